@@ -1,0 +1,43 @@
+# One environment in .venv for everything; a step that is done is not done again.
+# TORCH_INDEX=URL takes torch from another package index, for instance one with CPU builds.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+TORCH := torch==2.13.0
+TESTS ?= tests
+
+.PHONY: demo test check bench image clean docs
+
+demo: $(VENV)/.demo
+	$(BIN)/launcher demo --headless
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest $(TESTS)
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m launcher.forms.docs --check
+
+docs: $(VENV)/.dev
+	$(BIN)/python -m launcher.forms.docs --write
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+$(VENV)/.torch:
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) $(TORCH)
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.torch pyproject.toml
+	$(PIP) install -e '.[demo]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.demo pyproject.toml
+	$(PIP) install -e '.[dev]'
+	@touch $@

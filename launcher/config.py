@@ -1,0 +1,88 @@
+"""Folders, base URLs and time limits of this process: one frozen object, read once from the environment."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+APP_NAME = "pod-launcher"
+DEFAULT_PROVIDER_URL = "https://api.runpod.io"
+DEFAULT_HUB_URL = "https://huggingface.co"
+
+
+@dataclass(frozen=True)
+class Config:
+    """Where things are and how long we wait. Secrets are not part of it."""
+
+    config_folder: Path
+    data_folder: Path
+    provider_url: str = DEFAULT_PROVIDER_URL
+    hub_url: str = DEFAULT_HUB_URL
+    request_timeout_seconds: float = 30.0
+    poll_seconds: float = 5.0
+    """Between two looks at the pods: one list call serves all runs, and 60 calls a minute are allowed."""
+    reconcile_seconds: float = 60.0
+    """How long a pod of unclear birth is looked for: lists lag."""
+
+    @property
+    def history_path(self) -> Path:
+        return self.data_folder / "runs.sqlite"
+
+    @property
+    def intents_folder(self) -> Path:
+        return self.data_folder / "intents"
+
+    @property
+    def presets_folder(self) -> Path:
+        return self.config_folder / "presets"
+
+    @property
+    def preferences_path(self) -> Path:
+        return self.config_folder / "preferences.toml"
+
+    @property
+    def datasets_folder(self) -> Path:
+        return self.data_folder / "datasets"
+
+    @property
+    def results_folder(self) -> Path:
+        return self.data_folder / "results"
+
+    def make_folders(self) -> None:
+        """Make the folders, readable by their owner alone."""
+        for folder in (self.config_folder, self.data_folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.chmod(0o700)
+
+
+def read_config(environment: Mapping[str, str] | None = None) -> Config:
+    """The configuration of this process.
+
+    `LAUNCHER_HOME` moves both folders below one; `RUNPOD_API_BASE_URL` and `HF_ENDPOINT` point at other services.
+    """
+    values = os.environ if environment is None else environment
+    config_folder, data_folder = _folders(values)
+    return Config(
+        config_folder=config_folder,
+        data_folder=data_folder,
+        provider_url=(values.get("RUNPOD_API_BASE_URL") or DEFAULT_PROVIDER_URL).rstrip("/"),
+        hub_url=(values.get("HF_ENDPOINT") or DEFAULT_HUB_URL).rstrip("/"),
+    )
+
+
+def _folders(values: Mapping[str, str]) -> tuple[Path, Path]:
+    if values.get("LAUNCHER_HOME"):
+        home = Path(values["LAUNCHER_HOME"]).expanduser()
+        return home / "config", home / "data"
+    home = Path.home()
+    if sys.platform == "darwin":
+        support = home / "Library" / "Application Support" / APP_NAME
+        return support / "config", support / "data"
+    if sys.platform == "win32":
+        local = Path(values.get("LOCALAPPDATA") or home / "AppData" / "Local") / APP_NAME
+        return local / "config", local / "data"
+    config = Path(values.get("XDG_CONFIG_HOME") or home / ".config") / APP_NAME
+    return config, Path(values.get("XDG_DATA_HOME") or home / ".local" / "share") / APP_NAME

@@ -1,0 +1,105 @@
+"""Everything that can go wrong for a person, in one tree.
+
+LauncherError                    exit
+  InvalidRequest                    2   settings that cannot work together, bad preset, unusable file
+    MissingSetting                      a required setting was not given
+  NotConfigured                     3   no key, key refused, an extra is not installed
+  NothingAvailable                  4   no offer fits, or all were refused
+  ProviderError                     5   the provider said no
+    ProviderUnavailable                 no answer, 429 or 5xx; reads are tried again, renting is not
+    RentUnclear                         the create had no clear answer; it is settled by looking, never by asking again
+    NoCapacity                          this offer is taken; the next candidate may do
+    InsufficientBalance                 the account cannot pay for an hour
+    NoRight                             the key is good but may not do this
+    PodGone                             the pod does not exist any more
+    ApiDrift                            the provider answered in a shape we do not know; nothing is guessed
+  HubError                          5   Hugging Face said no, or did not answer
+  RunFailed                         6   the pod reported failure
+  Interrupted                     130   Ctrl-C; says whether the pod still runs and what it costs
+
+Every error has a message (what happened), a hint (what to do next) and an exit code. Foreign errors become
+one of these in exactly one function per service, with `from exc`. Only the edges catch them.
+"""
+
+from __future__ import annotations
+
+
+class LauncherError(Exception):
+    """Something a person can act on. `message` and `hint` never hold a secret."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class InvalidRequest(LauncherError):
+    exit_code = 2
+
+
+class MissingSetting(InvalidRequest):
+    """A required setting was not given. `setting` is its name."""
+
+    def __init__(self, message: str, *, setting: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.setting = setting
+
+
+class NotConfigured(LauncherError):
+    exit_code = 3
+
+
+class NothingAvailable(LauncherError):
+    exit_code = 4
+
+
+class ProviderError(LauncherError):
+    exit_code = 5
+
+
+class ProviderUnavailable(ProviderError):
+    """No usable answer. `retry_after_seconds` is the provider's own word on when to come back, if any."""
+
+    def __init__(
+        self, message: str, *, hint: str = "", retry_after_seconds: float | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class RentUnclear(ProviderError):
+    pass
+
+
+class NoCapacity(ProviderError):
+    pass
+
+
+class InsufficientBalance(ProviderError):
+    pass
+
+
+class NoRight(ProviderError):
+    pass
+
+
+class PodGone(ProviderError):
+    pass
+
+
+class ApiDrift(ProviderError):
+    pass
+
+
+class HubError(LauncherError):
+    exit_code = 5
+
+
+class RunFailed(LauncherError):
+    exit_code = 6
+
+
+class Interrupted(LauncherError):
+    exit_code = 130

@@ -1,0 +1,1 @@
+"""Everything that runs in the container of a pod; imports nothing of `launcher`."""

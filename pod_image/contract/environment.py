@@ -1,0 +1,113 @@
+"""The pod's environment: variable names, and the one JSON document in `LAUNCHER_RUN`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from pod_image.contract import CONTRACT_VERSION
+from pod_image.contract.errors import ContractError
+from pod_image.contract.settings import RunSettings
+
+RUN_VARIABLE = "LAUNCHER_RUN"
+DATASET_TOKEN_VARIABLE = "HF_DATASET_TOKEN"
+UPLOAD_TOKEN_VARIABLE = "HF_UPLOAD_TOKEN"
+HUB_URL_VARIABLE = "HF_ENDPOINT"
+PROVIDER_URL_VARIABLE = "RUNPOD_API_BASE_URL"
+POD_ID_VARIABLE = "RUNPOD_POD_ID"
+POD_KEY_VARIABLE = "RUNPOD_API_KEY"
+"""Injected by the platform; it may read and end this pod alone. The person's key is never sent."""
+
+SECRET_VARIABLES = (DATASET_TOKEN_VARIABLE, UPLOAD_TOKEN_VARIABLE, POD_KEY_VARIABLE)
+
+MAX_RUN_BYTES = 60_000
+"""Limit of the document: the platform refuses create bodies over 102,400 bytes, and this is not all of one."""
+
+EVENTS_FD_VARIABLE = "LAUNCHER_EVENTS_FD"
+"""Set for a recipe's process: number of the file descriptor that takes its events, one JSON object a line."""
+
+
+class Attempt(BaseModel):
+    """One try to run `run_id` on a pod. The nonce is in the pod's name too and proves whose pod it is."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    number: int = Field(ge=1)
+    nonce: str = Field(pattern=r"^[a-z0-9]{6,32}$")
+
+
+class RunDocument(BaseModel):
+    """What the launcher tells the pod. Holds no secret."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    contract: int
+    run_id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")
+    attempt: Attempt
+    settings: RunSettings
+    deadline: AwareDatetime
+    """The pod is gone by then, whatever restarts; the pod also holds to `max_hours` after its own creation."""
+    price_per_hour_usd: float = Field(ge=0)
+    dataset_commit: str = ""
+    """The dataset's commit as the plan saw it; empty when there is no dataset."""
+    resume: bool = False
+    """Continue from the newest checkpoint in the results repo instead of refusing a taken run id."""
+    base_licence: str = ""
+
+    def to_json(self) -> str:
+        """The document as it stands in the environment, every applicable value spelt out.
+
+        Raises ContractError when it is over MAX_RUN_BYTES.
+        """
+        document = self.model_dump(mode="json")
+        document["settings"] = self.settings.applicable()
+        text = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+        size_bytes = len(text.encode())
+        if size_bytes > MAX_RUN_BYTES:
+            raise ContractError(
+                f"The settings of this run take {size_bytes:,} bytes; a pod can be sent {MAX_RUN_BYTES:,}.",
+                hint="Shorten the sample sentences or the command; long scripts belong in the dataset repo.",
+            )
+        return text
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read the document as the pod received it.
+
+        Raises ContractError for a version this image does not know, or values it cannot take; the texts
+        name settings, never values.
+        """
+        document = _parsed(text)
+        version = document.get("contract")
+        if version != CONTRACT_VERSION:
+            raise ContractError(
+                f"This image understands contract {CONTRACT_VERSION}, the launcher sent {version!r}.",
+                hint="Use the image of the same release as the launcher, or rebuild it.",
+            )
+        try:
+            return cls.model_validate(document)
+        except ValidationError as exc:
+            places = "; ".join(
+                f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}"
+                for error in exc.errors()
+            )
+            raise ContractError(
+                f"The run document has values this image cannot take: {places}."
+            ) from None
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    if not text:
+        raise ContractError(
+            f"{RUN_VARIABLE} is not set.",
+            hint="This image is started by `launcher deploy`, not by hand.",
+        )
+    try:
+        document = json.loads(text)
+    except ValueError:
+        raise ContractError(f"{RUN_VARIABLE} is not JSON.") from None
+    if not isinstance(document, dict):
+        raise ContractError(f"{RUN_VARIABLE} is not a JSON object.")
+    return document

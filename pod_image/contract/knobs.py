@@ -1,0 +1,102 @@
+"""The marker that a setting carries beside pydantic's own type, default, limits and help."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+Level = Literal["basic", "advanced"]
+
+
+@dataclass(frozen=True)
+class When:
+    """A condition on another setting: it holds when that setting has one of the values."""
+
+    setting: str
+    values: tuple[Any, ...]
+
+    def holds(self, values: Mapping[str, Any]) -> bool:
+        return values.get(self.setting) in self.values
+
+
+@dataclass(frozen=True)
+class Knob:
+    """How a setting is shown and when it applies.
+
+    `when`: every condition has to hold, else the value is not sent, not asked for and not accepted.
+    `required`: there is no useful default, the person has to say; `required_when` limits that.
+    """
+
+    label: str
+    group: str
+    unit: str = ""
+    level: Level = "basic"
+    when: tuple[When, ...] = ()
+    required: bool = False
+    required_when: tuple[When, ...] = ()
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One declared setting: pydantic's field and our marker under one name."""
+
+    name: str
+    field: FieldInfo
+    knob: Knob
+
+    @property
+    def flag(self) -> str:
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def help(self) -> str:
+        return self.field.description or ""
+
+    @property
+    def default(self) -> Any:
+        return self.field.get_default(call_default_factory=True)
+
+    def applies(self, values: Mapping[str, Any]) -> bool:
+        return all(condition.holds(values) for condition in self.knob.when)
+
+    def is_required(self, values: Mapping[str, Any]) -> bool:
+        if not self.knob.required or not self.applies(values):
+            return False
+        return all(condition.holds(values) for condition in self.knob.required_when)
+
+
+def declared(model: type[BaseModel]) -> dict[str, Setting]:
+    """Every setting of `model` by name, in order of declaration.
+
+    Raises TypeError for a field without a `Knob`, with two, without a description, or with a condition
+    on a setting that is not there: such a model cannot be imported.
+    """
+    settings: dict[str, Setting] = {}
+    for name, field in model.model_fields.items():
+        knobs = [item for item in field.metadata if isinstance(item, Knob)]
+        if len(knobs) != 1:
+            raise TypeError(
+                f"setting {model.__name__}.{name} needs exactly one Knob, it has {len(knobs)}"
+            )
+        if not field.description:
+            raise TypeError(f"setting {model.__name__}.{name} has no description")
+        settings[name] = Setting(name, field, knobs[0])
+    for setting in settings.values():
+        for condition in (*setting.knob.when, *setting.knob.required_when):
+            if condition.setting not in settings:
+                raise TypeError(
+                    f"setting {setting.name} depends on {condition.setting}, which is not declared"
+                )
+    return settings
+
+
+def grouped(settings: Mapping[str, Setting]) -> Iterator[tuple[str, list[Setting]]]:
+    """The settings by group, groups and settings in order of declaration."""
+    groups: dict[str, list[Setting]] = {}
+    for setting in settings.values():
+        groups.setdefault(setting.knob.group, []).append(setting)
+    yield from groups.items()

@@ -1,0 +1,68 @@
+"""The boundary between the agent and a recipe: stages to run as processes, and what they may say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from pod_image.contract.outcomes import Phase
+from pod_image.contract.paths import RunFolder
+from pod_image.contract.settings import RunSettings
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One process of a recipe, run for one phase.
+
+    Its working folder is the run's folder; its environment has `LAUNCHER_RUN` and no secret. Events go to the
+    descriptor in `LAUNCHER_EVENTS_FD`, one JSON object a line without `at`, `run_id` and `seq`; commands
+    arrive on standard input, one JSON object a line, when `takes_commands`. Exit code 0 is success; 2 is a fault
+    of the input, explained by a `warning` event with a hint before; anything else is a crash.
+    `is_needed_after_failure`: run it even when an earlier stage ended badly (an export of what there is).
+    """
+
+    phase: Phase
+    argv: tuple[str, ...]
+    takes_commands: bool = False
+    is_needed_after_failure: bool = False
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file or folder a recipe needs from the Hub before it can start, put below `RunFolder.base`."""
+
+    repo: str
+    path: str
+    repo_type: str = "model"
+
+
+@dataclass(frozen=True)
+class CardSection:
+    """What a recipe adds to the model card of the results repo: front matter and text for one run."""
+
+    front_matter: Mapping[str, Any] = field(default_factory=dict)
+    markdown: str = ""
+
+
+class Recipe(Protocol):
+    """What is trained. Its module imports quickly: heavy libraries are loaded by its stages' processes only."""
+
+    name: str
+
+    def stages(self, settings: RunSettings) -> Sequence[Stage]:
+        """The processes to run, in order; phases prepare, train and export, each at most once."""
+        ...
+
+    def needs(self, settings: RunSettings) -> Sequence[RemoteFile]:
+        """Files to fetch beside the dataset."""
+        ...
+
+    def results(self, folder: RunFolder, settings: RunSettings) -> Sequence[Path]:
+        """What to deliver now, whatever matters most first; only files that are whole."""
+        ...
+
+    def card(self, folder: RunFolder, settings: RunSettings) -> CardSection:
+        """This run's part of the model card."""
+        ...

@@ -1,0 +1,61 @@
+"""What a recipe's process uses to talk with the agent: events out, commands in."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from collections import deque
+from typing import Any
+
+from pod_image.contract.commands import Command
+from pod_image.contract.environment import EVENTS_FD_VARIABLE, RUN_VARIABLE, RunDocument
+
+
+def run_document() -> RunDocument:
+    """The run this process works for. Raises ContractError."""
+    return RunDocument.from_json(os.environ.get(RUN_VARIABLE, ""))
+
+
+class Reporter:
+    """Writes events to the agent. Without an agent (run by hand) they go to standard output."""
+
+    def __init__(self, descriptor: int | None = None) -> None:
+        if descriptor is None:
+            descriptor = int(os.environ.get(EVENTS_FD_VARIABLE, "1"))
+        self._descriptor = descriptor
+        self._lock = threading.Lock()
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        """Send one event; safe from any thread. An agent that is gone is not an error: its end is ours too."""
+        data = (json.dumps(event, separators=(",", ":"), ensure_ascii=False) + "\n").encode()
+        with self._lock:
+            try:
+                while data:
+                    data = data[os.write(self._descriptor, data) :]
+            except BrokenPipeError:
+                return
+
+
+class Inbox:
+    """Commands from the agent, read on a thread so that a training step never waits for them."""
+
+    def __init__(self, stream: Any = None) -> None:
+        self._stream = stream if stream is not None else sys.stdin
+        self._waiting: deque[Command] = deque()
+        threading.Thread(target=self._read, name="inbox", daemon=True).start()
+
+    def take(self) -> list[Command]:
+        """The commands that arrived since the last call, oldest first."""
+        taken = []
+        while self._waiting:
+            taken.append(self._waiting.popleft())
+        return taken
+
+    def _read(self) -> None:
+        for line in self._stream:
+            try:
+                self._waiting.append(Command.model_validate_json(line))
+            except ValueError:
+                continue  # the agent checks commands before it passes them on; a torn last line is its death
