@@ -1,0 +1,1 @@
+"""The words of the problem: pure values, no input or output, no clock."""

@@ -1,0 +1,117 @@
+"""What would be done, at what price, before anything is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from launcher.domain.cost import hours_until_capped, worst_case_cost_usd
+from launcher.domain.offer import Offer
+from pod_image.contract.settings import RunSettings
+
+
+class Origin(StrEnum):
+    """Where a value comes from."""
+
+    YOU = "you"
+    PRESET = "preset"
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True)
+class Composed:
+    """Settings and the origin of each applicable value. `dropped`: preset values that do not apply."""
+
+    settings: RunSettings
+    origins: dict[str, Origin]
+    preset: str = ""
+    dropped: tuple[str, ...] = ()
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Something the plan has to say. An error keeps `deploy` from renting."""
+
+    severity: Severity
+    code: str
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class DatasetSummary:
+    """What the look at the dataset found."""
+
+    repo: str
+    commit: str
+    clips: int
+    minutes: float | None
+    sample_rates_hz: tuple[int, ...] = ()
+    speakers: int = 1
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Expected time and cost of the whole run; `basis` says what it rests on."""
+
+    hours: float
+    cost_usd: float
+    basis: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Settings, offers in the order they are tried, dataset and costs: everything `launch` needs.
+
+    `requests` is what would be sent, with typed placeholders in place of secrets.
+    """
+
+    composed: Composed
+    run_id: str
+    candidates: tuple[Offer, ...]
+    dataset: DatasetSummary | None = None
+    estimate: Estimate | None = None
+    remarks: tuple[Remark, ...] = ()
+    makes_results_repo: bool = False
+    resume: bool = False
+    secrets_in_plain: bool = False
+    """The key may not make account secrets: the tokens would stand in the pod's definition."""
+    base_licence: str = ""
+    requests: tuple[dict[str, Any], ...] = field(default=(), repr=False)
+
+    @property
+    def settings(self) -> RunSettings:
+        return self.composed.settings
+
+    @property
+    def offer(self) -> Offer:
+        """The first candidate."""
+        return self.candidates[0]
+
+    @property
+    def errors(self) -> tuple[Remark, ...]:
+        return tuple(remark for remark in self.remarks if remark.severity is Severity.ERROR)
+
+    @property
+    def worst_case_usd(self) -> float:
+        """The most the dearest candidate can cost before a cap ends it."""
+        return max(
+            worst_case_cost_usd(
+                offer.price_per_hour_usd, self.settings.max_hours, self.settings.max_cost_usd
+            )
+            for offer in self.candidates
+        )
+
+    @property
+    def hours_until_capped(self) -> float:
+        return hours_until_capped(
+            self.offer.price_per_hour_usd, self.settings.max_hours, self.settings.max_cost_usd
+        )

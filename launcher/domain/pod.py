@@ -1,0 +1,96 @@
+"""A rented machine, and the order for one."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import SecretStr
+
+from pod_image.contract.settings import Cloud
+
+POD_NAME_PREFIX = "launcher-"
+_POD_NAME = re.compile(
+    r"^launcher-(?P<run_id>[a-z0-9][a-z0-9-]*?)-a(?P<attempt>\d+)-(?P<nonce>[a-z0-9]{10})$"
+)
+NONCE_VARIABLE = "LAUNCHER_NONCE"
+"""The nonce stands alone in the pod's environment too, where a list call shows it."""
+
+
+class PodStatus(StrEnum):
+    """The provider's observed state. Values it may add later are read as `unknown`."""
+
+    PROVISIONING = "provisioning"
+    STARTING = "starting"
+    RUNNING = "running"
+    EXITED = "exited"
+    ERROR = "error"
+    TERMINATED = "terminated"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class PodName:
+    """`launcher-<run id>-a<attempt>-<nonce>`: unique, so that a create of unclear outcome can be looked for."""
+
+    run_id: str
+    attempt: int
+    nonce: str
+
+    def __str__(self) -> str:
+        return f"{POD_NAME_PREFIX}{self.run_id}-a{self.attempt}-{self.nonce}"
+
+    @classmethod
+    def parse(cls, name: str) -> PodName | None:
+        """The parts of a name of ours, or None for anybody else's pod."""
+        match = _POD_NAME.match(name)
+        return cls(match["run_id"], int(match["attempt"]), match["nonce"]) if match else None
+
+
+def new_nonce() -> str:
+    """Ten letters and digits: 51 bits, drawn anew for each attempt."""
+    return "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz0123456789") for _ in range(10))
+
+
+@dataclass(frozen=True)
+class Pod:
+    """What the provider says of a pod now."""
+
+    id: str
+    name: str
+    status: PodStatus
+    price_per_hour_usd: float
+    """0 for a pod that is not running: keep the price of the create's answer."""
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    uptime_seconds: float | None = None
+    gpu_type: str = ""
+    gpu_count: int = 0
+    data_center: str = ""
+    cloud: Cloud | None = None
+    image: str = ""
+    nonce: str = ""
+    """Value of LAUNCHER_NONCE in its environment, if there."""
+
+
+@dataclass(frozen=True)
+class PodOrder:
+    """Everything a create needs. Values of `secrets` are never written anywhere."""
+
+    name: str
+    image: str
+    gpu_type: str
+    gpu_count: int
+    cloud: Cloud
+    disk_gb: int
+    data_centers: tuple[str, ...] = ()
+    registry: str = ""
+    start_command: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Plain values and references to account secrets; shown to anybody who may read the pod."""
+    secrets: Mapping[str, SecretStr] = field(default_factory=dict)
+    """Plain secret values, only when the key may not make account secrets; the plan says so."""

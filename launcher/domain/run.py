@@ -1,0 +1,59 @@
+"""A run as the person's machine knows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from pod_image.contract.outcomes import EndReason
+
+
+class RunState(StrEnum):
+    PLANNED = "planned"
+    LAUNCHING = "launching"
+    RUNNING = "running"
+    ENDING = "ending"
+    ENDED = "ended"
+
+    @property
+    def may_have_pod(self) -> bool:
+        """Whether a pod may exist that costs money."""
+        return self in (RunState.LAUNCHING, RunState.RUNNING, RunState.ENDING)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One attempt at a run: a row of the history. Holds no secret.
+
+    `key` names it on this machine: `run-01`, or `run-01@me/voice` where two repos have the same run id.
+    """
+
+    run_id: str
+    results_repo: str
+    attempt: int
+    nonce: str
+    state: RunState
+    planned_at: datetime
+    pod_name: str = ""
+    pod_id: str = ""
+    price_per_hour_usd: float = 0.0
+    gpu_name: str = ""
+    max_hours: float = 0.0
+    max_cost_usd: float = 0.0
+    created_at: datetime | None = None
+    armed_at: datetime | None = None
+    ended_at: datetime | None = None
+    deadline: datetime | None = None
+    end_reason: EndReason | None = None
+    detail: str = ""
+    cost_usd: float | None = None
+    billed_usd: float | None = None
+    provider_calls: int = 0
+    preset: str = ""
+    settings_json: str = "{}"
+    """Every applicable value, as it was sent."""
+    secret_names: tuple[str, ...] = ()
+    """Account secrets made for this attempt, still to be removed; names only."""
+    log_cursor: str = ""
+    """Id of the last log event read; resumes the stream."""

@@ -1,0 +1,1 @@
+"""Clouds that rent pods: one folder each, always the same files."""

@@ -1,0 +1,122 @@
+"""What a cloud has to be able to do for us."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from pydantic import SecretStr
+
+from launcher.domain.offer import Offer
+from launcher.domain.pod import Pod, PodOrder
+from pod_image.contract.settings import Cloud
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One line of a pod's log. `id` resumes the stream after it and is opaque."""
+
+    id: str
+    source: str
+    """"container" or "system"."""
+    text: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class ExecResult:
+    stdout: str
+    stderr: str
+    exit_code: int | None
+    timed_out: bool = False
+
+
+@dataclass(frozen=True)
+class AccountSecret:
+    """A secret of the account, without its value."""
+
+    id: str
+    name: str
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Account:
+    """What the key's account can spend. None where the provider does not say."""
+
+    balance_usd: float | None = None
+    spend_per_hour_usd: float | None = None
+
+
+class Provider(Protocol):
+    """Every method may raise ProviderError or NotConfigured (key missing or refused)."""
+
+    calls: int
+    """Requests sent so far."""
+
+    async def offers(
+        self, gpu_count: int, cloud: Cloud, data_centers: Sequence[str]
+    ) -> list[Offer]:
+        """What can be rented now, cheapest first. Never raises for 'none'."""
+        ...
+
+    async def rent(self, order: PodOrder) -> Pod:
+        """Rent one pod. Sent once, never repeated.
+
+        Raises NoCapacity (the next candidate may do), InsufficientBalance, NoRight, InvalidRequest, or RentUnclear:
+        then a pod may exist, and `find(order.name)` decides.
+        """
+        ...
+
+    async def find(self, name: str) -> Pod | None:
+        """The pod of exactly that name, if the list shows it. Lists lag: None is no proof."""
+        ...
+
+    async def pods(self) -> list[Pod]:
+        """Every pod of the account that still exists."""
+        ...
+
+    async def pod(self, pod_id: str) -> Pod:
+        """Raises PodGone when it does not exist (any more)."""
+        ...
+
+    async def release(self, pod_id: str) -> None:
+        """Stop paying: silent when the pod is already gone, else returns once the provider agreed. Retried."""
+        ...
+
+    def log(self, pod_id: str, after: str = "", tail: int = 5000) -> AsyncIterator[LogLine]:
+        """The pod's log, oldest first and then as it comes; reconnects by itself and repeats no line.
+
+        Ends by raising PodGone.
+        """
+        ...
+
+    async def execute(
+        self, pod_id: str, argv: Sequence[str], timeout_seconds: int = 20
+    ) -> ExecResult:
+        """Run a command in the pod. Raises NoRight or ProviderError where the provider has no such call."""
+        ...
+
+    async def make_secret(self, name: str, value: SecretStr) -> AccountSecret:
+        """Raises NoRight when the key may not, or the provider has no secrets."""
+        ...
+
+    async def secrets(self) -> list[AccountSecret]: ...
+
+    async def remove_secret(self, secret_id: str) -> None:
+        """Silent when it is already gone."""
+        ...
+
+    def secret_reference(self, name: str) -> str:
+        """What stands in a pod's environment for the secret of that name."""
+        ...
+
+    async def account(self) -> Account:
+        """Never raises for a figure that is not to be had."""
+        ...
+
+    async def billed_usd(self, pod_id: str) -> float | None:
+        """What the provider has billed for the pod so far, or None while it has no figure."""
+        ...
