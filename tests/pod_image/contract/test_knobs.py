@@ -1,0 +1,86 @@
+"""A setting without its marker cannot even be imported."""
+
+from typing import Annotated
+
+import pytest
+from pydantic import BaseModel, Field
+
+from pod_image.contract.knobs import Knob, When, declared, grouped
+from pod_image.contract.settings import SETTINGS, RunSettings
+
+
+def test_a_setting_without_a_marker_is_an_error():
+    class Bare(BaseModel):
+        patience: Annotated[int, Field(description="How long.")] = 3
+
+    with pytest.raises(TypeError, match="patience needs exactly one Knob, it has 0"):
+        declared(Bare)
+
+
+def test_a_setting_without_a_description_is_an_error():
+    class Mute(BaseModel):
+        patience: Annotated[int, Knob("Patience", group="G")] = 3
+
+    with pytest.raises(TypeError, match="patience has no description"):
+        declared(Mute)
+
+
+def test_a_condition_on_an_undeclared_setting_is_an_error():
+    class Loose(BaseModel):
+        patience: Annotated[
+            int,
+            Field(description="How long."),
+            Knob("P", group="G", when=(When("early", (True,)),)),
+        ] = 3
+
+    with pytest.raises(TypeError, match="depends on early"):
+        declared(Loose)
+
+
+@pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)
+def test_every_setting_reads_as_a_sentence_and_has_a_valid_default(setting):
+    assert setting.help.endswith("."), setting.help
+    assert setting.knob.group in {"What", "How much", "Where", "Limits"}
+    assert setting.name in RunSettings().model_dump()
+
+
+def test_groups_keep_the_order_of_declaration():
+    assert [group for group, _ in grouped(SETTINGS)] == ["What", "How much", "Where", "Limits"]
+
+
+def test_only_applicable_values_are_sent():
+    piper = RunSettings(dataset_repo="a/b", results_repo="a/c")
+    command = RunSettings(recipe="command", argv=("true",), results_repo="a/c")
+
+    assert "quality" in piper.applicable()
+    assert "argv" not in piper.applicable()
+    assert command.applicable()["argv"] == ["true"]
+    assert "quality" not in command.applicable()
+
+
+def test_a_required_setting_is_required_only_where_its_condition_holds():
+    dataset = SETTINGS["dataset_repo"]
+
+    assert dataset.is_required({"recipe": "piper"})
+    assert not dataset.is_required({"recipe": "command"})
+    assert not SETTINGS["argv"].is_required({"recipe": "piper"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("epochs", 0),
+        ("epochs", 10_001),
+        ("batch_size", 257),
+        ("max_hours", 0),
+        ("language", "english"),
+        ("voice_name", "My Voice"),
+        ("results_repo", "no-slash"),
+        ("results_repo", "../etc/passwd"),
+        ("run_id", "-x"),
+        ("quality", "best"),
+    ],
+)
+def test_values_out_of_range_are_refused(name, value):
+    with pytest.raises(ValueError, match=name):
+        RunSettings(**{name: value})
