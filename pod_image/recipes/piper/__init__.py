@@ -1,0 +1,1 @@
+"""The Piper recipe: a text-to-speech voice from clips and their texts; VITS in torch, spoken by piper-tts."""
