@@ -1,0 +1,24 @@
+"""The layouts of a dataset, read one way: in the pod, and on the laptop before a pod is rented."""
+
+from pod_image.dataset.errors import DatasetError
+from pod_image.dataset.findings import Code, Finding, Severity
+from pod_image.dataset.reader import Clip, Dataset, read_dataset
+from pod_image.dataset.source import Entry, FileSource, FolderSource, safe_path
+from pod_image.dataset.survey import Survey, Utterance, survey
+
+__all__ = [
+    "Clip",
+    "Code",
+    "Dataset",
+    "DatasetError",
+    "Entry",
+    "FileSource",
+    "Finding",
+    "FolderSource",
+    "Severity",
+    "Survey",
+    "Utterance",
+    "read_dataset",
+    "safe_path",
+    "survey",
+]

@@ -1,0 +1,65 @@
+"""Bytes of a table to text: the encodings people's programs leave behind, found and named."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+
+LINE_END = re.compile(r"\r\n|\n|\r")
+"""Not str.splitlines: that also cuts at U+2028 and other characters that may stand in a text."""
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """`encoding` as people know it; `is_guess` when no rule but only likelihood says so."""
+
+    text: str
+    encoding: str
+    is_guess: bool = False
+    has_mark: bool = False
+
+    @property
+    def has_windows_lines(self) -> bool:
+        return "\r" in self.text
+
+    def lines(self) -> list[str]:
+        return LINE_END.split(self.text)
+
+
+def decode(raw: bytes) -> Decoded:
+    """Never raises: whatever no Unicode encoding explains is read as Windows-1252, and said to be a guess."""
+    if raw.startswith(codecs.BOM_UTF8):
+        return Decoded(raw[3:].decode("utf-8", "replace"), "UTF-8", has_mark=True)
+    if raw.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return Decoded(raw.decode("utf-32", "replace"), "UTF-32", has_mark=True)
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return Decoded(raw.decode("utf-16", "replace"), "UTF-16", has_mark=True)
+    without_mark = _utf_16_without_mark(raw)
+    if without_mark:
+        return Decoded(raw.decode(without_mark, "replace"), "UTF-16", is_guess=True)
+    try:
+        return Decoded(raw.decode("utf-8"), "UTF-8")
+    except UnicodeDecodeError:
+        return Decoded(_western(raw), "Latin-1 (Windows-1252)", is_guess=True)
+
+
+def _utf_16_without_mark(raw: bytes) -> str | None:
+    # Every second byte of Western text in UTF-16 is zero; no table in another encoding holds zeros.
+    start = raw[:4096]
+    if len(start) < 4:
+        return None
+    even, odd = start[0::2].count(0), start[1::2].count(0)
+    most = 0.3 * len(start) / 2
+    if odd > most and even < odd / 4:
+        return "utf-16-le"
+    if even > most and odd < even / 4:
+        return "utf-16-be"
+    return None
+
+
+def _western(raw: bytes) -> str:
+    try:
+        return raw.decode("cp1252")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")

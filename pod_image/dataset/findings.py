@@ -1,0 +1,110 @@
+"""What can be found in a dataset: every code, how grave it is, and the record of one occurrence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """An error stops a deploy, a warning is shown in the plan, a note explains what was done."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+class Code(StrEnum):
+    """Stable names: they stand in `--force`, in JSON and in people's scripts, so they never change meaning."""
+
+    severity: Severity
+
+    def __new__(cls, value: str, severity: Severity) -> Code:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.severity = severity
+        return member
+
+    # The table of transcripts
+    NO_TABLE = "no-table", Severity.ERROR
+    NO_CLIPS = "no-clips", Severity.ERROR
+    BAD_LINE = "bad-line", Severity.ERROR
+    TEXT_EMPTY = "text-empty", Severity.ERROR
+    PATH_OUTSIDE = "path-outside", Severity.ERROR
+    COLUMNS_UNSURE = "columns-unsure", Severity.WARNING
+    ENCODING = "encoding", Severity.WARNING
+    TABLE_FORMAT = "table-format", Severity.NOTE
+    TABLE_IGNORED = "table-ignored", Severity.NOTE
+    QUOTED_TEXT = "quoted-text", Severity.NOTE
+
+    # Files
+    FILE_ABSENT = "file-absent", Severity.ERROR
+    FILE_EMPTY = "file-empty", Severity.ERROR
+    FILE_UNREADABLE = "file-unreadable", Severity.ERROR
+    FILE_TRUNCATED = "file-truncated", Severity.ERROR
+    FILE_TWICE = "file-twice", Severity.ERROR
+    AUDIO_TWICE = "audio-twice", Severity.WARNING
+    FILE_UNUSED = "file-unused", Severity.NOTE
+    NAME_CASE = "name-case", Severity.WARNING
+    NAMES_CLASH = "names-clash", Severity.WARNING
+    LINK_OUTSIDE = "link-outside", Severity.WARNING
+    ARCHIVE_UNSAFE = "archive-unsafe", Severity.ERROR
+    ARCHIVE_DAMAGED = "archive-damaged", Severity.ERROR
+    ARCHIVE_UNLISTED = "archive-unlisted", Severity.NOTE
+    EXTRA_MISSING = "extra-missing", Severity.NOTE
+
+    # Audio, from headers
+    RATE_MIXED = "rate-mixed", Severity.WARNING
+    RATE_LOW = "rate-low", Severity.WARNING
+    RATE_OTHER = "rate-other", Severity.NOTE
+    CHANNELS_MIXED = "channels-mixed", Severity.WARNING
+    CHANNELS_MANY = "channels-many", Severity.WARNING
+    CLIP_SHORT = "clip-short", Severity.WARNING
+    CLIP_LONG = "clip-long", Severity.WARNING
+    CLIP_FAR_TOO_LONG = "clip-far-too-long", Severity.ERROR
+    MINUTES_FEW = "minutes-few", Severity.WARNING
+    HEADERS_SAMPLED = "headers-sampled", Severity.NOTE
+
+    # Audio, from listening
+    CLIPPING = "clipping", Severity.WARNING
+    SILENT = "silent", Severity.ERROR
+    SILENCE_LONG = "silence-long", Severity.NOTE
+    QUIET = "quiet", Severity.WARNING
+    NOISE = "noise", Severity.WARNING
+    LOUDNESS_UNEVEN = "loudness-uneven", Severity.WARNING
+
+    # Texts
+    TEXT_TWICE = "text-twice", Severity.WARNING
+    TEXT_UNSPEAKABLE = "text-unspeakable", Severity.ERROR
+    TEXT_CHARACTERS = "text-characters", Severity.WARNING
+    TEXT_NUMBERS = "text-numbers", Severity.WARNING
+    TEXT_SCRIPT = "text-script", Severity.WARNING
+    TEXT_PACE = "text-pace", Severity.WARNING
+    PHONEMES_UNMAPPED = "phonemes-unmapped", Severity.WARNING
+    PHONEMES_FEW = "phonemes-few", Severity.WARNING
+    PHONEMES_UNCHECKED = "phonemes-unchecked", Severity.NOTE
+
+    # The whole
+    SPEAKERS_UNEXPECTED = "speakers-unexpected", Severity.ERROR
+    SPEAKERS_UNEVEN = "speakers-uneven", Severity.WARNING
+    SPEAKER_PARTLY = "speaker-partly", Severity.ERROR
+    LICENCE_ABSENT = "licence-absent", Severity.NOTE
+    LICENCE_RESTRICTS = "licence-restricts", Severity.WARNING
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing found. `place` is a file, "metadata.csv line 12", or "" for the dataset as a whole."""
+
+    code: Code
+    place: str
+    message: str
+    fix: str
+
+    @property
+    def severity(self) -> Severity:
+        return self.code.severity
+
+
+def errors_in(findings: list[Finding]) -> list[Finding]:
+    return [each for each in findings if each.severity is Severity.ERROR]
