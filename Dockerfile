@@ -1,0 +1,47 @@
+# The image a pod runs: Python, torch with CUDA, and pod_image. No compiler and no launcher inside.
+# It holds GPL-3.0 parts as installed packages (piper-tts with espeak-ng); pod_image itself is Apache-2.0.
+
+FROM python:3.11.14-slim-bookworm AS packages
+
+COPY pod_image/requirements.txt /tmp/requirements.txt
+# What training never loads is cut in the layer that installs it, else it would travel all the same:
+# headers, static libraries, the packages' own tests, and the installer.
+RUN python -m venv /opt/pod \
+    && /opt/pod/bin/pip install --no-cache-dir --disable-pip-version-check -r /tmp/requirements.txt \
+    && find /opt/pod -name '*.a' -delete \
+    && find /opt/pod/lib/python3.11/site-packages -depth -type d \
+        \( -path '*/nvidia/*/include' -o -path '*/torch/include' -o -name tests -o -name __pycache__ \) \
+        -exec rm -rf {} + \
+    && rm -rf /opt/pod/lib/python3.11/site-packages/pip /opt/pod/bin/pip*
+
+
+FROM python:3.11.14-slim-bookworm
+
+ARG VERSION=0.1.0
+ARG CONTRACT=1
+LABEL org.opencontainers.image.title="pod-image" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.licenses="Apache-2.0 AND GPL-3.0-or-later" \
+      io.pod-launcher.contract="${CONTRACT}"
+
+# Certificates: without them the pod could not end itself. Not pinned: Debian keeps only the newest.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends ca-certificates \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --create-home --shell /usr/sbin/nologin trainer \
+    && mkdir -p /run-folder
+
+COPY --from=packages /opt/pod /opt/pod
+COPY pod_image /opt/pod-image/pod_image
+
+ENV PATH=/opt/pod/bin:$PATH \
+    PYTHONPATH=/opt/pod-image \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    HF_HUB_DISABLE_TELEMETRY=1 \
+    HF_HUB_DISABLE_PROGRESS_BARS=1
+
+WORKDIR /run-folder
+# The agent starts as root so that the training runs as another user, who cannot read the agent's keys.
+ENTRYPOINT ["python", "-m", "pod_image"]
