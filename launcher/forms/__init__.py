@@ -1,0 +1,1 @@
+"""The settings tree as plain values: for the command line, the page, files and the docs."""

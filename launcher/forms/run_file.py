@@ -1,0 +1,74 @@
+"""A run as a TOML file: an optional preset, and a `[settings]` table of what differs from it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from launcher.errors import InvalidRequest
+from launcher.forms.values import check_names, nearest
+from launcher.toml_text import to_toml
+from pod_image.contract.settings import RunSettings
+
+_TOP_LEVEL = ("preset", "title", "description", "settings")
+"""A preset's file is a run's file too; its title and description are not needed here."""
+
+
+@dataclass(frozen=True)
+class RunFile:
+    """What a run file says. `values` are as TOML gave them, names checked, values not yet."""
+
+    preset: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_run_file(path: Path) -> RunFile:
+    """Raises InvalidRequest for a file that is not there, is not TOML, or has keys nobody knows."""
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        raise InvalidRequest(f"There is no file {path}.") from None
+    except (OSError, UnicodeDecodeError) as exc:
+        raise InvalidRequest(f"{path} cannot be read: {exc}") from None
+    return parse_run_file(text, str(path))
+
+
+def parse_run_file(text: str, source: str) -> RunFile:
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as exc:
+        raise InvalidRequest(f"{source} is not TOML: {exc}") from None
+    settings = document.get("settings", {})
+    for name in document:
+        if name not in _TOP_LEVEL:
+            raise InvalidRequest(
+                f"{source} has {name!r} at the top.",
+                hint=f"Settings go below a line [settings]. {nearest(name, _TOP_LEVEL)}",
+            )
+    if not isinstance(settings, dict) or not isinstance(document.get("preset", ""), str):
+        raise InvalidRequest(f"{source}: preset is a name, and [settings] a table.")
+    check_names(settings, source)
+    return RunFile(document.get("preset", ""), settings)
+
+
+def settings_to_toml(settings: RunSettings, title: str = "") -> str:
+    """Every applicable value as a run file; read back it gives equal settings."""
+    head = {"title": title} if title else {}
+    return to_toml({**head, "settings": settings.applicable()})
+
+
+def differences(settings: RunSettings) -> dict[str, Any]:
+    """The applicable values that are not the default, as JSON types."""
+    defaults = RunSettings().model_dump(mode="json")
+    return {name: value for name, value in settings.applicable().items() if value != defaults[name]}
+
+
+def plain(value: Any) -> Any:
+    """A value of a setting as TOML and JSON can hold it."""
+    if isinstance(value, Enum):
+        return value.value
+    return list(value) if isinstance(value, tuple) else value

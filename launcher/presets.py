@@ -1,0 +1,114 @@
+"""Named settings: the built-in ones and the person's own. Files only; what they mean is decided by compose."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from launcher.config import Config
+from launcher.errors import InvalidRequest
+from launcher.toml_text import to_toml
+
+_NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,39}$")
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What differs from the defaults, under a name. `values` are as the file has them, unchecked."""
+
+    name: str
+    title: str
+    description: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    is_built_in: bool = False
+
+
+def built_in_folder() -> Path:
+    """Where the built-in presets are: in the installed package, or at the root of a checkout."""
+    package = Path(__file__).parent
+    installed = package / "built_in_presets"
+    return installed if installed.is_dir() else package.parent / "presets"
+
+
+def all_presets(config: Config) -> list[Preset]:
+    """Built-in presets first, each part by name. Raises InvalidRequest for a file that cannot be read."""
+    built_in = [_read(path, is_built_in=True) for path in sorted(built_in_folder().glob("*.toml"))]
+    own = [_read(path, is_built_in=False) for path in sorted(config.presets_folder.glob("*.toml"))]
+    taken = {preset.name for preset in built_in}
+    return [*built_in, *(preset for preset in own if preset.name not in taken)]
+
+
+def find_preset(config: Config, name: str) -> Preset:
+    """Raises InvalidRequest for an unknown name, naming the nearest."""
+    presets = {preset.name: preset for preset in all_presets(config)}
+    if name in presets:
+        return presets[name]
+    close = difflib.get_close_matches(name, list(presets), n=2, cutoff=0.4)
+    meant = f"Did you mean {' or '.join(close)}? " if close else ""
+    raise InvalidRequest(
+        f"There is no preset {name!r}.", hint=f"{meant}`launcher presets list` shows all."
+    )
+
+
+def save_preset(
+    config: Config, name: str, values: Mapping[str, Any], title: str = "", description: str = ""
+) -> Path:
+    """Write one of the person's own presets, replacing an earlier one of that name.
+
+    Raises InvalidRequest for a built-in's name, or one that makes no file name.
+    """
+    _refuse_built_in(name, "saved over")
+    if not _NAME.match(name):
+        raise InvalidRequest(
+            f"{name!r} is no name for a preset.",
+            hint="Small letters, digits and hyphens, 40 at most, such as my-voice.",
+        )
+    config.make_folders()
+    config.presets_folder.mkdir(mode=0o700, exist_ok=True)
+    path = config.presets_folder / f"{name}.toml"
+    scratch = path.with_suffix(".toml.part")
+    scratch.write_text(
+        to_toml({"title": title or name, "description": description, "settings": dict(values)}),
+        "utf-8",
+    )
+    scratch.replace(path)
+    return path
+
+
+def delete_preset(config: Config, name: str) -> None:
+    """Raises InvalidRequest for a built-in preset or an unknown one."""
+    _refuse_built_in(name, "deleted")
+    preset = find_preset(config, name)
+    (config.presets_folder / f"{preset.name}.toml").unlink()
+
+
+def _refuse_built_in(name: str, what: str) -> None:
+    if (built_in_folder() / f"{name}.toml").is_file() and _NAME.match(name):
+        raise InvalidRequest(
+            f"{name} is built in and cannot be {what}.",
+            hint=f"Save your own under another name: launcher presets save my-{name}",
+        )
+
+
+def _read(path: Path, *, is_built_in: bool) -> Preset:
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
+        raise InvalidRequest(
+            f"The preset {path} cannot be read: {exc}", hint="Mend the file, or remove it."
+        ) from None
+    settings = document.get("settings", {})
+    if not isinstance(settings, dict):
+        raise InvalidRequest(f"The preset {path} has no table [settings].")
+    return Preset(
+        name=path.stem,
+        title=str(document.get("title", path.stem)),
+        description=str(document.get("description", "")),
+        values=settings,
+        is_built_in=is_built_in,
+    )

@@ -1,0 +1,97 @@
+"""Preset and what the person gave become settings that apply, each with its origin. Pure; reads no file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from launcher.domain.plan import Composed, Origin
+from launcher.errors import InvalidRequest, MissingSetting
+from launcher.forms.run_file import plain
+from launcher.forms.values import check_names, to_settings
+from launcher.presets import Preset
+from pod_image.contract.knobs import Setting
+from pod_image.contract.settings import SETTINGS, RunSettings
+
+
+def compose(
+    preset: Preset | None, given: Mapping[str, Any], *, check_required: bool = True
+) -> Composed:
+    """The settings of a run: defaults, over them the preset, over that what was given.
+
+    A preset's value that does not apply beside the rest is dropped; a given one is refused. Raises
+    InvalidRequest (unknown name, value out of range, does not apply) or MissingSetting.
+    """
+    check_names(given, "given")
+    chosen = dict(preset.values) if preset else {}
+    if preset:
+        check_names(chosen, f"preset {preset.name}")
+    settings = to_settings({**_that_apply(chosen, given)[0], **given})
+    kept, dropped = _that_apply(chosen, given)
+    _refuse_what_does_not_apply(settings, given)
+    if check_required:
+        _check_required(settings)
+    return Composed(
+        settings=settings,
+        origins=_origins(settings, kept, given),
+        preset=preset.name if preset else "",
+        dropped=dropped,
+    )
+
+
+def missing(settings: RunSettings) -> list[Setting]:
+    """The required settings that nobody has given, in order of declaration."""
+    values = settings.model_dump(mode="json")
+    return [
+        setting
+        for setting in SETTINGS.values()
+        if setting.is_required(values) and not values[setting.name]
+    ]
+
+
+def _that_apply(
+    chosen: Mapping[str, Any], given: Mapping[str, Any]
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The preset's values that apply beside what was given, and the names of the others."""
+    everything = {name: plain(setting.default) for name, setting in SETTINGS.items()}
+    everything.update({name: plain(value) for name, value in {**chosen, **given}.items()})
+    kept = {name: value for name, value in chosen.items() if SETTINGS[name].applies(everything)}
+    return kept, tuple(name for name in chosen if name not in kept and name not in given)
+
+
+def _refuse_what_does_not_apply(settings: RunSettings, given: Mapping[str, Any]) -> None:
+    values = settings.model_dump(mode="json")
+    for name in given:
+        setting = SETTINGS[name]
+        for condition in setting.knob.when:
+            if not condition.holds(values):
+                allowed = " or ".join(str(value) for value in condition.values)
+                other = SETTINGS[condition.setting]
+                raise InvalidRequest(
+                    f"{setting.flag} only means something when {other.flag} is {allowed}; "
+                    f"it is {values[condition.setting]}.",
+                    hint=f"Leave {setting.flag} out, or add {other.flag} {condition.values[0]}.",
+                )
+
+
+def _check_required(settings: RunSettings) -> None:
+    absent = missing(settings)
+    if absent:
+        setting = absent[0]
+        more = ", ".join(other.flag for other in absent[1:])
+        raise MissingSetting(
+            f"{setting.flag} is missing.",
+            setting=setting.name,
+            hint=f"{setting.help}" + (f" Also missing: {more}." if more else ""),
+        )
+
+
+def _origins(
+    settings: RunSettings, kept: Mapping[str, Any], given: Mapping[str, Any]
+) -> dict[str, Origin]:
+    def origin(name: str) -> Origin:
+        if name in given:
+            return Origin.YOU
+        return Origin.PRESET if name in kept else Origin.DEFAULT
+
+    return {name: origin(name) for name in settings.applicable()}
