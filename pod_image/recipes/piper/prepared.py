@@ -1,0 +1,71 @@
+"""The prepared set on disk: sixteen-bit sound in one file, everything else in one JSON document. No torch."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pod_image.recipes.piper.errors import RecipeError
+
+FORMAT = 1
+_DOCUMENT = "set.json"
+_SOUND = "sound.i16"
+
+
+@dataclass(frozen=True)
+class PreparedClip:
+    """One clip. Its sound is `samples` values from `first_sample` of the sound file."""
+
+    place: str
+    path: str
+    text: str
+    ids: list[int]
+    speaker: int
+    first_sample: int
+    samples: int
+
+
+@dataclass(frozen=True)
+class PreparedSet:
+    """What `prepare` made: clips in the order of the metadata; speakers by id; `digest` of all that went in."""
+
+    sample_rate_hz: int
+    espeak_voice: str
+    speakers: list[str]
+    digest: str
+    clips: list[PreparedClip]
+
+    @property
+    def hours(self) -> float:
+        return sum(clip.samples for clip in self.clips) / self.sample_rate_hz / 3600
+
+
+def sound_path(folder: Path) -> Path:
+    """The sound of every clip: signed sixteen-bit little-endian, mono, one clip after another."""
+    return folder / _SOUND
+
+
+def write_prepared(folder: Path, prepared: PreparedSet) -> None:
+    """Write the document last and in one move: with it, the set is whole."""
+    temporary = folder / f"{_DOCUMENT}.part"
+    document = {"format": FORMAT, **asdict(prepared)}
+    temporary.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+    os.replace(temporary, folder / _DOCUMENT)
+
+
+def read_prepared(folder: Path) -> PreparedSet:
+    """Raises RecipeError when nothing was prepared here, or by another version."""
+    try:
+        document = json.loads((folder / _DOCUMENT).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RecipeError(
+            f"There is no prepared set in {folder}.", hint="Run the prepare stage first."
+        ) from None
+    if document.pop("format", None) != FORMAT:
+        raise RecipeError(
+            f"The set in {folder} was prepared by another version.", hint="Prepare it again."
+        )
+    clips = [PreparedClip(**clip) for clip in document.pop("clips")]
+    return PreparedSet(clips=clips, **document)
