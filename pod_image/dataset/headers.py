@@ -10,6 +10,8 @@ HEAD_BYTES = 4096
 TAIL_BYTES = 65_536
 """An Ogg page is at most 65,307 bytes, and only the last one knows the length."""
 MOST_CHUNKS = 64
+WAV_OF_EQUAL_FRAMES = (1, 3, 6, 7, 0xFFFE)
+"""PCM, float, A-law, mu-law, extensible: frames of `block` bytes. Others (ADPCM) pack many frames in a block."""
 MOST_TAG_BYTES = 16 * 2**20
 
 Read = Callable[[int, int], bytes]
@@ -38,7 +40,10 @@ def read_header(read: Read, size: int) -> AudioHeader:
     if size == 0:
         raise HeaderError("is empty")
     head = read(0, HEAD_BYTES)
-    header = _by_magic(read, head, size)
+    try:
+        header = _by_magic(read, head, size)
+    except IndexError as exc:  # a file may end in the middle of any field
+        raise HeaderError("is cut off in its header") from exc
     if not 1 <= header.channels <= 255 or not 1000 <= header.rate_hz <= 1_000_000:
         raise HeaderError(f"claims {header.channels} channels at {header.rate_hz} Hz")
     return header
@@ -85,8 +90,17 @@ def _int(piece: bytes, start: int, length: int) -> int:
     return int.from_bytes(piece[start : start + length], "little")
 
 
+@dataclass(frozen=True)
+class _WavShape:
+    rate_hz: int
+    channels: int
+    block_bytes: int
+    bits: int
+    bytes_per_second: int
+
+
 def _wav(read: Read, head: bytes, size: int) -> AudioHeader:
-    rate = channels = block = bits = 0
+    rate = channels = block = bits = tag = bytes_per_second = 0
     position, wide_bytes = 12, None
     for _ in range(MOST_CHUNKS):
         chunk = _piece(read, head, position, 40)
@@ -98,33 +112,31 @@ def _wav(read: Read, head: bytes, size: int) -> AudioHeader:
         elif name == b"fmt ":
             if len(chunk) < 24:
                 raise HeaderError("is cut off in its header")
-            channels, rate = _int(chunk, 10, 2), _int(chunk, 12, 4)
+            tag, channels, rate = _int(chunk, 8, 2), _int(chunk, 10, 2), _int(chunk, 12, 4)
+            bytes_per_second = _int(chunk, 16, 4)
             block, bits = _int(chunk, 20, 2), _int(chunk, 22, 2)
         elif name == b"data":
-            return _wav_found(rate, channels, block, bits, position + 8, length, wide_bytes, size)
+            if tag in WAV_OF_EQUAL_FRAMES:
+                bytes_per_second = rate * block
+            shape = _WavShape(rate, channels, block, bits, bytes_per_second)
+            return _wav_found(shape, position + 8, length, wide_bytes, size)
         position += 8 + length + length % 2
     raise HeaderError("is a WAV file without audio in it")
 
 
 def _wav_found(
-    rate: int,
-    channels: int,
-    block: int,
-    bits: int,
-    start: int,
-    length: int,
-    wide_bytes: int | None,
-    size: int,
+    shape: _WavShape, start: int, length: int, wide_bytes: int | None, size: int
 ) -> AudioHeader:
-    if not rate or not block:
+    if not shape.rate_hz or not shape.block_bytes or not shape.bytes_per_second:
         raise HeaderError("is a WAV file with a damaged header")
     promised = wide_bytes if length == 0xFFFFFFFF and wide_bytes is not None else length
     there = max(0, size - start)
     # Programs that write to a pipe cannot go back to fill in the length: 0 or all ones means "to the end".
     is_open = promised in (0, 0xFFFFFFFF)
     audio_bytes = there if is_open else min(promised, there)
-    is_truncated = not is_open and promised - there >= block
-    return AudioHeader("wav", rate, channels, audio_bytes / block / rate, is_truncated, bits=bits)
+    is_truncated = not is_open and promised - there >= shape.block_bytes
+    seconds = audio_bytes / shape.bytes_per_second
+    return AudioHeader("wav", shape.rate_hz, shape.channels, seconds, is_truncated, bits=shape.bits)
 
 
 def _piece(read: Read, head: bytes, start: int, length: int) -> bytes:

@@ -1,0 +1,69 @@
+"""Small datasets written on the spot: real WAV bytes and tables as people's programs leave them."""
+
+from __future__ import annotations
+
+import math
+import struct
+import tarfile
+import zipfile
+from io import BytesIO
+from pathlib import Path
+
+from pod_image.dataset import Code, Dataset, FolderSource, Survey, survey
+
+
+def wav(
+    seconds: float = 1.0, rate_hz: int = 22_050, channels: int = 1, level: float = 0.3
+) -> bytes:
+    """A 220 Hz tone as 16-bit PCM WAV."""
+    frames = round(seconds * rate_hz)
+    wave = [round(level * 32767 * math.sin(2 * math.pi * 220 * n / rate_hz)) for n in range(frames)]
+    audio = b"".join(struct.pack("<h", value) * channels for value in wave)
+    return wav_around(audio, rate_hz, channels)
+
+
+def wav_around(audio: bytes, rate_hz: int = 22_050, channels: int = 1) -> bytes:
+    """WAV with these bytes as its 16-bit audio."""
+    block = 2 * channels
+    form = struct.pack("<HHIIHH", 1, channels, rate_hz, rate_hz * block, block, 16)
+    body = b"WAVEfmt " + struct.pack("<I", 16) + form + b"data" + struct.pack("<I", len(audio))
+    return b"RIFF" + struct.pack("<I", len(body) + len(audio)) + body + audio
+
+
+SHORT = wav(0.05)
+
+
+def write(folder: Path, files: dict[str, bytes | str]) -> Path:
+    """The folder with these files in it; text is UTF-8."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return folder
+
+
+def look(folder: Path) -> Survey:
+    return survey(FolderSource(folder))
+
+
+def codes(found: Survey | Dataset) -> list[Code]:
+    """Codes without the notes on how the table was read."""
+    return [each.code for each in found.findings if each.code is not Code.TABLE_FORMAT]
+
+
+def zipped(files: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w", method) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+def tarred(files: dict[str, bytes], mode: str = "w:") -> bytes:
+    packed = BytesIO()
+    with tarfile.open(fileobj=packed, mode=mode) as archive:  # type: ignore[call-overload]
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, BytesIO(content))
+    return packed.getvalue()
