@@ -26,7 +26,7 @@ class RunState(StrEnum):
 class Run:
     """One attempt at a run: a row of the history. Holds no secret.
 
-    `key` names it on this machine: `run-01`, or `run-01@me/voice` where two repos have the same run id.
+    `key` names it on this machine, `run-01@me/voice`; `run-01` will do while no other repo has that run id.
     """
 
     run_id: str
@@ -57,3 +57,9 @@ class Run:
     """Account secrets made for this attempt, still to be removed; names only."""
     log_cursor: str = ""
     """Id of the last log event read; resumes the stream."""
+    last_seq: int = 0
+    """`seq` of the last event read; what is missing up to the next one is looked for in the results repo."""
+
+    @property
+    def key(self) -> str:
+        return f"{self.run_id}@{self.results_repo}"

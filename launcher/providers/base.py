@@ -53,8 +53,10 @@ class Account:
 class Provider(Protocol):
     """Every method may raise ProviderError or NotConfigured (key missing or refused)."""
 
-    calls: int
-    """Requests sent so far."""
+    @property
+    def calls(self) -> int:
+        """Requests sent so far."""
+        ...
 
     async def offers(
         self, gpu_count: int, cloud: Cloud, data_centers: Sequence[str]

@@ -1,0 +1,359 @@
+"""HTTP to RunPod. The only file with its URLs and retry rules; what its status codes mean is in `refusals`."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+from pydantic import SecretStr
+from tenacity import (
+    AsyncRetrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_exponential_jitter,
+)
+from tenacity.wait import wait_base
+
+from launcher import __version__
+from launcher.errors import (
+    ApiDrift,
+    LauncherError,
+    NotConfigured,
+    ProviderError,
+    ProviderUnavailable,
+    RentUnclear,
+)
+from launcher.providers.runpod.limits import Gate, wait_seconds
+from launcher.providers.runpod.refusals import Refusal, read_words, to_error
+from launcher.providers.runpod.sse import ServerEvent, server_events
+
+USER_AGENT = f"pod-launcher/{__version__}"
+"""Our own: Cloudflare in front of RunPod refuses the usual ones of Python with 403."""
+LONGEST_WAIT_SECONDS = 120.0
+"""A rate limit that lasts longer is reported, not waited for."""
+STREAM_SILENCE_SECONDS = 60.0
+"""Heartbeats come more often; a stream that is silent for longer is dead."""
+BALANCE_QUERY = "query { myself { clientBalance currentSpendPerHr } }"
+
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+@dataclass(frozen=True)
+class _Call:
+    """One request. `what` finishes the sentence "RunPod would not ..."."""
+
+    method: str
+    path: str
+    what: str
+    params: Mapping[str, str | int] | None = None
+    body: Mapping[str, Any] | None = None
+    is_create: bool = False
+    is_about_pod: bool = False
+    hidden: tuple[SecretStr, ...] = ()
+    """Values in the body that no message may repeat."""
+
+
+class RunPodClient:
+    """RunPod's API v2 with one key. Answers are JSON documents as they came; refusals are our errors.
+
+    Reads and removals are repeated on ProviderUnavailable, `attempts` times in all with `wait` between;
+    a create of a pod is sent once, whatever happens.
+    """
+
+    def __init__(
+        self,
+        key: SecretStr,
+        base_url: str,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        timeout_seconds: float = 30.0,
+        attempts: int = 5,
+        wait: wait_base | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.calls = 0
+        self._key = key
+        self._gate = Gate()
+        self._attempts = attempts
+        self._wait = wait or wait_exponential_jitter(multiplier=0.5, max=15)
+        self._sleep = sleep
+        self._http = httpx.AsyncClient(
+            base_url=_checked_url(base_url),
+            headers={"Authorization": f"Bearer {_checked_key(key)}", "User-Agent": USER_AGENT},
+            timeout=timeout_seconds,
+            transport=transport,
+        )
+
+    def __repr__(self) -> str:
+        return f"RunPodClient({str(self._http.base_url)!r})"
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    async def create_pod(self, body: Mapping[str, Any], hidden: Sequence[SecretStr] = ()) -> Any:
+        """Sent once. Raises RentUnclear when it cannot be told whether a pod exists now."""
+        call = _Call(
+            "POST", "/v2/pods", "rent the pod", body=body, is_create=True, hidden=tuple(hidden)
+        )
+        return await self._json_once(call)
+
+    async def pods(self) -> list[Any]:
+        """Every pod, over all pages."""
+        return await self._listed("/v2/pods", "pods", "list the pods")
+
+    async def pod(self, pod_id: str) -> Any:
+        """Raises PodGone."""
+        return await self._json(_pod_call("GET", pod_id, "", "show the pod"))
+
+    async def delete_pod(self, pod_id: str) -> None:
+        """Raises PodGone when it was gone already."""
+        await self._repeated(_pod_call("DELETE", pod_id, "", "end the pod"))
+
+    async def execute(self, pod_id: str, argv: Sequence[str], timeout_seconds: int) -> Any:
+        """Sent once: the command may have run although its answer was lost."""
+        body = {"command": list(argv), "timeoutSeconds": timeout_seconds}
+        call = _pod_call("POST", pod_id, "/exec", "run a command in the pod", body=body)
+        return await self._json_once(call, timeout_seconds=timeout_seconds + 15.0)
+
+    async def log(self, pod_id: str, after: str, tail: int) -> AsyncIterator[ServerEvent]:
+        """One connection to the log: ends when the server closes it. Not repeated here.
+
+        Raises PodGone, or ProviderUnavailable when the stream breaks or falls silent.
+        """
+        call = _pod_call("GET", pod_id, "/logs", "show the pod's log", params={"tail": tail})
+        async with self._stream(call, {"Last-Event-ID": after} if after else {}) as response:
+            try:
+                async for event in server_events(response.aiter_lines()):
+                    yield event
+            except (httpx.TransportError, httpx.StreamError) as exc:
+                raise ProviderUnavailable(f"The pod's log broke off: {_named(exc)}") from exc
+
+    async def secrets(self) -> list[Any]:
+        """The account's secrets without their values."""
+        return await self._listed("/v2/account/secrets", "secrets", "list the account's secrets")
+
+    async def create_secret(self, name: str, value: SecretStr) -> Any:
+        """Sent once: a second one of the same name is refused anyway."""
+        body = {"name": name, "value": value.get_secret_value()}
+        what = "make a secret of the account"
+        return await self._json_once(
+            _Call("POST", "/v2/account/secrets", what, body=body, hidden=(value,))
+        )
+
+    async def delete_secret(self, secret_id: str) -> None:
+        path = f"/v2/account/secrets/{quote(secret_id, safe='')}"
+        await self._repeated(_Call("DELETE", path, "remove a secret of the account"))
+
+    async def gpu_types(self, count: int, cloud: str) -> list[Any]:
+        """The catalogue with stock for that many GPUs in one pod. `cloud`: SECURE or COMMUNITY."""
+        params: dict[str, str | int] = {"include": "AVAILABILITY", "product": "POD"}
+        params |= {"count": count, "cloud": cloud}
+        return await self._listed("/v2/catalog/gpus", "gpus", "list the GPUs", params)
+
+    async def billing(self, pod_id: str) -> list[Any]:
+        """Billing records of one pod, by the day, of the last 30 days."""
+        params = {"podId": pod_id, "bucketSize": "day"}
+        return await self._listed("/v2/billing/pods", "records", "show what was billed", params)
+
+    async def balance(self) -> Any:
+        """The answer of GraphQL: the one thing v2 does not tell."""
+        body = {"query": BALANCE_QUERY}
+        return await self._json(_Call("POST", "/graphql", "show the account's balance", body=body))
+
+    async def _listed(
+        self, path: str, key: str, what: str, params: Mapping[str, str | int] | None = None
+    ) -> list[Any]:
+        """All items below `key`, over the pages when there are pages."""
+        items: list[Any] = []
+        cursors: set[str] = set()
+        query = dict(params or {})
+        while True:
+            document = await self._json(_Call("GET", path, what, params=query))
+            page = document.get(key) if isinstance(document, dict) else document
+            if not isinstance(page, list):
+                raise ApiDrift(f"RunPod's answer to the call to {what} has no list of {key}.")
+            items.extend(page)
+            cursor = _next_cursor(document)
+            if not cursor or cursor in cursors:  # a repeated cursor would turn in a circle
+                return items
+            cursors.add(cursor)
+            query["cursor"] = cursor
+
+    async def _json(self, call: _Call) -> Any:
+        return _document(call, await self._repeated(call))
+
+    async def _json_once(self, call: _Call, timeout_seconds: float | None = None) -> Any:
+        return _document(call, await self._sent(call, timeout_seconds))
+
+    async def _repeated(self, call: _Call) -> httpx.Response:
+        retrying = AsyncRetrying(
+            stop=stop_after_attempt(self._attempts),
+            wait=self._wait,
+            retry=retry_if_exception_type(ProviderUnavailable),
+            sleep=self._sleep,
+            reraise=True,
+        )
+        response: httpx.Response = await retrying(self._sent, call)
+        return response
+
+    async def _sent(self, call: _Call, timeout_seconds: float | None = None) -> httpx.Response:
+        request = self._request(call, {})
+        if timeout_seconds is not None:
+            request.extensions["timeout"] = httpx.Timeout(timeout_seconds).as_dict()
+        response = await self._answered(call, request, stream=False)
+        await self._check(call, response)
+        return response
+
+    @asynccontextmanager
+    async def _stream(
+        self, call: _Call, headers: Mapping[str, str]
+    ) -> AsyncIterator[httpx.Response]:
+        request = self._request(call, {**headers, "Accept": "text/event-stream"})
+        silence = httpx.Timeout(STREAM_SILENCE_SECONDS)
+        request.extensions["timeout"] = silence.as_dict()
+        response = await self._answered(call, request, stream=True)
+        try:
+            await self._check(call, response)
+            yield response
+        finally:
+            await response.aclose()
+
+    def _request(self, call: _Call, headers: Mapping[str, str]) -> httpx.Request:
+        return self._http.build_request(
+            call.method, call.path, params=call.params, json=call.body, headers=dict(headers)
+        )
+
+    async def _answered(
+        self, call: _Call, request: httpx.Request, *, stream: bool
+    ) -> httpx.Response:
+        await self._pass_gate()
+        self.calls += 1
+        try:
+            response = await self._http.send(request, stream=stream)
+        except _NOT_SENT as exc:
+            raise ProviderUnavailable(
+                f"RunPod cannot be reached to {call.what}: {_named(exc)}",
+                hint="Check this machine's network.",
+            ) from exc
+        except (httpx.TransportError, httpx.DecodingError) as exc:
+            if call.is_create:
+                raise RentUnclear(
+                    f"RunPod did not answer while renting; a pod may exist: {_named(exc)}"
+                ) from exc
+            raise ProviderUnavailable(
+                f"RunPod did not answer the call to {call.what}: {_named(exc)}"
+            ) from exc
+        self._gate.close(wait_seconds(response.headers), _monotonic())
+        return response
+
+    async def _pass_gate(self) -> None:
+        seconds = self._gate.wait_seconds(_monotonic())
+        if seconds > LONGEST_WAIT_SECONDS:
+            raise ProviderUnavailable(
+                f"RunPod's rate limit is used up for another {seconds / 60:.0f} minutes.",
+                hint="It lifts by itself; other programs with the same key share it.",
+                retry_after_seconds=seconds,
+            )
+        if seconds > 0:
+            await self._sleep(seconds)
+
+    async def _check(self, call: _Call, response: httpx.Response) -> None:
+        if response.is_success:
+            return
+        try:
+            body = await response.aread()
+        except (httpx.TransportError, httpx.DecodingError):
+            body = b""  # the status says enough
+        raise self._error(call, response, body)
+
+    def _error(self, call: _Call, response: httpx.Response, body: bytes) -> LauncherError:
+        words = read_words(body, response.headers.get("content-type", ""))
+        return to_error(
+            Refusal(
+                status=response.status_code,
+                what=call.what,
+                detail=self._masked(words.detail, call),
+                errors=tuple(self._masked(error, call) for error in words.errors),
+                request_id=response.headers.get("x-request-id", "")[:80],
+                retry_after_seconds=wait_seconds(response.headers) or None,
+                is_create=call.is_create,
+                is_about_pod=call.is_about_pod,
+                is_page=words.is_page,
+            )
+        )
+
+    def _masked(self, text: str, call: _Call) -> str:
+        """A server may quote what it was sent; a secret in it stays here."""
+        for secret in (self._key, *call.hidden):
+            value = secret.get_secret_value()
+            if value:
+                text = text.replace(value, "***")
+        return text
+
+
+def _pod_call(method: str, pod_id: str, below: str, what: str, **rest: Any) -> _Call:
+    path = f"/v2/pods/{quote(pod_id, safe='')}{below}"
+    return _Call(method, path, what, is_about_pod=True, **rest)
+
+
+def _document(call: _Call, response: httpx.Response) -> Any:
+    try:
+        return json.loads(response.content)
+    except (ValueError, RecursionError) as exc:
+        message = f"RunPod's answer to the call to {call.what} is not JSON."
+        error: ProviderError = RentUnclear(message) if call.is_create else ApiDrift(message)
+        raise error from exc
+
+
+def _next_cursor(document: Any) -> str:
+    paging = document.get("pagination") if isinstance(document, dict) else None
+    if not isinstance(paging, dict) or not paging.get("hasNextPage"):
+        return ""
+    cursor = paging.get("nextCursor")
+    return cursor if isinstance(cursor, str) else ""
+
+
+def _checked_url(base_url: str) -> str:
+    """Raises NotConfigured for what is no address, or would carry the key in clear through a network."""
+    try:
+        url = httpx.URL(base_url)
+    except httpx.InvalidURL:
+        url = httpx.URL("")
+    if url.scheme == "https" or (url.scheme == "http" and _is_this_machine(url.host)):
+        return str(url)
+    raise NotConfigured(
+        f"RUNPOD_API_BASE_URL is not an https address: {base_url!r}.",
+        hint="Unset it to use https://api.runpod.io.",
+    )
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _checked_key(key: SecretStr) -> str:
+    value = key.get_secret_value().strip()
+    if not value or not value.isascii() or not value.isprintable() or " " in value:
+        raise NotConfigured(
+            "The RunPod key is empty or holds characters that no key has.",
+            hint="Copy it again: launcher keys set runpod, or the variable RUNPOD_API_KEY.",
+        )
+    return value
+
+
+def _named(exc: Exception) -> str:
+    return f"{type(exc).__name__}{f' ({exc})' if str(exc) else ''}"
+
+
+def _monotonic() -> float:
+    return asyncio.get_running_loop().time()

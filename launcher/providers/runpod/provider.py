@@ -1,0 +1,359 @@
+"""RunPod as a Provider: its JSON to our words and back. No URL and no status code is known here."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from launcher.domain.offer import Offer, Stock
+from launcher.domain.pod import NONCE_VARIABLE, Pod, PodOrder, PodStatus
+from launcher.errors import (
+    ApiDrift,
+    InvalidRequest,
+    LauncherError,
+    PodGone,
+    ProviderError,
+    ProviderUnavailable,
+    RentUnclear,
+)
+from launcher.providers.base import Account, AccountSecret, ExecResult, LogLine
+from launcher.providers.runpod.client import RunPodClient
+from launcher.providers.runpod.log import LineMemory, log_line
+from launcher.providers.runpod.wire import (
+    BillingWire,
+    ExecWire,
+    GpuTypeWire,
+    MyselfWire,
+    PodWire,
+    SecretWire,
+)
+from pod_image.contract.settings import Cloud
+
+ABSENT_READINGS = 2
+"""Gone is believed when a pod is absent so many times in a row: reads lag and fail."""
+MOST_VARIABLES = 50
+"""RunPod takes no more in a pod's environment."""
+
+_STATUSES = {
+    "PROVISIONING": PodStatus.PROVISIONING,
+    "STARTING": PodStatus.STARTING,
+    "RUNNING": PodStatus.RUNNING,
+    "EXITED": PodStatus.EXITED,
+    "ERROR": PodStatus.ERROR,
+    "TERMINATED": PodStatus.TERMINATED,
+}
+_STOCKS = {"NONE": Stock.NONE, "LOW": Stock.LOW, "MEDIUM": Stock.MEDIUM, "HIGH": Stock.HIGH}
+_TIERS = {Cloud.SECURE: "SECURE", Cloud.COMMUNITY: "COMMUNITY"}
+
+_W = TypeVar("_W", bound=BaseModel)
+
+
+class RunPodProvider:
+    """See `launcher.providers.base.Provider` for what each method promises."""
+
+    def __init__(
+        self,
+        client: RunPodClient,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        look_again_seconds: float = 2.0,
+        longest_pause_seconds: float = 30.0,
+        release_patience_seconds: float = 300.0,
+    ) -> None:
+        """`look_again_seconds`: between two readings that decide whether a pod is gone."""
+        self._client = client
+        self._sleep = sleep
+        self._look_again_seconds = look_again_seconds
+        self._longest_pause_seconds = longest_pause_seconds
+        self._release_patience_seconds = release_patience_seconds
+
+    @property
+    def calls(self) -> int:
+        return self._client.calls
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    async def offers(
+        self, gpu_count: int, cloud: Cloud, data_centers: Sequence[str]
+    ) -> list[Offer]:
+        tiers = list(_TIERS) if cloud is Cloud.ANY else [cloud]
+        found: list[Offer] = []
+        for tier in tiers:
+            answer = await self._client.gpu_types(gpu_count, _TIERS[tier])
+            types = [_read(GpuTypeWire, each, "a GPU") for each in answer]
+            if types and all(each.availability is None for each in types):
+                raise ApiDrift("RunPod's list of GPUs no longer says which are free.")
+            found.extend(_offers(types, gpu_count, tier, data_centers))
+        # Secure comes first at equal price: the same money buys the more dependable host.
+        return sorted(found, key=lambda offer: (offer.price_per_hour_usd, offer.cloud != "secure"))
+
+    async def rent(self, order: PodOrder) -> Pod:
+        body = create_body(order)
+        answer = await self._client.create_pod(body, hidden=tuple(order.secrets.values()))
+        try:
+            return pod_of(PodWire.model_validate(answer))
+        except ValidationError as exc:
+            raise RentUnclear(
+                "RunPod's answer to the order of a pod has no id; a pod may exist."
+            ) from exc
+
+    async def find(self, name: str) -> Pod | None:
+        return next((pod for pod in await self.pods() if pod.name == name), None)
+
+    async def pods(self) -> list[Pod]:
+        answer = await self._client.pods()
+        pods = [pod_of(_read(PodWire, each, "a pod")) for each in answer]
+        return [pod for pod in pods if pod.status is not PodStatus.TERMINATED]
+
+    async def pod(self, pod_id: str) -> Pod:
+        pod = pod_of(_read(PodWire, await self._client.pod(pod_id), "a pod"))
+        if pod.status is PodStatus.TERMINATED:
+            raise PodGone(f"Pod {pod_id} has ended.")
+        return pod
+
+    async def release(self, pod_id: str) -> None:
+        """See the protocol. Raises ProviderUnavailable when RunPod kept silent for the whole patience."""
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + self._release_patience_seconds
+        pauses = self._pauses()
+        while True:
+            failure: LauncherError | None = None
+            try:
+                await self._delete(pod_id)
+                if await self._is_gone(pod_id):
+                    return
+            except ProviderUnavailable as exc:
+                failure = exc
+            if loop.time() >= give_up_at:
+                raise ProviderUnavailable(
+                    f"Pod {pod_id} could not be ended; it may still cost money.",
+                    hint="launcher reap tries again; or end it at console.runpod.io/pods.",
+                ) from failure
+            await self._sleep(_pause(failure, next(pauses)))
+
+    async def _delete(self, pod_id: str) -> None:
+        try:
+            await self._client.delete_pod(pod_id)
+        except PodGone:
+            return  # the readings that follow decide: one 404 is no proof
+
+    async def _is_gone(self, pod_id: str) -> bool:
+        """Two absent readings; False as soon as one shows the pod several times over."""
+        absent = present = 0
+        while absent < ABSENT_READINGS and present < ABSENT_READINGS:
+            if absent or present:
+                await self._sleep(self._look_again_seconds)
+            try:
+                await self.pod(pod_id)
+                absent, present = 0, present + 1
+            except PodGone:
+                absent += 1
+        return absent >= ABSENT_READINGS
+
+    async def log(self, pod_id: str, after: str = "", tail: int = 5000) -> AsyncIterator[LogLine]:
+        cursor, memory, pauses = after, LineMemory(), self._pauses()
+        while True:
+            failure: LauncherError | None = None
+            try:
+                async for event in self._client.log(pod_id, cursor, tail):
+                    line = log_line(event)
+                    cursor = event.id or cursor
+                    if line is not None and memory.is_new(line):
+                        pauses = self._pauses()
+                        yield line
+            except PodGone as exc:
+                failure = exc
+            except ProviderUnavailable as exc:
+                failure = exc
+            except ProviderError:
+                if not cursor:
+                    raise
+                cursor = (
+                    ""  # an id the service no longer takes: start over, known lines are passed over
+                )
+            memory.reconnected()
+            if isinstance(failure, PodGone) and await self._is_certainly_gone(pod_id):
+                raise failure
+            await self._sleep(_pause(failure, next(pauses)))
+
+    async def _is_certainly_gone(self, pod_id: str) -> bool:
+        try:
+            return await self._is_gone(pod_id)
+        except ProviderUnavailable:
+            return False
+
+    async def execute(
+        self, pod_id: str, argv: Sequence[str], timeout_seconds: int = 20
+    ) -> ExecResult:
+        answer = await self._client.execute(pod_id, argv, timeout_seconds)
+        wire = _read(ExecWire, answer, "a command's result")
+        return ExecResult(wire.stdout, wire.stderr, wire.exit_status, bool(wire.timed_out))
+
+    async def make_secret(self, name: str, value: SecretStr) -> AccountSecret:
+        answer = await self._client.create_secret(name, value)
+        secret = _secret(_read(SecretWire, answer, "a secret"))
+        return AccountSecret(secret.id, secret.name or name, secret.created_at)
+
+    async def secrets(self) -> list[AccountSecret]:
+        return [
+            _secret(_read(SecretWire, each, "a secret")) for each in await self._client.secrets()
+        ]
+
+    async def remove_secret(self, secret_id: str) -> None:
+        try:
+            await self._client.delete_secret(secret_id)
+        except ProviderError:
+            if any(secret.id == secret_id for secret in await self.secrets()):
+                raise
+
+    def secret_reference(self, name: str) -> str:
+        return f"{{{{ RUNPOD_SECRET_{name} }}}}"
+
+    async def account(self) -> Account:
+        try:
+            answer = await self._client.balance()
+            myself = _read(MyselfWire, (answer.get("data") or {}).get("myself"), "the account")
+        except (LauncherError, AttributeError):
+            return Account()  # GraphQL is on its way out, and a restricted key may not ask
+        return Account(myself.balance, myself.spend_per_hour)
+
+    async def billed_usd(self, pod_id: str) -> float | None:
+        try:
+            answer = await self._client.billing(pod_id)
+            records = [_read(BillingWire, each, "a bill") for each in answer]
+        except ProviderError:
+            return None
+        amounts = [
+            record.total_amount
+            for record in records
+            if record.pod_id in ("", pod_id) and record.total_amount is not None
+        ]
+        return sum(amounts) if amounts else None
+
+    def _pauses(self) -> Iterator[float]:
+        seconds = min(1.0, self._longest_pause_seconds)
+        while True:
+            yield seconds
+            seconds = min(seconds * 2, self._longest_pause_seconds)
+
+
+def create_body(order: PodOrder) -> dict[str, Any]:
+    """The body of the create. Raises InvalidRequest for what RunPod would not take.
+
+    GPU count and tier are always spelt out: left out, a count has matched no machine at all.
+    """
+    environment = {
+        **order.environment,
+        **{name: value.get_secret_value() for name, value in order.secrets.items()},
+    }
+    if len(environment) > MOST_VARIABLES:
+        raise InvalidRequest(
+            f"A pod takes {MOST_VARIABLES} variables; this run needs {len(environment)}."
+        )
+    body: dict[str, Any] = {
+        "name": order.name,
+        "image": order.image,
+        "gpu": {"id": order.gpu_type, "count": order.gpu_count},
+        "cloud": _TIERS[order.cloud],
+        "disk": order.disk_gb,
+        "env": environment,
+    }
+    if order.data_centers:
+        body["dataCenterIds"] = list(order.data_centers)
+    if order.registry:
+        body["registry"] = order.registry
+    if order.start_command:
+        body["args"] = shlex.join(order.start_command)
+    return body
+
+
+def pod_of(wire: PodWire) -> Pod:
+    tier = {name: cloud for cloud, name in _TIERS.items()}.get(wire.cloud)
+    nonce = wire.env.get(NONCE_VARIABLE)
+    return Pod(
+        id=wire.id,
+        name=wire.name,
+        status=_STATUSES.get(wire.status.upper(), PodStatus.UNKNOWN),
+        price_per_hour_usd=wire.cost or 0.0,
+        created_at=wire.created_at,
+        started_at=wire.started_at,
+        uptime_seconds=wire.runtime.uptime,
+        gpu_type=wire.gpu.id,
+        gpu_count=int(wire.gpu.count or 0),
+        data_center=wire.data_center,
+        cloud=tier,
+        image=wire.image,
+        nonce=nonce if isinstance(nonce, str) else "",
+    )
+
+
+def _offers(
+    types: Iterable[GpuTypeWire], gpu_count: int, tier: Cloud, data_centers: Sequence[str]
+) -> Iterable[Offer]:
+    wanted = {centre.upper() for centre in data_centers}
+    for each in types:
+        price = each.price.get(tier.value)
+        stock = _stock(each.availability)
+        centres = tuple(
+            centre.id
+            for centre in each.data_centers
+            if centre.id and _stock(centre.availability) > Stock.NONE
+        )
+        if wanted:
+            centres = tuple(centre for centre in centres if centre.upper() in wanted)
+        if not _is_offered(each, gpu_count, tier) or not price or stock is Stock.NONE:
+            continue
+        if wanted and not centres:
+            continue
+        yield Offer(
+            gpu_type=each.id,
+            gpu_name=each.name or each.id,
+            gpu_count=gpu_count,
+            memory_gb=int(each.memory or 0),
+            cloud=tier,
+            price_per_hour_usd=price * gpu_count,
+            stock=stock,
+            data_centers=centres,
+        )
+
+
+def _is_offered(each: GpuTypeWire, gpu_count: int, tier: Cloud) -> bool:
+    """AMD cards are left out: the image's torch is CUDA's. The catalogue once held an entry named unknown."""
+    flag = each.secure if tier is Cloud.SECURE else each.community
+    most = each.max_count.get(tier.value)
+    return (
+        flag is not False
+        and each.manufacturer.upper() != "AMD"
+        and each.id.lower() != "unknown"
+        and (most is None or most >= gpu_count)
+    )
+
+
+def _stock(word: str | None) -> Stock:
+    if not word:
+        return Stock.NONE
+    return _STOCKS.get(word.upper(), Stock.LOW)  # a new word is stock, but nothing to count on
+
+
+def _secret(wire: SecretWire) -> AccountSecret:
+    return AccountSecret(wire.id, wire.name, wire.created_at)
+
+
+def _read(model: type[_W], document: Any, what: str) -> _W:
+    try:
+        return model.model_validate(document)
+    except ValidationError as exc:
+        raise ApiDrift(
+            f"RunPod's answer about {what} has a form this launcher does not know.",
+            hint="launcher doctor compares RunPod's API with what this release was made for.",
+        ) from exc
+
+
+def _pause(failure: LauncherError | None, seconds: float) -> float:
+    told = failure.retry_after_seconds if isinstance(failure, ProviderUnavailable) else None
+    return max(seconds, told or 0.0)

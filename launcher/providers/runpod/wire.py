@@ -1,0 +1,145 @@
+"""RunPod's JSON as it may come: unknown keys kept, new words accepted, most things optional. No HTTP."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def _moment(value: Any) -> datetime | None:
+    """RFC 3339 with up to nine digits; anything else is no moment."""
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _number(value: Any) -> float | None:
+    """Numbers, also as text ("0.74"); anything else is unknown."""
+    if isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if number == number and abs(number) != float("inf") else None
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _object(value: Any) -> Any:
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(value: Any) -> list[Any]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+Moment = Annotated[datetime | None, BeforeValidator(_moment)]
+Number = Annotated[float | None, BeforeValidator(_number)]
+Text = Annotated[str, BeforeValidator(_text)]
+
+
+class Wire(BaseModel):
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class GpuOfPod(Wire):
+    id: Text = ""
+    count: Number = None
+
+
+class Runtime(Wire):
+    uptime: Number = None
+
+
+class PodWire(Wire):
+    """Only the id is insisted on: without it there is nothing to release."""
+
+    id: str = Field(min_length=1)
+    name: Text = ""
+    status: Text = ""
+    image: Text = ""
+    env: Annotated[dict[str, Any], BeforeValidator(_object)] = {}
+    cloud: Text = ""
+    data_center: Text = Field(default="", alias="dataCenterId")
+    cost: Number = None
+    gpu: Annotated[GpuOfPod, BeforeValidator(_object)] = GpuOfPod()
+    runtime: Annotated[Runtime, BeforeValidator(_object)] = Runtime()
+    created_at: Moment = Field(default=None, alias="createdAt")
+    started_at: Moment = Field(default=None, alias="startedAt")
+
+
+class CentreWire(Wire):
+    id: Text = ""
+    availability: Text = ""
+
+
+class GpuTypeWire(Wire):
+    """`availability` is None when the catalogue was silent about it."""
+
+    id: str = Field(min_length=1)
+    name: Text = ""
+    manufacturer: Text = ""
+    memory: Number = None
+    secure: bool | None = None
+    community: bool | None = None
+    price: Annotated[dict[str, Number], BeforeValidator(_object)] = {}
+    max_count: Annotated[dict[str, Number], BeforeValidator(_object)] = Field(
+        default={}, alias="maxCount"
+    )
+    availability: str | None = None
+    data_centers: Annotated[list[CentreWire], BeforeValidator(_objects)] = Field(
+        default=[], alias="dataCenters"
+    )
+
+
+class SecretWire(Wire):
+    id: str = Field(min_length=1)
+    name: Text = ""
+    created_at: Moment = Field(default=None, alias="createdAt")
+
+
+class ExecWire(Wire):
+    """The published pages name the parts, not the keys: every usual spelling is read."""
+
+    stdout: Text = ""
+    stderr: Text = ""
+    exit_code: Any = Field(default=None, alias="exitCode")
+    exit_code_other: Any = Field(default=None, alias="exit_code")
+    code: Any = None
+    timed_out: Any = Field(default=False, alias="timedOut")
+
+    @property
+    def exit_status(self) -> int | None:
+        for value in (self.exit_code, self.exit_code_other, self.code):
+            if isinstance(value, int) and not isinstance(value, bool):
+                return value
+        return None
+
+
+class LogWire(Wire):
+    source: Text = ""
+    line: Text = ""
+    ts: Text = ""
+
+    @property
+    def at(self) -> datetime | None:
+        return _moment(self.ts)
+
+
+class BillingWire(Wire):
+    pod_id: Text = Field(default="", alias="podId")
+    total_amount: Number = Field(default=None, alias="totalAmount")
+
+
+class MyselfWire(Wire):
+    balance: Number = Field(default=None, alias="clientBalance")
+    spend_per_hour: Number = Field(default=None, alias="currentSpendPerHr")

@@ -1,0 +1,1 @@
+"""What a person can do, one file per thing: async, printing nothing, results as values."""

@@ -1,0 +1,226 @@
+"""The history of runs on this machine, in SQLite. Holds no secret; knows no provider and no clock."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from launcher.domain.run import Run, RunState
+from launcher.errors import InvalidRequest, NotConfigured
+from pod_image.contract.outcomes import EndReason
+
+BUSY_SECONDS = 10.0
+"""How long another process of ours may hold the file."""
+
+_MIGRATIONS = (
+    """
+    CREATE TABLE runs (
+        nonce TEXT PRIMARY KEY, run_id TEXT NOT NULL, results_repo TEXT NOT NULL,
+        attempt INTEGER NOT NULL, state TEXT NOT NULL, planned_at TEXT NOT NULL,
+        pod_name TEXT NOT NULL, pod_id TEXT NOT NULL, price_per_hour_usd REAL NOT NULL,
+        gpu_name TEXT NOT NULL, max_hours REAL NOT NULL, max_cost_usd REAL NOT NULL,
+        created_at TEXT, armed_at TEXT, ended_at TEXT, deadline TEXT, end_reason TEXT,
+        detail TEXT NOT NULL, cost_usd REAL, billed_usd REAL, provider_calls INTEGER NOT NULL,
+        preset TEXT NOT NULL, settings_json TEXT NOT NULL, secret_names TEXT NOT NULL,
+        log_cursor TEXT NOT NULL, last_seq INTEGER NOT NULL
+    );
+    CREATE INDEX runs_by_name ON runs (run_id, results_repo, attempt);
+    CREATE TABLE moments (nonce TEXT, name TEXT, at TEXT NOT NULL, PRIMARY KEY (nonce, name));
+    CREATE TABLE records (nonce TEXT, kind TEXT, document TEXT NOT NULL, PRIMARY KEY (nonce, kind));
+    """,
+)
+"""One step per version of the file; a step is never changed once it was released."""
+
+_MOMENTS = {"planned_at", "created_at", "armed_at", "ended_at", "deadline"}
+_COLUMNS = tuple(field.name for field in fields(Run))
+
+
+class RecordKind(StrEnum):
+    """Documents kept beside a run."""
+
+    ENDED = "ended"
+    """The pod's last event, as JSON."""
+    ESTIMATE = "estimate"
+    """What the plan expected: hours, cost, worst case."""
+
+
+class RunHistory:
+    """Runs, newest first. Each change is on disk when the call returns, and names only what changes, so that
+    two processes that follow one run do not undo each other."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens or makes the file, readable by its owner alone. Raises NotConfigured when that cannot be."""
+        self.path = path
+        try:
+            _make_private(path)
+            self._db = sqlite3.connect(
+                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            self._db.row_factory = sqlite3.Row
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._migrate()
+        except (OSError, sqlite3.Error) as exc:
+            raise NotConfigured(
+                f"The history of runs at {path} cannot be opened: {exc}.",
+                hint="Move the file away, or set LAUNCHER_HOME to a folder that can be written.",
+            ) from exc
+
+    def close(self) -> None:
+        self._db.close()
+
+    def add(self, run: Run) -> None:
+        """A new attempt. Raises sqlite3.IntegrityError for a nonce that is there already."""
+        names = ", ".join(_COLUMNS)
+        marks = ", ".join("?" for _ in _COLUMNS)
+        values = [_stored(getattr(run, name)) for name in _COLUMNS]
+        self._db.execute(f"INSERT INTO runs ({names}) VALUES ({marks})", values)
+
+    def update(self, run: Run, **changes: Any) -> Run:
+        """Change these fields of the run, whatever else has changed since; returns it as it is now."""
+        unknown = changes.keys() - set(_COLUMNS) | changes.keys() & {"nonce"}
+        if unknown:
+            raise TypeError(f"a run has no such field to change: {', '.join(sorted(unknown))}")
+        if changes:
+            names = ", ".join(f"{name} = ?" for name in changes)
+            values = [_stored(value) for value in changes.values()]
+            self._db.execute(f"UPDATE runs SET {names} WHERE nonce = ?", [*values, run.nonce])
+        return self.by_nonce(run.nonce) or run
+
+    def runs(self, limit: int = 1000) -> list[Run]:
+        return self._select("1 = 1 ORDER BY planned_at DESC, rowid DESC LIMIT ?", limit)
+
+    def attempts(self, results_repo: str, run_id: str) -> list[Run]:
+        """Every attempt at one run, newest first."""
+        return self._select(
+            "results_repo = ? AND run_id = ? ORDER BY attempt DESC, rowid DESC",
+            results_repo,
+            run_id,
+        )
+
+    def live(self) -> list[Run]:
+        """Runs that may have a pod that costs money."""
+        return [run for run in self.runs(limit=100_000) if run.state.may_have_pod]
+
+    def by_nonce(self, nonce: str) -> Run | None:
+        return next(iter(self._select("nonce = ?", nonce)), None)
+
+    def get(self, key: str) -> Run:
+        """The newest attempt of `run-01` or `run-01@me/voice`; a pod's id will do as well.
+
+        Raises InvalidRequest when there is none, or when two results repos have a run of that id.
+        """
+        run_id, _, repo = key.partition("@")
+        found = self._select(
+            "(run_id = ? AND (? = '' OR results_repo = ?)) OR (pod_id = ? AND pod_id != '') "
+            "ORDER BY planned_at DESC, rowid DESC",
+            run_id,
+            repo,
+            repo,
+            key,
+        )
+        if not found:
+            raise InvalidRequest(
+                f"There is no run {key!r} in the history.", hint=self._nearest(key)
+            )
+        repos = {run.results_repo for run in found}
+        if len(repos) > 1:
+            keys = ", ".join(sorted({run.key for run in found}))
+            raise InvalidRequest(
+                f"More than one results repo has a run {key!r}.", hint=f"Name one of: {keys}"
+            )
+        return found[0]
+
+    def mark(self, run: Run, moment: str, at: datetime) -> None:
+        """Remember when something first happened; later ones of the same name change nothing."""
+        self._db.execute(
+            "INSERT OR IGNORE INTO moments VALUES (?, ?, ?)", (run.nonce, moment, _stored(at))
+        )
+
+    def moments(self, run: Run) -> dict[str, datetime]:
+        """The time line of a run, in order."""
+        rows = self._db.execute(
+            "SELECT name, at FROM moments WHERE nonce = ? ORDER BY at", (run.nonce,)
+        )
+        return {row["name"]: datetime.fromisoformat(row["at"]) for row in rows}
+
+    def keep(self, run: Run, kind: RecordKind, document: Mapping[str, Any]) -> None:
+        """Keep one document of that kind beside the run, in place of an earlier one."""
+        text = json.dumps(document, ensure_ascii=False)
+        self._db.execute(
+            "INSERT OR REPLACE INTO records VALUES (?, ?, ?)", (run.nonce, kind.value, text)
+        )
+
+    def kept(self, run: Run, kind: RecordKind) -> dict[str, Any] | None:
+        row = self._db.execute(
+            "SELECT document FROM records WHERE nonce = ? AND kind = ?", (run.nonce, kind.value)
+        ).fetchone()
+        document: dict[str, Any] | None = json.loads(row["document"]) if row else None
+        return document
+
+    def _select(self, condition: str, *values: Any) -> list[Run]:
+        return [
+            _run(row) for row in self._db.execute(f"SELECT * FROM runs WHERE {condition}", values)
+        ]
+
+    def _nearest(self, key: str) -> str:
+        names = sorted({run.run_id for run in self.runs()})
+        near = difflib.get_close_matches(key.partition("@")[0], names, n=3)
+        return f"Nearest: {', '.join(near)}." if near else "launcher runs lists what there is."
+
+    def _migrate(self) -> None:
+        with self._transaction():
+            version = self._db.execute("PRAGMA user_version").fetchone()[0]
+            if version > len(_MIGRATIONS):
+                raise NotConfigured(
+                    f"The history of runs at {self.path} was written by a newer launcher.",
+                    hint="Update this one: pip install -U pod-launcher",
+                )
+            for step in _MIGRATIONS[version:]:
+                for statement in step.split(";"):
+                    self._db.execute(statement)
+            self._db.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+
+def _make_private(path: Path) -> None:
+    """SQLite gives its side files the mode of the main one."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    path.chmod(0o600)
+
+
+def _stored(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    if isinstance(value, StrEnum):
+        return value.value
+    return json.dumps(value) if isinstance(value, tuple) else value
+
+
+def _run(row: sqlite3.Row) -> Run:
+    values = {name: row[name] for name in _COLUMNS}
+    for name in _MOMENTS:
+        values[name] = datetime.fromisoformat(values[name]) if values[name] else None
+    values["state"] = RunState(values["state"])
+    values["end_reason"] = EndReason(values["end_reason"]) if values["end_reason"] else None
+    values["secret_names"] = tuple(json.loads(values["secret_names"]))
+    return Run(**values)

@@ -1,0 +1,239 @@
+"""The three keys: where they are found and where they are kept. Values are never written, shown or logged here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Protocol, TypeVar
+
+from pydantic import SecretStr
+
+from launcher.config import APP_NAME
+from launcher.errors import NotConfigured
+
+_T = TypeVar("_T")
+
+
+class KeyName(StrEnum):
+    """The keys by the names that `launcher keys` takes."""
+
+    RUNPOD = "runpod"
+    HF_DATASET = "hf-dataset"
+    HF_UPLOAD = "hf-upload"
+
+    @property
+    def variable(self) -> str:
+        return _VARIABLES[self]
+
+    @property
+    def purpose(self) -> str:
+        return _PURPOSES[self]
+
+
+_VARIABLES = {
+    KeyName.RUNPOD: "RUNPOD_API_KEY",
+    KeyName.HF_DATASET: "HF_DATASET_TOKEN",
+    KeyName.HF_UPLOAD: "HF_UPLOAD_TOKEN",
+}
+_PURPOSES = {
+    KeyName.RUNPOD: "RunPod API key: rents pods and ends them",
+    KeyName.HF_DATASET: "Hugging Face token that reads the dataset",
+    KeyName.HF_UPLOAD: "Hugging Face token that writes the results",
+}
+_COMMON_HUB_VARIABLE = "HF_TOKEN"
+"""One token for both, as Hugging Face's own tools name it."""
+
+
+class KeySource(StrEnum):
+    GIVEN = "given"
+    ENVIRONMENT = "environment"
+    KEYRING = "keyring"
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The keys of one person for one use. None where there is none; `repr` shows no value."""
+
+    runpod: SecretStr | None = None
+    hf_dataset: SecretStr | None = None
+    hf_upload: SecretStr | None = None
+    sources: Mapping[KeyName, KeySource] = field(default_factory=dict)
+
+    def get(self, name: KeyName) -> SecretStr | None:
+        value: SecretStr | None = getattr(self, _field(name))
+        return value
+
+    def need(self, name: KeyName) -> SecretStr:
+        """The key. Raises NotConfigured, saying how to give it."""
+        value = self.get(name)
+        if value is None:
+            raise NotConfigured(f"There is no {name.purpose}.", hint=how_to_give(name))
+        return value
+
+    def with_given(self, name: KeyName, value: SecretStr) -> Keys:
+        """The same with one key that the person has just typed."""
+        sources = {**self.sources, name: KeySource.GIVEN}
+        return replace(self, sources=sources, **{_field(name): value})
+
+    @property
+    def missing(self) -> tuple[KeyName, ...]:
+        return tuple(name for name in KeyName if self.get(name) is None)
+
+
+def how_to_give(name: KeyName) -> str:
+    return f"launcher keys set {name.value}, or set the variable {name.variable}."
+
+
+class KeyStore(Protocol):
+    """Keeps keys between sessions. Every method may raise NotConfigured."""
+
+    def read(self, name: KeyName) -> SecretStr | None: ...
+
+    def save(self, name: KeyName, value: SecretStr) -> None: ...
+
+    def forget(self, name: KeyName) -> bool:
+        """True when there was one."""
+        ...
+
+
+class MemoryKeyStore:
+    """Keeps keys as long as the process lives: for tests and the demo."""
+
+    def __init__(self) -> None:
+        self._kept: dict[KeyName, SecretStr] = {}
+
+    def read(self, name: KeyName) -> SecretStr | None:
+        return self._kept.get(name)
+
+    def save(self, name: KeyName, value: SecretStr) -> None:
+        self._kept[name] = value
+
+    def forget(self, name: KeyName) -> bool:
+        return self._kept.pop(name, None) is not None
+
+
+class Backend(Protocol):
+    """What we use of `keyring.backend.KeyringBackend`."""
+
+    def get_password(self, service: str, username: str) -> str | None: ...
+
+    def set_password(self, service: str, username: str, password: str) -> None: ...
+
+    def delete_password(self, service: str, username: str) -> None: ...
+
+
+class KeyringStore:
+    """The operating system's keyring. Loads the keyring library at the first use, not before."""
+
+    def __init__(self, backend: Backend | None = None) -> None:
+        self._backend = backend
+
+    def read(self, name: KeyName) -> SecretStr | None:
+        """None also where there is no usable keyring: then nothing can have been kept."""
+        try:
+            backend = self._usable()
+        except NotConfigured:
+            return None
+        value = self._asked(lambda: backend.get_password(APP_NAME, name.value))
+        return SecretStr(value) if value else None
+
+    def save(self, name: KeyName, value: SecretStr) -> None:
+        backend = self._usable()
+        self._asked(lambda: backend.set_password(APP_NAME, name.value, value.get_secret_value()))
+
+    def forget(self, name: KeyName) -> bool:
+        backend = self._usable()
+        if not self._asked(lambda: backend.get_password(APP_NAME, name.value)):
+            return False
+        self._asked(lambda: backend.delete_password(APP_NAME, name.value))
+        return True
+
+    def _usable(self) -> Backend:
+        backend = self._backend if self._backend is not None else _system_backend()
+        refused = _why_unfit(backend)
+        if refused:
+            raise NotConfigured(
+                f"This machine has no keyring that keeps a key safely: {refused}.",
+                hint="Nothing was stored. Set the variables RUNPOD_API_KEY, HF_DATASET_TOKEN and "
+                "HF_UPLOAD_TOKEN instead, or install a keyring service (such as gnome-keyring).",
+            )
+        return backend
+
+    def _asked(self, question: Callable[[], _T]) -> _T:
+        from keyring.errors import KeyringError
+
+        try:
+            return question()
+        except (KeyringError, RuntimeError, OSError) as exc:
+            # The text of a backend's error is its own; it might quote what it was given.
+            raise NotConfigured(
+                f"The keyring did not answer ({type(exc).__name__}).",
+                hint="Unlock it, or set the variables RUNPOD_API_KEY, HF_DATASET_TOKEN, HF_UPLOAD_TOKEN.",
+            ) from None
+
+
+def _system_backend() -> Backend:
+    import keyring
+
+    backend: Backend = keyring.get_keyring()
+    return backend
+
+
+def _why_unfit(backend: object) -> str:
+    """Why a backend is refused, or "". A chain is as weak as any of its members."""
+    members = getattr(backend, "backends", None)
+    if type(backend).__module__.startswith("keyring.backends.chainer") and members is not None:
+        reasons = [_why_unfit(member) for member in members]
+        return next((reason for reason in reasons if reason), "" if reasons else "it is empty")
+    module = type(backend).__module__
+    if module.startswith("keyring.backends.fail"):
+        return "there is none"
+    if module.startswith("keyring.backends.null"):
+        return "the one chosen forgets everything"
+    if module.startswith("keyrings.alt"):
+        return "the one chosen writes a file that others can read"
+    return ""
+
+
+def find_keys(
+    environment: Mapping[str, str],
+    store: KeyStore | None = None,
+    given: Mapping[KeyName, SecretStr] | None = None,
+) -> Keys:
+    """The keys to use: the environment first, then the keyring, then what was typed.
+
+    HF_TOKEN stands in for either Hugging Face token. Asking a person is the caller's matter.
+    """
+    found: dict[str, SecretStr] = {}
+    sources: dict[KeyName, KeySource] = {}
+    for name in KeyName:
+        for source, value in _places(name, environment, store, given or {}):
+            if value is not None and value.get_secret_value().strip():
+                found[_field(name)] = SecretStr(value.get_secret_value().strip())
+                sources[name] = source
+                break
+    return Keys(**found, sources=sources)
+
+
+def _places(
+    name: KeyName,
+    environment: Mapping[str, str],
+    store: KeyStore | None,
+    given: Mapping[KeyName, SecretStr],
+) -> Iterator[tuple[KeySource, SecretStr | None]]:
+    """Where a key may be, in order; the keyring is asked only when it has to be."""
+    yield KeySource.ENVIRONMENT, _secret(environment.get(name.variable))
+    if name is not KeyName.RUNPOD:
+        yield KeySource.ENVIRONMENT, _secret(environment.get(_COMMON_HUB_VARIABLE))
+    if store is not None:
+        yield KeySource.KEYRING, store.read(name)
+    yield KeySource.GIVEN, given.get(name)
+
+
+def _secret(value: str | None) -> SecretStr | None:
+    return SecretStr(value) if value else None
+
+
+def _field(name: KeyName) -> str:
+    return name.value.replace("-", "_")
