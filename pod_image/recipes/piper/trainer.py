@@ -1,0 +1,416 @@
+"""The training loop: steps, reports, checkpoints, samples and commands, until one of the limits is reached."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pod_image.contract.commands import Command, CommandName
+from pod_image.recipes.piper.base import check_fits, take_over, traits_of
+from pod_image.recipes.piper.checkpoint import (
+    DISCRIMINATORS,
+    GENERATOR,
+    STEPS_COUNTED_PER_BATCH,
+    Checkpoint,
+)
+from pod_image.recipes.piper.clips import BucketSampler, Clips, split
+from pod_image.recipes.piper.errors import RecipeError
+from pod_image.recipes.piper.hyper_parameters import hyper_parameters
+from pod_image.recipes.piper.keeping import Keeper
+from pod_image.recipes.piper.model import Discriminators, Generator
+from pod_image.recipes.piper.optimisation import LOSS_NAMES, Optimisation
+from pod_image.recipes.piper.phonemes import Phonemizer
+from pod_image.recipes.piper.quality import SIZES, SYMBOLS, Quality, Sizes
+from pod_image.recipes.piper.say import say, write_wav
+
+Emit = Callable[[dict[str, Any]], None]
+TakeCommands = Callable[[], list[Command]]
+
+REPORT_SECONDS = 1.0
+FIRST_STEPS_REPORTED = 5
+BROKEN_STEPS_IN_A_ROW = 5
+
+
+@dataclass(frozen=True)
+class Training:
+    """What decides a training. Zero means no limit for `max_steps`, `train_seconds` and `checkpoint_steps`."""
+
+    quality: Quality
+    epochs: int
+    batch_size: int
+    learning_rate: float = 2e-4
+    speakers: int = 1
+    max_steps: int = 0
+    train_seconds: float = 0.0
+    validation_split: float = 0.0
+    checkpoint_seconds: float = 900.0
+    checkpoint_steps: int = 0
+    seed: int = 1234
+    sample_sentences: tuple[str, ...] = ()
+    sizes: Sizes | None = None
+
+    @property
+    def network(self) -> Sizes:
+        """The quality's sizes, unless a test brings smaller ones."""
+        return self.sizes or SIZES[self.quality]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Folders that are delivered. Paths in events are relative to `out`."""
+
+    out: Path
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.out / "checkpoints"
+
+    @property
+    def samples(self) -> Path:
+        return self.out / "samples"
+
+
+@dataclass
+class Progress:
+    """Where training is. Exactly this and the networks, optimisers and random states make a resume exact."""
+
+    step: int = 0
+    epoch: int = 0
+    batch: int = 0
+    seconds: float = 0.0
+    first_mels: list[float] = field(default_factory=list)
+
+
+class Trainer:
+    """Trains on `clips`. `emit` takes events, `commands` gives what arrived since it was last asked.
+
+    `start` is a checkpoint to take weights from (a base) or, with `resume`, to go on from exactly.
+    """
+
+    def __init__(
+        self,
+        training: Training,
+        clips: Clips,
+        places: Places,
+        *,
+        emit: Emit,
+        commands: TakeCommands = list,
+        start: Checkpoint | None = None,
+        resume: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.training, self.clips, self.places = training, clips, places
+        self._emit, self._commands, self._clock = emit, commands, clock
+        torch.manual_seed(training.seed)
+        generator = Generator(training.network, symbols=SYMBOLS, speakers=training.speakers)
+        discriminators = Discriminators(training.network)
+        if start is not None:
+            self._take_over(start, generator, discriminators)
+        self.optimisation = Optimisation(
+            generator.to(clips.device),
+            discriminators.to(clips.device),
+            sample_rate_hz=clips.prepared.sample_rate_hz,
+            learning_rate=training.learning_rate,
+        )
+        learnt, self.measured = split(len(clips), training.validation_split, training.seed)
+        self.sampler = BucketSampler(clips.frames, learnt, training.batch_size, training.seed)
+        self.progress = Progress()
+        self._phonemizer = Phonemizer(clips.prepared.espeak_voice)
+        self._keeper = Keeper(places.checkpoints)
+        self._is_stopped = False
+        self._last_mels: list[float] = []
+        if start is not None and resume:
+            self._restore(start)
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of the whole run, earlier attempts included; the time limit may end it before."""
+        by_epochs = self.training.epochs * self.sampler.batches
+        return min(by_epochs, self.training.max_steps or by_epochs)
+
+    def run(self) -> Progress:
+        """Train until epochs, steps or time are used up, or a stop arrives; leave a checkpoint of the last step.
+
+        Raises RecipeError when there is nothing to do, or when losses are not finite several times in a row.
+        """
+        if self.progress.step >= self.total_steps:
+            raise RecipeError(
+                f"There is nothing to train: {self.progress.step} of {self.total_steps} steps are done.",
+                hint="Raise the epochs or the max steps.",
+            )
+        self.optimisation.generator.train()
+        self._begin_clocks()
+        checkpoint_step = self.progress.step
+        for indices in self._batches():
+            began = self._clock()
+            batch = self.clips.batch(indices)
+            self._batch_seconds += self._clock() - began
+            self._account(self.optimisation.step(batch))
+            self._obey()
+            is_over = self._is_over()
+            if is_over or self._checkpoint_is_due(checkpoint_step):
+                self._report(final=is_over)
+                self._checkpoint()
+                checkpoint_step = self.progress.step
+            if is_over:
+                break
+        self._keeper.wait()
+        return self.progress
+
+    # --- one step after another
+
+    def _batches(self) -> Iterator[list[int]]:
+        """Batches from where progress stands; progress is moved on before the step is made."""
+        progress = self.progress
+        while True:
+            for indices in self.sampler.epoch(progress.epoch, progress.batch):
+                progress.batch += 1
+                yield indices
+            progress.epoch, progress.batch = progress.epoch + 1, 0
+
+    def _begin_clocks(self) -> None:
+        now = self._clock()
+        self._began = now - self.progress.seconds
+        self._checkpointed = self._reported = now
+        self._window = torch.zeros(len(LOSS_NAMES), device=self.clips.device)
+        self._window_steps = 0
+        self._batch_seconds = 0.0
+
+    def _account(self, losses: Tensor) -> None:
+        progress = self.progress
+        progress.step += 1
+        progress.seconds = self._clock() - self._began
+        self._window += losses
+        self._window_steps += 1
+        is_early = progress.step <= FIRST_STEPS_REPORTED
+        if is_early or self._clock() - self._reported >= REPORT_SECONDS:
+            self._report()
+
+    def _is_over(self) -> bool:
+        limit = self.training.train_seconds
+        out_of_time = bool(limit) and self.progress.seconds >= limit
+        return self._is_stopped or out_of_time or self.progress.step >= self.total_steps
+
+    def _checkpoint_is_due(self, last_step: int) -> bool:
+        steps = self.training.checkpoint_steps
+        if steps and self.progress.step - last_step >= steps:
+            return True
+        return self._clock() - self._checkpointed >= self.training.checkpoint_seconds
+
+    # --- reports
+
+    def _report(self, *, final: bool = False) -> None:
+        """Say how far training is. Waits for the device, which is why it happens once a second and not each step."""
+        if not self._window_steps:
+            return
+        now = self._clock()
+        means = (self._window / self._window_steps).tolist()
+        self._check_finite()
+        speed = self._window_steps / max(now - self._reported, 1e-9)
+        self._emit(
+            {
+                "event": "step",
+                "step": self.progress.step,
+                "total_steps": self.total_steps,
+                "epoch": self.progress.epoch,
+                "losses": dict(zip(LOSS_NAMES, (round(m, 6) for m in means), strict=True)),
+                "steps_per_second": round(speed, 4),
+                "seconds_left": 0.0 if final else round(self._seconds_left(), 1),
+                "data_wait_share": round(self._batch_seconds / max(now - self._reported, 1e-9), 4),
+                "skipped_steps": int(self.optimisation.skipped),
+            }
+        )
+        self._reported, self._window_steps, self._batch_seconds = now, 0, 0.0
+        self._window.zero_()
+
+    def _seconds_left(self) -> float:
+        progress = self.progress
+        per_step = progress.seconds / progress.step
+        left = (self.total_steps - progress.step) * per_step
+        if self.training.train_seconds:
+            left = min(left, self.training.train_seconds - progress.seconds)
+        return max(left, 0.0)
+
+    def _check_finite(self) -> None:
+        if int(self.optimisation.skipped_in_a_row) >= BROKEN_STEPS_IN_A_ROW:
+            raise RecipeError(
+                f"Losses were not finite {BROKEN_STEPS_IN_A_ROW} steps in a row, up to step "
+                f"{self.progress.step}; none of these steps was taken over.",
+                hint="Lower the learning rate, or look for broken recordings with `launcher dataset check`.",
+            )
+
+    # --- commands
+
+    def _obey(self) -> None:
+        for command in self._commands():
+            try:
+                detail = self._carry_out(command)
+            except RecipeError as exc:
+                self._receipt(command, "refused", exc.message)
+            else:
+                self._receipt(command, "done", detail)
+
+    def _carry_out(self, command: Command) -> str:
+        match command.command:
+            case CommandName.STOP:
+                self._is_stopped = True
+                return f"stopping after step {self.progress.step}"
+            case CommandName.SAVE:
+                self._checkpoint()
+                self._keeper.wait()
+                return f"saved step {self.progress.step}"
+            case CommandName.SAMPLE:
+                folder = self.places.samples / f"step-{self.progress.step:08d}"
+                return self._sample(command.text, folder / f"asked-{command.id}.wav")
+            case _:
+                raise RecipeError(f"{command.command} is not for the trainer.")
+
+    def _receipt(self, command: Command, state: str, detail: str) -> None:
+        self._emit(
+            {
+                "event": "command",
+                "id": command.id,
+                "command": command.command.value,
+                "state": state,
+                "detail": detail,
+            }
+        )
+
+    # --- what is kept
+
+    def _checkpoint(self) -> None:
+        """Measure, speak the samples and hand a snapshot to the writing thread."""
+        step = self.progress.step
+        scores = self._measure()
+
+        def written(path: Path, size_bytes: int) -> None:
+            self._emit(
+                {
+                    "event": "checkpoint",
+                    "step": step,
+                    "path": path.relative_to(self.places.out).as_posix(),
+                    "size_bytes": size_bytes,
+                    "scores": scores,
+                }
+            )
+
+        self._keeper.keep(step, self.snapshot(), written)
+        folder = self.places.samples / f"step-{step:08d}"
+        for number, sentence in enumerate(self.training.sample_sentences, start=1):
+            self._sample(sentence, folder / f"{number:02d}.wav")
+        self._checkpointed = self._clock()
+
+    def _measure(self) -> dict[str, float]:
+        if not self.measured:
+            return {}
+        size = self.training.batch_size
+        ordered = sorted(self.measured, key=lambda i: self.clips.frames[i])
+        groups = [ordered[i : i + size] for i in range(0, len(ordered), size)]
+        total = sum(self.optimisation.measure(self.clips.batch(g)) * len(g) for g in groups)
+        return {"validation_mel": round(total / len(ordered), 6)}
+
+    def _sample(self, text: str, path: Path) -> str:
+        rate_hz = self.clips.prepared.sample_rate_hz
+        sound = say(self.optimisation.generator, self._phonemizer, text, rate_hz)
+        seconds = write_wav(path, sound, rate_hz)
+        below = path.relative_to(self.places.out).as_posix()
+        self._emit(
+            {
+                "event": "sample",
+                "step": self.progress.step,
+                "path": below,
+                "text": text,
+                "seconds": round(seconds, 2),
+            }
+        )
+        return below
+
+    def snapshot(self) -> Checkpoint:
+        """All there is to go on from here, copied away from what training changes."""
+        o, progress = self.optimisation, self.progress
+        state = {
+            **{GENERATOR + k: _copied(v) for k, v in o.generator.state_dict().items()},
+            **{DISCRIMINATORS + k: _copied(v) for k, v in o.discriminators.state_dict().items()},
+        }
+        own = {
+            "step": progress.step,
+            "epoch": progress.epoch,
+            "batch": progress.batch,
+            "seconds": progress.seconds,
+            "batches_per_epoch": self.sampler.batches,
+            "digest": self.clips.prepared.digest,
+            "random": _random_states(self.clips.device),
+        }
+        return Checkpoint(
+            state,
+            hyper_parameters(self.training, self.clips.prepared.sample_rate_hz),
+            progress.epoch,
+            progress.step * STEPS_COUNTED_PER_BATCH,
+            [_copied_state(optimiser.state_dict()) for optimiser in o.optimisers],
+            own,
+        )
+
+    # --- where it starts
+
+    def _take_over(
+        self, start: Checkpoint, generator: Generator, discriminators: Discriminators
+    ) -> None:
+        if self.training.sizes is None:
+            check_fits(traits_of(start), self.training.quality, self.training.speakers, SYMBOLS)
+        if not take_over(start, generator, discriminators):
+            self._emit(
+                {
+                    "event": "warning",
+                    "code": "fresh-discriminators",
+                    "message": "The base has no discriminators; they start anew, and the first epochs sound rough.",
+                }
+            )
+
+    def _restore(self, start: Checkpoint) -> None:
+        own = start.own
+        progress = Progress(own["step"], own["epoch"], own["batch"], own["seconds"])
+        if own["batches_per_epoch"] != self.sampler.batches:
+            # Other clips or batches: an epoch's place means nothing any more, the weights still do.
+            progress.batch = 0
+        self.progress = progress
+        if len(start.optimiser_states) == len(self.optimisation.optimisers):
+            rates = [group["lr"] for o in self.optimisation.optimisers for group in o.param_groups]
+            for optimiser, state in zip(
+                self.optimisation.optimisers, start.optimiser_states, strict=True
+            ):
+                optimiser.load_state_dict(state)
+            groups = [group for o in self.optimisation.optimisers for group in o.param_groups]
+            for group, rate in zip(groups, rates, strict=True):
+                group["lr"] = rate  # what the person asks for now, not what the file was written with
+        _set_random_states(own["random"], self.clips.device)
+
+
+def _copied(tensor: Tensor) -> Tensor:
+    return tensor.detach().to("cpu", copy=True)
+
+
+def _copied_state(state: Mapping[str, Any]) -> dict[str, Any]:
+    moments = {
+        index: {name: _copied(v) if isinstance(v, Tensor) else v for name, v in entry.items()}
+        for index, entry in state["state"].items()
+    }
+    return {"state": moments, "param_groups": state["param_groups"]}
+
+
+def _random_states(device: torch.device) -> dict[str, Tensor]:
+    states = {"cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        states["cuda"] = torch.cuda.get_rng_state(device)
+    return states
+
+
+def _set_random_states(states: Mapping[str, Tensor], device: torch.device) -> None:
+    torch.set_rng_state(states["cpu"].clone())
+    if device.type == "cuda" and "cuda" in states:
+        torch.cuda.set_rng_state(states["cuda"].clone(), device)
