@@ -1,0 +1,76 @@
+"""The entry point and the one place where errors become words and exit codes.
+
+Root help and version are answered before anything else is imported.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from launcher.cli.table import COMMANDS, root_help
+from launcher.errors import LauncherError
+
+EXIT_INTERRUPTED = 130
+_EXIT_USAGE = 2
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run(list(sys.argv[1:] if argv is None else argv)))
+
+
+def run(words: list[str]) -> int:
+    """Run one command; the exit code. Everything a person can act on is said on stderr, without a traceback."""
+    is_completion = "_LAUNCHER_COMPLETE" in os.environ
+    if not is_completion:
+        if words in ([], ["--help"], ["-h"], ["help"]):
+            print(root_help())
+            return 0
+        if words == ["--version"]:
+            print(_version())
+            return 0
+    return _run_command(words)
+
+
+def _version() -> str:
+    from launcher import __version__
+
+    return f"launcher {__version__}"
+
+
+def _run_command(words: list[str]) -> int:
+    import typer
+
+    from launcher.cli.output import print_error
+    from launcher.cli.root import root
+
+    as_json = "--json" in words
+    try:
+        return int(root()(args=words, prog_name="launcher", standalone_mode=False) or 0)
+    except LauncherError as error:
+        print_error(type(error).__name__, error.message, error.hint, as_json=as_json)
+        return error.exit_code
+    except typer.TyperException as error:
+        hint = _usage_hint(words)
+        print_error("InvalidRequest", error.format_message(), hint, as_json=as_json)
+        return _EXIT_USAGE
+    except typer.Exit as leave:
+        return leave.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        print_error("Interrupted", "Interrupted.", "", as_json=as_json)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader went away (`launcher logs | head`): not an error, but nothing may be flushed any more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _usage_hint(words: list[str]) -> str:
+    known = words[:1] if words and words[0] in {entry.name for entry in COMMANDS} else []
+    return f"`{' '.join(['launcher', *known, '--help'])}` shows what there is."
+
+
+if __name__ == "__main__":
+    main()

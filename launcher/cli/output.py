@@ -1,0 +1,102 @@
+"""Where words go: answers to stdout, talk to stderr; for people, as JSON, or quiet."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+from typing import Any, TextIO
+
+
+class Output:
+    """The sink of one command. `--json` wins over `--quiet`, which silences talk and shortens answers."""
+
+    def __init__(self, *, as_json: bool = False, quiet: bool = False) -> None:
+        self.as_json = as_json
+        self.quiet = quiet and not as_json
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a display that redraws itself makes sense: a person is looking at a terminal."""
+        return not (self.as_json or self.quiet) and sys.stderr.isatty() and not _is_dumb()
+
+    def answer(self, document: Any, human: Callable[[], str], quiet: str | None = None) -> None:
+        """The result of a command: JSON of `document`, the words of `human`, or one short line."""
+        if self.as_json:
+            print(json.dumps(to_plain(document), ensure_ascii=False, indent=2))
+        elif self.quiet and quiet is not None:
+            if quiet:
+                print(quiet)
+        else:
+            print(human())
+        sys.stdout.flush()
+
+    def event(self, document: Any, human: str) -> None:
+        """One event of a stream: a line of JSON, or a line of words."""
+        text = json.dumps(to_plain(document), ensure_ascii=False) if self.as_json else human
+        if text:
+            print(text, flush=True)
+
+    def talk(self, text: str) -> None:
+        """Something said on the way; never an answer."""
+        if not (self.as_json or self.quiet):
+            print(text, file=sys.stderr, flush=True)
+
+    def progress(self, document: Mapping[str, Any], human: str) -> None:
+        """Talk that a program may want too: words for people, and nothing as JSON."""
+        self.talk(human)
+
+
+def print_error(kind: str, message: str, hint: str, *, as_json: bool) -> None:
+    """One error on stderr: two lines for people, one line of JSON for programs."""
+    if as_json:
+        error = {"kind": kind, "message": message, "hint": hint}
+        print(json.dumps({"error": error}, ensure_ascii=False), file=sys.stderr)
+        return
+    head = style("error:", "bold red", sys.stderr)
+    print(f"{head} {message}", file=sys.stderr)
+    if hint:
+        print(f"{style('hint:', 'bold', sys.stderr)}  {hint}", file=sys.stderr)
+
+
+_CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+
+
+def style(text: str, look: str, stream: TextIO | None = None) -> str:
+    """The text in colour where the stream is a terminal and nobody asked for plain text."""
+    if not uses_colour(stream or sys.stdout):
+        return text
+    codes = ";".join(_CODES[word] for word in look.split())
+    return f"\x1b[{codes}m{text}\x1b[0m"
+
+
+def uses_colour(stream: TextIO) -> bool:
+    return stream.isatty() and not os.environ.get("NO_COLOR") and not _is_dumb()
+
+
+def _is_dumb() -> bool:
+    return os.environ.get("TERM", "") == "dumb"
+
+
+def to_plain(value: Any) -> Any:
+    """The value as JSON types: dataclasses, pydantic models, enums, times and paths included."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Path):
+        return str(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return {item.name: to_plain(getattr(value, item.name)) for item in fields(value)}
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    if isinstance(value, Mapping):
+        return {str(key): to_plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [to_plain(item) for item in value]
+    return value

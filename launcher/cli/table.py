@@ -1,0 +1,75 @@
+"""Every command with its one line of help and its module; standard library only, since root help is made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A command. `module` holds a `typer.Typer` named `app`."""
+
+    name: str
+    summary: str
+    section: str
+    module: str
+
+
+_TRY, _RUN, _WATCH, _KEEP, _MONEY = (
+    "Try it, free and offline",
+    "Start a run",
+    "While it runs",
+    "Afterwards",
+    "Keys, money, order",
+)
+
+
+def _entry(name: str, section: str, summary: str) -> Entry:
+    return Entry(name, summary, section, f"launcher.cli.commands.{name.replace('-', '_')}")
+
+
+COMMANDS: tuple[Entry, ...] = (
+    _entry("demo", _TRY, "The whole way on this computer: a stand-in cloud, a real voice."),
+    _entry("plan", _RUN, "What a run would do and cost; nothing is rented."),
+    _entry("deploy", _RUN, "Show the plan, ask, rent a GPU, and follow the run."),
+    _entry("presets", _RUN, "Named settings to start from: list, show, save, delete."),
+    _entry("gpus", _RUN, "GPUs that can be rented now, with memory and price."),
+    _entry("dataset", _RUN, "Look over a dataset before money is spent on it."),
+    _entry("runs", _WATCH, "Every run this computer knows of."),
+    _entry("show", _WATCH, "One run: state, cost, how it ended."),
+    _entry("watch", _WATCH, "Follow a run live; leaving does not stop it."),
+    _entry("logs", _WATCH, "What the pod printed."),
+    _entry("sample", _WATCH, "Have the voice say a sentence now."),
+    _entry("save", _WATCH, "Write and upload a checkpoint now."),
+    _entry("stop", _WATCH, "End a run and keep everything it made."),
+    _entry("abort", _WATCH, "Release the pod at once; what is not uploaded is lost."),
+    _entry("results", _KEEP, "List or download what a run made."),
+    _entry("cost", _KEEP, "What runs have cost: planned, metered, billed."),
+    _entry("keys", _MONEY, "Store, check or forget the keys (RunPod, Hugging Face)."),
+    _entry("reap", _MONEY, "Find pods of ours that nobody needs, and release them."),
+    _entry("doctor", _MONEY, "Check keys, clock, versions and extras."),
+)
+
+
+def root_help() -> str:
+    """What `launcher` and `launcher --help` print; fits 80 columns."""
+    lines = [
+        "launcher: rent a GPU for one training run, watch it, keep the result.",
+        "The pod ends itself, so it cannot go on costing money.",
+        "",
+        "Usage: launcher COMMAND [OPTIONS]",
+    ]
+    for section in dict.fromkeys(entry.section for entry in COMMANDS):
+        lines += ["", section]
+        lines += [
+            f"  {entry.name:<9} {entry.summary}" for entry in COMMANDS if entry.section == section
+        ]
+    lines += [
+        "",
+        "  launcher COMMAND --help     the options of a command",
+        "  launcher --version          the version",
+        "",
+        "New here? `launcher demo --headless` trains a tiny voice in a few minutes,",
+        "without an account and without a cent.",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,70 @@
+"""Preset below, given above: what applies, where it came from, what is refused."""
+
+import pytest
+
+from launcher.domain.plan import Origin
+from launcher.errors import InvalidRequest, MissingSetting
+from launcher.presets import Preset
+from launcher.services.compose import compose, missing
+
+REPOS = {"dataset_repo": "me/clips", "results_repo": "me/voice"}
+PRESET = Preset("mine", "Mine", "", {"quality": "high", "batch_size": 8})
+
+
+def test_what_was_given_wins_over_the_preset_and_the_preset_over_the_default() -> None:
+    composed = compose(PRESET, {**REPOS, "batch_size": "16"})
+    assert composed.settings.batch_size == 16
+    assert composed.settings.quality == "high"
+    assert composed.origins["batch_size"] is Origin.YOU
+    assert composed.origins["quality"] is Origin.PRESET
+    assert composed.origins["epochs"] is Origin.DEFAULT
+    assert composed.preset == "mine"
+
+
+def test_a_value_given_as_its_default_still_comes_from_the_person() -> None:
+    assert compose(None, {**REPOS, "epochs": 1000}).origins["epochs"] is Origin.YOU
+
+
+def test_a_preset_value_that_no_longer_applies_is_dropped_and_named() -> None:
+    composed = compose(PRESET, {"results_repo": "me/out", "recipe": "command", "argv": ["true"]})
+    assert set(composed.dropped) == {"quality", "batch_size"}
+    assert "quality" not in composed.origins
+    assert composed.settings.quality == "medium"
+
+
+def test_a_typed_value_that_does_not_apply_is_refused_with_what_it_needs() -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        compose(None, {**REPOS, "argv": ["true"]})
+    assert caught.value.message.startswith("--argv only means something when --recipe is command")
+    assert "--recipe command" in caught.value.hint
+
+
+def test_a_typed_value_that_the_preset_makes_meaningless_is_refused() -> None:
+    preset = Preset("run", "Run", "", {"recipe": "command", "argv": ["true"]})
+    with pytest.raises(InvalidRequest):
+        compose(preset, {"results_repo": "me/out", "quality": "low"})
+
+
+def test_an_unknown_setting_names_the_nearest() -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        compose(None, {**REPOS, "batch_sise": 3})
+    assert "batch_size" in caught.value.hint
+
+
+def test_an_unknown_setting_in_a_preset_names_the_preset() -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        compose(Preset("old", "Old", "", {"warmup": 3}), REPOS)
+    assert "preset old" in caught.value.message
+
+
+def test_a_required_setting_that_is_missing_is_named_by_its_flag() -> None:
+    with pytest.raises(MissingSetting) as caught:
+        compose(None, {"dataset_repo": "me/clips"})
+    assert caught.value.setting == "results_repo"
+    assert "--results-repo" in caught.value.message
+    assert caught.value.exit_code == 2
+
+
+def test_a_command_needs_no_dataset_but_something_to_run() -> None:
+    settings = compose(None, {"recipe": "command"}, check_required=False).settings
+    assert [setting.name for setting in missing(settings)] == ["results_repo", "argv"]
