@@ -1,0 +1,1 @@
+"""Stand-ins for the clouds we speak to, for `launcher demo` and the tests."""

@@ -1,0 +1,98 @@
+"""Misfortunes that can be switched on by name. Only says whether one strikes; the world and server act on it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+FAULTS: dict[str, str] = {
+    "create-500-but-rents": "POST /v2/pods answers 500 although the pod exists and bills.",
+    "create-timeout-but-rents": "POST /v2/pods makes the pod and stays silent for `seconds` (default 120).",
+    "create-dropped-but-rents": "POST /v2/pods makes the pod, then the connection breaks before the reply.",
+    "create-503-rents-nothing": "POST /v2/pods answers 503 and makes no pod.",
+    "create-dropped-rents-nothing": "POST /v2/pods breaks the connection and makes no pod.",
+    "list-lag": "GET /v2/pods leaves out pods younger than `seconds` and still shows those gone for less.",
+    "list-empty": "GET /v2/pods answers an empty list although pods live.",
+    "stuck-provisioning": "A new pod stays PROVISIONING for ever, and bills.",
+    "pod-error": "A new pod ends in status ERROR instead of running.",
+    "slow-image-pull": "A new pod stays STARTING for `seconds` more while its image is pulled.",
+    "server-errors": "Every call answers 5xx (`status`, default 503).",
+    "rate-limited": "Every call answers 429 with Retry-After (`seconds`, `window`).",
+    "html-error-page": "Every call answers an HTML page of the proxy with `status` (default 502).",
+    "slow-replies": "Every reply comes `seconds` late, after the work is done.",
+    "dropped-replies": "Every call does its work, then the connection breaks before the reply.",
+    "pod-vanishes": "The host of the oldest live pod dies: the pod is gone at the next tick.",
+    "delete-500": "DELETE, and the action terminate, answer 500 and do nothing.",
+    "delete-ignored": "DELETE, and the action terminate, answer 204 although the pod stays and bills.",
+    "log-stream-cuts": "A log stream breaks off after `lines` lines (default 5).",
+    "logs-unavailable": "The log stream answers 503.",
+    "no-capacity": "No machine can be had: anywhere, or for `gpu`, `data_center`, `cloud` alone.",
+    "insufficient-balance": "Renting and starting answer 402.",
+    "exec-refused": "POST /v2/pods/{id}/exec answers 403.",
+    "secrets-refused": "/v2/account/secrets answers 403.",
+    "container-restart-loop": "The container is killed `seconds` (default 1) after each start, and restarted.",
+    "clock-skew": "The server's clock is `seconds` ahead of the world's (negative: behind).",
+    "pod-key-refused": "The key inside a pod answers 403 everywhere.",
+}
+
+
+@dataclass
+class Fault:
+    """One fault that is on; `times` strikes are left, None for no end."""
+
+    name: str
+    times: int | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def number(self, option: str, default: float) -> float:
+        return float(self.options.get(option, default))
+
+
+class Faults:
+    """The faults that are on. Counts every strike in `struck`."""
+
+    def __init__(self) -> None:
+        self._on: dict[str, Fault] = {}
+        self.struck: dict[str, int] = {}
+
+    def switch_on(self, name: str, times: int | None = None, **options: Any) -> None:
+        """Let it strike `times` times, or until switched off.
+
+        Options are those its sentence names; `path`, for faults of every call, limits them to paths
+        that contain it, and `method` to that method. Raises KeyError for a name not in FAULTS.
+        """
+        if name not in FAULTS:
+            raise KeyError(f"no such fault: {name}; there are {', '.join(FAULTS)}")
+        self._on[name] = Fault(name, times, options)
+
+    def switch_off(self, *names: str) -> None:
+        """End these faults, or all when none is named."""
+        for name in names or tuple(self._on):
+            self._on.pop(name, None)
+
+    @property
+    def on(self) -> dict[str, Fault]:
+        return dict(self._on)
+
+    def look(self, name: str) -> Fault | None:
+        """The fault if it is on, without using up a strike."""
+        return self._on.get(name)
+
+    def take(self, name: str) -> Fault | None:
+        """The fault if it strikes now; uses up one strike."""
+        fault = self._on.get(name)
+        if fault is None:
+            return None
+        self.struck[name] = self.struck.get(name, 0) + 1
+        if fault.times is not None:
+            fault.times -= 1
+            if fault.times <= 0:
+                del self._on[name]
+        return fault
+
+    def take_for_call(self, name: str, method: str, path: str) -> Fault | None:
+        """The same for faults of every call, which may be limited to a path or a method."""
+        fault = self._on.get(name)
+        if fault is None or str(fault.options.get("path", "")) not in path:
+            return None
+        if fault.options.get("method", method) != method:
+            return None
+        return self.take(name)

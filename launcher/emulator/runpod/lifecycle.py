@@ -1,0 +1,259 @@
+"""What happens to pods by themselves, in order of time: provisioning, restarts, billing, the end of the money.
+
+The only file that changes a pod's status. Callers hold the world's lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from launcher.emulator.runpod.pods import Pod, container_spec
+from launcher.emulator.runpod.runner import CannotStart
+
+if TYPE_CHECKING:
+    from launcher.emulator.runpod.world import RunPodWorld
+
+Happening = tuple[float, Callable[[float], None]]
+
+
+def advance(world: RunPodWorld, now: float) -> None:
+    """Let everything happen that is due by now, earliest first; bill in between."""
+    if world.is_ticking:
+        return
+    world.is_ticking = True
+    try:
+        _strike(world, now)
+        while (happening := _earliest(world, now)) is not None:
+            moment = max(happening[0], world.billed_to)
+            _bill(world, moment)
+            happening[1](moment)
+        _bill(world, now)
+    finally:
+        world.is_ticking = False
+
+
+def next_due(world: RunPodWorld) -> float | None:
+    """The moment of the next happening that is known beforehand."""
+    moments = [moment for moment, _ in _scheduled(world)]
+    return min(moments, default=None)
+
+
+def _earliest(world: RunPodWorld, now: float) -> Happening | None:
+    due = [happening for happening in _scheduled(world) if happening[0] <= now]
+    due += list(_exits(world, now))
+    return min(due, key=lambda happening: happening[0], default=None)
+
+
+def _scheduled(world: RunPodWorld) -> Iterator[Happening]:
+    for pod in tuple(world.pods.values()):
+        yield from _of_pod(world, pod)
+    yield from _ends_of_money(world)
+
+
+def _of_pod(world: RunPodWorld, pod: Pod) -> Iterator[Happening]:
+    if pod.status_due is not None:
+        yield pod.status_due, lambda now: _next_status(world, pod, now)
+    if pod.restart_due is not None:
+        yield pod.restart_due, lambda now: _start_container(world, pod, now)
+    if pod.kill_due is not None:
+        yield pod.kill_due, lambda now: _kill_container(pod)
+    if pod.removal_due is not None:
+        yield pod.removal_due, lambda now: _remove_container(world, pod)
+    if pod.container is not None and pod.container.next_due is not None:
+        yield pod.container.next_due, lambda now: _poll(world, pod, now)
+
+
+def _exits(world: RunPodWorld, now: float) -> Iterator[Happening]:
+    """Containers that ended at a moment nobody could foresee."""
+    for pod in tuple(world.pods.values()):
+        container = pod.container
+        if container is None or container.next_due is not None:
+            continue
+        if container.exit_code(now) is not None:
+            yield now, lambda moment, pod=pod: _container_ended(world, pod, moment)  # type: ignore[misc]
+
+
+def _poll(world: RunPodWorld, pod: Pod, now: float) -> None:
+    if pod.container is not None and pod.container.exit_code(now) is not None:
+        _container_ended(world, pod, now)
+
+
+def _strike(world: RunPodWorld, now: float) -> None:
+    if world.faults.look("pod-vanishes") is None:
+        return
+    oldest = next((pod for pod in world.pods.values() if pod.is_live), None)
+    if oldest is not None and world.faults.take("pod-vanishes"):
+        vanish(world, oldest, now)
+
+
+# --- statuses
+
+
+def begin(world: RunPodWorld, pod: Pod, now: float) -> None:
+    """Provision a new pod, or one that was stopped."""
+    pod.is_stuck = world.faults.take("stuck-provisioning") is not None
+    pod.will_fail = world.faults.take("pod-error") is not None
+    slow = world.faults.take("slow-image-pull")
+    pod.pull_seconds = 0.0 if slow is None else slow.number("seconds", 600.0)
+    pod.status = "PROVISIONING"
+    pod.port_base += 100
+    pod.status_due = None if pod.is_stuck else now + 0.4 * world.timing.provisioning_seconds
+
+
+def _next_status(world: RunPodWorld, pod: Pod, now: float) -> None:
+    pod.status_due = None
+    if pod.status == "PROVISIONING":
+        pod.status = "STARTING"
+        world.log(pod, "system", f"create container {pod.image}")
+        obstacle = world.images.obstacle(pod.image, pod.registry is not None)
+        if obstacle is None:
+            pulling = 0.6 * world.timing.provisioning_seconds + pod.pull_seconds
+            pod.status_due = now + pulling
+        else:
+            world.log(pod, "system", obstacle)
+    elif pod.will_fail:
+        _fail(world, pod, "error: the machine could not start the container")
+    else:
+        pod.status = "RUNNING"
+        pod.started_at = now
+        if pod.container_starts and not pod.mounts.get("persistent"):
+            world.runner.wipe(pod.id)
+        _start_container(world, pod, now)
+
+
+def _fail(world: RunPodWorld, pod: Pod, text: str) -> None:
+    world.log(pod, "system", text)
+    pod.status = "ERROR"
+    pod.restart_due = pod.kill_due = None
+
+
+def stop(world: RunPodWorld, pod: Pod, now: float) -> None:
+    """Release the GPU; the container and its disk go."""
+    world.log(pod, "system", f"stop container {pod.id}")
+    pod.status = "EXITED"
+    _release(world, pod)
+    _remove_container(world, pod)
+
+
+def terminate(world: RunPodWorld, pod: Pod, now: float) -> None:
+    """Release all of it. The container is ended a moment later, so that its own call gets its reply."""
+    was_holding = pod.status != "EXITED"
+    pod.status = "TERMINATED"
+    pod.gone_at = now + world.timing.gone_seconds
+    if was_holding:
+        _release(world, pod)
+    pod.removal_due = now + world.timing.removal_seconds
+
+
+def vanish(world: RunPodWorld, pod: Pod, now: float) -> None:
+    """The host died: no signal, no log, no TERMINATED to be seen."""
+    if not pod.is_live:
+        return
+    terminate(world, pod, now)
+    pod.gone_at = now
+    _kill_container(pod)
+
+
+def restart(world: RunPodWorld, pod: Pod, now: float) -> None:
+    """End the container; it is started again as after any other exit."""
+    if pod.container is not None:
+        world.log(pod, "system", f"stop container {pod.id}")
+        pod.container.stop()
+
+
+def _release(world: RunPodWorld, pod: Pod) -> None:
+    pod.status_due = pod.restart_due = pod.kill_due = None
+    if pod.gpu_id and pod.centre_id:
+        world.catalogue.take(pod.gpu_id, pod.centre_id, pod.cloud, -pod.gpu_count)
+
+
+# --- containers
+
+
+def _start_container(world: RunPodWorld, pod: Pod, now: float) -> None:
+    pod.restart_due = None
+    pod.container_starts += 1
+    this_start = pod.container_starts
+
+    def log(line: str) -> None:
+        if pod.container_starts == this_start and pod.status == "RUNNING":
+            world.log(pod, "container", line)
+
+    world.log(pod, "system", f"start container for {pod.image}: begin")
+    try:
+        spec = container_spec(pod, world.accounts[pod.account_id])
+        pod.container = world.runner.start(spec, log, now)
+    except CannotStart as problem:
+        _fail(world, pod, f"error: {problem}")
+        return
+    pod.container_started_at = now
+    loop = world.faults.take("container-restart-loop")
+    pod.kill_due = None if loop is None else now + loop.number("seconds", 1.0)
+
+
+def _container_ended(world: RunPodWorld, pod: Pod, now: float) -> None:
+    """Whatever the exit code: the status stays RUNNING and the container is started again."""
+    pod.container = None
+    pod.container_started_at = None
+    pod.kill_due = None
+    if pod.status == "RUNNING":
+        pod.restart_due = now + world.timing.restart_seconds
+
+
+def _kill_container(pod: Pod) -> None:
+    pod.kill_due = None
+    if pod.container is not None:
+        pod.container.kill()
+
+
+def _remove_container(world: RunPodWorld, pod: Pod) -> None:
+    """Its lines vanish from the log, those of the system stay."""
+    pod.removal_due = None
+    if pod.container is not None:
+        pod.container.stop()
+    pod.container = None
+    pod.container_started_at = None
+    pod.log.forget_container()
+    world.log(pod, "system", "remove container")
+    if not pod.is_live:
+        world.runner.remove(pod.id)
+
+
+# --- money
+
+
+def _bill(world: RunPodWorld, until: float) -> None:
+    """Charge every pod for the time since it was last done. A clock set back charges nothing."""
+    since = world.billed_to
+    if until <= since:
+        return
+    for pod in world.pods.values():
+        rate = pod.rate()
+        if rate.total > 0:
+            cluster_id = pod.membership.cluster_id if pod.membership else None
+            start = max(since, pod.created_at)
+            cost = world.ledger.add(pod.account_id, pod.id, cluster_id, rate, start, until)
+            world.accounts[pod.account_id].balance_usd -= cost
+    world.billed_to = until
+
+
+def _ends_of_money(world: RunPodWorld) -> Iterator[Happening]:
+    for account in world.accounts.values():
+        mine = [pod for pod in world.pods.values() if pod.account_id == account.id]
+        per_hour = sum(pod.rate().total for pod in mine)
+        if per_hour > 0:
+            left_seconds = max(0.0, account.balance_usd) / per_hour * 3600
+            end = world.billed_to + left_seconds
+            yield end, lambda now, mine=mine: _out_of_money(world, mine, now)  # type: ignore[misc]
+
+
+def _out_of_money(world: RunPodWorld, pods: list[Pod], now: float) -> None:
+    """Pods with a network volume are stopped, all others are gone with what they hold."""
+    for pod in pods:
+        if not pod.is_live:
+            continue
+        if pod.keeps_network_volume and pod.status != "EXITED":
+            stop(world, pod, now)
+        elif not pod.keeps_network_volume:
+            terminate(world, pod, now)
