@@ -47,7 +47,8 @@ class RelativeAttention(nn.Module):
 
     def _by_head(self, x: Tensor) -> Tensor:
         """[B, C, T] -> [B, heads, T, C / heads]."""
-        return x.unflatten(1, (self.heads, self.width)).transpose(2, 3)
+        # Not unflatten: the exporter would write the example's length into the graph.
+        return x.view(x.shape[0], self.heads, self.width, x.shape[2]).transpose(2, 3)
 
     def _distance_scores(self, query: Tensor) -> Tensor:
         """[B, heads, T, T]: query i against the vector of distance j - i; zero outside the window."""

@@ -1,0 +1,41 @@
+"""From a run's settings to the words of this recipe: who the voice is, and how it is trained. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pod_image.contract.settings import RunSettings
+from pod_image.recipes.piper.phonemes import espeak_voice_of
+from pod_image.recipes.piper.preparation import Preparation
+from pod_image.recipes.piper.quality import SAMPLE_RATE_HZ, Quality
+from pod_image.recipes.piper.voice import VoiceIdentity
+
+
+def quality_of(settings: RunSettings) -> Quality:
+    """The contract spells `x-low`, file names of voices `x_low`."""
+    return Quality.parse(settings.quality.value)
+
+
+def espeak_voice(settings: RunSettings) -> str:
+    """The one asked for, else the language's."""
+    return settings.espeak_voice or espeak_voice_of(settings.language)
+
+
+def preparation_of(settings: RunSettings) -> Preparation:
+    """How the clips are prepared for these settings."""
+    rate_hz = SAMPLE_RATE_HZ[quality_of(settings)]
+    return Preparation(rate_hz, espeak_voice(settings), settings.speakers)
+
+
+def voice_of(settings: RunSettings, speakers: Sequence[str]) -> VoiceIdentity:
+    """The voice that these settings name. `speakers` are the prepared set's."""
+    quality = quality_of(settings)
+    names = [*speakers, *(f"spare-{i}" for i in range(len(speakers), settings.speakers))]
+    return VoiceIdentity(
+        settings.voice_name,
+        settings.language,
+        quality,
+        SAMPLE_RATE_HZ[quality],
+        espeak_voice(settings),
+        tuple(names) if settings.speakers > 1 else (),
+    )

@@ -1,0 +1,66 @@
+"""What the agent needs to know of the Piper recipe. Imports nothing heavy."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pod_image.contract.outcomes import Phase
+from pod_image.contract.paths import RunFolder
+from pod_image.contract.settings import RunSettings
+from pod_image.recipes.base import CardSection, RemoteFile, Stage
+from pod_image.recipes.piper.card import card_section
+
+_MODULE = "pod_image.recipes.piper"
+
+
+class PiperRecipe:
+    """A Piper voice: prepare the clips, train, export."""
+
+    name = "piper"
+
+    def stages(self, settings: RunSettings) -> Sequence[Stage]:
+        """Export runs after a failed training too: whatever was learnt becomes a voice."""
+        return (
+            Stage(Phase.PREPARE, _argv("prepare")),
+            Stage(Phase.TRAIN, _argv("train"), takes_commands=True),
+            Stage(Phase.EXPORT, _argv("export"), is_needed_after_failure=True),
+        )
+
+    def needs(self, settings: RunSettings) -> Sequence[RemoteFile]:
+        """The base checkpoint, when there is one."""
+        if not settings.base_checkpoint:
+            return ()
+        owner, repo, *path = settings.base_checkpoint.split("/")
+        return (RemoteFile(f"{owner}/{repo}", "/".join(path)),)
+
+    def results(self, folder: RunFolder, settings: RunSettings) -> Sequence[Path]:
+        """The voice first, then the newest checkpoint, samples, and older checkpoints with their voices."""
+        newest_first = sorted(_whole(folder.checkpoints), reverse=True)
+        newest = [p for p in newest_first if p.suffix == ".ckpt"][:1]
+        older = [path for path in newest_first if path not in newest]
+        return [
+            *_whole(folder.voice),
+            *newest,
+            *_whole(folder.samples),
+            *_whole(folder.tensorboard),
+            *older,
+        ]
+
+    def card(self, folder: RunFolder, settings: RunSettings) -> CardSection:
+        """Who the voice is, what it was trained on, how to hear and use it."""
+        return card_section(folder, settings)
+
+
+def _argv(stage: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", _MODULE, stage)
+
+
+def _whole(folder: Path) -> list[Path]:
+    """Files below `folder`; those being written begin with a dot."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return sorted(path for path in files if not path.name.startswith("."))
+
+
+RECIPE = PiperRecipe()
