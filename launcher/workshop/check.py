@@ -1,0 +1,220 @@
+"""One look at a dataset before anything is rented: everything a run would stumble over, with its place and remedy."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from launcher.workshop.audio_findings import (
+    SHORTEST_SECONDS,
+    WHOLE_RECORDING_SECONDS,
+    audio_findings,
+    minutes_findings,
+    speaker_findings,
+)
+from launcher.workshop.audio_headers import Heard, read_headers
+from launcher.workshop.licence import read_licence
+from launcher.workshop.listening import Sound, listen
+from launcher.workshop.phonemes import cover
+from launcher.workshop.report import (
+    DatasetReport,
+    Histogram,
+    PhonemeCoverage,
+    Speaker,
+    counted,
+    histogram,
+    in_order,
+)
+from launcher.workshop.text_findings import pace_findings, text_findings
+from pod_image.dataset import Code, FileSource, Finding, Survey, survey
+from pod_image.dataset.languages import espeak_voice_of
+
+FINE_TUNE_MINUTES = 10.0
+"""What people report as the least that carries a fine-tuned voice."""
+BYTES_PER_SAMPLE = 2
+DECODED_MARGIN = 1.1
+SECONDS_EDGES = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 15.0, 20.0, 30.0, 60.0)
+LEVEL_EDGES = (
+    -60.0,
+    -50.0,
+    -40.0,
+    -36.0,
+    -32.0,
+    -28.0,
+    -24.0,
+    -20.0,
+    -16.0,
+    -12.0,
+    -8.0,
+    -4.0,
+    0.0,
+)
+CHARACTERS_EDGES = (0.0, 10.0, 20.0, 40.0, 60.0, 80.0, 100.0, 150.0, 200.0, 300.0, 500.0)
+
+Progress = Callable[[str, int, int], None]
+"""(what is being looked at, how many are done, of how many)"""
+
+
+@dataclass(frozen=True)
+class CheckSettings:
+    """What the dataset is to be good for. An empty `espeak_voice` takes the language's."""
+
+    language: str = "en_US"
+    espeak_voice: str = ""
+    sample_rate_hz: int = 22_050
+    speakers: int | None = 1
+    """None accepts however many there are."""
+    minutes_wanted: float = FINE_TUNE_MINUTES
+    deep: bool = False
+
+
+def _no_progress(what: str, done: int, of: int) -> None:
+    """Nobody watches."""
+
+
+async def check_dataset(
+    source: FileSource,
+    settings: CheckSettings | None = None,
+    *,
+    revision: str | None = None,
+    progress: Progress = _no_progress,
+) -> DatasetReport:
+    """Look at a dataset. Faults of the dataset are findings; only a source that cannot be reached raises.
+
+    `progress` is called from another thread.
+    """
+    chosen = settings or CheckSettings()
+    return await asyncio.to_thread(_check, source, chosen, revision, progress)
+
+
+def _check(
+    source: FileSource, settings: CheckSettings, revision: str | None, progress: Progress
+) -> DatasetReport:
+    progress("table", 0, 1)
+    found = survey(source)
+    findings = list(found.findings)
+    heard, problems = read_headers(
+        found.source, found.utterances, partial(progress, "headers"), all_of_them=settings.deep
+    )
+    findings += problems
+    findings += audio_findings(heard, settings.sample_rate_hz)
+    findings += text_findings(found.utterances, settings.language)
+    findings += pace_findings(heard)
+    minutes = sum(each.seconds or 0.0 for each in heard if _is_usable(each)) / 60
+    if heard:
+        findings += speaker_findings(heard, settings.speakers)
+        findings += minutes_findings(minutes, settings.minutes_wanted)
+    licence, of_licence = read_licence(source)
+    findings += of_licence
+    sounds = _hear(found, heard, settings, findings, progress)
+    phonemes = _phonemes(found, settings, findings, progress)
+    return DatasetReport(
+        dataset=source.name,
+        revision=revision,
+        language=settings.language,
+        sample_rate_hz=settings.sample_rate_hz,
+        tables=tuple(found.tables),
+        rows=found.rows,
+        clips=len(heard) + sum(each.path is None for each in found.utterances),
+        minutes=round(minutes, 3),
+        speakers=_speakers(heard),
+        kinds=dict(Counter(each.header.kind for each in heard if each.header)),
+        rates_hz=dict(Counter(each.header.rate_hz for each in heard if each.header)),
+        channels=dict(Counter(each.header.channels for each in heard if each.header)),
+        histograms=_histograms(found, heard, sounds),
+        phonemes=phonemes,
+        licence=licence,
+        dataset_bytes=found.total_bytes,
+        disk_needed_bytes=_disk_needed(found, minutes, settings),
+        headers_read=sum(each.header is not None for each in heard),
+        clips_heard=len(sounds),
+        seconds_are_estimated=any(each.is_estimate for each in heard),
+        finding_counts=counted(findings),
+        findings=in_order(findings),
+    )
+
+
+def _is_usable(heard: Heard) -> bool:
+    seconds = heard.seconds
+    return seconds is not None and SHORTEST_SECONDS <= seconds <= WHOLE_RECORDING_SECONDS
+
+
+def _hear(
+    found: Survey,
+    heard: Sequence[Heard],
+    settings: CheckSettings,
+    findings: list[Finding],
+    progress: Progress,
+) -> list[Sound]:
+    # On the Hub the audio itself is fetched only when it was asked for.
+    if found.source.is_remote and not settings.deep:
+        return []
+    try:
+        sounds, problems = listen(
+            found.source, heard, partial(progress, "sound"), all_of_them=settings.deep
+        )
+    except ImportError:
+        findings.append(_missing_extra("clipping, silence and noise were not listened for"))
+        return []
+    known = {each.place for each in findings if each.code is Code.FILE_TRUNCATED}
+    findings += [each for each in problems if each.place not in known]
+    return sounds
+
+
+def _phonemes(
+    found: Survey, settings: CheckSettings, findings: list[Finding], progress: Progress
+) -> PhonemeCoverage | None:
+    progress("phonemes", 0, 1)
+    voice = settings.espeak_voice or espeak_voice_of(settings.language)
+    if not found.utterances:
+        return None
+    try:
+        coverage, problems = cover(found.utterances, settings.language, voice)
+    except ImportError:
+        findings.append(_missing_extra("phonemes were not checked"))
+        return None
+    findings += problems
+    return coverage
+
+
+def _missing_extra(what: str) -> Finding:
+    return Finding(
+        Code.EXTRA_MISSING,
+        "",
+        f"The extra for audio is not installed: {what}.",
+        "pip install 'pod-launcher[audio]'",
+    )
+
+
+def _speakers(heard: Sequence[Heard]) -> tuple[Speaker, ...]:
+    names = dict.fromkeys(each.utterance.speaker for each in heard)
+    shares = []
+    for name in names:
+        clips = [each.seconds or 0.0 for each in heard if each.utterance.speaker == name]
+        shares.append(Speaker(name, len(clips), round(sum(clips) / 60, 3)))
+    return tuple(shares)
+
+
+def _histograms(
+    found: Survey, heard: Sequence[Heard], sounds: Sequence[Sound]
+) -> tuple[Histogram, ...]:
+    seconds = [each.seconds for each in heard if each.seconds is not None]
+    characters = [float(len(each.text)) for each in found.utterances]
+    bars = [
+        histogram("Length of the clips", "s", seconds, SECONDS_EDGES),
+        histogram("Length of the texts", "characters", characters, CHARACTERS_EDGES),
+    ]
+    if sounds:
+        levels = [each.speech_dbfs for each in sounds]
+        bars.append(histogram("Loudness of the speech", "dB below full scale", levels, LEVEL_EDGES))
+    return tuple(bars)
+
+
+def _disk_needed(found: Survey, minutes: float, settings: CheckSettings) -> int:
+    """On the pod: the files as fetched, shards once more unpacked, and every clip decoded."""
+    unpacked = sum(each.size for each in found.utterances if each.in_package)
+    decoded = minutes * 60 * settings.sample_rate_hz * BYTES_PER_SAMPLE * DECODED_MARGIN
+    return round(found.total_bytes + unpacked + decoded)

@@ -1,0 +1,159 @@
+"""Clips decoded and measured: clipping, silence, noise, loudness. Needs the extra `audio`."""
+
+from __future__ import annotations
+
+import importlib
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import pstdev
+from typing import Any
+
+from launcher.workshop.audio_headers import Heard, Progress, spread
+from pod_image.dataset import Code, FileSource, Finding
+
+CLIPS_TO_HEAR = 60
+"""A fault of the recording is in nearly all clips; sixty show it in a second or two."""
+MOST_SECONDS_HEARD = 60.0
+FRAME_SECONDS = 0.02
+FULL_SCALE = 0.999
+CLIPPED_RUN_SAMPLES = 3
+MOST_CLIPPED_RUNS = 2
+"""Three samples in a row at full scale do not happen by chance; one or two such runs are inaudible."""
+SILENT_DBFS = -50.0
+QUIET_DBFS = -36.0
+LEAST_SPEECH_TO_NOISE_DB = 20.0
+LOUD_NOISE_DBFS = -50.0
+LONGEST_EDGE_SILENCE_SECONDS = 1.0
+SILENCE_BELOW_SPEECH_DB = 35.0
+MOST_LOUDNESS_DEVIATION_DB = 4.0
+FEWEST_FOR_LOUDNESS = 10
+FLOOR_DBFS = -120.0
+
+
+@dataclass(frozen=True)
+class Sound:
+    """Levels of one clip in dB below full scale; `edge_seconds` is the longer silence of its two ends."""
+
+    peak_dbfs: float
+    speech_dbfs: float
+    noise_dbfs: float
+    clipped_runs: int
+    edge_seconds: float
+
+
+def listen(
+    source: FileSource, heard: Sequence[Heard], progress: Progress, *, all_of_them: bool
+) -> tuple[list[Sound], list[Finding]]:
+    """Measure a spread of the clips, or all. ImportError without the extra."""
+    numpy = importlib.import_module("numpy")
+    soundfile = importlib.import_module("soundfile")
+    chosen = list(heard) if all_of_them else spread(heard, CLIPS_TO_HEAR)
+    sounds: list[Sound] = []
+    found: list[Finding] = []
+    for number, each in enumerate(chosen, 1):
+        try:
+            wave, rate_hz = _decode(soundfile, source, each)
+        except (OSError, RuntimeError, ValueError) as exc:  # soundfile's errors are RuntimeErrors
+            found.append(_undecodable(each, exc))
+            continue
+        sound = measure(numpy, wave, rate_hz)
+        sounds.append(sound)
+        found.extend(_of_one(each, sound))
+        progress(number, len(chosen))
+    found.extend(_of_all(sounds))
+    return sounds, found
+
+
+def _decode(soundfile: Any, source: FileSource, heard: Heard) -> tuple[Any, int]:
+    content = source.read(str(heard.utterance.path))
+    with soundfile.SoundFile(io.BytesIO(content)) as file:
+        wave = file.read(int(MOST_SECONDS_HEARD * file.samplerate), dtype="float32", always_2d=True)
+        return wave.mean(axis=1), int(file.samplerate)
+
+
+def _undecodable(heard: Heard, problem: Exception) -> Finding:
+    return Finding(
+        Code.FILE_UNREADABLE,
+        heard.utterance.place,
+        f"{heard.utterance.path} cannot be decoded: {problem}.".replace("..", "."),
+        "Record or copy it again, or remove the line.",
+    )
+
+
+def measure(numpy: Any, wave: Any, rate_hz: int) -> Sound:
+    """Levels of a mono wave of floats in [-1, 1]; frames of 20 ms."""
+    if len(wave) == 0:
+        return Sound(FLOOR_DBFS, FLOOR_DBFS, FLOOR_DBFS, 0, 0.0)
+    size = max(1, int(FRAME_SECONDS * rate_hz))
+    frames = wave[: len(wave) // size * size].reshape(-1, size) if len(wave) >= size else wave[None]
+    levels = _dbfs(numpy, numpy.sqrt((frames.astype("float64") ** 2).mean(axis=1)))
+    speech = float(numpy.percentile(levels, 95))
+    loud = numpy.flatnonzero(levels > speech - SILENCE_BELOW_SPEECH_DB)
+    edge = max(int(loud[0]), len(levels) - 1 - int(loud[-1])) * FRAME_SECONDS if len(loud) else 0.0
+    return Sound(
+        peak_dbfs=float(_dbfs(numpy, numpy.abs(wave).max())),
+        speech_dbfs=speech,
+        noise_dbfs=float(numpy.percentile(levels, 5)),
+        clipped_runs=_clipped_runs(numpy, wave),
+        edge_seconds=edge,
+    )
+
+
+def _dbfs(numpy: Any, level: Any) -> Any:
+    return 20 * numpy.log10(numpy.maximum(level, 10 ** (FLOOR_DBFS / 20)))
+
+
+def _clipped_runs(numpy: Any, wave: Any) -> int:
+    return sum(_runs(numpy, side >= FULL_SCALE) for side in (wave, -wave))
+
+
+def _runs(numpy: Any, full: Any) -> int:
+    edges = numpy.flatnonzero(numpy.diff(numpy.concatenate([[0], full.astype("int8"), [0]])))
+    return int((edges[1::2] - edges[0::2] >= CLIPPED_RUN_SAMPLES).sum())
+
+
+def _of_one(heard: Heard, sound: Sound) -> Iterator[Finding]:
+    place, path = heard.utterance.place, heard.utterance.path
+    if sound.peak_dbfs < SILENT_DBFS:
+        yield Finding(
+            Code.SILENT, place, f"{path} holds silence (peak {sound.peak_dbfs:.0f} dB).",
+            "Record it again, or remove the line.",
+        )  # fmt: skip
+        return
+    if sound.clipped_runs > MOST_CLIPPED_RUNS:
+        yield Finding(
+            Code.CLIPPING, place, f"{path} is clipped in {sound.clipped_runs} places.",
+            "Record with less gain; what was cut off cannot be brought back.",
+        )  # fmt: skip
+    if sound.speech_dbfs < QUIET_DBFS:
+        yield Finding(
+            Code.QUIET, place, f"{path} is very quiet ({sound.speech_dbfs:.0f} dB).",
+            "Normalise the loudness: `launcher dataset make --normalise`.",
+        )  # fmt: skip
+    if (
+        sound.noise_dbfs > LOUD_NOISE_DBFS
+        and sound.speech_dbfs - sound.noise_dbfs < LEAST_SPEECH_TO_NOISE_DB
+    ):
+        yield Finding(
+            Code.NOISE, place,
+            f"{path} is noisy: its pauses are only {sound.speech_dbfs - sound.noise_dbfs:.0f} dB below the speech.",
+            "Record in a quieter room, nearer to the microphone; the voice learns the noise too.",
+        )  # fmt: skip
+    if sound.edge_seconds > LONGEST_EDGE_SILENCE_SECONDS:
+        yield Finding(
+            Code.SILENCE_LONG, place, f"{path} has {sound.edge_seconds:.1f} s of silence at one end.",
+            "Nothing to do: it is trimmed before training.",
+        )  # fmt: skip
+
+
+def _of_all(sounds: Sequence[Sound]) -> Iterator[Finding]:
+    levels = [each.speech_dbfs for each in sounds if each.peak_dbfs >= SILENT_DBFS]
+    if len(levels) < FEWEST_FOR_LOUDNESS:
+        return
+    deviation = pstdev(levels)
+    if deviation > MOST_LOUDNESS_DEVIATION_DB:
+        yield Finding(
+            Code.LOUDNESS_UNEVEN, "", f"The clips differ in loudness by {deviation:.1f} dB (standard deviation).",
+            "Normalise the loudness: `launcher dataset make --normalise`.",
+        )  # fmt: skip

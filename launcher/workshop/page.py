@@ -1,0 +1,160 @@
+"""A dataset report as one HTML file: no script, no request, light and dark, readable by a screen reader."""
+
+from __future__ import annotations
+
+from html import escape
+
+from launcher.workshop.report import DatasetReport, Histogram
+from pod_image.dataset import Severity
+
+_WORDS = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.NOTE: "Notes"}
+
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1d2430; --paper: #fbfaf7; --soft: #667085; --line: #d9d6ce;
+  --bar: #3566a8; --error: #b3261e; --warning: #8a5a00; --note: #45657f; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e7e6e1; --paper: #16191e; --soft: #9aa3b0;
+  --line: #363c45; --bar: #79a8e6; --error: #ff8a80; --warning: #f0c060; --note: #9cc0dd; } }
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
+  max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.5rem; overflow-wrap: anywhere; } h2 { font-size: 1.15rem; margin-top: 2rem; }
+.facts { display: flex; flex-wrap: wrap; gap: 1.5rem; padding: 0; list-style: none; }
+.facts b { display: block; font-size: 1.3rem; } .facts span, .fix, figcaption { color: var(--soft); }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-top: 1px solid var(--line);
+  overflow-wrap: anywhere; }
+.error { color: var(--error); } .warning { color: var(--warning); } .note { color: var(--note); }
+code { font-size: .9em; } figure { margin: 1rem 0; } svg { width: 100%; height: auto; }
+rect { fill: var(--bar); } svg text { fill: var(--soft); font: 11px system-ui, sans-serif; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 1rem; }
+"""
+
+WIDTH, HEIGHT, AXIS = 480, 170, 24
+MOST_RATES_SHOWN = 6
+
+
+def report_page(report: DatasetReport) -> str:
+    """The whole page. Everything that came from the dataset is escaped."""
+    return (
+        "<!doctype html>\n"
+        '<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+        f"<title>{escape(report.dataset)}: dataset report</title><style>{_STYLE}</style></head><body>"
+        f"<h1>{escape(report.dataset)}</h1>{_verdict(report)}{_facts(report)}"
+        f"{''.join(_findings(report, severity) for severity in Severity)}"
+        f'<h2>In figures</h2><div class="charts">{_charts(report)}</div>{_speakers(report)}{_sounds(report)}'
+        "</body></html>\n"
+    )
+
+
+def _verdict(report: DatasetReport) -> str:
+    errors, warnings = len(report.errors), len(report.of_severity(Severity.WARNING))
+    if errors:
+        return f'<p class="error"><b>Not ready:</b> {errors} to mend before a run.</p>'
+    if warnings:
+        return f'<p class="warning"><b>Usable</b>, with {warnings} to look at.</p>'
+    return "<p><b>Ready to train.</b></p>"
+
+
+def _facts(report: DatasetReport) -> str:
+    about = "about " * report.seconds_are_estimated
+    facts = [
+        (f"{report.clips:,}", "clips"),
+        (f"{about}{report.minutes:.1f}", "minutes"),
+        (f"{len(report.speakers):,}", "speakers" if len(report.speakers) != 1 else "speaker"),
+        (
+            ", ".join(f"{rate:,}" for rate in sorted(report.rates_hz)[:MOST_RATES_SHOWN]) or "?",
+            "Hz",
+        ),
+        (f"{report.dataset_bytes / 1e6:,.0f} MB", "to fetch"),
+        (f"{report.disk_needed_bytes / 1e9:.2f} GB", "disk needed on the pod"),
+        (report.licence or "none stated", "licence"),
+    ]
+    items = "".join(f"<li><b>{escape(value)}</b><span>{name}</span></li>" for value, name in facts)
+    revision = f"<p>Revision <code>{escape(report.revision)}</code></p>" if report.revision else ""
+    return f'<ul class="facts">{items}</ul>{revision}'
+
+
+def _findings(report: DatasetReport, severity: Severity) -> str:
+    found = report.of_severity(severity)
+    if not found:
+        return ""
+    rows = "".join(
+        f'<tr><td class="{severity}"><code>{escape(each.code.value)}</code></td>'
+        f"<td>{escape(each.place)}</td>"
+        f'<td>{escape(each.message)}<br><span class="fix">{escape(each.fix)}</span></td></tr>'
+        for each in found
+    )
+    head = '<tr><th scope="col">Code</th><th scope="col">Where</th><th scope="col">What, and what to do</th></tr>'
+    return f"<h2>{_WORDS[severity]}</h2><table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+
+
+def _charts(report: DatasetReport) -> str:
+    charts = [_chart(each) for each in report.histograms if any(each.counts)]
+    if report.phonemes and report.phonemes.counts:
+        names = [escape(symbol) for symbol in report.phonemes.counts]
+        counts = list(report.phonemes.counts.values())
+        charts.append(_bars("How often each sound occurs", names, names, counts, ""))
+    rates = sorted(report.rates_hz)[:MOST_RATES_SHOWN]
+    if len(rates) > 1:
+        names = [f"{rate:,}" for rate in rates]
+        charts.append(
+            _bars("Sample rates", names, names, [report.rates_hz[rate] for rate in rates], "Hz")
+        )
+    return "".join(charts)
+
+
+def _chart(each: Histogram) -> str:
+    names = [f"{edge:g}" for edge in each.edges[:-1]]
+    ranges = [f"{low:g} to {high:g}" for low, high in zip(each.edges, each.edges[1:], strict=False)]
+    return _bars(each.title, names, ranges, list(each.counts), each.unit)
+
+
+def _bars(title: str, names: list[str], ranges: list[str], counts: list[int], unit: str) -> str:
+    most, step = max(counts), WIDTH / len(counts)
+    drawn = []
+    for index, count in enumerate(counts):
+        tall = (HEIGHT - 2 * AXIS) * count / most
+        x, y = index * step, HEIGHT - AXIS - tall
+        drawn.append(
+            f'<rect x="{x + 1:.1f}" y="{y:.1f}" width="{max(1.0, step - 2):.1f}" height="{tall:.1f}">'
+            f"<title>{ranges[index]} {escape(unit)}: {count:,}</title></rect>"
+        )
+        if count and len(counts) <= 20:
+            drawn.append(
+                f'<text x="{x + step / 2:.1f}" y="{y - 4:.1f}" text-anchor="middle">{count:,}</text>'
+            )
+        drawn.append(
+            f'<text x="{x + step / 2:.1f}" y="{HEIGHT - 8}" text-anchor="middle">{names[index]}</text>'
+        )
+    said = "; ".join(f"{r} {unit}: {n}" for r, n in zip(ranges, counts, strict=True) if n)
+    return (
+        f"<figure><figcaption>{escape(title)}{f' ({escape(unit)})' if unit else ''}</figcaption>"
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}: {escape(said)}">'
+        f"{''.join(drawn)}</svg></figure>"
+    )
+
+
+def _speakers(report: DatasetReport) -> str:
+    if len(report.speakers) < 2:
+        return ""
+    rows = "".join(
+        f"<tr><td>{escape(each.name or 'without a name')}</td><td>{each.clips:,}</td><td>{each.minutes:.1f}</td></tr>"
+        for each in report.speakers
+    )
+    head = '<tr><th scope="col">Speaker</th><th scope="col">Clips</th><th scope="col">Minutes</th></tr>'
+    return f"<h2>Speakers</h2><table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+
+
+def _sounds(report: DatasetReport) -> str:
+    sounds = report.phonemes
+    if sounds is None or sounds.percent is None:
+        return ""
+    missing = (
+        f" Missing: <code>{escape(' '.join(sounds.missing))}</code>." if sounds.missing else ""
+    )
+    rare = f" Rare: <code>{escape(' '.join(sounds.rare))}</code>." if sounds.rare else ""
+    return (
+        f"<h2>Sounds of {escape(report.language)}</h2><p>{sounds.percent:.0f} % of its sounds occur in "
+        f"{sounds.texts:,} texts.{missing}{rare}</p>"
+    )

@@ -1,0 +1,104 @@
+"""Which sounds of a language the transcripts hold, by the same espeak-ng that training uses (extra `audio`)."""
+
+from __future__ import annotations
+
+import importlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from launcher.workshop.audio_headers import spread
+from launcher.workshop.report import PhonemeCoverage
+from launcher.workshop.yardsticks import YARDSTICKS
+from pod_image.dataset import Code, Finding, Utterance
+
+MOST_TEXTS = 5_000
+"""Half a millisecond each; more texts hold no sound that these lack."""
+RARE_BELOW = 5
+NO_SOUNDS = frozenset(" ˈˌːˑ!'(),-.:;?\"#|")
+"""Stress, length and punctuation are symbols of the map, but no sounds to cover."""
+
+
+def cover(
+    utterances: Sequence[Utterance], language: str, espeak_voice: str
+) -> tuple[PhonemeCoverage | None, list[Finding]]:
+    """Counts of phonemes over the texts, and what lacks. ImportError without the extra."""
+    phonemize = _phonemizer(espeak_voice)
+    if phonemize is None:
+        note = f"espeak-ng has no voice {espeak_voice!r}; phonemes were not checked."
+        fix = "Set the espeak voice to one that it has, such as en-us or de."
+        return None, [Finding(Code.PHONEMES_UNCHECKED, "", note, fix)]
+    known = _symbols()
+    counts: Counter[str] = Counter()
+    found: list[Finding] = []
+    texts = spread(utterances, MOST_TEXTS)
+    for each in texts:
+        symbols = phonemize(each.text)
+        counts.update(symbol for symbol in symbols if symbol not in NO_SOUNDS)
+        outside = sorted(set(symbols) - known)
+        if outside:
+            found.append(_unmapped(each, outside))
+    yardstick = _yardstick(phonemize, language)
+    missing = sorted(each for each in yardstick if not counts[each])
+    rare = sorted(each for each in yardstick if 0 < counts[each] < RARE_BELOW)
+    found.extend(_lacking(missing, rare, language) if yardstick else [_no_yardstick(language)])
+    coverage = PhonemeCoverage(
+        espeak_voice, len(texts), dict(counts.most_common()), tuple(missing), tuple(rare), len(yardstick)
+    )  # fmt: skip
+    return coverage, found
+
+
+def _phonemizer(espeak_voice: str) -> Any:
+    espeak = importlib.import_module("piper.phonemize_espeak").EspeakPhonemizer()
+
+    def phonemize(text: str) -> list[str]:
+        return [s for sentence in espeak.phonemize(espeak_voice, text) for s in sentence]
+
+    try:
+        phonemize("a")
+    except RuntimeError:
+        return None
+    return phonemize
+
+
+def _symbols() -> frozenset[str]:
+    mapped = importlib.import_module("piper.phoneme_ids").DEFAULT_PHONEME_ID_MAP
+    return frozenset(symbol for symbol in mapped if len(symbol) == 1)
+
+
+def _yardstick(phonemize: Any, language: str) -> set[str]:
+    sentences: Iterable[str] = YARDSTICKS.get(language.partition("_")[0].lower(), ())
+    return {s for text in sentences for s in phonemize(text)} - NO_SOUNDS
+
+
+def _unmapped(each: Utterance, outside: list[str]) -> Finding:
+    named = " ".join(f"{symbol} (U+{ord(symbol[0]):04X})" for symbol in outside[:5])
+    return Finding(
+        Code.PHONEMES_UNMAPPED,
+        each.place,
+        f"Sounds that a Piper voice has no symbol for are left out: {named}.",
+        "Spell the word differently, or take the foreign word out.",
+    )
+
+
+def _lacking(missing: list[str], rare: list[str], language: str) -> list[Finding]:
+    if not missing:
+        return []
+    rarely = f" Rare: {' '.join(rare)}." if rare else ""
+    return [
+        Finding(
+            Code.PHONEMES_FEW,
+            "",
+            f"Sounds of {language} that no text has: {' '.join(missing)}.{rarely}",
+            "Record sentences with them; a base voice of the language already knows them.",
+        )
+    ]
+
+
+def _no_yardstick(language: str) -> Finding:
+    return Finding(
+        Code.PHONEMES_UNCHECKED,
+        "",
+        f"The sounds were counted, but there is no list of those {language} should have.",
+        "Nothing to do; look at the counts in the report.",
+    )

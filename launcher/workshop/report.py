@@ -1,0 +1,144 @@
+"""What a check of a dataset found, as values: frozen, and ready for JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from pod_image.dataset import Code, Finding, Severity
+
+MOST_FINDINGS_OF_A_CODE = 50
+"""Ten thousand clips at a wrong rate are one problem; the count is kept, the tail is not listed."""
+
+_ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """`counts[i]` values lie from `edges[i]` up to `edges[i + 1]`; the last bar includes its upper edge."""
+
+    title: str
+    unit: str
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """`name` is None for the one speaker of a table without names."""
+
+    name: str | None
+    clips: int
+    minutes: float
+
+
+@dataclass(frozen=True)
+class PhonemeCoverage:
+    """How often each phoneme occurs. `missing` and `rare` are of the `known` ones the language's yardstick has."""
+
+    espeak_voice: str
+    texts: int
+    counts: dict[str, int]
+    missing: tuple[str, ...]
+    rare: tuple[str, ...]
+    known: int
+
+    @property
+    def percent(self) -> float | None:
+        """Share of the language's phonemes that occur at all; None where the language has no yardstick."""
+        return 100.0 * (1 - len(self.missing) / self.known) if self.known else None
+
+
+@dataclass(frozen=True)
+class DatasetReport:
+    """One look at a dataset. Minutes are of the clips that can be used."""
+
+    dataset: str
+    revision: str | None
+    language: str
+    sample_rate_hz: int
+    tables: tuple[str, ...]
+    rows: int
+    clips: int
+    minutes: float
+    speakers: tuple[Speaker, ...]
+    kinds: dict[str, int]
+    rates_hz: dict[int, int]
+    channels: dict[int, int]
+    histograms: tuple[Histogram, ...]
+    phonemes: PhonemeCoverage | None
+    licence: str | None
+    dataset_bytes: int
+    disk_needed_bytes: int
+    headers_read: int
+    clips_heard: int
+    seconds_are_estimated: bool
+    finding_counts: dict[str, int]
+    findings: tuple[Finding, ...] = field(default=())
+
+    def of_severity(self, severity: Severity) -> list[Finding]:
+        return [each for each in self.findings if each.severity is severity]
+
+    @property
+    def errors(self) -> list[Finding]:
+        return self.of_severity(Severity.ERROR)
+
+    def blocking(self, forced: Iterable[str] = ()) -> list[Finding]:
+        """Errors that stop a deploy: all whose code is not among `forced`."""
+        allowed = {str(code) for code in forced}
+        return [each for each in self.errors if each.code.value not in allowed]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values in a stable order, for `--json`, history and the page."""
+        document = asdict(self)
+        document["findings"] = [
+            {
+                "severity": each.severity.value,
+                "code": each.code.value,
+                "place": each.place,
+                "message": each.message,
+                "fix": each.fix,
+            }
+            for each in self.findings
+        ]
+        for key in ("rates_hz", "channels"):
+            document[key] = {str(value): count for value, count in document[key].items()}
+        document["errors"] = self._count(Severity.ERROR)
+        document["warnings"] = self._count(Severity.WARNING)
+        return document
+
+    def _count(self, severity: Severity) -> int:
+        codes = {each.value for each in Code if each.severity is severity}
+        return sum(n for code, n in self.finding_counts.items() if code in codes)
+
+
+def in_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Errors first, then warnings and notes, each code's occurrences together and at most so many of them."""
+    codes = list(Code)
+    ranked = sorted(findings, key=lambda each: (_ORDER[each.severity], codes.index(each.code)))
+    kept: list[Finding] = []
+    seen: Counter[Code] = Counter()
+    totals = Counter(each.code for each in findings)
+    for each in ranked:
+        seen[each.code] += 1
+        if seen[each.code] <= MOST_FINDINGS_OF_A_CODE:
+            kept.append(each)
+        elif seen[each.code] == MOST_FINDINGS_OF_A_CODE + 1:
+            left = totals[each.code] - MOST_FINDINGS_OF_A_CODE
+            kept.append(Finding(each.code, "", f"And {left:,} more of the same kind.", each.fix))
+    return tuple(kept)
+
+
+def counted(findings: Sequence[Finding]) -> dict[str, int]:
+    return {code.value: n for code, n in sorted(Counter(each.code for each in findings).items())}
+
+
+def histogram(title: str, unit: str, values: Sequence[float], edges: Sequence[float]) -> Histogram:
+    """Bars between `edges`; values outside go to the first and the last bar."""
+    counts = [0] * (len(edges) - 1)
+    for value in values:
+        bar = sum(value >= edge for edge in edges[1:-1])
+        counts[bar] += 1
+    return Histogram(title, unit, tuple(edges), tuple(counts))

@@ -1,0 +1,128 @@
+"""What the transcripts say about the dataset; pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from statistics import median
+
+from launcher.workshop.audio_headers import Heard
+from pod_image.dataset import Code, Finding, Utterance
+from pod_image.dataset.languages import scripts_of
+
+NUMBERS = re.compile(r"\d")
+ABBREVIATION = re.compile(
+    r"(?<!\w)(?:Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|etc|vs|No|Nr|bzw|z\.B|d\.h|usw|ca|Mme|Mlle|Sra?)\."
+)
+READ_IN_MANY_WAYS = set("%€$£¥&@#+=/*<>^~_|\\{}[]°§×÷")
+MOST_FOREIGN_SHARE = 0.3
+"""A name in other letters is no fault; a third of the text is another language."""
+FEWEST_FOR_PACE = 20
+MOST_PACE_DEVIATIONS = 6.0
+"""In robust standard deviations; real speakers stay within four."""
+LEAST_PACE_FACTOR = 1.8
+"""However regular the speaker, less than this factor is no wrong transcript."""
+SHORTEST_PACE_CHARACTERS = 8
+_MAD_TO_DEVIATION = 1.4826
+
+
+def text_findings(utterances: Sequence[Utterance], language: str) -> list[Finding]:
+    found: list[Finding] = []
+    for each in utterances:
+        found.extend(_of_one(each, language))
+    found.extend(_repeated(utterances))
+    return found
+
+
+def _of_one(each: Utterance, language: str) -> Iterator[Finding]:
+    text = each.text
+    if not any(unicodedata.category(char)[0] in "LN" for char in text):
+        yield Finding(
+            Code.TEXT_UNSPEAKABLE, each.place, f"There is nothing to say in {_quoted(text)}.",
+            "Write the words that are spoken.",
+        )  # fmt: skip
+        return
+    if NUMBERS.search(text) or ABBREVIATION.search(text):
+        yield Finding(
+            Code.TEXT_NUMBERS, each.place,
+            f"Numbers, dates or abbreviations may be read otherwise than they were said: {_quoted(text)}.",
+            "Write them in words, as they were spoken.",
+        )  # fmt: skip
+    odd = sorted({char for char in text if _is_odd(char)})
+    if odd:
+        yield Finding(
+            Code.TEXT_CHARACTERS, each.place, f"Characters that are not spoken: {' '.join(map(_named, odd))}.",
+            "Write them in words, or take them out.",
+        )  # fmt: skip
+    foreign = _foreign_share(text, scripts_of(language))
+    if foreign > MOST_FOREIGN_SHARE:
+        yield Finding(
+            Code.TEXT_SCRIPT, each.place,
+            f"{foreign:.0%} of the letters are not of {language}: {_quoted(text)}.",
+            "Correct the text, or set the language that is spoken.",
+        )  # fmt: skip
+
+
+def _is_odd(char: str) -> bool:
+    category = unicodedata.category(char)
+    return (
+        char in READ_IN_MANY_WAYS or category in ("So", "Cc", "Cn", "Co", "Cs") or char == "\ufffd"
+    )
+
+
+def _named(char: str) -> str:
+    return char if char.isprintable() else f"U+{ord(char):04X}"
+
+
+def _quoted(text: str) -> str:
+    return f"“{text[:60]}{'…' * (len(text) > 60)}”"
+
+
+def _foreign_share(text: str, scripts: tuple[str, ...]) -> float:
+    letters = [char for char in text if char.isalpha()]
+    if not letters:
+        return 0.0
+    foreign = sum(not unicodedata.name(char, "").startswith(scripts) for char in letters)
+    return foreign / len(letters)
+
+
+def _repeated(utterances: Sequence[Utterance]) -> Iterator[Finding]:
+    same: dict[tuple[str | None, str], list[Utterance]] = defaultdict(list)
+    for each in utterances:
+        same[each.speaker, " ".join(each.text.casefold().split())].append(each)
+    for group in same.values():
+        for twin in group[1:]:
+            yield Finding(
+                Code.TEXT_TWICE, twin.place, f"The same text as {group[0].place}: {_quoted(twin.text)}.",
+                "Fine if it was recorded twice; otherwise one of the transcripts is wrong.",
+            )  # fmt: skip
+
+
+def pace_findings(heard: Sequence[Heard]) -> list[Finding]:
+    """Clips whose seconds per character are far from their speaker's: the transcript is probably another clip's."""
+    by_speaker: dict[str | None, list[tuple[Heard, float]]] = defaultdict(list)
+    for each in heard:
+        spoken = sum(char.isalnum() for char in each.utterance.text)
+        if each.seconds and spoken >= SHORTEST_PACE_CHARACTERS:
+            by_speaker[each.utterance.speaker].append((each, each.seconds / spoken))
+    return [finding for clips in by_speaker.values() for finding in _out_of_line(clips)]
+
+
+def _out_of_line(clips: Sequence[tuple[Heard, float]]) -> Iterator[Finding]:
+    if len(clips) < FEWEST_FOR_PACE:
+        return
+    middle = median(pace for _, pace in clips)
+    deviation = _MAD_TO_DEVIATION * median(abs(pace - middle) for _, pace in clips)
+    for each, pace in clips:
+        factor = max(pace / middle, middle / pace)
+        if factor < LEAST_PACE_FACTOR or abs(pace - middle) < MOST_PACE_DEVIATIONS * deviation:
+            continue
+        slower = "slower" if pace > middle else "faster"
+        yield Finding(
+            Code.TEXT_PACE, each.utterance.place,
+            f"{factor:.1f} times {slower} than the rest ({each.seconds:.1f} s for "
+            f"{len(each.utterance.text)} characters): is this the right transcript?",
+            "Listen to the clip and correct the text.",
+        )  # fmt: skip
