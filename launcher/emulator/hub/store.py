@@ -169,7 +169,7 @@ class Store:
         for old, new in ((old_folder, self._folder(repo)), (old_head, self.head_folder(repo))):
             new.parent.mkdir(parents=True, exist_ok=True)
             if old.exists():
-                os.replace(old, new)
+                old.replace(new)
         self.save(repo)
 
     def commit(
@@ -277,12 +277,26 @@ def _write_json(path: Path, document: object) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_name(path.name + ".part")
     half.write_text(json.dumps(document, indent=1))
-    os.replace(half, path)
+    half.replace(path)
 
 
 # What a new repo's .gitattributes sends to large file storage, models and datasets alike.
-LFS_GLOBS = tuple(
-    "*.7z *.arrow *.bin *.bz2 *.ckpt *.flac *.ftz *.gz *.h5 *.joblib *.mlmodel *.model *.mp3"
-    " *.msgpack *.npy *.npz *.ogg *.onnx *.ot *.parquet *.pb *.pickle *.pkl *.pt *.pth *.rar"
-    " *.safetensors *.tar *.tar.* *.tflite *.tgz *.wasm *.wav *.xz *.zip *.zst *tfevents*".split()
+_ARCHIVES = (
+    "*.7z",
+    "*.bz2",
+    "*.gz",
+    "*.rar",
+    "*.tar",
+    "*.tar.*",
+    "*.tgz",
+    "*.xz",
+    "*.zip",
+    "*.zst",
 )
+_AUDIO = ("*.flac", "*.mp3", "*.ogg", "*.wav")
+_TABLES = ("*.arrow", "*.h5", "*.npy", "*.npz", "*.parquet")
+_WEIGHTS = (
+    *("*.bin", "*.ckpt", "*.ftz", "*.joblib", "*.mlmodel", "*.model", "*.msgpack", "*.onnx"),
+    *("*.ot", "*.pb", "*.pickle", "*.pkl", "*.pt", "*.pth", "*.safetensors", "*.tflite", "*.wasm"),
+)
+LFS_GLOBS = (*_ARCHIVES, *_AUDIO, *_TABLES, *_WEIGHTS, "*tfevents*")

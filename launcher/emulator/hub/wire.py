@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -40,12 +39,12 @@ class Body:
         """Put the bytes at `target`, in one step, without copying a body that is on disk."""
         target.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(self._content, Path):
-            os.replace(self._content, target)
+            self._content.replace(target)
             self._content = target
             return
         half = target.with_name(target.name + ".part")
         half.write_bytes(self._content)
-        os.replace(half, target)
+        half.replace(target)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,101 @@
+"""huggingface_hub with its holes closed: pinned and verified downloads, commits that land once.
+
+No torch here. Everything is blocking; `Hub` says whose token, which clock and how much patience.
+"""
+
+# ruff: noqa: E402  the environment comes before the library
+import os
+
+# huggingface_hub reads these when it is imported. A token must be one we were handed, never one
+# that lies around on the machine; and nothing is reported or drawn behind our back.
+for _name in (
+    "HF_HUB_DISABLE_IMPLICIT_TOKEN",
+    "HF_HUB_DISABLE_TELEMETRY",
+    "HF_HUB_DISABLE_PROGRESS_BARS",
+    "HF_HUB_DISABLE_UPDATE_CHECK",
+):
+    os.environ.setdefault(_name, "1")
+
+from pod_image.hub.budget import CommitBudget, CommitPriority
+from pod_image.hub.errors import (
+    Damaged,
+    HubConflict,
+    HubError,
+    HubRefused,
+    HubRejected,
+    HubUnavailable,
+    NoRight,
+    NotInRepo,
+    Overtaken,
+    RepoMissing,
+)
+from pod_image.hub.fetch import Fetched, FetchProgress, fetch
+from pod_image.hub.preflight import (
+    Account,
+    Cause,
+    Finding,
+    Preflight,
+    ResultsState,
+    Severity,
+    preflight,
+    whoami,
+)
+from pod_image.hub.publish import Receipt, publish, update_card
+from pod_image.hub.repos import (
+    Checksums,
+    RemoteFile,
+    Repo,
+    list_files,
+    list_folders,
+    look_at,
+    read_bytes,
+    read_range,
+    resolve_commit,
+)
+from pod_image.hub.results import ensure_results_repo
+from pod_image.hub.session import Hub, Patience, Secret
+from pod_image.hub.verify import Difference, verify
+
+__all__ = [
+    "Account",
+    "Cause",
+    "Checksums",
+    "CommitBudget",
+    "CommitPriority",
+    "Damaged",
+    "Difference",
+    "FetchProgress",
+    "Fetched",
+    "Finding",
+    "Hub",
+    "HubConflict",
+    "HubError",
+    "HubRefused",
+    "HubRejected",
+    "HubUnavailable",
+    "NoRight",
+    "NotInRepo",
+    "Overtaken",
+    "Patience",
+    "Preflight",
+    "Receipt",
+    "RemoteFile",
+    "Repo",
+    "RepoMissing",
+    "ResultsState",
+    "Secret",
+    "Severity",
+    "ensure_results_repo",
+    "fetch",
+    "list_files",
+    "list_folders",
+    "look_at",
+    "preflight",
+    "publish",
+    "read_bytes",
+    "read_range",
+    "resolve_commit",
+    "update_card",
+    "verify",
+    "whoami",
+]

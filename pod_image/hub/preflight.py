@@ -1,0 +1,243 @@
+"""Before money is spent: may this token read the dataset, may that one write the results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from huggingface_hub import HfApi
+
+from pod_image.hub.errors import HubError, HubRefused, HubUnavailable, NoRight, RepoMissing
+from pod_image.hub.repos import Repo, resolve_commit
+from pod_image.hub.session import Hub
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Cause(StrEnum):
+    """What a finding is about, for programs; people read its sentence."""
+
+    TOKEN_REFUSED = "token_refused"
+    NO_SUCH_REPO = "no_such_repo"
+    NO_RIGHT = "no_right"
+    MAY_NOT_CREATE = "may_not_create"
+    NETWORK = "network"
+    TOKEN_TOO_WIDE = "token_too_wide"
+    NO_TOKEN = "no_token"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to know before launching: a sentence, and what to do about it."""
+
+    severity: Severity
+    cause: Cause
+    sentence: str
+    hint: str
+
+
+class ResultsState(StrEnum):
+    WRITABLE = "writable"
+    TO_BE_CREATED = "to_be_created"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who a token belongs to and which kind it is: read, write or fineGrained."""
+
+    name: str
+    token_kind: str
+    token_label: str
+    writable_namespaces: tuple[str, ...]
+    orgs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """Everything found out. `dataset_commit` is None when the dataset cannot be read."""
+
+    findings: tuple[Finding, ...]
+    dataset_commit: str | None
+    results: ResultsState
+    upload_account: Account | None
+    dataset_account: Account | None
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        return tuple(f for f in self.findings if f.severity is Severity.ERROR)
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        return tuple(f for f in self.findings if f.severity is Severity.WARNING)
+
+
+@dataclass
+class _Notes:
+    findings: list[Finding] = field(default_factory=list)
+
+    def error(self, cause: Cause, sentence: str, hint: str) -> None:
+        self._add(Severity.ERROR, cause, sentence, hint)
+
+    def warning(self, cause: Cause, sentence: str, hint: str) -> None:
+        self._add(Severity.WARNING, cause, sentence, hint)
+
+    def trouble(self, exc: HubError, about: str) -> None:
+        """A HubError as a finding about a dataset, a results repo or a token."""
+        cause = {HubRefused: Cause.TOKEN_REFUSED, RepoMissing: Cause.NO_SUCH_REPO}.get(type(exc))
+        if isinstance(exc, HubUnavailable):
+            cause = Cause.NETWORK
+        self.error(cause or Cause.NO_RIGHT, f"{about}: {exc.message}", exc.hint)
+
+    def _add(self, severity: Severity, cause: Cause, sentence: str, hint: str) -> None:
+        finding = Finding(severity, cause, sentence, hint)
+        if finding not in self.findings:
+            self.findings.append(finding)
+
+
+def preflight(
+    dataset_hub: Hub,
+    upload_hub: Hub,
+    dataset: str,
+    results: str,
+    revision: str | None = None,
+) -> Preflight:
+    """Ask the Hub what the two tokens may do. GETs only: nothing is left behind. Never raises HubError.
+
+    `dataset` and `results` are repo names; the dataset is pinned to the commit `revision` means.
+    An empty `dataset` is a run without one.
+    """
+    notes = _Notes()
+    upload_account = _account(upload_hub, "upload token", notes)
+    same = dataset_hub is upload_hub or _value(dataset_hub) == _value(upload_hub)
+    dataset_account = upload_account if same else _account(dataset_hub, "dataset token", notes)
+    commit = None
+    if dataset:
+        commit = _dataset_commit(dataset_hub, Repo(dataset, "dataset"), revision, notes)
+    state = _results_state(upload_hub, Repo(results, "model"), upload_account, notes)
+    if upload_account is not None:
+        _lint(upload_account, results, notes)
+    return Preflight(tuple(notes.findings), commit, state, upload_account, dataset_account)
+
+
+def whoami(hub: Hub) -> Account:
+    """Whose token this is. The endpoint is limited per address: ask seldom. Raises HubError."""
+
+    def look(api: HfApi) -> dict[str, Any]:
+        return dict(api.whoami())
+
+    return _parsed(hub.ask("asking who the token belongs to", look))
+
+
+def _parsed(answer: dict[str, Any]) -> Account:
+    access = answer.get("auth", {}).get("accessToken", {})
+    kind = str(access.get("role", "unknown"))
+    name = str(answer.get("name", ""))
+    orgs = tuple(str(org.get("name", "")) for org in answer.get("orgs", []))
+    if kind == "fineGrained":
+        writable = _scoped_namespaces(access.get("fineGrained", {}))
+    else:
+        writable = (name, *orgs) if kind == "write" else ()
+    return Account(name, kind, str(access.get("displayName", "")), writable, orgs)
+
+
+def _scoped_namespaces(fine_grained: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(
+        str(scope.get("entity", {}).get("name", ""))
+        for scope in fine_grained.get("scoped", [])
+        if scope.get("entity", {}).get("type") in {"user", "org"}
+        and "repo.write" in scope.get("permissions", [])
+    )
+
+
+def _account(hub: Hub, which: str, notes: _Notes) -> Account | None:
+    if hub.token is None:
+        if which == "upload token":
+            notes.error(
+                Cause.NO_TOKEN,
+                "There is no Hugging Face token that may write the results.",
+                "Give one as HF_UPLOAD_TOKEN, or store it: launcher keys set.",
+            )
+        return None
+    try:
+        return whoami(hub)
+    except HubUnavailable as exc:
+        # The checks of the repos decide; who the token belongs to is only good to know.
+        notes.warning(Cause.NETWORK, f"The {which} could not be looked up: {exc.message}", exc.hint)
+    except HubError as exc:
+        notes.trouble(exc, f"The {which} is refused")
+    return None
+
+
+def _dataset_commit(hub: Hub, dataset: Repo, revision: str | None, notes: _Notes) -> str | None:
+    try:
+        hub.ask(
+            f"checking access to {dataset}",
+            lambda api: api.auth_check(dataset.id, repo_type="dataset"),
+        )
+        return resolve_commit(hub, dataset, revision)
+    except HubError as exc:
+        notes.trouble(exc, f"The dataset {dataset.id} cannot be read")
+        return None
+
+
+def _results_state(hub: Hub, results: Repo, account: Account | None, notes: _Notes) -> ResultsState:
+    if hub.token is None:
+        return ResultsState.REFUSED
+    about = f"The results repo {results.id} cannot be written"
+    try:
+        hub.ask(
+            f"checking access to {results}",
+            lambda api: api.auth_check(results.id, repo_type="model", write=True),
+        )
+        return ResultsState.WRITABLE
+    except RepoMissing:
+        return _creatable(results, account, notes)
+    except HubUnavailable as exc:
+        notes.trouble(exc, about)
+        return ResultsState.UNKNOWN
+    except NoRight as exc:
+        notes.error(
+            Cause.NO_RIGHT,
+            f"{about}: {exc.message}",
+            f"Use a token with write access to {results.id}.",
+        )
+    except HubError as exc:
+        notes.trouble(exc, about)
+    return ResultsState.REFUSED
+
+
+def _creatable(results: Repo, account: Account | None, notes: _Notes) -> ResultsState:
+    """An absent repo is fine if the token could make it: the scopes alone can answer that."""
+    namespace = results.id.split("/")[0].lower()
+    if account is None:
+        return ResultsState.UNKNOWN
+    if namespace in {name.lower() for name in account.writable_namespaces}:
+        return ResultsState.TO_BE_CREATED
+    notes.error(
+        Cause.MAY_NOT_CREATE,
+        f"The results repo {results.id} does not exist, and this token may not create it.",
+        f"Create {results.id} (private) on the Hub yourself, or use a token that may write to"
+        f" {results.id.split('/')[0]}.",
+    )
+    return ResultsState.REFUSED
+
+
+def _lint(account: Account, results: str, notes: _Notes) -> None:
+    if not account.writable_namespaces:
+        return
+    whose = ", ".join(account.writable_namespaces)
+    notes.warning(
+        Cause.TOKEN_TOO_WIDE,
+        f"This token can write to all repos of {whose}; the pod needs only {results}.",
+        "Make a fine-grained token with write access to this one repo (create the repo first).",
+    )
+
+
+def _value(hub: Hub) -> str | None:
+    return hub.token.get_secret_value() if hub.token else None

@@ -1,0 +1,204 @@
+"""Looking at repos: pin a revision, list files with their checksums, read small ones or a range."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Literal, TypeVar
+from urllib.parse import quote
+
+from huggingface_hub import HfApi
+from huggingface_hub.hf_api import RepoFile, RepoFolder
+from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defined]
+
+from pod_image.hub.errors import NotInRepo, RepoMissing
+from pod_image.hub.session import Hub
+
+Row = TypeVar("Row")
+
+READ_BYTES = 1 << 20
+PATHS_PER_REQUEST = 500
+
+
+@dataclass(frozen=True)
+class Repo:
+    """A repo's name and kind: recordings come from a `dataset`, voices go to a `model`."""
+
+    id: str
+    kind: Literal["dataset", "model"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+    def page(self, endpoint: str) -> str:
+        """The address a person opens."""
+        return (
+            f"{endpoint}/datasets/{self.id}" if self.kind == "dataset" else f"{endpoint}/{self.id}"
+        )
+
+    def file_url(self, endpoint: str, revision: str, path: str) -> str:
+        return f"{self.page(endpoint)}/resolve/{quote(revision, safe='')}/{quote(path)}"
+
+
+@dataclass(frozen=True)
+class Checksums:
+    """What makes two contents the same. The Hub lists sha256 for large files, git's sha1 for others."""
+
+    size_bytes: int
+    sha256: str
+    git_sha1: str
+
+    @classmethod
+    def of(cls, content: Path | bytes) -> Checksums:
+        """Read the content once. A file must not change meanwhile."""
+        size = content.stat().st_size if isinstance(content, Path) else len(content)
+        sha256, sha1 = hashlib.sha256(), hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
+        for piece in _pieces(content):
+            sha256.update(piece)
+            sha1.update(piece)
+        return cls(size, sha256.hexdigest(), sha1.hexdigest())
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """One file as the Hub lists it at a commit. `sha256` is None for small files kept in git itself."""
+
+    path: str
+    size_bytes: int
+    sha256: str | None
+    git_sha1: str
+
+    def matches(self, local: Checksums) -> bool:
+        """Whether this is the same content, by size and by the checksum that the Hub gives."""
+        if self.size_bytes != local.size_bytes:
+            return False
+        if self.sha256 is not None:
+            return self.sha256 == local.sha256
+        return self.git_sha1 == local.git_sha1
+
+
+def resolve_commit(hub: Hub, repo: Repo, revision: str | None = None) -> str:
+    """The commit (40 hex digits) that a branch, tag or sha means now. Raises HubError."""
+
+    def look(api: HfApi) -> str:
+        found = api.repo_info(repo.id, repo_type=repo.kind, revision=revision)
+        return str(found.sha)
+
+    return hub.ask(f"looking up {repo}", look)
+
+
+def list_files(hub: Hub, repo: Repo, commit: str, under: str = "") -> list[RemoteFile]:
+    """Every file at a commit, in one folder if `under` names one; none when that is absent."""
+
+    def look(api: HfApi) -> list[RemoteFile]:
+        rows = api.list_repo_tree(
+            repo.id,
+            path_in_repo=under.strip("/") or None,
+            recursive=True,
+            revision=commit,
+            repo_type=repo.kind,
+        )
+        return [_remote(row) for row in rows if isinstance(row, RepoFile)]
+
+    return _empty_when_absent(lambda: hub.ask(f"listing {repo}", look), under)
+
+
+def list_folders(hub: Hub, repo: Repo, revision: str = "main", under: str = "") -> list[str]:
+    """The names of the folders directly in a repo, or in one of its folders."""
+
+    def look(api: HfApi) -> list[str]:
+        rows = api.list_repo_tree(
+            repo.id, path_in_repo=under.strip("/") or None, revision=revision, repo_type=repo.kind
+        )
+        return [row.path.rsplit("/", 1)[-1] for row in rows if isinstance(row, RepoFolder)]
+
+    return _empty_when_absent(lambda: hub.ask(f"listing {repo}", look), under)
+
+
+def look_at(hub: Hub, repo: Repo, revision: str, paths: Iterable[str]) -> dict[str, RemoteFile]:
+    """The listing of these paths alone; absent ones are left out."""
+    found: dict[str, RemoteFile] = {}
+    left = iter(paths)
+    while some := list(islice(left, PATHS_PER_REQUEST)):
+        look = partial(
+            HfApi.get_paths_info,
+            repo_id=repo.id,
+            paths=some,
+            revision=revision,
+            repo_type=repo.kind,
+        )
+        rows = hub.ask(f"looking at {repo}", look)
+        found |= {row.path: _remote(row) for row in rows if isinstance(row, RepoFile)}
+    return found
+
+
+def read_bytes(hub: Hub, repo: Repo, path: str, revision: str = "main") -> bytes | None:
+    """A small file's content, None when the repo has no such file (or does not exist yet)."""
+
+    def read(_: HfApi) -> bytes:
+        response = hub.client().get(_url(hub, repo, revision, path), headers=hub.headers())
+        hf_raise_for_status(response)
+        return response.content
+
+    try:
+        return hub.ask(f"reading {path} of {repo}", read)
+    except (NotInRepo, RepoMissing):
+        return None
+
+
+def read_range(hub: Hub, repo: Repo, commit: str, path: str, start: int, length: int) -> bytes:
+    """`length` bytes of a file from byte `start`; fewer where the file ends. Raises HubError."""
+    wanted = {"Range": f"bytes={start}-{start + length - 1}"}
+
+    def read(_: HfApi) -> bytes:
+        url = _url(hub, repo, commit, path)
+        with hub.client().stream("GET", url, headers={**hub.headers(), **wanted}) as response:
+            if response.status_code == 416:
+                return b""
+            if response.is_error:
+                response.read()
+            hf_raise_for_status(response)
+            # A server that ignores Range sends the file from its start.
+            skip = 0 if response.status_code == 206 else start
+            return _window(response.iter_bytes(), skip, length)
+
+    return hub.ask(f"reading {path} of {repo}", read)
+
+
+def _window(pieces: Iterator[bytes], skip: int, length: int) -> bytes:
+    content = bytearray()
+    for piece in pieces:
+        content += piece
+        if len(content) >= skip + length:
+            break
+    return bytes(content[skip : skip + length])
+
+
+def _url(hub: Hub, repo: Repo, revision: str, path: str) -> str:
+    return repo.file_url(hub.endpoint, revision, path)
+
+
+def _remote(row: RepoFile) -> RemoteFile:
+    return RemoteFile(row.path, row.size, row.lfs.sha256 if row.lfs else None, row.blob_id)
+
+
+def _empty_when_absent(listing: Callable[[], list[Row]], under: str) -> list[Row]:
+    try:
+        return listing()
+    except NotInRepo:
+        if under:
+            return []
+        raise
+
+
+def _pieces(content: Path | bytes) -> Iterator[bytes]:
+    if isinstance(content, bytes):
+        yield content
+        return
+    with content.open("rb") as stream:
+        while piece := stream.read(READ_BYTES):
+            yield piece

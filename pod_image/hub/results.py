@@ -1,0 +1,43 @@
+"""The results repo: made private when it is absent and the token may."""
+
+from __future__ import annotations
+
+from huggingface_hub import HfApi
+
+from pod_image.hub.errors import HubConflict, NoRight, RepoMissing
+from pod_image.hub.repos import Repo
+from pod_image.hub.session import Hub
+
+
+def ensure_results_repo(hub: Hub, repo_id: str) -> bool:
+    """See to it that the repo is there and writable. True when it was made now, private.
+
+    Raises NoRight when the token may neither write to it nor create it, and other HubErrors.
+    """
+    repo = Repo(repo_id, "model")
+    try:
+        _check_write(hub, repo)
+        return False
+    except RepoMissing:
+        pass
+    try:
+        # May be repeated: `exist_ok` makes a second creation a look at the first.
+        hub.ask(f"creating {repo}", lambda api: _create(api, repo))
+    except (RepoMissing, NoRight, HubConflict) as exc:
+        raise NoRight(
+            f"The results repo {repo_id} does not exist, and this token may not create it.",
+            f"Create {repo_id} (private) on the Hub yourself, or use a token that may.",
+        ) from exc
+    _check_write(hub, repo)
+    return True
+
+
+def _create(api: HfApi, repo: Repo) -> None:
+    api.create_repo(repo.id, repo_type=repo.kind, private=True, exist_ok=True)
+
+
+def _check_write(hub: Hub, repo: Repo) -> None:
+    hub.ask(
+        f"checking access to {repo}",
+        lambda api: api.auth_check(repo.id, repo_type=repo.kind, write=True),
+    )

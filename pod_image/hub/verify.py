@@ -1,0 +1,38 @@
+"""The proof of delivery: what was promised against what the Hub lists at a commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pod_image.hub.repos import Checksums, Repo, look_at
+from pod_image.hub.session import Hub
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One promised file that is not there as promised, and a sentence that says how."""
+
+    path: str
+    sentence: str
+
+
+def verify(
+    hub: Hub, repo: Repo, commit: str, expected: Mapping[str, Checksums]
+) -> list[Difference]:
+    """Compare size and checksum of every promised file with the listing. Empty: all delivered.
+
+    Raises HubError when the Hub cannot be asked, which proves nothing either way.
+    """
+    there = look_at(hub, repo, commit, expected)
+    found = []
+    for path, promised in expected.items():
+        listed = there.get(path)
+        if listed is None:
+            found.append(Difference(path, f"{path} is not in the repo at {commit[:7]}"))
+        elif listed.size_bytes != promised.size_bytes:
+            sizes = f"{listed.size_bytes} bytes there, {promised.size_bytes} promised"
+            found.append(Difference(path, f"{path} has another size: {sizes}"))
+        elif not listed.matches(promised):
+            found.append(Difference(path, f"{path} has another checksum than promised"))
+    return found
