@@ -61,7 +61,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> int:
         file.flush()
         os.fsync(file.fileno())
         size_bytes = file.tell()
-    os.replace(temporary, path)
+    temporary.replace(path)
     _sync_folder(path.parent)
     return size_bytes
 

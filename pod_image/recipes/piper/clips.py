@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from pod_image.recipes.piper.prepared import PreparedSet, read_prepared, sound_path
@@ -83,6 +84,12 @@ class Clips:
             self._speakers[chosen],
         )
 
+    def sound_of(self, index: int) -> NDArray[np.int16]:
+        """One clip as it was prepared."""
+        clip = self.prepared.clips[index]
+        sound: NDArray[np.int16] = self._sound[clip.first_sample :][: clip.samples].cpu().numpy()
+        return sound
+
     def _padded_frames(self, frames: int) -> int:
         if self.device.type != "cuda":
             return frames
@@ -100,7 +107,9 @@ class Clips:
 class BucketSampler:
     """Batches of clips of like length; every clip once an epoch; the same seed and epoch give the same batches."""
 
-    def __init__(self, frames: Sequence[int], indices: Sequence[int], batch: int, seed: int) -> None:
+    def __init__(
+        self, frames: NDArray[np.int64], indices: Sequence[int], batch: int, seed: int
+    ) -> None:
         self._frames, self._indices = frames, list(indices)
         self._batch, self._seed = batch, seed
 

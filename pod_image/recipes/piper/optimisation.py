@@ -95,7 +95,9 @@ class Optimisation:
             of_real, of_fake = halves(self.discriminators(torch.cat([real, fake])))
         adversarial, features = adversarial_loss(of_fake), feature_loss(of_real, of_fake)
         to_tell = discriminator_loss(of_real, of_fake)
-        losses = Losses(mel, kl_loss(rehearsal), duration_loss(rehearsal), adversarial, features, to_tell)
+        losses = Losses(
+            mel, kl_loss(rehearsal), duration_loss(rehearsal), adversarial, features, to_tell
+        )
         (towards_real,) = torch.autograd.grad(adversarial + features, fake, retain_graph=True)
         _assign(
             self.discriminator_parameters,

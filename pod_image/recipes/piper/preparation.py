@@ -63,9 +63,7 @@ class Preparation:
     trims: bool = True
 
 
-def prepare(
-    clips: Sequence[SourceClip], folder: Path, how: Preparation, emit: Emit
-) -> PreparedSet:
+def prepare(clips: Sequence[SourceClip], folder: Path, how: Preparation, emit: Emit) -> PreparedSet:
     """Prepare into `folder`, or take what is there when the very same clips were prepared before.
 
     Emits progress and a warning for each clip left out. Raises RecipeError when nothing is left, when the

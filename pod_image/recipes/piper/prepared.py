@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -52,7 +51,7 @@ def write_prepared(folder: Path, prepared: PreparedSet) -> None:
     temporary = folder / f"{_DOCUMENT}.part"
     document = {"format": FORMAT, **asdict(prepared)}
     temporary.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
-    os.replace(temporary, folder / _DOCUMENT)
+    temporary.replace(folder / _DOCUMENT)
 
 
 def read_prepared(folder: Path) -> PreparedSet:

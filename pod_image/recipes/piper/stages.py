@@ -132,14 +132,15 @@ def export_stage(document: RunDocument, folder: RunFolder, emit: Reporter) -> No
     from pod_image.recipes.piper.export import export_voice, generator_of
     from pod_image.recipes.piper.keeping import checkpoints_in
 
-    *older, newest = checkpoints_in(folder.checkpoints) or [None]
-    if newest is None:
+    kept = checkpoints_in(folder.checkpoints)
+    if not kept:
         raise RecipeError(
             "There is no checkpoint to make a voice of.",
             hint="Training ended before its first checkpoint; the log says why.",
         )
+    *older, newest = kept
     voice = voice_of(document.settings, read_prepared(folder.prepared).speakers)
-    total = len(older) + 1
+    total = len(kept)
     export_voice(generator_of(read_checkpoint(newest)), voice, folder.voice)
     emit(_exported(1, total))
     for done, path in enumerate(older, start=2):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +84,6 @@ class Progress:
     epoch: int = 0
     batch: int = 0
     seconds: float = 0.0
-    first_mels: list[float] = field(default_factory=list)
 
 
 class Trainer:
@@ -124,7 +123,6 @@ class Trainer:
         self._phonemizer = Phonemizer(clips.prepared.espeak_voice)
         self._keeper = Keeper(places.checkpoints)
         self._is_stopped = False
-        self._last_mels: list[float] = []
         if start is not None and resume:
             self._restore(start)
 
@@ -145,6 +143,7 @@ class Trainer:
                 hint="Raise the epochs or the max steps.",
             )
         self.optimisation.generator.train()
+        self._keep_reference()
         self._begin_clocks()
         checkpoint_step = self.progress.step
         for indices in self._batches():
@@ -286,7 +285,7 @@ class Trainer:
 
     def _checkpoint(self) -> None:
         """Measure, speak the samples and hand a snapshot to the writing thread."""
-        step = self.progress.step
+        step, began = self.progress.step, self._clock()
         scores = self._measure()
 
         def written(path: Path, size_bytes: int) -> None:
@@ -305,6 +304,25 @@ class Trainer:
         for number, sentence in enumerate(self.training.sample_sentences, start=1):
             self._sample(sentence, folder / f"{number:02d}.wav")
         self._checkpointed = self._clock()
+        # Steps per second are of steps: the window is moved on by what was not one.
+        self._reported += self._checkpointed - began
+
+    def _keep_reference(self) -> None:
+        """A recording of the target beside the samples, to compare with: one nothing is learnt from, if there is."""
+        index = self.measured[0] if self.measured else 0
+        rate_hz = self.clips.prepared.sample_rate_hz
+        path = self.places.samples / "reference.wav"
+        seconds = write_wav(path, self.clips.sound_of(index), rate_hz)
+        self._emit(
+            {
+                "event": "sample",
+                "step": self.progress.step,
+                "path": path.relative_to(self.places.out).as_posix(),
+                "text": self.clips.prepared.clips[index].text,
+                "seconds": round(seconds, 2),
+                "kind": "reference",
+            }
+        )
 
     def _measure(self) -> dict[str, float]:
         if not self.measured:
@@ -387,7 +405,9 @@ class Trainer:
                 optimiser.load_state_dict(state)
             groups = [group for o in self.optimisation.optimisers for group in o.param_groups]
             for group, rate in zip(groups, rates, strict=True):
-                group["lr"] = rate  # what the person asks for now, not what the file was written with
+                group["lr"] = (
+                    rate  # what the person asks for now, not what the file was written with
+                )
         _set_random_states(own["random"], self.clips.device)
 
 

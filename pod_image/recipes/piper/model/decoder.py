@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -75,6 +73,13 @@ class Decoder(nn.Module):
         for i, upsample in enumerate(self.ups):
             x = upsample(functional.leaky_relu(x, LEAK))
             blocks = self.resblocks[i * self.kernels : (i + 1) * self.kernels]
-            x = sum(block(x) for block in cast(nn.ModuleList, blocks)) / self.kernels
+            x = _mean([block(x) for block in blocks])
         # The last leak is torch's default, 0.01, in every published voice.
         return torch.tanh(self.conv_post(functional.leaky_relu(x)))
+
+
+def _mean(parts: list[Tensor]) -> Tensor:
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    return total / len(parts)

@@ -89,14 +89,14 @@ class PeriodDiscriminator(nn.Module):
         missing = -wave.shape[-1] % self.period
         if missing:
             wave = functional.pad(wave, (0, missing), mode="reflect")
-        columns = wave.unflatten(-1, (-1, self.period))
+        columns = wave.view(wave.shape[0], 1, -1, self.period)
         if self.period not in FOLDED_PERIODS:
             return columns
         return columns.permute(0, 3, 1, 2).flatten(0, 1).contiguous()
 
     def _scores(self, x: Tensor, batch: int) -> Tensor:
         if x.dim() == 3:
-            x = x.unflatten(0, (batch, self.period)).permute(0, 2, 3, 1)
+            x = x.view(batch, self.period, x.shape[1], x.shape[2]).permute(0, 2, 3, 1)
         return x.flatten(1)
 
 

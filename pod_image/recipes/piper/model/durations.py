@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import cast
+from typing import Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -105,6 +105,10 @@ class Swap(nn.Module):
         return x.flip(1)
 
 
+class _Flow(Protocol):
+    def reverse(self, x: Tensor, mask: Tensor, condition: Tensor) -> Tensor: ...
+
+
 def _flows(channels: int) -> nn.ModuleList:
     flows: list[nn.Module] = [Affine()]
     for _ in range(SPLINES):
@@ -167,8 +171,8 @@ class DurationPredictor(nn.Module):
         condition = self._condition(text, mask, speaker)
         z = draw(text[:, :2]) * noise_scale
         # The first spline of the main flow is left out when speaking, as in every published voice.
-        for flow in [*reversed(self.flows[2:]), self.flows[0]]:  # type: ignore[misc]
-            z = flow.reverse(z, mask, condition)
+        for flow in [*reversed(self.flows[2:]), self.flows[0]]:
+            z = cast(_Flow, flow).reverse(z, mask, condition)
         return z[:, :1]
 
     def _condition(self, text: Tensor, mask: Tensor, speaker: Tensor | None) -> Tensor:
@@ -178,9 +182,7 @@ class DurationPredictor(nn.Module):
         return cast(Tensor, self.proj(self.convs(x, mask)) * mask)
 
 
-def _run(
-    flows: nn.ModuleList, z: Tensor, mask: Tensor, condition: Tensor
-) -> tuple[Tensor, Tensor]:
+def _run(flows: nn.ModuleList, z: Tensor, mask: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
     total = z.new_zeros(z.shape[0])
     for flow in flows:
         z, log_det = flow(z, mask, condition)

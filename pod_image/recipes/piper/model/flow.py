@@ -1,4 +1,4 @@
-"""What lies between text and sound: the posterior encoder of spectrograms, and the flow from its space to the prior's."""
+"""What lies between text and sound: the posterior encoder of spectrograms, and the flow to the prior's space."""
 
 from __future__ import annotations
 

@@ -22,8 +22,6 @@ from pod_image.recipes.piper.quality import (
 )
 
 
-
-
 @dataclass(frozen=True)
 class Rehearsal:
     """What one training pass yields. Frames are T, phonemes N, channels C.
@@ -128,9 +126,7 @@ class Generator(nn.Module):
         self, z_p: Tensor, m_p: Tensor, logs_p: Tensor, id_lengths: Tensor, frame_lengths: Tensor
     ) -> Tensor:
         """Frames of each phoneme [B, N] on the likeliest monotonic path (Glow-TTS, arXiv 2005.11129)."""
-        return durations_of_best_paths(
-            log_likelihood(z_p, m_p, logs_p), frame_lengths, id_lengths
-        )
+        return durations_of_best_paths(log_likelihood(z_p, m_p, logs_p), frame_lengths, id_lengths)
 
 
 def log_likelihood(z_p: Tensor, m_p: Tensor, logs_p: Tensor) -> Tensor:

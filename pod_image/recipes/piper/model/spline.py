@@ -80,9 +80,7 @@ def _inverse(y: Tensor, corner: _Corner, ends: tuple[Tensor, Tensor]) -> tuple[T
     return share * width + left, -_log_slope(share, secant, ends, below)
 
 
-def _log_slope(
-    share: Tensor, secant: Tensor, ends: tuple[Tensor, Tensor], below: Tensor
-) -> Tensor:
+def _log_slope(share: Tensor, secant: Tensor, ends: tuple[Tensor, Tensor], below: Tensor) -> Tensor:
     rest = 1 - share
     slope = ends[1] * share.square() + 2 * secant * share * rest + ends[0] * rest.square()
     return 2 * secant.log() + slope.log() - 2 * below.log()
