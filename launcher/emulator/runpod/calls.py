@@ -5,6 +5,7 @@ import binascii
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from starlette.datastructures import Headers, QueryParams
@@ -106,10 +107,11 @@ def find_operation(
 ) -> tuple[Operation, dict[str, str]]:
     """The operation and its path parameters. 404 for an unknown path, 405 for a method it does not have."""
     allowed: dict[str, tuple[Operation, dict[str, str]]] = {}
+    # A path without parameters wins: /registries/delegations is not the registry "delegations".
     for known in sorted(OPERATIONS, key=lambda each: "{" in each.path):
         if known.extra is not None and known.extra not in extras:
             continue
-        match = compile_path(known.path)[0].match(path)
+        match = _pattern(known.path).match(path)
         if match is not None:
             allowed.setdefault(known.method, (known, match.groupdict()))
     if not allowed:
@@ -117,6 +119,11 @@ def find_operation(
     if method not in allowed:
         raise Problem(405, METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(sorted(allowed))})
     return allowed[method]
+
+
+@cache
+def _pattern(path: str) -> re.Pattern[str]:
+    return compile_path(path)[0]
 
 
 def ok(body: Any, status: int = 200) -> Response:

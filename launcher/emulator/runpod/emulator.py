@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
+
+from starlette.types import ASGIApp
 
 from launcher.emulator.runpod.clock import Clock
 from launcher.emulator.runpod.processes import OWN_IMAGES, ProcessRunner
@@ -37,13 +39,16 @@ class RunPodEmulator:
         balance_usd: float = 25.0,
         description: Path | None = None,
         port: int = 0,
+        watch: Callable[[ASGIApp], ASGIApp] | None = None,
     ) -> None:
+        """`watch` wraps the app, for who wants to look at the traffic."""
         self._stack = contextlib.ExitStack()
         self._own_root = root
         self._runner = runner
         self._own_images = own_images
         self._port = port
         self._description = description
+        self._watch = watch
         self.world = RunPodWorld(clock, None, timing, balance_usd)
         self.url = ""
         """The base URL; paths begin with /v2."""
@@ -79,7 +84,9 @@ class RunPodEmulator:
         self._stack.callback(self.world.close)
         listening = self._stack.enter_context(socket.create_server(("127.0.0.1", self._port)))
         self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server = _Server(self.world, Gateway(self.world, description=self._description), listening)
+        app: ASGIApp = Gateway(self.world, description=self._description)
+        app = self._watch(app) if self._watch else app
+        server = _Server(self.world, app, listening)
         self._stack.callback(server.stop)
         server.start()
 
@@ -94,7 +101,7 @@ class RunPodEmulator:
 class _Server:
     """uvicorn and the ticking of the world, on one event loop in one thread."""
 
-    def __init__(self, world: RunPodWorld, app: Gateway, listening: socket.socket) -> None:
+    def __init__(self, world: RunPodWorld, app: ASGIApp, listening: socket.socket) -> None:
         import uvicorn  # not needed by those who use the app in process
 
         config = uvicorn.Config(
@@ -109,6 +116,7 @@ class _Server:
         self._world = world
         self._listening = listening
         self._uvicorn = uvicorn.Server(config)
+        self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="runpod-emulator", daemon=True)
 
     def start(self) -> None:
@@ -123,9 +131,12 @@ class _Server:
             raise RuntimeError("the emulated cloud did not start")
 
     def stop(self) -> None:
+        """Raises what went wrong inside, if anything did: a fault of the emulator may not pass unseen."""
         self._world.is_closing = True
         self._uvicorn.should_exit = True
         self._thread.join(STOP_SECONDS)
+        if self._failure is not None:
+            raise RuntimeError("the emulated cloud broke") from self._failure
 
     def _run(self) -> None:
         asyncio.run(self._serve())
@@ -138,6 +149,10 @@ class _Server:
             ticking.cancel()
 
     async def _tick(self) -> None:
-        while True:
-            await asyncio.to_thread(self._world.tick)
-            await asyncio.sleep(TICK_SECONDS)
+        try:
+            while True:
+                await asyncio.to_thread(self._world.tick)
+                await asyncio.sleep(TICK_SECONDS)
+        except Exception as problem:
+            self._failure = problem
+            self._uvicorn.should_exit = True

@@ -29,6 +29,7 @@ FAULTS: dict[str, str] = {
     "exec-refused": "POST /v2/pods/{id}/exec answers 403.",
     "secrets-refused": "/v2/account/secrets answers 403.",
     "container-restart-loop": "The container is killed `seconds` (default 1) after each start, and restarted.",
+    "restart-wipes-disk": "A container that is started again finds its disk empty.",
     "clock-skew": "The server's clock is `seconds` ahead of the world's (negative: behind).",
     "pod-key-refused": "The key inside a pod answers 403 everywhere.",
 }

@@ -57,7 +57,7 @@ def _of_pod(world: RunPodWorld, pod: Pod) -> Iterator[Happening]:
     if pod.restart_due is not None:
         yield pod.restart_due, lambda now: _start_container(world, pod, now)
     if pod.kill_due is not None:
-        yield pod.kill_due, lambda now: _kill_container(pod)
+        yield pod.kill_due, lambda now: _kill_container(world, pod, now)
     if pod.removal_due is not None:
         yield pod.removal_due, lambda now: _remove_container(world, pod)
     if pod.container is not None and pod.container.next_due is not None:
@@ -152,7 +152,7 @@ def vanish(world: RunPodWorld, pod: Pod, now: float) -> None:
         return
     terminate(world, pod, now)
     pod.gone_at = now
-    _kill_container(pod)
+    _kill_container(world, pod, now)
 
 
 def restart(world: RunPodWorld, pod: Pod, now: float) -> None:
@@ -160,6 +160,7 @@ def restart(world: RunPodWorld, pod: Pod, now: float) -> None:
     if pod.container is not None:
         world.log(pod, "system", f"stop container {pod.id}")
         pod.container.stop()
+        _poll(world, pod, now)
 
 
 def _release(world: RunPodWorld, pod: Pod) -> None:
@@ -173,6 +174,9 @@ def _release(world: RunPodWorld, pod: Pod) -> None:
 
 def _start_container(world: RunPodWorld, pod: Pod, now: float) -> None:
     pod.restart_due = None
+    if pod.container_starts and (pod.is_edited or world.faults.take("restart-wipes-disk")):
+        world.runner.wipe(pod.id)
+    pod.is_edited = False
     pod.container_starts += 1
     this_start = pod.container_starts
 
@@ -201,10 +205,11 @@ def _container_ended(world: RunPodWorld, pod: Pod, now: float) -> None:
         pod.restart_due = now + world.timing.restart_seconds
 
 
-def _kill_container(pod: Pod) -> None:
+def _kill_container(world: RunPodWorld, pod: Pod, now: float) -> None:
     pod.kill_due = None
     if pod.container is not None:
         pod.container.kill()
+        _poll(world, pod, now)
 
 
 def _remove_container(world: RunPodWorld, pod: Pod) -> None:

@@ -83,6 +83,8 @@ class Pod:
     started_at: float | None = None
     container: Container | None = None
     container_starts: int = 0
+    is_edited: bool = False
+    """Its settings were changed: the next container is a new one, with an empty disk."""
     container_started_at: float | None = None
     restart_due: float | None = None
     kill_due: float | None = None

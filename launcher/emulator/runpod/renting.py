@@ -1,5 +1,6 @@
 """Turns a create body into a pod: the rules that the schema cannot say, template, placement, price. No HTTP."""
 
+import shlex
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,7 +68,9 @@ def check_rules(body: dict[str, Any], account: Account) -> None:
 
 
 def check_commands(body: dict[str, Any]) -> None:
-    if body.get("args"):
+    """`args` beside the arrays is allowed only when it says the same."""
+    arrays = [*body.get("entrypoint", []), *body.get("cmd", [])]
+    if body.get("args") and body["args"] != shlex.join(arrays):
         raise bad_request("args and cmd/entrypoint must be equal when both are sent")
 
 

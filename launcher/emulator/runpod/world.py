@@ -299,6 +299,7 @@ class RunPodWorld:
             pod.locked = changes.get("locked", pod.locked)
             pod.global_networking = changes.get("globalNetworking", pod.global_networking)
             touches = set(changes) - {"name", "locked", "globalNetworking"}
+            pod.is_edited = pod.is_edited or bool(touches)
             if touches and pod.status == "RUNNING":
                 lifecycle.restart(self, pod, now)
 
