@@ -75,6 +75,8 @@ class Pod:
     image: str = ""
     nonce: str = ""
     """Value of LAUNCHER_NONCE in its environment, if there."""
+    deadline: datetime | None = None
+    """When it has to be gone, from LAUNCHER_RUN in its environment, if there."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -88,7 +88,7 @@ class Provider(Protocol):
         """Stop paying: silent when the pod is already gone, else returns once the provider agreed. Retried."""
         ...
 
-    def log(self, pod_id: str, after: str = "", tail: int = 5000) -> AsyncIterator[LogLine]:
+    def log(self, pod_id: str, after: str = "", tail: int = 5000) -> AsyncGenerator[LogLine, None]:
         """The pod's log, oldest first and then as it comes; reconnects by itself and repeats no line.
 
         Ends by raising PodGone.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -122,7 +122,7 @@ class RunPodClient:
         call = _pod_call("POST", pod_id, "/exec", "run a command in the pod", body=body)
         return await self._json_once(call, timeout_seconds=timeout_seconds + 15.0)
 
-    async def log(self, pod_id: str, after: str, tail: int) -> AsyncIterator[ServerEvent]:
+    async def log(self, pod_id: str, after: str, tail: int) -> AsyncGenerator[ServerEvent, None]:
         """One connection to the log: ends when the server closes it. Not repeated here.
 
         Raises PodGone, or ProviderUnavailable when the stream breaks or falls silent.

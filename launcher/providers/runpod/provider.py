@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shlex
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import aclosing
+from datetime import datetime
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -30,7 +33,9 @@ from launcher.providers.runpod.wire import (
     MyselfWire,
     PodWire,
     SecretWire,
+    moment,
 )
+from pod_image.contract.environment import RUN_VARIABLE
 from pod_image.contract.settings import Cloud
 
 ABSENT_READINGS = 2
@@ -155,17 +160,20 @@ class RunPodProvider:
                 absent += 1
         return absent >= ABSENT_READINGS
 
-    async def log(self, pod_id: str, after: str = "", tail: int = 5000) -> AsyncIterator[LogLine]:
+    async def log(
+        self, pod_id: str, after: str = "", tail: int = 5000
+    ) -> AsyncGenerator[LogLine, None]:
         cursor, memory, pauses = after, LineMemory(), self._pauses()
         while True:
             failure: LauncherError | None = None
             try:
-                async for event in self._client.log(pod_id, cursor, tail):
-                    line = log_line(event)
-                    cursor = event.id or cursor
-                    if line is not None and memory.is_new(line):
-                        pauses = self._pauses()
-                        yield line
+                async with aclosing(self._client.log(pod_id, cursor, tail)) as events:
+                    async for event in events:
+                        line = log_line(event)
+                        cursor = event.id or cursor
+                        if line is not None and memory.is_new(line):
+                            pauses = self._pauses()
+                            yield line
             except PodGone as exc:
                 failure = exc
             except ProviderUnavailable as exc:
@@ -289,7 +297,16 @@ def pod_of(wire: PodWire) -> Pod:
         cloud=tier,
         image=wire.image,
         nonce=nonce if isinstance(nonce, str) else "",
+        deadline=_deadline(wire.env.get(RUN_VARIABLE)),
     )
+
+
+def _deadline(run_document: Any) -> datetime | None:
+    """The deadline a pod of ours was given; None for anybody else's."""
+    try:
+        return moment(json.loads(run_document)["deadline"])
+    except (TypeError, ValueError, KeyError, RecursionError):
+        return None
 
 
 def _offers(

@@ -8,15 +8,15 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
-def _moment(value: Any) -> datetime | None:
+def moment(value: Any) -> datetime | None:
     """RFC 3339 with up to nine digits; anything else is no moment."""
     if not isinstance(value, str):
         return None
     try:
-        moment = datetime.fromisoformat(value)
+        read = datetime.fromisoformat(value)
     except ValueError:
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 def _number(value: Any) -> float | None:
@@ -42,7 +42,7 @@ def _objects(value: Any) -> list[Any]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-Moment = Annotated[datetime | None, BeforeValidator(_moment)]
+Moment = Annotated[datetime | None, BeforeValidator(moment)]
 Number = Annotated[float | None, BeforeValidator(_number)]
 Text = Annotated[str, BeforeValidator(_text)]
 
@@ -132,7 +132,7 @@ class LogWire(Wire):
 
     @property
     def at(self) -> datetime | None:
-        return _moment(self.ts)
+        return moment(self.ts)
 
 
 class BillingWire(Wire):

@@ -1,0 +1,88 @@
+"""The Hub with this person's two tokens, awaited; and what the tokens may do, as remarks for a plan."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import SecretStr
+
+from launcher.domain.plan import Remark, Severity
+from launcher.errors import HubError, LauncherError, NotConfigured
+from pod_image.hub import Hub, HubRefused, Preflight, ResultsState, preflight
+from pod_image.hub import HubError as PodHubError
+from pod_image.hub import Severity as FindingSeverity
+
+T = TypeVar("T")
+RunBlocking = Callable[..., Awaitable[Any]]
+
+
+class HubAccess:
+    """Both tokens' ways to the Hub. Blocking work runs through `run_blocking`, by default on a thread."""
+
+    def __init__(
+        self, dataset: Hub, upload: Hub, *, run_blocking: RunBlocking = asyncio.to_thread
+    ) -> None:
+        self.dataset = dataset
+        self.upload = upload
+        self._run_blocking = run_blocking
+
+    @classmethod
+    def with_tokens(
+        cls, endpoint: str, dataset: SecretStr | None, upload: SecretStr | None
+    ) -> HubAccess:
+        return cls(Hub(dataset, endpoint=endpoint), Hub(upload, endpoint=endpoint))
+
+    async def run(self, call: Callable[..., T], *args: Any, **options: Any) -> T:
+        """Run one function of `pod_image.hub`. Raises HubError or NotConfigured of the launcher."""
+        try:
+            answer: T = await self._run_blocking(call, *args, **options)
+        except PodHubError as exc:
+            raise translated(exc) from exc
+        return answer
+
+
+def translated(exc: PodHubError) -> LauncherError:
+    """Ours for theirs: a refused token is a matter of configuration, everything else the Hub's word."""
+    kind: type[LauncherError] = NotConfigured if isinstance(exc, HubRefused) else HubError
+    return kind(exc.message, hint=exc.hint)
+
+
+@dataclass(frozen=True)
+class AccessReport:
+    """What the tokens may do. An error among the remarks keeps a run from starting."""
+
+    remarks: tuple[Remark, ...]
+    dataset_commit: str
+    """The commit the dataset's revision means now; empty when there is none or it cannot be read."""
+    makes_results_repo: bool
+
+
+async def check_access(
+    access: HubAccess, dataset: str, results: str, revision: str | None = None
+) -> AccessReport:
+    """Ask the Hub, by reads alone. Never raises for what it finds; `dataset` may be empty."""
+    found: Preflight = await access.run(
+        preflight, access.dataset, access.upload, dataset, results, revision
+    )
+    remarks = [
+        Remark(
+            Severity.ERROR if finding.severity is FindingSeverity.ERROR else Severity.WARNING,
+            finding.cause.value,
+            finding.sentence,
+            finding.hint,
+        )
+        for finding in found.findings
+    ]
+    makes_repo = found.results is ResultsState.TO_BE_CREATED
+    if makes_repo:
+        remarks.append(
+            Remark(
+                Severity.NOTE,
+                "results_repo_made",
+                f"The results repo {results} does not exist yet; it will be made, private.",
+            )
+        )
+    return AccessReport(tuple(remarks), found.dataset_commit or "", makes_repo)

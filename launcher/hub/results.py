@@ -1,0 +1,130 @@
+"""The results repo: what a run has delivered, its events and record, and the folder that takes commands."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from launcher.errors import HubError
+from launcher.hub.access import HubAccess
+from pod_image.contract.commands import Command
+from pod_image.contract.events import Event, from_line
+from pod_image.contract.paths import CONTROL_FOLDER, ResultsFolder
+from pod_image.hub import (
+    Fetched,
+    FetchProgress,
+    HubConflict,
+    RemoteFile,
+    Repo,
+    RepoMissing,
+    ensure_results_repo,
+    fetch,
+    list_files,
+    list_folders,
+    publish,
+    read_bytes,
+    resolve_commit,
+)
+
+_CONTROL_FILE = re.compile(rf"/{CONTROL_FOLDER}/(\d+)\.json$")
+_TRIES_FOR_A_NUMBER = 5
+
+
+@dataclass(frozen=True)
+class ResultsRepo:
+    """The results repo as the upload token sees it. Raises HubError or NotConfigured when the Hub refuses."""
+
+    access: HubAccess
+    repo_id: str
+
+    @property
+    def repo(self) -> Repo:
+        return Repo(self.repo_id, "model")
+
+    async def ensure(self) -> bool:
+        """See to it that the repo is there; True when it was made now, private."""
+        return await self.access.run(ensure_results_repo, self.access.upload, self.repo_id)
+
+    async def commit(self) -> str:
+        return await self.access.run(resolve_commit, self.access.upload, self.repo)
+
+    async def run_ids(self) -> list[str]:
+        """Names of the folders at the root; none when the repo does not exist."""
+        try:
+            return await self.access.run(list_folders, self.access.upload, self.repo)
+        except HubError as exc:
+            if isinstance(exc.__cause__, RepoMissing):
+                return []
+            raise
+
+    async def files(self, run_id: str) -> list[RemoteFile]:
+        """What the run has delivered so far; none while it has no folder."""
+        commit = await self.commit()
+        return await self.access.run(list_files, self.access.upload, self.repo, commit, run_id)
+
+    async def record(self, run_id: str) -> dict[str, Any] | None:
+        """The run's own record, or None while there is none that can be read."""
+        content = await self._read(ResultsFolder(run_id).record)
+        try:
+            document = json.loads(content) if content is not None else None
+        except ValueError:
+            return None
+        return document if isinstance(document, dict) else None
+
+    async def events(self, run_id: str) -> list[Event]:
+        """The run's events as it delivered them, in order; unreadable lines are passed over."""
+        content = await self._read(ResultsFolder(run_id).events)
+        lines = (content or b"").decode("utf-8", "replace").splitlines()
+        return [event for line in lines if (event := from_line(line)) is not None]
+
+    async def download(
+        self,
+        run_id: str,
+        folder: Path,
+        patterns: Sequence[str] = ("**",),
+        on_progress: Callable[[FetchProgress], None] | None = None,
+    ) -> Fetched:
+        """Bring the run's files to `folder`/<run id>, each checked against the Hub's listing.
+
+        `patterns` are below the run's folder. Returns only when all of them are whole.
+        """
+        commit = await self.commit()
+        wanted = [ResultsFolder(run_id).path(pattern) for pattern in patterns]
+        return await self.access.run(
+            fetch, self.access.upload, self.repo, commit, folder, wanted, on_progress
+        )
+
+    async def leave_command(self, run_id: str, command: Command) -> str:
+        """Put a command where the pod looks for it, under the next free number. Returns the path."""
+        body = command.model_dump_json().encode()
+        for _ in range(_TRIES_FOR_A_NUMBER):
+            head = await self.commit()
+            path = ResultsFolder(run_id).control(await self._next_number(run_id, head))
+            try:
+                await self._publish_on(
+                    head, {path: body}, f"Command {command.command} for {run_id}"
+                )
+                return path
+            except HubError as exc:
+                if not isinstance(exc.__cause__, HubConflict):
+                    raise
+        raise HubError(
+            f"The command for {run_id} could not be left in {self.repo_id}: others kept committing.",
+            hint="Try again in a moment.",
+        )
+
+    async def _next_number(self, run_id: str, head: str) -> int:
+        under = ResultsFolder(run_id).path(CONTROL_FOLDER)
+        files = await self.access.run(list_files, self.access.upload, self.repo, head, under)
+        numbers = [int(match[1]) for each in files if (match := _CONTROL_FILE.search(each.path))]
+        return max(numbers, default=0) + 1
+
+    async def _publish_on(self, head: str, files: dict[str, Path | bytes], message: str) -> None:
+        await self.access.run(publish, self.access.upload, self.repo, files, message, parent=head)
+
+    async def _read(self, path: str) -> bytes | None:
+        return await self.access.run(read_bytes, self.access.upload, self.repo, path)

@@ -1,0 +1,30 @@
+"""One list call per interval, shared by all runs that are watched."""
+
+from __future__ import annotations
+
+import asyncio
+
+from launcher.clock import Clock
+from launcher.domain.pod import Pod
+from launcher.providers.base import Provider
+
+
+class PodBoard:
+    """The pods as last listed. A pod that the list does not show is asked for by itself: lists lag and fail."""
+
+    def __init__(self, provider: Provider, clock: Clock, fresh_seconds: float) -> None:
+        self._provider = provider
+        self._clock = clock
+        self._fresh_seconds = fresh_seconds
+        self._pods: dict[str, Pod] = {}
+        self._read_at = float("-inf")
+        self._reading = asyncio.Lock()
+
+    async def look(self, pod_id: str) -> Pod:
+        """The pod, at most `fresh_seconds` old. Raises PodGone, ProviderError."""
+        async with self._reading:
+            now = self._clock.now().timestamp()
+            if not 0 <= now - self._read_at < self._fresh_seconds:
+                self._pods = {pod.id: pod for pod in await self._provider.pods()}
+                self._read_at = now
+        return self._pods.get(pod_id) or await self._provider.pod(pod_id)

@@ -1,0 +1,84 @@
+"""Saying something to a running pod: stop, save, sample, abort."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from enum import StrEnum
+
+from launcher.domain.run import Run, RunState
+from launcher.errors import InvalidRequest, PodGone, ProviderError
+from launcher.services.context import Workbench
+from pod_image.contract.commands import Command, CommandName
+
+CONTROL_PROGRAM = ("python", "-m", "pod_image.control")
+EXEC_SECONDS = 20
+
+
+class Way(StrEnum):
+    """How a command went in."""
+
+    EXEC = "exec"
+    FILE = "file"
+    """A numbered file in the results repo; the pod looks every 30 s."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The command is on its way. It took effect when a `command` event with this id says `done`."""
+
+    command: Command
+    way: Way
+    detail: str = ""
+    """Why the first way failed, when it did."""
+
+
+def new_command(name: CommandName, text: str = "") -> Command:
+    """Raises InvalidRequest for a sample without, or with too long a text."""
+    words = text.strip()
+    if name is CommandName.SAMPLE and not 0 < len(words) <= 500:
+        raise InvalidRequest(
+            "A sample needs a text of 1 to 500 characters.",
+            hint='launcher sample RUN "Some words."',
+        )
+    return Command(id=secrets.token_hex(6), command=name, text=words)
+
+
+async def send(bench: Workbench, run: Run, command: Command) -> Sent:
+    """Hand a command to the run's pod: by exec, and where that is refused through the results repo.
+
+    The same id goes both ways, so that a command that arrives twice is done once. Raises InvalidRequest when
+    the run has no pod, PodGone, HubError when neither way is open.
+    """
+    if run.state is RunState.ENDED or not run.pod_id:
+        raise InvalidRequest(
+            f"Run {run.run_id} has no pod that could take a command; it is {run.state}.",
+            hint=f"launcher show {run.run_id}",
+        )
+    try:
+        detail = await _by_exec(bench, run, command)
+    except PodGone:
+        await bench.provider.pod(run.pod_id)  # gone for good raises; else the pod is only starting
+        detail = "the pod takes no commands yet"
+    except ProviderError as exc:
+        detail = exc.message
+    if not detail:
+        return Sent(command, Way.EXEC)
+    await bench.results(run.results_repo).leave_command(run.run_id, command)
+    return Sent(command, Way.FILE, detail)
+
+
+async def _by_exec(bench: Workbench, run: Run, command: Command) -> str:
+    """Empty when the agent has the command, else why not."""
+    result = await bench.provider.execute(run.pod_id, control_argv(command), EXEC_SECONDS)
+    if result.exit_code == 0:
+        return ""
+    if result.timed_out:
+        return "the pod did not take the command in time"
+    last_line = (result.stderr.strip() or result.stdout.strip()).rpartition("\n")[2]
+    return last_line[:200] or f"the pod answered {result.exit_code}"
+
+
+def control_argv(command: Command) -> list[str]:
+    argv = [*CONTROL_PROGRAM, command.command.value, "--id", command.id]
+    return [*argv, "--text", command.text] if command.text else argv

@@ -1,0 +1,82 @@
+"""How a run that has no pod any more ended, and what it cost; written into the history once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from launcher.domain.cost import cost_usd
+from launcher.domain.run import Run, RunState
+from launcher.errors import HubError, NotConfigured
+from launcher.services.context import Workbench
+from launcher.services.follow import events_of_attempt
+from launcher.services.notes import note
+from launcher.services.run_secrets import remove_run_secrets
+from launcher.services.sightings import EventSeen
+from pod_image.contract.events import Event
+from pod_image.contract.outcomes import EndReason
+
+
+async def settle_gone(bench: Workbench, run: Run) -> tuple[Run, list[Event]]:
+    """Close a run whose pod is gone, and return the events that had not been seen.
+
+    Without a last word in the log the results repo decides: what the pod delivered before its release. If
+    there is none either, the run is lost.
+    """
+    unseen: list[Event] = []
+    trouble = ""
+    if run.end_reason is None:
+        try:
+            delivered = await bench.results(run.results_repo).events(run.run_id)
+            unseen = events_of_attempt(delivered, run, run.last_seq)
+        except (HubError, NotConfigured) as exc:
+            trouble = f" The results repo could not be read: {exc.message}"
+        for event in unseen:
+            run = note(bench, run, EventSeen(event))
+    if unseen:
+        run = bench.runs.update(run, last_seq=max(event.seq for event in unseen))
+    if run.end_reason is None:
+        run = await close(bench, run, EndReason.LOST, f"{EndReason.LOST.sentence}{trouble}")
+    else:
+        run = await close(bench, run, run.end_reason, run.detail)
+    return run, unseen
+
+
+async def close(bench: Workbench, run: Run, reason: EndReason, detail: str) -> Run:
+    """The run is over and has no pod: say so in the history, remove its secrets, ask what was billed."""
+    if run.state is not RunState.ENDED:
+        now = bench.clock.now()
+        changes: dict[str, Any] = {
+            "state": RunState.ENDED,
+            "ended_at": now,
+            "end_reason": reason,
+            "detail": detail,
+        }
+        if run.created_at is not None:
+            metered = metered_usd(run, run.created_at, now)
+            changes["cost_usd"] = run.cost_usd if _ended_by_itself(bench, run) else metered
+        run = bench.runs.update(run, **changes)
+        bench.runs.mark(run, "gone", now)
+    run = await remove_run_secrets(bench, run)
+    return await ask_billed(bench, run)
+
+
+async def ask_billed(bench: Workbench, run: Run) -> Run:
+    """Write down what the provider has billed, when it has a figure; bills lag by an hour or more."""
+    if not run.pod_id:
+        return run
+    try:
+        billed = await bench.provider.billed_usd(run.pod_id)
+    except NotConfigured:
+        return run
+    return run if billed is None else bench.runs.update(run, billed_usd=billed)
+
+
+def metered_usd(run: Run, start: datetime, end: datetime) -> float:
+    seconds = max(timedelta(0), end - start).total_seconds()
+    return cost_usd(run.price_per_hour_usd, seconds)
+
+
+def _ended_by_itself(bench: Workbench, run: Run) -> bool:
+    """Whether the pod has said at its end what it cost: truer than a clock that watched from afar."""
+    return run.cost_usd is not None and "ended" in bench.runs.moments(run)

@@ -1,0 +1,172 @@
+"""A pod's log and status as one stream: no event twice, none left out that can still be had."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+from dataclasses import replace
+from datetime import timedelta
+
+from launcher.domain.pod import PodStatus
+from launcher.domain.run import Run
+from launcher.errors import HubError, LauncherError, NotConfigured, PodGone, ProviderUnavailable
+from launcher.providers.base import LogLine
+from launcher.services.context import Workbench
+from launcher.services.sightings import (
+    EventSeen,
+    Glimpse,
+    Gone,
+    LogSeen,
+    PodSeen,
+    RestartSeen,
+    Tick,
+)
+from pod_image.contract.events import Event, from_line
+
+ABSENT_LOOKS = 2
+"""A pod is gone when so many looks in a row found nothing."""
+LAST_LINES_SECONDS = 10.0
+"""How long the log may still hand out lines once the pod is gone."""
+CLOCKS_DIFFER = timedelta(seconds=60)
+"""The pod stamps its events, the provider its creation."""
+_WAITING_ITEMS = 1_000
+
+
+async def follow(
+    bench: Workbench, run: Run, *, from_start: bool = False
+) -> AsyncGenerator[Glimpse, None]:
+    """Everything seen of the run's pod, until Gone. Remembers in the history how far it has read.
+
+    `from_start` reads the log from its beginning instead of from where the last reader stopped. Raises
+    LauncherError for what looking again cannot mend (a refused key).
+    """
+    follower = _Follower(bench, run, from_start)
+    try:
+        async for glimpse in follower.glimpses():
+            yield glimpse
+    finally:
+        await follower.close()
+
+
+class _Follower:
+    def __init__(self, bench: Workbench, run: Run, from_start: bool) -> None:
+        self._bench = bench
+        self._run = replace(run, log_cursor="", last_seq=0) if from_start else run
+        self._queue: asyncio.Queue[LogLine | Glimpse | LauncherError] = asyncio.Queue(
+            _WAITING_ITEMS
+        )
+        self._cursor = self._run.log_cursor
+        self._seq = self._run.last_seq
+        self._saved = (self._cursor, self._seq)
+        self._status: PodStatus | None = None
+        self._uptime_seconds = 0.0
+        self._log = asyncio.create_task(self._read_log())
+        self._looks = asyncio.create_task(self._look_at_pod())
+
+    async def glimpses(self) -> AsyncGenerator[Glimpse, None]:
+        while True:
+            item = await self._queue.get()
+            if isinstance(item, LauncherError):
+                raise item
+            if isinstance(item, LogLine):
+                for seen in await self._read(item):
+                    yield seen
+                continue
+            if isinstance(item, Tick | Gone):
+                self._save()
+            yield item
+            if isinstance(item, Gone):
+                return
+
+    async def close(self) -> None:
+        for task in (self._log, self._looks):
+            task.cancel()
+        await asyncio.gather(self._log, self._looks, return_exceptions=True)
+        self._save()
+
+    def _save(self) -> None:
+        if (self._cursor, self._seq) != self._saved:
+            self._saved = (self._cursor, self._seq)
+            self._bench.runs.update(self._run, log_cursor=self._cursor, last_seq=self._seq)
+
+    async def _read(self, line: LogLine) -> list[Glimpse]:
+        """The line as what it is, after the events that should have come before it."""
+        event = from_line(line.text) if line.source == "container" else None
+        seen: list[Glimpse] = []
+        if event is None:
+            seen.append(LogSeen(line.source, line.text, line.at))
+        elif event.run_id == self._run.run_id and event.seq > self._seq:
+            missed = await self._missed(event) if event.seq > self._seq + 1 else []
+            seen.extend(EventSeen(each) for each in [*missed, event])
+            self._seq = event.seq
+        self._cursor = line.id or self._cursor
+        return seen
+
+    async def _missed(self, event: Event) -> list[Event]:
+        """Events between the last one and this, from the results repo; the log goes back 5,000 lines."""
+        results = self._bench.results(self._run.results_repo)
+        try:
+            delivered = await results.events(self._run.run_id)
+        except (HubError, NotConfigured):
+            return []  # what follows is worth more than what is missing
+        return events_of_attempt(delivered, self._run, self._seq, event.seq)
+
+    async def _read_log(self) -> None:
+        try:
+            async with aclosing(self._bench.provider.log(self._run.pod_id, self._cursor)) as lines:
+                async for line in lines:
+                    await self._queue.put(line)
+        except PodGone:
+            return  # the looks at the pod decide
+        except LauncherError as exc:
+            await self._queue.put(exc)
+
+    async def _look_at_pod(self) -> None:
+        absent = 0
+        while absent < ABSENT_LOOKS:
+            trouble = ""
+            try:
+                await self._see_pod()
+                absent = 0
+            except PodGone:
+                absent += 1
+            except ProviderUnavailable as exc:
+                trouble = exc.message
+            except LauncherError as exc:
+                await self._queue.put(exc)
+                return
+            await self._queue.put(Tick(self._bench.clock.now(), trouble))
+            await self._bench.clock.sleep(self._bench.config.poll_seconds)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_LINES_SECONDS):
+                await asyncio.shield(self._log)
+        await self._queue.put(Gone())
+
+    async def _see_pod(self) -> None:
+        pod = await self._bench.board.look(self._run.pod_id)
+        if pod.status is PodStatus.TERMINATED:
+            raise PodGone(f"Pod {pod.id} has ended.")
+        if pod.status is not self._status:
+            before, self._status = self._status, pod.status
+            await self._queue.put(PodSeen(pod, before))
+        if pod.uptime_seconds is not None:
+            if pod.uptime_seconds < self._uptime_seconds:
+                await self._queue.put(RestartSeen(pod.uptime_seconds))
+            self._uptime_seconds = pod.uptime_seconds
+
+
+def events_of_attempt(
+    delivered: list[Event], run: Run, after_seq: int, before_seq: int | None = None
+) -> list[Event]:
+    """Those of the delivered events that belong to this attempt and lie between, each once and in order.
+
+    An earlier attempt may have delivered its own below the same run id: time tells them apart.
+    """
+    born = (run.created_at or run.planned_at) - CLOCKS_DIFFER
+    chosen: dict[int, Event] = {}
+    for event in delivered:
+        is_between = after_seq < event.seq and (before_seq is None or event.seq < before_seq)
+        if event.run_id == run.run_id and is_between and event.at >= born:
+            chosen.setdefault(event.seq, event)
+    return [chosen[seq] for seq in sorted(chosen)]

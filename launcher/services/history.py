@@ -1,0 +1,92 @@
+"""Runs as this machine remembers them: lists, one run's receipt, sums. Loads no HTTP and no pydantic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from launcher.domain.cost import cost_usd
+from launcher.domain.run import Run
+from launcher.stores.runs import RecordKind, RunHistory
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A stretch of a run: what it took and cost. `name` is a phase, or "idle" for what no phase explains."""
+
+    name: str
+    seconds: float
+    cost_usd: float
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a run was expected to cost, what it metered itself, what was billed, and where the time went."""
+
+    run: Run
+    planned_usd: float | None
+    planned_hours: float | None
+    worst_case_usd: float | None
+    metered_usd: float | None
+    billed_usd: float | None
+    """None while the provider has no figure: bills lag."""
+    seconds: float | None
+    slices: tuple[Slice, ...]
+    time_line: dict[str, datetime]
+    """First moments of: planned, created, image_pull, container, armed, each phase, first_step, ended, gone."""
+
+
+def receipt(history: RunHistory, run: Run) -> Receipt:
+    """The receipt of a run, also of one that still goes on: with what is known by now."""
+    planned = history.kept(run, RecordKind.ESTIMATE) or {}
+    ended = history.kept(run, RecordKind.ENDED) or {}
+    lived = _lived_seconds(run)
+    return Receipt(
+        run=run,
+        planned_usd=planned.get("cost_usd"),
+        planned_hours=planned.get("hours"),
+        worst_case_usd=planned.get("worst_case_usd"),
+        metered_usd=run.cost_usd,
+        billed_usd=run.billed_usd,
+        seconds=lived,
+        slices=_slices(ended.get("phases") or (), lived, run.price_per_hour_usd),
+        time_line=history.moments(run),
+    )
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Sums over runs, in USD. `metered_usd` counts every run once, billed where a bill is known."""
+
+    runs: int
+    metered_usd: float
+    billed_usd: float
+    unbilled_runs: int
+
+
+def costs(runs: Iterable[Run]) -> Costs:
+    """What these runs cost together."""
+    listed = [run for run in runs if run.pod_id]
+    return Costs(
+        runs=len(listed),
+        metered_usd=sum(run.cost_usd or 0.0 for run in listed),
+        billed_usd=sum(run.billed_usd or 0.0 for run in listed),
+        unbilled_runs=sum(run.billed_usd is None for run in listed),
+    )
+
+
+def _lived_seconds(run: Run) -> float | None:
+    if run.created_at is None or run.ended_at is None:
+        return None
+    return max(0.0, (run.ended_at - run.created_at).total_seconds())
+
+
+def _slices(
+    phases: Iterable[dict[str, Any]], lived: float | None, price_per_hour_usd: float
+) -> tuple[Slice, ...]:
+    named = [(str(each["name"]), float(each["seconds"])) for each in phases]
+    if lived is not None and named:
+        named.append(("idle", max(0.0, lived - sum(seconds for _, seconds in named))))
+    return tuple(Slice(name, secs, cost_usd(price_per_hour_usd, secs)) for name, secs in named)

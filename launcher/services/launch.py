@@ -1,0 +1,413 @@
+"""From a plan to a pod that can end itself. Whoever rents here also releases, until the pod says `armed`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import aclosing, suppress
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from launcher.domain.offer import Offer
+from launcher.domain.plan import Plan
+from launcher.domain.pod import Pod, PodStatus
+from launcher.domain.run import Run, RunState
+from launcher.errors import (
+    Interrupted,
+    InvalidRequest,
+    LauncherError,
+    NoCapacity,
+    NoRight,
+    NothingAvailable,
+    RentUnclear,
+    RunFailed,
+)
+from launcher.services.context import Workbench
+from launcher.services.endings import close, metered_usd
+from launcher.services.follow import follow
+from launcher.services.intents import Intent, intents_of, run_lock
+from launcher.services.notes import note
+from launcher.services.orders import new_attempt, pod_order, run_document
+from launcher.services.progress import Progress, Stage
+from launcher.services.reconcile import look_for, own, settle_earlier
+from launcher.services.run_secrets import TokenEnvironment, give_tokens, remove_run_secrets
+from launcher.services.sightings import EventSeen, Glimpse, Gone, LogSeen, PodSeen, Tick
+from launcher.stores.runs import RecordKind
+from launcher.stores.secrets import KeyName, Keys
+from pod_image.contract.events import ArmedEvent, EndedEvent
+from pod_image.contract.outcomes import EndReason
+
+Report = Callable[[Progress], None]
+MOST_PODS = 3
+"""So many pods that never came up are paid for, then the launch gives up."""
+PLACEMENT_SHARE = 0.5
+"""Of the boot budget: a pod that has no machine by then will not get one."""
+
+T = TypeVar("T")
+
+
+async def launch(
+    bench: Workbench, plan: Plan, keys: Keys, report: Report = lambda progress: None
+) -> Run:
+    """Rent a pod for the plan and wait until it is armed; after that it needs nobody.
+
+    Returns the run, followed up to `armed`; `watch` goes on from there. When anything fails before, or the
+    task is cancelled, the pod is released and the error says why and what it cost. A launch of the same run
+    that was cut off earlier is settled first: its pod is adopted when the settings are the same.
+    Raises NothingAvailable when every candidate was refused, RentUnclear when it cannot be told whether a
+    pod exists, RunFailed when the pod did not come up, Interrupted after a cancellation, and other LauncherErrors.
+    """
+    _refuse_bad_plan(plan, keys)
+    with run_lock(bench, plan.settings.results_repo, plan.run_id):
+        report(Progress(Stage.SETTLING, "Looking for an earlier launch of this run."))
+        adopted = await settle_earlier(bench, plan)
+        job = _Launch(bench, plan, keys, report)
+        if adopted is not None:
+            return await job.adopt(adopted)
+        return await job.start()
+
+
+class _NeverCameUp(Exception):
+    """The machine's fault, not the run's: the next candidate may do."""
+
+
+class _Launch:
+    def __init__(self, bench: Workbench, plan: Plan, keys: Keys, report: Report) -> None:
+        self._bench, self._plan, self._keys, self._report = bench, plan, keys, report
+        self._left = list(plan.candidates)
+        self._refused: list[tuple[Offer, LauncherError]] = []
+        self._calls_before = bench.provider.calls
+
+    async def start(self) -> Run:
+        self._say(Stage.PREPARING, f"Making sure of the results repo {self._repo}.")
+        await self._bench.results(self._repo).ensure()
+        for tries_left in reversed(range(MOST_PODS)):
+            run = new_attempt(self._bench, self._plan)
+            try:
+                return await self._guarded(run, self._attempt(run))
+            except _NeverCameUp as exc:
+                if not tries_left or not self._left:
+                    raise RunFailed(
+                        str(exc),
+                        hint="Other GPU types or data centres may do; launcher gpus lists them.",
+                    ) from exc
+        raise AssertionError("the last try returns or raises")
+
+    async def adopt(self, run: Run) -> Run:
+        """Go on with a pod that an earlier launch of the same settings left behind."""
+        self._say(
+            Stage.RENTED, f"Pod {run.pod_id} of an interrupted launch is there; going on.", run
+        )
+        try:
+            return await self._guarded(run, self._until_armed(run))
+        except _NeverCameUp as exc:
+            raise RunFailed(str(exc), hint="Launch again.") from exc
+
+    @property
+    def _repo(self) -> str:
+        return self._plan.settings.results_repo
+
+    async def _attempt(self, run: Run) -> Run:
+        run_document(self._plan, run, self._plan.offer)  # too long? then before anything is made
+        self._bench.runs.add(run)
+        self._bench.runs.keep(run, RecordKind.ESTIMATE, _estimate(self._plan))
+        self._bench.runs.mark(run, "planned", run.planned_at)
+        self._say(Stage.PREPARING, "Handing the Hugging Face tokens to RunPod as secrets.", run)
+        run, tokens = await give_tokens(
+            self._bench, run, self._keys, in_plain=self._plan.secrets_in_plain
+        )
+        run = await self._rent(run, tokens)
+        return await self._until_armed(run)
+
+    async def _rent(self, run: Run, tokens: TokenEnvironment) -> Run:
+        """A pod of the first candidate that can be had. Takes the candidates it has tried off the list."""
+        while self._left:
+            offer = self._left.pop(0)
+            self._say(Stage.RENTING, f"Renting {_sentence(offer)}.", run, offer)
+            run = self._bench.runs.update(
+                run, price_per_hour_usd=offer.price_per_hour_usd, gpu_name=offer.gpu_name
+            )
+            try:
+                return await self._order(run, offer, tokens)
+            except (NoCapacity, NoRight, InvalidRequest) as exc:
+                self._note_refusal(offer, exc)
+        raise _nothing_available(self._refused)
+
+    async def _order(self, run: Run, offer: Offer, tokens: TokenEnvironment) -> Run:
+        order = pod_order(self._bench, self._plan, run, offer, tokens)
+        intents = intents_of(self._bench)
+        intents.write(
+            Intent(
+                run.nonce, run.pod_name, run.run_id, run.results_repo, str(self._bench.clock.now())
+            )
+        )
+        try:
+            pod = await _to_its_end(
+                self._bench.provider.rent(order), lambda pod: own(self._bench, run, pod)
+            )
+        except RentUnclear as exc:
+            pod = await self._look_for(run, exc)
+        except LauncherError:
+            intents.settle(run.nonce)  # a clear no: there is no pod
+            raise
+        run = own(self._bench, run, pod)
+        price = f"${run.price_per_hour_usd:.2f} an hour"
+        self._say(Stage.RENTED, f"Pod {pod.id} is rented: {offer.gpu_name}, {price}.", run, offer)
+        return run
+
+    async def _look_for(self, run: Run, unclear: RentUnclear) -> Pod:
+        self._say(Stage.UNCLEAR, f"{unclear.message} Looking for it.", run)
+        pod = await look_for(self._bench, run.pod_name)
+        if pod is not None:
+            return pod
+        raise RentUnclear(
+            f"{unclear.message} None appeared within {self._bench.config.reconcile_seconds:.0f} s.",
+            hint="It was not ordered again. launcher reap looks once more and releases it if it appears.",
+        ) from unclear
+
+    def _note_refusal(self, offer: Offer, exc: LauncherError) -> None:
+        """Go on to the next candidate, unless the answer shows that none will do."""
+        self._refused.append((offer, exc))
+        if isinstance(exc, InvalidRequest | NoRight):
+            kinds = [type(each) for _, each in self._refused[-2:]]
+            if not self._left or kinds == [type(exc)] * 2:
+                raise exc
+        self._say(Stage.REFUSED, f"{_sentence(offer)}: {exc.message}", offer=offer)
+
+    async def _until_armed(self, run: Run) -> Run:
+        started = self._bench.clock.now()
+        status = PodStatus.PROVISIONING
+        async with aclosing(follow(self._bench, run)) as glimpses:
+            async for seen in glimpses:
+                run = note(self._bench, run, seen)
+                self._tell(run, seen)
+                if isinstance(seen, PodSeen):
+                    status = seen.pod.status
+                if isinstance(seen, EventSeen) and isinstance(seen.event, ArmedEvent):
+                    _check_arms(seen.event)
+                    break
+                waited = self._bench.clock.now() - started
+                _check_boot(self._plan.settings.boot_minutes, status, waited, seen)
+        run = self._bench.runs.by_nonce(run.nonce) or run
+        run = self._count_calls(run)
+        self._say(
+            Stage.ARMED, f"Pod {run.pod_id} is armed: it ends itself, whatever happens here.", run
+        )
+        return run
+
+    async def _guarded(self, run: Run, work: Coroutine[Any, Any, Run]) -> Run:
+        """Do the work; when it does not succeed, nothing that costs money is left behind."""
+        try:
+            return await work
+        except asyncio.CancelledError as exc:
+            said = await _despite_cancel(
+                self._clean_up(run, "It was interrupted before the pod was armed.")
+            )
+            raise Interrupted(
+                f"Interrupted before the pod was armed. {said}",
+                hint="launcher runs shows what is left.",
+            ) from exc
+        except LauncherError as exc:
+            said = await _despite_cancel(self._clean_up(run, exc.message, exc))
+            exc.message = f"{exc.message} {said}".strip()
+            exc.args = (exc.message,)
+            raise
+        except _NeverCameUp as exc:
+            said = await _despite_cancel(self._clean_up(run, str(exc)))
+            self._say(Stage.REFUSED, f"{exc} {said}", run)
+            raise _NeverCameUp(f"{exc} {said}".strip()) from exc
+        except BaseException as exc:  # a bug, or the end of the process: the pod goes all the same
+            await _despite_cancel(
+                self._clean_up(run, f"The launcher failed: {type(exc).__name__}.")
+            )
+            raise
+
+    async def _clean_up(self, run: Run, why: str, exc: LauncherError | None = None) -> str:
+        """Release what was rented and say so in a sentence; never raises for the provider's trouble."""
+        run = self._bench.runs.by_nonce(run.nonce) or run
+        run = self._count_calls(run)
+        if not run.pod_id and self._bench.runs.by_nonce(run.nonce) is None:
+            return ""
+        if not run.pod_id:
+            return await self._clean_up_without_pod(run, why, exc)
+        self._say(Stage.RELEASING, f"Releasing pod {run.pod_id}.", run)
+        self._bench.runs.update(run, state=RunState.ENDING, detail=why)
+        try:
+            await self._bench.provider.release(run.pod_id)
+        except LauncherError as trouble:
+            return (
+                f"Pod {run.pod_id} could NOT be released ({trouble.message}) and costs "
+                f"${run.price_per_hour_usd:.2f} an hour until launcher release {run.run_id} succeeds."
+            )
+        ended = run.end_reason or EndReason.BOOT_FAILED
+        run = await close(self._bench, run, ended, why)
+        said = _released(run)
+        self._say(Stage.RELEASED, said, run)
+        return said
+
+    async def _clean_up_without_pod(self, run: Run, why: str, exc: LauncherError | None) -> str:
+        is_open = any(intent.nonce == run.nonce for intent in intents_of(self._bench).open())
+        if is_open:
+            # An order may be out: the row stays open for the reaper, the secrets for a pod that is to be released.
+            if not isinstance(exc, RentUnclear):
+                pod = await look_for(self._bench, run.pod_name)
+                if pod is not None:
+                    return await self._clean_up(own(self._bench, run, pod), why, exc)
+            intents_of(self._bench).give_up(run.nonce)
+            self._bench.runs.update(run, detail=why)
+            return "Nothing is known to be rented; launcher reap looks again."
+        run = await remove_run_secrets(self._bench, run)
+        self._bench.runs.update(
+            run,
+            state=RunState.ENDED,
+            ended_at=self._bench.clock.now(),
+            end_reason=EndReason.BOOT_FAILED,
+            detail=why,
+            cost_usd=0.0,
+        )
+        return "Nothing was rented."
+
+    def _count_calls(self, run: Run) -> Run:
+        made, self._calls_before = (
+            self._bench.provider.calls - self._calls_before,
+            self._bench.provider.calls,
+        )
+        return self._bench.runs.update(run, provider_calls=run.provider_calls + made)
+
+    def _tell(self, run: Run, seen: Glimpse) -> None:
+        match seen:
+            case PodSeen(pod=pod):
+                self._say(Stage.SEEN, f"Pod {pod.id} is {pod.status}.", run, seen=seen)
+            case EventSeen(event=event):
+                self._say(
+                    Stage.SEEN, f"The pod says: {getattr(event, 'event', 'event')}.", run, seen=seen
+                )
+            case LogSeen(text=text):
+                self._say(Stage.SEEN, text, run, seen=seen)
+            case Tick(trouble=trouble) if trouble:
+                self._say(Stage.SEEN, trouble, run, seen=seen)
+
+    def _say(
+        self,
+        stage: Stage,
+        text: str,
+        run: Run | None = None,
+        offer: Offer | None = None,
+        seen: Glimpse | None = None,
+    ) -> None:
+        self._report(Progress(stage, text, run, offer, seen))
+
+
+def _refuse_bad_plan(plan: Plan, keys: Keys) -> None:
+    if plan.errors:
+        first = plan.errors[0]
+        raise InvalidRequest(first.message, hint=first.hint)
+    if not plan.candidates:
+        raise NothingAvailable(
+            "The plan has no GPU to try.", hint="launcher gpus lists what there is."
+        )
+    keys.need(KeyName.RUNPOD)
+    keys.need(KeyName.HF_UPLOAD)
+
+
+def _check_arms(event: ArmedEvent) -> None:
+    if not event.works:
+        faults = [
+            f"{arm.name} ({arm.detail})" if arm.detail else arm.name
+            for arm in event.arms
+            if not arm.works
+        ]
+        raise RunFailed(
+            f"The pod cannot end itself: {', '.join(faults) or 'it did not say why'}.",
+            hint="A pod that cannot end itself is not left running. Try again, or another data centre.",
+        )
+
+
+def _check_boot(boot_minutes: float, status: PodStatus, waited: timedelta, seen: Glimpse) -> None:
+    """Raises RunFailed or _NeverCameUp when there is nothing more to wait for."""
+    if isinstance(seen, EventSeen) and isinstance(seen.event, EndedEvent):
+        raise RunFailed(f"The run ended before it began: {seen.event.detail}", hint=seen.event.hint)
+    if isinstance(seen, Gone):
+        raise _NeverCameUp("The pod vanished before it was armed.")
+    if status in (PodStatus.ERROR, PodStatus.EXITED):
+        raise _NeverCameUp(f"The pod went to {status} before it was armed.")
+    budget = timedelta(minutes=boot_minutes)
+    if status is PodStatus.PROVISIONING and waited > budget * PLACEMENT_SHARE:
+        raise _NeverCameUp(f"The pod got no machine within {_minutes(budget * PLACEMENT_SHARE)}.")
+    if waited > budget and status is not PodStatus.RUNNING:
+        raise _NeverCameUp(f"The pod did not start within {_minutes(budget)}.")
+    if waited > budget:
+        raise RunFailed(
+            f"The pod runs but did not arm itself within {_minutes(budget)}.",
+            hint="See what it said: launcher logs. A large image may need a higher --boot-minutes.",
+        )
+
+
+def _nothing_available(refused: list[tuple[Offer, LauncherError]]) -> LauncherError:
+    if len(refused) == 1:
+        return NothingAvailable(
+            f"{_sentence(refused[0][0])} cannot be had now: {refused[0][1].message}",
+            hint="Allow more GPU types, data centres or the other cloud tier; or try again later.",
+        )
+    listed = "; ".join(f"{_sentence(offer)}: {exc.message}" for offer, exc in refused)
+    return NothingAvailable(
+        f"None of {len(refused)} candidates can be had now. {listed}",
+        hint="Allow more GPU types, data centres or the other cloud tier; or try again later.",
+    )
+
+
+def _sentence(offer: Offer) -> str:
+    count = f"{offer.gpu_count} x " if offer.gpu_count > 1 else ""
+    return f"{count}{offer.gpu_name} ({offer.cloud}, ${offer.price_per_hour_usd:.2f} an hour)"
+
+
+def _released(run: Run) -> str:
+    if run.created_at is None or run.ended_at is None:
+        return f"Pod {run.pod_id} was released."
+    lived = run.ended_at - run.created_at
+    cost = metered_usd(run, run.created_at, run.ended_at)
+    return f"Pod {run.pod_id} was released after {_minutes(lived)}; it cost about ${cost:.3f}."
+
+
+def _minutes(span: timedelta) -> str:
+    seconds = span.total_seconds()
+    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
+
+
+def _estimate(plan: Plan) -> dict[str, Any]:
+    found = plan.estimate
+    return {
+        "hours": found.hours if found else None,
+        "cost_usd": found.cost_usd if found else None,
+        "worst_case_usd": plan.worst_case_usd,
+    }
+
+
+async def _to_its_end(work: Coroutine[Any, Any, Pod], own: Callable[[Pod], object]) -> Pod:
+    """The answer of an order, also when we are cancelled meanwhile: a pod that was rented must be known.
+
+    Raises CancelledError then, after the pod is owned.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        with suppress(LauncherError):  # nothing rented, or unclear: cleaning up looks
+            own(await _despite_cancel(_result(task)))
+        raise
+
+
+async def _result(task: asyncio.Future[Pod]) -> Pod:
+    return await task
+
+
+async def _despite_cancel(work: Coroutine[Any, Any, T]) -> T:
+    """Finish the work however often we are cancelled meanwhile: it is what keeps money from running."""
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled():
+                raise
+    return task.result()

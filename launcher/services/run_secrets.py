@@ -1,0 +1,112 @@
+"""Account secrets made for one run: their names, making them, and removing them when the run is over."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from pydantic import SecretStr
+
+from launcher.domain.run import Run
+from launcher.errors import LauncherError, NoRight, ProviderError, ProviderUnavailable
+from launcher.providers.base import AccountSecret, Provider
+from launcher.services.context import Workbench
+from launcher.stores.secrets import Keys
+from pod_image.contract.environment import DATASET_TOKEN_VARIABLE, UPLOAD_TOKEN_VARIABLE
+
+_NAME = re.compile(r"^launcher_(?P<nonce>[a-z0-9]{10})_(?P<purpose>dataset|upload)$")
+STRANGERS_AGE = timedelta(hours=1)
+"""A secret of a run that this machine does not know is left alone for so long: its pod may be on the way."""
+
+
+@dataclass(frozen=True)
+class TokenEnvironment:
+    """How the pod gets the tokens: references in `environment`, or values in `plain`."""
+
+    environment: Mapping[str, str] = field(default_factory=dict)
+    plain: Mapping[str, SecretStr] = field(default_factory=dict)
+
+
+def secret_name(nonce: str, purpose: str) -> str:
+    return f"launcher_{nonce}_{purpose}"
+
+
+async def can_make_secrets(provider: Provider) -> bool:
+    """Whether the account has secrets at all and the key may see them; making one is not tried.
+
+    Raises ProviderUnavailable and NotConfigured: no answer is no answer.
+    """
+    try:
+        await provider.secrets()
+    except NoRight:
+        return False
+    except ProviderUnavailable:
+        raise
+    except ProviderError:
+        return False
+    return True
+
+
+async def give_tokens(
+    bench: Workbench, run: Run, keys: Keys, *, in_plain: bool
+) -> tuple[Run, TokenEnvironment]:
+    """Make the run's secrets and say how the pod refers to them; with `in_plain` make none.
+
+    The names are in the history before the secrets are made, so that a crash leaves none behind unknown.
+    Raises NoRight when the key may not make secrets.
+    """
+    tokens = _tokens(keys)
+    if in_plain:
+        return run, TokenEnvironment(plain={name: token for name, (_, token) in tokens.items()})
+    names = {name: secret_name(run.nonce, purpose) for name, (purpose, _) in tokens.items()}
+    run = bench.runs.update(run, secret_names=tuple(names.values()))
+    for variable, (_, token) in tokens.items():
+        await bench.provider.make_secret(names[variable], token)
+    references = {
+        variable: bench.provider.secret_reference(name) for variable, name in names.items()
+    }
+    return run, TokenEnvironment(environment=references)
+
+
+def _tokens(keys: Keys) -> dict[str, tuple[str, SecretStr]]:
+    found: dict[str, tuple[str, SecretStr]] = {}
+    if keys.hf_dataset is not None:
+        found[DATASET_TOKEN_VARIABLE] = ("dataset", keys.hf_dataset)
+    if keys.hf_upload is not None:
+        found[UPLOAD_TOKEN_VARIABLE] = ("upload", keys.hf_upload)
+    return found
+
+
+async def remove_run_secrets(bench: Workbench, run: Run) -> Run:
+    """Remove the account's secrets of a run that is over. What cannot be removed now stays in the history
+    for the next launcher that holds the key; that is no error."""
+    if not run.secret_names:
+        return run
+    try:
+        left = set(run.secret_names)
+        for secret in await bench.provider.secrets():
+            if secret.name in left:
+                await bench.provider.remove_secret(secret.id)
+    except LauncherError:
+        return run
+    return bench.runs.update(run, secret_names=())
+
+
+async def leftovers(bench: Workbench, live_nonces: Iterable[str]) -> list[AccountSecret]:
+    """Secrets of ours whose run is over. `live_nonces`: of the pods that exist now."""
+    alive = set(live_nonces) | {run.nonce for run in bench.runs.live()}
+    return [
+        secret for secret in await bench.provider.secrets() if _is_left_over(bench, secret, alive)
+    ]
+
+
+def _is_left_over(bench: Workbench, secret: AccountSecret, alive: set[str]) -> bool:
+    match = _NAME.match(secret.name)
+    if match is None or match["nonce"] in alive:
+        return False
+    if bench.runs.by_nonce(match["nonce"]) is not None:
+        return True
+    made_at = secret.created_at
+    return made_at is not None and bench.clock.now() - made_at > STRANGERS_AGE

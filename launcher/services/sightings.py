@@ -1,0 +1,75 @@
+"""What can be seen of a run from outside, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from launcher.domain.pod import Pod, PodStatus
+from launcher.domain.run import Run
+from pod_image.contract.events import Event
+
+
+@dataclass(frozen=True)
+class EventSeen:
+    """The pod said something; each `seq` once and in order."""
+
+    event: Event
+
+
+@dataclass(frozen=True)
+class LogSeen:
+    """A line of the container or the system that is no event."""
+
+    source: str
+    text: str
+    at: datetime | None
+
+
+@dataclass(frozen=True)
+class PodSeen:
+    """The pod's status changed. `before` is None for the first look."""
+
+    pod: Pod
+    before: PodStatus | None
+
+
+@dataclass(frozen=True)
+class RestartSeen:
+    """The pod's uptime jumped back: the platform has started the container again."""
+
+    uptime_seconds: float
+
+
+@dataclass(frozen=True)
+class ReleasedHere:
+    """The pod outstayed its run and was released from this machine."""
+
+    pod_id: str
+    why: str
+
+
+@dataclass(frozen=True)
+class RunEnded:
+    """The last sighting: the pod is gone and the history knows the end."""
+
+    run: Run
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A look at the pod was made, or was due; `trouble` says why it failed."""
+
+    at: datetime
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
+class Gone:
+    """The pod does not exist any more, and its log has been read to the end."""
+
+
+Sighting = EventSeen | LogSeen | PodSeen | RestartSeen | ReleasedHere | RunEnded
+"""What `watch` yields."""
+Glimpse = EventSeen | LogSeen | PodSeen | RestartSeen | Tick | Gone
+"""What `follow` yields: raw material for `watch` and `launch`."""
