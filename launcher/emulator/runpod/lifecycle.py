@@ -22,12 +22,13 @@ def advance(world: RunPodWorld, now: float) -> None:
     if world.is_ticking:
         return
     world.is_ticking = True
+    world.moment = now
     try:
         _strike(world, now)
         while (happening := _earliest(world, now)) is not None:
-            moment = max(happening[0], world.billed_to)
-            _bill(world, moment)
-            happening[1](moment)
+            world.moment = max(happening[0], world.billed_to)
+            _bill(world, world.moment)
+            happening[1](world.moment)
         _bill(world, now)
     finally:
         world.is_ticking = False

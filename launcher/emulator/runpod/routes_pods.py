@@ -197,7 +197,8 @@ async def _events(
             last_sent = world.clock.now()
             left = None if left is None else left - 1
         world.tick()
-        if pod.gone_at is not None and not pod.log.after_serial(seen, source):
+        is_removed = not pod.is_live and pod.removal_due is None
+        if is_removed and not pod.log.after_serial(seen, source):
             return
         now = world.clock.now()
         if world.stream_seconds is not None and now - opened >= world.stream_seconds:

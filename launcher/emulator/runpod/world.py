@@ -111,6 +111,8 @@ class RunPodWorld:
         self.lock = threading.RLock()
         self.billed_to = self.clock.now()
         self.is_ticking = False
+        self.moment = self.billed_to
+        """The moment of the happening at work, while `is_ticking`."""
         self.is_closing = False
         """Set when the server goes down: open log streams end."""
         self.stream_seconds: float | None = None
@@ -311,8 +313,8 @@ class RunPodWorld:
     def log(self, pod: Pod, source: str, text: str) -> None:
         """Add a line to a pod's log, at the server's time. May be called from any thread."""
         with self.lock:
-            moment = self.clock.now() + self.skew_seconds
-            pod.log.add(source, text, int(moment * NANOS))
+            moment = self.moment if self.is_ticking else self.clock.now()
+            pod.log.add(source, text, int((moment + self.skew_seconds) * NANOS))
 
     def close(self) -> None:
         """End every container; nothing that was started is left."""

@@ -143,12 +143,16 @@ def uses_newer_keys(body: bytes) -> bool:
 def as_request(exchange: Exchange) -> MockRequest:
     from urllib.parse import parse_qs, quote
 
+    headers = dict(exchange.headers)
+    if exchange.status == 200 and "/" in headers.get("last-event-id", ""):
+        # The parameter is described as a date-time, the example of an id is not one: ids are opaque.
+        del headers["last-event-id"]
     return MockRequest(
         "http://cloud",
         exchange.method.lower(),
         quote(exchange.path),
         args=parse_qs(exchange.query),
-        headers=exchange.headers,
+        headers=headers,
         data=exchange.body or None,
         content_type=exchange.headers.get("content-type", "application/json"),
     )
