@@ -1,35 +1,15 @@
-"""Options of commands: the common flags, and one option per declared setting, "not given" by default."""
+"""One command-line option per declared setting, "not given" by default."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from launcher.forms.fields import FormField, Kind, fields
-
-JsonOption = Annotated[
-    bool, typer.Option("--json", help="One JSON document (or one event a line) on stdout.")
-]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what was asked for.")]
-RunArgument = Annotated[
-    str, typer.Argument(help="Run id such as run-01; the newest run when left out.")
-]
-PresetOption = Annotated[
-    str | None,
-    typer.Option("--preset", "-p", help="Named settings to start from: launcher presets list."),
-]
-FileOption = Annotated[
-    Path | None, typer.Option("--file", "-f", help="A TOML file with a preset and [settings].")
-]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Any setting by name; may be repeated."),
-]
 
 
 @dataclass(frozen=True)

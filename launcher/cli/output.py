@@ -59,9 +59,13 @@ def print_error(kind: str, message: str, hint: str, *, as_json: bool) -> None:
         print(json.dumps({"error": error}, ensure_ascii=False), file=sys.stderr)
         return
     head = style("error:", "bold red", sys.stderr)
-    print(f"{head} {message}", file=sys.stderr)
+    print(f"{head} {_below_itself(message)}", file=sys.stderr)
     if hint:
-        print(f"{style('hint:', 'bold', sys.stderr)}  {hint}", file=sys.stderr)
+        print(f"{style('hint:', 'bold', sys.stderr)}  {_below_itself(hint)}", file=sys.stderr)
+
+
+def _below_itself(text: str) -> str:
+    return text.replace("\n", "\n" + " " * len("error: "))
 
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}

@@ -12,6 +12,9 @@ from launcher.domain.speed import memory_needed_gb
 from launcher.errors import NothingAvailable
 from pod_image.contract.settings import Cloud, RunSettings
 
+MOST_TIMES_THE_PRICE = 3.0
+"""Without a named GPU type, nothing so much dearer than the first choice is rented in its place."""
+
 _NOISE = {"nvidia", "geforce", "rtx", "tesla", "amd", "gpu"}
 
 
@@ -30,6 +33,9 @@ def candidates(offers: Sequence[Offer], settings: RunSettings) -> tuple[Offer, .
     ]
     if not free:
         raise _nothing(offers, in_tier, named, large_enough, settings)
+    if not settings.gpu_types:
+        most_usd = _cheapest(free).price_per_hour_usd * MOST_TIMES_THE_PRICE
+        free = [offer for offer in free if offer.price_per_hour_usd <= most_usd]
     return tuple(
         part
         for offer in sorted(free, key=lambda item: _rank(item, settings))

@@ -4,25 +4,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import total_ordering
 
 from pod_image.contract.settings import Cloud
 
 
-@total_ordering
 class Stock(StrEnum):
-    """The provider's own word on how many are free; a hint, not a reservation."""
+    """The provider's own word on how many are free, from none to high; a hint, not a reservation."""
 
     NONE = "none"
     LOW = "low"
     MEDIUM = "medium"
     HIGH = "high"
 
+    @property
+    def rank(self) -> int:
+        return list(Stock).index(self)
+
+    # All four: text has an order of its own, which functools.total_ordering would leave in place.
     def __lt__(self, other: object) -> bool:
-        if not isinstance(other, Stock):
-            return NotImplemented
-        order = list(Stock)
-        return order.index(self) < order.index(other)
+        return self.rank < other.rank if isinstance(other, Stock) else NotImplemented
+
+    def __le__(self, other: object) -> bool:
+        return self.rank <= other.rank if isinstance(other, Stock) else NotImplemented
+
+    def __gt__(self, other: object) -> bool:
+        return self.rank > other.rank if isinstance(other, Stock) else NotImplemented
+
+    def __ge__(self, other: object) -> bool:
+        return self.rank >= other.rank if isinstance(other, Stock) else NotImplemented
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,61 @@
+"""`launcher plan`: what a run would do and cost."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from launcher.cli.flags import (
+    FileOption,
+    JsonOption,
+    PresetOption,
+    QuietOption,
+    SetOption,
+    command_app,
+)
+from launcher.cli.options import Typed, with_settings
+from launcher.cli.output import Output
+from launcher.cli.plan_view import curl_text, plan_document, plan_text
+from launcher.cli.request import composed_from
+from launcher.cli.session import ALL_KEYS, find, run
+from launcher.services.plan import make_plan, raise_errors
+
+app = command_app()
+
+
+@app.command()
+@with_settings
+def plan(
+    typed: Typed,
+    command: Annotated[
+        list[str] | None, typer.Argument(metavar="[-- COMMAND...]", help="For --recipe command.")
+    ] = None,
+    preset: PresetOption = None,
+    file: FileOption = None,
+    assignments: SetOption = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue the run that --run-id names.")
+    ] = False,
+    all_settings: Annotated[
+        bool, typer.Option("--all", help="Show every setting, defaults too.")
+    ] = False,
+    curl: Annotated[
+        bool, typer.Option("--curl", help="Print the requests themselves, as curl commands.")
+    ] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """What a run would do and cost: dataset looked at, GPU chosen, price known. Nothing is rented.
+
+    Every setting of a run is an option here, the same as for deploy.
+    """
+    composed = composed_from(preset, file, assignments, typed, command or ())
+    keys = find(ALL_KEYS)
+    made = run(keys, lambda bench: make_plan(bench, composed, keys, resume=resume))
+    Output(as_json=as_json, quiet=quiet).answer(
+        plan_document(made),
+        lambda: curl_text(made) if curl else plan_text(made, everything=all_settings),
+        quiet=f"{made.run_id} {made.offer.gpu_name} {made.worst_case_usd:.2f}",
+    )
+    raise_errors(made)

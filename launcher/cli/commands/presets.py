@@ -1,0 +1,125 @@
+"""`launcher presets`: list, show, save and delete named settings."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from launcher.cli.flags import FileOption, JsonOption, QuietOption, SetOption, group_app
+from launcher.cli.layout import paragraph
+from launcher.cli.output import Output, style
+from launcher.config import read_config
+from launcher.errors import InvalidRequest
+from launcher.forms.run_file import differences, read_run_file
+from launcher.forms.values import parse_assignment
+from launcher.presets import Preset, all_presets, delete_preset, find_preset, save_preset
+from launcher.services.compose import compose
+from launcher.stores.runs import RunHistory
+from launcher.toml_text import to_toml
+from pod_image.contract.settings import RunSettings
+
+app = group_app("Named settings to start from: list, show, save, delete.")
+Name = Annotated[str, typer.Argument(help="Name of the preset.")]
+_OF_ONE_RUN = ("run_id", "results_repo", "dataset_repo", "dataset_revision")
+"""Saved from a run, a preset keeps what can be used again, not which run it was."""
+
+
+@app.command("list")
+def list_presets(as_json: JsonOption = False, quiet: QuietOption = False) -> None:
+    """Every preset, built in and your own."""
+    presets = all_presets(read_config())
+    Output(as_json=as_json, quiet=quiet).answer(
+        [_document(preset) for preset in presets],
+        lambda: _listing(presets),
+        quiet="\n".join(preset.name for preset in presets),
+    )
+
+
+@app.command()
+def show(name: Name, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
+    """One preset as the file it is; `launcher deploy --file` takes that too."""
+    preset = find_preset(read_config(), name)
+    text = to_toml(
+        {"title": preset.title, "description": preset.description, "settings": preset.values}
+    )
+    Output(as_json=as_json, quiet=quiet).answer(
+        _document(preset), lambda: text.rstrip(), quiet=text.rstrip()
+    )
+
+
+@app.command()
+def save(
+    name: Name,
+    from_run: Annotated[
+        str | None, typer.Option("--from", help="Take the settings of this run.")
+    ] = None,
+    file: FileOption = None,
+    assignments: SetOption = None,
+    title: Annotated[str, typer.Option(help="A few words.")] = "",
+    description: Annotated[str, typer.Option(help="When to use it.")] = "",
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Keep settings under a name: from a run, a file, or --set."""
+    config = read_config()
+    values: dict[str, object] = {}
+    if from_run:
+        values |= _settings_of(from_run)
+    if file:
+        values |= read_run_file(file).values
+    values |= dict(parse_assignment(text) for text in assignments or [])
+    if not values:
+        raise InvalidRequest(
+            "There is nothing to save.", hint="Give --from RUN, --file run.toml or --set key=value."
+        )
+    settings = compose(None, values, check_required=False).settings
+    path = save_preset(config, name, differences(settings), title, description)
+    Output(as_json=as_json, quiet=quiet).answer(
+        {"name": name, "path": str(path)},
+        lambda: f"Saved. Use it with: launcher deploy --preset {name}",
+        quiet="",
+    )
+
+
+@app.command()
+def delete(name: Name, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
+    """Delete one of your own presets."""
+    delete_preset(read_config(), name)
+    Output(as_json=as_json, quiet=quiet).answer(
+        {"name": name, "deleted": True}, lambda: f"{name} is deleted.", quiet=""
+    )
+
+
+def _settings_of(key: str) -> dict[str, object]:
+    history = RunHistory(read_config().history_path)
+    try:
+        values = json.loads(history.get(key).settings_json)
+    finally:
+        history.close()
+    known = RunSettings.model_fields
+    return {
+        name: value for name, value in values.items() if name in known and name not in _OF_ONE_RUN
+    }
+
+
+def _document(preset: Preset) -> dict[str, object]:
+    return {
+        "name": preset.name,
+        "title": preset.title,
+        "description": preset.description,
+        "is_built_in": preset.is_built_in,
+        "settings": preset.values,
+    }
+
+
+def _listing(presets: list[Preset]) -> str:
+    parts = []
+    for preset in presets:
+        hours, cost = preset.values.get("max_hours"), preset.values.get("max_cost_usd")
+        caps = f"at most {hours:g} h and ${cost:g}" if hours and cost else "default caps"
+        own = "" if preset.is_built_in else ", yours"
+        parts.append(f"{style(preset.name, 'bold')}  {caps}{own}")
+        parts.append(paragraph(preset.description or preset.title, indent=4))
+    return "\n".join(parts)

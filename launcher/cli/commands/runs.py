@@ -1,0 +1,88 @@
+"""`launcher runs`: the history of this computer, read without asking anybody else."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import typer
+
+from launcher.cli.flags import command_app
+from launcher.cli.layout import duration, table, usd
+from launcher.cli.output import Output
+from launcher.config import read_config
+from launcher.domain.run import Run
+from launcher.stores.runs import RunHistory
+
+app = command_app()
+
+
+@app.command()
+def runs(
+    as_json: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="Run ids alone, one a line."),
+    limit: int = typer.Option(30, min=1, help="How many, newest first."),
+) -> None:
+    """Every run this computer knows of, newest first."""
+    output = Output(as_json=as_json, quiet=quiet)
+    config = read_config()
+    found: list[Run] = []
+    if config.history_path.exists():
+        history = RunHistory(config.history_path)
+        found = history.runs(limit=limit)
+        history.close()
+    output.answer(
+        [run_document(run) for run in found],
+        lambda: _table(found),
+        quiet="\n".join(run.run_id for run in found),
+    )
+
+
+def run_document(run: Run) -> dict[str, object]:
+    """A run as a program reads it; the settings are in `show`."""
+    return {
+        "run_id": run.run_id,
+        "results_repo": run.results_repo,
+        "attempt": run.attempt,
+        "state": run.state,
+        "end_reason": run.end_reason,
+        "detail": run.detail,
+        "pod_id": run.pod_id,
+        "gpu": run.gpu_name,
+        "price_per_hour_usd": run.price_per_hour_usd,
+        "cost_usd": run.cost_usd,
+        "billed_usd": run.billed_usd,
+        "max_hours": run.max_hours,
+        "max_cost_usd": run.max_cost_usd,
+        "planned_at": run.planned_at,
+        "created_at": run.created_at,
+        "armed_at": run.armed_at,
+        "ended_at": run.ended_at,
+        "deadline": run.deadline,
+        "preset": run.preset,
+    }
+
+
+def lasted_seconds(run: Run) -> float | None:
+    """From the pod's creation to the run's end, or to now."""
+    if run.created_at is None:
+        return None
+    end = run.ended_at or datetime.now(UTC)
+    return (end - run.created_at).total_seconds()
+
+
+def _table(found: list[Run]) -> str:
+    if not found:
+        return "No runs yet. `launcher demo --headless` makes one without a cent."
+    rows = [
+        (
+            run.run_id,
+            run.end_reason.value if run.end_reason else run.state.value,
+            run.gpu_name or "-",
+            duration(lasted_seconds(run)),
+            usd(run.billed_usd if run.billed_usd is not None else run.cost_usd),
+            run.planned_at.astimezone().strftime("%d %b %H:%M"),
+            run.results_repo,
+        )
+        for run in found
+    ]
+    return table(("RUN", "STATE", "GPU", "TIME", "COST", "STARTED", "RESULTS"), rows, right=(3, 4))

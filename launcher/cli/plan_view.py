@@ -1,0 +1,190 @@
+"""A plan in words for a terminal, and as a document for programs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from launcher.cli.layout import pairs, paragraph, table, usd
+from launcher.cli.output import style, to_plain
+from launcher.domain.offer import Offer
+from launcher.domain.plan import Origin, Plan, Remark, Severity
+from launcher.services.requests import as_curl
+from pod_image.contract.settings import SETTINGS, RecipeName
+
+_OTHERS_NAMED = 3
+_LOOKS = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "dim"}
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    """Everything the plan knows, as JSON types."""
+    values = plan.settings.applicable()
+    return {
+        "run_id": plan.run_id,
+        "resume": plan.resume,
+        "preset": plan.composed.preset,
+        "settings": {
+            name: {"value": value, "from": plan.composed.origins[name].value}
+            for name, value in values.items()
+        },
+        "dropped": list(plan.composed.dropped),
+        "dataset": to_plain(plan.dataset),
+        "candidates": to_plain(plan.candidates),
+        "estimate": to_plain(plan.estimate),
+        "worst_case_usd": plan.worst_case_usd,
+        "hours_until_capped": plan.hours_until_capped,
+        "makes_results_repo": plan.makes_results_repo,
+        "secrets_in_plain": plan.secrets_in_plain,
+        "base_licence": plan.base_licence,
+        "remarks": to_plain(plan.remarks),
+        "can_be_launched": not plan.errors,
+        "requests": to_plain(plan.requests),
+    }
+
+
+def plan_text(plan: Plan, *, everything: bool = False) -> str:
+    """The plan for a person; with `everything` every setting is listed, not only what was chosen."""
+    parts = [
+        style(f"Plan for {plan.run_id}", "bold"),
+        pairs(_summary(plan)),
+        "",
+        style("Settings", "bold") + _about_settings(plan, everything=everything),
+        _settings(plan, everything=everything),
+        "",
+        style("What is sent where", "bold"),
+        pairs(_sent(plan)),
+    ]
+    remarks = remarks_text(remark for remark in plan.remarks if _is_to_be_said(remark))
+    if remarks:
+        parts += ["", remarks]
+    return "\n".join(parts)
+
+
+def remarks_text(remarks: Iterable[Remark]) -> str:
+    """Gravest first, each with what to do about it."""
+    lines = []
+    for remark in sorted(remarks, key=lambda item: list(Severity).index(item.severity)):
+        word = remark.severity.value
+        said = paragraph(f"{word}: {remark.message}", hanging=2)
+        lines.append(style(word, _LOOKS[remark.severity], sys.stdout) + said[len(word) :])
+        if remark.hint:
+            lines.append(paragraph(remark.hint, indent=2))
+    return "\n".join(lines)
+
+
+def curl_text(plan: Plan) -> str:
+    """The requests as command lines, in order."""
+    return "\n\n".join(as_curl(request) for request in plan.requests)
+
+
+def _is_to_be_said(remark: Remark) -> bool:
+    """Errors are the command's own to say, as its end; the results repo stands in the summary."""
+    return remark.severity is not Severity.ERROR and remark.code != "results_repo_made"
+
+
+def _about_settings(plan: Plan, *, everything: bool) -> str:
+    preset = f"preset {plan.composed.preset}" if plan.composed.preset else ""
+    rest = "" if everything else "the rest are defaults: --all"
+    about = "; ".join(part for part in (preset, rest) if part)
+    return f" ({about})" if about else ""
+
+
+def _summary(plan: Plan) -> list[tuple[str, str]]:
+    rows = [("Runs", _what(plan))]
+    if plan.dataset is not None:
+        rows.append(("Dataset", _dataset(plan)))
+    made = "; the repo does not exist yet and is made, private" if plan.makes_results_repo else ""
+    rows.append(("Results", f"{plan.settings.results_repo}, folder {plan.run_id}{made}"))
+    rows.append(("GPU", _gpus(plan)))
+    if plan.estimate is not None:
+        estimate = plan.estimate
+        rows.append(
+            (
+                "Expected",
+                f"about {_hours(estimate.hours)} and {usd(estimate.cost_usd)} ({estimate.basis})",
+            )
+        )
+    rows.append(
+        (
+            "At most",
+            f"{_hours(plan.hours_until_capped)} and {usd(plan.worst_case_usd)}: by then the pod has "
+            "uploaded what it has and ended itself",
+        )
+    )
+    return rows
+
+
+def _what(plan: Plan) -> str:
+    settings = plan.settings
+    if settings.recipe is not RecipeName.PIPER:
+        return "command: " + " ".join(settings.argv)
+    start = f"from {settings.base_checkpoint}" if settings.base_checkpoint else "from scratch"
+    continued = ", continued from its newest checkpoint" if plan.resume else ""
+    return (
+        f"training of the Piper voice {settings.language}-{settings.voice_name}-"
+        f"{settings.quality.value.replace('-', '_')}, {start}{continued}"
+    )
+
+
+def _dataset(plan: Plan) -> str:
+    found = plan.dataset
+    assert found is not None
+    if not found.clips:
+        return f"{found.repo} at commit {found.commit[:8]}"
+    minutes = f", {found.minutes:.1f} minutes" if found.minutes is not None else ""
+    rates = " and ".join(f"{rate:,} Hz" for rate in found.sample_rates_hz)
+    speakers = "1 speaker" if found.speakers == 1 else f"{found.speakers} speakers"
+    described = f"{found.clips:,} clips{minutes}, {rates or 'rate unknown'}, {speakers}"
+    return f"{found.repo}: {described} (commit {found.commit[:8]})"
+
+
+def _gpus(plan: Plan) -> str:
+    first, *others = plan.candidates
+    text = _offer(first)
+    if others:
+        named = [f"{o.gpu_name} {o.cloud.value} {usd(o.price_per_hour_usd)}" for o in others]
+        more = f" and {len(others) - _OTHERS_NAMED} more" if len(others) > _OTHERS_NAMED else ""
+        text += f"\nif it is taken: {', '.join(named[:_OTHERS_NAMED])}{more}"
+    return text
+
+
+def _offer(offer: Offer) -> str:
+    count = f"{offer.gpu_count} x " if offer.gpu_count > 1 else ""
+    return (
+        f"{count}{offer.gpu_name}, {offer.memory_gb} GB, {offer.cloud.value} tier, "
+        f"{usd(offer.price_per_hour_usd)} an hour, stock {offer.stock.value}"
+    )
+
+
+def _hours(hours: float) -> str:
+    return f"{hours * 60:.0f} minutes" if hours < 1.5 else f"{hours:.1f} hours"
+
+
+def _settings(plan: Plan, *, everything: bool) -> str:
+    rows = []
+    for name, value in plan.settings.applicable().items():
+        origin = plan.composed.origins[name]
+        if origin is Origin.DEFAULT and not everything:
+            continue
+        unit = SETTINGS[name].knob.unit
+        rows.append((f"  {name}", f"{_shown(value)} {unit}".rstrip(), origin.value))
+    dropped = [(f"  {name}", "left out", "does not apply") for name in plan.composed.dropped]
+    return table(("  NAME", "VALUE", "FROM"), [*rows, *dropped])
+
+
+def _shown(value: Any, limit: int = 44) -> str:
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= limit else f"{text[: limit // 2 - 1]}…{text[-limit // 2 :]}"
+
+
+def _sent(plan: Plan) -> list[tuple[str, str]]:
+    if plan.secrets_in_plain:
+        tokens = "the Hugging Face tokens, readable in the pod's definition while it lives"
+    else:
+        tokens = "the Hugging Face tokens, as two account secrets that are removed after the run"
+    return [
+        ("RunPod", f"the settings above, the price cap and the deadline; {tokens}"),
+        ("the pod", "the settings and the tokens; your RunPod key is never sent there"),
+        ("Hugging Face", f"what the run makes, to {plan.settings.results_repo}, and nothing else"),
+    ]

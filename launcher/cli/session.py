@@ -1,0 +1,67 @@
+"""What most commands begin with: configuration, keys (asked for where a person sits), a workbench."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+import typer
+from pydantic import SecretStr
+
+from launcher.config import Config, read_config
+from launcher.domain.run import Run
+from launcher.errors import InvalidRequest
+from launcher.services.context import Workbench, open_workbench
+from launcher.stores.runs import RunHistory
+from launcher.stores.secrets import KeyName, KeyringStore, Keys, KeyStore, find_keys
+
+T = TypeVar("T")
+
+RUNPOD_ALONE = (KeyName.RUNPOD,)
+ALL_KEYS = (KeyName.RUNPOD, KeyName.HF_DATASET, KeyName.HF_UPLOAD)
+
+
+def find(needed: Sequence[KeyName] = (), store: KeyStore | None = None) -> Keys:
+    """Environment, then keyring, then a hidden prompt for what is needed and missing, on a terminal only.
+
+    Raises NotConfigured for a needed key that nobody gives.
+    """
+    keys = find_keys(os.environ, store or KeyringStore())
+    for name in needed:
+        if keys.get(name) is None and sys.stdin.isatty():
+            typed = ask_secret(name)
+            if typed is not None:
+                keys = keys.with_given(name, typed)
+        keys.need(name)
+    return keys
+
+
+def ask_secret(name: KeyName) -> SecretStr | None:
+    """Ask without echo; None for an empty answer. The prompt goes to stderr: stdout is for answers."""
+    value = typer.prompt(name.purpose, hide_input=True, default="", show_default=False, err=True)
+    return SecretStr(value.strip()) if value.strip() else None
+
+
+def run(keys: Keys, work: Callable[[Workbench], Awaitable[T]], config: Config | None = None) -> T:
+    """Do one piece of work at an opened workbench, and close it whatever happens."""
+
+    async def at_bench() -> T:
+        async with open_workbench(config or read_config(), keys) as bench:
+            return await work(bench)
+
+    return asyncio.run(at_bench())
+
+
+def chosen_run(runs: RunHistory, key: str) -> Run:
+    """The run of that id, or the newest. Raises InvalidRequest."""
+    if key:
+        return runs.get(key)
+    newest = runs.runs(limit=1)
+    if not newest:
+        raise InvalidRequest(
+            "There is no run yet.", hint="`launcher demo --headless` makes one without a cent."
+        )
+    return newest[0]

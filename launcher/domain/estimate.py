@@ -1,0 +1,70 @@
+"""Expected hours and cost of a run: by own finished runs where they compare, else by the table. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from launcher.domain.offer import Offer
+from launcher.domain.plan import DatasetSummary, Estimate
+from launcher.domain.run import Run
+from launcher.domain.speed import run_hours, total_steps, workload
+from pod_image.contract.outcomes import EndReason
+from pod_image.contract.settings import RecipeName, RunSettings
+
+
+def estimate(
+    settings: RunSettings, dataset: DatasetSummary | None, offer: Offer, history: Sequence[Run]
+) -> Estimate | None:
+    """None where nobody can know: a command, or a dataset that could not be read."""
+    if settings.recipe is not RecipeName.PIPER or dataset is None or dataset.clips == 0:
+        return None
+    own = _by_own_run(settings, dataset, offer, history)
+    if own is not None:
+        return own
+    load = workload(settings, dataset.clips, offer.gpu_name)
+    hours = run_hours(load.seconds, dataset.clips)
+    until = (
+        f"at most {settings.train_minutes:g} minutes" if settings.train_minutes else "to the end"
+    )
+    return Estimate(
+        hours=hours,
+        cost_usd=hours * offer.price_per_hour_usd,
+        basis=(
+            f"table of GPU speeds, not a measurement: {load.steps:,} steps of {settings.batch_size} clips "
+            f"{until}, and about 6 minutes for start and upload"
+        ),
+    )
+
+
+def _by_own_run(
+    settings: RunSettings, dataset: DatasetSummary, offer: Offer, history: Sequence[Run]
+) -> Estimate | None:
+    """The newest finished run of the same dataset, size, batch and GPU, scaled by its steps."""
+    for run in history:
+        earlier = _comparable(run, settings, offer)
+        if earlier is None or run.created_at is None or run.ended_at is None:
+            continue
+        hours_then = (run.ended_at - run.created_at).total_seconds() / 3600.0
+        steps = total_steps(settings, dataset.clips)
+        steps_then = total_steps(earlier, dataset.clips)
+        around = run_hours(0.0, dataset.clips)
+        hours = max(hours_then - around, 0.0) * steps / max(1, steps_then) + around
+        return Estimate(
+            hours=hours,
+            cost_usd=hours * offer.price_per_hour_usd,
+            basis=f"your run {run.run_id} on the same GPU took {hours_then:.2f} hours for {steps_then:,} steps",
+        )
+    return None
+
+
+def _comparable(run: Run, settings: RunSettings, offer: Offer) -> RunSettings | None:
+    if run.end_reason is not EndReason.FINISHED or run.gpu_name != offer.gpu_name:
+        return None
+    try:
+        earlier = RunSettings.model_validate(json.loads(run.settings_json))
+    except ValueError:
+        return None  # written by a release with other settings
+    same = ("recipe", "dataset_repo", "quality", "batch_size", "gpu_count", "train_minutes")
+    is_same = all(getattr(earlier, name) == getattr(settings, name) for name in same)
+    return earlier if is_same and not settings.train_minutes else None
