@@ -1,0 +1,39 @@
+"""The time by which money is counted: the cloud's own, carried on by the monotonic clock."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+from pod_image.agent.ports import Clock
+
+
+class AnchoredClock:
+    """Follows the machine's clock until it is anchored; from then on a jump of that clock changes nothing."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._anchor: tuple[float, float] | None = None
+
+    def now(self) -> float:
+        if self._anchor is None:
+            return self._clock.now()
+        server_seconds, loop_seconds = self._anchor
+        return server_seconds + asyncio.get_running_loop().time() - loop_seconds
+
+    def anchor(self, server_seconds: float) -> float:
+        """Take the server's time as ours. Returns how many seconds the machine's clock is ahead of it."""
+        ahead_seconds = self._clock.now() - server_seconds
+        self._anchor = (server_seconds, asyncio.get_running_loop().time())
+        return ahead_seconds
+
+    def moment(self) -> datetime:
+        return datetime.fromtimestamp(self.now(), UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+
+
+def backoff_seconds(attempt: int, *, first: float, longest: float) -> float:
+    """Doubling waits: `first` after attempt 1, never over `longest`."""
+    return min(longest, first * 2.0 ** min(attempt - 1, 30))

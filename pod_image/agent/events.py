@@ -1,0 +1,276 @@
+"""The pod's voice: events and log lines, stamped, thinned, masked, on standard output and in events.jsonl."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from pod_image.agent.clock import AnchoredClock
+from pod_image.agent.ports import Line
+from pod_image.contract.events import MAX_LINE_BYTES, AnyEvent, Event, to_line
+
+MASK = "***"
+LOG_PREFIX = "| "
+"""Before every line of a recipe's own output: a line that begins so is never an event."""
+CUT = " [cut]"
+_MAX_TEXT = 1_500
+_FREE_TEXT = ("detail", "message", "hint", "text")
+_LOG_BURST_LINES = 200
+_LOG_LINES_PER_SECOND = 2.0
+_ADAPTER: TypeAdapter[Any] = TypeAdapter(AnyEvent)
+
+
+class Masking:
+    """Replaces the exact values of secrets, wherever they stand."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        # Shorter values are no secrets but accidents, and masking them would tear words apart.
+        self._secrets = sorted({value for value in secrets if len(value) >= 6}, key=len)[::-1]
+
+    def __repr__(self) -> str:
+        return f"Masking({len(self._secrets)} values)"
+
+    def __call__(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, MASK)
+        return text
+
+
+class EventLog:
+    """Writes events in one sequence; `seq` goes on where an earlier life of this attempt left off.
+
+    `step`, `machine` and the progress of a phase come at most once in `gap_seconds`: what comes sooner is
+    merged or replaced. All other kinds are written at once and never dropped.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        run_id: str,
+        clock: AnchoredClock,
+        write_line: Line,
+        masking: Masking,
+        *,
+        gap_seconds: float = 1.0,
+    ) -> None:
+        self._path = path
+        self._run_id = run_id
+        self._clock = clock
+        self._write_line = write_line
+        self._mask = masking
+        self._gap_seconds = gap_seconds
+        self._seq = last_seq(path)
+        self._waiting: dict[str, dict[str, Any]] = {}
+        self._last_thinned_at = -1e18
+        self._log = LogThinning(clock.now)
+        self.last_word = ""
+        """The composed `ended`; after it nothing is said any more."""
+        self.observers: list[Callable[[Mapping[str, Any]], None]] = []
+
+    @property
+    def path(self) -> Path:
+        return self._path
+
+    @property
+    def seq(self) -> int:
+        return self._seq
+
+    def emit(self, kind: str, /, **fields: Any) -> None:
+        """Say one event. Raises ValidationError for fields the contract does not know."""
+        if self.last_word:
+            return
+        self.flush_waiting()
+        self._write(kind, fields)
+
+    def thinned(self, kind: str, /, **fields: Any) -> None:
+        """Say one event of many, merged with those that came within the gap."""
+        if self.last_word:
+            return
+        self._waiting[kind] = merged(self._waiting.get(kind), fields)
+        self.flush_due()
+
+    def flush_due(self) -> None:
+        """Write what waits, when the gap has passed."""
+        if self._waiting and self._clock.now() - self._last_thinned_at >= self._gap_seconds:
+            self.flush_waiting()
+
+    def flush_waiting(self) -> None:
+        """Write what waits now, so that nothing overtakes it."""
+        waiting, self._waiting = self._waiting, {}
+        for kind, fields in waiting.items():
+            fields.pop("_steps", None)
+            self._write(kind, fields)
+            self._last_thinned_at = self._clock.now()
+
+    def log(self, text: str) -> None:
+        """One line of a recipe's own output."""
+        for line in self._log.lines(text):
+            self._write_line(cut(self._mask(LOG_PREFIX + line)))
+
+    def say(self, text: str) -> None:
+        """One line of the agent's own log."""
+        self._write_line(cut(self._mask("agent: " + text)))
+
+    def last_log_lines(self) -> list[str]:
+        return self._log.last_lines()
+
+    def close(self, fields: Mapping[str, Any]) -> None:
+        """Compose `ended` and keep it in events.jsonl; it is put out by `say_last_word`."""
+        self.flush_waiting()
+        self.last_word = self._compose("ended", fields)
+        self._keep(self.last_word)
+
+    def correct(self, fields: Mapping[str, Any]) -> None:
+        """Compose `ended` anew, with what became known since; its number stays."""
+        self._seq -= 1
+        self.last_word = self._compose("ended", fields)
+
+    def say_last_word(self) -> None:
+        self._write_line(self.last_word)
+
+    def _compose(self, kind: str, fields: Mapping[str, Any]) -> str:
+        self._seq += 1
+        stamp = {
+            "event": kind,
+            "at": self._clock.moment(),
+            "run_id": self._run_id,
+            "seq": self._seq,
+        }
+        event: Event = _ADAPTER.validate_python({**_clipped(fields), **stamp})
+        return self._mask(fitted(event))
+
+    def _keep(self, line: str) -> None:
+        """Add a composed line to events.jsonl. A full disk silences the file, not the run."""
+        try:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as exc:
+            self.say(f"events.jsonl cannot be written: {exc.strerror}")
+
+    def _write(self, kind: str, fields: Mapping[str, Any]) -> None:
+        line = self._compose(kind, fields)
+        self._keep(line)
+        self._write_line(line)
+        for observer in self.observers:
+            observer({"event": kind, **fields})
+
+
+def is_valid(kind: str, fields: Mapping[str, Any]) -> bool:
+    """Whether the contract takes this event of a recipe."""
+    stamp = {"event": kind, "at": "2000-01-01T00:00:00Z", "run_id": "run", "seq": 1}
+    try:
+        _ADAPTER.validate_python({**fields, **stamp})
+    except ValidationError:
+        return False
+    return True
+
+
+def merged(waiting: dict[str, Any] | None, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Two readings as one: the later one, its losses the mean over both, weighted by how many steps each covers."""
+    result = dict(fields)
+    if "step" not in fields:
+        return result
+    result["_steps"] = 1
+    if waiting is None or "step" not in waiting:
+        return result
+    weight = waiting.get("_steps", 1)
+    result["_steps"] = weight + 1
+    earlier, later = waiting.get("losses") or {}, fields.get("losses") or {}
+    result["losses"] = {
+        name: (earlier[name] * weight + value) / (weight + 1) if name in earlier else value
+        for name, value in later.items()
+    } or dict(earlier)
+    return result
+
+
+def cut(line: str) -> str:
+    """The line, at most MAX_LINE_BYTES long, without breaking a character."""
+    data = line.encode("utf-8", "replace")
+    if len(data) <= MAX_LINE_BYTES:
+        return line
+    return data[: MAX_LINE_BYTES - len(CUT)].decode("utf-8", "ignore") + CUT
+
+
+def fitted(event: Event) -> str:
+    """The event as a line of at most MAX_LINE_BYTES: a cut event would be no event at all.
+
+    Lists of files lose their tail; run.json holds them whole.
+    """
+    line = to_line(event)
+    while len(line.encode()) > MAX_LINE_BYTES:
+        shorter = {
+            name: getattr(event, name)[: len(getattr(event, name)) // 2]
+            for name in ("delivered", "not_delivered", "files", "arms", "gpus")
+            if getattr(event, name, ())
+        }
+        if not shorter:
+            raise ValueError(f"an event of kind {getattr(event, 'event', '?')} is too long")
+        event = event.model_copy(update=shorter)
+        line = to_line(event)
+    return line
+
+
+def last_seq(path: Path) -> int:
+    """Number of the last event in the file, 0 without one. A torn last line does not count."""
+    last = 0
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            for line in file:
+                last = max(last, _seq(line))
+    except OSError:
+        return 0
+    return last
+
+
+def _seq(line: str) -> int:
+    try:
+        seq = json.loads(line)["seq"]
+    except (ValueError, KeyError, TypeError):
+        return 0
+    return seq if isinstance(seq, int) else 0
+
+
+def _clipped(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: value[:_MAX_TEXT] if name in _FREE_TEXT and isinstance(value, str) else value
+        for name, value in fields.items()
+    }
+
+
+class LogThinning:
+    """Lets a burst of log lines pass, then a trickle: the platform keeps 5,000 lines, events among them."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._tokens = float(_LOG_BURST_LINES)
+        self._at = now()
+        self._left_out = 0
+        self._last: deque[str] = deque(maxlen=20)
+
+    def lines(self, text: str) -> list[str]:
+        """What to print for this line: itself, or nothing, or first how many were left out."""
+        self._last.append(text)
+        now = self._now()
+        # A clock that was set back must not stop the log.
+        self._tokens += max(0.0, now - self._at) * _LOG_LINES_PER_SECOND
+        self._tokens = min(self._tokens, float(_LOG_BURST_LINES))
+        self._at = now
+        if self._tokens < 1:
+            self._left_out += 1
+            return []
+        self._tokens -= 1
+        left_out, self._left_out = self._left_out, 0
+        return [f"({left_out} lines left out)", text] if left_out else [text]
+
+    def last_lines(self) -> list[str]:
+        """The last lines, when some of them were left out: what a crash says stands at the end."""
+        left_out, self._left_out = self._left_out, 0
+        return list(self._last) if left_out else []

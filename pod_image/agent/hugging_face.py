@@ -1,0 +1,155 @@
+"""One run's view of the Hugging Face Hub, with the two tokens that nothing else in the pod is given."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx2
+from pydantic import SecretStr
+
+from pod_image import hub
+from pod_image.agent.ports import HubTrouble, Receipt, RemotePath, RunHub
+from pod_image.contract.events import UploadedFile
+from pod_image.recipes.base import RemoteFile
+
+PATIENCE = hub.Patience(
+    keep_trying_seconds=30.0, longest_wait_seconds=10.0, asked_wait_seconds=20.0
+)
+"""Short: the agent decides itself how long to go on, and meanwhile watches the clock and the money."""
+
+
+@dataclass
+class HuggingFace:
+    """Implements `Hub` of the ports. Blocking; a simulation hands in its own time and transport."""
+
+    run: RunHub
+    now: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+    transport: httpx2.BaseTransport | None = field(default=None, repr=False)
+    use_xet: bool = True
+    patience: hub.Patience = PATIENCE
+
+    def __post_init__(self) -> None:
+        self._reading = self._as(self.run.dataset_token or self.run.upload_token)
+        self._writing = self._as(self.run.upload_token)
+        self._dataset = hub.Repo(self.run.dataset_repo, "dataset")
+        self._results = hub.Repo(self.run.results_repo, "model")
+
+    def check(self) -> str:
+        with _troubles():
+            made = hub.ensure_results_repo(self._writing, self._results.id)
+            if self._dataset.id:
+                hub.resolve_commit(self._reading, self._dataset)
+        return f"{self._results.id} {'was made' if made else 'is writable'}" + (
+            f", {self._dataset.id} is readable" if self._dataset.id else ""
+        )
+
+    def fetch_dataset(
+        self, commit: str, folder: Path, on_bytes: Callable[[int, int], None]
+    ) -> None:
+        if not self._dataset.id:
+            return
+        with _troubles():
+            pinned = commit or hub.resolve_commit(self._reading, self._dataset)
+            hub.fetch(
+                self._reading,
+                self._dataset,
+                pinned,
+                folder,
+                on_progress=lambda done: on_bytes(done.done_bytes, done.all_bytes),
+            )
+
+    def fetch_needs(self, needs: Sequence[RemoteFile], folder: Path) -> None:
+        for need in needs:
+            is_dataset = need.repo_type == "dataset"
+            repo = hub.Repo(need.repo, "dataset" if is_dataset else "model")
+            self._fetch(self._reading, repo, [need.path], folder)
+
+    def fetch_results(self, paths: Sequence[str], folder: Path, below: str) -> None:
+        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+            self._fetch(self._writing, self._results, paths, Path(scratch))
+            for path in paths:
+                for found in _files(Path(scratch) / path):
+                    target = folder / found.relative_to(Path(scratch) / below)
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.move(found, target)
+
+    def read(self, path: str) -> bytes | None:
+        with _troubles():
+            return hub.read_bytes(self._writing, self._results, path)
+
+    def listing(self, below: str) -> list[RemotePath]:
+        with _troubles():
+            commit = hub.resolve_commit(self._writing, self._results)
+            rows = hub.list_files(self._writing, self._results, commit, below)
+        return [RemotePath(row.path, row.size_bytes) for row in rows]
+
+    def publish(
+        self,
+        files: Mapping[str, Path | bytes],
+        message: str,
+        *,
+        deletes: Sequence[str] = (),
+        card: Callable[[str | None], str] | None = None,
+    ) -> Receipt:
+        with _troubles():
+            made = hub.publish(
+                self._writing, self._results, files, message, deletes=deletes, card=card
+            )
+            wrong = hub.verify(self._writing, self._results, made.commit, made.files)
+        if wrong:
+            raise HubTrouble("; ".join(one.sentence for one in wrong[:3]))
+        uploaded = (
+            UploadedFile(path=path, size_bytes=sums.size_bytes, sha256=sums.sha256)
+            for path, sums in made.files.items()
+        )
+        return Receipt(made.commit, tuple(uploaded))
+
+    def _fetch(self, account: hub.Hub, repo: hub.Repo, paths: Sequence[str], folder: Path) -> None:
+        with _troubles():
+            commit = hub.resolve_commit(account, repo)
+            patterns = [pattern for path in paths for pattern in (path, f"{path}/*")]
+            whole = hub.fetch(account, repo, commit, folder, patterns)
+        if not whole.files:
+            raise HubTrouble(
+                f"{repo.id} has no {', '.join(paths)}.",
+                hint="Check the name of the repo and the path in it.",
+                is_refusal=True,
+            )
+
+    def _as(self, token: str) -> hub.Hub:
+        return hub.Hub(
+            SecretStr(token) if token else None,
+            endpoint=self.run.endpoint,
+            now=self.now,
+            sleep=self.sleep,
+            transport=self.transport,
+            use_xet=self.use_xet,
+            patience=self.patience,
+            agent="pod-launcher-agent",
+        )
+
+
+@contextmanager
+def _troubles() -> Iterator[None]:
+    """What the Hub said, as the agent takes it: whether to wait, and how long."""
+    try:
+        yield
+    except hub.HubUnavailable as exc:
+        raise HubTrouble(
+            exc.message, hint=exc.hint, retry_after_seconds=exc.retry_after_seconds or 0.0
+        ) from exc
+    except hub.HubConflict as exc:
+        raise HubTrouble(exc.message, hint=exc.hint) from exc
+    except hub.HubError as exc:
+        raise HubTrouble(exc.message, hint=exc.hint, is_refusal=True) from exc
+
+
+def _files(path: Path) -> list[Path]:
+    return [path] if path.is_file() else [found for found in path.rglob("*") if found.is_file()]

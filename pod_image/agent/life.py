@@ -1,0 +1,279 @@
+"""The life of a run in the pod: boot, fetch, prepare, train, export, deliver; release comes after, whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pod_image.agent.commands import Commands
+from pod_image.agent.deliver import Delivery, say_cut_off
+from pod_image.agent.latch import (
+    Begin,
+    DeliverOnly,
+    Ending,
+    GoOn,
+    Hold,
+    Refuse,
+    ReleaseOnly,
+    Start,
+    decide,
+)
+from pod_image.agent.ports import GuardProcess, HubTrouble
+from pod_image.agent.run import Run
+from pod_image.agent.start import disk_step, known, look_back, take_over
+from pod_image.agent.supervisor import Supervisor, first_of
+from pod_image.agent.uploads import Uploads
+from pod_image.agent.watches import Watches
+from pod_image.contract.outcomes import EndReason, Phase
+from pod_image.recipes.base import Stage
+
+
+@dataclass
+class Life:
+    """The parts of one run, put together."""
+
+    run: Run
+    commands: Commands
+    uploads: Uploads
+    supervisor: Supervisor
+    delivery: Delivery
+    watches: Watches
+    is_delivered: bool = False
+
+    @classmethod
+    def of(cls, run: Run, guard: GuardProcess | None) -> Life:
+        commands = Commands(run)
+        uploads = Uploads(run, commands.uploaded)
+        supervisor = Supervisor(run, commands)
+        commands.supervisor, commands.uploads = supervisor, uploads
+        watches = Watches(run, supervisor, guard)
+        return cls(run, commands, uploads, supervisor, Delivery(run, uploads), watches)
+
+    async def live(self, start: Start) -> None:
+        """Work until the run has ended and its last word is said. Never later than the caps; never raises."""
+        run = self.run
+        background = [
+            asyncio.ensure_future(self._again_and_again(name, watch))
+            for name, watch in (
+                ("watchdog", self.watches.watchdog),
+                ("machine", self.watches.machine),
+                ("heartbeat", self.watches.heartbeat),
+                ("commands", self.commands.watch_spool),
+                ("numbered commands", self.commands.watch_numbered),
+            )
+        ]
+        work = asyncio.ensure_future(self._work(start))
+        cut_offs = self._cut_offs()
+        try:
+            await asyncio.wait([work, *cut_offs], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await _cancel([work, *cut_offs])
+        if not run.latch.latch.is_over:
+            say_cut_off(run, self.delivery.not_delivered())
+        await _cancel(background)
+
+    def _cut_offs(self) -> list[asyncio.Future[Any]]:
+        """What ends the work in the middle: an abort, or the caps."""
+
+        async def caps() -> None:
+            while self.run.seconds_left > 0:
+                await self.run.clock.sleep(min(self.run.seconds_left, 3_600.0))
+
+        return [asyncio.ensure_future(self.run.is_aborted.wait()), asyncio.ensure_future(caps())]
+
+    async def _work(self, start: Start) -> None:
+        run = self.run
+        try:
+            await self._phases(start)
+        except Exception:
+            run.end(self._own_fault())
+        if run.latch.latch.is_over:
+            return
+        try:
+            await self._deliver()
+        except Exception:
+            run.end(self._own_fault())
+
+    async def _phases(self, start: Start) -> None:
+        run = self.run
+        if isinstance(start, Hold):
+            start = await self._hold()
+        match start:
+            case ReleaseOnly():
+                run.latch.note(is_over=True)
+                return
+            case Refuse(ending):
+                run.end(ending)
+                return
+            case DeliverOnly(ending):
+                run.end(ending)
+            case GoOn():
+                await self._note_attempt(start.step)
+                await self._phase(Phase.FETCH, lambda: self._fetch(start))
+            case Begin():
+                await self._note_attempt(None)
+                await self._phase(Phase.FETCH, lambda: self._fetch(start))
+        uploading = asyncio.ensure_future(self._again_and_again("uploads", self.uploads.work))
+        try:
+            await self._stages(is_resumed=isinstance(start, GoOn))
+            await self.uploads.settle(run.seconds_left / 3)
+        finally:
+            await _cancel([uploading])
+
+    async def _stages(self, *, is_resumed: bool) -> None:
+        run = self.run
+        document = run.document.model_copy(
+            update={"resume": is_resumed or disk_step(run.folder) is not None}
+        )
+        for stage in run.recipe.stages(run.settings):
+            if run.ending is not None and not self._still_runs(stage):
+                continue
+            ending = await self._phase(
+                stage.phase,
+                lambda stage=stage: self.supervisor.run_stage(stage, document),  # type: ignore[misc]
+            )
+            if stage.phase is Phase.TRAIN:
+                self.commands.work_is_over()
+            if ending is not None:
+                run.end(ending)
+        self.commands.work_is_over()
+        run.end(Ending(EndReason.FINISHED))
+
+    def _still_runs(self, stage: Stage) -> bool:
+        """An export of what there is, unless nothing was trained or the pod has to go at once."""
+        is_worth_it = disk_step(self.run.folder) is not None
+        return stage.is_needed_after_failure and is_worth_it and not self.run.is_aborted.is_set()
+
+    async def _phase(
+        self, phase: Phase, work: Callable[[], Awaitable[Ending | None]]
+    ) -> Ending | None:
+        run = self.run
+        run.progress.enter(phase, run.now())
+        run.events.emit("phase", phase=phase, state="started")
+        try:
+            return await work()
+        finally:
+            seconds = run.progress.leave(run.now())
+            run.events.emit("phase", phase=phase, state="ended", seconds=round(seconds, 2))
+
+    async def _fetch(self, start: Start) -> Ending | None:
+        """Dataset, the recipe's needs, and the checkpoint to go on from; stopped when the run ends."""
+        fetching = asyncio.ensure_future(self._fetch_all(start))
+        try:
+            await first_of(fetching, self.run.is_ending)
+            return fetching.result() if fetching.done() else None
+        finally:
+            await _cancel([fetching])
+
+    async def _fetch_all(self, start: Start) -> Ending | None:
+        run, attempt = self.run, 0
+        if run.ending is not None:
+            return None
+        while True:
+            try:
+                await self._fetch_once(start)
+            except HubTrouble as exc:
+                if exc.is_refusal:
+                    return Ending(EndReason.FAILED, exc.message, exc.hint)
+                attempt += 1
+                self.uploads.tell(exc)
+                await run.clock.sleep(self.uploads.pause_seconds(exc, attempt))
+            else:
+                return None
+
+    async def _fetch_once(self, start: Start) -> None:
+        run = self.run
+        loop = asyncio.get_running_loop()
+
+        def on_bytes(done: int, total: int) -> None:  # called on whichever thread downloads
+            loop.call_soon_threadsafe(self._fetched, done, total)
+
+        blocking, folder = run.ports.run_blocking, run.folder
+        if isinstance(start, GoOn) and start.fetch is not None:
+            paths = [run.results.path(path) for path in start.fetch.paths]
+            below = run.results.path("").rstrip("/")
+            await blocking(lambda: run.hub.fetch_results(paths, folder.out, below))
+            run.ports.processes.hand_over(folder.out / "checkpoints", run.user)
+        needs = run.recipe.needs(run.settings)
+        if needs:
+            await blocking(lambda: run.hub.fetch_needs(needs, folder.base))
+        commit = run.document.dataset_commit
+        await blocking(lambda: run.hub.fetch_dataset(commit, folder.dataset, on_bytes))
+
+    def _fetched(self, done: int, total: int) -> None:
+        run = self.run
+        run.progress.progress_at = run.now()
+        run.events.thinned(
+            "phase", phase=Phase.FETCH, state="progress", done=done, total=total, unit="bytes"
+        )
+
+    async def _note_attempt(self, resumed_at: int | None) -> None:
+        """Record in the results repo that this attempt has begun, or goes on from a step."""
+        run, latch = self.run, self.run.latch.latch
+        resumed = (
+            latch.resumed_at_steps if resumed_at is None else (*latch.resumed_at_steps, resumed_at)
+        )
+        run.latch.note(boots=latch.boots + 1, resumed_at_steps=resumed)
+        for attempt in (1, 2, 3):
+            try:
+                await self.uploads.commit(
+                    (), f"{run.document.run_id}: attempt {run.document.attempt.number}"
+                )
+                return
+            except HubTrouble as exc:
+                self.uploads.tell(exc)
+                await run.clock.sleep(self.uploads.pause_seconds(exc, attempt))
+
+    async def _hold(self) -> Start:
+        """Ask the Hub about the past until it answers, or until there is just time to end in order."""
+        run, attempt = self.run, 0
+        while run.seconds_left > 2 * run.ports.timing.delivery_reserve_seconds:
+            past = await look_back(run.ports, run.hub, run.document, run.folder)
+            if past.hub_answers:
+                take_over(run, past.record, b"")
+                return decide(
+                    known(run.document, run.latch.latch, past, run.limits, run.now(), run.ports)
+                )
+            attempt += 1
+            trouble = HubTrouble("The Hub does not answer, and only it knows how far this run is.")
+            self.uploads.tell(trouble)
+            await run.clock.sleep(self.uploads.pause_seconds(trouble, attempt))
+        ending = Ending(run.limits.cap, "The Hub did not answer until the caps were near.")
+        return DeliverOnly(ending)
+
+    async def _deliver(self) -> None:
+        run = self.run
+        ending = run.ending or Ending(EndReason.FINISHED)
+
+        async def deliver() -> Ending | None:
+            self.is_delivered = await self.delivery.deliver_files()
+            return None
+
+        await self._phase(Phase.DELIVER, deliver)
+        self.commands.delivery_is_over(is_delivered=self.is_delivered)
+        await self.delivery.say_ended(ending, is_delivered=self.is_delivered)
+
+    def _own_fault(self) -> Ending:
+        """Something no one foresaw: said in full in the log, and the results are delivered all the same."""
+        for line in traceback.format_exc().splitlines():
+            self.run.events.say(line)
+        return Ending(EndReason.FAILED, "The agent met a fault of its own; the log has it.")
+
+    async def _again_and_again(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """A watch that fails is told and started again: the others and the run go on."""
+        while True:
+            try:
+                await work()
+            except Exception:
+                for line in traceback.format_exc().splitlines():
+                    self.run.events.say(f"{name}: {line}")
+            await self.run.clock.sleep(5.0)
+
+
+async def _cancel(tasks: Sequence[asyncio.Future[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

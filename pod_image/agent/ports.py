@@ -1,0 +1,211 @@
+"""What the agent needs from outside: clock, cloud's HTTP, processes, Hub, output. All of it is handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import httpx
+
+from pod_image.agent.timing import Timing
+from pod_image.contract.events import UploadedFile
+from pod_image.recipes.base import RemoteFile
+
+T = TypeVar("T")
+Line = Callable[[str], None]
+
+
+class Clock(Protocol):
+    def now(self) -> float:
+        """Unix time in seconds; may jump. Durations come from the event loop's own time."""
+        ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+@dataclass(frozen=True)
+class ProcessSpec:
+    """A stage's process. `environment` is all it gets; `user` is the name of another user, or None to stay."""
+
+    argv: tuple[str, ...]
+    folder: Path
+    environment: Mapping[str, str] = field(repr=False)
+    takes_commands: bool = False
+    user: str | None = None
+
+
+class StageProcess(Protocol):
+    @property
+    def pid(self) -> int: ...
+
+    async def wait(self) -> int:
+        """Its exit code, negative for a signal, once everything it wrote has been handed on."""
+        ...
+
+    async def send(self, line: str) -> None:
+        """One command on its standard input. Silent when it is gone."""
+        ...
+
+    async def end(self, grace_seconds: float) -> None:
+        """Ask it and everything it started to end, then kill what is left. Returns when all are gone."""
+        ...
+
+
+class GuardProcess(Protocol):
+    """The process that releases the pod when the agent cannot."""
+
+    def beat(self, release_in_seconds: float) -> None:
+        """The agent lives; release the pod in so many seconds unless told otherwise."""
+        ...
+
+
+@dataclass(frozen=True)
+class GuardOrders:
+    """What the guard is told over a pipe; never in its arguments."""
+
+    api_url: str
+    pod_id: str
+    folder: Path
+    key: str = field(repr=False)
+
+
+class Processes(Protocol):
+    async def start(self, spec: ProcessSpec, on_event: Line, on_output: Line) -> StageProcess:
+        """Start a stage. Lines of its event pipe and of its output arrive one by one. Raises OSError."""
+        ...
+
+    async def answer(self, argv: Sequence[str], timeout_seconds: float) -> str | None:
+        """What a short program prints, or None when it is absent, fails or takes too long."""
+        ...
+
+    async def clear_leftovers(self, pid: int, started: str) -> None:
+        """End what a stage of an earlier life of this agent left running."""
+        ...
+
+    def started(self, pid: int) -> str:
+        """When the process began, as an opaque word; tells a process from a later one of the same number."""
+        ...
+
+    def trainer_user(self, folder: Path) -> tuple[str | None, str]:
+        """The user that stages run as, or None and why they stay with the agent's own.
+
+        The reason is empty where the agent is not root and could not choose anyway.
+        """
+        ...
+
+    def hand_over(self, path: Path, user: str | None) -> None:
+        """Give a folder and all in it to the stages' user."""
+        ...
+
+    def start_guard(self, orders: GuardOrders) -> GuardProcess: ...
+
+
+class HubTrouble(Exception):
+    """The Hub did not do it. `is_refusal`: asking again changes nothing until a person does something."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        is_refusal: bool = False,
+        retry_after_seconds: float = 0.0,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.is_refusal = is_refusal
+        self.retry_after_seconds = retry_after_seconds
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What one commit brought into the results repo."""
+
+    commit: str
+    files: tuple[UploadedFile, ...]
+
+
+@dataclass(frozen=True)
+class RemotePath:
+    path: str
+    size_bytes: int
+
+
+class Hub(Protocol):
+    """The Hugging Face Hub as one run sees it. Blocking calls; every one raises HubTrouble."""
+
+    def check(self) -> str:
+        """Prove that the tokens are accepted: dataset readable, results writable. A sentence for `armed`."""
+        ...
+
+    def fetch_dataset(
+        self, commit: str, folder: Path, on_bytes: Callable[[int, int], None]
+    ) -> None:
+        """The dataset at that commit, whole and verified, in `folder`. `on_bytes` hears done and total."""
+        ...
+
+    def fetch_needs(self, needs: Sequence[RemoteFile], folder: Path) -> None:
+        """The recipe's own files, each at `folder`/<path>."""
+        ...
+
+    def fetch_results(self, paths: Sequence[str], folder: Path, below: str) -> None:
+        """Files of the results repo into `folder`, their paths taken from `below` on."""
+        ...
+
+    def read(self, path: str) -> bytes | None:
+        """A small file of the results repo, or None when there is none."""
+        ...
+
+    def listing(self, below: str) -> list[RemotePath]:
+        """Files of the results repo below a folder; empty when there is none."""
+        ...
+
+    def publish(
+        self,
+        files: Mapping[str, Path | bytes],
+        message: str,
+        *,
+        deletes: Sequence[str] = (),
+        card: Callable[[str | None], str] | None = None,
+    ) -> Receipt:
+        """One commit, then proof: size and checksum of every file as the repo lists them at that commit.
+
+        `card` makes README.md from what stands there now, again when another run was quicker.
+        """
+        ...
+
+
+class Blocking(Protocol):
+    async def __call__(self, call: Callable[[], T]) -> T:
+        """Run a blocking call without stopping the loop. Cancelling leaves the call to itself."""
+        ...
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Everything outside the agent."""
+
+    environment: Mapping[str, str] = field(repr=False)
+    folder: Path
+    clock: Clock
+    http: Callable[[], httpx.AsyncClient]
+    processes: Processes
+    hub: Callable[[RunHub], Hub]
+    run_blocking: Blocking
+    write_line: Line
+    flush: Callable[[], Awaitable[None]]
+    timing: Timing = field(default_factory=Timing)
+
+
+@dataclass(frozen=True)
+class RunHub:
+    """Which repos and tokens a run's Hub works with."""
+
+    endpoint: str
+    dataset_repo: str
+    results_repo: str
+    dataset_token: str = field(repr=False)
+    upload_token: str = field(repr=False)

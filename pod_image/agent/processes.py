@@ -1,0 +1,241 @@
+"""Real processes: stages with an event pipe and a user of their own, short programs, the guard."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import pwd
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pod_image.agent import process_tree
+from pod_image.agent.ports import GuardOrders, Line, ProcessSpec
+from pod_image.contract.environment import EVENTS_FD_VARIABLE
+
+TRAINER_USER = "trainer"
+"""Made by the image; owns nothing but the run's working folders."""
+_LINE_LIMIT_BYTES = 1 << 20
+_DRAIN_SECONDS = 2.0
+_PIPE_BYTES = 1 << 20
+
+
+class SystemProcesses:
+    """Processes of this machine."""
+
+    async def start(self, spec: ProcessSpec, on_event: Line, on_output: Line) -> SystemStage:
+        reading, writing = os.pipe()
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(
+                writing, fcntl.F_SETPIPE_SZ, _PIPE_BYTES
+            )  # a step never waits for the agent
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *spec.argv,
+                cwd=spec.folder,
+                env={**spec.environment, EVENTS_FD_VARIABLE: str(writing)},
+                stdin=subprocess.PIPE if spec.takes_commands else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                pass_fds=(writing,),
+                start_new_session=True,
+                limit=_LINE_LIMIT_BYTES,
+                **_as_user(spec.user),
+            )
+        except BaseException:
+            os.close(reading)
+            raise
+        finally:
+            os.close(writing)
+        return SystemStage(process, reading, on_event, on_output, _uid(spec.user))
+
+    async def answer(self, argv: Sequence[str], timeout_seconds: float) -> str | None:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *argv,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={"PATH": os.environ.get("PATH", os.defpath)},
+            )
+        except OSError:
+            return None
+        try:
+            out, _ = await asyncio.wait_for(process.communicate(), timeout_seconds)
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            return None
+        return out.decode("utf-8", "replace") if process.returncode == 0 else None
+
+    async def clear_leftovers(self, pid: int, started: str) -> None:
+        if started and process_tree.started(pid) == started:
+            await process_tree.end(pid, 2.0)
+
+    def started(self, pid: int) -> str:
+        return process_tree.started(pid)
+
+    def trainer_user(self, folder: Path) -> tuple[str | None, str]:
+        if os.geteuid() != 0:
+            return None, ""
+        try:
+            user = pwd.getpwnam(TRAINER_USER)
+        except KeyError:
+            return None, f"the image has no user {TRAINER_USER!r}"
+        return _checked(user.pw_name, folder)
+
+    def hand_over(self, path: Path, user: str | None) -> None:
+        if user is None:
+            return
+        entry = pwd.getpwnam(user)
+        for found in (path, *path.rglob("*")):
+            os.chown(found, entry.pw_uid, entry.pw_gid, follow_symlinks=False)
+
+    def start_guard(self, orders: GuardOrders) -> SystemGuard:
+        return SystemGuard(orders)
+
+
+def _checked(user: str, folder: Path) -> tuple[str | None, str]:
+    """Whether that user can run this interpreter with our package, in the run's folder."""
+    try:
+        subprocess.run(
+            [sys.executable, "-c", "import pod_image.recipes.worker"],
+            check=True,
+            timeout=60,
+            cwd=folder,
+            env={"PATH": os.defpath, "PYTHONPATH": os.environ.get("PYTHONPATH", "")},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            **_as_user(user),
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None, f"the user {user!r} cannot run {sys.executable} in {folder}"
+    return user, ""
+
+
+def _as_user(user: str | None) -> dict[str, Any]:
+    if user is None:
+        return {}
+    entry = pwd.getpwnam(user)
+    groups = os.getgrouplist(user, entry.pw_gid)  # GPU devices may be open to a group alone
+    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": groups}
+
+
+def _uid(user: str | None) -> int | None:
+    return None if user is None else pwd.getpwnam(user).pw_uid
+
+
+class SystemStage:
+    """A running stage. Its pipes are read whatever the agent is doing, so that it never blocks on them."""
+
+    def __init__(
+        self,
+        process: asyncio.subprocess.Process,
+        events: int,
+        on_event: Line,
+        on_output: Line,
+        uid: int | None,
+    ) -> None:
+        self._process = process
+        self._uid = uid
+        assert process.stdout is not None
+        self._readers = (
+            asyncio.create_task(_read_pipe(events, on_event)),
+            asyncio.create_task(_read_lines(process.stdout, on_output)),
+        )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    async def wait(self) -> int:
+        code = await self._process.wait()
+        # A grandchild may hold the pipes open for ever: what it says later is not waited for.
+        await asyncio.wait(self._readers, timeout=_DRAIN_SECONDS)
+        for reader in self._readers:
+            reader.cancel()
+        await asyncio.gather(*self._readers, return_exceptions=True)
+        return code
+
+    async def send(self, line: str) -> None:
+        if self._process.stdin is None:
+            return
+        with contextlib.suppress(ConnectionError, RuntimeError):
+            self._process.stdin.write(line.encode() + b"\n")
+            await asyncio.wait_for(self._process.stdin.drain(), 5.0)
+
+    async def end(self, grace_seconds: float) -> None:
+        await process_tree.end(self.pid, grace_seconds, self._uid)
+
+
+async def _read_pipe(descriptor: int, on_line: Line) -> None:
+    stream = asyncio.StreamReader(limit=_LINE_LIMIT_BYTES)
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(descriptor, "rb")
+    )
+    try:
+        await _read_lines(stream, on_line)
+    finally:
+        transport.close()
+
+
+async def _read_lines(stream: asyncio.StreamReader, on_line: Line) -> None:
+    """Lines as they come. A progress bar redraws itself with a carriage return: each redraw is a line."""
+    while line := await _next_line(stream):
+        for part in line.decode("utf-8", "replace").rstrip("\r\n").split("\r"):
+            if part:
+                on_line(part)
+
+
+async def _next_line(stream: asyncio.StreamReader) -> bytes:
+    """The next line, or the first part of one that is longer than a line may be; empty at the end."""
+    try:
+        return await stream.readuntil(b"\n")
+    except asyncio.IncompleteReadError as exc:
+        return exc.partial
+    except asyncio.LimitOverrunError as exc:
+        return await stream.readexactly(max(1, exc.consumed))
+
+
+class SystemGuard:
+    """The guard as a child process that hears from us over its standard input."""
+
+    def __init__(self, orders: GuardOrders) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "pod_image.agent.guard"],
+            stdin=subprocess.PIPE,
+            cwd="/",
+            env=_guard_environment(),
+            start_new_session=True,
+        )
+        self._write(
+            {
+                "api_url": orders.api_url,
+                "pod_id": orders.pod_id,
+                "folder": str(orders.folder.resolve()),
+                "key": orders.key,
+            }
+        )
+        assert self._process.stdin is not None
+        os.set_blocking(self._process.stdin.fileno(), False)
+
+    def beat(self, release_in_seconds: float) -> None:
+        self._write({"release_in_seconds": release_in_seconds})
+
+    def _write(self, document: dict[str, Any]) -> None:
+        stdin = self._process.stdin
+        assert stdin is not None
+        with contextlib.suppress(
+            OSError
+        ):  # a guard that is gone cannot be told; the agent has its own watch
+            os.write(stdin.fileno(), json.dumps(document).encode() + b"\n")
+
+
+def _guard_environment() -> dict[str, str]:
+    kept = ("PATH", "PYTHONPATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "LANG")
+    return {name: os.environ[name] for name in kept if name in os.environ}

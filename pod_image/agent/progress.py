@@ -1,0 +1,107 @@
+"""How far the run has got: what watchdog, forecast, record and last word read. Fed by events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pod_image.contract.events import PhaseSeconds
+from pod_image.contract.outcomes import Phase
+from pod_image.contract.record import KeptCheckpoint
+
+_LOSS_WINDOW = 5
+
+
+@dataclass
+class Losses:
+    """Mean of the first and of the last five values of the loss that a recipe names first."""
+
+    first_values: list[float] = field(default_factory=list)
+    last_values: list[float] = field(default_factory=list)
+
+    def add(self, losses: Mapping[str, float]) -> None:
+        if not losses:
+            return
+        value = next(iter(losses.values()))
+        if len(self.first_values) < _LOSS_WINDOW:
+            self.first_values.append(value)
+        self.last_values = [*self.last_values, value][-_LOSS_WINDOW:]
+
+    @property
+    def first(self) -> float | None:
+        return _mean(self.first_values)
+
+    @property
+    def last(self) -> float | None:
+        return _mean(self.last_values)
+
+
+@dataclass
+class Progress:
+    """Times are the cloud's, unix seconds; they are None until the thing has happened."""
+
+    phase: Phase = Phase.BOOT
+    phase_started_at: float = 0.0
+    progress_at: float = 0.0
+    """When the run last got on: a step, or a sign of getting on in a phase without steps."""
+    first_step_at: float | None = None
+    gpu_busy_at: float | None = None
+    """When a GPU last did something; None as long as no GPU can be read."""
+    step: int = 0
+    total_steps: int | None = None
+    seconds_left: float | None = None
+    upload_seconds: float = 0.0
+    """How long the last upload took."""
+    checkpoint: KeptCheckpoint | None = None
+    losses: Losses = field(default_factory=Losses)
+    phases: dict[Phase, float] = field(default_factory=dict)
+
+    def enter(self, phase: Phase, now: float) -> None:
+        self.phase = phase
+        self.phase_started_at = self.progress_at = now
+
+    def leave(self, now: float) -> float:
+        """The phase is over. Returns its seconds."""
+        seconds = max(0.0, now - self.phase_started_at)
+        self.phases[self.phase] = self.phases.get(self.phase, 0.0) + seconds
+        return seconds
+
+    def phase_seconds(self) -> tuple[PhaseSeconds, ...]:
+        return tuple(
+            PhaseSeconds(name=name, seconds=round(seconds, 2))
+            for name, seconds in self.phases.items()
+        )
+
+    def heard(self, kind: str, fields: Mapping[str, Any], now: float) -> None:
+        """Take in one event of the recipe."""
+        if kind in ("step", "checkpoint", "sample", "phase"):
+            self.progress_at = now
+        if kind == "step":
+            self._stepped(fields, now)
+        elif kind == "checkpoint":
+            paths = (str(fields["path"]),)
+            self.checkpoint = KeptCheckpoint(step=int(fields["step"]), paths=paths)
+
+    def _stepped(self, fields: Mapping[str, Any], now: float) -> None:
+        if self.first_step_at is None:
+            self.first_step_at = now
+        self.step = max(self.step, int(fields["step"]))
+        self.total_steps = fields.get("total_steps") or self.total_steps
+        self.seconds_left = seconds_left(fields)
+        self.losses.add(fields.get("losses") or {})
+
+
+def seconds_left(fields: Mapping[str, Any]) -> float | None:
+    """What a step says about the time left, or what follows from its speed."""
+    told = fields.get("seconds_left")
+    if told is not None:
+        return float(told)
+    total, speed = fields.get("total_steps"), fields.get("steps_per_second")
+    if not total or not speed:
+        return None
+    return max(0.0, (float(total) - float(fields["step"])) / float(speed))
+
+
+def _mean(values: list[float]) -> float | None:
+    return sum(values) / len(values) if values else None

@@ -1,0 +1,67 @@
+"""`run.json`: what is known of the run now, as the pod writes it with every commit."""
+
+from __future__ import annotations
+
+import os
+import platform
+from datetime import UTC, datetime
+from importlib import metadata
+
+from pod_image.agent.run import Run
+from pod_image.contract import CONTRACT_VERSION
+from pod_image.contract.record import RunRecord
+
+_TOLD_PACKAGES = ("pod-launcher", "torch", "piper-tts", "onnx", "onnxruntime", "huggingface_hub")
+
+
+def record_of(run: Run, *, is_over: bool = False) -> RunRecord:
+    """The record of this moment."""
+    progress, ending, latch = run.progress, run.ending, run.latch.latch
+    return RunRecord(
+        run_id=run.document.run_id,
+        attempt=run.document.attempt.number,
+        nonce=run.document.attempt.nonce,
+        state="ended" if is_over else "running",
+        contract=CONTRACT_VERSION,
+        recipe=run.settings.recipe.value,
+        settings=run.settings.applicable(),
+        dataset_commit=run.document.dataset_commit,
+        versions=dict(run.versions),
+        gpu=run.reading.gpu,
+        gpu_count=run.reading.gpu_count,
+        pod_id=run.pod.pod_id,
+        price_per_hour_usd=run.limits.price_per_hour_usd,
+        cost_usd=run.cost_usd,
+        created_at=_moment(run.limits.created_at),
+        ended_at=_moment(run.now()) if is_over else None,
+        deadline=_moment(run.limits.ends_at),
+        boots=latch.boots,
+        resumed_at_steps=latch.resumed_at_steps,
+        commands_taken=latch.commands_taken,
+        end_reason=ending.reason if ending else None,
+        detail=ending.detail if ending else "",
+        hint=ending.hint if ending else "",
+        phases=progress.phase_seconds(),
+        steps=progress.step,
+        first_loss=progress.losses.first,
+        last_loss=progress.losses.last,
+        checkpoint=progress.checkpoint,
+        delivered=tuple(run.delivered.values()),
+    )
+
+
+def installed_versions() -> dict[str, str]:
+    """Versions of what made the results; looked up, not loaded."""
+    found = {"python": platform.python_version()}
+    for name in _TOLD_PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    if cuda := os.environ.get("CUDA_VERSION"):
+        found["cuda"] = cuda
+    return found
+
+
+def _moment(unix_seconds: float) -> datetime:
+    return datetime.fromtimestamp(unix_seconds, UTC)

@@ -1,0 +1,82 @@
+"""One run as its parts share it: what it is, where its files are, how far it is, and why it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pod_image.agent.clock import AnchoredClock
+from pod_image.agent.events import EventLog
+from pod_image.agent.latch import Ending, LatchFile
+from pod_image.agent.limits import Limits
+from pod_image.agent.pod import OwnPod, PodReading
+from pod_image.agent.ports import Hub, Ports
+from pod_image.agent.progress import Progress
+from pod_image.agent.watchdog import Rules
+from pod_image.contract.environment import RunDocument
+from pod_image.contract.events import UploadedFile
+from pod_image.contract.outcomes import EndReason
+from pod_image.contract.paths import ResultsFolder, RunFolder
+from pod_image.contract.settings import RunSettings
+from pod_image.recipes.base import Recipe
+
+
+@dataclass
+class Run:
+    """The shared state of a run's tasks. All of them live on one event loop, so nothing is locked."""
+
+    ports: Ports
+    document: RunDocument
+    folder: RunFolder
+    recipe: Recipe
+    hub: Hub
+    pod: OwnPod
+    clock: AnchoredClock
+    events: EventLog
+    limits: Limits
+    latch: LatchFile
+    reading: PodReading
+    user: str | None = None
+    progress: Progress = field(default_factory=Progress)
+    delivered: dict[str, UploadedFile] = field(default_factory=dict)
+    """By path in the results repo: what is there, proved."""
+    last_commit: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    ending: Ending | None = None
+    is_ending: asyncio.Event = field(default_factory=asyncio.Event)
+    is_aborted: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def settings(self) -> RunSettings:
+        return self.document.settings
+
+    @property
+    def results(self) -> ResultsFolder:
+        return ResultsFolder(self.document.run_id)
+
+    @property
+    def rules(self) -> Rules:
+        return Rules.of(self.settings, self.ports.timing)
+
+    def now(self) -> float:
+        return self.clock.now()
+
+    @property
+    def seconds_left(self) -> float:
+        return self.limits.ends_at - self.now()
+
+    @property
+    def cost_usd(self) -> float:
+        return round(self.limits.cost_usd(self.now()), 4)
+
+    def end(self, ending: Ending) -> None:
+        """The run ends. The first reason stays, but for an abort, which overrides all."""
+        is_abort = ending.reason is EndReason.ABORTED
+        if self.ending is not None and not is_abort:
+            return
+        self.ending = ending
+        self.latch.note(end_reason=ending.reason, detail=ending.detail, hint=ending.hint)
+        self.is_ending.set()
+        if is_abort:
+            self.is_aborted.set()

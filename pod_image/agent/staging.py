@@ -1,0 +1,99 @@
+"""Files on their way out: frozen while they are uploaded, and never anything but the run's own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+_COPIED_BYTES = 32 << 20
+"""Smaller files are copied: logs still grow while they are read. Larger ones are never written in place."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What tells a changed file from an unchanged one without reading it."""
+
+    size_bytes: int
+    modified_ns: int
+    inode: int
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A file that stays as it is until the upload is over. `below` is its path below the run's folder."""
+
+    below: str
+    path: Path
+    mark: Mark
+
+
+def stage(paths: Iterable[Path], out: Path, scratch: Path) -> tuple[list[Staged], list[str]]:
+    """Freeze files of `out` into `scratch`. Also returns what was left out, one sentence each.
+
+    Links and whatever lies outside `out` are left out: a command under another user must not get
+    the agent to deliver what only the agent may read.
+    """
+    staged, left_out = [], []
+    root = out.resolve()
+    for number, path in enumerate(dict.fromkeys(paths)):
+        below = _below(path, root)
+        if below is None:
+            left_out.append(f"{path.name} is a link or lies elsewhere; it is not delivered.")
+            continue
+        try:
+            staged.append(_freeze(path, below, scratch / f"{number:05d}"))
+        except FileNotFoundError:
+            continue  # pruned by the recipe since it was listed
+        except OSError as exc:
+            left_out.append(f"{below} cannot be read: {exc.strerror}.")
+    return staged, left_out
+
+
+def mark_of(path: Path) -> Mark:
+    """Raises OSError."""
+    found = path.lstat()
+    return Mark(found.st_size, found.st_mtime_ns, found.st_ino)
+
+
+def below_out(path: Path, out: Path) -> str | None:
+    """The path below the run's folder of a regular file that truly lies there, else None."""
+    return _below(path, out.resolve())
+
+
+def _below(path: Path, root: Path) -> str | None:
+    try:
+        if path.is_symlink() or not path.resolve().is_relative_to(root):
+            return None
+        return path.resolve().relative_to(root).as_posix()
+    except OSError:
+        return None
+
+
+def _freeze(path: Path, below: str, target: Path) -> Staged:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(0, "not a regular file")
+        mark = Mark(found.st_size, found.st_mtime_ns, found.st_ino)
+        if found.st_size > _COPIED_BYTES and _linked(path, target, mark):
+            return Staged(below, target, mark)
+        with target.open("wb") as copy:
+            shutil.copyfileobj(file, copy, 1 << 20)
+    return Staged(below, target, mark)
+
+
+def _linked(path: Path, target: Path, mark: Mark) -> bool:
+    """A second name for the same bytes: it outlives the first when the recipe prunes."""
+    try:
+        os.link(path, target, follow_symlinks=False)
+    except OSError:
+        return False
+    if mark_of(target).inode != mark.inode:
+        target.unlink()
+        return False
+    return True

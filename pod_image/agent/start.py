@@ -1,0 +1,199 @@
+"""From a started container to a run that may work: the document read, the kill chain proved, the past looked at."""
+
+from __future__ import annotations
+
+import fcntl
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from pod_image.agent.boot import Armed, arm
+from pod_image.agent.clock import AnchoredClock
+from pod_image.agent.events import EventLog, Masking, last_seq
+from pod_image.agent.guard import LOCK_NAME
+from pod_image.agent.latch import (
+    Known,
+    Latch,
+    LatchFile,
+    ReleaseOnly,
+    Start,
+    decide,
+    write_atomically,
+)
+from pod_image.agent.limits import Limits
+from pod_image.agent.pod import OwnPod
+from pod_image.agent.ports import Hub, HubTrouble, Ports, RunHub
+from pod_image.agent.record import installed_versions
+from pod_image.agent.run import Run
+from pod_image.contract.environment import (
+    DATASET_TOKEN_VARIABLE,
+    HUB_URL_VARIABLE,
+    SECRET_VARIABLES,
+    UPLOAD_TOKEN_VARIABLE,
+    RunDocument,
+)
+from pod_image.contract.paths import ResultsFolder, RunFolder
+from pod_image.contract.record import RunRecord
+from pod_image.recipes import load
+
+_STEP = re.compile(r"(\d+)(?!.*\d)")
+_RECIPE_FOLDERS = ("voice", "checkpoints", "samples", "tensorboard", "files")
+
+
+@dataclass(frozen=True)
+class Past:
+    """What the results repo and the disk say about earlier lives of this run."""
+
+    record: RunRecord | None
+    hub_answers: bool
+    disk_step: int | None
+
+
+def masking_of(ports: Ports) -> Masking:
+    return Masking(ports.environment.get(name, "") for name in SECRET_VARIABLES)
+
+
+def hub_of(ports: Ports, document: RunDocument) -> Hub:
+    environment, settings = ports.environment, document.settings
+    return ports.hub(
+        RunHub(
+            endpoint=environment.get(HUB_URL_VARIABLE, ""),
+            dataset_repo=settings.dataset_repo,
+            results_repo=settings.results_repo,
+            dataset_token=environment.get(DATASET_TOKEN_VARIABLE, ""),
+            upload_token=environment.get(UPLOAD_TOKEN_VARIABLE, ""),
+        )
+    )
+
+
+def lock(folder: Path) -> IO[bytes]:
+    """Take the folder for as long as this process lives. Raises BlockingIOError when another agent has it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = (folder / LOCK_NAME).open("wb")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def make_folders(folder: RunFolder, hand_over: Callable[[Path], None]) -> None:
+    """The run's folders; the recipe's own are handed to the user its stages run as."""
+    folder.out.mkdir(parents=True, exist_ok=True)
+    folder.commands.mkdir(mode=0o700, exist_ok=True)
+    folder.dataset.mkdir(exist_ok=True)
+    folder.base.mkdir(exist_ok=True)
+    folder.prepared.mkdir(exist_ok=True)
+    hand_over(folder.prepared)
+    for name in _RECIPE_FOLDERS:
+        (folder.out / name).mkdir(exist_ok=True)
+        hand_over(folder.out / name)
+
+
+async def look_back(ports: Ports, hub: Hub, document: RunDocument, folder: RunFolder) -> Past:
+    """Read the attempt's record. Without an answer of the Hub only the disk speaks."""
+    results = ResultsFolder(document.run_id)
+    try:
+        content = await ports.run_blocking(lambda: hub.read(results.record))
+    except HubTrouble:
+        return Past(None, False, disk_step(folder))
+    return Past(RunRecord.from_json(content), True, disk_step(folder))
+
+
+async def restore_events(
+    ports: Ports, hub: Hub, document: RunDocument, past: Past, path: Path
+) -> bytes:
+    """Bring events.jsonl back where the disk lost it, so that `seq` goes on. Returns an earlier attempt's."""
+    is_ours = past.record is not None and past.record.nonce == document.attempt.nonce
+    if past.record is None or (is_ours and last_seq(path)):
+        return b""
+    try:
+        content = await ports.run_blocking(lambda: hub.read(ResultsFolder(document.run_id).events))
+    except HubTrouble:
+        return b""
+    if is_ours:
+        write_atomically(path, content or b"")
+        return b""
+    return content or b""
+
+
+def disk_step(folder: RunFolder) -> int | None:
+    """Step of the newest checkpoint on this disk, which its name ends with."""
+    steps = [
+        int(match.group(1))
+        for path in folder.checkpoints.glob("*")
+        if not path.name.startswith(".") and (match := _STEP.search(path.stem))
+    ]
+    return max(steps, default=None)
+
+
+async def open_run(
+    ports: Ports, document: RunDocument, pod: OwnPod, clock: AnchoredClock, latch: LatchFile
+) -> tuple[Run, Armed, Start]:
+    """Prove the kill chain, look back, decide. Nothing was fetched yet, and nothing said but log lines."""
+    folder = RunFolder(ports.folder)
+    hub = hub_of(ports, document)
+    armed = await arm(ports, document, pod, hub, clock)
+    past = await look_back(ports, hub, document, folder)
+    start = decide(known(document, latch.latch, past, armed.limits, clock.now(), ports))
+    earlier = b""
+    if not isinstance(start, ReleaseOnly):
+        earlier = await restore_events(ports, hub, document, past, folder.events)
+    run = Run(
+        ports=ports,
+        document=document,
+        folder=folder,
+        recipe=load(document.settings.recipe),
+        hub=hub,
+        pod=pod,
+        clock=clock,
+        events=EventLog(
+            folder.events,
+            document.run_id,
+            clock,
+            ports.write_line,
+            masking_of(ports),
+            gap_seconds=ports.timing.event_gap_seconds,
+        ),
+        limits=armed.limits,
+        latch=latch,
+        reading=armed.reading,
+        versions=installed_versions(),
+    )
+    take_over(run, past.record, earlier)
+    return run, armed, start
+
+
+def known(
+    document: RunDocument, latch: Latch, past: Past, limits: Limits, now: float, ports: Ports
+) -> Known:
+    """All that a start is decided from."""
+    age_seconds = now - limits.created_at
+    return Known(
+        document=document,
+        latch=latch,
+        record=past.record,
+        hub_answers=past.hub_answers,
+        disk_step=past.disk_step,
+        is_young=age_seconds <= document.settings.boot_minutes * 60,
+        same_resume_limit=ports.timing.same_resume_limit,
+    )
+
+
+def take_over(run: Run, record: RunRecord | None, earlier_events: bytes) -> None:
+    """Carry on what the record knows of this run: its checkpoint, its commands, what was delivered."""
+    if record is None:
+        return
+    run.progress.checkpoint = record.checkpoint
+    latch = run.latch.latch
+    run.latch.note(commands_taken=max(latch.commands_taken, record.commands_taken))
+    if record.nonce == run.document.attempt.nonce:
+        run.delivered |= {file.path: file for file in record.delivered}
+        run.latch.note(boots=max(latch.boots, record.boots))
+        run.progress.step = record.steps
+    elif earlier_events:
+        name = f"events-attempt-{record.attempt}.jsonl"
+        (run.folder.out / name).write_bytes(earlier_events)

@@ -1,0 +1,134 @@
+"""The story of a run, from the container's start to the pod's release; every way through it ends in the release."""
+
+from __future__ import annotations
+
+import traceback
+from datetime import UTC, datetime
+
+from pod_image.agent.boot import Armed
+from pod_image.agent.clock import AnchoredClock
+from pod_image.agent.events import EventLog, Masking
+from pod_image.agent.guard import FIRST_BEAT_SECONDS
+from pod_image.agent.latch import Ending, LatchFile, Refuse, ReleaseOnly, Start, run_id_in
+from pod_image.agent.life import Life
+from pod_image.agent.pod import OwnPod
+from pod_image.agent.ports import GuardOrders, GuardProcess, Line, Ports
+from pod_image.agent.release import release_for_ever
+from pod_image.agent.run import Run
+from pod_image.agent.start import lock, make_folders, masking_of, open_run
+from pod_image.contract.environment import RUN_VARIABLE, RunDocument
+from pod_image.contract.errors import ContractError
+from pod_image.contract.outcomes import EndReason, Phase
+from pod_image.contract.paths import RunFolder
+
+NOT_A_POD = 2
+
+
+async def run_pod(ports: Ports) -> int:
+    """Live one pod's life. Never returns in a pod: a container that exits is started again, and bills.
+
+    Returns NOT_A_POD where there is no pod to release, or where another agent is at work already.
+    """
+    pod = OwnPod.from_environment(ports.environment, ports.http)
+    if not pod.pod_id:
+        ports.write_line("This program works in a pod that `launcher deploy` started.")
+        return NOT_A_POD
+    try:
+        held = lock(ports.folder)
+    except BlockingIOError:
+        ports.write_line(f"An agent is at work in {ports.folder} already.")
+        return NOT_A_POD
+    with held:
+        say = _sayer(ports, masking_of(ports))
+        clock = AnchoredClock(ports.clock)
+        try:
+            await _work(ports, pod, clock)
+        except Exception:
+            for line in traceback.format_exc().splitlines():
+                say(line)
+        await ports.flush()
+        await release_for_ever(pod, clock, ports.timing, say)
+    return 0
+
+
+async def _work(ports: Ports, pod: OwnPod, clock: AnchoredClock) -> None:
+    """Everything before the release."""
+    folder = RunFolder(ports.folder)
+    guard = _start_guard(ports, pod)
+    try:
+        document = RunDocument.from_json(ports.environment.get(RUN_VARIABLE, ""))
+    except ContractError as exc:
+        _say_refused(ports, folder, clock, exc)
+        return
+    latch = LatchFile.open(folder.latch, document.attempt.nonce)
+    if latch.latch.is_over:
+        return
+    processes = ports.processes
+    await processes.clear_leftovers(latch.latch.stage_pid, latch.latch.stage_started)
+    user, why = processes.trainer_user(folder.root)
+    make_folders(folder, lambda path: processes.hand_over(path, user))
+    began = clock.now()
+    run, armed, start = await open_run(ports, document, pod, clock, latch)
+    run.user = user
+    if isinstance(start, ReleaseOnly):
+        run.events.say(f"Nothing to do: {start.why}.")
+        return
+    start = _announce(run, armed, start, clock.now() - began)
+    if why:
+        _warn_shared_user(run, why)
+    await Life.of(run, guard).live(start)
+
+
+def _announce(run: Run, armed: Armed, start: Start, boot_seconds: float) -> Start:
+    """Say `armed`, and go no further where the money could not be ended or the results not delivered."""
+    works = armed.works or (armed.money_works and run.latch.latch.boots > 0)
+    run.progress.enter(Phase.BOOT, run.now() - boot_seconds)
+    run.events.emit("phase", phase=Phase.BOOT, state="started")
+    run.events.emit(
+        "armed",
+        works=works,
+        arms=armed.arms,
+        deadline=datetime.fromtimestamp(run.limits.ends_at, UTC),
+        price_per_hour_usd=run.limits.price_per_hour_usd,
+    )
+    seconds = run.progress.leave(run.now())
+    run.events.emit("phase", phase=Phase.BOOT, state="ended", seconds=round(seconds, 2))
+    if works:
+        return start
+    broken = "; ".join(f"{arm.name}: {arm.detail}" for arm in armed.arms if not arm.works)
+    return Refuse(Ending(EndReason.BOOT_FAILED, f"Not ready: {broken}.", armed.hub_hint))
+
+
+def _warn_shared_user(run: Run, why: str) -> None:
+    run.events.emit(
+        "warning",
+        code="shared_user",
+        message=f"The training process runs as the agent's own user: {why}.",
+        hint="In an image of your own, make a user `trainer` that can run its Python.",
+    )
+
+
+def _start_guard(ports: Ports, pod: OwnPod) -> GuardProcess | None:
+    """The guard, told to release the pod in an hour unless it hears better. Without one the agent goes on."""
+    try:
+        guard = ports.processes.start_guard(
+            GuardOrders(pod.api_url, pod.pod_id, ports.folder, pod.key)
+        )
+    except OSError as exc:
+        ports.write_line(f"agent: the guard could not be started: {exc.strerror}")
+        return None
+    guard.beat(FIRST_BEAT_SECONDS)
+    return guard
+
+
+def _say_refused(ports: Ports, folder: RunFolder, clock: AnchoredClock, exc: ContractError) -> None:
+    """`ended` without a run: the launcher sent what this image cannot take."""
+    folder.out.mkdir(parents=True, exist_ok=True)
+    run_id = run_id_in(ports.environment.get(RUN_VARIABLE, ""))
+    events = EventLog(folder.events, run_id, clock, ports.write_line, masking_of(ports))
+    events.close({"reason": EndReason.BOOT_FAILED, "detail": exc.message, "hint": exc.hint})
+    events.say_last_word()
+
+
+def _sayer(ports: Ports, masking: Masking) -> Line:
+    return lambda text: ports.write_line(masking(f"agent: {text}"))

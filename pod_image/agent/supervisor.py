@@ -1,0 +1,215 @@
+"""Runs a recipe's stages as processes apart, listens to them, and ends them when the run has to end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from pod_image.agent.events import is_valid
+from pod_image.agent.latch import Ending
+from pod_image.agent.ports import ProcessSpec, StageProcess
+from pod_image.agent.run import Run
+from pod_image.agent.watchdog import forecast
+from pod_image.contract.commands import Command, CommandName
+from pod_image.contract.environment import RUN_VARIABLE, SECRET_VARIABLES, RunDocument
+from pod_image.contract.events import RECIPE_EVENT_KINDS
+from pod_image.contract.outcomes import EndReason, Phase
+from pod_image.recipes.base import Stage
+
+T = TypeVar("T")
+INPUT_FAULT = 2
+AGENT_STOP_ID = "agent-stop"
+AGENT_SAVE_ID = "agent-save"
+_PRIVATE_NAMES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "JUPYTER_PASSWORD")
+
+
+class Listener(Protocol):
+    """Who else wants to know what a stage says."""
+
+    def checkpoint_kept(self) -> None: ...
+
+    def receipt(self, fields: Mapping[str, Any]) -> bool:
+        """Take in a receipt of the stage. True when it may be passed on as it is."""
+        ...
+
+
+@dataclass
+class Supervisor:
+    """At most one stage runs at a time."""
+
+    run: Run
+    listener: Listener
+    process: StageProcess | None = None
+    stage: Stage | None = None
+    fault: Mapping[str, Any] | None = None
+    """The last warning of the running stage: what explains exit code 2."""
+
+    @property
+    def takes_commands(self) -> bool:
+        return self.process is not None and self.stage is not None and self.stage.takes_commands
+
+    async def send(self, command: Command) -> None:
+        if self.process is not None and self.takes_commands:
+            await self.process.send(command.model_dump_json())
+
+    async def run_stage(self, stage: Stage, document: RunDocument) -> Ending | None:
+        """Run one stage to its end. Returns why the run ends because of it, or None.
+
+        When the run is ending for another reason the stage is stopped: asked first, then killed.
+        """
+        run = self.run
+        self.stage, self.fault = stage, None
+        try:
+            self.process = await self._start(stage, document)
+        except OSError as exc:
+            return Ending(
+                EndReason.FAILED, f"{stage.argv[0]} could not be started: {exc.strerror}."
+            )
+        run.latch.note(
+            stage_pid=self.process.pid, stage_started=run.ports.processes.started(self.process.pid)
+        )
+        try:
+            code = await self._until_over(self.process, stage)
+        finally:
+            # Whatever the stage left behind ends with it, also when this task is cancelled.
+            process, self.process = self.process, None
+            await process.end(0.0)
+        return self._outcome(stage, code)
+
+    async def _start(self, stage: Stage, document: RunDocument) -> StageProcess:
+        run = self.run
+        spec = ProcessSpec(
+            argv=stage.argv,
+            folder=run.folder.root,
+            environment=stage_environment(run.ports.environment, document),
+            takes_commands=stage.takes_commands,
+            user=run.user,
+        )
+        return await run.ports.processes.start(spec, self._heard, run.events.log)
+
+    async def _until_over(self, process: StageProcess, stage: Stage) -> int | None:
+        """The exit code, or None when the stage was made to end."""
+        over = asyncio.ensure_future(process.wait())
+        try:
+            if stage.phase is Phase.EXPORT:
+                return await self._in_time(over, process)
+            await first_of(over, self.run.is_ending)
+            return over.result() if over.done() else await self._stop(over, process)
+        finally:
+            over.cancel()
+
+    async def _in_time(self, over: asyncio.Future[int], process: StageProcess) -> int | None:
+        """Export runs whatever the reason of the end, but leaves half the time that is left to delivery."""
+        limit = min(self.run.ports.timing.export_seconds, self.run.seconds_left / 2)
+        await first_of(over, self.run.is_aborted, limit)
+        if over.done():
+            return over.result()
+        self.run.events.say(f"Export took over {limit:.0f} s and was ended.")
+        await process.end(self.run.ports.timing.kill_grace_seconds)
+        return 1
+
+    async def _stop(self, over: asyncio.Future[int], process: StageProcess) -> int | None:
+        timing, run = self.run.ports.timing, self.run
+        if self.takes_commands and not run.is_aborted.is_set():
+            command = Command(id=AGENT_STOP_ID, command=CommandName.STOP)
+            await process.send(command.model_dump_json())
+            grace = min(timing.stop_grace_seconds, run.seconds_left / 3)
+            await first_of(over, run.is_aborted, grace)
+        if not over.done():
+            is_aborted = run.is_aborted.is_set()
+            await process.end(0.5 if is_aborted else timing.kill_grace_seconds)
+        return None
+
+    def _outcome(self, stage: Stage, code: int | None) -> Ending | None:
+        if code is None or code == 0:
+            return None
+        for line in self.run.events.last_log_lines():
+            self.run.events.say(line)
+        if code == INPUT_FAULT:
+            fault = self.fault or {}
+            detail = str(fault.get("message") or f"{stage.phase.value} refused its input.")
+            return Ending(EndReason.FAILED, detail, str(fault.get("hint") or ""))
+        how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
+        reason = EndReason.TRAINER_DIED if stage.phase is Phase.TRAIN else EndReason.FAILED
+        return Ending(
+            reason, f"The process of {stage.phase.value} ended {how}.", "Its log says more."
+        )
+
+    def _heard(self, line: str) -> None:
+        """One line of the event pipe. What is no event a recipe may say becomes log."""
+        fields = recipe_event(line)
+        if fields is None or self.stage is None:
+            self.run.events.log(line)
+            return
+        kind = fields.pop("event")
+        if kind == "phase" and fields.get("state") != "progress":
+            return  # beginnings and ends of phases are the agent's to say
+        self.run.progress.heard(kind, fields, self.run.now())
+        match kind:
+            case "step":
+                self.run.events.thinned("step", **fields, **self._forecast())
+            case "phase":
+                self.run.events.thinned("phase", **{**fields, "phase": self.stage.phase})
+            case "command":
+                if self.listener.receipt(fields):
+                    self.run.events.emit("command", **fields)
+            case _:
+                self.run.events.emit(kind, **fields)
+        if kind == "warning":
+            self.fault = fields
+        if kind == "checkpoint":
+            self.listener.checkpoint_kept()
+
+    def _forecast(self) -> dict[str, Any]:
+        run = self.run
+        seen = forecast(run.limits, run.progress, run.rules, run.now())
+        return {
+            "cost_usd": seen.cost_usd,
+            "ends_at": seen.ends_at,
+            "cost_at_end_usd": seen.cost_at_end_usd,
+        }
+
+
+async def first_of(
+    work: asyncio.Future[T], event: asyncio.Event, limit_seconds: float | None = None
+) -> None:
+    """Wait until the work is done, the event has come, or the time is up; the work goes on."""
+    come = asyncio.ensure_future(event.wait())
+    waited: set[asyncio.Future[Any]] = {work, come}
+    limit = None if limit_seconds is None else max(0.0, limit_seconds)
+    try:
+        await asyncio.wait(waited, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        come.cancel()
+
+
+_AGENT_FIELDS = ("at", "run_id", "seq", "cost_usd", "ends_at", "cost_at_end_usd")
+
+
+def recipe_event(line: str) -> dict[str, Any] | None:
+    """The event of a recipe in this line, or None when it is none that a recipe may say."""
+    try:
+        document = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(document, dict) or document.get("event") not in RECIPE_EVENT_KINDS:
+        return None
+    fields = {name: value for name, value in document.items() if name not in _AGENT_FIELDS}
+    kind = fields.pop("event")
+    return {"event": kind, **fields} if is_valid(kind, fields) else None
+
+
+def stage_environment(environment: Mapping[str, str], document: RunDocument) -> dict[str, str]:
+    """The pod's environment without keys: neither by name, nor by value under another name."""
+    secrets = [environment[name] for name in SECRET_VARIABLES if environment.get(name)]
+    kept = {
+        name: value
+        for name, value in environment.items()
+        if name not in SECRET_VARIABLES
+        and name not in _PRIVATE_NAMES
+        and not any(secret in value for secret in secrets)
+    }
+    return {**kept, RUN_VARIABLE: document.to_json(), "PYTHONUNBUFFERED": "1"}

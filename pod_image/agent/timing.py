@@ -1,0 +1,53 @@
+"""How long the agent waits for what; one frozen object, so that tests and simulations can change it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Timing:
+    """All in seconds unless the name says otherwise."""
+
+    watch_seconds: float = 1.0
+    spool_seconds: float = 1.0
+    numbered_commands_seconds: float = 30.0
+    machine_seconds: float = 15.0
+    heartbeat_seconds: float = 30.0
+    event_gap_seconds: float = 1.0
+    """Steps and other readings come at most this often; what comes sooner is merged."""
+
+    request_seconds: float = 10.0
+    """Limit of one request to the cloud."""
+    boot_pod_seconds: float = 120.0
+    """How long boot tries to read its own pod before it gives its verdict."""
+    boot_hub_seconds: float = 90.0
+    clock_skew_seconds: float = 600.0
+    """A machine whose clock is further off fails at certificates and signed URLs sooner or later."""
+
+    fetch_idle_seconds: float = 600.0
+    prepare_idle_seconds: float = 1_800.0
+    export_seconds: float = 900.0
+    stop_grace_seconds: float = 120.0
+    """From `stop` until a stage is told to end by signal: two steps on a slow machine and a checkpoint."""
+    kill_grace_seconds: float = 10.0
+
+    ride_along_seconds: float = 900.0
+    """Samples and events wait for the next checkpoint's commit, at most this long."""
+    first_backoff_seconds: float = 5.0
+    longest_backoff_seconds: float = 300.0
+    bare_end_seconds: float = 120.0
+    """How long an end without results tries to deliver its log."""
+    hold_heartbeat_seconds: float = 60.0
+    delivery_reserve_seconds: float = 60.0
+
+    longest_release_backoff_seconds: float = 30.0
+    gone_seconds: float = 30.0
+    """After a release that was accepted: if the agent still lives then, it was not."""
+    guard_grace_seconds: float = 30.0
+    guard_hung_seconds: float = 900.0
+    """An agent that has not been heard for so long will not deliver anything either."""
+
+    commits_per_hour: int = 50
+    same_resume_limit: int = 3
+    """A run that came back so often to the same step will come back there again."""

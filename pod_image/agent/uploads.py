@@ -1,0 +1,221 @@
+"""Results on their way to the Hub while training goes on: one commit per checkpoint, everything else rides along."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pod_image.agent.clock import backoff_seconds
+from pod_image.agent.ports import HubTrouble, Receipt
+from pod_image.agent.record import record_of
+from pod_image.agent.run import Run
+from pod_image.agent.staging import Mark, Staged, below_out, mark_of, stage
+from pod_image.hub.budget import CommitBudget, CommitPriority
+
+_FILES_PER_EVENT = 30
+CHECKPOINTS = "checkpoints/"
+Card = Callable[[str | None], str]
+
+
+@dataclass(frozen=True)
+class Pending:
+    """Files that are not in the repo as they are now, in the recipe's order of importance."""
+
+    paths: tuple[Path, ...]
+    size_bytes: int
+
+
+class Uploads:
+    """All commits of this pod go through here, one at a time."""
+
+    def __init__(self, run: Run, on_uploaded: Callable[[], None]) -> None:
+        self._run = run
+        self._on_uploaded = on_uploaded
+        self._known: dict[str, Mark] = {}
+        self._wanted = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self._last_commit_at = run.now()
+        self._told: set[str] = set()
+        self.budget = CommitBudget(run.now, run.ports.timing.commits_per_hour)
+        self.extra: dict[str, bytes] = {}
+        """Small files that go with the next commit whatever it is: what earlier attempts left."""
+
+    def checkpoint_kept(self) -> None:
+        """There is a new checkpoint on disk."""
+        self._wanted.set()
+
+    async def work(self) -> None:
+        """Upload for ever. A Hub that refuses delays uploads; it never stops the training."""
+        attempt = 0
+        while True:
+            await self._next_reason()
+            try:
+                await self._round()
+                attempt = 0
+            except HubTrouble as exc:
+                attempt += 1
+                self.tell(exc)
+                self._wanted.set()
+                await self._run.clock.sleep(self.pause_seconds(exc, attempt))
+
+    async def settle(self, limit_seconds: float) -> None:
+        """Let a commit that is under way come to its end, so that the next does not collide with it."""
+        try:
+            async with asyncio.timeout(max(0.0, limit_seconds)), self._turn:
+                return
+        except TimeoutError:
+            return
+
+    def pause_seconds(self, trouble: HubTrouble, attempt: int) -> float:
+        """How long to leave the Hub alone; as long as it asked for, when it did."""
+        timing = self._run.ports.timing
+        own = backoff_seconds(
+            attempt, first=timing.first_backoff_seconds, longest=timing.longest_backoff_seconds
+        )
+        return max(own, trouble.retry_after_seconds)
+
+    def tell(self, trouble: HubTrouble) -> None:
+        """Each trouble is told once, not at every try."""
+        if trouble.message not in self._told:
+            self._told.add(trouble.message)
+            self._run.events.emit("warning", code="hub", message=trouble.message, hint=trouble.hint)
+
+    def pending(self) -> Pending:
+        """What the recipe wants delivered and the repo does not have as it is now."""
+        run, paths, size_bytes = self._run, [], 0
+        for path in run.recipe.results(run.folder, run.settings):
+            below = below_out(path, run.folder.out)
+            if below is None or not path.is_file() or self._is_there(below, path):
+                continue
+            paths.append(path)
+            size_bytes += path.stat().st_size
+        return Pending(tuple(paths), size_bytes)
+
+    async def commit(
+        self,
+        paths: Iterable[Path],
+        message: str,
+        *,
+        own: Mapping[str, bytes] | None = None,
+        card: Card | None = None,
+        is_last: bool = False,
+    ) -> Receipt:
+        """One commit with these files and the agent's own; an `upload` event when it is proved.
+
+        Raises HubTrouble; a file that cannot be read is warned about and left out. `is_last`: the
+        last word was said already, so the receipt stays unsaid.
+        """
+        run = self._run
+        async with self._turn:
+            began = run.now()
+            with tempfile.TemporaryDirectory(dir=run.folder.root, prefix="uploading-") as scratch:
+                staged, left_out = stage(paths, run.folder.out, Path(scratch))
+                files = {run.results.path(one.below): one.path for one in staged}
+                content: dict[str, Path | bytes] = {**files, **self._own(own)}
+                receipt = await self._publish(content, message, card)
+            self._settle_receipt(receipt, staged)
+            run.progress.upload_seconds = max(0.0, run.now() - began)
+        if not is_last:
+            self._say_uploaded(receipt, run.progress.upload_seconds, left_out)
+        return receipt
+
+    def _own(self, own: Mapping[str, bytes] | None) -> dict[str, bytes]:
+        run = self._run
+        if own is None:
+            own = {
+                run.results.record: record_of(run).to_json().encode(),
+                run.results.events: read_or_empty(run.events.path),
+            }
+        return {**self.extra, **own}
+
+    async def _publish(
+        self, content: Mapping[str, Path | bytes], message: str, card: Card | None
+    ) -> Receipt:
+        run = self._run
+        deletes = self._pruned()
+        self.budget.spend()
+        try:
+            receipt = await run.ports.run_blocking(
+                lambda: run.hub.publish(content, message, deletes=deletes, card=card)
+            )
+        except HubTrouble as exc:
+            self.budget.close_for(exc.retry_after_seconds)
+            raise
+        for path in deletes:
+            run.delivered.pop(path, None)
+            self._known.pop(path.removeprefix(run.results.path("")), None)
+        return receipt
+
+    def _settle_receipt(self, receipt: Receipt, staged: list[Staged]) -> None:
+        run = self._run
+        self._known |= {one.below: one.mark for one in staged}
+        self.extra.clear()
+        run.delivered |= {file.path: file for file in receipt.files}
+        run.last_commit = receipt.commit
+        self._last_commit_at = run.now()
+
+    def _say_uploaded(self, receipt: Receipt, seconds: float, left_out: list[str]) -> None:
+        run = self._run
+        for start in range(0, len(receipt.files), _FILES_PER_EVENT):
+            files = receipt.files[start : start + _FILES_PER_EVENT]
+            run.events.emit("upload", commit=receipt.commit, files=files, seconds=round(seconds, 2))
+        for sentence in left_out:
+            if sentence not in self._told:
+                self._told.add(sentence)
+                run.events.emit("warning", code="not_delivered", message=sentence)
+
+    async def _next_reason(self) -> None:
+        """Wait for a checkpoint, or until samples and events have waited long enough."""
+        run = self._run
+        while not self._wanted.is_set():
+            waited = run.now() - self._last_commit_at
+            left = run.ports.timing.ride_along_seconds - waited
+            if left <= 0:
+                self._last_commit_at = run.now()
+                if self.pending().paths:
+                    return
+                continue
+            try:
+                async with asyncio.timeout(left):
+                    await self._wanted.wait()
+            except TimeoutError:
+                continue
+
+    async def _round(self) -> None:
+        is_checkpoint = self._wanted.is_set()
+        priority = CommitPriority.CHECKPOINT if is_checkpoint else CommitPriority.EXTRA
+        wait_seconds = self.budget.wait_seconds(priority)
+        if wait_seconds > 0:
+            await self._run.clock.sleep(wait_seconds)
+        self._wanted.clear()
+        step = self._run.progress.step
+        message = f"{self._run.document.run_id}: step {step}"
+        await self.commit(self.pending().paths, message)
+        self._on_uploaded()
+
+    def _is_there(self, below: str, path: Path) -> bool:
+        known = self._known.get(below)
+        if known is None:
+            return False
+        # A checkpoint's name is its step: what a recipe does to an older one later (dropping the
+        # optimiser's state) is of no interest to the repo, which has it whole.
+        return below.startswith(CHECKPOINTS) or known == mark_of(path)
+
+    def _pruned(self) -> list[str]:
+        """Checkpoints of this pod that the recipe has dropped since."""
+        run = self._run
+        return [
+            run.results.path(below)
+            for below in self._known
+            if below.startswith(CHECKPOINTS) and not (run.folder.out / below).exists()
+        ]
+
+
+def read_or_empty(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""

@@ -1,0 +1,70 @@
+"""What looks at the run while it works: caps and idleness, the machine, a sign of life, the guard's beat."""
+
+from __future__ import annotations
+
+from pod_image.agent.latch import Ending
+from pod_image.agent.machine import MachineReader, read_gpus
+from pod_image.agent.ports import GuardProcess
+from pod_image.agent.run import Run
+from pod_image.agent.supervisor import AGENT_SAVE_ID, Supervisor
+from pod_image.agent.watchdog import BUSY_PERCENT, sentence, verdict, wants_checkpoint
+from pod_image.contract.commands import Command, CommandName
+from pod_image.contract.outcomes import Phase
+
+
+class Watches:
+    """Loops that never end by themselves; each is started again if it fails."""
+
+    def __init__(self, run: Run, supervisor: Supervisor, guard: GuardProcess | None) -> None:
+        self._run = run
+        self._supervisor = supervisor
+        self._guard = guard
+        self._has_saved = False
+        self._machine = MachineReader(run.folder.root)
+
+    async def watchdog(self) -> None:
+        """End the run when it has to end; ask for a checkpoint before the caps."""
+        while True:
+            await self.watch_once()
+            await self._run.clock.sleep(self._run.ports.timing.watch_seconds)
+
+    async def watch_once(self) -> None:
+        run, now = self._run, self._run.now()
+        if self._guard is not None:
+            self._guard.beat(run.seconds_left)
+        run.events.flush_due()
+        if run.ending is not None:
+            return
+        reason = verdict(run.limits, run.progress, run.rules, now)
+        if reason is not None:
+            run.end(Ending(reason, sentence(reason, run.progress, run.rules, run.limits)))
+        elif not self._has_saved and run.progress.phase is Phase.TRAIN:
+            await self._save_before_the_caps(now)
+
+    async def machine(self) -> None:
+        while True:
+            await self.read_machine()
+            await self._run.clock.sleep(self._run.ports.timing.machine_seconds)
+
+    async def read_machine(self) -> None:
+        """One reading; a GPU that works is what the idle limit is counted from."""
+        run = self._run
+        gpus = await read_gpus(run.ports.processes)
+        uses = [gpu.use_percent for gpu in gpus if gpu.use_percent is not None]
+        is_busy = any(use >= BUSY_PERCENT for use in uses)
+        if is_busy or (uses and run.progress.gpu_busy_at is None):
+            run.progress.gpu_busy_at = run.now()
+        run.events.thinned("machine", gpus=gpus, **self._machine.read())
+
+    async def heartbeat(self) -> None:
+        run = self._run
+        while True:
+            await run.clock.sleep(run.ports.timing.heartbeat_seconds)
+            if not run.latch.latch.is_over:
+                run.events.emit("heartbeat", phase=run.progress.phase, cost_usd=run.cost_usd)
+
+    async def _save_before_the_caps(self, now: float) -> None:
+        if not wants_checkpoint(self._run.limits, now):
+            return
+        self._has_saved = True
+        await self._supervisor.send(Command(id=AGENT_SAVE_ID, command=CommandName.SAVE))

@@ -1,0 +1,57 @@
+"""`python -m pod_image.control stop|save|sample|abort`: what `exec` runs in the pod. Hands a command to the agent."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import uuid
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from pod_image.agent.latch import write_atomically
+from pod_image.agent.system import run_folder
+from pod_image.contract.commands import Command, CommandName
+from pod_image.contract.paths import RunFolder
+
+BAD_COMMAND = 2
+NO_AGENT = 3
+
+
+def main(arguments: list[str] | None = None, folder: Path | None = None) -> int:
+    """Drop one command for the agent; prints a receipt, or why there is none, as JSON. Returns the exit code."""
+    given = _parser().parse_args(arguments)
+    command_id = given.id or f"cmd-{uuid.uuid4().hex[:12]}"
+    try:
+        command = Command(id=command_id, command=CommandName(given.command), text=given.text)
+    except ValidationError:
+        return _refuse(
+            "the id is letters, digits and dashes, the text at most 500 letters", BAD_COMMAND
+        )
+    if command.command is CommandName.SAMPLE and not command.text.strip():
+        return _refuse("sample needs --text", BAD_COMMAND)
+    spool = RunFolder(folder or run_folder()).commands
+    try:
+        write_atomically(spool / f"{command.id}.json", command.model_dump_json().encode())
+    except OSError as exc:
+        return _refuse(f"no agent takes commands here: {exc.strerror}", NO_AGENT)
+    print(json.dumps({"id": command.id, "state": "received"}))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m pod_image.control", description=__doc__)
+    parser.add_argument("command", choices=[name.value for name in CommandName])
+    parser.add_argument("--id", default="", help="repeated by the receipts; made up when absent")
+    parser.add_argument("--text", default="", help="what to say, for sample")
+    return parser
+
+
+def _refuse(error: str, code: int) -> int:
+    print(json.dumps({"error": error}))
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,189 @@
+"""Runs the person's command: `python -m pod_image.recipes.command`, started by the agent, without any key."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pod_image.contract.commands import Command, CommandName
+from pod_image.contract.environment import EVENTS_FD_VARIABLE, RUN_VARIABLE
+from pod_image.contract.errors import ContractError
+from pod_image.contract.outcomes import Phase
+from pod_image.contract.paths import RunFolder
+from pod_image.contract.settings import RunSettings
+from pod_image.recipes.command.activity import cpu_seconds
+from pod_image.recipes.command.collecting import collect, is_inside
+from pod_image.recipes.command.progress_lines import step_in
+from pod_image.recipes.command.recipe import files_folder
+from pod_image.recipes.worker import Inbox, Reporter, run_document
+
+INPUT_FAULT = 2
+LOOK_SECONDS = 0.1
+ALIVE_SECONDS = 10.0
+STOP_SECONDS = 30.0
+"""A command that is stopped gets so long to write what it has."""
+
+Report = Callable[[dict[str, Any]], None]
+
+
+@dataclass
+class Work:
+    """One command while it runs."""
+
+    settings: RunSettings
+    folder: RunFolder
+    report: Report
+    process: subprocess.Popen[str]
+    lines: int = 0
+    stop_at: float | None = None
+    began: float = field(default_factory=time.monotonic)
+    _said_at: float = 0.0
+    _said: tuple[int, int] = (0, 0)
+
+    def until_over(self, take: Callable[[], list[Command]]) -> int:
+        """Its exit code; commands are carried out meanwhile."""
+        reader = threading.Thread(target=self._read, name="output", daemon=True)
+        reader.start()
+        while (code := self.process.poll()) is None:
+            for command in take():
+                self._carry_out(command)
+            self._end_when_late()
+            self._say_alive()
+            time.sleep(LOOK_SECONDS)
+        reader.join(timeout=2.0)
+        return code
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines += 1
+            step = step_in(line)
+            if step is not None:
+                self.report(step)
+            sys.stdout.write(line)
+            sys.stdout.flush()
+
+    def _carry_out(self, command: Command) -> None:
+        match command.command:
+            case CommandName.STOP:
+                self.stop_at = self.stop_at or time.monotonic() + STOP_SECONDS
+                _signal(self.process, signal.SIGTERM)
+                self._receipt(command, "done", "asked to end")
+            case CommandName.SAVE:
+                count = self.collect()
+                self._receipt(command, "done", f"{count} files")
+            case _:
+                self._receipt(command, "refused", "a command of your own has no samples")
+
+    def collect(self) -> int:
+        return collect(self.folder.prepared, self.settings.outputs, files_folder(self.folder))
+
+    def _receipt(self, command: Command, state: str, detail: str) -> None:
+        self.report(
+            {
+                "event": "command",
+                "id": command.id,
+                "command": command.command.value,
+                "state": state,
+                "detail": detail,
+            }
+        )
+
+    def _end_when_late(self) -> None:
+        if self.stop_at is not None and time.monotonic() >= self.stop_at:
+            _signal(self.process, signal.SIGKILL)
+
+    def _say_alive(self) -> None:
+        """It gets on when it writes or computes; a command that does neither for long is stuck."""
+        now = time.monotonic()
+        if now - self._said_at < ALIVE_SECONDS:
+            return
+        self._said_at = now
+        seen = (self.lines, int(cpu_seconds(self.process.pid)))
+        if seen != self._said:
+            self._said = seen
+            self.report(
+                {
+                    "event": "phase",
+                    "phase": Phase.TRAIN.value,
+                    "state": "progress",
+                    "done": round(now - self.began, 1),
+                    "unit": "seconds",
+                }
+            )
+
+
+def main() -> int:
+    report = Reporter()
+    try:
+        settings = run_document().settings
+    except ContractError as exc:
+        return _refuse(report, exc.message, exc.hint)
+    outside = [pattern for pattern in settings.outputs if not is_inside(pattern)]
+    if outside:
+        hint = "Outputs are patterns below the command's folder, such as out/**."
+        return _refuse(report, f"The pattern {outside[0]!r} leads out of its folder.", hint)
+    folder = RunFolder(Path.cwd())
+    try:
+        process = _start(settings, folder)
+    except OSError as exc:
+        hint = "Check its name, and that the image has it."
+        return _refuse(report, f"{settings.argv[0]} could not be started: {exc.strerror}.", hint)
+    work = Work(settings, folder, report, process)
+    code = work.until_over(Inbox().take)
+    work.collect()
+    return _outcome(report, code, was_stopped=work.stop_at is not None)
+
+
+def _start(settings: RunSettings, folder: RunFolder) -> subprocess.Popen[str]:
+    """In a folder of its own, with `dataset` beside it; its environment says where both are."""
+    work = folder.prepared
+    (work / "out").mkdir(parents=True, exist_ok=True)
+    private = (EVENTS_FD_VARIABLE, RUN_VARIABLE)
+    environment = {name: value for name, value in os.environ.items() if name not in private}
+    return subprocess.Popen(
+        settings.argv,
+        cwd=work,
+        env={**environment, "DATASET_DIR": str(folder.dataset), "OUT_DIR": str(work / "out")},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+
+
+def _outcome(report: Report, code: int, *, was_stopped: bool) -> int:
+    """Our exit code: the command's own failure is explained, a kill from outside is a crash."""
+    if code == 0 or was_stopped:
+        return 0
+    if code < 0:
+        print(f"The command was killed by signal {-code}.", flush=True)
+        return 1
+    hint = "What it wrote stands in the log; its outputs so far were kept."
+    return _refuse(report, f"The command ended with exit code {code}.", hint)
+
+
+def _refuse(report: Report, message: str, hint: str) -> int:
+    report({"event": "warning", "code": "command", "message": message, "hint": hint})
+    return INPUT_FAULT
+
+
+def _signal(process: subprocess.Popen[str], number: signal.Signals) -> None:
+    """To the command and all it started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

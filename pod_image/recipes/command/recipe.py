@@ -1,0 +1,53 @@
+"""The recipe `command` as the agent sees it: one stage, and the files it brought."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pod_image.contract.outcomes import Phase
+from pod_image.contract.paths import RunFolder
+from pod_image.contract.settings import RunSettings
+from pod_image.recipes.base import CardSection, Recipe, RemoteFile, Stage
+
+
+def files_folder(folder: RunFolder) -> Path:
+    """Where results are delivered from."""
+    return folder.out / "files"
+
+
+class CommandRecipe:
+    name = "command"
+
+    def stages(self, settings: RunSettings) -> Sequence[Stage]:
+        argv = (sys.executable, "-m", "pod_image.recipes.command")
+        return (Stage(Phase.TRAIN, argv, takes_commands=True),)
+
+    def needs(self, settings: RunSettings) -> Sequence[RemoteFile]:
+        return ()
+
+    def results(self, folder: RunFolder, settings: RunSettings) -> Sequence[Path]:
+        """Small files first: the report before the archive."""
+        found = [
+            path
+            for path in files_folder(folder).rglob("*")
+            if path.is_file() and not path.name.endswith(".part")
+        ]
+        return sorted(found, key=lambda path: (path.stat().st_size, path.as_posix()))
+
+    def card(self, folder: RunFolder, settings: RunSettings) -> CardSection:
+        files = files_folder(folder)
+        names = sorted(
+            path.relative_to(files).as_posix() for path in self.results(folder, settings)
+        )
+        lines = [f"- `{name}`" for name in names[:50]]
+        if len(names) > len(lines):
+            lines.append(f"- and {len(names) - len(lines)} more")
+        listing = "\n".join(lines) or "No file matched its outputs."
+        command = shlex.join(settings.argv)
+        return CardSection({"tags": ["pod-launcher"]}, f"    {command}\n\n{listing}")
+
+
+RECIPE: Recipe = CommandRecipe()
