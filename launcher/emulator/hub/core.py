@@ -6,7 +6,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -129,6 +129,8 @@ class HubCore:
     cdn_url: str = "http://localhost:1"
 
     def __post_init__(self) -> None:
+        # Copies, since revoking one changes it.
+        self.tokens = {value: replace(token) for value, token in self.tokens.items()}
         self.store = Store(self.root)
         self.faults = Faults(self.now)
         self.log: list[LogEntry] = []
