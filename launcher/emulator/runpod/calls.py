@@ -44,6 +44,12 @@ class Call:
             raise invalid([f"$.{name}: value must be one of " + ", ".join(map(repr, allowed))])
         return value
 
+    def truth(self, name: str) -> bool | None:
+        """A query parameter that is `true` or `false`; None when absent. 422 otherwise."""
+        if name not in self.query:
+            return None
+        return self.chosen(name, ("true", "false"), "false") == "true"
+
     def whole(self, name: str, default: int, least: int, most: int) -> int:
         """A query parameter that is a whole number within limits. 422 otherwise."""
         value = self.query.get(name)

@@ -39,13 +39,18 @@ class ManualClock:
 def rfc3339(seconds: float) -> str:
     """`2026-11-22T10:00:00.123Z`, in milliseconds."""
     moment = datetime.fromtimestamp(seconds, UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return f"{_to_seconds(moment)}.{moment.microsecond // 1000:03d}Z"
 
 
 def rfc3339_nanos(nanos: int) -> str:
     """The same with nine digits, as the log service writes it."""
     moment = datetime.fromtimestamp(nanos // NANOS, UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{nanos % NANOS:09d}Z"
+    return f"{_to_seconds(moment)}.{nanos % NANOS:09d}Z"
+
+
+def _to_seconds(moment: datetime) -> str:
+    # Not strftime: its %Y has fewer than four digits for the first millennium.
+    return moment.replace(tzinfo=None).isoformat(timespec="seconds")
 
 
 def parse_rfc3339_nanos(text: str) -> int:

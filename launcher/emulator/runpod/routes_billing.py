@@ -21,6 +21,7 @@ from launcher.emulator.runpod.problems import bad_request, invalid
 SIZES = ("hour", "day", "week", "month", "year")
 DEFAULT_DAYS = 30
 MAX_BUCKETS = 20_000
+FAR_SECONDS = 100 * 366 * 86_400
 Bucket = tuple[float, float, Rate]
 
 
@@ -116,18 +117,26 @@ def _window(call: Call) -> tuple[float, float, str]:
         if "startTime" in call.query or "endTime" in call.query:
             raise bad_request("lastN and startTime/endTime are mutually exclusive")
         count = call.whole("lastN", 1, 1, 999_999_999)
-        if count > MAX_BUCKETS:
+        if count > MAX_BUCKETS or count * _seconds(now, size) > now:
             raise bad_request("the period has too many buckets")
         return last_buckets_start(now, size, count), bucket_end(bucket_start(now, size), size), size
     start = bucket_start(_moment(call, "startTime", now - DEFAULT_DAYS * 86_400), size)
     end = _moment(call, "endTime", now)
     if bucket_start(end, size) != end:
         end = bucket_end(bucket_start(end, size), size)
+    if end > now + FAR_SECONDS:
+        raise bad_request("endTime is too far ahead")
     if start > end:
         raise bad_request("startTime must be before endTime")
-    if (end - start) / (bucket_end(start, size) - start) > MAX_BUCKETS:
+    if (end - start) / _seconds(start, size) > MAX_BUCKETS:
         raise bad_request("the period has too many buckets")
     return start, end, size
+
+
+def _seconds(moment: float, size: str) -> float:
+    """The length of the bucket that holds the moment."""
+    start = bucket_start(moment, size)
+    return bucket_end(start, size) - start
 
 
 def _moment(call: Call, name: str, default: float) -> float:

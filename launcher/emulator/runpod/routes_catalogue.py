@@ -73,14 +73,14 @@ def list_centres(call: Call) -> Response:
     regions = _words(call, "regions", REGIONS)
     volumes = _words(call, "networkVolumeTypes", ("STANDARD", "HIGH_PERFORMANCE"))
     compliance = call.listed("compliance")
-    network = call.query.get("globalNetwork")
+    network = call.truth("globalNetwork")
     found = [
         centre
         for centre in call.world.catalogue.centres
         if (not regions or centre.region in regions)
         and set(volumes) <= set(centre.volume_types)
         and set(compliance) <= set(centre.compliance)
-        and network in (None, str(centre.global_network).lower())
+        and network in (None, centre.global_network)
     ]
     return ok({"dataCenters": [_centre(call, centre, includes) for centre in found]})
 

@@ -44,9 +44,9 @@ def own_pod(call: Call) -> Pod:
 
 @operation("GET", "/v2/pods", "pods:read")
 def list_pods(call: Call) -> Response:
+    with_members = call.truth("includeClusterPods") or False
     if call.world.faults.take("list-empty"):
         return page(call, "pods", [])
-    with_members = call.query.get("includeClusterPods") == "true"
     pods = call.world.listed_pods(call.account, with_members)
     return page(call, "pods", [call.world.wire(pod) for pod in pods])
 

@@ -122,6 +122,12 @@ class Contract:
             for known, operations in self.description["paths"].items()
         )
 
+    def described(self, without: set[str]) -> dict[str, Any]:
+        """The description without some of its paths."""
+        paths = self.description["paths"]
+        kept = {path: operations for path, operations in paths.items() if path not in without}
+        return {**self.description, "paths": kept}
+
     def operations(self) -> Iterator[tuple[str, str]]:
         for path, operations in self.description["paths"].items():
             for method in operations:

@@ -114,6 +114,9 @@ async def test_every_bucket_size_starts_on_its_boundary(cloud: Cloud, size: str)
         ("startTime=yesterday", 422),
         ("bucketSize=minute", 422),
         ("lastN=0", 422),
+        ("lastN=3000&bucketSize=year", 400),
+        ("endTime=9999-12-31T23:59:59Z&bucketSize=year", 400),
+        ("startTime=2026-12-01T00:00:00Z&endTime=2026-11-01T00:00:00Z", 400),
         ("startTime=0001-01-01T00:00:00Z&bucketSize=hour", 400),
     ],
 )
