@@ -8,6 +8,9 @@ from datetime import UTC, datetime
 from pod_image.agent.ports import Clock
 
 
+AGREES_SECONDS = 2.0
+
+
 class AnchoredClock:
     """Follows the machine's clock until it is anchored; from then on a jump of that clock changes nothing."""
 
@@ -22,9 +25,17 @@ class AnchoredClock:
         return server_seconds + asyncio.get_running_loop().time() - loop_seconds
 
     def anchor(self, server_seconds: float) -> float:
-        """Take the server's time as ours. Returns how many seconds the machine's clock is ahead of it."""
-        ahead_seconds = self._clock.now() - server_seconds
-        self._anchor = (server_seconds, asyncio.get_running_loop().time())
+        """Take the server's time as ours. Returns how many seconds the machine's clock is ahead of it.
+
+        The server tells whole seconds: a clock that agrees within them is the better one.
+        """
+        own_seconds = self._clock.now()
+        ahead_seconds = own_seconds - server_seconds
+        is_close = abs(ahead_seconds) <= AGREES_SECONDS
+        self._anchor = (
+            own_seconds if is_close else server_seconds,
+            asyncio.get_running_loop().time(),
+        )
         return ahead_seconds
 
     def moment(self) -> datetime:

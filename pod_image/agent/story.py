@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 from datetime import UTC, datetime
 
@@ -67,13 +68,14 @@ async def _work(ports: Ports, pod: OwnPod, clock: AnchoredClock) -> None:
     await processes.clear_leftovers(latch.latch.stage_pid, latch.latch.stage_started)
     user, why = processes.trainer_user(folder.root)
     make_folders(folder, lambda path: processes.hand_over(path, user))
-    began = clock.now()
+    began = asyncio.get_running_loop().time()
     run, armed, start = await open_run(ports, document, pod, clock, latch)
     run.user = user
     if isinstance(start, ReleaseOnly):
         run.events.say(f"Nothing to do: {start.why}.")
         return
-    start = _announce(run, armed, start, clock.now() - began)
+    boot_seconds = asyncio.get_running_loop().time() - began
+    start = _announce(run, armed, start, boot_seconds)
     if why:
         _warn_shared_user(run, why)
     await Life.of(run, guard).live(start)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -139,7 +140,15 @@ class Supervisor:
         )
 
     def _heard(self, line: str) -> None:
-        """One line of the event pipe. What is no event a recipe may say becomes log."""
+        """One line of the event pipe. A fault of ours here must not deafen us to the next line."""
+        try:
+            self._take_in(line)
+        except Exception:
+            for said in traceback.format_exc().splitlines():
+                self.run.events.say(said)
+
+    def _take_in(self, line: str) -> None:
+        """What is no event that a recipe may say becomes log."""
         fields = recipe_event(line)
         if fields is None or self.stage is None:
             self.run.events.log(line)
