@@ -10,7 +10,9 @@ DISK_PER_HOUR = 10 * 0.10 / 720
 
 async def balance(cloud: Cloud) -> float:
     query = {"query": "query { myself { clientBalance currentSpendPerHr } }"}
-    return float((await cloud.post("/graphql", json=query)).json()["data"]["myself"]["clientBalance"])
+    return float(
+        (await cloud.post("/graphql", json=query)).json()["data"]["myself"]["clientBalance"]
+    )
 
 
 async def test_the_balance_falls_from_the_moment_of_creation(cloud: Cloud) -> None:

@@ -74,9 +74,7 @@ async def test_a_cluster_that_cannot_be_placed_rents_nothing(cloud: Cloud) -> No
         ({"type": "BEOWULF"}, 422),
     ],
 )
-async def test_a_bad_cluster_is_refused(
-    cloud: Cloud, changes: dict[str, Any], status: int
-) -> None:
+async def test_a_bad_cluster_is_refused(cloud: Cloud, changes: dict[str, Any], status: int) -> None:
     assert (await cloud.post("/v2/clusters", json=cluster_body(**changes))).status_code == status
 
 

@@ -46,7 +46,9 @@ async def test_the_judge_notices_a_reply_that_lacks_a_key(contract: Contract, cl
         contract.check(Exchange(**{**vars(seen), "reply": json.dumps(broken).encode()}))
 
 
-async def test_the_judge_notices_a_bad_body_that_was_taken(contract: Contract, cloud: Cloud) -> None:
+async def test_the_judge_notices_a_bad_body_that_was_taken(
+    contract: Contract, cloud: Cloud
+) -> None:
     await cloud.post("/v2/pods", json=pod_body())
     seen = cloud.app.exchanges[-1]
     body = json.dumps(pod_body(imageName="x")).encode()

@@ -2,7 +2,13 @@
 
 import pytest
 
-from launcher.emulator.runpod import EXTRAS, ExecOutcome, RunPodWorld, ScriptedContainer, ScriptedRunner
+from launcher.emulator.runpod import (
+    EXTRAS,
+    ExecOutcome,
+    RunPodWorld,
+    ScriptedContainer,
+    ScriptedRunner,
+)
 from launcher.emulator.runpod.calls import OPERATIONS
 from tests.emulator.runpod.conftest import GPU, Cloud, pod_body
 
@@ -59,7 +65,9 @@ async def test_a_command_may_come_as_arrays(cloud: Cloud, runner: ScriptedRunner
 async def test_both_ways_to_say_a_command_must_say_the_same(cloud: Cloud) -> None:
     clash = await cloud.post("/v2/pods", json=pod_body(cmd=["a"], args="b"))
     assert clash.status_code == 400
-    assert (await cloud.post("/v2/pods", json=pod_body(cmd=["a", "b c"], args="a 'b c'"))).is_success
+    assert (
+        await cloud.post("/v2/pods", json=pod_body(cmd=["a", "b c"], args="a 'b c'"))
+    ).is_success
 
 
 @pytest.mark.parametrize(
@@ -89,7 +97,9 @@ async def test_args_that_cannot_be_split_are_an_error_in_the_system_log(cloud: C
 
 async def test_the_balance_is_asked_by_graphql(cloud: Cloud) -> None:
     await cloud.rent()
-    query = {"query": "query { myself { clientBalance currentSpendPerHr spendLimit underBalance } }"}
+    query = {
+        "query": "query { myself { clientBalance currentSpendPerHr spendLimit underBalance } }"
+    }
     myself = (await cloud.post("/graphql", json=query)).json()["data"]["myself"]
     assert myself["clientBalance"] == 25.0
     assert myself["currentSpendPerHr"] == pytest.approx(0.69, abs=0.01)
@@ -120,14 +130,18 @@ async def test_paths_that_are_off_are_unknown(cloud: Cloud) -> None:
         await cloud.delete("/v2/account/secrets/x"),
         await cloud.post("/graphql", json={"query": "{ myself { id } }"}),
     ]
-    assert [(reply.status_code, reply.json()["detail"]) for reply in replies] == [(404, NOT_FOUND)] * 4
+    assert [(reply.status_code, reply.json()["detail"]) for reply in replies] == [
+        (404, NOT_FOUND)
+    ] * 4
 
 
 async def test_keys_that_are_off_are_unknown(cloud: Cloud) -> None:
     cloud.world.extras.switch_off("command-arrays", "placement-filters", "host-figures")
     arrays = await cloud.post("/v2/pods", json=pod_body(cmd=["a"]))
     assert arrays.json()["errors"] == ["$: additional properties 'cmd' not allowed"]
-    filters = await cloud.post("/v2/pods", json=pod_body(gpu={"id": GPU, "count": 1, "minRamPerGpu": 8}))
+    filters = await cloud.post(
+        "/v2/pods", json=pod_body(gpu={"id": GPU, "count": 1, "minRamPerGpu": 8})
+    )
     assert filters.status_code == 422
     shown = (await cloud.get(f"/v2/pods/{(await cloud.rent()).id}")).json()
     assert shown["gpu"] == {"id": GPU, "count": 1}

@@ -82,7 +82,10 @@ async def test_the_pod_gets_the_platforms_variables_and_its_own_key(cloud: Cloud
     assert inside["RUNPOD_DC_ID"] == pod.centre_id
     assert inside["RUNPOD_API_KEY"] == pod.key.value
     assert inside["MINE"] == "1"
-    assert (inside["RUNPOD_GPU_COUNT"], inside["RUNPOD_GPU_NAME"]) == ("1", "NVIDIA GeForce RTX 4090")
+    assert (inside["RUNPOD_GPU_COUNT"], inside["RUNPOD_GPU_NAME"]) == (
+        "1",
+        "NVIDIA GeForce RTX 4090",
+    )
     shown = (await cloud.get(f"/v2/pods/{pod.id}")).json()["runtime"]["ports"]
     assert inside["RUNPOD_TCP_PORT_22"] == str(shown[0]["public"])
     assert inside["RUNPOD_TCP_PORT_70001"] == "70001"

@@ -93,8 +93,15 @@ async def test_restart_resets_the_uptime_and_keeps_the_status(cloud: Cloud) -> N
 
 @pytest.mark.parametrize(
     ("status", "action"),
-    [("PROVISIONING", "start"), ("PROVISIONING", "restart"), ("RUNNING", "start"), ("EXITED", "stop"),
-     ("EXITED", "restart"), ("TERMINATED", "start"), ("TERMINATED", "terminate")],
+    [
+        ("PROVISIONING", "start"),
+        ("PROVISIONING", "restart"),
+        ("RUNNING", "start"),
+        ("EXITED", "stop"),
+        ("EXITED", "restart"),
+        ("TERMINATED", "start"),
+        ("TERMINATED", "terminate"),
+    ],
 )
 async def test_an_action_out_of_place_is_409(cloud: Cloud, status: str, action: str) -> None:
     pod = await cloud.rent() if status == "PROVISIONING" else await cloud.running()

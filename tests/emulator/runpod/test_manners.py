@@ -9,7 +9,11 @@ from tests.emulator.runpod.conftest import Cloud, pod_body
 async def test_without_a_key_it_is_401(cloud: Cloud) -> None:
     reply = await cloud.get("/v2/pods", key=None)
     assert reply.status_code == 401
-    assert reply.json() == {"title": "Unauthorized", "status": 401, "detail": "missing bearer token"}
+    assert reply.json() == {
+        "title": "Unauthorized",
+        "status": 401,
+        "detail": "missing bearer token",
+    }
 
 
 async def test_an_unknown_key_is_401(cloud: Cloud) -> None:
@@ -132,7 +136,12 @@ async def test_requests_are_recorded_without_anything_secret(cloud: Cloud) -> No
     await cloud.post("/v2/pods", json=pod_body(env=env), headers={"User-Agent": "launcher-test"})
     await cloud.get("/v2/pods", key=None)
     first, second = cloud.world.requests
-    assert (first.method, first.path, first.status, first.key_kind) == ("POST", "/v2/pods", 201, "full")
+    assert (first.method, first.path, first.status, first.key_kind) == (
+        "POST",
+        "/v2/pods",
+        201,
+        "full",
+    )
     assert first.user_agent == "launcher-test"
     assert (second.status, second.key_kind) == (401, "none")
     written = repr(cloud.world.requests) + repr(cloud.world.keys) + repr(cloud.world.pods)

@@ -81,7 +81,14 @@ async def test_a_body_against_the_schema_is_refused_with_its_place(
         ({"gpu": None}, "exactly one of gpu or cpu is required"),
         ({"cpu": {"id": "cpu3c", "vcpuCount": 2}}, "exactly one of gpu or cpu is required"),
         (
-            {"gpu": {"id": GPU, "count": 1, "minCudaVersion": "12.8", "allowedCudaVersions": ["12.8"]}},
+            {
+                "gpu": {
+                    "id": GPU,
+                    "count": 1,
+                    "minCudaVersion": "12.8",
+                    "allowedCudaVersions": ["12.8"],
+                }
+            },
             "gpu.allowedCudaVersions and gpu.minCudaVersion are mutually exclusive",
         ),
         (
@@ -121,8 +128,16 @@ async def test_a_rule_beyond_the_schema_is_a_400(
         {"gpu": {"id": GPU, "count": 1, "allowedCudaVersions": ["11.8"]}},
         {"gpu": {"id": GPU, "count": 1, "minRamPerGpu": 4000}},
     ],
-    ids=["no count", "too many", "sold out there", "wrong case", "not in that cloud", "driver too old",
-         "other driver", "host too small"],
+    ids=[
+        "no count",
+        "too many",
+        "sold out there",
+        "wrong case",
+        "not in that cloud",
+        "driver too old",
+        "other driver",
+        "host too small",
+    ],
 )
 async def test_what_cannot_be_placed_has_one_sentence_and_no_code(
     cloud: Cloud, changes: dict[str, Any]
