@@ -30,6 +30,8 @@ LAST_LINES_SECONDS = 10.0
 """How long the log may still hand out lines once the pod is gone."""
 CLOCKS_DIFFER = timedelta(seconds=60)
 """The pod stamps its events, the provider its creation."""
+REREAD_SECONDS = 15.0
+"""How long the log may take to repeat what was missed."""
 _WAITING_ITEMS = 1_000
 
 
@@ -104,13 +106,32 @@ class _Follower:
         return seen
 
     async def _missed(self, event: Event) -> list[Event]:
-        """Events between the last one and this, from the results repo; the log goes back 5,000 lines."""
-        results = self._bench.results(self._run.results_repo)
-        try:
-            delivered = await results.events(self._run.run_id)
-        except (HubError, NotConfigured):
-            return []  # what follows is worth more than what is missing
-        return events_of_attempt(delivered, self._run, self._seq, event.seq)
+        """Events between the last one and this: from an earlier part of the log, else from the results repo.
+
+        A log whose ids are bare times leaves out, when it is resumed, what was said at the very same instant.
+        """
+        found = await self._missed_in_log(event)
+        if len(found) < event.seq - self._seq - 1:
+            results = self._bench.results(self._run.results_repo)
+            # What follows is worth more than what is missing.
+            with suppress(HubError, NotConfigured):
+                found += await results.events(self._run.run_id)
+        return events_of_attempt(found, self._run, self._seq, event.seq)
+
+    async def _missed_in_log(self, until: Event) -> list[Event]:
+        found: list[Event] = []
+        with suppress(TimeoutError, LauncherError):
+            async with (
+                asyncio.timeout(REREAD_SECONDS),
+                aclosing(self._bench.provider.log(self._run.pod_id)) as lines,
+            ):
+                async for line in lines:
+                    event = from_line(line.text) if line.source == "container" else None
+                    if event is not None and event.seq >= until.seq:
+                        break
+                    if event is not None:
+                        found.append(event)
+        return found
 
     async def _read_log(self) -> None:
         try:

@@ -42,21 +42,33 @@ async def watch(
             f"Run {run.run_id} has no pod yet.",
             hint="launcher reap looks for one that was ordered.",
         )
-    calls_before = bench.provider.calls
+    counter = _Calls(bench, run)
     try:
         async with aclosing(_sightings(bench, run, from_start)) as sightings:
             async for seen in sightings:
-                yield seen
+                counted = counter.count()
+                yield RunEnded(counted) if isinstance(seen, RunEnded) else seen
     finally:
-        now = bench.runs.by_nonce(run.nonce) or run
-        made = bench.provider.calls - calls_before
-        bench.runs.update(now, provider_calls=now.provider_calls + made)
+        counter.count()
+
+
+class _Calls:
+    """Adds the requests of this watcher to the run's own count."""
+
+    def __init__(self, bench: Workbench, run: Run) -> None:
+        self._bench, self._run, self._counted = bench, run, bench.provider.calls
+
+    def count(self) -> Run:
+        run = self._bench.runs.by_nonce(self._run.nonce) or self._run
+        new, self._counted = self._bench.provider.calls - self._counted, self._bench.provider.calls
+        return self._bench.runs.update(run, provider_calls=run.provider_calls + new) if new else run
 
 
 async def _sightings(
     bench: Workbench, run: Run, from_start: bool
 ) -> AsyncGenerator[Sighting, None]:
     ended_at: datetime | None = None
+    released_at: datetime | None = None
     async with aclosing(follow(bench, run, from_start=from_start)) as glimpses:
         async for seen in glimpses:
             run = note(bench, run, seen)
@@ -64,9 +76,10 @@ async def _sightings(
                 ended_at = bench.clock.now()
             if isinstance(seen, Tick):
                 why = _outstays(run, ended_at, seen.at)
-                if why:
-                    for each in await _release(bench, run, why):
-                        yield each
+                if why and (released_at is None or seen.at - released_at > OUTSTAYED):
+                    if await _is_released(bench, run):
+                        released_at = seen.at
+                        yield ReleasedHere(run.pod_id, why)
             elif isinstance(seen, Gone):
                 break
             else:
@@ -86,9 +99,9 @@ def _outstays(run: Run, ended_at: datetime | None, now: datetime) -> str:
     return ""
 
 
-async def _release(bench: Workbench, run: Run, why: str) -> list[Sighting]:
+async def _is_released(bench: Workbench, run: Run) -> bool:
     try:
         await bench.provider.release(run.pod_id)
     except LauncherError:
-        return []  # the next look tries again
-    return [ReleasedHere(run.pod_id, why)]
+        return False  # the next look tries again
+    return True

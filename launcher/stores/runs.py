@@ -147,9 +147,10 @@ class RunHistory:
         )
 
     def moments(self, run: Run) -> dict[str, datetime]:
-        """The time line of a run, in order."""
+        """The time line of a run. Planning comes first whatever its time says: that is this machine's clock."""
         rows = self._db.execute(
-            "SELECT name, at FROM moments WHERE nonce = ? ORDER BY at", (run.nonce,)
+            "SELECT name, at FROM moments WHERE nonce = ? ORDER BY name != 'planned', at",
+            (run.nonce,),
         )
         return {row["name"]: datetime.fromisoformat(row["at"]) for row in rows}
 

@@ -1,0 +1,227 @@
+"""A person's machine under an emulated cloud and Hub, all in one process and in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from launcher.config import Config
+from launcher.domain.offer import Offer, Stock
+from launcher.domain.plan import Composed, Plan
+from launcher.emulator.hub.core import HubCore
+from launcher.emulator.hub.tokens import DEMO_TOKENS
+from launcher.emulator.hub.transport import HubTransport
+from launcher.emulator.runpod import (
+    ExecOutcome,
+    Gateway,
+    RunPodWorld,
+    ScriptedContainer,
+    ScriptedRunner,
+)
+from launcher.hub.access import HubAccess
+from launcher.providers.runpod.client import RunPodClient
+from launcher.providers.runpod.provider import RunPodProvider
+from launcher.services.context import Workbench
+from launcher.stores.runs import RunHistory
+from launcher.stores.secrets import Keys
+from pod_image.contract.environment import RUN_VARIABLE, RunDocument
+from pod_image.contract.settings import Cloud, RunSettings
+from pod_image.hub import Hub, Repo, ensure_results_repo, publish
+from tests.virtual import LoopClock, StreamingTransport, VirtualLoop, WorldClock, now_seconds
+
+REPO = "demo/voices"
+GPU = "NVIDIA GeForce RTX 4090"
+TOKENS = {token.label: value for value, token in DEMO_TOKENS.items()}
+
+
+def offer(gpu: str = GPU, name: str = "RTX 4090", price: float = 0.69, **rest: Any) -> Offer:
+    values = {"cloud": Cloud.SECURE, "stock": Stock.HIGH, "gpu_count": 1, "memory_gb": 24, **rest}
+    return Offer(gpu_type=gpu, gpu_name=name, price_per_hour_usd=price, **values)
+
+
+def plan(run_id: str = "run-01", *candidates: Offer, **rest: Any) -> Plan:
+    settings = RunSettings(
+        recipe="command", argv=("true",), results_repo=REPO, max_hours=1.0, boot_minutes=10.0
+    )
+    settings = settings.model_copy(update=rest.pop("settings", {}))
+    return Plan(Composed(settings, {}), run_id, candidates or (offer(),), **rest)
+
+
+@dataclass
+class Script:
+    """What the scripted pod does. Times in seconds after the container's start."""
+
+    hub: Hub
+    world: RunPodWorld
+    armed_after: float | None = 5.0
+    arm_works: bool = True
+    ends_after: float | None = 60.0
+    releases: bool = True
+    delivers: bool = True
+    says_ended: bool = True
+    reason: str = "finished"
+    cost_usd: float = 0.02
+    steps: int = 3
+    stopping: bool = False
+    said: list[str] = field(default_factory=list)
+    """Lines of the newest life."""
+    seqs: dict[str, int] = field(default_factory=dict)
+
+    def program(self, container: ScriptedContainer) -> Generator[float, None, int | None]:
+        document = RunDocument.from_json(container.spec.env[RUN_VARIABLE])
+        pod_id = container.spec.pod_id
+        container.log("container is up")
+        self.say(container, document, "phase", phase="boot", state="started")
+        if self.armed_after is None:
+            yield 1e9
+        yield self.armed_after or 0.0
+        arms = [
+            {"name": "own pod", "works": self.arm_works, "detail": "" if self.arm_works else "403"}
+        ]
+        self.say(
+            container,
+            document,
+            "armed",
+            works=self.arm_works,
+            arms=arms,
+            deadline=document.deadline.isoformat(),
+        )
+        self.say(container, document, "phase", phase="train", state="started")
+        began = container.now
+        for step in range(1, self.steps + 1):
+            yield 1.0
+            self.say(
+                container, document, "step", step=step, losses={"mel": 1.0 / step}, cost_usd=0.01
+            )
+        while self.ends_after is None or container.now - began < self.ends_after:
+            if self.stopping:
+                self.reason = "stopped"
+                break
+            yield 1.0
+        self.say(container, document, "phase", phase="deliver", state="started")
+        if self.says_ended:
+            self.say(
+                container,
+                document,
+                "ended",
+                reason=self.reason,
+                detail="It is over.",
+                cost_usd=self.cost_usd,
+                phases=[{"name": "train", "seconds": 30.0}],
+            )
+        if self.delivers:
+            self.deliver(document)
+        yield 0.5
+        if self.releases:
+            self.world.act(self.world.pods[pod_id], "terminate")
+        yield 1e9
+        return 0
+
+    def say(
+        self, container: ScriptedContainer, document: RunDocument, event: str, **rest: Any
+    ) -> None:
+        nonce = document.attempt.nonce
+        self.seqs[nonce] = self.seqs.get(nonce, 0) + 1
+        at = datetime.fromtimestamp(container.now, UTC).isoformat()
+        line = json.dumps(
+            {"event": event, "at": at, "run_id": document.run_id, "seq": self.seqs[nonce], **rest}
+        )
+        self.said.append(line)
+        container.log(line)
+
+    def deliver(self, document: RunDocument) -> None:
+        events = "\n".join(self.said).encode()
+        folder = document.run_id
+        files: dict[str, Path | bytes] = {
+            f"{folder}/events.jsonl": events,
+            f"{folder}/run.json": b"{}",
+            f"{folder}/voice/voice.onnx": b"a voice",
+        }
+        publish(self.hub, Repo(REPO, "model"), files, "results")
+
+    def on_exec(self, container: ScriptedContainer, command: list[str]) -> ExecOutcome:
+        if command[:3] != ["python", "-m", "pod_image.control"]:
+            return ExecOutcome(127, stderr="not found")
+        if command[3] == "stop":
+            self.stopping = True
+        return ExecOutcome(0, stdout=json.dumps({"id": command[5], "state": "received"}))
+
+
+class Sky:
+    """Everything outside the launcher, and a workbench below it. Make it inside a virtual-time test."""
+
+    def __init__(self, folder: Path, **config: Any) -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        self.loop = loop
+        self.folder = folder
+        self.runner = ScriptedRunner()
+        self.world = RunPodWorld(WorldClock(loop), self.runner)
+        self.core = HubCore(folder / "hub", now_in(loop), xet=False, tokens=dict(DEMO_TOKENS))
+        self.transport = StreamingTransport(Gateway(self.world, in_process=True))
+        self.hub = self._hub(TOKENS["write"])
+        self.script = Script(self.hub, self.world)
+        self.runner.program = self.script.program
+        self.runner.on_exec = self.script.on_exec
+        home = folder / "home"
+        self.config = Config(
+            home / "config",
+            home / "data",
+            provider_url="https://cloud",
+            hub_url="http://127.0.0.1:1",
+            **config,
+        )
+        self.config.make_folders()
+        self.keys = Keys(
+            SecretStr(self.world.api_key), SecretStr(TOKENS["read"]), SecretStr(TOKENS["write"])
+        )
+        self.bench = self.open_bench()
+        ensure_results_repo(self.hub, REPO)
+
+    def open_bench(self, key: str = "") -> Workbench:
+        """Another process of the same person, as far as that can be told apart."""
+        client = RunPodClient(
+            SecretStr(key or self.world.api_key), "https://cloud", transport=self.transport
+        )
+        access = HubAccess(self._hub(TOKENS["read"]), self.hub, run_blocking=at_once)
+        runs = RunHistory(self.config.history_path)
+        return Workbench(self.config, RunPodProvider(client), access, runs, LoopClock())
+
+    def posts(self) -> int:
+        """Orders of pods that reached the cloud."""
+        return sum((seen.method, seen.path) == ("POST", "/v2/pods") for seen in self.world.requests)
+
+    def live(self) -> list[str]:
+        return [pod.id for pod in self.world.live_pods()]
+
+    def secret_names(self) -> list[str]:
+        return [secret.name for secret in self.world.account.secrets.values()]
+
+    def _hub(self, token: str) -> Hub:
+        return Hub(
+            SecretStr(token),
+            endpoint="http://127.0.0.1:1",
+            now=now_in(self.loop),
+            sleep=self.loop.jump,
+            transport=HubTransport(self.core, self.loop.jump),
+            use_xet=False,
+        )
+
+
+def now_in(loop: VirtualLoop) -> Any:
+    return WorldClock(loop).now
+
+
+async def at_once(call: Any, *args: Any, **options: Any) -> Any:
+    """Blocking work without a thread: virtual time has none."""
+    return call(*args, **options)
+
+
+__all__ = ["GPU", "REPO", "TOKENS", "Script", "Sky", "now_seconds", "offer", "plan"]
