@@ -18,6 +18,7 @@ from launcher.cli.flags import JsonOption, QuietOption, command_app
 from launcher.cli.layout import pairs
 from launcher.cli.output import Output
 from launcher.errors import InvalidRequest
+from pod_image.contract.settings import RecipeName
 
 app = command_app()
 
@@ -35,6 +36,10 @@ def demo(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the voice and what it says.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Start of every draw.")] = 1234,
+    recipe: Annotated[
+        RecipeName,
+        typer.Option(help="piper trains a voice; command only walks the way, in seconds."),
+    ] = RecipeName.PIPER,
     fault: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="A misfortune to see; 'list' names them."),
@@ -61,8 +66,7 @@ def demo(
     elif headless:
         from launcher.cli.demo_run import DemoOrder, run_demo
 
-        _end_on_sigterm()
-        run_demo(DemoOrder(steps, out, seed, tuple(fault or ())), output)
+        run_demo(DemoOrder(steps, out, seed, tuple(fault or ()), recipe), output)
     else:
         _open_page(fault or [], output)
 
@@ -106,12 +110,3 @@ def _say_where(cloud: DemoCloud, output: Output) -> None:
         f"--results-repo {cloud.results_repo}\n"
         "Ctrl-C here ends it all."
     )
-
-
-def _end_on_sigterm() -> None:
-    """SIGTERM is Ctrl-C here: pods, servers and folders of the demo are cleaned away on both."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, interrupt)

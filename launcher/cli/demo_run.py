@@ -1,0 +1,242 @@
+"""One run of the demo from plan to spoken sentence: the very services that a real run goes through."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from launcher.cli.demo_cloud import DemoCloud, check_extra, demo_cloud
+from launcher.cli.following import (
+    Followed,
+    end_on_signals,
+    follow_to_end,
+    launch_and_show,
+    raise_if_bad,
+)
+from launcher.cli.layout import duration, usd
+from launcher.cli.live import Live
+from launcher.cli.output import Output
+from launcher.config import Config, read_config
+from launcher.domain.plan import Composed
+from launcher.domain.pod import PodStatus
+from launcher.errors import RunFailed
+from launcher.presets import find_preset
+from launcher.services.compose import compose
+from launcher.services.context import Workbench, open_workbench
+from launcher.services.plan import make_plan, raise_errors
+from launcher.services.results import download_results
+from launcher.stores.secrets import Keys, find_keys
+from pod_image.contract.settings import RecipeName
+
+SENTENCE = "This voice was trained a minute ago, on a computer without a graphics card."
+_NEEDED = {
+    RecipeName.PIPER: ("torch", "piper", "onnx", "onnxruntime", "soundfile", "soxr", "numpy"),
+    RecipeName.COMMAND: (),
+}
+_COMMAND = (
+    "import pathlib; out = pathlib.Path('out'); out.mkdir(exist_ok=True); "
+    "out.joinpath('hello.txt').write_text('made on a pod'); print('hello from the pod')"
+)
+SPEAK_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class DemoOrder:
+    """What was asked of the demo. `out`: folder for what comes out, by default one of the launcher's own."""
+
+    steps: int | None = None
+    out: Path | None = None
+    seed: int = 1234
+    faults: tuple[str, ...] = ()
+    recipe: RecipeName = RecipeName.PIPER
+
+
+@dataclass(frozen=True)
+class DemoOutcome:
+    """What came out, measured from outside where it can be."""
+
+    followed: Followed
+    folder: Path
+    provider_calls: int
+    pods_left: int
+    results_repo: str
+    onnx: Path | None = None
+    spoken_wav: Path | None = None
+
+    def document(self) -> dict[str, Any]:
+        ended, run = self.followed.ended, self.followed.run
+        phases = [
+            {"name": phase.name.value, "seconds": round(phase.seconds, 3)}
+            for phase in (ended.phases if ended else ())
+        ]
+        return {
+            "run_id": run.run_id,
+            "end_reason": run.end_reason.value if run.end_reason else None,
+            "phases": phases,
+            "steps": ended.steps if ended else 0,
+            "first_loss": ended.first_loss if ended else None,
+            "last_loss": ended.last_loss if ended else None,
+            "voice": self._voice(),
+            "spoken_wav": str(self.spoken_wav) if self.spoken_wav else None,
+            "provider_calls": self.provider_calls,
+            "pods_left": self.pods_left,
+            "cost_usd": run.cost_usd,
+            "results_repo": self.results_repo,
+        }
+
+    def _voice(self) -> dict[str, str] | None:
+        if self.onnx is None:
+            return None
+        return {
+            "onnx": str(self.onnx),
+            "json": f"{self.onnx}.json",
+            "sha256": hashlib.sha256(self.onnx.read_bytes()).hexdigest(),
+        }
+
+
+def run_demo(order: DemoOrder, output: Output) -> None:
+    """Do the run and say what came out. Everything that was started is closed at the end, whatever happens.
+
+    Raises NotConfigured when the extra is missing, RunFailed when the run ended badly.
+    """
+    check_extra(_NEEDED[order.recipe])
+    end_on_signals()
+    output.talk(
+        "A stand-in for RunPod and one for Hugging Face run on this computer; everything else is the\n"
+        "real thing. No account, no cost: the dollars below are what a rented GPU would have cost."
+    )
+    folder = order.out or read_config().data_folder / "demo"
+    with (
+        tempfile.TemporaryDirectory(prefix="launcher-demo-", ignore_cleanup_errors=True) as root,
+        demo_cloud(Path(root), dict.fromkeys(order.faults)) as cloud,
+    ):
+        outcome = asyncio.run(_run(order, cloud, _config(Path(root), cloud), folder, output))
+        if outcome.onnx is not None:
+            outcome = replace(outcome, spoken_wav=_speak(outcome.onnx, folder / "spoken.wav"))
+        outcome = replace(outcome, pods_left=_pods_left(cloud))
+    output.answer(outcome.document(), lambda: _text(outcome), quiet=str(outcome.folder))
+    raise_if_bad(outcome.followed)
+
+
+def _config(root: Path, cloud: DemoCloud) -> Config:
+    """Its own home, so that the demo never mixes with real runs; loopback is asked more often."""
+    config = read_config({**cloud.env, "LAUNCHER_HOME": str(root / "home")})
+    return replace(config, poll_seconds=1.0)
+
+
+async def _run(
+    order: DemoOrder, cloud: DemoCloud, config: Config, folder: Path, output: Output
+) -> DemoOutcome:
+    keys = find_keys(cloud.env)
+    composed = _composed(order, cloud, config)
+    async with open_workbench(config, keys) as bench:
+        with Live(output) as live:
+            followed = await _to_its_end(bench, composed, keys, live)
+        into = await _brought_here(bench, followed, folder)
+        return DemoOutcome(
+            followed=followed,
+            folder=into,
+            provider_calls=bench.provider.calls,
+            pods_left=_pods_left(cloud),
+            results_repo=cloud.results_repo,
+            onnx=next(iter(sorted(into.glob("voice/*.onnx"))), None),
+        )
+
+
+async def _to_its_end(bench: Workbench, composed: Composed, keys: Keys, live: Live) -> Followed:
+    plan = await make_plan(bench, composed, keys)
+    raise_errors(plan)
+    live.say(
+        f"Plan: {plan.run_id}, {plan.offer.gpu_name} at {usd(plan.offer.price_per_hour_usd)} an hour, "
+        f"{usd(plan.worst_case_usd)} at most"
+    )
+    launched = await launch_and_show(bench, plan, keys, live)
+    return await follow_to_end(bench, launched, live)
+
+
+def _composed(order: DemoOrder, cloud: DemoCloud, config: Config) -> Composed:
+    given: dict[str, Any] = {
+        "dataset_repo": cloud.dataset_repo,
+        "results_repo": cloud.results_repo,
+    }
+    if order.recipe is RecipeName.COMMAND:
+        command = [sys.executable, "-c", _COMMAND]
+        given |= {"recipe": "command", "argv": command}
+        return compose(find_preset(config, "quick-check"), given)
+    given |= {"seed": order.seed, "voice_name": "demo"}
+    if order.steps is not None:
+        # So many exactly: neither the clock nor the number of epochs may end it earlier.
+        given |= {"max_steps": order.steps, "train_minutes": 0, "epochs": 10_000, "max_hours": 12}
+    return compose(find_preset(config, "quick-check"), given)
+
+
+async def _brought_here(bench: Workbench, followed: Followed, folder: Path) -> Path:
+    reason = followed.run.end_reason
+    if reason is None or not reason.delivers:
+        return folder
+    return (await download_results(bench, followed.run, folder)).folder
+
+
+def _speak(onnx: Path, wav: Path) -> Path:
+    """Have the unmodified Piper runtime say a sentence. Raises RunFailed when it cannot."""
+    command = [sys.executable, "-m", "piper", "-m", str(onnx), "-f", str(wav), "--", SENTENCE]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SPEAK_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise RunFailed(f"The Piper runtime said nothing within {SPEAK_SECONDS} s.") from None
+    if done.returncode != 0 or not wav.is_file():
+        last_line = next(iter(reversed(done.stderr.strip().splitlines())), "no reason given")
+        raise RunFailed(
+            f"The Piper runtime cannot speak with the voice: {last_line}",
+            hint=f"Try it yourself: {' '.join(command[1:6])}",
+        )
+    return wav
+
+
+def _pods_left(cloud: DemoCloud) -> int:
+    """Pods that the stand-in still bills; asked of the cloud itself, not of our own books."""
+    import httpx
+
+    answer = httpx.get(
+        f"{cloud.runpod.url}/v2/pods",
+        headers={"Authorization": f"Bearer {cloud.runpod.api_key}"},
+        timeout=10.0,
+    )
+    pods: Sequence[dict[str, Any]] = []
+    with suppress(ValueError):
+        pods = answer.json()["pods"] if answer.is_success else []
+    ended = PodStatus.TERMINATED.value.upper()
+    return sum(str(pod.get("status", "")).upper() != ended for pod in pods)
+
+
+def _text(outcome: DemoOutcome) -> str:
+    document, ended = outcome.document(), outcome.followed.ended
+    run = outcome.followed.run
+    phases = ", ".join(f"{p['name']} {duration(p['seconds'])}" for p in document["phases"])
+    lines = [f"{run.run_id}: {run.end_reason.sentence if run.end_reason else 'no end is known'}"]
+    if phases:
+        lines.append(f"  Phases     {phases}")
+    if ended and ended.steps and ended.first_loss is not None and ended.last_loss is not None:
+        lines.append(
+            f"  Training   {ended.steps} steps, mel loss {ended.first_loss:.3f} to {ended.last_loss:.3f}"
+        )
+    lines.append(
+        f"  Money      {usd(run.cost_usd)} it would have cost; pods left: {outcome.pods_left}"
+    )
+    if outcome.onnx is not None:
+        lines += [f"  Voice      {outcome.onnx}", f"  It speaks  {outcome.spoken_wav}"]
+        lines.append(
+            "A minute on a CPU proves the way and not the voice: it mumbles. A usable voice takes hours on "
+            "a GPU."
+        )
+    else:
+        lines.append(f"  Results    {outcome.folder}")
+    return "\n".join(lines)

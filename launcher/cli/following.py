@@ -1,0 +1,118 @@
+"""Following a run on a terminal to its end, and what is said when it is over."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+from launcher.cli.commands.runs import lasted_seconds, run_document
+from launcher.cli.layout import duration, usd
+from launcher.cli.live import Live
+from launcher.domain.plan import Plan
+from launcher.domain.run import Run
+from launcher.errors import Interrupted, RunFailed
+from launcher.services.context import Workbench
+from launcher.services.launch import launch
+from launcher.services.progress import Progress, Stage
+from launcher.services.sightings import RunEnded
+from launcher.services.watch import watch
+from launcher.stores.secrets import Keys
+from pod_image.contract.events import EndedEvent
+from pod_image.contract.outcomes import EndReason
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A run as it is when nobody watches any more. `ended` is the pod's last word, if it was heard."""
+
+    run: Run
+    ended: EndedEvent | None = None
+
+    def document(self) -> dict[str, Any]:
+        return {
+            **run_document(self.run),
+            "provider_calls": self.run.provider_calls,
+            "ended": self.ended.model_dump(mode="json") if self.ended else None,
+        }
+
+
+async def launch_and_show(bench: Workbench, plan: Plan, keys: Keys, live: Live) -> Run:
+    """Launch, telling each step. Raises what `launch` raises; nothing is left rented then."""
+
+    def report(progress: Progress) -> None:
+        if progress.run is not None:
+            live.follow(progress.run)
+        if progress.stage is Stage.SEEN:
+            live.see(progress.seen)
+        else:
+            live.say(progress.text)
+        if progress.stage is Stage.RENTED:
+            live.picture.meter(0.0)
+
+    return await launch(bench, plan, keys, report)
+
+
+async def follow_to_end(bench: Workbench, run: Run, live: Live) -> Followed:
+    """Show the run until it is over. Raises Interrupted, saying where it is, when the person leaves."""
+    live.follow(run)
+    try:
+        async with aclosing(watch(bench, run)) as sightings:
+            async for seen in sightings:
+                if isinstance(seen, RunEnded):
+                    return Followed(seen.run, live.picture.ended)
+                live.see(seen)
+                live.follow(bench.runs.by_nonce(run.nonce) or run)
+    except asyncio.CancelledError as exc:
+        raise detached(bench.runs.by_nonce(run.nonce) or run) from exc
+    raise AssertionError("the last sighting of a run is its end")
+
+
+def detached(run: Run) -> Interrupted:
+    """Nobody watches, the run goes on: where it is, what it costs, how to stop it."""
+    return Interrupted(
+        f"Not watching any more; {run.run_id} goes on without this computer, on pod {run.pod_id} "
+        f"({run.gpu_name}, {usd(run.price_per_hour_usd)} an hour, never over {usd(run.max_cost_usd)}).",
+        hint=f"Watch again: launcher watch {run.run_id}. End it and keep everything: launcher stop {run.run_id}",
+    )
+
+
+def raise_if_bad(followed: Followed) -> None:
+    """Raises RunFailed for an end that was neither reached nor asked for."""
+    reason = followed.run.end_reason
+    if reason is None or reason.is_success:
+        return
+    ended = followed.ended
+    detail = followed.run.detail if followed.run.detail != reason.sentence else ""
+    hint = (ended.hint if ended else "") or f"What it said: launcher logs {followed.run.run_id}"
+    raise RunFailed(f"{reason.sentence} {detail}".strip(), hint=hint)
+
+
+def ending_text(followed: Followed) -> str:
+    """How it ended, what it cost, where the results are."""
+    run, ended = followed.run, followed.ended
+    reason = run.end_reason or EndReason.LOST
+    lines = [reason.sentence]
+    if ended and ended.steps:
+        losses = ""
+        if ended.first_loss is not None and ended.last_loss is not None:
+            losses = f", loss {ended.first_loss:.3f} to {ended.last_loss:.3f}"
+        lines.append(f"  {ended.steps:,} steps{losses}")
+    lines.append(
+        f"  {duration(lasted_seconds(run))} on {run.gpu_name}, {usd(run.cost_usd)}; the pod is gone"
+    )
+    if reason.delivers:
+        lines.append(f"  Results: {run.results_repo}, folder {run.run_id}")
+        lines.append(f"  Bring them here: launcher results {run.run_id} --download")
+    return "\n".join(lines)
+
+
+def end_on_signals() -> None:
+    """SIGTERM and a closed terminal are taken as Ctrl-C, so that nothing is left half done."""
+    # A shell starts background jobs with SIGINT ignored, and then nothing could interrupt us.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: signal.raise_signal(signal.SIGINT))

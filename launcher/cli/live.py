@@ -1,0 +1,157 @@
+"""The live display of a run: a few lines that redraw themselves on a terminal, plain lines anywhere else."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import Any, Self
+
+from launcher.cli.layout import duration, fit, usd, width
+from launcher.cli.output import Output
+from launcher.cli.picture import PHASE_WORDS, Picture, main_loss
+from launcher.domain.run import Run
+from launcher.services.sightings import EventSeen
+from pod_image.contract.events import StepEvent
+from pod_image.contract.outcomes import Phase
+
+SECONDS_BETWEEN_STEP_LINES = 10.0
+"""Without a terminal a training is told in lines; one for each step would be a flood."""
+_BLOCKS = " ▁▂▃▄▅▆▇█"
+
+
+class Live:
+    """`with Live(output) as live:` shows what `live.see` and `live.say` are told, until the block ends."""
+
+    def __init__(self, output: Output, picture: Picture | None = None) -> None:
+        self.picture = picture or Picture()
+        self._output = output
+        self._display: Any = None
+        self._last_step_line = float("-inf")
+
+    def __enter__(self) -> Self:
+        if self._output.is_live:
+            from rich.console import Console
+            from rich.live import Live as RichLive
+
+            console = Console(stderr=True, highlight=False, width=width())
+            self._display = RichLive(
+                get_renderable=self._frame, console=console, refresh_per_second=4, transient=True
+            )
+            self._display.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._display is not None:
+            self._display.__exit__(kind, problem, trace)
+            self._display = None
+
+    def follow(self, run: Run) -> None:
+        """The run the display is about, as the history has it now."""
+        self.picture.run = run
+
+    def see(self, seen: object) -> None:
+        """Show one sighting."""
+        line = self.picture.see(seen)
+        if not line or (self._is_step(seen) and not self._is_time_for_step_line()):
+            return
+        if self._display is None or not self._is_step(seen):
+            self.say(line)
+
+    def say(self, text: str) -> None:
+        """A line that stays."""
+        if self._display is not None:
+            self._display.console.print(text, markup=False, soft_wrap=True)
+        else:
+            self._output.talk(text)
+
+    def _is_step(self, seen: object) -> bool:
+        return isinstance(seen, EventSeen) and isinstance(seen.event, StepEvent)
+
+    def _is_time_for_step_line(self) -> bool:
+        now = time.monotonic()
+        if now - self._last_step_line < SECONDS_BETWEEN_STEP_LINES:
+            return False
+        self._last_step_line = now
+        return True
+
+    def _frame(self) -> Any:
+        from rich.text import Text
+
+        return Text("\n".join(fit(line, width()) for line in frame(self.picture)))
+
+
+def frame(picture: Picture) -> list[str]:
+    """The display's lines: phase, progress, speed, loss, money. Fits any width by being cut."""
+    lines = [_phase_line(picture)]
+    if picture.step is not None and picture.phase is Phase.TRAIN:
+        lines += _train_lines(picture)
+    lines.append(_money_line(picture))
+    lines.append("Ctrl-C: stop watching (before the pod is armed: release it)")
+    return lines
+
+
+def _phase_line(picture: Picture) -> str:
+    if picture.phase is None:
+        status = f" ({picture.pod_status})" if picture.pod_status else ""
+        return f"Waiting for the pod to start{status}"
+    share = f" {picture.phase_share:.0%}" if picture.phase_share is not None else ""
+    words = PHASE_WORDS[picture.phase]
+    return f"{picture.phase.value}{share}: {words}, for {duration(picture.phase_seconds)}"
+
+
+def _train_lines(picture: Picture) -> list[str]:
+    step = picture.step
+    assert step is not None
+    lines = []
+    if step.total_steps:
+        share = min(1.0, step.step / step.total_steps)
+        done = round(share * 30)
+        bar = "█" * done + "░" * (30 - done)
+        lines.append(f"{bar} step {step.step:,} of {step.total_steps:,}")
+    else:
+        lines.append(f"step {step.step:,}")
+    parts = []
+    loss = main_loss(step)
+    if loss is not None:
+        parts.append(f"loss {loss:.3f} {sparkline(picture.losses)}")
+    if step.steps_per_second:
+        parts.append(f"{step.steps_per_second:.2f} steps/s")
+    if step.seconds_left is not None:
+        parts.append(f"{duration(step.seconds_left)} left")
+    if parts:
+        lines.append("   ".join(parts))
+    return lines
+
+
+def _money_line(picture: Picture) -> str:
+    run = picture.run
+    if run is None or not run.pod_id:
+        return "nothing is rented yet"
+    at_end = picture.step.cost_at_end_usd if picture.step else None
+    forecast = f", about {usd(at_end)} at the end" if at_end else ""
+    cap = f", never over {usd(run.max_cost_usd)}" if run.max_cost_usd else ""
+    return f"{usd(picture.cost_usd)} so far{forecast}{cap} ({usd(run.price_per_hour_usd)} an hour)"
+
+
+def sparkline(values: list[float], cells: int = 16) -> str:
+    """The values as small bars, the newest on the right; each bar is the mean of its share of them."""
+    if len(values) < 2 or not _can_draw():
+        return ""
+    size = max(1, -(-len(values) // cells))
+    means = [
+        sum(values[i : i + size]) / len(values[i : i + size]) for i in range(0, len(values), size)
+    ]
+    low, high = min(means), max(means)
+    if high <= low:
+        return _BLOCKS[4] * len(means)
+    return "".join(_BLOCKS[1 + round((mean - low) / (high - low) * 7)] for mean in means)
+
+
+def _can_draw() -> bool:
+    return (getattr(sys.stderr, "encoding", "") or "").lower().replace("-", "") in ("utf8", "utf16")

@@ -1,0 +1,171 @@
+"""What a run looks like now, gathered from sightings one by one. Prints nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from launcher.cli.layout import duration, usd
+from launcher.domain.run import Run
+from launcher.services.sightings import EventSeen, LogSeen, PodSeen, ReleasedHere, RestartSeen
+from pod_image.contract.events import (
+    ArmedEvent,
+    CheckpointEvent,
+    EndedEvent,
+    Event,
+    HeartbeatEvent,
+    MachineEvent,
+    PhaseEvent,
+    SampleEvent,
+    StepEvent,
+    UploadEvent,
+    WarningEvent,
+)
+from pod_image.contract.outcomes import Phase
+
+PHASE_WORDS = {
+    Phase.BOOT: "the pod starts and proves that it can end itself",
+    Phase.FETCH: "the dataset is fetched",
+    Phase.PREPARE: "clips and texts are prepared",
+    Phase.TRAIN: "the training runs",
+    Phase.EXPORT: "the voice is exported",
+    Phase.DELIVER: "the results go to Hugging Face",
+    Phase.RELEASE: "the pod ends itself",
+}
+
+
+@dataclass
+class Picture:
+    """The present state of one run. `see` takes sightings; the rest is read."""
+
+    run: Run | None = None
+    pod_status: str = ""
+    phase: Phase | None = None
+    phase_detail: str = ""
+    phase_share: float | None = None
+    step: StepEvent | None = None
+    machine: MachineEvent | None = None
+    ended: EndedEvent | None = None
+    losses: list[float] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    last_line: str = ""
+    now: Callable[[], float] = time.monotonic
+    _phase_began: float = 0.0
+    _priced_at: float = 0.0
+    _cost_then_usd: float = 0.0
+
+    def see(self, seen: object) -> str:
+        """Take in one sighting; a line about it where it is worth one, else nothing."""
+        match seen:
+            case EventSeen(event=event):
+                return self._event(event)
+            case PodSeen(pod=pod):
+                self.pod_status = str(pod.status.value)
+                return f"pod {pod.id} is {pod.status.value}"
+            case RestartSeen():
+                return self._warn("the container was started again; it resumes or delivers")
+            case ReleasedHere(pod_id=pod_id, why=why):
+                return f"pod {pod_id} was released from here: {why}"
+            case LogSeen(source=source, text=text):
+                self.last_line = text if source == "container" else self.last_line
+        return ""
+
+    @property
+    def phase_seconds(self) -> float:
+        return self.now() - self._phase_began if self.phase else 0.0
+
+    @property
+    def cost_usd(self) -> float:
+        """By the pod's last word, and the price for the time since."""
+        price = self.run.price_per_hour_usd if self.run else 0.0
+        if not self._priced_at:
+            return 0.0
+        return self._cost_then_usd + price * (self.now() - self._priced_at) / 3600.0
+
+    def meter(self, cost_usd: float) -> None:
+        """The cost is so much at this moment."""
+        self._priced_at, self._cost_then_usd = self.now(), cost_usd
+
+    def _event(self, event: Event) -> str:
+        match event:
+            case PhaseEvent():
+                return self._phase(event)
+            case StepEvent():
+                return self._step(event)
+            case ArmedEvent():
+                return self._armed(event)
+            case HeartbeatEvent():
+                self._take_cost(event.cost_usd)
+                return event.detail
+            case MachineEvent():
+                self.machine = event
+            case WarningEvent():
+                return self._warn(f"{event.message} {event.hint}".strip())
+            case CheckpointEvent():
+                return f"checkpoint at step {event.step:,}"
+            case SampleEvent():
+                return f"sample at step {event.step:,}: {event.path}"
+            case UploadEvent():
+                return f"{len(event.files)} files are in the results repo"
+            case EndedEvent():
+                self.ended = event
+                self._take_cost(event.cost_usd)
+                return f"ended: {event.reason.sentence}"
+        return ""
+
+    def _phase(self, event: PhaseEvent) -> str:
+        seconds = f" after {duration(event.seconds)}" if event.seconds is not None else ""
+        if event.state == "ended":
+            return f"{event.phase.value} done{seconds}"
+        if event.state == "started":
+            self.phase, self._phase_began = event.phase, self.now()
+            self.phase_detail, self.phase_share = event.detail, None
+            return f"{event.phase.value}: {PHASE_WORDS[event.phase]}"
+        self.phase_detail = event.detail
+        if event.done is not None and event.total:
+            self.phase_share = min(1.0, event.done / event.total)
+        return ""
+
+    def _step(self, event: StepEvent) -> str:
+        self.step = event
+        loss = main_loss(event)
+        if loss is not None:
+            self.losses.append(loss)
+        self._take_cost(event.cost_usd)
+        return step_words(event)
+
+    def _armed(self, event: ArmedEvent) -> str:
+        if event.works:
+            return "armed: the pod can end itself and needs nobody from here on"
+        return self._warn("the pod cannot end itself")
+
+    def _take_cost(self, cost_usd: float | None) -> None:
+        if cost_usd is not None:
+            self.meter(cost_usd)
+
+    def _warn(self, text: str) -> str:
+        self.warnings.append(text)
+        return f"warning: {text}"
+
+
+def main_loss(event: StepEvent) -> float | None:
+    """The loss people watch: of the mel spectrogram where there is one, else the first."""
+    return event.losses.get("mel", next(iter(event.losses.values()), None))
+
+
+def step_words(event: StepEvent) -> str:
+    """One line about a step: how far, loss, speed, time left, money."""
+    total = f" of {event.total_steps:,}" if event.total_steps else ""
+    parts = [f"step {event.step:,}{total}"]
+    loss = main_loss(event)
+    if loss is not None:
+        parts.append(f"loss {loss:.3f}")
+    if event.steps_per_second:
+        parts.append(f"{event.steps_per_second:.2f} steps/s")
+    if event.seconds_left is not None:
+        parts.append(f"{duration(event.seconds_left)} left")
+    if event.cost_usd is not None:
+        at_end = f", {usd(event.cost_at_end_usd)} at the end" if event.cost_at_end_usd else ""
+        parts.append(f"{usd(event.cost_usd)} so far{at_end}")
+    return ", ".join(parts)
