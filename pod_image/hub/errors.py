@@ -103,6 +103,9 @@ def translated(exc: BaseException, doing: str) -> HubError | None:
     hf_xet raises builtins (`ConnectionError`, `RuntimeError`) with the status only in the text, and
     large-file uploads wrap the true cause, so the whole chain of causes is looked at.
     """
+    if isinstance(exc, ValueError) and str(exc).startswith("Invalid metadata in README.md"):
+        said = " ".join(str(exc).split())
+        return HubRejected(f"The Hub refused the model card: {said}", "Correct its YAML header.")
     chain = list(_chain(exc))
     for one in chain:
         if isinstance(one, HubError):
@@ -119,8 +122,6 @@ def translated(exc: BaseException, doing: str) -> HubError | None:
         return None
     if isinstance(exc, ConnectionError | TimeoutError | RuntimeError | OSError):
         return _from_text(str(exc), doing)
-    if isinstance(exc, ValueError) and "metadata" in str(exc).lower():
-        return HubRejected(f"The Hub refused the model card: {_first_line(exc)}.")
     return None
 
 

@@ -127,6 +127,8 @@ def preflight(
 
 def whoami(hub: Hub) -> Account:
     """Whose token this is. The endpoint is limited per address: ask seldom. Raises HubError."""
+    if hub.token is None:
+        raise HubRefused("There is no token to ask about.", "Give a Hugging Face token.")
 
     def look(api: HfApi) -> dict[str, Any]:
         return dict(api.whoami())

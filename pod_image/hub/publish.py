@@ -55,7 +55,7 @@ def publish(
     Files must not change meanwhile. Raises HubError: HubUnavailable with `retry_after_seconds` when
     the Hub asks for a longer wait than our patience, NoRight and the like at once.
     """
-    job = _Publication(hub, repo, files, message, deletes, parent, card)
+    job = _Publication(hub.hasty(), repo, files, message, deletes, parent, card)
     return hub.retrying(job.attempt, on=TRY_AGAIN)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
 import httpx2
@@ -127,6 +127,10 @@ class Hub:
             set_client_factory(factory)
         value = self.token.get_secret_value() if self.token else ""
         self._api = HfApi(endpoint=self.endpoint, token=value or False, library_name=self.agent)
+
+    def hasty(self) -> Hub:
+        """The same Hub, but each call is made once: for steps of something that is itself retried."""
+        return replace(self, patience=replace(self.patience, keep_trying_seconds=0.0))
 
     @property
     def api(self) -> HfApi:

@@ -42,6 +42,7 @@ class LogEntry:
     status: int
     token: str | None
     at: float
+    user_agent: str = ""
 
 
 @dataclass(frozen=True)
@@ -144,8 +145,9 @@ class HubCore:
             response = self._answer(request)
             token = self.tokens.get(request.bearer or "")
             label = token.label if token else None
+            agent = request.headers.get("user-agent", "")
             self.log.append(
-                LogEntry(request.method, request.path, response.status, label, self.now())
+                LogEntry(request.method, request.path, response.status, label, self.now(), agent)
             )
             return response
 
@@ -217,6 +219,8 @@ class HubCore:
 
     def _answer(self, request: Request) -> Response:
         rule = self.faults.draw(request)
+        for put_off in self.faults.take_due():
+            self._routed(put_off)
         early = rule.instead_of_answer(request) if rule else None
         if early is not None:
             return early

@@ -25,7 +25,8 @@ class Rule:
     The first `skip` of them pass, then `times` are struck, and none after the clock shows `until`.
     Exactly one of these is the effect: `refusal` (answered instead), `drop` (cut before anything
     happens), `lose_reply` (carried out, then cut), `keep_bytes` (body cut after that many bytes),
-    `delay_seconds` (answered late).
+    `delay_seconds` (answered late), `postpone` (answered 504, carried out just before the next
+    request that matches).
     """
 
     pattern: str
@@ -37,13 +38,17 @@ class Rule:
     lose_reply: bool = False
     keep_bytes: int | None = None
     delay_seconds: float = 0.0
+    postpone: bool = False
     by_reset: bool = False
+
+    def matches(self, request: Request) -> bool:
+        return bool(re.search(self.pattern, f"{request.method} {unquote(request.path)}"))
 
     def strikes(self, request: Request, now: float) -> bool:
         """Whether this request is struck; counts it if so."""
         if self.times <= 0 or now >= self.until:
             return False
-        if not re.search(self.pattern, f"{request.method} {unquote(request.path)}"):
+        if not self.matches(request):
             return False
         if self.skip > 0:
             self.skip -= 1
@@ -54,6 +59,8 @@ class Rule:
     def instead_of_answer(self, request: Request) -> Response | None:
         if self.refusal is not None:
             return self.refusal.response()
+        if self.postpone:
+            return refused(504, "Gateway Timeout").response()
         if self.drop:
             return Response(502, cut=Cut(None, self.by_reset))
         return None
@@ -156,6 +163,10 @@ NAMED_FAULTS: dict[str, NamedFault] = {
         "The next commit is carried out, then the connection is cut before its answer.",
         lambda now: [Rule(COMMIT, lose_reply=True)],
     ),
+    "commit-late": NamedFault(
+        "The next commit is answered 504, and carried out all the same when another one comes.",
+        lambda now: [Rule(COMMIT, postpone=True)],
+    ),
     "commit-quota": NamedFault(
         "Commits are answered 429 for an hour, with a header that shows room left.",
         lambda now: [
@@ -220,6 +231,8 @@ class Faults:
         self._now = now
         self._rules: list[Rule] = []
         self._after_commit: list[Rule] = []
+        self._postponed: list[tuple[Rule, Request]] = []
+        self._due: list[Request] = []
 
     def switch_on(self, name: str) -> None:
         """Switch on a fault of `NAMED_FAULTS`. Raises KeyError with the known names."""
@@ -239,8 +252,17 @@ class Faults:
     def draw(self, request: Request) -> Rule | None:
         """The rule that strikes this request, if one does."""
         now = self._now()
+        self._due += [r for rule, r in self._postponed if rule.matches(request)]
+        self._postponed = [row for row in self._postponed if not row[0].matches(request)]
         struck = next((rule for rule in self._rules if rule.strikes(request, now)), None)
         if self._after_commit and re.search(COMMIT, f"{request.method} {request.path}"):
             self._rules += self._after_commit
             self._after_commit = []
+        if struck is not None and struck.postpone:
+            self._postponed.append((struck, request))
         return struck
+
+    def take_due(self) -> list[Request]:
+        """Requests that were put off and whose time has come, each handed out once."""
+        due, self._due = self._due, []
+        return due
