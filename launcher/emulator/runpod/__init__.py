@@ -1,6 +1,7 @@
 """A stand-in for RunPod's API v2, held to its published description. For `launcher demo` and the tests alone."""
 
 from launcher.emulator.runpod.clock import Clock, ManualClock, SystemClock
+from launcher.emulator.runpod.conditions import RequestRecord, Timing
 from launcher.emulator.runpod.emulator import RunPodEmulator
 from launcher.emulator.runpod.extras import EXTRAS
 from launcher.emulator.runpod.faults import FAULTS
@@ -12,7 +13,7 @@ from launcher.emulator.runpod.runner import (
     ScriptedRunner,
 )
 from launcher.emulator.runpod.server import Gateway
-from launcher.emulator.runpod.world import RunPodWorld, Timing
+from launcher.emulator.runpod.world import RunPodWorld
 
 __all__ = [
     "EXTRAS",
@@ -23,6 +24,7 @@ __all__ = [
     "ManualClock",
     "PodRunner",
     "ProcessRunner",
+    "RequestRecord",
     "RunPodEmulator",
     "RunPodWorld",
     "ScriptedContainer",

@@ -13,10 +13,11 @@ from typing import Self
 from starlette.types import ASGIApp
 
 from launcher.emulator.runpod.clock import Clock
+from launcher.emulator.runpod.conditions import RequestRecord, Timing
 from launcher.emulator.runpod.processes import OWN_IMAGES, ProcessRunner
 from launcher.emulator.runpod.runner import PodRunner
 from launcher.emulator.runpod.server import Gateway
-from launcher.emulator.runpod.world import RequestRecord, RunPodWorld, Timing
+from launcher.emulator.runpod.world import RunPodWorld
 
 TICK_SECONDS = 0.05
 STOP_SECONDS = 10.0

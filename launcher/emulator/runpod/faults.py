@@ -19,7 +19,7 @@ FAULTS: dict[str, str] = {
     "html-error-page": "Every call answers an HTML page of the proxy with `status` (default 502).",
     "slow-replies": "Every reply comes `seconds` late, after the work is done.",
     "dropped-replies": "Every call does its work, then the connection breaks before the reply.",
-    "pod-vanishes": "The host of the oldest live pod dies: the pod is gone at the next tick.",
+    "pod-vanishes": "The host of the oldest live pod dies as soon as the pod is `seconds` (default 0) old.",
     "delete-500": "DELETE, and the action terminate, answer 500 and do nothing.",
     "delete-ignored": "DELETE, and the action terminate, answer 204 although the pod stays and bills.",
     "log-stream-cuts": "A log stream breaks off after `lines` lines (default 5).",

@@ -81,10 +81,12 @@ def _poll(world: RunPodWorld, pod: Pod, now: float) -> None:
 
 
 def _strike(world: RunPodWorld, now: float) -> None:
-    if world.faults.look("pod-vanishes") is None:
+    fault = world.faults.look("pod-vanishes")
+    if fault is None:
         return
     oldest = next((pod for pod in world.pods.values() if pod.is_live), None)
-    if oldest is not None and world.faults.take("pod-vanishes"):
+    if oldest is not None and now - oldest.created_at >= fault.number("seconds", 0.0):
+        world.faults.take("pod-vanishes")
         vanish(world, oldest, now)
 
 
@@ -107,7 +109,7 @@ def _next_status(world: RunPodWorld, pod: Pod, now: float) -> None:
     if pod.status == "PROVISIONING":
         pod.status = "STARTING"
         world.log(pod, "system", f"create container {pod.image}")
-        obstacle = world.images.obstacle(pod.image, pod.registry is not None)
+        obstacle = world.images.obstacle(pod.image, bool(pod.registry))
         if obstacle is None:
             pulling = 0.6 * world.timing.provisioning_seconds + pod.pull_seconds
             pod.status_due = now + pulling

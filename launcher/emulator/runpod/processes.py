@@ -142,6 +142,7 @@ class ProcessRunner:
         self._image_env = dict(image_env or {})
         self._grace_seconds = grace_seconds
         self._keep_folders = keep_folders
+        self._is_closed = False
         self._live: list[tuple[str, ProcessContainer, threading.Thread]] = []
 
     def folder(self, pod_id: str) -> Path:
@@ -150,6 +151,8 @@ class ProcessRunner:
     def start(
         self, spec: ContainerSpec, log: Callable[[str], None], now: float
     ) -> ProcessContainer:
+        if self._is_closed:
+            raise CannotStart("the emulated cloud is closing")
         self._forget_ended()
         home = self.folder(spec.pod_id)
         (home / "disk").mkdir(parents=True, exist_ok=True)
@@ -172,6 +175,7 @@ class ProcessRunner:
             shutil.rmtree(self.folder(pod_id), ignore_errors=True)
 
     def close(self) -> None:
+        self._is_closed = True
         for _, container, _ in self._live:
             container.stop()
         for _, container, reader in self._live:

@@ -22,9 +22,11 @@ from launcher.emulator.runpod import (
     routes_catalogue,
     routes_clusters,
     routes_pods,
+    routes_storage,
 )
 from launcher.emulator.runpod.accounts import ApiKey
 from launcher.emulator.runpod.calls import Call, Operation, body_check, find_operation
+from launcher.emulator.runpod.conditions import RequestRecord
 from launcher.emulator.runpod.faults import Fault
 from launcher.emulator.runpod.problems import (
     PATH_NOT_FOUND,
@@ -36,9 +38,17 @@ from launcher.emulator.runpod.problems import (
     unauthorized,
 )
 from launcher.emulator.runpod.routes_pods import ReplyLost
-from launcher.emulator.runpod.world import RequestRecord, RunPodWorld
+from launcher.emulator.runpod.world import RunPodWorld
 
-ROUTES = (graphql, routes_account, routes_billing, routes_catalogue, routes_clusters, routes_pods)
+ROUTES = (
+    graphql,
+    routes_account,
+    routes_billing,
+    routes_catalogue,
+    routes_clusters,
+    routes_pods,
+    routes_storage,
+)
 """The modules whose import fills the table of operations."""
 MAX_BODY_BYTES = 102_400
 HTML_PAGE = (
@@ -245,7 +255,7 @@ class Exchange:
 def _parse(raw: bytes) -> Any:
     try:
         return json.loads(raw)
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise bad_request("request body is not valid JSON") from problem
 
 

