@@ -108,7 +108,7 @@ def _switch_on(cloud: DemoCloud, name: str) -> None:
     if name.startswith("hub-"):
         cloud.hub.faults.switch_on(name.removeprefix("hub-"))
     else:
-        cloud.runpod.world.faults.switch_on(name)
+        cloud.runpod.world.faults.switch_on_for_demo(name)
 
 
 def _push_clips(cloud: DemoCloud) -> None:

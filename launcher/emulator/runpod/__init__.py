@@ -7,6 +7,9 @@ from launcher.emulator.runpod.extras import EXTRAS
 from launcher.emulator.runpod.faults import FAULTS
 from launcher.emulator.runpod.processes import ProcessRunner
 from launcher.emulator.runpod.runner import (
+    CannotStart,
+    Container,
+    ContainerSpec,
     ExecOutcome,
     PodRunner,
     ScriptedContainer,
@@ -18,7 +21,10 @@ from launcher.emulator.runpod.world import RunPodWorld
 __all__ = [
     "EXTRAS",
     "FAULTS",
+    "CannotStart",
     "Clock",
+    "Container",
+    "ContainerSpec",
     "ExecOutcome",
     "Gateway",
     "ManualClock",

@@ -35,6 +35,29 @@ FAULTS: dict[str, str] = {
 }
 
 
+DEMO: dict[str, tuple[int, dict[str, Any]]] = {
+    "create-500-but-rents": (1, {}),
+    "create-timeout-but-rents": (1, {"seconds": 40}),
+    "create-dropped-but-rents": (1, {}),
+    "create-503-rents-nothing": (1, {}),
+    "create-dropped-rents-nothing": (1, {}),
+    "stuck-provisioning": (1, {}),
+    "pod-error": (1, {}),
+    "slow-image-pull": (1, {"seconds": 20}),
+    "server-errors": (5, {}),
+    "rate-limited": (3, {}),
+    "html-error-page": (3, {}),
+    "dropped-replies": (2, {"method": "GET"}),
+    "pod-vanishes": (1, {"seconds": 30}),
+    "delete-500": (3, {}),
+    "delete-ignored": (1, {}),
+    "log-stream-cuts": (5, {"lines": 20}),
+    "logs-unavailable": (3, {}),
+    "container-restart-loop": (2, {"seconds": 10}),
+}
+"""How often and with what options a fault strikes when a person wants to see it in one run; others stay on."""
+
+
 @dataclass
 class Fault:
     """One fault that is on; `times` strikes are left, None for no end."""
@@ -63,6 +86,11 @@ class Faults:
         if name not in FAULTS:
             raise KeyError(f"no such fault: {name}; there are {', '.join(FAULTS)}")
         self._on[name] = Fault(name, times, options)
+
+    def switch_on_for_demo(self, name: str) -> None:
+        """Let it strike as often as one run can bear and show."""
+        times, options = DEMO.get(name, (None, {}))
+        self.switch_on(name, times, **options)
 
     def switch_off(self, *names: str) -> None:
         """End these faults, or all when none is named."""

@@ -10,7 +10,7 @@ import psutil
 
 from launcher.emulator.runpod import RunPodEmulator
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 
 def until(true: Callable[[], Any]) -> Any:

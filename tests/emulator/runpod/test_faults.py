@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from launcher.emulator.runpod import FAULTS, RunPodWorld, ScriptedContainer, ScriptedRunner
+from launcher.emulator.runpod.faults import DEMO
 from launcher.emulator.runpod.problems import NO_CAPACITY
 from tests.emulator.runpod.conftest import GPU, Cloud, pod_body
 
@@ -315,3 +316,14 @@ async def test_a_pods_key_may_be_refused_everywhere(cloud: Cloud) -> None:
     assert (await cloud.get(path, key=pod.key.value)).status_code == 403
     assert (await cloud.delete(path, key=pod.key.value)).status_code == 403
     assert (await cloud.get(path)).status_code == 200
+
+
+def test_a_demo_strikes_a_number_of_times_where_for_ever_would_show_nothing(
+    world: RunPodWorld,
+) -> None:
+    assert set(DEMO) <= set(FAULTS)
+    for name in FAULTS:
+        world.faults.switch_on_for_demo(name)
+    assert set(world.faults.on) == set(FAULTS)
+    assert world.faults.on["delete-500"].times == 3
+    assert world.faults.on["exec-refused"].times is None
