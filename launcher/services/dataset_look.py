@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from functools import partial
 from statistics import fmean
 
 from launcher.domain.plan import DatasetSummary, Remark, Severity
-from pod_image.dataset import DatasetError, Entry, Finding, Utterance, survey
+from launcher.workshop.hub_source import open_repo
+from pod_image.dataset import DatasetError, FileSource, Finding, Utterance, survey
 from pod_image.dataset.headers import AudioHeader, HeaderError, read_header
-from pod_image.hub import Hub, HubError, RemoteFile, Repo, list_files, read_bytes, read_range
+from pod_image.hub import Hub, HubError
 
 HEADERS_READ = 24
 """Clips whose headers are read, spread over the table: one request each, so a plan stays quick."""
@@ -22,41 +23,10 @@ _READERS = 8
 _FINDINGS_SHOWN = 5
 
 
-@dataclass(frozen=True)
-class RepoSource:
-    """The files of a dataset repo at one commit, for the reader of datasets."""
-
-    hub: Hub
-    repo: Repo
-    commit: str
-    files: Sequence[RemoteFile]
-
-    is_remote = True
-
-    @property
-    def name(self) -> str:
-        return self.repo.id
-
-    def entries(self) -> Sequence[Entry]:
-        return [Entry(file.path, file.size_bytes) for file in self.files]
-
-    def read(self, path: str, start: int = 0, length: int | None = None) -> bytes:
-        try:
-            if length is not None:
-                return read_range(self.hub, self.repo, self.commit, path, start, length)
-            content = read_bytes(self.hub, self.repo, path, self.commit) or b""
-            return content[start:]
-        except HubError as exc:
-            raise OSError(exc.message) from exc
-
-
 def look(hub: Hub, repo: str, commit: str) -> tuple[DatasetSummary, tuple[Remark, ...]]:
     """What the dataset holds, and what keeps it from being trained on. Raises HubError."""
-    dataset = Repo(repo, "dataset")
-    files = sorted(list_files(hub, dataset, commit), key=lambda file: file.path)
-    source = RepoSource(hub, dataset, commit, files)
     try:
-        found = survey(source)
+        found = survey(open_repo(hub, repo, commit))
     except DatasetError as exc:
         empty = DatasetSummary(repo, commit, clips=0, minutes=None)
         return empty, (Remark(Severity.ERROR, "dataset", exc.message, exc.hint),)
@@ -117,16 +87,15 @@ def _spread(utterances: Sequence[Utterance]) -> list[Utterance]:
     return [readable[round(index * step)] for index in range(HEADERS_READ)]
 
 
-def _headers(source: object, chosen: Sequence[Utterance]) -> list[tuple[Utterance, AudioHeader]]:
+def _headers(
+    source: FileSource, chosen: Sequence[Utterance]
+) -> list[tuple[Utterance, AudioHeader]]:
     """The headers that can be read; what is no audio is the full check's to explain."""
 
     def read(each: Utterance) -> tuple[Utterance, AudioHeader] | None:
         try:
-            return each, read_header(
-                lambda start, length: source.read(str(each.path), start, length),  # type: ignore[attr-defined]
-                each.size,
-            )
-        except (HeaderError, OSError):
+            return each, read_header(partial(source.read, str(each.path)), each.size)
+        except (HeaderError, OSError, HubError):
             return None
 
     with ThreadPoolExecutor(_READERS) as pool:

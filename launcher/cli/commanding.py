@@ -1,0 +1,87 @@
+"""Sending a command to a pod and waiting for its receipt: shared by stop, save and sample."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+from launcher.cli.output import Output
+from launcher.cli.session import RUNPOD_ALONE, chosen_run, find
+from launcher.cli.session import run as at_bench
+from launcher.domain.run import Run
+from launcher.errors import RunFailed
+from launcher.services.commands import Sent, Way, new_command, send
+from launcher.services.context import Workbench
+from launcher.services.sightings import EventSeen
+from launcher.services.watch import watch
+from pod_image.contract.commands import CommandName
+from pod_image.contract.events import CommandEvent, EndedEvent
+
+RECEIPT_SECONDS = 180.0
+"""A command through the results repo is looked for every 30 s, and a step may take as long."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A command that was sent, and its receipt as far as it came in time."""
+
+    run: Run
+    sent: Sent
+    state: str
+    detail: str
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "run_id": self.run.run_id,
+            "command": self.sent.command.command.value,
+            "id": self.sent.command.id,
+            "way": self.sent.way.value,
+            "state": self.state,
+            "detail": self.detail,
+        }
+
+
+def command_run(
+    key: str, name: CommandName, output: Output, text: str = "", *, wait: bool = True
+) -> Answered:
+    """Send one command and wait for its receipt, unless told not to. Raises RunFailed when it was refused."""
+    return at_bench(
+        find(RUNPOD_ALONE), lambda bench: _command(bench, key, name, output, text, wait)
+    )
+
+
+async def _command(
+    bench: Workbench, key: str, name: CommandName, output: Output, text: str, wait: bool
+) -> Answered:
+    run = chosen_run(bench.runs, key)
+    sent = await send(bench, run, new_command(name, text))
+    if sent.way is Way.FILE:
+        output.talk(
+            "RunPod did not pass the command on, so it was left in the results repo; the pod looks there "
+            f"every 30 s. ({sent.detail})"
+        )
+    if not wait:
+        return Answered(run, sent, "sent", "")
+    try:
+        async with asyncio.timeout(RECEIPT_SECONDS):
+            state, detail = await _receipt(bench, run, sent.command.id)
+    except TimeoutError:
+        return Answered(run, sent, "sent", f"no receipt within {RECEIPT_SECONDS:.0f} s")
+    if state == "refused":
+        raise RunFailed(f"The pod refused to {name.value}: {detail}")
+    return Answered(run, sent, state, detail)
+
+
+async def _receipt(bench: Workbench, run: Run, command_id: str) -> tuple[str, str]:
+    """State and detail of the receipt. Whatever else is seen meanwhile goes into the history, as with watch."""
+    async with aclosing(watch(bench, run)) as sightings:
+        async for seen in sightings:
+            event = seen.event if isinstance(seen, EventSeen) else None
+            if isinstance(event, CommandEvent) and event.id == command_id:
+                if event.state in ("done", "refused"):
+                    return event.state, event.detail
+            if isinstance(event, EndedEvent):
+                break
+    return "ended", "the run ended before the command took effect"

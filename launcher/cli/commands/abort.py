@@ -1,0 +1,53 @@
+"""`launcher abort`: release the pod at once."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from launcher.cli.commands.runs import run_document
+from launcher.cli.flags import JsonOption, QuietOption, RunArgument, YesOption, command_app
+from launcher.cli.layout import usd
+from launcher.cli.output import Output
+from launcher.cli.session import RUNPOD_ALONE, chosen_run, find
+from launcher.cli.session import run as at_bench
+from launcher.domain.run import Run
+from launcher.errors import InvalidRequest
+from launcher.services.context import Workbench
+from launcher.services.stop import stop
+
+app = command_app()
+
+
+@app.command()
+def abort(
+    run: RunArgument = "",
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Release the pod at once. What it has not uploaded yet is lost; `stop` keeps everything."""
+    if not yes and not sys.stdin.isatty():
+        raise InvalidRequest(
+            "There is no terminal to ask on, so nothing was aborted.",
+            hint="Add --yes; or keep everything with launcher stop.",
+        )
+    ended = at_bench(find(RUNPOD_ALONE), lambda bench: _abort(bench, run, yes=yes))
+    output = Output(as_json=as_json, quiet=quiet)
+    if ended is None:
+        output.talk("Nothing was aborted.")
+        raise typer.Exit(1)
+    output.answer(
+        run_document(ended),
+        lambda: f"Pod {ended.pod_id} is released; {ended.run_id} cost {usd(ended.cost_usd)}.",
+        quiet="",
+    )
+
+
+async def _abort(bench: Workbench, key: str, *, yes: bool) -> Run | None:
+    run = chosen_run(bench.runs, key)
+    question = f"Release pod {run.pod_id} of {run.run_id} now? What is not uploaded is lost."
+    if not yes and not typer.confirm(question, default=False, err=True):
+        return None
+    return (await stop(bench, run, abort=True)).run

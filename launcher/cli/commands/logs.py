@@ -1,0 +1,96 @@
+"""`launcher logs`: what the pod printed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import aclosing
+from typing import Annotated
+
+import typer
+
+from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
+from launcher.cli.following import end_on_signals
+from launcher.cli.output import Output
+from launcher.cli.picture import Picture
+from launcher.cli.session import chosen_run, find
+from launcher.cli.session import run as at_bench
+from launcher.domain.run import Run, RunState
+from launcher.errors import PodGone
+from launcher.providers.base import LogLine
+from launcher.services.context import Workbench
+from launcher.services.sightings import EventSeen
+from pod_image.contract.events import Event, from_line, to_line
+
+app = command_app()
+QUIET_SECONDS = 2.0
+"""Without --follow, a log that says nothing for so long has said what it had."""
+
+
+@app.command()
+def logs(
+    run: RunArgument = "",
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on as lines come, until the pod is gone.")
+    ] = False,
+    tail: Annotated[int, typer.Option(min=1, max=5000, help="Newest lines to show.")] = 5000,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """What the pod printed: its events in words, everything else as it is.
+
+    Of a pod that is gone only the events are left; they come from the results repo.
+    """
+    end_on_signals()
+    at_bench(
+        find(), lambda bench: _show(bench, run, Output(as_json=as_json, quiet=quiet), follow, tail)
+    )
+
+
+async def _show(bench: Workbench, key: str, output: Output, follow: bool, tail: int) -> None:
+    run = chosen_run(bench.runs, key)
+    if run.state is not RunState.ENDED and run.pod_id:
+        try:
+            await _from_pod(bench, run, output, follow=follow, tail=tail)
+            return
+        except PodGone:
+            output.talk("The pod is gone; these are the events it delivered.")
+    words = Picture()
+    for event in (await bench.results(run.results_repo).events(run.run_id))[-tail:]:
+        _print_event(event, words, output)
+
+
+async def _from_pod(bench: Workbench, run: Run, output: Output, *, follow: bool, tail: int) -> None:
+    words = Picture()
+    async with aclosing(bench.provider.log(run.pod_id, tail=tail)) as lines:
+        while True:
+            try:
+                line = await asyncio.wait_for(anext(lines), None if follow else QUIET_SECONDS)
+            except (TimeoutError, StopAsyncIteration):
+                return
+            except PodGone:
+                if follow:
+                    return
+                raise
+            _print_line(line, words, output)
+
+
+def _print_line(line: LogLine, words: Picture, output: Output) -> None:
+    event = from_line(line.text) if line.source == "container" else None
+    if event is not None:
+        _print_event(event, words, output)
+    elif output.as_json:
+        document = {"event": "log", "source": line.source, "text": line.text}
+        print(json.dumps(document, ensure_ascii=False), flush=True)
+    else:
+        mark = "" if line.source == "container" else f"[{line.source}] "
+        print(f"{mark}{line.text}", flush=True)
+
+
+def _print_event(event: Event, words: Picture, output: Output) -> None:
+    if output.as_json:
+        print(to_line(event), flush=True)
+        return
+    said = words.see(EventSeen(event))
+    if said:
+        print(f"{event.at.astimezone():%H:%M:%S}  {said}", flush=True)

@@ -1,0 +1,75 @@
+"""`launcher reap`: find and release pods of ours that nobody needs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from launcher.cli.flags import JsonOption, QuietOption, command_app
+from launcher.cli.layout import usd
+from launcher.cli.output import Output
+from launcher.cli.session import RUNPOD_ALONE, find
+from launcher.cli.session import run as at_bench
+from launcher.errors import ProviderUnavailable
+from launcher.services.reap import ReapReport
+from launcher.services.reap import reap as sweep
+
+app = command_app()
+
+
+@app.command()
+def reap(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done.")] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Release pods of ours whose run is over or overdue, and remove secrets they left behind.
+
+    Only pods that this launcher can prove to be its own are touched.
+    """
+    report = at_bench(find(RUNPOD_ALONE), lambda bench: sweep(bench, dry_run=dry_run))
+    Output(as_json=as_json, quiet=quiet).answer(
+        _document(report),
+        lambda: _text(report),
+        quiet="\n".join(gone.pod.id for gone in report.released),
+    )
+    left = [gone for gone in report.released if gone.trouble]
+    if left:
+        raise ProviderUnavailable(
+            f"{len(left)} pod(s) could not be released: {left[0].trouble}",
+            hint="They may still cost money. Try again, or end them at console.runpod.io/pods.",
+        )
+
+
+def _document(report: ReapReport) -> dict[str, Any]:
+    return {
+        "dry_run": report.is_dry_run,
+        "released": [
+            {"pod_id": gone.pod.id, "name": gone.pod.name, "why": gone.why, "trouble": gone.trouble}
+            for gone in report.released
+        ],
+        "kept": [{"pod_id": pod.id, "name": pod.name} for pod in report.kept],
+        "settled_runs": [run.run_id for run in report.settled],
+        "secrets_removed": list(report.secrets_removed),
+        "skipped": report.skipped,
+    }
+
+
+def _text(report: ReapReport) -> str:
+    would = "would be " if report.is_dry_run else ""
+    lines = []
+    for gone in report.released:
+        trouble = f", but could not be: {gone.trouble}" if gone.trouble else ""
+        price = usd(gone.pod.price_per_hour_usd)
+        lines.append(f"Pod {gone.pod.id} ({price} an hour) {would}released: {gone.why}{trouble}")
+    lines += [f"Pod {pod.id} is at work and stays." for pod in report.kept]
+    lines += [
+        f"{run.run_id} is closed: its pod is gone ({run.end_reason.value if run.end_reason else 'lost'})."
+        for run in report.settled
+    ]
+    if report.secrets_removed:
+        lines.append(f"{len(report.secrets_removed)} leftover secret(s) {would}removed.")
+    if report.skipped:
+        lines.append(f"Nothing was done: {report.skipped}")
+    return "\n".join(lines) or "Nothing of ours is left on RunPod."

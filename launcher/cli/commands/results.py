@@ -1,0 +1,101 @@
+"""`launcher results`: what a run made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
+from launcher.cli.layout import table
+from launcher.cli.output import Output
+from launcher.cli.session import chosen_run, find
+from launcher.cli.session import run as at_bench
+from launcher.domain.run import Run
+from launcher.services.context import Workbench
+from launcher.services.results import Downloaded, download_results, list_results
+from launcher.stores.secrets import KeyName
+from pod_image.hub import RemoteFile
+
+app = command_app()
+
+
+@app.command()
+def results(
+    run: RunArgument = "",
+    download: Annotated[
+        bool, typer.Option("--download", "-d", help="Bring the files here, each checked.")
+    ] = False,
+    to: Annotated[Path | None, typer.Option(help="Folder to bring them to.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="PATTERN", help="Such as 'voice/**'; repeatable.")
+    ] = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """List what a run has delivered, or bring it here."""
+    output = Output(as_json=as_json, quiet=quiet)
+    keys = find((KeyName.HF_UPLOAD,))
+    if download or to is not None or only:
+        patterns = tuple(only or ("**",))
+        got = at_bench(keys, lambda bench: _download(bench, run, to, patterns))
+        output.answer(
+            _downloaded(got),
+            lambda: f"{len(got.files)} files, {_size(got.size_bytes)}, are in {got.folder}",
+            quiet=str(got.folder),
+        )
+        return
+    found, files = at_bench(keys, lambda bench: _list(bench, run))
+    output.answer(
+        {
+            "run_id": found.run_id,
+            "results_repo": found.results_repo,
+            "files": [
+                {"path": file.path, "size_bytes": file.size_bytes, "sha256": file.sha256}
+                for file in files
+            ],
+        },
+        lambda: _listing(found, files),
+        quiet="\n".join(file.path for file in files),
+    )
+
+
+async def _download(
+    bench: Workbench, key: str, to: Path | None, patterns: tuple[str, ...]
+) -> Downloaded:
+    return await download_results(bench, chosen_run(bench.runs, key), to, patterns)
+
+
+async def _list(bench: Workbench, key: str) -> tuple[Run, list[RemoteFile]]:
+    run = chosen_run(bench.runs, key)
+    return run, await list_results(bench, run)
+
+
+def _downloaded(got: Downloaded) -> dict[str, Any]:
+    return {
+        "folder": str(got.folder),
+        "files": [str(path) for path in got.files],
+        "size_bytes": got.size_bytes,
+        "commit": got.commit,
+    }
+
+
+def _listing(run: Run, files: list[RemoteFile]) -> str:
+    if not files:
+        return f"{run.run_id} has delivered nothing to {run.results_repo} yet."
+    rows = [(_size(file.size_bytes), file.path) for file in files]
+    total = sum(file.size_bytes for file in files)
+    return (
+        table(("SIZE", "FILE"), rows, right=(0,))
+        + f"\n{len(files)} files, {_size(total)}, in {run.results_repo}. Bring them here: --download"
+    )
+
+
+def _size(size_bytes: int) -> str:
+    size = float(size_bytes)
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.2f} GB"

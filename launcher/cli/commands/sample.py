@@ -1,0 +1,39 @@
+"""`launcher sample`: have the voice say something now."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from launcher.cli.commanding import command_run
+from launcher.cli.flags import JsonOption, QuietOption, command_app
+from launcher.cli.output import Output
+from pod_image.contract.commands import CommandName
+
+app = command_app()
+
+
+@app.command()
+def sample(
+    text: Annotated[str, typer.Argument(help="What to say, 500 characters at most.")],
+    run: Annotated[
+        str, typer.Option("--run", "-r", help="Such as run-01; the newest run when left out.")
+    ] = "",
+    wait: Annotated[bool, typer.Option(help="Wait until the pod has confirmed it.")] = True,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Have the voice say a sentence as it is now; the sound goes to the results repo."""
+    output = Output(as_json=as_json, quiet=quiet)
+    answered = command_run(run, CommandName.SAMPLE, output, text, wait=wait)
+    done = f"Said. {answered.detail}" if answered.state == "done" else answered.detail
+    run_id = answered.run.run_id
+    output.answer(
+        answered.document(),
+        lambda: (
+            f"{done}".strip()
+            + f"\nHear it: launcher results {run_id} --download --only 'samples/**'"
+        ),
+        quiet="",
+    )

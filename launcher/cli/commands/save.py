@@ -1,0 +1,30 @@
+"""`launcher save`: a checkpoint now."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from launcher.cli.commanding import command_run
+from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
+from launcher.cli.output import Output
+from pod_image.contract.commands import CommandName
+
+app = command_app()
+
+
+@app.command()
+def save(
+    run: RunArgument = "",
+    wait: Annotated[bool, typer.Option(help="Wait until the pod has confirmed it.")] = True,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Write a checkpoint now and upload it, without ending the run."""
+    output = Output(as_json=as_json, quiet=quiet)
+    answered = command_run(run, CommandName.SAVE, output, wait=wait)
+    done = f"Saved. {answered.detail}" if answered.state == "done" else answered.detail
+    output.answer(
+        answered.document(), lambda: done.strip() or "The pod was told to save.", quiet=""
+    )

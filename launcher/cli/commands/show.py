@@ -1,0 +1,116 @@
+"""`launcher show`: one run, as it is now."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from launcher.cli.commands.runs import lasted_seconds, run_document
+from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
+from launcher.cli.layout import duration, pairs, table, usd
+from launcher.cli.output import Output, style
+from launcher.cli.session import chosen_run, find
+from launcher.cli.session import run as at_bench
+from launcher.domain.pod import Pod
+from launcher.domain.run import Run, RunState
+from launcher.errors import LauncherError, PodGone
+from launcher.services.context import Workbench
+from launcher.services.endings import ask_billed
+from launcher.services.history import Receipt, receipt
+from launcher.services.run_secrets import remove_run_secrets
+
+app = command_app()
+
+
+@app.command()
+def show(run: RunArgument = "", as_json: JsonOption = False, quiet: QuietOption = False) -> None:
+    """One run: state, cost, how it ended, where its time went.
+
+    With a RunPod key the pod is asked as well; without one the history has to do.
+    """
+    found, pod, note = at_bench(find(), lambda bench: _look(bench, run))
+    Output(as_json=as_json, quiet=quiet).answer(
+        _document(found, pod, note),
+        lambda: _text(found, pod, note),
+        quiet=(found.run.end_reason or found.run.state).value,
+    )
+
+
+async def _look(bench: Workbench, key: str) -> tuple[Receipt, Pod | None, str]:
+    """The receipt, the pod if there is one, and why it could not be asked."""
+    run = chosen_run(bench.runs, key)
+    pod: Pod | None = None
+    note = ""
+    try:
+        if run.state is RunState.ENDED:
+            run = await ask_billed(bench, await remove_run_secrets(bench, run))
+        elif run.pod_id:
+            pod = await bench.provider.pod(run.pod_id)
+    except PodGone:
+        note = f"The pod is gone. `launcher watch {run.run_id}` finds out how it ended."
+    except LauncherError as error:
+        note = f"The pod could not be asked: {error.message}"
+    return receipt(bench.runs, run), pod, note
+
+
+def _document(found: Receipt, pod: Pod | None, note: str) -> dict[str, Any]:
+    run = found.run
+    return {
+        **run_document(run),
+        "pod_status": pod.status if pod else None,
+        "note": note,
+        "planned_usd": found.planned_usd,
+        "worst_case_usd": found.worst_case_usd,
+        "seconds": found.seconds,
+        "phases": [
+            {"name": part.name, "seconds": part.seconds, "cost_usd": part.cost_usd}
+            for part in found.slices
+        ],
+        "time_line": {name: at.isoformat() for name, at in found.time_line.items()},
+        "settings": json.loads(run.settings_json),
+        "leftover_secrets": list(run.secret_names) if run.state is RunState.ENDED else [],
+    }
+
+
+def _text(found: Receipt, pod: Pod | None, note: str) -> str:
+    run = found.run
+    parts = [style(run.run_id, "bold") + f" in {run.results_repo}", pairs(_rows(found, pod))]
+    if found.slices:
+        rows = [
+            (f"  {part.name}", duration(part.seconds), usd(part.cost_usd)) for part in found.slices
+        ]
+        parts += ["", table(("  PHASE", "TIME", "COST"), rows, right=(1, 2))]
+    if note:
+        parts += ["", note]
+    parts += ["", _next_command(run)]
+    return "\n".join(parts)
+
+
+def _rows(found: Receipt, pod: Pod | None) -> list[tuple[str, str]]:
+    run = found.run
+    state = run.end_reason.sentence if run.end_reason else run.state.value
+    rows = [("State", state)]
+    if run.detail and run.detail != state:
+        rows.append(("Why", run.detail))
+    if run.pod_id:
+        status = f", {pod.status.value}" if pod else ""
+        price = usd(run.price_per_hour_usd)
+        rows.append(("Pod", f"{run.pod_id}{status}, {run.gpu_name} at {price} an hour"))
+    rows.append(("Time", f"{duration(lasted_seconds(run))}, capped at {run.max_hours:g} h"))
+    rows.append(("Cost", _cost(found)))
+    return rows
+
+
+def _cost(found: Receipt) -> str:
+    parts = [f"{usd(found.metered_usd)} metered"]
+    if found.billed_usd is not None:
+        parts.append(f"{usd(found.billed_usd)} billed")
+    if found.planned_usd is not None:
+        parts.append(f"{usd(found.planned_usd)} expected")
+    return ", ".join(parts) + f", capped at {usd(found.run.max_cost_usd)}"
+
+
+def _next_command(run: Run) -> str:
+    if run.state is RunState.ENDED:
+        return f"Its files: launcher results {run.run_id}"
+    return f"Follow it: launcher watch {run.run_id}   End it: launcher stop {run.run_id}"

@@ -1,0 +1,39 @@
+"""`launcher stop`: end a run and keep everything it made."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from launcher.cli.commanding import command_run
+from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
+from launcher.cli.output import Output
+from pod_image.contract.commands import CommandName
+
+app = command_app()
+
+
+@app.command()
+def stop(
+    run: RunArgument = "",
+    wait: Annotated[bool, typer.Option(help="Wait until the pod has confirmed it.")] = True,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """End a run now and keep everything: it exports, delivers, and ends its pod itself."""
+    output = Output(as_json=as_json, quiet=quiet)
+    answered = command_run(run, CommandName.STOP, output, wait=wait)
+    run_id = answered.run.run_id
+    words = {
+        "done": f"{run_id} is stopping: what it has is exported and delivered, then the pod ends itself.",
+        "ended": f"{run_id} ended by itself meanwhile.",
+    }
+    output.answer(
+        answered.document(),
+        lambda: (
+            words.get(answered.state, f"{run_id} was told to stop. {answered.detail}").strip()
+            + f"\nSee it end: launcher watch {run_id}"
+        ),
+        quiet="",
+    )

@@ -1,0 +1,73 @@
+"""`launcher watch`: follow a run live."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+
+from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
+from launcher.cli.following import (
+    Followed,
+    detached,
+    end_on_signals,
+    ending_text,
+    follow_to_end,
+    raise_if_bad,
+)
+from launcher.cli.live import Live
+from launcher.cli.output import Output
+from launcher.cli.session import RUNPOD_ALONE, chosen_run, find
+from launcher.cli.session import run as at_bench
+from launcher.domain.run import RunState
+from launcher.services.context import Workbench
+from launcher.services.sightings import EventSeen, RunEnded
+from launcher.services.watch import watch as watch_run
+from pod_image.contract.events import EndedEvent, to_line
+
+app = command_app()
+
+
+@app.command()
+def watch(run: RunArgument = "", as_json: JsonOption = False, quiet: QuietOption = False) -> None:
+    """Follow a run live until it ends. Ctrl-C only stops watching: the run goes on.
+
+    With --json every event the pod has said is one line, from the beginning.
+    """
+    output = Output(as_json=as_json, quiet=quiet)
+    end_on_signals()
+    followed = at_bench(find(RUNPOD_ALONE), lambda bench: _watch(bench, run, output))
+    if not as_json:
+        output.answer({}, lambda: ending_text(followed), quiet=str(followed.run.end_reason))
+    raise_if_bad(followed)
+
+
+async def _watch(bench: Workbench, key: str, output: Output) -> Followed:
+    run = chosen_run(bench.runs, key)
+    if output.as_json:
+        return await _stream(bench, run.key, output)
+    if run.state is RunState.ENDED:
+        return Followed(run)
+    with Live(output) as live:
+        if run.cost_usd is not None:
+            live.picture.meter(run.cost_usd)
+        return await follow_to_end(bench, run, live)
+
+
+async def _stream(bench: Workbench, key: str, output: Output) -> Followed:
+    run = bench.runs.get(key)
+    if run.state is RunState.ENDED:
+        for event in await bench.results(run.results_repo).events(run.run_id):
+            print(to_line(event), flush=True)
+        return Followed(run)
+    ended: EndedEvent | None = None
+    try:
+        async with aclosing(watch_run(bench, run, from_start=True)) as sightings:
+            async for seen in sightings:
+                if isinstance(seen, EventSeen):
+                    print(to_line(seen.event), flush=True)
+                    ended = seen.event if isinstance(seen.event, EndedEvent) else ended
+                if isinstance(seen, RunEnded):
+                    return Followed(seen.run, ended)
+    except asyncio.CancelledError as exc:
+        raise detached(run) from exc
+    raise AssertionError("the last sighting of a run is its end")
