@@ -76,10 +76,10 @@ async def _sightings(
                 ended_at = bench.clock.now()
             if isinstance(seen, Tick):
                 why = _outstays(run, ended_at, seen.at)
-                if why and (released_at is None or seen.at - released_at > OUTSTAYED):
-                    if await _is_released(bench, run):
-                        released_at = seen.at
-                        yield ReleasedHere(run.pod_id, why)
+                is_due = released_at is None or seen.at - released_at > OUTSTAYED
+                if why and is_due and await _is_released(bench, run):
+                    released_at = seen.at
+                    yield ReleasedHere(run.pod_id, why)
             elif isinstance(seen, Gone):
                 break
             else:

@@ -276,8 +276,9 @@ async def test_the_receipt_splits_the_time_and_names_all_three_figures(tmp_path:
     assert paper.seconds is not None
     assert sum(part.seconds for part in paper.slices) == pytest.approx(paper.seconds)
     named = list(paper.time_line)
-    order = ["planned", "created", "container", "boot", "armed", "train", "first_step", "deliver"]
+    order = ["planned", "created", "boot", "armed", "train", "first_step", "deliver"]
     assert [name for name in named if name in order] == order
+    assert "container" in named
     assert named[-1] == "gone"
 
 
