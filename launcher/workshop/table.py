@@ -49,7 +49,11 @@ def read_lines(folder: Path) -> list[Line]:
 
 
 def write_lines(folder: Path, lines: Sequence[Line]) -> None:
-    """With a header and a speaker column as soon as one clip has a speaker."""
+    _write_whole(folder / TABLE, render_lines(lines))
+
+
+def render_lines(lines: Sequence[Line]) -> str:
+    """The table's text; with a header and a speaker column as soon as one clip has a speaker."""
     if any(line.speaker for line in lines):
         rows = ["file|speaker|text"]
         rows += [
@@ -57,7 +61,7 @@ def write_lines(folder: Path, lines: Sequence[Line]) -> None:
         ]
     else:
         rows = [f"{each.file}|{one_cell(each.text)}" for each in lines]
-    _write_whole(folder / TABLE, "".join(f"{row}\n" for row in rows))
+    return "".join(f"{row}\n" for row in rows)
 
 
 def one_cell(text: str) -> str:

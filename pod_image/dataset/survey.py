@@ -81,7 +81,7 @@ def survey(base: FileSource) -> Survey:
     if not tables:
         _say_no_table(found)
         return found
-    files = _Files(source.entries())
+    files = FileNames(source.entries())
     packed = {entry.path for entry in source.entries() if _is_packed(opened, source, entry.path)}
     for table in tables:
         found.tables.append(table.path)
@@ -200,7 +200,7 @@ def _say_no_table(found: Survey) -> None:
 # Rows to files
 
 
-class _Files:
+class FileNames:
     """Finds a file by the name in a table: as given, with an ending, in wav/ or wavs/, or in another case."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
@@ -211,6 +211,13 @@ class _Files:
 
     def size(self, path: str) -> int:
         return self._sizes[path]
+
+    def find(self, name: str, folder: str = "") -> str | None:
+        """The file that a table in `folder` means by `name`; None if there is none, or if it lies outside."""
+        path = safe_path(name)
+        if path is None:
+            return None
+        return self.exact(path, folder) or self.folded(path, folder)
 
     def exact(self, path: str, folder: str) -> str | None:
         return next((each for each in self._candidates(path, folder) if each in self._sizes), None)
@@ -241,7 +248,7 @@ def _fold(path: str) -> str:
 
 
 def _match(
-    row: Row, table: Table, files: _Files, packed: set[str], may_hide: bool, found: Survey
+    row: Row, table: Table, files: FileNames, packed: set[str], may_hide: bool, found: Survey
 ) -> None:
     path = safe_path(row.file)
     if path is None:

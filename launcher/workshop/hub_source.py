@@ -1,0 +1,68 @@
+"""A dataset repo as a source of files: its listing at one commit, and pieces of its files."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from launcher.workshop.check import CheckSettings, Progress, check_dataset
+from launcher.workshop.report import DatasetReport
+from pod_image.dataset import Entry
+from pod_image.hub import Hub, NotInRepo, Repo, list_files, read_bytes, read_range, resolve_commit
+
+NOT_CLIPS = (".gitattributes",)
+
+
+@dataclass(frozen=True)
+class HubSource:
+    """One commit of a dataset repo. Reads raise pod_image.hub's HubError; safe to use from several threads."""
+
+    hub: Hub
+    repo: Repo
+    commit: str
+    listed: tuple[Entry, ...]
+    is_remote: bool = True
+
+    @property
+    def name(self) -> str:
+        return self.repo.id
+
+    def entries(self) -> Sequence[Entry]:
+        return self.listed
+
+    def read(self, path: str, start: int = 0, length: int | None = None) -> bytes:
+        if length is None and start == 0:
+            content = read_bytes(self.hub, self.repo, path, self.commit)
+            if content is None:
+                raise NotInRepo(f"{self.repo} has no {path} at {self.commit[:7]}.")
+            return content
+        wanted = self._size(path) - start if length is None else length
+        if wanted <= 0:
+            return b""
+        return read_range(self.hub, self.repo, self.commit, path, start, wanted)
+
+    def _size(self, path: str) -> int:
+        return next((entry.size for entry in self.listed if entry.path == path), 0)
+
+
+def open_repo(hub: Hub, repo_id: str, revision: str | None = None) -> HubSource:
+    """The dataset repo at what `revision` (default: its main branch) means now. Blocking; raises HubError."""
+    repo = Repo(repo_id, "dataset")
+    commit = resolve_commit(hub, repo, revision)
+    rows = [row for row in list_files(hub, repo, commit) if row.path not in NOT_CLIPS]
+    entries = sorted((Entry(row.path, row.size_bytes) for row in rows), key=lambda each: each.path)
+    return HubSource(hub, repo, commit, tuple(entries))
+
+
+async def check_repo(
+    hub: Hub,
+    repo_id: str,
+    settings: CheckSettings | None = None,
+    *,
+    revision: str | None = None,
+    progress: Progress = lambda what, done, of: None,
+) -> DatasetReport:
+    """Look at a dataset repo; the report names the commit. Raises pod_image.hub's HubError."""
+    source = await asyncio.to_thread(open_repo, hub, repo_id, revision)
+    return await check_dataset(source, settings, revision=source.commit, progress=progress)

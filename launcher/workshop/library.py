@@ -1,0 +1,206 @@
+"""The datasets on this machine: list, show, edit, drop, delete; each function is one thing a person does."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from launcher.errors import InvalidRequest
+from launcher.workshop.names import checked_name, dataset_folder
+from launcher.workshop.table import (
+    RECORD,
+    TABLE,
+    Line,
+    one_cell,
+    read_lines,
+    read_record,
+    write_lines,
+    write_record,
+)
+from pod_image.dataset import FolderSource
+from pod_image.dataset.headers import HeaderError, read_header
+from pod_image.dataset.survey import FileNames
+
+Now = Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One dataset in the list. Times are unix seconds; `created_at` is None for one not made here."""
+
+    name: str
+    folder: Path
+    clips: int
+    untyped: int
+    minutes: float
+    size_bytes: int
+    created_at: float | None
+    updated_at: float
+
+
+@dataclass(frozen=True)
+class ClipLine:
+    """A clip as its dataset's page shows it; `seconds` is None if its file is absent or unreadable."""
+
+    file: str
+    text: str
+    speaker: str | None
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Shown:
+    summary: Summary
+    clips: tuple[ClipLine, ...]
+
+
+async def list_datasets(root: Path) -> list[Summary]:
+    """Datasets below `root` by name; none if the folder is not there yet."""
+    return await asyncio.to_thread(_list, root)
+
+
+async def show_dataset(root: Path, name: str) -> Shown:
+    """One dataset with all its lines. InvalidRequest if there is none of this name."""
+    folder = _existing(root, name)
+    return await asyncio.to_thread(_show, folder)
+
+
+async def edit_clip(
+    root: Path,
+    name: str,
+    file: str,
+    *,
+    text: str | None = None,
+    speaker: str | None = None,
+    now: Now = time.time,
+) -> Line:
+    """Change what is said in a clip, or who says it; None leaves it, an empty speaker removes it."""
+    folder = _existing(root, name)
+    lines = read_lines(folder)
+    index = _index(lines, file, name)
+    line = lines[index]
+    if text is not None:
+        line = replace(line, text=one_cell(text))
+    if speaker is not None:
+        line = replace(line, speaker=one_cell(speaker) or None)
+    lines[index] = line
+    await asyncio.to_thread(_write, folder, lines, now())
+    return line
+
+
+async def drop_clips(root: Path, name: str, files: Collection[str], *, now: Now = time.time) -> int:
+    """Take clips out of a dataset, line and file; returns how many. All of them must be there."""
+    folder = _existing(root, name)
+    lines = read_lines(folder)
+    doomed = {_index(lines, file, name) for file in files}
+    kept = [line for index, line in enumerate(lines) if index not in doomed]
+    await asyncio.to_thread(_write, folder, kept, now())
+    names = FileNames(FolderSource(folder).entries())
+    for index in doomed:
+        path = names.find(lines[index].file)
+        if path is not None:
+            # The line is gone first: a crash in between leaves a file without a line, which is harmless.
+            await asyncio.to_thread((folder / path).unlink, missing_ok=True)
+    return len(doomed)
+
+
+async def delete_dataset(root: Path, name: str, *, confirmed: bool) -> Summary:
+    """Delete a dataset and all its clips. InvalidRequest, with what would be lost, unless `confirmed`."""
+    folder = _existing(root, name)
+    summary = await asyncio.to_thread(_summary, folder)
+    if not confirmed:
+        raise InvalidRequest(
+            f"{name} has {summary.clips:,} clips ({summary.minutes:.1f} minutes) and would be gone for good.",
+            hint="Confirm with --yes. What was pushed to Hugging Face stays there.",
+        )
+    await asyncio.to_thread(shutil.rmtree, folder)
+    return summary
+
+
+def _list(root: Path) -> list[Summary]:
+    if not root.is_dir():
+        return []
+    folders = (path for path in root.iterdir() if path.is_dir() and not path.is_symlink())
+    named = sorted(
+        (path for path in folders if _is_dataset(path)), key=lambda path: path.name.casefold()
+    )
+    return [_summary(folder) for folder in named]
+
+
+def _is_dataset(folder: Path) -> bool:
+    return (folder / TABLE).is_file() or (folder / RECORD).is_file()
+
+
+def _existing(root: Path, name: str) -> Path:
+    folder = dataset_folder(root, checked_name(name))
+    if not folder.is_dir() or not _is_dataset(folder):
+        raise InvalidRequest(
+            f"There is no dataset {name}.",
+            hint="`launcher dataset list` shows those that are there.",
+        )
+    return folder
+
+
+def _show(folder: Path) -> Shown:
+    return Shown(_summary(folder), tuple(_clips(folder)))
+
+
+def _summary(folder: Path) -> Summary:
+    clips = _clips(folder)
+    record = read_record(folder)
+    entries = FolderSource(folder).entries()
+    table = folder / TABLE
+    return Summary(
+        name=folder.name,
+        folder=folder,
+        clips=len(clips),
+        untyped=sum(not clip.text for clip in clips),
+        minutes=round(sum(clip.seconds or 0.0 for clip in clips) / 60, 3),
+        size_bytes=sum(entry.size for entry in entries),
+        created_at=record.created_at if record else None,
+        updated_at=record.updated_at if record else table.stat().st_mtime,
+    )
+
+
+def _clips(folder: Path) -> list[ClipLine]:
+    names = FileNames(FolderSource(folder).entries())
+    return [
+        ClipLine(line.file, line.text, line.speaker, _seconds(folder, names.find(line.file)))
+        for line in read_lines(folder)
+    ]
+
+
+def _seconds(folder: Path, path: str | None) -> float | None:
+    if path is None:
+        return None
+    try:
+        with (folder / path).open("rb") as opened:
+
+            def read(start: int, length: int) -> bytes:
+                opened.seek(start)
+                return opened.read(length)
+
+            return read_header(read, (folder / path).stat().st_size).seconds
+    except (OSError, HeaderError):
+        return None
+
+
+def _index(lines: list[Line], file: str, name: str) -> int:
+    for index, line in enumerate(lines):
+        name_only = line.file.rsplit("/", 1)[-1]
+        if file in (line.file, name_only) or name_only == file.rsplit("/", 1)[-1].rsplit(".", 1)[0]:
+            return index
+    raise InvalidRequest(
+        f"{name} has no clip {file}.", hint=f"`launcher dataset show {name}` lists its clips."
+    )
+
+
+def _write(folder: Path, lines: list[Line], at: float) -> None:
+    write_lines(folder, lines)
+    record = read_record(folder)
+    if record is not None:
+        write_record(folder, replace(record, updated_at=at))
