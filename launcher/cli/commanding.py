@@ -79,9 +79,12 @@ async def _receipt(bench: Workbench, run: Run, command_id: str) -> tuple[str, st
     async with aclosing(watch(bench, run)) as sightings:
         async for seen in sightings:
             event = seen.event if isinstance(seen, EventSeen) else None
-            if isinstance(event, CommandEvent) and event.id == command_id:
-                if event.state in ("done", "refused"):
-                    return event.state, event.detail
+            if (
+                isinstance(event, CommandEvent)
+                and event.id == command_id
+                and event.state != "received"
+            ):
+                return event.state, event.detail
             if isinstance(event, EndedEvent):
                 break
     return "ended", "the run ended before the command took effect"

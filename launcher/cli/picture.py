@@ -61,8 +61,9 @@ class Picture:
             case EventSeen(event=event):
                 return self._event(event)
             case PodSeen(pod=pod):
-                self.pod_status = str(pod.status.value)
-                return f"pod {pod.id} is {pod.status.value}"
+                is_news = self.pod_status != pod.status.value
+                self.pod_status = pod.status.value
+                return f"pod {pod.id} is {pod.status.value}" if is_news else ""
             case RestartSeen():
                 return self._warn("the container was started again; it resumes or delivers")
             case ReleasedHere(pod_id=pod_id, why=why):

@@ -13,10 +13,10 @@ from launcher.cli.flags import JsonOption, QuietOption, group_app
 from launcher.cli.layout import table
 from launcher.cli.output import Output
 from launcher.cli.session import ask_secret, find, run
-from launcher.errors import InvalidRequest, LauncherError
+from launcher.errors import InvalidRequest
 from launcher.services.context import Workbench
+from launcher.services.key_check import check_key
 from launcher.stores.secrets import KeyName, KeyringStore, Keys, find_keys
-from pod_image.hub import Hub, whoami
 
 app = group_app("Store, check or forget the keys (RunPod, Hugging Face).")
 Names = Annotated[list[KeyName] | None, typer.Argument(help="Which; all of them when left out.")]
@@ -107,14 +107,5 @@ async def _checked(bench: Workbench, keys: Keys) -> list[dict[str, Any]]:
 async def _state_of(bench: Workbench, keys: Keys, name: KeyName) -> tuple[bool | None, str]:
     if keys.get(name) is None:
         return None, f"missing; {name.purpose}"
-    try:
-        if name is KeyName.RUNPOD:
-            await bench.provider.pods()
-            account = await bench.provider.account()
-            balance = account.balance_usd
-            return True, "accepted" + (f", balance ${balance:.2f}" if balance is not None else "")
-        hub: Hub = bench.hub.dataset if name is KeyName.HF_DATASET else bench.hub.upload
-        found = await bench.hub.run(whoami, hub)
-        return True, f"accepted, {found.name}'s {found.token_kind} token"
-    except LauncherError as error:
-        return False, error.message
+    found = await check_key(bench, name)
+    return found.state.is_usable, f"{found.sentence} {found.hint}".strip()

@@ -1,0 +1,149 @@
+"""`launcher doctor`: is everything in place, and if not, what to do."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import platform
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import typer
+
+from launcher import __version__
+from launcher.cli.flags import JsonOption, QuietOption, command_app
+from launcher.cli.layout import paragraph
+from launcher.cli.output import Output, style
+from launcher.cli.session import find
+from launcher.cli.session import run as at_bench
+from launcher.config import read_config
+from launcher.errors import LauncherError
+from launcher.services.context import Workbench
+from launcher.services.key_check import check_key
+from launcher.stores.secrets import KeyName, Keys
+from pod_image.contract import CONTRACT_VERSION
+from pod_image.contract.settings import DEFAULT_IMAGE
+
+app = command_app()
+EXTRAS = {
+    "audio": ("av", "soundfile", "soxr", "piper", "onnxruntime"),
+    "demo": ("torch", "onnx", "starlette", "uvicorn"),
+}
+CLOCK_MAY_DIFFER = timedelta(seconds=60)
+"""A deadline is absolute time: a clock that is wrong by more would shorten or lengthen runs."""
+_LIBRARIES = ("huggingface_hub", "httpx", "pydantic", "typer", "keyring")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at. `is_good` is None where it is only good to know."""
+
+    name: str
+    is_good: bool | None
+    detail: str
+    hint: str = ""
+
+
+@app.command()
+def doctor(as_json: JsonOption = False, quiet: QuietOption = False) -> None:
+    """Check keys, balance, clock, folders, versions and extras; nothing is changed."""
+    keys = find()
+    checks = [_versions(), _image(), _folders(), *_extras()]
+    try:
+        checks += at_bench(keys, lambda bench: _asked(bench, keys))
+    except LauncherError as error:
+        checks.append(Check("history", False, error.message, error.hint))
+    bad = [check for check in checks if check.is_good is False]
+    Output(as_json=as_json, quiet=quiet).answer(
+        checks,
+        lambda: "\n".join(_line(check) for check in checks),
+        quiet="\n".join(f"{check.name}: {check.detail}" for check in bad),
+    )
+    if bad:
+        raise typer.Exit(1)
+
+
+async def _asked(bench: Workbench, keys: Keys) -> list[Check]:
+    checks = [await _key(bench, keys, name) for name in KeyName]
+    checks.append(await _clock(bench.config.hub_url))
+    live = bench.runs.live()
+    if live:
+        names = ", ".join(run.run_id for run in live)
+        checks.append(Check("runs", None, f"may still cost money: {names}", "launcher show RUN"))
+    return checks
+
+
+async def _key(bench: Workbench, keys: Keys, name: KeyName) -> Check:
+    label = f"key {name.value}"
+    if keys.get(name) is None:
+        return Check(label, False, "missing", f"launcher keys set {name.value}")
+    found = await check_key(bench, name)
+    return Check(label, found.state.is_usable, found.sentence, found.hint)
+
+
+async def _clock(url: str) -> Check:
+    """This computer's clock against the date of an answer that needs no key."""
+    import httpx
+
+    try:
+        async with httpx.AsyncClient(timeout=10.0) as client:
+            answer = await client.head(url)
+        theirs = parsedate_to_datetime(answer.headers["Date"])
+    except (httpx.HTTPError, KeyError, ValueError) as exc:
+        return Check("clock", None, f"could not be compared ({type(exc).__name__})")
+    apart = abs(datetime.now(UTC) - theirs)
+    if apart <= CLOCK_MAY_DIFFER:
+        return Check("clock", True, "agrees with Hugging Face's")
+    return Check(
+        "clock", False, f"is {apart.total_seconds():.0f} s off", "Set it: deadlines depend on it."
+    )
+
+
+def _versions() -> Check:
+    libraries = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _LIBRARIES)
+    return Check(
+        "versions",
+        True,
+        f"launcher {__version__}, Python {platform.python_version()}, {libraries}",
+    )
+
+
+def _image() -> Check:
+    return Check("image", None, f"{DEFAULT_IMAGE}, contract {CONTRACT_VERSION}")
+
+
+def _folders() -> Check:
+    config = read_config()
+    try:
+        config.make_folders()
+    except OSError as exc:
+        return Check("folders", False, str(exc), "Set LAUNCHER_HOME to a folder of yours.")
+    return Check("folders", True, f"{config.config_folder}, {config.data_folder}")
+
+
+def _extras() -> list[Check]:
+    checks = []
+    for extra, modules in EXTRAS.items():
+        absent = [name for name in modules if importlib.util.find_spec(name) is None]
+        if absent:
+            hint = f"pip install 'pod-launcher[{extra}]'"
+            checks.append(
+                Check(f"extra {extra}", None, f"not installed ({', '.join(absent)})", hint)
+            )
+        else:
+            checks.append(Check(f"extra {extra}", True, "installed"))
+    return checks
+
+
+def _line(check: Check) -> str:
+    words: dict[Any, tuple[str, str]] = {
+        True: ("ok", "green"),
+        False: ("no", "bold red"),
+        None: ("--", "dim"),
+    }
+    word, look = words[check.is_good]
+    lines = paragraph(f"{word}  {check.name}: {check.detail}", hanging=4)
+    text = style(word, look) + lines[len(word) :]
+    return f"{text}\n{paragraph(check.hint, indent=4)}" if check.hint else text
