@@ -126,8 +126,8 @@ class HubCore:
     xet: bool = True
     sizes: Sizes = field(default_factory=Sizes)
     limits: RateLimits = field(default_factory=RateLimits)
-    public_url: str = "http://127.0.0.1:1"
-    cdn_url: str = "http://localhost:1"
+    public_url: str = "http://hub.test"
+    cdn_url: str = "http://cdn.hub.test"
 
     def __post_init__(self) -> None:
         # Copies, since revoking one changes it.
@@ -251,7 +251,6 @@ def routes() -> Sequence[Route]:
     from launcher.emulator.hub import (
         accounts,
         branches,
-        buckets,
         commits,
         downloads,
         listings,
@@ -269,7 +268,6 @@ def routes() -> Sequence[Route]:
         commits,
         uploads,
         xet,
-        buckets,
         downloads,
         pages,
     )

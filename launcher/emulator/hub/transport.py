@@ -15,6 +15,7 @@ from launcher.emulator.hub.wire import Body, Request, Response
 class HubTransport(httpx2.BaseTransport):
     """Hands each request of an httpx2 client to a `HubCore`; `sleep` carries out delayed answers.
 
+    The client's endpoint has to be `core.public_url`, since answers name it.
     hf_xet brings its own HTTP and needs the server; over this transport use plain uploads.
     """
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import lz4.frame  # type: ignore[import-untyped]
+
 from launcher.emulator.hub.core import Call, HubCore, Route
-from launcher.emulator.hub.lz4 import unpack_frame
 from launcher.emulator.hub.wire import (
     Body,
     Refusal,
@@ -110,11 +111,30 @@ def chunks_of(xorb: bytes) -> list[Chunk]:
     return found
 
 
+class Xorbs:
+    """The xorbs of one file, each read once: a file of repeated content names the same one often."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._bytes: dict[str, bytes] = {}
+        self._chunks: dict[str, list[Chunk]] = {}
+
+    def bytes_of(self, name: str) -> bytes:
+        if name not in self._bytes:
+            self._bytes[name] = (self._folder / name).read_bytes()
+        return self._bytes[name]
+
+    def chunks_of(self, name: str) -> list[Chunk]:
+        if name not in self._chunks:
+            self._chunks[name] = chunks_of(self.bytes_of(name))
+        return self._chunks[name]
+
+
 def unpack_chunk(xorb: bytes, chunk: Chunk) -> bytes:
     packed = xorb[chunk.start + 8 : chunk.end]
     if chunk.scheme == 0:
         return packed
-    content = unpack_frame(packed)
+    content: bytes = lz4.frame.decompress(packed)
     return _joined_byte_groups(content) if chunk.scheme == 2 else content
 
 
@@ -190,13 +210,13 @@ def reconstruction(call: Call) -> Response:
     wanted = byte_range(call.request.headers.get("range"), total)
     if wanted is not None and wanted[0] >= total:
         raise Refusal(416, "Range not satisfiable")
-    skipped = 0
+    skipped, xorbs = 0, Xorbs(call.hub.store.xorbs)
     if wanted is not None:
-        terms, skipped = _cut_to(call.hub, terms, *wanted)
+        terms, skipped = _cut_to(xorbs, terms, *wanted)
     answer: dict[str, Any] = {
         "offset_into_first_range": skipped,
         "terms": [_term_row(term) for term in terms],
-        "fetch_info": _fetch_rows(call.hub, terms),
+        "fetch_info": _fetch_rows(call.hub, xorbs, terms),
     }
     return json_response(answer)
 
@@ -209,12 +229,12 @@ def _term_row(term: Term) -> dict[str, Any]:
     }
 
 
-def _fetch_rows(hub: HubCore, terms: list[Term]) -> dict[str, list[dict[str, Any]]]:
+def _fetch_rows(hub: HubCore, xorbs: Xorbs, terms: list[Term]) -> dict[str, list[dict[str, Any]]]:
     rows: dict[str, list[dict[str, Any]]] = {}
     for name, group in itertools.groupby(
         sorted(set(terms), key=lambda term: (term.xorb, term.first)), key=lambda term: term.xorb
     ):
-        chunks = chunks_of((hub.store.xorbs / name).read_bytes())
+        chunks = xorbs.chunks_of(name)
         rows[name] = [
             {
                 "range": {"start": term.first, "end": term.end},
@@ -229,12 +249,12 @@ def _fetch_rows(hub: HubCore, terms: list[Term]) -> dict[str, list[dict[str, Any
     return rows
 
 
-def _cut_to(hub: HubCore, terms: list[Term], first: int, last: int) -> tuple[list[Term], int]:
+def _cut_to(xorbs: Xorbs, terms: list[Term], first: int, last: int) -> tuple[list[Term], int]:
     """The terms that hold bytes first..last, cut to whole chunks, and the bytes to skip in front."""
     kept: list[Term] = []
     skipped, at = 0, 0
     for term in terms:
-        chunks = chunks_of((hub.store.xorbs / term.xorb).read_bytes())
+        chunks = xorbs.chunks_of(term.xorb)
         for index in range(term.first, term.end):
             size = chunks[index].unpacked_bytes
             if at + size > first and at <= last:
@@ -274,15 +294,18 @@ def rebuilt(hub: HubCore, file_hash: str) -> bytes:
     terms = terms_of(hub, file_hash)
     if terms is None:
         raise Refusal(404, "No such file in xet storage")
-    content = bytearray()
+    content, xorbs = bytearray(), Xorbs(hub.store.xorbs)
+    unpacked: dict[Term, bytes] = {}
     for term in terms:
-        content += _unpacked_term(hub.store.xorbs / term.xorb, term)
+        if term not in unpacked:
+            unpacked[term] = _unpacked_term(xorbs, term)
+        content += unpacked[term]
     return bytes(content)
 
 
-def _unpacked_term(path: Path, term: Term) -> bytes:
-    xorb = path.read_bytes()
-    wanted = chunks_of(xorb)[term.first : term.end]
+def _unpacked_term(xorbs: Xorbs, term: Term) -> bytes:
+    xorb = xorbs.bytes_of(term.xorb)
+    wanted = xorbs.chunks_of(term.xorb)[term.first : term.end]
     return b"".join(unpack_chunk(xorb, chunk) for chunk in wanted)
 
 
