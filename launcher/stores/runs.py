@@ -65,10 +65,11 @@ class RunHistory:
             self._db = sqlite3.connect(
                 path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
-            self._db.row_factory = sqlite3.Row
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._migrate()
+            with _closed_on_error(self._db):
+                self._db.row_factory = sqlite3.Row
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute("PRAGMA synchronous = FULL")
+                self._migrate()
         except (OSError, sqlite3.Error) as exc:
             raise NotConfigured(
                 f"The history of runs at {path} cannot be opened: {exc}.",
@@ -95,6 +96,17 @@ class RunHistory:
             values = [_stored(value) for value in changes.values()]
             self._db.execute(f"UPDATE runs SET {names} WHERE nonce = ?", [*values, run.nonce])
         return self.by_nonce(run.nonce) or run
+
+    def delete(self, run: Run) -> None:
+        """Forget an ended run. Raises InvalidRequest for one that may have a pod: its record is what ends it."""
+        now = self.by_nonce(run.nonce)
+        if now is not None and now.state.may_have_pod:
+            raise InvalidRequest(
+                f"Run {run.run_id} may still have a pod.", hint=f"launcher stop {run.run_id} --abort"
+            )
+        with self._transaction():
+            for table in ("runs", "moments", "records"):
+                self._db.execute(f"DELETE FROM {table} WHERE nonce = ?", (run.nonce,))
 
     def runs(self, limit: int = 1000) -> list[Run]:
         return self._select("1 = 1 ORDER BY planned_at DESC, rowid DESC LIMIT ?", limit)
@@ -200,6 +212,15 @@ class RunHistory:
             self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
+
+
+@contextmanager
+def _closed_on_error(db: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        db.close()
+        raise
 
 
 def _make_private(path: Path) -> None:

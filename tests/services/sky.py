@@ -36,6 +36,8 @@ from pod_image.contract.settings import Cloud, RunSettings
 from pod_image.hub import Hub, Repo, ensure_results_repo, publish
 from tests.virtual import LoopClock, StreamingTransport, VirtualLoop, WorldClock, now_seconds
 
+OPENED: list[RunHistory] = []
+"""Closed after each test by the fixture beside this file."""
 REPO = "demo/voices"
 GPU = "NVIDIA GeForce RTX 4090"
 TOKENS = {token.label: value for value, token in DEMO_TOKENS.items()}
@@ -192,6 +194,7 @@ class Sky:
         )
         access = HubAccess(self._hub(TOKENS["read"]), self.hub, run_blocking=at_once)
         runs = RunHistory(self.config.history_path)
+        OPENED.append(runs)
         return Workbench(self.config, RunPodProvider(client), access, runs, LoopClock())
 
     def posts(self) -> int:
