@@ -24,7 +24,7 @@ TINY = Sizes(
     text_layers=1,
     posterior_layers=2,
     flow_layers=1,
-    decoder_channels=32,
+    decoder_channels=16,
     discriminator_divisor=16,
 )
 
