@@ -1,0 +1,136 @@
+"""The web form as one ASGI application: pages, our own files, and what opens and closes with the program."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from nicegui import app as nicegui_app
+from nicegui import core, ui
+from starlette.staticfiles import StaticFiles
+
+from launcher.clock import Clock, SystemClock
+from launcher.config import Config
+from launcher.services.context import open_workbench
+from launcher.stores.runs import RunHistory
+from launcher.stores.secrets import KeyStore
+from launcher.ui.guard import Guard
+from launcher.ui.live import Live
+from launcher.ui.offers import Market
+from launcher.ui.pages import register_pages
+from launcher.ui.server import bind, harden_process, run_server
+from launcher.ui.sessions import OpenBench, Sessions
+from launcher.ui.site import Site
+from launcher.ui.theme import QUASAR_COLOURS
+from launcher.ui.vault import Vault
+
+ASSETS = Path(__file__).parent / "assets"
+RECONNECT_SECONDS = 30.0
+"""A page that loses its connection for longer is built anew; 3, the default, is too short beside an upload."""
+
+
+def make_site(
+    config: Config,
+    *,
+    clock: Clock | None = None,
+    environment: Mapping[str, str] | None = None,
+    key_store: KeyStore | None = None,
+    open_bench: OpenBench | None = None,
+    demo: str = "",
+) -> Site:
+    """Everything the pages stand on. Raises NotConfigured when the history cannot be opened."""
+    config.make_folders()
+    clock = clock or SystemClock()
+    vault = Vault()
+    sessions = Sessions(
+        vault, open_bench or (lambda keys: open_workbench(config, keys, clock=clock))
+    )
+    history = RunHistory(config.history_path)
+    return Site(
+        config=config,
+        clock=clock,
+        vault=vault,
+        sessions=sessions,
+        history=history,
+        live=Live(config, history, sessions, clock),
+        market=Market(clock),
+        environment=os.environ if environment is None else environment,
+        key_store=key_store,
+        demo=demo,
+    )
+
+
+@asynccontextmanager
+async def running(site: Site) -> AsyncIterator[None]:
+    """Run state is followed while the block runs; at its end keys are dropped and everything is closed."""
+    site.live.start()
+    try:
+        yield
+    finally:
+        await site.live.stop()
+        await site.sessions.close()
+        site.vault.clear()
+        site.history.close()
+
+
+def build(site: Site) -> FastAPI:
+    """The application with every page. One per process: NiceGUI's own application is a global."""
+    outer = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    outer.mount("/assets", StaticFiles(directory=ASSETS))
+    nicegui_app.colors(**QUASAR_COLOURS)
+    _head()
+    register_pages(site, outer)
+    ui.run_with(
+        outer,
+        title="Pod Launcher",
+        favicon=ASSETS / "favicon.svg",
+        language="en-US",
+        dark=site.preferences.theme.dark,
+        reconnect_timeout=RECONNECT_SECONDS,
+        tailwind=False,
+        show_welcome_message=False,
+        binding_refresh_interval=None,
+    )
+    site.when_preferences_changed.append(lambda: _apply_theme(site))
+    return outer
+
+
+async def serve(
+    site: Site,
+    *,
+    port: int = 0,
+    open_browser: bool = True,
+    say: Callable[[str], None] = print,
+    ready: Callable[[Guard], None] | None = None,
+) -> None:
+    """Serve the pages on 127.0.0.1 until SIGINT, SIGTERM or cancellation. Raises InvalidRequest for a taken port.
+
+    `say` gets the launch links, one line each; they let a browser in once.
+    """
+    sock = bind(port)
+    harden_process()
+    try:
+        application = build(site)
+        core.sio.eio.cors_allowed_origins = Guard(
+            application, int(sock.getsockname()[1])
+        ).origins  # a second line of defence behind the guard
+        async with running(site):
+            await run_server(application, sock, say=say, open_browser=open_browser, ready=ready)
+    finally:
+        sock.close()
+
+
+def _head() -> None:
+    ui.add_head_html(
+        '<link rel="preload" href="/assets/inter-latin.woff2" as="font" type="font/woff2" crossorigin>'
+        '<link rel="stylesheet" href="/assets/launcher.css">'
+        '<script src="/assets/launcher.js" defer></script>',
+        shared=True,
+    )
+
+
+def _apply_theme(site: Site) -> None:
+    core.app.config.dark = site.preferences.theme.dark

@@ -1,0 +1,35 @@
+"""What a person has chosen but not launched yet, by tab: survives a reload, holds no secret."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any
+
+DRAFTS_KEPT = 50
+
+
+@dataclass
+class Draft:
+    """A preset and what differs from it. `resume` continues a run id that is taken."""
+
+    preset: str = ""
+    given: dict[str, Any] = field(default_factory=dict)
+    resume: bool = False
+    touched: bool = False
+
+
+class Drafts:
+    def __init__(self) -> None:
+        self._drafts: OrderedDict[str, Draft] = OrderedDict()
+
+    def of(self, tab: str) -> Draft:
+        """The tab's draft, a new one at first; the oldest goes when there are too many."""
+        draft = self._drafts.setdefault(tab, Draft())
+        self._drafts.move_to_end(tab)
+        while len(self._drafts) > DRAFTS_KEPT:
+            self._drafts.popitem(last=False)
+        return draft
+
+    def replace(self, tab: str, draft: Draft) -> None:
+        self._drafts[tab] = draft

@@ -1,0 +1,259 @@
+"""What every page has: header, Rented now, the place for the page, a voice for screen readers."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from nicegui import Client, background_tasks, context, ui
+
+from launcher.errors import LauncherError
+from launcher.stores.secrets import KeyName
+from launcher.ui.parts.elements import (
+    Text,
+    attributes,
+    box,
+    button,
+    details,
+    heading,
+    icon,
+    link,
+    notice,
+    para,
+)
+from launcher.ui.rented import RentedStrip
+from launcher.ui.sessions import Session
+from launcher.ui.site import Site
+from launcher.ui.theme import Theme
+from launcher.ui.wording import for_page
+
+NAVIGATION = (
+    ("Home", "/", "home"),
+    ("Data sets", "/datasets", "dataset"),
+    ("Train", "/train", "train"),
+    ("Runs", "/runs", "runs"),
+    ("Try the voice", "/voice", "voice"),
+    ("Help", "/help", "help"),
+)
+
+
+@dataclass
+class Shell:
+    """One open page: where it draws and what it stands on."""
+
+    site: Site
+    client: Client
+    tab: str
+    content: ui.element
+    status: Text
+    key_chip: ui.element
+    heading: Text
+
+    def title(self, text: str) -> None:
+        """Rename the page: its heading and the browser's tab."""
+        self.heading.text = text
+        ui.page_title(f"{text} · Pod Launcher")
+
+    async def session(self) -> Session:
+        return await self.site.sessions.of(self.tab)
+
+    def announce(self, text: str) -> None:
+        """Say it to screen readers, politely; nothing is shown."""
+        self.status.text = text
+
+    def show_keys(self) -> None:
+        """Bring the header's word on keys up to date."""
+        draw_key_chip(self.key_chip, self.site, self.tab)
+
+    async def attempt(self, work: Awaitable[Any], place: ui.element) -> Any:
+        """Await the work; what a person can act on is shown in `place`, and None returned."""
+        try:
+            return await work
+        except LauncherError as error:
+            place.clear()
+            with place:
+                show_error(error)
+            self.announce(error.message)
+            return None
+
+
+Build = Callable[..., Awaitable[None]]
+
+
+def page(
+    site: Site, path: str, title: str, build: Build, *, lead: str = "", current: str = ""
+) -> None:
+    """Register a page: the frame is drawn at once, `build(shell, **parameters)` once the browser is there."""
+
+    async def show(**parameters: Any) -> None:
+        content, status, chip, head = _frame(site, title, lead, current or path)
+        client = context.client
+        await client.connected()
+        tab = client.tab_id
+        if tab is None:
+            return
+        shell = Shell(site, client, tab, content, status, chip, head)
+        _keep_tab(site, client, tab)
+        shell.show_keys()
+        client.on_exception(lambda error: _show_bug(shell, error))
+        with content:
+            try:
+                await build(shell, **parameters)
+            except LauncherError as error:
+                show_error(error)
+            except Exception as error:
+                _show_bug(shell, error)
+                raise
+
+    _register(path, title, show, build)
+
+
+def _register(path: str, title: str, show: Build, build: Build) -> None:
+    """Give `show` the query parameters that `build` declares, so that FastAPI reads them."""
+    import inspect
+
+    parameters = list(inspect.signature(build).parameters.values())[1:]
+    show.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    show.__annotations__ = {one.name: str for one in parameters}
+    ui.page(path, title=f"{title} · Pod Launcher")(show)
+
+
+def _keep_tab(site: Site, client: Client, tab: str) -> None:
+    connection = client.id
+    site.vault.connected(tab, connection)
+    client.on_connect(lambda: site.vault.connected(tab, connection))
+
+    def left() -> None:
+        if not client.has_socket_connection:
+            site.vault.disconnected(tab, connection)
+
+    client.on_disconnect(left)
+
+
+def _frame(
+    site: Site, title: str, lead: str, current: str
+) -> tuple[ui.element, Text, ui.element, Text]:
+    client = context.client
+    ui.dark_mode(site.preferences.theme.dark)
+    with client.layout:
+        top = box("div", "top-wrap")
+        with top:
+            chip = _header(site, current)
+        top.move(client.layout, target_index=0)
+    skip = box("a", "skip", href="#content")
+    with skip:
+        Text("span", "Skip to the page")
+    RentedStrip(site)
+    with box("div", "page"):
+        with box("div", "page-head"), box("div"):
+            head = heading(1, title)
+            if lead:
+                para(lead, "lead")
+        content = box("div", "stack", id="content", tabindex="-1")
+    status = Text("div", "", "sr-only")
+    attributes(status, role="status", aria_live="polite")
+    if site.demo:
+        with box("div", "foot"):
+            para(site.demo)
+    return content, status, chip, head
+
+
+def _header(site: Site, current: str) -> ui.element:
+    with box("header", "top"), box("div", "top-inner"):
+        with box("a", "brand", href="/"):
+            with box("span", "mark"):
+                icon("voice", 24)
+            Text("span", "Pod Launcher")
+        nav = _navigation(current)
+        with box("div", "top-side"):
+            chip = box("a", "chip", href="/keys")
+            with chip:
+                icon("key", 16)
+                Text("span", "Keys")
+            _theme_pick(site)
+            _menu_button(nav)
+    return chip
+
+
+def _navigation(current: str) -> ui.element:
+    nav = box("nav", "nav", aria_label="Pages", id="pages")
+    with nav:
+        for word, href, symbol in NAVIGATION:
+            anchor = link(word, href, symbol=symbol)
+            is_current = current == href or (href != "/" and current.startswith(href))
+            attributes(anchor, aria_current="page" if is_current else None)
+    return nav
+
+
+def _menu_button(nav: ui.element) -> None:
+    menu = button("Menu", symbol="menu").classes("menu-button")
+    attributes(menu, aria_expanded="false", aria_controls="pages")
+    menu.on(
+        "click",
+        js_handler="(e) => { const open = document.getElementById('pages').classList.toggle('open');"
+        " e.currentTarget.setAttribute('aria-expanded', String(open)); }",
+    )
+
+
+def _theme_pick(site: Site) -> None:
+    pick = box("select", "theme-pick", aria_label="Colours of the page").mark("theme")
+    with pick:
+        for theme in Theme:
+            option = Text("option", theme.value.capitalize())
+            selected = "" if theme is site.preferences.theme else None
+            attributes(option, value=theme.value, selected=selected)
+
+    def chosen(event: Any) -> None:
+        theme = Theme(str(event.args))
+        site.prefer(theme=theme)
+        ui.dark_mode(theme.dark)
+
+    pick.on("change", chosen, js_handler="(e) => emit(e.target.value)")
+
+
+def draw_key_chip(chip: ui.element, site: Site, tab: str) -> None:
+    held = site.vault.held(tab)
+    chip.clear()
+    chip.classes(add="chip-good" if held else "", remove="" if held else "chip-good")
+    with chip:
+        icon("key", 16)
+        if not held:
+            Text("span", "No keys")
+        else:
+            Text("span", f"{len(held)} of {len(KeyName)} keys held")
+
+
+def show_error(error: LauncherError) -> None:
+    """What happened and what to do, where the person looks."""
+    with notice("bad", for_page(error.message), for_page(error.hint), alert=True):
+        pass
+
+
+def _show_bug(shell: Shell, error: Exception) -> None:
+    """An error nobody foresaw: said with its place, never with values."""
+    if isinstance(error, LauncherError):
+        with shell.content:
+            show_error(error)
+        return
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    with (
+        shell.content,
+        notice(
+            "bad",
+            f"Something in this program failed ({type(error).__name__}).",
+            "Runs that are under way go on by themselves, and end by themselves. Reload the page to "
+            "go on; if it comes again, please report it.",
+            alert=True,
+        ),
+        details("Where it failed"),
+    ):
+        for one in frames:
+            place = one.filename.replace("\\", "/").split("/site-packages/")[-1].split("/main/")[-1]
+            Text("code", f"{place}, line {one.lineno}, in {one.name}")
+
+
+def in_background(work: Awaitable[None], name: str) -> None:
+    """Run beside the page; an error reaches the page's own handler."""
+    background_tasks.create(work, name=name, context=context.client)

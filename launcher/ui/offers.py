@@ -1,0 +1,66 @@
+"""GPU prices and looks at data sets, asked for once and shared by the pages of a session for a short time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from launcher.clock import Clock
+from launcher.domain.offer import Offer
+from launcher.domain.plan import DatasetSummary, Remark
+from launcher.services.context import Workbench
+from launcher.services.dataset_look import look
+from pod_image.contract.settings import Cloud
+from pod_image.hub import Repo, resolve_commit
+
+PRICES_FRESH = timedelta(minutes=2)
+DATASETS_FRESH = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Prices:
+    offers: tuple[Offer, ...]
+    at: datetime
+
+
+@dataclass(frozen=True)
+class DatasetSeen:
+    summary: DatasetSummary
+    remarks: tuple[Remark, ...]
+    at: datetime
+
+
+@dataclass
+class Market:
+    """Holds nothing secret: prices by number of GPUs, data sets by repo and revision."""
+
+    clock: Clock
+    _prices: dict[int, Prices] = field(default_factory=dict)
+    _datasets: dict[tuple[str, str], DatasetSeen] = field(default_factory=dict)
+
+    def known_prices(self, gpu_count: int) -> Prices | None:
+        """The last prices, however old."""
+        return self._prices.get(gpu_count)
+
+    async def prices(self, bench: Workbench, gpu_count: int, *, anew: bool = False) -> Prices:
+        """Raises ProviderError or NotConfigured."""
+        known = self._prices.get(gpu_count)
+        if known is not None and not anew and self.clock.now() - known.at < PRICES_FRESH:
+            return known
+        offers = await bench.provider.offers(gpu_count, Cloud.ANY, ())
+        prices = self._prices[gpu_count] = Prices(tuple(offers), self.clock.now())
+        return prices
+
+    def known_dataset(self, repo: str, revision: str) -> DatasetSeen | None:
+        return self._datasets.get((repo, revision))
+
+    async def dataset(self, bench: Workbench, repo: str, revision: str) -> DatasetSeen:
+        """Raises HubError or NotConfigured."""
+        known = self._datasets.get((repo, revision))
+        if known is not None and self.clock.now() - known.at < DATASETS_FRESH:
+            return known
+        hub = bench.hub
+        commit = await hub.run(resolve_commit, hub.dataset, Repo(repo, "dataset"), revision)
+        summary, remarks = await hub.run(look, hub.dataset, repo, commit)
+        seen = self._datasets[repo, revision] = DatasetSeen(summary, remarks, self.clock.now())
+        return seen

@@ -1,0 +1,157 @@
+"""Two runs beside each other: curves in one chart, settings that differ, samples of the same sentence."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from nicegui import ui
+
+from launcher.domain.run import Run
+from launcher.ui.chart import TITLES
+from launcher.ui.curves import smoothed, thinned
+from launcher.ui.frame import Shell, page
+from launcher.ui.media import media_url
+from launcher.ui.parts.elements import (
+    Text,
+    attributes,
+    box,
+    button_link,
+    card,
+    empty_state,
+    hint,
+    link,
+    table,
+)
+from launcher.ui.parts.inputs import Player
+from launcher.ui.run_tabs.settings import value_words
+from launcher.ui.run_view import RunView
+from launcher.ui.sample_rows import sample_table
+from launcher.ui.site import Site
+from launcher.ui.words import dollars
+from pod_image.contract.settings import SETTINGS
+
+POINTS_DRAWN = 400
+
+
+def register(site: Site) -> None:
+    page(site, "/compare", "Compare two runs", _build, current="/runs")
+
+
+async def _build(shell: Shell, a: str = "", b: str = "") -> None:
+    found = [shell.site.history.by_nonce(nonce) for nonce in (a, b)]
+    runs = [run for run in found if run is not None]
+    if len(runs) < 2:
+        with empty_state(
+            "Choose two runs", "Tick two runs in the list and press “Compare the two”."
+        ):
+            button_link("All runs", "/runs", primary=True)
+        return
+    views = [await shell.site.live.open_view(run) for run in runs]
+    names = _names(runs)
+    _heads(runs, names)
+    _curves(shell, views, names)
+    _differences(runs, names)
+    _samples(runs, views, names)
+
+
+def _names(runs: list[Run]) -> list[str]:
+    if runs[0].run_id != runs[1].run_id:
+        return [run.run_id for run in runs]
+    return [f"{run.run_id} (try {run.attempt}, {run.results_repo})" for run in runs]
+
+
+def _heads(runs: list[Run], names: list[str]) -> None:
+    with table("The two runs", ("Run", "Preset", "GPU", "Cost"), numeric=(3,)):
+        for run, name in zip(runs, names, strict=True):
+            with box("tr"):
+                with box("td"):
+                    link(name, f"/runs/{run.nonce}")
+                Text("td", run.preset or "own")
+                Text("td", run.gpu_name)
+                Text("td", dollars(run.cost_usd), "number")
+
+
+def _curves(shell: Shell, views: list[RunView], names: list[str]) -> None:
+    shared = [name for name in views[0].curves if name in views[1].curves]
+    with card("Loss"):
+        if not shared:
+            hint("At least one of the two has no curve on this computer.")
+            return
+        name = "mel" if "mel" in shared else shared[0]
+        hint(f"{TITLES.get(name, name)}, smoothed; lower is better.")
+        weight = shell.site.preferences.curve_smoothing
+        chart = ui.echart(_option(views, names, name, weight), renderer="svg").classes("chart")
+        words = "; ".join(
+            f"{title}: {view.curves[name].last[1]:.4g} at step {view.curves[name].last[0]:,.0f}"  # type: ignore[index]
+            for view, title in zip(views, names, strict=True)
+        )
+        attributes(chart, role="img", aria_label=f"Loss of both runs over steps. {words}")
+        Text("p", words, "figure")
+
+
+def _option(views: list[RunView], names: list[str], name: str, weight: float) -> dict[str, Any]:
+    colours, dashes = ("#7a5de0", "#d1720f"), ("solid", "dashed")
+    series = []
+    for view, title, colour, dash in zip(views, names, colours, dashes, strict=True):
+        points = thinned(smoothed(view.curves[name].shown(), weight), POINTS_DRAWN)
+        line = {"width": 2.2, "type": dash}
+        series.append(
+            {"type": "line", "name": title, "data": points, "showSymbol": False,
+             "lineStyle": line, "itemStyle": {"color": colour}}
+        )  # fmt: skip
+    return {
+        "animation": False,
+        "legend": {"top": 0},
+        "grid": {"left": 56, "right": 16, "top": 36, "bottom": 60},
+        "tooltip": {"trigger": "axis", "confine": True},
+        "xAxis": {"type": "value", "name": "step", "nameLocation": "middle", "nameGap": 26,
+                  "splitLine": {"show": False}},
+        "yAxis": {"type": "value", "scale": True},
+        "dataZoom": [{"type": "slider", "height": 16, "bottom": 4}],
+        "series": series,
+    }  # fmt: skip
+
+
+def differing(a: Run, b: Run) -> list[tuple[str, Any, Any]]:
+    """(setting, value of the first, value of the second) of everything that differs."""
+    first, second = json.loads(a.settings_json), json.loads(b.settings_json)
+    names = [name for name in SETTINGS if first.get(name) != second.get(name)]
+    return [(name, first.get(name), second.get(name)) for name in names]
+
+
+def _differences(runs: list[Run], names: list[str]) -> None:
+    rows = differing(*runs)
+    with card("Settings that differ"):
+        if not rows:
+            hint("None: the two were started alike.")
+            return
+        with table("Settings that differ", ("Setting", *names)):
+            for name, one, other in rows:
+                with box("tr"):
+                    Text("td", SETTINGS[name].knob.label)
+                    for value in (one, other):
+                        Text("td", "–" if value is None else value_words(name, value))
+
+
+def _samples(runs: list[Run], views: list[RunView], names: list[str]) -> None:
+    tables = [sample_table(list(view.samples), 1) for view in views]
+    texts = [dict(one.rows) for one in tables]
+    shared = [text for text in texts[0] if text in texts[1]]
+    with card("The last samples"):
+        if not shared:
+            hint("The two have no sentence in common.")
+            return
+        with table("The last samples of both", ("Sentence", *names)):
+            for text in shared:
+                with box("tr"):
+                    Text("td", f"“{text}”")
+                    for run, found, name in zip(runs, texts, names, strict=True):
+                        for sample in found[text].values():
+                            with box("td"):
+                                Player(
+                                    media_url(run, sample.path),
+                                    f"“{text}” of {name}",
+                                    name=f"{run.nonce}-{sample.seq}",
+                                    seconds=sample.seconds,
+                                )

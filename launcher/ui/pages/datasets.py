@@ -1,0 +1,108 @@
+"""Data sets: those on this computer, and the way from recordings to a repo that a run can read."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from nicegui import ui
+
+from launcher.errors import LauncherError
+from launcher.ui.builder import draw_builder, register_clips
+from launcher.ui.frame import Shell, page, show_error
+from launcher.ui.parts.elements import (
+    Text,
+    badge,
+    box,
+    button,
+    button_link,
+    card,
+    hint,
+    link,
+    para,
+    table,
+)
+from launcher.ui.parts.inputs import Field
+from launcher.ui.site import Site
+from launcher.ui.uploads import register_uploads
+from launcher.ui.words import counted
+from launcher.workshop import library
+from launcher.workshop.names import checked_name
+
+
+def register(site: Site, outer: FastAPI) -> None:
+    register_uploads(site, outer)
+    register_clips(site, outer)
+    page(
+        site,
+        "/datasets",
+        "Data sets",
+        _build,
+        lead="Recordings of one voice with what is said in them. They are made ready on this computer and "
+        "lie in your own repo on Hugging Face.",
+    )
+    page(site, "/datasets/{name}", "Data set", draw_builder, current="/datasets")
+
+
+async def _build(shell: Shell) -> None:
+    found = await library.list_datasets(shell.site.config.datasets_folder)
+    _new(shell, is_first=not found)
+    if found:
+        _listing(found)
+    _on_the_hub(shell)
+
+
+def _new(shell: Shell, *, is_first: bool) -> None:
+    with card("Start your first data set" if is_first else "Make a new one"):
+        if is_first:
+            para(
+                "You need recordings of one person, five minutes at the least and half an hour if you can, "
+                "and what is said in them. Any sound or video files will do; long ones are cut at pauses."
+            )
+        place = box("div")
+
+        def go() -> None:
+            place.clear()
+            try:
+                name = checked_name(str(entry.value).strip())
+            except LauncherError as error:
+                with place:
+                    show_error(error)
+                return
+            ui.navigate.to(f"/datasets/{name}")
+
+        with box("div", "row align-end"):
+            entry = Field("dataset-name", "Name of the data set", placeholder="my-voice")
+            button("Make it", go, kind="primary", symbol="plus").mark("make")
+
+
+def _listing(found: list[library.Summary]) -> None:
+    with (
+        card("On this computer"),
+        table(
+            "Data sets on this computer", ("Name", "Clips", "Minutes", "State", ""), numeric=(1, 2)
+        ),
+    ):
+        for one in found:
+            with box("tr"):
+                with box("td"):
+                    link(one.name, f"/datasets/{one.name}")
+                Text("td", f"{one.clips:,}", "number")
+                Text("td", f"{one.minutes:.1f}", "number")
+                with box("td"):
+                    if one.untyped:
+                        badge(f"{counted(one.untyped, 'clip')} without text", "warning")
+                    else:
+                        badge("every clip has its text", "good")
+                with box("td"):
+                    opened = button_link("Open", f"/datasets/{one.name}")
+                    opened.props["aria-label"] = f"Open {one.name}"
+
+
+def _on_the_hub(shell: Shell) -> None:
+    last = shell.site.preferences.last_dataset_repo
+    with card("Already on Hugging Face?"):
+        hint("Name the repo on the Train page; it is looked at before anything is rented.")
+        with box("div", "row"):
+            if last:
+                button_link(f"Train with {last}", f"/train?dataset={last}", primary=True)
+            else:
+                button_link("Go to Train", "/train", symbol="train")

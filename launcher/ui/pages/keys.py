@@ -1,0 +1,316 @@
+"""Keys: enter, check and forget them. What is typed is held in memory for this tab alone."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from nicegui import ui
+from pydantic import SecretStr
+
+from launcher.errors import LauncherError
+from launcher.services.key_check import KeyCheck, KeyState, check_key, shape_problem
+from launcher.services.reap import ReapReport, reap
+from launcher.stores.secrets import KeyName, KeySource, find_keys
+from launcher.ui.frame import Shell, page
+from launcher.ui.parts.elements import (
+    Handler,
+    Text,
+    badge,
+    box,
+    button,
+    card,
+    details,
+    heading,
+    hint,
+    link,
+    notice,
+    para,
+    say,
+    waiting,
+)
+from launcher.ui.parts.inputs import SecretField
+from launcher.ui.site import Site
+from launcher.ui.wording import for_page
+
+CHECK_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class _Words:
+    title: str
+    why: str
+    placeholder: str
+    how: tuple[str, ...]
+    where: str
+
+
+_WORDS = {
+    KeyName.RUNPOD: _Words(
+        "RunPod API key",
+        "Rents the GPU, and removes it again.",
+        "rpa_…",
+        (
+            "Sign up at RunPod and add some credit: 10 dollars last for many hours of training.",
+            "Open Settings, then API Keys, and create a key with the permission “Restricted”: pods "
+            "(read and write), and account secrets if it is offered. “All” works too.",
+            "Copy it here. RunPod shows it only once.",
+        ),
+        "https://www.runpod.io/console/user/settings",
+    ),
+    KeyName.HF_DATASET: _Words(
+        "Hugging Face token to read",
+        "Lets the GPU fetch your data set.",
+        "hf_…",
+        (
+            "Sign up at Hugging Face; it is free.",
+            "Open Settings, then Access Tokens, and create a token of the kind “Read”.",
+            "Or a fine-grained one that may read the data set's repo alone.",
+        ),
+        "https://huggingface.co/settings/tokens",
+    ),
+    KeyName.HF_UPLOAD: _Words(
+        "Hugging Face token to write",
+        "Lets the GPU put the finished voice into your repo.",
+        "hf_…",
+        (
+            "On the same page create a fine-grained token.",
+            "Give it “Write” on the results repo, or on your own account if the repo does not exist yet.",
+            "A token of the kind “Write” works too, but can change everything you have there.",
+        ),
+        "https://huggingface.co/settings/tokens",
+    ),
+}
+_TONES = {
+    KeyState.WORKS: "good",
+    KeyState.TOO_WIDE: "warning",
+    KeyState.REFUSED: "bad",
+    KeyState.NO_RIGHT: "bad",
+    KeyState.UNREACHABLE: "warning",
+    KeyState.WRONG_SHAPE: "bad",
+}
+_TITLES = {
+    KeyState.WORKS: "Works",
+    KeyState.TOO_WIDE: "Works, and may do more than it needs to",
+    KeyState.REFUSED: "Refused",
+    KeyState.NO_RIGHT: "Not enough rights",
+    KeyState.UNREACHABLE: "Could not be checked",
+    KeyState.WRONG_SHAPE: "Not a key",
+}
+
+
+def register(site: Site) -> None:
+    page(
+        site,
+        "/keys",
+        "Keys",
+        _build,
+        lead="Held in this program's memory for this tab, never written down. Ten seconds after the "
+        "tab closes they are forgotten.",
+    )
+
+
+async def _build(shell: Shell) -> None:
+    rows = [_KeyRow(shell, name) for name in KeyName]
+    _offers(shell, rows)
+    _about(shell)
+    await asyncio.gather(*(row.check_if_held() for row in rows))
+    _forgotten_gpus(shell)
+
+
+class _KeyRow:
+    """One key: its field while there is none, its state while there is one."""
+
+    def __init__(self, shell: Shell, name: KeyName) -> None:
+        self._shell, self._name, self._words = shell, name, _WORDS[name]
+        with card(classes=f"key-{name.value}") as place:
+            with box("div", "row spread"), box("div"):
+                heading(2, self._words.title)
+                hint(self._words.why)
+            self._state = box("div", "stack-small")
+            self._how()
+        place.mark(f"key-{name.value}")
+        self._draw_field()
+
+    def _how(self) -> None:
+        with details("Where do I get this?"):
+            with box("ol", "prose"):
+                for step in self._words.how:
+                    Text("li", step)
+            with box("p"):
+                link("Open the page", self._words.where, new_tab=True)
+
+    def _draw_field(self, problem: KeyCheck | None = None) -> None:
+        self._state.clear()
+        with self._state:
+            if problem is not None:
+                _show_check(problem)
+            SecretField(self._words.title, self._use, placeholder=self._words.placeholder).mark(
+                f"secret-{self._name.value}"
+            )
+
+    async def _use(self, secret: SecretStr) -> None:
+        problem = shape_problem(self._name, secret.get_secret_value())
+        if problem:
+            check = KeyCheck(KeyState.WRONG_SHAPE, problem, "Nothing was sent. Copy it again.")
+            self._draw_field(check)
+            self._shell.announce(problem)
+            return
+        self._shell.site.vault.put(self._shell.tab, self._name.value, secret)
+        await self.check_if_held()
+
+    async def check_if_held(self) -> None:
+        vault, tab = self._shell.site.vault, self._shell.tab
+        self._shell.show_keys()
+        if vault.get(tab, self._name.value) is None:
+            return
+        self._state.clear()
+        with self._state:
+            waiting("Asking whether it works…", rows=1)
+        check = await _asked(self._shell, self._name)
+        if not check.state.is_usable and check.state is not KeyState.UNREACHABLE:
+            vault.forget(tab, self._name.value)
+            self._draw_field(check)
+        else:
+            self._draw_held(check)
+        self._shell.show_keys()
+        self._shell.announce(f"{self._words.title}: {check.sentence}")
+
+    def _draw_held(self, check: KeyCheck) -> None:
+        self._state.clear()
+        with self._state:
+            _show_check(check)
+            with box("div", "row"):
+                badge("Held in memory", "good")
+                button("Check again", self.check_if_held, symbol="refresh", kind="quiet")
+                button(
+                    "Forget",
+                    self._forget,
+                    kind="quiet",
+                    symbol="trash",
+                    name=f"Forget the {self._words.title}",
+                )
+
+    def _forget(self) -> None:
+        self._shell.site.vault.forget(self._shell.tab, self._name.value)
+        self._draw_field()
+        self._shell.show_keys()
+        self._shell.announce(f"{self._words.title}: forgotten.")
+
+
+async def _asked(shell: Shell, name: KeyName) -> KeyCheck:
+    try:
+        session = await shell.session()
+        async with asyncio.timeout(CHECK_SECONDS):
+            return await check_key(session.bench, name)
+    except TimeoutError:
+        return KeyCheck(KeyState.UNREACHABLE, "There was no answer in 30 seconds.", "Check again.")
+    except LauncherError as error:
+        return KeyCheck(KeyState.WRONG_SHAPE, error.message, error.hint)
+
+
+def _show_check(check: KeyCheck) -> None:
+    tone = _TONES[check.state]
+    text = " ".join(part for part in (check.sentence, for_page(check.hint)) if part)
+    if check.state is KeyState.WORKS:
+        say("good", check.sentence)
+    else:
+        say(tone, _TITLES[check.state], text, alert=tone == "bad")  # type: ignore[arg-type]
+
+
+def _offers(shell: Shell, rows: list[_KeyRow]) -> None:
+    """Keys that lie ready on this machine are named, and used only after a click."""
+    site = shell.site
+    found = find_keys(site.environment)
+    ready = [name for name in KeyName if found.sources.get(name) is KeySource.ENVIRONMENT]
+    with box("div", "stack-small") as place:
+        if ready:
+            names = ", ".join(_WORDS[name].title for name in ready)
+            with notice("note", "Found in this program's environment", f"{names}."):
+                button("Use these", lambda: _take(shell, rows, find_keys(site.environment), place))
+        if site.key_store is not None:
+            with notice("note", "Keys may also be in this system's keyring"):
+                button("Look in the keyring", lambda: _from_keyring(shell, rows, place))
+    place.mark("key-offers")
+
+
+async def _from_keyring(shell: Shell, rows: list[_KeyRow], place: ui.element) -> None:
+    store = shell.site.key_store
+    # The keyring may ask the person to unlock it: never on the event loop.
+    found = await asyncio.to_thread(find_keys, {}, store)
+    if not found.sources:
+        with place:
+            say("note", "The keyring holds no key of ours.")
+        return
+    await _take(shell, rows, found, place)
+
+
+async def _take(shell: Shell, rows: list[_KeyRow], found: object, place: ui.element) -> None:
+    from launcher.stores.secrets import Keys
+
+    assert isinstance(found, Keys)
+    for name in found.sources:
+        secret = found.get(name)
+        if secret is not None:
+            shell.site.vault.put(shell.tab, name.value, secret)
+    place.clear()
+    await asyncio.gather(*(row.check_if_held() for row in rows))
+
+
+def _about(shell: Shell) -> None:
+    with card("What happens to a key"):
+        with box("ul", "prose"):
+            Text("li", "It is sent to RunPod or Hugging Face, and to nobody else.")
+            Text(
+                "li",
+                "It is not written to disk, not shown again, and not in any log. “Forgotten” means "
+                "dropped from memory; no program can promise that the bytes are wiped.",
+            )
+            Text(
+                "li",
+                "A launch that is under way keeps its own copy until the GPU reports itself ready. "
+                "From then on the GPU ends by itself and needs no key of yours.",
+            )
+        para("To keep keys between sessions, use the keyring: launcher keys set", "hint")
+
+
+def _forgotten_gpus(shell: Shell) -> None:
+    with card("Forgotten GPUs"):
+        para(
+            "Looks through your RunPod account for GPUs of this program whose run is over or "
+            "overdue, and removes them. Pods of other programs are left alone."
+        )
+        place = box("div", "stack-small")
+        look = button("Look for forgotten GPUs", symbol="refresh")
+        look.when_pressed(_reaping(shell, place))
+
+
+def _reaping(shell: Shell, place: ui.element) -> Handler:
+    async def go() -> None:
+        place.clear()
+        with place:
+            waiting("Looking through the account…", rows=1)
+        session = await shell.session()
+        report: ReapReport | None = await shell.attempt(reap(session.bench), place)
+        if report is not None:
+            place.clear()
+            with place:
+                _show_reaped(report)
+
+    return go
+
+
+def _show_reaped(report: ReapReport) -> None:
+    if report.skipped:
+        say("warning", "Nothing was removed", report.skipped)
+        return
+    for one in report.released:
+        if one.trouble:
+            say("bad", f"{one.pod.name} could not be removed", one.trouble, alert=True)
+        else:
+            say("good", f"{one.pod.name} was removed", f"Why: {one.why}.")
+    if not report.released:
+        kept = len(report.kept)
+        say("good", "No forgotten GPU", f"{kept} of ours may go on." if kept else "")
+    if report.secrets_removed:
+        say("good", f"{len(report.secrets_removed)} leftover secrets were removed")

@@ -1,0 +1,1 @@
+"""Own elements of the pages: plain HTML with names, focus and states that screen readers understand."""

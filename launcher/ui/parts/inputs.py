@@ -1,0 +1,120 @@
+"""Inputs of our own and their Python side: a field, a field for keys, a drop zone, a player."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Literal
+
+from nicegui import events, ui
+from pydantic import SecretStr
+
+Kind = Literal["text", "number", "select", "choice", "switch", "area"]
+
+
+class Field(ui.element, component="field.js"):
+    """One input. `value` is what the server holds; `on_commit` hears each change the person rests on."""
+
+    def __init__(
+        self,
+        name: str,
+        label: str,
+        *,
+        kind: Kind = "text",
+        value: Any = "",
+        on_commit: Callable[[Any], Awaitable[None] | None] | None = None,
+        **props: Any,
+    ) -> None:
+        super().__init__()
+        self.mark(f"field-{name}")
+        self.name = name
+        self._props.update({"name": name, "label": label, "kind": kind, "value": value})
+        self.show(**props)
+        self._on_commit = on_commit
+        self.on("commit", self._committed)
+
+    @property
+    def value(self) -> Any:
+        return self._props["value"]
+
+    @property
+    def error(self) -> str:
+        return str(self._props.get("error") or "")
+
+    def show(self, **props: Any) -> None:
+        """Change what is shown: value, error, hint, unit, origin, options, disabled; None takes one away."""
+        changed = False
+        for key, value in props.items():
+            name = key.replace("_", "-")
+            if self._props.get(name) == value:
+                continue
+            changed = True
+            if value is None:
+                self._props.pop(name, None)
+            else:
+                self._props[name] = value
+        if changed:
+            self.update()
+
+    def _committed(self, event: events.GenericEventArguments) -> Awaitable[None] | None:
+        self._props["value"] = event.args
+        return self._on_commit(event.args) if self._on_commit else None
+
+
+def options(values: Mapping[str, str] | Sequence[str]) -> list[dict[str, str]]:
+    """Choices for a select or choice field, from labels by value or from plain values."""
+    pairs = values.items() if isinstance(values, Mapping) else ((one, one) for one in values)
+    return [{"value": value, "label": label} for value, label in pairs]
+
+
+class SecretField(ui.element, component="secret_field.js"):
+    """A field for one key. What is typed stays in the browser until used, and then comes here once."""
+
+    def __init__(
+        self,
+        label: str,
+        on_secret: Callable[[SecretStr], Awaitable[None] | None],
+        *,
+        hint: str = "",
+        placeholder: str = "",
+    ) -> None:
+        super().__init__()
+        self._props.update({"label": label, "hint": hint, "placeholder": placeholder})
+        self._on_secret = on_secret
+        self.on("secret", self._received)
+
+    def _received(self, event: events.GenericEventArguments) -> Awaitable[None] | None:
+        secret = SecretStr(str(event.args))
+        event.args = None  # the event object may live on in a traceback
+        return self._on_secret(secret)
+
+
+class DropZone(ui.element, component="drop_zone.js"):
+    """Takes files and folders; the browser sends each by its own PUT below `url`."""
+
+    def __init__(
+        self,
+        url: str,
+        title: str,
+        hint: str,
+        *,
+        accept: str = "",
+        on_sent: Callable[[], Awaitable[None] | None] | None = None,
+    ) -> None:
+        super().__init__()
+        self._props.update({"url": url, "title": title, "hint": hint, "accept": accept})
+        if on_sent is not None:
+            self.on("sent", lambda: on_sent())
+
+
+class Player(ui.element, component="player.js"):
+    """One recording; `name` finds it for `play_in_a_row`."""
+
+    def __init__(self, src: str, label: str, *, name: str, seconds: float | None = None) -> None:
+        super().__init__()
+        self._props.update({"src": src, "label": label, "name": name})
+        if seconds is not None:
+            self._props["seconds"] = seconds
+        self.name = name
+
+    def play_in_a_row(self, names: Sequence[str]) -> None:
+        self.run_method("sequence", list(names))

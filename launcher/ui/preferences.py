@@ -1,0 +1,57 @@
+"""`preferences.toml`: a short fixed list of choices that outlive the program. Never a secret."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import tomllib
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from launcher.ui.theme import Theme
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """Every key there is. Unknown keys of the file are dropped, unusable values fall back to these."""
+
+    theme: Theme = Theme.SYSTEM
+    last_preset: str = "finetune-medium"
+    last_results_repo: str = ""
+    last_dataset_repo: str = ""
+    recordings_folder: str = ""
+    curve_smoothing: float = 0.8
+    curve_log_scale: bool = False
+
+
+def read_preferences(path: Path) -> Preferences:
+    """What the file says; the defaults when it is absent or unreadable."""
+    try:
+        document: Any = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return Preferences()
+    chosen = Preferences()
+    for field in fields(Preferences):
+        default = getattr(chosen, field.name)
+        with contextlib.suppress(KeyError, TypeError, ValueError):
+            value = document[field.name]
+            if isinstance(value, bool) != isinstance(default, bool):
+                continue
+            chosen = replace(chosen, **{field.name: type(default)(value)})
+    return chosen
+
+
+def write_preferences(path: Path, preferences: Preferences) -> None:
+    """Write the file whole or not at all, readable by its owner alone."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lines = [f"{name} = {_toml(value)}" for name, value in asdict(preferences).items()]
+    part = path.with_suffix(".part")
+    part.touch(mode=0o600)
+    part.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    part.replace(path)
+
+
+def _toml(value: Any) -> str:
+    # A TOML basic string and a JSON string agree on all escapes that json.dumps writes, save for DEL.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,120 @@
+"""Time and price of a choice, reckoned at once from what is known: no request is made. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from launcher.domain.choice import candidates
+from launcher.domain.cost import hours_until_capped, worst_case_cost_usd
+from launcher.domain.estimate import estimate
+from launcher.domain.offer import Offer, Stock
+from launcher.domain.plan import DatasetSummary, Estimate
+from launcher.domain.run import Run
+from launcher.domain.speed import memory_needed_gb
+from launcher.errors import NothingAvailable
+from pod_image.contract.settings import Cloud, RunSettings
+
+
+@dataclass(frozen=True)
+class Quote:
+    """What the settings would cost. `offer` is None when prices are unknown or nothing fits (`problem`)."""
+
+    settings: RunSettings
+    offer: Offer | None = None
+    estimate: Estimate | None = None
+    problem: str = ""
+    hint: str = ""
+
+    @property
+    def worst_case_usd(self) -> float:
+        """The cap, or what the time cap lets the GPU cost, whichever is less."""
+        if self.offer is None:
+            return self.settings.max_cost_usd
+        return worst_case_cost_usd(
+            self.offer.price_per_hour_usd, self.settings.max_hours, self.settings.max_cost_usd
+        )
+
+    @property
+    def hours_until_capped(self) -> float:
+        price = self.offer.price_per_hour_usd if self.offer else 0.0
+        return hours_until_capped(price, self.settings.max_hours, self.settings.max_cost_usd)
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether a cap would end the run before it is done, by the estimate."""
+        return self.estimate is not None and self.estimate.hours > self.hours_until_capped
+
+
+def quote(
+    settings: RunSettings,
+    dataset: DatasetSummary | None,
+    offers: Sequence[Offer] | None,
+    history: Sequence[Run],
+) -> Quote:
+    """`offers` None means that prices are not known yet."""
+    if offers is None:
+        return Quote(settings)
+    try:
+        offer = candidates(offers, settings)[0]
+    except NothingAvailable as error:
+        return Quote(settings, problem=error.message, hint=error.hint)
+    return Quote(settings, offer, estimate(settings, dataset, offer, history))
+
+
+@dataclass(frozen=True)
+class GpuRow:
+    """One line of the GPU table. `blocked` says why it cannot be taken, or is empty."""
+
+    offer: Offer
+    needed_gb: float
+    hours: float | None
+    total_usd: float | None
+    blocked: str = ""
+    is_recommended: bool = False
+
+
+def gpu_rows(
+    settings: RunSettings,
+    dataset: DatasetSummary | None,
+    offers: Sequence[Offer],
+    history: Sequence[Run],
+) -> list[GpuRow]:
+    """Every offer: those that can be taken first, by total cost where it is known, else by price."""
+    needed_gb = memory_needed_gb(settings)
+    rows = []
+    for offer in offers:
+        found = estimate(settings, dataset, offer, history)
+        rows.append(
+            GpuRow(
+                offer,
+                needed_gb,
+                found.hours if found else None,
+                found.cost_usd if found else None,
+                _blocked(offer, needed_gb, settings),
+            )
+        )
+    rows.sort(key=_order)
+    for number, row in enumerate(rows):
+        if not row.blocked:
+            rows[number] = replace(row, is_recommended=True)
+            break
+    return rows
+
+
+def _blocked(offer: Offer, needed_gb: float, settings: RunSettings) -> str:
+    if offer.memory_gb < needed_gb:
+        return f"has {offer.memory_gb} GB, {needed_gb:.0f} GB are needed"
+    if settings.cloud not in (Cloud.ANY, offer.cloud):
+        return f"{offer.cloud} tier, not chosen"
+    if offer.stock is Stock.NONE:
+        return "none free now"
+    wanted, there = set(settings.data_centers), set(offer.data_centers)
+    if wanted and there and not wanted & there:
+        return "not in the chosen data centres"
+    return ""
+
+
+def _order(row: GpuRow) -> tuple[bool, float, float]:
+    cost = row.total_usd if row.total_usd is not None else row.offer.price_per_hour_usd
+    return bool(row.blocked), cost, row.offer.price_per_hour_usd

@@ -1,0 +1,118 @@
+"""Overview of a run: phases with times and cents, loss curves, the receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from launcher.domain.run import Run, RunState
+from launcher.services.history import receipt
+from launcher.ui.chart import LossChart
+from launcher.ui.frame import Shell
+from launcher.ui.parts.elements import Text, box, card, facts, heading, icon
+from launcher.ui.run_view import PhaseState, RunView
+from launcher.ui.run_words import PHASE_TITLES
+from launcher.ui.words import dollars, duration
+from pod_image.contract.outcomes import Phase
+
+
+async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
+    with box("div", "grid-side"):
+        with card("Loss", classes="chart-card"):
+            chart = LossChart(shell.site, view)
+        with card("Steps of the run"):
+            phases = _Phases(shell, view)
+    bill = box("div")
+    bill_for: list[object] = []
+
+    def refresh(now: Run) -> None:
+        chart.refresh()
+        phases.refresh(now)
+        key = (now.state, now.billed_usd, now.cost_usd)
+        if now.state is RunState.ENDED and bill_for != [key]:
+            bill_for[:] = [key]
+            bill.clear()
+            with bill:
+                _receipt(shell, now)
+
+    refresh(run)
+    return refresh
+
+
+class _Phases:
+    """An ordered list; a phase's words are set anew, its element is not."""
+
+    def __init__(self, shell: Shell, view: RunView) -> None:
+        self._shell, self._view = shell, view
+        self._rows: dict[Phase, tuple[object, object, Text, Text, str]] = {}
+        with box("ol", "steps phases"):
+            for phase in Phase:
+                with box("li", "step") as row:
+                    mark = box("span", "step-mark", aria_hidden="true")
+                    with box("div", "step-body"):
+                        heading(3, PHASE_TITLES[phase])
+                        words = Text("p", "", "hint")
+                    with box("div", "step-side"):
+                        side = Text("span", "")
+                self._rows[phase] = (row, mark, words, side, "")
+
+    def refresh(self, run: Run) -> None:
+        now = self._shell.site.clock.now()
+        for number, phase in enumerate(Phase, start=1):
+            state = self._view.phases[phase]
+            row, mark, words, side, drawn = self._rows[phase]
+            kind = {"now": "now", "done": "done", "failed": "bad"}.get(state.state, "todo")
+            if kind != drawn:
+                row.classes(replace=f"step step-{kind}")  # type: ignore[attr-defined]
+                mark.clear()  # type: ignore[attr-defined]
+                with mark:  # type: ignore[attr-defined]
+                    _mark(kind, number)
+                self._rows[phase] = (row, mark, words, side, kind)
+            seconds = state.seconds
+            if seconds is None and state.state == "now" and state.started_at is not None:
+                seconds = max(0.0, (now - state.started_at).total_seconds())
+            words.text = _phase_words(state)
+            words.set_visibility(bool(words.text))
+            side.text = _time_and_cents(seconds, run.price_per_hour_usd)
+
+
+def _mark(kind: str, number: int) -> None:
+    if kind == "done":
+        icon("check", 14)
+    elif kind == "bad":
+        icon("cross", 14)
+    else:
+        Text("span", str(number))
+
+
+def _phase_words(state: PhaseState) -> str:
+    if state.state == "waiting":
+        return ""
+    done = ""
+    if state.done is not None and state.total:
+        done = f"{state.done:,.0f} of {state.total:,.0f} {state.unit}".strip()
+    word = {"now": "now", "failed": "ended early"}.get(state.state, "")
+    detail = state.detail[:160] if state.state != "done" else ""
+    return " · ".join(part for part in (word, done, detail) if part)
+
+
+def _time_and_cents(seconds: float | None, price_per_hour_usd: float) -> str:
+    if seconds is None:
+        return ""
+    return f"{duration(seconds)} · {dollars(price_per_hour_usd * seconds / 3600)}"
+
+
+def _receipt(shell: Shell, run: Run) -> None:
+    found = receipt(shell.site.history, run)
+    with card("Receipt"):
+        facts(
+            [
+                ("Planned", dollars(found.planned_usd)),
+                ("Metered by the GPU", dollars(found.metered_usd)),
+                (
+                    "Billed by RunPod",
+                    dollars(found.billed_usd) if found.billed_usd is not None else "not yet",
+                ),
+                ("Could have cost at the most", dollars(found.worst_case_usd)),
+                ("Lasted", duration(found.seconds)),
+            ]
+        )

@@ -1,0 +1,47 @@
+"""The state of a run in words and colour, the same on every page."""
+
+from __future__ import annotations
+
+from launcher.domain.run import Run, RunState
+from launcher.ui.parts.elements import Text, badge
+from pod_image.contract.outcomes import EndReason, Phase
+
+PHASE_TITLES = {
+    Phase.BOOT: "Start the machine",
+    Phase.FETCH: "Fetch the data set",
+    Phase.PREPARE: "Prepare the recordings",
+    Phase.TRAIN: "Train",
+    Phase.EXPORT: "Make the voice file",
+    Phase.DELIVER: "Deliver to Hugging Face",
+    Phase.RELEASE: "Remove the GPU",
+}
+_STATES = {
+    RunState.PLANNED: ("planned", "plain"),
+    RunState.LAUNCHING: ("starting", "live"),
+    RunState.RUNNING: ("running", "live"),
+    RunState.ENDING: ("finishing", "live"),
+}
+_ENDS = {
+    EndReason.FINISHED: ("finished", "good"),
+    EndReason.STOPPED: ("stopped, kept", "good"),
+    EndReason.TIME_CAP: ("time cap, kept", "warning"),
+    EndReason.COST_CAP: ("cost cap, kept", "warning"),
+    EndReason.GPU_IDLE: ("GPU idle, kept", "warning"),
+    EndReason.STALLED: ("stalled, kept", "warning"),
+    EndReason.TRAINER_DIED: ("training died", "bad"),
+    EndReason.FAILED: ("failed", "bad"),
+    EndReason.BOOT_FAILED: ("did not start", "bad"),
+    EndReason.ABORTED: ("removed by hand", "warning"),
+    EndReason.LOST: ("lost", "bad"),
+}
+
+
+def state_words(run: Run) -> tuple[str, str]:
+    """Words and tone."""
+    if run.state is RunState.ENDED:
+        return _ENDS[run.end_reason] if run.end_reason is not None else ("ended", "plain")
+    return _STATES[run.state]
+
+
+def state_badge(run: Run) -> Text:
+    return badge(*state_words(run))

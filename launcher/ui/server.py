@@ -1,0 +1,164 @@
+"""The local server: a socket of ours on 127.0.0.1, the launch link, a clean end. Knows no page and no service."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import tempfile
+import webbrowser
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from launcher.errors import InvalidRequest
+from launcher.ui.guard import Guard
+
+SHUTDOWN_SECONDS = 3
+"""Open pages hold their websocket; longer than this the end does not wait for them."""
+
+
+def bind(port: int) -> socket.socket:
+    """A listening socket on 127.0.0.1; port 0 takes a free one.
+
+    Raises InvalidRequest when the port is taken: nothing is opened then, neither here nor in a browser.
+    """
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    if sys.platform == "win32":
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+    else:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind(("127.0.0.1", port))
+    except (OSError, OverflowError) as exc:
+        sock.close()
+        raise InvalidRequest(
+            f"Port {port} cannot be used: {getattr(exc, 'strerror', None) or exc}.",
+            hint="Leave out --port to take a free one, or give another.",
+        ) from exc
+    sock.listen(128)
+    return sock
+
+
+class QuietServer(uvicorn.Server):
+    """uvicorn without its own signal handling: ours ends the server without a traceback."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def run_server(
+    app: ASGIApp,
+    sock: socket.socket,
+    *,
+    say: Callable[[str], None],
+    open_browser: bool = True,
+    ready: Callable[[Guard], None] | None = None,
+) -> None:
+    """Serve `app` behind the guard until SIGINT or SIGTERM, or until cancelled.
+
+    `say` gets the launch link, and a new one whenever one was used. `ready` gets the guard once it listens.
+    """
+    port = int(sock.getsockname()[1])
+    guard = Guard(app, port)
+    guard.when_entered = lambda: say(f"Opened. For another browser: {guard.new_link()}")
+    config = uvicorn.Config(
+        guard,
+        log_level="warning",
+        access_log=False,
+        lifespan="on",
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        server_header=False,
+        ws_max_size=2_000_000,
+    )
+    server = QuietServer(config)
+    serving = asyncio.create_task(server.serve(sockets=[sock]))
+    with _ending_on_signals(server):
+        while not server.started and not serving.done():  # uvicorn has no event for it
+            await asyncio.sleep(0.02)
+        if server.started:
+            _announce(guard, say, open_browser)
+            if ready:
+                ready(guard)
+        try:
+            await asyncio.shield(serving)
+        except asyncio.CancelledError:
+            server.should_exit = True
+            await serving
+            raise
+
+
+def _announce(guard: Guard, say: Callable[[str], None], open_browser: bool) -> None:
+    say(f"Open {guard.new_link()}")
+    if open_browser:
+        _open_quietly(guard.new_link())
+
+
+def _open_quietly(link: str) -> None:
+    """Open the link without putting it on a command line, where `ps` shows it to everyone."""
+    folder = Path(tempfile.mkdtemp(prefix="launcher-"))  # 0700
+    page = folder / "open.html"
+    page.touch(mode=0o600)
+    page.write_text(f'<!doctype html><meta http-equiv="refresh" content="0;url={link}">', "utf-8")
+    # A browser in a snap or flatpak cannot read it: the link in the terminal remains.
+    with contextlib.suppress(webbrowser.Error, OSError):
+        webbrowser.open(page.as_uri())
+    asyncio.get_running_loop().call_later(20, _remove, page)
+
+
+def _remove(page: Path) -> None:
+    with contextlib.suppress(OSError):
+        page.unlink()
+        page.parent.rmdir()
+
+
+@contextlib.contextmanager
+def _ending_on_signals(server: uvicorn.Server) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        server.force_exit = server.should_exit  # a second Ctrl-C does not wait
+        server.should_exit = True
+
+    watched = (signal.SIGINT, signal.SIGTERM)
+    try:
+        for number in watched:
+            loop.add_signal_handler(number, end)
+    except (NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
+        before = _install_plain(watched, loop, end)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        return
+    try:
+        yield
+    finally:
+        for number in watched:
+            loop.remove_signal_handler(number)
+
+
+def _install_plain(
+    watched: tuple[signal.Signals, ...], loop: asyncio.AbstractEventLoop, end: Callable[[], None]
+) -> dict[signal.Signals, signal._HANDLER]:
+    before: dict[signal.Signals, signal._HANDLER] = {}
+    with contextlib.suppress(ValueError):  # a thread of a test: nobody sends it signals
+        for number in watched:
+            before[number] = signal.signal(number, lambda *_: loop.call_soon_threadsafe(end))
+    return before
+
+
+def harden_process() -> None:
+    """Keep keys out of core dumps; best effort."""
+    if os.name == "posix":
+        import resource
+
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -1,0 +1,47 @@
+"""What every page is given: configuration, keys by tab, sessions, run state, preferences. Knows no page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from launcher.clock import Clock
+from launcher.config import Config
+from launcher.stores.runs import RunHistory
+from launcher.stores.secrets import KeyStore
+from launcher.ui.drafts import Drafts
+from launcher.ui.live import Live
+from launcher.ui.offers import Market
+from launcher.ui.preferences import Preferences, read_preferences, write_preferences
+from launcher.ui.sessions import Sessions
+from launcher.ui.vault import Vault
+
+
+@dataclass
+class Site:
+    """One per process. `demo` names what is emulated, for the note on every page."""
+
+    config: Config
+    clock: Clock
+    vault: Vault
+    sessions: Sessions
+    history: RunHistory
+    live: Live
+    market: Market
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    key_store: KeyStore | None = None
+    demo: str = ""
+    drafts: Drafts = field(default_factory=Drafts)
+    preferences: Preferences = field(default_factory=Preferences)
+    when_preferences_changed: list[Callable[[], None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.preferences = read_preferences(self.config.preferences_path)
+
+    def prefer(self, **changes: Any) -> None:
+        """Change preferences and write them."""
+        self.preferences = replace(self.preferences, **changes)
+        write_preferences(self.config.preferences_path, self.preferences)
+        for hear in self.when_preferences_changed:
+            hear()
