@@ -39,6 +39,7 @@ from tests.virtual import LoopClock, StreamingTransport, VirtualLoop, WorldClock
 OPENED: list[RunHistory] = []
 """Closed after each test by the fixture beside this file."""
 REPO = "demo/voices"
+HUB_URL = "http://hub.test"
 GPU = "NVIDIA GeForce RTX 4090"
 TOKENS = {token.label: value for value, token in DEMO_TOKENS.items()}
 
@@ -167,6 +168,7 @@ class Sky:
         self.runner = ScriptedRunner()
         self.world = RunPodWorld(WorldClock(loop), self.runner)
         self.core = HubCore(folder / "hub", now_in(loop), xet=False, tokens=dict(DEMO_TOKENS))
+        self.core.public_url = self.core.cdn_url = HUB_URL
         self.transport = StreamingTransport(Gateway(self.world, in_process=True))
         self.hub = self._hub(TOKENS["write"])
         self.script = Script(self.hub, self.world)
@@ -177,7 +179,7 @@ class Sky:
             home / "config",
             home / "data",
             provider_url="https://cloud",
-            hub_url="http://127.0.0.1:1",
+            hub_url=HUB_URL,
             **config,
         )
         self.config.make_folders()
@@ -210,7 +212,7 @@ class Sky:
     def _hub(self, token: str) -> Hub:
         return Hub(
             SecretStr(token),
-            endpoint="http://127.0.0.1:1",
+            endpoint=HUB_URL,
             now=now_in(self.loop),
             sleep=self.loop.jump,
             transport=HubTransport(self.core, self.loop.jump),
