@@ -20,7 +20,7 @@ from launcher.stores.secrets import KeyStore
 from launcher.ui.guard import Guard
 from launcher.ui.live import Live
 from launcher.ui.offers import Market
-from launcher.ui.pages import register_pages
+from launcher.ui.registry import register_pages
 from launcher.ui.server import bind, harden_process, run_server
 from launcher.ui.sessions import OpenBench, Sessions
 from launcher.ui.site import Site

@@ -157,12 +157,14 @@ class SettingsForm:
         group: str,
         *,
         leave_out: Iterable[str] = (),
+        fold: Iterable[str] = (),
         suggestions: Mapping[str, list[str]] | None = None,
     ) -> None:
-        """The fields of one group: basic ones at once, the rest behind "More settings"."""
+        """The fields of one group: basic ones at once; the rest, and what `fold` names, behind "More settings"."""
         members = [one for one in self._groups[group] if one.name not in set(leave_out)]
-        basic = [one for one in members if one.level == "basic"]
-        advanced = [one for one in members if one.level != "basic"]
+        folded = set(fold)
+        basic = [one for one in members if one.level == "basic" and one.name not in folded]
+        advanced = [one for one in members if one not in basic]
         with box("div", "fields"):
             for one in basic:
                 self._draw_field(one, (suggestions or {}).get(one.name, []))
@@ -236,7 +238,7 @@ def _hint(one: FormField) -> str:
     parts = [for_page(one.help)]
     if one.limits:
         default = shown(one, one.default)
-        parts.append(f"{one.limits}; usually {default}.")
+        parts.append(f"{one.limits}; default {default}.")
     if one.kind is Kind.LIST:
         parts.append("Separate them by commas." if one.name in _COMMA_LISTS else "One per line.")
     return " ".join(parts)

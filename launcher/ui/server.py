@@ -80,7 +80,7 @@ async def run_server(
     server = QuietServer(config)
     serving = asyncio.create_task(server.serve(sockets=[sock]))
     with _ending_on_signals(server):
-        while not server.started and not serving.done():  # uvicorn has no event for it
+        while not server.started and not serving.done():  # noqa: ASYNC110  uvicorn has no event
             await asyncio.sleep(0.02)
         if server.started:
             _announce(guard, say, open_browser)

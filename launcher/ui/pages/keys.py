@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from launcher.errors import LauncherError
 from launcher.services.key_check import KeyCheck, KeyState, check_key, shape_problem
 from launcher.services.reap import ReapReport, reap
-from launcher.stores.secrets import KeyName, KeySource, find_keys
+from launcher.stores.secrets import KeyName, Keys, KeySource, find_keys
 from launcher.ui.frame import Shell, page
 from launcher.ui.parts.elements import (
     Handler,
@@ -111,8 +111,10 @@ def register(site: Site) -> None:
 
 
 async def _build(shell: Shell) -> None:
+    ready = box("div", "stack-small").mark("key-offers")
     rows = [_KeyRow(shell, name) for name in KeyName]
-    _offers(shell, rows)
+    with ready:
+        _offers(shell, rows, ready)
     _about(shell)
     await asyncio.gather(*(row.check_if_held() for row in rows))
     _forgotten_gpus(shell)
@@ -218,20 +220,18 @@ def _show_check(check: KeyCheck) -> None:
         say(tone, _TITLES[check.state], text, alert=tone == "bad")  # type: ignore[arg-type]
 
 
-def _offers(shell: Shell, rows: list[_KeyRow]) -> None:
+def _offers(shell: Shell, rows: list[_KeyRow], place: ui.element) -> None:
     """Keys that lie ready on this machine are named, and used only after a click."""
     site = shell.site
     found = find_keys(site.environment)
     ready = [name for name in KeyName if found.sources.get(name) is KeySource.ENVIRONMENT]
-    with box("div", "stack-small") as place:
-        if ready:
-            names = ", ".join(_WORDS[name].title for name in ready)
-            with notice("note", "Found in this program's environment", f"{names}."):
-                button("Use these", lambda: _take(shell, rows, find_keys(site.environment), place))
-        if site.key_store is not None:
-            with notice("note", "Keys may also be in this system's keyring"):
-                button("Look in the keyring", lambda: _from_keyring(shell, rows, place))
-    place.mark("key-offers")
+    if ready:
+        names = ", ".join(_WORDS[name].title for name in ready)
+        with notice("note", "Found in this program's environment", f"{names}."):
+            button("Use these", lambda: _take(shell, rows, find_keys(site.environment), place))
+    if site.key_store is not None:
+        with notice("note", "Keys may also be in this system's keyring"):
+            button("Look in the keyring", lambda: _from_keyring(shell, rows, place))
 
 
 async def _from_keyring(shell: Shell, rows: list[_KeyRow], place: ui.element) -> None:
@@ -245,10 +245,7 @@ async def _from_keyring(shell: Shell, rows: list[_KeyRow], place: ui.element) ->
     await _take(shell, rows, found, place)
 
 
-async def _take(shell: Shell, rows: list[_KeyRow], found: object, place: ui.element) -> None:
-    from launcher.stores.secrets import Keys
-
-    assert isinstance(found, Keys)
+async def _take(shell: Shell, rows: list[_KeyRow], found: Keys, place: ui.element) -> None:
     for name in found.sources:
         secret = found.get(name)
         if secret is not None:

@@ -139,6 +139,7 @@ class _TrainPage:
             hint("Which recordings, and where the finished voice goes.")
             self.form.draw(
                 "What",
+                fold=("recipe", "quality", "base_checkpoint"),  # a preset's business
                 suggestions={
                     "dataset_repo": [one for one in [preferences.last_dataset_repo] if one],
                     "results_repo": [one for one in [preferences.last_results_repo] if one],
@@ -244,6 +245,9 @@ class _TrainPage:
         if self.plan is not None and self.plan.errors:
             why = "Something has to be put right first; see below."
         self._start.lock(why)
+        self._check_button.classes(
+            add="" if why is None else "btn-primary", remove="btn-primary" if why is None else ""
+        )
         self._start_why.text = why or ""
 
     def _show_price(self, found: Quote) -> None:
