@@ -115,7 +115,8 @@ def _rows_under(call: Call, repo: Repo, commit: Commit, folder: str) -> list[dic
         depth = len(pieces) if recursive else 2
         for size in range(1, min(len(pieces), depth)):
             name = prefix + "/".join(pieces[:size])
-            folders.setdefault(name, _folder_row(commit, name))
+            if name not in folders:
+                folders[name] = _folder_row(commit, name)
         if recursive or len(pieces) == 1:
             files.append(_file_row(call.hub, repo, commit, path, expand))
     return sorted([*folders.values(), *files], key=lambda row: str(row["path"]))
