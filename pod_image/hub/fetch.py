@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import logging
 import shutil
@@ -118,7 +119,14 @@ class _Download:
                 for row in group:
                     self._accept(row)
                 self._tell()
-                shutil.rmtree(self._folder / ".cache" / "huggingface", ignore_errors=True)
+                self._remove_notes()
+
+    def _remove_notes(self) -> None:
+        """The library's notes about each file; whatever else is in `.cache` is not ours."""
+        notes = self._folder / ".cache" / "huggingface"
+        shutil.rmtree(notes, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            notes.parent.rmdir()
 
     def _snapshot(self, group: list[RemoteFile]) -> None:
         patience = self._hub.patience

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -11,6 +11,8 @@ from huggingface_hub import HfApi
 from pod_image.hub.errors import HubError, HubRefused, HubUnavailable, NoRight, RepoMissing
 from pod_image.hub.repos import Repo, resolve_commit
 from pod_image.hub.session import Hub
+
+BRIEF_SECONDS = 20.0
 
 
 class Severity(StrEnum):
@@ -113,13 +115,17 @@ def preflight(
     An empty `dataset` is a run without one.
     """
     notes = _Notes()
-    upload_account = _account(upload_hub, "upload token", notes)
+    reader, writer = _brief(dataset_hub), _brief(upload_hub)
+    upload_account = _account(writer, "upload token", notes)
+    if any(finding.cause is Cause.NETWORK for finding in notes.findings):
+        # The first question has waited already: the others are asked once.
+        reader, writer = reader.hasty(), writer.hasty()
     same = dataset_hub is upload_hub or _value(dataset_hub) == _value(upload_hub)
-    dataset_account = upload_account if same else _account(dataset_hub, "dataset token", notes)
+    dataset_account = upload_account if same else _account(reader, "dataset token", notes)
     commit = None
     if dataset:
-        commit = _dataset_commit(dataset_hub, Repo(dataset, "dataset"), revision, notes)
-    state = _results_state(upload_hub, Repo(results, "model"), upload_account, notes)
+        commit = _dataset_commit(reader, Repo(dataset, "dataset"), revision, notes)
+    state = _results_state(writer, Repo(results, "model"), upload_account, notes)
     if upload_account is not None:
         _lint(upload_account, results, notes)
     return Preflight(tuple(notes.findings), commit, state, upload_account, dataset_account)
@@ -239,6 +245,12 @@ def _lint(account: Account, results: str, notes: _Notes) -> None:
         f"This token can write to all repos of {whose}; the pod needs only {results}.",
         "Make a fine-grained token with write access to this one repo (create the repo first).",
     )
+
+
+def _brief(hub: Hub) -> Hub:
+    """A person waits for the answer."""
+    seconds = min(BRIEF_SECONDS, hub.patience.keep_trying_seconds)
+    return replace(hub, patience=replace(hub.patience, keep_trying_seconds=seconds))
 
 
 def _value(hub: Hub) -> str | None:

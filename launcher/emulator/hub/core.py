@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from email.utils import formatdate
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -142,7 +143,8 @@ class HubCore:
     def handle(self, request: Request) -> Response:
         """Answer one request. One at a time: the caller may use many threads."""
         with self._lock:
-            response = self._answer(request)
+            date = formatdate(self.now(), usegmt=True)
+            response = self._answer(request).with_headers({"Date": date})
             token = self.tokens.get(request.bearer or "")
             label = token.label if token else None
             agent = request.headers.get("user-agent", "")

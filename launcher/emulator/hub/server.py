@@ -58,7 +58,7 @@ class HubEmulator:
             limits=limits or RateLimits(),
         )
         self._port = port
-        self._server: uvicorn.Server | None = None
+        self._server: PromptServer | None = None
         self._thread: threading.Thread | None = None
 
     @property
@@ -81,7 +81,7 @@ class HubEmulator:
         self.core.public_url = f"http://127.0.0.1:{port}"
         self.core.cdn_url = f"http://localhost:{port}"
         connections = Connections()
-        self._server = uvicorn.Server(
+        self._server = PromptServer(
             uvicorn.Config(
                 HubApp(self.core, connections),
                 interface="asgi3",
@@ -89,7 +89,7 @@ class HubEmulator:
                 lifespan="off",
                 log_level="critical",
                 access_log=False,
-                timeout_graceful_shutdown=1,
+                date_header=False,  # the hub sends its own clock's
             )
         )
         self._thread = threading.Thread(
@@ -107,9 +107,34 @@ class HubEmulator:
         trace: TracebackType | None,
     ) -> None:
         if self._server and self._thread:
-            self._server.should_exit = True
-            self._server.force_exit = True
+            self._server.end()
             self._thread.join(timeout=10)
+
+
+class PromptServer(uvicorn.Server):
+    """Ends when told, not at the next of its ticks: tests start and end hundreds of them."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        # Before `started` is true, so that `end` finds them.
+        self._loop = asyncio.get_running_loop()
+        self._ended = asyncio.Event()
+        await super().startup(sockets)
+
+    async def main_loop(self) -> None:
+        await self._ended.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        for task in list(self.server_state.tasks):
+            task.cancel()
+        await asyncio.sleep(0)
+
+    def end(self) -> None:
+        """From any thread, once `started`."""
+        self._loop.call_soon_threadsafe(self._ended.set)
 
 
 class Connections:

@@ -84,9 +84,13 @@ def test_a_refused_token_is_told_apart_from_a_missing_repo(check, voice, emulato
     assert found.results is ResultsState.WRITABLE
 
 
-def test_a_hub_that_does_not_answer_is_a_network_error(check, voice, emulator):
+def test_a_hub_that_does_not_answer_is_a_network_error_known_within_seconds(
+    check, voice, emulator, clock
+):
     emulator.faults.switch_on("down-for-hours")
+    started = clock()
     found = check()
+    assert clock() - started <= 20
     assert {finding.cause for finding in found.findings} == {Cause.NETWORK}
     assert found.results is ResultsState.UNKNOWN
 
