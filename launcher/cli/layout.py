@@ -87,6 +87,8 @@ def usd(amount: float | None) -> str:
     """Dollars with as many digits as tell something: 0.0031, 0.44, 12.50."""
     if amount is None:
         return "-"
+    if 0 < amount < 0.0001:
+        return "under $0.0001"
     return f"${amount:.4f}" if 0 < abs(amount) < 0.1 else f"${amount:.2f}"
 
 

@@ -169,8 +169,11 @@ def _settings(plan: Plan, *, everything: bool) -> str:
             continue
         unit = SETTINGS[name].knob.unit
         rows.append((f"  {name}", f"{_shown(value)} {unit}".rstrip(), origin.value))
-    dropped = [(f"  {name}", "left out", "does not apply") for name in plan.composed.dropped]
-    return table(("  NAME", "VALUE", "FROM"), [*rows, *dropped])
+    text = table(("  NAME", "VALUE", "FROM"), rows)
+    if plan.composed.dropped:
+        names = ", ".join(plan.composed.dropped)
+        text += "\n" + paragraph(f"Of the preset, these mean nothing here: {names}", 2)
+    return text
 
 
 def _shown(value: Any, limit: int = 44) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 import typer
 from pydantic import SecretStr
@@ -52,7 +52,12 @@ def run(keys: Keys, work: Callable[[Workbench], Awaitable[T]], config: Config | 
         async with open_workbench(config or read_config(), keys) as bench:
             return await work(bench)
 
-    return asyncio.run(at_bench())
+    result: T = _complete(at_bench())
+    return result
+
+
+_complete: Callable[[Coroutine[Any, Any, Any]], Any] = asyncio.run
+"""Runs a command's one coroutine; tests put a loop in virtual time here."""
 
 
 def chosen_run(runs: RunHistory, key: str) -> Run:

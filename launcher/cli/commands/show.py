@@ -102,12 +102,20 @@ def _rows(found: Receipt, pod: Pod | None) -> list[tuple[str, str]]:
 
 
 def _cost(found: Receipt) -> str:
-    parts = [f"{usd(found.metered_usd)} metered"]
+    parts = [f"{usd(_metered(found.run))} metered"]
     if found.billed_usd is not None:
         parts.append(f"{usd(found.billed_usd)} billed")
     if found.planned_usd is not None:
         parts.append(f"{usd(found.planned_usd)} expected")
     return ", ".join(parts) + f", capped at {usd(found.run.max_cost_usd)}"
+
+
+def _metered(run: Run) -> float | None:
+    """By the pod's last word; before there is one, by the clock."""
+    seconds = lasted_seconds(run)
+    if run.cost_usd is not None or seconds is None:
+        return run.cost_usd
+    return run.price_per_hour_usd * seconds / 3600.0
 
 
 def _next_command(run: Run) -> str:

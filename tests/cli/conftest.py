@@ -1,0 +1,127 @@
+"""A person at a shell: the command line in process, above an emulated cloud and Hub, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from launcher.cli import app, session
+from launcher.config import Config
+from launcher.emulator.runpod import RunPodWorld
+from launcher.services.context import Workbench
+from launcher.stores.secrets import Keys
+from pod_image.hub import Repo, publish
+from tests.services.sky import REPO, TOKENS, Sky
+from tests.virtual import VirtualLoop
+
+CLIPS = Path(__file__).parents[2] / "launcher" / "emulator" / "clips"
+DATASET = "demo/clips"
+
+
+@dataclass
+class Said:
+    """What one command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one document on stdout."""
+        return json.loads(self.out)
+
+    @property
+    def words(self) -> str:
+        """Both streams with white space collapsed: help and hints are wrapped."""
+        return " ".join(f"{self.out} {self.err}".split())
+
+
+class Shell:
+    """`shell("runs", "--json")` runs a command as a person would, with the keys in the environment."""
+
+    def __init__(self, loop: VirtualLoop, sky: Sky, capsys: pytest.CaptureFixture[str]) -> None:
+        self.loop, self.sky, self._capsys = loop, sky, capsys
+
+    def __call__(self, *words: str) -> Said:
+        self._capsys.readouterr()
+        code = app.run(list(words))
+        printed = self._capsys.readouterr()
+        return Said(code, printed.out, printed.err)
+
+    @property
+    def world(self) -> RunPodWorld:
+        return self.sky.world
+
+    @property
+    def rented(self) -> int:
+        """Orders of pods that ever reached the cloud."""
+        return self.sky.posts()
+
+    def push(self, files: dict[str, Path | bytes], repo: str = DATASET) -> None:
+        """Put files into a dataset repo."""
+        target = Repo(repo, "dataset")
+        hub = self.sky.hub
+        hub.ask("", lambda api: api.create_repo(repo, repo_type="dataset", exist_ok=True))
+        publish(hub, target, files, "clips")
+
+
+@pytest.fixture
+def shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Shell]:
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        loop = runner.get_loop()
+        assert isinstance(loop, VirtualLoop)
+        sky: Sky = runner.run(_sky(tmp_path))
+
+        @asynccontextmanager
+        async def at_bench(config: Config, keys: Keys) -> AsyncIterator[Workbench]:
+            given = keys.runpod.get_secret_value() if keys.runpod else ""
+            bench = sky.open_bench(given)
+            yield bench
+            bench.runs.close()
+
+        monkeypatch.setattr(session, "open_workbench", at_bench)
+        monkeypatch.setattr(session, "_complete", runner.run)
+        monkeypatch.setenv("LAUNCHER_HOME", str(tmp_path / "home"))
+        monkeypatch.setenv("RUNPOD_API_KEY", sky.world.api_key)
+        monkeypatch.setenv("HF_DATASET_TOKEN", TOKENS["read"])
+        monkeypatch.setenv("HF_UPLOAD_TOKEN", TOKENS["write"])
+        monkeypatch.setenv("COLUMNS", "80")
+        monkeypatch.setattr("launcher.cli.following.end_on_signals", lambda: None)
+        for command in ("deploy", "watch", "logs"):
+            monkeypatch.setattr(
+                f"launcher.cli.commands.{command}.end_on_signals", lambda: None, raising=False
+            )
+        yield Shell(loop, sky, capsys)
+        sky.bench.runs.close()
+
+
+@pytest.fixture
+def demo_dataset(shell: Shell) -> str:
+    """The packaged clips as a dataset repo."""
+    shell.push(
+        {
+            path.relative_to(CLIPS).as_posix(): path
+            for path in CLIPS.rglob("*")
+            if path.suffix in (".flac", ".csv")
+        }
+    )
+    return DATASET
+
+
+async def _sky(folder: Path) -> Sky:
+    sky = Sky(folder, poll_seconds=5.0)
+    sky.core.cdn_url = "http://cdn.hub.test"
+    return sky
+
+
+COMMAND_RUN = ("--recipe", "command", "--results-repo", REPO)

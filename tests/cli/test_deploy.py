@@ -1,0 +1,178 @@
+"""`launcher deploy` and the commands that look after a run, against the emulated cloud."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.cli.conftest import COMMAND_RUN, Shell
+from tests.services.sky import REPO
+
+TRUE = ("--", "true")
+
+
+def test_a_run_is_deployed_followed_and_its_end_is_said(shell: Shell) -> None:
+    said = shell("deploy", *COMMAND_RUN, "--yes", *TRUE)
+    assert said.code == 0
+    assert "The run finished." in said.out
+    assert "launcher results run-01" in said.out
+    assert "armed: the pod can end itself" in said.err
+    assert shell.rented == 1
+    assert shell.sky.live() == []
+
+
+def test_with_json_there_is_one_document_on_stdout_and_nothing_else(shell: Shell) -> None:
+    said = shell("deploy", *COMMAND_RUN, "--yes", "--json", *TRUE)
+    assert said.code == 0
+    assert said.json["run_id"] == "run-01"
+    assert said.json["end_reason"] == "finished"
+    assert said.json["ended"]["reason"] == "finished"
+    assert said.err == ""
+
+
+def test_quiet_says_the_run_id_alone(shell: Shell) -> None:
+    said = shell("deploy", *COMMAND_RUN, "--yes", "--quiet", *TRUE)
+    assert (said.code, said.out, said.err) == (0, "run-01\n", "")
+
+
+def test_without_a_terminal_and_without_yes_nothing_is_rented(shell: Shell) -> None:
+    said = shell("deploy", *COMMAND_RUN, *TRUE)
+    assert said.code == 2
+    assert "--yes" in said.err
+    assert shell.rented == 0
+
+
+def test_a_run_that_ended_badly_has_an_exit_code_of_its_own(shell: Shell) -> None:
+    shell.sky.script.reason = "failed"
+    said = shell("deploy", *COMMAND_RUN, "--yes", "--json", *TRUE)
+    assert said.code == 6
+    assert said.json["end_reason"] == "failed"
+    assert json.loads(said.err)["error"]["kind"] == "RunFailed"
+
+
+def test_detach_returns_when_the_pod_needs_nobody_and_says_how_to_stop_it(shell: Shell) -> None:
+    shell.sky.script.ends_after = None
+    said = shell("deploy", *COMMAND_RUN, "--yes", "--detach", *TRUE)
+    assert said.code == 0
+    assert "launcher stop run-01" in said.out
+    assert "an hour" in said.out
+    assert len(shell.sky.live()) == 1
+
+
+def test_a_pod_that_cannot_end_itself_is_released_and_the_error_says_so(shell: Shell) -> None:
+    shell.sky.script.arm_works = False
+    said = shell("deploy", *COMMAND_RUN, "--yes", *TRUE)
+    assert said.code == 6
+    assert "cannot end itself" in said.err
+    assert shell.sky.live() == []
+
+
+def test_a_file_and_set_and_options_make_one_run_and_the_option_wins(
+    shell: Shell, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    file = tmp_path_factory.mktemp("run") / "run.toml"
+    file.write_text(
+        f'preset = "quick-check"\n[settings]\nrecipe = "command"\nargv = ["true"]\n'
+        f'results_repo = "{REPO}"\nmax_hours = 2.0\ndisk_gb = 10\n'
+    )
+    said = shell(
+        "deploy", "--file", str(file), "--set", "disk_gb=11", "--max-hours", "3", "--yes", "--json"
+    )
+    assert said.code == 0
+    settings = shell("show", "run-01", "--json").json["settings"]
+    assert (settings["max_hours"], settings["disk_gb"], settings["argv"]) == (3.0, 11, ["true"])
+    assert settings["max_cost_usd"] == 0.5
+
+
+def test_stop_ends_a_run_and_keeps_everything(shell: Shell) -> None:
+    shell.sky.script.ends_after = None
+    shell("deploy", *COMMAND_RUN, "--yes", "--detach", *TRUE)
+    said = shell("stop", "--json")
+    assert said.code == 0
+    assert said.json["command"] == "stop"
+    assert shell("watch", "--quiet").code == 0
+    ended = shell("show", "--json").json
+    assert ended["end_reason"] == "stopped"
+    assert shell.sky.live() == []
+
+
+def test_abort_asks_first_and_releases_the_pod_at_once(shell: Shell) -> None:
+    shell.sky.script.ends_after = None
+    shell("deploy", *COMMAND_RUN, "--yes", "--detach", *TRUE)
+    assert shell("abort").code == 2
+    assert len(shell.sky.live()) == 1
+    said = shell("abort", "--yes", "--json")
+    assert (said.code, said.json["end_reason"]) == (0, "aborted")
+    assert shell.sky.live() == []
+
+
+def test_watch_streams_each_event_as_one_line_of_json(shell: Shell) -> None:
+    shell("deploy", *COMMAND_RUN, "--yes", "--detach", *TRUE)
+    said = shell("watch", "--json")
+    events = [json.loads(line) for line in said.out.splitlines()]
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    assert events[-1]["event"] == "ended"
+    assert said.code == 0
+
+
+def test_a_run_that_is_over_can_still_be_read(shell: Shell) -> None:
+    shell("deploy", *COMMAND_RUN, "--yes", *TRUE)
+    assert "train" in shell("logs", "run-01").out
+    events = [json.loads(line) for line in shell("logs", "--json").out.splitlines()]
+    assert events[-1]["event"] == "ended"
+    assert [json.loads(line) for line in shell("watch", "--json").out.splitlines()] == events
+
+
+def test_logs_of_a_live_pod_show_its_words_beside_its_events(shell: Shell) -> None:
+    shell.sky.script.ends_after = None
+    shell("deploy", *COMMAND_RUN, "--yes", "--detach", *TRUE)
+    said = shell("logs")
+    assert "container is up" in said.out
+    assert "armed: the pod can end itself" in said.out
+
+
+def test_results_are_listed_and_brought_here(
+    shell: Shell, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    shell("deploy", *COMMAND_RUN, "--yes", *TRUE)
+    listed = shell("results", "--json").json["files"]
+    assert "run-01/voice/voice.onnx" in [file["path"] for file in listed]
+    folder = tmp_path_factory.mktemp("results")
+    said = shell("results", "run-01", "--to", str(folder), "--only", "voice/**", "--json")
+    assert said.code == 0
+    assert (folder / "run-01" / "voice" / "voice.onnx").read_bytes() == b"a voice"
+    assert len(said.json["files"]) == 1
+
+
+def test_runs_and_cost_tell_of_every_run(shell: Shell) -> None:
+    assert "No runs yet" in shell("runs").out
+    shell("deploy", *COMMAND_RUN, "--yes", *TRUE)
+    shell("deploy", *COMMAND_RUN, "--yes", *TRUE)
+    assert [run["run_id"] for run in shell("runs", "--json").json] == ["run-02", "run-01"]
+    assert shell("runs", "--quiet").out == "run-02\nrun-01\n"
+    cost = shell("cost", "--json").json
+    assert len(cost["runs"]) == 2
+    assert cost["metered_usd"] == pytest.approx(0.04)
+    assert "run-02" in shell("cost").out
+
+
+def test_reap_says_what_it_would_do_and_leaves_what_works_alone(shell: Shell) -> None:
+    shell.sky.script.ends_after = None
+    shell("deploy", *COMMAND_RUN, "--yes", "--detach", *TRUE)
+    report = shell("reap", "--dry-run", "--json").json
+    assert (len(report["kept"]), report["released"]) == (1, [])
+    assert "stays" in shell("reap").out
+
+
+def test_an_unknown_run_names_the_nearest(shell: Shell) -> None:
+    shell("deploy", *COMMAND_RUN, "--yes", *TRUE)
+    said = shell("show", "run-1")
+    assert said.code == 2
+    assert "run-01" in said.err
+
+
+def test_a_command_to_a_run_that_is_over_is_refused(shell: Shell) -> None:
+    shell("deploy", *COMMAND_RUN, "--yes", *TRUE)
+    assert shell("stop").code == 2
+    assert shell("sample", "Hello.").code == 2

@@ -1,0 +1,209 @@
+"""How the command line behaves: streams, colours, help, start-up."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from launcher.cli import app
+from launcher.cli.layout import duration, fit, pairs, table, usd
+from launcher.cli.output import Output
+from launcher.cli.table import COMMANDS, root_help
+from launcher.forms.fields import fields
+from tests.cli.conftest import Shell
+
+HEAVY = {"nicegui", "httpx", "keyring", "huggingface_hub", "pydantic", "torch", "fastapi", "numpy"}
+
+
+def in_fresh_interpreter(*words: str, home: Path) -> tuple[str, set[str]]:
+    """What a command prints and which of the heavy libraries it has loaded by its end."""
+    program = (
+        "import sys; from launcher.cli.app import run; code = run(sys.argv[1:]); "
+        f"print('loaded:', *sorted({HEAVY!r} & set(sys.modules))); sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *words],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "LAUNCHER_HOME": str(home)},
+    )
+    text, _, loaded = done.stdout.rpartition("loaded:")
+    return text, set(loaded.split())
+
+
+@pytest.mark.parametrize("words", [(), ("--help",), ("--version",), ("runs",), ("runs", "--json")])
+def test_the_light_commands_load_nothing_heavy(words: tuple[str, ...], tmp_path: Path) -> None:
+    text, loaded = in_fresh_interpreter(*words, home=tmp_path)
+    assert loaded == set()
+    assert text.strip()
+
+
+@pytest.mark.parametrize("words", [("plan", "--help"), ("presets", "list"), ("keys", "--help")])
+def test_no_command_but_the_page_loads_nicegui_or_torch(
+    words: tuple[str, ...], tmp_path: Path
+) -> None:
+    _, loaded = in_fresh_interpreter(*words, home=tmp_path)
+    assert loaded & {"nicegui", "torch", "fastapi"} == set()
+
+
+def test_root_help_names_every_command_and_fits_eighty_columns() -> None:
+    text = root_help()
+    assert all(entry.name in text for entry in COMMANDS)
+    assert max(len(line) for line in text.splitlines()) <= 80
+
+
+@pytest.mark.parametrize("entry", COMMANDS, ids=lambda entry: entry.name)
+def test_every_command_has_help(entry: object, capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run([entry.name, "--help"]) == 0  # type: ignore[attr-defined]
+    assert "Usage:" in capsys.readouterr().out
+
+
+def test_every_setting_is_an_option_of_plan_and_deploy(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("plan", "deploy"):
+        app.run([command, "--help"])
+        text = " ".join(capsys.readouterr().out.split())
+        assert all(field.flag in text for _, members in fields() for field in members)
+
+
+def test_an_unknown_command_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["deplyo"]) == 2
+    assert "deploy" in capsys.readouterr().err
+
+
+def test_an_error_as_json_is_one_line_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["presets", "show", "nothing", "--json"]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert json.loads(printed.err)["error"]["kind"] == "InvalidRequest"
+
+
+class _Terminal:
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_colour_is_for_terminals_and_for_those_who_did_not_refuse_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from launcher.cli.output import uses_colour
+
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    assert uses_colour(_Terminal())  # type: ignore[arg-type]
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not uses_colour(_Terminal())  # type: ignore[arg-type]
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("TERM", "dumb")
+    assert not uses_colour(_Terminal())  # type: ignore[arg-type]
+
+
+def test_answers_go_to_stdout_and_talk_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    output = Output()
+    output.talk("on the way")
+    output.answer({"a": 1}, lambda: "done")
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("done\n", "on the way\n")
+
+
+def test_a_table_is_cut_at_the_terminal_and_aligns_wide_letters(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    text = table(("A", "B"), [("日本", "x"), ("abcde", "y" * 60)])
+    lines = text.splitlines()
+    assert lines[1].index("x") == 5  # two wide letters and three blanks
+    assert lines[2].endswith("…")
+    assert all(len(line) <= 40 for line in lines)
+    assert pairs([("a", "word " * 20)]).count("\n") >= 2
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(None, "-"), (4.6, "5 s"), (200, "3 min 20 s"), (60, "1 min"), (7500, "2 h 05 min")],
+)
+def test_a_length_of_time_is_told_in_two_units(seconds: float | None, words: str) -> None:
+    assert duration(seconds) == words
+    assert fit("abcdef", 4) == "abc…"
+
+
+def test_small_sums_keep_their_digits() -> None:
+    assert [usd(x) for x in (None, 0.0, 0.00001, 0.0031, 0.44, 12.5)] == [
+        "-",
+        "$0.00",
+        "under $0.0001",
+        "$0.0031",
+        "$0.44",
+        "$12.50",
+    ]
+
+
+def test_presets_are_listed_shown_saved_from_a_run_and_deleted(shell: Shell) -> None:
+    assert "quick-check" in shell("presets", "list").out
+    shown = shell("presets", "show", "quick-check", "--json").json
+    assert shown["is_built_in"] is True
+    words = ("--recipe", "command", "--results-repo", "demo/voices", "--disk-gb", "17")
+    shell("deploy", *words, "--yes", "--quiet", "--", "true")
+    assert shell("presets", "save", "mine", "--from", "run-01").code == 0
+    settings = shell("presets", "show", "mine", "--json").json["settings"]
+    assert settings == {"recipe": "command", "argv": ["true"], "disk_gb": 17}
+    assert shell("presets", "save", "quick-check", "--set", "disk_gb=9").code == 2
+    assert shell("presets", "delete", "quick-check").code == 2
+    assert shell("presets", "delete", "mine").code == 0
+    assert shell("presets", "show", "mine").code == 2
+
+
+def test_gpus_are_listed_with_price_and_can_be_narrowed(shell: Shell) -> None:
+    offers = shell("gpus", "--min-memory", "40", "--json").json
+    assert offers
+    assert all(offer["memory_gb"] >= 40 for offer in offers)
+    prices = [offer["price_per_hour_usd"] for offer in offers]
+    assert prices == sorted(prices)
+    assert "AN HOUR" in shell("gpus").out
+
+
+def test_doctor_finds_what_is_missing_and_says_what_to_do(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RUNPOD_API_KEY")
+    said = shell("doctor", "--json")
+    checks = {check["name"]: check for check in said.json}
+    assert said.code == 1
+    assert checks["key runpod"]["is_good"] is False
+    assert checks["key runpod"]["hint"] == "launcher keys set runpod"
+    assert checks["key hf-upload"]["is_good"] is True
+
+
+def test_keys_check_tells_where_each_key_comes_from(shell: Shell) -> None:
+    said = shell("keys", "check", "--json")
+    assert said.code == 0
+    assert {row["source"] for row in said.json} == {"environment"}
+    for secret in (shell.world.api_key, "demo-hub-write-token"):
+        assert secret not in said.out
+
+
+def test_a_key_is_never_an_argument(shell: Shell) -> None:
+    assert shell("keys", "set", "runpod", "demo-key").code == 2
+
+
+def test_a_dataset_is_checked_where_it_lies_and_in_its_repo(
+    shell: Shell, demo_dataset: str, tmp_path: Path
+) -> None:
+    page = tmp_path / "report.html"
+    said = shell("dataset", "check", demo_dataset, "--quality", "x-low", "--report", str(page))
+    assert "12 of 12 lines" in said.words
+    assert page.read_text().startswith("<!doctype html>")
+    folder = tmp_path / "broken"
+    folder.mkdir()
+    (folder / "metadata.csv").write_text("a|Hello.\n")
+    broken = shell("dataset", "check", str(folder), "--json")
+    assert broken.code == 2
+    assert "file-absent" in broken.json["finding_counts"]
+    assert shell("dataset", "check", "no-such-folder").code == 2

@@ -1,0 +1,261 @@
+"""`launcher plan`, and every bad input that must cost nothing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from launcher.emulator.hub.tokens import Token, TokenKind
+from tests.cli.conftest import COMMAND_RUN, Shell
+from tests.services.sky import REPO
+
+PIPER = ("--preset", "quick-check", "--results-repo", REPO)
+
+
+def test_a_plan_tells_dataset_gpu_price_origins_and_caps(shell: Shell, demo_dataset: str) -> None:
+    said = shell("plan", *PIPER, "--dataset-repo", demo_dataset)
+    assert said.code == 0
+    assert "12 clips" in said.out
+    assert "22,050 Hz" in said.out
+    assert "an hour" in said.out
+    assert "At most" in said.out
+    assert "30 minutes" in said.out
+    assert "preset" in said.out
+    assert "your RunPod key is never sent there" in said.words
+    assert shell.rented == 0
+
+
+def test_a_plan_fits_eighty_columns(shell: Shell, demo_dataset: str) -> None:
+    said = shell("plan", *PIPER, "--dataset-repo", demo_dataset, "--all")
+    assert max(len(line) for line in said.out.splitlines()) <= 80
+
+
+def test_the_plan_as_json_knows_where_each_value_came_from(shell: Shell, demo_dataset: str) -> None:
+    said = shell("plan", *PIPER, "--dataset-repo", demo_dataset, "--batch-size", "4", "--json")
+    plan = said.json
+    assert plan["settings"]["batch_size"] == {"value": 4, "from": "you"}
+    assert plan["settings"]["quality"] == {"value": "x-low", "from": "preset"}
+    assert plan["settings"]["seed"]["from"] == "default"
+    assert plan["can_be_launched"] is True
+    assert (plan["dataset"]["clips"], plan["dataset"]["speakers"]) == (12, 1)
+    assert plan["worst_case_usd"] <= 0.5
+
+
+def test_a_planned_request_is_what_the_cloud_gets_but_for_nonce_and_time(shell: Shell) -> None:
+    planned = shell("plan", *COMMAND_RUN, "--json", "--", "true").json["requests"]
+    shell.sky.script.ends_after = None
+    shell("deploy", *COMMAND_RUN, "--yes", "--detach", "--", "true")
+    [pod] = shell.world.live_pods()
+    nonce = pod.env["LAUNCHER_NONCE"]
+    body = json.loads(json.dumps(planned[-1]["json"]).replace("xxxxxxxxxx", nonce))
+    assert body["name"] == pod.name
+    assert _without_deadline(body["env"]) == _without_deadline(pod.env)
+    names = [request["json"]["name"].replace("xxxxxxxxxx", nonce) for request in planned[:-1]]
+    assert names == shell.sky.secret_names()
+
+
+def _without_deadline(env: dict[str, str]) -> dict[str, Any]:
+    document = json.loads(env["LAUNCHER_RUN"])
+    document.pop("deadline")
+    return {**env, "LAUNCHER_RUN": document}
+
+
+def test_the_requests_as_curl_hold_placeholders_and_no_secret(
+    shell: Shell, demo_dataset: str
+) -> None:
+    said = shell("plan", *PIPER, "--dataset-repo", demo_dataset, "--curl")
+    assert said.out.count("curl -X POST") == 3
+    assert "<RunPod API key>" in said.out
+    assert "<Hugging Face upload token>" in said.out
+    for secret in (shell.world.api_key, "demo-hub-read-token", "demo-hub-write-token"):
+        assert secret not in said.out + said.err
+
+
+def test_a_short_gpu_name_and_a_tier_choose_the_offer(shell: Shell) -> None:
+    said = shell("plan", *COMMAND_RUN, "--gpu-types", "4090", "--cloud", "any", "--json", "--", "x")
+    offers = said.json["candidates"]
+    assert {offer["gpu_type"] for offer in offers} == {"NVIDIA GeForce RTX 4090"}
+    assert [offer["cloud"] for offer in offers] == ["community", "secure"]
+
+
+def test_named_data_centres_are_tried_in_the_order_given(shell: Shell) -> None:
+    words = ("--data-centers", "US-KS-2", "--data-centers", "EU-RO-1", "--gpu-types", "4090")
+    offers = shell("plan", *COMMAND_RUN, *words, "--json", "--", "x").json["candidates"]
+    assert [offer["data_centers"] for offer in offers] == [["US-KS-2"], ["EU-RO-1"]]
+
+
+def test_the_next_run_id_is_the_next_free_one(shell: Shell) -> None:
+    shell("deploy", *COMMAND_RUN, "--yes", "--", "true")
+    assert shell("plan", *COMMAND_RUN, "--json", "--", "true").json["run_id"] == "run-02"
+
+
+def test_a_taken_run_id_needs_resume(shell: Shell) -> None:
+    shell("deploy", *COMMAND_RUN, "--yes", "--", "true")
+    refused = shell("plan", *COMMAND_RUN, "--run-id", "run-01", "--", "true")
+    assert refused.code == 2
+    assert "--resume" in refused.err
+    said = shell("plan", *COMMAND_RUN, "--run-id", "run-01", "--resume", "--json", "--", "true")
+    assert (said.code, said.json["resume"]) == (0, True)
+
+
+def test_a_key_that_may_not_keep_secrets_is_said_in_the_plan(shell: Shell) -> None:
+    shell.world.faults.switch_on("secrets-refused")
+    said = shell("plan", *COMMAND_RUN, "--json", "--", "true")
+    assert said.json["secrets_in_plain"] is True
+    assert "readable" in shell("plan", *COMMAND_RUN, "--", "true").words
+    body = said.json["requests"][0]["json"]
+    assert body["env"]["HF_UPLOAD_TOKEN"] == "<Hugging Face upload token>"
+
+
+# Bad input: a clear error with a hint and an exit code, and nothing rented
+
+
+BAD_WORDS = [
+    (("--preset", "quickcheck"), 2, "quick-check"),
+    (("--set", "batchsize=3"), 2, "batch_size"),
+    (("--batchsize", "3"), 2, "--batch-size"),
+    (("--batch-size", "400"), 2, "1 to 256 clips"),
+    (("--quality", "best"), 2, "x-low, low, medium, high"),
+    (("--epochs", "many"), 2, "whole number"),
+    (("--results-repo", "mine"), 2, "owner/name"),
+    (("--file", "absent.toml"), 2, "absent.toml"),
+    (("--gpu-types", "RTX 9999"), 4, "launcher gpus"),
+    (("--gpu-types", "4090", "--data-centers", "XX-NO-1"), 4, "Nearest"),
+    (("--quality", "high", "--batch-size", "256"), 4, "smaller --batch-size"),
+    (("--argv", "true"), 2, "--recipe command"),
+    (("--recipe", "command", "--quality", "low", "--argv", "x"), 2, "--recipe piper"),
+]
+
+
+@pytest.mark.parametrize(("words", "code", "hint"), BAD_WORDS)
+def test_bad_words_are_explained_and_nothing_is_rented(
+    shell: Shell, demo_dataset: str, words: tuple[str, ...], code: int, hint: str
+) -> None:
+    base = ("--results-repo", REPO, "--dataset-repo", demo_dataset)
+    said = shell("deploy", "--yes", *base, *words)
+    assert said.code == code
+    assert hint in said.words
+    assert "Traceback" not in said.err
+    assert shell.rented == 0
+
+
+def test_a_missing_setting_is_named_by_its_flag(shell: Shell) -> None:
+    said = shell("deploy", "--yes", "--dataset-repo", "demo/clips", "--json")
+    assert said.code == 2
+    error = json.loads(said.err)["error"]
+    assert (error["kind"], said.out) == ("MissingSetting", "")
+    assert "--results-repo" in error["message"]
+
+
+def test_no_runpod_key_says_how_to_give_one(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RUNPOD_API_KEY")
+    said = shell("deploy", "--yes", *COMMAND_RUN, "--", "true")
+    assert said.code == 3
+    assert "launcher keys set runpod" in said.err
+
+
+def test_a_refused_runpod_key_is_a_matter_of_keys(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUNPOD_API_KEY", "demo-wrong-key")
+    said = shell("deploy", "--yes", *COMMAND_RUN, "--", "true")
+    assert said.code == 3
+    assert "demo-wrong-key" not in said.err
+    assert shell.rented == 0
+
+
+def test_a_refused_hub_token_is_a_matter_of_keys(shell: Shell) -> None:
+    token = shell.sky.core.tokens["demo-hub-write-token"]
+    token.is_revoked = True
+    said = shell("deploy", "--yes", *COMMAND_RUN, "--", "true")
+    assert said.code == 3
+    assert shell.rented == 0
+
+
+def test_an_absent_dataset_is_named(shell: Shell) -> None:
+    said = shell("deploy", "--yes", *PIPER, "--dataset-repo", "demo/nothing")
+    assert said.code == 5
+    assert "demo/nothing" in said.err
+    assert shell.rented == 0
+
+
+def test_a_results_repo_that_cannot_be_written_is_named(shell: Shell, demo_dataset: str) -> None:
+    words = ("--preset", "quick-check", "--results-repo", "somebody/else")
+    said = shell("deploy", "--yes", *words, "--dataset-repo", demo_dataset)
+    assert said.code == 5
+    assert "somebody/else" in said.err
+    assert shell.rented == 0
+
+
+def test_a_read_token_cannot_take_results(shell: Shell) -> None:
+    tokens = shell.sky.core.tokens
+    tokens["demo-hub-write-token"] = replace(tokens["demo-hub-write-token"], kind=TokenKind.READ)
+    assert isinstance(tokens["demo-hub-write-token"], Token)
+    said = shell("deploy", "--yes", *COMMAND_RUN, "--", "true")
+    assert said.code == 5
+    assert REPO in said.err
+    assert shell.rented == 0
+
+
+CLIP = Path(__file__).parents[2] / "launcher" / "emulator" / "clips" / "wavs" / "clip_01.flac"
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"wavs/a.flac": CLIP}, "no transcripts"),
+        ({"metadata.csv": b"a|Hello there.\n"}, "There is no file a"),
+        ({"metadata.csv": b"a|Hello.\nb|...\n", "wavs/a.flac": CLIP, "wavs/b.flac": CLIP}, "say"),
+        ({"metadata.csv": b"a|\n", "wavs/a.flac": CLIP}, "No text"),
+    ],
+    ids=["no metadata", "absent file", "nothing to say", "empty text"],
+)
+def test_a_dataset_that_cannot_be_trained_on_stops_the_deploy(
+    shell: Shell, files: dict[str, Path | bytes], message: str
+) -> None:
+    shell.push(files, "demo/broken")
+    said = shell("deploy", "--yes", *PIPER, "--dataset-repo", "demo/broken")
+    assert said.code == 2
+    assert message in said.words
+    assert "hint:" in said.err
+    assert shell.rented == 0
+
+
+def test_an_absent_base_voice_is_an_error_before_anything_is_rented(
+    shell: Shell, demo_dataset: str
+) -> None:
+    words = ("--base-checkpoint", "demo/base/voice.ckpt", "--dataset-repo", demo_dataset)
+    said = shell("deploy", "--yes", *PIPER, *words)
+    assert said.code == 5
+    assert "base checkpoint" in said.err
+    assert shell.rented == 0
+
+
+def test_the_licence_of_a_base_voice_is_shown(shell: Shell, demo_dataset: str) -> None:
+    shell.push(
+        {"en/x.ckpt": b"weights", "en/MODEL_CARD": b"* License: Only for research\n"}, "demo/b"
+    )
+    words = ("--base-checkpoint", "datasets/demo/b/en/x.ckpt", "--dataset-repo", demo_dataset)
+    plan = shell("plan", *PIPER, *words, "--json").json
+    assert plan["base_licence"] == "Only for research"
+    assert "Only for research" in shell("plan", *PIPER, *words).words
+
+
+def test_an_account_without_money_rents_nothing(shell: Shell) -> None:
+    shell.world.account.balance_usd = 0.01
+    said = shell("deploy", "--yes", *COMMAND_RUN, "--", "true")
+    assert said.code != 0
+    assert "$0.01" in said.words
+    assert shell.rented == 0
+
+
+def test_nothing_free_names_what_was_tried(shell: Shell) -> None:
+    shell.world.faults.switch_on("no-capacity")
+    said = shell("deploy", "--yes", *COMMAND_RUN, "--gpu-types", "4090", "--", "true")
+    assert said.code == 4
+    assert "RTX 4090" in said.words or "4090" in said.words
+    assert shell.sky.live() == []
