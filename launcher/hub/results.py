@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from launcher.errors import HubError
 from launcher.hub.access import HubAccess
 from pod_image.contract.commands import Command
 from pod_image.contract.events import Event, from_line
 from pod_image.contract.paths import CONTROL_FOLDER, ResultsFolder
+from pod_image.contract.record import RunRecord
 from pod_image.hub import (
     Fetched,
     FetchProgress,
@@ -66,14 +65,9 @@ class ResultsRepo:
         commit = await self.commit()
         return await self.access.run(list_files, self.access.upload, self.repo, commit, run_id)
 
-    async def record(self, run_id: str) -> dict[str, Any] | None:
+    async def record(self, run_id: str) -> RunRecord | None:
         """The run's own record, or None while there is none that can be read."""
-        content = await self._read(ResultsFolder(run_id).record)
-        try:
-            document = json.loads(content) if content is not None else None
-        except ValueError:
-            return None
-        return document if isinstance(document, dict) else None
+        return RunRecord.from_json(await self._read(ResultsFolder(run_id).record))
 
     async def events(self, run_id: str) -> list[Event]:
         """The run's events as it delivered them, in order; unreadable lines are passed over."""

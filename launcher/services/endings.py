@@ -15,6 +15,7 @@ from launcher.services.run_secrets import remove_run_secrets
 from launcher.services.sightings import EventSeen
 from pod_image.contract.events import Event
 from pod_image.contract.outcomes import EndReason
+from pod_image.contract.record import RunRecord
 
 
 async def settle_gone(bench: Workbench, run: Run) -> tuple[Run, list[Event]]:
@@ -23,23 +24,35 @@ async def settle_gone(bench: Workbench, run: Run) -> tuple[Run, list[Event]]:
     Without a last word in the log the results repo decides: what the pod delivered before its release. If
     there is none either, the run is lost.
     """
-    unseen: list[Event] = []
-    trouble = ""
-    if run.end_reason is None:
-        try:
-            delivered = await bench.results(run.results_repo).events(run.run_id)
-            unseen = events_of_attempt(delivered, run, run.last_seq)
-        except (HubError, NotConfigured) as exc:
-            trouble = f" The results repo could not be read: {exc.message}"
-        for event in unseen:
-            run = note(bench, run, EventSeen(event))
+    if run.end_reason is not None:
+        return await close(bench, run, run.end_reason, run.detail), []
+    try:
+        unseen, record = await _delivered(bench, run)
+    except (HubError, NotConfigured) as exc:
+        detail = f"{EndReason.LOST.sentence} The results repo could not be read: {exc.message}"
+        return await close(bench, run, EndReason.LOST, detail), []
+    for event in unseen:
+        run = note(bench, run, EventSeen(event))
     if unseen:
         run = bench.runs.update(run, last_seq=max(event.seq for event in unseen))
+    if run.end_reason is None and record is not None and record.end_reason is not None:
+        cost = run.cost_usd if record.cost_usd is None else record.cost_usd
+        run = bench.runs.update(
+            run, end_reason=record.end_reason, detail=record.detail, cost_usd=cost
+        )
     if run.end_reason is None:
-        run = await close(bench, run, EndReason.LOST, f"{EndReason.LOST.sentence}{trouble}")
-    else:
-        run = await close(bench, run, run.end_reason, run.detail)
-    return run, unseen
+        return await close(bench, run, EndReason.LOST, EndReason.LOST.sentence), unseen
+    return await close(bench, run, run.end_reason, run.detail), unseen
+
+
+async def _delivered(bench: Workbench, run: Run) -> tuple[list[Event], RunRecord | None]:
+    """Events not seen yet and the record, as far as this very attempt delivered them."""
+    results = bench.results(run.results_repo)
+    record = await results.record(run.run_id)
+    if record is not None and record.nonce != run.nonce:
+        return [], None  # an earlier attempt's, or a later one's: this one delivered nothing
+    delivered = await results.events(run.run_id)
+    return events_of_attempt(delivered, run, run.last_seq), record
 
 
 async def close(bench: Workbench, run: Run, reason: EndReason, detail: str) -> Run:

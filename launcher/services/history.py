@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,6 +43,7 @@ def receipt(history: RunHistory, run: Run) -> Receipt:
     planned = history.kept(run, RecordKind.ESTIMATE) or {}
     ended = history.kept(run, RecordKind.ENDED) or {}
     lived = _lived_seconds(run)
+    time_line = history.moments(run)
     return Receipt(
         run=run,
         planned_usd=planned.get("cost_usd"),
@@ -51,8 +52,8 @@ def receipt(history: RunHistory, run: Run) -> Receipt:
         metered_usd=run.cost_usd,
         billed_usd=run.billed_usd,
         seconds=lived,
-        slices=_slices(ended.get("phases") or (), lived, run.price_per_hour_usd),
-        time_line=history.moments(run),
+        slices=_slices(_phases(ended, time_line), lived, run.price_per_hour_usd),
+        time_line=time_line,
     )
 
 
@@ -83,10 +84,19 @@ def _lived_seconds(run: Run) -> float | None:
     return max(0.0, (run.ended_at - run.created_at).total_seconds())
 
 
+def _phases(ended: Mapping[str, Any], time_line: Mapping[str, datetime]) -> list[tuple[str, float]]:
+    """Seconds of each phase. Waiting for machine and image is boot too: it is paid like the rest."""
+    phases = {str(each["name"]): float(each["seconds"]) for each in ended.get("phases") or ()}
+    if phases and "boot" in time_line and "created" in time_line:
+        waited = (time_line["boot"] - time_line["created"]).total_seconds()
+        phases = {"boot": max(0.0, waited) + phases.pop("boot", 0.0), **phases}
+    return list(phases.items())
+
+
 def _slices(
-    phases: Iterable[dict[str, Any]], lived: float | None, price_per_hour_usd: float
+    phases: Iterable[tuple[str, float]], lived: float | None, price_per_hour_usd: float
 ) -> tuple[Slice, ...]:
-    named = [(str(each["name"]), float(each["seconds"])) for each in phases]
+    named = list(phases)
     if lived is not None and named:
         named.append(("idle", max(0.0, lived - sum(seconds for _, seconds in named))))
     return tuple(Slice(name, secs, cost_usd(price_per_hour_usd, secs)) for name, secs in named)

@@ -32,6 +32,8 @@ from launcher.services.context import Workbench
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import Keys
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
+from pod_image.contract.outcomes import EndReason
+from pod_image.contract.record import RunRecord
 from pod_image.contract.settings import Cloud, RunSettings
 from pod_image.hub import Hub, Repo, ensure_results_repo, publish
 from tests.virtual import LoopClock, StreamingTransport, VirtualLoop, WorldClock, now_seconds
@@ -69,6 +71,7 @@ class Script:
     releases: bool = True
     delivers: bool = True
     says_ended: bool = True
+    records_end: bool = True
     reason: str = "finished"
     cost_usd: float = 0.02
     steps: int = 3
@@ -144,10 +147,23 @@ class Script:
         folder = document.run_id
         files: dict[str, Path | bytes] = {
             f"{folder}/events.jsonl": events,
-            f"{folder}/run.json": b"{}",
+            f"{folder}/run.json": self.record(document),
             f"{folder}/voice/voice.onnx": b"a voice",
         }
         publish(self.hub, Repo(REPO, "model"), files, "results")
+
+    def record(self, document: RunDocument) -> bytes:
+        record = RunRecord(
+            run_id=document.run_id,
+            attempt=document.attempt.number,
+            nonce=document.attempt.nonce,
+            state="ended" if self.says_ended else "running",
+            contract=document.contract,
+            recipe="command",
+            end_reason=EndReason(self.reason) if self.records_end else None,
+            cost_usd=self.cost_usd,
+        )
+        return record.to_json().encode()
 
     def on_exec(self, container: ScriptedContainer, command: list[str]) -> ExecOutcome:
         if command[:3] != ["python", "-m", "pod_image.control"]:
@@ -168,7 +184,7 @@ class Sky:
         self.runner = ScriptedRunner()
         self.world = RunPodWorld(WorldClock(loop), self.runner)
         self.core = HubCore(folder / "hub", now_in(loop), xet=False, tokens=dict(DEMO_TOKENS))
-        self.core.public_url = self.core.cdn_url = HUB_URL
+        self.core.public_url, self.core.cdn_url = HUB_URL, "http://cdn.test"
         self.transport = StreamingTransport(Gateway(self.world, in_process=True))
         self.hub = self._hub(TOKENS["write"])
         self.script = Script(self.hub, self.world)

@@ -168,6 +168,16 @@ async def test_an_earlier_attempts_events_do_not_end_a_later_one(tmp_path: Path)
 
 
 @in_virtual_time
+async def test_the_record_tells_the_end_where_the_last_event_is_missing(tmp_path: Path) -> None:
+    sky = Sky(tmp_path)
+    sky.script.says_ended = False
+    sky.script.reason = "cost_cap"
+    run = await launch(sky.bench, plan(), sky.keys)
+    end = ending(await seen_to_the_end(sky.bench, run))
+    assert (end.end_reason, end.cost_usd) == (EndReason.COST_CAP, 0.02)
+
+
+@in_virtual_time
 async def test_a_pod_that_outstays_its_run_is_released_from_here(tmp_path: Path) -> None:
     sky = Sky(tmp_path)
     sky.script.releases = False
@@ -272,7 +282,7 @@ async def test_the_receipt_splits_the_time_and_names_all_three_figures(tmp_path:
     assert paper.metered_usd == 0.02
     assert paper.billed_usd is not None
     assert paper.worst_case_usd == pytest.approx(0.69)
-    assert [part.name for part in paper.slices] == ["train", "idle"]
+    assert [part.name for part in paper.slices] == ["boot", "train", "idle"]
     assert paper.seconds is not None
     assert sum(part.seconds for part in paper.slices) == pytest.approx(paper.seconds)
     named = list(paper.time_line)
