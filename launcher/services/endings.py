@@ -67,7 +67,9 @@ async def close(bench: Workbench, run: Run, reason: EndReason, detail: str) -> R
         }
         if run.created_at is not None:
             metered = metered_usd(run, run.created_at, now)
-            changes["cost_usd"] = run.cost_usd if _ended_by_itself(bench, run) else metered
+            # What the pod said at its end is truer than a clock that watched from afar.
+            is_told = run.end_reason is not None and run.cost_usd is not None
+            changes["cost_usd"] = run.cost_usd if is_told else metered
         run = bench.runs.update(run, **changes)
         bench.runs.mark(run, "gone", now)
     run = await remove_run_secrets(bench, run)
@@ -88,8 +90,3 @@ async def ask_billed(bench: Workbench, run: Run) -> Run:
 def metered_usd(run: Run, start: datetime, end: datetime) -> float:
     seconds = max(timedelta(0), end - start).total_seconds()
     return cost_usd(run.price_per_hour_usd, seconds)
-
-
-def _ended_by_itself(bench: Workbench, run: Run) -> bool:
-    """Whether the pod has said at its end what it cost: truer than a clock that watched from afar."""
-    return run.cost_usd is not None and "ended" in bench.runs.moments(run)
