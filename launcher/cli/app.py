@@ -44,11 +44,10 @@ def _run_command(words: list[str]) -> int:
     import typer
 
     from launcher.cli.output import print_error
-    from launcher.cli.root import root
 
     as_json = "--json" in words
     try:
-        return int(root()(args=words, prog_name="launcher", standalone_mode=False) or 0)
+        return _invoke(words)
     except LauncherError as error:
         print_error(type(error).__name__, error.message, error.hint, as_json=as_json)
         return error.exit_code
@@ -65,6 +64,18 @@ def _run_command(words: list[str]) -> int:
         # The reader went away (`launcher logs | head`): not an error, but nothing may be flushed any more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _invoke(words: list[str]) -> int:
+    if words[:1] == ["runs"] and "_LAUNCHER_COMPLETE" not in os.environ:
+        # typer reads every option through pydantic, which takes longer than reading the whole history.
+        from launcher.cli.commands.runs import answer_usual_words
+
+        if answer_usual_words(words[1:]):
+            return 0
+    from launcher.cli.root import root
+
+    return int(root()(args=words, prog_name="launcher", standalone_mode=False) or 0)
 
 
 def _usage_hint(words: list[str]) -> str:

@@ -96,9 +96,10 @@ def _nothing(
     settings: RunSettings,
 ) -> NothingAvailable:
     if not offers:
+        wanted = f" (wanted: {', '.join(settings.gpu_types)})" if settings.gpu_types else ""
         return NothingAvailable(
-            f"No GPU pod with {settings.gpu_count} GPU(s) can be rented now.",
-            hint="Try again in a few minutes, or allow both tiers: --cloud any",
+            f"No pod with {settings.gpu_count} GPU(s) of any type is free now{wanted}.",
+            hint="Try again in a few minutes; `launcher gpus` shows when there is something.",
         )
     if settings.gpu_types and not named:
         return _unknown_type(offers, settings)

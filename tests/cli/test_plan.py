@@ -257,5 +257,5 @@ def test_nothing_free_names_what_was_tried(shell: Shell) -> None:
     shell.world.faults.switch_on("no-capacity")
     said = shell("deploy", "--yes", *COMMAND_RUN, "--gpu-types", "4090", "--", "true")
     assert said.code == 4
-    assert "RTX 4090" in said.words or "4090" in said.words
+    assert "4090" in said.words
     assert shell.sky.live() == []

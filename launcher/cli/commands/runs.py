@@ -23,7 +23,19 @@ def runs(
     limit: int = typer.Option(30, min=1, help="How many, newest first."),
 ) -> None:
     """Every run this computer knows of, newest first."""
-    output = Output(as_json=as_json, quiet=quiet)
+    show_runs(Output(as_json=as_json, quiet=quiet), limit)
+
+
+def answer_usual_words(words: list[str]) -> bool:
+    """Answer the command as it is mostly typed, without typer; False when it takes a real parser."""
+    if not set(words) <= {"--json", "--quiet", "-q"}:
+        return False
+    is_quiet = "--quiet" in words or "-q" in words
+    show_runs(Output(as_json="--json" in words, quiet=is_quiet))
+    return True
+
+
+def show_runs(output: Output, limit: int = 30) -> None:
     config = read_config()
     found: list[Run] = []
     if config.history_path.exists():
