@@ -181,7 +181,9 @@ def _phonemes(
     if not found.utterances:
         return None
     try:
-        coverage, problems = cover(found.utterances, settings.language, voice)
+        coverage, problems = cover(
+            found.utterances, settings.language, voice, all_of_them=settings.deep
+        )
     except ImportError:
         findings.append(_missing_extra("phonemes were not checked"))
         return None

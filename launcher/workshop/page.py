@@ -20,6 +20,7 @@ h1 { font-size: 1.5rem; overflow-wrap: anywhere; } h2 { font-size: 1.15rem; marg
 .facts { display: flex; flex-wrap: wrap; gap: 1.5rem; padding: 0; list-style: none; }
 .facts b { display: block; font-size: 1.3rem; } .facts span, .fix, figcaption { color: var(--soft); }
 table { border-collapse: collapse; width: 100%; }
+th:first-child { width: 11rem; } th:nth-child(2) { width: 15rem; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-top: 1px solid var(--line);
   overflow-wrap: anywhere; }
 .error { color: var(--error); } .warning { color: var(--warning); } .note { color: var(--note); }
@@ -66,13 +67,17 @@ def _facts(report: DatasetReport) -> str:
             ", ".join(f"{rate:,}" for rate in sorted(report.rates_hz)[:MOST_RATES_SHOWN]) or "?",
             "Hz",
         ),
-        (f"{report.dataset_bytes / 1e6:,.0f} MB", "to fetch"),
-        (f"{report.disk_needed_bytes / 1e9:.2f} GB", "disk needed on the pod"),
+        (_size(report.dataset_bytes), "to fetch"),
+        (_size(report.disk_needed_bytes), "disk needed on the pod"),
         (report.licence or "none stated", "licence"),
     ]
     items = "".join(f"<li><b>{escape(value)}</b><span>{name}</span></li>" for value, name in facts)
     revision = f"<p>Revision <code>{escape(report.revision)}</code></p>" if report.revision else ""
     return f'<ul class="facts">{items}</ul>{revision}'
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:,.1f} MB"
 
 
 def _findings(report: DatasetReport, severity: Severity) -> str:

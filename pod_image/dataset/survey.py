@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -229,13 +229,15 @@ class FileNames:
                 return paths[0]
         return None
 
-    def _candidates(self, path: str, folder: str) -> list[str]:
+    def _candidates(self, path: str, folder: str) -> Iterator[str]:
         bases = [folder, *(_join(folder, sub) for sub in AUDIO_FOLDERS)]
         if folder:
             bases.append("")
         names = [_join(base, path) for base in bases]
         # As given first: "v1.2" has what looks like an ending, but is not one.
-        return names + [name + ending for name in names for ending in AUDIO_ENDINGS]
+        yield from names
+        for name in names:
+            yield from (name + ending for ending in AUDIO_ENDINGS)
 
 
 def _join(folder: str, path: str) -> str:
