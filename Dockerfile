@@ -3,11 +3,13 @@
 
 FROM python:3.11.14-slim-bookworm AS packages
 
-COPY pod_image/requirements.txt /tmp/requirements.txt
-# What training never loads is cut in the layer that installs it, else it would travel all the same:
-# headers, static libraries, the packages' own tests, and the installer.
+COPY pod_image/requirements.txt pod_image/requirements-cuda.txt /tmp/
+# What training never loads is cut before it is copied into the last stage: Triton (torch.compile needs a
+# compiler beside it, which is not here), headers, static libraries, the packages' own tests, the installer.
 RUN python -m venv /opt/pod \
-    && /opt/pod/bin/pip install --no-cache-dir --disable-pip-version-check -r /tmp/requirements.txt \
+    && /opt/pod/bin/pip install --no-cache-dir --disable-pip-version-check \
+        --requirement /tmp/requirements.txt --constraint /tmp/requirements-cuda.txt \
+    && /opt/pod/bin/pip uninstall --yes --quiet triton \
     && find /opt/pod -name '*.a' -delete \
     && find /opt/pod/lib/python3.11/site-packages -depth -type d \
         \( -path '*/nvidia/*/include' -o -path '*/torch/include' -o -name tests -o -name __pycache__ \) \
@@ -39,6 +41,7 @@ ENV PATH=/opt/pod/bin:$PATH \
     PYTHONPATH=/opt/pod-image \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
+    LAUNCHER_FOLDER=/run-folder \
     HF_HUB_DISABLE_TELEMETRY=1 \
     HF_HUB_DISABLE_PROGRESS_BARS=1
 
