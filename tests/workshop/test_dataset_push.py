@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import soundfile as sf
 import yaml
+from pydantic import SecretStr
 
 from launcher.emulator.hub import HubEmulator
 from launcher.errors import InvalidRequest
@@ -236,3 +237,18 @@ def test_the_number_of_shards_grows_by_doubling() -> None:
     names = [f"clip-{n}" for n in range(1000)]
     moved = sum(shard_of(name, 8) != shard_of(name, 16) for name in names)
     assert 400 < moved < 600
+
+
+async def test_the_way_production_takes_by_xet_brings_the_same_bytes(
+    emulator: HubEmulator, tmp_path: Path
+) -> None:
+    hub = Hub(SecretStr(emulator.tokens["write"]), endpoint=emulator.url)
+    assert hub.use_xet
+    pushed = await push(hub, many(tmp_path / "mine"))
+    again = await push(hub, tmp_path / "mine")
+    assert (pushed.made_commit, again.made_commit) == (True, False)
+    fetch(hub, Repo("demo/clips", "dataset"), pushed.commit, tmp_path / "pod")
+    clips = read_dataset(tmp_path / "pod").clips
+    assert [clip.path.read_bytes() for clip in clips] == [
+        (tmp_path / f"mine/wavs/{n:03d}.wav").read_bytes() for n in range(120)
+    ]
