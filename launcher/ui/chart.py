@@ -172,7 +172,16 @@ def _option(
             "type": "log" if log else "value", "scale": True,
             "splitLine": {"lineStyle": {"color": grey, "width": 0.6}},
         },
-        "dataZoom": [{"type": "slider", "height": 18, "bottom": 8}, {"type": "inside", "zoomOnMouseWheel": "ctrl"}],
+        "dataZoom": [{
+                "type": "slider", "height": 20, "bottom": 6, "borderColor": grey, "showDetail": False,
+                "backgroundColor": "transparent", "fillerColor": "rgba(122,93,224,0.16)",
+                "handleStyle": {"color": "#7a5de0", "borderColor": "#7a5de0"},
+                "moveHandleStyle": {"color": "#7a5de0", "opacity": 0.5},
+                "emphasis": {"handleStyle": {"color": "#5638b8"}},
+                "dataBackground": {"lineStyle": {"color": grey}, "areaStyle": {"color": grey, "opacity": 0.2}},
+                "selectedDataBackground": {"lineStyle": {"color": "#7a5de0"},
+                                           "areaStyle": {"color": "#7a5de0", "opacity": 0.12}},
+            }, {"type": "inside", "zoomOnMouseWheel": "ctrl"}],
         "series": [
             {**line, "name": "measured", "data": raw, "lineStyle": {"width": 1, "opacity": 0.45},
              "itemStyle": {"color": "#8f80c9"}},

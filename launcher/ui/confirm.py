@@ -23,7 +23,7 @@ from launcher.ui.parts.elements import (
     say,
 )
 from launcher.ui.sessions import Session
-from launcher.ui.words import dollars, duration, per_hour
+from launcher.ui.words import about, dollars, per_hour, roughly
 
 FIRST_NEWS_SECONDS = 20.0
 """How long the dialog waits for the launch to name its run before it moves on to the Runs page."""
@@ -42,7 +42,7 @@ class ConfirmDialog:
             self._body()
         with self._dialog.actions:
             self._back = button("Back", self._dialog.hide)
-            words = f"Rent and start, about {dollars(cost)}"
+            words = f"Rent and start, {about(cost)}"
             self._go = Button(words, self._launch, kind="primary").mark("rent")
 
     def show(self) -> None:
@@ -50,7 +50,7 @@ class ConfirmDialog:
 
     def _body(self) -> None:
         plan, settings = self._plan, self._plan.settings
-        most = duration(plan.hours_until_capped * 3600)
+        most = roughly(plan.hours_until_capped)
         facts(
             [
                 ("GPU", f"{plan.offer.gpu_name}, {per_hour(plan.offer.price_per_hour_usd)}"),
@@ -133,4 +133,4 @@ def _expected_usd(plan: Plan) -> float:
 def _expected_time(plan: Plan) -> str:
     if plan.estimate is None:
         return "time unknown"
-    return "about " + duration(min(plan.estimate.hours, plan.hours_until_capped) * 3600)
+    return "about " + roughly(min(plan.estimate.hours, plan.hours_until_capped))

@@ -198,7 +198,8 @@ class SettingsForm:
             if not applies:
                 continue
             error = self.choice.errors.get(name)
-            entry.show(error=error, origin=_ORIGINS[composed.origins[name]] or None)
+            origin = "" if form_field.is_required else _ORIGINS[composed.origins[name]]
+            entry.show(error=error, origin=origin or None)
             if error is None:
                 entry.show(value=shown(form_field, values[name]))
 

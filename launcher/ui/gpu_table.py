@@ -28,7 +28,7 @@ from launcher.ui.parts.elements import (
 )
 from launcher.ui.pricing import GpuRow, gpu_rows
 from launcher.ui.wording import for_page
-from launcher.ui.words import dollars, duration, per_hour, when
+from launcher.ui.words import dollars, per_hour, roughly, when
 from pod_image.contract.settings import RunSettings
 
 ROWS_SHOWN = 6
@@ -141,7 +141,7 @@ class GpuTable:
                     badge("cheapest", "live")
             Text("td", f"{offer.memory_gb} GB", "number")
             Text("td", per_hour(offer.price_per_hour_usd), "number")
-            Text("td", duration(row.hours * 3600) if row.hours else "–", "number")
+            Text("td", roughly(row.hours) if row.hours else "–", "number")
             Text("td", dollars(row.total_usd) if row.total_usd is not None else "–", "number")
             with box("td"):
                 badge(offer.stock.value, STOCK_TONES[offer.stock.value])

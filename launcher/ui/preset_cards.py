@@ -15,7 +15,7 @@ from launcher.ui.form import Choice
 from launcher.ui.parts.elements import Text, attributes, badge, box, hint
 from launcher.ui.pricing import quote
 from launcher.ui.site import Site
-from launcher.ui.words import dollars, duration
+from launcher.ui.words import dollars, roughly
 
 ORDER = ("quick-check", "finetune-medium", "finetune-high", "cheapest", "from-scratch-medium")
 
@@ -80,10 +80,10 @@ class PresetCards:
         found = quote(settings, dataset, offers, history)
         most = f"at most {dollars(found.worst_case_usd)}"
         if found.estimate is None or found.offer is None:
-            return f"{most}, {duration(found.hours_until_capped * 3600)}"
+            return f"{most}, {roughly(found.hours_until_capped)}"
         hours = min(found.estimate.hours, found.hours_until_capped)
         cost = min(found.estimate.cost_usd, found.worst_case_usd)
-        return f"about {duration(hours * 3600)}, {dollars(cost)} on {found.offer.gpu_name} ({most})"
+        return f"about {roughly(hours)}, {dollars(cost)} on {found.offer.gpu_name} ({most})"
 
 
 def _order(preset: Preset) -> tuple[bool, Any]:

@@ -23,16 +23,18 @@ class Quote:
     settings: RunSettings
     offer: Offer | None = None
     estimate: Estimate | None = None
+    dearest_per_hour_usd: float = 0.0
+    """Of all GPUs that would be tried one after the other."""
     problem: str = ""
     hint: str = ""
 
     @property
     def worst_case_usd(self) -> float:
-        """The cap, or what the time cap lets the GPU cost, whichever is less."""
+        """The cap, or what the time cap lets the dearest candidate cost, whichever is less."""
         if self.offer is None:
             return self.settings.max_cost_usd
         return worst_case_cost_usd(
-            self.offer.price_per_hour_usd, self.settings.max_hours, self.settings.max_cost_usd
+            self.dearest_per_hour_usd, self.settings.max_hours, self.settings.max_cost_usd
         )
 
     @property
@@ -56,10 +58,11 @@ def quote(
     if offers is None:
         return Quote(settings)
     try:
-        offer = candidates(offers, settings)[0]
+        found = candidates(offers, settings)
     except NothingAvailable as error:
         return Quote(settings, problem=error.message, hint=error.hint)
-    return Quote(settings, offer, estimate(settings, dataset, offer, history))
+    dearest = max(offer.price_per_hour_usd for offer in found)
+    return Quote(settings, found[0], estimate(settings, dataset, found[0], history), dearest)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from launcher.domain.cost import cost_usd
 from launcher.domain.run import Run, RunState
-from launcher.ui.words import clock, dollars, per_hour
+from launcher.ui.words import about, clock, per_hour
 
 TAKES_TO_GO = timedelta(minutes=2)
 """From a pod's last word to its end; longer is worth an alarm."""
@@ -33,7 +33,7 @@ class Rented:
             f"1 {gpu} rented",
             per_hour(self.run.price_per_hour_usd),
             clock(self.seconds),
-            f"about {dollars(self.cost_usd)} so far",
+            f"{about(self.cost_usd)} so far",
         ]
         if self.problem:
             parts.insert(1, self.problem)

@@ -19,7 +19,7 @@ from launcher.ui.parts.elements import (
 from launcher.ui.run_actions import RunActions
 from launcher.ui.run_view import RunView
 from launcher.ui.run_words import PHASE_TITLES, state_words
-from launcher.ui.words import clock, dollars, duration, per_hour, time_of_day
+from launcher.ui.words import amount, clock, dollars, duration, per_hour, time_of_day
 
 
 class RunHead:
@@ -30,11 +30,9 @@ class RunHead:
         self._said = ""
         self._notices_for: object = None
         with box("section", "card", aria_label="State of the run"):
-            with box("div", "row spread"):
-                with box("div", "row"):
-                    self._badge = badge("")
-                    self._now = para("", "now-words")
-                self.actions = RunActions(shell, run, view)
+            with box("div", "row"):
+                self._badge = badge("")
+                self._now = para("", "now-words")
             self._figures: dict[str, Text] = {}
             with box("dl", "facts"):
                 for name in (
@@ -47,8 +45,8 @@ class RunHead:
                     with box("div"):
                         Text("dt", name)
                         self._figures[name] = Text("dd", "")
-            self._meter_words = Text("p", "", "sr-only")
             self._meter = box("progress", aria_label="Cost so far, of the cost cap", max="100")
+            self.actions = RunActions(shell, run, view)
         self._notices = box("div", "stack-small")
         self.refresh(run)
 
@@ -79,7 +77,7 @@ class RunHead:
         state = view.phases[view.phase]
         done = ""
         if state.done is not None and state.total:
-            done = f", {state.done:,.0f} of {state.total:,.0f} {state.unit}".rstrip()
+            done = f", {amount(state.done, state.total, state.unit)}"
         if view.step is not None and view.phase.value == "train":
             total = f" of {view.step.total_steps:,}" if view.step.total_steps else ""
             done = f", step {view.step.step:,}{total}"
@@ -100,7 +98,8 @@ class RunHead:
         self._set("Cost so far", f"{dollars(spent)} of {dollars(run.max_cost_usd)} at most")
         self._set("Expected at the end", "over" if is_over else _known(forecast, dollars(forecast)))
         self._set("Running for", clock(seconds) if start else "not yet")
-        self._set("Time left", "over" if is_over else _known(left, duration(left)))
+        soon = "under a minute" if left is not None and left < 60 else duration(left)
+        self._set("Time left", "over" if is_over else _known(left, soon))
         self._set("GPU", f"{run.gpu_name}, {per_hour(run.price_per_hour_usd)}")
         share = min(100.0, 100.0 * spent / run.max_cost_usd) if run.max_cost_usd else 0.0
         attributes_if_changed(self._meter, value=f"{share:.1f}")
@@ -129,7 +128,7 @@ class RunHead:
         is_watched = live.is_watched(run.nonce)
         facts = (
             run.state, run.end_reason, run.detail, problem, stage[:200], error, trouble,
-            has_key, is_watched, self._view.restarts, len(self._view.warnings),
+            has_key, is_watched, self._view.restarts,
         )  # fmt: skip
         if facts == self._notices_for:
             return
@@ -142,8 +141,6 @@ class RunHead:
                 _ended(run, self._view)
             else:
                 _under_way(run, stage, error, trouble, has_key=has_key, is_watched=is_watched)
-            for warning in list(self._view.warnings)[-3:]:
-                say("warning", warning.message, warning.hint)
             if self._view.restarts and run.state is not RunState.ENDED:
                 say(
                     "note",

@@ -79,11 +79,12 @@ async def run_server(
     )
     server = QuietServer(config)
     serving = asyncio.create_task(server.serve(sockets=[sock]))
+    page: Path | None = None
     with _ending_on_signals(server):
         while not server.started and not serving.done():  # noqa: ASYNC110  uvicorn has no event
             await asyncio.sleep(0.02)
         if server.started:
-            _announce(guard, say, open_browser)
+            page = _announce(guard, say, open_browser)
             if ready:
                 ready(guard)
         try:
@@ -92,15 +93,17 @@ async def run_server(
             server.should_exit = True
             await serving
             raise
+        finally:
+            if page is not None:
+                _remove(page)
 
 
-def _announce(guard: Guard, say: Callable[[str], None], open_browser: bool) -> None:
+def _announce(guard: Guard, say: Callable[[str], None], open_browser: bool) -> Path | None:
     say(f"Open {guard.new_link()}")
-    if open_browser:
-        _open_quietly(guard.new_link())
+    return _open_quietly(guard.new_link()) if open_browser else None
 
 
-def _open_quietly(link: str) -> None:
+def _open_quietly(link: str) -> Path:
     """Open the link without putting it on a command line, where `ps` shows it to everyone."""
     folder = Path(tempfile.mkdtemp(prefix="launcher-"))  # 0700
     page = folder / "open.html"
@@ -109,7 +112,7 @@ def _open_quietly(link: str) -> None:
     # A browser in a snap or flatpak cannot read it: the link in the terminal remains.
     with contextlib.suppress(webbrowser.Error, OSError):
         webbrowser.open(page.as_uri())
-    asyncio.get_running_loop().call_later(20, _remove, page)
+    return page
 
 
 def _remove(page: Path) -> None:

@@ -14,6 +14,17 @@ def dollars(amount: float | None) -> str:
     return f"${amount:,.2f}"
 
 
+def about(amount: float | None) -> str:
+    """Such as "about $0.24"; what is under a cent needs no "about"."""
+    words = dollars(amount)
+    return words if amount is None or words.startswith("under") else f"about {words}"
+
+
+def roughly(hours: float) -> str:
+    """An estimate in whole minutes or better: "6 min", "2 h 20 min"."""
+    return duration(max(60.0, round(hours * 60.0) * 60.0))
+
+
 def per_hour(amount: float) -> str:
     return f"${amount:.2f}/h"
 
@@ -48,6 +59,13 @@ def size(count: float) -> str:
         if count < 1000 or unit == "GB":
             return f"{count:.1f} {unit}" if count < 100 else f"{count:.0f} {unit}"
     raise AssertionError("unreachable")
+
+
+def amount(done: float, total: float, unit: str) -> str:
+    """Such as "3 of 12 clips", "1.2 MB of 40.0 MB"."""
+    if unit == "bytes":
+        return f"{size(done)} of {size(total)}"
+    return f"{done:,.0f} of {total:,.0f} {unit}".strip()
 
 
 def counted(number: int, thing: str, things: str = "") -> str:

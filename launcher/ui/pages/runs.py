@@ -153,7 +153,7 @@ class _RunsPage:
             Text("td", when(run.planned_at, now))
             Text("td", run.preset or "own")
             Text("td", run.gpu_name)
-            Text("td", duration(_seconds(run)) if run.created_at else "–", "number")
+            Text("td", duration(self._seconds(run)) if run.created_at else "–", "number")
             Text(
                 "td",
                 dollars(run.billed_usd if run.billed_usd is not None else run.cost_usd),
@@ -209,8 +209,7 @@ class _RunsPage:
         self._delete_dialog.hide()
         self._redraw()
 
-
-def _seconds(run: Run) -> float | None:
-    if run.created_at is None or run.ended_at is None:
-        return None
-    return (run.ended_at - run.created_at).total_seconds()
+    def _seconds(self, run: Run) -> float | None:
+        if run.created_at is None:
+            return None
+        return ((run.ended_at or self._shell.site.clock.now()) - run.created_at).total_seconds()

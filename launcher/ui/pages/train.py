@@ -23,6 +23,7 @@ from launcher.ui.parts.dialog import Dialog
 from launcher.ui.parts.elements import (
     Button,
     Text,
+    Tone,
     badge,
     box,
     button,
@@ -42,7 +43,7 @@ from launcher.ui.preset_cards import PresetCards
 from launcher.ui.pricing import Quote, quote
 from launcher.ui.site import Site
 from launcher.ui.wording import for_page
-from launcher.ui.words import dollars, duration, per_hour
+from launcher.ui.words import about, dollars, per_hour, roughly
 
 UNCHECKED = "Press “Check everything” first; it rents nothing."
 
@@ -254,18 +255,15 @@ class _TrainPage:
         self._price_words.clear()
         if found.estimate is not None and found.offer is not None:
             cost = min(found.estimate.cost_usd, found.worst_case_usd)
-            self._price.text = f"about {dollars(cost)}"
+            self._price.text = about(cost)
             pairs = [
-                (
-                    "Time",
-                    "about " + duration(min(found.estimate.hours, found.hours_until_capped) * 3600),
-                ),
+                ("Time", "about " + roughly(min(found.estimate.hours, found.hours_until_capped))),
                 ("GPU", f"{found.offer.gpu_name}, {per_hour(found.offer.price_per_hour_usd)}"),
                 ("At the most", dollars(found.worst_case_usd)),
             ]
         else:
             self._price.text = f"at most {dollars(found.worst_case_usd)}"
-            pairs = [("Time", "at most " + duration(found.hours_until_capped * 3600))]
+            pairs = [("Time", "at most " + roughly(found.hours_until_capped))]
             if found.offer is not None:
                 price = per_hour(found.offer.price_per_hour_usd)
                 pairs.insert(0, ("GPU", f"{found.offer.gpu_name}, {price}"))
@@ -440,7 +438,8 @@ class _TrainPage:
         if self.plan is None or self.plan.errors:
             return
         session = await self.shell.session()
-        ConfirmDialog(self.shell, session, self.plan).show()
+        with self.shell.content:
+            ConfirmDialog(self.shell, session, self.plan).show()
 
     def _start_task(self, work: Awaitable[None]) -> None:
         background_tasks.create(work, context=context.client)
@@ -463,7 +462,11 @@ def _check_sentence(plan: Plan) -> str:
 
 
 def _show_checks(plan: Plan) -> None:
-    tones = {Severity.ERROR: "bad", Severity.WARNING: "warning", Severity.NOTE: "note"}
+    tones: dict[Severity, Tone] = {
+        Severity.ERROR: "bad",
+        Severity.WARNING: "warning",
+        Severity.NOTE: "note",
+    }
     order = list(Severity)
     if not plan.errors:
         say(
@@ -472,4 +475,7 @@ def _show_checks(plan: Plan) -> None:
             f"{plan.offer.gpu_name} is free, the keys work, the data set is readable.",
         )
     for remark in sorted(plan.remarks, key=lambda one: order.index(one.severity)):
-        say(tones[remark.severity], for_page(remark.message), for_page(remark.hint))  # type: ignore[arg-type]
+        with notice(tones[remark.severity], ""):
+            para(for_page(remark.message))
+            if remark.hint:
+                hint(for_page(remark.hint))

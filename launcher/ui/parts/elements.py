@@ -153,7 +153,8 @@ def notice(tone: Tone, title: str, text: str = "", *, alert: bool = False) -> It
     with element:
         icon(_TONE_ICONS[tone])
         with box("div", "notice-body"):
-            Text("p", title, "notice-title")
+            if title:
+                Text("p", title, "notice-title")
             if text:
                 para(text)
             yield element

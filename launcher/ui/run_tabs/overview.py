@@ -8,10 +8,21 @@ from launcher.domain.run import Run, RunState
 from launcher.services.history import receipt
 from launcher.ui.chart import LossChart
 from launcher.ui.frame import Shell
-from launcher.ui.parts.elements import Text, box, card, facts, heading, icon
+from launcher.ui.parts.elements import (
+    Text,
+    box,
+    card,
+    details,
+    facts,
+    heading,
+    hint,
+    icon,
+    notice,
+    para,
+)
 from launcher.ui.run_view import PhaseState, RunView
 from launcher.ui.run_words import PHASE_TITLES
-from launcher.ui.words import dollars, duration
+from launcher.ui.words import amount, counted, dollars, duration
 from pod_image.contract.outcomes import Phase
 
 
@@ -19,14 +30,22 @@ async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
     with box("div", "grid-side"):
         with card("Loss", classes="chart-card"):
             chart = LossChart(shell.site, view)
-        with card("Steps of the run"):
-            phases = _Phases(shell, view)
+        with box("div", "stack"):
+            with card("Steps of the run"):
+                phases = _Phases(shell, view)
+            remarks = box("div")
     bill = box("div")
     bill_for: list[object] = []
+    remarked = [0]
 
     def refresh(now: Run) -> None:
         chart.refresh()
         phases.refresh(now)
+        if remarked[0] != len(view.warnings):
+            remarked[0] = len(view.warnings)
+            remarks.clear()
+            with remarks:
+                _remarks(view)
         key = (now.state, now.billed_usd, now.cost_usd)
         if now.state is RunState.ENDED and bill_for != [key]:
             bill_for[:] = [key]
@@ -88,8 +107,8 @@ def _phase_words(state: PhaseState) -> str:
     if state.state == "waiting":
         return ""
     done = ""
-    if state.done is not None and state.total:
-        done = f"{state.done:,.0f} of {state.total:,.0f} {state.unit}".strip()
+    if state.done is not None and state.total and state.state != "done":
+        done = amount(state.done, state.total, state.unit)
     word = {"now": "now", "failed": "ended early"}.get(state.state, "")
     detail = state.detail[:160] if state.state != "done" else ""
     return " · ".join(part for part in (word, done, detail) if part)
@@ -99,6 +118,16 @@ def _time_and_cents(seconds: float | None, price_per_hour_usd: float) -> str:
     if seconds is None:
         return ""
     return f"{duration(seconds)} · {dollars(price_per_hour_usd * seconds / 3600)}"
+
+
+def _remarks(view: RunView) -> None:
+    title = f"{counted(len(view.warnings), 'remark')} of the machine"
+    with details(title, marker="remarks"):
+        for warning in reversed(view.warnings):
+            with notice("warning", ""):
+                para(warning.message)
+                if warning.hint:
+                    hint(warning.hint)
 
 
 def _receipt(shell: Shell, run: Run) -> None:

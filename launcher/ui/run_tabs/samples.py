@@ -115,7 +115,7 @@ def _step_buttons(shell: Shell, run: Run, view: RunView, table: SampleTable, ste
         for _, cells in table.rows
         if step in cells and _is_there(run, view, cells[step])
     ]
-    with box("div", "stack-small"):
+    with box("div", "cell-actions"):
         play = button("Play all", kind="quiet", symbol="speak", name=f"Play all at step {step:,}")
         names_js = ", ".join(f'"{name}"' for name in names)
         play.on(
