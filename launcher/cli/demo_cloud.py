@@ -20,7 +20,7 @@ from pod_image.hub import Hub, Repo, publish
 
 if TYPE_CHECKING:
     from launcher.emulator.hub import HubEmulator
-    from launcher.emulator.runpod import RunPodEmulator
+    from launcher.emulator.runpod import PodRunner, RunPodEmulator
 
 DATASET_REPO = "demo/clips"
 RESULTS_REPO = "demo/voice"
@@ -54,10 +54,12 @@ class DemoCloud:
 
 
 @contextmanager
-def demo_cloud(root: Path, faults: Mapping[str, object] | None = None) -> Iterator[DemoCloud]:
+def demo_cloud(
+    root: Path, faults: Mapping[str, object] | None = None, runner: PodRunner | None = None
+) -> Iterator[DemoCloud]:
     """Start both stand-ins below `root`, push the demo clips, and close everything when the block ends.
 
-    Pods are real child processes; none is left afterwards. Raises NotConfigured when the extra is missing.
+    Pods are real child processes, unless `runner` has another way; none is left afterwards. Raises NotConfigured when the extra is missing.
     """
     check_extra(_NEEDED)
     from launcher.emulator.hub import HubEmulator
@@ -65,7 +67,7 @@ def demo_cloud(root: Path, faults: Mapping[str, object] | None = None) -> Iterat
 
     with ExitStack() as stack:
         hub = stack.enter_context(HubEmulator(root / "hub"))
-        runpod = stack.enter_context(RunPodEmulator(root / "pods"))
+        runpod = stack.enter_context(RunPodEmulator(root / "pods", runner))
         cloud = DemoCloud(DATASET_REPO, RESULTS_REPO, runpod, hub)
         _push_clips(cloud)
         for name in faults or ():

@@ -1,39 +1,62 @@
-"""The help of every command as one page of Markdown: `python -m launcher.cli.reference`."""
+"""Every command as one page of Markdown: `python -m launcher.cli.reference`.
+
+Made from the declarations, not from rendered help, so that it depends neither on a terminal nor on typer's layout.
+"""
 
 from __future__ import annotations
 
 import importlib
-import os
+import inspect
 import sys
 from typing import Any
 
 import typer
 
 from launcher.cli.table import COMMANDS
+from pod_image.contract.settings import SETTINGS
 
-_COLUMNS = "88"
+_SETTINGS_LINE = (
+    "Every setting of [settings.md](settings.md) is an option too, such as `--batch-size`."
+)
 
 
 def reference() -> str:
-    """Each command, and each command of a group, with its own help text."""
+    """Each command, and each command of a group, with its words, arguments and options."""
     parts = []
     for entry in COMMANDS:
         command = typer.main.get_command(importlib.import_module(entry.module).app)
-        context = command.make_context(f"launcher {entry.name}", ["--help"], resilient_parsing=True)
-        parts.append(_section(f"launcher {entry.name}", context))
+        parts.append(_section(f"launcher {entry.name}", command))
         for name, child in getattr(command, "commands", {}).items():
-            child_context = child.make_context(
-                f"launcher {entry.name} {name}", ["--help"], resilient_parsing=True
-            )
-            parts.append(_section(f"launcher {entry.name} {name}", child_context))
+            parts.append(_section(f"launcher {entry.name} {name}", child))
     return "\n".join(parts)
 
 
-def _section(title: str, context: Any) -> str:
-    return f"## {title}\n\n```text\n{context.get_help().strip()}\n```\n"
+def _section(title: str, command: Any) -> str:
+    parts = [f"## {title}", "", inspect.cleandoc(command.help or ""), ""]
+    takes_settings = set(SETTINGS) <= {param.name for param in command.params}
+    own = [param for param in command.params if not (takes_settings and param.name in SETTINGS)]
+    if own:
+        parts += ["| Option | What it does |", "| --- | --- |"]
+        parts += [f"| {_name(param)} | {_help(param)} |" for param in own]
+        parts.append("")
+    if takes_settings:
+        parts += [_SETTINGS_LINE, ""]
+    return "\n".join(parts)
+
+
+def _name(param: Any) -> str:
+    if param.param_type_name == "argument":
+        return f"`{(param.metavar or f'[{param.name}]').upper()}`"
+    names = " ".join(f"`{name}`" for name in (*param.opts, *param.secondary_opts))
+    return f"{names} {param.metavar}" if param.metavar else names
+
+
+def _help(param: Any) -> str:
+    text = " ".join((param.help or "").split()).replace("|", "\\|")
+    default = getattr(param.default, "value", param.default)
+    is_worth_saying = isinstance(default, str | int | float) and not isinstance(default, bool)
+    return f"{text} Default: {default}." if is_worth_saying and default != "" else text
 
 
 if __name__ == "__main__":
-    os.environ["COLUMNS"] = _COLUMNS  # the page must not depend on the terminal it was made in
-    os.environ["LINES"] = "40"
     sys.stdout.write(reference())

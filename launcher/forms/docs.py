@@ -25,7 +25,7 @@ _FIRST_WORDS = {
         "give wins over both.\n\n<!-- generated: settings -->\n<!-- end of generated -->\n"
     ),
     "cli.md": (
-        "# Commands\n\nWhat each command says of itself with `--help`.\n\n"
+        "# Commands\n\nWhat each command does; `launcher COMMAND --help` says the same.\n\n"
         "<!-- generated: commands -->\n<!-- end of generated -->\n"
     ),
 }
@@ -87,11 +87,11 @@ def _table(members: list[FormField]) -> str:
         "| Setting | Default | Range | Applies | What it is |",
         "| --- | --- | --- | --- | --- |",
     ]
-    for field in members:
-        lines.append(
-            f"| `{field.flag}`{' *' if field.is_required else ''} | {_default(field)} | {_range(field)} "
-            f"| {_applies(field.setting)} | {field.help} |"
-        )
+    lines += [
+        f"| `{field.flag}`{' *' if field.is_required else ''} | {_default(field)} | {_range(field)} "
+        f"| {_applies(field.setting)} | {field.help} |"
+        for field in members
+    ]
     if any(field.is_required for field in members):
         lines += ["", "\\* has to be given where it applies."]
     return "\n".join(lines) + "\n"

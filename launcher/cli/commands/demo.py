@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from launcher.cli.commands.ui import BrowserOption, PortOption, say
 from launcher.cli.demo_cloud import DemoCloud, check_fault, demo_cloud, fault_list, free_of_proxies
 from launcher.cli.flags import JsonOption, QuietOption, command_app
 from launcher.cli.layout import pairs
@@ -44,6 +45,8 @@ def demo(
         list[str] | None,
         typer.Option(metavar="NAME", help="A misfortune to see; 'list' names them."),
     ] = None,
+    port: PortOption = 0,
+    browser: BrowserOption = True,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -68,15 +71,15 @@ def demo(
 
         run_demo(DemoOrder(steps, out, seed, tuple(fault or ()), recipe), output)
     else:
-        _open_page(fault or [], output)
+        _open_page(fault or [], port, browser, output)
 
 
-def _open_page(faults: list[str], output: Output) -> None:
-    """Without a page there is nothing to open, and nothing is started behind anybody's back."""
-    raise InvalidRequest(
-        "The web form is not part of this release yet.",
-        hint="launcher demo --headless does one run here; --serve starts the stand-ins alone.",
-    )
+def _open_page(faults: list[str], port: int, browser: bool, output: Output) -> None:
+    from launcher.cli.demo_form import open_form
+
+    output.talk("Starting the stand-ins for RunPod and Hugging Face on this computer…")
+    open_form(faults, port=port, open_browser=browser, say=say)
+    output.talk("Everything of the demo is closed and removed.")
 
 
 def _serve(faults: list[str], output: Output) -> None:

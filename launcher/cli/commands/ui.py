@@ -1,0 +1,39 @@
+"""`launcher ui`: the web form in the browser, for this computer alone."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Annotated
+
+import typer
+
+from launcher.cli.flags import command_app
+from launcher.config import read_config
+from launcher.stores.secrets import KeyringStore
+
+app = command_app()
+PortOption = Annotated[
+    int, typer.Option(min=0, max=65_535, help="Port on 127.0.0.1; 0 takes a free one.")
+]
+BrowserOption = Annotated[
+    bool, typer.Option("--browser/--no-browser", help="Open it in the browser.")
+]
+
+
+@app.command()
+def ui(port: PortOption = 0, browser: BrowserOption = True) -> None:
+    """Open the web form: keys, data sets, training, listening, in one place.
+
+    It is served to this computer alone, through a link that works once. Ctrl-C ends it; runs go on without
+    it, except a launch whose GPU is not ready yet: that GPU is removed.
+    """
+    from launcher.ui.application import make_site, serve
+
+    site = make_site(read_config(), environment=os.environ, key_store=KeyringStore())
+    asyncio.run(serve(site, port=port, open_browser=browser, say=say))
+
+
+def say(line: str) -> None:
+    """A line on stderr, at once: the launch link is no answer a program could use."""
+    typer.echo(line, err=True)

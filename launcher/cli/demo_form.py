@@ -1,0 +1,62 @@
+"""The web form on the demo's stand-ins: the same pages, keys that open nothing, a home of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from launcher.cli.demo_cloud import DemoCloud, demo_cloud
+from launcher.config import Config, read_config
+
+POLL_SECONDS = 1.0
+"""The stand-in has no limit worth keeping, and a demo should feel alive."""
+NOTE = (
+    "This is the demo: RunPod and Hugging Face are stand-ins on this computer, and nothing costs money. "
+    "The data set is demo/clips, the results repo demo/voice."
+)
+
+
+def open_form(
+    faults: list[str], *, port: int, open_browser: bool, say: Callable[[str], None]
+) -> None:
+    """Start the stand-ins and the form, and stay until Ctrl-C. Nothing is left behind."""
+    with (
+        tempfile.TemporaryDirectory(prefix="launcher-demo-", ignore_cleanup_errors=True) as folder,
+        demo_cloud(Path(folder) / "cloud", dict.fromkeys(faults)) as cloud,
+    ):
+        serve_form(
+            cloud, demo_config(cloud, Path(folder)), port=port, open_browser=open_browser, say=say
+        )
+
+
+def demo_config(cloud: DemoCloud, folder: Path) -> Config:
+    """A configuration that points at the stand-ins and writes below `folder` alone."""
+    config = read_config({**cloud.env, "LAUNCHER_HOME": str(folder / "home")})
+    return replace(config, poll_seconds=POLL_SECONDS)
+
+
+def serve_form(
+    cloud: DemoCloud,
+    config: Config,
+    *,
+    port: int,
+    open_browser: bool,
+    say: Callable[[str], None],
+) -> None:
+    from launcher.ui.application import make_site, serve
+    from launcher.ui.preferences import Preferences, read_preferences, write_preferences
+
+    if read_preferences(config.preferences_path) == Preferences():
+        write_preferences(
+            config.preferences_path,
+            Preferences(
+                last_preset="quick-check",
+                last_dataset_repo=cloud.dataset_repo,
+                last_results_repo=cloud.results_repo,
+            ),
+        )
+    site = make_site(config, environment=cloud.env, demo=NOTE)
+    asyncio.run(serve(site, port=port, open_browser=open_browser, say=say))

@@ -1,0 +1,57 @@
+"""The generated pages of the docs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from launcher.cli.table import COMMANDS
+from launcher.forms import docs
+from launcher.forms.docs import command_reference, generated, main, settings_tables, stale_pages
+from pod_image.contract.settings import SETTINGS
+
+
+def test_the_docs_of_this_checkout_say_what_the_code_says() -> None:
+    assert stale_pages() == {}
+
+
+def test_every_setting_is_in_the_table_with_range_and_condition() -> None:
+    table = settings_tables()
+    assert all(f"`{setting.flag}`" in table for setting in SETTINGS.values())
+    assert "1 to 256 clips" in table
+    assert "recipe is piper" in table
+
+
+def test_every_command_is_in_the_reference() -> None:
+    text = command_reference()
+    assert all(f"## launcher {entry.name}\n" in text for entry in COMMANDS)
+    assert "`--detach`" in text
+
+
+def test_words_around_a_block_stay_and_the_block_is_made_anew() -> None:
+    page = "Before\n<!-- generated: settings -->\nstale words\n<!-- end of generated -->\nAfter\n"
+    made = generated(page)
+    assert made.startswith("Before\n")
+    assert made.endswith("After\n")
+    assert "stale words" not in made
+    assert generated(made) == made
+
+
+def test_a_block_that_nobody_makes_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        generated("<!-- generated: nonsense -->\n<!-- end of generated -->")
+
+
+def test_check_fails_on_a_stale_page_and_write_mends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docs, "stale_pages", lambda: stale_pages(tmp_path / "docs"))
+    assert main(["--check"]) == 1
+    assert main(["--write"]) == 0
+    assert main(["--check"]) == 0
+    (tmp_path / "docs" / "settings.md").write_text(
+        "<!-- generated: settings -->\n<!-- end of generated -->"
+    )
+    assert main(["--check"]) == 1
+    assert main(["--both"]) == 2
