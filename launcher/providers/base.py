@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from pydantic import SecretStr
@@ -56,6 +56,11 @@ class Provider(Protocol):
     @property
     def calls(self) -> int:
         """Requests sent so far."""
+        ...
+
+    @property
+    def clock_ahead(self) -> timedelta:
+        """How far the provider's clock is ahead of this machine's; zero while that is not known."""
         ...
 
     async def offers(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import httpx
@@ -37,6 +38,10 @@ class Workbench:
         board = PodBoard(self.provider, self.clock, self.config.poll_seconds)
         object.__setattr__(self, "board", board)
 
+    def provider_now(self) -> datetime:
+        """The provider's time: pods live and die by its clock, whatever this machine's says."""
+        return self.clock.now() + self.provider.clock_ahead
+
     def results(self, repo_id: str) -> ResultsRepo:
         return ResultsRepo(self.hub, repo_id)
 
@@ -45,6 +50,7 @@ class NoProvider:
     """Stands where there is no RunPod key: services that need none go on, any use says what is missing."""
 
     calls = 0
+    clock_ahead = timedelta(0)
 
     def __getattr__(self, name: str) -> Any:
         raise NotConfigured(
@@ -90,6 +96,7 @@ def _provider(
         transport=transport,
         timeout_seconds=config.request_timeout_seconds,
         sleep=clock.sleep,
+        now=clock.now,
     )
     look_again = min(2.0, config.poll_seconds)
     return RunPodProvider(client, sleep=clock.sleep, look_again_seconds=look_again)

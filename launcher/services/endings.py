@@ -66,7 +66,7 @@ async def close(bench: Workbench, run: Run, reason: EndReason, detail: str) -> R
             "detail": detail,
         }
         if run.created_at is not None:
-            metered = metered_usd(run, run.created_at, now)
+            metered = metered_usd(run, run.created_at, bench.provider_now())
             # What the pod said at its end is truer than a clock that watched from afar.
             is_told = run.end_reason is not None and run.cost_usd is not None
             changes["cost_usd"] = run.cost_usd if is_told else metered

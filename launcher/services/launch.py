@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextlib import aclosing, suppress
-from datetime import timedelta
-from typing import Any, TypeVar
+from contextlib import aclosing
+from typing import Any
 
 from launcher.domain.offer import Offer
 from launcher.domain.plan import Plan
@@ -22,6 +21,7 @@ from launcher.errors import (
     RentUnclear,
     RunFailed,
 )
+from launcher.services.boot import NeverCameUp, check_arms, check_boot, span_in_words
 from launcher.services.context import Workbench
 from launcher.services.endings import close, metered_usd
 from launcher.services.follow import follow
@@ -31,19 +31,16 @@ from launcher.services.orders import new_attempt, pod_order, run_document
 from launcher.services.progress import Progress, Stage
 from launcher.services.reconcile import look_for, own, settle_earlier
 from launcher.services.run_secrets import TokenEnvironment, give_tokens, remove_run_secrets
-from launcher.services.sightings import EventSeen, Glimpse, Gone, LogSeen, PodSeen, Tick
+from launcher.services.sightings import EventSeen, Glimpse, LogSeen, PodSeen, Tick
+from launcher.services.unstoppable import despite_cancel, to_its_end
 from launcher.stores.runs import RecordKind
 from launcher.stores.secrets import KeyName, Keys
-from pod_image.contract.events import ArmedEvent, EndedEvent
+from pod_image.contract.events import ArmedEvent
 from pod_image.contract.outcomes import EndReason
 
 Report = Callable[[Progress], None]
 MOST_PODS = 3
 """So many pods that never came up are paid for, then the launch gives up."""
-PLACEMENT_SHARE = 0.5
-"""Of the boot budget: a pod that has no machine by then will not get one."""
-
-T = TypeVar("T")
 
 
 async def launch(
@@ -67,10 +64,6 @@ async def launch(
         return await job.start()
 
 
-class _NeverCameUp(Exception):
-    """The machine's fault, not the run's: the next candidate may do."""
-
-
 class _Launch:
     def __init__(self, bench: Workbench, plan: Plan, keys: Keys, report: Report) -> None:
         self._bench, self._plan, self._keys, self._report = bench, plan, keys, report
@@ -85,7 +78,7 @@ class _Launch:
             run = new_attempt(self._bench, self._plan)
             try:
                 return await self._guarded(run, self._attempt(run))
-            except _NeverCameUp as exc:
+            except NeverCameUp as exc:
                 if not tries_left or not self._left:
                     raise RunFailed(
                         str(exc),
@@ -100,7 +93,7 @@ class _Launch:
         )
         try:
             return await self._guarded(run, self._until_armed(run))
-        except _NeverCameUp as exc:
+        except NeverCameUp as exc:
             raise RunFailed(str(exc), hint="Launch again.") from exc
 
     @property
@@ -142,7 +135,7 @@ class _Launch:
             )
         )
         try:
-            pod = await _to_its_end(
+            pod = await to_its_end(
                 self._bench.provider.rent(order), lambda pod: own(self._bench, run, pod)
             )
         except RentUnclear as exc:
@@ -184,10 +177,10 @@ class _Launch:
                 if isinstance(seen, PodSeen):
                     status = seen.pod.status
                 if isinstance(seen, EventSeen) and isinstance(seen.event, ArmedEvent):
-                    _check_arms(seen.event)
+                    check_arms(seen.event)
                     break
                 waited = self._bench.clock.now() - started
-                _check_boot(self._plan.settings.boot_minutes, status, waited, seen)
+                check_boot(self._plan.settings.boot_minutes, status, waited, seen)
         run = self._bench.runs.by_nonce(run.nonce) or run
         run = self._count_calls(run)
         self._say(
@@ -200,7 +193,7 @@ class _Launch:
         try:
             return await work
         except asyncio.CancelledError as exc:
-            said = await _despite_cancel(
+            said = await despite_cancel(
                 self._clean_up(run, "It was interrupted before the pod was armed.")
             )
             raise Interrupted(
@@ -208,18 +201,16 @@ class _Launch:
                 hint="launcher runs shows what is left.",
             ) from exc
         except LauncherError as exc:
-            said = await _despite_cancel(self._clean_up(run, exc.message, exc))
+            said = await despite_cancel(self._clean_up(run, exc.message, exc))
             exc.message = f"{exc.message} {said}".strip()
             exc.args = (exc.message,)
             raise
-        except _NeverCameUp as exc:
-            said = await _despite_cancel(self._clean_up(run, str(exc)))
+        except NeverCameUp as exc:
+            said = await despite_cancel(self._clean_up(run, str(exc)))
             self._say(Stage.REFUSED, f"{exc} {said}", run)
-            raise _NeverCameUp(f"{exc} {said}".strip()) from exc
+            raise NeverCameUp(f"{exc} {said}".strip()) from exc
         except BaseException as exc:  # a bug, or the end of the process: the pod goes all the same
-            await _despite_cancel(
-                self._clean_up(run, f"The launcher failed: {type(exc).__name__}.")
-            )
+            await despite_cancel(self._clean_up(run, f"The launcher failed: {type(exc).__name__}."))
             raise
 
     async def _clean_up(self, run: Run, why: str, exc: LauncherError | None = None) -> str:
@@ -310,39 +301,6 @@ def _refuse_bad_plan(plan: Plan, keys: Keys) -> None:
     keys.need(KeyName.HF_UPLOAD)
 
 
-def _check_arms(event: ArmedEvent) -> None:
-    if not event.works:
-        faults = [
-            f"{arm.name} ({arm.detail})" if arm.detail else arm.name
-            for arm in event.arms
-            if not arm.works
-        ]
-        raise RunFailed(
-            f"The pod cannot end itself: {', '.join(faults) or 'it did not say why'}.",
-            hint="A pod that cannot end itself is not left running. Try again, or another data centre.",
-        )
-
-
-def _check_boot(boot_minutes: float, status: PodStatus, waited: timedelta, seen: Glimpse) -> None:
-    """Raises RunFailed or _NeverCameUp when there is nothing more to wait for."""
-    if isinstance(seen, EventSeen) and isinstance(seen.event, EndedEvent):
-        raise RunFailed(f"The run ended before it began: {seen.event.detail}", hint=seen.event.hint)
-    if isinstance(seen, Gone):
-        raise _NeverCameUp("The pod vanished before it was armed.")
-    if status in (PodStatus.ERROR, PodStatus.EXITED):
-        raise _NeverCameUp(f"The pod went to {status} before it was armed.")
-    budget = timedelta(minutes=boot_minutes)
-    if status is PodStatus.PROVISIONING and waited > budget * PLACEMENT_SHARE:
-        raise _NeverCameUp(f"The pod got no machine within {_minutes(budget * PLACEMENT_SHARE)}.")
-    if waited > budget and status is not PodStatus.RUNNING:
-        raise _NeverCameUp(f"The pod did not start within {_minutes(budget)}.")
-    if waited > budget:
-        raise RunFailed(
-            f"The pod runs but did not arm itself within {_minutes(budget)}.",
-            hint="See what it said: launcher logs. A large image may need a higher --boot-minutes.",
-        )
-
-
 def _nothing_available(refused: list[tuple[Offer, LauncherError]]) -> LauncherError:
     if len(refused) == 1:
         return NothingAvailable(
@@ -366,12 +324,7 @@ def _released(run: Run) -> str:
         return f"Pod {run.pod_id} was released."
     lived = run.ended_at - run.created_at
     cost = metered_usd(run, run.created_at, run.ended_at)
-    return f"Pod {run.pod_id} was released after {_minutes(lived)}; it cost about ${cost:.3f}."
-
-
-def _minutes(span: timedelta) -> str:
-    seconds = span.total_seconds()
-    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
+    return f"Pod {run.pod_id} was released after {span_in_words(lived)}; it cost about ${cost:.3f}."
 
 
 def _estimate(plan: Plan) -> dict[str, Any]:
@@ -381,33 +334,3 @@ def _estimate(plan: Plan) -> dict[str, Any]:
         "cost_usd": found.cost_usd if found else None,
         "worst_case_usd": plan.worst_case_usd,
     }
-
-
-async def _to_its_end(work: Coroutine[Any, Any, Pod], own: Callable[[Pod], object]) -> Pod:
-    """The answer of an order, also when we are cancelled meanwhile: a pod that was rented must be known.
-
-    Raises CancelledError then, after the pod is owned.
-    """
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        with suppress(LauncherError):  # nothing rented, or unclear: cleaning up looks
-            own(await _despite_cancel(_result(task)))
-        raise
-
-
-async def _result(task: asyncio.Future[Pod]) -> Pod:
-    return await task
-
-
-async def _despite_cancel(work: Coroutine[Any, Any, T]) -> T:
-    """Finish the work however often we are cancelled meanwhile: it is what keeps money from running."""
-    task = asyncio.ensure_future(work)
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError:
-            if task.cancelled():
-                raise
-    return task.result()

@@ -48,7 +48,7 @@ def new_attempt(bench: Workbench, plan: Plan) -> Run:
         gpu_name=plan.offer.gpu_name,
         max_hours=plan.settings.max_hours,
         max_cost_usd=plan.settings.max_cost_usd,
-        deadline=now + timedelta(hours=plan.settings.max_hours),
+        deadline=bench.provider_now() + timedelta(hours=plan.settings.max_hours),
         preset=plan.composed.preset,
         settings_json=settings_json(plan),
     )

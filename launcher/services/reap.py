@@ -100,7 +100,7 @@ def _run_of(bench: Workbench, name: PodName) -> Run | None:
 
 async def _why_release(bench: Workbench, pod: Pod, run: Run | None) -> str:
     """Why the pod has to go, or "" when it may live on."""
-    now = bench.clock.now()
+    now = bench.provider_now()
     why = overdue(pod, run, now)
     if why or run is None or run.state is not RunState.LAUNCHING:
         return why

@@ -109,4 +109,4 @@ def _is_left_over(bench: Workbench, secret: AccountSecret, alive: set[str]) -> b
     if bench.runs.by_nonce(match["nonce"]) is not None:
         return True
     made_at = secret.created_at
-    return made_at is not None and bench.clock.now() - made_at > STRANGERS_AGE
+    return made_at is not None and bench.provider_now() - made_at > STRANGERS_AGE

@@ -73,9 +73,9 @@ async def _sightings(
         async for seen in glimpses:
             run = note(bench, run, seen)
             if isinstance(seen, EventSeen) and isinstance(seen.event, EndedEvent):
-                ended_at = bench.clock.now()
+                ended_at = bench.provider_now()
             if isinstance(seen, Tick):
-                why = _outstays(run, ended_at, seen.at)
+                why = _outstays(run, ended_at, bench.provider_now())
                 is_due = released_at is None or seen.at - released_at > OUTSTAYED
                 if why and is_due and await _is_released(bench, run):
                     released_at = seen.at

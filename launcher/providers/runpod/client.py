@@ -6,8 +6,10 @@ import asyncio
 import ipaddress
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -77,8 +79,12 @@ class RunPodClient:
         attempts: int = 5,
         wait: wait_base | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.calls = 0
+        self.clock_ahead = timedelta(0)
+        """How far RunPod's clock was ahead of ours in its last answer; zero while it has not said."""
+        self._now = now
         self._key = key
         self._gate = Gate()
         self._attempts = attempts
@@ -251,7 +257,12 @@ class RunPodClient:
                 f"RunPod did not answer the call to {call.what}: {_named(exc)}"
             ) from exc
         self._gate.close(wait_seconds(response.headers), _monotonic())
+        self._read_clock(response.headers.get("date", ""))
         return response
+
+    def _read_clock(self, date: str) -> None:
+        with suppress(TypeError, ValueError):
+            self.clock_ahead = parsedate_to_datetime(date) - self._now()
 
     async def _pass_gate(self) -> None:
         seconds = self._gate.wait_seconds(_monotonic())

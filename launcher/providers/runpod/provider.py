@@ -7,7 +7,7 @@ import json
 import shlex
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -79,6 +79,10 @@ class RunPodProvider:
     @property
     def calls(self) -> int:
         return self._client.calls
+
+    @property
+    def clock_ahead(self) -> timedelta:
+        return self._client.clock_ahead
 
     async def aclose(self) -> None:
         await self._client.aclose()

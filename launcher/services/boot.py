@@ -1,0 +1,58 @@
+"""Whether a pod that boots is to be waited for: pure decisions over what has been seen of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from launcher.domain.pod import PodStatus
+from launcher.errors import RunFailed
+from launcher.services.sightings import EventSeen, Glimpse, Gone
+from pod_image.contract.events import ArmedEvent, EndedEvent
+
+PLACEMENT_SHARE = 0.5
+"""Of the boot budget: a pod that has no machine by then will not get one."""
+
+
+class NeverCameUp(Exception):
+    """The machine's fault, not the run's: the next candidate may do."""
+
+
+def check_arms(event: ArmedEvent) -> None:
+    """Raises RunFailed, naming what does not work."""
+    if not event.works:
+        faults = [
+            f"{arm.name} ({arm.detail})" if arm.detail else arm.name
+            for arm in event.arms
+            if not arm.works
+        ]
+        raise RunFailed(
+            f"The pod cannot end itself: {', '.join(faults) or 'it did not say why'}.",
+            hint="A pod that cannot end itself is not left running. Try again, or another data centre.",
+        )
+
+
+def check_boot(boot_minutes: float, status: PodStatus, waited: timedelta, seen: Glimpse) -> None:
+    """Raises RunFailed or NeverCameUp when there is nothing more to wait for."""
+    if isinstance(seen, EventSeen) and isinstance(seen.event, EndedEvent):
+        raise RunFailed(f"The run ended before it began: {seen.event.detail}", hint=seen.event.hint)
+    if isinstance(seen, Gone):
+        raise NeverCameUp("The pod vanished before it was armed.")
+    if status in (PodStatus.ERROR, PodStatus.EXITED):
+        raise NeverCameUp(f"The pod went to {status} before it was armed.")
+    budget = timedelta(minutes=boot_minutes)
+    if status is PodStatus.PROVISIONING and waited > budget * PLACEMENT_SHARE:
+        raise NeverCameUp(
+            f"The pod got no machine within {span_in_words(budget * PLACEMENT_SHARE)}."
+        )
+    if waited > budget and status is not PodStatus.RUNNING:
+        raise NeverCameUp(f"The pod did not start within {span_in_words(budget)}.")
+    if waited > budget:
+        raise RunFailed(
+            f"The pod runs but did not arm itself within {span_in_words(budget)}.",
+            hint="Its log up to then was shown. A large image may need a higher --boot-minutes.",
+        )
+
+
+def span_in_words(span: timedelta) -> str:
+    seconds = span.total_seconds()
+    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
