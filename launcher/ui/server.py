@@ -126,7 +126,6 @@ def _ending_on_signals(server: uvicorn.Server) -> Iterator[None]:
     loop = asyncio.get_running_loop()
 
     def end() -> None:
-        server.force_exit = server.should_exit  # a second Ctrl-C does not wait
         server.should_exit = True
 
     watched = (signal.SIGINT, signal.SIGTERM)
