@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -13,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from pod_image.agent.clock import AnchoredClock
 from pod_image.agent.ports import Line
-from pod_image.contract.events import MAX_LINE_BYTES, AnyEvent, Event, to_line
+from pod_image.contract.events import MAX_LINE_BYTES, AnyEvent, Event, from_line, to_line
 
 MASK = "***"
 LOG_PREFIX = "| "
@@ -45,6 +44,8 @@ class Masking:
 class EventLog:
     """Writes events in one sequence; `seq` goes on where an earlier life of this attempt left off.
 
+    `skipped` numbers are left free after it, for events that were said and lost with the disk.
+
     `step`, `machine` and the progress of a phase come at most once in `gap_seconds`: what comes sooner is
     merged or replaced. All other kinds are written at once and never dropped.
     """
@@ -58,6 +59,7 @@ class EventLog:
         masking: Masking,
         *,
         gap_seconds: float = 1.0,
+        skipped: int = 0,
     ) -> None:
         self._path = path
         self._run_id = run_id
@@ -65,7 +67,8 @@ class EventLog:
         self._write_line = write_line
         self._mask = masking
         self._gap_seconds = gap_seconds
-        self._seq = last_seq(path)
+        last = last_seq(path)
+        self._seq = last + skipped if last else 0
         self._waiting: dict[str, dict[str, Any]] = {}
         self._last_thinned_at = -1e18
         self._log = LogThinning(clock.now)
@@ -150,8 +153,6 @@ class EventLog:
         try:
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(line + "\n")
-                file.flush()
-                os.fsync(file.fileno())
         except OSError as exc:
             self.say(f"events.jsonl cannot be written: {exc.strerror}")
 
@@ -228,6 +229,19 @@ def last_seq(path: Path) -> int:
     except OSError:
         return 0
     return last
+
+
+def last_moment(path: Path) -> float:
+    """When the last event in the file was said, unix seconds; 0 without one."""
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return 0.0
+    for line in reversed(lines):
+        event = from_line(line)
+        if event is not None:
+            return event.at.timestamp()
+    return 0.0
 
 
 def _seq(line: str) -> int:

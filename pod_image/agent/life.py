@@ -69,11 +69,11 @@ class Life:
         cut_offs = self._cut_offs()
         try:
             await asyncio.wait([work, *cut_offs], return_when=asyncio.FIRST_COMPLETED)
-        finally:
             await _cancel([work, *cut_offs])
-        if not run.latch.latch.is_over:
-            say_cut_off(run, self.delivery.not_delivered())
-        await _cancel(background)
+            if not run.latch.latch.is_over:
+                say_cut_off(run, self.delivery.not_delivered())
+        finally:
+            await _cancel([work, *cut_offs, *background])
 
     def _cut_offs(self) -> list[asyncio.Future[Any]]:
         """What ends the work in the middle: an abort, or the caps."""

@@ -79,11 +79,14 @@ class OwnPod:
             raise PodUnreadable("the cloud answered something else", is_final=False)
         return _reading(document, answer.headers.get("date", ""))
 
-    async def release(self) -> str | None:
-        """Try each way to end this pod once. Returns what worked, or None. Never raises for an answer."""
+    async def release(self, *, may_stop: bool) -> str | None:
+        """Try each way to end this pod once. Returns what worked, or None. Never raises for an answer.
+
+        `may_stop`: the last way, which ends the GPU's price but leaves a stopped pod for others to remove.
+        """
         if await self._is_done("DELETE", ""):
             return "delete"
-        for action in ("terminate", "stop"):
+        for action in ("terminate", "stop") if may_stop else ("terminate",):
             if await self._is_done("POST", "/action", {"action": action}):
                 return action
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from pod_image.agent.clock import backoff_seconds
@@ -17,9 +18,11 @@ async def release_for_ever(
 
     An accepted release is not believed either: whoever still lives `gone_seconds` later tries again.
     """
-    attempt = 0
+    attempt, loop = 0, asyncio.get_running_loop()
+    began = loop.time()
     while True:
-        way = await pod.release()
+        is_late = loop.time() - began >= timing.stop_instead_seconds
+        way = await pod.release(may_stop=is_late)
         if way is not None:
             attempt = 0
             say(f"The pod is released ({way}).")

@@ -41,6 +41,8 @@ class Run:
     progress: Progress = field(default_factory=Progress)
     delivered: dict[str, UploadedFile] = field(default_factory=dict)
     """By path in the results repo: what is there, proved."""
+    carried: dict[str, bytes] = field(default_factory=dict)
+    """Files that go with the next commit, by path in the repo: what an earlier attempt left to keep."""
     last_commit: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     ending: Ending | None = None

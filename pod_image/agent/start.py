@@ -11,7 +11,7 @@ from typing import IO
 
 from pod_image.agent.boot import Armed, arm
 from pod_image.agent.clock import AnchoredClock
-from pod_image.agent.events import EventLog, Masking, last_seq
+from pod_image.agent.events import EventLog, Masking, last_moment, last_seq
 from pod_image.agent.guard import LOCK_NAME
 from pod_image.agent.latch import (
     Known,
@@ -39,6 +39,7 @@ from pod_image.contract.record import RunRecord
 from pod_image.recipes import load
 
 _STEP = re.compile(r"(\d+)(?!.*\d)")
+LOST_EVENTS = 100
 _RECIPE_FOLDERS = ("voice", "checkpoints", "samples", "tensorboard", "files")
 
 
@@ -120,6 +121,13 @@ async def restore_events(
     return content or b""
 
 
+def said_since(path: Path, now: float, *, was_lost: bool) -> int:
+    """How many events may have been said that events.jsonl lost with the disk; numbers are not used twice."""
+    if not was_lost:
+        return 0
+    return LOST_EVENTS + 2 * int(max(0.0, now - last_moment(path)))
+
+
 def disk_step(folder: RunFolder) -> int | None:
     """Step of the newest checkpoint on this disk, which its name ends with."""
     steps = [
@@ -139,7 +147,7 @@ async def open_run(
     armed = await arm(ports, document, pod, hub, clock)
     past = await look_back(ports, hub, document, folder)
     start = decide(known(document, latch.latch, past, armed.limits, clock.now(), ports))
-    earlier = b""
+    earlier, was_lost = b"", not last_seq(folder.events)
     if not isinstance(start, ReleaseOnly):
         earlier = await restore_events(ports, hub, document, past, folder.events)
     run = Run(
@@ -157,6 +165,7 @@ async def open_run(
             ports.write_line,
             masking_of(ports),
             gap_seconds=ports.timing.event_gap_seconds,
+            skipped=said_since(folder.events, clock.now(), was_lost=was_lost),
         ),
         limits=armed.limits,
         latch=latch,
@@ -196,4 +205,4 @@ def take_over(run: Run, record: RunRecord | None, earlier_events: bytes) -> None
         run.progress.step = record.steps
     elif earlier_events:
         name = f"events-attempt-{record.attempt}.jsonl"
-        (run.folder.out / name).write_bytes(earlier_events)
+        run.carried[run.results.path(name)] = earlier_events

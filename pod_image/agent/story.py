@@ -10,7 +10,17 @@ from pod_image.agent.boot import Armed
 from pod_image.agent.clock import AnchoredClock
 from pod_image.agent.events import EventLog, Masking
 from pod_image.agent.guard import FIRST_BEAT_SECONDS
-from pod_image.agent.latch import Ending, LatchFile, Refuse, ReleaseOnly, Start, run_id_in
+from pod_image.agent.latch import (
+    DeliverOnly,
+    Ending,
+    GoOn,
+    Hold,
+    LatchFile,
+    Refuse,
+    ReleaseOnly,
+    Start,
+    run_id_in,
+)
 from pod_image.agent.life import Life
 from pod_image.agent.pod import OwnPod
 from pod_image.agent.ports import GuardOrders, GuardProcess, Line, Ports
@@ -83,7 +93,8 @@ async def _work(ports: Ports, pod: OwnPod, clock: AnchoredClock) -> None:
 
 def _announce(run: Run, armed: Armed, start: Start, boot_seconds: float) -> Start:
     """Say `armed`, and go no further where the money could not be ended or the results not delivered."""
-    works = armed.works or (armed.money_works and run.latch.latch.boots > 0)
+    is_under_way = isinstance(start, GoOn | DeliverOnly | Hold)
+    works = armed.works or (armed.money_works and is_under_way)
     run.progress.enter(Phase.BOOT, run.now() - boot_seconds)
     run.events.emit("phase", phase=Phase.BOOT, state="started")
     run.events.emit(

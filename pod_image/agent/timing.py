@@ -42,6 +42,8 @@ class Timing:
     delivery_reserve_seconds: float = 60.0
 
     longest_release_backoff_seconds: float = 30.0
+    stop_instead_seconds: float = 300.0
+    """From here on a pod that cannot be deleted is stopped, at least: that ends the GPU's price."""
     gone_seconds: float = 30.0
     """After a release that was accepted: if the agent still lives then, it was not."""
     guard_grace_seconds: float = 30.0

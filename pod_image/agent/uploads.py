@@ -40,8 +40,6 @@ class Uploads:
         self._last_commit_at = run.now()
         self._told: set[str] = set()
         self.budget = CommitBudget(run.now, run.ports.timing.commits_per_hour)
-        self.extra: dict[str, bytes] = {}
-        """Small files that go with the next commit whatever it is: what earlier attempts left."""
 
     def checkpoint_kept(self) -> None:
         """There is a new checkpoint on disk."""
@@ -129,7 +127,7 @@ class Uploads:
                 run.results.record: record_of(run).to_json().encode(),
                 run.results.events: read_or_empty(run.events.path),
             }
-        return {**self.extra, **own}
+        return {**run.carried, **own}
 
     async def _publish(
         self, content: Mapping[str, Path | bytes], message: str, card: Card | None
@@ -152,7 +150,7 @@ class Uploads:
     def _settle_receipt(self, receipt: Receipt, staged: list[Staged]) -> None:
         run = self._run
         self._known |= {one.below: one.mark for one in staged}
-        self.extra.clear()
+        run.carried.clear()
         run.delivered |= {file.path: file for file in receipt.files}
         run.last_commit = receipt.commit
         self._last_commit_at = run.now()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from pod_image.contract.environment import RUN_VARIABLE, Attempt, RunDocument
 from pod_image.contract.events import from_line
 from pod_image.contract.record import RunRecord
 from pod_image.contract.settings import RunSettings
-from tests.virtual import VirtualLoop, WorldClock, now_seconds
+from tests.virtual import START, VirtualLoop, WorldClock, now_seconds
 
 WRITE_TOKEN = "demo-hub-write-token"
 READ_TOKEN = "demo-hub-read-token"
@@ -83,8 +83,7 @@ class ScriptedStage:
         self._on_event(line)
 
     async def wait(self) -> int:
-        with suppress(asyncio.CancelledError):
-            await asyncio.wait([self._task])
+        await asyncio.wait([self._task])
         return -9 if self._task.cancelled() else self._task.result()
 
     async def send(self, line: str) -> None:
@@ -145,9 +144,35 @@ class ScriptedProcesses:
         return self.guards[-1]
 
 
-async def directly(call: Callable[[], T]) -> T:
-    """A blocking call, made at once; what it sleeps moves the loop's time."""
-    return call()
+class DatedTransport(httpx.ASGITransport):
+    """An app in process, with the Date header that a server adds."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await super().handle_async_request(request)
+        response.headers["date"] = formatdate(now_seconds(), usegmt=True)
+        return response
+
+
+class BlockingTime:
+    """Time of calls that block. What they sleep passes after them, so that the loop goes on meanwhile."""
+
+    def __init__(self, loop: VirtualLoop) -> None:
+        self._loop = loop
+        self._owed_seconds = 0.0
+
+    def now(self) -> float:
+        return START + self._loop.time() + self._owed_seconds
+
+    def sleep(self, seconds: float) -> None:
+        self._owed_seconds += seconds
+
+    async def run(self, call: Callable[[], T]) -> T:
+        """As a thread would: the call takes as long as it slept, and may be left to itself."""
+        try:
+            return call()
+        finally:
+            owed, self._owed_seconds = self._owed_seconds, 0.0
+            await asyncio.sleep(owed)
 
 
 class AgentContainer:
@@ -180,7 +205,7 @@ class AgentContainer:
 
     def _write(self, line: str) -> None:
         if not self.is_dead:
-            self._stand.lines.append(line)
+            self._stand.hear(line)
             self._log(line)
 
     async def _flush(self) -> None: ...
@@ -196,14 +221,28 @@ class AgentContainer:
         self.kill()
 
     def kill(self) -> None:
-        """As the kernel does: nothing more comes out of it."""
+        """As the kernel does: nothing more comes out of it, and its disk stays as it is."""
+        if self.is_dead:
+            return
         self.is_dead = True
+        out = self.folder / "out" / "events.jsonl"
+        kept = {
+            path: path.read_bytes() for path in (out, self.folder / "latch.json") if path.is_file()
+        }
+        self._task.add_done_callback(lambda _: _put_back(kept))
         self._task.cancel()
 
     async def execute(
         self, command: list[str], cwd: str | None, timeout_seconds: float
     ) -> ExecOutcome:
         return ExecOutcome(127, stderr="not here")
+
+
+def _put_back(kept: Mapping[Path, bytes]) -> None:
+    """Undo what a cancelled task wrote on its way out: a killed process has no way out."""
+    for path, content in kept.items():
+        if path.parent.exists():
+            path.write_bytes(content)
 
 
 @dataclass
@@ -214,20 +253,22 @@ class Stand:
     script: Script
     timing: Timing = TIMING
     lines: list[str] = field(default_factory=list)
+    said: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
         self.loop = loop
         self.clock = LoopTime()
+        self.blocking = BlockingTime(loop)
         self.world = RunPodWorld(WorldClock(loop), self)
         self.core = HubCore(
-            self.root / "hub", now_seconds, public_url=HUB_URL, cdn_url="http://cdn.test"
+            self.root / "hub", self.blocking.now, public_url=HUB_URL, cdn_url="http://cdn.test"
         )
-        self.transport = HubTransport(self.core, loop.jump)
+        self.transport = HubTransport(self.core, self.blocking.sleep)
         self.processes = ScriptedProcesses(self.script)
         self.containers: list[AgentContainer] = []
-        self.run_blocking = directly
+        self.run_blocking = self.blocking.run
         self._ticking = asyncio.ensure_future(self._tick())
         self._pod: Pod | None = None
 
@@ -256,14 +297,13 @@ class Stand:
     # --- ports
 
     def http(self) -> httpx.AsyncClient:
-        transport = httpx.ASGITransport(app=Gateway(self.world))
-        return httpx.AsyncClient(transport=transport, timeout=10.0)
+        return httpx.AsyncClient(transport=DatedTransport(Gateway(self.world)), timeout=10.0)
 
     def hub_of(self, run: RunHub) -> HuggingFace:
         return HuggingFace(
             run,
-            now=now_seconds,
-            sleep=self.loop.jump,
+            now=self.blocking.now,
+            sleep=self.blocking.sleep,
             transport=self.transport,
             use_xet=False,
             patience=replace(PATIENCE, workers=1),  # no threads: they would not know the time
@@ -331,15 +371,23 @@ class Stand:
 
     async def until(self, kind: str, **fields: Any) -> dict[str, Any]:
         """Wait for an event with these fields."""
+        looked = 0
         for _ in range(200_000):
-            for event in self.events(kind):
-                if all(event.get(name) == value for name, value in fields.items()):
+            for event in self.said[looked:]:
+                wanted = {"event": kind, **fields}
+                if all(event.get(name) == value for name, value in wanted.items()):
                     return event
+            looked = len(self.said)
             await asyncio.sleep(1.0)
         raise AssertionError(f"no {kind} with {fields}")
 
     def events(self, kind: str = "") -> list[dict[str, Any]]:
-        return events_in(self.lines, kind)
+        return [event for event in self.said if not kind or event["event"] == kind]
+
+    def hear(self, line: str) -> None:
+        """A line of the container's output, in which every event is valid by the contract."""
+        self.lines.append(line)
+        self.said += events_in([line])
 
     def logs(self) -> list[str]:
         return [line for line in self.lines if from_line(line) is None]

@@ -1,0 +1,256 @@
+"""Commands into the pod: by the spool folder that exec fills, and by numbered files in the results repo."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pod_image import control, hub
+from pod_image.contract.outcomes import EndReason
+from tests.pod_image.agent.stand import RESULTS, WRITE_TOKEN, ScriptedStage, Stand, training
+from tests.virtual import in_virtual_time
+
+
+def receipts(stand: Stand, command_id: str) -> list[str]:
+    return [event["state"] for event in stand.events("command") if event["id"] == command_id]
+
+
+def drop(stand: Stand, *arguments: str) -> None:
+    assert control.main(list(arguments), folder=stand.disk) == 0
+
+
+def put_numbered(stand: Stand, number: int, **command: Any) -> None:
+    """As the launcher does where exec is refused."""
+    account = stand.hub_of(_run_hub())._writing
+    content = json.dumps(command).encode()
+    path = f"run-01/_control/{number:04d}.json"
+    hub.publish(account, hub.Repo(RESULTS, "model"), {path: content}, "command")
+
+
+def _run_hub() -> Any:
+    from pod_image.agent.ports import RunHub
+
+    return RunHub("http://hub.test", "", RESULTS, WRITE_TOKEN, WRITE_TOKEN)
+
+
+@in_virtual_time
+async def test_stop_ends_training_within_two_steps_and_keeps_everything(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=10_000))
+    stand.rent()
+    await stand.until("step", step=30)
+    drop(stand, "stop", "--id", "my-stop")
+    await stand.until_gone()
+    assert stand.ended["reason"] == EndReason.STOPPED
+    assert 30 <= stand.ended["steps"] <= 33
+    assert receipts(stand, "my-stop") == ["received", "done"]
+    assert "run-01/voice/demo.onnx" in stand.results()
+
+
+@in_virtual_time
+async def test_stop_is_done_only_when_training_has_ended(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=10_000, step_seconds=50))
+    stand.rent()
+    await stand.until("step", step=2)
+    drop(stand, "stop", "--id", "my-stop")
+    await stand.until("command", id="my-stop", state="received")
+    assert receipts(stand, "my-stop") == ["received"]
+    done = await stand.until("command", id="my-stop", state="done")
+    last_step = stand.events("step")[-1]
+    assert last_step["seq"] < done["seq"]
+    await stand.until_gone()
+
+
+@in_virtual_time
+async def test_a_trainer_that_does_not_listen_to_stop_is_ended(tmp_path: Path) -> None:
+    async def script(stage: ScriptedStage) -> int:
+        if stage.phase == "train":
+            stage.emit("step", step=1, losses={"mel": 1.0})
+            await asyncio.sleep(1e9)
+        return 0
+
+    stand = Stand(tmp_path, script)
+    stand.rent()
+    await stand.until("step", step=1)
+    drop(stand, "stop", "--id", "my-stop")
+    assert await stand.until_gone() < 300
+    assert stand.ended["reason"] == EndReason.STOPPED
+
+
+@in_virtual_time
+async def test_stop_while_clips_are_prepared_ends_the_run_at_once(tmp_path: Path) -> None:
+    async def script(stage: ScriptedStage) -> int:
+        await asyncio.sleep(1_000)
+        return 0
+
+    stand = Stand(tmp_path, script)
+    stand.rent()
+    await stand.until("phase", phase="prepare", state="started")
+    drop(stand, "stop", "--id", "my-stop")
+    assert await stand.until_gone() < 60
+    assert stand.ended["reason"] == EndReason.STOPPED
+    assert receipts(stand, "my-stop") == ["received", "done"]
+
+
+@in_virtual_time
+async def test_save_is_done_when_the_checkpoint_is_in_the_repo(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=100, checkpoint_steps=10**9))
+    stand.rent()
+    await stand.until("step", step=30)
+    drop(stand, "save", "--id", "my-save")
+    await stand.until("command", id="my-save", state="done")
+    assert [path for path in stand.results() if "/checkpoints/" in path]
+    assert receipts(stand, "my-save") == ["received", "done"]
+    await stand.until_gone()
+
+
+@in_virtual_time
+async def test_save_is_not_done_while_the_hub_is_away(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=300, checkpoint_steps=10**9))
+    stand.rent()
+    await stand.until("step", step=30)
+    stand.core.faults.switch_on("down")
+    drop(stand, "save", "--id", "my-save")
+    await stand.until("step", step=60)
+    assert receipts(stand, "my-save") == ["received"]
+    await stand.until("command", id="my-save", state="done")
+    await stand.until_gone()
+
+
+@in_virtual_time
+async def test_sample_is_said_by_the_trainer(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=100))
+    stand.rent()
+    await stand.until("step", step=30)
+    drop(stand, "sample", "--id", "my-sample", "--text", "Good evening.")
+    await stand.until("command", id="my-sample", state="done")
+    (sample,) = stand.events("sample")
+    assert sample["text"] == "Good evening."
+    await stand.until_gone()
+    assert "run-01/samples/asked.wav" in stand.results()
+
+
+@in_virtual_time
+async def test_save_and_sample_are_refused_when_nothing_trains(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=10))
+    stand.rent()
+    await stand.until("phase", phase="prepare", state="started")
+    drop(stand, "save", "--id", "my-save")
+    drop(stand, "sample", "--id", "my-sample", "--text", "Hello.")
+    await stand.until_gone()
+    assert receipts(stand, "my-save") == ["received", "refused"]
+    assert receipts(stand, "my-sample") == ["received", "refused"]
+
+
+@in_virtual_time
+async def test_abort_releases_at_once(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=10_000))
+    stand.rent()
+    await stand.until("step", step=30)
+    before = stand.loop.time()
+    drop(stand, "abort", "--id", "my-abort")
+    await stand.until_gone()
+    assert stand.loop.time() - before < 20
+    assert stand.ended["reason"] == EndReason.ABORTED
+    assert receipts(stand, "my-abort") == ["received", "done"]
+    assert "run-01/voice/demo.onnx" not in stand.results()
+
+
+@in_virtual_time
+async def test_abort_releases_at_once_also_while_the_hub_is_waited_for(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=20))
+    stand.rent()
+    await stand.until("step", step=10)
+    stand.core.faults.switch_on("down-for-hours")
+    await stand.until("phase", phase="deliver", state="started")
+    await asyncio.sleep(600)
+    before = stand.loop.time()
+    drop(stand, "abort")
+    await stand.until_gone()
+    assert stand.loop.time() - before < 120  # one call that is under way comes to its end
+    assert stand.ended["reason"] == EndReason.ABORTED
+
+
+@in_virtual_time
+async def test_numbered_files_do_what_exec_does(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=10_000))
+    stand.rent()
+    await stand.until("step", step=30)
+    put_numbered(stand, 1, id="one", command="save")
+    await stand.until("command", id="one", state="done")
+    put_numbered(stand, 2, id="two", command="stop")
+    await stand.until_gone()
+    assert stand.ended["reason"] == EndReason.STOPPED
+    assert receipts(stand, "two") == ["received", "done"]
+    assert stand.record().commands_taken == 2
+
+
+@in_virtual_time
+async def test_a_numbered_command_is_not_repeated_after_a_restart(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=200, checkpoint_steps=10))
+    stand.rent()
+    await stand.until("step", step=15)
+    put_numbered(stand, 1, id="one", command="save")
+    await stand.until("command", id="one", state="done")
+    stand.containers[-1].kill()
+    await stand.until_gone()
+    assert receipts(stand, "one") == ["received", "done"]
+
+
+@in_virtual_time
+async def test_a_command_that_comes_both_ways_is_carried_out_once(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=100))
+    stand.rent()
+    await stand.until("step", step=30)
+    put_numbered(stand, 1, id="twice", command="save")
+    drop(stand, "save", "--id", "twice")
+    await stand.until_gone()
+    assert receipts(stand, "twice") == ["received", "done"]
+
+
+@in_virtual_time
+async def test_a_command_that_cannot_be_read_is_warned_about(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=50))
+    stand.rent()
+    await stand.until("step", step=10)
+    (stand.disk / "commands" / "odd.json").write_text('{"id": "x", "command": "explode"}')
+    warning = await stand.until("warning", code="bad_command")
+    assert "odd" in warning["message"]
+    await stand.until_gone()
+    assert stand.ended["reason"] == EndReason.FINISHED
+
+
+def test_control_prints_a_receipt(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "commands").mkdir()
+    assert control.main(["stop"], folder=tmp_path) == 0
+    receipt = json.loads(capsys.readouterr().out)
+    (dropped,) = (tmp_path / "commands").glob("*.json")
+    assert receipt == {"id": dropped.stem, "state": "received"}
+    assert json.loads(dropped.read_text())["command"] == "stop"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["sample"], control.BAD_COMMAND),
+        (["stop", "--id", "../../etc"], control.BAD_COMMAND),
+        (["sample", "--text", "x" * 501], control.BAD_COMMAND),
+    ],
+)
+def test_control_refuses_what_makes_no_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int
+) -> None:
+    (tmp_path / "commands").mkdir()
+    assert control.main(arguments, folder=tmp_path) == code
+    assert json.loads(capsys.readouterr().out)["error"]
+    assert not list((tmp_path / "commands").iterdir())
+
+
+def test_control_says_when_no_agent_is_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert control.main(["stop"], folder=tmp_path / "nothing") == control.NO_AGENT
+    assert "no agent" in json.loads(capsys.readouterr().out)["error"]

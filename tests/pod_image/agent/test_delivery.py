@@ -1,0 +1,253 @@
+"""Results reach the repo: while training goes on, at the end, and when the Hub does not want them."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from pod_image.contract.outcomes import EndReason
+from tests.pod_image.agent.stand import PRICE, RESULTS, ScriptedStage, Stand, save, training
+from tests.virtual import in_virtual_time
+
+
+def commits(stand: Stand) -> int:
+    """Commits that were asked for, refused ones included."""
+    return sum("/commit/" in entry.path and entry.method == "POST" for entry in stand.core.log)
+
+
+@in_virtual_time
+async def test_checkpoints_are_in_the_repo_while_training_goes_on(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=100))
+    stand.rent()
+    await stand.until("checkpoint", step=25)
+    await stand.until("step", step=28)
+    assert "run-01/checkpoints/step-00000025.ckpt" in stand.results()
+    assert stand.record().checkpoint is not None
+    assert stand.record().state == "running"
+    await stand.until_gone()
+
+
+@in_virtual_time
+async def test_every_receipt_of_an_upload_holds_at_its_commit(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=100))
+    stand.rent()
+    await stand.until_gone()
+    repo = stand.core.store.repos[("model", RESULTS)]
+    uploads = stand.events("upload")
+    assert len(uploads) >= 5
+    for upload in uploads:
+        tree = repo.commits[upload["commit"]].tree
+        for file in upload["files"]:
+            content = stand.core.store.object_path(tree[file["path"]].sha256).read_bytes()
+            assert len(content) == file["size_bytes"]
+            assert hashlib.sha256(content).hexdigest() == file["sha256"]
+
+
+@in_virtual_time
+async def test_a_checkpoint_is_one_commit(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=60, checkpoint_steps=25))
+    stand.rent()
+    await stand.until("step", step=24)
+    before = commits(stand)
+    await stand.until("step", step=30)
+    assert commits(stand) == before + 1
+    await stand.until_gone()
+
+
+@in_virtual_time
+async def test_many_checkpoints_stay_within_the_commits_of_an_hour(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=380, step_seconds=9, checkpoint_steps=2))
+    stand.rent()
+    await stand.until_gone()
+    assert stand.ended["reason"] == EndReason.FINISHED
+    assert commits(stand) < 60
+    assert "run-01/checkpoints/step-00000380.ckpt" in stand.results()
+
+
+@in_virtual_time
+async def test_checkpoints_that_the_recipe_dropped_leave_the_repo_too(tmp_path: Path) -> None:
+    async def script(stage: ScriptedStage) -> int:
+        if stage.phase == "train":
+            for step in (1, 2, 3):
+                save(stage, step)
+                await asyncio.sleep(60)
+                if step > 1:
+                    (stage.out / "checkpoints" / f"step-{step - 1:08d}.ckpt").unlink()
+        return 0
+
+    stand = Stand(tmp_path, script)
+    stand.rent()
+    await stand.until_gone()
+    kept = [path for path in stand.results() if "/checkpoints/" in path]
+    assert kept == ["run-01/checkpoints/step-00000003.ckpt"]
+
+
+@in_virtual_time
+async def test_an_older_checkpoint_that_is_trimmed_on_disk_stays_whole_in_the_repo(
+    tmp_path: Path,
+) -> None:
+    async def script(stage: ScriptedStage) -> int:
+        if stage.phase == "train":
+            save(stage, 1)
+            await asyncio.sleep(60)
+            (stage.out / "checkpoints" / "step-00000001.ckpt").write_bytes(b"trimmed")
+            save(stage, 2)
+            await asyncio.sleep(60)
+        return 0
+
+    stand = Stand(tmp_path, script)
+    stand.rent()
+    await stand.until_gone()
+    assert stand.results()["run-01/checkpoints/step-00000001.ckpt"].stat().st_size == 200
+
+
+@in_virtual_time
+async def test_a_hub_that_is_away_delays_uploads_and_not_the_training(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=360))
+    stand.rent()
+    await stand.until("step", step=20)
+    stand.core.faults.switch_on("down")
+    await stand.until_gone()
+    assert stand.ended["reason"] == EndReason.FINISHED
+    assert stand.ended["steps"] == 360
+    assert [event for event in stand.events("warning") if event["code"] == "hub"]
+    assert "run-01/checkpoints/step-00000025.ckpt" in stand.results()
+
+
+@in_virtual_time
+async def test_a_hub_that_is_away_at_the_end_is_waited_for_with_countdown_and_price(
+    tmp_path: Path,
+) -> None:
+    stand = Stand(tmp_path, training(steps=20))
+    stand.rent()
+    await stand.until("step", step=10)
+    stand.core.faults.switch_on("down-for-hours")
+    age_seconds = await stand.until_gone()
+    held = [
+        event for event in stand.events("heartbeat") if "USD an hour" in event.get("detail", "")
+    ]
+    assert len(held) > 60
+    assert f"{PRICE:.2f} USD" in held[0]["detail"]
+    assert 3 * 3_600 < age_seconds < 3.2 * 3_600
+    assert stand.ended["reason"] == EndReason.FINISHED
+    assert stand.ended["not_delivered"] == []
+    assert "run-01/voice/demo.onnx" in stand.results()
+
+
+@in_virtual_time
+async def test_a_hub_that_stays_away_is_waited_for_up_to_the_cap_and_no_longer(
+    tmp_path: Path,
+) -> None:
+    stand = Stand(tmp_path, training(steps=20))
+    stand.rent(stand.document(max_hours=1.0))
+    await stand.until("step", step=10)
+    stand.core.faults.switch_on("down-for-hours")
+    assert 3_500 < await stand.until_gone() <= 3_600 + 15
+    assert stand.ended["reason"] == EndReason.FINISHED
+    assert set(stand.ended["not_delivered"]) == {
+        "voice/demo.onnx",
+        "voice/demo.onnx.json",
+        "checkpoints/step-00000020.ckpt",
+        "run.json",
+        "events.jsonl",
+    }
+
+
+@in_virtual_time
+async def test_a_token_that_lost_its_rights_is_held_for_as_a_person_may_mend_it(
+    tmp_path: Path,
+) -> None:
+    stand = Stand(tmp_path, training(steps=20))
+    stand.rent()
+    await stand.until("step", step=10)
+    stand.core.faults.switch_on("commit-refused")  # for an hour
+    age_seconds = await stand.until_gone()
+    assert 3_600 < age_seconds < 3_600 + 900
+    assert "run-01/voice/demo.onnx" in stand.results()
+    (warning,) = [event for event in stand.events("warning") if event["code"] == "hub"]
+    assert "403" in warning["message"]
+
+
+@in_virtual_time
+async def test_a_commit_whose_answer_was_lost_is_not_made_twice(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=40))
+    stand.rent()
+    await stand.until("step", step=20)
+    stand.core.faults.switch_on("commit-reply-lost")
+    await stand.until_gone()
+    assert stand.ended["reason"] == EndReason.FINISHED
+    assert "run-01/checkpoints/step-00000040.ckpt" in stand.results()
+
+
+@in_virtual_time
+async def test_the_quota_of_the_hub_is_waited_out(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=40))
+    stand.rent()
+    await stand.until("step", step=30)
+    stand.core.faults.switch_on("commit-quota")
+    age_seconds = await stand.until_gone()
+    assert age_seconds < 3 * 3_600
+    assert stand.ended["not_delivered"] == []
+
+
+@in_virtual_time
+async def test_a_run_with_nothing_to_lose_does_not_wait_for_the_hub(tmp_path: Path) -> None:
+    async def script(stage: ScriptedStage) -> int:
+        stand.core.faults.switch_on("down-for-hours")
+        return 2
+
+    stand = Stand(tmp_path, script)
+    stand.rent()
+    assert await stand.until_gone() < 600
+    assert stand.ended["reason"] == EndReason.FAILED
+    assert stand.ended["not_delivered"] == ["run.json", "events.jsonl"]
+
+
+@in_virtual_time
+async def test_two_runs_that_end_together_are_both_on_the_card(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=20))
+    first = stand.rent()
+    second = stand.rent(stand.document(run_id="run-02", nonce="nonce2"))
+    while first.is_live or second.is_live:
+        await asyncio.sleep(1.0)
+    card = stand.results()["README.md"].read_text()
+    assert "## run-01" in card
+    assert "## run-02" in card
+    assert stand.record("run-01").state == stand.record("run-02").state == "ended"
+
+
+@in_virtual_time
+async def test_a_link_that_a_command_left_is_not_followed(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("only the agent may read this")
+    whole = training(steps=5)
+
+    async def script(stage: ScriptedStage) -> int:
+        if stage.phase == "export":
+            (stage.out / "voice" / "stolen.onnx").symlink_to(secret)
+            (stage.out / "samples" / "folder").symlink_to(tmp_path)
+        return await whole(stage)
+
+    stand = Stand(tmp_path, script)
+    stand.rent()
+    await stand.until_gone()
+    assert "run-01/voice/demo.onnx" in stand.results()
+    assert not [path for path in stand.results() if "stolen" in path or "secret" in path]
+
+
+@in_virtual_time
+async def test_a_full_disk_silences_the_file_and_not_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand = Stand(tmp_path, training(steps=20))
+    stand.rent()
+    await stand.until("step", step=5)
+    events = stand.disk / "out" / "events.jsonl"
+    events.unlink()
+    events.mkdir()  # nothing can be written there any more
+    await stand.until_gone()
+    assert stand.ended["reason"] == EndReason.FINISHED
+    assert "run-01/voice/demo.onnx" in stand.results()

@@ -1,0 +1,202 @@
+"""The restart rule: an exited container is started again by the platform, and must neither start over nor bill on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pod_image.contract.outcomes import EndReason
+from tests.pod_image.agent.stand import Stand, training
+from tests.virtual import in_virtual_time
+
+
+def first_steps(stand: Stand) -> list[int]:
+    """The step each training began with."""
+    steps = [event["step"] for event in stand.events("step")]
+    return [b for a, b in zip([10**9, *steps], steps, strict=False) if b <= a]
+
+
+@in_virtual_time
+async def test_a_container_killed_in_training_goes_on_from_its_disk(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=100))
+    stand.rent()
+    await stand.until("step", step=60)
+    stand.containers[-1].kill()
+    await stand.until_gone()
+    assert len(stand.containers) == 2
+    assert first_steps(stand) == [1, 51]
+    assert stand.ended["reason"] == EndReason.FINISHED
+    assert stand.record().resumed_at_steps == (50,)
+
+
+@in_virtual_time
+async def test_the_sequence_of_events_goes_on_after_a_restart(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=60))
+    stand.rent()
+    await stand.until("step", step=30)
+    stand.containers[-1].kill()
+    await stand.until_gone()
+    numbers = [event["seq"] for event in stand.stored_events()]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+@in_virtual_time
+async def test_with_an_empty_disk_the_newest_checkpoint_comes_from_the_hub(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=100))
+    pod = stand.rent()
+    await stand.until("step", step=60)
+    stand.containers[-1].kill()
+    stand.wipe(pod.id)
+    await stand.until_gone()
+    assert first_steps(stand) == [1, 51]
+    assert stand.ended["reason"] == EndReason.FINISHED
+    numbers = [event["seq"] for event in stand.stored_events()]
+    assert numbers == sorted(numbers)
+    assert len(set(numbers)) == len(numbers)
+
+
+@in_virtual_time
+async def test_a_restart_does_not_move_the_deadline(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=100_000))
+    stand.rent(stand.document(max_hours=1.0))
+    for step in (60, 120, 180):
+        await stand.until("step", step=step)
+        stand.containers[-1].kill()
+    assert 3_500 < await stand.until_gone() <= 3_600
+
+
+@in_virtual_time
+async def test_a_boot_after_the_end_only_releases(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=20))
+    stand.rent()
+    stand.world.faults.switch_on("delete-500", times=6)
+    await stand.until("ended")
+    stand.containers[-1].kill()
+    await stand.until_gone()
+    assert len(stand.containers) == 2
+    assert len(stand.events("ended")) == len(stand.events("armed")) == 1
+    assert len(stand.processes.specs) == 3
+
+
+@in_virtual_time
+async def test_a_boot_after_the_end_on_an_empty_disk_only_releases(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=20))
+    pod = stand.rent()
+    stand.world.faults.switch_on("delete-500", times=6)
+    await stand.until("ended")
+    stand.containers[-1].kill()
+    stand.wipe(pod.id)
+    await stand.until_gone()
+    assert len(stand.containers) == 2
+    assert len(stand.events("armed")) == 1
+    assert len(stand.processes.specs) == 3
+
+
+@in_virtual_time
+async def test_a_container_killed_before_the_first_checkpoint_delivers_and_releases(
+    tmp_path: Path,
+) -> None:
+    stand = Stand(tmp_path, training(steps=100))
+    stand.rent()
+    await stand.until("step", step=10)
+    stand.containers[-1].kill()
+    assert await stand.until_gone() < 600
+    assert stand.ended["reason"] == EndReason.FAILED
+    assert stand.record().state == "ended"
+    assert len(stand.processes.specs) == 2
+
+
+@in_virtual_time
+async def test_a_container_killed_while_delivering_delivers_and_does_not_train(
+    tmp_path: Path,
+) -> None:
+    stand = Stand(tmp_path, training(steps=30))
+    stand.rent()
+    await stand.until("step", step=28)
+    stand.core.faults.switch_on("down")
+    await stand.until("phase", phase="deliver", state="started")
+    stand.containers[-1].kill()
+    await stand.until_gone()
+    assert first_steps(stand) == [1]
+    assert stand.ended["reason"] == EndReason.FINISHED
+    assert "run-01/checkpoints/step-00000030.ckpt" in stand.results()
+
+
+@in_virtual_time
+async def test_a_restart_loop_that_gets_nowhere_is_ended(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=1_000, checkpoint_steps=25))
+    stand.rent()
+    await stand.until("step", step=30)
+    stand.world.faults.switch_on("container-restart-loop", seconds=100)
+    stand.containers[-1].kill()
+    age_seconds = await stand.until_gone()
+    assert age_seconds < 3_600
+    assert stand.ended["reason"] == EndReason.TRAINER_DIED
+    assert "step 25" in stand.ended["detail"]
+    assert "run-01/checkpoints/step-00000025.ckpt" in stand.results()
+
+
+@in_virtual_time
+async def test_an_empty_disk_and_no_hub_holds_until_the_hub_answers(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=400))
+    pod = stand.rent()
+    await stand.until("step", step=160)
+    stand.core.faults.switch_on("down-for-hours")
+    stand.containers[-1].kill()
+    stand.wipe(pod.id)
+    await stand.until_gone()
+    assert first_steps(stand) == [1, 151]
+    assert stand.ended["reason"] == EndReason.FINISHED
+
+
+@in_virtual_time
+async def test_an_empty_disk_and_no_hub_ends_at_the_cap(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=400))
+    pod = stand.rent(stand.document(max_hours=1.0))
+    await stand.until("step", step=160)
+    stand.core.faults.switch_on("down-for-hours")
+    stand.containers[-1].kill()
+    stand.wipe(pod.id)
+    assert 3_400 < await stand.until_gone() <= 3_600
+    assert stand.ended["reason"] == EndReason.TIME_CAP
+
+
+@in_virtual_time
+async def test_a_new_attempt_goes_on_from_the_repo_when_it_may(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=100))
+    stand.rent(stand.document(max_hours=0.2))
+    await stand.until_gone()
+    reached = stand.ended["steps"]
+    stand.lines.clear()
+    stand.said.clear()
+    stand.rent(stand.document(attempt=2, nonce="nonce2", resume=True))
+    await stand.until_gone()
+    assert stand.ended["steps"] == 100
+    assert first_steps(stand) == [reached + 1]
+    assert stand.stored_events()[0]["seq"] == 1
+    assert "run-01/events-attempt-1.jsonl" in stand.results()
+
+
+@in_virtual_time
+async def test_a_taken_run_id_is_refused_without_resume(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=30))
+    stand.rent()
+    await stand.until_gone()
+    before = stand.results()["run-01/voice/demo.onnx"].read_bytes()
+    stand.lines.clear()
+    stand.said.clear()
+    stand.rent(stand.document(attempt=2, nonce="nonce2"))
+    assert await stand.until_gone() < 60
+    assert stand.ended["reason"] == EndReason.BOOT_FAILED
+    assert "--resume" in stand.ended["hint"]
+    assert stand.results()["run-01/voice/demo.onnx"].read_bytes() == before
+
+
+@in_virtual_time
+async def test_a_pod_whose_attempt_was_overtaken_only_releases(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=30))
+    stand.rent(stand.document(attempt=2, nonce="nonce2"))
+    await stand.until_gone()
+    trained = len(stand.processes.specs)
+    stand.rent(stand.document(attempt=1, nonce="nonce1"))
+    await stand.until_gone()
+    assert len(stand.processes.specs) == trained
