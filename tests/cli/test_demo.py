@@ -1,0 +1,182 @@
+"""`launcher demo`: the stand-ins alone, and whole runs with real processes on loopback."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+import pytest
+
+from launcher.cli import app
+from launcher.cli.demo_cloud import check_extra
+from launcher.errors import NotConfigured
+
+LAUNCHER = [sys.executable, "-m", "launcher.cli.app"]
+KEYS = {
+    "run_id",
+    "end_reason",
+    "phases",
+    "steps",
+    "first_loss",
+    "last_loss",
+    "voice",
+    "spoken_wav",
+    "provider_calls",
+    "pods_left",
+    "cost_usd",
+    "results_repo",
+}
+LONGEST_SECONDS = 540
+
+
+def demo(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*LAUNCHER, "demo", *words],
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_SECONDS,
+        env={**os.environ, "LAUNCHER_HOME": str(home), "OMP_NUM_THREADS": "2"},
+    )
+
+
+@contextlib.contextmanager
+def started(home: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
+    """A demo in the background; ended by force if a test leaves it running."""
+    process = subprocess.Popen(
+        [*LAUNCHER, "demo", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "LAUNCHER_HOME": str(home)},
+    )
+    killer = threading.Timer(LONGEST_SECONDS, process.kill)
+    killer.start()
+    try:
+        yield process
+    finally:
+        killer.cancel()
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.slow
+def test_the_whole_way_with_a_command_leaves_results_and_no_pod(tmp_path: Path) -> None:
+    done = demo(
+        tmp_path, "--headless", "--recipe", "command", "--json", "--out", str(tmp_path / "o")
+    )
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert set(document) == KEYS
+    assert document["end_reason"] == "finished"
+    assert [phase["name"] for phase in document["phases"]][:2] == ["boot", "fetch"]
+    assert document["pods_left"] == 0
+    assert 0 < document["cost_usd"] < 0.1
+    assert document["provider_calls"] > 0
+    made = tmp_path / "o" / "run-01" / "files" / "out" / "hello.txt"
+    assert made.read_text() == "made on a pod"
+
+
+@pytest.mark.slow
+def test_the_demo_trains_exactly_so_many_steps_and_the_voice_speaks(tmp_path: Path) -> None:
+    out = tmp_path / "voice"
+    done = demo(tmp_path, "--headless", "--json", "--steps", "2", "--seed", "7", "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert set(document) == KEYS
+    assert (document["steps"], document["end_reason"], document["pods_left"]) == (2, "finished", 0)
+    assert document["first_loss"] > 0
+    onnx = Path(document["voice"]["onnx"])
+    assert onnx.is_relative_to(out)
+    assert hashlib.sha256(onnx.read_bytes()).hexdigest() == document["voice"]["sha256"]
+    assert json.loads(Path(document["voice"]["json"]).read_text())["audio"]["sample_rate"] == 16_000
+    with wave.open(document["spoken_wav"]) as spoken:
+        assert spoken.getframerate() == 16_000
+        assert spoken.getnframes() > 1_600
+        assert any(spoken.readframes(spoken.getnframes()))
+
+
+def test_the_stand_ins_alone_say_where_they_are_and_close_on_sigterm(tmp_path: Path) -> None:
+    with started(tmp_path, "--serve", "--json") as process:
+        assert process.stdout is not None
+        document = json.loads(process.stdout.readline())
+        assert set(document) == {"env", "dataset_repo", "results_repo"}
+        assert set(document["env"]) == {
+            "RUNPOD_API_BASE_URL",
+            "RUNPOD_API_KEY",
+            "HF_ENDPOINT",
+            "HF_DATASET_TOKEN",
+            "HF_UPLOAD_TOKEN",
+        }
+        words = ("plan", "--preset", "quick-check", "--dataset-repo", document["dataset_repo"])
+        planned = subprocess.run(
+            [*LAUNCHER, *words, "--results-repo", document["results_repo"], "--json"],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, **document["env"], "LAUNCHER_HOME": str(tmp_path)},
+        )
+        assert json.loads(planned.stdout)["dataset"]["clips"] == 12
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    with pytest.raises(OSError, match="refused"):
+        urlopen(document["env"]["HF_ENDPOINT"], timeout=5)
+
+
+def test_without_json_the_stand_ins_print_lines_for_a_shell(tmp_path: Path) -> None:
+    with started(tmp_path, "--serve") as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(5)]
+        assert all(line.startswith("export ") for line in lines)
+        address = urlsplit(lines[0].partition("=")[2].strip())
+        assert address.hostname == "127.0.0.1"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+
+
+def test_ending_the_demo_before_the_pod_is_armed_releases_it(tmp_path: Path) -> None:
+    words = ("--headless", "--recipe", "command", "--fault", "stuck-provisioning")
+    with started(tmp_path, *words) as process:
+        assert process.stderr is not None
+        seen = []
+        for line in process.stderr:
+            seen.append(line)
+            if "is rented" in line:
+                break
+        process.send_signal(signal.SIGTERM)
+        _, rest = process.communicate(timeout=60)
+        assert process.returncode == 130
+        assert "released" in rest
+        assert "Traceback" not in rest
+
+
+def test_the_faults_are_listed_and_an_unknown_one_is_refused(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert app.run(["demo", "--fault", "list", "--json"]) == 0
+    faults = json.loads(capsys.readouterr().out)
+    assert "create-500-but-rents" in faults
+    assert "hub-busy" in faults
+    assert app.run(["demo", "--headless", "--fault", "gremlins"]) == 2
+    assert "--fault list" in capsys.readouterr().err
+
+
+def test_a_missing_extra_is_an_error_that_gives_the_install_command() -> None:
+    with pytest.raises(NotConfigured) as caught:
+        check_extra(("surely_no_such_library",))
+    assert "pip install 'pod-launcher[demo]'" in caught.value.hint
+    assert "surely_no_such_library" in caught.value.message
+
+
+def test_serve_and_headless_are_not_for_one_call(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["demo", "--serve", "--headless"]) == 2
