@@ -21,7 +21,7 @@ def card_section(folder: RunFolder, settings: RunSettings) -> CardSection:
         "pipeline_tag": "text-to-speech",
         "tags": ["piper", "text-to-speech", "onnx"],
     }
-    lines = [*_facts(folder, settings), "", *_use(folder), "", *_samples(folder)]
+    lines = [*_facts(folder, settings), "", *_use(folder), "", *_samples(folder, settings)]
     return CardSection(front, "\n".join(lines).strip() + "\n")
 
 
@@ -64,14 +64,20 @@ def _use(folder: RunFolder) -> list[str]:
     ]
 
 
-def _samples(folder: RunFolder) -> list[str]:
+def _samples(folder: RunFolder, settings: RunSettings) -> list[str]:
     spoken = sorted(folder.samples.glob("step-*"))
     if not spoken:
         return []
     files = sorted(spoken[-1].glob("*.wav"))
-    return ["Samples of the last checkpoint:", "", *(f"- {_audio(folder, file)}" for file in files)]
+    return [
+        "Samples of the last checkpoint:",
+        "",
+        *(f"- {_link(folder, settings, file)}" for file in files),
+    ]
 
 
-def _audio(folder: RunFolder, file: Path) -> str:
+def _link(folder: RunFolder, settings: RunSettings, file: Path) -> str:
     below = file.relative_to(folder.out).as_posix()
-    return f"[`{below}`]({{run}}/{below})"
+    if not settings.run_id:
+        return f"`{below}`"
+    return f"[`{below}`]({settings.run_id}/{below})"

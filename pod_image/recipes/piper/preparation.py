@@ -214,14 +214,21 @@ class _Reader:
         phonemes = self._phonemize(text)
         if phonemes.is_silent:
             return "the text has nothing to say."
-        rate_hz = self._how.sample_rate_hz
         try:
-            sound = load_recording(path, rate_hz, self._speech_span)
+            sound, reason = self._fitting(path, len(phonemes.ids))
         except UnreadableRecording as exc:
             return f"the recording cannot be read: {exc}"
-        if reason := _unfit(len(sound), rate_hz, len(phonemes.ids)):
-            return reason
-        return _Read(sound, phonemes.ids, phonemes.unknown)
+        return reason or _Read(sound, phonemes.ids, phonemes.unknown)
+
+    def _fitting(self, path: Path, ids: int) -> tuple[NDArray[np.int16], str | None]:
+        """The sound, trimmed unless only the whole of it fits the text: the detector is not always right."""
+        rate_hz = self._how.sample_rate_hz
+        sound = load_recording(path, rate_hz, self._speech_span)
+        reason = _unfit(len(sound), rate_hz, ids)
+        if reason is None or self._speech_span is None:
+            return sound, reason
+        whole = load_recording(path, rate_hz, None)
+        return (whole, None) if _unfit(len(whole), rate_hz, ids) is None else (sound, reason)
 
 
 def _unfit(samples: int, rate_hz: int, ids: int) -> str | None:

