@@ -17,6 +17,7 @@ from pod_image.hub import (
     Fetched,
     FetchProgress,
     HubConflict,
+    Overtaken,
     RemoteFile,
     Repo,
     RepoMissing,
@@ -104,7 +105,7 @@ class ResultsRepo:
                 )
                 return path
             except HubError as exc:
-                if not isinstance(exc.__cause__, HubConflict):
+                if not isinstance(exc.__cause__, HubConflict | Overtaken):
                     raise
         raise HubError(
             f"The command for {run_id} could not be left in {self.repo_id}: others kept committing.",

@@ -1,0 +1,57 @@
+"""Waiting for a pod that boots: how long, and for what."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from launcher.domain.pod import PodStatus
+from launcher.errors import RunFailed
+from launcher.services.boot import NeverCameUp, check_arms, check_boot, span_in_words
+from launcher.services.sightings import Gone, Tick
+from pod_image.contract.events import Arm, ArmedEvent
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+TICK = Tick(NOON)
+
+
+@pytest.mark.parametrize(
+    ("status", "minutes"),
+    [
+        (PodStatus.PROVISIONING, 5),
+        (PodStatus.STARTING, 10),
+        (PodStatus.RUNNING, 10),
+        (PodStatus.UNKNOWN, 10),
+    ],
+)
+def test_within_its_budget_a_pod_is_waited_for(status: PodStatus, minutes: float) -> None:
+    check_boot(10, status, timedelta(minutes=minutes), TICK)
+    late = timedelta(minutes=minutes, seconds=1)
+    with pytest.raises(RunFailed if status is PodStatus.RUNNING else NeverCameUp):
+        check_boot(10, status, late, TICK)
+
+
+@pytest.mark.parametrize("status", [PodStatus.ERROR, PodStatus.EXITED])
+def test_a_pod_that_stopped_is_not_waited_for(status: PodStatus) -> None:
+    with pytest.raises(NeverCameUp, match=f"went to {status}"):
+        check_boot(10, status, timedelta(0), TICK)
+
+
+def test_a_pod_that_is_gone_is_not_waited_for() -> None:
+    with pytest.raises(NeverCameUp, match="vanished"):
+        check_boot(10, PodStatus.RUNNING, timedelta(0), Gone())
+
+
+def test_only_working_arms_count() -> None:
+    arms = (Arm(name="delete", works=True), Arm(name="clock", works=False))
+    check_arms(ArmedEvent(at=NOON, run_id="run-01", seq=1, works=True, arms=arms))
+    with pytest.raises(RunFailed, match="cannot end itself: clock"):
+        check_arms(ArmedEvent(at=NOON, run_id="run-01", seq=1, works=False, arms=arms))
+    with pytest.raises(RunFailed, match="did not say why"):
+        check_arms(ArmedEvent(at=NOON, run_id="run-01", seq=1, works=False))
+
+
+def test_spans_are_said_in_seconds_or_minutes() -> None:
+    assert span_in_words(timedelta(seconds=89)) == "89 s"
+    assert span_in_words(timedelta(minutes=10)) == "10 min"
