@@ -66,11 +66,12 @@ def main() -> None:
     asked = _arguments()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        figures = {
-            "check_loose": _check(folder / "loose", asked.clips, sharded=False),
-            "check_shards": _check(folder / "shards", asked.clips, sharded=True),
-            "make": _make(folder / "make", asked.minutes, asked.cuts),
+        parts = {
+            "check_loose": lambda: _check(folder / "loose", asked.clips, sharded=False),
+            "check_shards": lambda: _check(folder / "shards", asked.clips, sharded=True),
+            "make": lambda: _make(folder / "make", asked.minutes, asked.cuts),
         }
+        figures = {name: parts[name]() for name in asked.parts or parts}
     if asked.json:
         print(json.dumps(figures))
         return
@@ -81,6 +82,7 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--parts", nargs="*", choices=["check_loose", "check_shards", "make"])
     parser.add_argument("--clips", type=int, default=10_000)
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--cuts", type=int, default=200)
@@ -208,7 +210,7 @@ def _by_ffmpeg(recording: Path, folder: Path) -> float | None:
     for number, cue in enumerate(cues):
         command = [
             program, "-v", "error", "-ss", f"{cue.start:.3f}", "-t", f"{cue.end - cue.start:.3f}", "-i",
-            str(recording), "-ar", str(RATE_HZ), "-ac", "1", str(folder / f"{number:04d}.flac"),
+            str(recording), "-ar", str(RATE_HZ), "-ac", "1", str(folder / f"{number:04d}.wav"),
         ]  # fmt: skip
         subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
     return round(time.perf_counter() - before, 2)
