@@ -63,14 +63,15 @@ async def settle_intent(bench: Workbench, intent: Intent) -> Run | None:
             await close(bench, run, EndReason.BOOT_FAILED, NEVER_BORN)
         intents_of(bench).settle(intent.nonce)
         return None
-    if run is None:
-        return None  # the history was lost; the reaper knows the pod by its nonce
-    run = own(bench, run, pod)
-    if intent.given_up:
-        await bench.provider.release(pod.id)
+    if run is not None:
+        run = own(bench, run, pod)
+    if not intent.given_up:
+        return run  # without a history the reaper knows the pod by its nonce
+    await bench.provider.release(pod.id)
+    intents_of(bench).settle(intent.nonce)
+    if run is not None:
         await close(bench, run, EndReason.BOOT_FAILED, "It appeared after its launch had given up.")
-        return None
-    return run
+    return None
 
 
 def own(bench: Workbench, run: Run, pod: Pod) -> Run:

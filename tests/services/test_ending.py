@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -413,3 +415,83 @@ async def test_the_pods_deadline_is_read_from_its_own_environment(tmp_path: Path
     assert abs(pod.deadline - run.deadline) < timedelta(seconds=1)
     sky.world.pods[run.pod_id].env[RUN_VARIABLE] = "[]"
     assert (await provider.pod(run.pod_id)).deadline is None
+
+
+# --- what an earlier launch left open
+
+
+@in_virtual_time
+async def test_the_late_pod_of_an_order_is_released_also_when_the_history_was_lost(
+    tmp_path: Path,
+) -> None:
+    sky = Sky(tmp_path)
+    sky.script.ends_after = None
+    sky.world.faults.switch_on("create-500-but-rents", times=1)
+    sky.world.faults.switch_on("list-lag", seconds=90)
+    with pytest.raises(RentUnclear):
+        await launch(sky.bench, plan(), sky.keys)
+    sky.bench.runs._db.execute("DELETE FROM runs")
+    await sky.bench.clock.sleep(60)
+    await reap(sky.bench)
+    assert sky.live() == []
+    assert intents_of(sky.bench).open() == []
+
+
+@in_virtual_time
+async def test_a_run_whose_pod_is_gone_is_closed_and_launched_again(tmp_path: Path) -> None:
+    sky = Sky(tmp_path)
+    first = await running(sky)
+    sky.world.kill_host(sky.world.pods[first.pod_id])
+    second = await launch(sky.bench, plan(), sky.keys)
+    assert second.attempt == 2
+    closed = sky.bench.runs.by_nonce(first.nonce)
+    assert closed is not None
+    assert (closed.state, closed.end_reason) == (RunState.ENDED, EndReason.LOST)
+    assert sky.live() == [second.pod_id]
+
+
+@in_virtual_time
+async def test_the_pod_of_a_launch_that_gave_up_is_released_before_the_next_one(
+    tmp_path: Path,
+) -> None:
+    sky = Sky(tmp_path)
+    sky.world.faults.switch_on("create-500-but-rents", times=1)
+    sky.world.faults.switch_on("list-lag", seconds=90)
+    with pytest.raises(RentUnclear):
+        await launch(sky.bench, plan(), sky.keys)
+    orphan = sky.live()
+    await sky.bench.clock.sleep(60)
+    run = await launch(sky.bench, plan(), sky.keys)
+    assert len(orphan) == 1
+    assert sky.live() == [run.pod_id] != orphan
+
+
+@in_virtual_time
+async def test_reap_while_a_launch_is_under_way_leaves_it_alone(tmp_path: Path) -> None:
+    sky = Sky(tmp_path)
+    sky.script.armed_after = 300.0
+    sky.world.faults.switch_on("create-500-but-rents", times=1)
+    sky.world.faults.switch_on("list-lag", seconds=30)
+    task = asyncio.create_task(launch(sky.bench, plan(), sky.keys))
+    other = sky.open_bench()
+    for _ in range(5):
+        await other.clock.sleep(20)
+        report = await reap(other)
+        assert report.released == ()
+        assert report.secrets_removed == ()
+    run = await task
+    assert sky.live() == [run.pod_id]
+
+
+@in_virtual_time
+async def test_never_two_live_pods_through_any_cut_off_launch(tmp_path: Path) -> None:
+    """Whatever a create does, launching over and over ends with one pod and one order for each attempt."""
+    for fault in ("create-500-but-rents", "create-dropped-but-rents", "create-503-rents-nothing"):
+        sky = Sky(tmp_path / fault)
+        sky.script.ends_after = None
+        sky.world.faults.switch_on(fault, times=2)
+        for _ in range(4):
+            with suppress(RentUnclear, InvalidRequest):
+                await launch(sky.bench, plan(), sky.keys)
+            assert len(sky.live()) <= 1
+        assert len(sky.live()) == 1

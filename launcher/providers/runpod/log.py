@@ -9,7 +9,8 @@ from launcher.providers.base import LogLine
 from launcher.providers.runpod.sse import ServerEvent
 from launcher.providers.runpod.wire import LogWire
 
-_REMEMBERED_LINES = 12_000
+REMEMBERED_LINES = 12_000
+"""More than twice what a log gives again at once."""
 
 
 def log_line(event: ServerEvent) -> LogLine | None:
@@ -26,7 +27,8 @@ class LineMemory:
     Within one connection every line counts, also one that says the same at the same instant.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, remembered_lines: int = REMEMBERED_LINES) -> None:
+        self._most = remembered_lines
         self._earlier: set[tuple[str, str, str]] = set()
         self._order: deque[tuple[str, str, str]] = deque()
         self._current: list[tuple[str, str, str]] = []
@@ -36,8 +38,8 @@ class LineMemory:
         if key in self._earlier:
             return False
         self._current.append(key)
-        if len(self._current) > 2 * _REMEMBERED_LINES:
-            del self._current[:_REMEMBERED_LINES]
+        if len(self._current) > 2 * self._most:
+            del self._current[: self._most]
         return True
 
     def reconnected(self) -> None:
@@ -46,5 +48,5 @@ class LineMemory:
                 self._earlier.add(key)
                 self._order.append(key)
         self._current = []
-        while len(self._order) > _REMEMBERED_LINES:
+        while len(self._order) > self._most:
             self._earlier.discard(self._order.popleft())

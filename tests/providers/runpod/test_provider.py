@@ -30,6 +30,7 @@ from launcher.errors import (
 )
 from launcher.providers.base import Account, LogLine
 from launcher.providers.runpod.client import RunPodClient
+from launcher.providers.runpod.log import LineMemory
 from launcher.providers.runpod.provider import RunPodProvider, create_body, pod_of
 from launcher.providers.runpod.wire import ExecWire, PodWire, moment
 from pod_image.contract.settings import Cloud
@@ -395,6 +396,17 @@ async def test_a_refused_log_is_told_at_once() -> None:
     provider = answering({"detail": "access denied"}, 403)
     with pytest.raises(NoRight):
         await anext(provider.log("p"))
+
+
+def test_memory_of_earlier_lines_is_bounded() -> None:
+    memory = LineMemory(remembered_lines=3)
+    for number in range(10):
+        assert memory.is_new(LogLine(str(number), "container", "x"))
+    memory.reconnected()
+    assert not memory.is_new(LogLine("9", "container", "x"))
+    assert memory.is_new(LogLine("1", "container", "x"))
+    memory.reconnected()
+    assert memory.is_new(LogLine("7", "container", "x"))
 
 
 async def test_lines_that_are_not_json_are_passed_over() -> None:
