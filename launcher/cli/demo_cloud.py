@@ -59,7 +59,8 @@ def demo_cloud(
 ) -> Iterator[DemoCloud]:
     """Start both stand-ins below `root`, push the demo clips, and close everything when the block ends.
 
-    Pods are real child processes, unless `runner` has another way; none is left afterwards. Raises NotConfigured when the extra is missing.
+    Pods are real child processes, unless `runner` has another way; none is left afterwards. Raises
+    NotConfigured when the extra is missing.
     """
     check_extra(_NEEDED)
     from launcher.emulator.hub import HubEmulator

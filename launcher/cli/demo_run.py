@@ -46,6 +46,8 @@ _COMMAND = (
     "out.joinpath('hello.txt').write_text('made on a pod'); print('hello from the pod')"
 )
 SPEAK_SECONDS = 120
+WORTH_HEARING = ("voice/**", "samples/**", "files/**", "run.json", "events.jsonl")
+"""Brought here. Checkpoints, hundreds of megabytes each, stay in the results repo as they would with a real run."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ def run_demo(order: DemoOrder, output: Output) -> None:
 def _config(root: Path, cloud: DemoCloud) -> Config:
     """Its own home, so that the demo never mixes with real runs; loopback is asked more often."""
     config = read_config({**cloud.env, "LAUNCHER_HOME": str(root / "home")})
-    return replace(config, poll_seconds=1.0)
+    return replace(config, poll_seconds=2.0)
 
 
 async def _run(
@@ -182,7 +184,8 @@ async def _brought_here(bench: Workbench, followed: Followed, folder: Path) -> P
     reason = followed.run.end_reason
     if reason is None or not reason.delivers:
         return folder
-    return (await download_results(bench, followed.run, folder)).folder
+    got = await download_results(bench, followed.run, folder, WORTH_HEARING)
+    return got.folder
 
 
 def _speak(onnx: Path, wav: Path) -> Path:

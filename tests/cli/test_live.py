@@ -1,0 +1,171 @@
+"""What a person sees of a run while it goes on."""
+
+from __future__ import annotations
+
+import io
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from launcher.cli.live import Live, frame, sparkline
+from launcher.cli.output import Output
+from launcher.cli.picture import PHASE_WORDS, Picture, step_words
+from launcher.domain.run import Run, RunState
+from launcher.services.sightings import EventSeen, RestartSeen
+from pod_image.contract.events import (
+    EndedEvent,
+    Event,
+    PhaseEvent,
+    StepEvent,
+    WarningEvent,
+)
+from pod_image.contract.outcomes import EndReason, Phase
+from tests.cli.conftest import COMMAND_RUN, Shell
+
+AT = datetime(2026, 11, 22, tzinfo=UTC)
+RUN = Run(
+    "run-01", "me/voice", 1, "0123456789", RunState.RUNNING, AT, pod_id="pod-1",
+    price_per_hour_usd=0.36, max_cost_usd=2.0, gpu_name="RTX 4090",
+)  # fmt: skip
+
+
+def event(kind: type[Event], **values: Any) -> EventSeen:
+    return EventSeen(kind(at=AT, run_id="run-01", seq=1, **values))
+
+
+class Watch:
+    """A clock that is moved by hand."""
+
+    seconds = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def picture() -> Picture:
+    clock = Watch()
+    found = Picture(run=RUN, now=clock)
+    found.meter(0.0)
+    clock.seconds += 100
+    return found
+
+
+def test_before_anything_is_known_the_display_says_what_is_waited_for() -> None:
+    assert frame(Picture())[0].startswith("Waiting for the pod")
+    assert "nothing is rented yet" in frame(Picture())[1]
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_every_phase_has_words(phase: Phase) -> None:
+    assert PHASE_WORDS[phase]
+
+
+def test_a_training_shows_step_loss_speed_time_left_and_dollars(picture: Picture) -> None:
+    picture.see(event(PhaseEvent, phase=Phase.TRAIN, state="started"))
+    for number in (1, 2, 3):
+        picture.see(
+            event(
+                StepEvent,
+                step=number,
+                total_steps=60,
+                losses={"mel": 3.0 - number, "kl": 9.0},
+                steps_per_second=0.5,
+                seconds_left=114.0,
+                cost_usd=0.0123,
+                cost_at_end_usd=0.02,
+            )
+        )
+    text = "\n".join(frame(picture))
+    for words in ("step 3 of 60", "loss 0.000", "0.50 steps/s", "1 min 54 s left"):
+        assert words in text
+    assert "$0.0123 so far, about $0.0200 at the end, never over $2.00" in text
+
+
+def test_the_cost_grows_between_two_words_of_the_pod(picture: Picture) -> None:
+    assert picture.cost_usd == pytest.approx(0.01)
+
+
+def test_a_warning_a_restart_and_the_end_are_lines_that_stay(picture: Picture) -> None:
+    assert "Mind the gap" in picture.see(event(WarningEvent, code="x", message="Mind the gap."))
+    assert "started again" in picture.see(RestartSeen(1.0))
+    assert "finished" in picture.see(event(EndedEvent, reason=EndReason.FINISHED))
+    assert picture.ended is not None
+    assert len(picture.warnings) == 2
+
+
+def test_what_is_not_known_is_left_out_of_a_step() -> None:
+    seen = event(StepEvent, step=5)
+    assert isinstance(seen.event, StepEvent)
+    assert step_words(seen.event) == "step 5"
+
+
+def test_without_a_terminal_steps_are_told_now_and_then_and_the_rest_at_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with Live(Output()) as live:
+        live.see(event(PhaseEvent, phase=Phase.TRAIN, state="started"))
+        for number in range(1, 50):
+            live.see(event(StepEvent, step=number))
+        live.see(event(PhaseEvent, phase=Phase.TRAIN, state="ended", seconds=3.0))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == ["train: the training runs", "step 1", "train done after 3 s"]
+
+
+def test_on_a_terminal_the_display_draws_and_cleans_up(
+    picture: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    with Live(Output(), picture) as live:
+        live.see(event(PhaseEvent, phase=Phase.FETCH, state="started"))
+        live.say("a line that stays [not markup]")
+    text = terminal.getvalue()
+    assert "a line that stays [not markup]" in text
+    assert "fetch: the dataset is fetched" in text
+    assert "\x1b[?25h" in text  # the cursor is back
+
+
+def test_a_sparkline_has_as_many_bars_as_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    monkeypatch.setattr(sys, "stderr", terminal)
+    assert sparkline([]) == ""
+    assert sparkline([1.0, 1.0]) == "▄▄"
+    drawn = sparkline([float(value) for value in range(100, 0, -1)])
+    assert (drawn[0], drawn[-1], len(drawn) <= 16) == ("█", "▁", True)
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BytesIO(), encoding="latin-1"))
+    assert sparkline([1.0, 2.0]) == ""
+
+
+class Typed(io.StringIO):
+    """A person at a terminal who types these lines."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_no_rents_nothing_and_a_yes_does(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", Typed("n\n"))
+    said = shell("deploy", *COMMAND_RUN, "--", "true")
+    assert said.code == 1
+    assert "Rent this for $0.2" in said.words
+    assert shell.rented == 0
+    monkeypatch.setattr(sys, "stdin", Typed("y\n"))
+    assert shell("deploy", *COMMAND_RUN, "--", "true").code == 0
+    assert shell.rented == 1
+
+
+def test_a_missing_required_setting_is_asked_for_on_a_terminal(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Typed("demo/voices\n"))
+    said = shell("plan", "--recipe", "command", "--json", "--", "true")
+    assert said.code == 0
+    assert said.json["settings"]["results_repo"] == {"value": "demo/voices", "from": "you"}

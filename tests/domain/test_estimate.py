@@ -1,0 +1,110 @@
+"""Expected time and money: own runs first, else a table."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from launcher.domain.estimate import estimate
+from launcher.domain.offer import Offer, Stock
+from launcher.domain.plan import DatasetSummary
+from launcher.domain.run import Run, RunState
+from launcher.domain.speed import memory_needed_gb, relative_speed, total_steps, workload
+from pod_image.contract.outcomes import EndReason
+from pod_image.contract.settings import Cloud, Quality, RunSettings
+
+OFFER = Offer("NVIDIA GeForce RTX 4090", "RTX 4090", 1, 24, Cloud.SECURE, 0.6, Stock.HIGH)
+DATASET = DatasetSummary("me/clips", "c" * 40, clips=320, minutes=20.0)
+BORN = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def settings(**values: Any) -> RunSettings:
+    return RunSettings.model_validate({"dataset_repo": "me/clips", **values})
+
+
+def earlier_run(hours: float, **values: Any) -> Run:
+    return Run(
+        run_id="run-01",
+        results_repo="me/voice",
+        attempt=1,
+        nonce="0123456789",
+        state=RunState.ENDED,
+        planned_at=BORN,
+        gpu_name="RTX 4090",
+        created_at=BORN,
+        ended_at=BORN + timedelta(hours=hours),
+        end_reason=EndReason.FINISHED,
+        settings_json=json.dumps(settings(**values).applicable()),
+    )
+
+
+def test_steps_are_epochs_times_batches_of_the_clips_that_train() -> None:
+    assert total_steps(settings(epochs=10, batch_size=32, validation_split=0.05), 320) == 100
+    assert total_steps(settings(epochs=10, batch_size=32, max_steps=7), 320) == 7
+
+
+def test_the_table_says_that_it_is_no_measurement() -> None:
+    found = estimate(settings(), DATASET, OFFER, [])
+    assert found is not None
+    assert "not a measurement" in found.basis
+    assert found.cost_usd == pytest.approx(found.hours * 0.6)
+
+
+def test_a_slower_card_and_a_larger_voice_take_longer() -> None:
+    assert (
+        workload(settings(), 320, "RTX A4000").seconds > workload(settings(), 320, "4090").seconds
+    )
+    high = settings(quality=Quality.HIGH)
+    assert workload(high, 320, "4090").seconds > 2 * workload(settings(), 320, "RTX 4090").seconds
+
+
+def test_training_time_bounds_the_estimate() -> None:
+    assert workload(settings(train_minutes=1.5), 320, "RTX 4090").seconds == 90
+
+
+def test_memory_grows_with_the_batch_and_nobody_knows_a_commands() -> None:
+    assert memory_needed_gb(settings(batch_size=64)) > memory_needed_gb(settings(batch_size=8)) > 0
+    assert memory_needed_gb(RunSettings.model_validate({"recipe": "command"})) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "speed"),
+    [
+        ("NVIDIA L4", 0.35),
+        ("L40S", 1.0),
+        ("NVIDIA L40", 0.9),
+        ("RTX A4000", 0.4),
+        ("Voodoo 2", 0.5),
+    ],
+)
+def test_a_card_is_known_by_its_whole_name(name: str, speed: float) -> None:
+    assert relative_speed(name) == speed
+
+
+def test_an_own_finished_run_of_the_same_kind_beats_the_table() -> None:
+    found = estimate(settings(epochs=200), DATASET, OFFER, [earlier_run(3.0, epochs=100)])
+    assert found is not None
+    assert "run-01" in found.basis
+    assert 5.5 < found.hours < 6.0
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        earlier_run(3.0, batch_size=8),
+        earlier_run(3.0, quality="high"),
+        earlier_run(3.0, dataset_repo="me/others"),
+    ],
+)
+def test_a_run_of_another_kind_says_nothing(run: Run) -> None:
+    found = estimate(settings(), DATASET, OFFER, [run])
+    assert found is not None
+    assert "table" in found.basis
+
+
+def test_nothing_is_claimed_of_a_command_or_an_unread_dataset() -> None:
+    assert estimate(RunSettings.model_validate({"recipe": "command"}), DATASET, OFFER, []) is None
+    assert estimate(settings(), None, OFFER, []) is None
