@@ -1,0 +1,165 @@
+"""The recipe `command` on both emulators over real sockets, as the real child process `python -m pod_image`."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from huggingface_hub import HfApi
+
+from launcher.emulator.hub import HubEmulator
+from launcher.emulator.runpod import RunPodEmulator
+from launcher.emulator.runpod.pods import Pod
+from pod_image.contract import CONTRACT_VERSION
+from pod_image.contract.environment import RUN_VARIABLE, RunDocument
+from tests.pod_image.agent.stand import GPU, events_in
+
+PATIENCE_SECONDS = 60.0
+
+
+@dataclass
+class Clouds:
+    """A pod that runs a command, and where to look."""
+
+    hub: HubEmulator
+    cloud: RunPodEmulator
+    root: Path
+    pods: list[Pod] = field(default_factory=list)
+
+    def rent(self, *argv: str, **settings: Any) -> Pod:
+        document = RunDocument(
+            contract=CONTRACT_VERSION,
+            run_id="run-01",
+            attempt={"number": 1, "nonce": "nonce1"},  # type: ignore[arg-type]
+            settings={  # type: ignore[arg-type]
+                "recipe": "command",
+                "results_repo": "demo/results",
+                "argv": argv,
+                "max_hours": 1.0,
+                **settings,
+            },
+            deadline=datetime.now(UTC) + timedelta(hours=1),
+            price_per_hour_usd=0.69,
+        )
+        token = self.hub.tokens["write"]
+        pod = self.cloud.world.rent(
+            {
+                "name": "demo",
+                "image": "pod-image",
+                "gpu": {"id": GPU, "count": 1},
+                "cloud": "SECURE",
+                "disk": 20,
+                "env": {
+                    RUN_VARIABLE: document.to_json(),
+                    "HF_DATASET_TOKEN": token,
+                    "HF_UPLOAD_TOKEN": token,
+                    "HF_ENDPOINT": self.hub.url,
+                    "RUNPOD_API_BASE_URL": self.cloud.url,
+                    "NO_PROXY": "127.0.0.1,localhost",
+                },
+            }
+        )
+        self.pods.append(pod)
+        return pod
+
+    @property
+    def disk(self) -> Path:
+        return self.root / "pods" / self.pods[-1].id / "disk" / "run"
+
+    def events(self, kind: str = "") -> list[dict[str, Any]]:
+        path = self.disk / "out" / "events.jsonl"
+        return events_in(path.read_text().splitlines(), kind) if path.exists() else []
+
+    def results(self) -> dict[str, bytes]:
+        folder = self.root / "hub" / "models" / "demo" / "results"
+        return {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in folder.rglob("*")
+            if path.is_file()
+        }
+
+    def wait(self, holds: Any, what: str) -> None:
+        until = time.monotonic() + PATIENCE_SECONDS
+        while not holds():
+            assert time.monotonic() < until, what
+            time.sleep(0.1)
+
+    def until_gone(self) -> None:
+        self.wait(lambda: not self.pods[-1].is_live, "the pod outlived its run")
+
+
+@pytest.fixture
+def clouds(tmp_path: Path) -> Iterator[Clouds]:
+    with HubEmulator(tmp_path / "hub") as hub, RunPodEmulator(tmp_path / "pods") as cloud:
+        HfApi(endpoint=hub.url, token=hub.tokens["write"]).create_repo("demo/results")
+        yield Clouds(hub, cloud, tmp_path)
+
+
+SCRIPT = """
+echo 'one line'
+echo '{"step": 1, "loss": 2.5}'
+env | sort > out/environment.txt
+mkdir -p out/deep && echo result > out/deep/answer.txt
+"""
+
+
+def test_a_command_lives_its_whole_life_and_the_pod_ends_itself(clouds: Clouds) -> None:
+    pod = clouds.rent("sh", "-c", SCRIPT)
+    clouds.until_gone()
+    (ended,) = clouds.events("ended")
+    assert ended["reason"] == "finished"
+    assert ended["first_loss"] == 2.5
+    results = clouds.results()
+    assert results["run-01/files/out/deep/answer.txt"] == b"result\n"
+    assert "`out/deep/answer.txt`" in results["README.md"].decode()
+    assert json.loads(results["run-01/run.json"])["state"] == "ended"
+    said = results["run-01/files/out/environment.txt"].decode()
+    assert pod.key.value not in said
+    assert clouds.hub.tokens["write"] not in said
+    releases = [one for one in clouds.cloud.requests if one.method == "DELETE"]
+    assert [(one.key_kind, one.status) for one in releases] == [("pod", 204)]
+    assert all(one.user_agent.startswith("pod-launcher") for one in releases)
+
+
+def test_an_agent_killed_in_training_delivers_what_there_is_and_the_pod_ends_itself(
+    clouds: Clouds,
+) -> None:
+    clouds.rent("sh", "-c", "echo here > out/early.txt; sleep 600")
+    clouds.wait(
+        lambda: (clouds.disk / "prepared" / "out" / "early.txt").exists(), "the command did not run"
+    )
+    pid = int((clouds.disk.parent.parent / "main.pid").read_text())
+    os.kill(pid, signal.SIGKILL)
+    clouds.until_gone()
+    (ended,) = clouds.events("ended")
+    assert ended["reason"] == "failed"
+    assert json.loads(clouds.results()["run-01/run.json"])["state"] == "ended"
+
+
+def test_a_command_is_stopped_through_the_control_module(clouds: Clouds) -> None:
+    from pod_image import control
+
+    clouds.rent("sh", "-c", "echo kept > out/kept.txt; echo '{\"step\": 1}'; sleep 600")
+    clouds.wait(lambda: clouds.events("step") or clouds.events("heartbeat"), "it did not start")
+    assert control.main(["stop", "--id", "my-stop"], folder=clouds.disk) == 0
+    clouds.until_gone()
+    (ended,) = clouds.events("ended")
+    assert ended["reason"] == "stopped"
+    assert clouds.results()["run-01/files/out/kept.txt"] == b"kept\n"
+
+
+def test_a_command_that_fails_is_a_failure_that_names_its_exit_code(clouds: Clouds) -> None:
+    clouds.rent("sh", "-c", "echo partial > out/partial.txt; exit 7")
+    clouds.until_gone()
+    (ended,) = clouds.events("ended")
+    assert ended["reason"] == "failed"
+    assert "exit code 7" in ended["detail"]
+    assert "run-01/files/out/partial.txt" in clouds.results()
