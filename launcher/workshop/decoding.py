@@ -35,7 +35,7 @@ def decode_recording(
     written = 0
     told = 0.0
     streams: tuple[Any, Any] | None = None
-    for wave, source_hz in _mono(numpy, path):
+    for wave, source_hz in _in_seconds(numpy, _mono(numpy, path)):
         if streams is None:
             streams = tuple(
                 soxr.ResampleStream(source_hz, wanted, 1, dtype="float32", quality="HQ")
@@ -76,11 +76,28 @@ def _mono(numpy: Any, path: Path) -> Iterator[tuple[Any, int]]:
                 track = container.streams.audio[0]
                 to_float = av.AudioResampler(format="fltp")
                 for piece in container.decode(track):
-                    yield from _floats(numpy, to_float.resample(piece))
+                    is_float = piece.format.name == "fltp"
+                    yield from _floats(numpy, [piece] if is_float else to_float.resample(piece))
         except av.error.FFmpegError as exc:
             raise DecodeError(f"cannot be decoded: {exc.strerror}") from exc
         except (ValueError, MemoryError, EOFError, OverflowError) as exc:
             raise DecodeError(f"cannot be decoded: {exc}") from exc
+
+
+def _in_seconds(numpy: Any, pieces: Iterator[tuple[Any, int]]) -> Iterator[tuple[Any, int]]:
+    """The same sound in pieces of about a second: a decoder's frames are so short that their number costs most."""
+    held: list[Any] = []
+    held_hz = samples = 0
+    for wave, rate_hz in pieces:
+        if held_hz and rate_hz != held_hz:
+            raise DecodeError("changes its sample rate on the way")
+        held.append(wave)
+        held_hz, samples = rate_hz, samples + len(wave)
+        if samples >= held_hz:
+            yield numpy.concatenate(held), held_hz
+            held, samples = [], 0
+    if held:
+        yield numpy.concatenate(held), held_hz
 
 
 def _floats(numpy: Any, pieces: Any) -> Iterator[tuple[Any, int]]:

@@ -27,13 +27,14 @@ def speech_probabilities(wave: Any) -> list[float]:
     lanes = max(1, min(MOST_LANES, windows // LEAST_LANE_WINDOWS))
     length = -(-windows // lanes)
     starts = numpy.arange(lanes) * length
+    pieces = _windows(numpy, wave, lanes * length)
     session = _session()
     state = numpy.zeros((2, lanes, 128), dtype="float32")
     heard = numpy.zeros((lanes, length), dtype="float32")
     for step in range(-WARM_UP_WINDOWS, length):
         at = starts + step
-        pieces = numpy.stack([_window(numpy, wave, int(index)) for index in at])
-        feed = {"input": pieces, "state": state, "sr": numpy.array(RATE_HZ, dtype="int64")}
+        heard_now = pieces[at + WARM_UP_WINDOWS].astype("float32") / 32768.0
+        feed = {"input": heard_now, "state": state, "sr": numpy.array(RATE_HZ, dtype="int64")}
         output, state = session.run(None, feed)
         # Before the recording begins there is nothing to remember.
         state[:, at < 0] = 0.0
@@ -42,14 +43,14 @@ def speech_probabilities(wave: Any) -> list[float]:
     return [float(value) for value in heard.reshape(-1)[:windows]]
 
 
-def _window(numpy: Any, wave: Any, index: int) -> Any:
-    """A window with its context as floats; silence where the recording has not begun or is over."""
-    first = index * WINDOW_SAMPLES - CONTEXT_SAMPLES
-    piece = wave[max(0, first) : max(0, first + CONTEXT_SAMPLES + WINDOW_SAMPLES)]
-    window = numpy.zeros(CONTEXT_SAMPLES + WINDOW_SAMPLES, dtype="float32")
-    offset = max(0, -first)
-    window[offset : offset + len(piece)] = piece.astype("float32")[: len(window) - offset]
-    return window / 32768.0
+def _windows(numpy: Any, wave: Any, count: int) -> Any:
+    """A view of all windows with their contexts, from the warm-up before the recording to `count` after its start."""
+    before = WARM_UP_WINDOWS * WINDOW_SAMPLES + CONTEXT_SAMPLES
+    padded = numpy.zeros(before + count * WINDOW_SAMPLES, dtype="int16")
+    part = wave[: count * WINDOW_SAMPLES]
+    padded[before : before + len(part)] = part
+    size = CONTEXT_SAMPLES + WINDOW_SAMPLES
+    return numpy.lib.stride_tricks.sliding_window_view(padded, size)[::WINDOW_SAMPLES]
 
 
 def _session() -> Any:
