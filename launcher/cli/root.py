@@ -34,7 +34,8 @@ def root() -> TyperGroup:
         cls=_Root, name="launcher", pretty_exceptions_enable=False, no_args_is_help=True
     )
     app.callback()(_nothing)
-    group = typer.main.get_group(app)
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)
     for entry in COMMANDS:
         group.add_command(_Deferred(entry))
     return group

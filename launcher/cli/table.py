@@ -67,8 +67,9 @@ def root_help() -> str:
         ]
     lines += [
         "",
-        "  launcher COMMAND --help     the options of a command",
-        "  launcher --version          the version",
+        "  launcher COMMAND --help         the options of a command",
+        "  launcher --version              the version",
+        "  launcher --install-completion   completion for this shell",
         "",
         "New here? `launcher demo --headless` trains a tiny voice in a few minutes,",
         "without an account and without a cent.",

@@ -52,6 +52,26 @@ def test_no_command_but_the_page_loads_nicegui_or_torch(
     assert loaded & {"nicegui", "torch", "fastapi"} == set()
 
 
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [("de", ["demo", "deploy"]), ("deploy --qual", ["--quality"]), ("deploy --quality l", ["low"])],
+)
+def test_a_shell_completes_commands_options_and_choices(typed: str, offered: list[str]) -> None:
+    words = f"launcher {typed}"
+    done = subprocess.run(
+        [sys.executable, "-c", "from launcher.cli.app import main; main()"],
+        capture_output=True,
+        text=True,
+        env={
+            **os.environ,
+            "_LAUNCHER_COMPLETE": "complete_bash",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(len(words.split()) - 1),
+        },
+    )
+    assert done.stdout.split() == offered
+
+
 def test_root_help_names_every_command_and_fits_eighty_columns() -> None:
     text = root_help()
     assert all(entry.name in text for entry in COMMANDS)

@@ -1,0 +1,54 @@
+"""Leaving a run: before the pod is armed it is released, afterwards it goes on without us."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from launcher.cli.following import follow_to_end, launch_and_show
+from launcher.cli.live import Live
+from launcher.cli.output import Output
+from launcher.errors import Interrupted
+from launcher.services.launch import launch
+from tests.services.sky import Sky, plan
+from tests.virtual import in_virtual_time
+
+
+async def cut_off_after(seconds: float, work: asyncio.Task[object]) -> Interrupted:
+    """What Ctrl-C does: the task is cancelled."""
+    await asyncio.sleep(seconds)
+    work.cancel()
+    with pytest.raises(Interrupted) as caught:
+        await work
+    return caught.value
+
+
+@in_virtual_time
+async def test_ctrl_c_before_the_pod_is_armed_releases_it(tmp_path: Path) -> None:
+    sky = Sky(tmp_path)
+    sky.script.armed_after = None
+    with Live(Output(quiet=True)) as live:
+        work = asyncio.create_task(launch_and_show(sky.bench, plan(), sky.keys, live))
+        error = await cut_off_after(30, work)  # type: ignore[arg-type]
+    assert sky.live() == []
+    assert "released" in error.message
+    assert error.exit_code == 130
+
+
+@in_virtual_time
+async def test_ctrl_c_afterwards_leaves_the_run_and_says_where_it_is_and_how_to_stop_it(
+    tmp_path: Path,
+) -> None:
+    sky = Sky(tmp_path)
+    sky.script.ends_after = None
+    run = await launch(sky.bench, plan(), sky.keys)
+    with Live(Output(quiet=True)) as live:
+        work = asyncio.create_task(follow_to_end(sky.bench, run, live))
+        error = await cut_off_after(60, work)  # type: ignore[arg-type]
+    assert sky.live() == [run.pod_id]
+    assert run.pod_id in error.message
+    assert "$0.69 an hour" in error.message
+    assert f"launcher stop {run.run_id}" in error.hint
+    sky.script.stopping = True
