@@ -55,9 +55,7 @@ class _Follower:
     def __init__(self, bench: Workbench, run: Run, from_start: bool) -> None:
         self._bench = bench
         self._run = replace(run, log_cursor="", last_seq=0) if from_start else run
-        self._queue: asyncio.Queue[LogLine | Glimpse | LauncherError] = asyncio.Queue(
-            _WAITING_ITEMS
-        )
+        self._queue: asyncio.Queue[LogLine | Glimpse | Exception] = asyncio.Queue(_WAITING_ITEMS)
         self._cursor = self._run.log_cursor
         self._seq = self._run.last_seq
         self._saved = (self._cursor, self._seq)
@@ -69,7 +67,7 @@ class _Follower:
     async def glimpses(self) -> AsyncGenerator[Glimpse, None]:
         while True:
             item = await self._queue.get()
-            if isinstance(item, LauncherError):
+            if isinstance(item, Exception):
                 raise item
             if isinstance(item, LogLine):
                 for seen in await self._read(item):
@@ -140,7 +138,7 @@ class _Follower:
                     await self._queue.put(line)
         except PodGone:
             return  # the looks at the pod decide
-        except LauncherError as exc:
+        except Exception as exc:  # the reader of the queue raises it
             await self._queue.put(exc)
 
     async def _look_at_pod(self) -> None:
@@ -154,7 +152,7 @@ class _Follower:
                 absent += 1
             except ProviderUnavailable as exc:
                 trouble = exc.message
-            except LauncherError as exc:
+            except Exception as exc:  # the reader of the queue raises it
                 await self._queue.put(exc)
                 return
             await self._queue.put(Tick(self._bench.clock.now(), trouble))

@@ -39,6 +39,8 @@ from pod_image.contract.events import ArmedEvent
 from pod_image.contract.outcomes import EndReason
 
 Report = Callable[[Progress], None]
+NO_IMAGE = "bootstrap"
+"""A word of the settings, not the name of an image that could be pulled."""
 MOST_PODS = 3
 """So many pods that never came up are paid for, then the launch gives up."""
 
@@ -293,6 +295,11 @@ def _refuse_bad_plan(plan: Plan, keys: Keys) -> None:
     if plan.errors:
         first = plan.errors[0]
         raise InvalidRequest(first.message, hint=first.hint)
+    if plan.settings.image == NO_IMAGE:
+        raise InvalidRequest(
+            f"This release cannot run a pod on the image {NO_IMAGE!r}: nothing would end the pod.",
+            hint="Leave --image out, or name an image that is built from ours.",
+        )
     if not plan.candidates:
         raise NothingAvailable(
             "The plan has no GPU to try.", hint="launcher gpus lists what there is."

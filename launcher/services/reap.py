@@ -70,6 +70,8 @@ async def reap(bench: Workbench, *, dry_run: bool = False) -> ReapReport:
     released, kept = [], []
     for pod, run in ours:
         why = await _why_release(bench, pod, run)
+        if why and await _is_only_listed(bench, pod):
+            continue
         if why:
             released.append(await _release(bench, pod, run, why, dry_run=dry_run))
         else:
@@ -173,6 +175,14 @@ async def _settle_gone_runs(bench: Workbench, listed_ids: set[str]) -> tuple[Run
             closed, _ = await settle_gone(bench, run)
             settled.append(closed)
     return tuple(settled)
+
+
+async def _is_only_listed(bench: Workbench, pod: Pod) -> bool:
+    """Lists lag the other way too: they show pods that are gone already."""
+    try:
+        return await _is_gone(bench, pod.id)
+    except ProviderUnavailable:
+        return False
 
 
 async def _any_alive(bench: Workbench) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher.domain.pod import PodName
+from launcher.domain.pod import Pod, PodName
 from launcher.domain.run import Run, RunState
 from launcher.errors import InvalidRequest, PodGone, ProviderUnavailable, RentUnclear
 from launcher.providers.runpod.provider import RunPodProvider
@@ -286,6 +286,22 @@ async def test_reap_releases_what_was_never_armed_and_keeps_what_was(tmp_path: P
     ]
     assert sky.live() == [armed.pod_id]
     assert sky.bench.runs.get("run-01").state is RunState.RUNNING
+
+
+@in_virtual_time
+async def test_reap_does_not_count_what_only_a_late_list_still_shows(tmp_path: Path) -> None:
+    sky = Sky(tmp_path)
+    run = await running(sky)
+    listed = await sky.bench.provider.pods()
+    assert [pod.id for pod in listed] == [run.pod_id]
+    await stop(sky.bench, run, abort=True)
+
+    async def late() -> list[Pod]:
+        return listed
+
+    sky.bench.provider.pods = late  # type: ignore[method-assign]
+    report = await reap(sky.bench)
+    assert report.released == ()
 
 
 @in_virtual_time

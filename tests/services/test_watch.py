@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from launcher.domain.run import Run, RunState
-from launcher.errors import InvalidRequest
+from launcher.errors import InvalidRequest, NotConfigured
 from launcher.services.context import Workbench
 from launcher.services.history import receipt
 from launcher.services.launch import launch
@@ -296,3 +296,33 @@ def document_of(sky: Sky, run: Run):  # type: ignore[no-untyped-def]
     from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 
     return RunDocument.from_json(sky.world.pods[run.pod_id].env[RUN_VARIABLE])
+
+
+@in_virtual_time
+async def test_a_key_that_is_refused_meanwhile_ends_the_watching_and_not_the_run(
+    tmp_path: Path,
+) -> None:
+    sky = Sky(tmp_path)
+    sky.script.ends_after = None
+    run = await launch(sky.bench, plan(), sky.keys)
+    sky.world.keys.pop(sky.world.api_key)
+    with pytest.raises(NotConfigured, match="refused the key"):
+        await seen_to_the_end(sky.bench, run)
+    assert sky.live() == [run.pod_id]
+    assert sky.bench.runs.get("run-01").state is RunState.RUNNING
+
+
+@in_virtual_time
+async def test_a_fault_of_ours_behind_the_stream_is_raised_and_never_waited_for(
+    tmp_path: Path,
+) -> None:
+    sky = Sky(tmp_path)
+    sky.script.ends_after = None
+    run = await launch(sky.bench, plan(), sky.keys)
+
+    async def breaks(pod_id: str) -> None:
+        raise ZeroDivisionError
+
+    sky.bench.board.look = breaks  # type: ignore[method-assign,assignment]
+    with pytest.raises(ZeroDivisionError):
+        await seen_to_the_end(sky.bench, run)
