@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 from pod_image.agent.ports import Clock
 
-
 AGREES_SECONDS = 2.0
 
 

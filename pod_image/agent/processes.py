@@ -22,6 +22,7 @@ TRAINER_USER = "trainer"
 """Made by the image; owns nothing but the run's working folders."""
 _LINE_LIMIT_BYTES = 1 << 20
 _DRAIN_SECONDS = 2.0
+_LOOK_SECONDS = 0.2
 _PIPE_BYTES = 1 << 20
 
 
@@ -70,6 +71,7 @@ class SystemProcesses:
         except TimeoutError:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
+            await process.wait()
             return None
         return out.decode("utf-8", "replace") if process.returncode == 0 else None
 
@@ -154,8 +156,13 @@ class SystemStage:
         return self._process.pid
 
     async def wait(self) -> int:
-        code = await self._process.wait()
-        # A grandchild may hold the pipes open for ever: what it says later is not waited for.
+        # asyncio's own wait() also waits for the pipes, and a grandchild may hold those open for ever.
+        ending = asyncio.ensure_future(self._process.wait())
+        try:
+            while (code := self._process.returncode) is None:
+                await asyncio.wait({ending}, timeout=_LOOK_SECONDS)
+        finally:
+            ending.cancel()
         await asyncio.wait(self._readers, timeout=_DRAIN_SECONDS)
         for reader in self._readers:
             reader.cancel()

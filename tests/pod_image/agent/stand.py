@@ -1,4 +1,4 @@
-"""A stand for the agent: the real agent on both emulators, in one process and in virtual time; the trainer is scripted."""
+"""A stand for the agent: the real one, on both emulators, in virtual time; only the trainer is scripted."""
 
 from __future__ import annotations
 
@@ -270,7 +270,7 @@ class Stand:
         self.containers: list[AgentContainer] = []
         self.run_blocking = self.blocking.run
         self._ticking = asyncio.ensure_future(self._tick())
-        self._pod: Pod | None = None
+        self.pod: Pod | None = None
 
     # --- the cloud's runner
 
@@ -357,17 +357,17 @@ class Stand:
             "disk": 20,
             "env": variables,
         }
-        self._pod = self.world.rent(body)
-        return self._pod
+        self.pod = self.world.rent(body)
+        return self.pod
 
     async def until_gone(self, hours: float = 48.0) -> float:
         """Wait until the pod is gone; returns its age then, in seconds."""
-        assert self._pod is not None
+        assert self.pod is not None
         limit = self.loop.time() + hours * 3600
-        while self._pod.is_live:
+        while self.pod.is_live:
             assert self.loop.time() < limit, "the pod outlived its run"
             await asyncio.sleep(1.0)
-        return now_seconds() - self._pod.created_at
+        return now_seconds() - self.pod.created_at
 
     async def until(self, kind: str, **fields: Any) -> dict[str, Any]:
         """Wait for an event with these fields."""

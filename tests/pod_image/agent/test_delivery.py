@@ -211,8 +211,9 @@ async def test_two_runs_that_end_together_are_both_on_the_card(tmp_path: Path) -
     stand = Stand(tmp_path, training(steps=20))
     first = stand.rent()
     second = stand.rent(stand.document(run_id="run-02", nonce="nonce2"))
-    while first.is_live or second.is_live:
-        await asyncio.sleep(1.0)
+    for pod in (first, second):
+        stand.pod = pod
+        await stand.until_gone()
     card = stand.results()["README.md"].read_text()
     assert "## run-01" in card
     assert "## run-02" in card

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -522,4 +523,4 @@ async def test_outside_of_a_pod_the_program_says_so_and_ends(tmp_path: Path) -> 
 
 
 class _Spec:
-    env: dict[str, str] = {}
+    env: ClassVar[dict[str, str]] = {}

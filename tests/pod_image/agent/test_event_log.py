@@ -1,0 +1,147 @@
+"""The pod's voice: one sequence, nothing secret, no line too long, not too many of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pod_image.agent.clock import AnchoredClock
+from pod_image.agent.events import CUT, EventLog, Masking, cut, merged
+from pod_image.contract.events import MAX_LINE_BYTES, from_line
+
+
+class Hand:
+    """A clock moved by hand."""
+
+    def __init__(self) -> None:
+        self.seconds = 1_795_341_600.0
+
+    def now(self) -> float:
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class Heard:
+    """An event log on a folder, with its clock and its lines."""
+
+    def __init__(self, folder: Path, *secrets: str) -> None:
+        self.clock = Hand()
+        self.lines: list[str] = []
+        self.path = folder / "events.jsonl"
+        self.log = EventLog(
+            self.path, "run-01", AnchoredClock(self.clock), self.lines.append, Masking(secrets)
+        )
+
+    def said(self) -> list[dict[str, object]]:
+        return [json.loads(line) for line in self.lines if from_line(line) is not None]
+
+
+def test_events_are_numbered_from_one_and_stand_in_the_file_too(tmp_path: Path) -> None:
+    heard = Heard(tmp_path)
+    heard.log.emit("heartbeat", phase="train")
+    heard.log.emit("heartbeat", phase="train")
+    assert [event["seq"] for event in heard.said()] == [1, 2]
+    assert heard.path.read_text().splitlines() == heard.lines
+
+
+def test_numbers_go_on_after_a_restart_also_behind_a_torn_line(tmp_path: Path) -> None:
+    Heard(tmp_path).log.emit("heartbeat", phase="train")
+    with (tmp_path / "events.jsonl").open("a") as file:
+        file.write('{"event":"heartbeat","se\n')
+    again = Heard(tmp_path)
+    again.log.emit("heartbeat", phase="train")
+    assert again.said()[0]["seq"] == 2
+
+
+def test_a_recipes_output_cannot_pass_for_an_event(tmp_path: Path) -> None:
+    heard = Heard(tmp_path)
+    heard.log.emit("heartbeat", phase="train")
+    heard.log.log(heard.lines[0])
+    assert from_line(heard.lines[0]) is not None
+    assert from_line(heard.lines[1]) is None
+
+
+def test_exact_secrets_are_masked_in_events_and_in_log(tmp_path: Path) -> None:
+    heard = Heard(tmp_path, "demo-token-1", "demo-token-12", "x")
+    heard.log.log("tokens demo-token-12 and demo-token-1, x marks nothing")
+    heard.log.emit("warning", code="c", message="demo-token-12")
+    assert "demo-token" not in "".join(heard.lines) + heard.path.read_text()
+    assert "x marks" in heard.lines[0]
+    assert "demo-token" not in repr(Masking(["demo-token-1"]))
+
+
+@pytest.mark.parametrize("letter", ["a", "é", "語"])
+def test_a_long_line_is_cut_without_breaking_a_letter(letter: str) -> None:
+    short = cut(letter * 9_000)
+    assert len(short.encode()) <= MAX_LINE_BYTES
+    assert short.endswith(letter + CUT)
+
+
+def test_an_event_with_many_files_stays_an_event(tmp_path: Path) -> None:
+    heard = Heard(tmp_path)
+    files = [{"path": f"run-01/{n}", "size_bytes": 1, "sha256": "0" * 64} for n in range(1_000)]
+    heard.log.emit("upload", commit="c", files=files)
+    heard.log.emit("warning", code="c", message="long " * 10_000)
+    assert all(len(line.encode()) <= MAX_LINE_BYTES for line in heard.lines)
+    assert [event["event"] for event in heard.said()] == ["upload", "warning"]
+
+
+def test_steps_come_once_a_second_with_the_mean_of_their_losses(tmp_path: Path) -> None:
+    heard = Heard(tmp_path)
+    for step in range(1, 101):
+        heard.log.thinned("step", step=step, losses={"mel": float(step)})
+        heard.clock.seconds += 0.1
+    heard.log.flush_waiting()
+    steps = heard.said()
+    assert 10 <= len(steps) <= 12
+    assert steps[-1]["step"] == 100
+    covered = [event["losses"]["mel"] for event in steps]  # type: ignore[index]
+    assert covered[0] == 1.0
+    assert covered[1] == pytest.approx(sum(range(2, 12)) / 10, abs=0.6)
+
+
+def test_a_checkpoint_does_not_overtake_the_steps_before_it(tmp_path: Path) -> None:
+    heard = Heard(tmp_path)
+    heard.log.thinned("step", step=1, losses={})
+    heard.log.thinned("step", step=2, losses={})
+    heard.log.emit("checkpoint", step=2, path="checkpoints/2", size_bytes=1)
+    assert [(event["event"], event["step"]) for event in heard.said()] == [
+        ("step", 1),
+        ("step", 2),
+        ("checkpoint", 2),
+    ]
+
+
+def test_merging_weighs_by_how_many_steps_each_reading_covers() -> None:
+    first = merged(None, {"step": 1, "losses": {"mel": 3.0}})
+    second = merged(first, {"step": 2, "losses": {"mel": 1.0, "new": 5.0}})
+    third = merged(second, {"step": 3, "losses": {"mel": 2.0}})
+    assert second["losses"] == {"mel": 2.0, "new": 5.0}
+    assert third["losses"]["mel"] == pytest.approx(2.0)
+
+
+def test_a_talkative_recipe_is_thinned_and_its_last_words_are_kept(tmp_path: Path) -> None:
+    heard = Heard(tmp_path)
+    for number in range(1_000):
+        heard.log.log(f"line {number}")
+    assert 150 < len(heard.lines) < 250
+    assert heard.log.last_log_lines()[-1] == "line 999"
+    heard.clock.seconds += 60
+    heard.log.log("later")
+    assert heard.lines[-1] == "| later"
+
+
+def test_after_the_last_word_nothing_is_said(tmp_path: Path) -> None:
+    heard = Heard(tmp_path)
+    heard.log.close({"reason": "finished"})
+    heard.log.emit("heartbeat", phase="deliver")
+    heard.log.thinned("step", step=1)
+    heard.log.flush_due()
+    heard.log.correct({"reason": "finished", "not_delivered": ["run.json"]})
+    heard.log.say_last_word()
+    (ended,) = heard.said()
+    assert (ended["event"], ended["seq"]) == ("ended", 1)
+    assert ended["not_delivered"] == ["run.json"]

@@ -1,0 +1,151 @@
+"""Real processes: pipes of any length, exit codes, whole trees ended, the guard's key out of sight."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pod_image.agent import process_tree
+from pod_image.agent.ports import GuardOrders, ProcessSpec
+from pod_image.agent.processes import SystemGuard, SystemProcesses, SystemStage
+from pod_image.agent.system import in_thread
+
+
+class Started:
+    """A Python program as a stage."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.events: list[str] = []
+        self.output: list[str] = []
+
+    async def run(self, program: str, *, takes_commands: bool = False) -> SystemStage:
+        spec = ProcessSpec(
+            argv=(sys.executable, "-c", program),
+            folder=self.folder,
+            environment={"PATH": os.defpath, "PYTHONUNBUFFERED": "1"},
+            takes_commands=takes_commands,
+        )
+        return await SystemProcesses().start(spec, self.events.append, self.output.append)
+
+
+EMIT = "import os; say = lambda b: os.write(int(os.environ['LAUNCHER_EVENTS_FD']), b)\n"
+
+
+async def test_events_output_and_exit_code_arrive(tmp_path: Path) -> None:
+    started = Started(tmp_path)
+    stage = await started.run(EMIT + "say(b'one\\ntwo\\n'); print('out'); raise SystemExit(2)")
+    assert await stage.wait() == 2
+    assert started.events == ["one", "two"]
+    assert started.output == ["out"]
+
+
+async def test_a_line_of_any_length_and_a_progress_bar_are_read(tmp_path: Path) -> None:
+    started = Started(tmp_path)
+    stage = await started.run("print('x' * 3_000_000); print('10%\\r20%\\r30%'); print('end')")
+    assert await stage.wait() == 0
+    assert sum(len(line) for line in started.output if set(line) == {"x"}) == 3_000_000
+    assert started.output[-4:] == ["10%", "20%", "30%", "end"]
+
+
+async def test_commands_arrive_on_standard_input(tmp_path: Path) -> None:
+    started = Started(tmp_path)
+    stage = await started.run("print(input())", takes_commands=True)
+    await stage.send('{"command": "stop"}')
+    assert await stage.wait() == 0
+    assert started.output == ['{"command": "stop"}']
+    await stage.send("too late")
+
+
+async def test_a_grandchild_that_holds_the_pipes_is_not_waited_for(tmp_path: Path) -> None:
+    started = Started(tmp_path)
+    program = (
+        "import subprocess, sys\n"
+        "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        "print(p.pid)"
+    )
+    stage = await started.run(program)
+    began = time.monotonic()
+    assert await stage.wait() == 0
+    assert time.monotonic() - began < 20
+    grandchild = int(started.output[0])
+    os.kill(grandchild, 9)
+
+
+async def test_ending_a_stage_ends_all_it_started_in_whatever_session(tmp_path: Path) -> None:
+    started = Started(tmp_path)
+    program = (
+        "import signal, subprocess, sys, time\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "nap = [sys.executable, '-c', 'import time; time.sleep(60)']\n"
+        "own = subprocess.Popen(nap, start_new_session=True)\n"
+        "print(subprocess.Popen(nap).pid, own.pid)\n"
+        "time.sleep(60)"
+    )
+    stage = await started.run(program)
+    while not started.output:
+        await asyncio.sleep(0.02)
+    pids = [stage.pid, *map(int, started.output[0].split())]
+    await stage.end(0.3)
+    assert await stage.wait() == -9
+    assert not [
+        pid for pid in pids if process_tree.started(pid) and pid in process_tree.members(pid)
+    ]
+
+
+async def test_leftovers_of_an_earlier_life_are_ended_and_others_are_not(tmp_path: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    processes = SystemProcesses()
+    try:
+        await processes.clear_leftovers(process.pid, "another time")
+        assert process.poll() is None
+        reaping = asyncio.create_task(asyncio.to_thread(process.wait))
+        await processes.clear_leftovers(process.pid, processes.started(process.pid))
+        assert await reaping == -15
+    finally:
+        process.kill()
+        process.wait()
+
+
+async def test_short_programs_that_fail_hang_or_are_absent_have_no_answer() -> None:
+    processes = SystemProcesses()
+    assert await processes.answer(("echo", "hello"), 10.0) == "hello\n"
+    assert await processes.answer(("no-such-program",), 10.0) is None
+    assert await processes.answer(("false",), 10.0) is None
+    assert await processes.answer(("sleep", "60"), 0.05) is None
+
+
+def test_the_guards_key_is_in_no_argument_and_no_environment(tmp_path: Path) -> None:
+    guard = SystemGuard(GuardOrders("http://127.0.0.1:9", "pod-1", tmp_path, "demo-pod-key"))
+    process = guard._process
+    try:
+        guard.beat(1_000.0)
+        seen = Path(f"/proc/{process.pid}/cmdline").read_bytes()
+        seen += Path(f"/proc/{process.pid}/environ").read_bytes()
+        assert b"pod_image.agent.guard" in seen
+        assert b"demo-pod-key" not in seen
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+async def test_a_blocking_call_hands_on_its_result_and_its_fault() -> None:
+    assert await in_thread(lambda: 41 + 1) == 42
+    with pytest.raises(ZeroDivisionError):
+        await in_thread(lambda: 1 // 0)
+
+
+async def test_a_blocking_call_that_hangs_can_be_left_to_itself() -> None:
+    began = time.monotonic()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await in_thread(lambda: time.sleep(1.0))
+    assert time.monotonic() - began < 0.8

@@ -1,0 +1,180 @@
+"""The recipe `command`: what counts as a result, as progress, and how its worker behaves as a process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pod_image.contract.paths import RunFolder
+from pod_image.contract.settings import RecipeName, RunSettings
+from pod_image.recipes import load
+from pod_image.recipes.command.activity import cpu_seconds
+from pod_image.recipes.command.collecting import collect, is_inside, matching
+from pod_image.recipes.command.progress_lines import step_in
+
+
+def worker(folder: Path, *argv: str, commands: str = "", **settings: Any) -> tuple[int, list[Any]]:
+    """Run the worker to its end; its exit code and its events."""
+    document = {
+        "contract": 1,
+        "run_id": "run-01",
+        "attempt": {"number": 1, "nonce": "nonce1"},
+        "settings": {"recipe": "command", "argv": argv, **settings},
+        "deadline": "2030-01-01T00:00:00Z",
+        "price_per_hour_usd": 1.0,
+    }
+    events = folder / "events"
+    (folder / "prepared").mkdir(exist_ok=True)
+    with events.open("wb") as file:
+        done = subprocess.run(
+            [sys.executable, "-m", "pod_image.recipes.command"],
+            cwd=folder,
+            env={
+                "PATH": os.environ["PATH"],
+                "PYTHONPATH": os.pathsep.join(sys.path),
+                "LAUNCHER_RUN": json.dumps(document),
+                "LAUNCHER_EVENTS_FD": str(file.fileno()),
+            },
+            pass_fds=(file.fileno(),),
+            input=commands,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    return done.returncode, [json.loads(line) for line in events.read_text().splitlines()]
+
+
+def test_the_recipe_is_loaded_without_torch_and_has_one_stage() -> None:
+    recipe = load(RecipeName.COMMAND)
+    settings = RunSettings(recipe=RecipeName.COMMAND, argv=("true",))
+    (stage,) = recipe.stages(settings)
+    assert stage.takes_commands
+    assert recipe.needs(settings) == ()
+
+
+def test_results_are_the_small_files_first_and_the_card_names_them(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    files = folder.out / "files"
+    files.mkdir(parents=True)
+    (files / "archive.tar").write_bytes(bytes(1_000))
+    (files / "report.txt").write_text("good")
+    (files / "torn.part").write_text("half")
+    recipe = load(RecipeName.COMMAND)
+    settings = RunSettings(recipe=RecipeName.COMMAND, argv=("make", "a b"))
+    assert [path.name for path in recipe.results(folder, settings)] == ["report.txt", "archive.tar"]
+    section = recipe.card(folder, settings)
+    assert "make 'a b'" in section.markdown
+    assert "`report.txt`" in section.markdown
+
+
+def test_patterns_name_files_and_folders_but_no_links(tmp_path: Path) -> None:
+    (tmp_path / "out" / "deep").mkdir(parents=True)
+    (tmp_path / "out" / "deep" / "a.bin").write_text("a")
+    (tmp_path / "log.txt").write_text("b")
+    (tmp_path / "out" / "link").symlink_to("/etc/passwd")
+    found = [path.relative_to(tmp_path).as_posix() for path in matching(tmp_path, ["out", "*.txt"])]
+    assert found == ["log.txt", "out/deep/a.bin"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "inside"), [("out/**", True), ("/etc/*", False), ("../x", False), ("a/../b", False)]
+)
+def test_patterns_that_lead_out_are_recognised(pattern: str, inside: bool) -> None:
+    assert is_inside(pattern) is inside
+
+
+def test_collecting_again_takes_what_changed(tmp_path: Path) -> None:
+    work, target = tmp_path / "work", tmp_path / "files"
+    (work / "out").mkdir(parents=True)
+    (work / "out" / "a").write_text("one")
+    assert collect(work, ["out/**"], target) == 1
+    (work / "out" / "a").write_text("second")
+    (work / "out" / "b").write_text("new")
+    assert collect(work, ["out/**"], target) == 2
+    assert (target / "out" / "a").read_text() == "second"
+    assert not list(target.rglob("*.part"))
+
+
+@pytest.mark.parametrize(
+    ("line", "event"),
+    [
+        ('{"step": 3, "loss": 0.5}', {"event": "step", "step": 3, "losses": {"loss": 0.5}}),
+        (
+            '{"step": 3, "total_steps": 9, "name": "x", "bad": NaN}',
+            {"event": "step", "step": 3, "total_steps": 9, "losses": {}},
+        ),
+        ('{"step": "three"}', None),
+        ('{"step": true}', None),
+        ('{"loss": 1}', None),
+        ("step 3", None),
+        ("{torn", None),
+        ("[" * 100_000, None),
+    ],
+)
+def test_a_line_with_a_step_is_progress(line: str, event: object) -> None:
+    assert step_in(line) == event
+
+
+def test_a_command_that_computes_is_seen_to(tmp_path: Path) -> None:
+    program = "import time\nend = time.process_time() + 0.2\nwhile time.process_time() < end: pass\ninput()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, start_new_session=True
+    )
+    try:
+        used = 0.0
+        for _ in range(500):
+            used = max(used, cpu_seconds(process.pid))
+            if used >= 0.2:
+                break
+            os.sched_yield()
+            subprocess.run(["sleep", "0.02"], check=True)
+        assert used >= 0.2
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_the_worker_brings_the_outputs_and_tells_the_steps(tmp_path: Path) -> None:
+    script = 'pwd; echo \'{"step": 1, "loss": 2}\'; echo x > out/x; test -n "$DATASET_DIR"'
+    code, events = worker(tmp_path, "sh", "-c", script)
+    assert code == 0
+    assert {"event": "step", "step": 1, "losses": {"loss": 2.0}} in events
+    assert (tmp_path / "out" / "files" / "out" / "x").read_text() == "x\n"
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "words"),
+    [
+        (("sh", "-c", "exit 3"), 2, "exit code 3"),
+        (("no-such-program",), 2, "could not be started"),
+        (("sh", "-c", "kill -9 $$"), 1, ""),
+    ],
+)
+def test_the_worker_tells_how_a_command_failed(
+    tmp_path: Path, argv: tuple[str, ...], code: int, words: str
+) -> None:
+    found, events = worker(tmp_path, *argv)
+    warnings = [event["message"] for event in events if event["event"] == "warning"]
+    assert found == code
+    assert words in " ".join(warnings)
+    assert bool(warnings) is (code == 2)
+
+
+def test_the_worker_refuses_outputs_outside_of_its_folder(tmp_path: Path) -> None:
+    code, events = worker(tmp_path, "true", outputs=["../**"])
+    assert code == 2
+    assert "leads out" in events[0]["message"]
+
+
+def test_stop_ends_the_command_with_all_it_started_and_keeps_its_files(tmp_path: Path) -> None:
+    script = "echo early > out/early; sleep 60 & wait"
+    stop = '{"id": "s", "command": "stop"}\n'
+    code, events = worker(tmp_path, "sh", "-c", script, commands=stop)
+    assert code == 0
+    assert [event["state"] for event in events if event["event"] == "command"] == ["done"]
