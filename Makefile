@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 TORCH := torch==2.13.0
 TESTS ?= tests
+WORKERS ?= 2
 
 .PHONY: demo test check bench image clean docs
 
@@ -14,7 +15,7 @@ demo: $(VENV)/.demo
 	$(BIN)/launcher demo --headless
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
