@@ -112,8 +112,8 @@ def run_demo(order: DemoOrder, output: Output) -> None:
     check_extra(_NEEDED[order.recipe])
     end_on_signals()
     output.talk(
-        "A stand-in for RunPod and one for Hugging Face run on this computer; everything else is the\n"
-        "real thing. No account, no cost: the dollars below are what a rented GPU would have cost."
+        "A stand-in for RunPod and one for Hugging Face run on this computer; everything\n"
+        "else is the real thing. Nothing is paid: the dollars are what a GPU would cost."
     )
     folder = order.out or read_config().data_folder / "demo"
     with (
@@ -237,8 +237,8 @@ def _text(outcome: DemoOutcome) -> str:
     if outcome.onnx is not None:
         lines += [f"  Voice      {outcome.onnx}", f"  It speaks  {outcome.spoken_wav}"]
         lines.append(
-            "A minute on a CPU proves the way and not the voice: it mumbles. A usable voice takes hours on "
-            "a GPU."
+            "A minute on a CPU proves the way and not the voice: it mumbles. A voice worth\n"
+            "hearing takes hours on a GPU."
         )
     else:
         lines.append(f"  Results    {outcome.folder}")

@@ -39,6 +39,10 @@ class Followed:
         }
 
 
+_SAID_OTHERWISE = (Stage.SETTLING, Stage.ARMED)
+"""The first is mostly no news; the second the pod says itself, in its own event."""
+
+
 async def launch_and_show(bench: Workbench, plan: Plan, keys: Keys, live: Live) -> Run:
     """Launch, telling each step. Raises what `launch` raises; nothing is left rented then."""
 
@@ -47,7 +51,7 @@ async def launch_and_show(bench: Workbench, plan: Plan, keys: Keys, live: Live) 
             live.follow(progress.run)
         if progress.stage is Stage.SEEN:
             live.see(progress.seen)
-        else:
+        elif progress.stage not in _SAID_OTHERWISE:
             live.say(progress.text)
         if progress.stage is Stage.RENTED:
             live.picture.meter(0.0)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import keyring.backends.fail
 import pytest
 
 from launcher.cli import app
@@ -15,6 +17,7 @@ from launcher.cli.layout import duration, fit, pairs, table, usd
 from launcher.cli.output import Output
 from launcher.cli.table import COMMANDS, root_help
 from launcher.forms.fields import fields
+from launcher.stores.secrets import KeyName, KeyringStore, MemoryKeyStore
 from tests.cli.conftest import Shell
 
 HEAVY = {"nicegui", "httpx", "keyring", "huggingface_hub", "pydantic", "torch", "fastapi", "numpy"}
@@ -227,3 +230,41 @@ def test_a_dataset_is_checked_where_it_lies_and_in_its_repo(
     assert broken.code == 2
     assert "file-absent" in broken.json["finding_counts"]
     assert shell("dataset", "check", "no-such-folder").code == 2
+
+
+class Piped(io.StringIO):
+    """Standard input that is no terminal."""
+
+
+def test_a_key_from_a_pipe_is_kept_and_forgotten_again(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = MemoryKeyStore()
+    monkeypatch.setattr("launcher.cli.commands.keys.KeyringStore", lambda: store)
+    monkeypatch.setattr(sys, "stdin", Piped("demo-key-typed\n"))
+    said = shell("keys", "set", "runpod", "--json")
+    assert (said.code, said.json) == (0, {"stored": ["runpod"]})
+    kept = store.read(KeyName.RUNPOD)
+    assert kept is not None
+    assert kept.get_secret_value() == "demo-key-typed"
+    assert "demo-key-typed" not in said.out + said.err
+    assert shell("keys", "forget", "--json").json == {"forgotten": ["runpod"]}
+    assert store.read(KeyName.RUNPOD) is None
+
+
+def test_several_keys_cannot_come_through_one_pipe(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Piped("demo-key\n"))
+    assert shell("keys", "set").code == 2
+
+
+def test_without_a_keyring_no_key_is_stored_and_the_variables_are_named(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = KeyringStore(keyring.backends.fail.Keyring())
+    monkeypatch.setattr("launcher.cli.commands.keys.KeyringStore", lambda: store)
+    monkeypatch.setattr(sys, "stdin", Piped("demo-key-typed\n"))
+    said = shell("keys", "set", "runpod")
+    assert said.code == 3
+    assert "RUNPOD_API_KEY" in said.words
