@@ -30,30 +30,33 @@ class SystemProcesses:
     """Processes of this machine."""
 
     async def start(self, spec: ProcessSpec, on_event: Line, on_output: Line) -> SystemStage:
-        reading, writing = os.pipe()
+        (events, events_end), (output, output_end) = os.pipe(), os.pipe()
         with contextlib.suppress(OSError):
-            fcntl.fcntl(
-                writing, fcntl.F_SETPIPE_SZ, _PIPE_BYTES
-            )  # a step never waits for the agent
+            fcntl.fcntl(events_end, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)  # a step never waits for us
         try:
             process = await asyncio.create_subprocess_exec(
                 *spec.argv,
                 cwd=spec.folder,
-                env={**spec.environment, EVENTS_FD_VARIABLE: str(writing)},
+                env={**spec.environment, EVENTS_FD_VARIABLE: str(events_end)},
                 stdin=subprocess.PIPE if spec.takes_commands else subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
+                stdout=output_end,
                 stderr=subprocess.STDOUT,
-                pass_fds=(writing,),
+                pass_fds=(events_end,),
                 start_new_session=True,
-                limit=_LINE_LIMIT_BYTES,
                 **_as_user(spec.user),
             )
         except BaseException:
-            os.close(reading)
+            os.close(events)
+            os.close(output)
             raise
         finally:
-            os.close(writing)
-        return SystemStage(process, reading, on_event, on_output, _uid(spec.user))
+            os.close(events_end)
+            os.close(output_end)
+        readers = (
+            asyncio.create_task(_read_pipe(events, on_event)),
+            asyncio.create_task(_read_pipe(output, on_output)),
+        )
+        return SystemStage(process, readers, _uid(spec.user))
 
     async def answer(self, argv: Sequence[str], timeout_seconds: float) -> str | None:
         try:
@@ -138,18 +141,12 @@ class SystemStage:
     def __init__(
         self,
         process: asyncio.subprocess.Process,
-        events: int,
-        on_event: Line,
-        on_output: Line,
+        readers: tuple[asyncio.Task[None], ...],
         uid: int | None,
     ) -> None:
         self._process = process
+        self._readers = readers
         self._uid = uid
-        assert process.stdout is not None
-        self._readers = (
-            asyncio.create_task(_read_pipe(events, on_event)),
-            asyncio.create_task(_read_lines(process.stdout, on_output)),
-        )
 
     @property
     def pid(self) -> int:
@@ -167,6 +164,8 @@ class SystemStage:
         for reader in self._readers:
             reader.cancel()
         await asyncio.gather(*self._readers, return_exceptions=True)
+        if self._process.stdin is not None:
+            self._process.stdin.close()
         return code
 
     async def send(self, line: str) -> None:

@@ -89,7 +89,7 @@ async def test_ending_a_stage_ends_all_it_started_in_whatever_session(tmp_path: 
         "time.sleep(60)"
     )
     stage = await started.run(program)
-    while not started.output:
+    while not started.output:  # noqa: ASYNC110  # told by another process
         await asyncio.sleep(0.02)
     pids = [stage.pid, *map(int, started.output[0].split())]
     await stage.end(0.3)
@@ -100,7 +100,8 @@ async def test_ending_a_stage_ends_all_it_started_in_whatever_session(tmp_path: 
 
 
 async def test_leftovers_of_an_earlier_life_are_ended_and_others_are_not(tmp_path: Path) -> None:
-    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    nap = [sys.executable, "-c", "import time; time.sleep(60)"]
+    process = subprocess.Popen(nap)  # noqa: ASYNC220  # it has to be reaped by hand below
     processes = SystemProcesses()
     try:
         await processes.clear_leftovers(process.pid, "another time")
@@ -126,7 +127,8 @@ def test_the_guards_key_is_in_no_argument_and_no_environment(tmp_path: Path) -> 
     process = guard._process
     try:
         guard.beat(1_000.0)
-        seen = Path(f"/proc/{process.pid}/cmdline").read_bytes()
+        while not (seen := Path(f"/proc/{process.pid}/cmdline").read_bytes()):
+            time.sleep(0.01)  # its memory is being made
         seen += Path(f"/proc/{process.pid}/environ").read_bytes()
         assert b"pod_image.agent.guard" in seen
         assert b"demo-pod-key" not in seen
@@ -149,3 +151,26 @@ async def test_a_blocking_call_that_hangs_can_be_left_to_itself() -> None:
         async with asyncio.timeout(0.05):
             await in_thread(lambda: time.sleep(1.0))
     assert time.monotonic() - began < 0.8
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may start processes as another user")
+async def test_a_stage_of_another_user_cannot_read_the_agents_environment() -> None:
+    said: list[str] = []
+    spec = ProcessSpec(
+        argv=("sh", "-c", "id -un; cat /proc/$PPID/environ || echo refused"),
+        folder=Path("/"),
+        environment={"PATH": os.defpath},
+        user="nobody",
+    )
+    stage = await SystemProcesses().start(spec, said.append, said.append)
+    assert await stage.wait() == 0
+    assert said[0] == "nobody"
+    assert said[-1] == "refused"
+
+
+def test_without_the_images_user_stages_stay_with_the_agents_own(tmp_path: Path) -> None:
+    user, why = SystemProcesses().trainer_user(tmp_path)
+    if user is None and os.geteuid() == 0:
+        assert "trainer" in why
+    else:
+        assert why == ""
