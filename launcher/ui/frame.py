@@ -106,6 +106,8 @@ def page(
             except Exception as error:
                 _show_bug(shell, error)
                 raise
+            finally:
+                attributes(content, aria_busy=None)
 
     _register(path, title, show, build)
 
@@ -151,7 +153,8 @@ def _frame(
             head = heading(1, title)
             if lead:
                 para(lead, "lead")
-        content = box("div", "stack", id="content", tabindex="-1")
+        content = box("div", "stack", id="content", tabindex="-1", aria_busy="true")
+        content.mark("page")
     status = Text("div", "", "sr-only")
     attributes(status, role="status", aria_live="polite")
     if site.demo:

@@ -25,6 +25,8 @@ class Topic:
     def sections(self) -> list[tuple[str, str, str]]:
         """(anchor, heading, text below it), from the second heading on."""
         found = list(_HEADING.finditer(self.text))
+        if not found:
+            return []
         ends = [match.start() for match in found[1:]] + [len(self.text)]
         return [
             (anchor(match[2]), match[2], self.text[match.end() : end].strip())

@@ -41,11 +41,14 @@ class Incoming:
 
     @property
     def files(self) -> list[Path]:
+        return [path for path in self.everything if path.suffix != ".part"]
+
+    @property
+    def everything(self) -> list[Path]:
+        """All files, those included that are still on their way."""
         if not self.folder.is_dir():
             return []
-        return sorted(
-            path for path in self.folder.rglob("*") if path.is_file() and path.suffix != ".part"
-        )
+        return sorted(path for path in self.folder.rglob("*") if path.is_file())
 
     @property
     def size_bytes(self) -> int:

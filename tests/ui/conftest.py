@@ -1,0 +1,158 @@
+"""A person in front of the pages: NiceGUI's simulated user, above an emulated cloud and Hub in this process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from nicegui import Client
+from nicegui.testing import User
+from nicegui.testing.user_simulation import user_simulation
+from pydantic import SecretStr
+
+from launcher.config import Config
+from launcher.emulator.hub.core import HubCore
+from launcher.emulator.hub.tokens import DEMO_TOKENS
+from launcher.emulator.hub.transport import HubTransport
+from launcher.emulator.runpod import Gateway, ManualClock, RunPodWorld, ScriptedRunner
+from launcher.hub.access import HubAccess
+from launcher.providers.runpod.client import RunPodClient
+from launcher.providers.runpod.provider import RunPodProvider
+from launcher.services.context import NoProvider, Workbench
+from launcher.stores.runs import RunHistory
+from launcher.stores.secrets import KeyName, Keys
+from launcher.ui.application import make_site
+from launcher.ui.registry import register_pages
+from launcher.ui.site import Site
+from pod_image.hub import Hub, Repo, publish
+from tests.virtual import StreamingTransport
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+HUB_URL = "http://hub.test"
+TOKENS = {token.label: value for value, token in DEMO_TOKENS.items()}
+CLIPS = Path(__file__).parents[2] / "launcher" / "emulator" / "clips"
+
+
+class StillClock:
+    """Stands still until it is moved; sleeping moves it and takes no time."""
+
+    def __init__(self) -> None:
+        self.moment = NOW
+
+    def now(self) -> datetime:
+        return self.moment
+
+    async def sleep(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+
+
+@dataclass
+class Ground:
+    """The world below the pages, and the site on it."""
+
+    world: RunPodWorld
+    core: HubCore
+    site: Site
+    clock: StillClock
+    opened: list[Workbench] = field(default_factory=list)
+
+    @property
+    def values(self) -> dict[KeyName, str]:
+        return {
+            KeyName.RUNPOD: self.world.api_key,
+            KeyName.HF_DATASET: TOKENS["read"],
+            KeyName.HF_UPLOAD: TOKENS["write"],
+        }
+
+    def hold_keys(self, tab: str) -> None:
+        """As if the person had typed all three keys in that tab."""
+        self.site.vault.connected(tab, "test")
+        for name, value in self.values.items():
+            self.site.vault.put(tab, name.value, SecretStr(value))
+
+    def push_clips(self, repo: str = "demo/clips") -> None:
+        hub = _hub(self.core, TOKENS["write"])
+        hub.ask("", lambda api: api.create_repo(repo, repo_type="dataset", exist_ok=True))
+        files: dict[str, Path | bytes] = {
+            path.relative_to(CLIPS).as_posix(): path
+            for path in CLIPS.rglob("*")
+            if path.suffix in (".flac", ".csv")
+        }
+        publish(hub, Repo(repo, "dataset"), files, "clips")
+
+
+def _hub(core_: HubCore, token: str | None) -> Hub:
+    return Hub(
+        SecretStr(token) if token else None,
+        endpoint=HUB_URL,
+        transport=HubTransport(core_),
+        use_xet=False,
+    )
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Iterator[Ground]:
+    world = RunPodWorld(ManualClock(NOW.timestamp()), ScriptedRunner())
+    hub_core = HubCore(tmp_path / "hub", time.time, xet=False, tokens=dict(DEMO_TOKENS))
+    hub_core.public_url, hub_core.cdn_url = HUB_URL, "http://cdn.test"
+    transport = StreamingTransport(Gateway(world, in_process=True))
+    clock = StillClock()
+    home = tmp_path / "home"
+    config = Config(home / "config", home / "data", provider_url="https://cloud", hub_url=HUB_URL)
+    made: list[Workbench] = []
+
+    @asynccontextmanager
+    async def open_bench(keys: Keys) -> AsyncIterator[Workbench]:
+        provider: Any = NoProvider()
+        if keys.runpod is not None:
+            client = RunPodClient(
+                keys.runpod, "https://cloud", transport=transport, attempts=1, sleep=clock.sleep
+            )
+            provider = RunPodProvider(client, sleep=clock.sleep)
+        tokens = [
+            one.get_secret_value() if one else None for one in (keys.hf_dataset, keys.hf_upload)
+        ]
+        access = HubAccess(_hub(hub_core, tokens[0]), _hub(hub_core, tokens[1]))
+        runs = RunHistory(config.history_path)
+        bench = Workbench(config, provider, access, runs, clock)
+        made.append(bench)
+        try:
+            yield bench
+        finally:
+            runs.close()
+
+    site = make_site(config, clock=clock, environment={}, open_bench=open_bench)
+    yield Ground(world, hub_core, site, clock, made)
+    world.close()
+
+
+@pytest.fixture
+async def person(ground: Ground, caplog: pytest.LogCaptureFixture) -> AsyncIterator[User]:
+    """Opens pages of the site. Any ERROR in the log fails the test."""
+    async with user_simulation() as user:
+        outer = FastAPI()
+        register_pages(ground.site, outer)
+        ground.site.live.refresh()
+        yield user
+        # NiceGUI would throw our modules out of memory, and with them every class a test holds.
+        Client.page_routes.clear()
+    await ground.site.live.stop()
+    await ground.site.sessions.close()
+    ground.site.vault.clear()
+    ground.site.history.close()
+    errors = [record for record in caplog.get_records("call") if record.levelname == "ERROR"]
+    assert not errors, [record.getMessage() for record in errors]
+
+
+@pytest.fixture
+async def holder(person: User, ground: Ground) -> User:
+    """A person whose tab holds all keys."""
+    ground.hold_keys(person.tab_id)
+    return person

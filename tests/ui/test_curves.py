@@ -1,0 +1,68 @@
+"""Curves stay small, keep their ends, and show their spikes."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from launcher.ui.curves import Curve, smoothed, thinned
+
+
+def test_thirty_thousand_points_take_no_more_room_than_two_thousand() -> None:
+    curve = Curve(keep=1000)
+    for step in range(30_000):
+        curve.add(step, 1.0 / (step + 1))
+    assert len(curve.points) < 2000
+    assert curve.last == (29_999, 1.0 / 30_000)
+    assert curve.shown()[-1][0] == 29_999
+    assert curve.first_value == 1.0
+
+
+def test_averaging_keeps_the_mean() -> None:
+    curve = Curve(keep=8)
+    for step in range(64):
+        curve.add(step, float(step % 2))
+    assert all(value == pytest.approx(0.5) for _, value in curve.points)
+
+
+def test_what_is_no_number_is_left_out() -> None:
+    curve = Curve()
+    for value in (math.nan, math.inf, -math.inf, 1.0):
+        curve.add(1, value)
+    assert curve.points == [(1, 1.0)]
+
+
+def test_smoothing_starts_at_the_first_value_and_zero_changes_nothing() -> None:
+    points = [(0.0, 4.0), (1.0, 2.0), (2.0, 0.0)]
+    assert smoothed(points, 0.0) == points
+    assert smoothed(points, 0.9)[0] == (0.0, pytest.approx(4.0))
+    assert smoothed(points, 0.9)[-1][1] > 0.0
+
+
+@pytest.mark.parametrize("weight", [-0.1, 1.0, 2.0])
+def test_a_smoothing_outside_its_range_is_refused(weight: float) -> None:
+    with pytest.raises(ValueError, match="from 0 up to 1"):
+        smoothed([(0.0, 1.0)], weight)
+
+
+def test_thinning_keeps_the_spike() -> None:
+    points = [(float(step), 1.0) for step in range(10_000)]
+    points[5_003] = (5_003.0, 99.0)
+    thin = thinned(points, 400)
+    assert len(thin) <= 400
+    assert (5_003.0, 99.0) in thin
+
+
+@given(
+    st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=300),
+    st.integers(min_value=2, max_value=50),
+)
+def test_thinning_stays_in_order_and_within_its_limit(values: list[float], limit: int) -> None:
+    points = [(float(step), value) for step, value in enumerate(values)]
+    thin = thinned(points, limit)
+    assert len(thin) <= max(limit, 2)
+    assert thin == sorted(thin)
+    assert set(thin) <= set(points)

@@ -1,0 +1,264 @@
+"""Small pure parts of the pages: words, checklist, strip, samples, log, history, wording, preferences."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from launcher.domain.run import Run, RunState
+from launcher.ui import words
+from launcher.ui.checklist import Standing, StepState, checklist
+from launcher.ui.journal import Journal
+from launcher.ui.pages.compare import differing
+from launcher.ui.pages.runs import matches, of_month
+from launcher.ui.preferences import Preferences, read_preferences, write_preferences
+from launcher.ui.rented_row import rented
+from launcher.ui.run_tabs.log import line, matching
+from launcher.ui.run_tabs.machine import gauge_rows
+from launcher.ui.run_view import LogEntry
+from launcher.ui.sample_rows import sample_table
+from launcher.ui.theme import Theme
+from launcher.ui.transcripts import is_shown
+from launcher.ui.wording import for_page
+from launcher.workshop.library import ClipLine
+from pod_image.contract.events import Gpu, MachineEvent, SampleEvent
+from pod_image.contract.outcomes import EndReason
+from tests.ui.test_run_view import event
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+def run(**changes: object) -> Run:
+    values: dict[str, object] = {
+        "run_id": "run-01",
+        "results_repo": "me/voice",
+        "attempt": 1,
+        "nonce": "abcdefghij",
+        "state": RunState.RUNNING,
+        "planned_at": NOW - timedelta(hours=1),
+        "pod_id": "pod1",
+        "price_per_hour_usd": 0.36,
+        "gpu_name": "RTX 4090",
+        "max_cost_usd": 2.0,
+        "created_at": NOW - timedelta(minutes=40),
+        "armed_at": NOW - timedelta(minutes=38),
+        **changes,
+    }
+    return Run(**values)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (words.dollars(0.004), "under $0.01"),
+        (words.dollars(0.0), "$0.00"),
+        (words.dollars(1234.5), "$1,234.50"),
+        (words.dollars(None), "unknown"),
+        (words.about(0.24), "about $0.24"),
+        (words.about(0.001), "under $0.01"),
+        (words.duration(42), "42 s"),
+        (words.duration(305), "5 min 5 s"),
+        (words.duration(4800), "1 h 20 min"),
+        (words.duration(200_000), "2 days 7 h"),
+        (words.roughly(0.1014), "6 min"),
+        (words.roughly(0.001), "1 min"),
+        (words.clock(2523), "0:42:03"),
+        (words.size(999), "999 bytes"),
+        (words.size(3_200_000), "3.2 MB"),
+        (words.size(64e9 * 2), "128 GB"),
+        (words.amount(3, 12, "clips"), "3 of 12 clips"),
+        (words.amount(1e6, 4e7, "bytes"), "1.0 MB of 40.0 MB"),
+        (words.counted(1, "clip"), "1 clip"),
+        (words.when(NOW - timedelta(minutes=5), NOW), "5 minutes ago"),
+        (words.when(NOW - timedelta(days=2), NOW), "2 days ago"),
+        (words.when(None, NOW), "never"),
+    ],
+)
+def test_figures_read_like_words(said: str, expected: str) -> None:
+    assert said == expected
+
+
+def test_a_newcomer_starts_with_the_keys() -> None:
+    states = [step.state for step in checklist(Standing())]
+    assert states == [StepState.NOW, StepState.TODO, StepState.TODO, StepState.TODO]
+
+
+def test_the_checklist_goes_on_where_something_is_missing() -> None:
+    states = [step.state for step in checklist(Standing(keys_held=3, datasets=1))]
+    assert states == [StepState.DONE, StepState.DONE, StepState.NOW, StepState.TODO]
+
+
+def test_a_refused_key_is_shown_as_bad() -> None:
+    assert checklist(Standing(keys_refused=1))[0].state is StepState.BAD
+
+
+def test_rented_reckons_from_the_creation_of_the_pod() -> None:
+    row = rented(run(), NOW, is_watched=True)
+    assert row.words == "run-01 · 1 RTX 4090 rented · $0.36/h · 0:40:00 · about $0.24 so far"
+    assert row.problem == ""
+
+
+def test_rented_believes_the_pod_when_it_says_more() -> None:
+    assert rented(run(cost_usd=0.9), NOW, is_watched=True).cost_usd == 0.9
+
+
+def test_without_the_key_rented_says_how_to_see_it() -> None:
+    assert "enter the RunPod key" in rented(run(), NOW, is_watched=False).words
+
+
+def test_a_pod_that_is_only_ordered_has_cost_nothing() -> None:
+    row = rented(run(pod_id="", created_at=None), NOW, is_watched=True)
+    assert row.cost_usd == 0.0
+    assert "is being rented" in row.words
+
+
+@pytest.mark.parametrize(
+    ("changes", "ended_ago", "words_of_it"),
+    [
+        ({"deadline": NOW - timedelta(minutes=5)}, None, "past its deadline"),
+        ({}, timedelta(minutes=5), "the run is over"),
+        ({"state": RunState.ENDING, "armed_at": None}, None, "its launch failed"),
+    ],
+)
+def test_a_pod_that_should_be_gone_is_an_alarm(
+    changes: dict[str, object], ended_ago: timedelta | None, words_of_it: str
+) -> None:
+    ended_at = NOW - ended_ago if ended_ago else None
+    row = rented(run(**changes), NOW, is_watched=True, ended_at=ended_at)
+    assert words_of_it in row.problem
+    assert row.problem in row.words
+
+
+def test_samples_stand_by_sentence_and_step() -> None:
+    samples = [
+        event("sample", 1, step=0, path="samples/reference.wav", kind="reference", text="R"),
+        event("sample", 2, step=10, path="samples/step-10/01.wav", text="A"),
+        event("sample", 3, step=10, path="samples/step-10/02.wav", text="B"),
+        event("sample", 4, step=20, path="samples/step-20/01.wav", text="A"),
+        event("sample", 5, step=30, path="samples/step-30/01.wav", text="A"),
+    ]
+    table = sample_table([one for one in samples if isinstance(one, SampleEvent)], newest=2)
+    assert table.reference is not None
+    assert table.steps == (20, 30)
+    assert [text for text, _ in table.rows] == ["A"]
+    assert table.left_out == 1
+
+
+def test_the_log_is_searched_by_words_and_source() -> None:
+    entries = [
+        LogEntry(1, "Epoch 1 done"),
+        LogEntry(2, "pulling image", "system"),
+        LogEntry(3, "epoch 2 done"),
+    ]
+    assert [one.number for one in matching(entries, "EPOCH done", "")] == [1, 3]
+    assert [one.number for one in matching(entries, "", "system")] == [2]
+    assert line(entries[1]) == "[system] pulling image"
+
+
+def test_gauges_say_what_the_machine_says_and_no_more() -> None:
+    machine = MachineEvent(
+        at=NOW,
+        run_id="run-01",
+        seq=1,
+        gpus=(Gpu(use_percent=97.0, memory_used_gb=11.0, memory_total_gb=22.0),),
+        disk_free_gb=30.0,
+    )
+    assert gauge_rows(machine) == [
+        ("GPU at work", "97 %", 97.0),
+        ("GPU memory", "11.0 of 22 GB", 50.0),
+        ("Disk", "30 GB free", 0.0),
+    ]
+
+
+def test_the_history_is_filtered() -> None:
+    good = run(state=RunState.ENDED, end_reason=EndReason.FINISHED, preset="quick-check")
+    lost = run(state=RunState.ENDED, end_reason=EndReason.LOST)
+    assert matches(good, "quick rtx", "good")
+    assert not matches(lost, "", "good")
+    assert matches(lost, "", "bad")
+    assert matches(run(), "", "live")
+    assert not matches(good, "", "live")
+    assert not matches(good, "nowhere", "")
+
+
+def test_a_month_is_the_calendar_month() -> None:
+    old = run(planned_at=NOW - timedelta(days=40))
+    assert of_month([run(), old], NOW) == [run()]
+
+
+def test_two_runs_differ_in_what_differs() -> None:
+    one = run(settings_json='{"batch_size": 32, "seed": 1}')
+    other = run(settings_json='{"batch_size": 16, "seed": 1}')
+    assert differing(one, other) == [("batch_size", 32, 16)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown"),
+    [("", True), ("untyped", False), ("short", True), ("long", False), ("missing", False)],
+)
+def test_clips_are_filtered(kind: str, shown: bool) -> None:
+    assert is_shown(ClipLine("wavs/a.flac", "Hello there", None, 0.4), kind, "hello") is shown
+
+
+@pytest.mark.parametrize(
+    ("hint", "on_page"),
+    [
+        ("Raise --max-hours, or lower --epochs.", "Raise “Time cap”, or lower “Epochs”."),
+        ("Nearest: RTX 4090: --cloud any", "Nearest: RTX 4090: “Cloud tier”: any"),
+        ("Continue it with --resume", "Continue it with “Continue an earlier run”"),
+        (
+            "launcher keys set runpod, or set the variable RUNPOD_API_KEY.",
+            "Enter it on the Keys page.",
+        ),
+    ],
+)
+def test_hints_name_fields_instead_of_flags(hint: str, on_page: str) -> None:
+    assert for_page(hint) == on_page
+
+
+def test_preferences_come_back(tmp_path: Path) -> None:
+    path = tmp_path / "config" / "preferences.toml"
+    chosen = Preferences(theme=Theme.DARK, last_results_repo='a"b\\c', curve_log_scale=True)
+    write_preferences(path, chosen)
+    assert read_preferences(path) == chosen
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "no toml [",
+        'theme = "pink"',
+        "curve_log_scale = 3",
+        'unknown = "x"',
+        "curve_smoothing = []",
+    ],
+)
+def test_preferences_that_cannot_be_used_fall_back(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "preferences.toml"
+    path.write_text(text, "utf-8")
+    assert read_preferences(path) == Preferences()
+    assert read_preferences(tmp_path / "absent.toml") == Preferences()
+
+
+def test_a_secret_is_no_preference(tmp_path: Path) -> None:
+    path = tmp_path / "preferences.toml"
+    path.write_text('runpod = "demo-key"\n', "utf-8")
+    write_preferences(path, read_preferences(path))
+    assert "demo-key" not in path.read_text("utf-8")
+
+
+def test_the_journal_gives_back_what_was_written(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "events")
+    first = event("step", 1, step=1, losses={"mel": 2.0})
+    journal.write(run(), first)
+    with (tmp_path / "events" / f"{run().nonce}.jsonl").open("a") as file:
+        file.write("torn {\n")
+    journal.write(run(), event("heartbeat", 2, phase="train"))
+    assert [one.seq for one in journal.read(run())] == [1, 2]
+    assert next(journal.read(run())) == first
+    journal.remove(run())
+    assert list(journal.read(run())) == []
