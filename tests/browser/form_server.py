@@ -1,0 +1,26 @@
+"""The web form as a process of its own, on stand-ins that the environment names; for the browser tests."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from dataclasses import replace
+
+from launcher.cli.demo_form import NOTE
+from launcher.config import read_config
+from launcher.ui.application import make_site, serve
+
+
+def main() -> None:
+    """Serve until SIGINT. Launch links go to stdout, one line each. Argument: the port, 0 for a free one."""
+    config = replace(read_config(), poll_seconds=0.5)
+    site = make_site(config, environment=os.environ, demo=NOTE)
+    port = int(sys.argv[1]) if len(sys.argv) > 1 else 0
+    asyncio.run(
+        serve(site, port=port, open_browser=False, say=lambda text: print(text, flush=True))
+    )
+
+
+if __name__ == "__main__":
+    main()
