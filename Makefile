@@ -9,7 +9,9 @@ TORCH := torch==2.13.0
 TESTS ?= tests
 WORKERS ?= 2
 
-.PHONY: demo test check bench image clean docs
+IMAGE ?= $(shell sed -n 's/^DEFAULT_IMAGE = "\(.*\)"/\1/p' pod_image/contract/settings.py)
+
+.PHONY: demo test check bench image image-size clean docs
 
 demo: $(VENV)/.demo
 	$(BIN)/launcher demo --headless
@@ -26,6 +28,15 @@ check: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(BIN)/python -m launcher.forms.docs --write
+
+# The labels come from the code. `make image IMAGE=me/pod-image:test`, then `docker push` it.
+image:
+	docker build --platform linux/amd64 --tag $(IMAGE) \
+	  --build-arg VERSION=$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' launcher/__init__.py) \
+	  --build-arg CONTRACT=$(shell sed -n 's/^CONTRACT_VERSION = \([0-9]*\).*/\1/p' pod_image/contract/__init__.py) .
+
+image-size: $(VENV)/.dev
+	$(BIN)/python -m tests.image.sizes
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

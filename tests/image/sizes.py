@@ -1,0 +1,94 @@
+"""How large the image is, compressed: each pinned wheel's own size, asked of the server that has it.
+
+`python -m tests.image.sizes` prints the table of docs/image.md; `--write` puts it there. A wheel is compressed
+the same way as a layer, and what the Dockerfile cuts only makes the image smaller than this sum.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+CHECKOUT = Path(__file__).parents[2]
+PAGE = CHECKOUT / "docs" / "image.md"
+_TABLE = re.compile(r"(<!-- sizes -->\n).*?(<!-- end of sizes -->)", re.DOTALL)
+_ROW = re.compile(
+    r"^\| (?P<name>[\w.-]+) \| (?P<version>[\w.]+) \| (?P<mb>[\d.]+) \|$", re.MULTILINE
+)
+
+
+@dataclass(frozen=True)
+class Wheel:
+    name: str
+    version: str
+    mb: float
+
+
+def pinned_wheels() -> list[Wheel]:
+    """What the image installs, largest first. Downloads metadata alone; triton is cut by the Dockerfile."""
+    pod_image = CHECKOUT / "pod_image"
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--dry-run",
+            "--ignore-installed",
+            "--quiet",
+        ]
+        command += ["--report", str(report), "--requirement", str(pod_image / "requirements.txt")]
+        command += ["--constraint", str(pod_image / "requirements-cuda.txt")]
+        # Without this machine's own settings of pip: the image is built where there are none.
+        subprocess.run(
+            command, check=True, env={"PATH": "/usr/bin:/bin", "PIP_CONFIG_FILE": "/dev/null"}
+        )
+        chosen = json.loads(report.read_text())["install"]
+    with ThreadPoolExecutor(4) as pool:
+        wheels = list(pool.map(_wheel, chosen))
+    kept = [wheel for wheel in wheels if wheel.name != "triton"]
+    return sorted(kept, key=lambda wheel: (-wheel.mb, wheel.name))
+
+
+def _wheel(entry: dict[str, dict[str, str]]) -> Wheel:
+    request = urllib.request.Request(entry["download_info"]["url"], method="HEAD")
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        size_bytes = int(answer.headers["Content-Length"])
+    name = entry["metadata"]["name"].lower().replace("_", "-")
+    return Wheel(name, entry["metadata"]["version"], round(size_bytes / 1e6, 2))
+
+
+def table(wheels: list[Wheel]) -> str:
+    rows = [f"| {wheel.name} | {wheel.version} | {wheel.mb:.2f} |" for wheel in wheels]
+    total = sum(wheel.mb for wheel in wheels) / 1000
+    return "\n".join(
+        ["| Package | Version | MB |", "| --- | --- | --- |", *rows, "", f"In all {total:.2f} GB."]
+    )
+
+
+def measured(page: Path = PAGE) -> list[Wheel]:
+    """The rows of the committed table."""
+    return [
+        Wheel(row["name"], row["version"], float(row["mb"]))
+        for row in _ROW.finditer(page.read_text("utf-8"))
+    ]
+
+
+def main(words: list[str]) -> None:
+    text = table(pinned_wheels())
+    print(text)
+    if "--write" in words:
+        page = PAGE.read_text("utf-8")
+        PAGE.write_text(_TABLE.sub(lambda match: f"{match[1]}{text}\n{match[2]}", page), "utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

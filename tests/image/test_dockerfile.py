@@ -1,0 +1,172 @@
+"""The Dockerfile: what it says, and that its own steps make a container in which a whole run succeeds."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from launcher import __version__
+from launcher.cli.demo_cloud import DemoCloud, demo_cloud
+from launcher.config import read_config
+from launcher.domain.run import Run
+from launcher.presets import find_preset
+from launcher.services.compose import compose
+from launcher.services.context import open_workbench
+from launcher.services.launch import launch
+from launcher.services.plan import make_plan, raise_errors
+from launcher.services.sightings import RunEnded
+from launcher.services.watch import watch
+from launcher.stores.secrets import find_keys
+from pod_image.contract import CONTRACT_VERSION
+from pod_image.contract.outcomes import EndReason
+from pod_image.contract.settings import DEFAULT_IMAGE
+from tests.image import sizes
+from tests.image.dockerfile import Stage, read
+from tests.image.root import LocalPackages, RootRunner, build, inside, make_base
+
+CHECKOUT = Path(__file__).parents[2]
+DOCKERFILE = CHECKOUT / "Dockerfile"
+POD_IMAGE = CHECKOUT / "pod_image"
+DEBIAN_AND_PYTHON_MB = 60
+PYTHON_PACKAGES = ("python3.11", "python3.11-venv", "python3")
+
+
+def pins(name: str) -> dict[str, str]:
+    lines = (POD_IMAGE / name).read_text().splitlines()
+    return dict(line.split("==") for line in lines if line and not line.startswith("#"))
+
+
+def test_the_base_has_an_exact_tag_and_is_the_same_in_both_stages() -> None:
+    bases = {stage.base for stage in read(DOCKERFILE)}
+    assert len(bases) == 1
+    assert re.fullmatch(r"python:3\.\d+\.\d+-slim-[a-z]+", bases.pop())
+
+
+def test_the_labels_carry_this_version_and_this_contract() -> None:
+    labels = read(DOCKERFILE)[-1].labels
+    assert labels["org.opencontainers.image.version"] == __version__
+    assert labels["io.pod-launcher.contract"] == str(CONTRACT_VERSION)
+
+
+def test_the_entry_point_is_the_agent_and_the_last_stage_copies_nothing_else() -> None:
+    last = read(DOCKERFILE)[-1]
+    assert last.entrypoint == ["python", "-m", "pod_image"]
+    copied = [step.text.split()[0] for step in last.steps if step.name == "COPY"]
+    assert copied == ["--from=packages", "pod_image"]
+
+
+def test_the_last_stage_installs_certificates_and_no_compiler() -> None:
+    installed = " ".join(step.text for step in read(DOCKERFILE)[-1].steps if step.name == "RUN")
+    assert "ca-certificates" in installed
+    assert not re.search(r"\b(gcc|g\+\+|build-essential|clang|make)\b", installed)
+
+
+def test_every_package_is_pinned_to_one_version() -> None:
+    for name in ("requirements.txt", "requirements-cuda.txt"):
+        assert pins(name)
+        assert all(re.fullmatch(r"[\w.]+", version) for version in pins(name).values())
+
+
+def test_the_image_is_no_larger_than_promised_by_the_sizes_of_its_own_wheels() -> None:
+    wheels = sizes.measured()
+    wanted = pins("requirements.txt") | pins("requirements-cuda.txt")
+    del wanted["triton"]  # cut by the Dockerfile
+    assert {wheel.name: wheel.version for wheel in wheels} == wanted
+    assert sum(wheel.mb for wheel in wheels) + DEBIAN_AND_PYTHON_MB < 3500
+
+
+def test_the_workflow_holds_the_built_image_to_the_same_size_and_pushes_the_default_one() -> None:
+    workflow = (CHECKOUT / ".github/workflows/image.yml").read_text()
+    assert 'MOST_BYTES: "3500000000"' in workflow
+    assert DEFAULT_IMAGE.endswith(f"/pod-image:{__version__}")
+    assert "pod-image:${{ steps.code.outputs.version }}" in workflow.replace("$IMAGE", "pod-image")
+
+
+def test_make_image_builds_the_default_image_with_the_labels_of_this_code() -> None:
+    done = subprocess.run(["make", "-n", "image"], cwd=CHECKOUT, capture_output=True, text=True)
+    assert f"--tag {DEFAULT_IMAGE}" in done.stdout
+    assert f"VERSION={__version__}" in done.stdout
+    assert f"CONTRACT={CONTRACT_VERSION}" in done.stdout
+
+
+def test_hadolint_has_nothing_to_say() -> None:
+    hadolint = Path(sys.executable).with_name("hadolint")
+    done = subprocess.run([hadolint, DOCKERFILE], capture_output=True, text=True)
+    assert (done.stdout, done.returncode) == ("", 0)
+
+
+@pytest.fixture(scope="module")
+def container() -> Iterator[tuple[Path, Stage, dict[str, str]]]:
+    """The root that the Dockerfile's steps leave, its last stage, and the environment."""
+    _need_what_a_root_takes()
+    stages = read(DOCKERFILE)
+    suite = stages[-1].base.rpartition("-")[2]
+    with TemporaryDirectory(prefix="pod-image-", ignore_cleanup_errors=True) as folder:
+        base = Path(folder) / "base"
+        make_base(base, suite, PYTHON_PACKAGES)
+        roots: dict[str, Path] = {}
+        environment: dict[str, str] = {}
+        for number, stage in enumerate(stages):
+            root = Path(folder) / f"stage-{number}"
+            subprocess.run(["cp", "-a", str(base), str(root)], check=True)
+            environment = build(stage, root, CHECKOUT, roots)
+            roots[stage.name] = root
+        yield root, stages[-1], environment
+
+
+def _need_what_a_root_takes() -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can make a root folder")
+    if shutil.which("debootstrap") is None:
+        pytest.skip("debootstrap is not installed")
+    if not LocalPackages().has_torch_for_processors():
+        pytest.skip("no build of torch for processors is at hand; the usual one is gigabytes")
+
+
+@pytest.mark.slow
+def test_the_dockerfile_makes_a_container_in_which_a_voice_is_trained(
+    container: tuple[Path, Stage, dict[str, str]], tmp_path: Path
+) -> None:
+    root, stage, environment = container
+    program = "import shutil; print(shutil.which('python'), shutil.which('gcc'))"
+    assert inside(root, ["python", "-c", program], environment).split() == [
+        "/opt/pod/bin/python",
+        "None",
+    ]
+    runner = RootRunner(tmp_path / "pods", root, stage, environment)
+    with demo_cloud(tmp_path, runner=runner) as cloud:
+        run = asyncio.run(_train(cloud, tmp_path / "home"))
+    assert (run.end_reason, run.detail) == (EndReason.FINISHED, run.detail)
+    said = (root / "run-folder/run/out/events.jsonl").read_text()
+    assert "user 'trainer'" not in said  # the image has the user that the trainer runs as
+    assert list((root / "run-folder/run/out/voice").glob("*.onnx"))
+
+
+async def _train(cloud: DemoCloud, home: Path) -> Run:
+    given = {
+        "dataset_repo": cloud.dataset_repo,
+        "results_repo": cloud.results_repo,
+        "max_steps": 2,
+    }
+    config = replace(read_config({**cloud.env, "LAUNCHER_HOME": str(home)}), poll_seconds=1.0)
+    keys = find_keys(cloud.env)
+    async with open_workbench(config, keys) as bench:
+        plan = await make_plan(bench, compose(find_preset(config, "quick-check"), given), keys)
+        raise_errors(plan)
+        run = await launch(bench, plan, keys)
+        async with aclosing(watch(bench, run)) as sightings:
+            async for seen in sightings:
+                if isinstance(seen, RunEnded):
+                    return seen.run
+    raise AssertionError("the last sighting of a run is its end")
