@@ -202,6 +202,7 @@ def test_a_read_token_cannot_take_results(shell: Shell) -> None:
 
 
 CLIP = Path(__file__).parents[2] / "launcher" / "emulator" / "clips" / "wavs" / "clip_01.flac"
+OTHER = CLIP.with_name("clip_02.flac")
 
 
 @pytest.mark.parametrize(
@@ -209,7 +210,7 @@ CLIP = Path(__file__).parents[2] / "launcher" / "emulator" / "clips" / "wavs" / 
     [
         ({"wavs/a.flac": CLIP}, "no transcripts"),
         ({"metadata.csv": b"a|Hello there.\n"}, "There is no file a"),
-        ({"metadata.csv": b"a|Hello.\nb|...\n", "wavs/a.flac": CLIP, "wavs/b.flac": CLIP}, "say"),
+        ({"metadata.csv": b"a|Hello.\nb|...\n", "wavs/a.flac": CLIP, "wavs/b.flac": OTHER}, "say"),
         ({"metadata.csv": b"a|\n", "wavs/a.flac": CLIP}, "No text"),
     ],
     ids=["no metadata", "absent file", "nothing to say", "empty text"],
