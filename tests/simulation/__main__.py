@@ -1,0 +1,71 @@
+"""`python -m tests.simulation --schedules N --seed N [--json]`: play schedules, say which promises held."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+
+from tests.simulation.judge import Verdict
+from tests.simulation.plants import Plant
+from tests.simulation.play import play
+
+KINDS = {"orphans": "orphan", "lost": "lost", "doubled": "doubled", "leaked": "leaked"}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code 1 when a promise was broken."""
+    given = _parser().parse_args(arguments)
+    # The library's own notes on its plain uploads are not what is looked at here.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
+    began = time.monotonic()
+    plant = Plant[given.plant.upper()] if given.plant else None
+    verdicts = []
+    for verdict in _played(given.seed, given.schedules, plant):
+        verdicts.append(verdict)
+        if verdict.findings and not given.json:
+            print(f"seed {verdict.seed}")
+            print("\n".join(f"  {each.kind}: {each.text}" for each in verdict.findings), flush=True)
+    summary = summed(verdicts)
+    if given.json:
+        print(json.dumps(summary))
+    else:
+        print("\n".join(f"{name:16} {value}" for name, value in summary.items()))
+        print(f"{'seconds':16} {time.monotonic() - began:.1f}")
+    return 1 if summary["failing_seeds"] else 0
+
+
+def _played(seed: int, schedules: int, plant: Plant | None) -> Iterator[Verdict]:
+    for number in range(seed, seed + schedules):
+        yield play(number, plant)
+
+
+def summed(verdicts: list[Verdict]) -> dict[str, object]:
+    """What the run of schedules found; `out_of_reach_minutes` is what no promise covers."""
+    counts = {name: sum(each.count(kind) for each in verdicts) for name, kind in KINDS.items()}
+    return {
+        "schedules": len(verdicts),
+        **counts,
+        "failing_seeds": [each.seed for each in verdicts if each.findings],
+        "pods": sum(each.pods for each in verdicts),
+        "out_of_reach_minutes": round(sum(each.out_of_reach_seconds for each in verdicts) / 60),
+    }
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    parser.add_argument("--schedules", type=int, default=1000, help="how many, each of its own seed")
+    parser.add_argument("--seed", type=int, default=1, help="of the first; the others count on")
+    parser.add_argument("--json", action="store_true", help="one line of JSON")
+    names = [plant.name.lower() for plant in Plant]
+    parser.add_argument("--plant", choices=names, help="break a promise on purpose")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,200 @@
+"""What happens in one simulation, drawn from a seed: the work, what the person does, and every fault with its time."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.simulation.trainer import Work
+
+HOUR = 3600.0
+WHILE = {
+    # Faults of the cloud that last, with the longest they may.
+    "server-errors": 1.5 * HOUR,
+    "html-error-page": 0.5 * HOUR,
+    "rate-limited": 0.5 * HOUR,
+    "dropped-replies": 300.0,
+    "slow-replies": 600.0,
+    "list-lag": 2 * HOUR,
+    "list-empty": 0.5 * HOUR,
+    "no-capacity": 900.0,
+    "exec-refused": 4 * HOUR,
+    "secrets-refused": 900.0,
+    "logs-unavailable": 0.5 * HOUR,
+    "pod-key-refused": 900.0,
+    "delete-500": 900.0,
+    "restart-wipes-disk": 4 * HOUR,
+}
+ONCE = {
+    # Faults that strike a few times: how often at most, and their options.
+    "create-500-but-rents": (1, {}),
+    "create-timeout-but-rents": (1, {"seconds": 60.0}),
+    "create-dropped-but-rents": (1, {}),
+    "create-503-rents-nothing": (2, {}),
+    "create-dropped-rents-nothing": (2, {}),
+    "stuck-provisioning": (2, {}),
+    "pod-error": (2, {}),
+    "slow-image-pull": (1, {"seconds": 400.0}),
+    "delete-ignored": (3, {}),
+    "log-stream-cuts": (6, {"lines": 7}),
+    "insufficient-balance": (1, {}),
+    "container-restart-loop": (4, {"seconds": 90.0}),
+}
+HUB = (
+    "busy",
+    "down",
+    "down-for-hours",
+    "slow",
+    "silent",
+    "commit-refused",
+    "commit-busy",
+    "commit-locked",
+    "commit-stale",
+    "commit-reply-lost",
+    "commit-late",
+    "commit-quota",
+    "rate-limited",
+    "dropped",
+    "reset",
+    "download-truncated",
+    "download-reset",
+    "upload-busy",
+    "whoami-busy",
+    "token-revoked",
+)
+POD = (
+    "host-dies",
+    "container-killed",
+    "agent-killed-alone",
+    "agent-hangs",
+    "trainer-killed",
+    "trainer-hangs",
+    "gpu-idle",
+    "disk-full",
+    "pod-clock-jumps",
+)
+LAPTOP = (
+    "laptop-gone",
+    "laptop-sleeps",
+    "laptop-clock-jumps",
+    "launcher-killed",
+    "launcher-killed-in-a-call",
+    "ctrl-c",
+)
+PERSON = ("stop", "save", "abort", "second-deploy", "other-run", "reap", "deploy-again")
+AT_LAUNCH = tuple(name for name in ONCE if name.startswith("create-")) + (
+    "stuck-provisioning",
+    "pod-error",
+    "slow-image-pull",
+    "insufficient-balance",
+    "container-restart-loop",
+)
+
+
+@dataclass(frozen=True)
+class Strike:
+    """Something that happens at a moment, in seconds after the start."""
+
+    at: float
+    kind: str
+    """cloud, hub, pod, laptop or person."""
+    name: str
+    seconds: float = 0.0
+    times: int | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """One simulation. Equal seeds give equal schedules."""
+
+    seed: int
+    work: Work
+    max_hours: float
+    is_detached: bool
+    blurts_tokens: bool
+    strikes: tuple[Strike, ...]
+
+    @property
+    def horizon_seconds(self) -> float:
+        """When the last look is taken: long after every deadline."""
+        return 2 * self.max_hours * HOUR + 0.5 * HOUR
+
+
+def draw(seed: int) -> Schedule:
+    """The schedule of this seed."""
+    dice = random.Random(seed)
+    steps = dice.choice((20, 40, 60))
+    work = Work(steps, dice.choice((20.0, 40.0)), dice.choice((5, 10)))
+    max_hours = dice.choice((0.5, 0.75, 1.0))
+    count = dice.choice((0, 1, 1, 2, 2, 3, 3, 4, 5))
+    strikes = [_strike(dice, max_hours) for _ in range(count)]
+    return Schedule(
+        seed=seed,
+        work=work,
+        max_hours=max_hours,
+        is_detached=dice.random() < 0.2,
+        blurts_tokens=dice.random() < 0.3,
+        strikes=tuple(sorted(strikes, key=lambda strike: strike.at)),
+    )
+
+
+def _strike(dice: random.Random, max_hours: float) -> Strike:
+    kind = dice.choice(("cloud", "cloud", "cloud", "hub", "hub", "pod", "pod", "laptop", "person"))
+    at = _moment(dice, max_hours)
+    if kind == "cloud":
+        return _of_cloud(dice, at)
+    if kind == "hub":
+        return Strike(at, kind, dice.choice(HUB))
+    if kind == "pod":
+        seconds = dice.choice((60.0, 600.0, HOUR))
+        jump = dice.choice((-2 * HOUR, -120.0, 120.0, 3 * HOUR))
+        return Strike(at, kind, dice.choice(POD), seconds, options={"jump": jump})
+    if kind == "laptop":
+        return _of_laptop(dice, at)
+    return Strike(at, kind, dice.choice(PERSON))
+
+
+def _moment(dice: random.Random, max_hours: float) -> float:
+    """Half of what happens, happens while a run begins or ends: there most can go wrong."""
+    where = dice.random()
+    if where < 0.35:
+        return round(dice.uniform(0.0, 60.0), 2)
+    if where < 0.6:
+        return round(max_hours * HOUR + dice.uniform(-400.0, 120.0), 2)
+    return round(dice.uniform(60.0, max_hours * HOUR), 2)
+
+
+def _of_cloud(dice: random.Random, at: float) -> Strike:
+    if dice.random() < 0.5:
+        name = dice.choice(sorted(ONCE))
+        most, options = ONCE[name]
+        when = 0.0 if name in AT_LAUNCH else at
+        return Strike(when, "cloud", name, times=dice.randint(1, most), options=options)
+    name = dice.choice(sorted(WHILE))
+    seconds = round(dice.uniform(20.0, WHILE[name]), 1)
+    return Strike(at, "cloud", name, seconds, options=_options(dice, name))
+
+
+def _options(dice: random.Random, name: str) -> dict[str, Any]:
+    match name:
+        case "server-errors":
+            return {"status": dice.choice((500, 502, 503, 504))}
+        case "rate-limited":
+            return {"seconds": dice.choice((2, 30))}
+        case "slow-replies":
+            return {"seconds": dice.choice((3.0, 8.0, 25.0))}
+        case "list-lag":
+            return {"seconds": dice.choice((5.0, 20.0, 45.0))}
+        case "dropped-replies":
+            return {"method": dice.choice(("GET", "POST", "DELETE"))}
+    return {}
+
+
+def _of_laptop(dice: random.Random, at: float) -> Strike:
+    name = dice.choice(LAPTOP)
+    jump = dice.choice((-HOUR, -90.0, 90.0, 2 * HOUR))
+    call = (dice.randint(1, 12), dice.choice(("before", "after")))
+    seconds = dice.choice((120.0, 1_800.0, 2 * HOUR))
+    return Strike(at, "laptop", name, seconds, options={"jump": jump, "call": call})

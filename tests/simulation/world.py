@@ -1,0 +1,487 @@
+"""The world of a simulation: emulated cloud and Hub, pods with the real agent, a laptop with the real launcher."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import math
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from email.utils import formatdate
+from pathlib import Path
+from typing import Any
+
+import httpx
+import httpx2
+from pydantic import SecretStr
+
+from launcher.config import Config
+from launcher.domain.offer import Offer, Stock
+from launcher.domain.plan import Composed, DatasetSummary, Plan
+from launcher.domain.pod import PodName
+from launcher.emulator.hub import DEMO_TOKENS, HubCore, HubTransport
+from launcher.emulator.runpod import ExecOutcome, Gateway, RunPodWorld
+from launcher.emulator.runpod.pods import Pod
+from launcher.emulator.runpod.routes_pods import STREAM_POLL_SECONDS
+from launcher.emulator.runpod.runner import ContainerSpec
+from launcher.hub.access import HubAccess
+from launcher.providers.runpod.client import RunPodClient
+from launcher.providers.runpod.provider import RunPodProvider
+from launcher.services.context import Workbench
+from launcher.stores.runs import RunHistory
+from launcher.stores.secrets import Keys
+from pod_image import hub as hugging_face
+from pod_image.agent import guard as guard_module
+from pod_image.agent.hugging_face import PATIENCE, HuggingFace
+from pod_image.agent.ports import GuardOrders, Line, Ports, ProcessSpec, RunHub
+from pod_image.agent.story import run_pod
+from pod_image.agent.timing import Timing
+from pod_image.contract.settings import Cloud, RunSettings
+from pod_image.control import main as control
+from tests.simulation.processes import PROCESS, Process, ProcessLoop, Threads, spawn
+from tests.simulation.trainer import Machine, Saved, ScriptedStage, Work
+from tests.virtual import START, StreamingTransport, WorldClock, now_seconds
+
+RESULTS = "demo/voices"
+CLIPS = "demo/clips"
+HUB_URL = "http://hub.test"
+CLOUD_URL = "https://cloud.test"
+GPU = "NVIDIA GeForce RTX 4090"
+OTHER_GPU = "NVIDIA RTX A5000"
+TOKENS = {token.label: value for value, token in DEMO_TOKENS.items()}
+TIMING = Timing(
+    watch_seconds=5.0,
+    spool_seconds=15.0,
+    machine_seconds=60.0,
+    heartbeat_seconds=60.0,
+)
+LATENCY_SECONDS = 0.15
+"""Of each request, there and back: what is killed in between has asked and not heard."""
+LOG_POLL_SECONDS = 4.0
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A line of a pod's output."""
+
+    at: float
+    pod_id: str
+    line: str
+
+
+class Clock:
+    """A machine's clock: right, but for its skew."""
+
+    def __init__(self) -> None:
+        self.skew_seconds = 0.0
+
+    def now(self) -> float:
+        return now_seconds() + self.skew_seconds
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class LaptopClock(Clock):
+    """The same as the launcher reads it."""
+
+    def now(self) -> datetime:  # type: ignore[override]
+        return datetime.fromtimestamp(super().now(), UTC)
+
+
+class Wire(httpx.AsyncBaseTransport):
+    """The way to the cloud: takes time, and lets a watcher see what goes over it."""
+
+    def __init__(self, world: World, app: Gateway) -> None:
+        self._world = world
+        self._inner = StreamingTransport(app)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await self._pause("before")
+        self._world.see_request(request)
+        response = await self._inner.handle_async_request(request)
+        response.headers["date"] = formatdate(now_seconds(), usegmt=True)
+        await self._pause("after")
+        return response
+
+    async def _pause(self, when: str) -> None:
+        process = PROCESS.get()
+        if process is not None and isinstance(process, Laptop):
+            process.is_calling(when)
+        await asyncio.sleep(LATENCY_SECONDS)
+
+
+class HubWire(httpx2.BaseTransport):
+    """The way to the Hub, for blocking callers: takes time."""
+
+    def __init__(self, core: HubCore, threads: Threads) -> None:
+        self._core, self._threads = core, threads
+        self._inner = HubTransport(core, threads.sleep)
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        self._threads.sleep(LATENCY_SECONDS)
+        response = self._inner.handle_request(request)
+        self._threads.sleep(LATENCY_SECONDS)
+        return response
+
+
+class Laptop(Process):
+    """The person's machine, or one command at work on it. Dies at its `dies_at_call`-th request if told so."""
+
+    def __init__(self, name: str, parent: Process | None = None) -> None:
+        super().__init__(name, parent)
+        self.calls = 0
+        self.dies_at_call: tuple[int, str] | None = None
+        self.knows: set[str] = set()
+        """Ids of the pods that it looks after."""
+
+    def is_calling(self, when: str) -> None:
+        self.calls += when == "before"
+        if self.dies_at_call == (self.calls, when):
+            self.die()
+
+
+class PodProcesses:
+    """`Processes` of one container: scripted stages, a GPU that answers, the real guard."""
+
+    def __init__(self, container: PodContainer) -> None:
+        self._container = container
+
+    async def start(self, spec: ProcessSpec, on_event: Line, on_output: Line) -> ScriptedStage:
+        container = self._container
+        container.world.stage_environments.append(dict(spec.environment))
+        process = Process("stage", container.process)
+        return ScriptedStage(
+            container.machine, spec, on_event, on_output, process, container.agent
+        )
+
+    async def answer(self, argv: Sequence[str], timeout_seconds: float) -> str | None:
+        if argv[0] != "nvidia-smi" or "--query-gpu=utilization.gpu" not in " ".join(argv):
+            return None
+        return f"{self._container.machine.gpu_percent}, 4096, 24564, 61\n"
+
+    async def clear_leftovers(self, pid: int, started: str) -> None: ...
+
+    def started(self, pid: int) -> str:
+        return "1"
+
+    def trainer_user(self, folder: Path) -> tuple[str | None, str]:
+        return None, ""
+
+    def hand_over(self, path: Path, user: str | None) -> None: ...
+
+    def start_guard(self, orders: GuardOrders) -> LivingGuard:
+        return LivingGuard(self._container, orders)
+
+
+class LivingGuard:
+    """The real guard in a process of its own, told over a pipe."""
+
+    def __init__(self, container: PodContainer, orders: GuardOrders) -> None:
+        self._pipe = asyncio.StreamReader()
+        self._write(
+            {
+                "api_url": orders.api_url,
+                "pod_id": orders.pod_id,
+                "folder": str(orders.folder),
+                "key": orders.key,
+            }
+        )
+        world = container.world
+        container.guard = Process("guard", container.process)
+        work = guard_module.guard(
+            self._pipe, world.http, container.clock, world.timing, container.say
+        )
+        spawn(container.guard, work)
+        container.agent.at_death.append(self._pipe.feed_eof)
+
+    def beat(self, release_in_seconds: float) -> None:
+        self._write({"release_in_seconds": release_in_seconds})
+
+    def _write(self, document: dict[str, Any]) -> None:
+        self._pipe.feed_data(json.dumps(document).encode() + b"\n")
+
+
+class PodContainer:
+    """A container in which the real agent lives."""
+
+    next_due: float | None = None
+
+    def __init__(self, world: World, spec: ContainerSpec, log: Callable[[str], None]) -> None:
+        self.world = world
+        self.pod_id = spec.pod_id
+        self.machine = world.machine(spec.pod_id)
+        self.clock = world.pod_clock(spec.pod_id)
+        self.process = Process(f"container of {spec.pod_id}")
+        self.agent = Process("agent", self.process)
+        self.guard: Process | None = None
+        self._log = log
+        self._task = spawn(self.agent, run_pod(self._ports(spec)))
+
+    @property
+    def can_release(self) -> bool:
+        """Whether someone in it can end its pod."""
+        is_guarded = self.guard is not None and not self.guard.is_still
+        return not self._task.done() and (not self.agent.is_still or is_guarded)
+
+    def _ports(self, spec: ContainerSpec) -> Ports:
+        world = self.world
+        return Ports(
+            environment=spec.env,
+            folder=self.machine.folder,
+            clock=self.clock,
+            http=world.http,
+            processes=PodProcesses(self),
+            hub=world.hub_of,
+            run_blocking=world.threads,
+            write_line=self.say,
+            flush=self._flush,
+            timing=world.timing,
+        )
+
+    def say(self, line: str) -> None:
+        self.world.heard.append(Heard(now_seconds(), self.pod_id, line))
+        self._log(line)
+
+    async def _flush(self) -> None: ...
+
+    def exit_code(self, now: float) -> int | None:
+        if self.process.is_dead:
+            return 137
+        if not self._task.done():
+            return None
+        return 1 if self._task.cancelled() or self._task.exception() else self._task.result()
+
+    def stop(self) -> None:
+        self.kill()
+
+    def kill(self) -> None:
+        self.process.die()
+        for stage in self.machine.stages:
+            stage.kill()
+
+    async def execute(
+        self, command: list[str], cwd: str | None, timeout_seconds: float
+    ) -> ExecOutcome:
+        if command[:3] != ["python", "-m", "pod_image.control"]:
+            return ExecOutcome(127, stderr=f"exec: {command[0]}: not found\n")
+        out = io.StringIO()
+        with redirect_stdout(out):
+            code = control(command[3:], self.machine.folder)
+        return ExecOutcome(code, stdout=out.getvalue())
+
+
+@dataclass
+class World:
+    """Everything. Made inside a running ProcessLoop."""
+
+    root: Path
+    work: Work
+    max_hours: float
+    heard: list[Heard] = field(default_factory=list)
+    saved: list[Saved] = field(default_factory=list)
+    stage_environments: list[dict[str, str]] = field(default_factory=list)
+    said_here: list[str] = field(default_factory=list)
+    """What a person saw on their machine."""
+    seen_requests: list[str] = field(default_factory=list)
+    """Address and body of each request to the cloud, as sent."""
+    histories: list[RunHistory] = field(default_factory=list)
+    timing: Timing = TIMING
+    blurts_tokens: bool = False
+
+    def __post_init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, ProcessLoop)
+        self.loop = loop
+        self.threads = Threads(loop)
+        self.cloud = RunPodWorld(WorldClock(loop), self, balance_usd=200.0)
+        self.cloud.limiter.windows = ()  # limits are drawn as a fault, not met by accident
+        self.core = HubCore(
+            self.root / "hub",
+            self.cloud.clock.now,
+            xet=False,
+            public_url=HUB_URL,
+            cdn_url="http://cdn.test",
+        )
+        self._hub_wire = HubWire(self.core, self.threads)
+        self._wire = Wire(self, Gateway(self.cloud, in_process=True, sleep=_gateway_sleep))
+        self.containers: dict[str, list[PodContainer]] = {}
+        self.machines: dict[str, Machine] = {}
+        self.clocks: dict[str, Clock] = {}
+        self.pod_skew_seconds = 0.0
+        self.laptop_clock = LaptopClock()
+        home = self.root / "home"
+        self.config = Config(
+            home / "config",
+            home / "data",
+            provider_url=CLOUD_URL,
+            hub_url=HUB_URL,
+            poll_seconds=15.0,
+        )
+        self.config.make_folders()
+        self.keys = Keys(
+            SecretStr(self.cloud.api_key), SecretStr(TOKENS["read"]), SecretStr(TOKENS["write"])
+        )
+        self._put_clips()
+        self._ticking = asyncio.ensure_future(self._tick())
+
+    @property
+    def canaries(self) -> tuple[str, ...]:
+        """Every secret there is, by value."""
+        values = [self.cloud.api_key, TOKENS["read"], TOKENS["write"]]
+        return tuple(values + [pod.key.value for pod in self.cloud.pods.values()])
+
+    # --- the cloud's runner
+
+    def start(self, spec: ContainerSpec, log: Callable[[str], None], now: float) -> PodContainer:
+        container = PodContainer(self, spec, log)
+        self.containers.setdefault(spec.pod_id, []).append(container)
+        return container
+
+    def wipe(self, pod_id: str) -> None:
+        import shutil
+
+        shutil.rmtree(self.machine(pod_id).folder, ignore_errors=True)
+
+    def remove(self, pod_id: str) -> None: ...
+
+    def close(self) -> None:
+        for containers in self.containers.values():
+            for container in containers:
+                container.kill()
+        self.threads.close()
+
+    def machine(self, pod_id: str) -> Machine:
+        if pod_id not in self.machines:
+            folder = self.root / "pods" / pod_id / "run"
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            own = (TOKENS["read"], TOKENS["write"], self.cloud.pods[pod_id].key.value)
+            blurted = " ".join(own) if self.blurts_tokens else ""
+            self.machines[pod_id] = Machine(
+                pod_id, folder, now_seconds, self.work, self.saved, blurted=blurted
+            )
+        return self.machines[pod_id]
+
+    def pod_clock(self, pod_id: str) -> Clock:
+        clock = self.clocks.setdefault(pod_id, Clock())
+        clock.skew_seconds = self.pod_skew_seconds
+        return clock
+
+    def container(self, pod: Pod) -> PodContainer | None:
+        """The container that is up in the pod now."""
+        found = self.containers.get(pod.id) or [None]
+        last = found[-1]
+        return last if last is not None and pod.container is last else None
+
+    async def _tick(self) -> None:
+        while True:
+            self.cloud.tick()
+            due = self.cloud.next_due()
+            left = math.inf if due is None else due - self.cloud.clock.now()
+            longest = 10.0 if self.containers else 30.0
+            await asyncio.sleep(min(longest, max(0.1, left)))
+
+    # --- ways to the cloud and to the Hub
+
+    def http(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(transport=self._wire, timeout=self.timing.request_seconds)
+
+    def hub_of(self, run: RunHub) -> HuggingFace:
+        return HuggingFace(
+            run,
+            now=self.cloud.clock.now,
+            sleep=self.threads.sleep,
+            transport=self._hub_wire,
+            use_xet=False,
+            patience=replace(PATIENCE, workers=1),
+        )
+
+    def see_request(self, request: httpx.Request) -> None:
+        body = request.content.decode("utf-8", "replace")
+        self.seen_requests.append(f"{request.method} {request.url} {body}")
+
+    # --- the launcher
+
+    def open_bench(self, config: Config | None = None) -> Workbench:
+        config = config or self.config
+        clock = self.laptop_clock
+        client = RunPodClient(
+            SecretStr(self.cloud.api_key),
+            CLOUD_URL,
+            transport=self._wire,
+            sleep=clock.sleep,
+            now=clock.now,
+        )
+        access = HubAccess(
+            self._hub(TOKENS["read"]), self._hub(TOKENS["write"]), run_blocking=self.threads
+        )
+        runs = RunHistory(config.history_path)
+        self.histories.append(runs)
+        return Workbench(config, RunPodProvider(client), access, runs, clock)
+
+    def plan(self, run_id: str, *, resume: bool = False) -> Plan:
+        settings = RunSettings(
+            recipe="piper",
+            results_repo=RESULTS,
+            dataset_repo=CLIPS,
+            voice_name="demo",
+            quality="x-low",
+            base_checkpoint="",
+            max_hours=self.max_hours,
+            max_cost_usd=10.0,
+            boot_minutes=10.0,
+        )
+        offers = (_offer(GPU, "RTX 4090", 0.69), _offer(OTHER_GPU, "RTX A5000", 0.27))
+        commit = self.core.store.repos["dataset", CLIPS].head.oid
+        dataset = DatasetSummary(CLIPS, commit, clips=1, minutes=1.0)
+        return Plan(Composed(settings, {}), run_id, offers, dataset, resume=resume)
+
+    def live_pods_of(self, run_id: str) -> list[Pod]:
+        found = []
+        for pod in self.cloud.pods.values():
+            name = PodName.parse(pod.name)
+            if pod.is_live and name is not None and name.run_id == run_id:
+                found.append(pod)
+        return found
+
+    def _hub(self, token: str) -> hugging_face.Hub:
+        return hugging_face.Hub(
+            SecretStr(token),
+            endpoint=HUB_URL,
+            now=self.cloud.clock.now,
+            sleep=self.threads.sleep,
+            transport=self._hub_wire,
+            use_xet=False,
+            patience=hugging_face.Patience(workers=1),
+        )
+
+    def _put_clips(self) -> None:
+        hub, repo = self._hub(TOKENS["write"]), hugging_face.Repo(CLIPS, "dataset")
+        hub.ask(
+            "making the demo dataset",
+            lambda api: api.create_repo(repo.id, repo_type="dataset", private=True, exist_ok=True),
+        )
+        hugging_face.publish(hub, repo, {"metadata.csv": b"clip.flac|hello\n"}, "clips")
+
+
+async def _gateway_sleep(seconds: float) -> None:
+    """Open log streams look for news less often than a real server: they are most of the work here."""
+    await asyncio.sleep(LOG_POLL_SECONDS if seconds == STREAM_POLL_SECONDS else seconds)
+
+
+def _offer(gpu: str, name: str, price: float) -> Offer:
+    return Offer(
+        gpu_type=gpu,
+        gpu_name=name,
+        price_per_hour_usd=price,
+        cloud=Cloud.SECURE,
+        stock=Stock.HIGH,
+        gpu_count=1,
+        memory_gb=24,
+    )
+
+
+__all__ = ["START", "World"]
