@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# Where espeak-ng's name is not simply the language's.
 _ESPEAK_VOICES = {
     "en_US": "en-us",
     "en_GB": "en-gb-x-rp",

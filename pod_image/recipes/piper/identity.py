@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pod_image.contract.settings import RunSettings
-from pod_image.recipes.piper.phonemes import espeak_voice_of
+from pod_image.dataset.languages import espeak_voice_of
 from pod_image.recipes.piper.preparation import Preparation
 from pod_image.recipes.piper.quality import SAMPLE_RATE_HZ, Quality
 from pod_image.recipes.piper.voice import VoiceIdentity

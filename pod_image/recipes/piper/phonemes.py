@@ -10,26 +10,6 @@ from dataclasses import dataclass
 from pod_image.recipes.piper.errors import RecipeError
 from pod_image.recipes.piper.symbols import SYMBOL_IDS, ids_of_sentence
 
-# Where espeak-ng's name is not simply the language's.
-_ESPEAK_VOICES = {
-    "en_US": "en-us",
-    "en_GB": "en-gb-x-rp",
-    "pt_BR": "pt-br",
-    "es_MX": "es-419",
-    "es_AR": "es-419",
-    "fr_BE": "fr-be",
-    "fr_CH": "fr-ch",
-    "no_NO": "nb",
-    "zh_CN": "cmn",
-    "zh_HK": "yue",
-    "vi_VN": "vi",
-}
-
-
-def espeak_voice_of(language: str) -> str:
-    """The name espeak-ng has for a language such as `en_US`."""
-    return _ESPEAK_VOICES.get(language, language.partition("_")[0].lower())
-
 
 @dataclass(frozen=True)
 class Phonemes:

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from pod_image.dataset.languages import espeak_voice_of
 from pod_image.recipes.piper.errors import RecipeError
-from pod_image.recipes.piper.phonemes import Phonemizer, espeak_voice_of
+from pod_image.recipes.piper.phonemes import Phonemizer
 from pod_image.recipes.piper.preparation import Preparation, prepare
 from pod_image.recipes.piper.prepared import read_prepared, sound_path
 from pod_image.recipes.piper.recordings import load_recording, silero_speech_span
