@@ -91,6 +91,8 @@ class PodOrder:
     disk_gb: int
     data_centers: tuple[str, ...] = ()
     registry: str = ""
+    min_cuda_version: str = ""
+    """Hosts whose driver knows less are not rented; empty takes any."""
     start_command: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     """Plain values and references to account secrets; shown to anybody who may read the pod."""

@@ -64,9 +64,12 @@ class Provider(Protocol):
         ...
 
     async def offers(
-        self, gpu_count: int, cloud: Cloud, data_centers: Sequence[str]
+        self, gpu_count: int, cloud: Cloud, data_centers: Sequence[str], min_cuda_version: str = ""
     ) -> list[Offer]:
-        """What can be rented now, cheapest first. Never raises for 'none'."""
+        """What can be rented now, cheapest first; with a CUDA version, only stock on hosts that know it.
+
+        Never raises for 'none'.
+        """
         ...
 
     async def rent(self, order: PodOrder) -> Pod:

@@ -97,6 +97,7 @@ def pod_order(
         # Without a wish RunPod chooses: it knows better than a list that is seconds old.
         data_centers=offer.data_centers if settings.data_centers else (),
         registry=settings.registry,
+        min_cuda_version=settings.min_cuda_version,
         environment=environment,
         secrets=tokens.plain,
     )

@@ -56,7 +56,7 @@ async def make_plan(
     settings = composed.settings
     view, offers, has_secrets, balance = await asyncio.gather(
         _look_at_hub(bench, settings),
-        bench.provider.offers(settings.gpu_count, Cloud.ANY, ()),
+        bench.provider.offers(settings.gpu_count, Cloud.ANY, (), settings.min_cuda_version),
         can_make_secrets(bench.provider),
         _balance_usd(bench.provider),
     )

@@ -314,6 +314,18 @@ class RunSettings(BaseModel):
         Knob("Registry credential", group="Where", level="advanced"),
     ] = ""
 
+    min_cuda_version: Annotated[
+        str,
+        Field(
+            description=(
+                "CUDA that the host's driver has to know; empty takes any host. torch in our image is built "
+                "for 13.0."
+            ),
+            pattern=r"^$|^\d{1,2}\.\d{1,2}$",
+        ),
+        Knob("Lowest CUDA version", group="Where", level="advanced"),
+    ] = "13.0"
+
     # Limits
     max_hours: Annotated[
         float,

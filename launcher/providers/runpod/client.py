@@ -157,10 +157,12 @@ class RunPodClient:
         path = f"/v2/account/secrets/{quote(secret_id, safe='')}"
         await self._repeated(_Call("DELETE", path, "remove a secret of the account"))
 
-    async def gpu_types(self, count: int, cloud: str) -> list[Any]:
+    async def gpu_types(self, count: int, cloud: str, min_cuda_version: str = "") -> list[Any]:
         """The catalogue with stock for that many GPUs in one pod. `cloud`: SECURE or COMMUNITY."""
         params: dict[str, str | int] = {"include": "AVAILABILITY", "product": "POD"}
         params |= {"count": count, "cloud": cloud}
+        if min_cuda_version:
+            params["minCudaVersion"] = min_cuda_version
         return await self._listed("/v2/catalog/gpus", "gpus", "list the GPUs", params)
 
     async def billing(self, pod_id: str) -> list[Any]:

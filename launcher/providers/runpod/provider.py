@@ -88,12 +88,12 @@ class RunPodProvider:
         await self._client.aclose()
 
     async def offers(
-        self, gpu_count: int, cloud: Cloud, data_centers: Sequence[str]
+        self, gpu_count: int, cloud: Cloud, data_centers: Sequence[str], min_cuda_version: str = ""
     ) -> list[Offer]:
         tiers = list(_TIERS) if cloud is Cloud.ANY else [cloud]
         found: list[Offer] = []
         for tier in tiers:
-            answer = await self._client.gpu_types(gpu_count, _TIERS[tier])
+            answer = await self._client.gpu_types(gpu_count, _TIERS[tier], min_cuda_version)
             types = [_read(GpuTypeWire, each, "a GPU") for each in answer]
             if types and all(each.availability is None for each in types):
                 raise ApiDrift("RunPod's list of GPUs no longer says which are free.")
@@ -267,10 +267,13 @@ def create_body(order: PodOrder) -> dict[str, Any]:
         raise InvalidRequest(
             f"A pod takes {MOST_VARIABLES} variables; this run needs {len(environment)}."
         )
+    gpu: dict[str, Any] = {"id": order.gpu_type, "count": order.gpu_count}
+    if order.min_cuda_version:
+        gpu["minCudaVersion"] = order.min_cuda_version
     body: dict[str, Any] = {
         "name": order.name,
         "image": order.image,
-        "gpu": {"id": order.gpu_type, "count": order.gpu_count},
+        "gpu": gpu,
         "cloud": _TIERS[order.cloud],
         "disk": order.disk_gb,
         "env": environment,

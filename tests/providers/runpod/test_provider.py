@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +23,7 @@ from launcher.emulator.runpod.pods import Membership
 from launcher.errors import (
     ApiDrift,
     InvalidRequest,
+    NoCapacity,
     NoRight,
     PodGone,
     ProviderError,
@@ -118,6 +120,27 @@ async def test_no_stock_is_no_offer_and_no_error() -> None:
     sky = Sky()
     sky.world.catalogue.stock.clear()
     assert await sky.provider.offers(1, Cloud.SECURE, ()) == []
+
+
+@in_virtual_time
+async def test_stock_on_hosts_whose_driver_is_too_old_is_no_offer() -> None:
+    sky = Sky()
+    old = replace(sky.world.catalogue.gpus[0], cuda_versions=("12.4", "12.8"))
+    sky.world.catalogue.gpus = (old, *sky.world.catalogue.gpus[1:])
+    anywhere = {offer.gpu_type for offer in await sky.provider.offers(1, Cloud.SECURE, ())}
+    new_enough = {
+        offer.gpu_type for offer in await sky.provider.offers(1, Cloud.SECURE, (), "13.0")
+    }
+    assert anywhere - new_enough == {old.id}
+
+
+@in_virtual_time
+async def test_a_pod_is_ordered_on_a_host_that_knows_the_cuda_version() -> None:
+    sky = Sky()
+    pod = await sky.provider.rent(order(min_cuda_version="13.0"))
+    assert sky.world.pods[pod.id].cuda_version == "13.0"
+    with pytest.raises(NoCapacity):
+        await sky.provider.rent(order(min_cuda_version="99.0"))
 
 
 GPU_TYPE = {
