@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -95,12 +96,16 @@ def take_over(checkpoint: Checkpoint, generator: Generator, discriminators: Disc
     """
     traits = traits_of(checkpoint)
     is_widened = traits.speakers == 1 and generator.speakers > 1
-    _copy(checkpoint.part(GENERATOR), generator, may_miss=_is_conditional if is_widened else None)
+
+    def may_miss(name: str) -> bool:
+        return name.startswith(checkpoint.lacks) or (is_widened and _is_conditional(name))
+
+    _copy(checkpoint.part(GENERATOR), generator, may_miss)
     if is_widened:
         _silence_conditions(generator)
     judges = checkpoint.part(DISCRIMINATORS)
     if judges:
-        _copy(judges, discriminators, may_miss=None)
+        _copy(judges, discriminators, lambda name: False)
     return bool(judges)
 
 
@@ -114,10 +119,10 @@ def _silence_conditions(generator: Generator) -> None:
             nn.init.zeros_(parameter)
 
 
-def _copy(source: dict[str, Tensor], target: nn.Module, may_miss: object) -> None:
+def _copy(source: dict[str, Tensor], target: nn.Module, may_miss: Callable[[str], bool]) -> None:
     own = target.state_dict()
     for name, tensor in own.items():
-        if callable(may_miss) and may_miss(name) and name not in source:
+        if name not in source and may_miss(name):
             continue
         if name not in source:
             raise RecipeError(

@@ -27,7 +27,10 @@ STEPS_COUNTED_PER_BATCH = 2
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a file holds. `state` maps published tensor names to tensors; `own` is ours, empty in others' files."""
+    """What a file holds. `state` maps published tensor names to tensors; `own` is ours, empty in others' files.
+
+    `lacks` are beginnings of generator names that this kind of file never has, so that they begin anew.
+    """
 
     state: Mapping[str, Tensor]
     hyper_parameters: Mapping[str, Any]
@@ -35,6 +38,7 @@ class Checkpoint:
     global_step: int
     optimiser_states: list[dict[str, Any]]
     own: Mapping[str, Any]
+    lacks: tuple[str, ...] = ()
 
     def part(self, prefix: str) -> dict[str, Tensor]:
         """The tensors of one network, without the prefix."""

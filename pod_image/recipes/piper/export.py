@@ -98,6 +98,9 @@ def _trace(generator: Generator, path: Path) -> None:
             str(path),
             dynamo=False,
             opset_version=OPSET,
+            # Runtimes fold as they load; folding here would hide weights behind anonymous constants, and a voice
+            # could then start no training.
+            do_constant_folding=False,
             input_names=names,
             output_names=["output"],
             dynamic_axes=axes,

@@ -60,6 +60,8 @@ class Optimisation:
             _adamw(self.generator_parameters, learning_rate, BETAS_GENERATOR),
             _adamw(self.discriminator_parameters, rate_d, BETAS_DISCRIMINATOR),
         ]
+        self.asleep: list[nn.Parameter] = []
+        """Parameters of the generator that steps leave as they are; their moments too."""
         self.skipped_in_a_row = torch.zeros((), device=self.device)
         self.skipped = torch.zeros((), device=self.device)
 
@@ -72,6 +74,8 @@ class Optimisation:
         `skipped` and `skipped_in_a_row` count it.
         """
         losses = self.gradients(batch, starts=starts, draw=draw)
+        for parameter in self.asleep:
+            parameter.grad = None
         stacked = losses.stacked()
         broken = 1.0 - self._is_finite(stacked)
         for optimiser in self.optimisers:

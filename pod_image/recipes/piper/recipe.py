@@ -10,6 +10,7 @@ from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.settings import RunSettings
 from pod_image.recipes.base import CardSection, RemoteFile, Stage
+from pod_image.recipes.piper.base_file import base_files
 from pod_image.recipes.piper.card import card_section
 
 _MODULE = "pod_image.recipes.piper"
@@ -30,10 +31,7 @@ class PiperRecipe:
 
     def needs(self, settings: RunSettings) -> Sequence[RemoteFile]:
         """The base checkpoint, when there is one."""
-        if not settings.base_checkpoint:
-            return ()
-        owner, repo, *path = settings.base_checkpoint.split("/")
-        return (RemoteFile(f"{owner}/{repo}", "/".join(path)),)
+        return base_files(settings)
 
     def results(self, folder: RunFolder, settings: RunSettings) -> Sequence[Path]:
         """The voice first, then the newest checkpoint, samples, and older checkpoints with their voices."""

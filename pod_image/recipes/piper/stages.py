@@ -10,6 +10,7 @@ from pod_image.contract.environment import RunDocument
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.settings import RunSettings
 from pod_image.dataset import DatasetError, Finding, Severity, read_dataset
+from pod_image.recipes.piper.base_file import base_file
 from pod_image.recipes.piper.errors import RecipeError
 from pod_image.recipes.piper.identity import preparation_of, quality_of, voice_of
 from pod_image.recipes.piper.prepared import read_prepared
@@ -120,23 +121,21 @@ def _warning(code: str, exc: RecipeError) -> dict[str, Any]:
 
 
 def _base_checkpoint(settings: RunSettings, folder: RunFolder) -> Checkpoint | None:
-    from pod_image.recipes.piper.checkpoint import read_checkpoint
-
     if not settings.base_checkpoint:
         return None
-    name = Path(settings.base_checkpoint).name
-    if not name.endswith(".ckpt"):
-        raise RecipeError(
-            f"The base checkpoint {name} is not a .ckpt file.",
-            hint="Choose the voice's .ckpt: an .onnx holds too little of it to go on training.",
-        )
-    found = sorted(folder.base.rglob(name))
-    if not found:
+    path = folder.base / base_file(settings).path
+    if not path.is_file():
         raise RecipeError(
             f"The base checkpoint {settings.base_checkpoint} was not fetched.",
             hint="Check its name: repo/path/file.ckpt on Hugging Face.",
         )
-    return read_checkpoint(found[0])
+    if path.suffix == ".onnx":
+        from pod_image.recipes.piper.onnx_voice import read_onnx_voice
+
+        return read_onnx_voice(path)
+    from pod_image.recipes.piper.checkpoint import read_checkpoint
+
+    return read_checkpoint(path)
 
 
 def export_stage(document: RunDocument, folder: RunFolder, emit: Reporter) -> None:

@@ -36,6 +36,10 @@ REPORT_SECONDS = 1.0
 FIRST_STEPS_REPORTED = 5
 BROKEN_STEPS_IN_A_ROW = 5
 
+MOST_STEPS_ALONE = 3000
+SHARE_OF_STEPS_ALONE = 5
+"""A base that lacks a part has it trained alone at first: a fifth of the run, but no more than MOST_STEPS_ALONE."""
+
 
 @dataclass(frozen=True)
 class Training:
@@ -123,8 +127,12 @@ class Trainer:
         self._phonemizer = Phonemizer(clips.prepared.espeak_voice)
         self._keeper = Keeper(places.checkpoints)
         self._is_stopped = False
+        self._lacked: tuple[str, ...] = ()
+        self._wakes_at = 0
         if start is not None and resume:
             self._restore(start)
+        elif start is not None and start.lacks:
+            self._put_to_sleep(start.lacks)
 
     @property
     def total_steps(self) -> int:
@@ -143,6 +151,7 @@ class Trainer:
                 hint="Raise the epochs or the max steps.",
             )
         self.optimisation.generator.train()
+        self._wake_or_sleep()
         self._keep_reference()
         self._begin_clocks()
         checkpoint_step = self.progress.step
@@ -151,6 +160,8 @@ class Trainer:
             batch = self.clips.batch(indices)
             self._batch_seconds += self._clock() - began
             self._account(self.optimisation.step(batch))
+            if self.progress.step == self._wakes_at:
+                self._wake_or_sleep()
             self._obey()
             is_over = self._is_over()
             if is_over or self._checkpoint_is_due(checkpoint_step):
@@ -363,6 +374,8 @@ class Trainer:
             "seconds": progress.seconds,
             "batches_per_epoch": self.sampler.batches,
             "digest": self.clips.prepared.digest,
+            "lacked": list(self._lacked),
+            "wakes_at": self._wakes_at,
             "random": _random_states(self.clips.device),
         }
         return Checkpoint(
@@ -390,8 +403,33 @@ class Trainer:
                 }
             )
 
+    def _put_to_sleep(self, lacked: tuple[str, ...]) -> None:
+        """Train what the base lacks alone at first: its noise would spoil in minutes what the rest has learnt."""
+        self._lacked = lacked
+        self._wakes_at = min(MOST_STEPS_ALONE, self.total_steps // SHARE_OF_STEPS_ALONE)
+        self._emit(
+            {
+                "event": "warning",
+                "code": "partial-base",
+                "message": "The base has no posterior encoder, as voices for speaking have none: that alone is "
+                f"trained for the first {self._wakes_at} steps, then everything.",
+                "hint": "A .ckpt of the same voice, where there is one, saves these steps.",
+            }
+        )
+
+    def _wake_or_sleep(self) -> None:
+        is_asleep = self.progress.step < self._wakes_at
+        generator = self.optimisation.generator
+        self.optimisation.asleep = [
+            parameter
+            for name, parameter in generator.named_parameters()
+            if is_asleep and not name.startswith(self._lacked)
+        ]
+
     def _restore(self, start: Checkpoint) -> None:
         own = start.own
+        self._lacked = tuple(own.get("lacked", ()))
+        self._wakes_at = own.get("wakes_at", 0)
         progress = Progress(own["step"], own["epoch"], own["batch"], own["seconds"])
         if own["batches_per_epoch"] != self.sampler.batches:
             # Other clips or batches: an epoch's place means nothing any more, the weights still do.

@@ -145,8 +145,9 @@ def test_a_base_that_is_no_checkpoint_ends_training_before_its_first_step(folder
     assert code == 2
     assert "x.ckpt cannot be read" in warning_of(events)["message"]
     settings = SETTINGS.model_copy(update={"base_checkpoint": "me/voices/x.onnx"})
+    (folder.base / "x.onnx").write_bytes(b"<html>not found")
     code, events, _ = run_stage("train", folder.root, settings)
-    assert (code, "not a .ckpt" in warning_of(events)["message"]) == (2, True)
+    assert (code, "cannot be read as an ONNX" in warning_of(events)["message"]) == (2, True)
 
 
 def test_a_resume_without_a_checkpoint_is_refused_rather_than_begun_anew(folder):
@@ -177,12 +178,22 @@ def test_the_recipe_is_found_by_its_name_and_names_its_stages():
     assert stages[2].is_needed_after_failure
 
 
-def test_a_base_is_fetched_from_its_repository():
-    assert RECIPE.needs(SETTINGS) == ()
-    base = "rhasspy/piper-checkpoints/en/en_US/lessac/medium/epoch=2164-step=1355540.ckpt"
-    (need,) = RECIPE.needs(SETTINGS.model_copy(update={"base_checkpoint": base}))
-    assert need.repo == "rhasspy/piper-checkpoints"
-    assert need.path == "en/en_US/lessac/medium/epoch=2164-step=1355540.ckpt"
+CKPT = "en/en_US/lessac/medium/epoch=2164-step=1355540.ckpt"
+
+
+@pytest.mark.parametrize(
+    ("base", "expected"),
+    [
+        ("", []),
+        ("me/voices/a/b.ckpt", [("me/voices", "a/b.ckpt", "model")]),
+        (f"datasets/me/bases/{CKPT}", [("me/bases", CKPT, "dataset")]),
+        (f"models/me/bases/{CKPT}", [("me/bases", CKPT, "model")]),
+        ("me/v/x.onnx", [("me/v", "x.onnx", "model"), ("me/v", "x.onnx.json", "model")]),
+    ],
+)
+def test_a_base_is_fetched_from_its_repository(base, expected):
+    needs = RECIPE.needs(SETTINGS.model_copy(update={"base_checkpoint": base}))
+    assert [(need.repo, need.path, need.repo_type) for need in needs] == expected
 
 
 def test_files_being_written_are_not_delivered(tmp_path):

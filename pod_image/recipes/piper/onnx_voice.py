@@ -1,0 +1,173 @@
+"""An exported voice read back as a start for training: its weights under the published names. Trains nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import onnx
+import torch
+from google.protobuf.message import DecodeError
+from torch import Tensor
+
+from pod_image.recipes.piper.checkpoint import GENERATOR, Checkpoint
+from pod_image.recipes.piper.errors import RecipeError
+from pod_image.recipes.piper.symbols import SYMBOL_IDS
+
+LACKS = ("enc_q.", "dp.post_", "dp.flows.1.")
+"""Parts of the generator that only training needs, and that an export therefore leaves out."""
+
+_NORMED = re.compile(r"^(dec\.(ups|resblocks)\.|flow\.flows\.\d+\.enc\.)")
+_FIRST_AFFINE = "dp.flows.0"
+
+
+def read_onnx_voice(path: Path) -> Checkpoint:
+    """The generator of `<voice>.onnx`, as far as it is in there, with `<voice>.onnx.json` beside it.
+
+    Weight norm is undone the way it is made anew: direction is the weight, length its norm, so that the product
+    is exact. Discriminators and LACKS are absent. Raises RecipeError for what is no Piper voice.
+    """
+    graph = _graph(path)
+    values = _values(graph)
+    state = _named(graph, values) | _convolutions(graph, values) | _embeddings(graph, values)
+    state |= _affine_logs(graph, values, state)
+    if "enc_p.emb.weight" not in state or "dec.conv_pre.weight" not in state:
+        raise RecipeError(
+            f"{path.name} is not a Piper voice: it lacks the text encoder or the decoder.",
+            hint="Choose an .onnx that piper-tts speaks, or a .ckpt.",
+        )
+    wanted = {k: v.float() for k, v in state.items() if not k.startswith(LACKS)}
+    return Checkpoint(
+        {GENERATOR + name: wanted[name] for name in sorted(wanted)},
+        {"sample_rate": _described(path)},
+        epoch=0,
+        global_step=0,
+        optimiser_states=[],
+        own={},
+        lacks=LACKS,
+    )
+
+
+def _graph(path: Path) -> onnx.GraphProto:
+    try:
+        return onnx.load(str(path)).graph
+    except FileNotFoundError:
+        raise RecipeError(
+            f"There is no voice {path}.", hint="Check the name of the base checkpoint."
+        ) from None
+    except (DecodeError, OSError, ValueError) as exc:
+        raise RecipeError(
+            f"{path.name} cannot be read as an ONNX voice.",
+            hint="It may be cut short. Compare its size with the one in its repository, and fetch it again.",
+        ) from exc
+
+
+def _values(graph: onnx.GraphProto) -> dict[str, Tensor]:
+    """Constants by name. Exporters store equal ones once; the others are then an Identity of it."""
+    values = {
+        each.name: torch.from_numpy(onnx.numpy_helper.to_array(each).copy())
+        for each in graph.initializer
+    }
+    for node in graph.node:
+        if node.op_type == "Identity" and node.input[0] in values:
+            values[node.output[0]] = values[node.input[0]]
+    return values
+
+
+def _described(path: Path) -> int:
+    """The sample rate in the JSON beside the voice. Raises RecipeError when symbols have other ids than ours."""
+    beside = path.with_name(f"{path.name}.json")
+    try:
+        document: Mapping[str, Any] = json.loads(beside.read_text(encoding="utf-8"))
+        rate_hz = int(document["audio"]["sample_rate"])
+        ids = {symbol: list(numbers) for symbol, numbers in document["phoneme_id_map"].items()}
+    except FileNotFoundError:
+        raise RecipeError(
+            f"There is no {beside.name} beside the voice.",
+            hint="Put both files into the repository: the .json says which symbol has which id.",
+        ) from None
+    except (ValueError, KeyError, TypeError, AttributeError) as exc:
+        raise RecipeError(
+            f"{beside.name} does not describe a Piper voice.",
+            hint="Take the .json that belongs to the voice.",
+        ) from exc
+    _check_symbols(ids)
+    return rate_hz
+
+
+def _check_symbols(ids: Mapping[str, list[int]]) -> None:
+    other = {
+        s: numbers for s, numbers in ids.items() if SYMBOL_IDS.get(s, numbers[0]) != numbers[0]
+    }
+    if other:
+        symbol, numbers = next(iter(other.items()))
+        raise RecipeError(
+            f"The base voice numbers {len(other)} symbols otherwise: {symbol!r} is {numbers[0]} there, "
+            f"{SYMBOL_IDS[symbol]} here.",
+            hint="Set the base checkpoint to a voice that was trained on espeak-ng's phonemes.",
+        )
+
+
+def _named(graph: onnx.GraphProto, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """What the exporter left under its own name; ours stands below `generator.`."""
+    parts = ("enc_p.", "dec.", "flow.", "dp.", "emb_g.")
+    plain = {name.removeprefix("generator."): value for name, value in values.items()}
+    return {
+        name: value
+        for name, value in plain.items()
+        if name.startswith(parts) and not _is_normed_weight(name)
+    }
+
+
+def _convolutions(graph: onnx.GraphProto, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weights that folding made anonymous, found by the bias on the same node."""
+    found: dict[str, Tensor] = {}
+    for node in graph.node:
+        if node.op_type not in ("Conv", "ConvTranspose") or len(node.input) < 3:
+            continue
+        weight, layer = values.get(node.input[1]), node.input[2].removeprefix("generator.")
+        layer = layer.removesuffix(".bias")
+        if weight is None or layer == node.input[2]:
+            continue
+        if _is_normed_weight(f"{layer}.weight"):
+            found[f"{layer}.weight_v"] = weight
+            found[f"{layer}.weight_g"] = torch.norm_except_dim(weight, 2, 0)
+        else:
+            found[f"{layer}.weight"] = weight
+    return found
+
+
+def _is_normed_weight(name: str) -> bool:
+    return bool(_NORMED.match(name)) and name.endswith(".weight")
+
+
+def _embeddings(graph: onnx.GraphProto, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """By what looks them up: exporters name the table of a one-speaker voice after another input."""
+    tables = {"input": "enc_p.emb.weight", "sid": "emb_g.weight"}
+    return {
+        tables[node.input[1]]: values[node.input[0]]
+        for node in graph.node
+        if node.op_type == "Gather" and node.input[1] in tables and node.input[0] in values
+    }
+
+
+def _affine_logs(
+    graph: onnx.GraphProto, values: Mapping[str, Tensor], state: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """The scale of the last duration flow, which speaking needs only as exp(-logs)."""
+    if f"{_FIRST_AFFINE}.logs" in state:
+        return {}
+    moved = {
+        node.output[0]
+        for node in graph.node
+        if node.op_type == "Sub" and node.input[1].endswith(f"{_FIRST_AFFINE}.m")
+    }
+    for node in graph.node:
+        if node.op_type == "Mul" and moved & set(node.input):
+            for name in node.input:
+                if name in values:
+                    return {f"{_FIRST_AFFINE}.logs": -values[name].log()}
+    return {}
