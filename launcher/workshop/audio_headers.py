@@ -38,15 +38,19 @@ class Heard:
 
 
 def read_headers(
-    source: FileSource, utterances: Sequence[Utterance], progress: Progress, *, all_of_them: bool
+    source: FileSource,
+    utterances: Sequence[Utterance],
+    progress: Progress,
+    *,
+    most_remote: int | None,
 ) -> tuple[list[Heard], list[Finding]]:
     """Every clip that can be used, in order, and a finding for each that is no audio.
 
-    On a remote source at most `MOST_REMOTE_HEADERS` are read, spread evenly, and the other lengths are estimated
-    from the sizes in the listing; `all_of_them` lifts that.
+    On a remote source at most `most_remote` are read, spread evenly, and the other lengths are estimated from the
+    sizes in the listing; None reads them all.
     """
     listed = [each for each in utterances if each.path is not None]
-    limit = MOST_REMOTE_HEADERS if source.is_remote and not all_of_them else len(listed)
+    limit = most_remote if source.is_remote and most_remote is not None else len(listed)
     chosen = spread(listed, limit)
     found: list[Finding] = []
     heard: dict[str, Heard] = {}
@@ -124,7 +128,7 @@ def _say_sampled(read: int, there: int) -> Finding:
         Code.HEADERS_SAMPLED,
         "",
         f"The headers of {read:,} of {there:,} clips were read; the other lengths are reckoned from their sizes.",
-        "--deep reads them all, which may meet the Hub's limit on requests.",
+        "`launcher dataset check --deep` reads them all, which may meet the Hub's limit on requests.",
     )
 
 

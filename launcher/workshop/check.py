@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,10 +17,10 @@ from launcher.workshop.audio_findings import (
     minutes_findings,
     speaker_findings,
 )
-from launcher.workshop.audio_headers import Heard, read_headers
+from launcher.workshop.audio_headers import MOST_REMOTE_HEADERS, Heard, read_headers
 from launcher.workshop.licence import read_licence
 from launcher.workshop.listening import Sound, listen
-from launcher.workshop.phonemes import cover
+from launcher.workshop.phonemes import MOST_TEXTS, cover
 from launcher.workshop.report import (
     DatasetReport,
     Histogram,
@@ -35,6 +36,8 @@ from pod_image.dataset.languages import espeak_voice_of
 
 FINE_TUNE_MINUTES = 10.0
 """What people report as the least that carries a fine-tuned voice."""
+DISK_BESIDE_GB = 15.0
+"""What image layers, packages and the checkpoints that are kept take beside the dataset."""
 BYTES_PER_SAMPLE = 2
 DECODED_MARGIN = 1.1
 SECONDS_EDGES = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 15.0, 20.0, 30.0, 60.0)
@@ -69,7 +72,12 @@ class CheckSettings:
     speakers: int | None = 1
     """None accepts however many there are."""
     minutes_wanted: float = FINE_TUNE_MINUTES
+    disk_gb: float | None = None
+    """Of the pod; None does not compare."""
     deep: bool = False
+    most_remote_headers: int = MOST_REMOTE_HEADERS
+    most_texts: int = MOST_TEXTS
+    """Whose phonemes are looked at. Both limits are for a look that is not `deep`."""
 
 
 def _no_progress(what: str, done: int, of: int) -> None:
@@ -88,7 +96,7 @@ async def check_dataset(
     `progress` is called from another thread.
     """
     chosen = settings or CheckSettings()
-    return await asyncio.to_thread(_check, source, chosen, revision, progress)
+    return await asyncio.to_thread(look_over, source, chosen, revision, progress)
 
 
 async def check_folder(
@@ -99,14 +107,19 @@ async def check_folder(
     return await check_dataset(source, settings, progress=progress)
 
 
-def _check(
-    source: FileSource, settings: CheckSettings, revision: str | None, progress: Progress
+def look_over(
+    source: FileSource,
+    settings: CheckSettings,
+    revision: str | None = None,
+    progress: Progress = _no_progress,
 ) -> DatasetReport:
+    """`check_dataset` for a caller that has a thread of its own: blocks, calls `progress` in between."""
     progress("table", 0, 1)
     found = survey(source)
     findings = list(found.findings)
+    limit = None if settings.deep else settings.most_remote_headers
     heard, problems = read_headers(
-        found.source, found.utterances, partial(progress, "headers"), all_of_them=settings.deep
+        found.source, found.utterances, partial(progress, "headers"), most_remote=limit
     )
     findings += problems
     findings += audio_findings(heard, settings.sample_rate_hz)
@@ -116,6 +129,8 @@ def _check(
     if heard:
         findings += speaker_findings(heard, settings.speakers)
         findings += minutes_findings(minutes, settings.minutes_wanted)
+    disk_needed = _disk_needed(found, minutes, settings)
+    findings += _disk_findings(disk_needed, settings.disk_gb)
     licence, of_licence = read_licence(source)
     findings += of_licence
     sounds = _hear(found, heard, settings, findings, progress)
@@ -137,7 +152,7 @@ def _check(
         phonemes=phonemes,
         licence=licence,
         dataset_bytes=found.total_bytes,
-        disk_needed_bytes=_disk_needed(found, minutes, settings),
+        disk_needed_bytes=disk_needed,
         headers_read=sum(each.header is not None for each in heard),
         clips_heard=len(sounds),
         seconds_are_estimated=any(each.is_estimate for each in heard),
@@ -182,7 +197,10 @@ def _phonemes(
         return None
     try:
         coverage, problems = cover(
-            found.utterances, settings.language, voice, all_of_them=settings.deep
+            found.utterances,
+            settings.language,
+            voice,
+            None if settings.deep else settings.most_texts,
         )
     except ImportError:
         findings.append(_missing_extra("phonemes were not checked"))
@@ -229,3 +247,17 @@ def _disk_needed(found: Survey, minutes: float, settings: CheckSettings) -> int:
     unpacked = sum(each.size for each in found.utterances if each.in_package)
     decoded = minutes * 60 * settings.sample_rate_hz * BYTES_PER_SAMPLE * DECODED_MARGIN
     return round(found.total_bytes + unpacked + decoded)
+
+
+def _disk_findings(needed_bytes: int, disk_gb: float | None) -> list[Finding]:
+    if disk_gb is None or needed_bytes / 1e9 + DISK_BESIDE_GB <= disk_gb:
+        return []
+    return [
+        Finding(
+            Code.DISK_SMALL,
+            "",
+            f"The dataset needs {needed_bytes / 1e9:.1f} GB on the pod, image and checkpoints about "
+            f"{DISK_BESIDE_GB:.0f} GB more; its disk has {disk_gb:.0f} GB.",
+            f"Set disk_gb to {math.ceil(needed_bytes / 1e9 + DISK_BESIDE_GB)} or more.",
+        )
+    ]

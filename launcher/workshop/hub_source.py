@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from launcher.workshop.check import CheckSettings, Progress, check_dataset
+from launcher.workshop.check import CheckSettings, Progress, look_over
 from launcher.workshop.report import DatasetReport
 from pod_image.dataset import Entry
 from pod_image.hub import Hub, NotInRepo, Repo, list_files, read_bytes, read_range, resolve_commit
@@ -55,14 +54,13 @@ def open_repo(hub: Hub, repo_id: str, revision: str | None = None) -> HubSource:
     return HubSource(hub, repo, commit, tuple(entries))
 
 
-async def check_repo(
+def look_over_repo(
     hub: Hub,
     repo_id: str,
-    settings: CheckSettings | None = None,
-    *,
+    settings: CheckSettings,
     revision: str | None = None,
     progress: Progress = lambda what, done, of: None,
 ) -> DatasetReport:
-    """Look at a dataset repo; the report names the commit. Raises pod_image.hub's HubError."""
-    source = await asyncio.to_thread(open_repo, hub, repo_id, revision)
-    return await check_dataset(source, settings, revision=source.commit, progress=progress)
+    """Look at a dataset repo; the report names the commit. Blocking; raises pod_image.hub's HubError."""
+    source = open_repo(hub, repo_id, revision)
+    return look_over(source, settings, source.commit, progress)

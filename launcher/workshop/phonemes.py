@@ -20,9 +20,12 @@ NO_SOUNDS = frozenset(" ˈˌːˑ!'(),-.:;?\"#|")
 
 
 def cover(
-    utterances: Sequence[Utterance], language: str, espeak_voice: str, *, all_of_them: bool
+    utterances: Sequence[Utterance], language: str, espeak_voice: str, most_texts: int | None
 ) -> tuple[PhonemeCoverage | None, list[Finding]]:
-    """Counts of phonemes over a spread of the texts, or all, and what lacks. ImportError without the extra."""
+    """Counts of phonemes over a spread of at most so many texts (None: all), and what lacks.
+
+    ImportError without the extra.
+    """
     phonemize = _phonemizer(espeak_voice)
     if phonemize is None:
         note = f"espeak-ng has no voice {espeak_voice!r}; phonemes were not checked."
@@ -31,7 +34,7 @@ def cover(
     known = _symbols()
     counts: Counter[str] = Counter()
     found: list[Finding] = []
-    texts = list(utterances) if all_of_them else spread(utterances, MOST_TEXTS)
+    texts = list(utterances) if most_texts is None else spread(utterances, most_texts)
     for each in texts:
         symbols = phonemize(each.text)
         counts.update(symbol for symbol in symbols if symbol not in NO_SOUNDS)

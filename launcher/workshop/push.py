@@ -77,7 +77,7 @@ def _push(hub: Hub, request: PushRequest, progress: Progress) -> Pushed:
     found = survey(FolderSource(request.folder))
     _refuse_errors(found, request)
     heard, _ = read_headers(
-        found.source, found.utterances, partial(progress, "headers"), all_of_them=True
+        found.source, found.utterances, partial(progress, "headers"), most_remote=None
     )
     repo = Repo(request.repo_id, "dataset")
     hub.ask(

@@ -188,6 +188,13 @@ def _add_json_sidecar(table: Table, path: str, beside: str, text: str) -> None:
 
 
 def _say_no_table(found: Survey) -> None:
+    unread = next((each for each in found.findings if each.code is Code.EXTRA_MISSING), None)
+    if unread is not None:
+        found.find(
+            Code.NO_TABLE, unread.place, "The transcripts are in parquet, which cannot be read here.",
+            unread.fix,
+        )  # fmt: skip
+        return
     paths = [entry.path for entry in found.source.entries()]
     audio = sum(path.lower().endswith(AUDIO_ENDINGS) for path in paths)
     what = f"{audio:,} sound files but no transcripts" if audio else "neither clips nor transcripts"

@@ -7,12 +7,12 @@ import random
 import re
 import struct
 import wave
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 
-from launcher.workshop import audio_headers
 from launcher.workshop.check import CheckSettings, check_dataset
 from launcher.workshop.page import report_page
 from launcher.workshop.report import DatasetReport
@@ -300,13 +300,12 @@ async def test_of_a_remote_dataset_only_headers_are_read(tmp_path: Path) -> None
 
 
 async def test_of_a_large_remote_dataset_the_other_lengths_are_reckoned_and_said_to_be(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(audio_headers, "MOST_REMOTE_HEADERS", 4)
     files: dict[str, bytes | str] = {f"wavs/{n}.wav": speech(1.0, n) for n in range(12)}
     table = "".join(f"{n}|{SENTENCES[n]}\n" for n in range(12))
     source = Remote(write(tmp_path, {**files, "metadata.csv": table}))
-    report = await check_dataset(source, LENIENT)
+    report = await check_dataset(source, replace(LENIENT, most_remote_headers=4))
     assert source.requests == 5
     assert Code.HEADERS_SAMPLED in found(report)
     assert report.seconds_are_estimated

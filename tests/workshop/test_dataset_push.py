@@ -15,7 +15,7 @@ from launcher.emulator.hub import HubEmulator
 from launcher.errors import InvalidRequest
 from launcher.workshop.card import BEGIN, CardFacts, render_card
 from launcher.workshop.check import CheckSettings
-from launcher.workshop.hub_source import check_repo
+from launcher.workshop.hub_source import look_over_repo
 from launcher.workshop.library import edit_clip
 from launcher.workshop.push import Pushed, PushRequest, push_dataset
 from launcher.workshop.shards import ShardedClip, shard_count, shard_of, write_shards
@@ -137,7 +137,7 @@ async def test_the_card_says_language_licence_hours_and_speakers(hub: Hub, tmp_p
     assert front["language"] == ["en"]
     assert front["size_categories"] == ["n<1K"]
     assert "12 clips (0.6 minutes) of one speaker in en_US, 22,050 Hz mono." in card.decode()
-    report = await check_repo(hub, "demo/clips", LENIENT)
+    report = look_over_repo(hub, "demo/clips", LENIENT)
     assert report.licence == "apache-2.0"
 
 
@@ -196,7 +196,7 @@ async def test_a_check_of_the_hub_reads_a_few_megabytes_and_no_audio(
 ) -> None:
     pushed = await push(hub, many(tmp_path / "mine"))
     settings = CheckSettings(sample_rate_hz=16_000, speakers=None, minutes_wanted=0)
-    report = await check_repo(hub, "demo/clips", settings)
+    report = look_over_repo(hub, "demo/clips", settings)
     assert (report.clips, report.headers_read, report.clips_heard) == (120, 120, 0)
     assert report.revision == pushed.commit
     assert report.minutes == pytest.approx(sum(0.5 + n / 1000 for n in range(120)) / 60, abs=0.01)

@@ -1,0 +1,210 @@
+"""What a person does with datasets, before any run: check, make, push, and the ones kept on this machine.
+
+The page and the command line call these; whatever goes wrong below is one of our errors here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from launcher.config import Config
+from launcher.errors import InvalidRequest
+from launcher.hub.access import translated
+from launcher.services.context import Workbench
+from launcher.workshop import library
+from launcher.workshop.check import CheckSettings, Progress, look_over
+from launcher.workshop.hub_source import look_over_repo
+from launcher.workshop.library import Shown, Summary
+from launcher.workshop.make import Made, MakeLimits, MakeRequest, OnProgress, make_dataset
+from launcher.workshop.names import dataset_folder
+from launcher.workshop.push import Pushed, PushRequest, push_dataset
+from launcher.workshop.report import DatasetReport
+from launcher.workshop.table import Line
+from pod_image.contract.settings import RunSettings
+from pod_image.dataset import DatasetError, FolderSource
+from pod_image.hub import HubError as PodHubError
+
+Now = Callable[[], float]
+
+
+@dataclass(frozen=True)
+class DatasetPlace:
+    """Where a dataset is: a folder here, or a repo on the Hub; one of the two is set."""
+
+    folder: Path | None = None
+    repo: str = ""
+
+
+@contextmanager
+def in_our_words() -> Iterator[None]:
+    """The one place where faults of datasets, of the Hub and of the disk become ours."""
+    try:
+        yield
+    except DatasetError as exc:
+        raise InvalidRequest(exc.message, hint=exc.hint) from exc
+    except PodHubError as exc:
+        raise translated(exc) from exc
+    except OSError as exc:
+        if exc.errno is None:
+            raise
+        where = f" ({exc.filename})" if exc.filename else ""
+        raise InvalidRequest(
+            f"This computer refused to read or write a file: {exc.strerror}{where}.",
+            hint="Look at the rights of the folder, and at the room on its disk.",
+        ) from exc
+
+
+def find_dataset(config: Config, word: str) -> DatasetPlace:
+    """What a person means by a folder, the name of a dataset kept here, or owner/name of a repo, in this order.
+
+    Raises InvalidRequest for a word that can be none of them.
+    """
+    folder = Path(word).expanduser()
+    if folder.is_dir():
+        return DatasetPlace(folder)
+    if folder.exists():
+        raise InvalidRequest(
+            f"{word} is a file; a dataset is a folder.",
+            hint="launcher dataset make --out NAME FILE makes one of recordings.",
+        )
+    if is_name(word):
+        kept = dataset_folder(config.datasets_folder, word)
+        if kept.is_dir():
+            return DatasetPlace(kept)
+    try:
+        repo = RunSettings(dataset_repo=word).dataset_repo if "/" in word else ""
+    except ValueError:
+        repo = ""
+    if not repo:
+        raise InvalidRequest(
+            f"There is no folder and no dataset {word}.",
+            hint="launcher dataset list shows those kept here; a repo is written owner/name.",
+        )
+    return DatasetPlace(repo=repo)
+
+
+def is_name(word: str) -> bool:
+    """Whether the word names a dataset among those kept here, rather than a folder anywhere."""
+    return "/" not in word and "\\" not in word and not word.startswith((".", "~"))
+
+
+def folder_for(config: Config, word: str) -> Path:
+    """Where a new dataset goes: a name among those kept here, else the folder itself. Raises InvalidRequest."""
+    if is_name(word):
+        return dataset_folder(config.datasets_folder, word)
+    return Path(word).expanduser()
+
+
+async def check_folder(
+    folder: Path, settings: CheckSettings, *, progress: Progress = lambda what, done, of: None
+) -> DatasetReport:
+    """Look a folder over; nothing in it is changed. `progress` is called from another thread."""
+
+    def look(progress: Progress) -> DatasetReport:
+        return look_over(FolderSource(folder), settings, None, progress)
+
+    return await _on_a_thread(look, progress)
+
+
+async def check_repo(
+    bench: Workbench,
+    repo: str,
+    settings: CheckSettings,
+    *,
+    revision: str | None = None,
+    progress: Progress = lambda what, done, of: None,
+) -> DatasetReport:
+    """Look a dataset repo over, by listing, table and headers. Raises HubError or NotConfigured."""
+
+    def look(progress: Progress) -> DatasetReport:
+        return look_over_repo(bench.hub.dataset, repo, settings, revision, progress)
+
+    return await _on_a_thread(look, progress)
+
+
+async def make(
+    request: MakeRequest,
+    *,
+    limits: MakeLimits | None = None,
+    on_progress: OnProgress = lambda progress: None,
+    now: Now = time.time,
+) -> Made:
+    """Make clips of recordings; what cannot be used is left out, with why. Raises InvalidRequest, NotConfigured."""
+    with in_our_words():
+        return await make_dataset(request, limits=limits, on_progress=on_progress, now=now)
+
+
+async def push(
+    bench: Workbench, request: PushRequest, *, progress: Progress = lambda what, done, of: None
+) -> Pushed:
+    """Send a dataset folder to its repo. Raises InvalidRequest for one with errors, HubError, NotConfigured."""
+    with in_our_words():
+        return await push_dataset(bench.hub.upload, request, progress=progress)
+
+
+async def kept(config: Config) -> list[Summary]:
+    """The datasets kept on this machine, by name."""
+    with in_our_words():
+        return await library.list_datasets(config.datasets_folder)
+
+
+async def show(config: Config, name: str) -> Shown:
+    """One of them with all its clips. Raises InvalidRequest if there is none of this name."""
+    with in_our_words():
+        return await library.show_dataset(config.datasets_folder, name)
+
+
+async def edit(
+    config: Config,
+    name: str,
+    file: str,
+    *,
+    text: str | None = None,
+    speaker: str | None = None,
+    now: Now = time.time,
+) -> Line:
+    """Change what is said in a clip, or who says it; None leaves it, an empty speaker removes it."""
+    root = config.datasets_folder
+    with in_our_words():
+        return await library.edit_clip(root, name, file, text=text, speaker=speaker, now=now)
+
+
+async def drop(config: Config, name: str, files: Collection[str], *, now: Now = time.time) -> int:
+    """Take clips out, line and file; returns how many. All of them must be there."""
+    with in_our_words():
+        return await library.drop_clips(config.datasets_folder, name, files, now=now)
+
+
+async def delete(config: Config, name: str, *, confirmed: bool) -> Summary:
+    """Delete a dataset and all its clips; unless `confirmed`, InvalidRequest says what would be lost."""
+    with in_our_words():
+        return await library.delete_dataset(config.datasets_folder, name, confirmed=confirmed)
+
+
+class _LeftOff(Exception):
+    """Nobody waits for the answer any more."""
+
+
+async def _on_a_thread(
+    look: Callable[[Progress], DatasetReport], progress: Progress
+) -> DatasetReport:
+    """Do blocking work that ends soon after its caller was cancelled: a check may take a minute."""
+    is_left_off = threading.Event()
+
+    def told(what: str, done: int, of: int) -> None:
+        if is_left_off.is_set():
+            raise _LeftOff
+        progress(what, done, of)
+
+    with in_our_words():
+        try:
+            return await asyncio.to_thread(look, told)
+        except asyncio.CancelledError:
+            is_left_off.set()
+            raise
