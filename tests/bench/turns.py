@@ -1,0 +1,259 @@
+"""A trainer that takes steps when it is told to: both sides of the bench run as this, each in a process of its own.
+
+`python -m tests.bench.turns SIDE FOLDER OPTIONS-AS-JSON`; SIDE is ours, reference, prepare-ours or prepare-reference.
+A line with a number on standard input is so many steps; the answer is one JSON line with wall seconds, CPU seconds
+and the losses of each. Preparation is answered once. The reference is
+`piper.train` from the wheel of piper-tts (GPL, called as an installed program), with the package
+monotonic-alignment-search in place of the extension that the wheel lacks.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import time
+import types
+import warnings
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+MARK = "turn:"
+"""Begins each line that is an answer; everything else a trainer prints is passed over."""
+
+
+class Turns:
+    """Counts steps and waits between turns. The first turn begins with the first step."""
+
+    def __init__(self) -> None:
+        self._left = 0
+        self._losses: list[dict[str, float]] = []
+        self._begin()
+
+    def stepped(self, losses: dict[str, float]) -> None:
+        """Called after every step. Returns when the next step may begin; never returns after the end."""
+        self._losses.append(losses)
+        self._left -= 1
+        if self._left:
+            return
+        seconds, cpu_seconds = time.perf_counter() - self._began, _cpu_seconds() - self._cpu_began
+        self._answer(seconds=seconds, cpu_seconds=cpu_seconds, losses=self._losses)
+        self._begin()
+
+    def _begin(self) -> None:
+        asked = sys.stdin.readline().strip()
+        if not asked:
+            self._answer(peak_memory_gb=_peak_memory_gb())
+            os._exit(0)
+        self._left, self._losses = int(asked), []
+        self._began, self._cpu_began = time.perf_counter(), _cpu_seconds()
+
+    def _answer(self, **values: Any) -> None:
+        sys.stdout.write(f"{MARK}{json.dumps(values)}\n")
+        sys.stdout.flush()
+
+
+def _answer_once(began: float, cpu_began: float) -> None:
+    """For work whose processes have all been waited for."""
+    spent = sum(sum(resource.getrusage(who)[:2]) for who in (_SELF, _CHILDREN)) - cpu_began
+    values = {"seconds": time.perf_counter() - began, "cpu_seconds": spent}
+    print(f"{MARK}{json.dumps(values)}", flush=True)
+
+
+def _now() -> tuple[float, float]:
+    return time.perf_counter(), sum(sum(resource.getrusage(who)[:2]) for who in (_SELF, _CHILDREN))
+
+
+_SELF, _CHILDREN = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
+
+
+def _processes() -> list[psutil.Process]:
+    own = psutil.Process()
+    return [own, *own.children(recursive=True)]
+
+
+def _cpu_seconds() -> float:
+    """Of this process and its loaders."""
+    return sum(sum(each.cpu_times()[:2]) for each in _processes())
+
+
+def _peak_memory_gb() -> float:
+    total = 0
+    for process in _processes():
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        total += next(int(line.split()[1]) for line in status.splitlines() if "VmHWM" in line)
+    return total / 1e6
+
+
+# Ours
+
+
+def ours(folder: Path, options: dict[str, Any]) -> None:
+    """Our trainer on the set prepared in FOLDER/ours; every step is reported, as nothing else reads its losses."""
+    import torch
+
+    from pod_image.recipes.piper import trainer as module
+    from pod_image.recipes.piper.clips import Clips
+    from pod_image.recipes.piper.quality import Quality
+    from pod_image.recipes.piper.trainer import Places, Trainer, Training
+
+    torch.set_flush_denormal(True)
+    module.REPORT_SECONDS = 0.0
+    last: dict[str, float] = {}
+    turns: list[Turns] = []
+
+    def emit(event: dict[str, Any]) -> None:
+        if event["event"] == "step":
+            last.clear()
+            last.update(event["losses"])
+
+    def after_each_step() -> list[Any]:
+        turns[0].stepped(dict(last))
+        return []
+
+    training = Training(
+        Quality(options["quality"]),
+        epochs=10**6,
+        batch_size=options["batch"],
+        validation_split=0.0,
+        checkpoint_seconds=1e12,
+        seed=options["seed"],
+    )
+    clips = Clips.load(folder / "ours", torch.device("cpu"))
+    trainer = Trainer(training, clips, Places(folder / "out"), emit=emit, commands=after_each_step)
+    turns.append(Turns())
+    trainer.run()
+
+
+def prepare_ours(folder: Path, options: dict[str, Any]) -> None:
+    """Into FOLDER/ours; what makes the reference's cache is left out, imports are not."""
+    from pod_image.recipes.piper.preparation import Preparation, prepare
+    from tests.bench.speech import known_clips
+
+    began = _now()
+    how = Preparation(options["rate_hz"], "en-us")
+    prepare(known_clips(folder), folder / "ours", how, lambda event: None)
+    _answer_once(*began)
+
+
+# The reference
+
+
+def inject_alignment() -> None:
+    """Put the stand-in where the reference looks for its extension. Its arrays are the other way round."""
+    import monotonic_alignment_search
+
+    name = "piper.train.vits.monotonic_align"
+    module: Any = types.ModuleType(name)
+    module.maximum_path = lambda value, mask: monotonic_alignment_search.maximum_path(
+        value.transpose(1, 2).contiguous(), mask.transpose(1, 2).contiguous()
+    ).transpose(1, 2)
+    sys.modules[name] = module
+    import piper.train.vits as package
+
+    package.monotonic_align = module
+
+
+def reference(folder: Path, options: dict[str, Any]) -> None:
+    """`python -m piper.train fit` as its guide says, with the same batch, size, seed and clips."""
+    inject_alignment()
+    from piper.train.__main__ import main
+    from piper.train.vits.lightning import VitsModel
+
+    _take_turns(VitsModel)
+    sys.argv = ["piper.train", "fit", *reference_arguments(folder, options)]
+    main()
+
+
+def prepare_reference(folder: Path, options: dict[str, Any]) -> None:
+    """Into FOLDER/reference, by the method that its trainer calls before the first epoch."""
+    inject_alignment()
+    from piper.train.vits.dataset import VitsDataModule
+
+    data = {
+        name.removeprefix("data."): value
+        for name, value in reference_values(folder, options).items()
+        if name.startswith("data.")
+    }
+    began = _now()
+    VitsDataModule(**data, sample_rate=options["rate_hz"]).prepare_data()
+    _answer_once(*began)
+
+
+def _take_turns(model: Any) -> None:
+    step, log = model.training_step, model.log
+    turns: list[Turns] = []
+    logged: dict[str, float] = {}
+
+    def logging(self: Any, name: str, value: Any, *args: Any, **more: Any) -> None:
+        logged[name] = float(value)
+        log(self, name, value, *args, **more)
+
+    def stepping(self: Any, batch: Any, batch_idx: int) -> Any:
+        if not turns:
+            turns.append(Turns())
+        result = step(self, batch, batch_idx)
+        turns[0].stepped(dict(logged))
+        return result
+
+    model.log, model.training_step = logging, stepping
+
+
+SIZES: dict[str, list[str]] = {
+    "x_low": ["hidden_channels=96", "inter_channels=96", "filter_channels=384"],
+    "low": [],
+    "medium": [],
+    "high": [
+        "resblock=1",
+        "resblock_kernel_sizes=[3,7,11]",
+        "resblock_dilation_sizes=[[1,3,5],[1,3,5],[1,3,5]]",
+        "upsample_rates=[8,8,2,2]",
+        "upsample_initial_channel=512",
+        "upsample_kernel_sizes=[16,16,4,4]",
+    ],
+}
+
+
+def reference_arguments(folder: Path, options: dict[str, Any]) -> list[str]:
+    """The reference's command line."""
+    sized = [f"--model.{each}" for each in SIZES[options["quality"]]]
+    return [*(f"--{k}={v}" for k, v in reference_values(folder, options).items()), *sized]
+
+
+def reference_values(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
+    """Measuring and writing are off, as they are in ours."""
+    return {
+        "seed_everything": options["seed"],
+        "data.voice_name": "bench",
+        "data.csv_path": folder / "metadata.csv",
+        "data.audio_dir": folder / "wavs",
+        "data.cache_dir": folder / "reference",
+        "data.config_path": folder / "reference.json",
+        "data.espeak_voice": "en-us",
+        "data.batch_size": options["batch"],
+        "data.validation_split": 0.05,
+        "data.num_test_examples": 0,
+        "model.sample_rate": options["rate_hz"],
+        "model.mos_metric": "none",
+        "trainer.accelerator": "cpu",
+        "trainer.max_epochs": 10**6,
+        "trainer.limit_val_batches": 0,
+        "trainer.num_sanity_val_steps": 0,
+        "trainer.logger": "false",
+        "trainer.enable_progress_bar": "false",
+        "trainer.default_root_dir": folder / "lightning",
+    }
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    sides = {
+        "ours": ours,
+        "reference": reference,
+        "prepare-ours": prepare_ours,
+        "prepare-reference": prepare_reference,
+    }
+    sides[sys.argv[1]](Path(sys.argv[2]), json.loads(sys.argv[3]))
