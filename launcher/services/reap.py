@@ -77,7 +77,9 @@ async def reap(bench: Workbench, *, dry_run: bool = False) -> ReapReport:
         else:
             kept.append(pod)
     settled = () if dry_run else await _settle_gone_runs(bench, {pod.id for pod in pods})
-    removed = await _remove_leftovers(bench, [pod for pod, _ in ours], dry_run=dry_run)
+    # A pod that was released a moment ago needs its secrets no more: nobody may come back to reap again.
+    alive = [*kept, *(each.pod for each in released if each.trouble)]
+    removed = await _remove_leftovers(bench, alive, dry_run=dry_run)
     return ReapReport(dry_run, tuple(released), tuple(kept), settled, removed)
 
 
@@ -205,8 +207,10 @@ async def _is_gone(bench: Workbench, pod_id: str) -> bool:
     return True
 
 
-async def _remove_leftovers(bench: Workbench, ours: list[Pod], *, dry_run: bool) -> tuple[str, ...]:
-    nonces = [name.nonce for pod in ours if (name := PodName.parse(pod.name))]
+async def _remove_leftovers(
+    bench: Workbench, alive: list[Pod], *, dry_run: bool
+) -> tuple[str, ...]:
+    nonces = [name.nonce for pod in alive if (name := PodName.parse(pod.name))]
     removed = []
     try:
         for secret in await leftovers(bench, nonces):

@@ -50,6 +50,7 @@ class Delivery:
     async def say_ended(self, ending: Ending, *, is_delivered: bool) -> None:
         """The last word: into events.jsonl, with the record and the card into the repo, then to stdout."""
         run = self.run
+        self.uploads.withdraw_pruned()
         fields = ended_fields(run, ending, self.not_delivered())
         run.events.close(fields)
         own = {

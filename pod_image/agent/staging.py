@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 _COPIED_BYTES = 32 << 20
 """Smaller files are copied: logs still grow while they are read. Larger ones are never written in place."""
@@ -31,8 +33,13 @@ class Staged:
     mark: Mark
 
 
-def stage(paths: Iterable[Path], out: Path, scratch: Path) -> tuple[list[Staged], list[str]]:
+def stage(
+    paths: Iterable[Path], out: Path, scratch: Path | None
+) -> tuple[list[Staged], list[str]]:
     """Freeze files of `out` into `scratch`. Also returns what was left out, one sentence each.
+
+    On a full disk, or without `scratch`, a file is uploaded from where it lies: what changes meanwhile
+    is noticed by the proof that follows an upload, while what is never sent is lost.
 
     Links and whatever lies outside `out` are left out: a command under another user must not get
     the agent to deliver what only the agent may read.
@@ -45,7 +52,8 @@ def stage(paths: Iterable[Path], out: Path, scratch: Path) -> tuple[list[Staged]
             left_out.append(f"{path.name} is a link or lies elsewhere; it is not delivered.")
             continue
         try:
-            staged.append(_freeze(path, below, scratch / f"{number:05d}"))
+            target = scratch / f"{number:05d}" if scratch is not None else None
+            staged.append(_freeze(path, below, target))
         except FileNotFoundError:
             continue  # pruned by the recipe since it was listed
         except OSError as exc:
@@ -73,18 +81,33 @@ def _below(path: Path, root: Path) -> str | None:
         return None
 
 
-def _freeze(path: Path, below: str, target: Path) -> Staged:
+def _freeze(path: Path, below: str, target: Path | None) -> Staged:
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
         found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode):
             raise OSError(0, "not a regular file")
         mark = Mark(found.st_size, found.st_mtime_ns, found.st_ino)
+        if target is None:
+            return Staged(below, path, mark)
         if found.st_size > _COPIED_BYTES and _linked(path, target, mark):
             return Staged(below, target, mark)
+        if _copied(file, target) or _linked(path, target, mark):
+            return Staged(below, target, mark)
+    return Staged(below, path, mark)
+
+
+def _copied(file: IO[bytes], target: Path) -> bool:
+    """False when the disk has no room for a copy."""
+    try:
         with target.open("wb") as copy:
             shutil.copyfileobj(file, copy, 1 << 20)
-    return Staged(below, target, mark)
+    except OSError as exc:
+        if exc.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        target.unlink(missing_ok=True)
+        return False
+    return True
 
 
 def _linked(path: Path, target: Path, mark: Mark) -> bool:

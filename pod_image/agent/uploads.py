@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,8 +110,8 @@ class Uploads:
         run = self._run
         async with self._turn:
             began = run.now()
-            with tempfile.TemporaryDirectory(dir=run.folder.root, prefix="uploading-") as scratch:
-                staged, left_out = stage(paths, run.folder.out, Path(scratch))
+            with _scratch(run.folder.root) as scratch:
+                staged, left_out = stage(paths, run.folder.out, scratch)
                 files = {run.results.path(one.below): one.path for one in staged}
                 content: dict[str, Path | bytes] = {**files, **self._own(own)}
                 receipt = await self._publish(content, message, card)
@@ -122,6 +123,7 @@ class Uploads:
 
     def _own(self, own: Mapping[str, bytes] | None) -> dict[str, bytes]:
         run = self._run
+        self.withdraw_pruned()
         if own is None:
             own = {
                 run.results.record: record_of(run).to_json().encode(),
@@ -133,7 +135,7 @@ class Uploads:
         self, content: Mapping[str, Path | bytes], message: str, card: Card | None
     ) -> Receipt:
         run = self._run
-        deletes = self._pruned()
+        deletes = self.withdraw_pruned()
         self.budget.spend()
         try:
             receipt = await run.ports.run_blocking(
@@ -143,7 +145,6 @@ class Uploads:
             self.budget.close_for(exc.retry_after_seconds)
             raise
         for path in deletes:
-            run.delivered.pop(path, None)
             self._known.pop(path.removeprefix(run.results.path("")), None)
         return receipt
 
@@ -202,14 +203,33 @@ class Uploads:
         # optimiser's state) is of no interest to the repo, which has it whole.
         return below.startswith(CHECKPOINTS) or known == mark_of(path)
 
-    def _pruned(self) -> list[str]:
-        """Checkpoints of this pod that the recipe has dropped since."""
+    def withdraw_pruned(self) -> list[str]:
+        """Checkpoints that the recipe has dropped since: the next commit deletes them.
+
+        They no longer count as delivered at once: a record or a last word that is written into that
+        very commit must not name them.
+        """
         run = self._run
-        return [
+        dropped = [
             run.results.path(below)
             for below in self._known
             if below.startswith(CHECKPOINTS) and not (run.folder.out / below).exists()
         ]
+        for path in dropped:
+            run.delivered.pop(path, None)
+        return dropped
+
+
+@contextmanager
+def _scratch(parent: Path) -> Iterator[Path | None]:
+    """A folder for the time of an upload; None on a disk that is too full for one."""
+    try:
+        folder = tempfile.TemporaryDirectory(dir=parent, prefix="uploading-")
+    except OSError:
+        yield None
+        return
+    with folder as path:
+        yield Path(path)
 
 
 def read_or_empty(path: Path) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from enum import StrEnum
 from typing import Any
@@ -26,7 +26,7 @@ class Plant(StrEnum):
     CLAIMS_UPLOADS = "says upload for what the Hub refused"
     UPLOADS_AT_THE_END = "uploads nothing before the end"
     ORDERS_AGAIN = "orders again after an unclear answer"
-    HANDS_ON_KEYS = "gives the trainer the whole environment, and masks nothing"
+    HANDS_ON_KEYS = "gives the trainer the whole environment"
     SENDS_PLAIN_TOKENS = "puts the tokens into the pod's definition"
 
     @property
@@ -46,8 +46,10 @@ class Plant(StrEnum):
 @contextmanager
 def planted(plant: Plant) -> Iterator[None]:
     """The program with that fault."""
-    target, broken = _BROKEN[plant]
-    with patch(target, broken):
+    broken, *targets = _BROKEN[plant]
+    with ExitStack() as stack:
+        for target in targets:
+            stack.enter_context(patch(target, broken))
         yield
 
 
@@ -93,15 +95,20 @@ async def _give_plain(bench: Any, run: Any, keys: Any, *, in_plain: bool) -> Any
     return await give_tokens(bench, run, keys, in_plain=True)
 
 
-_BROKEN: dict[Plant, tuple[str, Any]] = {
-    Plant.RELEASES_ONCE: ("pod_image.agent.story.release_for_ever", _release_once),
-    Plant.FORGETS_ITS_AGE: ("pod_image.agent.boot.limits_of", _limits_from_now),
-    Plant.CLAIMS_UPLOADS: ("pod_image.agent.hugging_face.HuggingFace.publish", _claim),
-    Plant.UPLOADS_AT_THE_END: ("pod_image.agent.uploads.Uploads.work", _upload_never),
-    Plant.ORDERS_AGAIN: ("launcher.providers.runpod.provider.RunPodProvider.rent", _rent_again),
-    Plant.HANDS_ON_KEYS: (
-        "pod_image.agent.supervisor.stage_environment",
-        lambda environment, document: dict(environment),
+_BROKEN: dict[Plant, tuple[Any, ...]] = {
+    Plant.RELEASES_ONCE: (
+        _release_once,
+        "pod_image.agent.story.release_for_ever",
+        "pod_image.agent.guard.release_for_ever",
     ),
-    Plant.SENDS_PLAIN_TOKENS: ("launcher.services.launch.give_tokens", _give_plain),
+    Plant.FORGETS_ITS_AGE: (_limits_from_now, "pod_image.agent.boot.limits_of"),
+    Plant.CLAIMS_UPLOADS: (_claim, "pod_image.agent.hugging_face.HuggingFace.publish"),
+    Plant.UPLOADS_AT_THE_END: (_upload_never, "pod_image.agent.uploads.Uploads.work"),
+    Plant.ORDERS_AGAIN: (_rent_again, "launcher.providers.runpod.provider.RunPodProvider.rent"),
+    Plant.HANDS_ON_KEYS: (
+        lambda environment, document: dict(environment),
+        "pod_image.agent.supervisor.stage_environment",
+    ),
+    Plant.SENDS_PLAIN_TOKENS: (_give_plain, "launcher.services.launch.give_tokens"),
 }
+"""What is broken, and where it stands."""

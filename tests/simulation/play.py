@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import os
 import random
 import shutil
 import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -281,6 +283,15 @@ class _Player:
                 self._start(name, self._command(name))
 
 
+class _SomeMachine:
+    """Figures of a machine that are always the same: the real one's would tell schedules apart."""
+
+    def __init__(self, folder: Path) -> None: ...
+
+    def read(self) -> dict[str, float]:
+        return {"cpu_percent": 20.0, "memory_used_gb": 8.0, "disk_free_gb": 40.0}
+
+
 @contextmanager
 def _drawn_ids(seed: int) -> Iterator[None]:
     """Ids, nonces and jitter come from the seed, so that the whole repeats exactly."""
@@ -288,7 +299,9 @@ def _drawn_ids(seed: int) -> Iterator[None]:
     with (
         patch("secrets.choice", dice.choice),
         patch("secrets.token_hex", lambda size=16: dice.randbytes(size).hex()),
+        patch("uuid.uuid4", lambda: uuid.UUID(int=dice.getrandbits(128))),
         patch("random.uniform", dice.uniform),
+        patch("pod_image.agent.watches.MachineReader", _SomeMachine),
     ):
         yield
 
@@ -321,14 +334,19 @@ def _locks_of_processes() -> Iterator[None]:
 @contextmanager
 def _full_disks(player: _Player) -> Iterator[None]:
     """What the agent writes on a full disk fails as it does in a container."""
-    plain_open = Path.open
+    plain_open, plain_mkdir = Path.open, os.mkdir
 
     def opened(path: Path, mode: str = "r", *arguments: Any, **options: Any) -> IO[Any]:
         if mode[0] in "wax" and player.is_on_full_disk(path):
             raise OSError(errno.ENOSPC, "No space left on device", str(path))
         return plain_open(path, mode, *arguments, **options)
 
-    with patch.object(Path, "open", opened):
+    def made(path: Any, *arguments: Any, **options: Any) -> None:
+        if player.is_on_full_disk(Path(path)):
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        plain_mkdir(path, *arguments, **options)
+
+    with patch.object(Path, "open", opened), patch("os.mkdir", made):
         yield
 
 

@@ -125,11 +125,10 @@ class Schedule:
 def draw(seed: int) -> Schedule:
     """The schedule of this seed."""
     dice = random.Random(seed)
-    steps = dice.choice((20, 40, 60))
-    work = Work(steps, dice.choice((20.0, 40.0)), dice.choice((5, 10)))
-    max_hours = dice.choice((0.5, 0.75, 1.0))
-    count = dice.choice((0, 1, 1, 2, 2, 3, 3, 4, 5))
-    strikes = [_strike(dice, max_hours) for _ in range(count)]
+    work = Work(dice.choice((20, 40, 60)), dice.choice((20.0, 40.0)), dice.choice((5, 10)))
+    max_hours = dice.choice((0.4, 0.6, 0.9))
+    count = dice.choice((0, 1, 1, 2, 2, 3, 3, 4, 5, 6))
+    strikes = [_strike(dice, work, max_hours) for _ in range(count)]
     return Schedule(
         seed=seed,
         work=work,
@@ -140,9 +139,9 @@ def draw(seed: int) -> Schedule:
     )
 
 
-def _strike(dice: random.Random, max_hours: float) -> Strike:
+def _strike(dice: random.Random, work: Work, max_hours: float) -> Strike:
     kind = dice.choice(("cloud", "cloud", "cloud", "hub", "hub", "pod", "pod", "laptop", "person"))
-    at = _moment(dice, max_hours)
+    at = _moment(dice, work, max_hours)
     if kind == "cloud":
         return _of_cloud(dice, at)
     if kind == "hub":
@@ -156,14 +155,17 @@ def _strike(dice: random.Random, max_hours: float) -> Strike:
     return Strike(at, kind, dice.choice(PERSON))
 
 
-def _moment(dice: random.Random, max_hours: float) -> float:
-    """Half of what happens, happens while a run begins or ends: there most can go wrong."""
+def _moment(dice: random.Random, work: Work, max_hours: float) -> float:
+    """Most of what happens, happens while a run begins or ends: there most can go wrong."""
     where = dice.random()
-    if where < 0.35:
+    last = max_hours * HOUR
+    if where < 0.25:
         return round(dice.uniform(0.0, 60.0), 2)
-    if where < 0.6:
-        return round(max_hours * HOUR + dice.uniform(-400.0, 120.0), 2)
-    return round(dice.uniform(60.0, max_hours * HOUR), 2)
+    if where < 0.5:
+        return round(min(work.seconds, last) + dice.uniform(-60.0, 120.0), 2)
+    if where < 0.65:
+        return round(last + dice.uniform(-400.0, 120.0), 2)
+    return round(dice.uniform(60.0, min(last, 1.2 * work.seconds)), 2)
 
 
 def _of_cloud(dice: random.Random, at: float) -> Strike:

@@ -1,0 +1,100 @@
+"""The three promises hold in every schedule that is drawn, and a promise broken on purpose is noticed."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.simulation.__main__ import summed
+from tests.simulation.judge import Verdict
+from tests.simulation.plants import Plant
+from tests.simulation.play import play
+from tests.simulation.schedule import HOUR, Schedule, Strike, draw
+from tests.simulation.trainer import Work
+
+FIRST_SEED = 1
+SCHEDULES = 200
+PARTS = 8
+"""So that the two cores of a test run share them."""
+
+
+def schedule(*strikes: Strike, steps: int = 20, max_hours: float = 0.4, **rest: bool) -> Schedule:
+    values = {"is_detached": False, "blurts_tokens": False, **rest}
+    return Schedule(7, Work(steps, 20.0, 5), max_hours, strikes=strikes, **values)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_promises_hold_under_drawn_faults(part: int) -> None:
+    seeds = range(FIRST_SEED + part, FIRST_SEED + SCHEDULES, PARTS)
+    verdicts = [play(seed) for seed in seeds]
+    assert [(each.seed, each.findings) for each in verdicts if each.findings] == []
+    assert sum(each.pods for each in verdicts) >= len(verdicts) * 0.8
+
+
+def test_a_run_without_faults_ends_with_all_its_results() -> None:
+    verdict = play(schedule(blurts_tokens=True))
+    assert verdict.findings == []
+    assert verdict.pods == 1
+    assert any('"reason":"finished"' in line for line in verdict.trace)
+
+
+def test_one_seed_repeats_its_schedule_exactly() -> None:
+    seed = 12
+    assert draw(seed) == draw(seed)
+    assert play(seed).digest == play(seed).digest
+
+
+def test_schedules_of_different_seeds_differ() -> None:
+    assert len({repr(draw(seed)) for seed in range(50)}) == 50
+
+
+ORPHANS = schedule(
+    Strike(380.0, "cloud", "delete-ignored", times=1),
+    Strike(390.0, "laptop", "laptop-gone"),
+)
+OLD_AGE = schedule(
+    Strike(700.0, "pod", "container-killed"), Strike(710.0, "laptop", "laptop-gone"), steps=400
+)
+BROKEN: dict[Plant, Schedule] = {
+    Plant.RELEASES_ONCE: ORPHANS,
+    Plant.FORGETS_ITS_AGE: OLD_AGE,
+    Plant.CLAIMS_UPLOADS: schedule(Strike(100.0, "hub", "down")),
+    Plant.UPLOADS_AT_THE_END: schedule(Strike(700.0, "pod", "host-dies"), steps=60),
+    Plant.ORDERS_AGAIN: schedule(Strike(0.0, "cloud", "create-500-but-rents", times=1)),
+    Plant.HANDS_ON_KEYS: schedule(),
+    Plant.SENDS_PLAIN_TOKENS: schedule(),
+}
+
+
+@pytest.mark.parametrize("plant", list(Plant), ids=lambda plant: plant.name.lower())
+def test_a_promise_broken_on_purpose_is_noticed(plant: Plant) -> None:
+    verdict = play(BROKEN[plant], plant)
+    assert {finding.kind for finding in verdict.findings} >= {plant.kind}
+
+
+@pytest.mark.parametrize("plant", list(Plant), ids=lambda plant: plant.name.lower())
+def test_the_same_schedule_is_clean_without_the_plant(plant: Plant) -> None:
+    assert play(BROKEN[plant]).findings == []
+
+
+def test_what_no_promise_covers_is_counted() -> None:
+    """The cloud never brings the pod up and the laptop is gone: nobody is left who could end it."""
+    verdict = play(
+        schedule(
+            Strike(0.0, "cloud", "stuck-provisioning", times=1),
+            Strike(30.0, "laptop", "laptop-gone"),
+        )
+    )
+    assert verdict.findings == []
+    assert verdict.out_of_reach_seconds > 0.1 * HOUR
+
+
+def test_the_sums_name_the_seeds_that_failed() -> None:
+    good = play(schedule())
+    bad = play(schedule(), Plant.SENDS_PLAIN_TOKENS)
+    told = summed([good, Verdict(99, bad.findings, 60.0, 1, ())])
+    assert told["schedules"] == 2
+    assert told["failing_seeds"] == [99]
+    assert told["orphans"] == 0
+    assert told["leaked"] == len(bad.findings)
+    assert told["out_of_reach_minutes"] == 1
