@@ -18,7 +18,7 @@ from launcher.services.reconcile import own, settle_intent
 from launcher.services.run_secrets import leftovers
 from pod_image.contract.events import ArmedEvent, from_line
 
-GRACE = timedelta(minutes=5)
+GRACE = timedelta(seconds=30)
 """After its end or deadline a pod has so long to release itself."""
 BOOT_ALLOWANCE = timedelta(minutes=30)
 """A pod that nobody waits for and that is not armed by then will not be."""

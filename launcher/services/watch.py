@@ -22,8 +22,9 @@ from launcher.services.sightings import (
 )
 from pod_image.contract.events import EndedEvent
 
-OUTSTAYED = timedelta(minutes=3)
-"""A pod that still exists so long after its last word, or its deadline, is released from here."""
+OUTSTAYED = timedelta(seconds=20)
+"""A pod that still exists so long after its last word, or its deadline, is released from here: by then it
+has nothing left to deliver, and its own release did not work."""
 
 
 async def watch(

@@ -53,15 +53,15 @@ GPU = "NVIDIA GeForce RTX 4090"
 OTHER_GPU = "NVIDIA RTX A5000"
 TOKENS = {token.label: value for value, token in DEMO_TOKENS.items()}
 TIMING = Timing(
-    watch_seconds=5.0,
+    watch_seconds=10.0,
     spool_seconds=15.0,
     numbered_commands_seconds=120.0,
-    machine_seconds=60.0,
-    heartbeat_seconds=60.0,
+    machine_seconds=120.0,
+    heartbeat_seconds=120.0,
 )
 LATENCY_SECONDS = 0.15
 """Of each request, there and back: what is killed in between has asked and not heard."""
-LOG_POLL_SECONDS = 4.0
+LOG_POLL_SECONDS = 8.0
 
 
 @dataclass(frozen=True)
@@ -320,7 +320,7 @@ class World:
             home / "data",
             provider_url=CLOUD_URL,
             hub_url=HUB_URL,
-            poll_seconds=20.0,
+            poll_seconds=30.0,
         )
         self.config.make_folders()
         self.keys = Keys(
@@ -382,7 +382,7 @@ class World:
             self.cloud.tick()
             due = self.cloud.next_due()
             left = math.inf if due is None else due - self.cloud.clock.now()
-            longest = 15.0 if self.containers else 30.0
+            longest = 20.0 if self.containers else 60.0
             await asyncio.sleep(min(longest, max(0.1, left)))
 
     # --- ways to the cloud and to the Hub
