@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from launcher.domain.plan import Remark, Severity
+from launcher.services.voice_bases import known_base
 from pod_image.hub import Hub, HubError, Repo, look_at, read_bytes
 
 _LICENCE = re.compile(r"^[\s*#-]*licen[cs]e\W*\s*(?P<terms>\S.*)$", re.IGNORECASE | re.MULTILINE)
@@ -47,11 +48,20 @@ def look_at_base(hub: Hub, checkpoint: str) -> tuple[BaseVoice | None, tuple[Rem
                     "Copy its path from the repo's page.",
                 ),
             )
-        licence = _licence(hub, repo, match["path"])
+        licence = _terms(checkpoint, _licence(hub, repo, match["path"]))
     except HubError as exc:
         return None, (_error(f"The base checkpoint cannot be read: {exc.message}", exc.hint),)
     voice = BaseVoice(repo, match["path"], found[match["path"]].size_bytes, licence)
     return voice, (_on_licence(voice),)
+
+
+def _terms(checkpoint: str, on_card: str) -> str:
+    """What the card says, and what our table knows beyond it: which terms came with the base's own base."""
+    known = known_base(checkpoint)
+    if known is None:
+        return on_card
+    licence = f"{known.licence}: {on_card}" if on_card.startswith("http") else on_card
+    return replace(known, licence=licence or known.licence).terms
 
 
 def _licence(hub: Hub, repo: Repo, path: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import onnx
 import torch
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # comes with onnx
 from torch import Tensor
 
 from pod_image.recipes.piper.checkpoint import GENERATOR, Checkpoint

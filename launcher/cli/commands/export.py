@@ -1,0 +1,53 @@
+"""`launcher export`: a checkpoint becomes a voice on this computer."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from launcher.cli.flags import JsonOption, QuietOption, command_app
+from launcher.cli.output import Output
+from launcher.services.export import Exported, ExportRequest, export
+
+app = command_app()
+
+
+@app.command("export")
+def export_command(
+    file: Annotated[Path, typer.Argument(metavar="FILE.ckpt", help="A Piper checkpoint.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write to; the checkpoint's when left out.")
+    ] = None,
+    name: Annotated[str, typer.Option(help="The voice's name, such as anna.")] = "",
+    language: Annotated[
+        str, typer.Option(metavar="CODE", help="Such as en_US; known for runs of ours.")
+    ] = "",
+    espeak_voice: Annotated[
+        str, typer.Option(help="espeak-ng's name, where it is not the language's.")
+    ] = "",
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Make a voice of a checkpoint: .onnx, .onnx.json and tokens.txt. Needs the extra `pod`."""
+    output = Output(as_json=as_json, quiet=quiet)
+    output.talk("Exporting; that takes about half a minute.")
+    file = file.expanduser()
+    request = ExportRequest(file, (out or file.parent).expanduser(), name, language, espeak_voice)
+    made = asyncio.run(export(request))
+    output.answer(made, lambda: _text(made), quiet=str(made.onnx))
+
+
+def _text(made: Exported) -> str:
+    size_mb = made.size_bytes / 1e6
+    return "\n".join(
+        [
+            f"{made.onnx}  ({size_mb:.1f} MB)",
+            f"{made.json}",
+            f"{made.tokens}  (for sherpa-onnx)",
+            "",
+            f"Hear it: piper --model {made.onnx} --output-file hello.wav -- 'Hello there.'",
+        ]
+    )
