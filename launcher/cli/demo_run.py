@@ -59,6 +59,7 @@ class DemoOrder:
     seed: int = 1234
     faults: tuple[str, ...] = ()
     recipe: RecipeName = RecipeName.PIPER
+    image: str = ""
 
 
 @dataclass(frozen=True)
@@ -168,6 +169,7 @@ def _composed(order: DemoOrder, cloud: DemoCloud, config: Config) -> Composed:
     given: dict[str, Any] = {
         "dataset_repo": cloud.dataset_repo,
         "results_repo": cloud.results_repo,
+        **({"image": order.image} if order.image else {}),
     }
     if order.recipe is RecipeName.COMMAND:
         command = [sys.executable, "-c", _COMMAND]

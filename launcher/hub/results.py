@@ -53,9 +53,10 @@ class ResultsRepo:
         return await self.access.run(resolve_commit, self.access.upload, self.repo)
 
     async def run_ids(self) -> list[str]:
-        """Names of the folders at the root; none when the repo does not exist."""
+        """Names of the folders at the root; none when the repo does not exist. `_` begins what is no run."""
         try:
-            return await self.access.run(list_folders, self.access.upload, self.repo)
+            folders = await self.access.run(list_folders, self.access.upload, self.repo)
+            return [name for name in folders if not name.startswith("_")]
         except HubError as exc:
             if isinstance(exc.__cause__, RepoMissing):
                 return []
@@ -92,6 +93,10 @@ class ResultsRepo:
         return await self.access.run(
             fetch, self.access.upload, self.repo, commit, folder, wanted, on_progress
         )
+
+    async def put(self, files: dict[str, Path | bytes], message: str) -> None:
+        """Files at these paths of the repo; those that are there already are left alone."""
+        await self.access.run(publish, self.access.upload, self.repo, files, message)
 
     async def leave_command(self, run_id: str, command: Command) -> str:
         """Put a command where the pod looks for it, under the next free number. Returns the path."""

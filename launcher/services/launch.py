@@ -22,6 +22,7 @@ from launcher.errors import (
     RunFailed,
 )
 from launcher.services.boot import NeverCameUp, check_arms, check_boot, span_in_words
+from launcher.services.bootstrap import provide_wheel
 from launcher.services.context import Workbench
 from launcher.services.endings import close, metered_usd
 from launcher.services.follow import follow
@@ -39,8 +40,6 @@ from pod_image.contract.events import ArmedEvent
 from pod_image.contract.outcomes import EndReason
 
 Report = Callable[[Progress], None]
-NO_IMAGE = "bootstrap"
-"""A word of the settings, not the name of an image that could be pulled."""
 MOST_PODS = 3
 """So many pods that never came up are paid for, then the launch gives up."""
 
@@ -76,6 +75,7 @@ class _Launch:
     async def start(self) -> Run:
         self._say(Stage.PREPARING, f"Making sure of the results repo {self._repo}.")
         await self._bench.results(self._repo).ensure()
+        await provide_wheel(self._bench, self._plan)
         for tries_left in reversed(range(MOST_PODS)):
             run = new_attempt(self._bench, self._plan)
             try:
@@ -295,11 +295,6 @@ def _refuse_bad_plan(plan: Plan, keys: Keys) -> None:
     if plan.errors:
         first = plan.errors[0]
         raise InvalidRequest(first.message, hint=first.hint)
-    if plan.settings.image == NO_IMAGE:
-        raise InvalidRequest(
-            f"This release cannot run a pod on the image {NO_IMAGE!r}: nothing would end the pod.",
-            hint="Leave --image out, or name an image that is built from ours.",
-        )
     if not plan.candidates:
         raise NothingAvailable(
             "The plan has no GPU to try.", hint="launcher gpus lists what there is."

@@ -11,6 +11,13 @@ from launcher.domain.plan import Plan
 from launcher.domain.pod import NONCE_VARIABLE, PodName, PodOrder, new_nonce
 from launcher.domain.run import Run, RunState
 from launcher.errors import InvalidRequest
+from launcher.services.bootstrap import (
+    FOLDER_VARIABLE,
+    RUN_FOLDER,
+    image_of,
+    is_bootstrap,
+    start_command,
+)
 from launcher.services.context import Workbench
 from launcher.services.run_secrets import TokenEnvironment
 from pod_image.contract import CONTRACT_VERSION
@@ -76,7 +83,7 @@ def run_document(plan: Plan, run: Run, offer: Offer) -> str:
 def pod_order(
     bench: Workbench, plan: Plan, run: Run, offer: Offer, tokens: TokenEnvironment
 ) -> PodOrder:
-    """The order for one candidate. The start command stays empty: our image needs none."""
+    """The order for one candidate. The start command stays empty where the image's entry point is the agent."""
     settings = plan.settings
     environment = {
         RUN_VARIABLE: run_document(plan, run, offer),
@@ -87,9 +94,11 @@ def pod_order(
         environment[HUB_URL_VARIABLE] = bench.config.hub_url
     if bench.config.provider_url != DEFAULT_PROVIDER_URL:
         environment[PROVIDER_URL_VARIABLE] = bench.config.provider_url
+    if is_bootstrap(settings.image):
+        environment[FOLDER_VARIABLE] = RUN_FOLDER
     return PodOrder(
         name=run.pod_name,
-        image=settings.image,
+        image=image_of(settings.image),
         gpu_type=offer.gpu_type,
         gpu_count=offer.gpu_count,
         cloud=offer.cloud,
@@ -98,6 +107,7 @@ def pod_order(
         data_centers=offer.data_centers if settings.data_centers else (),
         registry=settings.registry,
         min_cuda_version=settings.min_cuda_version,
+        start_command=start_command(bench, plan),
         environment=environment,
         secrets=tokens.plain,
     )

@@ -41,6 +41,10 @@ def demo(
         RecipeName,
         typer.Option(help="piper trains a voice; command only walks the way, in seconds."),
     ] = RecipeName.PIPER,
+    image: Annotated[
+        str,
+        typer.Option(help="bootstrap: as without an image of ours; the agent comes as a wheel."),
+    ] = "",
     fault: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="A misfortune to see; 'list' names them."),
@@ -69,7 +73,7 @@ def demo(
     elif headless:
         from launcher.cli.demo_run import DemoOrder, run_demo
 
-        run_demo(DemoOrder(steps, out, seed, tuple(fault or ()), recipe), output)
+        run_demo(DemoOrder(steps, out, seed, tuple(fault or ()), recipe, image), output)
     else:
         _open_page(fault or [], port, browser, output)
 

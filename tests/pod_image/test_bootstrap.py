@@ -1,0 +1,204 @@
+"""The first seconds of a pod whose image is not ours."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from launcher.services.pod_wheel import pod_wheel
+from pod_image import bootstrap
+from pod_image.contract.events import EndedEvent, from_line
+from pod_image.contract.outcomes import EndReason
+
+WHEEL = b"a wheel"
+SHA256 = hashlib.sha256(WHEEL).hexdigest()
+
+
+class Server:
+    """Answers what the list says, in order, and remembers method, path and the key it was shown."""
+
+    def __init__(self, *answers: tuple[int, bytes, dict[str, str]]) -> None:
+        self.answers = list(answers)
+        self.seen: list[tuple[str, str, str | None]] = []
+        self.url = ""
+        self.is_done = threading.Event()
+        """Every answer was given."""
+
+    @contextmanager
+    def up(self) -> Iterator[Server]:
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                outer.seen.append((self.command, self.path, self.headers["Authorization"]))
+                code, body, headers = outer.answers.pop(0)
+                self.send_response(code)
+                for name, value in {**headers, "Content-Length": str(len(body))}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+                if not outer.answers:
+                    outer.is_done.set()
+
+            do_POST = do_DELETE = do_GET
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        with HTTPServer(("127.0.0.1", 0), Handler) as server:
+            self.url = f"http://127.0.0.1:{server.server_port}"
+            thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+            thread.start()
+            try:
+                yield self
+            finally:
+                server.shutdown()
+                thread.join()
+
+
+def test_the_wheel_is_fetched_again_after_faults_that_pass() -> None:
+    with Server((503, b"", {}), (404, b"", {}), (200, WHEEL, {})).up() as hub:
+        assert bootstrap.fetch(hub.url + "/x.whl", "demo-token", pause_seconds=0) == WHEEL
+    assert hub.seen == [("GET", "/x.whl", "Bearer demo-token")] * 3
+
+
+def test_a_redirect_to_another_server_does_not_take_the_token_along() -> None:
+    with (
+        Server((200, WHEEL, {})).up() as store,
+        Server((302, b"", {"Location": store.url + "/blob"})).up() as hub,
+    ):
+        assert bootstrap.fetch(hub.url + "/x.whl", "demo-token") == WHEEL
+    assert hub.seen[0][2] == "Bearer demo-token"
+    assert store.seen == [("GET", "/blob", None)]
+
+
+def test_a_refused_token_is_not_tried_again() -> None:
+    with (
+        Server((401, b"", {})).up() as hub,
+        pytest.raises(bootstrap.Trouble, match="refuses the upload token"),
+    ):
+        bootstrap.fetch(hub.url, "demo-token", pause_seconds=0)
+
+
+def test_a_hub_that_never_answers_is_given_up_with_its_last_word() -> None:
+    with (
+        Server(*[(500, b"", {})] * 3).up() as hub,
+        pytest.raises(bootstrap.Trouble, match="it answered 500"),
+    ):
+        bootstrap.fetch(hub.url, "demo-token", tries=3, pause_seconds=0)
+
+
+def test_another_wheel_than_the_one_that_was_launched_is_refused() -> None:
+    bootstrap.check(WHEEL, SHA256)
+    with pytest.raises(bootstrap.Trouble, match="not the one"):
+        bootstrap.check(WHEEL + b"!", SHA256)
+
+
+def test_what_is_there_in_a_version_that_does_stays_and_the_rest_comes_at_the_images_pin() -> None:
+    wanted = {"pydantic": ("2.10", "3"), "httpx": ("99", "100"), "no-such-thing": ("1", "2")}
+    pinned = {"pydantic": "2.14.3", "httpx": "99.1", "no-such-thing": "1.5"}
+    assert bootstrap.missing(wanted, pinned) == ["httpx==99.1", "no-such-thing==1.5"]
+
+
+def test_a_command_needs_the_agent_alone_and_a_voice_the_rest_too() -> None:
+    command = bootstrap.needs('{"settings": {"recipe": "command"}}')
+    piper = bootstrap.needs('{"settings": {"recipe": "piper"}}')
+    assert "torch" not in command
+    assert set(piper) == set(command) | set(bootstrap.PIPER_NEEDS)
+    assert bootstrap.needs("") == command
+
+
+def test_every_need_has_a_pin_that_is_within_its_span() -> None:
+    pinned = bootstrap.pins(pod_wheel().content)
+    for name, (least, below) in {**bootstrap.AGENT_NEEDS, **bootstrap.PIPER_NEEDS}.items():
+        version = bootstrap.numbers(pinned[name])
+        assert bootstrap.numbers(least) <= version < bootstrap.numbers(below), name
+
+
+def test_the_needs_here_are_what_the_pins_name_as_imported() -> None:
+    text = (Path(bootstrap.__file__).parent / "requirements.txt").read_text()
+    direct = text.partition("# What pod_image imports\n")[2].partition("\n\n")[0]
+    names = {line.split("==")[0] for line in direct.splitlines()}
+    assert names == set(bootstrap.AGENT_NEEDS) | set(bootstrap.PIPER_NEEDS)
+
+
+def test_the_source_is_standard_library_alone() -> None:
+    tree = ast.parse(Path(bootstrap.__file__).read_text())
+    imported = {
+        name.split(".")[0]
+        for node in ast.walk(tree)
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    assert imported <= set(sys.stdlib_module_names)
+
+
+def test_installing_never_shows_pip_the_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in bootstrap.SECRETS:
+        monkeypatch.setenv(name, "demo-key")
+    seen: list[dict[str, str]] = []
+
+    def run(command: list[str], env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+        seen.append(env)
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    bootstrap.pip("nothing")
+    assert "demo-key" not in json.dumps(seen)
+
+
+def test_a_pod_that_cannot_become_an_agent_says_why_and_ends_itself(tmp_path: Path) -> None:
+    refused = (500, b"", {})
+    with (
+        Server((200, WHEEL, {})).up() as hub,
+        Server(refused, refused, (200, b"{}", {})).up() as cloud,
+    ):
+        environment = {
+            "PATH": os.environ["PATH"],
+            "RUNPOD_API_BASE_URL": cloud.url,
+            "RUNPOD_POD_ID": "pod-1",
+            "RUNPOD_API_KEY": "demo-key",
+            "LAUNCHER_RUN": '{"run_id": "run-01"}',
+        }
+        source = (
+            Path(bootstrap.__file__)
+            .read_text()
+            .replace("LINGER_SECONDS = 5.0", "LINGER_SECONDS = 0.0")
+        )
+        process = subprocess.Popen(
+            [sys.executable, "-c", source, hub.url + "/x.whl", "0" * 64],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            env=environment,
+        )
+        assert cloud.is_done.wait(30)
+        process.kill()
+        lines = process.communicate()[0].splitlines()
+    events = [event for line in lines if (event := from_line(line)) is not None]
+    assert isinstance(events[0], EndedEvent)
+    assert events[0].reason is EndReason.BOOT_FAILED
+    assert "not the one" in events[0].detail
+    assert [(method, path) for method, path, _ in cloud.seen] == [
+        ("DELETE", "/v2/pods/pod-1"),
+        ("POST", "/v2/pods/pod-1/action"),
+        ("POST", "/v2/pods/pod-1/action"),
+    ]
+    assert {key for *_, key in cloud.seen} == {"Bearer demo-key"}
