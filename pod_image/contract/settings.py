@@ -39,6 +39,20 @@ class Quality(StrEnum):
         return 16_000 if self in (Quality.X_LOW, Quality.LOW) else 22_050
 
 
+class Precision(StrEnum):
+    """How exactly a GPU computes while it trains; a CPU always computes in float32."""
+
+    AUTO = "auto"
+    BF16 = "bf16"
+    TF32 = "tf32"
+    FLOAT32 = "float32"
+
+
+class Switch(StrEnum):
+    ON = "on"
+    OFF = "off"
+
+
 class Cloud(StrEnum):
     """RunPod's two tiers; `any` tries secure first at equal price."""
 
@@ -236,6 +250,53 @@ class RunSettings(BaseModel):
         ),
         Knob("Seed", group="How much", level="advanced", when=PIPER),
     ] = 1234
+    no_better_checkpoints: Annotated[
+        int,
+        Field(
+            description=(
+                "End training when so many checkpoints in a row were no better than the best one before; 0 never "
+                "does. Needs a validation split."
+            ),
+            ge=0,
+            le=1000,
+        ),
+        Knob(
+            "Checkpoints without a better one",
+            group="How much",
+            unit="checkpoints",
+            level="advanced",
+            when=PIPER,
+        ),
+    ] = 0
+    precision: Annotated[
+        Precision,
+        Field(
+            description=(
+                "How exactly the GPU computes: bf16 is fastest, tf32 between, float32 exact and slow. auto takes bf16 "
+                "where the GPU has it, else tf32."
+            )
+        ),
+        Knob("Precision", group="How much", level="advanced", when=PIPER),
+    ] = Precision.AUTO
+    kernel_search: Annotated[
+        Switch,
+        Field(
+            description=(
+                "Let cuDNN try its kernels for each shape it meets and keep the fastest; the first epoch is slower."
+            )
+        ),
+        Knob("Search for kernels", group="How much", level="advanced", when=PIPER),
+    ] = Switch.ON
+    compile: Annotated[
+        Switch,
+        Field(
+            description=(
+                "Compile the discriminators and the decoder with torch.compile; minutes at the start, and it needs an "
+                "image with a C compiler and Triton. Goes on without where that is missing."
+            )
+        ),
+        Knob("Compile the networks", group="How much", level="advanced", when=PIPER),
+    ] = Switch.OFF
     sample_sentences: Annotated[
         tuple[Word, ...],
         Field(

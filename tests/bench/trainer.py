@@ -33,7 +33,14 @@ class Worker:
     def __init__(self, side: str, folder: Path, options: Mapping[str, Any], env: Mapping[str, str]):
         # Not a pipe: nobody reads it, and a trainer that warns enough would wait for ever.
         self._said = tempfile.TemporaryFile("w+")  # noqa: SIM115
-        command = [sys.executable, "-m", "tests.bench.turns", side, str(folder), json.dumps(options)]
+        command = [
+            sys.executable,
+            "-m",
+            "tests.bench.turns",
+            side,
+            str(folder),
+            json.dumps(options),
+        ]
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -163,9 +170,13 @@ def _prepare(folder: Path, asked: argparse.Namespace, figures: dict[str, Any]) -
 
 
 def _steps(folder: Path, asked: argparse.Namespace, figures: dict[str, Any]) -> None:
-    sides = [Worker(side, folder, _options(asked), _environment(asked)) for side in ("ours", "reference")]
+    sides = [
+        Worker(side, folder, _options(asked), _environment(asked)) for side in ("ours", "reference")
+    ]
     pairs, peaks = _alternate(sides, asked)
-    for name, turns, peak in zip(("ours", "reference"), (pairs.first, pairs.second), peaks, strict=True):
+    for name, turns, peak in zip(
+        ("ours", "reference"), (pairs.first, pairs.second), peaks, strict=True
+    ):
         seconds = median(t["seconds"] for t in turns) / asked.steps
         cpu_seconds = median(t["cpu_seconds"] for t in turns) / asked.steps
         figures[name] |= {

@@ -97,10 +97,11 @@ def ours(folder: Path, options: dict[str, Any]) -> None:
 
     from pod_image.recipes.piper import trainer as module
     from pod_image.recipes.piper.clips import Clips
+    from pod_image.recipes.piper.device import ready_cpu
     from pod_image.recipes.piper.quality import Quality
     from pod_image.recipes.piper.trainer import Places, Trainer, Training
 
-    torch.set_flush_denormal(True)
+    ready_cpu()
     module.REPORT_SECONDS = 0.0
     last: dict[str, float] = {}
     turns: list[Turns] = []

@@ -1,0 +1,68 @@
+"""The device that training runs on, and what it is told before the first step. Nothing here changes the mathematics."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+
+from pod_image.contract.settings import Precision
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+_KEPT_BYTES = 1 << 30
+
+
+def ready_device(precision: Precision, *, searches_kernels: bool) -> torch.device:
+    """The GPU of this process (`LOCAL_RANK`), or the CPU where there is none; set up for speed."""
+    if not torch.cuda.is_available():
+        ready_cpu()
+        return torch.device("cpu")
+    device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+    torch.cuda.set_device(device)
+    uses_tf32 = precision is not Precision.FLOAT32
+    torch.backends.cuda.matmul.allow_tf32 = uses_tf32
+    torch.backends.cudnn.allow_tf32 = uses_tf32
+    torch.backends.cudnn.benchmark = searches_kernels
+    return device
+
+
+def ready_cpu() -> None:
+    """Flush denormals, and let the C library keep the memory of one step for the next."""
+    # Denormals cost a hundred times a normal number on a CPU, and silence is full of them.
+    torch.set_flush_denormal(True)
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is None:
+        return  # not glibc
+    # Else each large activation is mapped, cleared page by page and given back, every step anew.
+    mallopt(_MMAP_THRESHOLD, _KEPT_BYTES)
+    mallopt(_TRIM_THRESHOLD, _KEPT_BYTES)
+
+
+def autocast(precision: Precision, device: torch.device) -> AbstractContextManager[object]:
+    """bfloat16 where it is asked for, or left to us and the GPU has it. A CPU without it would be ten times slower."""
+    if device.type != "cuda" or precision in (Precision.TF32, Precision.FLOAT32):
+        return nullcontext()
+    if precision is Precision.AUTO and not has_bf16():
+        return nullcontext()
+    return torch.autocast("cuda", torch.bfloat16)
+
+
+def has_bf16() -> bool:
+    """Whether this process's GPU computes in bfloat16 itself; older ones only pretend to."""
+    return torch.cuda.is_bf16_supported(including_emulation=False)
+
+
+def why_not_compiled(device: torch.device) -> str | None:
+    """What is missing for torch.compile on this machine, in words; None when nothing is."""
+    if not any(shutil.which(name) for name in (os.environ.get("CC") or "cc", "gcc", "clang")):
+        return "there is no C compiler"
+    if device.type != "cuda":
+        return None
+    try:
+        import triton  # noqa: F401
+    except ImportError:
+        return "triton is not installed"
+    return None
