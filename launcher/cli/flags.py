@@ -29,6 +29,12 @@ SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Any setting by name; may be repeated."),
 ]
+ForceOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--force", metavar="CODE", help="Let this error of the dataset pass; may be repeated."
+    ),
+]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 

@@ -37,6 +37,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "makes_results_repo": plan.makes_results_repo,
         "secrets_in_plain": plan.secrets_in_plain,
         "base_licence": plan.base_licence,
+        "forced": list(plan.forced),
         "remarks": to_plain(plan.remarks),
         "can_be_launched": not plan.errors,
         "requests": to_plain(plan.requests),

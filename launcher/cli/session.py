@@ -56,6 +56,12 @@ def run(keys: Keys, work: Callable[[Workbench], Awaitable[T]], config: Config | 
     return result
 
 
+def complete(work: Coroutine[Any, Any, T]) -> T:
+    """Do one piece of work that needs neither keys nor a workbench."""
+    result: T = _complete(work)
+    return result
+
+
 _complete: Callable[[Coroutine[Any, Any, Any]], Any] = asyncio.run
 """Runs a command's one coroutine; tests put a loop in virtual time here."""
 

@@ -85,6 +85,8 @@ class Plan:
     secrets_in_plain: bool = False
     """The key may not make account secrets: the tokens would stand in the pod's definition."""
     base_licence: str = ""
+    forced: tuple[str, ...] = ()
+    """Codes of dataset errors that the person lets pass."""
     requests: tuple[dict[str, Any], ...] = field(default=(), repr=False)
 
     @property

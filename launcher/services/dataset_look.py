@@ -5,12 +5,15 @@ Blocking; of a large repo fewer headers are read than the check reads, since a p
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from launcher.domain.plan import DatasetSummary, Remark, Severity
-from launcher.workshop.check import FINE_TUNE_MINUTES, CheckSettings
+from launcher.errors import InvalidRequest
+from launcher.workshop.audio_findings import FINE_TUNE_MINUTES
+from launcher.workshop.check import CheckSettings
 from launcher.workshop.hub_source import look_over_repo
 from launcher.workshop.report import DatasetReport
 from pod_image.contract.settings import RunSettings
@@ -93,6 +96,26 @@ def remarks_of(report: DatasetReport, forced: Collection[str] = ()) -> tuple[Rem
             Remark(severity, finding.code.value, f"{place}{finding.message}{more}", finding.fix)
         )
     return tuple(remarks)
+
+
+def refuse_unknown(forced: Collection[str]) -> None:
+    """InvalidRequest for a code that no finding has: a misspelt one must not look as if it were heeded."""
+    known = [code.value for code in Code]
+    for code in forced:
+        if code not in known:
+            near = difflib.get_close_matches(code, known, n=3, cutoff=0.4)
+            raise InvalidRequest(
+                f"There is no finding called {code!r}.",
+                hint=f"Did you mean {' or '.join(near)}?" if near else "The error names its code.",
+            )
+
+
+def how_to_force(errors: Sequence[Remark]) -> str:
+    """What to type to let these errors pass, as far as they are the dataset's; else nothing."""
+    known = {code.value for code in Code}
+    codes = dict.fromkeys(remark.code for remark in errors if remark.code in known)
+    flags = " ".join(f"--force {code}" for code in codes)
+    return f"Or let pass what you know of: {flags}" if flags else ""
 
 
 def _severity(finding: Finding, forced: Collection[str]) -> Severity:

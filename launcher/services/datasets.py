@@ -12,6 +12,9 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
+
+from pydantic import ValidationError
 
 from launcher.config import Config
 from launcher.errors import InvalidRequest
@@ -77,16 +80,28 @@ def find_dataset(config: Config, word: str) -> DatasetPlace:
         kept = dataset_folder(config.datasets_folder, word)
         if kept.is_dir():
             return DatasetPlace(kept)
-    try:
-        repo = RunSettings(dataset_repo=word).dataset_repo if "/" in word else ""
-    except ValueError:
-        repo = ""
-    if not repo:
+    if "/" not in word or word.startswith((".", "~", "/")):
         raise InvalidRequest(
             f"There is no folder and no dataset {word}.",
             hint="launcher dataset list shows those kept here; a repo is written owner/name.",
         )
-    return DatasetPlace(repo=repo)
+    return DatasetPlace(repo=find_repo(word))
+
+
+def find_repo(word: str) -> str:
+    """The name of a repo, if it can be one. Raises InvalidRequest."""
+    try:
+        repo = RunSettings(dataset_repo=word.strip()).dataset_repo
+    except ValidationError:
+        _no_repo(word)
+    return repo or _no_repo(word)
+
+
+def _no_repo(word: str) -> NoReturn:
+    raise InvalidRequest(
+        f"{word!r} is no name of a repo, and there is no folder of this name.",
+        hint="A repo is written owner/name, such as me/my-clips.",
+    )
 
 
 def is_name(word: str) -> bool:

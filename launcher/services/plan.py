@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from launcher.domain.choice import candidates
@@ -20,7 +21,7 @@ from launcher.hub.access import HubAccess, check_access
 from launcher.providers.base import Provider
 from launcher.services.base_voice import BaseVoice, look_at_base
 from launcher.services.context import Workbench
-from launcher.services.dataset_look import look
+from launcher.services.dataset_look import check_settings, how_to_force, look, refuse_unknown
 from launcher.services.requests import planned_requests
 from launcher.services.run_secrets import can_make_secrets
 from launcher.stores.secrets import KeyName, Keys
@@ -43,19 +44,25 @@ class _HubView:
 
 
 async def make_plan(
-    bench: Workbench, composed: Composed, keys: Keys, *, resume: bool = False
+    bench: Workbench,
+    composed: Composed,
+    keys: Keys,
+    *,
+    resume: bool = False,
+    forced: Collection[str] = (),
 ) -> Plan:
-    """The plan for these settings.
+    """The plan for these settings. `forced` are codes of dataset errors that are let pass, as warnings.
 
     What keeps the run from being launched on the Hub's side stands in `errors` of the plan; raises
     NotConfigured (no key, key refused), NothingAvailable (with the nearest offer), InvalidRequest (run id
-    taken) and other LauncherErrors of the provider.
+    taken, unknown code) and other LauncherErrors of the provider.
     """
+    refuse_unknown(forced)
     keys.need(KeyName.RUNPOD)
     keys.need(KeyName.HF_UPLOAD)
     settings = composed.settings
     view, offers, has_secrets, balance = await asyncio.gather(
-        _look_at_hub(bench, settings),
+        _look_at_hub(bench, settings, forced),
         bench.provider.offers(settings.gpu_count, Cloud.ANY, (), settings.min_cuda_version),
         can_make_secrets(bench.provider),
         _balance_usd(bench.provider),
@@ -77,6 +84,7 @@ async def make_plan(
         resume=resume,
         secrets_in_plain=not has_secrets,
         base_licence=view.base.licence if view.base else "",
+        forced=tuple(dict.fromkeys(forced)),
     )
     plan = replace(plan, remarks=(*plan.remarks, *_remarks_on_estimate(plan)))
     return replace(plan, requests=planned_requests(bench, plan, keys.sources))
@@ -88,8 +96,8 @@ def raise_errors(plan: Plan) -> None:
     if not errors:
         return
     kind = _kind([remark.code for remark in errors])
-    hints = dict.fromkeys(remark.hint for remark in errors if remark.hint)
-    raise kind("\n".join(remark.message for remark in errors), hint="\n".join(hints))
+    hints = dict.fromkeys([remark.hint for remark in errors] + [how_to_force(errors)])
+    raise kind("\n".join(remark.message for remark in errors), hint="\n".join(filter(None, hints)))
 
 
 def _kind(codes: list[str]) -> type[LauncherError]:
@@ -100,11 +108,13 @@ def _kind(codes: list[str]) -> type[LauncherError]:
     return InvalidRequest
 
 
-async def _look_at_hub(bench: Workbench, settings: RunSettings) -> _HubView:
+async def _look_at_hub(
+    bench: Workbench, settings: RunSettings, forced: Collection[str]
+) -> _HubView:
     access = await check_access(
         bench.hub, settings.dataset_repo, settings.results_repo, settings.dataset_revision
     )
-    dataset, on_dataset = await _look_at_dataset(bench.hub, settings, access.dataset_commit)
+    dataset, on_dataset = await _look_at_dataset(bench.hub, settings, access.dataset_commit, forced)
     base, on_base = await bench.hub.run(look_at_base, bench.hub.dataset, settings.base_checkpoint)
     is_there = not access.makes_results_repo and not _refuses_results(access.remarks)
     taken = await bench.results(settings.results_repo).run_ids() if is_there else []
@@ -118,12 +128,13 @@ async def _look_at_hub(bench: Workbench, settings: RunSettings) -> _HubView:
 
 
 async def _look_at_dataset(
-    hub: HubAccess, settings: RunSettings, commit: str
+    hub: HubAccess, settings: RunSettings, commit: str, forced: Collection[str]
 ) -> tuple[DatasetSummary | None, tuple[Remark, ...]]:
     if not commit:
         return None, ()
     if settings.recipe is RecipeName.PIPER:
-        return await hub.run(look, hub.dataset, settings.dataset_repo, commit)
+        wanted = check_settings(settings)
+        return await hub.run(look, hub.dataset, settings.dataset_repo, commit, wanted, forced)
     # A command's dataset is whatever the command makes of it: it is pinned, and not looked into.
     return DatasetSummary(settings.dataset_repo, commit, clips=0, minutes=None), ()
 

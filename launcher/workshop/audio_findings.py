@@ -17,6 +17,8 @@ LONGEST_SECONDS = 20.0
 WHOLE_RECORDING_SECONDS = 60.0
 """No single utterance is longer: this is a recording that was never cut."""
 FEW_SPEAKER_CLIPS = 10
+FINE_TUNE_MINUTES = 10.0
+"""What people report as the least that carries a fine-tuned voice."""
 
 
 def audio_findings(heard: Sequence[Heard], sample_rate_hz: int) -> list[Finding]:
@@ -32,12 +34,14 @@ def audio_findings(heard: Sequence[Heard], sample_rate_hz: int) -> list[Finding]
 def minutes_findings(minutes: float, minutes_wanted: float) -> list[Finding]:
     if minutes >= minutes_wanted:
         return []
+    needs_less = minutes_wanted > FINE_TUNE_MINUTES
+    fine_tune = ", or choose a preset that fine-tunes a base voice" if needs_less else ""
     return [
         Finding(
             Code.MINUTES_FEW,
             "",
-            f"{minutes:.1f} minutes of speech; the preset wants {minutes_wanted:.0f}.",
-            "Record more, or choose a preset that fine-tunes a base voice.",
+            f"{minutes:.1f} minutes of speech; {minutes_wanted:.0f} are the least for such a training.",
+            f"Record more{fine_tune}.",
         )
     ]
 

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from launcher.workshop.audio_findings import (
+    FINE_TUNE_MINUTES,
     SHORTEST_SECONDS,
     WHOLE_RECORDING_SECONDS,
     audio_findings,
@@ -34,8 +35,6 @@ from launcher.workshop.text_findings import pace_findings, text_findings
 from pod_image.dataset import Code, FileSource, Finding, FolderSource, Survey, survey
 from pod_image.dataset.languages import espeak_voice_of
 
-FINE_TUNE_MINUTES = 10.0
-"""What people report as the least that carries a fine-tuned voice."""
 DISK_BESIDE_GB = 15.0
 """What image layers, packages and the checkpoints that are kept take beside the dataset."""
 BYTES_PER_SAMPLE = 2

@@ -1,29 +1,47 @@
-"""`launcher dataset`: look over a dataset before money is spent on it."""
+"""`launcher dataset`: check a dataset, make one of recordings, push it, and keep order among those here."""
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from launcher.cli.flags import JsonOption, QuietOption, group_app
-from launcher.cli.layout import pairs, paragraph
-from launcher.cli.output import Output, style
-from launcher.cli.session import find
+from launcher.cli import kept_datasets
+from launcher.cli.dataset_view import made_text, pushed_text, report_text
+from launcher.cli.flags import JsonOption, PresetOption, QuietOption, group_app
+from launcher.cli.output import Output
+from launcher.cli.progress_line import ProgressLine
+from launcher.cli.session import complete, find
 from launcher.cli.session import run as at_bench
+from launcher.config import read_config
 from launcher.errors import InvalidRequest
+from launcher.presets import find_preset
+from launcher.services import datasets
+from launcher.services.compose import compose
 from launcher.services.context import Workbench
+from launcher.services.dataset_look import check_settings
 from launcher.stores.secrets import KeyName
-from launcher.workshop.check import CheckSettings, check_dataset
-from launcher.workshop.hub_source import open_repo
+from launcher.workshop.audio_findings import FINE_TUNE_MINUTES
+from launcher.workshop.check import CheckSettings
+from launcher.workshop.loudness import SPEECH_LUFS
+from launcher.workshop.make import MakeProgress, MakeRequest
 from launcher.workshop.page import report_page
+from launcher.workshop.push import PushRequest
 from launcher.workshop.report import DatasetReport
 from pod_image.contract.settings import Quality
-from pod_image.dataset import DatasetError, Finding, FolderSource, Severity
 
-app = group_app("Look over a dataset before money is spent on it.")
-_LOOKS = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "dim"}
+app = group_app("Datasets: check one, make one of recordings, push it, keep order.")
+
+_STAGES = {
+    "table": "Reading the table",
+    "headers": "Reading the clips' headers",
+    "sound": "Listening",
+    "phonemes": "Looking at the sounds of the texts",
+    "sending": "Sending",
+}
 
 
 @app.callback()
@@ -34,15 +52,24 @@ def dataset() -> None:
 @app.command()
 def check(
     source: Annotated[
-        str, typer.Argument(help="A folder here, or a dataset repo such as me/my-clips.")
+        str,
+        typer.Argument(
+            help="A folder, a dataset kept here, or a dataset repo such as me/my-clips."
+        ),
     ],
     revision: Annotated[str, typer.Option(help="Branch, tag or commit of the repo.")] = "main",
-    language: Annotated[str, typer.Option(help="Language and region of the texts.")] = "en_US",
-    quality: Annotated[Quality, typer.Option(help="Size of the voice it is for.")] = Quality.MEDIUM,
-    speakers: Annotated[int, typer.Option(min=0, help="How many; 0 takes any number.")] = 1,
+    preset: PresetOption = None,
+    language: Annotated[
+        str | None, typer.Option(help="Language and region of the texts, such as en_US.")
+    ] = None,
+    quality: Annotated[Quality | None, typer.Option(help="Size of the voice it is for.")] = None,
+    speakers: Annotated[
+        int | None, typer.Option(min=0, help="How many; 0 takes any number.")
+    ] = None,
     deep: Annotated[bool, typer.Option("--deep", help="Listen to every clip.")] = False,
     report: Annotated[
-        Path | None, typer.Option(help="Write the report as one HTML page, with histograms.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the report as one HTML page, with histograms."),
     ] = None,
     force: Annotated[
         list[str] | None, typer.Option(metavar="CODE", help="An error that is accepted.")
@@ -50,77 +77,198 @@ def check(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Find what would spoil a training: absent files, wrong texts, odd audio. Nothing is changed."""
-    settings = CheckSettings(
-        language=language,
-        sample_rate_hz=quality.sample_rate_hz,
-        speakers=speakers or None,
-        deep=deep,
-    )
+    """Find what would spoil a training: absent files, wrong texts, odd audio. Nothing is changed.
+
+    Of a repo only table, listing and the clips' headers are read, unless --deep asks for the sound.
+    """
+    settings = replace(_settings(preset, language, quality, speakers), deep=deep)
     output = Output(as_json=as_json, quiet=quiet)
-    found = _checked(source, revision, settings)
+    with ProgressLine(output) as line:
+        found = _checked(source, revision, settings, line)
     if report is not None:
-        report.write_text(report_page(found), "utf-8")
+        with datasets.in_our_words():
+            report.write_text(report_page(found), "utf-8")
         output.talk(f"The report is in {report}")
-    output.answer(found.to_json(), lambda: _text(found), quiet="")
+    output.answer(found.to_json(), lambda: report_text(found), quiet="")
     blocking = found.blocking(force or ())
     if blocking:
+        errors = "1 error" if len(blocking) == 1 else f"{len(blocking):,} errors"
         raise InvalidRequest(
-            f"{len(blocking)} error(s) in {found.dataset}.",
-            hint="Mend them, or accept one with --force CODE.",
+            f"{found.dataset} has {errors}.", hint="Mend them, or accept one with --force CODE."
         )
 
 
-def _checked(source: str, revision: str, settings: CheckSettings) -> DatasetReport:
-    folder = Path(source).expanduser()
-    if folder.exists():
-        return at_bench(find(), lambda bench: _check_folder(folder, settings))
-    if source.count("/") != 1 or source.startswith((".", "~", "/")):
-        raise InvalidRequest(
-            f"There is no folder {source}.",
-            hint="A repo is written owner/name, such as me/my-clips.",
-        )
-    keys = find((KeyName.HF_DATASET,))
-    return at_bench(keys, lambda bench: _check_repo(bench, source, revision, settings))
+def _settings(
+    preset: str | None, language: str | None, quality: Quality | None, speakers: int | None
+) -> CheckSettings:
+    """As a run with this preset would have them; without one, for a voice that is fine-tuned."""
+    given: dict[str, Any] = {"language": language, "quality": quality, "speakers": speakers or None}
+    given = {name: value for name, value in given.items() if value is not None}
+    chosen = find_preset(read_config(), preset) if preset else None
+    settings = check_settings(compose(chosen, given, check_required=False).settings)
+    if preset is None:
+        settings = replace(settings, minutes_wanted=FINE_TUNE_MINUTES)
+    return replace(settings, speakers=None) if speakers == 0 else settings
 
 
-async def _check_folder(folder: Path, settings: CheckSettings) -> DatasetReport:
-    try:
-        return await check_dataset(FolderSource(folder), settings)
-    except DatasetError as exc:
-        raise InvalidRequest(exc.message, hint=exc.hint) from exc
-
-
-async def _check_repo(
-    bench: Workbench, repo: str, revision: str, settings: CheckSettings
+def _checked(
+    source: str, revision: str, settings: CheckSettings, line: ProgressLine
 ) -> DatasetReport:
-    hub = bench.hub.dataset
-    source = await bench.hub.run(open_repo, hub, repo, revision)
-    try:
-        return await check_dataset(source, settings, revision=source.commit)
-    except DatasetError as exc:
-        raise InvalidRequest(exc.message, hint=exc.hint) from exc
+    def tell(what: str, done: int, of: int) -> None:
+        line.count(_STAGES[what], done, of)
+
+    place = datasets.find_dataset(read_config(), source)
+    if place.folder is not None:
+        return complete(datasets.check_folder(place.folder, settings, progress=tell))
+
+    async def look(bench: Workbench) -> DatasetReport:
+        return await datasets.check_repo(
+            bench, place.repo, settings, revision=revision, progress=tell
+        )
+
+    return at_bench(find((KeyName.HF_DATASET,)), look)
 
 
-def _text(found: DatasetReport) -> str:
-    rates = ", ".join(f"{rate:,} Hz ({count})" for rate, count in sorted(found.rates_hz.items()))
-    about = "about " if found.seconds_are_estimated else ""
-    rows = [
-        ("Dataset", found.dataset + (f" at {found.revision[:8]}" if found.revision else "")),
-        ("Clips", f"{found.clips:,} of {found.rows:,} lines, {about}{found.minutes:.1f} minutes"),
-        ("Audio", rates or "unknown"),
-        ("Speakers", ", ".join(each.name or "one" for each in found.speakers) or "one"),
-        ("Licence", found.licence or "not named"),
-    ]
-    parts = [pairs(rows)]
-    parts += [_finding(each) for each in found.findings]
-    if not found.findings:
-        parts.append("Nothing to complain about.")
-    return "\n".join(parts)
+@app.command()
+def make(
+    more: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="RECORDINGS", help="Sound or video files, folders or archives of them."
+        ),
+    ] = None,
+    *,
+    out: Annotated[
+        str, typer.Option(metavar="NAME", help="Name of the dataset, or a folder such as ./clips.")
+    ],
+    recordings: Annotated[
+        list[Path] | None, typer.Option("--from", metavar="PATH", help="The same as RECORDINGS.")
+    ] = None,
+    texts: Annotated[
+        Path | None,
+        typer.Option("--table", help="Transcripts: file|text, one recording per line."),
+    ] = None,
+    speaker: Annotated[str | None, typer.Option(help="Who speaks, if there are several.")] = None,
+    language: Annotated[str, typer.Option(help="Language and region.")] = "en_US",
+    sample_rate: Annotated[
+        int, typer.Option(help="22050 for medium and high voices, 16000 for x-low and low.")
+    ] = 22_050,
+    wav: Annotated[
+        bool, typer.Option("--wav", help="Write WAV instead of FLAC, which has half the size.")
+    ] = False,
+    normalise: Annotated[
+        bool, typer.Option("--normalise", help=f"Bring clips to {SPEECH_LUFS:.0f} LUFS.")
+    ] = False,
+    whole: Annotated[
+        bool, typer.Option("--no-cut", help="Keep long recordings whole: one clip each.")
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Recordings at once; one for each core.")
+    ] = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Make clips of recordings, which stay as they are; a second call adds to the dataset.
+
+    Text comes from --table or from a file beside the recording (.txt, .lab, .srt, .vtt). Long recordings are cut
+    at their subtitles, or else at their pauses and left to be typed.
+    """
+    output = Output(as_json=as_json, quiet=quiet)
+    request = MakeRequest(
+        out=datasets.folder_for(read_config(), out),
+        recordings=tuple(path.expanduser() for path in (*(recordings or ()), *(more or ()))),
+        table=texts,
+        speaker=speaker,
+        language=language,
+        sample_rate_hz=sample_rate,
+        kind="wav" if wav else "flac",
+        loudness_lufs=SPEECH_LUFS if normalise else None,
+        cut=not whole,
+        workers=workers,
+    )
+    with ProgressLine(output) as line:
+        made = complete(datasets.make(request, on_progress=lambda one: _tell_made(line, one)))
+    output.answer(made, lambda: made_text(made), quiet=str(made.folder))
+    if made.skipped and not made.clips:
+        raise InvalidRequest(
+            "None of the recordings could be used.", hint="The reasons are given above."
+        )
 
 
-def _finding(each: Finding) -> str:
-    word = each.severity.value
-    place = f"{each.place}: " if each.place else ""
-    text = paragraph(f"{word} [{each.code.value}]: {place}{each.message}", hanging=2)
-    return style(word, _LOOKS[each.severity]) + text[len(word) :] + f"\n{paragraph(each.fix, 2)}"
+def _tell_made(line: ProgressLine, one: MakeProgress) -> None:
+    line.tell(
+        "Making clips",
+        f"{one.done:,} of {one.of:,} recordings, {one.decoded_minutes:.1f} minutes: {one.current}",
+    )
+
+
+@app.command()
+def push(
+    source: Annotated[
+        str, typer.Argument(metavar="DATASET", help="A dataset kept here, or a folder.")
+    ],
+    repo: Annotated[str, typer.Argument(help="Dataset repo, such as me/my-clips.")],
+    licence: Annotated[
+        str | None,
+        typer.Option(help="For the card: cc0-1.0, cc-by-4.0, other; asked for on a terminal."),
+    ] = None,
+    language: Annotated[
+        str, typer.Option(help="Language and region for the card, if it was not made here.")
+    ] = "",
+    public: Annotated[
+        bool, typer.Option("--public", help="If the repo is made: for everybody to see.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Leave out what cannot be used, rather than refuse.")
+    ] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Send a dataset to its repo in one commit; a repo that is not there is made, private.
+
+    What is there already is not sent again.
+    """
+    output = Output(as_json=as_json, quiet=quiet)
+    config = read_config()
+    place = datasets.find_dataset(config, source)
+    if place.folder is None:
+        raise InvalidRequest(
+            f"There is no folder and no dataset {source}.",
+            hint="First what is sent, then where to: launcher dataset push my-clips me/my-clips",
+        )
+    target = datasets.find_repo(repo)
+    keys = find((KeyName.HF_UPLOAD,))
+    request = PushRequest(
+        place.folder,
+        target,
+        licence=licence or _asked_licence(),
+        language=language,
+        private=not public,
+        force=force,
+    )
+    with ProgressLine(output) as line:
+        pushed = at_bench(
+            keys,
+            lambda bench: datasets.push(
+                bench,
+                request,
+                progress=lambda what, done, of: line.count(_STAGES[what], done, of),
+            ),
+        )
+    output.answer(pushed, lambda: pushed_text(pushed), quiet=pushed.repo_id)
+
+
+def _asked_licence() -> str | None:
+    """None leaves the card's own; nobody is asked where nobody sits."""
+    if not sys.stdin.isatty():
+        return None
+    typer.echo(
+        "Under which licence may the recordings be used? cc0-1.0, cc-by-4.0, other …", err=True
+    )
+    typed = typer.prompt(
+        "Licence (empty leaves the card's)", default="", show_default=False, err=True
+    )
+    return str(typed).strip().lower() or None
+
+
+kept_datasets.add_to(app)

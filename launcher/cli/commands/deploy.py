@@ -9,6 +9,7 @@ import typer
 
 from launcher.cli.flags import (
     FileOption,
+    ForceOption,
     JsonOption,
     PresetOption,
     QuietOption,
@@ -54,6 +55,7 @@ def deploy(
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue the run that --run-id names.")
     ] = False,
+    force: ForceOption = None,
     yes: YesOption = False,
     detach: Annotated[
         bool, typer.Option("--detach", "-d", help="Return as soon as the pod needs nobody.")
@@ -75,9 +77,8 @@ def deploy(
         )
     keys = find(ALL_KEYS)
     end_on_signals()
-    followed = run(
-        keys, lambda bench: _deploy(bench, composed, keys, output, _Choices(resume, yes, detach))
-    )
+    choices = _Choices(resume, yes, detach, tuple(force or ()))
+    followed = run(keys, lambda bench: _deploy(bench, composed, keys, output, choices))
     if followed is None:
         output.talk("Nothing was rented.")
         raise typer.Exit(1)
@@ -92,8 +93,8 @@ def deploy(
 class _Choices:
     """What was chosen about the launch itself, beside the settings of the run."""
 
-    def __init__(self, resume: bool, yes: bool, detach: bool) -> None:
-        self.resume, self.yes, self.detach = resume, yes, detach
+    def __init__(self, resume: bool, yes: bool, detach: bool, forced: tuple[str, ...]) -> None:
+        self.resume, self.yes, self.detach, self.forced = resume, yes, detach, forced
 
 
 async def _deploy(
@@ -101,7 +102,7 @@ async def _deploy(
 ) -> Followed | None:
     """None when the person said no."""
     await _sweep(bench, output)
-    plan = await make_plan(bench, composed, keys, resume=choices.resume)
+    plan = await make_plan(bench, composed, keys, resume=choices.resume, forced=choices.forced)
     output.talk(plan_text(plan))
     raise_errors(plan)
     if not choices.yes and not _agreed(plan):

@@ -8,6 +8,7 @@ import typer
 
 from launcher.cli.flags import (
     FileOption,
+    ForceOption,
     JsonOption,
     PresetOption,
     QuietOption,
@@ -37,6 +38,7 @@ def plan(
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue the run that --run-id names.")
     ] = False,
+    force: ForceOption = None,
     all_settings: Annotated[
         bool, typer.Option("--all", help="Show every setting, defaults too.")
     ] = False,
@@ -52,7 +54,8 @@ def plan(
     """
     composed = composed_from(preset, file, assignments, typed, command or ())
     keys = find(ALL_KEYS)
-    made = run(keys, lambda bench: make_plan(bench, composed, keys, resume=resume))
+    forced = tuple(force or ())
+    made = run(keys, lambda bench: make_plan(bench, composed, keys, resume=resume, forced=forced))
     Output(as_json=as_json, quiet=quiet).answer(
         plan_document(made),
         lambda: curl_text(made) if curl else plan_text(made, everything=all_settings),

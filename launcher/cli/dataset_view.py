@@ -1,0 +1,157 @@
+"""Datasets in words for a terminal: a report, what was made, the ones kept here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from launcher.cli.layout import pairs, paragraph, table
+from launcher.cli.output import style
+from launcher.workshop.library import Shown, Summary
+from launcher.workshop.make import Made
+from launcher.workshop.push import Pushed
+from launcher.workshop.report import DatasetReport
+from pod_image.dataset import Code, Finding, Severity
+
+_LOOKS = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "dim"}
+FINDINGS_OF_A_CODE = 5
+"""More of one kind are counted; `--json` and the report page list up to fifty."""
+SKIPPED_NAMED = 20
+SPEAKERS_NAMED = 12
+
+
+def report_text(found: DatasetReport) -> str:
+    """The whole report: a summary, then every finding with its place and remedy."""
+    rates = ", ".join(
+        f"{rate:,} Hz ({count:,})" for rate, count in sorted(found.rates_hz.items())[:6]
+    )
+    about = "about " if found.seconds_are_estimated else ""
+    rows = [
+        ("Dataset", found.dataset + (f" at {found.revision[:8]}" if found.revision else "")),
+        ("Clips", f"{found.clips:,} of {found.rows:,} lines, {about}{found.minutes:.1f} minutes"),
+        ("Audio", rates or "unknown"),
+        ("Speakers", _speakers(found)),
+        ("Sounds", _sounds(found)),
+        ("Disk", f"{found.disk_needed_bytes / 1e6:,.0f} MB on the pod"),
+        ("Licence", found.licence or "not named"),
+    ]
+    parts = [pairs(rows), *_findings(found)]
+    if not found.findings:
+        parts.append("Nothing to complain about.")
+    return "\n".join(parts)
+
+
+def _speakers(found: DatasetReport) -> str:
+    named = [f"{each.name} ({each.clips:,})" for each in found.speakers if each.name]
+    if len(named) > SPEAKERS_NAMED:
+        named = [*named[:SPEAKERS_NAMED], f"and {len(named) - SPEAKERS_NAMED} more"]
+    return ", ".join(named) or "one"
+
+
+def _sounds(found: DatasetReport) -> str:
+    heard = found.phonemes
+    if heard is None:
+        return "not checked"
+    if heard.percent is None:
+        return f"{len(heard.counts)} different ones in {heard.texts:,} texts"
+    return f"{heard.percent:.0f} % of those {found.language} has, in {heard.texts:,} texts"
+
+
+def _findings(found: DatasetReport) -> list[str]:
+    lines = []
+    shown: Counter[Code] = Counter()
+    for each in found.findings:
+        shown[each.code] += 1
+        if shown[each.code] <= FINDINGS_OF_A_CODE:
+            lines.append(_finding(each))
+        left = found.finding_counts[each.code.value] - FINDINGS_OF_A_CODE
+        if shown[each.code] == FINDINGS_OF_A_CODE and left > 0:
+            lines.append(f"  and {left:,} more [{each.code.value}]")
+    return lines
+
+
+def _finding(each: Finding) -> str:
+    word = each.severity.value
+    place = f"{each.place}: " if each.place else ""
+    text = paragraph(f"{word} [{each.code.value}]: {place}{each.message}", hanging=2)
+    return style(word, _LOOKS[each.severity]) + text[len(word) :] + f"\n{paragraph(each.fix, 2)}"
+
+
+def made_text(made: Made) -> str:
+    """What was added, what was left out and why, and what is to be done next."""
+    lines = [
+        f"{made.added_clips:,} clips, {made.added_minutes:.1f} minutes, were added; "
+        f"{made.clips:,} clips are in {made.folder}"
+    ]
+    if made.already_there:
+        lines.append(
+            f"{made.already_there:,} recordings were made before and were left as they are."
+        )
+    lines += [
+        paragraph(f"{each.name} was left out: {each.reason}", hanging=2)
+        for each in made.skipped[:SKIPPED_NAMED]
+    ]
+    if len(made.skipped) > SKIPPED_NAMED:
+        lines.append(f"and {len(made.skipped) - SKIPPED_NAMED:,} more were left out")
+    if made.untyped:
+        lines.append(
+            paragraph(
+                f"{made.untyped:,} clips have no text yet: type it with launcher dataset edit, in the web "
+                "form, or in metadata.csv.",
+                hanging=2,
+            )
+        )
+    return "\n".join(lines)
+
+
+def pushed_text(pushed: Pushed) -> str:
+    what = (
+        f"{pushed.clips:,} clips, {pushed.minutes:.1f} minutes, {pushed.size_bytes / 1e6:,.1f} MB"
+    )
+    news = f"are in {pushed.repo_id}" if pushed.made_commit else "were there already"
+    return f"{what} {news}\n  {pushed.url}\n  Train with it: launcher deploy --dataset-repo {pushed.repo_id}"
+
+
+def list_text(found: Sequence[Summary]) -> str:
+    if not found:
+        return "No dataset is kept here yet. Make one: launcher dataset make --out NAME RECORDINGS"
+    rows = [
+        (
+            each.name,
+            f"{each.clips:,}",
+            f"{each.minutes:.1f}",
+            f"{each.untyped:,}" if each.untyped else "-",
+            f"{each.size_bytes / 1e6:,.1f}",
+            local_time(each.updated_at),
+        )
+        for each in found
+    ]
+    return table(("NAME", "CLIPS", "MINUTES", "NO TEXT", "MB", "CHANGED"), rows, right=(1, 2, 3, 4))
+
+
+def shown_text(shown: Shown) -> str:
+    found = shown.summary
+    rows = [
+        ("Folder", str(found.folder)),
+        ("Clips", f"{found.clips:,}, {found.minutes:.1f} minutes; {found.untyped:,} without text"),
+        ("Size", f"{found.size_bytes / 1e6:,.1f} MB"),
+        ("Made", local_time(found.created_at) if found.created_at else "not here"),
+        ("Changed", local_time(found.updated_at)),
+    ]
+    has_speakers = any(clip.speaker for clip in shown.clips)
+    clips = [
+        (
+            clip.file,
+            "absent" if clip.seconds is None else f"{clip.seconds:.1f}",
+            *([clip.speaker or "-"] if has_speakers else []),
+            clip.text or "(no text yet)",
+        )
+        for clip in shown.clips
+    ]
+    headers = ("FILE", "SECONDS", *(["SPEAKER"] if has_speakers else []), "TEXT")
+    return f"{pairs(rows)}\n\n{table(headers, clips, right=(1,))}"
+
+
+def local_time(unix_seconds: float) -> str:
+    return datetime.fromtimestamp(unix_seconds).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,61 @@
+"""One line on stderr that says how far something is; redrawn on a terminal, and told once a stage anywhere else."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from types import TracebackType
+from typing import Self
+
+from launcher.cli.layout import fit, width
+from launcher.cli.output import Output
+
+SECONDS_BETWEEN_DRAWS = 0.1
+
+
+class ProgressLine:
+    """Inside `with ProgressLine(output) as line:`, `line.tell(stage, text)` from any thread; gone at the end."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._stage = ""
+        self._drawn_at = float("-inf")
+        self._is_over = False
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._lock:
+            self._is_over = True
+            if self._output.is_live and self._stage:
+                sys.stderr.write("\r\x1b[K")
+                sys.stderr.flush()
+
+    def tell(self, stage: str, text: str = "") -> None:
+        """Say that `stage` is under way; `text` is how far it is."""
+        with self._lock:
+            if self._is_over:
+                return
+            is_new, self._stage = stage != self._stage, stage
+            if self._output.is_live:
+                self._draw(f"{stage} {text}".rstrip(), at_once=is_new)
+            elif is_new:
+                self._output.talk(f"{stage}.")
+
+    def count(self, stage: str, done: int, of: int) -> None:
+        self.tell(stage, f"{done:,} of {of:,}" if of > 1 else "")
+
+    def _draw(self, line: str, *, at_once: bool) -> None:
+        now = time.monotonic()
+        if at_once or now - self._drawn_at >= SECONDS_BETWEEN_DRAWS:
+            self._drawn_at = now
+            sys.stderr.write(f"\r\x1b[K{fit(line, width() - 1)}")
+            sys.stderr.flush()
