@@ -20,6 +20,7 @@ from launcher.cli.session import find
 from launcher.cli.session import run as at_bench
 from launcher.config import read_config
 from launcher.errors import LauncherError
+from launcher.services.api_check import check_api
 from launcher.services.context import Workbench
 from launcher.services.key_check import check_key
 from launcher.stores.secrets import KeyName, Keys
@@ -68,6 +69,8 @@ def doctor(as_json: JsonOption = False, quiet: QuietOption = False) -> None:
 async def _asked(bench: Workbench, keys: Keys) -> list[Check]:
     checks = [await _key(bench, keys, name) for name in KeyName]
     checks.append(await _clock(bench.config.hub_url))
+    api = await check_api(bench.config.provider_url)
+    checks.append(Check("RunPod's API", api.is_good, api.sentence, api.hint))
     live = bench.runs.live()
     if live:
         names = ", ".join(run.run_id for run in live)
