@@ -133,7 +133,7 @@ def _unsaid(
     if not use.reads:
         return
     answers = operation.get("responses", {})
-    good = next((answers[code] for code in sorted(answers) if code.startswith("2")), {})
+    good: Any = next((answers[code] for code in sorted(answers) if code.startswith("2")), {})
     schema = _schema(_resolved(good, description), description)
     for path in use.reads:
         if not _has(schema, path, description):
@@ -153,7 +153,7 @@ def _operation(description: Mapping[str, Any], use: Use) -> Mapping[str, Any]:
 
 def _schema(holder: Mapping[str, Any], description: Mapping[str, Any]) -> Mapping[str, Any]:
     content = _resolved(holder, description).get("content", {})
-    media = content.get("application/json") or next(iter(content.values()), {})
+    media: Any = content.get("application/json") or next(iter(content.values()), {})
     schema: Mapping[str, Any] = media.get("schema", {})
     return schema
 
