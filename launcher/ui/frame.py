@@ -142,11 +142,10 @@ def _frame(
     with client.layout:
         top = box("div", "top-wrap")
         with top:
+            with box("a", "skip", href="#content"):
+                Text("span", "Skip to the page")
             chip = _header(site, current)
         top.move(client.layout, target_index=0)
-    skip = box("a", "skip", href="#content")
-    with skip:
-        Text("span", "Skip to the page")
     RentedStrip(site)
     with box("div", "page"):
         with box("div", "page-head"), box("div"):
