@@ -5,6 +5,7 @@ A page is text with blocks between markers; only the blocks are generated, the w
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -12,8 +13,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from launcher.forms.fields import FormField, fields
+from launcher.forms.schema import run_file_schema
 from pod_image.contract.knobs import Setting
 
+SCHEMA_PAGE = "run-file.schema.json"
 DOCS_FOLDER = Path(__file__).parents[2] / "docs"
 _BLOCK = re.compile(
     r"(<!-- generated: (?P<name>[\w-]+) -->\n)(?P<text>.*?)(<!-- end of generated -->)", re.DOTALL
@@ -64,7 +67,15 @@ def stale_pages(folder: Path = DOCS_FOLDER) -> dict[Path, str]:
         wanted = generated(text)
         if not path.is_file() or wanted != text:
             pages[path] = wanted
+    schema, wanted = folder / SCHEMA_PAGE, schema_page()
+    if not schema.is_file() or schema.read_text("utf-8") != wanted:
+        pages[schema] = wanted
     return pages
+
+
+def schema_page() -> str:
+    """The JSON schema of a run file, for editors that complete and check TOML."""
+    return json.dumps(run_file_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def main(words: list[str]) -> int:

@@ -19,6 +19,7 @@ from launcher.errors import (
 )
 from launcher.hub.access import HubAccess, check_access
 from launcher.providers.base import Provider
+from launcher.services import bootstrap
 from launcher.services.base_voice import BaseVoice, look_at_base
 from launcher.services.context import Workbench
 from launcher.services.dataset_look import check_settings, how_to_force, look, refuse_unknown
@@ -70,7 +71,11 @@ async def make_plan(
     chosen = candidates(offers, settings)
     known = {run.run_id for run in bench.runs.runs() if run.results_repo == settings.results_repo}
     run_id = _run_id(settings, view.taken | known, resume=resume)
-    remarks = [*view.remarks, *_remarks_on_money(settings, chosen, balance)]
+    remarks = [
+        *view.remarks,
+        *_remarks_on_money(settings, chosen, balance),
+        *bootstrap.remark(settings.image),
+    ]
     if not has_secrets:
         remarks.append(_in_plain())
     plan = Plan(
