@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from launcher.domain.pod import PodStatus
 from launcher.errors import RunFailed
-from launcher.services.sightings import EventSeen, Glimpse, Gone
+from launcher.services.sightings import EventSeen, Glimpse, Gone, LogSeen
 from pod_image.contract.events import ArmedEvent, EndedEvent
 
 PLACEMENT_SHARE = 0.5
 """Of the boot budget: a pod that has no machine by then will not get one."""
+
+
+_NEVER_PULLED = re.compile(
+    r"pull access denied|manifest unknown|manifest for \S+ not found|repository does not exist|"
+    r"unauthorized|denied: ",
+    re.IGNORECASE,
+)
+"""What a registry says that will say the same again; a time-out or a rate limit passes."""
 
 
 class NeverCameUp(Exception):
@@ -35,6 +44,12 @@ def check_boot(boot_minutes: float, status: PodStatus, waited: timedelta, seen: 
     """Raises RunFailed or NeverCameUp when there is nothing more to wait for."""
     if isinstance(seen, EventSeen) and isinstance(seen.event, EndedEvent):
         raise RunFailed(f"The run ended before it began: {seen.event.detail}", hint=seen.event.hint)
+    if isinstance(seen, LogSeen) and seen.source == "system" and _NEVER_PULLED.search(seen.text):
+        raise RunFailed(
+            f"The image cannot be pulled: {seen.text}",
+            hint="Look at --image. A private one needs --registry with the id of a RunPod registry "
+            "credential.",
+        )
     if isinstance(seen, Gone):
         raise NeverCameUp("The pod vanished before it was armed.")
     if status in (PodStatus.ERROR, PodStatus.EXITED):
