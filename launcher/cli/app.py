@@ -18,6 +18,9 @@ _EXIT_USAGE = 2
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
+    from launcher.cli.output import write_what_cannot_be_shown_as_escapes
+
+    write_what_cannot_be_shown_as_escapes()
     sys.exit(run(list(sys.argv[1:] if argv is None else argv)))
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
+
+from launcher.cli.harmless import harmless_line
 
 _WIDEST = 100
 
@@ -19,7 +22,7 @@ def table(
     headers: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[int] = ()
 ) -> str:
     """Rows below headers. The last column is cut where the terminal ends; `right` columns align right."""
-    lines = [list(headers), *([*map(str, row)] for row in rows)]
+    lines = [list(headers), *([harmless_line(str(cell)) for cell in row] for row in rows)]
     widths = [max(cells(line[i]) for line in lines) for i in range(len(headers))]
     to_right = set(right)
     return "\n".join(_row(line, widths, to_right) for line in lines)
@@ -96,6 +99,8 @@ def duration(seconds: float | None) -> str:
     """A length of time in two units at most: 45 s, 3 min 20 s, 2 h 05 min, 3 d 4 h."""
     if seconds is None:
         return "-"
+    if not math.isfinite(seconds):
+        return "unknown"
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

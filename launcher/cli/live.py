@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from types import TracebackType
 from typing import Any, Self
 
+from launcher.cli.harmless import harmless, harmless_line
 from launcher.cli.layout import duration, fit, usd, width
 from launcher.cli.output import Output
 from launcher.cli.picture import PHASE_WORDS, Picture, main_loss
@@ -61,12 +63,12 @@ class Live:
         if not line or (self._is_step(seen) and not self._is_time_for_step_line()):
             return
         if self._display is None or not self._is_step(seen):
-            self.say(line)
+            self.say(harmless_line(line))
 
     def say(self, text: str) -> None:
         """A line that stays."""
         if self._display is not None:
-            self._display.console.print(text, markup=False, soft_wrap=True)
+            self._display.console.print(harmless(text), markup=False, emoji=False, soft_wrap=True)
         else:
             self._output.talk(text)
 
@@ -83,7 +85,7 @@ class Live:
     def _frame(self) -> Any:
         from rich.text import Text
 
-        return Text("\n".join(fit(line, width()) for line in frame(self.picture)))
+        return Text("\n".join(fit(harmless_line(line), width()) for line in frame(self.picture)))
 
 
 def frame(picture: Picture) -> list[str]:
@@ -110,7 +112,7 @@ def _train_lines(picture: Picture) -> list[str]:
     assert step is not None
     lines = []
     if step.total_steps:
-        share = min(1.0, step.step / step.total_steps)
+        share = min(max(step.step, 0), step.total_steps) / step.total_steps
         done = round(share * 30)
         bar = "█" * done + "░" * (30 - done)
         lines.append(f"{bar} step {step.step:,} of {step.total_steps:,}")
@@ -141,6 +143,7 @@ def _money_line(picture: Picture) -> str:
 
 def sparkline(values: list[float], cells: int = 16) -> str:
     """The values as small bars, the newest on the right; each bar is the mean of its share of them."""
+    values = [value for value in values if math.isfinite(value)]
     if len(values) < 2 or not _can_draw():
         return ""
     size = max(1, -(-len(values) // cells))

@@ -1,7 +1,11 @@
-"""Where words go: answers to stdout, talk to stderr; for people, as JSON, or quiet."""
+"""Where words go: answers to stdout, talk to stderr; for people, as JSON, or quiet.
+
+What others wrote is in them, so nothing reaches a terminal but through `harmless`.
+"""
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -11,6 +15,8 @@ from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any, TextIO
+
+from launcher.cli.harmless import harmless, harmless_json
 
 
 class Output:
@@ -28,24 +34,24 @@ class Output:
     def answer(self, document: Any, human: Callable[[], str], quiet: str | None = None) -> None:
         """The result of a command: JSON of `document`, the words of `human`, or one short line."""
         if self.as_json:
-            print(json.dumps(to_plain(document), ensure_ascii=False, indent=2))
+            print(json_text(document, indent=2))
         elif self.quiet and quiet is not None:
             if quiet:
-                print(quiet)
+                print(harmless(quiet))
         else:
-            print(human())
+            print(harmless(human()))
         sys.stdout.flush()
 
     def event(self, document: Any, human: str) -> None:
         """One event of a stream: a line of JSON, or a line of words."""
-        text = json.dumps(to_plain(document), ensure_ascii=False) if self.as_json else human
+        text = json_text(document) if self.as_json else harmless(human)
         if text:
             print(text, flush=True)
 
     def talk(self, text: str) -> None:
         """Something said on the way; never an answer."""
         if not (self.as_json or self.quiet):
-            print(text, file=sys.stderr, flush=True)
+            print(harmless(text), file=sys.stderr, flush=True)
 
     def progress(self, document: Mapping[str, Any], human: str) -> None:
         """Talk that a program may want too: words for people, and nothing as JSON."""
@@ -56,12 +62,37 @@ def print_error(kind: str, message: str, hint: str, *, as_json: bool) -> None:
     """One error on stderr: two lines for people, one line of JSON for programs."""
     if as_json:
         error = {"kind": kind, "message": message, "hint": hint}
-        print(json.dumps({"error": error}, ensure_ascii=False), file=sys.stderr)
+        print(json_text({"error": error}, stream=sys.stderr), file=sys.stderr)
         return
     head = style("error:", "bold red", sys.stderr)
-    print(f"{head} {_below_itself(message)}", file=sys.stderr)
+    print(f"{head} {_below_itself(harmless(message))}", file=sys.stderr)
     if hint:
-        print(f"{style('hint:', 'bold', sys.stderr)}  {_below_itself(hint)}", file=sys.stderr)
+        print(
+            f"{style('hint:', 'bold', sys.stderr)}  {_below_itself(harmless(hint))}",
+            file=sys.stderr,
+        )
+
+
+def json_text(document: Any, *, indent: int | None = None, stream: TextIO | None = None) -> str:
+    """The document as JSON for that stream, which is stdout unless it is said."""
+    text = json.dumps(to_plain(document), ensure_ascii=False, indent=indent)
+    return printable_json(text, stream)
+
+
+def printable_json(text: str, stream: TextIO | None = None) -> str:
+    """The same JSON for a stream that may be a terminal, and may be unable to write every letter."""
+    text = harmless_json(text)
+    encoding = getattr(stream or sys.stdout, "encoding", None) or "utf-8"
+    if encoding.lower().startswith("utf"):
+        return text
+    return "".join(each if each.isascii() else json.dumps(each)[1:-1] for each in text)
+
+
+def write_what_cannot_be_shown_as_escapes() -> None:
+    """A letter that this terminal's encoding lacks must not end a command in a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _below_itself(text: str) -> str:

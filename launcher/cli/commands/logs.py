@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from contextlib import aclosing
 from typing import Annotated
 
@@ -11,7 +10,8 @@ import typer
 
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
 from launcher.cli.following import end_on_signals
-from launcher.cli.output import Output
+from launcher.cli.harmless import harmless_line
+from launcher.cli.output import Output, printable_json
 from launcher.cli.picture import Picture
 from launcher.cli.session import chosen_run, find
 from launcher.cli.session import run as at_bench
@@ -81,16 +81,16 @@ def _print_line(line: LogLine, words: Picture, output: Output) -> None:
         _print_event(event, words, output)
     elif output.as_json:
         document = {"event": "log", "source": line.source, "text": line.text}
-        print(json.dumps(document, ensure_ascii=False), flush=True)
+        output.event(document, "")
     else:
         mark = "" if line.source == "container" else f"[{line.source}] "
-        print(f"{mark}{line.text}", flush=True)
+        print(f"{mark}{harmless_line(line.text)}", flush=True)
 
 
 def _print_event(event: Event, words: Picture, output: Output) -> None:
     if output.as_json:
-        print(to_line(event), flush=True)
+        print(printable_json(to_line(event)), flush=True)
         return
     said = words.see(EventSeen(event))
     if said:
-        print(f"{event.at.astimezone():%H:%M:%S}  {said}", flush=True)
+        print(f"{event.at.astimezone():%H:%M:%S}  {harmless_line(said)}", flush=True)

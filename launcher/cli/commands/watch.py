@@ -15,7 +15,7 @@ from launcher.cli.following import (
     raise_if_bad,
 )
 from launcher.cli.live import Live
-from launcher.cli.output import Output
+from launcher.cli.output import Output, printable_json
 from launcher.cli.session import RUNPOD_ALONE, chosen_run, find
 from launcher.cli.session import run as at_bench
 from launcher.domain.run import RunState
@@ -57,14 +57,14 @@ async def _stream(bench: Workbench, key: str, output: Output) -> Followed:
     run = bench.runs.get(key)
     if run.state is RunState.ENDED:
         for event in await bench.results(run.results_repo).events(run.run_id):
-            print(to_line(event), flush=True)
+            print(printable_json(to_line(event)), flush=True)
         return Followed(run)
     ended: EndedEvent | None = None
     try:
         async with aclosing(watch_run(bench, run, from_start=True)) as sightings:
             async for seen in sightings:
                 if isinstance(seen, EventSeen):
-                    print(to_line(seen.event), flush=True)
+                    print(printable_json(to_line(seen.event)), flush=True)
                     ended = seen.event if isinstance(seen.event, EndedEvent) else ended
                 if isinstance(seen, RunEnded):
                     return Followed(seen.run, ended)
