@@ -2,82 +2,169 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from pod_image.contract.environment import RunDocument
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.settings import RunSettings
 from pod_image.recipes.base import CardSection
 from pod_image.recipes.piper.errors import RecipeError
 from pod_image.recipes.piper.identity import quality_of, voice_of
 from pod_image.recipes.piper.languages import english_name
-from pod_image.recipes.piper.prepared import read_prepared
+from pod_image.recipes.piper.prepared import PreparedSet, read_prepared
 from pod_image.recipes.piper.quality import SAMPLE_RATE_HZ
+
+CURVES_NAME = "curves.png"
+_FACTS = "run.json"
+_HUB = "https://huggingface.co"
+
+
+def keep_facts(document: RunDocument, folder: RunFolder) -> None:
+    """Leave beside the prepared set what the card will need of the run document: its id, the base's licence."""
+    folder.prepared.mkdir(parents=True, exist_ok=True)
+    facts = {"run_id": document.run_id, "base_licence": document.base_licence}
+    (folder.prepared / _FACTS).write_text(json.dumps(facts), encoding="utf-8")
 
 
 def card_section(folder: RunFolder, settings: RunSettings) -> CardSection:
     """Holds for every end of a run: what is not there yet is not mentioned."""
-    front = {
+    front: dict[str, Any] = {
         "language": [settings.language.partition("_")[0]],
         "pipeline_tag": "text-to-speech",
         "tags": ["piper", "text-to-speech", "onnx"],
     }
-    lines = [*_facts(folder, settings), "", *_use(folder), "", *_samples(folder, settings)]
-    return CardSection(front, "\n".join(lines).strip() + "\n")
+    if settings.dataset_repo:
+        front["datasets"] = [settings.dataset_repo]
+    facts = _facts(folder)
+    at = _Place(folder, settings, facts.get("run_id") or settings.run_id)
+    parts = [
+        _table(_voice_rows(settings) + _set_rows(folder) + _base_rows(settings, facts)),
+        _table(_setting_rows(settings)),
+        _curves(at),
+        _samples(at),
+        _use(at),
+    ]
+    return CardSection(front, "\n\n".join("\n".join(part) for part in parts if part) + "\n")
 
 
-def _facts(folder: RunFolder, settings: RunSettings) -> list[str]:
+def _facts(folder: RunFolder) -> dict[str, str]:
+    try:
+        facts: dict[str, str] = json.loads((folder.prepared / _FACTS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return facts
+
+
+class _Place:
+    """Where a file of this run will be in the results repo."""
+
+    def __init__(self, folder: RunFolder, settings: RunSettings, run_id: str) -> None:
+        self.folder, self._settings, self._run_id = folder, settings, run_id
+
+    def below(self, file: Path) -> str:
+        """Relative to the card, which is at the root of the repo."""
+        return f"{self._run_id}/{file.relative_to(self.folder.out).as_posix()}"
+
+    def url(self, file: Path) -> str:
+        """Absolute: the page of a repo plays sound only from a whole address."""
+        return f"{_HUB}/{self._settings.results_repo}/resolve/main/{self.below(file)}"
+
+
+Rows = list[tuple[str, str]]
+
+
+def _table(rows: Rows) -> list[str]:
+    return ["| | |", "|---|---|", *(f"| {name} | {_cell(value)} |" for name, value in rows)]
+
+
+def _cell(value: str) -> str:
+    return " ".join(value.replace("|", "\\|").split())
+
+
+def _voice_rows(settings: RunSettings) -> Rows:
     quality = quality_of(settings)
-    rows = [
+    return [
         ("Voice", voice_of(settings, ()).stem),
         ("Language", f"{english_name(settings.language)} ({settings.language})"),
         ("Quality", f"{settings.quality.value}, {SAMPLE_RATE_HZ[quality]:,} Hz"),
-        *_set_facts(folder),
-        ("Started from", settings.base_checkpoint or "nothing (from scratch)"),
     ]
-    return ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)]
 
 
-def _set_facts(folder: RunFolder) -> list[tuple[str, str]]:
+def _set_rows(folder: RunFolder) -> Rows:
     try:
         prepared = read_prepared(folder.prepared)
     except RecipeError:
         return []
-    minutes = prepared.hours * 60
-    facts = [("Learnt from", f"{len(prepared.clips)} clips, {minutes:.1f} minutes after trimming")]
-    if len(prepared.speakers) > 1:
-        facts.append(("Speakers", ", ".join(prepared.speakers)))
-    return facts
+    clips = f"{len(prepared.clips):,} clips, {_length(prepared)} after trimming"
+    names = ", ".join(prepared.speakers) if len(prepared.speakers) > 1 else "one"
+    return [("Learnt from", clips), ("Speakers", names)]
 
 
-def _use(folder: RunFolder) -> list[str]:
-    voices = sorted(folder.voice.glob("*.onnx"))
+def _length(prepared: PreparedSet) -> str:
+    if prepared.hours >= 1:
+        return f"{prepared.hours:.2f} hours"
+    return f"{prepared.hours * 60:.1f} minutes ({prepared.hours:.3f} hours)"
+
+
+def _base_rows(settings: RunSettings, facts: dict[str, str]) -> Rows:
+    if not settings.base_checkpoint:
+        return [("Started from", "nothing (from scratch)")]
+    terms = facts.get("base_licence") or "not named by its card; look before you publish or sell"
+    return [("Started from", settings.base_checkpoint), ("Licence of the base", terms)]
+
+
+def _setting_rows(settings: RunSettings) -> Rows:
+    limits = [f"{settings.epochs:,} epochs at most"]
+    if settings.max_steps:
+        limits.append(f"{settings.max_steps:,} steps at most")
+    return [
+        ("Batch size", str(settings.batch_size)),
+        ("Learning rate", f"{settings.learning_rate:g}"),
+        ("Length", ", ".join(limits)),
+        ("Held out", f"{settings.validation_split:.0%} of the clips"),
+        ("Seed", str(settings.seed)),
+    ]
+
+
+def _curves(at: _Place) -> list[str]:
+    picture = at.folder.out / CURVES_NAME
+    return [f"![Losses by step]({at.below(picture)})"] if picture.is_file() else []
+
+
+def _samples(at: _Place) -> list[str]:
+    spoken = sorted(at.folder.samples.glob("step-*"))
+    files = sorted(spoken[-1].glob("*.wav")) if spoken else []
+    if not files:
+        return []
+    reference = at.folder.samples / "reference.wav"
+    step = int(spoken[-1].name.removeprefix("step-"))
+    lines = [f"Samples of step {step:,}:", ""]
+    lines += _players(at, files)
+    if reference.is_file():
+        lines += ["", "The recording they are to sound like:", "", *_players(at, [reference])]
+    return lines
+
+
+def _players(at: _Place, files: Sequence[Path]) -> list[str]:
+    return [
+        f'- <audio controls src="{at.url(file)}"></audio> [{file.name}]({at.below(file)})'
+        for file in files
+    ]
+
+
+def _use(at: _Place) -> list[str]:
+    voices = sorted(at.folder.voice.glob("*.onnx"))
     if not voices:
         return []
     name = voices[0].name
     return [
-        f"Take `voice/{name}` and `voice/{name}.json`, then:",
+        f"Take [`{name}`]({at.below(voices[0])}) and [`{name}.json`]({at.below(voices[0])}.json), then:",
         "",
         f"- piper-tts: `piper --model {name} --output-file hello.wav -- 'Hello there.'`",
         "- Home Assistant: put both files into the Piper add-on's folder `/share/piper`.",
-        f"- sherpa-onnx: `sherpa-onnx-offline-tts --vits-model={name} --vits-tokens=tokens.txt"
-        " --vits-data-dir=espeak-ng-data 'Hello there.'` (before version 2).",
+        f"- sherpa-onnx before version 2: `sherpa-onnx-offline-tts --vits-model={name} --vits-tokens=tokens.txt"
+        " --vits-data-dir=espeak-ng-data 'Hello there.'`; `tokens.txt` is beside the voice.",
     ]
-
-
-def _samples(folder: RunFolder, settings: RunSettings) -> list[str]:
-    spoken = sorted(folder.samples.glob("step-*"))
-    if not spoken:
-        return []
-    files = sorted(spoken[-1].glob("*.wav"))
-    return [
-        "Samples of the last checkpoint:",
-        "",
-        *(f"- {_link(folder, settings, file)}" for file in files),
-    ]
-
-
-def _link(folder: RunFolder, settings: RunSettings, file: Path) -> str:
-    below = file.relative_to(folder.out).as_posix()
-    if not settings.run_id:
-        return f"`{below}`"
-    return f"[`{below}`]({settings.run_id}/{below})"

@@ -10,6 +10,7 @@ from pod_image.contract.paths import RunFolder
 from pod_image.contract.settings import RunSettings
 from pod_image.dataset import DatasetError, Finding, Severity, read_dataset
 from pod_image.recipes.piper.base_file import base_file
+from pod_image.recipes.piper.card import keep_facts
 from pod_image.recipes.piper.errors import RecipeError
 from pod_image.recipes.piper.identity import preparation_of, quality_of, voice_of
 from pod_image.recipes.piper.prepared import read_prepared
@@ -25,6 +26,7 @@ def prepare_stage(document: RunDocument, folder: RunFolder, emit: Reporter) -> N
     """Dataset to prepared set. Raises RecipeError."""
     from pod_image.recipes.piper.preparation import prepare
 
+    keep_facts(document, folder)
     try:
         dataset = read_dataset(folder.dataset, unpack_to=folder.prepared / "unpacked")
     except DatasetError as exc:
@@ -49,6 +51,7 @@ def train_stage(document: RunDocument, folder: RunFolder, emit: Reporter, inbox:
     import torch
 
     from pod_image.recipes.piper.clips import Clips
+    from pod_image.recipes.piper.record import Recorder
     from pod_image.recipes.piper.trainer import Places, Trainer, Training
 
     settings = document.settings
@@ -68,17 +71,22 @@ def train_stage(document: RunDocument, folder: RunFolder, emit: Reporter, inbox:
         seed=settings.seed,
         sample_sentences=settings.sample_sentences,
     )
+    recorder = Recorder(folder, emit)
     trainer = Trainer(
         training,
         clips,
         Places(folder.out),
-        emit=emit,
+        emit=recorder,
         commands=inbox.take,
         start=start,
         resume=own is not None,
+        at_checkpoint=recorder.at_checkpoint,
     )
     del start, own
-    trainer.run()
+    try:
+        trainer.run()
+    finally:
+        recorder.close()
     if torch.cuda.is_available():
         torch.cuda.synchronize()
 

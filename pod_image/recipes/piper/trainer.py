@@ -94,6 +94,7 @@ class Trainer:
     """Trains on `clips`. `emit` takes events, `commands` gives what arrived since it was last asked.
 
     `start` is a checkpoint to take weights from (a base) or, with `resume`, to go on from exactly.
+    `at_checkpoint` is called with each, between two steps.
     """
 
     def __init__(
@@ -106,6 +107,7 @@ class Trainer:
         commands: TakeCommands = list,
         start: Checkpoint | None = None,
         resume: bool = False,
+        at_checkpoint: Callable[[Trainer], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.training, self.clips, self.places = training, clips, places
@@ -127,6 +129,7 @@ class Trainer:
         self._phonemizer = Phonemizer(clips.prepared.espeak_voice)
         self._keeper = Keeper(places.checkpoints)
         self._is_stopped = False
+        self._at_checkpoint = at_checkpoint
         self._lacked: tuple[str, ...] = ()
         self._wakes_at = 0
         if start is not None and resume:
@@ -314,6 +317,8 @@ class Trainer:
         folder = self.places.samples / f"step-{step:08d}"
         for number, sentence in enumerate(self.training.sample_sentences, start=1):
             self._sample(sentence, folder / f"{number:02d}.wav")
+        if self._at_checkpoint is not None:
+            self._at_checkpoint(self)
         self._checkpointed = self._clock()
         # Steps per second are of steps: the window is moved on by what was not one.
         self._reported += self._checkpointed - began
