@@ -7,14 +7,16 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import pstdev
-from typing import Any
+from typing import Any, BinaryIO
 
 from launcher.workshop.audio_headers import Heard, Progress, spread
-from pod_image.dataset import Code, FileSource, Finding
+from pod_image.dataset import Code, FileSource, Finding, Utterance
+from pod_image.dataset.archives import SourceFile
 
 CLIPS_TO_HEAR = 60
 """A fault of the recording is in nearly all clips; sixty show it in a second or two."""
 MOST_SECONDS_HEARD = 60.0
+MOST_BYTES_AT_ONCE = 32 * 2**20
 FRAME_SECONDS = 0.02
 FULL_SCALE = 0.999
 CLIPPED_RUN_SAMPLES = 3
@@ -66,10 +68,17 @@ def listen(
 
 
 def _decode(soundfile: Any, source: FileSource, heard: Heard) -> tuple[Any, int]:
-    content = source.read(str(heard.utterance.path))
-    with soundfile.SoundFile(io.BytesIO(content)) as file:
+    with soundfile.SoundFile(_opened(source, heard.utterance)) as file:
         wave = file.read(int(MOST_SECONDS_HEARD * file.samplerate), dtype="float32", always_2d=True)
         return wave.mean(axis=1), int(file.samplerate)
+
+
+def _opened(source: FileSource, clip: Utterance) -> BinaryIO:
+    """The clip at once, or a recording of hours in the pieces that are decoded of it."""
+    path = str(clip.path)
+    if clip.size <= MOST_BYTES_AT_ONCE:
+        return io.BytesIO(source.read(path))
+    return io.BufferedReader(SourceFile(source, path, clip.size), 2**20)
 
 
 def _undecodable(heard: Heard, problem: Exception) -> Finding:
