@@ -34,7 +34,7 @@ from launcher.errors import (
 )
 from launcher.providers.runpod.limits import Gate, wait_seconds
 from launcher.providers.runpod.refusals import Refusal, read_words, to_error
-from launcher.providers.runpod.sse import ServerEvent, server_events
+from launcher.providers.runpod.sse import ServerEvent, server_events, stream_lines
 
 USER_AGENT = f"pod-launcher/{__version__}"
 """Our own: Cloudflare in front of RunPod refuses the usual ones of Python with 403."""
@@ -136,7 +136,7 @@ class RunPodClient:
         call = _pod_call("GET", pod_id, "/logs", "show the pod's log", params={"tail": tail})
         async with self._stream(call, {"Last-Event-ID": after} if after else {}) as response:
             try:
-                async for event in server_events(response.aiter_lines()):
+                async for event in server_events(stream_lines(response.aiter_bytes())):
                     yield event
             except (httpx.TransportError, httpx.StreamError) as exc:
                 raise ProviderUnavailable(f"The pod's log broke off: {_named(exc)}") from exc

@@ -1,4 +1,4 @@
-"""Server-sent events, read from lines. No HTTP."""
+"""Server-sent events, read from the bytes of a stream. No HTTP."""
 
 from __future__ import annotations
 
@@ -12,6 +12,24 @@ class ServerEvent:
 
     id: str
     data: str
+
+
+async def stream_lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[str]:
+    """Lines without their ends, which are CR, LF or both, as the standard says, and nothing else.
+
+    Not httpx's lines: those end at U+2028 and its like too, and then a pod's log could hold text that
+    reads as an event of the stream.
+    """
+    rest = b""
+    async for piece in pieces:
+        *whole, rest = (rest + piece).splitlines(keepends=True) or [b""]
+        # A CR at the very end may be half of a CR LF.
+        if rest.endswith(b"\n"):
+            whole, rest = [*whole, rest], b""
+        for line in whole:
+            yield line.decode("utf-8", "replace").rstrip("\r\n")
+    if rest:
+        yield rest.decode("utf-8", "replace").rstrip("\r\n")
 
 
 async def server_events(lines: AsyncIterator[str]) -> AsyncIterator[ServerEvent]:
