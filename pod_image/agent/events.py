@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -19,6 +20,8 @@ LOG_PREFIX = "| "
 """Before every line of a recipe's own output: a line that begins so is never an event."""
 CUT = " [cut]"
 _MAX_TEXT = 1_500
+_SHORT_TEXT = 100
+"""Texts of this length all fit into a line together."""
 _FREE_TEXT = ("detail", "message", "hint", "text")
 _LOG_BURST_LINES = 200
 _LOG_LINES_PER_SECOND = 2.0
@@ -164,14 +167,24 @@ class EventLog:
             observer({"event": kind, **fields})
 
 
-def is_valid(kind: str, fields: Mapping[str, Any]) -> bool:
-    """Whether the contract takes this event of a recipe."""
+def checked(kind: str, fields: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The fields of a recipe's event as the contract reads them, or None when it does not take them.
+
+    Numbers are finite numbers then, whatever stood there: what is reckoned from them cannot fail.
+    """
     stamp = {"event": kind, "at": "2000-01-01T00:00:00Z", "run_id": "run", "seq": 1}
     try:
-        _ADAPTER.validate_python({**fields, **stamp})
+        event = _ADAPTER.validate_python({**fields, **stamp})
     except ValidationError:
-        return False
-    return True
+        return None
+    read = event.model_dump(exclude_unset=True, exclude=set(stamp))
+    return {name: _finite(value) for name, value in read.items()}
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: item for name, item in value.items() if _finite(item) is not None}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def merged(waiting: dict[str, Any] | None, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -203,20 +216,30 @@ def cut(line: str) -> str:
 def fitted(event: Event) -> str:
     """The event as a line of at most MAX_LINE_BYTES: a cut event would be no event at all.
 
-    Lists of files lose their tail; run.json holds them whole.
+    Lists of files and tables of numbers lose their tail, texts only when that is not enough;
+    run.json holds the lists whole.
     """
     line = to_line(event)
     while len(line.encode()) > MAX_LINE_BYTES:
-        shorter = {
-            name: getattr(event, name)[: len(getattr(event, name)) // 2]
-            for name in ("delivered", "not_delivered", "files", "arms", "gpus")
-            if getattr(event, name, ())
+        values = {name: getattr(event, name) for name in type(event).model_fields}
+        lists = {name: _half(value) for name, value in values.items() if _is_many(value)}
+        texts = {
+            name: value[: len(value) // 2]
+            for name, value in values.items()
+            if isinstance(value, str) and len(value) > _SHORT_TEXT
         }
-        if not shorter:
-            raise ValueError(f"an event of kind {getattr(event, 'event', '?')} is too long")
-        event = event.model_copy(update=shorter)
+        event = event.model_copy(update=lists or texts)
         line = to_line(event)
     return line
+
+
+def _is_many(value: object) -> bool:
+    return isinstance(value, tuple | dict) and len(value) > 0
+
+
+def _half(value: Any) -> Any:
+    kept = list(value.items() if isinstance(value, dict) else value)[: len(value) // 2]
+    return type(value)(kept)
 
 
 def last_seq(path: Path) -> int:
@@ -234,7 +257,7 @@ def last_seq(path: Path) -> int:
 def last_moment(path: Path) -> float:
     """When the last event in the file was said, unix seconds; 0 without one."""
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
     except OSError:
         return 0.0
     for line in reversed(lines):

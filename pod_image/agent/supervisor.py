@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from pod_image.agent.events import is_valid
+from pod_image.agent.events import checked
 from pod_image.agent.latch import Ending
 from pod_image.agent.ports import ProcessSpec, StageProcess
 from pod_image.agent.run import Run
@@ -109,7 +109,7 @@ class Supervisor:
         if over.done():
             return over.result()
         self.run.events.say(f"Export took over {limit:.0f} s and was ended.")
-        await process.end(self.run.ports.timing.kill_grace_seconds)
+        await process.end(min(self.run.ports.timing.kill_grace_seconds, limit / 4))
         return 1
 
     async def _stop(self, over: asyncio.Future[int], process: StageProcess) -> int | None:
@@ -208,7 +208,8 @@ def recipe_event(line: str) -> dict[str, Any] | None:
         return None
     fields = {name: value for name, value in document.items() if name not in _AGENT_FIELDS}
     kind = fields.pop("event")
-    return {"event": kind, **fields} if is_valid(kind, fields) else None
+    read = checked(kind, fields)
+    return None if read is None else {"event": kind, **read}
 
 
 def stage_environment(environment: Mapping[str, str], document: RunDocument) -> dict[str, str]:

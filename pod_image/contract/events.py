@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
+import re
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -12,15 +15,24 @@ from pod_image.contract.outcomes import EndReason, Phase
 MAX_LINE_BYTES = 8_000
 """A longer line is cut before it leaves the pod: the platform's log service is made for lines, not files."""
 
+_ENDS_A_LINE_SOMEWHERE = re.compile("[\x7f-\x9f\u2028\u2029]")
+"""JSON may hold these as they are, but some readers end a line at them, and terminals obey some."""
+Count = Annotated[int, Field(le=2**53)]
+"""A number that every reader can hold: JSON elsewhere, a database, a float."""
+Moment = Annotated[
+    AwareDatetime, Field(ge=datetime(1900, 1, 1, tzinfo=UTC), le=datetime(3000, 1, 1, tzinfo=UTC))
+]
+"""A time that can be shown in every time zone."""
+
 
 class Event(BaseModel):
     """Common to all. `seq` counts from 1 over the whole attempt, restarts included, without gaps."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    at: AwareDatetime
+    at: Moment
     run_id: str
-    seq: int = Field(ge=1)
+    seq: Count = Field(ge=1)
 
 
 class PhaseEvent(Event):
@@ -37,13 +49,15 @@ class PhaseEvent(Event):
 
 
 class Arm(BaseModel):
-    """One way to end the money, tried at boot."""
+    """One thing that has to work, tried at boot: a way to end the money, or a part of the machine."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     name: str
     works: bool
     detail: str = ""
+    is_about_machine: bool = False
+    """Another machine may do better: the launcher tries the next offer."""
 
 
 class ArmedEvent(Event):
@@ -52,7 +66,7 @@ class ArmedEvent(Event):
     event: Literal["armed"] = "armed"
     works: bool
     arms: tuple[Arm, ...] = ()
-    deadline: AwareDatetime | None = None
+    deadline: Moment | None = None
     price_per_hour_usd: float | None = None
 
 
@@ -60,17 +74,17 @@ class StepEvent(Event):
     """Training got on. Losses are means since the last such event; `cost_at_end_usd` is a forecast."""
 
     event: Literal["step"] = "step"
-    step: int
-    total_steps: int | None = None
-    epoch: int = 0
+    step: Count
+    total_steps: Count | None = None
+    epoch: Count = 0
     losses: dict[str, float] = {}
     steps_per_second: float | None = None
     seconds_left: float | None = None
-    ends_at: AwareDatetime | None = None
+    ends_at: Moment | None = None
     cost_usd: float | None = None
     cost_at_end_usd: float | None = None
     data_wait_share: float | None = None
-    skipped_steps: int = 0
+    skipped_steps: Count = 0
 
 
 class Gpu(BaseModel):
@@ -95,7 +109,7 @@ class SampleEvent(Event):
     """Something to listen to. `path` is below the run's folder."""
 
     event: Literal["sample"] = "sample"
-    step: int
+    step: Count
     path: str
     text: str = ""
     seconds: float | None = None
@@ -106,9 +120,9 @@ class CheckpointEvent(Event):
     """A checkpoint is whole on the pod's disk. `path` is below the run's folder."""
 
     event: Literal["checkpoint"] = "checkpoint"
-    step: int
+    step: Count
     path: str
-    size_bytes: int
+    size_bytes: Count
     scores: dict[str, float] = {}
     is_best: bool = False
 
@@ -117,7 +131,7 @@ class UploadedFile(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     path: str
-    size_bytes: int
+    size_bytes: Count
     sha256: str
 
 
@@ -171,7 +185,7 @@ class EndedEvent(Event):
     delivered: tuple[UploadedFile, ...] = ()
     not_delivered: tuple[str, ...] = ()
     commit: str = ""
-    steps: int = 0
+    steps: Count = 0
     first_loss: float | None = None
     last_loss: float | None = None
     phases: tuple[PhaseSeconds, ...] = ()
@@ -223,10 +237,22 @@ RECIPE_EVENT_KINDS: frozenset[str] = frozenset(
 
 
 def to_line(event: Event) -> str:
-    """The event as one line, without the line's end; absent values are left out."""
-    return json.dumps(
-        event.model_dump(mode="json", exclude_none=True), separators=(",", ":"), ensure_ascii=False
-    )
+    """The event as one line, without the line's end; absent values and numbers that are none are left out."""
+    document = _without_non_numbers(event.model_dump(mode="json", exclude_none=True))
+    line = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+    return _ENDS_A_LINE_SOMEWHERE.sub(lambda match: f"\\u{ord(match[0]):04x}", line)
+
+
+def _without_non_numbers(value: Any) -> Any:
+    """JSON knows no NaN and no infinity; Python would write words that others cannot read."""
+    if isinstance(value, dict):
+        kept = {name: _without_non_numbers(item) for name, item in value.items()}
+        return {name: item for name, item in kept.items() if not _is_no_number(item)}
+    return [_without_non_numbers(item) for item in value] if isinstance(value, list) else value
+
+
+def _is_no_number(value: object) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
 
 
 def from_line(line: str) -> AnyEvent | UnknownEvent | None:

@@ -29,6 +29,7 @@ from pod_image.recipes.worker import Inbox, Reporter, run_document
 INPUT_FAULT = 2
 LOOK_SECONDS = 0.1
 ALIVE_SECONDS = 10.0
+LINE_LIMIT = 1 << 16
 STOP_SECONDS = 30.0
 """A command that is stopped gets so long to write what it has."""
 
@@ -63,13 +64,15 @@ class Work:
         return code
 
     def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
+        stdout = self.process.stdout
+        assert stdout is not None
+        # A line without an end must not fill the memory: it is passed on in pieces.
+        for line in iter(lambda: stdout.readline(LINE_LIMIT), ""):
             self.lines += 1
             step = step_in(line)
             if step is not None:
                 self.report(step)
-            sys.stdout.write(line)
+            sys.stdout.write(line if line.endswith("\n") else line + "\n")
             sys.stdout.flush()
 
     def _carry_out(self, command: Command) -> None:

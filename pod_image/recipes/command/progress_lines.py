@@ -6,6 +6,8 @@ import json
 import math
 from typing import Any
 
+_MOST = 2**53
+_WHOLE = {"step", "total_steps", "epoch"}
 _NAMED = ("step", "total_steps", "epoch", "steps_per_second", "seconds_left")
 
 
@@ -23,6 +25,8 @@ def step_in(line: str) -> dict[str, Any] | None:
     if not isinstance(document, dict) or not _is_count(document.get("step")):
         return None
     named = {name: document[name] for name in _NAMED if _is_number(document.get(name))}
+    for name in _WHOLE & named.keys():
+        named[name] = int(named[name])  # many trainers tell the epoch as 2.5
     losses = {
         name: float(value)
         for name, value in document.items()
@@ -32,8 +36,11 @@ def step_in(line: str) -> dict[str, Any] | None:
 
 
 def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """No bool, no NaN, nothing that a float cannot hold."""
+    if isinstance(value, int):
+        return not isinstance(value, bool) and abs(value) <= _MOST
+    return isinstance(value, float) and math.isfinite(value)

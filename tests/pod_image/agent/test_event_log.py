@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from pod_image.agent.clock import AnchoredClock
-from pod_image.agent.events import CUT, EventLog, Masking, cut, merged
+from pod_image.agent.events import CUT, EventLog, Masking, cut, last_moment, merged
+from pod_image.agent.supervisor import recipe_event
 from pod_image.contract.events import MAX_LINE_BYTES, from_line
 
 
@@ -145,3 +146,38 @@ def test_after_the_last_word_nothing_is_said(tmp_path: Path) -> None:
     (ended,) = heard.said()
     assert (ended["event"], ended["seq"]) == ("ended", 1)
     assert ended["not_delivered"] == ["run.json"]
+
+
+def test_an_event_of_any_size_is_cut_to_a_line_and_no_number_is_left_out(tmp_path: Path) -> None:
+    heard = Heard(tmp_path)
+    heard.log.thinned("step", step=1, losses={f"loss-{number}": 1.0 for number in range(5_000)})
+    heard.log.emit("checkpoint", step=1, path="x" * 100_000, size_bytes=1)
+    heard.log.emit(
+        "command", id="i" * 20_000, command="c" * 20_000, state="done", detail="d" * 9_000
+    )
+    assert [event["seq"] for event in heard.said()] == [1, 2, 3]
+    assert all(len(line.encode()) <= MAX_LINE_BYTES for line in heard.lines)
+
+
+@pytest.mark.parametrize("letter", ["\u2028", "\x85", "\u2029"])
+def test_the_last_moment_is_found_behind_letters_that_end_a_line_elsewhere(
+    tmp_path: Path, letter: str
+) -> None:
+    heard = Heard(tmp_path)
+    heard.log.emit("warning", code="x", message=f"one{letter}two")
+    assert last_moment(heard.path) == pytest.approx(heard.clock.seconds, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("line", "fields"),
+    [
+        ('{"event":"step","step":"7","losses":{"mel":NaN,"kl":2},"seconds_left":1e999}',
+         {"event": "step", "step": 7, "losses": {"kl": 2.0}, "seconds_left": None}),
+        ('{"event":"step","step":1,"cost_usd":-5,"junk":{"a":1}}', {"event": "step", "step": 1}),
+        ('{"event":"step","step":1e40}', None),
+        ('{"event":"ended","reason":"finished"}', None),
+        ('{"event":"armed","works":true}', None),
+    ],
+)  # fmt: skip
+def test_a_recipes_event_is_read_as_the_contract_reads_it(line: str, fields: object) -> None:
+    assert recipe_event(line) == fields

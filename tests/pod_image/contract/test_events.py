@@ -1,5 +1,8 @@
 """Events: one object a line; whatever else a pod prints is log and never breaks a reader."""
 
+import json
+import math
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -83,3 +86,41 @@ def test_every_end_but_aborted_and_lost_delivers():
         EndReason.ABORTED,
         EndReason.LOST,
     }
+
+
+def a_warning(message):
+    return events.WarningEvent(at=AT, run_id="run-01", seq=1, code="x", message=message)
+
+
+@given(st.text())
+def test_an_event_is_one_line_for_every_reader(text):
+    line = events.to_line(a_warning(text))
+
+    assert line.splitlines() == [line]
+    assert not re.search("[\x00-\x1f\x7f-\x9f]", line)
+    assert events.from_line(line) == a_warning(text)
+
+
+def test_numbers_that_are_none_leave_the_line_valid_json():
+    step = events.StepEvent(
+        at=AT,
+        run_id="run-01",
+        seq=1,
+        step=1,
+        losses={"mel": math.nan, "kl": 1.0},
+        seconds_left=math.inf,
+    )
+
+    document = json.loads(events.to_line(step), parse_constant=pytest.fail)
+    assert document["losses"] == {"kl": 1.0}
+    assert "seconds_left" not in document
+
+
+@pytest.mark.parametrize(
+    "change", [{"seq": 10**30}, {"seq": 1e30}, {"at": "9999-12-31T23:59:59-14:00"}]
+)
+def test_numbers_and_times_that_nobody_could_hold_are_no_event(change):
+    document = json.loads(events.to_line(a_warning("fine")))
+
+    assert events.from_line(json.dumps(document)) is not None
+    assert events.from_line(json.dumps(document | change)) is None

@@ -109,6 +109,13 @@ def test_collecting_again_takes_what_changed(tmp_path: Path) -> None:
             '{"step": 3, "total_steps": 9, "name": "x", "bad": NaN}',
             {"event": "step", "step": 3, "total_steps": 9, "losses": {}},
         ),
+        (
+            '{"step": 3, "epoch": 2.5, "total_steps": 9.0}',
+            {"event": "step", "step": 3, "epoch": 2, "total_steps": 9, "losses": {}},
+        ),
+        (f'{{"step": 3, "loss": 1{"0" * 400}}}', {"event": "step", "step": 3, "losses": {}}),
+        (f'{{"step": 1{"0" * 400}}}', None),
+        ('{"step": -1}', None),
         ('{"step": "three"}', None),
         ('{"step": true}', None),
         ('{"loss": 1}', None),
@@ -146,6 +153,18 @@ def test_the_worker_brings_the_outputs_and_tells_the_steps(tmp_path: Path) -> No
     assert code == 0
     assert {"event": "step", "step": 1, "losses": {"loss": 2.0}} in events
     assert (tmp_path / "out" / "files" / "out" / "x").read_text() == "x\n"
+
+
+def test_a_line_without_an_end_is_passed_on_in_pieces(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    script = "head -c 3000000 /dev/zero | tr '\\0' x; echo; echo over"
+    code, _ = worker(tmp_path, "sh", "-c", script)
+    lines = capfd.readouterr().out.splitlines()
+    assert code == 0
+    assert lines[-1] == "over"
+    assert sum(map(len, lines[:-1])) == 3_000_000
+    assert max(map(len, lines)) <= 1 << 16
 
 
 @pytest.mark.parametrize(
