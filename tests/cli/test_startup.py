@@ -1,0 +1,45 @@
+"""How quickly `launcher --help` answers; the peers themselves are in `python -m tests.bench.startup`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.bench import startup
+from tests.bench.startup import Timing, cpu_seconds, measure, table
+
+QUICKEST_PEER = 6.0
+"""CPU of podtrack's --help over that of `python -c pass`, the two measured in turns: 0.12 s over 0.02 s."""
+
+
+def test_help_takes_less_cpu_than_the_quickest_peer() -> None:
+    launcher = str(Path(sys.executable).with_name("launcher"))
+    timings = measure(
+        {"bare": [sys.executable, "-c", "pass"], "help": [launcher, "--help"]}, runs=5
+    )
+    best = {each.command: each.best_cpu_seconds for each in timings}
+    assert best["help"] < best["bare"] * QUICKEST_PEER
+
+
+def test_the_cpu_of_children_is_counted_and_a_command_that_fails_is_no_measurement() -> None:
+    spinning = (
+        "import subprocess, sys; subprocess.run([sys.executable, '-c', 'sum(range(3_000_000))'])"
+    )
+    assert cpu_seconds([sys.executable, "-c", spinning]) > cpu_seconds([sys.executable, "-c", ""])
+    with pytest.raises(subprocess.CalledProcessError):
+        cpu_seconds([sys.executable, "-c", "raise SystemExit(1)"])
+
+
+def test_a_peer_that_cannot_be_installed_is_left_out_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(startup, "_installed", lambda *_: None)
+    monkeypatch.setattr(
+        startup, "measure", lambda commands, runs: [Timing("launcher", 0.1, 0.1, runs)]
+    )
+    assert startup.main(["--runs", "1", "--folder", str(tmp_path)]) == 0
+    assert "podtrack" in capsys.readouterr().out
+    assert "podtrack" not in table([Timing("launcher", 0.1, 0.1, 1)], [])
