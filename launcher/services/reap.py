@@ -12,11 +12,12 @@ from launcher.domain.pod import Pod, PodName
 from launcher.domain.run import Run, RunState
 from launcher.errors import LauncherError, PodGone, ProviderError, ProviderUnavailable
 from launcher.services.context import Workbench
-from launcher.services.endings import settle_gone
+from launcher.services.endings import close, settle_gone
 from launcher.services.intents import intents_of, is_being_launched
 from launcher.services.reconcile import own, settle_intent
 from launcher.services.run_secrets import leftovers
 from pod_image.contract.events import ArmedEvent, from_line
+from pod_image.contract.outcomes import EndReason
 
 GRACE = timedelta(seconds=30)
 """After its end or deadline a pod has so long to release itself."""
@@ -25,6 +26,7 @@ BOOT_ALLOWANCE = timedelta(minutes=30)
 QUIET_SECONDS = 3.0
 """A log that says nothing for so long has said what it had."""
 _LAST_LINES = 2_000
+NEVER_ORDERED = "Its launch was cut off before a pod was ordered."
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ async def reap(bench: Workbench, *, dry_run: bool = False) -> ReapReport:
         else:
             kept.append(pod)
     settled = () if dry_run else await _settle_gone_runs(bench, {pod.id for pod in pods})
+    settled += () if dry_run else await _close_unordered(bench)
     # A pod that was released a moment ago needs its secrets no more: nobody may come back to reap again.
     alive = [*kept, *(each.pod for each in released if each.trouble)]
     removed = await _remove_leftovers(bench, alive, dry_run=dry_run)
@@ -177,6 +180,22 @@ async def _settle_gone_runs(bench: Workbench, listed_ids: set[str]) -> tuple[Run
             closed, _ = await settle_gone(bench, run)
             settled.append(closed)
     return tuple(settled)
+
+
+async def _close_unordered(bench: Workbench) -> tuple[Run, ...]:
+    """Close runs whose launch was killed before its order went out: they may have left secrets in the account."""
+    closed = []
+    for seen in bench.runs.live():
+        if seen.pod_id or is_being_launched(bench, seen.results_repo, seen.run_id):
+            continue
+        # Read again now that nobody launches it: it may have got its pod a moment ago.
+        run = bench.runs.by_nonce(seen.nonce)
+        if run is None or run.pod_id or run.state is RunState.ENDED:
+            continue
+        # An order goes out only after its intent is on disk.
+        if all(intent.nonce != run.nonce for intent in intents_of(bench).open()):
+            closed.append(await close(bench, run, EndReason.BOOT_FAILED, NEVER_ORDERED))
+    return tuple(closed)
 
 
 async def _is_only_listed(bench: Workbench, pod: Pod) -> bool:

@@ -14,6 +14,7 @@ from launcher.cli.session import run as at_bench
 from launcher.errors import ProviderUnavailable
 from launcher.services.reap import ReapReport
 from launcher.services.reap import reap as sweep
+from pod_image.contract.outcomes import EndReason
 
 app = command_app()
 
@@ -65,7 +66,7 @@ def _text(report: ReapReport) -> str:
         lines.append(f"Pod {gone.pod.id} ({price} an hour) {would}released: {gone.why}{trouble}")
     lines += [f"Pod {pod.id} is at work and stays." for pod in report.kept]
     lines += [
-        f"{run.run_id} is closed: its pod is gone ({run.end_reason.value if run.end_reason else 'lost'})."
+        f"{run.run_id} of {run.results_repo} is closed: {run.detail or EndReason.LOST.sentence}"
         for run in report.settled
     ]
     if report.secrets_removed:
