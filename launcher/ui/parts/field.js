@@ -9,7 +9,7 @@ export default {
         </component>
         <span v-if="origin" class="origin">{{ origin }}</span>
         <a v-if="helpHref" class="help-mark" :href="helpHref" target="_blank" rel="noopener"
-          :aria-label="'Help on ' + label">?</a>
+          :aria-label="'Help on ' + label"><span aria-hidden="true">?</span></a>
       </div>
       <div class="field-body">
         <select v-if="kind === 'select'" :id="id_" v-model="text" class="input" :disabled="disabled"

@@ -10,12 +10,11 @@ export default {
           autocapitalize="off" autocorrect="off" spellcheck="false" data-1p-ignore data-lpignore="true"
           data-bwignore data-form-type="other" :aria-describedby="hint ? inputId + '-hint' : null"
           @keydown.enter.prevent="use" />
-        <button type="button" class="btn" :aria-pressed="String(shown)" @click="shown = !shown">
-          {{ shown ? "Hide" : "Show" }}<span class="sr-only"> {{ label }}</span>
+        <button type="button" class="btn" :aria-label="(shown ? 'Hide ' : 'Show ') + label" @click="shown = !shown">
+          {{ shown ? "Hide" : "Show" }}
         </button>
-        <button type="button" class="btn btn-primary" :disabled="!text.trim()" @click="use">
-          {{ action }}<span class="sr-only">: {{ label }}</span>
-        </button>
+        <button type="button" class="btn btn-primary" :disabled="!text.trim()" :aria-label="action + ': ' + label"
+          @click="use">{{ action }}</button>
       </div>
       <p v-if="hint" :id="inputId + '-hint'" class="hint">{{ hint }}</p>
       <p v-if="problem" class="error-text" role="alert">{{ problem }}</p>

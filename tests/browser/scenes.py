@@ -1,0 +1,301 @@
+"""Every page and state that is looked at, by axe and as pictures: a name, an address, what to do there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from launcher.domain.run import Run, RunState
+from launcher.stores.runs import RunHistory
+from launcher.ui.journal import Journal
+from pod_image.contract.events import Event, from_line
+from pod_image.contract.outcomes import EndReason
+
+Step = Callable[[Any], None]
+CLIPS = Path(__file__).parents[2] / "launcher" / "emulator" / "clips"
+
+
+@dataclass(frozen=True)
+class Scene:
+    name: str
+    path: str
+    act: Step = lambda page: None
+    needs_keys: bool = False
+
+
+def _use_keys(page: Any) -> None:
+    page.get_by_role("button", name="Use these").click()
+    page.get_by_text("Held in memory").nth(2).wait_for()
+
+
+def _wrong_key(page: Any) -> None:
+    page.get_by_label("RunPod API key").first.fill("hf_in_the_wrong_place")
+    page.get_by_role("button", name="Use key: RunPod API key").click()
+    page.get_by_text("Not a key").wait_for()
+
+
+def _refused_key(page: Any) -> None:
+    page.get_by_label("RunPod API key").first.fill("rpa_demo_key_that_is_refused")
+    page.get_by_role("button", name="Use key: RunPod API key").click()
+    page.get_by_text("Refused", exact=True).wait_for()
+
+
+def _bad_value(page: Any) -> None:
+    page.get_by_text("Change single values", exact=True).click()
+    page.locator("#field-batch_size").fill("1000")
+    page.locator("#field-batch_size").blur()
+    page.locator("#field-batch_size-error").wait_for()
+
+
+def _opened(page: Any) -> None:
+    for one in page.locator("details > summary").all():
+        one.click()
+
+
+def _check(page: Any) -> None:
+    page.locator("#field-results_repo").fill("demo/voice")
+    page.locator("#field-results_repo").blur()
+    page.get_by_role("button", name="Check everything").click()
+    page.get_by_text("Ready", exact=True).wait_for()
+
+
+def _check_empty(page: Any) -> None:
+    page.locator("#field-results_repo").fill("")
+    page.locator("#field-results_repo").blur()
+    page.wait_for_timeout(400)
+    page.get_by_role("button", name="Check everything").click()
+    page.get_by_text("Still missing").first.wait_for()
+
+
+def _confirm(page: Any) -> None:
+    _check(page)
+    page.get_by_role("button", name="Rent and start…").click()
+    page.get_by_text("The exact requests").click()
+
+
+def _make_clips(page: Any) -> None:
+    page.get_by_text("Take them from a folder of this computer").click()
+    page.locator("#field-local-folder").fill(str(CLIPS))
+    page.locator("#field-local-folder").blur()
+    page.get_by_role("button", name="Take these").click()
+    page.get_by_text("2 · What is said").wait_for(timeout=60_000)
+    page.get_by_role("button", name="Check it").click()
+    page.locator(".waiting").wait_for(state="detached", timeout=60_000)
+
+
+def _ask_remove(page: Any) -> None:
+    page.get_by_role("button", name="Stop and remove now").wait_for()
+
+
+SCENES = (
+    Scene("home-first", "/"),
+    Scene("keys", "/keys"),
+    Scene("keys-wrong", "/keys", _wrong_key),
+    Scene("keys-refused", "/keys", _refused_key),
+    Scene("keys-how", "/keys", _opened),
+    Scene("datasets-empty", "/datasets"),
+    Scene("train-no-key", "/train?preset=finetune-medium"),
+    Scene("runs-empty", "/runs"),
+    Scene("compare-empty", "/compare"),
+    Scene("voice-empty", "/voice"),
+    Scene("help", "/help"),
+    Scene("help-settings", "/help?topic=settings"),
+    Scene("run-unknown", "/runs/nothing000"),
+)
+"""Before anything was entered or run."""
+
+WITH_KEYS = (
+    Scene("keys-held", "/keys"),
+    Scene("train", "/train?preset=finetune-medium&dataset=demo/clips"),
+    Scene("train-open", "/train?preset=finetune-medium&dataset=demo/clips", _opened),
+    Scene("train-error", "/train?preset=finetune-medium", _bad_value),
+    Scene("train-missing", "/train?preset=finetune-medium", _check_empty),
+    Scene("train-checked", "/train?preset=quick-check&dataset=demo/clips", _check),
+    Scene("train-confirm", "/train?preset=quick-check&dataset=demo/clips", _confirm),
+    Scene("dataset-made", "/datasets/anna", _make_clips),
+    Scene("datasets", "/datasets"),
+)
+
+WITH_RUNS = (
+    Scene("home-running", "/"),
+    Scene("runs", "/runs"),
+    Scene("compare", "/compare?a=finished00&b=stopped000"),
+    Scene("run-live", "/runs/running000"),
+    Scene("run-samples", "/runs/running000?tab=samples"),
+    Scene("run-machine", "/runs/running000?tab=machine"),
+    Scene("run-log", "/runs/running000?tab=log"),
+    Scene("run-files", "/runs/running000?tab=files"),
+    Scene("run-settings", "/runs/running000?tab=settings"),
+    Scene("run-remove", "/runs/running000?ask=remove", _ask_remove),
+    Scene("run-finished", "/runs/finished00"),
+    Scene("run-failed", "/runs/failed0000"),
+    Scene("run-alarm", "/runs/overdue000"),
+    Scene("run-waiting", "/runs/starting00"),
+    Scene("voice-runs", "/voice"),
+)
+"""With a history that `write_history` has made; no keys, so the running ones show their last known figures."""
+
+
+def write_history(home: Path, now: datetime | None = None) -> None:
+    """Runs in every state, with events, as an earlier session of the program would have left them."""
+    now = now or datetime.now(UTC)
+    data = home / "data"
+    data.mkdir(parents=True, exist_ok=True)
+    history = RunHistory(data / "runs.sqlite")
+    journal = Journal(data / "events")
+    for run in _runs(now):
+        history.add(run)
+        for event in _events(run):
+            journal.write(run, event)
+    history.close()
+
+
+def _runs(now: datetime) -> list[Run]:
+    settings = (
+        '{"recipe": "piper", "dataset_repo": "demo/clips", "results_repo": "demo/voice", '
+        '"voice_name": "anna", "quality": "medium", "batch_size": 32, "epochs": 1000, '
+        '"gpu_types": [], "max_hours": 8.0, "max_cost_usd": 8.0}'
+    )
+    base = Run(
+        run_id="run-05",
+        results_repo="demo/voice",
+        attempt=1,
+        nonce="running000",
+        state=RunState.RUNNING,
+        planned_at=now - timedelta(minutes=43),
+        pod_name="launcher-run-05-a1-running000",
+        pod_id="pod5",
+        price_per_hour_usd=0.34,
+        gpu_name="RTX 4090",
+        max_hours=8.0,
+        max_cost_usd=8.0,
+        created_at=now - timedelta(minutes=42),
+        armed_at=now - timedelta(minutes=39),
+        deadline=now + timedelta(hours=7),
+        preset="finetune-medium",
+        settings_json=settings,
+    )
+
+    def ended(number: int, nonce: str, reason: EndReason, **rest: Any) -> Run:
+        start = now - timedelta(days=6 - number, hours=3)
+        values: dict[str, Any] = {
+            "run_id": f"run-0{number}",
+            "nonce": nonce,
+            "state": RunState.ENDED,
+            "planned_at": start,
+            "created_at": start,
+            "ended_at": start + timedelta(hours=2, minutes=10),
+            "end_reason": reason,
+            "detail": reason.sentence,
+            "cost_usd": 0.74,
+            "billed_usd": 0.75,
+            **rest,
+        }
+        return replace(base, **values)
+
+    return [
+        ended(1, "finished00", EndReason.FINISHED),
+        ended(
+            2,
+            "stopped000",
+            EndReason.STOPPED,
+            billed_usd=None,
+            settings_json=settings.replace('"batch_size": 32', '"batch_size": 16'),
+        ),
+        ended(
+            3,
+            "failed0000",
+            EndReason.FAILED,
+            detail="The GPU ran out of memory in step 1.",
+            cost_usd=0.03,
+        ),
+        replace(
+            base,
+            run_id="run-04",
+            nonce="overdue000",
+            pod_id="pod4",
+            deadline=now - timedelta(minutes=20),
+            created_at=now - timedelta(hours=8, minutes=20),
+        ),
+        base,
+        replace(
+            base,
+            run_id="run-06",
+            nonce="starting00",
+            pod_id="pod6",
+            state=RunState.LAUNCHING,
+            armed_at=None,
+            created_at=now - timedelta(seconds=80),
+        ),
+    ]
+
+
+def _events(run: Run) -> list[Event]:
+    import json
+
+    if run.nonce == "starting00":
+        return []
+    lines: list[dict[str, Any]] = [{"event": "armed", "works": True}]
+    for phase in ("boot", "fetch", "prepare"):
+        lines.append({"event": "phase", "phase": phase, "state": "started"})
+        lines.append({"event": "phase", "phase": phase, "state": "ended", "seconds": 41.0})
+    lines.append({"event": "phase", "phase": "train", "state": "started"})
+    lines += _training(run)
+    if run.state is RunState.ENDED:
+        phases = [{"name": "train", "seconds": 6900.0}, {"name": "deliver", "seconds": 70.0}]
+        lines.append({"event": "ended", "reason": run.end_reason, "phases": phases})
+    start = run.created_at or run.planned_at
+    found = []
+    for seq, line in enumerate(lines, start=1):
+        at = start + timedelta(seconds=2 * seq)
+        event = from_line(
+            json.dumps({**line, "at": at.isoformat(), "run_id": run.run_id, "seq": seq})
+        )
+        assert event is not None
+        found.append(event)
+    return found
+
+
+def _training(run: Run) -> list[dict[str, Any]]:
+    import math
+
+    speed = 60 if run.nonce == "stopped000" else 45
+    lines: list[dict[str, Any]] = [
+        {"event": "sample", "step": 0, "path": "samples/reference.wav", "kind": "reference",
+         "text": "A good map is worth more than a fast horse.", "seconds": 3.1}
+    ]  # fmt: skip
+    for number in range(1, 241):
+        noise = 0.12 * math.sin(number * 1.9) + 0.07 * math.sin(number * 7.7)
+        lines.append(
+            {"event": "step", "step": number * 25, "total_steps": 15_000,
+             "losses": {"mel": 0.42 + 0.9 * math.exp(-number / speed) + noise / 3, "kl": 1.3 + noise},
+             "steps_per_second": 2.4, "seconds_left": 3700.0, "cost_usd": 0.21, "cost_at_end_usd": 0.62}
+        )  # fmt: skip
+        if number % 60 == 0:
+            step = number * 25
+            path = f"checkpoints/step-{step:08d}.ckpt"
+            lines.append(
+                {"event": "checkpoint", "step": step, "path": path, "size_bytes": 9 * 10**8}
+            )
+            for place, text in enumerate(("The quick brown fox jumps over the lazy dog.",
+                                          "By noon the sun will be out."), start=1):  # fmt: skip
+                name = f"samples/step-{step:08d}/{place:02d}.wav"
+                lines.append(
+                    {"event": "sample", "step": step, "path": name, "text": text, "seconds": 2.8}
+                )
+                file = {"path": f"{run.run_id}/{name}", "size_bytes": 90_000, "sha256": "0" * 64}
+                lines.append({"event": "upload", "commit": "abc", "files": [file]})
+    gpu = {
+        "use_percent": 96.0,
+        "memory_used_gb": 18.2,
+        "memory_total_gb": 24.0,
+        "temperature_c": 67.0,
+    }
+    lines.append({"event": "machine", "gpus": [gpu], "cpu_percent": 31.0, "memory_used_gb": 9.0,
+                  "memory_total_gb": 62.0, "disk_free_gb": 21.0})  # fmt: skip
+    lines.append({"event": "warning", "code": "clip_long", "message": "3 clips are longer than 15 seconds.",
+                  "hint": "They are left out; cut them at pauses to keep them."})  # fmt: skip
+    return lines
