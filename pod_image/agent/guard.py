@@ -104,8 +104,10 @@ def _document(line: bytes) -> dict[str, Any]:
 
 
 async def _main() -> None:
+    from pod_image.agent.hardening import forbid_reading
     from pod_image.agent.system import Output, SystemClock
 
+    forbid_reading()  # before the key is read
     lines = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(lines), sys.stdin

@@ -33,9 +33,7 @@ class Staged:
     mark: Mark
 
 
-def stage(
-    paths: Iterable[Path], out: Path, scratch: Path | None
-) -> tuple[list[Staged], list[str]]:
+def stage(paths: Iterable[Path], out: Path, scratch: Path | None) -> tuple[list[Staged], list[str]]:
     """Freeze files of `out` into `scratch`. Also returns what was left out, one sentence each.
 
     On a full disk, or without `scratch`, a file is uploaded from where it lies: what changes meanwhile
@@ -53,7 +51,7 @@ def stage(
             continue
         try:
             target = scratch / f"{number:05d}" if scratch is not None else None
-            staged.append(_freeze(path, below, target))
+            staged.append(_freeze(path, below, target, root))
         except FileNotFoundError:
             continue  # pruned by the recipe since it was listed
         except OSError as exc:
@@ -81,12 +79,14 @@ def _below(path: Path, root: Path) -> str | None:
         return None
 
 
-def _freeze(path: Path, below: str, target: Path | None) -> Staged:
+def _freeze(path: Path, below: str, target: Path | None, root: Path) -> Staged:
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
         found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode):
             raise OSError(0, "not a regular file")
+        if not _truly_lies_in(file.fileno(), root):
+            raise OSError(0, "it was moved out of the run's folder")
         mark = Mark(found.st_size, found.st_mtime_ns, found.st_ino)
         if target is None:
             return Staged(below, path, mark)
@@ -95,6 +95,15 @@ def _freeze(path: Path, below: str, target: Path | None) -> Staged:
         if _copied(file, target) or _linked(path, target, mark):
             return Staged(below, target, mark)
     return Staged(below, path, mark)
+
+
+def _truly_lies_in(descriptor: int, root: Path) -> bool:
+    """Whether an open file is below `root`: a folder on its way may have become a link since its name was checked."""
+    where = Path(f"/proc/self/fd/{descriptor}")
+    try:
+        return where.readlink().is_relative_to(root)
+    except OSError:
+        return True  # no /proc: not the system that runs stages as another user
 
 
 def _copied(file: IO[bytes], target: Path) -> bool:

@@ -16,7 +16,7 @@ from pod_image.agent.latch import LatchFile, write_atomically
 from pod_image.agent.limits import Limits
 from pod_image.agent.machine import MachineReader, parse_gpus
 from pod_image.agent.progress import Progress
-from pod_image.agent.staging import stage
+from pod_image.agent.staging import _freeze, stage
 from pod_image.agent.timing import Timing
 from pod_image.agent.watchdog import (
     Rules,
@@ -178,6 +178,17 @@ def test_a_staged_file_outlives_its_original(tmp_path: Path) -> None:
     large.unlink()
     assert one.path.stat().st_size == 40 << 20
     assert one.path.stat().st_nlink == 1  # the one that is left of two: nothing was copied
+
+
+def test_a_folder_that_became_a_link_since_it_was_looked_at_is_not_followed(tmp_path: Path) -> None:
+    out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    out.mkdir()
+    elsewhere.mkdir()
+    (elsewhere / "key").write_text("demo-key")
+    (out / "files").symlink_to(elsewhere)
+    with pytest.raises(OSError, match="moved out of"):
+        _freeze(out / "files" / "key", "files/key", tmp_path / "copy", out.resolve())
+    assert not (tmp_path / "copy").exists()
 
 
 def test_batches_put_what_matters_first_into_a_commit_of_its_own(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import subprocess
 import sys
@@ -129,7 +130,8 @@ def test_the_guards_key_is_in_no_argument_and_no_environment(tmp_path: Path) -> 
         guard.beat(1_000.0)
         while not (seen := Path(f"/proc/{process.pid}/cmdline").read_bytes()):
             time.sleep(0.01)  # its memory is being made
-        seen += Path(f"/proc/{process.pid}/environ").read_bytes()
+        with contextlib.suppress(PermissionError):  # it has closed that file by now
+            seen += Path(f"/proc/{process.pid}/environ").read_bytes()
         assert b"pod_image.agent.guard" in seen
         assert b"demo-pod-key" not in seen
     finally:
@@ -151,6 +153,45 @@ async def test_a_blocking_call_that_hangs_can_be_left_to_itself() -> None:
         async with asyncio.timeout(0.05):
             await in_thread(lambda: time.sleep(1.0))
     assert time.monotonic() - began < 0.8
+
+
+def test_a_process_that_holds_a_key_can_neither_be_read_nor_leave_a_core_file() -> None:
+    program = (
+        "import ctypes, resource; from pod_image.agent.hardening import forbid_reading; "
+        "forbid_reading(); "
+        "print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), *resource.getrlimit(resource.RLIMIT_CORE))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["0", "0", "0"]
+
+
+def test_the_guard_closes_itself_to_others_before_it_hears_the_key() -> None:
+    user = "nobody" if os.geteuid() == 0 else None
+    if user:
+        try:
+            subprocess.run([sys.executable, "-c", ""], user=user, check=True, cwd="/")
+        except (OSError, subprocess.CalledProcessError):
+            pytest.skip("this interpreter can only be run by root")
+    root = str(Path(__file__).parents[3])
+    guard = subprocess.Popen(
+        [sys.executable, "-m", "pod_image.agent.guard"],
+        stdin=subprocess.PIPE,
+        cwd="/",
+        env={"PATH": os.defpath, "PYTHONPATH": root},
+        user=user,
+    )
+    try:
+        give_up_at = time.monotonic() + 60
+        # The system gives the files of a process that may not be read to root.
+        while Path(f"/proc/{guard.pid}/environ").stat().st_uid != 0:
+            assert guard.poll() is None
+            assert time.monotonic() < give_up_at
+            time.sleep(0.02)
+    finally:
+        guard.kill()
+        guard.communicate()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may start processes as another user")
