@@ -39,7 +39,7 @@ def new_command(name: CommandName, text: str = "") -> Command:
     if name is CommandName.SAMPLE and not 0 < len(words) <= 500:
         raise InvalidRequest(
             "A sample needs a text of 1 to 500 characters.",
-            hint='launcher sample RUN "Some words."',
+            hint='launcher sample "Some words." --run run-01',
         )
     return Command(id=secrets.token_hex(6), command=name, text=words)
 
