@@ -27,17 +27,17 @@ class NeverCameUp(Exception):
 
 
 def check_arms(event: ArmedEvent) -> None:
-    """Raises RunFailed, naming what does not work."""
-    if not event.works:
-        faults = [
-            f"{arm.name} ({arm.detail})" if arm.detail else arm.name
-            for arm in event.arms
-            if not arm.works
-        ]
-        raise RunFailed(
-            f"The pod cannot end itself: {', '.join(faults) or 'it did not say why'}.",
-            hint="A pod that cannot end itself is not left running. Try again, or another data centre.",
-        )
+    """Raises NeverCameUp where only the machine is at fault, else RunFailed; both name what does not work."""
+    if event.works:
+        return
+    broken = [arm for arm in event.arms if not arm.works]
+    faults = ", ".join(f"{arm.name} ({arm.detail})" if arm.detail else arm.name for arm in broken)
+    if broken and all(arm.is_about_machine for arm in broken):
+        raise NeverCameUp(f"The machine is not fit for the run: {faults}.")
+    raise RunFailed(
+        f"The pod cannot end itself: {faults or 'it did not say why'}.",
+        hint="A pod that cannot end itself is not left running. Try again, or another data centre.",
+    )
 
 
 def check_boot(boot_minutes: float, status: PodStatus, waited: timedelta, seen: Glimpse) -> None:

@@ -209,11 +209,18 @@ class _Launch:
             raise
         except NeverCameUp as exc:
             said = await despite_cancel(self._clean_up(run, str(exc)))
+            if self._may_live(run):
+                # Another pod now could be a second one for this run.
+                raise RunFailed(f"{exc} {said}", hint="launcher reap tries to release it.") from exc
             self._say(Stage.REFUSED, f"{exc} {said}", run)
             raise NeverCameUp(f"{exc} {said}".strip()) from exc
         except BaseException as exc:  # a bug, or the end of the process: the pod goes all the same
             await despite_cancel(self._clean_up(run, f"The launcher failed: {type(exc).__name__}."))
             raise
+
+    def _may_live(self, run: Run) -> bool:
+        now = self._bench.runs.by_nonce(run.nonce) or run
+        return bool(now.pod_id) and now.state is not RunState.ENDED
 
     async def _clean_up(self, run: Run, why: str, exc: LauncherError | None = None) -> str:
         """Release what was rented and say so in a sentence; never raises for the provider's trouble."""
@@ -230,7 +237,7 @@ class _Launch:
         except LauncherError as trouble:
             return (
                 f"Pod {run.pod_id} could NOT be released ({trouble.message}) and costs "
-                f"${run.price_per_hour_usd:.2f} an hour until launcher release {run.run_id} succeeds."
+                f"${run.price_per_hour_usd:.2f} an hour until launcher abort {run.run_id} succeeds."
             )
         ended = run.end_reason or EndReason.BOOT_FAILED
         run = await close(self._bench, run, ended, why)

@@ -35,6 +35,9 @@ def note(bench: Workbench, run: Run, seen: object) -> Run:
         bench.runs.mark(run, moment, at)
     if isinstance(event, EndedEvent):
         bench.runs.keep(run, RecordKind.ENDED, event.model_dump(mode="json"))
+    if isinstance(event, ArmedEvent):
+        tried = [arm for arm in event.arms if arm.is_about_machine]
+        _keep_machine(bench, run, tried={arm.name: arm.detail for arm in tried}, works=event.works)
     wanted = changes_of(run, event)
     changes = {name: value for name, value in wanted.items() if getattr(run, name) != value}
     return bench.runs.update(run, **changes) if changes else run
@@ -77,8 +80,16 @@ def moments(event: Event) -> dict[str, datetime]:
     return {}
 
 
+def _keep_machine(bench: Workbench, run: Run, **facts: Any) -> None:
+    known = bench.runs.kept(run, RecordKind.MACHINE) or {}
+    if known | facts != known:
+        bench.runs.keep(run, RecordKind.MACHINE, {"gpu": run.gpu_name} | known | facts)
+
+
 def _note_pod(bench: Workbench, run: Run, seen: PodSeen) -> Run:
     pod = seen.pod
+    if pod.data_center:
+        _keep_machine(bench, run, data_center=pod.data_center, cloud=pod.cloud or "")
     if pod.status is PodStatus.STARTING:
         bench.runs.mark(run, "image_pull", bench.clock.now())
     if pod.status is PodStatus.RUNNING:

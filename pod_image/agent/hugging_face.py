@@ -84,6 +84,21 @@ class HuggingFace:
         with _troubles():
             return hub.read_bytes(self._writing, self._results, path)
 
+    def sample_download(self, commit: str, most_bytes: int) -> tuple[int, float]:
+        if not self._dataset.id:
+            return 0, 0.0
+        with _troubles():
+            pinned = commit or hub.resolve_commit(self._reading, self._dataset)
+            files = hub.list_files(self._reading, self._dataset, pinned)
+            if not files:
+                return 0, 0.0
+            largest = max(files, key=lambda file: file.size_bytes)
+            began = self.now()
+            content = hub.read_range(
+                self._reading, self._dataset, pinned, largest.path, 0, most_bytes
+            )
+        return len(content), self.now() - began
+
     def listing(self, below: str) -> list[RemotePath]:
         with _troubles():
             commit = hub.resolve_commit(self._writing, self._results)

@@ -159,6 +159,10 @@ class Hub(Protocol):
         """A small file of the results repo, or None when there is none."""
         ...
 
+    def sample_download(self, commit: str, most_bytes: int) -> tuple[int, float]:
+        """Read the beginning of the dataset's largest file: bytes and seconds. (0, 0.0) without a dataset."""
+        ...
+
     def listing(self, below: str) -> list[RemotePath]:
         """Files of the results repo below a folder; empty when there is none."""
         ...
@@ -198,6 +202,8 @@ class Ports:
     write_line: Line
     flush: Callable[[], Awaitable[None]]
     timing: Timing = field(default_factory=Timing)
+    checks_machine: bool = False
+    """Whether GPU, disk and network are tried before the run; a scripted machine has none to try."""
 
 
 @dataclass(frozen=True)

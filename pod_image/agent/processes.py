@@ -65,7 +65,7 @@ class SystemProcesses:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env={"PATH": os.environ.get("PATH", os.defpath)},
+                env=_environment_of_programs(),
             )
         except OSError:
             return None
@@ -240,6 +240,15 @@ class SystemGuard:
             OSError
         ):  # a guard that is gone cannot be told; the agent has its own watch
             os.write(stdin.fileno(), json.dumps(document).encode() + b"\n")
+
+
+def _environment_of_programs() -> dict[str, str]:
+    """Enough to find programs, our package and the GPU's libraries; no key."""
+    kept = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "HOME", "LANG")
+    return {
+        "PATH": os.defpath,
+        **{name: os.environ[name] for name in kept if name in os.environ},
+    }
 
 
 def _guard_environment() -> dict[str, str]:

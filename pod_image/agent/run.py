@@ -16,7 +16,7 @@ from pod_image.agent.progress import Progress
 from pod_image.agent.watchdog import Rules
 from pod_image.contract.environment import RunDocument
 from pod_image.contract.events import UploadedFile
-from pod_image.contract.outcomes import EndReason
+from pod_image.contract.outcomes import EndReason, Phase
 from pod_image.contract.paths import ResultsFolder, RunFolder
 from pod_image.contract.settings import RunSettings
 from pod_image.recipes.base import Recipe
@@ -59,7 +59,8 @@ class Run:
 
     @property
     def rules(self) -> Rules:
-        return Rules.of(self.settings, self.ports.timing)
+        exports = any(each.phase is Phase.EXPORT for each in self.recipe.stages(self.settings))
+        return Rules.of(self.settings, self.ports.timing, exports=exports)
 
     def now(self) -> float:
         return self.clock.now()

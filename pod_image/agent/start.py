@@ -5,15 +5,18 @@ from __future__ import annotations
 import fcntl
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
 from pod_image.agent.boot import Armed, arm
+from pod_image.agent.canary import Expected, try_machine
 from pod_image.agent.clock import AnchoredClock
 from pod_image.agent.events import EventLog, Masking, last_moment, last_seq
 from pod_image.agent.guard import LOCK_NAME
 from pod_image.agent.latch import (
+    Begin,
+    GoOn,
     Known,
     Latch,
     LatchFile,
@@ -147,6 +150,11 @@ async def open_run(
     armed = await arm(ports, document, pod, hub, clock)
     past = await look_back(ports, hub, document, folder)
     start = decide(known(document, latch.latch, past, armed.limits, clock.now(), ports))
+    if ports.checks_machine and latch.latch.boots == 0 and isinstance(start, Begin | GoOn):
+        expected = Expected.of(pod, armed.reading)
+        price = armed.limits.price_per_hour_usd
+        tried = await try_machine(ports, hub, expected, document.dataset_commit, price)
+        armed = replace(armed, arms=(*armed.arms, *tried))
     earlier, was_lost = b"", not last_seq(folder.events)
     if not isinstance(start, ReleaseOnly):
         earlier = await restore_events(ports, hub, document, past, folder.events)

@@ -47,6 +47,7 @@ def system_ports(timing: Timing | None = None) -> Ports:
         write_line=output.write,
         flush=output.flush,
         timing=timing,
+        checks_machine=True,
     )
 
 

@@ -28,6 +28,8 @@ class Timing:
     fetch_idle_seconds: float = 600.0
     prepare_idle_seconds: float = 1_800.0
     export_seconds: float = 900.0
+    export_reserve_seconds: float = 120.0
+    """Before delivery has to begin, training leaves so long for making the voice: at most a tenth of the run."""
     stop_grace_seconds: float = 120.0
     """From `stop` until a stage is told to end by signal: two steps on a slow machine and a checkpoint."""
     kill_grace_seconds: float = 10.0

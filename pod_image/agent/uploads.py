@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,13 +86,25 @@ class Uploads:
     def pending(self) -> Pending:
         """What the recipe wants delivered and the repo does not have as it is now."""
         run, paths, size_bytes = self._run, [], 0
-        for path in run.recipe.results(run.folder, run.settings):
+        for path in self._results():
             below = below_out(path, run.folder.out)
             if below is None or not path.is_file() or self._is_there(below, path):
                 continue
             paths.append(path)
             size_bytes += path.stat().st_size
         return Pending(tuple(paths), size_bytes)
+
+    def _results(self) -> Sequence[Path]:
+        """What the recipe names; all there is when it fails to: a fault in it must not cost the results."""
+        run = self._run
+        try:
+            return run.recipe.results(run.folder, run.settings)
+        except Exception:
+            for line in traceback.format_exc().splitlines():
+                run.events.say(line)
+        found = (path for path in sorted(run.folder.out.rglob("*")) if path.is_file())
+        own = (run.folder.events, run.folder.record)
+        return [path for path in found if not path.name.startswith(".") and path not in own]
 
     async def commit(
         self,

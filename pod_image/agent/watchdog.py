@@ -27,15 +27,18 @@ class Rules:
     fetch_idle_seconds: float
     prepare_idle_seconds: float
     delivery_reserve_seconds: float
+    export_reserve_seconds: float = 0.0
+    """0 for a recipe that exports nothing."""
 
     @classmethod
-    def of(cls, settings: RunSettings, timing: Timing) -> Rules:
+    def of(cls, settings: RunSettings, timing: Timing, *, exports: bool = False) -> Rules:
         return cls(
             gpu_idle_seconds=settings.gpu_idle_minutes * 60,
             stall_seconds=settings.stall_minutes * 60,
             fetch_idle_seconds=timing.fetch_idle_seconds,
             prepare_idle_seconds=timing.prepare_idle_seconds,
             delivery_reserve_seconds=timing.delivery_reserve_seconds,
+            export_reserve_seconds=timing.export_reserve_seconds if exports else 0.0,
         )
 
     def idle_limit_seconds(self, phase: Phase) -> float:
@@ -48,15 +51,22 @@ class Rules:
 
 
 def delivery_starts_at(limits: Limits, progress: Progress, rules: Rules) -> float:
-    """Latest moment to stop working: twice the last upload and a minute before the end."""
+    """Latest moment to begin delivery: twice the last upload and a minute before the end."""
     return limits.ends_at - 2 * progress.upload_seconds - rules.delivery_reserve_seconds
+
+
+def work_ends_at(limits: Limits, progress: Progress, rules: Rules) -> float:
+    """Latest moment to stop training: what was learnt still has to be stopped and exported."""
+    span_seconds = limits.ends_at - limits.created_at
+    export_seconds = min(rules.export_reserve_seconds, 0.1 * span_seconds)
+    return delivery_starts_at(limits, progress, rules) - export_seconds
 
 
 def verdict(limits: Limits, progress: Progress, rules: Rules, now: float) -> EndReason | None:
     """Why the run has to end now, or None. Applies while it works: fetch, prepare, train."""
     if progress.phase not in WORKING:
         return None
-    if now >= delivery_starts_at(limits, progress, rules):
+    if now >= work_ends_at(limits, progress, rules):
         return limits.cap
     if now - progress.progress_at >= rules.idle_limit_seconds(progress.phase):
         return EndReason.STALLED if progress.phase is Phase.TRAIN else EndReason.FAILED
@@ -106,7 +116,7 @@ def forecast(limits: Limits, progress: Progress, rules: Rules, now: float) -> Fo
     if progress.seconds_left is None:
         return Forecast(round(cost_usd, 4))
     delivery_seconds = max(2 * progress.upload_seconds, rules.delivery_reserve_seconds)
-    ends_at = min(now + progress.seconds_left + delivery_seconds, limits.ends_at)
+    ends_at = min(now + max(0.0, progress.seconds_left) + delivery_seconds, limits.ends_at)
     return Forecast(
         round(cost_usd, 4),
         datetime.fromtimestamp(ends_at, UTC),

@@ -59,7 +59,9 @@ def summed(verdicts: list[Verdict]) -> dict[str, object]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
-    parser.add_argument("--schedules", type=int, default=1000, help="how many, each of its own seed")
+    parser.add_argument(
+        "--schedules", type=int, default=1000, help="how many, each of its own seed"
+    )
     parser.add_argument("--seed", type=int, default=1, help="of the first; the others count on")
     parser.add_argument("--json", action="store_true", help="one line of JSON")
     names = [plant.name.lower() for plant in Plant]

@@ -1,4 +1,4 @@
-"""The library's HTTP client that leads into a simulated Hub does not outlive the test; its notes on plain uploads are no news."""
+"""The library's HTTP client that leads into a simulated Hub does not outlive the test."""
 
 from __future__ import annotations
 

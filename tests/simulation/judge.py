@@ -142,9 +142,7 @@ class Judge:
 
     # --- money
 
-    def _look_for_orphan(
-        self, pod: Pod, now: float, seconds: float, is_looked_after: bool
-    ) -> None:
+    def _look_for_orphan(self, pod: Pod, now: float, seconds: float, is_looked_after: bool) -> None:
         if now < self._end_of(pod):
             return
         if not self._is_in_reach(pod, is_looked_after):
@@ -162,9 +160,7 @@ class Judge:
         if REFUSING & set(on):
             return False
         container = self._world.container(pod)
-        pod_can = (
-            container is not None and container.can_release and "pod-key-refused" not in on
-        )
+        pod_can = container is not None and container.can_release and "pod-key-refused" not in on
         return pod_can or is_looked_after
 
     def _end_of(self, pod: Pod) -> float:
@@ -308,9 +304,10 @@ def _trouble(strike: Strike) -> tuple[float, float]:
         seconds = RECOVERY_SECONDS
     elif strike.name in ("agent-hangs", "agent-killed-alone"):
         seconds = math.inf  # nobody uploads: the guard only ends the money
-    elif strike.name in ("container-restart-loop", "restart-wipes-disk"):
-        seconds = math.inf
-    elif strike.name in ("abort", "ctrl-c"):
+    elif strike.name in ("container-restart-loop", "restart-wipes-disk") or strike.name in (
+        "abort",
+        "ctrl-c",
+    ):
         seconds = math.inf
     return at - UPLOAD_SECONDS, at + seconds
 

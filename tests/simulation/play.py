@@ -30,11 +30,13 @@ from launcher.services.reap import reap
 from launcher.services.stop import stop
 from launcher.services.watch import watch
 from pod_image.agent import start as agent_start
+from pod_image.agent.canary import check_disk
 from pod_image.contract.commands import CommandName
+from pod_image.contract.events import Arm
 from tests.simulation.judge import Judge, Verdict
 from tests.simulation.plants import Plant, planted
 from tests.simulation.processes import PROCESS, ProcessLoop, spawn
-from tests.simulation.schedule import Schedule, Strike, draw
+from tests.simulation.schedule import LAME, Schedule, Strike, draw
 from tests.simulation.world import Laptop, World
 
 RUN_ID = "run-01"
@@ -215,6 +217,9 @@ class _Player:
         self.world.core.faults.switch_on(strike.name)
 
     async def _in_pod(self, strike: Strike) -> None:
+        if strike.name == LAME:
+            self.world.lame_pods += strike.times or 1
+            return
         pod = next((pod for pod in self.world.cloud.pods.values() if pod.is_live), None)
         if pod is None:
             return
@@ -292,6 +297,12 @@ class _SomeMachine:
         return {"cpu_percent": 20.0, "memory_used_gb": 8.0, "disk_free_gb": 40.0}
 
 
+def _some_disk(folder: Path, size_bytes: int) -> Arm:
+    """A disk that is written in no time, so that its speed is the same in every play."""
+    seconds = iter((0.0, 0.001))
+    return check_disk(folder, 1 << 16, lambda: next(seconds))
+
+
 @contextmanager
 def _drawn_ids(seed: int) -> Iterator[None]:
     """Ids, nonces and jitter come from the seed, so that the whole repeats exactly."""
@@ -302,6 +313,7 @@ def _drawn_ids(seed: int) -> Iterator[None]:
         patch("uuid.uuid4", lambda: uuid.UUID(int=dice.getrandbits(128))),
         patch("random.uniform", dice.uniform),
         patch("pod_image.agent.watches.MachineReader", _SomeMachine),
+        patch("pod_image.agent.canary.check_disk", _some_disk),
     ):
         yield
 
@@ -367,4 +379,3 @@ def _log_records() -> Iterator[list[str]]:
     finally:
         root.removeHandler(handler)
         logging.lastResort = last_resort
-

@@ -82,8 +82,11 @@ LAPTOP = (
     "launcher-killed-in-a-call",
     "ctrl-c",
 )
+LAME = "lame-machine"
+"""At the launch: the next pods have a GPU that is too slow for its price."""
 PERSON = ("stop", "save", "abort", "second-deploy", "other-run", "reap", "deploy-again")
-AT_LAUNCH = tuple(name for name in ONCE if name.startswith("create-")) + (
+AT_LAUNCH = (
+    *(name for name in ONCE if name.startswith("create-")),
     "stuck-provisioning",
     "pod-error",
     "slow-image-pull",
@@ -147,6 +150,8 @@ def _strike(dice: random.Random, work: Work, max_hours: float) -> Strike:
     if kind == "hub":
         return Strike(at, kind, dice.choice(HUB))
     if kind == "pod":
+        if dice.random() < 0.1:
+            return Strike(0.0, kind, LAME, times=dice.randint(1, 2))
         seconds = dice.choice((60.0, 600.0, HOUR))
         jump = dice.choice((-2 * HOUR, -120.0, 120.0, 3 * HOUR))
         return Strike(at, kind, dice.choice(POD), seconds, options={"jump": jump})

@@ -8,7 +8,7 @@ from tests.simulation.__main__ import summed
 from tests.simulation.judge import Verdict
 from tests.simulation.plants import Plant
 from tests.simulation.play import play
-from tests.simulation.schedule import HOUR, Schedule, Strike, draw
+from tests.simulation.schedule import HOUR, LAME, Schedule, Strike, draw
 from tests.simulation.trainer import Work
 
 FIRST_SEED = 1
@@ -41,7 +41,9 @@ def test_a_run_without_faults_ends_with_all_its_results() -> None:
 def test_one_seed_repeats_its_schedule_exactly() -> None:
     seed = 12
     assert draw(seed) == draw(seed)
-    assert play(seed).digest == play(seed).digest
+    first, again = play(seed), play(seed)
+    assert again.trace == first.trace
+    assert again.digest == first.digest
 
 
 def test_schedules_of_different_seeds_differ() -> None:
@@ -49,7 +51,7 @@ def test_schedules_of_different_seeds_differ() -> None:
 
 
 ORPHANS = schedule(
-    Strike(380.0, "cloud", "delete-ignored", times=1),
+    Strike(380.0, "cloud", "delete-ignored", times=2),
     Strike(390.0, "laptop", "laptop-gone"),
 )
 OLD_AGE = schedule(
@@ -98,3 +100,12 @@ def test_the_sums_name_the_seeds_that_failed() -> None:
     assert told["orphans"] == 0
     assert told["leaked"] == len(bad.findings)
     assert told["out_of_reach_minutes"] == 1
+
+
+def test_a_machine_that_is_not_what_was_rented_is_given_back_for_the_next_offer() -> None:
+    verdict = play(schedule(Strike(0.0, "pod", LAME, times=1)))
+    assert verdict.findings == []
+    assert verdict.pods == 2
+    text = "\n".join(verdict.trace)
+    assert "it should do over 1" in text
+    assert '"reason":"finished"' in text

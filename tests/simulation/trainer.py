@@ -52,6 +52,7 @@ class Machine:
     saved: list[Saved]
     is_full: bool = False
     is_hung: bool = False
+    is_lame: bool = False
     gpu_percent: float = 90.0
     blurted: str = ""
     """What a trainer prints that it should not know."""
@@ -138,7 +139,7 @@ class ScriptedStage:
         step = self._first_step()
         while step < work.steps:
             await asyncio.sleep(work.step_seconds)
-            while machine.is_hung:
+            while machine.is_hung:  # noqa: ASYNC110 - a hung program polls nothing and hears nothing
                 await asyncio.sleep(60.0)
             step += 1
             machine.steps.append((machine.now(), step))

@@ -155,13 +155,17 @@ class PodProcesses:
         container = self._container
         container.world.stage_environments.append(dict(spec.environment))
         process = Process("stage", container.process)
-        return ScriptedStage(
-            container.machine, spec, on_event, on_output, process, container.agent
-        )
+        return ScriptedStage(container.machine, spec, on_event, on_output, process, container.agent)
 
     async def answer(self, argv: Sequence[str], timeout_seconds: float) -> str | None:
-        if argv[0] != "nvidia-smi" or "--query-gpu=utilization.gpu" not in " ".join(argv):
-            return None
+        words = " ".join(argv)
+        if "gpu_canary" in words:
+            await asyncio.sleep(6.0)
+            speed = 0.2 if self._container.machine.is_lame else 60.0
+            device = {"name": "GPU", "kind": "cuda", "is_right": True, "tflops": speed}
+            return json.dumps({"has_torch": True, "devices": [device]})
+        if "driver_version" in words:
+            return "NVIDIA GeForce RTX 4090, 570.1, 24564 MiB\n"
         return f"{self._container.machine.gpu_percent}, 4096, 24564, 61\n"
 
     async def clear_leftovers(self, pid: int, started: str) -> None: ...
@@ -241,6 +245,7 @@ class PodContainer:
             write_line=self.say,
             flush=self._flush,
             timing=world.timing,
+            checks_machine=True,
         )
 
     def say(self, line: str) -> None:
@@ -292,6 +297,8 @@ class World:
     histories: list[RunHistory] = field(default_factory=list)
     timing: Timing = TIMING
     blurts_tokens: bool = False
+    lame_pods: int = 0
+    """So many of the pods to come have a GPU that is too slow."""
 
     def __post_init__(self) -> None:
         loop = asyncio.get_running_loop()
@@ -364,6 +371,8 @@ class World:
             self.machines[pod_id] = Machine(
                 pod_id, folder, now_seconds, self.work, self.saved, blurted=blurted
             )
+            self.machines[pod_id].is_lame = self.lame_pods > 0
+            self.lame_pods = max(0, self.lame_pods - 1)
         return self.machines[pod_id]
 
     def pod_clock(self, pod_id: str) -> Clock:

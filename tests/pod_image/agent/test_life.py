@@ -134,7 +134,7 @@ async def test_the_time_cap_leaves_time_to_deliver(tmp_path: Path) -> None:
     stand.rent(stand.document(max_hours=1.0))
     age_seconds = await stand.until_gone()
     assert stand.ended["reason"] == EndReason.TIME_CAP
-    assert 3_600 - 90 < age_seconds <= 3_600
+    assert 3_600 - 90 - 120 < age_seconds <= 3_600  # two minutes are left to the export
     assert "run-01/voice/demo.onnx" in stand.results()
 
 
@@ -152,7 +152,7 @@ async def test_the_cost_cap_is_reckoned_from_the_clouds_own_price(tmp_path: Path
     stand.rent(stand.document(max_cost_usd=PRICE))  # the document says 0.50 an hour
     age_seconds = await stand.until_gone()
     assert stand.ended["reason"] == EndReason.COST_CAP
-    assert 3_600 - 90 < age_seconds <= 3_600
+    assert 3_600 - 90 - 120 < age_seconds <= 3_600  # two minutes are left to the export
     assert stand.ended["cost_usd"] <= PRICE
 
 
@@ -367,7 +367,7 @@ async def test_a_jump_of_the_machines_clock_changes_no_deadline(tmp_path: Path) 
     await stand.until("step", step=10)
     stand.clock.skew_seconds = 40 * 86_400.0
     age_seconds = await stand.until_gone()
-    assert 3_500 < age_seconds <= 3_600
+    assert 3_600 - 220 < age_seconds <= 3_600
 
 
 @in_virtual_time

@@ -1,0 +1,154 @@
+"""The first minute on a machine: has it what is paid for? GPU, disk and network, each with a verdict."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pod_image.agent.pod import OwnPod, PodReading
+from pod_image.agent.ports import Hub, HubTrouble, Ports, Processes
+from pod_image.contract.events import Arm
+
+GPU_ARM, DISK_ARM, NETWORK_ARM, CANARY_ARM = "gpu", "disk", "network", "canary"
+SLOWEST_TFLOPS = 1.0
+"""In float32. The slowest card on offer does eight; one that does less is shared, throttled or broken."""
+SLOWEST_DISK_MB_PER_SECOND = 20.0
+SLOWEST_NETWORK_MB_PER_SECOND = 0.5
+"""Below that a dataset of a few gigabytes takes hours, at the price of a GPU."""
+TELLING_BYTES = 4 << 20
+"""A smaller download says more about the server's mood than about the network."""
+DISK_BYTES = 64 << 20
+SAMPLE_BYTES = 16 << 20
+GPU_SECONDS = 90.0
+_DRIVER_QUERY = (
+    "nvidia-smi",
+    "--query-gpu=name,driver_version,memory.total",
+    "--format=csv,noheader",
+)
+_GPU_PROGRAM = (sys.executable, "-m", "pod_image.agent.gpu_canary")
+_MB = 1e6
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What was rented. `gpus` 0: no GPU is to be found here (a demo on somebody's own computer)."""
+
+    gpus: int
+
+    @classmethod
+    def of(cls, pod: OwnPod, reading: PodReading) -> Expected:
+        """A cloud on this very computer rents out no GPU, whatever its pods are called."""
+        host = urlsplit(pod.api_url).hostname or ""
+        return cls(0 if host in ("127.0.0.1", "::1", "localhost") else reading.gpu_count)
+
+
+async def try_machine(
+    ports: Ports, hub: Hub, expected: Expected, commit: str, price_per_hour_usd: float
+) -> tuple[Arm, ...]:
+    """All three at once, and what the trying cost. Takes at most two minutes."""
+    began = asyncio.get_running_loop().time()
+    gpu = asyncio.ensure_future(check_gpus(ports.processes, expected))
+    size_bytes = DISK_BYTES if expected.gpus else DISK_BYTES // 8
+    disk = await ports.run_blocking(lambda: check_disk(ports.folder, size_bytes))
+    network = await ports.run_blocking(lambda: check_network(hub, commit))
+    arms = (await gpu, disk, network)
+    seconds = asyncio.get_running_loop().time() - began
+    cents = 100 * price_per_hour_usd * seconds / 3600
+    detail = f"the machine was tried for {seconds:.0f} s, {cents:.2f} cents"
+    return (*arms, _arm(CANARY_ARM, all(arm.works for arm in arms), detail))
+
+
+async def check_gpus(processes: Processes, expected: Expected) -> Arm:
+    """Driver, CUDA, and a matrix product on each GPU that has to be right and fast enough."""
+    if not expected.gpus:
+        return _arm(GPU_ARM, True, "none is rented here")
+    driver = await processes.answer(_DRIVER_QUERY, 20.0)
+    names = [line.strip() for line in (driver or "").splitlines() if line.strip()]
+    if len(names) < expected.gpus:
+        found = f"{len(names)} of {expected.gpus} GPUs answer" if names else "the driver is silent"
+        return _arm(GPU_ARM, False, found)
+    products = _products(await processes.answer(_GPU_PROGRAM, GPU_SECONDS))
+    if products is None:
+        return _arm(GPU_ARM, False, "the test program gave no answer")
+    if not products["has_torch"]:
+        return _arm(GPU_ARM, True, f"{_listed(names)}; no torch here to try it with")
+    return judge_products(products["devices"], names, expected)
+
+
+def judge_products(
+    devices: Sequence[dict[str, Any]], names: Sequence[str], expected: Expected
+) -> Arm:
+    """The verdict over what the test program found."""
+    cards = [each for each in devices if each["kind"] == "cuda"]
+    if len(cards) < expected.gpus:
+        return _arm(GPU_ARM, False, f"CUDA shows {len(cards)} of {expected.gpus} GPUs")
+    for each in devices:
+        if not each["is_right"]:
+            return _arm(GPU_ARM, False, f"a matrix product on {each['name']} came out wrong")
+    for each in cards:
+        if each["tflops"] < SLOWEST_TFLOPS:
+            detail = f"{each['name']} does {each['tflops']:.2f} TFLOP/s; it should do over 1"
+            return _arm(GPU_ARM, False, detail)
+    speeds = ", ".join(f"{each['name']} {each['tflops']:.2g} TFLOP/s" for each in devices)
+    return _arm(GPU_ARM, True, "; ".join([*names[:1], speeds]))
+
+
+def check_disk(folder: Path, size_bytes: int, clock: Callable[[], float] = time.monotonic) -> Arm:
+    """Write, bring to the disk, read back, compare. Blocking."""
+    path = folder / f".canary.{os.getpid()}"
+    content = os.urandom(1 << 20) * max(1, size_bytes >> 20)
+    try:
+        began = clock()
+        with path.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        seconds = max(1e-6, clock() - began)
+        is_same = hashlib.sha256(path.read_bytes()).digest() == hashlib.sha256(content).digest()
+    except OSError as exc:
+        return _arm(DISK_ARM, False, f"the disk cannot be written: {exc.strerror}")
+    finally:
+        path.unlink(missing_ok=True)
+    speed = len(content) / _MB / seconds
+    if not is_same:
+        return _arm(DISK_ARM, False, "the disk gave back something else than was written")
+    return _arm(DISK_ARM, speed >= SLOWEST_DISK_MB_PER_SECOND, f"writes {speed:,.0f} MB/s")
+
+
+def check_network(hub: Hub, commit: str) -> Arm:
+    """How fast the dataset comes down. Blocking. A Hub in trouble is not the machine's fault."""
+    try:
+        size_bytes, seconds = hub.sample_download(commit, SAMPLE_BYTES)
+    except HubTrouble as exc:
+        return _arm(NETWORK_ARM, True, f"not measured: {exc.message}")
+    speed = size_bytes / _MB / max(1e-6, seconds)
+    if size_bytes < TELLING_BYTES:
+        return _arm(NETWORK_ARM, True, "the dataset is too small to measure the network by")
+    return _arm(NETWORK_ARM, speed >= SLOWEST_NETWORK_MB_PER_SECOND, f"reads {speed:,.1f} MB/s")
+
+
+def _products(answer: str | None) -> dict[str, Any] | None:
+    """What the test program printed last, or None when it did not come to its end."""
+    lines = (answer or "").strip().splitlines()
+    try:
+        document = json.loads(lines[-1]) if lines else None
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) and "has_torch" in document else None
+
+
+def _listed(names: Sequence[str]) -> str:
+    return "; ".join(names) or "no GPU"
+
+
+def _arm(name: str, works: bool, detail: str) -> Arm:
+    return Arm(name=name, works=works, detail=detail, is_about_machine=True)

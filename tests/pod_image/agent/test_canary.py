@@ -1,0 +1,191 @@
+"""The first minute on a machine: what it says of GPU, disk and network, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pod_image.agent import canary
+from pod_image.agent.canary import Expected, check_disk, check_gpus, check_network, judge_products
+from pod_image.agent.gpu_canary import examine
+from pod_image.agent.pod import OwnPod, PodReading
+from pod_image.agent.ports import HubTrouble, RunHub
+from tests.pod_image.agent.stand import (
+    CLIPS,
+    HUB_URL,
+    READ_TOKEN,
+    RESULTS,
+    WRITE_TOKEN,
+    Stand,
+    put_clips,
+    training,
+)
+from tests.virtual import in_virtual_time
+
+DRIVER = "NVIDIA GeForce RTX 4090, 570.1, 24564 MiB"
+
+
+def device(**changes: Any) -> dict[str, Any]:
+    return {"name": "RTX 4090", "kind": "cuda", "is_right": True, "tflops": 55.0, **changes}
+
+
+class Answers:
+    """Programs that answer what they are told to."""
+
+    def __init__(self, driver: str | None, products: str | None) -> None:
+        self._driver, self._products = driver, products
+
+    async def answer(self, argv: Sequence[str], timeout_seconds: float) -> str | None:
+        return self._driver if argv[0] == "nvidia-smi" else self._products
+
+
+async def gpus(driver: str | None, products: object, expected: int = 1) -> Any:
+    text = products if isinstance(products, str | None) else json.dumps(products)
+    return await check_gpus(Answers(driver, text), Expected(expected))  # type: ignore[arg-type]
+
+
+async def test_a_gpu_that_multiplies_right_and_fast_works() -> None:
+    arm = await gpus(DRIVER, {"has_torch": True, "devices": [device()]})
+    assert arm.works
+    assert "55 TFLOP/s" in arm.detail
+    assert "570.1" in arm.detail
+
+
+@pytest.mark.parametrize(
+    ("driver", "devices", "said"),
+    [
+        (None, [], "the driver is silent"),
+        (DRIVER, [device(kind="cpu")], "CUDA shows 0 of 1"),
+        (DRIVER, [device(is_right=False)], "came out wrong"),
+        (DRIVER, [device(tflops=0.3)], "0.30 TFLOP/s"),
+    ],
+)
+async def test_a_gpu_that_is_not_what_was_rented_fails(
+    driver: str | None, devices: list[dict[str, Any]], said: str
+) -> None:
+    arm = await gpus(driver, {"has_torch": True, "devices": devices})
+    assert not arm.works
+    assert said in arm.detail
+    assert arm.is_about_machine
+
+
+async def test_each_of_several_gpus_is_counted_and_tried() -> None:
+    two = {"has_torch": True, "devices": [device(), device(tflops=0.1)]}
+    assert "1 of 2" in (await gpus(DRIVER, two, expected=2)).detail
+    assert not (await gpus(f"{DRIVER}\n{DRIVER}", two, expected=2)).works
+
+
+@pytest.mark.parametrize("products", [None, "", "Killed", "[1]"])
+async def test_a_test_that_hangs_or_dies_fails(products: str | None) -> None:
+    assert not (await gpus(DRIVER, products)).works
+
+
+async def test_where_no_gpu_is_rented_none_is_tried() -> None:
+    arm = await gpus(None, None, expected=0)
+    assert arm.works
+    assert arm.detail == "none is rented here"
+
+
+async def test_an_image_without_torch_is_judged_by_its_driver() -> None:
+    arm = await gpus(DRIVER, {"has_torch": False, "devices": []})
+    assert arm.works
+    assert "no torch" in arm.detail
+
+
+def test_a_wrong_product_counts_on_the_processor_too() -> None:
+    arm = judge_products([device(kind="cpu", is_right=False)], [], Expected(0))
+    assert not arm.works
+
+
+def test_the_test_program_multiplies_exactly_on_this_machine() -> None:
+    pytest.importorskip("torch")
+    found = examine()
+    assert found["has_torch"]
+    assert all(each["is_right"] and each["tflops"] > 0 for each in found["devices"])
+
+
+def test_a_cloud_on_this_computer_rents_out_no_gpu() -> None:
+    reading = PodReading(None, None, None, "RTX 4090", 2)
+    rented = OwnPod("https://api.runpod.io", "pod", lambda: None, key="demo-key")  # type: ignore[arg-type, return-value]
+    here = OwnPod("http://127.0.0.1:4000", "pod", lambda: None, key="demo-key")  # type: ignore[arg-type, return-value]
+    assert Expected.of(rented, reading) == Expected(2)
+    assert Expected.of(here, reading) == Expected(0)
+
+
+def ticking(seconds: float) -> Any:
+    times = iter(range(100))
+    return lambda: next(times) * seconds
+
+
+def test_a_disk_is_written_read_back_and_left_as_it_was(tmp_path: Path) -> None:
+    arm = check_disk(tmp_path, 2 << 20, ticking(0.001))
+    assert arm.works
+    assert "MB/s" in arm.detail
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_slow_disk_fails(tmp_path: Path) -> None:
+    arm = check_disk(tmp_path, 2 << 20, ticking(2.0))
+    assert not arm.works
+    assert "1 MB/s" in arm.detail
+
+
+def test_a_disk_that_cannot_be_written_fails(tmp_path: Path) -> None:
+    arm = check_disk(tmp_path / "absent", 1 << 20)
+    assert not arm.works
+    assert "cannot be written" in arm.detail
+
+
+def test_a_disk_that_gives_back_something_else_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "read_bytes", lambda path: b"something else")
+    assert "something else" in check_disk(tmp_path, 1 << 20, ticking(0.001)).detail
+
+
+class Downloads:
+    """A Hub of which only the speed is of interest."""
+
+    def __init__(self, size_bytes: int, seconds: float, trouble: str = "") -> None:
+        self._answer, self._trouble = (size_bytes, seconds), trouble
+
+    def sample_download(self, commit: str, most_bytes: int) -> tuple[int, float]:
+        if self._trouble:
+            raise HubTrouble(self._trouble)
+        return self._answer
+
+
+@pytest.mark.parametrize(
+    ("hub", "works", "said"),
+    [
+        (Downloads(16 << 20, 1.0), True, "16.8 MB/s"),
+        (Downloads(16 << 20, 60.0), False, "0.3 MB/s"),
+        (Downloads(1000, 60.0), True, "too small"),
+        (Downloads(0, 0.0), True, "too small"),
+        (Downloads(0, 0.0, "The Hub did not answer."), True, "not measured"),
+    ],
+)
+def test_the_network_is_judged_by_what_comes_down(hub: Downloads, works: bool, said: str) -> None:
+    arm = check_network(hub, "")  # type: ignore[arg-type]
+    assert arm.works is works
+    assert said in arm.detail
+
+
+@in_virtual_time
+async def test_the_largest_file_of_the_dataset_is_what_is_read(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training())
+    hub = stand.hub_of(RunHub(HUB_URL, CLIPS, RESULTS, READ_TOKEN, WRITE_TOKEN))
+    put_clips(stand.hub_of(RunHub(HUB_URL, CLIPS, RESULTS, WRITE_TOKEN, WRITE_TOKEN)))
+    size_bytes, seconds = hub.sample_download("", 8)
+    assert (size_bytes, seconds >= 0) == (8, True)
+    without = stand.hub_of(RunHub(HUB_URL, "", RESULTS, "", WRITE_TOKEN))
+    assert without.sample_download("", 8) == (0, 0.0)
+    await stand.close_all()
+
+
+def test_the_limits_leave_every_card_on_offer_room() -> None:
+    assert canary.SLOWEST_TFLOPS < 8
