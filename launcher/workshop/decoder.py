@@ -66,7 +66,7 @@ def _limit_this_process() -> None:
 def _work(job: dict[str, Any]) -> dict[str, Any]:
     """Clips of one recording. `job` is what `pool.Job` writes."""
     recording, rate_hz = Path(job["recording"]), int(job["rate_hz"])
-    speech = _Speech()
+    speech = _Speech(int(job["threads"]))
     with tempfile.TemporaryFile(dir=job["folder"]) as sound:
         samples = decode_recording(
             recording, rate_hz, job["most_seconds"], sound, speech.hear, _tell
@@ -104,7 +104,8 @@ class _Speech:
 
     frame_seconds = FRAME_SECONDS
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int = 1) -> None:
+        self._threads = threads
         self._heard: list[Any] = []
         self._probabilities: list[float] | None = None
 
@@ -116,7 +117,9 @@ class _Speech:
         """Reckoned only when they are needed: a short clip is not cut."""
         if self._probabilities is None:
             numpy = importlib.import_module("numpy")
-            self._probabilities = speech_probabilities(numpy.concatenate(self._heard))
+            self._probabilities = speech_probabilities(
+                numpy.concatenate(self._heard), self._threads
+            )
         return self._probabilities
 
 

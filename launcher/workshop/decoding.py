@@ -35,12 +35,9 @@ def decode_recording(
     written = 0
     told = 0.0
     streams: tuple[Any, Any] | None = None
-    for wave, source_hz in _in_seconds(numpy, _mono(numpy, path)):
+    for wave, source_hz in _mono(numpy, path):
         if streams is None:
-            streams = tuple(
-                soxr.ResampleStream(source_hz, wanted, 1, dtype="float32", quality="HQ")
-                for wanted in (rate_hz, VAD_RATE_HZ)
-            )
+            streams = (_stream(soxr, source_hz, rate_hz), _stream(soxr, source_hz, VAD_RATE_HZ))
         assert streams is not None
         written += _write(numpy, sink, streams[0].resample_chunk(wave))
         hear(streams[1].resample_chunk(wave))
@@ -58,6 +55,19 @@ def decode_recording(
     return written
 
 
+def _stream(soxr: Any, source_hz: int, wanted_hz: int) -> Any:
+    if source_hz == wanted_hz:
+        return _AsItIs()
+    return soxr.ResampleStream(source_hz, wanted_hz, 1, dtype="float32", quality="HQ")
+
+
+class _AsItIs:
+    """Stands for a resampler where there is nothing to resample."""
+
+    def resample_chunk(self, wave: Any, last: bool = False) -> Any:
+        return wave
+
+
 def _write(numpy: Any, sink: BinaryIO, wave: Any) -> int:
     scaled = numpy.clip(numpy.rint(wave * 32768.0), -32768, 32767).astype("<i2")
     sink.write(scaled.tobytes())
@@ -65,7 +75,7 @@ def _write(numpy: Any, sink: BinaryIO, wave: Any) -> int:
 
 
 def _mono(numpy: Any, path: Path) -> Iterator[tuple[Any, int]]:
-    """Pieces of the first sound track as mono floats, each with its rate."""
+    """Pieces of about a second of the first sound track as mono floats, each with its rate."""
     av = importlib.import_module("av")
     # A file object and a short list of formats: the decoder gets no way to open anything else.
     with path.open("rb") as file:
@@ -73,9 +83,8 @@ def _mono(numpy: Any, path: Path) -> Iterator[tuple[Any, int]]:
             with av.open(file, options={"format_whitelist": FORMATS}) as container:
                 if not container.streams.audio:
                     raise DecodeError("has no sound track")
-                track = container.streams.audio[0]
                 to_float = av.AudioResampler(format="fltp")
-                for piece in container.decode(track):
+                for piece in _in_seconds(av, container.decode(container.streams.audio[0])):
                     is_float = piece.format.name == "fltp"
                     yield from _floats(numpy, [piece] if is_float else to_float.resample(piece))
         except av.error.FFmpegError as exc:
@@ -84,22 +93,28 @@ def _mono(numpy: Any, path: Path) -> Iterator[tuple[Any, int]]:
             raise DecodeError(f"cannot be decoded: {exc}") from exc
 
 
-def _in_seconds(numpy: Any, pieces: Iterator[tuple[Any, int]]) -> Iterator[tuple[Any, int]]:
-    """The same sound in pieces of about a second: a decoder's frames are so short that their number costs most."""
-    held: list[Any] = []
-    held_hz = samples = 0
-    for wave, rate_hz in pieces:
-        if held_hz and rate_hz != held_hz:
+def _in_seconds(av: Any, frames: Iterator[Any]) -> Iterator[Any]:
+    """The same sound in frames of about a second: a decoder's are so short that their number costs most."""
+    fifo: Any = None
+    kind: tuple[str, str, int] | None = None
+    for frame in frames:
+        if kind is not None and frame.sample_rate != kind[2]:
             raise DecodeError("changes its sample rate on the way")
-        held.append(wave)
-        held_hz, samples = rate_hz, samples + len(wave)
-        if samples >= held_hz:
-            yield numpy.concatenate(held), held_hz
-            held, samples = [], 0
-    if held:
-        yield numpy.concatenate(held), held_hz
+        frame_kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if frame_kind != kind:
+            if fifo is not None and fifo.samples:
+                yield fifo.read()
+            fifo, kind = av.AudioFifo(), frame_kind
+        frame.pts = None  # gaps in a file's own clock are not silence to keep
+        fifo.write(frame)
+        if fifo.samples >= frame.sample_rate:
+            yield fifo.read()
+    if fifo is not None and fifo.samples:
+        yield fifo.read()
 
 
 def _floats(numpy: Any, pieces: Any) -> Iterator[tuple[Any, int]]:
     for piece in pieces:
-        yield piece.to_ndarray().mean(axis=0, dtype="float32").astype("float32"), piece.sample_rate
+        channels = piece.to_ndarray()
+        mono = channels[0] if len(channels) == 1 else channels.mean(axis=0, dtype="float32")
+        yield mono.astype("float32", copy=False), piece.sample_rate

@@ -179,8 +179,9 @@ class _Making:
 
     async def _make_all(self, recordings: Sequence[Recording]) -> None:
         async with decoders(self._request.workers, self._limits.job_seconds) as pool:
+            threads = max(1, pool.workers // max(1, len(recordings)))
             tasks = [
-                asyncio.create_task(self._make(pool, index, each))
+                asyncio.create_task(self._make(pool, threads, index, each))
                 for index, each in enumerate(recordings)
             ]
             try:
@@ -194,7 +195,7 @@ class _Making:
                 self._save()
 
     async def _make(
-        self, pool: DecoderPool, index: int, recording: Recording
+        self, pool: DecoderPool, threads: int, index: int, recording: Recording
     ) -> tuple[str, Path, Cut] | Skipped | None:
         """(sha256, folder of the new clips, the cut), or why there is none; None if it was made before."""
         size = await asyncio.to_thread(lambda: recording.path.stat().st_size)
@@ -211,12 +212,12 @@ class _Making:
             return (
                 digest,
                 folder,
-                await pool.decode(self._job(recording, folder), self._tell(recording)),
+                await pool.decode(self._job(recording, folder, threads), self._tell(recording)),
             )
         except RecordingFailed as exc:
             return Skipped(recording.name, exc.message)
 
-    def _job(self, recording: Recording, folder: Path) -> Job:
+    def _job(self, recording: Recording, folder: Path, threads: int) -> Job:
         request = self._request
         return Job(
             recording=str(recording.path),
@@ -229,6 +230,7 @@ class _Making:
             loudness_lufs=request.loudness_lufs,
             cut=request.cut,
             most_seconds=self._limits.most_recording_seconds,
+            threads=threads,
         )
 
     def _tell(self, recording: Recording) -> Callable[[float], None]:

@@ -35,6 +35,8 @@ class Job:
     loudness_lufs: float | None
     cut: bool
     most_seconds: float
+    threads: int = 1
+    """More than one where there are fewer recordings than cores."""
 
 
 @dataclass(frozen=True)
