@@ -1,4 +1,4 @@
-"""Our trainer against the one it replaces: `python -m tests.bench.trainer [--batch N] [--steps N] [--quality Q] [--json]`.
+"""Our trainer against the reference: `python -m tests.bench.trainer [--batch N] [--steps N] [--quality Q] [--json]`.
 
 Both train on the same clips with the same batch, size, seed and threads, each in a process of its own. They take turns
 of a few steps, and what is reported is the median of the turns' ratios: what else the machine does meets both. CPU

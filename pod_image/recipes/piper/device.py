@@ -6,6 +6,7 @@ import ctypes
 import os
 import shutil
 from contextlib import AbstractContextManager, nullcontext
+from importlib.util import find_spec
 
 import torch
 
@@ -52,7 +53,7 @@ def autocast(precision: Precision, device: torch.device) -> AbstractContextManag
 
 def has_bf16() -> bool:
     """Whether this process's GPU computes in bfloat16 itself; older ones only pretend to."""
-    return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(torch.cuda.is_bf16_supported(including_emulation=False))
 
 
 def why_not_compiled(device: torch.device) -> str | None:
@@ -61,8 +62,4 @@ def why_not_compiled(device: torch.device) -> str | None:
         return "there is no C compiler"
     if device.type != "cuda":
         return None
-    try:
-        import triton  # noqa: F401
-    except ImportError:
-        return "triton is not installed"
-    return None
+    return None if find_spec("triton") else "triton is not installed"

@@ -1,8 +1,9 @@
-"""Which checkpoints stay on the pod's disk, and the thread that writes them while training goes on."""
+"""Which checkpoints stay on the pod's disk, which is the best, and the thread that writes them during training."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 from pod_image.recipes.piper.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 
 KEPT = 3
+"""The newest; the best one stays beside them when it is older."""
+SCORES_NAME = "scores.json"
 
 
 def checkpoint_path(folder: Path, step: int) -> Path:
@@ -20,6 +23,23 @@ def checkpoint_path(folder: Path, step: int) -> Path:
 def checkpoints_in(folder: Path) -> list[Path]:
     """Whole checkpoints, oldest first."""
     return sorted(folder.glob("step-*.ckpt"))
+
+
+def best_step(folder: Path) -> int | None:
+    """The best checkpoint's step, as the training that wrote them judged; None where it said nothing."""
+    try:
+        return int(json.loads((folder / SCORES_NAME).read_text(encoding="utf-8"))["best_step"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def best_checkpoint(folder: Path) -> Path | None:
+    """The best whole one; the newest where none was judged, or the best is not on this disk; None without any."""
+    kept = checkpoints_in(folder)
+    step = best_step(folder)
+    if step is not None and checkpoint_path(folder, step) in kept:
+        return checkpoint_path(folder, step)
+    return kept[-1] if kept else None
 
 
 class Keeper:
@@ -33,14 +53,27 @@ class Keeper:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="checkpoints")
         self._writing: Future[None] | None = None
 
-    def keep(self, step: int, checkpoint: Checkpoint, done: Callable[[Path, int], None]) -> None:
+    def keep(
+        self,
+        step: int,
+        checkpoint: Checkpoint,
+        done: Callable[[Path, int], None],
+        *,
+        best: int | None = None,
+        scores: Mapping[str, float] | None = None,
+    ) -> None:
         """Write `checkpoint`, whose tensors nobody changes any more, then call `done` with path and bytes.
+
+        `best` is the step of the best one so far, this one included; `scores` are this one's.
 
         Waits for the one before, so that a slow disk slows training rather than filling memory.
         Raises what the one before raised.
         """
         self.wait()
-        self._writing = self._thread.submit(self._write, step, checkpoint, done)
+        best = step if best is None else best
+        self._writing = self._thread.submit(
+            self._write, step, checkpoint, done, best, dict(scores or {})
+        )
 
     def wait(self) -> None:
         """Until nothing is being written. Raises what writing raised."""
@@ -48,15 +81,37 @@ class Keeper:
             writing, self._writing = self._writing, None
             writing.result()
 
-    def _write(self, step: int, checkpoint: Checkpoint, done: Callable[[Path, int], None]) -> None:
+    def _write(
+        self,
+        step: int,
+        checkpoint: Checkpoint,
+        done: Callable[[Path, int], None],
+        best: int,
+        scores: dict[str, float],
+    ) -> None:
         path = checkpoint_path(self._folder, step)
         size_bytes = write_checkpoint(path, checkpoint)
+        _note_scores(self._folder, step, best, scores)
         done(path, size_bytes)
         *older, _ = checkpoints_in(self._folder)
         for old in older[: max(0, len(older) - KEPT + 1)]:
-            old.unlink()
+            if old != checkpoint_path(self._folder, best):
+                old.unlink()
         if older and older[-1].exists():
             _strip(older[-1])
+
+
+def _note_scores(folder: Path, step: int, best: int, scores: dict[str, float]) -> None:
+    """One row for each checkpoint there ever was, and the best one's step."""
+    path = folder / SCORES_NAME
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))["checkpoints"]
+    except (OSError, ValueError, KeyError):
+        rows = {}
+    rows[str(step)] = scores
+    temporary = folder / f".{SCORES_NAME}.part"
+    temporary.write_text(json.dumps({"best_step": best, "checkpoints": rows}, indent=1) + "\n")
+    temporary.replace(path)
 
 
 def _strip(path: Path) -> None:

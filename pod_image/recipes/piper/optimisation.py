@@ -6,14 +6,16 @@ batch, and both losses take their gradients from that one pass. The mathematics 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
 from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
+from pod_image.contract.settings import Precision
 from pod_image.recipes.piper.clips import Batch
+from pod_image.recipes.piper.device import autocast
 from pod_image.recipes.piper.losses import (
     Losses,
     adversarial_loss,
@@ -49,10 +51,16 @@ class Optimisation:
         *,
         sample_rate_hz: int,
         learning_rate: float,
+        precision: Precision = Precision.AUTO,
+        is_shared: bool = False,
     ) -> None:
+        """`is_shared`: other processes step with other clips, and gradients are the mean of all."""
         self.generator, self.discriminators = generator, discriminators
+        self.precision, self.is_shared = precision, is_shared
         self.sample_rate_hz = sample_rate_hz
         self.device = next(generator.parameters()).device
+        self._generator: nn.Module = _shared(generator) if is_shared else generator
+        self._discriminators: nn.Module = _shared(discriminators) if is_shared else discriminators
         self.generator_parameters = list(generator.parameters())
         self.discriminator_parameters = list(discriminators.parameters())
         rate_d = learning_rate * DISCRIMINATOR_RATE_SHARE
@@ -90,55 +98,57 @@ class Optimisation:
         self, batch: Batch, *, starts: Tensor | None = None, draw: Draw = torch.randn_like
     ) -> Losses:
         """Fill `.grad` of every parameter with this batch's gradients and return the losses."""
-        with self.precision():
-            rehearsal = self._rehearse(batch, starts, draw)
+        for parameter in (*self.generator_parameters, *self.discriminator_parameters):
+            parameter.grad = None
+        with autocast(self.precision, self.device):
+            rehearsal = self._rehearse(self._generator, batch, starts, draw)
             mel = self._mel(batch, rehearsal)
             real = self._real_slices(batch, rehearsal.starts)
             # The leaf cuts the graph in two: the discriminators' half is walked twice, the generator's once.
             fake = rehearsal.sound.detach().requires_grad_()
-            of_real, of_fake = halves(self.discriminators(torch.cat([real, fake])))
+            of_real, of_fake = halves(self._discriminators(torch.cat([real, fake])))
         adversarial, features = adversarial_loss(of_fake), feature_loss(of_real, of_fake)
         to_tell = discriminator_loss(of_real, of_fake)
         losses = Losses(
             mel, kl_loss(rehearsal), duration_loss(rehearsal), adversarial, features, to_tell
         )
         (towards_real,) = torch.autograd.grad(adversarial + features, fake, retain_graph=True)
-        _assign(
-            self.discriminator_parameters,
-            torch.autograd.grad(to_tell, self.discriminator_parameters),
-        )
+        torch.autograd.backward(to_tell, inputs=self.discriminator_parameters)
         own = losses.generator - (adversarial + features)
-        _assign(
-            self.generator_parameters,
-            torch.autograd.grad(
-                [own, rehearsal.sound],
-                self.generator_parameters,
-                [torch.ones_like(own), towards_real],
-            ),
+        torch.autograd.backward(
+            [own, rehearsal.sound],
+            [torch.ones_like(own), towards_real],
+            inputs=self.generator_parameters,
         )
         return losses
 
-    def precision(self) -> AbstractContextManager[object]:
-        """bfloat16 where the GPU has it; a CPU without it would be ten times slower."""
-        if self.device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False):
-            return torch.autocast("cuda", torch.bfloat16)
-        return nullcontext()
+    def compile(self, backend: str = "inductor") -> None:
+        """Have torch compile the discriminators, most of a step and always of one shape; names stay as they are.
+
+        The first step then takes a minute or so. What cannot be compiled runs as it is.
+        """
+        # A step must not fail for want of speed.
+        torch._dynamo.config.suppress_errors = True
+        self.discriminators.compile(backend=backend, dynamic=False)
 
     @torch.no_grad()
     def measure(self, batch: Batch) -> float:
         """Mean mel difference of the middle slice of each clip, nothing drawn, nothing learnt."""
         self.generator.eval()
         starts = (batch.frame_lengths - SEGMENT_FRAMES).clamp_min(0) // 2
-        with self.precision():
-            mel = self._mel(batch, self._rehearse(batch, starts, torch.zeros_like))
+        with autocast(self.precision, self.device):
+            rehearsal = self._rehearse(self.generator, batch, starts, torch.zeros_like)
+            mel = self._mel(batch, rehearsal)
         self.generator.train()
         return float(mel)
 
-    def _rehearse(self, batch: Batch, starts: Tensor | None, draw: Draw) -> Rehearsal:
+    def _rehearse(
+        self, generator: nn.Module, batch: Batch, starts: Tensor | None, draw: Draw
+    ) -> Rehearsal:
         speakers = batch.speakers if self.generator.speakers > 1 else None
         return cast(
             Rehearsal,
-            self.generator(
+            generator(
                 batch.ids,
                 batch.id_lengths,
                 batch.spectrogram,
@@ -161,7 +171,16 @@ class Optimisation:
     def _is_finite(self, losses: Tensor) -> Tensor:
         parameters = [*self.generator_parameters, *self.discriminator_parameters]
         norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+        if self.is_shared:
+            # Gradients are the same everywhere, losses are not; and all have to decide alike.
+            return torch.isfinite(norm).float()
         return (torch.isfinite(losses).all() & torch.isfinite(norm)).float()
+
+
+def _shared(module: nn.Module) -> DistributedDataParallel:
+    device = next(module.parameters()).device
+    places = [device.index] if device.type == "cuda" else None
+    return DistributedDataParallel(module, device_ids=places, broadcast_buffers=False)
 
 
 def _adamw(
@@ -175,8 +194,3 @@ def _adamw(
         weight_decay=WEIGHT_DECAY,
         fused=True,
     )
-
-
-def _assign(parameters: Iterable[nn.Parameter], gradients: Iterable[Tensor]) -> None:
-    for parameter, gradient in zip(parameters, gradients, strict=True):
-        parameter.grad = gradient

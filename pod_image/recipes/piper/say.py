@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import wave
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -39,25 +40,38 @@ def say(
         raise RecipeError("The text has nothing to say.", hint="Send a sentence with words in it.")
     if len(phonemes.ids) > LONGEST_IDS:
         raise RecipeError("The text is too long to be a sample.", hint="Send one or two sentences.")
-    device = next(generator.parameters()).device
-    was_training = generator.training
-    generator.eval()
     pause = np.zeros(round(PAUSE_SECONDS * sample_rate_hz), dtype=np.float32)
     pieces: list[NDArray[np.float32]] = []
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
-        for sentence in phonemes.sentences:
-            pieces += [_speak(generator, sentence, speaker, device).cpu().numpy(), pause]
-    generator.train(was_training)
+    for sound in spoken(generator, phonemes.sentences, [speaker] * len(phonemes.sentences), seed):
+        pieces += [sound, pause]
     return _to_pcm(np.concatenate(pieces[:-1]))
 
 
-def _speak(
-    generator: Generator, ids: tuple[int, ...], speaker: int, device: torch.device
-) -> Tensor:
+@torch.no_grad()
+def spoken(
+    generator: Generator, sentences: Sequence[Sequence[int]], speakers: Sequence[int], seed: int = 0
+) -> list[NDArray[np.float32]]:
+    """Each sentence's phoneme ids as sound just as the network gives it, by the speaker of the same place.
+
+    Training's random draws are not touched, nor its mode.
+    """
+    device = next(generator.parameters()).device
+    was_training = generator.training
+    generator.eval()
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        sounds = [
+            _speak(generator, ids, speaker, device).cpu().numpy()
+            for ids, speaker in zip(sentences, speakers, strict=True)
+        ]
+    generator.train(was_training)
+    return sounds
+
+
+def _speak(generator: Generator, ids: Sequence[int], speaker: int, device: torch.device) -> Tensor:
     speakers = torch.tensor([speaker], device=device) if generator.speakers > 1 else None
     lengths = torch.tensor([len(ids)], device=device)
-    sound = generator.speak(torch.tensor([ids], device=device), lengths, speakers)
+    sound = generator.speak(torch.tensor([list(ids)], device=device), lengths, speakers)
     return sound[0, 0].float()
 
 

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from pod_image.contract.commands import Command
 from pod_image.contract.environment import RunDocument
 from pod_image.contract.paths import RunFolder
-from pod_image.contract.settings import RunSettings
+from pod_image.contract.settings import RunSettings, Switch
 from pod_image.dataset import DatasetError, Finding, Severity, read_dataset
 from pod_image.recipes.piper.base_file import base_file
 from pod_image.recipes.piper.card import keep_facts
 from pod_image.recipes.piper.errors import RecipeError
 from pod_image.recipes.piper.identity import preparation_of, quality_of, voice_of
 from pod_image.recipes.piper.prepared import read_prepared
-from pod_image.recipes.worker import Inbox, Reporter
+from pod_image.recipes.worker import Reporter
 
 if TYPE_CHECKING:
     from pod_image.recipes.piper.checkpoint import Checkpoint
 
 MOST_FINDINGS = 20
+TakeCommands = Callable[[], list[Command]]
 
 
 def prepare_stage(document: RunDocument, folder: RunFolder, emit: Reporter) -> None:
@@ -46,16 +48,22 @@ def _finding_event(finding: Finding) -> dict[str, Any]:
     }
 
 
-def train_stage(document: RunDocument, folder: RunFolder, emit: Reporter, inbox: Inbox) -> None:
+def train_stage(
+    document: RunDocument, folder: RunFolder, emit: Reporter, take_commands: TakeCommands
+) -> None:
     """Prepared set to checkpoints and samples; goes on from the newest checkpoint on this disk. Raises RecipeError."""
     import torch
 
     from pod_image.recipes.piper.clips import Clips
+    from pod_image.recipes.piper.company import join_company, leave_company
+    from pod_image.recipes.piper.device import ready_device
     from pod_image.recipes.piper.record import Recorder
     from pod_image.recipes.piper.trainer import Places, Trainer, Training
 
     settings = document.settings
-    clips = Clips.load(folder.prepared, _ready_device())
+    searches = settings.kernel_search is Switch.ON
+    clips = Clips.load(folder.prepared, ready_device(settings.precision, searches_kernels=searches))
+    company = join_company()
     own = _own_checkpoint(document, folder, emit)
     start = own or _base_checkpoint(settings, folder)
     training = Training(
@@ -70,38 +78,31 @@ def train_stage(document: RunDocument, folder: RunFolder, emit: Reporter, inbox:
         checkpoint_seconds=settings.checkpoint_minutes * 60,
         seed=settings.seed,
         sample_sentences=settings.sample_sentences,
+        no_better_checkpoints=settings.no_better_checkpoints,
+        precision=settings.precision,
+        compiles=settings.compile is Switch.ON,
     )
-    recorder = Recorder(folder, emit)
+    recorder = Recorder(folder, emit) if company.is_first else None
     trainer = Trainer(
         training,
         clips,
         Places(folder.out),
-        emit=recorder,
-        commands=inbox.take,
+        emit=recorder or emit,
+        commands=take_commands,
         start=start,
         resume=own is not None,
-        at_checkpoint=recorder.at_checkpoint,
+        at_checkpoint=recorder.at_checkpoint if recorder else None,
+        company=company,
     )
     del start, own
     try:
         trainer.run()
     finally:
-        recorder.close()
+        if recorder:
+            recorder.close()
+    leave_company()
     if torch.cuda.is_available():
         torch.cuda.synchronize()
-
-
-def _ready_device() -> Any:
-    import torch
-
-    # Denormals cost a hundred times a normal number on a CPU, and silence is full of them.
-    torch.set_flush_denormal(True)
-    if not torch.cuda.is_available():
-        return torch.device("cpu")
-    torch.backends.cuda.matmul.allow_tf32 = True
-    torch.backends.cudnn.allow_tf32 = True
-    torch.backends.cudnn.benchmark = True
-    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
 
 
 def _own_checkpoint(document: RunDocument, folder: RunFolder, emit: Reporter) -> Checkpoint | None:
@@ -146,23 +147,22 @@ def _base_checkpoint(settings: RunSettings, folder: RunFolder) -> Checkpoint | N
 
 
 def export_stage(document: RunDocument, folder: RunFolder, emit: Reporter) -> None:
-    """The newest checkpoint becomes the voice; older ones get theirs beside them. Raises RecipeError."""
+    """The best checkpoint becomes the voice; the others get theirs beside them. Raises RecipeError."""
     from pod_image.recipes.piper.checkpoint import read_checkpoint
     from pod_image.recipes.piper.export import export_voice, generator_of
-    from pod_image.recipes.piper.keeping import checkpoints_in
+    from pod_image.recipes.piper.keeping import best_checkpoint, checkpoints_in
 
-    kept = checkpoints_in(folder.checkpoints)
-    if not kept:
+    kept, best = checkpoints_in(folder.checkpoints), best_checkpoint(folder.checkpoints)
+    if best is None:
         raise RecipeError(
             "There is no checkpoint to make a voice of.",
             hint="Training ended before its first checkpoint; the log says why.",
         )
-    *older, newest = kept
     voice = voice_of(document.settings, read_prepared(folder.prepared).speakers)
     total = len(kept)
-    export_voice(generator_of(read_checkpoint(newest)), voice, folder.voice)
+    export_voice(generator_of(read_checkpoint(best)), voice, folder.voice)
     emit(_exported(1, total))
-    for done, path in enumerate(older, start=2):
+    for done, path in enumerate((path for path in kept if path != best), start=2):
         beside = folder.checkpoints / path.stem
         if not (beside / f"{voice.stem}.onnx").exists():
             export_voice(generator_of(read_checkpoint(path)), voice, beside)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from pod_image.contract.commands import Command, CommandName
+from pod_image.contract.settings import Precision
 from pod_image.recipes.piper.base import check_fits, take_over, traits_of
 from pod_image.recipes.piper.checkpoint import (
     DISCRIMINATORS,
@@ -20,14 +22,17 @@ from pod_image.recipes.piper.checkpoint import (
     Checkpoint,
 )
 from pod_image.recipes.piper.clips import BucketSampler, Clips, split
+from pod_image.recipes.piper.company import Company
+from pod_image.recipes.piper.device import why_not_compiled
 from pod_image.recipes.piper.errors import RecipeError
 from pod_image.recipes.piper.hyper_parameters import hyper_parameters
-from pod_image.recipes.piper.keeping import Keeper
+from pod_image.recipes.piper.keeping import Keeper, checkpoint_path
 from pod_image.recipes.piper.model import Discriminators, Generator
 from pod_image.recipes.piper.optimisation import LOSS_NAMES, Optimisation
 from pod_image.recipes.piper.phonemes import Phonemizer
 from pod_image.recipes.piper.quality import SIZES, SYMBOLS, Quality, Sizes
-from pod_image.recipes.piper.say import say, write_wav
+from pod_image.recipes.piper.say import say, spoken, write_wav
+from pod_image.recipes.piper.scores import is_better, score
 
 Emit = Callable[[dict[str, Any]], None]
 TakeCommands = Callable[[], list[Command]]
@@ -35,6 +40,8 @@ TakeCommands = Callable[[], list[Command]]
 REPORT_SECONDS = 1.0
 FIRST_STEPS_REPORTED = 5
 BROKEN_STEPS_IN_A_ROW = 5
+SENTENCES_SCORED = 6
+"""Held-out sentences spoken at each checkpoint: a second or so on a GPU."""
 
 MOST_STEPS_ALONE = 3000
 SHARE_OF_STEPS_ALONE = 5
@@ -57,6 +64,9 @@ class Training:
     checkpoint_steps: int = 0
     seed: int = 1234
     sample_sentences: tuple[str, ...] = ()
+    no_better_checkpoints: int = 0
+    precision: Precision = Precision.AUTO
+    compiles: bool = False
     sizes: Sizes | None = None
 
     @property
@@ -90,11 +100,34 @@ class Progress:
     seconds: float = 0.0
 
 
+@dataclass
+class Best:
+    """The best checkpoint so far by the rule of `scores.is_better`, and how many came after it."""
+
+    step: int | None = None
+    scores: dict[str, float] = field(default_factory=dict)
+    since: int = 0
+
+    def judge(self, step: int, scores: dict[str, float]) -> bool:
+        """Take in the next checkpoint; return whether it is the best."""
+        if self.step == step:
+            return True  # saved by command just now
+        if self.step is None or is_better(scores, self.scores):
+            self.step, self.scores, self.since = step, scores, 0
+            return True
+        self.since += 1
+        return False
+
+
+_GO_ON, _KEEP, _END = 0, 1, 2
+
+
 class Trainer:
     """Trains on `clips`. `emit` takes events, `commands` gives what arrived since it was last asked.
 
     `start` is a checkpoint to take weights from (a base) or, with `resume`, to go on from exactly.
-    `at_checkpoint` is called with each, between two steps.
+    `at_checkpoint` is called with each, between two steps. In a `company` every process runs a trainer with the same
+    arguments; the first one alone reports, obeys, measures and writes, and a batch is shared among all.
     """
 
     def __init__(
@@ -108,10 +141,13 @@ class Trainer:
         start: Checkpoint | None = None,
         resume: bool = False,
         at_checkpoint: Callable[[Trainer], None] | None = None,
+        company: Company | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.training, self.clips, self.places = training, clips, places
-        self._emit, self._commands, self._clock = emit, commands, clock
+        self.company = company or Company()
+        self._emit = emit if self.company.is_first else _say_nothing
+        self._commands, self._clock = commands, clock
         torch.manual_seed(training.seed)
         generator = Generator(training.network, symbols=SYMBOLS, speakers=training.speakers)
         discriminators = Discriminators(training.network)
@@ -122,13 +158,18 @@ class Trainer:
             discriminators.to(clips.device),
             sample_rate_hz=clips.prepared.sample_rate_hz,
             learning_rate=training.learning_rate,
+            precision=training.precision,
+            is_shared=self.company.size > 1,
         )
+        if training.compiles:
+            self._compile()
         learnt, self.measured = split(len(clips), training.validation_split, training.seed)
         self.sampler = BucketSampler(clips.frames, learnt, training.batch_size, training.seed)
         self.progress = Progress()
         self._phonemizer = Phonemizer(clips.prepared.espeak_voice)
         self._keeper = Keeper(places.checkpoints)
         self._is_stopped = False
+        self.best = Best()
         self._at_checkpoint = at_checkpoint
         self._lacked: tuple[str, ...] = ()
         self._wakes_at = 0
@@ -136,6 +177,9 @@ class Trainer:
             self._restore(start)
         elif start is not None and start.lacks:
             self._put_to_sleep(start.lacks)
+        if self.company.rank:
+            # The same noise for other clips would be no noise. The first's stays that of a run alone.
+            torch.manual_seed(hash((training.seed, self.company.rank, self.progress.step)) % 2**31)
 
     @property
     def total_steps(self) -> int:
@@ -144,7 +188,9 @@ class Trainer:
         return min(by_epochs, self.training.max_steps or by_epochs)
 
     def run(self) -> Progress:
-        """Train until epochs, steps or time are used up, or a stop arrives; leave a checkpoint of the last step.
+        """Train until epochs, steps or time are used up, nothing gets better any more, or a stop arrives.
+
+        Leaves a checkpoint of the last step.
 
         Raises RecipeError when there is nothing to do, or when losses are not finite several times in a row.
         """
@@ -155,26 +201,48 @@ class Trainer:
             )
         self.optimisation.generator.train()
         self._wake_or_sleep()
-        self._keep_reference()
+        if self.company.is_first:
+            self._keep_reference()
         self._begin_clocks()
-        checkpoint_step = self.progress.step
+        self._kept_step = self.progress.step
         for indices in self._batches():
             began = self._clock()
-            batch = self.clips.batch(indices)
+            batch = self.clips.batch(self.company.share(indices))
             self._batch_seconds += self._clock() - began
             self._account(self.optimisation.step(batch))
             if self.progress.step == self._wakes_at:
                 self._wake_or_sleep()
-            self._obey()
-            is_over = self._is_over()
-            if is_over or self._checkpoint_is_due(checkpoint_step):
-                self._report(final=is_over)
-                self._checkpoint()
-                checkpoint_step = self.progress.step
-            if is_over:
+            if self.company.agreed(self._between_steps()) == _END:
                 break
         self._keeper.wait()
         return self.progress
+
+    def _between_steps(self) -> int:
+        """Obey, and keep a checkpoint when one is due; whether that was the end. Only the first process does."""
+        if not self.company.is_first:
+            return _GO_ON
+        self._obey()
+        is_over = self._is_over()
+        if not is_over and not self._checkpoint_is_due(self._kept_step):
+            return _GO_ON
+        self._report(final=is_over)
+        self._checkpoint()
+        self._kept_step = self.progress.step
+        return _END if is_over or self._stays_no_better() else _KEEP
+
+    def _stays_no_better(self) -> bool:
+        limit = self.training.no_better_checkpoints
+        if not limit or self.best.since < limit:
+            return False
+        self._emit(
+            {
+                "event": "warning",
+                "code": "no-better-checkpoints",
+                "message": f"Training ends at step {self.progress.step}: {limit} checkpoints in a row were no "
+                f"better than the one of step {self.best.step}, which becomes the voice.",
+            }
+        )
+        return True
 
     # --- one step after another
 
@@ -201,6 +269,8 @@ class Trainer:
         progress.seconds = self._clock() - self._began
         self._window += losses
         self._window_steps += 1
+        if not self.company.is_first:
+            return
         is_early = progress.step <= FIRST_STEPS_REPORTED
         if is_early or self._clock() - self._reported >= REPORT_SECONDS:
             self._report()
@@ -301,6 +371,7 @@ class Trainer:
         """Measure, speak the samples and hand a snapshot to the writing thread."""
         step, began = self.progress.step, self._clock()
         scores = self._measure()
+        is_best = self.best.judge(step, scores)
 
         def written(path: Path, size_bytes: int) -> None:
             self._emit(
@@ -310,10 +381,11 @@ class Trainer:
                     "path": path.relative_to(self.places.out).as_posix(),
                     "size_bytes": size_bytes,
                     "scores": scores,
+                    "is_best": is_best,
                 }
             )
 
-        self._keeper.keep(step, self.snapshot(), written)
+        self._keeper.keep(step, self.snapshot(), written, best=self.best.step, scores=scores)
         folder = self.places.samples / f"step-{step:08d}"
         for number, sentence in enumerate(self.training.sample_sentences, start=1):
             self._sample(sentence, folder / f"{number:02d}.wav")
@@ -347,7 +419,18 @@ class Trainer:
         ordered = sorted(self.measured, key=lambda i: self.clips.frames[i])
         groups = [ordered[i : i + size] for i in range(0, len(ordered), size)]
         total = sum(self.optimisation.measure(self.clips.batch(g)) * len(g) for g in groups)
-        return {"validation_mel": round(total / len(ordered), 6)}
+        return {"validation_mel": round(total / len(ordered), 6), **self._scores()}
+
+    def _scores(self) -> dict[str, float]:
+        """Held-out sentences as the voice says them now, always with the same noise, beside their recordings."""
+        chosen = self.measured[:SENTENCES_SCORED]
+        clips = [self.clips.prepared.clips[index] for index in chosen]
+        said = spoken(
+            self.optimisation.generator, [c.ids for c in clips], [c.speaker for c in clips]
+        )
+        heard = [np.nan_to_num(sound) for sound in said]
+        recorded = [self.clips.sound_of(i).astype(np.float32) / 32768.0 for i in chosen]
+        return score(heard, recorded, self.clips.prepared.sample_rate_hz).as_event()
 
     def _sample(self, text: str, path: Path) -> str:
         rate_hz = self.clips.prepared.sample_rate_hz
@@ -381,6 +464,7 @@ class Trainer:
             "digest": self.clips.prepared.digest,
             "lacked": list(self._lacked),
             "wakes_at": self._wakes_at,
+            "best": {"step": self.best.step, "scores": self.best.scores, "since": self.best.since},
             "random": _random_states(self.clips.device),
         }
         return Checkpoint(
@@ -407,6 +491,19 @@ class Trainer:
                     "message": "The base has no discriminators; they start anew, and the first epochs sound rough.",
                 }
             )
+
+    def _compile(self) -> None:
+        missing = why_not_compiled(self.clips.device)
+        if missing is None:
+            self.optimisation.compile()
+            return
+        self._emit(
+            {
+                "event": "warning",
+                "code": "not-compiled",
+                "message": f"The networks are not compiled, as was asked for: {missing} here. Training goes on.",
+            }
+        )
 
     def _put_to_sleep(self, lacked: tuple[str, ...]) -> None:
         """Train what the base lacks alone at first: its noise would spoil in minutes what the rest has learnt."""
@@ -440,6 +537,11 @@ class Trainer:
             # Other clips or batches: an epoch's place means nothing any more, the weights still do.
             progress.batch = 0
         self.progress = progress
+        best = Best(**own.get("best", {}))
+        if best.step is None or checkpoint_path(self.places.checkpoints, best.step).exists():
+            self.best = (
+                best  # else it cannot be delivered any more, and the best of what comes counts
+            )
         if len(start.optimiser_states) == len(self.optimisation.optimisers):
             rates = [group["lr"] for o in self.optimisation.optimisers for group in o.param_groups]
             for optimiser, state in zip(
@@ -452,6 +554,10 @@ class Trainer:
                     rate  # what the person asks for now, not what the file was written with
                 )
         _set_random_states(own["random"], self.clips.device)
+
+
+def _say_nothing(event: dict[str, Any]) -> None:
+    """What all but the first process of a company have to report."""
 
 
 def _copied(tensor: Tensor) -> Tensor:

@@ -10,8 +10,8 @@ import soundfile
 
 from pod_image.recipes.piper.scores import (
     is_better,
-    mel_cepstral_distance_db,
     mel_cepstra,
+    mel_cepstral_distance_db,
     pitch_hz,
     score,
     silent_share,

@@ -16,7 +16,7 @@ class ResidualBlock(nn.Module):
     def __init__(self, channels: int, kernel: int, dilations: tuple[int, ...]) -> None:
         super().__init__()
         self.convs = nn.ModuleList(
-            NormedConv1d(channels, channels, kernel, dilation=d, spread=0.01) for d in dilations
+            NormedConv1d(channels, channels, kernel, dilation=d) for d in dilations
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -31,11 +31,9 @@ class PairedResidualBlock(nn.Module):
     def __init__(self, channels: int, kernel: int, dilations: tuple[int, ...]) -> None:
         super().__init__()
         self.convs1 = nn.ModuleList(
-            NormedConv1d(channels, channels, kernel, dilation=d, spread=0.01) for d in dilations
+            NormedConv1d(channels, channels, kernel, dilation=d) for d in dilations
         )
-        self.convs2 = nn.ModuleList(
-            NormedConv1d(channels, channels, kernel, spread=0.01) for _ in dilations
-        )
+        self.convs2 = nn.ModuleList(NormedConv1d(channels, channels, kernel) for _ in dilations)
 
     def forward(self, x: Tensor) -> Tensor:
         for dilated, plain in zip(self.convs1, self.convs2, strict=True):

@@ -18,19 +18,16 @@ class _WeightNormed(nn.Module):
     (`bias`, `weight_g`, `weight_v`) as published voices name them.
     """
 
-    def __init__(self, shape: tuple[int, ...], biases: int, spread: float | None = None) -> None:
+    def __init__(self, shape: tuple[int, ...], biases: int) -> None:
         super().__init__()
         self.bias = nn.Parameter(torch.empty(biases))
         self.weight_g = nn.Parameter(torch.empty(shape[0], *(1 for _ in shape[1:])))
         self.weight_v = nn.Parameter(torch.empty(shape))
-        self._initialise(spread)
+        self._initialise()
 
-    def _initialise(self, spread: float | None) -> None:
+    def _initialise(self) -> None:
         fan_in = self.weight_v[0].numel()
-        if spread is None:
-            nn.init.kaiming_uniform_(self.weight_v, a=5**0.5)
-        else:
-            nn.init.normal_(self.weight_v, 0.0, spread)
+        nn.init.kaiming_uniform_(self.weight_v, a=5**0.5)
         nn.init.uniform_(self.bias, -(fan_in**-0.5), fan_in**-0.5)
         with torch.no_grad():
             self.weight_g.copy_(torch.norm_except_dim(self.weight_v, 2, 0))
@@ -61,9 +58,8 @@ class NormedConv1d(_WeightNormed):
         stride: int = 1,
         dilation: int = 1,
         groups: int = 1,
-        spread: float | None = None,
     ) -> None:
-        super().__init__((outputs, inputs // groups, kernel), outputs, spread)
+        super().__init__((outputs, inputs // groups, kernel), outputs)
         self.stride, self.dilation, self.groups = stride, dilation, groups
         self.padding = (kernel - 1) * dilation // 2
 
@@ -79,7 +75,7 @@ class NormedUpsample1d(_WeightNormed):
 
     def __init__(self, inputs: int, outputs: int, kernel: int, rate: int) -> None:
         # Dimension 0 of a transposed convolution is its input, hence as many lengths as inputs.
-        super().__init__((inputs, outputs, kernel), outputs, spread=0.01)
+        super().__init__((inputs, outputs, kernel), outputs)
         self.rate, self.padding = rate, (kernel - rate) // 2
 
     def forward(self, x: Tensor) -> Tensor:

@@ -1,0 +1,45 @@
+"""How a training is started once for each GPU, of one pod or of a RunPod cluster: torchrun's arguments. No torch."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+CLUSTER_INTERFACE = "ens1"
+"""Between the pods of a RunPod cluster; over the other one, to the internet, NCCL times out."""
+
+
+def torchrun_command(
+    module: str, arguments: Sequence[str], gpus: int, environment: Mapping[str, str] = os.environ
+) -> list[str] | None:
+    """How to start `module` once for each GPU, or None when this process is enough or is one of them already.
+
+    A pod of a RunPod cluster says in its environment how many pods and GPUs there are and where the first is; its
+    WORLD_SIZE without a RANK means a process that torchrun has not started yet.
+    """
+    nodes = int(environment.get("NUM_NODES") or 1)
+    each = int(environment.get("NUM_TRAINERS") or gpus)
+    if "LOCAL_RANK" in environment or nodes * each == 1:
+        return None
+    command = [sys.executable, "-m", "torch.distributed.run", f"--nproc-per-node={each}"]
+    if nodes == 1:
+        command.append("--standalone")
+    else:
+        command += [
+            f"--nnodes={nodes}",
+            f"--node-rank={environment['NODE_RANK']}",
+            f"--master-addr={environment['MASTER_ADDR']}",
+            f"--master-port={environment['MASTER_PORT']}",
+        ]
+    return [*command, "--module", module, *arguments]
+
+
+def torchrun_environment(
+    environment: Mapping[str, str], interfaces: Sequence[str]
+) -> dict[str, str]:
+    """What the processes need beside the variables they have already."""
+    extra = {"OMP_NUM_THREADS": environment.get("OMP_NUM_THREADS", "2")}
+    if int(environment.get("NUM_NODES") or 1) > 1 and CLUSTER_INTERFACE in interfaces:
+        extra["NCCL_SOCKET_IFNAME"] = environment.get("NCCL_SOCKET_IFNAME", CLUSTER_INTERFACE)
+    return extra

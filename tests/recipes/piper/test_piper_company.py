@@ -1,0 +1,102 @@
+"""Several processes train as one: the same steps as one process with all their clips, and one voice that speaks for them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from pod_image.recipes.piper.company import Company, join_company
+from pod_image.recipes.piper.company_start import torchrun_command, torchrun_environment
+from tests.recipes.piper.company_member import BATCHES, steps, weights
+
+ROOT = Path(__file__).parents[3]
+
+
+def run_two(what, folder):
+    """Two processes under torchrun, on the CPU."""
+    command = torchrun_command("tests.recipes.piper.company_member", [what, str(folder)], 2, {})
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=500, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+@pytest.mark.slow
+def test_two_processes_take_the_steps_of_one_with_the_doubled_batch(tmp_path):
+    run_two("steps", tmp_path)
+    alone, optimisation = steps(Company())
+    shares = [json.loads((tmp_path / f"losses-{rank}.json").read_text()) for rank in (0, 1)]
+    for step, expected in enumerate(alone):
+        means = [(a + b) / 2 for a, b in zip(shares[0][step], shares[1][step], strict=True)]
+        assert means == pytest.approx(expected, rel=1e-4)
+    first, second = (torch.load(tmp_path / f"weights-{rank}.pt") for rank in (0, 1))
+    expected = weights(optimisation)
+    assert all(torch.equal(first[name], second[name]) for name in expected)
+    apart = torch.stack([(first[n] - expected[n]).abs().mean() for n in expected])
+    # AdamW's first steps are signs of 2e-4: where a gradient is all rounding, two signs may differ.
+    assert apart.mean() < 1e-5
+    assert len(BATCHES) == 2
+
+
+@pytest.mark.slow
+def test_the_first_process_alone_reports_and_writes_and_all_end_together_with_equal_weights(
+    tmp_path,
+):
+    run_two("train", tmp_path)
+    first, second = (json.loads((tmp_path / f"own-{rank}.json").read_text()) for rank in (0, 1))
+    assert first["step"] == second["step"] == 3
+    assert [e["step"] for e in first["events"] if e["event"] == "step"][-1] == 3
+    assert sum(e["event"] == "checkpoint" for e in first["events"]) == 1
+    assert second["events"] == []
+    assert not (tmp_path / "out-1").exists()
+    a, b = (torch.load(tmp_path / f"weights-{rank}.pt") for rank in (0, 1))
+    assert all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_a_batch_is_shared_without_a_clip_left_over_or_taken_twice():
+    shares = [Company(rank, 3).share(range(8)) for rank in range(3)]
+    assert sorted(sum(shares, [])) == list(range(8))
+    assert max(map(len, shares)) - min(map(len, shares)) <= 1
+    assert [Company(rank, 3).share([7]) for rank in range(3)] == [[7], [7], [7]]
+
+
+def test_without_torchrun_a_process_is_alone_even_in_a_cluster():
+    assert join_company({}) == Company(0, 1)
+    assert join_company({"WORLD_SIZE": "8"}) == Company(0, 1)
+    assert Company().agreed(2) == 2
+
+
+def test_one_gpu_or_a_process_of_torchruns_own_needs_no_torchrun():
+    assert torchrun_command("m", ["train"], 1, {}) is None
+    assert torchrun_command("m", ["train"], 4, {"LOCAL_RANK": "2"}) is None
+
+
+def test_several_gpus_of_a_pod_are_a_process_each():
+    command = torchrun_command("m", ["train"], 4, {})
+    assert command[0] == sys.executable
+    assert command[1:] == [
+        "-m", "torch.distributed.run", "--nproc-per-node=4", "--standalone", "--module", "m", "train",
+    ]  # fmt: skip
+
+
+def test_a_cluster_gets_its_addresses_from_the_environment():
+    environment = {
+        "NUM_NODES": "2", "NUM_TRAINERS": "8", "NODE_RANK": "1", "WORLD_SIZE": "16",
+        "MASTER_ADDR": "10.65.0.2", "MASTER_PORT": "29400",
+    }  # fmt: skip
+    command = torchrun_command("m", ["train"], 1, environment)
+    assert command[3:] == [
+        "--nproc-per-node=8", "--nnodes=2", "--node-rank=1", "--master-addr=10.65.0.2",
+        "--master-port=29400", "--module", "m", "train",
+    ]  # fmt: skip
+    extra = torchrun_environment(environment, ["lo", "eth0", "ens1"])
+    assert extra["NCCL_SOCKET_IFNAME"] == "ens1"
+    assert "NCCL_SOCKET_IFNAME" not in torchrun_environment(environment, ["lo", "eth0"])
+    assert "NCCL_SOCKET_IFNAME" not in torchrun_environment({}, ["ens1"])
