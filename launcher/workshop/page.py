@@ -2,35 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from launcher.workshop.report import DatasetReport, Histogram
-from pod_image.dataset import Severity
+from pod_image.dataset import Finding, Severity
 
 _WORDS = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.NOTE: "Notes"}
 
 _STYLE = """
-:root { color-scheme: light dark; --ink: #1d2430; --paper: #fbfaf7; --soft: #667085; --line: #d9d6ce;
-  --bar: #3566a8; --error: #b3261e; --warning: #8a5a00; --note: #45657f; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e7e6e1; --paper: #16191e; --soft: #9aa3b0;
-  --line: #363c45; --bar: #79a8e6; --error: #ff8a80; --warning: #f0c060; --note: #9cc0dd; } }
+:root { color-scheme: light dark; --ink: #1d2430; --paper: #fbfaf7; --card: #fff; --soft: #5b6472; --line: #d9d6ce;
+  --bar: #3566a8; --good: #1e6b3a; --error: #b3261e; --warning: #8a5a00; --note: #45657f; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e7e6e1; --paper: #16191e; --card: #1d2127; --soft: #a3acb9;
+  --line: #363c45; --bar: #79a8e6; --good: #7fd19b; --error: #ff8a80; --warning: #f0c060; --note: #9cc0dd; } }
+* { box-sizing: border-box; }
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
-  max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; overflow-wrap: anywhere; } h2 { font-size: 1.15rem; margin-top: 2rem; }
-.facts { display: flex; flex-wrap: wrap; gap: 1.5rem; padding: 0; list-style: none; }
-.facts b { display: block; font-size: 1.3rem; } .facts span, .fix, figcaption { color: var(--soft); }
+  max-width: 64rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.5rem; overflow-wrap: anywhere; margin-bottom: 0; } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
+.verdict, .finding, figure { background: var(--card); border: 1px solid var(--line); border-radius: .4rem; }
+.verdict { border-left: .35rem solid; padding: .7rem 1rem; margin: 1rem 0; }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.5rem, 1fr)); gap: 1rem; padding: 0;
+  list-style: none; }
+.facts b { display: block; font-size: 1.2rem; overflow-wrap: anywhere; }
+.facts span, .fix, .place, figcaption { color: var(--soft); }
+.finding { padding: .7rem 1rem; margin: .6rem 0; overflow-wrap: anywhere; }
+.finding p { margin: .2rem 0; } .finding ul { margin: .4rem 0; padding-left: 1.2rem; }
+.finding h3 { font-size: 1rem; margin: 0; } .finding h3 span { font-weight: normal; color: var(--soft); }
+summary { cursor: pointer; color: var(--soft); }
 table { border-collapse: collapse; width: 100%; }
-th:first-child { width: 11rem; } th:nth-child(2) { width: 15rem; }
-th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-top: 1px solid var(--line);
-  overflow-wrap: anywhere; }
-.error { color: var(--error); } .warning { color: var(--warning); } .note { color: var(--note); }
-code { font-size: .9em; } figure { margin: 1rem 0; } svg { width: 100%; height: auto; }
+th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
+.good { color: var(--good); } .error { color: var(--error); } .warning { color: var(--warning); }
+.note { color: var(--note); } code { font-size: .9em; }
+figure { margin: 0; padding: .7rem 1rem; } svg { width: 100%; height: auto; display: block; }
 rect { fill: var(--bar); } svg text { fill: var(--soft); font: 11px system-ui, sans-serif; }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 1rem; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr)); gap: 1rem; }
+@media (max-width: 40rem) { body { margin: 1rem auto; } svg text { font-size: 15px; } .thin { display: none; } }
+@media print { details > * { display: block; } }
 """
 
 WIDTH, HEIGHT, AXIS = 480, 170, 24
 MOST_RATES_SHOWN = 6
+SHOWN_AT_ONCE = 3
+"""Of each code; the rest opens on demand."""
 
 
 def report_page(report: DatasetReport) -> str:
@@ -49,12 +62,14 @@ def report_page(report: DatasetReport) -> str:
 
 
 def _verdict(report: DatasetReport) -> str:
-    errors, warnings = len(report.errors), len(report.of_severity(Severity.WARNING))
+    errors, warnings = report.count(Severity.ERROR), report.count(Severity.WARNING)
     if errors:
-        return f'<p class="error"><b>Not ready:</b> {errors} to mend before a run.</p>'
-    if warnings:
-        return f'<p class="warning"><b>Usable</b>, with {warnings} to look at.</p>'
-    return "<p><b>Ready to train.</b></p>"
+        look, words = "error", f"<b>Not ready:</b> {errors:,} to mend before a run."
+    elif warnings:
+        look, words = "warning", f"<b>Usable</b>, with {warnings:,} to look at."
+    else:
+        look, words = "good", "<b>Ready to train.</b>"
+    return f'<p class="verdict {look}">{words}</p>'
 
 
 def _facts(report: DatasetReport) -> str:
@@ -68,7 +83,7 @@ def _facts(report: DatasetReport) -> str:
             "Hz",
         ),
         (_size(report.dataset_bytes), "to fetch"),
-        (_size(report.disk_needed_bytes), "disk needed on the pod"),
+        (_size(report.disk_needed_bytes), "disk on the pod"),
         (report.licence or "none stated", "licence"),
     ]
     items = "".join(f"<li><b>{escape(value)}</b><span>{name}</span></li>" for value, name in facts)
@@ -84,14 +99,34 @@ def _findings(report: DatasetReport, severity: Severity) -> str:
     found = report.of_severity(severity)
     if not found:
         return ""
-    rows = "".join(
-        f'<tr><td class="{severity}"><code>{escape(each.code.value)}</code></td>'
-        f"<td>{escape(each.place)}</td>"
-        f'<td>{escape(each.message)}<br><span class="fix">{escape(each.fix)}</span></td></tr>'
-        for each in found
+    codes = dict.fromkeys(each.code for each in found)
+    groups = (_group(report, [each for each in found if each.code is code]) for code in codes)
+    return f"<h2>{_WORDS[severity]}</h2>{''.join(groups)}"
+
+
+def _group(report: DatasetReport, alike: Sequence[Finding]) -> str:
+    """All findings of one code: the first few, the rest behind a click, and what to do said once."""
+    code = alike[0].code
+    there = report.finding_counts[code.value]
+    count = f" <span>{there:,} times</span>" if there > 1 else ""
+    says_fix_once = len({each.fix for each in alike}) == 1
+    items = [_occurrence(each, with_fix=not says_fix_once) for each in alike]
+    first, rest = items[:SHOWN_AT_ONCE], items[SHOWN_AT_ONCE:]
+    more = f"<ul>{''.join(rest)}</ul>" if rest else ""
+    hidden = (
+        f"<details><summary>{there - len(first):,} more</summary>{more}</details>" if more else ""
     )
-    head = '<tr><th scope="col">Code</th><th scope="col">Where</th><th scope="col">What, and what to do</th></tr>'
-    return f"<h2>{_WORDS[severity]}</h2><table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+    fix = f'<p class="fix">{escape(alike[0].fix)}</p>' if says_fix_once else ""
+    return (
+        f'<section class="finding"><h3><code class="{code.severity}">{escape(code.value)}</code>{count}</h3>'
+        f"<ul>{''.join(first)}</ul>{hidden}{fix}</section>"
+    )
+
+
+def _occurrence(each: Finding, *, with_fix: bool) -> str:
+    place = f'<span class="place">{escape(each.place)}:</span> ' if each.place else ""
+    fix = f' <span class="fix">{escape(each.fix)}</span>' if with_fix else ""
+    return f"<li>{place}{escape(each.message)}{fix}</li>"
 
 
 def _charts(report: DatasetReport) -> str:
@@ -112,10 +147,19 @@ def _charts(report: DatasetReport) -> str:
 def _chart(each: Histogram) -> str:
     names = [f"{edge:g}" for edge in each.edges[:-1]]
     ranges = [f"{low:g} to {high:g}" for low, high in zip(each.edges, each.edges[1:], strict=False)]
-    return _bars(each.title, names, ranges, list(each.counts), each.unit)
+    return _bars(each.title, names, ranges, list(each.counts), each.unit, at_edges=True)
 
 
-def _bars(title: str, names: list[str], ranges: list[str], counts: list[int], unit: str) -> str:
+def _bars(
+    title: str,
+    names: list[str],
+    ranges: list[str],
+    counts: list[int],
+    unit: str,
+    *,
+    at_edges: bool = False,
+) -> str:
+    """A bar for each count; its name below its middle, or where it begins."""
     most, step = max(counts), WIDTH / len(counts)
     drawn = []
     for index, count in enumerate(counts):
@@ -129,8 +173,10 @@ def _bars(title: str, names: list[str], ranges: list[str], counts: list[int], un
             drawn.append(
                 f'<text x="{x + step / 2:.1f}" y="{y - 4:.1f}" text-anchor="middle">{count:,}</text>'
             )
+        thin = ' class="thin"' if index % 2 and len(counts) > 8 else ""
         drawn.append(
-            f'<text x="{x + step / 2:.1f}" y="{HEIGHT - 8}" text-anchor="middle">{names[index]}</text>'
+            f'<text{thin} x="{x if at_edges else x + step / 2:.1f}" y="{HEIGHT - 8}" '
+            f'text-anchor="{"start" if at_edges else "middle"}">{names[index]}</text>'
         )
     said = "; ".join(f"{r} {unit}: {n}" for r, n in zip(ranges, counts, strict=True) if n)
     return (

@@ -105,11 +105,12 @@ class DatasetReport:
         ]
         for key in ("rates_hz", "channels"):
             document[key] = {str(value): count for value, count in document[key].items()}
-        document["errors"] = self._count(Severity.ERROR)
-        document["warnings"] = self._count(Severity.WARNING)
+        document["errors"] = self.count(Severity.ERROR)
+        document["warnings"] = self.count(Severity.WARNING)
         return document
 
-    def _count(self, severity: Severity) -> int:
+    def count(self, severity: Severity) -> int:
+        """How many findings there are of this severity, listed or not."""
         codes = {each.value for each in Code if each.severity is severity}
         return sum(n for code, n in self.finding_counts.items() if code in codes)
 

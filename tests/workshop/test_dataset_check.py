@@ -379,6 +379,18 @@ async def test_the_page_is_one_file_that_asks_nobody_and_escapes_what_it_shows(
     assert page.count("<figure>") == page.count("</figure>")
 
 
+async def test_the_page_says_many_findings_of_a_kind_together_and_their_remedy_once(
+    tmp_path: Path,
+) -> None:
+    table = "".join(f"gone-{n}|{SENTENCES[n % 12]}\n" for n in range(60))
+    page = report_page(await report_on(dataset(tmp_path, lines=table)))
+    assert page.count("Add the file, correct its name, or remove the line.") == 1
+    assert "60 times" in page
+    assert "<summary>57 more</summary>" in page
+    assert page.count("There is no file gone-") == 50
+    assert "And 10 more of the same kind." in page
+
+
 def test_every_code_has_a_severity_and_a_stable_spelling() -> None:
     values = [code.value for code in Code]
     assert len(values) == len(set(values))
