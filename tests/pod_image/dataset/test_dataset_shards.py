@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -225,3 +226,13 @@ def test_entries_are_sorted_and_the_shard_itself_is_not_among_them(tmp_path: Pat
     assert look(tmp_path).source.entries() == [
         Entry("a.wav", len(A)), Entry("b.wav", len(B)), Entry("metadata.csv", len(TABLE)),
     ]  # fmt: skip
+
+
+def test_parquet_without_its_reader_names_what_to_install_and_not_a_table_to_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    found = look(write(tmp_path, {"data/train.parquet": b"PAR1 whatever it holds PAR1"}))
+    assert codes(found) == [Code.EXTRA_MISSING, Code.NO_TABLE]
+    assert {each.fix for each in found.findings} == {"pip install 'pod-launcher[audio]'"}
+    assert "cannot be read here" in found.findings[-1].message
