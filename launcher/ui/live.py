@@ -92,6 +92,8 @@ class Live:
         self._sessions = sessions
         self._journal = Journal(config.data_folder / "events")
         self._views: OrderedDict[str, RunView] = OrderedDict()
+        self._read: set[str] = set()
+        """Runs whose journal is in their view."""
         self._watchers: dict[str, Watcher] = {}
         self._not_before: dict[str, datetime] = {}
         self._live_runs: list[Run] = []
@@ -114,22 +116,18 @@ class Live:
     async def open_view(self, run: Run) -> RunView:
         """What is known of the run; read back from disk when it is not in memory."""
         async with self._reading:
-            if run.nonce not in self._views:
-                view = await asyncio.to_thread(self._read_back, run)
-                self._views.setdefault(run.nonce, view)
+            view = self.view(run)
+            if run.nonce not in self._read:
+                for event in await asyncio.to_thread(lambda: list(self._journal.read(run))):
+                    view.take(event)
+                self._read.add(run.nonce)
                 self._drop_old_views()
-        return self.view(run)
+        return view
 
     def view(self, run: Run) -> RunView:
         """What is known of the run in memory."""
         view = self._views.setdefault(run.nonce, RunView())
         self._views.move_to_end(run.nonce)
-        return view
-
-    def _read_back(self, run: Run) -> RunView:
-        view = RunView()
-        for event in self._journal.read(run):
-            view.take(event)
         return view
 
     def run(self, nonce: str) -> Run | None:
@@ -186,6 +184,7 @@ class Live:
         """Delete an ended run from this machine's history, with its journal."""
         self.history.delete(run)
         self._views.pop(run.nonce, None)
+        self._read.discard(run.nonce)
         self._journal.remove(run)
         self.refresh()
 
@@ -303,3 +302,4 @@ class Live:
                 return
             if nonce not in kept:
                 del self._views[nonce]
+                self._read.discard(nonce)

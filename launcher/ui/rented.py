@@ -43,7 +43,7 @@ class RentedStrip:
         )
         with self._inner:
             for row in rows:
-                with box("div", "rented-row"):
+                with box("div", "rented-row rented-row-bad" if row.problem else "rented-row"):
                     icon("gpu")
                     words = Text("p", row.words, "rented-words")
                     self._words[row.run.nonce] = words

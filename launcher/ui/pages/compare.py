@@ -107,7 +107,8 @@ def _option(views: list[RunView], names: list[str], name: str, weight: float) ->
         "tooltip": {"trigger": "axis", "confine": True},
         "xAxis": {"type": "value", "name": "step", "nameLocation": "middle", "nameGap": 26,
                   "splitLine": {"show": False}},
-        "yAxis": {"type": "value", "scale": True},
+        "yAxis": {"type": "value", "scale": True,
+                  "splitLine": {"lineStyle": {"color": "rgba(128,124,136,0.35)", "width": 0.6}}},
         "dataZoom": [{"type": "slider", "height": 16, "bottom": 4}],
         "series": series,
     }  # fmt: skip

@@ -21,6 +21,7 @@ from launcher.ui.parts.elements import (
     link,
     para,
 )
+from launcher.ui.run_view import RunView
 from launcher.ui.run_words import state_badge
 from launcher.ui.site import Site
 from launcher.ui.words import dollars, when
@@ -44,7 +45,7 @@ async def _build(shell: Shell) -> None:
     runs = shell.site.history.runs(limit=50)
     with box("div", "stack"):
         if any(run.state.may_have_pod for run in runs):
-            _running(shell, [run for run in runs if run.state.may_have_pod])
+            await _running(shell, [run for run in runs if run.state.may_have_pod])
         if not any(run.end_reason is not None and run.end_reason.is_success for run in runs):
             await _first_steps(shell, runs)
         if runs:
@@ -89,15 +90,14 @@ def _checklist_step(number: int, step: ChecklistStep) -> None:
             attributes(button, aria_label=f"{step.action}: {step.title}")
 
 
-def _running(shell: Shell, runs: list[Run]) -> None:
+async def _running(shell: Shell, runs: list[Run]) -> None:
     heading(2, "Running now")
     with box("div", "grid-2"):
         for run in runs:
-            _running_card(shell, run)
+            _running_card(shell, run, await shell.site.live.open_view(run))
 
 
-def _running_card(shell: Shell, run: Run) -> None:
-    live = shell.site.live
+def _running_card(shell: Shell, run: Run, view: RunView) -> None:
     with box("a", "card card-link", href=f"/runs/{run.nonce}"):
         with box("div", "row spread"):
             heading(3, run.run_id)
@@ -106,7 +106,6 @@ def _running_card(shell: Shell, run: Run) -> None:
         hint(f"{run.gpu_name} · ends by itself at {dollars(run.max_cost_usd)} at the latest")
 
     def refresh() -> None:
-        view = live.view(run)
         if view.step is not None:
             total = f" of {view.step.total_steps:,}" if view.step.total_steps else ""
             now.text = f"Step {view.step.step:,}{total}"

@@ -262,5 +262,5 @@ class _VoicePage:
                             Text("strong", run.run_id)
                             hint(run.results_repo)
                         with box("div", "step-side"):
-                            found = button_link("Its voices", f"/voice?run={run.nonce}")
+                            found = button_link("Voices", f"/voice?run={run.nonce}")
                             found.props["aria-label"] = f"Voices of {run.run_id}"
