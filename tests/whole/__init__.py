@@ -1,0 +1,1 @@
+"""Properties of the whole code base, each held by a test."""
