@@ -104,7 +104,7 @@ class RunHistory:
         now = self.by_nonce(run.nonce)
         if now is not None and now.state.may_have_pod:
             raise InvalidRequest(
-                f"Run {run.run_id} may still have a pod.", hint=f"launcher stop {run.run_id} --abort"
+                f"Run {run.run_id} may still have a pod.", hint=f"launcher abort {run.run_id}"
             )
         with self._transaction():
             for table in ("runs", "moments", "records"):
