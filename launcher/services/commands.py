@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -71,12 +73,23 @@ async def send(bench: Workbench, run: Run, command: Command) -> Sent:
 async def _by_exec(bench: Workbench, run: Run, command: Command) -> str:
     """Empty when the agent has the command, else why not."""
     result = await bench.provider.execute(run.pod_id, control_argv(command), EXEC_SECONDS)
-    if result.exit_code == 0:
+    if result.exit_code == 0 or _has_receipt(result.stdout, command):
         return ""
     if result.timed_out:
         return "the pod did not take the command in time"
     last_line = (result.stderr.strip() or result.stdout.strip()).rpartition("\n")[2]
     return last_line[:200] or f"the pod answered {result.exit_code}"
+
+
+def _has_receipt(printed: str, command: Command) -> bool:
+    """Whether the agent's spool has it. A stop or abort may end the pod before its own exec has ended, and that
+    exec is then killed: its exit code says nothing."""
+    for line in printed.splitlines():
+        with suppress(ValueError):
+            receipt = json.loads(line)
+            if isinstance(receipt, dict) and receipt.get("state") == "received":
+                return bool(receipt.get("id") == command.id)
+    return False
 
 
 def control_argv(command: Command) -> list[str]:

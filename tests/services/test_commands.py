@@ -1,0 +1,43 @@
+"""How a command goes in, when the pod is quicker than the call that brought it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from launcher.emulator.runpod import ExecOutcome, ScriptedContainer
+from launcher.services.commands import Way, new_command, send
+from launcher.services.launch import launch
+from pod_image.contract.commands import CommandName
+from tests.services.sky import Sky, plan
+from tests.virtual import in_virtual_time
+
+
+@in_virtual_time
+async def test_a_receipt_counts_although_the_pod_ended_before_the_exec_did(tmp_path: Path) -> None:
+    sky = Sky(tmp_path)
+    command = new_command(CommandName.STOP)
+    receipt = json.dumps({"id": command.id, "state": "received"})
+    sky.runner.on_exec = lambda *_: ExecOutcome(-9, stdout=f"{receipt}\n")
+    run = await launch(sky.bench, plan(), sky.keys)
+    assert (await send(sky.bench, run, command)).way is Way.EXEC
+
+
+@pytest.mark.parametrize(
+    "printed",
+    ['{"id": "another", "state": "received"}', '{"error": "no agent"}', "[1]", "Killed", ""],
+)
+def test_other_words_before_a_bad_exit_code_are_no_receipt(tmp_path: Path, printed: str) -> None:
+    def answer(container: ScriptedContainer, words: list[str]) -> ExecOutcome:
+        return ExecOutcome(1, stdout=printed)
+
+    @in_virtual_time
+    async def check() -> None:
+        sky = Sky(tmp_path)
+        sky.runner.on_exec = answer
+        run = await launch(sky.bench, plan(), sky.keys)
+        assert (await send(sky.bench, run, new_command(CommandName.STOP))).way is Way.FILE
+
+    check()
