@@ -98,15 +98,18 @@ def test_exporting_without_the_extra_says_how_to_get_it(say, tmp_path, monkeypat
 
 @pytest.mark.slow
 def test_a_checkpoint_becomes_a_voice_that_piper_speaks(say, tmp_path):
+    import numpy as np
+    import onnxruntime
     import torch
     from piper import PiperVoice
 
     from pod_image.recipes.piper.checkpoint import Checkpoint, write_checkpoint
     from pod_image.recipes.piper.model import Generator
     from pod_image.recipes.piper.quality import SIZES, Quality
+    from tests.recipes.piper.cases import disturbed
 
-    torch.manual_seed(0)
-    state = Generator(SIZES[Quality.X_LOW]).state_dict()
+    generator = disturbed(Generator(SIZES[Quality.X_LOW])).eval()
+    state = generator.state_dict()
     checkpoint = Checkpoint(
         {f"model_g.{k}": v for k, v in state.items()}, {"sample_rate": 16_000}, 1, 2, [], {}
     )
@@ -122,3 +125,10 @@ def test_a_checkpoint_becomes_a_voice_that_piper_speaks(say, tmp_path):
     assert Path(made["onnx"]).name == "de_DE-anna-x_low.onnx"
     assert all(Path(made[key]).is_file() for key in ("onnx", "json", "tokens"))
     assert len(list(PiperVoice.load(made["onnx"]).synthesize("Guten Tag."))) == 1
+    ids = torch.randint(3, 100, (1, 19), generator=torch.manual_seed(2))
+    with torch.no_grad():
+        sound = generator.speak(ids, torch.tensor([19]), noise_scale=0.0, noise_w=0.0)[0, 0].numpy()
+    scales = np.array([0, 1, 0], dtype=np.float32)
+    fed = {"input": ids.numpy(), "input_lengths": np.array([19]), "scales": scales}
+    (spoken,) = onnxruntime.InferenceSession(made["onnx"]).run(None, fed)
+    assert np.abs(spoken[0, 0, 0] - sound).max() < 1e-3 * np.abs(sound).max()

@@ -1,0 +1,72 @@
+"""How far our network is from the reference's: `python -m tests.bench.parity [--json] [--steps N]`.
+
+Largest relative difference of the sound, of each loss and of any parameter's gradient, by part of the network, for
+every quality, with the same weights and inputs. `--steps` adds the losses of that many steps of both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import warnings
+from typing import Any
+
+import torch
+
+from pod_image.recipes.piper.quality import SIZES, Quality
+from tests.recipes.piper.cases import made_up_clips
+from tests.recipes.piper.reference import (
+    Gap,
+    discriminator_gap,
+    generator_gap,
+    largest_gap,
+    loss_curves,
+)
+
+CASES = {
+    "x-low": (Quality.X_LOW, 1),
+    "x-low, 3 speakers": (Quality.X_LOW, 3),
+    "low and medium": (Quality.MEDIUM, 1),
+    "medium, 3 speakers": (Quality.MEDIUM, 3),
+    "high": (Quality.HIGH, 1),
+}
+
+
+def measure(steps: int) -> dict[str, Any]:
+    """Figures by case; `steps` of training where it is above zero."""
+    found: dict[str, Any] = {name: _plain(generator_gap(*case)) for name, case in CASES.items()}
+    found["discriminators"] = _plain(discriminator_gap())
+    if steps:
+        clips = made_up_clips(2, samples=12_800)
+        curves = loss_curves(SIZES[Quality.X_LOW], clips.batch([0, 1]), 16_000, steps=steps)
+        found[f"{steps} steps of x-low"] = {"losses": largest_gap(*curves)}
+    return found
+
+
+def _plain(gap: Gap) -> dict[str, dict[str, float]]:
+    return {"forward": gap.forward, "gradients": gap.gradients}
+
+
+def _text(found: dict[str, Any]) -> str:
+    lines = []
+    for case, groups in found.items():
+        for group, figures in groups.items():
+            words = "  ".join(f"{name} {value:.1e}" for name, value in figures.items())
+            lines.append(f"{case:<20} {group:<10} {words}")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--steps", type=int, default=0)
+    asked = parser.parse_args()
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    found = measure(asked.steps)
+    print(json.dumps(found, indent=2) if asked.json else _text(found))
+
+
+if __name__ == "__main__":
+    main()
