@@ -204,7 +204,8 @@ def recipe_event(line: str) -> dict[str, Any] | None:
         document = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(document, dict) or document.get("event") not in RECIPE_EVENT_KINDS:
+    kind = document.get("event") if isinstance(document, dict) else None
+    if not isinstance(kind, str) or kind not in RECIPE_EVENT_KINDS:
         return None
     fields = {name: value for name, value in document.items() if name not in _AGENT_FIELDS}
     kind = fields.pop("event")

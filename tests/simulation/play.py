@@ -9,7 +9,6 @@ import os
 import random
 import shutil
 import tempfile
-import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -53,13 +52,13 @@ def play(schedule: Schedule | int, plant: Plant | None = None) -> Verdict:
     loop = ProcessLoop()
     try:
         with ExitStack() as stack:
-            stack.enter_context(_drawn_ids(schedule.seed))
+            dice = stack.enter_context(_drawn_ids())
             stack.enter_context(_locks_of_processes())
             records = stack.enter_context(_log_records())
             if plant is not None:
                 stack.enter_context(planted(plant))
             asyncio.set_event_loop(loop)
-            player = _Player(folder, schedule)
+            player = _Player(folder, schedule, dice)
             stack.enter_context(_full_disks(player))
             try:
                 verdict = loop.run_until_complete(player.play(records))
@@ -73,8 +72,8 @@ def play(schedule: Schedule | int, plant: Plant | None = None) -> Verdict:
 
 
 class _Player:
-    def __init__(self, folder: Path, schedule: Schedule) -> None:
-        self._folder, self._schedule = folder, schedule
+    def __init__(self, folder: Path, schedule: Schedule, dice: random.Random) -> None:
+        self._folder, self._schedule, self._dice = folder, schedule, dice
         self._world: World | None = None
         self._laptop = Laptop("laptop")
         self._commands: list[tuple[Laptop, asyncio.Task[Any]]] = []
@@ -90,6 +89,8 @@ class _Player:
         self._world = World(
             self._folder, schedule.work, schedule.max_hours, blurts_tokens=schedule.blurts_tokens
         )
+        # What the library does once per process was before: from here on all of it repeats.
+        self._dice.seed(schedule.seed)
         judge = Judge(self.world, schedule, records)
         watching = asyncio.ensure_future(self._look_on(judge))
         strikes = [asyncio.ensure_future(self._strike(strike)) for strike in schedule.strikes]
@@ -304,18 +305,17 @@ def _some_disk(folder: Path, size_bytes: int) -> Arm:
 
 
 @contextmanager
-def _drawn_ids(seed: int) -> Iterator[None]:
+def _drawn_ids() -> Iterator[random.Random]:
     """Ids, nonces and jitter come from the seed, so that the whole repeats exactly."""
-    dice = random.Random(seed ^ 0x5EED)
+    dice = random.Random(0)
     with (
         patch("secrets.choice", dice.choice),
         patch("secrets.token_hex", lambda size=16: dice.randbytes(size).hex()),
-        patch("uuid.uuid4", lambda: uuid.UUID(int=dice.getrandbits(128))),
         patch("random.uniform", dice.uniform),
         patch("pod_image.agent.watches.MachineReader", _SomeMachine),
         patch("pod_image.agent.canary.check_disk", _some_disk),
     ):
-        yield
+        yield dice
 
 
 @contextmanager

@@ -177,11 +177,9 @@ class Threads:
         return await job.future
 
     def sleep(self, seconds: float) -> None:
-        """For code that blocks. On the loop's own thread time passes at once."""
+        """For code that blocks. Outside of a call, while the world is set up, no time passes."""
         job: _Job | None = getattr(self._local, "job", None)
-        if job is None:
-            self._loop.jump(seconds)
-        else:
+        if job is not None:
             job.sleep(seconds)
 
     def close(self) -> None:

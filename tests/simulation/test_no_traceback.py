@@ -1,0 +1,130 @@
+"""Whatever stands in a wire answer, a settings document, a preset or a pod's line: no traceback reaches a person."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from launcher.config import Config
+from launcher.errors import LauncherError
+from launcher.presets import find_preset
+from launcher.providers.runpod.provider import pod_of
+from launcher.providers.runpod.wire import BillingWire, ExecWire, GpuTypeWire, PodWire, SecretWire
+from launcher.services.notes import moments
+from pod_image.agent.latch import LatchFile
+from pod_image.agent.supervisor import recipe_event
+from pod_image.contract.environment import RunDocument
+from pod_image.contract.errors import ContractError
+from pod_image.contract.events import UnknownEvent, from_line, to_line
+from pod_image.contract.record import RunRecord
+
+few = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+scalars = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
+)
+values: st.SearchStrategy[Any] = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+POD_KEYS = (
+    "id",
+    "name",
+    "status",
+    "cost",
+    "createdAt",
+    "startedAt",
+    "gpu",
+    "env",
+    "runtime",
+    "cloud",
+)
+EVENT_KEYS = ("event", "at", "run_id", "seq", "phase", "state", "step", "losses", "reason", "arms")
+
+
+def documents(*keys: str) -> st.SearchStrategy[dict[str, Any]]:
+    return st.dictionaries(st.sampled_from(keys) | st.text(max_size=6), values, max_size=8)
+
+
+@few
+@given(
+    documents(*POD_KEYS), st.sampled_from([PodWire, GpuTypeWire, BillingWire, ExecWire, SecretWire])
+)
+def test_an_answer_of_the_cloud_is_read_or_refused(
+    document: dict[str, Any], wire: type[BaseModel]
+) -> None:
+    try:
+        read = wire.model_validate(document)
+    except ValueError:
+        return
+    if isinstance(read, PodWire):
+        assert isinstance(pod_of(read).price_per_hour_usd, float)
+
+
+@few
+@given(documents(*EVENT_KEYS))
+def test_a_line_of_a_pod_is_an_event_or_log(document: dict[str, Any]) -> None:
+    line = json.dumps(document)
+    event = from_line(line)
+    if event is None or isinstance(event, UnknownEvent):
+        return
+    assert from_line(to_line(event)) == event
+    assert all(isinstance(name, str) for name in moments(event))
+
+
+@few
+@given(documents("event", "step", "losses", "path", "size_bytes", "id", "command", "state"))
+def test_a_line_of_a_recipe_is_an_event_it_may_say_or_log(document: dict[str, Any]) -> None:
+    found = recipe_event(json.dumps(document))
+    assert found is None or found["event"] != "ended"
+
+
+@few
+@given(documents("contract", "run_id", "attempt", "settings", "deadline", "price_per_hour_usd"))
+def test_a_run_document_is_taken_or_refused_in_one_sentence(document: dict[str, Any]) -> None:
+    with suppress(ContractError):
+        RunDocument.from_json(json.dumps(document))
+
+
+@few
+@given(
+    st.binary(max_size=60)
+    | documents("run_id", "nonce", "state").map(lambda d: json.dumps(d).encode())
+)
+def test_a_record_and_a_latch_that_cannot_be_read_are_none(content: bytes) -> None:
+    record = RunRecord.from_json(content)
+    assert record is None or record.run_id is not None
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "latch.json"
+        path.write_bytes(content)
+        assert LatchFile.open(path, "nonce1").latch.boots >= 0
+
+
+@few
+@given(st.text(max_size=60) | documents("title", "description", "settings").map(str))
+def test_a_preset_file_is_read_or_refused_in_one_sentence(text: str) -> None:
+    with TemporaryDirectory() as folder:
+        config = Config(Path(folder), Path(folder) / "data")
+        config.presets_folder.mkdir()
+        path = config.presets_folder / "mine.toml"
+        path.write_text(text, encoding="utf-8", errors="replace")
+        with suppress(LauncherError):
+            find_preset(config, "mine")
+
+
+@pytest.mark.parametrize(
+    "line", ['{"event":"step"', "{}", '{"event":{}}', "[" * 5_000, "{" * 5_000]
+)
+def test_torn_and_deep_lines_are_log(line: str) -> None:
+    assert from_line(line) is None
+    assert recipe_event(line) is None
