@@ -37,7 +37,7 @@ _VARIABLES = {
     KeyName.HF_UPLOAD: "HF_UPLOAD_TOKEN",
 }
 _PURPOSES = {
-    KeyName.RUNPOD: "RunPod API key: rents pods and ends them",
+    KeyName.RUNPOD: "RunPod API key, which rents pods and ends them",
     KeyName.HF_DATASET: "Hugging Face token that reads the dataset",
     KeyName.HF_UPLOAD: "Hugging Face token that writes the results",
 }
