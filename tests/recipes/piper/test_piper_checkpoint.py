@@ -55,6 +55,27 @@ def published_layout(state, **changes):
     }
 
 
+def todays_layout(state):
+    """What Lightning 2 writes for today's trainer: other counters, and parameters without folders."""
+    moments = {"step": torch.tensor(3.0), "exp_avg": torch.zeros(2), "exp_avg_sq": torch.zeros(2)}
+    return published_layout(
+        state,
+        **{
+            "pytorch-lightning_version": "2.6.1",
+            "loops": {"fit_loop": {"epoch_progress": {"total": {"ready": 3, "completed": 2}}}},
+            "callbacks": {"ModelCheckpoint{'monitor': 'val_mel'}": {"best_model_score": None}},
+            "optimizer_states": [{"state": {0: moments}, "param_groups": [{"lr": 2e-4}]}] * 2,
+            "hyper_parameters": {
+                "sample_rate": 22050,
+                "betas_d": (0.5, 0.9),
+                "use_mrd": False,
+                "warmstart_ckpt": None,
+                "_instantiator": "lightning.pytorch.cli.instantiate_module",
+            },
+        },
+    )
+
+
 class Malice:
     def __init__(self, flag):
         self.flag = flag
@@ -111,6 +132,14 @@ def test_published_checkpoints_load_with_folders_as_text(tmp_path, is_zip):
     generator, discriminators = Generator(TINY), Discriminators(TINY)
     assert take_over(checkpoint, generator, discriminators)
     assert torch.equal(generator.enc_p.emb.weight, state["model_g.enc_p.emb.weight"])
+
+
+def test_checkpoints_of_todays_trainer_load_too(tmp_path):
+    state = state_of(*networks())
+    torch.save(todays_layout(state), tmp_path / "last.ckpt")
+    checkpoint = read_checkpoint(tmp_path / "last.ckpt")
+    assert checkpoint.hyper_parameters["sample_rate"] == 22050
+    assert take_over(checkpoint, Generator(TINY), Discriminators(TINY))
 
 
 @pytest.mark.parametrize("is_zip", [True, False], ids=["today's container", "before torch 1.6"])
