@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from launcher.domain.cost import cost_usd
 from launcher.domain.run import Run
 from launcher.stores.runs import RecordKind, RunHistory
+
+WAY_TO_TRAINING = {
+    "image_pull": "image",
+    "container": "container",
+    "armed": "armed",
+    "dataset_there": "data",
+    "first_step": "first step",
+}
+"""Moments of the time line, and what they are called in a receipt."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,20 @@ class Receipt:
     slices: tuple[Slice, ...]
     time_line: dict[str, datetime]
     """First moments of: planned, created, image_pull, container, armed, each phase, first_step, ended, gone."""
+    machine: Mapping[str, Any] = field(default_factory=dict)
+    """What is known of the host: `gpu`, `data_center`, `cloud`, and in `tried` how its parts did."""
+
+    @property
+    def waits(self) -> tuple[tuple[str, float], ...]:
+        """Seconds from the create to each step of the way to training, as far as it came."""
+        start = self.time_line.get("created")
+        if start is None:
+            return ()
+        return tuple(
+            (words, (self.time_line[name] - start).total_seconds())
+            for name, words in WAY_TO_TRAINING.items()
+            if name in self.time_line
+        )
 
 
 def receipt(history: RunHistory, run: Run) -> Receipt:
@@ -54,6 +77,7 @@ def receipt(history: RunHistory, run: Run) -> Receipt:
         seconds=lived,
         slices=_slices(_phases(ended, time_line), lived, run.price_per_hour_usd),
         time_line=time_line,
+        machine=history.kept(run, RecordKind.MACHINE) or {},
     )
 
 

@@ -67,6 +67,7 @@ def _document(found: Receipt, pod: Pod | None, note: str) -> dict[str, Any]:
             for part in found.slices
         ],
         "time_line": {name: at.isoformat() for name, at in found.time_line.items()},
+        "machine": dict(found.machine),
         "settings": json.loads(run.settings_json),
         "leftover_secrets": list(run.secret_names) if run.state is RunState.ENDED else [],
     }
@@ -98,6 +99,14 @@ def _rows(found: Receipt, pod: Pod | None) -> list[tuple[str, str]]:
         rows.append(("Pod", f"{run.pod_id}{status}, {run.gpu_name} at {price} an hour"))
     rows.append(("Time", f"{duration(lasted_seconds(run))}, capped at {run.max_hours:g} h"))
     rows.append(("Cost", _cost(found)))
+    if found.waits:
+        way = [f"{name} {duration(seconds)}" for name, seconds in found.waits]
+        rows.append(("Way", " → ".join(["created", *way])))
+    tried = found.machine.get("tried") or {}
+    if tried:
+        where = [str(found.machine[name]) for name in ("data_center",) if found.machine.get(name)]
+        said = [f"{name}: {detail}" for name, detail in tried.items()]
+        rows.append(("Machine", "; ".join([*where, *said])))
     return rows
 
 
