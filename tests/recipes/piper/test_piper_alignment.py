@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import monotonic_alignment_search
 import numpy as np
 import pytest
 import torch
 
-from pod_image.recipes.piper.alignment import durations_of_best_paths
+from pod_image.recipes.piper.alignment import (
+    durations_by_numpy,
+    durations_by_torch,
+    durations_of_best_paths,
+    search_of,
+)
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -58,3 +68,60 @@ def test_every_frame_is_used_and_every_phoneme_lasts_a_frame_at_least():
     for row, count in zip(durations, phonemes, strict=True):
         assert (row[:count] >= 1).all()
         assert not row[count:].any()
+
+
+def random_case(seed):
+    """Scores, frames and phonemes; every third case with ties."""
+    draw = np.random.default_rng(seed)
+    batch = int(draw.integers(1, 4))
+    phonemes = draw.integers(1, 12, batch)
+    frames = phonemes + draw.integers(0, 14, batch)
+    scale = float(draw.choice([0.1, 50.0, 3000.0]))
+    scores = draw.normal(-scale, scale, (batch, frames.max(), phonemes.max())).astype(np.float32)
+    if seed % 3 == 0:
+        scores = np.round(scores)
+    return torch.from_numpy(scores), torch.from_numpy(frames), torch.from_numpy(phonemes)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_form_for_a_gpu_without_a_compiler_finds_the_same_paths(seed):
+    case = random_case(seed)
+    assert torch.equal(durations_by_torch(*case), durations_by_numpy(*case))
+
+
+def test_where_the_kernel_cannot_run_training_goes_on_with_the_other_form(monkeypatch):
+    monkeypatch.setitem(sys.modules, "triton", None)
+    search_of.cache_clear()
+    assert search_of(torch.device("cpu")) is durations_by_torch
+    search_of.cache_clear()
+
+
+IN_THE_INTERPRETER = """
+import torch
+from pod_image.recipes.piper.alignment import durations_by_numpy
+from pod_image.recipes.piper.alignment_kernel import durations_by_kernel
+from tests.recipes.piper.test_piper_alignment import random_case
+torch.set_num_threads(1)
+for seed in range(3):
+    case = random_case(seed)
+    assert torch.equal(durations_by_kernel(*case), durations_by_numpy(*case)), seed
+print("equal")
+"""
+
+
+@pytest.mark.skipif(importlib.util.find_spec("triton") is None, reason="triton is not installed")
+def test_the_kernel_finds_the_same_paths_in_tritons_interpreter():
+    root = Path(__file__).parents[3]
+    # Triton reads the variable once, when the kernel is declared: hence a process of its own.
+    environment = {**os.environ, "TRITON_INTERPRET": "1"}
+    environment["PYTHONPATH"] = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", IN_THE_INTERPRETER],
+        env=environment,
+        cwd=root,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.stdout.strip() == "equal", done.stderr[-2000:]

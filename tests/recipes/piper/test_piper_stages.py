@@ -100,11 +100,15 @@ def test_the_whole_way_ends_in_a_voice_that_piper_speaks_and_goes_on_after_a_res
     assert code == 0, trouble
     path = folder.voice / "en_US-demo-x_low.onnx"
     assert len(list(PiperVoice.load(path).synthesize("Hello there."))) == 1
-    assert (folder.checkpoints / "step-00000002" / path.name).exists()
+    best = json.loads((folder.checkpoints / "scores.json").read_text())["best_step"]
+    other = {2: 3, 3: 2}[best]
+    assert (folder.checkpoints / f"step-{other:08d}" / path.name).exists()
+    assert not (folder.checkpoints / f"step-{best:08d}").exists()
 
     results = [p.relative_to(folder.out).as_posix() for p in RECIPE.results(folder, more)]
     assert results[0].startswith("voice/")
     assert results.index("checkpoints/step-00000003.ckpt") < results.index("samples/reference.wav")
+    assert results.index("checkpoints/scores.json") < results.index("samples/reference.wav")
     assert results[-1].startswith("checkpoints/step-00000002")
     card = RECIPE.card(folder, more)
     assert card.front_matter["pipeline_tag"] == "text-to-speech"

@@ -12,6 +12,7 @@ import torch
 from pod_image.contract.commands import Command
 from pod_image.recipes.piper.checkpoint import read_checkpoint
 from pod_image.recipes.piper.errors import RecipeError
+from pod_image.recipes.piper.keeping import best_checkpoint
 from pod_image.recipes.piper.optimisation import LOSS_NAMES
 from pod_image.recipes.piper.quality import Quality
 from pod_image.recipes.piper.trainer import Places, Trainer, Training
@@ -222,6 +223,61 @@ def test_only_the_newest_checkpoint_has_optimiser_states_and_few_are_kept(clips,
     kept = sorted((tmp_path / "checkpoints").glob("*.ckpt"))
     assert [path.name for path in kept] == [f"step-0000000{n}.ckpt" for n in (3, 4, 5)]
     assert [len(read_checkpoint(path).optimiser_states) for path in kept] == [0, 0, 2]
+
+
+def test_held_out_sentences_are_scored_and_the_best_checkpoint_stays_however_old(clips, tmp_path):
+    training = with_training(max_steps=6, checkpoint_steps=1, validation_split=0.4)
+    bench = Bench(clips, tmp_path, training)
+    judge = bench.trainer.best.judge
+    # From the third on every checkpoint is said to be worse than the second.
+    bench.trainer.best.judge = lambda step, scores: judge(
+        step, scores | {"mel_cepstral_distance_db": abs(step - 2.0), "duration_ratio": 1.0}
+    )
+    bench.trainer.run()
+    checkpoints = bench.of("checkpoint")
+    assert [event["is_best"] for event in checkpoints] == [True, True, False, False, False, False]
+    names = {"mel_cepstral_distance_db", "duration_ratio", "clipped_share", "silent_share", "f0_hz"}
+    assert names < set(checkpoints[0]["scores"])
+    kept = sorted(path.name for path in (tmp_path / "checkpoints").glob("*.ckpt"))
+    assert kept == [f"step-0000000{n}.ckpt" for n in (2, 4, 5, 6)]
+    assert best_checkpoint(tmp_path / "checkpoints").name == "step-00000002.ckpt"
+    resumed = Bench(clips, tmp_path, training, start=newest(tmp_path), resume=True)
+    assert (resumed.trainer.best.step, resumed.trainer.best.since) == (2, 4)
+    (tmp_path / "checkpoints" / "step-00000002.ckpt").unlink()
+    assert best_checkpoint(tmp_path / "checkpoints").name == "step-00000006.ckpt"
+    elsewhere = Bench(clips, tmp_path, training, start=newest(tmp_path), resume=True)
+    assert elsewhere.trainer.best.step is None
+
+
+@pytest.mark.parametrize(("limit", "steps"), [(0, 8), (2, 3)])
+def test_checkpoints_without_a_better_one_end_training_only_when_asked(
+    clips, tmp_path, limit, steps
+):
+    training = with_training(max_steps=8, checkpoint_steps=1, no_better_checkpoints=limit)
+    bench = Bench(clips, tmp_path, training)
+    bench.trainer._measure = lambda: {"validation_mel": float(bench.trainer.progress.step)}
+    assert bench.trainer.run().step == steps
+    said = [e for e in bench.of("warning") if e["code"] == "no-better-checkpoints"]
+    assert len(said) == (1 if limit else 0)
+    assert newest(tmp_path).own["step"] == steps
+
+
+def test_compiling_keeps_every_name_and_every_loss(clips, tmp_path):
+    plain, compiled = Bench(clips, tmp_path / "a"), Bench(clips, tmp_path / "b")
+    compiled.trainer.optimisation.compile(backend="eager")
+    for bench in (plain, compiled):
+        bench.trainer.run()
+    assert [e["losses"] for e in plain.of("step")] == [e["losses"] for e in compiled.of("step")]
+    assert list(newest(tmp_path / "a").state) == list(newest(tmp_path / "b").state)
+
+
+def test_where_nothing_can_be_compiled_training_says_so_and_goes_on(clips, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CC", raising=False)
+    bench = Bench(clips, tmp_path, with_training(max_steps=1, compiles=True))
+    assert bench.trainer.run().step == 1
+    (said,) = [e for e in bench.of("warning") if e["code"] == "not-compiled"]
+    assert "no C compiler" in said["message"]
 
 
 def test_the_reference_is_a_clip_that_nothing_is_learnt_from(clips, tmp_path):
