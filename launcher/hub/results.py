@@ -74,7 +74,7 @@ class ResultsRepo:
     async def events(self, run_id: str) -> list[Event]:
         """The run's events as it delivered them, in order; unreadable lines are passed over."""
         content = await self._read(ResultsFolder(run_id).events)
-        lines = (content or b"").decode("utf-8", "replace").splitlines()
+        lines = (content or b"").decode("utf-8", "replace").split("\n")
         return [event for line in lines if (event := from_line(line)) is not None]
 
     async def download(
