@@ -14,6 +14,7 @@ from nicegui.testing import User
 
 from launcher.domain.run import RunState
 from launcher.stores.secrets import KeyName
+from launcher.ui.journal import Journal
 from launcher.ui.parts.elements import Button, Text
 from launcher.ui.parts.inputs import Field, SecretField
 from pod_image.contract.outcomes import EndReason
@@ -349,6 +350,21 @@ async def test_each_part_of_a_run_can_be_opened_by_its_address(
 ) -> None:
     await visit(person, f"/runs/{run().nonce}?tab={tab}")
     await person.should_see(words, retries=10)
+
+
+async def test_a_runs_past_is_read_back_whichever_page_came_first(
+    person: User, ground: Ground
+) -> None:
+    one = run()
+    ground.site.history.add(one)
+    Journal(ground.site.config.data_folder / "events").write(
+        one, event("step", 1, step=77, losses={"mel": 2.5})
+    )
+    ground.site.live.refresh()
+    await visit(person, "/")
+    await person.should_see("Step 77")
+    await visit(person, f"/runs/{one.nonce}")
+    await person.should_see("Sound (mel): 2.5 at step 77")
 
 
 async def test_an_unknown_run_is_said(person: User) -> None:

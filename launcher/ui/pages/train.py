@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 
-from nicegui import background_tasks, context
+from nicegui import background_tasks, context, ui
 
 from launcher.domain.plan import DatasetSummary, Plan, Severity
 from launcher.domain.run import Run
@@ -45,6 +45,7 @@ from launcher.ui.site import Site
 from launcher.ui.wording import for_page
 from launcher.ui.words import about, dollars, per_hour, roughly
 
+REDRAW_SECONDS = 0.3
 UNCHECKED = "Press “Check everything” first; it rents nothing."
 
 
@@ -114,6 +115,7 @@ class _TrainPage:
         self.site = shell.site
         self.form = SettingsForm(choice, self._changed)
         self.plan: Plan | None = None
+        self._redraw: ui.timer | None = None
         self._dataset_asked = ("", "")
         self._dataset: DatasetSummary | None = None
         self._history: list[Run] = []
@@ -235,11 +237,23 @@ class _TrainPage:
         prices = self.site.market.known_prices(settings.gpu_count)
         offers = prices.offers if prices else None
         self._show_price(quote(settings, self._dataset, offers, self._history))
-        self.presets.refresh(self._dataset, offers, self._history)
-        self.gpus.refresh(settings, self._dataset, self._history)
         self._lock_start()
         if is_first:
+            self._redraw_prices()
             self.gpus.ask(then=self._changed)
+            return
+        # The price is on its way before the long tables are drawn anew, once the person rests.
+        if self._redraw is not None:
+            self._redraw.cancel()
+        with self.shell.content:
+            self._redraw = ui.timer(REDRAW_SECONDS, self._redraw_prices, once=True)
+
+    def _redraw_prices(self) -> None:
+        settings = self.choice.composed.settings
+        prices = self.site.market.known_prices(settings.gpu_count)
+        offers = prices.offers if prices else None
+        self.presets.refresh(self._dataset, offers, self._history)
+        self.gpus.refresh(settings, self._dataset, self._history)
 
     def _lock_start(self) -> None:
         why = None if self.plan is not None and not self.plan.errors else UNCHECKED
