@@ -20,9 +20,6 @@ KINDS = {"orphans": "orphan", "lost": "lost", "doubled": "doubled", "leaked": "l
 def main(arguments: list[str] | None = None) -> int:
     """Exit code 1 when a promise was broken."""
     given = _parser().parse_args(arguments)
-    # The library's own notes on its plain uploads are not what is looked at here.
-    warnings.simplefilter("ignore", DeprecationWarning)
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     began = time.monotonic()
     plant = Plant[given.plant.upper()] if given.plant else None
     verdicts = []
@@ -70,4 +67,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    # The library's own notes on its plain uploads are not what is looked at here.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     sys.exit(main())

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from tests.simulation.__main__ import summed
+from tests.simulation.__main__ import main, summed
 from tests.simulation.judge import Verdict
 from tests.simulation.plants import Plant
 from tests.simulation.play import play
@@ -109,3 +111,17 @@ def test_a_machine_that_is_not_what_was_rented_is_given_back_for_the_next_offer(
     text = "\n".join(verdict.trace)
     assert "it should do over 1" in text
     assert '"reason":"finished"' in text
+
+
+def test_the_command_prints_one_line_of_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--schedules", "1", "--seed", "5", "--json"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    told = json.loads(line)
+    assert list(told)[:6] == ["schedules", "orphans", "lost", "doubled", "leaked", "failing_seeds"]
+    assert told["schedules"] == 1
+
+
+def test_the_command_fails_when_a_promise_was_broken(capsys: pytest.CaptureFixture[str]) -> None:
+    broken = ["--schedules", "1", "--seed", "5", "--plant", "sends_plain_tokens"]
+    assert main(broken) == 1
+    assert "leaked" in capsys.readouterr().out
