@@ -54,4 +54,6 @@ def test_a_hundred_steps_lose_as_the_reference_loses():
     early = largest_gap(ours[:10], theirs[:10])
     assert max(early.values()) < 1e-4, early
     whole = largest_gap(ours, theirs)
-    assert max(whole.values()) < 0.02, whole
+    assert max(whole["mel"], whole["kl"]) < 0.01, whole
+    # Least squares near their aim and a likelihood around zero: a small base makes a large share of rounding.
+    assert max(whole.values()) < 0.3, whole
