@@ -179,6 +179,7 @@ def test_the_keyboard_alone_reaches_the_rent_button(window: Window) -> None:
     page.get_by_text("3 of 3 keys held").wait_for()
     window.go("/train?preset=quick-check&dataset=demo/clips")
     page.locator("#field-results_repo").focus()
+    page.keyboard.press("Control+A")
     page.keyboard.type("demo/voice")
     _tab_to(page, "Check everything")
     page.keyboard.press("Enter")
