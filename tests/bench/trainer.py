@@ -20,10 +20,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from pod_image.recipes.piper.quality import Sizes
 from tests.bench.speech import spoken_clips
 from tests.bench.turns import MARK
 
 RATES_HZ = {"x_low": 16_000, "low": 16_000, "medium": 22_050, "high": 22_050}
+# For the curves: full widths would take an hour.
+SMALL = Sizes(hidden=16, filter=32, text_layers=1, decoder_channels=16, discriminator_divisor=16)
 PARTS = ("prepare", "steps", "wait", "curve")
 
 
@@ -121,8 +124,10 @@ def _figures(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
         figures["spinning_over_sleeping"] = _wait(folder, asked)
     if "curve" in asked.parts:
         from tests.bench.curves import compare_curves
+        from tests.recipes.piper.cases import made_up_clips
 
-        figures["curve"] = compare_curves(asked.curve_steps, asked.seed).figures()
+        curves = compare_curves(asked.curve_steps, asked.seed, made_up_clips(8), SMALL)
+        figures["curve"] = curves.figures()
     return figures
 
 
