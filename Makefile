@@ -16,7 +16,7 @@ IMAGE ?= $(shell sed -n 's/^DEFAULT_IMAGE = "\(.*\)"/\1/p' pod_image/contract/se
 demo: $(VENV)/.demo
 	$(BIN)/launcher demo --headless
 
-test: $(VENV)/.dev
+test: $(VENV)/.dev $(VENV)/.axe
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
 
 check: $(VENV)/.dev
@@ -52,4 +52,9 @@ $(VENV)/.demo: $(VENV)/.torch pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.demo pyproject.toml
 	$(PIP) install -e '.[dev]'
+	@touch $@
+
+# The accessibility rules come from npm; without it their tests are skipped, and say so.
+$(VENV)/.axe: $(VENV)/.dev tests/browser/package-lock.json
+	if command -v npm >/dev/null; then cd tests/browser && npm ci --silent --no-audit --no-fund; fi
 	@touch $@
