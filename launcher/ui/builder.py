@@ -6,10 +6,11 @@ import asyncio
 from pathlib import Path
 
 from fastapi import FastAPI, HTTPException
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, HTMLResponse
 from nicegui import ui
 
 from launcher.errors import InvalidRequest, LauncherError
+from launcher.services import datasets
 from launcher.ui.frame import Shell, show_error
 from launcher.ui.parts.dialog import Dialog
 from launcher.ui.parts.elements import (
@@ -35,12 +36,13 @@ from launcher.ui.transcripts import Transcripts
 from launcher.ui.uploads import incoming
 from launcher.ui.words import counted, size
 from launcher.workshop import library
-from launcher.workshop.check import CheckSettings, check_dataset
-from launcher.workshop.make import Made, MakeProgress, MakeRequest, make_dataset
+from launcher.workshop.check import CheckSettings
+from launcher.workshop.make import Made, MakeProgress, MakeRequest
 from launcher.workshop.names import checked_name, dataset_folder
-from launcher.workshop.push import Pushed, PushRequest, push_dataset
+from launcher.workshop.page import report_page
+from launcher.workshop.push import Pushed, PushRequest
 from launcher.workshop.report import DatasetReport
-from pod_image.dataset import FolderSource, Severity
+from pod_image.dataset import Severity
 
 GOOD_MINUTES = 30.0
 LEAST_MINUTES = 5.0
@@ -65,6 +67,14 @@ def register_clips(site: Site, outer: FastAPI) -> None:
         return FileResponse(file, media_type=_CLIP_KINDS[file.suffix])
 
     outer.get("/clips/{name}/{path:path}", response_class=FileResponse)(clip)
+
+    async def report(name: str) -> HTMLResponse:
+        found = site.reports.get(name)
+        if found is None:
+            raise HTTPException(404, "This data set was not checked since the form was started.")
+        return HTMLResponse(report_page(found))
+
+    outer.get("/reports/{name}", response_class=HTMLResponse)(report)
 
 
 async def draw_builder(shell: Shell, name: str) -> None:
@@ -180,9 +190,7 @@ class _Builder:
             sample_rate_hz=int(str(self._rate.value)),
         )
         try:
-            made = await make_dataset(
-                request, on_progress=lambda one: progress.append(one), now=self._now
-            )
+            made = await datasets.make(request, on_progress=progress.append, now=self._now)
         except LauncherError as error:
             self._making.clear()
             with self._making:
@@ -205,7 +213,7 @@ class _Builder:
     async def _redraw(self) -> None:
         self._state.clear()
         try:
-            shown = await library.show_dataset(self._config.datasets_folder, self._name)
+            shown = await datasets.show(self._config, self._name)
         except InvalidRequest:
             return  # nothing here yet: the first step is all there is to do
         with self._state:
@@ -255,12 +263,16 @@ class _Builder:
                 deep=True,
             )
             report: DatasetReport | None = await self._shell.attempt(
-                check_dataset(FolderSource(self._folder), settings), place
+                datasets.check_folder(self._folder, settings), place
             )
             if report is not None:
+                self._shell.site.reports[self._name] = report
                 place.clear()
                 with place:
                     _show_report(report)
+                    button_link("The whole report, with charts", f"/reports/{self._name}").mark(
+                        "whole-report"
+                    )
                 self._shell.announce(
                     f"{len(report.errors)} errors, {len(report.findings)} findings."
                 )
@@ -310,7 +322,7 @@ class _Builder:
                 force=True,
             )
             done: Pushed | None = await self._shell.attempt(
-                push_dataset(session.bench.hub.upload, request), self._pushed
+                datasets.push(session.bench, request), self._pushed
             )
             go.lock(None)
             if done is not None:
@@ -342,7 +354,8 @@ class _Builder:
             button("Delete this data set", dialog.show, kind="quiet", symbol="trash")
 
     async def _delete(self) -> None:
-        await library.delete_dataset(self._config.datasets_folder, self._name, confirmed=True)
+        await datasets.delete(self._config, self._name, confirmed=True)
+        self._shell.site.reports.pop(self._name, None)
         ui.navigate.to("/datasets")
 
 

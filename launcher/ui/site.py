@@ -16,6 +16,7 @@ from launcher.ui.offers import Market
 from launcher.ui.preferences import Preferences, read_preferences, write_preferences
 from launcher.ui.sessions import Sessions
 from launcher.ui.vault import Vault
+from launcher.workshop.report import DatasetReport
 
 
 @dataclass
@@ -33,6 +34,8 @@ class Site:
     key_store: KeyStore | None = None
     demo: str = ""
     drafts: Drafts = field(default_factory=Drafts)
+    reports: dict[str, DatasetReport] = field(default_factory=dict, repr=False)
+    """The last check of each data set of this machine, by its name."""
     preferences: Preferences = field(default_factory=Preferences)
     when_preferences_changed: list[Callable[[], None]] = field(default_factory=list)
 
