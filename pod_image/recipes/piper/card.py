@@ -17,7 +17,8 @@ from pod_image.recipes.piper.languages import english_name
 from pod_image.recipes.piper.prepared import PreparedSet, read_prepared
 from pod_image.recipes.piper.quality import SAMPLE_RATE_HZ
 
-CURVES_NAME = "curves.png"
+CURVES_NAME = "tensorboard/curves.png"
+"""Below `out`, in a folder that is handed to the training's user: in `out` itself that user may not write."""
 _FACTS = "run.json"
 _HUB = "https://huggingface.co"
 

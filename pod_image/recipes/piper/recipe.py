@@ -11,7 +11,7 @@ from pod_image.contract.paths import RunFolder
 from pod_image.contract.settings import RunSettings
 from pod_image.recipes.base import CardSection, RemoteFile, Stage
 from pod_image.recipes.piper.base_file import base_files
-from pod_image.recipes.piper.card import CURVES_NAME, card_section
+from pod_image.recipes.piper.card import card_section
 from pod_image.recipes.piper.prepared import SCORES_NAME
 
 _MODULE = "pod_image.recipes.piper"
@@ -44,7 +44,6 @@ class PiperRecipe:
             *_whole(folder.voice),
             *newest,
             *_whole(folder.samples),
-            *(path for path in [folder.out / CURVES_NAME] if path.is_file()),
             *_whole(folder.tensorboard),
             *older,
         ]

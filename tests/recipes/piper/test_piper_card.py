@@ -37,7 +37,7 @@ def folder(tmp_path):
         run.samples / "step-00001200" / "01.wav",
         run.samples / "step-00001200" / "02.wav",
         run.voice / "en_US-anna-medium.onnx",
-        run.out / "curves.png",
+        run.tensorboard / "curves.png",
     ):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
@@ -93,7 +93,7 @@ def test_the_newest_samples_can_be_played_beside_the_reference(folder):
 
 def test_curves_are_shown_and_three_programs_explained(folder):
     text = keep(folder, settings()).markdown
-    assert "![Losses by step](run-07/curves.png)" in text
+    assert "![Losses by step](run-07/tensorboard/curves.png)" in text
     assert all(word in text for word in ("piper-tts", "Home Assistant", "sherpa-onnx"))
     assert "(run-07/voice/en_US-anna-medium.onnx.json)" in text
 

@@ -92,9 +92,10 @@ def test_only_whole_files_have_names_that_are_delivered(tmp_path):
     assert all(path.name.startswith(".") for path in folder.tensorboard.iterdir())
     recorder.close()
     names = sorted(path.name for path in folder.tensorboard.iterdir())
-    assert len(names) == 2
-    assert names[0].startswith("events.out.tfevents.")
-    assert names[1] == "losses.csv"
+    assert len(names) == 3
+    assert names[0] == "curves.png"
+    assert names[1].startswith("events.out.tfevents.")
+    assert names[2] == "losses.csv"
 
 
 def test_events_pass_through_unchanged_and_in_order(trained):
@@ -130,7 +131,7 @@ def test_a_damaged_table_of_losses_does_not_stop_a_training(tmp_path):
 
 def test_curves_are_a_picture_with_a_panel_for_each_loss(trained):
     folder, _ = trained
-    picture = Image.open(folder.out / "curves.png")
+    picture = Image.open(folder.tensorboard / "curves.png")
     assert picture.size == (3 * PANEL_WIDTH, 2 * PANEL_HEIGHT)
     pixels = np.asarray(picture.convert("L"))
     for row, column in itertools.product(range(2), range(3)):
