@@ -6,10 +6,11 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from launcher.emulator.runpod import ContainerSpec, ProcessRunner
+from launcher.emulator.runpod.processes import ProcessContainer
 from tests.image.dockerfile import Stage
 
 BASE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -18,7 +19,8 @@ BASE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 def make_base(root: Path, suite: str, packages: Sequence[str]) -> None:
     """A minimal Debian with these packages and `python`, as the slim base image has it."""
     command = ["debootstrap", "--variant=minbase", f"--include={','.join(packages)}", suite]
-    subprocess.run([*command, str(root)], check=True, stdout=subprocess.DEVNULL, timeout=300)
+    done = subprocess.run([*command, str(root)], capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-2000:]
     (root / "usr/local/bin/python").symlink_to("/usr/bin/python3")
     for name in ("resolv.conf", "hosts"):  # a container is given both
         shutil.copy(f"/etc/{name}", root / "etc" / name)
@@ -135,6 +137,16 @@ class RootRunner(ProcessRunner):
     ) -> None:
         super().__init__(folder, keep_folders=True)
         self._root_folder, self._stage, self._image = root, stage, dict(environment)
+        self.printed: list[str] = []
+
+    def start(
+        self, spec: ContainerSpec, log: Callable[[str], None], now: float
+    ) -> ProcessContainer:
+        def keep(line: str) -> None:
+            self.printed.append(line)
+            log(line)
+
+        return super().start(spec, keep, now)
 
     def _command(self, spec: ContainerSpec) -> list[str]:
         workdir = next(step.text for step in self._stage.steps if step.name == "WORKDIR")
