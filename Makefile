@@ -11,13 +11,21 @@ WORKERS ?= 2
 
 IMAGE ?= $(shell sed -n 's/^DEFAULT_IMAGE = "\(.*\)"/\1/p' pod_image/contract/settings.py)
 
-.PHONY: demo test check bench image image-size clean docs
+.PHONY: demo test test-browser test-image check bench image image-size clean docs
 
 demo: $(VENV)/.demo
 	$(BIN)/launcher demo --headless
 
-test: $(VENV)/.dev $(VENV)/.axe
+test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
+
+# Every page and the whole way in Chromium; needs /usr/bin/chromium and npm.
+test-browser: $(VENV)/.dev $(VENV)/.axe
+	LAUNCHER_BROWSER=required $(BIN)/python -m pytest tests/browser
+
+# The Dockerfile's own steps in a Debian made by debootstrap; needs root and debootstrap.
+test-image: $(VENV)/.dev
+	LAUNCHER_IMAGE_TEST=1 $(BIN)/python -m pytest tests/image
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
