@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
+
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    # What the Hub's library remembers between runs is neither read nor left behind. It is set here,
+    # before anything imports that library; workers inherit it.
+    os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="launcher-tests-hf-")
 
 TRIES_AGAIN = 2
 _HERE = Path(__file__).parent
@@ -18,6 +25,11 @@ _BY_THEIR_OWN_COMMAND = {
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "flaky(reruns): tried again before it counts as broken")
+
+
+def pytest_unconfigure() -> None:
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        shutil.rmtree(os.environ["HF_HOME"], ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -196,7 +196,7 @@ NAMED_FAULTS: dict[str, NamedFault] = {
     "upload-busy": NamedFault(
         "The next two large-file uploads are answered 500.",
         lambda now: [
-            Rule(r"^PUT /lfs-|^POST /xet/v1/", times=2, refusal=refused(500, "Internal Error"))
+            Rule(r"^PUT /lfs-|^POST /xet/", times=2, refusal=refused(500, "Internal Error"))
         ],
     ),
     "xet-down": NamedFault(

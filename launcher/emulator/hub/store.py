@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -108,7 +109,11 @@ class Repo:
 
 
 class Store:
-    """The folder under a root, and what is in it. Not thread-safe: the hub's lock guards it."""
+    """The folder under a root, and what is in it. Not thread-safe: the hub's lock guards it.
+
+    `xet_id` tells its xet storage from any other that had the same address before: clients remember
+    on their disk, by address, what a storage holds and do not send it again.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -119,6 +124,7 @@ class Store:
         self.xet = root / "store" / "xet"
         for folder in (self._objects, self._repos_folder, self.incoming, self.xorbs, self.xet):
             folder.mkdir(parents=True, exist_ok=True)
+        self.xet_id = _kept_id(root / "store" / "xet-id")
         self.repos: dict[tuple[str, str], Repo] = {}
         for described in sorted(self._repos_folder.glob("*/*/*/repo.json")):
             self._load(described)
@@ -300,3 +306,10 @@ _WEIGHTS = (
     *("*.ot", "*.pb", "*.pickle", "*.pkl", "*.pt", "*.pth", "*.safetensors", "*.tflite", "*.wasm"),
 )
 LFS_GLOBS = (*_ARCHIVES, *_AUDIO, *_TABLES, *_WEIGHTS, "*tfevents*")
+
+
+def _kept_id(path: Path) -> str:
+    """A random name, the same for as long as the root is kept."""
+    if not path.exists():
+        path.write_text(secrets.token_hex(6))
+    return path.read_text()

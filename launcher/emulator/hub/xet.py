@@ -49,7 +49,7 @@ def issue_token(call: Call, owner: str, *, may_write: bool) -> Response:
     value = f"xet-{right}-{len(call.hub.grants) + 1}"
     call.hub.grants[value] = (owner, may_write)
     expires = int(call.hub.now()) + TOKEN_SECONDS
-    url = f"{call.hub.public_url}/xet"
+    url = f"{call.hub.public_url}/xet/{call.hub.store.xet_id}"
     headers = {
         "X-Xet-Cas-Url": url,
         "X-Xet-Access-Token": value,
@@ -164,6 +164,9 @@ class Term:
 def put_shard(call: Call) -> Response:
     _granted(call, to_write=True)
     for file_hash, sha256, terms in files_in_shard(call.request.body.read()):
+        for name in {term.xorb for term in terms}:
+            if not (call.hub.store.xorbs / name).is_file():
+                raise Refusal(400, f"The shard names a xorb that is not stored here: {name}")
         rows = [[term.xorb, term.first, term.end, term.unpacked_bytes] for term in terms]
         document = {"sha256": sha256, "terms": rows}
         (call.hub.store.xet / file_hash).write_text(json.dumps(document))
@@ -314,14 +317,15 @@ def not_offered(call: Call) -> Response:
     raise Refusal(404, "Not offered here")
 
 
+STORAGE = "/xet/[0-9a-f]+"
 HASH = "(?P<hash>[0-9a-f]{64})"
 ROUTES = (
     Route.at("GET", "{repo}/xet-read-token/{rev}", read_token),
     Route.at("GET", "{repo}/xet-write-token/{rev}", write_token),
-    Route.at("POST", f"/xet/v1/xorbs/default/{HASH}", put_xorb),
-    Route.at("POST", "/xet/v1/shards", put_shard),
-    Route.at("POST", "/xet/shards", put_shard),
-    Route.at("GET", f"/xet/v1/reconstructions/{HASH}", reconstruction),
+    Route.at("POST", f"{STORAGE}/v1/xorbs/default/{HASH}", put_xorb),
+    Route.at("POST", f"{STORAGE}/v1/shards", put_shard),
+    Route.at("POST", f"{STORAGE}/shards", put_shard),
+    Route.at("GET", f"{STORAGE}/v1/reconstructions/{HASH}", reconstruction),
     Route.at("GET", f"/xorb/{HASH}", get_xorb),
     Route.at("GET", "/xet/.*", not_offered),
     Route.at("POST", "/xet/.*", not_offered),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from huggingface_hub import CommitOperationAdd
+from huggingface_hub import CommitOperationAdd, HfApi
 from huggingface_hub.utils._runtime import is_xet_available
 
 from launcher.emulator.hub import HubEmulator
@@ -65,7 +65,7 @@ def test_the_way_this_process_takes_is_the_one_that_was_tested(emulator, client,
     api.create_repo("demo/clips", repo_type="dataset")
     api.upload_folder(repo_id="demo/clips", repo_type="dataset", folder_path=clips)
     by_xet = is_xet_available()
-    assert bool(emulator.core.seen("POST", "^/xet/v1/xorbs/")) == by_xet
+    assert bool(emulator.core.seen("POST", "^/xet/[^/]+/v1/xorbs/")) == by_xet
     assert bool(emulator.core.seen("PUT", "^/lfs-part/")) == (not by_xet)
     row = api.get_paths_info("demo/clips", ["big.bin"], repo_type="dataset")[0]
     assert bool(row.xet_hash) == by_xet
@@ -204,11 +204,44 @@ def test_xet_storage_takes_no_upload_with_a_read_token(emulator, client):
     url = f"{emulator.url}/api/models/demo/voice/xet-read-token/main"
     token = httpx2.get(url, headers={"Authorization": "Bearer demo-read"}).json()["accessToken"]
     answer = httpx2.post(
-        f"{emulator.url}/xet/v1/xorbs/default/{'0' * 64}",
+        f"{emulator.url}/xet/00/v1/xorbs/default/{'0' * 64}",
         content=b"x",
         headers={"Authorization": f"Bearer {token}"},
     )
     assert answer.status_code == 403
+
+
+def test_another_hub_on_a_port_that_was_used_gets_the_content_again(tmp_path):
+    """hf_xet remembers by address what it has sent; a new hub there has none of it."""
+    content = random.Random(2).randbytes(300_000)
+    (tmp_path / "a.onnx").write_bytes(content)
+    port = 0
+    for name in ("first", "second"):
+        with HubEmulator(tmp_path / name, tokens=TOKENS, sizes=SMALL, port=port) as hub:
+            port = int(hub.url.rsplit(":", 1)[1])
+            api = HfApi(endpoint=hub.url, token=hub.tokens["write"])
+            api.create_repo("demo/voice")
+            api.upload_file(
+                path_or_fileobj=tmp_path / "a.onnx", path_in_repo="a.onnx", repo_id="demo/voice"
+            )
+            api.hf_hub_download("demo/voice", "a.onnx", local_dir=tmp_path / f"from {name}")
+    assert (tmp_path / "from second" / "a.onnx").read_bytes() == content
+
+
+def test_a_shard_that_names_chunks_nobody_sent_is_refused(emulator, client):
+    client().create_repo("demo/voice")
+    headers = {"Authorization": "Bearer demo-write"}
+    url = f"{emulator.url}/api/models/demo/voice/xet-write-token/main"
+    grant = httpx2.get(url, headers=headers).json()
+    record = struct.pack("<32sIII4x", b"\x01" * 32, 0, 10, 1)
+    shard = bytes(48) + struct.pack("<32sII8x", b"\x02" * 32, 0, 1) + record + b"\xff" * 48
+    answer = httpx2.post(
+        f"{grant['casUrl']}/v1/shards",
+        content=shard,
+        headers={"Authorization": f"Bearer {grant['accessToken']}"},
+    )
+    assert answer.status_code == 400
+    assert "01" * 32 in answer.text
 
 
 def test_a_hub_without_xet_lists_no_xet_hash_and_has_no_storage_token(tmp_path, clips, emulator):
