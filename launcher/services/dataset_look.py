@@ -110,10 +110,14 @@ def refuse_unknown(forced: Collection[str]) -> None:
             )
 
 
+def can_be_let_pass(code: str) -> bool:
+    """Whether a remark of this code is a finding of the dataset, which `forced` may name."""
+    return code in {known.value for known in Code}
+
+
 def how_to_force(errors: Sequence[Remark]) -> str:
     """What to type to let these errors pass, as far as they are the dataset's; else nothing."""
-    known = {code.value for code in Code}
-    codes = dict.fromkeys(remark.code for remark in errors if remark.code in known)
+    codes = dict.fromkeys(remark.code for remark in errors if can_be_let_pass(remark.code))
     flags = " ".join(f"--force {code}" for code in codes)
     return f"Or let pass what you know of: {flags}" if flags else ""
 

@@ -62,6 +62,8 @@ class ConfirmDialog:
             ]
         )
         with box("ul", "prose"):
+            if plan.forced:
+                Text("li", f"Let pass in the data set: {', '.join(plan.forced)}.")
             if plan.makes_results_repo:
                 Text("li", f"The repo {settings.results_repo} is made now, private.")
             Text(

@@ -11,11 +11,15 @@ DRAFTS_KEPT = 50
 
 @dataclass
 class Draft:
-    """A preset and what differs from it. `resume` continues a run id that is taken."""
+    """A preset and what differs from it. `resume` continues a run id that is taken.
+
+    `let_pass` are codes of errors of the data set that the person lets pass, for this data set alone.
+    """
 
     preset: str = ""
     given: dict[str, Any] = field(default_factory=dict)
     resume: bool = False
+    let_pass: set[str] = field(default_factory=set)
     touched: bool = False
 
 

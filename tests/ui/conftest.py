@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -77,7 +77,8 @@ class Ground:
         for name, value in self.values.items():
             self.site.vault.put(tab, name.value, SecretStr(value))
 
-    def push_clips(self, repo: str = "demo/clips") -> None:
+    def push_clips(self, repo: str = "demo/clips", lines: Mapping[str, str] | None = None) -> None:
+        """The demo's clips as a data set repo; `lines` are further ones of its table, file to text."""
         hub = _hub(self.core, TOKENS["write"])
         hub.ask("", lambda api: api.create_repo(repo, repo_type="dataset", exist_ok=True))
         files: dict[str, Path | bytes] = {
@@ -85,6 +86,9 @@ class Ground:
             for path in CLIPS.rglob("*")
             if path.suffix in (".flac", ".csv")
         }
+        for table in [path for path in files if path.endswith(".csv") and lines]:
+            more = "".join(f"{file}|{text}\n" for file, text in (lines or {}).items())
+            files[table] = (CLIPS / table).read_bytes() + more.encode()
         publish(hub, Repo(repo, "dataset"), files, "clips")
 
 

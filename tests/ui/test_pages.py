@@ -250,6 +250,36 @@ async def test_a_checked_plan_can_be_confirmed_and_a_change_locks_it_again(
     assert only(holder, Button, "start").locked
 
 
+async def test_what_one_knows_of_a_data_set_can_be_let_pass_and_minded_again(
+    holder: User, ground: Ground
+) -> None:
+    ground.push_clips(lines={"clips/absent.flac": "There is no such file."})
+    await visit(holder, "/train?preset=quick-check&dataset=demo/clips")
+    enter(holder, "results_repo", "demo/voice")
+    holder.find(marker="check").click()
+    await holder.should_see("Let it pass", retries=50)
+    assert only(holder, Button, "start").locked
+    click(holder, "Let it pass")
+    await holder.should_see("Ready", retries=50)
+    holder.find(marker="start").click()
+    await holder.should_see("Let pass in the data set: file-absent", retries=20)
+    click(holder, "Mind it again")
+    await until(lambda: only(holder, Button, "start").locked)
+    draft = ground.site.drafts.of(holder.tab_id)
+    assert draft.let_pass == set()
+
+
+async def test_what_was_let_pass_is_let_pass_for_that_data_set_alone(
+    holder: User, ground: Ground
+) -> None:
+    await visit(holder, "/train?preset=quick-check&dataset=demo/clips")
+    ground.site.drafts.of(holder.tab_id).let_pass.add("file-absent")
+    enter(holder, "batch_size", "4")
+    assert ground.site.drafts.of(holder.tab_id).let_pass == {"file-absent"}
+    enter(holder, "dataset_repo", "demo/others")
+    assert ground.site.drafts.of(holder.tab_id).let_pass == set()
+
+
 async def test_text_and_form_are_one_choice(holder: User, ground: Ground) -> None:
     await visit(holder, "/train?preset=quick-check")
     enter(holder, "batch_size", "4")
@@ -282,6 +312,13 @@ async def test_train_again_takes_over_the_settings_of_a_run(holder: User, ground
     await visit(holder, f"/train?again={run().nonce}")
     assert only(holder, Field, "field-batch_size").value == "5"
     assert only(holder, Field, "field-run_id").value == ""
+
+
+async def test_a_run_can_be_tried_again_in_smaller_batches(holder: User, ground: Ground) -> None:
+    settings = {"recipe": "piper", "batch_size": 32, "run_id": "run-07"}
+    ground.site.history.add(run(settings_json=json.dumps(settings), state=RunState.ENDED))
+    await visit(holder, f"/train?again={run().nonce}&batch=16")
+    assert only(holder, Field, "field-batch_size").value == "16"
 
 
 # a run

@@ -1,0 +1,1 @@
+"""The parts of the Train page, one file each; the page itself puts them together and hears every change."""
