@@ -36,7 +36,7 @@ COMMANDS: tuple[Entry, ...] = (
     _entry("presets", _RUN, "Named settings to start from: list, show, save, delete."),
     _entry("gpus", _RUN, "GPUs that can be rented now, with memory and price."),
     _entry("dataset", _RUN, "Check a dataset, make one of recordings, push it."),
-    _entry("voices", _RUN, "Published voices to start from, with their licences."),
+    _entry("voices", _RUN, "Voices to start from, and your own: list, fetch, use, say."),
     _entry("runs", _WATCH, "Every run this computer knows of."),
     _entry("show", _WATCH, "One run: state, cost, how it ended."),
     _entry("watch", _WATCH, "Follow a run live; leaving does not stop it."),

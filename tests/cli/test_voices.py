@@ -125,6 +125,13 @@ def test_a_checkpoint_becomes_a_voice_that_piper_speaks(say, tmp_path):
     assert Path(made["onnx"]).name == "de_DE-anna-x_low.onnx"
     assert all(Path(made[key]).is_file() for key in ("onnx", "json", "tokens"))
     assert len(list(PiperVoice.load(made["onnx"]).synthesize("Guten Tag."))) == 1
+    wav = tmp_path / "tag.wav"
+    code, out, err = say(
+        "voices", "say", "Guten Tag.", "--voice", made["onnx"], "--out", str(wav), "--json"
+    )
+    assert code == 0, err
+    assert json.loads(out)["seconds"] > 0.1
+    assert wav.stat().st_size > 1000
     ids = torch.randint(3, 100, (1, 19), generator=torch.manual_seed(2))
     with torch.no_grad():
         sound = generator.speak(ids, torch.tensor([19]), noise_scale=0.0, noise_w=0.0)[0, 0].numpy()

@@ -1,23 +1,213 @@
-"""`launcher voices`: published voices that a training can start from."""
+"""`launcher voices`: what a training can start from, and what came out: list, fetch, use, say."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from launcher.cli.flags import JsonOption, QuietOption, group_app
-from launcher.cli.layout import pairs, paragraph
+from launcher.cli.flags import JsonOption, QuietOption, RunArgument, group_app
+from launcher.cli.layout import pairs, paragraph, table
 from launcher.cli.output import Output, style
+from launcher.cli.session import chosen_run, complete, find
+from launcher.cli.session import run as at_bench
+from launcher.config import read_config
+from launcher.domain.run import Run
+from launcher.errors import InvalidRequest
+from launcher.services.context import Workbench
+from launcher.services.speaking import Manner, Take, speak
 from launcher.services.voice_bases import AS_OF, SOURCE, VoiceBase, voice_bases
+from launcher.services.voices import (
+    Voice,
+    chosen_voice,
+    fetch_voice,
+    use_voice,
+    voice_here,
+    voices_of_run,
+)
+from launcher.stores.runs import RunHistory
+from launcher.stores.secrets import KeyName
 from pod_image.contract.settings import Quality
 
-app = group_app("Published voices that a training can start from.")
+app = group_app("Voices to start from, and those that your runs have made.")
+
+StepOption = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="The voice of this step's checkpoint; else the final one."),
+]
 
 
 @app.callback()
 def voices() -> None:
-    """Voices that others have published."""
+    """Voices that others have published, and your own."""
+
+
+@app.command("list")
+def list_voices(
+    run: RunArgument = "", as_json: JsonOption = False, quiet: QuietOption = False
+) -> None:
+    """The voices a run has delivered: the final one, and those of its checkpoints."""
+    found, its = at_bench(find((KeyName.HF_UPLOAD,)), lambda bench: _look(bench, run))
+    root = read_config().results_folder
+    here = [voice_here(root, found, one.step) for one in its]
+    rows = [
+        {
+            "step": one.step,
+            "name": one.name,
+            "size_bytes": one.size_bytes,
+            "path": f"{found.run_id}/{one.path}",
+            "here": str(place) if place else None,
+        }
+        for one, place in zip(its, here, strict=True)
+    ]
+    Output(as_json=as_json, quiet=quiet).answer(
+        {"run_id": found.run_id, "results_repo": found.results_repo, "voices": rows},
+        lambda: _listing(found, its, here),
+        quiet="\n".join("final" if one.step is None else str(one.step) for one in its),
+    )
+
+
+@app.command()
+def fetch(
+    run: RunArgument = "",
+    step: StepOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Bring a voice here, checked: the .onnx and its .json."""
+
+    async def bring(bench: Workbench) -> Path:
+        found, its = await _look(bench, run)
+        return await fetch_voice(bench, found, chosen_voice(found, its, step))
+
+    path = at_bench(find((KeyName.HF_UPLOAD,)), bring)
+    Output(as_json=as_json, quiet=quiet).answer(
+        {"onnx": str(path), "json": f"{path}.json"}, lambda: f"{path}", quiet=str(path)
+    )
+
+
+@app.command()
+def use(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Such as run-01.")],
+    step: Annotated[int, typer.Option(metavar="N", help="The checkpoint whose voice it shall be.")],
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Make a checkpoint's voice the run's voice, in the results repo; needs no training and no torch."""
+
+    async def choose(bench: Workbench) -> tuple[Run, str]:
+        found, its = await _look(bench, run)
+        return found, await use_voice(bench, found, chosen_voice(found, its, step))
+
+    found, commit = at_bench(find((KeyName.HF_UPLOAD,)), choose)
+    Output(as_json=as_json, quiet=quiet).answer(
+        {"run_id": found.run_id, "step": step, "commit": commit},
+        lambda: (
+            f"Step {step} is the voice of {found.run_id} now, in {found.results_repo}/{found.run_id}/voice."
+        ),
+        quiet=commit,
+    )
+
+
+@app.command()
+def say(
+    text: Annotated[str, typer.Argument(help="What to say.")],
+    run: RunArgument = "",
+    step: StepOption = None,
+    voice: Annotated[
+        Path | None, typer.Option(metavar="FILE.onnx", help="Any Piper voice, instead of a run's.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE.wav", help="Named after the voice when left out.")
+    ] = None,
+    tempo: Annotated[float, typer.Option(min=0.25, max=4.0, help="Above 1 is faster.")] = 1.0,
+    speaker: Annotated[int, typer.Option(min=0, help="Of a voice with several.")] = 0,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Speak a text on this computer with a run's voice, fetched if need be. Needs the extra `audio`."""
+    onnx = _named(voice) if voice else _of_run(run, step)
+    wav = out.expanduser() if out else _free(Path(f"{onnx.stem}.wav"))
+    take = complete(speak(onnx, text, wav, Manner(tempo=tempo, speaker=speaker)))
+    Output(as_json=as_json, quiet=quiet).answer(
+        {
+            "wav": str(take.wav),
+            "seconds": round(take.seconds, 2),
+            "took_seconds": round(take.took_seconds, 2),
+            "voice": str(onnx),
+        },
+        lambda: _spoken(take, onnx),
+        quiet=str(take.wav),
+    )
+
+
+async def _look(bench: Workbench, key: str) -> tuple[Run, list[Voice]]:
+    run = chosen_run(bench.runs, key)
+    return run, await voices_of_run(bench, run)
+
+
+def _named(file: Path) -> Path:
+    file = file.expanduser()
+    if not file.is_file():
+        raise InvalidRequest(f"There is no voice at {file}.", hint="Name an .onnx file.")
+    return file
+
+
+def _of_run(key: str, step: int | None) -> Path:
+    """The voice on this machine, fetched when it is not here: only that needs a token."""
+    config = read_config()
+    config.make_folders()
+    history = RunHistory(config.history_path)
+    try:
+        run = chosen_run(history, key)
+    finally:
+        history.close()
+    here = voice_here(config.results_folder, run, step)
+    if here is not None:
+        return here
+
+    async def bring(bench: Workbench) -> Path:
+        return await fetch_voice(
+            bench, run, chosen_voice(run, await voices_of_run(bench, run), step)
+        )
+
+    return at_bench(find((KeyName.HF_UPLOAD,)), bring)
+
+
+def _free(wav: Path) -> Path:
+    """That name, numbered when it is taken: what was spoken before is not overwritten unasked."""
+    number, free = 1, wav
+    while free.exists():
+        number += 1
+        free = wav.with_name(f"{wav.stem}-{number}{wav.suffix}")
+    return free
+
+
+def _listing(run: Run, found: list[Voice], here: list[Path | None]) -> str:
+    if not found:
+        return f"{run.run_id} has delivered no voice to {run.results_repo} yet."
+    rows = [
+        (
+            "final" if one.step is None else str(one.step),
+            one.name,
+            f"{one.size_bytes / 1e6:.1f} MB",
+            "yes" if place else "",
+        )
+        for one, place in zip(found, here, strict=True)
+    ]
+    return (
+        table(("STEP", "VOICE", "SIZE", "HERE"), rows, right=(0, 2))
+        + f"\nHear one: launcher voices say 'Hello there.' {run.run_id} [--step N]"
+        + f"\nMake one the run's voice: launcher voices use {run.run_id} --step N"
+    )
+
+
+def _spoken(take: Take, onnx: Path) -> str:
+    speed = take.seconds / max(take.took_seconds, 1e-3)
+    return (
+        f"{take.wav}\n{take.seconds:.1f} s by {onnx.name}, {speed:.0f} times as fast as it plays."
+    )
 
 
 @app.command()
