@@ -6,6 +6,7 @@ A page is text with blocks between markers; only the blocks are generated, the w
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from launcher.forms.fields import FormField, fields
 from launcher.forms.schema import run_file_schema
+from pod_image.contract.environment import without_secrets
 from pod_image.contract.knobs import Setting
 
 SCHEMA_PAGE = "run-file.schema.json"
@@ -42,7 +44,11 @@ def settings_tables() -> str:
 def command_reference() -> str:
     """The help of every command, as the command line itself prints it in an interpreter of its own."""
     done = subprocess.run(
-        [sys.executable, "-m", "launcher.cli.reference"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "launcher.cli.reference"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=without_secrets(os.environ),
     )
     return done.stdout
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from launcher.errors import InvalidRequest, LauncherError, NotConfigured
+from pod_image.contract.environment import without_secrets
 
 NEEDED = ("torch", "onnx")
 _MODULE = "pod_image.recipes.piper.export_file"
@@ -65,6 +67,7 @@ async def _ask(request: ExportRequest) -> dict[str, Any]:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        env=without_secrets(os.environ),
     )
     asked = {
         "checkpoint": str(request.checkpoint),

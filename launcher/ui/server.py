@@ -7,9 +7,10 @@ import contextlib
 import os
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
-import webbrowser
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,9 +19,12 @@ from starlette.types import ASGIApp
 
 from launcher.errors import InvalidRequest
 from launcher.ui.guard import Guard
+from pod_image.contract.environment import without_secrets
 
 SHUTDOWN_SECONDS = 3
 """Open pages hold their websocket; longer than this the end does not wait for them."""
+BROWSER_SECONDS = 30.0
+"""A browser that runs in the terminal would otherwise be waited for."""
 
 
 def bind(port: int) -> socket.socket:
@@ -110,9 +114,28 @@ def _open_quietly(link: str) -> Path:
     page.touch(mode=0o600)
     page.write_text(f'<!doctype html><meta http-equiv="refresh" content="0;url={link}">', "utf-8")
     # A browser in a snap or flatpak cannot read it: the link in the terminal remains.
-    with contextlib.suppress(webbrowser.Error, OSError):
-        webbrowser.open(page.as_uri())
+    open_in_browser(page.as_uri())
     return page
+
+
+def open_in_browser(uri: str) -> threading.Thread:
+    """Open the person's browser, which outlives us and is given no key of ours. Silent where there is none."""
+
+    def opening() -> None:
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            subprocess.run(
+                [sys.executable, "-m", "webbrowser", uri],
+                env=without_secrets(os.environ),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=BROWSER_SECONDS,
+                check=False,
+            )
+
+    thread = threading.Thread(target=opening, name="browser", daemon=True)
+    thread.start()
+    return thread
 
 
 def _remove(page: Path) -> None:

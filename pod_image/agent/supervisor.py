@@ -15,7 +15,7 @@ from pod_image.agent.ports import ProcessSpec, StageProcess
 from pod_image.agent.run import Run
 from pod_image.agent.watchdog import forecast
 from pod_image.contract.commands import Command, CommandName
-from pod_image.contract.environment import RUN_VARIABLE, SECRET_VARIABLES, RunDocument
+from pod_image.contract.environment import RUN_VARIABLE, RunDocument, without_secrets
 from pod_image.contract.events import RECIPE_EVENT_KINDS
 from pod_image.contract.outcomes import EndReason, Phase
 from pod_image.recipes.base import Stage
@@ -24,7 +24,6 @@ T = TypeVar("T")
 INPUT_FAULT = 2
 AGENT_STOP_ID = "agent-stop"
 AGENT_SAVE_ID = "agent-save"
-_PRIVATE_NAMES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "JUPYTER_PASSWORD")
 
 
 class Listener(Protocol):
@@ -215,12 +214,5 @@ def recipe_event(line: str) -> dict[str, Any] | None:
 
 def stage_environment(environment: Mapping[str, str], document: RunDocument) -> dict[str, str]:
     """The pod's environment without keys: neither by name, nor by value under another name."""
-    secrets = [environment[name] for name in SECRET_VARIABLES if environment.get(name)]
-    kept = {
-        name: value
-        for name, value in environment.items()
-        if name not in SECRET_VARIABLES
-        and name not in _PRIVATE_NAMES
-        and not any(secret in value for secret in secrets)
-    }
+    kept = without_secrets(environment)
     return {**kept, RUN_VARIABLE: document.to_json(), "PYTHONUNBUFFERED": "1"}
