@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,15 @@ _AGENT_IDS = (AGENT_STOP_ID, AGENT_SAVE_ID)
 _MAX_COMMAND_BYTES = 4_096
 
 
+@dataclass(frozen=True)
+class Made:
+    """What a command asked for is on disk, at `path` below the run's folder; not yet in the results repo."""
+
+    command: Command
+    path: str | None
+    detail: str
+
+
 class Commands:
     """Takes commands, passes on what is the trainer's, and says `done` only when it took effect."""
 
@@ -29,6 +39,7 @@ class Commands:
         self._saves: list[Command] = []
         self._stops: list[Command] = []
         self._samples: list[Command] = []
+        self._made: list[Made] = []
         self.supervisor: Supervisor | None = None
         self.uploads: Uploads | None = None
 
@@ -122,15 +133,21 @@ class Commands:
         return False
 
     def _answered(self, command: Command, fields: Mapping[str, Any]) -> bool:
-        if command.command is CommandName.SAMPLE:
-            self._samples.remove(command)
-            return True
+        is_save = command.command is CommandName.SAVE
+        (self._saves if is_save else self._samples).remove(command)
         if fields.get("state") != "done":
-            self._saves.remove(command)
             return True
-        # On disk is not yet kept: `save` is done when the upload is.
-        if self.uploads is not None:
-            self.uploads.checkpoint_kept()
+        # On disk is not yet kept, nor to be heard: both are done when the results repo has the file.
+        progress, uploads = self._run.progress, self.uploads
+        if is_save:
+            path = progress.checkpoint.paths[0] if progress.checkpoint else None
+        else:
+            path = progress.sample_path
+        self._made.append(Made(command, path, str(fields.get("detail") or "")))
+        if uploads is not None and is_save:
+            uploads.checkpoint_kept()
+        elif uploads is not None:
+            uploads.sample_said()
         return False
 
     def checkpoint_kept(self) -> None:
@@ -139,10 +156,22 @@ class Commands:
             self.uploads.checkpoint_kept()
 
     def uploaded(self) -> None:
-        """What was on disk is in the results repo."""
-        saves, self._saves = self._saves, []
-        for command in saves:
-            self._say(command, "done", f"step {self._run.progress.step} is in the results repo")
+        """A commit was made: what it brought to the results repo is done."""
+        uploads = self.uploads
+        made, self._made = self._made, []
+        for one in made:
+            if uploads is None or one.path is None or uploads.has(one.path):
+                self._say_made(one)
+            else:
+                self._made.append(one)
+
+    def _say_made(self, made: Made) -> None:
+        if made.command.command is CommandName.SAVE:
+            self._say(
+                made.command, "done", f"step {self._run.progress.step} is in the results repo"
+            )
+        else:
+            self._say(made.command, "done", made.detail or made.path or "")
 
     def work_is_over(self) -> None:
         """Training has ended: what waited for it is done, or will not come any more."""
@@ -154,11 +183,14 @@ class Commands:
             self._say(command, "refused", "training ended before it was said")
 
     def delivery_is_over(self, *, is_delivered: bool) -> None:
-        if is_delivered:
-            self.uploaded()
+        made, self._made = self._made, []
+        # A save that the trainer never answered is done too: its last checkpoint was delivered.
         saves, self._saves = self._saves, []
-        for command in saves:
-            self._say(command, "refused", "the results repo did not take it")
+        for one in (*made, *(Made(command, None, "") for command in saves)):
+            if is_delivered:
+                self._say_made(one)
+            else:
+                self._say(one.command, "refused", "the results repo did not take it")
 
     def _say(self, command: Command, state: str, detail: str = "") -> None:
         self._run.events.emit(

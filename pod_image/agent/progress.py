@@ -54,6 +54,8 @@ class Progress:
     upload_seconds: float = 0.0
     """How long the last upload took."""
     checkpoint: KeptCheckpoint | None = None
+    sample_path: str | None = None
+    """The newest sample on disk, below the run's folder."""
     losses: Losses = field(default_factory=Losses)
     phases: dict[Phase, float] = field(default_factory=dict)
 
@@ -82,6 +84,8 @@ class Progress:
         elif kind == "checkpoint":
             paths = (str(fields["path"]),)
             self.checkpoint = KeptCheckpoint(step=int(fields["step"]), paths=paths)
+        elif kind == "sample":
+            self.sample_path = str(fields["path"])
 
     def _stepped(self, fields: Mapping[str, Any], now: float) -> None:
         if self.first_step_at is None:

@@ -6,7 +6,7 @@ import asyncio
 import tempfile
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +38,7 @@ class Uploads:
         self._on_uploaded = on_uploaded
         self._known: dict[str, Mark] = {}
         self._wanted = asyncio.Event()
+        self._has_checkpoint = False
         self._turn = asyncio.Lock()
         self._last_commit_at = run.now()
         self._told: set[str] = set()
@@ -45,7 +46,17 @@ class Uploads:
 
     def checkpoint_kept(self) -> None:
         """There is a new checkpoint on disk."""
+        self._has_checkpoint = True
         self._wanted.set()
+
+    def sample_said(self) -> None:
+        """Somebody waits to hear a sample that is on disk."""
+        self._wanted.set()
+
+    def has(self, below: str) -> bool:
+        """Whether the repo has this file of the run's folder as it is on disk now."""
+        path = self._run.folder.out / below
+        return path.is_file() and self._is_there(below, path)
 
     async def work(self) -> None:
         """Upload for ever. A Hub that refuses delays uploads; it never stops the training."""
@@ -58,7 +69,7 @@ class Uploads:
             except HubTrouble as exc:
                 attempt += 1
                 self.tell(exc)
-                self._wanted.set()
+                self.checkpoint_kept()
                 await self._run.clock.sleep(self.pause_seconds(exc, attempt))
 
     async def settle(self, limit_seconds: float) -> None:
@@ -197,16 +208,22 @@ class Uploads:
                 continue
 
     async def _round(self) -> None:
-        is_checkpoint = self._wanted.is_set()
-        priority = CommitPriority.CHECKPOINT if is_checkpoint else CommitPriority.EXTRA
-        wait_seconds = self.budget.wait_seconds(priority)
-        if wait_seconds > 0:
-            await self._run.clock.sleep(wait_seconds)
+        while (wait_seconds := self.budget.wait_seconds(self._priority)) > 0:
+            # A checkpoint that comes meanwhile may use more of the hour than what waits here.
+            self._wanted.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait_seconds):
+                    await self._wanted.wait()
         self._wanted.clear()
+        self._has_checkpoint = False
         step = self._run.progress.step
         message = f"{self._run.document.run_id}: step {step}"
         await self.commit(self.pending().paths, message)
         self._on_uploaded()
+
+    @property
+    def _priority(self) -> CommitPriority:
+        return CommitPriority.CHECKPOINT if self._has_checkpoint else CommitPriority.EXTRA
 
     def _is_there(self, below: str, path: Path) -> bool:
         known = self._known.get(below)

@@ -121,6 +121,60 @@ async def test_save_is_not_done_while_the_hub_is_away(tmp_path: Path) -> None:
 
 
 @in_virtual_time
+async def test_save_is_not_done_by_the_upload_of_an_earlier_checkpoint(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=27, step_seconds=200.0, checkpoint_steps=25))
+    stand.rent()
+    await stand.until("step", step=24)
+    stand.core.faults.switch_on("down")
+    await stand.until("checkpoint", step=25)
+    drop(stand, "save", "--id", "my-save")
+    await stand.until("command", id="my-save", state="received")
+    stand.core.faults.clear()
+    uploaded = await stand.until("upload")
+    asked = await stand.until("checkpoint", step=26)
+    done = await stand.until("command", id="my-save", state="done")
+    assert uploaded["seq"] < asked["seq"] < done["seq"]
+    assert "run-01/checkpoints/step-00000026.ckpt" in stand.results()
+    await stand.until_gone()
+
+
+@in_virtual_time
+async def test_sample_is_done_when_it_can_be_heard_from_the_repo(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=300, checkpoint_steps=10**9))
+    stand.rent()
+    await stand.until("step", step=30)
+    stand.core.faults.switch_on("down")
+    drop(stand, "sample", "--id", "my-sample", "--text", "Good evening.")
+    await stand.until("sample")
+    await stand.until("step", step=60)
+    assert receipts(stand, "my-sample") == ["received"]
+    stand.core.faults.clear()
+    done = await stand.until("command", id="my-sample", state="done")
+    assert done["detail"] == "samples/asked.wav"
+    assert "run-01/samples/asked.wav" in stand.results()
+    uploads = [e for e in stand.events("upload") if e["seq"] < done["seq"]]
+    files = [file["path"] for event in uploads for file in event["files"]]
+    assert "run-01/samples/asked.wav" in files
+    await stand.until_gone()
+
+
+@in_virtual_time
+async def test_many_samples_do_not_hold_up_a_checkpoint(tmp_path: Path) -> None:
+    """Samples use half an hour's commits at most; one that waits for the next hour lets a checkpoint by."""
+    stand = Stand(tmp_path, training(steps=250, checkpoint_steps=200))
+    stand.rent()
+    for number in range(30):
+        await stand.until("step", step=2 + 5 * number)
+        drop(stand, "sample", "--id", f"s{number}", "--text", "Hm.")
+    await stand.until("checkpoint", step=200)
+    assert receipts(stand, "s29") == ["received"]
+    await stand.until("step", step=203)
+    assert "run-01/checkpoints/step-00000200.ckpt" in stand.results()
+    await stand.until_gone()
+    assert all(receipts(stand, f"s{number}") == ["received", "done"] for number in range(30))
+
+
+@in_virtual_time
 async def test_sample_is_said_by_the_trainer(tmp_path: Path) -> None:
     stand = Stand(tmp_path, training(steps=100))
     stand.rent()
