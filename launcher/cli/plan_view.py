@@ -10,6 +10,7 @@ from launcher.cli.layout import pairs, paragraph, table, usd
 from launcher.cli.output import style, to_plain
 from launcher.domain.offer import Offer
 from launcher.domain.plan import Origin, Plan, Remark, Severity
+from launcher.services.boot_budget import boot_budget
 from launcher.services.requests import as_curl
 from pod_image.contract.settings import SETTINGS, RecipeName
 
@@ -33,6 +34,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "candidates": to_plain(plan.candidates),
         "estimate": to_plain(plan.estimate),
         "worst_case_usd": plan.worst_case_usd,
+        "boot_budget": to_plain(boot_budget(plan.settings)),
         "hours_until_capped": plan.hours_until_capped,
         "makes_results_repo": plan.makes_results_repo,
         "secrets_in_plain": plan.secrets_in_plain,
@@ -98,6 +100,7 @@ def _summary(plan: Plan) -> list[tuple[str, str]]:
     made = "; the repo does not exist yet and is made, private" if plan.makes_results_repo else ""
     rows.append(("Results", f"{plan.settings.results_repo}, folder {plan.run_id}{made}"))
     rows.append(("GPU", _gpus(plan)))
+    rows.append(("Ready in", _boot(plan)))
     if plan.estimate is not None:
         estimate = plan.estimate
         rows.append(
@@ -148,6 +151,11 @@ def _gpus(plan: Plan) -> str:
         more = f" and {len(others) - _OTHERS_NAMED} more" if len(others) > _OTHERS_NAMED else ""
         text += f"\nif it is taken: {', '.join(named[:_OTHERS_NAMED])}{more}"
     return text
+
+
+def _boot(plan: Plan) -> str:
+    budget = boot_budget(plan.settings)
+    return f"{budget.minutes:g} minutes, or the pod is released and the next one tried ({budget.basis})"
 
 
 def _offer(offer: Offer) -> str:

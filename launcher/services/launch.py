@@ -22,6 +22,7 @@ from launcher.errors import (
     RunFailed,
 )
 from launcher.services.boot import NeverCameUp, check_arms, check_boot, span_in_words
+from launcher.services.boot_budget import boot_budget
 from launcher.services.bootstrap import provide_wheel
 from launcher.services.context import Workbench
 from launcher.services.endings import close, metered_usd
@@ -172,6 +173,7 @@ class _Launch:
     async def _until_armed(self, run: Run) -> Run:
         started = self._bench.clock.now()
         status = PodStatus.PROVISIONING
+        minutes = boot_budget(self._plan.settings).minutes
         async with aclosing(follow(self._bench, run)) as glimpses:
             async for seen in glimpses:
                 run = note(self._bench, run, seen)
@@ -182,7 +184,7 @@ class _Launch:
                     check_arms(seen.event)
                     break
                 waited = self._bench.clock.now() - started
-                check_boot(self._plan.settings.boot_minutes, status, waited, seen)
+                check_boot(minutes, status, waited, seen)
         run = self._bench.runs.by_nonce(run.nonce) or run
         run = self._count_calls(run)
         self._say(

@@ -11,6 +11,7 @@ from launcher.domain.plan import Plan
 from launcher.domain.pod import NONCE_VARIABLE, PodName, PodOrder, new_nonce
 from launcher.domain.run import Run, RunState
 from launcher.errors import InvalidRequest
+from launcher.services.boot_budget import boot_budget
 from launcher.services.bootstrap import (
     FOLDER_VARIABLE,
     RUN_FOLDER,
@@ -29,6 +30,7 @@ from pod_image.contract.environment import (
     RunDocument,
 )
 from pod_image.contract.errors import ContractError
+from pod_image.contract.settings import RunSettings
 
 
 def settings_json(plan: Plan) -> str:
@@ -67,7 +69,7 @@ def run_document(plan: Plan, run: Run, offer: Offer) -> str:
         contract=CONTRACT_VERSION,
         run_id=run.run_id,
         attempt=Attempt(number=run.attempt, nonce=run.nonce),
-        settings=plan.settings,
+        settings=_spelt_out(plan),
         deadline=run.deadline or run.planned_at + timedelta(hours=plan.settings.max_hours),
         price_per_hour_usd=offer.price_per_hour_usd,
         dataset_commit=plan.dataset.commit if plan.dataset else "",
@@ -78,6 +80,12 @@ def run_document(plan: Plan, run: Run, offer: Offer) -> str:
         return document.to_json()
     except ContractError as exc:
         raise InvalidRequest(exc.message, hint=exc.hint) from exc
+
+
+def _spelt_out(plan: Plan) -> RunSettings:
+    """The settings as the pod is held to them: what goes by the image's size is said in minutes."""
+    minutes = boot_budget(plan.settings).minutes
+    return plan.settings.model_copy(update={"boot_minutes": minutes})
 
 
 def pod_order(

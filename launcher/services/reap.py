@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from launcher.domain.pod import Pod, PodName
 from launcher.domain.run import Run, RunState
 from launcher.errors import LauncherError, PodGone, ProviderError, ProviderUnavailable
+from launcher.services.boot_budget import boot_budget_of
 from launcher.services.context import Workbench
 from launcher.services.endings import close, settle_gone
 from launcher.services.intents import intents_of, is_being_launched
@@ -21,8 +22,8 @@ from pod_image.contract.outcomes import EndReason
 
 GRACE = timedelta(seconds=30)
 """After its end or deadline a pod has so long to release itself."""
-BOOT_ALLOWANCE = timedelta(minutes=30)
-"""A pod that nobody waits for and that is not armed by then will not be."""
+BOOT_ALLOWANCE = timedelta(minutes=10)
+"""A pod that nobody waits for and that is not armed so long after its boot budget will not be."""
 QUIET_SECONDS = 3.0
 """A log that says nothing for so long has said what it had."""
 _LAST_LINES = 2_000
@@ -115,7 +116,8 @@ async def _why_release(bench: Workbench, pod: Pod, run: Run | None) -> str:
     if is_being_launched(bench, run.results_repo, run.run_id):
         return ""
     born = pod.created_at or run.planned_at
-    if now - born > BOOT_ALLOWANCE and not await _is_armed(bench, pod, run):
+    allowed = timedelta(minutes=boot_budget_of(run).minutes) + BOOT_ALLOWANCE
+    if now - born > allowed and not await _is_armed(bench, pod, run):
         return "its launch was cut off, and it never became ready"
     return ""
 

@@ -39,6 +39,7 @@ from pod_image.contract.environment import (
 )
 from pod_image.contract.paths import ResultsFolder, RunFolder
 from pod_image.contract.record import RunRecord
+from pod_image.contract.settings import UNSIZED_BOOT_MINUTES
 from pod_image.recipes import load
 
 _STEP = re.compile(r"(\d+)(?!.*\d)")
@@ -189,13 +190,14 @@ def known(
 ) -> Known:
     """All that a start is decided from."""
     age_seconds = now - limits.created_at
+    boot_minutes = document.settings.boot_minutes or UNSIZED_BOOT_MINUTES
     return Known(
         document=document,
         latch=latch,
         record=past.record,
         hub_answers=past.hub_answers,
         disk_step=past.disk_step,
-        is_young=age_seconds <= document.settings.boot_minutes * 60,
+        is_young=age_seconds <= boot_minutes * 60,
         same_resume_limit=ports.timing.same_resume_limit,
     )
 

@@ -11,6 +11,8 @@ from pod_image.contract.knobs import Knob, Setting, When, declared
 
 DEFAULT_IMAGE = "ghcr.io/pod-launcher/pod-image:0.1.0"
 """The one place that names the image a pod runs when nothing else is asked for."""
+UNSIZED_BOOT_MINUTES = 20.0
+"""The boot budget where nobody set one and the size of the image is not known."""
 
 PIPER = (When("recipe", ("piper",)),)
 COMMAND = (When("recipe", ("command",)),)
@@ -405,12 +407,15 @@ class RunSettings(BaseModel):
     boot_minutes: Annotated[
         float,
         Field(
-            description="A pod that has not reported itself ready by then is released.",
-            ge=0.1,
+            description=(
+                "A pod that has not reported itself ready by then is released; 0 goes by the size "
+                "of the image."
+            ),
+            ge=0,
             le=120,
         ),
         Knob("Boot budget", group="Limits", unit="minutes", level="advanced"),
-    ] = 20.0
+    ] = 0.0
     gpu_idle_minutes: Annotated[
         float,
         Field(
