@@ -32,22 +32,27 @@ STEPS_SHOWN = 6
 
 async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
     place = box("div", "stack")
+    looked_at: list[object] = []
     drawn: list[object] = []
     state = {"all": False}
 
     def show_all() -> None:
         state["all"] = True
-        drawn.clear()
+        looked_at.clear()
 
     def refresh(now: Run) -> None:
-        key = (len(view.samples), len(view.files), now.state, state["all"])
-        if drawn == [key]:
+        seen = (len(view.samples), len(view.files), len(view.checkpoints), now.state)
+        if looked_at == [seen]:
             return
-        drawn[:] = [key]
+        looked_at[:] = [seen]
+        table = sample_table(list(view.samples), None if state["all"] else STEPS_SHOWN)
+        visible = (table, _parts_there(now, view, table))
+        if drawn == [visible]:  # a person may be listening here: nothing is drawn anew in vain
+            return
+        drawn[:] = [visible]
         place.clear()
         with place:
-            steps = None if state["all"] else STEPS_SHOWN
-            _draw(shell, now, view, sample_table(list(view.samples), steps), show_all)
+            _draw(shell, now, view, table, show_all)
 
     refresh(run)
     return refresh
@@ -74,6 +79,15 @@ def _draw(
         if table.left_out:
             button(f"Show {table.left_out} earlier steps too", show_all, kind="quiet")
         _grid(shell, run, view, table)
+
+
+def _parts_there(run: Run, view: RunView, table: SampleTable) -> list[object]:
+    """Which of the table's recordings can be played, and which of its steps have a checkpoint."""
+    shown = [table.reference, *(one for _, cells in table.rows for one in cells.values())]
+    kept = {one.step for one in view.checkpoints}
+    return [one is not None and _is_there(run, view, one) for one in shown] + [
+        step for step in table.steps if step in kept
+    ]
 
 
 def _grid(shell: Shell, run: Run, view: RunView, table: SampleTable) -> None:
