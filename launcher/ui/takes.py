@@ -1,0 +1,63 @@
+"""Recordings that were just spoken: kept while the program runs, the newest ones alone, and then removed."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import time
+import weakref
+from contextlib import suppress
+from pathlib import Path
+
+from fastapi import FastAPI, HTTPException
+from fastapi.responses import FileResponse
+
+TAKES_KEPT = 30
+LEFT_BEHIND_SECONDS = 24 * 3600.0
+"""A folder of that age is of a program that was ended the hard way."""
+
+
+class Takes:
+    """Recordings by name in a folder of their own below `root`; gone with this object or the process."""
+
+    def __init__(self, root: Path) -> None:
+        _sweep(root, time.time())
+        self.folder = root / secrets.token_hex(8)
+        self._files: dict[str, Path] = {}
+        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+
+    def new(self) -> tuple[str, Path]:
+        """A name and a place for the next recording; the oldest one goes when there are too many."""
+        name = secrets.token_hex(8)
+        path = self._files[name] = self.folder / f"{name}.wav"
+        while len(self._files) > TAKES_KEPT:
+            self.remove(next(iter(self._files)))
+        return name, path
+
+    def get(self, name: str) -> Path | None:
+        path = self._files.get(name)
+        return path if path is not None and path.is_file() else None
+
+    def remove(self, name: str) -> None:
+        path = self._files.pop(name, None)
+        if path is not None:
+            path.unlink(missing_ok=True)
+
+
+def register_takes(takes: Takes, outer: FastAPI) -> None:
+    async def take(name: str) -> FileResponse:
+        path = takes.get(name)
+        if path is None:
+            raise HTTPException(404, "There is no such recording any more.")
+        return FileResponse(path, media_type="audio/wav", filename=f"{name}.wav")
+
+    outer.get("/takes/{name}", response_class=FileResponse)(take)
+
+
+def _sweep(root: Path, now: float) -> None:
+    if not root.is_dir():
+        return
+    for folder in root.iterdir():
+        with suppress(OSError):
+            if now - folder.stat().st_mtime > LEFT_BEHIND_SECONDS:
+                shutil.rmtree(folder)
