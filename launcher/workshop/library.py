@@ -44,12 +44,16 @@ class Summary:
 
 @dataclass(frozen=True)
 class ClipLine:
-    """A clip as its dataset's page shows it; `seconds` is None if its file is absent or unreadable."""
+    """A clip as its dataset's page shows it; `seconds` is None if its file is absent or unreadable.
+
+    `place` is its line in the table, as findings of a check name it.
+    """
 
     file: str
     text: str
     speaker: str | None
     seconds: float | None
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -169,7 +173,9 @@ def _summary(folder: Path) -> Summary:
 def _clips(folder: Path) -> list[ClipLine]:
     names = FileNames(FolderSource(folder).entries())
     return [
-        ClipLine(line.file, line.text, line.speaker, _seconds(folder, names.find(line.file)))
+        ClipLine(
+            line.file, line.text, line.speaker, _seconds(folder, names.find(line.file)), line.place
+        )
         for line in read_lines(folder)
     ]
 

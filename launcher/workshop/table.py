@@ -21,11 +21,12 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the table; an empty text is still to be typed."""
+    """One line of the table; an empty text is still to be typed. `place` is where it was read, as findings say it."""
 
     file: str
     text: str
     speaker: str | None = None
+    place: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def read_lines(folder: Path) -> list[Line]:
     if not path.is_file():
         return []
     rows = read_table(TABLE, path.read_bytes()).rows
-    return [Line(row.file, row.text, row.speaker) for row in rows]
+    return [Line(row.file, row.text, row.speaker, row.place) for row in rows]
 
 
 def write_lines(folder: Path, lines: Sequence[Line]) -> None:

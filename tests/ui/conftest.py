@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient, Response
 from nicegui import Client
 from nicegui.testing import User
 from nicegui.testing.user_simulation import user_simulation
@@ -62,6 +63,13 @@ class Ground:
     site: Site
     clock: StillClock
     opened: list[Workbench] = field(default_factory=list)
+    outer: FastAPI = field(default_factory=FastAPI)
+    """The application with the pages' own routes, for `answer`."""
+
+    async def answer(self, path: str) -> Response:
+        """What a route beside the pages answers."""
+        async with AsyncClient(transport=ASGITransport(self.outer), base_url="http://here") as user:
+            return await user.get(path)
 
     @property
     def values(self) -> dict[KeyName, str]:
@@ -141,8 +149,7 @@ def ground(tmp_path: Path) -> Iterator[Ground]:
 async def person(ground: Ground, caplog: pytest.LogCaptureFixture) -> AsyncIterator[User]:
     """Opens pages of the site. Any ERROR in the log fails the test."""
     async with user_simulation() as user:
-        outer = FastAPI()
-        register_pages(ground.site, outer)
+        register_pages(ground.site, ground.outer)
         ground.site.live.refresh()
         yield user
         # NiceGUI would throw our modules out of memory, and with them every class a test holds.

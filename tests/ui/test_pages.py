@@ -9,14 +9,11 @@ from datetime import timedelta
 from typing import TypeVar
 
 import pytest
-from fastapi import FastAPI
-from httpx import ASGITransport, AsyncClient, Response
 from nicegui import ElementFilter, events, ui
 from nicegui.testing import User
 
 from launcher.domain.run import RunState
 from launcher.stores.secrets import KeyName
-from launcher.ui.builder import register_clips
 from launcher.ui.journal import Journal
 from launcher.ui.parts.elements import Button, Text
 from launcher.ui.parts.inputs import Field, SecretField
@@ -466,20 +463,12 @@ async def test_a_folder_of_this_computer_becomes_a_data_set(person: User, ground
     await person.should_see("2 · What is said")
     person.find(marker="check-dataset").click()
     await person.should_see(marker="whole-report", retries=400)
-    shown = await _answer_of(ground, "/reports/anna")
+    shown = await ground.answer("/reports/anna")
     assert shown.status_code == 200
     assert "<svg" in shown.text
-    assert (await _answer_of(ground, "/reports/never-checked")).status_code == 404
+    assert (await ground.answer("/reports/never-checked")).status_code == 404
     person.find(marker="push").click()
     await person.should_see("Say first that you may use the recordings")
-
-
-async def _answer_of(ground: Ground, path: str) -> Response:
-    """What the routes beside the pages answer."""
-    outer = FastAPI()
-    register_clips(ground.site, outer)
-    async with AsyncClient(transport=ASGITransport(outer), base_url="http://here") as client:
-        return await client.get(path)
 
 
 async def test_a_folder_that_is_not_there_is_said(person: User) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from launcher.domain.run import Run, RunState
 from launcher.ui import words
+from launcher.ui.builder_parts.transcripts import is_shown
 from launcher.ui.checklist import Standing, StepState, checklist
 from launcher.ui.journal import Journal
 from launcher.ui.pages.compare import differing
@@ -20,7 +21,6 @@ from launcher.ui.run_tabs.machine import gauge_rows
 from launcher.ui.run_view import LogEntry
 from launcher.ui.sample_rows import sample_table
 from launcher.ui.theme import Theme
-from launcher.ui.transcripts import is_shown
 from launcher.ui.wording import for_page
 from launcher.workshop.library import ClipLine
 from pod_image.contract.events import Gpu, MachineEvent, SampleEvent

@@ -6,7 +6,9 @@ from fastapi import FastAPI
 from nicegui import ui
 
 from launcher.errors import LauncherError
-from launcher.ui.builder import draw_builder, register_clips
+from launcher.services import datasets
+from launcher.ui.builder import draw_builder
+from launcher.ui.builder_parts.routes import register_clips
 from launcher.ui.frame import Shell, page, show_error
 from launcher.ui.parts.elements import (
     Text,
@@ -24,7 +26,7 @@ from launcher.ui.parts.inputs import Field
 from launcher.ui.site import Site
 from launcher.ui.uploads import register_uploads
 from launcher.ui.words import counted
-from launcher.workshop import library
+from launcher.workshop.library import Summary
 from launcher.workshop.names import checked_name
 
 
@@ -43,7 +45,7 @@ def register(site: Site, outer: FastAPI) -> None:
 
 
 async def _build(shell: Shell) -> None:
-    found = await library.list_datasets(shell.site.config.datasets_folder)
+    found = await datasets.kept(shell.site.config)
     _new(shell, is_first=not found)
     if found:
         _listing(found)
@@ -74,7 +76,7 @@ def _new(shell: Shell, *, is_first: bool) -> None:
             button("Make it", go, kind="primary", symbol="plus").mark("make")
 
 
-def _listing(found: list[library.Summary]) -> None:
+def _listing(found: list[Summary]) -> None:
     with (
         card("On this computer"),
         table(

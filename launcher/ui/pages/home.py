@@ -6,6 +6,7 @@ from nicegui import ui
 
 from launcher.domain.run import Run
 from launcher.presets import find_preset
+from launcher.services import datasets
 from launcher.ui.checklist import ChecklistStep, Standing, StepState, checklist
 from launcher.ui.frame import Shell, page
 from launcher.ui.parts.elements import (
@@ -25,7 +26,6 @@ from launcher.ui.run_view import RunView
 from launcher.ui.run_words import state_badge
 from launcher.ui.site import Site
 from launcher.ui.words import dollars, when
-from launcher.workshop import library
 
 LAST_RUNS = 5
 
@@ -57,7 +57,7 @@ async def _build(shell: Shell) -> None:
 async def _standing(shell: Shell, runs: list[Run]) -> Standing:
     draft = shell.site.drafts.of(shell.tab)
     is_named = bool(shell.site.preferences.last_dataset_repo or draft.given.get("dataset_repo"))
-    found = await library.list_datasets(shell.site.config.datasets_folder)
+    found = await datasets.kept(shell.site.config)
     return Standing(
         keys_held=len(shell.site.vault.held(shell.tab)),
         datasets=len(found) + is_named,

@@ -92,6 +92,10 @@ export default {
       this.editing = false;
       if (this.timer) this.commit();
     },
+    reveal() {
+      this.$el.scrollIntoView({ block: "start" });
+      this.$el.querySelector("input, select, textarea")?.focus({ preventScroll: true });
+    },
     entered() {
       this.commit();
       this.$emit("enter");

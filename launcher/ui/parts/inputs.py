@@ -89,7 +89,10 @@ class SecretField(ui.element, component="secret_field.js"):
 
 
 class DropZone(ui.element, component="drop_zone.js"):
-    """Takes files and folders; the browser sends each by its own PUT below `url`."""
+    """Takes files and folders; the browser sends each by its own PUT below `url`.
+
+    `on_sent(is_whole)` hears the end; not whole when something was stopped or lost and can be tried again.
+    """
 
     def __init__(
         self,
@@ -98,12 +101,12 @@ class DropZone(ui.element, component="drop_zone.js"):
         hint: str,
         *,
         accept: str = "",
-        on_sent: Callable[[], Awaitable[None] | None] | None = None,
+        on_sent: Callable[[bool], Awaitable[None] | None] | None = None,
     ) -> None:
         super().__init__()
         self._props.update({"url": url, "title": title, "hint": hint, "accept": accept})
         if on_sent is not None:
-            self.on("sent", lambda: on_sent())
+            self.on("sent", lambda event: on_sent(not event.args.get("lost")))
 
 
 class Player(ui.element, component="player.js"):
