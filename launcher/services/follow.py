@@ -22,7 +22,7 @@ from launcher.services.sightings import (
     RestartSeen,
     Tick,
 )
-from pod_image.contract.events import Event, from_line
+from pod_image.contract.events import EndedEvent, Event, from_line
 
 ABSENT_LOOKS = 2
 """A pod is gone when so many looks in a row found nothing."""
@@ -59,6 +59,7 @@ class _Follower:
         self._cursor = self._run.log_cursor
         self._seq = self._run.last_seq
         self._saved = (self._cursor, self._seq)
+        self._has_ended = run.end_reason is not None and not from_start
         self._status: PodStatus | None = None
         self._uptime_seconds = 0.0
         self._log = asyncio.create_task(self._read_log())
@@ -96,12 +97,26 @@ class _Follower:
         seen: list[Glimpse] = []
         if event is None:
             seen.append(LogSeen(line.source, line.text, line.at))
-        elif event.run_id == self._run.run_id and event.seq > self._seq:
-            missed = await self._missed(event) if event.seq > self._seq + 1 else []
-            seen.extend(EventSeen(each) for each in [*missed, event])
-            self._seq = event.seq
+        elif event.run_id == self._run.run_id:
+            seen.extend(EventSeen(each) for each in await self._new(self._numbered(event)))
         self._cursor = line.id or self._cursor
         return seen
+
+    async def _new(self, event: Event) -> list[Event]:
+        """The event with what was missed before it; nothing when it was seen already."""
+        if event.seq <= self._seq:
+            return []
+        missed = await self._missed(event) if event.seq > self._seq + 1 else []
+        self._seq = event.seq
+        self._has_ended = self._has_ended or isinstance(event, EndedEvent)
+        return [*missed, event]
+
+    def _numbered(self, event: Event) -> Event:
+        """A pod that was started again and could not become an agent does not know how far it had counted:
+        its last word comes next, whatever number it has."""
+        if isinstance(event, EndedEvent) and event.seq <= self._seq and not self._has_ended:
+            return event.model_copy(update={"seq": self._seq + 1})
+        return event
 
     async def _missed(self, event: Event) -> list[Event]:
         """Events between the last one and this: from an earlier part of the log, else from the results repo.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import aclosing
 from pathlib import Path
 
@@ -214,6 +215,49 @@ async def test_a_container_that_restarts_is_noticed_by_its_uptime(tmp_path: Path
                 restarts.append(seen)
                 break
     assert len(restarts) == 1
+
+
+def last_word_of_a_bootstrap(run: Run, detail: str) -> str:
+    """As `pod_image.bootstrap` says it: it never knows how far an earlier life had counted."""
+    word = {"event": "ended", "run_id": run.run_id, "seq": 1, "at": "2026-11-22T12:00:00Z"}
+    return json.dumps({**word, "reason": "boot_failed", "detail": detail})
+
+
+@in_virtual_time
+async def test_a_pod_that_could_not_become_an_agent_again_has_the_last_word_all_the_same(
+    tmp_path: Path,
+) -> None:
+    sky = Sky(tmp_path)
+    sky.script.ends_after = None
+    run = await launch(sky.bench, plan(), sky.keys)
+    sightings: list[Sighting] = []
+    async with aclosing(watch(sky.bench, run)) as followed:
+        async for seen in followed:
+            sightings.append(seen)
+            if isinstance(seen, EventSeen) and seen.event.seq == 6:
+                sky.runner.started[0].log(last_word_of_a_bootstrap(run, "The wheel is gone."))
+                await sky.bench.clock.sleep(5)
+                sky.world.act(sky.world.pods[run.pod_id], "terminate")
+    end = ending(sightings)
+    assert (end.end_reason, end.detail) == (EndReason.BOOT_FAILED, "The wheel is gone.")
+    assert seqs(sightings) == sorted(set(seqs(sightings)))
+    assert kinds(sightings)[-1] == "ended"
+
+
+@in_virtual_time
+async def test_a_second_last_word_does_not_replace_the_first(tmp_path: Path) -> None:
+    sky = Sky(tmp_path)
+    sky.script.releases = False
+    run = await launch(sky.bench, plan(), sky.keys)
+    sightings: list[Sighting] = []
+    async with aclosing(watch(sky.bench, run)) as followed:
+        async for seen in followed:
+            sightings.append(seen)
+            if isinstance(seen, EventSeen) and seen.event.event == "ended":
+                late = last_word_of_a_bootstrap(run, "Started again after the end.")
+                sky.runner.started[0].log(late)
+    assert kinds(sightings).count("ended") == 1
+    assert ending(sightings).end_reason is EndReason.FINISHED
 
 
 @in_virtual_time
