@@ -8,7 +8,7 @@ import platform
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -18,10 +18,11 @@ from launcher.cli.layout import paragraph
 from launcher.cli.output import Output, style
 from launcher.cli.session import find
 from launcher.cli.session import run as at_bench
-from launcher.config import read_config
+from launcher.config import DEFAULT_PROVIDER_URL, read_config
 from launcher.errors import LauncherError
 from launcher.services.api_check import check_api
 from launcher.services.context import Workbench
+from launcher.services.image_check import check_image
 from launcher.services.key_check import check_key
 from launcher.stores.secrets import KeyName, Keys
 from pod_image.contract import CONTRACT_VERSION
@@ -48,12 +49,21 @@ class Check:
 
 
 @app.command()
-def doctor(as_json: JsonOption = False, quiet: QuietOption = False) -> None:
-    """Check keys, balance, clock, folders, versions and extras; nothing is changed."""
+def doctor(
+    image: Annotated[
+        str, typer.Option(help="The image to look for in its registry.")
+    ] = DEFAULT_IMAGE,
+    registry: Annotated[
+        str, typer.Option(metavar="ID", help="RunPod's credential for it, if it is private.")
+    ] = "",
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Check keys, balance, clock, image, folders, versions and extras; nothing is changed."""
     keys = find()
-    checks = [_versions(), _image(), _folders(), *_extras()]
+    checks = [_versions(), _folders(), *_extras()]
     try:
-        checks += at_bench(keys, lambda bench: _asked(bench, keys))
+        checks += at_bench(keys, lambda bench: _asked(bench, keys, image, registry))
     except LauncherError as error:
         checks.append(Check("history", False, error.message, error.hint))
     bad = [check for check in checks if check.is_good is False]
@@ -66,11 +76,12 @@ def doctor(as_json: JsonOption = False, quiet: QuietOption = False) -> None:
         raise typer.Exit(1)
 
 
-async def _asked(bench: Workbench, keys: Keys) -> list[Check]:
+async def _asked(bench: Workbench, keys: Keys, image: str, registry: str) -> list[Check]:
     checks = [await _key(bench, keys, name) for name in KeyName]
     checks.append(await _clock(bench.config.hub_url))
     api = await check_api(bench.config.provider_url)
     checks.append(Check("RunPod's API", api.is_good, api.sentence, api.hint))
+    checks.append(await _image(bench, image, registry))
     live = bench.runs.live()
     if live:
         names = ", ".join(run.run_id for run in live)
@@ -113,8 +124,13 @@ def _versions() -> Check:
     )
 
 
-def _image() -> Check:
-    return Check("image", None, f"{DEFAULT_IMAGE}, contract {CONTRACT_VERSION}")
+async def _image(bench: Workbench, image: str, registry: str) -> Check:
+    ours = f" (contract {CONTRACT_VERSION})" if image == DEFAULT_IMAGE else ""
+    if bench.config.provider_url != DEFAULT_PROVIDER_URL:
+        # A stand-in pulls nothing, and whoever uses one may have no network.
+        return Check("image", None, f"{image}{ours}, not looked for: the cloud is a stand-in")
+    found = await check_image(image, has_credential=bool(registry))
+    return Check("image", found.is_good, found.sentence + ours, found.hint)
 
 
 def _folders() -> Check:
