@@ -1,47 +1,79 @@
-"""One command-line option per declared setting, "not given" by default."""
+"""What is asked of a run on the command line: where settings come from, and one option per declared setting.
+
+Loads neither a service nor a cloud: the help of `plan` and `deploy` is made of this.
+"""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from launcher.cli.flags import FileOption, ForceOption, PresetOption, SetOption
 from launcher.forms.fields import FormField, Kind, fields
 
 
 @dataclass(frozen=True)
-class Typed:
-    """Settings given on the command line, as text or lists of text; what was not given is not here."""
+class Asked:
+    """A run as it was typed. `values`: settings as text or lists of text; what was not given is not there."""
 
     values: Mapping[str, Any]
+    command: tuple[str, ...] = ()
+    """The words after `--`: what the recipe `command` runs."""
+    preset: str | None = None
+    file: Path | None = None
+    assignments: tuple[str, ...] = ()
+    resume: bool = False
+    forced: tuple[str, ...] = ()
 
 
-def with_settings(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command one option per setting; it receives them as one `typed: Typed`.
+def _sources(
+    command: Annotated[
+        list[str] | None, typer.Argument(metavar="[-- COMMAND...]", help="For --recipe command.")
+    ] = None,
+    preset: PresetOption = None,
+    file: FileOption = None,
+    assignments: SetOption = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue the run that --run-id names.")
+    ] = False,
+    force: ForceOption = None,
+) -> dict[str, Any]:
+    """What `plan` and `deploy` take beside their own options and the settings; declared here alone."""
+    return {
+        "command": tuple(command or ()),
+        "preset": preset,
+        "file": file,
+        "assignments": tuple(assignments or ()),
+        "resume": resume,
+        "forced": tuple(force or ()),
+    }
+
+
+def asks_for_a_run(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the sources of settings and one option per setting; it receives all as one `asked: Asked`.
 
     The options have no defaults, so what the person typed is known exactly. Values stay text here: range
     and type are checked in one place for file, page and command line.
     """
-    own = inspect.signature(function, eval_str=True)
+    own = inspect.signature(function, eval_str=True).parameters
+    sources = inspect.signature(_sources, eval_str=True).parameters
     settings = [field for _, group in fields() for field in group]
 
-    def command(**values: Any) -> Any:
-        typed = {
-            field.name: values.pop(field.name)
-            for field in settings
-            if values.get(field.name) not in (None, [], ())
-        }
-        for field in settings:
-            values.pop(field.name, None)
-        return function(typed=Typed(typed), **values)
+    def command(**given: Any) -> Any:
+        from_sources = _sources(**{name: given.pop(name) for name in sources})
+        typed = {field.name: given.pop(field.name, None) for field in settings}
+        values = {name: value for name, value in typed.items() if value not in (None, [], ())}
+        return function(asked=Asked(values, **from_sources), **given)
 
-    kept = [parameter for name, parameter in own.parameters.items() if name != "typed"]
-    added = [_parameter(field) for field in settings]
-    command.__signature__ = inspect.Signature([*kept, *added])  # type: ignore[attr-defined]
-    command.__annotations__ = {item.name: item.annotation for item in (*kept, *added)}
+    kept = [parameter for name, parameter in own.items() if name != "asked"]
+    parameters = [*sources.values(), *kept, *(_parameter(field) for field in settings)]
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {item.name: item.annotation for item in parameters}
     command.__doc__ = function.__doc__
     command.__name__ = function.__name__
     return command

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import typer
 
-from launcher.cli.options import Typed
+from launcher.cli.options import Asked
 from launcher.config import read_config
 from launcher.domain.plan import Composed
 from launcher.forms.run_file import RunFile, read_run_file
@@ -19,32 +18,26 @@ from launcher.services.compose import compose, missing
 from pod_image.contract.knobs import Setting
 
 
-def composed_from(
-    preset: str | None,
-    file: Path | None,
-    assignments: Sequence[str] | None,
-    typed: Typed,
-    command: Sequence[str] = (),
-) -> Composed:
+def composed_from(asked: Asked) -> Composed:
     """The settings of the run. A required one that is missing is asked for where a person sits.
 
-    `command` are the words after `--`: what the recipe `command` runs. Raises InvalidRequest or MissingSetting.
+    Raises InvalidRequest or MissingSetting.
     """
-    from_file = read_run_file(file) if file else RunFile()
-    name = preset or from_file.preset
+    from_file = read_run_file(asked.file) if asked.file else RunFile()
+    name = asked.preset or from_file.preset
     chosen = find_preset(read_config(), name) if name else None
     given: dict[str, Any] = {
         **from_file.values,
-        **dict(parse_assignment(text) for text in assignments or ()),
-        **typed.values,
+        **dict(parse_assignment(text) for text in asked.assignments),
+        **asked.values,
     }
-    if command:
-        given["argv"] = list(command)
-    given |= _asked(missing(compose(chosen, given, check_required=False).settings))
+    if asked.command:
+        given["argv"] = list(asked.command)
+    given |= _answers(missing(compose(chosen, given, check_required=False).settings))
     return compose(chosen, given)
 
 
-def _asked(absent: Sequence[Setting]) -> Mapping[str, Any]:
+def _answers(absent: Sequence[Setting]) -> Mapping[str, Any]:
     """Answers for required settings; none without a terminal, so that the error names the flag."""
     if not sys.stdin.isatty():
         return {}

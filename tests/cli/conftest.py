@@ -97,9 +97,9 @@ def shell(
         monkeypatch.setenv("HF_UPLOAD_TOKEN", TOKENS["write"])
         monkeypatch.setenv("COLUMNS", "80")
         monkeypatch.setattr("launcher.cli.following.end_on_signals", lambda: None)
-        for command in ("deploy", "watch", "logs"):
+        for module in ("deploying", "commands.watch", "commands.logs"):
             monkeypatch.setattr(
-                f"launcher.cli.commands.{command}.end_on_signals", lambda: None, raising=False
+                f"launcher.cli.{module}.end_on_signals", lambda: None, raising=False
             )
         yield Shell(loop, sky, capsys)
         sky.bench.runs.close()

@@ -17,7 +17,9 @@ from launcher.cli.layout import duration, fit, pairs, table, usd
 from launcher.cli.output import Output
 from launcher.cli.table import COMMANDS, root_help
 from launcher.forms.fields import fields
+from launcher.services.image_check import ImageCheck
 from launcher.stores.secrets import KeyName, KeyringStore, MemoryKeyStore
+from pod_image.contract.settings import DEFAULT_IMAGE
 from tests.cli.conftest import Shell
 
 HEAVY = {"nicegui", "httpx", "keyring", "huggingface_hub", "pydantic", "torch", "fastapi", "numpy"}
@@ -47,7 +49,16 @@ def test_the_light_commands_load_nothing_heavy(words: tuple[str, ...], tmp_path:
     assert text.strip()
 
 
-@pytest.mark.parametrize("words", [("plan", "--help"), ("presets", "list"), ("keys", "--help")])
+@pytest.mark.parametrize("command", ["plan", "deploy"])
+def test_the_help_of_every_setting_loads_what_declares_them_and_no_service(
+    command: str, tmp_path: Path
+) -> None:
+    text, loaded = in_fresh_interpreter(command, "--help", home=tmp_path)
+    assert loaded == {"pydantic"}
+    assert all(field.flag in text for _, group in fields() for field in group)
+
+
+@pytest.mark.parametrize("words", [("presets", "list"), ("keys", "--help")])
 def test_no_command_but_the_page_loads_nicegui_or_torch(
     words: tuple[str, ...], tmp_path: Path
 ) -> None:
@@ -190,6 +201,30 @@ def test_gpus_are_listed_with_price_and_can_be_narrowed(shell: Shell) -> None:
     prices = [offer["price_per_hour_usd"] for offer in offers]
     assert prices == sorted(prices)
     assert "AN HOUR" in shell("gpus").out
+
+
+def test_doctor_asks_no_registry_where_the_cloud_is_a_stand_in(shell: Shell) -> None:
+    checks = {check["name"]: check for check in shell("doctor", "--json").json}
+    assert checks["image"]["is_good"] is None
+    assert DEFAULT_IMAGE in checks["image"]["detail"]
+
+
+def test_doctor_passes_on_what_the_registry_says_of_the_image_that_was_named(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, bool]] = []
+
+    async def check_image(image: str, *, has_credential: bool) -> ImageCheck:
+        asked.append((image, has_credential))
+        return ImageCheck(False, f"{image} is not there", "Look at the name.")
+
+    monkeypatch.setattr("launcher.cli.commands.doctor.DEFAULT_PROVIDER_URL", "https://cloud")
+    monkeypatch.setattr("launcher.cli.commands.doctor.check_image", check_image)
+    said = shell("doctor", "--image", "me/pod:1", "--registry", "cred-1", "--json")
+    checks = {check["name"]: check for check in said.json}
+    assert asked == [("me/pod:1", True)]
+    assert said.code == 1
+    assert checks["image"]["detail"] == "me/pod:1 is not there"
 
 
 def test_doctor_finds_what_is_missing_and_says_what_to_do(

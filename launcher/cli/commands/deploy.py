@@ -2,60 +2,20 @@
 
 from __future__ import annotations
 
-import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from launcher.cli.flags import (
-    FileOption,
-    ForceOption,
-    JsonOption,
-    PresetOption,
-    QuietOption,
-    SetOption,
-    YesOption,
-    command_app,
-)
-from launcher.cli.following import (
-    Followed,
-    end_on_signals,
-    ending_text,
-    follow_to_end,
-    launch_and_show,
-    raise_if_bad,
-)
-from launcher.cli.layout import usd
-from launcher.cli.live import Live
-from launcher.cli.options import Typed, with_settings
-from launcher.cli.output import Output
-from launcher.cli.plan_view import plan_text
-from launcher.cli.request import composed_from
-from launcher.cli.session import ALL_KEYS, find, run
-from launcher.domain.plan import Composed, Plan
-from launcher.errors import InvalidRequest
-from launcher.services.context import Workbench
-from launcher.services.plan import make_plan, raise_errors
-from launcher.services.reap import reap
-from launcher.stores.secrets import Keys
+from launcher.cli.flags import JsonOption, QuietOption, YesOption, command_app
+from launcher.cli.options import Asked, asks_for_a_run
 
 app = command_app()
 
 
 @app.command()
-@with_settings
+@asks_for_a_run
 def deploy(
-    typed: Typed,
-    command: Annotated[
-        list[str] | None, typer.Argument(metavar="[-- COMMAND...]", help="For --recipe command.")
-    ] = None,
-    preset: PresetOption = None,
-    file: FileOption = None,
-    assignments: SetOption = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Continue the run that --run-id names.")
-    ] = False,
-    force: ForceOption = None,
+    asked: Asked,
     yes: YesOption = False,
     detach: Annotated[
         bool, typer.Option("--detach", "-d", help="Return as soon as the pod needs nobody.")
@@ -68,75 +28,8 @@ def deploy(
     The pod ends itself when the run is over, at the caps, and when this computer is gone. Ctrl-C before it
     has proved that it can releases it; after that, Ctrl-C only stops watching.
     """
+    from launcher.cli.deploying import deploy_and_follow
+    from launcher.cli.output import Output
+
     output = Output(as_json=as_json, quiet=quiet)
-    composed = composed_from(preset, file, assignments, typed, command or ())
-    if not yes and not sys.stdin.isatty():
-        raise InvalidRequest(
-            "There is no terminal to ask on, so nothing was rented.",
-            hint="Add --yes to rent without being asked; launcher plan shows what it would do.",
-        )
-    keys = find(ALL_KEYS)
-    end_on_signals()
-    choices = _Choices(resume, yes, detach, tuple(force or ()))
-    followed = run(keys, lambda bench: _deploy(bench, composed, keys, output, choices))
-    if followed is None:
-        output.talk("Nothing was rented.")
-        raise typer.Exit(1)
-    output.answer(
-        followed.document(),
-        lambda: _closing_text(followed),
-        quiet=followed.run.run_id,
-    )
-    raise_if_bad(followed)
-
-
-class _Choices:
-    """What was chosen about the launch itself, beside the settings of the run."""
-
-    def __init__(self, resume: bool, yes: bool, detach: bool, forced: tuple[str, ...]) -> None:
-        self.resume, self.yes, self.detach, self.forced = resume, yes, detach, forced
-
-
-async def _deploy(
-    bench: Workbench, composed: Composed, keys: Keys, output: Output, choices: _Choices
-) -> Followed | None:
-    """None when the person said no."""
-    await _sweep(bench, output)
-    plan = await make_plan(bench, composed, keys, resume=choices.resume, forced=choices.forced)
-    output.talk(plan_text(plan))
-    raise_errors(plan)
-    if not choices.yes and not _agreed(plan):
-        return None
-    with Live(output) as live:
-        launched = await launch_and_show(bench, plan, keys, live)
-        if choices.detach:
-            return Followed(launched)
-        return await follow_to_end(bench, launched, live)
-
-
-async def _sweep(bench: Workbench, output: Output) -> None:
-    """Before money is spent: pods of ours that nobody needs any more."""
-    report = await reap(bench)
-    for gone in report.released:
-        trouble = f", but could not be: {gone.trouble}" if gone.trouble else ""
-        output.talk(f"Pod {gone.pod.id} had to be released, since {gone.why}{trouble}.")
-
-
-def _agreed(plan: Plan) -> bool:
-    question = (
-        f"\nRent this for {usd(plan.offer.price_per_hour_usd)} an hour, "
-        f"{usd(plan.worst_case_usd)} at most?"
-    )
-    return bool(typer.confirm(question, default=False, err=True))
-
-
-def _closing_text(followed: Followed) -> str:
-    found: Any = followed.run
-    if found.end_reason is not None:
-        return ending_text(followed)
-    return (
-        f"{found.run_id} is on its way on pod {found.pod_id} ({found.gpu_name}, "
-        f"{usd(found.price_per_hour_usd)} an hour, never over {usd(found.max_cost_usd)}).\n"
-        f"  Watch it: launcher watch {found.run_id}\n"
-        f"  End it and keep everything: launcher stop {found.run_id}"
-    )
+    deploy_and_follow(asked, output, is_agreed=yes, detach=detach)

@@ -6,39 +6,16 @@ from typing import Annotated
 
 import typer
 
-from launcher.cli.flags import (
-    FileOption,
-    ForceOption,
-    JsonOption,
-    PresetOption,
-    QuietOption,
-    SetOption,
-    command_app,
-)
-from launcher.cli.options import Typed, with_settings
-from launcher.cli.output import Output
-from launcher.cli.plan_view import curl_text, plan_document, plan_text
-from launcher.cli.request import composed_from
-from launcher.cli.session import ALL_KEYS, find, run
-from launcher.services.plan import make_plan, raise_errors
+from launcher.cli.flags import JsonOption, QuietOption, command_app
+from launcher.cli.options import Asked, asks_for_a_run
 
 app = command_app()
 
 
 @app.command()
-@with_settings
+@asks_for_a_run
 def plan(
-    typed: Typed,
-    command: Annotated[
-        list[str] | None, typer.Argument(metavar="[-- COMMAND...]", help="For --recipe command.")
-    ] = None,
-    preset: PresetOption = None,
-    file: FileOption = None,
-    assignments: SetOption = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Continue the run that --run-id names.")
-    ] = False,
-    force: ForceOption = None,
+    asked: Asked,
     all_settings: Annotated[
         bool, typer.Option("--all", help="Show every setting, defaults too.")
     ] = False,
@@ -52,10 +29,18 @@ def plan(
 
     Every setting of a run is an option here, the same as for deploy.
     """
-    composed = composed_from(preset, file, assignments, typed, command or ())
+    from launcher.cli.output import Output
+    from launcher.cli.plan_view import curl_text, plan_document, plan_text
+    from launcher.cli.request import composed_from
+    from launcher.cli.session import ALL_KEYS, find, run
+    from launcher.services.plan import make_plan, raise_errors
+
+    composed = composed_from(asked)
     keys = find(ALL_KEYS)
-    forced = tuple(force or ())
-    made = run(keys, lambda bench: make_plan(bench, composed, keys, resume=resume, forced=forced))
+    made = run(
+        keys,
+        lambda bench: make_plan(bench, composed, keys, resume=asked.resume, forced=asked.forced),
+    )
     Output(as_json=as_json, quiet=quiet).answer(
         plan_document(made),
         lambda: curl_text(made) if curl else plan_text(made, everything=all_settings),
