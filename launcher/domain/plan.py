@@ -84,6 +84,8 @@ class Plan:
     resume: bool = False
     secrets_in_plain: bool = False
     """The key may not make account secrets: the tokens would stand in the pod's definition."""
+    account_id: str = ""
+    """The provider's id of the account that would pay; empty where it does not say."""
     base_licence: str = ""
     forced: tuple[str, ...] = ()
     """Codes of dataset errors that the person lets pass."""

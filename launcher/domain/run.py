@@ -57,6 +57,8 @@ class Run:
     """Account secrets made for this attempt, still to be removed; names only."""
     log_cursor: str = ""
     """Id of the last log event read; resumes the stream."""
+    account_id: str = ""
+    """The account at the provider that pays; empty where the provider did not say."""
     last_seq: int = 0
     """`seq` of the last event read; what is missing up to the next one is looked for in the results repo."""
 

@@ -48,6 +48,8 @@ class Account:
 
     balance_usd: float | None = None
     spend_per_hour_usd: float | None = None
+    account_id: str = ""
+    """The provider's own id of it; empty where it does not say."""
 
 
 class Provider(Protocol):

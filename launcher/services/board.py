@@ -17,6 +17,7 @@ class PodBoard:
         self._clock = clock
         self._fresh_seconds = fresh_seconds
         self._pods: dict[str, Pod] = {}
+        self._seen: set[str] = set()
         self._read_at = float("-inf")
         self._reading = asyncio.Lock()
 
@@ -27,4 +28,10 @@ class PodBoard:
             if not 0 <= now - self._read_at < self._fresh_seconds:
                 self._pods = {pod.id: pod for pod in await self._provider.pods()}
                 self._read_at = now
-        return self._pods.get(pod_id) or await self._provider.pod(pod_id)
+        pod = self._pods.get(pod_id) or await self._provider.pod(pod_id)
+        self._seen.add(pod_id)
+        return pod
+
+    def has_seen(self, pod_id: str) -> bool:
+        """Whether this key has ever shown the pod to this process."""
+        return pod_id in self._seen

@@ -8,6 +8,7 @@ from typing import Any
 from launcher.domain.cost import cost_usd
 from launcher.domain.run import Run, RunState
 from launcher.errors import HubError, NotConfigured
+from launcher.services.belonging import is_certainly_over, is_of_this_account, not_found
 from launcher.services.context import Workbench
 from launcher.services.follow import events_of_attempt
 from launcher.services.notes import note
@@ -18,11 +19,14 @@ from pod_image.contract.outcomes import EndReason
 from pod_image.contract.record import RunRecord
 
 
-async def settle_gone(bench: Workbench, run: Run) -> tuple[Run, list[Event]]:
+async def settle_gone(
+    bench: Workbench, run: Run, *, was_there: bool = False
+) -> tuple[Run, list[Event]]:
     """Close a run whose pod is gone, and return the events that had not been seen.
 
     Without a last word in the log the results repo decides: what the pod delivered before its release. If
-    there is none either, the run is lost.
+    there is none either, the run is lost. Raises PodGone, and leaves the run open, where nothing proves that
+    the pod is not alive in an account that this key is not of. `was_there`: this key has shown it.
     """
     if run.end_reason is not None:
         return await close(bench, run, run.end_reason, run.detail), []
@@ -30,7 +34,7 @@ async def settle_gone(bench: Workbench, run: Run) -> tuple[Run, list[Event]]:
         unseen, record = await _delivered(bench, run)
     except (HubError, NotConfigured) as exc:
         detail = f"{EndReason.LOST.sentence} The results repo could not be read: {exc.message}"
-        return await close(bench, run, EndReason.LOST, detail), []
+        return await _close_as_lost(bench, run, detail, was_there=was_there), []
     for event in unseen:
         run = note(bench, run, EventSeen(event))
     if unseen:
@@ -41,8 +45,16 @@ async def settle_gone(bench: Workbench, run: Run) -> tuple[Run, list[Event]]:
             run, end_reason=record.end_reason, detail=record.detail, cost_usd=cost
         )
     if run.end_reason is None:
-        return await close(bench, run, EndReason.LOST, EndReason.LOST.sentence), unseen
+        sentence = EndReason.LOST.sentence
+        return await _close_as_lost(bench, run, sentence, was_there=was_there), unseen
     return await close(bench, run, run.end_reason, run.detail), unseen
+
+
+async def _close_as_lost(bench: Workbench, run: Run, detail: str, *, was_there: bool) -> Run:
+    """No word of the pod is to be had: believed only of a pod that this key could have shown."""
+    if not (was_there or is_certainly_over(bench, run) or await is_of_this_account(bench, run)):
+        raise not_found(run)
+    return await close(bench, run, EndReason.LOST, detail)
 
 
 async def _delivered(bench: Workbench, run: Run) -> tuple[list[Event], RunRecord | None]:

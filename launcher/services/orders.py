@@ -60,6 +60,7 @@ def new_attempt(bench: Workbench, plan: Plan) -> Run:
         deadline=bench.provider_now() + timedelta(hours=plan.settings.max_hours),
         preset=plan.composed.preset,
         settings_json=settings_json(plan),
+        account_id=plan.account_id,
     )
 
 

@@ -18,7 +18,6 @@ from launcher.errors import (
     NotConfigured,
 )
 from launcher.hub.access import HubAccess, check_access
-from launcher.providers.base import Provider
 from launcher.services import bootstrap
 from launcher.services.base_voice import BaseVoice, look_at_base
 from launcher.services.context import Workbench
@@ -62,18 +61,18 @@ async def make_plan(
     keys.need(KeyName.RUNPOD)
     keys.need(KeyName.HF_UPLOAD)
     settings = composed.settings
-    view, offers, has_secrets, balance = await asyncio.gather(
+    view, offers, has_secrets, account = await asyncio.gather(
         _look_at_hub(bench, settings, forced),
         bench.provider.offers(settings.gpu_count, Cloud.ANY, (), settings.min_cuda_version),
         can_make_secrets(bench.provider),
-        _balance_usd(bench.provider),
+        bench.provider.account(),
     )
     chosen = candidates(offers, settings)
     known = {run.run_id for run in bench.runs.runs() if run.results_repo == settings.results_repo}
     run_id = _run_id(settings, view.taken | known, resume=resume)
     remarks = [
         *view.remarks,
-        *_remarks_on_money(settings, chosen, balance),
+        *_remarks_on_money(settings, chosen, account.balance_usd),
         *bootstrap.remark(settings.image),
     ]
     if not has_secrets:
@@ -88,6 +87,7 @@ async def make_plan(
         makes_results_repo=view.makes_results_repo,
         resume=resume,
         secrets_in_plain=not has_secrets,
+        account_id=account.account_id,
         base_licence=view.base.licence if view.base else "",
         forced=tuple(dict.fromkeys(forced)),
     )
@@ -162,10 +162,6 @@ def _run_id(settings: RunSettings, taken: frozenset[str] | set[str], *, resume: 
         )
     numbers = [int(match[1]) for name in taken if (match := _RUN_FOLDER.match(name))]
     return f"run-{max(numbers, default=0) + 1:02}"
-
-
-async def _balance_usd(provider: Provider) -> float | None:
-    return (await provider.account()).balance_usd
 
 
 def _in_plain() -> Remark:

@@ -48,6 +48,8 @@ class ReapReport:
     kept: tuple[Pod, ...] = ()
     settled: tuple[Run, ...] = ()
     """Runs whose pod was found gone, closed now."""
+    not_found: tuple[Run, ...] = ()
+    """Runs whose pod this key does not show, and that may be another account's: left open."""
     secrets_removed: tuple[str, ...] = ()
     skipped: str = ""
     """Why the sweep was not made, or ""."""
@@ -79,12 +81,14 @@ async def reap(bench: Workbench, *, dry_run: bool = False) -> ReapReport:
             released.append(await _release(bench, pod, run, why, dry_run=dry_run))
         else:
             kept.append(pod)
-    settled = () if dry_run else await _settle_gone_runs(bench, {pod.id for pod in pods})
+    settled, not_found = (
+        ((), ()) if dry_run else await _settle_gone_runs(bench, {pod.id for pod in pods})
+    )
     settled += () if dry_run else await _close_unordered(bench)
     # A pod that was released a moment ago needs its secrets no more: nobody may come back to reap again.
     alive = [*kept, *(each.pod for each in released if each.trouble)]
     removed = await _remove_leftovers(bench, alive, dry_run=dry_run)
-    return ReapReport(dry_run, tuple(released), tuple(kept), settled, removed)
+    return ReapReport(dry_run, tuple(released), tuple(kept), settled, not_found, removed)
 
 
 async def _settle_intents(bench: Workbench) -> None:
@@ -166,22 +170,29 @@ async def _release(
         return Reaped(pod, why, exc.message)
     if run is not None and run.state is not RunState.ENDED:
         run = run if run.pod_id else own(bench, run, pod)
-        run, _ = await settle_gone(bench, run)
+        run, _ = await settle_gone(bench, run, was_there=True)
     return Reaped(pod, why)
 
 
-async def _settle_gone_runs(bench: Workbench, listed_ids: set[str]) -> tuple[Run, ...]:
-    """Close runs whose pod neither the list nor two readings of its own show."""
-    settled = []
+async def _settle_gone_runs(
+    bench: Workbench, listed_ids: set[str]
+) -> tuple[tuple[Run, ...], tuple[Run, ...]]:
+    """Close runs whose pod neither the list nor two readings of its own show; and those that had to be left open."""
+    settled, not_found = [], []
     for run in bench.runs.live():
         if not run.pod_id or run.pod_id in listed_ids:
             continue
         if is_being_launched(bench, run.results_repo, run.run_id):
             continue
-        if await _is_gone(bench, run.pod_id):
+        if not await _is_gone(bench, run.pod_id):
+            continue
+        try:
             closed, _ = await settle_gone(bench, run)
+        except PodGone:
+            not_found.append(run)
+        else:
             settled.append(closed)
-    return tuple(settled)
+    return tuple(settled), tuple(not_found)
 
 
 async def _close_unordered(bench: Workbench) -> tuple[Run, ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from launcher.domain.run import Run, RunState
-from launcher.errors import InvalidRequest
+from launcher.errors import InvalidRequest, PodGone, ProviderUnavailable
+from launcher.services.belonging import is_certainly_over, is_of_this_account, not_found
 from launcher.services.context import Workbench
 from launcher.services.endings import close, settle_gone
 from launcher.services.intents import intents_of
@@ -15,7 +16,7 @@ async def release(bench: Workbench, run: Run, why: str = "It was released by han
     """Release the run's pod; returns the run as it ended. Silent when the pod is gone already.
 
     What the run delivered before is kept; what it had not yet delivered is lost. Raises ProviderError when
-    the pod could not be ended: then it still costs money.
+    the pod could not be ended: then it still costs money; PodGone when it may be another account's.
     """
     for intent in intents_of(bench).open():
         if intent.nonce == run.nonce:
@@ -26,6 +27,7 @@ async def release(bench: Workbench, run: Run, why: str = "It was released by han
         return run
     if not run.pod_id:
         raise InvalidRequest(f"Run {run.run_id} has no pod that is known.", hint="launcher reap")
+    await _refuse_foreign(bench, run)
     bench.runs.update(run, state=RunState.ENDING)
     await bench.provider.release(run.pod_id)
     run = bench.runs.by_nonce(run.nonce) or run
@@ -33,3 +35,14 @@ async def release(bench: Workbench, run: Run, why: str = "It was released by han
         run, _ = await settle_gone(bench, run)
         return run
     return await close(bench, run, EndReason.ABORTED, why)
+
+
+async def _refuse_foreign(bench: Workbench, run: Run) -> None:
+    """Raises PodGone for a pod that another account may go on paying for: it must not count as released."""
+    try:
+        await bench.provider.pod(run.pod_id)
+    except PodGone:
+        if not is_certainly_over(bench, run) and not await is_of_this_account(bench, run):
+            raise not_found(run) from None
+    except ProviderUnavailable:
+        return  # no answer is no reason to leave a pod alone

@@ -37,6 +37,7 @@ _MIGRATIONS = (
     CREATE TABLE moments (nonce TEXT, name TEXT, at TEXT NOT NULL, PRIMARY KEY (nonce, name));
     CREATE TABLE records (nonce TEXT, kind TEXT, document TEXT NOT NULL, PRIMARY KEY (nonce, kind));
     """,
+    "ALTER TABLE runs ADD COLUMN account_id TEXT NOT NULL DEFAULT ''",
 )
 """One step per version of the file; a step is never changed once it was released."""
 

@@ -209,3 +209,15 @@ def test_the_history_is_read_without_anything_heavy() -> None:
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_history_of_an_earlier_release_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "runs.sqlite"
+    with closing(RunHistory(path)) as opened:
+        opened.add(run(pod_id="pod-1"))
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("ALTER TABLE runs DROP COLUMN account_id")
+        db.execute("PRAGMA user_version = 1")
+    with closing(RunHistory(path)) as opened:
+        assert opened.get("run-01") == run(pod_id="pod-1")
+        assert opened.update(run(), account_id="account-1").account_id == "account-1"

@@ -42,7 +42,7 @@ LONGEST_WAIT_SECONDS = 120.0
 """A rate limit that lasts longer is reported, not waited for."""
 STREAM_SILENCE_SECONDS = 60.0
 """Heartbeats come more often; a stream that is silent for longer is dead."""
-BALANCE_QUERY = "query { myself { clientBalance currentSpendPerHr } }"
+BALANCE_QUERY = "query { myself { id clientBalance currentSpendPerHr } }"
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 

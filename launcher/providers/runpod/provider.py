@@ -232,7 +232,7 @@ class RunPodProvider:
             myself = _read(MyselfWire, (answer.get("data") or {}).get("myself"), "the account")
         except (LauncherError, AttributeError):
             return Account()  # GraphQL is on its way out, and a restricted key may not ask
-        return Account(myself.balance, myself.spend_per_hour)
+        return Account(myself.balance, myself.spend_per_hour, myself.id)
 
     async def billed_usd(self, pod_id: str) -> float | None:
         try:

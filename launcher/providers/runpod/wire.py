@@ -141,5 +141,6 @@ class BillingWire(Wire):
 
 
 class MyselfWire(Wire):
+    id: Text = ""
     balance: Number = Field(default=None, alias="clientBalance")
     spend_per_hour: Number = Field(default=None, alias="currentSpendPerHr")
