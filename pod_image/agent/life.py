@@ -6,6 +6,7 @@ import asyncio
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pod_image.agent.commands import Commands
@@ -20,6 +21,7 @@ from pod_image.agent.latch import (
     ReleaseOnly,
     Start,
     decide,
+    write_atomically,
 )
 from pod_image.agent.ports import GuardProcess, HubTrouble
 from pod_image.agent.run import Run
@@ -196,12 +198,26 @@ class Life:
             paths = [run.results.path(path) for path in start.fetch.paths]
             below = run.results.path("").rstrip("/")
             await blocking(lambda: run.hub.fetch_results(paths, folder.out, below))
+            await self._carry_on()
             run.ports.processes.hand_over(folder.out / "checkpoints", run.user)
         needs = run.recipe.needs(run.settings)
         if needs:
             await blocking(lambda: run.hub.fetch_needs(needs, folder.base))
         commit = run.document.dataset_commit
         await blocking(lambda: run.hub.fetch_dataset(commit, folder.dataset, on_bytes))
+
+    async def _carry_on(self) -> None:
+        """What earlier pods of this run delivered and this one adds to, such as the losses so far."""
+        run = self.run
+        for below in run.recipe.carries(run.settings):
+            path = run.folder.out / below
+            if path.exists():
+                continue
+            content = await run.ports.run_blocking(partial(run.hub.read, run.results.path(below)))
+            if content is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write_atomically(path, content)
+                run.ports.processes.hand_over(path, run.user)
 
     def _fetched(self, done: int, total: int) -> None:
         run = self.run

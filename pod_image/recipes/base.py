@@ -59,6 +59,10 @@ class Recipe(Protocol):
         """Files to fetch beside the dataset."""
         ...
 
+    def carries(self, settings: RunSettings) -> Sequence[str]:
+        """Small results that a run going on in another pod adds to, by their paths below the run's folder."""
+        ...
+
     def results(self, folder: RunFolder, settings: RunSettings) -> Sequence[Path]:
         """What to deliver now, whatever matters most first; only files that are whole."""
         ...

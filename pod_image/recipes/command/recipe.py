@@ -28,6 +28,9 @@ class CommandRecipe:
     def needs(self, settings: RunSettings) -> Sequence[RemoteFile]:
         return ()
 
+    def carries(self, settings: RunSettings) -> Sequence[str]:
+        return ()
+
     def results(self, folder: RunFolder, settings: RunSettings) -> Sequence[Path]:
         """Small files first: the report before the archive."""
         found = [

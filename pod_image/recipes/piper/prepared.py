@@ -11,6 +11,8 @@ from pod_image.recipes.piper.errors import RecipeError
 FORMAT = 1
 SCORES_NAME = "scores.json"
 """Beside the checkpoints: what each scored, and which step is the best."""
+LOSSES_NAME = "losses.csv"
+"""Beside the TensorBoard files: every loss that was reported, by step."""
 _DOCUMENT = "set.json"
 _SOUND = "sound.i16"
 

@@ -12,7 +12,7 @@ from pod_image.contract.settings import RunSettings
 from pod_image.recipes.base import CardSection, RemoteFile, Stage
 from pod_image.recipes.piper.base_file import base_files
 from pod_image.recipes.piper.card import card_section
-from pod_image.recipes.piper.prepared import SCORES_NAME
+from pod_image.recipes.piper.prepared import LOSSES_NAME, SCORES_NAME
 
 _MODULE = "pod_image.recipes.piper"
 
@@ -33,6 +33,10 @@ class PiperRecipe:
     def needs(self, settings: RunSettings) -> Sequence[RemoteFile]:
         """The base checkpoint, when there is one."""
         return base_files(settings)
+
+    def carries(self, settings: RunSettings) -> Sequence[str]:
+        """The losses and scores so far, so that curves begin where the run began."""
+        return (f"tensorboard/{LOSSES_NAME}", f"checkpoints/{SCORES_NAME}")
 
     def results(self, folder: RunFolder, settings: RunSettings) -> Sequence[Path]:
         """The voice first, then the newest checkpoint, samples, and older checkpoints with their voices."""

@@ -16,13 +16,13 @@ from pod_image.contract.paths import RunFolder
 from pod_image.recipes.piper.card import CURVES_NAME
 from pod_image.recipes.piper.event_file import EventFile
 from pod_image.recipes.piper.pictures import curves, heat_map, png
+from pod_image.recipes.piper.prepared import LOSSES_NAME
 
 if TYPE_CHECKING:
     from pod_image.recipes.piper.trainer import Trainer
 
 Emit = Callable[[dict[str, Any]], None]
 
-LOSSES_NAME = "losses.csv"
 MOST_POINTS = 600
 """Points of a curve: as many as it is pixels wide, twice."""
 
@@ -94,7 +94,7 @@ class Recorder:
 
 
 class _Losses:
-    """Losses by step: a table that any program reads, and that outlives a restart of the container."""
+    """Losses by step: a table that any program reads, and that outlives its container."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

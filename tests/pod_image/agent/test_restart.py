@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pod_image.contract.outcomes import EndReason
-from tests.pod_image.agent.stand import Stand, training
+from pod_image.contract.paths import RunFolder
+from pod_image.recipes.piper.record import Recorder, draw_curves, read_losses
+from tests.pod_image.agent.stand import Script, ScriptedStage, Stand, training
 from tests.virtual import in_virtual_time
 
 
@@ -174,6 +177,50 @@ async def test_a_new_attempt_goes_on_from_the_repo_when_it_may(tmp_path: Path) -
     assert first_steps(stand) == [reached + 1]
     assert stand.stored_events()[0]["seq"] == 1
     assert "run-01/events-attempt-1.jsonl" in stand.results()
+
+
+def recorded(script: Script) -> Script:
+    """A training with the recipe's own recorder between it and the agent."""
+
+    async def recording(stage: ScriptedStage) -> int:
+        if stage.phase != "train":
+            return await script(stage)
+        recorder = Recorder(RunFolder(stage.spec.folder), lambda event: None, now=lambda: 1.0)
+        emit = stage.emit
+
+        def kept(event: str, **fields: Any) -> None:
+            if event == "step":
+                recorder({"event": event, **fields})
+            else:
+                recorder.close()
+            emit(event, **fields)
+
+        stage.emit = kept  # type: ignore[method-assign]
+        return await script(stage)
+
+    return recording
+
+
+@in_virtual_time
+async def test_curves_of_a_run_that_went_on_in_another_pod_begin_at_its_first_step(
+    tmp_path: Path,
+) -> None:
+    stand = Stand(tmp_path, recorded(training(steps=100)))
+    stand.rent(stand.document(max_hours=0.2))
+    await stand.until_gone()
+    assert 1 < stand.ended["steps"] < 100
+    stand.said.clear()
+    stand.rent(stand.document(attempt=2, nonce="nonce2", resume=True))
+    await stand.until_gone()
+    results = stand.results()
+    table = results["run-01/tensorboard/losses.csv"]
+    assert [row["step"] for row in read_losses(table)] == list(range(1, 101))
+    again = RunFolder(tmp_path / "again")
+    again.tensorboard.mkdir(parents=True)
+    (again.tensorboard / "losses.csv").write_bytes(table.read_bytes())
+    draw_curves(again)
+    drawn = (again.tensorboard / "curves.png").read_bytes()
+    assert results["run-01/tensorboard/curves.png"].read_bytes() == drawn
 
 
 @in_virtual_time

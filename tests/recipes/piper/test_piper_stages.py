@@ -107,6 +107,7 @@ def test_the_whole_way_ends_in_a_voice_that_piper_speaks_and_goes_on_after_a_res
 
     results = [p.relative_to(folder.out).as_posix() for p in RECIPE.results(folder, more)]
     assert results[0].startswith("voice/")
+    assert set(RECIPE.carries(more)) <= set(results)
     assert results.index("checkpoints/step-00000003.ckpt") < results.index("samples/reference.wav")
     assert results.index("checkpoints/scores.json") < results.index("samples/reference.wav")
     assert results[-1].startswith("checkpoints/step-00000002")
