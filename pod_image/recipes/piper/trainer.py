@@ -44,8 +44,9 @@ SENTENCES_SCORED = 6
 """Held-out sentences spoken at each checkpoint: a second or so on a GPU."""
 
 MOST_STEPS_ALONE = 3000
-SHARE_OF_STEPS_ALONE = 5
-"""A base that lacks a part has it trained alone at first: a fifth of the run, but no more than MOST_STEPS_ALONE."""
+SHARE_ALONE = 5
+"""A base that lacks a part has it trained alone at first: for a fifth of the steps or of the time, whichever
+is over first, but for no more than MOST_STEPS_ALONE."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,8 @@ class Best:
         return False
 
 
-_GO_ON, _KEEP, _END = 0, 1, 2
+_GO_ON, _WAKE, _END = 0, 1, 2
+"""What the first process decides between two steps; the last two may come together."""
 
 
 class Trainer:
@@ -210,9 +212,11 @@ class Trainer:
             batch = self.clips.batch(self.company.share(indices))
             self._batch_seconds += self._clock() - began
             self._account(self.optimisation.step(batch))
-            if self.progress.step == self._wakes_at:
+            decided = self.company.agreed(self._between_steps())
+            if decided & _WAKE:
+                self._wakes_at = self.progress.step
                 self._wake_or_sleep()
-            if self.company.agreed(self._between_steps()) == _END:
+            if decided & _END:
                 break
         self._keeper.wait()
         return self.progress
@@ -222,13 +226,16 @@ class Trainer:
         if not self.company.is_first:
             return _GO_ON
         self._obey()
+        decided = _GO_ON
+        if self._is_time_to_wake():
+            decided, self._wakes_at = _WAKE, self.progress.step
         is_over = self._is_over()
         if not is_over and not self._checkpoint_is_due(self._kept_step):
-            return _GO_ON
+            return decided
         self._report(final=is_over)
         self._checkpoint()
         self._kept_step = self.progress.step
-        return _END if is_over or self._stays_no_better() else _KEEP
+        return decided | (_END if is_over or self._stays_no_better() else _GO_ON)
 
     def _stays_no_better(self) -> bool:
         limit = self.training.no_better_checkpoints
@@ -508,16 +515,27 @@ class Trainer:
     def _put_to_sleep(self, lacked: tuple[str, ...]) -> None:
         """Train what the base lacks alone at first: its noise would spoil in minutes what the rest has learnt."""
         self._lacked = lacked
-        self._wakes_at = min(MOST_STEPS_ALONE, self.total_steps // SHARE_OF_STEPS_ALONE)
+        self._wakes_at = min(MOST_STEPS_ALONE, self.total_steps // SHARE_ALONE)
         self._emit(
             {
                 "event": "warning",
                 "code": "partial-base",
                 "message": "The base has no posterior encoder, as voices for speaking have none: that alone is "
-                f"trained for the first {self._wakes_at} steps, then everything.",
+                f"trained for the first {self._wakes_at} steps{self._or_time()}, then everything.",
                 "hint": "A .ckpt of the same voice, where there is one, saves these steps.",
             }
         )
+
+    def _or_time(self) -> str:
+        seconds = self.training.train_seconds / SHARE_ALONE
+        return f", or {seconds:,.0f} s if that is sooner" if seconds else ""
+
+    def _is_time_to_wake(self) -> bool:
+        if not self.optimisation.asleep:
+            return False
+        seconds = self.training.train_seconds / SHARE_ALONE
+        is_late = bool(seconds) and self.progress.seconds >= seconds
+        return is_late or self.progress.step >= self._wakes_at
 
     def _wake_or_sleep(self) -> None:
         is_asleep = self.progress.step < self._wakes_at

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 
 import pytest
@@ -99,6 +100,36 @@ def test_what_is_lacking_is_trained_alone_first_and_then_everything(exported, tm
     assert seen[2]
     assert all(name.startswith(LACKS) for name in seen[2])
     assert {"dec.conv_pre.weight", "enc_p.emb.weight"} <= seen[3]
+
+
+def test_where_time_ends_a_training_the_first_stage_is_a_fifth_of_the_time(exported, tmp_path):
+    _, path = exported
+    ticks, events = itertools.count(), []
+    trainer = Trainer(
+        dataclasses.replace(TRAINING, max_steps=10_000, train_seconds=60),
+        made_up_clips(4),
+        Places(tmp_path),
+        emit=events.append,
+        start=read_onnx_voice(path),
+        clock=lambda: float(next(ticks)),
+    )
+    (said,) = [e["message"] for e in events if e.get("code") == "partial-base"]
+    assert "first 40 steps, or 12 s if that is sooner" in said
+    before = {k: v.clone() for k, v in trainer.optimisation.generator.state_dict().items()}
+    decoder = []
+
+    def look():
+        moved = "dec.conv_pre.weight" in changed(trainer, before)
+        decoder.append((trainer.progress.seconds, moved))
+        return []
+
+    trainer._commands = look
+    trainer.run()
+    assert not any(moved for seconds, moved in decoder if seconds < 12)
+    assert decoder[-1][1]
+    assert sum(moved for _, moved in decoder) > len(decoder) / 2
+    (saved,) = (tmp_path / "checkpoints").glob("*.ckpt")
+    assert read_checkpoint(saved).own["wakes_at"] < len(decoder)
 
 
 def test_a_run_cut_in_its_first_stage_goes_on_in_it(exported, tmp_path):
