@@ -50,3 +50,5 @@ class Offer:
     stock: Stock
     data_centers: tuple[str, ...] = ()
     """Data centres with stock; empty when the provider does not say."""
+    avoids: tuple[str, ...] = ()
+    """Others with stock that are left out, since a machine there failed lately."""

@@ -26,14 +26,18 @@ class NeverCameUp(Exception):
     """The machine's fault, not the run's: the next candidate may do."""
 
 
+class UnfitMachine(NeverCameUp):
+    """It came up and is not what was paid for; another of its kind elsewhere may be."""
+
+
 def check_arms(event: ArmedEvent) -> None:
-    """Raises NeverCameUp where only the machine is at fault, else RunFailed; both name what does not work."""
+    """Raises UnfitMachine where only the machine is at fault, else RunFailed; both name what does not work."""
     if event.works:
         return
     broken = [arm for arm in event.arms if not arm.works]
     faults = ", ".join(f"{arm.name} ({arm.detail})" if arm.detail else arm.name for arm in broken)
     if broken and all(arm.is_about_machine for arm in broken):
-        raise NeverCameUp(f"The machine is not fit for the run: {faults}.")
+        raise UnfitMachine(f"The machine is not fit for the run: {faults}.")
     raise RunFailed(
         f"The pod cannot end itself: {faults or 'it did not say why'}.",
         hint="A pod that cannot end itself is not left running. Try again, or another data centre.",

@@ -21,7 +21,14 @@ from launcher.errors import (
     RentUnclear,
     RunFailed,
 )
-from launcher.services.boot import NeverCameUp, check_arms, check_boot, span_in_words
+from launcher.services.bad_hosts import bad_hosts, check_machine, elsewhere
+from launcher.services.boot import (
+    NeverCameUp,
+    UnfitMachine,
+    check_arms,
+    check_boot,
+    span_in_words,
+)
 from launcher.services.boot_budget import boot_budget
 from launcher.services.bootstrap import provide_wheel
 from launcher.services.context import Workbench
@@ -70,6 +77,7 @@ class _Launch:
     def __init__(self, bench: Workbench, plan: Plan, keys: Keys, report: Report) -> None:
         self._bench, self._plan, self._keys, self._report = bench, plan, keys, report
         self._left = list(plan.candidates)
+        self._tried: Offer | None = None
         self._refused: list[tuple[Offer, LauncherError]] = []
         self._calls_before = bench.provider.calls
 
@@ -82,6 +90,8 @@ class _Launch:
             try:
                 return await self._guarded(run, self._attempt(run))
             except NeverCameUp as exc:
+                if isinstance(exc, UnfitMachine) and self._tried is not None:
+                    self._left = list(elsewhere(self._tried, self._left, bad_hosts(self._bench)))
                 if not tries_left or not self._left:
                     raise RunFailed(
                         str(exc),
@@ -118,7 +128,7 @@ class _Launch:
     async def _rent(self, run: Run, tokens: TokenEnvironment) -> Run:
         """A pod of the first candidate that can be had. Takes the candidates it has tried off the list."""
         while self._left:
-            offer = self._left.pop(0)
+            offer = self._tried = self._left.pop(0)
             self._say(Stage.RENTING, f"Renting {_sentence(offer)}.", run, offer)
             run = self._bench.runs.update(
                 run, price_per_hour_usd=offer.price_per_hour_usd, gpu_name=offer.gpu_name
@@ -182,6 +192,8 @@ class _Launch:
                     status = seen.pod.status
                 if isinstance(seen, EventSeen) and isinstance(seen.event, ArmedEvent):
                     check_arms(seen.event)
+                    if self._left:  # where there is nothing else, what does well now will do
+                        check_machine(seen.event, bad_hosts(self._bench))
                     break
                 waited = self._bench.clock.now() - started
                 check_boot(minutes, status, waited, seen)
@@ -215,7 +227,7 @@ class _Launch:
                 # Another pod now could be a second one for this run.
                 raise RunFailed(f"{exc} {said}", hint="launcher reap tries to release it.") from exc
             self._say(Stage.REFUSED, f"{exc} {said}", run)
-            raise NeverCameUp(f"{exc} {said}".strip()) from exc
+            raise type(exc)(f"{exc} {said}".strip()) from exc
         except BaseException as exc:  # a bug, or the end of the process: the pod goes all the same
             await despite_cancel(self._clean_up(run, f"The launcher failed: {type(exc).__name__}."))
             raise

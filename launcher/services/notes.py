@@ -37,7 +37,14 @@ def note(bench: Workbench, run: Run, seen: object) -> Run:
         bench.runs.keep(run, RecordKind.ENDED, event.model_dump(mode="json"))
     if isinstance(event, ArmedEvent):
         tried = [arm for arm in event.arms if arm.is_about_machine]
-        _keep_machine(bench, run, tried={arm.name: arm.detail for arm in tried}, works=event.works)
+        _keep_machine(
+            bench,
+            run,
+            tried={arm.name: arm.detail for arm in tried},
+            # A Hub that does not answer is no fault of the machine.
+            works=all(arm.works for arm in tried),
+            ids=[each for arm in tried for each in arm.ids],
+        )
     wanted = changes_of(run, event)
     changes = {name: value for name, value in wanted.items() if getattr(run, name) != value}
     return bench.runs.update(run, **changes) if changes else run

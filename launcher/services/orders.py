@@ -113,7 +113,7 @@ def pod_order(
         cloud=offer.cloud,
         disk_gb=settings.disk_gb,
         # Without a wish RunPod chooses: it knows better than a list that is seconds old.
-        data_centers=offer.data_centers if settings.data_centers else (),
+        data_centers=offer.data_centers if settings.data_centers or offer.avoids else (),
         registry=settings.registry,
         min_cuda_version=settings.min_cuda_version,
         start_command=start_command(bench, plan),

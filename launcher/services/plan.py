@@ -19,6 +19,7 @@ from launcher.errors import (
 )
 from launcher.hub.access import HubAccess, check_access
 from launcher.services import bootstrap
+from launcher.services.bad_hosts import bad_hosts, remarks_on_bad_hosts, steered
 from launcher.services.base_voice import BaseVoice, look_at_base
 from launcher.services.context import Workbench
 from launcher.services.dataset_look import check_settings, how_to_force, look, refuse_unknown
@@ -67,12 +68,14 @@ async def make_plan(
         can_make_secrets(bench.provider),
         bench.provider.account(),
     )
-    chosen = candidates(offers, settings)
+    bad = bad_hosts(bench)
+    chosen = steered(candidates(offers, settings), bad)
     known = {run.run_id for run in bench.runs.runs() if run.results_repo == settings.results_repo}
     run_id = _run_id(settings, view.taken | known, resume=resume)
     remarks = [
         *view.remarks,
         *_remarks_on_money(settings, chosen, account.balance_usd),
+        *remarks_on_bad_hosts(chosen, bad),
         *bootstrap.remark(settings.image),
     ]
     if not has_secrets:

@@ -183,6 +183,15 @@ class RunHistory:
         document: dict[str, Any] | None = json.loads(row["document"]) if row else None
         return document
 
+    def all_kept(self, kind: RecordKind) -> list[tuple[Run, dict[str, Any]]]:
+        """Every run that has a document of that kind, newest first, with it."""
+        rows = self._db.execute(
+            "SELECT runs.*, records.document AS document FROM runs JOIN records USING (nonce) "
+            "WHERE records.kind = ? ORDER BY runs.planned_at DESC",
+            (kind.value,),
+        )
+        return [(_run(row), json.loads(row["document"])) for row in rows]
+
     def _select(self, condition: str, *values: Any) -> list[Run]:
         return [
             _run(row) for row in self._db.execute(f"SELECT * FROM runs WHERE {condition}", values)

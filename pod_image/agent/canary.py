@@ -29,9 +29,10 @@ TELLING_BYTES = 4 << 20
 DISK_BYTES = 64 << 20
 SAMPLE_BYTES = 16 << 20
 GPU_SECONDS = 90.0
+MOST_IDS = 16
 _DRIVER_QUERY = (
     "nvidia-smi",
-    "--query-gpu=name,driver_version,memory.total",
+    "--query-gpu=uuid,name,driver_version,memory.total",
     "--format=csv,noheader",
 )
 _GPU_PROGRAM = (sys.executable, "-m", "pod_image.agent.gpu_canary")
@@ -71,8 +72,14 @@ async def check_gpus(processes: Processes, expected: Expected) -> Arm:
     """Driver, CUDA, and a matrix product on each GPU that has to be right and fast enough."""
     if not expected.gpus:
         return _arm(GPU_ARM, True, "none is rented here")
-    driver = await processes.answer(_DRIVER_QUERY, 20.0)
-    names = [line.strip() for line in (driver or "").splitlines() if line.strip()]
+    told = await processes.answer(_DRIVER_QUERY, 20.0) or ""
+    cards = [line.strip().partition(", ") for line in told.splitlines() if line.strip()]
+    verdict = await _try_products(processes, [name for _, _, name in cards], expected)
+    ids = tuple(uuid for uuid, _, _ in cards if uuid.startswith(("GPU-", "MIG-")))
+    return verdict.model_copy(update={"ids": ids[:MOST_IDS]})
+
+
+async def _try_products(processes: Processes, names: list[str], expected: Expected) -> Arm:
     if len(names) < expected.gpus:
         found = f"{len(names)} of {expected.gpus} GPUs answer" if names else "the driver is silent"
         return _arm(GPU_ARM, False, found)

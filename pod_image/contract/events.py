@@ -58,6 +58,8 @@ class Arm(BaseModel):
     detail: str = ""
     is_about_machine: bool = False
     """Another machine may do better: the launcher tries the next offer."""
+    ids: tuple[Annotated[str, Field(max_length=100)], ...] = Field(default=(), max_length=16)
+    """What tells this very machine from others, such as the serial ids of its GPUs."""
 
 
 class ArmedEvent(Event):

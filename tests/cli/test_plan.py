@@ -260,3 +260,22 @@ def test_nothing_free_names_what_was_tried(shell: Shell) -> None:
     assert said.code == 4
     assert "4090" in said.words
     assert shell.sky.live() == []
+
+
+def test_the_plan_says_how_long_a_pod_may_boot_and_what_that_rests_on(shell: Shell) -> None:
+    said = shell("plan", *COMMAND_RUN, "--", "true")
+    assert "15 minutes, or the pod is released and the next one tried (2.75 GB of" in said.words
+    given = shell("plan", *COMMAND_RUN, "--boot-minutes", "7", "--json", "--", "true").json
+    assert given["boot_budget"] == {"minutes": 7.0, "basis": "as set by boot_minutes"}
+
+
+def test_the_plan_keeps_away_from_where_a_machine_failed_lately(shell: Shell) -> None:
+    wanted = (*COMMAND_RUN, "--gpu-types", "RTX 4090", "--json")
+    place = shell("plan", *wanted, "--", "true").json["candidates"][0]["data_centers"][0]
+    shell.sky.script.lame_in = {place}
+    shell("deploy", *wanted, "--yes", "--detach", "--", "true")
+    plan = shell("plan", *wanted, "--", "true").json
+    assert plan["candidates"][0]["avoids"] == [place]
+    assert place not in plan["candidates"][0]["data_centers"]
+    (note,) = [remark for remark in plan["remarks"] if remark["code"] == "bad_host"]
+    assert f"{place} is left out for RTX 4090" in note["message"]

@@ -67,6 +67,8 @@ class Script:
     world: RunPodWorld
     armed_after: float | None = 5.0
     arm_works: bool = True
+    lame_in: set[str] = field(default_factory=set)
+    """Data centres whose one machine fails its trial."""
     ends_after: float | None = 60.0
     releases: bool = True
     delivers: bool = True
@@ -89,13 +91,14 @@ class Script:
             yield 1e9
         yield self.armed_after or 0.0
         arms = [
-            {"name": "own pod", "works": self.arm_works, "detail": "" if self.arm_works else "403"}
+            {"name": "own pod", "works": self.arm_works, "detail": "" if self.arm_works else "403"},
+            self.gpu_arm(self.world.pods[pod_id].centre_id),
         ]
         self.say(
             container,
             document,
             "armed",
-            works=self.arm_works,
+            works=all(arm["works"] for arm in arms),
             arms=arms,
             deadline=document.deadline.isoformat(),
         )
@@ -129,6 +132,12 @@ class Script:
             self.world.act(self.world.pods[pod_id], "terminate")
         yield 1e9
         return 0
+
+    def gpu_arm(self, centre_id: str) -> dict[str, Any]:
+        is_fit = centre_id not in self.lame_in
+        detail = "55 TFLOP/s" if is_fit else "0.2 TFLOP/s; it should do over 1"
+        arm = {"name": "gpu", "works": is_fit, "detail": detail, "is_about_machine": True}
+        return {**arm, "ids": [f"GPU-of-{centre_id}"]}
 
     def say(
         self, container: ScriptedContainer, document: RunDocument, event: str, **rest: Any

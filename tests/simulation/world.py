@@ -165,7 +165,7 @@ class PodProcesses:
             device = {"name": "GPU", "kind": "cuda", "is_right": True, "tflops": speed}
             return json.dumps({"has_torch": True, "devices": [device]})
         if "driver_version" in words:
-            return "NVIDIA GeForce RTX 4090, 570.1, 24564 MiB\n"
+            return "GPU-0a1b2c3d, NVIDIA GeForce RTX 4090, 570.1, 24564 MiB\n"
         return f"{self._container.machine.gpu_percent}, 4096, 24564, 61\n"
 
     async def clear_leftovers(self, pid: int, started: str) -> None: ...

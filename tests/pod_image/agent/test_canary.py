@@ -26,7 +26,8 @@ from tests.pod_image.agent.stand import (
 )
 from tests.virtual import in_virtual_time
 
-DRIVER = "NVIDIA GeForce RTX 4090, 570.1, 24564 MiB"
+UUID = "GPU-0a1b2c3d-0000-1111-2222-333344445555"
+DRIVER = f"{UUID}, NVIDIA GeForce RTX 4090, 570.1, 24564 MiB"
 
 
 def device(**changes: Any) -> dict[str, Any]:
@@ -53,6 +54,16 @@ async def test_a_gpu_that_multiplies_right_and_fast_works() -> None:
     assert arm.works
     assert "55 TFLOP/s" in arm.detail
     assert "570.1" in arm.detail
+
+
+async def test_the_verdict_tells_this_machine_from_others_by_its_gpus() -> None:
+    slow = {"has_torch": True, "devices": [device(tflops=0.1), device()]}
+    other = DRIVER.replace("GPU-0", "GPU-f")
+    arm = await gpus(f"{DRIVER}\n{other}", slow, expected=2)
+    assert arm.ids == (UUID, UUID.replace("GPU-0", "GPU-f"))
+    assert UUID not in arm.detail
+    assert (await gpus("[N/A], NVIDIA A2, 570.1, 15356 MiB", slow, expected=2)).ids == ()
+    assert (await gpus(None, slow)).ids == ()
 
 
 @pytest.mark.parametrize(
