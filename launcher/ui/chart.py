@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import Any
 
 from nicegui import ui
@@ -14,6 +15,8 @@ from launcher.ui.site import Site
 
 POINTS_DRAWN = 400
 """Of each line: what the page's width can show, and 15 kB of message."""
+SPOKEN_DRAWN = 40
+GREY = "rgba(128,124,136,0.35)"
 SECONDS_BETWEEN = 2.0
 TITLES = {
     "mel": "Sound (mel)",
@@ -61,11 +64,11 @@ class LossChart:
             self._chart, role="img", aria_label="Loss over steps; the last values stand above"
         )
         self._nothing = hint("The curve begins with the first steps of training.")
-        with box("div"):
-            hint(
-                "Lower is better. The faint line is every measurement, the clear one is smoothed. Drag across "
-                "the strip below the chart to zoom. Listening tells more than the curve."
-            )
+        self._how = hint(
+            "Lower is better. The faint line is every measurement, the clear one is smoothed. A dashed line "
+            "stands where a checkpoint was saved, a dot where it spoke. Drag across the strip below the "
+            "chart to zoom. Listening tells more than the curve."
+        )
         self.refresh()
 
     def refresh(self) -> None:
@@ -81,6 +84,7 @@ class LossChart:
         key = (
             self._name, curve.last, self._site.preferences.curve_smoothing,
             self._site.preferences.curve_log_scale, len(self._view.checkpoints),
+            len(self._view.samples),
         )  # fmt: skip
         if key == self._drawn or now - self._drawn_at < SECONDS_BETWEEN:
             return
@@ -95,7 +99,7 @@ class LossChart:
         self._pick.show(options=options(choices), value=self._name)
 
     def _show(self, is_there: bool) -> None:
-        for part in (self._controls, self._chart, self._last_words):
+        for part in (self._controls, self._chart, self._last_words, self._how):
             part.set_visibility(is_there)
         self._nothing.set_visibility(not is_there)
 
@@ -116,6 +120,7 @@ class LossChart:
                 thinned(points, POINTS_DRAWN),
                 thinned(clear, POINTS_DRAWN),
                 [float(one.step) for one in self._view.checkpoints],
+                spoken_at(clear, [float(one.step) for one in self._view.samples]),
                 log=self._site.preferences.curve_log_scale,
             )
         )
@@ -138,23 +143,34 @@ class LossChart:
         self.refresh()
 
 
+def spoken_at(clear: list[tuple[float, float]], steps: list[float]) -> list[tuple[float, float]]:
+    """A point on the clear line for each step that has samples; none before its beginning or after its end."""
+    points = []
+    for step in sorted(set(steps)):
+        at = bisect_left(clear, (step,))
+        if at < len(clear):
+            points.append((step, clear[at][1]))
+    return points[-SPOKEN_DRAWN:]
+
+
 def _empty_option() -> dict[str, Any]:
-    return _option([], [], [], log=False)
+    return _option([], [], [], [], log=False)
 
 
 def _option(
     raw: list[tuple[float, float]],
     clear: list[tuple[float, float]],
     saved_at: list[float],
+    spoken: list[tuple[float, float]],
     *,
     log: bool,
 ) -> dict[str, Any]:
-    grey = "rgba(128,124,136,0.35)"
+    grey = GREY
     line = {"type": "line", "showSymbol": False, "animation": False}
     marks = {
         "silent": True,
-        "symbol": ["none", "circle"],
-        "symbolSize": 5,
+        "animation": False,
+        "symbol": "none",
         "label": {"show": False},
         "lineStyle": {"color": grey, "type": "dashed"},
         "data": [{"xAxis": step} for step in saved_at[-40:]],
@@ -166,26 +182,34 @@ def _option(
         "xAxis": {
             "type": "value", "min": "dataMin", "max": "dataMax", "name": "step",
             "nameLocation": "middle", "nameGap": 26, "splitLine": {"show": False},
-            "axisLine": {"lineStyle": {"color": grey}},
+            "nameTextStyle": {"color": "#807c88"}, "axisLine": {"lineStyle": {"color": grey}},
         },
         "yAxis": {
             "type": "log" if log else "value", "scale": True,
             "splitLine": {"lineStyle": {"color": grey, "width": 0.6}},
         },
-        "dataZoom": [{
-                "type": "slider", "height": 20, "bottom": 6, "borderColor": grey, "showDetail": False,
-                "backgroundColor": "transparent", "fillerColor": "rgba(122,93,224,0.16)",
-                "handleStyle": {"color": "#7a5de0", "borderColor": "#7a5de0"},
-                "moveHandleStyle": {"color": "#7a5de0", "opacity": 0.5},
-                "emphasis": {"handleStyle": {"color": "#5638b8"}},
-                "dataBackground": {"lineStyle": {"color": grey}, "areaStyle": {"color": grey, "opacity": 0.2}},
-                "selectedDataBackground": {"lineStyle": {"color": "#7a5de0"},
-                                           "areaStyle": {"color": "#7a5de0", "opacity": 0.12}},
-            }, {"type": "inside", "zoomOnMouseWheel": "ctrl"}],
+        "dataZoom": [zoom_strip(20, 6), {"type": "inside", "zoomOnMouseWheel": "ctrl"}],
         "series": [
             {**line, "name": "measured", "data": raw, "lineStyle": {"width": 1, "opacity": 0.45},
              "itemStyle": {"color": "#8f80c9"}},
             {**line, "name": "smoothed", "data": clear, "lineStyle": {"width": 2.4},
              "itemStyle": {"color": "#7a5de0"}, "markLine": marks},
+            {"type": "scatter", "name": "spoke", "data": spoken, "symbolSize": 8, "silent": True,
+             "animation": False, "itemStyle": {"color": "#d1720f"}},
         ],
+    }  # fmt: skip
+
+
+def zoom_strip(height: int, bottom: int) -> dict[str, Any]:
+    """The strip below a chart, in our colours."""
+    grey, accent = GREY, "#7a5de0"
+    return {
+        "type": "slider", "height": height, "bottom": bottom, "borderColor": grey, "showDetail": False,
+        "backgroundColor": "transparent", "fillerColor": "rgba(122,93,224,0.16)",
+        "handleStyle": {"color": accent, "borderColor": accent},
+        "moveHandleStyle": {"color": accent, "opacity": 0.5},
+        "emphasis": {"handleStyle": {"color": "#5638b8"}},
+        "dataBackground": {"lineStyle": {"color": grey}, "areaStyle": {"color": grey, "opacity": 0.2}},
+        "selectedDataBackground": {"lineStyle": {"color": accent},
+                                   "areaStyle": {"color": accent, "opacity": 0.12}},
     }  # fmt: skip

@@ -23,7 +23,7 @@ from launcher.ui.parts.elements import (
     say,
 )
 from launcher.ui.sessions import Session
-from launcher.ui.words import about, dollars, per_hour, roughly
+from launcher.ui.words import about, counted, dollars, per_hour, roughly
 
 FIRST_NEWS_SECONDS = 20.0
 """How long the dialog waits for the launch to name its run before it moves on to the Runs page."""
@@ -58,7 +58,7 @@ class ConfirmDialog:
                 ("At the most", f"{dollars(plan.worst_case_usd)}, {most}"),
                 ("Data set", settings.dataset_repo or "none"),
                 ("Results go to", f"{settings.results_repo}/{plan.run_id}"),
-                ("Others if it is taken", str(len(plan.candidates) - 1)),
+                ("If it is taken", _others(len(plan.candidates) - 1)),
             ]
         )
         with box("ul", "prose"):
@@ -124,6 +124,10 @@ class ConfirmDialog:
             say("note", "Nothing was rented", "Go back, put it right, and check again.")
         self._back.lock(None)
         self._go.label.text = "Rent and start"
+
+
+def _others(number: int) -> str:
+    return f"{counted(number, 'other')} tried" if number else "nothing is rented"
 
 
 def _expected_usd(plan: Plan) -> float:

@@ -14,6 +14,7 @@ from launcher.stores.secrets import KeyName
 from launcher.ui.parts.elements import (
     Text,
     attributes,
+    badge,
     box,
     button,
     details,
@@ -147,6 +148,10 @@ def _frame(
             chip = _header(site, current)
         top.move(client.layout, target_index=0)
     RentedStrip(site)
+    if site.demo:
+        with box("div", "demo-note"), box("div", "demo-inner"):
+            badge("Demo", "live")
+            para(site.demo)
     with box("div", "page"):
         with box("div", "page-head"), box("div"):
             head = heading(1, title)
@@ -156,9 +161,6 @@ def _frame(
         content.mark("page")
     status = Text("div", "", "sr-only")
     attributes(status, role="status", aria_live="polite")
-    if site.demo:
-        with box("div", "foot"):
-            para(site.demo)
     return content, status, chip, head
 
 

@@ -10,7 +10,7 @@ from launcher.services.commands import Sent, new_command, send
 from launcher.services.release import release
 from launcher.ui.frame import Shell, show_error
 from launcher.ui.parts.dialog import Dialog
-from launcher.ui.parts.elements import Button, Text, box, button, para
+from launcher.ui.parts.elements import Button, Text, box, button, hint, para
 from launcher.ui.parts.inputs import Field
 from launcher.ui.run_view import RunView
 from launcher.ui.words import dollars
@@ -43,6 +43,7 @@ class RunActions:
             }
             self._remove = Button("Stop and remove", self.ask_remove, kind="danger", symbol="trash")
             self._remove.mark("remove")
+        self._why = hint("")
         self._result = para("", "small soft")
         self._error_place = box("div")
         self._dialogs()
@@ -50,7 +51,8 @@ class RunActions:
     def refresh(self, run: Run) -> None:
         self._run = run
         is_over = run.state is RunState.ENDED
-        self._place.set_visibility(not is_over)
+        for part in (self._place, self._why):
+            part.set_visibility(not is_over)
         if is_over:
             return
         self._take_receipts()
@@ -58,6 +60,9 @@ class RunActions:
             action.lock(self._why_locked(name))
             doing = name in self._waiting
             action.label.text = _DOING[name] if doing else _WORDS[name]
+        reasons = [why for name in self._buttons if (why := self._why_locked(name)) is not None]
+        self._why.text = reasons[0] if reasons else ""
+        self._why.set_visibility(bool(reasons))
 
     def ask_remove(self) -> None:
         self._remove_dialog.show()

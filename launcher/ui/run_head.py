@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from nicegui import ui
+
 from launcher.domain.cost import cost_usd
 from launcher.domain.run import Run, RunState
 from launcher.ui.frame import Shell
@@ -10,13 +12,10 @@ from launcher.ui.parts.elements import (
     attributes,
     badge,
     box,
-    button_link,
-    link,
-    notice,
     para,
-    say,
 )
 from launcher.ui.run_actions import RunActions
+from launcher.ui.run_notices import Standing, draw_notices, start_words
 from launcher.ui.run_view import RunView
 from launcher.ui.run_words import PHASE_TITLES, state_words
 from launcher.ui.words import amount, clock, dollars, duration, per_hour, time_of_day
@@ -34,6 +33,8 @@ class RunHead:
                 self._badge = badge("")
                 self._now = para("", "now-words")
             self._figures: dict[str, Text] = {}
+            self._titles: dict[str, Text] = {}
+            self._places: dict[str, ui.element] = {}
             with box("dl", "facts"):
                 for name in (
                     "Cost so far",
@@ -42,8 +43,8 @@ class RunHead:
                     "Time left",
                     "GPU",
                 ):
-                    with box("div"):
-                        Text("dt", name)
+                    with box("div") as place:
+                        self._places[name], self._titles[name] = place, Text("dt", name)
                         self._figures[name] = Text("dd", "")
             self._meter = box("progress", aria_label="Cost so far, of the cost cap", max="100")
             self.actions = RunActions(shell, run, view)
@@ -71,7 +72,8 @@ class RunHead:
         if not run.pod_id:
             return "Renting a GPU…"
         if view.armed is None and run.armed_at is None:
-            return "The GPU is being prepared; it can take some minutes."
+            now = self._shell.site.clock.now()
+            return start_words(now - (run.created_at or run.planned_at))
         if view.phase is None:
             return "Running; it ends by itself."
         state = view.phases[view.phase]
@@ -96,11 +98,15 @@ class RunHead:
         left = step.seconds_left if step is not None else None
         is_over = run.state is RunState.ENDED
         self._set("Cost so far", f"{dollars(spent)} of {dollars(run.max_cost_usd)} at most")
-        self._set("Expected at the end", "over" if is_over else _known(forecast, dollars(forecast)))
+        self._set("Expected at the end", _known(forecast, dollars(forecast)))
         self._set("Running for", clock(seconds) if start else "not yet")
         soon = "under a minute" if left is not None and left < 60 else duration(left)
-        self._set("Time left", "over" if is_over else _known(left, soon))
+        self._set("Time left", _known(left, soon))
         self._set("GPU", f"{run.gpu_name}, {per_hour(run.price_per_hour_usd)}")
+        for name in ("Expected at the end", "Time left"):
+            self._places[name].set_visibility(not is_over)
+        self._titles["Cost so far"].text = "Cost" if is_over else "Cost so far"
+        self._titles["Running for"].text = "Ran for" if is_over else "Running for"
         share = min(100.0, 100.0 * spent / run.max_cost_usd) if run.max_cost_usd else 0.0
         attributes_if_changed(self._meter, value=f"{share:.1f}")
 
@@ -109,44 +115,30 @@ class RunHead:
 
     def _show_notices(self, run: Run) -> None:
         """Drawn anew only when what there is to say has changed."""
-        live = self._shell.site.live
-        launch = live.launch_of(run.nonce)
-        problem = next(
-            (
-                row.problem
-                for row in live.rented(self._shell.site.clock.now())
-                if row.run.nonce == run.nonce
-            ),
-            "",
-        )
-        stage = (
-            launch.messages[-1].text if launch and launch.messages and not launch.is_over else ""
-        )
-        error = launch.error.message if launch and launch.error else ""
-        trouble = live.troubles.get(run.nonce, "")
-        has_key = bool(self._shell.site.sessions.keys_of(self._shell.tab).runpod)
-        is_watched = live.is_watched(run.nonce)
-        facts = (
-            run.state, run.end_reason, run.detail, problem, stage[:200], error, trouble,
-            has_key, is_watched, self._view.restarts,
-        )  # fmt: skip
-        if facts == self._notices_for:
+        standing = self._standing(run)
+        if standing.key == self._notices_for:
             return
-        self._notices_for = facts
+        self._notices_for = standing.key
         self._notices.clear()
         with self._notices:
-            if problem:
-                _alarm(problem)
-            if run.state is RunState.ENDED:
-                _ended(run, self._view)
-            else:
-                _under_way(run, stage, error, trouble, has_key=has_key, is_watched=is_watched)
-            if self._view.restarts and run.state is not RunState.ENDED:
-                say(
-                    "note",
-                    "The machine was started again",
-                    "It goes on from the newest checkpoint.",
-                )
+            draw_notices(standing, self._view)
+
+    def _standing(self, run: Run) -> Standing:
+        site, view = self._shell.site, self._view
+        launch = site.live.launch_of(run.nonce)
+        rented = site.live.rented(site.clock.now())
+        is_going = launch is not None and bool(launch.messages) and not launch.is_over
+        return Standing(
+            run=run,
+            problem=next((row.problem for row in rented if row.run.nonce == run.nonce), ""),
+            stage=launch.messages[-1].text if launch is not None and is_going else "",
+            error=launch.error.message if launch and launch.error else "",
+            trouble=site.live.troubles.get(run.nonce, ""),
+            has_key=bool(site.sessions.keys_of(self._shell.tab).runpod),
+            is_watched=site.live.is_watched(run.nonce),
+            restarts=view.restarts,
+            heard_at=view.heard_at,
+        )
 
 
 def _known(value: float | None, words: str) -> str:
@@ -157,54 +149,3 @@ def attributes_if_changed(element: object, **values: str) -> None:
     props = element.props  # type: ignore[attr-defined]
     if any(props.get(name) != value for name, value in values.items()):
         attributes(element, **values)  # type: ignore[arg-type]
-
-
-def _alarm(problem: str) -> None:
-
-    with notice(
-        "bad",
-        f"This may still cost money: {problem}.",
-        "Press “Stop and remove” above. If that fails, open RunPod's console and terminate the pod by hand.",
-        alert=True,
-    ):
-        link("Open RunPod's console", "https://www.runpod.io/console/pods", new_tab=True)
-
-
-def _ended(run: Run, view: RunView) -> None:
-    reason = run.end_reason
-    tone = "good" if reason is not None and reason.is_success else "warning"
-    if reason is not None and reason.value in ("failed", "trainer_died", "boot_failed", "lost"):
-        tone = "bad"
-    title = reason.sentence if reason is not None else "The run is over."
-    hint = view.ended.hint if view.ended is not None else ""
-    detail = "" if run.detail == title else run.detail
-    say(tone, title, " ".join(part for part in (detail, hint) if part))  # type: ignore[arg-type]
-
-
-def _under_way(
-    run: Run, stage: str, error: str, trouble: str, *, has_key: bool, is_watched: bool
-) -> None:
-
-    if error:
-        say("bad", "The launch failed", error, alert=True)
-    elif stage:
-        say(
-            "note",
-            stage,
-            "Until the GPU reports itself ready, this program watches over it: leave it running. You may "
-            "close this tab.",
-        )
-    elif trouble:
-        say(
-            "warning",
-            "No contact with the GPU",
-            f"{trouble} It may still run and cost money; its caps hold without us. Trying again.",
-        )
-    elif not is_watched and not has_key and run.pod_id:
-        with notice(
-            "note",
-            "These are the last known figures",
-            f"The run goes on and ends by itself, at {dollars(run.max_cost_usd)} or "
-            f"{run.max_hours:g} hours at the latest. Enter the RunPod key to see it live.",
-        ):
-            button_link("Enter the key", "/keys", symbol="key", primary=True)

@@ -70,7 +70,8 @@ def _setting_text(field: FormField) -> str:
     default = field.default
     if default not in ("", []):
         shown = "; ".join(default) if isinstance(default, list) else default
-        parts.append(f"Usually: {shown}.")
+        words = f"{shown:.10g}" if isinstance(shown, float) else str(shown)
+        parts.append(f"Usually: {words.removesuffix('.')}.")
     return " ".join(parts)
 
 

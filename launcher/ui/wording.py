@@ -17,6 +17,11 @@ _COMMANDS = (
     (r"`?launcher (?:show|watch|logs|results) ?[\w-]*`?", "the page of the run"),
     (r"`?launcher (?:stop|release|abort) ?[\w-]*`?", "Stop and remove, on the page of the run"),
     (r"`?launcher deploy --help`?", "The Train page"),
+    (r"`?launcher dataset make`?", "“Add sound” under Data sets"),
+    (r"`?launcher dataset push --licence`? writes it", "“Licence” under Data sets writes it"),
+    (r"`?launcher dataset push`?", "“Send it to Hugging Face” under Data sets"),
+    (r"`?launcher dataset check`? lists them all", "“Check it” under Data sets lists them all"),
+    (r"`?launcher dataset (?:list|show)(?: [\w.-]+)?`?", "Data sets"),
 )
 _FLAG = re.compile(r"--([a-z][a-z-]*[a-z])(?: (any|secure|community)\b)?")
 _OTHER_FLAGS = {"resume": "“Continue an earlier run”"}
@@ -26,7 +31,7 @@ def for_page(text: str) -> str:
     """The text with every command and flag named as the page calls it."""
     for pattern, words in _COMMANDS:
         text = re.sub(pattern, words, text)
-    return _FLAG.sub(_field, text)
+    return re.sub(r"`([^`]+)`", r"“\1”", _FLAG.sub(_field, text))
 
 
 def _field(match: re.Match[str]) -> str:

@@ -80,9 +80,10 @@ class CheckStep:
         self._place.clear()
         with self._place:
             self._findings(report)
-            button_link("The whole report, with charts", f"/reports/{self._name}").mark(
-                "whole-report"
-            )
+            with box("div", "row"):
+                button_link("The whole report, with charts", f"/reports/{self._name}").mark(
+                    "whole-report"
+                )
         errors, found = len(report.errors), len(report.findings)
         self._shell.announce(f"{counted(errors, 'error')}, {counted(found, 'finding')}.")
 

@@ -8,7 +8,7 @@ from typing import Any
 from nicegui import ui
 
 from launcher.domain.run import Run
-from launcher.ui.chart import TITLES
+from launcher.ui.chart import TITLES, zoom_strip
 from launcher.ui.curves import smoothed, thinned
 from launcher.ui.frame import Shell, page
 from launcher.ui.media import media_url
@@ -109,7 +109,7 @@ def _option(views: list[RunView], names: list[str], name: str, weight: float) ->
                   "splitLine": {"show": False}},
         "yAxis": {"type": "value", "scale": True,
                   "splitLine": {"lineStyle": {"color": "rgba(128,124,136,0.35)", "width": 0.6}}},
-        "dataZoom": [{"type": "slider", "height": 16, "bottom": 4}],
+        "dataZoom": [zoom_strip(16, 4)],
         "series": series,
     }  # fmt: skip
 

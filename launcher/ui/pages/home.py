@@ -103,9 +103,14 @@ def _running_card(shell: Shell, run: Run, view: RunView) -> None:
             heading(3, run.run_id)
             state_badge(run)
         now = para("")
+        problem = para("", "error-text")
         hint(f"{run.gpu_name} · ends by itself at {dollars(run.max_cost_usd)} at the latest")
 
     def refresh() -> None:
+        rented = shell.site.live.rented(shell.site.clock.now())
+        wrong = next((row.problem for row in rented if row.run.nonce == run.nonce), "")
+        problem.text = f"{wrong[:1].upper()}{wrong[1:]}." if wrong else ""
+        problem.set_visibility(bool(wrong))
         if view.step is not None:
             total = f" of {view.step.total_steps:,}" if view.step.total_steps else ""
             now.text = f"Step {view.step.step:,}{total}"

@@ -43,6 +43,7 @@ class _Words:
     placeholder: str
     how: tuple[str, ...]
     where: str
+    place: str
 
 
 _WORDS = {
@@ -57,6 +58,7 @@ _WORDS = {
             "Copy it here. RunPod shows it only once.",
         ),
         "https://www.runpod.io/console/user/settings",
+        "Open RunPod's settings",
     ),
     KeyName.HF_DATASET: _Words(
         "Hugging Face token to read",
@@ -68,6 +70,7 @@ _WORDS = {
             "Or a fine-grained one that may read the data set's repo alone.",
         ),
         "https://huggingface.co/settings/tokens",
+        "Open Hugging Face's access tokens",
     ),
     KeyName.HF_UPLOAD: _Words(
         "Hugging Face token to write",
@@ -79,6 +82,7 @@ _WORDS = {
             "A token of the kind “Write” works too, but can change everything you have there.",
         ),
         "https://huggingface.co/settings/tokens",
+        "Open Hugging Face's access tokens",
     ),
 }
 _TONES = {
@@ -140,7 +144,7 @@ class _KeyRow:
                 for step in self._words.how:
                     Text("li", step)
             with box("p"):
-                link("Open the page", self._words.where, new_tab=True)
+                link(self._words.place, self._words.where, new_tab=True)
 
     def _draw_field(self, problem: KeyCheck | None = None) -> None:
         self._state.clear()
@@ -224,12 +228,21 @@ def _offers(shell: Shell, rows: list[_KeyRow], place: ui.element) -> None:
     """Keys that lie ready on this machine are named, and used only after a click."""
     site = shell.site
     found = find_keys(site.environment)
-    ready = [name for name in KeyName if found.sources.get(name) is KeySource.ENVIRONMENT]
+    held = site.vault.held(shell.tab)
+    ready = [
+        name
+        for name in KeyName
+        if found.sources.get(name) is KeySource.ENVIRONMENT and name.value not in held
+    ]
     if ready:
         names = ", ".join(_WORDS[name].title for name in ready)
         with notice("note", "Found in this program's environment", f"{names}."):
-            button("Use these", lambda: _take(shell, rows, find_keys(site.environment), place))
-    if site.key_store is not None:
+            button(
+                "Use these",
+                lambda: _take(shell, rows, find_keys(site.environment), place),
+                kind="primary",
+            )
+    if site.key_store is not None and len(held) < len(KeyName):
         with notice("note", "Keys may also be in this system's keyring"):
             button("Look in the keyring", lambda: _from_keyring(shell, rows, place))
 

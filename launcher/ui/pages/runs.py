@@ -27,6 +27,7 @@ from launcher.ui.parts.elements import (
     table,
 )
 from launcher.ui.parts.inputs import Field, options
+from launcher.ui.rented_row import rented
 from launcher.ui.run_words import state_badge, state_words
 from launcher.ui.site import Site
 from launcher.ui.words import counted, dollars, duration, when
@@ -65,6 +66,15 @@ def of_month(runs: list[Run], now: datetime) -> list[Run]:
         for run in runs
         if (at := run.planned_at.astimezone()).year == here.year and at.month == here.month
     ]
+
+
+def cost_words(run: Run, now: datetime) -> str:
+    """What is billed, else what was metered; of a run that goes on what it has cost by now."""
+    if run.billed_usd is not None:
+        return dollars(run.billed_usd)
+    if run.state is RunState.ENDED:
+        return dollars(run.cost_usd)
+    return f"{dollars(rented(run, now, is_watched=True).cost_usd)} so far" if run.pod_id else "–"
 
 
 class _RunsPage:
@@ -154,11 +164,7 @@ class _RunsPage:
             Text("td", run.preset or "own")
             Text("td", run.gpu_name)
             Text("td", duration(self._seconds(run)) if run.created_at else "–", "number")
-            Text(
-                "td",
-                dollars(run.billed_usd if run.billed_usd is not None else run.cost_usd),
-                "number",
-            )
+            Text("td", cost_words(run, now), "number")
             with box("td"), box("div", "row"):
                 button_link("Again", f"/train?again={run.nonce}").props["aria-label"] = (
                     f"Train {run.run_id} again"

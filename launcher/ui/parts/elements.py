@@ -11,6 +11,8 @@ from nicegui.elements.mixins.text_element import TextElement
 
 from launcher.ui.parts.icons import svg
 
+STILL_SECONDS = 10.0
+"""After which a wait is said to go on; requests give up by their own limits."""
 Tone = Literal["note", "good", "warning", "bad"]
 Handler = Callable[[], Awaitable[None] | None]
 _TONE_ICONS: dict[str, str] = {
@@ -184,7 +186,9 @@ def waiting(text: str, rows: int = 3) -> ui.element:
     """The shape of what is coming, while it is asked for."""
     element = box("div", "waiting")
     with element:
-        Text("p", text, "hint").props["role"] = "status"
+        words = Text("p", text, "hint")
+        words.props["role"] = "status"
+        ui.timer(STILL_SECONDS, lambda: words.set_text(f"{text} Still waiting."), once=True)
         for _ in range(rows):
             box("div", "skeleton", aria_hidden="true")
     return element

@@ -18,6 +18,7 @@ from launcher.ui.parts.elements import (
     empty_state,
     hint,
     link,
+    notice,
     para,
     say,
     table,
@@ -43,9 +44,12 @@ async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
         except LauncherError as error:
             place.clear()
             with place:
-                show_error(error)
                 if session.keys.hf_upload is None:
-                    button_link("Enter the token", "/keys", primary=True, symbol="key")
+                    _needs_token(run)
+                else:
+                    show_error(error)
+                    with box("div", "row"):
+                        button("Try again", ask, symbol="refresh")
             return
         place.clear()
         with place:
@@ -67,6 +71,15 @@ async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
                 button("More has arrived: look again", ask, symbol="refresh")
 
     return refresh
+
+
+def _needs_token(run: Run) -> None:
+    with notice(
+        "note",
+        f"{run.results_repo} is private",
+        "What lies there can be seen with the Hugging Face token that may write to it.",
+    ):
+        button_link("Enter the token", "/keys", primary=True, symbol="key")
 
 
 def _downloads(shell: Shell, run: Run) -> None:

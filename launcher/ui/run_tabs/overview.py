@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from nicegui import ui
+
 from launcher.domain.run import Run, RunState
 from launcher.services.history import receipt
 from launcher.ui.chart import LossChart
@@ -45,7 +47,7 @@ async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
             remarked[0] = len(view.warnings)
             remarks.clear()
             with remarks:
-                _remarks(view)
+                _remarks(view, is_demo=bool(shell.site.demo))
         key = (now.state, now.billed_usd, now.cost_usd)
         if now.state is RunState.ENDED and bill_for != [key]:
             bill_for[:] = [key]
@@ -62,36 +64,34 @@ class _Phases:
 
     def __init__(self, shell: Shell, view: RunView) -> None:
         self._shell, self._view = shell, view
-        self._rows: dict[Phase, tuple[object, object, Text, Text, str]] = {}
+        self._rows: dict[Phase, tuple[ui.element, ui.element, Text, str]] = {}
         with box("ol", "steps phases"):
             for phase in Phase:
                 with box("li", "step") as row:
                     mark = box("span", "step-mark", aria_hidden="true")
                     with box("div", "step-body"):
                         heading(3, PHASE_TITLES[phase])
-                        words = Text("p", "", "hint")
-                    with box("div", "step-side"):
-                        side = Text("span", "")
-                self._rows[phase] = (row, mark, words, side, "")
+                        words = Text("p", "", "hint figure")
+                self._rows[phase] = (row, mark, words, "")
 
     def refresh(self, run: Run) -> None:
         now = self._shell.site.clock.now()
         for number, phase in enumerate(Phase, start=1):
             state = self._view.phases[phase]
-            row, mark, words, side, drawn = self._rows[phase]
+            row, mark, words, drawn = self._rows[phase]
             kind = {"now": "now", "done": "done", "failed": "bad"}.get(state.state, "todo")
             if kind != drawn:
-                row.classes(replace=f"step step-{kind}")  # type: ignore[attr-defined]
-                mark.clear()  # type: ignore[attr-defined]
-                with mark:  # type: ignore[attr-defined]
+                row.classes(replace=f"step step-{kind}")
+                mark.clear()
+                with mark:
                     _mark(kind, number)
-                self._rows[phase] = (row, mark, words, side, kind)
+                self._rows[phase] = (row, mark, words, kind)
             seconds = state.seconds
             if seconds is None and state.state == "now" and state.started_at is not None:
                 seconds = max(0.0, (now - state.started_at).total_seconds())
-            words.text = _phase_words(state)
+            cost = _time_and_cents(seconds, run.price_per_hour_usd)
+            words.text = " · ".join(part for part in (_phase_words(state), cost) if part)
             words.set_visibility(bool(words.text))
-            side.text = _time_and_cents(seconds, run.price_per_hour_usd)
 
 
 def _mark(kind: str, number: int) -> None:
@@ -120,10 +120,16 @@ def _time_and_cents(seconds: float | None, price_per_hour_usd: float) -> str:
     return f"{duration(seconds)} · {dollars(price_per_hour_usd * seconds / 3600)}"
 
 
-def _remarks(view: RunView) -> None:
-    title = f"{counted(len(view.warnings), 'remark')} of the machine"
-    with details(title, marker="remarks"):
-        for warning in reversed(view.warnings):
+OF_A_REAL_POD = frozenset({"shared_user"})
+"""Remarks on the image of a pod: in the demo, where the pod is a process, they mean nothing."""
+
+
+def _remarks(view: RunView, *, is_demo: bool) -> None:
+    shown = [one for one in view.warnings if not (is_demo and one.code in OF_A_REAL_POD)]
+    if not shown:
+        return
+    with details(f"{counted(len(shown), 'remark')} of the machine", marker="remarks"):
+        for warning in reversed(shown):
             with notice("warning", ""):
                 para(warning.message)
                 if warning.hint:

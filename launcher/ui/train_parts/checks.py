@@ -17,6 +17,7 @@ from launcher.ui.parts.elements import (
     box,
     button,
     button_link,
+    details,
     hint,
     notice,
     para,
@@ -110,16 +111,23 @@ class Checks:
         self._results.clear()
         with self._results:
             _ready(plan)
-            asked: set[str] = set()
-            for remark in in_order(plan.remarks):
-                with notice(_TONES[remark.severity], ""):
-                    para(for_page(remark.message))
-                    if remark.hint:
-                        hint(for_page(remark.hint))
-                    if remark.code not in asked:
-                        asked.add(remark.code)
-                        self._way_out(remark)
+            notes = [one for one in plan.remarks if one.severity is Severity.NOTE]
+            self._remarks([one for one in in_order(plan.remarks) if one not in notes])
+            if notes:
+                with details(f"{counted(len(notes), 'thing')} to know"), box("div", "stack-small"):
+                    self._remarks(notes)
         self._shell.announce(check_sentence(plan))
+
+    def _remarks(self, remarks: list[Remark]) -> None:
+        asked: set[str] = set()
+        for remark in remarks:
+            with notice(_TONES[remark.severity], ""):
+                para(for_page(remark.message))
+                if remark.hint:
+                    hint(for_page(remark.hint))
+                if remark.code not in asked:
+                    asked.add(remark.code)
+                    self._way_out(remark)
 
     def _way_out(self, remark: Remark) -> None:
         """An error of the data set may be let pass, and that may be taken back: once for each code."""
