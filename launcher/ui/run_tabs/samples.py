@@ -170,7 +170,7 @@ def _use_button(shell: Shell, run: Run, step: int) -> None:
             say("good", f"Step {step:,} is now the voice of {run.run_id}.")
         shell.announce(f"Step {step} is now the voice of {run.run_id}.")
 
-    button("Use this checkpoint", use, kind="quiet", name=f"Use the checkpoint of step {step:,}")
+    button("Use this checkpoint", use, kind="quiet", name=f"Use this checkpoint: step {step:,}")
 
 
 def _player(run: Run, view: RunView, sample: SampleEvent, label: str) -> ui.element:
