@@ -152,6 +152,9 @@ async def person(ground: Ground, caplog: pytest.LogCaptureFixture) -> AsyncItera
         register_pages(ground.site, ground.outer)
         ground.site.live.refresh()
         yield user
+        # A page's sender that is cancelled while it waits may miss it, and two seconds are then waited for it.
+        for client in list(Client.instances.values()):
+            client.delete()
         # NiceGUI would throw our modules out of memory, and with them every class a test holds.
         Client.page_routes.clear()
     await ground.site.live.stop()

@@ -1,0 +1,171 @@
+"""What is said of a run beside its figures, in each state it can be in."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from nicegui import ElementFilter, ui
+from nicegui.testing import User
+
+from launcher.domain.run import Run, RunState
+from launcher.ui.chart import spoken_at
+from launcher.ui.pages.runs import cost_words
+from launcher.ui.parts.elements import Button
+from launcher.ui.run_notices import USUAL_START, smaller_batch, start_words
+from launcher.ui.run_view import RunView
+from pod_image.contract.outcomes import EndReason
+from tests.ui.conftest import NOW, Ground
+from tests.ui.test_pages import only, until, visit
+from tests.ui.test_plain_logic import run
+from tests.ui.test_run_view import event
+
+NONCE = run().nonce
+
+
+def hrefs(user: User) -> set[str]:
+    with user:
+        return {
+            str(one.props["href"]) for one in ElementFilter(kind=ui.element) if "href" in one.props
+        }
+
+
+def place(ground: Ground, **changes: object) -> Run:
+    one = run(**changes)
+    ground.site.history.add(one)
+    ground.site.live.refresh()
+    return one
+
+
+async def test_a_start_that_an_earlier_session_left_is_said(person: User, ground: Ground) -> None:
+    place(
+        ground,
+        state=RunState.LAUNCHING,
+        armed_at=None,
+        created_at=NOW - timedelta(minutes=3),
+    )
+    await visit(person, f"/runs/{NONCE}")
+    await person.should_see("Nobody watches over this start")
+    await person.should_see("two to ten minutes are usual")
+    await person.should_see("Enter the RunPod key first.")
+    await person.should_not_see("ends by itself, at")
+
+
+async def test_last_known_figures_say_of_when_they_are(person: User, ground: Ground) -> None:
+    one = place(ground, max_hours=8.0)
+    ground.site.live.view(one).take(event("step", 1, step=3, losses={"mel": 2.5}))
+    await visit(person, f"/runs/{NONCE}")
+    heard = ground.site.live.view(one).heard_at
+    assert heard is not None
+    await person.should_see(f"last known figures, of {heard.astimezone():%H:%M}")
+    await person.should_see("at $2.00 or 8 hours at the latest")
+
+
+async def test_no_contact_says_that_caps_hold_and_where_to_look(
+    person: User, ground: Ground
+) -> None:
+    place(ground)
+    ground.site.live.troubles[NONCE] = "RunPod does not answer."
+    await visit(person, f"/runs/{NONCE}")
+    await person.should_see("No contact with the GPU")
+    await person.should_see("its caps hold without us")
+    assert "https://www.runpod.io/console/pods" in hrefs(person)
+
+
+async def test_a_pod_that_may_be_left_asks_for_the_key_first(person: User, ground: Ground) -> None:
+    place(ground, deadline=NOW - timedelta(minutes=10))
+    await visit(person, f"/runs/{NONCE}")
+    await person.should_see("Enter the RunPod key, and press “Stop and remove”")
+    await person.should_not_see("last known figures")
+
+
+async def test_a_restarted_machine_is_said(person: User, ground: Ground) -> None:
+    one = place(ground)
+    ground.site.live.view(one).take_restart()
+    await visit(person, f"/runs/{NONCE}")
+    await person.should_see("The machine was started again")
+
+
+@pytest.mark.parametrize("reason", [EndReason.COST_CAP, EndReason.TIME_CAP, EndReason.FINISHED])
+async def test_a_run_that_delivered_leads_to_its_voice(
+    person: User, ground: Ground, reason: EndReason
+) -> None:
+    place(ground, state=RunState.ENDED, end_reason=reason, detail=reason.sentence, ended_at=NOW)
+    await visit(person, f"/runs/{NONCE}")
+    await person.should_see(reason.sentence)
+    await person.should_see("Ran for")
+    await person.should_not_see("Time left")
+    assert f"/voice?run={NONCE}" in hrefs(person)
+
+
+async def test_a_lack_of_memory_offers_half_the_batch(person: User, ground: Ground) -> None:
+    place(
+        ground,
+        state=RunState.ENDED,
+        end_reason=EndReason.TRAINER_DIED,
+        detail="torch.OutOfMemoryError: CUDA out of memory.",
+        settings_json=json.dumps({"recipe": "piper", "batch_size": 32}),
+    )
+    await visit(person, f"/runs/{NONCE}")
+    await person.should_see("Try again with 16 clips")
+    assert {f"/train?again={NONCE}&batch=16", f"/runs/{NONCE}?tab=log"} <= hrefs(person)
+
+
+@pytest.fixture
+def view() -> RunView:
+    return RunView()
+
+
+def test_the_log_tells_of_a_lack_of_memory_too(view: RunView) -> None:
+    settings = json.dumps({"batch_size": 7})
+    assert smaller_batch(run(settings_json=settings), view) == 0
+    view.take_log("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB")
+    assert smaller_batch(run(settings_json=settings), view) == 3
+
+
+@pytest.mark.parametrize("settings", [{}, {"batch_size": 1}, {"batch_size": "many"}])
+def test_a_batch_that_cannot_be_halved_is_left(view: RunView, settings: dict[str, object]) -> None:
+    one = run(settings_json=json.dumps(settings), detail="out of memory")
+    assert smaller_batch(one, view) == 0
+
+
+def test_a_start_that_takes_long_is_called_long() -> None:
+    assert "usual" in start_words(timedelta(minutes=1))
+    assert "longer than usual" in start_words(USUAL_START + timedelta(minutes=1))
+
+
+def test_a_run_costs_what_is_billed_else_metered_else_reckoned() -> None:
+    over = run(state=RunState.ENDED, cost_usd=0.74, billed_usd=0.75)
+    assert cost_words(over, NOW) == "$0.75"
+    assert cost_words(run(state=RunState.ENDED, cost_usd=0.74), NOW) == "$0.74"
+    assert cost_words(run(), NOW) == "$0.24 so far"
+    assert cost_words(run(pod_id=""), NOW) == "–"
+
+
+def test_a_dot_stands_on_the_curve_where_it_spoke() -> None:
+    clear = [(10.0, 1.0), (20.0, 0.8), (30.0, 0.7)]
+    assert spoken_at(clear, [0.0, 20.0, 20.0, 25.0, 40.0]) == [
+        (0.0, 1.0),
+        (20.0, 0.8),
+        (25.0, 0.7),
+    ]
+    assert spoken_at([], [10.0]) == []
+
+
+async def test_files_of_a_private_repo_ask_for_the_token(person: User, ground: Ground) -> None:
+    place(ground)
+    await visit(person, f"/runs/{NONCE}?tab=files")
+    await person.should_see("me/voice is private", retries=40)
+
+
+async def test_each_button_of_a_live_run_waits_for_its_receipt(
+    holder: User, ground: Ground
+) -> None:
+    one = place(ground)
+    view = ground.site.live.view(one)
+    view.take(event("armed", 1, works=True))
+    view.take(event("phase", 2, phase="train", state="started"))
+    await visit(holder, f"/runs/{NONCE}")
+    await until(lambda: not only(holder, Button, "do-sample").locked)
+    assert not only(holder, Button, "do-stop").locked
