@@ -23,6 +23,7 @@ from launcher.services.bad_hosts import bad_hosts, remarks_on_bad_hosts, steered
 from launcher.services.base_voice import BaseVoice, look_at_base
 from launcher.services.context import Workbench
 from launcher.services.dataset_look import check_settings, how_to_force, look, refuse_unknown
+from launcher.services.disk_room import remarks_on_disk
 from launcher.services.requests import planned_requests
 from launcher.services.run_secrets import can_make_secrets
 from launcher.stores.secrets import KeyName, Keys
@@ -76,6 +77,7 @@ async def make_plan(
         *view.remarks,
         *_remarks_on_money(settings, chosen, account.balance_usd),
         *remarks_on_bad_hosts(chosen, bad),
+        *remarks_on_disk(settings, view.dataset),
         *bootstrap.remark(settings.image),
     ]
     if not has_secrets:

@@ -8,11 +8,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+from pod_image.contract.room import MOST_CHECKPOINTS
 from pod_image.recipes.piper.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from pod_image.recipes.piper.prepared import SCORES_NAME
-
-KEPT = 3
-"""The newest; the best one stays beside them when it is older."""
 
 
 def checkpoint_path(folder: Path, step: int) -> Path:
@@ -48,8 +46,9 @@ class Keeper:
     They are two thirds of a file, and of use only to go on from the last place.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, kept: int = MOST_CHECKPOINTS) -> None:
+        """`kept`: how many of the newest the disk has room for; the best stays beside them when it is older."""
+        self._folder, self._kept = folder, kept
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="checkpoints")
         self._writing: Future[None] | None = None
 
@@ -94,7 +93,7 @@ class Keeper:
         _note_scores(self._folder, step, best, scores)
         done(path, size_bytes)
         *older, _ = checkpoints_in(self._folder)
-        for old in older[: max(0, len(older) - KEPT + 1)]:
+        for old in older[: max(0, len(older) - self._kept + 1)]:
             if old != checkpoint_path(self._folder, best):
                 old.unlink()
         if older and older[-1].exists():

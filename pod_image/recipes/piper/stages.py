@@ -12,6 +12,7 @@ from pod_image.contract.settings import RunSettings, Switch
 from pod_image.dataset import DatasetError, Finding, Severity, read_dataset
 from pod_image.recipes.piper.base_file import base_file
 from pod_image.recipes.piper.card import keep_facts
+from pod_image.recipes.piper.disk import checkpoints_kept
 from pod_image.recipes.piper.errors import RecipeError
 from pod_image.recipes.piper.identity import preparation_of, quality_of, voice_of
 from pod_image.recipes.piper.prepared import read_prepared
@@ -29,6 +30,7 @@ def prepare_stage(document: RunDocument, folder: RunFolder, emit: Reporter) -> N
     from pod_image.recipes.piper.preparation import prepare
 
     keep_facts(document, folder)
+    checkpoints_kept(folder, document.settings)
     try:
         dataset = read_dataset(folder.dataset, unpack_to=folder.prepared / "unpacked")
     except DatasetError as exc:
@@ -61,6 +63,7 @@ def train_stage(
     from pod_image.recipes.piper.trainer import Places, Trainer, Training
 
     settings = document.settings
+    kept = checkpoints_kept(folder, settings, emit)
     searches = settings.kernel_search is Switch.ON
     clips = Clips.load(folder.prepared, ready_device(settings.precision, searches_kernels=searches))
     company = join_company()
@@ -81,6 +84,7 @@ def train_stage(
         no_better_checkpoints=settings.no_better_checkpoints,
         precision=settings.precision,
         compiles=settings.compile is Switch.ON,
+        kept_checkpoints=kept,
     )
     recorder = Recorder(folder, emit) if company.is_first else None
     trainer = Trainer(

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from pod_image.contract.commands import Command, CommandName
+from pod_image.contract.room import MOST_CHECKPOINTS
 from pod_image.contract.settings import Precision
 from pod_image.recipes.piper.base import check_fits, take_over, traits_of
 from pod_image.recipes.piper.checkpoint import (
@@ -68,6 +69,7 @@ class Training:
     no_better_checkpoints: int = 0
     precision: Precision = Precision.AUTO
     compiles: bool = False
+    kept_checkpoints: int = MOST_CHECKPOINTS
     sizes: Sizes | None = None
 
     @property
@@ -169,7 +171,7 @@ class Trainer:
         self.sampler = BucketSampler(clips.frames, learnt, training.batch_size, training.seed)
         self.progress = Progress()
         self._phonemizer = Phonemizer(clips.prepared.espeak_voice)
-        self._keeper = Keeper(places.checkpoints)
+        self._keeper = Keeper(places.checkpoints, training.kept_checkpoints)
         self._is_stopped = False
         self.best = Best()
         self._at_checkpoint = at_checkpoint

@@ -217,12 +217,20 @@ def test_checkpoints_come_by_time_too(clips, tmp_path):
     assert steps[-1] == 8
 
 
-def test_only_the_newest_checkpoint_has_optimiser_states_and_few_are_kept(clips, tmp_path):
-    bench = Bench(clips, tmp_path, with_training(max_steps=5, checkpoint_steps=1))
+@pytest.mark.parametrize(
+    ("room_for", "kept_steps", "states"), [(3, (2, 3, 4), [0, 0, 2]), (1, (2,), [2])]
+)
+def test_only_the_newest_checkpoint_has_optimiser_states_and_few_are_kept(
+    clips, tmp_path, room_for, kept_steps, states
+):
+    training = with_training(
+        max_steps=max(kept_steps), checkpoint_steps=1, kept_checkpoints=room_for
+    )
+    bench = Bench(clips, tmp_path, training)
     bench.trainer.run()
     kept = sorted((tmp_path / "checkpoints").glob("*.ckpt"))
-    assert [path.name for path in kept] == [f"step-0000000{n}.ckpt" for n in (3, 4, 5)]
-    assert [len(read_checkpoint(path).optimiser_states) for path in kept] == [0, 0, 2]
+    assert [path.name for path in kept] == [f"step-0000000{n}.ckpt" for n in kept_steps]
+    assert [len(read_checkpoint(path).optimiser_states) for path in kept] == states
 
 
 def test_held_out_sentences_are_scored_and_the_best_checkpoint_stays_however_old(clips, tmp_path):

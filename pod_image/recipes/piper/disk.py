@@ -1,0 +1,62 @@
+"""Whether the pod's disk has room for the checkpoints of a training, and for how many. No torch."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+from pathlib import Path
+
+from pod_image.contract.paths import RunFolder
+from pod_image.contract.room import MOST_CHECKPOINTS, checkpoint_room
+from pod_image.contract.settings import RunSettings
+from pod_image.recipes.piper.errors import RecipeError
+from pod_image.recipes.worker import Reporter
+
+
+def checkpoints_kept(folder: RunFolder, settings: RunSettings, emit: Reporter | None = None) -> int:
+    """How many checkpoints this disk can hold at a time; with `emit`, fewer than usual are said.
+
+    Raises RecipeError when there is no room for even one: before anything was trained for nothing.
+    """
+    room, free_bytes = checkpoint_room(settings.quality), free_for_checkpoints(folder, settings)
+    kept = room.most_kept(free_bytes)
+    if not kept:
+        needed_bytes = room.needed_bytes(1)
+        more_gb = math.ceil((needed_bytes - free_bytes) / 1e9)
+        raise RecipeError(
+            f"The disk has no room for a checkpoint: {free_bytes / 1e9:.1f} GB are free, a {settings.quality.value} "
+            f"voice needs {needed_bytes / 1e9:.1f} GB.",
+            hint=f"Rent a larger disk: --disk-gb {settings.disk_gb + more_gb}",
+        )
+    if kept < MOST_CHECKPOINTS and emit is not None:
+        emit(
+            {
+                "event": "warning",
+                "code": "few-checkpoints",
+                "message": f"{free_bytes / 1e9:.1f} GB are free on the disk: {kept} of the usual {MOST_CHECKPOINTS} "
+                "checkpoints are kept at a time, beside the best.",
+            }
+        )
+    return kept
+
+
+def free_for_checkpoints(folder: RunFolder, settings: RunSettings) -> int:
+    """Bytes that this run's checkpoints may take in all: what is free, within the disk that was rented, and what
+    checkpoints of an earlier start take already."""
+    rented_bytes = settings.disk_gb * 1_000_000_000
+    # Some hosts show their own disk and not the container's.
+    free_bytes = min(shutil.disk_usage(folder.root).free, rented_bytes - _size(folder.root))
+    return max(0, free_bytes) + _size(folder.checkpoints)
+
+
+def _size(folder: Path) -> int:
+    """Of all files below, links not followed; what vanishes meanwhile takes nothing."""
+    total = 0
+    for base, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += Path(base, name).lstat().st_size
+            except OSError:
+                continue
+    return total
