@@ -43,12 +43,20 @@ def ready_cpu() -> None:
 
 
 def autocast(precision: Precision, device: torch.device) -> AbstractContextManager[object]:
-    """bfloat16 where it is asked for, or left to us and the GPU has it. A CPU without it would be ten times slower."""
-    if device.type != "cuda" or precision in (Precision.TF32, Precision.FLOAT32):
-        return nullcontext()
-    if precision is Precision.AUTO and not has_bf16():
-        return nullcontext()
-    return torch.autocast("cuda", torch.bfloat16)
+    """bfloat16 where it is asked for, or left to us and the GPU has it."""
+    is_left_to_us = precision is Precision.AUTO and device.type == "cuda" and has_bf16()
+    if precision is Precision.BF16 or is_left_to_us:
+        return torch.autocast(device.type, torch.bfloat16)
+    return nullcontext()
+
+
+def why_bf16_is_slow(precision: Precision, device: torch.device) -> str | None:
+    """Why bfloat16, if it is asked for, costs time on this machine instead of saving it; None when it does not."""
+    if precision is not Precision.BF16:
+        return None
+    if device.type != "cuda":
+        return "a CPU mostly has to make it of other numbers"
+    return None if has_bf16() else "this GPU only pretends to have it"
 
 
 def has_bf16() -> bool:

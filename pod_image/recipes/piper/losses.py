@@ -29,7 +29,12 @@ class Losses:
     @property
     def generator(self) -> Tensor:
         """What the generator minimises."""
-        return MEL_WEIGHT * self.mel + self.kl + self.duration + self.adversarial + self.features
+        return self.own + self.adversarial + self.features
+
+    @property
+    def own(self) -> Tensor:
+        """The part of `generator` that no discriminator has a say in."""
+        return MEL_WEIGHT * self.mel + self.kl + self.duration
 
     def stacked(self) -> Tensor:
         """All six, detached, in the order of the fields: one transfer when they are to be read."""
@@ -82,8 +87,8 @@ def halves(both: list[Judgement]) -> tuple[list[Judgement], list[Judgement]]:
     for judgement in both:
         scores = judgement.scores.chunk(2)
         pairs = [feature.chunk(2) for feature in judgement.features]
-        first.append(Judgement(scores[0], [pair[0] for pair in pairs]))
-        second.append(Judgement(scores[1], [pair[1] for pair in pairs]))
+        first.append(Judgement(scores[0], [pair[0] for pair in pairs], judgement.weights))
+        second.append(Judgement(scores[1], [pair[1] for pair in pairs], judgement.weights))
     return first, second
 
 

@@ -1,7 +1,8 @@
 """One step of training: losses, gradients and both optimisers, without waiting for the device.
 
 Against the plain form of HiFi-GAN's step, the discriminators run once instead of four times: on real and fake in one
-batch, and both losses take their gradients from that one pass. The mathematics is the same; a test holds it so.
+batch, and both losses take their gradients from that one pass; the generator's are walked back through the fake half
+alone. The mathematics is the same; a test holds it so.
 """
 
 from __future__ import annotations
@@ -104,20 +105,19 @@ class Optimisation:
             rehearsal = self._rehearse(self._generator, batch, starts, draw)
             mel = self._mel(batch, rehearsal)
             real = self._real_slices(batch, rehearsal.starts)
-            # The leaf cuts the graph in two: the discriminators' half is walked twice, the generator's once.
-            fake = rehearsal.sound.detach().requires_grad_()
+            fake = rehearsal.sound.detach()
             of_real, of_fake = halves(self._discriminators(torch.cat([real, fake])))
-        adversarial, features = adversarial_loss(of_fake), feature_loss(of_real, of_fake)
+        cut = self.discriminators.cut(of_fake, len(fake))
+        adversarial, features = adversarial_loss(cut), feature_loss(of_real, cut)
         to_tell = discriminator_loss(of_real, of_fake)
         losses = Losses(
             mel, kl_loss(rehearsal), duration_loss(rehearsal), adversarial, features, to_tell
         )
-        (towards_real,) = torch.autograd.grad(adversarial + features, fake, retain_graph=True)
+        towards_real = self.discriminators.towards_wave(fake, cut, adversarial + features)
         torch.autograd.backward(to_tell, inputs=self.discriminator_parameters)
-        own = losses.generator - (adversarial + features)
         torch.autograd.backward(
-            [own, rehearsal.sound],
-            [torch.ones_like(own), towards_real],
+            [losses.own, rehearsal.sound],
+            [torch.ones_like(mel), towards_real],
             inputs=self.generator_parameters,
         )
         return losses

@@ -24,7 +24,7 @@ from pod_image.recipes.piper.checkpoint import (
 )
 from pod_image.recipes.piper.clips import BucketSampler, Clips, split
 from pod_image.recipes.piper.company import Company
-from pod_image.recipes.piper.device import why_not_compiled
+from pod_image.recipes.piper.device import why_bf16_is_slow, why_not_compiled
 from pod_image.recipes.piper.errors import RecipeError
 from pod_image.recipes.piper.hyper_parameters import hyper_parameters
 from pod_image.recipes.piper.keeping import Keeper, checkpoint_path
@@ -167,6 +167,7 @@ class Trainer:
         )
         if training.compiles:
             self._compile()
+        self._say_if_bf16_is_slow()
         learnt, self.measured = split(len(clips), training.validation_split, training.seed)
         self.sampler = BucketSampler(clips.frames, learnt, training.batch_size, training.seed)
         self.progress = Progress()
@@ -513,6 +514,18 @@ class Trainer:
                 "message": f"The networks are not compiled, as was asked for: {missing} here. Training goes on.",
             }
         )
+
+    def _say_if_bf16_is_slow(self) -> None:
+        why = why_bf16_is_slow(self.training.precision, self.clips.device)
+        if why is not None:
+            self._emit(
+                {
+                    "event": "warning",
+                    "code": "bf16-is-slow",
+                    "message": f"Training computes in bf16, as was asked for, and more slowly for it: {why}.",
+                    "hint": "precision auto takes what the machine is quick at.",
+                }
+            )
 
     def _put_to_sleep(self, lacked: tuple[str, ...]) -> None:
         """Train what the base lacks alone at first: its noise would spoil in minutes what the rest has learnt."""

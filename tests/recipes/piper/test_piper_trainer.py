@@ -10,6 +10,7 @@ import soundfile
 import torch
 
 from pod_image.contract.commands import Command
+from pod_image.contract.settings import Precision
 from pod_image.recipes.piper.checkpoint import read_checkpoint
 from pod_image.recipes.piper.errors import RecipeError
 from pod_image.recipes.piper.keeping import best_checkpoint
@@ -29,9 +30,12 @@ def clips():
 
 
 class Bench:
-    """A trainer with its events; time passes by one second with each look at the clock."""
+    """A trainer with its events; time passes by one second with each look at the clock.
 
-    def __init__(self, clips, folder, training=TRAINING, *, commands=None, **start):
+    `learns=False`: steps that move nothing and cost nothing, where only what happens between them matters.
+    """
+
+    def __init__(self, clips, folder, training=TRAINING, *, commands=None, learns=True, **start):
         self.events = []
         ticks = itertools.count()
         self.trainer = Trainer(
@@ -43,6 +47,8 @@ class Bench:
             clock=lambda: float(next(ticks)),
             **start,
         )
+        if not learns:
+            self.trainer.optimisation.step = lambda batch: torch.ones(len(LOSS_NAMES))
 
     def of(self, kind):
         return [event for event in self.events if event["event"] == kind]
@@ -66,7 +72,7 @@ def newest(folder):
     ],
 )
 def test_the_number_of_steps_is_exact(clips, tmp_path, changes, steps):
-    bench = Bench(clips, tmp_path, with_training(**changes))
+    bench = Bench(clips, tmp_path, with_training(**changes), learns=False)
     assert bench.trainer.run().step == steps
     last = bench.of("step")[-1]
     assert (last["step"], last["total_steps"], last["seconds_left"]) == (steps, steps, 0.0)
@@ -74,7 +80,7 @@ def test_the_number_of_steps_is_exact(clips, tmp_path, changes, steps):
 
 
 def test_a_time_limit_ends_training_with_everything_kept(clips, tmp_path):
-    bench = Bench(clips, tmp_path, with_training(max_steps=0, train_seconds=30))
+    bench = Bench(clips, tmp_path, with_training(max_steps=0, train_seconds=30), learns=False)
     progress = bench.trainer.run()
     assert 2 <= progress.step < 30
     assert progress.seconds >= 30
@@ -100,23 +106,23 @@ def test_the_same_seed_gives_the_same_losses_and_another_seed_others(clips, tmp_
 
 
 def test_a_resumed_run_is_the_run_that_was_never_cut(clips, tmp_path):
-    training = with_training(max_steps=7, validation_split=0.2, sample_sentences=("Hello.",))
+    training = with_training(max_steps=4, validation_split=0.2, sample_sentences=("Hello.",))
     whole = Bench(clips, tmp_path / "whole", training)
     whole.trainer.run()
-    Bench(clips, tmp_path / "cut", dataclasses.replace(training, max_steps=4)).trainer.run()
+    Bench(clips, tmp_path / "cut", dataclasses.replace(training, max_steps=2)).trainer.run()
     start = newest(tmp_path / "cut")
     rest = Bench(clips, tmp_path / "cut", training, start=start, resume=True)
-    assert rest.trainer.run().step == 7
+    assert rest.trainer.run().step == 4
     first, second = newest(tmp_path / "whole"), newest(tmp_path / "cut")
     assert first.own["batch"] == second.own["batch"]
     assert all(torch.equal(first.state[name], second.state[name]) for name in first.state)
     by_step = {event["step"]: event["losses"] for event in whole.of("step")}
-    assert [event["step"] for event in rest.of("step")] == [5, 6, 7]
+    assert [event["step"] for event in rest.of("step")] == [3, 4]
     assert all(event["losses"] == by_step[event["step"]] for event in rest.of("step"))
 
 
 def test_a_resume_takes_the_learning_rate_asked_for_now(clips, tmp_path):
-    Bench(clips, tmp_path).trainer.run()
+    Bench(clips, tmp_path, with_training(max_steps=1)).trainer.run()
     changed = with_training(max_steps=6, learning_rate=1e-5)
     bench = Bench(clips, tmp_path, changed, start=newest(tmp_path), resume=True)
     rates = [o.param_groups[0]["lr"] for o in bench.trainer.optimisation.optimisers]
@@ -124,14 +130,14 @@ def test_a_resume_takes_the_learning_rate_asked_for_now(clips, tmp_path):
 
 
 def test_a_run_with_nothing_left_to_do_is_an_error_and_not_a_silent_success(clips, tmp_path):
-    Bench(clips, tmp_path).trainer.run()
+    Bench(clips, tmp_path, learns=False).trainer.run()
     with pytest.raises(RecipeError, match="nothing to train: 4 of 4 steps") as error:
         Bench(clips, tmp_path, start=newest(tmp_path), resume=True).trainer.run()
     assert "epochs" in error.value.hint
 
 
 def test_a_base_gives_its_weights_and_starts_counting_anew(clips, tmp_path):
-    Bench(clips, tmp_path / "base").trainer.run()
+    Bench(clips, tmp_path / "base", with_training(max_steps=1)).trainer.run()
     base = newest(tmp_path / "base")
     bench = Bench(clips, tmp_path / "tuned", start=base)
     assert bench.trainer.progress.step == 0
@@ -144,7 +150,7 @@ def test_a_stop_is_obeyed_within_the_step_and_leaves_a_checkpoint(clips, tmp_pat
     def commands():
         return [Command(id="c1", command="stop")] if bench.trainer.progress.step == 2 else []
 
-    bench = Bench(clips, tmp_path, with_training(max_steps=50), commands=commands)
+    bench = Bench(clips, tmp_path, with_training(max_steps=50), commands=commands, learns=False)
     assert bench.trainer.run().step == 2
     assert newest(tmp_path).own["step"] == 2
     (receipt,) = bench.of("command")
@@ -161,7 +167,7 @@ def test_save_and_sample_leave_files_and_receipts_and_training_goes_on(clips, tm
             Command(id="c3", command="sample", text="..."),
         ]
 
-    bench = Bench(clips, tmp_path, commands=commands)
+    bench = Bench(clips, tmp_path, commands=commands, learns=False)
     assert bench.trainer.run().step == 4
     assert (tmp_path / "checkpoints" / "step-00000002.ckpt").exists()
     receipts = {event["id"]: event for event in bench.of("command")}
@@ -180,8 +186,8 @@ def test_commands_do_not_change_what_is_learnt(clips, tmp_path):
     def commands():
         return [Command(id="c", command="sample", text="Hello."), Command(id="d", command="save")]
 
-    Bench(clips, tmp_path / "quiet", with_training(max_steps=3)).trainer.run()
-    Bench(clips, tmp_path / "busy", with_training(max_steps=3), commands=commands).trainer.run()
+    Bench(clips, tmp_path / "quiet", with_training(max_steps=2)).trainer.run()
+    Bench(clips, tmp_path / "busy", with_training(max_steps=2), commands=commands).trainer.run()
     quiet, busy = newest(tmp_path / "quiet"), newest(tmp_path / "busy")
     assert all(torch.equal(quiet.state[name], busy.state[name]) for name in quiet.state)
 
@@ -190,7 +196,7 @@ def test_checkpoints_come_at_their_interval_with_samples_and_scores(clips, tmp_p
     training = with_training(
         checkpoint_steps=2, validation_split=0.2, sample_sentences=("Hello.", "Good bye.")
     )
-    bench = Bench(clips, tmp_path, training)
+    bench = Bench(clips, tmp_path, training, learns=False)
     bench.trainer.run()
     checkpoints = bench.of("checkpoint")
     assert [event["step"] for event in checkpoints] == [2, 4]
@@ -210,7 +216,7 @@ def test_checkpoints_come_at_their_interval_with_samples_and_scores(clips, tmp_p
 
 
 def test_checkpoints_come_by_time_too(clips, tmp_path):
-    bench = Bench(clips, tmp_path, with_training(max_steps=8, checkpoint_seconds=16))
+    bench = Bench(clips, tmp_path, with_training(max_steps=8, checkpoint_seconds=16), learns=False)
     bench.trainer.run()
     steps = [event["step"] for event in bench.of("checkpoint")]
     assert len(steps) >= 3
@@ -235,7 +241,7 @@ def test_only_the_newest_checkpoint_has_optimiser_states_and_few_are_kept(
 
 def test_held_out_sentences_are_scored_and_the_best_checkpoint_stays_however_old(clips, tmp_path):
     training = with_training(max_steps=6, checkpoint_steps=1, validation_split=0.4)
-    bench = Bench(clips, tmp_path, training)
+    bench = Bench(clips, tmp_path, training, learns=False)
     judge = bench.trainer.best.judge
     # From the third on every checkpoint is said to be worse than the second.
     bench.trainer.best.judge = lambda step, scores: judge(
@@ -262,7 +268,7 @@ def test_checkpoints_without_a_better_one_end_training_only_when_asked(
     clips, tmp_path, limit, steps
 ):
     training = with_training(max_steps=5, checkpoint_steps=1, no_better_checkpoints=limit)
-    bench = Bench(clips, tmp_path, training)
+    bench = Bench(clips, tmp_path, training, learns=False)
     bench.trainer._measure = lambda: {"validation_mel": float(bench.trainer.progress.step)}
     assert bench.trainer.run().step == steps
     said = [e for e in bench.of("warning") if e["code"] == "no-better-checkpoints"]
@@ -283,14 +289,22 @@ def test_compiling_keeps_every_name_and_every_loss(clips, tmp_path):
 def test_where_nothing_can_be_compiled_training_says_so_and_goes_on(clips, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CC", raising=False)
-    bench = Bench(clips, tmp_path, with_training(max_steps=1, compiles=True))
+    bench = Bench(clips, tmp_path, with_training(max_steps=1, compiles=True), learns=False)
     assert bench.trainer.run().step == 1
     (said,) = [e for e in bench.of("warning") if e["code"] == "not-compiled"]
     assert "no C compiler" in said["message"]
 
 
+def test_bf16_where_it_is_no_gain_is_said_and_obeyed(clips, tmp_path):
+    bench = Bench(clips, tmp_path, with_training(max_steps=2, precision=Precision.BF16))
+    assert bench.trainer.run().step == 2
+    (said,) = [e for e in bench.of("warning") if e["code"] == "bf16-is-slow"]
+    assert "auto" in said["hint"]
+    assert [e["skipped_steps"] for e in bench.of("step")] == [0, 0]
+
+
 def test_the_reference_is_a_clip_that_nothing_is_learnt_from(clips, tmp_path):
-    bench = Bench(clips, tmp_path, with_training(validation_split=0.2))
+    bench = Bench(clips, tmp_path, with_training(validation_split=0.2), learns=False)
     bench.trainer.run()
     (reference,) = [e for e in bench.of("sample") if e.get("kind") == "reference"]
     sound, _ = soundfile.read(tmp_path / reference["path"], dtype="int16")

@@ -64,9 +64,18 @@ class NormedConv1d(_WeightNormed):
         self.padding = (kernel - 1) * dilation // 2
 
     def forward(self, x: Tensor) -> Tensor:
-        weight = self.folded_weight()
+        return self.convolve(x, self.folded_weight())
+
+    def convolve(self, x: Tensor, weight: Tensor) -> Tensor:
+        """With the weight that `folded_weight` gave."""
         return functional.conv1d(
             x, weight, self.bias, self.stride, self.padding, self.dilation, self.groups
+        )
+
+    def towards_input(self, gradient: Tensor, x: Tensor, weight: Tensor) -> Tensor:
+        """The gradient with respect to the input `x` from the one with respect to the output."""
+        return input_gradient(
+            gradient, x, weight, [self.stride], [self.padding], [self.dilation], self.groups
         )
 
 
@@ -132,6 +141,34 @@ class WaveNet(nn.Module):
         if speaker is None:
             return None
         return cast(Tensor, self.cond_layer(speaker)).chunk(len(self.in_layers), dim=1)
+
+
+def input_gradient(
+    gradient: Tensor,
+    x: Tensor,
+    weight: Tensor,
+    stride: list[int],
+    padding: list[int],
+    dilation: list[int] | None = None,
+    groups: int = 1,
+) -> Tensor:
+    """Of a convolution, with respect to its input alone, in the precision of `gradient`."""
+    dilation = dilation or [1] * len(stride)
+    nothing = [0] * len(stride)
+    found: tuple[Tensor, ...] = torch.ops.aten.convolution_backward(
+        gradient,
+        x,
+        weight.to(gradient.dtype),
+        None,
+        stride,
+        padding,
+        dilation,
+        False,
+        nothing,
+        groups,
+        [True, False, False],
+    )
+    return found[0]
 
 
 def length_mask(lengths: Tensor, longest: int | Tensor, dtype: torch.dtype) -> Tensor:
