@@ -15,7 +15,7 @@ from launcher.ui.site import Site
 
 POINTS_DRAWN = 400
 """Of each line: what the page's width can show, and 15 kB of message."""
-SPOKEN_DRAWN = 40
+MARKS_DRAWN = 40
 GREY = "rgba(128,124,136,0.35)"
 SECONDS_BETWEEN = 2.0
 TITLES = {
@@ -65,9 +65,9 @@ class LossChart:
         )
         self._nothing = hint("The curve begins with the first steps of training.")
         self._how = hint(
-            "Lower is better. The faint line is every measurement, the clear one is smoothed. A dashed line "
-            "stands where a checkpoint was saved, a dot where it spoke. Drag across the strip below the "
-            "chart to zoom. Listening tells more than the curve."
+            "Lower is better. The faint line is every measurement, the clear one is smoothed. A ring marks "
+            "a saved checkpoint, a dot a sample. Drag across the strip below the chart to zoom. Listening "
+            "tells more than the curve."
         )
         self.refresh()
 
@@ -119,8 +119,10 @@ class LossChart:
             _option(
                 thinned(points, POINTS_DRAWN),
                 thinned(clear, POINTS_DRAWN),
-                [float(one.step) for one in self._view.checkpoints],
-                spoken_at(clear, [float(one.step) for one in self._view.samples]),
+                on_the_line(clear, [one.step for one in self._view.checkpoints]),
+                on_the_line(
+                    clear, [one.step for one in self._view.samples if one.kind != "reference"]
+                ),
                 log=self._site.preferences.curve_log_scale,
             )
         )
@@ -143,14 +145,16 @@ class LossChart:
         self.refresh()
 
 
-def spoken_at(clear: list[tuple[float, float]], steps: list[float]) -> list[tuple[float, float]]:
-    """A point on the clear line for each step that has samples; none before its beginning or after its end."""
+def on_the_line(
+    clear: list[tuple[float, float]], steps: Iterable[float]
+) -> list[tuple[float, float]]:
+    """A point on the clear line for each of the steps, the newest ones; none after the line's end."""
     points = []
     for step in sorted(set(steps)):
         at = bisect_left(clear, (step,))
         if at < len(clear):
             points.append((step, clear[at][1]))
-    return points[-SPOKEN_DRAWN:]
+    return points[-MARKS_DRAWN:]
 
 
 def _empty_option() -> dict[str, Any]:
@@ -160,21 +164,13 @@ def _empty_option() -> dict[str, Any]:
 def _option(
     raw: list[tuple[float, float]],
     clear: list[tuple[float, float]],
-    saved_at: list[float],
+    saved: list[tuple[float, float]],
     spoken: list[tuple[float, float]],
     *,
     log: bool,
 ) -> dict[str, Any]:
     grey = GREY
     line = {"type": "line", "showSymbol": False, "animation": False}
-    marks = {
-        "silent": True,
-        "animation": False,
-        "symbol": "none",
-        "label": {"show": False},
-        "lineStyle": {"color": grey, "type": "dashed"},
-        "data": [{"xAxis": step} for step in saved_at[-40:]],
-    }
     return {
         "animation": False,
         "grid": {"left": 56, "right": 16, "top": 16, "bottom": 72},
@@ -193,9 +189,11 @@ def _option(
             {**line, "name": "measured", "data": raw, "lineStyle": {"width": 1, "opacity": 0.45},
              "itemStyle": {"color": "#8f80c9"}},
             {**line, "name": "smoothed", "data": clear, "lineStyle": {"width": 2.4},
-             "itemStyle": {"color": "#7a5de0"}, "markLine": marks},
-            {"type": "scatter", "name": "spoke", "data": spoken, "symbolSize": 8, "silent": True,
-             "animation": False, "itemStyle": {"color": "#d1720f"}},
+             "itemStyle": {"color": "#7a5de0"}},
+            {"type": "scatter", "name": "saved", "data": saved, "symbolSize": 15, "animation": False,
+             "itemStyle": {"color": "transparent", "borderColor": "#7a5de0", "borderWidth": 1.6}},
+            {"type": "scatter", "name": "spoke", "data": spoken, "symbolSize": 7, "animation": False,
+             "itemStyle": {"color": "#d1720f"}},
         ],
     }  # fmt: skip
 

@@ -149,9 +149,7 @@ def _tone(reason: EndReason | None) -> Tone:
 def _next_tries(run: Run, view: RunView) -> None:
     batch = smaller_batch(run, view)
     if batch:
-        para(
-            f"The GPU had too little memory. Half the batch, {batch} clips, needs much less of it."
-        )
+        para(f"Half the batch, {batch} clips at a time, needs much less memory.")
     with box("div", "row"):
         if batch:
             again = f"/train?again={run.nonce}&batch={batch}"

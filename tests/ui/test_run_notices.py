@@ -10,7 +10,7 @@ from nicegui import ElementFilter, ui
 from nicegui.testing import User
 
 from launcher.domain.run import Run, RunState
-from launcher.ui.chart import spoken_at
+from launcher.ui.chart import on_the_line
 from launcher.ui.pages.runs import cost_words
 from launcher.ui.parts.elements import Button
 from launcher.ui.run_notices import USUAL_START, smaller_batch, start_words
@@ -143,14 +143,14 @@ def test_a_run_costs_what_is_billed_else_metered_else_reckoned() -> None:
     assert cost_words(run(pod_id=""), NOW) == "–"
 
 
-def test_a_dot_stands_on_the_curve_where_it_spoke() -> None:
+def test_marks_stand_on_the_curve() -> None:
     clear = [(10.0, 1.0), (20.0, 0.8), (30.0, 0.7)]
-    assert spoken_at(clear, [0.0, 20.0, 20.0, 25.0, 40.0]) == [
+    assert on_the_line(clear, [0.0, 20.0, 20.0, 25.0, 40.0]) == [
         (0.0, 1.0),
         (20.0, 0.8),
         (25.0, 0.7),
     ]
-    assert spoken_at([], [10.0]) == []
+    assert on_the_line([], [10.0]) == []
 
 
 async def test_files_of_a_private_repo_ask_for_the_token(person: User, ground: Ground) -> None:

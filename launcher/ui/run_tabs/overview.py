@@ -80,6 +80,8 @@ class _Phases:
             state = self._view.phases[phase]
             row, mark, words, drawn = self._rows[phase]
             kind = {"now": "now", "done": "done", "failed": "bad"}.get(state.state, "todo")
+            if phase is Phase.RELEASE and run.state is RunState.ENDED and run.pod_id:
+                kind = "done"  # the pod cannot tell of its own end; that it is gone was looked up
             if kind != drawn:
                 row.classes(replace=f"step step-{kind}")
                 mark.clear()

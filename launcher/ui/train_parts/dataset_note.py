@@ -61,7 +61,7 @@ class DatasetNote:
 
 def _show(found: DatasetSummary, errors: Sequence[Remark]) -> None:
     if not errors:
-        minutes = f", {counted(round(found.minutes), 'minute')}" if found.minutes else ""
+        minutes = f", {found.minutes:.1f} minutes" if found.minutes else ""
         say("good", f"{found.repo}: {counted(found.clips, 'clip')}{minutes}")
         return
     with notice("bad", f"{found.repo} cannot be trained on as it is"):
