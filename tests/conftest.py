@@ -17,10 +17,9 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
 TRIES_AGAIN = 2
 _HERE = Path(__file__).parent
 _BY_THEIR_OWN_COMMAND = {
-    _HERE / "browser": ("LAUNCHER_BROWSER", "make test-browser"),
     _HERE / "image" / "test_dockerfile.py": ("LAUNCHER_IMAGE_TEST", "make test-image"),
 }
-"""Minutes of a browser or of a Debian built from nothing: asked for by name, not with every run."""
+"""Minutes of a Debian built from nothing: asked for by name, not with every run."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -41,8 +40,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _leave_to_its_command(item: pytest.Item) -> None:
-    for place, (variable, command) in _BY_THEIR_OWN_COMMAND.items():
-        is_there = place == item.path or place in item.path.parents
-        is_dear = place.is_dir() or item.get_closest_marker("slow")
-        if is_there and is_dear and not os.environ.get(variable):
-            item.add_marker(pytest.mark.skip(reason=f"runs by {command}"))
+    found = _BY_THEIR_OWN_COMMAND.get(item.path)
+    if found is None or not item.get_closest_marker("slow"):
+        return
+    variable, command = found
+    if not os.environ.get(variable):
+        item.add_marker(pytest.mark.skip(reason=f"runs by {command}"))

@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from launcher.emulator.runpod import ExecOutcome, RunPodWorld, ScriptedContainer
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 from pod_image.hub import Hub, Repo, publish
+from tests.browser.tiny_voice import tiny_voice
 
 SENTENCES = (
     "The quick brown fox jumps over the lazy dog.",
@@ -39,12 +41,13 @@ def tone(hertz: float = 220.0, seconds: float = 0.4, rate_hz: int = 16_000) -> b
 
 @dataclass
 class Act:
-    """How the next pods behave. Times in seconds."""
+    """How the next pods behave. Times in seconds; they train on until all steps are done or `enough` is set."""
 
-    boots_in: float = 0.5
-    steps: int = 40
+    boots_in: float = 0.2
+    steps: int = 10_000
     step_seconds: float = 0.25
-    sample_every: int = 10
+    checkpoint_at: tuple[int, ...] = (4, 8)
+    enough: Event = field(default_factory=Event)
     arms: bool = True
     removes_itself: bool = True
     reason: str = "finished"
@@ -125,12 +128,14 @@ class _Life:
         for step in range(1, self.act.steps + 1):
             yield self.act.step_seconds
             self.step(step)
-            if step % self.act.sample_every == 0:
+            if step in self.act.checkpoint_at:
                 self.checkpoint(step)
             for order in self.player.orders.pop(self.container.spec.pod_id, []):
                 self.obey(order, step)
                 if order["command"] == "stop":
                     return "stopped"
+            if self.act.enough.is_set():
+                break
         return self.act.reason
 
     def step(self, step: int) -> None:
@@ -208,6 +213,9 @@ class _Life:
         for name in ("export", "deliver"):
             self.phase(name, "started")
             yield 0.1
+            if name == "deliver":
+                voice = {f"voice/{file}": body for file, body in tiny_voice().items()}
+                self.deliver(voice, "the voice")
             self.phase(name, "ended", seconds=0.1)
         self.phase("release", "started")
         self.say(

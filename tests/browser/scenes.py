@@ -20,10 +20,12 @@ CLIPS = Path(__file__).parents[2] / "launcher" / "emulator" / "clips"
 
 @dataclass(frozen=True)
 class Scene:
+    """`within` names a scene that shows the same parts and more: it is looked at as a picture, not by axe."""
+
     name: str
     path: str
     act: Step = lambda page: None
-    needs_keys: bool = False
+    within: str = ""
 
 
 def _use_keys(page: Any) -> None:
@@ -43,11 +45,30 @@ def _refused_key(page: Any) -> None:
     page.get_by_text("Refused", exact=True).wait_for()
 
 
+def _every_key_state(page: Any) -> None:
+    _opened(page)
+    _refused_key(page)
+    page.get_by_label("Hugging Face token to read").first.fill("rpa_in_the_wrong_place")
+    page.get_by_role("button", name="Use key: Hugging Face token to read").click()
+    page.get_by_text("Not a key").wait_for()
+
+
 def _bad_value(page: Any) -> None:
     page.get_by_text("Change single values", exact=True).click()
+    _fill_bad_value(page)
+
+
+def _fill_bad_value(page: Any) -> None:
     page.locator("#field-batch_size").fill("1000")
     page.locator("#field-batch_size").blur()
     page.locator("#field-batch_size-error").wait_for()
+
+
+def _everything_wrong(page: Any) -> None:
+    _opened(page)
+    _fill_bad_value(page)
+    page.get_by_role("button", name="Check everything").click()
+    page.get_by_text("Some values cannot be taken.", exact=True).wait_for()
 
 
 def _opened(page: Any) -> None:
@@ -92,10 +113,11 @@ def _ask_remove(page: Any) -> None:
 
 SCENES = (
     Scene("home-first", "/"),
-    Scene("keys", "/keys"),
-    Scene("keys-wrong", "/keys", _wrong_key),
-    Scene("keys-refused", "/keys", _refused_key),
-    Scene("keys-how", "/keys", _opened),
+    Scene("keys", "/keys", within="keys-all"),
+    Scene("keys-wrong", "/keys", _wrong_key, within="keys-all"),
+    Scene("keys-refused", "/keys", _refused_key, within="keys-all"),
+    Scene("keys-how", "/keys", _opened, within="keys-all"),
+    Scene("keys-all", "/keys", _every_key_state),
     Scene("datasets-empty", "/datasets"),
     Scene("train-no-key", "/train?preset=finetune-medium"),
     Scene("runs-empty", "/runs"),
@@ -109,10 +131,16 @@ SCENES = (
 
 WITH_KEYS = (
     Scene("keys-held", "/keys"),
-    Scene("train", "/train?preset=finetune-medium&dataset=demo/clips"),
-    Scene("train-open", "/train?preset=finetune-medium&dataset=demo/clips", _opened),
-    Scene("train-error", "/train?preset=finetune-medium", _bad_value),
-    Scene("train-missing", "/train?preset=finetune-medium", _check_empty),
+    Scene("train", "/train?preset=finetune-medium&dataset=demo/clips", within="train-wrong"),
+    Scene(
+        "train-open",
+        "/train?preset=finetune-medium&dataset=demo/clips",
+        _opened,
+        within="train-wrong",
+    ),
+    Scene("train-error", "/train?preset=finetune-medium", _bad_value, within="train-wrong"),
+    Scene("train-missing", "/train?preset=finetune-medium", _check_empty, within="train-wrong"),
+    Scene("train-wrong", "/train?preset=finetune-medium&dataset=demo/clips", _everything_wrong),
     Scene("train-checked", "/train?preset=quick-check&dataset=demo/clips", _check),
     Scene("train-confirm", "/train?preset=quick-check&dataset=demo/clips", _confirm),
     Scene("dataset-made", "/datasets/anna", _make_clips),

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, Queue
@@ -25,42 +25,53 @@ from tests.browser.pods import Player
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 90.0
+STOP_SECONDS = 60.0
+"""Caps for a machine that does much else; nothing waits for them to pass."""
 CHROMIUM = Path(os.environ.get("LAUNCHER_CHROMIUM", "/usr/bin/chromium"))
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 
 
 class Form:
-    """The form's process. `link()` gives a launch link that has not been used."""
+    """The form's process. `link()` gives a launch link that has not been used; `lines` is all it printed."""
 
-    def __init__(self, home: Path, env: dict[str, str], port: int = 0) -> None:
+    def __init__(self, home: Path, env: dict[str, str]) -> None:
         self.home = home
         self.lines: list[str] = []
+        self._env = {**os.environ, **env, "LAUNCHER_HOME": str(home)}
+        self._env["NO_PROXY"] = "127.0.0.1,localhost"
+        self.port = 0
+        self.start()
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """On the port of before, if there was one."""
         self._links: Queue[str] = Queue()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.browser.form_server", str(port)],
+            [sys.executable, "-m", "tests.browser.form_server", str(self.port)],
             cwd=ROOT,
-            env={
-                **os.environ,
-                **env,
-                "LAUNCHER_HOME": str(home),
-                "NO_PROXY": "127.0.0.1,localhost",
-            },
+            env=self._env,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self._first = self._links.get(timeout=START_SECONDS)
-        self._links.put(self._first)
-        self.base = re.match(r"http://[^/]+", self._first)[0]  # type: ignore[index]
-        self.port = int(self.base.rsplit(":", 1)[1])
+        try:
+            first = self.link()
+        except AssertionError:
+            self.close()
+            raise
+        self._links.put(first)
+        self.port = int(first.split("/enter")[0].rsplit(":", 1)[1])
 
     def link(self) -> str:
-        try:
-            return self._links.get(timeout=10)
-        except Empty as exc:
-            raise AssertionError("the form gave no further launch link") from exc
+        with suppress(Empty):
+            if link := self._links.get(timeout=START_SECONDS):
+                return link
+        raise AssertionError("the form gave no launch link:\n" + "".join(self.lines))
 
     @property
     def memory_bytes(self) -> int:
@@ -73,7 +84,7 @@ class Form:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
         try:
-            code = self._process.wait(timeout=20)
+            code = self._process.wait(timeout=STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             code = self._process.wait()
@@ -89,6 +100,7 @@ class Form:
             found = re.search(r"http://\S+/enter\?token=\S+", line)
             if found:
                 self._links.put(found[0])
+        self._links.put("")  # it has ended: nobody need wait for more
 
 
 @dataclass
@@ -98,16 +110,24 @@ class Stage:
     root: Path
     cloud: DemoCloud
     player: Player | None
-    keys_in_environment: bool = True
     forms: list[Form] = field(default_factory=list)
 
-    def open_form(self, port: int = 0, home: str = "home") -> Form:
+    @property
+    def keys(self) -> dict[str, str]:
+        """What opens the stand-ins, by the field of the Keys page it belongs into."""
+        return {
+            "RunPod API key": self.cloud.runpod.api_key,
+            "Hugging Face token to read": self.cloud.hub.tokens["read"],
+            "Hugging Face token to write": self.cloud.hub.tokens["write"],
+        }
+
+    def open_form(self, home: str = "home", *, offers_keys: bool = True) -> Form:
+        """`offers_keys` puts the keys into the form's environment; without, they have to be typed."""
         env = dict(self.cloud.env)
-        if not self.keys_in_environment:
-            for name in ("RUNPOD_API_KEY", "HF_DATASET_TOKEN", "HF_UPLOAD_TOKEN"):
-                env[name] = ""
-            env["HF_TOKEN"] = ""
-        form = Form(self.root / home, env, port)
+        if not offers_keys:
+            names = ("RUNPOD_API_KEY", "HF_DATASET_TOKEN", "HF_UPLOAD_TOKEN", "HF_TOKEN")
+            env.update(dict.fromkeys(names, ""))
+        form = Form(self.root / home, env)
         self.forms.append(form)
         return form
 
@@ -116,17 +136,15 @@ class Stage:
         """Ids of the pods that cost money now."""
         return [pod.id for pod in self.cloud.runpod.world.live_pods()]
 
-    def until_no_pods(self, seconds: float = 30.0) -> None:
-        end = time.monotonic() + seconds
+    def until_no_pods(self) -> None:
+        end = time.monotonic() + STOP_SECONDS
         while self.pods and time.monotonic() < end:
             time.sleep(0.2)
         assert self.pods == []
 
 
 @contextmanager
-def stage(
-    root: Path, *, scripted: bool = True, keys_in_environment: bool = True
-) -> Iterator[Stage]:
+def stage(root: Path, *, scripted: bool = True) -> Iterator[Stage]:
     """Stand-ins with the demo's data set; nothing is left when the block ends."""
     runner: PodRunner | None = ScriptedRunner() if scripted else None
     with ExitStack() as stack:
@@ -140,7 +158,7 @@ def stage(
             ensure_results_repo(access, RESULTS_REPO)
             player = Player(runpod.world, access)
             runner.program, runner.on_exec = player.program, player.on_exec
-        found = Stage(root, cloud, player, keys_in_environment)
+        found = Stage(root, cloud, player)
         try:
             yield found
         finally:

@@ -1,4 +1,4 @@
-"""The way of a person through the form, in a real browser, above scripted pods: rent, watch, stop, compare."""
+"""The way of a person through the form, in a real browser, above scripted pods: rent, watch, hear, stop, compare."""
 
 from __future__ import annotations
 
@@ -9,196 +9,198 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Window, ready
-from tests.browser.pods import Act
+from tests.browser.pods import SENTENCES, Act
 from tests.browser.stage import Stage
 
+pytestmark = pytest.mark.slow
+TRAIN = "/train?preset=quick-check&dataset=demo/clips"
+HEARD = "[...window.launcherPlayers.values()].some(one => one.at > 0 && !one.problem)"
+"""A player that was mounted before the sound began and is not there any more does not count."""
 
-@pytest.fixture(autouse=True)
-def usual_act(staged: Stage) -> None:
-    assert staged.player is not None
-    staged.player.act = Act()
+
+def test_from_an_open_page_to_a_voice(window: Window, staged: Stage, act: Act) -> None:
+    page = window.page
+    expect(page.get_by_role("heading", name="Enter your keys")).to_be_visible()
+    window.type_keys(staged.keys)
+    first = rent(window)
+    expect(page.get_by_text(re.compile("step [1-9][0-9,]* of"))).to_be_visible()
+    expect(page.locator(".rented")).to_contain_text("RTX")
+    assert len(staged.pods) == 1
+    page.reload()  # in the middle: everything is there again, the keys too
+    ready(page)
+    expect(page.locator("[role=img] svg path")).not_to_have_count(0)
+    hear_a_sample(window, first)
+    a_second_tab_watches_without_keys(window, first)
+    act.enough.set()
+    window.go(first)
+    expect(page.get_by_text("The run finished.")).to_be_visible()
+    expect(page.get_by_text("Metered by the GPU")).to_be_visible()
+    staged.until_no_pods()
+    expect(page.locator(".rented")).to_be_hidden()
+
+    act.enough.clear()
+    second = rent(window)
+    stop_and_keep(page)
+    expect(page.get_by_text("The run was stopped on request")).to_be_visible()
+    staged.until_no_pods()
+    compare(window, first, second)
+    try_the_voice(window, first)
 
 
-def rent(window: Window, page: Any = None) -> str:
+def rent(window: Window, *, clicks: int = 1) -> str:
     """From the Train page to a run; its address."""
-    page = page or window.page
-    window.go("/train?preset=quick-check&dataset=demo/clips", page)
+    page = window.page
+    window.go(TRAIN)
     page.locator("#field-results_repo").fill("demo/voice")
     page.locator("#field-results_repo").blur()
     page.get_by_role("button", name="Check everything").click()
     page.get_by_text("Ready", exact=True).wait_for()
     page.get_by_role("button", name="Rent and start…").click()
-    page.get_by_role("button", name=re.compile("Rent and start, ")).click()
+    page.get_by_role("button", name=re.compile("Rent and start, ")).click(click_count=clicks)
     page.wait_for_url(re.compile("/runs/"))
     ready(page)
     return str(page.url).replace(window.form.base, "")
 
 
-def test_a_run_is_rented_watched_heard_and_compared(window: Window, staged: Stage) -> None:
+def hear_a_sample(window: Window, run: str) -> None:
     page = window.page
-    assert staged.player is not None
-    staged.player.act = Act(steps=60)
-    window.use_offered_keys()
-    first = rent(window)
-    expect(page.get_by_text(re.compile("step [1-9][0-9]? of 60"))).to_be_visible(timeout=20_000)
-    expect(page.locator(".rented")).to_contain_text("RTX")
-    assert len(staged.pods) == 1
-    page.reload()  # in the middle: everything is there again
-    ready(page)
-    expect(page.locator("[role=img] svg path")).not_to_have_count(0)
-    window.go(f"{first}?tab=samples")
-    play = page.get_by_role("button", name=re.compile("^Play “The quick")).first
-    play.wait_for()
+    window.go(f"{run}?tab=samples")
+    play = page.get_by_role("button", name=re.compile(f"^Play “{SENTENCES[0]}")).first
     play.click()
-    page.wait_for_function("[...document.querySelectorAll('audio')].some(a => a.currentTime > 0)")
-    window.go(first)
-    expect(page.get_by_text("The run finished.")).to_be_visible(timeout=30_000)
-    expect(page.get_by_text("Metered by the GPU")).to_be_visible()
-    staged.until_no_pods()
-    expect(page.locator(".rented")).to_be_hidden(timeout=10_000)
+    page.wait_for_function(HEARD)
 
-    second = rent(window)
-    page.get_by_role("button", name="Stop and keep").click(timeout=20_000)
+
+def a_second_tab_watches_without_keys(window: Window, run: str) -> None:
+    other = window.tab()
+    window.go(run, other)
+    expect(other.get_by_text("No keys")).to_be_visible()
+    expect(other.locator(".now-words", has_text="step")).to_be_visible()
+    expect(other.get_by_role("button", name="Stop and keep")).to_be_disabled()
+    other.close()
+
+
+def stop_and_keep(page: Any) -> None:
+    page.get_by_role("button", name="Stop and keep").click()
     page.get_by_role("dialog").get_by_role("button", name="Stop and keep").click()
-    expect(page.get_by_text("The run was stopped on request")).to_be_visible(timeout=30_000)
-    staged.until_no_pods()
 
+
+def compare(window: Window, *runs: str) -> None:
+    page = window.page
     window.go("/runs")
-    for box in page.get_by_role("checkbox").all():
+    for box in page.get_by_role("checkbox").all()[: len(runs)]:
         box.check()
     page.get_by_role("button", name="Compare the two").click()
     page.wait_for_url(re.compile("/compare"))
     ready(page)
     expect(page.get_by_text("Settings that differ").first).to_be_visible()
-    assert first != second
+    expect(page.locator("[role=img] svg path")).not_to_have_count(0)
 
 
-def test_a_command_waits_for_its_receipt(window: Window, staged: Stage) -> None:
+def try_the_voice(window: Window, run: str) -> None:
     page = window.page
-    assert staged.player is not None
-    staged.player.act = Act(steps=120)
-    window.use_offered_keys()
-    run = rent(window)
+    window.go(f"/voice?run={run.removeprefix('/runs/')}")
+    page.get_by_role("button", name="Bring it here").click()
+    page.locator("#field-say").fill("I was made of twelve clips.")
+    page.get_by_role("button", name="Speak", exact=True).click()
+    page.get_by_role("button", name="Play “I was made of twelve clips.”").click()
+    page.wait_for_function(HEARD)
+
+
+def test_a_double_click_rents_one_gpu_and_a_command_waits_for_its_receipt(
+    window: Window, staged: Stage, act: Act
+) -> None:
+    page = window.page
+    window.type_keys(staged.keys)
+    before = len(staged.cloud.runpod.world.pods)
+    run = rent(window, clicks=2)
     page.get_by_role("button", name="Sample now").click()
     page.get_by_label("Text").fill("Something of my own.")
     page.get_by_role("button", name="Speak it").click()
-    expect(page.get_by_text(re.compile("Sample now: done")).first).to_be_visible(timeout=20_000)
+    expect(page.get_by_text(re.compile("Sample now: done")).first).to_be_visible()
+    assert len(staged.cloud.runpod.world.pods) == before + 1
     window.go(f"{run}?tab=samples")
     expect(page.get_by_text("“Something of my own.”")).to_be_visible()
     page.locator(".rented").get_by_role("link", name="Stop and remove").click()
     ready(page)
     page.get_by_role("button", name="Stop and remove now").click()
-    expect(page.get_by_text("removed by hand").first).to_be_visible(timeout=20_000)
-    staged.until_no_pods()
-
-
-def test_a_second_tab_has_no_key_and_the_first_keeps_it_over_a_reload(window: Window) -> None:
-    window.use_offered_keys()
-    other = window.tab()
-    window.go("/keys", other)
-    expect(other.get_by_text("No keys")).to_be_visible()
-    window.page.reload()
-    ready(window.page)
-    expect(window.page.get_by_text("3 of 3 keys held")).to_be_visible()
-
-
-def test_a_double_click_rents_one_gpu(window: Window, staged: Stage) -> None:
-    page = window.page
-    window.use_offered_keys()
-    before = len(staged.cloud.runpod.world.pods)
-    window.go("/train?preset=quick-check&dataset=demo/clips")
-    page.locator("#field-results_repo").fill("demo/voice")
-    page.locator("#field-results_repo").blur()
-    page.get_by_role("button", name="Check everything").click()
-    page.get_by_text("Ready", exact=True).wait_for()
-    page.get_by_role("button", name="Rent and start…").click()
-    page.get_by_role("button", name=re.compile("Rent and start, ")).dblclick()
-    page.wait_for_url(re.compile("/runs/"))
-    ready(page)
-    expect(page.locator(".now-words", has_text="step")).to_be_visible(timeout=20_000)
-    assert len(staged.cloud.runpod.world.pods) == before + 1
-    page.get_by_role("button", name="Stop and keep").click()
-    page.get_by_role("dialog").get_by_role("button", name="Stop and keep").click()
+    expect(page.get_by_text("removed by hand").first).to_be_visible()
     staged.until_no_pods()
 
 
 def test_the_form_can_be_restarted_while_a_run_goes_on(
-    chromium: Any, staged: Stage, window: Window
+    window: Window, staged: Stage, act: Act
 ) -> None:
-    assert staged.player is not None
-    staged.player.act = Act(steps=400)
-    form = staged.open_form(home="restarted")
-    context = chromium.new_context()
-    other = Window(context, form)
-    other.enter()
-    other.use_offered_keys()
-    run = rent(other)
-    expect(other.page.locator(".now-words", has_text="step")).to_be_visible(timeout=20_000)
-    assert form.close() == 0
-    again = staged.open_form(port=form.port, home="restarted")
-    # The page finds by itself that it is not let in any more, and says where the link is.
-    expect(other.page.get_by_text("needs its launch link")).to_be_visible(timeout=30_000)
-    other.form = again
-    other.enter()
-    other.go(run)
-    expect(other.page.get_by_text("These are the last known figures")).to_be_visible()
-    other.use_offered_keys()
-    other.go(run)
-    expect(other.page.get_by_role("button", name="Stop and keep")).to_be_enabled(timeout=20_000)
-    other.go(f"{run}?ask=remove")
-    other.page.get_by_role("button", name="Stop and remove now").click()
-    expect(other.page.get_by_text("removed by hand").first).to_be_visible(timeout=20_000)
-    staged.until_no_pods()
-    context.close()
-
-
-def test_a_run_that_failed_says_what_to_do(window: Window, staged: Stage) -> None:
-    assert staged.player is not None
-    staged.player.act = Act(
-        steps=4,
-        reason="failed",
-        detail="The GPU ran out of memory.",
-        hint="Lower the batch size to 16.",
-    )
-    window.use_offered_keys()
-    rent(window)
-    expect(window.page.get_by_text("Lower the batch size to 16.")).to_be_visible(timeout=30_000)
-    staged.until_no_pods()
-
-
-def test_the_keyboard_alone_reaches_the_rent_button(window: Window) -> None:
     page = window.page
-    page.keyboard.press("Tab")
+    window.type_keys(staged.keys)
+    run = rent(window)
+    expect(page.locator(".now-words", has_text="step")).to_be_visible()
+    assert window.form.close() == 0
+    window.form.start()
+    # The page finds by itself that it is not let in any more, and says where the link is.
+    expect(page.get_by_text("needs its launch link")).to_be_visible()
+    window.enter()
+    window.go(run)
+    expect(page.get_by_text("These are the last known figures")).to_be_visible()
+    window.type_keys(staged.keys)
+    window.go(run)
+    expect(page.get_by_role("button", name="Stop and keep")).to_be_enabled()
+    window.go(f"{run}?ask=remove")
+    page.get_by_role("button", name="Stop and remove now").click()
+    expect(page.get_by_text("removed by hand").first).to_be_visible()
+    staged.until_no_pods()
+
+
+def test_the_keyboard_alone_rents_and_reads_why_a_run_failed(
+    window: Window, staged: Stage, act: Act
+) -> None:
+    page, press = window.page, window.page.keyboard.press
+    act.steps, act.reason = 4, "failed"
+    act.detail, act.hint = "The GPU ran out of memory.", "Lower the batch size to 16."
+    press("Tab")
     expect(page.get_by_role("link", name="Skip to the page")).to_be_focused()
-    page.keyboard.press("Enter")
-    page.keyboard.press("Tab")
+    press("Enter")
+    press("Tab")
     assert page.evaluate("!!document.activeElement.closest('#content')")
     window.go("/keys")
-    _tab_to(page, "Use these")
-    page.keyboard.press("Enter")
+    for label, value in staged.keys.items():
+        _tab_to(page, label)
+        page.keyboard.type(value)
+        press("Enter")
     page.get_by_text("3 of 3 keys held").wait_for()
-    window.go("/train?preset=quick-check&dataset=demo/clips")
-    page.locator("#field-results_repo").focus()
-    page.keyboard.press("Control+A")
+    window.go(TRAIN)
+    _tab_to(page, "Results repo")
+    press("Control+A")
     page.keyboard.type("demo/voice")
     _tab_to(page, "Check everything")
-    page.keyboard.press("Enter")
+    press("Enter")
     page.get_by_text("Ready", exact=True).wait_for()
     _tab_to(page, "Rent and start…")
-    page.keyboard.press("Enter")
+    press("Enter")
     expect(page.get_by_role("dialog")).to_be_visible()
     for _ in range(8):  # the focus stays within the question
-        page.keyboard.press("Tab")
+        press("Tab")
         assert page.evaluate(
             "document.activeElement === document.body || !!document.activeElement.closest('dialog')"
         )
-    page.keyboard.press("Escape")
+    press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(page.get_by_role("button", name="Rent and start…")).to_be_focused()
+    press("Enter")
+    _tab_to(page, "Rent and start, ")
+    press("Enter")
+    page.wait_for_url(re.compile("/runs/"))
+    ready(page)
+    expect(page.get_by_text("Lower the batch size to 16.")).to_be_visible()
+    staged.until_no_pods()
+
+
+NAME_OF_FOCUS = """() => { const here = document.activeElement;
+  return here.getAttribute('aria-label') || (here.labels && here.labels[0] || here).textContent.trim(); }"""
 
 
 def _tab_to(page: Any, name: str) -> None:
     for _ in range(150):
         page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.textContent.trim()").startswith(name):
+        if page.evaluate(NAME_OF_FOCUS).startswith(name):
             return
     raise AssertionError(f"the Tab key does not reach {name}")
