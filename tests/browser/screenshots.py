@@ -67,7 +67,7 @@ def _take(browser: Any, staged: Stage, look: Look, out: Path, only: set[str]) ->
         form = staged.open_form(home=f"{home}-{look.name}")
         size = {"width": look.width, "height": look.height}
         context = browser.new_context(viewport=size, color_scheme=look.scheme)
-        window = Window(context, form)
+        window = Window(context, form, look.scheme)
         window.enter()
         if keyed:
             window.use_offered_keys()

@@ -43,7 +43,7 @@ async def test_a_search_opens_what_hides_the_setting(person: User) -> None:
     with person:
         (seed,) = ElementFilter(kind=Field, marker="field-seed", only_visible=False)
     assert "search-hit" in seed.parent_slot.parent.classes
-    folded = only(person, ui.element, "more-how")
+    folded = next(one for one in seed.ancestors() if one.tag == "details")
     assert "open" in folded.props
     enter(person, "search", "")
     assert "search-hit" not in seed.parent_slot.parent.classes
