@@ -45,6 +45,8 @@ class Receipt:
     slices: tuple[Slice, ...]
     time_line: dict[str, datetime]
     """First moments of: planned, created, image_pull, container, armed, each phase, first_step, ended, gone."""
+    pace: Mapping[str, Any] = field(default_factory=dict)
+    """How the machine did while it trained, once the run has ended: `steps_per_second`, `data_wait_share`, ..."""
     machine: Mapping[str, Any] = field(default_factory=dict)
     """What is known of the host: `gpu`, `data_center`, `cloud`, and in `tried` how its parts did."""
 
@@ -77,6 +79,7 @@ def receipt(history: RunHistory, run: Run) -> Receipt:
         seconds=lived,
         slices=_slices(_phases(ended, time_line), lived, run.price_per_hour_usd),
         time_line=time_line,
+        pace=ended.get("pace") or {},
         machine=history.kept(run, RecordKind.MACHINE) or {},
     )
 

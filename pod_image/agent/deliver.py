@@ -184,6 +184,7 @@ def ended_fields(run: Run, ending: Ending, not_delivered: Sequence[str]) -> dict
         "first_loss": progress.losses.first,
         "last_loss": progress.losses.last,
         "phases": progress.phase_seconds(),
+        "pace": progress.pace.so_far(),
         "cost_usd": run.cost_usd,
     }
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pod_image.agent.pace import PaceMeter
 from pod_image.contract.events import PhaseSeconds
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.record import KeptCheckpoint
@@ -57,6 +58,7 @@ class Progress:
     sample_path: str | None = None
     """The newest sample on disk, below the run's folder."""
     losses: Losses = field(default_factory=Losses)
+    pace: PaceMeter = field(default_factory=PaceMeter)
     phases: dict[Phase, float] = field(default_factory=dict)
 
     def enter(self, phase: Phase, now: float) -> None:
@@ -90,6 +92,7 @@ class Progress:
     def _stepped(self, fields: Mapping[str, Any], now: float) -> None:
         if self.first_step_at is None:
             self.first_step_at = now
+        self.pace.stepped(fields)
         self.step = max(self.step, int(fields["step"]))
         self.total_steps = fields.get("total_steps") or self.total_steps
         self.seconds_left = seconds_left(fields)

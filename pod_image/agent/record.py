@@ -42,6 +42,7 @@ def record_of(run: Run, *, is_over: bool = False) -> RunRecord:
         detail=ending.detail if ending else "",
         hint=ending.hint if ending else "",
         phases=progress.phase_seconds(),
+        pace=progress.pace.so_far(),
         steps=progress.step,
         first_loss=progress.losses.first,
         last_loss=progress.losses.last,

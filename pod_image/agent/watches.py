@@ -54,6 +54,8 @@ class Watches:
         is_busy = any(use >= BUSY_PERCENT for use in uses)
         if is_busy or (uses and run.progress.gpu_busy_at is None):
             run.progress.gpu_busy_at = run.now()
+        if run.progress.phase is Phase.TRAIN:
+            run.progress.pace.read(gpus)
         run.events.thinned("machine", gpus=gpus, **self._machine.read())
 
     async def heartbeat(self) -> None:

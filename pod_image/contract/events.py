@@ -177,6 +177,19 @@ class PhaseSeconds(BaseModel):
     seconds: float
 
 
+class Pace(BaseModel):
+    """How the machine did while it trained: means over that time, the first steps left out."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    steps_per_second: float | None = None
+    data_wait_share: float | None = None
+    """Of the training's time, what went by until the clips of a step were there."""
+    gpu_use_percent: float | None = None
+    gpu_memory_peak_gb: float | None = None
+    skipped_steps: Count = 0
+
+
 class EndedEvent(Event):
     """The last word of a run, delivered before the pod is released."""
 
@@ -191,6 +204,7 @@ class EndedEvent(Event):
     first_loss: float | None = None
     last_loss: float | None = None
     phases: tuple[PhaseSeconds, ...] = ()
+    pace: Pace | None = None
     cost_usd: float | None = None
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
-from pod_image.contract.events import PhaseSeconds, UploadedFile
+from pod_image.contract.events import Pace, PhaseSeconds, UploadedFile
 from pod_image.contract.outcomes import EndReason
 
 
@@ -49,6 +49,7 @@ class RunRecord(BaseModel):
     detail: str = ""
     hint: str = ""
     phases: tuple[PhaseSeconds, ...] = ()
+    pace: Pace | None = None
     steps: int = 0
     first_loss: float | None = None
     last_loss: float | None = None

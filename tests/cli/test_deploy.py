@@ -94,6 +94,8 @@ def test_stop_ends_a_run_and_keeps_everything(shell: Shell) -> None:
     assert shell("watch", "--quiet").code == 0
     ended = shell("show", "--json").json
     assert ended["end_reason"] == "stopped"
+    assert ended["pace"]["data_wait_share"] == 0.0125
+    assert "1.50 steps/s, 1.2% of it waiting for clips, GPU 91 %" in shell("show").words
     assert shell.sky.live() == []
 
 

@@ -124,6 +124,7 @@ class Script:
                 detail="It is over.",
                 cost_usd=self.cost_usd,
                 phases=[{"name": "train", "seconds": 30.0}],
+                pace={"steps_per_second": 1.5, "data_wait_share": 0.0125, "gpu_use_percent": 91.0},
             )
         if self.delivers:
             self.deliver(document)

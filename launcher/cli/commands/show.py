@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from launcher.cli.commands.runs import lasted_seconds, run_document
@@ -67,6 +68,7 @@ def _document(found: Receipt, pod: Pod | None, note: str) -> dict[str, Any]:
             for part in found.slices
         ],
         "time_line": {name: at.isoformat() for name, at in found.time_line.items()},
+        "pace": dict(found.pace),
         "machine": dict(found.machine),
         "settings": json.loads(run.settings_json),
         "leftover_secrets": list(run.secret_names) if run.state is RunState.ENDED else [],
@@ -102,12 +104,29 @@ def _rows(found: Receipt, pod: Pod | None) -> list[tuple[str, str]]:
     if found.waits:
         way = [f"{name} {duration(seconds)}" for name, seconds in found.waits]
         rows.append(("Way", " → ".join(["created", *way])))
+    if found.pace:
+        rows.append(("Pace", _pace(found.pace)))
     tried = found.machine.get("tried") or {}
     if tried:
         where = [str(found.machine[name]) for name in ("data_center",) if found.machine.get(name)]
         said = [f"{name}: {detail}" for name, detail in tried.items()]
         rows.append(("Machine", "; ".join([*where, *said])))
     return rows
+
+
+def _pace(pace: Mapping[str, Any]) -> str:
+    parts = []
+    if pace.get("steps_per_second") is not None:
+        parts.append(f"{pace['steps_per_second']:.2f} steps/s")
+    if pace.get("data_wait_share") is not None:
+        parts.append(f"{pace['data_wait_share']:.1%} of it waiting for clips")
+    if pace.get("gpu_use_percent") is not None:
+        parts.append(f"GPU {pace['gpu_use_percent']:.0f} %")
+    if pace.get("gpu_memory_peak_gb") is not None:
+        parts.append(f"{pace['gpu_memory_peak_gb']:.1f} GB at most")
+    if pace.get("skipped_steps"):
+        parts.append(f"{pace['skipped_steps']} steps skipped as not finite")
+    return ", ".join(parts)
 
 
 def _cost(found: Receipt) -> str:

@@ -100,6 +100,10 @@ async def test_the_last_word_names_what_was_delivered_and_how_training_went(tmp_
     assert (record.state, record.end_reason, record.steps) == ("ended", EndReason.FINISHED, 40)
     assert record.price_per_hour_usd == PRICE
     assert record.settings["voice_name"] == "demo"
+    assert record.pace is not None
+    assert record.pace.steps_per_second == pytest.approx(0.1)
+    assert (record.pace.gpu_use_percent, record.pace.gpu_memory_peak_gb) == (90.0, 4.29)
+    assert ended["pace"] == record.pace.model_dump(exclude_none=True)
 
 
 @in_virtual_time

@@ -15,6 +15,7 @@ from pod_image.agent.deliver import batches
 from pod_image.agent.latch import LatchFile, write_atomically
 from pod_image.agent.limits import Limits
 from pod_image.agent.machine import MachineReader, parse_gpus
+from pod_image.agent.pace import PaceMeter
 from pod_image.agent.progress import Progress
 from pod_image.agent.staging import _freeze, stage
 from pod_image.agent.timing import Timing
@@ -26,6 +27,7 @@ from pod_image.agent.watchdog import (
     verdict,
     wants_checkpoint,
 )
+from pod_image.contract.events import Gpu, Pace
 from pod_image.contract.outcomes import EndReason, Phase
 from pod_image.contract.settings import RunSettings
 from pod_image.recipes.base import CardSection
@@ -205,6 +207,27 @@ def test_figures_that_a_gpu_does_not_give_are_left_out() -> None:
     assert (first.use_percent, first.memory_used_gb, first.temperature_c) == (87.0, 4.29, 61.0)
     assert second.use_percent is None
     assert parse_gpus("") == ()
+
+
+def test_the_pace_counts_each_window_of_steps_as_long_as_it_lasted() -> None:
+    meter = PaceMeter()
+    meter.read([Gpu(use_percent=3.0)])
+    assert meter.so_far() is None
+    # The first window is warming up: it counts for nothing.
+    meter.stepped({"step": 1, "steps_per_second": 0.01, "data_wait_share": 1.0})
+    meter.stepped({"step": 11, "steps_per_second": 10.0, "data_wait_share": 0.5})
+    meter.stepped({"step": 41, "steps_per_second": 10.0, "data_wait_share": 0.1})
+    meter.stepped({"step": 42, "steps_per_second": None, "skipped_steps": 2})
+    meter.read([Gpu(use_percent=90.0, memory_used_gb=8.0), Gpu(use_percent=70.0)])
+    meter.read([Gpu(use_percent=60.0, memory_used_gb=6.0)])
+    meter.read([])
+    assert meter.so_far() == Pace(
+        steps_per_second=10.0,
+        data_wait_share=0.2,
+        gpu_use_percent=70.0,
+        gpu_memory_peak_gb=8.0,
+        skipped_steps=2,
+    )
 
 
 def test_the_machine_can_be_read_here(tmp_path: Path) -> None:
