@@ -14,6 +14,7 @@ from launcher.services.follow import events_of_attempt
 from launcher.services.notes import note
 from launcher.services.run_secrets import remove_run_secrets
 from launcher.services.sightings import EventSeen
+from launcher.stores.secrets import KeyName, how_to_give
 from pod_image.contract.events import Event
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.record import RunRecord
@@ -26,7 +27,8 @@ async def settle_gone(
 
     Without a last word in the log the results repo decides: what the pod delivered before its release. If
     there is none either, the run is lost. Raises PodGone, and leaves the run open, where nothing proves that
-    the pod is not alive in an account that this key is not of. `was_there`: this key has shown it.
+    the pod is not alive in an account that this key is not of. `was_there`: this key has shown it. Raises
+    NotConfigured, and leaves it open, where there is no token that could read what the pod delivered.
     """
     if run.end_reason is not None:
         return await close(bench, run, run.end_reason, run.detail), []
@@ -54,6 +56,12 @@ async def _close_as_lost(bench: Workbench, run: Run, detail: str, *, was_there: 
     """No word of the pod is to be had: believed only of a pod that this key could have shown."""
     if not (was_there or is_certainly_over(bench, run) or await is_of_this_account(bench, run)):
         raise not_found(run)
+    if bench.hub.upload.token is None and not is_certainly_over(bench, run):
+        raise NotConfigured(
+            f"{run.run_id} has no pod any more. How it ended stands in {run.results_repo}, and there is no "
+            f"{KeyName.HF_UPLOAD.purpose}.",
+            hint=how_to_give(KeyName.HF_UPLOAD),
+        )
     return await close(bench, run, EndReason.LOST, detail)
 
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from launcher.domain.pod import Pod, PodName
 from launcher.domain.run import Run, RunState
-from launcher.errors import LauncherError, PodGone, ProviderError, ProviderUnavailable
+from launcher.errors import (
+    LauncherError,
+    NotConfigured,
+    PodGone,
+    ProviderError,
+    ProviderUnavailable,
+)
 from launcher.services.boot_budget import boot_budget_of
 from launcher.services.context import Workbench
 from launcher.services.endings import close, settle_gone
@@ -40,6 +46,14 @@ class Reaped:
 
 
 @dataclass(frozen=True)
+class LeftOpen:
+    """A run whose pod is not to be seen, and that is not known to be over; `why` is a sentence."""
+
+    run: Run
+    why: str
+
+
+@dataclass(frozen=True)
 class ReapReport:
     """What a sweep found. `kept`: pods of ours that may live on. Others' pods are never touched or named."""
 
@@ -48,8 +62,7 @@ class ReapReport:
     kept: tuple[Pod, ...] = ()
     settled: tuple[Run, ...] = ()
     """Runs whose pod was found gone, closed now."""
-    not_found: tuple[Run, ...] = ()
-    """Runs whose pod this key does not show, and that may be another account's: left open."""
+    left_open: tuple[LeftOpen, ...] = ()
     secrets_removed: tuple[str, ...] = ()
     skipped: str = ""
     """Why the sweep was not made, or ""."""
@@ -81,14 +94,14 @@ async def reap(bench: Workbench, *, dry_run: bool = False) -> ReapReport:
             released.append(await _release(bench, pod, run, why, dry_run=dry_run))
         else:
             kept.append(pod)
-    settled, not_found = (
+    settled, left_open = (
         ((), ()) if dry_run else await _settle_gone_runs(bench, {pod.id for pod in pods})
     )
     settled += () if dry_run else await _close_unordered(bench)
     # A pod that was released a moment ago needs its secrets no more: nobody may come back to reap again.
     alive = [*kept, *(each.pod for each in released if each.trouble)]
     removed = await _remove_leftovers(bench, alive, dry_run=dry_run)
-    return ReapReport(dry_run, tuple(released), tuple(kept), settled, not_found, removed)
+    return ReapReport(dry_run, tuple(released), tuple(kept), settled, left_open, removed)
 
 
 async def _settle_intents(bench: Workbench) -> None:
@@ -170,15 +183,16 @@ async def _release(
         return Reaped(pod, why, exc.message)
     if run is not None and run.state is not RunState.ENDED:
         run = run if run.pod_id else own(bench, run, pod)
-        run, _ = await settle_gone(bench, run, was_there=True)
+        with suppress(NotConfigured):  # gone all the same; who has the token closes its run
+            await settle_gone(bench, run, was_there=True)
     return Reaped(pod, why)
 
 
 async def _settle_gone_runs(
     bench: Workbench, listed_ids: set[str]
-) -> tuple[tuple[Run, ...], tuple[Run, ...]]:
+) -> tuple[tuple[Run, ...], tuple[LeftOpen, ...]]:
     """Close runs whose pod neither the list nor two readings of its own show; and those that had to be left open."""
-    settled, not_found = [], []
+    settled, left_open = [], []
     for run in bench.runs.live():
         if not run.pod_id or run.pod_id in listed_ids:
             continue
@@ -188,11 +202,11 @@ async def _settle_gone_runs(
             continue
         try:
             closed, _ = await settle_gone(bench, run)
-        except PodGone:
-            not_found.append(run)
+        except (PodGone, NotConfigured) as exc:
+            left_open.append(LeftOpen(run, exc.message))
         else:
             settled.append(closed)
-    return tuple(settled), tuple(not_found)
+    return tuple(settled), tuple(left_open)
 
 
 async def _close_unordered(bench: Workbench) -> tuple[Run, ...]:

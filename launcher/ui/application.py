@@ -67,9 +67,11 @@ def make_site(
 async def running(site: Site) -> AsyncIterator[None]:
     """Run state is followed while the block runs; at its end keys are dropped and everything is closed."""
     site.live.start()
+    site.sweeps.start(site.environment)
     try:
         yield
     finally:
+        await site.sweeps.stop()
         await site.live.stop()
         await site.sessions.close()
         site.vault.clear()

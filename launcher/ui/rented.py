@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nicegui import context, ui
 
+from launcher.services.reap import Reaped
 from launcher.ui.parts.elements import Text, attributes, box, button_link, icon
 from launcher.ui.rented_row import Rented
 from launcher.ui.site import Site
@@ -26,22 +27,26 @@ class RentedStrip:
 
     def _refresh(self) -> None:
         rows = self._site.live.rented(self._site.clock.now())
+        news = self._site.sweeps.news()
         shape = [(row.run.nonce, bool(row.problem)) for row in rows]
+        shape += [(gone.pod.id, bool(gone.trouble)) for gone in news]
         if shape != self._shown:
             self._shown = shape
-            self._draw(rows)
+            self._draw(rows, news)
         for row in rows:
             self._words[row.run.nonce].text = row.words
-        self._strip.set_visibility(bool(rows))
+        self._strip.set_visibility(bool(rows or news))
 
-    def _draw(self, rows: list[Rented]) -> None:
+    def _draw(self, rows: list[Rented], news: list[Reaped]) -> None:
         self._inner.clear()
         self._words = {}
+        is_bad = any(row.problem for row in rows) or any(gone.trouble for gone in news)
         self._strip.classes(
-            add="rented-bad" if any(row.problem for row in rows) else "",
-            remove="" if any(row.problem for row in rows) else "rented-bad",
+            add="rented-bad" if is_bad else "", remove="" if is_bad else "rented-bad"
         )
         with self._inner:
+            for gone in news:
+                _draw_news(gone)
             for row in rows:
                 with box("div", "rented-row rented-row-bad" if row.problem else "rented-row"):
                     icon("gpu")
@@ -53,3 +58,12 @@ class RentedStrip:
                     ending = button_link("Stop and remove", f"{href}?ask=remove")
                     ending.classes("btn-danger")
                     attributes(ending, aria_label=f"Stop and remove the GPU of {row.run.run_id}")
+
+
+def _draw_news(gone: Reaped) -> None:
+    """A pod that a sweep has removed just now, or could not remove."""
+    said = f"could not be removed: {gone.trouble}" if gone.trouble else f"was removed: {gone.why}"
+    with box("div", "rented-row rented-row-bad" if gone.trouble else "rented-row"):
+        icon("gpu")
+        Text("p", f"A forgotten GPU, {gone.pod.name}, {said}", "rented-words")
+        attributes(button_link("Details", "/keys"), aria_label="What was removed, and why")

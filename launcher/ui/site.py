@@ -15,6 +15,7 @@ from launcher.ui.live import Live
 from launcher.ui.offers import Market
 from launcher.ui.preferences import Preferences, read_preferences, write_preferences
 from launcher.ui.sessions import Sessions
+from launcher.ui.sweeps import Sweeps
 from launcher.ui.vault import Vault
 from launcher.workshop.report import DatasetReport
 
@@ -39,7 +40,10 @@ class Site:
     preferences: Preferences = field(default_factory=Preferences)
     when_preferences_changed: list[Callable[[], None]] = field(default_factory=list)
 
+    sweeps: Sweeps = field(init=False)
+
     def __post_init__(self) -> None:
+        self.sweeps = Sweeps(self.sessions, self.clock)
         self.preferences = read_preferences(self.config.preferences_path)
 
     def prefer(self, **changes: Any) -> None:

@@ -196,7 +196,7 @@ class Sky:
         self.core = HubCore(folder / "hub", now_in(loop), xet=False, tokens=dict(DEMO_TOKENS))
         self.core.public_url, self.core.cdn_url = HUB_URL, "http://cdn.test"
         self.transport = StreamingTransport(Gateway(self.world, in_process=True))
-        self.hub = self._hub(TOKENS["write"])
+        self.hub = self.hub_of(TOKENS["write"])
         self.script = Script(self.hub, self.world)
         self.runner.program = self.script.program
         self.runner.on_exec = self.script.on_exec
@@ -220,7 +220,7 @@ class Sky:
         client = RunPodClient(
             SecretStr(key or self.world.api_key), "https://cloud", transport=self.transport
         )
-        access = HubAccess(self._hub(TOKENS["read"]), self.hub, run_blocking=at_once)
+        access = HubAccess(self.hub_of(TOKENS["read"]), self.hub, run_blocking=at_once)
         runs = RunHistory(self.config.history_path)
         OPENED.append(runs)
         return Workbench(self.config, RunPodProvider(client), access, runs, LoopClock())
@@ -235,9 +235,9 @@ class Sky:
     def secret_names(self) -> list[str]:
         return [secret.name for secret in self.world.account.secrets.values()]
 
-    def _hub(self, token: str) -> Hub:
+    def hub_of(self, token: str | None) -> Hub:
         return Hub(
-            SecretStr(token),
+            SecretStr(token) if token else None,
             endpoint=HUB_URL,
             now=now_in(self.loop),
             sleep=self.loop.jump,

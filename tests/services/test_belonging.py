@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from launcher.domain.run import Run, RunState
-from launcher.errors import PodGone
+from launcher.errors import NotConfigured, PodGone
+from launcher.hub.access import HubAccess
 from launcher.services.context import Workbench
 from launcher.services.launch import launch
 from launcher.services.reap import reap
@@ -15,7 +17,7 @@ from launcher.services.release import release
 from launcher.services.sightings import RunEnded
 from launcher.services.watch import watch
 from pod_image.contract.outcomes import EndReason
-from tests.services.sky import Sky, plan
+from tests.services.sky import REPO, Sky, at_once, plan
 from tests.virtual import in_virtual_time
 
 
@@ -56,7 +58,7 @@ async def test_reaping_with_another_accounts_key_names_the_run_and_leaves_it(
     run = await running(sky)
     report = await reap(strangers_bench(sky))
     assert report.settled == ()
-    assert [each.run_id for each in report.not_found] == ["run-01"]
+    assert [each.run.run_id for each in report.left_open] == ["run-01"]
     assert sky.bench.runs.get("run-01").state is RunState.RUNNING
     assert sky.live() == [run.pod_id]
 
@@ -120,3 +122,21 @@ async def test_what_the_pod_delivered_of_its_end_is_believed_with_any_key(tmp_pa
     run = await launch(sky.bench, plan(), sky.keys)
     await sky.bench.clock.sleep(600)
     assert (await end_of(strangers_bench(sky), run)).end_reason is EndReason.FINISHED
+
+
+@in_virtual_time
+async def test_without_a_token_that_reads_the_results_a_run_is_not_taken_for_lost(
+    tmp_path: Path,
+) -> None:
+    sky = Sky(tmp_path)
+    run = await launch(sky.bench, plan(), sky.keys)
+    await sky.bench.clock.sleep(120)
+    assert sky.live() == []
+    sky.world.pods[run.pod_id].log.forget_container()
+    nobody = sky.hub_of(None)
+    tokenless = replace(sky.bench, hub=HubAccess(nobody, nobody, run_blocking=at_once))
+    with pytest.raises(NotConfigured, match=f"How it ended stands in {REPO}") as caught:
+        await end_of(tokenless, run)
+    assert "hf-upload" in caught.value.hint
+    assert [each.run.run_id for each in (await reap(tokenless)).left_open] == ["run-01"]
+    assert (await end_of(sky.open_bench(), run)).end_reason is EndReason.FINISHED

@@ -134,7 +134,7 @@ def codes(report: Any) -> list[tuple[str, str]]:
 
 
 def with_tokens(sky: Sky, dataset: str, upload: str) -> HubAccess:
-    return HubAccess(sky._hub(dataset), sky._hub(upload), run_blocking=at_once)
+    return HubAccess(sky.hub_of(dataset), sky.hub_of(upload), run_blocking=at_once)
 
 
 @in_virtual_time

@@ -12,7 +12,6 @@ from launcher.cli.output import Output
 from launcher.cli.session import RUNPOD_ALONE, find
 from launcher.cli.session import run as at_bench
 from launcher.errors import ProviderUnavailable
-from launcher.services.belonging import not_found
 from launcher.services.reap import ReapReport
 from launcher.services.reap import reap as sweep
 from pod_image.contract.outcomes import EndReason
@@ -53,7 +52,9 @@ def _document(report: ReapReport) -> dict[str, Any]:
         ],
         "kept": [{"pod_id": pod.id, "name": pod.name} for pod in report.kept],
         "settled_runs": [run.run_id for run in report.settled],
-        "not_found_runs": [run.run_id for run in report.not_found],
+        "left_open_runs": [
+            {"run_id": each.run.run_id, "why": each.why} for each in report.left_open
+        ],
         "secrets_removed": list(report.secrets_removed),
         "skipped": report.skipped,
     }
@@ -71,7 +72,7 @@ def _text(report: ReapReport) -> str:
         f"{run.run_id} of {run.results_repo} is closed: {run.detail or EndReason.LOST.sentence}"
         for run in report.settled
     ]
-    lines += [f"{not_found(run).message} The run stays open." for run in report.not_found]
+    lines += [f"{each.run.run_id} stays open: {each.why}" for each in report.left_open]
     if report.secrets_removed:
         lines.append(f"{len(report.secrets_removed)} leftover secret(s) {would}removed.")
     if report.skipped:

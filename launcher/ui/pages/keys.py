@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from launcher.errors import LauncherError
 from launcher.services.key_check import KeyCheck, KeyState, check_key, shape_problem
-from launcher.services.reap import ReapReport, reap
+from launcher.services.reap import ReapReport
 from launcher.stores.secrets import KeyName, Keys, KeySource, find_keys
 from launcher.ui.frame import Shell, page
 from launcher.ui.parts.elements import (
@@ -31,6 +31,7 @@ from launcher.ui.parts.elements import (
 )
 from launcher.ui.parts.inputs import SecretField
 from launcher.ui.site import Site
+from launcher.ui.sweeps import Sweep
 from launcher.ui.wording import for_page
 
 CHECK_SECONDS = 30.0
@@ -285,14 +286,25 @@ def _about(shell: Shell) -> None:
 
 
 def _forgotten_gpus(shell: Shell) -> None:
+    sweeps = shell.site.sweeps
     with card("Forgotten GPUs"):
         para(
-            "Looks through your RunPod account for GPUs of this program whose run is over or "
-            "overdue, and removes them. Pods of other programs are left alone."
+            "As soon as there is a RunPod key, your account is looked through for GPUs of this program "
+            "whose run is over or overdue, and they are removed. Pods of other programs are left alone."
         )
-        place = box("div", "stack-small")
+        place = box("div", "stack-small").mark("forgotten")
         look = button("Look for forgotten GPUs", symbol="refresh")
         look.when_pressed(_reaping(shell, place))
+    shown: list[int] = []
+
+    def refresh() -> None:
+        if sweeps.last is not None and shown != [sweeps.version]:
+            shown[:] = [sweeps.version]
+            _show_sweep(sweeps.last, place)
+
+    refresh()
+    with shell.client.content:
+        ui.timer(1.0, refresh)
 
 
 def _reaping(shell: Shell, place: ui.element) -> Handler:
@@ -301,13 +313,21 @@ def _reaping(shell: Shell, place: ui.element) -> Handler:
         with place:
             waiting("Looking through the account…", rows=1)
         session = await shell.session()
-        report: ReapReport | None = await shell.attempt(reap(session.bench), place)
-        if report is not None:
-            place.clear()
-            with place:
-                _show_reaped(report)
+        sweeps = shell.site.sweeps
+        await sweeps.sweep(session.bench)
+        if sweeps.last is not None:
+            _show_sweep(sweeps.last, place)
 
     return go
+
+
+def _show_sweep(sweep: Sweep, place: ui.element) -> None:
+    place.clear()
+    with place:
+        if sweep.report is None:
+            say("warning", "The account could not be looked through", sweep.trouble)
+        else:
+            _show_reaped(sweep.report)
 
 
 def _show_reaped(report: ReapReport) -> None:
@@ -322,5 +342,7 @@ def _show_reaped(report: ReapReport) -> None:
     if not report.released:
         kept = len(report.kept)
         say("good", "No forgotten GPU", f"{kept} of ours may go on." if kept else "")
+    for left in report.left_open:
+        say("note", f"{left.run.run_id} stays open here", left.why)
     if report.secrets_removed:
         say("good", f"{len(report.secrets_removed)} leftover secrets were removed")
