@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import subprocess
 import sys
 import tempfile
@@ -34,6 +35,7 @@ from launcher.services.context import Workbench, open_workbench
 from launcher.services.plan import make_plan, raise_errors
 from launcher.services.results import download_results
 from launcher.stores.secrets import Keys, find_keys
+from pod_image.contract.environment import without_secrets
 from pod_image.contract.settings import RecipeName
 
 SENTENCE = "This voice was trained a minute ago, on a computer without a graphics card."
@@ -194,7 +196,13 @@ def _speak(onnx: Path, wav: Path) -> Path:
     """Have the unmodified Piper runtime say a sentence. Raises RunFailed when it cannot."""
     command = [sys.executable, "-m", "piper", "-m", str(onnx), "-f", str(wav), "--", SENTENCE]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=SPEAK_SECONDS)
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            timeout=SPEAK_SECONDS,
+            env=without_secrets(os.environ),
+        )
     except subprocess.TimeoutExpired:
         raise RunFailed(f"The Piper runtime said nothing within {SPEAK_SECONDS} s.") from None
     if done.returncode != 0 or not wav.is_file():
