@@ -7,7 +7,10 @@ import re
 from pod_image.contract.settings import SETTINGS
 
 _COMMANDS = (
-    (r"launcher keys set(?: [\w-]+)?(?:, or set the variable \w+)?", "Enter it on the Keys page"),
+    (
+        r"launcher keys set(?: [\w-]+)?(?:, or (?:set )?the variable \w+)?",
+        "Enter it on the Keys page",
+    ),
     (r"launcher keys check", "See the Keys page"),
     (r"`?launcher gpus`?(?: lists (?:all|what there is|them))?", "The table under Where lists all"),
     (r"`?launcher presets list`? shows all", "The cards above show all"),

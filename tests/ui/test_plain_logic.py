@@ -212,6 +212,18 @@ def test_clips_are_filtered(kind: str, shown: bool) -> None:
             "launcher keys set runpod, or set the variable RUNPOD_API_KEY.",
             "Enter it on the Keys page.",
         ),
+        (
+            "Give a valid key: launcher keys set runpod, or the variable RUNPOD_API_KEY.",
+            "Give a valid key: Enter it on the Keys page.",
+        ),
+        (
+            "`launcher dataset make` would make them smaller to send.",
+            "“Add sound” under Data sets would make them smaller to send.",
+        ),
+        (
+            "Put `license: …` into the card; `launcher dataset push --licence` writes it.",
+            "Put “license: …” into the card; “Licence” under Data sets writes it.",
+        ),
     ],
 )
 def test_hints_name_fields_instead_of_flags(hint: str, on_page: str) -> None:

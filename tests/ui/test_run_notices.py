@@ -169,3 +169,14 @@ async def test_each_button_of_a_live_run_waits_for_its_receipt(
     await visit(holder, f"/runs/{NONCE}")
     await until(lambda: not only(holder, Button, "do-sample").locked)
     assert not only(holder, Button, "do-stop").locked
+
+
+async def test_a_phase_that_a_run_was_lost_in_does_not_go_on(person: User, ground: Ground) -> None:
+    one = place(ground, state=RunState.ENDED, end_reason=EndReason.LOST, ended_at=NOW)
+    ground.site.live.view(one).take(event("phase", 1, phase="train", state="started"))
+    await visit(person, f"/runs/{NONCE}")
+    with person:
+        rows = [one for one in ElementFilter(kind=ui.element) if "step" in one.classes]
+    assert ["step-bad" in row.classes for row in rows].count(True) == 1
+    assert "step-done" in rows[-1].classes  # the GPU is removed
+    assert not any("step-now" in row.classes for row in rows)

@@ -75,13 +75,16 @@ class _Phases:
                 self._rows[phase] = (row, mark, words, "")
 
     def refresh(self, run: Run) -> None:
-        now = self._shell.site.clock.now()
+        is_over = run.state is RunState.ENDED
+        now = (is_over and run.ended_at) or self._shell.site.clock.now()
         for number, phase in enumerate(Phase, start=1):
             state = self._view.phases[phase]
             row, mark, words, drawn = self._rows[phase]
             kind = {"now": "now", "done": "done", "failed": "bad"}.get(state.state, "todo")
-            if phase is Phase.RELEASE and run.state is RunState.ENDED and run.pod_id:
+            if phase is Phase.RELEASE and is_over and run.pod_id:
                 kind = "done"  # the pod cannot tell of its own end; that it is gone was looked up
+            elif is_over and kind == "now":
+                kind = "bad"  # its last word was of this phase
             if kind != drawn:
                 row.classes(replace=f"step step-{kind}")
                 mark.clear()

@@ -105,6 +105,7 @@ class Checks:
             show_error(error)
             if not self._shell.site.vault.held(self._shell.tab):
                 button_link("Enter keys", "/keys", primary=True, symbol="key")
+        self._reveal()
         self._shell.announce(f"The check failed. {error.message}")
 
     def _show(self, plan: Plan) -> None:
@@ -116,7 +117,12 @@ class Checks:
             if notes:
                 with details(f"{counted(len(notes), 'thing')} to know"), box("div", "stack-small"):
                     self._remarks(notes)
+        self._reveal()
         self._shell.announce(check_sentence(plan))
+
+    def _reveal(self) -> None:
+        """On a narrow screen the results stand below the settings."""
+        self._results.run_method("scrollIntoView", {"block": "nearest"})
 
     def _remarks(self, remarks: list[Remark]) -> None:
         asked: set[str] = set()
