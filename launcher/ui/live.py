@@ -58,7 +58,6 @@ class Launch:
     messages: deque[Progress] = field(default_factory=lambda: deque(maxlen=MESSAGES_KEPT))
     run: Run | None = None
     error: LauncherError | None = None
-    bug: str = ""
     has_run: asyncio.Event = field(default_factory=asyncio.Event)
     is_over: bool = False
 
@@ -248,13 +247,15 @@ class Live:
         except asyncio.CancelledError:
             raise
         except Exception as error:
-            self._put_off(run, f"Following the run failed here ({type(error).__name__}).")
+            self._put_off(run, _unforeseen("Following the run failed here", error).message)
             raise
         finally:
             self._watchers.pop(run.nonce, None)
             self.refresh()
 
     def _put_off(self, run: Run, why: str) -> None:
+        if self.troubles.get(run.nonce) != why:
+            self.view(run).take_log(why, "launcher", self.clock.now())
         self.troubles[run.nonce] = why
         self._not_before[run.nonce] = self.clock.now() + timedelta(seconds=RETRY_SECONDS)
 
@@ -277,13 +278,22 @@ class Live:
         except asyncio.CancelledError:
             raise
         except Exception as error:
-            job.bug = type(error).__name__
+            job.error = _unforeseen("The launch failed in this program", error)
+            self._note(job)
             raise
         finally:
             job.is_over = True
             job.has_run.set()
             with contextlib.suppress(Exception):
                 self.refresh()
+
+    def _note(self, job: Launch) -> None:
+        """Write into the run's record why its launch failed, unless the record knows better."""
+        if job.run is not None and job.error is not None:
+            with contextlib.suppress(LauncherError):
+                known = self.history.by_nonce(job.run.nonce)
+                if known is not None and not known.detail:
+                    self.history.update(known, detail=job.error.message)
 
     def feed_glimpse(self, run: Run, progress: Progress) -> None:
         """What the launch saw of the pod, as far as it is a sighting."""
@@ -303,3 +313,11 @@ class Live:
             if nonce not in kept:
                 del self._views[nonce]
                 self._read.discard(nonce)
+
+
+def _unforeseen(what: str, error: Exception) -> LauncherError:
+    """A fault of ours in words: its kind, never its text, which may hold anything."""
+    return LauncherError(
+        f"{what} ({type(error).__name__}).",
+        hint="Look under Rented now before you try again; please report it if it comes again.",
+    )

@@ -130,7 +130,7 @@ def _price(window: Window, figures: Figures) -> None:
 
 def _latency(staged: Stage, window: Window, figures: Figures) -> None:
     assert staged.player is not None
-    staged.player.act = Act(steps=100_000, step_seconds=1.0, sample_every=10**9)
+    staged.player.act = Act(steps=100_000, step_seconds=1.0, checkpoint_at=())
     nonces = _launched(staged, RUNS)
     window.go(f"/runs/{nonces[0]}")
     page = window.page
@@ -181,7 +181,7 @@ def _said(staged: Stage, nonce: str) -> dict[int, float]:
 
 def _flood(staged: Stage, window: Window, figures: Figures, events: int, rate: float) -> None:
     assert staged.player is not None
-    staged.player.act = Act(steps=events, step_seconds=1 / rate, sample_every=10**9)
+    staged.player.act = Act(steps=events, step_seconds=1 / rate, checkpoint_at=())
     (nonce,) = _launched(staged, 1)
     window.go(f"/runs/{nonce}")
     window.page.wait_for_timeout(1000 * events / rate / 10)
