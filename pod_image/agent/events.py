@@ -126,6 +126,10 @@ class EventLog:
     def last_log_lines(self) -> list[str]:
         return self._log.last_lines()
 
+    def newest_log_lines(self) -> list[str]:
+        """The last lines of the recipe, whether they were printed or left out."""
+        return self._log.newest()
+
     def close(self, fields: Mapping[str, Any]) -> None:
         """Compose `ended` and keep it in events.jsonl; it is put out by `say_last_word`."""
         self.flush_waiting()
@@ -310,4 +314,7 @@ class LogThinning:
     def last_lines(self) -> list[str]:
         """The last lines, when some of them were left out: what a crash says stands at the end."""
         left_out, self._left_out = self._left_out, 0
-        return list(self._last) if left_out else []
+        return self.newest() if left_out else []
+
+    def newest(self) -> list[str]:
+        return list(self._last)

@@ -31,7 +31,7 @@ def stuck_after(steps: int, step_seconds: float = 10.0) -> Script:
     return script
 
 
-def ending_with(code: int, phase: str = "train", *, hint: str = "") -> Script:
+def ending_with(code: int, phase: str = "train", *, hint: str = "", said: str = "") -> Script:
     """A recipe one of whose stages ends with that exit code."""
     whole = training(steps=30)
 
@@ -42,6 +42,7 @@ def ending_with(code: int, phase: str = "train", *, hint: str = "") -> Script:
             stage.emit("step", step=1, losses={"mel": 1.0})
             save(stage, 1)
         stage.say("Traceback (most recent call last):")
+        stage.say(said)
         if hint:
             stage.emit("warning", code="x", message="The clips are too short.", hint=hint)
         return code
@@ -225,6 +226,17 @@ async def test_a_dead_trainer_ends_the_run_and_what_it_left_is_exported(tmp_path
         "run-01/checkpoints/step-00000001.ckpt",
         "run-01/voice/demo.onnx",
     }
+
+
+@in_virtual_time
+async def test_a_trainer_without_memory_says_so_and_what_helps(tmp_path: Path) -> None:
+    said = "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB."
+    stand = Stand(tmp_path, ending_with(1, said=said))
+    stand.rent()
+    await stand.until_gone()
+    assert stand.ended["reason"] == EndReason.TRAINER_DIED
+    assert "train ran out of memory" in stand.ended["detail"]
+    assert "smaller batch" in stand.ended["hint"]
 
 
 @in_virtual_time
