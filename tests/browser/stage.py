@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, Queue
 
+import psutil
 from pydantic import SecretStr
 
 from launcher.cli.demo_cloud import DATASET_REPO, RESULTS_REPO, DemoCloud, _push_clips
@@ -75,9 +76,16 @@ class Form:
 
     @property
     def memory_bytes(self) -> int:
-        import psutil
-
         return int(psutil.Process(self._process.pid).memory_info().rss)
+
+    @contextmanager
+    def blocked(self) -> Iterator[None]:
+        """Answer nothing while the block runs, as a machine that sleeps or swaps."""
+        psutil.Process(self._process.pid).suspend()
+        try:
+            yield
+        finally:
+            psutil.Process(self._process.pid).resume()
 
     def close(self) -> int:
         """Ctrl-C, as a person would; the exit code."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
 from launcher.ui.vault import GRACE_SECONDS
@@ -58,6 +59,27 @@ def test_typed_keys_are_afterwards_nowhere(chromium: Any, form: Form, staged: St
     assert sum("".join(sent).count(canary) for canary in canaries) == len(canaries)
     none_in_files(canaries, form.home)
     assert window.problems == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Host": "evil.example"}, 421),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({}, 401),
+        ({"Cookie": "launcher=made-up"}, 401),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(
+    "path", ["/keys", "/assets/launcher.css", "/_nicegui_ws/socket.io/?EIO=4&transport=polling"]
+)
+def test_the_form_itself_answers_nobody_but_its_browser(
+    form: Form, path: str, headers: dict[str, str], status: int
+) -> None:
+    answer = httpx.get(form.base + path, headers=headers, trust_env=False)
+    assert (answer.status_code, "client_id" in answer.text) == (status, False)
 
 
 def test_a_closed_tab_forgets_its_keys(window: Window, staged: Stage) -> None:

@@ -127,13 +127,23 @@ def test_a_double_click_rents_one_gpu_and_a_command_waits_for_its_receipt(
     staged.until_no_pods()
 
 
-def test_the_form_can_be_restarted_while_a_run_goes_on(
+def test_the_form_can_stand_still_and_be_restarted_while_a_run_goes_on(
     window: Window, staged: Stage, act: Act
 ) -> None:
     page = window.page
     window.type_keys(staged.keys)
     run = rent(window)
     expect(page.locator(".now-words", has_text="step")).to_be_visible()
+    with window.form.blocked():
+        page.get_by_role("button", name="Sample now").click()
+    expect(page.get_by_role("button", name="Speak it")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.evaluate("window.socket.io.engine.close()")  # as a computer that was asleep
+    page.wait_for_function("!window.socket.connected")
+    page.wait_for_function("window.socket.connected")
+    page.get_by_role("button", name="Sample now").click()
+    expect(page.get_by_role("button", name="Speak it")).to_be_visible()
+    expect(page.locator("#popup")).to_have_attribute("aria-hidden", "true")
     assert window.form.close() == 0
     window.form.start()
     # The page finds by itself that it is not let in any more, and says where the link is.
