@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import math
@@ -164,8 +165,7 @@ class Judge:
         return pod_can or is_looked_after
 
     def _end_of(self, pod: Pod) -> float:
-        document = RunDocument.from_json(pod.env[RUN_VARIABLE])
-        settings = document.settings
+        settings = _document(pod.env[RUN_VARIABLE]).settings
         by_cost = settings.max_cost_usd / pod.price_usd * HOUR if pod.price_usd else math.inf
         return pod.created_at + min(settings.max_hours * HOUR, by_cost)
 
@@ -314,3 +314,9 @@ def _trouble(strike: Strike) -> tuple[float, float]:
 
 def _moment() -> str:
     return f"{now_seconds() - START:.0f} s"
+
+
+@functools.lru_cache(maxsize=16)
+def _document(text: str) -> RunDocument:
+    """A pod's document never changes, and it is looked at every few seconds of its life."""
+    return RunDocument.from_json(text)

@@ -391,7 +391,7 @@ class World:
             self.cloud.tick()
             due = self.cloud.next_due()
             left = math.inf if due is None else due - self.cloud.clock.now()
-            longest = 20.0 if self.containers else 60.0
+            longest = 20.0 if self.cloud.live_pods() else 60.0
             await asyncio.sleep(min(longest, max(0.1, left)))
 
     # --- ways to the cloud and to the Hub

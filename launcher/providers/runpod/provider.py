@@ -8,6 +8,7 @@ import shlex
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -310,6 +311,12 @@ def pod_of(wire: PodWire) -> Pod:
 
 def _deadline(run_document: Any) -> datetime | None:
     """The deadline a pod of ours was given; None for anybody else's."""
+    return _deadline_in(run_document) if isinstance(run_document, str) else None
+
+
+@lru_cache(maxsize=256)
+def _deadline_in(run_document: str) -> datetime | None:
+    # A pod's document never changes, and a list shows up to 60 kB of each pod every few seconds.
     try:
         return moment(json.loads(run_document)["deadline"])
     except (TypeError, ValueError, KeyError, RecursionError):
