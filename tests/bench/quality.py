@@ -12,8 +12,11 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import sys
 import tempfile
+import types
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -234,16 +237,15 @@ def _dnsmos() -> Judge:
 
 
 def _distillmos() -> Judge:
-    import sys
-    import types
-
     if find_spec("torchaudio") is None:
         # Only its command line uses torchaudio; its package imports it all the same.
         sys.modules["torchaudio"] = types.ModuleType("torchaudio")
     import distillmos
     import torch
 
-    model = distillmos.ConvTransformerSQAModel().eval()
+    # It tells where its weights are; what is printed here is JSON.
+    with redirect_stdout(sys.stderr):
+        model = distillmos.ConvTransformerSQAModel().eval()
 
     def judge(sound: Sound) -> dict[str, float]:
         with torch.no_grad():
