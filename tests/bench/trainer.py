@@ -3,7 +3,8 @@
 Both train on the same clips with the same batch, size, seed and threads, each in a process of its own. They take turns
 of a few steps, and what is reported is the median of the turns' ratios: what else the machine does meets both. CPU
 seconds are given beside wall seconds, since a busy machine stretches only the latter. `--parts wait` compares two of
-our own trainers, whose idle threads spin and sleep. Needs the packages of the extra `bench`.
+our own trainers, whose idle threads spin and sleep; `--parts profile` says where our step's time goes. Needs the
+packages of the extra `bench`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from tests.bench.turns import MARK
 RATES_HZ = {"x_low": 16_000, "low": 16_000, "medium": 22_050, "high": 22_050}
 # For the curves: full widths would take an hour.
 SMALL = Sizes(hidden=16, filter=32, text_layers=1, decoder_channels=16, discriminator_divisor=16)
-PARTS = ("prepare", "steps", "wait", "curve")
+PARTS = ("prepare", "steps", "wait", "curve", "profile")
 
 
 class Worker:
@@ -128,7 +129,23 @@ def _figures(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
 
         curves = compare_curves(asked.curve_steps, asked.seed, made_up_clips(8), SMALL)
         figures["curve"] = curves.figures()
+    if "profile" in asked.parts:
+        figures["profile"] = _profile(folder, asked)
     return figures
+
+
+def _profile(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    import torch
+
+    from pod_image.recipes.piper.clips import Clips
+    from pod_image.recipes.piper.device import ready_cpu
+    from pod_image.recipes.piper.quality import SIZES, Quality
+    from tests.bench.step_parts import step_parts
+
+    torch.set_num_threads(asked.threads)
+    ready_cpu()
+    clips = Clips.load(folder / "ours", torch.device("cpu"))
+    return step_parts(clips, SIZES[Quality(asked.quality)], asked.batch, asked.steps, asked.seed)
 
 
 def _options(asked: argparse.Namespace) -> dict[str, Any]:
