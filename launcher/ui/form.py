@@ -186,6 +186,8 @@ class SettingsForm:
             parent = place.parent_slot.parent.parent_slot if place.parent_slot else None
             if is_hit and parent is not None and parent.parent.tag == "details":
                 attributes(parent.parent, open="")
+                # A person may have closed it since: the attribute alone would not change then.
+                ui.run_javascript(f"getHtmlElement({parent.parent.id}).open = true")
         return found
 
     def refresh(self) -> None:

@@ -9,10 +9,11 @@ from nicegui import ElementFilter, ui
 from nicegui.testing import User
 
 from launcher.domain.run import RunState
-from launcher.ui.parts.elements import Button
+from launcher.ui.parts.elements import Button, waiting
 from launcher.ui.parts.inputs import Field
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.settings import SETTINGS
+from tests.pod_image.dataset.builders import wav, write
 from tests.ui.conftest import NOW, Ground
 from tests.ui.test_pages import click, enter, only, press, until, visit
 from tests.ui.test_plain_logic import run
@@ -112,3 +113,28 @@ async def test_two_ticked_runs_can_be_compared_and_one_cannot(person: User, grou
     assert not compare.locked
     person.find(marker="pick-run1000000").trigger("change", False)
     assert compare.locked
+
+
+async def test_a_wait_that_goes_on_says_so(person: User) -> None:
+    await visit(person, "/help")
+    with person, only(person, ui.element, "page"):
+        place = waiting("Asking RunPod for prices…", rows=1, still_seconds=0.01)
+    await person.should_see("Asking RunPod for prices… Still waiting.", retries=20)
+    place.delete()
+
+
+async def test_the_list_of_data_sets_says_what_was_checked_and_changed(
+    person: User, ground: Ground
+) -> None:
+    write(
+        ground.site.config.datasets_folder / "anna",
+        {"wavs/a.wav": wav(0.2), "metadata.csv": "wavs/a.wav|Hello there.\nwavs/b.wav|Absent.\n"},
+    )
+    await visit(person, "/datasets")
+    await person.should_see("every clip has its text")
+    await visit(person, "/datasets/anna")
+    press(person, only(person, Button, "check-dataset"))
+    await person.should_see(marker="whole-report", retries=400)
+    await visit(person, "/datasets")
+    await person.should_see("checked, 1 error")
+    await person.should_see("just now")

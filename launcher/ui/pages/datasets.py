@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from fastapi import FastAPI
 from nicegui import ui
 
@@ -25,9 +27,10 @@ from launcher.ui.parts.elements import (
 from launcher.ui.parts.inputs import Field
 from launcher.ui.site import Site
 from launcher.ui.uploads import register_uploads
-from launcher.ui.words import counted
+from launcher.ui.words import counted, when
 from launcher.workshop.library import Summary
 from launcher.workshop.names import checked_name
+from launcher.workshop.report import DatasetReport
 
 
 def register(site: Site, outer: FastAPI) -> None:
@@ -48,7 +51,7 @@ async def _build(shell: Shell) -> None:
     found = await datasets.kept(shell.site.config)
     _new(shell, is_first=not found)
     if found:
-        _listing(found)
+        _listing(shell, found)
     _on_the_hub(shell)
 
 
@@ -76,12 +79,12 @@ def _new(shell: Shell, *, is_first: bool) -> None:
             button("Make it", go, kind="primary", symbol="plus").mark("make")
 
 
-def _listing(found: list[Summary]) -> None:
+def _listing(shell: Shell, found: list[Summary]) -> None:
+    columns = ("Name", "Clips", "Minutes", "State", "Changed", "")
+    now = shell.site.clock.now()
     with (
         card("On this computer"),
-        table(
-            "Data sets on this computer", ("Name", "Clips", "Minutes", "State", ""), numeric=(1, 2)
-        ),
+        table("Data sets on this computer", columns, numeric=(1, 2)),
     ):
         for one in found:
             with box("tr"):
@@ -94,9 +97,17 @@ def _listing(found: list[Summary]) -> None:
                         badge(f"{counted(one.untyped, 'clip')} without text", "warning")
                     else:
                         badge("every clip has its text", "good")
+                    if one.name in shell.site.reports:
+                        badge(_checked(shell.site.reports[one.name]))
+                Text("td", when(datetime.fromtimestamp(one.updated_at, UTC), now))
                 with box("td"):
                     opened = button_link("Open", f"/datasets/{one.name}")
                     opened.props["aria-label"] = f"Open {one.name}"
+
+
+def _checked(report: DatasetReport) -> str:
+    errors = len(report.errors)
+    return f"checked, {counted(errors, 'error')}" if errors else "checked"
 
 
 def _on_the_hub(shell: Shell) -> None:

@@ -182,13 +182,13 @@ def empty_state(title: str, text: str) -> Iterator[None]:
             yield
 
 
-def waiting(text: str, rows: int = 3) -> ui.element:
-    """The shape of what is coming, while it is asked for."""
+def waiting(text: str, rows: int = 3, *, still_seconds: float = STILL_SECONDS) -> ui.element:
+    """The shape of what is coming, while it is asked for; after `still_seconds` it says that it still waits."""
     element = box("div", "waiting")
     with element:
         words = Text("p", text, "hint")
         words.props["role"] = "status"
-        ui.timer(STILL_SECONDS, lambda: words.set_text(f"{text} Still waiting."), once=True)
+        ui.timer(still_seconds, lambda: words.set_text(f"{text} Still waiting."), once=True)
         for _ in range(rows):
             box("div", "skeleton", aria_hidden="true")
     return element

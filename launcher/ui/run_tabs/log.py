@@ -45,6 +45,7 @@ async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
         with box("div", "row"):
             Field("log-pause", "Pause", kind="switch", value=False, on_commit=changed("paused"))
             button("Download", lambda: _download(run, view), symbol="download")
+            button("Copy what is shown", lambda: _copy(shell, log))
         count = hint("")
         log = Text("pre", "", "log")
         attributes(log, tabindex="0", role="region", aria_label="Log of the run")
@@ -79,6 +80,11 @@ def line(entry: LogEntry) -> str:
     at = entry.at.astimezone().strftime("%H:%M:%S ") if entry.at else ""
     mark = "" if entry.source == "container" else f"[{entry.source}] "
     return f"{at}{mark}{entry.text}"
+
+
+def _copy(shell: Shell, log: Text) -> None:
+    ui.clipboard.write(log.text)
+    shell.announce("Copied.")
 
 
 def _download(run: Run, view: RunView) -> None:
