@@ -6,17 +6,18 @@ The only module of the command line that imports `launcher.emulator`.
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import SecretStr
 
+from launcher.cli.demo_base import BASE_REPO, DemoBase
 from launcher.errors import InvalidRequest, NotConfigured
 from launcher.stores.secrets import KeyName
-from pod_image.hub import Hub, Repo, publish
 
 if TYPE_CHECKING:
     from launcher.emulator.hub import HubEmulator
@@ -26,6 +27,8 @@ DATASET_REPO = "demo/clips"
 RESULTS_REPO = "demo/voice"
 _CLIPS = Path(__file__).parents[1] / "emulator" / "clips"
 _NEEDED = ("starlette", "uvicorn", "psutil")
+_HUB_FOLDERS = ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_XET_CACHE", "HF_ASSETS_CACHE")
+"""Would be obeyed before HF_HOME."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +57,32 @@ class DemoCloud:
 
 
 @contextmanager
+def demo_folder() -> Iterator[Path]:
+    """A folder for all that a demo writes, gone when the block ends; what the Hub's library remembers is in it too.
+
+    That library reads its places when it is imported: enter the block before.
+    """
+    with tempfile.TemporaryDirectory(prefix="launcher-demo-", ignore_cleanup_errors=True) as name:
+        before = dict(os.environ)
+        for variable in _HUB_FOLDERS:
+            os.environ.pop(variable, None)
+        os.environ["HF_HOME"] = str(Path(name) / "hugging-face")
+        try:
+            yield Path(name)
+        finally:
+            for variable in ("HF_HOME", *_HUB_FOLDERS):
+                os.environ.pop(variable, None)
+                os.environ.update({variable: before[variable]} if variable in before else {})
+
+
+@contextmanager
 def demo_cloud(
-    root: Path, faults: Mapping[str, object] | None = None, runner: PodRunner | None = None
+    root: Path,
+    faults: Mapping[str, object] | None = None,
+    runner: PodRunner | None = None,
+    base: DemoBase | None = None,
 ) -> Iterator[DemoCloud]:
-    """Start both stand-ins below `root`, push the demo clips, and close everything when the block ends.
+    """Start both stand-ins below `root`, push the demo clips and `base`, and close everything when the block ends.
 
     Pods are real child processes, unless `runner` has another way; none is left afterwards. Raises
     NotConfigured when the extra is missing.
@@ -71,6 +96,8 @@ def demo_cloud(
         runpod = stack.enter_context(RunPodEmulator(root / "pods", runner))
         cloud = DemoCloud(DATASET_REPO, RESULTS_REPO, runpod, hub)
         _push_clips(cloud)
+        if base is not None:
+            _push_base(cloud, base)
         for name in faults or ():
             _switch_on(cloud, name)
         yield cloud
@@ -116,18 +143,35 @@ def _switch_on(cloud: DemoCloud, name: str) -> None:
 
 def _push_clips(cloud: DemoCloud) -> None:
     """The packaged clips as a private dataset repo, through huggingface_hub, unless they are there."""
-    hub = Hub(SecretStr(cloud.hub.tokens["write"]), endpoint=cloud.hub.url)
-    repo = Repo(cloud.dataset_repo, "dataset")
-    hub.ask(
-        f"creating {repo}",
-        lambda api: api.create_repo(repo.id, repo_type=repo.kind, private=True, exist_ok=True),
-    )
     files: dict[str, Path | bytes] = {
         path.relative_to(_CLIPS).as_posix(): path
         for path in sorted(_CLIPS.rglob("*"))
         if path.is_file() and path.suffix in (".flac", ".csv", ".md")
     }
-    publish(hub, repo, files, "Twelve demo clips with transcripts")
+    _push(cloud, cloud.dataset_repo, "dataset", files, "Twelve demo clips with transcripts")
+
+
+def _push_base(cloud: DemoCloud, base: DemoBase) -> None:
+    """The voice that the training starts from, as a repo of published voices has it."""
+    _push(cloud, BASE_REPO, "model", base.files, "A voice to start from, with its card")
+
+
+def _push(
+    cloud: DemoCloud,
+    repo_id: str,
+    kind: Literal["dataset", "model"],
+    files: Mapping[str, Path | bytes],
+    message: str,
+) -> None:
+    from pod_image.hub import Hub, Repo, publish
+
+    hub = Hub(SecretStr(cloud.hub.tokens["write"]), endpoint=cloud.hub.url)
+    repo = Repo(repo_id, kind)
+    hub.ask(
+        f"creating {repo}",
+        lambda api: api.create_repo(repo.id, repo_type=repo.kind, private=True, exist_ok=True),
+    )
+    publish(hub, repo, files, message)
 
 
 def free_of_proxies(environment: dict[str, str] | os._Environ[str] = os.environ) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from launcher.cli.demo_base import DemoBase, demo_preset
 from launcher.cli.demo_cloud import DemoCloud, demo_cloud
 from launcher.config import Config, read_config
 
@@ -20,16 +20,19 @@ NOTE = (
 
 
 def open_form(
-    faults: list[str], *, port: int, open_browser: bool, say: Callable[[str], None]
+    faults: list[str],
+    folder: Path,
+    *,
+    base: DemoBase | None,
+    port: int,
+    open_browser: bool,
+    say: Callable[[str], None],
 ) -> None:
-    """Start the stand-ins and the form, and stay until Ctrl-C. Nothing is left behind."""
-    with (
-        tempfile.TemporaryDirectory(prefix="launcher-demo-", ignore_cleanup_errors=True) as folder,
-        demo_cloud(Path(folder) / "cloud", dict.fromkeys(faults)) as cloud,
-    ):
-        serve_form(
-            cloud, demo_config(cloud, Path(folder)), port=port, open_browser=open_browser, say=say
-        )
+    """Start the stand-ins and the form below `folder`, and stay until Ctrl-C."""
+    with demo_cloud(folder / "cloud", dict.fromkeys(faults), base=base) as cloud:
+        config = demo_config(cloud, folder)
+        preset = demo_preset(config, base).name
+        serve_form(cloud, config, preset, port=port, open_browser=open_browser, say=say)
 
 
 def demo_config(cloud: DemoCloud, folder: Path) -> Config:
@@ -41,6 +44,7 @@ def demo_config(cloud: DemoCloud, folder: Path) -> Config:
 def serve_form(
     cloud: DemoCloud,
     config: Config,
+    preset: str,
     *,
     port: int,
     open_browser: bool,
@@ -53,7 +57,7 @@ def serve_form(
         write_preferences(
             config.preferences_path,
             Preferences(
-                last_preset="quick-check",
+                last_preset=preset,
                 last_dataset_repo=cloud.dataset_repo,
                 last_results_repo=cloud.results_repo,
             ),

@@ -7,13 +7,13 @@ import hashlib
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from launcher.cli.demo_base import DemoBase, demo_preset
 from launcher.cli.demo_cloud import DemoCloud, check_extra, demo_cloud
 from launcher.cli.following import (
     Followed,
@@ -54,7 +54,10 @@ WORTH_HEARING = ("voice/**", "samples/**", "files/**", "run.json", "events.jsonl
 
 @dataclass(frozen=True)
 class DemoOrder:
-    """What was asked of the demo. `out`: folder for what comes out, by default one of the launcher's own."""
+    """What was asked of the demo. `out`: folder for what comes out, by default one of the launcher's own.
+
+    `base`: a voice to start from; without one the training starts from nothing.
+    """
 
     steps: int | None = None
     out: Path | None = None
@@ -62,6 +65,7 @@ class DemoOrder:
     faults: tuple[str, ...] = ()
     recipe: RecipeName = RecipeName.PIPER
     image: str = ""
+    base: DemoBase | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,7 @@ class DemoOutcome:
     results_repo: str
     onnx: Path | None = None
     spoken_wav: Path | None = None
+    began_as: str = ""
 
     def document(self) -> dict[str, Any]:
         ended, run = self.followed.ended, self.followed.run
@@ -107,8 +112,8 @@ class DemoOutcome:
         }
 
 
-def run_demo(order: DemoOrder, output: Output) -> None:
-    """Do the run and say what came out. Everything that was started is closed at the end, whatever happens.
+def run_demo(order: DemoOrder, root: Path, output: Output) -> None:
+    """Do the run below `root` and say what came out. Everything that was started is closed at the end.
 
     Raises NotConfigured when the extra is missing, RunFailed when the run ended badly.
     """
@@ -119,11 +124,8 @@ def run_demo(order: DemoOrder, output: Output) -> None:
         "else is the real thing. Nothing is paid: the dollars are what a GPU would cost."
     )
     folder = order.out or read_config().data_folder / "demo"
-    with (
-        tempfile.TemporaryDirectory(prefix="launcher-demo-", ignore_cleanup_errors=True) as root,
-        demo_cloud(Path(root), dict.fromkeys(order.faults)) as cloud,
-    ):
-        outcome = asyncio.run(_run(order, cloud, _config(Path(root), cloud), folder, output))
+    with demo_cloud(root, dict.fromkeys(order.faults), base=order.base) as cloud:
+        outcome = asyncio.run(_run(order, cloud, _config(root, cloud), folder, output))
         if outcome.onnx is not None:
             outcome = replace(outcome, spoken_wav=_speak(outcome.onnx, folder / "spoken.wav"))
         outcome = replace(outcome, pods_left=_pods_left(cloud))
@@ -153,6 +155,7 @@ async def _run(
             pods_left=_pods_left(cloud),
             results_repo=cloud.results_repo,
             onnx=next(iter(sorted(into.glob("voice/*.onnx"))), None),
+            began_as=order.base.name if order.base else "",
         )
 
 
@@ -163,6 +166,10 @@ async def _to_its_end(bench: Workbench, composed: Composed, keys: Keys, live: Li
         f"Plan: {plan.run_id}, {plan.offer.gpu_name} at {usd(plan.offer.price_per_hour_usd)} an hour, "
         f"{usd(plan.worst_case_usd)} at most"
     )
+    if plan.base_licence:
+        live.say(
+            f"Starts from {plan.settings.base_checkpoint}; licence by its card: {plan.base_licence}"
+        )
     launched = await launch_and_show(bench, plan, keys, live)
     return await follow_to_end(bench, launched, live)
 
@@ -177,11 +184,12 @@ def _composed(order: DemoOrder, cloud: DemoCloud, config: Config) -> Composed:
         command = [sys.executable, "-c", _COMMAND]
         given |= {"recipe": "command", "argv": command}
         return compose(find_preset(config, "quick-check"), given)
+    preset = demo_preset(config, order.base)
     given |= {"seed": order.seed, "voice_name": "demo"}
     if order.steps is not None:
         # So many exactly: neither the clock nor the number of epochs may end it earlier.
         given |= {"max_steps": order.steps, "train_minutes": 0, "epochs": 10_000, "max_hours": 12}
-    return compose(find_preset(config, "quick-check"), given)
+    return compose(preset, given)
 
 
 async def _brought_here(bench: Workbench, followed: Followed, folder: Path) -> Path:
@@ -246,10 +254,19 @@ def _text(outcome: DemoOutcome) -> str:
     )
     if outcome.onnx is not None:
         lines += [f"  Voice      {outcome.onnx}", f"  It speaks  {outcome.spoken_wav}"]
-        lines.append(
-            "A minute on a CPU proves the way and not the voice: it mumbles. A voice worth\n"
-            "hearing takes hours on a GPU."
-        )
+        lines.append(_how_it_sounds(outcome))
     else:
         lines.append(f"  Results    {outcome.folder}")
     return "\n".join(lines)
+
+
+def _how_it_sounds(outcome: DemoOutcome) -> str:
+    if not outcome.began_as:
+        return (
+            "A minute on a CPU proves the way and not the voice: it mumbles. A voice worth\n"
+            "hearing takes hours on a GPU."
+        )
+    return (
+        f"A minute on a CPU proves the way and not the voice: it began as {outcome.began_as} and is\n"
+        "hardly past that. To sound like the recordings takes hours on a GPU."
+    )

@@ -11,6 +11,7 @@ from launcher.services.voice_bases import known_base
 from pod_image.hub import Hub, HubError, Repo, look_at, read_bytes
 
 _LICENCE = re.compile(r"^[\s*#-]*licen[cs]e\W*\s*(?P<terms>\S.*)$", re.IGNORECASE | re.MULTILINE)
+_ORIGIN = re.compile(r"fine-?tuned from\s+(?P<origin>[^\n]+?)\.?\s*$", re.IGNORECASE | re.MULTILINE)
 _PATTERN = re.compile(
     r"^(?P<kind>datasets/|models/)?(?P<repo>[\w.-]+/[\w.-]+)/(?P<path>.+\.(ckpt|onnx|pt))$"
 )
@@ -48,29 +49,39 @@ def look_at_base(hub: Hub, checkpoint: str) -> tuple[BaseVoice | None, tuple[Rem
                     "Copy its path from the repo's page.",
                 ),
             )
-        licence = _terms(checkpoint, _licence(hub, repo, match["path"]))
+        licence = _terms(checkpoint, _card(hub, repo, match["path"]))
     except HubError as exc:
         return None, (_error(f"The base checkpoint cannot be read: {exc.message}", exc.hint),)
     voice = BaseVoice(repo, match["path"], found[match["path"]].size_bytes, licence)
     return voice, (_on_licence(voice),)
 
 
-def _terms(checkpoint: str, on_card: str) -> str:
+def _terms(checkpoint: str, card: str) -> str:
     """What the card says, and what our table knows beyond it: which terms came with the base's own base."""
+    found = _LICENCE.search(card)
+    on_card = found["terms"].strip()[:200] if found else ""
     known = known_base(checkpoint)
     if known is None:
-        return on_card
+        return _with_origin(on_card, card)
     licence = f"{known.licence}: {on_card}" if on_card.startswith("http") else on_card
     return replace(known, licence=licence or known.licence).terms
 
 
-def _licence(hub: Hub, repo: Repo, path: str) -> str:
-    """The terms in the MODEL_CARD beside the checkpoint: a repo's own tag does not speak for each voice."""
+def _with_origin(on_card: str, card: str) -> str:
+    """A card names the recordings' licence; the voice that the weights were made from may bind too."""
+    origin = _ORIGIN.search(card)
+    if not on_card or origin is None:
+        return on_card
+    return f"{on_card}; fine-tuned from {origin['origin'][:120]}, whose terms may hold as well"
+
+
+def _card(hub: Hub, repo: Repo, path: str) -> str:
+    """The MODEL_CARD beside the checkpoint, if it names terms: a repo's own tag does not speak for each voice."""
     folder = PurePosixPath(path).parent
     for name in ("MODEL_CARD", "MODEL_CARD.md", "README.md"):
-        content = read_bytes(hub, repo, str(folder / name))
-        if content and (match := _LICENCE.search(content.decode("utf-8", "replace"))):
-            return match["terms"].strip()[:200]
+        content = (read_bytes(hub, repo, str(folder / name)) or b"").decode("utf-8", "replace")
+        if _LICENCE.search(content):
+            return content
     return ""
 
 

@@ -41,12 +41,17 @@ LONGEST_SECONDS = 540
 
 
 def demo(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """A demo in a person's home with nothing in it but a folder for what is temporary."""
+    (home / "tmp").mkdir()
+    ours = {"LAUNCHER_HOME": str(home), "OMP_NUM_THREADS": "2"}
+    places = {"HOME": str(home), "TMPDIR": str(home / "tmp")}
+    others = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "XDG_"))}
     return subprocess.run(
         [*LAUNCHER, "demo", *words],
         capture_output=True,
         text=True,
         timeout=LONGEST_SECONDS,
-        env={**os.environ, "LAUNCHER_HOME": str(home), "OMP_NUM_THREADS": "2"},
+        env={**others, **ours, **places},
     )
 
 
@@ -85,12 +90,15 @@ def test_the_whole_way_with_a_command_leaves_results_and_no_pod(tmp_path: Path) 
     assert document["provider_calls"] > 0
     made = tmp_path / "o" / "run-01" / "files" / "out" / "hello.txt"
     assert made.read_text() == "made on a pod"
+    assert not (tmp_path / ".cache").exists()
+    assert list((tmp_path / "tmp").iterdir()) == []
 
 
 @pytest.mark.slow
 def test_the_demo_trains_exactly_so_many_steps_and_the_voice_speaks(tmp_path: Path) -> None:
     out = tmp_path / "voice"
-    done = demo(tmp_path, "--headless", "--json", "--steps", "2", "--seed", "7", "--out", str(out))
+    words = ("--headless", "--no-base", "--json", "--steps", "2", "--seed", "7")
+    done = demo(tmp_path, *words, "--out", str(out))
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert set(document) == KEYS
@@ -107,7 +115,7 @@ def test_the_demo_trains_exactly_so_many_steps_and_the_voice_speaks(tmp_path: Pa
 
 
 def test_the_stand_ins_alone_say_where_they_are_and_close_on_sigterm(tmp_path: Path) -> None:
-    with started(tmp_path, "--serve", "--json") as process:
+    with started(tmp_path, "--serve", "--no-base", "--json") as process:
         assert process.stdout is not None
         document = json.loads(process.stdout.readline())
         assert set(document) == {"env", "dataset_repo", "results_repo"}
@@ -134,7 +142,7 @@ def test_the_stand_ins_alone_say_where_they_are_and_close_on_sigterm(tmp_path: P
 
 
 def test_without_json_the_stand_ins_print_lines_for_a_shell(tmp_path: Path) -> None:
-    with started(tmp_path, "--serve") as process:
+    with started(tmp_path, "--serve", "--no-base") as process:
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(5)]
         assert all(line.startswith("export ") for line in lines)

@@ -6,7 +6,6 @@ import json
 import shlex
 import signal
 import sys
-import tempfile
 import threading
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +13,15 @@ from typing import Annotated
 import typer
 
 from launcher.cli.commands.ui import BrowserOption, PortOption, say
-from launcher.cli.demo_cloud import DemoCloud, check_fault, demo_cloud, fault_list, free_of_proxies
+from launcher.cli.demo_base import DemoBase, installed_base
+from launcher.cli.demo_cloud import (
+    DemoCloud,
+    check_fault,
+    demo_cloud,
+    demo_folder,
+    fault_list,
+    free_of_proxies,
+)
 from launcher.cli.flags import JsonOption, QuietOption, command_app
 from launcher.cli.layout import pairs
 from launcher.cli.output import Output
@@ -45,6 +52,13 @@ def demo(
         str,
         typer.Option(help="bootstrap: as without an image of ours; the agent comes as a wheel."),
     ] = "",
+    base: Annotated[
+        bool,
+        typer.Option(
+            "--base/--no-base",
+            help="Start from the published voice of the extra `voice` where that is installed, or from nothing.",
+        ),
+    ] = True,
     fault: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="A misfortune to see; 'list' names them."),
@@ -64,42 +78,50 @@ def demo(
     if fault and "list" in fault:
         output.answer(fault_list(), lambda: pairs(fault_list().items()))
         return
-    for name in fault or ():
-        check_fault(name)
     if headless and serve:
         raise InvalidRequest("--headless and --serve are two different things.", hint="Give one.")
-    if serve:
-        _serve(fault or [], output)
-    elif headless:
-        from launcher.cli.demo_run import DemoOrder, run_demo
+    faults = tuple(fault or ())
+    with demo_folder() as folder:
+        for name in faults:
+            check_fault(name)
+        start = installed_base() if base and recipe is RecipeName.PIPER else None
+        if serve:
+            _serve(faults, folder, start, output)
+        elif headless:
+            from launcher.cli.demo_run import DemoOrder, run_demo
 
-        run_demo(DemoOrder(steps, out, seed, tuple(fault or ()), recipe, image), output)
-    else:
-        _open_page(fault or [], port, browser, output)
+            order = DemoOrder(steps, out, seed, faults, recipe, image, start)
+            run_demo(order, folder, output)
+        else:
+            _open_page(faults, folder, start, port, browser, output)
 
 
-def _open_page(faults: list[str], port: int, browser: bool, output: Output) -> None:
+def _open_page(
+    faults: tuple[str, ...],
+    folder: Path,
+    base: DemoBase | None,
+    port: int,
+    browser: bool,
+    output: Output,
+) -> None:
     from launcher.cli.demo_form import open_form
 
     output.talk("Starting the stand-ins for RunPod and Hugging Face on this computer…")
-    open_form(faults, port=port, open_browser=browser, say=say)
+    open_form(list(faults), folder, base=base, port=port, open_browser=browser, say=say)
     output.talk("Everything of the demo is closed and removed.")
 
 
-def _serve(faults: list[str], output: Output) -> None:
+def _serve(faults: tuple[str, ...], folder: Path, base: DemoBase | None, output: Output) -> None:
     over = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: over.set())
-    with (
-        tempfile.TemporaryDirectory(prefix="launcher-demo-") as folder,
-        demo_cloud(Path(folder), dict.fromkeys(faults)) as cloud,
-    ):
-        _say_where(cloud, output)
+    with demo_cloud(folder, dict.fromkeys(faults), base=base) as cloud:
+        _say_where(cloud, base, output)
         over.wait()
     output.talk("Both stand-ins are closed.")
 
 
-def _say_where(cloud: DemoCloud, output: Output) -> None:
+def _say_where(cloud: DemoCloud, base: DemoBase | None, output: Output) -> None:
     if output.as_json:
         document = {
             "env": cloud.env,
@@ -115,5 +137,12 @@ def _say_where(cloud: DemoCloud, output: Output) -> None:
         "\nPaste these lines into another terminal; the keys open nothing but this demo. Then:\n"
         f"  launcher plan --preset quick-check --dataset-repo {cloud.dataset_repo} "
         f"--results-repo {cloud.results_repo}\n"
+        f"{_from_base(base)}"
         "Ctrl-C here ends it all."
     )
+
+
+def _from_base(base: DemoBase | None) -> str:
+    if base is None:
+        return ""
+    return f"  (from a published voice: add --quality medium --base-checkpoint {base.checkpoint})\n"
