@@ -7,10 +7,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
+from pod_image.contract.environment import EVENTS_FD_VARIABLE
+from pod_image.contract.settings import RunSettings
+from pod_image.recipes.piper import __main__ as program
 from pod_image.recipes.piper.company import Company, join_company
 from pod_image.recipes.piper.company_start import torchrun_command, torchrun_environment
 from tests.recipes.piper.company_member import BATCHES, steps, weights
@@ -58,6 +62,47 @@ def test_the_first_process_alone_reports_and_writes_and_all_end_together_with_eq
     assert not (tmp_path / "out-1").exists()
     a, b = (torch.load(tmp_path / f"weights-{rank}.pt") for rank in (0, 1))
     assert all(torch.equal(a[name], b[name]) for name in a)
+
+
+AS_THE_AGENT_STARTS_IT = """
+from pod_image.recipes.piper import __main__ as program
+program._MODULE = "tests.recipes.piper.company_entry"
+program._gpus = lambda document: 2
+program._train(None, None, None)
+"""
+
+
+@pytest.mark.slow
+def test_where_there_are_two_gpus_the_training_becomes_torchrun_with_its_pipes_to_the_agent():
+    listening, speaking = os.pipe()
+    environment = {
+        **os.environ, EVENTS_FD_VARIABLE: str(speaking), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1",
+    }  # fmt: skip
+    with subprocess.Popen(
+        [sys.executable, "-c", AS_THE_AGENT_STARTS_IT], env=environment, cwd=ROOT,
+        stdin=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=[speaking], text=True,
+    ) as stage:  # fmt: skip
+        os.close(speaking)
+        _, trouble = stage.communicate('{"id":"my-save","command":"save"}\n', timeout=300)
+    assert stage.returncode == 0, trouble[-2000:]
+    with os.fdopen(listening) as events:
+        said = sorted((json.loads(line) for line in events), key=lambda event: event["step"])
+    assert [(e["step"], e["of"], e["device"], e["stage"]) for e in said] == [
+        (0, 2, 0, "train"),
+        (1, 2, 1, "train"),
+    ]
+    assert [event["command"] for event in said] == ["my-save", ""]
+
+
+@pytest.mark.parametrize(
+    ("rented", "present", "used"), [(1, 8, 1), (4, 2, 2), (2, 4, 2), (2, 0, 1)]
+)
+def test_as_many_processes_as_gpus_that_were_rented_and_are_there(
+    monkeypatch, rented, present, used
+):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: present)
+    settings = RunSettings(gpu_count=rented)
+    assert program._gpus(SimpleNamespace(settings=settings)) == used
 
 
 def test_a_batch_is_shared_without_a_clip_left_over_or_taken_twice():
