@@ -23,11 +23,12 @@ from typing import Any
 
 from pod_image.recipes.piper.quality import Sizes
 from tests.bench.speech import spoken_clips
-from tests.bench.turns import MARK
+from tests.bench.turns import MARK, equal_paths
 
 RATES_HZ = {"x_low": 16_000, "low": 16_000, "medium": 22_050, "high": 22_050}
 # For the curves: full widths would take an hour.
 SMALL = Sizes(hidden=16, filter=32, text_layers=1, decoder_channels=16, discriminator_divisor=16)
+PATH_CASES = 200
 PARTS = ("prepare", "steps", "wait", "curve", "profile")
 
 
@@ -118,6 +119,8 @@ def _figures(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
         "ratio": {},
         "load": round(os.getloadavg()[0], 1),
     }
+    if "steps" in asked.parts or "curve" in asked.parts:
+        figures["equal_paths"] = f"{equal_paths(PATH_CASES)} of {PATH_CASES}"
     _prepare(folder, asked, figures)
     if "steps" in asked.parts:
         _steps(folder, asked, figures)

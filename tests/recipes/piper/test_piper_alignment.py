@@ -20,6 +20,7 @@ from pod_image.recipes.piper.alignment import (
     durations_of_best_paths,
     search_of,
 )
+from tests.bench import turns
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -45,6 +46,13 @@ def test_random_scores_give_the_same_paths_as_the_reference_package(seed):
         implementation="cython",
     )
     assert ours.tolist() == path.sum(dim=2).long().tolist()
+
+
+def test_the_bench_holds_the_references_stand_in_to_our_paths(monkeypatch):
+    assert turns.equal_paths(9) == 9
+    # Without the transposition that package is wrong, and says nothing.
+    monkeypatch.setattr(turns, "maximum_path", monotonic_alignment_search.maximum_path)
+    assert turns.equal_paths(9) < 9
 
 
 def test_the_path_is_the_best_of_all_paths():

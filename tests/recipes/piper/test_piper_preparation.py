@@ -94,6 +94,17 @@ def test_any_rate_and_any_number_of_channels_becomes_mono_at_the_voices_rate(
     assert spectrum.argmax() * 16_000 / len(sound) == pytest.approx(200, abs=2)
 
 
+@pytest.mark.parametrize("name", ["a.mp3", "a.ogg", "a.flac", "a.aiff"])
+def test_a_recording_is_decoded_whatever_its_kind(record, tmp_path, heard, name):
+    clip = record(name, tone(1.5, 22_050), rate_hz=22_050)
+    prepare([clip], tmp_path / "out", HOW, heard)
+    (sound,) = sounds(tmp_path / "out")
+    # What compresses pads to whole frames of its own.
+    assert abs(len(sound) - 24_000) <= 1_200
+    spectrum = np.abs(np.fft.rfft(sound.astype(float)))
+    assert spectrum.argmax() * 16_000 / len(sound) == pytest.approx(200, abs=2)
+
+
 @pytest.mark.parametrize(
     ("seconds", "text", "reason"),
     [
