@@ -49,7 +49,7 @@ def register_takes(takes: Takes, outer: FastAPI) -> None:
         path = takes.get(name)
         if path is None:
             raise HTTPException(404, "There is no such recording any more.")
-        return FileResponse(path, media_type="audio/wav", filename=f"{name}.wav")
+        return FileResponse(path, media_type="audio/wav")  # the link that downloads it names the file
 
     outer.get("/takes/{name}", response_class=FileResponse)(take)
 
