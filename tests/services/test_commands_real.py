@@ -1,11 +1,11 @@
-"""Commands into a pod of real processes: by exec where the agent came as a wheel, by file where exec is refused."""
+"""Every command into pods of real processes: by exec, also where the agent came as a wheel, and by numbered file."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -13,19 +13,78 @@ import pytest
 from launcher.cli.demo_cloud import DemoCloud, demo_cloud
 from launcher.config import read_config
 from launcher.domain.run import Run
+from launcher.emulator.runpod import ContainerSpec, ProcessRunner
 from launcher.services.commands import Way, new_command, send
 from launcher.services.compose import compose
-from launcher.services.context import open_workbench
+from launcher.services.context import Workbench, open_workbench
 from launcher.services.launch import launch
 from launcher.services.plan import make_plan
-from launcher.services.sightings import EventSeen, RunEnded
+from launcher.services.sightings import EventSeen, LogSeen, RunEnded
 from launcher.services.watch import watch
-from launcher.stores.secrets import find_keys
+from launcher.stores.secrets import Keys, find_keys
 from pod_image.contract.commands import CommandName
 from pod_image.contract.events import CommandEvent
 from pod_image.contract.outcomes import EndReason
 
-PROGRAM = "import time, pathlib; pathlib.Path('out').mkdir(exist_ok=True); print('at work'); time.sleep(600)"
+PROGRAM = (
+    "import time, pathlib; pathlib.Path('out').mkdir(exist_ok=True); "
+    "pathlib.Path('out/so-far.txt').write_text('half'); print('at work', flush=True); time.sleep(600)"
+)
+SAVED = "files/out/so-far.txt"
+NO_SAMPLES = "a command of your own has no samples"
+AGENT_WITHOUT_PATIENCE = """
+import asyncio
+from pod_image.agent.story import run_pod
+from pod_image.agent.system import system_ports
+from pod_image.agent.timing import Timing
+
+asyncio.run(run_pod(system_ports(Timing(numbered_commands_seconds=0.5))))
+"""
+
+
+class QuickLooks(ProcessRunner):
+    """Pods whose agent looks for numbered files twice a second, and is the real one in all else."""
+
+    def _command(self, spec: ContainerSpec) -> list[str]:
+        if self.is_own(spec.image):
+            return [sys.executable, "-c", AGENT_WITHOUT_PATIENCE]
+        return super()._command(spec)
+
+
+@dataclass
+class Conversation:
+    """A run, and what was said to it and by it: command, state and detail of each receipt."""
+
+    bench: Workbench
+    run: Run
+    ways: list[Way] = field(default_factory=list)
+    receipts: list[tuple[str, str, str]] = field(default_factory=list)
+    saved: set[str] = field(default_factory=set)
+    """What the results repo held when the save was done."""
+    names: dict[str, str] = field(default_factory=dict)
+
+    async def say(self, name: CommandName, text: str = "") -> None:
+        command = new_command(name, text)
+        self.names[command.id] = name.value
+        self.ways.append((await send(self.bench, self.run, command)).way)
+
+    async def follow(self, *commands: tuple[CommandName, str]) -> None:
+        """Say the commands one by one, each when the one before it was answered, and watch to the end."""
+        waiting = list(commands)
+        async with aclosing(watch(self.bench, self.run)) as sightings:
+            async for seen in sightings:
+                if isinstance(seen, LogSeen) and "at work" in seen.text:
+                    await self.say(*waiting.pop(0))
+                if isinstance(seen, EventSeen) and isinstance(seen.event, CommandEvent):
+                    event = seen.event
+                    self.receipts.append((self.names[event.id], event.state, event.detail))
+                    if event.command == "save" and event.state == "done":
+                        results = self.bench.results(self.run.results_repo)
+                        self.saved = {each.path for each in await results.files(self.run.run_id)}
+                    if event.state != "received" and waiting:
+                        await self.say(*waiting.pop(0))
+                if isinstance(seen, RunEnded):
+                    self.run = seen.run
 
 
 @pytest.mark.parametrize(
@@ -34,19 +93,49 @@ PROGRAM = "import time, pathlib; pathlib.Path('out').mkdir(exist_ok=True); print
     ids=["exec", "numbered file"],
 )
 @pytest.mark.slow
-def test_stop_goes_into_a_real_pod_and_its_receipt_comes_out(
+def test_every_command_goes_into_a_real_pod_and_its_receipts_come_out(
     tmp_path: Path, image: str, fault: str, way: Way
 ) -> None:
-    with demo_cloud(tmp_path, {fault: None} if fault else None) as cloud:
-        run, went, receipts = asyncio.run(_stopped(cloud, tmp_path / "home", image))
-    assert went is way
-    assert receipts == ["received", "done"]
-    assert run.end_reason is EndReason.STOPPED
+    faults = {fault: None} if fault else None
+    with demo_cloud(tmp_path, faults, QuickLooks(tmp_path / "pods")) as cloud:
+        kept, dropped = asyncio.run(_both(cloud, tmp_path / "home", image))
+    assert set(kept.ways) | set(dropped.ways) == {way}
+    told = [(name, state) for name, state, _ in kept.receipts]
+    assert told == [
+        ("save", "received"),
+        ("save", "done"),
+        ("sample", "received"),
+        ("sample", "refused"),
+        ("stop", "received"),
+        ("stop", "done"),
+    ]
+    assert f"{kept.run.run_id}/{SAVED}" in kept.saved
+    assert kept.receipts[3][2] == NO_SAMPLES
+    assert kept.run.end_reason is EndReason.STOPPED
+    assert [(name, state) for name, state, _ in dropped.receipts] == [
+        ("abort", "received"),
+        ("abort", "done"),
+    ]
+    assert dropped.run.end_reason is EndReason.ABORTED
 
 
-async def _stopped(cloud: DemoCloud, home: Path, image: str) -> tuple[Run, Way, list[str]]:
+async def _both(cloud: DemoCloud, home: Path, image: str) -> tuple[Conversation, Conversation]:
+    """One run that is told to save, to say something and to stop, and one beside it that is aborted."""
     config = replace(read_config({**cloud.env, "LAUNCHER_HOME": str(home)}), poll_seconds=1.0)
     keys = find_keys(cloud.env)
+    async with open_workbench(config, keys) as bench:
+        kept = Conversation(bench, await _launched(bench, keys, cloud, image))
+        dropped = Conversation(bench, await _launched(bench, keys, cloud, ""))
+        await asyncio.gather(
+            kept.follow(
+                (CommandName.SAVE, ""), (CommandName.SAMPLE, "Hello."), (CommandName.STOP, "")
+            ),
+            dropped.follow((CommandName.ABORT, "")),
+        )
+        return kept, dropped
+
+
+async def _launched(bench: Workbench, keys: Keys, cloud: DemoCloud, image: str) -> Run:
     given = {
         "recipe": "command",
         "argv": [sys.executable, "-c", PROGRAM],
@@ -54,15 +143,4 @@ async def _stopped(cloud: DemoCloud, home: Path, image: str) -> tuple[Run, Way, 
         "max_hours": 0.2,
         **({"image": image} if image else {}),
     }
-    receipts: list[str] = []
-    async with open_workbench(config, keys) as bench:
-        run = await launch(bench, await make_plan(bench, compose(None, given), keys), keys)
-        command = new_command(CommandName.STOP)
-        way = (await send(bench, run, command)).way
-        async with aclosing(watch(bench, run)) as sightings:
-            async for seen in sightings:
-                if isinstance(seen, EventSeen) and isinstance(seen.event, CommandEvent):
-                    receipts.append(str(seen.event.state))
-                if isinstance(seen, RunEnded):
-                    return seen.run, way, receipts
-    raise AssertionError("the last sighting of a run is its end")
+    return await launch(bench, await make_plan(bench, compose(None, given), keys), keys)
