@@ -250,6 +250,24 @@ async def test_a_fault_of_the_input_is_a_failure_with_the_workers_own_hint(tmp_p
 
 
 @in_virtual_time
+async def test_a_training_that_gives_up_is_a_failure_whose_last_checkpoint_is_delivered_with_its_voice(
+    tmp_path: Path,
+) -> None:
+    """As when losses stay not finite: exit code 2, after a checkpoint that was good."""
+    stand = Stand(tmp_path, ending_with(2, hint="Lower the learning rate."))
+    stand.rent()
+    assert await stand.until_gone() < 300
+    assert (stand.ended["reason"], stand.ended["hint"]) == (
+        EndReason.FAILED,
+        "Lower the learning rate.",
+    )
+    assert stand.results().keys() >= {
+        "run-01/checkpoints/step-00000001.ckpt",
+        "run-01/voice/demo.onnx",
+    }
+
+
+@in_virtual_time
 async def test_a_crash_outside_of_training_is_a_failure(tmp_path: Path) -> None:
     stand = Stand(tmp_path, ending_with(1, "export"))
     stand.rent()
