@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,3 +87,25 @@ def _folders(values: Mapping[str, str]) -> tuple[Path, Path]:
         return local / "config", local / "data"
     config = Path(values.get("XDG_CONFIG_HOME") or home / ".config") / APP_NAME
     return config, Path(values.get("XDG_DATA_HOME") or home / ".local" / "share") / APP_NAME
+
+
+def is_private(folder: Path) -> bool:
+    """Whether nobody else can reach what lies there: it, or a folder above it, is its owner's alone."""
+    above = [path for path in (folder.absolute(), *folder.absolute().parents) if path.exists()]
+    return os.name == "posix" and any(path.stat().st_mode & 0o077 == 0 for path in above)
+
+
+@contextmanager
+def private_files(folder: Path) -> Iterator[None]:
+    """What is written in the block, by programs started in it too, is its owner's alone where `folder` is private.
+
+    Elsewhere the person's own habits hold: a voice may be for others to read.
+    """
+    if not is_private(folder):
+        yield
+        return
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)

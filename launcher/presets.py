@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from launcher.config import Config
+from launcher.config import Config, private_files
 from launcher.errors import InvalidRequest
 from launcher.toml_text import to_toml
 
@@ -72,10 +72,11 @@ def save_preset(
     config.presets_folder.mkdir(mode=0o700, exist_ok=True)
     path = config.presets_folder / f"{name}.toml"
     scratch = path.with_suffix(".toml.part")
-    scratch.write_text(
-        to_toml({"title": title or name, "description": description, "settings": dict(values)}),
-        "utf-8",
-    )
+    with private_files(config.presets_folder):
+        scratch.write_text(
+            to_toml({"title": title or name, "description": description, "settings": dict(values)}),
+            "utf-8",
+        )
     scratch.replace(path)
     return path
 

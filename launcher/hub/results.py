@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from launcher.config import private_files
 from launcher.errors import HubError
 from launcher.hub.access import HubAccess
 from pod_image.contract.commands import Command
@@ -90,9 +91,10 @@ class ResultsRepo:
         """
         commit = await self.commit()
         wanted = [ResultsFolder(run_id).path(pattern) for pattern in patterns]
-        return await self.access.run(
-            fetch, self.access.upload, self.repo, commit, folder, wanted, on_progress
-        )
+        with private_files(folder):
+            return await self.access.run(
+                fetch, self.access.upload, self.repo, commit, folder, wanted, on_progress
+            )
 
     async def put(self, files: dict[str, Path | bytes], message: str) -> None:
         """Files at these paths of the repo; those that are there already are left alone."""

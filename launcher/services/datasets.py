@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from pydantic import ValidationError
 
-from launcher.config import Config
+from launcher.config import Config, private_files
 from launcher.errors import InvalidRequest
 from launcher.hub.access import translated
 from launcher.services.context import Workbench
@@ -151,7 +151,7 @@ async def make(
     now: Now = time.time,
 ) -> Made:
     """Make clips of recordings; what cannot be used is left out, with why. Raises InvalidRequest, NotConfigured."""
-    with in_our_words():
+    with in_our_words(), private_files(request.out):
         return await make_dataset(request, limits=limits, on_progress=on_progress, now=now)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from launcher.config import private_files
 from launcher.domain.run import Run
 from launcher.errors import InvalidRequest
 from launcher.services.context import Workbench
@@ -164,5 +165,6 @@ def _take_over_here(bench: Workbench, run: Run, files: Mapping[str, Path | bytes
     for path, content in files.items():
         if isinstance(content, bytes) and (into / path).is_file():
             part = (into / path).with_name(f".{PurePosixPath(path).name}.part")
-            part.write_bytes(content)
+            with private_files(into):
+                part.write_bytes(content)
             part.replace(into / path)

@@ -23,6 +23,7 @@ from pod_image.contract.environment import without_secrets
 
 SHUTDOWN_SECONDS = 3
 """Open pages hold their websocket; longer than this the end does not wait for them."""
+_USUAL_UMASK = 0o022
 BROWSER_SECONDS = 30.0
 """A browser that runs in the terminal would otherwise be waited for."""
 
@@ -121,6 +122,10 @@ def _open_quietly(link: str) -> Path:
 def open_in_browser(uri: str) -> threading.Thread:
     """Open the person's browser, which outlives us and is given no key of ours. Silent where there is none."""
 
+    umask = (
+        _USUAL_UMASK if os.name == "posix" else -1
+    )  # a browser's downloads are as they always were
+
     def opening() -> None:
         with contextlib.suppress(OSError, subprocess.SubprocessError):
             subprocess.run(
@@ -130,6 +135,7 @@ def open_in_browser(uri: str) -> threading.Thread:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 timeout=BROWSER_SECONDS,
+                umask=umask,
                 check=False,
             )
 
@@ -181,8 +187,9 @@ def _install_plain(
 
 
 def harden_process() -> None:
-    """Keep keys out of core dumps; best effort."""
+    """Keep keys out of core dumps, and what is written here from others' eyes; best effort."""
     if os.name == "posix":
+        os.umask(0o077)
         import resource
 
         with contextlib.suppress(OSError, ValueError):
