@@ -1,12 +1,14 @@
 """Loss curves of our step and of the reference's own training step, on the same weights, clips and order.
 
 Small networks: the reference's discriminators get narrower convolutions of the same kind, and its generator the
-sizes of its own options. Noise, dropout and slices are drawn anew on both sides, so curves agree in the mean only.
+sizes of its own options. Noise, dropout and slices are drawn anew on both sides, so curves agree in the mean only;
+where nothing is drawn they agree step by step.
 """
 
 from __future__ import annotations
 
 import warnings
+from contextlib import nullcontext
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
@@ -20,6 +22,7 @@ from pod_image.recipes.piper.model import Discriminators, Generator
 from pod_image.recipes.piper.optimisation import LOSS_NAMES, Optimisation
 from pod_image.recipes.piper.quality import Sizes
 from tests.bench.turns import inject_alignment
+from tests.recipes.piper.reference import nothing_drawn
 
 BATCH = 2
 LEARNING_RATE = 2e-4
@@ -38,6 +41,12 @@ class Curves:
         place = LOSS_NAMES.index(name)
         return fmean(self.ours[first:last, place]), fmean(self.reference[first:last, place])
 
+    def largest_gap(self, first: int, last: int) -> dict[str, float]:
+        """By loss: the largest difference at any of these steps, relative to the reference's mean of that loss."""
+        apart = np.abs(self.ours - self.reference)[first:last].max(axis=0)
+        size = np.abs(self.reference[first:last]).mean(axis=0)
+        return dict(zip(LOSS_NAMES, (apart / size).tolist(), strict=True))
+
     def figures(self) -> dict[str, Any]:
         """Means of the first and last quarter, ours then the reference's, and the ratio at the end."""
         steps = len(self.ours)
@@ -52,30 +61,42 @@ class Curves:
         return found
 
 
-def compare_curves(steps: int, seed: int, clips: Clips, sizes: Sizes) -> Curves:
-    """Train both on `clips` for so many steps of two clips, no buckets, float32."""
+def compare_curves(
+    steps: int, seed: int, clips: Clips, sizes: Sizes, *, draws: bool = True
+) -> Curves:
+    """Train both on `clips` for so many steps of two clips, no buckets, float32.
+
+    Without `draws` there is no dropout, all noise is zero and every slice is a clip's beginning.
+    """
     model = _reference_model(sizes, clips.prepared.sample_rate_hz)
+    if not draws:
+        _without_dropout(model)
     order = np.random.default_rng(seed)
     batches = [order.permutation(len(clips))[:BATCH].tolist() for _ in range(steps)]
-    ours = _ours(model, sizes, clips, batches, seed)
-    return Curves(ours, _reference(model, clips, batches, seed))
+    ours = _ours(model, sizes, clips, batches, seed, draws)
+    with nullcontext() if draws else nothing_drawn():
+        return Curves(ours, _reference(model, clips, batches, seed))
 
 
 def _ours(
-    model: Any, sizes: Sizes, clips: Clips, batches: list[list[int]], seed: int
+    model: Any, sizes: Sizes, clips: Clips, batches: list[list[int]], seed: int, draws: bool
 ) -> np.ndarray[Any, np.dtype[np.float64]]:
     torch.manual_seed(seed)
     generator, judges = Generator(sizes), Discriminators(sizes)
     generator.load_state_dict(model.model_g.state_dict())
     judges.load_state_dict(model.model_d.state_dict())
-    generator.train()
+    generator.train(draws)
     optimisation = Optimisation(
         generator,
         judges,
         sample_rate_hz=clips.prepared.sample_rate_hz,
         learning_rate=LEARNING_RATE,
     )
-    rows = [optimisation.step(clips.batch(indices)).tolist() for indices in batches]
+    rows = []
+    for indices in batches:
+        batch = clips.batch(indices)
+        still = {"starts": torch.zeros(len(indices), dtype=torch.long), "draw": torch.zeros_like}
+        rows.append(optimisation.step(batch, **({} if draws else still)).tolist())
     return np.array(rows)
 
 
@@ -102,6 +123,13 @@ def _reference_model(sizes: Sizes, rate_hz: int) -> Any:
         )
         _narrow(model.model_d, Discriminators(sizes))
     return model
+
+
+def _without_dropout(model: nn.Module) -> None:
+    """Its duration predictor drops half whatever its options say."""
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
 
 
 def _narrow(theirs: nn.Module, ours: Discriminators) -> None:

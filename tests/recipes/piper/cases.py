@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import zlib
 from pathlib import Path
@@ -12,8 +13,9 @@ import torch
 from torch import nn
 
 from pod_image.recipes.piper.clips import Clips
+from pod_image.recipes.piper.model import Discriminators
 from pod_image.recipes.piper.prepared import PreparedClip, PreparedSet
-from pod_image.recipes.piper.quality import Sizes
+from pod_image.recipes.piper.quality import SIZES, Quality, Sizes
 
 HERE = Path(__file__).parent
 GOLDEN: dict[str, Any] = json.loads((HERE / "golden.json").read_text())
@@ -45,6 +47,14 @@ def fill_by_name(module: nn.Module, prefix: str) -> None:
         draw = np.random.RandomState(zlib.crc32(f"{prefix}{name}".encode())).standard_normal(shape)
         state[name] = torch.from_numpy(_scaled(name, draw).astype(np.float32))
     module.load_state_dict(state)
+
+
+@functools.cache
+def published_discriminators() -> Discriminators:
+    """Filled by name, of the one size that all qualities have. Shared: whoever asks for gradients leaves no `.grad`."""
+    discriminators = Discriminators(SIZES[Quality.MEDIUM]).eval()
+    fill_by_name(discriminators, "model_d.")
+    return discriminators
 
 
 def _scaled(name: str, draw: np.ndarray) -> np.ndarray:

@@ -1,14 +1,11 @@
-"""Our trainer learns as the reference does: it begins alike, and its losses fall alike over 200 steps."""
+"""Our trainer learns as the reference does: it begins alike, and its losses fall alike step by step."""
 
 from __future__ import annotations
-
-import importlib.util
 
 import pytest
 import torch
 
 from pod_image.recipes.piper.model import Discriminators, Generator
-from pod_image.recipes.piper.optimisation import LOSS_NAMES
 from pod_image.recipes.piper.quality import SIZES, SPEAKER_WIDTH, SYMBOLS, Quality
 from tests.bench.trainer import SMALL
 from tests.bench.turns import inject_alignment
@@ -49,15 +46,19 @@ def test_weights_of_a_training_from_scratch_are_spread_as_the_references_are():
 
 @quiet
 @pytest.mark.slow
-@pytest.mark.skipif(importlib.util.find_spec("lightning") is None, reason="needs the extra bench")
-def test_the_same_weights_and_clips_give_the_same_curves_over_200_steps():
+def test_a_hundred_steps_lose_as_those_of_the_references_own_trainer():
+    """The same weights and clip, nothing drawn: Lightning drives the reference's own step as its command does."""
+    pytest.importorskip("lightning")
     from tests.bench.curves import compare_curves
 
-    curves = compare_curves(200, 7, made_up_clips(8), SMALL)
-    assert len(curves.ours) == len(curves.reference) == 200
-    for name in LOSS_NAMES:
-        for first, last in ((0, 50), (50, 100), (100, 150), (150, 200)):
-            ours, reference = curves.means(name, first, last)
-            assert ours == pytest.approx(reference, rel=0.1), (name, first)
-    start, end = curves.means("mel", 0, 20), curves.means("mel", 180, 200)
-    assert end[0] < 0.8 * start[0]
+    curves = compare_curves(100, 7, made_up_clips(1, samples=8_960), SMALL, draws=False)
+    assert len(curves.ours) == len(curves.reference) == 100
+    # Rounding differs, and grows from step to step; a wrong weight or rate shows within ten.
+    early = curves.largest_gap(0, 10)
+    assert max(early.values()) < 1e-4, early
+    whole = curves.largest_gap(0, 100)
+    # A likelihood around zero has a small base, which makes a large share of rounding.
+    assert whole.pop("duration") < 0.3, whole
+    assert max(whole.values()) < 0.01, whole
+    start, end = curves.means("mel", 0, 10), curves.means("mel", 90, 100)
+    assert end[1] < 0.9 * start[1]
