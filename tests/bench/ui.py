@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import re
 import statistics
 import tempfile
 import time
@@ -53,9 +54,12 @@ class Figures:
     runs_watched: int = 0
     price_follow_up_p95_ms: float = 0.0
     memory_bytes_at_start: int = 0
+    memory_bytes_before_loads: int = 0
     memory_bytes_after_loads: int = 0
     page_loads: int = 0
-    events_sent: int = 0
+    events_wanted: int = 0
+    events_kept: int = 0
+    step_on_screen: int = 0
     server_growth_from_tenth: float = 0.0
     page_heap_growth_from_tenth: float = 0.0
 
@@ -187,9 +191,16 @@ def _flood(staged: Stage, window: Window, figures: Figures, events: int, rate: f
     window.page.wait_for_timeout(1000 * events / rate / 10)
     server, heap = window.form.memory_bytes, _heap(window.page)
     window.page.wait_for_timeout(1000 * events / rate * 0.9)
-    figures.events_sent = events
+    figures.events_wanted = events
+    figures.events_kept = len(_said(staged, nonce))
+    figures.step_on_screen = _step_on_screen(window.page)
     figures.server_growth_from_tenth = round(window.form.memory_bytes / server - 1, 3)
     figures.page_heap_growth_from_tenth = round(_heap(window.page) / heap - 1, 3)
+
+
+def _step_on_screen(page: Any) -> int:
+    found = re.search(r"step ([0-9,]+)", page.locator(".now-words").text_content())
+    return int(found[1].replace(",", "")) if found else 0
 
 
 def _heap(page: Any) -> float:
@@ -199,6 +210,7 @@ def _heap(page: Any) -> float:
 
 
 def _loads(window: Window, figures: Figures, loads: int) -> None:
+    figures.memory_bytes_before_loads = window.form.memory_bytes
     cookies = {one["name"]: one["value"] for one in window.context.cookies()}
     with httpx.Client(base_url=window.form.base, cookies=cookies) as client:
         for _ in range(loads):

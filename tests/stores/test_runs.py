@@ -221,3 +221,36 @@ def test_a_history_of_an_earlier_release_is_brought_up_to_date(tmp_path: Path) -
     with closing(RunHistory(path)) as opened:
         assert opened.get("run-01") == run(pod_id="pod-1")
         assert opened.update(run(), account_id="account-1").account_id == "account-1"
+
+
+_ANOTHER_LAUNCHER = """
+import sys
+from pathlib import Path
+from launcher.stores.runs import RunHistory
+history = RunHistory(Path(sys.argv[1]))
+run = history.by_nonce("abcdefghij")
+history.update(run, detail="seen by another process")
+history.close()
+"""
+
+
+def test_a_command_beside_a_form_that_opened_the_file_often_leaves_it_whole(
+    history: RunHistory,
+) -> None:
+    """A form has a history open for each set of keys. Were the file itself opened and closed beside them, that
+    would drop their locks, and the command below would take away the log that they write to."""
+    history.add(run())
+    second = RunHistory(history.path)
+    RunHistory(history.path).close()
+    command = [sys.executable, "-c", _ANOTHER_LAUNCHER, str(history.path)]
+    subprocess.run(command, check=True)
+    found = history.by_nonce("abcdefghij")
+    assert found is not None
+    assert found.detail == "seen by another process"
+    second.add(run("klmnopqrst", attempt=2))
+    subprocess.run(command, check=True)
+    history.update(found, detail="and by this one")
+    second.close()
+    with closing(sqlite3.connect(history.path)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert db.execute("SELECT count(*) FROM runs").fetchone() == (2,)
