@@ -12,7 +12,7 @@ from launcher.ui.parts.inputs import DropZone, Field, Player
 from launcher.ui.uploads import incoming
 from launcher.workshop.library import ClipLine
 from tests.pod_image.dataset.builders import wav, write
-from tests.ui.conftest import CLIPS, Ground
+from tests.ui.conftest import Ground, some_clips
 from tests.ui.test_pages import click, enter, only, press, until, visit
 
 
@@ -87,18 +87,15 @@ async def test_what_was_stopped_on_the_way_waits_for_the_rest(person: User, grou
     await visit(person, "/datasets/anna")
     upload(ground, 1)
     person.find(kind=DropZone).trigger("sent", {"done": 1, "lost": 1})
-    await person.should_see("1 file (", retries=20)
-    await person.should_see("waits to be made into clips")
-    assert len(incoming(ground.site, "anna").files) == 1
+    await person.should_see("2 files (", retries=400)
+    await person.should_see("wait to be made into clips")
+    assert len(incoming(ground.site, "anna").files) == 2
     click(person, "Throw them away")
     assert incoming(ground.site, "anna").files == []
 
 
 def upload(ground: Ground, count: int) -> None:
-    folder = incoming(ground.site, "anna").folder
-    folder.mkdir(parents=True)
-    for path in sorted((CLIPS / "wavs").iterdir())[:count]:
-        (folder / path.name).write_bytes(path.read_bytes())
+    some_clips(incoming(ground.site, "anna").folder, count)
 
 
 @pytest.mark.parametrize(

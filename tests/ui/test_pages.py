@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -18,7 +19,7 @@ from launcher.ui.journal import Journal
 from launcher.ui.parts.elements import Button, Text
 from launcher.ui.parts.inputs import Field, SecretField
 from pod_image.contract.outcomes import EndReason
-from tests.ui.conftest import NOW, TOKENS, Ground
+from tests.ui.conftest import NOW, TOKENS, Ground, some_clips
 from tests.ui.test_plain_logic import run
 from tests.ui.test_run_view import event
 
@@ -65,7 +66,7 @@ def click(user: User, words: str) -> None:
 
 async def until(holds: Callable[[], bool]) -> None:
     """Let background work of the page get on until something holds."""
-    for _ in range(300):
+    for _ in range(3_000):
         if holds():
             return
         await asyncio.sleep(0.01)
@@ -112,7 +113,7 @@ async def test_a_key_is_checked_and_held_for_its_tab_alone(person: User, ground:
     await visit(person, "/keys")
     await person.should_see("No keys")
     use_key(person, KeyName.RUNPOD, ground.world.api_key)
-    await person.should_see("Works. Balance $25.00.", retries=20)
+    await person.should_see("Works. Balance $25.00.", retries=400)
     await person.should_see("1 of 3 keys held")
     assert ground.site.vault.get("another tab", "runpod") is None
 
@@ -120,7 +121,7 @@ async def test_a_key_is_checked_and_held_for_its_tab_alone(person: User, ground:
 async def test_a_refused_key_is_told_apart_and_dropped(person: User, ground: Ground) -> None:
     await visit(person, "/keys")
     use_key(person, KeyName.RUNPOD, CANARY)
-    await person.should_see("Refused", retries=20)
+    await person.should_see("Refused", retries=400)
     assert ground.site.vault.held(person.tab_id) == {}
 
 
@@ -145,14 +146,14 @@ async def test_what_is_no_key_by_its_looks_is_not_sent(
 async def test_a_token_that_may_too_much_is_said(person: User, ground: Ground) -> None:
     await visit(person, "/keys")
     use_key(person, KeyName.HF_UPLOAD, TOKENS["write"])
-    await person.should_see("may do more than it needs", retries=20)
+    await person.should_see("may do more than it needs", retries=400)
     assert ground.site.vault.get(person.tab_id, "hf-upload") is not None
 
 
 async def test_a_read_token_cannot_write_results(person: User, ground: Ground) -> None:
     await visit(person, "/keys")
     use_key(person, KeyName.HF_UPLOAD, TOKENS["read"])
-    await person.should_see("may read but not write", retries=20)
+    await person.should_see("may read but not write", retries=400)
     assert ground.site.vault.get(person.tab_id, "hf-upload") is None
 
 
@@ -162,13 +163,13 @@ async def test_a_service_that_does_not_answer_says_nothing_about_the_key(
     ground.world.faults.switch_on("server-errors")
     await visit(person, "/keys")
     use_key(person, KeyName.RUNPOD, ground.world.api_key)
-    await person.should_see("Could not be checked", retries=20)
+    await person.should_see("Could not be checked", retries=400)
     assert ground.site.vault.get(person.tab_id, "runpod") is not None
 
 
 async def test_a_key_can_be_forgotten(holder: User, ground: Ground) -> None:
     await visit(holder, "/keys")
-    await holder.should_see("Held in memory", retries=20)
+    await holder.should_see("Held in memory", retries=400)
     buttons = holder.find(kind=Button).elements
     press(
         holder,
@@ -185,14 +186,14 @@ async def test_keys_in_the_environment_are_named_and_used_after_a_click(
     await person.should_see("Found in this program's environment")
     assert ground.site.vault.held(person.tab_id) == {}
     click(person, "Use these")
-    await person.should_see("Balance $25.00", retries=20)
+    await person.should_see("Balance $25.00", retries=400)
 
 
 async def test_no_element_ever_holds_a_typed_key(person: User, ground: Ground) -> None:
     await visit(person, "/keys")
     for name, value in ground.values.items():
         use_key(person, name, value)
-    await person.should_see("3 of 3 keys held", retries=20)
+    await person.should_see("3 of 3 keys held", retries=400)
     page = json.dumps([one._to_dict() for one in person._client.elements.values()], default=str)
     for value in ground.values.values():
         assert value not in page
@@ -203,7 +204,7 @@ async def test_no_element_ever_holds_a_typed_key(person: User, ground: Ground) -
 
 async def test_without_a_key_the_train_page_says_what_prices_need(person: User) -> None:
     await visit(person, "/train")
-    await person.should_see("Prices need the RunPod key", retries=20)
+    await person.should_see("Prices need the RunPod key", retries=400)
     assert only(person, Button, "start").locked
 
 
@@ -225,7 +226,7 @@ async def test_a_value_out_of_range_is_said_at_its_field(holder: User) -> None:
 async def test_the_check_names_what_is_missing(holder: User) -> None:
     await visit(holder, "/train")
     holder.find(marker="check").click()
-    await holder.should_see("Still missing: “Dataset repo”, “Results repo”.", retries=20)
+    await holder.should_see("Still missing: “Dataset repo”, “Results repo”.", retries=400)
     assert only(holder, Button, "start").locked
 
 
@@ -236,10 +237,10 @@ async def test_a_checked_plan_can_be_confirmed_and_a_change_locks_it_again(
     await visit(holder, "/train?preset=quick-check&dataset=demo/clips")
     enter(holder, "results_repo", "demo/voice")
     holder.find(marker="check").click()
-    await holder.should_see("Ready", retries=50)
+    await holder.should_see("Ready", retries=400)
     assert not only(holder, Button, "start").locked
     holder.find(marker="start").click()
-    await holder.should_see("Until it reports itself ready", retries=20)
+    await holder.should_see("Until it reports itself ready", retries=400)
     page = json.dumps([one._to_dict() for one in holder._client.elements.values()], default=str)
     assert "<RunPod API key>" in page
     assert ground.world.api_key not in page
@@ -254,12 +255,12 @@ async def test_what_one_knows_of_a_data_set_can_be_let_pass_and_minded_again(
     await visit(holder, "/train?preset=quick-check&dataset=demo/clips")
     enter(holder, "results_repo", "demo/voice")
     holder.find(marker="check").click()
-    await holder.should_see("Let it pass", retries=50)
+    await holder.should_see("Let it pass", retries=400)
     assert only(holder, Button, "start").locked
     click(holder, "Let it pass")
-    await holder.should_see("Ready", retries=50)
+    await holder.should_see("Ready", retries=400)
     holder.find(marker="start").click()
-    await holder.should_see("Let pass in the data set: file-absent", retries=20)
+    await holder.should_see("Let pass in the data set: file-absent", retries=400)
     click(holder, "Mind it again")
     await until(lambda: only(holder, Button, "start").locked)
     draft = ground.site.drafts.of(holder.tab_id)
@@ -386,7 +387,7 @@ async def test_each_part_of_a_run_can_be_opened_by_its_address(
     person: User, watched: Ground, tab: str, words: str
 ) -> None:
     await visit(person, f"/runs/{run().nonce}?tab={tab}")
-    await person.should_see(words, retries=10)
+    await person.should_see(words, retries=400)
 
 
 async def test_a_runs_past_is_read_back_whichever_page_came_first(
@@ -453,13 +454,13 @@ async def test_data_sets_begin_with_a_name(person: User) -> None:
     await person.should_see("cannot be the name of a dataset")
 
 
-async def test_a_folder_of_this_computer_becomes_a_data_set(person: User, ground: Ground) -> None:
-    from tests.ui.conftest import CLIPS
-
+async def test_a_folder_of_this_computer_becomes_a_data_set(
+    person: User, ground: Ground, tmp_path: Path
+) -> None:
     await visit(person, "/datasets/anna")
-    enter(person, "local-folder", str(CLIPS))
+    enter(person, "local-folder", str(some_clips(tmp_path / "recordings", 3)))
     click(person, "Take these")
-    await person.should_see("12 clips added", retries=400)
+    await person.should_see("3 clips added", retries=400)
     await person.should_see("2 · What is said")
     person.find(marker="check-dataset").click()
     await person.should_see(marker="whole-report", retries=400)
@@ -475,7 +476,7 @@ async def test_a_folder_that_is_not_there_is_said(person: User) -> None:
     await visit(person, "/datasets/anna")
     enter(person, "local-folder", "/nonexistent/recordings")
     click(person, "Take these")
-    await person.should_see("There is no folder", retries=20)
+    await person.should_see("There is no folder", retries=400)
 
 
 async def test_without_a_voice_the_page_says_what_to_do(person: User) -> None:

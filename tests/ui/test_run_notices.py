@@ -156,7 +156,7 @@ def test_marks_stand_on_the_curve() -> None:
 async def test_files_of_a_private_repo_ask_for_the_token(person: User, ground: Ground) -> None:
     place(ground)
     await visit(person, f"/runs/{NONCE}?tab=files")
-    await person.should_see("me/voice is private", retries=40)
+    await person.should_see("me/voice is private", retries=400)
 
 
 async def test_each_button_of_a_live_run_waits_for_its_receipt(

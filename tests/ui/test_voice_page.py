@@ -99,7 +99,7 @@ async def test_two_voices_say_it_beside_each_other(
     enter(person, "voice-b", str(tiny))
     enter(person, "say", "Bread.")
     press(person, only(person, Button, "speak"))
-    await person.should_see("Play one after the other", retries=200)
+    await person.should_see("Play one after the other", retries=400)
     first, second = players(person)
     assert await spoken(ground, first) == (22_050, pytest.approx(0.9, abs=0.6))
     assert (await spoken(ground, second))[0] == RATE_HZ
@@ -130,7 +130,7 @@ async def test_what_cannot_be_said_is_explained(
     await visit(person, "/voice")
     enter(person, "say", text)
     press(person, only(person, Button, "speak"))
-    await person.should_see(words, retries=20)
+    await person.should_see(words, retries=400)
     assert not only(person, Button, "speak").locked
 
 
@@ -144,7 +144,7 @@ async def test_a_file_that_is_no_voice_is_explained(person: User, ground: Ground
     )
     await visit(person, "/voice")
     press(person, only(person, Button, "speak"))
-    await person.should_see("is not a voice the Piper runtime can load", retries=40)
+    await person.should_see("is not a voice the Piper runtime can load", retries=400)
 
 
 async def test_only_a_voice_that_is_listed_is_loaded(
@@ -155,7 +155,7 @@ async def test_only_a_voice_that_is_listed_is_loaded(
     elsewhere.symlink_to(tiny)
     enter(person, "voice-a", str(elsewhere))
     press(person, only(person, Button, "speak"))
-    await person.should_see("not on this computer any more", retries=20)
+    await person.should_see("not on this computer any more", retries=400)
 
 
 async def test_a_voice_of_several_speakers_offers_them_by_name(
