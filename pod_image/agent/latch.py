@@ -118,9 +118,10 @@ class Hold:
 
 @dataclass(frozen=True)
 class Refuse:
-    """This run may not begin."""
+    """This run may not begin. `is_taken`: another pod has its folder in the repo, which is not written to then."""
 
     ending: Ending
+    is_taken: bool = False
 
 
 Start = Begin | GoOn | DeliverOnly | ReleaseOnly | Hold | Refuse
@@ -228,18 +229,27 @@ def _unknown(known: Known) -> Start:
 
 
 def _first(known: Known) -> Start:
-    record = known.record
-    if record is None or record.checkpoint is None:
+    record, document = known.record, known.document
+    if record is None:
         return Begin()
-    if known.document.resume:
-        return GoOn(record.checkpoint.step, record.checkpoint)
-    return Refuse(
-        Ending(
-            EndReason.BOOT_FAILED,
-            f"The run id {known.document.run_id!r} is taken: the results repo holds its checkpoints.",
-            "Use --resume to go on with it, or another --run-id.",
-        )
+    if document.resume:
+        kept = record.checkpoint
+        return Begin() if kept is None else GoOn(kept.step, kept)
+    if record.checkpoint is not None:
+        return _taken(known, "the results repo holds its checkpoints")
+    if record.attempt == document.attempt.number:
+        # This computer counts its attempts: one of the same number is another's, launched a moment earlier.
+        return _taken(known, "a launch from another computer has begun it")
+    return Begin()
+
+
+def _taken(known: Known, why: str) -> Refuse:
+    ending = Ending(
+        EndReason.BOOT_FAILED,
+        f"The run id {known.document.run_id!r} is taken: {why}.",
+        "Use --resume to go on with it, or another --run-id.",
     )
+    return Refuse(ending, is_taken=True)
 
 
 def run_id_in(text: str) -> str:

@@ -107,8 +107,10 @@ class Life:
             case ReleaseOnly():
                 run.latch.note(is_over=True)
                 return
-            case Refuse(ending):
+            case Refuse(ending, is_taken):
                 run.end(ending)
+                if is_taken:
+                    say_cut_off(run, ())  # in the repo the word is with whoever was first
                 return
             case DeliverOnly(ending):
                 run.end(ending)

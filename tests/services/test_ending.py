@@ -511,3 +511,45 @@ async def test_never_two_live_pods_through_any_cut_off_launch(tmp_path: Path) ->
                 await launch(sky.bench, plan(), sky.keys)
             assert len(sky.live()) <= 1
         assert len(sky.live()) == 1
+
+
+# --- one absence is no proof
+
+
+def absent_once(sky: Sky, run: Run) -> None:
+    """The list shows nothing, and the pod itself answers 404 to one reading."""
+    sky.world.faults.switch_on("list-empty")
+    path = f"/v2/pods/{run.pod_id}"
+    sky.world.faults.switch_on("server-errors", times=1, status=404, path=path, method="GET")
+
+
+@in_virtual_time
+async def test_the_reaper_believes_that_a_pod_is_gone_after_two_absent_readings(
+    tmp_path: Path,
+) -> None:
+    sky = Sky(tmp_path)
+    run = await running(sky)
+    absent_once(sky, run)
+    report = await reap(sky.open_bench())
+    assert "lists no pod at all" in report.skipped
+    assert sky.bench.runs.get("run-01").state is RunState.RUNNING
+
+
+@in_virtual_time
+async def test_a_watcher_believes_that_a_pod_is_gone_after_two_absent_looks(tmp_path: Path) -> None:
+    sky = Sky(tmp_path)
+    run = await launch(sky.bench, plan(), sky.keys)
+    absent_once(sky, run)
+    assert (await end_of(sky, run)).end_reason is EndReason.FINISHED
+
+
+@in_virtual_time
+async def test_a_launch_believes_that_an_earlier_pod_is_gone_after_two_absent_readings(
+    tmp_path: Path,
+) -> None:
+    sky = Sky(tmp_path)
+    run = await running(sky)
+    absent_once(sky, run)
+    with pytest.raises(InvalidRequest, match="has a pod already"):
+        await launch(sky.open_bench(), plan(), sky.keys)
+    assert sky.posts() == 1

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from launcher.config import Config
-from launcher.errors import LauncherError
+from launcher.errors import InvalidRequest, LauncherError
 from launcher.presets import find_preset
 from launcher.providers.runpod.provider import pod_of
 from launcher.providers.runpod.wire import BillingWire, ExecWire, GpuTypeWire, PodWire, SecretWire
+from launcher.services.compose import compose
 from launcher.services.notes import moments
 from pod_image.agent.latch import LatchFile
 from pod_image.agent.supervisor import recipe_event
@@ -25,6 +26,7 @@ from pod_image.contract.environment import RunDocument
 from pod_image.contract.errors import ContractError
 from pod_image.contract.events import UnknownEvent, from_line, to_line
 from pod_image.contract.record import RunRecord
+from pod_image.contract.settings import SETTINGS, RunSettings
 
 few = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 scalars = (
@@ -128,3 +130,13 @@ def test_a_preset_file_is_read_or_refused_in_one_sentence(text: str) -> None:
 def test_torn_and_deep_lines_are_log(line: str) -> None:
     assert from_line(line) is None
     assert recipe_event(line) is None
+
+
+@few
+@given(documents(*SETTINGS))
+def test_settings_that_a_person_types_are_taken_or_refused_in_one_sentence(
+    typed: dict[str, Any],
+) -> None:
+    with suppress(InvalidRequest):
+        made = compose(None, typed, check_required=False)
+        assert RunSettings.model_validate(made.settings.applicable()) == made.settings

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from pod_image.agent import canary
-from pod_image.agent.canary import Expected, check_disk, check_gpus, check_network, judge_products
+from pod_image.agent.canary import (
+    Expected,
+    check_disk,
+    check_gpus,
+    check_network,
+    judge_products,
+    try_machine,
+)
 from pod_image.agent.gpu_canary import examine
 from pod_image.agent.pod import OwnPod, PodReading
 from pod_image.agent.ports import HubTrouble, RunHub
@@ -200,3 +209,18 @@ async def test_the_largest_file_of_the_dataset_is_what_is_read(tmp_path: Path) -
 
 def test_the_limits_leave_every_card_on_offer_room() -> None:
     assert canary.SLOWEST_TFLOPS < 8
+
+
+async def test_what_the_trying_cost_is_said_in_cents(tmp_path: Path) -> None:
+    async def at_once(call: Any) -> Any:
+        return call()
+
+    ports: Any = SimpleNamespace(
+        processes=Answers(None, None), run_blocking=at_once, folder=tmp_path
+    )
+    arms = await try_machine(ports, Downloads(16 << 20, 1.0), Expected(0), "", 36_000.0)  # type: ignore[arg-type]
+    assert [arm.name for arm in arms] == ["gpu", "disk", "network", "canary"]
+    found = re.fullmatch(r"the machine was tried for (\d+) s, (\d+\.\d\d) cents", arms[-1].detail)
+    assert found is not None
+    # At ten dollars a second the cents are a thousand times the seconds.
+    assert float(found[2]) / 1000 == pytest.approx(float(found[1]), abs=0.51)

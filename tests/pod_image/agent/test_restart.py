@@ -5,10 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from pod_image.agent.ports import RunHub
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.paths import RunFolder
+from pod_image.contract.record import RunRecord
+from pod_image.hub import Repo, ensure_results_repo, publish
 from pod_image.recipes.piper.record import Recorder, draw_curves, read_losses
-from tests.pod_image.agent.stand import Script, ScriptedStage, Stand, training
+from tests.pod_image.agent.stand import (
+    CLIPS,
+    HUB_URL,
+    RESULTS,
+    WRITE_TOKEN,
+    Script,
+    ScriptedStage,
+    Stand,
+    training,
+)
 from tests.virtual import in_virtual_time
 
 
@@ -236,6 +248,32 @@ async def test_a_taken_run_id_is_refused_without_resume(tmp_path: Path) -> None:
     assert stand.ended["reason"] == EndReason.BOOT_FAILED
     assert "--resume" in stand.ended["hint"]
     assert stand.results()["run-01/voice/demo.onnx"].read_bytes() == before
+
+
+@in_virtual_time
+async def test_a_run_that_another_computer_has_begun_is_refused_and_left_as_it_is(
+    tmp_path: Path,
+) -> None:
+    stand = Stand(tmp_path, training(steps=3000))
+    first = stand.document(attempt=1, nonce="nonce1")
+    record = RunRecord(
+        run_id="run-01",
+        attempt=1,
+        nonce="nonce1",
+        state="running",
+        contract=first.contract,
+        recipe="piper",
+    )
+    account = stand.hub_of(RunHub(HUB_URL, CLIPS, RESULTS, WRITE_TOKEN, WRITE_TOKEN))._writing
+    ensure_results_repo(account, RESULTS)
+    content = {"run-01/run.json": record.to_json().encode()}
+    publish(account, Repo(RESULTS, "model"), content, "attempt 1")
+    stand.rent(stand.document(attempt=1, nonce="nonce2"))
+    assert await stand.until_gone() < 60
+    assert stand.ended["reason"] == EndReason.BOOT_FAILED
+    assert "another computer has begun it" in stand.ended["detail"]
+    assert RunRecord.from_json(stand.results()["run-01/run.json"].read_bytes()) == record
+    assert stand.processes.specs == []
 
 
 @in_virtual_time
