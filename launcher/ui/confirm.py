@@ -9,6 +9,7 @@ import secrets
 from nicegui import ui
 
 from launcher.domain.plan import Plan
+from launcher.services.boot_budget import boot_budget
 from launcher.ui.frame import Shell, show_error
 from launcher.ui.parts.dialog import Dialog
 from launcher.ui.parts.elements import (
@@ -75,6 +76,12 @@ class ConfirmDialog:
                 "li",
                 "Until it reports itself ready (a few minutes) this program watches over it: closing it "
                 "earlier removes the GPU. After that you may close the tab or switch off the computer.",
+            )
+            budget = boot_budget(settings)
+            Text(
+                "li",
+                f"A GPU that is not ready after {budget.minutes:g} minutes is removed, and the next one tried "
+                f"({budget.basis}).",
             )
             Text(
                 "li",
