@@ -241,7 +241,9 @@ async def test_a_checked_plan_can_be_confirmed_and_a_change_locks_it_again(
     assert not only(holder, Button, "start").locked
     holder.find(marker="start").click()
     await holder.should_see("Until it reports itself ready", retries=400)
-    await holder.should_see("not ready after 15 minutes is removed, and the next one tried (2.75 GB")
+    await holder.should_see(
+        "not ready after 15 minutes is removed, and the next one tried (2.75 GB"
+    )
     page = json.dumps([one._to_dict() for one in holder._client.elements.values()], default=str)
     assert "<RunPod API key>" in page
     assert ground.world.api_key not in page
