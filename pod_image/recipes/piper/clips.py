@@ -17,6 +17,8 @@ from pod_image.recipes.piper.spectrogram import EDGE_SAMPLES, spectrogram_of_mir
 
 POOL_BATCHES = 16
 """Batches are cut from so many batches' worth of shuffled clips sorted by length: near-equal lengths, still random."""
+LARGEST_SHARE_OF_GPU = 0.25
+"""Of a GPU's free memory, what the recordings may take: the rest is for the step."""
 FRAME_STEP_CUDA = 32
 """On a GPU frames are padded to multiples of this, so that cudnn and graphs meet few shapes."""
 
@@ -34,15 +36,25 @@ class Batch:
 
 
 class Clips:
-    """Every clip of a prepared set: sixteen-bit sound, on the GPU when there is one."""
+    """Every clip of a prepared set: sixteen-bit sound, on the GPU when there is one and it fits there."""
 
-    def __init__(self, prepared: PreparedSet, sound: Tensor, device: torch.device) -> None:
-        """`sound` is int16 of all clips, one after another, as the prepared set's offsets say."""
+    def __init__(
+        self,
+        prepared: PreparedSet,
+        sound: Tensor,
+        device: torch.device,
+        held_on: torch.device | None = None,
+    ) -> None:
+        """`sound` is int16 of all clips, one after another, as the prepared set's offsets say.
+
+        It is kept on `held_on`, which is `device` unless it is said; batches are on `device`.
+        """
         self.prepared, self.device = prepared, device
-        self._sound = sound.to(device)
+        self._sound = sound.to(held_on or device)
         clips = prepared.clips
-        self._first = torch.tensor([c.first_sample for c in clips], device=device)
+        self._first = torch.tensor([c.first_sample for c in clips], device=self._sound.device)
         self._samples = torch.tensor([c.samples for c in clips], device=device)
+        self._lasts = torch.tensor([c.samples - 1 for c in clips], device=self._sound.device)
         self._speakers = torch.tensor([c.speaker for c in clips], device=device)
         self._id_lengths = torch.tensor([len(c.ids) for c in clips], device=device)
         longest = max(len(c.ids) for c in clips)
@@ -56,8 +68,10 @@ class Clips:
     def load(cls, folder: Path, device: torch.device) -> Clips:
         """Read what `prepare` left in `folder`. Raises RecipeError."""
         prepared = read_prepared(folder)
-        sound = np.fromfile(sound_path(folder), dtype="<i2").astype(np.int16, copy=False)
-        return cls(prepared, torch.from_numpy(sound), device)
+        # Mapped: in memory as far as there is room, and no second time where the GPU holds it.
+        sound = torch.from_numpy(np.memmap(sound_path(folder), dtype=np.int16, mode="c"))
+        free_bytes = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else 0
+        return cls(prepared, sound, device, place_of(sound.nbytes, device, free_bytes))
 
     def __len__(self) -> int:
         return len(self.prepared.clips)
@@ -68,7 +82,7 @@ class Clips:
         frames = self._padded_frames(int(self.frames[list(indices)].max()))
         ids = max(len(self.prepared.clips[i].ids) for i in indices)
         samples = self._samples[chosen]
-        mirrored = self._mirrored(chosen, frames)
+        mirrored = self._mirrored(indices, frames)
         frame_lengths = samples // HOP_SAMPLES
         spectrogram = spectrogram_of_mirrored(mirrored)
         places = torch.arange(frames, device=self.device)
@@ -95,13 +109,23 @@ class Clips:
             return frames
         return -(-frames // FRAME_STEP_CUDA) * FRAME_STEP_CUDA
 
-    def _mirrored(self, chosen: Tensor, frames: int) -> Tensor:
+    def _mirrored(self, indices: Sequence[int], frames: int) -> Tensor:
         """[B, 384 + 256 T + 384] in -1..1: each clip with both ends mirrored, whatever the others' lengths."""
+        there = self._sound.device
+        chosen = torch.tensor(indices, device=there)
         width = frames * HOP_SAMPLES + 2 * EDGE_SAMPLES
-        place = (torch.arange(width, device=self.device) - EDGE_SAMPLES).abs()[None, :]
-        last = self._samples[chosen, None] - 1
+        place = (torch.arange(width, device=there) - EDGE_SAMPLES).abs()[None, :]
+        last = self._lasts[chosen, None]
         place = torch.where(place > last, 2 * last - place, place).clamp_min(0)
-        return self._sound[self._first[chosen, None] + place].float() / 32768.0
+        sound = self._sound[self._first[chosen, None] + place]
+        return sound.to(self.device, non_blocking=True).float() / 32768.0
+
+
+def place_of(size_bytes: int, device: torch.device, free_bytes: int) -> torch.device:
+    """Where so many bytes of sound are kept for a model on `device`, which has that much memory free."""
+    if device.type == "cuda" and size_bytes > LARGEST_SHARE_OF_GPU * free_bytes:
+        return torch.device("cpu")
+    return device
 
 
 class BucketSampler:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from pod_image.recipes.piper.clips import BucketSampler, split
+from pod_image.recipes.piper.clips import BucketSampler, Clips, place_of, split
 from pod_image.recipes.piper.spectrogram import linear_spectrogram
 from tests.recipes.piper.cases import made_up_clips
 
@@ -35,6 +35,32 @@ def test_a_batch_holds_sound_ids_and_speakers_of_its_clips_and_silence_after_the
         assert batch.ids[row, : len(clip.ids)].tolist() == clip.ids
         assert int(batch.id_lengths[row]) == len(clip.ids)
     assert batch.speakers.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("device", "gigabytes", "free", "place"),
+    [
+        ("cuda:1", 1, 24, "cuda:1"),
+        ("cuda:1", 7, 24, "cpu"),
+        ("cuda:1", 1, 0, "cpu"),
+        ("cpu", 60, 0, "cpu"),
+    ],
+)
+def test_recordings_are_on_the_gpu_where_they_leave_it_room_for_the_step(
+    device, gigabytes, free, place
+):
+    found = place_of(gigabytes << 30, torch.device(device), free << 30)
+    assert found == torch.device(place)
+
+
+def test_recordings_held_elsewhere_than_the_model_are_indexed_there():
+    """No GPU here: a device without memory shows what would be computed where."""
+    here = made_up_clips(3)
+    apart = Clips(here.prepared, here._sound, torch.device("meta"), torch.device("cpu"))
+    assert apart._sound.device.type == "cpu"
+    mirrored = apart._mirrored([2, 0], 60)
+    assert (mirrored.device.type, mirrored.shape) == ("meta", (2, 60 * 256 + 768))
+    assert np.array_equal(apart.sound_of(1), here.sound_of(1))
 
 
 def test_every_clip_is_seen_once_an_epoch():
