@@ -106,6 +106,15 @@ async def test_the_balance_is_asked_by_graphql(cloud: Cloud) -> None:
     assert (myself["spendLimit"], myself["underBalance"]) == (80.0, False)
 
 
+async def test_graphql_takes_the_key_in_the_address_too_and_rest_does_not(cloud: Cloud) -> None:
+    with_key = {"params": {"api_key": cloud.key}, "key": None}
+    query = {"query": "{ myself { clientBalance } }"}
+    reply = await cloud.post("/graphql", json=query, **with_key)
+    assert reply.json() == {"data": {"myself": {"clientBalance": 25.0}}}
+    assert (await cloud.get("/v2/pods", **with_key)).status_code == 401
+    assert (await cloud.post("/graphql", json=query, key=None)).status_code == 401
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [
