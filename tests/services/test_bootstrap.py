@@ -46,8 +46,33 @@ def test_pip_installs_the_wheel_and_it_is_what_this_checkout_has(tmp_path: Path)
     target = tmp_path / "installed"
     command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index"]
     subprocess.run([*command, "--target", str(target), str(wheel)], check=True)
-    installed = target / "pod_image" / "bootstrap.py"
-    assert installed.read_bytes() == (PACKAGE / "bootstrap.py").read_bytes()
+    installed = contents(target / "pod_image")
+    assert "requirements-cuda.txt" in installed
+    assert installed == contents(PACKAGE)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below, but for what Python makes of it."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def test_every_module_of_a_recipe_can_be_imported_from_the_wheel_alone(tmp_path: Path) -> None:
+    wheel = tmp_path / pod_wheel().file_name
+    wheel.write_bytes(pod_wheel().content)
+    modules = [f"pod_image.recipes.{name}.__main__" for name in ("command", "piper")]
+    program = (
+        f"import sys; sys.path.insert(0, {str(wheel)!r}); "
+        f"import {', '.join(modules)}, pod_image.control, pod_image.agent.story as story; "
+        "print(story.__file__)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", program], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.stdout.strip() == f"{wheel}/pod_image/agent/story.py", done.stderr
 
 
 @pytest.mark.parametrize(
