@@ -92,6 +92,15 @@ def test_the_repo_can_be_read_as_a_file_system(api, emulator: HubEmulator):
         assert stream.read(4) == bytes([1000 % 256 + n for n in range(4)])
 
 
+def test_files_are_written_found_and_removed_as_in_a_file_system(emulator: HubEmulator, api):
+    files = HfFileSystem(endpoint=emulator.url, token=emulator.tokens["write"])
+    files.write_text("demo/voice/run/new.txt", "hello")
+    assert files.info("demo/voice/run/new.txt")["size"] == 5
+    assert files.glob("demo/voice/**/*.txt") == ["demo/voice/run/new.txt"]
+    files.rm("demo/voice/run/new.txt")
+    assert not files.exists("demo/voice/run/new.txt")
+
+
 def test_a_folder_of_many_files_arrives_complete_in_however_many_commits(api, folder, tmp_path):
     for number in range(300):
         (folder / f"{number:03d}.txt").write_text(str(number))
