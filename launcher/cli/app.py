@@ -26,6 +26,25 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def run(words: list[str]) -> int:
     """Run one command; the exit code. Everything a person can act on is said on stderr, without a traceback."""
+    try:
+        code = _answer(words)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _reader_went_away()
+    except SystemExit as leave:
+        if isinstance(leave.__context__, BrokenPipeError):  # typer's own way out of it
+            return _reader_went_away()
+        raise
+    return code
+
+
+def _reader_went_away() -> int:
+    """`launcher logs | head`: not an error, but nothing may be flushed any more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+    return 0
+
+
+def _answer(words: list[str]) -> int:
     is_completion = "_LAUNCHER_COMPLETE" in os.environ
     if not is_completion:
         if words in ([], ["--help"], ["-h"], ["help"]):
@@ -63,10 +82,6 @@ def _run_command(words: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         print_error("Interrupted", "Interrupted.", "", as_json=as_json)
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # The reader went away (`launcher logs | head`): not an error, but nothing may be flushed any more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
 
 
 def _invoke(words: list[str]) -> int:

@@ -7,12 +7,17 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from functools import partial
 from pathlib import Path
 
+import httpx
 import keyring.backends.fail
 import pytest
 
 from launcher.cli import app
+from launcher.cli.commands import doctor
 from launcher.cli.layout import duration, fit, pairs, table, usd
 from launcher.cli.output import Output
 from launcher.cli.table import COMMANDS, root_help
@@ -179,6 +184,21 @@ def test_small_sums_keep_their_digits() -> None:
     ]
 
 
+@pytest.mark.parametrize("words", [("--help",), ("presets", "list"), ("presets", "list", "--json")])
+def test_a_reader_that_went_away_is_no_error(words: tuple[str, ...], tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "launcher.cli.app", *words],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "LAUNCHER_HOME": str(tmp_path)},
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_presets_are_listed_shown_saved_from_a_run_and_deleted(shell: Shell) -> None:
     assert "quick-check" in shell("presets", "list").out
     shown = shell("presets", "show", "quick-check", "--json").json
@@ -225,6 +245,34 @@ def test_doctor_passes_on_what_the_registry_says_of_the_image_that_was_named(
     assert asked == [("me/pod:1", True)]
     assert said.code == 1
     assert checks["image"]["detail"] == "me/pod:1 is not there"
+
+
+@pytest.mark.parametrize(
+    ("seconds_off", "is_good", "said"), [(3, True, "agrees"), (300, False, "300 s off")]
+)
+async def test_doctor_compares_the_clock_with_an_answer_that_needs_no_key(
+    seconds_off: int, is_good: bool, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = format_datetime(datetime.now(UTC) - timedelta(seconds=seconds_off), usegmt=True)
+    answer = httpx.Response(200, headers={"Date": theirs})
+    transport = httpx.MockTransport(lambda _: answer)
+    monkeypatch.setattr(httpx, "AsyncClient", partial(httpx.AsyncClient, transport=transport))
+    check = await doctor._clock("https://hub.test")
+    assert check.is_good is is_good
+    assert said in check.detail.replace("301 s", "300 s")  # the second may turn on the way
+
+
+async def test_a_clock_that_nobody_answers_about_is_not_called_wrong() -> None:
+    check = await doctor._clock("http://127.0.0.1:1")
+    assert check.is_good is None
+
+
+def test_doctor_names_an_extra_that_is_not_installed_with_its_command(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(doctor, "EXTRAS", {"audio": ("surely_no_such_library",)})
+    (check,) = doctor._extras()
+    assert (check.is_good, check.hint) == (None, "pip install 'pod-launcher[audio]'")
 
 
 def test_doctor_finds_what_is_missing_and_says_what_to_do(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -149,6 +151,17 @@ def test_a_missing_setting_is_named_by_its_flag(shell: Shell) -> None:
     error = json.loads(said.err)["error"]
     assert (error["kind"], said.out) == ("MissingSetting", "")
     assert "--results-repo" in error["message"]
+
+
+def test_a_missing_setting_is_asked_for_where_a_person_sits(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = io.StringIO("demo/voices\n")
+    monkeypatch.setattr(person, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdin", person)
+    said = shell("plan", "--recipe", "command", "--json", "--", "true")
+    assert said.json["settings"]["results_repo"] == {"value": "demo/voices", "from": "you"}
+    assert "Results repo" in said.err
 
 
 def test_no_runpod_key_says_how_to_give_one(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
