@@ -49,7 +49,8 @@ def register_takes(takes: Takes, outer: FastAPI) -> None:
         path = takes.get(name)
         if path is None:
             raise HTTPException(404, "There is no such recording any more.")
-        return FileResponse(path, media_type="audio/wav")  # the link that downloads it names the file
+        # Without a name of its own: the link that downloads it gives one.
+        return FileResponse(path, media_type="audio/wav")
 
     outer.get("/takes/{name}", response_class=FileResponse)(take)
 

@@ -78,7 +78,7 @@ async def test_what_was_sent_whole_becomes_clips_at_once(person: User, ground: G
     upload(ground, 2)
     person.find(kind=DropZone).trigger("sent", {"done": 2, "lost": 0})
     await person.should_see("2 clips added", retries=400)
-    assert incoming(ground.site, "anna").files == []
+    await until(lambda: incoming(ground.site, "anna").files == [])
 
 
 async def test_what_was_stopped_on_the_way_waits_for_the_rest(person: User, ground: Ground) -> None:
