@@ -63,6 +63,20 @@ def _recordings(voice, sentences):
     return target.at(target.rates_hz[0]), target.rates_hz[0]
 
 
+def test_a_runs_voices_are_its_checkpoints_in_order_and_then_the_final_one(tmp_path, monkeypatch):
+    run = tmp_path / "data" / "results" / "me" / "voices" / "run-01"
+    for below in ("voice/x", "checkpoints/step-00000030/x", "checkpoints/step-00000004/x"):
+        (run / below).parent.mkdir(parents=True)
+        (run / f"{below}.onnx").touch()
+        (run / f"{below}.onnx.json").touch()
+    monkeypatch.setenv("LAUNCHER_HOME", str(tmp_path))
+    titles = ["x, step 4", "x, step 30", "x"]
+    assert [quality._title(path) for path in quality._voices_of(str(run))] == titles
+    assert [quality._title(path) for path in quality._voices_of("run-01")] == titles
+    with pytest.raises(SystemExit, match="launcher results run-02 --download"):
+        quality._voices_of("run-02")
+
+
 def test_judges_scores_are_means_over_the_sentences():
     levels = iter([1.0, 4.0])
     panel = Panel({"ear": lambda sound: ["a"]}, {"judge": lambda sound: {"mos": next(levels)}}, {})
