@@ -24,6 +24,7 @@ from playwright.sync_api import sync_playwright
 from pydantic import SecretStr
 
 from launcher.cli.demo_form import demo_config
+from launcher.config import Config
 from launcher.services.compose import compose
 from launcher.services.context import open_workbench
 from launcher.services.launch import launch
@@ -94,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _start(staged: Stage, figures: Figures) -> Form:
     began = time.perf_counter()
-    form = staged.open_form()
+    form = staged.open_form(poll_seconds=Config.poll_seconds)
     with httpx.Client(follow_redirects=True) as client:
         client.get(form.link()).raise_for_status()
     figures.start_to_first_page_seconds = round(time.perf_counter() - began, 2)

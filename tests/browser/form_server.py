@@ -13,10 +13,13 @@ from launcher.ui.application import make_site, serve
 
 
 def main() -> None:
-    """Serve until SIGINT. Launch links go to stdout, one line each. Argument: the port, 0 for a free one."""
-    config = replace(read_config(), poll_seconds=0.5)
+    """Serve until SIGINT. Launch links go to stdout, one line each.
+
+    Arguments: the port, 0 for a free one, and the seconds between two looks at the list of pods.
+    """
+    config = replace(read_config(), poll_seconds=float(sys.argv[2]))
     site = make_site(config, environment=os.environ, demo=NOTE)
-    port = int(sys.argv[1]) if len(sys.argv) > 1 else 0
+    port = int(sys.argv[1])
     asyncio.run(
         serve(site, port=port, open_browser=False, say=lambda text: print(text, flush=True))
     )

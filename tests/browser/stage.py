@@ -35,8 +35,9 @@ AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 class Form:
     """The form's process. `link()` gives a launch link that has not been used; `lines` is all it printed."""
 
-    def __init__(self, home: Path, env: dict[str, str]) -> None:
+    def __init__(self, home: Path, env: dict[str, str], poll_seconds: float = 0.5) -> None:
         self.home = home
+        self._poll_seconds = poll_seconds
         self.lines: list[str] = []
         self._env = {**os.environ, **env, "LAUNCHER_HOME": str(home)}
         self._env["NO_PROXY"] = "127.0.0.1,localhost"
@@ -51,7 +52,10 @@ class Form:
         """On the port of before, if there was one."""
         self._links: Queue[str] = Queue()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.browser.form_server", str(self.port)],
+            [
+                *(sys.executable, "-m", "tests.browser.form_server"),
+                *(str(self.port), str(self._poll_seconds)),
+            ],
             cwd=ROOT,
             env=self._env,
             stdout=subprocess.PIPE,
@@ -129,13 +133,15 @@ class Stage:
             "Hugging Face token to write": self.cloud.hub.tokens["write"],
         }
 
-    def open_form(self, home: str = "home", *, offers_keys: bool = True) -> Form:
+    def open_form(
+        self, home: str = "home", *, offers_keys: bool = True, poll_seconds: float = 0.5
+    ) -> Form:
         """`offers_keys` puts the keys into the form's environment; without, they have to be typed."""
         env = dict(self.cloud.env)
         if not offers_keys:
             names = ("RUNPOD_API_KEY", "HF_DATASET_TOKEN", "HF_UPLOAD_TOKEN", "HF_TOKEN")
             env.update(dict.fromkeys(names, ""))
-        form = Form(self.root / home, env)
+        form = Form(self.root / home, env, poll_seconds)
         self.forms.append(form)
         return form
 
