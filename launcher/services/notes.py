@@ -36,15 +36,7 @@ def note(bench: Workbench, run: Run, seen: object) -> Run:
     if isinstance(event, EndedEvent):
         bench.runs.keep(run, RecordKind.ENDED, event.model_dump(mode="json"))
     if isinstance(event, ArmedEvent):
-        tried = [arm for arm in event.arms if arm.is_about_machine]
-        _keep_machine(
-            bench,
-            run,
-            tried={arm.name: arm.detail for arm in tried},
-            # A Hub that does not answer is no fault of the machine.
-            works=all(arm.works for arm in tried),
-            ids=[each for arm in tried for each in arm.ids],
-        )
+        _note_trial(bench, run, event)
     wanted = changes_of(run, event)
     changes = {name: value for name, value in wanted.items() if getattr(run, name) != value}
     return bench.runs.update(run, **changes) if changes else run
@@ -85,6 +77,20 @@ def moments(event: Event) -> dict[str, datetime]:
         case EndedEvent():
             return {"ended": event.at}
     return {}
+
+
+def _note_trial(bench: Workbench, run: Run, event: ArmedEvent) -> None:
+    """What the machine did when it was tried; a container that is started again tries nothing, and says nothing new."""
+    tried = [arm for arm in event.arms if arm.is_about_machine]
+    if tried:
+        _keep_machine(
+            bench,
+            run,
+            tried={arm.name: arm.detail for arm in tried},
+            # A Hub that does not answer is no fault of the machine.
+            works=all(arm.works for arm in tried),
+            ids=[each for arm in tried for each in arm.ids],
+        )
 
 
 def _keep_machine(bench: Workbench, run: Run, **facts: Any) -> None:

@@ -13,9 +13,12 @@ from launcher.domain.run import Run
 from launcher.errors import RunFailed
 from launcher.services.bad_hosts import bad_hosts, remarks_on_bad_hosts, steered
 from launcher.services.launch import launch
+from launcher.services.notes import note
 from launcher.services.orders import new_attempt, pod_order
 from launcher.services.run_secrets import TokenEnvironment
+from launcher.services.sightings import EventSeen
 from launcher.stores.runs import RecordKind
+from pod_image.contract.events import ArmedEvent
 from pod_image.contract.outcomes import EndReason
 from tests.services.sky import GPU, REPO, Sky, offer, plan
 from tests.virtual import in_virtual_time
@@ -152,3 +155,17 @@ async def test_a_bad_machine_is_forgotten_after_a_week_and_a_good_one_never_reme
 
 def test_a_remark_is_made_for_offers_that_are_steered_alone() -> None:
     assert remarks_on_bad_hosts([offer(), replace(offer(), avoids=("EU-RO-1",))], ()) == ()
+
+
+@in_virtual_time
+async def test_a_container_that_is_started_again_does_not_wipe_out_what_the_trial_said(
+    tmp_path: Path,
+) -> None:
+    sky = Sky(tmp_path)
+    run = await launch(sky.bench, plan(), sky.keys)
+    before = sky.bench.runs.kept(run, RecordKind.MACHINE)
+    again = ArmedEvent(at=sky.bench.clock.now(), run_id="run-01", seq=99, works=True)
+    note(sky.bench, run, EventSeen(again))
+    assert sky.bench.runs.kept(run, RecordKind.MACHINE) == before
+    assert before is not None
+    assert before["tried"] == {"gpu": "55 TFLOP/s"}
