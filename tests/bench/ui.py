@@ -10,6 +10,7 @@ import asyncio
 import json
 import re
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -85,10 +86,14 @@ def main(argv: Sequence[str] | None = None) -> None:
         window = Window(browser.new_context(), form)
         _first_page(window, figures)
         window.use_offered_keys()
-        _price(window, figures)
-        _latency(staged, window, figures)
-        _flood(staged, window, figures, chosen.events, chosen.rate)
-        _loads(window, figures, chosen.loads)
+        for measure in (
+            lambda: _price(window, figures),
+            lambda: _latency(staged, window, figures),
+            lambda: _flood(staged, window, figures, chosen.events, chosen.rate),
+            lambda: _loads(window, figures, chosen.loads),
+        ):
+            measure()
+            print(json.dumps(asdict(figures)), file=sys.stderr)  # what is known if the rest fails
         browser.close()
     print(json.dumps(asdict(figures)) if chosen.json else _words(figures))
 
@@ -213,7 +218,7 @@ def _heap(page: Any) -> float:
 def _loads(window: Window, figures: Figures, loads: int) -> None:
     figures.memory_bytes_before_loads = window.form.memory_bytes
     cookies = {one["name"]: one["value"] for one in window.context.cookies()}
-    with httpx.Client(base_url=window.form.base, cookies=cookies) as client:
+    with httpx.Client(base_url=window.form.base, cookies=cookies, timeout=60) as client:
         for _ in range(loads):
             client.get("/help").raise_for_status()
     # NiceGUI keeps a page that no browser connected to for a minute.

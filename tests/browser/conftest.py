@@ -10,12 +10,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from tests.browser.pods import Act
-from tests.browser.stage import AXE, CHROMIUM, Form, Stage, stage
+from tests.browser.stage import CHROMIUM, Form, Stage, axe_file, stage
 
 IGNORED_CONSOLE = ("Failed to load resource", "WebSocket connection to", "ERR_CONNECTION_REFUSED")
 """Of a server that is being restarted; a page's own errors look different."""
@@ -24,7 +24,7 @@ CAP_SECONDS = 60.0
 """For whatever a test waits for: a machine that does much else is slow, and a page that is broken stays broken."""
 
 
-def _missing(what: str) -> None:
+def _missing(what: str) -> NoReturn:
     if os.environ.get("LAUNCHER_BROWSER") == "required":
         pytest.fail(f"{what} is required and not there")
     pytest.skip(f"{what} is not there")
@@ -64,9 +64,10 @@ def chromium(profile: Path, staged: Stage) -> Iterator[Any]:
 
 @pytest.fixture(scope="package")
 def axe() -> str:
-    if not AXE.exists():
-        _missing("axe-core (npm ci in tests/browser)")
-    return AXE.read_text("utf-8")
+    file = axe_file()
+    if file is None:
+        _missing("axe-core (npm ci in tests/browser, or the package axe-playwright-python)")
+    return file.read_text("utf-8")
 
 
 @pytest.fixture(scope="package")

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from queue import Empty, Queue
 
@@ -29,7 +30,15 @@ START_SECONDS = 90.0
 STOP_SECONDS = 60.0
 """Caps for a machine that does much else; nothing waits for them to pass."""
 CHROMIUM = Path(os.environ.get("LAUNCHER_CHROMIUM", "/usr/bin/chromium"))
-AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+_AXE_FROM_NPM = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def axe_file() -> Path | None:
+    """axe-core as npm has it, newest; else the copy within a Python package; None where there is neither."""
+    if _AXE_FROM_NPM.exists():
+        return _AXE_FROM_NPM
+    package = find_spec("axe_playwright_python")
+    return Path(package.origin).with_name("axe.min.js") if package and package.origin else None
 
 
 class Form:
