@@ -71,8 +71,8 @@ def _mirror(suite: str) -> str:
     """Where this machine has that Debian from. Raises NoPackages."""
     command = ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)"]
     listed = subprocess.run(command, capture_output=True, text=True).stdout
-    for address, release, component in (line.split() for line in listed.splitlines()):
-        if (release, component) == (suite, "main") and Path(KEYRING).is_file():
+    for address, *rest in (line.split() for line in listed.splitlines() if line.strip()):
+        if rest == [suite, "main"] and Path(KEYRING).is_file():
             return address
     raise NoPackages(f"this machine has no source of Debian {suite}")
 
@@ -85,17 +85,18 @@ def _apt(root: Path, *words: str) -> None:
         "APT::Sandbox::User": "root",
         "APT::Install-Recommends": "false",
         "Acquire::Languages": "none",
+        "Acquire::http::Timeout": 20,
+        "Acquire::Retries": 1,
     }
     given = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
-    done = subprocess.run(
-        ["apt-get", "--quiet", "--quiet", *given, *words],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    command = ["apt-get", "--quiet", "--quiet", *given, *words]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    except subprocess.TimeoutExpired:
+        raise NoPackages("its server does not answer") from None
     # A list that could not be fetched is only a warning for apt-get, when there is an older one.
     if done.returncode != 0 or "Failed to fetch" in done.stderr:
-        raise NoPackages(done.stderr.strip().rpartition("\n")[2])
+        raise NoPackages(done.stderr.strip().partition("\n")[0])
 
 
 def torch_for_processors() -> list[Path]:
