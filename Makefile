@@ -19,7 +19,7 @@ demo: $(VENV)/.demo
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
 
-# Every page and the whole way in Chromium; needs /usr/bin/chromium and npm.
+# Every page and the whole way in Chromium; here a skip is a failure.
 test-browser: $(VENV)/.dev $(VENV)/.axe
 	LAUNCHER_BROWSER=required $(BIN)/python -m pytest tests/browser
 
