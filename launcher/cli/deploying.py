@@ -44,7 +44,7 @@ def deploy_and_follow(asked: Asked, output: Output, *, is_agreed: bool, detach: 
         )
     keys = find(ALL_KEYS)
     end_on_signals()
-    choices = _Choices(asked.resume, asked.forced, is_agreed, detach)
+    choices = _Choices(asked, is_agreed, detach)
     followed = run(keys, lambda bench: _deploy(bench, composed, keys, output, choices))
     if followed is None:
         output.talk("Nothing was rented.")
@@ -61,8 +61,7 @@ def deploy_and_follow(asked: Asked, output: Output, *, is_agreed: bool, detach: 
 class _Choices:
     """What was chosen about the launch itself, beside the settings of the run."""
 
-    resume: bool
-    forced: tuple[str, ...]
+    asked: Asked
     is_agreed: bool
     detach: bool
 
@@ -72,7 +71,8 @@ async def _deploy(
 ) -> Followed | None:
     """None when the person said no."""
     await _sweep(bench, output)
-    plan = await make_plan(bench, composed, keys, resume=choices.resume, forced=choices.forced)
+    asked = choices.asked
+    plan = await make_plan(bench, composed, keys, resume=asked.resume, forced=asked.forced)
     output.talk(plan_text(plan))
     raise_errors(plan)
     if not choices.is_agreed and not _agreed(plan):

@@ -17,7 +17,7 @@ from launcher.ui.site import Site
 POINTS_DRAWN = 400
 """Of each line: what the page's width can show, and 15 kB of message."""
 MARKS_DRAWN = 40
-GREY = "rgba(128,124,136,0.35)"
+ACCENT, GREY = "#7a5de0", "rgba(128,124,136,0.35)"
 SECONDS_BETWEEN = 2.0
 TITLES = {
     "mel": "Sound (mel)",
@@ -81,7 +81,7 @@ class LossChart:
         if curve is None or curve.last is None:
             return
         self._last_words.text = self._words(curve)
-        now = self._site.clock.now().timestamp()
+        now = self._site.unix_seconds()
         key = (
             self._name, curve.last, self._site.preferences.curve_smoothing,
             self._site.preferences.curve_log_scale, len(self._view.checkpoints),
@@ -170,7 +170,6 @@ def _option(
     *,
     log: bool,
 ) -> dict[str, Any]:
-    grey = GREY
     line = {"type": "line", "showSymbol": False, "animation": False}
     return {
         "animation": False,
@@ -179,20 +178,20 @@ def _option(
         "xAxis": {
             "type": "value", "min": "dataMin", "max": "dataMax", "name": "step",
             "nameLocation": "middle", "nameGap": 26, "splitLine": {"show": False},
-            "nameTextStyle": {"color": "#807c88"}, "axisLine": {"lineStyle": {"color": grey}},
+            "nameTextStyle": {"color": "#807c88"}, "axisLine": {"lineStyle": {"color": GREY}},
         },
         "yAxis": {
             "type": "log" if log else "value", "scale": True,
-            "splitLine": {"lineStyle": {"color": grey, "width": 0.6}},
+            "splitLine": {"lineStyle": {"color": GREY, "width": 0.6}},
         },
         "dataZoom": [zoom_strip(20, 6), {"type": "inside", "zoomOnMouseWheel": "ctrl"}],
         "series": [
             {**line, "name": "measured", "data": raw, "lineStyle": {"width": 1, "opacity": 0.45},
              "itemStyle": {"color": "#8f80c9"}},
             {**line, "name": "smoothed", "data": clear, "lineStyle": {"width": 2.4},
-             "itemStyle": {"color": "#7a5de0"}},
+             "itemStyle": {"color": ACCENT}},
             {"type": "scatter", "name": "saved", "data": saved, "symbolSize": 15, "animation": False,
-             "itemStyle": {"color": "transparent", "borderColor": "#7a5de0", "borderWidth": 1.6}},
+             "itemStyle": {"color": "transparent", "borderColor": ACCENT, "borderWidth": 1.6}},
             {"type": "scatter", "name": "spoke", "data": spoken, "symbolSize": 7, "animation": False,
              "itemStyle": {"color": "#d1720f"}},
         ],
@@ -201,14 +200,13 @@ def _option(
 
 def zoom_strip(height: int, bottom: int) -> dict[str, Any]:
     """The strip below a chart, in our colours."""
-    grey, accent = GREY, "#7a5de0"
     return {
-        "type": "slider", "height": height, "bottom": bottom, "borderColor": grey, "showDetail": False,
+        "type": "slider", "height": height, "bottom": bottom, "borderColor": GREY, "showDetail": False,
         "backgroundColor": "transparent", "fillerColor": "rgba(122,93,224,0.16)",
-        "handleStyle": {"color": accent, "borderColor": accent},
-        "moveHandleStyle": {"color": accent, "opacity": 0.5},
+        "handleStyle": {"color": ACCENT, "borderColor": ACCENT},
+        "moveHandleStyle": {"color": ACCENT, "opacity": 0.5},
         "emphasis": {"handleStyle": {"color": "#5638b8"}},
-        "dataBackground": {"lineStyle": {"color": grey}, "areaStyle": {"color": grey, "opacity": 0.2}},
-        "selectedDataBackground": {"lineStyle": {"color": accent},
-                                   "areaStyle": {"color": accent, "opacity": 0.12}},
+        "dataBackground": {"lineStyle": {"color": GREY}, "areaStyle": {"color": GREY, "opacity": 0.2}},
+        "selectedDataBackground": {"lineStyle": {"color": ACCENT},
+                                   "areaStyle": {"color": ACCENT, "opacity": 0.12}},
     }  # fmt: skip

@@ -15,6 +15,7 @@ from pod_image.contract.outcomes import EndReason
 
 CONSOLE = "https://www.runpod.io/console/pods"
 STAGE_SHOWN = 200
+USUAL_START = timedelta(minutes=10)
 SMALLEST_BATCH = 1
 _BAD_ENDS = (
     EndReason.FAILED,
@@ -170,9 +171,6 @@ def smaller_batch(run: Run, view: RunView) -> int:
         return 0
     ran_out = any(word in text.casefold() for text in said for word in _OUT_OF_MEMORY)
     return max(SMALLEST_BATCH, batch // 2) if ran_out else 0
-
-
-USUAL_START = timedelta(minutes=10)
 
 
 def start_words(waited: timedelta) -> str:

@@ -121,10 +121,8 @@ def _open_quietly(link: str) -> Path:
 
 def open_in_browser(uri: str) -> threading.Thread:
     """Open the person's browser, which outlives us and is given no key of ours. Silent where there is none."""
-
-    umask = (
-        _USUAL_UMASK if os.name == "posix" else -1
-    )  # a browser's downloads are as they always were
+    # A browser's downloads are as they always were.
+    umask = _USUAL_UMASK if os.name == "posix" else -1
 
     def opening() -> None:
         with contextlib.suppress(OSError, subprocess.SubprocessError):

@@ -46,6 +46,10 @@ class Site:
         self.sweeps = Sweeps(self.sessions, self.clock)
         self.preferences = read_preferences(self.config.preferences_path)
 
+    def unix_seconds(self) -> float:
+        """The clock's time as the services of data sets take it."""
+        return self.clock.now().timestamp()
+
     def prefer(self, **changes: Any) -> None:
         """Change preferences and write them."""
         self.preferences = replace(self.preferences, **changes)

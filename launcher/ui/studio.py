@@ -115,8 +115,8 @@ class Studio:
         if known is None:
             raise InvalidRequest("This voice is not on this computer any more.")
         name, wav = self._takes.new()
-        manner = Manner(float(str(self._tempo.value)), float(str(self._liveliness.value)))
-        manner = Manner(manner.tempo, manner.liveliness, pick.speaker)
+        tempo, liveliness = float(str(self._tempo.value)), float(str(self._liveliness.value))
+        manner = Manner(tempo, liveliness, pick.speaker)
         return name, pick.title(known[1]), await speak(known[0], text, wav, manner)
 
     def _draw_row(self, row: ui.element, text: str, spoken: list[tuple[str, str, Take]]) -> None:

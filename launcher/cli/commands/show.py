@@ -108,9 +108,9 @@ def _rows(found: Receipt, pod: Pod | None) -> list[tuple[str, str]]:
         rows.append(("Pace", _pace(found.pace)))
     tried = found.machine.get("tried") or {}
     if tried:
-        where = [str(found.machine[name]) for name in ("data_center",) if found.machine.get(name)]
         said = [f"{name}: {detail}" for name, detail in tried.items()]
-        rows.append(("Machine", "; ".join([*where, *said])))
+        where = str(found.machine.get("data_center") or "")
+        rows.append(("Machine", "; ".join([where, *said] if where else said)))
     return rows
 
 

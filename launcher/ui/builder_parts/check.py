@@ -155,11 +155,9 @@ class CheckStep:
             return
         shell = self._shell
         dropped: int | None = await shell.attempt(
-            datasets.drop(shell.site.config, self._name, group.files, now=self._now), self._place
+            datasets.drop(shell.site.config, self._name, group.files, now=shell.site.unix_seconds),
+            self._place,
         )
         if dropped is not None:
             shell.announce(f"{counted(dropped, 'clip')} left out.")
             await self._dropped()
-
-    def _now(self) -> float:
-        return self._shell.site.clock.now().timestamp()

@@ -132,7 +132,9 @@ class SoundStep:
             sample_rate_hz=self.sample_rate_hz,
         )
         try:
-            made = await datasets.make(request, on_progress=progress.append, now=self._now)
+            made = await datasets.make(
+                request, on_progress=progress.append, now=self._shell.site.unix_seconds
+            )
         except LauncherError as error:
             self._making.clear()
             with self._making:
@@ -154,9 +156,6 @@ class SoundStep:
             words.props["role"] = "status"
             bar = box("progress", aria_label="Making clips", max="100", value="0")
             return ui.timer(0.5, lambda: _show_progress(progress, words, bar))
-
-    def _now(self) -> float:
-        return self._shell.site.clock.now().timestamp()
 
 
 def _look_at(typed: str) -> tuple[Path, bool, bool]:

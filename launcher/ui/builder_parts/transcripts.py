@@ -142,7 +142,7 @@ class Transcripts:
                 self._name,
                 clip.file,
                 text=str(text or ""),
-                now=self._now,
+                now=self._shell.site.unix_seconds,
             )
             self._clips = [
                 replace(one, text=line.text) if one.file == clip.file else one
@@ -154,13 +154,12 @@ class Transcripts:
 
     def _dropper(self, clip: ClipLine) -> Callable[[], Awaitable[None]]:
         async def drop() -> None:
-            await datasets.drop(self._shell.site.config, self._name, [clip.file], now=self._now)
+            await datasets.drop(
+                self._shell.site.config, self._name, [clip.file], now=self._shell.site.unix_seconds
+            )
             await self._changed()
 
         return drop
-
-    def _now(self) -> float:
-        return self._shell.site.clock.now().timestamp()
 
 
 def remarks(clip: ClipLine) -> list[str]:

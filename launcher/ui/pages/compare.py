@@ -8,7 +8,7 @@ from typing import Any
 from nicegui import ui
 
 from launcher.domain.run import Run
-from launcher.ui.chart import TITLES, zoom_strip
+from launcher.ui.chart import ACCENT, GREY, TITLES, zoom_strip
 from launcher.ui.curves import smoothed, thinned
 from launcher.ui.frame import Shell, page
 from launcher.ui.media import media_url
@@ -91,7 +91,7 @@ def _curves(shell: Shell, views: list[RunView], names: list[str]) -> None:
 
 
 def _option(views: list[RunView], names: list[str], name: str, weight: float) -> dict[str, Any]:
-    colours, dashes = ("#7a5de0", "#d1720f"), ("solid", "dashed")
+    colours, dashes = (ACCENT, "#d1720f"), ("solid", "dashed")
     series = []
     for view, title, colour, dash in zip(views, names, colours, dashes, strict=True):
         points = thinned(smoothed(view.curves[name].shown(), weight), POINTS_DRAWN)
@@ -108,7 +108,7 @@ def _option(views: list[RunView], names: list[str], name: str, weight: float) ->
         "xAxis": {"type": "value", "name": "step", "nameLocation": "middle", "nameGap": 26,
                   "splitLine": {"show": False}},
         "yAxis": {"type": "value", "scale": True,
-                  "splitLine": {"lineStyle": {"color": "rgba(128,124,136,0.35)", "width": 0.6}}},
+                  "splitLine": {"lineStyle": {"color": GREY, "width": 0.6}}},
         "dataZoom": [zoom_strip(16, 4)],
         "series": series,
     }  # fmt: skip

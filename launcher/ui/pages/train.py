@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nicegui import ui
 
+from launcher.domain.offer import Offer
 from launcher.domain.run import Run
 from launcher.presets import all_presets
 from launcher.ui.form import Choice, SettingsForm
@@ -150,9 +153,7 @@ class _TrainPage:
         self._checks.forget(is_other_dataset=is_other and not is_first)
         self._text.refresh()
         self._show_changes()
-        prices = self.site.market.known_prices(settings.gpu_count)
-        offers = prices.offers if prices else None
-        self._price.show(quote(settings, self._dataset.summary, offers, self._history))
+        self._price.show(quote(settings, self._dataset.summary, self._offers, self._history))
         if is_first:
             self._redraw_prices()
             self.gpus.ask(then=self._changed)
@@ -164,11 +165,14 @@ class _TrainPage:
             self._redraw = ui.timer(REDRAW_SECONDS, self._redraw_prices, once=True)
 
     def _redraw_prices(self) -> None:
-        settings = self.choice.composed.settings
-        prices = self.site.market.known_prices(settings.gpu_count)
-        offers = prices.offers if prices else None
-        self.presets.refresh(self._dataset.summary, offers, self._history)
-        self.gpus.refresh(settings, self._dataset.summary, self._history)
+        self.presets.refresh(self._dataset.summary, self._offers, self._history)
+        self.gpus.refresh(self.choice.composed.settings, self._dataset.summary, self._history)
+
+    @property
+    def _offers(self) -> Sequence[Offer] | None:
+        """What can be rented, as far as it was asked for."""
+        prices = self.site.market.known_prices(self.choice.composed.settings.gpu_count)
+        return prices.offers if prices else None
 
     def _show_changes(self) -> None:
         changed = len(self.choice.changed) if self.choice.preset else 0

@@ -541,14 +541,19 @@ class Trainer:
             }
         )
 
+    @property
+    def _seconds_alone(self) -> float:
+        """0 where no time ends the training."""
+        return self.training.train_seconds / SHARE_ALONE
+
     def _or_time(self) -> str:
-        seconds = self.training.train_seconds / SHARE_ALONE
+        seconds = self._seconds_alone
         return f", or {seconds:,.0f} s if that is sooner" if seconds else ""
 
     def _is_time_to_wake(self) -> bool:
         if not self.optimisation.asleep:
             return False
-        seconds = self.training.train_seconds / SHARE_ALONE
+        seconds = self._seconds_alone
         is_late = bool(seconds) and self.progress.seconds >= seconds
         return is_late or self.progress.step >= self._wakes_at
 
