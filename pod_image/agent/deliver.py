@@ -25,6 +25,9 @@ BATCH_BYTES = 100 << 20
 LAST_MARGIN_SECONDS = 10.0
 """Before the caps: enough to say the last word and send the release."""
 
+LATE_SECONDS = 24 * 3_600.0
+"""How long a pod that cannot be released goes on with one delivery."""
+
 
 @dataclass
 class Delivery:
@@ -32,6 +35,10 @@ class Delivery:
 
     run: Run
     uploads: Uploads
+    is_late: bool = False
+    """The run is over and its pod could not be released: it is paid for anyway, so nothing is given up."""
+    is_whole: bool = False
+    """Every result, the record and the last word are in the repo."""
 
     async def deliver_files(self) -> bool:
         """Everything the recipe wants delivered, in its order. True when all of it is in the repo."""
@@ -64,6 +71,7 @@ class Delivery:
         if receipt is None:
             fields["not_delivered"] = (*fields["not_delivered"], "run.json", "events.jsonl")
             run.events.correct(fields)
+        self.is_whole = is_delivered and receipt is not None
         run.latch.note(is_over=True)
         run.events.say_last_word()
 
@@ -88,7 +96,7 @@ class Delivery:
         give_up_at = self._give_up_at()
         wait_seconds = self.uploads.budget.wait_seconds(CommitPriority.DELIVERY)
         while True:
-            if not await self._hold(wait_seconds, give_up_at, is_silent=is_last):
+            if not await self._hold(wait_seconds, give_up_at, is_silent=is_last or self.is_late):
                 return None
             left = give_up_at - run.now()
             try:
@@ -137,6 +145,8 @@ class Delivery:
     def _give_up_at(self) -> float:
         """At the caps when there is something to lose; a log alone is not worth an hour of a GPU."""
         run = self.run
+        if self.is_late:
+            return run.now() + LATE_SECONDS
         cap = run.limits.ends_at - LAST_MARGIN_SECONDS
         if self._has_something():
             return cap

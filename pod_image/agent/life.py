@@ -77,6 +77,31 @@ class Life:
         finally:
             await _cancel([work, *cut_offs, *background])
 
+    async def linger(self) -> None:
+        """The run is over and the pod could not be released: what the Hub did not take in time goes up now.
+
+        Such a pod is paid for whether it works or not. Another attempt may have begun meanwhile: its
+        folder of the repo is left alone then.
+        """
+        run, ending = self.run, self.run.ending
+        if ending is None or not ending.reason.delivers or self.delivery.is_whole:
+            return
+        await run.clock.sleep(run.ports.timing.linger_seconds)
+        self.delivery.is_late = True
+        if await self._is_still_ours():
+            run.events.say("The pod could not be released: it delivers meanwhile.")
+            await self._deliver()
+
+    async def _is_still_ours(self) -> bool:
+        """Whether the newest attempt that the repo knows of is this one, once the Hub says so."""
+        run, attempt = self.run, 0
+        past = await look_back(run.ports, run.hub, run.document, run.folder)
+        while not past.hub_answers:
+            attempt += 1
+            await run.clock.sleep(self.uploads.pause_seconds(HubTrouble(""), attempt))
+            past = await look_back(run.ports, run.hub, run.document, run.folder)
+        return past.record is None or past.record.nonce == run.document.attempt.nonce
+
     def _cut_offs(self) -> list[asyncio.Future[Any]]:
         """What ends the work in the middle: an abort, or the caps."""
 

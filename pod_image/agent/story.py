@@ -52,28 +52,42 @@ async def run_pod(ports: Ports) -> int:
     with held:
         say = _sayer(ports, masking_of(ports))
         clock = AnchoredClock(ports.clock)
+        life = None
         try:
-            await _work(ports, pod, clock)
+            life = await _work(ports, pod, clock)
         except Exception:
             for line in traceback.format_exc().splitlines():
                 say(line)
         await ports.flush()
+        lingering = asyncio.ensure_future(_linger(life, say))
         await release_for_ever(pod, clock, ports.timing, say)
+        lingering.cancel()
     return 0
 
 
-async def _work(ports: Ports, pod: OwnPod, clock: AnchoredClock) -> None:
-    """Everything before the release."""
+async def _linger(life: Life | None, say: Line) -> None:
+    """What may still be done for the results while the pod does not go. The release waits for none of it."""
+    if life is None:
+        return
+    try:
+        await life.linger()
+    except Exception:
+        for line in traceback.format_exc().splitlines():
+            say(line)
+
+
+async def _work(ports: Ports, pod: OwnPod, clock: AnchoredClock) -> Life | None:
+    """Everything before the release. Returns the life that was lived, if there was one."""
     folder = RunFolder(ports.folder)
     guard = _start_guard(ports, pod)
     try:
         document = RunDocument.from_json(ports.environment.get(RUN_VARIABLE, ""))
     except ContractError as exc:
         _say_refused(ports, folder, clock, exc)
-        return
+        return None
     latch = LatchFile.open(folder.latch, document.attempt.nonce)
     if latch.latch.is_over:
-        return
+        return None
     processes = ports.processes
     await processes.clear_leftovers(latch.latch.stage_pid, latch.latch.stage_started)
     user, why = processes.trainer_user(folder.root)
@@ -83,12 +97,14 @@ async def _work(ports: Ports, pod: OwnPod, clock: AnchoredClock) -> None:
     run.user = user
     if isinstance(start, ReleaseOnly):
         run.events.say(f"Nothing to do: {start.why}.")
-        return
+        return None
     boot_seconds = asyncio.get_running_loop().time() - began
     start = _announce(run, armed, start, boot_seconds)
     if why:
         _warn_shared_user(run, why)
-    await Life.of(run, guard).live(start)
+    life = Life.of(run, guard)
+    await life.live(start)
+    return life
 
 
 def _announce(run: Run, armed: Armed, start: Start, boot_seconds: float) -> Start:

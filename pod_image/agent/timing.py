@@ -52,6 +52,9 @@ class Timing:
     guard_hung_seconds: float = 900.0
     """An agent that has not been heard for so long will not deliver anything either."""
 
+    linger_seconds: float = 60.0
+    """A pod that lives so long after its release was sent goes on delivering what is not in the repo."""
+
     commits_per_hour: int = 50
     same_resume_limit: int = 3
     """A run that came back so often to the same step will come back there again."""

@@ -8,9 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from pod_image.agent.ports import RunHub
 from pod_image.contract.outcomes import EndReason
-from tests.pod_image.agent.stand import PRICE, RESULTS, ScriptedStage, Stand, save, training
-from tests.virtual import in_virtual_time
+from tests.pod_image.agent.stand import (
+    CLIPS,
+    HUB_URL,
+    PRICE,
+    RESULTS,
+    WRITE_TOKEN,
+    ScriptedStage,
+    Stand,
+    save,
+    training,
+)
+from tests.virtual import START, in_virtual_time, now_seconds
 
 
 def commits(stand: Stand) -> int:
@@ -252,3 +263,45 @@ async def test_a_full_disk_silences_the_file_and_not_the_run(
     await stand.until_gone()
     assert stand.ended["reason"] == EndReason.FINISHED
     assert "run-01/voice/demo.onnx" in stand.results()
+
+
+async def _a_cap_while_the_hub_is_down_and_no_release_works(stand: Stand) -> None:
+    """Twenty minutes, of which the Hub is down in the last; then the cloud refuses the release for long."""
+    stand.rent(stand.document(max_hours=0.5))
+    await stand.until("step", step=10)
+    await asyncio.sleep(1_500 - now_seconds() + START)
+    stand.core.faults.switch_on("down")  # ten minutes: past the cap
+    stand.world.faults.switch_on("rate-limited", seconds=30)
+    await stand.until("ended")
+
+
+@in_virtual_time
+async def test_a_pod_that_cannot_be_released_delivers_what_the_hub_did_not_take_in_time(
+    tmp_path: Path,
+) -> None:
+    stand = Stand(tmp_path, training(steps=1_000, step_seconds=3))
+    await _a_cap_while_the_hub_is_down_and_no_release_works(stand)
+    assert "voice/demo.onnx" in stand.ended["not_delivered"]
+    await asyncio.sleep(900)
+    stand.world.faults.switch_off()
+    await stand.until_gone(hours=1.0)
+    first, last = stand.events("ended")
+    assert last["not_delivered"] == []
+    assert (last["reason"], last["steps"]) == (first["reason"], first["steps"])
+    assert "run-01/voice/demo.onnx" in stand.results()
+    assert stand.record().state == "ended"
+    assert stand.stored_events()[-1] == last
+
+
+@in_virtual_time
+async def test_a_late_delivery_leaves_the_folder_of_a_later_attempt_alone(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=1_000, step_seconds=3))
+    await _a_cap_while_the_hub_is_down_and_no_release_works(stand)
+    stand.core.faults.clear()
+    hub = stand.hub_of(RunHub(HUB_URL, CLIPS, RESULTS, WRITE_TOKEN, WRITE_TOKEN))
+    later = stand.record().model_copy(update={"attempt": 2, "nonce": "another"}).to_json()
+    hub.publish({"run-01/run.json": later.encode()}, "attempt 2")
+    await asyncio.sleep(900)
+    assert stand.record().nonce == "another"
+    assert "run-01/voice/demo.onnx" not in stand.results()
+    assert len(stand.events("ended")) == 1
