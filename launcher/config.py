@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from platformdirs import PlatformDirs
 
 APP_NAME = "pod-launcher"
 DEFAULT_PROVIDER_URL = "https://api.runpod.io"
@@ -78,15 +79,10 @@ def _folders(values: Mapping[str, str]) -> tuple[Path, Path]:
     if values.get("LAUNCHER_HOME"):
         home = Path(values["LAUNCHER_HOME"]).expanduser()
         return home / "config", home / "data"
-    home = Path.home()
-    if sys.platform == "darwin":
-        support = home / "Library" / "Application Support" / APP_NAME
-        return support / "config", support / "data"
-    if sys.platform == "win32":
-        local = Path(values.get("LOCALAPPDATA") or home / "AppData" / "Local") / APP_NAME
-        return local / "config", local / "data"
-    config = Path(values.get("XDG_CONFIG_HOME") or home / ".config") / APP_NAME
-    return config, Path(values.get("XDG_DATA_HOME") or home / ".local" / "share") / APP_NAME
+    dirs = PlatformDirs(APP_NAME, appauthor=False)
+    config, data = dirs.user_config_path, dirs.user_data_path
+    # macOS and Windows have one folder for both.
+    return (config / "config", data / "data") if config == data else (config, data)
 
 
 def is_private(folder: Path) -> bool:

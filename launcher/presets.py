@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import tomli_w
+
 from launcher.config import Config, private_files
 from launcher.errors import InvalidRequest
-from launcher.toml_text import to_toml
 
 _NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,39}$")
 
@@ -74,7 +75,9 @@ def save_preset(
     scratch = path.with_suffix(".toml.part")
     with private_files(config.presets_folder):
         scratch.write_text(
-            to_toml({"title": title or name, "description": description, "settings": dict(values)}),
+            tomli_w.dumps(
+                {"title": title or name, "description": description, "settings": dict(values)}
+            ),
             "utf-8",
         )
     scratch.replace(path)

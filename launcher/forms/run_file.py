@@ -9,9 +9,10 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+import tomli_w
+
 from launcher.errors import InvalidRequest
 from launcher.forms.values import check_names, nearest
-from launcher.toml_text import to_toml
 from pod_image.contract.settings import RunSettings
 
 _TOP_LEVEL = ("preset", "title", "description", "settings")
@@ -58,7 +59,7 @@ def parse_run_file(text: str, source: str) -> RunFile:
 def settings_to_toml(settings: RunSettings, title: str = "") -> str:
     """Every applicable value as a run file; read back it gives equal settings."""
     head = {"title": title} if title else {}
-    return to_toml({**head, "settings": settings.applicable()})
+    return tomli_w.dumps({**head, "settings": settings.applicable()})
 
 
 def differences(settings: RunSettings) -> dict[str, Any]:

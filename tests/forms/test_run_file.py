@@ -5,31 +5,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from launcher.errors import InvalidRequest
 from launcher.forms.run_file import differences, parse_run_file, read_run_file, settings_to_toml
 from launcher.forms.values import to_settings
-from launcher.toml_text import to_toml
 from pod_image.contract.settings import RunSettings
-
-_words = st.text(st.characters(blacklist_categories=["Cs"]), max_size=40)
-_plain = st.one_of(_words, st.integers(-(2**60), 2**60), st.booleans(), st.floats(allow_nan=False))
-_values = st.one_of(_plain, st.lists(_words, max_size=4))
-
-
-@given(st.dictionaries(_words, _values, max_size=4), st.dictionaries(_words, _values, max_size=4))
-def test_whatever_is_written_as_toml_reads_back_equal(
-    top: dict[str, object], table: dict[str, object]
-) -> None:
-    document = {**top, "settings": table}
-    assert tomllib.loads(to_toml(document)) == document
-
-
-def test_toml_has_no_word_for_nothing() -> None:
-    with pytest.raises(TypeError):
-        to_toml({"a": None})
 
 
 def test_settings_survive_a_file_whatever_is_in_their_sentences() -> None:

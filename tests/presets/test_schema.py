@@ -9,6 +9,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+import tomli_w
 
 from launcher.config import Config
 from launcher.errors import InvalidRequest
@@ -17,7 +18,6 @@ from launcher.forms.run_file import parse_run_file, settings_to_toml
 from launcher.forms.values import to_settings
 from launcher.presets import built_in_folder, find_preset
 from launcher.services.compose import compose
-from launcher.toml_text import to_toml
 
 PRESETS = sorted(built_in_folder().glob("*.toml"))
 
@@ -55,7 +55,7 @@ def test_what_the_schema_refuses_the_launcher_refuses_and_the_other_way_round(
 ) -> None:
     assert not schema.is_valid({"settings": values})
     with pytest.raises(InvalidRequest):
-        to_settings(parse_run_file(to_toml({"settings": values}), "test").values)
+        to_settings(parse_run_file(tomli_w.dumps({"settings": values}), "test").values)
 
 
 def test_a_key_at_the_top_that_nobody_knows_is_refused_by_both(schema: Any) -> None:

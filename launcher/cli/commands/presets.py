@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Annotated
 
+import tomli_w
 import typer
 
 from launcher.cli.flags import FileOption, JsonOption, QuietOption, SetOption, group_app
@@ -17,7 +18,6 @@ from launcher.forms.values import parse_assignment
 from launcher.presets import Preset, all_presets, delete_preset, find_preset, save_preset
 from launcher.services.compose import compose
 from launcher.stores.runs import RunHistory
-from launcher.toml_text import to_toml
 from pod_image.contract.settings import RunSettings
 
 app = group_app("Named settings to start from: list, show, save, delete.")
@@ -41,7 +41,7 @@ def list_presets(as_json: JsonOption = False, quiet: QuietOption = False) -> Non
 def show(name: Name, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
     """One preset as the file it is; `launcher deploy --file` takes that too."""
     preset = find_preset(read_config(), name)
-    text = to_toml(
+    text = tomli_w.dumps(
         {"title": preset.title, "description": preset.description, "settings": preset.values}
     )
     Output(as_json=as_json, quiet=quiet).answer(

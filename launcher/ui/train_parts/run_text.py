@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import tomli_w
+
 from launcher.errors import LauncherError
 from launcher.forms.run_file import parse_run_file
 from launcher.presets import find_preset
 from launcher.services.compose import compose
-from launcher.toml_text import to_toml
 from launcher.ui.form import Choice
 from launcher.ui.frame import show_error
 from launcher.ui.parts.elements import box, button, details, hint, say
@@ -33,7 +34,7 @@ class RunText:
         if self._choice.preset:
             document["preset"] = self._choice.preset.name
         document["settings"] = self._choice.draft.given
-        self._field.show(value=to_toml(document))
+        self._field.show(value=tomli_w.dumps(document))
 
     def _take(self) -> None:
         self._place.clear()

@@ -1,0 +1,27 @@
+"""Where the program keeps things: as the system wants it, and where earlier releases kept them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from launcher.config import read_config
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the folders of Linux")
+def test_what_earlier_releases_kept_is_still_found(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("LAUNCHER_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    config = read_config()
+    assert config.config_folder == tmp_path / ".config" / "pod-launcher"
+    assert config.data_folder == tmp_path / ".local" / "share" / "pod-launcher"
+
+
+def test_one_variable_moves_everything_below_one_folder(tmp_path: Path) -> None:
+    config = read_config({"LAUNCHER_HOME": str(tmp_path)})
+    assert (config.config_folder, config.data_folder) == (tmp_path / "config", tmp_path / "data")
