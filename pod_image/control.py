@@ -24,10 +24,16 @@ def main(arguments: list[str] | None = None, folder: Path | None = None) -> int:
     given = _parser().parse_args(arguments)
     command_id = given.id or f"cmd-{uuid.uuid4().hex[:12]}"
     try:
-        command = Command(id=command_id, command=CommandName(given.command), text=given.text)
+        command = Command(
+            id=command_id,
+            command=CommandName(given.command),
+            text=given.text,
+            nonce=given.attempt,
+        )
     except ValidationError:
         return _refuse(
-            "the id is letters, digits and dashes, the text at most 500 letters", BAD_COMMAND
+            "the id is letters, digits and dashes, the attempt a nonce, the text at most 500 letters",
+            BAD_COMMAND,
         )
     if command.command is CommandName.SAMPLE and not command.text.strip():
         return _refuse("sample needs --text", BAD_COMMAND)
@@ -45,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("command", choices=[name.value for name in CommandName])
     parser.add_argument("--id", default="", help="repeated by the receipts; made up when absent")
     parser.add_argument("--text", default="", help="what to say, for sample")
+    parser.add_argument("--attempt", default="", help="nonce of the attempt that it is meant for")
     return parser
 
 

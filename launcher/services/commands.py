@@ -49,7 +49,8 @@ def new_command(name: CommandName, text: str = "") -> Command:
 async def send(bench: Workbench, run: Run, command: Command) -> Sent:
     """Hand a command to the run's pod: by exec, and where that is refused through the results repo.
 
-    The same id goes both ways, so that a command that arrives twice is done once. Raises InvalidRequest when
+    The same id goes both ways, so that a command that arrives twice is done once. It is meant for this attempt
+    alone: a later one that finds it in the repo refuses it. Raises InvalidRequest when
     the run has no pod, PodGone, HubError when neither way is open.
     """
     if run.state is RunState.ENDED or not run.pod_id:
@@ -57,6 +58,7 @@ async def send(bench: Workbench, run: Run, command: Command) -> Sent:
             f"Run {run.run_id} has no pod that could take a command; it is {run.state}.",
             hint=f"launcher show {run.run_id}",
         )
+    command = command.model_copy(update={"nonce": run.nonce})
     try:
         detail = await _by_exec(bench, run, command)
     except PodGone:
@@ -94,4 +96,6 @@ def _has_receipt(printed: str, command: Command) -> bool:
 
 def control_argv(command: Command) -> list[str]:
     argv = [*CONTROL_PROGRAM, command.command.value, "--id", command.id]
-    return [*argv, "--text", command.text] if command.text else argv
+    argv += ["--attempt", command.nonce] if command.nonce else []
+    argv += ["--text", command.text] if command.text else []
+    return argv

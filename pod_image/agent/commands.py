@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,13 @@ _MAX_COMMAND_BYTES = 4_096
 
 @dataclass(frozen=True)
 class Made:
-    """What a command asked for is on disk, at `path` below the run's folder; not yet in the results repo."""
+    """What a command asked for is on disk, at `paths` below the run's folder; not yet in the results repo."""
 
     command: Command
-    path: str | None
-    detail: str
+    paths: tuple[str, ...]
+    detail: str = ""
+    step: int | None = None
+    """That of the checkpoint, where a save made one."""
 
 
 class Commands:
@@ -65,20 +68,24 @@ class Commands:
             await self._take(content, path.stem)
 
     async def take_numbered(self) -> None:
+        """Take every file that was not taken yet, in the order they were left."""
         run = self._run
-        number = run.latch.latch.commands_taken + 1
-        try:
-            content = await run.ports.run_blocking(
-                lambda: run.hub.read(run.results.control(number))
-            )
-        except HubTrouble:
-            return  # the next look is in half a minute
-        if content is None:
-            return
-        run.latch.note(commands_taken=number)
-        await self._take(content[:_MAX_COMMAND_BYTES], f"{number:04d}")
+        while True:
+            number = run.latch.latch.commands_taken + 1
+            try:
+                content = await run.ports.run_blocking(
+                    partial(run.hub.read, run.results.control(number))
+                )
+            except HubTrouble:
+                return  # the next look is in half a minute
+            if content is None:
+                if not run.latch.latch.has_read_old_commands:
+                    run.latch.note(has_read_old_commands=True)
+                return
+            run.latch.note(commands_taken=number)
+            await self._take(content[:_MAX_COMMAND_BYTES], f"{number:04d}", is_numbered=True)
 
-    async def _take(self, content: bytes, name: str) -> None:
+    async def _take(self, content: bytes, name: str, *, is_numbered: bool = False) -> None:
         try:
             command = Command.model_validate_json(content)
         except ValidationError:
@@ -92,8 +99,23 @@ class Commands:
         if command.id in self._seen or command.id in _AGENT_IDS:
             return  # the same command may come both ways
         self._seen.add(command.id)
+        if not_for_us := self._not_for_us(command, is_numbered=is_numbered):
+            self._say(command, "refused", not_for_us)
+            return
         self._say(command, "received")
         await self._carry_out(command)
+
+    def _not_for_us(self, command: Command, *, is_numbered: bool) -> str:
+        """Why the command is not this attempt's, or "". One that does not say whose it is counts as ours, unless it
+        may have been left for an earlier attempt: as a file that this one found there when it began."""
+        if command.nonce:
+            is_ours = command.nonce == self._run.document.attempt.nonce
+            return "" if is_ours else "it was for another attempt of this run, not for this one"
+        document = self._run.document
+        has_earlier = document.resume or document.attempt.number > 1
+        if is_numbered and has_earlier and not self._run.latch.latch.has_read_old_commands:
+            return "it was there before this attempt began, and does not say which one it is for"
+        return ""
 
     async def _carry_out(self, command: Command) -> None:
         match command.command:
@@ -138,12 +160,8 @@ class Commands:
         if fields.get("state") != "done":
             return True
         # On disk is not yet kept, nor to be heard: both are done when the results repo has the file.
-        progress, uploads = self._run.progress, self.uploads
-        if is_save:
-            path = progress.checkpoint.paths[0] if progress.checkpoint else None
-        else:
-            path = progress.sample_path
-        self._made.append(Made(command, path, str(fields.get("detail") or "")))
+        uploads = self.uploads
+        self._made.append(self._made_by(command, str(fields.get("detail") or "")))
         if uploads is not None and is_save:
             uploads.checkpoint_kept()
         elif uploads is not None:
@@ -157,21 +175,41 @@ class Commands:
 
     def uploaded(self) -> None:
         """A commit was made: what it brought to the results repo is done."""
-        uploads = self.uploads
         made, self._made = self._made, []
-        for one in made:
-            if uploads is None or one.path is None or uploads.has(one.path):
+        for one in map(self._newest, made):
+            if self._is_in_repo(one):
                 self._say_made(one)
             else:
                 self._made.append(one)
 
+    def _made_by(self, command: Command, detail: str = "") -> Made:
+        progress, uploads = self._run.progress, self.uploads
+        if command.command is not CommandName.SAVE:
+            paths = (progress.sample_path,) if progress.sample_path else ()
+            return Made(command, paths, detail)
+        if progress.checkpoint is not None:
+            return Made(command, progress.checkpoint.paths, detail, progress.checkpoint.step)
+        # A recipe without checkpoints has put files where they are collected.
+        return Made(command, uploads.pending_paths() if uploads is not None else (), detail)
+
+    def _newest(self, made: Made) -> Made:
+        """A checkpoint that was dropped before it was uploaded never comes; the one after it holds more."""
+        out = self._run.folder.out
+        if made.step is None or all((out / path).is_file() for path in made.paths):
+            return made
+        return self._made_by(made.command, made.detail)
+
+    def _is_in_repo(self, made: Made) -> bool:
+        return self.uploads is None or all(map(self.uploads.has, made.paths))
+
     def _say_made(self, made: Made) -> None:
-        if made.command.command is CommandName.SAVE:
-            self._say(
-                made.command, "done", f"step {self._run.progress.step} is in the results repo"
-            )
+        if made.command.command is not CommandName.SAVE:
+            detail = made.detail or "".join(made.paths)
+        elif made.step is not None:
+            detail = f"step {made.step} is in the results repo"
         else:
-            self._say(made.command, "done", made.detail or made.path or "")
+            detail = f"in the results repo: {made.detail or 'all there was'}"
+        self._say(made.command, "done", detail)
 
     def work_is_over(self) -> None:
         """Training has ended: what waited for it is done, or will not come any more."""
@@ -184,10 +222,11 @@ class Commands:
 
     def delivery_is_over(self, *, is_delivered: bool) -> None:
         made, self._made = self._made, []
-        # A save that the trainer never answered is done too: its last checkpoint was delivered.
+        # A save that the trainer never answered is done too, when its last checkpoint was delivered.
         saves, self._saves = self._saves, []
-        for one in (*made, *(Made(command, None, "") for command in saves)):
-            if is_delivered:
+        for one in (*map(self._newest, made), *map(self._made_by, saves)):
+            # Without a path the whole delivery has to speak for it.
+            if self._is_in_repo(one) if one.paths else is_delivered:
                 self._say_made(one)
             else:
                 self._say(one.command, "refused", "the results repo did not take it")

@@ -32,6 +32,8 @@ class Latch(BaseModel):
     boots: int = 0
     resumed_at_steps: tuple[int, ...] = ()
     commands_taken: int = 0
+    has_read_old_commands: bool = False
+    """Numbered files that were there when the attempt began are read; what comes now is for this one."""
     end_reason: EndReason | None = None
     detail: str = ""
     hint: str = ""

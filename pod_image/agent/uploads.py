@@ -58,6 +58,12 @@ class Uploads:
         path = self._run.folder.out / below
         return path.is_file() and self._is_there(below, path)
 
+    def pending_paths(self) -> tuple[str, ...]:
+        """What is pending, below the run's folder."""
+        out = self._run.folder.out
+        found = (below_out(path, out) for path in self.pending().paths)
+        return tuple(below for below in found if below is not None)
+
     async def work(self) -> None:
         """Upload for ever. A Hub that refuses delays uploads; it never stops the training."""
         attempt = 0

@@ -15,10 +15,15 @@ class CommandName(StrEnum):
 
 
 class Command(BaseModel):
-    """`text` is what to say, for `sample` alone."""
+    """`text` is what to say, for `sample` alone.
+
+    `nonce` is that of the attempt it is meant for; another attempt of the same run refuses it. Empty: it does not
+    say, as launchers before this field did; then where and when it was left decides.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     id: str = Field(pattern=r"^[A-Za-z0-9-]{1,64}$")
     command: CommandName
     text: str = Field(default="", max_length=500)
+    nonce: str = Field(default="", pattern=r"^[a-z0-9]{0,32}$")

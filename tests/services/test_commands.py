@@ -41,3 +41,28 @@ def test_other_words_before_a_bad_exit_code_are_no_receipt(tmp_path: Path, print
         assert (await send(sky.bench, run, new_command(CommandName.STOP))).way is Way.FILE
 
     check()
+
+
+@in_virtual_time
+async def test_a_command_says_by_exec_which_attempt_it_is_for(tmp_path: Path) -> None:
+    sky = Sky(tmp_path)
+    seen: list[list[str]] = []
+
+    def answer(container: ScriptedContainer, words: list[str]) -> ExecOutcome:
+        seen.append(words)
+        return sky.script.on_exec(container, words)
+
+    sky.runner.on_exec = answer
+    run = await launch(sky.bench, plan(), sky.keys)
+    await send(sky.bench, run, new_command(CommandName.SAMPLE, "Hello."))
+    assert seen[0][6:] == ["--attempt", run.nonce, "--text", "Hello."]
+
+
+@in_virtual_time
+async def test_an_image_that_knows_no_attempts_gets_the_command_as_a_file(tmp_path: Path) -> None:
+    sky = Sky(tmp_path)
+    words = "usage: control\ncontrol: error: unrecognized arguments: --attempt abc"
+    sky.runner.on_exec = lambda *_: ExecOutcome(2, stderr=words)
+    run = await launch(sky.bench, plan(), sky.keys)
+    sent = await send(sky.bench, run, new_command(CommandName.STOP))
+    assert (sent.way, "unrecognized" in sent.detail) == (Way.FILE, True)

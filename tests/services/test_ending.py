@@ -78,7 +78,8 @@ def test_where_exec_is_refused_a_command_becomes_the_next_numbered_file(
         assert paths == ["run-01/_control/0001.json", "run-01/_control/0002.json"]
         content = await results._read("run-01/_control/0002.json")
         assert content is not None
-        assert Command.model_validate_json(content) == second
+        assert Command.model_validate_json(content) == sent.command
+        assert sent.command == second.model_copy(update={"nonce": run.nonce})
         assert await list_results(sky.bench, run) == []
 
     check()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from launcher.emulator.hub.faults import COMMIT, Rule
 from pod_image import control, hub
 from pod_image.contract.outcomes import EndReason
 from tests.pod_image.agent.stand import RESULTS, WRITE_TOKEN, ScriptedStage, Stand, training
@@ -104,6 +105,79 @@ async def test_save_is_done_when_the_checkpoint_is_in_the_repo(tmp_path: Path) -
     await stand.until("command", id="my-save", state="done")
     assert [path for path in stand.results() if "/checkpoints/" in path]
     assert receipts(stand, "my-save") == ["received", "done"]
+    await stand.until_gone()
+
+
+@in_virtual_time
+async def test_save_names_the_step_that_is_in_the_repo_and_not_how_far_training_has_gone_on(
+    tmp_path: Path,
+) -> None:
+    stand = Stand(tmp_path, training(steps=120, checkpoint_steps=10**9))
+    stand.rent()
+    await stand.until("step", step=30)
+    stand.core.faults.switch_on("down")
+    drop(stand, "save", "--id", "my-save")
+    saved = (await stand.until("checkpoint"))["step"]
+    await stand.until("step", step=60)
+    done = await stand.until("command", id="my-save", state="done")
+    assert saved < 60
+    assert done["detail"] == f"step {saved} is in the results repo"
+    await stand.until_gone()
+
+
+@in_virtual_time
+async def test_a_save_whose_checkpoint_was_dropped_before_its_upload_names_the_newer_one(
+    tmp_path: Path,
+) -> None:
+    stand = Stand(tmp_path, training(steps=160, checkpoint_steps=50))
+    stand.rent()
+    await stand.until("step", step=30)
+    stand.core.faults.switch_on("down")
+    drop(stand, "save", "--id", "my-save")
+    saved = await stand.until("checkpoint")
+    await stand.until("checkpoint", step=50)
+    (stand.disk / "out" / saved["path"]).unlink()
+    done = await stand.until("command", id="my-save", state="done")
+    named = int(done["detail"].split()[1])
+    assert named > saved["step"]
+    assert f"run-01/checkpoints/step-{named:08}.ckpt" in stand.results()
+    await stand.until_gone()
+    assert done["seq"] < stand.events("step")[-1]["seq"]
+
+
+@in_virtual_time
+async def test_a_save_without_a_checkpoint_is_done_when_what_it_collected_is_in_the_repo(
+    tmp_path: Path,
+) -> None:
+    """As the recipe for any command does it. The upload that was under way at that time does not count."""
+
+    async def script(stage: ScriptedStage) -> int:
+        if stage.phase != "train":
+            return 0
+        for step in range(1, 40):
+            await asyncio.sleep(10.0)
+            stage.emit("step", step=step, losses={})
+            while not stage.commands.empty():
+                command_id = stage.commands.get_nowait()["id"]
+                (stage.out / "samples" / f"{command_id}.wav").write_bytes(b"half")
+                done = {"state": "done", "detail": "1 files"}
+                stage.emit("command", id=command_id, command="save", **done)
+        return 0
+
+    stand = Stand(tmp_path, script)
+    stand.rent()
+    await stand.until("step", step=3)
+    stand.core.faults.add(Rule(COMMIT, delay_seconds=50.0))
+    drop(stand, "save", "--id", "first")
+    await stand.until("command", id="first", state="received")
+    await stand.until("step", step=5)
+    drop(stand, "save", "--id", "second")
+    done = await stand.until("command", id="second", state="done")
+    uploads = [event for event in stand.events("upload") if event["seq"] < done["seq"]]
+    files = [file["path"] for event in uploads for file in event["files"]]
+    assert "run-01/samples/second.wav" in files
+    assert done["detail"] == "in the results repo: 1 files"
+    assert stand.events("step")[-1]["step"] < 39
     await stand.until_gone()
 
 
@@ -252,6 +326,94 @@ async def test_a_numbered_command_is_not_repeated_after_a_restart(tmp_path: Path
     stand.containers[-1].kill()
     await stand.until_gone()
     assert receipts(stand, "one") == ["received", "done"]
+
+
+# --- whose command it is
+
+
+@in_virtual_time
+async def test_a_stop_that_was_left_for_a_dead_pod_does_not_end_the_run_that_goes_on(
+    tmp_path: Path,
+) -> None:
+    stand = Stand(tmp_path, training(steps=100))
+    pod = stand.rent()
+    await stand.until("checkpoint", step=50)
+    await stand.until("upload")
+    stand.world.kill_host(stand.world.pods[pod.id])
+    put_numbered(stand, 1, id="late", command="stop", nonce="nonce1")
+    put_numbered(stand, 2, id="older", command="stop")
+    stand.lines.clear()
+    stand.said.clear()
+    stand.rent(stand.document(attempt=2, nonce="nonce2", resume=True))
+    refused = await stand.until("command", id="late")
+    assert (refused["state"], "another attempt" in refused["detail"]) == ("refused", True)
+    unaddressed = await stand.until("command", id="older")
+    assert unaddressed["state"] == "refused"
+    assert "before this attempt began" in unaddressed["detail"]
+    await stand.until_gone()
+    assert (stand.ended["reason"], stand.ended["steps"]) == (EndReason.FINISHED, 100)
+
+
+@pytest.mark.parametrize("nonce", ["nonce2", ""], ids=["its own", "of an older launcher"])
+def test_a_resumed_run_takes_what_is_left_for_it(tmp_path: Path, nonce: str) -> None:
+    @in_virtual_time
+    async def check() -> None:
+        stand = Stand(tmp_path, training(steps=100))
+        stand.rent(stand.document(max_hours=0.2))
+        await stand.until_gone()
+        put_numbered(stand, 1, id="late", command="stop", nonce="nonce1")
+        stand.lines.clear()
+        stand.said.clear()
+        document = stand.document(attempt=2, nonce="nonce2", resume=True, max_hours=1.0)
+        stand.rent(document)
+        await stand.until("command", id="late", state="refused")
+        put_numbered(stand, 2, id="mine", command="stop", nonce=nonce)
+        await stand.until_gone()
+        assert stand.ended["reason"] == EndReason.STOPPED
+        assert receipts(stand, "mine") == ["received", "done"]
+
+    check()
+
+
+@in_virtual_time
+async def test_the_first_attempt_takes_a_numbered_file_that_says_no_attempt_at_its_first_look(
+    tmp_path: Path,
+) -> None:
+    stand = Stand(tmp_path, training(steps=10_000))
+    stand.rent()
+    await stand.until("phase", phase="fetch", state="started")
+    put_numbered(stand, 1, id="early", command="stop")
+    await stand.until_gone()
+    assert stand.ended["reason"] == EndReason.STOPPED
+
+
+@in_virtual_time
+async def test_exec_holds_to_the_attempt_too(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=60))
+    stand.rent()
+    await stand.until("step", step=5)
+    drop(stand, "stop", "--id", "other", "--attempt", "nonce9")
+    refused = await stand.until("command", id="other")
+    assert refused["state"] == "refused"
+    drop(stand, "save", "--id", "mine", "--attempt", "nonce1")
+    await stand.until("command", id="mine", state="done")
+    await stand.until_gone()
+    assert stand.ended["reason"] == EndReason.FINISHED
+
+
+@in_virtual_time
+async def test_what_an_attempt_has_taken_the_next_one_does_not_take_again(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=100))
+    stand.rent(stand.document(max_hours=0.25))
+    await stand.until("step", step=30)
+    put_numbered(stand, 1, id="one", command="save")
+    await stand.until("command", id="one", state="done")
+    await stand.until_gone()
+    stand.lines.clear()
+    stand.said.clear()
+    stand.rent(stand.document(attempt=2, nonce="nonce2", resume=True))
+    await stand.until_gone()
+    assert stand.events("command") == []
 
 
 @in_virtual_time
