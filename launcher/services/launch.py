@@ -10,7 +10,7 @@ from typing import Any
 from launcher.domain.offer import Offer
 from launcher.domain.plan import Plan
 from launcher.domain.pod import Pod, PodStatus
-from launcher.domain.run import Run, RunState
+from launcher.domain.run import Run
 from launcher.errors import (
     Interrupted,
     InvalidRequest,
@@ -27,21 +27,20 @@ from launcher.services.boot import (
     UnfitMachine,
     check_arms,
     check_boot,
-    span_in_words,
 )
 from launcher.services.boot_budget import boot_budget
 from launcher.services.bootstrap import provide_wheel
 from launcher.services.context import Workbench
-from launcher.services.endings import close, metered_usd
 from launcher.services.follow import follow
 from launcher.services.intents import Intent, intents_of, run_lock
 from launcher.services.notes import note
 from launcher.services.orders import new_attempt, pod_order, run_document
 from launcher.services.progress import Progress, Stage
 from launcher.services.reconcile import look_for, own, settle_earlier
-from launcher.services.run_secrets import TokenEnvironment, give_tokens, remove_run_secrets
+from launcher.services.rental import Rental
+from launcher.services.run_secrets import TokenEnvironment, give_tokens
 from launcher.services.sightings import EventSeen, Glimpse, LogSeen, PodSeen, Tick
-from launcher.services.unstoppable import despite_cancel, to_its_end
+from launcher.services.unstoppable import despite_cancel, owing, to_its_end
 from launcher.stores.runs import RecordKind
 from launcher.stores.secrets import KeyName, Keys
 from pod_image.contract.events import ArmedEvent
@@ -50,6 +49,7 @@ from pod_image.contract.outcomes import EndReason
 Report = Callable[[Progress], None]
 MOST_PODS = 3
 """So many pods that never came up are paid for, then the launch gives up."""
+INTERRUPTED = "It was interrupted before the pod was armed."
 
 
 async def launch(
@@ -64,10 +64,10 @@ async def launch(
     pod exists, RunFailed when the pod did not come up, Interrupted after a cancellation, and other LauncherErrors.
     """
     _refuse_bad_plan(plan, keys)
+    job = _Launch(bench, plan, keys, report)
     with run_lock(bench, plan.settings.results_repo, plan.run_id):
-        report(Progress(Stage.SETTLING, "Looking for an earlier launch of this run."))
+        job.say(Stage.SETTLING, "Looking for an earlier launch of this run.")
         adopted = await settle_earlier(bench, plan)
-        job = _Launch(bench, plan, keys, report)
         if adopted is not None:
             return await job.adopt(adopted)
         return await job.start()
@@ -75,20 +75,22 @@ async def launch(
 
 class _Launch:
     def __init__(self, bench: Workbench, plan: Plan, keys: Keys, report: Report) -> None:
-        self._bench, self._plan, self._keys, self._report = bench, plan, keys, report
+        self._bench, self._plan, self._keys = bench, plan, keys
+        self._report: Report | None = report
         self._left = list(plan.candidates)
         self._tried: Offer | None = None
         self._refused: list[tuple[Offer, LauncherError]] = []
         self._calls_before = bench.provider.calls
 
     async def start(self) -> Run:
-        self._say(Stage.PREPARING, f"Making sure of the results repo {self._repo}.")
+        self.say(Stage.PREPARING, f"Making sure of the results repo {self._repo}.")
         await self._bench.results(self._repo).ensure()
         await provide_wheel(self._bench, self._plan)
         for tries_left in reversed(range(MOST_PODS)):
             run = new_attempt(self._bench, self._plan)
+            rental = self._rental(run)
             try:
-                return await self._guarded(run, self._attempt(run))
+                return await self._guarded(rental, run, self._attempt(rental, run))
             except NeverCameUp as exc:
                 if isinstance(exc, UnfitMachine) and self._tried is not None:
                     self._left = list(elsewhere(self._tried, self._left, bad_hosts(self._bench)))
@@ -101,11 +103,11 @@ class _Launch:
 
     async def adopt(self, run: Run) -> Run:
         """Go on with a pod that an earlier launch of the same settings left behind."""
-        self._say(
+        self.say(
             Stage.RENTED, f"Pod {run.pod_id} of an interrupted launch is there; going on.", run
         )
         try:
-            return await self._guarded(run, self._until_armed(run))
+            return await self._guarded(self._rental(run), run, self._until_armed(run))
         except NeverCameUp as exc:
             raise RunFailed(str(exc), hint="Launch again.") from exc
 
@@ -113,33 +115,37 @@ class _Launch:
     def _repo(self) -> str:
         return self._plan.settings.results_repo
 
-    async def _attempt(self, run: Run) -> Run:
+    def _rental(self, run: Run) -> Rental:
+        return Rental(self._bench, run, lambda stage, text, run: self.say(stage, text, run))
+
+    async def _attempt(self, rental: Rental, run: Run) -> Run:
         run_document(self._plan, run, self._plan.offer)  # too long? then before anything is made
+        rental.is_begun = True
         self._bench.runs.add(run)
         self._bench.runs.keep(run, RecordKind.ESTIMATE, _estimate(self._plan))
         self._bench.runs.mark(run, "planned", run.planned_at)
-        self._say(Stage.PREPARING, "Handing the Hugging Face tokens to RunPod as secrets.", run)
+        self.say(Stage.PREPARING, "Handing the Hugging Face tokens to RunPod as secrets.", run)
         run, tokens = await give_tokens(
             self._bench, run, self._keys, in_plain=self._plan.secrets_in_plain
         )
-        run = await self._rent(run, tokens)
+        run = await self._rent(rental, run, tokens)
         return await self._until_armed(run)
 
-    async def _rent(self, run: Run, tokens: TokenEnvironment) -> Run:
+    async def _rent(self, rental: Rental, run: Run, tokens: TokenEnvironment) -> Run:
         """A pod of the first candidate that can be had. Takes the candidates it has tried off the list."""
         while self._left:
             offer = self._tried = self._left.pop(0)
-            self._say(Stage.RENTING, f"Renting {_sentence(offer)}.", run, offer)
+            self.say(Stage.RENTING, f"Renting {_sentence(offer)}.", run, offer)
             run = self._bench.runs.update(
                 run, price_per_hour_usd=offer.price_per_hour_usd, gpu_name=offer.gpu_name
             )
             try:
-                return await self._order(run, offer, tokens)
+                return await self._order(rental, run, offer, tokens)
             except (NoCapacity, NoRight, InvalidRequest) as exc:
                 self._note_refusal(offer, exc)
         raise _nothing_available(self._refused)
 
-    async def _order(self, run: Run, offer: Offer, tokens: TokenEnvironment) -> Run:
+    async def _order(self, rental: Rental, run: Run, offer: Offer, tokens: TokenEnvironment) -> Run:
         order = pod_order(self._bench, self._plan, run, offer, tokens)
         intents = intents_of(self._bench)
         intents.write(
@@ -148,21 +154,19 @@ class _Launch:
             )
         )
         try:
-            pod = await to_its_end(
-                self._bench.provider.rent(order), lambda pod: own(self._bench, run, pod)
-            )
+            pod = await to_its_end(rental.order(order))
         except RentUnclear as exc:
-            pod = await self._look_for(run, exc)
+            pod = rental.found(await self._look_for(run, exc))
         except LauncherError:
             intents.settle(run.nonce)  # a clear no: there is no pod
             raise
         run = own(self._bench, run, pod)
         price = f"${run.price_per_hour_usd:.2f} an hour"
-        self._say(Stage.RENTED, f"Pod {pod.id} is rented: {offer.gpu_name}, {price}.", run, offer)
+        self.say(Stage.RENTED, f"Pod {pod.id} is rented: {offer.gpu_name}, {price}.", run, offer)
         return run
 
     async def _look_for(self, run: Run, unclear: RentUnclear) -> Pod:
-        self._say(Stage.UNCLEAR, f"{unclear.message} Looking for it.", run)
+        self.say(Stage.UNCLEAR, f"{unclear.message} Looking for it.", run)
         pod = await look_for(self._bench, run.pod_name)
         if pod is not None:
             return pod
@@ -178,7 +182,7 @@ class _Launch:
             kinds = [type(each) for _, each in self._refused[-2:]]
             if not self._left or kinds == [type(exc)] * 2:
                 raise exc
-        self._say(Stage.REFUSED, f"{_sentence(offer)}: {exc.message}", offer=offer)
+        self.say(Stage.REFUSED, f"{_sentence(offer)}: {exc.message}", offer=offer)
 
     async def _until_armed(self, run: Run) -> Run:
         started = self._bench.clock.now()
@@ -199,87 +203,53 @@ class _Launch:
                 check_boot(minutes, status, waited, seen)
         run = self._bench.runs.by_nonce(run.nonce) or run
         run = self._count_calls(run)
-        self._say(
+        self.say(
             Stage.ARMED, f"Pod {run.pod_id} is armed: it ends itself, whatever happens here.", run
         )
         return run
 
-    async def _guarded(self, run: Run, work: Coroutine[Any, Any, Run]) -> Run:
+    async def _guarded(self, rental: Rental, run: Run, work: Coroutine[Any, Any, Run]) -> Run:
         """Do the work; when it does not succeed, nothing that costs money is left behind."""
-        try:
-            return await work
-        except asyncio.CancelledError as exc:
-            said = await despite_cancel(
-                self._clean_up(run, "It was interrupted before the pod was armed.")
-            )
-            raise Interrupted(
-                f"Interrupted before the pod was armed. {said}",
-                hint="launcher runs shows what is left.",
-            ) from exc
-        except LauncherError as exc:
-            said = await despite_cancel(self._clean_up(run, exc.message, exc))
-            exc.message = f"{exc.message} {said}".strip()
-            exc.args = (exc.message,)
-            raise
-        except NeverCameUp as exc:
-            said = await despite_cancel(self._clean_up(run, str(exc)))
-            if self._may_live(run):
-                # Another pod now could be a second one for this run.
-                raise RunFailed(f"{exc} {said}", hint="launcher reap tries to release it.") from exc
-            self._say(Stage.REFUSED, f"{exc} {said}", run)
-            raise type(exc)(f"{exc} {said}".strip()) from exc
-        except BaseException as exc:  # a bug, or the end of the process: the pod goes all the same
-            await despite_cancel(self._clean_up(run, f"The launcher failed: {type(exc).__name__}."))
-            raise
+        with owing(lambda: rental.owed):
+            try:
+                return await work
+            except asyncio.CancelledError as exc:
+                said = await self._clean_up(rental, run, INTERRUPTED, EndReason.ABORTED)
+                raise Interrupted(
+                    f"Interrupted before the pod was armed. {said}".strip(),
+                    hint="launcher runs shows what is left.",
+                ) from exc
+            except LauncherError as exc:
+                said = await self._clean_up(rental, run, exc.message, trouble=exc)
+                exc.message = f"{exc.message} {said}".strip()
+                exc.args = (exc.message,)
+                raise
+            except NeverCameUp as exc:
+                said = await self._clean_up(rental, run, str(exc))
+                if rental.may_live:
+                    # Another pod now could be a second one for this run.
+                    raise RunFailed(
+                        f"{exc} {said}", hint="launcher reap tries to release it."
+                    ) from exc
+                self.say(Stage.REFUSED, f"{exc} {said}", run)
+                raise type(exc)(f"{exc} {said}".strip()) from exc
+            except (
+                BaseException
+            ) as exc:  # a bug, or the end of the process: the pod goes all the same
+                await self._clean_up(rental, run, f"The launcher failed: {type(exc).__name__}.")
+                raise
 
-    def _may_live(self, run: Run) -> bool:
-        now = self._bench.runs.by_nonce(run.nonce) or run
-        return bool(now.pod_id) and now.state is not RunState.ENDED
-
-    async def _clean_up(self, run: Run, why: str, exc: LauncherError | None = None) -> str:
-        """Release what was rented and say so in a sentence; never raises for the provider's trouble."""
-        run = self._bench.runs.by_nonce(run.nonce) or run
-        run = self._count_calls(run)
-        if not run.pod_id and self._bench.runs.by_nonce(run.nonce) is None:
-            return ""
-        if not run.pod_id:
-            return await self._clean_up_without_pod(run, why, exc)
-        self._say(Stage.RELEASING, f"Releasing pod {run.pod_id}.", run)
-        self._bench.runs.update(run, state=RunState.ENDING, detail=why)
-        try:
-            await self._bench.provider.release(run.pod_id)
-        except LauncherError as trouble:
-            return (
-                f"Pod {run.pod_id} could NOT be released ({trouble.message}) and costs "
-                f"${run.price_per_hour_usd:.2f} an hour until launcher abort {run.run_id} succeeds."
-            )
-        ended = run.end_reason or EndReason.BOOT_FAILED
-        run = await close(self._bench, run, ended, why)
-        said = _released(run)
-        self._say(Stage.RELEASED, said, run)
+    async def _clean_up(
+        self,
+        rental: Rental,
+        run: Run,
+        why: str,
+        reason: EndReason = EndReason.BOOT_FAILED,
+        trouble: LauncherError | None = None,
+    ) -> str:
+        said = await despite_cancel(rental.give_back(why, reason, trouble))
+        self._count_calls(self._bench.runs.by_nonce(run.nonce) or run)
         return said
-
-    async def _clean_up_without_pod(self, run: Run, why: str, exc: LauncherError | None) -> str:
-        is_open = any(intent.nonce == run.nonce for intent in intents_of(self._bench).open())
-        if is_open:
-            # An order may be out: the row stays open for the reaper, the secrets for a pod that is to be released.
-            if not isinstance(exc, RentUnclear):
-                pod = await look_for(self._bench, run.pod_name)
-                if pod is not None:
-                    return await self._clean_up(own(self._bench, run, pod), why, exc)
-            intents_of(self._bench).give_up(run.nonce)
-            self._bench.runs.update(run, detail=why)
-            return "Nothing is known to be rented; launcher reap looks again."
-        run = await remove_run_secrets(self._bench, run)
-        self._bench.runs.update(
-            run,
-            state=RunState.ENDED,
-            ended_at=self._bench.clock.now(),
-            end_reason=EndReason.BOOT_FAILED,
-            detail=why,
-            cost_usd=0.0,
-        )
-        return "Nothing was rented."
 
     def _count_calls(self, run: Run) -> Run:
         made, self._calls_before = (
@@ -291,17 +261,17 @@ class _Launch:
     def _tell(self, run: Run, seen: Glimpse) -> None:
         match seen:
             case PodSeen(pod=pod):
-                self._say(Stage.SEEN, f"Pod {pod.id} is {pod.status}.", run, seen=seen)
+                self.say(Stage.SEEN, f"Pod {pod.id} is {pod.status}.", run, seen=seen)
             case EventSeen(event=event):
-                self._say(
+                self.say(
                     Stage.SEEN, f"The pod says: {getattr(event, 'event', 'event')}.", run, seen=seen
                 )
             case LogSeen(text=text):
-                self._say(Stage.SEEN, text, run, seen=seen)
+                self.say(Stage.SEEN, text, run, seen=seen)
             case Tick(trouble=trouble) if trouble:
-                self._say(Stage.SEEN, trouble, run, seen=seen)
+                self.say(Stage.SEEN, trouble, run, seen=seen)
 
-    def _say(
+    def say(
         self,
         stage: Stage,
         text: str,
@@ -309,7 +279,13 @@ class _Launch:
         offer: Offer | None = None,
         seen: Glimpse | None = None,
     ) -> None:
-        self._report(Progress(stage, text, run, offer, seen))
+        """Tell the person. Where nobody can be told any more, the launch goes on in silence."""
+        if self._report is None:
+            return
+        try:
+            self._report(Progress(stage, text, run, offer, seen))
+        except (OSError, ValueError):  # a terminal or pipe that is gone, or closed here
+            self._report = None
 
 
 def _refuse_bad_plan(plan: Plan, keys: Keys) -> None:
@@ -340,14 +316,6 @@ def _nothing_available(refused: list[tuple[Offer, LauncherError]]) -> LauncherEr
 def _sentence(offer: Offer) -> str:
     count = f"{offer.gpu_count} x " if offer.gpu_count > 1 else ""
     return f"{count}{offer.gpu_name} ({offer.cloud}, ${offer.price_per_hour_usd:.2f} an hour)"
-
-
-def _released(run: Run) -> str:
-    if run.created_at is None or run.ended_at is None:
-        return f"Pod {run.pod_id} was released."
-    lived = run.ended_at - run.created_at
-    cost = metered_usd(run, run.created_at, run.ended_at)
-    return f"Pod {run.pod_id} was released after {span_in_words(lived)}; it cost about ${cost:.3f}."
 
 
 def _estimate(plan: Plan) -> dict[str, Any]:

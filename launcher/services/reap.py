@@ -22,6 +22,7 @@ from launcher.services.context import Workbench
 from launcher.services.endings import close, settle_gone
 from launcher.services.intents import intents_of, is_being_launched
 from launcher.services.reconcile import own, settle_intent
+from launcher.services.releasing import release_pod
 from launcher.services.run_secrets import leftovers
 from pod_image.contract.events import ArmedEvent, from_line
 from pod_image.contract.outcomes import EndReason
@@ -177,10 +178,9 @@ async def _release(
 ) -> Reaped:
     if dry_run:
         return Reaped(pod, why)
-    try:
-        await bench.provider.release(pod.id)
-    except LauncherError as exc:
-        return Reaped(pod, why, exc.message)
+    released = await release_pod(bench, pod.id)
+    if released.trouble is not None:
+        return Reaped(pod, why, released.trouble.message)
     if run is not None and run.state is not RunState.ENDED:
         run = run if run.pod_id else own(bench, run, pod)
         with suppress(NotConfigured):  # gone all the same; who has the token closes its run

@@ -12,6 +12,7 @@ from launcher.services.context import Workbench
 from launcher.services.endings import close, settle_gone
 from launcher.services.intents import Intent, intents_of
 from launcher.services.orders import settings_json
+from launcher.services.releasing import release_pod
 from pod_image.contract.outcomes import EndReason
 
 NEVER_BORN = "Its launch was cut off, and no pod of its name appeared."
@@ -63,13 +64,14 @@ async def settle_intent(bench: Workbench, intent: Intent) -> Run | None:
             await close(bench, run, EndReason.BOOT_FAILED, NEVER_BORN)
         intents_of(bench).settle(intent.nonce)
         return None
-    if run is not None:
-        run = own(bench, run, pod)
     if not intent.given_up:
-        return run  # without a history the reaper knows the pod by its nonce
-    await bench.provider.release(pod.id)
+        # Without a history the reaper knows the pod by its nonce.
+        return own(bench, run, pod) if run is not None else None
+    # Until it is released the intent stays: it alone says that nobody waits for this pod.
+    (await release_pod(bench, pod.id)).check()
     intents_of(bench).settle(intent.nonce)
     if run is not None:
+        run = own(bench, run, pod)
         await close(bench, run, EndReason.BOOT_FAILED, "It appeared after its launch had given up.")
     return None
 

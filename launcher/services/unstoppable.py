@@ -1,43 +1,63 @@
-"""Work that a cancellation may not leave half done, because money would run."""
+"""Work that an interruption may not leave half done, because money would run; and what is owed meanwhile."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
-
-from launcher.domain.pod import Pod
-from launcher.errors import LauncherError
 
 T = TypeVar("T")
 
+_owed: list[Callable[[], str]] = []
+"""Of the whole process, as its signals are."""
 
-async def to_its_end(work: Coroutine[Any, Any, Pod], own: Callable[[Pod], object]) -> Pod:
-    """The answer of an order, also when we are cancelled meanwhile: a pod that was rented must be known.
 
-    Raises CancelledError then, after the pod is owned.
+@contextmanager
+def owing(words: Callable[[], str]) -> Iterator[None]:
+    """While the block runs, leaving the process would leave something behind that costs money or holds a key.
+
+    `words` says then what it is, that it goes on, and what looks again: for whom wants to leave all the same.
+    """
+    _owed.append(words)
+    try:
+        yield
+    finally:
+        _owed.remove(words)
+
+
+def what_is_owed() -> str:
+    """What would be left behind if the process ended now, in words; "" when it may go."""
+    return "\n".join(dict.fromkeys(words() for words in _owed))
+
+
+async def to_its_end(work: Coroutine[Any, Any, T]) -> T:
+    """Finish the work however often we are cancelled meanwhile.
+
+    Raises CancelledError after its end when we were, whatever came of it: the work has to keep what must be known.
     """
     task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        with suppress(LauncherError):  # nothing rented, or unclear: cleaning up looks
-            own(await despite_cancel(_result(task)))
-        raise
-
-
-async def _result(task: asyncio.Future[Pod]) -> Pod:
-    return await task
+    interrupted = await _finished(task)
+    if interrupted is not None:
+        if not task.cancelled():
+            task.exception()  # looked at, so that nobody warns of it
+        raise interrupted
+    return task.result()
 
 
 async def despite_cancel(work: Coroutine[Any, Any, T]) -> T:
-    """Finish the work however often we are cancelled meanwhile: it is what keeps money from running."""
+    """Finish the work however often we are cancelled meanwhile; that we were is forgotten."""
     task = asyncio.ensure_future(work)
+    await _finished(task)
+    return task.result()
+
+
+async def _finished(task: asyncio.Future[Any]) -> asyncio.CancelledError | None:
+    """Wait for the task; the last cancellation of the waiting."""
+    interrupted = None
     while not task.done():
         try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError:
-            if task.cancelled():
-                raise
-    return task.result()
+            await asyncio.wait([task])
+        except asyncio.CancelledError as exc:
+            interrupted = exc
+    return interrupted

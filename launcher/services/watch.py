@@ -7,11 +7,12 @@ from contextlib import aclosing
 from datetime import datetime, timedelta
 
 from launcher.domain.run import Run, RunState
-from launcher.errors import InvalidRequest, LauncherError
+from launcher.errors import InvalidRequest
 from launcher.services.context import Workbench
 from launcher.services.endings import settle_gone
 from launcher.services.follow import follow
 from launcher.services.notes import note
+from launcher.services.releasing import release_pod
 from launcher.services.sightings import (
     EventSeen,
     Gone,
@@ -78,7 +79,7 @@ async def _sightings(
             if isinstance(seen, Tick):
                 why = _outstays(run, ended_at, bench.provider_now())
                 is_due = released_at is None or seen.at - released_at > OUTSTAYED
-                if why and is_due and await _is_released(bench, run):
+                if why and is_due and (await release_pod(bench, run.pod_id)).is_done:
                     released_at = seen.at
                     yield ReleasedHere(run.pod_id, why)
             elif isinstance(seen, Gone):
@@ -98,11 +99,3 @@ def _outstays(run: Run, ended_at: datetime | None, now: datetime) -> str:
     if run.deadline is not None and now - run.deadline > OUTSTAYED:
         return "its deadline has passed"
     return ""
-
-
-async def _is_released(bench: Workbench, run: Run) -> bool:
-    try:
-        await bench.provider.release(run.pod_id)
-    except LauncherError:
-        return False  # the next look tries again
-    return True

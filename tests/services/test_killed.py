@@ -37,7 +37,7 @@ async def killed(sky: Sky, lethal: Lethal) -> None:
         return ""
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("launcher.services.launch._Launch._clean_up", nothing)
+        patch.setattr("launcher.services.rental.Rental.give_back", nothing)
         with pytest.raises(Killed):
             await launch(sky.bench, plan(), sky.keys, lethal)
 

@@ -399,7 +399,7 @@ async def cut_off(sky: Sky, at: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
             raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr("launcher.services.launch._Launch._clean_up", nothing)
+        patch.setattr("launcher.services.rental.Rental.give_back", nothing)
         with pytest.raises(Killed):
             await launch(sky.bench, plan(), sky.keys, report)
 

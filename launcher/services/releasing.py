@@ -1,0 +1,52 @@
+"""Ending the money of one pod: the one place that asks a provider for it. Touches no terminal and no history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from launcher.errors import LauncherError
+from launcher.services.context import Workbench
+from launcher.services.unstoppable import owing, to_its_end
+
+
+@dataclass(frozen=True)
+class Release:
+    """What came of asking for a pod's end. `trouble`: why it may live on, and cost money; None when it is gone."""
+
+    pod_id: str
+    trouble: LauncherError | None = None
+
+    @property
+    def is_done(self) -> bool:
+        return self.trouble is None
+
+    def check(self) -> None:
+        """Raises the trouble, if there was any."""
+        if self.trouble is not None:
+            raise self.trouble
+
+
+async def release_pod(bench: Workbench, pod_id: str) -> Release:
+    """Have the provider end the pod, before anything else is done; returns what came of it.
+
+    Never raises for the provider's trouble: what has to be written down or said afterwards can be. A
+    cancellation does not cut it short; it is raised once the provider has agreed, or has been silent for long.
+    """
+    with owing(lambda: still_releasing(pod_id)):
+        return await to_its_end(_asked(bench, pod_id))
+
+
+async def _asked(bench: Workbench, pod_id: str) -> Release:
+    try:
+        await bench.provider.release(pod_id)
+    except LauncherError as trouble:
+        return Release(pod_id, trouble)
+    return Release(pod_id)
+
+
+def still_releasing(pod_id: str) -> str:
+    """For whom it takes too long."""
+    return (
+        f"Pod {pod_id} is still being released, and costs money until RunPod confirms it. "
+        "If this computer stops before, launcher reap looks again and releases it."
+    )
