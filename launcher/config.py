@@ -46,6 +46,10 @@ class Config:
         return self.config_folder / "preferences.toml"
 
     @property
+    def form_address_path(self) -> Path:
+        return self.config_folder / "form-address.json"
+
+    @property
     def datasets_folder(self) -> Path:
         return self.data_folder / "datasets"
 

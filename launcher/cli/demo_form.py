@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from launcher.cli.commands.ui import FormDoor
 from launcher.cli.demo_base import DemoBase, demo_preset
 from launcher.cli.demo_cloud import DemoCloud, demo_cloud
 from launcher.config import Config, read_config
@@ -24,15 +25,14 @@ def open_form(
     folder: Path,
     *,
     base: DemoBase | None,
-    port: int,
-    open_browser: bool,
+    door: FormDoor,
     say: Callable[[str], None],
 ) -> None:
     """Start the stand-ins and the form below `folder`, and stay until Ctrl-C."""
     with demo_cloud(folder / "cloud", dict.fromkeys(faults), base=base) as cloud:
         config = demo_config(cloud, folder)
         preset = demo_preset(config, base).name
-        serve_form(cloud, config, preset, port=port, open_browser=open_browser, say=say)
+        serve_form(cloud, config, preset, door=door, say=say)
 
 
 def demo_config(cloud: DemoCloud, folder: Path) -> Config:
@@ -46,8 +46,7 @@ def serve_form(
     config: Config,
     preset: str,
     *,
-    port: int,
-    open_browser: bool,
+    door: FormDoor,
     say: Callable[[str], None],
 ) -> None:
     from launcher.ui.application import make_site, serve
@@ -63,4 +62,12 @@ def serve_form(
             ),
         )
     site = make_site(config, environment=cloud.env, demo=NOTE)
-    asyncio.run(serve(site, port=port, open_browser=open_browser, say=say))
+    asyncio.run(
+        serve(
+            site,
+            port=door.port,
+            own_name=door.own_name,
+            open_browser=door.open_browser,
+            say=say,
+        )
+    )

@@ -17,11 +17,12 @@ from launcher.config import Config
 from launcher.services.context import open_workbench
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import KeyStore
+from launcher.ui.address import take_place
 from launcher.ui.guard import Guard
 from launcher.ui.live import Live
 from launcher.ui.offers import Market
 from launcher.ui.registry import register_pages
-from launcher.ui.server import bind, harden_process, run_server
+from launcher.ui.server import harden_process, run_server
 from launcher.ui.sessions import OpenBench, Sessions
 from launcher.ui.site import Site
 from launcher.ui.theme import QUASAR_COLOURS
@@ -103,26 +104,27 @@ def build(site: Site) -> FastAPI:
 async def serve(
     site: Site,
     *,
-    port: int = 0,
+    port: int | None = None,
+    own_name: bool = True,
     open_browser: bool = True,
     say: Callable[[str], None] = print,
     ready: Callable[[Guard], None] | None = None,
 ) -> None:
     """Serve the pages on 127.0.0.1 until SIGINT, SIGTERM or cancellation. Raises InvalidRequest for a taken port.
 
-    `say` gets the launch links, one line each; they let a browser in once.
+    `port` None and `own_name` give the address of last time. `say` gets the launch links, one line each; they let a
+    browser in once.
     """
-    sock = bind(port)
+    place = take_place(site.config.form_address_path, port, own_name=own_name)
     harden_process()
     try:
         application = build(site)
-        core.sio.eio.cors_allowed_origins = Guard(
-            application, int(sock.getsockname()[1])
-        ).origins  # a second line of defence behind the guard
+        # a second line of defence behind the guard
+        core.sio.eio.cors_allowed_origins = [place.address.origin]
         async with running(site):
-            await run_server(application, sock, say=say, open_browser=open_browser, ready=ready)
+            await run_server(application, place, say=say, open_browser=open_browser, ready=ready)
     finally:
-        sock.close()
+        place.sock.close()
 
 
 def _head() -> None:

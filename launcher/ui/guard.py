@@ -15,6 +15,8 @@ from urllib.parse import parse_qs
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from launcher.ui.address import Address
+
 ENTRY_PATH = "/enter"
 _REWRITTEN_BY_PROXIES = (b"x-forwarded-", b"forwarded")
 
@@ -27,14 +29,12 @@ class Guard:
     """
 
     def __init__(
-        self, app: ASGIApp, port: int, when_entered: Callable[[], None] | None = None
+        self, app: ASGIApp, address: Address, when_entered: Callable[[], None] | None = None
     ) -> None:
         self.app = app
-        self.port = port
-        self.cookie_name = f"launcher_{port}"  # cookies do not tell ports apart
+        self.address = address
+        self.cookie_name = f"launcher_{address.port}"  # cookies do not tell ports apart
         self.when_entered = when_entered
-        self._hosts = {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")}
-        self._origins = {f"http://{host}" for host in self._hosts}
         self._cookie = secrets.token_urlsafe(32)
         self._tokens: set[str] = set()
 
@@ -42,11 +42,7 @@ class Guard:
         """An address that lets one browser in, once."""
         token = secrets.token_urlsafe(24)
         self._tokens.add(token)
-        return f"http://127.0.0.1:{self.port}{ENTRY_PATH}?token={token}"
-
-    @property
-    def origins(self) -> list[str]:
-        return sorted(self._origins)
+        return f"{self.address.origin}{ENTRY_PATH}?token={token}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -62,15 +58,16 @@ class Guard:
             await _refuse(scope, send, 401, _closed_page())
         else:
             cleaned = {**scope, "headers": _without_proxy_headers(scope["headers"])}
-            await self.app(cleaned, receive, _with_safe_headers(send, self.port))
+            await self.app(cleaned, receive, _with_safe_headers(send, self.address))
 
     def _refusal(self, scope: Scope, headers: dict[bytes, str]) -> tuple[int, str] | None:
-        if headers.get(b"host", "").lower() not in self._hosts:
-            return 421, "This server answers to this machine alone."
+        # Not even 127.0.0.1 and localhost: a cookie for those is shown to every other server on this machine.
+        if headers.get(b"host", "").lower() != self.address.netloc:
+            return 421, "This is not the address of the form: open its launch link."
         origin = headers.get(b"origin")
-        if scope["type"] == "websocket" and origin not in self._origins:
+        if scope["type"] == "websocket" and origin != self.address.origin:
             return 403, "A websocket may be opened by our own page alone."
-        if origin is not None and origin not in self._origins:
+        if origin is not None and origin != self.address.origin:
             return 403, "A request of another site is not answered."
         return self._cross_site_refusal(scope, headers)
 
@@ -93,11 +90,11 @@ class Guard:
             cookie = SimpleCookie(headers.get(b"cookie", "")).get(self.cookie_name)
         except CookieError:
             return False
-        return cookie is not None and hmac.compare_digest(cookie.value, self._cookie)
+        return cookie is not None and _is_same(cookie.value, self._cookie)
 
     async def _enter(self, scope: Scope, send: Send) -> None:
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
-        token = next((one for one in self._tokens if hmac.compare_digest(one, given)), None)
+        token = next((one for one in self._tokens if _is_same(one, given)), None)
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         if token is None:
             if self._has_cookie(headers):  # the browser's own copy of a link that was used
@@ -113,29 +110,34 @@ class Guard:
             self.when_entered()
 
 
+def _is_same(one: str, other: str) -> bool:
+    # As bytes: compare_digest refuses a text that is not ASCII, and anybody may send one.
+    return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode("utf-8", "replace"))
+
+
 def _without_proxy_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     # NiceGUI writes X-Forwarded-Prefix into the page; nothing stands in front of us that could mean it.
     return [item for item in headers if not item[0].lower().startswith(_REWRITTEN_BY_PROXIES)]
 
 
-def _with_safe_headers(send: Send, port: int) -> Send:
+def _with_safe_headers(send: Send, address: Address) -> Send:
     async def sender(message: Message) -> None:
         if message["type"] == "http.response.start":
             names = {name.lower() for name, _ in message.get("headers", [])}
-            extra = [item for item in _safe_headers(port) if item[0] not in names]
+            extra = [item for item in _safe_headers(address) if item[0] not in names]
             message = {**message, "headers": [*message.get("headers", []), *extra]}
         await send(message)
 
     return sender
 
 
-def _safe_headers(port: int) -> list[tuple[bytes, bytes]]:
+def _safe_headers(address: Address) -> list[tuple[bytes, bytes]]:
     # NiceGUI evaluates its own handlers in the page, hence unsafe-eval; what the policy does hold is that
     # nothing is loaded from, sent to or framed by any place but this server.
     policy = (
         "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
         "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob:; "
-        f"font-src 'self' data:; connect-src 'self' ws://127.0.0.1:{port} ws://localhost:{port}; "
+        f"font-src 'self' data:; connect-src 'self' ws://{address.netloc}; "
         "frame-ancestors 'none'; object-src 'none'; base-uri 'self'; form-action 'self'"
     )
     return [

@@ -1,4 +1,4 @@
-"""The local server: a socket of ours on 127.0.0.1, the launch link, a clean end. Knows no page and no service."""
+"""The local server: the launch link, the browser, a clean end. Knows no page and no service."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,7 +16,7 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
-from launcher.errors import InvalidRequest
+from launcher.ui.address import PLAIN_HOST, Place
 from launcher.ui.guard import Guard
 from pod_image.contract.environment import without_secrets
 
@@ -26,28 +25,6 @@ SHUTDOWN_SECONDS = 3
 _USUAL_UMASK = 0o022
 BROWSER_SECONDS = 30.0
 """A browser that runs in the terminal would otherwise be waited for."""
-
-
-def bind(port: int) -> socket.socket:
-    """A listening socket on 127.0.0.1; port 0 takes a free one.
-
-    Raises InvalidRequest when the port is taken: nothing is opened then, neither here nor in a browser.
-    """
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    if sys.platform == "win32":
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-    else:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind(("127.0.0.1", port))
-    except (OSError, OverflowError) as exc:
-        sock.close()
-        raise InvalidRequest(
-            f"Port {port} cannot be used: {getattr(exc, 'strerror', None) or exc}.",
-            hint="Leave out --port to take a free one, or give another.",
-        ) from exc
-    sock.listen(128)
-    return sock
 
 
 class QuietServer(uvicorn.Server):
@@ -60,7 +37,7 @@ class QuietServer(uvicorn.Server):
 
 async def run_server(
     app: ASGIApp,
-    sock: socket.socket,
+    place: Place,
     *,
     say: Callable[[str], None],
     open_browser: bool = True,
@@ -70,8 +47,7 @@ async def run_server(
 
     `say` gets the launch link, and a new one whenever one was used. `ready` gets the guard once it listens.
     """
-    port = int(sock.getsockname()[1])
-    guard = Guard(app, port)
+    guard = Guard(app, place.address)
     guard.when_entered = lambda: say(f"Opened. For another browser: {guard.new_link()}")
     config = uvicorn.Config(
         guard,
@@ -83,13 +59,13 @@ async def run_server(
         ws_max_size=2_000_000,
     )
     server = QuietServer(config)
-    serving = asyncio.create_task(server.serve(sockets=[sock]))
+    serving = asyncio.create_task(server.serve(sockets=[place.sock]))
     page: Path | None = None
     with _ending_on_signals(server):
         while not server.started and not serving.done():  # noqa: ASYNC110  uvicorn has no event
             await asyncio.sleep(0.02)
         if server.started:
-            page = _announce(guard, say, open_browser)
+            page = _announce(guard, place, say, open_browser)
             if ready:
                 ready(guard)
         try:
@@ -103,8 +79,14 @@ async def run_server(
                 _remove(page)
 
 
-def _announce(guard: Guard, say: Callable[[str], None], open_browser: bool) -> Path | None:
+def _announce(
+    guard: Guard, place: Place, say: Callable[[str], None], open_browser: bool
+) -> Path | None:
+    if place.note:
+        say(place.note)
     say(f"Open {guard.new_link()}")
+    if sys.platform == "darwin" and place.address.host != PLAIN_HOST:
+        say("Safari may not find this address: use another browser, or start with --no-own-name.")
     return _open_quietly(guard.new_link()) if open_browser else None
 
 

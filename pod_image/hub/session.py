@@ -21,7 +21,7 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]
 from huggingface_hub.utils._runtime import is_xet_available
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
-from pod_image.hub.errors import HubConflict, HubUnavailable, translated
+from pod_image.hub.errors import HubConflict, HubRefused, HubUnavailable, translated
 
 Answer = TypeVar("Answer")
 
@@ -134,6 +134,13 @@ class Hub:
 
     @property
     def api(self) -> HfApi:
+        """The library. Raises HubRefused for a token that could not even be sent."""
+        value = self._api.token or ""
+        if not isinstance(value, str) or not (value.isascii() and value.isprintable()):
+            raise HubRefused(
+                "The Hugging Face token holds characters that no token has.",
+                hint="Copy it again, whole and alone.",
+            )
         return self._api
 
     def client(self) -> httpx2.Client:
@@ -142,13 +149,13 @@ class Hub:
 
     def headers(self) -> dict[str, str]:
         """Headers with this Hub's token and our user agent."""
-        made: dict[str, str] = self._api._build_hf_headers()
+        made: dict[str, str] = self.api._build_hf_headers()
         return made
 
     def once(self, doing: str, action: Callable[[HfApi], Answer]) -> Answer:
         """One call, not retried. Raises HubError; what is not the Hub's passes through."""
         try:
-            return action(self._api)
+            return action(self.api)
         except Exception as exc:
             error = translated(exc, doing)
             if error is None or error is exc:

@@ -218,7 +218,7 @@ def _heap(page: Any) -> float:
 def _loads(window: Window, figures: Figures, loads: int) -> None:
     figures.memory_bytes_before_loads = window.form.memory_bytes
     cookies = {one["name"]: one["value"] for one in window.context.cookies()}
-    with httpx.Client(base_url=window.form.base, cookies=cookies, timeout=60) as client:
+    with httpx.Client(**window.form.direct, cookies=cookies, timeout=60) as client:
         for _ in range(loads):
             client.get("/help").raise_for_status()
     # NiceGUI keeps a page that no browser connected to for a minute.

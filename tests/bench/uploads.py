@@ -123,7 +123,7 @@ def _watched(window: Window, figures: Figures) -> Iterator[None]:
     taken: list[float] = []
 
     def ask() -> None:
-        with httpx.Client(base_url=window.form.base, cookies=cookies, timeout=120) as client:
+        with httpx.Client(**window.form.direct, cookies=cookies, timeout=120) as client:
             while not over.wait(0.1):
                 began = time.perf_counter()
                 client.get("/assets/launcher.js").raise_for_status()

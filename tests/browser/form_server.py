@@ -15,11 +15,11 @@ from launcher.ui.application import make_site, serve
 def main() -> None:
     """Serve until SIGINT. Launch links go to stdout, one line each.
 
-    Arguments: the port, 0 for a free one, and the seconds between two looks at the list of pods.
+    Arguments: the port, 0 for that of last time, and the seconds between two looks at the list of pods.
     """
     config = replace(read_config(), poll_seconds=float(sys.argv[2]))
     site = make_site(config, environment=os.environ, demo=NOTE)
-    port = int(sys.argv[1])
+    port = int(sys.argv[1]) or None
     asyncio.run(
         serve(site, port=port, open_browser=False, say=lambda text: print(text, flush=True))
     )

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from queue import Empty, Queue
+from typing import Any
 
 import psutil
 from pydantic import SecretStr
@@ -50,12 +51,14 @@ class Form:
         self.lines: list[str] = []
         self._env = {**os.environ, **env, "LAUNCHER_HOME": str(home)}
         self._env["NO_PROXY"] = "127.0.0.1,localhost"
-        self.port = 0
+        self.base, self.port = "", 0
         self.start()
 
     @property
-    def base(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+    def direct(self) -> dict[str, Any]:
+        """For an HTTP client that asks a name server for names under localhost: the address and the Host."""
+        host = self.base.removeprefix("http://")
+        return {"base_url": f"http://127.0.0.1:{self.port}", "headers": {"Host": host}}
 
     def start(self) -> None:
         """On the port of before, if there was one."""
@@ -79,7 +82,8 @@ class Form:
             self.close()
             raise
         self._links.put(first)
-        self.port = int(first.split("/enter")[0].rsplit(":", 1)[1])
+        self.base = first.split("/enter")[0]
+        self.port = int(self.base.rsplit(":", 1)[1])
 
     def link(self) -> str:
         with suppress(Empty):

@@ -78,7 +78,8 @@ def test_typed_keys_are_afterwards_nowhere(chromium: Any, form: Form, staged: St
 def test_the_form_itself_answers_nobody_but_its_browser(
     form: Form, path: str, headers: dict[str, str], status: int
 ) -> None:
-    answer = httpx.get(form.base + path, headers=headers, trust_env=False)
+    with httpx.Client(**form.direct, trust_env=False) as client:
+        answer = client.get(path, headers=headers)
     assert (answer.status_code, "client_id" in answer.text) == (status, False)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import stat
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
@@ -15,8 +17,9 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from launcher.errors import InvalidRequest
+from launcher.ui.address import Place, bind, take_place
 from launcher.ui.guard import Guard
-from launcher.ui.server import bind, run_server
+from launcher.ui.server import run_server
 
 
 async def _page(request: Request) -> JSONResponse:
@@ -48,13 +51,16 @@ class Answer:
 class Door:
     """A running server, its guard, and what was said about links."""
 
-    port: int
     guard: Guard
     said: list[str]
 
     @property
     def host(self) -> str:
-        return f"127.0.0.1:{self.port}"
+        return self.guard.address.netloc
+
+    @property
+    def port(self) -> int:
+        return self.guard.address.port
 
     async def ask(self, path: str = "/", method: str = "GET", **headers: str) -> Answer:
         """One request by hand: no client library decides what is sent."""
@@ -62,7 +68,7 @@ class Door:
         sent = {"Host": self.host, "Connection": "close"}
         sent.update({name.replace("_", "-"): value for name, value in headers.items()})
         lines = [f"{method} {path} HTTP/1.1", *(f"{k}: {v}" for k, v in sent.items()), "", ""]
-        writer.write("\r\n".join(lines).encode())
+        writer.write("\r\n".join(lines).encode("latin-1"))
         await writer.drain()
         raw = (await reader.read()).decode("latin-1")
         writer.close()
@@ -99,17 +105,17 @@ class Door:
 
 
 @pytest.fixture
-async def door() -> AsyncIterator[Door]:
-    sock = bind(0)
+async def door(tmp_path: Path) -> AsyncIterator[Door]:
+    place = take_place(tmp_path / "address.json")
     said: list[str] = []
     ready: asyncio.Future[Guard] = asyncio.get_running_loop().create_future()
     server = asyncio.create_task(
-        run_server(APP, sock, say=said.append, open_browser=False, ready=ready.set_result)
+        run_server(APP, place, say=said.append, open_browser=False, ready=ready.set_result)
     )
-    yield Door(sock.getsockname()[1], await ready, said)
+    yield Door(await ready, said)
     server.cancel()
     await asyncio.gather(server, return_exceptions=True)
-    sock.close()
+    place.sock.close()
 
 
 Probe = Callable[[Door, str], Awaitable[int]]
@@ -117,7 +123,9 @@ Probe = Callable[[Door, str], Awaitable[int]]
 
 def _http(path: str = "/", method: str = "GET", **headers: str) -> Probe:
     async def probe(door: Door, cookie: str) -> int:
-        fitted = {name: value.format(port=door.port) for name, value in headers.items()}
+        fitted = {
+            name: value.format(port=door.port, host=door.host) for name, value in headers.items()
+        }
         return (await door.ask(path, method, Cookie=cookie, **fitted)).status
 
     return probe
@@ -125,29 +133,36 @@ def _http(path: str = "/", method: str = "GET", **headers: str) -> Probe:
 
 def _ws(*, with_cookie: bool = True, **headers: str) -> Probe:
     async def probe(door: Door, cookie: str) -> int:
-        fitted = {name: value.format(port=door.port) for name, value in headers.items()}
+        fitted = {
+            name: value.format(port=door.port, host=door.host) for name, value in headers.items()
+        }
         return await door.websocket(**({"Cookie": cookie} if with_cookie else {}), **fitted)
 
     return probe
 
 
-OWN = "http://127.0.0.1:{port}"
+OWN = "http://{host}"
 
 
 @pytest.mark.parametrize(
     ("probe", "status"),
     [
         pytest.param(_http(), 200, id="our own page"),
-        pytest.param(_http(Host="localhost:{port}"), 200, id="by the name localhost"),
-        pytest.param(_http(Host="[::1]:{port}"), 200, id="by the IPv6 name"),
+        pytest.param(_http(Host="localhost:{port}"), 421, id="by the name localhost"),
+        pytest.param(_http(Host="127.0.0.1:{port}"), 421, id="by the address that all share"),
+        pytest.param(_http(Host="[::1]:{port}"), 421, id="by the IPv6 address"),
+        pytest.param(_http(Host="x.{host}"), 421, id="a name below ours"),
         pytest.param(_http(Host="evil.example"), 421, id="a foreign Host (DNS rebinding)"),
-        pytest.param(_http(Host="127.0.0.1"), 421, id="the Host without its port"),
+        pytest.param(_http(Host="localhost"), 421, id="the Host without its port"),
         pytest.param(_http(Host="127.0.0.1:1"), 421, id="the Host of another port"),
         pytest.param(_ws(Origin=OWN), 101, id="our own websocket"),
         pytest.param(
             _ws(Host="evil.example", Origin="http://evil.example"), 403, id="rebound websocket"
         ),
         pytest.param(_ws(Origin="http://evil.example"), 403, id="websocket of another site"),
+        pytest.param(
+            _ws(Origin="http://127.0.0.1:{port}"), 403, id="websocket of the shared address"
+        ),
         pytest.param(_ws(Origin="http://127.0.0.1:1"), 403, id="websocket of another local port"),
         pytest.param(_ws(), 403, id="websocket without Origin"),
         pytest.param(_ws(Origin="null"), 403, id="websocket of a sandboxed frame"),
@@ -246,14 +261,107 @@ async def test_a_page_may_load_nothing_from_elsewhere_and_not_be_framed(door: Do
     assert headers["x-content-type-options"] == "nosniff"
 
 
-def test_a_port_that_is_taken_is_said_and_nothing_opened() -> None:
+@pytest.mark.parametrize(
+    "cookie",
+    [
+        b"launcher_{port}=caf\xe9",
+        b"launcher_{port}=caf\xc3\xa9",
+        b'launcher_{port}="\\351"',
+        b"launcher_{port}=\xff\xfe",
+    ],
+    ids=repr,
+)
+async def test_a_cookie_beyond_ascii_is_refused_like_any_other(door: Door, cookie: bytes) -> None:
+    sent = cookie.replace(b"{port}", str(door.port).encode()).decode("latin-1")
+    assert (await door.ask(Cookie=sent)).status == 401
+
+
+@pytest.mark.parametrize(
+    "token", ["caf%C3%A9", "caf%E9", "%F0%9F%92%A5", "%00", "%ED%A0%80", "\xe9"]
+)
+async def test_a_token_beyond_ascii_is_refused_like_any_other(door: Door, token: str) -> None:
+    assert (await door.ask(f"/enter?token={token}")).status in (400, 401)
+
+
+def test_a_port_that_is_asked_for_and_taken_is_said_and_nothing_opened(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(InvalidRequest, match=f"Port {port} cannot be used"):
-            bind(port)
+            take_place(tmp_path / "address.json", port)
 
 
 def test_the_server_listens_to_this_machine_alone() -> None:
     sock = bind(0)
     assert sock.getsockname()[0] == "127.0.0.1"
     sock.close()
+
+
+def taken(path: Path, port: int | None = None, *, own_name: bool = True) -> Place:
+    """A place whose socket is closed again, as after the end of the program."""
+    place = take_place(path, port, own_name=own_name)
+    place.sock.close()
+    return place
+
+
+def test_the_form_has_a_name_of_its_own_that_stays_with_its_port(tmp_path: Path) -> None:
+    path = tmp_path / "config" / "address.json"
+    first, second = taken(path), taken(path)
+    assert first.address == second.address
+    assert first.address.host.endswith(".localhost")
+    assert taken(tmp_path / "other.json").address.host != first.address.host
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_kept_port_that_is_taken_is_left_with_its_name_and_said(tmp_path: Path) -> None:
+    path = tmp_path / "address.json"
+    usual = taken(path).address
+    with socket.create_server(("127.0.0.1", usual.port)):
+        elsewhere = taken(path)
+    assert elsewhere.address.port != usual.port
+    # Whoever has the port now may know its name from a page that is still open: the cookie must not go there.
+    assert elsewhere.address.host != usual.host
+    assert f"Port {usual.port}" in elsewhere.note
+    assert str(elsewhere.address.port) in elsewhere.note
+    assert taken(path).address == usual
+
+
+def test_a_port_that_is_given_has_a_name_of_its_own_and_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "address.json"
+    usual = taken(path).address
+    with bind(0) as free:
+        port = free.getsockname()[1]
+    given = taken(path, port).address
+    assert given.port == port
+    assert given.host != usual.host
+    assert taken(path).address == taken(path, port).address == given
+
+
+def test_any_free_port_and_the_plain_address_leave_the_kept_one_alone(tmp_path: Path) -> None:
+    path = tmp_path / "address.json"
+    usual = taken(path).address
+    free, plain = taken(path, 0).address, taken(path, own_name=False).address
+    assert usual.port not in (free.port, plain.port)
+    assert free.host not in (usual.host, plain.host)
+    assert plain.host == "127.0.0.1"
+    assert taken(path).address == usual
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "nonsense",
+        '{"host": "evil.example", "port": 20000}',
+        '{"host": "launcher-0123456789abcdef01234567.localhost", "port": 0}',
+        '{"host": "launcher-0123456789abcdef01234567.localhost", "port": "20000"}',
+        '{"host": 7, "port": 20000}',
+    ],
+)
+def test_a_kept_address_that_is_none_is_drawn_anew(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "address.json"
+    path.write_text(text)
+    drawn = taken(path).address
+    assert drawn.host.startswith("launcher-")
+    assert drawn.port > 0
+    assert taken(path).address == drawn

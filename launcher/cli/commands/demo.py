@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from launcher.cli.commands.ui import BrowserOption, PortOption, say
+from launcher.cli.commands.ui import BrowserOption, FormDoor, OwnNameOption, PortOption, say
 from launcher.cli.demo_base import DemoBase, installed_base
 from launcher.cli.demo_cloud import (
     DemoCloud,
@@ -63,7 +63,8 @@ def demo(
         list[str] | None,
         typer.Option(metavar="NAME", help="A misfortune to see; 'list' names them."),
     ] = None,
-    port: PortOption = 0,
+    port: PortOption = None,
+    own_name: OwnNameOption = True,
     browser: BrowserOption = True,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -93,21 +94,20 @@ def demo(
             order = DemoOrder(steps, out, seed, faults, recipe, image, start)
             run_demo(order, folder, output)
         else:
-            _open_page(faults, folder, start, port, browser, output)
+            _open_page(faults, folder, start, FormDoor(port, own_name, browser), output)
 
 
 def _open_page(
     faults: tuple[str, ...],
     folder: Path,
     base: DemoBase | None,
-    port: int,
-    browser: bool,
+    door: FormDoor,
     output: Output,
 ) -> None:
     from launcher.cli.demo_form import open_form
 
     output.talk("Starting the stand-ins for RunPod and Hugging Face on this computer…")
-    open_form(list(faults), folder, base=base, port=port, open_browser=browser, say=say)
+    open_form(list(faults), folder, base=base, door=door, say=say)
     output.talk("Everything of the demo is closed and removed.")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -14,15 +15,39 @@ from launcher.stores.secrets import KeyringStore
 
 app = command_app()
 PortOption = Annotated[
-    int, typer.Option(min=0, max=65_535, help="Port on 127.0.0.1; 0 takes a free one.")
+    int | None,
+    typer.Option(
+        min=0,
+        max=65_535,
+        help="Port on 127.0.0.1, that of last time unless given; 0 takes a free one.",
+    ),
+]
+OwnNameOption = Annotated[
+    bool,
+    typer.Option(
+        "--own-name/--no-own-name",
+        help="A name of its own under localhost, so that no other server on this computer is shown the form's "
+        "cookie. Without it 127.0.0.1, for a browser that does not find the name.",
+    ),
 ]
 BrowserOption = Annotated[
     bool, typer.Option("--browser/--no-browser", help="Open it in the browser.")
 ]
 
 
+@dataclass(frozen=True)
+class FormDoor:
+    """Where the form is to be found, and whether the browser is opened at once."""
+
+    port: int | None = None
+    own_name: bool = True
+    open_browser: bool = True
+
+
 @app.command()
-def ui(port: PortOption = 0, browser: BrowserOption = True) -> None:
+def ui(
+    port: PortOption = None, own_name: OwnNameOption = True, browser: BrowserOption = True
+) -> None:
     """Open the web form: keys, data sets, training, listening, in one place.
 
     It is served to this computer alone, through a link that works once. Ctrl-C ends it; runs go on without
@@ -31,7 +56,7 @@ def ui(port: PortOption = 0, browser: BrowserOption = True) -> None:
     from launcher.ui.application import make_site, serve
 
     site = make_site(read_config(), environment=os.environ, key_store=KeyringStore())
-    asyncio.run(serve(site, port=port, open_browser=browser, say=say))
+    asyncio.run(serve(site, port=port, own_name=own_name, open_browser=browser, say=say))
 
 
 def say(line: str) -> None:

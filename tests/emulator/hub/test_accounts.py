@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx2
 import pytest
 from huggingface_hub import ModelCard
 from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
@@ -29,6 +30,13 @@ def test_an_unknown_token_is_refused_with_the_text_of_the_real_hub(emulator, cli
     )
 
 
+@pytest.mark.parametrize("value", ["caf\xe9".encode("latin-1"), "café".encode(), b"\xff"], ids=repr)
+def test_a_token_beyond_ascii_is_refused_like_any_other(emulator, value):
+    headers = {b"Authorization": b"Bearer " + value}
+    answer = httpx2.get(f"{emulator.url}/api/whoami-v2", headers=headers)
+    assert answer.status_code == 401
+
+
 def test_a_revoked_token_stops_working_at_once(emulator, client):
     api = client("write")
     api.create_repo("demo/voice")
@@ -40,8 +48,6 @@ def test_a_revoked_token_stops_working_at_once(emulator, client):
 
 
 def test_a_leaked_token_can_be_revoked_by_anybody(emulator, client):
-    import httpx2
-
     answer = httpx2.post(
         f"{emulator.url}/api/credentials/revoke", json={"credentials": ["demo-read", "demo-none"]}
     )

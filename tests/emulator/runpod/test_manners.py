@@ -20,6 +20,13 @@ async def test_an_unknown_key_is_401(cloud: Cloud) -> None:
     assert (await cloud.get("/v2/pods", key="demo-key")).status_code == 401
 
 
+@pytest.mark.parametrize("value", ["caf\xe9".encode("latin-1"), "café".encode(), b"\xff"], ids=repr)
+async def test_a_key_beyond_ascii_is_401(cloud: Cloud, value: bytes) -> None:
+    headers = {b"Authorization": b"Bearer " + value}
+    reply = await cloud.get("/v2/pods", key=None, headers=headers)
+    assert reply.status_code == 401
+
+
 async def test_every_reply_has_a_request_id_of_its_own(cloud: Cloud) -> None:
     replies = [
         await cloud.get("/v2/pods"),

@@ -37,6 +37,16 @@ def test_a_token_is_in_no_repr_and_in_no_error(emulator):
     assert not any(CANARY in text for text in shown)
 
 
+@pytest.mark.parametrize("value", ["café-canary", "canary\n", "can\x00ary", "💥"])
+def test_a_token_that_could_not_be_sent_is_refused_before_it_is(emulator, value):
+    hub = Hub(SecretStr(value), emulator.url)
+    for use in (whoami, Hub.headers):
+        with pytest.raises(HubRefused, match="characters that no token has") as refused:
+            use(hub)
+        assert value not in str(refused.value)
+    assert emulator.core.log == []
+
+
 def test_our_requests_carry_our_name(make_hub, emulator):
     whoami(make_hub())
     assert emulator.core.log[-1].user_agent.startswith("pod-launcher/")

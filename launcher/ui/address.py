@@ -1,0 +1,143 @@
+"""Where the form is served: a name of its own and the port that belongs to it, kept between starts.
+
+A cookie knows no port: what is set by `127.0.0.1:1000` a browser also shows to `127.0.0.1:2000`, whoever serves that.
+A name under `localhost` that was drawn is shown to nobody who does not know it, and browsers find it on this computer
+without asking a name server. The other addresses in 127.0.0.0/8 would not do: each user of a computer can read which
+of them are listened on, and macOS has the first alone.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from launcher.errors import InvalidRequest
+
+PLAIN_HOST = "127.0.0.1"
+_OWN_HOST = re.compile(r"launcher-[0-9a-f]{24}\.localhost")
+_DRAWN_PORTS = range(20_000, 32_000)
+"""Below the ports that systems lend to outgoing connections, so that ours is free again at the next start."""
+_DRAWS = 20
+
+
+@dataclass(frozen=True)
+class Address:
+    """The host that the browser is told, and the port on 127.0.0.1 that is listened on."""
+
+    host: str
+    port: int
+
+    @property
+    def netloc(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    @property
+    def origin(self) -> str:
+        return f"http://{self.netloc}"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A listening socket, the address it is reached by, and what the person should know about the two."""
+
+    sock: socket.socket
+    address: Address
+    note: str = ""
+
+
+def take_place(path: Path, port: int | None = None, *, own_name: bool = True) -> Place:
+    """Listen where `path` says that the form was before; the first time, draw a name and a port and keep them.
+
+    `port` asks for another one, 0 for any free one. Raises InvalidRequest when it is taken. A kept port that is taken
+    is left alone, and so is its name: whoever has the port now would be shown the cookie by a page that is still open.
+    """
+    if not own_name:
+        sock = bind(port or 0)
+        return Place(sock, Address(PLAIN_HOST, _port_of(sock)))
+    kept = _read(path)
+    if port is None and kept is not None:
+        return _at(kept)
+    sock = _draw_port() if port is None else bind(port)
+    address = Address(_draw_host(), _port_of(sock))
+    if kept is not None and kept.port == address.port:
+        address = kept
+    elif port != 0:
+        _write(path, address)
+    return Place(sock, address)
+
+
+def bind(port: int) -> socket.socket:
+    """A listening socket on 127.0.0.1; port 0 takes a free one.
+
+    Raises InvalidRequest when the port is taken: nothing is opened then, neither here nor in a browser.
+    """
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    if sys.platform == "win32":
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+    else:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((PLAIN_HOST, port))
+    except (OSError, OverflowError) as exc:
+        sock.close()
+        raise InvalidRequest(
+            f"Port {port} cannot be used: {getattr(exc, 'strerror', None) or exc}.",
+            hint="Leave out --port to take a free one, or give another.",
+        ) from exc
+    sock.listen(128)
+    return sock
+
+
+def _at(kept: Address) -> Place:
+    try:
+        return Place(bind(kept.port), kept)
+    except InvalidRequest:
+        sock = _draw_port()
+        address = Address(_draw_host(), _port_of(sock))
+        note = (
+            f"Port {kept.port}, where the form usually is, is taken. This time it is at port {address.port}, and the "
+            "browser asks again for the microphone."
+        )
+        return Place(sock, address, note)
+
+
+def _draw_host() -> str:
+    return f"launcher-{secrets.token_hex(12)}.localhost"
+
+
+def _draw_port() -> socket.socket:
+    for _ in range(_DRAWS):
+        try:
+            return bind(secrets.choice(_DRAWN_PORTS))
+        except InvalidRequest:
+            continue
+    return bind(0)
+
+
+def _port_of(sock: socket.socket) -> int:
+    return int(sock.getsockname()[1])
+
+
+def _read(path: Path) -> Address | None:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        host, port = document["host"], document["port"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    is_whole = isinstance(host, str) and _OWN_HOST.fullmatch(host) and type(port) is int
+    return Address(host, port) if is_whole and 0 < port < 65_536 else None
+
+
+def _write(path: Path, address: Address) -> None:
+    """Whole or not at all, and for its owner alone: who knows the name can ask a browser for the cookie."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    part.touch(mode=0o600)
+    part.write_text(json.dumps({"host": address.host, "port": address.port}), encoding="utf-8")
+    part.replace(path)
