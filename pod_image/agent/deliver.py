@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pod_image.agent.card import render_card
 from pod_image.agent.latch import Ending
+from pod_image.agent.missing import Missing
+from pod_image.agent.order import DeliveryOrder
 from pod_image.agent.ports import HubTrouble, Receipt
 from pod_image.agent.record import record_of
 from pod_image.agent.run import Run
+from pod_image.agent.staging import said
 from pod_image.agent.uploads import Card, Uploads, read_or_empty
 from pod_image.contract.events import UploadedFile
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import ResultsFolder
 from pod_image.hub.budget import CommitPriority
 
-BATCH_BYTES = 100 << 20
-"""What comes first in importance is committed on its own when the rest is large."""
 LAST_MARGIN_SECONDS = 10.0
 """Before the caps: enough to say the last word and send the release."""
 
@@ -39,82 +40,120 @@ class Delivery:
     """The run is over and its pod could not be released: it is paid for anyway, so nothing is given up."""
     is_whole: bool = False
     """Every result, the record and the last word are in the repo."""
+    order: DeliveryOrder = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.order = DeliveryOrder(self.run.ports.timing.delivery_batch_bytes)
 
     async def deliver_files(self) -> bool:
-        """Everything the recipe wants delivered, in its order. True when all of it is in the repo."""
-        for _ in range(10):  # files may still be pruned or grow, but not for ever
-            pending = self.uploads.pending()
-            if not pending.paths:
-                return True
-            batch = next(batches(pending.paths))
-            before = set(self.run.delivered)
-            if await self._persist(batch, self._message()) is None:
-                return False
-            if set(self.run.delivered) == before and self.uploads.pending() == pending:
-                return False  # none of it can be read
+        """Everything the recipe wants delivered, in its order. True when all of it is in the repo.
+
+        Goes on until the caps while there is a file that may yet be taken: a Hub that is away is waited
+        for, and a file that it never takes holds up no other.
+        """
+        attempt, wait_seconds = 0, 0.0
+        while batch := self.order.next(self.uploads.pending().paths):
+            wait_seconds = max(wait_seconds, self._budget_seconds())
+            give_up_at = self._files_give_up_at()
+            if not await self._hold(wait_seconds, give_up_at, is_silent=self.is_late):
+                break
+            try:
+                await self._commit_until(give_up_at, batch, self._message())
+            except TimeoutError:
+                break
+            except HubTrouble as exc:
+                attempt += 1
+                wait_seconds = (
+                    0.0 if exc.is_about_files else self.uploads.pause_seconds(exc, attempt)
+                )
+                self.order.failed(batch, exc)
+                self.uploads.tell(exc)
+            else:
+                attempt, wait_seconds = 0, 0.0
+                self.order.committed(batch, self.uploads.pending().paths)
+        self._say_given_up()
         return not self.uploads.pending().paths
 
     async def say_ended(self, ending: Ending, *, is_delivered: bool) -> None:
         """The last word: into events.jsonl, with the record and the card into the repo, then to stdout."""
         run = self.run
         self.uploads.withdraw_pruned()
-        fields = ended_fields(run, ending, self.not_delivered())
+        run.missing = self.missing()
+        fields = ended_fields(run, ending, run.missing)
         run.events.close(fields)
         own = {
             run.results.record: record_of(run, is_over=True).to_json().encode(),
             run.results.events: read_or_empty(run.events.path),
         }
         card = self._card() if is_delivered else None
-        receipt = await self._persist(
-            (), f"{self._message()} ended", own=own, card=card, is_last=True
-        )
-        if receipt is None:
-            fields["not_delivered"] = (*fields["not_delivered"], "run.json", "events.jsonl")
-            run.events.correct(fields)
-        self.is_whole = is_delivered and receipt is not None
+        is_said = await self._persist_last_word(own, card)
+        if not is_said:
+            run.missing = run.missing.with_own(own)
+            run.events.correct(ended_fields(run, ending, run.missing))
+        self.is_whole = is_delivered and is_said
         run.latch.note(is_over=True)
         run.events.say_last_word()
 
-    def not_delivered(self) -> tuple[str, ...]:
+    def missing(self) -> Missing:
+        """What is not in the repo as it is on disk now."""
+        pending = self.uploads.pending()
         out = self.run.folder.out
-        return tuple(
-            str(path.relative_to(out)) if path.is_relative_to(out) else path.name
-            for path in self.uploads.pending().paths
-        )
+        return Missing(tuple(named(path, out) for path in pending.paths), pending.size_bytes)
 
-    async def _persist(
+    async def _persist_last_word(self, own: Mapping[str, bytes], card: Card | None) -> bool:
+        """Commit what the agent itself has to say, again and again until there is no time left for it."""
+        run, attempt = self.run, 0
+        give_up_at = self._give_up_at()
+        wait_seconds = self._budget_seconds()
+        message = f"{self._message()} ended"
+        while await self._hold(wait_seconds, give_up_at, is_silent=True):
+            try:
+                await self._commit_until(give_up_at, (), message, own=own, card=card, is_last=True)
+            except TimeoutError:
+                return False
+            except HubTrouble as exc:
+                run.events.say(f"{exc.message} {exc.hint}")
+                if exc.is_about_files and card is not None:
+                    card = None  # a card that the Hub does not like must not cost the record
+                    continue
+                if exc.is_refusal and not self._has_something():
+                    return False
+                attempt += 1
+                wait_seconds = self.uploads.pause_seconds(exc, attempt)
+            else:
+                return True
+        return False
+
+    async def _commit_until(
         self,
+        give_up_at: float,
         paths: Sequence[Path],
         message: str,
         *,
         own: Mapping[str, bytes] | None = None,
         card: Card | None = None,
         is_last: bool = False,
-    ) -> Receipt | None:
-        """Commit, again and again while the Hub refuses; None when the time for it is up."""
-        run, attempt = self.run, 0
-        give_up_at = self._give_up_at()
-        wait_seconds = self.uploads.budget.wait_seconds(CommitPriority.DELIVERY)
-        while True:
-            if not await self._hold(wait_seconds, give_up_at, is_silent=is_last or self.is_late):
-                return None
-            left = give_up_at - run.now()
-            try:
-                async with asyncio.timeout(max(0.1, left)):
-                    return await self.uploads.commit(
-                        paths, message, own=own, card=card, is_last=is_last
-                    )
-            except TimeoutError:
-                return None
-            except HubTrouble as exc:
-                if exc.is_refusal and not self._has_something():
-                    return None
-                attempt += 1
-                wait_seconds = self.uploads.pause_seconds(exc, attempt)
-                if is_last:
-                    run.events.say(f"{exc.message} {exc.hint}")
-                else:
-                    self.uploads.tell(exc)
+    ) -> Receipt:
+        """One commit. Raises TimeoutError when the time is up, and HubTrouble whatever else went wrong."""
+        try:
+            async with asyncio.timeout(max(0.1, give_up_at - self.run.now())):
+                return await self.uploads.commit(
+                    paths, message, own=own, card=card, is_last=is_last
+                )
+        except TimeoutError:
+            raise
+        except (OSError, ValueError) as exc:
+            # Something about these very files that nobody foresaw: the others must not be lost by it.
+            why = f"{type(exc).__name__} while {len(paths)} files were read for the upload."
+            raise HubTrouble(why, is_about_files=bool(paths)) from exc
+
+    def _say_given_up(self) -> None:
+        out = self.run.folder.out
+        for path, why in self.order.given_up.items():
+            self.uploads.warn(f"{named(path, out)} is not delivered: {why.rstrip('.')}.")
+
+    def _budget_seconds(self) -> float:
+        return self.uploads.budget.wait_seconds(CommitPriority.DELIVERY)
 
     async def _hold(self, seconds: float, give_up_at: float, *, is_silent: bool) -> bool:
         """Wait, telling what the waiting costs. False when the time is up before."""
@@ -142,6 +181,15 @@ class Delivery:
             f"at {self.run.limits.price_per_hour_usd:.2f} USD an hour."
         )
 
+    def _files_give_up_at(self) -> float:
+        """Files stop going up a little before the caps: what did not arrive has to be said in the repo too."""
+        run = self.run
+        last_word_seconds = min(
+            run.ports.timing.last_word_seconds,
+            0.05 * (run.limits.ends_at - run.limits.created_at),
+        )
+        return self._give_up_at() - last_word_seconds
+
     def _give_up_at(self) -> float:
         """At the caps when there is something to lose; a log alone is not worth an hour of a GPU."""
         run = self.run
@@ -153,7 +201,7 @@ class Delivery:
         return min(cap, run.now() + run.ports.timing.bare_end_seconds)
 
     def _has_something(self) -> bool:
-        return bool(self.uploads.pending().paths)
+        return bool(self.order.next(self.uploads.pending().paths))
 
     def _message(self) -> str:
         ending = self.run.ending
@@ -165,30 +213,24 @@ class Delivery:
         return lambda present: render_card(present, run.document.run_id, section)
 
 
-def batches(paths: Sequence[Path], limit_bytes: int = BATCH_BYTES) -> Iterator[tuple[Path, ...]]:
-    """The paths in order, in groups of at most so many bytes; a larger file goes alone."""
-    group: list[Path] = []
-    size_bytes = 0
-    for path in paths:
-        size = path.stat().st_size if path.exists() else 0
-        if group and size_bytes + size > limit_bytes:
-            yield tuple(group)
-            group, size_bytes = [], 0
-        group.append(path)
-        size_bytes += size
-    if group:
-        yield tuple(group)
+def named(path: Path, out: Path) -> str:
+    """The file's path below the run's folder, in letters that can be sent."""
+    return said(str(path.relative_to(out)) if path.is_relative_to(out) else path.name)
 
 
-def ended_fields(run: Run, ending: Ending, not_delivered: Sequence[str]) -> dict[str, Any]:
+def ended_fields(run: Run, ending: Ending, missing: Missing) -> dict[str, Any]:
     """What `ended` says."""
     progress = run.progress
+    delivered = _worth_telling(run.results, tuple(run.delivered.values()))
     return {
         "reason": ending.reason,
         "detail": ending.detail,
         "hint": ending.hint,
-        "delivered": _worth_telling(run.results, tuple(run.delivered.values())),
-        "not_delivered": tuple(not_delivered),
+        "delivered": delivered,
+        "delivered_count": len(delivered),
+        "not_delivered": missing.names,
+        "not_delivered_count": len(missing.names),
+        "not_delivered_bytes": missing.size_bytes,
         "commit": run.last_commit,
         "steps": progress.step,
         "first_loss": progress.losses.first,
@@ -199,11 +241,11 @@ def ended_fields(run: Run, ending: Ending, not_delivered: Sequence[str]) -> dict
     }
 
 
-def say_cut_off(run: Run, not_delivered: Sequence[str]) -> None:
+def say_cut_off(run: Run, missing: Missing) -> None:
     """The last word when there is no time for delivery: at the caps, or aborted."""
     ending = run.ending or Ending(run.limits.cap, "The caps were reached.")
     if not run.events.last_word:
-        run.events.close(ended_fields(run, ending, not_delivered))
+        run.events.close(ended_fields(run, ending, missing))
     run.latch.note(is_over=True, end_reason=ending.reason)
     run.events.say_last_word()
 

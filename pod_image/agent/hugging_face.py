@@ -163,7 +163,10 @@ def _troubles() -> Iterator[None]:
     except hub.HubConflict as exc:
         raise HubTrouble(exc.message, hint=exc.hint) from exc
     except hub.HubError as exc:
-        raise HubTrouble(exc.message, hint=exc.hint, is_refusal=True) from exc
+        is_about_files = isinstance(exc, hub.HubRejected)
+        raise HubTrouble(
+            exc.message, hint=exc.hint, is_refusal=True, is_about_files=is_about_files
+        ) from exc
 
 
 def _files(path: Path) -> list[Path]:

@@ -23,6 +23,7 @@ from pod_image.agent.latch import (
     decide,
     write_atomically,
 )
+from pod_image.agent.missing import Missing
 from pod_image.agent.ports import GuardProcess, HubTrouble
 from pod_image.agent.run import Run
 from pod_image.agent.start import disk_step, known, look_back, take_over
@@ -73,7 +74,7 @@ class Life:
             await asyncio.wait([work, *cut_offs], return_when=asyncio.FIRST_COMPLETED)
             await _cancel([work, *cut_offs])
             if not run.latch.latch.is_over:
-                say_cut_off(run, self.delivery.not_delivered())
+                say_cut_off(run, self.delivery.missing())
         finally:
             await _cancel([work, *cut_offs, *background])
 
@@ -135,7 +136,7 @@ class Life:
             case Refuse(ending, is_taken):
                 run.end(ending)
                 if is_taken:
-                    say_cut_off(run, ())  # in the repo the word is with whoever was first
+                    say_cut_off(run, Missing())  # in the repo the word is with whoever was first
                 return
             case DeliverOnly(ending):
                 run.end(ending)

@@ -103,7 +103,10 @@ class Processes(Protocol):
 
 
 class HubTrouble(Exception):
-    """The Hub did not do it. `is_refusal`: asking again changes nothing until a person does something."""
+    """The Hub did not do it. `is_refusal`: asking again changes nothing until a person does something.
+
+    `is_about_files`: it will never take what it was sent; other files may well be taken.
+    """
 
     def __init__(
         self,
@@ -111,12 +114,14 @@ class HubTrouble(Exception):
         *,
         hint: str = "",
         is_refusal: bool = False,
+        is_about_files: bool = False,
         retry_after_seconds: float = 0.0,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.is_refusal = is_refusal
+        self.is_about_files = is_about_files
         self.retry_after_seconds = retry_after_seconds
 
 

@@ -10,6 +10,7 @@ from pod_image.agent.clock import AnchoredClock
 from pod_image.agent.events import EventLog
 from pod_image.agent.latch import Ending, LatchFile
 from pod_image.agent.limits import Limits
+from pod_image.agent.missing import Missing
 from pod_image.agent.pod import OwnPod, PodReading
 from pod_image.agent.ports import Hub, Ports
 from pod_image.agent.progress import Progress
@@ -41,6 +42,8 @@ class Run:
     progress: Progress = field(default_factory=Progress)
     delivered: dict[str, UploadedFile] = field(default_factory=dict)
     """By path in the results repo: what is there, proved."""
+    missing: Missing = field(default_factory=Missing)
+    """What delivery had to leave behind; known at the end."""
     carried: dict[str, bytes] = field(default_factory=dict)
     """Files that go with the next commit, by path in the repo: what an earlier attempt left to keep."""
     last_commit: str = ""

@@ -15,6 +15,10 @@ _COPIED_BYTES = 32 << 20
 """Smaller files are copied: logs still grow while they are read. Larger ones are never written in place."""
 
 
+_NOT_TAKEN = frozenset({".git", ".cache"})
+"""One such part in one name, and huggingface_hub refuses the whole commit."""
+
+
 @dataclass(frozen=True)
 class Mark:
     """What tells a changed file from an unchanged one without reading it."""
@@ -47,7 +51,10 @@ def stage(paths: Iterable[Path], out: Path, scratch: Path | None) -> tuple[list[
     for number, path in enumerate(dict.fromkeys(paths)):
         below = _below(path, root)
         if below is None:
-            left_out.append(f"{path.name} is a link or lies elsewhere; it is not delivered.")
+            left_out.append(f"{said(path.name)} is a link or lies elsewhere; it is not delivered.")
+            continue
+        if why := not_to_be_had(below):
+            left_out.append(f"{said(below)} is not delivered: {why}.")
             continue
         try:
             target = scratch / f"{number:05d}" if scratch is not None else None
@@ -55,8 +62,21 @@ def stage(paths: Iterable[Path], out: Path, scratch: Path | None) -> tuple[list[
         except FileNotFoundError:
             continue  # pruned by the recipe since it was listed
         except OSError as exc:
-            left_out.append(f"{below} cannot be read: {exc.strerror}.")
+            left_out.append(f"{said(below)} cannot be read: {exc.strerror}.")
     return staged, left_out
+
+
+def not_to_be_had(below: str) -> str:
+    """Why the Hub takes no file of that name, or ""."""
+    taken = _NOT_TAKEN.intersection(below.split("/"))
+    if taken:
+        return f"the Hub takes no file or folder called {min(taken)}"
+    return "" if said(below) == below else "its name is not UTF-8"
+
+
+def said(name: str) -> str:
+    """A file's name in letters that can be sent."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def mark_of(path: Path) -> Mark:

@@ -42,6 +42,8 @@ class Timing:
     """How long an end without results tries to deliver its log."""
     hold_heartbeat_seconds: float = 60.0
     delivery_reserve_seconds: float = 60.0
+    last_word_seconds: float = 30.0
+    """Of the time for delivery, what is left to the record, the events and the log."""
 
     longest_release_backoff_seconds: float = 30.0
     stop_instead_seconds: float = 300.0
@@ -56,5 +58,7 @@ class Timing:
     """A pod that lives so long after its release was sent goes on delivering what is not in the repo."""
 
     commits_per_hour: int = 50
+    delivery_batch_bytes: int = 100 << 20
+    """What comes first in importance is committed on its own when the rest is large."""
     same_resume_limit: int = 3
     """A run that came back so often to the same step will come back there again."""

@@ -100,6 +100,12 @@ class Uploads:
             self._told.add(trouble.message)
             self._run.events.emit("warning", code="hub", message=trouble.message, hint=trouble.hint)
 
+    def warn(self, sentence: str) -> None:
+        """A file is not delivered; told once."""
+        if sentence not in self._told:
+            self._told.add(sentence)
+            self._run.events.emit("warning", code="not_delivered", message=sentence)
+
     def pending(self) -> Pending:
         """What the recipe wants delivered and the repo does not have as it is now."""
         run, paths, size_bytes = self._run, [], 0
@@ -192,9 +198,7 @@ class Uploads:
             files = receipt.files[start : start + _FILES_PER_EVENT]
             run.events.emit("upload", commit=receipt.commit, files=files, seconds=round(seconds, 2))
         for sentence in left_out:
-            if sentence not in self._told:
-                self._told.add(sentence)
-                run.events.emit("warning", code="not_delivered", message=sentence)
+            self.warn(sentence)
 
     async def _next_reason(self) -> None:
         """Wait for a checkpoint, or until samples and events have waited long enough."""

@@ -191,14 +191,21 @@ class Pace(BaseModel):
 
 
 class EndedEvent(Event):
-    """The last word of a run, delivered before the pod is released."""
+    """The last word of a run, delivered before the pod is released.
+
+    The lists lose their tail where they are too long for a line; the counts say how long they were. An older image
+    sends no counts: `missing_count` tells either way.
+    """
 
     event: Literal["ended"] = "ended"
     reason: EndReason
     detail: str = ""
     hint: str = ""
     delivered: tuple[UploadedFile, ...] = ()
+    delivered_count: Count = 0
     not_delivered: tuple[str, ...] = ()
+    not_delivered_count: Count = 0
+    not_delivered_bytes: Count = 0
     commit: str = ""
     steps: Count = 0
     first_loss: float | None = None
@@ -206,6 +213,16 @@ class EndedEvent(Event):
     phases: tuple[PhaseSeconds, ...] = ()
     pace: Pace | None = None
     cost_usd: float | None = None
+
+    @property
+    def present_count(self) -> int:
+        """How many files are in the results repo, proved."""
+        return max(self.delivered_count, len(self.delivered))
+
+    @property
+    def missing_count(self) -> int:
+        """How many files should be there and are not."""
+        return max(self.not_delivered_count, len(self.not_delivered))
 
 
 class UnknownEvent(Event):

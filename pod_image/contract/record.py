@@ -55,6 +55,8 @@ class RunRecord(BaseModel):
     last_loss: float | None = None
     checkpoint: KeptCheckpoint | None = None
     delivered: tuple[UploadedFile, ...] = ()
+    not_delivered: tuple[str, ...] = ()
+    """Below the run's folder; known when the run has ended."""
 
     def to_json(self) -> str:
         return self.model_dump_json(indent=2, exclude_none=True) + "\n"

@@ -254,6 +254,7 @@ class Stand:
     timing: Timing = TIMING
     lines: list[str] = field(default_factory=list)
     said: list[dict[str, Any]] = field(default_factory=list)
+    hub_class: type[HuggingFace] = HuggingFace
 
     def __post_init__(self) -> None:
         loop = asyncio.get_running_loop()
@@ -300,7 +301,7 @@ class Stand:
         return httpx.AsyncClient(transport=DatedTransport(Gateway(self.world)), timeout=10.0)
 
     def hub_of(self, run: RunHub) -> HuggingFace:
-        return HuggingFace(
+        return self.hub_class(
             run,
             now=self.blocking.now,
             sleep=self.blocking.sleep,

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pod_image.agent.ports import RunHub
+from launcher.emulator.hub.faults import Rule
+from pod_image.agent.hugging_face import HuggingFace
+from pod_image.agent.ports import HubTrouble, Receipt, RunHub
 from pod_image.contract.outcomes import EndReason
 from tests.pod_image.agent.stand import (
     CLIPS,
     HUB_URL,
     PRICE,
     RESULTS,
+    TIMING,
     WRITE_TOKEN,
+    Script,
     ScriptedStage,
     Stand,
     save,
@@ -215,6 +223,139 @@ async def test_a_run_with_nothing_to_lose_does_not_wait_for_the_hub(tmp_path: Pa
     assert await stand.until_gone() < 600
     assert stand.ended["reason"] == EndReason.FAILED
     assert stand.ended["not_delivered"] == ["run.json", "events.jsonl"]
+
+
+def writing(*names: str, size_bytes: int = 2_000) -> Script:
+    """A command that leaves these files."""
+
+    async def script(stage: ScriptedStage) -> int:
+        for number, name in enumerate(names):
+            path = stage.out / "files" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(number.to_bytes(2, "big") * (size_bytes // 2))
+        return 0
+
+    return script
+
+
+def rent_command(stand: Stand, **settings: Any) -> None:
+    stand.rent(
+        stand.document(recipe="command", argv=["make"], outputs=["**"], dataset_repo="", **settings)
+    )
+
+
+SMALL_BATCHES = replace(TIMING, delivery_batch_bytes=1_000)
+"""Each file of a test goes alone, as files of 105 MB do."""
+
+
+@in_virtual_time
+async def test_twelve_batches_reach_a_healthy_hub(tmp_path: Path) -> None:
+    names = [f"{number:02}.bin" for number in range(12)]
+    stand = Stand(tmp_path, writing(*names), SMALL_BATCHES)
+    rent_command(stand)
+    await stand.until_gone()
+    assert {f"run-01/files/{name}" for name in names} <= set(stand.results())
+    assert (stand.ended["delivered_count"], stand.ended["not_delivered_count"]) == (12, 0)
+    assert stand.record().not_delivered == ()
+
+
+class PickyHub(HuggingFace):
+    """A Hub that takes no commit with a file called bad."""
+
+    trouble = HubTrouble("The Hub answered 400.", is_refusal=True, is_about_files=True)
+
+    def publish(self, files: Mapping[str, Path | bytes], message: str, **more: Any) -> Receipt:
+        if any(path.endswith("bad") for path in files):
+            raise self.trouble
+        return super().publish(files, message, **more)
+
+
+class CardlessHub(PickyHub):
+    """A Hub that takes no model card."""
+
+    def publish(self, files: Mapping[str, Path | bytes], message: str, **more: Any) -> Receipt:
+        if more.get("card") is not None:
+            raise self.trouble
+        return super().publish(files, message, **more)
+
+
+@in_virtual_time
+async def test_a_card_that_the_hub_refuses_costs_the_card_alone(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=20))
+    stand.hub_class = CardlessHub
+    stand.rent()
+    await stand.until_gone()
+    assert stand.record().state == "ended"
+    assert stand.ended["not_delivered"] == []
+    assert "README.md" not in stand.results()
+
+
+class AilingHub(PickyHub):
+    """A Hub that fails on that file again and again, without a word that it always will."""
+
+    trouble = HubTrouble("The Hub answered 500.")
+
+
+class BlindHub(PickyHub):
+    """As when the library itself refuses a file, with an error of its own."""
+
+    trouble = ValueError("not a file")  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("kind", [PickyHub, BlindHub])
+@in_virtual_time
+async def test_a_file_that_the_hub_never_takes_costs_neither_the_others_nor_the_time_to_the_cap(
+    tmp_path: Path, kind: type[HuggingFace]
+) -> None:
+    stand = Stand(tmp_path, writing("1", "2/bad", "3", "4"))
+    stand.hub_class = kind
+    rent_command(stand)
+    assert await stand.until_gone() < 300
+    assert {f"run-01/files/{name}" for name in "134"} <= set(stand.results())
+    assert stand.ended["not_delivered"] == list(stand.record().not_delivered) == ["files/2/bad"]
+    assert (stand.ended["not_delivered_count"], stand.ended["not_delivered_bytes"]) == (1, 2_000)
+    (warning,) = [event for event in stand.events("warning") if event["code"] == "not_delivered"]
+    assert warning["message"].startswith("files/2/bad is not delivered: ")
+
+
+@in_virtual_time
+async def test_a_file_that_fails_again_and_again_lets_the_others_pass(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, writing("1/bad", "2", "3"), SMALL_BATCHES)
+    stand.hub_class = AilingHub
+    rent_command(stand, max_hours=1.0)
+    await stand.until_gone()
+    assert {"run-01/files/2", "run-01/files/3"} <= set(stand.results())
+    assert stand.ended["not_delivered"] == ["files/1/bad"]
+
+
+@in_virtual_time
+async def test_names_that_the_hub_does_not_know_cost_their_own_file_alone(tmp_path: Path) -> None:
+    strange = b"caf\xe9".decode("utf-8", "surrogateescape")
+    stand = Stand(tmp_path, writing("clone/.git/HEAD", ".cache/x", strange, "good"))
+    rent_command(stand)
+    assert await stand.until_gone() < 300
+    assert "run-01/files/good" in stand.results()
+    assert set(stand.ended["not_delivered"]) == {
+        "files/.cache/x",
+        "files/clone/.git/HEAD",
+        "files/caf\\udce9",
+    }
+
+
+@in_virtual_time
+async def test_what_the_caps_cut_off_is_counted_and_named_in_the_repo_too(tmp_path: Path) -> None:
+    names = [f"{number:02}.bin" for number in range(40)]
+    stand = Stand(tmp_path, writing(*names), SMALL_BATCHES)
+    stand.core.faults.add(Rule(r"/preupload/", math.inf, delay_seconds=20.0))
+    rent_command(stand, max_hours=0.15)
+    assert await stand.until_gone() < 0.15 * 3_600 + 15
+    missing = stand.ended["not_delivered_count"]
+    assert 10 < missing < 40
+    assert stand.ended["delivered_count"] == 40 - missing
+    assert stand.ended["not_delivered"] == [f"files/{name}" for name in names[40 - missing :]]
+    assert stand.record().state == "ended"
+    assert stand.record().not_delivered == tuple(stand.ended["not_delivered"])
+    assert stand.stored_events("ended")
 
 
 @in_virtual_time

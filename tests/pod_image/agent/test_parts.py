@@ -11,7 +11,6 @@ import pytest
 
 from pod_image.agent.card import render_card, split_front_matter
 from pod_image.agent.clock import backoff_seconds
-from pod_image.agent.deliver import batches
 from pod_image.agent.latch import LatchFile, write_atomically
 from pod_image.agent.limits import Limits
 from pod_image.agent.machine import MachineReader, parse_gpus
@@ -191,15 +190,6 @@ def test_a_folder_that_became_a_link_since_it_was_looked_at_is_not_followed(tmp_
     with pytest.raises(OSError, match="moved out of"):
         _freeze(out / "files" / "key", "files/key", tmp_path / "copy", out.resolve())
     assert not (tmp_path / "copy").exists()
-
-
-def test_batches_put_what_matters_first_into_a_commit_of_its_own(tmp_path: Path) -> None:
-    paths = []
-    for name, size in (("voice", 30), ("json", 1), ("checkpoint", 500), ("sample", 1)):
-        (tmp_path / name).write_bytes(bytes(size))
-        paths.append(tmp_path / name)
-    groups = [[path.name for path in group] for group in batches(paths, limit_bytes=100)]
-    assert groups == [["voice", "json"], ["checkpoint"], ["sample"]]
 
 
 def test_figures_that_a_gpu_does_not_give_are_left_out() -> None:
