@@ -145,6 +145,7 @@ async def _run(
     keys = find_keys(cloud.env)
     composed = _composed(order, cloud, config)
     async with open_workbench(config, keys) as bench:
+        bench.runs.on_trouble = output.talk
         with Live(output) as live:
             followed = await _to_its_end(bench, composed, keys, live)
         into = await _brought_here(bench, followed, folder)

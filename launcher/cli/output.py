@@ -73,6 +73,12 @@ def print_error(kind: str, message: str, hint: str, *, as_json: bool) -> None:
         )
 
 
+def print_warning(text: str) -> None:
+    """Something that went wrong and stops nothing, on stderr: also for programs, and whoever asked for quiet."""
+    head = style("warning:", "bold yellow", sys.stderr)
+    print(f"{head} {harmless(text)}", file=sys.stderr, flush=True)
+
+
 def json_text(document: Any, *, indent: int | None = None, stream: TextIO | None = None) -> str:
     """The document as JSON for that stream, which is stdout unless it is said."""
     text = json.dumps(to_plain(document), ensure_ascii=False, indent=indent)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import typer
 from pydantic import SecretStr
 
+from launcher.cli.output import print_warning
 from launcher.config import Config, read_config
 from launcher.domain.run import Run
 from launcher.errors import InvalidRequest
@@ -50,6 +51,7 @@ def run(keys: Keys, work: Callable[[Workbench], Awaitable[T]], config: Config | 
 
     async def at_bench() -> T:
         async with open_workbench(config or read_config(), keys) as bench:
+            bench.runs.on_trouble = print_warning
             return await work(bench)
 
     result: T = _complete(at_bench())

@@ -68,9 +68,9 @@ async def open_workbench(
 ) -> AsyncIterator[Workbench]:
     """A workbench for these keys; closed when the block ends. A key that is missing is missed when it is used.
 
-    Raises NotConfigured when the history cannot be opened or RUNPOD_API_BASE_URL is no address.
+    Raises NotConfigured when the history cannot be opened, a folder not made, or RUNPOD_API_BASE_URL is no address.
     """
-    config.make_folders()
+    make_folders(config)
     clock = clock or SystemClock()
     runs = RunHistory(config.history_path)
     try:
@@ -83,6 +83,17 @@ async def open_workbench(
                 await provider.aclose()
     finally:
         runs.close()
+
+
+def make_folders(config: Config) -> None:
+    """The launcher's own folders. Raises NotConfigured where they cannot be made."""
+    try:
+        config.make_folders()
+    except OSError as exc:
+        raise NotConfigured(
+            f"The launcher's folder {exc.filename or config.data_folder} cannot be used: {exc.strerror or exc}.",
+            hint="Make room on that disk, or set LAUNCHER_HOME to a folder that can be written.",
+        ) from exc
 
 
 def _provider(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from launcher.errors import InvalidRequest
+from launcher.errors import InvalidRequest, NotConfigured
 from launcher.services.context import Workbench
 
 
@@ -40,7 +40,13 @@ class Intents:
         self._folder = folder
 
     def write(self, intent: Intent) -> None:
-        """On disk, also through a power cut, when the call returns."""
+        """On disk, also through a power cut, when the call returns. Raises NotConfigured when it cannot be."""
+        try:
+            self._write(intent)
+        except OSError as exc:
+            raise _unwritable(self._folder, exc) from exc
+
+    def _write(self, intent: Intent) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._path(intent.nonce)
         half = path.with_suffix(".half")
@@ -53,14 +59,16 @@ class Intents:
         _sync_folder(self._folder)
 
     def give_up(self, nonce: str) -> None:
-        """Nobody waits for the pod of this order any more."""
-        for intent in self.open():
-            if intent.nonce == nonce:
-                self.write(replace(intent, given_up=True))
+        """Nobody waits for the pod of this order any more. Where that cannot be written, the boot budget tells."""
+        with suppress(NotConfigured):
+            for intent in self.open():
+                if intent.nonce == nonce:
+                    self.write(replace(intent, given_up=True))
 
     def settle(self, nonce: str) -> None:
-        """The outcome is known and written down elsewhere."""
-        self._path(nonce).unlink(missing_ok=True)
+        """The outcome is known and written down elsewhere. A file that cannot be removed is settled again later."""
+        with suppress(OSError):
+            self._path(nonce).unlink(missing_ok=True)
 
     def open(self) -> list[Intent]:
         """Orders of unknown outcome, oldest first; a file that cannot be read is none."""
@@ -80,15 +88,18 @@ def intents_of(bench: Workbench) -> Intents:
 
 @contextmanager
 def run_lock(bench: Workbench, results_repo: str, run_id: str) -> Iterator[None]:
-    """Held while a run is launched. Raises InvalidRequest when another process launches the same one."""
-    lock = _lock(bench, results_repo, run_id)
+    """Held while a run is launched. Raises InvalidRequest when another process launches the same one,
+    NotConfigured when no lock can be made."""
     try:
+        lock = _lock(bench, results_repo, run_id)
         lock.acquire(timeout=0)
     except Timeout:
         raise InvalidRequest(
             f"Run {run_id} of {results_repo} is being launched by another process on this machine.",
             hint=f"launcher show {run_id}",
         ) from None
+    except OSError as exc:
+        raise _unwritable(bench.config.intents_folder, exc) from exc
     try:
         yield
     finally:
@@ -97,11 +108,13 @@ def run_lock(bench: Workbench, results_repo: str, run_id: str) -> Iterator[None]
 
 def is_being_launched(bench: Workbench, results_repo: str, run_id: str) -> bool:
     """Whether a process on this machine is launching that run now."""
-    lock = _lock(bench, results_repo, run_id)
     try:
+        lock = _lock(bench, results_repo, run_id)
         lock.acquire(timeout=0)
     except Timeout:
         return True
+    except OSError:
+        return False  # a launch here holds a lock that is there
     lock.release()
     return False
 
@@ -112,6 +125,15 @@ def _lock(bench: Workbench, results_repo: str, run_id: str) -> FileLock:
     name = hashlib.sha256(f"{results_repo}\n{run_id}".encode()).hexdigest()[:24]
     # Not reentrant through a shared object: two launches in one process exclude each other as well.
     return FileLock(folder / f"{name}.lock", mode=0o600, is_singleton=False)
+
+
+def _unwritable(folder: Path, exc: OSError) -> NotConfigured:
+    """What is ordered has to be on disk first: else nobody would look for a pod whose order is never answered."""
+    return NotConfigured(
+        f"What is about to be rented could not be written to {folder} ({exc.strerror or exc}), so it was "
+        "not ordered.",
+        hint="Make room on that disk, or set LAUNCHER_HOME to a folder that can be written.",
+    )
 
 
 def _sync_folder(folder: Path) -> None:

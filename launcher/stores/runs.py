@@ -1,4 +1,8 @@
-"""The history of runs on this machine, in SQLite. Holds no secret; knows no provider and no clock."""
+"""The history of runs on this machine, in SQLite. Holds no secret; knows no provider and no clock.
+
+It is a cache of what pods and results repos know: what cannot be written is held in memory, said once, and stops
+nothing that goes on. What cannot be read is an error only for whoever asks for it.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,9 @@ import difflib
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -20,6 +24,8 @@ from pod_image.contract.outcomes import EndReason
 
 BUSY_SECONDS = 10.0
 """How long another process of ours may hold the file."""
+BUSY_SECONDS_IN_TROUBLE = 0.05
+"""Once a write has failed: whoever waits here for every word of a pod keeps nobody's money from running."""
 
 _MIGRATIONS = (
     """
@@ -56,13 +62,30 @@ class RecordKind(StrEnum):
     """What is known of the host: where it stands, and how GPU, disk and network did when they were tried."""
 
 
+@dataclass
+class _Held:
+    """A run as it should stand in the file, which could not be written. `changes`: what is missing there."""
+
+    run: Run
+    changes: dict[str, Any]
+    is_new: bool
+
+
 class RunHistory:
     """Runs, newest first. Each change is on disk when the call returns, and names only what changes, so that
-    two processes that follow one run do not undo each other."""
+    two processes that follow one run do not undo each other.
+
+    A change that cannot be written raises nothing: it is held, goes in with the next one that can be, and
+    `on_trouble` is told of the first. Reading lists and single runs by name raises NotConfigured instead.
+    """
 
     def __init__(self, path: Path) -> None:
         """Opens or makes the file, readable by its owner alone. Raises NotConfigured when that cannot be."""
         self.path = path
+        self.trouble = ""
+        """Why the file could not be written or read, the first time; else ""."""
+        self.on_trouble: Callable[[str], None] | None = None
+        self._held: dict[str, _Held] = {}
         try:
             _make_private(path)
             self._db = sqlite3.connect(
@@ -84,21 +107,37 @@ class RunHistory:
 
     def add(self, run: Run) -> None:
         """A new attempt. Raises sqlite3.IntegrityError for a nonce that is there already."""
-        names = ", ".join(_COLUMNS)
-        marks = ", ".join("?" for _ in _COLUMNS)
-        values = [_stored(getattr(run, name)) for name in _COLUMNS]
-        self._db.execute(f"INSERT INTO runs ({names}) VALUES ({marks})", values)
+        try:
+            self._insert(run)
+        except sqlite3.IntegrityError:
+            raise
+        except sqlite3.Error as exc:
+            self._held[run.nonce] = _Held(run, {}, is_new=True)
+            self._note_trouble(exc)
 
     def update(self, run: Run, **changes: Any) -> Run:
         """Change these fields of the run, whatever else has changed since; returns it as it is now."""
         unknown = changes.keys() - set(_COLUMNS) | changes.keys() & {"nonce"}
         if unknown:
             raise TypeError(f"a run has no such field to change: {', '.join(sorted(unknown))}")
-        if changes:
-            names = ", ".join(f"{name} = ?" for name in changes)
-            values = [_stored(value) for value in changes.values()]
-            self._db.execute(f"UPDATE runs SET {names} WHERE nonce = ?", [*values, run.nonce])
-        return self.by_nonce(run.nonce) or run
+        held = self._held.get(run.nonce)
+        wanted = {**(held.changes if held else {}), **changes}
+        as_wanted = replace(held.run if held else run, **changes)
+        is_new = held is not None and held.is_new
+        try:
+            if is_new:
+                self._insert(as_wanted)
+            elif wanted:
+                names = ", ".join(f"{name} = ?" for name in wanted)
+                values = [_stored(value) for value in wanted.values()]
+                self._db.execute(f"UPDATE runs SET {names} WHERE nonce = ?", [*values, run.nonce])
+            found = self._row(run.nonce)
+        except sqlite3.Error as exc:
+            self._held[run.nonce] = _Held(as_wanted, wanted, is_new)
+            self._note_trouble(exc)
+            return as_wanted
+        self._held.pop(run.nonce, None)
+        return found or run
 
     def delete(self, run: Run) -> None:
         """Forget an ended run. Raises InvalidRequest for one that may have a pod: its record is what ends it."""
@@ -127,7 +166,15 @@ class RunHistory:
         return [run for run in self.runs(limit=100_000) if run.state.may_have_pod]
 
     def by_nonce(self, nonce: str) -> Run | None:
-        return next(iter(self._select("nonce = ?", nonce)), None)
+        """The attempt, as far as it is known; None also where the file cannot be read."""
+        held = self._held.get(nonce)
+        if held is not None:
+            return held.run
+        try:
+            return self._row(nonce)
+        except sqlite3.Error as exc:
+            self._note_trouble(exc)
+            return None
 
     def get(self, key: str) -> Run:
         """The newest attempt of `run-01` or `run-01@me/voice`; a pod's id will do as well.
@@ -157,45 +204,88 @@ class RunHistory:
 
     def mark(self, run: Run, moment: str, at: datetime) -> None:
         """Remember when something first happened; later ones of the same name change nothing."""
-        self._db.execute(
-            "INSERT OR IGNORE INTO moments VALUES (?, ?, ?)", (run.nonce, moment, _stored(at))
-        )
+        with self._troubles():
+            self._db.execute(
+                "INSERT OR IGNORE INTO moments VALUES (?, ?, ?)", (run.nonce, moment, _stored(at))
+            )
 
     def moments(self, run: Run) -> dict[str, datetime]:
         """The time line of a run. Planning comes first whatever its time says: that is this machine's clock."""
-        rows = self._db.execute(
-            "SELECT name, at FROM moments WHERE nonce = ? ORDER BY name != 'planned', at",
-            (run.nonce,),
-        )
+        rows: list[sqlite3.Row] = []
+        with self._troubles():
+            rows = self._db.execute(
+                "SELECT name, at FROM moments WHERE nonce = ? ORDER BY name != 'planned', at",
+                (run.nonce,),
+            ).fetchall()
         return {row["name"]: datetime.fromisoformat(row["at"]) for row in rows}
 
     def keep(self, run: Run, kind: RecordKind, document: Mapping[str, Any]) -> None:
         """Keep one document of that kind beside the run, in place of an earlier one."""
         text = json.dumps(document, ensure_ascii=False)
-        self._db.execute(
-            "INSERT OR REPLACE INTO records VALUES (?, ?, ?)", (run.nonce, kind.value, text)
-        )
+        with self._troubles():
+            self._db.execute(
+                "INSERT OR REPLACE INTO records VALUES (?, ?, ?)", (run.nonce, kind.value, text)
+            )
 
     def kept(self, run: Run, kind: RecordKind) -> dict[str, Any] | None:
-        row = self._db.execute(
-            "SELECT document FROM records WHERE nonce = ? AND kind = ?", (run.nonce, kind.value)
-        ).fetchone()
+        row = None
+        with self._troubles():
+            row = self._db.execute(
+                "SELECT document FROM records WHERE nonce = ? AND kind = ?", (run.nonce, kind.value)
+            ).fetchone()
         document: dict[str, Any] | None = json.loads(row["document"]) if row else None
         return document
 
     def all_kept(self, kind: RecordKind) -> list[tuple[Run, dict[str, Any]]]:
         """Every run that has a document of that kind, newest first, with it."""
-        rows = self._db.execute(
-            "SELECT runs.*, records.document AS document FROM runs JOIN records USING (nonce) "
-            "WHERE records.kind = ? ORDER BY runs.planned_at DESC",
-            (kind.value,),
-        )
+        rows: list[sqlite3.Row] = []
+        with self._troubles():
+            rows = self._db.execute(
+                "SELECT runs.*, records.document AS document FROM runs JOIN records USING (nonce) "
+                "WHERE records.kind = ? ORDER BY runs.planned_at DESC",
+                (kind.value,),
+            ).fetchall()
         return [(_run(row), json.loads(row["document"])) for row in rows]
 
     def _select(self, condition: str, *values: Any) -> list[Run]:
-        return [
-            _run(row) for row in self._db.execute(f"SELECT * FROM runs WHERE {condition}", values)
-        ]
+        try:
+            rows = self._db.execute(f"SELECT * FROM runs WHERE {condition}", values).fetchall()
+        except sqlite3.Error as exc:
+            raise NotConfigured(
+                f"The history of runs at {self.path} cannot be read: {exc}.",
+                hint="Try again, or move the file away: pods are found without it, by launcher reap.",
+            ) from exc
+        found = [_run(row) for row in rows]
+        return [self._held[run.nonce].run if run.nonce in self._held else run for run in found]
+
+    def _row(self, nonce: str) -> Run | None:
+        row = self._db.execute("SELECT * FROM runs WHERE nonce = ?", (nonce,)).fetchone()
+        return _run(row) if row else None
+
+    def _insert(self, run: Run) -> None:
+        names = ", ".join(_COLUMNS)
+        marks = ", ".join("?" for _ in _COLUMNS)
+        values = [_stored(getattr(run, name)) for name in _COLUMNS]
+        self._db.execute(f"INSERT INTO runs ({names}) VALUES ({marks})", values)
+
+    @contextmanager
+    def _troubles(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as exc:
+            self._note_trouble(exc)
+
+    def _note_trouble(self, exc: sqlite3.Error) -> None:
+        if self.trouble:
+            return
+        self.trouble = (
+            f"The history of runs at {self.path} cannot be kept: {exc}. What goes on is not held up by it; "
+            "what is missing there is known to the pod and the results repo."
+        )
+        with suppress(sqlite3.Error):
+            self._db.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS_IN_TROUBLE * 1000:.0f}")
+        if self.on_trouble is not None:
+            self.on_trouble(self.trouble)
 
     def _nearest(self, key: str) -> str:
         names = sorted({run.run_id for run in self.runs()})
@@ -203,8 +293,10 @@ class RunHistory:
         return f"Nearest: {', '.join(near)}." if near else "launcher runs lists what there is."
 
     def _migrate(self) -> None:
+        if self._version() == len(_MIGRATIONS):
+            return  # nothing is written, so that it can be read while another program holds it
         with self._transaction():
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
+            version = self._version()
             if version > len(_MIGRATIONS):
                 raise NotConfigured(
                     f"The history of runs at {self.path} was written by a newer launcher.",
@@ -214,6 +306,9 @@ class RunHistory:
                 for statement in step.split(";"):
                     self._db.execute(statement)
             self._db.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+
+    def _version(self) -> int:
+        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -189,7 +189,8 @@ class Live:
 
     def refresh(self) -> None:
         """Read from the history which runs may have a pod."""
-        self._live_runs = self.history.live()
+        with contextlib.suppress(LauncherError):  # unreadable for now: what was known stays
+            self._live_runs = self.history.live()
         self.version += 1
 
     def feed(self, run: Run, seen: Sighting) -> None:
@@ -272,6 +273,7 @@ class Live:
         try:
             with lease():
                 async with self._sessions.open_bench(keys) as bench:
+                    bench.runs.on_trouble = lambda text: self._tell(job, text)
                     job.run = await launch(bench, job.plan, keys, report)
         except LauncherError as error:
             job.error = error
@@ -286,6 +288,11 @@ class Live:
             job.has_run.set()
             with contextlib.suppress(Exception):
                 self.refresh()
+
+    def _tell(self, job: Launch, text: str) -> None:
+        if job.run is not None:
+            self.view(job.run).take_log(text, "launcher", self.clock.now())
+            self.version += 1
 
     def _note(self, job: Launch) -> None:
         """Write into the run's record why its launch failed, unless the record knows better."""

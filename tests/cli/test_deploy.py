@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -178,3 +180,16 @@ def test_a_command_to_a_run_that_is_over_is_refused(shell: Shell) -> None:
     shell("deploy", *COMMAND_RUN, "--yes", *TRUE)
     assert shell("stop").code == 2
     assert shell("sample", "Hello.").code == 2
+
+
+def test_a_history_that_cannot_be_written_is_said_once_and_the_run_is_followed_all_the_same(
+    shell: Shell,
+) -> None:
+    with closing(sqlite3.connect(shell.sky.config.history_path, isolation_level=None)) as other:
+        other.execute(
+            "CREATE TRIGGER full BEFORE UPDATE ON runs BEGIN SELECT RAISE(ABORT, 'full'); END"
+        )
+        said = shell("deploy", *COMMAND_RUN, "--yes", "--json", *TRUE)
+    assert (said.code, said.json["end_reason"]) == (0, "finished")
+    assert said.err.count("cannot be kept") == 1
+    assert shell.sky.live() == []
