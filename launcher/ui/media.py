@@ -12,6 +12,7 @@ from fastapi.responses import FileResponse
 from launcher.domain.run import Run
 from launcher.errors import LauncherError
 from launcher.ui.site import Site
+from pod_image.contract.paths import safe_path
 
 KINDS = {".wav": "audio/wav", ".flac": "audio/flac", ".mp3": "audio/mpeg", ".ogg": "audio/ogg"}
 
@@ -27,7 +28,7 @@ def register_media(site: Site, outer: FastAPI) -> None:
     async def media(nonce: str, path: str) -> FileResponse:
         run = site.history.by_nonce(nonce)
         folder = None if run is None else _folder(site, run)
-        if run is None or folder is None or Path(path).suffix not in KINDS:
+        if run is None or folder is None or not _is_recording(path):
             raise HTTPException(404, "There is no such recording.")
         file = (folder / path).resolve()
         if not file.is_relative_to(folder.resolve()):
@@ -41,6 +42,10 @@ def register_media(site: Site, outer: FastAPI) -> None:
         return FileResponse(file, media_type=KINDS[file.suffix], headers=headers)
 
     outer.get("/media/{nonce}/{path:path}", response_class=FileResponse)(media)
+
+
+def _is_recording(path: str) -> bool:
+    return safe_path(path) == path and Path(path).suffix in KINDS
 
 
 def _folder(site: Site, run: Run) -> Path:

@@ -20,6 +20,7 @@ from launcher.errors import InvalidRequest
 from launcher.ui.site import Site
 from launcher.workshop.gathering import MEDIA_ENDINGS, SUBTITLE_ENDINGS, TEXT_ENDINGS
 from launcher.workshop.names import checked_name
+from pod_image.contract.paths import safe_path
 
 MAX_FILE_BYTES = 8 * 2**30
 FREE_BYTES_KEPT = 2 * 2**30
@@ -129,10 +130,10 @@ def register_uploads(site: Site, outer: FastAPI, free_bytes: FreeBytes | None = 
 
 def safe_target(folder: Path, path: str) -> Path:
     """Where the file goes: below `folder`, whatever the browser called it. Raises Refused."""
-    parts = [part for part in path.replace("\\", "/").split("/") if part not in ("", ".")]
-    if not parts or ".." in parts or len(parts) > _MOST_PARTS:
+    parts = (safe_path(path) or "").split("/")
+    if parts == [""] or len(parts) > _MOST_PARTS:
         raise Refused(400, "this name cannot be used")
-    if any(part.startswith(".") or "\0" in part or len(part.encode()) > 200 for part in parts):
+    if any(part.startswith(".") or len(part.encode()) > 200 for part in parts):
         raise Refused(400, "this name cannot be used")
     if not parts[-1].lower().endswith(ENDINGS):
         raise Refused(415, "neither a recording nor a transcript")

@@ -8,13 +8,11 @@ import unicodedata
 from pathlib import Path
 
 from launcher.errors import InvalidRequest
+from pod_image.contract.paths import is_safe_name
 
 LONGEST_NAME = 64
 LONGEST_PREFIX = 48
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_RESERVED = frozenset(
-    {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
-)
 
 
 def checked_name(name: str) -> str:
@@ -24,7 +22,7 @@ def checked_name(name: str) -> str:
             f"{name[:80]!r} cannot be the name of a dataset.",
             hint=f"Use up to {LONGEST_NAME} letters, digits, '.', '-' and '_', beginning with a letter or digit.",
         )
-    if name.split(".")[0].lower() in _RESERVED:
+    if not is_safe_name(name):
         raise InvalidRequest(
             f"{name!r} is a reserved name on Windows.",
             hint="Choose another name, such as my-clips.",
@@ -51,6 +49,6 @@ def clip_prefix(recording: str) -> str:
     stem = recording.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
     safe = re.sub(r"[^A-Za-z0-9_]+", "-", plain).strip("-_")[:LONGEST_PREFIX]
-    if safe and safe.lower() not in _RESERVED:
+    if is_safe_name(safe):
         return safe
     return "clip-" + hashlib.sha256(stem.encode()).hexdigest()[:8]

@@ -5,8 +5,44 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from pod_image.contract.letters import is_plain_name
+
 CONTROL_FOLDER = "_control"
 """Folder of the results repo, below the run's, for commands where exec is refused: 0001.json, 0002.json."""
+
+_DEVICES = frozenset(
+    {"con", "prn", "aux", "nul", "conin$", "conout$"}
+    | {f"{port}{number}" for port in ("com", "lpt") for number in "0123456789¹²³"}
+)
+"""Windows opens a device by these, in every folder, in either case and with any ending."""
+
+
+def safe_path(name: str) -> str | None:
+    r"""A path that others wrote, with `/` and without `.`; None unless it stays below its folder on every system.
+
+    Refused everywhere, so that what one computer holds every other can fetch: `..`, a leading `/` or `\`, any colon
+    (`C:x` is a path on another drive, `a.wav:b` a hidden stream), names that Windows gives to devices, a dot or blank
+    at a name's end, which Windows drops, and letters that cannot be seen.
+    """
+    slashed = name.replace("\\", "/")
+    parts = [part for part in slashed.split("/") if part not in ("", ".")]
+    if not parts or slashed.startswith("/"):
+        return None
+    return "/".join(parts) if all(is_safe_name(part) for part in parts) else None
+
+
+def is_safe_name(part: str) -> bool:
+    """Whether a text is the name of a file or folder on every system, and of nothing else."""
+    device = part.partition(".")[0].rstrip().casefold()
+    return (
+        part not in ("", ".", "..")
+        and not part.endswith((".", " "))
+        and ":" not in part
+        and "/" not in part
+        and "\\" not in part
+        and device not in _DEVICES
+        and is_plain_name(part)
+    )
 
 
 @dataclass(frozen=True)

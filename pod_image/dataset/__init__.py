@@ -3,7 +3,7 @@
 from pod_image.dataset.errors import DatasetError
 from pod_image.dataset.findings import Code, Finding, Severity
 from pod_image.dataset.reader import Clip, Dataset, read_dataset
-from pod_image.dataset.source import Entry, FileSource, FolderSource, safe_path
+from pod_image.dataset.source import Entry, FileSource, FolderSource
 from pod_image.dataset.survey import Survey, Utterance, survey
 
 __all__ = [
@@ -19,6 +19,5 @@ __all__ = [
     "Survey",
     "Utterance",
     "read_dataset",
-    "safe_path",
     "survey",
 ]

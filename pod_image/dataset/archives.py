@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from pod_image.contract.paths import safe_path
 from pod_image.dataset.findings import Code, Finding
-from pod_image.dataset.source import Entry, FileSource, safe_path
+from pod_image.dataset.source import Entry, FileSource
 
 MOST_MEMBERS = 200_000
 MOST_MEMBER_BYTES = 512 * 2**20
@@ -273,7 +274,9 @@ class OpenedSource:
 def _inside(archive: str, name: str) -> str:
     path = safe_path(name)
     if path is None or not path.isprintable():
-        raise ArchiveError(f"holds a path that leads out of it ({name!r})")
+        raise ArchiveError(
+            f"holds a path that leads out of it, or is none on every system ({name!r})"
+        )
     return (PurePosixPath(archive).parent / path).as_posix()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Protocol
 
 from pod_image.dataset.errors import DatasetError
@@ -105,13 +105,3 @@ class FolderSource:
         if not file.is_file() or not path.isprintable():
             return None
         return Entry(path, file.stat().st_size)
-
-
-def safe_path(name: str) -> str | None:
-    """The path with `/` and without `.`; None if it leaves the dataset or cannot be a file's name."""
-    slashed = name.replace("\\", "/")
-    parts = PurePosixPath(slashed).parts
-    has_drive = len(slashed) > 1 and slashed[1] == ":"
-    if not parts or slashed.startswith("/") or has_drive or ".." in parts or "\0" in slashed:
-        return None
-    return "/".join(part for part in parts if part != ".") or None

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from pod_image.contract.paths import safe_path
 from pod_image.dataset.archives import OpenedSource
 from pod_image.dataset.encoding import decode
 from pod_image.dataset.findings import Code, Finding
 from pod_image.dataset.parquet import ParquetSource
-from pod_image.dataset.source import Entry, FileSource, safe_path
+from pod_image.dataset.source import Entry, FileSource
 from pod_image.dataset.tables import MOST_TABLE_BYTES, Row, Table, add_record, read_table
 
 READABLE_ENDINGS = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3")
@@ -76,6 +77,7 @@ def survey(base: FileSource) -> Survey:
     found = Survey(source, total_bytes=sum(entry.size for entry in base.entries()))
     found.findings.extend(getattr(base, "findings", []))
     found.findings.extend(opened.findings + source.findings)
+    _say_unsafe_names(found, base)
     tables = _tables(source, found) or [_sidecars(source)]
     tables = [table for table in tables if table.rows or table.findings]
     if not tables:
@@ -187,6 +189,16 @@ def _add_json_sidecar(table: Table, path: str, beside: str, text: str) -> None:
         table.find(Code.BAD_LINE, beside, "This is not a JSON object.", 'Write {"text": "…"}.')
 
 
+def _say_unsafe_names(found: Survey, base: FileSource) -> None:
+    """A pod refuses to fetch them, so they are said before one is rented."""
+    for entry in base.entries():
+        if safe_path(entry.path) != entry.path:
+            found.find(
+                Code.PATH_OUTSIDE, entry.path, f"{entry.path!r} is no file name on every system.",
+                "Rename the file: no ':', no dot or blank at the end, and no name of a Windows device.",
+            )  # fmt: skip
+
+
 def _say_no_table(found: Survey) -> None:
     unread = next((each for each in found.findings if each.code is Code.EXTRA_MISSING), None)
     if unread is not None:
@@ -262,8 +274,9 @@ def _match(
     path = safe_path(row.file)
     if path is None:
         found.find(
-            Code.PATH_OUTSIDE, row.place, f"The path {row.file!r} leads out of the dataset.",
-            "Write paths relative to the table, without '..' and without a leading '/'.",
+            Code.PATH_OUTSIDE, row.place,
+            f"The path {row.file!r} leads out of the dataset, or is none on every system.",
+            "Write paths relative to the table, without '..', without ':' and without a leading '/'.",
         )  # fmt: skip
         return
     folder = PurePosixPath(table.path).parent.as_posix() if "/" in table.path else ""

@@ -15,6 +15,7 @@ from pathlib import Path
 from huggingface_hub import HfApi
 from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defined]
 
+from pod_image.contract.paths import safe_path
 from pod_image.hub.errors import Damaged, HubRejected
 from pod_image.hub.repos import Checksums, RemoteFile, Repo, list_files
 from pod_image.hub.session import Hub
@@ -247,10 +248,12 @@ def _literal(path: str) -> str:
 
 
 def _check_path(path: str) -> None:
-    """A repo is written by others: its names must stay inside our folder."""
-    pieces = path.split("/")
-    if path.startswith("/") or "\\" in path or any(piece in {"", ".", ".."} for piece in pieces):
-        raise HubRejected(f"The repo lists a file with an unsafe name: {path!r}.")
+    """A repo is written by others: its names must stay inside our folder, whichever system that is on."""
+    if safe_path(path) != path:
+        raise HubRejected(
+            f"The repo lists a file with an unsafe name: {path!r}.",
+            hint="Fetch the others by their folder, or rename this one on the Hub.",
+        )
 
 
 __all__ = ["FetchProgress", "Fetched", "OnProgress", "fetch"]

@@ -9,6 +9,7 @@ from launcher.errors import InvalidRequest
 from launcher.ui.site import Site
 from launcher.workshop.names import dataset_folder
 from launcher.workshop.page import report_page
+from pod_image.contract.paths import safe_path
 
 _CLIP_KINDS = {".wav": "audio/wav", ".flac": "audio/flac"}
 
@@ -19,7 +20,7 @@ def register_clips(site: Site, outer: FastAPI) -> None:
             folder = dataset_folder(site.config.datasets_folder, name).resolve()
         except InvalidRequest as error:
             raise HTTPException(404, error.message) from error
-        file = (folder / path).resolve()
+        file = (folder / (safe_path(path) or "")).resolve()
         if not file.is_relative_to(folder) or file.suffix not in _CLIP_KINDS or not file.is_file():
             raise HTTPException(404, "There is no such clip.")
         return FileResponse(file, media_type=_CLIP_KINDS[file.suffix])

@@ -213,7 +213,18 @@ def test_sound_files_without_a_line_are_mentioned(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["../secret", "/etc/passwd", "wavs/../../a", "C:\\a.wav", "\\\\host\\a"]
+    "name",
+    [
+        "../secret",
+        "/etc/passwd",
+        "wavs/../../a",
+        "C:\\a.wav",
+        "C:a",
+        "\\\\host\\a",
+        "a.wav:b",
+        "nul.wav",
+        "a.",
+    ],
 )
 def test_a_path_that_leads_out_of_the_dataset_is_refused(tmp_path: Path, name: str) -> None:
     inner = tmp_path / "inner"
@@ -222,6 +233,16 @@ def test_a_path_that_leads_out_of_the_dataset_is_refused(tmp_path: Path, name: s
     found = look(inner)
     assert Code.PATH_OUTSIDE in codes(found)
     assert [each.path for each in found.utterances] == ["wavs/b.wav"]
+
+
+def test_a_file_whose_name_is_none_on_every_system_is_said_before_a_pod_refuses_it(
+    tmp_path: Path,
+) -> None:
+    two_clips(tmp_path, "a|Hello.\nb|Bye.\n")
+    write(tmp_path, {"wavs/12:30.wav": SHORT})
+    (found,) = [each for each in look(tmp_path).findings if each.code is Code.PATH_OUTSIDE]
+    assert found.place == "wavs/12:30.wav"
+    assert "Rename" in found.fix
 
 
 def test_a_link_out_of_the_folder_is_left_aside(tmp_path: Path) -> None:

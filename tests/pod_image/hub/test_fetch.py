@@ -127,7 +127,20 @@ def test_content_that_is_never_right_is_an_error_and_leaves_no_file(
     assert not (tmp_path / "clips" / "archive.tar").exists()
 
 
-@pytest.mark.parametrize("name", ["../outside.txt", "/etc/outside.txt", "a/../../outside.txt"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("../outside.txt", "/etc/outside.txt", "a/../../outside.txt"),
+        *(
+            "C:outside.txt",
+            "\\\\server\\share\\outside.txt",
+            "a.txt:hidden",
+            "a/NUL.txt",
+            "a.",
+            "a\x1b[2J",
+        ),
+    ],
+)
 def test_a_repo_cannot_write_outside_the_folder(make_hub, emulator, clips_commit, tmp_path, name):
     tree = emulator.core.store.repos["dataset", "demo/clips"].head.tree
     tree[name] = tree["metadata.csv"]
