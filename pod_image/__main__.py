@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+from contextlib import suppress
 
 from pod_image.agent.hardening import forbid_reading
 from pod_image.agent.story import run_pod
@@ -20,7 +21,8 @@ async def main() -> int:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, os._exit, TERMINATED)
     ports = system_ports()
     code = await run_pod(ports)
-    await ports.flush()
+    with suppress(TimeoutError):
+        await asyncio.wait_for(ports.flush(), ports.timing.last_words_seconds)
     return code
 
 

@@ -6,14 +6,18 @@ but its two arguments (address and sha256 of the wheel) and the environment, and
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import http.client
 import importlib.metadata
 import io
 import json
 import os
+import queue
 import re
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -46,6 +50,13 @@ SECRETS = ("HF_DATASET_TOKEN", "HF_UPLOAD_TOKEN", "RUNPOD_API_KEY")
 FETCH_TRIES = 8
 LINGER_SECONDS = 5.0
 """Between the reason and the end: the log of a pod that is gone cannot be read any more."""
+INSTALL_SECONDS = 3_600.0
+"""An installation that takes so long hangs; a launcher that still looks on has released the pod before."""
+GONE_SECONDS = 30.0
+"""After a release that was taken: who still lives then was not released."""
+AGAIN_SECONDS = 20.0
+WORDS: queue.Queue[str] = queue.Queue(maxsize=1_000)
+"""What is to be printed, by a thread of its own: nobody may be reading, and the pod has to end all the same."""
 
 
 class Trouble(Exception):
@@ -54,6 +65,9 @@ class Trouble(Exception):
 
 def main(url: str, sha256: str) -> None:
     """Become the agent, or say why not and end the pod. Does not return."""
+    with contextlib.suppress(RuntimeError):  # no more threads here: go on in silence
+        threading.Thread(target=print_words, daemon=True).start()
+        give_up_in(INSTALL_SECONDS)
     try:
         if sys.version_info < OLDEST_PYTHON:
             raise Trouble(
@@ -69,7 +83,18 @@ def main(url: str, sha256: str) -> None:
     except Exception as exc:
         detail = str(exc) if isinstance(exc, Trouble) else f"{type(exc).__name__} while installing"
         end_pod(detail)
-    os.execv(sys.executable, [sys.executable, "-m", "pod_image"])
+    let_words_out(2.0)
+    try:
+        os.execv(sys.executable, [sys.executable, "-P", "-m", "pod_image"])
+    except OSError as exc:
+        end_pod(f"The agent could not be started: {exc.strerror}.")
+
+
+def give_up_in(seconds: float) -> None:
+    """End the pod by then, whatever hangs; the agent that this process becomes has a watch of its own."""
+    late = threading.Timer(seconds, end_pod, ["Installing the agent took over an hour."])
+    late.daemon = True
+    late.start()
 
 
 def install(url: str, sha256: str) -> None:
@@ -101,7 +126,7 @@ def fetch(url: str, token: str, tries: int = FETCH_TRIES, pause_seconds: float =
             if exc.code in (401, 403):
                 raise Trouble(f"Hugging Face refuses the upload token ({exc.code}).") from None
             reason = f"it answered {exc.code}"
-        except OSError as exc:
+        except (OSError, http.client.HTTPException) as exc:
             reason = type(exc).__name__
         if attempt < tries:
             time.sleep(min(30.0, pause_seconds * 2 ** (attempt - 1)))
@@ -172,11 +197,14 @@ def make_trainer() -> None:
 def end_pod(detail: str) -> None:
     """Say why, as the agent would, then end this pod. Never returns: an exited container is started again."""
     say(detail)
-    print(json.dumps(last_word(detail)), flush=True)
+    put_out(json.dumps(last_word(detail)))
     time.sleep(LINGER_SECONDS)
+    first = 0
     while True:
-        release()
-        time.sleep(20.0)
+        taken = release(first)
+        # Who still lives was not released, whatever the answer was: another way comes first then.
+        first = 0 if taken is None else (taken + 1) % 3
+        time.sleep(AGAIN_SECONDS if taken is None else GONE_SECONDS)
 
 
 def last_word(detail: str) -> dict[str, object]:
@@ -189,29 +217,52 @@ def last_word(detail: str) -> dict[str, object]:
     return {**start, "reason": "boot_failed", "detail": detail}
 
 
-def release() -> None:
-    """Each way to end this pod, until one is taken: delete, terminate, stop."""
+def release(first: int = 0) -> int | None:
+    """Each way to end this pod, `first` first, until one is taken; its number: delete, terminate, stop."""
     base = os.environ.get("RUNPOD_API_BASE_URL") or "https://api.runpod.io"
     pod = f"{base}/v2/pods/{os.environ.get('RUNPOD_POD_ID', '')}"
-    for method, url, action in (
+    ways = (
         ("DELETE", pod, ""),
         ("POST", pod + "/action", "terminate"),
         ("POST", pod + "/action", "stop"),
-    ):
-        body = json.dumps({"action": action}).encode() if action else None
-        request = urllib.request.Request(url, data=body, method=method)
-        request.add_header("User-Agent", USER_AGENT)
-        request.add_header("Content-Type", "application/json")
-        request.add_header("Authorization", "Bearer " + os.environ.get("RUNPOD_API_KEY", ""))
+    )
+    for number in (first, (first + 1) % 3, (first + 2) % 3):
+        method, url, action = ways[number]
         try:
+            body = json.dumps({"action": action}).encode() if action else None
+            request = urllib.request.Request(url, data=body, method=method)
+            request.add_header("User-Agent", USER_AGENT)
+            request.add_header("Content-Type", "application/json")
+            request.add_header("Authorization", "Bearer " + os.environ.get("RUNPOD_API_KEY", ""))
             with urllib.request.urlopen(request, timeout=30):
-                return
-        except OSError as exc:
+                return number
+        except Exception as exc:
             say(f"{method} {action} was not taken ({getattr(exc, 'code', type(exc).__name__)})")
+    return None
 
 
 def say(text: str) -> None:
-    print(f"bootstrap: {text}", flush=True)
+    put_out(f"bootstrap: {text}")
+
+
+def put_out(line: str) -> None:
+    with contextlib.suppress(queue.Full):
+        WORDS.put_nowait(line)
+
+
+def print_words() -> None:
+    while True:
+        line = WORDS.get()
+        with contextlib.suppress(OSError, ValueError):
+            print(line, flush=True)
+        WORDS.task_done()
+
+
+def let_words_out(seconds: float) -> None:
+    """Wait until what was said is out, at most so long."""
+    until = time.monotonic() + seconds
+    while WORDS.unfinished_tasks and time.monotonic() < until:
+        time.sleep(0.01)
 
 
 if __name__ == "__main__":

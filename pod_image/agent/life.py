@@ -33,6 +33,8 @@ from pod_image.agent.watches import Watches
 from pod_image.contract.outcomes import EndReason, Phase
 from pod_image.recipes.base import Stage
 
+_CANCEL_SECONDS = 30.0
+
 
 @dataclass
 class Life:
@@ -318,6 +320,10 @@ class Life:
 
 
 async def _cancel(tasks: Sequence[asyncio.Future[Any]]) -> None:
+    """End them all. One that does not end is left to itself: the pod's release comes after this."""
     for task in tasks:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    over, _ = await asyncio.wait(tasks, timeout=_CANCEL_SECONDS)
+    for task in over:
+        if not task.cancelled():
+            task.exception()  # seen; what there was to say of it was said by the task

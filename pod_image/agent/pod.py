@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,10 @@ from pod_image.contract.environment import (
 DEFAULT_API_URL = "https://api.runpod.io"
 USER_AGENT = "pod-launcher-agent/0.1"
 """The platform's firewall answers a library's default User-Agent with 403, which reads like a bad key."""
+WAYS = ("delete", "terminate", "stop")
+"""Ways for a pod to end itself. The last ends the GPU's price, and leaves a stopped pod for others to remove."""
+_RELEASE_SECONDS = 30.0
+"""Of one way, all in all: an answer that comes a byte at a time must not hold up the next."""
 
 
 class PodUnreadable(Exception):
@@ -79,22 +84,27 @@ class OwnPod:
             raise PodUnreadable("the cloud answered something else", is_final=False)
         return _reading(document, answer.headers.get("date", ""))
 
-    async def release(self, *, may_stop: bool) -> str | None:
-        """Try each way to end this pod once. Returns what worked, or None. Never raises for an answer.
+    async def release(self, *, may_stop: bool, first: str = WAYS[0]) -> str | None:
+        """Try the ways to end this pod, `first` first, until one is taken. Returns it, or None. Never raises.
 
-        `may_stop`: the last way, which ends the GPU's price but leaves a stopped pod for others to remove.
+        "There is no such pod" counts as taken. Without `may_stop` the last way is left out.
         """
-        if await self._is_done("DELETE", ""):
-            return "delete"
-        for action in ("terminate", "stop") if may_stop else ("terminate",):
-            if await self._is_done("POST", "/action", {"action": action}):
-                return action
+        place = WAYS.index(first)
+        for way in (*WAYS[place:], *WAYS[:place]):
+            if (may_stop or way != "stop") and await self._is_taken(way):
+                return way
         return None
 
-    async def _is_done(self, method: str, below: str, body: dict[str, str] | None = None) -> bool:
+    async def _is_taken(self, way: str) -> bool:
         try:
-            answer = await self._ask(method, below, body)
-        except httpx.HTTPError:
+            async with asyncio.timeout(_RELEASE_SECONDS):
+                if way == "delete":
+                    answer = await self._ask("DELETE", "")
+                else:
+                    answer = await self._ask("POST", "/action", {"action": way})
+        except (
+            Exception
+        ):  # no socket, no certificates, no answer: there are other ways, and later tries
             return False
         return answer.is_success or answer.status_code == 404
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PROC = Path("/proc")
+_UNKILLABLE_SECONDS = 15.0
+"""After SIGKILL: what lives on then is held by the kernel, such as by a driver that hangs."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,10 @@ def owned_by(uid: int) -> set[int]:
 
 
 async def end(root: int, grace_seconds: float, uid: int | None = None) -> None:
-    """SIGTERM to all, SIGKILL to what is left after the grace. `uid`: a user of the stage's own, taken whole."""
+    """SIGTERM to all, SIGKILL to what is left after the grace. `uid`: a user of the stage's own, taken whole.
+
+    Returns when all are gone, or some seconds after the SIGKILL: nothing here may hold up the pod's release.
+    """
     known = {root}
     loop = asyncio.get_running_loop()
     deadline = loop.time() + grace_seconds
@@ -60,6 +65,8 @@ async def end(root: int, grace_seconds: float, uid: int | None = None) -> None:
     while living := _living(known, uid):
         # What was seen once stays known: a child whose parent has died has lost its place in the tree.
         known |= living
+        if loop.time() >= deadline + _UNKILLABLE_SECONDS:
+            return
         if loop.time() >= deadline:
             _signal(living, signal.SIGKILL)
         await asyncio.sleep(0.05)

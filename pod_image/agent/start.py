@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
@@ -120,7 +121,8 @@ async def restore_events(
     except HubTrouble:
         return b""
     if is_ours:
-        write_atomically(path, content or b"")
+        with suppress(OSError):  # a full disk loses the earlier events here, not the run
+            write_atomically(path, content or b"")
         return b""
     return content or b""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import UTC, datetime
 
 from pod_image.agent.boot import Armed
@@ -45,7 +46,7 @@ async def run_pod(ports: Ports) -> int:
         ports.write_line("This program works in a pod that `launcher deploy` started.")
         return NOT_A_POD
     try:
-        held = lock(ports.folder)
+        held = _hold(ports)
     except BlockingIOError:
         ports.write_line(f"An agent is at work in {ports.folder} already.")
         return NOT_A_POD
@@ -58,11 +59,34 @@ async def run_pod(ports: Ports) -> int:
         except Exception:
             for line in traceback.format_exc().splitlines():
                 say(line)
-        await ports.flush()
+        await _let_words_out(ports)
         lingering = asyncio.ensure_future(_linger(life, say))
         await release_for_ever(pod, clock, ports.timing, say)
         lingering.cancel()
     return 0
+
+
+def _hold(ports: Ports) -> AbstractContextManager[object]:
+    """The folder's lock; nothing where a disk refuses it: that must not keep the pod from its release."""
+    try:
+        return lock(ports.folder)
+    except BlockingIOError:
+        raise
+    except OSError as exc:
+        ports.write_line(f"agent: {ports.folder} cannot be locked: {exc.strerror}")
+        return nullcontext()
+
+
+async def _let_words_out(ports: Ports) -> None:
+    """A moment for what was said last: the log of a pod that is gone cannot be read. Never more, never raises."""
+    flushing = asyncio.ensure_future(_flush(ports))
+    await asyncio.wait({flushing}, timeout=ports.timing.last_words_seconds)
+    flushing.cancel()
+
+
+async def _flush(ports: Ports) -> None:
+    with suppress(Exception):
+        await ports.flush()
 
 
 async def _linger(life: Life | None, say: Line) -> None:

@@ -109,10 +109,8 @@ class Output:
             self._lines.put_nowait(line.replace("\n", " "))
 
     async def flush(self) -> None:
-        """Wait until everything is out, at most five seconds."""
-        for _ in range(100):
-            if self._lines.unfinished_tasks == 0:
-                return
+        """Wait until everything is out; who calls this sets the limit."""
+        while self._lines.unfinished_tasks:  # noqa: ASYNC110  # a thread writes them
             await asyncio.sleep(0.05)
 
     def _work(self) -> None:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ class Server:
     def __init__(self, *answers: tuple[int, bytes, dict[str, str]]) -> None:
         self.answers = list(answers)
         self.seen: list[tuple[str, str, str | None]] = []
+        self.bodies: list[bytes] = []
         self.url = ""
         self.is_done = threading.Event()
         """Every answer was given."""
@@ -43,6 +44,7 @@ class Server:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 outer.seen.append((self.command, self.path, self.headers["Authorization"]))
+                outer.bodies.append(self.rfile.read(int(self.headers["Content-Length"] or 0)))
                 code, body, headers = outer.answers.pop(0)
                 self.send_response(code)
                 for name, value in {**headers, "Content-Length": str(len(body))}.items():
@@ -164,31 +166,35 @@ def test_installing_never_shows_pip_the_keys(monkeypatch: pytest.MonkeyPatch) ->
     assert "demo-key" not in json.dumps(seen)
 
 
+def started(hub: Server, cloud: Server, folder: Path, stdout: Any) -> subprocess.Popen[str]:
+    """The real program in a pod whose wheel is another one, with no waits between its tries."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "RUNPOD_API_BASE_URL": cloud.url,
+        "RUNPOD_POD_ID": "pod-1",
+        "RUNPOD_API_KEY": "demo-key",
+        "LAUNCHER_RUN": '{"run_id": "run-01"}',
+    }
+    source = Path(bootstrap.__file__).read_text()
+    for name, seconds in (("LINGER", 5.0), ("GONE", 30.0), ("AGAIN", 20.0)):
+        source = source.replace(f"{name}_SECONDS = {seconds}", f"{name}_SECONDS = 0.0")
+    return subprocess.Popen(
+        [sys.executable, "-P", "-c", source, hub.url + "/x.whl", "0" * 64],
+        stdout=stdout,
+        stderr=stdout,
+        text=True,
+        cwd=folder,
+        env=environment,
+    )
+
+
 def test_a_pod_that_cannot_become_an_agent_says_why_and_ends_itself(tmp_path: Path) -> None:
     refused = (500, b"", {})
     with (
         Server((200, WHEEL, {})).up() as hub,
         Server(refused, refused, (200, b"{}", {})).up() as cloud,
     ):
-        environment = {
-            "PATH": os.environ["PATH"],
-            "RUNPOD_API_BASE_URL": cloud.url,
-            "RUNPOD_POD_ID": "pod-1",
-            "RUNPOD_API_KEY": "demo-key",
-            "LAUNCHER_RUN": '{"run_id": "run-01"}',
-        }
-        source = (
-            Path(bootstrap.__file__)
-            .read_text()
-            .replace("LINGER_SECONDS = 5.0", "LINGER_SECONDS = 0.0")
-        )
-        process = subprocess.Popen(
-            [sys.executable, "-c", source, hub.url + "/x.whl", "0" * 64],
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=tmp_path,
-            env=environment,
-        )
+        process = started(hub, cloud, tmp_path, subprocess.PIPE)
         assert cloud.is_done.wait(30)
         process.kill()
         lines = process.communicate()[0].splitlines()
@@ -202,3 +208,70 @@ def test_a_pod_that_cannot_become_an_agent_says_why_and_ends_itself(tmp_path: Pa
         ("POST", "/v2/pods/pod-1/action"),
     ]
     assert {key for *_, key in cloud.seen} == {"Bearer demo-key"}
+
+
+@pytest.mark.parametrize("output", ["full", "closed"])
+def test_a_pod_whose_output_nobody_reads_ends_itself_all_the_same(
+    tmp_path: Path, output: str
+) -> None:
+    reader, writer = os.pipe()
+    if output == "full":
+        fill(writer)
+    else:
+        os.close(reader)
+    with Server((200, WHEEL, {})).up() as hub, Server((204, b"", {})).up() as cloud:
+        process = started(hub, cloud, tmp_path, writer)
+        assert cloud.is_done.wait(30)
+        process.kill()
+        process.wait()
+    os.close(writer)
+    assert cloud.seen[0][0] == "DELETE"
+
+
+def test_a_pod_that_lives_after_a_release_that_was_taken_tries_the_next_way(
+    tmp_path: Path,
+) -> None:
+    taken = (204, b"", {})
+    odd = (0, b"", {})  # no status that HTTP knows: not what urllib calls an error of the system
+    with (
+        Server((200, WHEEL, {})).up() as hub,
+        Server(taken, taken, taken, odd, taken).up() as cloud,
+    ):
+        process = started(hub, cloud, tmp_path, subprocess.DEVNULL)
+        assert cloud.is_done.wait(30)
+        process.kill()
+        process.wait()
+    actions = [json.loads(body)["action"] if body else "delete" for body in cloud.bodies]
+    assert actions == ["delete", "terminate", "stop", "delete", "terminate"]
+
+
+def test_an_installation_that_hangs_ends_the_pod(tmp_path: Path) -> None:
+    program = (
+        "import time; from pod_image import bootstrap; bootstrap.LINGER_SECONDS = 0.0; "
+        "bootstrap.install = lambda url, sha256: time.sleep(60); "
+        "bootstrap.INSTALL_SECONDS = 0.1; bootstrap.main('http://hub.test/x.whl', '0' * 64)"
+    )
+    with Server((204, b"", {})).up() as cloud:
+        environment = {
+            "RUNPOD_API_BASE_URL": cloud.url,
+            "RUNPOD_POD_ID": "pod-1",
+            "PYTHONPATH": str(Path(bootstrap.__file__).parents[1]),
+        }
+        command = [sys.executable, "-P", "-c", program]
+        process = subprocess.Popen(
+            command, env=environment, cwd=tmp_path, stdout=subprocess.DEVNULL
+        )
+        assert cloud.is_done.wait(30)
+        process.kill()
+        process.wait()
+    assert cloud.seen[0][0] == "DELETE"
+
+
+def fill(writer: int) -> None:
+    """Write into the pipe until it takes no more."""
+    os.set_blocking(writer, False)
+    for size in (1 << 16, 1):
+        with suppress(BlockingIOError):
+            while True:
+                os.write(writer, b"x" * size)
+    os.set_blocking(writer, True)

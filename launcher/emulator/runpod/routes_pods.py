@@ -114,6 +114,8 @@ def act_on_pod(call: Call) -> Response:
 def _terminate(call: Call, pod: Pod) -> Response:
     if call.world.faults.take("delete-500"):
         raise Problem(500, "internal server error")
+    if call.world.faults.take("delete-404"):
+        raise not_found("pod")
     if call.world.faults.take("delete-ignored"):
         return gone()
     call.world.act(pod, "terminate")

@@ -202,6 +202,8 @@ async def test_an_end_may_fail_or_be_ignored(cloud: Cloud, way: str) -> None:
     assert [await end(), await end()] == [500, 500]
     cloud.world.faults.switch_on("delete-ignored", times=1)
     assert await end() == 204
+    cloud.world.faults.switch_on("delete-404", times=1)
+    assert await end() == 404
     cloud.advance(60)
     assert pod.status == "RUNNING"
     assert await end() == 204

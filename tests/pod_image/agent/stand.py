@@ -208,7 +208,8 @@ class AgentContainer:
             self._stand.hear(line)
             self._log(line)
 
-    async def _flush(self) -> None: ...
+    async def _flush(self) -> None:
+        await self._stand.flush()
 
     def exit_code(self, now: float) -> int | None:
         if self.is_dead:
@@ -236,6 +237,9 @@ class AgentContainer:
         self, command: list[str], cwd: str | None, timeout_seconds: float
     ) -> ExecOutcome:
         return ExecOutcome(127, stderr="not here")
+
+
+async def nothing() -> None: ...
 
 
 def _put_back(kept: Mapping[Path, bytes]) -> None:
@@ -270,6 +274,7 @@ class Stand:
         self.processes = ScriptedProcesses(self.script)
         self.containers: list[AgentContainer] = []
         self.run_blocking = self.blocking.run
+        self.flush: Callable[[], Awaitable[None]] = nothing
         self._ticking = asyncio.ensure_future(self._tick())
         self.pod: Pod | None = None
 

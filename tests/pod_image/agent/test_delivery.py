@@ -409,7 +409,7 @@ async def test_a_full_disk_silences_the_file_and_not_the_run(
 async def _a_cap_while_the_hub_is_down_and_no_release_works(stand: Stand) -> None:
     """Twenty minutes, of which the Hub is down in the last; then the cloud refuses the release for long."""
     stand.rent(stand.document(max_hours=0.5))
-    await stand.until("step", step=10)
+    await stand.until("step")
     await asyncio.sleep(1_500 - now_seconds() + START)
     stand.core.faults.switch_on("down")  # ten minutes: past the cap
     stand.world.faults.switch_on("rate-limited", seconds=30)

@@ -101,6 +101,18 @@ async def test_ending_a_stage_ends_all_it_started_in_whatever_session(tmp_path: 
     ]
 
 
+async def test_what_the_kernel_does_not_let_go_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process_tree, "_UNKILLABLE_SECONDS", 0.1)
+    monkeypatch.setattr(process_tree, "_signal", lambda pids, number: None)
+    stage = await Started(tmp_path).run("import time; time.sleep(60)")
+    async with asyncio.timeout(5.0):
+        await stage.end(0.1)
+    os.kill(stage.pid, 9)
+    await stage.wait()
+
+
 async def test_leftovers_of_an_earlier_life_are_ended_and_others_are_not(tmp_path: Path) -> None:
     nap = [sys.executable, "-c", "import time; time.sleep(60)"]
     process = subprocess.Popen(nap)  # noqa: ASYNC220  # it has to be reaped by hand below
