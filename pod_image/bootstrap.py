@@ -179,7 +179,7 @@ def pip(*arguments: str) -> None:
     """Wheels alone, and without the keys: installing runs nobody's code, and could not read them if it did."""
     kept = {name: value for name, value in os.environ.items() if name not in SECRETS}
     environment = {**kept, "PIP_BREAK_SYSTEM_PACKAGES": "1", "PIP_ROOT_USER_ACTION": "ignore"}
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input"]
+    command = [sys.executable, "-P", "-m", "pip", "install", "--quiet", "--no-input"]
     command += ["--disable-pip-version-check", "--only-binary=:all:", *arguments]
     if subprocess.run(command, env=environment).returncode != 0:
         raise Trouble("pip could not install what the agent needs; the lines above say why.")

@@ -18,6 +18,9 @@ _EXIT_USAGE = 2
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
+    from pod_image.contract.interpreter import search_path
+
+    sys.path[:] = search_path()  # nothing below is loaded from the folder that the person stands in
     from launcher.cli.output import write_what_cannot_be_shown_as_escapes
 
     write_what_cannot_be_shown_as_escapes()

@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import os
 import subprocess
-import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -35,7 +34,8 @@ from launcher.services.context import Workbench, open_workbench
 from launcher.services.plan import make_plan, raise_errors
 from launcher.services.results import download_results
 from launcher.stores.secrets import Keys, find_keys
-from pod_image.contract.environment import without_secrets
+from pod_image.contract.environment import for_python
+from pod_image.contract.interpreter import module_command, program_command
 from pod_image.contract.settings import RecipeName
 
 SENTENCE = "This voice was trained a minute ago, on a computer without a graphics card."
@@ -182,7 +182,7 @@ def _composed(order: DemoOrder, cloud: DemoCloud, config: Config) -> Composed:
         **({"image": order.image} if order.image else {}),
     }
     if order.recipe is RecipeName.COMMAND:
-        command = [sys.executable, "-c", _COMMAND]
+        command = list(program_command(_COMMAND))
         given |= {"recipe": "command", "argv": command}
         return compose(find_preset(config, "quick-check"), given)
     preset = demo_preset(config, order.base)
@@ -203,14 +203,14 @@ async def _brought_here(bench: Workbench, followed: Followed, folder: Path) -> P
 
 def _speak(onnx: Path, wav: Path) -> Path:
     """Have the unmodified Piper runtime say a sentence. Raises RunFailed when it cannot."""
-    command = [sys.executable, "-m", "piper", "-m", str(onnx), "-f", str(wav), "--", SENTENCE]
+    command = module_command("piper", "-m", str(onnx), "-f", str(wav), "--", SENTENCE)
     try:
         done = subprocess.run(
             command,
             capture_output=True,
             text=True,
             timeout=SPEAK_SECONDS,
-            env=without_secrets(os.environ),
+            env=for_python(os.environ),
         )
     except subprocess.TimeoutExpired:
         raise RunFailed(f"The Piper runtime said nothing within {SPEAK_SECONDS} s.") from None
@@ -218,7 +218,7 @@ def _speak(onnx: Path, wav: Path) -> Path:
         last_line = next(iter(reversed(done.stderr.strip().splitlines())), "no reason given")
         raise RunFailed(
             f"The Piper runtime cannot speak with the voice: {last_line}",
-            hint=f"Try it yourself: {' '.join(command[1:6])}",
+            hint=f"Try it yourself: python -P -m piper -m {onnx} -f spoken.wav -- Hello.",
         )
     return wav
 

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from launcher.forms.fields import FormField, fields
 from launcher.forms.schema import run_file_schema
-from pod_image.contract.environment import without_secrets
+from pod_image.contract.environment import for_python
+from pod_image.contract.interpreter import module_command
 from pod_image.contract.knobs import Setting
 
 SCHEMA_PAGE = "run-file.schema.json"
@@ -44,11 +45,11 @@ def settings_tables() -> str:
 def command_reference() -> str:
     """The help of every command, as the command line itself prints it in an interpreter of its own."""
     done = subprocess.run(
-        [sys.executable, "-m", "launcher.cli.reference"],
+        module_command("launcher.cli.reference"),
         capture_output=True,
         text=True,
         check=True,
-        env=without_secrets(os.environ),
+        env=for_python(os.environ),
     )
     return done.stdout
 

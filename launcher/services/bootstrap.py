@@ -36,17 +36,20 @@ def wheel_path() -> str:
 
 
 def start_command(bench: Workbench, plan: Plan) -> tuple[str, ...]:
-    """Words of the start command; empty for an image whose entry point is the agent.
-
-    The source of `pod_image.bootstrap` is packed, since the platform splits the command like a shell would.
-    """
+    """Words of the start command; empty for an image whose entry point is the agent."""
     if not is_bootstrap(plan.settings.image):
         return ()
+    url = f"{bench.config.hub_url}/{plan.settings.results_repo}/resolve/main/{wheel_path()}"
+    return ("python", "-c", program_of_the_pod(), url, pod_wheel().sha256)
+
+
+def program_of_the_pod() -> str:
+    """The source of `pod_image.bootstrap`, packed, since the platform splits the command like a shell would."""
     source = (PACKAGE / "bootstrap.py").read_bytes()
     packed = base64.b64encode(zlib.compress(source, 9)).decode()
-    program = f'import base64,zlib;exec(zlib.decompress(base64.b64decode("{packed}")))'
-    url = f"{bench.config.hub_url}/{plan.settings.results_repo}/resolve/main/{wheel_path()}"
-    return ("python", "-c", program, url, pod_wheel().sha256)
+    # Not -P: a Python that does not know it yet must get far enough to say that it is too old.
+    start = "import sys;sys.path=[p for p in sys.path if p];import base64,zlib;"
+    return f'{start}exec(zlib.decompress(base64.b64decode("{packed}")))'
 
 
 async def provide_wheel(bench: Workbench, plan: Plan) -> None:

@@ -13,7 +13,7 @@ from launcher.errors import InvalidRequest, PodGone, ProviderError
 from launcher.services.context import Workbench
 from pod_image.contract.commands import Command, CommandName
 
-CONTROL_PROGRAM = ("python", "-m", "pod_image.control")
+CONTROL_PROGRAM = ("python", "-P", "-m", "pod_image.control")
 EXEC_SECONDS = 20
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from launcher.errors import InvalidRequest, LauncherError, NotConfigured
-from pod_image.contract.environment import without_secrets
+from pod_image.contract.environment import for_python
+from pod_image.contract.interpreter import module_command
 
 NEEDED = ("torch", "onnx")
 _MODULE = "pod_image.recipes.piper.export_file"
@@ -61,13 +61,11 @@ async def export(request: ExportRequest) -> Exported:
 
 async def _ask(request: ExportRequest) -> dict[str, Any]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        _MODULE,
+        *module_command(_MODULE),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env=without_secrets(os.environ),
+        env=for_python(os.environ),
     )
     asked = {
         "checkpoint": str(request.checkpoint),

@@ -18,7 +18,8 @@ from starlette.types import ASGIApp
 
 from launcher.ui.address import PLAIN_HOST, Place
 from launcher.ui.guard import Guard
-from pod_image.contract.environment import without_secrets
+from pod_image.contract.environment import for_python
+from pod_image.contract.interpreter import module_command
 
 SHUTDOWN_SECONDS = 3
 """Open pages hold their websocket; longer than this the end does not wait for them."""
@@ -109,8 +110,8 @@ def open_in_browser(uri: str) -> threading.Thread:
     def opening() -> None:
         with contextlib.suppress(OSError, subprocess.SubprocessError):
             subprocess.run(
-                [sys.executable, "-m", "webbrowser", uri],
-                env=without_secrets(os.environ),
+                module_command("webbrowser", uri),
+                env=for_python(os.environ),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

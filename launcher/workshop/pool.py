@@ -6,12 +6,12 @@ import asyncio
 import contextlib
 import json
 import os
-import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from launcher.errors import LauncherError, NotConfigured
+from pod_image.contract.interpreter import module_command, search_path
 
 MOST_ANSWER_BYTES = 64 * 2**20
 MOST_WORKERS = 8
@@ -104,9 +104,7 @@ async def decoders(workers: int | None, job_seconds: float) -> AsyncIterator[Dec
 
 async def _start() -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "launcher.workshop.decoder",
+        *module_command("launcher.workshop.decoder"),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
@@ -117,10 +115,9 @@ async def _start() -> asyncio.subprocess.Process:
 
 def _plain_environment() -> dict[str, str]:
     """No token reaches a process that parses other people's files; one thread each, for there are several."""
-    kept = ("PATH", "HOME", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LANG", "LC_ALL", "PYTHONPATH")
+    kept = ("PATH", "HOME", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LANG", "LC_ALL")
     plain = {name: os.environ[name] for name in kept if name in os.environ}
-    paths = [path for path in sys.path if path]
-    return plain | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(paths)}
+    return plain | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(search_path())}
 
 
 async def _ask(

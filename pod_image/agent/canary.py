@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import json
 import os
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 from pod_image.agent.pod import OwnPod, PodReading
 from pod_image.agent.ports import Hub, HubTrouble, Ports, Processes
 from pod_image.contract.events import Arm
+from pod_image.contract.interpreter import module_command
 
 GPU_ARM, DISK_ARM, NETWORK_ARM, CANARY_ARM = "gpu", "disk", "network", "canary"
 SLOWEST_TFLOPS = 1.0
@@ -35,7 +35,7 @@ _DRIVER_QUERY = (
     "--query-gpu=uuid,name,driver_version,memory.total",
     "--format=csv,noheader",
 )
-_GPU_PROGRAM = (sys.executable, "-m", "pod_image.agent.gpu_canary")
+_GPU_PROGRAM = module_command("pod_image.agent.gpu_canary")
 _MB = 1e6
 
 

@@ -17,6 +17,11 @@ from typing import Any
 from pod_image.agent import process_tree
 from pod_image.agent.ports import GuardOrders, Line, ProcessSpec
 from pod_image.contract.environment import EVENTS_FD_VARIABLE
+from pod_image.contract.interpreter import (
+    module_command,
+    program_command,
+    without_current_folder,
+)
 
 TRAINER_USER = "trainer"
 """Made by the image; owns nothing but the run's working folders."""
@@ -109,11 +114,11 @@ def _checked(user: str, folder: Path) -> tuple[str | None, str]:
     """Whether that user can run this interpreter with our package, in the run's folder."""
     try:
         subprocess.run(
-            [sys.executable, "-c", "import pod_image.recipes.worker"],
+            program_command("import pod_image.recipes.worker"),
             check=True,
             timeout=60,
             cwd=folder,
-            env={"PATH": os.defpath, "PYTHONPATH": os.environ.get("PYTHONPATH", "")},
+            env={"PATH": os.defpath, **_python_path()},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             **_as_user(user),
@@ -213,7 +218,7 @@ class SystemGuard:
 
     def __init__(self, orders: GuardOrders) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "pod_image.agent.guard"],
+            module_command("pod_image.agent.guard"),
             stdin=subprocess.PIPE,
             cwd="/",
             env=_guard_environment(),
@@ -244,13 +249,19 @@ class SystemGuard:
 
 def _environment_of_programs() -> dict[str, str]:
     """Enough to find programs, our package and the GPU's libraries; no key."""
-    kept = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "HOME", "LANG")
+    kept = ("PATH", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "HOME", "LANG")
     return {
         "PATH": os.defpath,
         **{name: os.environ[name] for name in kept if name in os.environ},
+        **_python_path(),
     }
 
 
 def _guard_environment() -> dict[str, str]:
-    kept = ("PATH", "PYTHONPATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "LANG")
-    return {name: os.environ[name] for name in kept if name in os.environ}
+    kept = ("PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "LANG")
+    return {**{name: os.environ[name] for name in kept if name in os.environ}, **_python_path()}
+
+
+def _python_path() -> dict[str, str]:
+    """Where the image keeps our package; never the folder that a program happens to be started in."""
+    return {"PYTHONPATH": without_current_folder(os.environ.get("PYTHONPATH", ""))}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -10,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from pod_image.contract import CONTRACT_VERSION
 from pod_image.contract.errors import ContractError
+from pod_image.contract.interpreter import without_current_folder
 from pod_image.contract.settings import RunSettings
 
 RUN_VARIABLE = "LAUNCHER_RUN"
@@ -128,3 +130,14 @@ def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
         for name, value in environment.items()
         if name not in names and not any(secret in value for secret in secrets)
     }
+
+
+def for_python(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment for a Python of ours on a person's computer: no key, and no look into the current folder.
+
+    On Windows a program's name is otherwise looked for there first, whatever PATH says.
+    """
+    kept = without_secrets(environment)
+    path = without_current_folder(kept.pop("PYTHONPATH", ""))
+    by_name = {"NoDefaultCurrentDirectoryInExePath": "1"} if sys.platform == "win32" else {}
+    return {**kept, **({"PYTHONPATH": path} if path else {}), **by_name}

@@ -79,12 +79,12 @@ class Player:
         return 0
 
     def on_exec(self, container: ScriptedContainer, command: list[str]) -> ExecOutcome:
-        if command[:3] != ["python", "-m", "pod_image.control"]:
+        if command[:4] != ["python", "-P", "-m", "pod_image.control"]:
             return ExecOutcome(127, stderr="not found")
         text = command[command.index("--text") + 1] if "--text" in command else ""
-        order = {"command": command[3], "id": command[5], "text": text}
+        order = {"command": command[4], "id": command[6], "text": text}
         self.orders.setdefault(container.spec.pod_id, []).append(order)
-        return ExecOutcome(0, stdout=json.dumps({"id": command[5], "state": "received"}))
+        return ExecOutcome(0, stdout=json.dumps({"id": command[6], "state": "received"}))
 
 
 class _Life:

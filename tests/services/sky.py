@@ -176,11 +176,11 @@ class Script:
         return record.to_json().encode()
 
     def on_exec(self, container: ScriptedContainer, command: list[str]) -> ExecOutcome:
-        if command[:3] != ["python", "-m", "pod_image.control"]:
+        if command[:4] != ["python", "-P", "-m", "pod_image.control"]:
             return ExecOutcome(127, stderr="not found")
-        if command[3] == "stop":
+        if command[4] == "stop":
             self.stopping = True
-        return ExecOutcome(0, stdout=json.dumps({"id": command[5], "state": "received"}))
+        return ExecOutcome(0, stdout=json.dumps({"id": command[6], "state": "received"}))
 
 
 class Sky:

@@ -272,11 +272,11 @@ class PodContainer:
     async def execute(
         self, command: list[str], cwd: str | None, timeout_seconds: float
     ) -> ExecOutcome:
-        if command[:3] != ["python", "-m", "pod_image.control"]:
+        if command[:4] != ["python", "-P", "-m", "pod_image.control"]:
             return ExecOutcome(127, stderr=f"exec: {command[0]}: not found\n")
         out = io.StringIO()
         with redirect_stdout(out):
-            code = control(command[3:], self.machine.folder)
+            code = control(command[4:], self.machine.folder)
         return ExecOutcome(code, stdout=out.getvalue())
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from launcher.emulator.runpod.runner import CannotStart, ContainerSpec, ExecOutcome
+from pod_image.contract.interpreter import module_command
 
 OWN_IMAGES = ("*/pod-image", "*/pod-image:*", "*/pod-image@*", "pod-image", "pod-image:*")
 """Names of images whose entry point is `python -m pod_image`."""
@@ -190,7 +191,7 @@ class ProcessRunner:
         if spec.entrypoint:
             return [*spec.entrypoint, *spec.args]
         if self.is_own(spec.image):
-            return [sys.executable, "-m", "pod_image", *spec.args]
+            return [*module_command("pod_image"), *spec.args]
         return list(spec.args or PLATFORM_ENTRY)
 
     def _environment(self, spec: ContainerSpec, disk: Path) -> dict[str, str]:

@@ -17,6 +17,7 @@ from typing import Any
 from pod_image.contract.commands import Command, CommandName
 from pod_image.contract.environment import EVENTS_FD_VARIABLE, RUN_VARIABLE
 from pod_image.contract.errors import ContractError
+from pod_image.contract.interpreter import SAFE_PATH_VARIABLE
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.settings import RunSettings
@@ -151,7 +152,8 @@ def _start(settings: RunSettings, folder: RunFolder) -> subprocess.Popen[str]:
     """In a folder of its own, with `dataset` beside it; its environment says where both are."""
     work = folder.prepared
     (work / "out").mkdir(parents=True, exist_ok=True)
-    private = (EVENTS_FD_VARIABLE, RUN_VARIABLE)
+    # Ours; `python -m train` of the person's own begins, as everywhere, in the folder of the command.
+    private = (EVENTS_FD_VARIABLE, RUN_VARIABLE, SAFE_PATH_VARIABLE)
     environment = {name: value for name, value in os.environ.items() if name not in private}
     return subprocess.Popen(
         settings.argv,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from pod_image.contract.interpreter import module_command
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.settings import RunSettings
@@ -22,7 +22,7 @@ class CommandRecipe:
     name = "command"
 
     def stages(self, settings: RunSettings) -> Sequence[Stage]:
-        argv = (sys.executable, "-m", "pod_image.recipes.command")
+        argv = module_command("pod_image.recipes.command")
         return (Stage(Phase.TRAIN, argv, takes_commands=True),)
 
     def needs(self, settings: RunSettings) -> Sequence[RemoteFile]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
+
+from pod_image.contract.interpreter import SAFE_PATH_VARIABLE, module_command
 
 CLUSTER_INTERFACE = "ens1"
 """Between the pods of a RunPod cluster; over the other one, to the internet, NCCL times out."""
@@ -22,7 +23,7 @@ def torchrun_command(
     each = int(environment.get("NUM_TRAINERS") or gpus)
     if "LOCAL_RANK" in environment or nodes * each == 1:
         return None
-    command = [sys.executable, "-m", "torch.distributed.run", f"--nproc-per-node={each}"]
+    command = [*module_command("torch.distributed.run"), f"--nproc-per-node={each}"]
     if nodes == 1:
         command.append("--standalone")
     else:
@@ -39,7 +40,8 @@ def torchrun_environment(
     environment: Mapping[str, str], interfaces: Sequence[str]
 ) -> dict[str, str]:
     """What the processes need beside the variables they have already."""
-    extra = {"OMP_NUM_THREADS": environment.get("OMP_NUM_THREADS", "2")}
+    # torchrun writes its processes' command lines, and knows no -P.
+    extra = {"OMP_NUM_THREADS": environment.get("OMP_NUM_THREADS", "2"), SAFE_PATH_VARIABLE: "1"}
     if int(environment.get("NUM_NODES") or 1) > 1 and CLUSTER_INTERFACE in interfaces:
         extra["NCCL_SOCKET_IFNAME"] = environment.get("NCCL_SOCKET_IFNAME", CLUSTER_INTERFACE)
     return extra

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from pod_image.contract.interpreter import module_command
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.settings import RunSettings
@@ -58,7 +58,7 @@ class PiperRecipe:
 
 
 def _argv(stage: str) -> tuple[str, ...]:
-    return (sys.executable, "-m", _MODULE, stage)
+    return module_command(_MODULE, stage)
 
 
 def _whole(folder: Path) -> list[Path]:

@@ -152,7 +152,7 @@ def test_our_image_runs_the_pod_package_from_where_the_launcher_has_it(
         pod = rent(http, "--some argument")
         container = until(lambda: cloud.world.pods[pod].container)
         command = psutil.Process(container._process.pid).cmdline()
-        assert command[-5:] == [sys.executable, "-m", "pod_image", "--some", "argument"]
+        assert command[-6:] == [sys.executable, "-P", "-m", "pod_image", "--some", "argument"]
 
 
 def test_exec_runs_beside_the_command_in_its_folder_and_environment(http: httpx.Client) -> None:

@@ -40,6 +40,7 @@ def worker(folder: Path, *argv: str, commands: str = "", **settings: Any) -> tup
                 "PYTHONPATH": os.pathsep.join(sys.path),
                 "LAUNCHER_RUN": json.dumps(document),
                 "LAUNCHER_EVENTS_FD": str(file.fileno()),
+                "PYTHONSAFEPATH": "1",
             },
             pass_fds=(file.fileno(),),
             input=commands,
@@ -48,6 +49,21 @@ def worker(folder: Path, *argv: str, commands: str = "", **settings: Any) -> tup
             timeout=60,
         )
     return done.returncode, [json.loads(line) for line in events.read_text().splitlines()]
+
+
+def test_a_python_of_the_persons_own_finds_the_modules_beside_it_as_it_does_everywhere(
+    tmp_path: Path,
+) -> None:
+    work = tmp_path / "prepared"
+    work.mkdir()
+    (work / "train.py").write_text(
+        "import beside, os; print(beside.WORD, os.environ.get('PYTHONSAFEPATH'))"
+    )
+    (work / "beside.py").write_text("WORD = 'found'")
+    script = "python -m train > out/said.txt"
+    code, _ = worker(tmp_path, "sh", "-c", script)
+    assert code == 0
+    assert (work / "out" / "said.txt").read_text() == "found None\n"
 
 
 def test_the_recipe_is_loaded_without_torch_and_has_one_stage() -> None:

@@ -13,11 +13,13 @@ import pytest
 import torch
 
 from pod_image.contract.environment import EVENTS_FD_VARIABLE
+from pod_image.contract.interpreter import program_command
 from pod_image.contract.settings import RunSettings
 from pod_image.recipes.piper import __main__ as program
 from pod_image.recipes.piper.company import Company, join_company
 from pod_image.recipes.piper.company_start import torchrun_command, torchrun_environment
 from tests.recipes.piper.company_member import BATCHES, steps, weights
+from tests.whole.foreign import ForeignFolder
 
 ROOT = Path(__file__).parents[3]
 
@@ -73,13 +75,17 @@ program._train(None, None, None)
 
 
 @pytest.mark.slow
-def test_where_there_are_two_gpus_the_training_becomes_torchrun_with_its_pipes_to_the_agent():
+def test_where_there_are_two_gpus_the_training_becomes_torchrun_with_its_pipes_to_the_agent(
+    tmp_path,
+):
+    (tmp_path / "run").mkdir()
+    foreign = ForeignFolder(tmp_path / "run", tmp_path / "loaded")
     listening, speaking = os.pipe()
     environment = {
         **os.environ, EVENTS_FD_VARIABLE: str(speaking), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1",
     }  # fmt: skip
     with subprocess.Popen(
-        [sys.executable, "-c", AS_THE_AGENT_STARTS_IT], env=environment, cwd=ROOT,
+        program_command(AS_THE_AGENT_STARTS_IT), env=environment, cwd=foreign.folder,
         stdin=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=[speaking], text=True,
     ) as stage:  # fmt: skip
         os.close(speaking)
@@ -92,6 +98,7 @@ def test_where_there_are_two_gpus_the_training_becomes_torchrun_with_its_pipes_t
         (1, 2, 1, "train"),
     ]
     assert [event["command"] for event in said] == ["my-save", ""]
+    assert foreign.loaded == ""  # by none of the four programs
 
 
 @pytest.mark.parametrize(
@@ -127,7 +134,7 @@ def test_several_gpus_of_a_pod_are_a_process_each():
     command = torchrun_command("m", ["train"], 4, {})
     assert command[0] == sys.executable
     assert command[1:] == [
-        "-m", "torch.distributed.run", "--nproc-per-node=4", "--standalone", "--module", "m", "train",
+        "-P", "-m", "torch.distributed.run", "--nproc-per-node=4", "--standalone", "--module", "m", "train",
     ]  # fmt: skip
 
 
@@ -137,7 +144,7 @@ def test_a_cluster_gets_its_addresses_from_the_environment():
         "MASTER_ADDR": "10.65.0.2", "MASTER_PORT": "29400",
     }  # fmt: skip
     command = torchrun_command("m", ["train"], 1, environment)
-    assert command[3:] == [
+    assert command[4:] == [
         "--nproc-per-node=8", "--nnodes=2", "--node-rank=1", "--master-addr=10.65.0.2",
         "--master-port=29400", "--module", "m", "train",
     ]  # fmt: skip
