@@ -15,6 +15,7 @@ LauncherError                    exit
     ApiDrift                            the provider answered in a shape we do not know; nothing is guessed
   HubError                          5   Hugging Face said no, or did not answer
   RunFailed                         6   the pod reported failure
+    NotDelivered                    7   the run ended, and not everything it made is in the results repo
   Interrupted                     130   Ctrl-C; says whether the pod still runs and what it costs
 
 Every error has a message (what happened), a hint (what to do next) and an exit code. Foreign errors become
@@ -99,6 +100,10 @@ class HubError(LauncherError):
 
 class RunFailed(LauncherError):
     exit_code = 6
+
+
+class NotDelivered(RunFailed):
+    exit_code = 7
 
 
 class Interrupted(LauncherError):

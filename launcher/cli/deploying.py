@@ -108,5 +108,5 @@ def _closing_text(followed: Followed) -> str:
         f"{found.run_id} is on its way on pod {found.pod_id} ({found.gpu_name}, "
         f"{usd(found.price_per_hour_usd)} an hour, never over {usd(found.max_cost_usd)}).\n"
         f"  Watch it: launcher watch {found.run_id}\n"
-        f"  End it and keep everything: launcher stop {found.run_id}"
+        f"  End it and have it deliver: launcher stop {found.run_id}"
     )

@@ -8,17 +8,21 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import ValidationError
+
 from launcher.cli.commands.runs import lasted_seconds, run_document
 from launcher.cli.layout import duration, usd
 from launcher.cli.live import Live
+from launcher.domain.delivery import Delivery, known_delivery
 from launcher.domain.plan import Plan
 from launcher.domain.run import Run
-from launcher.errors import Interrupted, RunFailed
+from launcher.errors import Interrupted, NotDelivered, RunFailed
 from launcher.services.context import Workbench
 from launcher.services.launch import launch
 from launcher.services.progress import Progress, Stage
 from launcher.services.sightings import RunEnded
 from launcher.services.watch import watch
+from launcher.stores.runs import RecordKind
 from launcher.stores.secrets import Keys
 from pod_image.contract.events import EndedEvent
 from pod_image.contract.outcomes import EndReason
@@ -38,7 +42,14 @@ class Followed:
             "ended": self.ended.model_dump(mode="json") if self.ended else None,
         }
 
+    @property
+    def delivery(self) -> Delivery | None:
+        """What reached the results repo; None where the pod did not say."""
+        ended = self.ended.model_dump(mode="json") if self.ended else None
+        return known_delivery(self.run.not_delivered, ended)
 
+
+_UNSAID = "The pod did not say whether all of its results arrived."
 _SAID_OTHERWISE = (Stage.SETTLING, Stage.ARMED)
 """The first is mostly no news; the second the pod says itself, in its own event."""
 
@@ -66,7 +77,7 @@ async def follow_to_end(bench: Workbench, run: Run, live: Live) -> Followed:
         async with aclosing(watch(bench, run)) as sightings:
             async for seen in sightings:
                 if isinstance(seen, RunEnded):
-                    return Followed(seen.run, live.picture.ended)
+                    return Followed(seen.run, live.picture.ended or last_word(bench, seen.run))
                 live.see(seen)
                 live.follow(bench.runs.by_nonce(run.nonce) or run)
     except asyncio.CancelledError as exc:
@@ -74,24 +85,39 @@ async def follow_to_end(bench: Workbench, run: Run, live: Live) -> Followed:
     raise AssertionError("the last sighting of a run is its end")
 
 
+def last_word(bench: Workbench, run: Run) -> EndedEvent | None:
+    """What the pod said last, as far as this computer has heard it before."""
+    try:
+        return EndedEvent.model_validate(bench.runs.kept(run, RecordKind.ENDED))
+    except ValidationError:
+        return None
+
+
 def detached(run: Run) -> Interrupted:
     """Nobody watches, the run goes on: where it is, what it costs, how to stop it."""
     return Interrupted(
         f"Not watching any more; {run.run_id} goes on without this computer, on pod {run.pod_id} "
         f"({run.gpu_name}, {usd(run.price_per_hour_usd)} an hour, never over {usd(run.max_cost_usd)}).",
-        hint=f"Watch again: launcher watch {run.run_id}. End it and keep everything: launcher stop {run.run_id}",
+        hint=f"Watch again: launcher watch {run.run_id}. End it and have it deliver: launcher stop {run.run_id}",
     )
 
 
 def raise_if_bad(followed: Followed) -> None:
-    """Raises RunFailed for an end that was neither reached nor asked for."""
-    reason = followed.run.end_reason
-    if reason is None or reason.is_success:
+    """Raises RunFailed for an end that was neither reached nor asked for, NotDelivered when results are missing."""
+    run, ended, delivery = followed.run, followed.ended, followed.delivery
+    reason = run.end_reason
+    is_missing = delivery is not None and delivery.missing > 0 and reason is not EndReason.ABORTED
+    if reason is None or (reason.is_success and not is_missing):
         return
-    ended = followed.ended
-    detail = followed.run.detail if followed.run.detail != reason.sentence else ""
-    hint = (ended.hint if ended else "") or f"What it said: launcher logs {followed.run.run_id}"
-    raise RunFailed(f"{reason.sentence} {detail}".strip(), hint=hint)
+    parts = [reason.sentence, run.detail if run.detail != reason.sentence else ""]
+    hint = (ended.hint if ended else "") or f"What it said: launcher logs {run.run_id}"
+    what_is_there = f"What is there: launcher results {run.run_id}"
+    if delivery is not None and is_missing:
+        parts.append(delivery.sentence)
+    if is_missing or reason is EndReason.LOST:
+        hint = what_is_there if reason.is_success else f"{hint}\n{what_is_there}"
+    message = " ".join(part for part in parts if part)
+    raise (NotDelivered if is_missing else RunFailed)(message, hint=hint)
 
 
 def ending_text(followed: Followed) -> str:
@@ -108,9 +134,15 @@ def ending_text(followed: Followed) -> str:
         f"  {duration(lasted_seconds(run))} on {run.gpu_name}, {usd(run.cost_usd)}; the pod is gone"
     )
     if reason.delivers:
+        lines.append(f"  {delivery_words(followed)}")
         lines.append(f"  Results: {run.results_repo}, folder {run.run_id}")
         lines.append(f"  Bring them here: launcher results {run.run_id} --download")
     return "\n".join(lines)
+
+
+def delivery_words(followed: Followed) -> str:
+    delivery = followed.delivery
+    return _UNSAID if delivery is None else delivery.sentence
 
 
 def end_on_signals() -> None:

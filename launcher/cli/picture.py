@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from launcher.cli.layout import duration, usd
+from launcher.domain.delivery import missing_words
 from launcher.domain.run import Run
 from launcher.services.sightings import EventSeen, LogSeen, PodSeen, ReleasedHere, RestartSeen
 from pod_image.contract.events import (
@@ -112,7 +113,8 @@ class Picture:
             case EndedEvent():
                 self.ended = event
                 self._take_cost(event.cost_usd)
-                return f"ended: {event.reason.sentence}"
+                missing = missing_words(event.missing_count)
+                return f"ended: {event.reason.sentence}" + (f" {missing}." if missing else "")
         return ""
 
     def _phase(self, event: PhaseEvent) -> str:

@@ -112,8 +112,8 @@ def _summary(plan: Plan) -> list[tuple[str, str]]:
     rows.append(
         (
             "At most",
-            f"{_hours(plan.hours_until_capped)} and {usd(plan.worst_case_usd)}: by then the pod has "
-            "uploaded what it has and ended itself",
+            f"{_hours(plan.hours_until_capped)} and {usd(plan.worst_case_usd)}: the pod ends itself by then, "
+            "and stops in time to try to upload what it has",
         )
     )
     return rows

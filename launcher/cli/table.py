@@ -43,7 +43,7 @@ COMMANDS: tuple[Entry, ...] = (
     _entry("logs", _WATCH, "What the pod printed."),
     _entry("sample", _WATCH, "Have the voice say a sentence now."),
     _entry("save", _WATCH, "Write and upload a checkpoint now."),
-    _entry("stop", _WATCH, "End a run and keep everything it made."),
+    _entry("stop", _WATCH, "End a run and have it deliver what it made."),
     _entry("abort", _WATCH, "Release the pod at once; what is not uploaded is lost."),
     _entry("results", _KEEP, "List or download what a run made."),
     _entry("export", _KEEP, "Make a voice of a checkpoint, on this computer."),

@@ -59,6 +59,8 @@ class Run:
     """Id of the last log event read; resumes the stream."""
     account_id: str = ""
     """The account at the provider that pays; empty where the provider did not say."""
+    not_delivered: int | None = None
+    """How many files did not reach the results repo, by the pod's last word; None while nobody has said."""
     last_seq: int = 0
     """`seq` of the last event read; what is missing up to the next one is looked for in the results repo."""
 

@@ -43,8 +43,13 @@ async def settle_gone(
         run = bench.runs.update(run, last_seq=max(event.seq for event in unseen))
     if run.end_reason is None and record is not None and record.end_reason is not None:
         cost = run.cost_usd if record.cost_usd is None else record.cost_usd
+        missing = None if record.not_delivered is None else len(record.not_delivered)
         run = bench.runs.update(
-            run, end_reason=record.end_reason, detail=record.detail, cost_usd=cost
+            run,
+            end_reason=record.end_reason,
+            detail=record.detail,
+            cost_usd=cost,
+            not_delivered=missing,
         )
     if run.end_reason is None:
         sentence = EndReason.LOST.sentence

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from launcher.domain.cost import cost_usd
+from launcher.domain.delivery import Delivery, known_delivery
 from launcher.domain.run import Run
 from launcher.stores.runs import RecordKind, RunHistory
 
@@ -47,6 +48,8 @@ class Receipt:
     """First moments of: planned, created, image_pull, container, armed, each phase, first_step, ended, gone."""
     pace: Mapping[str, Any] = field(default_factory=dict)
     """How the machine did while it trained, once the run has ended: `steps_per_second`, `data_wait_share`, ..."""
+    delivery: Delivery | None = None
+    """What reached the results repo; None while the pod has not said."""
     machine: Mapping[str, Any] = field(default_factory=dict)
     """What is known of the host: `gpu`, `data_center`, `cloud`, and in `tried` how its parts did."""
 
@@ -80,6 +83,7 @@ def receipt(history: RunHistory, run: Run) -> Receipt:
         slices=_slices(_phases(ended, time_line), lived, run.price_per_hour_usd),
         time_line=time_line,
         pace=ended.get("pace") or {},
+        delivery=known_delivery(run.not_delivered, ended),
         machine=history.kept(run, RecordKind.MACHINE) or {},
     )
 

@@ -55,6 +55,7 @@ def changes_of(run: Run, event: Event) -> dict[str, Any]:
             changes = {"cost_usd": event.cost_usd}
         case EndedEvent():
             changes = {"end_reason": event.reason, "detail": event.detail}
+            changes["not_delivered"] = event.missing_count
             changes["state"] = _at_least(run, RunState.ENDING)
             if event.cost_usd is not None:
                 changes["cost_usd"] = event.cost_usd

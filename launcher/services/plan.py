@@ -219,7 +219,7 @@ def _remarks_on_estimate(plan: Plan) -> list[Remark]:
             Severity.WARNING,
             "cap_before_end",
             f"By the estimate the run wants {plan.estimate.hours:.1f} hours; the caps end it after "
-            f"{plan.hours_until_capped:.1f}. What it has by then is kept.",
+            f"{plan.hours_until_capped:.1f}. It then tries to upload what it has.",
             f"Raise {cap}, or lower --epochs.",
         )
     ]

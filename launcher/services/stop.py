@@ -21,7 +21,7 @@ class Stopping:
 
 
 async def stop(bench: Workbench, run: Run, *, abort: bool = False) -> Stopping:
-    """Ask the pod to finish now, keep everything, deliver and release itself; `watch` sees it end.
+    """Ask the pod to finish now, deliver what it has and release itself; `watch` sees it end.
 
     With `abort` the pod is released from here at once, and what it had not delivered is lost. Raises
     what `send` and `release` raise.

@@ -44,6 +44,7 @@ _MIGRATIONS = (
     CREATE TABLE records (nonce TEXT, kind TEXT, document TEXT NOT NULL, PRIMARY KEY (nonce, kind));
     """,
     "ALTER TABLE runs ADD COLUMN account_id TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE runs ADD COLUMN not_delivered INTEGER",
 )
 """One step per version of the file; a step is never changed once it was released."""
 

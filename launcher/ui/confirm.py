@@ -69,8 +69,8 @@ class ConfirmDialog:
                 Text("li", f"The repo {settings.results_repo} is made now, private.")
             Text(
                 "li",
-                "At the end the GPU delivers the voice to Hugging Face, checks that it arrived, and "
-                "removes itself.",
+                "At the end the GPU delivers the voice to Hugging Face, checks what arrived, and removes "
+                "itself. The page of the run names what did not arrive.",
             )
             Text(
                 "li",

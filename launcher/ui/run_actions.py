@@ -27,7 +27,7 @@ _DOING = {
 _WORDS = {
     CommandName.SAVE: "Save now",
     CommandName.SAMPLE: "Sample now",
-    CommandName.STOP: "Stop and keep",
+    CommandName.STOP: "Stop and deliver",
 }
 
 
@@ -140,7 +140,7 @@ class RunActions:
         with self._sample_dialog.actions:
             button("Cancel", self._sample_dialog.hide)
             button("Speak it", self._sample, kind="primary")
-        self._stop_dialog = Dialog(f"Stop {run.run_id} and keep everything?")
+        self._stop_dialog = Dialog(f"Stop {run.run_id} and deliver what it has?")
         with self._stop_dialog.body:
             para(
                 "Training ends now. The GPU then makes the voice from what was learnt, delivers it and "
@@ -148,13 +148,13 @@ class RunActions:
             )
         with self._stop_dialog.actions:
             button("Go on training", self._stop_dialog.hide)
-            button("Stop and keep", self._stop, kind="primary").mark("really-stop")
+            button("Stop and deliver", self._stop, kind="primary").mark("really-stop")
         self._remove_dialog = Dialog(f"Remove the GPU of {run.run_id} now?")
         with self._remove_dialog.body:
             self._remove_words = para(
                 f"{run.gpu_name} at {dollars(run.price_per_hour_usd)} an hour is removed at once, and all "
-                "cost ends. What was not delivered to Hugging Face yet is lost. To keep it, use “Stop "
-                "and keep”."
+                "cost ends. What was not delivered to Hugging Face yet is lost. To have it delivered, use “Stop "
+                "and deliver”."
             )
             self._remove_place = box("div")
         with self._remove_dialog.actions:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from launcher.domain.delivery import known_delivery
 from launcher.domain.run import Run, RunState
 from launcher.ui.parts.elements import Tone, box, button_link, link, notice, para, say
 from launcher.ui.run_view import RunView
@@ -48,7 +49,7 @@ class Standing:
         run = self.run
         heard = None if self.is_watched else self.heard_at
         return (
-            run.state, run.end_reason, run.detail, run.armed_at, run.pod_id, self.problem,
+            run.state, run.end_reason, run.detail, run.not_delivered, run.armed_at, run.pod_id, self.problem,
             self.stage[:STAGE_SHOWN], self.error, self.trouble, self.has_key, self.is_watched,
             self.restarts, heard,
         )  # fmt: skip
@@ -133,12 +134,24 @@ def _ended(run: Run, view: RunView) -> None:
     title = reason.sentence if reason is not None else "The run is over."
     hint = view.ended.hint if view.ended is not None else ""
     detail = "" if run.detail == title else run.detail
-    with notice(_tone(reason), title, " ".join(part for part in (detail, hint) if part)):
+    delivered = delivery_words(run, view)
+    tone = "bad" if run.not_delivered else _tone(reason)
+    with notice(tone, title, " ".join(part for part in (detail, hint, delivered) if part)):
+        if run.not_delivered:
+            with box("div", "row"):
+                button_link("What did arrive", f"/runs/{run.nonce}?tab=files", symbol="download")
         if reason in _BAD_ENDS:
             _next_tries(run, view)
         elif reason is not None and reason.delivers:
             with box("div", "row"):
                 button_link("Try the voice", f"/voice?run={run.nonce}", symbol="voice")
+
+
+def delivery_words(run: Run, view: RunView) -> str:
+    """What reached the results repo, as far as the GPU has said so."""
+    ended = view.ended.model_dump(mode="json") if view.ended is not None else None
+    found = known_delivery(run.not_delivered, ended)
+    return found.sentence if found is not None else ""
 
 
 def _tone(reason: EndReason | None) -> Tone:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from launcher.domain.delivery import missing_words
 from launcher.domain.run import Run, RunState
 from launcher.ui.parts.elements import Text, badge
 from pod_image.contract.outcomes import EndReason, Phase
@@ -23,11 +24,11 @@ _STATES = {
 }
 _ENDS = {
     EndReason.FINISHED: ("finished", "good"),
-    EndReason.STOPPED: ("stopped, kept", "good"),
-    EndReason.TIME_CAP: ("time cap, kept", "warning"),
-    EndReason.COST_CAP: ("cost cap, kept", "warning"),
-    EndReason.GPU_IDLE: ("GPU idle, kept", "warning"),
-    EndReason.STALLED: ("stalled, kept", "warning"),
+    EndReason.STOPPED: ("stopped", "good"),
+    EndReason.TIME_CAP: ("time cap", "warning"),
+    EndReason.COST_CAP: ("cost cap", "warning"),
+    EndReason.GPU_IDLE: ("GPU idle", "warning"),
+    EndReason.STALLED: ("stalled", "warning"),
     EndReason.TRAINER_DIED: ("training died", "bad"),
     EndReason.FAILED: ("failed", "bad"),
     EndReason.BOOT_FAILED: ("did not start", "bad"),
@@ -38,9 +39,11 @@ _ENDS = {
 
 def state_words(run: Run) -> tuple[str, str]:
     """Words and tone."""
-    if run.state is RunState.ENDED:
-        return _ENDS[run.end_reason] if run.end_reason is not None else ("ended", "plain")
-    return _STATES[run.state]
+    if run.state is not RunState.ENDED:
+        return _STATES[run.state]
+    words, tone = _ENDS[run.end_reason] if run.end_reason is not None else ("ended", "plain")
+    missing = missing_words(run.not_delivered)
+    return (f"{words}, {missing}", "bad") if missing else (words, tone)
 
 
 def state_badge(run: Run) -> Text:

@@ -48,7 +48,7 @@ def record_of(run: Run, *, is_over: bool = False) -> RunRecord:
         last_loss=progress.losses.last,
         checkpoint=progress.checkpoint,
         delivered=tuple(run.delivered.values()),
-        not_delivered=run.missing.names,
+        not_delivered=run.missing.names if is_over else None,
     )
 
 

@@ -16,7 +16,10 @@ class Phase(StrEnum):
 
 
 class EndReason(StrEnum):
-    """Why a run ended. Every end but `aborted` and `lost` delivers what there is before the pod is released."""
+    """Why a run ended. Every end but `aborted` and `lost` tries to deliver what there is before the pod is released.
+
+    What arrived is no part of the reason: `ended` counts it.
+    """
 
     FINISHED = "finished"
     STOPPED = "stopped"
@@ -45,14 +48,14 @@ class EndReason(StrEnum):
 
 _SENTENCES = {
     EndReason.FINISHED: "The run finished.",
-    EndReason.STOPPED: "The run was stopped on request; everything so far was kept.",
-    EndReason.TIME_CAP: "The time cap was reached; everything so far was kept.",
-    EndReason.COST_CAP: "The cost cap was reached; everything so far was kept.",
-    EndReason.GPU_IDLE: "The GPU did nothing for too long; everything so far was kept.",
-    EndReason.STALLED: "Training made no progress for too long; everything so far was kept.",
-    EndReason.TRAINER_DIED: "The training process died; everything so far was kept.",
+    EndReason.STOPPED: "The run was stopped on request.",
+    EndReason.TIME_CAP: "The time cap was reached.",
+    EndReason.COST_CAP: "The cost cap was reached.",
+    EndReason.GPU_IDLE: "The GPU did nothing for too long.",
+    EndReason.STALLED: "Training made no progress for too long.",
+    EndReason.TRAINER_DIED: "The training process died.",
     EndReason.FAILED: "The run failed.",
     EndReason.BOOT_FAILED: "The pod did not become ready and was released.",
     EndReason.ABORTED: "The run was aborted; the pod was released at once.",
-    EndReason.LOST: "The pod is gone without a word; what it had uploaded is in the results repo.",
+    EndReason.LOST: "The pod is gone without a word of its end.",
 }

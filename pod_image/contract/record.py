@@ -55,8 +55,8 @@ class RunRecord(BaseModel):
     last_loss: float | None = None
     checkpoint: KeptCheckpoint | None = None
     delivered: tuple[UploadedFile, ...] = ()
-    not_delivered: tuple[str, ...] = ()
-    """Below the run's folder; known when the run has ended."""
+    not_delivered: tuple[str, ...] | None = None
+    """Below the run's folder; None until the run has ended, and from an older image."""
 
     def to_json(self) -> str:
         return self.model_dump_json(indent=2, exclude_none=True) + "\n"

@@ -75,13 +75,13 @@ def a_second_tab_watches_without_keys(window: Window, run: str) -> None:
     window.go(run, other)
     expect(other.get_by_text("No keys")).to_be_visible()
     expect(other.locator(".now-words", has_text="step")).to_be_visible()
-    expect(other.get_by_role("button", name="Stop and keep")).to_be_disabled()
+    expect(other.get_by_role("button", name="Stop and deliver")).to_be_disabled()
     other.close()
 
 
 def stop_and_keep(page: Any) -> None:
-    page.get_by_role("button", name="Stop and keep").click()
-    page.get_by_role("dialog").get_by_role("button", name="Stop and keep").click()
+    page.get_by_role("button", name="Stop and deliver").click()
+    page.get_by_role("dialog").get_by_role("button", name="Stop and deliver").click()
 
 
 def compare(window: Window, *runs: str) -> None:
@@ -153,7 +153,7 @@ def test_the_form_can_stand_still_and_be_restarted_while_a_run_goes_on(
     expect(page.get_by_text("These are the last known figures")).to_be_visible()
     window.type_keys(staged.keys)
     window.go(run)
-    expect(page.get_by_role("button", name="Stop and keep")).to_be_enabled()
+    expect(page.get_by_role("button", name="Stop and deliver")).to_be_enabled()
     window.go(f"{run}?ask=remove")
     page.get_by_role("button", name="Stop and remove now").click()
     expect(page.get_by_text("removed by hand").first).to_be_visible()

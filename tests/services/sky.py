@@ -77,6 +77,8 @@ class Script:
     reason: str = "finished"
     cost_usd: float = 0.02
     steps: int = 3
+    last_word: dict[str, Any] = field(default_factory=dict)
+    """What its last event says beside the usual."""
     stopping: bool = False
     said: list[str] = field(default_factory=list)
     """Lines of the newest life."""
@@ -125,6 +127,7 @@ class Script:
                 cost_usd=self.cost_usd,
                 phases=[{"name": "train", "seconds": 30.0}],
                 pace={"steps_per_second": 1.5, "data_wait_share": 0.0125, "gpu_use_percent": 91.0},
+                **self.last_word,
             )
         if self.delivers:
             self.deliver(document)
@@ -172,6 +175,7 @@ class Script:
             recipe="command",
             end_reason=EndReason(self.reason) if self.records_end else None,
             cost_usd=self.cost_usd,
+            not_delivered=self.last_word.get("not_delivered"),
         )
         return record.to_json().encode()
 

@@ -217,10 +217,12 @@ def test_a_history_of_an_earlier_release_is_brought_up_to_date(tmp_path: Path) -
         opened.add(run(pod_id="pod-1"))
     with closing(sqlite3.connect(path)) as db, db:
         db.execute("ALTER TABLE runs DROP COLUMN account_id")
+        db.execute("ALTER TABLE runs DROP COLUMN not_delivered")
         db.execute("PRAGMA user_version = 1")
     with closing(RunHistory(path)) as opened:
         assert opened.get("run-01") == run(pod_id="pod-1")
         assert opened.update(run(), account_id="account-1").account_id == "account-1"
+        assert opened.update(run(), not_delivered=2).not_delivered == 2
 
 
 _ANOTHER_LAUNCHER = """

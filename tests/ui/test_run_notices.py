@@ -99,6 +99,40 @@ async def test_a_run_that_delivered_leads_to_its_voice(
     assert f"/voice?run={NONCE}" in hrefs(person)
 
 
+async def test_results_that_did_not_arrive_are_a_state_of_their_own(
+    person: User, ground: Ground
+) -> None:
+    one = place(
+        ground, state=RunState.ENDED, end_reason=EndReason.FINISHED, not_delivered=2, ended_at=NOW
+    )
+    ground.site.live.view(one).take(
+        event(
+            "ended",
+            1,
+            reason="finished",
+            delivered_count=10,
+            not_delivered=["files/k.bin", "files/l.bin"],
+            not_delivered_count=2,
+        )
+    )
+    await visit(person, f"/runs/{NONCE}")
+    await person.should_see("finished, 2 not delivered")
+    await person.should_see("2 of 12 files did not reach the results repo: files/k.bin")
+    assert f"/runs/{NONCE}?tab=files" in hrefs(person)
+    await visit(person, "/runs")
+    await person.should_see("finished, 2 not delivered")
+
+
+async def test_what_arrived_is_said_as_it_was_counted(person: User, ground: Ground) -> None:
+    one = place(
+        ground, state=RunState.ENDED, end_reason=EndReason.TIME_CAP, not_delivered=0, ended_at=NOW
+    )
+    ground.site.live.view(one).take(event("ended", 1, reason="time_cap", delivered_count=3))
+    await visit(person, f"/runs/{NONCE}")
+    await person.should_see("All 3 files are in the results repo, checked there.")
+    await person.should_not_see("time cap, ")
+
+
 async def test_a_lack_of_memory_offers_half_the_batch(person: User, ground: Ground) -> None:
     place(
         ground,

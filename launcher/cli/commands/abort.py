@@ -31,7 +31,7 @@ def abort(
     if not yes and not sys.stdin.isatty():
         raise InvalidRequest(
             "There is no terminal to ask on, so nothing was aborted.",
-            hint="Add --yes; or keep everything with launcher stop.",
+            hint="Add --yes; or have it deliver first, with launcher stop.",
         )
     ended = at_bench(find(RUNPOD_ALONE), lambda bench: _abort(bench, run, yes=yes))
     output = Output(as_json=as_json, quiet=quiet)

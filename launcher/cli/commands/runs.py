@@ -10,6 +10,7 @@ from launcher.cli.flags import command_app
 from launcher.cli.layout import duration, table, usd
 from launcher.cli.output import Output
 from launcher.config import read_config
+from launcher.domain.delivery import missing_words
 from launcher.domain.run import Run
 from launcher.stores.runs import RunHistory
 
@@ -58,6 +59,7 @@ def run_document(run: Run) -> dict[str, object]:
         "state": run.state,
         "end_reason": run.end_reason,
         "detail": run.detail,
+        "not_delivered": run.not_delivered,
         "pod_id": run.pod_id,
         "gpu": run.gpu_name,
         "price_per_hour_usd": run.price_per_hour_usd,
@@ -82,13 +84,18 @@ def lasted_seconds(run: Run) -> float | None:
     return (end - run.created_at).total_seconds()
 
 
+def _state(run: Run) -> str:
+    state = run.end_reason.value if run.end_reason else run.state.value
+    return ", ".join(part for part in (state, missing_words(run.not_delivered)) if part)
+
+
 def _table(found: list[Run]) -> str:
     if not found:
         return "No runs yet. `launcher demo --headless` makes one without a cent."
     rows = [
         (
             run.run_id,
-            run.end_reason.value if run.end_reason else run.state.value,
+            _state(run),
             run.gpu_name or "-",
             duration(lasted_seconds(run)),
             usd(run.billed_usd if run.billed_usd is not None else run.cost_usd),

@@ -9,7 +9,7 @@ from typing import Any
 from launcher.cli.commands.runs import lasted_seconds, run_document
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
 from launcher.cli.layout import duration, pairs, table, usd
-from launcher.cli.output import Output, style
+from launcher.cli.output import Output, style, to_plain
 from launcher.cli.session import chosen_run, find
 from launcher.cli.session import run as at_bench
 from launcher.domain.pod import Pod
@@ -69,6 +69,7 @@ def _document(found: Receipt, pod: Pod | None, note: str) -> dict[str, Any]:
         ],
         "time_line": {name: at.isoformat() for name, at in found.time_line.items()},
         "pace": dict(found.pace),
+        "delivery": to_plain(found.delivery),
         "machine": dict(found.machine),
         "settings": json.loads(run.settings_json),
         "leftover_secrets": list(run.secret_names) if run.state is RunState.ENDED else [],
@@ -95,6 +96,8 @@ def _rows(found: Receipt, pod: Pod | None) -> list[tuple[str, str]]:
     rows = [("State", state)]
     if run.detail and run.detail != state:
         rows.append(("Why", run.detail))
+    if found.delivery is not None:
+        rows.append(("Results", found.delivery.sentence))
     if run.pod_id:
         status = f", {pod.status.value}" if pod else ""
         price = usd(run.price_per_hour_usd)

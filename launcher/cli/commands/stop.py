@@ -1,4 +1,4 @@
-"""`launcher stop`: end a run and keep everything it made."""
+"""`launcher stop`: end a run and have it deliver what it made."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def stop(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """End a run now and keep everything: it exports, delivers, and ends its pod itself."""
+    """End a run now: it exports and delivers what it made, and ends its pod itself."""
     output = Output(as_json=as_json, quiet=quiet)
     answered = command_run(run, CommandName.STOP, output, wait=wait)
     run_id = answered.run.run_id

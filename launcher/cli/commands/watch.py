@@ -12,6 +12,7 @@ from launcher.cli.following import (
     end_on_signals,
     ending_text,
     follow_to_end,
+    last_word,
     raise_if_bad,
 )
 from launcher.cli.live import Live
@@ -46,7 +47,7 @@ async def _watch(bench: Workbench, key: str, output: Output) -> Followed:
     if output.as_json:
         return await _stream(bench, run.key, output)
     if run.state is RunState.ENDED:
-        return Followed(run)
+        return Followed(run, last_word(bench, run))
     with Live(output) as live:
         if run.cost_usd is not None:
             live.picture.meter(run.cost_usd)
@@ -58,7 +59,7 @@ async def _stream(bench: Workbench, key: str, output: Output) -> Followed:
     if run.state is RunState.ENDED:
         for event in await bench.results(run.results_repo).events(run.run_id):
             print(printable_json(to_line(event)), flush=True)
-        return Followed(run)
+        return Followed(run, last_word(bench, run))
     ended: EndedEvent | None = None
     try:
         async with aclosing(watch_run(bench, run, from_start=True)) as sightings:

@@ -136,7 +136,10 @@ class _TrainPage:
 
     def _limits(self) -> None:
         with card("4 · Limits"):
-            hint("Whichever is reached first ends the run. What was trained by then is kept.")
+            hint(
+                "Whichever is reached first ends the run. The GPU stops in time to try to deliver "
+                "what was trained."
+            )
             self.form.draw("Limits")
 
     def _side(self) -> None:

@@ -54,7 +54,11 @@ def _remarks(found: Quote) -> None:
     if found.problem:
         say("warning", found.problem, for_page(found.hint))
     elif found.is_cut_short:
-        say("warning", "A limit ends this run before it is done", "What it has by then is kept.")
+        say(
+            "warning",
+            "A limit ends this run before it is done",
+            "It then tries to deliver what it has.",
+        )
     elif found.estimate is None:
         needs = "a data set" if found.offer is not None else "the RunPod key"
         hint(f"For an estimate it takes {needs}.")

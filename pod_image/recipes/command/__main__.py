@@ -175,7 +175,7 @@ def _outcome(report: Report, code: int, *, was_stopped: bool) -> int:
     if code < 0:
         print(f"The command was killed by signal {-code}.", flush=True)
         return 1
-    hint = "What it wrote stands in the log; its outputs so far were kept."
+    hint = "What it wrote last stands at the end of its log."
     return _refuse(report, f"The command ended with exit code {code}.", hint)
 
 

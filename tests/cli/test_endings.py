@@ -1,0 +1,125 @@
+"""What is said when a run is over: how it ended, and what of it reached the results repo, never more than is known."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from launcher.domain.delivery import Delivery, known_delivery
+from launcher.errors import LauncherError
+from pod_image.contract.outcomes import EndReason
+from tests.cli.conftest import COMMAND_RUN, Shell
+
+TRUE = ("--", "true")
+PART: dict[str, Any] = {
+    "delivered": [{"path": "run-01/files/a", "size_bytes": 1, "sha256": "0" * 64}],
+    "delivered_count": 10,
+    "not_delivered": ["files/k.bin", "files/l.bin"],
+    "not_delivered_count": 2,
+}
+ALL: dict[str, Any] = {"delivered_count": 12, "not_delivered": [], "not_delivered_count": 0}
+
+
+@pytest.mark.parametrize("reason", EndReason)
+def test_no_reason_of_an_end_claims_that_anything_was_kept(reason: EndReason) -> None:
+    for word in ("kept", "uploaded", "deliver", "results repo"):
+        assert word not in reason.sentence
+
+
+@pytest.mark.parametrize("reason", ["finished", "stopped", "time_cap", "failed"])
+def test_results_that_did_not_arrive_have_an_exit_code_of_their_own(
+    shell: Shell, reason: str
+) -> None:
+    shell.sky.script.reason, shell.sky.script.last_word = reason, PART
+    said = shell("deploy", *COMMAND_RUN, "--yes", "--json", *TRUE)
+    assert said.code == 7
+    assert said.json["not_delivered"] == 2
+    error = json.loads(said.err)["error"]
+    assert error["kind"] == "NotDelivered"
+    assert (
+        "2 of 12 files did not reach the results repo: files/k.bin, files/l.bin."
+        in (error["message"])
+    )
+    assert "launcher results run-01" in error["hint"]
+
+
+def test_what_did_not_arrive_is_in_the_receipt_and_in_the_list_of_runs(shell: Shell) -> None:
+    shell.sky.script.last_word = PART
+    shell("deploy", *COMMAND_RUN, "--yes", *TRUE)
+    words = "2 of 12 files did not reach the results repo: files/k.bin, files/l.bin."
+    assert words in shell("show").words
+    assert shell("show", "--json").json["delivery"] == {
+        "present": 10,
+        "missing": 2,
+        "missing_names": ["files/k.bin", "files/l.bin"],
+    }
+    assert "finished, 2 not delivered" in shell("runs").words
+    again = shell("watch")  # of a run that is over, from the history
+    assert (again.code, words in again.words) == (7, True)
+
+
+def test_what_arrived_is_counted_at_the_end(shell: Shell) -> None:
+    shell.sky.script.last_word = ALL
+    said = shell("deploy", *COMMAND_RUN, "--yes", *TRUE)
+    assert said.code == 0
+    assert "All 12 files are in the results repo, checked there." in said.out
+    assert "All 12 files are in the results repo, checked there." in shell("show").words
+
+
+def test_an_end_that_only_the_record_tells_knows_what_is_missing_too(shell: Shell) -> None:
+    script = shell.sky.script
+    script.last_word = PART
+
+    def deliver_without_events(document: Any) -> None:
+        script.said.clear()
+        type(script).deliver(script, document)
+
+    script.deliver = deliver_without_events  # type: ignore[method-assign]
+    script.says_ended = False
+    said = shell("deploy", *COMMAND_RUN, "--yes", *TRUE)
+    assert said.code == 7
+    assert "2 files did not reach the results repo." in said.words
+
+
+def test_a_pod_that_went_without_a_word_promises_nothing(shell: Shell) -> None:
+    shell.sky.script.says_ended = shell.sky.script.delivers = False
+    said = shell("deploy", *COMMAND_RUN, "--yes", *TRUE)
+    assert said.code == 6
+    assert "gone without a word" in said.words
+    assert "launcher results" in said.words
+    assert "reach" not in said.words
+
+
+@pytest.mark.parametrize(
+    ("ended", "sentence"),
+    [
+        ({}, "It left no files to deliver."),
+        ({"delivered_count": 1}, "Its one file is in the results repo, checked there."),
+        ({"delivered": [{}] * 3}, "All 3 files are in the results repo, checked there."),
+        ({"not_delivered": ["a"]}, "1 of 1 file did not reach the results repo: a."),
+        (
+            {"not_delivered": ["a", "b", "c", "d"], "not_delivered_count": 1_200},
+            "1,200 of 1,200 files did not reach the results repo: a, b, c and 1,197 more.",
+        ),
+    ],
+)
+def test_a_last_word_of_any_image_is_read(ended: dict[str, Any], sentence: str) -> None:
+    assert Delivery.of(ended).sentence == sentence
+
+
+def test_where_nobody_has_said_nothing_is_known() -> None:
+    assert known_delivery(None, None) is None
+    assert known_delivery(None, {}) is None
+
+
+def test_every_exit_code_stands_in_the_docs() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
+    rows = {int(number) for number in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
+    kinds = [LauncherError]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    assert {kind.exit_code for kind in kinds} <= rows
