@@ -11,7 +11,7 @@ WORKERS ?= 2
 
 IMAGE ?= $(shell sed -n 's/^DEFAULT_IMAGE = "\(.*\)"/\1/p' pod_image/contract/settings.py)
 
-.PHONY: demo test test-browser test-image check bench image image-size clean docs
+.PHONY: demo test test-browser test-image mutants check bench image image-size clean docs
 
 demo: $(VENV)/.demo
 	$(BIN)/launcher demo --headless
@@ -26,6 +26,10 @@ test-browser: $(VENV)/.dev $(VENV)/.axe
 # The Dockerfile's own steps in a bare Debian, and a voice trained in it; needs root, apt-get and Python 3.11.
 test-image: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/image
+
+# Each promise taken out of the code once, in a copy: the tests that hold it have to fail. Twenty minutes.
+mutants: $(VENV)/.dev
+	$(BIN)/python -m tests.mutants
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

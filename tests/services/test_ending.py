@@ -340,14 +340,17 @@ async def test_reap_removes_leftover_secrets_and_no_others(tmp_path: Path) -> No
     await provider.make_secret(f"launcher_{run.nonce}_upload", value)
     await provider.make_secret("launcher_zzzzzzzzzz_upload", value)
     await provider.make_secret("my_own", value)
+    await provider.make_secret(f"launcher_{run.nonce}_other", value)
     dry = await reap(sky.bench, dry_run=True)
     assert dry.secrets_removed == (f"launcher_{run.nonce}_upload",)
-    assert len(sky.secret_names()) == 3
+    assert len(sky.secret_names()) == 4
     await reap(sky.bench)
-    assert sorted(sky.secret_names()) == ["launcher_zzzzzzzzzz_upload", "my_own"]
+    assert sorted(sky.secret_names()) == sorted(
+        ["launcher_zzzzzzzzzz_upload", "my_own", f"launcher_{run.nonce}_other"]
+    )
     await sky.bench.clock.sleep(3700)
     await reap(sky.bench)
-    assert sky.secret_names() == ["my_own"]
+    assert sorted(sky.secret_names()) == sorted(["my_own", f"launcher_{run.nonce}_other"])
 
 
 @in_virtual_time

@@ -213,6 +213,23 @@ async def test_save_is_not_done_by_the_upload_of_an_earlier_checkpoint(tmp_path:
 
 
 @in_virtual_time
+async def test_save_is_not_done_by_an_upload_that_was_under_way(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=60, step_seconds=10.0, checkpoint_steps=25))
+    stand.rent()
+    await stand.until("step", step=24)
+    stand.core.faults.add(Rule(COMMIT, delay_seconds=70.0))
+    await stand.until("checkpoint", step=25)
+    drop(stand, "save", "--id", "my-save")
+    saved = await stand.until("checkpoint", step=26)
+    done = await stand.until("command", id="my-save", state="done")
+    uploads = [event for event in stand.events("upload") if saved["seq"] < event["seq"]]
+    assert "run-01/checkpoints/step-00000025.ckpt" in [one["path"] for one in uploads[0]["files"]]
+    assert "run-01/checkpoints/step-00000026.ckpt" in [one["path"] for one in uploads[1]["files"]]
+    assert uploads[1]["seq"] < done["seq"]
+    await stand.until_gone()
+
+
+@in_virtual_time
 async def test_sample_is_done_when_it_can_be_heard_from_the_repo(tmp_path: Path) -> None:
     stand = Stand(tmp_path, training(steps=300, checkpoint_steps=10**9))
     stand.rent()

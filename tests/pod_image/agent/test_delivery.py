@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from launcher.emulator.hub.faults import Rule
+from launcher.emulator.hub.store import Commit, Repo, Tree
+from launcher.emulator.hub.wire import Body
 from pod_image.agent.hugging_face import HuggingFace
 from pod_image.agent.ports import HubTrouble, Receipt, RunHub
 from pod_image.contract.outcomes import EndReason
@@ -35,6 +37,20 @@ from tests.virtual import START, in_virtual_time, now_seconds
 def commits(stand: Stand) -> int:
     """Commits that were asked for, refused ones included."""
     return sum("/commit/" in entry.path and entry.method == "POST" for entry in stand.core.log)
+
+
+def spoil_commits(stand: Stand, path: str, times: int) -> None:
+    """Let the next commits with that path hold something else there, with a good answer all the same."""
+    store, left = stand.core.store, [times]
+    make, other = store.commit, store.blob(store.add_object(Body(b"something else")), is_lfs=True)
+
+    def commit(repo: Repo, branch: str, tree: Tree, *rest: Any) -> Commit:
+        if path in tree and left[0] > 0:
+            left[0] -= 1
+            tree = {**tree, path: other}
+        return make(repo, branch, tree, *rest)
+
+    store.commit = commit  # type: ignore[method-assign]
 
 
 @in_virtual_time
@@ -63,6 +79,26 @@ async def test_every_receipt_of_an_upload_holds_at_its_commit(tmp_path: Path) ->
             content = stand.core.store.object_path(tree[file["path"]].sha256).read_bytes()
             assert len(content) == file["size_bytes"]
             assert hashlib.sha256(content).hexdigest() == file["sha256"]
+
+
+@in_virtual_time
+async def test_a_commit_that_holds_other_content_is_noticed_and_made_again(tmp_path: Path) -> None:
+    """The Hub answers "made", and what it lists is not what was sent."""
+    stand = Stand(tmp_path, training(steps=100))
+    stand.rent()
+    await stand.until("step", step=20)
+    path = "run-01/checkpoints/step-00000025.ckpt"
+    spoil_commits(stand, path, times=2)
+    await stand.until("checkpoint", step=50)
+    claims = [each for each in stand.events("upload") if path in str(each["files"])]
+    (trouble,) = [event for event in stand.events("warning") if event["code"] == "hub"]
+    assert "step-00000025.ckpt has another" in trouble["message"]
+    assert trouble["seq"] < claims[0]["seq"]
+    await stand.until_gone()
+    for upload in stand.events("upload"):
+        tree = stand.core.store.repos[("model", RESULTS)].commits[upload["commit"]].tree
+        for file in upload["files"]:
+            assert tree[file["path"]].sha256 == file["sha256"]
 
 
 @in_virtual_time

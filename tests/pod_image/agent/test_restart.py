@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pod_image.agent.latch import GoOn, Known, Latch, ReleaseOnly, decide
 from pod_image.agent.ports import RunHub
+from pod_image.contract import CONTRACT_VERSION
+from pod_image.contract.environment import Attempt, RunDocument
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.record import RunRecord
+from pod_image.contract.settings import RunSettings
 from pod_image.hub import Repo, ensure_results_repo, publish
 from pod_image.recipes.piper.record import Recorder, draw_curves, read_losses
 from tests.pod_image.agent.stand import (
@@ -21,6 +27,7 @@ from tests.pod_image.agent.stand import (
     Stand,
     training,
 )
+from tests.pod_image.agent.test_commands import put_numbered
 from tests.virtual import in_virtual_time
 
 
@@ -104,6 +111,48 @@ async def test_a_boot_after_the_end_on_an_empty_disk_only_releases(tmp_path: Pat
     assert len(stand.containers) == 2
     assert len(stand.events("armed")) == 1
     assert len(stand.processes.specs) == 3
+
+
+def test_what_the_disk_remembers_of_the_end_is_enough_when_the_hub_never_heard_of_it() -> None:
+    document = RunDocument(
+        contract=CONTRACT_VERSION,
+        run_id="run-01",
+        attempt=Attempt(number=1, nonce="nonce1"),
+        settings=RunSettings(recipe="piper", results_repo=RESULTS, dataset_repo=CLIPS),
+        deadline=datetime(2026, 12, 1, tzinfo=UTC),
+        price_per_hour_usd=0.5,
+        resume=False,
+    )
+    latch = Latch(nonce=document.attempt.nonce, boots=1, is_over=True)
+    known = Known(
+        document=document,
+        latch=latch,
+        record=None,
+        hub_answers=True,
+        disk_step=20,
+        is_young=False,
+    )
+    assert isinstance(decide(known), ReleaseOnly)
+    assert isinstance(decide(replace(known, latch=Latch(nonce=latch.nonce, boots=1))), GoOn)
+
+
+@in_virtual_time
+async def test_commands_that_were_taken_are_remembered_by_the_repo_when_the_disk_is_gone(
+    tmp_path: Path,
+) -> None:
+    stand = Stand(tmp_path, training(steps=200, checkpoint_steps=10))
+    pod = stand.rent()
+    await stand.until("step", step=15)
+    put_numbered(stand, 1, id="one", command="save")
+    await stand.until("command", id="one", state="done")
+    await stand.until("checkpoint", step=50)
+    await stand.until("step", step=55)
+    stand.containers[-1].kill()
+    stand.wipe(pod.id)
+    await stand.until_gone()
+    states = [event["state"] for event in stand.events("command") if event["id"] == "one"]
+    assert states == ["received", "done"]
+    assert stand.record().commands_taken == 1
 
 
 @in_virtual_time
