@@ -13,7 +13,9 @@ from typing import Any
 import tomli_w
 
 from launcher.config import Config, private_files
+from launcher.domain.command import refuse_keys
 from launcher.errors import InvalidRequest
+from pod_image.contract.paths import is_safe_name
 
 _NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,39}$")
 
@@ -61,10 +63,11 @@ def save_preset(
 ) -> Path:
     """Write one of the person's own presets, replacing an earlier one of that name.
 
-    Raises InvalidRequest for a built-in's name, or one that makes no file name.
+    Raises InvalidRequest for a built-in's name, one that makes no file name, or a command with a key in it.
     """
     _refuse_built_in(name, "saved over")
-    if not _NAME.match(name):
+    refuse_keys([str(word) for word in values.get("argv") or ()])
+    if not (_NAME.match(name) and is_safe_name(name)):
         raise InvalidRequest(
             f"{name!r} is no name for a preset.",
             hint="Small letters, digits and hyphens, 40 at most, such as my-voice.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from launcher.domain.command import refuse_keys
 from launcher.domain.plan import Composed, Origin
 from launcher.errors import InvalidRequest, MissingSetting
 from launcher.forms.run_file import plain
@@ -20,7 +21,8 @@ def compose(
     """The settings of a run: defaults, over them the preset, over that what was given.
 
     A preset's value that does not apply beside the rest is dropped; a given one is refused. Raises
-    InvalidRequest (unknown name, value out of range, does not apply) or MissingSetting.
+    InvalidRequest (unknown name, value out of range, does not apply, a key in the command) or
+    MissingSetting.
     """
     check_names(given, "given")
     chosen = dict(preset.values) if preset else {}
@@ -29,6 +31,7 @@ def compose(
     settings = to_settings({**_that_apply(chosen, given)[0], **given})
     kept, dropped = _that_apply(chosen, given)
     _refuse_what_does_not_apply(settings, given)
+    refuse_keys(settings.argv)
     if check_required:
         _check_required(settings)
     return Composed(

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from launcher.domain.choice import candidates
+from launcher.domain.command import refuse_keys
 from launcher.domain.estimate import estimate
 from launcher.domain.offer import Offer
 from launcher.domain.plan import Composed, DatasetSummary, Plan, Remark, Severity
@@ -63,6 +64,7 @@ async def make_plan(
     keys.need(KeyName.RUNPOD)
     keys.need(KeyName.HF_UPLOAD)
     settings = composed.settings
+    refuse_keys(settings.argv)
     view, offers, has_secrets, account = await asyncio.gather(
         _look_at_hub(bench, settings, forced),
         bench.provider.offers(settings.gpu_count, Cloud.ANY, (), settings.min_cuda_version),

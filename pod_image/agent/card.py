@@ -19,8 +19,10 @@ _LISTS = ("tags", "language", "datasets", "base_model")
 def render_card(present: str | None, run_id: str, section: CardSection) -> str:
     """The card with this run's section in it, new or replaced; all else stays as it was."""
     front, body = split_front_matter(present or "")
+    # A comment in a file's name or a command could end the section, or pretend to be another run's.
+    markdown = section.markdown.strip().replace("<!--", "<! --")
     front = merged_front_matter(front, section.front_matter)
-    body = _with_section(body.strip() or _TITLE, run_id, section.markdown.strip())
+    body = _with_section(body.strip() or _TITLE, run_id, markdown)
     head = yaml.safe_dump(front, sort_keys=False, allow_unicode=True) if front else ""
     return f"---\n{head}---\n\n{body}\n" if head else f"{body}\n"
 

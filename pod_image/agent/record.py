@@ -6,10 +6,13 @@ import os
 import platform
 from datetime import UTC, datetime
 from importlib import metadata
+from typing import Any
 
 from pod_image.agent.run import Run
 from pod_image.contract import CONTRACT_VERSION
+from pod_image.contract.keys import without_keys
 from pod_image.contract.record import RunRecord
+from pod_image.contract.settings import RunSettings
 
 _TOLD_PACKAGES = ("pod-launcher", "torch", "piper-tts", "onnx", "onnxruntime", "huggingface_hub")
 
@@ -24,7 +27,7 @@ def record_of(run: Run, *, is_over: bool = False) -> RunRecord:
         state="ended" if is_over else "running",
         contract=CONTRACT_VERSION,
         recipe=run.settings.recipe.value,
-        settings=run.settings.applicable(),
+        settings=_shown(run.settings),
         dataset_commit=run.document.dataset_commit,
         versions=dict(run.versions),
         gpu=run.reading.gpu,
@@ -50,6 +53,14 @@ def record_of(run: Run, *, is_over: bool = False) -> RunRecord:
         delivered=tuple(run.delivered.values()),
         not_delivered=run.missing.names if is_over else None,
     )
+
+
+def _shown(settings: RunSettings) -> dict[str, Any]:
+    """The settings as others may see them: a key in a command is hidden, should a launcher have let it pass."""
+    values = settings.applicable()
+    if "argv" in values:
+        values["argv"] = list(without_keys(values["argv"]))
+    return values
 
 
 def installed_versions() -> dict[str, str]:

@@ -130,6 +130,7 @@ BAD_WORDS = [
     (("--quality", "high", "--batch-size", "256"), 4, "smaller --batch-size"),
     (("--argv", "true"), 2, "--recipe command"),
     (("--recipe", "command", "--quality", "low", "--argv", "x"), 2, "--recipe piper"),
+    (("--recipe", "command", "--argv", "API_KEY=c4n4ry0v4lu3"), 2, "looks like it holds a key"),
 ]
 
 

@@ -32,6 +32,15 @@ def test_a_preset_value_that_no_longer_applies_is_dropped_and_named() -> None:
     assert composed.settings.quality == "medium"
 
 
+def test_a_key_in_the_command_is_refused_and_not_repeated() -> None:
+    key = "hf_" + "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA1b"
+    given = {**REPOS, "recipe": "command", "argv": ["sh", "-c", f"HF_TOKEN={key} train"]}
+    for preset, values in ((None, given), (Preset("mine", "Mine", "", given), {})):
+        with pytest.raises(InvalidRequest, match="Word 3 of the command") as refused:
+            compose(preset, values)
+        assert key not in refused.value.message + refused.value.hint
+
+
 def test_a_typed_value_that_does_not_apply_is_refused_with_what_it_needs() -> None:
     with pytest.raises(InvalidRequest) as caught:
         compose(None, {**REPOS, "argv": ["true"]})

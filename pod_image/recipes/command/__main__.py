@@ -18,6 +18,7 @@ from pod_image.contract.commands import Command, CommandName
 from pod_image.contract.environment import EVENTS_FD_VARIABLE, RUN_VARIABLE
 from pod_image.contract.errors import ContractError
 from pod_image.contract.interpreter import SAFE_PATH_VARIABLE
+from pod_image.contract.keys import hide_keys
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.settings import RunSettings
@@ -141,7 +142,9 @@ def main() -> int:
         process = _start(settings, folder)
     except OSError as exc:
         hint = "Check its name, and that the image has it."
-        return _refuse(report, f"{settings.argv[0]} could not be started: {exc.strerror}.", hint)
+        return _refuse(
+            report, f"{hide_keys(settings.argv[0])} could not be started: {exc.strerror}.", hint
+        )
     work = Work(settings, folder, report, process)
     code = work.until_over(Inbox().take)
     work.collect()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shlex
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
 from pod_image.contract.interpreter import module_command
+from pod_image.contract.keys import without_keys
+from pod_image.contract.letters import UNSAFE_LETTER
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.settings import RunSettings
@@ -45,12 +48,17 @@ class CommandRecipe:
         names = sorted(
             path.relative_to(files).as_posix() for path in self.results(folder, settings)
         )
-        lines = [f"- `{name}`" for name in names[:50]]
+        lines = [f"- `{_as_code(name)}`" for name in names[:50]]
         if len(names) > len(lines):
             lines.append(f"- and {len(names) - len(lines)} more")
         listing = "\n".join(lines) or "No file matched its outputs."
-        command = shlex.join(settings.argv)
-        return CardSection({"tags": ["pod-launcher"]}, f"    {command}\n\n{listing}")
+        command = textwrap.indent(shlex.join(without_keys(settings.argv)), "    ", lambda _: True)
+        return CardSection({"tags": ["pod-launcher"]}, f"{command}\n\n{listing}")
+
+
+def _as_code(name: str) -> str:
+    """A file's name between backticks: it ends neither them nor the line, and shows every letter it has."""
+    return UNSAFE_LETTER.sub("?", " ".join(name.split()).replace("`", "'"))
 
 
 RECIPE: Recipe = CommandRecipe()

@@ -295,6 +295,25 @@ async def test_twelve_batches_reach_a_healthy_hub(tmp_path: Path) -> None:
     assert stand.record().not_delivered == ()
 
 
+@in_virtual_time
+async def test_a_key_that_a_launcher_let_pass_is_published_nowhere(tmp_path: Path) -> None:
+    canary = "c4n4ry0v4lu3"
+    stand = Stand(tmp_path, writing("a.bin"), SMALL_BATCHES)
+    words = ["env", f"WANDB_API_KEY={canary}", "make", "--password", canary]
+    stand.rent(stand.document(recipe="command", argv=words, outputs=["**"], dataset_repo=""))
+    await stand.until_gone()
+    assert {"run-01/run.json", "run-01/events.jsonl", "README.md"} <= set(stand.results())
+    assert stand.record().settings["argv"] == [
+        "env",
+        "WANDB_API_KEY=***",
+        "make",
+        "--password",
+        "***",
+    ]
+    published = {name: path.read_bytes() for name, path in stand.results().items()}
+    assert not [name for name, content in published.items() if canary.encode() in content]
+
+
 class PickyHub(HuggingFace):
     """A Hub that takes no commit with a file called bad."""
 

@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
+from pod_image.agent.card import render_card
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.settings import RecipeName, RunSettings
 from pod_image.recipes import load
+from pod_image.recipes.base import CardSection
 from pod_image.recipes.command.activity import cpu_seconds
 from pod_image.recipes.command.collecting import collect, is_inside, matching
 from pod_image.recipes.command.progress_lines import step_in
@@ -87,6 +89,23 @@ def test_results_are_the_small_files_first_and_the_card_names_them(tmp_path: Pat
     section = recipe.card(folder, settings)
     assert "make 'a b'" in section.markdown
     assert "`report.txt`" in section.markdown
+
+
+def test_the_card_shows_neither_a_key_nor_markup_of_a_name(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    files = folder.out / "files"
+    files.mkdir(parents=True)
+    (files / "a`\n## Not a title <!-- end of run-01 -->\x1b[2J\u202e.txt").write_text("")
+    words = ("env", "API_KEY=c4n4ry0v4lu3", "python", "-c", "a = 1\n# Not a title\n")
+    settings = RunSettings(recipe=RecipeName.COMMAND, argv=words)
+    section = load(RecipeName.COMMAND).card(folder, settings)
+    card = render_card(None, "run-01", section)
+    assert "c4n4ry0v4lu3" not in card
+    assert not [line for line in card.splitlines() if line.startswith("# Not")]
+    assert [line for line in card.splitlines() if line.startswith("## ")] == ["## run-01"]
+    assert not set(card) & {"\x1b", "\u202e"}
+    again = render_card(card, "run-01", CardSection({}, "Another."))
+    assert "Not a title" not in again
 
 
 def test_patterns_name_files_and_folders_but_no_links(tmp_path: Path) -> None:
