@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from pydantic import SecretStr
@@ -17,6 +17,7 @@ from pod_image.hub import Severity as FindingSeverity
 
 T = TypeVar("T")
 RunBlocking = Callable[..., Awaitable[Any]]
+HURRIED_SECONDS = 10.0
 
 
 class HubAccess:
@@ -34,6 +35,12 @@ class HubAccess:
         cls, endpoint: str, dataset: SecretStr | None, upload: SecretStr | None
     ) -> HubAccess:
         return cls(Hub(dataset, endpoint=endpoint), Hub(upload, endpoint=endpoint))
+
+    def in_a_hurry(self) -> HubAccess:
+        """The same, for who would rather go without an answer than wait out a Hub that has trouble."""
+        patience = replace(self.upload.patience, keep_trying_seconds=HURRIED_SECONDS)
+        dataset, upload = (replace(each, patience=patience) for each in (self.dataset, self.upload))
+        return HubAccess(dataset, upload, run_blocking=self._run_blocking)
 
     async def run(self, call: Callable[..., T], *args: Any, **options: Any) -> T:
         """Run one function of `pod_image.hub`. Raises HubError or NotConfigured of the launcher."""

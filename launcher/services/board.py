@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 
 from launcher.clock import Clock
 from launcher.domain.pod import Pod
@@ -17,7 +18,7 @@ class PodBoard:
         self._clock = clock
         self._fresh_seconds = fresh_seconds
         self._pods: dict[str, Pod] = {}
-        self._seen: set[str] = set()
+        self._seen: dict[str, datetime] = {}
         self._read_at = float("-inf")
         self._reading = asyncio.Lock()
 
@@ -29,9 +30,13 @@ class PodBoard:
                 self._pods = {pod.id: pod for pod in await self._provider.pods()}
                 self._read_at = now
         pod = self._pods.get(pod_id) or await self._provider.pod(pod_id)
-        self._seen.add(pod_id)
+        self._seen[pod_id] = self._clock.now() + self._provider.clock_ahead
         return pod
 
     def has_seen(self, pod_id: str) -> bool:
         """Whether this key has ever shown the pod to this process."""
         return pod_id in self._seen
+
+    def last_seen(self, pod_id: str) -> datetime | None:
+        """When this key last showed the pod to this process, by the provider's clock."""
+        return self._seen.get(pod_id)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from launcher.domain.run import Run, RunState
-from launcher.errors import InvalidRequest, PodGone, ProviderError
+from launcher.errors import InvalidRequest, PodGone, ProviderError, ProviderUnavailable
 from launcher.services.context import Workbench
+from launcher.services.refresh import refreshed
 from pod_image.contract.commands import Command, CommandName
 
 CONTROL_PROGRAM = ("python", "-P", "-m", "pod_image.control")
@@ -50,26 +51,35 @@ async def send(bench: Workbench, run: Run, command: Command) -> Sent:
     """Hand a command to the run's pod: by exec, and where that is refused through the results repo.
 
     The same id goes both ways, so that a command that arrives twice is done once. It is meant for this attempt
-    alone: a later one that finds it in the repo refuses it. Raises InvalidRequest when
-    the run has no pod, PodGone, HubError when neither way is open.
+    alone: a later one that finds it in the repo refuses it. Raises InvalidRequest when the run has no pod; one
+    whose pod is gone is closed first, with what it delivered. Raises what `refreshed` raises, and HubError when
+    neither way is open.
     """
     if run.state is RunState.ENDED or not run.pod_id:
-        raise InvalidRequest(
-            f"Run {run.run_id} has no pod that could take a command; it is {run.state}.",
-            hint=f"launcher show {run.run_id}",
-        )
+        raise _no_pod(run)
     command = command.model_copy(update={"nonce": run.nonce})
     try:
         detail = await _by_exec(bench, run, command)
     except PodGone:
-        await bench.provider.pod(run.pod_id)  # gone for good raises; else the pod is only starting
         detail = "the pod takes no commands yet"
     except ProviderError as exc:
         detail = exc.message
     if not detail:
         return Sent(command, Way.EXEC)
+    with suppress(ProviderUnavailable):  # no answer is no reason not to leave it
+        run, pod = await refreshed(bench, run)
+        if pod is None:
+            raise _no_pod(run)
     await bench.results(run.results_repo).leave_command(run.run_id, command)
     return Sent(command, Way.FILE, detail)
+
+
+def _no_pod(run: Run) -> InvalidRequest:
+    ended = f" {run.end_reason.sentence}" if run.end_reason is not None else ""
+    return InvalidRequest(
+        f"Run {run.run_id} has no pod that could take a command; it is {run.state}.{ended}",
+        hint=f"launcher show {run.run_id}",
+    )
 
 
 async def _by_exec(bench: Workbench, run: Run, command: Command) -> str:

@@ -54,7 +54,7 @@ def changes_of(run: Run, event: Event) -> dict[str, Any]:
         case StepEvent() | HeartbeatEvent() if event.cost_usd is not None:
             changes = {"cost_usd": event.cost_usd}
         case EndedEvent():
-            changes = {"end_reason": event.reason, "detail": event.detail}
+            changes = {"end_reason": event.reason, "detail": event.detail, "ended_at": event.at}
             changes["not_delivered"] = event.missing_count
             changes["state"] = _at_least(run, RunState.ENDING)
             if event.cost_usd is not None:

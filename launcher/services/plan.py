@@ -31,6 +31,8 @@ from launcher.stores.secrets import KeyName, Keys
 from pod_image.contract.settings import Cloud, RecipeName, RunSettings
 
 _RUN_FOLDER = re.compile(r"^run-(\d{2,})$")
+MOST_NAMES = 10
+"""Of runs in one hint; the newest, when ids count up."""
 _NOT_CONFIGURED = {"token_refused", "no_token"}
 _UNUSABLE_REQUEST = {"no_such_repo", "no_right", "may_not_create", "network", "base"}
 
@@ -43,6 +45,8 @@ class _HubView:
     dataset: DatasetSummary | None = None
     makes_results_repo: bool = False
     taken: frozenset[str] = frozenset()
+    are_runs_known: bool = False
+    """Whether `taken` is all there is: the results repo could be asked."""
     base: BaseVoice | None = None
 
 
@@ -74,7 +78,7 @@ async def make_plan(
     bad = bad_hosts(bench)
     chosen = steered(candidates(offers, settings), bad)
     known = {run.run_id for run in bench.runs.runs() if run.results_repo == settings.results_repo}
-    run_id = _run_id(settings, view.taken | known, resume=resume)
+    run_id = _run_id(settings, view.taken | known, resume=resume, is_all=view.are_runs_known)
     remarks = [
         *view.remarks,
         *_remarks_on_money(settings, chosen, account.balance_usd),
@@ -135,6 +139,7 @@ async def _look_at_hub(
         dataset=dataset,
         makes_results_repo=access.makes_results_repo,
         taken=frozenset(taken),
+        are_runs_known=is_there or access.makes_results_repo,
         base=base,
     )
 
@@ -155,7 +160,13 @@ def _refuses_results(remarks: tuple[Remark, ...]) -> bool:
     return any(remark.severity is Severity.ERROR for remark in remarks)
 
 
-def _run_id(settings: RunSettings, taken: frozenset[str] | set[str], *, resume: bool) -> str:
+def _run_id(
+    settings: RunSettings, taken: frozenset[str] | set[str], *, resume: bool, is_all: bool
+) -> str:
+    if settings.run_id and resume and is_all and settings.run_id not in taken:
+        raise InvalidRequest(
+            f"{settings.results_repo} has no run {settings.run_id} to continue.", hint=_names(taken)
+        )
     if settings.run_id:
         if settings.run_id in taken and not resume:
             raise InvalidRequest(
@@ -169,6 +180,13 @@ def _run_id(settings: RunSettings, taken: frozenset[str] | set[str], *, resume: 
         )
     numbers = [int(match[1]) for name in taken if (match := _RUN_FOLDER.match(name))]
     return f"run-{max(numbers, default=0) + 1:02}"
+
+
+def _names(taken: Collection[str]) -> str:
+    if not taken:
+        return "It has no runs yet; leave --resume out to begin one."
+    newest = sorted(taken)[-MOST_NAMES:]
+    return f"It has {', '.join(newest)}; leave --resume out to begin a new one."
 
 
 def _in_plain() -> Remark:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from launcher.domain.run import Run, RunState
-from launcher.errors import InvalidRequest, LauncherError, PodGone
-from launcher.services.belonging import is_certainly_over, is_of_this_account, not_found
+from launcher.errors import HubError, InvalidRequest, LauncherError, NotConfigured, PodGone
+from launcher.services.belonging import is_certainly_over, is_of_this_account
 from launcher.services.context import Workbench
-from launcher.services.endings import close, settle_gone
+from launcher.services.endings import LastWord, close, delivered_word, settle_gone, write_down
 from launcher.services.intents import intents_of
 from launcher.services.reconcile import settle_intent
 from launcher.services.releasing import release_pod
@@ -15,7 +17,8 @@ from pod_image.contract.outcomes import EndReason
 
 
 async def release(bench: Workbench, run: Run, why: str = "It was released by hand.") -> Run:
-    """Release the run's pod; returns the run as it ended. Silent when the pod is gone already.
+    """Release the run's pod; returns the run as it ended, which is not by this when it had ended before. Silent when
+    the pod is gone already.
 
     What the run delivered before is kept; what it had not yet delivered is lost. Once it has begun, a
     cancellation does not cut it short. Raises ProviderError when the pod could not be ended: then it still
@@ -25,6 +28,7 @@ async def release(bench: Workbench, run: Run, why: str = "It was released by han
 
 
 async def _release(bench: Workbench, run: Run, why: str) -> Run:
+    run = bench.runs.by_nonce(run.nonce) or run
     if not run.pod_id:
         run = await _found_out(bench, run)
     if run.state is RunState.ENDED:
@@ -33,15 +37,32 @@ async def _release(bench: Workbench, run: Run, why: str) -> Run:
         return run
     if not run.pod_id:
         raise InvalidRequest(f"Run {run.run_id} has no pod that is known.", hint="launcher reap")
-    await _refuse_foreign(bench, run)
+    was_there = await _is_there(bench, run)
+    if not was_there and not await _is_ours(bench, run):
+        run, _ = await settle_gone(
+            bench, run
+        )  # only its own word can end it: raises where there is none
+        return run
     released = await release_pod(bench, run.pod_id)
     if released.trouble is not None:
         bench.runs.update(run, state=RunState.ENDING)
         raise released.trouble
     run = bench.runs.by_nonce(run.nonce) or run
-    if run.end_reason is not None:
+    if not was_there:
         run, _ = await settle_gone(bench, run)
         return run
+    return await _close_released(bench, run, why)
+
+
+async def _close_released(bench: Workbench, run: Run, why: str) -> Run:
+    """The run may have ended by itself while nobody watched: then that is how it ended, and not by this."""
+    if run.end_reason is not None:
+        return await close(bench, run, run.end_reason, run.detail)
+    word: LastWord | None = None
+    with suppress(HubError, NotConfigured):
+        word = await delivered_word(bench, run, in_a_hurry=True)
+    if word is not None and word.reason is not EndReason.LOST:
+        return await write_down(bench, run, word)
     return await close(bench, run, EndReason.ABORTED, why)
 
 
@@ -53,12 +74,18 @@ async def _found_out(bench: Workbench, run: Run) -> Run:
     return run
 
 
-async def _refuse_foreign(bench: Workbench, run: Run) -> None:
-    """Raises PodGone for a pod that another account may go on paying for: it must not count as released."""
+async def _is_there(bench: Workbench, run: Run) -> bool:
+    """Whether there may be a pod: no answer, or one that is not understood, is no reason to leave one alone."""
     try:
         await bench.provider.pod(run.pod_id)
     except PodGone:
-        if not is_certainly_over(bench, run) and not await is_of_this_account(bench, run):
-            raise not_found(run) from None
+        return False
     except LauncherError:
-        return  # no answer, or one that is not understood, is no reason to leave a pod alone
+        return True
+    return True
+
+
+async def _is_ours(bench: Workbench, run: Run) -> bool:
+    """Whether a pod that is not found is one that this key could have shown: another account may go on paying
+    for it, and it must not count as released."""
+    return is_certainly_over(bench, run) or await is_of_this_account(bench, run)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from contextlib import closing
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -159,6 +161,60 @@ def test_runs_and_cost_tell_of_every_run(shell: Shell) -> None:
     assert len(cost["runs"]) == 2
     assert cost["metered_usd"] == pytest.approx(0.04)
     assert "run-02" in shell("cost").out
+
+
+def test_a_run_that_nobody_watched_is_closed_by_whatever_looks_at_it(shell: Shell) -> None:
+    """Each with a run of its own, two days after it finished."""
+    looks = {
+        "show": (0, "The run finished"),
+        "logs": (0, "train"),
+        "stop": (2, "it is ended. The run finished"),
+        "abort": (0, "It had ended before. The run finished"),
+    }
+    for number, (command, (code, words)) in enumerate(looks.items(), start=1):
+        run_id = f"run-{number:02}"
+        shell("deploy", *COMMAND_RUN, "--yes", "--detach", *TRUE)
+        shell.loop.run_until_complete(asyncio.sleep(2 * 86_400))
+        assert shell("runs", "--json").json[0]["end_reason"] is None
+        said = shell(command, run_id, *(["--yes"] if command == "abort" else []))
+        assert said.code == code, said.words
+        assert words in said.words
+        closed = shell("runs", "--json").json[0]
+        assert (closed["state"], closed["end_reason"]) == ("ended", "finished")
+        assert closed["cost_usd"] == 0.02
+        lasted = datetime.fromisoformat(closed["ended_at"]) - datetime.fromisoformat(
+            closed["created_at"]
+        )
+        assert lasted < timedelta(minutes=3)
+
+
+def test_runs_looks_first_how_they_ended_when_asked_to(shell: Shell) -> None:
+    shell("deploy", *COMMAND_RUN, "--yes", "--detach", *TRUE)
+    shell.loop.run_until_complete(asyncio.sleep(2 * 86_400))
+    shell.sky.script.ends_after = None
+    shell("deploy", *COMMAND_RUN, "--yes", "--detach", *TRUE)
+    states = [run["state"] for run in shell("runs", "--refresh", "--json").json]
+    assert states == ["running", "ended"]
+
+
+def test_runs_says_what_it_could_not_look_up_and_shows_the_rest(shell: Shell) -> None:
+    shell.sky.script.ends_after = None
+    shell("deploy", *COMMAND_RUN, "--yes", "--detach", *TRUE)
+    shell.world.faults.switch_on("server-errors")
+    said = shell("runs", "--refresh")
+    assert said.code == 0
+    assert "run-01 stays open:" in said.err
+    assert "running" in said.out
+
+
+def test_show_names_the_secrets_that_a_run_left_in_the_account(shell: Shell) -> None:
+    shell("deploy", *COMMAND_RUN, "--yes", "--detach", *TRUE)
+    shell.loop.run_until_complete(asyncio.sleep(600))
+    shell.world.faults.switch_on("secrets-refused")
+    assert "2 of its secrets are still in the RunPod account" in shell("show").words
+    shell.world.faults.switch_off()
+    assert "still in the RunPod account" not in shell("show").words
+    assert shell.sky.secret_names() == []
 
 
 def test_reap_says_what_it_would_do_and_leaves_what_works_alone(shell: Shell) -> None:

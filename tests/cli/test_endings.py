@@ -82,7 +82,7 @@ def test_an_end_that_only_the_record_tells_knows_what_is_missing_too(shell: Shel
     script.says_ended = False
     said = shell("deploy", *COMMAND_RUN, "--yes", *TRUE)
     assert said.code == 7
-    assert "2 files did not reach the results repo." in said.words
+    assert "2 of 2 files did not reach the results repo: files/k.bin, files/l.bin." in said.words
 
 
 def test_a_pod_that_went_without_a_word_promises_nothing(shell: Shell) -> None:

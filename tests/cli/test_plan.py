@@ -104,6 +104,27 @@ def test_a_taken_run_id_needs_resume(shell: Shell) -> None:
     assert (said.code, said.json["resume"]) == (0, True)
 
 
+def test_a_run_that_never_was_is_not_resumed(shell: Shell) -> None:
+    words = (*COMMAND_RUN, "--run-id", "run-07", "--resume")
+    refused = shell("deploy", *words, "--yes", "--", "true")
+    assert refused.code == 2
+    assert "demo/voices has no run run-07 to continue. hint: It has no runs yet" in refused.words
+    shell("deploy", *COMMAND_RUN, "--yes", "--", "true")
+    refused = shell("deploy", *words, "--yes", "--", "true")
+    assert "no run run-07 to continue. hint: It has run-01; leave --resume out" in refused.words
+    assert shell.rented == 1
+    fresh = ("--recipe", "command", "--results-repo", "demo/fresh", "--run-id", "run-01")
+    refused = shell("plan", *fresh, "--resume", "--", "true")
+    assert "It has no runs yet" in refused.words
+
+
+def test_a_results_repo_that_cannot_be_read_is_said_before_its_runs_are(shell: Shell) -> None:
+    words = ("--recipe", "command", "--results-repo", "stranger/voices", "--run-id", "run-07")
+    refused = shell("plan", *words, "--resume", "--", "true")
+    assert refused.code != 0
+    assert "to continue" not in refused.words
+
+
 def test_a_key_that_may_not_keep_secrets_is_said_in_the_plan(shell: Shell) -> None:
     shell.world.faults.switch_on("secrets-refused")
     said = shell("plan", *COMMAND_RUN, "--json", "--", "true")

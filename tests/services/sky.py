@@ -32,7 +32,8 @@ from launcher.services.context import Workbench
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import Keys
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
-from pod_image.contract.outcomes import EndReason
+from pod_image.contract.events import PhaseSeconds
+from pod_image.contract.outcomes import EndReason, Phase
 from pod_image.contract.record import RunRecord
 from pod_image.contract.settings import Cloud, RunSettings
 from pod_image.hub import Hub, Repo, ensure_results_repo, publish
@@ -83,6 +84,7 @@ class Script:
     said: list[str] = field(default_factory=list)
     """Lines of the newest life."""
     seqs: dict[str, int] = field(default_factory=dict)
+    ended_at: datetime | None = None
 
     def program(self, container: ScriptedContainer) -> Generator[float, None, int | None]:
         document = RunDocument.from_json(container.spec.env[RUN_VARIABLE])
@@ -117,6 +119,7 @@ class Script:
                 break
             yield 1.0
         self.say(container, document, "phase", phase="deliver", state="started")
+        self.ended_at = datetime.fromtimestamp(container.now, UTC)
         if self.says_ended:
             self.say(
                 container,
@@ -176,6 +179,8 @@ class Script:
             end_reason=EndReason(self.reason) if self.records_end else None,
             cost_usd=self.cost_usd,
             not_delivered=self.last_word.get("not_delivered"),
+            ended_at=self.ended_at,
+            phases=(PhaseSeconds(name=Phase.TRAIN, seconds=30.0),),
         )
         return record.to_json().encode()
 

@@ -55,7 +55,7 @@ async def test_a_command_says_by_exec_which_attempt_it_is_for(tmp_path: Path) ->
     sky.runner.on_exec = answer
     run = await launch(sky.bench, plan(), sky.keys)
     await send(sky.bench, run, new_command(CommandName.SAMPLE, "Hello."))
-    assert seen[0][6:] == ["--attempt", run.nonce, "--text", "Hello."]
+    assert seen[0][-4:] == ["--attempt", run.nonce, "--text", "Hello."]
 
 
 @in_virtual_time

@@ -16,6 +16,7 @@ from launcher.domain.run import Run
 from launcher.errors import InvalidRequest
 from launcher.services.context import Workbench
 from launcher.services.stop import stop
+from pod_image.contract.outcomes import EndReason
 
 app = command_app()
 
@@ -40,9 +41,16 @@ def abort(
         raise typer.Exit(1)
     output.answer(
         run_document(ended),
-        lambda: f"Pod {ended.pod_id} is released; {ended.run_id} cost {usd(ended.cost_usd)}.",
+        lambda: _text(ended),
         quiet="",
     )
+
+
+def _text(ended: Run) -> str:
+    cost = f"{ended.run_id} cost {usd(ended.cost_usd)}."
+    if ended.end_reason in (None, EndReason.ABORTED):
+        return f"Pod {ended.pod_id} is released; {cost}"
+    return f"It had ended before. {ended.end_reason.sentence} Pod {ended.pod_id} is gone; {cost}"
 
 
 async def _abort(bench: Workbench, key: str, *, yes: bool) -> Run | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Annotated
 
 import typer
@@ -16,9 +16,10 @@ from launcher.cli.picture import Picture
 from launcher.cli.session import chosen_run, find
 from launcher.cli.session import run as at_bench
 from launcher.domain.run import Run, RunState
-from launcher.errors import PodGone
+from launcher.errors import LauncherError, PodGone
 from launcher.providers.base import LogLine
 from launcher.services.context import Workbench
+from launcher.services.refresh import refreshed
 from launcher.services.sightings import EventSeen
 from pod_image.contract.events import Event, from_line, to_line
 
@@ -49,6 +50,8 @@ def logs(
 
 async def _show(bench: Workbench, key: str, output: Output, follow: bool, tail: int) -> None:
     run = chosen_run(bench.runs, key)
+    with suppress(LauncherError):  # what there is to show is shown all the same
+        run, _ = await refreshed(bench, run)
     if run.state is not RunState.ENDED and run.pod_id:
         try:
             await _from_pod(bench, run, output, follow=follow, tail=tail)

@@ -22,9 +22,33 @@ def runs(
     as_json: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Run ids alone, one a line."),
     limit: int = typer.Option(30, min=1, help="How many, newest first."),
+    refresh: bool = typer.Option(
+        False, "--refresh", help="Look first how those ended that nobody watched; needs the keys."
+    ),
 ) -> None:
     """Every run this computer knows of, newest first."""
-    show_runs(Output(as_json=as_json, quiet=quiet), limit)
+    output = Output(as_json=as_json, quiet=quiet)
+    if refresh:
+        _refresh(output)
+    show_runs(output, limit)
+
+
+def _refresh(output: Output) -> None:
+    # Loaded here alone: the list itself is there at once, without HTTP.
+    from launcher.cli.session import RUNPOD_ALONE, find
+    from launcher.cli.session import run as at_bench
+    from launcher.errors import LauncherError
+    from launcher.services.context import Workbench
+    from launcher.services.refresh import refreshed
+
+    async def look(bench: Workbench) -> None:
+        for run in bench.runs.live():
+            try:
+                await refreshed(bench, run)
+            except LauncherError as error:
+                output.talk(f"{run.run_id} stays open: {error.message}")
+
+    at_bench(find(RUNPOD_ALONE), look)
 
 
 def answer_usual_words(words: list[str]) -> bool:

@@ -18,6 +18,7 @@ from launcher.errors import LauncherError, PodGone
 from launcher.services.context import Workbench
 from launcher.services.endings import ask_billed
 from launcher.services.history import Receipt, receipt
+from launcher.services.refresh import refreshed
 from launcher.services.run_secrets import remove_run_secrets
 
 app = command_app()
@@ -45,10 +46,10 @@ async def _look(bench: Workbench, key: str) -> tuple[Receipt, Pod | None, str]:
     try:
         if run.state is RunState.ENDED:
             run = await ask_billed(bench, await remove_run_secrets(bench, run))
-        elif run.pod_id:
-            pod = await bench.provider.pod(run.pod_id)
-    except PodGone:
-        note = f"The pod is gone. `launcher watch {run.run_id}` finds out how it ended."
+        else:
+            run, pod = await refreshed(bench, run)
+    except PodGone as error:
+        note = f"{error.message} {error.hint}"
     except LauncherError as error:
         note = f"The pod could not be asked: {error.message}"
     return receipt(bench.runs, run), pod, note
@@ -109,6 +110,9 @@ def _rows(found: Receipt, pod: Pod | None) -> list[tuple[str, str]]:
         rows.append(("Way", " → ".join(["created", *way])))
     if found.pace:
         rows.append(("Pace", _pace(found.pace)))
+    if run.state is RunState.ENDED and run.secret_names:
+        count = f"{len(run.secret_names)} of its secrets are still in the RunPod account"
+        rows.append(("Secrets", f"{count}; launcher reap removes them"))
     tried = found.machine.get("tried") or {}
     if tried:
         said = [f"{name}: {detail}" for name, detail in tried.items()]
