@@ -52,7 +52,7 @@ class Delivery:
         for, and a file that it never takes holds up no other.
         """
         attempt, wait_seconds = 0, 0.0
-        while batch := self.order.next(self.uploads.pending().paths):
+        while batch := self.order.next(self.uploads.pending().paths, self._most_bytes()):
             wait_seconds = max(wait_seconds, self._budget_seconds())
             give_up_at = self._files_give_up_at()
             if not await self._hold(wait_seconds, give_up_at, is_silent=self.is_late):
@@ -180,6 +180,10 @@ class Delivery:
             f"The Hub does not take the results; trying until {until}, {minutes:.0f} more minutes, "
             f"at {self.run.limits.price_per_hour_usd:.2f} USD an hour."
         )
+
+    def _most_bytes(self) -> float:
+        """What goes up in a fraction of the time left: a commit that the caps cut off brings nothing."""
+        return self.run.progress.upload.speed * max(0.0, self.run.seconds_left) / 4
 
     def _files_give_up_at(self) -> float:
         """Files stop going up a little before the caps: what did not arrive has to be said in the repo too."""

@@ -54,7 +54,7 @@ class Life:
         uploads = Uploads(run, commands.uploaded)
         supervisor = Supervisor(run, commands)
         commands.supervisor, commands.uploads = supervisor, uploads
-        watches = Watches(run, supervisor, guard)
+        watches = Watches(run, supervisor, uploads, guard)
         return cls(run, commands, uploads, supervisor, Delivery(run, uploads), watches)
 
     async def live(self, start: Start) -> None:
@@ -65,6 +65,7 @@ class Life:
             for name, watch in (
                 ("watchdog", self.watches.watchdog),
                 ("machine", self.watches.machine),
+                ("outlook", self.watches.outlook),
                 ("heartbeat", self.watches.heartbeat),
                 ("commands", self.commands.watch_spool),
                 ("numbered commands", self.commands.watch_numbered),

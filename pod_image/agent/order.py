@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,7 +19,7 @@ class DeliveryOrder:
     """Remembers what failed, so that one bad file holds up no other one."""
 
     def __init__(self, batch_bytes: int) -> None:
-        self._batch_bytes = batch_bytes
+        self._first_bytes = self._batch_bytes = batch_bytes
         self.given_up: dict[Path, str] = {}
         """Files that are not tried any more, and why."""
         self._apart: deque[tuple[Path, ...]] = deque()
@@ -28,10 +29,15 @@ class DeliveryOrder:
         self._failures: Counter[Path] = Counter()
         self._commits: Counter[Path] = Counter()
 
-    def next(self, pending: Sequence[Path]) -> tuple[Path, ...]:
-        """What to commit now; empty when there is nothing left that is worth a try."""
+    def next(self, pending: Sequence[Path], most_bytes: float = math.inf) -> tuple[Path, ...]:
+        """What to commit now; empty when there is nothing left that is worth a try.
+
+        Batches grow while the Hub takes them, since commits are counted by the hour, up to `most_bytes`.
+        """
         first: tuple[Path, ...] = ()
-        for group in self._groups([path for path in pending if path not in self.given_up]):
+        limit_bytes = int(max(self._first_bytes, min(self._batch_bytes, most_bytes)))
+        wanted = [path for path in pending if path not in self.given_up]
+        for group in self._groups(wanted, limit_bytes):
             if group[0] not in self._passed_over:
                 return group
             first = first or group
@@ -40,6 +46,7 @@ class DeliveryOrder:
 
     def committed(self, batch: Sequence[Path], pending: Sequence[Path]) -> None:
         """The Hub took this batch; `pending` is what is not in the repo all the same."""
+        self._batch_bytes *= 2
         self._suspects |= self._passed_over
         self._passed_over.clear()
         for path in set(batch) & set(pending):
@@ -49,6 +56,7 @@ class DeliveryOrder:
 
     def failed(self, batch: Sequence[Path], trouble: HubTrouble) -> None:
         """This batch was not taken: split when it is at fault itself, passed over when it fails again and again."""
+        self._batch_bytes = self._first_bytes
         if trouble.is_about_files or (batch[0] in self._suspects and len(batch) > 1):
             self._split(tuple(batch), trouble)
             return
@@ -67,9 +75,9 @@ class DeliveryOrder:
         self._apart.extend((batch[:half], batch[half:]))
         self._suspects |= {batch[0], batch[half]}
 
-    def _groups(self, wanted: Sequence[Path]) -> Iterator[tuple[Path, ...]]:
+    def _groups(self, wanted: Sequence[Path], limit_bytes: int) -> Iterator[tuple[Path, ...]]:
         apart = {path for group in self._apart for path in group}
-        yield from batches([path for path in wanted if path not in apart], self._batch_bytes)
+        yield from batches([path for path in wanted if path not in apart], limit_bytes)
         there = set(wanted)
         for group in self._apart:
             if left := tuple(path for path in group if path in there):

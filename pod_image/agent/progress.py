@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pod_image.agent.pace import PaceMeter
+from pod_image.agent.upload_pace import UploadPace
 from pod_image.contract.events import PhaseSeconds
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.record import KeptCheckpoint
@@ -52,8 +53,9 @@ class Progress:
     step: int = 0
     total_steps: int | None = None
     seconds_left: float | None = None
-    upload_seconds: float = 0.0
-    """How long the last upload took."""
+    upload: UploadPace = field(default_factory=UploadPace)
+    to_go_bytes: int = 0
+    """About how much would have to be delivered if the work ended now."""
     checkpoint: KeptCheckpoint | None = None
     sample_path: str | None = None
     """The newest sample on disk, below the run's folder."""

@@ -42,6 +42,8 @@ class Timing:
     """How long an end without results tries to deliver its log."""
     hold_heartbeat_seconds: float = 60.0
     delivery_reserve_seconds: float = 60.0
+    outlook_seconds: float = 60.0
+    """At most so long between two looks at how much is still to go; more often near the caps."""
     last_word_seconds: float = 30.0
     """Of the time for delivery, what is left to the record, the events and the log."""
 

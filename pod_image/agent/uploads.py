@@ -117,6 +117,11 @@ class Uploads:
             size_bytes += path.stat().st_size
         return Pending(tuple(paths), size_bytes)
 
+    def to_go_bytes(self) -> int:
+        """About how much would have to be delivered if the work ended now."""
+        run = self._run
+        return self.pending().size_bytes + run.recipe.still_to_come(run.folder, run.settings)
+
     def _results(self) -> Sequence[Path]:
         """What the recipe names; all there is when it fails to: a fault in it must not cost the results."""
         run = self._run
@@ -152,9 +157,10 @@ class Uploads:
                 content: dict[str, Path | bytes] = {**files, **self._own(own)}
                 receipt = await self._publish(content, message, card)
             self._settle_receipt(receipt, staged)
-            run.progress.upload_seconds = max(0.0, run.now() - began)
+            seconds = max(0.0, run.now() - began)
+            run.progress.upload.took(sum(file.size_bytes for file in receipt.files), seconds)
         if not is_last:
-            self._say_uploaded(receipt, run.progress.upload_seconds, left_out)
+            self._say_uploaded(receipt, seconds, left_out)
         return receipt
 
     def _own(self, own: Mapping[str, bytes] | None) -> dict[str, bytes]:

@@ -15,6 +15,12 @@ from pod_image.contract.settings import RunSettings
 BUSY_PERCENT = 5.0
 CHECKPOINT_SHARE = 0.9
 """From this share of the cap on there has to be a fresh checkpoint."""
+TIMES_OVER = 2.0
+"""Lines get slower, and a commit may have to be made again."""
+MEASURED_SHARE = 0.5
+ASSUMED_SHARE = 0.25
+LOOK_SHARE = 0.35
+"""Before this share of the cap is used, nothing that is still to go can end the work."""
 WORKING = (Phase.FETCH, Phase.PREPARE, Phase.TRAIN)
 
 
@@ -50,16 +56,29 @@ class Rules:
         return limits.get(phase, math.inf)
 
 
+def delivery_seconds(limits: Limits, progress: Progress, rules: Rules) -> float:
+    """What delivery is given: a minute, and twice as long as what is still to go takes at the measured speed.
+
+    Bounded, since a guess must not eat up a run: half of it, or a quarter while no speed was measured.
+    """
+    share = MEASURED_SHARE if progress.upload.is_measured else ASSUMED_SHARE
+    needed = TIMES_OVER * progress.upload.seconds_for(progress.to_go_bytes)
+    return rules.delivery_reserve_seconds + min(needed, share * _span_seconds(limits))
+
+
 def delivery_starts_at(limits: Limits, progress: Progress, rules: Rules) -> float:
-    """Latest moment to begin delivery: twice the last upload and a minute before the end."""
-    return limits.ends_at - 2 * progress.upload_seconds - rules.delivery_reserve_seconds
+    """Latest moment to begin delivery."""
+    return limits.ends_at - delivery_seconds(limits, progress, rules)
 
 
 def work_ends_at(limits: Limits, progress: Progress, rules: Rules) -> float:
     """Latest moment to stop training: what was learnt still has to be stopped and exported."""
-    span_seconds = limits.ends_at - limits.created_at
-    export_seconds = min(rules.export_reserve_seconds, 0.1 * span_seconds)
+    export_seconds = min(rules.export_reserve_seconds, 0.1 * _span_seconds(limits))
     return delivery_starts_at(limits, progress, rules) - export_seconds
+
+
+def _span_seconds(limits: Limits) -> float:
+    return max(0.0, limits.ends_at - limits.created_at)
 
 
 def verdict(limits: Limits, progress: Progress, rules: Rules, now: float) -> EndReason | None:
@@ -115,8 +134,8 @@ def forecast(limits: Limits, progress: Progress, rules: Rules, now: float) -> Fo
     cost_usd = limits.cost_usd(now)
     if progress.seconds_left is None:
         return Forecast(round(cost_usd, 4))
-    delivery_seconds = max(2 * progress.upload_seconds, rules.delivery_reserve_seconds)
-    ends_at = min(now + max(0.0, progress.seconds_left) + delivery_seconds, limits.ends_at)
+    still_seconds = max(0.0, progress.seconds_left) + delivery_seconds(limits, progress, rules)
+    ends_at = min(now + still_seconds, limits.ends_at)
     return Forecast(
         round(cost_usd, 4),
         datetime.fromtimestamp(ends_at, UTC),

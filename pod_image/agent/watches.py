@@ -7,7 +7,14 @@ from pod_image.agent.machine import MachineReader, read_gpus
 from pod_image.agent.ports import GuardProcess
 from pod_image.agent.run import Run
 from pod_image.agent.supervisor import AGENT_SAVE_ID, Supervisor
-from pod_image.agent.watchdog import BUSY_PERCENT, sentence, verdict, wants_checkpoint
+from pod_image.agent.uploads import Uploads
+from pod_image.agent.watchdog import (
+    BUSY_PERCENT,
+    LOOK_SHARE,
+    sentence,
+    verdict,
+    wants_checkpoint,
+)
 from pod_image.contract.commands import Command, CommandName
 from pod_image.contract.outcomes import Phase
 
@@ -15,8 +22,11 @@ from pod_image.contract.outcomes import Phase
 class Watches:
     """Loops that never end by themselves; each is started again if it fails."""
 
-    def __init__(self, run: Run, supervisor: Supervisor, guard: GuardProcess | None) -> None:
+    def __init__(
+        self, run: Run, supervisor: Supervisor, uploads: Uploads, guard: GuardProcess | None
+    ) -> None:
         self._run = run
+        self._uploads = uploads
         self._supervisor = supervisor
         self._guard = guard
         self._has_saved = False
@@ -40,6 +50,16 @@ class Watches:
             run.end(Ending(reason, sentence(reason, run.progress, run.rules, run.limits)))
         elif not self._has_saved and run.progress.phase is Phase.TRAIN:
             await self._save_before_the_caps(now)
+
+    async def outlook(self) -> None:
+        """Look how much is still to go, once a cap is near enough for it to matter."""
+        run, timing = self._run, self._run.ports.timing
+        while True:
+            if run.limits.share_used(run.now()) >= LOOK_SHARE and run.ending is None:
+                found = await run.ports.run_blocking(self._uploads.to_go_bytes)
+                run.progress.to_go_bytes = found
+            near = max(timing.watch_seconds, run.seconds_left / 20)
+            await run.clock.sleep(min(timing.outlook_seconds, near))
 
     async def machine(self) -> None:
         while True:

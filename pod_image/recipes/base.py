@@ -67,6 +67,13 @@ class Recipe(Protocol):
         """What to deliver now, whatever matters most first; only files that are whole."""
         ...
 
+    def still_to_come(self, folder: RunFolder, settings: RunSettings) -> int:
+        """About how many bytes the end of the work will add to `results`: a last checkpoint, files not collected yet.
+
+        May take a while: it is called on a thread.
+        """
+        ...
+
     def card(self, folder: RunFolder, settings: RunSettings) -> CardSection:
         """This run's part of the model card."""
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 
@@ -39,6 +40,16 @@ def collect(work: Path, patterns: Sequence[str], target: Path) -> int:
         shutil.copy2(path, part)
         part.replace(goal)
     return len(paths)
+
+
+def uncollected_bytes(work: Path, patterns: Sequence[str], target: Path) -> int:
+    """How much a collection would copy now. Files that go meanwhile count nothing."""
+    found = 0
+    for path in matching(work, patterns):
+        with suppress(OSError):
+            if not _is_same(path, target / path.relative_to(work)):
+                found += path.stat().st_size
+    return found
 
 
 def _is_same(path: Path, goal: Path) -> bool:

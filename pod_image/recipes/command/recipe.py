@@ -14,6 +14,7 @@ from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.settings import RunSettings
 from pod_image.recipes.base import CardSection, Recipe, RemoteFile, Stage
+from pod_image.recipes.command.collecting import uncollected_bytes
 
 
 def files_folder(folder: RunFolder) -> Path:
@@ -42,6 +43,10 @@ class CommandRecipe:
             if path.is_file() and not path.name.endswith(".part")
         ]
         return sorted(found, key=lambda path: (path.stat().st_size, path.as_posix()))
+
+    def still_to_come(self, folder: RunFolder, settings: RunSettings) -> int:
+        """What matches its outputs and was not collected since it changed."""
+        return uncollected_bytes(folder.prepared, settings.outputs, files_folder(folder))
 
     def card(self, folder: RunFolder, settings: RunSettings) -> CardSection:
         files = files_folder(folder)

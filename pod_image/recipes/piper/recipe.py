@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from pod_image.contract.interpreter import module_command
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import RunFolder
+from pod_image.contract.room import checkpoint_room
 from pod_image.contract.settings import RunSettings
 from pod_image.recipes.base import CardSection, RemoteFile, Stage
 from pod_image.recipes.piper.base_file import base_files
@@ -52,6 +54,12 @@ class PiperRecipe:
             *older,
         ]
 
+    def still_to_come(self, folder: RunFolder, settings: RunSettings) -> int:
+        """A last checkpoint and the voice: as large as those on disk, or as such a voice's are."""
+        room = checkpoint_room(settings.quality)
+        checkpoint = _newest_bytes(folder.checkpoints, "*.ckpt") or room.whole_bytes
+        return checkpoint + (_newest_bytes(folder.voice, "*.onnx") or room.voice_bytes)
+
     def card(self, folder: RunFolder, settings: RunSettings) -> CardSection:
         """Who the voice is, what it was trained on, how to hear and use it."""
         return card_section(folder, settings)
@@ -59,6 +67,14 @@ class PiperRecipe:
 
 def _argv(stage: str) -> tuple[str, ...]:
     return module_command(_MODULE, stage)
+
+
+def _newest_bytes(folder: Path, pattern: str) -> int:
+    """Size of the newest such file; 0 where there is none."""
+    found = [path for path in _whole(folder) if path.match(pattern)]
+    with suppress(OSError):  # pruned meanwhile
+        return max(found).stat().st_size if found else 0
+    return 0
 
 
 def _whole(folder: Path) -> list[Path]:

@@ -43,9 +43,21 @@ def delivered(
     return arrived, commits
 
 
-def test_twelve_large_files_are_twelve_batches(tmp_path: Path) -> None:
-    paths = files(tmp_path, 12, 105_000_000)
-    assert delivered(DeliveryOrder(BATCH_BYTES), paths, {}) == (paths, 12)
+def test_large_files_go_in_few_commits_that_grow_and_the_first_goes_alone(tmp_path: Path) -> None:
+    paths = files(tmp_path, 200, 105_000_000)
+    order = DeliveryOrder(BATCH_BYTES)
+    assert order.next(paths) == (paths[0],)
+    assert delivered(order, paths, {}) == (paths, 8)
+
+
+def test_commits_do_not_grow_beyond_what_the_time_allows(tmp_path: Path) -> None:
+    paths, order = files(tmp_path, 40, 105_000_000), DeliveryOrder(BATCH_BYTES)
+    order.committed(paths[:1], paths[1:])
+    order.committed(paths[1:2], paths[2:])
+    order.committed(paths[2:4], paths[4:])
+    assert len(order.next(paths[4:])) == 7
+    assert len(order.next(paths[4:], 500e6)) == 4
+    assert len(order.next(paths[4:], 1.0)) == 1
 
 
 def test_batches_put_what_matters_first_into_a_commit_of_its_own(tmp_path: Path) -> None:
@@ -91,7 +103,7 @@ def test_what_matters_most_is_tried_first_again_when_the_hub_is_back(tmp_path: P
     batch = order.next(paths)
     assert batch != (paths[0],)
     order.committed(batch, [path for path in paths if path not in batch])
-    assert order.next([path for path in paths if path not in batch]) == (paths[0],)
+    assert order.next([path for path in paths if path not in batch])[0] == paths[0]
 
 
 def test_a_file_that_is_never_in_the_repo_is_given_up(tmp_path: Path) -> None:

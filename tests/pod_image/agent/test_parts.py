@@ -20,7 +20,6 @@ from pod_image.agent.staging import _freeze, stage
 from pod_image.agent.timing import Timing
 from pod_image.agent.watchdog import (
     Rules,
-    delivery_starts_at,
     forecast,
     sentence,
     verdict,
@@ -64,12 +63,6 @@ def test_the_cap_that_comes_first_ends_the_pod(
 ) -> None:
     found = limits(time_limit_at=time_hours * HOUR, max_cost_usd=cost_usd, price_per_hour_usd=price)
     assert (found.cap, found.ends_at) == (cap, ends_hours * HOUR)
-
-
-def test_delivery_starts_twice_the_last_upload_and_a_minute_before_the_end() -> None:
-    starts = delivery_starts_at(limits(), progress(upload_seconds=300.0), RULES)
-    assert starts == 6 * HOUR - 660
-    assert verdict(limits(), progress(upload_seconds=300.0, progress_at=starts), RULES, starts)
 
 
 @pytest.mark.parametrize("phase", [Phase.BOOT, Phase.EXPORT, Phase.DELIVER, Phase.RELEASE])
