@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pod_image.agent.clock import AnchoredClock, backoff_seconds
-from pod_image.agent.limits import Limits
+from pod_image.agent.limits import Caps, Limits
 from pod_image.agent.pod import OwnPod, PodReading, PodUnreadable
 from pod_image.agent.ports import Hub, HubTrouble, Ports
 from pod_image.agent.timing import Timing
@@ -54,13 +54,17 @@ async def arm(
 
 def limits_of(document: RunDocument, reading: PodReading, now: float) -> Limits:
     """The caps, from the cloud's own figures where it gave them; a restart changes neither."""
-    settings = document.settings
     created_at = reading.created_at if reading.created_at is not None else now
-    return Limits(
-        created_at=created_at,
-        time_limit_at=min(document.deadline.timestamp(), created_at + settings.max_hours * 3600),
-        price_per_hour_usd=reading.price_per_hour_usd or document.price_per_hour_usd,
+    return caps_of(document).limits(created_at, reading.price_per_hour_usd)
+
+
+def caps_of(document: RunDocument) -> Caps:
+    settings = document.settings
+    return Caps(
+        deadline=document.deadline.timestamp(),
+        max_hours=settings.max_hours,
         max_cost_usd=settings.max_cost_usd,
+        price_per_hour_usd=document.price_per_hour_usd,
     )
 
 

@@ -24,7 +24,7 @@ from pod_image.agent.latch import (
     write_atomically,
 )
 from pod_image.agent.missing import Missing
-from pod_image.agent.ports import GuardProcess, HubTrouble
+from pod_image.agent.ports import HubTrouble
 from pod_image.agent.run import Run
 from pod_image.agent.start import disk_step, known, look_back, take_over
 from pod_image.agent.supervisor import Supervisor, first_of
@@ -49,12 +49,12 @@ class Life:
     is_delivered: bool = False
 
     @classmethod
-    def of(cls, run: Run, guard: GuardProcess | None) -> Life:
+    def of(cls, run: Run) -> Life:
         commands = Commands(run)
         uploads = Uploads(run, commands.uploaded)
         supervisor = Supervisor(run, commands)
         commands.supervisor, commands.uploads = supervisor, uploads
-        watches = Watches(run, supervisor, uploads, guard)
+        watches = Watches(run, supervisor, uploads)
         return cls(run, commands, uploads, supervisor, Delivery(run, uploads), watches)
 
     async def live(self, start: Start) -> None:

@@ -42,3 +42,25 @@ class Limits:
         """0 at creation, 1 at the end."""
         span_seconds = self.ends_at - self.created_at
         return 1.0 if span_seconds <= 0 else (now - self.created_at) / span_seconds
+
+
+@dataclass(frozen=True)
+class Caps:
+    """What a run's document says of how long its pod may live; numbers alone, so that the guard can be told."""
+
+    deadline: float
+    """Unix seconds, whatever restarts."""
+    max_hours: float
+    """After the pod's own creation."""
+    max_cost_usd: float
+    price_per_hour_usd: float
+    """As it was ordered; what the cloud says it costs goes before."""
+
+    def limits(self, created_at: float, price_per_hour_usd: float | None) -> Limits:
+        """The caps of this very pod, from the cloud's figures."""
+        return Limits(
+            created_at=created_at,
+            time_limit_at=min(self.deadline, created_at + self.max_hours * 3600),
+            price_per_hour_usd=price_per_hour_usd or self.price_per_hour_usd,
+            max_cost_usd=self.max_cost_usd,
+        )

@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 
 import httpx
 
+from pod_image.agent.limits import Caps
 from pod_image.agent.timing import Timing
 from pod_image.contract.events import UploadedFile
 from pod_image.recipes.base import RemoteFile
@@ -54,20 +55,29 @@ class StageProcess(Protocol):
 
 
 class GuardProcess(Protocol):
-    """The process that releases the pod when the agent cannot."""
+    """The process that releases the pod when the agent cannot. It answers every beat."""
 
     def beat(self, release_in_seconds: float) -> None:
-        """The agent lives; release the pod in so many seconds unless told otherwise."""
+        """The agent lives; release the pod in so many seconds unless told otherwise. Silent when it is gone."""
+        ...
+
+    def is_well(self) -> bool:
+        """Whether it lives, and answers."""
+        ...
+
+    def end(self) -> None:
+        """Kill it: a guard that is stopped or hangs is of no use. Silent when it is gone."""
         ...
 
 
 @dataclass(frozen=True)
 class GuardOrders:
-    """What the guard is told over a pipe; never in its arguments."""
+    """What the guard is told over a pipe; never in its arguments. Without `caps` it knows only what beats say."""
 
     api_url: str
     pod_id: str
     folder: Path
+    caps: Caps | None
     key: str = field(repr=False)
 
 
@@ -99,7 +109,9 @@ class Processes(Protocol):
         """Give a folder and all in it to the stages' user."""
         ...
 
-    def start_guard(self, orders: GuardOrders) -> GuardProcess: ...
+    def start_guard(self, orders: GuardOrders) -> GuardProcess:
+        """Raises OSError."""
+        ...
 
 
 class HubTrouble(Exception):

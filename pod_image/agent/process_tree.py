@@ -21,13 +21,24 @@ class _Entry:
     parent: int
     session: int
     started: str
-    is_zombie: bool
+    state: str
+    """The kernel's letter: R runs, S waits, D waits for a device, T and t are stopped, Z and X are dead."""
+
+    @property
+    def is_zombie(self) -> bool:
+        return self.state in ("Z", "X")
 
 
 def started(pid: int) -> str:
     """When the process began, in the kernel's ticks since boot; empty when there is no such process."""
     entry = _entry(pid)
     return entry.started if entry is not None else ""
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether it was told to stop (SIGSTOP, a debugger) and not yet to go on."""
+    entry = _entry(pid)
+    return entry is not None and entry.state in ("T", "t")
 
 
 def members(root: int) -> set[int]:
@@ -107,5 +118,5 @@ def _entry(pid: int) -> _Entry | None:
         parent=int(fields[1]),
         session=int(fields[3]),
         started=fields[19],
-        is_zombie=fields[0] in ("Z", "X"),
+        state=fields[0],
     )

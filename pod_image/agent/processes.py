@@ -10,7 +10,9 @@ import os
 import pwd
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,8 @@ _LINE_LIMIT_BYTES = 1 << 20
 _DRAIN_SECONDS = 2.0
 _LOOK_SECONDS = 0.2
 _PIPE_BYTES = 1 << 20
+GUARD_ANSWER_SECONDS = 60.0
+"""A guard that leaves a beat unanswered for so long hangs, or is stopped."""
 
 
 class SystemProcesses:
@@ -214,37 +218,73 @@ async def _next_line(stream: asyncio.StreamReader) -> bytes:
 
 
 class SystemGuard:
-    """The guard as a child process that hears from us over its standard input."""
+    """The guard as a child process that hears from us over its standard input, and answers over a pipe."""
 
     def __init__(self, orders: GuardOrders) -> None:
-        self._process = subprocess.Popen(
-            module_command("pod_image.agent.guard"),
-            stdin=subprocess.PIPE,
-            cwd="/",
-            env=_guard_environment(),
-            start_new_session=True,
-        )
+        self._answers, answers_end = os.pipe()
+        os.set_blocking(self._answers, False)
+        try:
+            self._process = subprocess.Popen(
+                module_command("pod_image.agent.guard", str(answers_end)),
+                stdin=subprocess.PIPE,
+                cwd="/",
+                env=_guard_environment(),
+                pass_fds=(answers_end,),
+                start_new_session=True,
+            )
+        except BaseException:
+            os.close(self._answers)
+            raise
+        finally:
+            os.close(answers_end)
+        assert self._process.stdin is not None
+        self._orders_end = self._process.stdin
+        os.set_blocking(self._orders_end.fileno(), False)
+        self._unsent: GuardOrders | None = orders
+        self._unanswered_since: float | None = None
+
+    def beat(self, release_in_seconds: float) -> None:
+        if self._unanswered_since is None:
+            self._unanswered_since = time.monotonic()
+        if self._unsent is None:
+            self._write({"release_in_seconds": release_in_seconds})
+
+    def is_well(self) -> bool:
+        if self._process.poll() is not None:
+            return False
+        with contextlib.suppress(OSError):  # nothing new
+            if os.read(self._answers, 4_096):
+                self._heard()
+        since = self._unanswered_since
+        return since is None or time.monotonic() - since < GUARD_ANSWER_SECONDS
+
+    def end(self) -> None:
+        self._process.kill()  # reaped later: a process that the kernel holds must not hold us
+        with contextlib.suppress(OSError):
+            self._orders_end.close()
+        os.close(self._answers)
+
+    def _heard(self) -> None:
+        """Its first answer says that it has closed itself to others: the key may lie in its pipe from then on."""
+        self._unanswered_since = None
+        orders, self._unsent = self._unsent, None
+        if orders is None:
+            return
         self._write(
             {
                 "api_url": orders.api_url,
                 "pod_id": orders.pod_id,
                 "folder": str(orders.folder.resolve()),
+                "caps": None if orders.caps is None else asdict(orders.caps),
                 "key": orders.key,
+                "agent_pid": os.getpid(),
+                "agent_started": process_tree.started(os.getpid()),
             }
         )
-        assert self._process.stdin is not None
-        os.set_blocking(self._process.stdin.fileno(), False)
-
-    def beat(self, release_in_seconds: float) -> None:
-        self._write({"release_in_seconds": release_in_seconds})
 
     def _write(self, document: dict[str, Any]) -> None:
-        stdin = self._process.stdin
-        assert stdin is not None
-        with contextlib.suppress(
-            OSError
-        ):  # a guard that is gone cannot be told; the agent has its own watch
-            os.write(stdin.fileno(), json.dumps(document).encode() + b"\n")
+        with contextlib.suppress(OSError):  # gone, or full since it hangs: `is_well` tells
+            os.write(self._orders_end.fileno(), json.dumps(document).encode() + b"\n")
 
 
 def _environment_of_programs() -> dict[str, str]:

@@ -7,10 +7,10 @@ import traceback
 from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import UTC, datetime
 
-from pod_image.agent.boot import Armed
+from pod_image.agent.boot import Armed, caps_of
 from pod_image.agent.clock import AnchoredClock
 from pod_image.agent.events import EventLog, Masking
-from pod_image.agent.guard import FIRST_BEAT_SECONDS
+from pod_image.agent.keeper import GuardKeeper
 from pod_image.agent.latch import (
     DeliverOnly,
     Ending,
@@ -23,8 +23,9 @@ from pod_image.agent.latch import (
     run_id_in,
 )
 from pod_image.agent.life import Life
+from pod_image.agent.limits import Caps
 from pod_image.agent.pod import OwnPod
-from pod_image.agent.ports import GuardOrders, GuardProcess, Line, Ports
+from pod_image.agent.ports import Line, Ports
 from pod_image.agent.release import release_for_ever
 from pod_image.agent.run import Run
 from pod_image.agent.start import lock, make_folders, masking_of, open_run
@@ -52,18 +53,31 @@ async def run_pod(ports: Ports) -> int:
         return NOT_A_POD
     with held:
         say = _sayer(ports, masking_of(ports))
-        clock = AnchoredClock(ports.clock)
-        life = None
+        keeper = GuardKeeper(ports, pod, _caps(ports), say)
+        keeping = asyncio.ensure_future(keeper.keep())
         try:
-            life = await _work(ports, pod, clock)
-        except Exception:
-            for line in traceback.format_exc().splitlines():
-                say(line)
-        await _let_words_out(ports)
-        lingering = asyncio.ensure_future(_linger(life, say))
-        await release_for_ever(pod, clock, ports.timing, say)
-        lingering.cancel()
+            await _live_and_release(ports, pod, keeper, say)
+        finally:
+            keeping.cancel()
     return 0
+
+
+async def _live_and_release(ports: Ports, pod: OwnPod, keeper: GuardKeeper, say: Line) -> None:
+    """The run, then the release: it comes whatever the run comes to, and waits for nothing. Never returns."""
+    clock = AnchoredClock(ports.clock)
+    life = None
+    try:
+        life = await _work(ports, pod, clock, keeper)
+    except Exception:
+        for line in traceback.format_exc().splitlines():
+            say(line)
+    keeper.join_release()
+    await _let_words_out(ports)
+    lingering = asyncio.ensure_future(_linger(life, say))
+    try:
+        await release_for_ever(pod, clock, ports.timing, say)
+    finally:
+        lingering.cancel()
 
 
 def _hold(ports: Ports) -> AbstractContextManager[object]:
@@ -100,10 +114,12 @@ async def _linger(life: Life | None, say: Line) -> None:
             say(line)
 
 
-async def _work(ports: Ports, pod: OwnPod, clock: AnchoredClock) -> Life | None:
+async def _work(
+    ports: Ports, pod: OwnPod, clock: AnchoredClock, keeper: GuardKeeper
+) -> Life | None:
     """Everything before the release. Returns the life that was lived, if there was one."""
+    keeper.look()
     folder = RunFolder(ports.folder)
-    guard = _start_guard(ports, pod)
     try:
         document = RunDocument.from_json(ports.environment.get(RUN_VARIABLE, ""))
     except ContractError as exc:
@@ -126,7 +142,8 @@ async def _work(ports: Ports, pod: OwnPod, clock: AnchoredClock) -> Life | None:
     start = _announce(run, armed, start, boot_seconds)
     if why:
         _warn_shared_user(run, why)
-    life = Life.of(run, guard)
+    keeper.release_in(lambda: run.seconds_left)
+    life = Life.of(run)
     await life.live(start)
     return life
 
@@ -161,17 +178,11 @@ def _warn_shared_user(run: Run, why: str) -> None:
     )
 
 
-def _start_guard(ports: Ports, pod: OwnPod) -> GuardProcess | None:
-    """The guard, told to release the pod in an hour unless it hears better. Without one the agent goes on."""
+def _caps(ports: Ports) -> Caps | None:
     try:
-        guard = ports.processes.start_guard(
-            GuardOrders(pod.api_url, pod.pod_id, ports.folder, pod.key)
-        )
-    except OSError as exc:
-        ports.write_line(f"agent: the guard could not be started: {exc.strerror}")
-        return None
-    guard.beat(FIRST_BEAT_SECONDS)
-    return guard
+        return caps_of(RunDocument.from_json(ports.environment.get(RUN_VARIABLE, "")))
+    except ContractError:
+        return None  # said, with its reason, when the run's document is read
 
 
 def _say_refused(ports: Ports, folder: RunFolder, clock: AnchoredClock, exc: ContractError) -> None:

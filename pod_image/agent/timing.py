@@ -55,8 +55,14 @@ class Timing:
     gone_seconds: float = 30.0
     """After a release that was accepted: if the agent still lives then, it was not."""
     guard_grace_seconds: float = 30.0
-    guard_hung_seconds: float = 900.0
-    """An agent that has not been heard for so long will not deliver anything either."""
+    guard_stopped_seconds: float = 60.0
+    """An agent that the system holds (SIGSTOP) and that was not heard for so long is killed, to be started again."""
+    guard_hung_seconds: float = 150.0
+    """The same for one that runs and does not beat: something in its loop takes far too long."""
+    guard_joins_seconds: float = 60.0
+    """After the agent began to release the pod, the guard does so too."""
+    guard_restart_seconds: float = 5.0
+    """A guard that dies at once is not started more often than that."""
 
     linger_seconds: float = 60.0
     """A pod that lives so long after its release was sent goes on delivering what is not in the repo."""

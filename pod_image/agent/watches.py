@@ -1,10 +1,9 @@
-"""What looks at the run while it works: caps and idleness, the machine, a sign of life, the guard's beat."""
+"""What looks at the run while it works: caps and idleness, the machine, a sign of life."""
 
 from __future__ import annotations
 
 from pod_image.agent.latch import Ending
 from pod_image.agent.machine import MachineReader, read_gpus
-from pod_image.agent.ports import GuardProcess
 from pod_image.agent.run import Run
 from pod_image.agent.supervisor import AGENT_SAVE_ID, Supervisor
 from pod_image.agent.uploads import Uploads
@@ -22,13 +21,10 @@ from pod_image.contract.outcomes import Phase
 class Watches:
     """Loops that never end by themselves; each is started again if it fails."""
 
-    def __init__(
-        self, run: Run, supervisor: Supervisor, uploads: Uploads, guard: GuardProcess | None
-    ) -> None:
+    def __init__(self, run: Run, supervisor: Supervisor, uploads: Uploads) -> None:
         self._run = run
         self._uploads = uploads
         self._supervisor = supervisor
-        self._guard = guard
         self._has_saved = False
         self._machine = MachineReader(run.folder.root)
 
@@ -40,8 +36,6 @@ class Watches:
 
     async def watch_once(self) -> None:
         run, now = self._run, self._run.now()
-        if self._guard is not None:
-            self._guard.beat(run.seconds_left)
         run.events.flush_due()
         if run.ending is not None:
             return

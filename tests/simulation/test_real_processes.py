@@ -16,6 +16,7 @@ from huggingface_hub import HfApi
 from launcher.emulator.hub import HubEmulator
 from launcher.emulator.runpod import RunPodEmulator
 from launcher.emulator.runpod.conditions import Timing
+from pod_image import control
 from pod_image.agent.latch import Latch
 from pod_image.contract.record import RunRecord
 from tests.pod_image.agent.test_whole_process import Clouds
@@ -67,7 +68,13 @@ def agent_of(clouds: Clouds) -> psutil.Process:
 
 
 def guards_of(process: psutil.Process) -> list[psutil.Process]:
-    return [each for each in process.children() if "pod_image.agent.guard" in each.cmdline()]
+    """Its guards that live: one that was killed is there until the agent has seen it."""
+    guards = []
+    for each in process.children():
+        with suppress(psutil.Error):
+            if "pod_image.agent.guard" in each.cmdline():
+                guards.append(each)
+    return guards
 
 
 def kill_command(clouds: Clouds) -> None:
@@ -112,13 +119,17 @@ def test_kill_9_of_the_command_is_told_and_what_it_made_is_kept(clouds: Clouds) 
     assert "run-01/files/out/answer.txt" in clouds.results()
 
 
-def test_kill_9_of_the_guard_leaves_the_run_alone(clouds: Clouds) -> None:
-    clouds.rent("sh", "-c", WORK)
+def test_kill_9_of_the_guard_leaves_the_run_alone_and_another_one_watches(clouds: Clouds) -> None:
+    clouds.rent("sh", "-c", ENDLESS)
     until_working(clouds)
-    (guard,) = guards_of(agent_of(clouds))
-    guard.kill()
+    agent = agent_of(clouds)
+    (first,) = guards_of(agent)
+    first.kill()
+    clouds.wait(lambda: first.pid not in [each.pid for each in guards_of(agent)], "it lives")
+    clouds.wait(lambda: guards_of(agent), "no other guard was begun")
+    control.main(["stop"], folder=clouds.disk)
     clouds.until_gone()
-    assert record(clouds).end_reason == "finished"
+    assert record(clouds).end_reason == "stopped"
 
 
 def test_the_death_of_the_host_leaves_a_record_that_is_not_over(clouds: Clouds) -> None:

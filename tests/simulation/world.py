@@ -8,7 +8,7 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import formatdate
 from pathlib import Path
@@ -192,13 +192,19 @@ class LivingGuard:
                 "api_url": orders.api_url,
                 "pod_id": orders.pod_id,
                 "folder": str(orders.folder),
+                "caps": None if orders.caps is None else asdict(orders.caps),
                 "key": orders.key,
             }
         )
         world = container.world
-        container.guard = Process("guard", container.process)
+        self._process = container.guard = Process("guard", container.process)
         work = guard_module.guard(
-            self._pipe, world.http, container.clock, world.timing, container.say
+            self._pipe,
+            world.http,
+            container.clock,
+            world.timing,
+            container.say,
+            lambda orders: SeenAgent(container),
         )
         spawn(container.guard, work)
         container.agent.at_death.append(self._pipe.feed_eof)
@@ -206,8 +212,29 @@ class LivingGuard:
     def beat(self, release_in_seconds: float) -> None:
         self._write({"release_in_seconds": release_in_seconds})
 
+    def is_well(self) -> bool:
+        return not self._process.is_still
+
+    def end(self) -> None:
+        self._process.die()
+
     def _write(self, document: dict[str, Any]) -> None:
         self._pipe.feed_data(json.dumps(document).encode() + b"\n")
+
+
+class SeenAgent:
+    """The agent of a container, as its guard sees it. The container ends with it."""
+
+    def __init__(self, container: PodContainer) -> None:
+        self._container = container
+
+    def answer(self) -> None: ...
+
+    def is_stopped(self) -> bool:
+        return self._container.agent.is_still
+
+    def kill(self) -> None:
+        self._container.kill()
 
 
 class PodContainer:

@@ -103,9 +103,16 @@ class Guarded:
 
     orders: GuardOrders
     beats: list[float] = field(default_factory=list)
+    is_gone: bool = False
 
     def beat(self, release_in_seconds: float) -> None:
         self.beats.append(release_in_seconds)
+
+    def is_well(self) -> bool:
+        return not self.is_gone
+
+    def end(self) -> None:
+        self.is_gone = True
 
 
 class ScriptedProcesses:

@@ -1,42 +1,76 @@
-"""The guard: releases the pod when the agent is dead or hangs, and leaves a new agent alone."""
+"""The guard: releases the pod when the agent is dead, has one that hangs started again, and is itself looked after."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from pod_image.agent.guard import LOCK_NAME, ORPHAN_SECONDS, guard, is_held
+from pod_image.agent.limits import Caps
 from pod_image.agent.start import lock
 from pod_image.agent.timing import Timing
+from pod_image.contract.outcomes import EndReason
+from tests.pod_image.agent.stand import Guarded as ToldGuard
 from tests.pod_image.agent.stand import ScriptedStage, Stand, training
-from tests.virtual import in_virtual_time
+from tests.virtual import in_virtual_time, now_seconds
 
 TIMING = Timing()
+
+
+class SeenAgent:
+    """An agent that is killed, or survives it; `stopped` as SIGSTOP does."""
+
+    def __init__(self) -> None:
+        self.answers = 0
+        self.stopped = False
+        self.killed: list[float] = []
+
+    def answer(self) -> None:
+        self.answers += 1
+
+    def is_stopped(self) -> bool:
+        return self.stopped
+
+    def kill(self) -> None:
+        self.killed.append(now_seconds())
 
 
 class Guarded:
     """A guard that watches a rented pod whose agent does nothing."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, max_hours: float = 6.0) -> None:
         async def idle(stage: ScriptedStage) -> int:
             await asyncio.sleep(1e9)
             return 0
 
         self.stand = Stand(folder, idle)
+        self.stand.world.faults.switch_on("stuck-provisioning")  # no agent: the guard is alone
         self.pod = self.stand.rent()
         self.lines = asyncio.StreamReader()
+        self.agent = SeenAgent()
+        caps = Caps(now_seconds() + 1e6, max_hours, 10.0, 0.5)
         orders = {
             "api_url": "http://cloud.test",
             "pod_id": self.pod.id,
             "folder": str(folder),
+            "caps": asdict(caps),
             "key": self.pod.key.value,
         }
         self.tell(orders)
         self.said: list[str] = []
+
+        def agent_of(orders: Mapping[str, Any]) -> SeenAgent:
+            return self.agent
+
         self.task = asyncio.ensure_future(
-            guard(self.lines, self.stand.http, self.stand.clock, TIMING, self.said.append)
+            guard(self.lines, self.stand.http, self.stand.clock, TIMING, self.said.append, agent_of)
         )
 
     def tell(self, document: dict[str, object]) -> None:
@@ -72,14 +106,75 @@ async def test_an_agent_that_still_lives_after_its_deadline_is_overruled(tmp_pat
     await guarded.close()
 
 
+@pytest.mark.parametrize(
+    ("stopped", "limit"),
+    [(True, TIMING.guard_stopped_seconds), (False, TIMING.guard_hung_seconds)],
+)
 @in_virtual_time
-async def test_an_agent_that_is_not_heard_any_more_is_overruled(tmp_path: Path) -> None:
+async def test_an_agent_that_is_not_heard_any_more_is_killed_so_that_it_is_started_again(
+    tmp_path: Path, stopped: bool, limit: float
+) -> None:
     guarded = Guarded(tmp_path)
     guarded.tell({"release_in_seconds": 1e6})
-    await asyncio.sleep(TIMING.guard_hung_seconds - 30)
-    assert not guarded.said
-    await asyncio.sleep(90)
+    guarded.agent.stopped = stopped
+    await asyncio.sleep(limit - 5)
+    assert not guarded.agent.killed
+    await asyncio.sleep(10)
+    assert len(guarded.agent.killed) == 1
+    assert guarded.pod.is_live
+    await guarded.close()
+
+
+def test_a_stopped_agent_is_noticed_within_a_minute() -> None:
+    assert TIMING.guard_stopped_seconds <= 60
+
+
+@in_virtual_time
+async def test_an_agent_that_not_even_sigkill_ends_costs_the_pod(tmp_path: Path) -> None:
+    guarded = Guarded(tmp_path)
+    guarded.tell({"release_in_seconds": 1e6})
+    await asyncio.sleep(TIMING.guard_hung_seconds + ORPHAN_SECONDS - 10)
+    assert guarded.pod.is_live
+    await asyncio.sleep(20)
     assert not guarded.pod.is_live
+    await guarded.close()
+
+
+@in_virtual_time
+async def test_an_agent_that_hangs_past_the_caps_is_not_started_again(tmp_path: Path) -> None:
+    guarded = Guarded(tmp_path, max_hours=0.01)  # over long before anything is noticed
+    await asyncio.sleep(TIMING.guard_hung_seconds + 10)
+    assert not guarded.agent.killed
+    assert not guarded.pod.is_live
+    await guarded.close()
+
+
+@in_virtual_time
+async def test_a_stopped_agent_does_not_outlive_its_cap_by_three_minutes(tmp_path: Path) -> None:
+    guarded = Guarded(tmp_path)
+    guarded.tell({"release_in_seconds": 20.0})
+    guarded.agent.stopped = True
+    await asyncio.sleep(20 + 170)
+    assert not guarded.pod.is_live
+    await guarded.close()
+
+
+@in_virtual_time
+async def test_a_guard_that_did_not_run_itself_takes_that_for_no_silence(tmp_path: Path) -> None:
+    guarded = Guarded(tmp_path)
+    guarded.tell({"release_in_seconds": 1e6})
+    await asyncio.sleep(30)
+    slept, naps = guarded.stand.clock.sleep, iter((3 * TIMING.guard_hung_seconds,))
+
+    async def stopped_with_everybody(seconds: float) -> None:
+        await slept(next(naps, seconds))
+
+    guarded.stand.clock.sleep = stopped_with_everybody  # type: ignore[method-assign]
+    await asyncio.sleep(3 * TIMING.guard_hung_seconds + 20)
+    assert not guarded.agent.killed
+    guarded.tell({"release_in_seconds": 1e6})
+    await asyncio.sleep(10)
+    assert guarded.agent.answers == 2
     await guarded.close()
 
 
@@ -125,3 +220,58 @@ async def test_the_run_goes_on_when_no_guard_can_be_started(tmp_path: Path) -> N
     await stand.until_gone()
     assert stand.ended["reason"] == "finished"
     assert any("guard" in line for line in stand.logs())
+
+
+def guard_of(stand: Stand) -> ToldGuard:
+    return stand.processes.guards[-1]
+
+
+@in_virtual_time
+async def test_a_guard_that_is_gone_is_begun_again_with_its_orders(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, training(steps=100))
+    pod = stand.rent()
+    await stand.until("step", step=10)
+    first = guard_of(stand)
+    first.is_gone = True
+    await asyncio.sleep(TIMING.guard_restart_seconds + stand.timing.watch_seconds)
+    assert len(stand.processes.guards) == 2
+    assert guard_of(stand).orders == first.orders
+    assert guard_of(stand).orders.key == pod.key.value
+    assert guard_of(stand).beats
+    await stand.until_gone()
+    assert stand.ended["reason"] == EndReason.FINISHED
+
+
+@in_virtual_time
+async def test_a_guard_that_dies_again_and_again_is_not_started_more_than_now_and_then(
+    tmp_path: Path,
+) -> None:
+    stand = Stand(tmp_path, training(steps=100))
+    stand.rent()
+    await stand.until("step", step=10)
+    before = len(stand.processes.guards)
+    for _ in range(60):
+        guard_of(stand).is_gone = True
+        await asyncio.sleep(1.0)
+    assert 2 <= len(stand.processes.guards) - before <= 60 / TIMING.guard_restart_seconds + 1
+
+
+@in_virtual_time
+async def test_the_guard_hears_from_the_agent_from_the_first_second_to_the_release(
+    tmp_path: Path,
+) -> None:
+    stand = Stand(tmp_path, training(steps=5))
+    stand.world.faults.switch_on("server-errors", path="/v2/pods")
+    stand.rent()
+    while not stand.processes.guards:  # noqa: ASYNC110  # the container comes up
+        await asyncio.sleep(1.0)
+    await asyncio.sleep(60)
+    assert not stand.said  # the cloud does not answer at boot
+    assert len(guard_of(stand).beats) >= 60 / stand.timing.watch_seconds
+    stand.world.faults.switch_off()
+    stand.world.faults.switch_on("delete-500")
+    await stand.until("ended")
+    beats = len(guard_of(stand).beats)
+    await asyncio.sleep(TIMING.guard_joins_seconds + 30)
+    assert len(guard_of(stand).beats) >= beats + 60 / stand.timing.watch_seconds
+    assert guard_of(stand).beats[-1] < 0  # it joins in

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import sysconfig
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pod_image.agent import process_tree
+from pod_image.agent.guard import AgentProcess
 from pod_image.agent.ports import GuardOrders, ProcessSpec
 from pod_image.agent.processes import SystemGuard, SystemProcesses, SystemStage
 from pod_image.agent.system import in_thread
@@ -136,22 +139,94 @@ async def test_short_programs_that_fail_hang_or_are_absent_have_no_answer() -> N
     assert await processes.answer(("sleep", "60"), 0.05) is None
 
 
-def test_the_guards_key_is_in_no_argument_and_no_environment(tmp_path: Path) -> None:
-    guard = SystemGuard(GuardOrders("http://127.0.0.1:9", "pod-1", tmp_path, "demo-pod-key"))
-    process = guard._process
-    try:
+@pytest.fixture
+def guard(tmp_path: Path) -> Iterator[SystemGuard]:
+    guard = SystemGuard(GuardOrders("http://127.0.0.1:9", "pod-1", tmp_path, None, "demo-pod-key"))
+    yield guard
+    with contextlib.suppress(ProcessLookupError):
+        guard._process.send_signal(signal.SIGCONT)
+    guard.end()
+    guard._process.wait()
+
+
+def until_it_answers(guard: SystemGuard) -> None:
+    """Beat until the guard answers: it has its orders then."""
+    give_up_at = time.monotonic() + 60
+    while True:
+        assert guard.is_well()
         guard.beat(1_000.0)
-        while not (seen := Path(f"/proc/{process.pid}/cmdline").read_bytes()):
-            time.sleep(0.01)  # its memory is being made
-        with contextlib.suppress(PermissionError):  # it has closed that file by now
-            seen += Path(f"/proc/{process.pid}/environ").read_bytes()
-        assert b"pod_image.agent.guard" in seen
-        assert b"demo-pod-key" not in seen
+        time.sleep(0.02)
+        if guard.is_well() and guard._unanswered_since is None and guard._unsent is None:
+            return
+        assert time.monotonic() < give_up_at
+
+
+def test_the_guards_key_is_in_no_argument_and_no_environment(guard: SystemGuard) -> None:
+    process = guard._process
+    guard.beat(1_000.0)
+    while not (seen := Path(f"/proc/{process.pid}/cmdline").read_bytes()):
+        time.sleep(0.01)  # its memory is being made
+    with contextlib.suppress(PermissionError):  # it has closed that file by now
+        seen += Path(f"/proc/{process.pid}/environ").read_bytes()
+    assert b"pod_image.agent.guard" in seen
+    assert b"demo-pod-key" not in seen
+
+
+def test_the_guard_gets_its_key_only_when_nobody_can_read_it_any_more(guard: SystemGuard) -> None:
+    sent: list[dict[str, object]] = []
+    guard._write = lambda document: sent.append(document)  # type: ignore[method-assign]
+    guard.beat(1_000.0)
+    assert sent == []
+    guard._answers, theirs = os.pipe()
+    os.set_blocking(guard._answers, False)
+    assert guard.is_well()
+    assert sent == []
+    os.write(theirs, b".")
+    os.close(theirs)
+    assert guard.is_well()
+    assert [document["key"] for document in sent] == ["demo-pod-key"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_guard_that_is_killed_or_stopped_is_not_well(
+    guard: SystemGuard, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    until_it_answers(guard)
+    monkeypatch.setattr("pod_image.agent.processes.GUARD_ANSWER_SECONDS", 0.5)
+    guard._process.send_signal(number)
+    give_up_at = time.monotonic() + 30
+    while guard.is_well():
+        guard.beat(1_000.0)
+        assert time.monotonic() < give_up_at
+        time.sleep(0.02)
+
+
+def test_a_guard_that_was_not_asked_owes_no_answer(
+    guard: SystemGuard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    until_it_answers(guard)
+    monkeypatch.setattr("pod_image.agent.processes.GUARD_ANSWER_SECONDS", 0.01)
+    time.sleep(0.05)  # as after a stop of the agent itself
+    assert guard.is_well()
+
+
+def test_the_guard_sees_an_agent_that_is_stopped_and_ends_no_other_of_its_number() -> None:
+    nap = subprocess.Popen([sys.executable, "-P", "-c", "import time; time.sleep(60)"])
+    try:
+        orders = {"agent_pid": nap.pid, "agent_started": process_tree.started(nap.pid)}
+        agent = AgentProcess(-1, orders)
+        assert not agent.is_stopped()
+        nap.send_signal(signal.SIGSTOP)
+        while not agent.is_stopped():
+            time.sleep(0.01)
+        AgentProcess(-1, {**orders, "agent_started": "another time"}).kill()
+        assert nap.poll() is None
+        agent.kill()
+        assert nap.wait(10) == -signal.SIGKILL
+        assert not agent.is_stopped()
     finally:
-        process.kill()
-        process.wait()
-        assert process.stdin is not None
-        process.stdin.close()
+        nap.kill()
+        nap.wait()
 
 
 async def test_a_blocking_call_hands_on_its_result_and_its_fault() -> None:
@@ -201,8 +276,9 @@ def test_the_guard_closes_itself_to_others_before_it_hears_the_key() -> None:
     if python is None:
         pytest.skip("no interpreter here can be run by another user")
     guard = subprocess.Popen(
-        [python, "-m", "pod_image.agent.guard"],
+        [python, "-P", "-m", "pod_image.agent.guard", "1"],
         stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
         cwd="/",
         env=environment,
         user=user,
