@@ -233,7 +233,7 @@ def test_a_silent_create_outlasts_the_clients_patience(
 ) -> None:
     cloud.world.faults.switch_on("create-timeout-but-rents", times=1)
     with pytest.raises(httpx.ReadTimeout):
-        http.post("/v2/pods", json=pod_body(), timeout=0.3)
+        http.post("/v2/pods", json=pod_body(), timeout=httpx.Timeout(60.0, read=0.3))
     assert len(http.get("/v2/pods").json()["pods"]) == 1
 
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import sysconfig
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -110,7 +111,7 @@ async def test_what_the_kernel_does_not_let_go_is_not_waited_for(
     monkeypatch.setattr(process_tree, "_UNKILLABLE_SECONDS", 0.1)
     monkeypatch.setattr(process_tree, "_signal", lambda pids, number: None)
     stage = await Started(tmp_path).run("import time; time.sleep(60)")
-    async with asyncio.timeout(5.0):
+    async with asyncio.timeout(30.0):
         await stage.end(0.1)
     os.kill(stage.pid, 9)
     await stage.wait()
@@ -236,11 +237,13 @@ async def test_a_blocking_call_hands_on_its_result_and_its_fault() -> None:
 
 
 async def test_a_blocking_call_that_hangs_can_be_left_to_itself() -> None:
-    began = time.monotonic()
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.05):
-            await in_thread(lambda: time.sleep(1.0))
-    assert time.monotonic() - began < 0.8
+    comes_back = threading.Event()
+    try:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await in_thread(comes_back.wait)
+    finally:
+        comes_back.set()
 
 
 def test_a_process_that_holds_a_key_can_neither_be_read_nor_leave_a_core_file() -> None:
