@@ -22,7 +22,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     sys.path[:] = search_path()  # nothing below is loaded from the folder that the person stands in
     from launcher.cli.output import write_what_cannot_be_shown_as_escapes
+    from launcher.cli.streams import hold_streams
 
+    hold_streams()
     write_what_cannot_be_shown_as_escapes()
     sys.exit(run(list(sys.argv[1:] if argv is None else argv)))
 
@@ -31,19 +33,45 @@ def run(words: list[str]) -> int:
     """Run one command; the exit code. Everything a person can act on is said on stderr, without a traceback."""
     try:
         code = _answer(words)
-        sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as exc:
+        if not _has_reader_left(exc):
+            raise
         return _reader_went_away()
     except SystemExit as leave:
         if isinstance(leave.__context__, BrokenPipeError):  # typer's own way out of it
             return _reader_went_away()
         raise
+    return _flushed(code)
+
+
+def _flushed(code: int) -> int:
+    """The exit code once all that was said is out."""
+    try:
+        sys.stdout.flush()
+    except OSError as exc:
+        _reader_went_away()
+        return code if _has_reader_left(exc) else code or _not_written(exc)
     return code
 
 
+def _not_written(exc: OSError) -> int:
+    from launcher.cli.output import print_error
+
+    print_error("LauncherError", f"The answer could not be written: {exc}.", "", as_json=False)
+    return LauncherError.exit_code
+
+
+def _has_reader_left(exc: OSError) -> bool:
+    from launcher.cli.streams import READER_LEFT
+
+    return exc.errno in READER_LEFT
+
+
 def _reader_went_away() -> int:
-    """`launcher logs | head`: not an error, but nothing may be flushed any more."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+    """`launcher logs | head`, or a closed terminal: not an error, but nothing may be flushed any more."""
+    from launcher.cli.streams import drop_stdout
+
+    drop_stdout()
     return 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,8 @@ from pathlib import Path
 from launcher.cli.commands.ui import FormDoor
 from launcher.cli.demo_base import DemoBase, demo_preset
 from launcher.cli.demo_cloud import DemoCloud, demo_cloud
+from launcher.cli.following import end_on_signals
+from launcher.cli.session import complete
 from launcher.config import Config, read_config
 
 POLL_SECONDS = 1.0
@@ -29,6 +30,7 @@ def open_form(
     say: Callable[[str], None],
 ) -> None:
     """Start the stand-ins and the form below `folder`, and stay until Ctrl-C."""
+    end_on_signals()
     with demo_cloud(folder / "cloud", dict.fromkeys(faults), base=base) as cloud:
         config = demo_config(cloud, folder)
         preset = demo_preset(config, base).name
@@ -62,7 +64,7 @@ def serve_form(
             ),
         )
     site = make_site(config, environment=cloud.env, demo=NOTE)
-    asyncio.run(
+    complete(
         serve(
             site,
             port=door.port,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import os
 import subprocess
@@ -24,6 +23,7 @@ from launcher.cli.following import (
 from launcher.cli.layout import duration, usd
 from launcher.cli.live import Live
 from launcher.cli.output import Output
+from launcher.cli.session import complete
 from launcher.config import Config, read_config
 from launcher.domain.plan import Composed
 from launcher.domain.pod import PodStatus
@@ -125,7 +125,7 @@ def run_demo(order: DemoOrder, root: Path, output: Output) -> None:
     )
     folder = order.out or read_config().data_folder / "demo"
     with demo_cloud(root, dict.fromkeys(order.faults), base=order.base) as cloud:
-        outcome = asyncio.run(_run(order, cloud, _config(root, cloud), folder, output))
+        outcome = complete(_run(order, cloud, _config(root, cloud), folder, output))
         if outcome.onnx is not None:
             outcome = replace(outcome, spoken_wav=_speak(outcome.onnx, folder / "spoken.wav"))
         outcome = replace(outcome, pods_left=_pods_left(cloud))

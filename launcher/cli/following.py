@@ -18,6 +18,7 @@ from launcher.domain.plan import Plan
 from launcher.domain.run import Run
 from launcher.errors import Interrupted, NotDelivered, RunFailed
 from launcher.services.context import Workbench
+from launcher.services.interrupts import leaving_signals
 from launcher.services.launch import launch
 from launcher.services.progress import Progress, Stage
 from launcher.services.sightings import RunEnded
@@ -147,8 +148,9 @@ def delivery_words(followed: Followed) -> str:
 
 def end_on_signals() -> None:
     """SIGTERM and a closed terminal are taken as Ctrl-C, so that nothing is left half done."""
-    # A shell starts background jobs with SIGINT ignored, and then nothing could interrupt us.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), lambda *_: signal.raise_signal(signal.SIGINT))
+    for number in leaving_signals():
+        if number is signal.SIGINT:
+            # A shell starts background jobs with SIGINT ignored, and then nothing could interrupt us.
+            signal.signal(number, signal.default_int_handler)
+        else:
+            signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from launcher.cli.harmless import harmless, harmless_json
+from launcher.cli.streams import READER_LEFT, drop_stdout
+from launcher.errors import LauncherError
 
 
 class Output:
@@ -32,15 +34,28 @@ class Output:
         return not (self.as_json or self.quiet) and sys.stderr.isatty() and not _is_dumb()
 
     def answer(self, document: Any, human: Callable[[], str], quiet: str | None = None) -> None:
-        """The result of a command: JSON of `document`, the words of `human`, or one short line."""
+        """The result of a command: JSON of `document`, the words of `human`, or one short line.
+
+        A reader that left is no error: how the command ended is told by its exit code all the same. Raises
+        LauncherError when the answer could not be written, to a full disk for instance.
+        """
         if self.as_json:
-            print(json_text(document, indent=2))
+            text = json_text(document, indent=2)
         elif self.quiet and quiet is not None:
-            if quiet:
-                print(harmless(quiet))
+            text = harmless(quiet)
         else:
-            print(harmless(human()))
-        sys.stdout.flush()
+            text = harmless(human())
+        try:
+            if text or not self.quiet:
+                print(text)
+            sys.stdout.flush()
+        except OSError as exc:
+            drop_stdout()
+            if exc.errno not in READER_LEFT:
+                raise LauncherError(
+                    f"The answer could not be written: {exc.strerror or exc}.",
+                    hint="What was done is done; `launcher runs` and `launcher show` tell of it.",
+                ) from exc
 
     def event(self, document: Any, human: str) -> None:
         """One event of a stream: a line of JSON, or a line of words."""
@@ -77,6 +92,11 @@ def print_warning(text: str) -> None:
     """Something that went wrong and stops nothing, on stderr: also for programs, and whoever asked for quiet."""
     head = style("warning:", "bold yellow", sys.stderr)
     print(f"{head} {harmless(text)}", file=sys.stderr, flush=True)
+
+
+def print_notice(text: str) -> None:
+    """What a person must know now, on stderr, whatever was asked for."""
+    print(harmless(text), file=sys.stderr, flush=True)
 
 
 def json_text(document: Any, *, indent: int | None = None, stream: TextIO | None = None) -> str:

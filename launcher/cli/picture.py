@@ -55,6 +55,7 @@ class Picture:
     _phase_began: float = 0.0
     _priced_at: float = 0.0
     _cost_then_usd: float = 0.0
+    _over_at: float | None = None
 
     def see(self, seen: object) -> str:
         """Take in one sighting; a line about it where it is worth one, else nothing."""
@@ -75,7 +76,12 @@ class Picture:
 
     @property
     def phase_seconds(self) -> float:
-        return self.now() - self._phase_began if self.phase else 0.0
+        return self._until - self._phase_began if self.phase else 0.0
+
+    @property
+    def _until(self) -> float:
+        """What counts time and money counts to here: once the run is over, no further."""
+        return self.now() if self._over_at is None else self._over_at
 
     @property
     def cost_usd(self) -> float:
@@ -83,7 +89,7 @@ class Picture:
         price = self.run.price_per_hour_usd if self.run else 0.0
         if not self._priced_at:
             return 0.0
-        return self._cost_then_usd + price * (self.now() - self._priced_at) / 3600.0
+        return self._cost_then_usd + price * (self._until - self._priced_at) / 3600.0
 
     def meter(self, cost_usd: float) -> None:
         """The cost is so much at this moment."""
@@ -113,6 +119,7 @@ class Picture:
             case EndedEvent():
                 self.ended = event
                 self._take_cost(event.cost_usd)
+                self._over_at = self.now()
                 missing = missing_words(event.missing_count)
                 return f"ended: {event.reason.sentence}" + (f" {missing}." if missing else "")
         return ""

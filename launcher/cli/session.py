@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 import typer
 from pydantic import SecretStr
 
-from launcher.cli.output import print_warning
+from launcher.cli.output import print_notice, print_warning
 from launcher.config import Config, read_config
 from launcher.domain.run import Run
-from launcher.errors import InvalidRequest
+from launcher.errors import Interrupted, InvalidRequest
 from launcher.services.context import Workbench, open_workbench
+from launcher.services.interrupts import GivenUp, leaving_on_signals
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import KeyName, KeyringStore, Keys, KeyStore, find_keys
 
@@ -64,7 +65,27 @@ def complete(work: Coroutine[Any, Any, T]) -> T:
     return result
 
 
-_complete: Callable[[Coroutine[Any, Any, Any]], Any] = asyncio.run
+def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's one coroutine. The first signal cancels it; what it owes then is done to its end.
+
+    Raises Interrupted when it was left before, with what is owed still.
+    """
+
+    async def work_of_the_command() -> T:
+        task = asyncio.current_task()
+        assert task is not None
+        with leaving_on_signals(task.cancel, print_notice):
+            return await work
+
+    try:
+        return asyncio.run(work_of_the_command())
+    except GivenUp as left:
+        raise Interrupted(left.words, hint="launcher reap") from None
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        raise Interrupted("Interrupted.") from None
+
+
+_complete: Callable[[Coroutine[Any, Any, Any]], Any] = _to_its_end
 """Runs a command's one coroutine; tests put a loop in virtual time here."""
 
 

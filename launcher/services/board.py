@@ -29,8 +29,14 @@ class PodBoard:
             if not 0 <= now - self._read_at < self._fresh_seconds:
                 self._pods = {pod.id: pod for pod in await self._provider.pods()}
                 self._read_at = now
-        pod = self._pods.get(pod_id) or await self._provider.pod(pod_id)
-        self._seen[pod_id] = self._clock.now() + self._provider.clock_ahead
+        return self._note(self._pods.get(pod_id) or await self._provider.pod(pod_id))
+
+    async def look_alone(self, pod_id: str) -> Pod:
+        """The pod as it is now, by a request of its own. Raises PodGone, ProviderError."""
+        return self._note(await self._provider.pod(pod_id))
+
+    def _note(self, pod: Pod) -> Pod:
+        self._seen[pod.id] = self._clock.now() + self._provider.clock_ahead
         return pod
 
     def has_seen(self, pod_id: str) -> bool:

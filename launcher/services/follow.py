@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from launcher.domain.pod import PodStatus
 from launcher.domain.run import Run
@@ -28,6 +28,11 @@ ABSENT_LOOKS = 2
 """A pod is gone when so many looks in a row found nothing."""
 LAST_LINES_SECONDS = 10.0
 """How long the log may still hand out lines once the pod is gone."""
+LAST_LINES_SECONDS_AFTER_THE_END = 0.5
+"""The same once the pod has said its last word."""
+SECONDS_BETWEEN_LAST_LOOKS = 1.0
+LAST_LOOKS = timedelta(seconds=60)
+"""So long after its last word a pod is looked at by itself, and often: it is about to go, and somebody waits."""
 CLOCKS_DIFFER = timedelta(seconds=60)
 """The pod stamps its events, the provider its creation."""
 REREAD_SECONDS = 15.0
@@ -60,6 +65,8 @@ class _Follower:
         self._seq = self._run.last_seq
         self._saved = (self._cursor, self._seq)
         self._has_ended = run.end_reason is not None and not from_start
+        self._last_looks_until: datetime | None = None
+        self._said_its_last = asyncio.Event()
         self._status: PodStatus | None = None
         self._uptime_seconds = 0.0
         self._log = asyncio.create_task(self._read_log())
@@ -108,7 +115,10 @@ class _Follower:
             return []
         missed = await self._missed(event) if event.seq > self._seq + 1 else []
         self._seq = event.seq
-        self._has_ended = self._has_ended or isinstance(event, EndedEvent)
+        if isinstance(event, EndedEvent) and not self._has_ended:
+            self._has_ended = True
+            self._last_looks_until = self._bench.clock.now() + LAST_LOOKS
+            self._said_its_last.set()
         return [*missed, event]
 
     def _numbered(self, event: Event) -> Event:
@@ -171,14 +181,37 @@ class _Follower:
                 await self._queue.put(exc)
                 return
             await self._queue.put(Tick(self._bench.clock.now(), trouble))
-            await self._bench.clock.sleep(self._bench.config.poll_seconds)
+            await self._until_next_look()
+        seconds = LAST_LINES_SECONDS_AFTER_THE_END if self._has_ended else LAST_LINES_SECONDS
         with suppress(TimeoutError):
-            async with asyncio.timeout(LAST_LINES_SECONDS):
+            async with asyncio.timeout(seconds):
                 await asyncio.shield(self._log)
         await self._queue.put(Gone())
 
+    @property
+    def _is_about_to_go(self) -> bool:
+        until = self._last_looks_until
+        return until is not None and self._bench.clock.now() < until
+
+    async def _until_next_look(self) -> None:
+        """The usual pause; a short one once the pod has said its last word, also when that comes meanwhile."""
+        usual = self._bench.config.poll_seconds
+        if self._is_about_to_go:
+            await self._bench.clock.sleep(min(SECONDS_BETWEEN_LAST_LOOKS, usual))
+            return
+        pause = asyncio.ensure_future(self._bench.clock.sleep(usual))
+        heard = asyncio.ensure_future(self._said_its_last.wait())
+        waited_for = [pause] if self._said_its_last.is_set() else [pause, heard]
+        try:
+            await asyncio.wait(waited_for, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            pause.cancel()
+            heard.cancel()
+
     async def _see_pod(self) -> None:
-        pod = await self._bench.board.look(self._run.pod_id)
+        board = self._bench.board
+        look = board.look_alone if self._is_about_to_go else board.look
+        pod = await look(self._run.pod_id)
         if pod.status is PodStatus.TERMINATED:
             raise PodGone(f"Pod {pod.id} has ended.")
         if pod.status is not self._status:

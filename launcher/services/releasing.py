@@ -47,6 +47,6 @@ async def _asked(bench: Workbench, pod_id: str) -> Release:
 def still_releasing(pod_id: str) -> str:
     """For whom it takes too long."""
     return (
-        f"Pod {pod_id} is still being released, and costs money until RunPod confirms it. "
-        "If this computer stops before, launcher reap looks again and releases it."
+        f"Pod {pod_id} is being released; RunPod has not confirmed it yet, and until then it costs money. "
+        "launcher reap looks again and releases it."
     )

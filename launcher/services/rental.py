@@ -48,13 +48,10 @@ class Rental:
             return still_releasing(self.pod_id)
         if self._is_ordered and not self._is_released:
             return (
-                "The order of a GPU is out, and its pod is looked for to release it. "
-                "If this computer stops before, launcher reap looks again."
+                "A GPU was ordered, and its pod is looked for to release it; it may cost money. "
+                "launcher reap looks again."
             )
-        return (
-            "What was made on RunPod for the run is being removed. "
-            "If this computer stops before, launcher reap looks again."
-        )
+        return "What was made on RunPod for the run is being removed. launcher reap looks again."
 
     async def order(self, order: PodOrder) -> Pod:
         """Rent the pod; it is known here as soon as there is an answer, whoever is cancelled meanwhile."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -15,6 +16,8 @@ from starlette.staticfiles import StaticFiles
 from launcher.clock import Clock, SystemClock
 from launcher.config import Config
 from launcher.services.context import open_workbench
+from launcher.services.interrupts import leaving_on_signals
+from launcher.services.unstoppable import what_is_owed
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import KeyStore
 from launcher.ui.address import take_place
@@ -110,7 +113,9 @@ async def serve(
     say: Callable[[str], None] = print,
     ready: Callable[[Guard], None] | None = None,
 ) -> None:
-    """Serve the pages on 127.0.0.1 until SIGINT, SIGTERM or cancellation. Raises InvalidRequest for a taken port.
+    """Serve the pages on 127.0.0.1 until a signal or cancellation. Raises InvalidRequest for a taken port.
+
+    Ctrl-C, SIGTERM and a closed terminal end it alike: a GPU whose launch is not through is released first.
 
     `port` None and `own_name` give the address of last time. `say` gets the launch links, one line each; they let a
     browser in once.
@@ -121,8 +126,14 @@ async def serve(
         application = build(site)
         # a second line of defence behind the guard
         core.sio.eio.cors_allowed_origins = [place.address.origin]
-        async with running(site):
-            await run_server(application, place, say=say, open_browser=open_browser, ready=ready)
+        end = asyncio.Event()
+        with leaving_on_signals(end.set, say):
+            async with running(site):
+                await run_server(
+                    application, place, say=say, open_browser=open_browser, ready=ready, end=end
+                )
+                if owed := what_is_owed():
+                    say(owed)
     finally:
         place.sock.close()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -43,8 +42,9 @@ async def run_server(
     say: Callable[[str], None],
     open_browser: bool = True,
     ready: Callable[[Guard], None] | None = None,
+    end: asyncio.Event | None = None,
 ) -> None:
-    """Serve `app` behind the guard until SIGINT or SIGTERM, or until cancelled.
+    """Serve `app` behind the guard until `end` is set, or until cancelled.
 
     `say` gets the launch link, and a new one whenever one was used. `ready` gets the guard once it listens.
     """
@@ -61,23 +61,29 @@ async def run_server(
     )
     server = QuietServer(config)
     serving = asyncio.create_task(server.serve(sockets=[place.sock]))
+    ending = asyncio.create_task(_end_when(end or asyncio.Event(), server))
     page: Path | None = None
-    with _ending_on_signals(server):
+    try:
         while not server.started and not serving.done():  # noqa: ASYNC110  uvicorn has no event
             await asyncio.sleep(0.02)
         if server.started:
             page = _announce(guard, place, say, open_browser)
             if ready:
                 ready(guard)
-        try:
-            await asyncio.shield(serving)
-        except asyncio.CancelledError:
-            server.should_exit = True
-            await serving
-            raise
-        finally:
-            if page is not None:
-                _remove(page)
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await serving
+        raise
+    finally:
+        ending.cancel()
+        if page is not None:
+            _remove(page)
+
+
+async def _end_when(end: asyncio.Event, server: uvicorn.Server) -> None:
+    await end.wait()
+    server.should_exit = True
 
 
 def _announce(
@@ -129,42 +135,6 @@ def _remove(page: Path) -> None:
     with contextlib.suppress(OSError):
         page.unlink()
         page.parent.rmdir()
-
-
-@contextlib.contextmanager
-def _ending_on_signals(server: uvicorn.Server) -> Iterator[None]:
-    loop = asyncio.get_running_loop()
-
-    def end() -> None:
-        server.should_exit = True
-
-    watched = (signal.SIGINT, signal.SIGTERM)
-    try:
-        for number in watched:
-            loop.add_signal_handler(number, end)
-    except (NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
-        before = _install_plain(watched, loop, end)
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-        return
-    try:
-        yield
-    finally:
-        for number in watched:
-            loop.remove_signal_handler(number)
-
-
-def _install_plain(
-    watched: tuple[signal.Signals, ...], loop: asyncio.AbstractEventLoop, end: Callable[[], None]
-) -> dict[signal.Signals, signal._HANDLER]:
-    before: dict[signal.Signals, signal._HANDLER] = {}
-    with contextlib.suppress(ValueError):  # a thread of a test: nobody sends it signals
-        for number in watched:
-            before[number] = signal.signal(number, lambda *_: loop.call_soon_threadsafe(end))
-    return before
 
 
 def harden_process() -> None:

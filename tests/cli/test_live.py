@@ -84,6 +84,21 @@ def test_a_training_shows_step_loss_speed_time_left_and_dollars(picture: Picture
     assert "$0.0123 so far, about $0.0200 at the end, never over $2.00" in text
 
 
+@pytest.mark.parametrize("cost_usd", [0.02, None])
+def test_time_and_money_stop_at_the_pods_last_word(
+    picture: Picture, cost_usd: float | None
+) -> None:
+    clock = picture.now
+    assert isinstance(clock, Watch)
+    picture.see(event(PhaseEvent, phase=Phase.RELEASE, state="started"))
+    clock.seconds += 5
+    picture.see(event(EndedEvent, reason=EndReason.FINISHED, cost_usd=cost_usd))
+    then = frame(picture)
+    clock.seconds += 3600
+    assert frame(picture) == then
+    assert (picture.phase_seconds, picture.cost_usd) == (5, pytest.approx(cost_usd or 0.0105))
+
+
 def test_the_cost_grows_between_two_words_of_the_pod(picture: Picture) -> None:
     assert picture.cost_usd == pytest.approx(0.01)
 

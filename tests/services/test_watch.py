@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from contextlib import aclosing
 from pathlib import Path
@@ -25,7 +26,7 @@ from launcher.services.sightings import (
 from launcher.services.watch import watch
 from pod_image.contract.outcomes import EndReason
 from tests.services.sky import Sky, plan
-from tests.virtual import in_virtual_time
+from tests.virtual import in_virtual_time, now_seconds
 
 
 async def seen_to_the_end(bench: Workbench, run: Run, **options: bool) -> list[Sighting]:
@@ -58,6 +59,46 @@ async def test_a_run_is_followed_from_armed_to_its_end(tmp_path: Path) -> None:
     assert end.secret_names == ()
     assert end.provider_calls > run.provider_calls
     assert sky.bench.runs.get("run-01") == end
+
+
+@pytest.mark.parametrize("ends_after", [41.0, 42.5, 44.0])
+def test_the_watching_ends_within_five_seconds_of_the_release(
+    tmp_path: Path, ends_after: float
+) -> None:
+    @in_virtual_time
+    async def the_story() -> None:
+        sky = Sky(tmp_path)
+        sky.script.ends_after = ends_after
+        run = await launch(sky.bench, plan(), sky.keys)
+        before = len(sky.world.requests)
+        await seen_to_the_end(sky.bench, run)
+        pod = sky.world.pods[run.pod_id]
+        assert pod.gone_at is not None
+        released_at = pod.gone_at - sky.world.timing.gone_seconds
+        assert now_seconds() - released_at <= 5.0
+        looks = [each for each in sky.world.requests[before:] if each.path == f"/v2/pods/{pod.id}"]
+        assert len(looks) <= 8  # its last moments, and no hail of requests
+
+    the_story()
+
+
+@in_virtual_time
+async def test_a_pod_that_stays_after_its_last_word_is_looked_at_as_rarely_as_any_other_soon(
+    tmp_path: Path,
+) -> None:
+    sky = Sky(tmp_path)
+    sky.script.releases = False
+    run = await launch(sky.bench, plan(), sky.keys)
+    sky.world.faults.switch_on("delete-500")
+    task = asyncio.create_task(seen_to_the_end(sky.bench, run))
+    await asyncio.sleep(1_000)
+    before = len(sky.world.requests)
+    await asyncio.sleep(60)
+    looks = [each for each in sky.world.requests[before:] if each.method == "GET"]
+    assert len(looks) <= 60
+    sky.world.faults.switch_off()
+    await task
+    assert sky.live() == []
 
 
 @in_virtual_time

@@ -26,6 +26,7 @@ from launcher.cli.flags import JsonOption, QuietOption, command_app
 from launcher.cli.layout import pairs
 from launcher.cli.output import Output
 from launcher.errors import InvalidRequest
+from launcher.services.interrupts import leaving_signals
 from pod_image.contract.settings import RecipeName
 
 app = command_app()
@@ -113,7 +114,7 @@ def _open_page(
 
 def _serve(faults: tuple[str, ...], folder: Path, base: DemoBase | None, output: Output) -> None:
     over = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in leaving_signals():
         signal.signal(number, lambda *_: over.set())
     with demo_cloud(folder, dict.fromkeys(faults), base=base) as cloud:
         _say_where(cloud, base, output)

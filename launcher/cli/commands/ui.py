@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from dataclasses import dataclass
 from typing import Annotated
@@ -10,6 +9,7 @@ from typing import Annotated
 import typer
 
 from launcher.cli.flags import command_app
+from launcher.cli.session import complete
 from launcher.config import read_config
 from launcher.stores.secrets import KeyringStore
 
@@ -56,7 +56,7 @@ def ui(
     from launcher.ui.application import make_site, serve
 
     site = make_site(read_config(), environment=os.environ, key_store=KeyringStore())
-    asyncio.run(serve(site, port=port, own_name=own_name, open_browser=browser, say=say))
+    complete(serve(site, port=port, own_name=own_name, open_browser=browser, say=say))
 
 
 def say(line: str) -> None:

@@ -1,0 +1,378 @@
+"""Terminals that close, readers that leave, disks that fill and hands that insist: real processes, and no pod stays."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from launcher.cli.demo_cloud import DemoCloud, demo_cloud
+from launcher.emulator.runpod import ScriptedContainer, ScriptedRunner
+from launcher.emulator.runpod.conditions import Timing
+from launcher.services.interrupts import INSISTS_WITHIN_SECONDS
+from pod_image.contract.environment import RUN_VARIABLE, RunDocument
+from tests.services.sky import Script
+
+pytestmark = [
+    pytest.mark.skipif(os.name != "posix", reason="signals and terminals of POSIX"),
+    pytest.mark.slow,
+]
+
+LAUNCHER = [sys.executable, "-m", "launcher.cli.app"]
+DEPLOY = [
+    "deploy",
+    "--recipe",
+    "command",
+    "--results-repo",
+    "demo/voice",
+    "--boot-minutes",
+    "5",
+    "--yes",
+    "--",
+    "true",
+]
+LONGEST_SECONDS = 60.0
+ANSWER = "This goes on."
+
+
+class Scene:
+    """A cloud whose pods do as they are told, and one person's computer."""
+
+    def __init__(self, cloud: DemoCloud, home: Path) -> None:
+        self.cloud, self.home = cloud, home
+        self.world = cloud.runpod.world
+        self.arms_after: float | None = None
+        self.arms_work = True
+
+    @property
+    def env(self) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("HF_")}
+        return {**kept, **self.cloud.env, "LAUNCHER_HOME": str(self.home), "COLUMNS": "80"}
+
+    def program(self, container: ScriptedContainer) -> Generator[float, None, int | None]:
+        document = RunDocument.from_json(container.spec.env[RUN_VARIABLE])
+        script = Script(None, self.world)  # type: ignore[arg-type]  delivers nothing
+        script.say(container, document, "phase", phase="boot", state="started")
+        while self.arms_after is None:
+            yield 0.1
+        yield self.arms_after
+        arm = {
+            "name": "own pod",
+            "works": self.arms_work,
+            "detail": "" if self.arms_work else "403",
+        }
+        script.say(
+            container,
+            document,
+            "armed",
+            works=self.arms_work,
+            arms=[arm],
+            deadline=document.deadline.isoformat(),
+        )
+        if self.arms_work:
+            script.say(container, document, "ended", reason="finished", detail="", cost_usd=0.01)
+            self.world.act(self.world.pods[container.spec.pod_id], "terminate")
+        yield 1e9
+        return 0
+
+    def live(self) -> list[str]:
+        return [pod.id for pod in self.world.live_pods()]
+
+    def until(self, happens: Callable[[], object], seconds: float = LONGEST_SECONDS) -> None:
+        give_up_at = time.monotonic() + seconds
+        while not happens():
+            assert time.monotonic() < give_up_at, "it did not happen"
+            time.sleep(0.05)
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    runner = ScriptedRunner()
+    with demo_cloud(tmp_path / "cloud", runner=runner) as cloud:
+        cloud.runpod.world.timing = Timing(provisioning_seconds=0.2, gone_seconds=0.5)
+        found = Scene(cloud, tmp_path / "home")
+        runner.program = found.program
+        yield found
+
+
+@contextlib.contextmanager
+def started(scene: Scene, words: list[str], **options: object) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        words,
+        env=scene.env,
+        text=True,
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},  # type: ignore[call-overload]
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def finished(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """Its exit code, and what it said on stderr."""
+    _, said = process.communicate(timeout=LONGEST_SECONDS)
+    return process.returncode, said or ""
+
+
+# --- nobody reads any more
+
+
+@pytest.mark.parametrize(("works", "code"), [(True, 0), (False, 6)])
+def test_a_reader_that_leaves_ends_neither_the_launch_nor_its_clean_up(
+    scene: Scene, works: bool, code: int
+) -> None:
+    scene.arms_after, scene.arms_work = 0.5, works
+    line = " ".join(["set -o pipefail;", *LAUNCHER, *DEPLOY, "2>&1 | sed '/^Renting/q'"])
+    with started(scene, ["bash", "-c", line], stderr=None) as process:
+        out, _ = process.communicate(timeout=LONGEST_SECONDS)
+        assert "Renting" in out
+        assert process.returncode == code
+    assert scene.live() == []
+
+
+def in_a_terminal(scene: Scene, *before: str) -> tuple[subprocess.Popen[str], int]:
+    """A deploy in a terminal window; the file descriptor whose closing closes the window."""
+    window, terminal = os.openpty()
+
+    def take_terminal() -> None:
+        import fcntl
+        import termios
+
+        os.setsid()
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    process = subprocess.Popen(
+        [*before, *LAUNCHER, *DEPLOY],
+        env={**scene.env, "TERM": "xterm"},
+        text=True,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        preexec_fn=take_terminal,
+    )
+    os.close(terminal)
+    return process, window
+
+
+def look_until(window: int, happens: Callable[[], object]) -> None:
+    """Somebody sits at the terminal until it happens."""
+    give_up_at = time.monotonic() + LONGEST_SECONDS
+    while not happens():
+        assert time.monotonic() < give_up_at, "it did not happen"
+        if select.select([window], [], [], 0.05)[0]:
+            os.read(window, 4096)
+
+
+def test_a_closed_window_releases_the_pod_that_is_not_armed(scene: Scene) -> None:
+    process, window = in_a_terminal(scene)
+    try:
+        look_until(window, scene.live)
+        os.close(window)
+        assert process.wait(LONGEST_SECONDS) == 130
+    finally:
+        process.kill()
+    assert scene.live() == []
+
+
+def test_a_hang_up_that_was_ignored_stays_ignored_and_the_launch_goes_on_without_a_terminal(
+    scene: Scene,
+) -> None:
+    # As nohup does it, which would also take the terminal away from stdout.
+    ignoring = "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); "
+    process, window = in_a_terminal(
+        scene, sys.executable, "-c", ignoring + "os.execvp(sys.argv[1], sys.argv[1:])"
+    )
+    try:
+        look_until(window, scene.live)
+        os.close(window)
+        time.sleep(0.5)
+        assert process.poll() is None
+        assert len(scene.live()) == 1
+        scene.arms_after = 0.0
+        assert process.wait(LONGEST_SECONDS) == 0
+    finally:
+        process.kill()
+    assert scene.live() == []
+
+
+@pytest.mark.skipif(not hasattr(os, "setresuid") or sys.platform != "linux", reason="prlimit")
+def test_a_disk_that_fills_during_the_launch_leaves_no_pod(scene: Scene) -> None:
+    import resource
+
+    scene.arms_work = False
+    with started(scene, [*LAUNCHER, *DEPLOY]) as process:
+        scene.until(scene.live)
+        # From here on no file of this process grows: what a full disk does to it.
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (0, 0))
+        scene.arms_after = 0.5
+        code, said = finished(process)
+    assert (code, scene.live()) == (6, [])
+    assert said.count("cannot be kept") == 1
+    assert "was released" in said
+
+
+@pytest.mark.skipif(not hasattr(os, "setresuid") or sys.platform != "linux", reason="prlimit")
+def test_a_disk_that_is_full_before_the_order_rents_nothing(scene: Scene) -> None:
+    import resource
+
+    scene.world.faults.switch_on("slow-replies", seconds=1.0, path="/v2/account/secrets")
+    with started(scene, [*LAUNCHER, *DEPLOY]) as process:
+        scene.until(lambda: scene.world.account.secrets)
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (0, 0))
+        code, said = finished(process)
+    assert code == 3
+    assert "Nothing was rented" in said
+    assert not any(
+        seen.method == "POST" and seen.path == "/v2/pods" for seen in scene.cloud.runpod.requests
+    )
+    assert not scene.world.account.secrets
+
+
+# --- a hand that insists
+
+
+def test_a_second_ctrl_c_is_answered_and_the_release_goes_on(scene: Scene, tmp_path: Path) -> None:
+    said = tmp_path / "stderr"
+    with (
+        said.open("w") as stderr,
+        started(scene, [*LAUNCHER, *DEPLOY], stderr=stderr) as process,
+    ):
+        scene.until(scene.live)
+        (pod_id,) = scene.live()
+        scene.world.faults.switch_on("server-errors")
+        process.send_signal(signal.SIGINT)
+        scene.until(lambda: "Releasing pod" in said.read_text())
+        for answers in (1, 2):  # as slow as this they are questions, and no demand
+            process.send_signal(signal.SIGINT)
+            scene.until(lambda n=answers: said.read_text().count(ANSWER) == n)
+            time.sleep(INSISTS_WITHIN_SECONDS + 0.1)
+        assert process.poll() is None
+        scene.world.faults.switch_off()
+        assert finished(process)[0] == 130
+    assert scene.live() == []
+    assert not scene.world.account.secrets
+    answer = said.read_text().partition(ANSWER)[0]
+    assert pod_id in answer
+    assert "launcher reap" in answer
+    assert "Traceback" not in said.read_text()
+
+
+def test_only_a_third_ctrl_c_within_two_seconds_gives_up_and_says_what_is_left(
+    scene: Scene, tmp_path: Path
+) -> None:
+    said = tmp_path / "stderr"
+    with (
+        said.open("w") as stderr,
+        started(scene, [*LAUNCHER, *DEPLOY], stderr=stderr) as process,
+    ):
+        scene.until(scene.live)
+        (pod_id,) = scene.live()
+        scene.world.faults.switch_on("server-errors")
+        process.send_signal(signal.SIGINT)
+        scene.until(lambda: "Releasing pod" in said.read_text())
+        process.send_signal(signal.SIGINT)
+        scene.until(lambda: ANSWER in said.read_text())
+        process.send_signal(signal.SIGINT)
+        assert finished(process)[0] == 130
+        scene.world.faults.switch_off()
+    last = said.read_text().partition("error:")[2]
+    assert pod_id in last
+    assert "launcher reap" in last
+    assert "Traceback" not in said.read_text()
+
+
+def test_a_closed_terminal_with_all_its_signals_does_not_give_up(scene: Scene) -> None:
+    with started(scene, [*LAUNCHER, *DEPLOY]) as process:
+        scene.until(scene.live)
+        scene.world.faults.switch_on("delete-500", times=2)
+        for number in (signal.SIGHUP, signal.SIGHUP, signal.SIGTERM, signal.SIGHUP):
+            process.send_signal(number)
+            time.sleep(0.2)
+        code, _ = finished(process)
+    assert (code, scene.live()) == (130, [])
+
+
+def test_an_abort_that_is_interrupted_goes_on(scene: Scene) -> None:
+    scene.arms_after = None
+    with started(scene, [*LAUNCHER, *DEPLOY]) as process:
+        scene.until(scene.live)
+        (pod_id,) = scene.live()
+        scene.until(lambda: scene.world.pods[pod_id].status == "RUNNING")
+        process.kill()
+    scene.world.faults.switch_on("delete-500", times=3)
+    with started(scene, [*LAUNCHER, "abort", "--yes"]) as process:
+        scene.until(lambda: any(seen.method == "DELETE" for seen in scene.cloud.runpod.requests))
+        for _ in range(2):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.3)
+        code, said = finished(process)
+    assert (code, scene.live()) == (0, [])
+    assert pod_id in said
+
+
+# --- the form
+
+
+FORM = """
+import asyncio, os, sys
+from dataclasses import replace
+from contextlib import nullcontext
+from launcher.config import read_config
+from launcher.services.compose import compose
+from launcher.services.plan import make_plan
+from launcher.stores.secrets import find_keys
+from launcher.ui.application import make_site, serve
+
+site = make_site(replace(read_config(), poll_seconds=0.5), environment=os.environ)
+keys = find_keys(os.environ)
+
+async def launch():
+    async with site.sessions.open_bench(keys) as bench:
+        given = {"recipe": "command", "argv": ["true"], "results_repo": "demo/voice", "boot_minutes": 5.0}
+        plan = await make_plan(bench, compose(None, given), keys)
+    site.live.begin_launch("one", plan, keys, nullcontext)
+
+tasks = []
+asyncio.run(serve(site, open_browser=False, say=lambda text: print(text, file=sys.stderr, flush=True),
+                  ready=lambda guard: tasks.append(asyncio.ensure_future(launch()))))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT])
+def test_the_form_releases_a_pod_that_is_not_armed_however_it_is_ended(
+    scene: Scene, number: signal.Signals
+) -> None:
+    with started(scene, [sys.executable, "-c", FORM]) as process:
+        scene.until(scene.live)
+        (pod_id,) = scene.live()
+        scene.world.faults.switch_on("delete-500", times=2)
+        process.send_signal(number)
+        time.sleep(0.8)
+        process.send_signal(number)
+        code, said = finished(process)
+    assert (code, scene.live()) == (0, [])
+    assert pod_id in said
+    assert "launcher reap" in said
+
+
+def test_a_hang_up_that_was_ignored_does_not_end_the_form(scene: Scene) -> None:
+    ignoring = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+    with started(scene, [sys.executable, "-c", ignoring + FORM]) as process:
+        scene.until(scene.live)
+        process.send_signal(signal.SIGHUP)
+        time.sleep(1.0)
+        assert process.poll() is None
+        assert len(scene.live()) == 1
+        process.send_signal(signal.SIGTERM)
+        assert finished(process)[0] == 0
+    assert scene.live() == []
