@@ -26,6 +26,11 @@ from pod_image.hub.budget import CommitPriority
 LAST_MARGIN_SECONDS = 10.0
 """Before the caps: enough to say the last word and send the release."""
 
+QUOTED_LINES = 15
+QUOTED_LETTERS = 300
+QUOTED_BYTES = 2_500
+"""Of the program's last words, in the last event."""
+
 LATE_SECONDS = 24 * 3_600.0
 """How long a pod that cannot be released goes on with one delivery."""
 
@@ -84,6 +89,7 @@ class Delivery:
         own = {
             run.results.record: record_of(run, is_over=True).to_json().encode(),
             run.results.events: read_or_empty(run.events.path),
+            run.results.log: run.log.content(),
         }
         card = self._card() if is_delivered else None
         is_said = await self._persist_last_word(own, card)
@@ -235,6 +241,7 @@ def ended_fields(run: Run, ending: Ending, missing: Missing) -> dict[str, Any]:
         "not_delivered": missing.names,
         "not_delivered_count": len(missing.names),
         "not_delivered_bytes": missing.size_bytes,
+        "last_lines": () if ending.reason.is_success else last_lines(run),
         "commit": run.last_commit,
         "steps": progress.step,
         "first_loss": progress.losses.first,
@@ -243,6 +250,19 @@ def ended_fields(run: Run, ending: Ending, missing: Missing) -> dict[str, Any]:
         "pace": progress.pace.so_far(),
         "cost_usd": run.cost_usd,
     }
+
+
+def last_lines(run: Run) -> tuple[str, ...]:
+    """What the recipe's programs printed last: as much as a line of the platform's log has room for."""
+    kept: list[str] = []
+    room_bytes = QUOTED_BYTES
+    for line in reversed(run.log.last_program_lines(QUOTED_LINES, run.document.attempt.number)):
+        short = line if len(line) <= QUOTED_LETTERS else f"{line[:QUOTED_LETTERS]}…"
+        room_bytes -= len(short.encode())
+        if room_bytes < 0:
+            break
+        kept.append(short)
+    return tuple(reversed(kept))
 
 
 def say_cut_off(run: Run, missing: Missing) -> None:
@@ -258,5 +278,5 @@ def _worth_telling(
     results: ResultsFolder, files: tuple[UploadedFile, ...]
 ) -> tuple[UploadedFile, ...]:
     """Everything but the agent's own: the line that says it is in them, so they are another by then."""
-    own = {results.record, results.events}
+    own = {results.record, results.events, results.log}
     return tuple(file for file in files if file.path not in own)

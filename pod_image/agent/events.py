@@ -13,7 +13,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from pod_image.agent.clock import AnchoredClock
 from pod_image.agent.ports import Line
+from pod_image.agent.run_log import RunLog
 from pod_image.contract.events import MAX_LINE_BYTES, AnyEvent, Event, from_line, to_line
+from pod_image.contract.plain import plain_line
+from pod_image.contract.run_log import AGENT
 
 MASK = "***"
 LOG_PREFIX = "| "
@@ -25,6 +28,7 @@ _SHORT_TEXT = 100
 _FREE_TEXT = ("detail", "message", "hint", "text")
 _LOG_BURST_LINES = 200
 _LOG_LINES_PER_SECOND = 2.0
+_STEP_MARK_SECONDS = 10.0
 _ADAPTER: TypeAdapter[Any] = TypeAdapter(AnyEvent)
 
 
@@ -63,6 +67,7 @@ class EventLog:
         *,
         gap_seconds: float = 1.0,
         skipped: int = 0,
+        run_log: RunLog | None = None,
     ) -> None:
         self._path = path
         self._run_id = run_id
@@ -75,6 +80,8 @@ class EventLog:
         self._waiting: dict[str, dict[str, Any]] = {}
         self._last_thinned_at = -1e18
         self._log = LogThinning(clock.now)
+        self._run_log = run_log
+        self._step_marked_at = -math.inf
         self.last_word = ""
         """The composed `ended`; after it nothing is said any more."""
         self.observers: list[Callable[[Mapping[str, Any]], None]] = []
@@ -103,6 +110,8 @@ class EventLog:
 
     def flush_due(self) -> None:
         """Write what waits, when the gap has passed."""
+        if self._run_log is not None:
+            self._run_log.save_due()
         if self._waiting and self._clock.now() - self._last_thinned_at >= self._gap_seconds:
             self.flush_waiting()
 
@@ -115,13 +124,32 @@ class EventLog:
             self._last_thinned_at = self._clock.now()
 
     def log(self, text: str) -> None:
-        """One line of a recipe's own output."""
+        """One line of a recipe's own output: all of them into the log that is delivered, printed as many as fit."""
+        self._log_whole(text)
         for line in self._log.lines(text):
             self._write_line(cut(self._mask(LOG_PREFIX + line)))
 
     def say(self, text: str) -> None:
         """One line of the agent's own log."""
-        self._write_line(cut(self._mask("agent: " + text)))
+        self._log_whole(AGENT + text)
+        self._write_line(cut(self._mask(AGENT + text)))
+
+    def _log_whole(self, text: str) -> None:
+        # Masked when it is plain: a colour in the middle of a secret does not hide it.
+        if self._run_log is not None:
+            self._run_log.line(self._mask(plain_line(text)))
+
+    def _mark(self, kind: str, fields: Mapping[str, Any]) -> None:
+        """What makes a log easier to read: a program that prints nothing itself has a log all the same."""
+        text = mark_of(kind, fields)
+        if self._run_log is None or not text:
+            return
+        if kind == "step":
+            now = self._clock.now()
+            if abs(now - self._step_marked_at) < _STEP_MARK_SECONDS:
+                return
+            self._step_marked_at = now
+        self._run_log.mark(self._mask(plain_line(text)))
 
     def last_log_lines(self) -> list[str]:
         return self._log.last_lines()
@@ -133,6 +161,7 @@ class EventLog:
     def close(self, fields: Mapping[str, Any]) -> None:
         """Compose `ended` and keep it in events.jsonl; it is put out by `say_last_word`."""
         self.flush_waiting()
+        self._mark("ended", fields)
         self.last_word = self._compose("ended", fields)
         self._keep(self.last_word)
 
@@ -165,10 +194,27 @@ class EventLog:
 
     def _write(self, kind: str, fields: Mapping[str, Any]) -> None:
         line = self._compose(kind, fields)
+        self._mark(kind, fields)
         self._keep(line)
         self._write_line(line)
         for observer in self.observers:
             observer({"event": kind, **fields})
+
+
+def mark_of(kind: str, fields: Mapping[str, Any]) -> str:
+    """The event in a few words, for those that make a log easier to read; else nothing."""
+    match kind:
+        case "phase" if fields.get("state") in ("started", "ended"):
+            return f"{fields['phase']} {fields['state']}"
+        case "step":
+            losses = (f"{name} {value:.4g}" for name, value in (fields.get("losses") or {}).items())
+            return ", ".join([f"step {fields['step']}", *losses])
+        case "checkpoint":
+            return f"checkpoint {fields['path']}"
+        case "warning" | "ended":
+            said = (fields.get(name) for name in ("reason", "message", "detail", "hint"))
+            return f"{kind}: " + " ".join(str(part) for part in said if part)
+    return ""
 
 
 def checked(kind: str, fields: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -226,7 +272,9 @@ def fitted(event: Event) -> str:
     line = to_line(event)
     while len(line.encode()) > MAX_LINE_BYTES:
         values = {name: getattr(event, name) for name in type(event).model_fields}
-        lists = {name: _half(value) for name, value in values.items() if _is_many(value)}
+        many = [name for name, value in values.items() if _is_many(value)]
+        longest = max(many, key=lambda name: len(values[name]), default="")
+        lists = {longest: _half(values[longest])} if longest else {}
         texts = {
             name: value[: len(value) // 2]
             for name, value in values.items()

@@ -14,6 +14,7 @@ from pod_image.agent.missing import Missing
 from pod_image.agent.pod import OwnPod, PodReading
 from pod_image.agent.ports import Hub, Ports
 from pod_image.agent.progress import Progress
+from pod_image.agent.run_log import RunLog
 from pod_image.agent.watchdog import Rules
 from pod_image.contract.environment import RunDocument
 from pod_image.contract.events import UploadedFile
@@ -35,6 +36,7 @@ class Run:
     pod: OwnPod
     clock: AnchoredClock
     events: EventLog
+    log: RunLog
     limits: Limits
     latch: LatchFile
     reading: PodReading
@@ -46,6 +48,8 @@ class Run:
     """What delivery had to leave behind; known at the end."""
     carried: dict[str, bytes] = field(default_factory=dict)
     """Files that go with the next commit, by path in the repo: what an earlier attempt left to keep."""
+    log_is_apart: bool = False
+    """Earlier lives may have left a log in the results repo that this one has not been put behind yet."""
     last_commit: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     ending: Ending | None = None

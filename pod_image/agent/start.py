@@ -31,6 +31,7 @@ from pod_image.agent.pod import OwnPod
 from pod_image.agent.ports import Hub, HubTrouble, Ports, RunHub
 from pod_image.agent.record import installed_versions
 from pod_image.agent.run import Run
+from pod_image.agent.run_log import RunLog
 from pod_image.contract.environment import (
     DATASET_TOKEN_VARIABLE,
     HUB_URL_VARIABLE,
@@ -161,6 +162,8 @@ async def open_run(
     earlier, was_lost = b"", not last_seq(folder.events)
     if not isinstance(start, ReleaseOnly):
         earlier = await restore_events(ports, hub, document, past, folder.events)
+    log = RunLog(folder.log, clock.now)
+    log.begin_attempt(document.attempt.number, latch.latch.boots + 1)
     run = Run(
         ports=ports,
         document=document,
@@ -177,12 +180,16 @@ async def open_run(
             masking_of(ports),
             gap_seconds=ports.timing.event_gap_seconds,
             skipped=said_since(folder.events, clock.now(), was_lost=was_lost),
+            run_log=log,
         ),
+        log=log,
         limits=armed.limits,
         latch=latch,
         reading=armed.reading,
         versions=installed_versions(),
     )
+    is_new = past.record is None and past.hub_answers
+    run.log_is_apart = not (log.has_earlier or is_new)
     take_over(run, past.record, earlier)
     return run, armed, start
 

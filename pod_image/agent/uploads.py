@@ -108,19 +108,28 @@ class Uploads:
 
     def pending(self) -> Pending:
         """What the recipe wants delivered and the repo does not have as it is now."""
+        return self._pending_of(self._results())
+
+    def _pending_of(self, results: Sequence[Path]) -> Pending:
         run, paths, size_bytes = self._run, [], 0
-        for path in self._results():
+        for path in results:
             below = below_out(path, run.folder.out)
-            if below is None or not path.is_file() or self._is_there(below, path):
-                continue
-            paths.append(path)
-            size_bytes += path.stat().st_size
+            with suppress(FileNotFoundError):  # pruned by the recipe meanwhile
+                if below is None or not path.is_file() or self._is_there(below, path):
+                    continue
+                size_bytes += path.stat().st_size
+                paths.append(path)
         return Pending(tuple(paths), size_bytes)
 
     def to_go_bytes(self) -> int:
-        """About how much would have to be delivered if the work ended now."""
+        """About how much would have to be delivered if the work ended now. For a thread: it says nothing."""
         run = self._run
-        return self.pending().size_bytes + run.recipe.still_to_come(run.folder, run.settings)
+        try:
+            results = run.recipe.results(run.folder, run.settings)
+            still_to_come = run.recipe.still_to_come(run.folder, run.settings)
+        except Exception:  # said where the same is asked for a delivery
+            results, still_to_come = self._all_there(), 0
+        return self._pending_of(results).size_bytes + still_to_come
 
     def _results(self) -> Sequence[Path]:
         """What the recipe names; all there is when it fails to: a fault in it must not cost the results."""
@@ -130,8 +139,12 @@ class Uploads:
         except Exception:
             for line in traceback.format_exc().splitlines():
                 run.events.say(line)
+        return self._all_there()
+
+    def _all_there(self) -> list[Path]:
+        run = self._run
         found = (path for path in sorted(run.folder.out.rglob("*")) if path.is_file())
-        own = (run.folder.events, run.folder.record)
+        own = (run.folder.events, run.folder.record, run.folder.log)
         return [path for path in found if not path.name.startswith(".") and path not in own]
 
     async def commit(
@@ -150,6 +163,7 @@ class Uploads:
         """
         run = self._run
         async with self._turn:
+            await self._fetch_earlier_log()
             began = run.now()
             with _scratch(run.folder.root) as scratch:
                 staged, left_out = stage(paths, run.folder.out, scratch)
@@ -171,7 +185,21 @@ class Uploads:
                 run.results.record: record_of(run).to_json().encode(),
                 run.results.events: read_or_empty(run.events.path),
             }
-        return {**run.carried, **own}
+        return {**run.carried, run.results.log: run.log.content(), **own}
+
+    async def _fetch_earlier_log(self) -> None:
+        """Before the first commit: what earlier lives wrote stays in front. Raises HubTrouble while the Hub is away."""
+        run = self._run
+        if not run.log_is_apart:
+            return
+        try:
+            content = await run.ports.run_blocking(lambda: run.hub.read(run.results.log))
+        except HubTrouble as exc:
+            if not exc.is_refusal:
+                raise  # the commit would fail as well
+            content = None
+        run.log_is_apart = False
+        run.log.begin_with(content or b"")
 
     async def _publish(
         self, content: Mapping[str, Path | bytes], message: str, card: Card | None

@@ -206,6 +206,8 @@ class EndedEvent(Event):
     not_delivered: tuple[str, ...] = ()
     not_delivered_count: Count = 0
     not_delivered_bytes: Count = 0
+    last_lines: tuple[str, ...] = ()
+    """What the recipe's programs printed last, where the end is no success."""
     commit: str = ""
     steps: Count = 0
     first_loss: float | None = None

@@ -96,6 +96,11 @@ class RunFolder:
         return self.out / "run.json"
 
     @property
+    def log(self) -> Path:
+        """What the run printed, masked and bounded; delivered, and gone on with after a restart."""
+        return self.out / "log.txt"
+
+    @property
     def commands(self) -> Path:
         """Where `pod_image.control` drops commands for the agent, one file each."""
         return self.root / "commands"
@@ -122,6 +127,10 @@ class ResultsFolder:
     @property
     def events(self) -> str:
         return self.path("events.jsonl")
+
+    @property
+    def log(self) -> str:
+        return self.path("log.txt")
 
     def control(self, number: int) -> str:
         return self.path(f"{CONTROL_FOLDER}/{number:04d}.json")

@@ -206,6 +206,7 @@ async def test_a_hub_that_stays_away_is_waited_for_up_to_the_cap_and_no_longer(
         "checkpoints/step-00000020.ckpt",
         "run.json",
         "events.jsonl",
+        "log.txt",
     }
 
 
@@ -256,7 +257,7 @@ async def test_a_run_with_nothing_to_lose_does_not_wait_for_the_hub(tmp_path: Pa
     stand.rent()
     assert await stand.until_gone() < 600
     assert stand.ended["reason"] == EndReason.FAILED
-    assert stand.ended["not_delivered"] == ["run.json", "events.jsonl"]
+    assert stand.ended["not_delivered"] == ["run.json", "events.jsonl", "log.txt"]
 
 
 def writing(*names: str, size_bytes: int = 2_000) -> Script:

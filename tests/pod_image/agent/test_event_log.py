@@ -90,6 +90,18 @@ def test_an_event_with_many_files_stays_an_event(tmp_path: Path) -> None:
     assert [event["event"] for event in heard.said()] == ["upload", "warning"]
 
 
+def test_the_last_words_of_a_program_survive_a_long_list_of_files(tmp_path: Path) -> None:
+    heard = Heard(tmp_path)
+    names = tuple(f"files/a-rather-long-name-{number:06}.bin" for number in range(20_000))
+    words = tuple(f"line {number} of a traceback" for number in range(15))
+    fields = {"reason": "failed", "not_delivered": names, "last_lines": words}
+    heard.log.close({**fields, "not_delivered_count": len(names)})
+    assert len(heard.log.last_word.encode()) <= MAX_LINE_BYTES
+    ended = json.loads(heard.log.last_word)
+    assert tuple(ended["last_lines"]) == words
+    assert (ended["not_delivered_count"], ended["not_delivered"][0]) == (20_000, names[0])
+
+
 def test_steps_come_once_a_second_with_the_mean_of_their_losses(tmp_path: Path) -> None:
     heard = Heard(tmp_path)
     for step in range(1, 101):

@@ -20,6 +20,7 @@ from launcher.emulator.runpod import RunPodEmulator
 from launcher.emulator.runpod.pods import Pod
 from pod_image.contract import CONTRACT_VERSION
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
+from pod_image.contract.run_log import find_gap, read_lines
 from tests.pod_image.agent.stand import GPU, events_in
 
 PATIENCE_SECONDS = 60.0
@@ -162,4 +163,20 @@ def test_a_command_that_fails_is_a_failure_that_names_its_exit_code(clouds: Clou
     (ended,) = clouds.events("ended")
     assert ended["reason"] == "failed"
     assert "exit code 7" in ended["detail"]
+    assert "kept" not in ended["hint"]
     assert "run-01/files/out/partial.txt" in clouds.results()
+
+
+def test_all_that_a_failed_command_printed_is_in_the_repo_and_its_last_words_are_quoted(
+    clouds: Clouds,
+) -> None:
+    clouds.rent("sh", "-c", "seq 1 30000; printf '\\033[31mred\\033[0m' >&2; exit 3")
+    clouds.until_gone()
+    log = clouds.results()["run-01/log.txt"]
+    lines = [line.text for line in read_lines(log) if line.is_program]
+    gap = find_gap(log)
+    missing = gap.lines if gap is not None else 0
+    assert (lines[0], lines[-1]) == ("1", "red")
+    assert len(lines) + missing == 30_001
+    (ended,) = clouds.events("ended")
+    assert ended["last_lines"][-2:] == ["30000", "red"]
