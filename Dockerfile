@@ -1,14 +1,21 @@
 # The image a pod runs: Python, torch with CUDA, and pod_image. No compiler and no launcher inside.
 # It holds GPL-3.0 parts as installed packages (piper-tts with espeak-ng); pod_image itself is Apache-2.0.
 
-FROM python:3.11.14-slim-bookworm AS packages
+# By digest: of the list that has this tag's image for every processor.
+FROM python:3.11.14-slim-bookworm@sha256:65a93d69fa75478d554f4ad27c85c1e69fa184956261b4301ebaf6dbb0a3543d AS packages
 
-COPY pod_image/requirements.txt pod_image/requirements-cuda.txt /tmp/
+COPY pod_image/requirements-hashes.txt pod_image/requirements-cuda-hashes.txt /tmp/
+# Each wheel is held to its hash, and none that is not listed comes along. The CUDA libraries are installed where the
+# torch that is there asks for them, which one for processors alone does not; the second check holds the lists complete.
 # What training never loads is cut before it is copied into the last stage: Triton (torch.compile needs a
 # compiler beside it, which is not here), headers, static libraries, the packages' own tests, the installer.
 RUN python -m venv /opt/pod \
     && /opt/pod/bin/pip install --no-cache-dir --no-compile --disable-pip-version-check \
-        --requirement /tmp/requirements.txt --constraint /tmp/requirements-cuda.txt \
+        --only-binary=:all: --require-hashes --no-deps --requirement /tmp/requirements-hashes.txt \
+    && { /opt/pod/bin/pip check \
+        || /opt/pod/bin/pip install --no-cache-dir --no-compile --disable-pip-version-check \
+            --only-binary=:all: --require-hashes --no-deps --requirement /tmp/requirements-cuda-hashes.txt; } \
+    && /opt/pod/bin/pip check \
     && /opt/pod/bin/pip uninstall --yes --quiet triton \
     && find /opt/pod -name '*.a' -delete \
     && find /opt/pod/lib/python3.11/site-packages -depth -type d \
@@ -17,7 +24,7 @@ RUN python -m venv /opt/pod \
     && rm -rf /opt/pod/lib/python3.11/site-packages/pip /opt/pod/bin/pip*
 
 
-FROM python:3.11.14-slim-bookworm
+FROM python:3.11.14-slim-bookworm@sha256:65a93d69fa75478d554f4ad27c85c1e69fa184956261b4301ebaf6dbb0a3543d
 
 ARG VERSION=0.1.0
 ARG CONTRACT=1

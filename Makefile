@@ -11,7 +11,7 @@ WORKERS ?= 2
 
 IMAGE ?= $(shell sed -n 's/^DEFAULT_IMAGE = "\(.*\)"/\1/p' pod_image/contract/settings.py)
 
-.PHONY: demo test test-browser test-image mutants check bench image image-size clean docs
+.PHONY: demo test test-browser test-image mutants check bench image image-size pins clean docs
 
 demo: $(VENV)/.demo
 	$(BIN)/launcher demo --headless
@@ -46,6 +46,10 @@ image:
 	docker build --platform linux/amd64 --tag $(IMAGE) \
 	  --build-arg VERSION=$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' launcher/__init__.py) \
 	  --build-arg CONTRACT=$(shell sed -n 's/^CONTRACT_VERSION = \([0-9]*\).*/\1/p' pod_image/contract/__init__.py) .
+
+# After a change of pod_image/requirements*.txt, on Linux with Python 3.11: the hash of each wheel, as the index gives it.
+pins: $(VENV)/.dev
+	$(BIN)/python -m tests.image.hashes --write
 
 image-size: $(VENV)/.dev
 	$(BIN)/python -m tests.image.sizes

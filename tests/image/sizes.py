@@ -7,6 +7,7 @@ the same way as a layer, and what the Dockerfile cuts only makes the image small
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 CHECKOUT = Path(__file__).parents[2]
 PAGE = CHECKOUT / "docs" / "image.md"
@@ -32,38 +34,40 @@ class Wheel:
 
 
 def pinned_wheels() -> list[Wheel]:
-    """What the image installs, largest first. Downloads metadata alone; triton is cut by the Dockerfile."""
-    pod_image = CHECKOUT / "pod_image"
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.json"
-        command = [
-            sys.executable,
-            "-m",
-            "pip",
-            "install",
-            "--dry-run",
-            "--ignore-installed",
-            "--quiet",
-        ]
-        command += ["--report", str(report), "--requirement", str(pod_image / "requirements.txt")]
-        command += ["--constraint", str(pod_image / "requirements-cuda.txt")]
-        # Without this machine's own settings of pip: the image is built where there are none.
-        subprocess.run(
-            command, check=True, env={"PATH": "/usr/bin:/bin", "PIP_CONFIG_FILE": "/dev/null"}
-        )
-        chosen = json.loads(report.read_text())["install"]
+    """What the image installs, largest first; triton is cut by the Dockerfile."""
     with ThreadPoolExecutor(4) as pool:
-        wheels = list(pool.map(_wheel, chosen))
+        wheels = list(pool.map(_wheel, chosen()))
     kept = [wheel for wheel in wheels if wheel.name != "triton"]
     return sorted(kept, key=lambda wheel: (-wheel.mb, wheel.name))
 
 
-def _wheel(entry: dict[str, dict[str, str]]) -> Wheel:
+def chosen() -> list[dict[str, Any]]:
+    """pip's own report of the wheels that the pins mean, for this machine. Downloads metadata alone."""
+    pod_image = CHECKOUT / "pod_image"
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+        command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed"]
+        command += ["--quiet", "--only-binary=:all:", "--report", str(report)]
+        command += ["--requirement", str(pod_image / "requirements.txt")]
+        command += ["--constraint", str(pod_image / "requirements-cuda.txt")]
+        # Without this machine's own settings of pip, but for whom it trusts: the image is built where there are none.
+        environment = {"PATH": "/usr/bin:/bin", "PIP_CONFIG_FILE": "/dev/null"}
+        environment |= {k: v for k, v in os.environ.items() if k == "PIP_CERT"}
+        subprocess.run(command, check=True, env=environment)
+        found: list[dict[str, Any]] = json.loads(report.read_text())["install"]
+        return found
+
+
+def _wheel(entry: dict[str, Any]) -> Wheel:
     request = urllib.request.Request(entry["download_info"]["url"], method="HEAD")
     with urllib.request.urlopen(request, timeout=60) as answer:
         size_bytes = int(answer.headers["Content-Length"])
-    name = entry["metadata"]["name"].lower().replace("_", "-")
-    return Wheel(name, entry["metadata"]["version"], round(size_bytes / 1e6, 2))
+    return Wheel(name_of(entry), entry["metadata"]["version"], round(size_bytes / 1e6, 2))
+
+
+def name_of(entry: dict[str, Any]) -> str:
+    """As the pins write it."""
+    return str(entry["metadata"]["name"]).lower().replace("_", "-")
 
 
 def table(wheels: list[Wheel]) -> str:

@@ -33,6 +33,7 @@ from pod_image.contract.outcomes import EndReason
 from pod_image.contract.settings import DEFAULT_IMAGE
 from tests.image import sizes
 from tests.image.dockerfile import Stage, read
+from tests.image.hashes import FILES, POD_IMAGE, pins
 from tests.image.root import (
     CERTIFICATES,
     NoPackages,
@@ -46,20 +47,14 @@ from tests.image.root import (
 
 CHECKOUT = Path(__file__).parents[2]
 DOCKERFILE = CHECKOUT / "Dockerfile"
-POD_IMAGE = CHECKOUT / "pod_image"
 DEBIAN_AND_PYTHON_MB = 60
 PYTHON_PACKAGES = ("python3.11", "python3.11-venv", "python3")
 
 
-def pins(name: str) -> dict[str, str]:
-    lines = (POD_IMAGE / name).read_text().splitlines()
-    return dict(line.split("==") for line in lines if line and not line.startswith("#"))
-
-
-def test_the_base_has_an_exact_tag_and_is_the_same_in_both_stages() -> None:
+def test_the_base_is_named_by_an_exact_tag_and_its_digest_and_is_the_same_in_both_stages() -> None:
     bases = {stage.base for stage in read(DOCKERFILE)}
     assert len(bases) == 1
-    assert re.fullmatch(r"python:3\.\d+\.\d+-slim-[a-z]+", bases.pop())
+    assert re.fullmatch(r"python:3\.\d+\.\d+-slim-[a-z]+@sha256:[0-9a-f]{64}", bases.pop())
 
 
 def test_the_labels_carry_this_version_and_this_contract() -> None:
@@ -85,6 +80,26 @@ def test_every_package_is_pinned_to_one_version() -> None:
     for name in ("requirements.txt", "requirements-cuda.txt"):
         assert pins(name)
         assert all(re.fullmatch(r"[\w.]+", version) for version in pins(name).values())
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_pin_has_the_hash_of_its_wheel_and_nothing_else_has_one(name: str) -> None:
+    lines = (POD_IMAGE / FILES[name]).read_text("utf-8").splitlines()
+    hashed = [line.partition(" --hash=") for line in lines if not line.startswith("#")]
+    assert dict(line.split("==") for line, _, _ in hashed) == pins(name), "run `make pins`"
+    digests = [digest for _, _, digest in hashed]
+    assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", digest) for digest in digests)
+    assert len(set(digests)) == len(digests)
+
+
+def test_what_the_image_installs_is_held_to_hashes() -> None:
+    """But for the CUDA libraries, which a root without them never asks for, the container's test does it."""
+    said = " ".join(step.text for step in read(DOCKERFILE)[0].steps)
+    installs = [words.split(" && ")[0].split("||")[0] for words in said.split("pip install ")[1:]]
+    assert installs
+    for words in installs:
+        assert {"--require-hashes", "--no-deps"} <= set(words.split())
+    assert {name for name in FILES.values() if f"/tmp/{name}" in said} == set(FILES.values())
 
 
 def test_the_image_is_no_larger_than_promised_by_the_sizes_of_its_own_wheels() -> None:
@@ -120,7 +135,7 @@ def container() -> Iterator[tuple[Path, Stage, dict[str, str]]]:
     """The root that the Dockerfile's steps leave, its last stage, and the environment."""
     torch = _what_a_root_takes()
     stages = read(DOCKERFILE)
-    suite = stages[-1].base.rpartition("-")[2]
+    suite = stages[-1].base.partition("@")[0].rpartition("-")[2]
     with TemporaryDirectory(prefix="pod-image-", ignore_cleanup_errors=True) as folder:
         base = Path(folder) / "base"
         try:
