@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ class ImageCheck:
     is_good: bool | None
     sentence: str
     hint: str = ""
+    digest: str = ""
+    """Of what the name stands for now, reckoned from its own bytes; empty where it is not there."""
 
 
 @dataclass(frozen=True)
@@ -92,13 +95,15 @@ async def check_image(
             follow_redirects=True,
             headers={"User-Agent": USER_AGENT},
         ) as client:
-            platforms = await _Registry(client, name).platforms()
+            registry = _Registry(client, name)
+            platforms = await registry.platforms()
     except _Answered as exc:
         return _refusal(wanted, name, exc.answer.status_code, has_credential=has_credential)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, LookupError, TypeError) as exc:
         return ImageCheck(None, f"{wanted} could not be looked for ({type(exc).__name__})")
     if PLATFORM in platforms:
-        return ImageCheck(True, f"{wanted} is there for {'/'.join(PLATFORM)}")
+        sentence = f"{wanted} is there for {'/'.join(PLATFORM)}"
+        return ImageCheck(True, sentence, digest=registry.digest)
     others = ", ".join(sorted({"/".join(each) for each in platforms})) or "nothing it names"
     return ImageCheck(
         False,
@@ -135,6 +140,7 @@ class _Registry:
     def __init__(self, client: httpx.AsyncClient, name: ImageName) -> None:
         self._client, self._name = client, name
         self._headers = {"Accept": ", ".join((*_LISTS, *_SINGLES))}
+        self.digest = ""
 
     async def platforms(self) -> set[tuple[str, str]]:
         """Operating system and processor of each image below the name. Raises _Answered for a refusal."""
@@ -146,11 +152,13 @@ class _Registry:
             found = await self._client.head(url, headers=self._headers)
         if not found.is_success:
             raise _Answered(found)
-        manifest = await self._document(url)
+        manifest, content = await self._document(url)
+        self.digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
         if "manifests" in manifest:
             return {_platform(each["platform"]) for each in manifest["manifests"]}
         config = self._name.url("blobs", manifest["config"]["digest"])
-        return {_platform(await self._document(config))}
+        described, _ = await self._document(config)
+        return {_platform(described)}
 
     async def _ticket(self, refused: httpx.Response) -> str:
         """What everybody may have who asks where the registry says."""
@@ -165,14 +173,14 @@ class _Registry:
         document = answer.json()
         return f"Bearer {document.get('token') or document['access_token']}"
 
-    async def _document(self, url: str) -> dict[str, Any]:
+    async def _document(self, url: str) -> tuple[dict[str, Any], bytes]:
         answer = await self._client.get(url, headers=self._headers)
         if not answer.is_success:
             raise _Answered(answer)
         document = answer.json()
         if not isinstance(document, dict):
             raise ValueError("a registry's document is an object")
-        return document
+        return document, answer.content
 
 
 def _platform(described: Mapping[str, Any]) -> tuple[str, str]:

@@ -15,11 +15,11 @@ from launcher.services.boot_budget import boot_budget
 from launcher.services.bootstrap import (
     FOLDER_VARIABLE,
     RUN_FOLDER,
-    image_of,
     is_bootstrap,
     start_command,
 )
 from launcher.services.context import Workbench
+from launcher.services.our_image import ordered_image
 from launcher.services.run_secrets import TokenEnvironment
 from pod_image.contract import CONTRACT_VERSION
 from pod_image.contract.environment import (
@@ -107,7 +107,7 @@ def pod_order(
         environment[FOLDER_VARIABLE] = RUN_FOLDER
     return PodOrder(
         name=run.pod_name,
-        image=image_of(settings.image),
+        image=ordered_image(settings.image),
         gpu_type=offer.gpu_type,
         gpu_count=offer.gpu_count,
         cloud=offer.cloud,

@@ -19,7 +19,7 @@ from launcher.errors import (
     NotConfigured,
 )
 from launcher.hub.access import HubAccess, check_access
-from launcher.services import bootstrap
+from launcher.services import bootstrap, our_image
 from launcher.services.bad_hosts import bad_hosts, remarks_on_bad_hosts, steered
 from launcher.services.base_voice import BaseVoice, look_at_base
 from launcher.services.context import Workbench
@@ -85,6 +85,7 @@ async def make_plan(
         *remarks_on_bad_hosts(chosen, bad),
         *remarks_on_disk(settings, view.dataset),
         *bootstrap.remark(settings.image),
+        *our_image.remark(settings.image),
     ]
     if not has_secrets:
         remarks.append(_in_plain())

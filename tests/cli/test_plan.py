@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from launcher import image_digest
 from launcher.emulator.hub.tokens import Token, TokenKind
+from pod_image.contract.settings import DEFAULT_IMAGE
 from tests.cli.conftest import COMMAND_RUN, Shell
 from tests.services.sky import REPO
 
@@ -132,6 +134,25 @@ def test_a_key_that_may_not_keep_secrets_is_said_in_the_plan(shell: Shell) -> No
     assert "readable" in shell("plan", *COMMAND_RUN, "--", "true").words
     body = said.json["requests"][0]["json"]
     assert body["env"]["HF_UPLOAD_TOKEN"] == "<Hugging Face upload token>"
+
+
+def test_our_image_is_planned_and_rented_by_the_digest_that_a_release_wrote_in(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def planned(said: Any) -> list[str]:
+        bodies = [request["json"] for request in said["requests"] if request["json"]]
+        return [body["image"] for body in bodies if "image" in body]
+
+    assert planned(shell("plan", *COMMAND_RUN, "--json", "--", "true").json) == [DEFAULT_IMAGE]
+    assert "rented by the tag alone" in shell("plan", *COMMAND_RUN, "--", "true").words
+    digest = f"sha256:{'5' * 64}"
+    monkeypatch.setattr(image_digest, "IMAGE_DIGEST", digest)
+    said = shell("plan", *COMMAND_RUN, "--json", "--", "true").json
+    assert "image-by-tag" not in {remark["code"] for remark in said["remarks"]}
+    image = f"ghcr.io/pod-launcher/pod-image@{digest}"
+    assert planned(said) == [image]
+    shell("deploy", *COMMAND_RUN, "--yes", "--", "true")
+    assert {pod.image for pod in shell.world.pods.values()} == {image}
 
 
 # Bad input: a clear error with a hint and an exit code, and nothing rented

@@ -24,6 +24,7 @@ from launcher.services.api_check import check_api
 from launcher.services.context import Workbench
 from launcher.services.image_check import check_image
 from launcher.services.key_check import check_key
+from launcher.services.our_image import compared
 from launcher.stores.secrets import KeyName, Keys
 from pod_image.contract import CONTRACT_VERSION
 from pod_image.contract.settings import DEFAULT_IMAGE
@@ -130,6 +131,8 @@ async def _image(bench: Workbench, image: str, registry: str) -> Check:
         # A stand-in pulls nothing, and whoever uses one may have no network.
         return Check("image", None, f"{image}{ours}, not looked for: the cloud is a stand-in")
     found = await check_image(image, has_credential=bool(registry))
+    if found.is_good:
+        found = compared(image, found)
     return Check("image", found.is_good, found.sentence + ours, found.hint)
 
 
