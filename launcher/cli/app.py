@@ -21,11 +21,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     from pod_image.contract.interpreter import search_path
 
     sys.path[:] = search_path()  # nothing below is loaded from the folder that the person stands in
+    from launcher.cli.harmless import guard_terminal
     from launcher.cli.output import write_what_cannot_be_shown_as_escapes
     from launcher.cli.streams import hold_streams
 
     hold_streams()
     write_what_cannot_be_shown_as_escapes()
+    guard_terminal()
     sys.exit(run(list(sys.argv[1:] if argv is None else argv)))
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
+from launcher.cli.harmless import harmless_line
 from launcher.cli.layout import pairs, paragraph, table
 from launcher.cli.output import style
 from launcher.workshop.library import Shown, Summary
@@ -73,8 +74,9 @@ def _findings(found: DatasetReport) -> list[str]:
 
 def _finding(each: Finding) -> str:
     word = each.severity.value
-    place = f"{each.place}: " if each.place else ""
-    text = paragraph(f"{word} [{each.code.value}]: {place}{each.message}", hanging=2)
+    place = f"{harmless_line(each.place)}: " if each.place else ""
+    message = harmless_line(each.message)
+    text = paragraph(f"{word} [{each.code.value}]: {place}{message}", hanging=2)
     return style(word, _LOOKS[each.severity]) + text[len(word) :] + f"\n{paragraph(each.fix, 2)}"
 
 
@@ -89,7 +91,7 @@ def made_text(made: Made) -> str:
             f"{made.already_there:,} recordings were made before and were left as they are."
         )
     lines += [
-        paragraph(f"{each.name} was left out: {each.reason}", hanging=2)
+        paragraph(harmless_line(f"{each.name} was left out: {each.reason}"), hanging=2)
         for each in made.skipped[:SKIPPED_NAMED]
     ]
     if len(made.skipped) > SKIPPED_NAMED:

@@ -8,7 +8,7 @@ import time
 from types import TracebackType
 from typing import Any, Self
 
-from launcher.cli.harmless import harmless, harmless_line
+from launcher.cli.harmless import guarded, harmless, harmless_line, unguarded, with_looks
 from launcher.cli.layout import duration, fit, usd, width
 from launcher.cli.output import Output
 from launcher.cli.picture import PHASE_WORDS, Picture, main_loss
@@ -36,11 +36,13 @@ class Live:
             from rich.console import Console
             from rich.live import Live as RichLive
 
-            console = Console(stderr=True, highlight=False, width=width())
+            console = Console(file=unguarded(sys.stderr), highlight=False, width=width())
             self._display = RichLive(
                 get_renderable=self._frame, console=console, refresh_per_second=4, transient=True
             )
             self._display.__enter__()
+            # What others print meanwhile goes through the display, which obeys what it is given.
+            sys.stdout, sys.stderr = guarded(sys.stdout), guarded(sys.stderr)
         return self
 
     def __exit__(
@@ -68,9 +70,12 @@ class Live:
     def say(self, text: str) -> None:
         """A line that stays."""
         if self._display is not None:
-            self._display.console.print(harmless(text), markup=False, emoji=False, soft_wrap=True)
+            self._show(harmless(text))
         else:
             self._output.talk(text)
+
+    def _show(self, text: str) -> None:
+        self._display.console.print(with_looks(text), markup=False, emoji=False, soft_wrap=True)
 
     def _is_step(self, seen: object) -> bool:
         return isinstance(seen, EventSeen) and isinstance(seen.event, StepEvent)

@@ -1,6 +1,6 @@
 """Where words go: answers to stdout, talk to stderr; for people, as JSON, or quiet.
 
-What others wrote is in them, so nothing reaches a terminal but through `harmless`.
+What others wrote is in them, so nothing reaches a terminal but through `launcher.cli.harmless`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, TextIO
 
-from launcher.cli.harmless import harmless, harmless_json
+from launcher.cli.harmless import harmless_json, marked, write_line
 from launcher.cli.streams import READER_LEFT, drop_stdout
 from launcher.errors import LauncherError
 
@@ -42,13 +42,12 @@ class Output:
         if self.as_json:
             text = json_text(document, indent=2)
         elif self.quiet and quiet is not None:
-            text = harmless(quiet)
+            text = quiet
         else:
-            text = harmless(human())
+            text = human()
         try:
             if text or not self.quiet:
-                print(text)
-            sys.stdout.flush()
+                write_line(text)
         except OSError as exc:
             drop_stdout()
             if exc.errno not in READER_LEFT:
@@ -59,14 +58,14 @@ class Output:
 
     def event(self, document: Any, human: str) -> None:
         """One event of a stream: a line of JSON, or a line of words."""
-        text = json_text(document) if self.as_json else harmless(human)
+        text = json_text(document) if self.as_json else human
         if text:
-            print(text, flush=True)
+            write_line(text)
 
     def talk(self, text: str) -> None:
         """Something said on the way; never an answer."""
         if not (self.as_json or self.quiet):
-            print(harmless(text), file=sys.stderr, flush=True)
+            write_line(text, sys.stderr)
 
     def progress(self, document: Mapping[str, Any], human: str) -> None:
         """Talk that a program may want too: words for people, and nothing as JSON."""
@@ -77,26 +76,23 @@ def print_error(kind: str, message: str, hint: str, *, as_json: bool) -> None:
     """One error on stderr: two lines for people, one line of JSON for programs."""
     if as_json:
         error = {"kind": kind, "message": message, "hint": hint}
-        print(json_text({"error": error}, stream=sys.stderr), file=sys.stderr)
+        write_line(json_text({"error": error}, stream=sys.stderr), sys.stderr)
         return
     head = style("error:", "bold red", sys.stderr)
-    print(f"{head} {_below_itself(harmless(message))}", file=sys.stderr)
+    write_line(f"{head} {_below_itself(message)}", sys.stderr)
     if hint:
-        print(
-            f"{style('hint:', 'bold', sys.stderr)}  {_below_itself(harmless(hint))}",
-            file=sys.stderr,
-        )
+        write_line(f"{style('hint:', 'bold', sys.stderr)}  {_below_itself(hint)}", sys.stderr)
 
 
 def print_warning(text: str) -> None:
     """Something that went wrong and stops nothing, on stderr: also for programs, and whoever asked for quiet."""
     head = style("warning:", "bold yellow", sys.stderr)
-    print(f"{head} {harmless(text)}", file=sys.stderr, flush=True)
+    write_line(f"{head} {text}", sys.stderr)
 
 
 def print_notice(text: str) -> None:
     """What a person must know now, on stderr, whatever was asked for."""
-    print(harmless(text), file=sys.stderr, flush=True)
+    write_line(text, sys.stderr)
 
 
 def json_text(document: Any, *, indent: int | None = None, stream: TextIO | None = None) -> str:
@@ -129,11 +125,10 @@ _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "
 
 
 def style(text: str, look: str, stream: TextIO | None = None) -> str:
-    """The text in colour where the stream is a terminal and nobody asked for plain text."""
+    """The text, marked for a colour where the stream is a terminal and nobody asked for plain text."""
     if not uses_colour(stream or sys.stdout):
         return text
-    codes = ";".join(_CODES[word] for word in look.split())
-    return f"\x1b[{codes}m{text}\x1b[0m"
+    return marked(text, ";".join(_CODES[word] for word in look.split()))
 
 
 def uses_colour(stream: TextIO) -> bool:

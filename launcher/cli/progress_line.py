@@ -8,6 +8,7 @@ import time
 from types import TracebackType
 from typing import Self
 
+from launcher.cli.harmless import harmless_line, unguarded
 from launcher.cli.layout import fit, width
 from launcher.cli.output import Output
 
@@ -36,8 +37,7 @@ class ProgressLine:
         with self._lock:
             self._is_over = True
             if self._output.is_live and self._stage:
-                sys.stderr.write("\r\x1b[K")
-                sys.stderr.flush()
+                _draw("")
 
     def tell(self, stage: str, text: str = "") -> None:
         """Say that `stage` is under way; `text` is how far it is."""
@@ -57,5 +57,11 @@ class ProgressLine:
         now = time.monotonic()
         if at_once or now - self._drawn_at >= SECONDS_BETWEEN_DRAWS:
             self._drawn_at = now
-            sys.stderr.write(f"\r\x1b[K{fit(line, width() - 1)}")
-            sys.stderr.flush()
+            _draw(fit(harmless_line(line), width() - 1))
+
+
+def _draw(line: str) -> None:
+    """In place of the line before."""
+    terminal = unguarded(sys.stderr)
+    terminal.write(f"\r\x1b[K{line}")
+    terminal.flush()

@@ -53,6 +53,7 @@ async def run_server(
     config = uvicorn.Config(
         guard,
         log_level="warning",
+        use_colors=False,
         access_log=False,
         lifespan="on",
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import io
 import json
+import logging
+import re
+import subprocess
 import sys
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
 from launcher.cli import app
 from launcher.cli.commands import logs
-from launcher.cli.harmless import harmless, harmless_json, harmless_line
-from launcher.cli.layout import duration, table
+from launcher.cli.harmless import (
+    HarmlessStream,
+    guard_terminal,
+    guarded,
+    harmless,
+    harmless_json,
+    harmless_line,
+    with_looks,
+)
+from launcher.cli.layout import duration, pairs, table
 from launcher.cli.live import Live, frame, sparkline
 from launcher.cli.output import Output, print_error, printable_json, style
 from launcher.cli.picture import Picture
+from launcher.cli.progress_line import ProgressLine
 from launcher.errors import LauncherError
 from launcher.providers.base import LogLine
 from launcher.services.sightings import EventSeen
@@ -35,6 +48,25 @@ SHOWN = r"\x1b]0;owned\x07\x1b[2J\x1b[H\x9b31m[red]\u202egnp.exe[/]\x0d:bomb:"
 def commands_in(text: str) -> set[str]:
     """Letters that a terminal obeys instead of showing."""
     return {letter for letter in text if not letter.isprintable() and letter not in "\n\t"}
+
+
+COMMANDS = [
+    *(chr(code) for code in range(0x20) if chr(code) not in "\n\t"),
+    *(chr(code) for code in range(0x7F, 0xA0)),
+    *"\u061c\u200b\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff",
+    *("\U000e0041", "\U000e007f"),
+    "\x1b]8;;https://evil.example\x1b\\here\x1b]8;;\x1b\\",  # a link that shows another text
+    "\x1b]52;c;cm0gLXJmIH4=\x07",  # the clipboard
+    "\x1b]0;title\x07",
+    "\x1bP+q544e\x1b\\",  # a question that the terminal answers as if it was typed
+    "\x1b[2J\x1b[H",
+    "\x1b[1;31merror: all is lost\x1b[0m",
+    "\x9b2J",
+    "one\rtwo",
+    "one\b\b\btwo",
+    "a\x0bb\x0cc\x85d",
+]
+"""All of C0 and C1 but line feed and tab, what turns or hides text, and what people were attacked with."""
 
 
 class Terminal(io.StringIO):
@@ -58,7 +90,14 @@ def test_our_own_colours_stay_and_no_other(monkeypatch: pytest.MonkeyPatch) -> N
         ours = style("text", look, Terminal())
         assert ours != "text"
         assert harmless(ours) == ours
-    assert harmless("\x1b[8mhidden") == r"\x1b[8mhidden"
+        assert re.fullmatch(r"\x1b\[[0-9;]+mtext\x1b\[0m", with_looks(ours))
+    for theirs in (
+        "\x1b[31mred",
+        "\x1b[1;31merror:\x1b[0m",
+        "\x1b[8mhidden",
+        "\ufdd0abc\ufdd031mred",
+    ):
+        assert "\x1b" not in with_looks(harmless(theirs))
 
 
 @given(st.text())
@@ -107,6 +146,95 @@ def test_every_way_out_is_harmless(capsys: pytest.CaptureFixture[str]) -> None:
     assert said.err.count(SHOWN) == 4
 
 
+@pytest.mark.parametrize("text", COMMANDS, ids=ascii)
+def test_no_command_to_a_terminal_comes_through_by_any_way(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setattr(sys, "stdout", guarded(sys.stdout))
+    monkeypatch.setattr(sys, "stderr", guarded(sys.stderr))
+    output = Output()
+    output.answer({}, lambda: f"{table(('FILE',), [(text,)])}\n{pairs([(text, text)])}{text}")
+    output.event({}, text)
+    output.talk(text)
+    Output(as_json=True).answer({text: text}, str)
+    print_error("Kind", text, text, as_json=False)
+    with Live(output) as live:
+        live.say(text)
+    with ProgressLine(output) as line:
+        line.tell(text, text)
+    print(text)
+    print(text, file=sys.stderr)
+    typer.echo(text, err=True)
+    said = capsys.readouterr()
+    assert commands_in(said.out + said.err) == set()
+
+
+@pytest.mark.parametrize("is_guarded", [False, True])
+def test_a_display_that_redraws_itself_draws_no_command_either(
+    monkeypatch: pytest.MonkeyPatch, is_guarded: bool
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", guarded(terminal) if is_guarded else terminal)
+    monkeypatch.setattr(sys, "stdout", guarded(terminal) if is_guarded else terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    harmful = [one for one in COMMANDS if len(one) > 1]
+    with Live(Output()) as live:
+        for text in harmful:
+            live.say(text)
+            live.picture.pod_status = text
+            print(text, file=sys.stderr)  # as a library does while the display is up
+    with ProgressLine(Output()) as line:
+        for text in harmful:
+            line.tell(text, text)
+    assert "\x1b[?25h" in terminal.getvalue()
+    assert terminal.getvalue().endswith("\r\x1b[K")
+    ours = r"\x1b\[(?:\?25[lh]|2K|1A|K)|\r"
+    assert commands_in(re.sub(ours, "", terminal.getvalue())) == set()
+
+
+DRIVER = r"""
+import logging, sys, threading, warnings
+from launcher.cli import app
+hostile = "file\x1b]52;c;eA==\x07\x9b2J\r\u202egnp.exe"
+def thread(): raise OSError(hostile)
+def fail(words):
+    logging.getLogger("huggingface_hub").warning("fetching %s", hostile)
+    warnings.warn(hostile)
+    one = threading.Thread(target=thread); one.start(); one.join()
+    print(hostile)
+    raise ValueError(hostile)
+app._invoke = fail
+app.main(["plan"])
+"""
+
+
+def test_a_warning_a_log_line_and_a_traceback_are_shown_and_not_obeyed() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", DRIVER], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert commands_in(done.stdout + done.stderr) == set()
+    assert done.stderr.count(r"file\x1b]52;c;eA==\x07\x9b2J\x0d\u202egnp.exe") >= 4
+    assert "Traceback" in done.stderr
+
+
+def test_the_guard_is_put_once_and_is_otherwise_the_stream(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    terminal = Terminal()
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, terminal)
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    guard_terminal()
+    guard_terminal()
+    assert isinstance(sys.stdout, HarmlessStream)
+    assert sys.stdout.unguarded is terminal
+    assert sys.stdout.isatty()
+    logging.StreamHandler(sys.stdout).handle(logging.makeLogRecord({"msg": "\x1b[2J"}))
+    sys.stdout.writelines(["a\x07", "b"])
+    assert terminal.getvalue() == "\\x1b[2J\na\\x07b"
+
+
 def test_a_cell_of_a_table_stays_one_line() -> None:
     text = table(("NAME",), [("one\ntwo \x1b[2J",)])
     assert text.splitlines() == ["NAME", r"one\ntwo \x1b[2J"]
@@ -150,6 +278,8 @@ def test_a_letter_that_the_terminal_lacks_does_not_end_a_command(
 ) -> None:
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(raw, encoding="ascii"))
+    monkeypatch.setattr(sys, "stdout", sys.stdout)  # main puts guards around both
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
 
     def fail(words: list[str]) -> int:
         raise LauncherError("Ärger… \ud800", hint="日本")
