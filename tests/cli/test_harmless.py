@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import re
 import subprocess
 import sys
@@ -16,7 +17,6 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from launcher.cli import app
 from launcher.cli.commands import logs
 from launcher.cli.harmless import (
     HarmlessStream,
@@ -273,20 +273,22 @@ def test_numbers_that_are_none_do_not_end_the_display(odd: float) -> None:
     assert len(sparkline([1.0, odd, 2.0])) in (0, 2)
 
 
-def test_a_letter_that_the_terminal_lacks_does_not_end_a_command(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    raw = io.BytesIO()
-    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(raw, encoding="ascii"))
-    monkeypatch.setattr(sys, "stdout", sys.stdout)  # main puts guards around both
-    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+LACKING = r"""
+from launcher.cli import app
+from launcher.errors import LauncherError
+def fail(words):
+    raise LauncherError("\xc4rger\u2026 \ud800", hint="\u65e5\u672c")
+app._invoke = fail
+app.main(["plan"])
+"""
 
-    def fail(words: list[str]) -> int:
-        raise LauncherError("Ärger… \ud800", hint="日本")
 
-    monkeypatch.setattr(app, "_invoke", fail)
-    with pytest.raises(SystemExit) as left:
-        app.main(["plan"])
-    sys.stderr.flush()
-    assert left.value.code == LauncherError.exit_code
-    assert rb"\xc4rger\u2026 \ud800" in raw.getvalue()
+def test_a_letter_that_the_terminal_lacks_does_not_end_a_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LACKING],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+    assert done.returncode == LauncherError.exit_code
+    assert rb"\xc4rger\u2026 \ud800" in done.stderr
