@@ -27,6 +27,7 @@ from launcher.stores.runs import RecordKind
 from launcher.stores.secrets import Keys
 from pod_image.contract.events import EndedEvent
 from pod_image.contract.outcomes import EndReason
+from pod_image.contract.plain import plain_line
 
 
 @dataclass(frozen=True)
@@ -117,8 +118,14 @@ def raise_if_bad(followed: Followed) -> None:
         parts.append(delivery.sentence)
     if is_missing or reason is EndReason.LOST:
         hint = what_is_there if reason.is_success else f"{hint}\n{what_is_there}"
-    message = " ".join(part for part in parts if part)
+    message = "\n".join([" ".join(part for part in parts if part), *quoted(ended)])
     raise (NotDelivered if is_missing else RunFailed)(message, hint=hint)
+
+
+def quoted(ended: EndedEvent | None) -> list[str]:
+    """What the run's programs printed last, as lines below an error."""
+    lines = [plain_line(line) for line in ended.last_lines] if ended else []
+    return ["What it printed last:", *(f"  | {line}" for line in lines)] if lines else []
 
 
 def ending_text(followed: Followed) -> str:

@@ -14,10 +14,12 @@ from pod_image.contract.commands import Command
 from pod_image.contract.events import Event, from_line
 from pod_image.contract.paths import CONTROL_FOLDER, ResultsFolder
 from pod_image.contract.record import RunRecord
+from pod_image.contract.run_log import MOST_BYTES
 from pod_image.hub import (
     Fetched,
     FetchProgress,
     HubConflict,
+    NotInRepo,
     Overtaken,
     RemoteFile,
     Repo,
@@ -28,6 +30,7 @@ from pod_image.hub import (
     list_folders,
     publish,
     read_bytes,
+    read_range,
     resolve_commit,
 )
 
@@ -78,6 +81,10 @@ class ResultsRepo:
         lines = (content or b"").decode("utf-8", "replace").split("\n")
         return [event for line in lines if (event := from_line(line)) is not None]
 
+    async def log(self, run_id: str) -> bytes | None:
+        """What the run printed, as it delivered it; None where there is no log, as from an older image."""
+        return await self._read_at_most(ResultsFolder(run_id).log, MOST_BYTES)
+
     async def download(
         self,
         run_id: str,
@@ -127,6 +134,17 @@ class ResultsRepo:
 
     async def _publish_on(self, head: str, files: dict[str, Path | bytes], message: str) -> None:
         await self.access.run(publish, self.access.upload, self.repo, files, message, parent=head)
+
+    async def _read_at_most(self, path: str, most_bytes: int) -> bytes | None:
+        try:
+            commit = await self.commit()
+            return await self.access.run(
+                read_range, self.access.upload, self.repo, commit, path, 0, most_bytes
+            )
+        except HubError as exc:
+            if isinstance(exc.__cause__, NotInRepo | RepoMissing):
+                return None
+            raise
 
     async def _read(self, path: str) -> bytes | None:
         return await self.access.run(read_bytes, self.access.upload, self.repo, path)

@@ -50,6 +50,8 @@ class Receipt:
     """How the machine did while it trained, once the run has ended: `steps_per_second`, `data_wait_share`, ..."""
     delivery: Delivery | None = None
     """What reached the results repo; None while the pod has not said."""
+    last_lines: tuple[str, ...] = ()
+    """What its programs printed last, where it did not end well."""
     machine: Mapping[str, Any] = field(default_factory=dict)
     """What is known of the host: `gpu`, `data_center`, `cloud`, and in `tried` how its parts did."""
 
@@ -83,6 +85,7 @@ def receipt(history: RunHistory, run: Run) -> Receipt:
         slices=_slices(_phases(ended, time_line), lived, run.price_per_hour_usd),
         time_line=time_line,
         pace=ended.get("pace") or {},
+        last_lines=tuple(ended.get("last_lines") or ()),
         delivery=known_delivery(run.not_delivered, ended),
         machine=history.kept(run, RecordKind.MACHINE) or {},
     )

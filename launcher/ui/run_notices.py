@@ -9,10 +9,21 @@ from datetime import datetime, timedelta
 
 from launcher.domain.delivery import known_delivery
 from launcher.domain.run import Run, RunState
-from launcher.ui.parts.elements import Tone, box, button_link, link, notice, para, say
+from launcher.ui.parts.elements import (
+    Text,
+    Tone,
+    attributes,
+    box,
+    button_link,
+    link,
+    notice,
+    para,
+    say,
+)
 from launcher.ui.run_view import RunView
 from launcher.ui.words import dollars, time_of_day
 from pod_image.contract.outcomes import EndReason
+from pod_image.contract.plain import plain_line
 
 CONSOLE = "https://www.runpod.io/console/pods"
 STAGE_SHOWN = 200
@@ -137,6 +148,7 @@ def _ended(run: Run, view: RunView) -> None:
     delivered = delivery_words(run, view)
     tone = "bad" if run.not_delivered else _tone(reason)
     with notice(tone, title, " ".join(part for part in (detail, hint, delivered) if part)):
+        _quote(reason, view)
         if run.not_delivered:
             with box("div", "row"):
                 button_link("What did arrive", f"/runs/{run.nonce}?tab=files", symbol="download")
@@ -145,6 +157,15 @@ def _ended(run: Run, view: RunView) -> None:
         elif reason is not None and reason.delivers:
             with box("div", "row"):
                 button_link("Try the voice", f"/voice?run={run.nonce}", symbol="voice")
+
+
+def _quote(reason: EndReason | None, view: RunView) -> None:
+    """What its programs printed last, where it did not end well."""
+    if view.ended is None or not view.ended.last_lines or (reason and reason.is_success):
+        return
+    para("What it printed last:")
+    text = Text("pre", "\n".join(map(plain_line, view.ended.last_lines)), "log")
+    attributes(text, tabindex="0", role="region", aria_label="What the run printed last")
 
 
 def delivery_words(run: Run, view: RunView) -> str:

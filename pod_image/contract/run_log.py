@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from pod_image.contract.plain import plain_line
+
 MARK = "== "
 """Begins a line of the agent that an event says too: phases, warnings, the end."""
 ATTEMPT_MARK = f"{MARK}attempt "
@@ -60,8 +62,9 @@ def find_gap(content: bytes) -> Gap | None:
 
 
 def read_lines(content: bytes) -> Iterator[LoggedLine]:
-    """The lines of a log, whoever wrote it. Never raises."""
-    for line in content.decode("utf-8", "replace").split("\n"):
+    """The lines of a log, whoever wrote it, without control codes. Never raises."""
+    for raw in content.decode("utf-8", "replace").split("\n"):
+        line = plain_line(raw)
         if not line:
             continue
         match = _STAMP.match(line)

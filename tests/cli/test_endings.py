@@ -12,7 +12,7 @@ import pytest
 from launcher.domain.delivery import Delivery, known_delivery
 from launcher.errors import LauncherError
 from pod_image.contract.outcomes import EndReason
-from tests.cli.conftest import COMMAND_RUN, Shell
+from tests.cli.conftest import COMMAND_RUN, Said, Shell
 
 TRUE = ("--", "true")
 PART: dict[str, Any] = {
@@ -92,6 +92,52 @@ def test_a_pod_that_went_without_a_word_promises_nothing(shell: Shell) -> None:
     assert "gone without a word" in said.words
     assert "launcher results" in said.words
     assert "reach" not in said.words
+
+
+LOG = """\
+2026-11-22 10:00:00 == attempt 1, start 1 of its container
+2026-11-22 10:00:00 loading
+2026-11-22 10:00:01 {"event":"ended","reason":"finished","at":"2026-11-22T10:00:00Z","run_id":"run-01","seq":9}
+2099-01-01 00:00:00 ValueError: \x1b[31mred
+"""
+
+
+def a_failure(shell: Shell) -> Said:
+    script = shell.sky.script
+    script.reason, script.log = "failed", LOG
+    script.last_word = {**ALL, "last_lines": ["loading", "ValueError: \x1b[31mred\x1b[0m"]}
+    return shell("deploy", *COMMAND_RUN, "--yes", *TRUE)
+
+
+def test_a_failure_quotes_the_last_lines_without_control_codes(shell: Shell) -> None:
+    said = a_failure(shell)
+    assert said.code == 6
+    quote = "What it printed last:\n         | loading\n         | ValueError: red\n"
+    assert quote in said.err
+    assert "\x1b" not in said.err
+    assert "What it printed last: | loading | ValueError: red" in shell("show").words
+    assert shell("show", "--json").json["last_lines"][0] == "loading"
+    assert quote in shell("watch").err  # of a run that is over, from the history
+
+
+def test_the_log_of_a_pod_that_is_gone_comes_from_the_results_repo(shell: Shell) -> None:
+    a_failure(shell)
+    lines = shell("logs").out.splitlines()
+    assert lines[0] == "== attempt 1, start 1 of its container"
+    assert "loading" in lines
+    assert any("boot: the pod starts" in line for line in lines)
+    assert lines[-1] == "ValueError: red"
+    assert shell("logs", "--tail", "1").out == "ValueError: red\n"
+    told = [json.loads(line) for line in shell("logs", "--json").out.splitlines()]
+    assert [one["reason"] for one in told if one["event"] == "ended"] == ["failed"]
+    assert {"event": "log", "source": "container", "text": "loading"} in told
+
+
+def test_of_an_image_that_kept_no_log_the_events_are_left(shell: Shell) -> None:
+    shell("deploy", *COMMAND_RUN, "--yes", *TRUE)
+    said = shell("logs")
+    assert said.code == 0
+    assert "ended: The run finished." in said.out
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,8 @@ class Script:
     steps: int = 3
     last_word: dict[str, Any] = field(default_factory=dict)
     """What its last event says beside the usual."""
+    log: str | None = None
+    """Its log.txt; None as of an image that kept none."""
     stopping: bool = False
     said: list[str] = field(default_factory=list)
     """Lines of the newest life."""
@@ -166,6 +168,8 @@ class Script:
             f"{folder}/run.json": self.record(document),
             f"{folder}/voice/voice.onnx": b"a voice",
         }
+        if self.log is not None:
+            files[f"{folder}/log.txt"] = self.log.encode()
         publish(self.hub, Repo(REPO, "model"), files, "results")
 
     def record(self, document: RunDocument) -> bytes:

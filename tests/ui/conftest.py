@@ -86,6 +86,12 @@ class Ground:
         for name, value in self.values.items():
             self.site.vault.put(tab, name.value, SecretStr(value))
 
+    def push_results(self, files: dict[str, Path | bytes], repo: str = "me/voice") -> None:
+        """Files of a run as its pod would have delivered them."""
+        hub = _hub(self.core, TOKENS["write"])
+        hub.ask("", lambda api: api.create_repo(repo, repo_type="model", exist_ok=True))
+        publish(hub, Repo(repo, "model"), files, "results")
+
     def push_clips(self, repo: str = "demo/clips", lines: Mapping[str, str] | None = None) -> None:
         """The demo's clips as a data set repo; `lines` are further ones of its table, file to text."""
         hub = _hub(self.core, TOKENS["write"])

@@ -133,6 +133,52 @@ async def test_what_arrived_is_said_as_it_was_counted(person: User, ground: Grou
     await person.should_not_see("time cap, ")
 
 
+async def test_an_end_that_is_no_success_quotes_what_was_printed_last(
+    person: User, ground: Ground
+) -> None:
+    one = place(ground, state=RunState.ENDED, end_reason=EndReason.TRAINER_DIED, ended_at=NOW)
+    ground.site.live.view(one).take(
+        event("ended", 1, reason="trainer_died", last_lines=["loading", "\x1b[31mValueError: no"])
+    )
+    await visit(person, f"/runs/{NONCE}")
+    await person.should_see("loading\nValueError: no")
+
+
+LOG = "\n".join(
+    ["2026-03-01 12:00:00 == attempt 1, start 1 of its container"]
+    + [f"2026-03-01 12:00:01 line {number} of many" for number in range(6_000)]
+    + ["2026-03-01 12:00:09 ValueError: \x1b[1mno such thing", ""]
+)
+
+
+async def test_the_log_of_a_gpu_that_is_gone_comes_from_the_results_repo(
+    holder: User, ground: Ground
+) -> None:
+    ground.push_results({"run-01/log.txt": LOG.encode()}, "demo/voice")
+    one = place(
+        ground,
+        state=RunState.ENDED,
+        end_reason=EndReason.FAILED,
+        ended_at=NOW,
+        results_repo="demo/voice",
+    )
+    ground.site.live.view(one).take_log("seen from here")
+    ground.site.live.view(one).take_log("released", "launcher")
+    await visit(holder, f"/runs/{NONCE}?tab=log")
+    await holder.should_see("ValueError: no such thing", retries=400)
+    await holder.should_see("[launcher] released")
+    await holder.should_not_see("seen from here")
+    await holder.should_see("The last 400 of 5,001 lines; the download has all")
+
+
+async def test_without_the_token_the_log_tab_says_what_it_takes(
+    person: User, ground: Ground
+) -> None:
+    place(ground, state=RunState.ENDED, end_reason=EndReason.FAILED, ended_at=NOW)
+    await visit(person, f"/runs/{NONCE}?tab=log")
+    await person.should_see("Enter the token", retries=400)
+
+
 async def test_a_lack_of_memory_offers_half_the_batch(person: User, ground: Ground) -> None:
     place(
         ground,

@@ -19,9 +19,11 @@ from launcher.domain.run import Run, RunState
 from launcher.errors import LauncherError, PodGone
 from launcher.providers.base import LogLine
 from launcher.services.context import Workbench
+from launcher.services.delivered_log import delivered_story
 from launcher.services.refresh import refreshed
 from launcher.services.sightings import EventSeen
 from pod_image.contract.events import Event, from_line, to_line
+from pod_image.contract.run_log import LoggedLine
 
 app = command_app()
 QUIET_SECONDS = 2.0
@@ -40,7 +42,7 @@ def logs(
 ) -> None:
     """What the pod printed: its events in words, everything else as it is.
 
-    Of a pod that is gone only the events are left; they come from the results repo.
+    Of a pod that is gone it comes from the results repo: the events, and the log that the run delivered.
     """
     end_on_signals()
     at_bench(
@@ -57,10 +59,13 @@ async def _show(bench: Workbench, key: str, output: Output, follow: bool, tail: 
             await _from_pod(bench, run, output, follow=follow, tail=tail)
             return
         except PodGone:
-            output.talk("The pod is gone; these are the events it delivered.")
+            output.talk("The pod is gone; this is what it delivered.")
     words = Picture()
-    for event in (await bench.results(run.results_repo).events(run.run_id))[-tail:]:
-        _print_event(event, words, output)
+    for told in (await delivered_story(bench, run))[-tail:]:
+        if isinstance(told, LoggedLine):
+            _print_text(told.text, "container", output)  # whatever it looks like, it is no event
+        else:
+            _print_event(told, words, output)
 
 
 async def _from_pod(bench: Workbench, run: Run, output: Output, *, follow: bool, tail: int) -> None:
@@ -82,12 +87,16 @@ def _print_line(line: LogLine, words: Picture, output: Output) -> None:
     event = from_line(line.text) if line.source == "container" else None
     if event is not None:
         _print_event(event, words, output)
-    elif output.as_json:
-        document = {"event": "log", "source": line.source, "text": line.text}
-        output.event(document, "")
     else:
-        mark = "" if line.source == "container" else f"[{line.source}] "
-        print(f"{mark}{harmless_line(line.text)}", flush=True)
+        _print_text(line.text, line.source, output)
+
+
+def _print_text(text: str, source: str, output: Output) -> None:
+    if output.as_json:
+        output.event({"event": "log", "source": source, "text": text}, "")
+    else:
+        mark = "" if source == "container" else f"[{source}] "
+        print(f"{mark}{harmless_line(text)}", flush=True)
 
 
 def _print_event(event: Event, words: Picture, output: Output) -> None:

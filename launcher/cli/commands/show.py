@@ -20,6 +20,7 @@ from launcher.services.endings import ask_billed
 from launcher.services.history import Receipt, receipt
 from launcher.services.refresh import refreshed
 from launcher.services.run_secrets import remove_run_secrets
+from pod_image.contract.plain import plain_line
 
 app = command_app()
 
@@ -71,6 +72,7 @@ def _document(found: Receipt, pod: Pod | None, note: str) -> dict[str, Any]:
         "time_line": {name: at.isoformat() for name, at in found.time_line.items()},
         "pace": dict(found.pace),
         "delivery": to_plain(found.delivery),
+        "last_lines": list(found.last_lines),
         "machine": dict(found.machine),
         "settings": json.loads(run.settings_json),
         "leftover_secrets": list(run.secret_names) if run.state is RunState.ENDED else [],
@@ -85,6 +87,9 @@ def _text(found: Receipt, pod: Pod | None, note: str) -> str:
             (f"  {part.name}", duration(part.seconds), usd(part.cost_usd)) for part in found.slices
         ]
         parts += ["", table(("  PHASE", "TIME", "COST"), rows, right=(1, 2))]
+    if found.last_lines:
+        parts += ["", "What it printed last:"]
+        parts += [f"  | {plain_line(line)}" for line in found.last_lines]
     if note:
         parts += ["", note]
     parts += ["", _next_command(run)]

@@ -45,7 +45,7 @@ async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
             place.clear()
             with place:
                 if session.keys.hf_upload is None:
-                    _needs_token(run)
+                    needs_token(run)
                 else:
                     show_error(error)
                     with box("div", "row"):
@@ -73,7 +73,7 @@ async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
     return refresh
 
 
-def _needs_token(run: Run) -> None:
+def needs_token(run: Run) -> None:
     with notice(
         "note",
         f"{run.results_repo} is private",
