@@ -111,10 +111,12 @@ def test_the_image_is_no_larger_than_promised_by_the_sizes_of_its_own_wheels() -
 
 
 def test_the_workflow_holds_the_built_image_to_the_same_size_and_pushes_the_default_one() -> None:
-    workflow = (CHECKOUT / ".github/workflows/image.yml").read_text()
-    assert 'MOST_BYTES: "3500000000"' in workflow
+    action = (CHECKOUT / ".github/actions/image/action.yml").read_text()
+    assert 'MOST_BYTES: "3500000000"' in action
     assert DEFAULT_IMAGE.endswith(f"/pod-image:{__version__}")
-    assert "pod-image:${{ steps.code.outputs.version }}" in workflow.replace("$IMAGE", "pod-image")
+    workflow = (CHECKOUT / ".github/workflows/image.yml").read_text()
+    assert "IMAGE: ghcr.io/${{ github.repository_owner }}/pod-image\n" in workflow
+    assert '"docker://$IMAGE:$VERSION"' in workflow
 
 
 def test_make_image_builds_the_default_image_with_the_labels_of_this_code() -> None:
