@@ -16,7 +16,6 @@ from launcher.config import Config
 from launcher.domain.offer import Offer, Stock
 from launcher.domain.plan import Composed, Plan
 from launcher.emulator.hub.core import HubCore
-from launcher.emulator.hub.tokens import DEMO_TOKENS
 from launcher.emulator.hub.transport import HubTransport
 from launcher.emulator.runpod import (
     ExecOutcome,
@@ -37,6 +36,7 @@ from pod_image.contract.outcomes import EndReason, Phase
 from pod_image.contract.record import RunRecord
 from pod_image.contract.settings import Cloud, RunSettings
 from pod_image.hub import Hub, Repo, ensure_results_repo, publish
+from tests.hub_tokens import FIXED_TOKENS
 from tests.virtual import LoopClock, StreamingTransport, VirtualLoop, WorldClock, now_seconds
 
 OPENED: list[RunHistory] = []
@@ -44,7 +44,7 @@ OPENED: list[RunHistory] = []
 REPO = "demo/voices"
 HUB_URL = "http://hub.test"
 GPU = "NVIDIA GeForce RTX 4090"
-TOKENS = {token.label: value for value, token in DEMO_TOKENS.items()}
+TOKENS = {token.label: value for value, token in FIXED_TOKENS.items()}
 
 
 def offer(gpu: str = GPU, name: str = "RTX 4090", price: float = 0.69, **rest: Any) -> Offer:
@@ -206,7 +206,7 @@ class Sky:
         self.folder = folder
         self.runner = ScriptedRunner()
         self.world = RunPodWorld(WorldClock(loop), self.runner)
-        self.core = HubCore(folder / "hub", now_in(loop), xet=False, tokens=dict(DEMO_TOKENS))
+        self.core = HubCore(folder / "hub", now_in(loop), xet=False, tokens=dict(FIXED_TOKENS))
         self.core.public_url, self.core.cdn_url = HUB_URL, "http://cdn.test"
         self.transport = StreamingTransport(Gateway(self.world, in_process=True))
         self.hub = self.hub_of(TOKENS["write"])

@@ -22,7 +22,7 @@ from launcher.config import Config
 from launcher.domain.offer import Offer, Stock
 from launcher.domain.plan import Composed, DatasetSummary, Plan
 from launcher.domain.pod import PodName
-from launcher.emulator.hub import DEMO_TOKENS, HubCore, HubTransport
+from launcher.emulator.hub import HubCore, HubTransport
 from launcher.emulator.runpod import ExecOutcome, Gateway, RunPodWorld
 from launcher.emulator.runpod.pods import Pod
 from launcher.emulator.runpod.routes_pods import STREAM_POLL_SECONDS
@@ -41,6 +41,7 @@ from pod_image.agent.story import run_pod
 from pod_image.agent.timing import Timing
 from pod_image.contract.settings import Cloud, RunSettings
 from pod_image.control import main as control
+from tests.hub_tokens import FIXED_TOKENS
 from tests.simulation.processes import PROCESS, Process, ProcessLoop, Threads, spawn
 from tests.simulation.trainer import Machine, Saved, ScriptedStage, Work
 from tests.virtual import START, StreamingTransport, WorldClock, now_seconds
@@ -51,7 +52,7 @@ HUB_URL = "http://hub.test"
 CLOUD_URL = "https://cloud.test"
 GPU = "NVIDIA GeForce RTX 4090"
 OTHER_GPU = "NVIDIA RTX A5000"
-TOKENS = {token.label: value for value, token in DEMO_TOKENS.items()}
+TOKENS = {token.label: value for value, token in FIXED_TOKENS.items()}
 TIMING = Timing(
     watch_seconds=10.0,
     spool_seconds=15.0,
@@ -337,6 +338,7 @@ class World:
         self.core = HubCore(
             self.root / "hub",
             self.cloud.clock.now,
+            tokens=dict(FIXED_TOKENS),
             xet=False,
             public_url=HUB_URL,
             cdn_url="http://cdn.test",

@@ -21,7 +21,6 @@ from pydantic import SecretStr
 
 from launcher.config import Config
 from launcher.emulator.hub.core import HubCore
-from launcher.emulator.hub.tokens import DEMO_TOKENS
 from launcher.emulator.hub.transport import HubTransport
 from launcher.emulator.runpod import Gateway, ManualClock, RunPodWorld, ScriptedRunner
 from launcher.hub.access import HubAccess
@@ -34,11 +33,12 @@ from launcher.ui.application import make_site
 from launcher.ui.registry import register_pages
 from launcher.ui.site import Site
 from pod_image.hub import Hub, Repo, publish
+from tests.hub_tokens import FIXED_TOKENS
 from tests.virtual import StreamingTransport
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 HUB_URL = "http://hub.test"
-TOKENS = {token.label: value for value, token in DEMO_TOKENS.items()}
+TOKENS = {token.label: value for value, token in FIXED_TOKENS.items()}
 CLIPS = Path(__file__).parents[2] / "launcher" / "emulator" / "clips"
 
 
@@ -129,7 +129,7 @@ def _hub(core_: HubCore, token: str | None) -> Hub:
 @pytest.fixture
 def ground(tmp_path: Path) -> Iterator[Ground]:
     world = RunPodWorld(ManualClock(NOW.timestamp()), ScriptedRunner())
-    hub_core = HubCore(tmp_path / "hub", time.time, xet=False, tokens=dict(DEMO_TOKENS))
+    hub_core = HubCore(tmp_path / "hub", time.time, xet=False, tokens=dict(FIXED_TOKENS))
     hub_core.public_url, hub_core.cdn_url = HUB_URL, "http://cdn.test"
     transport = StreamingTransport(Gateway(world, in_process=True))
     clock = StillClock()

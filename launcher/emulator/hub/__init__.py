@@ -7,11 +7,10 @@ from launcher.emulator.hub.core import HubCore, Sizes
 from launcher.emulator.hub.faults import NAMED_FAULTS, Rule
 from launcher.emulator.hub.limits import RateLimits
 from launcher.emulator.hub.server import HubEmulator
-from launcher.emulator.hub.tokens import DEMO_TOKENS, Scope, Token, TokenKind
+from launcher.emulator.hub.tokens import Scope, Token, TokenKind
 from launcher.emulator.hub.transport import HubTransport
 
 __all__ = [
-    "DEMO_TOKENS",
     "NAMED_FAULTS",
     "HubCore",
     "HubEmulator",

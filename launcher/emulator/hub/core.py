@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from launcher.emulator.hub.faults import Faults
 from launcher.emulator.hub.limits import RateLimits
 from launcher.emulator.hub.store import Repo, Store
-from launcher.emulator.hub.tokens import DEMO_TOKENS, Token
+from launcher.emulator.hub.tokens import Token, drawn_tokens
 from launcher.emulator.hub.wire import Refusal, Request, Response, json_response
 
 Now = Callable[[], float]
@@ -123,7 +123,7 @@ class HubCore:
 
     root: Path
     now: Now
-    tokens: dict[str, Token] = field(default_factory=lambda: dict(DEMO_TOKENS))
+    tokens: dict[str, Token] = field(default_factory=drawn_tokens)
     xet: bool = True
     sizes: Sizes = field(default_factory=Sizes)
     limits: RateLimits = field(default_factory=RateLimits)

@@ -21,7 +21,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from launcher.emulator.hub.core import HubCore, Now, Sizes
 from launcher.emulator.hub.faults import Faults
 from launcher.emulator.hub.limits import RateLimits
-from launcher.emulator.hub.tokens import DEMO_TOKENS, Token
+from launcher.emulator.hub.tokens import Token, drawn_tokens
 from launcher.emulator.hub.wire import Body, Request, Response
 
 Message = MutableMapping[str, Any]
@@ -52,7 +52,7 @@ class HubEmulator:
         self.core = HubCore(
             root,
             now,
-            tokens=dict(DEMO_TOKENS if tokens is None else tokens),
+            tokens=drawn_tokens() if tokens is None else dict(tokens),
             xet=xet,
             sizes=sizes or Sizes(),
             limits=limits or RateLimits(),

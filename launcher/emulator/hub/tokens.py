@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -100,8 +101,12 @@ class Token:
         return {"entity": entity, "permissions": list(scope.permissions)}
 
 
-# Plainly made up, so that a person who meets one in a listing knows that it opens nothing.
-DEMO_TOKENS: Mapping[str, Token] = {
-    "demo-hub-read-token": Token("read", "demo", TokenKind.READ),
-    "demo-hub-write-token": Token("write", "demo", TokenKind.WRITE),
-}
+def drawn_tokens() -> dict[str, Token]:
+    """One token that reads and one that writes, new at each start: another program here cannot know them.
+
+    Their names say what they are, so that a person who meets one in a listing knows that it opens nothing.
+    """
+    return {
+        f"demo-hub-read-{secrets.token_hex(16)}": Token("read", "demo", TokenKind.READ),
+        f"demo-hub-write-{secrets.token_hex(16)}": Token("write", "demo", TokenKind.WRITE),
+    }

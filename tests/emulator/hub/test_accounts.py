@@ -7,6 +7,8 @@ import pytest
 from huggingface_hub import ModelCard
 from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
 
+from launcher.emulator.hub import HubEmulator
+
 
 def test_whoami_tells_the_account_and_the_kind_of_token(client):
     answer = client("write").whoami()
@@ -45,6 +47,15 @@ def test_a_revoked_token_stops_working_at_once(emulator, client):
         api.list_repo_files("demo/voice")
     assert refused.value.response.status_code == 401
     assert not isinstance(refused.value, RepositoryNotFoundError)
+
+
+def test_the_stand_ins_tokens_are_new_at_each_start(tmp_path):
+    with HubEmulator(tmp_path / "a") as one, HubEmulator(tmp_path / "b") as other:
+        assert set(one.tokens) == set(other.tokens) == {"read", "write"}
+        assert not set(one.tokens.values()) & set(other.tokens.values())
+        assert all(len(value) >= 40 for value in one.tokens.values())
+        headers = {"Authorization": f"Bearer {one.tokens['write']}"}
+        assert httpx2.get(f"{other.url}/api/whoami-v2", headers=headers).status_code == 401
 
 
 def test_a_leaked_token_can_be_revoked_by_anybody(emulator, client):

@@ -27,10 +27,10 @@ from pod_image.contract.environment import RUN_VARIABLE, Attempt, RunDocument
 from pod_image.contract.events import from_line
 from pod_image.contract.record import RunRecord
 from pod_image.contract.settings import RunSettings
+from tests.hub_tokens import FIXED_TOKENS
 from tests.virtual import START, VirtualLoop, WorldClock, now_seconds
 
-WRITE_TOKEN = "demo-hub-write-token"
-READ_TOKEN = "demo-hub-read-token"
+READ_TOKEN, WRITE_TOKEN = FIXED_TOKENS
 RESULTS = "demo/voices"
 CLIPS = "demo/clips"
 HUB_URL = "http://hub.test"
@@ -275,7 +275,11 @@ class Stand:
         self.blocking = BlockingTime(loop)
         self.world = RunPodWorld(WorldClock(loop), self)
         self.core = HubCore(
-            self.root / "hub", self.blocking.now, public_url=HUB_URL, cdn_url="http://cdn.test"
+            self.root / "hub",
+            self.blocking.now,
+            tokens=dict(FIXED_TOKENS),
+            public_url=HUB_URL,
+            cdn_url="http://cdn.test",
         )
         self.transport = HubTransport(self.core, self.blocking.sleep)
         self.processes = ScriptedProcesses(self.script)
