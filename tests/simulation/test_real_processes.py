@@ -132,6 +132,19 @@ def test_kill_9_of_the_guard_leaves_the_run_alone_and_another_one_watches(clouds
     assert record(clouds).end_reason == "stopped"
 
 
+def test_an_agent_that_is_stopped_while_its_guard_is_dead_goes_on_and_ends_its_pod(
+    clouds: Clouds,
+) -> None:
+    clouds.rent("sh", "-c", WORK)
+    until_working(clouds)
+    agent = agent_of(clouds)
+    (guard,) = guards_of(agent)
+    agent.suspend()
+    guard.kill()
+    clouds.until_gone()
+    assert record(clouds).end_reason == "finished"
+
+
 def test_the_death_of_the_host_leaves_a_record_that_is_not_over(clouds: Clouds) -> None:
     pod = clouds.rent("sh", "-c", ENDLESS)
     until_working(clouds)
