@@ -1,4 +1,4 @@
-"""Ending a run: `stop` keeps everything, `abort` ends at once."""
+"""Ending a run: `stop` has it deliver first, `abort` ends at once."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def checklist(standing: Standing) -> list[ChecklistStep]:
         ),
         (
             "Train your first voice",
-            "One click rents the GPU. It ends by itself when the voice is safe with you.",
+            "One click rents the GPU. It delivers the voice and ends by itself.",
             "/train",
             "Go to Train",
         ),

@@ -44,6 +44,11 @@ class DeliveryOrder:
         self._passed_over.clear()
         return first
 
+    @property
+    def is_split(self) -> bool:
+        """Parts of a batch that was not taken as a whole may still have to be tried."""
+        return bool(self._apart)
+
     def committed(self, batch: Sequence[Path], pending: Sequence[Path]) -> None:
         """The Hub took this batch; `pending` is what is not in the repo all the same."""
         self._batch_bytes *= 2

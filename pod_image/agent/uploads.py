@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pod_image.agent.clock import backoff_seconds
+from pod_image.agent.order import DeliveryOrder
 from pod_image.agent.ports import HubTrouble, Receipt
 from pod_image.agent.record import record_of
 from pod_image.agent.run import Run
@@ -39,6 +41,7 @@ class Uploads:
         self._known: dict[str, Mark] = {}
         self._wanted = asyncio.Event()
         self._has_checkpoint = False
+        self._order = DeliveryOrder(sys.maxsize)
         self._turn = asyncio.Lock()
         self._last_commit_at = run.now()
         self._told: set[str] = set()
@@ -262,8 +265,16 @@ class Uploads:
         self._has_checkpoint = False
         step = self._run.progress.step
         message = f"{self._run.document.run_id}: step {step}"
-        await self.commit(self.pending().paths, message)
+        # One commit for all there is, until a file that the Hub never takes was among it.
+        batch = self._order.next(self.pending().paths)
+        try:
+            await self.commit(batch, message)
+        except HubTrouble as exc:
+            self._order.failed(batch, exc)
+            raise
         self._on_uploaded()
+        if self._order.is_split and self._order.next(self.pending().paths):
+            self._wanted.set()
 
     @property
     def _priority(self) -> CommitPriority:

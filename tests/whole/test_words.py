@@ -16,7 +16,7 @@ import typer
 from launcher import errors
 from launcher.cli.table import COMMANDS, Entry
 from launcher.errors import LauncherError
-from tests.whole.sources import ROOT, modules
+from tests.whole.sources import ROOT, files, modules
 
 HINTED_COMMAND = re.compile(r"(?<![\w-])launcher ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?")
 HINTED_OPTION = re.compile(r"(?<![\w-])--([a-z][a-z-]+)")
@@ -24,6 +24,12 @@ OF_OTHER_PROGRAMS = {"voices"}
 """Options of espeak-ng that a hint names."""
 PROSE = {"before", "can", "does", "failed", "keeps", "on", "sent", "that", "this", "to", "with"}
 """Words that follow the launcher's name in a sentence about it."""
+
+
+CLAIMS = re.compile(
+    r"(everything|so far|by then|outputs?)\b.{0,25}\bkept\b|\bkeeps? everything\b|has uploaded what it"
+)
+"""What nobody can know before a run has ended; afterwards it is counted."""
 
 
 def commands() -> Iterator[tuple[str, Any]]:
@@ -157,3 +163,18 @@ def test_the_agent_and_the_parts_it_shares_load_no_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
+
+
+def test_no_text_claims_that_results_were_kept() -> None:
+    of_people = [
+        path
+        for path in files()
+        if path.suffix in (".py", ".md")
+        and path.relative_to(ROOT).parts[0] not in ("tests", "CHANGELOG.md")
+    ]
+    claims = [
+        f"{path.relative_to(ROOT)}: {found[0]}"
+        for path in of_people
+        for found in CLAIMS.finditer(path.read_text("utf-8"))
+    ]
+    assert claims == []

@@ -29,7 +29,7 @@ def abort(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Release the pod at once. What it has not uploaded yet is lost; `stop` keeps everything."""
+    """Release the pod at once. What it has not uploaded yet is lost; `stop` has it delivered first."""
     if not yes and not sys.stdin.isatty():
         raise InvalidRequest(
             "There is no terminal to ask on, so nothing was aborted.",

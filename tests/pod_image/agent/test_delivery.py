@@ -279,8 +279,8 @@ def rent_command(stand: Stand, **settings: Any) -> None:
     )
 
 
-SMALL_BATCHES = replace(TIMING, delivery_batch_bytes=1_000)
-"""Each file of a test goes alone, as files of 105 MB do."""
+SMALL_BATCHES = replace(TIMING, delivery_batch_bytes=1)
+"""Batches grow by twos: the first eleven files of 2,000 bytes go alone, as the first large ones do."""
 
 
 @in_virtual_time
@@ -388,6 +388,28 @@ async def test_a_file_that_fails_again_and_again_lets_the_others_pass(tmp_path: 
     await stand.until_gone()
     assert {"run-01/files/2", "run-01/files/3"} <= set(stand.results())
     assert stand.ended["not_delivered"] == ["files/1/bad"]
+
+
+@in_virtual_time
+async def test_a_file_that_the_hub_never_takes_does_not_hold_up_the_uploads_of_a_training(
+    tmp_path: Path,
+) -> None:
+    whole = training(steps=100)
+
+    async def script(stage: ScriptedStage) -> int:
+        if stage.phase == "train":
+            (stage.out / "samples" / "bad").write_bytes(b"RIFF")
+        return await whole(stage)
+
+    stand = Stand(tmp_path, script)
+    stand.hub_class = PickyHub
+    stand.rent()
+    await stand.until("step", step=45)
+    assert "run-01/checkpoints/step-00000025.ckpt" in stand.results()
+    await stand.until("step", step=95)
+    assert "run-01/checkpoints/step-00000075.ckpt" in stand.results()
+    await stand.until_gone()
+    assert stand.ended["not_delivered"] == ["samples/bad"]
 
 
 @in_virtual_time
