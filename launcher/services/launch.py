@@ -12,6 +12,7 @@ from launcher.domain.plan import Plan
 from launcher.domain.pod import Pod, PodStatus
 from launcher.domain.run import Run
 from launcher.errors import (
+    HubError,
     Interrupted,
     InvalidRequest,
     LauncherError,
@@ -87,6 +88,8 @@ class _Launch:
         await self._bench.results(self._repo).ensure()
         await provide_wheel(self._bench, self._plan)
         for tries_left in reversed(range(MOST_PODS)):
+            if tries_left < MOST_PODS - 1:
+                await self._refuse_taken()
             run = new_attempt(self._bench, self._plan)
             rental = self._rental(run)
             try:
@@ -100,6 +103,23 @@ class _Launch:
                         hint="Other GPU types or data centres may do; launcher gpus lists them.",
                     ) from exc
         raise AssertionError("the last try returns or raises")
+
+    async def _refuse_taken(self) -> None:
+        """Before another pod: the last may have gone because another computer has begun this run meanwhile.
+
+        A second attempt of this computer would take over from that one's first, and train beside it. Raises
+        InvalidRequest. Where the Hub does not answer the pod decides when it boots.
+        """
+        try:
+            record = await self._bench.results(self._repo).record(self._plan.run_id)
+        except HubError:
+            return
+        is_ours = record is None or self._bench.runs.by_nonce(record.nonce) is not None
+        if not is_ours and not self._plan.resume:
+            raise InvalidRequest(
+                f"Run {self._plan.run_id} was begun by another computer a moment ago; its pod goes on.",
+                hint="Give this one another --run-id.",
+            )
 
     async def adopt(self, run: Run) -> Run:
         """Go on with a pod that an earlier launch of the same settings left behind."""

@@ -83,11 +83,9 @@ def shell(
         sky: Sky = runner.run(_sky(tmp_path))
 
         @asynccontextmanager
-        async def at_bench(
-            config: Config, keys: Keys, *, needs_history: bool = True
-        ) -> AsyncIterator[Workbench]:
+        async def at_bench(config: Config, keys: Keys) -> AsyncIterator[Workbench]:
             given = keys.runpod.get_secret_value() if keys.runpod else ""
-            bench = sky.open_bench(given, needs_history=needs_history)
+            bench = sky.open_bench(given)
             yield bench
             bench.runs.close()
 

@@ -235,6 +235,25 @@ async def test_a_pod_that_vanishes_while_it_boots_is_replaced(tmp_path: Path) ->
     assert sky.live() == [run.pod_id]
 
 
+@in_virtual_time
+async def test_no_second_pod_takes_over_from_a_computer_that_has_begun_the_run_meanwhile(
+    tmp_path: Path,
+) -> None:
+    sky = Sky(tmp_path)
+    sky.script.armed_after = 60.0
+    task = asyncio.create_task(launch(sky.bench, plan("run-01", offer(), A5000), sky.keys))
+    await asyncio.sleep(30)
+    (pod,) = sky.world.live_pods()
+    document = RunDocument.from_json(pod.env[RUN_VARIABLE])
+    theirs = document.attempt.model_copy(update={"nonce": "elsewhere1"})
+    sky.script.deliver(document.model_copy(update={"attempt": theirs}))
+    sky.world.kill_host(pod)
+    with pytest.raises(InvalidRequest, match="begun by another computer"):
+        await task
+    assert sky.live() == []
+    assert sky.posts() == 1
+
+
 @pytest.mark.parametrize(
     "fault", ["create-500-but-rents", "create-timeout-but-rents", "create-dropped-but-rents"]
 )
