@@ -39,6 +39,14 @@ class DemoCloud:
     results_repo: str
     runpod: RunPodEmulator = field(repr=False)
     hub: HubEmulator = field(repr=False)
+    faults: tuple[str, ...] = ()
+
+    @property
+    def struck(self) -> dict[str, int]:
+        """Each fault that was asked for, and how often it changed what a client saw."""
+        of_hub = {f"hub-{name}": count for name, count in self.hub.faults.struck.items()}
+        counts = {**self.runpod.world.faults.struck, **of_hub}
+        return {name: counts.get(name, 0) for name in self.faults}
 
     @property
     def env(self) -> dict[str, str]:
@@ -94,7 +102,7 @@ def demo_cloud(
     with ExitStack() as stack:
         hub = stack.enter_context(HubEmulator(root / "hub"))
         runpod = stack.enter_context(RunPodEmulator(root / "pods", runner))
-        cloud = DemoCloud(DATASET_REPO, RESULTS_REPO, runpod, hub)
+        cloud = DemoCloud(DATASET_REPO, RESULTS_REPO, runpod, hub, tuple(faults or ()))
         _push_clips(cloud)
         if base is not None:
             _push_base(cloud, base)

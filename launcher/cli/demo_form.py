@@ -28,13 +28,14 @@ def open_form(
     base: DemoBase | None,
     door: FormDoor,
     say: Callable[[str], None],
-) -> None:
-    """Start the stand-ins and the form below `folder`, and stay until Ctrl-C."""
+) -> dict[str, int]:
+    """Start the stand-ins and the form below `folder`, and stay until Ctrl-C. How often each fault struck."""
     end_on_signals()
     with demo_cloud(folder / "cloud", dict.fromkeys(faults), base=base) as cloud:
         config = demo_config(cloud, folder)
         preset = demo_preset(config, base).name
         serve_form(cloud, config, preset, door=door, say=say)
+        return cloud.struck
 
 
 def demo_config(cloud: DemoCloud, folder: Path) -> Config:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from launcher.cli.demo_base import DemoBase, demo_preset
 from launcher.cli.demo_cloud import DemoCloud, check_extra, demo_cloud
+from launcher.cli.demo_faults import command_that_shows, struck_text
 from launcher.cli.following import (
     Followed,
     end_on_signals,
@@ -27,7 +28,7 @@ from launcher.cli.session import complete
 from launcher.config import Config, read_config
 from launcher.domain.plan import Composed
 from launcher.domain.pod import PodStatus
-from launcher.errors import RunFailed
+from launcher.errors import LauncherError, RunFailed
 from launcher.presets import find_preset
 from launcher.services.compose import compose
 from launcher.services.context import Workbench, open_workbench
@@ -43,10 +44,6 @@ _NEEDED = {
     RecipeName.PIPER: ("torch", "piper", "onnx", "onnxruntime", "soundfile", "soxr", "numpy"),
     RecipeName.COMMAND: (),
 }
-_COMMAND = (
-    "import pathlib; out = pathlib.Path('out'); out.mkdir(exist_ok=True); "
-    "out.joinpath('hello.txt').write_text('made on a pod'); print('hello from the pod')"
-)
 SPEAK_SECONDS = 120
 WORTH_HEARING = ("voice/**", "samples/**", "files/**", "run.json", "events.jsonl")
 """Brought here. Checkpoints, hundreds of megabytes each, stay in the results repo as they would with a real run."""
@@ -80,6 +77,7 @@ class DemoOutcome:
     onnx: Path | None = None
     spoken_wav: Path | None = None
     began_as: str = ""
+    struck: Mapping[str, int] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         ended, run = self.followed.ended, self.followed.run
@@ -100,6 +98,7 @@ class DemoOutcome:
             "pods_left": self.pods_left,
             "cost_usd": run.cost_usd,
             "results_repo": self.results_repo,
+            "faults": dict(self.struck),
         }
 
     def _voice(self) -> dict[str, str] | None:
@@ -125,10 +124,15 @@ def run_demo(order: DemoOrder, root: Path, output: Output) -> None:
     )
     folder = order.out or read_config().data_folder / "demo"
     with demo_cloud(root, dict.fromkeys(order.faults), base=order.base) as cloud:
-        outcome = complete(_run(order, cloud, _config(root, cloud), folder, output))
+        try:
+            outcome = complete(_run(order, cloud, _config(root, cloud), folder, output))
+        except LauncherError as error:
+            # Some faults end the run before there is an outcome that could tell of them.
+            error.hint = "\n".join(filter(None, [error.hint, _faults_line(cloud.struck).strip()]))
+            raise
         if outcome.onnx is not None:
             outcome = replace(outcome, spoken_wav=_speak(outcome.onnx, folder / "spoken.wav"))
-        outcome = replace(outcome, pods_left=_pods_left(cloud))
+        outcome = replace(outcome, pods_left=_pods_left(cloud), struck=cloud.struck)
     output.answer(outcome.document(), lambda: _text(outcome), quiet=str(outcome.folder))
     raise_if_bad(outcome.followed)
 
@@ -182,7 +186,7 @@ def _composed(order: DemoOrder, cloud: DemoCloud, config: Config) -> Composed:
         **({"image": order.image} if order.image else {}),
     }
     if order.recipe is RecipeName.COMMAND:
-        command = list(program_command(_COMMAND))
+        command = list(program_command(command_that_shows(order.faults)))
         given |= {"recipe": "command", "argv": command}
         return compose(find_preset(config, "quick-check"), given)
     preset = demo_preset(config, order.base)
@@ -258,7 +262,13 @@ def _text(outcome: DemoOutcome) -> str:
         lines.append(_how_it_sounds(outcome))
     else:
         lines.append(f"  Results    {outcome.folder}")
+    if outcome.struck:
+        lines.append(_faults_line(outcome.struck))
     return "\n".join(lines)
+
+
+def _faults_line(struck: Mapping[str, int]) -> str:
+    return f"  Faults     {struck_text(struck)}" if struck else ""
 
 
 def _how_it_sounds(outcome: DemoOutcome) -> str:

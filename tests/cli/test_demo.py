@@ -36,6 +36,7 @@ KEYS = {
     "pods_left",
     "cost_usd",
     "results_repo",
+    "faults",
 }
 LONGEST_SECONDS = 540
 

@@ -22,6 +22,7 @@ from launcher.cli.demo_cloud import (
     fault_list,
     free_of_proxies,
 )
+from launcher.cli.demo_faults import refuse_what_shows_nothing, struck_text
 from launcher.cli.flags import JsonOption, QuietOption, command_app
 from launcher.cli.layout import pairs
 from launcher.cli.output import Output
@@ -86,6 +87,7 @@ def demo(
     with demo_folder() as folder:
         for name in faults:
             check_fault(name)
+        refuse_what_shows_nothing(faults, is_headless=headless)
         start = installed_base() if base and recipe is RecipeName.PIPER else None
         if serve:
             _serve(faults, folder, start, output)
@@ -108,7 +110,9 @@ def _open_page(
     from launcher.cli.demo_form import open_form
 
     output.talk("Starting the stand-ins for RunPod and Hugging Face on this computer…")
-    open_form(list(faults), folder, base=base, door=door, say=say)
+    struck = open_form(list(faults), folder, base=base, door=door, say=say)
+    if struck:
+        output.talk(f"Faults: {struck_text(struck)}.")
     output.talk("Everything of the demo is closed and removed.")
 
 
@@ -119,6 +123,9 @@ def _serve(faults: tuple[str, ...], folder: Path, base: DemoBase | None, output:
     with demo_cloud(folder, dict.fromkeys(faults), base=base) as cloud:
         _say_where(cloud, base, output)
         over.wait()
+        struck = cloud.struck
+    if struck:
+        output.talk(f"Faults: {struck_text(struck)}.")
     output.talk("Both stand-ins are closed.")
 
 

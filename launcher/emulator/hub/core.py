@@ -224,10 +224,13 @@ class HubCore:
         for put_off in self.faults.take_due():
             self._routed(put_off)
         early = rule.instead_of_answer(request) if rule else None
-        if early is not None:
-            return early
-        response = self._routed(request)
-        return rule.spoil(response) if rule else response
+        response = self._routed(request) if early is None else early
+        if rule is None:
+            return response
+        spoilt = rule.spoil(response) if early is None else early
+        if spoilt is early or spoilt != response:
+            self.faults.count(rule)
+        return spoilt
 
     def _routed(self, request: Request) -> Response:
         try:

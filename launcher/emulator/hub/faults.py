@@ -40,6 +40,7 @@ class Rule:
     delay_seconds: float = 0.0
     postpone: bool = False
     by_reset: bool = False
+    name: str = ""
 
     def matches(self, request: Request) -> bool:
         return bool(re.search(self.pattern, f"{request.method} {unquote(request.path)}"))
@@ -233,12 +234,14 @@ class Faults:
         self._after_commit: list[Rule] = []
         self._postponed: list[tuple[Rule, Request]] = []
         self._due: list[Request] = []
+        self.struck: dict[str, int] = {}
+        """How often each fault of a name changed what a client saw."""
 
     def switch_on(self, name: str) -> None:
         """Switch on a fault of `NAMED_FAULTS`. Raises KeyError with the known names."""
         if name not in NAMED_FAULTS:
             raise KeyError(f"no fault {name!r}; there are {', '.join(sorted(NAMED_FAULTS))}")
-        rules = NAMED_FAULTS[name].rules(self._now())
+        rules = [replace(rule, name=name) for rule in NAMED_FAULTS[name].rules(self._now())]
         (self._after_commit if name == "token-revoked" else self._rules).extend(rules)
 
     def add(self, rule: Rule) -> Rule:
@@ -261,6 +264,10 @@ class Faults:
         if struck is not None and struck.postpone:
             self._postponed.append((struck, request))
         return struck
+
+    def count(self, rule: Rule) -> None:
+        if rule.name:
+            self.struck[rule.name] = self.struck.get(rule.name, 0) + 1
 
     def take_due(self) -> list[Request]:
         """Requests that were put off and whose time has come, each handed out once."""

@@ -53,11 +53,14 @@ DEMO: dict[str, tuple[int, dict[str, Any]]] = {
     "delete-500": (3, {}),
     "delete-ignored": (1, {}),
     "delete-404": (1, {}),
-    "log-stream-cuts": (5, {"lines": 20}),
+    "log-stream-cuts": (5, {"lines": 5}),
     "logs-unavailable": (3, {}),
     "container-restart-loop": (2, {"seconds": 10}),
 }
 """How often and with what options a fault strikes when a person wants to see it in one run; others stay on."""
+
+DEMO_COMPANY: dict[str, str] = {"restart-wipes-disk": "container-restart-loop"}
+"""What has to strike first, so that the other fault gets its moment."""
 
 
 @dataclass
@@ -91,8 +94,10 @@ class Faults:
 
     def switch_on_for_demo(self, name: str) -> None:
         """Let it strike as often as one run can bear and show."""
-        times, options = DEMO.get(name, (None, {}))
-        self.switch_on(name, times, **options)
+        for each in (name, DEMO_COMPANY.get(name)):
+            if each is not None:
+                times, options = DEMO.get(each, (None, {}))
+                self.switch_on(each, times, **options)
 
     def switch_off(self, *names: str) -> None:
         """End these faults, or all when none is named."""
@@ -105,6 +110,12 @@ class Faults:
 
     def look(self, name: str) -> Fault | None:
         """The fault if it is on, without using up a strike."""
+        return self._on.get(name)
+
+    def feel(self, name: str) -> Fault | None:
+        """The fault if it is on, counted as a strike; such a one is never used up."""
+        if name in self._on:
+            self.struck[name] = self.struck.get(name, 0) + 1
         return self._on.get(name)
 
     def take(self, name: str) -> Fault | None:

@@ -58,7 +58,7 @@ def _of_pod(world: RunPodWorld, pod: Pod) -> Iterator[Happening]:
     if pod.restart_due is not None:
         yield pod.restart_due, lambda now: _start_container(world, pod, now)
     if pod.kill_due is not None:
-        yield pod.kill_due, lambda now: _kill_container(world, pod, now)
+        yield pod.kill_due, lambda now: _kill_as_the_fault_says(world, pod, now)
     if pod.removal_due is not None:
         yield pod.removal_due, lambda now: _remove_container(world, pod)
     if pod.container is not None and pod.container.next_due is not None:
@@ -195,7 +195,7 @@ def _start_container(world: RunPodWorld, pod: Pod, now: float) -> None:
         _fail(world, pod, f"error: {problem}")
         return
     pod.container_started_at = now
-    loop = world.faults.take("container-restart-loop")
+    loop = world.faults.look("container-restart-loop")
     pod.kill_due = None if loop is None else now + loop.number("seconds", 1.0)
 
 
@@ -206,6 +206,12 @@ def _container_ended(world: RunPodWorld, pod: Pod, now: float) -> None:
     pod.kill_due = None
     if pod.status == "RUNNING":
         pod.restart_due = now + world.timing.restart_seconds
+
+
+def _kill_as_the_fault_says(world: RunPodWorld, pod: Pod, now: float) -> None:
+    if pod.container is not None:
+        world.faults.take("container-restart-loop")
+    _kill_container(world, pod, now)
 
 
 def _kill_container(world: RunPodWorld, pod: Pod, now: float) -> None:

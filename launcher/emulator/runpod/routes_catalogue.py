@@ -169,7 +169,7 @@ def _fitting_versions(call: Call, gpu: GpuType) -> list[str]:
 
 
 def _free(call: Call, gpu_id: str, centre_id: str, cloud: str) -> int:
-    if is_short(call.world.faults.look("no-capacity"), gpu_id, centre_id, cloud):
+    if is_short(call.world.faults.feel("no-capacity"), gpu_id, centre_id, cloud):
         return 0
     return call.world.catalogue.free(gpu_id, centre_id, cloud)
 

@@ -88,7 +88,7 @@ def _centre_for_all(call: Call) -> str:
     wanted = list(call.body.get("dataCenterIds", []))
     places = call.world.catalogue.places(gpu.id, per_pod * pods, "SECURE", wanted)
     centre_id = next(places, None)
-    if centre_id is None or per_pod > gpu.max_secure or call.world.faults.look("no-capacity"):
+    if centre_id is None or per_pod > gpu.max_secure or call.world.faults.feel("no-capacity"):
         raise no_capacity()
     return centre_id
 

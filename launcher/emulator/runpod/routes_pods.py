@@ -45,9 +45,9 @@ def own_pod(call: Call) -> Pod:
 @operation("GET", "/v2/pods", "pods:read")
 def list_pods(call: Call) -> Response:
     with_members = call.truth("includeClusterPods") or False
-    if call.world.faults.take("list-empty"):
-        return page(call, "pods", [])
     pods = call.world.listed_pods(call.account, with_members)
+    if pods and call.world.faults.take("list-empty"):
+        pods = []
     return page(call, "pods", [call.world.wire(pod) for pod in pods])
 
 
@@ -186,7 +186,7 @@ async def _events(
 ) -> AsyncIterator[bytes]:
     """What there is, then what comes, until the pod or the server is gone. Heartbeats are comments."""
     world = call.world
-    cut = world.faults.take("log-stream-cuts")
+    cut = world.faults.look("log-stream-cuts")
     left = None if cut is None else int(cut.number("lines", 5))
     opened = last_sent = world.clock.now()
     sleep: Callable[[float], Awaitable[Any]] = call.sleep or asyncio.sleep
@@ -194,6 +194,7 @@ async def _events(
     while not world.is_closing:
         for line in backlog:
             if left is not None and left <= 0:
+                world.faults.take("log-stream-cuts")
                 raise ReplyLost
             yield _event(line, world.log_ids)
             last_sent = world.clock.now()

@@ -113,7 +113,7 @@ class RunPodWorld:
 
     @property
     def skew_seconds(self) -> float:
-        fault = self.faults.look("clock-skew")
+        fault = self.faults.feel("clock-skew")
         return 0.0 if fault is None else fault.number("seconds", 300.0)
 
     # --- looking
@@ -136,9 +136,11 @@ class RunPodWorld:
         """As the list shows them, which may lag behind."""
         with self.settled() as now:
             mine = [pod for pod in self.pods.values() if pod.account_id == account.id]
-            lag = self.faults.take("list-lag")
+            lag = self.faults.look("list-lag")
             seconds = 0.0 if lag is None else lag.number("seconds", 20.0)
             seen = [pod for pod in mine if self._is_listed(pod, now - seconds)]
+            if seen != [pod for pod in mine if self._is_listed(pod, now)]:
+                self.faults.take("list-lag")
             return [pod for pod in seen if include_cluster_pods or pod.membership is None]
 
     def _is_listed(self, pod: Pod, moment: float) -> bool:
@@ -164,7 +166,7 @@ class RunPodWorld:
         with self.settled() as now:
             body = with_template(body, owner)
             check_rules(body, owner)
-            shortage = self.faults.look("no-capacity")
+            shortage = self.faults.feel("no-capacity")
             found = place(body, self.catalogue, owner, shortage)
             self.check_balance(owner, found.price_usd)
             pod = self._new_pod(body, owner, found, member, now)
@@ -235,7 +237,7 @@ class RunPodWorld:
         self.check_balance(self.accounts[pod.account_id], pod.price_usd)
         if pod.gpu_id and pod.centre_id and pod.status == "EXITED":
             free = self.catalogue.free(pod.gpu_id, pod.centre_id, pod.cloud)
-            shortage = self.faults.look("no-capacity")
+            shortage = self.faults.feel("no-capacity")
             if free < pod.gpu_count or is_short(shortage, pod.gpu_id, pod.centre_id, pod.cloud):
                 raise no_capacity()
             self.catalogue.take(pod.gpu_id, pod.centre_id, pod.cloud, pod.gpu_count)

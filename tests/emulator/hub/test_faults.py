@@ -48,6 +48,16 @@ def test_every_fault_has_a_sentence_and_rules(name):
     assert fault.rules(0.0)
 
 
+def test_a_fault_is_counted_when_it_changed_an_answer_and_not_before(core):
+    core.faults.switch_on("download-truncated")
+    core.faults.switch_on("whoami-busy")
+    assert core.faults.struck == {}
+    send(core, "GET", "/demo/voice/resolve/main/short.txt")  # 404, and shorter than what is cut
+    assert core.faults.struck == {}
+    send(core, "GET", "/api/whoami-v2")
+    assert core.faults.struck == {"whoami-busy": 1}
+
+
 def test_an_unknown_fault_is_named_with_those_there_are(core):
     with pytest.raises(KeyError, match="busy, commit-busy"):
         core.faults.switch_on("nonsense")

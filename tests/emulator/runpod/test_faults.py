@@ -38,6 +38,21 @@ async def test_a_fault_strikes_as_often_as_asked_and_is_counted(cloud: Cloud) ->
     assert cloud.world.faults.struck == {"server-errors": 2}
 
 
+async def test_a_fault_that_changed_nothing_has_not_struck(cloud: Cloud) -> None:
+    faults = cloud.world.faults
+    for name in ("list-empty", "list-lag", "log-stream-cuts", "no-capacity", "clock-skew"):
+        faults.switch_on(name)
+    assert (await cloud.get("/v2/pods")).json()["pods"] == []
+    assert faults.struck == {}
+    assert (await cloud.post("/v2/pods", json=pod_body())).status_code != 201
+    assert faults.struck == {"no-capacity": 1}
+    faults.switch_off("no-capacity", "list-empty")
+    await cloud.rent()
+    assert (await cloud.get("/v2/pods")).json()["pods"] == []
+    assert faults.struck["list-lag"] == 1
+    assert faults.struck["clock-skew"] >= 1
+
+
 async def test_a_fault_without_a_number_strikes_until_it_is_switched_off(cloud: Cloud) -> None:
     cloud.world.faults.switch_on("server-errors")
     for _ in range(5):
