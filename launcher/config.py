@@ -38,6 +38,10 @@ class Config:
         return self.data_folder / "intents"
 
     @property
+    def releases_folder(self) -> Path:
+        return self.data_folder / "releases"
+
+    @property
     def presets_folder(self) -> Path:
         return self.config_folder / "presets"
 

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import threading
 import time
+import typing
 import urllib.error
 import urllib.request
 import zipfile
@@ -55,6 +56,7 @@ INSTALL_SECONDS = 3_600.0
 GONE_SECONDS = 30.0
 """After a release that was taken: who still lives then was not released."""
 AGAIN_SECONDS = 20.0
+PRINTING = threading.Lock()
 WORDS: queue.Queue[str] = queue.Queue(maxsize=1_000)
 """What is to be printed, by a thread of its own: nobody may be reading, and the pod has to end all the same."""
 
@@ -65,9 +67,8 @@ class Trouble(Exception):
 
 def main(url: str, sha256: str) -> None:
     """Become the agent, or say why not and end the pod. Does not return."""
-    with contextlib.suppress(RuntimeError):  # no more threads here: go on in silence
-        threading.Thread(target=print_words, daemon=True).start()
-        give_up_in(INSTALL_SECONDS)
+    start_printing()
+    give_up_in(INSTALL_SECONDS)
     try:
         if sys.version_info < OLDEST_PYTHON:
             raise Trouble(
@@ -94,7 +95,8 @@ def give_up_in(seconds: float) -> None:
     """End the pod by then, whatever hangs; the agent that this process becomes has a watch of its own."""
     late = threading.Timer(seconds, end_pod, ["Installing the agent took over an hour."])
     late.daemon = True
-    late.start()
+    with contextlib.suppress(RuntimeError):  # no more threads here
+        late.start()
 
 
 def install(url: str, sha256: str) -> None:
@@ -194,22 +196,23 @@ def make_trainer() -> None:
     subprocess.run(command, stderr=subprocess.DEVNULL)
 
 
-def end_pod(detail: str) -> None:
+def end_pod(detail: str, environment: Mapping[str, str] = os.environ) -> typing.NoReturn:
     """Say why, as the agent would, then end this pod. Never returns: an exited container is started again."""
+    start_printing()
     say(detail)
-    put_out(json.dumps(last_word(detail)))
+    put_out(json.dumps(last_word(detail, environment)))
     time.sleep(LINGER_SECONDS)
     first = 0
     while True:
-        taken = release(first)
+        taken = release(first, environment)
         # Who still lives was not released, whatever the answer was: another way comes first then.
         first = 0 if taken is None else (taken + 1) % 3
         time.sleep(AGAIN_SECONDS if taken is None else GONE_SECONDS)
 
 
-def last_word(detail: str) -> dict[str, object]:
+def last_word(detail: str, environment: Mapping[str, str]) -> dict[str, object]:
     try:
-        run_id = json.loads(os.environ.get("LAUNCHER_RUN", ""))["run_id"]
+        run_id = json.loads(environment.get("LAUNCHER_RUN", ""))["run_id"]
     except (ValueError, KeyError, TypeError):
         run_id = ""
     at = datetime.now(timezone.utc).isoformat()  # noqa: UP017 (Python 3.10 has to get this far to be told)
@@ -217,10 +220,10 @@ def last_word(detail: str) -> dict[str, object]:
     return {**start, "reason": "boot_failed", "detail": detail}
 
 
-def release(first: int = 0) -> int | None:
+def release(first: int, environment: Mapping[str, str]) -> int | None:
     """Each way to end this pod, `first` first, until one is taken; its number: delete, terminate, stop."""
-    base = os.environ.get("RUNPOD_API_BASE_URL") or "https://api.runpod.io"
-    pod = f"{base}/v2/pods/{os.environ.get('RUNPOD_POD_ID', '')}"
+    base = environment.get("RUNPOD_API_BASE_URL") or "https://api.runpod.io"
+    pod = f"{base}/v2/pods/{environment.get('RUNPOD_POD_ID', '')}"
     ways = (
         ("DELETE", pod, ""),
         ("POST", pod + "/action", "terminate"),
@@ -233,7 +236,7 @@ def release(first: int = 0) -> int | None:
             request = urllib.request.Request(url, data=body, method=method)
             request.add_header("User-Agent", USER_AGENT)
             request.add_header("Content-Type", "application/json")
-            request.add_header("Authorization", "Bearer " + os.environ.get("RUNPOD_API_KEY", ""))
+            request.add_header("Authorization", "Bearer " + environment.get("RUNPOD_API_KEY", ""))
             with urllib.request.urlopen(request, timeout=30):
                 return number
         except Exception as exc:
@@ -248,6 +251,12 @@ def say(text: str) -> None:
 def put_out(line: str) -> None:
     with contextlib.suppress(queue.Full):
         WORDS.put_nowait(line)
+
+
+def start_printing() -> None:
+    if PRINTING.acquire(blocking=False):  # once
+        with contextlib.suppress(RuntimeError):  # no more threads here: go on in silence
+            threading.Thread(target=print_words, daemon=True).start()
 
 
 def print_words() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from pod_image.agent.hardening import forbid_reading
 from pod_image.agent.latch import write_atomically
 from pod_image.agent.system import run_folder
 from pod_image.contract.commands import Command, CommandName
@@ -61,4 +62,5 @@ def _refuse(error: str, code: int) -> int:
 
 
 if __name__ == "__main__":
+    forbid_reading()  # the platform gives this process the pod's whole environment
     sys.exit(main())

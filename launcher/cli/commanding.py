@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from launcher.cli.output import Output
-from launcher.cli.session import RUNPOD_ALONE, chosen_run, find
+from launcher.cli.session import RUNPOD_ALONE, find
 from launcher.cli.session import run as at_bench
 from launcher.domain.run import Run
 from launcher.errors import RunFailed
 from launcher.services.commands import Sent, Way, new_command, send
 from launcher.services.context import Workbench
+from launcher.services.finding import find_run
 from launcher.services.sightings import EventSeen
 from launcher.services.watch import watch
 from pod_image.contract.commands import CommandName
@@ -48,14 +49,16 @@ def command_run(
 ) -> Answered:
     """Send one command and wait for its receipt, unless told not to. Raises RunFailed when it was refused."""
     return at_bench(
-        find(RUNPOD_ALONE), lambda bench: _command(bench, key, name, output, text, wait)
+        find(RUNPOD_ALONE),
+        lambda bench: _command(bench, key, name, output, text, wait),
+        needs_history=False,
     )
 
 
 async def _command(
     bench: Workbench, key: str, name: CommandName, output: Output, text: str, wait: bool
 ) -> Answered:
-    run = chosen_run(bench.runs, key)
+    run = await find_run(bench, key)
     sent = await send(bench, run, new_command(name, text))
     if sent.way is Way.FILE:
         output.talk(

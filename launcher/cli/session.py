@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from launcher.cli.output import print_notice, print_warning
 from launcher.config import Config, read_config
 from launcher.domain.run import Run
-from launcher.errors import Interrupted, InvalidRequest
+from launcher.errors import Interrupted
 from launcher.services.context import Workbench, open_workbench
 from launcher.services.interrupts import GivenUp, leaving_on_signals
 from launcher.stores.runs import RunHistory
@@ -47,11 +47,22 @@ def ask_secret(name: KeyName) -> SecretStr | None:
     return SecretStr(value.strip()) if value.strip() else None
 
 
-def run(keys: Keys, work: Callable[[Workbench], Awaitable[T]], config: Config | None = None) -> T:
-    """Do one piece of work at an opened workbench, and close it whatever happens."""
+def run(
+    keys: Keys,
+    work: Callable[[Workbench], Awaitable[T]],
+    config: Config | None = None,
+    *,
+    needs_history: bool = True,
+) -> T:
+    """Do one piece of work at an opened workbench, and close it whatever happens. Without `needs_history` a history
+    that cannot be opened is warned about, and the work is done."""
 
     async def at_bench() -> T:
-        async with open_workbench(config or read_config(), keys) as bench:
+        async with open_workbench(
+            config or read_config(), keys, needs_history=needs_history
+        ) as bench:
+            if bench.runs.trouble:
+                print_warning(f"{bench.runs.trouble} What pods say themselves has to do.")
             bench.runs.on_trouble = print_warning
             return await work(bench)
 
@@ -91,11 +102,4 @@ _complete: Callable[[Coroutine[Any, Any, Any]], Any] = _to_its_end
 
 def chosen_run(runs: RunHistory, key: str) -> Run:
     """The run of that id, or the newest. Raises InvalidRequest."""
-    if key:
-        return runs.get(key)
-    newest = runs.runs(limit=1)
-    if not newest:
-        raise InvalidRequest(
-            "There is no run yet.", hint="`launcher demo --headless` makes one without a cent."
-        )
-    return newest[0]
+    return runs.chosen(key)

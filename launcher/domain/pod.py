@@ -77,6 +77,8 @@ class Pod:
     """Value of LAUNCHER_NONCE in its environment, if there."""
     deadline: datetime | None = None
     """When it has to be gone, from LAUNCHER_RUN in its environment, if there."""
+    run_json: str = field(default="", repr=False)
+    """LAUNCHER_RUN of its environment, if there: what it was told of its run. Holds no secret."""
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,11 @@ def boot_budget(settings: RunSettings) -> BootBudget:
 
 def boot_budget_of(run: Run) -> BootBudget:
     """That of a run in the history, also of one that a release with other settings has written."""
+    return boot_budget_in(run.settings_json)
+
+
+def boot_budget_in(settings_json: str) -> BootBudget:
     try:
-        return boot_budget(RunSettings.model_validate(json.loads(run.settings_json)))
+        return boot_budget(RunSettings.model_validate(json.loads(settings_json)))
     except ValueError:
         return BootBudget(UNSIZED_BOOT_MINUTES, "its settings cannot be read")

@@ -65,14 +65,15 @@ async def open_workbench(
     *,
     clock: Clock | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
+    needs_history: bool = True,
 ) -> AsyncIterator[Workbench]:
     """A workbench for these keys; closed when the block ends. A key that is missing is missed when it is used.
 
     Raises NotConfigured when the history cannot be opened, a folder not made, or RUNPOD_API_BASE_URL is no address.
+    Without `needs_history` neither of the first two keeps anybody from ending pods: `runs.trouble` says so then.
     """
-    make_folders(config)
     clock = clock or SystemClock()
-    runs = RunHistory(config.history_path)
+    runs = open_history(config, is_needed=needs_history)
     try:
         provider = _provider(config, keys, clock, transport)
         try:
@@ -83,6 +84,17 @@ async def open_workbench(
                 await provider.aclose()
     finally:
         runs.close()
+
+
+def open_history(config: Config, *, is_needed: bool = True) -> RunHistory:
+    """The history, in folders that are there. Raises NotConfigured; where it is not needed, an empty one stands in."""
+    try:
+        make_folders(config)
+        return RunHistory(config.history_path)
+    except NotConfigured as exc:
+        if is_needed:
+            raise
+        return RunHistory.empty(config.history_path, exc.message)
 
 
 def make_folders(config: Config) -> None:

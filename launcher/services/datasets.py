@@ -30,7 +30,7 @@ from launcher.workshop.push import Pushed, PushRequest, push_dataset
 from launcher.workshop.report import DatasetReport
 from launcher.workshop.table import Line
 from pod_image.contract.settings import RunSettings
-from pod_image.dataset import DatasetError, FolderSource
+from pod_image.dataset import DamagedMember, DatasetError, FolderSource
 from pod_image.hub import HubError as PodHubError
 
 Now = Callable[[], float]
@@ -53,6 +53,11 @@ def in_our_words() -> Iterator[None]:
         raise InvalidRequest(exc.message, hint=exc.hint) from exc
     except PodHubError as exc:
         raise translated(exc) from exc
+    except DamagedMember as exc:
+        raise InvalidRequest(
+            f"The dataset cannot be read: {exc}".rstrip(".") + ".",
+            hint="Pack the shard again from the clips themselves.",
+        ) from exc
     except OSError as exc:
         if exc.errno is None:
             raise

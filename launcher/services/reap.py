@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
-from launcher.domain.pod import Pod, PodName
+from launcher.domain.pod import Pod
 from launcher.domain.run import Run, RunState
-from launcher.errors import (
-    LauncherError,
-    NotConfigured,
-    PodGone,
-    ProviderError,
-    ProviderUnavailable,
-)
-from launcher.services.boot_budget import boot_budget_of
+from launcher.errors import HubError, NotConfigured, ProviderError
 from launcher.services.context import Workbench
-from launcher.services.endings import close, settle_gone
-from launcher.services.intents import intents_of, is_being_launched
-from launcher.services.reconcile import own, settle_intent
+from launcher.services.endings import LastWord, close, delivered_word, settle_gone, write_down
+from launcher.services.intents import intents_of
+from launcher.services.reconcile import own
 from launcher.services.releasing import release_pod
-from launcher.services.run_secrets import leftovers
-from pod_image.contract.events import ArmedEvent, from_line
+from launcher.services.run_secrets import Leftover
+from launcher.services.sweep import (
+    ASKED,
+    GIVEN_UP,
+    UNREADY,
+    Order,
+    OurPod,
+    Over,
+    Sweep,
+    plan_sweep,
+)
 from pod_image.contract.outcomes import EndReason
 
-GRACE = timedelta(seconds=30)
-"""After its end or deadline a pod has so long to release itself."""
-BOOT_ALLOWANCE = timedelta(minutes=10)
-"""A pod that nobody waits for and that is not armed so long after its boot budget will not be."""
-QUIET_SECONDS = 3.0
-"""A log that says nothing for so long has said what it had."""
-_LAST_LINES = 2_000
-NEVER_ORDERED = "Its launch was cut off before a pod was ordered."
+_ENDS = {
+    ASKED: (EndReason.ABORTED, "Its release was asked for before; it was done now."),
+    UNREADY: (EndReason.BOOT_FAILED, "It never became ready, and nobody waited for it any more."),
+    GIVEN_UP: (EndReason.BOOT_FAILED, "It appeared after its launch had given up."),
+}
+"""How a run ended whose pod went for that, when it left no word of its own."""
 
 
 @dataclass(frozen=True)
@@ -62,221 +60,128 @@ class ReapReport:
     released: tuple[Reaped, ...] = ()
     kept: tuple[Pod, ...] = ()
     settled: tuple[Run, ...] = ()
-    """Runs whose pod was found gone, closed now."""
+    """Runs that have no pod, closed now; in a dry run, that would be closed."""
     left_open: tuple[LeftOpen, ...] = ()
     secrets_removed: tuple[str, ...] = ()
     skipped: str = ""
     """Why the sweep was not made, or ""."""
+    secrets_trouble: str = ""
+    """Why it could not be told, or done, which secrets are left."""
 
 
 async def reap(bench: Workbench, *, dry_run: bool = False) -> ReapReport:
-    """Release pods of ours whose run is over or overdue, close runs whose pod is gone, remove leftover secrets.
+    """Release pods of ours that have no business to live, close runs that have none, remove leftover secrets.
 
-    Ours is a pod whose name has our prefix and a nonce that the history or its own environment confirms. With
-    `dry_run` nothing is changed. Raises ProviderError when the list cannot be had.
+    What is looked at is what is: the account's pods, their own names and environment, and what this computer knows
+    of them; a history that cannot be read keeps no pod alive. Ours is a pod whose name has our prefix and a nonce
+    that its own environment, the history, or what is on disk beside it confirms. With `dry_run` nothing is changed,
+    and the report is what the next sweep would do. Raises ProviderError when the list cannot be had.
     """
-    if not dry_run:
-        await _settle_intents(bench)
-    pods = await bench.provider.pods()
-    if not pods and await _any_alive(bench):
-        return ReapReport(dry_run, skipped="RunPod lists no pod at all, yet one of ours answers.")
-    ours = [
-        (pod, run)
-        for pod in pods
-        if (name := _proven(bench, pod))
-        for run in [_run_of(bench, name)]
-    ]
-    released, kept = [], []
-    for pod, run in ours:
-        why = await _why_release(bench, pod, run)
-        if why and await _is_only_listed(bench, pod):
-            continue
-        if why:
-            released.append(await _release(bench, pod, run, why, dry_run=dry_run))
-        else:
-            kept.append(pod)
-    settled, left_open = (
-        ((), ()) if dry_run else await _settle_gone_runs(bench, {pod.id for pod in pods})
+    sweep = await plan_sweep(bench)
+    if sweep.skipped:
+        return ReapReport(dry_run, skipped=sweep.skipped)
+    return _as_planned(sweep) if dry_run else await _carry_out(bench, sweep)
+
+
+def _as_planned(sweep: Sweep) -> ReapReport:
+    return ReapReport(
+        is_dry_run=True,
+        released=tuple(Reaped(each.pod, each.why) for each in sweep.pods if each.why),
+        kept=_kept(sweep),
+        settled=tuple(each.closed for each in (*sweep.gone, *sweep.unordered) if each.word),
+        left_open=_left_open(sweep),
+        secrets_removed=tuple(each.secret.name for each in sweep.leftovers),
+        secrets_trouble=sweep.secrets_trouble,
     )
-    settled += () if dry_run else await _close_unordered(bench)
+
+
+def _kept(sweep: Sweep) -> tuple[Pod, ...]:
+    return tuple(each.pod for each in sweep.pods if not each.why)
+
+
+def _left_open(sweep: Sweep) -> tuple[LeftOpen, ...]:
+    return tuple(LeftOpen(each.run, each.left_open) for each in sweep.gone if each.left_open)
+
+
+async def _carry_out(bench: Workbench, sweep: Sweep) -> ReapReport:
+    released = [await _release(bench, each) for each in sweep.pods if each.why]
+    alive = {each.pod.id for each in released if each.trouble}
+    _settle_orders(bench, sweep.orders, alive)
+    for each in sweep.pods:
+        _note_armed(bench, each)
+    settled = await _close(bench, (*sweep.gone, *sweep.unordered))
     # A pod that was released a moment ago needs its secrets no more: nobody may come back to reap again.
-    alive = [*kept, *(each.pod for each in released if each.trouble)]
-    removed = await _remove_leftovers(bench, alive, dry_run=dry_run)
-    return ReapReport(dry_run, tuple(released), tuple(kept), settled, left_open, removed)
+    needed = {each.name.nonce for each in sweep.pods if each.pod.id in alive}
+    removed, trouble = await _remove(bench, sweep.leftovers, needed)
+    return ReapReport(
+        is_dry_run=False,
+        released=tuple(released),
+        kept=_kept(sweep),
+        settled=settled,
+        left_open=_left_open(sweep),
+        secrets_removed=removed,
+        secrets_trouble=sweep.secrets_trouble or trouble,
+    )
 
 
-async def _settle_intents(bench: Workbench) -> None:
-    for intent in intents_of(bench).open():
-        if not is_being_launched(bench, intent.results_repo, intent.run_id):
-            await settle_intent(bench, intent)
-
-
-def _proven(bench: Workbench, pod: Pod) -> PodName | None:
-    """The pod's name when it is certainly one of ours, not only one that is called like it."""
-    name = PodName.parse(pod.name)
-    if name is None:
-        return None
-    is_known = bench.runs.by_nonce(name.nonce) is not None
-    return name if is_known or pod.nonce == name.nonce else None
-
-
-def _run_of(bench: Workbench, name: PodName) -> Run | None:
-    return bench.runs.by_nonce(name.nonce)
-
-
-async def _why_release(bench: Workbench, pod: Pod, run: Run | None) -> str:
-    """Why the pod has to go, or "" when it may live on."""
-    now = bench.provider_now()
-    why = overdue(pod, run, now)
-    if why or run is None or run.state is not RunState.LAUNCHING:
-        return why
-    # Nobody has seen it armed. Whoever launched it may still be waiting, or have been cut off.
-    if is_being_launched(bench, run.results_repo, run.run_id):
-        return ""
-    born = pod.created_at or run.planned_at
-    allowed = timedelta(minutes=boot_budget_of(run).minutes) + BOOT_ALLOWANCE
-    if now - born > allowed and not await _is_armed(bench, pod, run):
-        return "its launch was cut off, and it never became ready"
-    return ""
-
-
-def overdue(pod: Pod, run: Run | None, now: datetime) -> str:
-    """Why a pod should not exist any more, by what is known without asking it; "" when it may."""
-    if run is not None and run.state is RunState.ENDED:
-        return "its run is over"
-    if (
-        run is not None
-        and run.end_reason is not None
-        and _is_past(run.ended_at or run.deadline, now)
-    ):
-        return "its run is over"
-    deadlines = [pod.deadline, run.deadline if run is not None else None]
-    known = [each for each in deadlines if each is not None]
-    return "its deadline has passed" if known and _is_past(min(known), now) else ""
-
-
-def _is_past(moment: datetime | None, now: datetime) -> bool:
-    return moment is not None and now - moment > GRACE
-
-
-async def _is_armed(bench: Workbench, pod: Pod, run: Run) -> bool:
-    """Whether the pod has said so; then its run is going on, and the history learns it."""
-    try:
-        async with aclosing(_recent(bench, pod)) as lines:
-            async for line in lines:
-                event = from_line(line)
-                if isinstance(event, ArmedEvent) and event.works:
-                    bench.runs.update(run, state=RunState.RUNNING, armed_at=event.at)
-                    return True
-    except LauncherError:
-        return True  # not to be told: then the deadline decides, not a guess
-    return False
-
-
-async def _release(
-    bench: Workbench, pod: Pod, run: Run | None, why: str, *, dry_run: bool
-) -> Reaped:
-    if dry_run:
-        return Reaped(pod, why)
-    released = await release_pod(bench, pod.id)
+async def _release(bench: Workbench, ours: OurPod) -> Reaped:
+    released = await release_pod(bench, ours.pod.id)
     if released.trouble is not None:
-        return Reaped(pod, why, released.trouble.message)
+        return Reaped(ours.pod, ours.why, released.trouble.message)
+    run = ours.run
     if run is not None and run.state is not RunState.ENDED:
-        run = run if run.pod_id else own(bench, run, pod)
+        run = run if run.pod_id else own(bench, run, ours.pod)
         with suppress(NotConfigured):  # gone all the same; who has the token closes its run
-            await settle_gone(bench, run, was_there=True)
-    return Reaped(pod, why)
+            await _close_reaped(bench, run, ours.why)
+    return Reaped(ours.pod, ours.why)
 
 
-async def _settle_gone_runs(
-    bench: Workbench, listed_ids: set[str]
-) -> tuple[tuple[Run, ...], tuple[LeftOpen, ...]]:
-    """Close runs whose pod neither the list nor two readings of its own show; and those that had to be left open."""
-    settled, left_open = [], []
-    for run in bench.runs.live():
-        if not run.pod_id or run.pod_id in listed_ids:
-            continue
-        if is_being_launched(bench, run.results_repo, run.run_id):
-            continue
-        if not await _is_gone(bench, run.pod_id):
+async def _close_reaped(bench: Workbench, run: Run, why: str) -> None:
+    if run.end_reason is not None or why not in _ENDS:
+        await settle_gone(bench, run, was_there=True)
+        return
+    word: LastWord | None = None
+    with suppress(HubError, NotConfigured):
+        word = await delivered_word(bench, run, in_a_hurry=True)
+    if word is not None and word.reason is not EndReason.LOST:
+        await write_down(bench, run, word)
+    else:
+        await close(bench, run, *_ENDS[why])
+
+
+def _settle_orders(bench: Workbench, orders: Iterable[Order], alive: Collection[str]) -> None:
+    """The outcome of each is in the history from here on, but for a pod that could not be released: until it is,
+    its intent alone may say that nobody waits for it."""
+    for order in orders:
+        run = bench.runs.by_nonce(order.intent.nonce)
+        if order.pod is None or (order.intent.given_up and order.pod.id not in alive):
+            intents_of(bench).settle(order.intent.nonce)
+        elif run is not None and not order.intent.given_up:
+            own(bench, run, order.pod)
+
+
+def _note_armed(bench: Workbench, ours: OurPod) -> None:
+    if ours.armed is not None and ours.run is not None:
+        bench.runs.update(ours.run, state=RunState.RUNNING, armed_at=ours.armed.at)
+
+
+async def _close(bench: Workbench, found: Iterable[Over]) -> tuple[Run, ...]:
+    return tuple(
+        [await write_down(bench, each.run, each.word) for each in found if each.word is not None]
+    )
+
+
+async def _remove(
+    bench: Workbench, leftovers: Iterable[Leftover], needed: Collection[str]
+) -> tuple[tuple[str, ...], str]:
+    """Names of those that are gone, and why others are not: they stay for the next sweep."""
+    removed, trouble = [], ""
+    for each in leftovers:
+        if each.nonce in needed:
             continue
         try:
-            closed, _ = await settle_gone(bench, run)
-        except (PodGone, NotConfigured) as exc:
-            left_open.append(LeftOpen(run, exc.message))
-        else:
-            settled.append(closed)
-    return tuple(settled), tuple(left_open)
-
-
-async def _close_unordered(bench: Workbench) -> tuple[Run, ...]:
-    """Close runs whose launch was killed before its order went out: they may have left secrets in the account."""
-    closed = []
-    for seen in bench.runs.live():
-        if seen.pod_id or is_being_launched(bench, seen.results_repo, seen.run_id):
-            continue
-        # Read again now that nobody launches it: it may have got its pod a moment ago.
-        run = bench.runs.by_nonce(seen.nonce)
-        if run is None or run.pod_id or run.state is RunState.ENDED:
-            continue
-        # An order goes out only after its intent is on disk.
-        if all(intent.nonce != run.nonce for intent in intents_of(bench).open()):
-            closed.append(await close(bench, run, EndReason.BOOT_FAILED, NEVER_ORDERED))
-    return tuple(closed)
-
-
-async def _is_only_listed(bench: Workbench, pod: Pod) -> bool:
-    """Lists lag the other way too: they show pods that are gone already."""
-    try:
-        return await _is_gone(bench, pod.id)
-    except ProviderUnavailable:
-        return False
-
-
-async def _any_alive(bench: Workbench) -> bool:
-    """Whether a pod that the history knows answers although the list is empty."""
-    for run in bench.runs.live():
-        if run.pod_id and not await _is_gone(bench, run.pod_id):
-            return True
-    return False
-
-
-async def _is_gone(bench: Workbench, pod_id: str) -> bool:
-    for reading in range(2):
-        if reading:
-            await bench.clock.sleep(min(2.0, bench.config.poll_seconds))
-        try:
-            await bench.provider.pod(pod_id)
-            return False
-        except PodGone:
-            continue
-    return True
-
-
-async def _remove_leftovers(
-    bench: Workbench, alive: list[Pod], *, dry_run: bool
-) -> tuple[str, ...]:
-    nonces = [name.nonce for pod in alive if (name := PodName.parse(pod.name))]
-    removed = []
-    try:
-        for secret in await leftovers(bench, nonces):
-            if not dry_run:
-                await bench.provider.remove_secret(secret.id)
-            removed.append(secret.name)
-    except ProviderUnavailable:
-        raise
-    except ProviderError:
-        pass  # this account or key has no secrets: then none is left over
-    return tuple(removed)
-
-
-async def _recent(bench: Workbench, pod: Pod) -> AsyncGenerator[str, None]:
-    """The newest lines of the container, until the log falls silent."""
-    async with aclosing(bench.provider.log(pod.id, tail=_LAST_LINES)) as lines:
-        while True:
-            try:
-                line = await asyncio.wait_for(anext(lines), QUIET_SECONDS)
-            except (TimeoutError, StopAsyncIteration, PodGone):
-                return
-            if line.source == "container":
-                yield line.text
+            await bench.provider.remove_secret(each.secret.id)
+            removed.append(each.secret.name)
+        except ProviderError as exc:
+            trouble = exc.message
+    return tuple(removed), trouble

@@ -1,12 +1,16 @@
-"""Ending the money of one pod: the one place that asks a provider for it. Touches no terminal and no history."""
+"""Ending the money of one pod: the one place that asks a provider for it. Touches no terminal and no history.
+
+That it was asked for stays on this computer, apart from the history: `reap` ends such a pod wherever it sees it."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from launcher.errors import LauncherError
 from launcher.services.context import Workbench
 from launcher.services.unstoppable import owing, to_its_end
+from launcher.stores.releases import AskedReleases
 
 
 @dataclass(frozen=True)
@@ -37,11 +41,31 @@ async def release_pod(bench: Workbench, pod_id: str) -> Release:
 
 
 async def _asked(bench: Workbench, pod_id: str) -> Release:
+    # Whoever sees the pod again ends it, should this not come to its end. The note never raises.
+    why = asked_releases(bench).note(pod_id)
+    try:
+        return await _from_provider(bench, pod_id)
+    finally:
+        _say_unnoted(bench, pod_id, why)
+
+
+async def _from_provider(bench: Workbench, pod_id: str) -> Release:
     try:
         await bench.provider.release(pod_id)
     except LauncherError as trouble:
         return Release(pod_id, trouble)
     return Release(pod_id)
+
+
+def asked_releases(bench: Workbench) -> AskedReleases:
+    return AskedReleases(bench.config.releases_folder)
+
+
+def _say_unnoted(bench: Workbench, pod_id: str, why: str) -> None:
+    say = bench.runs.on_trouble
+    if why and say is not None:
+        with suppress(Exception):  # nobody to be told any more
+            say(f"That pod {pod_id} is to go could not be noted on this computer ({why}).")
 
 
 def still_releasing(pod_id: str) -> str:

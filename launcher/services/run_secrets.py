@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -17,6 +17,7 @@ from launcher.stores.secrets import Keys
 from pod_image.contract.environment import DATASET_TOKEN_VARIABLE, UPLOAD_TOKEN_VARIABLE
 
 _NAME = re.compile(r"^launcher_(?P<nonce>[a-z0-9]{10})_(?P<purpose>dataset|upload)$")
+PURPOSES = ("dataset", "upload")
 STRANGERS_AGE = timedelta(hours=1)
 """A secret of a run that this machine does not know is left alone for so long: its pod may be on the way."""
 
@@ -94,19 +95,34 @@ async def remove_run_secrets(bench: Workbench, run: Run) -> Run:
     return bench.runs.update(run, secret_names=())
 
 
-async def leftovers(bench: Workbench, live_nonces: Iterable[str]) -> list[AccountSecret]:
-    """Secrets of ours whose run is over. `live_nonces`: of the pods that exist now."""
-    alive = set(live_nonces) | {run.nonce for run in bench.runs.live()}
-    return [
-        secret for secret in await bench.provider.secrets() if _is_left_over(bench, secret, alive)
-    ]
+@dataclass(frozen=True)
+class Leftover:
+    """A secret that nobody needs any more; `nonce` is that of its run."""
+
+    secret: AccountSecret
+    nonce: str
 
 
-def _is_left_over(bench: Workbench, secret: AccountSecret, alive: set[str]) -> bool:
-    match = _NAME.match(secret.name)
-    if match is None or match["nonce"] in alive:
-        return False
-    if bench.runs.by_nonce(match["nonce"]) is not None:
+async def leftovers(
+    bench: Workbench, alive: Collection[str], known: Collection[str] = ()
+) -> list[Leftover]:
+    """Secrets of ours whose run is over, or will be in a moment. `alive`: nonces of runs that may need theirs;
+    `known`: nonces known to be ours beside those in the history. Changes nothing; raises ProviderError."""
+    found = []
+    for secret in await bench.provider.secrets():
+        match = _NAME.match(secret.name)
+        nonce = match["nonce"] if match else ""
+        if (
+            nonce
+            and nonce not in alive
+            and (nonce in known or _is_ours_or_old(bench, secret, nonce))
+        ):
+            found.append(Leftover(secret, nonce))
+    return found
+
+
+def _is_ours_or_old(bench: Workbench, secret: AccountSecret, nonce: str) -> bool:
+    if bench.runs.by_nonce(nonce) is not None:
         return True
     made_at = secret.created_at
     return made_at is not None and bench.provider_now() - made_at > STRANGERS_AGE

@@ -82,26 +82,40 @@ class RunHistory:
 
     def __init__(self, path: Path) -> None:
         """Opens or makes the file, readable by its owner alone. Raises NotConfigured when that cannot be."""
-        self.path = path
-        self.trouble = ""
-        """Why the file could not be written or read, the first time; else ""."""
-        self.on_trouble: Callable[[str], None] | None = None
-        self._held: dict[str, _Held] = {}
+        self._begin(path)
         try:
             _make_private(path)
-            self._db = sqlite3.connect(
-                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            with _closed_on_error(self._db):
-                self._db.row_factory = sqlite3.Row
-                self._db.execute("PRAGMA journal_mode = WAL")
-                self._db.execute("PRAGMA synchronous = FULL")
-                self._migrate()
+            self._open(str(path))
         except (OSError, sqlite3.Error) as exc:
             raise NotConfigured(
                 f"The history of runs at {path} cannot be opened: {exc}.",
                 hint="Move the file away, or set LAUNCHER_HOME to a folder that can be written.",
             ) from exc
+
+    @classmethod
+    def empty(cls, path: Path, trouble: str) -> RunHistory:
+        """One that knows nothing and forgets everything, for what has to go on although the file cannot be opened."""
+        history = cls.__new__(cls)
+        history._begin(path, trouble)
+        history._open(":memory:")
+        return history
+
+    def _begin(self, path: Path, trouble: str = "") -> None:
+        self.path = path
+        self.trouble = trouble
+        """Why the file could not be written or read, the first time; else ""."""
+        self.on_trouble: Callable[[str], None] | None = None
+        self._held: dict[str, _Held] = {}
+
+    def _open(self, name: str) -> None:
+        self._db = sqlite3.connect(
+            name, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        with _closed_on_error(self._db):
+            self._db.row_factory = sqlite3.Row
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._migrate()
 
     def close(self) -> None:
         self._db.close()
@@ -202,6 +216,17 @@ class RunHistory:
                 f"More than one results repo has a run {key!r}.", hint=f"Name one of: {keys}"
             )
         return found[0]
+
+    def chosen(self, key: str) -> Run:
+        """What `get` finds; without a key the newest run. Raises InvalidRequest."""
+        if key:
+            return self.get(key)
+        newest = self.runs(limit=1)
+        if not newest:
+            raise InvalidRequest(
+                "There is no run yet.", hint="`launcher demo --headless` makes one without a cent."
+            )
+        return newest[0]
 
     def mark(self, run: Run, moment: str, at: datetime) -> None:
         """Remember when something first happened; later ones of the same name change nothing."""

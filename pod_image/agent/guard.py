@@ -191,7 +191,7 @@ class AgentProcess:
 
 async def _main(answers: int) -> None:
     from pod_image.agent.hardening import forbid_reading
-    from pod_image.agent.system import Output, SystemClock
+    from pod_image.agent.system import ErrorOutput, Output, SystemClock
 
     forbid_reading()  # before the key is read
     lines = asyncio.StreamReader()
@@ -201,6 +201,7 @@ async def _main(answers: int) -> None:
     os.write(answers, b".")
     timing = Timing()
     output = Output()  # on a thread: whoever reads it must not be able to stop the release
+    sys.stderr = ErrorOutput(lambda line: output.write(f"guard: {line}"))
     await guard(
         lines,
         lambda: httpx.AsyncClient(timeout=timing.request_seconds),

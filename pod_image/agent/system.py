@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import os
 import queue
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import httpx
 
-from pod_image.agent.ports import Ports
+from pod_image.agent.ports import Line, Ports
 from pod_image.agent.processes import SystemProcesses
 from pod_image.agent.timing import Timing
 
@@ -30,14 +31,16 @@ def run_folder() -> Path:
     return Path(os.environ.get(FOLDER_VARIABLE) or ".").absolute() / "run"
 
 
-def system_ports(timing: Timing | None = None) -> Ports:
-    """Everything real, from this process's environment."""
+def system_ports(
+    environment: Mapping[str, str], timing: Timing | None = None, output: Output | None = None
+) -> Ports:
+    """Everything real; `environment` is the pod's, with the keys that this process's own does not hold."""
     from pod_image.agent.hugging_face import HuggingFace
 
     timing = timing or Timing()
-    output = Output()
+    output = output or Output()
     return Ports(
-        environment=dict(os.environ),
+        environment=environment,
         folder=run_folder(),
         clock=SystemClock(),
         http=lambda: httpx.AsyncClient(timeout=timing.request_seconds),
@@ -120,3 +123,16 @@ class Output:
                 sys.stdout.write(line + "\n")
                 sys.stdout.flush()
             self._lines.task_done()
+
+
+class ErrorOutput(io.TextIOBase):
+    """Standard error, by lines, over an output that never blocks: what libraries and Python itself write there."""
+
+    def __init__(self, write_line: Line) -> None:
+        self._write_line = write_line
+
+    def write(self, text: str) -> int:
+        for line in text.splitlines():
+            if line.strip():
+                self._write_line(line)
+        return len(text)

@@ -12,22 +12,36 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from pod_image.contract import CONTRACT_VERSION
 from pod_image.contract.errors import ContractError
 from pod_image.contract.interpreter import without_current_folder
+from pod_image.contract.secret_names import (
+    DATASET_TOKEN_VARIABLE,
+    POD_KEY_VARIABLE,
+    SECRET_VARIABLES,
+    UPLOAD_TOKEN_VARIABLE,
+    without_secrets,
+)
 from pod_image.contract.settings import RunSettings
 
+__all__ = [
+    "DATASET_TOKEN_VARIABLE",
+    "EVENTS_FD_VARIABLE",
+    "HUB_URL_VARIABLE",
+    "MAX_RUN_BYTES",
+    "POD_ID_VARIABLE",
+    "POD_KEY_VARIABLE",
+    "PROVIDER_URL_VARIABLE",
+    "RUN_VARIABLE",
+    "SECRET_VARIABLES",
+    "UPLOAD_TOKEN_VARIABLE",
+    "Attempt",
+    "RunDocument",
+    "for_python",
+    "without_secrets",
+]
+
 RUN_VARIABLE = "LAUNCHER_RUN"
-DATASET_TOKEN_VARIABLE = "HF_DATASET_TOKEN"
-UPLOAD_TOKEN_VARIABLE = "HF_UPLOAD_TOKEN"
 HUB_URL_VARIABLE = "HF_ENDPOINT"
 PROVIDER_URL_VARIABLE = "RUNPOD_API_BASE_URL"
 POD_ID_VARIABLE = "RUNPOD_POD_ID"
-POD_KEY_VARIABLE = "RUNPOD_API_KEY"
-"""Injected by the platform; it may read and end this pod alone. The person's key is never sent."""
-
-SECRET_VARIABLES = (DATASET_TOKEN_VARIABLE, UPLOAD_TOKEN_VARIABLE, POD_KEY_VARIABLE)
-_COMMON_SECRET_VARIABLES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "JUPYTER_PASSWORD")
-"""What other programs call theirs."""
-_SHORTEST_SECRET = 8
-"""A shorter value is no secret, and would be found in many a harmless one."""
 
 MAX_RUN_BYTES = 60_000
 """Limit of the document: the platform refuses create bodies over 102,400 bytes, and this is not all of one."""
@@ -118,18 +132,6 @@ def _parsed(text: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise ContractError(f"{RUN_VARIABLE} is not a JSON object.")
     return document
-
-
-def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment for a process that needs no key: without secrets by name, and by value under another name."""
-    names = {*SECRET_VARIABLES, *_COMMON_SECRET_VARIABLES}
-    values = [environment.get(name, "") for name in names]
-    secrets = [value for value in values if len(value) >= _SHORTEST_SECRET]
-    return {
-        name: value
-        for name, value in environment.items()
-        if name not in names and not any(secret in value for secret in secrets)
-    }
 
 
 def for_python(environment: Mapping[str, str]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The layouts of a dataset, read one way: in the pod, and on the laptop before a pod is rented."""
 
+from pod_image.dataset.archives import DamagedMember
 from pod_image.dataset.errors import DatasetError
 from pod_image.dataset.findings import Code, Finding, Severity
 from pod_image.dataset.reader import Clip, Dataset, read_dataset
@@ -9,6 +10,7 @@ from pod_image.dataset.survey import Survey, Utterance, survey
 __all__ = [
     "Clip",
     "Code",
+    "DamagedMember",
     "Dataset",
     "DatasetError",
     "Entry",

@@ -37,6 +37,10 @@ class ArchiveError(ValueError):
     """The archive is refused; the text is a sentence without its subject."""
 
 
+class DamagedMember(OSError):
+    """A file inside of a shard cannot be read; the text says which, and where."""
+
+
 class _Damaged(ArchiveError):
     pass
 
@@ -138,7 +142,7 @@ class OpenedSource:
             else:
                 piece = self._read_zip(member, start, wanted)
         except (zlib.error, tarfile.TarError, EOFError, struct.error) as exc:
-            raise OSError(f"{member.archive} is damaged at {member.name}") from exc
+            raise DamagedMember(f"{member.archive} is damaged at {member.name}") from exc
         if start == 0 and wanted == member.size:
             _check_sum(member, piece)
         return piece
@@ -166,6 +170,7 @@ class OpenedSource:
             OSError,
             ValueError,
             struct.error,
+            LookupError,  # zipfile's, for a member without a name
             NotImplementedError,
         ) as exc:
             self._note(Code.ARCHIVE_DAMAGED, entry.path, f"The archive cannot be read: {exc}.")
@@ -266,7 +271,7 @@ class OpenedSource:
                 self._open_name = member.archive
             file = self._open_tar.extractfile(member.name)
             if file is None:
-                raise OSError(f"{member.name} is not a file")
+                raise DamagedMember(f"{member.name} is not a file")
             file.seek(start)
             return file.read(length)
 
@@ -291,13 +296,13 @@ def _refuse_bomb(count: int, total_bytes: int, archive_bytes: int) -> None:
 
 def _after_local_header(raw: bytes) -> int:
     if raw[:4] != b"PK\x03\x04" or len(raw) < 30:
-        raise OSError("The zip's directory and its members disagree.")
+        raise DamagedMember("The zip's directory and its members disagree.")
     name_bytes, extra_bytes = struct.unpack("<HH", raw[26:30])
     return int(30 + name_bytes + extra_bytes)
 
 
 def _check_sum(member: Member, piece: bytes) -> None:
     if len(piece) != member.size:
-        raise OSError(f"{member.archive} is cut off at {member.name}")
+        raise DamagedMember(f"{member.archive} is cut off at {member.name}")
     if member.checksum is not None and zlib.crc32(piece) != member.checksum:
-        raise OSError(f"{member.name} in {member.archive} does not match its checksum")
+        raise DamagedMember(f"{member.name} in {member.archive} does not match its checksum")

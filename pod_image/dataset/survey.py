@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from pod_image.contract.paths import safe_path
-from pod_image.dataset.archives import OpenedSource
+from pod_image.dataset.archives import DamagedMember, OpenedSource
 from pod_image.dataset.encoding import decode
 from pod_image.dataset.findings import Code, Finding
 from pod_image.dataset.parquet import ParquetSource
@@ -151,7 +151,11 @@ def _read(source: FileSource, path: str, size: int) -> Table:
             "Check that it is the table.",
         )  # fmt: skip
         return table
-    table = read_table(path, source.read(path))
+    try:
+        table = read_table(path, source.read(path))
+    except DamagedMember as exc:
+        table = Table(path)
+        _say_damaged(table, path, exc)
     if not table.rows and not table.findings:
         table.find(
             Code.NO_CLIPS, path, "The table is empty.", "Write file|text, one clip per line."
@@ -170,12 +174,23 @@ def _sidecars(source: FileSource) -> Table:
         beside = next((stem + e for e in SIDECAR_ENDINGS if stem + e in sizes), None)
         if beside is None or sizes[beside] > MOST_SIDECAR_BYTES:
             continue
-        text = decode(source.read(beside)).text.strip()
+        try:
+            text = decode(source.read(beside)).text.strip()
+        except DamagedMember as exc:
+            _say_damaged(table, beside, exc)
+            continue
         if beside.endswith(".json"):
             _add_json_sidecar(table, path, beside, text)
         else:
             table.rows.append(Row(beside, path, " ".join(text.split()), None))
     return table
+
+
+def _say_damaged(table: Table, place: str, exc: DamagedMember) -> None:
+    table.find(
+        Code.ARCHIVE_DAMAGED, place, f"{exc}".rstrip(".") + ".",
+        "Pack the shard again from the clips themselves.",
+    )  # fmt: skip
 
 
 def _add_json_sidecar(table: Table, path: str, beside: str, text: str) -> None:

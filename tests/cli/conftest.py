@@ -83,9 +83,11 @@ def shell(
         sky: Sky = runner.run(_sky(tmp_path))
 
         @asynccontextmanager
-        async def at_bench(config: Config, keys: Keys) -> AsyncIterator[Workbench]:
+        async def at_bench(
+            config: Config, keys: Keys, *, needs_history: bool = True
+        ) -> AsyncIterator[Workbench]:
             given = keys.runpod.get_secret_value() if keys.runpod else ""
-            bench = sky.open_bench(given)
+            bench = sky.open_bench(given, needs_history=needs_history)
             yield bench
             bench.runs.close()
 

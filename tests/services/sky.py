@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from launcher.emulator.runpod import (
 from launcher.hub.access import HubAccess
 from launcher.providers.runpod.client import RunPodClient
 from launcher.providers.runpod.provider import RunPodProvider
-from launcher.services.context import Workbench
+from launcher.services.context import Workbench, open_history
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import Keys
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
@@ -228,15 +228,24 @@ class Sky:
         self.bench = self.open_bench()
         ensure_results_repo(self.hub, REPO)
 
-    def open_bench(self, key: str = "") -> Workbench:
+    def second_home(self) -> Workbench:
+        """Another computer of the same person: the same account and Hub, and a history of its own."""
+        return self.open_bench(home=self.folder / "second-home")
+
+    def open_bench(
+        self, key: str = "", *, home: Path | None = None, needs_history: bool = True
+    ) -> Workbench:
         """Another process of the same person, as far as that can be told apart."""
+        config = self.config
+        if home is not None:
+            config = replace(config, config_folder=home / "config", data_folder=home / "data")
         client = RunPodClient(
             SecretStr(key or self.world.api_key), "https://cloud", transport=self.transport
         )
         access = HubAccess(self.hub_of(TOKENS["read"]), self.hub, run_blocking=at_once)
-        runs = RunHistory(self.config.history_path)
+        runs = open_history(config, is_needed=needs_history)
         OPENED.append(runs)
-        return Workbench(self.config, RunPodProvider(client), access, runs, LoopClock())
+        return Workbench(config, RunPodProvider(client), access, runs, LoopClock())
 
     def posts(self) -> int:
         """Orders of pods that reached the cloud."""

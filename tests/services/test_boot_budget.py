@@ -102,6 +102,8 @@ async def test_the_reaper_waits_for_a_large_image_as_long_as_its_launch_would(
     sky.script.ends_after = None
     wanted = plan(settings={"boot_minutes": 60.0, "max_hours": 4.0})
     run = await launch(sky.bench, wanted, sky.keys)
+    await sky.bench.clock.sleep(10)
+    await sky.bench.provider.pods()  # its steps are said; from here on it is silent
     sky.bench.runs.update(run, state=RunState.LAUNCHING)  # as if nobody had seen it armed
     sky.world.pods[run.pod_id].log.forget_container()
     await sky.bench.clock.sleep(65 * 60)

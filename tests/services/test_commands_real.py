@@ -34,11 +34,12 @@ SAVED = "files/out/so-far.txt"
 NO_SAMPLES = "a command of your own has no samples"
 AGENT_WITHOUT_PATIENCE = """
 import asyncio
+import os
 from pod_image.agent.story import run_pod
 from pod_image.agent.system import system_ports
 from pod_image.agent.timing import Timing
 
-asyncio.run(run_pod(system_ports(Timing(numbered_commands_seconds=0.5))))
+asyncio.run(run_pod(system_ports(os.environ, Timing(numbered_commands_seconds=0.5))))
 """
 
 

@@ -9,7 +9,8 @@ import pytest
 from launcher.domain.run import RunState
 from launcher.services.launch import launch
 from launcher.services.progress import Progress, Stage
-from launcher.services.reap import NEVER_ORDERED, reap
+from launcher.services.reap import reap
+from launcher.services.refresh import NEVER_ORDERED
 from launcher.services.watch import watch
 from pod_image.contract.outcomes import EndReason
 from tests.services.sky import Sky, plan
@@ -95,9 +96,12 @@ async def test_secrets_made_before_the_kill_go_at_once_and_the_run_says_why(tmp_
     await killed(sky, Lethal(Stage.RENTING))
     assert len(sky.secret_names()) == 2
     dry = await reap(sky.open_bench(), dry_run=True)
-    assert dry.settled == ()
     assert len(sky.secret_names()) == 2
     report = await reap(sky.open_bench())
+    assert (dry.secrets_removed, len(dry.secrets_removed)) == (report.secrets_removed, 2)
+    assert [(run.nonce, run.detail) for run in dry.settled] == [
+        (run.nonce, run.detail) for run in report.settled
+    ]
     (closed,) = report.settled
     assert sky.secret_names() == []
     assert (closed.state, closed.end_reason) == (RunState.ENDED, EndReason.BOOT_FAILED)

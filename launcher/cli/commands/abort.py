@@ -10,11 +10,12 @@ from launcher.cli.commands.runs import run_document
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, YesOption, command_app
 from launcher.cli.layout import usd
 from launcher.cli.output import Output
-from launcher.cli.session import RUNPOD_ALONE, chosen_run, find
+from launcher.cli.session import RUNPOD_ALONE, find
 from launcher.cli.session import run as at_bench
 from launcher.domain.run import Run
 from launcher.errors import InvalidRequest
 from launcher.services.context import Workbench
+from launcher.services.finding import find_run
 from launcher.services.stop import stop
 from pod_image.contract.outcomes import EndReason
 
@@ -34,7 +35,9 @@ def abort(
             "There is no terminal to ask on, so nothing was aborted.",
             hint="Add --yes; or have it deliver first, with launcher stop.",
         )
-    ended = at_bench(find(RUNPOD_ALONE), lambda bench: _abort(bench, run, yes=yes))
+    ended = at_bench(
+        find(RUNPOD_ALONE), lambda bench: _abort(bench, run, yes=yes), needs_history=False
+    )
     output = Output(as_json=as_json, quiet=quiet)
     if ended is None:
         output.talk("Nothing was aborted.")
@@ -54,7 +57,7 @@ def _text(ended: Run) -> str:
 
 
 async def _abort(bench: Workbench, key: str, *, yes: bool) -> Run | None:
-    run = chosen_run(bench.runs, key)
+    run = await find_run(bench, key)
     question = f"Release pod {run.pod_id} of {run.run_id} now? What is not uploaded is lost."
     if not yes and not typer.confirm(question, default=False, err=True):
         return None

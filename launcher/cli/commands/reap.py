@@ -25,11 +25,15 @@ def reap(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Release pods of ours whose run is over or overdue, and remove secrets they left behind.
+    """Release pods of ours that have no business to live, and remove secrets that runs left behind.
 
-    Only pods that this launcher can prove to be its own are touched.
+    A pod goes when its run is over, its deadline has passed, its release was ever asked for here, or it never
+    became ready and nobody here waits for it. Only pods that this launcher can prove to be its own are touched;
+    it needs no history for that.
     """
-    report = at_bench(find(RUNPOD_ALONE), lambda bench: sweep(bench, dry_run=dry_run))
+    report = at_bench(
+        find(RUNPOD_ALONE), lambda bench: sweep(bench, dry_run=dry_run), needs_history=False
+    )
     Output(as_json=as_json, quiet=quiet).answer(
         _document(report),
         lambda: _text(report),
@@ -56,12 +60,14 @@ def _document(report: ReapReport) -> dict[str, Any]:
             {"run_id": each.run.run_id, "why": each.why} for each in report.left_open
         ],
         "secrets_removed": list(report.secrets_removed),
+        "secrets_trouble": report.secrets_trouble,
         "skipped": report.skipped,
     }
 
 
 def _text(report: ReapReport) -> str:
     would = "would be " if report.is_dry_run else ""
+    closed = "would be closed" if report.is_dry_run else "is closed"
     lines = []
     for gone in report.released:
         trouble = f", but could not be: {gone.trouble}" if gone.trouble else ""
@@ -69,12 +75,14 @@ def _text(report: ReapReport) -> str:
         lines.append(f"Pod {gone.pod.id} ({price} an hour) {would}released: {gone.why}{trouble}")
     lines += [f"Pod {pod.id} is at work and stays." for pod in report.kept]
     lines += [
-        f"{run.run_id} of {run.results_repo} is closed: {run.detail or EndReason.LOST.sentence}"
+        f"{run.run_id} of {run.results_repo} {closed}: {run.detail or EndReason.LOST.sentence}"
         for run in report.settled
     ]
     lines += [f"{each.run.run_id} stays open: {each.why}" for each in report.left_open]
     if report.secrets_removed:
         lines.append(f"{len(report.secrets_removed)} leftover secret(s) {would}removed.")
+    if report.secrets_trouble:
+        lines.append(f"There may be leftover secrets: {report.secrets_trouble}")
     if report.skipped:
         lines.append(f"Nothing was done: {report.skipped}")
     return "\n".join(lines) or "Nothing of ours is left on RunPod."

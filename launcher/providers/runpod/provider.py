@@ -290,7 +290,7 @@ def create_body(order: PodOrder) -> dict[str, Any]:
 
 def pod_of(wire: PodWire) -> Pod:
     tier = {name: cloud for cloud, name in _TIERS.items()}.get(wire.cloud)
-    nonce = wire.env.get(NONCE_VARIABLE)
+    nonce, document = wire.env.get(NONCE_VARIABLE), wire.env.get(RUN_VARIABLE)
     return Pod(
         id=wire.id,
         name=wire.name,
@@ -305,7 +305,8 @@ def pod_of(wire: PodWire) -> Pod:
         cloud=tier,
         image=wire.image,
         nonce=nonce if isinstance(nonce, str) else "",
-        deadline=_deadline(wire.env.get(RUN_VARIABLE)),
+        deadline=_deadline(document),
+        run_json=document if isinstance(document, str) else "",
     )
 
 

@@ -346,3 +346,5 @@ def _show_reaped(report: ReapReport) -> None:
         say("note", f"{left.run.run_id} stays open here", left.why)
     if report.secrets_removed:
         say("good", f"{len(report.secrets_removed)} leftover secrets were removed")
+    if report.secrets_trouble:
+        say("warning", "There may be leftover secrets", report.secrets_trouble)

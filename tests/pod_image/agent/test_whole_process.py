@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,7 +35,13 @@ class Clouds:
     root: Path
     pods: list[Pod] = field(default_factory=list)
 
-    def rent(self, *argv: str, **settings: Any) -> Pod:
+    def rent(
+        self,
+        *argv: str,
+        entrypoint: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+        **settings: Any,
+    ) -> Pod:
         document = RunDocument(
             contract=CONTRACT_VERSION,
             run_id="run-01",
@@ -65,7 +71,9 @@ class Clouds:
                     "HF_ENDPOINT": self.hub.url,
                     "RUNPOD_API_BASE_URL": self.cloud.url,
                     "NO_PROXY": "127.0.0.1,localhost",
+                    **(environment or {}),
                 },
+                **({"entrypoint": list(entrypoint)} if entrypoint else {}),
             }
         )
         self.pods.append(pod)
