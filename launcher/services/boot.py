@@ -44,8 +44,18 @@ def check_arms(event: ArmedEvent) -> None:
     )
 
 
-def check_boot(boot_minutes: float, status: PodStatus, waited: timedelta, seen: Glimpse) -> None:
-    """Raises RunFailed or NeverCameUp when there is nothing more to wait for."""
+def check_boot(
+    boot_minutes: float,
+    status: PodStatus,
+    waited: timedelta,
+    seen: Glimpse,
+    *,
+    has_container: bool = True,
+) -> None:
+    """Raises RunFailed or NeverCameUp when there is nothing more to wait for.
+
+    `has_container`: something was seen of the container, so that what is missing is the run's own doing.
+    """
     if isinstance(seen, EventSeen) and isinstance(seen.event, EndedEvent):
         raise RunFailed(f"The run ended before it began: {seen.event.detail}", hint=seen.event.hint)
     if isinstance(seen, LogSeen) and seen.source == "system" and _NEVER_PULLED.search(seen.text):
@@ -65,6 +75,10 @@ def check_boot(boot_minutes: float, status: PodStatus, waited: timedelta, seen: 
         )
     if waited > budget and status is not PodStatus.RUNNING:
         raise NeverCameUp(f"The pod did not start within {span_in_words(budget)}.")
+    if waited > budget and not has_container:
+        raise NeverCameUp(
+            f"The pod is said to run, but nothing of its container was seen within {span_in_words(budget)}."
+        )
     if waited > budget:
         raise RunFailed(
             f"The pod runs but did not arm itself within {span_in_words(budget)}.",

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from launcher.domain.plan import DatasetSummary, Remark, Severity
 from launcher.errors import InvalidRequest
+from launcher.services.disk_room import rented_disk_gb
 from launcher.workshop.audio_findings import FINE_TUNE_MINUTES
 from launcher.workshop.check import CheckSettings
 from launcher.workshop.hub_source import look_over_repo
@@ -39,7 +40,7 @@ def check_settings(settings: RunSettings) -> CheckSettings:
         sample_rate_hz=settings.quality.sample_rate_hz,
         speakers=settings.speakers,
         minutes_wanted=minutes_wanted(settings),
-        disk_gb=settings.disk_gb,
+        disk_gb=rented_disk_gb(settings),
     )
 
 

@@ -1,4 +1,4 @@
-"""Whether the disk that is rented can hold a training at all, as far as a plan can know. Pure."""
+"""How large a disk is rented, and whether it can hold a training at all, as far as a plan can know. Pure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,30 @@ from pod_image.contract.room import checkpoint_room
 from pod_image.contract.settings import RecipeName, RunSettings
 
 BYTES_PER_SAMPLE = 2
+LEAST_DISK_GB = 20
+"""RunPod refuses less in the words of a GPU that is not to be had; one more gigabyte costs cents a month."""
+
+
+def rented_disk_gb(settings: RunSettings) -> int:
+    """The disk that is ordered, which may be larger than the one that was asked for."""
+    return max(settings.disk_gb, LEAST_DISK_GB)
 
 
 def remarks_on_disk(settings: RunSettings, dataset: DatasetSummary | None) -> list[Remark]:
-    """An error for a disk that certainly will not do: the files, their sound, and one checkpoint."""
+    """A note where the disk is larger than asked for, and an error for one that certainly will not do."""
+    return [*_raised(settings), *_too_small(settings, dataset)]
+
+
+def _raised(settings: RunSettings) -> list[Remark]:
+    rented_gb = rented_disk_gb(settings)
+    if rented_gb == settings.disk_gb:
+        return []
+    message = f"The pod gets a disk of {rented_gb} GB, not {settings.disk_gb}: RunPod rents no smaller one."
+    return [Remark(Severity.NOTE, "disk_raised", message)]
+
+
+def _too_small(settings: RunSettings, dataset: DatasetSummary | None) -> list[Remark]:
+    """The files, their sound, and one checkpoint have to fit."""
     if settings.recipe is not RecipeName.PIPER:
         return []
     sound_bytes = files_bytes = 0.0
@@ -24,13 +44,14 @@ def remarks_on_disk(settings: RunSettings, dataset: DatasetSummary | None) -> li
     needed_gb = (
         files_bytes + sound_bytes + checkpoint_room(settings.quality).needed_bytes(1)
     ) / 1e9
-    if needed_gb <= settings.disk_gb:
+    rented_gb = rented_disk_gb(settings)
+    if needed_gb <= rented_gb:
         return []
     return [
         Remark(
             Severity.ERROR,
             "disk_too_small",
-            f"The pod's disk of {settings.disk_gb} GB has no room for this training: dataset and one checkpoint of a "
+            f"The pod's disk of {rented_gb} GB has no room for this training: dataset and one checkpoint of a "
             f"{settings.quality.value} voice take {needed_gb:.1f} GB.",
             f"Rent a larger disk: --disk-gb {math.ceil(needed_gb)}",
         )

@@ -180,7 +180,9 @@ class _Follower:
             except Exception as exc:  # the reader of the queue raises it
                 await self._queue.put(exc)
                 return
-            await self._queue.put(Tick(self._bench.clock.now(), trouble))
+            await self._queue.put(
+                Tick(self._bench.clock.now(), trouble, uptime_seconds=self._uptime_seconds)
+            )
             await self._until_next_look()
         seconds = LAST_LINES_SECONDS_AFTER_THE_END if self._has_ended else LAST_LINES_SECONDS
         with suppress(TimeoutError):

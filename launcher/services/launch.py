@@ -31,10 +31,11 @@ from launcher.services.boot import (
 )
 from launcher.services.boot_budget import boot_budget
 from launcher.services.bootstrap import provide_wheel
+from launcher.services.container_watch import ContainerWatch
 from launcher.services.context import Workbench
 from launcher.services.follow import follow
 from launcher.services.intents import Intent, intents_of, run_lock
-from launcher.services.notes import note
+from launcher.services.notes import note, note_unfit
 from launcher.services.orders import new_attempt, pod_order, run_document
 from launcher.services.progress import Progress, Stage
 from launcher.services.reconcile import look_for, own, settle_earlier
@@ -208,6 +209,7 @@ class _Launch:
         started = self._bench.clock.now()
         status = PodStatus.PROVISIONING
         minutes = boot_budget(self._plan.settings).minutes
+        container = ContainerWatch()
         async with aclosing(follow(self._bench, run)) as glimpses:
             async for seen in glimpses:
                 run = note(self._bench, run, seen)
@@ -220,7 +222,12 @@ class _Launch:
                         check_machine(seen.event, bad_hosts(self._bench))
                     break
                 waited = self._bench.clock.now() - started
-                check_boot(minutes, status, waited, seen)
+                try:
+                    container.see(seen, waited)
+                except UnfitMachine as exc:
+                    note_unfit(self._bench, run, str(exc))
+                    raise
+                check_boot(minutes, status, waited, seen, has_container=container.is_up)
         run = self._bench.runs.by_nonce(run.nonce) or run
         run = self._count_calls(run)
         self.say(

@@ -94,6 +94,11 @@ def _note_trial(bench: Workbench, run: Run, event: ArmedEvent) -> None:
         )
 
 
+def note_unfit(bench: Workbench, run: Run, why: str) -> None:
+    """Remember a machine on which the run's container did not even start."""
+    _keep_machine(bench, run, tried={"container": why}, works=False)
+
+
 def _keep_machine(bench: Workbench, run: Run, **facts: Any) -> None:
     known = bench.runs.kept(run, RecordKind.MACHINE) or {}
     if known | facts != known:

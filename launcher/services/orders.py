@@ -19,6 +19,7 @@ from launcher.services.bootstrap import (
     start_command,
 )
 from launcher.services.context import Workbench
+from launcher.services.disk_room import rented_disk_gb
 from launcher.services.our_image import ordered_image
 from launcher.services.run_secrets import TokenEnvironment
 from pod_image.contract import CONTRACT_VERSION
@@ -84,9 +85,9 @@ def run_document(plan: Plan, run: Run, offer: Offer) -> str:
 
 
 def _spelt_out(plan: Plan) -> RunSettings:
-    """The settings as the pod is held to them: what goes by the image's size is said in minutes."""
-    minutes = boot_budget(plan.settings).minutes
-    return plan.settings.model_copy(update={"boot_minutes": minutes})
+    """The settings as the pod is held to them: with the minutes that go by its image's size, and its real disk."""
+    minutes, disk_gb = boot_budget(plan.settings).minutes, rented_disk_gb(plan.settings)
+    return plan.settings.model_copy(update={"boot_minutes": minutes, "disk_gb": disk_gb})
 
 
 def pod_order(
@@ -111,7 +112,7 @@ def pod_order(
         gpu_type=offer.gpu_type,
         gpu_count=offer.gpu_count,
         cloud=offer.cloud,
-        disk_gb=settings.disk_gb,
+        disk_gb=rented_disk_gb(settings),
         # Without a wish RunPod chooses: it knows better than a list that is seconds old.
         data_centers=offer.data_centers if settings.data_centers or offer.avoids else (),
         registry=settings.registry,

@@ -58,10 +58,14 @@ class RunEnded:
 
 @dataclass(frozen=True)
 class Tick:
-    """A look at the pod was made, or was due; `trouble` says why it failed."""
+    """A look at the pod was made, or was due; `trouble` says why it failed.
+
+    `uptime_seconds`: of the container, as last seen; 0 while none was.
+    """
 
     at: datetime
     trouble: str = ""
+    uptime_seconds: float = 0.0
 
 
 @dataclass(frozen=True)

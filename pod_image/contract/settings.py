@@ -350,7 +350,10 @@ class RunSettings(BaseModel):
     disk_gb: Annotated[
         int,
         Field(
-            description="Disk of the container; dataset, checkpoints and image layers share it.",
+            description=(
+                "Disk of the container; dataset, checkpoints and image layers share it. "
+                "RunPod rents 20 GB at the least."
+            ),
             ge=5,
             le=2000,
         ),

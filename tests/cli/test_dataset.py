@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import json
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -389,9 +388,13 @@ def test_without_the_phonemizer_a_plan_goes_on_and_names_what_to_install(
     assert note["hint"] == "pip install 'pod-launcher[audio]'"
 
 
-def test_a_disk_too_small_for_the_dataset_is_warned_of(shell: Shell, demo_dataset: str) -> None:
-    words = (*PIPER, "--dataset-repo", demo_dataset, "--json")
-    remarks = json.loads(shell("plan", *words, "--disk-gb", "10").out)["remarks"]
-    assert any(r["code"] == "disk-small" and "disk_gb to 16" in r["hint"] for r in remarks)
-    roomy = shell("plan", *words, "--disk-gb", "40").json["remarks"]
-    assert not any(r["code"] == "disk-small" for r in roomy)
+def test_a_disk_smaller_than_the_cloud_rents_is_planned_as_large_as_it_will_be(
+    shell: Shell, demo_dataset: str
+) -> None:
+    words = (*PIPER, "--dataset-repo", demo_dataset)
+    remarks = shell("plan", *words, "--disk-gb", "10", "--json").json["remarks"]
+    codes = {remark["code"] for remark in remarks}
+    assert "disk_raised" in codes
+    assert "disk-small" not in codes  # it would be, with the disk that was asked for
+    assert "a disk of 20 GB, not 10" in shell("plan", *words, "--disk-gb", "10").words
+    assert "disk_raised" not in shell("plan", *words, "--disk-gb", "20", "--json").out

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from launcher.domain.plan import DatasetSummary, Severity
-from launcher.services.disk_room import remarks_on_disk
+from launcher.services.dataset_look import check_settings
+from launcher.services.disk_room import LEAST_DISK_GB, remarks_on_disk, rented_disk_gb
+from launcher.workshop.check import _disk_findings
 from pod_image.contract.settings import RunSettings
+from pod_image.dataset import Code
 
 
 def settings(**given: object) -> RunSettings:
-    values = {"dataset_repo": "me/clips", "results_repo": "me/voice", "disk_gb": 5, **given}
+    values = {"dataset_repo": "me/clips", "results_repo": "me/voice", "disk_gb": 20, **given}
     return RunSettings.model_validate(values)
 
 
@@ -17,19 +20,39 @@ def dataset(size_bytes: int, minutes: float | None = 60.0) -> DatasetSummary:
 
 
 def test_files_sound_and_one_checkpoint_have_to_fit() -> None:
-    assert remarks_on_disk(settings(), dataset(2_000_000_000)) == []
-    (remark,) = remarks_on_disk(settings(), dataset(3_000_000_000))
+    assert remarks_on_disk(settings(), dataset(16_000_000_000)) == []
+    (remark,) = remarks_on_disk(settings(), dataset(18_000_000_000))
     assert (remark.severity, remark.code) == (Severity.ERROR, "disk_too_small")
-    assert "one checkpoint of a medium voice take 5.8 GB" in remark.message
-    assert remark.hint == "Rent a larger disk: --disk-gb 6"
+    assert "one checkpoint of a medium voice take 20.8 GB" in remark.message
+    assert remark.hint == "Rent a larger disk: --disk-gb 21"
 
 
 def test_a_larger_voice_needs_more() -> None:
-    assert remarks_on_disk(settings(quality="x-low"), dataset(2_500_000_000)) == []
-    assert remarks_on_disk(settings(quality="high"), dataset(2_500_000_000))
+    assert remarks_on_disk(settings(quality="x-low"), dataset(17_500_000_000)) == []
+    assert remarks_on_disk(settings(quality="high"), dataset(17_500_000_000))
 
 
 def test_what_nobody_can_know_is_not_refused() -> None:
     assert remarks_on_disk(settings(), None) == []
-    command = RunSettings(recipe="command", argv=("true",), results_repo="me/x", disk_gb=5)
+    command = RunSettings(recipe="command", argv=("true",), results_repo="me/x", disk_gb=20)
     assert remarks_on_disk(command, dataset(10**12, None)) == []
+
+
+def test_no_disk_is_ordered_that_the_cloud_has_not_got_and_the_plan_says_what_it_is() -> None:
+    small = RunSettings(recipe="command", argv=("true",), results_repo="me/x", disk_gb=5)
+    (remark,) = remarks_on_disk(small, None)
+    assert (remark.severity, remark.code) == (Severity.NOTE, "disk_raised")
+    assert "a disk of 20 GB, not 5" in remark.message
+    assert rented_disk_gb(small) == LEAST_DISK_GB
+
+
+def test_room_is_reckoned_with_the_disk_that_is_ordered() -> None:
+    (remark,) = remarks_on_disk(settings(disk_gb=5), dataset(16_000_000_000))
+    assert remark.code == "disk_raised"
+
+
+def test_the_check_of_a_dataset_reckons_with_the_disk_that_is_ordered() -> None:
+    assert check_settings(settings(disk_gb=5)).disk_gb == 20
+    (finding,) = _disk_findings(6_000_000_000, 20)
+    assert (finding.code, finding.fix) == (Code.DISK_SMALL, "Set disk_gb to 21 or more.")
+    assert _disk_findings(6_000_000_000, 21) == []

@@ -77,6 +77,17 @@ async def test_the_pod_gets_the_whole_document_and_no_token_in_its_definition(
 
 
 @in_virtual_time
+async def test_a_disk_too_small_for_the_cloud_is_ordered_as_large_as_it_rents_them(
+    tmp_path: Path,
+) -> None:
+    sky = Sky(tmp_path)
+    run = await launch(sky.bench, plan(settings={"disk_gb": 5}), sky.keys)
+    pod = sky.world.pods[run.pod_id]
+    assert pod.disk_gb == 20
+    assert RunDocument.from_json(pod.env[RUN_VARIABLE]).settings.disk_gb == 20
+
+
+@in_virtual_time
 async def test_secrets_are_named_after_the_attempt_and_stay_while_the_pod_lives(
     tmp_path: Path,
 ) -> None:

@@ -97,6 +97,9 @@ def begin(world: RunPodWorld, pod: Pod, now: float) -> None:
     """Provision a new pod, or one that was stopped."""
     pod.is_stuck = world.faults.take("stuck-provisioning") is not None
     pod.will_fail = world.faults.take("pod-error") is not None
+    wrong_host = world.faults.take("no-container")
+    pod.has_no_container = wrong_host is not None
+    pod.is_silent = wrong_host is not None and bool(wrong_host.options.get("silent"))
     slow = world.faults.take("slow-image-pull")
     pod.pull_seconds = 0.0 if slow is None else slow.number("seconds", 600.0)
     pod.status = "PROVISIONING"
@@ -175,8 +178,23 @@ def _release(world: RunPodWorld, pod: Pod) -> None:
 # --- containers
 
 
+DRIVER_TOO_OLD = (
+    "error starting container: Error response from daemon: failed to create task for container: failed to create "
+    "shim task: OCI runtime create failed: runc create failed: unable to start container process: error during "
+    "container init: error running prestart hook #0: exit status 1, stdout: , stderr: Auto-detected mode as 'legacy'",
+    "nvidia-container-cli: requirement error: unsatisfied condition: cuda>=12.8, please update your driver to a "
+    "newer version, or use an earlier cuda container: unknown",
+)
+"""What the system log of such a host says, again with each try (Nerogar/OneTrainer issue 981)."""
+
+
 def _start_container(world: RunPodWorld, pod: Pod, now: float) -> None:
     pod.restart_due = None
+    if pod.has_no_container:
+        for line in () if pod.is_silent else (begins(pod), *DRIVER_TOO_OLD):
+            world.log(pod, "system", line)
+        pod.restart_due = now + world.timing.restart_seconds
+        return
     if pod.container_starts and (pod.is_edited or world.faults.take("restart-wipes-disk")):
         world.runner.wipe(pod.id)
     pod.is_edited = False
@@ -187,7 +205,7 @@ def _start_container(world: RunPodWorld, pod: Pod, now: float) -> None:
         if pod.container_starts == this_start and pod.status == "RUNNING":
             world.log(pod, "container", line)
 
-    world.log(pod, "system", f"start container for {pod.image}: begin")
+    world.log(pod, "system", begins(pod))
     try:
         spec = container_spec(pod, world.accounts[pod.account_id])
         pod.container = world.runner.start(spec, log, now)
@@ -197,6 +215,10 @@ def _start_container(world: RunPodWorld, pod: Pod, now: float) -> None:
     pod.container_started_at = now
     loop = world.faults.look("container-restart-loop")
     pod.kill_due = None if loop is None else now + loop.number("seconds", 1.0)
+
+
+def begins(pod: Pod) -> str:
+    return f"start container for {pod.image}: begin"
 
 
 def _container_ended(world: RunPodWorld, pod: Pod, now: float) -> None:

@@ -80,6 +80,10 @@ class Pod:
     pull_seconds: float = 0.0
     is_stuck: bool = False
     will_fail: bool = False
+    has_no_container: bool = False
+    """Its machine cannot start one, and goes on trying."""
+    is_silent: bool = False
+    """Not even the log says why."""
     started_at: float | None = None
     container: Container | None = None
     container_starts: int = 0
@@ -215,7 +219,7 @@ def pod_wire(pod: Pod, now: float, skew_seconds: float, extras: frozenset[str]) 
         "template": None,
         "cost": pod.cost_usd,
         "locked": pod.locked,
-        "runtime": _runtime(pod, now) if is_up else None,
+        "runtime": _runtime(pod, now) if is_up and not pod.has_no_container else None,
         "globalNetworking": _global_networking(pod),
         "createdAt": rfc3339(pod.created_at + skew_seconds),
         "startedAt": None if pod.started_at is None else rfc3339(pod.started_at + skew_seconds),

@@ -10,6 +10,7 @@ from launcher.emulator.runpod.faults import Fault
 from launcher.emulator.runpod.problems import bad_request, invalid, no_capacity, not_found
 
 MAX_VARIABLES = 50
+LEAST_DISK_GB = 20
 _TEMPLATE_KEYS = (
     "image",
     "args",
@@ -96,6 +97,9 @@ def place(
     body: dict[str, Any], catalogue: Catalogue, account: Account, shortage: Fault | None
 ) -> Place:
     """A place for the pod, or the one sentence that says there is none. Takes nothing yet."""
+    # Seen by users in 2026: 10 GB were refused in the words of missing stock, 20 GB were placed.
+    if int(body.get("disk", LEAST_DISK_GB)) < LEAST_DISK_GB:
+        raise no_capacity()
     wanted = list(body.get("dataCenterIds", []))
     for mount in body.get("mounts", {}).get("network", []):
         wanted = [account.volumes[mount["volumeId"]].centre_id]

@@ -139,6 +139,29 @@ async def test_a_pod_may_end_in_error_and_be_started_again(cloud: Cloud) -> None
     assert pod.status == "RUNNING"
 
 
+async def test_a_host_with_an_old_driver_says_so_again_and_again_and_the_pod_is_called_running(
+    cloud: Cloud,
+) -> None:
+    cloud.world.faults.switch_on("no-container", times=1)
+    pod = await cloud.rent()
+    cloud.advance(10)
+    shown = (await cloud.get(f"/v2/pods/{pod.id}")).json()
+    assert (shown["status"], shown["runtime"], pod.container) == ("RUNNING", None, None)
+    said = [text for text in pod.log.texts("system") if "please update your driver" in text]
+    assert len(said) > 1
+    await cloud.delete(f"/v2/pods/{pod.id}")
+    cloud.advance(10)
+    assert cloud.world.live_pods() == []
+
+
+async def test_a_host_may_start_no_container_without_a_word(cloud: Cloud) -> None:
+    cloud.world.faults.switch_on("no-container", times=1, silent=True)
+    pod = await cloud.rent()
+    cloud.advance(10)
+    assert pod.status == "RUNNING"
+    assert pod.log.texts() == ["create container acme/train:1"]
+
+
 async def test_a_slow_pull_delays_the_start(cloud: Cloud) -> None:
     cloud.world.faults.switch_on("slow-image-pull", times=1, seconds=300)
     pod = await cloud.rent()

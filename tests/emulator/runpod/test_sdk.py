@@ -35,13 +35,15 @@ def cloud(
 
 
 def rent(**changes: Any) -> dict[str, Any]:
-    pod: dict[str, Any] = runpod.create_pod("sdk", "acme/train:1", GPU, **changes)
+    """With a disk as large as the cloud rents them; the SDK's own 10 GB are refused."""
+    given = {"container_disk_in_gb": 20, **changes}
+    pod: dict[str, Any] = runpod.create_pod("sdk", "acme/train:1", GPU, **given)
     return pod
 
 
 def test_it_rents_lists_stops_starts_and_terminates(cloud: RunPodEmulator) -> None:
     pod = rent(env={"A": 1}, ports="22/tcp,8888/http", min_memory_in_gb=16, docker_args="sleep 9")
-    assert (pod["status"], pod["env"], pod["disk"]) == ("PROVISIONING", {"A": "1"}, 10)
+    assert (pod["status"], pod["env"], pod["disk"]) == ("PROVISIONING", {"A": "1"}, 20)
     assert [each["id"] for each in runpod.get_pods()] == [pod["id"]]
     until(lambda: runpod.get_pod(pod["id"])["status"] == "RUNNING")
     assert runpod.stop_pod(pod["id"])["status"] == "EXITED"
@@ -62,7 +64,9 @@ def test_it_reads_the_catalogue_and_the_user(cloud: RunPodEmulator) -> None:
 
 def test_it_makes_templates_and_registry_credentials(cloud: RunPodEmulator) -> None:
     registry = runpod.create_container_registry_auth("r", "someone", "demo-password")
-    template = runpod.create_template("t", "acme/train:1", registry_auth_id=registry["id"])
+    template = runpod.create_template(
+        "t", "acme/train:1", registry_auth_id=registry["id"], container_disk_in_gb=20
+    )
     pod = runpod.create_pod("from-template", template_id=template["id"], gpu_type_id=GPU)
     assert (pod["image"], pod["registry"]) == ("acme/train:1", registry["id"])
     runpod.terminate_pod(pod["id"])
@@ -70,11 +74,13 @@ def test_it_makes_templates_and_registry_credentials(cloud: RunPodEmulator) -> N
 
 
 def test_it_rents_a_cpu_pod(cloud: RunPodEmulator) -> None:
-    pod = runpod.create_pod("cpu", "acme/train:1", instance_id="cpu3c-4-8")
+    pod = runpod.create_pod("cpu", "acme/train:1", instance_id="cpu3c-4-8", container_disk_in_gb=20)
     assert pod["cpu"] == {"id": "cpu3c", "vcpuCount": 4, "memory": 8}
 
 
 def test_it_understands_our_refusals(cloud: RunPodEmulator) -> None:
+    with pytest.raises(runpod.error.QueryError, match="no longer any instances available"):
+        rent(container_disk_in_gb=10)
     cloud.world.faults.switch_on("no-capacity", times=None)
     with pytest.raises(runpod.error.QueryError, match="no longer any instances available"):
         rent()
