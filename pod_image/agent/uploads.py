@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pod_image.agent.clock import backoff_seconds
@@ -169,7 +170,9 @@ class Uploads:
             await self._fetch_earlier_log()
             began = run.now()
             with _scratch(run.folder.root) as scratch:
-                staged, left_out = stage(paths, run.folder.out, scratch)
+                # Copies gigabytes at times: on the loop that would look like an agent that hangs.
+                freeze = partial(stage, tuple(paths), run.folder.out, scratch)
+                staged, left_out = await run.ports.run_blocking(freeze)
                 files = {run.results.path(one.below): one.path for one in staged}
                 content: dict[str, Path | bytes] = {**files, **self._own(own)}
                 receipt = await self._publish(content, message, card)
@@ -309,7 +312,10 @@ class Uploads:
 def _scratch(parent: Path) -> Iterator[Path | None]:
     """A folder for the time of an upload; None on a disk that is too full for one."""
     try:
-        folder = tempfile.TemporaryDirectory(dir=parent, prefix="uploading-")
+        # A copy that was left to itself may still write there.
+        folder = tempfile.TemporaryDirectory(
+            dir=parent, prefix="uploading-", ignore_cleanup_errors=True
+        )
     except OSError:
         yield None
         return

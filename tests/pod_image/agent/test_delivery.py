@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ import pytest
 from launcher.emulator.hub.store import Commit, Repo, Tree
 from launcher.emulator.hub.wire import Body
 from pod_image.agent.hugging_face import HuggingFace
-from pod_image.agent.ports import HubTrouble, Receipt, RunHub
+from pod_image.agent.ports import HubTrouble, Receipt, RunHub, T
+from pod_image.agent.staging import stage
 from pod_image.contract.outcomes import EndReason
 from tests.pod_image.agent.stand import (
     CLIPS,
@@ -530,3 +531,34 @@ async def test_a_late_delivery_leaves_the_folder_of_a_later_attempt_alone(tmp_pa
     assert stand.record().nonce == "another"
     assert "run-01/voice/demo.onnx" not in stand.results()
     assert len(stand.events("ended")) == 1
+
+
+@in_virtual_time
+async def test_files_are_frozen_beside_the_loop_so_that_the_agent_does_not_seem_to_hang(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand = Stand(tmp_path, training(steps=20))
+    blocking, beside = stand.run_blocking, list[bool]()
+    is_beside = False
+
+    async def counted(call: Callable[[], T]) -> T:
+        def marked() -> T:
+            nonlocal is_beside
+            is_beside = True
+            try:
+                return call()
+            finally:
+                is_beside = False
+
+        return await blocking(marked)
+
+    def seen(*arguments: Any) -> Any:
+        beside.append(is_beside)
+        return stage(*arguments)
+
+    stand.run_blocking = counted
+    monkeypatch.setattr("pod_image.agent.uploads.stage", seen)
+    stand.rent()
+    await stand.until_gone()
+    assert beside
+    assert all(beside)
