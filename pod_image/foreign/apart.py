@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from pod_image.contract.interpreter import module_command, search_path
 from pod_image.foreign.frames import Answer, Array, BadFrame, Source, read_answer, write_answer
@@ -24,11 +24,12 @@ START_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Bounds:
-    """What reading one file may take: time on the clock and of a processor, memory, bytes of the answer."""
+    """What reading may take: time and bytes for each answer, memory and a processor's time for all of them."""
 
     seconds: float
     memory_bytes: int
     answer_bytes: int
+    cpu_seconds: float = 120.0
 
     @classmethod
     def for_file(cls, size_bytes: int) -> Bounds:
@@ -37,6 +38,7 @@ class Bounds:
             seconds=30.0 + size_bytes / 20e6,
             memory_bytes=(1 << 30) + 3 * size_bytes,
             answer_bytes=2 * size_bytes + (1 << 20),
+            cpu_seconds=30.0 + size_bytes / 20e6,
         )
 
 
@@ -45,53 +47,83 @@ class ReadingEnded(Exception):
 
 
 def ask(module: str, files: Sequence[Path], bounds: Bounds, **words: str) -> Answer:
-    """What `module` answers about these files. Blocking. Raises ReadingEnded.
+    """What `module` answers about these files. Blocking. Raises ReadingEnded."""
+    with Reader(module, files, bounds) as reader:
+        return reader.ask(**words)
+
+
+class Reader:
+    """A process that has these files open to it, and answers one question after another until it is closed.
 
     It gets no key, no open file, no folder of anybody's, and no path that it could import from but ours.
     """
-    request = {
-        "files": [str(path.absolute()) for path in files],
-        "memory_bytes": bounds.memory_bytes,
-        "cpu_seconds": bounds.seconds,
-        "words": words,
-    }
-    with tempfile.TemporaryDirectory(prefix="launcher-reads-") as folder:
-        process = subprocess.Popen(
+
+    def __init__(self, module: str, files: Sequence[Path], bounds: Bounds) -> None:
+        self._bounds = bounds
+        self._folder = tempfile.TemporaryDirectory(prefix="launcher-reads-")
+        self._seconds = START_SECONDS + bounds.seconds  # the first question waits for the start
+        self._process = subprocess.Popen(
             module_command(module),
-            cwd=folder,
+            cwd=self._folder.name,
             env=_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
-        return _answer(process, json.dumps(request).encode(), bounds)
+        self._write(
+            {
+                "files": [str(path.absolute()) for path in files],
+                "memory_bytes": bounds.memory_bytes,
+                "cpu_seconds": bounds.cpu_seconds,
+            }
+        )
+
+    def ask(self, **words: str) -> Answer:
+        """Its answer. Blocking, one at a time. Raises ReadingEnded; it is closed then."""
+        assert self._process.stdout is not None
+        late = threading.Timer(self._seconds, self._process.kill)
+        late.daemon = True
+        late.start()
+        try:
+            self._write(words)
+            return read_answer(cast(Source, self._process.stdout), self._bounds.answer_bytes)
+        except BadFrame as exc:
+            self.close()
+            raise ReadingEnded(
+                f"reading it took longer than {self._seconds:.0f} s"
+                if late.finished.is_set()
+                else _BROKE_OFF
+            ) from exc
+        finally:
+            late.cancel()
+            self._seconds = self._bounds.seconds
+
+    def _write(self, document: dict[str, Any]) -> None:
+        assert self._process.stdin is not None
+        with suppress(OSError, ValueError):  # one that is gone is told by its missing answer
+            self._process.stdin.write(json.dumps(document).encode() + b"\n")
+            self._process.stdin.flush()
+
+    def close(self) -> None:
+        """End it. Silent when it is over."""
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with suppress(OSError):
+                if pipe is not None:
+                    pipe.close()
+        self._folder.cleanup()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *trouble: object) -> None:
+        self.close()
 
 
-def _answer(process: subprocess.Popen[bytes], request: bytes, bounds: Bounds) -> Answer:
-    assert process.stdin is not None
-    assert process.stdout is not None
-    late = threading.Timer(START_SECONDS + bounds.seconds, process.kill)
-    late.daemon = True
-    late.start()
-    try:
-        with process.stdout as source:
-            with (
-                suppress(OSError),
-                process.stdin as questions,
-            ):  # one that is gone is told by its answer
-                questions.write(request)
-            return read_answer(cast(Source, source), bounds.answer_bytes)
-    except BadFrame as exc:
-        if late.finished.is_set():
-            seconds = START_SECONDS + bounds.seconds
-            raise ReadingEnded(f"reading it took longer than {seconds:.0f} s") from exc
-        raise ReadingEnded(
-            "its reader broke off: it is damaged, or asks for more memory or time than such a file needs"
-        ) from exc
-    finally:
-        late.cancel()
-        process.kill()
-        process.wait()
+_BROKE_OFF = (
+    "its reader broke off: it is damaged, or asks for more memory or time than such a file needs"
+)
 
 
 @dataclass(frozen=True)
@@ -114,24 +146,26 @@ class Refused(Exception):
 def serve(
     load_libraries: Callable[[], None], read: Callable[[list[Path], dict[str, str]], Found]
 ) -> None:
-    """What such a process does: shut itself in, load what it needs, read, answer.
+    """What such a process does: shut itself in, load what it needs, then read and answer as often as it is asked.
 
     `load_libraries` runs inside the walls, but before memory is limited. `read` may raise Refused.
     """
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 (before anything is loaded)
         out = os.fdopen(os.dup(1), "wb")
         os.dup2(nowhere.fileno(), 1)  # what a library prints is no part of the answer
-    request = json.load(sys.stdin)
-    files = [Path(path) for path in request["files"]]
+    setup = json.loads(sys.stdin.readline())
+    files = [Path(path) for path in setup["files"]]
     shut_in(files)
     load_libraries()
-    limit(request["memory_bytes"], request["cpu_seconds"])
+    limit(setup["memory_bytes"], setup["cpu_seconds"])
     with out:
-        try:
-            found = read(files, request["words"])
-            write_answer(out, found.said, found.arrays, found.contents)
-        except Refused as exc:
-            write_answer(out, {"fault": exc.message, "hint": exc.hint})
+        for question in sys.stdin:  # ends with the process that asks
+            try:
+                found = read(files, json.loads(question))
+                write_answer(out, found.said, found.arrays, found.contents)
+            except Refused as exc:
+                write_answer(out, {"fault": exc.message, "hint": exc.hint})
+            out.flush()
 
 
 def _environment() -> dict[str, str]:

@@ -62,6 +62,19 @@ def test_numbers_and_plain_words_come_over_as_they_are(tmp_path: Path) -> None:
     assert (came.epoch, came.global_step) == (3, 9)
 
 
+@pytest.mark.parametrize("odd", [float("inf"), "9" * 5_000, [1], -1, True, 1 << 70])
+def test_a_count_that_is_none_counts_nothing(odd: Any, tmp_path: Path) -> None:
+    path = checkpoint_file(
+        tmp_path / "voice.ckpt",
+        epoch=odd,
+        global_step=odd,
+        hyper_parameters=odd,
+        optimizer_states=odd,
+    )
+    came = read_checkpoint(path)
+    assert (came.epoch, came.global_step, came.hyper_parameters) == (0, 0, {})
+
+
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_a_file_that_runs_code_is_refused_and_makes_nothing(
     kind: Harm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

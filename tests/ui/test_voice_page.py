@@ -14,7 +14,7 @@ import pytest
 from nicegui import ElementFilter, ui
 from nicegui.testing import User
 
-from launcher.services.speaking import _voice
+from launcher.services.speaking import forget_voices
 from launcher.ui.pages.voice import title_of
 from launcher.ui.parts.elements import Button
 from launcher.ui.parts.inputs import Field, Player
@@ -50,7 +50,7 @@ def joe(ground: Ground) -> Iterator[Path]:
         link.unlink()
         link.symlink_to(f"{source}{suffix}")
     yield path
-    _voice.cache_clear()  # sixty megabytes that no other test needs
+    forget_voices()  # sixty megabytes that no other test needs
 
 
 def players(user: User) -> list[Player]:
