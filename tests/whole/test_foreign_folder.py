@@ -159,7 +159,8 @@ PREPARING = (
 
 
 def test_the_guard(foreign: ForeignFolder) -> None:
-    guard = SystemGuard(GuardOrders("http://127.0.0.1:9", "pod-1", foreign.folder, "demo-pod-key"))
+    orders = GuardOrders("http://127.0.0.1:9", "pod-1", foreign.folder, None, "demo-pod-key")
+    guard = SystemGuard(orders)
     process = guard._process
     assert process.stdin is not None
     process.stdin.close()
@@ -266,6 +267,13 @@ def test_every_interpreter_that_the_source_starts_is_told_to_leave_that_folder_o
     assert len(bare) == 1
 
 
+def test_the_image_starts_the_agent_without_that_folder() -> None:
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    (entry,) = (line for line in lines if line.startswith("ENTRYPOINT"))
+    words = json.loads(entry.removeprefix("ENTRYPOINT"))
+    assert words[words.index("python") :] == ["python", "-P", "-m", "pod_image"]
+
+
 def _bare_interpreters(tree: ast.Module) -> Iterator[int]:
     """Where a Python begins a list of words, and neither -P nor -I comes next."""
     for node in ast.walk(tree):
@@ -290,7 +298,11 @@ def _is_safe(word: ast.expr | None) -> bool:
 
 def _is_only_asked_about(node: ast.AST) -> bool:
     """Paths are made of it, and execv takes it before the words."""
-    return isinstance(node, ast.Call) and ast.unparse(node.func) in ("Path", "os.execv")
+    return isinstance(node, ast.Call) and ast.unparse(node.func) in (
+        "Path",
+        "os.execv",
+        "os.execve",
+    )
 
 
 def test_the_guard_over_the_source_sees_one_that_is_bare() -> None:
