@@ -22,8 +22,8 @@ USER_AGENT = "pod-launcher-agent/0.1"
 """The platform's firewall answers a library's default User-Agent with 403, which reads like a bad key."""
 WAYS = ("delete", "terminate", "stop")
 """Ways for a pod to end itself. The last ends the GPU's price, and leaves a stopped pod for others to remove."""
-_RELEASE_SECONDS = 30.0
-"""Of one way, all in all: an answer that comes a byte at a time must not hold up the next."""
+_ANSWER_SECONDS = 30.0
+"""For one answer, all in all: one that comes a byte at a time must not hold up the next try."""
 
 
 class PodUnreadable(Exception):
@@ -70,7 +70,10 @@ class OwnPod:
         """Read the pod: proves DNS, certificates, User-Agent and key at once. Raises PodUnreadable."""
         try:
             answer = await self._ask("GET", "")
-        except httpx.HTTPError as exc:
+        except (
+            httpx.HTTPError,
+            OSError,
+        ) as exc:  # a time-out is an OSError, and so is want of sockets
             name = type(exc).__name__
             raise PodUnreadable(f"the cloud did not answer ({name})", is_final=False) from exc
         if answer.status_code != 200:
@@ -97,11 +100,10 @@ class OwnPod:
 
     async def _is_taken(self, way: str) -> bool:
         try:
-            async with asyncio.timeout(_RELEASE_SECONDS):
-                if way == "delete":
-                    answer = await self._ask("DELETE", "")
-                else:
-                    answer = await self._ask("POST", "/action", {"action": way})
+            if way == "delete":
+                answer = await self._ask("DELETE", "")
+            else:
+                answer = await self._ask("POST", "/action", {"action": way})
         except (
             Exception
         ):  # no socket, no certificates, no answer: there are other ways, and later tries
@@ -113,7 +115,7 @@ class OwnPod:
     ) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.key}", "User-Agent": USER_AGENT}
         # A client per request: a connection that went bad must not outlive the try that found it.
-        async with self.http() as client:
+        async with asyncio.timeout(_ANSWER_SECONDS), self.http() as client:
             return await client.request(
                 method, f"{self.api_url}/v2/pods/{self.pod_id}{below}", headers=headers, json=body
             )

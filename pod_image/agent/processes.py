@@ -8,8 +8,10 @@ import fcntl
 import json
 import os
 import pwd
+import select
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -242,6 +244,11 @@ class SystemGuard:
         os.set_blocking(self._orders_end.fileno(), False)
         self._unsent: GuardOrders | None = orders
         self._unanswered_since: float | None = None
+        self._lock = threading.Lock()
+        # On a thread: an agent whose loop hangs from the start needs a guard that has its orders.
+        self._introduction = threading.Thread(target=self._introduce, daemon=True)
+        with contextlib.suppress(RuntimeError):  # no more threads here: the next look does it
+            self._introduction.start()
 
     def beat(self, release_in_seconds: float) -> None:
         if self._unanswered_since is None:
@@ -252,9 +259,7 @@ class SystemGuard:
     def is_well(self) -> bool:
         if self._process.poll() is not None:
             return False
-        with contextlib.suppress(OSError):  # nothing new
-            if os.read(self._answers, 4_096):
-                self._heard()
+        self._look_for_answers()
         since = self._unanswered_since
         return since is None or time.monotonic() - since < GUARD_ANSWER_SECONDS
 
@@ -262,7 +267,20 @@ class SystemGuard:
         self._process.kill()  # reaped later: a process that the kernel holds must not hold us
         with contextlib.suppress(OSError):
             self._orders_end.close()
-        os.close(self._answers)
+        if self._introduction.ident is not None:
+            self._introduction.join(1.0)
+        if not self._introduction.is_alive():
+            os.close(self._answers)
+
+    def _introduce(self) -> None:
+        with contextlib.suppress(OSError):
+            select.select([self._answers], [], [])
+        self._look_for_answers()
+
+    def _look_for_answers(self) -> None:
+        with self._lock, contextlib.suppress(OSError):  # nothing new
+            if os.read(self._answers, 4_096):
+                self._heard()
 
     def _heard(self) -> None:
         """Its first answer says that it has closed itself to others: the key may lie in its pipe from then on."""

@@ -132,7 +132,8 @@ def below_init(program: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
             yield first, first.stdout.readline().strip()
         finally:
             for each in psutil.Process(first.pid).children() if first.poll() is None else ():
-                each.kill()
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    each.kill()
 
 
 UP = "import os, time; print(os.getpid(), flush=True); "
@@ -169,6 +170,30 @@ def test_an_agent_that_is_stopped_goes_on() -> None:
                 while (agent.status() == psutil.STATUS_STOPPED) is not is_stopped:
                     assert time.monotonic() < give_up_at
                     time.sleep(0.01)
+
+
+def test_orphans_come_to_an_init_that_is_no_pid_1_too_and_none_stays_a_zombie() -> None:
+    orphans = (
+        "import sys\nfor _ in range(400):\n"
+        "  child = os.fork()\n  if not child: os.fork() or time.sleep(0.05); os._exit(0)\n"
+        "  os.waitpid(child, 0)\n"
+        "if not os.fork():\n  if not os.fork(): time.sleep(60)\n  os._exit(0)\n"
+        "time.sleep(60)"
+    )
+    with below_init(UP.rstrip() + "\n" + orphans) as (first, said):
+        init_process = psutil.Process(first.pid)
+
+        def others() -> list[str]:
+            found = []
+            for each in init_process.children():
+                with contextlib.suppress(psutil.NoSuchProcess):  # reaped meanwhile
+                    found += [each.status()] if each.pid != int(said) else []
+            return found
+
+        give_up_at = time.monotonic() + 30
+        while others() != [psutil.STATUS_SLEEPING]:
+            assert time.monotonic() < give_up_at, others()
+            time.sleep(0.05)
 
 
 def test_an_agent_that_cannot_begin_ends_its_pod(tmp_path: Path) -> None:

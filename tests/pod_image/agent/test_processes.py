@@ -188,6 +188,13 @@ def test_the_guard_gets_its_key_only_when_nobody_can_read_it_any_more(guard: Sys
     assert [document["key"] for document in sent] == ["demo-pod-key"]
 
 
+def test_the_guard_has_its_orders_also_when_the_agents_loop_never_turns(guard: SystemGuard) -> None:
+    give_up_at = time.monotonic() + 60
+    while guard._unsent is not None:
+        assert time.monotonic() < give_up_at
+        time.sleep(0.02)
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 def test_a_guard_that_is_killed_or_stopped_is_not_well(
     guard: SystemGuard, number: signal.Signals, monkeypatch: pytest.MonkeyPatch

@@ -103,6 +103,21 @@ async def test_neither_a_broken_output_nor_want_of_sockets_ends_the_trying() -> 
     assert len(cloud.asked) >= 5
 
 
+@in_virtual_time
+async def test_an_answer_that_never_ends_does_not_hold_up_the_next_try() -> None:
+    cloud, began = Cloud(204), now_seconds()
+    answer, drips = cloud._answer, iter((1e9,))
+
+    async def drip(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(next(drips, 0.0))
+        return await answer(request)
+
+    cloud._answer = drip  # type: ignore[method-assign]
+    await cloud.released_for(60.0, lambda text: None)
+    assert [way for way, _ in cloud.asked][:1] == ["terminate"]
+    assert now_seconds() - began < 90
+
+
 async def _raises() -> None:
     raise OSError(5, "Input/output error")
 
