@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from launcher.cli.flags import command_app
-from launcher.cli.session import complete
 from launcher.config import read_config
 from launcher.stores.secrets import KeyringStore
 
@@ -53,6 +52,7 @@ def ui(
     It is served to this computer alone, through a link that works once. Ctrl-C ends it; runs go on without
     it, except a launch whose GPU is not ready yet: that GPU is removed.
     """
+    from launcher.cli.session import complete
     from launcher.ui.application import make_site, serve
 
     site = make_site(read_config(), environment=os.environ, key_store=KeyringStore())
