@@ -16,6 +16,7 @@ from urllib.parse import parse_qs
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from launcher.ui.address import Address
+from launcher.ui.peers import is_another_user
 
 ENTRY_PATH = "/enter"
 _REWRITTEN_BY_PROXIES = (b"x-forwarded-", b"forwarded")
@@ -24,7 +25,8 @@ _REWRITTEN_BY_PROXIES = (b"x-forwarded-", b"forwarded")
 class Guard:
     """ASGI middleware. `app` is what it wraps (NiceGUI finds its server by following that name).
 
-    Answers 421 for a Host that is not ours, 403 for a request that another site caused, 401 without the cookie.
+    Answers 421 for a Host that is not ours, 403 for a request that another site or user caused, 401 without the
+    cookie.
     A launch link sets the cookie once and is spent.
     """
 
@@ -61,6 +63,9 @@ class Guard:
             await self.app(cleaned, receive, _with_safe_headers(send, self.address))
 
     def _refusal(self, scope: Scope, headers: dict[bytes, str]) -> tuple[int, str] | None:
+        # First of all, so that somebody else learns nothing, and a cookie that got out serves nobody else.
+        if self._is_another_user(scope):
+            return 403, "The form is for the user of this computer who started it."
         # Not even 127.0.0.1 and localhost: a cookie for those is shown to every other server on this machine.
         if headers.get(b"host", "").lower() != self.address.netloc:
             return 421, "This is not the address of the form: open its launch link."
@@ -70,6 +75,10 @@ class Guard:
         if origin is not None and origin != self.address.origin:
             return 403, "A request of another site is not answered."
         return self._cross_site_refusal(scope, headers)
+
+    def _is_another_user(self, scope: Scope) -> bool:
+        client, server = scope.get("client"), scope.get("server")
+        return bool(client and server and is_another_user(tuple(client), tuple(server)))
 
     def _cross_site_refusal(
         self, scope: Scope, headers: dict[bytes, str]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import stat
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +20,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from launcher.errors import InvalidRequest
+from launcher.ui import peers
 from launcher.ui.address import Place, bind, take_place
 from launcher.ui.guard import Guard
 from launcher.ui.server import run_server
@@ -281,6 +285,52 @@ async def test_a_cookie_beyond_ascii_is_refused_like_any_other(door: Door, cooki
 )
 async def test_a_token_beyond_ascii_is_refused_like_any_other(door: Door, token: str) -> None:
     assert (await door.ask(f"/enter?token={token}")).status in (400, 401)
+
+
+AS_NOBODY = """
+import encodings.idna, os, socket, sys  # later nothing may be readable
+os.setgroups([]); os.setgid(65534); os.setuid(65534)
+with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as there:
+    there.sendall(sys.stdin.buffer.read())
+    sys.stdout.buffer.write(there.recv(65536))
+"""
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or os.getuid() != 0, reason="only root can be somebody else on Linux"
+)
+async def test_the_right_cookie_in_the_hands_of_another_user_opens_nothing(door: Door) -> None:
+    cookie = await door.enter()
+    assert (await door.ask(Cookie=cookie)).status == 200
+    for path in ("/", "/enter?token=x", f"/{door.guard.new_link().split('/', 3)[3]}"):
+        sent = f"GET {path} HTTP/1.1\r\nHost: {door.host}\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n"
+        done = await asyncio.to_thread(
+            subprocess.run,
+            [sys.executable, "-c", AS_NOBODY, str(door.port)],
+            input=sent.encode(),
+            capture_output=True,
+            check=True,
+        )
+        assert done.stdout.startswith(b"HTTP/1.1 403 ")
+        assert b"set-cookie" not in done.stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells whose a connection is")
+def test_whose_a_connection_is_is_known_and_who_called_us_by_sudo_is_no_stranger(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as here,
+        socket.create_connection(here.getsockname()) as there,
+    ):
+        ends = there.getsockname(), here.getsockname()
+        assert peers.uid_of(*ends) == os.getuid()
+        assert peers.uid_of(("127.0.0.1", 1), here.getsockname()) is None
+        assert not peers.is_another_user(*ends)
+        monkeypatch.setattr(peers, "uid_of", lambda client, server: 4711)
+        assert peers.is_another_user(*ends, {})
+        assert peers.is_another_user(*ends, {"SUDO_UID": "4712"})
+        assert not peers.is_another_user(*ends, {"SUDO_UID": "4711"})
 
 
 def test_a_port_that_is_asked_for_and_taken_is_said_and_nothing_opened(tmp_path: Path) -> None:
