@@ -28,7 +28,8 @@ from launcher.cli.session import complete
 from launcher.config import Config, read_config
 from launcher.domain.plan import Composed
 from launcher.domain.pod import PodStatus
-from launcher.errors import LauncherError, RunFailed
+from launcher.domain.run import Run
+from launcher.errors import Interrupted, LauncherError, RunFailed
 from launcher.presets import find_preset
 from launcher.services.compose import compose
 from launcher.services.context import Workbench, open_workbench
@@ -150,7 +151,7 @@ async def _run(
     composed = _composed(order, cloud, config)
     async with open_workbench(config, keys) as bench:
         bench.runs.on_trouble = output.talk
-        with Live(output) as live:
+        with Live(output, leaving="Ctrl-C: end the demo, with its pod and all it made") as live:
             followed = await _to_its_end(bench, composed, keys, live)
         into = await _brought_here(bench, followed, folder)
         return DemoOutcome(
@@ -175,8 +176,16 @@ async def _to_its_end(bench: Workbench, composed: Composed, keys: Keys, live: Li
         live.say(
             f"Starts from {plan.settings.base_checkpoint}; licence by its card: {plan.base_licence}"
         )
-    launched = await launch_and_show(bench, plan, keys, live)
-    return await follow_to_end(bench, launched, live)
+    launched = await launch_and_show(bench, plan, keys, live, _demo_left)
+    return await follow_to_end(bench, launched, live, _demo_left)
+
+
+def _demo_left(run: Run) -> Interrupted:
+    """The cloud goes with the demo, and the pod with the cloud: here no run goes on."""
+    return Interrupted(
+        f"The demo was ended, and {run.run_id} with it; its pod and its stand-ins are gone.",
+        hint="A run on a real GPU would go on: there Ctrl-C only stops watching.",
+    )
 
 
 def _composed(order: DemoOrder, cloud: DemoCloud, config: Config) -> Composed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -56,8 +57,17 @@ _SAID_OTHERWISE = (Stage.SETTLING, Stage.ARMED)
 """The first is mostly no news; the second the pod says itself, in its own event."""
 
 
-async def launch_and_show(bench: Workbench, plan: Plan, keys: Keys, live: Live) -> Run:
-    """Launch, telling each step. Raises what `launch` raises; nothing is left rented then."""
+Left = Callable[[Run], Interrupted]
+"""What is said to whoever leaves a run that is armed."""
+
+
+async def launch_and_show(
+    bench: Workbench, plan: Plan, keys: Keys, live: Live, left: Left | None = None
+) -> Run:
+    """Launch, telling each step. Raises what `launch` raises; nothing is left rented then.
+
+    Raises Interrupted in the words of `left` when the person leaves at the very moment that the pod is armed.
+    """
 
     def report(progress: Progress) -> None:
         if progress.run is not None:
@@ -69,11 +79,23 @@ async def launch_and_show(bench: Workbench, plan: Plan, keys: Keys, live: Live) 
         if progress.stage is Stage.RENTED:
             live.picture.meter(0.0)
 
-    return await launch(bench, plan, keys, report)
+    try:
+        return await launch(bench, plan, keys, report)
+    except asyncio.CancelledError as exc:
+        shown = live.picture.run
+        run = bench.runs.by_nonce(shown.nonce) if shown is not None else None
+        if run is None or run.armed_at is None:
+            raise
+        raise (left or detached)(run) from exc
 
 
-async def follow_to_end(bench: Workbench, run: Run, live: Live) -> Followed:
-    """Show the run until it is over. Raises Interrupted, saying where it is, when the person leaves."""
+async def follow_to_end(
+    bench: Workbench, run: Run, live: Live, left: Left | None = None
+) -> Followed:
+    """Show the run until it is over. Raises Interrupted, saying where it is, when the person leaves.
+
+    `left` says it where the run does not go on by itself.
+    """
     live.follow(run)
     try:
         async with aclosing(watch(bench, run)) as sightings:
@@ -83,7 +105,7 @@ async def follow_to_end(bench: Workbench, run: Run, live: Live) -> Followed:
                 live.see(seen)
                 live.follow(bench.runs.by_nonce(run.nonce) or run)
     except asyncio.CancelledError as exc:
-        raise detached(bench.runs.by_nonce(run.nonce) or run) from exc
+        raise (left or detached)(bench.runs.by_nonce(run.nonce) or run) from exc
     raise AssertionError("the last sighting of a run is its end")
 
 

@@ -19,14 +19,19 @@ from pod_image.contract.outcomes import Phase
 
 SECONDS_BETWEEN_STEP_LINES = 10.0
 """Without a terminal a training is told in lines; one for each step would be a flood."""
+LEAVING = "Ctrl-C: stop watching (before the pod is armed: release it)"
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 
 
 class Live:
     """`with Live(output) as live:` shows what `live.see` and `live.say` are told, until the block ends."""
 
-    def __init__(self, output: Output, picture: Picture | None = None) -> None:
+    def __init__(
+        self, output: Output, picture: Picture | None = None, leaving: str = LEAVING
+    ) -> None:
+        """`leaving` says what Ctrl-C does."""
         self.picture = picture or Picture()
+        self._leaving = leaving
         self._output = output
         self._display: Any = None
         self._last_step_line = float("-inf")
@@ -90,16 +95,17 @@ class Live:
     def _frame(self) -> Any:
         from rich.text import Text
 
-        return Text("\n".join(fit(harmless_line(line), width()) for line in frame(self.picture)))
+        lines = frame(self.picture, self._leaving)
+        return Text("\n".join(fit(harmless_line(line), width()) for line in lines))
 
 
-def frame(picture: Picture) -> list[str]:
+def frame(picture: Picture, leaving: str = LEAVING) -> list[str]:
     """The display's lines: phase, progress, speed, loss, money. Fits any width by being cut."""
     lines = [_phase_line(picture)]
     if picture.step is not None and picture.phase is Phase.TRAIN:
         lines += _train_lines(picture)
     lines.append(_money_line(picture))
-    lines.append("Ctrl-C: stop watching (before the pod is armed: release it)")
+    lines.append(leaving)
     return lines
 
 

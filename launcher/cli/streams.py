@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import select
 import sys
 from contextlib import suppress
 from typing import Any
@@ -13,19 +14,37 @@ READER_LEFT = (errno.EPIPE, errno.EIO)
 """A pipe that nobody reads any more; a terminal whose window was closed."""
 
 
+PATIENCE_SECONDS = 2.0
+"""So long a terminal that takes nothing is waited for: Ctrl-S, or a connection that hangs."""
+_CHUNK_BYTES = 512
+"""What a pipe or terminal that takes anything takes at once."""
+
+
 class _Quiet(io.FileIO):
-    """Where what is written cannot be kept, it is dropped: talk must not end what it talks about."""
+    """What nobody takes is dropped: talk must neither end nor hold up what it talks about, which may cost money."""
+
+    _is_stuck = False
 
     def write(self, data: Any, /) -> int:
+        size_bytes = memoryview(data).nbytes
         try:
-            return super().write(data)
-        except OSError:
-            return memoryview(data).nbytes
+            if not self._takes_something():
+                return size_bytes
+            return super().write(memoryview(data)[:_CHUNK_BYTES])
+        except (OSError, ValueError):
+            return size_bytes
+
+    def _takes_something(self) -> bool:
+        seconds = 0.0 if self._is_stuck else PATIENCE_SECONDS
+        self._is_stuck = not select.select([], [self.fileno()], [], seconds)[1]
+        return not self._is_stuck
 
 
 def hold_streams() -> None:
-    """Make stderr one that never raises, and open what was closed: else a file of ours would take its number,
-    and words for the person would be written into it."""
+    """Make stderr one that never raises and never blocks for long, and open what was closed.
+
+    Else a file of ours would take the number of a closed stream, and words for the person be written into it.
+    """
     for number in range(3):
         try:
             os.fstat(number)

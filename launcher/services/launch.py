@@ -60,7 +60,8 @@ async def launch(
     """Rent a pod for the plan and wait until it is armed; after that it needs nobody.
 
     Returns the run, followed up to `armed`; `watch` goes on from there. When anything fails before, or the
-    task is cancelled, the pod is released and the error says why and what it cost. A launch of the same run
+    task is cancelled, the pod is released and the error says why and what it cost; a cancellation that comes
+    when it is armed already is raised as it is, and leaves the pod. A launch of the same run
     that was cut off earlier is settled first: its pod is adopted when the settings are the same.
     Raises NothingAvailable when every candidate was refused, RentUnclear when it cannot be told whether a
     pod exists, RunFailed when the pod did not come up, Interrupted after a cancellation, and other LauncherErrors.
@@ -128,7 +129,8 @@ class _Launch:
             Stage.RENTED, f"Pod {run.pod_id} of an interrupted launch is there; going on.", run
         )
         try:
-            return await self._guarded(self._rental(run), run, self._until_armed(run))
+            rental = self._rental(run)
+            return await self._guarded(rental, run, self._until_armed(rental, run))
         except NeverCameUp as exc:
             raise RunFailed(str(exc), hint="Launch again.") from exc
 
@@ -150,7 +152,7 @@ class _Launch:
             self._bench, run, self._keys, in_plain=self._plan.secrets_in_plain
         )
         run = await self._rent(rental, run, tokens)
-        return await self._until_armed(run)
+        return await self._until_armed(rental, run)
 
     async def _rent(self, rental: Rental, run: Run, tokens: TokenEnvironment) -> Run:
         """A pod of the first candidate that can be had. Takes the candidates it has tried off the list."""
@@ -205,7 +207,7 @@ class _Launch:
                 raise exc
         self.say(Stage.REFUSED, f"{_sentence(offer)}: {exc.message}", offer=offer)
 
-    async def _until_armed(self, run: Run) -> Run:
+    async def _until_armed(self, rental: Rental, run: Run) -> Run:
         started = self._bench.clock.now()
         status = PodStatus.PROVISIONING
         minutes = boot_budget(self._plan.settings).minutes
@@ -220,6 +222,7 @@ class _Launch:
                     check_arms(seen.event)
                     if self._left:  # where there is nothing else, what does well now will do
                         check_machine(seen.event, bad_hosts(self._bench))
+                    rental.is_armed = True
                     break
                 waited = self._bench.clock.now() - started
                 try:
@@ -236,22 +239,33 @@ class _Launch:
         return run
 
     async def _guarded(self, rental: Rental, run: Run, work: Coroutine[Any, Any, Run]) -> Run:
-        """Do the work; when it does not succeed, nothing that costs money is left behind."""
+        """Do the work; when it does not succeed, nothing that costs money is left behind.
+
+        Once the pod is armed it needs nobody: what is raised then leaves it alone.
+        """
         with owing(lambda: rental.owed):
             try:
                 return await work
-            except asyncio.CancelledError as exc:
+            except BaseException as exc:  # a bug too, and the end of the process
+                if rental.is_armed:
+                    raise
+                await self._fail(rental, run, exc)
+                raise
+
+    async def _fail(self, rental: Rental, run: Run, exc: BaseException) -> None:
+        """Clean up, and say so with what is raised; what is no error of ours is left to the caller to raise."""
+        match exc:
+            case asyncio.CancelledError():
                 said = await self._clean_up(rental, run, INTERRUPTED, EndReason.ABORTED)
                 raise Interrupted(
                     f"Interrupted before the pod was armed. {said}".strip(),
                     hint="launcher runs shows what is left.",
                 ) from exc
-            except LauncherError as exc:
+            case LauncherError():
                 said = await self._clean_up(rental, run, exc.message, trouble=exc)
                 exc.message = f"{exc.message} {said}".strip()
                 exc.args = (exc.message,)
-                raise
-            except NeverCameUp as exc:
+            case NeverCameUp():
                 said = await self._clean_up(rental, run, str(exc))
                 if rental.may_live:
                     # Another pod now could be a second one for this run.
@@ -260,11 +274,8 @@ class _Launch:
                     ) from exc
                 self.say(Stage.REFUSED, f"{exc} {said}", run)
                 raise type(exc)(f"{exc} {said}".strip()) from exc
-            except (
-                BaseException
-            ) as exc:  # a bug, or the end of the process: the pod goes all the same
+            case _:
                 await self._clean_up(rental, run, f"The launcher failed: {type(exc).__name__}.")
-                raise
 
     async def _clean_up(
         self,

@@ -35,6 +35,8 @@ class Rental:
         self.pod_id = run.pod_id
         self.is_begun = bool(run.pod_id)
         """Something of the run is in the history, or in the account."""
+        self.is_armed = False
+        """It ends itself from here on: nothing is owed for it."""
         self._is_released = False
 
     @property
@@ -44,6 +46,8 @@ class Rental:
     @property
     def owed(self) -> str:
         """What whoever leaves now would leave behind."""
+        if self.is_armed:
+            return ""
         if self.pod_id and not self._is_released:
             return still_releasing(self.pod_id)
         if self._is_ordered and not self._is_released:

@@ -28,7 +28,7 @@ def owing(words: Callable[[], str]) -> Iterator[None]:
 
 def what_is_owed() -> str:
     """What would be left behind if the process ended now, in words; "" when it may go."""
-    return "\n".join(dict.fromkeys(words() for words in _owed))
+    return "\n".join(dict.fromkeys(filter(None, (words() for words in _owed))))
 
 
 async def to_its_end(work: Coroutine[Any, Any, T]) -> T:

@@ -169,6 +169,19 @@ def test_ending_the_demo_before_the_pod_is_armed_releases_it(tmp_path: Path) -> 
         assert "Traceback" not in rest
 
 
+def test_a_demo_that_is_ended_later_does_not_claim_that_its_run_goes_on(tmp_path: Path) -> None:
+    with started(tmp_path, "--headless", "--recipe", "command") as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "armed" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        _, rest = process.communicate(timeout=60)
+        assert process.returncode == 130
+        assert "The demo was ended, and run-01 with it" in rest
+        assert "goes on without this computer" not in rest
+
+
 def test_the_faults_are_listed_and_an_unknown_one_is_refused(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -10,8 +10,11 @@ import pytest
 from launcher.cli.following import follow_to_end, launch_and_show
 from launcher.cli.live import Live
 from launcher.cli.output import Output
+from launcher.domain.run import RunState
 from launcher.errors import Interrupted
 from launcher.services.launch import launch
+from launcher.services.sightings import EventSeen
+from pod_image.contract.events import ArmedEvent
 from tests.services.sky import Sky, plan
 from tests.virtual import in_virtual_time
 
@@ -35,6 +38,26 @@ async def test_ctrl_c_before_the_pod_is_armed_releases_it(tmp_path: Path) -> Non
     assert sky.live() == []
     assert "released" in error.message
     assert error.exit_code == 130
+
+
+@in_virtual_time
+async def test_ctrl_c_at_the_very_moment_that_the_pod_is_armed_leaves_it(tmp_path: Path) -> None:
+    sky = Sky(tmp_path)
+    sky.script.ends_after = None
+    with Live(Output(quiet=True)) as live:
+        work = asyncio.create_task(launch_and_show(sky.bench, plan(), sky.keys, live))
+        live.see = lambda seen: _cancel_when_armed(work, seen)  # type: ignore[method-assign]
+        with pytest.raises(Interrupted, match="goes on without this computer") as caught:
+            await work
+    (pod_id,) = sky.live()
+    assert pod_id in caught.value.message
+    assert sky.bench.runs.get("run-01").state is RunState.RUNNING
+    sky.script.stopping = True
+
+
+def _cancel_when_armed(work: asyncio.Task[object], seen: object) -> None:
+    if isinstance(seen, EventSeen) and isinstance(seen.event, ArmedEvent):
+        work.cancel()
 
 
 @in_virtual_time

@@ -205,7 +205,24 @@ def test_a_hang_up_that_was_ignored_stays_ignored_and_the_launch_goes_on_without
     assert scene.live() == []
 
 
-@pytest.mark.skipif(not hasattr(os, "setresuid") or sys.platform != "linux", reason="prlimit")
+def test_a_terminal_that_takes_nothing_does_not_keep_a_pod_that_has_to_go(scene: Scene) -> None:
+    process, window = in_a_terminal(scene)
+    scene.arms_work = False
+    try:
+        look_until(window, scene.live)
+        os.write(window, b"\x13")  # Ctrl-S; a connection that hangs does the same
+        time.sleep(1.0)
+        scene.arms_after = 0.0
+        scene.until(lambda: not scene.live())
+        assert process.wait(LONGEST_SECONDS) == 6
+    finally:
+        process.kill()
+        os.close(window)
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="limits of another process are set on Linux alone"
+)
 def test_a_disk_that_fills_during_the_launch_leaves_no_pod(scene: Scene) -> None:
     import resource
 
@@ -221,7 +238,9 @@ def test_a_disk_that_fills_during_the_launch_leaves_no_pod(scene: Scene) -> None
     assert "was released" in said
 
 
-@pytest.mark.skipif(not hasattr(os, "setresuid") or sys.platform != "linux", reason="prlimit")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="limits of another process are set on Linux alone"
+)
 def test_a_disk_that_is_full_before_the_order_rents_nothing(scene: Scene) -> None:
     import resource
 
