@@ -5,6 +5,7 @@ A voice may be anybody's: its model is run by a library of a million lines, and 
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,15 @@ def _load_libraries() -> None:
 
 @cache
 def _voice(path: Path) -> Any:
-    from piper import PiperVoice
+    from onnxruntime import InferenceSession
+    from piper import PiperConfig, PiperVoice
 
     try:
-        return PiperVoice.load(path)
+        config = PiperConfig.from_dict(json.loads(path.with_name(f"{path.name}.json").read_bytes()))
+        # Its bytes and not its name: weights that it would take from another file are looked for in a folder
+        # that is empty, whether or not the kernel keeps other folders closed.
+        session = InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
+        return PiperVoice(config=config, session=session)
     except Exception as exc:  # onnxruntime has a dozen kinds, none with a common base
         raise Refused(
             f"{path.name} is not a voice the Piper runtime can load ({type(exc).__name__})."

@@ -24,6 +24,7 @@ from pod_image.recipes.piper import checkpoint as checkpoints
 from pod_image.recipes.piper import foreign_voice, stages
 from pod_image.recipes.piper.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from pod_image.recipes.piper.errors import RecipeError
+from pod_image.recipes.piper.export_file import Request, export_file
 from pod_image.recipes.piper.foreign_voice import read_foreign
 from pod_image.recipes.piper.onnx_voice import read_onnx_voice
 from tests.foreign.malice import KINDS, Harm, scripted
@@ -122,6 +123,15 @@ def test_a_base_is_read_apart_and_never_by_the_process_that_trains(
     came = stages._base_checkpoint(settings, folder)
     assert came is not None
     assert came.state[NAME].sum() == 66
+
+
+def test_the_export_too_has_the_file_read_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = checkpoint_file(tmp_path / "voice.ckpt")
+    monkeypatch.setattr(torch, "load", _not_here)
+    with pytest.raises(RecipeError, match="tensors are not those of"):
+        export_file(Request(path, tmp_path / "out", language="en_US"))
 
 
 def _not_here(*args: Any, **options: Any) -> None:
