@@ -21,6 +21,11 @@ async def find_run(bench: Workbench, key: str) -> Run:
     if _is_known(bench, key):
         raise missing  # more than one repo has it
     found = await _of_pods(bench, key)
+    if not found and bench.runs.trouble:
+        raise InvalidRequest(
+            f"RunPod shows no pod of {key or 'ours'}, and the history that might know more cannot be read.",
+            hint="launcher reap looks through the account; so does console.runpod.io/pods.",
+        ) from missing
     if not found:
         raise missing
     # A history that can be read knows the newest run: the only pod there is may be another computer's.

@@ -31,6 +31,8 @@ def test_abort_finds_the_pod_by_its_name(shell: Shell, at_work: str) -> None:
     assert f"Pod {at_work} is released" in said.out
     assert "cannot be opened" in said.err
     assert (shell.sky.live(), shell.sky.secret_names()) == ([], [])
+    again = shell("abort", "run-01", "--yes")
+    assert (again.code, "shows no pod of run-01" in again.words) == (2, True)
 
 
 def test_stop_finds_the_only_pod_there_is(shell: Shell, at_work: str) -> None:

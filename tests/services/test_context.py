@@ -47,6 +47,26 @@ async def test_without_a_runpod_key_the_rest_still_works(tmp_path: Path) -> None
     assert (tmp_path / "data" / "runs.sqlite").exists()
 
 
+@pytest.mark.parametrize("trouble", ["no database", "a file in place of the folder"])
+async def test_where_it_is_not_needed_an_empty_history_stands_in_for_one_that_cannot_be_opened(
+    tmp_path: Path, trouble: str
+) -> None:
+    config = Config(tmp_path / "config", tmp_path / "data", hub_url=HUB_URL)
+    if trouble == "no database":
+        config.make_folders()
+        config.history_path.write_bytes(b"\x00garbage" * 1_000)
+    else:
+        config.data_folder.write_text("in the way")
+    with pytest.raises(NotConfigured):
+        async with open_workbench(config, Keys()):
+            raise AssertionError("it opened")
+    async with open_workbench(config, Keys(), needs_history=False) as bench:
+        assert bench.runs.runs() == []
+        assert "cannot be" in bench.runs.trouble
+    if trouble == "no database":
+        assert config.history_path.read_bytes().startswith(b"\x00garbage")
+
+
 async def test_an_address_without_tls_is_refused_before_the_key_is_used(tmp_path: Path) -> None:
     config = Config(tmp_path / "config", tmp_path / "data", provider_url="http://example.com")
     with pytest.raises(NotConfigured, match="not an https address"):
