@@ -5,6 +5,7 @@ Root help and version are answered before anything else is imported.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -36,9 +37,12 @@ def run(words: list[str]) -> int:
     try:
         code = _answer(words)
     except OSError as exc:
-        if not _has_reader_left(exc):
+        if _has_reader_left(exc):
+            return _reader_went_away()
+        if exc.errno != errno.ENOSPC:
             raise
-        return _reader_went_away()
+        _reader_went_away()
+        return _not_written(exc)
     except SystemExit as leave:
         if isinstance(leave.__context__, BrokenPipeError):  # typer's own way out of it
             return _reader_went_away()
@@ -59,7 +63,8 @@ def _flushed(code: int) -> int:
 def _not_written(exc: OSError) -> int:
     from launcher.cli.output import print_error
 
-    print_error("LauncherError", f"The answer could not be written: {exc}.", "", as_json=False)
+    why = exc.strerror or exc
+    print_error("LauncherError", f"The answer could not be written: {why}.", "", as_json=False)
     return LauncherError.exit_code
 
 

@@ -30,7 +30,8 @@ class _Quiet(io.FileIO):
         try:
             if not self._takes_something():
                 return size_bytes
-            return super().write(memoryview(data)[:_CHUNK_BYTES])
+            taken_bytes: int | None = super().write(memoryview(data)[:_CHUNK_BYTES])
+            return size_bytes if taken_bytes is None else taken_bytes
         except (OSError, ValueError):
             return size_bytes
 
