@@ -247,6 +247,20 @@ def test_doctor_passes_on_what_the_registry_says_of_the_image_that_was_named(
     assert checks["image"]["detail"] == "me/pod:1 is not there"
 
 
+@pytest.mark.parametrize(("theirs", "is_good"), [("ab", True), ("cd", False)])
+def test_doctor_holds_the_tag_of_our_image_to_the_digest_of_this_release(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, theirs: str, is_good: bool
+) -> None:
+    async def check_image(image: str, *, has_credential: bool) -> ImageCheck:
+        return ImageCheck(True, f"{image} is there", digest=f"sha256:{theirs * 32}")
+
+    monkeypatch.setattr("launcher.image_digest.IMAGE_DIGEST", f"sha256:{'ab' * 32}")
+    monkeypatch.setattr("launcher.cli.commands.doctor.DEFAULT_PROVIDER_URL", "https://cloud")
+    monkeypatch.setattr("launcher.cli.commands.doctor.check_image", check_image)
+    checks = {check["name"]: check for check in shell("doctor", "--json").json}
+    assert checks["image"]["is_good"] is is_good
+
+
 @pytest.mark.parametrize(
     ("seconds_off", "is_good", "said"), [(3, True, "agrees"), (300, False, "300 s off")]
 )
