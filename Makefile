@@ -11,13 +11,18 @@ WORKERS ?= 2
 
 IMAGE ?= $(shell sed -n 's/^DEFAULT_IMAGE = "\(.*\)"/\1/p' pod_image/contract/settings.py)
 
-.PHONY: demo test test-browser test-image mutants check bench image image-size pins clean docs
+.PHONY: demo quick test test-browser test-image mutants check bench image image-size pins clean docs
 
 demo: $(VENV)/.demo
 	$(BIN)/launcher demo --headless
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
+
+# For everyday work: what is slow (tests/slow.txt) is not even loaded; no browser, no image, no real training.
+# A test that takes more than six seconds of the processor, twice what the dearest of them does, fails here.
+quick: $(VENV)/.dev
+	LAUNCHER_QUICK=6 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" $(TESTS)
 
 # Every page and the whole way in Chromium; here a skip is a failure.
 test-browser: $(VENV)/.dev $(VENV)/.axe

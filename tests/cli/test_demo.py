@@ -44,7 +44,7 @@ LONGEST_SECONDS = 540
 def demo(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """A demo in a person's home with nothing in it but a folder for what is temporary."""
     (home / "tmp").mkdir()
-    ours = {"LAUNCHER_HOME": str(home), "OMP_NUM_THREADS": "2"}
+    ours = {"LAUNCHER_HOME": str(home)}
     places = {"HOME": str(home), "TMPDIR": str(home / "tmp")}
     others = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "XDG_"))}
     return subprocess.run(

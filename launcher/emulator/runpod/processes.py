@@ -1,4 +1,6 @@
-"""Containers as real processes: each pod in its own folder and session, with nothing of our environment but a path."""
+"""Containers as real processes: each pod in its own folder and session, with nothing of our environment but a path
+and the number of threads that this computer is to spend on it.
+"""
 
 import asyncio
 import contextlib
@@ -21,6 +23,7 @@ OWN_IMAGES = ("*/pod-image", "*/pod-image:*", "*/pod-image@*", "pod-image", "pod
 """Names of images whose entry point is `python -m pod_image`."""
 PLATFORM_ENTRY = ("sleep", "infinity")
 """What an image of somebody else does without a command: it waits."""
+_THREADS = "OMP_NUM_THREADS"
 _SHIM = Path(__file__).with_name("shim.py")
 _OUTPUT_LIMIT_CHARACTERS = 1_000_000
 
@@ -198,6 +201,8 @@ class ProcessRunner:
         """What an image would bring (a path, a home, its Python packages), then the pod's own variables."""
         path = (str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin")
         base = {"PATH": os.pathsep.join(path), "HOME": str(disk), "LANG": "C.UTF-8"}
+        if _THREADS in os.environ:
+            base[_THREADS] = os.environ[_THREADS]
         if self.is_own(spec.image):
             base |= {"PYTHONPATH": str(_pod_image_home()), **self._image_env}
         else:

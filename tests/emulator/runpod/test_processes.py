@@ -69,20 +69,22 @@ def test_a_pod_runs_its_command_in_its_own_folder(
     assert folder == str(tmp_path / "pods" / pod / "disk")
 
 
-def test_a_pod_sees_its_variables_and_nothing_of_ours(
+def test_a_pod_sees_its_variables_how_many_threads_it_may_have_and_nothing_else_of_ours(
     http: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OUR_OWN", "private")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
     http.post("/v2/account/secrets", json={"name": "hub", "value": "demo-secret"})
     code = "import os, time; print(*sorted(os.environ)); print(os.environ['TOKEN']); time.sleep(60)"
     pod = rent(http, python(code), env={"TOKEN": "{{ RUNPOD_SECRET_hub }}"})
     lines = log_lines(http, pod, params={"source": "container"})
     names = set(next(lines)["line"].split())
     assert next(lines)["line"] == "demo-secret"
-    assert {"TOKEN", "RUNPOD_POD_ID", "RUNPOD_API_KEY", "PATH", "HOME"} <= names
+    ours = {"TOKEN", "RUNPOD_POD_ID", "RUNPOD_API_KEY", "PATH", "HOME", "OMP_NUM_THREADS"}
+    assert ours <= names
     assert "OUR_OWN" not in names
     assert {name for name in names if not name.startswith(("RUNPOD_", "PIP_"))} <= {
-        "TOKEN", "PATH", "HOME", "LANG", "PYTHONPATH", "CUDA_VERSION", "LC_CTYPE",
+        "TOKEN", "PATH", "HOME", "LANG", "PYTHONPATH", "CUDA_VERSION", "LC_CTYPE", "OMP_NUM_THREADS",
     }  # fmt: skip
 
 
