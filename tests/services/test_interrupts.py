@@ -18,6 +18,7 @@ from launcher.services.interrupts import (
 )
 from launcher.services.unstoppable import owing, what_is_owed
 
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 POD = "Pod abc is being released."
 
 
