@@ -15,6 +15,7 @@ from tests.simulation.plants import Plant
 from tests.simulation.play import play
 
 KINDS = {"orphans": "orphan", "lost": "lost", "doubled": "doubled", "leaked": "leaked"}
+KINDS["touched"] = "touched"
 
 
 def main(arguments: list[str] | None = None) -> int:

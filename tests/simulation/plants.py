@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -9,13 +11,19 @@ from enum import StrEnum
 from typing import Any
 from unittest.mock import patch
 
+from launcher.domain.pod import PodName
 from launcher.errors import RentUnclear
 from launcher.providers.runpod.provider import RunPodProvider
+from launcher.services.reap import ReapReport
+from launcher.services.releasing import Release
 from launcher.services.run_secrets import give_tokens
+from pod_image.agent import deliver
+from pod_image.agent.deliver import Delivery
 from pod_image.agent.hugging_face import HuggingFace
 from pod_image.agent.limits import Limits
 from pod_image.agent.ports import HubTrouble, Receipt
 from pod_image.contract.events import UploadedFile
+from pod_image.recipes.piper.recipe import PiperRecipe
 
 
 class Plant(StrEnum):
@@ -28,19 +36,22 @@ class Plant(StrEnum):
     ORDERS_AGAIN = "orders again after an unclear answer"
     HANDS_ON_KEYS = "gives the trainer the whole environment"
     SENDS_PLAIN_TOKENS = "puts the tokens into the pod's definition"
+    FORGETS_THE_COST = "has no cost cap"
+    SLEEPS_ON_GUARD = "has a guard that does nothing"
+    LEAVES_FAILED_LAUNCHES = "keeps the pod of a launch that failed"
+    NEVER_REAPS = "finds nothing to reap"
+    BELIEVES_THE_HUB = "takes the Hub's word for what a commit holds"
+    STOPS_DELIVERING = "delivers one commit's worth and no more"
+    FORGETS_THE_VOICE = "delivers no voice"
+    HIDES_WHAT_IS_MISSING = "says at its end that all was delivered"
+    GIVES_UP_SOON = "waits a minute for a Hub that is away"
+    TAKES_OVER = "begins a run that another computer has begun"
+    REAPS_STRANGERS = "reaps whatever is called like a pod of ours"
 
     @property
     def kind(self) -> str:
         """The promise that it breaks."""
-        return {
-            Plant.RELEASES_ONCE: "orphan",
-            Plant.FORGETS_ITS_AGE: "orphan",
-            Plant.CLAIMS_UPLOADS: "lost",
-            Plant.UPLOADS_AT_THE_END: "lost",
-            Plant.ORDERS_AGAIN: "doubled",
-            Plant.HANDS_ON_KEYS: "leaked",
-            Plant.SENDS_PLAIN_TOKENS: "leaked",
-        }[self]
+        return _KINDS[self]
 
 
 @contextmanager
@@ -95,6 +106,70 @@ async def _give_plain(bench: Any, run: Any, keys: Any, *, in_plain: bool) -> Any
     return await give_tokens(bench, run, keys, in_plain=True)
 
 
+async def _nothing_released(bench: Any, pod_id: str) -> Release:
+    return Release(pod_id)
+
+
+async def _nothing_reaped(bench: Any, **options: Any) -> ReapReport:
+    return ReapReport(is_dry_run=False)
+
+
+async def _all_reaped(bench: Any, **options: Any) -> ReapReport:
+    for pod in await bench.provider.pods():
+        if PodName.parse(pod.name):
+            await bench.provider.release(pod.id)
+    return ReapReport(is_dry_run=False)
+
+
+async def _watch_nothing(*parts: Any) -> None:
+    await asyncio.sleep(1e9)
+
+
+async def _deliver_once(self: Delivery) -> bool:
+    batch = self.order.next(self.uploads.pending().paths)
+    if batch:
+        await self.uploads.commit(batch, "results")
+    return True
+
+
+_results = PiperRecipe.results
+
+
+def _no_voice(self: PiperRecipe, folder: Any, settings: Any) -> Any:
+    return [path for path in _results(self, folder, settings) if path.parent.name != "voice"]
+
+
+_ended_fields = deliver.ended_fields
+
+
+def _all_delivered(run: Any, ending: Any, missing: Any) -> dict[str, Any]:
+    told = _ended_fields(run, ending, missing)
+    return {**told, "not_delivered": (), "not_delivered_count": 0, "not_delivered_bytes": 0}
+
+
+async def _never_taken(self: Any) -> None: ...
+
+
+_KINDS = {
+    Plant.RELEASES_ONCE: "orphan",
+    Plant.FORGETS_ITS_AGE: "orphan",
+    Plant.CLAIMS_UPLOADS: "lost",
+    Plant.UPLOADS_AT_THE_END: "lost",
+    Plant.ORDERS_AGAIN: "doubled",
+    Plant.HANDS_ON_KEYS: "leaked",
+    Plant.SENDS_PLAIN_TOKENS: "leaked",
+    Plant.FORGETS_THE_COST: "orphan",
+    Plant.SLEEPS_ON_GUARD: "orphan",
+    Plant.LEAVES_FAILED_LAUNCHES: "orphan",
+    Plant.NEVER_REAPS: "orphan",
+    Plant.BELIEVES_THE_HUB: "lost",
+    Plant.STOPS_DELIVERING: "lost",
+    Plant.FORGETS_THE_VOICE: "lost",
+    Plant.HIDES_WHAT_IS_MISSING: "lost",
+    Plant.GIVES_UP_SOON: "lost",
+    Plant.TAKES_OVER: "doubled",
+    Plant.REAPS_STRANGERS: "touched",
+}
 _BROKEN: dict[Plant, tuple[Any, ...]] = {
     Plant.RELEASES_ONCE: (
         _release_once,
@@ -110,5 +185,19 @@ _BROKEN: dict[Plant, tuple[Any, ...]] = {
         "pod_image.agent.supervisor.stage_environment",
     ),
     Plant.SENDS_PLAIN_TOKENS: (_give_plain, "launcher.services.launch.give_tokens"),
+    Plant.FORGETS_THE_COST: (math.inf, "pod_image.agent.limits.Limits.cost_limit_at"),
+    Plant.SLEEPS_ON_GUARD: (_watch_nothing, "pod_image.agent.guard.guard"),
+    Plant.LEAVES_FAILED_LAUNCHES: (_nothing_released, "launcher.services.rental.release_pod"),
+    Plant.NEVER_REAPS: (_nothing_reaped, "tests.simulation.play.reap"),
+    Plant.BELIEVES_THE_HUB: (lambda *_: [], "pod_image.hub.verify"),
+    Plant.STOPS_DELIVERING: (_deliver_once, "pod_image.agent.deliver.Delivery.deliver_files"),
+    Plant.FORGETS_THE_VOICE: (_no_voice, "pod_image.recipes.piper.recipe.PiperRecipe.results"),
+    Plant.HIDES_WHAT_IS_MISSING: (_all_delivered, "pod_image.agent.deliver.ended_fields"),
+    Plant.GIVES_UP_SOON: (
+        lambda self: self.run.now() + 60.0,
+        "pod_image.agent.deliver.Delivery._give_up_at",
+    ),
+    Plant.TAKES_OVER: (_never_taken, "launcher.services.launch._Launch._refuse_taken"),
+    Plant.REAPS_STRANGERS: (_all_reaped, "tests.simulation.play.reap"),
 }
 """What is broken, and where it stands."""

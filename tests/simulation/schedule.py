@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.simulation.trainer import Work
 
 HOUR = 3600.0
+RUN_ID, OTHER_RUN_ID = "run-01", "run-02"
 WHILE = {
     # Faults of the cloud that last, with the longest they may.
     "server-errors": 1.5 * HOUR,
@@ -24,6 +25,8 @@ WHILE = {
     "logs-unavailable": 0.5 * HOUR,
     "pod-key-refused": 900.0,
     "delete-500": 900.0,
+    "delete-404": 4 * HOUR,
+    "delete-ignored": 4 * HOUR,
     "restart-wipes-disk": 4 * HOUR,
 }
 ONCE = {
@@ -62,12 +65,17 @@ HUB = (
     "upload-busy",
     "whoami-busy",
     "token-revoked",
+    "content-spoilt",
+    "repo-deleted",
 )
 POD = (
     "host-dies",
+    "host-loses-power",
     "container-killed",
     "agent-killed-alone",
     "agent-hangs",
+    "guard-killed",
+    "guard-and-agent-killed",
     "trainer-killed",
     "trainer-hangs",
     "gpu-idle",
@@ -80,11 +88,28 @@ LAPTOP = (
     "laptop-clock-jumps",
     "launcher-killed",
     "launcher-killed-in-a-call",
+    "laptop-loses-power",
     "ctrl-c",
+    "ctrl-c-again",
+    "hangup",
+    "terminal-gone",
+    "reader-gone",
+    "disk-full-here",
 )
 LAME = "lame-machine"
 """At the launch: the next pods have a GPU that is too slow for its price."""
-PERSON = ("stop", "save", "abort", "second-deploy", "other-run", "reap", "deploy-again")
+PERSON = (
+    "stop",
+    "save",
+    "abort",
+    "second-deploy",
+    "other-run",
+    "reap",
+    "deploy-again",
+    "deploy-elsewhere",
+    "reap-elsewhere",
+    "abort-in-an-outage",
+)
 AT_LAUNCH = (
     *(name for name in ONCE if name.startswith("create-")),
     "stuck-provisioning",
@@ -118,6 +143,15 @@ class Schedule:
     is_detached: bool
     blurts_tokens: bool
     strikes: tuple[Strike, ...]
+    max_cost_usd: float = 10.0
+    upload_mb_per_second: float = 20.0
+    has_strangers: bool = False
+    """Other people have pods in the same account."""
+
+    @property
+    def upload_bytes_per_second(self) -> float:
+        """On a simulated disk one byte stands for a thousand."""
+        return self.upload_mb_per_second * 1000
 
     @property
     def horizon_seconds(self) -> float:
@@ -128,10 +162,10 @@ class Schedule:
 def draw(seed: int) -> Schedule:
     """The schedule of this seed."""
     dice = random.Random(seed)
-    work = Work(dice.choice((20, 40, 60)), dice.choice((20.0, 40.0)), dice.choice((5, 10)))
+    work = _work(dice)
     max_hours = dice.choice((0.4, 0.6, 0.9))
     count = dice.choice((0, 1, 1, 2, 2, 3, 3, 4, 5, 6))
-    strikes = [_strike(dice, work, max_hours) for _ in range(count)]
+    strikes = [each for _ in range(count) for each in _strikes(dice, work, max_hours)]
     return Schedule(
         seed=seed,
         work=work,
@@ -139,7 +173,36 @@ def draw(seed: int) -> Schedule:
         is_detached=dice.random() < 0.2,
         blurts_tokens=dice.random() < 0.3,
         strikes=tuple(sorted(strikes, key=lambda strike: strike.at)),
+        # At 0.69 USD an hour or less: the dearest of them is reached before the shortest time cap.
+        max_cost_usd=dice.choice((10.0, 10.0, 10.0, 0.08, 0.2)),
+        upload_mb_per_second=dice.choice((5.0, 20.0, 80.0)),
+        has_strangers=dice.random() < 0.3,
     )
+
+
+def _work(dice: random.Random) -> Work:
+    steps, step_seconds = dice.choice((20, 40, 60)), dice.choice((20.0, 40.0))
+    checkpoint_steps = dice.choice((5, 10))
+    if dice.random() < 0.2:
+        files, mb = dice.choice(((3, 30.0), (12, 105.0), (700, 0.05), (40, 12.0)))
+        return Work(steps, step_seconds, checkpoint_steps, mb, recipe="command", files=files)
+    return Work(steps, step_seconds, checkpoint_steps, dice.choice((0.2, 20.0, 105.0, 850.0)))
+
+
+def _strikes(dice: random.Random, work: Work, max_hours: float) -> list[Strike]:
+    """One strike; some come with what leads up to them."""
+    strike = _strike(dice, work, max_hours)
+    if strike.name == "abort-in-an-outage":
+        # The release fails for longer than the launcher tries; the person reaps when all is well again.
+        seconds = dice.choice((400.0, 700.0))
+        outage = dice.choice(("server-errors", "delete-500"))
+        reap = Strike(strike.at + seconds + 60.0, "person", "reap")
+        return [
+            Strike(strike.at - 1.0, "cloud", outage, seconds),
+            replace(strike, name="abort"),
+            reap,
+        ]
+    return [strike]
 
 
 def _strike(dice: random.Random, work: Work, max_hours: float) -> Strike:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from tests.simulation.judge import Judge, Verdict
-from tests.simulation.play import OTHER_RUN_ID, RUN_ID, play
-from tests.simulation.schedule import Schedule, Strike
+from tests.simulation.play import play
+from tests.simulation.schedule import OTHER_RUN_ID, RUN_ID, Schedule, Strike
 from tests.simulation.trainer import Work
 from tests.simulation.world import RESULTS, World
 

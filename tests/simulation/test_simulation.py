@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.simulation.__main__ import main, summed
+from tests.simulation.disks import PowerLoss
 from tests.simulation.judge import Verdict
+from tests.simulation.patches import disks
 from tests.simulation.plants import Plant
 from tests.simulation.play import play
 from tests.simulation.schedule import HOUR, LAME, Schedule, Strike, draw
@@ -19,9 +24,9 @@ PARTS = 8
 """So that the two cores of a test run share them."""
 
 
-def schedule(*strikes: Strike, steps: int = 20, max_hours: float = 0.4, **rest: bool) -> Schedule:
-    values = {"is_detached": False, "blurts_tokens": False, **rest}
-    return Schedule(7, Work(steps, 20.0, 5), max_hours, strikes=strikes, **values)
+def schedule(*strikes: Strike, steps: int = 20, max_hours: float = 0.4, **rest: Any) -> Schedule:
+    values = {"is_detached": False, "blurts_tokens": False, "work": Work(steps, 20.0, 5), **rest}
+    return Schedule(7, max_hours=max_hours, strikes=strikes, **values)
 
 
 @pytest.mark.slow
@@ -59,6 +64,10 @@ ORPHANS = schedule(
 OLD_AGE = schedule(
     Strike(700.0, "pod", "container-killed"), Strike(710.0, "laptop", "laptop-gone"), steps=400
 )
+HANGS = schedule(
+    Strike(100.0, "pod", "agent-hangs"), Strike(110.0, "laptop", "laptop-gone"), steps=400
+)
+FILES = Work(20, 20.0, 5, 105.0, recipe="command", files=12)
 BROKEN: dict[Plant, Schedule] = {
     Plant.RELEASES_ONCE: ORPHANS,
     Plant.FORGETS_ITS_AGE: OLD_AGE,
@@ -67,6 +76,27 @@ BROKEN: dict[Plant, Schedule] = {
     Plant.ORDERS_AGAIN: schedule(Strike(0.0, "cloud", "create-500-but-rents", times=1)),
     Plant.HANDS_ON_KEYS: schedule(),
     Plant.SENDS_PLAIN_TOKENS: schedule(),
+    Plant.FORGETS_THE_COST: schedule(
+        Strike(60.0, "laptop", "laptop-gone"), steps=400, max_cost_usd=0.08
+    ),
+    Plant.SLEEPS_ON_GUARD: HANGS,
+    Plant.LEAVES_FAILED_LAUNCHES: schedule(Strike(10.0, "laptop", "hangup")),
+    Plant.NEVER_REAPS: schedule(
+        Strike(0.0, "cloud", "stuck-provisioning", times=1),
+        Strike(30.0, "laptop", "laptop-loses-power"),
+        Strike(1_400.0, "person", "reap"),
+    ),
+    Plant.BELIEVES_THE_HUB: schedule(Strike(150.0, "hub", "content-spoilt")),
+    Plant.STOPS_DELIVERING: schedule(work=FILES),
+    Plant.FORGETS_THE_VOICE: schedule(),
+    Plant.HIDES_WHAT_IS_MISSING: schedule(Strike(200.0, "hub", "down-for-hours")),
+    Plant.GIVES_UP_SOON: schedule(Strike(420.0, "hub", "down"), max_hours=0.9),
+    Plant.TAKES_OVER: schedule(
+        Strike(60.0, "cloud", "pod-error", times=1),
+        Strike(65.0, "person", "deploy-elsewhere"),
+        work=Work(40, 20.0, 10),
+    ),
+    Plant.REAPS_STRANGERS: schedule(has_strangers=True),
 }
 
 
@@ -79,6 +109,39 @@ def test_a_promise_broken_on_purpose_is_noticed(plant: Plant) -> None:
 @pytest.mark.parametrize("plant", list(Plant), ids=lambda plant: plant.name.lower())
 def test_the_same_schedule_is_clean_without_the_plant(plant: Plant) -> None:
     assert play(BROKEN[plant]).findings == []
+
+
+def test_a_power_cut_takes_what_was_not_synced_and_leaves_what_is_older(tmp_path: Path) -> None:
+    power = PowerLoss(tmp_path)
+    (tmp_path / "old").write_text("old")
+    (tmp_path / "changed").write_text("before")
+    power.look()
+    with disks(lambda path: False, power.synced):
+        (tmp_path / "changed").write_text("after")
+        (tmp_path / "new").write_text("new")
+        with (tmp_path / "half").open("w") as file:
+            file.write("synced")
+            file.flush()
+            os.fsync(file.fileno())
+        (tmp_path / "half").rename(tmp_path / "whole")
+        with (tmp_path / "whole").open("a") as file:
+            file.write(", and more")
+    power.strike()
+    found = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert found == {"old": "old", "changed": "before", "whole": "synced"}
+
+
+def test_a_pod_that_cannot_be_released_delivers_what_the_hub_did_not_take_before_the_cap() -> None:
+    """The Hub comes back six seconds after the cap, the cloud a quarter of an hour later."""
+    strikes = (
+        Strike(830.0, "hub", "down"),
+        Strike(1_420.0, "cloud", "rate-limited", 1_000.0, options={"seconds": 30}),
+    )
+    verdict = play(schedule(*strikes, steps=60, is_detached=True))
+    assert verdict.findings == []
+    ends = [line for line in verdict.trace if '"event":"ended"' in line]
+    assert '"not_delivered_count":0' not in ends[0]
+    assert '"not_delivered_count":0' in ends[-1]
 
 
 def test_what_no_promise_covers_is_counted() -> None:
@@ -117,7 +180,8 @@ def test_the_command_prints_one_line_of_json(capsys: pytest.CaptureFixture[str])
     assert main(["--schedules", "1", "--seed", "5", "--json"]) == 0
     (line,) = capsys.readouterr().out.splitlines()
     told = json.loads(line)
-    assert list(told)[:6] == ["schedules", "orphans", "lost", "doubled", "leaked", "failing_seeds"]
+    assert list(told)[:6] == ["schedules", "orphans", "lost", "doubled", "leaked", "touched"]
+    assert told["failing_seeds"] == []
     assert told["schedules"] == 1
 
 

@@ -9,20 +9,18 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
 import httpx
-import httpx2
 from pydantic import SecretStr
 
 from launcher.config import Config
 from launcher.domain.offer import Offer, Stock
 from launcher.domain.plan import Composed, DatasetSummary, Plan
-from launcher.domain.pod import PodName
-from launcher.emulator.hub import HubCore, HubTransport
+from launcher.emulator.hub import HubCore
+from launcher.emulator.hub.store import Repo
 from launcher.emulator.runpod import ExecOutcome, Gateway, RunPodWorld
 from launcher.emulator.runpod.pods import Pod
 from launcher.emulator.runpod.routes_pods import STREAM_POLL_SECONDS
@@ -42,8 +40,13 @@ from pod_image.agent.timing import Timing
 from pod_image.contract.settings import Cloud, RunSettings
 from pod_image.control import main as control
 from tests.hub_tokens import FIXED_TOKENS
+from tests.simulation.disks import Disk
+from tests.simulation.homes import Home, Laptop
+from tests.simulation.hub_wire import LATENCY_SECONDS, HubWire, PodProcess
+from tests.simulation.patches import SCALE
 from tests.simulation.processes import PROCESS, Process, ProcessLoop, Threads, spawn
-from tests.simulation.trainer import Machine, Saved, ScriptedStage, Work
+from tests.simulation.strangers import Stranger, strangers_pods
+from tests.simulation.trainer import Machine, ScriptedStage, Work
 from tests.virtual import START, StreamingTransport, WorldClock, now_seconds
 
 RESULTS = "demo/voices"
@@ -59,10 +62,10 @@ TIMING = Timing(
     numbered_commands_seconds=120.0,
     machine_seconds=120.0,
     heartbeat_seconds=120.0,
+    delivery_batch_bytes=(100 << 20) // SCALE,
 )
-LATENCY_SECONDS = 0.15
-"""Of each request, there and back: what is killed in between has asked and not heard."""
 LOG_POLL_SECONDS = 8.0
+BOOT_MINUTES = 10.0
 
 
 @dataclass(frozen=True)
@@ -87,13 +90,6 @@ class Clock:
         await asyncio.sleep(seconds)
 
 
-class LaptopClock(Clock):
-    """The same as the launcher reads it."""
-
-    def now(self) -> datetime:  # type: ignore[override]
-        return datetime.fromtimestamp(super().now(), UTC)
-
-
 class Wire(httpx.AsyncBaseTransport):
     """The way to the cloud: takes time, and lets a watcher see what goes over it."""
 
@@ -104,6 +100,22 @@ class Wire(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await self._pause("before")
         self._world.see_request(request)
+        if request.method == "POST" and request.url.path == "/v2/pods":
+            return await self._ordered(request)
+        return await self._answered(request)
+
+    async def _ordered(self, request: httpx.Request) -> httpx.Response:
+        """Note whose pod it is, also when its answer never comes."""
+        world, process = self._world, PROCESS.get()
+        before = set(world.cloud.pods)
+        try:
+            return await self._answered(request)
+        finally:
+            for pod_id in set(world.cloud.pods) - before - set(world.owner_of):
+                assert isinstance(process, Laptop)
+                world.owner_of[pod_id] = process
+
+    async def _answered(self, request: httpx.Request) -> httpx.Response:
         response = await self._inner.handle_async_request(request)
         response.headers["date"] = formatdate(now_seconds(), usegmt=True)
         await self._pause("after")
@@ -114,36 +126,6 @@ class Wire(httpx.AsyncBaseTransport):
         if process is not None and isinstance(process, Laptop):
             process.is_calling(when)
         await asyncio.sleep(LATENCY_SECONDS)
-
-
-class HubWire(httpx2.BaseTransport):
-    """The way to the Hub, for blocking callers: takes time."""
-
-    def __init__(self, core: HubCore, threads: Threads) -> None:
-        self._core, self._threads = core, threads
-        self._inner = HubTransport(core, threads.sleep)
-
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        self._threads.sleep(LATENCY_SECONDS)
-        response = self._inner.handle_request(request)
-        self._threads.sleep(LATENCY_SECONDS)
-        return response
-
-
-class Laptop(Process):
-    """The person's machine, or one command at work on it. Dies at its `dies_at_call`-th request if told so."""
-
-    def __init__(self, name: str, parent: Process | None = None) -> None:
-        super().__init__(name, parent)
-        self.calls = 0
-        self.dies_at_call: tuple[int, str] | None = None
-        self.knows: set[str] = set()
-        """Ids of the pods that it looks after."""
-
-    def is_calling(self, when: str) -> None:
-        self.calls += when == "before"
-        if self.dies_at_call == (self.calls, when):
-            self.die()
 
 
 class PodProcesses:
@@ -248,7 +230,7 @@ class PodContainer:
         self.pod_id = spec.pod_id
         self.machine = world.machine(spec.pod_id)
         self.clock = world.pod_clock(spec.pod_id)
-        self.process = Process(f"container of {spec.pod_id}")
+        self.process = PodProcess(spec.pod_id)
         self.agent = Process("agent", self.process)
         self.guard: Process | None = None
         self._log = log
@@ -315,8 +297,10 @@ class World:
     root: Path
     work: Work
     max_hours: float
+    max_cost_usd: float = 10.0
+    upload_bytes_per_second: float = 20_000.0
+    """Twenty megabytes: one byte stands for a thousand."""
     heard: list[Heard] = field(default_factory=list)
-    saved: list[Saved] = field(default_factory=list)
     stage_environments: list[dict[str, str]] = field(default_factory=list)
     said_here: list[str] = field(default_factory=list)
     """What a person saw on their machine."""
@@ -343,27 +327,38 @@ class World:
             public_url=HUB_URL,
             cdn_url="http://cdn.test",
         )
-        self._hub_wire = HubWire(self.core, self.threads)
+        self.hub_wire = HubWire(
+            self.core, self.threads, self.cloud.clock.now, self.upload_bytes_per_second
+        )
         self._wire = Wire(self, Gateway(self.cloud, in_process=True, sleep=_gateway_sleep))
         self.containers: dict[str, list[PodContainer]] = {}
         self.machines: dict[str, Machine] = {}
         self.clocks: dict[str, Clock] = {}
         self.pod_skew_seconds = 0.0
-        self.laptop_clock = LaptopClock()
-        home = self.root / "home"
-        self.config = Config(
-            home / "config",
-            home / "data",
-            provider_url=CLOUD_URL,
-            hub_url=HUB_URL,
-            poll_seconds=30.0,
-        )
-        self.config.make_folders()
+        self.strangers: set[str] = set()
+        """Ids of pods that are other people's."""
+        self.owner_of: dict[str, Laptop] = {}
+        """Which command rented a pod of ours."""
+        self.dead_hosts: set[str] = set()
+        """Pods that the cloud took away."""
+        self.deleted_repos: list[tuple[float, Repo]] = []
         self.keys = Keys(
             SecretStr(self.cloud.api_key), SecretStr(TOKENS["read"]), SecretStr(TOKENS["write"])
         )
         self._put_clips()
         self._ticking = asyncio.ensure_future(self._tick())
+
+    def home(self, name: str) -> Home:
+        """Where one computer of the person keeps what it knows."""
+        return Home(
+            Config(
+                self.root / name / "config",
+                self.root / name / "data",
+                provider_url=CLOUD_URL,
+                hub_url=HUB_URL,
+                poll_seconds=30.0,
+            )
+        )
 
     @property
     def canaries(self) -> tuple[str, ...]:
@@ -373,7 +368,11 @@ class World:
 
     # --- the cloud's runner
 
-    def start(self, spec: ContainerSpec, log: Callable[[str], None], now: float) -> PodContainer:
+    def start(
+        self, spec: ContainerSpec, log: Callable[[str], None], now: float
+    ) -> PodContainer | Stranger:
+        if spec.pod_id in self.strangers:
+            return Stranger()
         container = PodContainer(self, spec, log)
         self.containers.setdefault(spec.pod_id, []).append(container)
         return container
@@ -381,7 +380,9 @@ class World:
     def wipe(self, pod_id: str) -> None:
         import shutil
 
-        shutil.rmtree(self.machine(pod_id).folder, ignore_errors=True)
+        if pod_id not in self.strangers:
+            shutil.rmtree(self.machine(pod_id).folder, ignore_errors=True)
+            self.machine(pod_id).disk.removed()
 
     def remove(self, pod_id: str) -> None: ...
 
@@ -398,7 +399,7 @@ class World:
             own = (TOKENS["read"], TOKENS["write"], self.cloud.pods[pod_id].key.value)
             blurted = " ".join(own) if self.blurts_tokens else ""
             self.machines[pod_id] = Machine(
-                pod_id, folder, now_seconds, self.work, self.saved, blurted=blurted
+                pod_id, folder, now_seconds, self.work, Disk(now_seconds), blurted=blurted
             )
             self.machines[pod_id].is_lame = self.lame_pods > 0
             self.lame_pods = max(0, self.lame_pods - 1)
@@ -433,7 +434,7 @@ class World:
             run,
             now=self.cloud.clock.now,
             sleep=self.threads.sleep,
-            transport=self._hub_wire,
+            transport=self.hub_wire,
             use_xet=False,
             patience=replace(PATIENCE, workers=1),
         )
@@ -444,9 +445,8 @@ class World:
 
     # --- the launcher
 
-    def open_bench(self, config: Config | None = None) -> Workbench:
-        config = config or self.config
-        clock = self.laptop_clock
+    def open_bench(self, home: Home) -> Workbench:
+        config, clock = home.config, home.clock
         client = RunPodClient(
             SecretStr(self.cloud.api_key),
             CLOUD_URL,
@@ -459,32 +459,42 @@ class World:
         )
         runs = RunHistory(config.history_path)
         self.histories.append(runs)
+        home.keeps(runs)
         return Workbench(config, RunPodProvider(client), access, runs, clock)
 
     def plan(self, run_id: str, *, resume: bool = False) -> Plan:
+        recipe: dict[str, Any] = {"recipe": self.work.recipe}
+        if self.work.recipe == "piper":
+            recipe |= {"voice_name": "demo", "quality": "x-low", "base_checkpoint": ""}
+        else:
+            recipe |= {"argv": ["python", "train.py"], "outputs": ["out/**"]}
         settings = RunSettings(
-            recipe="piper",
+            **recipe,
             results_repo=RESULTS,
             dataset_repo=CLIPS,
-            voice_name="demo",
-            quality="x-low",
-            base_checkpoint="",
             max_hours=self.max_hours,
-            max_cost_usd=10.0,
-            boot_minutes=10.0,
+            max_cost_usd=self.max_cost_usd,
+            boot_minutes=BOOT_MINUTES,
         )
         offers = (_offer(GPU, "RTX 4090", 0.69), _offer(OTHER_GPU, "RTX A5000", 0.27))
         commit = self.core.store.repos["dataset", CLIPS].head.oid
         dataset = DatasetSummary(CLIPS, commit, clips=1, minutes=1.0)
         return Plan(Composed(settings, {}), run_id, offers, dataset, resume=resume)
 
-    def live_pods_of(self, run_id: str) -> list[Pod]:
-        found = []
-        for pod in self.cloud.pods.values():
-            name = PodName.parse(pod.name)
-            if pod.is_live and name is not None and name.run_id == run_id:
-                found.append(pod)
-        return found
+    def our_pods(self) -> list[Pod]:
+        return [pod for pod in self.cloud.pods.values() if pod.id in self.owner_of]
+
+    def delete_repo(self) -> None:
+        """Somebody deletes the results repo, and all that is in it."""
+        repo = self.core.store.repos.pop(("model", RESULTS), None)
+        if repo is not None:
+            self.deleted_repos.append((now_seconds(), repo))
+
+    def rent_strangers(self) -> None:
+        """Other people rent in the same account, some of them with this very program."""
+        for body in strangers_pods():
+            # The cloud starts it at its next tick: by then it is known whose it is.
+            self.strangers.add(self.cloud.rent(body).id)
 
     def _hub(self, token: str) -> hugging_face.Hub:
         return hugging_face.Hub(
@@ -492,7 +502,7 @@ class World:
             endpoint=HUB_URL,
             now=self.cloud.clock.now,
             sleep=self.threads.sleep,
-            transport=self._hub_wire,
+            transport=self.hub_wire,
             use_xet=False,
             patience=hugging_face.Patience(workers=1),
         )

@@ -1,0 +1,77 @@
+"""The person's computers: what each keeps on its disk, its clock, and the commands at work on it."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from launcher.config import Config
+from launcher.stores.runs import RunHistory
+from tests.simulation.processes import Process
+from tests.virtual import now_seconds
+
+
+class LaptopClock:
+    """A machine's clock as the launcher reads it: right, but for its skew."""
+
+    def __init__(self) -> None:
+        self.skew_seconds = 0.0
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(now_seconds() + self.skew_seconds, UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class Laptop(Process):
+    """A computer, or one command at work on it. Dies at its `dies_at_call`-th request if told so."""
+
+    def __init__(self, name: str, parent: Process | None = None, home: Home | None = None) -> None:
+        super().__init__(name, parent)
+        self.home = home
+        self.calls = 0
+        self.dies_at_call: tuple[int, str] | None = None
+        self.knows: set[str] = set()
+        """Ids of the pods that it looks after."""
+        self.terminal: OSError | None = None
+        """What writing to the person raises; None while somebody reads."""
+
+    def is_calling(self, when: str) -> None:
+        self.calls += when == "before"
+        if self.dies_at_call == (self.calls, when):
+            self.die()
+
+
+@dataclass
+class Home:
+    """One computer's disk and clock."""
+
+    config: Config
+    clock: LaptopClock = field(default_factory=LaptopClock)
+    is_full: bool = False
+
+    def __post_init__(self) -> None:
+        self.config.make_folders()
+
+    def keeps(self, history: RunHistory) -> None:
+        """The history is on this disk, which may be full."""
+        history._db = _OnDisk(history._db, self)  # type: ignore[assignment]
+
+
+class _OnDisk:
+    """A connection to a database on a disk that may be full: SQLite says so when something is written."""
+
+    def __init__(self, connection: sqlite3.Connection, home: Home) -> None:
+        self._connection, self._home = connection, home
+
+    def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
+        if self._home.is_full and statement.split()[0] in ("INSERT", "UPDATE", "DELETE", "BEGIN"):
+            raise sqlite3.OperationalError("database or disk is full")
+        return self._connection.execute(statement, *values)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)

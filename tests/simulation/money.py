@@ -1,0 +1,201 @@
+"""Judges the money: no pod is rented over a minute after the end of its run while any way to end it works."""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from launcher.domain.pod import PodName
+from launcher.emulator.runpod.pods import Pod
+from pod_image.contract.environment import RUN_VARIABLE, RunDocument
+from pod_image.contract.events import from_line
+from tests.simulation.homes import Home, Laptop
+from tests.simulation.schedule import HOUR
+from tests.simulation.world import BOOT_MINUTES, World
+from tests.virtual import START, now_seconds
+
+Found = Callable[[str, str, str], None]
+"""Takes kind, text and what it is about."""
+LOOK_SECONDS = 10.0
+GONE_SECONDS = 60.0
+"""After the end of its run a pod has so long, all in all, while a way to end it works."""
+STRUCK_SECONDS = 180.0
+"""The same where agent or guard was killed or hung: the other has to notice first."""
+STOP_SECONDS = 300.0
+"""Where no pod can be deleted or terminated it is stopped by then."""
+RELEASE_SECONDS = 320.0
+"""So long a command on the person's computer goes on trying to release a pod."""
+UNARMED_SECONDS = BOOT_MINUTES * 60 + 600.0
+REFUSING = {"server-errors", "html-error-page", "rate-limited"}
+"""Faults under which the cloud takes no call. Where only the answer is late or lost, the call was carried out."""
+UNDELETABLE = {"delete-500", "delete-404", "delete-ignored"}
+LISTLESS = {"list-lag", "list-empty"}
+
+
+@dataclass
+class Account:
+    """What the judge keeps of one pod."""
+
+    overdue_seconds: float = 0.0
+    """Since the end of its run, with a way to end it."""
+    unstoppable_seconds: float = 0.0
+    """Of these, with only `stop` left."""
+    gone_at: float | None = None
+    asked_at: float | None = None
+    """When a person, or a launch that failed, wanted it gone."""
+    asked_by: Home | None = None
+    ended_at: float | None = None
+    armed_at: float | None = None
+    is_launched: bool = False
+    """Its launch was a success: from here on it needs nobody."""
+    is_struck: bool = False
+    """Its agent or its guard was killed or hung: the other one has to notice."""
+
+
+@dataclass
+class Money:
+    """Looks at all pods of ours every few seconds, and when a command on the person's computer is over."""
+
+    world: World
+    found: Found
+    out_of_reach_seconds: float = 0.0
+    accounts: dict[str, Account] = field(default_factory=dict)
+    _heard: int = 0
+    _looked_at: float = field(default_factory=now_seconds)
+    _barred_until: dict[str, float] = field(default_factory=dict)
+    """By the name of a fault, when it was last seen on."""
+
+    def of(self, pod: Pod) -> Account:
+        return self.accounts.setdefault(pod.id, Account())
+
+    def look(self, is_looked_after: Callable[[Pod], bool]) -> None:
+        now = now_seconds()
+        since, self._looked_at = self._looked_at, now
+        self._listen()
+        for name in self.world.cloud.faults.on:
+            self._barred_until[name] = now
+        for pod in self.world.our_pods():
+            account = self.of(pod)
+            if not pod.is_live:
+                account.gone_at = now if account.gone_at is None else account.gone_at
+            elif pod.status != "EXITED" and self.end_of(pod) <= now:
+                self._look_at(pod, account, now - since, is_looked_after(pod))
+
+    def end_of(self, pod: Pod) -> float:
+        """When its run is over: its own last word, or its caps."""
+        ended_at = self.of(pod).ended_at
+        return min(cap_of(pod), math.inf if ended_at is None else ended_at)
+
+    def asked(self, pod: Pod, home: Home | None) -> None:
+        """Somebody here wanted the pod gone, whether it worked or not."""
+        account = self.of(pod)
+        if account.asked_at is None:
+            account.asked_at, account.asked_by = now_seconds(), home
+
+    def over(self, laptop: Laptop, pods: list[Pod], what: str) -> None:
+        """A command that had to end these pods is over, not killed: they are gone, unless the cloud kept it from it."""
+        for pod in pods:
+            self.asked(pod, laptop.home)
+            kept_off = self._was_barred(RELEASE_SECONDS, REFUSING | UNDELETABLE | LISTLESS)
+            if pod.is_live and not kept_off:
+                self.found("orphan", f"{what} left pod {pod.id} ({pod.status})", pod.id)
+
+    def after_reap(self, home: Home, began: float, *, is_sure: bool = False) -> None:
+        """A reap is over. While all was well with the cloud none is left that it may take. `is_sure`: all is well."""
+        seconds = now_seconds() - began + LOOK_SECONDS
+        if not is_sure and self._was_barred(seconds, REFUSING | UNDELETABLE | LISTLESS):
+            return
+        for pod in self.world.our_pods():
+            if pod.is_live and (why := self._is_due(pod, home, began - GONE_SECONDS)):
+                self.found(
+                    "orphan", f"pod {pod.id} ({pod.status}) is there after a reap: {why}", pod.id
+                )
+
+    def at_the_end(self) -> None:
+        """A computer that holds nothing but the key has reaped, long after every cap."""
+        for pod in self.world.our_pods():
+            if pod.is_live:
+                self.found("orphan", f"pod {pod.id} ({pod.status}) is there at the end", pod.id)
+        for request in self.world.cloud.requests:
+            pod_id = request.path.removeprefix("/v2/pods/").partition("/")[0]
+            is_change = request.method != "GET" and request.path.startswith("/v2/pods/")
+            if is_change and pod_id in self.world.strangers:
+                self.found("touched", f"{request.method} was sent to a stranger's pod", pod_id)
+        for pod_id in self.world.strangers:
+            if not self.world.cloud.pods[pod_id].is_live:
+                self.found("touched", f"the pod {pod_id} of somebody else is gone", pod_id)
+
+    def _is_due(self, pod: Pod, home: Home, moment: float) -> str:
+        account = self.of(pod)
+        if self.end_of(pod) < moment:
+            return "its run is over"
+        if account.asked_at is not None and account.asked_by is home and account.asked_at < moment:
+            return "it was to be released"
+        is_silent = account.armed_at is None and account.asked_at is not None
+        if is_silent and pod.created_at + UNARMED_SECONDS < moment:
+            return "it never became ready"
+        return ""
+
+    def _look_at(self, pod: Pod, account: Account, seconds: float, is_looked_after: bool) -> None:
+        on = set(self.world.cloud.faults.on)
+        container = self.world.container(pod)
+        pod_can = container is not None and container.can_release and "pod-key-refused" not in on
+        by_stop_alone = bool(on & UNDELETABLE)
+        laptop_can = is_looked_after and not by_stop_alone
+        if on & REFUSING or not (pod_can or laptop_can):
+            self.out_of_reach_seconds += seconds
+            return
+        if by_stop_alone and account.unstoppable_seconds < STOP_SECONDS:
+            account.unstoppable_seconds += seconds
+            return
+        account.overdue_seconds += seconds
+        limit = (STRUCK_SECONDS if account.is_struck else GONE_SECONDS) + 2 * LOOK_SECONDS
+        if account.overdue_seconds > limit:
+            late = now_seconds() - self.end_of(pod)
+            self.found("orphan", f"pod {pod.id} lives {late:.0f} s after its run's end", pod.id)
+
+    def _was_barred(self, seconds: float, faults: set[str]) -> bool:
+        """Whether one of the faults was on in the last so many seconds."""
+        since = now_seconds() - seconds
+        on = self.world.cloud.faults.on
+        return any(name in on or self._barred_until.get(name, -1.0) >= since for name in faults)
+
+    def _listen(self) -> None:
+        """What pods said since the last look."""
+        heard, self._heard = self.world.heard[self._heard :], len(self.world.heard)
+        for each in heard:
+            if '"event":"ended"' not in each.line and '"event":"armed"' not in each.line:
+                continue
+            account = self.accounts.setdefault(each.pod_id, Account())
+            if from_line(each.line) is None:
+                continue
+            event = json.loads(each.line)
+            if event["event"] == "ended" and account.ended_at is None:
+                account.ended_at = each.at
+            elif event["event"] == "armed" and event["works"] and account.armed_at is None:
+                account.armed_at = each.at
+
+
+def run_of(pod: Pod) -> str:
+    name = PodName.parse(pod.name)
+    return name.run_id if name is not None else ""
+
+
+def cap_of(pod: Pod) -> float:
+    """The first of its caps, reckoned from the cloud's own figures."""
+    settings = document(pod.env[RUN_VARIABLE]).settings
+    by_cost = settings.max_cost_usd / pod.price_usd * HOUR if pod.price_usd else math.inf
+    return pod.created_at + min(settings.max_hours * HOUR, by_cost)
+
+
+@functools.lru_cache(maxsize=16)
+def document(text: str) -> RunDocument:
+    """A pod's document never changes, and it is looked at every few seconds of its life."""
+    return RunDocument.from_json(text)
+
+
+def moment() -> str:
+    return f"{now_seconds() - START:.0f} s"

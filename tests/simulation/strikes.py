@@ -1,0 +1,193 @@
+"""What befalls cloud, Hub, pods, computers and people in a schedule, each at its time."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from launcher.emulator.runpod.pods import Pod
+from tests.simulation.disks import WRITEBACK_SECONDS, PowerLoss
+from tests.simulation.homes import Laptop
+from tests.simulation.schedule import LAME, OTHER_RUN_ID, RUN_ID, Strike
+from tests.simulation.trainer import Machine
+from tests.simulation.world import PodContainer, World
+
+if TYPE_CHECKING:
+    from tests.simulation.play import Player
+
+
+class Strikes:
+    """Carries out the strikes of one play."""
+
+    def __init__(self, player: Player) -> None:
+        self._player = player
+
+    @property
+    def _world(self) -> World:
+        return self._player.world
+
+    async def strike(self, strike: Strike) -> None:
+        is_power = strike.name.endswith("loses-power")
+        await asyncio.sleep(max(0.0, strike.at - WRITEBACK_SECONDS) if is_power else strike.at)
+        await {
+            "cloud": self._in_cloud,
+            "hub": self._in_hub,
+            "pod": self._in_pod,
+            "laptop": self._on_laptop,
+            "person": self._by_person,
+        }[strike.kind](strike)
+
+    async def _in_cloud(self, strike: Strike) -> None:
+        faults = self._world.cloud.faults
+        faults.switch_on(strike.name, strike.times, **strike.options)
+        if strike.times is None:
+            await asyncio.sleep(strike.seconds)
+            faults.switch_off(strike.name)
+
+    async def _in_hub(self, strike: Strike) -> None:
+        if strike.name == "content-spoilt":
+            self._world.hub_wire.spoilt_commits += 2
+        elif strike.name == "repo-deleted":
+            self._world.delete_repo()
+        else:
+            self._world.core.faults.switch_on(strike.name)
+
+    # --- pods
+
+    async def _in_pod(self, strike: Strike) -> None:
+        if strike.name == LAME:
+            self._world.lame_pods += strike.times or 1
+            return
+        pod = next((pod for pod in self._world.our_pods() if pod.is_live), None)
+        if pod is None:
+            return
+        machine = self._world.machine(pod.id)
+        container = self._world.container(pod)
+        match strike.name:
+            case "host-dies":
+                self._world.dead_hosts.add(pod.id)
+                self._world.cloud.kill_host(pod)
+            case "host-loses-power":
+                await self._cut_power(pod, machine, strike)
+            case "pod-clock-jumps":
+                self._world.pod_skew_seconds += strike.options["jump"]
+                self._world.pod_clock(pod.id)
+            case "trainer-killed" if machine.stages:
+                machine.stages[-1].kill()
+            case "trainer-hangs" | "gpu-idle" | "disk-full":
+                await self._for_a_while(machine, strike)
+            case _ if container is not None:
+                self._in_container(strike.name, pod, container)
+
+    async def _for_a_while(self, machine: Machine, strike: Strike) -> None:
+        name, value, usual = {
+            "trainer-hangs": ("is_hung", True, False),
+            "gpu-idle": ("gpu_percent", 0.0, 90.0),
+            "disk-full": ("is_full", True, False),
+        }[strike.name]
+        setattr(machine, name, value)
+        await asyncio.sleep(strike.seconds)
+        setattr(machine, name, usual)
+
+    def _in_container(self, name: str, pod: Pod, container: PodContainer) -> None:
+        if name == "container-killed":
+            container.kill()
+            return
+        self._player.judge.money.of(pod).is_struck = True
+        if name in ("guard-killed", "guard-and-agent-killed") and container.guard is not None:
+            container.guard.die()
+        if name in ("agent-killed-alone", "guard-and-agent-killed"):
+            container.agent.die()
+        if name == "guard-and-agent-killed":
+            container.kill()  # the init of the container has nothing left to look after
+        if name == "agent-hangs":
+            container.agent.sleep()
+
+    async def _cut_power(self, pod: Pod, machine: Machine, strike: Strike) -> None:
+        power = PowerLoss(machine.folder)
+        power.look()
+        self._player.power.append(power)
+        await asyncio.sleep(min(strike.at, WRITEBACK_SECONDS))
+        container = self._world.container(pod)
+        if container is None:
+            return
+        container.kill()
+        power.strike()
+        for kept in machine.disk.at(machine.now()):
+            path = machine.folder / "out" / kept.below
+            whole = path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == kept.sha256
+            if not whole:
+                machine.disk.removed(kept.below)
+
+    # --- the person's computer
+
+    async def _on_laptop(self, strike: Strike) -> None:
+        player = self._player
+        laptop, home = player.laptops["home"], player.homes["home"]
+        last, task = player.commands[-1]
+        match strike.name:
+            case "laptop-gone":
+                player.is_gone = True
+                laptop.die()
+            case "laptop-sleeps":
+                laptop.sleep()
+                await asyncio.sleep(strike.seconds)
+                laptop.wake()
+            case "laptop-loses-power":
+                await self._cut_power_here(strike)
+            case "laptop-clock-jumps":
+                home.clock.skew_seconds += strike.options["jump"]
+            case "disk-full-here":
+                home.is_full = True
+                await asyncio.sleep(strike.seconds)
+                home.is_full = False
+            case "launcher-killed":
+                last.die()
+            case "launcher-killed-in-a-call":
+                number, when = strike.options["call"]
+                last.dies_at_call = (last.calls + number, when)
+            case name:
+                await self._signal(name, last, task)
+
+    async def _signal(self, name: str, last: Laptop, task: asyncio.Task[Any]) -> None:
+        """What reaches a command from its terminal."""
+        if name in ("hangup", "terminal-gone"):
+            last.terminal = OSError(errno.EIO, "Input/output error")
+        if name == "reader-gone":
+            last.terminal = BrokenPipeError(errno.EPIPE, "Broken pipe")
+        if name in ("ctrl-c", "ctrl-c-again", "hangup"):
+            task.cancel()
+        if name == "ctrl-c-again":
+            await asyncio.sleep(5.0)
+            task.cancel()
+
+    async def _cut_power_here(self, strike: Strike) -> None:
+        player = self._player
+        power = PowerLoss(player.homes["home"].config.data_folder)
+        power.look()
+        player.power.append(power)
+        await asyncio.sleep(min(strike.at, WRITEBACK_SECONDS))
+        for command, _ in player.commands:
+            if command.parent is player.laptops["home"]:
+                command.die()
+        power.strike()
+
+    async def _by_person(self, strike: Strike) -> None:
+        player = self._player
+        match strike.name:
+            case "second-deploy":
+                player.deploy(RUN_ID)
+            case "other-run":
+                player.deploy(OTHER_RUN_ID)
+            case "deploy-again":
+                player.deploy(RUN_ID, resume=True)
+            case "deploy-elsewhere":
+                player.deploy(RUN_ID, at="elsewhere")
+            case "reap":
+                player.reap()
+            case "reap-elsewhere":
+                player.reap(at="elsewhere")
+            case name:
+                player.command(name)
