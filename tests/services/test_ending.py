@@ -331,6 +331,15 @@ async def test_reap_closes_runs_whose_pod_is_gone_and_reads_their_end(tmp_path: 
 
 
 @in_virtual_time
+async def test_reap_keeps_the_secrets_of_a_run_that_is_under_way(tmp_path: Path) -> None:
+    sky = Sky(tmp_path)
+    run = await launch(sky.bench, plan(), sky.keys)
+    assert len(run.secret_names) == 2
+    assert (await reap(sky.bench)).secrets_removed == ()
+    assert sorted(sky.secret_names()) == sorted(run.secret_names)
+
+
+@in_virtual_time
 async def test_reap_removes_leftover_secrets_and_no_others(tmp_path: Path) -> None:
     from pydantic import SecretStr
 
