@@ -76,6 +76,7 @@ def test_a_count_that_is_none_counts_nothing(odd: Any, tmp_path: Path) -> None:
     assert (came.epoch, came.global_step, came.hyper_parameters) == (0, 0, {})
 
 
+@pytest.mark.promise("secrets-strangers")
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_a_file_that_runs_code_is_refused_and_makes_nothing(
     kind: Harm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

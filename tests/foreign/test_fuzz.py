@@ -17,6 +17,7 @@ from tests.foreign import fuzz
 from tests.foreign.corpus import Held, dataset_parts
 
 
+@pytest.mark.promise("secrets-strangers")
 @pytest.mark.parametrize(("kind", "count"), [("checkpoint", 80), ("voice", 120), ("dataset", 150)])
 def test_damaged_and_hostile_files_are_read_or_refused_and_nothing_else(
     kind: str, count: int, tmp_path: Path

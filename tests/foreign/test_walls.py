@@ -38,6 +38,7 @@ def attacked(reader: str, attack: str, folder: Path, port: str) -> str:
     return str(answer.said["came"])
 
 
+@pytest.mark.promise("secrets-strangers")
 @with_landlock
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_what_a_reader_is_made_to_do_is_stopped(attack: str, tmp_path: Path, port: str) -> None:

@@ -228,6 +228,7 @@ def test_a_pod_whose_output_nobody_reads_ends_itself_all_the_same(
     assert cloud.seen[0][0] == "DELETE"
 
 
+@pytest.mark.promise("money-release")
 def test_a_pod_that_lives_after_a_release_that_was_taken_tries_the_next_way(
     tmp_path: Path,
 ) -> None:

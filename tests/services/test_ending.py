@@ -330,6 +330,7 @@ async def test_reap_closes_runs_whose_pod_is_gone_and_reads_their_end(tmp_path: 
     assert sky.secret_names() == []
 
 
+@pytest.mark.promise("secrets-definition")
 @in_virtual_time
 async def test_reap_keeps_the_secrets_of_a_run_that_is_under_way(tmp_path: Path) -> None:
     sky = Sky(tmp_path)
@@ -339,6 +340,7 @@ async def test_reap_keeps_the_secrets_of_a_run_that_is_under_way(tmp_path: Path)
     assert sorted(sky.secret_names()) == sorted(run.secret_names)
 
 
+@pytest.mark.promise("secrets-definition")
 @in_virtual_time
 async def test_reap_removes_leftover_secrets_and_no_others(tmp_path: Path) -> None:
     from pydantic import SecretStr
@@ -514,6 +516,7 @@ async def test_reap_while_a_launch_is_under_way_leaves_it_alone(tmp_path: Path) 
     assert sky.live() == [run.pod_id]
 
 
+@pytest.mark.promise("money-once")
 @in_virtual_time
 async def test_never_two_live_pods_through_any_cut_off_launch(tmp_path: Path) -> None:
     """Whatever a create does, launching over and over ends with one pod and one order for each attempt."""

@@ -43,6 +43,7 @@ async def killed(sky: Sky, lethal: Lethal) -> None:
             await launch(sky.bench, plan(), sky.keys, lethal)
 
 
+@pytest.mark.promise("money-reap")
 @pytest.mark.parametrize(
     ("stage", "times"),
     [

@@ -49,6 +49,7 @@ async def test_a_launch_returns_when_the_pod_is_armed(tmp_path: Path) -> None:
     assert sky.bench.runs.get("run-01") == run
 
 
+@pytest.mark.promise("secrets-definition")
 @in_virtual_time
 async def test_the_pod_gets_the_whole_document_and_no_token_in_its_definition(
     tmp_path: Path,
@@ -156,6 +157,7 @@ async def test_a_key_that_may_only_read_is_told_apart_from_no_capacity(tmp_path:
     assert sky.secret_names() == []
 
 
+@pytest.mark.promise("money-armed")
 @in_virtual_time
 async def test_a_pod_without_arms_is_released_and_its_cost_is_said(tmp_path: Path) -> None:
     sky = Sky(tmp_path)
@@ -172,6 +174,7 @@ async def test_a_pod_without_arms_is_released_and_its_cost_is_said(tmp_path: Pat
     assert run.cost_usd > 0
 
 
+@pytest.mark.promise("money-armed")
 @in_virtual_time
 async def test_a_pod_that_stays_silent_is_released_at_the_end_of_the_boot_budget(
     tmp_path: Path,
@@ -246,6 +249,7 @@ async def test_a_pod_that_vanishes_while_it_boots_is_replaced(tmp_path: Path) ->
     assert sky.live() == [run.pod_id]
 
 
+@pytest.mark.promise("money-once")
 @in_virtual_time
 async def test_no_second_pod_takes_over_from_a_computer_that_has_begun_the_run_meanwhile(
     tmp_path: Path,
@@ -265,6 +269,7 @@ async def test_no_second_pod_takes_over_from_a_computer_that_has_begun_the_run_m
     assert sky.posts() == 1
 
 
+@pytest.mark.promise("money-once")
 @pytest.mark.parametrize(
     "fault", ["create-500-but-rents", "create-timeout-but-rents", "create-dropped-but-rents"]
 )
@@ -314,6 +319,7 @@ async def test_ctrl_c_before_armed_releases_the_pod_and_says_what_it_cost(tmp_pa
     assert sky.secret_names() == []
 
 
+@pytest.mark.promise("money-launch")
 @in_virtual_time
 async def test_ctrl_c_while_the_order_is_out_still_ends_the_pod_it_made(tmp_path: Path) -> None:
     sky = Sky(tmp_path)
@@ -328,6 +334,7 @@ async def test_ctrl_c_while_the_order_is_out_still_ends_the_pod_it_made(tmp_path
     assert intents_of(sky.bench).open() == []
 
 
+@pytest.mark.promise("money-launch")
 @in_virtual_time
 async def test_a_second_ctrl_c_does_not_keep_the_pod_from_being_released(tmp_path: Path) -> None:
     sky = Sky(tmp_path)
@@ -366,6 +373,7 @@ async def test_a_pod_that_cannot_be_released_is_named_with_its_price(tmp_path: P
     assert sky.live() == [run.pod_id]
 
 
+@pytest.mark.promise("money-launch")
 @in_virtual_time
 async def test_a_bug_while_waiting_releases_the_pod_too(tmp_path: Path) -> None:
     sky = Sky(tmp_path)

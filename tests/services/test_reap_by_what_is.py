@@ -47,6 +47,7 @@ def whys(report: ReapReport) -> list[str]:
 # --- a release that was asked for
 
 
+@pytest.mark.promise("money-reap")
 @in_virtual_time
 async def test_an_abort_that_failed_is_done_by_the_next_sweep(tmp_path: Path) -> None:
     sky = Sky(tmp_path)
@@ -153,6 +154,7 @@ async def test_a_pod_that_outstays_its_last_word_goes_half_a_minute_later(tmp_pa
 # --- two computers
 
 
+@pytest.mark.promise("money-reap")
 @in_virtual_time
 async def test_a_pod_that_another_computer_boots_stays_and_goes_when_it_never_becomes_ready(
     tmp_path: Path,
@@ -246,6 +248,7 @@ def idle(container: ScriptedContainer) -> Generator[float, None, int | None]:
     return 0
 
 
+@pytest.mark.promise("money-others")
 @in_virtual_time
 async def test_nobody_elses_pod_is_touched_whatever_it_is_called(tmp_path: Path) -> None:
     sky = Sky(tmp_path)
@@ -309,6 +312,7 @@ def hold_history(sky: Sky, loss: str) -> sqlite3.Connection:
     return db
 
 
+@pytest.mark.promise("money-reap")
 @in_virtual_time
 async def test_reap_ends_what_is_overdue_without_a_readable_history(tmp_path: Path) -> None:
     sky = Sky(tmp_path)

@@ -60,6 +60,7 @@ def test_a_launch_goes_on_in_silence_when_nobody_can_be_told(
     the_story()
 
 
+@pytest.mark.promise("money-launch")
 @pytest.mark.parametrize("stage", [Stage.RENTING, Stage.RENTED, Stage.SEEN, Stage.RELEASING])
 def test_a_pod_that_has_to_go_goes_also_when_nobody_can_be_told(
     tmp_path: Path, stage: Stage
@@ -86,6 +87,7 @@ async def test_even_a_fault_of_ours_in_telling_does_not_keep_the_pod(tmp_path: P
     assert sky.live() == []
 
 
+@pytest.mark.promise("money-launch")
 @in_virtual_time
 async def test_the_release_is_asked_for_before_a_word_of_it_is_said(tmp_path: Path) -> None:
     sky = Sky(tmp_path)

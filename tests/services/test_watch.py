@@ -219,6 +219,7 @@ async def test_the_record_tells_the_end_where_the_last_event_is_missing(tmp_path
     assert (end.end_reason, end.cost_usd) == (EndReason.COST_CAP, 0.02)
 
 
+@pytest.mark.promise("money-release")
 @in_virtual_time
 async def test_a_pod_that_outstays_its_run_is_released_from_here(tmp_path: Path) -> None:
     sky = Sky(tmp_path)

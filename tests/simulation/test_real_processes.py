@@ -87,6 +87,7 @@ def kill_command(clouds: Clouds) -> None:
     raise AssertionError("there is no command")
 
 
+@pytest.mark.promise("money-release")
 def test_kill_9_of_the_agent_delivers_what_is_there_and_ends_the_pod(clouds: Clouds) -> None:
     clouds.rent("sh", "-c", ENDLESS)
     until_working(clouds)
@@ -132,6 +133,7 @@ def test_kill_9_of_the_guard_leaves_the_run_alone_and_another_one_watches(clouds
     assert record(clouds).end_reason == "stopped"
 
 
+@pytest.mark.promise("money-watched")
 def test_an_agent_that_is_stopped_while_its_guard_is_dead_goes_on_and_ends_its_pod(
     clouds: Clouds,
 ) -> None:
@@ -192,6 +194,7 @@ def _lines(clouds: Clouds) -> list[str]:
     return clouds.results()["run-01/events.jsonl"].decode().splitlines()
 
 
+@pytest.mark.promise("results-restart")
 def test_a_container_killed_after_the_end_only_releases(clouds: Clouds) -> None:
     clouds.cloud.world.faults.switch_on("delete-500", 5)
     clouds.rent("sh", "-c", WORK)

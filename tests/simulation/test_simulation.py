@@ -29,6 +29,21 @@ def schedule(*strikes: Strike, steps: int = 20, max_hours: float = 0.4, **rest: 
     return Schedule(7, max_hours=max_hours, strikes=strikes, **values)
 
 
+@pytest.mark.promise(
+    "money-release",
+    "money-caps",
+    "money-watched",
+    "money-launch",
+    "money-once",
+    "money-reap",
+    "money-others",
+    "results-while",
+    "results-all",
+    "results-restart",
+    "secrets-training",
+    "secrets-definition",
+    "secrets-nowhere",
+)
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_the_promises_hold_under_drawn_faults(part: int) -> None:

@@ -51,6 +51,7 @@ async def test_stop_ends_training_within_two_steps_and_keeps_everything(tmp_path
     assert "run-01/voice/demo.onnx" in stand.results()
 
 
+@pytest.mark.promise("results-commands")
 @in_virtual_time
 async def test_stop_is_done_only_when_training_has_ended(tmp_path: Path) -> None:
     stand = Stand(tmp_path, training(steps=10_000, step_seconds=50))
@@ -212,6 +213,7 @@ async def test_save_is_not_done_by_the_upload_of_an_earlier_checkpoint(tmp_path:
     await stand.until_gone()
 
 
+@pytest.mark.promise("results-commands")
 @in_virtual_time
 async def test_save_is_not_done_by_an_upload_that_was_under_way(tmp_path: Path) -> None:
     stand = Stand(tmp_path, training(steps=60, step_seconds=10.0, checkpoint_steps=25))
@@ -349,6 +351,7 @@ async def test_a_numbered_command_is_not_repeated_after_a_restart(tmp_path: Path
 # --- whose command it is
 
 
+@pytest.mark.promise("results-commands")
 @in_virtual_time
 async def test_a_stop_that_was_left_for_a_dead_pod_does_not_end_the_run_that_goes_on(
     tmp_path: Path,

@@ -52,6 +52,7 @@ def spoil_commits(stand: Stand, path: str, times: int) -> None:
     store.commit = commit  # type: ignore[method-assign]
 
 
+@pytest.mark.promise("results-while")
 @in_virtual_time
 async def test_checkpoints_are_in_the_repo_while_training_goes_on(tmp_path: Path) -> None:
     stand = Stand(tmp_path, training(steps=100))
@@ -64,6 +65,7 @@ async def test_checkpoints_are_in_the_repo_while_training_goes_on(tmp_path: Path
     await stand.until_gone()
 
 
+@pytest.mark.promise("results-verified")
 @in_virtual_time
 async def test_every_receipt_of_an_upload_holds_at_its_commit(tmp_path: Path) -> None:
     stand = Stand(tmp_path, training(steps=100))
@@ -80,6 +82,7 @@ async def test_every_receipt_of_an_upload_holds_at_its_commit(tmp_path: Path) ->
             assert hashlib.sha256(content).hexdigest() == file["sha256"]
 
 
+@pytest.mark.promise("results-verified")
 @in_virtual_time
 async def test_a_commit_that_holds_other_content_is_noticed_and_made_again(tmp_path: Path) -> None:
     """The Hub answers "made", and what it lists is not what was sent."""
@@ -111,6 +114,7 @@ async def test_a_checkpoint_is_one_commit(tmp_path: Path) -> None:
     await stand.until_gone()
 
 
+@pytest.mark.promise("results-while")
 @in_virtual_time
 async def test_many_checkpoints_stay_within_the_commits_of_an_hour(tmp_path: Path) -> None:
     stand = Stand(tmp_path, training(steps=380, step_seconds=9, checkpoint_steps=2))
@@ -171,6 +175,7 @@ async def test_a_hub_that_is_away_delays_uploads_and_not_the_training(tmp_path: 
     assert "run-01/checkpoints/step-00000025.ckpt" in stand.results()
 
 
+@pytest.mark.promise("results-all")
 @in_virtual_time
 async def test_a_hub_that_is_away_at_the_end_is_waited_for_with_countdown_and_price(
     tmp_path: Path,
@@ -284,6 +289,7 @@ SMALL_BATCHES = replace(TIMING, delivery_batch_bytes=1)
 """Batches grow by twos: the first eleven files of 2,000 bytes go alone, as the first large ones do."""
 
 
+@pytest.mark.promise("results-all")
 @in_virtual_time
 async def test_twelve_batches_reach_a_healthy_hub(tmp_path: Path) -> None:
     names = [f"{number:02}.bin" for number in range(12)]
@@ -427,6 +433,7 @@ async def test_names_that_the_hub_does_not_know_cost_their_own_file_alone(tmp_pa
     }
 
 
+@pytest.mark.promise("results-all")
 @in_virtual_time
 async def test_what_the_caps_cut_off_is_counted_and_named_in_the_repo_too(tmp_path: Path) -> None:
     names = [f"{number:02}.bin" for number in range(40)]
@@ -501,6 +508,7 @@ async def _a_cap_while_the_hub_is_down_and_no_release_works(stand: Stand) -> Non
     await stand.until("ended")
 
 
+@pytest.mark.promise("results-all")
 @in_virtual_time
 async def test_a_pod_that_cannot_be_released_delivers_what_the_hub_did_not_take_in_time(
     tmp_path: Path,

@@ -65,6 +65,7 @@ def test_a_recipes_output_cannot_pass_for_an_event(tmp_path: Path) -> None:
     assert from_line(heard.lines[1]) is None
 
 
+@pytest.mark.promise("secrets-nowhere")
 def test_exact_secrets_are_masked_in_events_and_in_log(tmp_path: Path) -> None:
     heard = Heard(tmp_path, "demo-token-1", "demo-token-12", "x")
     heard.log.log("tokens demo-token-12 and demo-token-1, x marks nothing")

@@ -80,6 +80,7 @@ def clouds() -> Iterator[Clouds]:
             yield Clouds(hub, cloud, folder)
 
 
+@pytest.mark.promise("secrets-training")
 @pytest.mark.skipif(not _may_make_namespaces(), reason="this user may not make a PID namespace")
 @pytest.mark.parametrize("user", ["root, who may not trace", "one without rights"])
 def test_a_trainer_of_the_agents_own_user_finds_no_key_in_any_environment_and_no_zombie(

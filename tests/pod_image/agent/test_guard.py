@@ -125,6 +125,7 @@ async def test_an_agent_that_is_not_heard_any_more_is_killed_so_that_it_is_start
     await guarded.close()
 
 
+@pytest.mark.promise("money-watched")
 def test_a_stopped_agent_is_noticed_within_a_minute() -> None:
     assert TIMING.guard_stopped_seconds <= 60
 
@@ -149,6 +150,7 @@ async def test_an_agent_that_hangs_past_the_caps_is_not_started_again(tmp_path: 
     await guarded.close()
 
 
+@pytest.mark.promise("money-watched")
 @in_virtual_time
 async def test_a_stopped_agent_does_not_outlive_its_cap_by_three_minutes(tmp_path: Path) -> None:
     guarded = Guarded(tmp_path)
@@ -226,6 +228,7 @@ def guard_of(stand: Stand) -> ToldGuard:
     return stand.processes.guards[-1]
 
 
+@pytest.mark.promise("money-watched")
 @in_virtual_time
 async def test_a_guard_that_is_gone_is_begun_again_with_its_orders(tmp_path: Path) -> None:
     stand = Stand(tmp_path, training(steps=100))

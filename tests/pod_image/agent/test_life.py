@@ -107,6 +107,7 @@ async def test_the_last_word_names_what_was_delivered_and_how_training_went(tmp_
     assert ended["pace"] == record.pace.model_dump(exclude_none=True)
 
 
+@pytest.mark.promise("money-armed")
 @in_virtual_time
 async def test_armed_comes_before_anything_is_fetched(tmp_path: Path) -> None:
     stand = Stand(tmp_path, training(steps=5))
@@ -151,6 +152,7 @@ async def test_the_deadline_of_the_document_holds_where_it_comes_first(tmp_path:
     assert stand.ended["reason"] == EndReason.TIME_CAP
 
 
+@pytest.mark.promise("money-caps")
 @in_virtual_time
 async def test_the_cost_cap_is_reckoned_from_the_clouds_own_price(tmp_path: Path) -> None:
     stand = Stand(tmp_path, training(steps=100_000))
@@ -170,6 +172,7 @@ async def test_a_checkpoint_is_asked_for_when_most_of_the_time_is_used(tmp_path:
     await stand.until_gone()
 
 
+@pytest.mark.promise("money-idle")
 @in_virtual_time
 async def test_an_idle_gpu_ends_the_run(tmp_path: Path) -> None:
     stand = Stand(tmp_path, training(steps=100_000))
@@ -205,6 +208,7 @@ async def test_training_without_a_readable_gpu_is_never_idle(tmp_path: Path) -> 
     assert stand.ended["reason"] == EndReason.FINISHED
 
 
+@pytest.mark.promise("money-idle")
 @in_virtual_time
 async def test_training_that_does_not_get_on_ends_the_run(tmp_path: Path) -> None:
     stand = Stand(tmp_path, stuck_after(steps=10))
@@ -215,6 +219,7 @@ async def test_training_that_does_not_get_on_ends_the_run(tmp_path: Path) -> Non
     assert "run-01/checkpoints/step-00000010.ckpt" in stand.results()
 
 
+@pytest.mark.promise("money-idle")
 @in_virtual_time
 async def test_a_dead_trainer_ends_the_run_and_what_it_left_is_exported(tmp_path: Path) -> None:
     stand = Stand(tmp_path, ending_with(-9))
@@ -394,6 +399,7 @@ async def test_a_cloud_that_stumbles_at_boot_is_asked_again(tmp_path: Path) -> N
     assert stand.ended["reason"] == EndReason.FINISHED
 
 
+@pytest.mark.promise("money-caps")
 @in_virtual_time
 async def test_a_jump_of_the_machines_clock_changes_no_deadline(tmp_path: Path) -> None:
     stand = Stand(tmp_path, training(steps=100_000))
@@ -404,6 +410,7 @@ async def test_a_jump_of_the_machines_clock_changes_no_deadline(tmp_path: Path) 
     assert 3_600 - 220 < age_seconds <= 3_600
 
 
+@pytest.mark.promise("money-release")
 @in_virtual_time
 async def test_a_release_that_is_refused_is_tried_until_it_holds(tmp_path: Path) -> None:
     stand = Stand(tmp_path, training(steps=5))
@@ -415,6 +422,7 @@ async def test_a_release_that_is_refused_is_tried_until_it_holds(tmp_path: Path)
     assert len(refused) == 12
 
 
+@pytest.mark.promise("money-release")
 @in_virtual_time
 async def test_a_pod_that_cannot_be_deleted_for_long_is_stopped_at_least(tmp_path: Path) -> None:
     stand = Stand(tmp_path, training(steps=5))
@@ -427,6 +435,7 @@ async def test_a_pod_that_cannot_be_deleted_for_long_is_stopped_at_least(tmp_pat
     assert (stop.status, stop.key_kind) == (200, "pod")
 
 
+@pytest.mark.promise("money-release")
 @in_virtual_time
 async def test_a_release_that_was_accepted_but_changed_nothing_is_sent_in_another_way(
     tmp_path: Path,
@@ -453,6 +462,7 @@ async def test_the_guard_is_told_the_key_and_hears_how_long_the_pod_may_live(
     await stand.until_gone()
 
 
+@pytest.mark.promise("secrets-training")
 @in_virtual_time
 async def test_a_stage_has_no_key_and_no_token(tmp_path: Path) -> None:
     stand = Stand(tmp_path, training(steps=5))
@@ -467,6 +477,7 @@ async def test_a_stage_has_no_key_and_no_token(tmp_path: Path) -> None:
         assert "SNEAKY" not in spec.environment
 
 
+@pytest.mark.promise("secrets-nowhere")
 @in_virtual_time
 async def test_secrets_are_in_no_line_and_in_no_delivered_file(tmp_path: Path) -> None:
     whole = training(steps=5)

@@ -49,6 +49,7 @@ def progress(**changes: Any) -> Progress:
     return Progress(**{"phase": Phase.TRAIN, **changes})
 
 
+@pytest.mark.promise("money-caps")
 @pytest.mark.parametrize(
     ("time_hours", "cost_usd", "price", "cap", "ends_hours"),
     [

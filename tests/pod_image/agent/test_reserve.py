@@ -201,6 +201,7 @@ class WeighingHub(HuggingFace):
         return super().publish(files, message, **more)
 
 
+@pytest.mark.promise("results-all")
 @in_virtual_time
 async def test_on_a_slow_line_the_last_checkpoint_still_arrives_whole_before_the_cap(
     tmp_path: Path,

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from pod_image.agent.latch import GoOn, Known, Latch, ReleaseOnly, decide
 from pod_image.agent.ports import RunHub
 from pod_image.contract import CONTRACT_VERSION
@@ -37,6 +39,7 @@ def first_steps(stand: Stand) -> list[int]:
     return [b for a, b in zip([10**9, *steps], steps, strict=False) if b <= a]
 
 
+@pytest.mark.promise("results-restart")
 @in_virtual_time
 async def test_a_container_killed_in_training_goes_on_from_its_disk(tmp_path: Path) -> None:
     stand = Stand(tmp_path, training(steps=100))
@@ -61,6 +64,7 @@ async def test_the_sequence_of_events_goes_on_after_a_restart(tmp_path: Path) ->
     assert numbers == list(range(1, len(numbers) + 1))
 
 
+@pytest.mark.promise("results-restart")
 @in_virtual_time
 async def test_with_an_empty_disk_the_newest_checkpoint_comes_from_the_hub(tmp_path: Path) -> None:
     stand = Stand(tmp_path, training(steps=100))
@@ -76,6 +80,7 @@ async def test_with_an_empty_disk_the_newest_checkpoint_comes_from_the_hub(tmp_p
     assert len(set(numbers)) == len(numbers)
 
 
+@pytest.mark.promise("money-caps")
 @in_virtual_time
 async def test_a_restart_does_not_move_the_deadline(tmp_path: Path) -> None:
     stand = Stand(tmp_path, training(steps=100_000))
@@ -86,6 +91,7 @@ async def test_a_restart_does_not_move_the_deadline(tmp_path: Path) -> None:
     assert 3_600 - 220 < await stand.until_gone() <= 3_600
 
 
+@pytest.mark.promise("results-restart")
 @in_virtual_time
 async def test_a_boot_after_the_end_only_releases(tmp_path: Path) -> None:
     stand = Stand(tmp_path, training(steps=20))
@@ -136,6 +142,7 @@ def test_what_the_disk_remembers_of_the_end_is_enough_when_the_hub_never_heard_o
     assert isinstance(decide(replace(known, latch=Latch(nonce=latch.nonce, boots=1))), GoOn)
 
 
+@pytest.mark.promise("results-commands")
 @in_virtual_time
 async def test_commands_that_were_taken_are_remembered_by_the_repo_when_the_disk_is_gone(
     tmp_path: Path,
@@ -299,6 +306,7 @@ async def test_a_taken_run_id_is_refused_without_resume(tmp_path: Path) -> None:
     assert stand.results()["run-01/voice/demo.onnx"].read_bytes() == before
 
 
+@pytest.mark.promise("money-once")
 @in_virtual_time
 async def test_a_run_that_another_computer_has_begun_is_refused_and_left_as_it_is(
     tmp_path: Path,

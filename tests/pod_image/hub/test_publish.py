@@ -241,6 +241,7 @@ def test_a_repo_that_the_token_cannot_create_is_explained(make_hub):
             ensure_results_repo(make_hub(label), VOICE.id)
 
 
+@pytest.mark.promise("results-verified")
 def test_verify_names_every_difference(hub, voice):
     receipt = publish(hub, voice, {"a.ckpt": b"content", "b.json": b"{}"}, "Add")
     expected = {

@@ -1,0 +1,1 @@
+"""What this program promises, and which test holds each promise."""
