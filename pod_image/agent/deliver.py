@@ -57,6 +57,7 @@ class Delivery:
         for, and a file that it never takes holds up no other.
         """
         attempt, wait_seconds = 0, 0.0
+        self.uploads.take_in_left_behind()
         while batch := self.order.next(self.uploads.pending().paths, self._most_bytes()):
             wait_seconds = max(wait_seconds, self._budget_seconds())
             give_up_at = self._files_give_up_at()
@@ -102,9 +103,10 @@ class Delivery:
 
     def missing(self) -> Missing:
         """What is not in the repo as it is on disk now."""
+        self.uploads.take_in_left_behind()
         pending = self.uploads.pending()
-        out = self.run.folder.out
-        return Missing(tuple(named(path, out) for path in pending.paths), pending.size_bytes)
+        names = dict.fromkeys(said(self.uploads.below(path)) for path in pending.paths)
+        return Missing(tuple(names), pending.size_bytes)
 
     async def _persist_last_word(self, own: Mapping[str, bytes], card: Card | None) -> bool:
         """Commit what the agent itself has to say, again and again until there is no time left for it."""
@@ -141,22 +143,13 @@ class Delivery:
         is_last: bool = False,
     ) -> Receipt:
         """One commit. Raises TimeoutError when the time is up, and HubTrouble whatever else went wrong."""
-        try:
-            async with asyncio.timeout(max(0.1, give_up_at - self.run.now())):
-                return await self.uploads.commit(
-                    paths, message, own=own, card=card, is_last=is_last
-                )
-        except TimeoutError:
-            raise
-        except (OSError, ValueError) as exc:
-            # Something about these very files that nobody foresaw: the others must not be lost by it.
-            why = f"{type(exc).__name__} while {len(paths)} files were read for the upload."
-            raise HubTrouble(why, is_about_files=bool(paths)) from exc
+        async with asyncio.timeout(max(0.1, give_up_at - self.run.now())):
+            return await self.uploads.commit(paths, message, own=own, card=card, is_last=is_last)
 
     def _say_given_up(self) -> None:
-        out = self.run.folder.out
         for path, why in self.order.given_up.items():
-            self.uploads.warn(f"{named(path, out)} is not delivered: {why.rstrip('.')}.")
+            name = said(self.uploads.below(path))
+            self.uploads.warn(f"{name} is not delivered: {why.rstrip('.')}.")
 
     def _budget_seconds(self) -> float:
         return self.uploads.budget.wait_seconds(CommitPriority.DELIVERY)
@@ -221,11 +214,6 @@ class Delivery:
         run = self.run
         section = run.recipe.card(run.folder, run.settings)
         return lambda present: render_card(present, run.document.run_id, section)
-
-
-def named(path: Path, out: Path) -> str:
-    """The file's path below the run's folder, in letters that can be sent."""
-    return said(str(path.relative_to(out)) if path.is_relative_to(out) else path.name)
 
 
 def ended_fields(run: Run, ending: Ending, missing: Missing) -> dict[str, Any]:

@@ -32,6 +32,8 @@ TRAINER_USER = "trainer"
 _LINE_LIMIT_BYTES = 1 << 20
 _DRAIN_SECONDS = 2.0
 _LOOK_SECONDS = 0.2
+_LEFTOVERS_SECONDS = 15.0
+"""What an earlier life left running may write what it has: its results are delivered now."""
 _PIPE_BYTES = 1 << 20
 GUARD_ANSWER_SECONDS = 60.0
 """A guard that leaves a beat unanswered for so long hangs, or is stopped."""
@@ -91,7 +93,7 @@ class SystemProcesses:
 
     async def clear_leftovers(self, pid: int, started: str) -> None:
         if started and process_tree.started(pid) == started:
-            await process_tree.end(pid, 2.0)
+            await process_tree.end(pid, _LEFTOVERS_SECONDS)
 
     def started(self, pid: int) -> str:
         return process_tree.started(pid)

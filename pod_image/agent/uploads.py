@@ -43,6 +43,8 @@ class Uploads:
         self._wanted = asyncio.Event()
         self._has_checkpoint = False
         self._order = DeliveryOrder(sys.maxsize)
+        self._left_behind: dict[Path, str] = {}
+        """Results that lie elsewhere, and where they belong below the run's folder."""
         self._turn = asyncio.Lock()
         self._last_commit_at = run.now()
         self._told: set[str] = set()
@@ -110,14 +112,37 @@ class Uploads:
             self._told.add(sentence)
             self._run.events.emit("warning", code="not_delivered", message=sentence)
 
+    def take_in_left_behind(self) -> None:
+        """The work is over: what a killed stage did not bring to where results lie is delivered from where it is."""
+        run = self._run
+        try:
+            self._left_behind = dict(run.recipe.left_behind(run.folder, run.settings))
+        except (
+            Exception
+        ):  # a fault in a recipe must cost neither the other results nor the last word
+            for line in traceback.format_exc().splitlines():
+                run.events.say(line)
+
+    def below(self, path: Path) -> str:
+        """The path of a result below the run's folder."""
+        out = self._run.folder.out
+        return self._left_behind.get(path) or (
+            path.relative_to(out).as_posix() if path.is_relative_to(out) else path.name
+        )
+
     def pending(self) -> Pending:
         """What the recipe wants delivered and the repo does not have as it is now."""
-        return self._pending_of(self._results())
+        out = self._run.folder.out
+        older = {
+            out / below for below in self._left_behind.values()
+        }  # collected, and changed since
+        results = [path for path in self._results() if path not in older]
+        return self._pending_of([*results, *self._left_behind])
 
     def _pending_of(self, results: Sequence[Path]) -> Pending:
         run, paths, size_bytes = self._run, [], 0
         for path in results:
-            below = below_out(path, run.folder.out)
+            below = self._left_behind.get(path) or below_out(path, run.folder.out)
             with suppress(FileNotFoundError):  # pruned by the recipe meanwhile
                 if below is None or not path.is_file() or self._is_there(below, path):
                     continue
@@ -171,11 +196,23 @@ class Uploads:
             began = run.now()
             with _scratch(run.folder.root) as scratch:
                 # Copies gigabytes at times: on the loop that would look like an agent that hangs.
-                freeze = partial(stage, tuple(paths), run.folder.out, scratch)
+                freeze = partial(
+                    stage,
+                    tuple(paths),
+                    run.folder.out,
+                    scratch,
+                    dict(self._left_behind),
+                    run.folder.prepared,
+                )
                 staged, left_out = await run.ports.run_blocking(freeze)
                 files = {run.results.path(one.below): one.path for one in staged}
                 content: dict[str, Path | bytes] = {**files, **self._own(own)}
-                receipt = await self._publish(content, message, card)
+                try:
+                    receipt = await self._publish(content, message, card)
+                except (OSError, ValueError) as exc:
+                    # Something about these very files that nobody foresaw: others must not be lost by it.
+                    why = f"{type(exc).__name__} while {len(files)} files were sent."
+                    raise HubTrouble(why, is_about_files=bool(files)) from exc
             self._settle_receipt(receipt, staged)
             seconds = max(0.0, run.now() - began)
             run.progress.upload.took(sum(file.size_bytes for file in receipt.files), seconds)
@@ -190,8 +227,9 @@ class Uploads:
             own = {
                 run.results.record: record_of(run).to_json().encode(),
                 run.results.events: read_or_empty(run.events.path),
+                run.results.log: run.log.content(),
             }
-        return {**run.carried, run.results.log: run.log.content(), **own}
+        return {**run.carried, **own}
 
     async def _fetch_earlier_log(self) -> None:
         """Before the first commit: what earlier lives wrote stays in front. Raises HubTrouble while the Hub is away."""

@@ -74,6 +74,12 @@ class Recipe(Protocol):
         """
         ...
 
+    def left_behind(self, folder: RunFolder, settings: RunSettings) -> Mapping[Path, str]:
+        """Results below `RunFolder.prepared` that a stage which was killed did not bring to where they are delivered
+        from, with the paths that they would have below the run's folder.
+        """
+        ...
+
     def card(self, folder: RunFolder, settings: RunSettings) -> CardSection:
         """This run's part of the model card."""
         ...

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import threading
 from collections import deque
 from typing import Any
 
-from pod_image.contract.commands import Command
+from pod_image.contract.commands import Command, CommandName
 from pod_image.contract.environment import EVENTS_FD_VARIABLE, RUN_VARIABLE, RunDocument
 
 
@@ -59,3 +60,17 @@ class Inbox:
                 self._waiting.append(Command.model_validate_json(line))
             except ValueError:
                 continue  # the agent checks commands before it passes them on; a torn last line is its death
+
+
+BY_SIGNAL_ID = "signal"
+
+
+class StoppableInbox(Inbox):
+    """A termination signal counts as a stop: what was made so far is written before the process ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        signal.signal(signal.SIGTERM, self._on_signal)
+
+    def _on_signal(self, number: int, frame: object) -> None:
+        self._waiting.append(Command(id=BY_SIGNAL_ID, command=CommandName.STOP))

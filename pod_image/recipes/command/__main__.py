@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -26,7 +27,7 @@ from pod_image.recipes.command.activity import cpu_seconds
 from pod_image.recipes.command.collecting import collect, is_inside
 from pod_image.recipes.command.progress_lines import step_in
 from pod_image.recipes.command.recipe import files_folder
-from pod_image.recipes.worker import Inbox, Reporter, run_document
+from pod_image.recipes.worker import BY_SIGNAL_ID, Reporter, StoppableInbox, run_document
 
 INPUT_FAULT = 2
 LOOK_SECONDS = 0.1
@@ -34,6 +35,8 @@ ALIVE_SECONDS = 10.0
 LINE_LIMIT = 1 << 16
 STOP_SECONDS = 30.0
 """A command that is stopped gets so long to write what it has."""
+SIGNAL_SECONDS = 3.0
+"""And so long when we are told by signal: ten seconds later, or sooner, we are killed, and collect nothing."""
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -80,7 +83,8 @@ class Work:
     def _carry_out(self, command: Command) -> None:
         match command.command:
             case CommandName.STOP:
-                self.stop_at = self.stop_at or time.monotonic() + STOP_SECONDS
+                grace = SIGNAL_SECONDS if command.id == BY_SIGNAL_ID else STOP_SECONDS
+                self.stop_at = min(self.stop_at or math.inf, time.monotonic() + grace)
                 _signal(self.process, signal.SIGTERM)
                 self._receipt(command, "done", "asked to end")
             case CommandName.SAVE:
@@ -146,7 +150,7 @@ def main() -> int:
             report, f"{hide_keys(settings.argv[0])} could not be started: {exc.strerror}.", hint
         )
     work = Work(settings, folder, report, process)
-    code = work.until_over(Inbox().take)
+    code = work.until_over(StoppableInbox().take)
     work.collect()
     return _outcome(report, code, was_stopped=work.stop_at is not None)
 

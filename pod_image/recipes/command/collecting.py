@@ -42,13 +42,13 @@ def collect(work: Path, patterns: Sequence[str], target: Path) -> int:
     return len(paths)
 
 
-def uncollected_bytes(work: Path, patterns: Sequence[str], target: Path) -> int:
-    """How much a collection would copy now. Files that go meanwhile count nothing."""
-    found = 0
+def uncollected(work: Path, patterns: Sequence[str], target: Path) -> dict[Path, int]:
+    """What a collection would copy now, with sizes in bytes."""
+    found = {}
     for path in matching(work, patterns):
-        with suppress(OSError):
+        with suppress(OSError):  # gone meanwhile
             if not _is_same(path, target / path.relative_to(work)):
-                found += path.stat().st_size
+                found[path] = path.stat().st_size
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pod_image.contract.interpreter import module_command
@@ -14,7 +14,7 @@ from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.settings import RunSettings
 from pod_image.recipes.base import CardSection, Recipe, RemoteFile, Stage
-from pod_image.recipes.command.collecting import uncollected_bytes
+from pod_image.recipes.command.collecting import uncollected
 
 
 def files_folder(folder: RunFolder) -> Path:
@@ -46,7 +46,14 @@ class CommandRecipe:
 
     def still_to_come(self, folder: RunFolder, settings: RunSettings) -> int:
         """What matches its outputs and was not collected since it changed."""
-        return uncollected_bytes(folder.prepared, settings.outputs, files_folder(folder))
+        return sum(uncollected(folder.prepared, settings.outputs, files_folder(folder)).values())
+
+    def left_behind(self, folder: RunFolder, settings: RunSettings) -> Mapping[Path, str]:
+        work, files = folder.prepared, files_folder(folder)
+        return {
+            path: (files / path.relative_to(work)).relative_to(folder.out).as_posix()
+            for path in uncollected(work, settings.outputs, files)
+        }
 
     def card(self, folder: RunFolder, settings: RunSettings) -> CardSection:
         files = files_folder(folder)

@@ -11,14 +11,13 @@ import sys
 from pathlib import Path
 from socket import if_nameindex
 
-from pod_image.contract.commands import Command, CommandName
 from pod_image.contract.environment import EVENTS_FD_VARIABLE, RunDocument
 from pod_image.contract.errors import ContractError
 from pod_image.contract.paths import RunFolder
 from pod_image.recipes.piper.company_start import torchrun_command, torchrun_environment
 from pod_image.recipes.piper.errors import RecipeError
 from pod_image.recipes.piper.stages import export_stage, prepare_stage, train_stage
-from pod_image.recipes.worker import Inbox, Reporter, run_document
+from pod_image.recipes.worker import Reporter, StoppableInbox, run_document
 
 _MODULE = "pod_image.recipes.piper"
 _EVENTS_PATH = "LAUNCHER_EVENTS_PATH"
@@ -70,7 +69,7 @@ def _train(document: RunDocument, folder: RunFolder, emit: Reporter) -> None:
         os.environ.update(torchrun_environment(os.environ, [name for _, name in if_nameindex()]))
         os.execv(command[0], command)
     if os.environ.get("RANK", "0") == "0":
-        train_stage(document, folder, emit, _StoppableInbox().take)
+        train_stage(document, folder, emit, StoppableInbox().take)
     else:
         # The first process alone is told to stop, and tells us.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -90,17 +89,6 @@ def _reporter() -> Reporter:
     """To the agent, also from a process that torchrun started."""
     path = os.environ.get(_EVENTS_PATH)
     return Reporter(os.open(path, os.O_WRONLY)) if path else Reporter()
-
-
-class _StoppableInbox(Inbox):
-    """Commands from the agent; a termination signal counts as a stop, so that what was learnt is kept."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        signal.signal(signal.SIGTERM, self._on_signal)
-
-    def _on_signal(self, number: int, frame: object) -> None:
-        self._waiting.append(Command(id="signal", command=CommandName.STOP))
 
 
 if __name__ == "__main__":

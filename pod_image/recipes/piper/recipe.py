@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -59,6 +59,10 @@ class PiperRecipe:
         room = checkpoint_room(settings.quality)
         checkpoint = _newest_bytes(folder.checkpoints, "*.ckpt") or room.whole_bytes
         return checkpoint + (_newest_bytes(folder.voice, "*.onnx") or room.voice_bytes)
+
+    def left_behind(self, folder: RunFolder, settings: RunSettings) -> Mapping[Path, str]:
+        """Nothing: checkpoints and voices are written where they are delivered from."""
+        return {}
 
     def card(self, folder: RunFolder, settings: RunSettings) -> CardSection:
         """Who the voice is, what it was trained on, how to hear and use it."""

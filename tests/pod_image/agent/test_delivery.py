@@ -331,6 +331,35 @@ class PickyHub(HuggingFace):
         return super().publish(files, message, **more)
 
 
+@in_virtual_time
+async def test_what_a_killed_command_left_behind_is_delivered_from_where_it_lies(
+    tmp_path: Path,
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("only the agent may read this")
+
+    async def script(stage: ScriptedStage) -> int:
+        out = stage.spec.folder / "prepared" / "out"
+        out.mkdir(parents=True)
+        (out / "answer.txt").write_text("forty-two")
+        collected = stage.out / "files" / "out" / "answer.txt"
+        collected.parent.mkdir(parents=True)
+        collected.write_text("an older answer")
+        (out / "bad").write_text("refused")
+        (out / "link.txt").symlink_to(secret)
+        return -9
+
+    stand = Stand(tmp_path, script)
+    stand.hub_class = PickyHub
+    rent_command(stand)
+    await stand.until_gone()
+    results = stand.results()
+    assert results["run-01/files/out/answer.txt"].read_text() == "forty-two"
+    assert not [path for path in results if path.endswith("link.txt")]
+    assert stand.ended["not_delivered"] == ["files/out/bad"]
+    assert (stand.ended["delivered_count"], stand.ended["not_delivered_bytes"]) == (1, 7)
+
+
 class SlowHub(HuggingFace):
     """A Hub that takes 15 seconds for each result."""
 
@@ -431,6 +460,9 @@ async def test_names_that_the_hub_does_not_know_cost_their_own_file_alone(tmp_pa
         "files/clone/.git/HEAD",
         "files/caf\\udce9",
     }
+    said = [event["message"] for event in stand.events("warning")]
+    assert "files/.cache/x is not delivered: the Hub takes no file or folder called .cache." in said
+    assert "files/caf\\udce9 is not delivered: its name is not UTF-8." in said
 
 
 @pytest.mark.promise("results-all")

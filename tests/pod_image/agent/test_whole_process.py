@@ -151,6 +151,8 @@ def test_an_agent_killed_in_training_delivers_what_there_is_and_the_pod_ends_its
     (ended,) = clouds.events("ended")
     assert ended["reason"] == "failed"
     assert json.loads(clouds.results()["run-01/run.json"])["state"] == "ended"
+    assert clouds.results()["run-01/files/out/early.txt"] == b"here\n"
+    assert ended["not_delivered"] == []
 
 
 def test_a_command_is_stopped_through_the_control_module(clouds: Clouds) -> None:
