@@ -7,7 +7,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 TORCH := torch==2.13.0
 TESTS ?= tests
-WORKERS ?= 2
+# More than the cores of a small machine: much of a test's time is waiting for processes that it has started.
+WORKERS ?= 3
 
 IMAGE ?= $(shell sed -n 's/^DEFAULT_IMAGE = "\(.*\)"/\1/p' pod_image/contract/settings.py)
 
