@@ -141,7 +141,7 @@ def main() -> int:
     if outside:
         hint = "Outputs are patterns below the command's folder, such as out/**."
         return _refuse(report, f"The pattern {outside[0]!r} leads out of its folder.", hint)
-    folder = RunFolder(Path.cwd())
+    folder, inbox = RunFolder(Path.cwd()), StoppableInbox()
     try:
         process = _start(settings, folder)
     except OSError as exc:
@@ -150,7 +150,7 @@ def main() -> int:
             report, f"{hide_keys(settings.argv[0])} could not be started: {exc.strerror}.", hint
         )
     work = Work(settings, folder, report, process)
-    code = work.until_over(StoppableInbox().take)
+    code = work.until_over(inbox.take)
     work.collect()
     return _outcome(report, code, was_stopped=work.stop_at is not None)
 

@@ -226,6 +226,13 @@ def test_the_worker_refuses_outputs_outside_of_its_folder(tmp_path: Path) -> Non
     assert "leads out" in events[0]["message"]
 
 
+def test_a_worker_that_is_ended_by_signal_collects_what_there_is(tmp_path: Path) -> None:
+    script = "echo here > out/early.txt; kill -TERM $PPID; sleep 60"
+    code, _ = worker(tmp_path, "sh", "-c", script)
+    assert code == 0
+    assert (tmp_path / "out" / "files" / "out" / "early.txt").read_text() == "here\n"
+
+
 def test_stop_ends_the_command_with_all_it_started_and_keeps_its_files(tmp_path: Path) -> None:
     script = "echo early > out/early; sleep 60 & wait"
     stop = '{"id": "s", "command": "stop"}\n'
