@@ -387,12 +387,14 @@ class Stand:
         return now_seconds() - self.pod.created_at
 
     async def until(self, kind: str, **fields: Any) -> dict[str, Any]:
-        """Wait for an event with these fields."""
+        """Wait for an event with these fields. A step counts when it is reached: its own event may be merged."""
         looked = 0
         for _ in range(200_000):
             for event in self.said[looked:]:
-                wanted = {"event": kind, **fields}
-                if all(event.get(name) == value for name, value in wanted.items()):
+                if event["event"] == kind and all(
+                    event.get(name, -1) >= value if name == "step" else event.get(name) == value
+                    for name, value in fields.items()
+                ):
                     return event
             looked = len(self.said)
             await asyncio.sleep(1.0)
