@@ -127,6 +127,7 @@ class Rental:
 
     async def _close_unrented(self, why: str, reason: EndReason) -> None:
         run = self._bench.runs.by_nonce(self._run.nonce) or self._run
+        intents_of(self._bench).settle(run.nonce)
         run = await remove_run_secrets(self._bench, run)
         self._bench.runs.update(
             run,

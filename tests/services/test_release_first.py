@@ -131,6 +131,21 @@ async def test_a_launch_interrupted_before_its_order_is_aborted_too(tmp_path: Pa
 
 
 @in_virtual_time
+async def test_an_order_that_is_refused_while_the_launch_is_interrupted_leaves_nothing_open(
+    tmp_path: Path,
+) -> None:
+    sky = Sky(tmp_path)
+    sky.world.faults.switch_on("no-capacity")
+    sky.world.faults.switch_on("slow-replies", seconds=10, path="/v2/pods", method="POST")
+    task = asyncio.create_task(launch(sky.bench, plan(), sky.keys))
+    await asyncio.sleep(5)
+    task.cancel()
+    with pytest.raises(Interrupted, match="Nothing was rented"):
+        await task
+    assert (sky.posts(), sky.secret_names(), intents_of(sky.bench).open()) == (1, [], [])
+
+
+@in_virtual_time
 async def test_a_release_that_has_begun_is_not_cut_short_and_says_what_is_owed(
     tmp_path: Path,
 ) -> None:
