@@ -174,12 +174,13 @@ def test_parts_that_are_small_here_and_huge_unpacked_are_refused(tmp_path: Path)
     [
         torch.zeros(1).expand(1 << 40),
         torch.zeros(1).expand(1 << 20, 2),
+        torch.zeros(1).expand(100),
         torch.zeros(1 << 30, 0),
         torch.zeros(4, 4).to_sparse(),
         torch.zeros(3, device="meta"),
         torch.zeros(2, dtype=torch.complex64),
     ],
-    ids=["a shape of any size", "more than is stored", "no numbers at all", "sparse", "meta", "complex"],
+    ids=["a shape of any size", "more than stored", "a little more", "no numbers", "sparse", "meta", "complex"],
 )  # fmt: skip
 def test_a_tensor_that_is_not_plain_numbers_of_the_file_is_refused(
     tensor: Any, tmp_path: Path
