@@ -303,7 +303,8 @@ class SystemGuard:
         )
 
     def _write(self, document: dict[str, Any]) -> None:
-        with contextlib.suppress(OSError):  # gone, or full since it hangs: `is_well` tells
+        # Gone, full since it hangs, or ended here a moment ago: `is_well` tells.
+        with contextlib.suppress(OSError, ValueError):
             os.write(self._orders_end.fileno(), json.dumps(document).encode() + b"\n")
 
 
