@@ -53,7 +53,7 @@ def serve_form(
     say: Callable[[str], None],
 ) -> None:
     from launcher.ui.application import make_site, serve
-    from launcher.ui.preferences import Preferences, read_preferences, write_preferences
+    from launcher.ui.state.preferences import Preferences, read_preferences, write_preferences
 
     if read_preferences(config.preferences_path) == Preferences():
         write_preferences(

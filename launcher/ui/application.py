@@ -20,16 +20,16 @@ from launcher.services.interrupts import leaving_on_signals
 from launcher.services.unstoppable import what_is_owed
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import KeyStore
-from launcher.ui.address import take_place
-from launcher.ui.guard import Guard
-from launcher.ui.live import Live
-from launcher.ui.offers import Market
 from launcher.ui.registry import register_pages
-from launcher.ui.server import harden_process, run_server
-from launcher.ui.sessions import OpenBench, Sessions
-from launcher.ui.site import Site
+from launcher.ui.server.address import take_place
+from launcher.ui.server.guard import Guard
+from launcher.ui.server.server import harden_process, run_server
+from launcher.ui.state.live_runs import Live
+from launcher.ui.state.offers import Market
+from launcher.ui.state.sessions import OpenBench, Sessions
+from launcher.ui.state.site import Site
+from launcher.ui.state.vault import Vault
 from launcher.ui.theme import QUASAR_COLOURS
-from launcher.ui.vault import Vault
 
 ASSETS = Path(__file__).parent / "assets"
 RECONNECT_SECONDS = 30.0

@@ -11,7 +11,10 @@ from nicegui import Client, background_tasks, context, ui
 
 from launcher.errors import LauncherError
 from launcher.stores.secrets import KeyName
-from launcher.ui.parts.elements import (
+from launcher.ui.state.sessions import Session
+from launcher.ui.state.site import Site
+from launcher.ui.theme import Theme
+from launcher.ui.widgets.elements import (
     Text,
     attributes,
     badge,
@@ -24,10 +27,7 @@ from launcher.ui.parts.elements import (
     notice,
     para,
 )
-from launcher.ui.rented import RentedStrip
-from launcher.ui.sessions import Session
-from launcher.ui.site import Site
-from launcher.ui.theme import Theme
+from launcher.ui.widgets.rented_strip import RentedStrip
 from launcher.ui.wording import for_page
 
 NAVIGATION = (

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from launcher.ui.pages import (
-    compare,
-    datasets,
-    help,
-    home,
-    keys,
-    run,
-    runs,
-    train,
-    voice,
-)
-from launcher.ui.site import Site
+from launcher.ui.pages import compare, keys, runs
+from launcher.ui.pages.datasets import page as datasets
+from launcher.ui.pages.help import page as help
+from launcher.ui.pages.home import page as home
+from launcher.ui.pages.run import page as run
+from launcher.ui.pages.train import page as train
+from launcher.ui.pages.voice import page as voice
+from launcher.ui.state.site import Site
 
 
 def register_pages(site: Site, outer: FastAPI) -> None:

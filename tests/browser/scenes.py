@@ -10,7 +10,7 @@ from typing import Any
 
 from launcher.domain.run import Run, RunState
 from launcher.stores.runs import RunHistory
-from launcher.ui.journal import Journal
+from launcher.ui.state.journal import Journal
 from pod_image.contract.events import Event, from_line
 from pod_image.contract.outcomes import EndReason
 

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from launcher.domain.run import Run
 from launcher.stores.runs import RunHistory
-from launcher.ui.journal import Journal
+from launcher.ui.state.journal import Journal
 from pod_image.contract.events import AnyEvent
 from tests.browser.conftest import Window
 from tests.browser.scenes import _runs

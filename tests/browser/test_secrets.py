@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from launcher.ui.vault import GRACE_SECONDS
+from launcher.ui.state.vault import GRACE_SECONDS
 from tests.browser.conftest import REFUSED_KEY, Window, none_in_files, ready
 from tests.browser.stage import Form, Stage
 from tests.browser.test_way import TRAIN

@@ -16,8 +16,8 @@ from launcher.services.results import download_results
 from launcher.services.sightings import RunEnded
 from launcher.services.watch import watch
 from launcher.stores.secrets import Keys
-from launcher.ui.journal import Journal
-from launcher.ui.preferences import Preferences, write_preferences
+from launcher.ui.state.journal import Journal
+from launcher.ui.state.preferences import Preferences, write_preferences
 from launcher.workshop.table import Line, write_lines
 from pod_image.contract.events import from_line
 from tests.services.sky import Sky, plan
@@ -86,7 +86,7 @@ def test_elsewhere_the_persons_own_habits_hold(tmp_path: Path) -> None:
 
 def test_the_form_writes_for_its_owner_alone() -> None:
     script = (
-        "import os; from launcher.ui.server import harden_process; harden_process(); "
+        "import os; from launcher.ui.server.server import harden_process; harden_process(); "
         "print(f'{os.umask(0):o}')"
     )
     done = subprocess.run(

@@ -31,7 +31,7 @@ from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import KeyName, Keys
 from launcher.ui.application import make_site
 from launcher.ui.registry import register_pages
-from launcher.ui.site import Site
+from launcher.ui.state.site import Site
 from pod_image.hub import Hub, Repo, publish
 from tests.hub_tokens import FIXED_TOKENS
 from tests.virtual import StreamingTransport

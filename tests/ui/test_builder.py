@@ -6,10 +6,10 @@ import pytest
 from nicegui.testing import User
 
 from launcher.services import datasets
-from launcher.ui.builder_parts.transcripts import remarks
-from launcher.ui.parts.elements import Button
-from launcher.ui.parts.inputs import DropZone, Field, Player
-from launcher.ui.uploads import incoming
+from launcher.ui.pages.datasets.transcripts import remarks
+from launcher.ui.pages.datasets.uploads import incoming
+from launcher.ui.widgets.elements import Button
+from launcher.ui.widgets.inputs import DropZone, Field, Player
 from launcher.workshop.library import ClipLine
 from tests.pod_image.dataset.builders import wav, write
 from tests.ui.conftest import Ground, some_clips

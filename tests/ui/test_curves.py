@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from launcher.ui.curves import Curve, smoothed, thinned
+from launcher.ui.state.curves import Curve, smoothed, thinned
 
 
 def test_thirty_thousand_points_take_no_more_room_than_two_thousand() -> None:

@@ -9,10 +9,10 @@ from launcher.domain.offer import Offer, Stock
 from launcher.domain.plan import DatasetSummary, Origin
 from launcher.forms.fields import FormField, fields, form_field
 from launcher.presets import Preset, find_preset
-from launcher.ui.drafts import DRAFTS_KEPT, Draft, Drafts
-from launcher.ui.form import Choice, Refused, check, parse, shown
-from launcher.ui.pricing import gpu_rows, quote
-from launcher.ui.topics import HELP_FOLDER, anchor, search, settings_sections, topics
+from launcher.ui.pages.help.topics import HELP_FOLDER, anchor, search, settings_sections, topics
+from launcher.ui.pages.train.form import Choice, Refused, check, parse, shown
+from launcher.ui.pages.train.pricing import gpu_rows, quote
+from launcher.ui.state.drafts import DRAFTS_KEPT, Draft, Drafts
 from pod_image.contract.settings import SETTINGS, Cloud, RunSettings
 
 PRESET = Preset("mine", "Mine", "", {"batch_size": 16, "quality": "medium", "max_hours": 8.0})

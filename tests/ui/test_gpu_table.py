@@ -5,8 +5,8 @@ from __future__ import annotations
 from nicegui import ElementFilter, ui
 from nicegui.testing import User
 
-from launcher.ui.parts.elements import Text
-from launcher.ui.parts.inputs import Field
+from launcher.ui.widgets.elements import Text
+from launcher.ui.widgets.inputs import Field
 from tests.ui.conftest import Ground
 from tests.ui.test_pages import enter, only, until, visit
 

@@ -20,10 +20,10 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from launcher.errors import InvalidRequest
-from launcher.ui import peers
-from launcher.ui.address import Place, bind, take_place
-from launcher.ui.guard import Guard
-from launcher.ui.server import run_server
+from launcher.ui.server import peers
+from launcher.ui.server.address import Place, bind, take_place
+from launcher.ui.server.guard import Guard
+from launcher.ui.server.server import run_server
 
 
 async def _page(request: Request) -> JSONResponse:

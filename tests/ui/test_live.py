@@ -18,8 +18,8 @@ from launcher.services.context import Workbench
 from launcher.services.plan import make_plan
 from launcher.stores.secrets import Keys
 from launcher.ui.frame import Shell, in_background, page
-from launcher.ui.live import RETRY_SECONDS, Launch, Live
-from launcher.ui.sessions import Sessions
+from launcher.ui.state.live_runs import RETRY_SECONDS, Launch, Live
+from launcher.ui.state.sessions import Sessions
 from tests.ui.conftest import Ground
 from tests.ui.test_pages import until, visit
 from tests.ui.test_plain_logic import run

@@ -15,9 +15,9 @@ from nicegui.testing import User
 
 from launcher.domain.run import RunState
 from launcher.stores.secrets import KeyName
-from launcher.ui.journal import Journal
-from launcher.ui.parts.elements import Button, Text
-from launcher.ui.parts.inputs import Field, SecretField
+from launcher.ui.state.journal import Journal
+from launcher.ui.widgets.elements import Button, Text
+from launcher.ui.widgets.inputs import Field, SecretField
 from pod_image.contract.outcomes import EndReason
 from tests.ui.conftest import NOW, TOKENS, Ground, some_clips
 from tests.ui.test_plain_logic import run

@@ -8,19 +8,19 @@ from pathlib import Path
 import pytest
 
 from launcher.domain.run import Run, RunState
-from launcher.ui import words
-from launcher.ui.builder_parts.transcripts import is_shown
-from launcher.ui.checklist import Standing, StepState, checklist
-from launcher.ui.journal import Journal
+from launcher.ui import text as words
 from launcher.ui.pages.compare import differing
+from launcher.ui.pages.datasets.transcripts import is_shown
+from launcher.ui.pages.home.checklist import Standing, StepState, checklist
+from launcher.ui.pages.run.tabs.log import line, matching
+from launcher.ui.pages.run.tabs.machine import gauge_rows
 from launcher.ui.pages.runs import matches, of_month
-from launcher.ui.preferences import Preferences, read_preferences, write_preferences
-from launcher.ui.rented_row import rented
-from launcher.ui.run_tabs.log import line, matching
-from launcher.ui.run_tabs.machine import gauge_rows
-from launcher.ui.run_view import LogEntry
-from launcher.ui.sample_rows import sample_table
+from launcher.ui.state.journal import Journal
+from launcher.ui.state.preferences import Preferences, read_preferences, write_preferences
+from launcher.ui.state.rented_row import rented
+from launcher.ui.state.run_view import LogEntry
 from launcher.ui.theme import Theme
+from launcher.ui.widgets.sample_rows import sample_table
 from launcher.ui.wording import for_page
 from launcher.workshop.library import ClipLine
 from pod_image.contract.events import Gpu, MachineEvent, SampleEvent

@@ -10,11 +10,11 @@ from nicegui import ElementFilter, ui
 from nicegui.testing import User
 
 from launcher.domain.run import Run, RunState
-from launcher.ui.chart import on_the_line
+from launcher.ui.pages.run.notices import USUAL_START, smaller_batch, start_words
 from launcher.ui.pages.runs import cost_words
-from launcher.ui.parts.elements import Button
-from launcher.ui.run_notices import USUAL_START, smaller_batch, start_words
-from launcher.ui.run_view import RunView
+from launcher.ui.state.run_view import RunView
+from launcher.ui.widgets.chart import on_the_line
+from launcher.ui.widgets.elements import Button
 from pod_image.contract.outcomes import EndReason
 from tests.ui.conftest import NOW, Ground
 from tests.ui.test_pages import only, until, visit

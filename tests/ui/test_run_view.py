@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from launcher.ui.run_view import LOG_LINES, RunView
+from launcher.ui.state.run_view import LOG_LINES, RunView
 from pod_image.contract.events import Event, from_line, to_line
 from pod_image.contract.outcomes import Phase
 

@@ -14,7 +14,7 @@ from launcher.domain.pod import NONCE_VARIABLE, PodName
 from launcher.domain.run import RunState
 from launcher.stores.secrets import KeyName
 from launcher.ui.application import running
-from launcher.ui.sweeps import NEWS
+from launcher.ui.state.sweeps import NEWS
 from pod_image.contract.outcomes import EndReason
 from tests.ui.conftest import Ground
 from tests.ui.test_pages import run, until, use_key, visit

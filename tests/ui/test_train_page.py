@@ -9,8 +9,8 @@ from nicegui import ElementFilter, ui
 from nicegui.testing import User
 
 from launcher.domain.run import RunState
-from launcher.ui.parts.elements import Button, waiting
-from launcher.ui.parts.inputs import Field
+from launcher.ui.widgets.elements import Button, waiting
+from launcher.ui.widgets.inputs import Field
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.settings import SETTINGS
 from tests.pod_image.dataset.builders import wav, write

@@ -13,8 +13,7 @@ from httpx import ASGITransport, AsyncClient
 
 from launcher.config import Config
 from launcher.ui.application import make_site
-from launcher.ui.site import Site
-from launcher.ui.uploads import (
+from launcher.ui.pages.datasets.uploads import (
     FREE_BYTES_KEPT,
     LEFT_BEHIND_SECONDS,
     MODIFIED_HEADER,
@@ -26,6 +25,7 @@ from launcher.ui.uploads import (
     safe_target,
     store,
 )
+from launcher.ui.state.site import Site
 
 
 async def chunks(*parts: bytes, fails: bool = False) -> AsyncIterator[bytes]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from pydantic import SecretStr
 
-from launcher.ui.vault import Vault
+from launcher.ui.state.vault import Vault
 
 
 class Later:

@@ -15,10 +15,10 @@ from nicegui import ElementFilter, ui
 from nicegui.testing import User
 
 from launcher.services.speaking import forget_voices
-from launcher.ui.pages.voice import title_of
-from launcher.ui.parts.elements import Button
-from launcher.ui.parts.inputs import Field, Player
-from launcher.ui.takes import LEFT_BEHIND_SECONDS, TAKES_KEPT, Takes
+from launcher.ui.pages.voice.page import title_of
+from launcher.ui.pages.voice.samples import LEFT_BEHIND_SECONDS, TAKES_KEPT, Takes
+from launcher.ui.widgets.elements import Button
+from launcher.ui.widgets.inputs import Field, Player
 from tests.browser.tiny_voice import RATE_HZ, tiny_voice
 from tests.ui.conftest import Ground
 from tests.ui.test_pages import click, enter, only, press, until, visit

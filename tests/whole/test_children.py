@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from launcher.services import export as exporting
-from launcher.ui.server import open_in_browser
+from launcher.ui.server.server import open_in_browser
 from pod_image.contract.environment import without_secrets
 from tests.whole.sources import modules
 

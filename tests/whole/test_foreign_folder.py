@@ -25,7 +25,7 @@ from launcher.forms.docs import command_reference
 from launcher.services import export as exporting
 from launcher.services.bootstrap import program_of_the_pod
 from launcher.services.commands import CONTROL_PROGRAM
-from launcher.ui.server import open_in_browser
+from launcher.ui.server.server import open_in_browser
 from launcher.workshop.pool import Job, RecordingFailed, decoders
 from pod_image import bootstrap
 from pod_image.agent import canary

@@ -14,9 +14,9 @@ WRITES_MARKUP = re.compile(
 )
 OURS = {
     "application.py": "links to our own assets",
-    "parts/elements.py": "icons, drawn in icons.py",
-    "pages/help.py": "help pages, which are files of this package",
-    "builder_parts/routes.py": "the dataset's report, which escapes all it shows",
+    "widgets/elements.py": "icons, drawn in icons.py",
+    "pages/help/page.py": "help pages, which are files of this package",
+    "pages/datasets/routes.py": "the dataset's report, which escapes all it shows",
 }
 
 

@@ -8,11 +8,13 @@ from typing import Any
 from nicegui import ui
 
 from launcher.domain.run import Run
-from launcher.ui.chart import ACCENT, GREY, TITLES, zoom_strip
-from launcher.ui.curves import smoothed, thinned
 from launcher.ui.frame import Shell, page
-from launcher.ui.media import media_url
-from launcher.ui.parts.elements import (
+from launcher.ui.state.curves import smoothed, thinned
+from launcher.ui.state.run_view import RunView
+from launcher.ui.state.site import Site
+from launcher.ui.text import dollars
+from launcher.ui.widgets.chart import ACCENT, GREY, TITLES, zoom_strip
+from launcher.ui.widgets.elements import (
     Text,
     attributes,
     box,
@@ -23,12 +25,10 @@ from launcher.ui.parts.elements import (
     link,
     table,
 )
-from launcher.ui.parts.inputs import Player
-from launcher.ui.run_tabs.settings import value_words
-from launcher.ui.run_view import RunView
-from launcher.ui.sample_rows import sample_table
-from launcher.ui.site import Site
-from launcher.ui.words import dollars
+from launcher.ui.widgets.inputs import Player
+from launcher.ui.widgets.media import media_url
+from launcher.ui.widgets.run_settings import value_words
+from launcher.ui.widgets.sample_rows import sample_table
 from pod_image.contract.settings import SETTINGS
 
 POINTS_DRAWN = 400

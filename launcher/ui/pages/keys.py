@@ -13,7 +13,9 @@ from launcher.services.key_check import KeyCheck, KeyState, check_key, shape_pro
 from launcher.services.reap import ReapReport
 from launcher.stores.secrets import KeyName, Keys, KeySource, find_keys
 from launcher.ui.frame import Shell, page
-from launcher.ui.parts.elements import (
+from launcher.ui.state.site import Site
+from launcher.ui.state.sweeps import Sweep
+from launcher.ui.widgets.elements import (
     Handler,
     Text,
     badge,
@@ -29,9 +31,7 @@ from launcher.ui.parts.elements import (
     say,
     waiting,
 )
-from launcher.ui.parts.inputs import SecretField
-from launcher.ui.site import Site
-from launcher.ui.sweeps import Sweep
+from launcher.ui.widgets.inputs import SecretField
 from launcher.ui.wording import for_page
 
 CHECK_SECONDS = 30.0

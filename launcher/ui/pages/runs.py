@@ -10,8 +10,11 @@ from nicegui import ui
 from launcher.domain.run import Run, RunState
 from launcher.services.history import costs
 from launcher.ui.frame import Shell, page
-from launcher.ui.parts.dialog import Dialog
-from launcher.ui.parts.elements import (
+from launcher.ui.state.rented_row import rented
+from launcher.ui.state.site import Site
+from launcher.ui.text import counted, dollars, duration, when
+from launcher.ui.widgets.dialog import Dialog
+from launcher.ui.widgets.elements import (
     Button,
     Text,
     attributes,
@@ -26,11 +29,8 @@ from launcher.ui.parts.elements import (
     para,
     table,
 )
-from launcher.ui.parts.inputs import Field, options
-from launcher.ui.rented_row import rented
-from launcher.ui.run_words import state_badge, state_words
-from launcher.ui.site import Site
-from launcher.ui.words import counted, dollars, duration, when
+from launcher.ui.widgets.inputs import Field, options
+from launcher.ui.widgets.run_state import state_badge, state_words
 
 FILTERS = {"": "All", "live": "Going on", "good": "Voice delivered", "bad": "Ended otherwise"}
 

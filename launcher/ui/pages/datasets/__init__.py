@@ -1,0 +1,1 @@
+"""The pages that make, check and send datasets."""

@@ -1,0 +1,121 @@
+"""Data sets: those on this computer, and the way from recordings to a repo that a run can read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from fastapi import FastAPI
+from nicegui import ui
+
+from launcher.errors import LauncherError
+from launcher.services import datasets
+from launcher.ui.frame import Shell, page, show_error
+from launcher.ui.pages.datasets.builder import draw_builder
+from launcher.ui.pages.datasets.routes import register_clips
+from launcher.ui.pages.datasets.uploads import register_uploads
+from launcher.ui.state.site import Site
+from launcher.ui.text import counted, when
+from launcher.ui.widgets.elements import (
+    Text,
+    badge,
+    box,
+    button,
+    button_link,
+    card,
+    hint,
+    link,
+    para,
+    table,
+)
+from launcher.ui.widgets.inputs import Field
+from launcher.workshop.library import Summary
+from launcher.workshop.names import checked_name
+from launcher.workshop.report import DatasetReport
+
+
+def register(site: Site, outer: FastAPI) -> None:
+    register_uploads(site, outer)
+    register_clips(site, outer)
+    page(
+        site,
+        "/datasets",
+        "Data sets",
+        _build,
+        lead="Recordings of one voice with what is said in them. They are made ready on this computer and "
+        "lie in your own repo on Hugging Face.",
+    )
+    page(site, "/datasets/{name}", "Data set", draw_builder, current="/datasets")
+
+
+async def _build(shell: Shell) -> None:
+    found = await datasets.kept(shell.site.config)
+    _new(shell, is_first=not found)
+    if found:
+        _listing(shell, found)
+    _on_the_hub(shell)
+
+
+def _new(shell: Shell, *, is_first: bool) -> None:
+    with card("Start your first data set" if is_first else "Make a new one"):
+        if is_first:
+            para(
+                "You need recordings of one person, five minutes at the least and half an hour if you can, "
+                "and what is said in them. Any sound or video files will do; long ones are cut at pauses."
+            )
+        place = box("div")
+
+        def go() -> None:
+            place.clear()
+            try:
+                name = checked_name(str(entry.value).strip())
+            except LauncherError as error:
+                with place:
+                    show_error(error)
+                return
+            ui.navigate.to(f"/datasets/{name}")
+
+        with box("div", "row align-end"):
+            entry = Field("dataset-name", "Name of the data set", placeholder="my-voice")
+            button("Make it", go, kind="primary", symbol="plus").mark("make")
+
+
+def _listing(shell: Shell, found: list[Summary]) -> None:
+    columns = ("Name", "Clips", "Minutes", "State", "Changed", "")
+    now = shell.site.clock.now()
+    with (
+        card("On this computer"),
+        table("Data sets on this computer", columns, numeric=(1, 2)),
+    ):
+        for one in found:
+            with box("tr"):
+                with box("td"):
+                    link(one.name, f"/datasets/{one.name}")
+                Text("td", f"{one.clips:,}", "number")
+                Text("td", f"{one.minutes:.1f}", "number")
+                with box("td"):
+                    if one.untyped:
+                        badge(f"{counted(one.untyped, 'clip')} without text", "warning")
+                    else:
+                        badge("every clip has its text", "good")
+                    if one.name in shell.site.reports:
+                        badge(_checked(shell.site.reports[one.name]))
+                Text("td", when(datetime.fromtimestamp(one.updated_at, UTC), now))
+                with box("td"):
+                    opened = button_link("Open", f"/datasets/{one.name}")
+                    opened.props["aria-label"] = f"Open {one.name}"
+
+
+def _checked(report: DatasetReport) -> str:
+    errors = len(report.errors)
+    return f"checked, {counted(errors, 'error')}" if errors else "checked"
+
+
+def _on_the_hub(shell: Shell) -> None:
+    last = shell.site.preferences.last_dataset_repo
+    with card("Already on Hugging Face?"):
+        hint("Name the repo on the Train page; it is looked at before anything is rented.")
+        with box("div", "row"):
+            if last:
+                button_link(f"Train with {last}", f"/train?dataset={last}", primary=True)
+            else:
+                button_link("Go to Train", "/train", symbol="train")

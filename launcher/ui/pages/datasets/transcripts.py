@@ -1,0 +1,171 @@
+"""Clips with their texts: listen, read along, correct. Fifty at a time, whatever the number."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import replace
+from urllib.parse import quote
+
+from launcher.services import datasets
+from launcher.ui.frame import Shell
+from launcher.ui.text import counted
+from launcher.ui.widgets.elements import Button, Text, badge, box, button, hint
+from launcher.ui.widgets.inputs import Field, Player, options
+from launcher.workshop.library import ClipLine
+
+ROWS = 50
+SHORT_SECONDS = 1.0
+LONG_SECONDS = 15.0
+FILTERS = {
+    "": "All clips",
+    "untyped": "Without text",
+    "short": f"Shorter than {SHORT_SECONDS:g} s",
+    "long": f"Longer than {LONG_SECONDS:g} s",
+    "missing": "Sound is missing",
+}
+NAMED = "named"
+"""The filter that shows the clips of one finding of the check."""
+_KEYS = """(event) => {
+  const row = event.target.closest('.clip-row');
+  if (event.key !== 'Enter' || event.target.tagName !== 'INPUT' || !row) return;
+  event.preventDefault();
+  if (event.shiftKey) row.querySelector('.player button')?.click();
+  else row.nextElementSibling?.querySelector('.clip-text input')?.focus();
+}"""
+
+
+def is_shown(clip: ClipLine, kind: str, search: str, named: Collection[str] = ()) -> bool:
+    """Whether a clip passes the filter and holds the searched words."""
+    seconds = clip.seconds
+    passes = {
+        NAMED: clip.file in named,
+        "untyped": not clip.text,
+        "short": seconds is not None and seconds < SHORT_SECONDS,
+        "long": seconds is not None and seconds > LONG_SECONDS,
+        "missing": seconds is None,
+    }.get(kind, True)
+    text = f"{clip.file} {clip.text}".casefold()
+    return passes and all(word in text for word in search.casefold().split())
+
+
+class Transcripts:
+    """`changed` is awaited after a clip was left out."""
+
+    def __init__(
+        self,
+        shell: Shell,
+        name: str,
+        clips: list[ClipLine],
+        changed: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._shell, self._name, self._clips, self._changed = shell, name, clips, changed
+        self._named: Collection[str] = ()
+        self._kind = "untyped" if any(not one.text for one in clips) else ""
+        self._search, self._page = "", 0
+        with box("div", "fields"):
+            self._pick = Field(
+                "clip-kind", "Show", kind="select", value=self._kind, options=options(FILTERS),
+                on_commit=self._set_kind,
+            )  # fmt: skip
+            Field("clip-search", "Search", on_commit=self._set_search, placeholder="a word or file")
+        self._count = hint("")
+        hint("Enter goes to the next clip; Shift and Enter together play the one you are in.")
+        self._place = box("div", "clip-rows").mark("transcripts")
+        self._place.on("keydown", js_handler=_KEYS)
+        with box("div", "row"):
+            self._before = Button("Earlier ones", lambda: self._turn(-1), kind="quiet")
+            self._after = Button("Next ones", lambda: self._turn(1), kind="quiet")
+        self._draw()
+
+    def show_only(self, why: str, files: Sequence[str]) -> None:
+        """Show these clips alone, under that name among the filters, and bring them into view."""
+        self._named = frozenset(files)
+        self._kind, self._page = NAMED, 0
+        self._pick.show(options=options({**FILTERS, NAMED: why}), value=NAMED)
+        self._draw()
+        self._shell.announce(f"{counted(len(files), 'clip')} shown.")
+        self._pick.run_method("reveal")
+
+    def _set_kind(self, kind: object) -> None:
+        self._kind, self._page = str(kind or ""), 0
+        self._draw()
+
+    def _set_search(self, text: object) -> None:
+        self._search, self._page = str(text or ""), 0
+        self._draw()
+
+    def _turn(self, by: int) -> None:
+        self._page += by
+        self._draw()
+
+    def _draw(self) -> None:
+        found = [one for one in self._clips if is_shown(one, self._kind, self._search, self._named)]
+        pages = max(1, -(-len(found) // ROWS))
+        self._page = min(max(0, self._page), pages - 1)
+        rows = found[self._page * ROWS : (self._page + 1) * ROWS]
+        self._count.text = f"{counted(len(found), 'clip')}, part {self._page + 1} of {pages}"
+        self._before.lock(None if self._page else "These are the first.")
+        self._after.lock(None if self._page < pages - 1 else "These are the last.")
+        self._place.clear()
+        with self._place:
+            for clip in rows:
+                self._row(clip)
+
+    def _row(self, clip: ClipLine) -> None:
+        short = clip.file.rsplit("/", 1)[-1]
+        with box("div", "clip-row"):
+            with box("div", "clip-head"):
+                if clip.seconds is not None:
+                    Player(
+                        f"/clips/{quote(self._name)}/{quote(clip.file)}",
+                        short,
+                        name=clip.file,
+                        seconds=clip.seconds,
+                    )
+                else:
+                    badge("sound missing", "bad")
+                Text("span", short, "mono small soft")
+                for words in remarks(clip):
+                    badge(words, "warning")
+            Field(
+                f"clip-{short}",
+                f"What is said in {short}",
+                value=clip.text,
+                on_commit=self._editor(clip),
+            ).classes("clip-text")
+            button("Leave out", self._dropper(clip), kind="quiet", name=f"Leave out {short}")
+
+    def _editor(self, clip: ClipLine) -> Callable[[object], Awaitable[None]]:
+        async def edit(text: object) -> None:
+            line = await datasets.edit(
+                self._shell.site.config,
+                self._name,
+                clip.file,
+                text=str(text or ""),
+                now=self._shell.site.unix_seconds,
+            )
+            self._clips = [
+                replace(one, text=line.text) if one.file == clip.file else one
+                for one in self._clips
+            ]
+            self._shell.announce("Saved.")
+
+        return edit
+
+    def _dropper(self, clip: ClipLine) -> Callable[[], Awaitable[None]]:
+        async def drop() -> None:
+            await datasets.drop(
+                self._shell.site.config, self._name, [clip.file], now=self._shell.site.unix_seconds
+            )
+            await self._changed()
+
+        return drop
+
+
+def remarks(clip: ClipLine) -> list[str]:
+    """What to say of a clip at its row, by its length alone."""
+    if clip.seconds is None:
+        return []
+    if clip.seconds < SHORT_SECONDS:
+        return ["very short"]
+    return ["very long"] if clip.seconds > LONG_SECONDS else []

@@ -1,0 +1,162 @@
+"""Home: the checklist of a first run, or what is going on and what was done last."""
+
+from __future__ import annotations
+
+from nicegui import ui
+
+from launcher.domain.run import Run
+from launcher.presets import find_preset
+from launcher.services import datasets
+from launcher.ui.frame import Shell, page
+from launcher.ui.pages.home.checklist import ChecklistStep, Standing, StepState, checklist
+from launcher.ui.state.run_view import RunView
+from launcher.ui.state.site import Site
+from launcher.ui.text import dollars, when
+from launcher.ui.widgets.elements import (
+    Text,
+    attributes,
+    badge,
+    box,
+    button_link,
+    card,
+    heading,
+    hint,
+    icon,
+    link,
+    para,
+)
+from launcher.ui.widgets.run_state import state_badge
+
+LAST_RUNS = 5
+
+
+def register(site: Site) -> None:
+    page(
+        site,
+        "/",
+        "From recordings to a voice",
+        _build,
+        lead="Rent a GPU for one training run, listen while it learns, keep the voice. The GPU is "
+        "removed by itself at the end.",
+    )
+
+
+async def _build(shell: Shell) -> None:
+    runs = shell.site.history.runs(limit=50)
+    with box("div", "stack"):
+        if any(run.state.may_have_pod for run in runs):
+            await _running(shell, [run for run in runs if run.state.may_have_pod])
+        if not any(run.end_reason is not None and run.end_reason.is_success for run in runs):
+            await _first_steps(shell, runs)
+        if runs:
+            _last_runs(shell, [run for run in runs if not run.state.may_have_pod][:LAST_RUNS])
+        else:
+            _first_try(shell.site)
+
+
+async def _standing(shell: Shell, runs: list[Run]) -> Standing:
+    draft = shell.site.drafts.of(shell.tab)
+    is_named = bool(shell.site.preferences.last_dataset_repo or draft.given.get("dataset_repo"))
+    found = await datasets.kept(shell.site.config)
+    return Standing(
+        keys_held=len(shell.site.vault.held(shell.tab)),
+        datasets=len(found) + is_named,
+        settings_ready=draft.touched,
+        runs=len(runs),
+    )
+
+
+async def _first_steps(shell: Shell, runs: list[Run]) -> None:
+    standing = await _standing(shell, runs)
+    with card("Your first voice"), box("ol", "steps"):
+        for number, step in enumerate(checklist(standing), start=1):
+            _checklist_step(number, step)
+
+
+def _checklist_step(number: int, step: ChecklistStep) -> None:
+    with box("li", f"step step-{step.state}"):
+        with box("span", "step-mark", aria_hidden="true"):
+            if step.state is StepState.DONE:
+                icon("check", 16)
+            else:
+                Text("span", str(number))
+        with box("div", "step-body"):
+            heading(3, step.title)
+            hint(step.text)
+        with box("div", "step-side"):
+            if step.state is StepState.DONE:
+                badge("Done", "good")
+            button = button_link(step.action, step.href, primary=step.state is StepState.NOW)
+            attributes(button, aria_label=f"{step.action}: {step.title}")
+
+
+async def _running(shell: Shell, runs: list[Run]) -> None:
+    heading(2, "Running now")
+    with box("div", "grid-2"):
+        for run in runs:
+            _running_card(shell, run, await shell.site.live.open_view(run))
+
+
+def _running_card(shell: Shell, run: Run, view: RunView) -> None:
+    with box("a", "card card-link", href=f"/runs/{run.nonce}"):
+        with box("div", "row spread"):
+            heading(3, run.run_id)
+            state_badge(run)
+        now = para("")
+        problem = para("", "error-text")
+        hint(f"{run.gpu_name} · ends by itself at {dollars(run.max_cost_usd)} at the latest")
+
+    def refresh() -> None:
+        rented = shell.site.live.rented(shell.site.clock.now())
+        wrong = next((row.problem for row in rented if row.run.nonce == run.nonce), "")
+        problem.text = f"{wrong[:1].upper()}{wrong[1:]}." if wrong else ""
+        problem.set_visibility(bool(wrong))
+        if view.step is not None:
+            total = f" of {view.step.total_steps:,}" if view.step.total_steps else ""
+            now.text = f"Step {view.step.step:,}{total}"
+        elif view.phase is not None:
+            now.text = f"{view.phase.capitalize()} is under way"
+        else:
+            now.text = "Waiting for the GPU"
+
+    refresh()
+    ui.timer(1.0, refresh)
+
+
+def _last_runs(shell: Shell, runs: list[Run]) -> None:
+    if not runs:
+        return
+    now = shell.site.clock.now()
+    with card("Last runs"):
+        with box("ul", "steps"):
+            for run in runs:
+                with box("li", "step"):
+                    with box("div", "step-body"):
+                        link(run.run_id, f"/runs/{run.nonce}")
+                        hint(f"{run.results_repo} · {when(run.planned_at, now)}")
+                    with box("div", "step-side"):
+                        Text("span", dollars(run.cost_usd))
+                        state_badge(run)
+        with box("div", "row"):
+            button_link("Train a voice", "/train", primary=True, symbol="train")
+            button_link("All runs", "/runs")
+
+
+def _first_try(site: Site) -> None:
+    quick = find_preset(site.config, "quick-check")
+    with box("div", "grid-2"):
+        with card("What it costs"):
+            para(
+                "You pay RunPod by the second while a GPU is rented, usually between $0.20 and $0.80 "
+                "an hour. A cap that you set ends the run whatever happens."
+            )
+            hint(
+                f"The preset “{quick.title}” proves the whole way in minutes and can cost "
+                f"{dollars(float(quick.values['max_cost_usd']))} at the most."
+            )
+        with card("What leaves this computer"):
+            para(
+                "Your recordings and the finished voice lie in your own repos on Hugging Face. The "
+                "keys go to RunPod and Hugging Face alone. There is no server of ours."
+            )
+            link("How keys are kept", "/help?topic=privacy")

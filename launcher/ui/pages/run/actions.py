@@ -1,0 +1,199 @@
+"""The buttons of a run: save, sample, stop, remove. Each stays locked until its receipt is there."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from launcher.domain.run import Run, RunState
+from launcher.errors import LauncherError
+from launcher.services.commands import Sent, new_command, send
+from launcher.services.release import release
+from launcher.ui.frame import Shell, show_error
+from launcher.ui.state.run_view import RunView
+from launcher.ui.text import dollars
+from launcher.ui.widgets.dialog import Dialog
+from launcher.ui.widgets.elements import Button, Text, box, button, hint, para
+from launcher.ui.widgets.inputs import Field
+from pod_image.contract.commands import CommandName
+from pod_image.contract.outcomes import Phase
+
+WAIT = timedelta(minutes=3)
+"""For a receipt; a save of a large checkpoint with its upload takes a while."""
+_DOING = {
+    CommandName.SAVE: "Saving…",
+    CommandName.SAMPLE: "Speaking…",
+    CommandName.STOP: "Stopping…",
+}
+_WORDS = {
+    CommandName.SAVE: "Save now",
+    CommandName.SAMPLE: "Sample now",
+    CommandName.STOP: "Stop and deliver",
+}
+
+
+class RunActions:
+    def __init__(self, shell: Shell, run: Run, view: RunView) -> None:
+        self._shell, self._run, self._view = shell, run, view
+        self._waiting: dict[CommandName, tuple[str, datetime]] = {}
+        with box("div", "row actions") as self._place:
+            self._buttons = {
+                CommandName.SAVE: self._button(CommandName.SAVE, "save"),
+                CommandName.SAMPLE: self._button(CommandName.SAMPLE, "speak"),
+                CommandName.STOP: self._button(CommandName.STOP, "stop"),
+            }
+            self._remove = Button("Stop and remove", self.ask_remove, kind="danger", symbol="trash")
+            self._remove.mark("remove")
+        self._why = hint("")
+        self._result = para("", "small soft")
+        self._error_place = box("div")
+        self._dialogs()
+
+    def refresh(self, run: Run) -> None:
+        self._run = run
+        is_over = run.state is RunState.ENDED
+        for part in (self._place, self._why):
+            part.set_visibility(not is_over)
+        if is_over:
+            return
+        self._take_receipts()
+        for name, action in self._buttons.items():
+            action.lock(self._why_locked(name))
+            doing = name in self._waiting
+            action.label.text = _DOING[name] if doing else _WORDS[name]
+        reasons = [why for name in self._buttons if (why := self._why_locked(name)) is not None]
+        self._why.text = reasons[0] if reasons else ""
+        self._why.set_visibility(bool(reasons))
+
+    def ask_remove(self) -> None:
+        self._remove_dialog.show()
+
+    def _button(self, name: CommandName, symbol: str) -> Button:
+        handler = {
+            CommandName.SAVE: self._save,
+            CommandName.SAMPLE: self._ask_sample,
+            CommandName.STOP: self._ask_stop,
+        }[name]
+        return Button(_WORDS[name], handler, symbol=symbol).mark(f"do-{name.value}")
+
+    def _why_locked(self, name: CommandName) -> str | None:
+        if not self._shell.site.sessions.keys_of(self._shell.tab).runpod:
+            return "Enter the RunPod key first."
+        if name in self._waiting:
+            return "Waiting for the receipt of the GPU."
+        if CommandName.STOP in self._waiting:
+            return "The run is being stopped."
+        if self._run.state is RunState.ENDING:
+            return "The run is finishing already."
+        if self._run.armed_at is None:
+            return "The GPU is not ready yet."
+        if name is not CommandName.STOP and self._view.phase is not Phase.TRAIN:
+            return "Only while it trains."
+        return None
+
+    def _take_receipts(self) -> None:
+        now = self._shell.site.clock.now()
+        for name, (id, since) in list(self._waiting.items()):
+            receipt = self._view.receipts.get(id)
+            if receipt is not None and receipt.state in ("done", "refused"):
+                del self._waiting[name]
+                word = "done" if receipt.state == "done" else "refused"
+                self._tell(f"{_WORDS[name]}: {word}. {receipt.detail}".strip())
+            elif now - since > WAIT:
+                del self._waiting[name]
+                self._tell(f"{_WORDS[name]}: no receipt yet. It may still come; look at the log.")
+
+    def _tell(self, text: str) -> None:
+        self._result.text = text
+        self._shell.announce(text)
+
+    async def _save(self) -> None:
+        await self._send(CommandName.SAVE)
+
+    async def _send(self, name: CommandName, text: str = "") -> None:
+        self._error_place.clear()
+        try:
+            command = new_command(name, text)
+            self._waiting[name] = (command.id, self._shell.site.clock.now())
+            self.refresh(self._run)
+            session = await self._shell.session()
+            sent: Sent = await send(session.bench, self._run, command)
+        except LauncherError as error:
+            self._waiting.pop(name, None)
+            with self._error_place:
+                show_error(error)
+            self._shell.announce(error.message)
+            return
+        way = "" if sent.way.value == "exec" else " It looks for it every 30 seconds."
+        self._tell(f"{_WORDS[name]}: handed to the GPU, waiting for its receipt.{way}")
+
+    def _dialogs(self) -> None:
+        run = self._run
+        self._sample_dialog = Dialog("Say something now")
+        with self._sample_dialog.body:
+            self._text = Field(
+                "sample-text",
+                "Text",
+                kind="area",
+                value="Hello, this is how I sound right now.",
+                hint="Up to 500 letters. It appears under Samples in a few seconds.",
+            )
+        with self._sample_dialog.actions:
+            button("Cancel", self._sample_dialog.hide)
+            button("Speak it", self._sample, kind="primary")
+        self._stop_dialog = Dialog(f"Stop {run.run_id} and deliver what it has?")
+        with self._stop_dialog.body:
+            para(
+                "Training ends now. The GPU then makes the voice from what was learnt, delivers it and "
+                "removes itself; that takes a few minutes and is paid like the rest."
+            )
+        with self._stop_dialog.actions:
+            button("Go on training", self._stop_dialog.hide)
+            button("Stop and deliver", self._stop, kind="primary").mark("really-stop")
+        self._remove_dialog = Dialog(f"Remove the GPU of {run.run_id} now?")
+        with self._remove_dialog.body:
+            self._remove_words = para(
+                f"{run.gpu_name} at {dollars(run.price_per_hour_usd)} an hour is removed at once, and all "
+                "cost ends. What was not delivered to Hugging Face yet is lost. To have it delivered, use “Stop "
+                "and deliver”."
+            )
+            self._remove_place = box("div")
+        with self._remove_dialog.actions:
+            button("Leave it", self._remove_dialog.hide)
+            self._really = Button("Stop and remove now", self._remove_now, kind="danger")
+            self._really.mark("really-remove")
+
+    def _ask_sample(self) -> None:
+        self._sample_dialog.show()
+
+    async def _sample(self) -> None:
+        self._sample_dialog.hide()
+        await self._send(CommandName.SAMPLE, str(self._text.value))
+
+    def _ask_stop(self) -> None:
+        self._stop_dialog.show()
+
+    async def _stop(self) -> None:
+        self._stop_dialog.hide()
+        await self._send(CommandName.STOP)
+
+    async def _remove_now(self) -> None:
+        self._really.lock("The GPU is being removed.")
+        self._really.label.text = "Removing…"
+        self._remove_place.clear()
+        job = self._shell.site.live.launch_of(self._run.nonce)
+        try:
+            if job is not None and job.task is not None and not job.is_over:
+                job.task.cancel()  # the launch itself releases what it rented
+            else:
+                session = await self._shell.session()
+                await release(session.bench, self._run)
+        except LauncherError as error:
+            with self._remove_place:
+                show_error(error)
+                Text("p", "The GPU may still run and cost money.", "error-text")
+        else:
+            self._remove_dialog.hide()
+            self._tell("The GPU is removed.")
+        finally:
+            self._really.lock(None)
+            self._really.label.text = "Stop and remove now"

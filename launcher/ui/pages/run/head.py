@@ -1,0 +1,145 @@
+"""The head of a run's page: state, money, time; and what can be done to it."""
+
+from __future__ import annotations
+
+from nicegui import ui
+
+from launcher.domain.cost import cost_usd
+from launcher.domain.run import Run, RunState
+from launcher.ui.frame import Shell
+from launcher.ui.pages.run.actions import RunActions
+from launcher.ui.pages.run.notices import Standing, draw_notices, start_words
+from launcher.ui.state.run_view import RunView
+from launcher.ui.text import amount, clock, dollars, duration, per_hour, time_of_day
+from launcher.ui.widgets.elements import Text, attributes, badge, box, para
+from launcher.ui.widgets.run_state import PHASE_TITLES, state_words
+
+
+class RunHead:
+    """Kept up to date by `refresh`; says in words what goes on and what went wrong."""
+
+    def __init__(self, shell: Shell, run: Run, view: RunView) -> None:
+        self._shell, self._view = shell, view
+        self._said = ""
+        self._notices_for: object = None
+        with box("section", "card", aria_label="State of the run"):
+            with box("div", "row"):
+                self._badge = badge("")
+                self._now = para("", "now-words")
+            self._figures: dict[str, Text] = {}
+            self._titles: dict[str, Text] = {}
+            self._places: dict[str, ui.element] = {}
+            with box("dl", "facts"):
+                for name in (
+                    "Cost so far",
+                    "Expected at the end",
+                    "Running for",
+                    "Time left",
+                    "GPU",
+                ):
+                    with box("div") as place:
+                        self._places[name], self._titles[name] = place, Text("dt", name)
+                        self._figures[name] = Text("dd", "")
+            self._meter = box("progress", aria_label="Cost so far, of the cost cap", max="100")
+            self.actions = RunActions(shell, run, view)
+        self._notices = box("div", "stack-small")
+        self.refresh(run)
+
+    def refresh(self, run: Run) -> None:
+        words, tone = state_words(run)
+        self._badge.text = words
+        self._badge.classes(replace=f"badge badge-{tone}")
+        self._now.text = self._sentence(run)
+        self._show_figures(run)
+        self.actions.refresh(run)
+        self._show_notices(run)
+        if words != self._said:
+            if self._said:
+                self._shell.announce(f"{run.run_id} is now: {words}")
+            self._said = words
+
+    def _sentence(self, run: Run) -> str:
+        view = self._view
+        if run.state is RunState.ENDED:
+            ended = f" at {time_of_day(run.ended_at)}" if run.ended_at else ""
+            return f"GPU removed{ended}." if run.pod_id else "Nothing was rented."
+        if not run.pod_id:
+            return "Renting a GPU…"
+        if view.armed is None and run.armed_at is None:
+            now = self._shell.site.clock.now()
+            return start_words(now - (run.created_at or run.planned_at))
+        if view.phase is None:
+            return "Running; it ends by itself."
+        state = view.phases[view.phase]
+        done = ""
+        if state.done is not None and state.total:
+            done = f", {amount(state.done, state.total, state.unit)}"
+        if view.step is not None and view.phase.value == "train":
+            total = f" of {view.step.total_steps:,}" if view.step.total_steps else ""
+            done = f", step {view.step.step:,}{total}"
+        return f"{PHASE_TITLES[view.phase]}{done}"
+
+    def _show_figures(self, run: Run) -> None:
+        now = self._shell.site.clock.now()
+        start = run.created_at
+        end = run.ended_at if run.state is RunState.ENDED else now
+        seconds = max(0.0, (end - start).total_seconds()) if start and end else 0.0
+        spent = max(cost_usd(run.price_per_hour_usd, seconds), run.cost_usd or 0.0)
+        if run.state is RunState.ENDED:
+            spent = run.billed_usd if run.billed_usd is not None else run.cost_usd or 0.0
+        step = self._view.step
+        forecast = step.cost_at_end_usd if step is not None else None
+        left = step.seconds_left if step is not None else None
+        is_over = run.state is RunState.ENDED
+        self._set("Cost so far", f"{dollars(spent)} of {dollars(run.max_cost_usd)} at most")
+        self._set("Expected at the end", _known(forecast, dollars(forecast)))
+        self._set("Running for", clock(seconds) if start else "not yet")
+        soon = "under a minute" if left is not None and left < 60 else duration(left)
+        self._set("Time left", _known(left, soon))
+        self._set("GPU", f"{run.gpu_name}, {per_hour(run.price_per_hour_usd)}")
+        for name in ("Expected at the end", "Time left"):
+            self._places[name].set_visibility(not is_over)
+        self._titles["Cost so far"].text = "Cost" if is_over else "Cost so far"
+        self._titles["Running for"].text = "Ran for" if is_over else "Running for"
+        share = min(100.0, 100.0 * spent / run.max_cost_usd) if run.max_cost_usd else 0.0
+        attributes_if_changed(self._meter, value=f"{share:.1f}")
+
+    def _set(self, name: str, text: str) -> None:
+        self._figures[name].text = text
+
+    def _show_notices(self, run: Run) -> None:
+        """Drawn anew only when what there is to say has changed."""
+        standing = self._standing(run)
+        if standing.key == self._notices_for:
+            return
+        self._notices_for = standing.key
+        self._notices.clear()
+        with self._notices:
+            draw_notices(standing, self._view)
+
+    def _standing(self, run: Run) -> Standing:
+        site, view = self._shell.site, self._view
+        launch = site.live.launch_of(run.nonce)
+        rented = site.live.rented(site.clock.now())
+        is_going = launch is not None and bool(launch.messages) and not launch.is_over
+        return Standing(
+            run=run,
+            problem=next((row.problem for row in rented if row.run.nonce == run.nonce), ""),
+            stage=launch.messages[-1].text if launch is not None and is_going else "",
+            error=launch.error.message if launch and launch.error else "",
+            trouble=site.live.troubles.get(run.nonce, ""),
+            has_key=bool(site.sessions.keys_of(self._shell.tab).runpod),
+            is_watched=site.live.is_watched(run.nonce),
+            restarts=view.restarts,
+            heard_at=view.heard_at,
+        )
+
+
+def _known(value: float | None, words: str) -> str:
+    return "not known yet" if value is None else words
+
+
+def attributes_if_changed(element: object, **values: str) -> None:
+    props = element.props  # type: ignore[attr-defined]
+    if any(props.get(name) != value for name, value in values.items()):
+        attributes(element, **values)  # type: ignore[arg-type]

@@ -1,0 +1,214 @@
+"""What has to be said of a run beside its figures: what is wrong, what it means for money, what to do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from launcher.domain.delivery import known_delivery
+from launcher.domain.run import Run, RunState
+from launcher.ui.state.run_view import RunView
+from launcher.ui.text import dollars, time_of_day
+from launcher.ui.widgets.elements import (
+    Text,
+    Tone,
+    attributes,
+    box,
+    button_link,
+    link,
+    notice,
+    para,
+    say,
+)
+from pod_image.contract.outcomes import EndReason
+from pod_image.contract.plain import plain_line
+
+CONSOLE = "https://www.runpod.io/console/pods"
+STAGE_SHOWN = 200
+USUAL_START = timedelta(minutes=10)
+SMALLEST_BATCH = 1
+_BAD_ENDS = (
+    EndReason.FAILED,
+    EndReason.TRAINER_DIED,
+    EndReason.BOOT_FAILED,
+    EndReason.LOST,
+)
+_OUT_OF_MEMORY = ("out of memory", "outofmemory")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """All that the notices of a run depend on; drawn anew only when it changes."""
+
+    run: Run
+    problem: str = ""
+    """Why the end of its pod is not confirmed, or empty."""
+    stage: str = ""
+    """What its launch, under way in this program, said last."""
+    error: str = ""
+    trouble: str = ""
+    """Why following it fails now."""
+    has_key: bool = False
+    is_watched: bool = False
+    restarts: int = 0
+    heard_at: datetime | None = None
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        run = self.run
+        heard = None if self.is_watched else self.heard_at
+        return (
+            run.state, run.end_reason, run.detail, run.not_delivered, run.armed_at, run.pod_id, self.problem,
+            self.stage[:STAGE_SHOWN], self.error, self.trouble, self.has_key, self.is_watched,
+            self.restarts, heard,
+        )  # fmt: skip
+
+
+def draw_notices(standing: Standing, view: RunView) -> None:
+    if standing.problem:
+        _alarm(standing)
+    if standing.run.state is RunState.ENDED:
+        _ended(standing.run, view)
+        return
+    _under_way(standing)
+    if standing.restarts:
+        say("note", "The machine was started again", "It goes on from the newest checkpoint.")
+
+
+def _alarm(standing: Standing) -> None:
+    how = "Press “Stop and remove” above."
+    if not standing.has_key:
+        how = "Enter the RunPod key, and press “Stop and remove” above."
+    with (
+        notice(
+            "bad",
+            f"This may still cost money: {standing.problem}.",
+            f"{how} If that fails, open RunPod's console and terminate the pod by hand.",
+            alert=True,
+        ),
+        box("div", "row"),
+    ):
+        if not standing.has_key:
+            button_link("Enter the key", "/keys", symbol="key", primary=True)
+        link("Open RunPod's console", CONSOLE, new_tab=True)
+
+
+def _under_way(standing: Standing) -> None:
+    run = standing.run
+    if standing.error:
+        say("bad", "The launch failed", standing.error, alert=True)
+    elif standing.stage:
+        say(
+            "note",
+            standing.stage,
+            "Until the GPU reports itself ready, this program watches over it: leave it running. You may "
+            "close this tab.",
+        )
+    elif standing.trouble:
+        _no_contact(standing)
+    elif run.pod_id and not standing.is_watched and not standing.has_key and not standing.problem:
+        _without_key(standing)
+
+
+def _no_contact(standing: Standing) -> None:
+    with notice(
+        "warning",
+        "No contact with the GPU",
+        f"{standing.trouble} It may still run and cost money; its caps hold without us. Trying again.",
+    ):
+        link("Open RunPod's console", CONSOLE, new_tab=True)
+
+
+def _without_key(standing: Standing) -> None:
+    run = standing.run
+    if run.armed_at is None:
+        title = "Nobody watches over this start"
+        text = (
+            "The GPU was rented by an earlier session of this program and has not reported itself ready. "
+            "Enter the RunPod key, so that it is followed, or removed if it never gets ready."
+        )
+    else:
+        heard = f", of {time_of_day(standing.heard_at)}" if standing.heard_at else ""
+        title = f"These are the last known figures{heard}"
+        text = (
+            f"The run goes on and ends by itself, at {dollars(run.max_cost_usd)} or {run.max_hours:g} "
+            "hours at the latest. Enter the RunPod key to see it live."
+        )
+    with notice("note", title, text):
+        button_link("Enter the key", "/keys", symbol="key", primary=True)
+
+
+def _ended(run: Run, view: RunView) -> None:
+    reason = run.end_reason
+    title = reason.sentence if reason is not None else "The run is over."
+    hint = view.ended.hint if view.ended is not None else ""
+    detail = "" if run.detail == title else run.detail
+    delivered = delivery_words(run, view)
+    tone = "bad" if run.not_delivered else _tone(reason)
+    with notice(tone, title, " ".join(part for part in (detail, hint, delivered) if part)):
+        _quote(reason, view)
+        if run.not_delivered:
+            with box("div", "row"):
+                button_link("What did arrive", f"/runs/{run.nonce}?tab=files", symbol="download")
+        if reason in _BAD_ENDS:
+            _next_tries(run, view)
+        elif reason is not None and reason.delivers:
+            with box("div", "row"):
+                button_link("Try the voice", f"/voice?run={run.nonce}", symbol="voice")
+
+
+def _quote(reason: EndReason | None, view: RunView) -> None:
+    """What its programs printed last, where it did not end well."""
+    if view.ended is None or not view.ended.last_lines or (reason and reason.is_success):
+        return
+    para("What it printed last:")
+    text = Text("pre", "\n".join(map(plain_line, view.ended.last_lines)), "log")
+    attributes(text, tabindex="0", role="region", aria_label="What the run printed last")
+
+
+def delivery_words(run: Run, view: RunView) -> str:
+    """What reached the results repo, as far as the GPU has said so."""
+    ended = view.ended.model_dump(mode="json") if view.ended is not None else None
+    found = known_delivery(run.not_delivered, ended)
+    return found.sentence if found is not None else ""
+
+
+def _tone(reason: EndReason | None) -> Tone:
+    if reason in _BAD_ENDS:
+        return "bad"
+    return "good" if reason is not None and reason.is_success else "warning"
+
+
+def _next_tries(run: Run, view: RunView) -> None:
+    batch = smaller_batch(run, view)
+    if batch:
+        para(f"Half the batch, {batch} clips at a time, needs much less memory.")
+    with box("div", "row"):
+        if batch:
+            again = f"/train?again={run.nonce}&batch={batch}"
+            button_link(f"Try again with {batch} clips", again, primary=True, symbol="train")
+        button_link("Train again with these settings", f"/train?again={run.nonce}")
+        button_link("Look at the log", f"/runs/{run.nonce}?tab=log")
+
+
+def smaller_batch(run: Run, view: RunView) -> int:
+    """Half of the run's batch if it ended for want of memory, else 0."""
+    said: Iterable[str] = (
+        run.detail,
+        view.ended.detail if view.ended is not None else "",
+        *(entry.text for entry in list(view.log)[-50:]),
+    )
+    batch = json.loads(run.settings_json).get("batch_size")
+    if not isinstance(batch, int) or batch <= SMALLEST_BATCH:
+        return 0
+    ran_out = any(word in text.casefold() for text in said for word in _OUT_OF_MEMORY)
+    return max(SMALLEST_BATCH, batch // 2) if ran_out else 0
+
+
+def start_words(waited: timedelta) -> str:
+    """While a GPU is being prepared: how long it has been, and what is usual."""
+    if waited > USUAL_START:
+        return "The GPU is being prepared; this takes longer than usual. It is removed if it never gets ready."
+    return "The GPU is being prepared; two to ten minutes are usual."

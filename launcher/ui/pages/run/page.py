@@ -1,0 +1,51 @@
+"""One run: where it is, what it costs, what it sounds like; and the ways to end it."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from nicegui import ui
+
+from launcher.domain.run import Run, RunState
+from launcher.ui.frame import Shell, page
+from launcher.ui.pages.run.head import RunHead
+from launcher.ui.pages.run.tabs import TABS, draw_tab
+from launcher.ui.state.site import Site
+from launcher.ui.widgets.elements import attributes, box, button_link, empty_state, link
+from launcher.ui.widgets.media import register_media
+
+
+def register(site: Site, outer: FastAPI) -> None:
+    register_media(site, outer)
+    page(site, "/runs/{nonce}", "Run", _build, current="/runs")
+
+
+async def _build(shell: Shell, nonce: str, tab: str = "overview", ask: str = "") -> None:
+    run = shell.site.history.by_nonce(nonce)
+    if run is None:
+        with empty_state("There is no such run", "It may have been deleted from the history."):
+            button_link("All runs", "/runs", primary=True)
+        return
+    shell.title(run.run_id)
+    view = await shell.site.live.open_view(run)
+    head = RunHead(shell, run, view)
+    if ask == "remove" and run.state is not RunState.ENDED:
+        head.actions.ask_remove()
+    _tab_bar(run, tab)
+    place = box("div", "stack")
+    with place:
+        refresh = await draw_tab(shell, run, view, tab)
+
+    def look() -> None:
+        now = shell.site.history.by_nonce(run.nonce)
+        if now is not None:
+            head.refresh(now)
+            refresh(now)
+
+    ui.timer(0.5, look)
+
+
+def _tab_bar(run: Run, current: str) -> None:
+    with box("nav", "tabs", aria_label="Parts of this run"):
+        for key, title in TABS.items():
+            anchor = link(title, f"/runs/{run.nonce}?tab={key}")
+            attributes(anchor, aria_current="page" if key == current else None)

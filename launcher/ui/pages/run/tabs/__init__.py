@@ -1,0 +1,35 @@
+"""The parts of a run's page, one file each. A tab draws itself and returns what keeps it up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from launcher.domain.run import Run
+from launcher.ui.frame import Shell
+from launcher.ui.pages.run.tabs import files, log, machine, overview, samples
+from launcher.ui.state.run_view import RunView
+from launcher.ui.widgets import run_settings as settings
+
+Refresh = Callable[[Run], None]
+
+TABS = {
+    "overview": "Overview",
+    "samples": "Samples",
+    "machine": "Machine",
+    "log": "Log",
+    "files": "Files",
+    "settings": "Settings",
+}
+_DRAW = {
+    "overview": overview.draw,
+    "samples": samples.draw,
+    "machine": machine.draw,
+    "log": log.draw,
+    "files": files.draw,
+    "settings": settings.draw,
+}
+
+
+async def draw_tab(shell: Shell, run: Run, view: RunView, tab: str) -> Refresh:
+    """Draw the tab of that name (the overview for an unknown one)."""
+    return await _DRAW.get(tab, overview.draw)(shell, run, view)

@@ -1,0 +1,133 @@
+"""What a run has delivered to the results repo, and bringing it to this computer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from launcher.domain.run import Run
+from launcher.errors import LauncherError
+from launcher.services.results import Downloaded, download_results, list_results
+from launcher.ui.frame import Shell, show_error
+from launcher.ui.state.run_view import RunView
+from launcher.ui.text import counted, size
+from launcher.ui.widgets.elements import (
+    Handler,
+    Text,
+    box,
+    button,
+    button_link,
+    card,
+    empty_state,
+    hint,
+    link,
+    notice,
+    para,
+    say,
+    table,
+    waiting,
+)
+
+VOICE_ALONE = ("voice/**",)
+
+
+async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
+    place = box("div", "stack")
+    drawn = [-1]
+
+    async def ask() -> None:
+        place.clear()
+        with place:
+            waiting("Asking Hugging Face what is there…")
+        session = await shell.session()
+        try:
+            found = await list_results(session.bench, run)
+        except LauncherError as error:
+            place.clear()
+            with place:
+                if session.keys.hf_upload is None:
+                    needs_token(run)
+                else:
+                    show_error(error)
+                    with box("div", "row"):
+                        button("Try again", ask, symbol="refresh")
+            return
+        place.clear()
+        with place:
+            if not found:
+                with empty_state("Nothing delivered yet", "Checkpoints come while it trains."):
+                    button("Look again", ask, symbol="refresh")
+                return
+            _downloads(shell, run)
+            _listing(run, [(one.path, one.size_bytes) for one in found], shell.site.config.hub_url)
+
+    await ask()
+    drawn[0] = len(view.files)
+
+    def refresh(_: Run) -> None:
+        # New files come by the upload events; the list is asked for anew when the person wants it.
+        if drawn[0] != len(view.files):
+            drawn[0] = len(view.files)
+            with place:
+                button("More has arrived: look again", ask, symbol="refresh")
+
+    return refresh
+
+
+def needs_token(run: Run) -> None:
+    with notice(
+        "note",
+        f"{run.results_repo} is private",
+        "What lies there can be seen with the Hugging Face token that may write to it.",
+    ):
+        button_link("Enter the token", "/keys", primary=True, symbol="key")
+
+
+def _downloads(shell: Shell, run: Run) -> None:
+    with card("Bring it to this computer"):
+        para(
+            f"Goes to {shell.site.config.results_folder / run.results_repo}, and every file is checked."
+        )
+        place = box("div", "stack-small")
+
+        def bring(patterns: tuple[str, ...]) -> Handler:
+            async def go() -> None:
+                place.clear()
+                with place:
+                    waiting("Fetching…", rows=1)
+                session = await shell.session()
+                got: Downloaded | None = await shell.attempt(
+                    download_results(session.bench, run, patterns=patterns), place
+                )
+                if got is not None:
+                    place.clear()
+                    with place:
+                        say(
+                            "good",
+                            f"{counted(len(got.files), 'file')}, {size(got.size_bytes)}",
+                            str(got.folder),
+                        )
+                    shell.announce("The files are here.")
+
+            return go
+
+        with box("div", "row"):
+            button("Fetch the voice", bring(VOICE_ALONE), kind="primary", symbol="download")
+            button("Fetch everything", bring(("**",)), symbol="download")
+            button_link("Try the voice", f"/voice?run={run.nonce}", symbol="voice")
+
+
+def _listing(run: Run, files: list[tuple[str, int]], hub_url: str) -> None:
+    with card("In the results repo"):
+        total = sum(count for _, count in files)
+        hint(f"{counted(len(files), 'file')}, {size(total)} in {run.results_repo}.")
+        link(
+            "Open it on Hugging Face",
+            f"{hub_url}/{run.results_repo}/tree/main/{run.run_id}",
+            new_tab=True,
+        )
+        with table("Files of the run", ("File", "Size"), numeric=(1,)):
+            for path, count in files:
+                with box("tr"):
+                    with box("td"):
+                        Text("span", path.removeprefix(f"{run.run_id}/"), "mono")
+                    Text("td", size(count), "number")

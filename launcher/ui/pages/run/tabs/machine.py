@@ -1,0 +1,96 @@
+"""The machine of a run: how busy, how full, how warm; and how long ago it last said so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nicegui import ui
+
+from launcher.domain.run import Run, RunState
+from launcher.ui.frame import Shell
+from launcher.ui.state.run_view import RunView
+from launcher.ui.text import when
+from launcher.ui.widgets.elements import Text, attributes, box, card, empty_state, hint
+from pod_image.contract.events import MachineEvent
+
+STALE_SECONDS = 30.0
+
+
+async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
+    place = box("div", "stack")
+    gauges: dict[str, tuple[Text, ui.element]] = {}
+    heard: list[Text] = []
+    drawn: list[object] = [None]
+
+    def refresh(now: Run) -> None:
+        rows = gauge_rows(view.machine) if view.machine is not None else []
+        shape = [title for title, _, _ in rows]
+        if drawn != [shape]:
+            drawn[:] = [shape]
+            place.clear()
+            gauges.clear()
+            heard.clear()
+            with place:
+                _draw(shape, gauges, heard)
+        for title, words, share in rows:
+            text, meter = gauges[title]
+            text.text = words
+            if meter.props.get("value") != f"{share:.1f}":
+                attributes(meter, value=f"{share:.1f}")
+        if heard and view.machine is not None:
+            heard[0].text = _heard(shell, now, view.machine)
+
+    refresh(run)
+    return refresh
+
+
+def gauge_rows(machine: MachineEvent) -> list[tuple[str, str, float]]:
+    """(title, value in words, share in percent) of everything the machine tells."""
+    rows: list[tuple[str, str, float]] = []
+    for number, gpu in enumerate(machine.gpus, start=1):
+        name = "GPU" if len(machine.gpus) == 1 else f"GPU {number}"
+        if gpu.use_percent is not None:
+            rows.append((f"{name} at work", f"{gpu.use_percent:.0f} %", gpu.use_percent))
+        if gpu.memory_used_gb is not None and gpu.memory_total_gb:
+            words = f"{gpu.memory_used_gb:.1f} of {gpu.memory_total_gb:.0f} GB"
+            rows.append((f"{name} memory", words, 100 * gpu.memory_used_gb / gpu.memory_total_gb))
+        if gpu.temperature_c is not None:
+            rows.append((f"{name} temperature", f"{gpu.temperature_c:.0f} °C", gpu.temperature_c))
+    if machine.cpu_percent is not None:
+        rows.append(("Processor", f"{machine.cpu_percent:.0f} %", machine.cpu_percent))
+    if machine.memory_used_gb is not None and machine.memory_total_gb:
+        words = f"{machine.memory_used_gb:.1f} of {machine.memory_total_gb:.0f} GB"
+        rows.append(("Memory", words, 100 * machine.memory_used_gb / machine.memory_total_gb))
+    if machine.disk_free_gb is not None:
+        rows.append(("Disk", f"{machine.disk_free_gb:.0f} GB free", 0.0))
+    return [(title, words, min(100.0, max(0.0, share))) for title, words, share in rows]
+
+
+def _draw(titles: list[str], gauges: dict[str, tuple[Text, ui.element]], heard: list[Text]) -> None:
+    if not titles:
+        with empty_state(
+            "The machine has not said anything yet", "It reports once it has started."
+        ):
+            pass
+        return
+    with card("Machine"):
+        heard.append(hint(""))
+        with box("div", "grid-2"):
+            for title in titles:
+                with box("div", "gauge"):
+                    with box("div", "gauge-head"):
+                        Text("span", title)
+                        words = Text("span", "")
+                    meter = box("progress", aria_label=title, max="100", value="0")
+                    meter.set_visibility(title != "Disk")
+                gauges[title] = (words, meter)
+
+
+def _heard(shell: Shell, run: Run, machine: MachineEvent) -> str:
+    now = shell.site.clock.now()
+    if run.state is RunState.ENDED:
+        return "The last figures before the machine was removed."
+    age = (now - machine.at).total_seconds()
+    if age > STALE_SECONDS:
+        return f"Last heard {when(machine.at, now)}; these figures may be old."
+    return "Live."

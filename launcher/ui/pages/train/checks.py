@@ -1,0 +1,186 @@
+"""The check before anything is rented: its button, its list of results, and the button that rents."""
+
+from __future__ import annotations
+
+from launcher.domain.plan import Plan, Remark, Severity
+from launcher.errors import InvalidRequest, LauncherError
+from launcher.services.compose import missing
+from launcher.services.dataset_look import can_be_let_pass
+from launcher.services.plan import make_plan
+from launcher.ui.frame import Shell, show_error
+from launcher.ui.pages.train.confirm import ConfirmDialog
+from launcher.ui.pages.train.form import Choice
+from launcher.ui.text import counted
+from launcher.ui.widgets.elements import (
+    Button,
+    Handler,
+    Tone,
+    box,
+    button,
+    button_link,
+    details,
+    hint,
+    notice,
+    para,
+    say,
+    waiting,
+)
+from launcher.ui.wording import for_page
+
+UNCHECKED = "Press “Check everything” first; it rents nothing."
+_TONES: dict[Severity, Tone] = {
+    Severity.ERROR: "bad",
+    Severity.WARNING: "warning",
+    Severity.NOTE: "note",
+}
+
+
+class Checks:
+    """`plan` is what was checked, until something changes. The results go where `draw_results` was called."""
+
+    def __init__(self, shell: Shell, choice: Choice) -> None:
+        self._shell, self._choice = shell, choice
+        self.plan: Plan | None = None
+        self._check_button = button("Check everything", self._check, symbol="check").mark("check")
+        self._start = Button("Rent and start…", self._confirm, kind="primary").mark("start")
+        self._why = hint("")
+
+    def draw_results(self) -> None:
+        self._results = box("div", "stack-small", tabindex="-1").mark("checks")
+
+    def forget(self, *, is_other_dataset: bool) -> None:
+        """Something was changed: what was checked no longer holds."""
+        self.plan = None
+        if is_other_dataset:
+            self._choice.draft.let_pass.clear()
+        self._results.clear()
+        self._lock()
+
+    def _lock(self) -> None:
+        why = None if self.plan is not None and not self.plan.errors else UNCHECKED
+        if self.plan is not None and self.plan.errors:
+            why = "Something has to be put right first; see below."
+        self._start.lock(why)
+        self._check_button.classes(
+            add="" if why is None else "btn-primary", remove="btn-primary" if why is None else ""
+        )
+        self._why.text = why or ""
+
+    async def _check(self) -> None:
+        self._check_button.lock("The check is under way.")
+        self._results.clear()
+        with self._results:
+            waiting("Asking RunPod and Hugging Face…", rows=2)
+        try:
+            self.plan = await self._plan()
+        except LauncherError as error:
+            self._show_refusal(error)
+        else:
+            self._show(self.plan)
+        finally:
+            self._check_button.lock(None)
+            self._lock()
+
+    async def _plan(self) -> Plan:
+        if self._choice.errors:
+            raise InvalidRequest("Some values cannot be taken.", hint="They are marked in red.")
+        composed = self._choice.composed
+        absent = missing(composed.settings)
+        if absent:
+            names = ", ".join(f"“{one.knob.label}”" for one in absent)
+            raise InvalidRequest(f"Still missing: {names}.", hint="Fill it in under What.")
+        session = await self._shell.session()
+        draft = self._choice.draft
+        return await make_plan(
+            session.bench,
+            composed,
+            session.keys,
+            resume=draft.resume,
+            forced=sorted(draft.let_pass),
+        )
+
+    def _show_refusal(self, error: LauncherError) -> None:
+        self._results.clear()
+        with self._results:
+            show_error(error)
+            if not self._shell.site.vault.held(self._shell.tab):
+                button_link("Enter keys", "/keys", primary=True, symbol="key")
+        self._reveal()
+        self._shell.announce(f"The check failed. {error.message}")
+
+    def _show(self, plan: Plan) -> None:
+        self._results.clear()
+        with self._results:
+            _ready(plan)
+            notes = [one for one in plan.remarks if one.severity is Severity.NOTE]
+            self._remarks([one for one in in_order(plan.remarks) if one not in notes])
+            if notes:
+                with details(f"{counted(len(notes), 'thing')} to know"), box("div", "stack-small"):
+                    self._remarks(notes)
+        self._reveal()
+        self._shell.announce(check_sentence(plan))
+
+    def _reveal(self) -> None:
+        """On a narrow screen the results stand below the settings."""
+        self._results.run_method("scrollIntoView", {"block": "nearest"})
+
+    def _remarks(self, remarks: list[Remark]) -> None:
+        asked: set[str] = set()
+        for remark in remarks:
+            with notice(_TONES[remark.severity], ""):
+                para(for_page(remark.message))
+                if remark.hint:
+                    hint(for_page(remark.hint))
+                if remark.code not in asked:
+                    asked.add(remark.code)
+                    self._way_out(remark)
+
+    def _way_out(self, remark: Remark) -> None:
+        """An error of the data set may be let pass, and that may be taken back: once for each code."""
+        passed = self._choice.draft.let_pass
+        if remark.code in passed:
+            button("Mind it again", self._passer(remark.code, is_passed=False), kind="quiet").mark(
+                f"mind-{remark.code}"
+            )
+        elif remark.severity is Severity.ERROR and can_be_let_pass(remark.code):
+            button("Let it pass", self._passer(remark.code, is_passed=True)).mark(
+                f"pass-{remark.code}"
+            )
+            hint("The run then leaves out what it cannot use.")
+
+    def _passer(self, code: str, *, is_passed: bool) -> Handler:
+        async def go() -> None:
+            passed = self._choice.draft.let_pass
+            if is_passed:
+                passed.add(code)
+            else:
+                passed.discard(code)
+            await self._check()
+
+        return go
+
+    async def _confirm(self) -> None:
+        if self.plan is None or self.plan.errors:
+            return
+        session = await self._shell.session()
+        with self._shell.content:
+            ConfirmDialog(self._shell, session, self.plan).show()
+
+
+def in_order(remarks: tuple[Remark, ...]) -> list[Remark]:
+    """Errors first, then warnings and notes."""
+    order = list(Severity)
+    return sorted(remarks, key=lambda one: order.index(one.severity))
+
+
+def check_sentence(plan: Plan) -> str:
+    if plan.errors:
+        number = len(plan.errors)
+        return f"{counted(number, 'thing')} {'has' if number == 1 else 'have'} to be put right."
+    return "Everything is ready. You can rent and start."
+
+
+def _ready(plan: Plan) -> None:
+    if plan.errors:
+        return
+    say("good", "Ready", f"{plan.offer.gpu_name} is free, the keys work, the data set is readable.")

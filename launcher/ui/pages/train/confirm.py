@@ -1,0 +1,149 @@
+"""The last question before money is spent: what, for how much, what happens at the end. One click, one pod."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+
+from nicegui import ui
+
+from launcher.domain.plan import Plan
+from launcher.services.boot_budget import boot_budget
+from launcher.ui.frame import Shell, show_error
+from launcher.ui.state.sessions import Session
+from launcher.ui.text import about, counted, dollars, per_hour, roughly
+from launcher.ui.widgets.dialog import Dialog
+from launcher.ui.widgets.elements import (
+    Button,
+    Text,
+    attributes,
+    box,
+    button,
+    details,
+    facts,
+    hint,
+    say,
+)
+
+FIRST_NEWS_SECONDS = 20.0
+"""How long the dialog waits for the launch to name its run before it moves on to the Runs page."""
+
+
+class ConfirmDialog:
+    """The plan is what was checked; its own id makes a second click the same launch."""
+
+    def __init__(self, shell: Shell, session: Session, plan: Plan) -> None:
+        self._shell, self._session, self._plan = shell, session, plan
+        self._id = secrets.token_hex(8)
+        cost = _expected_usd(plan)
+        self._dialog = Dialog(f"Rent {plan.offer.gpu_name} and start {plan.run_id}?", wide=True)
+        self._dialog.mark("confirm")
+        with self._dialog.body:
+            self._body()
+        with self._dialog.actions:
+            self._back = button("Back", self._dialog.hide)
+            words = f"Rent and start, {about(cost)}"
+            self._go = Button(words, self._launch, kind="primary").mark("rent")
+
+    def show(self) -> None:
+        self._dialog.show()
+
+    def _body(self) -> None:
+        plan, settings = self._plan, self._plan.settings
+        most = roughly(plan.hours_until_capped)
+        facts(
+            [
+                ("GPU", f"{plan.offer.gpu_name}, {per_hour(plan.offer.price_per_hour_usd)}"),
+                ("Expected", f"{dollars(_expected_usd(plan))}, {_expected_time(plan)}"),
+                ("At the most", f"{dollars(plan.worst_case_usd)}, {most}"),
+                ("Data set", settings.dataset_repo or "none"),
+                ("Results go to", f"{settings.results_repo}/{plan.run_id}"),
+                ("If it is taken", _others(len(plan.candidates) - 1)),
+            ]
+        )
+        with box("ul", "prose"):
+            if plan.forced:
+                Text("li", f"Let pass in the data set: {', '.join(plan.forced)}.")
+            if plan.makes_results_repo:
+                Text("li", f"The repo {settings.results_repo} is made now, private.")
+            Text(
+                "li",
+                "At the end the GPU delivers the voice to Hugging Face, checks what arrived, and removes "
+                "itself. The page of the run names what did not arrive.",
+            )
+            Text(
+                "li",
+                "Until it reports itself ready (a few minutes) this program watches over it: closing it "
+                "earlier removes the GPU. After that you may close the tab or switch off the computer.",
+            )
+            budget = boot_budget(settings)
+            Text(
+                "li",
+                f"A GPU that is not ready after {budget.minutes:g} minutes is removed, and the next one tried "
+                f"({budget.basis}).",
+            )
+            Text(
+                "li",
+                "The Hugging Face tokens lie in your RunPod account as secrets while the run lasts."
+                if not plan.secrets_in_plain
+                else "The Hugging Face tokens stand readable in the pod's definition while it lives.",
+            )
+        if plan.base_licence:
+            hint(f"The base voice's licence: {plan.base_licence}.")
+        with details("The exact requests"):
+            for request in plan.requests:
+                code = Text("pre", json.dumps(request, indent=2, ensure_ascii=False), "code")
+                attributes(code, tabindex="0")
+        self._place = box("div")
+
+    async def _launch(self) -> None:
+        self._go.lock("The GPU is being rented.")
+        self._go.label.text = "Renting…"
+        self._back.lock("The GPU is being rented.")
+        site, tab = self._shell.site, self._shell.tab
+        held = site.vault.held(tab)
+        job = site.live.begin_launch(
+            self._id, self._plan, self._session.keys, lambda: site.vault.lease(held)
+        )
+        settings = self._plan.settings
+        site.prefer(
+            last_dataset_repo=settings.dataset_repo,
+            last_results_repo=settings.results_repo,
+            last_preset=self._plan.composed.preset or site.preferences.last_preset,
+        )
+        try:
+            async with asyncio.timeout(FIRST_NEWS_SECONDS):
+                await job.has_run.wait()
+        except TimeoutError:
+            pass
+        if job.run is not None:
+            ui.navigate.to(f"/runs/{job.run.nonce}")
+        elif job.error is not None:
+            self._failed(job.error)
+        else:
+            ui.navigate.to("/runs")
+
+    def _failed(self, error: Exception) -> None:
+        self._place.clear()
+        with self._place:
+            show_error(error)  # type: ignore[arg-type]
+            say("note", "Nothing was rented", "Go back, put it right, and check again.")
+        self._back.lock(None)
+        self._go.label.text = "Rent and start"
+
+
+def _others(number: int) -> str:
+    return f"{counted(number, 'other')} tried" if number else "nothing is rented"
+
+
+def _expected_usd(plan: Plan) -> float:
+    if plan.estimate is None:
+        return plan.worst_case_usd
+    return min(plan.estimate.cost_usd, plan.worst_case_usd)
+
+
+def _expected_time(plan: Plan) -> str:
+    if plan.estimate is None:
+        return "time unknown"
+    return "about " + roughly(min(plan.estimate.hours, plan.hours_until_capped))

@@ -1,0 +1,72 @@
+"""What is known of the chosen data set, looked at in the background as soon as it is named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from nicegui import background_tasks, context
+
+from launcher.domain.plan import DatasetSummary, Remark, Severity
+from launcher.errors import LauncherError
+from launcher.ui.frame import Shell
+from launcher.ui.text import counted
+from launcher.ui.widgets.elements import box, hint, notice, para, say, waiting
+from launcher.ui.wording import for_page
+
+SHOWN = 5
+
+
+class DatasetNote:
+    """`summary` is what is known now; `changed` is called when that has become more."""
+
+    def __init__(self, shell: Shell, changed: Callable[[], None]) -> None:
+        self._shell, self._changed = shell, changed
+        self._asked = ("", "")
+        self.summary: DatasetSummary | None = None
+        self._place = box("div", "stack-small").mark("dataset-note")
+
+    def ask(self, repo: str, revision: str) -> bool:
+        """Look at the data set, once for each name; whether it is another one than before."""
+        if (repo, revision) == self._asked:
+            return False
+        self._asked = (repo, revision)
+        known = self._shell.site.market.known_dataset(repo, revision)
+        self.summary = known.summary if known else None
+        self._place.clear()
+        if repo:
+            with self._place:
+                waiting("Looking at the data set…", rows=0)
+            work = self._look(repo, revision)
+            background_tasks.create(work, context=context.client)
+        return True
+
+    async def _look(self, repo: str, revision: str) -> None:
+        session = await self._shell.session()
+        try:
+            seen = await self._shell.site.market.dataset(session.bench, repo, revision)
+        except LauncherError as error:
+            if (repo, revision) == self._asked:
+                self._place.clear()
+                with self._place:
+                    say("warning", for_page(error.message), for_page(error.hint))
+            return
+        if (repo, revision) != self._asked:
+            return
+        self.summary = seen.summary
+        self._place.clear()
+        with self._place:
+            _show(seen.summary, [one for one in seen.remarks if one.severity is Severity.ERROR])
+        self._changed()
+
+
+def _show(found: DatasetSummary, errors: Sequence[Remark]) -> None:
+    if not errors:
+        minutes = f", {found.minutes:.1f} minutes" if found.minutes else ""
+        say("good", f"{found.repo}: {counted(found.clips, 'clip')}{minutes}")
+        return
+    with notice("bad", f"{found.repo} cannot be trained on as it is"):
+        for one in errors[:SHOWN]:
+            para(for_page(one.message))
+        if len(errors) > SHOWN:
+            hint(f"And {len(errors) - SHOWN} more.")
+        hint("“Check everything” lists all, and lets you pass what you know of.")

@@ -1,0 +1,59 @@
+"""What the Train page opens with: the tab's draft, or what the address asks for."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from launcher.domain.run import Run
+from launcher.errors import InvalidRequest
+from launcher.presets import Preset, find_preset
+from launcher.ui.frame import Shell
+from launcher.ui.pages.train.form import Choice
+from launcher.ui.state.drafts import Draft
+from launcher.ui.state.site import Site
+
+
+def first_choice(
+    shell: Shell, *, preset: str, dataset: str, again: str, resume: str, batch: str
+) -> Choice:
+    """`again` is the nonce of a run to repeat, `resume` goes on with it, `batch` is another batch size."""
+    site = shell.site
+    draft = site.drafts.of(shell.tab)
+    if again:
+        earlier = site.history.by_nonce(again)
+        if earlier is not None:
+            draft = draft_of(earlier, resume=bool(resume), batch=batch)
+            site.drafts.replace(shell.tab, draft)
+    if preset:
+        draft.preset = preset
+    if dataset:
+        if draft.given.get("dataset_repo") != dataset:
+            draft.let_pass.clear()
+        draft.given["dataset_repo"] = dataset
+    if not draft.preset and not draft.touched:
+        draft.preset = site.preferences.last_preset
+    for name in ("dataset_repo", "results_repo"):
+        last = getattr(site.preferences, f"last_{name}")
+        if last and not draft.touched:
+            draft.given.setdefault(name, last)
+    return Choice(draft, _preset(site, draft.preset))
+
+
+def draft_of(run: Run, *, resume: bool = False, batch: str = "") -> Draft:
+    """The settings of an earlier run as a draft; its run id only to continue it."""
+    given: dict[str, Any] = {
+        name: value for name, value in json.loads(run.settings_json).items() if name != "run_id"
+    }
+    if resume:
+        given["run_id"] = run.run_id
+    if batch.isdecimal() and int(batch):
+        given["batch_size"] = int(batch)
+    return Draft(preset="", given=given, resume=resume, touched=True)
+
+
+def _preset(site: Site, name: str) -> Preset | None:
+    try:
+        return find_preset(site.config, name) if name else None
+    except InvalidRequest:
+        return None

@@ -1,0 +1,247 @@
+"""The settings tree as inputs: the one place where a setting becomes a field on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from nicegui import ui
+
+from launcher.domain.plan import Composed, Origin
+from launcher.errors import InvalidRequest
+from launcher.forms.fields import FormField, Kind, fields
+from launcher.forms.values import to_settings
+from launcher.presets import Preset
+from launcher.services.compose import compose
+from launcher.ui.state.drafts import Draft
+from launcher.ui.widgets.elements import attributes, box, details
+from launcher.ui.widgets.inputs import Field, options
+from launcher.ui.wording import for_page
+from pod_image.contract.settings import SETTINGS
+
+_ORIGINS = {Origin.YOU: "changed by you", Origin.PRESET: "from the preset", Origin.DEFAULT: ""}
+_WIDE = {Kind.LIST}
+_EMPTY_MEANS = {
+    "run_id": "next free one",
+    "espeak_voice": "by the language",
+    "base_checkpoint": "none: from scratch",
+}
+
+
+class Refused(ValueError):
+    """What was entered is no value of that setting; the text is for the person."""
+
+
+def parse(form_field: FormField, raw: Any) -> Any:
+    """What was entered, as a value of the setting. Raises Refused."""
+    text = "" if raw is None else str(raw).strip()
+    if form_field.kind is Kind.LIST:
+        separators = text.replace(",", "\n") if form_field.name in _COMMA_LISTS else text
+        return [part.strip() for part in separators.split("\n") if part.strip()]
+    if form_field.kind is Kind.INTEGER:
+        return _number(form_field, text, int)
+    if form_field.kind is Kind.NUMBER:
+        return _number(form_field, text, float)
+    return text
+
+
+_COMMA_LISTS = ("gpu_types", "data_centers")
+
+
+def _number(form_field: FormField, text: str, kind: Callable[[str], float]) -> float:
+    try:
+        # A comma as the decimal sign is what half of the world types.
+        return kind(text.replace(",", ".") if kind is float else text.replace(",", ""))
+    except ValueError:
+        what = "a whole number" if kind is int else "a number"
+        limits = f", {form_field.limits}" if form_field.limits else ""
+        raise Refused(f"Enter {what}{limits}.") from None
+
+
+def shown(form_field: FormField, value: Any) -> str:
+    """A value as it stands in the input."""
+    if form_field.kind is Kind.LIST:
+        return "\n".join(str(part) for part in value)
+    if form_field.kind is Kind.NUMBER:
+        return f"{float(value):.10g}"
+    return str(value)
+
+
+def check(form_field: FormField, value: Any) -> None:
+    """Raises Refused when the value alone is out of its range or shape."""
+    try:
+        to_settings({form_field.name: value})
+    except InvalidRequest as error:
+        sentence = error.message.removeprefix(f"{form_field.flag} ")
+        raise Refused(f"{sentence[:1].upper()}{sentence[1:]} {error.hint}".strip()) from None
+
+
+@dataclass
+class Choice:
+    """A preset and what differs from it, always composable: what does not apply is put aside, not sent."""
+
+    draft: Draft
+    preset: Preset | None = None
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def enter(self, form_field: FormField, raw: Any) -> None:
+        """Take in what a person entered; an unusable value is kept out and its reason kept in `errors`."""
+        self.draft.touched = True
+        try:
+            value = parse(form_field, raw)
+            check(form_field, value)
+        except Refused as error:
+            self.errors[form_field.name] = str(error)
+            return
+        self.errors.pop(form_field.name, None)
+        if value == self._without(form_field.name):
+            self.draft.given.pop(form_field.name, None)
+        else:
+            self.draft.given[form_field.name] = value
+
+    def choose_preset(self, preset: Preset | None) -> None:
+        """Take another preset; what a preset can also set goes back to it, names of repos stay."""
+        self.preset = preset
+        self.draft.preset = preset.name if preset else ""
+        kept = ("dataset_repo", "results_repo", "voice_name", "language", "run_id", "speakers")
+        self.draft.given = {name: v for name, v in self.draft.given.items() if name in kept}
+        self.errors.clear()
+
+    def reset(self, name: str) -> None:
+        self.draft.given.pop(name, None)
+        self.errors.pop(name, None)
+
+    @property
+    def composed(self) -> Composed:
+        """The settings as they would be sent; required ones may still be empty."""
+        return compose(self.preset, self._applicable(), check_required=False)
+
+    @property
+    def changed(self) -> list[str]:
+        """Names that differ from the preset by the person's will."""
+        return [name for name in self._applicable() if name not in ("dataset_repo", "results_repo")]
+
+    def _applicable(self) -> dict[str, Any]:
+        """What was given and still means something: a hidden field is not sent."""
+        given = dict(self.draft.given)
+        while True:
+            settings = compose(self.preset, {}, check_required=False).settings
+            everything = {**settings.model_dump(mode="json"), **given}
+            kept = {name: v for name, v in given.items() if SETTINGS[name].applies(everything)}
+            if kept == given:
+                return kept
+            given = kept
+
+    def _without(self, name: str) -> Any:
+        """The value the setting has when the person says nothing."""
+        rest = {key: v for key, v in self._applicable().items() if key != name}
+        return compose(self.preset, rest, check_required=False).settings.model_dump(mode="json")[
+            name
+        ]
+
+
+class SettingsForm:
+    """Draws fields for a choice and keeps them in step with it. `on_change` hears every change."""
+
+    def __init__(self, choice: Choice, on_change: Callable[[], None]) -> None:
+        self.choice = choice
+        self._on_change = on_change
+        self._fields: dict[str, tuple[FormField, Field, ui.element]] = {}
+        self._search = ""
+        self._groups = dict(fields())
+
+    def draw(
+        self,
+        group: str,
+        *,
+        leave_out: Iterable[str] = (),
+        fold: Iterable[str] = (),
+        suggestions: Mapping[str, list[str]] | None = None,
+    ) -> None:
+        """The fields of one group: basic ones at once; the rest, and what `fold` names, behind "More settings"."""
+        members = [one for one in self._groups[group] if one.name not in set(leave_out)]
+        folded = set(fold)
+        basic = [one for one in members if one.level == "basic" and one.name not in folded]
+        advanced = [one for one in members if one not in basic]
+        with box("div", "fields"):
+            for one in basic:
+                self._draw_field(one, (suggestions or {}).get(one.name, []))
+        if advanced:
+            title = f"More settings: {group.lower()}"
+            with details(title, marker=f"more-{group}"), box("div", "fields"):
+                for one in advanced:
+                    self._draw_field(one, (suggestions or {}).get(one.name, []))
+
+    def search(self, text: str) -> int:
+        """Mark the fields that match and open what hides them; returns how many."""
+        words = text.casefold().split()
+        found = 0
+        for form_field, _, place in self._fields.values():
+            text_of = f"{form_field.label} {form_field.help} {form_field.name}".casefold()
+            is_hit = bool(words) and all(word in text_of for word in words)
+            found += is_hit
+            place.classes(add="search-hit" if is_hit else "", remove="" if is_hit else "search-hit")
+            parent = place.parent_slot.parent.parent_slot if place.parent_slot else None
+            if is_hit and parent is not None and parent.parent.tag == "details":
+                attributes(parent.parent, open="")
+                # A person may have closed it since: the attribute alone would not change then.
+                ui.run_javascript(f"getHtmlElement({parent.parent.id}).open = true")
+        return found
+
+    def refresh(self) -> None:
+        """Bring every field up to date: value, origin, error, and whether it applies."""
+        composed = self.choice.composed
+        values = composed.settings.model_dump(mode="json")
+        for name, (form_field, entry, place) in self._fields.items():
+            applies = form_field.applies(values)
+            place.set_visibility(applies)
+            if not applies:
+                continue
+            error = self.choice.errors.get(name)
+            origin = "" if form_field.is_required else _ORIGINS[composed.origins[name]]
+            entry.show(error=error, origin=origin or None)
+            if error is None:
+                entry.show(value=shown(form_field, values[name]))
+
+    def _draw_field(self, one: FormField, suggestions: list[str]) -> None:
+        with box("div", "wide" if one.kind in _WIDE or one.kind is Kind.CHOICE else "") as place:
+            entry = Field(
+                one.name,
+                one.label,
+                kind=_input_kind(one),
+                on_commit=partial(self._entered, one),
+                unit=one.unit or None,
+                hint=_hint(one),
+                options=options(list(one.choices)),
+                suggestions=suggestions,
+                required=one.is_required,
+                placeholder=_EMPTY_MEANS.get(one.name),
+                help_href=f"/help?topic=settings#{one.name.replace('_', '-')}",
+                rows=2,
+            )
+        self._fields[one.name] = (one, entry, place)
+
+    def _entered(self, one: FormField, raw: Any) -> None:
+        self.choice.enter(one, raw)
+        self.refresh()
+        self._on_change()
+
+
+def _input_kind(one: FormField) -> Any:
+    if one.kind is Kind.CHOICE:
+        return "choice"
+    if one.kind is Kind.LIST:
+        return "area"
+    return "number" if one.kind in (Kind.INTEGER, Kind.NUMBER) else "text"
+
+
+def _hint(one: FormField) -> str:
+    parts = [for_page(one.help)]
+    if one.limits:
+        default = shown(one, one.default)
+        parts.append(f"{one.limits}; default {default}.")
+    if one.kind is Kind.LIST:
+        parts.append("Separate them by commas." if one.name in _COMMA_LISTS else "One per line.")
+    return " ".join(parts)

@@ -1,0 +1,203 @@
+"""The table of GPUs on the Train page: those that fit by total cost, the others folded away with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from nicegui import background_tasks, context
+
+from launcher.domain.choice import matches
+from launcher.domain.plan import DatasetSummary
+from launcher.domain.run import Run
+from launcher.errors import LauncherError
+from launcher.ui.frame import Shell
+from launcher.ui.pages.train.form import Choice
+from launcher.ui.pages.train.pricing import GpuRow, gpu_rows
+from launcher.ui.state.offers import Prices
+from launcher.ui.text import dollars, per_hour, roughly, when
+from launcher.ui.widgets.elements import (
+    Text,
+    attributes,
+    badge,
+    box,
+    button,
+    button_link,
+    details,
+    hint,
+    notice,
+    table,
+    waiting,
+)
+from launcher.ui.wording import for_page
+from pod_image.contract.settings import RunSettings
+
+ROWS_SHOWN = 6
+STOCK_TONES = {"high": "good", "medium": "plain", "low": "warning", "none": "bad"}
+
+
+class GpuTable:
+    """Choosing a line sets the GPU types of the choice; "cheapest that fits" leaves them empty."""
+
+    def __init__(self, shell: Shell, choice: Choice, changed: Callable[[], None]) -> None:
+        self._shell, self._choice, self._changed = shell, choice, changed
+        self._market = shell.site.market
+        self._error: LauncherError | None = None
+        self._asking = False
+        self._place = box("div", "stack-small").mark("gpus")
+        self._drawn: object = None
+        self._figures: list[tuple[Text, Text]] = []
+
+    def ask(self, *, then: Callable[[], None], anew: bool = False) -> None:
+        """Ask for prices in the background; `then` is called when there are new ones."""
+        self._asking = True
+        work = self._ask(then, anew)
+        background_tasks.create(work, context=context.client)
+
+    def refresh(
+        self, settings: RunSettings, dataset: DatasetSummary | None, history: Sequence[Run]
+    ) -> None:
+        prices = self._market.known_prices(settings.gpu_count)
+        rows = gpu_rows(settings, dataset, prices.offers, history) if prices else []
+        shape = (
+            prices and prices.at,
+            self._error,
+            self._asking and prices is None,
+            tuple(settings.gpu_types),
+            [(row.offer, row.blocked, row.is_recommended) for row in rows],
+        )
+        if shape == self._drawn:
+            self._update(rows)
+        else:
+            self._drawn = shape
+            self._redraw(prices, rows, settings.gpu_types)
+
+    def _update(self, rows: list[GpuRow]) -> None:
+        """Times and totals alone, in the lines that are there: a table drawn anew takes a tenth of a second."""
+        fitting = [row for row in rows if not row.blocked]
+        for (hours, total), row in zip(self._figures, fitting, strict=True):
+            hours.text, total.text = _figures(row)
+
+    def _redraw(self, prices: Prices | None, rows: list[GpuRow], wanted: Sequence[str]) -> None:
+        self._place.clear()
+        self._figures.clear()
+        with self._place:
+            if self._error is not None:
+                self._show_error(self._error)
+            if prices is not None:
+                self._draw(prices, rows, wanted)
+            elif self._error is None:
+                waiting("Asking RunPod for prices…" if self._asking else "No prices yet", rows=3)
+
+    async def _ask(self, then: Callable[[], None], anew: bool) -> None:
+        session = await self._shell.session()
+        count = self._choice.composed.settings.gpu_count
+        try:
+            await self._market.prices(session.bench, count, anew=anew)
+            self._error = None
+        except LauncherError as error:
+            self._error = error
+        finally:
+            self._asking = False
+        then()
+
+    def _show_error(self, error: LauncherError) -> None:
+        if not self._shell.site.sessions.keys_of(self._shell.tab).runpod:
+            with notice(
+                "note", "Prices need the RunPod key", "RunPod tells them to its users alone."
+            ):
+                button_link("Enter the key", "/keys", symbol="key")
+            return
+        with notice("bad", for_page(error.message), for_page(error.hint)):
+            button("Try again", self._again, symbol="refresh")
+
+    def _again(self) -> None:
+        self.ask(then=self._changed, anew=True)
+
+    def _draw(self, prices: Prices, rows: list[GpuRow], wanted: Sequence[str]) -> None:
+        fitting = [row for row in rows if not row.blocked]
+        blocked = [row for row in rows if row.blocked]
+        now = self._shell.site.clock.now()
+        with box("div", "row spread"):
+            hint(f"Prices of RunPod, {when(prices.at, now)}.")
+            button("Ask again", self._again, kind="quiet", symbol="refresh")
+        if fitting:
+            self._table(fitting[:ROWS_SHOWN], "GPUs that can be rented", wanted, is_first=True)
+        else:
+            with notice("warning", "No GPU fits now", "The reasons stand below."):
+                button("Ask again", self._again, symbol="refresh")
+        if fitting[ROWS_SHOWN:]:
+            with details(f"{len(fitting) - ROWS_SHOWN} more that fit"):
+                self._table(fitting[ROWS_SHOWN:], "More GPUs that can be rented", wanted)
+        if blocked:
+            with details(f"{len(blocked)} that do not fit or are taken"):
+                self._blocked_table(blocked)
+
+    def _table(
+        self, rows: list[GpuRow], caption: str, wanted: Sequence[str], *, is_first: bool = False
+    ) -> None:
+        columns = ("GPU", "Memory", "Price", "Time", "Total", "Free", "Tier")
+        with table(caption, columns, numeric=(1, 2, 3, 4)):
+            if is_first:
+                self._cheapest_row(len(columns), chosen=not wanted)
+            for row in rows:
+                self._row(row, wanted)
+
+    def _cheapest_row(self, columns: int, *, chosen: bool) -> None:
+        with (
+            box("tr", "picked" if chosen else ""),
+            box("td", colspan=str(columns)),
+            box("label", "row"),
+        ):
+            self._radio("", chosen)
+            Text("strong", "The cheapest that fits, whichever it is")
+
+    def _row(self, row: GpuRow, wanted: Sequence[str]) -> None:
+        offer = row.offer
+        chosen = any(matches(name, offer) for name in wanted)
+        with box("tr", "picked" if chosen else ""):
+            with box("td"), box("label", "row"):
+                self._radio(offer.gpu_name, chosen, f"{offer.gpu_name} {offer.cloud}")
+                Text("span", offer.gpu_name)
+                if row.is_recommended:
+                    badge("cheapest", "live")
+            Text("td", f"{offer.memory_gb} GB", "number")
+            Text("td", per_hour(offer.price_per_hour_usd), "number")
+            hours, total = _figures(row)
+            self._figures.append((Text("td", hours, "number"), Text("td", total, "number")))
+            with box("td"):
+                badge(offer.stock.value, STOCK_TONES[offer.stock.value])
+            Text("td", offer.cloud.value)
+
+    def _radio(self, gpu: str, chosen: bool, name: str = "The cheapest that fits") -> None:
+        radio = box("input", type="radio", name="gpu", value=name, aria_label=name)
+        attributes(radio, checked="" if chosen else None)
+        radio.mark(f"gpu-{gpu or 'cheapest'}")
+        radio.on("change", lambda: self._take(gpu))
+
+    def _take(self, gpu: str) -> None:
+        given = self._choice.draft.given
+        self._choice.draft.touched = True
+        if gpu:
+            given["gpu_types"] = [gpu]
+        else:
+            given["gpu_types"] = []
+            if not (self._choice.preset and self._choice.preset.values.get("gpu_types")):
+                given.pop("gpu_types")
+        self._changed()
+
+    def _blocked_table(self, rows: list[GpuRow]) -> None:
+        with table("GPUs that do not fit", ("GPU", "Tier", "Price", "Why not"), numeric=(2,)):
+            for row in rows:
+                with box("tr"):
+                    Text("td", row.offer.gpu_name)
+                    Text("td", row.offer.cloud.value)
+                    Text("td", per_hour(row.offer.price_per_hour_usd), "number")
+                    Text("td", row.blocked)
+
+
+def _figures(row: GpuRow) -> tuple[str, str]:
+    """Time and total of a line, in words."""
+    return (
+        roughly(row.hours) if row.hours else "–",
+        dollars(row.total_usd) if row.total_usd is not None else "–",
+    )

@@ -1,0 +1,209 @@
+"""Train: what, how much, where, limits; the price beside it; check, confirm, rent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nicegui import ui
+
+from launcher.domain.offer import Offer
+from launcher.domain.run import Run
+from launcher.presets import all_presets
+from launcher.ui.frame import Shell, page
+from launcher.ui.pages.train.checks import Checks
+from launcher.ui.pages.train.dataset_note import DatasetNote
+from launcher.ui.pages.train.first_choice import first_choice
+from launcher.ui.pages.train.form import Choice, SettingsForm
+from launcher.ui.pages.train.gpu_table import GpuTable
+from launcher.ui.pages.train.preset_cards import PresetCards
+from launcher.ui.pages.train.price import Price
+from launcher.ui.pages.train.pricing import quote
+from launcher.ui.pages.train.run_text import RunText
+from launcher.ui.pages.train.saving import SaveDialog
+from launcher.ui.state.site import Site
+from launcher.ui.widgets.elements import badge, box, button, card, details, hint
+from launcher.ui.widgets.inputs import Field
+
+REDRAW_SECONDS = 0.3
+
+
+def register(site: Site) -> None:
+    page(
+        site,
+        "/train",
+        "Train a voice",
+        _build,
+        lead="A preset and two names are enough. Nothing is rented before you have seen the price and "
+        "said yes.",
+    )
+
+
+async def _build(
+    shell: Shell,
+    preset: str = "",
+    dataset: str = "",
+    again: str = "",
+    resume: str = "",
+    batch: str = "",
+) -> None:
+    choice = first_choice(
+        shell, preset=preset, dataset=dataset, again=again, resume=resume, batch=batch
+    )
+    _TrainPage(shell, choice).draw()
+
+
+class _TrainPage:
+    """Holds the parts of the page together: every change goes through `_changed`."""
+
+    def __init__(self, shell: Shell, choice: Choice) -> None:
+        self.shell, self.choice = shell, choice
+        self.site = shell.site
+        self.form = SettingsForm(choice, self._changed)
+        self._redraw: ui.timer | None = None
+        self._history: list[Run] = []
+
+    def draw(self) -> None:
+        self._history = self.site.history.runs()
+        with box("div", "with-side"):
+            with box("div", "stack"):
+                self._what()
+                self._how_much()
+                self._where()
+                self._limits()
+                self._text = RunText(self.site, self.choice, self._taken_over)
+            with box("div", "side"):
+                self._side()
+        self.form.refresh()
+        self._changed(is_first=True)
+
+    # blocks
+
+    def _what(self) -> None:
+        preferences = self.site.preferences
+        with card("1 · What"):
+            hint("Which recordings, and where the finished voice goes.")
+            self.form.draw(
+                "What",
+                fold=("recipe", "quality", "base_checkpoint"),  # a preset's business
+                suggestions={
+                    "dataset_repo": [one for one in [preferences.last_dataset_repo] if one],
+                    "results_repo": [one for one in [preferences.last_results_repo] if one],
+                },
+            )
+            self._dataset = DatasetNote(self.shell, self._changed)
+            self._resume_switch()
+
+    def _resume_switch(self) -> None:
+        with details("Continue an earlier run", is_open=self.choice.draft.resume):
+            Field(
+                "resume",
+                "Continue the run of this run id from its newest checkpoint",
+                kind="switch",
+                value=self.choice.draft.resume,
+                on_commit=self._set_resume,
+                hint="Needs the run id under More settings: what.",
+            )
+
+    def _how_much(self) -> None:
+        with card("2 · How much"):
+            with box("div", "row spread"):
+                hint("A preset sets everything. Change single values below if you want to.")
+                self._changed_badge = badge("", "live")
+            self.presets = PresetCards(self.site, self.choice, self._preset_chosen)
+            with details("Change single values", marker="more-values"):
+                search = Field(
+                    "search",
+                    "Find a setting",
+                    on_commit=self._search,
+                    placeholder="batch, disk, seed…",
+                )
+                search.classes("wide")
+                self._search_result = hint("")
+                self.form.draw("How much")
+            save = SaveDialog(self.shell, self.choice, self._preset_saved)
+            with box("div", "row"):
+                button("Back to the preset", self._reset, kind="quiet", symbol="refresh")
+                button("Save as my preset", save.show, kind="quiet", symbol="save")
+
+    def _where(self) -> None:
+        with card("3 · Where"):
+            hint(
+                "The GPU you rent. The first line is chosen for you: the cheapest one that is large "
+                "enough and free."
+            )
+            self.gpus = GpuTable(self.shell, self.choice, self._changed)
+            self.form.draw("Where", leave_out=("gpu_types",))
+
+    def _limits(self) -> None:
+        with card("4 · Limits"):
+            hint(
+                "Whichever is reached first ends the run. The GPU stops in time to try to deliver "
+                "what was trained."
+            )
+            self.form.draw("Limits")
+
+    def _side(self) -> None:
+        with card(classes="price-card"):
+            self._price = Price()
+            self._checks = Checks(self.shell, self.choice)
+        self._checks.draw_results()
+
+    # changes
+
+    def _changed(self, *, is_first: bool = False) -> None:
+        settings = self.choice.composed.settings
+        is_other = self._dataset.ask(settings.dataset_repo, settings.dataset_revision)
+        self._checks.forget(is_other_dataset=is_other and not is_first)
+        self._text.refresh()
+        self._show_changes()
+        self._price.show(quote(settings, self._dataset.summary, self._offers, self._history))
+        if is_first:
+            self._redraw_prices()
+            self.gpus.ask(then=self._changed)
+            return
+        # The price is on its way before the long tables are drawn anew, once the person rests.
+        if self._redraw is not None:
+            self._redraw.cancel()
+        with self.shell.content:
+            self._redraw = ui.timer(REDRAW_SECONDS, self._redraw_prices, once=True)
+
+    def _redraw_prices(self) -> None:
+        self.presets.refresh(self._dataset.summary, self._offers, self._history)
+        self.gpus.refresh(self.choice.composed.settings, self._dataset.summary, self._history)
+
+    @property
+    def _offers(self) -> Sequence[Offer] | None:
+        """What can be rented, as far as it was asked for."""
+        prices = self.site.market.known_prices(self.choice.composed.settings.gpu_count)
+        return prices.offers if prices else None
+
+    def _show_changes(self) -> None:
+        changed = len(self.choice.changed) if self.choice.preset else 0
+        self._changed_badge.text = f"{changed} changed" if changed else ""
+        self._changed_badge.set_visibility(bool(changed))
+
+    def _taken_over(self) -> None:
+        self.form.refresh()
+        self._changed()
+
+    def _preset_chosen(self) -> None:
+        self._taken_over()
+        self.shell.announce(f"Preset chosen. {self._price.text}")
+
+    def _preset_saved(self) -> None:
+        self.presets.draw(all_presets(self.site.config))
+        self._changed()
+
+    def _set_resume(self, value: object) -> None:
+        self.choice.draft.resume = bool(value)
+        self._changed()
+
+    def _reset(self) -> None:
+        for name in self.choice.changed:
+            self.choice.reset(name)
+        self.choice.errors.clear()
+        self._taken_over()
+
+    def _search(self, text: object) -> None:
+        found = self.form.search(str(text or ""))
+        self._search_result.text = f"{found} found, marked with a frame" if text else ""

@@ -1,0 +1,91 @@
+"""Presets as cards, each with its time and price for the data set at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from launcher.domain.offer import Offer
+from launcher.domain.plan import DatasetSummary
+from launcher.domain.run import Run
+from launcher.errors import InvalidRequest
+from launcher.presets import Preset, all_presets
+from launcher.services.compose import compose
+from launcher.ui.pages.train.form import Choice
+from launcher.ui.pages.train.pricing import quote
+from launcher.ui.state.site import Site
+from launcher.ui.text import dollars, roughly
+from launcher.ui.widgets.elements import Text, attributes, badge, box, hint
+
+ORDER = ("quick-check", "finetune-medium", "finetune-high", "cheapest", "from-scratch-medium")
+
+
+class PresetCards:
+    """Radio buttons in cards. `chosen` is called after the choice has taken another preset."""
+
+    def __init__(self, site: Site, choice: Choice, chosen: Callable[[], None]) -> None:
+        self._site, self._choice, self._chosen = site, choice, chosen
+        self._prices: dict[str, tuple[Preset, Text]] = {}
+        self._place = box("div", "grid-2", role="radiogroup", aria_label="Preset")
+        self._place.mark("presets")
+        self.draw(all_presets(site.config))
+
+    def draw(self, presets: Sequence[Preset]) -> None:
+        self._place.clear()
+        self._prices.clear()
+        with self._place:
+            for preset in sorted(presets, key=_order):
+                self._card(preset)
+
+    def refresh(
+        self, dataset: DatasetSummary | None, offers: Sequence[Offer] | None, history: Sequence[Run]
+    ) -> None:
+        """Bring the prices up to date."""
+        for preset, words in self._prices.values():
+            words.text = self._price_words(preset, dataset, offers, history)
+
+    def _card(self, preset: Preset) -> None:
+        is_chosen = self._choice.draft.preset == preset.name
+        with box("label", "pick").mark(f"preset-{preset.name}") as label:
+            with box("span", "pick-title"):
+                radio = box("input", type="radio", name="preset", value=preset.name)
+                attributes(radio, checked="" if is_chosen else None)
+                Text("span", preset.title)
+                if not preset.is_built_in:
+                    badge("mine")
+            hint(preset.description)
+            self._prices[preset.name] = (preset, Text("span", "", "small figure"))
+        radio.on("change", lambda: self._take(preset))
+        label.mark(f"preset-{preset.name}")
+
+    def _take(self, preset: Preset) -> None:
+        self._choice.choose_preset(preset)
+        self._choice.draft.touched = True
+        self._site.prefer(last_preset=preset.name)
+        self._chosen()
+
+    def _price_words(
+        self,
+        preset: Preset,
+        dataset: DatasetSummary | None,
+        offers: Sequence[Offer] | None,
+        history: Sequence[Run],
+    ) -> str:
+        names = ("dataset_repo", "results_repo", "language", "speakers")
+        given = {k: v for k, v in self._choice.draft.given.items() if k in names}
+        try:
+            settings = compose(preset, given, check_required=False).settings
+        except InvalidRequest as error:
+            return error.message
+        found = quote(settings, dataset, offers, history)
+        most = f"at most {dollars(found.worst_case_usd)}"
+        if found.estimate is None or found.offer is None:
+            return f"{most}, {roughly(found.hours_until_capped)}"
+        hours = min(found.estimate.hours, found.hours_until_capped)
+        cost = min(found.estimate.cost_usd, found.worst_case_usd)
+        return f"about {roughly(hours)}, {dollars(cost)} on {found.offer.gpu_name} ({most})"
+
+
+def _order(preset: Preset) -> tuple[bool, Any]:
+    known = preset.name in ORDER
+    return not known, ORDER.index(preset.name) if known else preset.name

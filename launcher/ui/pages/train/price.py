@@ -1,0 +1,66 @@
+"""The price beside the settings: what a run would cost, how long it takes, and what stands in its way."""
+
+from __future__ import annotations
+
+from launcher.ui.pages.train.pricing import Quote
+from launcher.ui.text import about, dollars, per_hour, roughly
+from launcher.ui.widgets.elements import Text, box, facts, heading, hint, say
+from launcher.ui.wording import for_page
+
+
+class Price:
+    """Draws itself where it is made; `show` brings it up to date and sends the figure first."""
+
+    def __init__(self) -> None:
+        heading(2, "Price")
+        self._price = Text("p", "", "price").mark("price")
+        self._words = box("div", "stack-small")
+
+    @property
+    def text(self) -> str:
+        return str(self._price.text)
+
+    def show(self, found: Quote) -> None:
+        self._price.text = price_words(found)
+        self._words.clear()
+        with self._words:
+            facts(_facts(found), "facts-list")
+            _remarks(found)
+
+
+def price_words(found: Quote) -> str:
+    """The expected cost where there is an estimate, else the most it can be."""
+    if found.estimate is None or found.offer is None:
+        return f"at most {dollars(found.worst_case_usd)}"
+    return about(min(found.estimate.cost_usd, found.worst_case_usd))
+
+
+def _facts(found: Quote) -> list[tuple[str, str]]:
+    pairs = []
+    if found.offer is not None:
+        price = per_hour(found.offer.price_per_hour_usd)
+        pairs.append(("GPU", f"{found.offer.gpu_name}, {price}"))
+    if found.estimate is None:
+        return [*pairs, ("Time", "at most " + roughly(found.hours_until_capped))]
+    hours = min(found.estimate.hours, found.hours_until_capped)
+    return [
+        ("Time", "about " + roughly(hours)),
+        *pairs,
+        ("At the most", dollars(found.worst_case_usd)),
+    ]
+
+
+def _remarks(found: Quote) -> None:
+    if found.problem:
+        say("warning", found.problem, for_page(found.hint))
+    elif found.is_cut_short:
+        say(
+            "warning",
+            "A limit ends this run before it is done",
+            "It then tries to deliver what it has.",
+        )
+    elif found.estimate is None:
+        needs = "a data set" if found.offer is not None else "the RunPod key"
+        hint(f"For an estimate it takes {needs}.")
+    else:
+        hint(f"By the {found.estimate.basis}.")

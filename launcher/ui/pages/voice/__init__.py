@@ -1,0 +1,1 @@
+"""The page where voices are listened to."""

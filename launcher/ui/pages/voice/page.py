@@ -1,0 +1,137 @@
+"""Try the voice: pick one or two, type, hear; spoken on this computer by the Piper runtime."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from launcher.domain.run import Run
+from launcher.services.voices import Voice, fetch_voice, local_voices, voices_of_run
+from launcher.ui.frame import Shell, page
+from launcher.ui.pages.voice.listen import Studio
+from launcher.ui.pages.voice.samples import Takes, register_takes
+from launcher.ui.state.site import Site
+from launcher.ui.widgets.elements import (
+    Text,
+    box,
+    button,
+    button_link,
+    card,
+    empty_state,
+    heading,
+    hint,
+    say,
+    waiting,
+)
+
+
+def register(site: Site, outer: FastAPI) -> None:
+    takes = Takes(site.config.data_folder / "takes")
+    register_takes(takes, outer)
+
+    async def build(shell: Shell, run: str = "") -> None:
+        await _VoicePage(shell, takes).draw(run)
+
+    page(
+        site,
+        "/voice",
+        "Try the voice",
+        build,
+        lead="Spoken on this computer, free of charge, with the same runtime that Home Assistant uses.",
+    )
+
+
+class _VoicePage:
+    def __init__(self, shell: Shell, takes: Takes) -> None:
+        self._shell, self._takes = shell, takes
+        self._root = shell.site.config.results_folder
+
+    async def draw(self, nonce: str) -> None:
+        run = self._shell.site.history.by_nonce(nonce) if nonce else None
+        self._fetch_place = box("div", "stack-small")
+        if run is not None:
+            await self._offer(run)
+        self._body = box("div", "stack")
+        self._draw_body()
+
+    def _draw_body(self) -> None:
+        self._body.clear()
+        voices = local_voices(self._root)
+        with self._body:
+            if voices:
+                titles = {path: title_of(path.relative_to(self._root)) for path in voices}
+                Studio(self._shell, self._takes, titles)
+            self._more(has_voices=bool(voices))
+
+    async def _offer(self, run: Run) -> None:
+        """Voices of a run that are not on this computer yet."""
+        self._fetch_place.clear()
+        with self._fetch_place:
+            waiting(f"Looking for the voices of {run.run_id}…", rows=1)
+        session = await self._shell.session()
+        found: list[Voice] | None = await self._shell.attempt(
+            voices_of_run(session.bench, run), self._fetch_place
+        )
+        if found is None:
+            return
+        self._fetch_place.clear()
+        folder = self._root / run.results_repo / run.run_id
+        absent = [one for one in found if not (folder / one.path).is_file()]
+        with self._fetch_place:
+            if not found:
+                say(
+                    "note", f"{run.run_id} has delivered no voice.", "It comes at the end of a run."
+                )
+            for voice in absent:
+                with card(classes="row spread"):
+                    Text("p", f"{run.run_id}: {voice.title} ({voice.name})")
+                    self._fetch_button(run, voice)
+
+    def _fetch_button(self, run: Run, voice: Voice) -> None:
+        place = box("div")
+
+        async def bring() -> None:
+            place.clear()
+            with place:
+                waiting("Fetching…", rows=0)
+            session = await self._shell.session()
+            got = await self._shell.attempt(fetch_voice(session.bench, run, voice), place)
+            if got is not None:
+                await self._offer(run)
+                self._draw_body()
+                self._shell.announce(f"{voice.name} is on this computer now.")
+
+        button("Bring it here", bring, kind="primary", symbol="download").mark("bring")
+
+    def _more(self, *, has_voices: bool) -> None:
+        runs = [
+            run
+            for run in self._shell.site.history.runs()
+            if run.end_reason is not None and run.end_reason.delivers
+        ]
+        if not runs:
+            if not has_voices:
+                with empty_state("No voice yet", "Train one first; it can be tried here."):
+                    button_link("Train a voice", "/train", primary=True, symbol="train")
+            return
+        with card("Voices of your runs"):
+            if not has_voices:
+                heading(3, "Bring one to this computer to hear it")
+            with box("ul", "steps"):
+                for run in runs[:10]:
+                    with box("li", "step"):
+                        with box("div", "step-body"):
+                            Text("strong", run.run_id)
+                            hint(run.results_repo)
+                        with box("div", "step-side"):
+                            found = button_link("Voices", f"/voice?run={run.nonce}")
+                            found.props["aria-label"] = f"Voices of {run.run_id}"
+
+
+def title_of(path: Path) -> str:
+    """Such as "me/voice · run-01 · step-00000100 · en_US-anna-medium", of a path below the results folder."""
+    owner, repo, run_id = (*path.parts[:-1], "", "", "")[:3]
+    step = next((part for part in path.parts[:-1] if part.startswith("step-")), "")
+    repo_id = "/".join(part for part in (owner, repo) if part)
+    return " · ".join(part for part in (repo_id, run_id, step, path.stem) if part)

@@ -1,0 +1,1 @@
+"""The local server: where it listens, and who is let in."""

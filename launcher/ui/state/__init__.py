@@ -1,0 +1,1 @@
+"""What outlives a page: sessions, keys, runs under way, what was typed."""

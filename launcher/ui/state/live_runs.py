@@ -1,0 +1,330 @@
+"""Run state for all pages: one watcher per running run, one list call per interval, launches under way.
+
+Pages read from here and hold nothing themselves, so that any page can be built anew at any moment. Errors of
+watchers and launches are kept with their run and shown; nothing here touches an element of a page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from launcher.clock import Clock
+from launcher.config import Config
+from launcher.domain.plan import Plan
+from launcher.domain.pod import PodStatus
+from launcher.domain.run import Run
+from launcher.errors import LauncherError
+from launcher.services.context import Workbench
+from launcher.services.launch import launch
+from launcher.services.progress import Progress
+from launcher.services.sightings import (
+    EventSeen,
+    LogSeen,
+    PodSeen,
+    ReleasedHere,
+    RestartSeen,
+    Sighting,
+)
+from launcher.services.watch import watch
+from launcher.stores.runs import RunHistory
+from launcher.stores.secrets import Keys
+from launcher.ui.state.journal import Journal
+from launcher.ui.state.rented_row import Rented, rented
+from launcher.ui.state.run_view import RunView
+from launcher.ui.state.sessions import Session, Sessions
+
+Lease = Callable[[], contextlib.AbstractContextManager[object]]
+
+LOOK_SECONDS = 1.0
+RETRY_SECONDS = 15.0
+"""After a watcher failed: a refused key or a Hub that is down does not change at once."""
+VIEWS_KEPT = 30
+MESSAGES_KEPT = 200
+
+
+@dataclass
+class Launch:
+    """A launch under way, by the id of the dialog that asked for it."""
+
+    id: str
+    plan: Plan
+    task: asyncio.Task[None] | None = None
+    messages: deque[Progress] = field(default_factory=lambda: deque(maxlen=MESSAGES_KEPT))
+    run: Run | None = None
+    error: LauncherError | None = None
+    has_run: asyncio.Event = field(default_factory=asyncio.Event)
+    is_over: bool = False
+
+    @property
+    def needs_us(self) -> bool:
+        """Until the pod is armed it is this program that would release it."""
+        return not self.is_over
+
+
+@dataclass
+class Watcher:
+    """Follows one run through one session."""
+
+    session: Session
+    task: asyncio.Task[None]
+
+
+class Live:
+    """`views` and `pod_status` are by nonce of the run."""
+
+    def __init__(
+        self, config: Config, history: RunHistory, sessions: Sessions, clock: Clock
+    ) -> None:
+        self.config = config
+        self.history = history
+        self.clock = clock
+        self.launches: OrderedDict[str, Launch] = OrderedDict()
+        self.pod_status: dict[str, PodStatus] = {}
+        self.troubles: dict[str, str] = {}
+        self.version = 0
+        self._sessions = sessions
+        self._journal = Journal(config.data_folder / "events")
+        self._views: OrderedDict[str, RunView] = OrderedDict()
+        self._read: set[str] = set()
+        """Runs whose journal is in their view."""
+        self._watchers: dict[str, Watcher] = {}
+        self._not_before: dict[str, datetime] = {}
+        self._live_runs: list[Run] = []
+        self._loop: asyncio.Task[None] | None = None
+        self._reading = asyncio.Lock()
+
+    def start(self) -> None:
+        self._loop = asyncio.create_task(self._look_again_and_again())
+
+    async def stop(self) -> None:
+        """End watchers; a launch whose pod is not armed yet releases it, and that is waited for."""
+        tasks = [launch.task for launch in self.launches.values() if launch.task]
+        tasks += [watcher.task for watcher in self._watchers.values()]
+        if self._loop is not None:
+            tasks.append(self._loop)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def open_view(self, run: Run) -> RunView:
+        """What is known of the run; read back from disk when it is not in memory."""
+        async with self._reading:
+            view = self.view(run)
+            if run.nonce not in self._read:
+                for event in await asyncio.to_thread(lambda: list(self._journal.read(run))):
+                    view.take(event)
+                self._read.add(run.nonce)
+                self._drop_old_views()
+        return view
+
+    def view(self, run: Run) -> RunView:
+        """What is known of the run in memory."""
+        view = self._views.setdefault(run.nonce, RunView())
+        self._views.move_to_end(run.nonce)
+        return view
+
+    def run(self, nonce: str) -> Run | None:
+        return self.history.by_nonce(nonce)
+
+    def is_watched(self, nonce: str) -> bool:
+        return nonce in self._watchers or self._is_launching(nonce)
+
+    def _is_launching(self, nonce: str) -> bool:
+        return any(one.run is not None and one.run.nonce == nonce for one in self.launching)
+
+    def rented(self, now: datetime) -> list[Rented]:
+        """Every pod of ours that may cost money now."""
+        return [
+            rented(
+                run,
+                now,
+                is_watched=self.is_watched(run.nonce),
+                is_launching=self._is_launching(run.nonce),
+                ended_at=self._ended_at(run),
+            )
+            for run in self._live_runs
+        ]
+
+    def launch_of(self, nonce: str) -> Launch | None:
+        """The launch that this program has under way, or had, for the run."""
+        for one in reversed(self.launches.values()):
+            if one.run is not None and one.run.nonce == nonce:
+                return one
+        return None
+
+    @property
+    def launching(self) -> list[Launch]:
+        return [one for one in self.launches.values() if not one.is_over]
+
+    def begin_launch(self, id: str, plan: Plan, keys: Keys, lease: Lease) -> Launch:
+        """Start the launch; the same id again gives the one that is under way: one click, one pod.
+
+        The launch keeps its own lease on the keys, whatever becomes of the tab.
+        """
+        known = self.launches.get(id)
+        if known is not None:
+            return known
+        job = self.launches[id] = Launch(id, plan)
+        job.task = asyncio.create_task(self._launch(job, keys, lease))
+        while len(self.launches) > VIEWS_KEPT:
+            oldest = next(iter(self.launches))
+            if not self.launches[oldest].is_over:
+                break
+            self.launches.pop(oldest)
+        return job
+
+    def forget(self, run: Run) -> None:
+        """Delete an ended run from this machine's history, with its journal."""
+        self.history.delete(run)
+        self._views.pop(run.nonce, None)
+        self._read.discard(run.nonce)
+        self._journal.remove(run)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read from the history which runs may have a pod."""
+        with contextlib.suppress(LauncherError):  # unreadable for now: what was known stays
+            self._live_runs = self.history.live()
+        self.version += 1
+
+    def feed(self, run: Run, seen: Sighting) -> None:
+        """Take in what was seen of the run."""
+        view = self.view(run)
+        match seen:
+            case EventSeen(event=event):
+                is_new = event.seq > view.last_seq
+                view.take(event)
+                if is_new:
+                    self._journal.write(run, event)
+            case LogSeen(source=source, text=text, at=at):
+                view.take_log(text, source, at)
+            case PodSeen(pod=pod):
+                self.pod_status[run.nonce] = pod.status
+                view.version += 1
+            case RestartSeen():
+                view.take_restart()
+            case ReleasedHere(why=why):
+                view.take_log(f"Released from this computer: {why}.", "launcher", self.clock.now())
+            case _:
+                view.version += 1
+
+    async def _look_again_and_again(self) -> None:
+        while True:
+            self.refresh()
+            self._watch_what_can_be_watched()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def _watch_what_can_be_watched(self) -> None:
+        renting = self._sessions.renting
+        now = self.clock.now()
+        for run in self._live_runs:
+            waits = self._not_before.get(run.nonce)
+            if not run.pod_id or self.is_watched(run.nonce) or not renting:
+                continue
+            if waits is not None and now < waits:
+                continue
+            session = renting[-1]
+            task = asyncio.create_task(self._watch(session.bench, run))
+            self._watchers[run.nonce] = Watcher(session, task)
+            session.start(task)
+
+    async def _watch(self, bench: Workbench, run: Run) -> None:
+        try:
+            view = await self.open_view(run)
+            # From the start of the log when this program has seen nothing of the run yet.
+            from_start = view.last_seq < run.last_seq or view.log_count == 0
+            async with aclosing(watch(bench, run, from_start=from_start)) as sightings:
+                async for seen in sightings:
+                    self.troubles.pop(run.nonce, None)
+                    self.feed(run, seen)
+        except LauncherError as error:
+            self._put_off(run, error.message)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            self._put_off(run, _unforeseen("Following the run failed here", error).message)
+            raise
+        finally:
+            self._watchers.pop(run.nonce, None)
+            self.refresh()
+
+    def _put_off(self, run: Run, why: str) -> None:
+        if self.troubles.get(run.nonce) != why:
+            self.view(run).take_log(why, "launcher", self.clock.now())
+        self.troubles[run.nonce] = why
+        self._not_before[run.nonce] = self.clock.now() + timedelta(seconds=RETRY_SECONDS)
+
+    async def _launch(self, job: Launch, keys: Keys, lease: Lease) -> None:
+        def report(progress: Progress) -> None:
+            job.messages.append(progress)
+            if progress.run is not None:
+                job.run = progress.run
+                job.has_run.set()
+                if progress.seen is not None:
+                    self.feed_glimpse(progress.run, progress)
+            self.version += 1
+
+        try:
+            with lease():
+                async with self._sessions.open_bench(keys) as bench:
+                    bench.runs.on_trouble = lambda text: self._tell(job, text)
+                    job.run = await launch(bench, job.plan, keys, report)
+        except LauncherError as error:
+            job.error = error
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            job.error = _unforeseen("The launch failed in this program", error)
+            self._note(job)
+            raise
+        finally:
+            job.is_over = True
+            job.has_run.set()
+            with contextlib.suppress(Exception):
+                self.refresh()
+
+    def _tell(self, job: Launch, text: str) -> None:
+        if job.run is not None:
+            self.view(job.run).take_log(text, "launcher", self.clock.now())
+            self.version += 1
+
+    def _note(self, job: Launch) -> None:
+        """Write into the run's record why its launch failed, unless the record knows better."""
+        if job.run is not None and job.error is not None:
+            with contextlib.suppress(LauncherError):
+                known = self.history.by_nonce(job.run.nonce)
+                if known is not None and not known.detail:
+                    self.history.update(known, detail=job.error.message)
+
+    def feed_glimpse(self, run: Run, progress: Progress) -> None:
+        """What the launch saw of the pod, as far as it is a sighting."""
+        seen = progress.seen
+        if isinstance(seen, EventSeen | LogSeen | PodSeen | RestartSeen):
+            self.feed(run, seen)
+
+    def _ended_at(self, run: Run) -> datetime | None:
+        view = self._views.get(run.nonce)
+        return view.ended.at if view is not None and view.ended is not None else None
+
+    def _drop_old_views(self) -> None:
+        kept = {run.nonce for run in self._live_runs} | set(self._watchers)
+        for nonce in list(self._views):
+            if len(self._views) <= VIEWS_KEPT:
+                return
+            if nonce not in kept:
+                del self._views[nonce]
+                self._read.discard(nonce)
+
+
+def _unforeseen(what: str, error: Exception) -> LauncherError:
+    """A fault of ours in words: its kind, never its text, which may hold anything."""
+    return LauncherError(
+        f"{what} ({type(error).__name__}).",
+        hint="Look under Rented now before you try again; please report it if it comes again.",
+    )

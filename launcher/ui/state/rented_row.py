@@ -1,0 +1,74 @@
+"""What a rented GPU has cost by now, and whether something is wrong with its end. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from launcher.domain.cost import cost_usd
+from launcher.domain.run import Run, RunState
+from launcher.ui.text import about, clock, per_hour
+
+TAKES_TO_GO = timedelta(minutes=2)
+"""From a pod's last word to its end; longer is worth an alarm."""
+
+
+@dataclass(frozen=True)
+class Rented:
+    """One pod that may cost money now. `problem` says what is wrong, in red."""
+
+    run: Run
+    seconds: float
+    cost_usd: float
+    is_watched: bool
+    problem: str = ""
+
+    @property
+    def words(self) -> str:
+        gpu = self.run.gpu_name or "GPU"
+        if not self.run.pod_id:
+            return f"{self.run.run_id} · {gpu} is being rented"
+        parts = [
+            self.run.run_id,
+            f"1 {gpu} rented",
+            per_hour(self.run.price_per_hour_usd),
+            clock(self.seconds),
+            f"{about(self.cost_usd)} so far",
+        ]
+        if self.problem:
+            parts.insert(1, self.problem)
+        elif not self.is_watched:
+            parts.append("enter the RunPod key to see it live")
+        return " · ".join(parts)
+
+
+def rented(
+    run: Run,
+    now: datetime,
+    *,
+    is_watched: bool,
+    is_launching: bool = False,
+    ended_at: datetime | None = None,
+) -> Rented:
+    """Reckoned from the pod's creation, since that is what is billed; never less than the pod's own word."""
+    seconds = max(0.0, (now - (run.created_at or run.planned_at)).total_seconds())
+    spent = cost_usd(run.price_per_hour_usd, seconds) if run.pod_id else 0.0
+    return Rented(
+        run,
+        seconds if run.pod_id else 0.0,
+        max(spent, run.cost_usd or 0.0),
+        is_watched,
+        _problem(run, now, ended_at, is_launching),
+    )
+
+
+def _problem(run: Run, now: datetime, ended_at: datetime | None, is_launching: bool) -> str:
+    if not run.pod_id:
+        return ""
+    if run.state is RunState.ENDING and run.armed_at is None and not is_launching:
+        return "its launch failed, and the GPU is not confirmed as removed"
+    if ended_at is not None and now - ended_at > TAKES_TO_GO:
+        return "the run is over, but the GPU is not confirmed as removed"
+    if run.deadline is not None and now - run.deadline > TAKES_TO_GO:
+        return "past its deadline, and not confirmed as removed"
+    return ""

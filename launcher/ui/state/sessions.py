@@ -1,0 +1,124 @@
+"""A workbench for each set of keys that some tab holds; closed when no tab holds it any more."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass, field
+
+from launcher.services.context import Workbench
+from launcher.stores.secrets import KeyName, Keys, KeySource
+from launcher.ui.state.vault import Vault
+
+OpenBench = Callable[[Keys], AbstractAsyncContextManager[Workbench]]
+
+
+@dataclass
+class Session:
+    """Keys and what was opened with them. `jobs` are cancelled when it closes."""
+
+    keys: Keys
+    bench: Workbench
+    mark: str
+    stack: AsyncExitStack = field(repr=False)
+    jobs: set[asyncio.Task[None]] = field(default_factory=set, repr=False)
+    users: int = 0
+
+    @property
+    def can_rent(self) -> bool:
+        return self.keys.runpod is not None
+
+    def start(self, job: asyncio.Task[None]) -> None:
+        self.jobs.add(job)
+        job.add_done_callback(self.jobs.discard)
+
+
+class Sessions:
+    """Tabs with equal keys share one session, and so one list call and one log stream per run."""
+
+    def __init__(self, vault: Vault, open_bench: OpenBench) -> None:
+        self._vault = vault
+        self._open_bench = open_bench
+        self._salt = secrets.token_bytes(32)
+        self._sessions: dict[str, Session] = {}
+        self._tabs: dict[str, str] = {}
+        self._opening = asyncio.Lock()
+        self._closing: set[asyncio.Task[None]] = set()
+        self.when_opened: list[Callable[[Session], None]] = []
+        vault.when_changed.append(self._keys_changed)
+
+    def keys_of(self, tab: str) -> Keys:
+        held = {KeyName(name): secret for name, secret in self._vault.held(tab).items()}
+        return Keys(
+            runpod=held.get(KeyName.RUNPOD),
+            hf_dataset=held.get(KeyName.HF_DATASET),
+            hf_upload=held.get(KeyName.HF_UPLOAD),
+            sources=dict.fromkeys(held, KeySource.GIVEN),
+        )
+
+    async def of(self, tab: str) -> Session:
+        """The session of the tab's keys, opened if need be; also for a tab without keys."""
+        keys = self.keys_of(tab)
+        mark = self._mark(keys)
+        async with self._opening:
+            session = self._sessions.get(mark)
+            if session is None:
+                stack = AsyncExitStack()
+                bench = await stack.enter_async_context(self._open_bench(keys))
+                session = self._sessions[mark] = Session(keys, bench, mark, stack)
+                for hear in self.when_opened:
+                    hear(session)
+        self._tabs[tab] = mark
+        return session
+
+    def open_bench(self, keys: Keys) -> AbstractAsyncContextManager[Workbench]:
+        """A workbench apart from any tab, for a launch that holds its own lease."""
+        return self._open_bench(keys)
+
+    @property
+    def renting(self) -> list[Session]:
+        """Sessions with a RunPod key."""
+        return [session for session in self._sessions.values() if session.can_rent]
+
+    @property
+    def any_with_upload(self) -> Session | None:
+        """A session whose token may read the results."""
+        held = [one for one in self._sessions.values() if one.keys.hf_upload is not None]
+        return held[-1] if held else None
+
+    async def close(self) -> None:
+        for session in list(self._sessions.values()):
+            await self._close(session)
+        if self._closing:
+            await asyncio.gather(*self._closing, return_exceptions=True)
+
+    def _keys_changed(self, tab: str) -> None:
+        if not self._vault.held(tab):
+            self._tabs.pop(tab, None)
+        elif tab in self._tabs:
+            self._tabs[tab] = self._mark(self.keys_of(tab))
+        wanted = set(self._tabs.values())
+        for session in [one for one in self._sessions.values() if one.mark not in wanted]:
+            task = asyncio.ensure_future(self._close(session))
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+    async def _close(self, session: Session) -> None:
+        self._sessions.pop(session.mark, None)
+        for job in list(session.jobs):
+            job.cancel()
+        if session.jobs:
+            await asyncio.gather(*session.jobs, return_exceptions=True)
+        await session.stack.aclose()
+
+    def _mark(self, keys: Keys) -> str:
+        """Tells sets of keys apart without being one: salted, and the salt lives as long as the process."""
+        digest = hmac.new(self._salt, digestmod=hashlib.sha256)
+        for name in KeyName:
+            secret = keys.get(name)
+            digest.update(b"\0" if secret is None else b"\1" + secret.get_secret_value().encode())
+        return digest.hexdigest()

@@ -1,0 +1,58 @@
+"""What every page is given: configuration, keys by tab, sessions, run state, preferences. Knows no page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from launcher.clock import Clock
+from launcher.config import Config
+from launcher.stores.runs import RunHistory
+from launcher.stores.secrets import KeyStore
+from launcher.ui.state.drafts import Drafts
+from launcher.ui.state.live_runs import Live
+from launcher.ui.state.offers import Market
+from launcher.ui.state.preferences import Preferences, read_preferences, write_preferences
+from launcher.ui.state.sessions import Sessions
+from launcher.ui.state.sweeps import Sweeps
+from launcher.ui.state.vault import Vault
+from launcher.workshop.report import DatasetReport
+
+
+@dataclass
+class Site:
+    """One per process. `demo` names what is emulated, for the note on every page."""
+
+    config: Config
+    clock: Clock
+    vault: Vault
+    sessions: Sessions
+    history: RunHistory
+    live: Live
+    market: Market
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    key_store: KeyStore | None = None
+    demo: str = ""
+    drafts: Drafts = field(default_factory=Drafts)
+    reports: dict[str, DatasetReport] = field(default_factory=dict, repr=False)
+    """The last check of each data set of this machine, by its name."""
+    preferences: Preferences = field(default_factory=Preferences)
+    when_preferences_changed: list[Callable[[], None]] = field(default_factory=list)
+
+    sweeps: Sweeps = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.sweeps = Sweeps(self.sessions, self.clock)
+        self.preferences = read_preferences(self.config.preferences_path)
+
+    def unix_seconds(self) -> float:
+        """The clock's time as the services of data sets take it."""
+        return self.clock.now().timestamp()
+
+    def prefer(self, **changes: Any) -> None:
+        """Change preferences and write them."""
+        self.preferences = replace(self.preferences, **changes)
+        write_preferences(self.config.preferences_path, self.preferences)
+        for hear in self.when_preferences_changed:
+            hear()

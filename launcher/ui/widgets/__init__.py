@@ -1,0 +1,1 @@
+"""What several pages draw with. May read the state; knows no service."""

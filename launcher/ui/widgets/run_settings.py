@@ -1,0 +1,65 @@
+"""What a run was started with, and what of it differs from its preset."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from launcher.domain.run import Run
+from launcher.errors import InvalidRequest
+from launcher.presets import find_preset
+from launcher.services.compose import compose
+from launcher.ui.frame import Shell
+from launcher.ui.state.run_view import RunView
+from launcher.ui.widgets.elements import Text, badge, box, button_link, card, hint, table
+from pod_image.contract.settings import SETTINGS
+
+OF_THE_RUN = ("dataset_repo", "results_repo", "run_id", "voice_name")
+
+
+async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
+    values: dict[str, Any] = json.loads(run.settings_json)
+    usual = preset_values(shell, run)
+    changed = {
+        name
+        for name, value in values.items()
+        if usual is not None and name not in OF_THE_RUN and usual.get(name) != value
+    }
+    with card("Settings"):
+        with box("div", "row"):
+            button_link("Train again with these", f"/train?again={run.nonce}", symbol="train")
+            button_link("Continue this run", f"/train?again={run.nonce}&resume=1", symbol="refresh")
+        if run.preset:
+            hint(f"Preset {run.preset}; {len(changed)} values differ from it.")
+        with table("Settings of the run", ("Setting", "Value", "")):
+            for name, value in values.items():
+                _line(name, value, is_changed=name in changed)
+    return lambda _: None
+
+
+def preset_values(shell: Shell, run: Run) -> dict[str, Any] | None:
+    """What the run's preset would set, or None when there is no such preset any more."""
+    try:
+        preset = find_preset(shell.site.config, run.preset)
+        return compose(preset, {}, check_required=False).settings.model_dump(mode="json")
+    except InvalidRequest:
+        return None
+
+
+def value_words(name: str, value: Any) -> str:
+    """A value as a person reads it, with its unit."""
+    unit = SETTINGS[name].knob.unit if name in SETTINGS else ""
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value) or "–"
+    words = f"{value:,.10g}" if isinstance(value, float) else str(value)
+    return f"{words} {unit}".strip() or "–"
+
+
+def _line(name: str, value: Any, *, is_changed: bool) -> None:
+    with box("tr"):
+        Text("td", SETTINGS[name].knob.label if name in SETTINGS else name)
+        Text("td", value_words(name, value), "wrap")
+        with box("td"):
+            if is_changed:
+                badge("differs from the preset", "live")

@@ -1,0 +1,50 @@
+"""The state of a run in words and colour, the same on every page."""
+
+from __future__ import annotations
+
+from launcher.domain.delivery import missing_words
+from launcher.domain.run import Run, RunState
+from launcher.ui.widgets.elements import Text, badge
+from pod_image.contract.outcomes import EndReason, Phase
+
+PHASE_TITLES = {
+    Phase.BOOT: "Start the machine",
+    Phase.FETCH: "Fetch the data set",
+    Phase.PREPARE: "Prepare the recordings",
+    Phase.TRAIN: "Train",
+    Phase.EXPORT: "Make the voice file",
+    Phase.DELIVER: "Deliver to Hugging Face",
+    Phase.RELEASE: "Remove the GPU",
+}
+_STATES = {
+    RunState.PLANNED: ("planned", "plain"),
+    RunState.LAUNCHING: ("starting", "live"),
+    RunState.RUNNING: ("running", "live"),
+    RunState.ENDING: ("finishing", "live"),
+}
+_ENDS = {
+    EndReason.FINISHED: ("finished", "good"),
+    EndReason.STOPPED: ("stopped", "good"),
+    EndReason.TIME_CAP: ("time cap", "warning"),
+    EndReason.COST_CAP: ("cost cap", "warning"),
+    EndReason.GPU_IDLE: ("GPU idle", "warning"),
+    EndReason.STALLED: ("stalled", "warning"),
+    EndReason.TRAINER_DIED: ("training died", "bad"),
+    EndReason.FAILED: ("failed", "bad"),
+    EndReason.BOOT_FAILED: ("did not start", "bad"),
+    EndReason.ABORTED: ("removed by hand", "warning"),
+    EndReason.LOST: ("lost", "bad"),
+}
+
+
+def state_words(run: Run) -> tuple[str, str]:
+    """Words and tone."""
+    if run.state is not RunState.ENDED:
+        return _STATES[run.state]
+    words, tone = _ENDS[run.end_reason] if run.end_reason is not None else ("ended", "plain")
+    missing = missing_words(run.not_delivered)
+    return (f"{words}, {missing}", "bad") if missing else (words, tone)
+
+
+def state_badge(run: Run) -> Text:
+    return badge(*state_words(run))
