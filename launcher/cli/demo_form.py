@@ -17,7 +17,7 @@ POLL_SECONDS = 1.0
 """The stand-in has no limit worth keeping, and a demo should feel alive."""
 NOTE = (
     "This is the demo: RunPod and Hugging Face are stand-ins on this computer, and nothing costs money. "
-    "The data set is demo/clips, the results repo demo/voice."
+    "The dataset is demo/clips, the results repo demo/voice."
 )
 
 

@@ -30,7 +30,7 @@ def _entry(name: str, section: str, summary: str) -> Entry:
 
 COMMANDS: tuple[Entry, ...] = (
     _entry("demo", _TRY, "The whole way on this computer: a stand-in cloud, a real voice."),
-    _entry("ui", _RUN, "The web form: keys, data sets, training, listening."),
+    _entry("ui", _RUN, "The web form: keys, datasets, training, listening."),
     _entry("plan", _RUN, "What a run would do and cost; nothing is rented."),
     _entry("deploy", _RUN, "Show the plan, ask, rent a GPU, and follow the run."),
     _entry("presets", _RUN, "Named settings to start from: list, show, save, delete."),

@@ -32,7 +32,7 @@ from launcher.ui.wording import for_page
 
 NAVIGATION = (
     ("Home", "/", "home"),
-    ("Data sets", "/datasets", "dataset"),
+    ("Datasets", "/datasets", "dataset"),
     ("Train", "/train", "train"),
     ("Runs", "/runs", "runs"),
     ("Try the voice", "/voice", "voice"),

@@ -20,11 +20,11 @@ _COMMANDS = (
     (r"`?launcher (?:show|watch|logs|results) ?[\w-]*`?", "the page of the run"),
     (r"`?launcher (?:stop|release|abort) ?[\w-]*`?", "Stop and remove, on the page of the run"),
     (r"`?launcher deploy --help`?", "The Train page"),
-    (r"`?launcher dataset make`?", "“Add sound” under Data sets"),
-    (r"`?launcher dataset push --licence`? writes it", "“Licence” under Data sets writes it"),
-    (r"`?launcher dataset push`?", "“Send it to Hugging Face” under Data sets"),
-    (r"`?launcher dataset check`? lists them all", "“Check it” under Data sets lists them all"),
-    (r"`?launcher dataset (?:list|show)(?: [\w.-]+)?`?", "Data sets"),
+    (r"`?launcher dataset make`?", "“Add sound” under Datasets"),
+    (r"`?launcher dataset push --licence`? writes it", "“Licence” under Datasets writes it"),
+    (r"`?launcher dataset push`?", "“Send it to Hugging Face” under Datasets"),
+    (r"`?launcher dataset check`? lists them all", "“Check it” under Datasets lists them all"),
+    (r"`?launcher dataset (?:list|show)(?: [\w.-]+)?`?", "Datasets"),
 )
 _FLAG = re.compile(r"--([a-z][a-z-]*[a-z])(?: (any|secure|community)\b)?")
 _OTHER_FLAGS = {"resume": "“Continue an earlier run”"}

@@ -172,7 +172,7 @@ class Stage:
 
 @contextmanager
 def stage(root: Path, *, scripted: bool = True) -> Iterator[Stage]:
-    """Stand-ins with the demo's data set; nothing is left when the block ends."""
+    """Stand-ins with the demo's dataset; nothing is left when the block ends."""
     runner: PodRunner | None = ScriptedRunner() if scripted else None
     with ExitStack() as stack:
         hub = stack.enter_context(HubEmulator(root / "hub", xet=False))

@@ -93,7 +93,7 @@ class Ground:
         publish(hub, Repo(repo, "model"), files, "results")
 
     def push_clips(self, repo: str = "demo/clips", lines: Mapping[str, str] | None = None) -> None:
-        """The demo's clips as a data set repo; `lines` are further ones of its table, file to text."""
+        """The demo's clips as a dataset repo; `lines` are further ones of its table, file to text."""
         hub = _hub(self.core, TOKENS["write"])
         hub.ask("", lambda api: api.create_repo(repo, repo_type="dataset", exist_ok=True))
         files: dict[str, Path | bytes] = {

@@ -1,4 +1,4 @@
-"""Making a data set in the browser: what the check found is shown, mended and listened to."""
+"""Making a dataset in the browser: what the check found is shown, mended and listened to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.ui.test_pages import click, enter, only, press, until, visit
 
 @pytest.fixture
 def anna(ground: Ground) -> Ground:
-    """A data set with a clip that is far too short and one that is not there."""
+    """A dataset with a clip that is far too short and one that is not there."""
     seconds = {"a": 2.0, "b": 0.2, "c": 2.5}
     table = [f"wavs/{name}.wav|This is clip number {name}." for name in seconds]
     clips = {f"wavs/{name}.wav": wav(length) for name, length in seconds.items()}

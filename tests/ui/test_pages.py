@@ -80,7 +80,7 @@ async def test_a_newcomer_is_told_the_four_steps(person: User) -> None:
     await visit(person, "/")
     for title in (
         "Enter your keys",
-        "Prepare a data set",
+        "Prepare a dataset",
         "Choose the settings",
         "Train your first",
     ):
@@ -263,7 +263,7 @@ async def test_what_one_knows_of_a_data_set_can_be_let_pass_and_minded_again(
     click(holder, "Let it pass")
     await holder.should_see("Ready", retries=400)
     holder.find(marker="start").click()
-    await holder.should_see("Let pass in the data set: file-absent", retries=400)
+    await holder.should_see("Let pass in the dataset: file-absent", retries=400)
     click(holder, "Mind it again")
     await until(lambda: only(holder, Button, "start").locked)
     draft = ground.site.drafts.of(holder.tab_id)
@@ -446,12 +446,12 @@ async def test_comparing_nothing_says_how(person: User) -> None:
     await person.should_see("Choose two runs")
 
 
-# data sets, voice, help
+# datasets, voice, help
 
 
 async def test_data_sets_begin_with_a_name(person: User) -> None:
     await visit(person, "/datasets")
-    await person.should_see("Start your first data set")
+    await person.should_see("Start your first dataset")
     enter(person, "dataset-name", "../evil")
     person.find(marker="make").click()
     await person.should_see("cannot be the name of a dataset")

@@ -218,11 +218,11 @@ def test_clips_are_filtered(kind: str, shown: bool) -> None:
         ),
         (
             "`launcher dataset make` would make them smaller to send.",
-            "“Add sound” under Data sets would make them smaller to send.",
+            "“Add sound” under Datasets would make them smaller to send.",
         ),
         (
             "Put `license: …` into the card; `launcher dataset push --licence` writes it.",
-            "Put “license: …” into the card; “Licence” under Data sets writes it.",
+            "Put “license: …” into the card; “Licence” under Datasets writes it.",
         ),
     ],
 )

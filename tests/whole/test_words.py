@@ -178,3 +178,13 @@ def test_no_text_claims_that_results_were_kept() -> None:
         for found in CLAIMS.finditer(path.read_text("utf-8"))
     ]
     assert claims == []
+
+
+def test_a_dataset_is_one_word() -> None:
+    two_words = re.compile(r"\bdata[ -]sets?\b", re.IGNORECASE)
+    assert [
+        path.relative_to(ROOT).as_posix()
+        for path in files()
+        if path.suffix in (".py", ".md", ".toml") and path != ROOT / "tests/whole/test_words.py"
+        if two_words.search(" ".join(path.read_text("utf-8").split()))
+    ] == []

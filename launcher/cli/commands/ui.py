@@ -47,7 +47,7 @@ class FormDoor:
 def ui(
     port: PortOption = None, own_name: OwnNameOption = True, browser: BrowserOption = True
 ) -> None:
-    """Open the web form: keys, data sets, training, listening, in one place.
+    """Open the web form: keys, datasets, training, listening, in one place.
 
     It is served to this computer alone, through a link that works once. Ctrl-C ends it; runs go on without
     it, except a launch whose GPU is not ready yet: that GPU is removed.

@@ -63,12 +63,12 @@ _WORDS = {
     ),
     KeyName.HF_DATASET: _Words(
         "Hugging Face token to read",
-        "Lets the GPU fetch your data set.",
+        "Lets the GPU fetch your dataset.",
         "hf_…",
         (
             "Sign up at Hugging Face; it is free.",
             "Open Settings, then Access Tokens, and create a token of the kind “Read”.",
-            "Or a fine-grained one that may read the data set's repo alone.",
+            "Or a fine-grained one that may read the dataset's repo alone.",
         ),
         "https://huggingface.co/settings/tokens",
         "Open Hugging Face's access tokens",

@@ -13,7 +13,7 @@ DRAFTS_KEPT = 50
 class Draft:
     """A preset and what differs from it. `resume` continues a run id that is taken.
 
-    `let_pass` are codes of errors of the data set that the person lets pass, for this data set alone.
+    `let_pass` are codes of errors of the dataset that the person lets pass, for this dataset alone.
     """
 
     preset: str = ""

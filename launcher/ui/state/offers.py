@@ -1,4 +1,4 @@
-"""GPU prices and looks at data sets, asked for once and shared by the pages of a session for a short time."""
+"""GPU prices and looks at datasets, asked for once and shared by the pages of a session for a short time."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class DatasetSeen:
 
 @dataclass
 class Market:
-    """Holds nothing secret: prices by number of GPUs, data sets by repo and revision."""
+    """Holds nothing secret: prices by number of GPUs, datasets by repo and revision."""
 
     clock: Clock
     _prices: dict[int, Prices] = field(default_factory=dict)

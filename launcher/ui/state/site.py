@@ -36,7 +36,7 @@ class Site:
     demo: str = ""
     drafts: Drafts = field(default_factory=Drafts)
     reports: dict[str, DatasetReport] = field(default_factory=dict, repr=False)
-    """The last check of each data set of this machine, by its name."""
+    """The last check of each dataset of this machine, by its name."""
     preferences: Preferences = field(default_factory=Preferences)
     when_preferences_changed: list[Callable[[], None]] = field(default_factory=list)
 
@@ -47,7 +47,7 @@ class Site:
         self.preferences = read_preferences(self.config.preferences_path)
 
     def unix_seconds(self) -> float:
-        """The clock's time as the services of data sets take it."""
+        """The clock's time as the services of datasets take it."""
         return self.clock.now().timestamp()
 
     def prefer(self, **changes: Any) -> None:

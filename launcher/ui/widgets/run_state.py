@@ -9,7 +9,7 @@ from pod_image.contract.outcomes import EndReason, Phase
 
 PHASE_TITLES = {
     Phase.BOOT: "Start the machine",
-    Phase.FETCH: "Fetch the data set",
+    Phase.FETCH: "Fetch the dataset",
     Phase.PREPARE: "Prepare the recordings",
     Phase.TRAIN: "Train",
     Phase.EXPORT: "Make the voice file",

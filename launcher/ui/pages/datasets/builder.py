@@ -1,4 +1,4 @@
-"""The data set builder: sound in, text beside it, a check, the rights, and off to a repo."""
+"""The dataset builder: sound in, text beside it, a check, the rights, and off to a repo."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class _Builder:
             button("Keep it", dialog.hide)
             button("Delete it", self._delete, kind="danger")
         with box("div", "row"):
-            button("Delete this data set", dialog.show, kind="quiet", symbol="trash")
+            button("Delete this dataset", dialog.show, kind="quiet", symbol="trash")
 
     async def _delete(self) -> None:
         await datasets.delete(self._config, self._name, confirmed=True)

@@ -1,4 +1,4 @@
-"""Step 3 of a data set: what a training would stumble over, which clips it is about, and what mends it."""
+"""Step 3 of a dataset: what a training would stumble over, which clips it is about, and what mends it."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ class CheckStep:
             count = len(group.files)
             lines = "and its line" if count == 1 else "and their lines"
             self._words.text = (
-                f"{counted(count, 'clip')} {lines} in the table are removed from this data set. Your "
+                f"{counted(count, 'clip')} {lines} in the table are removed from this dataset. Your "
                 "original recordings stay as they are."
             )
             self._ask.show()

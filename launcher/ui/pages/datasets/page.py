@@ -1,4 +1,4 @@
-"""Data sets: those on this computer, and the way from recordings to a repo that a run can read."""
+"""Datasets: those on this computer, and the way from recordings to a repo that a run can read."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def register(site: Site, outer: FastAPI) -> None:
     page(
         site,
         "/datasets",
-        "Data sets",
+        "Datasets",
         _build,
         lead="Recordings of one voice with what is said in them. They are made ready on this computer and "
         "lie in your own repo on Hugging Face.",
     )
-    page(site, "/datasets/{name}", "Data set", draw_builder, current="/datasets")
+    page(site, "/datasets/{name}", "Dataset", draw_builder, current="/datasets")
 
 
 async def _build(shell: Shell) -> None:
@@ -56,7 +56,7 @@ async def _build(shell: Shell) -> None:
 
 
 def _new(shell: Shell, *, is_first: bool) -> None:
-    with card("Start your first data set" if is_first else "Make a new one"):
+    with card("Start your first dataset" if is_first else "Make a new one"):
         if is_first:
             para(
                 "You need recordings of one person, five minutes at the least and half an hour if you can, "
@@ -75,7 +75,7 @@ def _new(shell: Shell, *, is_first: bool) -> None:
             ui.navigate.to(f"/datasets/{name}")
 
         with box("div", "row align-end"):
-            entry = Field("dataset-name", "Name of the data set", placeholder="my-voice")
+            entry = Field("dataset-name", "Name of the dataset", placeholder="my-voice")
             button("Make it", go, kind="primary", symbol="plus").mark("make")
 
 
@@ -84,7 +84,7 @@ def _listing(shell: Shell, found: list[Summary]) -> None:
     now = shell.site.clock.now()
     with (
         card("On this computer"),
-        table("Data sets on this computer", columns, numeric=(1, 2)),
+        table("Datasets on this computer", columns, numeric=(1, 2)),
     ):
         for one in found:
             with box("tr"):

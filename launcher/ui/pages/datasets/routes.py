@@ -1,4 +1,4 @@
-"""Files of data sets for the browser: clips to hear, and the report of the last check."""
+"""Files of datasets for the browser: clips to hear, and the report of the last check."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def register_clips(site: Site, outer: FastAPI) -> None:
     async def report(name: str) -> HTMLResponse:
         found = site.reports.get(name)
         if found is None:
-            raise HTTPException(404, "This data set was not checked since the form was started.")
+            raise HTTPException(404, "This dataset was not checked since the form was started.")
         return HTMLResponse(report_page(found))
 
     outer.get("/reports/{name}", response_class=HTMLResponse)(report)

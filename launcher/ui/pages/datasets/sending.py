@@ -1,4 +1,4 @@
-"""Step 4 of a data set: the right to use the voice, and the way to a private repo on Hugging Face."""
+"""Step 4 of a dataset: the right to use the voice, and the way to a private repo on Hugging Face."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class SendStep:
         with box("div", "fields"):
             self._repo = Field(
                 "push-repo",
-                "Data set repo",
+                "Dataset repo",
                 hint="owner/name; it is made, private, if it is not there.",
                 placeholder=f"me/{self._found.name}",
                 value=self._shell.site.preferences.last_dataset_repo,
@@ -88,4 +88,4 @@ class SendStep:
         words = f"{counted(done.clips, 'clip')}, {done.minutes:.1f} minutes are in {done.repo_id}"
         with self._place, notice("good", words):
             button_link("Train with this", f"/train?dataset={done.repo_id}", primary=True)
-        self._shell.announce("The data set is on Hugging Face.")
+        self._shell.announce("The dataset is on Hugging Face.")

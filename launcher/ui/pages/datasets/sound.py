@@ -1,4 +1,4 @@
-"""Step 1 of a data set: recordings from the browser or from a folder, and clips made of them."""
+"""Step 1 of a dataset: recordings from the browser or from a folder, and clips made of them."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Incoming:
-    """Where uploads of a data set wait until clips are made of them."""
+    """Where uploads of a dataset wait until clips are made of them."""
 
     folder: Path
 

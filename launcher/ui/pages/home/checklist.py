@@ -52,11 +52,11 @@ def checklist(standing: Standing) -> list[ChecklistStep]:
             "Enter keys",
         ),
         (
-            "Prepare a data set",
+            "Prepare a dataset",
             "Recordings of one voice with what is said in them. Half an hour is good, five "
             "minutes is a start.",
             "/datasets",
-            "Choose a data set",
+            "Choose a dataset",
         ),
         (
             "Choose the settings",

@@ -136,7 +136,7 @@ class Checks:
                     self._way_out(remark)
 
     def _way_out(self, remark: Remark) -> None:
-        """An error of the data set may be let pass, and that may be taken back: once for each code."""
+        """An error of the dataset may be let pass, and that may be taken back: once for each code."""
         passed = self._choice.draft.let_pass
         if remark.code in passed:
             button("Mind it again", self._passer(remark.code, is_passed=False), kind="quiet").mark(
@@ -183,4 +183,4 @@ def check_sentence(plan: Plan) -> str:
 def _ready(plan: Plan) -> None:
     if plan.errors:
         return
-    say("good", "Ready", f"{plan.offer.gpu_name} is free, the keys work, the data set is readable.")
+    say("good", "Ready", f"{plan.offer.gpu_name} is free, the keys work, the dataset is readable.")

@@ -57,14 +57,14 @@ class ConfirmDialog:
                 ("GPU", f"{plan.offer.gpu_name}, {per_hour(plan.offer.price_per_hour_usd)}"),
                 ("Expected", f"{dollars(_expected_usd(plan))}, {_expected_time(plan)}"),
                 ("At the most", f"{dollars(plan.worst_case_usd)}, {most}"),
-                ("Data set", settings.dataset_repo or "none"),
+                ("Dataset", settings.dataset_repo or "none"),
                 ("Results go to", f"{settings.results_repo}/{plan.run_id}"),
                 ("If it is taken", _others(len(plan.candidates) - 1)),
             ]
         )
         with box("ul", "prose"):
             if plan.forced:
-                Text("li", f"Let pass in the data set: {', '.join(plan.forced)}.")
+                Text("li", f"Let pass in the dataset: {', '.join(plan.forced)}.")
             if plan.makes_results_repo:
                 Text("li", f"The repo {settings.results_repo} is made now, private.")
             Text(

@@ -1,4 +1,4 @@
-"""What is known of the chosen data set, looked at in the background as soon as it is named."""
+"""What is known of the chosen dataset, looked at in the background as soon as it is named."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class DatasetNote:
         self._place = box("div", "stack-small").mark("dataset-note")
 
     def ask(self, repo: str, revision: str) -> bool:
-        """Look at the data set, once for each name; whether it is another one than before."""
+        """Look at the dataset, once for each name; whether it is another one than before."""
         if (repo, revision) == self._asked:
             return False
         self._asked = (repo, revision)
@@ -35,7 +35,7 @@ class DatasetNote:
         self._place.clear()
         if repo:
             with self._place:
-                waiting("Looking at the data set…", rows=0)
+                waiting("Looking at the dataset…", rows=0)
             work = self._look(repo, revision)
             background_tasks.create(work, context=context.client)
         return True

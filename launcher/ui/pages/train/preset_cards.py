@@ -1,4 +1,4 @@
-"""Presets as cards, each with its time and price for the data set at hand."""
+"""Presets as cards, each with its time and price for the dataset at hand."""
 
 from __future__ import annotations
 

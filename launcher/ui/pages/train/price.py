@@ -60,7 +60,7 @@ def _remarks(found: Quote) -> None:
             "It then tries to deliver what it has.",
         )
     elif found.estimate is None:
-        needs = "a data set" if found.offer is not None else "the RunPod key"
+        needs = "a dataset" if found.offer is not None else "the RunPod key"
         hint(f"For an estimate it takes {needs}.")
     else:
         hint(f"By the {found.estimate.basis}.")
