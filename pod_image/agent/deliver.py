@@ -17,7 +17,7 @@ from pod_image.agent.ports import HubTrouble, Receipt
 from pod_image.agent.record import record_of
 from pod_image.agent.run import Run
 from pod_image.agent.staging import said
-from pod_image.agent.uploads import Card, Uploads, read_or_empty
+from pod_image.agent.uploads import Card, Uploads
 from pod_image.contract.events import UploadedFile
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import ResultsFolder
@@ -89,7 +89,7 @@ class Delivery:
         run.events.close(fields)
         own = {
             run.results.record: record_of(run, is_over=True).to_json().encode(),
-            run.results.events: read_or_empty(run.events.path),
+            run.results.events: run.events.content(),
             run.results.log: run.log.content(),
         }
         card = self._card() if is_delivered else None

@@ -112,10 +112,17 @@ class HuggingFace:
         *,
         deletes: Sequence[str] = (),
         card: Callable[[str | None], str] | None = None,
+        called_off: Callable[[], bool] = lambda: False,
     ) -> Receipt:
         with _troubles():
             made = hub.publish(
-                self._writing, self._results, files, message, deletes=deletes, card=card
+                self._writing,
+                self._results,
+                files,
+                message,
+                deletes=deletes,
+                card=card,
+                called_off=called_off,
             )
             wrong = hub.verify(self._writing, self._results, made.commit, made.files)
         if wrong:

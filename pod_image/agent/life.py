@@ -77,9 +77,17 @@ class Life:
             await asyncio.wait([work, *cut_offs], return_when=asyncio.FIRST_COMPLETED)
             await _cancel([work, *cut_offs])
             if not run.latch.latch.is_over:
-                say_cut_off(run, self.delivery.missing())
+                say_cut_off(run, self._cut_off_from())
         finally:
             await _cancel([work, *cut_offs, *background])
+
+    def _cut_off_from(self) -> Missing:
+        """What the repo does not have when there is no time for delivery: files, and how the run ended."""
+        run, missing = self.run, self.delivery.missing()
+        if run.ending is not None and not run.ending.reason.delivers:
+            return missing
+        own = {run.results.record: b"", run.results.events: run.events.content()}
+        return missing.with_own({**own, run.results.log: run.log.content()})
 
     async def linger(self) -> None:
         """The run is over and the pod could not be released: what the Hub did not take in time goes up now.

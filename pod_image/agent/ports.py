@@ -191,10 +191,12 @@ class Hub(Protocol):
         *,
         deletes: Sequence[str] = (),
         card: Callable[[str | None], str] | None = None,
+        called_off: Callable[[], bool] = lambda: False,
     ) -> Receipt:
         """One commit, then proof: size and checksum of every file as the repo lists them at that commit.
 
-        `card` makes README.md from what stands there now, again when another run was quicker.
+        Once `called_off` says so, no commit is sent any more. `card` makes README.md from what stands there
+        now, again when another run was quicker.
         """
         ...
 

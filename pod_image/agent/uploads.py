@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
+import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -251,10 +252,18 @@ class Uploads:
         run = self._run
         deletes = self.withdraw_pruned()
         self.budget.spend()
+        # The call goes on without us when we are cancelled: a record that is older than the last word must
+        # not land after it.
+        called_off = threading.Event()
         try:
             receipt = await run.ports.run_blocking(
-                lambda: run.hub.publish(content, message, deletes=deletes, card=card)
+                lambda: run.hub.publish(
+                    content, message, deletes=deletes, card=card, called_off=called_off.is_set
+                )
             )
+        except asyncio.CancelledError:
+            called_off.set()
+            raise
         except HubTrouble as exc:
             self.budget.close_for(exc.retry_after_seconds)
             raise

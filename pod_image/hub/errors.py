@@ -93,6 +93,10 @@ class HubRejected(HubError):
     default_hint = "Sending the same again will not help."
 
 
+class CalledOff(HubError):
+    default_hint = "Nothing was committed."
+
+
 class Damaged(HubError):
     default_hint = "Upload the file to its repo again, or try another machine."
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 
-from pod_image.hub.errors import HubConflict, HubUnavailable, Overtaken, translated
+from pod_image.hub.errors import CalledOff, HubConflict, HubUnavailable, Overtaken, translated
 from pod_image.hub.repos import Checksums, Repo, look_at, read_bytes, resolve_commit
 from pod_image.hub.session import TRY_AGAIN, Hub
 from pod_image.hub.watchdog import Stalled, within
@@ -43,6 +43,7 @@ def publish(
     deletes: Collection[str] = (),
     parent: str | None = None,
     card: RenderCard | None = None,
+    called_off: Callable[[], bool] = lambda: False,
 ) -> Receipt:
     """Put files (path in repo to local file or bytes) into `main` in one commit.
 
@@ -50,12 +51,13 @@ def publish(
     a failure the repo is looked at before anything is sent again, so a commit whose reply was lost
     is recognised and not repeated. With `parent` the commit is made on top of that one or not at
     all. `card` makes the root README from the present one (None: absent) in the same commit, and
-    is called again when somebody else committed in between.
+    is called again when somebody else committed in between. Once `called_off` says so no commit is
+    sent any more: whoever asked for it has given up, and says something newer.
 
     Files must not change meanwhile. Raises HubError: HubUnavailable with `retry_after_seconds` when
     the Hub asks for a longer wait than our patience, NoRight and the like at once.
     """
-    job = _Publication(hub.hasty(), repo, files, message, deletes, parent, card)
+    job = _Publication(hub.hasty(), repo, files, message, deletes, parent, card, called_off)
     return hub.retrying(job.attempt, on=TRY_AGAIN)
 
 
@@ -76,7 +78,9 @@ class _Publication:
         deletes: Collection[str],
         parent: str | None,
         card: RenderCard | None,
+        called_off: Callable[[], bool],
     ) -> None:
+        self._called_off = called_off
         self._hub, self._repo, self._message = hub, repo, message
         self._files = dict(files)
         self._promised = {path: Checksums.of(content) for path, content in files.items()}
@@ -137,6 +141,8 @@ class _Publication:
             else:
                 self._hub.once(f"uploading to {self._repo}", lambda api: self._upload(api, adds))
             operations: list[Operation] = [*adds, *map(CommitOperationDelete, doomed)]
+            if self._called_off():
+                raise CalledOff(f"The commit to {self._repo} was called off.")
             try:
                 return self._hub.once(
                     f"committing to {self._repo}", lambda api: self._send(api, operations, head)

@@ -148,6 +148,17 @@ def test_a_talkative_recipe_is_thinned_and_its_last_words_are_kept(tmp_path: Pat
     assert heard.lines[-1] == "| later"
 
 
+def test_the_last_word_goes_up_also_where_a_full_disk_did_not_take_it(tmp_path: Path) -> None:
+    events = Heard(tmp_path).log
+    events.emit("heartbeat", phase="train", cost_usd=0.1)
+    kept = events.path.read_bytes()
+    assert events.content() == kept
+    events.close({"reason": "finished"})
+    assert events.content() == events.path.read_bytes()
+    events.path.write_bytes(kept + b'{"torn')
+    assert events.content() == kept + b'{"torn\n' + events.last_word.encode() + b"\n"
+
+
 def test_after_the_last_word_nothing_is_said(tmp_path: Path) -> None:
     heard = Heard(tmp_path)
     heard.log.close({"reason": "finished"})

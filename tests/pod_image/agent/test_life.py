@@ -569,3 +569,20 @@ async def test_outside_of_a_pod_the_program_says_so_and_ends(tmp_path: Path) -> 
 
 class _Spec:
     env: ClassVar[dict[str, str]] = {}
+
+
+@in_virtual_time
+async def test_a_run_that_the_caps_cut_off_says_that_the_repo_does_not_tell_its_end(
+    tmp_path: Path,
+) -> None:
+    """Its image took so long to come that the caps are reached while clips are prepared."""
+
+    async def script(stage: ScriptedStage) -> int:
+        await asyncio.sleep(10_000)
+        return 0
+
+    stand = Stand(tmp_path, script)
+    stand.world.faults.switch_on("slow-image-pull", times=1, seconds=171.0)
+    stand.rent(stand.document(max_hours=0.05))
+    await stand.until_gone()
+    assert stand.ended["not_delivered"] == ["run.json", "events.jsonl", "log.txt"]

@@ -23,6 +23,7 @@ from pod_image.hub import (
     update_card,
     verify,
 )
+from pod_image.hub.errors import CalledOff
 from tests.pod_image.hub.conftest import VOICE
 
 COMMIT = "/commit/main$"
@@ -255,6 +256,12 @@ def test_verify_names_every_difference(hub, voice):
         "b.json": "b.json has another size: 2 bytes there, 6 promised",
         "c.json": f"c.json is not in the repo at {receipt.commit[:7]}",
     }
+
+
+def test_a_commit_that_was_called_off_is_not_sent(hub, voice, checkpoint, commits):
+    with pytest.raises(CalledOff):
+        publish(hub, voice, {"last.ckpt": checkpoint}, "Too late", called_off=lambda: True)
+    assert commits() == 0
 
 
 def test_verify_looks_at_the_commit_and_not_at_the_head(hub, voice):
