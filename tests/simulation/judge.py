@@ -59,9 +59,9 @@ class Judge:
         self.results.look()
         self._look_for_doubles()
 
-    def over(self, laptop: Laptop, pods: list[Pod], what: str) -> None:
-        """A command that had to end these pods is over."""
-        self.money.over(laptop, pods, what)
+    def over(self, laptop: Laptop, pods: list[Pod], what: str, *, is_wanted: bool = False) -> None:
+        """A command that had to end these pods is over; `is_wanted`: also those that are armed."""
+        self.money.over(laptop, pods, what, is_wanted=is_wanted)
 
     def after_reap(self, home: Home, began: float, *, is_sure: bool = False) -> None:
         self.money.after_reap(home, began, is_sure=is_sure)

@@ -95,9 +95,12 @@ class Money:
         if account.asked_at is None:
             account.asked_at, account.asked_by = now_seconds(), home
 
-    def over(self, laptop: Laptop, pods: list[Pod], what: str) -> None:
+    def over(self, laptop: Laptop, pods: list[Pod], what: str, *, is_wanted: bool = False) -> None:
         """A command that had to end these pods is over, not killed: they are gone, unless the cloud kept it from it."""
+        self._listen()
         for pod in pods:
+            if self.of(pod).armed_at is not None and not is_wanted:
+                continue  # it needs nobody, whatever became of its launch
             self.asked(pod, laptop.home)
             kept_off = self._was_barred(RELEASE_SECONDS, REFUSING | UNDELETABLE | LISTLESS)
             if pod.is_live and not kept_off:

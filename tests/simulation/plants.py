@@ -43,6 +43,8 @@ class Plant(StrEnum):
     BELIEVES_THE_HUB = "takes the Hub's word for what a commit holds"
     STOPS_DELIVERING = "delivers one commit's worth and no more"
     FORGETS_THE_VOICE = "delivers no voice"
+    MAKES_NO_VOICE = "makes no voice of what was learnt"
+    ENDS_IN_SILENCE = "does not bring its last word to the repo"
     HIDES_WHAT_IS_MISSING = "says at its end that all was delivered"
     GIVES_UP_SOON = "waits a minute for a Hub that is away"
     TAKES_OVER = "begins a run that another computer has begun"
@@ -139,6 +141,17 @@ def _no_voice(self: PiperRecipe, folder: Any, settings: Any) -> Any:
     return [path for path in _results(self, folder, settings) if path.parent.name != "voice"]
 
 
+_stages = PiperRecipe.stages
+
+
+def _no_export(self: PiperRecipe, settings: Any) -> Any:
+    return _stages(self, settings)[:2]
+
+
+async def _said_to_nobody(self: Delivery, *parts: Any) -> bool:
+    return True
+
+
 _ended_fields = deliver.ended_fields
 
 
@@ -165,6 +178,8 @@ _KINDS = {
     Plant.BELIEVES_THE_HUB: "lost",
     Plant.STOPS_DELIVERING: "lost",
     Plant.FORGETS_THE_VOICE: "lost",
+    Plant.MAKES_NO_VOICE: "lost",
+    Plant.ENDS_IN_SILENCE: "lost",
     Plant.HIDES_WHAT_IS_MISSING: "lost",
     Plant.GIVES_UP_SOON: "lost",
     Plant.TAKES_OVER: "doubled",
@@ -192,6 +207,11 @@ _BROKEN: dict[Plant, tuple[Any, ...]] = {
     Plant.BELIEVES_THE_HUB: (lambda *_: [], "pod_image.hub.verify"),
     Plant.STOPS_DELIVERING: (_deliver_once, "pod_image.agent.deliver.Delivery.deliver_files"),
     Plant.FORGETS_THE_VOICE: (_no_voice, "pod_image.recipes.piper.recipe.PiperRecipe.results"),
+    Plant.MAKES_NO_VOICE: (_no_export, "pod_image.recipes.piper.recipe.PiperRecipe.stages"),
+    Plant.ENDS_IN_SILENCE: (
+        _said_to_nobody,
+        "pod_image.agent.deliver.Delivery._persist_last_word",
+    ),
     Plant.HIDES_WHAT_IS_MISSING: (_all_delivered, "pod_image.agent.deliver.ended_fields"),
     Plant.GIVES_UP_SOON: (
         lambda self: self.run.now() + 60.0,

@@ -240,7 +240,7 @@ class Player:
         try:
             await stop(bench, run, abort=True)
         finally:
-            self.judge.over(_this_command(), pods, "an abort")
+            self.judge.over(_this_command(), pods, "an abort", is_wanted=True)
 
 
 def _this_command() -> Laptop:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from launcher.domain.pod import PodName
-from launcher.emulator.hub.store import Repo, Tree
+from launcher.emulator.hub.store import Blob, Repo, Tree
 from launcher.emulator.runpod.pods import Pod
 from pod_image.contract.events import from_line
 from pod_image.contract.outcomes import EndReason
@@ -33,6 +33,9 @@ ENDING_SECONDS = 180.0
 """For a stage to hear that it is to stop, or be ended, and for an export."""
 CHECKPOINT_COMMITS, ALL_COMMITS = 42, 50
 """Of an hour: what the agent allows itself, below the sixty that the Hub is said to take."""
+
+_OWN = ("run.json", "events.jsonl", "log.txt")
+"""What the agent itself has to say."""
 
 Span = tuple[float, float]
 
@@ -171,16 +174,15 @@ class _PodJudge:
             before += file.size_bytes
             if self._is_in(tree, file) or self._was_taken_over():
                 continue
-            named = file.below in ended["not_delivered"] or ended.get(
-                "not_delivered_count", 0
-            ) > len(ended["not_delivered"])
-            if not named and not self._was_deleted(file):
+            if not _is_named(ended, file.below) and not self._was_deleted(file):
                 self._lost(f"{file.below} is missing, and its end does not say so")
             if self._could_upload(file, before, self._at_the_end) or self._had_time():
                 self._lost(f"{file.below} could have been delivered, and was not")
             elif self._gone_at < cap_of(self._pod) - ENDING_SECONDS:
                 self._lost(f"{file.below} was given up long before the caps")
         self._judge_claims(ended, tree)
+        self._judge_voice()
+        self._judge_own(ended, tree)
 
     def _judge_claims(self, ended: dict[str, Any], tree: Tree) -> None:
         for file in ended.get("delivered", ()):
@@ -189,6 +191,48 @@ class _PodJudge:
                 if self._world.deleted_repos:
                     continue
                 self._lost(f"{file['path']} was called delivered")
+
+    def _judge_voice(self) -> None:
+        """Whatever was learnt becomes a voice, also after a failure, if there was time for it."""
+        machine = self._world.machine(self._pod.id)
+        learnt = [each for each in self._disk.at(self._gone_at) if each.step is not None]
+        has_voice = any(each.below.startswith("voice/") for each in self._disk.kept)
+        if not learnt or has_voice or machine.was_full or machine.was_export_killed:
+            return
+        since = max(each.at for each in learnt)
+        if self._seconds_at_work(since, self._gone_at, []) >= ENDING_SECONDS:
+            self._lost("no voice was made of what was learnt")
+
+    def _judge_own(self, ended: dict[str, Any], tree: Tree) -> None:
+        """The record and the events say the end, and the log is there, unless the end itself says that they are not."""
+        has_begun = any(
+            call.pod_id == self._pod.id and call.is_commit and not call.has_failed
+            for call in self._world.hub_wire.calls
+        )
+        if self._was_taken_over() or self._world.deleted_repos or not has_begun:
+            return  # where it never began, the word is with whoever was first
+        own = {name: tree.get(f"{self._run_id}/{name}") for name in _OWN}
+        if not self._is_end_told(own):
+            start = self._gone_at - ENDING_SECONDS
+            if (
+                self._seconds_at_work(start, self._gone_at, self._at_the_end)
+                >= 0.9 * ENDING_SECONDS
+            ):
+                self._lost("the repo does not say how the run ended, and could")
+            elif not any(_is_named(ended, name) for name in _OWN):
+                self._lost("the repo does not say how the run ended, and its end does not say so")
+
+    def _is_end_told(self, own: dict[str, Blob | None]) -> bool:
+        texts = {}
+        for name, blob in own.items():
+            if blob is None:
+                return False
+            texts[name] = self._world.core.store.object_path(blob.sha256).read_text()
+        record = json.loads(texts["run.json"])
+        nonce = document(self._pod.env["LAUNCHER_RUN"]).attempt.nonce
+        last = from_line(texts["events.jsonl"].strip().split("\n")[-1])
+        is_said = last is not None and last.event == "ended"
+        return bool(record["state"] == "ended" and record["nonce"] == nonce and is_said)
 
     def _judge_cut_off(self) -> None:
         """A pod that is at work is not ended in the middle by anybody who was not asked to."""
@@ -284,6 +328,12 @@ class _PodJudge:
             for _, repo in self._world.deleted_repos
             for commit in repo.commits.values()
         )
+
+
+def _is_named(ended: dict[str, Any], below: str) -> bool:
+    """Whether an end says that this file is missing. A long list is cut to a line; the count is not."""
+    named = ended["not_delivered"]
+    return below in named or ended["not_delivered_count"] > len(named)
 
 
 def _newest_first(file: Kept) -> int:

@@ -75,7 +75,9 @@ class Strikes:
                 self._world.pod_skew_seconds += strike.options["jump"]
                 self._world.pod_clock(pod.id)
             case "trainer-killed" if machine.stages:
-                machine.stages[-1].kill()
+                last = machine.stages[-1]
+                machine.was_export_killed |= last.spec.argv[-1] == "export" and not last.is_over
+                last.kill()
             case "trainer-hangs" | "gpu-idle" | "disk-full":
                 await self._for_a_while(machine, strike)
             case _ if container is not None:
@@ -88,6 +90,7 @@ class Strikes:
             "disk-full": ("is_full", True, False),
         }[strike.name]
         setattr(machine, name, value)
+        machine.was_full |= machine.is_full
         await asyncio.sleep(strike.seconds)
         setattr(machine, name, usual)
 

@@ -104,6 +104,8 @@ BROKEN: dict[Plant, Schedule] = {
     Plant.BELIEVES_THE_HUB: schedule(Strike(150.0, "hub", "content-spoilt")),
     Plant.STOPS_DELIVERING: schedule(work=FILES),
     Plant.FORGETS_THE_VOICE: schedule(),
+    Plant.MAKES_NO_VOICE: schedule(Strike(200.0, "hub", "down")),
+    Plant.ENDS_IN_SILENCE: schedule(),
     Plant.HIDES_WHAT_IS_MISSING: schedule(Strike(200.0, "hub", "down-for-hours")),
     Plant.GIVES_UP_SOON: schedule(Strike(420.0, "hub", "down"), max_hours=0.9),
     Plant.TAKES_OVER: schedule(
@@ -157,6 +159,14 @@ def test_a_pod_that_cannot_be_released_delivers_what_the_hub_did_not_take_before
     ends = [line for line in verdict.trace if '"event":"ended"' in line]
     assert '"not_delivered_count":0' not in ends[0]
     assert '"not_delivered_count":0' in ends[-1]
+
+
+def test_a_commit_that_the_caps_cut_off_does_not_land_after_the_last_word() -> None:
+    """Its upload takes longer than there is time, and goes on beside the end."""
+    large = Work(20, 20.0, 10, 850.0)
+    verdict = play(schedule(work=large, max_hours=0.9, max_cost_usd=0.08, upload_mb_per_second=5.0))
+    assert verdict.findings == []
+    assert any('"reason":"cost_cap"' in line for line in verdict.trace)
 
 
 def test_what_no_promise_covers_is_counted() -> None:

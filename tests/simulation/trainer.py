@@ -65,6 +65,8 @@ class Machine:
     work: Work
     disk: Disk
     is_full: bool = False
+    was_full: bool = False
+    was_export_killed: bool = False
     is_hung: bool = False
     is_lame: bool = False
     gpu_percent: float = 90.0
