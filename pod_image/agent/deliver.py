@@ -13,7 +13,7 @@ from pod_image.agent.card import render_card
 from pod_image.agent.latch import Ending
 from pod_image.agent.missing import Missing
 from pod_image.agent.order import DeliveryOrder
-from pod_image.agent.ports import HubTrouble, Receipt
+from pod_image.agent.ports import HubTrouble, Receipt, RepoWasGone
 from pod_image.agent.record import record_of
 from pod_image.agent.run import Run
 from pod_image.agent.staging import said
@@ -119,6 +119,9 @@ class Delivery:
                 await self._commit_until(give_up_at, (), message, own=own, card=card, is_last=True)
             except TimeoutError:
                 return False
+            except RepoWasGone as exc:
+                run.events.say(f"{exc.message} {exc.hint}")
+                await self.deliver_files()
             except HubTrouble as exc:
                 run.events.say(f"{exc.message} {exc.hint}")
                 if exc.is_about_files and card is not None:

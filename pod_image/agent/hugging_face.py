@@ -14,7 +14,7 @@ import httpx2
 from pydantic import SecretStr
 
 from pod_image import hub
-from pod_image.agent.ports import HubTrouble, Receipt, RemotePath, RunHub
+from pod_image.agent.ports import HubTrouble, Receipt, RemotePath, RepoWasGone, RunHub
 from pod_image.contract.events import UploadedFile
 from pod_image.recipes.base import RemoteFile
 
@@ -115,16 +115,24 @@ class HuggingFace:
         called_off: Callable[[], bool] = lambda: False,
     ) -> Receipt:
         with _troubles():
-            made = hub.publish(
-                self._writing,
-                self._results,
-                files,
-                message,
-                deletes=deletes,
-                card=card,
-                called_off=called_off,
-            )
-            wrong = hub.verify(self._writing, self._results, made.commit, made.files)
+            try:
+                made = hub.publish(
+                    self._writing,
+                    self._results,
+                    files,
+                    message,
+                    deletes=deletes,
+                    card=card,
+                    called_off=called_off,
+                )
+                wrong = hub.verify(self._writing, self._results, made.commit, made.files)
+            except hub.RepoMissing as exc:
+                # It was there when the pod booted. Where it cannot be made again, that is the trouble.
+                hub.ensure_results_repo(self._writing, self._results.id)
+                raise RepoWasGone(
+                    f"The results repo {self._results.id} was deleted; it is made anew.",
+                    hint="What is still on the pod's disk is uploaded again.",
+                ) from exc
         if wrong:
             raise HubTrouble("; ".join(one.sentence for one in wrong[:3]))
         uploaded = (

@@ -137,6 +137,10 @@ class HubTrouble(Exception):
         self.retry_after_seconds = retry_after_seconds
 
 
+class RepoWasGone(HubTrouble):
+    """Somebody deleted the results repo. It was made anew, and holds nothing: what was delivered is to go up again."""
+
+
 @dataclass(frozen=True)
 class Receipt:
     """What one commit brought into the results repo."""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pod_image.agent.clock import backoff_seconds
 from pod_image.agent.order import DeliveryOrder
-from pod_image.agent.ports import HubTrouble, Receipt
+from pod_image.agent.ports import HubTrouble, Receipt, RepoWasGone
 from pod_image.agent.record import record_of
 from pod_image.agent.run import Run
 from pod_image.agent.staging import Mark, Staged, below_out, mark_of, stage
@@ -266,6 +266,9 @@ class Uploads:
             raise
         except HubTrouble as exc:
             self.budget.close_for(exc.retry_after_seconds)
+            if isinstance(exc, RepoWasGone):
+                self._known.clear()
+                run.delivered.clear()
             raise
         for path in deletes:
             self._known.pop(path.removeprefix(run.results.path("")), None)

@@ -602,3 +602,33 @@ async def test_files_are_frozen_beside_the_loop_so_that_the_agent_does_not_seem_
     await stand.until_gone()
     assert beside
     assert all(beside)
+
+
+@pytest.mark.promise("results-all")
+@pytest.mark.parametrize("path", ["checkpoints/step-00000025.ckpt", "voice/demo.onnx", "README.md"])
+@in_virtual_time
+async def test_a_results_repo_that_somebody_deletes_is_made_anew_with_all_that_is_on_disk(
+    tmp_path: Path, path: str
+) -> None:
+    """In training, at the end, and when only the last word and the card were still to go."""
+    stand = Stand(tmp_path, training(steps=60))
+    store, left = stand.core.store, [1]
+    make = store.commit
+
+    def commit(repo: Repo, branch: str, tree: Tree, *rest: Any) -> Commit:
+        made = make(repo, branch, tree, *rest)
+        if left and any(each.endswith(path) for each in tree):
+            left.clear()
+            del store.repos[("model", RESULTS)]
+        return made
+
+    store.commit = commit  # type: ignore[method-assign]
+    stand.rent()
+    await stand.until_gone()
+    assert left == []
+    tree = store.repos[("model", RESULTS)].head.tree
+    assert stand.ended["not_delivered"] == []
+    assert {"run-01/voice/demo.onnx", "run-01/checkpoints/step-00000060.ckpt"} <= set(tree)
+    assert stand.ended["delivered"] != []
+    assert all(tree[file["path"]].sha256 == file["sha256"] for file in stand.ended["delivered"])
+    assert stand.record().state == "ended"
