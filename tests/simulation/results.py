@@ -168,7 +168,8 @@ class _PodJudge:
 
     def _judge_end(self, ended: dict[str, Any]) -> None:
         """At the end all on disk is in the repo, or is named as missing and could not have been brought there."""
-        tree, moment = self._results.tree_at(self._gone_at), self._gone_at
+        moment = self._told_at()
+        tree = self._results.tree_at(moment)
         before = 0
         for file in self._in_order(self._disk.at(moment)):
             before += file.size_bytes
@@ -184,12 +185,17 @@ class _PodJudge:
         self._judge_voice()
         self._judge_own(ended, tree)
 
+    def _told_at(self) -> float:
+        """When the pod went, or somebody deleted the repo just before: too late to notice."""
+        deleted = [
+            at for at, _ in self._world.deleted_repos if at > self._gone_at - OVERHEAD_SECONDS
+        ]
+        return min([self._gone_at, *deleted])
+
     def _judge_claims(self, ended: dict[str, Any], tree: Tree) -> None:
         for file in ended.get("delivered", ()):
             blob = tree.get(file["path"])
             if (blob is None or blob.sha256 != file["sha256"]) and not self._was_taken_over():
-                if self._world.deleted_repos:
-                    continue
                 self._lost(f"{file['path']} was called delivered")
 
     def _judge_voice(self) -> None:
@@ -209,7 +215,7 @@ class _PodJudge:
             call.pod_id == self._pod.id and call.is_commit and not call.has_failed
             for call in self._world.hub_wire.calls
         )
-        if self._was_taken_over() or self._world.deleted_repos or not has_begun:
+        if self._was_taken_over() or not has_begun:
             return  # where it never began, the word is with whoever was first
         own = {name: tree.get(f"{self._run_id}/{name}") for name in _OWN}
         if not self._is_end_told(own):
