@@ -73,7 +73,7 @@ HONEST = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("words", HOLDING, ids=lambda words: str(hash(tuple(words)) % 9973))
+@pytest.mark.parametrize("words", HOLDING, ids=range(len(HOLDING)))
 def test_a_word_that_holds_a_key_is_found_and_hidden(words: list[str]) -> None:
     found = key_in(words)
     assert found is not None
