@@ -94,11 +94,16 @@ class Uploads:
             return
 
     def pause_seconds(self, trouble: HubTrouble, attempt: int) -> float:
-        """How long to leave the Hub alone; as long as it asked for, when it did."""
-        timing = self._run.ports.timing
+        """How long to leave the Hub alone; as long as it asked for, when it did.
+
+        Never over a quarter of what is left until the caps: a Hub that comes back shortly before them is noticed.
+        """
+        timing, left_seconds = self._run.ports.timing, self._run.seconds_left
         own = backoff_seconds(
             attempt, first=timing.first_backoff_seconds, longest=timing.longest_backoff_seconds
         )
+        if left_seconds > 0:
+            own = min(own, max(timing.first_backoff_seconds, left_seconds / 4))
         return max(own, trouble.retry_after_seconds)
 
     def tell(self, trouble: HubTrouble) -> None:

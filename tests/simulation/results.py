@@ -121,7 +121,7 @@ class _PodJudge:
         self._bytes_per_second = self._world.upload_bytes_per_second
         self._disk = self._world.machine(pod.id).disk
         calls = [call for call in self._world.hub_wire.calls if call.pod_id == pod.id]
-        outages = list(_outages(calls))
+        outages = list(_outages(calls, cap_of(pod)))
         self._in_training = _merged([*outages, *_quotas(calls, CHECKPOINT_COMMITS)])
         self._at_the_end = _merged([*outages, *_quotas(calls, ALL_COMMITS)])
 
@@ -346,16 +346,19 @@ def _newest_first(file: Kept) -> int:
     return -(file.step or 0)
 
 
-def _outages(calls: list[HubCall]) -> Iterator[Span]:
+def _outages(calls: list[HubCall], cap: float) -> Iterator[Span]:
     """When nothing could be brought to the Hub: from the first call that failed until the next try has to come.
 
-    Tries may be twice as far apart each time: none is excused for longer than the outage has lasted by then.
+    Tries may be twice as far apart each time: none is excused for longer than the outage has lasted by then, and
+    near the caps they come closer again.
     """
     began: float | None = None
     for call in calls:
         if call.has_failed:
             began = call.began if began is None else began
-            pause = min(LONGEST_PAUSE_SECONDS, call.ended - began + 40.0)
+            left = cap - call.ended
+            near = left / 4 + 40.0 if left > 0 else LONGEST_PAUSE_SECONDS
+            pause = min(LONGEST_PAUSE_SECONDS, call.ended - began + 40.0, near)
             yield began, call.ended + max(pause, call.asked_wait_seconds)
         elif call.is_commit:
             began = None

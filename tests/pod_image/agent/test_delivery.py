@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from launcher.emulator.hub.faults import Rule, refused
 from launcher.emulator.hub.store import Commit, Repo, Tree
 from launcher.emulator.hub.wire import Body
 from pod_image.agent.hugging_face import HuggingFace
@@ -632,3 +633,20 @@ async def test_a_results_repo_that_somebody_deletes_is_made_anew_with_all_that_i
     assert stand.ended["delivered"] != []
     assert all(tree[file["path"]].sha256 == file["sha256"] for file in stand.ended["delivered"])
     assert stand.record().state == "ended"
+
+
+@pytest.mark.promise("results-all")
+@pytest.mark.parametrize("back_at", [3_200, 3_300, 3_400])
+@in_virtual_time
+async def test_a_hub_that_comes_back_shortly_before_the_caps_is_noticed(
+    tmp_path: Path, back_at: float
+) -> None:
+    """After so long an outage tries are five minutes apart."""
+    stand = Stand(tmp_path, training(steps=20))
+    stand.rent(stand.document(max_hours=1.0))
+    await stand.until("step", step=10)
+    away = refused(503, "Service Unavailable")
+    stand.core.faults.add(Rule(r".*", 10**9, until=START + back_at, refusal=away))
+    await stand.until_gone()
+    assert stand.ended["not_delivered"] == []
+    assert "run-01/voice/demo.onnx" in stand.results()
