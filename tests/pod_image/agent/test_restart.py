@@ -203,6 +203,7 @@ async def test_a_restart_loop_that_gets_nowhere_is_ended(tmp_path: Path) -> None
     assert age_seconds < 3_600
     assert stand.ended["reason"] == EndReason.TRAINER_DIED
     assert "step 25" in stand.ended["detail"]
+    assert len(stand.containers) == 5
     assert "run-01/checkpoints/step-00000025.ckpt" in stand.results()
 
 
