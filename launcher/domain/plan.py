@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -94,6 +95,11 @@ class Plan:
     @property
     def settings(self) -> RunSettings:
         return self.composed.settings
+
+    @property
+    def settings_json(self) -> str:
+        """Every applicable value as it is sent; equal plans give equal texts."""
+        return json.dumps(self.settings.applicable(), sort_keys=True, ensure_ascii=False)
 
     @property
     def offer(self) -> Offer:

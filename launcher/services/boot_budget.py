@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 
 from launcher.domain.run import Run
-from launcher.services.bootstrap import RUNPOD_PYTORCH_IMAGE, image_of, is_bootstrap
+from launcher.services.images import RUNPOD_PYTORCH_IMAGE, image_of, is_bootstrap
 from pod_image.contract.settings import DEFAULT_IMAGE, UNSIZED_BOOT_MINUTES, RunSettings
 
 COMPRESSED_GB = {DEFAULT_IMAGE: 2.75, RUNPOD_PYTORCH_IMAGE: 10.0}

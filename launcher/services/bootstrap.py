@@ -8,25 +8,12 @@ from pathlib import Path
 
 from launcher.domain.plan import Plan, Remark, Severity
 from launcher.services.context import Workbench
+from launcher.services.images import BOOTSTRAP, image_of, is_bootstrap
 from launcher.services.pod_wheel import PACKAGE, pod_wheel
 
-BOOTSTRAP = "bootstrap"
-RUNPOD_PYTORCH_IMAGE = "runpod/pytorch:1.0.3-cu1281-torch291-ubuntu2404"
-"""What `bootstrap` alone stands for; `bootstrap:IMAGE` takes any image with Python 3.11 or newer and pip."""
 FOLDER_VARIABLE = "LAUNCHER_FOLDER"
 RUN_FOLDER = "launcher"
 """Below the image's working folder, whichever that is: start command and exec both begin there."""
-
-
-def is_bootstrap(image: str) -> bool:
-    return image == BOOTSTRAP or image.startswith(f"{BOOTSTRAP}:")
-
-
-def image_of(image: str) -> str:
-    """The image that is really ordered."""
-    if not is_bootstrap(image):
-        return image
-    return image.partition(":")[2] or RUNPOD_PYTORCH_IMAGE
 
 
 def wheel_path() -> str:

@@ -10,9 +10,9 @@ from launcher.domain.cost import cost_usd
 from launcher.domain.run import Run, RunState
 from launcher.errors import HubError, NotConfigured
 from launcher.hub.results import ResultsRepo
+from launcher.services.attempt_events import events_of_attempt
 from launcher.services.belonging import is_certainly_over, is_of_this_account, not_found
 from launcher.services.context import Workbench
-from launcher.services.follow import events_of_attempt
 from launcher.services.notes import note
 from launcher.services.run_secrets import remove_run_secrets
 from launcher.services.sightings import EventSeen

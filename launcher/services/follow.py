@@ -12,6 +12,7 @@ from launcher.domain.pod import PodStatus
 from launcher.domain.run import Run
 from launcher.errors import HubError, LauncherError, NotConfigured, PodGone, ProviderUnavailable
 from launcher.providers.base import LogLine
+from launcher.services.attempt_events import events_of_attempt
 from launcher.services.context import Workbench
 from launcher.services.sightings import (
     EventSeen,
@@ -33,8 +34,6 @@ LAST_LINES_SECONDS_AFTER_THE_END = 0.5
 SECONDS_BETWEEN_LAST_LOOKS = 1.0
 LAST_LOOKS = timedelta(seconds=60)
 """So long after its last word a pod is looked at by itself, and often: it is about to go, and somebody waits."""
-CLOCKS_DIFFER = timedelta(seconds=60)
-"""The pod stamps its events, the provider its creation."""
 REREAD_SECONDS = 15.0
 """How long the log may take to repeat what was missed."""
 _WAITING_ITEMS = 1_000
@@ -223,19 +222,3 @@ class _Follower:
             if pod.uptime_seconds < self._uptime_seconds:
                 await self._queue.put(RestartSeen(pod.uptime_seconds))
             self._uptime_seconds = pod.uptime_seconds
-
-
-def events_of_attempt(
-    delivered: list[Event], run: Run, after_seq: int, before_seq: int | None = None
-) -> list[Event]:
-    """Those of the delivered events that belong to this attempt and lie between, each once and in order.
-
-    An earlier attempt may have delivered its own below the same run id: time tells them apart.
-    """
-    born = (run.created_at or run.planned_at) - CLOCKS_DIFFER
-    chosen: dict[int, Event] = {}
-    for event in delivered:
-        is_between = after_seq < event.seq and (before_seq is None or event.seq < before_seq)
-        if event.run_id == run.run_id and is_between and event.at >= born:
-            chosen.setdefault(event.seq, event)
-    return [chosen[seq] for seq in sorted(chosen)]

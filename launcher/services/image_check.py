@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from launcher.providers.runpod.client import USER_AGENT
-from launcher.services.bootstrap import image_of
+from launcher.services.images import image_of
 
 DOCKER_HUB = "registry-1.docker.io"
 PLATFORM = ("linux", "amd64")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 
 from launcher.config import DEFAULT_HUB_URL, DEFAULT_PROVIDER_URL
@@ -15,11 +14,11 @@ from launcher.services.boot_budget import boot_budget
 from launcher.services.bootstrap import (
     FOLDER_VARIABLE,
     RUN_FOLDER,
-    is_bootstrap,
     start_command,
 )
 from launcher.services.context import Workbench
 from launcher.services.disk_room import rented_disk_gb
+from launcher.services.images import is_bootstrap
 from launcher.services.our_image import ordered_image
 from launcher.services.run_secrets import TokenEnvironment
 from pod_image.contract import CONTRACT_VERSION
@@ -32,11 +31,6 @@ from pod_image.contract.environment import (
 )
 from pod_image.contract.errors import ContractError
 from pod_image.contract.settings import RunSettings
-
-
-def settings_json(plan: Plan) -> str:
-    """Every applicable value as it is sent; equal plans give equal texts."""
-    return json.dumps(plan.settings.applicable(), sort_keys=True, ensure_ascii=False)
 
 
 def new_attempt(bench: Workbench, plan: Plan) -> Run:
@@ -60,7 +54,7 @@ def new_attempt(bench: Workbench, plan: Plan) -> Run:
         max_cost_usd=plan.settings.max_cost_usd,
         deadline=bench.provider_now() + timedelta(hours=plan.settings.max_hours),
         preset=plan.composed.preset,
-        settings_json=settings_json(plan),
+        settings_json=plan.settings_json,
         account_id=plan.account_id,
     )
 

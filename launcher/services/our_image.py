@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from launcher import image_digest
 from launcher.domain.plan import Remark, Severity
-from launcher.services.bootstrap import image_of
 from launcher.services.image_check import ImageCheck
+from launcher.services.images import image_of
 from pod_image.contract.settings import DEFAULT_IMAGE
 
 NO_DIGEST = (

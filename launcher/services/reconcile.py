@@ -11,7 +11,6 @@ from launcher.errors import InvalidRequest, PodGone
 from launcher.services.context import Workbench
 from launcher.services.endings import close, settle_gone
 from launcher.services.intents import Intent, intents_of
-from launcher.services.orders import settings_json
 from launcher.services.releasing import release_pod
 from pod_image.contract.outcomes import EndReason
 
@@ -40,7 +39,7 @@ async def settle_earlier(bench: Workbench, plan: Plan) -> Run | None:
             await settle_intent(bench, intent)
     for run in bench.runs.attempts(repo, plan.run_id):
         if run.state.may_have_pod and run.pod_id and await _is_alive(bench, run):
-            if run.state is RunState.LAUNCHING and run.settings_json == settings_json(plan):
+            if run.state is RunState.LAUNCHING and run.settings_json == plan.settings_json:
                 return run
             raise InvalidRequest(
                 f"Run {run.run_id} of {repo} has a pod already: {run.pod_id}.",

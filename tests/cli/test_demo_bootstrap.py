@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from launcher.services.bootstrap import RUNPOD_PYTORCH_IMAGE
+from launcher.services.images import RUNPOD_PYTORCH_IMAGE
 from launcher.services.pod_wheel import pod_wheel
 from tests.cli.conftest import Shell
 

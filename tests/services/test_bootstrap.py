@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from launcher.services.bootstrap import RUNPOD_PYTORCH_IMAGE, image_of, is_bootstrap, wheel_path
+from launcher.services.bootstrap import wheel_path
+from launcher.services.images import RUNPOD_PYTORCH_IMAGE, image_of, is_bootstrap
 from launcher.services.launch import launch
 from launcher.services.pod_wheel import PACKAGE, make_wheel, pod_wheel
 from pod_image.hub import Repo, list_files, resolve_commit

@@ -19,13 +19,13 @@ from launcher.emulator.runpod import RunPodEmulator
 from launcher.errors import HubError, InvalidRequest, NotConfigured
 from launcher.hub.access import HubAccess, check_access
 from launcher.hub.results import ResultsRepo
+from launcher.services.commands import new_command, send
 from launcher.services.context import open_workbench
 from launcher.services.history import receipt
 from launcher.services.launch import launch
 from launcher.services.reap import reap
 from launcher.services.results import download_results
 from launcher.services.sightings import EventSeen, RunEnded
-from launcher.services.stop import stop
 from launcher.services.watch import watch
 from launcher.stores.secrets import Keys
 from pod_image.contract.commands import Command, CommandName
@@ -94,8 +94,7 @@ def test_a_whole_life_on_the_emulators_with_real_processes(tmp_path: Path) -> No
                     )
                     if is_training and bench.runs.get("run-01").state is RunState.RUNNING:
                         await asyncio.sleep(0.5)
-                        sent = (await stop(bench, run)).sent
-                        assert sent is not None
+                        await send(bench, run, new_command(CommandName.STOP))
                         break
                 last = [seen async for seen in watch(bench, bench.runs.get("run-01"))][-1]
                 assert isinstance(last, RunEnded)

@@ -22,7 +22,6 @@ from launcher.services.release import release
 from launcher.services.results import download_results, list_results
 from launcher.services.run_secrets import can_make_secrets
 from launcher.services.sightings import RunEnded
-from launcher.services.stop import stop, stop_surely
 from launcher.services.watch import watch
 from pod_image.contract.commands import Command, CommandName
 from pod_image.contract.environment import RUN_VARIABLE
@@ -49,9 +48,8 @@ async def end_of(sky: Sky, run: Run) -> Run:
 async def test_stop_goes_in_by_exec_and_the_run_keeps_everything(tmp_path: Path) -> None:
     sky = Sky(tmp_path)
     run = await running(sky)
-    stopping = await stop(sky.bench, run)
-    assert stopping.sent is not None
-    assert stopping.sent.way is Way.EXEC
+    sent = await send(sky.bench, run, new_command(CommandName.STOP))
+    assert sent.way is Way.EXEC
     assert (await end_of(sky, run)).end_reason is EndReason.STOPPED
 
 
@@ -122,22 +120,10 @@ def test_a_sample_needs_a_text_that_can_be_said() -> None:
 async def test_abort_releases_at_once(tmp_path: Path) -> None:
     sky = Sky(tmp_path)
     run = await running(sky)
-    stopping = await stop(sky.bench, run, abort=True)
-    assert stopping.sent is None
-    assert (stopping.run.state, stopping.run.end_reason) == (RunState.ENDED, EndReason.ABORTED)
+    ended = await release(sky.bench, run)
+    assert (ended.state, ended.end_reason) == (RunState.ENDED, EndReason.ABORTED)
     assert sky.live() == []
     assert sky.secret_names() == []
-
-
-@in_virtual_time
-async def test_stop_surely_releases_when_no_way_leads_into_the_pod(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run = await running(sky)
-    sky.world.faults.switch_on("exec-refused")
-    sky.core.faults.switch_on("down-for-hours")
-    stopping = await stop_surely(sky.bench, run)
-    assert stopping.sent is None
-    assert sky.live() == []
 
 
 @in_virtual_time
@@ -297,7 +283,7 @@ async def test_reap_does_not_count_what_only_a_late_list_still_shows(tmp_path: P
     run = await running(sky)
     listed = await sky.bench.provider.pods()
     assert [pod.id for pod in listed] == [run.pod_id]
-    await stop(sky.bench, run, abort=True)
+    await release(sky.bench, run)
 
     async def late() -> list[Pod]:
         return listed

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from launcher import image_digest
-from launcher.services.bootstrap import RUNPOD_PYTORCH_IMAGE
 from launcher.services.image_check import ImageCheck, check_image
+from launcher.services.images import RUNPOD_PYTORCH_IMAGE
 from launcher.services.our_image import compared, ordered_image, remark
 from pod_image.contract.settings import DEFAULT_IMAGE
 

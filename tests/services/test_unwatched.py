@@ -16,7 +16,6 @@ from launcher.services.history import receipt
 from launcher.services.launch import launch
 from launcher.services.refresh import refreshed
 from launcher.services.release import release
-from launcher.services.stop import stop
 from pod_image.contract.commands import CommandName
 from pod_image.contract.outcomes import EndReason
 from tests.services.sky import Sky, at_once, plan
@@ -46,7 +45,7 @@ def assert_finished(run: Run) -> None:
 async def test_an_abort_of_a_run_that_had_finished_says_that_it_finished(tmp_path: Path) -> None:
     sky = Sky(tmp_path)
     run = await finished_unwatched(sky)
-    assert_finished((await stop(sky.bench, run, abort=True)).run)
+    assert_finished(await release(sky.bench, run))
     assert_finished(sky.bench.runs.get("run-01"))
     assert sky.secret_names() == []
 

@@ -17,7 +17,7 @@ from launcher.services.commands import new_command, send
 from launcher.services.context import Workbench
 from launcher.services.launch import launch
 from launcher.services.reap import reap
-from launcher.services.stop import stop
+from launcher.services.release import release
 from launcher.services.watch import watch
 from pod_image.contract.commands import CommandName
 from tests.simulation.disks import PowerLoss
@@ -238,7 +238,7 @@ class Player:
             return
         pods = [pod for pod in self.world.our_pods() if pod.id == run.pod_id]
         try:
-            await stop(bench, run, abort=True)
+            await release(bench, run)
         finally:
             self.judge.over(_this_command(), pods, "an abort", is_wanted=True)
 

@@ -16,7 +16,7 @@ from launcher.domain.run import Run
 from launcher.errors import InvalidRequest
 from launcher.services.context import Workbench
 from launcher.services.finding import find_run
-from launcher.services.stop import stop
+from launcher.services.release import release
 from pod_image.contract.outcomes import EndReason
 
 app = command_app()
@@ -61,4 +61,4 @@ async def _abort(bench: Workbench, key: str, *, yes: bool) -> Run | None:
     question = f"Release pod {run.pod_id} of {run.run_id} now? What is not uploaded is lost."
     if not yes and not typer.confirm(question, default=False, err=True):
         return None
-    return (await stop(bench, run, abort=True)).run
+    return await release(bench, run, "It was aborted by hand.")
