@@ -12,11 +12,11 @@ from launcher.cli.session import RUNPOD_ALONE, find
 from launcher.cli.session import run as at_bench
 from launcher.domain.run import Run
 from launcher.errors import RunFailed
-from launcher.services.commands import Sent, Way, new_command, send
-from launcher.services.context import Workbench
-from launcher.services.finding import find_run
-from launcher.services.sightings import EventSeen
-from launcher.services.watch import watch
+from launcher.services.common.observations import EventSeen
+from launcher.services.common.workbench import Workbench
+from launcher.services.following.commands import Sent, Way, new_command, send
+from launcher.services.following.finding import find_run
+from launcher.services.following.watch import watch
 from pod_image.contract.commands import CommandName
 from pod_image.contract.events import CommandEvent, EndedEvent
 

@@ -31,10 +31,10 @@ from launcher.domain.pod import PodStatus
 from launcher.domain.run import Run
 from launcher.errors import Interrupted, LauncherError, RunFailed
 from launcher.presets import find_preset
-from launcher.services.compose import compose
-from launcher.services.context import Workbench, open_workbench
-from launcher.services.plan import make_plan, raise_errors
-from launcher.services.results import download_results
+from launcher.services.common.workbench import Workbench, open_workbench
+from launcher.services.following.results import download_results
+from launcher.services.planning.compose import compose
+from launcher.services.planning.plan import make_plan, raise_errors
 from launcher.stores.secrets import Keys, find_keys
 from pod_image.contract.environment import for_python
 from pod_image.contract.interpreter import module_command, program_command

@@ -25,9 +25,9 @@ from launcher.cli.request import composed_from
 from launcher.cli.session import ALL_KEYS, find, run
 from launcher.domain.plan import Composed, Plan
 from launcher.errors import InvalidRequest
-from launcher.services.context import Workbench
-from launcher.services.plan import make_plan, raise_errors
-from launcher.services.reap import reap
+from launcher.services.common.workbench import Workbench
+from launcher.services.ending.reap import reap
+from launcher.services.planning.plan import make_plan, raise_errors
 from launcher.stores.secrets import Keys
 
 

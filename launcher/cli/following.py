@@ -18,12 +18,12 @@ from launcher.domain.delivery import Delivery, known_delivery
 from launcher.domain.plan import Plan
 from launcher.domain.run import Run
 from launcher.errors import Interrupted, NotDelivered, RunFailed
-from launcher.services.context import Workbench
-from launcher.services.interrupts import leaving_signals
-from launcher.services.launch import launch
-from launcher.services.progress import Progress, Stage
-from launcher.services.sightings import RunEnded
-from launcher.services.watch import watch
+from launcher.services.common.interrupts import leaving_signals
+from launcher.services.common.observations import RunEnded
+from launcher.services.common.workbench import Workbench
+from launcher.services.following.watch import watch
+from launcher.services.launching.launch import launch
+from launcher.services.launching.progress import Progress, Stage
 from launcher.stores.runs import RecordKind
 from launcher.stores.secrets import Keys
 from pod_image.contract.events import EndedEvent

@@ -13,7 +13,7 @@ from launcher.cli.layout import duration, fit, usd, width
 from launcher.cli.output import Output
 from launcher.cli.picture import PHASE_WORDS, Picture, main_loss
 from launcher.domain.run import Run
-from launcher.services.sightings import EventSeen
+from launcher.services.common.observations import EventSeen
 from pod_image.contract.events import StepEvent
 from pod_image.contract.outcomes import Phase
 

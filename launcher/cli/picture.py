@@ -9,7 +9,13 @@ from dataclasses import dataclass, field
 from launcher.cli.layout import duration, usd
 from launcher.domain.delivery import missing_words
 from launcher.domain.run import Run
-from launcher.services.sightings import EventSeen, LogSeen, PodSeen, ReleasedHere, RestartSeen
+from launcher.services.common.observations import (
+    EventSeen,
+    LogSeen,
+    PodSeen,
+    ReleasedHere,
+    RestartSeen,
+)
 from pod_image.contract.events import (
     ArmedEvent,
     CheckpointEvent,

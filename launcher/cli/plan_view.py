@@ -10,8 +10,8 @@ from launcher.cli.layout import pairs, paragraph, table, usd
 from launcher.cli.output import style, to_plain
 from launcher.domain.offer import Offer
 from launcher.domain.plan import Origin, Plan, Remark, Severity
-from launcher.services.boot_budget import boot_budget
-from launcher.services.requests import as_curl
+from launcher.services.common.boot_budget import boot_budget
+from launcher.services.planning.requests import as_curl
 from pod_image.contract.settings import SETTINGS, RecipeName
 
 _OTHERS_NAMED = 3

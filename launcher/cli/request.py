@@ -14,7 +14,7 @@ from launcher.domain.plan import Composed
 from launcher.forms.run_file import RunFile, read_run_file
 from launcher.forms.values import parse_assignment
 from launcher.presets import find_preset
-from launcher.services.compose import compose, missing
+from launcher.services.planning.compose import compose, missing
 from pod_image.contract.knobs import Setting
 
 

@@ -15,8 +15,8 @@ from launcher.cli.output import print_notice, print_warning
 from launcher.config import Config, read_config
 from launcher.domain.run import Run
 from launcher.errors import Interrupted
-from launcher.services.context import Workbench, open_workbench
-from launcher.services.interrupts import GivenUp, leaving_on_signals
+from launcher.services.common.interrupts import GivenUp, leaving_on_signals
+from launcher.services.common.workbench import Workbench, open_workbench
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import KeyName, KeyringStore, Keys, KeyStore, find_keys
 

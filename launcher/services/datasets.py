@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from launcher.config import Config, private_files
 from launcher.errors import InvalidRequest
 from launcher.hub.access import translated
-from launcher.services.context import Workbench
+from launcher.services.common.workbench import Workbench
 from launcher.workshop import library
 from launcher.workshop.check import CheckSettings, Progress, look_over
 from launcher.workshop.hub_source import look_over_repo

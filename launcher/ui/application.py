@@ -15,9 +15,9 @@ from starlette.staticfiles import StaticFiles
 
 from launcher.clock import Clock, SystemClock
 from launcher.config import Config
-from launcher.services.context import open_workbench
-from launcher.services.interrupts import leaving_on_signals
-from launcher.services.unstoppable import what_is_owed
+from launcher.services.common.interrupts import leaving_on_signals
+from launcher.services.common.uninterrupted import what_is_owed
+from launcher.services.common.workbench import open_workbench
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import KeyStore
 from launcher.ui.registry import register_pages

@@ -28,7 +28,7 @@ import soundfile
 import soxr
 
 from launcher.config import read_config
-from launcher.services.voices import local_voices
+from launcher.services.voices.delivered import local_voices
 from pod_image.dataset import read_dataset
 from pod_image.recipes.piper.scores import Sound, score
 

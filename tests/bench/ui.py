@@ -26,10 +26,10 @@ from pydantic import SecretStr
 
 from launcher.cli.demo_form import demo_config
 from launcher.config import Config
-from launcher.services.compose import compose
-from launcher.services.context import open_workbench
-from launcher.services.launch import launch
-from launcher.services.plan import make_plan
+from launcher.services.common.workbench import open_workbench
+from launcher.services.launching.launch import launch
+from launcher.services.planning.compose import compose
+from launcher.services.planning.plan import make_plan
 from launcher.stores.secrets import Keys
 from tests.browser.conftest import Window
 from tests.browser.pods import Act

@@ -15,7 +15,7 @@ import pytest
 from launcher.cli import app, session
 from launcher.config import Config
 from launcher.emulator.runpod import RunPodWorld
-from launcher.services.context import Workbench
+from launcher.services.common.workbench import Workbench
 from launcher.stores.secrets import Keys
 from pod_image.hub import Repo, publish
 from tests.services.sky import REPO, TOKENS, Sky

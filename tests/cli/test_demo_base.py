@@ -17,8 +17,8 @@ from launcher.cli.demo_run import DemoOrder, _composed
 from launcher.config import Config, read_config
 from launcher.domain.plan import Plan
 from launcher.presets import find_preset
-from launcher.services.context import open_workbench
-from launcher.services.plan import make_plan
+from launcher.services.common.workbench import open_workbench
+from launcher.services.planning.plan import make_plan
 from launcher.stores.secrets import find_keys
 from pod_image.contract.settings import Quality
 

@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from launcher.services.images import RUNPOD_PYTORCH_IMAGE
-from launcher.services.pod_wheel import pod_wheel
+from launcher.services.common.images import RUNPOD_PYTORCH_IMAGE
+from launcher.services.launching.pod_wheel import pod_wheel
 from tests.cli.conftest import Shell
 
 

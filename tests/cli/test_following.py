@@ -12,8 +12,8 @@ from launcher.cli.live import Live
 from launcher.cli.output import Output
 from launcher.domain.run import RunState
 from launcher.errors import Interrupted
-from launcher.services.launch import launch
-from launcher.services.sightings import EventSeen
+from launcher.services.common.observations import EventSeen
+from launcher.services.launching.launch import launch
 from pod_image.contract.events import ArmedEvent
 from tests.services.sky import Sky, plan
 from tests.virtual import in_virtual_time

@@ -34,7 +34,7 @@ from launcher.cli.picture import Picture
 from launcher.cli.progress_line import ProgressLine
 from launcher.errors import LauncherError
 from launcher.providers.base import LogLine
-from launcher.services.sightings import EventSeen
+from launcher.services.common.observations import EventSeen
 from pod_image.contract.events import PhaseEvent, StepEvent, WarningEvent
 from pod_image.contract.outcomes import Phase
 

@@ -17,7 +17,7 @@ import pytest
 from launcher.cli.demo_cloud import DemoCloud, demo_cloud
 from launcher.emulator.runpod import ScriptedContainer, ScriptedRunner
 from launcher.emulator.runpod.conditions import Timing
-from launcher.services.interrupts import INSISTS_WITHIN_SECONDS
+from launcher.services.common.interrupts import INSISTS_WITHIN_SECONDS
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 from tests.services.sky import Script
 

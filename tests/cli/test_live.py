@@ -13,7 +13,7 @@ from launcher.cli.live import Live, frame, sparkline
 from launcher.cli.output import Output
 from launcher.cli.picture import PHASE_WORDS, Picture, step_words
 from launcher.domain.run import Run, RunState
-from launcher.services.sightings import EventSeen, RestartSeen
+from launcher.services.common.observations import EventSeen, RestartSeen
 from pod_image.contract.events import (
     EndedEvent,
     Event,

@@ -22,7 +22,7 @@ from launcher.cli.layout import duration, fit, pairs, table, usd
 from launcher.cli.output import Output
 from launcher.cli.table import COMMANDS, root_help
 from launcher.forms.fields import fields
-from launcher.services.image_check import ImageCheck
+from launcher.services.common.image_check import ImageCheck
 from launcher.stores.secrets import KeyName, KeyringStore, MemoryKeyStore
 from pod_image.contract.settings import DEFAULT_IMAGE
 from tests.cli.conftest import Shell

@@ -10,7 +10,7 @@ import pytest
 from launcher.cli import app
 from launcher.config import read_config
 from launcher.presets import all_presets
-from launcher.services.voice_bases import BASES, Lineage, known_base
+from launcher.services.planning.voice_bases import BASES, Lineage, known_base
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_exporting_what_is_not_there_or_no_checkpoint_says_so(say, tmp_path):
 
 
 def test_exporting_without_the_extra_says_how_to_get_it(say, tmp_path, monkeypatch):
-    monkeypatch.setattr("launcher.services.export.find_spec", lambda name: None)
+    monkeypatch.setattr("launcher.services.voices.export.find_spec", lambda name: None)
     code, _, err = say("export", str(tmp_path / "x.ckpt"))
     assert code == 3
     assert 'pip install "pod-launcher[pod]"' in err

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from launcher.services.voice_process import _load_libraries, _read
+from launcher.services.voices.voice_process import _load_libraries, _read
 from pod_image.foreign import walls
 from pod_image.foreign.apart import serve
 

@@ -14,8 +14,8 @@ import onnxruntime
 import pytest
 
 from launcher.errors import InvalidRequest
-from launcher.services import speaking
-from launcher.services.speaking import speak, speakers_of
+from launcher.services.voices import speaking
+from launcher.services.voices.speaking import speak, speakers_of
 from tests.browser.tiny_voice import RATE_HZ, tiny_voice
 
 WORDS = "Good day."

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from launcher.errors import InvalidRequest
-from launcher.services.export import ExportRequest, export
+from launcher.services.voices.export import ExportRequest, export
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.settings import RunSettings
 from pod_image.foreign import apart

@@ -21,12 +21,12 @@ from launcher.cli.demo_cloud import DemoCloud, demo_cloud
 from launcher.config import read_config
 from launcher.domain.run import Run
 from launcher.presets import find_preset
-from launcher.services.compose import compose
-from launcher.services.context import open_workbench
-from launcher.services.launch import launch
-from launcher.services.plan import make_plan, raise_errors
-from launcher.services.sightings import RunEnded
-from launcher.services.watch import watch
+from launcher.services.common.observations import RunEnded
+from launcher.services.common.workbench import open_workbench
+from launcher.services.following.watch import watch
+from launcher.services.launching.launch import launch
+from launcher.services.planning.compose import compose
+from launcher.services.planning.plan import make_plan, raise_errors
 from launcher.stores.secrets import find_keys
 from pod_image.contract import CONTRACT_VERSION
 from pod_image.contract.outcomes import EndReason

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from launcher.services.pod_wheel import pod_wheel
+from launcher.services.launching.pod_wheel import pod_wheel
 from pod_image import bootstrap
 from pod_image.contract.events import EndedEvent, from_line
 from pod_image.contract.outcomes import EndReason

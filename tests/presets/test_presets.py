@@ -8,7 +8,7 @@ from launcher.config import Config
 from launcher.errors import InvalidRequest
 from launcher.forms.run_file import parse_run_file, settings_to_toml
 from launcher.presets import all_presets, built_in_folder, delete_preset, find_preset, save_preset
-from launcher.services.compose import compose
+from launcher.services.planning.compose import compose
 from pod_image.contract.settings import Quality
 
 BUILT_IN = ("cheapest", "finetune-high", "finetune-medium", "from-scratch-medium", "quick-check")

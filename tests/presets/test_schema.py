@@ -17,7 +17,7 @@ from launcher.forms.docs import DOCS_FOLDER, SCHEMA_PAGE
 from launcher.forms.run_file import parse_run_file, settings_to_toml
 from launcher.forms.values import to_settings
 from launcher.presets import built_in_folder, find_preset
-from launcher.services.compose import compose
+from launcher.services.planning.compose import compose
 
 PRESETS = sorted(built_in_folder().glob("*.toml"))
 

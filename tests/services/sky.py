@@ -27,7 +27,7 @@ from launcher.emulator.runpod import (
 from launcher.hub.access import HubAccess
 from launcher.providers.runpod.client import RunPodClient
 from launcher.providers.runpod.provider import RunPodProvider
-from launcher.services.context import Workbench, open_history
+from launcher.services.common.workbench import Workbench, open_history
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import Keys
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument

@@ -11,12 +11,12 @@ import pytest
 from launcher.domain.offer import Offer
 from launcher.domain.run import Run
 from launcher.errors import RunFailed
-from launcher.services.bad_hosts import bad_hosts, remarks_on_bad_hosts, steered
-from launcher.services.launch import launch
-from launcher.services.notes import note
-from launcher.services.orders import new_attempt, pod_order
-from launcher.services.run_secrets import TokenEnvironment
-from launcher.services.sightings import EventSeen
+from launcher.services.common.observations import EventSeen
+from launcher.services.common.record_observation import note
+from launcher.services.common.run_secrets import TokenEnvironment
+from launcher.services.launching.bad_hosts import bad_hosts, remarks_on_bad_hosts, steered
+from launcher.services.launching.launch import launch
+from launcher.services.launching.orders import new_attempt, pod_order
 from launcher.stores.runs import RecordKind
 from pod_image.contract.events import ArmedEvent
 from pod_image.contract.outcomes import EndReason

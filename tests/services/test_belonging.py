@@ -10,12 +10,12 @@ import pytest
 from launcher.domain.run import Run, RunState
 from launcher.errors import NotConfigured, PodGone
 from launcher.hub.access import HubAccess
-from launcher.services.context import Workbench
-from launcher.services.launch import launch
-from launcher.services.reap import reap
-from launcher.services.release import release
-from launcher.services.sightings import RunEnded
-from launcher.services.watch import watch
+from launcher.services.common.observations import RunEnded
+from launcher.services.common.workbench import Workbench
+from launcher.services.ending.reap import reap
+from launcher.services.ending.release import release
+from launcher.services.following.watch import watch
+from launcher.services.launching.launch import launch
 from pod_image.contract.outcomes import EndReason
 from tests.services.sky import REPO, Sky, at_once, plan
 from tests.virtual import in_virtual_time

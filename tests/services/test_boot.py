@@ -8,8 +8,8 @@ import pytest
 
 from launcher.domain.pod import PodStatus
 from launcher.errors import RunFailed
-from launcher.services.boot import NeverCameUp, check_arms, check_boot, span_in_words
-from launcher.services.sightings import Gone, Tick
+from launcher.services.common.observations import Gone, Tick
+from launcher.services.launching.boot import NeverCameUp, check_arms, check_boot, span_in_words
 from pod_image.contract.events import Arm, ArmedEvent
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

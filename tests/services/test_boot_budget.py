@@ -11,9 +11,9 @@ import pytest
 
 from launcher.domain.run import Run, RunState
 from launcher.errors import RunFailed
-from launcher.services.boot_budget import COMPRESSED_GB, boot_budget, boot_budget_of
-from launcher.services.launch import launch
-from launcher.services.reap import reap
+from launcher.services.common.boot_budget import COMPRESSED_GB, boot_budget, boot_budget_of
+from launcher.services.ending.reap import reap
+from launcher.services.launching.launch import launch
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 from pod_image.contract.settings import DEFAULT_IMAGE, RunSettings
 from tests.services.sky import Sky, offer, plan

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from launcher.services.bootstrap import wheel_path
-from launcher.services.images import RUNPOD_PYTORCH_IMAGE, image_of, is_bootstrap
-from launcher.services.launch import launch
-from launcher.services.pod_wheel import PACKAGE, make_wheel, pod_wheel
+from launcher.services.common.images import RUNPOD_PYTORCH_IMAGE, image_of, is_bootstrap
+from launcher.services.launching.bootstrap import wheel_path
+from launcher.services.launching.launch import launch
+from launcher.services.launching.pod_wheel import PACKAGE, make_wheel, pod_wheel
 from pod_image.hub import Repo, list_files, resolve_commit
 from tests.services.sky import REPO, TOKENS, Sky, plan
 from tests.virtual import in_virtual_time

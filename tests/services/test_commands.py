@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from launcher.emulator.runpod import ExecOutcome, ScriptedContainer
-from launcher.services.commands import Way, new_command, send
-from launcher.services.launch import launch
+from launcher.services.following.commands import Way, new_command, send
+from launcher.services.launching.launch import launch
 from pod_image.contract.commands import CommandName
 from tests.services.sky import Sky, plan
 from tests.virtual import in_virtual_time

@@ -14,13 +14,13 @@ from launcher.cli.demo_cloud import DemoCloud, demo_cloud
 from launcher.config import read_config
 from launcher.domain.run import Run
 from launcher.emulator.runpod import ContainerSpec, ProcessRunner
-from launcher.services.commands import Way, new_command, send
-from launcher.services.compose import compose
-from launcher.services.context import Workbench, open_workbench
-from launcher.services.launch import launch
-from launcher.services.plan import make_plan
-from launcher.services.sightings import EventSeen, LogSeen, RunEnded
-from launcher.services.watch import watch
+from launcher.services.common.observations import EventSeen, LogSeen, RunEnded
+from launcher.services.common.workbench import Workbench, open_workbench
+from launcher.services.following.commands import Way, new_command, send
+from launcher.services.following.watch import watch
+from launcher.services.launching.launch import launch
+from launcher.services.planning.compose import compose
+from launcher.services.planning.plan import make_plan
 from launcher.stores.secrets import Keys, find_keys
 from pod_image.contract.commands import CommandName
 from pod_image.contract.events import CommandEvent

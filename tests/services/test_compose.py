@@ -5,7 +5,7 @@ import pytest
 from launcher.domain.plan import Origin
 from launcher.errors import InvalidRequest, MissingSetting
 from launcher.presets import Preset
-from launcher.services.compose import compose, missing
+from launcher.services.planning.compose import compose, missing
 
 REPOS = {"dataset_repo": "me/clips", "results_repo": "me/voice"}
 PRESET = Preset("mine", "Mine", "", {"quality": "high", "batch_size": 8})

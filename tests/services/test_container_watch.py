@@ -9,11 +9,11 @@ import pytest
 
 from launcher.domain.pod import Pod, PodStatus
 from launcher.errors import RunFailed
-from launcher.services.bad_hosts import bad_hosts
-from launcher.services.boot import NeverCameUp, UnfitMachine
-from launcher.services.container_watch import SILENCE, TRIES, ContainerWatch
-from launcher.services.launch import launch
-from launcher.services.sightings import LogSeen, PodSeen, Tick
+from launcher.services.common.observations import LogSeen, PodSeen, Tick
+from launcher.services.launching.bad_hosts import bad_hosts
+from launcher.services.launching.boot import NeverCameUp, UnfitMachine
+from launcher.services.launching.container_watch import SILENCE, TRIES, ContainerWatch
+from launcher.services.launching.launch import launch
 from pod_image.contract.outcomes import EndReason
 from tests.services.sky import GPU, REPO, Sky, offer, plan
 from tests.virtual import in_virtual_time

@@ -19,14 +19,14 @@ from launcher.emulator.runpod import RunPodEmulator
 from launcher.errors import HubError, InvalidRequest, NotConfigured
 from launcher.hub.access import HubAccess, check_access
 from launcher.hub.results import ResultsRepo
-from launcher.services.commands import new_command, send
-from launcher.services.context import open_workbench
-from launcher.services.history import receipt
-from launcher.services.launch import launch
-from launcher.services.reap import reap
-from launcher.services.results import download_results
-from launcher.services.sightings import EventSeen, RunEnded
-from launcher.services.watch import watch
+from launcher.services.common.observations import EventSeen, RunEnded
+from launcher.services.common.workbench import open_workbench
+from launcher.services.ending.reap import reap
+from launcher.services.following.commands import new_command, send
+from launcher.services.following.receipts import receipt
+from launcher.services.following.results import download_results
+from launcher.services.following.watch import watch
+from launcher.services.launching.launch import launch
 from launcher.stores.secrets import Keys
 from pod_image.contract.commands import Command, CommandName
 from pod_image.contract.outcomes import EndReason

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from launcher.services.delivered_log import in_order
+from launcher.services.following.delivered_log import in_order
 from pod_image.contract.events import Event, PhaseEvent
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.run_log import LoggedLine, read_lines

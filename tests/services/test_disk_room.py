@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from launcher.domain.plan import DatasetSummary, Severity
-from launcher.services.dataset_look import check_settings
-from launcher.services.disk_room import LEAST_DISK_GB, remarks_on_disk, rented_disk_gb
+from launcher.services.common.disk_room import LEAST_DISK_GB, remarks_on_disk, rented_disk_gb
+from launcher.services.planning.dataset_look import check_settings
 from launcher.workshop.check import _disk_findings
 from pod_image.contract.settings import RunSettings
 from pod_image.dataset import Code

@@ -13,16 +13,16 @@ from launcher.domain.pod import Pod, PodName
 from launcher.domain.run import Run, RunState
 from launcher.errors import InvalidRequest, ProviderUnavailable, RentUnclear
 from launcher.providers.runpod.provider import RunPodProvider
-from launcher.services.commands import Way, new_command, send
-from launcher.services.history import costs, receipt
-from launcher.services.intents import intents_of
-from launcher.services.launch import launch
-from launcher.services.reap import reap
-from launcher.services.release import release
-from launcher.services.results import download_results, list_results
-from launcher.services.run_secrets import can_make_secrets
-from launcher.services.sightings import RunEnded
-from launcher.services.watch import watch
+from launcher.services.common.intents import intents_of
+from launcher.services.common.observations import RunEnded
+from launcher.services.common.run_secrets import can_make_secrets
+from launcher.services.ending.reap import reap
+from launcher.services.ending.release import release
+from launcher.services.following.commands import Way, new_command, send
+from launcher.services.following.receipts import costs, receipt
+from launcher.services.following.results import download_results, list_results
+from launcher.services.following.watch import watch
+from launcher.services.launching.launch import launch
 from pod_image.contract.commands import Command, CommandName
 from pod_image.contract.environment import RUN_VARIABLE
 from pod_image.contract.outcomes import EndReason

@@ -11,10 +11,10 @@ import pytest
 
 from launcher.domain.run import RunState
 from launcher.errors import Interrupted, NotConfigured, RunFailed
-from launcher.services.launch import launch
-from launcher.services.progress import Progress, Stage
-from launcher.services.release import release
-from launcher.services.watch import watch
+from launcher.services.ending.release import release
+from launcher.services.following.watch import watch
+from launcher.services.launching.launch import launch
+from launcher.services.launching.progress import Progress, Stage
 from launcher.stores.runs import RunHistory
 from tests.services.sky import Sky, plan
 from tests.virtual import in_virtual_time

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from launcher.services.image_check import ImageCheck, ImageName, check_image
-from launcher.services.images import RUNPOD_PYTORCH_IMAGE
+from launcher.services.common.image_check import ImageCheck, ImageName, check_image
+from launcher.services.common.images import RUNPOD_PYTORCH_IMAGE
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"

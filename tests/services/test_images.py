@@ -9,9 +9,9 @@ import pytest
 
 from launcher.domain.pod import PodStatus
 from launcher.errors import RunFailed
-from launcher.services.boot import check_boot
-from launcher.services.launch import launch
-from launcher.services.sightings import LogSeen
+from launcher.services.common.observations import LogSeen
+from launcher.services.launching.boot import check_boot
+from launcher.services.launching.launch import launch
 from tests.services.sky import Sky, plan
 from tests.virtual import in_virtual_time
 

@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from launcher.services.interrupts import (
+from launcher.services.common.interrupts import (
     INSISTS_WITHIN_SECONDS,
     GivenUp,
     Meaning,
@@ -16,7 +16,7 @@ from launcher.services.interrupts import (
     leaving_on_signals,
     leaving_signals,
 )
-from launcher.services.unstoppable import owing, what_is_owed
+from launcher.services.common.uninterrupted import owing, what_is_owed
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 POD = "Pod abc is being released."

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from launcher.domain.run import RunState
-from launcher.services.launch import launch
-from launcher.services.progress import Progress, Stage
-from launcher.services.reap import reap
-from launcher.services.refresh import NEVER_ORDERED
-from launcher.services.watch import watch
+from launcher.services.ending.reap import reap
+from launcher.services.ending.refresh import NEVER_ORDERED
+from launcher.services.following.watch import watch
+from launcher.services.launching.launch import launch
+from launcher.services.launching.progress import Progress, Stage
 from pod_image.contract.outcomes import EndReason
 from tests.services.sky import Sky, plan
 from tests.virtual import in_virtual_time
@@ -38,7 +38,7 @@ async def killed(sky: Sky, lethal: Lethal) -> None:
         return ""
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("launcher.services.rental.Rental.give_back", nothing)
+        patch.setattr("launcher.services.launching.rental.Rental.give_back", nothing)
         with pytest.raises(Killed):
             await launch(sky.bench, plan(), sky.keys, lethal)
 

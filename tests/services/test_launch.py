@@ -23,9 +23,9 @@ from launcher.errors import (
     RentUnclear,
     RunFailed,
 )
-from launcher.services.intents import Intents, intents_of, run_lock
-from launcher.services.launch import launch
-from launcher.services.progress import Progress, Stage
+from launcher.services.common.intents import Intents, intents_of, run_lock
+from launcher.services.launching.launch import launch
+from launcher.services.launching.progress import Progress, Stage
 from launcher.stores.secrets import Keys
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 from pod_image.contract.outcomes import EndReason
@@ -437,7 +437,7 @@ async def cut_off(sky: Sky, at: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
             raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr("launcher.services.rental.Rental.give_back", nothing)
+        patch.setattr("launcher.services.launching.rental.Rental.give_back", nothing)
         with pytest.raises(Killed):
             await launch(sky.bench, plan(), sky.keys, report)
 

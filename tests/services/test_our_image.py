@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from launcher import image_digest
-from launcher.services.image_check import ImageCheck, check_image
-from launcher.services.images import RUNPOD_PYTORCH_IMAGE
-from launcher.services.our_image import compared, ordered_image, remark
+from launcher.services.common.image_check import ImageCheck, check_image
+from launcher.services.common.images import RUNPOD_PYTORCH_IMAGE
+from launcher.services.common.our_image import compared, ordered_image, remark
 from pod_image.contract.settings import DEFAULT_IMAGE
 
 MANIFEST = json.dumps(

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from launcher.config import Config, is_private, private_files
 from launcher.presets import save_preset
-from launcher.services.context import open_workbench
-from launcher.services.intents import run_lock
-from launcher.services.launch import launch
-from launcher.services.results import download_results
-from launcher.services.sightings import RunEnded
-from launcher.services.watch import watch
+from launcher.services.common.intents import run_lock
+from launcher.services.common.observations import RunEnded
+from launcher.services.common.workbench import open_workbench
+from launcher.services.following.results import download_results
+from launcher.services.following.watch import watch
+from launcher.services.launching.launch import launch
 from launcher.stores.secrets import Keys
 from launcher.ui.state.journal import Journal
 from launcher.ui.state.preferences import Preferences, write_preferences

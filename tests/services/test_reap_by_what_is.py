@@ -18,14 +18,14 @@ from launcher.domain.run import Run, RunState
 from launcher.emulator.runpod import ScriptedContainer
 from launcher.errors import InvalidRequest, LauncherError, ProviderUnavailable, RentUnclear
 from launcher.hub.access import HubAccess
-from launcher.services.commands import new_command, send
-from launcher.services.finding import find_run
-from launcher.services.intents import intents_of
-from launcher.services.launch import launch
-from launcher.services.progress import Stage
-from launcher.services.reap import ReapReport, reap
-from launcher.services.release import release
-from launcher.services.releasing import release_pod
+from launcher.services.common.intents import intents_of
+from launcher.services.common.pod_release import release_pod
+from launcher.services.ending.reap import ReapReport, reap
+from launcher.services.ending.release import release
+from launcher.services.following.commands import new_command, send
+from launcher.services.following.finding import find_run
+from launcher.services.launching.launch import launch
+from launcher.services.launching.progress import Stage
 from pod_image.contract.commands import CommandName
 from pod_image.contract.environment import RUN_VARIABLE
 from pod_image.contract.outcomes import EndReason
@@ -174,7 +174,7 @@ async def test_a_pod_that_another_computer_boots_stays_and_goes_when_it_never_be
         async def nothing(*_: object, **__: object) -> str:
             return ""
 
-        patch.setattr("launcher.services.rental.Rental.give_back", nothing)
+        patch.setattr("launcher.services.launching.rental.Rental.give_back", nothing)
         with suppress(LauncherError):
             await task
     await asyncio.sleep(14 * 60)

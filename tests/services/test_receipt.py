@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from launcher.services.history import receipt
-from launcher.services.launch import launch
-from launcher.services.notes import note
-from launcher.services.sightings import EventSeen, RunEnded
-from launcher.services.watch import watch
+from launcher.services.common.observations import EventSeen, RunEnded
+from launcher.services.common.record_observation import note
+from launcher.services.following.receipts import receipt
+from launcher.services.following.watch import watch
+from launcher.services.launching.launch import launch
 from launcher.stores.runs import RecordKind
 from pod_image.contract.events import Arm, ArmedEvent
 from tests.services.sky import Sky, plan

@@ -10,12 +10,12 @@ import pytest
 
 from launcher.domain.run import RunState
 from launcher.errors import Interrupted, RunFailed
-from launcher.services.intents import intents_of
-from launcher.services.launch import launch
-from launcher.services.progress import Progress, Stage
-from launcher.services.reap import reap
-from launcher.services.releasing import release_pod
-from launcher.services.unstoppable import what_is_owed
+from launcher.services.common.intents import intents_of
+from launcher.services.common.pod_release import release_pod
+from launcher.services.common.uninterrupted import what_is_owed
+from launcher.services.ending.reap import reap
+from launcher.services.launching.launch import launch
+from launcher.services.launching.progress import Progress, Stage
 from pod_image.contract.outcomes import EndReason
 from tests.services.sky import Sky, plan
 from tests.virtual import in_virtual_time

@@ -11,11 +11,11 @@ import pytest
 from launcher.domain.run import Run, RunState
 from launcher.errors import InvalidRequest, NotConfigured, PodGone
 from launcher.hub.access import HubAccess
-from launcher.services.commands import new_command, send
-from launcher.services.history import receipt
-from launcher.services.launch import launch
-from launcher.services.refresh import refreshed
-from launcher.services.release import release
+from launcher.services.ending.refresh import refreshed
+from launcher.services.ending.release import release
+from launcher.services.following.commands import new_command, send
+from launcher.services.following.receipts import receipt
+from launcher.services.launching.launch import launch
 from pod_image.contract.commands import CommandName
 from pod_image.contract.outcomes import EndReason
 from tests.services.sky import Sky, at_once, plan

@@ -11,10 +11,7 @@ import pytest
 
 from launcher.domain.run import Run, RunState
 from launcher.errors import InvalidRequest, NotConfigured
-from launcher.services.context import Workbench
-from launcher.services.history import receipt
-from launcher.services.launch import launch
-from launcher.services.sightings import (
+from launcher.services.common.observations import (
     EventSeen,
     LogSeen,
     PodSeen,
@@ -23,7 +20,10 @@ from launcher.services.sightings import (
     RunEnded,
     Sighting,
 )
-from launcher.services.watch import watch
+from launcher.services.common.workbench import Workbench
+from launcher.services.following.receipts import receipt
+from launcher.services.following.watch import watch
+from launcher.services.launching.launch import launch
 from pod_image.contract.outcomes import EndReason
 from tests.services.sky import Sky, plan
 from tests.virtual import in_virtual_time, now_seconds

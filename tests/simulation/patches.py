@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 from filelock import FileLock
 
-from launcher.services import intents
+from launcher.services.common import intents
 from pod_image.agent import start as agent_start
 from pod_image.agent import upload_pace
 from pod_image.agent.canary import check_disk

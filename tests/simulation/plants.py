@@ -14,9 +14,9 @@ from unittest.mock import patch
 from launcher.domain.pod import PodName
 from launcher.errors import RentUnclear
 from launcher.providers.runpod.provider import RunPodProvider
-from launcher.services.reap import ReapReport
-from launcher.services.releasing import Release
-from launcher.services.run_secrets import give_tokens
+from launcher.services.common.pod_release import Release
+from launcher.services.common.run_secrets import give_tokens
+from launcher.services.ending.reap import ReapReport
 from pod_image.agent import deliver
 from pod_image.agent.deliver import Delivery
 from pod_image.agent.hugging_face import HuggingFace
@@ -199,10 +199,13 @@ _BROKEN: dict[Plant, tuple[Any, ...]] = {
         lambda environment, document: dict(environment),
         "pod_image.agent.supervisor.stage_environment",
     ),
-    Plant.SENDS_PLAIN_TOKENS: (_give_plain, "launcher.services.launch.give_tokens"),
+    Plant.SENDS_PLAIN_TOKENS: (_give_plain, "launcher.services.launching.launch.give_tokens"),
     Plant.FORGETS_THE_COST: (math.inf, "pod_image.agent.limits.Limits.cost_limit_at"),
     Plant.SLEEPS_ON_GUARD: (_watch_nothing, "pod_image.agent.guard.guard"),
-    Plant.LEAVES_FAILED_LAUNCHES: (_nothing_released, "launcher.services.rental.release_pod"),
+    Plant.LEAVES_FAILED_LAUNCHES: (
+        _nothing_released,
+        "launcher.services.launching.rental.release_pod",
+    ),
     Plant.NEVER_REAPS: (_nothing_reaped, "tests.simulation.play.reap"),
     Plant.BELIEVES_THE_HUB: (lambda *_: [], "pod_image.hub.verify"),
     Plant.STOPS_DELIVERING: (_deliver_once, "pod_image.agent.deliver.Delivery.deliver_files"),
@@ -217,7 +220,7 @@ _BROKEN: dict[Plant, tuple[Any, ...]] = {
         lambda self: self.run.now() + 60.0,
         "pod_image.agent.deliver.Delivery._give_up_at",
     ),
-    Plant.TAKES_OVER: (_never_taken, "launcher.services.launch._Launch._refuse_taken"),
+    Plant.TAKES_OVER: (_never_taken, "launcher.services.launching.launch._Launch._refuse_taken"),
     Plant.REAPS_STRANGERS: (_all_reaped, "tests.simulation.play.reap"),
 }
 """What is broken, and where it stands."""

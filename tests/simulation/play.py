@@ -13,12 +13,12 @@ from typing import Any
 from launcher.domain.run import Run
 from launcher.emulator.runpod.pods import Pod
 from launcher.errors import LauncherError
-from launcher.services.commands import new_command, send
-from launcher.services.context import Workbench
-from launcher.services.launch import launch
-from launcher.services.reap import reap
-from launcher.services.release import release
-from launcher.services.watch import watch
+from launcher.services.common.workbench import Workbench
+from launcher.services.ending.reap import reap
+from launcher.services.ending.release import release
+from launcher.services.following.commands import new_command, send
+from launcher.services.following.watch import watch
+from launcher.services.launching.launch import launch
 from pod_image.contract.commands import CommandName
 from tests.simulation.disks import PowerLoss
 from tests.simulation.homes import Home, Laptop

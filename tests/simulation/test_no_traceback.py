@@ -18,8 +18,8 @@ from launcher.errors import InvalidRequest, LauncherError
 from launcher.presets import find_preset
 from launcher.providers.runpod.provider import pod_of
 from launcher.providers.runpod.wire import BillingWire, ExecWire, GpuTypeWire, PodWire, SecretWire
-from launcher.services.compose import compose
-from launcher.services.notes import moments
+from launcher.services.common.record_observation import moments
+from launcher.services.planning.compose import compose
 from pod_image.agent.latch import LatchFile
 from pod_image.agent.supervisor import recipe_event
 from pod_image.contract.environment import RunDocument

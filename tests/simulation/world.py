@@ -28,7 +28,7 @@ from launcher.emulator.runpod.runner import ContainerSpec
 from launcher.hub.access import HubAccess
 from launcher.providers.runpod.client import RunPodClient
 from launcher.providers.runpod.provider import RunPodProvider
-from launcher.services.context import Workbench
+from launcher.services.common.workbench import Workbench
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import Keys
 from pod_image import hub as hugging_face

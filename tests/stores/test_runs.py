@@ -204,7 +204,7 @@ def test_a_file_that_is_no_history_is_a_sentence(tmp_path: Path) -> None:
 def test_the_history_is_read_without_anything_heavy() -> None:
     code = (
         "import sys\n"
-        "import launcher.stores.runs, launcher.services.history\n"
+        "import launcher.stores.runs, launcher.services.following.receipts\n"
         "heavy = {'pydantic', 'httpx', 'httpx2', 'keyring', 'huggingface_hub', 'nicegui', 'torch'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )

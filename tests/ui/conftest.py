@@ -26,7 +26,7 @@ from launcher.emulator.runpod import Gateway, ManualClock, RunPodWorld, Scripted
 from launcher.hub.access import HubAccess
 from launcher.providers.runpod.client import RunPodClient
 from launcher.providers.runpod.provider import RunPodProvider
-from launcher.services.context import NoProvider, Workbench
+from launcher.services.common.workbench import NoProvider, Workbench
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import KeyName, Keys
 from launcher.ui.application import make_site

@@ -13,9 +13,9 @@ import pytest
 from nicegui.testing import User
 
 from launcher.domain.run import Run
-from launcher.services.compose import compose
-from launcher.services.context import Workbench
-from launcher.services.plan import make_plan
+from launcher.services.common.workbench import Workbench
+from launcher.services.planning.compose import compose
+from launcher.services.planning.plan import make_plan
 from launcher.stores.secrets import Keys
 from launcher.ui.frame import Shell, in_background, page
 from launcher.ui.state.live_runs import RETRY_SECONDS, Launch, Live

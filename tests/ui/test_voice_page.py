@@ -14,7 +14,7 @@ import pytest
 from nicegui import ElementFilter, ui
 from nicegui.testing import User
 
-from launcher.services.speaking import forget_voices
+from launcher.services.voices.speaking import forget_voices
 from launcher.ui.pages.voice.page import title_of
 from launcher.ui.pages.voice.samples import LEFT_BEHIND_SECONDS, TAKES_KEPT, Takes
 from launcher.ui.widgets.elements import Button

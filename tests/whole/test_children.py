@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher.services import export as exporting
+from launcher.services.voices import export as exporting
 from launcher.ui.server.server import open_in_browser
 from pod_image.contract.environment import without_secrets
 from tests.whole.sources import modules

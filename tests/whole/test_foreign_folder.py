@@ -22,9 +22,9 @@ from launcher.emulator.runpod.processes import ProcessRunner
 from launcher.emulator.runpod.runner import ContainerSpec
 from launcher.errors import LauncherError, RunFailed
 from launcher.forms.docs import command_reference
-from launcher.services import export as exporting
-from launcher.services.bootstrap import program_of_the_pod
-from launcher.services.commands import CONTROL_PROGRAM
+from launcher.services.following.commands import CONTROL_PROGRAM
+from launcher.services.launching.bootstrap import program_of_the_pod
+from launcher.services.voices import export as exporting
 from launcher.ui.server.server import open_in_browser
 from launcher.workshop.pool import Job, RecordingFailed, decoders
 from pod_image import bootstrap
@@ -263,7 +263,9 @@ def test_every_interpreter_that_the_source_starts_is_told_to_leave_that_folder_o
         for place in _bare_interpreters(module.tree)
     ]
     # Reaches back to Pythons that know no -P: its first statement takes the folder out itself.
-    assert [each for each in bare if not each.startswith("launcher/services/bootstrap.py")] == []
+    assert [
+        each for each in bare if not each.startswith("launcher/services/launching/bootstrap.py")
+    ] == []
     assert len(bare) == 1
 
 

@@ -18,7 +18,7 @@ from launcher.emulator.hub import HubEmulator
 from launcher.errors import HubError, InvalidRequest, NotConfigured
 from launcher.hub.access import HubAccess
 from launcher.services import datasets
-from launcher.services.dataset_look import check_settings, look, minutes_wanted
+from launcher.services.planning.dataset_look import check_settings, look, minutes_wanted
 from launcher.workshop.check import CheckSettings
 from launcher.workshop.make import MakeRequest, make_dataset
 from launcher.workshop.push import PushRequest, push_dataset
@@ -101,7 +101,7 @@ def test_the_minutes_wanted_depend_on_where_a_training_starts(
 def test_a_plan_reads_fewer_headers_of_a_large_repo_and_finds_its_faults_all_the_same(
     hub: Hub, emulator: HubEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("launcher.services.dataset_look.PLAN_HEADERS", 5)
+    monkeypatch.setattr("launcher.services.planning.dataset_look.PLAN_HEADERS", 5)
     said = talk(1).wave
     files: dict[str, Path | bytes] = {
         f"wavs/{n}.flac": write_sound(tmp_path / f"{n}.flac", said[: 22_050 + 100 * n])

@@ -14,9 +14,9 @@ from launcher.cli.session import RUNPOD_ALONE, find
 from launcher.cli.session import run as at_bench
 from launcher.domain.run import Run
 from launcher.errors import InvalidRequest
-from launcher.services.context import Workbench
-from launcher.services.finding import find_run
-from launcher.services.release import release
+from launcher.services.common.workbench import Workbench
+from launcher.services.ending.release import release
+from launcher.services.following.finding import find_run
 from pod_image.contract.outcomes import EndReason
 
 app = command_app()

@@ -10,7 +10,7 @@ from launcher.cli.flags import JsonOption, QuietOption, command_app
 from launcher.cli.layout import duration, table, usd
 from launcher.cli.output import Output
 from launcher.config import read_config
-from launcher.services.history import Receipt, costs, receipt
+from launcher.services.following.receipts import Receipt, costs, receipt
 from launcher.stores.runs import RunHistory
 
 app = command_app()

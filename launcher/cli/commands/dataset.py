@@ -20,9 +20,9 @@ from launcher.config import read_config
 from launcher.errors import InvalidRequest
 from launcher.presets import find_preset
 from launcher.services import datasets
-from launcher.services.compose import compose
-from launcher.services.context import Workbench
-from launcher.services.dataset_look import check_settings
+from launcher.services.common.workbench import Workbench
+from launcher.services.planning.compose import compose
+from launcher.services.planning.dataset_look import check_settings
 from launcher.stores.secrets import KeyName
 from launcher.workshop.audio_findings import FINE_TUNE_MINUTES
 from launcher.workshop.check import CheckSettings

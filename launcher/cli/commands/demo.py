@@ -27,7 +27,7 @@ from launcher.cli.flags import JsonOption, QuietOption, command_app
 from launcher.cli.layout import pairs
 from launcher.cli.output import Output
 from launcher.errors import InvalidRequest
-from launcher.services.interrupts import leaving_signals
+from launcher.services.common.interrupts import leaving_signals
 from pod_image.contract.settings import RecipeName
 
 app = command_app()

@@ -20,11 +20,11 @@ from launcher.cli.session import find
 from launcher.cli.session import run as at_bench
 from launcher.config import DEFAULT_PROVIDER_URL, read_config
 from launcher.errors import LauncherError
-from launcher.services.api_check import check_api
-from launcher.services.context import Workbench
-from launcher.services.image_check import check_image
-from launcher.services.key_check import check_key
-from launcher.services.our_image import compared
+from launcher.services.account.api_check import check_api
+from launcher.services.account.key_check import check_key
+from launcher.services.common.image_check import check_image
+from launcher.services.common.our_image import compared
+from launcher.services.common.workbench import Workbench
 from launcher.stores.secrets import KeyName, Keys
 from pod_image.contract import CONTRACT_VERSION
 from pod_image.contract.settings import DEFAULT_IMAGE

@@ -10,7 +10,7 @@ import typer
 
 from launcher.cli.flags import JsonOption, QuietOption, command_app
 from launcher.cli.output import Output
-from launcher.services.export import Exported, ExportRequest, export
+from launcher.services.voices.export import Exported, ExportRequest, export
 
 app = command_app()
 

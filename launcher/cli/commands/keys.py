@@ -14,8 +14,8 @@ from launcher.cli.layout import table
 from launcher.cli.output import Output
 from launcher.cli.session import ask_secret, find, run
 from launcher.errors import InvalidRequest
-from launcher.services.context import Workbench
-from launcher.services.key_check import check_key
+from launcher.services.account.key_check import check_key
+from launcher.services.common.workbench import Workbench
 from launcher.stores.secrets import KeyName, KeyringStore, Keys, find_keys
 
 app = group_app("Store, check or forget the keys (RunPod, Hugging Face).")

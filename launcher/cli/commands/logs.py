@@ -18,10 +18,10 @@ from launcher.cli.session import run as at_bench
 from launcher.domain.run import Run, RunState
 from launcher.errors import LauncherError, PodGone
 from launcher.providers.base import LogLine
-from launcher.services.context import Workbench
-from launcher.services.delivered_log import delivered_story
-from launcher.services.refresh import refreshed
-from launcher.services.sightings import EventSeen
+from launcher.services.common.observations import EventSeen
+from launcher.services.common.workbench import Workbench
+from launcher.services.ending.refresh import refreshed
+from launcher.services.following.delivered_log import delivered_story
 from pod_image.contract.events import Event, from_line, to_line
 from pod_image.contract.run_log import LoggedLine
 

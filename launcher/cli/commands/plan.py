@@ -33,7 +33,7 @@ def plan(
     from launcher.cli.plan_view import curl_text, plan_document, plan_text
     from launcher.cli.request import composed_from
     from launcher.cli.session import ALL_KEYS, find, run
-    from launcher.services.plan import make_plan, raise_errors
+    from launcher.services.planning.plan import make_plan, raise_errors
 
     composed = composed_from(asked)
     keys = find(ALL_KEYS)

@@ -16,7 +16,7 @@ from launcher.errors import InvalidRequest
 from launcher.forms.run_file import differences, read_run_file
 from launcher.forms.values import parse_assignment
 from launcher.presets import Preset, all_presets, delete_preset, find_preset, save_preset
-from launcher.services.compose import compose
+from launcher.services.planning.compose import compose
 from launcher.stores.runs import RunHistory
 from pod_image.contract.settings import RunSettings
 

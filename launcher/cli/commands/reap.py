@@ -12,8 +12,8 @@ from launcher.cli.output import Output
 from launcher.cli.session import RUNPOD_ALONE, find
 from launcher.cli.session import run as at_bench
 from launcher.errors import ProviderUnavailable
-from launcher.services.reap import ReapReport
-from launcher.services.reap import reap as sweep
+from launcher.services.ending.reap import ReapReport
+from launcher.services.ending.reap import reap as sweep
 from pod_image.contract.outcomes import EndReason
 
 app = command_app()

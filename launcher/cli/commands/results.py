@@ -13,8 +13,8 @@ from launcher.cli.output import Output
 from launcher.cli.session import chosen_run, find
 from launcher.cli.session import run as at_bench
 from launcher.domain.run import Run
-from launcher.services.context import Workbench
-from launcher.services.results import Downloaded, download_results, list_results
+from launcher.services.common.workbench import Workbench
+from launcher.services.following.results import Downloaded, download_results, list_results
 from launcher.stores.secrets import KeyName
 from pod_image.hub import RemoteFile
 

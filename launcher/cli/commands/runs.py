@@ -38,8 +38,8 @@ def _refresh(output: Output) -> None:
     from launcher.cli.session import RUNPOD_ALONE, find
     from launcher.cli.session import run as at_bench
     from launcher.errors import LauncherError
-    from launcher.services.context import Workbench
-    from launcher.services.refresh import refreshed
+    from launcher.services.common.workbench import Workbench
+    from launcher.services.ending.refresh import refreshed
 
     async def look(bench: Workbench) -> None:
         for run in bench.runs.live():

@@ -15,11 +15,11 @@ from launcher.cli.session import run as at_bench
 from launcher.domain.pod import Pod
 from launcher.domain.run import Run, RunState
 from launcher.errors import LauncherError, PodGone
-from launcher.services.context import Workbench
-from launcher.services.endings import ask_billed
-from launcher.services.history import Receipt, receipt
-from launcher.services.refresh import refreshed
-from launcher.services.run_secrets import remove_run_secrets
+from launcher.services.common.run_secrets import remove_run_secrets
+from launcher.services.common.workbench import Workbench
+from launcher.services.ending.refresh import refreshed
+from launcher.services.ending.settle import ask_billed
+from launcher.services.following.receipts import Receipt, receipt
 from pod_image.contract.plain import plain_line
 
 app = command_app()

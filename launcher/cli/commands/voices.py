@@ -15,10 +15,9 @@ from launcher.cli.session import run as at_bench
 from launcher.config import read_config
 from launcher.domain.run import Run
 from launcher.errors import InvalidRequest
-from launcher.services.context import Workbench
-from launcher.services.speaking import Manner, Take, speak
-from launcher.services.voice_bases import AS_OF, SOURCE, VoiceBase, voice_bases
-from launcher.services.voices import (
+from launcher.services.common.workbench import Workbench
+from launcher.services.planning.voice_bases import AS_OF, SOURCE, VoiceBase, voice_bases
+from launcher.services.voices.delivered import (
     Voice,
     chosen_voice,
     fetch_voice,
@@ -26,6 +25,7 @@ from launcher.services.voices import (
     voice_here,
     voices_of_run,
 )
+from launcher.services.voices.speaking import Manner, Take, speak
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import KeyName
 from pod_image.contract.settings import Quality

@@ -20,9 +20,9 @@ from launcher.cli.output import Output, printable_json
 from launcher.cli.session import RUNPOD_ALONE, chosen_run, find
 from launcher.cli.session import run as at_bench
 from launcher.domain.run import RunState
-from launcher.services.context import Workbench
-from launcher.services.sightings import EventSeen, RunEnded
-from launcher.services.watch import watch as watch_run
+from launcher.services.common.observations import EventSeen, RunEnded
+from launcher.services.common.workbench import Workbench
+from launcher.services.following.watch import watch as watch_run
 from pod_image.contract.events import EndedEvent, to_line
 
 app = command_app()

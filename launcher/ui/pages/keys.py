@@ -9,8 +9,8 @@ from nicegui import ui
 from pydantic import SecretStr
 
 from launcher.errors import LauncherError
-from launcher.services.key_check import KeyCheck, KeyState, check_key, shape_problem
-from launcher.services.reap import ReapReport
+from launcher.services.account.key_check import KeyCheck, KeyState, check_key, shape_problem
+from launcher.services.ending.reap import ReapReport
 from launcher.stores.secrets import KeyName, Keys, KeySource, find_keys
 from launcher.ui.frame import Shell, page
 from launcher.ui.state.site import Site

@@ -8,7 +8,7 @@ from datetime import datetime
 from nicegui import ui
 
 from launcher.domain.run import Run, RunState
-from launcher.services.history import costs
+from launcher.services.following.receipts import costs
 from launcher.ui.frame import Shell, page
 from launcher.ui.state.rented_row import rented
 from launcher.ui.state.site import Site

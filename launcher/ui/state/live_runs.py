@@ -20,10 +20,7 @@ from launcher.domain.plan import Plan
 from launcher.domain.pod import PodStatus
 from launcher.domain.run import Run
 from launcher.errors import LauncherError
-from launcher.services.context import Workbench
-from launcher.services.launch import launch
-from launcher.services.progress import Progress
-from launcher.services.sightings import (
+from launcher.services.common.observations import (
     EventSeen,
     LogSeen,
     PodSeen,
@@ -31,7 +28,10 @@ from launcher.services.sightings import (
     RestartSeen,
     Sighting,
 )
-from launcher.services.watch import watch
+from launcher.services.common.workbench import Workbench
+from launcher.services.following.watch import watch
+from launcher.services.launching.launch import launch
+from launcher.services.launching.progress import Progress
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import Keys
 from launcher.ui.state.journal import Journal

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from launcher.clock import Clock
 from launcher.domain.offer import Offer
 from launcher.domain.plan import DatasetSummary, Remark
-from launcher.services.context import Workbench
-from launcher.services.dataset_look import look
+from launcher.services.common.workbench import Workbench
+from launcher.services.planning.dataset_look import look
 from pod_image.contract.settings import Cloud
 from pod_image.hub import Repo, resolve_commit
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 
-from launcher.services.context import Workbench
+from launcher.services.common.workbench import Workbench
 from launcher.stores.secrets import KeyName, Keys, KeySource
 from launcher.ui.state.vault import Vault
 

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 
 from launcher.clock import Clock
 from launcher.errors import LauncherError
-from launcher.services.context import Workbench
-from launcher.services.reap import Reaped, ReapReport, reap
+from launcher.services.common.workbench import Workbench
+from launcher.services.ending.reap import Reaped, ReapReport, reap
 from launcher.stores.secrets import find_keys
 from launcher.ui.state.sessions import Session, Sessions
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nicegui import context, ui
 
-from launcher.services.reap import Reaped
+from launcher.services.ending.reap import Reaped
 from launcher.ui.state.rented_row import Rented
 from launcher.ui.state.site import Site
 from launcher.ui.widgets.elements import Text, attributes, box, button_link, icon

@@ -9,7 +9,7 @@ from typing import Any
 from launcher.domain.run import Run
 from launcher.errors import InvalidRequest
 from launcher.presets import find_preset
-from launcher.services.compose import compose
+from launcher.services.planning.compose import compose
 from launcher.ui.frame import Shell
 from launcher.ui.state.run_view import RunView
 from launcher.ui.widgets.elements import Text, badge, box, button_link, card, hint, table

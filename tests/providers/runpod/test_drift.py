@@ -17,7 +17,7 @@ from launcher.providers.runpod.drift import (
     fingerprints,
     known_fingerprints,
 )
-from launcher.services.api_check import check_api
+from launcher.services.account.api_check import check_api
 
 
 @pytest.fixture(scope="module")

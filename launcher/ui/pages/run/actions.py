@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from launcher.domain.run import Run, RunState
 from launcher.errors import LauncherError
-from launcher.services.commands import Sent, new_command, send
-from launcher.services.release import release
+from launcher.services.ending.release import release
+from launcher.services.following.commands import Sent, new_command, send
 from launcher.ui.frame import Shell, show_error
 from launcher.ui.state.run_view import RunView
 from launcher.ui.text import dollars

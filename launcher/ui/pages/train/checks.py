@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from launcher.domain.plan import Plan, Remark, Severity
 from launcher.errors import InvalidRequest, LauncherError
-from launcher.services.compose import missing
-from launcher.services.dataset_look import can_be_let_pass
-from launcher.services.plan import make_plan
+from launcher.services.planning.compose import missing
+from launcher.services.planning.dataset_look import can_be_let_pass
+from launcher.services.planning.plan import make_plan
 from launcher.ui.frame import Shell, show_error
 from launcher.ui.pages.train.confirm import ConfirmDialog
 from launcher.ui.pages.train.form import Choice

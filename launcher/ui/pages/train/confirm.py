@@ -9,7 +9,7 @@ import secrets
 from nicegui import ui
 
 from launcher.domain.plan import Plan
-from launcher.services.boot_budget import boot_budget
+from launcher.services.common.boot_budget import boot_budget
 from launcher.ui.frame import Shell, show_error
 from launcher.ui.state.sessions import Session
 from launcher.ui.text import about, counted, dollars, per_hour, roughly

@@ -14,7 +14,7 @@ from launcher.errors import InvalidRequest
 from launcher.forms.fields import FormField, Kind, fields
 from launcher.forms.values import to_settings
 from launcher.presets import Preset
-from launcher.services.compose import compose
+from launcher.services.planning.compose import compose
 from launcher.ui.state.drafts import Draft
 from launcher.ui.widgets.elements import attributes, box, details
 from launcher.ui.widgets.inputs import Field, options

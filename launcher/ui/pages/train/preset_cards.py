@@ -10,7 +10,7 @@ from launcher.domain.plan import DatasetSummary
 from launcher.domain.run import Run
 from launcher.errors import InvalidRequest
 from launcher.presets import Preset, all_presets
-from launcher.services.compose import compose
+from launcher.services.planning.compose import compose
 from launcher.ui.pages.train.form import Choice
 from launcher.ui.pages.train.pricing import quote
 from launcher.ui.state.site import Site

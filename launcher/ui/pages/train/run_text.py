@@ -9,7 +9,7 @@ import tomli_w
 from launcher.errors import LauncherError
 from launcher.forms.run_file import parse_run_file
 from launcher.presets import find_preset
-from launcher.services.compose import compose
+from launcher.services.planning.compose import compose
 from launcher.ui.frame import show_error
 from launcher.ui.pages.train.form import Choice
 from launcher.ui.state.site import Site

@@ -8,7 +8,7 @@ from pathlib import Path
 from nicegui import ui
 
 from launcher.errors import InvalidRequest, LauncherError
-from launcher.services.speaking import MAX_CHARACTERS, Manner, Take, speak, speakers_of
+from launcher.services.voices.speaking import MAX_CHARACTERS, Manner, Take, speak, speakers_of
 from launcher.ui.frame import Shell, show_error
 from launcher.ui.pages.voice.samples import Takes
 from launcher.ui.widgets.elements import Button, Text, box, button, card, details, hint, link, para

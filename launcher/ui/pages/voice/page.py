@@ -7,7 +7,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from launcher.domain.run import Run
-from launcher.services.voices import Voice, fetch_voice, local_voices, voices_of_run
+from launcher.services.voices.delivered import Voice, fetch_voice, local_voices, voices_of_run
 from launcher.ui.frame import Shell, page
 from launcher.ui.pages.voice.listen import Studio
 from launcher.ui.pages.voice.samples import Takes, register_takes

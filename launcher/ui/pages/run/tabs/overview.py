@@ -7,7 +7,7 @@ from collections.abc import Callable
 from nicegui import ui
 
 from launcher.domain.run import Run, RunState
-from launcher.services.history import receipt
+from launcher.services.following.receipts import receipt
 from launcher.ui.frame import Shell
 from launcher.ui.state.run_view import PhaseState, RunView
 from launcher.ui.text import amount, counted, dollars, duration

@@ -8,7 +8,7 @@ from nicegui import ui
 
 from launcher.domain.run import Run
 from launcher.errors import LauncherError
-from launcher.services.voices import Voice, use_voice, voices_of_run
+from launcher.services.voices.delivered import Voice, use_voice, voices_of_run
 from launcher.ui.frame import Shell, show_error
 from launcher.ui.state.run_view import RunView
 from launcher.ui.widgets.elements import (

@@ -1,0 +1,124 @@
+"""Whether one key works, and what it may do; each way of not working told apart. Reads alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from launcher.errors import HubError, LauncherError, NoRight, NotConfigured, ProviderUnavailable
+from launcher.services.common.workbench import Workbench
+from launcher.stores.secrets import KeyName
+from pod_image.hub import Account, HubUnavailable, whoami
+
+
+class KeyState(StrEnum):
+    WORKS = "works"
+    TOO_WIDE = "too_wide"
+    """Works, and could do far more than is needed."""
+    REFUSED = "refused"
+    NO_RIGHT = "no_right"
+    UNREACHABLE = "unreachable"
+    """Nobody could be asked: says nothing about the key."""
+    WRONG_SHAPE = "wrong_shape"
+    """No key at all by its looks; nothing was sent."""
+
+    @property
+    def is_usable(self) -> bool:
+        return self in (KeyState.WORKS, KeyState.TOO_WIDE)
+
+
+@dataclass(frozen=True)
+class KeyCheck:
+    state: KeyState
+    sentence: str
+    hint: str = ""
+    balance_usd: float | None = None
+    owner: str = ""
+    """Name of the Hugging Face account."""
+
+
+def shape_problem(name: KeyName, value: str) -> str:
+    """Why the text cannot be such a key, or nothing. Looks at the form alone and quotes none of it."""
+    if any(letter.isspace() for letter in value) or not value.isascii() or not value.isprintable():
+        return "A key has no spaces, line breaks or special letters in it."
+    if len(value) < 8:
+        return "That is too short to be a key; it may have been cut while copying."
+    if name is KeyName.RUNPOD and value.startswith("hf_"):
+        return "That looks like a Hugging Face token; the RunPod key goes here."
+    if name is not KeyName.RUNPOD and value.startswith(("rpa_", "rps_")):
+        return "That looks like a RunPod key; a Hugging Face token goes here."
+    return ""
+
+
+async def check_key(bench: Workbench, name: KeyName) -> KeyCheck:
+    """Ask the service that the key is for. Never raises LauncherError."""
+    try:
+        if name is KeyName.RUNPOD:
+            return await _check_runpod(bench)
+        return await _check_hub(bench, name)
+    except (ProviderUnavailable, NotConfigured, NoRight, HubError) as error:
+        return KeyCheck(_state(error), error.message, error.hint)
+    except LauncherError as error:
+        return KeyCheck(KeyState.UNREACHABLE, error.message, error.hint)
+
+
+def _state(error: LauncherError) -> KeyState:
+    if isinstance(error, NotConfigured):
+        return KeyState.REFUSED
+    if isinstance(error, NoRight):
+        return KeyState.NO_RIGHT
+    if isinstance(error, HubError) and not isinstance(error.__cause__, HubUnavailable):
+        return KeyState.NO_RIGHT
+    return KeyState.UNREACHABLE
+
+
+async def _check_runpod(bench: Workbench) -> KeyCheck:
+    await bench.provider.pods()
+    balance = (await bench.provider.account()).balance_usd
+    if balance is None:
+        return KeyCheck(KeyState.WORKS, "Works. RunPod does not tell this key its balance.")
+    return KeyCheck(KeyState.WORKS, f"Works. Balance ${balance:,.2f}.", balance_usd=balance)
+
+
+async def _check_hub(bench: Workbench, name: KeyName) -> KeyCheck:
+    hub = bench.hub.dataset if name is KeyName.HF_DATASET else bench.hub.upload
+    account = await bench.hub.run(whoami, hub)
+    if name is KeyName.HF_UPLOAD:
+        return _upload_check(account)
+    return _dataset_check(account)
+
+
+def _upload_check(account: Account) -> KeyCheck:
+    if account.token_kind == "read":
+        return KeyCheck(
+            KeyState.NO_RIGHT,
+            f"This token of {account.name} may read but not write.",
+            "Make one with the right to write to the results repo.",
+            owner=account.name,
+        )
+    if account.token_kind == "write":
+        return KeyCheck(
+            KeyState.TOO_WIDE,
+            f"Works, as {account.name}. It may write to everything of {_places(account)}.",
+            "A fine-grained token for the results repo alone is safer.",
+            owner=account.name,
+        )
+    places = ", ".join(account.writable_namespaces) or "the repos it names"
+    return KeyCheck(
+        KeyState.WORKS, f"Works, as {account.name}. It may write to {places}.", owner=account.name
+    )
+
+
+def _dataset_check(account: Account) -> KeyCheck:
+    if account.token_kind == "write":
+        return KeyCheck(
+            KeyState.TOO_WIDE,
+            f"Works, as {account.name}. It may also write to everything of {_places(account)}.",
+            "To read a dataset, a token with the right to read is enough.",
+            owner=account.name,
+        )
+    return KeyCheck(KeyState.WORKS, f"Works, as {account.name}.", owner=account.name)
+
+
+def _places(account: Account) -> str:
+    return " and ".join(account.writable_namespaces) or account.name

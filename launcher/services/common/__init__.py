@@ -1,0 +1,1 @@
+"""What several stories use: the workbench, what was seen, what was ordered."""

@@ -1,0 +1,147 @@
+"""What was about to be rented, on disk before the order goes out; and one launch at a time for one run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from launcher.errors import InvalidRequest, NotConfigured
+from launcher.services.common.workbench import Workbench
+
+
+@dataclass(frozen=True)
+class Intent:
+    """An order that may have been sent. `given_up`: nobody waits for its pod; if one appears it is released."""
+
+    nonce: str
+    pod_name: str
+    run_id: str
+    results_repo: str
+    at: str
+    given_up: bool = False
+
+    @property
+    def made_at(self) -> datetime:
+        return datetime.fromisoformat(self.at)
+
+
+class Intents:
+    """One small file for each order whose outcome is not in the history yet."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def write(self, intent: Intent) -> None:
+        """On disk, also through a power cut, when the call returns. Raises NotConfigured when it cannot be."""
+        try:
+            self._write(intent)
+        except OSError as exc:
+            raise _unwritable(self._folder, exc) from exc
+
+    def _write(self, intent: Intent) -> None:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self._path(intent.nonce)
+        half = path.with_suffix(".half")
+        descriptor = os.open(half, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            json.dump(asdict(intent), stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        half.replace(path)
+        _sync_folder(self._folder)
+
+    def give_up(self, nonce: str) -> None:
+        """Nobody waits for the pod of this order any more. Where that cannot be written, the boot budget tells."""
+        with suppress(NotConfigured):
+            for intent in self.open():
+                if intent.nonce == nonce:
+                    self.write(replace(intent, given_up=True))
+
+    def settle(self, nonce: str) -> None:
+        """The outcome is known and written down elsewhere. A file that cannot be removed is settled again later."""
+        with suppress(OSError):
+            self._path(nonce).unlink(missing_ok=True)
+
+    def open(self) -> list[Intent]:
+        """Orders of unknown outcome, oldest first; a file that cannot be read is none."""
+        found = []
+        for path in self._folder.glob("*.json"):
+            with suppress(ValueError, TypeError, OSError):
+                found.append(Intent(**json.loads(path.read_text("utf-8"))))
+        return sorted(found, key=lambda intent: intent.at)
+
+    def _path(self, nonce: str) -> Path:
+        return self._folder / f"{nonce}.json"
+
+
+def intents_of(bench: Workbench) -> Intents:
+    return Intents(bench.config.intents_folder)
+
+
+@contextmanager
+def run_lock(bench: Workbench, results_repo: str, run_id: str) -> Iterator[None]:
+    """Held while a run is launched. Raises InvalidRequest when another process launches the same one,
+    NotConfigured when no lock can be made."""
+    try:
+        lock = _lock(bench, results_repo, run_id)
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise InvalidRequest(
+            f"Run {run_id} of {results_repo} is being launched by another process on this machine.",
+            hint=f"launcher show {run_id}",
+        ) from None
+    except OSError as exc:
+        raise _unwritable(bench.config.intents_folder, exc) from exc
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def is_being_launched(bench: Workbench, results_repo: str, run_id: str) -> bool:
+    """Whether a process on this machine is launching that run now."""
+    try:
+        lock = _lock(bench, results_repo, run_id)
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    except OSError:
+        return False  # a launch here holds a lock that is there
+    lock.release()
+    return False
+
+
+def _lock(bench: Workbench, results_repo: str, run_id: str) -> FileLock:
+    folder = bench.config.intents_folder
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    name = hashlib.sha256(f"{results_repo}\n{run_id}".encode()).hexdigest()[:24]
+    # Not reentrant through a shared object: two launches in one process exclude each other as well.
+    return FileLock(folder / f"{name}.lock", mode=0o600, is_singleton=False)
+
+
+def _unwritable(folder: Path, exc: OSError) -> NotConfigured:
+    """What is ordered has to be on disk first: else nobody would look for a pod whose order is never answered."""
+    return NotConfigured(
+        f"What is about to be rented could not be written to {folder} ({exc.strerror or exc}), so it was "
+        "not ordered.",
+        hint="Make room on that disk, or set LAUNCHER_HOME to a folder that can be written.",
+    )
+
+
+def _sync_folder(folder: Path) -> None:
+    """A new name is durable only when its folder is; Windows has no such call and needs none."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,127 @@
+"""What a sighting means for the history: one place decides, launch and watch both write it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from launcher.domain.pod import PodStatus
+from launcher.domain.run import Run, RunState
+from launcher.services.common.observations import EventSeen, PodSeen
+from launcher.services.common.workbench import Workbench
+from launcher.stores.runs import RecordKind
+from pod_image.contract.events import (
+    ArmedEvent,
+    EndedEvent,
+    Event,
+    HeartbeatEvent,
+    PhaseEvent,
+    StepEvent,
+    UploadEvent,
+)
+from pod_image.contract.outcomes import Phase
+
+ENDING_PHASES = (Phase.EXPORT, Phase.DELIVER, Phase.RELEASE)
+
+
+def note(bench: Workbench, run: Run, seen: object) -> Run:
+    """Write down what a sighting changes; returns the run as it is now."""
+    if isinstance(seen, PodSeen):
+        return _note_pod(bench, run, seen)
+    if not isinstance(seen, EventSeen):
+        return run
+    event = seen.event
+    for moment, at in moments(event).items():
+        bench.runs.mark(run, moment, at)
+    if isinstance(event, EndedEvent):
+        bench.runs.keep(run, RecordKind.ENDED, event.model_dump(mode="json"))
+    if isinstance(event, ArmedEvent):
+        _note_trial(bench, run, event)
+    wanted = changes_of(run, event)
+    changes = {name: value for name, value in wanted.items() if getattr(run, name) != value}
+    return bench.runs.update(run, **changes) if changes else run
+
+
+def changes_of(run: Run, event: Event) -> dict[str, Any]:
+    """Fields of the run that the event sets."""
+    changes: dict[str, Any] = {}
+    match event:
+        case ArmedEvent(works=True):
+            changes = {"armed_at": event.at, "deadline": event.deadline or run.deadline}
+            changes["state"] = _at_least(run, RunState.RUNNING)
+        case PhaseEvent(phase=phase, state="started") if phase in ENDING_PHASES:
+            changes = {"state": _at_least(run, RunState.ENDING)}
+        case StepEvent() | HeartbeatEvent() if event.cost_usd is not None:
+            changes = {"cost_usd": event.cost_usd}
+        case EndedEvent():
+            changes = {"end_reason": event.reason, "detail": event.detail, "ended_at": event.at}
+            changes["not_delivered"] = event.missing_count
+            changes["state"] = _at_least(run, RunState.ENDING)
+            if event.cost_usd is not None:
+                changes["cost_usd"] = event.cost_usd
+    return changes
+
+
+def moments(event: Event) -> dict[str, datetime]:
+    """Points of the run's time line that the event is the first word of."""
+    match event:
+        case ArmedEvent():
+            return {"armed": event.at}
+        case PhaseEvent(state="started"):
+            return {event.phase.value: event.at}
+        case PhaseEvent(phase=Phase.FETCH, state="ended"):
+            return {"dataset_there": event.at}
+        case StepEvent():
+            return {"first_step": event.at}
+        case UploadEvent():
+            return {"first_upload": event.at}
+        case EndedEvent():
+            return {"ended": event.at}
+    return {}
+
+
+def _note_trial(bench: Workbench, run: Run, event: ArmedEvent) -> None:
+    """What the machine did when it was tried; a container that is started again tries nothing, and says nothing new."""
+    tried = [arm for arm in event.arms if arm.is_about_machine]
+    if tried:
+        _keep_machine(
+            bench,
+            run,
+            tried={arm.name: arm.detail for arm in tried},
+            # A Hub that does not answer is no fault of the machine.
+            works=all(arm.works for arm in tried),
+            ids=[each for arm in tried for each in arm.ids],
+        )
+
+
+def note_unfit(bench: Workbench, run: Run, why: str) -> None:
+    """Remember a machine on which the run's container did not even start."""
+    _keep_machine(bench, run, tried={"container": why}, works=False)
+
+
+def _keep_machine(bench: Workbench, run: Run, **facts: Any) -> None:
+    known = bench.runs.kept(run, RecordKind.MACHINE) or {}
+    if known | facts != known:
+        bench.runs.keep(run, RecordKind.MACHINE, {"gpu": run.gpu_name} | known | facts)
+
+
+def _note_pod(bench: Workbench, run: Run, seen: PodSeen) -> Run:
+    pod = seen.pod
+    if pod.data_center:
+        _keep_machine(bench, run, data_center=pod.data_center, cloud=pod.cloud or "")
+    if pod.status is PodStatus.STARTING:
+        bench.runs.mark(run, "image_pull", bench.clock.now())
+    if pod.status is PodStatus.RUNNING:
+        bench.runs.mark(run, "container", pod.started_at or bench.clock.now())
+    changes: dict[str, Any] = {}
+    if pod.price_per_hour_usd > 0 and pod.price_per_hour_usd != run.price_per_hour_usd:
+        changes["price_per_hour_usd"] = pod.price_per_hour_usd
+    if pod.created_at is not None and run.created_at is None:
+        changes["created_at"] = pod.created_at
+    return bench.runs.update(run, **changes) if changes else run
+
+
+def _at_least(run: Run, state: RunState) -> RunState:
+    """States only go forward: an older event, read late, does not bring a run back to life."""
+    order = list(RunState)
+    return state if order.index(state) > order.index(run.state) else run.state

@@ -1,0 +1,128 @@
+"""Account secrets made for one run: their names, making them, and removing them when the run is over."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from pydantic import SecretStr
+
+from launcher.domain.run import Run
+from launcher.errors import LauncherError, NoRight, ProviderError, ProviderUnavailable
+from launcher.providers.base import AccountSecret, Provider
+from launcher.services.common.workbench import Workbench
+from launcher.stores.secrets import Keys
+from pod_image.contract.environment import DATASET_TOKEN_VARIABLE, UPLOAD_TOKEN_VARIABLE
+
+_NAME = re.compile(r"^launcher_(?P<nonce>[a-z0-9]{10})_(?P<purpose>dataset|upload)$")
+PURPOSES = ("dataset", "upload")
+STRANGERS_AGE = timedelta(hours=1)
+"""A secret of a run that this machine does not know is left alone for so long: its pod may be on the way."""
+
+
+@dataclass(frozen=True)
+class TokenEnvironment:
+    """How the pod gets the tokens: references in `environment`, or values in `plain`."""
+
+    environment: Mapping[str, str] = field(default_factory=dict)
+    plain: Mapping[str, SecretStr] = field(default_factory=dict)
+
+
+def secret_name(nonce: str, purpose: str) -> str:
+    return f"launcher_{nonce}_{purpose}"
+
+
+async def can_make_secrets(provider: Provider) -> bool:
+    """Whether the account has secrets at all and the key may see them; making one is not tried.
+
+    Raises ProviderUnavailable and NotConfigured: no answer is no answer.
+    """
+    try:
+        await provider.secrets()
+    except NoRight:
+        return False
+    except ProviderUnavailable:
+        raise
+    except ProviderError:
+        return False
+    return True
+
+
+async def give_tokens(
+    bench: Workbench, run: Run, keys: Keys, *, in_plain: bool
+) -> tuple[Run, TokenEnvironment]:
+    """Make the run's secrets and say how the pod refers to them; with `in_plain` make none.
+
+    The names are in the history before the secrets are made, so that a crash leaves none behind unknown.
+    Raises NoRight when the key may not make secrets.
+    """
+    tokens = _tokens(keys)
+    if in_plain:
+        return run, TokenEnvironment(plain={name: token for name, (_, token) in tokens.items()})
+    names = {name: secret_name(run.nonce, purpose) for name, (purpose, _) in tokens.items()}
+    run = bench.runs.update(run, secret_names=tuple(names.values()))
+    for variable, (_, token) in tokens.items():
+        await bench.provider.make_secret(names[variable], token)
+    references = {
+        variable: bench.provider.secret_reference(name) for variable, name in names.items()
+    }
+    return run, TokenEnvironment(environment=references)
+
+
+def _tokens(keys: Keys) -> dict[str, tuple[str, SecretStr]]:
+    found: dict[str, tuple[str, SecretStr]] = {}
+    if keys.hf_dataset is not None:
+        found[DATASET_TOKEN_VARIABLE] = ("dataset", keys.hf_dataset)
+    if keys.hf_upload is not None:
+        found[UPLOAD_TOKEN_VARIABLE] = ("upload", keys.hf_upload)
+    return found
+
+
+async def remove_run_secrets(bench: Workbench, run: Run) -> Run:
+    """Remove the account's secrets of a run that is over. What cannot be removed now stays in the history
+    for the next launcher that holds the key; that is no error."""
+    if not run.secret_names:
+        return run
+    try:
+        left = set(run.secret_names)
+        for secret in await bench.provider.secrets():
+            if secret.name in left:
+                await bench.provider.remove_secret(secret.id)
+    except LauncherError:
+        return run
+    return bench.runs.update(run, secret_names=())
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """A secret that nobody needs any more; `nonce` is that of its run."""
+
+    secret: AccountSecret
+    nonce: str
+
+
+async def leftovers(
+    bench: Workbench, alive: Collection[str], known: Collection[str] = ()
+) -> list[Leftover]:
+    """Secrets of ours whose run is over, or will be in a moment. `alive`: nonces of runs that may need theirs;
+    `known`: nonces known to be ours beside those in the history. Changes nothing; raises ProviderError."""
+    found = []
+    for secret in await bench.provider.secrets():
+        match = _NAME.match(secret.name)
+        nonce = match["nonce"] if match else ""
+        if (
+            nonce
+            and nonce not in alive
+            and (nonce in known or _is_ours_or_old(bench, secret, nonce))
+        ):
+            found.append(Leftover(secret, nonce))
+    return found
+
+
+def _is_ours_or_old(bench: Workbench, secret: AccountSecret, nonce: str) -> bool:
+    if bench.runs.by_nonce(nonce) is not None:
+        return True
+    made_at = secret.created_at
+    return made_at is not None and bench.provider_now() - made_at > STRANGERS_AGE

@@ -1,0 +1,1 @@
+"""Ending the money of runs and pods, and settling how a run ended."""

@@ -1,0 +1,1 @@
+"""What can be seen of a run, said to it, and had from it."""

@@ -1,0 +1,224 @@
+"""A pod's log and status as one stream: no event twice, none left out that can still be had."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from launcher.domain.pod import PodStatus
+from launcher.domain.run import Run
+from launcher.errors import HubError, LauncherError, NotConfigured, PodGone, ProviderUnavailable
+from launcher.providers.base import LogLine
+from launcher.services.common.attempt_events import events_of_attempt
+from launcher.services.common.observations import (
+    EventSeen,
+    Glimpse,
+    Gone,
+    LogSeen,
+    PodSeen,
+    RestartSeen,
+    Tick,
+)
+from launcher.services.common.workbench import Workbench
+from pod_image.contract.events import EndedEvent, Event, from_line
+
+ABSENT_LOOKS = 2
+"""A pod is gone when so many looks in a row found nothing."""
+LAST_LINES_SECONDS = 10.0
+"""How long the log may still hand out lines once the pod is gone."""
+LAST_LINES_SECONDS_AFTER_THE_END = 0.5
+"""The same once the pod has said its last word."""
+SECONDS_BETWEEN_LAST_LOOKS = 1.0
+LAST_LOOKS = timedelta(seconds=60)
+"""So long after its last word a pod is looked at by itself, and often: it is about to go, and somebody waits."""
+REREAD_SECONDS = 15.0
+"""How long the log may take to repeat what was missed."""
+_WAITING_ITEMS = 1_000
+
+
+async def follow(
+    bench: Workbench, run: Run, *, from_start: bool = False
+) -> AsyncGenerator[Glimpse, None]:
+    """Everything seen of the run's pod, until Gone. Remembers in the history how far it has read.
+
+    `from_start` reads the log from its beginning instead of from where the last reader stopped. Raises
+    LauncherError for what looking again cannot mend (a refused key).
+    """
+    follower = _Follower(bench, run, from_start)
+    try:
+        async for glimpse in follower.glimpses():
+            yield glimpse
+    finally:
+        await follower.close()
+
+
+class _Follower:
+    def __init__(self, bench: Workbench, run: Run, from_start: bool) -> None:
+        self._bench = bench
+        self._run = replace(run, log_cursor="", last_seq=0) if from_start else run
+        self._queue: asyncio.Queue[LogLine | Glimpse | Exception] = asyncio.Queue(_WAITING_ITEMS)
+        self._cursor = self._run.log_cursor
+        self._seq = self._run.last_seq
+        self._saved = (self._cursor, self._seq)
+        self._has_ended = run.end_reason is not None and not from_start
+        self._last_looks_until: datetime | None = None
+        self._said_its_last = asyncio.Event()
+        self._status: PodStatus | None = None
+        self._uptime_seconds = 0.0
+        self._log = asyncio.create_task(self._read_log())
+        self._looks = asyncio.create_task(self._look_at_pod())
+
+    async def glimpses(self) -> AsyncGenerator[Glimpse, None]:
+        while True:
+            item = await self._queue.get()
+            if isinstance(item, Exception):
+                raise item
+            if isinstance(item, LogLine):
+                for seen in await self._read(item):
+                    yield seen
+                continue
+            if isinstance(item, Tick | Gone):
+                self._save()
+            yield item
+            if isinstance(item, Gone):
+                return
+
+    async def close(self) -> None:
+        for task in (self._log, self._looks):
+            task.cancel()
+        await asyncio.gather(self._log, self._looks, return_exceptions=True)
+        self._save()
+
+    def _save(self) -> None:
+        if (self._cursor, self._seq) != self._saved:
+            self._saved = (self._cursor, self._seq)
+            self._bench.runs.update(self._run, log_cursor=self._cursor, last_seq=self._seq)
+
+    async def _read(self, line: LogLine) -> list[Glimpse]:
+        """The line as what it is, after the events that should have come before it."""
+        event = from_line(line.text) if line.source == "container" else None
+        seen: list[Glimpse] = []
+        if event is None:
+            seen.append(LogSeen(line.source, line.text, line.at))
+        elif event.run_id == self._run.run_id:
+            seen.extend(EventSeen(each) for each in await self._new(self._numbered(event)))
+        self._cursor = line.id or self._cursor
+        return seen
+
+    async def _new(self, event: Event) -> list[Event]:
+        """The event with what was missed before it; nothing when it was seen already."""
+        if event.seq <= self._seq:
+            return []
+        missed = await self._missed(event) if event.seq > self._seq + 1 else []
+        self._seq = event.seq
+        if isinstance(event, EndedEvent) and not self._has_ended:
+            self._has_ended = True
+            self._last_looks_until = self._bench.clock.now() + LAST_LOOKS
+            self._said_its_last.set()
+        return [*missed, event]
+
+    def _numbered(self, event: Event) -> Event:
+        """A pod that was started again and could not become an agent does not know how far it had counted:
+        its last word comes next, whatever number it has."""
+        if isinstance(event, EndedEvent) and event.seq <= self._seq and not self._has_ended:
+            return event.model_copy(update={"seq": self._seq + 1})
+        return event
+
+    async def _missed(self, event: Event) -> list[Event]:
+        """Events between the last one and this: from an earlier part of the log, else from the results repo.
+
+        A log whose ids are bare times leaves out, when it is resumed, what was said at the very same instant.
+        """
+        found = await self._missed_in_log(event)
+        if len(found) < event.seq - self._seq - 1:
+            results = self._bench.results(self._run.results_repo)
+            # What follows is worth more than what is missing.
+            with suppress(HubError, NotConfigured):
+                found += await results.events(self._run.run_id)
+        return events_of_attempt(found, self._run, self._seq, event.seq)
+
+    async def _missed_in_log(self, until: Event) -> list[Event]:
+        found: list[Event] = []
+        with suppress(TimeoutError, LauncherError):
+            async with (
+                asyncio.timeout(REREAD_SECONDS),
+                aclosing(self._bench.provider.log(self._run.pod_id)) as lines,
+            ):
+                async for line in lines:
+                    event = from_line(line.text) if line.source == "container" else None
+                    if event is not None and event.seq >= until.seq:
+                        break
+                    if event is not None:
+                        found.append(event)
+        return found
+
+    async def _read_log(self) -> None:
+        try:
+            async with aclosing(self._bench.provider.log(self._run.pod_id, self._cursor)) as lines:
+                async for line in lines:
+                    await self._queue.put(line)
+        except PodGone:
+            return  # the looks at the pod decide
+        except Exception as exc:  # the reader of the queue raises it
+            await self._queue.put(exc)
+
+    async def _look_at_pod(self) -> None:
+        absent = 0
+        while absent < ABSENT_LOOKS:
+            trouble = ""
+            try:
+                await self._see_pod()
+                absent = 0
+            except PodGone:
+                absent += 1
+            except ProviderUnavailable as exc:
+                trouble = exc.message
+            except Exception as exc:  # the reader of the queue raises it
+                await self._queue.put(exc)
+                return
+            await self._queue.put(
+                Tick(self._bench.clock.now(), trouble, uptime_seconds=self._uptime_seconds)
+            )
+            await self._until_next_look()
+        seconds = LAST_LINES_SECONDS_AFTER_THE_END if self._has_ended else LAST_LINES_SECONDS
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await asyncio.shield(self._log)
+        await self._queue.put(Gone())
+
+    @property
+    def _is_about_to_go(self) -> bool:
+        until = self._last_looks_until
+        return until is not None and self._bench.clock.now() < until
+
+    async def _until_next_look(self) -> None:
+        """The usual pause; a short one once the pod has said its last word, also when that comes meanwhile."""
+        usual = self._bench.config.poll_seconds
+        if self._is_about_to_go:
+            await self._bench.clock.sleep(min(SECONDS_BETWEEN_LAST_LOOKS, usual))
+            return
+        pause = asyncio.ensure_future(self._bench.clock.sleep(usual))
+        heard = asyncio.ensure_future(self._said_its_last.wait())
+        waited_for = [pause] if self._said_its_last.is_set() else [pause, heard]
+        try:
+            await asyncio.wait(waited_for, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            pause.cancel()
+            heard.cancel()
+
+    async def _see_pod(self) -> None:
+        board = self._bench.board
+        look = board.look_alone if self._is_about_to_go else board.look
+        pod = await look(self._run.pod_id)
+        if pod.status is PodStatus.TERMINATED:
+            raise PodGone(f"Pod {pod.id} has ended.")
+        if pod.status is not self._status:
+            before, self._status = self._status, pod.status
+            await self._queue.put(PodSeen(pod, before))
+        if pod.uptime_seconds is not None:
+            if pod.uptime_seconds < self._uptime_seconds:
+                await self._queue.put(RestartSeen(pod.uptime_seconds))
+            self._uptime_seconds = pod.uptime_seconds

@@ -1,0 +1,55 @@
+"""What a run has delivered: looking at it, and bringing it here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from launcher.domain.run import Run
+from launcher.errors import InvalidRequest
+from launcher.services.common.workbench import Workbench
+from pod_image.contract.paths import CONTROL_FOLDER
+from pod_image.hub import FetchProgress, RemoteFile
+
+
+@dataclass(frozen=True)
+class Downloaded:
+    """Files of a run on this machine, each checked against the Hub's listing. `folder` holds them."""
+
+    folder: Path
+    files: tuple[Path, ...]
+    size_bytes: int
+    commit: str
+
+
+async def list_results(bench: Workbench, run: Run) -> list[RemoteFile]:
+    """The run's files in the results repo, without those that carry commands. Raises HubError, NotConfigured."""
+    files = await bench.results(run.results_repo).files(run.run_id)
+    prefix = f"{run.run_id}/{CONTROL_FOLDER}/"
+    return [file for file in files if not file.path.startswith(prefix)]
+
+
+async def download_results(
+    bench: Workbench,
+    run: Run,
+    folder: Path | None = None,
+    patterns: Sequence[str] = ("**",),
+    on_progress: Callable[[FetchProgress], None] | None = None,
+) -> Downloaded:
+    """Bring the run's files to `folder`/<run id> (default: the results folder of the configuration).
+
+    `patterns` such as "voice/**" are below the run's folder. Files that are there and right are kept.
+    Raises InvalidRequest when nothing matches, HubError when something could not be had whole.
+    """
+    into = folder or bench.config.results_folder / run.results_repo
+    fetched = await bench.results(run.results_repo).download(
+        run.run_id, into, patterns, on_progress
+    )
+    if not fetched.files:
+        raise InvalidRequest(
+            f"Run {run.run_id} has nothing in {run.results_repo} that matches {', '.join(patterns)}.",
+            hint=f"launcher results {run.run_id} lists what it has delivered.",
+        )
+    paths = tuple(fetched.folder / path for path in sorted(fetched.files))
+    return Downloaded(into / run.run_id, paths, fetched.size_bytes, fetched.commit)

@@ -1,0 +1,101 @@
+"""Following a run to its end, from any machine with the key."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from datetime import datetime, timedelta
+
+from launcher.domain.run import Run, RunState
+from launcher.errors import InvalidRequest
+from launcher.services.common.observations import (
+    EventSeen,
+    Gone,
+    ReleasedHere,
+    RunEnded,
+    Sighting,
+    Tick,
+)
+from launcher.services.common.pod_release import release_pod
+from launcher.services.common.record_observation import note
+from launcher.services.common.workbench import Workbench
+from launcher.services.ending.settle import settle_gone
+from launcher.services.following.follow import follow
+from pod_image.contract.events import EndedEvent
+
+OUTSTAYED = timedelta(seconds=20)
+"""A pod that still exists so long after its last word, or its deadline, is released from here: by then it
+has nothing left to deliver, and its own release did not work."""
+
+
+async def watch(
+    bench: Workbench, run: Run, *, from_start: bool = False
+) -> AsyncGenerator[Sighting, None]:
+    """Sightings of the run until RunEnded, which is the last one; the history is kept up to date meanwhile.
+
+    Goes on where the last watcher stopped; `from_start` shows the log from its beginning. May be ended at
+    any time (close the iterator): the run goes on without it. A run that has ended already yields RunEnded.
+    """
+    if run.state is RunState.ENDED:
+        yield RunEnded(run)
+        return
+    if not run.pod_id:
+        raise InvalidRequest(
+            f"Run {run.run_id} has no pod yet.",
+            hint="launcher reap looks for one that was ordered.",
+        )
+    counter = _Calls(bench, run)
+    try:
+        async with aclosing(_sightings(bench, run, from_start)) as sightings:
+            async for seen in sightings:
+                counted = counter.count()
+                yield RunEnded(counted) if isinstance(seen, RunEnded) else seen
+    finally:
+        counter.count()
+
+
+class _Calls:
+    """Adds the requests of this watcher to the run's own count."""
+
+    def __init__(self, bench: Workbench, run: Run) -> None:
+        self._bench, self._run, self._counted = bench, run, bench.provider.calls
+
+    def count(self) -> Run:
+        run = self._bench.runs.by_nonce(self._run.nonce) or self._run
+        new, self._counted = self._bench.provider.calls - self._counted, self._bench.provider.calls
+        return self._bench.runs.update(run, provider_calls=run.provider_calls + new) if new else run
+
+
+async def _sightings(
+    bench: Workbench, run: Run, from_start: bool
+) -> AsyncGenerator[Sighting, None]:
+    ended_at: datetime | None = None
+    released_at: datetime | None = None
+    async with aclosing(follow(bench, run, from_start=from_start)) as glimpses:
+        async for seen in glimpses:
+            run = note(bench, run, seen)
+            if isinstance(seen, EventSeen) and isinstance(seen.event, EndedEvent):
+                ended_at = bench.provider_now()
+            if isinstance(seen, Tick):
+                why = _outstays(run, ended_at, bench.provider_now())
+                is_due = released_at is None or seen.at - released_at > OUTSTAYED
+                if why and is_due and (await release_pod(bench, run.pod_id)).is_done:
+                    released_at = seen.at
+                    yield ReleasedHere(run.pod_id, why)
+            elif isinstance(seen, Gone):
+                break
+            else:
+                yield seen
+    run, unseen = await settle_gone(bench, bench.runs.by_nonce(run.nonce) or run)
+    for event in unseen:
+        yield EventSeen(event)
+    yield RunEnded(run)
+
+
+def _outstays(run: Run, ended_at: datetime | None, now: datetime) -> str:
+    """Why the pod should be gone by now, or ""."""
+    if ended_at is not None and now - ended_at > OUTSTAYED:
+        return "its run is over"
+    if run.deadline is not None and now - run.deadline > OUTSTAYED:
+        return "its deadline has passed"
+    return ""

@@ -1,0 +1,91 @@
+"""Whether a pod that boots is to be waited for: pure decisions over what has been seen of it."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from launcher.domain.pod import PodStatus
+from launcher.errors import RunFailed
+from launcher.services.common.observations import EventSeen, Glimpse, Gone, LogSeen
+from pod_image.contract.events import ArmedEvent, EndedEvent
+
+PLACEMENT_SHARE = 0.5
+"""Of the boot budget: a pod that has no machine by then will not get one."""
+
+
+_NEVER_PULLED = re.compile(
+    r"pull access denied|manifest unknown|manifest for \S+ not found|repository does not exist|"
+    r"unauthorized|denied: ",
+    re.IGNORECASE,
+)
+"""What a registry says that will say the same again; a time-out or a rate limit passes."""
+
+
+class NeverCameUp(Exception):
+    """The machine's fault, not the run's: the next candidate may do."""
+
+
+class UnfitMachine(NeverCameUp):
+    """It came up and is not what was paid for; another of its kind elsewhere may be."""
+
+
+def check_arms(event: ArmedEvent) -> None:
+    """Raises UnfitMachine where only the machine is at fault, else RunFailed; both name what does not work."""
+    if event.works:
+        return
+    broken = [arm for arm in event.arms if not arm.works]
+    faults = ", ".join(f"{arm.name} ({arm.detail})" if arm.detail else arm.name for arm in broken)
+    if broken and all(arm.is_about_machine for arm in broken):
+        raise UnfitMachine(f"The machine is not fit for the run: {faults}.")
+    raise RunFailed(
+        f"The pod cannot end itself: {faults or 'it did not say why'}.",
+        hint="A pod that cannot end itself is not left running. Try again, or another data centre.",
+    )
+
+
+def check_boot(
+    boot_minutes: float,
+    status: PodStatus,
+    waited: timedelta,
+    seen: Glimpse,
+    *,
+    has_container: bool = True,
+) -> None:
+    """Raises RunFailed or NeverCameUp when there is nothing more to wait for.
+
+    `has_container`: something was seen of the container, so that what is missing is the run's own doing.
+    """
+    if isinstance(seen, EventSeen) and isinstance(seen.event, EndedEvent):
+        raise RunFailed(f"The run ended before it began: {seen.event.detail}", hint=seen.event.hint)
+    if isinstance(seen, LogSeen) and seen.source == "system" and _NEVER_PULLED.search(seen.text):
+        raise RunFailed(
+            f"The image cannot be pulled: {seen.text}",
+            hint="Look at --image. A private one needs --registry with the id of a RunPod registry "
+            "credential.",
+        )
+    if isinstance(seen, Gone):
+        raise NeverCameUp("The pod vanished before it was armed.")
+    if status in (PodStatus.ERROR, PodStatus.EXITED):
+        raise NeverCameUp(f"The pod went to {status} before it was armed.")
+    budget = timedelta(minutes=boot_minutes)
+    if status is PodStatus.PROVISIONING and waited > budget * PLACEMENT_SHARE:
+        raise NeverCameUp(
+            f"The pod got no machine within {span_in_words(budget * PLACEMENT_SHARE)}."
+        )
+    if waited > budget and status is not PodStatus.RUNNING:
+        raise NeverCameUp(f"The pod did not start within {span_in_words(budget)}.")
+    if waited > budget and not has_container:
+        raise NeverCameUp(
+            f"The pod is said to run, but nothing of its container was seen within {span_in_words(budget)}."
+        )
+    if waited > budget:
+        raise RunFailed(
+            f"The pod runs but did not arm itself within {span_in_words(budget)}.",
+            hint="Its log up to then was shown. A large image may need a higher --boot-minutes.",
+        )
+
+
+def span_in_words(span: timedelta) -> str:
+    seconds = span.total_seconds()
+    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"

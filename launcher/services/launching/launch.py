@@ -1,0 +1,360 @@
+"""From a plan to a pod that can end itself. Whoever rents here also releases, until the pod says `armed`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import aclosing
+from typing import Any
+
+from launcher.domain.offer import Offer
+from launcher.domain.plan import Plan
+from launcher.domain.pod import Pod, PodStatus
+from launcher.domain.run import Run
+from launcher.errors import (
+    HubError,
+    Interrupted,
+    InvalidRequest,
+    LauncherError,
+    NoCapacity,
+    NoRight,
+    NothingAvailable,
+    RentUnclear,
+    RunFailed,
+)
+from launcher.services.common.boot_budget import boot_budget
+from launcher.services.common.intents import Intent, intents_of, run_lock
+from launcher.services.common.observations import EventSeen, Glimpse, LogSeen, PodSeen, Tick
+from launcher.services.common.record_observation import note, note_unfit
+from launcher.services.common.run_secrets import TokenEnvironment, give_tokens
+from launcher.services.common.uninterrupted import despite_cancel, owing, to_its_end
+from launcher.services.common.workbench import Workbench
+from launcher.services.ending.reconcile import look_for, own, settle_earlier
+from launcher.services.following.follow import follow
+from launcher.services.launching.bad_hosts import bad_hosts, check_machine, elsewhere
+from launcher.services.launching.boot import NeverCameUp, UnfitMachine, check_arms, check_boot
+from launcher.services.launching.bootstrap import provide_wheel
+from launcher.services.launching.container_watch import ContainerWatch
+from launcher.services.launching.orders import new_attempt, pod_order, run_document
+from launcher.services.launching.progress import Progress, Stage
+from launcher.services.launching.rental import Rental
+from launcher.stores.runs import RecordKind
+from launcher.stores.secrets import KeyName, Keys
+from pod_image.contract.events import ArmedEvent
+from pod_image.contract.outcomes import EndReason
+
+Report = Callable[[Progress], None]
+MOST_PODS = 3
+"""So many pods that never came up are paid for, then the launch gives up."""
+INTERRUPTED = "It was interrupted before the pod was armed."
+
+
+async def launch(
+    bench: Workbench, plan: Plan, keys: Keys, report: Report = lambda progress: None
+) -> Run:
+    """Rent a pod for the plan and wait until it is armed; after that it needs nobody.
+
+    Returns the run, followed up to `armed`; `watch` goes on from there. When anything fails before, or the
+    task is cancelled, the pod is released and the error says why and what it cost; a cancellation that comes
+    when it is armed already is raised as it is, and leaves the pod. A launch of the same run
+    that was cut off earlier is settled first: its pod is adopted when the settings are the same.
+    Raises NothingAvailable when every candidate was refused, RentUnclear when it cannot be told whether a
+    pod exists, RunFailed when the pod did not come up, Interrupted after a cancellation, and other LauncherErrors.
+    """
+    _refuse_bad_plan(plan, keys)
+    job = _Launch(bench, plan, keys, report)
+    with run_lock(bench, plan.settings.results_repo, plan.run_id):
+        job.say(Stage.SETTLING, "Looking for an earlier launch of this run.")
+        adopted = await settle_earlier(bench, plan)
+        if adopted is not None:
+            return await job.adopt(adopted)
+        return await job.start()
+
+
+class _Launch:
+    def __init__(self, bench: Workbench, plan: Plan, keys: Keys, report: Report) -> None:
+        self._bench, self._plan, self._keys = bench, plan, keys
+        self._report: Report | None = report
+        self._left = list(plan.candidates)
+        self._tried: Offer | None = None
+        self._refused: list[tuple[Offer, LauncherError]] = []
+        self._calls_before = bench.provider.calls
+
+    async def start(self) -> Run:
+        self.say(Stage.PREPARING, f"Making sure of the results repo {self._repo}.")
+        await self._bench.results(self._repo).ensure()
+        await provide_wheel(self._bench, self._plan)
+        for tries_left in reversed(range(MOST_PODS)):
+            if tries_left < MOST_PODS - 1:
+                await self._refuse_taken()
+            run = new_attempt(self._bench, self._plan)
+            rental = self._rental(run)
+            try:
+                return await self._guarded(rental, run, self._attempt(rental, run))
+            except NeverCameUp as exc:
+                if isinstance(exc, UnfitMachine) and self._tried is not None:
+                    self._left = list(elsewhere(self._tried, self._left, bad_hosts(self._bench)))
+                if not tries_left or not self._left:
+                    raise RunFailed(
+                        str(exc),
+                        hint="Other GPU types or data centres may do; launcher gpus lists them.",
+                    ) from exc
+        raise AssertionError("the last try returns or raises")
+
+    async def _refuse_taken(self) -> None:
+        """Before another pod: the last may have gone because another computer has begun this run meanwhile.
+
+        A second attempt of this computer would take over from that one's first, and train beside it. Raises
+        InvalidRequest. Where the Hub does not answer the pod decides when it boots.
+        """
+        try:
+            record = await self._bench.results(self._repo).record(self._plan.run_id)
+        except HubError:
+            return
+        is_ours = record is None or self._bench.runs.by_nonce(record.nonce) is not None
+        if not is_ours and not self._plan.resume:
+            raise InvalidRequest(
+                f"Run {self._plan.run_id} was begun by another computer a moment ago; its pod goes on.",
+                hint="Give this one another --run-id.",
+            )
+
+    async def adopt(self, run: Run) -> Run:
+        """Go on with a pod that an earlier launch of the same settings left behind."""
+        self.say(
+            Stage.RENTED, f"Pod {run.pod_id} of an interrupted launch is there; going on.", run
+        )
+        try:
+            rental = self._rental(run)
+            return await self._guarded(rental, run, self._until_armed(rental, run))
+        except NeverCameUp as exc:
+            raise RunFailed(str(exc), hint="Launch again.") from exc
+
+    @property
+    def _repo(self) -> str:
+        return self._plan.settings.results_repo
+
+    def _rental(self, run: Run) -> Rental:
+        return Rental(self._bench, run, lambda stage, text, run: self.say(stage, text, run))
+
+    async def _attempt(self, rental: Rental, run: Run) -> Run:
+        run_document(self._plan, run, self._plan.offer)  # too long? then before anything is made
+        rental.is_begun = True
+        self._bench.runs.add(run)
+        self._bench.runs.keep(run, RecordKind.ESTIMATE, _estimate(self._plan))
+        self._bench.runs.mark(run, "planned", run.planned_at)
+        self.say(Stage.PREPARING, "Handing the Hugging Face tokens to RunPod as secrets.", run)
+        run, tokens = await give_tokens(
+            self._bench, run, self._keys, in_plain=self._plan.secrets_in_plain
+        )
+        run = await self._rent(rental, run, tokens)
+        return await self._until_armed(rental, run)
+
+    async def _rent(self, rental: Rental, run: Run, tokens: TokenEnvironment) -> Run:
+        """A pod of the first candidate that can be had. Takes the candidates it has tried off the list."""
+        while self._left:
+            offer = self._tried = self._left.pop(0)
+            self.say(Stage.RENTING, f"Renting {_sentence(offer)}.", run, offer)
+            run = self._bench.runs.update(
+                run, price_per_hour_usd=offer.price_per_hour_usd, gpu_name=offer.gpu_name
+            )
+            try:
+                return await self._order(rental, run, offer, tokens)
+            except (NoCapacity, NoRight, InvalidRequest) as exc:
+                self._note_refusal(offer, exc)
+        raise _nothing_available(self._refused)
+
+    async def _order(self, rental: Rental, run: Run, offer: Offer, tokens: TokenEnvironment) -> Run:
+        order = pod_order(self._bench, self._plan, run, offer, tokens)
+        intents = intents_of(self._bench)
+        intents.write(
+            Intent(
+                run.nonce, run.pod_name, run.run_id, run.results_repo, str(self._bench.clock.now())
+            )
+        )
+        try:
+            pod = await to_its_end(rental.order(order))
+        except RentUnclear as exc:
+            pod = rental.found(await self._look_for(run, exc))
+        except LauncherError:
+            intents.settle(run.nonce)  # a clear no: there is no pod
+            raise
+        run = own(self._bench, run, pod)
+        price = f"${run.price_per_hour_usd:.2f} an hour"
+        self.say(Stage.RENTED, f"Pod {pod.id} is rented: {offer.gpu_name}, {price}.", run, offer)
+        return run
+
+    async def _look_for(self, run: Run, unclear: RentUnclear) -> Pod:
+        self.say(Stage.UNCLEAR, f"{unclear.message} Looking for it.", run)
+        pod = await look_for(self._bench, run.pod_name)
+        if pod is not None:
+            return pod
+        raise RentUnclear(
+            f"{unclear.message} None appeared within {self._bench.config.reconcile_seconds:.0f} s.",
+            hint="It was not ordered again. launcher reap looks once more and releases it if it appears.",
+        ) from unclear
+
+    def _note_refusal(self, offer: Offer, exc: LauncherError) -> None:
+        """Go on to the next candidate, unless the answer shows that none will do."""
+        self._refused.append((offer, exc))
+        if isinstance(exc, InvalidRequest | NoRight):
+            kinds = [type(each) for _, each in self._refused[-2:]]
+            if not self._left or kinds == [type(exc)] * 2:
+                raise exc
+        self.say(Stage.REFUSED, f"{_sentence(offer)}: {exc.message}", offer=offer)
+
+    async def _until_armed(self, rental: Rental, run: Run) -> Run:
+        started = self._bench.clock.now()
+        status = PodStatus.PROVISIONING
+        minutes = boot_budget(self._plan.settings).minutes
+        container = ContainerWatch()
+        async with aclosing(follow(self._bench, run)) as glimpses:
+            async for seen in glimpses:
+                run = note(self._bench, run, seen)
+                self._tell(run, seen)
+                if isinstance(seen, PodSeen):
+                    status = seen.pod.status
+                if isinstance(seen, EventSeen) and isinstance(seen.event, ArmedEvent):
+                    check_arms(seen.event)
+                    if self._left:  # where there is nothing else, what does well now will do
+                        check_machine(seen.event, bad_hosts(self._bench))
+                    rental.is_armed = True
+                    break
+                waited = self._bench.clock.now() - started
+                try:
+                    container.see(seen, waited)
+                except UnfitMachine as exc:
+                    note_unfit(self._bench, run, str(exc))
+                    raise
+                check_boot(minutes, status, waited, seen, has_container=container.is_up)
+        run = self._bench.runs.by_nonce(run.nonce) or run
+        run = self._count_calls(run)
+        self.say(
+            Stage.ARMED, f"Pod {run.pod_id} is armed: it ends itself, whatever happens here.", run
+        )
+        return run
+
+    async def _guarded(self, rental: Rental, run: Run, work: Coroutine[Any, Any, Run]) -> Run:
+        """Do the work; when it does not succeed, nothing that costs money is left behind.
+
+        Once the pod is armed it needs nobody: what is raised then leaves it alone.
+        """
+        with owing(lambda: rental.owed):
+            try:
+                return await work
+            except BaseException as exc:  # a bug too, and the end of the process
+                if rental.is_armed:
+                    raise
+                await self._fail(rental, run, exc)
+                raise
+
+    async def _fail(self, rental: Rental, run: Run, exc: BaseException) -> None:
+        """Clean up, and say so with what is raised; what is no error of ours is left to the caller to raise."""
+        match exc:
+            case asyncio.CancelledError():
+                said = await self._clean_up(rental, run, INTERRUPTED, EndReason.ABORTED)
+                raise Interrupted(
+                    f"Interrupted before the pod was armed. {said}".strip(),
+                    hint="launcher runs shows what is left.",
+                ) from exc
+            case LauncherError():
+                said = await self._clean_up(rental, run, exc.message, trouble=exc)
+                exc.message = f"{exc.message} {said}".strip()
+                exc.args = (exc.message,)
+            case NeverCameUp():
+                said = await self._clean_up(rental, run, str(exc))
+                if rental.may_live:
+                    # Another pod now could be a second one for this run.
+                    raise RunFailed(
+                        f"{exc} {said}", hint="launcher reap tries to release it."
+                    ) from exc
+                self.say(Stage.REFUSED, f"{exc} {said}", run)
+                raise type(exc)(f"{exc} {said}".strip()) from exc
+            case _:
+                await self._clean_up(rental, run, f"The launcher failed: {type(exc).__name__}.")
+
+    async def _clean_up(
+        self,
+        rental: Rental,
+        run: Run,
+        why: str,
+        reason: EndReason = EndReason.BOOT_FAILED,
+        trouble: LauncherError | None = None,
+    ) -> str:
+        said = await despite_cancel(rental.give_back(why, reason, trouble))
+        self._count_calls(self._bench.runs.by_nonce(run.nonce) or run)
+        return said
+
+    def _count_calls(self, run: Run) -> Run:
+        made, self._calls_before = (
+            self._bench.provider.calls - self._calls_before,
+            self._bench.provider.calls,
+        )
+        return self._bench.runs.update(run, provider_calls=run.provider_calls + made)
+
+    def _tell(self, run: Run, seen: Glimpse) -> None:
+        match seen:
+            case PodSeen(pod=pod):
+                self.say(Stage.SEEN, f"Pod {pod.id} is {pod.status}.", run, seen=seen)
+            case EventSeen(event=event):
+                self.say(
+                    Stage.SEEN, f"The pod says: {getattr(event, 'event', 'event')}.", run, seen=seen
+                )
+            case LogSeen(text=text):
+                self.say(Stage.SEEN, text, run, seen=seen)
+            case Tick(trouble=trouble) if trouble:
+                self.say(Stage.SEEN, trouble, run, seen=seen)
+
+    def say(
+        self,
+        stage: Stage,
+        text: str,
+        run: Run | None = None,
+        offer: Offer | None = None,
+        seen: Glimpse | None = None,
+    ) -> None:
+        """Tell the person. Where nobody can be told any more, the launch goes on in silence."""
+        if self._report is None:
+            return
+        try:
+            self._report(Progress(stage, text, run, offer, seen))
+        except (OSError, ValueError):  # a terminal or pipe that is gone, or closed here
+            self._report = None
+
+
+def _refuse_bad_plan(plan: Plan, keys: Keys) -> None:
+    if plan.errors:
+        first = plan.errors[0]
+        raise InvalidRequest(first.message, hint=first.hint)
+    if not plan.candidates:
+        raise NothingAvailable(
+            "The plan has no GPU to try.", hint="launcher gpus lists what there is."
+        )
+    keys.need(KeyName.RUNPOD)
+    keys.need(KeyName.HF_UPLOAD)
+
+
+def _nothing_available(refused: list[tuple[Offer, LauncherError]]) -> LauncherError:
+    if len(refused) == 1:
+        return NothingAvailable(
+            f"{_sentence(refused[0][0])} cannot be had now: {refused[0][1].message}",
+            hint="Allow more GPU types, data centres or the other cloud tier; or try again later.",
+        )
+    listed = "; ".join(f"{_sentence(offer)}: {exc.message}" for offer, exc in refused)
+    return NothingAvailable(
+        f"None of {len(refused)} candidates can be had now. {listed}",
+        hint="Allow more GPU types, data centres or the other cloud tier; or try again later.",
+    )
+
+
+def _sentence(offer: Offer) -> str:
+    count = f"{offer.gpu_count} x " if offer.gpu_count > 1 else ""
+    return f"{count}{offer.gpu_name} ({offer.cloud}, ${offer.price_per_hour_usd:.2f} an hour)"
+
+
+def _estimate(plan: Plan) -> dict[str, Any]:
+    found = plan.estimate
+    return {
+        "hours": found.hours if found else None,
+        "cost_usd": found.cost_usd if found else None,
+        "worst_case_usd": plan.worst_case_usd,
+    }

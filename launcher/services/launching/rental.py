@@ -1,0 +1,147 @@
+"""What one attempt has rented, held in memory from the answer on, and how it is given back. Needs no history."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+
+from launcher.domain.pod import Pod, PodOrder
+from launcher.domain.run import Run, RunState
+from launcher.errors import LauncherError, RentUnclear
+from launcher.services.common.intents import intents_of
+from launcher.services.common.pod_release import release_pod, still_releasing
+from launcher.services.common.run_secrets import remove_run_secrets
+from launcher.services.common.workbench import Workbench
+from launcher.services.ending.reconcile import look_for, own
+from launcher.services.ending.settle import close, metered_usd
+from launcher.services.launching.boot import span_in_words
+from launcher.services.launching.progress import Stage
+from pod_image.contract.outcomes import EndReason
+
+Say = Callable[[Stage, str, Run], None]
+SAID_AFTER_SECONDS = 1.0
+"""A release is on its way before a word of it is said: a terminal may be gone, or take nothing any more."""
+
+
+class Rental:
+    """`pod_id`: what is certainly rented. `may_live`: whether a pod of it may cost money now."""
+
+    def __init__(self, bench: Workbench, run: Run, say: Say) -> None:
+        self._bench, self._run, self._say = bench, run, say
+        self._pod: Pod | None = None
+        self._is_ordered = False
+        self.pod_id = run.pod_id
+        self.is_begun = bool(run.pod_id)
+        """Something of the run is in the history, or in the account."""
+        self.is_armed = False
+        """It ends itself from here on: nothing is owed for it."""
+        self._is_released = False
+
+    @property
+    def may_live(self) -> bool:
+        return bool(self.pod_id or self._is_ordered) and not self._is_released
+
+    @property
+    def owed(self) -> str:
+        """What whoever leaves now would leave behind."""
+        if self.is_armed:
+            return ""
+        if self.pod_id and not self._is_released:
+            return still_releasing(self.pod_id)
+        if self._is_ordered and not self._is_released:
+            return (
+                "A GPU was ordered, and its pod is looked for to release it; it may cost money. "
+                "launcher reap looks again."
+            )
+        return "What was made on RunPod for the run is being removed. launcher reap looks again."
+
+    async def order(self, order: PodOrder) -> Pod:
+        """Rent the pod; it is known here as soon as there is an answer, whoever is cancelled meanwhile."""
+        self._is_ordered = True
+        try:
+            self._pod = await self._bench.provider.rent(order)
+        except RentUnclear:
+            raise
+        except LauncherError:
+            self._is_ordered = False  # a clear no: there is no pod
+            raise
+        self.pod_id = self._pod.id
+        return self._pod
+
+    def found(self, pod: Pod) -> Pod:
+        """The pod of an order that had no clear answer."""
+        self._pod, self.pod_id = pod, pod.id
+        return pod
+
+    async def give_back(
+        self, why: str, reason: EndReason, trouble: LauncherError | None = None
+    ) -> str:
+        """Release what was rented and say so in a sentence; never raises for the provider's trouble."""
+        if not self.pod_id and self._is_ordered and not isinstance(trouble, RentUnclear):
+            await self._look()
+        if self.pod_id:
+            return await self._release(why, reason)
+        if not self.is_begun:
+            return ""
+        if self._is_ordered:
+            # The row stays open for the reaper, and the secrets for a pod that is to be released.
+            intents_of(self._bench).give_up(self._run.nonce)
+            self._bench.runs.update(self._run, detail=why)
+            return "Nothing is known to be rented; launcher reap looks again."
+        await self._close_unrented(why, reason)
+        return "Nothing was rented."
+
+    async def _look(self) -> None:
+        with suppress(LauncherError):  # not to be told: then the reaper looks
+            pod = await look_for(self._bench, self._run.pod_name)
+            if pod is not None:
+                self.found(pod)
+
+    async def _release(self, why: str, reason: EndReason) -> str:
+        releasing = asyncio.ensure_future(release_pod(self._bench, self.pod_id))
+        await asyncio.wait([releasing], timeout=SAID_AFTER_SECONDS)
+        if not releasing.done():
+            self._say(Stage.RELEASING, f"Releasing pod {self.pod_id}.", self._run)
+        released = await releasing
+        self._is_released = released.is_done
+        run = self._now()
+        if released.trouble is not None:
+            self._bench.runs.update(run, state=RunState.ENDING, detail=why)
+            return (
+                f"Pod {run.pod_id} could NOT be released ({released.trouble.message}) and costs "
+                f"${run.price_per_hour_usd:.2f} an hour until launcher abort {run.run_id} succeeds."
+            )
+        run = await close(self._bench, run, run.end_reason or reason, why)
+        said = _released(run)
+        self._say(Stage.RELEASED, said, run)
+        return said
+
+    def _now(self) -> Run:
+        """The run as the history has it, with the pod also where the history could not be told."""
+        run = self._bench.runs.by_nonce(self._run.nonce) or self._run
+        if run.pod_id:
+            return run
+        return own(self._bench, run, self._pod) if self._pod else replace(run, pod_id=self.pod_id)
+
+    async def _close_unrented(self, why: str, reason: EndReason) -> None:
+        run = self._bench.runs.by_nonce(self._run.nonce) or self._run
+        intents_of(self._bench).settle(run.nonce)
+        run = await remove_run_secrets(self._bench, run)
+        self._bench.runs.update(
+            run,
+            state=RunState.ENDED,
+            ended_at=self._bench.clock.now(),
+            end_reason=reason,
+            detail=why,
+            cost_usd=0.0,
+        )
+
+
+def _released(run: Run) -> str:
+    if run.created_at is None or run.ended_at is None:
+        return f"Pod {run.pod_id} was released."
+    lived = run.ended_at - run.created_at
+    cost = metered_usd(run, run.created_at, run.ended_at)
+    return f"Pod {run.pod_id} was released after {span_in_words(lived)}; it cost about ${cost:.3f}."

@@ -1,0 +1,129 @@
+"""The check of a dataset as a plan needs it: the same findings as `launcher dataset check`, as remarks.
+
+Blocking; of a large repo fewer headers are read than the check reads, since a plan is made again and again.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from launcher.domain.plan import DatasetSummary, Remark, Severity
+from launcher.errors import InvalidRequest
+from launcher.services.common.disk_room import rented_disk_gb
+from launcher.workshop.audio_findings import FINE_TUNE_MINUTES
+from launcher.workshop.check import CheckSettings
+from launcher.workshop.hub_source import look_over_repo
+from launcher.workshop.report import DatasetReport
+from pod_image.contract.settings import RunSettings
+from pod_image.dataset import Code, DatasetError, Finding
+from pod_image.hub import Hub
+
+PLAN_HEADERS = 400
+"""One request each. The Hub allows a free account some thousand in five minutes, and plans come in a row."""
+PLAN_TEXTS = 500
+FROM_SCRATCH_MINUTES = 600.0
+"""Ten hours: what published voices without a base were trained from, at the least."""
+TRIAL_STEPS, TRIAL_MINUTES = 1_000, 10.0
+"""So short a training shows that the way works; no amount of recordings makes a voice of it."""
+_SHOWN = {Severity.ERROR: 5, Severity.WARNING: 2, Severity.NOTE: 1}
+_OF_ANY_RUN = CheckSettings(speakers=None, minutes_wanted=0.0)
+
+
+def check_settings(settings: RunSettings) -> CheckSettings:
+    """What the dataset of a run with these settings has to be good for."""
+    return CheckSettings(
+        language=settings.language,
+        espeak_voice=settings.espeak_voice,
+        sample_rate_hz=settings.quality.sample_rate_hz,
+        speakers=settings.speakers,
+        minutes_wanted=minutes_wanted(settings),
+        disk_gb=rented_disk_gb(settings),
+    )
+
+
+def minutes_wanted(settings: RunSettings) -> float:
+    """Minutes of speech below which the voice will disappoint; none for a trial."""
+    if 0 < settings.max_steps <= TRIAL_STEPS or 0 < settings.train_minutes <= TRIAL_MINUTES:
+        return 0.0
+    return FINE_TUNE_MINUTES if settings.base_checkpoint else FROM_SCRATCH_MINUTES
+
+
+def look(
+    hub: Hub,
+    repo: str,
+    commit: str,
+    settings: CheckSettings = _OF_ANY_RUN,
+    forced: Collection[str] = (),
+) -> tuple[DatasetSummary, tuple[Remark, ...]]:
+    """What the dataset holds, and what was found in it. An error that `forced` names is a warning. Raises HubError."""
+    quick = replace(settings, most_remote_headers=PLAN_HEADERS, most_texts=PLAN_TEXTS)
+    try:
+        report = look_over_repo(hub, repo, quick, commit)
+    except DatasetError as exc:
+        empty = DatasetSummary(repo, commit, clips=0, minutes=None)
+        return empty, (Remark(Severity.ERROR, "dataset", exc.message, exc.hint),)
+    return _summary(report, repo, commit), remarks_of(report, forced)
+
+
+def _summary(report: DatasetReport, repo: str, commit: str) -> DatasetSummary:
+    return DatasetSummary(
+        repo=repo,
+        commit=commit,
+        clips=report.clips,
+        minutes=report.minutes or None,
+        sample_rates_hz=tuple(sorted(report.rates_hz)),
+        speakers=max(1, len(report.speakers)),
+        size_bytes=report.dataset_bytes,
+    )
+
+
+def remarks_of(report: DatasetReport, forced: Collection[str] = ()) -> tuple[Remark, ...]:
+    """The findings as remarks, the first few of each code; the last of these counts the rest."""
+    remarks = []
+    shown: Counter[Code] = Counter()
+    for finding in report.findings:
+        severity = _severity(finding, forced)
+        shown[finding.code] += 1
+        most = _SHOWN[Severity(finding.severity.value)]
+        if shown[finding.code] > most:
+            continue
+        left = report.finding_counts[finding.code.value] - most
+        more = f" And {left:,} more like it." if shown[finding.code] == most and left > 0 else ""
+        place = f"{finding.place}: " if finding.place else ""
+        remarks.append(
+            Remark(severity, finding.code.value, f"{place}{finding.message}{more}", finding.fix)
+        )
+    return tuple(remarks)
+
+
+def refuse_unknown(forced: Collection[str]) -> None:
+    """InvalidRequest for a code that no finding has: a misspelt one must not look as if it were heeded."""
+    known = [code.value for code in Code]
+    for code in forced:
+        if code not in known:
+            near = difflib.get_close_matches(code, known, n=3, cutoff=0.4)
+            raise InvalidRequest(
+                f"There is no finding called {code!r}.",
+                hint=f"Did you mean {' or '.join(near)}?" if near else "The error names its code.",
+            )
+
+
+def can_be_let_pass(code: str) -> bool:
+    """Whether a remark of this code is a finding of the dataset, which `forced` may name."""
+    return code in {known.value for known in Code}
+
+
+def how_to_force(errors: Sequence[Remark]) -> str:
+    """What to type to let these errors pass, as far as they are the dataset's; else nothing."""
+    codes = dict.fromkeys(remark.code for remark in errors if can_be_let_pass(remark.code))
+    flags = " ".join(f"--force {code}" for code in codes)
+    return f"Or let pass what you know of: {flags}" if flags else ""
+
+
+def _severity(finding: Finding, forced: Collection[str]) -> Severity:
+    severity = Severity(finding.severity.value)
+    is_let_pass = severity is Severity.ERROR and finding.code.value in forced
+    return Severity.WARNING if is_let_pass else severity

@@ -1,0 +1,252 @@
+"""What a run would do and cost, found out by reading alone: nothing is rented, made or sent."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from launcher.domain.choice import candidates
+from launcher.domain.command import refuse_keys
+from launcher.domain.estimate import estimate
+from launcher.domain.offer import Offer
+from launcher.domain.plan import Composed, DatasetSummary, Plan, Remark, Severity
+from launcher.errors import (
+    HubError,
+    InvalidRequest,
+    LauncherError,
+    NotConfigured,
+)
+from launcher.hub.access import HubAccess, check_access
+from launcher.services.common import our_image
+from launcher.services.common.disk_room import remarks_on_disk
+from launcher.services.common.run_secrets import can_make_secrets
+from launcher.services.common.workbench import Workbench
+from launcher.services.launching import bootstrap
+from launcher.services.launching.bad_hosts import bad_hosts, remarks_on_bad_hosts, steered
+from launcher.services.planning.base_voice import BaseVoice, look_at_base
+from launcher.services.planning.dataset_look import (
+    check_settings,
+    how_to_force,
+    look,
+    refuse_unknown,
+)
+from launcher.services.planning.requests import planned_requests
+from launcher.stores.secrets import KeyName, Keys
+from pod_image.contract.settings import Cloud, RecipeName, RunSettings
+
+_RUN_FOLDER = re.compile(r"^run-(\d{2,})$")
+MOST_NAMES = 10
+"""Of runs in one hint; the newest, when ids count up."""
+_NOT_CONFIGURED = {"token_refused", "no_token"}
+_UNUSABLE_REQUEST = {"no_such_repo", "no_right", "may_not_create", "network", "base"}
+
+
+@dataclass(frozen=True)
+class _HubView:
+    """What the Hub said of dataset, results repo and base voice."""
+
+    remarks: tuple[Remark, ...] = ()
+    dataset: DatasetSummary | None = None
+    makes_results_repo: bool = False
+    taken: frozenset[str] = frozenset()
+    are_runs_known: bool = False
+    """Whether `taken` is all there is: the results repo could be asked."""
+    base: BaseVoice | None = None
+
+
+async def make_plan(
+    bench: Workbench,
+    composed: Composed,
+    keys: Keys,
+    *,
+    resume: bool = False,
+    forced: Collection[str] = (),
+) -> Plan:
+    """The plan for these settings. `forced` are codes of dataset errors that are let pass, as warnings.
+
+    What keeps the run from being launched on the Hub's side stands in `errors` of the plan; raises
+    NotConfigured (no key, key refused), NothingAvailable (with the nearest offer), InvalidRequest (run id
+    taken, unknown code) and other LauncherErrors of the provider.
+    """
+    refuse_unknown(forced)
+    keys.need(KeyName.RUNPOD)
+    keys.need(KeyName.HF_UPLOAD)
+    settings = composed.settings
+    refuse_keys(settings.argv)
+    view, offers, has_secrets, account = await asyncio.gather(
+        _look_at_hub(bench, settings, forced),
+        bench.provider.offers(settings.gpu_count, Cloud.ANY, (), settings.min_cuda_version),
+        can_make_secrets(bench.provider),
+        bench.provider.account(),
+    )
+    bad = bad_hosts(bench)
+    chosen = steered(candidates(offers, settings), bad)
+    known = {run.run_id for run in bench.runs.runs() if run.results_repo == settings.results_repo}
+    run_id = _run_id(settings, view.taken | known, resume=resume, is_all=view.are_runs_known)
+    remarks = [
+        *view.remarks,
+        *_remarks_on_money(settings, chosen, account.balance_usd),
+        *remarks_on_bad_hosts(chosen, bad),
+        *remarks_on_disk(settings, view.dataset),
+        *bootstrap.remark(settings.image),
+        *our_image.remark(settings.image),
+    ]
+    if not has_secrets:
+        remarks.append(_in_plain())
+    plan = Plan(
+        composed=composed,
+        run_id=run_id,
+        candidates=chosen,
+        dataset=view.dataset,
+        estimate=estimate(settings, view.dataset, chosen[0], bench.runs.runs()),
+        remarks=tuple(remarks),
+        makes_results_repo=view.makes_results_repo,
+        resume=resume,
+        secrets_in_plain=not has_secrets,
+        account_id=account.account_id,
+        base_licence=view.base.licence if view.base else "",
+        forced=tuple(dict.fromkeys(forced)),
+    )
+    plan = replace(plan, remarks=(*plan.remarks, *_remarks_on_estimate(plan)))
+    return replace(plan, requests=planned_requests(bench, plan, keys.sources))
+
+
+def raise_errors(plan: Plan) -> None:
+    """Raise what keeps the plan from being launched, all of it in one error of the fitting kind."""
+    errors = plan.errors
+    if not errors:
+        return
+    kind = _kind([remark.code for remark in errors])
+    hints = dict.fromkeys([remark.hint for remark in errors] + [how_to_force(errors)])
+    raise kind("\n".join(remark.message for remark in errors), hint="\n".join(filter(None, hints)))
+
+
+def _kind(codes: list[str]) -> type[LauncherError]:
+    if any(code in _NOT_CONFIGURED for code in codes):
+        return NotConfigured
+    if any(code in _UNUSABLE_REQUEST for code in codes):
+        return HubError
+    return InvalidRequest
+
+
+async def _look_at_hub(
+    bench: Workbench, settings: RunSettings, forced: Collection[str]
+) -> _HubView:
+    access = await check_access(
+        bench.hub, settings.dataset_repo, settings.results_repo, settings.dataset_revision
+    )
+    dataset, on_dataset = await _look_at_dataset(bench.hub, settings, access.dataset_commit, forced)
+    base, on_base = await bench.hub.run(look_at_base, bench.hub.dataset, settings.base_checkpoint)
+    is_there = not access.makes_results_repo and not _refuses_results(access.remarks)
+    taken = await bench.results(settings.results_repo).run_ids() if is_there else []
+    return _HubView(
+        remarks=(*access.remarks, *on_dataset, *on_base),
+        dataset=dataset,
+        makes_results_repo=access.makes_results_repo,
+        taken=frozenset(taken),
+        are_runs_known=is_there or access.makes_results_repo,
+        base=base,
+    )
+
+
+async def _look_at_dataset(
+    hub: HubAccess, settings: RunSettings, commit: str, forced: Collection[str]
+) -> tuple[DatasetSummary | None, tuple[Remark, ...]]:
+    if not commit:
+        return None, ()
+    if settings.recipe is RecipeName.PIPER:
+        wanted = check_settings(settings)
+        return await hub.run(look, hub.dataset, settings.dataset_repo, commit, wanted, forced)
+    # A command's dataset is whatever the command makes of it: it is pinned, and not looked into.
+    return DatasetSummary(settings.dataset_repo, commit, clips=0, minutes=None), ()
+
+
+def _refuses_results(remarks: tuple[Remark, ...]) -> bool:
+    return any(remark.severity is Severity.ERROR for remark in remarks)
+
+
+def _run_id(
+    settings: RunSettings, taken: frozenset[str] | set[str], *, resume: bool, is_all: bool
+) -> str:
+    if settings.run_id and resume and is_all and settings.run_id not in taken:
+        raise InvalidRequest(
+            f"{settings.results_repo} has no run {settings.run_id} to continue.", hint=_names(taken)
+        )
+    if settings.run_id:
+        if settings.run_id in taken and not resume:
+            raise InvalidRequest(
+                f"{settings.results_repo} already has a run {settings.run_id}.",
+                hint="Continue it with --resume, or leave --run-id out for the next free one.",
+            )
+        return settings.run_id
+    if resume:
+        raise InvalidRequest(
+            "--resume needs to know which run to continue.", hint="Name it: --run-id run-01"
+        )
+    numbers = [int(match[1]) for name in taken if (match := _RUN_FOLDER.match(name))]
+    return f"run-{max(numbers, default=0) + 1:02}"
+
+
+def _names(taken: Collection[str]) -> str:
+    if not taken:
+        return "It has no runs yet; leave --resume out to begin one."
+    newest = sorted(taken)[-MOST_NAMES:]
+    return f"It has {', '.join(newest)}; leave --resume out to begin a new one."
+
+
+def _in_plain() -> Remark:
+    return Remark(
+        Severity.WARNING,
+        "secrets_in_plain",
+        "This RunPod key may not keep account secrets: the Hugging Face tokens would stand readable in the "
+        "pod's definition while it lives.",
+        "Give the key the right to account secrets, or use tokens that can touch these two repos alone.",
+    )
+
+
+def _remarks_on_money(
+    settings: RunSettings, chosen: tuple[Offer, ...], balance_usd: float | None
+) -> list[Remark]:
+    price = chosen[0].price_per_hour_usd
+    if balance_usd is None:
+        return []
+    needed = min(price * settings.max_hours, settings.max_cost_usd)
+    if balance_usd < min(price, needed):
+        return [
+            Remark(
+                Severity.ERROR,
+                "balance",
+                f"The RunPod account has ${balance_usd:.2f}; this GPU costs ${price:.2f} an hour.",
+                "Add credit on RunPod's billing page, or choose a cheaper GPU.",
+            )
+        ]
+    if balance_usd < needed:
+        return [
+            Remark(
+                Severity.WARNING,
+                "balance",
+                f"The RunPod account has ${balance_usd:.2f}: enough for {balance_usd / price:.1f} hours. "
+                "RunPod deletes pods, with their data, when the money is gone.",
+                "Add credit, or lower --max-hours.",
+            )
+        ]
+    return []
+
+
+def _remarks_on_estimate(plan: Plan) -> list[Remark]:
+    if plan.estimate is None or plan.estimate.hours <= plan.hours_until_capped:
+        return []
+    cap = "--max-hours"
+    if plan.settings.max_cost_usd < plan.offer.price_per_hour_usd * plan.settings.max_hours:
+        cap = "--max-cost-usd"
+    return [
+        Remark(
+            Severity.WARNING,
+            "cap_before_end",
+            f"By the estimate the run wants {plan.estimate.hours:.1f} hours; the caps end it after "
+            f"{plan.hours_until_capped:.1f}. It then tries to upload what it has.",
+            f"Raise {cap}, or lower --epochs.",
+        )
+    ]

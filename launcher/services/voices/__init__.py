@@ -1,0 +1,1 @@
+"""The voices that runs delivered: finding them, making them, speaking with them."""

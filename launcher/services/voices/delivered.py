@@ -1,0 +1,170 @@
+"""The voices a run has delivered: finding them, fetching one, making one the run's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from launcher.config import private_files
+from launcher.domain.run import Run
+from launcher.errors import InvalidRequest
+from launcher.services.common.workbench import Workbench
+from launcher.services.following.results import list_results
+from pod_image.contract.paths import ResultsFolder
+from pod_image.hub import RemoteFile, Repo, publish
+
+_STEP = re.compile(r"step-(\d+)")
+_FINAL_FOLDER = "voice"
+_COMES_AT_THE_END = "Voices are made at the end of a run; `launcher watch` shows how far it is."
+
+
+@dataclass(frozen=True)
+class Voice:
+    """An `.onnx` with its `.onnx.json`. `path` is the onnx below the run's folder; `step` None is the final one."""
+
+    run_id: str
+    path: str
+    size_bytes: int
+    step: int | None
+
+    @property
+    def name(self) -> str:
+        return PurePosixPath(self.path).stem
+
+    @property
+    def title(self) -> str:
+        return "final voice" if self.step is None else f"step {self.step:,}"
+
+
+def voices_among(run_id: str, files: Sequence[RemoteFile]) -> list[Voice]:
+    """The final voice first, then those of checkpoints, newest first; only whole ones."""
+    paths = {file.path for file in files}
+    found = []
+    for file in files:
+        if not file.path.endswith(".onnx") or f"{file.path}.json" not in paths:
+            continue
+        below = file.path.removeprefix(f"{run_id}/")
+        found.append(Voice(run_id, below, file.size_bytes, _step_of(below)))
+    return sorted(found, key=lambda one: (one.step is not None, -(one.step or 0), one.path))
+
+
+def _step_of(below: str) -> int | None:
+    match = _STEP.search(below)
+    return int(match[1]) if match and not below.startswith(f"{_FINAL_FOLDER}/") else None
+
+
+async def voices_of_run(bench: Workbench, run: Run) -> list[Voice]:
+    """Raises HubError, NotConfigured."""
+    return voices_among(run.run_id, await list_results(bench, run))
+
+
+async def fetch_voice(bench: Workbench, run: Run, voice: Voice) -> Path:
+    """Bring the voice to the results folder, checked; returns the `.onnx` on this machine."""
+    into = bench.config.results_folder / run.results_repo
+    await bench.results(run.results_repo).download(
+        run.run_id, into, [voice.path, f"{voice.path}.json"]
+    )
+    return into / run.run_id / voice.path
+
+
+def local_voices(results_folder: Path) -> list[Path]:
+    """Every whole voice on this machine, newest first."""
+    if not results_folder.is_dir():
+        return []
+    found = [
+        path
+        for path in results_folder.rglob("*.onnx")
+        if path.with_name(f"{path.name}.json").is_file()
+    ]
+    return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
+
+
+def chosen_voice(run: Run, found: Sequence[Voice], step: int | None) -> Voice:
+    """The final voice, or with `step` that checkpoint's. Raises InvalidRequest, which says what there is."""
+    voice = next((one for one in found if one.step == step), None)
+    if voice is not None:
+        return voice
+    steps = ", ".join(str(one.step) for one in found if one.step is not None)
+    if step is None:
+        hint = f"Name a checkpoint's with --step: {steps}." if steps else _COMES_AT_THE_END
+        raise InvalidRequest(f"{run.run_id} has no final voice in {run.results_repo}.", hint=hint)
+    raise InvalidRequest(
+        f"{run.run_id} has no voice of step {step} in {run.results_repo}.",
+        hint=f"It has voices of the steps {steps}." if steps else _COMES_AT_THE_END,
+    )
+
+
+def voice_here(results_folder: Path, run: Run, step: int | None) -> Path | None:
+    """The `.onnx` of that voice of the run where it is on this machine already, whole."""
+    folder = results_folder / run.results_repo / run.run_id
+    found = (
+        path
+        for path in local_voices(folder)
+        if _step_of(path.relative_to(folder).as_posix()) == step
+    )
+    return next(found, None)
+
+
+async def use_voice(bench: Workbench, run: Run, voice: Voice) -> str:
+    """Make a checkpoint's voice the one in the run's `voice/` folder, in one commit; returns the commit.
+
+    The voice that was there moves to its own checkpoint's folder where it has no copy there yet: nothing is lost.
+
+    Raises InvalidRequest for the final voice, HubError when the repo refuses.
+    """
+    if voice.step is None:
+        raise InvalidRequest(f"{voice.name} is the voice of {run.run_id} already.")
+    delivered = await list_results(bench, run)
+    found = voices_among(run.run_id, delivered)
+    current = next((one for one in found if one.step is None), None)
+    name = current.name if current is not None else voice.name
+    source = await fetch_voice(bench, run, voice)
+    files = _pair(run, f"{_FINAL_FOLDER}/{name}.onnx", source)
+    folder = _folder_without_voice(run, delivered, found)
+    if current is not None and folder:
+        kept = await fetch_voice(bench, run, current)
+        files |= _pair(run, f"{folder}/{kept.name}", kept)
+    receipt = await bench.hub.run(
+        publish,
+        bench.hub.upload,
+        Repo(run.results_repo, "model"),
+        files,
+        f"Use step {voice.step} as {run.run_id}'s voice",
+    )
+    _take_over_here(bench, run, files)
+    return str(receipt.commit)
+
+
+def _pair(run: Run, below: str, onnx: Path) -> dict[str, Path | bytes]:
+    """Both files of a voice, by their path in the repo. Read now: `below` may be this file's own place here."""
+    path = ResultsFolder(run.run_id).path(below)
+    described = onnx.with_name(f"{onnx.name}.json")
+    return {path: onnx.read_bytes(), f"{path}.json": described.read_bytes()}
+
+
+def _folder_without_voice(run: Run, files: Sequence[RemoteFile], voices: Sequence[Voice]) -> str:
+    """The folder of the checkpoint whose voice is the final one alone; empty where that cannot be told.
+
+    The pod leaves each kept checkpoint's voice in a folder of its name, but for the one that became the final voice.
+    """
+    steps = {one.step for one in voices}
+    paths = (PurePosixPath(file.path.removeprefix(f"{run.run_id}/")) for file in files)
+    bare = [
+        str(path.with_suffix(""))
+        for path in paths
+        if path.suffix == ".ckpt" and _step_of(str(path)) not in steps
+    ]
+    return bare[0] if len(bare) == 1 else ""
+
+
+def _take_over_here(bench: Workbench, run: Run, files: Mapping[str, Path | bytes]) -> None:
+    """What is on this machine already becomes what the repo holds now."""
+    into = bench.config.results_folder / run.results_repo
+    for path, content in files.items():
+        if isinstance(content, bytes) and (into / path).is_file():
+            part = (into / path).with_name(f".{PurePosixPath(path).name}.part")
+            with private_files(into):
+                part.write_bytes(content)
+            part.replace(into / path)
