@@ -29,6 +29,7 @@ def voice(tmp_path: Path) -> Iterator[Path]:
         (path, path.with_name("anna.onnx.json")), tiny_voice().values(), strict=True
     ):
         name.write_bytes(content)
+    speaking.forget_voices()  # those of other tests in this process
     yield path
     speaking.forget_voices()
 
