@@ -22,9 +22,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     from pod_image.contract.interpreter import search_path
 
     sys.path[:] = search_path()  # nothing below is loaded from the folder that the person stands in
-    from launcher.cli.harmless import guard_terminal
-    from launcher.cli.output import write_what_cannot_be_shown_as_escapes
-    from launcher.cli.streams import hold_streams
+    from launcher.cli.terminal.harmless import guard_terminal
+    from launcher.cli.terminal.output import write_what_cannot_be_shown_as_escapes
+    from launcher.cli.terminal.streams import hold_streams
 
     hold_streams()
     write_what_cannot_be_shown_as_escapes()
@@ -61,7 +61,7 @@ def _flushed(code: int) -> int:
 
 
 def _not_written(exc: OSError) -> int:
-    from launcher.cli.output import print_error
+    from launcher.cli.terminal.output import print_error
 
     why = exc.strerror or exc
     print_error("LauncherError", f"The answer could not be written: {why}.", "", as_json=False)
@@ -69,14 +69,14 @@ def _not_written(exc: OSError) -> int:
 
 
 def _has_reader_left(exc: OSError) -> bool:
-    from launcher.cli.streams import READER_LEFT
+    from launcher.cli.terminal.streams import READER_LEFT
 
     return exc.errno in READER_LEFT
 
 
 def _reader_went_away() -> int:
     """`launcher logs | head`, or a closed terminal: not an error, but nothing may be flushed any more."""
-    from launcher.cli.streams import drop_stdout
+    from launcher.cli.terminal.streams import drop_stdout
 
     drop_stdout()
     return 0
@@ -103,7 +103,7 @@ def _version() -> str:
 def _run_command(words: list[str]) -> int:
     import typer
 
-    from launcher.cli.output import print_error
+    from launcher.cli.terminal.output import print_error
 
     as_json = "--json" in words
     try:

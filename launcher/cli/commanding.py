@@ -7,9 +7,9 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-from launcher.cli.output import Output
 from launcher.cli.session import RUNPOD_ALONE, find
 from launcher.cli.session import run as at_bench
+from launcher.cli.terminal.output import Output
 from launcher.domain.run import Run
 from launcher.errors import RunFailed
 from launcher.services.common.observations import EventSeen

@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from launcher.cli.commands.ui import FormDoor
-from launcher.cli.demo_base import DemoBase, demo_preset
-from launcher.cli.demo_cloud import DemoCloud, demo_cloud
 from launcher.cli.following import end_on_signals
 from launcher.cli.session import complete
 from launcher.config import Config, read_config
+from launcher.demo.base_voice import DemoBase, demo_preset
+from launcher.demo.cloud import DemoCloud, demo_cloud
 
 POLL_SECONDS = 1.0
 """The stand-in has no limit worth keeping, and a demo should feel alive."""

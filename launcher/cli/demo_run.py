@@ -11,8 +11,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from launcher.cli.demo_base import DemoBase, demo_preset
-from launcher.cli.demo_cloud import DemoCloud, check_extra, demo_cloud
 from launcher.cli.demo_faults import command_that_shows, struck_text
 from launcher.cli.following import (
     Followed,
@@ -21,11 +19,13 @@ from launcher.cli.following import (
     launch_and_show,
     raise_if_bad,
 )
-from launcher.cli.layout import duration, usd
-from launcher.cli.live import Live
-from launcher.cli.output import Output
 from launcher.cli.session import complete
+from launcher.cli.terminal.layout import duration, usd
+from launcher.cli.terminal.live import Live
+from launcher.cli.terminal.output import Output
 from launcher.config import Config, read_config
+from launcher.demo.base_voice import DemoBase, demo_preset
+from launcher.demo.cloud import DemoCloud, check_extra, demo_cloud
 from launcher.domain.plan import Composed
 from launcher.domain.pod import PodStatus
 from launcher.domain.run import Run

@@ -16,13 +16,13 @@ from launcher.cli.following import (
     launch_and_show,
     raise_if_bad,
 )
-from launcher.cli.layout import usd
-from launcher.cli.live import Live
 from launcher.cli.options import Asked
-from launcher.cli.output import Output
-from launcher.cli.plan_view import plan_text
 from launcher.cli.request import composed_from
 from launcher.cli.session import ALL_KEYS, find, run
+from launcher.cli.terminal.layout import usd
+from launcher.cli.terminal.live import Live
+from launcher.cli.terminal.output import Output
+from launcher.cli.terminal.plan_view import plan_text
 from launcher.domain.plan import Composed, Plan
 from launcher.errors import InvalidRequest
 from launcher.services.common.workbench import Workbench

@@ -11,9 +11,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from launcher.cli.commands.runs import lasted_seconds, run_document
-from launcher.cli.layout import duration, usd
-from launcher.cli.live import Live
+from launcher.cli.terminal.layout import duration, usd
+from launcher.cli.terminal.live import Live
+from launcher.cli.terminal.run_document import lasted_seconds, run_document
 from launcher.domain.delivery import Delivery, known_delivery
 from launcher.domain.plan import Plan
 from launcher.domain.run import Run

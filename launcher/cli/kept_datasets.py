@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from launcher.cli.dataset_view import list_text, shown_text
 from launcher.cli.flags import JsonOption, QuietOption, YesOption
-from launcher.cli.output import Output
 from launcher.cli.session import complete
+from launcher.cli.terminal.dataset_view import list_text, shown_text
+from launcher.cli.terminal.output import Output
 from launcher.config import read_config
 from launcher.errors import InvalidRequest
 from launcher.services import datasets

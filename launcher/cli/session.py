@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import typer
 from pydantic import SecretStr
 
-from launcher.cli.output import print_notice, print_warning
+from launcher.cli.terminal.output import print_notice, print_warning
 from launcher.config import Config, read_config
 from launcher.domain.run import Run
 from launcher.errors import Interrupted

@@ -32,7 +32,7 @@ from launcher.services.voices.delivered import local_voices
 from pod_image.dataset import read_dataset
 from pod_image.recipes.piper.scores import Sound, score
 
-DEMO_CLIPS = Path(__file__).parents[2] / "launcher" / "emulator" / "clips"
+DEMO_CLIPS = Path(__file__).parents[2] / "launcher" / "demo" / "clips"
 JUDGED_RATE_HZ = 16_000
 """What every recogniser and judge here was trained on."""
 

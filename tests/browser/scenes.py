@@ -15,7 +15,7 @@ from pod_image.contract.events import Event, from_line
 from pod_image.contract.outcomes import EndReason
 
 Step = Callable[[Any], None]
-CLIPS = Path(__file__).parents[2] / "launcher" / "emulator" / "clips"
+CLIPS = Path(__file__).parents[2] / "launcher" / "demo" / "clips"
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from typing import Any
 import psutil
 from pydantic import SecretStr
 
-from launcher.cli.demo_cloud import DATASET_REPO, RESULTS_REPO, DemoCloud, _push_clips
+from launcher.demo.cloud import DATASET_REPO, RESULTS_REPO, DemoCloud, _push_clips
 from launcher.emulator.hub import HubEmulator
 from launcher.emulator.runpod import PodRunner, RunPodEmulator, ScriptedRunner
 from pod_image.hub import Hub, ensure_results_repo

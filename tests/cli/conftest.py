@@ -21,7 +21,7 @@ from pod_image.hub import Repo, publish
 from tests.services.sky import REPO, TOKENS, Sky
 from tests.virtual import VirtualLoop
 
-CLIPS = Path(__file__).parents[2] / "launcher" / "emulator" / "clips"
+CLIPS = Path(__file__).parents[2] / "launcher" / "demo" / "clips"
 DATASET = "demo/clips"
 
 

@@ -19,7 +19,7 @@ from urllib.request import urlopen
 import pytest
 
 from launcher.cli import app
-from launcher.cli.demo_cloud import check_extra
+from launcher.demo.cloud import check_extra
 from launcher.errors import NotConfigured
 
 LAUNCHER = [sys.executable, "-m", "launcher.cli.app"]

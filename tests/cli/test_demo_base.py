@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from launcher.cli import demo_base
-from launcher.cli.demo_base import DemoBase, demo_preset, installed_base
-from launcher.cli.demo_cloud import DemoCloud, demo_cloud, demo_folder
 from launcher.cli.demo_run import DemoOrder, _composed
 from launcher.config import Config, read_config
+from launcher.demo import base_voice as demo_base
+from launcher.demo.base_voice import DemoBase, demo_preset, installed_base
+from launcher.demo.cloud import DemoCloud, demo_cloud, demo_folder
 from launcher.domain.plan import Plan
 from launcher.presets import find_preset
 from launcher.services.common.workbench import open_workbench

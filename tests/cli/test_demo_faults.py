@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from launcher.cli import app
-from launcher.cli.demo_cloud import demo_cloud, fault_list
 from launcher.cli.demo_faults import (
     LONG_SECONDS,
     NEEDS_LARGE_FILE,
@@ -23,8 +22,9 @@ from launcher.cli.demo_faults import (
     struck_text,
 )
 from launcher.cli.demo_run import DemoOrder, _config, _run
-from launcher.cli.output import Output
 from launcher.cli.session import complete
+from launcher.cli.terminal.output import Output
+from launcher.demo.cloud import demo_cloud, fault_list
 from launcher.emulator.hub import NAMED_FAULTS
 from launcher.emulator.runpod import FAULTS
 from launcher.emulator.runpod.faults import DEMO, DEMO_COMPANY

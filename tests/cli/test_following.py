@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from launcher.cli.following import follow_to_end, launch_and_show
-from launcher.cli.live import Live
-from launcher.cli.output import Output
+from launcher.cli.terminal.live import Live
+from launcher.cli.terminal.output import Output
 from launcher.domain.run import RunState
 from launcher.errors import Interrupted
 from launcher.services.common.observations import EventSeen

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from launcher.cli.commands import logs
-from launcher.cli.harmless import (
+from launcher.cli.terminal.harmless import (
     HarmlessStream,
     guard_terminal,
     guarded,
@@ -27,11 +27,11 @@ from launcher.cli.harmless import (
     harmless_line,
     with_looks,
 )
-from launcher.cli.layout import duration, pairs, table
-from launcher.cli.live import Live, frame, sparkline
-from launcher.cli.output import Output, print_error, printable_json, style
-from launcher.cli.picture import Picture
-from launcher.cli.progress_line import ProgressLine
+from launcher.cli.terminal.layout import duration, pairs, table
+from launcher.cli.terminal.live import Live, frame, sparkline
+from launcher.cli.terminal.output import Output, print_error, printable_json, style
+from launcher.cli.terminal.picture import Picture
+from launcher.cli.terminal.progress_line import ProgressLine
 from launcher.errors import LauncherError
 from launcher.providers.base import LogLine
 from launcher.services.common.observations import EventSeen

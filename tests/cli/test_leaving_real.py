@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher.cli.demo_cloud import DemoCloud, demo_cloud
+from launcher.demo.cloud import DemoCloud, demo_cloud
 from launcher.emulator.runpod import ScriptedContainer, ScriptedRunner
 from launcher.emulator.runpod.conditions import Timing
 from launcher.services.common.interrupts import INSISTS_WITHIN_SECONDS

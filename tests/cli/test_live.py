@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from launcher.cli.live import Live, frame, sparkline
-from launcher.cli.output import Output
-from launcher.cli.picture import PHASE_WORDS, Picture, step_words
+from launcher.cli.terminal.live import Live, frame, sparkline
+from launcher.cli.terminal.output import Output
+from launcher.cli.terminal.picture import PHASE_WORDS, Picture, step_words
 from launcher.domain.run import Run, RunState
 from launcher.services.common.observations import EventSeen, RestartSeen
 from pod_image.contract.events import (

@@ -18,9 +18,9 @@ import pytest
 
 from launcher.cli import app
 from launcher.cli.commands import doctor
-from launcher.cli.layout import duration, fit, pairs, table, usd
-from launcher.cli.output import Output
 from launcher.cli.table import COMMANDS, root_help
+from launcher.cli.terminal.layout import duration, fit, pairs, table, usd
+from launcher.cli.terminal.output import Output
 from launcher.forms.fields import fields
 from launcher.services.common.image_check import ImageCheck
 from launcher.stores.secrets import KeyName, KeyringStore, MemoryKeyStore
@@ -132,7 +132,7 @@ class _Terminal:
 def test_colour_is_for_terminals_and_for_those_who_did_not_refuse_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from launcher.cli.output import uses_colour
+    from launcher.cli.terminal.output import uses_colour
 
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")

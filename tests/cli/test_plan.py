@@ -257,7 +257,7 @@ def test_a_read_token_cannot_take_results(shell: Shell) -> None:
     assert shell.rented == 0
 
 
-CLIP = Path(__file__).parents[2] / "launcher" / "emulator" / "clips" / "wavs" / "clip_01.flac"
+CLIP = Path(__file__).parents[2] / "launcher" / "demo" / "clips" / "wavs" / "clip_01.flac"
 OTHER = CLIP.with_name("clip_02.flac")
 
 

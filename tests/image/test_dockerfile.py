@@ -17,8 +17,8 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from launcher import __version__
-from launcher.cli.demo_cloud import DemoCloud, demo_cloud
 from launcher.config import read_config
+from launcher.demo.cloud import DemoCloud, demo_cloud
 from launcher.domain.run import Run
 from launcher.presets import find_preset
 from launcher.services.common.observations import RunEnded

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from launcher.cli.demo_cloud import DemoCloud, demo_cloud
 from launcher.config import read_config
+from launcher.demo.cloud import DemoCloud, demo_cloud
 from launcher.domain.run import Run
 from launcher.emulator.runpod import ContainerSpec, ProcessRunner
 from launcher.services.common.observations import EventSeen, LogSeen, RunEnded

@@ -39,7 +39,7 @@ from tests.virtual import StreamingTransport
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 HUB_URL = "http://hub.test"
 TOKENS = {token.label: value for value, token in FIXED_TOKENS.items()}
-CLIPS = Path(__file__).parents[2] / "launcher" / "emulator" / "clips"
+CLIPS = Path(__file__).parents[2] / "launcher" / "demo" / "clips"
 
 
 class StillClock:

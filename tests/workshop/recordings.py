@@ -9,7 +9,7 @@ import av
 import numpy as np
 import soundfile as sf
 
-CLIPS = Path("launcher/emulator/clips")
+CLIPS = Path("launcher/demo/clips")
 RATE_HZ = 22_050
 PAUSE_SECONDS = 0.8
 

@@ -21,11 +21,11 @@ from tests.pod_image.dataset.builders import wav, wav_around, write, zipped
 
 SENTENCES = [
     line.split("|")[1]
-    for line in Path("launcher/emulator/clips/metadata.csv")
+    for line in Path("launcher/demo/clips/metadata.csv")
     .read_text(encoding="utf-8")
     .splitlines()
 ]
-DEMO_FLAC = Path("launcher/emulator/clips/wavs/clip_01.flac").read_bytes()
+DEMO_FLAC = Path("launcher/demo/clips/wavs/clip_01.flac").read_bytes()
 CODES = {code.value: code for code in Code}
 LENIENT = CheckSettings(speakers=None, minutes_wanted=0.0)
 
@@ -65,7 +65,7 @@ def found(report: DatasetReport) -> dict[Code, str]:
 
 
 async def test_the_demo_clips_have_nothing_to_mend() -> None:
-    report = await report_on(Path("launcher/emulator/clips"))
+    report = await report_on(Path("launcher/demo/clips"))
     assert found(report) == {}
     assert (report.clips, report.kinds, report.rates_hz, report.channels) == (
         12, {"flac": 12}, {22_050: 12}, {1: 12},

@@ -15,7 +15,7 @@ from pod_image.dataset import Clip, DatasetError, read_dataset
 from tests.pod_image.dataset.builders import tarred, wav, write, zipped
 
 CLIP = wav(0.6)
-FLAC = Path("launcher/emulator/clips/wavs/clip_10.flac").read_bytes()
+FLAC = Path("launcher/demo/clips/wavs/clip_10.flac").read_bytes()
 TABLES = (
     b"a|Hello there.\nb|Bye now.\n",
     "file|speaker|text\na|x|Héllo\n".encode("utf-16"),

@@ -23,7 +23,7 @@ from pod_image.dataset import Code, read_dataset
 from pod_image.hub import Hub, Repo, fetch, list_files, publish, read_bytes
 from tests.pod_image.dataset.builders import wav, write, zipped
 
-DEMO = Path("launcher/emulator/clips")
+DEMO = Path("launcher/demo/clips")
 LENIENT = CheckSettings(speakers=None, minutes_wanted=0.0)
 
 

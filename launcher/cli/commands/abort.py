@@ -6,12 +6,12 @@ import sys
 
 import typer
 
-from launcher.cli.commands.runs import run_document
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, YesOption, command_app
-from launcher.cli.layout import usd
-from launcher.cli.output import Output
 from launcher.cli.session import RUNPOD_ALONE, find
 from launcher.cli.session import run as at_bench
+from launcher.cli.terminal.layout import usd
+from launcher.cli.terminal.output import Output
+from launcher.cli.terminal.run_document import run_document
 from launcher.domain.run import Run
 from launcher.errors import InvalidRequest
 from launcher.services.common.workbench import Workbench

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from launcher.cli.flags import JsonOption, QuietOption, command_app
-from launcher.cli.layout import duration, table, usd
-from launcher.cli.output import Output
+from launcher.cli.terminal.layout import duration, table, usd
+from launcher.cli.terminal.output import Output
 from launcher.config import read_config
 from launcher.services.following.receipts import Receipt, costs, receipt
 from launcher.stores.runs import RunHistory

@@ -10,12 +10,12 @@ from typing import Annotated, Any
 import typer
 
 from launcher.cli import kept_datasets
-from launcher.cli.dataset_view import made_text, pushed_text, report_text
 from launcher.cli.flags import JsonOption, PresetOption, QuietOption, group_app
-from launcher.cli.output import Output
-from launcher.cli.progress_line import ProgressLine
 from launcher.cli.session import complete, find
 from launcher.cli.session import run as at_bench
+from launcher.cli.terminal.dataset_view import made_text, pushed_text, report_text
+from launcher.cli.terminal.output import Output
+from launcher.cli.terminal.progress_line import ProgressLine
 from launcher.config import read_config
 from launcher.errors import InvalidRequest
 from launcher.presets import find_preset

@@ -13,8 +13,12 @@ from typing import Annotated
 import typer
 
 from launcher.cli.commands.ui import BrowserOption, FormDoor, OwnNameOption, PortOption, say
-from launcher.cli.demo_base import DemoBase, installed_base
-from launcher.cli.demo_cloud import (
+from launcher.cli.demo_faults import refuse_what_shows_nothing, struck_text
+from launcher.cli.flags import JsonOption, QuietOption, command_app
+from launcher.cli.terminal.layout import pairs
+from launcher.cli.terminal.output import Output
+from launcher.demo.base_voice import DemoBase, installed_base
+from launcher.demo.cloud import (
     DemoCloud,
     check_fault,
     demo_cloud,
@@ -22,10 +26,6 @@ from launcher.cli.demo_cloud import (
     fault_list,
     free_of_proxies,
 )
-from launcher.cli.demo_faults import refuse_what_shows_nothing, struck_text
-from launcher.cli.flags import JsonOption, QuietOption, command_app
-from launcher.cli.layout import pairs
-from launcher.cli.output import Output
 from launcher.errors import InvalidRequest
 from launcher.services.common.interrupts import leaving_signals
 from pod_image.contract.settings import RecipeName

@@ -29,7 +29,7 @@ def deploy(
     has proved that it can releases it; after that, Ctrl-C only stops watching.
     """
     from launcher.cli.deploying import deploy_and_follow
-    from launcher.cli.output import Output
+    from launcher.cli.terminal.output import Output
 
     output = Output(as_json=as_json, quiet=quiet)
     deploy_and_follow(asked, output, is_agreed=yes, detach=detach)

@@ -14,10 +14,10 @@ import typer
 
 from launcher import __version__
 from launcher.cli.flags import JsonOption, QuietOption, command_app
-from launcher.cli.layout import paragraph
-from launcher.cli.output import Output, style
 from launcher.cli.session import find
 from launcher.cli.session import run as at_bench
+from launcher.cli.terminal.layout import paragraph
+from launcher.cli.terminal.output import Output, style
 from launcher.config import DEFAULT_PROVIDER_URL, read_config
 from launcher.errors import LauncherError
 from launcher.services.account.api_check import check_api

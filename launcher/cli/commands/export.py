@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from launcher.cli.flags import JsonOption, QuietOption, command_app
-from launcher.cli.output import Output
+from launcher.cli.terminal.output import Output
 from launcher.services.voices.export import Exported, ExportRequest, export
 
 app = command_app()

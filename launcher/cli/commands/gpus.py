@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from launcher.cli.flags import JsonOption, QuietOption, command_app
-from launcher.cli.layout import table
-from launcher.cli.output import Output
 from launcher.cli.session import RUNPOD_ALONE, find, run
+from launcher.cli.terminal.layout import table
+from launcher.cli.terminal.output import Output
 from launcher.domain.offer import Offer
 from pod_image.contract.settings import Cloud
 

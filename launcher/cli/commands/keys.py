@@ -10,9 +10,9 @@ import typer
 from pydantic import SecretStr
 
 from launcher.cli.flags import JsonOption, QuietOption, group_app
-from launcher.cli.layout import table
-from launcher.cli.output import Output
 from launcher.cli.session import ask_secret, find, run
+from launcher.cli.terminal.layout import table
+from launcher.cli.terminal.output import Output
 from launcher.errors import InvalidRequest
 from launcher.services.account.key_check import check_key
 from launcher.services.common.workbench import Workbench

@@ -10,11 +10,11 @@ import typer
 
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
 from launcher.cli.following import end_on_signals
-from launcher.cli.harmless import harmless_line
-from launcher.cli.output import Output, printable_json
-from launcher.cli.picture import Picture
 from launcher.cli.session import chosen_run, find
 from launcher.cli.session import run as at_bench
+from launcher.cli.terminal.harmless import harmless_line
+from launcher.cli.terminal.output import Output, printable_json
+from launcher.cli.terminal.picture import Picture
 from launcher.domain.run import Run, RunState
 from launcher.errors import LauncherError, PodGone
 from launcher.providers.base import LogLine

@@ -29,10 +29,10 @@ def plan(
 
     Every setting of a run is an option here, the same as for deploy.
     """
-    from launcher.cli.output import Output
-    from launcher.cli.plan_view import curl_text, plan_document, plan_text
     from launcher.cli.request import composed_from
     from launcher.cli.session import ALL_KEYS, find, run
+    from launcher.cli.terminal.output import Output
+    from launcher.cli.terminal.plan_view import curl_text, plan_document, plan_text
     from launcher.services.planning.plan import make_plan, raise_errors
 
     composed = composed_from(asked)

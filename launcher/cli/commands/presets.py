@@ -9,8 +9,8 @@ import tomli_w
 import typer
 
 from launcher.cli.flags import FileOption, JsonOption, QuietOption, SetOption, group_app
-from launcher.cli.layout import paragraph
-from launcher.cli.output import Output, style
+from launcher.cli.terminal.layout import paragraph
+from launcher.cli.terminal.output import Output, style
 from launcher.config import read_config
 from launcher.errors import InvalidRequest
 from launcher.forms.run_file import differences, read_run_file

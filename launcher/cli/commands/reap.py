@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from launcher.cli.flags import JsonOption, QuietOption, command_app
-from launcher.cli.layout import usd
-from launcher.cli.output import Output
 from launcher.cli.session import RUNPOD_ALONE, find
 from launcher.cli.session import run as at_bench
+from launcher.cli.terminal.layout import usd
+from launcher.cli.terminal.output import Output
 from launcher.errors import ProviderUnavailable
 from launcher.services.ending.reap import ReapReport
 from launcher.services.ending.reap import reap as sweep

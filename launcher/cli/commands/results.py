@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
-from launcher.cli.layout import table
-from launcher.cli.output import Output
 from launcher.cli.session import chosen_run, find
 from launcher.cli.session import run as at_bench
+from launcher.cli.terminal.layout import table
+from launcher.cli.terminal.output import Output
 from launcher.domain.run import Run
 from launcher.services.common.workbench import Workbench
 from launcher.services.following.results import Downloaded, download_results, list_results

@@ -8,7 +8,7 @@ import typer
 
 from launcher.cli.commanding import command_run
 from launcher.cli.flags import JsonOption, QuietOption, command_app
-from launcher.cli.output import Output
+from launcher.cli.terminal.output import Output
 from pod_image.contract.commands import CommandName
 
 app = command_app()

@@ -6,12 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from launcher.cli.commands.runs import lasted_seconds, run_document
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
-from launcher.cli.layout import duration, pairs, table, usd
-from launcher.cli.output import Output, style, to_plain
 from launcher.cli.session import chosen_run, find
 from launcher.cli.session import run as at_bench
+from launcher.cli.terminal.layout import duration, pairs, table, usd
+from launcher.cli.terminal.output import Output, style, to_plain
+from launcher.cli.terminal.run_document import lasted_seconds, run_document
 from launcher.domain.pod import Pod
 from launcher.domain.run import Run, RunState
 from launcher.errors import LauncherError, PodGone

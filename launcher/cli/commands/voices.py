@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, group_app
-from launcher.cli.layout import pairs, paragraph, table
-from launcher.cli.output import Output, style
 from launcher.cli.session import chosen_run, complete, find
 from launcher.cli.session import run as at_bench
+from launcher.cli.terminal.layout import pairs, paragraph, table
+from launcher.cli.terminal.output import Output, style
 from launcher.config import read_config
 from launcher.domain.run import Run
 from launcher.errors import InvalidRequest

@@ -15,10 +15,10 @@ from launcher.cli.following import (
     last_word,
     raise_if_bad,
 )
-from launcher.cli.live import Live
-from launcher.cli.output import Output, printable_json
 from launcher.cli.session import RUNPOD_ALONE, chosen_run, find
 from launcher.cli.session import run as at_bench
+from launcher.cli.terminal.live import Live
+from launcher.cli.terminal.output import Output, printable_json
 from launcher.domain.run import RunState
 from launcher.services.common.observations import EventSeen, RunEnded
 from launcher.services.common.workbench import Workbench

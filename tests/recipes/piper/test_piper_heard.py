@@ -38,7 +38,7 @@ SENTENCES = (
     "She had a good time at the house of her friend.",
     "We should be there before the end of the day.",
 )
-CLIPS = Path(__file__).parents[3] / "launcher" / "emulator" / "clips"
+CLIPS = Path(__file__).parents[3] / "launcher" / "demo" / "clips"
 
 
 def heard(sound, rate_hz):

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from launcher.cli.harmless import harmless_line
-from launcher.cli.layout import pairs, paragraph, table
-from launcher.cli.output import style
+from launcher.cli.terminal.harmless import harmless_line
+from launcher.cli.terminal.layout import pairs, paragraph, table
+from launcher.cli.terminal.output import style
 from launcher.workshop.library import Shown, Summary
 from launcher.workshop.make import Made
 from launcher.workshop.push import Pushed

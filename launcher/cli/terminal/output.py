@@ -1,6 +1,6 @@
 """Where words go: answers to stdout, talk to stderr; for people, as JSON, or quiet.
 
-What others wrote is in them, so nothing reaches a terminal but through `launcher.cli.harmless`.
+What others wrote is in them, so nothing reaches a terminal but through `launcher.cli.terminal.harmless`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, TextIO
 
-from launcher.cli.harmless import harmless_json, marked, write_line
-from launcher.cli.streams import READER_LEFT, drop_stdout
+from launcher.cli.terminal.harmless import harmless_json, marked, write_line
+from launcher.cli.terminal.streams import READER_LEFT, drop_stdout
 from launcher.errors import LauncherError
 
 

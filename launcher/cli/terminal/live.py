@@ -8,10 +8,10 @@ import time
 from types import TracebackType
 from typing import Any, Self
 
-from launcher.cli.harmless import guarded, harmless, harmless_line, unguarded, with_looks
-from launcher.cli.layout import duration, fit, usd, width
-from launcher.cli.output import Output
-from launcher.cli.picture import PHASE_WORDS, Picture, main_loss
+from launcher.cli.terminal.harmless import guarded, harmless, harmless_line, unguarded, with_looks
+from launcher.cli.terminal.layout import duration, fit, usd, width
+from launcher.cli.terminal.output import Output
+from launcher.cli.terminal.picture import PHASE_WORDS, Picture, main_loss
 from launcher.domain.run import Run
 from launcher.services.common.observations import EventSeen
 from pod_image.contract.events import StepEvent

@@ -8,7 +8,7 @@ import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from launcher.cli.harmless import harmless_line
+from launcher.cli.terminal.harmless import harmless_line
 
 _WIDEST = 100
 

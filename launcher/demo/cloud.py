@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import SecretStr
 
-from launcher.cli.demo_base import BASE_REPO, DemoBase
+from launcher.demo.base_voice import BASE_REPO, DemoBase
 from launcher.errors import InvalidRequest, NotConfigured
 from launcher.stores.secrets import KeyName
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 DATASET_REPO = "demo/clips"
 RESULTS_REPO = "demo/voice"
-_CLIPS = Path(__file__).parents[1] / "emulator" / "clips"
+_CLIPS = Path(__file__).parent / "clips"
 _NEEDED = ("starlette", "uvicorn", "psutil")
 _HUB_FOLDERS = ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_XET_CACHE", "HF_ASSETS_CACHE")
 """Would be obeyed before HF_HOME."""

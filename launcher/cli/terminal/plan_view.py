@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from launcher.cli.layout import pairs, paragraph, table, usd
-from launcher.cli.output import style, to_plain
+from launcher.cli.terminal.layout import pairs, paragraph, table, usd
+from launcher.cli.terminal.output import style, to_plain
 from launcher.domain.offer import Offer
 from launcher.domain.plan import Origin, Plan, Remark, Severity
 from launcher.services.common.boot_budget import boot_budget

@@ -8,9 +8,9 @@ import time
 from types import TracebackType
 from typing import Self
 
-from launcher.cli.harmless import harmless_line, unguarded
-from launcher.cli.layout import fit, width
-from launcher.cli.output import Output
+from launcher.cli.terminal.harmless import harmless_line, unguarded
+from launcher.cli.terminal.layout import fit, width
+from launcher.cli.terminal.output import Output
 
 SECONDS_BETWEEN_DRAWS = 0.1
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from launcher.cli.layout import duration, usd
+from launcher.cli.terminal.layout import duration, usd
 from launcher.domain.delivery import missing_words
 from launcher.domain.run import Run
 from launcher.services.common.observations import (
