@@ -21,9 +21,7 @@ from tests.pod_image.dataset.builders import wav, wav_around, write, zipped
 
 SENTENCES = [
     line.split("|")[1]
-    for line in Path("launcher/demo/clips/metadata.csv")
-    .read_text(encoding="utf-8")
-    .splitlines()
+    for line in Path("launcher/demo/clips/metadata.csv").read_text(encoding="utf-8").splitlines()
 ]
 DEMO_FLAC = Path("launcher/demo/clips/wavs/clip_01.flac").read_bytes()
 CODES = {code.value: code for code in Code}
