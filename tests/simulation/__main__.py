@@ -9,6 +9,7 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tests.simulation.judge import Verdict
 from tests.simulation.plants import Plant
@@ -26,9 +27,10 @@ def main(arguments: list[str] | None = None) -> int:
     verdicts = []
     for verdict in _played(given.seed, given.schedules, plant):
         verdicts.append(verdict)
-        if verdict.findings and not given.json:
-            print(f"seed {verdict.seed}")
-            print("\n".join(f"  {each.kind}: {each.text}" for each in verdict.findings), flush=True)
+        if verdict.findings:
+            lines = [f"seed {verdict.seed}"]
+            lines += [f"  {each.kind}: {each.text}" for each in verdict.findings]
+            print("\n".join(lines), file=sys.stderr if given.json else sys.stdout, flush=True)
     summary = summed(verdicts)
     if given.json:
         print(json.dumps(summary))
@@ -40,7 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _played(seed: int, schedules: int, plant: Plant | None) -> Iterator[Verdict]:
     for number in range(seed, seed + schedules):
-        yield play(number, plant)
+        # Without its lines: those of a thousand schedules fill a machine's memory.
+        yield replace(play(number, plant), trace=())
 
 
 def summed(verdicts: list[Verdict]) -> dict[str, object]:
