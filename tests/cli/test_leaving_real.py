@@ -347,8 +347,8 @@ import asyncio, os, sys
 from dataclasses import replace
 from contextlib import nullcontext
 from launcher.config import read_config
-from launcher.services.compose import compose
-from launcher.services.plan import make_plan
+from launcher.services.planning.compose import compose
+from launcher.services.planning.plan import make_plan
 from launcher.stores.secrets import find_keys
 from launcher.ui.application import make_site, serve
 

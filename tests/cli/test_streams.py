@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="file descriptors of 
 
 PROGRAM = """
 import os, sys
-from launcher.cli.streams import hold_streams
+from launcher.cli.terminal.streams import hold_streams
 hold_streams()
 kept = os.open(sys.argv[1], os.O_CREAT | os.O_RDWR)
 print("words for the person", file=sys.stderr)
