@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from launcher.emulator.hub.faults import Rule
@@ -96,6 +96,8 @@ def test_a_slower_line_never_begins_later(
 
 
 @given(SIZES, SPEEDS, SPANS, ANSWERS)
+@example(10**11, 1e5, 3_600.0, 1.0)
+@example(10**11, None, 3_600.0, 1.0)
 def test_half_of_a_run_at_least_is_work_and_the_voice_has_its_room(
     size_bytes: int, speed: float | None, span_seconds: float, commit_seconds: float
 ) -> None:
