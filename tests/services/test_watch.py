@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from launcher.domain.run import Run, RunState
 from launcher.errors import InvalidRequest, NotConfigured
+from launcher.providers.base import LogLine
 from launcher.services.common.observations import (
     EventSeen,
     LogSeen,
@@ -24,6 +26,7 @@ from launcher.services.common.workbench import Workbench
 from launcher.services.following.receipts import receipt
 from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
+from pod_image.contract.events import EndedEvent
 from pod_image.contract.outcomes import EndReason
 from tests.services.sky import Sky, plan
 from tests.virtual import in_virtual_time, now_seconds
@@ -111,6 +114,23 @@ async def test_events_are_seen_once_and_in_order_although_the_stream_is_cut(tmp_
     found = seqs(sightings)
     assert found == list(range(run.last_seq + 1, 46))
     assert ending(sightings).end_reason is EndReason.FINISHED
+
+
+@in_virtual_time
+async def test_an_event_that_the_log_says_twice_is_seen_once(tmp_path: Path) -> None:
+    sky = Sky(tmp_path)
+    run = await launch(sky.bench, plan(), sky.keys)
+    log = sky.bench.provider.log
+
+    async def repeating(*asked: str, **options: int) -> AsyncGenerator[LogLine, None]:
+        async for line in log(*asked, **options):
+            yield line
+            yield line
+
+    sky.bench.provider.log = repeating  # type: ignore[method-assign]
+    found = seqs(await seen_to_the_end(sky.bench, run))
+    assert len(found) > 3
+    assert found == sorted(set(found))
 
 
 @pytest.mark.parametrize("style", ["time", "time/serial"])
@@ -225,7 +245,15 @@ async def test_a_pod_that_outstays_its_run_is_released_from_here(tmp_path: Path)
     sky = Sky(tmp_path)
     sky.script.releases = False
     run = await launch(sky.bench, plan(), sky.keys)
-    sightings = await seen_to_the_end(sky.bench, run)
+    sightings: list[Sighting] = []
+    said_at = released_at = 0.0
+    async for seen in watch(sky.bench, run):
+        sightings.append(seen)
+        if isinstance(seen, EventSeen) and isinstance(seen.event, EndedEvent):
+            said_at = sky.loop.time()
+        if isinstance(seen, ReleasedHere):
+            released_at = sky.loop.time()
+    assert said_at < released_at < said_at + 60
     released = [seen for seen in sightings if isinstance(seen, ReleasedHere)]
     assert [seen.why for seen in released] == ["its run is over"]
     assert sky.live() == []
