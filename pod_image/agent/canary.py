@@ -22,6 +22,7 @@ GPU_ARM, DISK_ARM, NETWORK_ARM, CANARY_ARM = "gpu", "disk", "network", "canary"
 SLOWEST_TFLOPS = 1.0
 """In float32. The slowest card on offer does eight; one that does less is shared, throttled or broken."""
 SLOWEST_DISK_MB_PER_SECOND = 20.0
+DISK_TRIES = 3
 SLOWEST_NETWORK_MB_PER_SECOND = 0.5
 """Below that a dataset of a few gigabytes takes hours, at the price of a GPU."""
 TELLING_BYTES = 4 << 20
@@ -110,25 +111,39 @@ def judge_products(
 
 
 def check_disk(folder: Path, size_bytes: int, clock: Callable[[], float] = time.monotonic) -> Arm:
-    """Write, bring to the disk, read back, compare. Blocking."""
-    path = folder / f".canary.{os.getpid()}"
+    """Write, bring to the disk, read back, compare. Blocking.
+
+    A slow disk is tried anew: others on the machine may have kept it busy for that moment. The quickest counts.
+    """
     content = os.urandom(1 << 20) * max(1, size_bytes >> 20)
+    quickest = 0.0
+    for _ in range(DISK_TRIES):
+        try:
+            seconds, is_same = _written_and_read(folder / f".canary.{os.getpid()}", content, clock)
+        except OSError as exc:
+            return _arm(DISK_ARM, False, f"the disk cannot be written: {exc.strerror}")
+        if not is_same:
+            return _arm(DISK_ARM, False, "the disk gave back something else than was written")
+        quickest = max(quickest, len(content) / _MB / max(1e-6, seconds))
+        if quickest >= SLOWEST_DISK_MB_PER_SECOND:
+            break
+    works = quickest >= SLOWEST_DISK_MB_PER_SECOND
+    return _arm(DISK_ARM, works, f"writes {quickest:,.0f} MB/s")
+
+
+def _written_and_read(path: Path, content: bytes, clock: Callable[[], float]) -> tuple[float, bool]:
+    """Seconds until the content was on the disk, and whether it came back the same. Raises OSError."""
     try:
         began = clock()
         with path.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        seconds = max(1e-6, clock() - began)
+        seconds = clock() - began
         is_same = hashlib.sha256(path.read_bytes()).digest() == hashlib.sha256(content).digest()
-    except OSError as exc:
-        return _arm(DISK_ARM, False, f"the disk cannot be written: {exc.strerror}")
     finally:
         path.unlink(missing_ok=True)
-    speed = len(content) / _MB / seconds
-    if not is_same:
-        return _arm(DISK_ARM, False, "the disk gave back something else than was written")
-    return _arm(DISK_ARM, speed >= SLOWEST_DISK_MB_PER_SECOND, f"writes {speed:,.0f} MB/s")
+    return seconds, is_same
 
 
 def check_network(hub: Hub, commit: str) -> Arm:

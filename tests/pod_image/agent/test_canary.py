@@ -154,6 +154,13 @@ def test_a_slow_disk_fails(tmp_path: Path) -> None:
     assert "1 MB/s" in arm.detail
 
 
+def test_a_disk_that_was_busy_for_a_moment_passes(tmp_path: Path) -> None:
+    moments = iter([0.0, 2.0, 2.0, 2.001])
+    arm = check_disk(tmp_path, 2 << 20, lambda: next(moments))
+    assert arm.works
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_disk_that_cannot_be_written_fails(tmp_path: Path) -> None:
     arm = check_disk(tmp_path / "absent", 1 << 20)
     assert not arm.works
