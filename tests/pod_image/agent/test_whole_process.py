@@ -23,7 +23,7 @@ from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 from pod_image.contract.run_log import find_gap, read_lines
 from tests.pod_image.agent.stand import GPU, events_in
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 150.0
 
 
 @dataclass
