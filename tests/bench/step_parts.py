@@ -58,7 +58,7 @@ def _timed(optimisation: Optimisation, seconds: dict[str, float]) -> Iterator[No
     backward = torch.autograd.backward
     walks = iter(BACKWARD)
     own = {
-        "_rehearse": "generator forward",
+        "_forward": "generator forward",
         "_mel": "mel loss",
         "_is_finite": "finite check",
     }

@@ -14,9 +14,9 @@ from socket import if_nameindex
 from pod_image.contract.environment import EVENTS_FD_VARIABLE, RunDocument
 from pod_image.contract.errors import ContractError
 from pod_image.contract.paths import RunFolder
-from pod_image.recipes.piper.company_start import torchrun_command, torchrun_environment
 from pod_image.recipes.piper.errors import RecipeError
 from pod_image.recipes.piper.stages import export_stage, prepare_stage, train_stage
+from pod_image.recipes.piper.torchrun import torchrun_command, torchrun_environment
 from pod_image.recipes.worker import Reporter, StoppableInbox, run_document
 
 _MODULE = "pod_image.recipes.piper"

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from pod_image.recipes.piper.model.discriminators import Judgement
-from pod_image.recipes.piper.model.generator import Rehearsal
+from pod_image.recipes.piper.model.generator import ForwardResult
 
 MEL_WEIGHT = 45.0
 FEATURE_WEIGHT = 2.0
@@ -42,17 +42,17 @@ class Losses:
         return torch.stack([part.detach() for part in (*parts, self.discriminator)])
 
 
-def kl_loss(rehearsal: Rehearsal) -> Tensor:
+def kl_loss(forward_result: ForwardResult) -> Tensor:
     """One-sample estimate of the divergence of posterior from prior, per frame."""
-    r = rehearsal
+    r = forward_result
     gap = (r.z_p - r.m_p).square() * torch.exp(-2.0 * r.logs_p)
     terms = r.logs_p - r.logs_q - 0.5 + 0.5 * gap
     return (terms * r.frame_mask).sum() / r.frame_mask.sum()
 
 
-def duration_loss(rehearsal: Rehearsal) -> Tensor:
+def duration_loss(forward_result: ForwardResult) -> Tensor:
     """Nats per phoneme, over the batch."""
-    return (rehearsal.duration_nll / rehearsal.text_mask.sum()).sum()
+    return (forward_result.duration_nll / forward_result.text_mask.sum()).sum()
 
 
 def mel_loss(real: Tensor, fake: Tensor) -> Tensor:

@@ -27,7 +27,7 @@ from pod_image.recipes.piper.losses import (
     kl_loss,
     mel_loss,
 )
-from pod_image.recipes.piper.model import Discriminators, Generator, Rehearsal
+from pod_image.recipes.piper.model import Discriminators, ForwardResult, Generator
 from pod_image.recipes.piper.model.flow import Draw
 from pod_image.recipes.piper.model.generator import slices
 from pod_image.recipes.piper.quality import HOP_SAMPLES, SEGMENT_FRAMES, SEGMENT_SAMPLES
@@ -69,7 +69,7 @@ class Optimisation:
             _adamw(self.generator_parameters, learning_rate, BETAS_GENERATOR),
             _adamw(self.discriminator_parameters, rate_d, BETAS_DISCRIMINATOR),
         ]
-        self.asleep: list[nn.Parameter] = []
+        self.frozen: list[nn.Parameter] = []
         """Parameters of the generator that steps leave as they are; their moments too."""
         self.skipped_in_a_row = torch.zeros((), device=self.device)
         self.skipped = torch.zeros((), device=self.device)
@@ -83,7 +83,7 @@ class Optimisation:
         `skipped` and `skipped_in_a_row` count it.
         """
         losses = self.gradients(batch, starts=starts, draw=draw)
-        for parameter in self.asleep:
+        for parameter in self.frozen:
             parameter.grad = None
         stacked = losses.stacked()
         broken = 1.0 - self._is_finite(stacked)
@@ -102,21 +102,26 @@ class Optimisation:
         for parameter in (*self.generator_parameters, *self.discriminator_parameters):
             parameter.grad = None
         with autocast(self.precision, self.device):
-            rehearsal = self._rehearse(self._generator, batch, starts, draw)
-            mel = self._mel(batch, rehearsal)
-            real = self._real_slices(batch, rehearsal.starts)
-            fake = rehearsal.sound.detach()
+            forward_result = self._forward(self._generator, batch, starts, draw)
+            mel = self._mel(batch, forward_result)
+            real = self._real_slices(batch, forward_result.starts)
+            fake = forward_result.sound.detach()
             of_real, of_fake = halves(self._discriminators(torch.cat([real, fake])))
         cut = self.discriminators.cut(of_fake, len(fake))
         adversarial, features = adversarial_loss(cut), feature_loss(of_real, cut)
         to_tell = discriminator_loss(of_real, of_fake)
         losses = Losses(
-            mel, kl_loss(rehearsal), duration_loss(rehearsal), adversarial, features, to_tell
+            mel,
+            kl_loss(forward_result),
+            duration_loss(forward_result),
+            adversarial,
+            features,
+            to_tell,
         )
         towards_real = self.discriminators.towards_wave(fake, cut, adversarial + features)
         torch.autograd.backward(to_tell, inputs=self.discriminator_parameters)
         torch.autograd.backward(
-            [losses.own, rehearsal.sound],
+            [losses.own, forward_result.sound],
             [torch.ones_like(mel), towards_real],
             inputs=self.generator_parameters,
         )
@@ -137,17 +142,17 @@ class Optimisation:
         self.generator.eval()
         starts = (batch.frame_lengths - SEGMENT_FRAMES).clamp_min(0) // 2
         with autocast(self.precision, self.device):
-            rehearsal = self._rehearse(self.generator, batch, starts, torch.zeros_like)
-            mel = self._mel(batch, rehearsal)
+            forward_result = self._forward(self.generator, batch, starts, torch.zeros_like)
+            mel = self._mel(batch, forward_result)
         self.generator.train()
         return float(mel)
 
-    def _rehearse(
+    def _forward(
         self, generator: nn.Module, batch: Batch, starts: Tensor | None, draw: Draw
-    ) -> Rehearsal:
+    ) -> ForwardResult:
         speakers = batch.speakers if self.generator.speakers > 1 else None
         return cast(
-            Rehearsal,
+            ForwardResult,
             generator(
                 batch.ids,
                 batch.id_lengths,
@@ -159,11 +164,11 @@ class Optimisation:
             ),
         )
 
-    def _mel(self, batch: Batch, rehearsal: Rehearsal) -> Tensor:
+    def _mel(self, batch: Batch, forward_result: ForwardResult) -> Tensor:
         # Mel filters act on each frame alone: cutting first gives the same figures for a tenth of the work.
-        cut = slices(batch.spectrogram, rehearsal.starts, SEGMENT_FRAMES)
+        cut = slices(batch.spectrogram, forward_result.starts, SEGMENT_FRAMES)
         real = mel_of_spectrogram(cut, self.sample_rate_hz)
-        return mel_loss(real, mel_of_wave(rehearsal.sound[:, 0], self.sample_rate_hz))
+        return mel_loss(real, mel_of_wave(forward_result.sound[:, 0], self.sample_rate_hz))
 
     def _real_slices(self, batch: Batch, starts: Tensor) -> Tensor:
         return slices(batch.wave[:, None], starts * HOP_SAMPLES, SEGMENT_SAMPLES)

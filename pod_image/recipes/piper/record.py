@@ -160,7 +160,7 @@ def _alignment(trainer: Trainer) -> np.ndarray[Any, np.dtype[np.float32]]:
     speakers = batch.speakers if generator.speakers > 1 else None
     generator.eval()
     with torch.no_grad():
-        rehearsal = generator(
+        forward_result = generator(
             batch.ids,
             batch.id_lengths,
             batch.spectrogram,
@@ -170,7 +170,7 @@ def _alignment(trainer: Trainer) -> np.ndarray[Any, np.dtype[np.float32]]:
             draw=torch.zeros_like,
         )
     generator.train()
-    path = spread(rehearsal.durations, int(batch.frame_lengths[0]))[0]
+    path = spread(forward_result.durations, int(batch.frame_lengths[0]))[0]
     matrix: np.ndarray[Any, np.dtype[np.float32]] = path.float().cpu().numpy()
     return matrix
 

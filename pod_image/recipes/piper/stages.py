@@ -57,8 +57,8 @@ def train_stage(
     import torch
 
     from pod_image.recipes.piper.clips import Clips
-    from pod_image.recipes.piper.company import join_company, leave_company
     from pod_image.recipes.piper.device import ready_device
+    from pod_image.recipes.piper.distributed import join_distributed, leave_distributed
     from pod_image.recipes.piper.record import Recorder
     from pod_image.recipes.piper.trainer import Places, Trainer, Training
 
@@ -66,7 +66,7 @@ def train_stage(
     kept = checkpoints_kept(folder, settings, emit)
     searches = settings.kernel_search is Switch.ON
     clips = Clips.load(folder.prepared, ready_device(settings.precision, searches_kernels=searches))
-    company = join_company()
+    distributed = join_distributed()
     own = _own_checkpoint(document, folder, emit)
     start = own or _base_checkpoint(settings, folder)
     training = Training(
@@ -86,7 +86,7 @@ def train_stage(
         compiles=settings.compile is Switch.ON,
         kept_checkpoints=kept,
     )
-    recorder = Recorder(folder, emit) if company.is_first else None
+    recorder = Recorder(folder, emit) if distributed.is_first else None
     trainer = Trainer(
         training,
         clips,
@@ -96,7 +96,7 @@ def train_stage(
         start=start,
         resume=own is not None,
         at_checkpoint=recorder.at_checkpoint if recorder else None,
-        company=company,
+        distributed=distributed,
     )
     del start, own
     try:
@@ -104,7 +104,7 @@ def train_stage(
     finally:
         if recorder:
             recorder.close()
-    leave_company()
+    leave_distributed()
     if torch.cuda.is_available():
         torch.cuda.synchronize()
 

@@ -23,8 +23,8 @@ from pod_image.recipes.piper.checkpoint import (
     Checkpoint,
 )
 from pod_image.recipes.piper.clips import BucketSampler, Clips, split
-from pod_image.recipes.piper.company import Company
 from pod_image.recipes.piper.device import why_bf16_is_slow, why_not_compiled
+from pod_image.recipes.piper.distributed import Distributed
 from pod_image.recipes.piper.errors import RecipeError
 from pod_image.recipes.piper.hyper_parameters import hyper_parameters
 from pod_image.recipes.piper.keeping import Keeper, checkpoint_path
@@ -122,7 +122,7 @@ class Best:
         return False
 
 
-_GO_ON, _WAKE, _END = 0, 1, 2
+_GO_ON, _UNFREEZE, _END = 0, 1, 2
 """What the first process decides between two steps; the last two may come together."""
 
 
@@ -130,8 +130,8 @@ class Trainer:
     """Trains on `clips`. `emit` takes events, `commands` gives what arrived since it was last asked.
 
     `start` is a checkpoint to take weights from (a base) or, with `resume`, to go on from exactly.
-    `at_checkpoint` is called with each, between two steps. In a `company` every process runs a trainer with the same
-    arguments; the first one alone reports, obeys, measures and writes, and a batch is shared among all.
+    `at_checkpoint` is called with each, between two steps. In `distributed` training every process runs a trainer with
+    the same arguments; the first one alone reports, obeys, measures and writes, and a batch is shared among all.
     """
 
     def __init__(
@@ -145,12 +145,12 @@ class Trainer:
         start: Checkpoint | None = None,
         resume: bool = False,
         at_checkpoint: Callable[[Trainer], None] | None = None,
-        company: Company | None = None,
+        distributed: Distributed | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.training, self.clips, self.places = training, clips, places
-        self.company = company or Company()
-        self._emit = emit if self.company.is_first else _say_nothing
+        self.distributed = distributed or Distributed()
+        self._emit = emit if self.distributed.is_first else _say_nothing
         self._commands, self._clock = commands, clock
         torch.manual_seed(training.seed)
         generator = Generator(training.network, symbols=SYMBOLS, speakers=training.speakers)
@@ -163,7 +163,7 @@ class Trainer:
             sample_rate_hz=clips.prepared.sample_rate_hz,
             learning_rate=training.learning_rate,
             precision=training.precision,
-            is_shared=self.company.size > 1,
+            is_shared=self.distributed.size > 1,
         )
         if training.compiles:
             self._compile()
@@ -177,14 +177,16 @@ class Trainer:
         self.best = Best()
         self._at_checkpoint = at_checkpoint
         self._lacked: tuple[str, ...] = ()
-        self._wakes_at = 0
+        self._frozen_until_step = 0
         if start is not None and resume:
             self._restore(start)
         elif start is not None and start.lacks:
             self._put_to_sleep(start.lacks)
-        if self.company.rank:
+        if self.distributed.rank:
             # The same noise for other clips would be no noise. The first's stays that of a run alone.
-            torch.manual_seed(hash((training.seed, self.company.rank, self.progress.step)) % 2**31)
+            torch.manual_seed(
+                hash((training.seed, self.distributed.rank, self.progress.step)) % 2**31
+            )
 
     @property
     def total_steps(self) -> int:
@@ -205,20 +207,20 @@ class Trainer:
                 hint="Raise the epochs or the max steps.",
             )
         self.optimisation.generator.train()
-        self._wake_or_sleep()
-        if self.company.is_first:
+        self._freeze_or_unfreeze()
+        if self.distributed.is_first:
             self._keep_reference()
         self._begin_clocks()
         self._kept_step = self.progress.step
         for indices in self._batches():
             began = self._clock()
-            batch = self.clips.batch(self.company.share(indices))
+            batch = self.clips.batch(self.distributed.share(indices))
             self._batch_seconds += self._clock() - began
             self._account(self.optimisation.step(batch))
-            decided = self.company.agreed(self._between_steps())
-            if decided & _WAKE:
-                self._wakes_at = self.progress.step
-                self._wake_or_sleep()
+            decided = self.distributed.agreed(self._between_steps())
+            if decided & _UNFREEZE:
+                self._frozen_until_step = self.progress.step
+                self._freeze_or_unfreeze()
             if decided & _END:
                 break
         self._keeper.wait()
@@ -226,12 +228,12 @@ class Trainer:
 
     def _between_steps(self) -> int:
         """Obey, and keep a checkpoint when one is due; whether that was the end. Only the first process does."""
-        if not self.company.is_first:
+        if not self.distributed.is_first:
             return _GO_ON
         self._obey()
         decided = _GO_ON
-        if self._is_time_to_wake():
-            decided, self._wakes_at = _WAKE, self.progress.step
+        if self._is_time_to_unfreeze():
+            decided, self._frozen_until_step = _UNFREEZE, self.progress.step
         is_over = self._is_over()
         if not is_over and not self._checkpoint_is_due(self._kept_step):
             return decided
@@ -279,7 +281,7 @@ class Trainer:
         progress.seconds = self._clock() - self._began
         self._window += losses
         self._window_steps += 1
-        if not self.company.is_first:
+        if not self.distributed.is_first:
             return
         is_early = progress.step <= FIRST_STEPS_REPORTED
         if is_early or self._clock() - self._reported >= REPORT_SECONDS:
@@ -473,7 +475,7 @@ class Trainer:
             "batches_per_epoch": self.sampler.batches,
             "digest": self.clips.prepared.digest,
             "lacked": list(self._lacked),
-            "wakes_at": self._wakes_at,
+            "wakes_at": self._frozen_until_step,
             "best": {"step": self.best.step, "scores": self.best.scores, "since": self.best.since},
             "random": _random_states(self.clips.device),
         }
@@ -530,13 +532,13 @@ class Trainer:
     def _put_to_sleep(self, lacked: tuple[str, ...]) -> None:
         """Train what the base lacks alone at first: its noise would spoil in minutes what the rest has learnt."""
         self._lacked = lacked
-        self._wakes_at = min(MOST_STEPS_ALONE, self.total_steps // SHARE_ALONE)
+        self._frozen_until_step = min(MOST_STEPS_ALONE, self.total_steps // SHARE_ALONE)
         self._emit(
             {
                 "event": "warning",
                 "code": "partial-base",
                 "message": "The base has no posterior encoder, as voices for speaking have none: that alone is "
-                f"trained for the first {self._wakes_at} steps{self._or_time()}, then everything.",
+                f"trained for the first {self._frozen_until_step} steps{self._or_time()}, then everything.",
                 "hint": "A .ckpt of the same voice, where there is one, saves these steps.",
             }
         )
@@ -550,26 +552,26 @@ class Trainer:
         seconds = self._seconds_alone
         return f", or {seconds:,.0f} s if that is sooner" if seconds else ""
 
-    def _is_time_to_wake(self) -> bool:
-        if not self.optimisation.asleep:
+    def _is_time_to_unfreeze(self) -> bool:
+        if not self.optimisation.frozen:
             return False
         seconds = self._seconds_alone
         is_late = bool(seconds) and self.progress.seconds >= seconds
-        return is_late or self.progress.step >= self._wakes_at
+        return is_late or self.progress.step >= self._frozen_until_step
 
-    def _wake_or_sleep(self) -> None:
-        is_asleep = self.progress.step < self._wakes_at
+    def _freeze_or_unfreeze(self) -> None:
+        is_frozen = self.progress.step < self._frozen_until_step
         generator = self.optimisation.generator
-        self.optimisation.asleep = [
+        self.optimisation.frozen = [
             parameter
             for name, parameter in generator.named_parameters()
-            if is_asleep and not name.startswith(self._lacked)
+            if is_frozen and not name.startswith(self._lacked)
         ]
 
     def _restore(self, start: Checkpoint) -> None:
         own = start.own
         self._lacked = tuple(own.get("lacked", ()))
-        self._wakes_at = own.get("wakes_at", 0)
+        self._frozen_until_step = own.get("wakes_at", 0)
         progress = Progress(own["step"], own["epoch"], own["batch"], own["seconds"])
         if own["batches_per_epoch"] != self.sampler.batches:
             # Other clips or batches: an epoch's place means nothing any more, the weights still do.
@@ -595,7 +597,7 @@ class Trainer:
 
 
 def _say_nothing(event: dict[str, Any]) -> None:
-    """What all but the first process of a company have to report."""
+    """What all but the first process of a distributed training have to report."""
 
 
 def _copied(tensor: Tensor) -> Tensor:

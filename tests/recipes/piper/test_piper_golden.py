@@ -18,7 +18,7 @@ from pod_image.recipes.piper.losses import (
     kl_loss,
     mel_loss,
 )
-from pod_image.recipes.piper.model import Discriminators, Generator, Rehearsal
+from pod_image.recipes.piper.model import Discriminators, ForwardResult, Generator
 from pod_image.recipes.piper.model.generator import log_likelihood, slices
 from pod_image.recipes.piper.quality import SIZES, Quality
 from pod_image.recipes.piper.spectrogram import (
@@ -53,7 +53,7 @@ class Case:
     generator: Generator
     discriminators: Discriminators
     speakers: torch.Tensor | None
-    rehearsal: Rehearsal
+    forward_result: ForwardResult
 
 
 @pytest.fixture(scope="module", params=list(CASES))
@@ -62,10 +62,10 @@ def case(request):
     generator = Generator(SIZES[quality], speakers=speakers).eval()
     fill_by_name(generator, "model_g.")
     who = torch.tensor([1, 0]) if speakers > 1 else None
-    rehearsal = generator(
+    forward_result = generator(
         IDS, ID_LENGTHS, SPECTROGRAM, FRAME_LENGTHS, who, starts=STARTS, draw=torch.zeros_like
     )
-    return Case(GOLDEN[request.param], generator, published_discriminators(), who, rehearsal)
+    return Case(GOLDEN[request.param], generator, published_discriminators(), who, forward_result)
 
 
 def assert_agrees(tensor, expected):
@@ -87,13 +87,13 @@ def test_the_text_encoder_agrees(case):
 
 
 def test_the_posterior_and_the_flow_agree(case):
-    assert_agrees(case.rehearsal.logs_q, case.expected["enc_q.logs"])
-    assert_agrees(case.rehearsal.z_p, case.expected["flow.forward"])
+    assert_agrees(case.forward_result.logs_q, case.expected["enc_q.logs"])
+    assert_agrees(case.forward_result.z_p, case.expected["flow.forward"])
 
 
 def test_the_flow_run_backwards_gives_back_what_went_in(case):
     speaker = case.generator._speaker(case.speakers)
-    mask = case.rehearsal.frame_mask
+    mask = case.forward_result.frame_mask
     z = torch.randn(2, 192, 90, generator=torch.manual_seed(1)) * mask
     with torch.no_grad():
         there = case.generator.flow(z, mask, speaker)
@@ -104,13 +104,13 @@ def test_the_flow_run_backwards_gives_back_what_went_in(case):
 def test_the_alignment_gives_equal_durations(case):
     _, mean, log_deviation, _ = case.generator.enc_p(IDS, ID_LENGTHS)
     assert_agrees(
-        log_likelihood(case.rehearsal.z_p, mean, log_deviation), case.expected["mas.loglik"]
+        log_likelihood(case.forward_result.z_p, mean, log_deviation), case.expected["mas.loglik"]
     )
-    assert case.rehearsal.durations.tolist() == case.expected["mas.durations"]
+    assert case.forward_result.durations.tolist() == case.expected["mas.durations"]
 
 
 def test_the_duration_predictor_agrees_both_ways(case):
-    per_clip = case.rehearsal.duration_nll.detach().tolist()
+    per_clip = case.forward_result.duration_nll.detach().tolist()
     assert per_clip == pytest.approx(case.expected["dp.nll_per_clip"], rel=FORWARD)
     text, _, _, mask = case.generator.enc_p(IDS, ID_LENGTHS)
     speaker = case.generator._speaker(case.speakers)
@@ -119,7 +119,7 @@ def test_the_duration_predictor_agrees_both_ways(case):
 
 
 def test_the_decoder_and_speaking_agree(case):
-    assert_agrees(case.rehearsal.sound, case.expected["dec.out"])
+    assert_agrees(case.forward_result.sound, case.expected["dec.out"])
     with torch.no_grad():
         spoken = case.generator.speak(IDS, ID_LENGTHS, case.speakers, draw=torch.zeros_like)
     assert_agrees(spoken, case.expected["infer.audio_zero_noise"])
@@ -128,7 +128,7 @@ def test_the_decoder_and_speaking_agree(case):
 def test_spectrograms_agree(case):
     assert_agrees(linear_spectrogram(WAVE[:1, 0]), case.expected["stft.of_wav0"])
     assert_agrees(mel_of_spectrogram(SPECTROGRAM, RATE_HZ), case.expected["mel.of_spec"])
-    fake = mel_of_wave(case.rehearsal.sound[:, 0], RATE_HZ)
+    fake = mel_of_wave(case.forward_result.sound[:, 0], RATE_HZ)
     assert_agrees(fake, case.expected["mel.of_fake"])
 
 
@@ -165,7 +165,9 @@ def test_losses_and_gradient_norms_of_the_generator_agree(case):
 @pytest.mark.parametrize("case", ["medium"], indirect=True)
 def test_loss_and_gradient_norms_of_the_discriminators_agree(case):
     real = slices(WAVE, STARTS * 256, 8192)
-    of_real, of_fake = halves(case.discriminators(torch.cat([real, case.rehearsal.sound.detach()])))
+    of_real, of_fake = halves(
+        case.discriminators(torch.cat([real, case.forward_result.sound.detach()]))
+    )
     loss = discriminator_loss(of_real, of_fake)
     assert float(loss.detach()) == pytest.approx(case.expected["loss.d"], rel=FORWARD)
     for one, norm in zip(
@@ -176,17 +178,17 @@ def test_loss_and_gradient_norms_of_the_discriminators_agree(case):
 
 
 def _losses(case):
-    rehearsal = case.rehearsal
+    forward_result = case.forward_result
     real = slices(WAVE, STARTS * 256, 8192)
-    of_real, of_fake = halves(case.discriminators(torch.cat([real, rehearsal.sound])))
+    of_real, of_fake = halves(case.discriminators(torch.cat([real, forward_result.sound])))
     mel = mel_loss(
         slices(mel_of_spectrogram(SPECTROGRAM, RATE_HZ), STARTS, 32),
-        mel_of_wave(rehearsal.sound[:, 0], RATE_HZ),
+        mel_of_wave(forward_result.sound[:, 0], RATE_HZ),
     )
     losses = Losses(
         mel,
-        kl_loss(rehearsal),
-        duration_loss(rehearsal),
+        kl_loss(forward_result),
+        duration_loss(forward_result),
         adversarial_loss(of_fake),
         feature_loss(of_real, of_fake),
         discriminator_loss(of_real, of_fake),

@@ -66,7 +66,7 @@ STARTS = torch.tensor([3, 0, 11])
 def plain_step(optimisation, batch):
     """HiFi-GAN's step as its paper has it: discriminators run apart on real and fake, once for each loss."""
     o = optimisation
-    rehearsal = o.generator(
+    forward_result = o.generator(
         batch.ids,
         batch.id_lengths,
         batch.spectrogram,
@@ -76,18 +76,20 @@ def plain_step(optimisation, batch):
     )
     real = slices(batch.wave[:, None], STARTS * 256, 8192)
     whole_mel = mel_of_spectrogram(batch.spectrogram, RATE_HZ)
-    mel = mel_loss(slices(whole_mel, STARTS, 32), mel_of_wave(rehearsal.sound[:, 0], RATE_HZ))
-    of_fake = o.discriminators(rehearsal.sound)
+    mel = mel_loss(slices(whole_mel, STARTS, 32), mel_of_wave(forward_result.sound[:, 0], RATE_HZ))
+    of_fake = o.discriminators(forward_result.sound)
     parts = [
         mel,
-        kl_loss(rehearsal),
-        duration_loss(rehearsal),
+        kl_loss(forward_result),
+        duration_loss(forward_result),
         adversarial_loss(of_fake),
         feature_loss(o.discriminators(real), of_fake),
     ]
     (45 * mel + sum(parts[1:])).backward()
     o.discriminators.zero_grad()
-    apart = discriminator_loss(o.discriminators(real), o.discriminators(rehearsal.sound.detach()))
+    apart = discriminator_loss(
+        o.discriminators(real), o.discriminators(forward_result.sound.detach())
+    )
     apart.backward()
     for optimiser in o.optimisers:
         optimiser.step()
@@ -174,11 +176,11 @@ def test_in_bf16_networks_are_half_and_alignment_durations_and_sums_are_not(batc
     assert kinds["dp"] == {torch.float32}
     assert {loss.dtype for loss in vars(losses).values()} == {torch.float32}
     with torch.autocast("cpu", torch.bfloat16):
-        rehearsal = o._rehearse(o.generator, batch, STARTS, torch.zeros_like)
-        of_real, of_fake = halves(o.discriminators(rehearsal.sound.repeat(2, 1, 1)))
+        forward_result = o._forward(o.generator, batch, STARTS, torch.zeros_like)
+        of_real, of_fake = halves(o.discriminators(forward_result.sound.repeat(2, 1, 1)))
     assert of_fake[0].scores.dtype == torch.bfloat16
     for name in ("sound", "duration_nll", "z_p", "m_p", "logs_p", "logs_q"):
-        assert getattr(rehearsal, name).dtype == torch.float32, name
+        assert getattr(forward_result, name).dtype == torch.float32, name
     # The same figures, given as halves and as singles, make the same loss: its sums are kept in single precision.
     for loss in (discriminator_loss, feature_loss, lambda _, fake: adversarial_loss(fake)):
         disturbed_fake = [as_halves(j, scale=1.01) for j in of_fake]
@@ -201,11 +203,15 @@ def as_singles(judgement):
 @torch.no_grad()
 def test_mel_and_divergence_are_single_precision_inside_autocast(batch):
     o = optimisation_of(TINY, seed=1)
-    rehearsal = o._rehearse(o.generator, batch, STARTS, torch.zeros_like)
+    forward_result = o._forward(o.generator, batch, STARTS, torch.zeros_like)
     figures = []
     for is_half in (True, False):
         with torch.autocast("cpu", torch.bfloat16, enabled=is_half):
-            mels = (o._mel(batch, rehearsal), kl_loss(rehearsal), duration_loss(rehearsal))
+            mels = (
+                o._mel(batch, forward_result),
+                kl_loss(forward_result),
+                duration_loss(forward_result),
+            )
             figures.append([float(x) for x in mels])
     assert figures[0] == pytest.approx(figures[1], rel=1e-6)
 

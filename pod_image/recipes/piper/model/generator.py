@@ -23,7 +23,7 @@ from pod_image.recipes.piper.quality import (
 
 
 @dataclass(frozen=True)
-class Rehearsal:
+class ForwardResult:
     """What one training pass yields. Frames are T, phonemes N, channels C.
 
     `sound` [B, 1, 8192] is the fake slice that begins at frame `starts` [B]; `duration_nll` [B] is in nats;
@@ -67,7 +67,7 @@ class Generator(nn.Module):
         *,
         starts: Tensor | None = None,
         draw: Draw = torch.randn_like,
-    ) -> Rehearsal:
+    ) -> ForwardResult:
         """One training pass: ids [B, N], linear spectrogram [B, 513, T]; every clip has T >= N and T >= 32 frames."""
         speaker = self._speaker(speaker_ids)
         text, m_p, logs_p, text_mask = self.enc_p(ids, id_lengths)
@@ -84,7 +84,7 @@ class Generator(nn.Module):
         if starts is None:
             starts = random_starts(frame_lengths)
         sound = self.dec(slices(z, starts, SEGMENT_FRAMES), speaker)
-        return Rehearsal(
+        return ForwardResult(
             sound.float(), starts, nll, durations, text_mask, frame_mask, z_p, m_p, logs_p, logs_q
         )
 

@@ -16,9 +16,9 @@ from pod_image.contract.environment import EVENTS_FD_VARIABLE
 from pod_image.contract.interpreter import program_command
 from pod_image.contract.settings import RunSettings
 from pod_image.recipes.piper import __main__ as program
-from pod_image.recipes.piper.company import Company, join_company
-from pod_image.recipes.piper.company_start import torchrun_command, torchrun_environment
-from tests.recipes.piper.company_member import BATCHES, steps, weights
+from pod_image.recipes.piper.distributed import Distributed, join_distributed
+from pod_image.recipes.piper.torchrun import torchrun_command, torchrun_environment
+from tests.recipes.piper.distributed_process import BATCHES, steps, weights
 from tests.whole.foreign import ForeignFolder
 
 ROOT = Path(__file__).parents[3]
@@ -26,7 +26,9 @@ ROOT = Path(__file__).parents[3]
 
 def run_two(what, folder):
     """Two processes under torchrun, on the CPU."""
-    command = torchrun_command("tests.recipes.piper.company_member", [what, str(folder)], 2, {})
+    command = torchrun_command(
+        "tests.recipes.piper.distributed_process", [what, str(folder)], 2, {}
+    )
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=500, check=False
@@ -37,7 +39,7 @@ def run_two(what, folder):
 @pytest.mark.slow
 def test_two_processes_take_the_steps_of_one_with_the_doubled_batch(tmp_path):
     run_two("steps", tmp_path)
-    alone, optimisation = steps(Company())
+    alone, optimisation = steps(Distributed())
     shares = [json.loads((tmp_path / f"losses-{rank}.json").read_text()) for rank in (0, 1)]
     for step, expected in enumerate(alone):
         means = [(a + b) / 2 for a, b in zip(shares[0][step], shares[1][step], strict=True)]
@@ -68,7 +70,7 @@ def test_the_first_process_alone_reports_and_writes_and_all_end_together_with_eq
 
 AS_THE_AGENT_STARTS_IT = """
 from pod_image.recipes.piper import __main__ as program
-program._MODULE = "tests.recipes.piper.company_entry"
+program._MODULE = "tests.recipes.piper.distributed_entry"
 program._gpus = lambda document: 2
 program._train(None, None, None)
 """
@@ -113,16 +115,16 @@ def test_as_many_processes_as_gpus_that_were_rented_and_are_there(
 
 
 def test_a_batch_is_shared_without_a_clip_left_over_or_taken_twice():
-    shares = [Company(rank, 3).share(range(8)) for rank in range(3)]
+    shares = [Distributed(rank, 3).share(range(8)) for rank in range(3)]
     assert sorted(index for share in shares for index in share) == list(range(8))
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
-    assert [Company(rank, 3).share([7]) for rank in range(3)] == [[7], [7], [7]]
+    assert [Distributed(rank, 3).share([7]) for rank in range(3)] == [[7], [7], [7]]
 
 
 def test_without_torchrun_a_process_is_alone_even_in_a_cluster():
-    assert join_company({}) == Company(0, 1)
-    assert join_company({"WORLD_SIZE": "8"}) == Company(0, 1)
-    assert Company().agreed(2) == 2
+    assert join_distributed({}) == Distributed(0, 1)
+    assert join_distributed({"WORLD_SIZE": "8"}) == Distributed(0, 1)
+    assert Distributed().agreed(2) == 2
 
 
 def test_one_gpu_or_a_process_of_torchruns_own_needs_no_torchrun():

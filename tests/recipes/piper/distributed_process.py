@@ -1,4 +1,4 @@
-"""What torchrun starts in the tests of several processes: `torchrun ... company_member.py steps|train FOLDER`."""
+"""What torchrun starts in the tests of several processes: `torchrun ... distributed_process.py steps|train FOLDER`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from pod_image.recipes.piper.company import Company, join_company, leave_company
+from pod_image.recipes.piper.distributed import Distributed, join_distributed, leave_distributed
 from pod_image.recipes.piper.model import Discriminators, Generator
 from pod_image.recipes.piper.optimisation import Optimisation
 from pod_image.recipes.piper.quality import Quality
@@ -18,7 +18,7 @@ from tests.recipes.piper.cases import TINY, disturbed, made_up_clips
 BATCHES = ([0, 1, 2, 3], [4, 5, 2, 1])
 
 
-def steps(company: Company) -> tuple[list[list[float]], Optimisation]:
+def steps(distributed: Distributed) -> tuple[list[list[float]], Optimisation]:
     """Two steps on clips of one length with nothing drawn: this process's losses, and where they led."""
     clips = made_up_clips(6, samples=12_800)
     torch.manual_seed(1)
@@ -31,11 +31,11 @@ def steps(company: Company) -> tuple[list[list[float]], Optimisation]:
         judges,
         sample_rate_hz=16_000,
         learning_rate=2e-4,
-        is_shared=company.size > 1,
+        is_shared=distributed.size > 1,
     )
     losses = []
     for indices in BATCHES:
-        batch = clips.batch(company.share(indices))
+        batch = clips.batch(distributed.share(indices))
         starts = torch.zeros(len(batch.ids), dtype=torch.long)
         losses.append(
             optimisation.step(batch, starts=starts, draw=torch.zeros_like).double().tolist()
@@ -51,7 +51,7 @@ def weights(optimisation: Optimisation) -> dict[str, torch.Tensor]:
     }
 
 
-def _train(company: Company, folder: Path) -> None:
+def _train(distributed: Distributed, folder: Path) -> None:
     training = Training(
         Quality.X_LOW,
         epochs=100,
@@ -63,25 +63,27 @@ def _train(company: Company, folder: Path) -> None:
         sizes=TINY,
     )
     events: list[dict[str, object]] = []
-    places = Places(folder / f"out-{company.rank}")
-    trainer = Trainer(training, made_up_clips(6), places, emit=events.append, company=company)
+    places = Places(folder / f"out-{distributed.rank}")
+    trainer = Trainer(
+        training, made_up_clips(6), places, emit=events.append, distributed=distributed
+    )
     trainer.run()
     own = {"events": events, "step": trainer.progress.step}
-    (folder / f"own-{company.rank}.json").write_text(json.dumps(own))
-    torch.save(weights(trainer.optimisation), folder / f"weights-{company.rank}.pt")
+    (folder / f"own-{distributed.rank}.json").write_text(json.dumps(own))
+    torch.save(weights(trainer.optimisation), folder / f"weights-{distributed.rank}.pt")
 
 
 def _main(what: str, folder: Path) -> None:
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
-    company = join_company()
+    distributed = join_distributed()
     if what == "steps":
-        losses, optimisation = steps(company)
-        torch.save(weights(optimisation), folder / f"weights-{company.rank}.pt")
-        (folder / f"losses-{company.rank}.json").write_text(json.dumps(losses))
+        losses, optimisation = steps(distributed)
+        torch.save(weights(optimisation), folder / f"weights-{distributed.rank}.pt")
+        (folder / f"losses-{distributed.rank}.json").write_text(json.dumps(losses))
     else:
-        _train(company, folder)
-    leave_company()
+        _train(distributed, folder)
+    leave_distributed()
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from torch import distributed
 
 
 @dataclass(frozen=True)
-class Company:
+class Distributed:
     """This process's place among `size`. Alone, nothing here costs anything."""
 
     rank: int = 0
@@ -28,7 +28,7 @@ class Company:
     def share(self, indices: Sequence[int]) -> list[int]:
         """This process's clips of a batch; of neighbours in length each gets every size-th.
 
-        A batch smaller than the company has its last clip learnt by several.
+        A batch smaller than `size` has its last clip learnt by several.
         """
         return list(indices[self.rank :: self.size]) or [indices[-1]]
 
@@ -41,19 +41,19 @@ class Company:
         return int(told)
 
 
-def join_company(environment: Mapping[str, str] = os.environ) -> Company:
+def join_distributed(environment: Mapping[str, str] = os.environ) -> Distributed:
     """Meet the others that torchrun started; alone without torchrun."""
     size = int(environment.get("WORLD_SIZE", "1"))
     if size == 1 or "RANK" not in environment:
-        return Company()
+        return Distributed()
     # What is decided travels between CPUs: nobody's GPU waits for it.
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     if not distributed.is_initialized():
         distributed.init_process_group(backend)
-    return Company(int(environment["RANK"]), size)
+    return Distributed(int(environment["RANK"]), size)
 
 
-def leave_company() -> None:
+def leave_distributed() -> None:
     """Part from the others, if there are any."""
     if distributed.is_initialized():
         distributed.destroy_process_group()
