@@ -2,14 +2,6 @@
 
 from __future__ import annotations
 
-CONTAINER_DISK_USD_PER_GB_MONTH = 0.10
-"""Running container disk (RunPod pricing page, 2026-08)."""
-HOURS_PER_MONTH = 730.0
-
-
-def disk_price_per_hour_usd(disk_gb: float) -> float:
-    return disk_gb * CONTAINER_DISK_USD_PER_GB_MONTH / HOURS_PER_MONTH
-
 
 def cost_usd(price_per_hour_usd: float, seconds: float) -> float:
     return price_per_hour_usd * seconds / 3600.0

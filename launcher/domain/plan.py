@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 from launcher.domain.cost import hours_until_capped, worst_case_cost_usd
 from launcher.domain.offer import Offer
+from launcher.domain.planned_request import Planned
 from pod_image.contract.settings import RunSettings
 
 
@@ -90,7 +90,7 @@ class Plan:
     base_licence: str = ""
     forced: tuple[str, ...] = ()
     """Codes of dataset errors that the person lets pass."""
-    requests: tuple[dict[str, Any], ...] = field(default=(), repr=False)
+    requests: tuple[Planned, ...] = field(default=(), repr=False)
 
     @property
     def settings(self) -> RunSettings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -10,6 +10,7 @@ from typing import Protocol
 from pydantic import SecretStr
 
 from launcher.domain.offer import Offer
+from launcher.domain.planned_request import Planned
 from launcher.domain.pod import Pod, PodOrder
 from pod_image.contract.settings import Cloud
 
@@ -71,6 +72,13 @@ class Provider(Protocol):
         """What can be rented now, cheapest first; with a CUDA version, only stock on hosts that know it.
 
         Never raises for 'none'.
+        """
+        ...
+
+    def planned_requests(self, order: PodOrder, secrets: Mapping[str, str]) -> tuple[Planned, ...]:
+        """Exactly what `make_secret` for each of `secrets` (name and placeholder) and then `rent` would send.
+
+        Nothing is sent, and no credential of this provider's is in the result. Raises InvalidRequest as `rent` does.
         """
         ...
 

@@ -11,7 +11,6 @@ from launcher.cli.terminal.output import style, to_plain
 from launcher.domain.offer import Offer
 from launcher.domain.plan import Origin, Plan, Remark, Severity
 from launcher.services.common.boot_budget import boot_budget
-from launcher.services.planning.requests import as_curl
 from pod_image.contract.settings import SETTINGS, RecipeName
 
 _OTHERS_NAMED = 3
@@ -78,7 +77,7 @@ def remarks_text(remarks: Iterable[Remark]) -> str:
 
 def curl_text(plan: Plan) -> str:
     """The requests as command lines, in order."""
-    return "\n\n".join(as_curl(request) for request in plan.requests)
+    return "\n\n".join(request.as_shell() for request in plan.requests)
 
 
 def _is_to_be_said(remark: Remark) -> bool:

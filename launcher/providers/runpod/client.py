@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
@@ -24,6 +25,7 @@ from tenacity import (
 from tenacity.wait import wait_base
 
 from launcher import __version__
+from launcher.domain.planned_request import PlannedRequest
 from launcher.errors import (
     ApiDrift,
     LauncherError,
@@ -42,9 +44,18 @@ LONGEST_WAIT_SECONDS = 120.0
 """A rate limit that lasts longer is reported, not waited for."""
 STREAM_SILENCE_SECONDS = 60.0
 """Heartbeats come more often; a stream that is silent for longer is dead."""
+KEY_PLACEHOLDER = "<RunPod API key>"
+"""Stands for the key in what is shown."""
 BALANCE_QUERY = "query { myself { id clientBalance currentSpendPerHr } }"
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+class Create(StrEnum):
+    """Where a pod and an account secret are made."""
+
+    POD = "/v2/pods"
+    SECRET = "/v2/account/secrets"
 
 
 @dataclass(frozen=True)
@@ -103,10 +114,20 @@ class RunPodClient:
     async def aclose(self) -> None:
         await self._http.aclose()
 
+    def planned(self, call: Create, body: Mapping[str, Any]) -> PlannedRequest:
+        """The create as it would be sent, the key left out; nothing is sent."""
+        headers = {
+            "Authorization": f"Bearer {KEY_PLACEHOLDER}",
+            "User-Agent": USER_AGENT,
+            "Content-Type": "application/json",
+        }
+        base_url = str(self._http.base_url).rstrip("/")
+        return PlannedRequest("POST", f"{base_url}{call.value}", headers, dict(body))
+
     async def create_pod(self, body: Mapping[str, Any], hidden: Sequence[SecretStr] = ()) -> Any:
         """Sent once. Raises RentUnclear when it cannot be told whether a pod exists now."""
         call = _Call(
-            "POST", "/v2/pods", "rent the pod", body=body, is_create=True, hidden=tuple(hidden)
+            "POST", Create.POD, "rent the pod", body=body, is_create=True, hidden=tuple(hidden)
         )
         return await self._json_once(call)
 
@@ -149,9 +170,7 @@ class RunPodClient:
         """Sent once: a second one of the same name is refused anyway."""
         body = {"name": name, "value": value.get_secret_value()}
         what = "make a secret of the account"
-        return await self._json_once(
-            _Call("POST", "/v2/account/secrets", what, body=body, hidden=(value,))
-        )
+        return await self._json_once(_Call("POST", Create.SECRET, what, body=body, hidden=(value,)))
 
     async def delete_secret(self, secret_id: str) -> None:
         path = f"/v2/account/secrets/{quote(secret_id, safe='')}"

@@ -5,7 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import shlex
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import aclosing
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -14,6 +22,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from launcher.domain.offer import Offer, Stock
+from launcher.domain.planned_request import Planned
 from launcher.domain.pod import NONCE_VARIABLE, Pod, PodOrder, PodStatus
 from launcher.errors import (
     ApiDrift,
@@ -25,7 +34,7 @@ from launcher.errors import (
     RentUnclear,
 )
 from launcher.providers.base import Account, AccountSecret, ExecResult, LogLine
-from launcher.providers.runpod.client import RunPodClient
+from launcher.providers.runpod.client import Create, RunPodClient
 from launcher.providers.runpod.log import LineMemory, log_line
 from launcher.providers.runpod.wire import (
     BillingWire,
@@ -101,6 +110,13 @@ class RunPodProvider:
             found.extend(_offers(types, gpu_count, tier, data_centers))
         # Secure comes first at equal price: the same money buys the more dependable host.
         return sorted(found, key=lambda offer: (offer.price_per_hour_usd, offer.cloud != "secure"))
+
+    def planned_requests(self, order: PodOrder, secrets: Mapping[str, str]) -> tuple[Planned, ...]:
+        made = [
+            self._client.planned(Create.SECRET, {"name": name, "value": placeholder})
+            for name, placeholder in secrets.items()
+        ]
+        return (*made, self._client.planned(Create.POD, create_body(order)))
 
     async def rent(self, order: PodOrder) -> Pod:
         body = create_body(order)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
@@ -17,6 +18,7 @@ from pydantic import SecretStr, ValidationError
 from tenacity import wait_none
 
 from launcher.domain.offer import Stock
+from launcher.domain.planned_request import PlannedRequest
 from launcher.domain.pod import PodOrder, PodStatus
 from launcher.emulator.runpod import ExecOutcome, Gateway, RunPodWorld, ScriptedRunner
 from launcher.emulator.runpod.pods import Membership
@@ -238,6 +240,30 @@ def test_the_body_of_an_order_spells_out_count_and_tier_and_quotes_the_command()
 def test_more_variables_than_a_pod_takes_are_refused_here() -> None:
     with pytest.raises(InvalidRequest, match="takes 50 variables; this run needs 51"):
         create_body(order(environment={f"V{number}": "" for number in range(51)}))
+
+
+async def test_what_is_planned_is_what_is_sent_but_for_the_key() -> None:
+    sent: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(201, json={"id": "p1"})
+
+    transport = httpx.MockTransport(answer)
+    client = RunPodClient(SecretStr("demo-key"), "https://cloud", transport=transport)
+    provider, wanted = RunPodProvider(client), order(environment={"A": "1"})
+    planned = provider.planned_requests(wanted, {"launcher_x_upload": "<token>"})
+    assert sent == []
+    await provider.make_secret("launcher_x_upload", SecretStr("<token>"))
+    await provider.rent(wanted)
+    for shown, real in zip(planned, sent, strict=True):
+        assert isinstance(shown, PlannedRequest)
+        assert (shown.method, shown.url) == (real.method, str(real.url))
+        assert shown.json == json.loads(real.content)
+        shown_key = shown.headers["Authorization"]
+        assert real.headers["Authorization"] == shown_key.replace("<RunPod API key>", "demo-key")
+        rest = {name: text for name, text in shown.headers.items() if name != "Authorization"}
+        assert {name: real.headers[name] for name in rest} == rest
 
 
 @pytest.mark.parametrize("answer", [{}, {"id": ""}, {"id": 3}, [], "x", 0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+from dataclasses import asdict
 
 from nicegui import ui
 
@@ -93,7 +94,8 @@ class ConfirmDialog:
             hint(f"The base voice's licence: {plan.base_licence}.")
         with details("The exact requests"):
             for request in plan.requests:
-                code = Text("pre", json.dumps(request, indent=2, ensure_ascii=False), "code")
+                shown = json.dumps(asdict(request), indent=2, ensure_ascii=False)
+                code = Text("pre", shown, "code")
                 attributes(code, tabindex="0")
         self._place = box("div")
 
