@@ -1,4 +1,7 @@
-"""Named settings: the built-in ones and the person's own. Files only; what they mean is decided by compose."""
+"""Named settings: the built-in ones and the person's own. Files only; what they mean is decided by compose.
+
+The built-in ones are written in `presets/` at the top of the checkout. Wheel and sdist carry copies beside this file.
+"""
 
 from __future__ import annotations
 
@@ -32,10 +35,9 @@ class Preset:
 
 
 def built_in_folder() -> Path:
-    """Where the built-in presets are: in the installed package, or at the root of a checkout."""
-    package = Path(__file__).parent
-    installed = package / "built_in_presets"
-    return installed if installed.is_dir() else package.parent / "presets"
+    """Where the built-in presets are: beside this file where they were packed, else at the top of the checkout."""
+    packed = Path(__file__).parent
+    return packed if any(packed.glob("*.toml")) else packed.parents[1] / "presets"
 
 
 def all_presets(config: Config) -> list[Preset]:
