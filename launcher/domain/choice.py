@@ -10,7 +10,8 @@ from dataclasses import replace
 from launcher.domain.offer import Offer, Stock
 from launcher.domain.speed import memory_needed_gb
 from launcher.errors import NothingAvailable
-from pod_image.contract.settings import Cloud, RunSettings
+from pod_image.contract.common_settings import Cloud
+from pod_image.contract.settings import RunSettings
 
 MOST_TIMES_THE_PRICE = 3.0
 """Without a named GPU type, nothing so much dearer than the first choice is rented in its place."""

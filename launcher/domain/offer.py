@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pod_image.contract.settings import Cloud
+from pod_image.contract.common_settings import Cloud
 
 
 class Stock(StrEnum):

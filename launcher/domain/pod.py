@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from pydantic import SecretStr
 
-from pod_image.contract.settings import Cloud
+from pod_image.contract.common_settings import Cloud
 
 POD_NAME_PREFIX = "launcher-"
 _POD_NAME = re.compile(

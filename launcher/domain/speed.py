@@ -6,7 +6,8 @@ import math
 import re
 from dataclasses import dataclass
 
-from pod_image.contract.settings import Quality, RecipeName, RunSettings
+from pod_image.contract.recipes.piper import Quality
+from pod_image.contract.settings import RecipeName, RunSettings
 
 CLIPS_PER_SECOND = 36.0
 """Medium voice on an RTX 4090: published reports for batch 32 are 1.05 to 1.35 batches a second."""

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from launcher.domain.offer import Offer
 from launcher.domain.planned_request import Planned
 from launcher.domain.pod import Pod, PodOrder
-from pod_image.contract.settings import Cloud
+from pod_image.contract.common_settings import Cloud
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from pod_image.agent.ports import Hub, HubTrouble, Ports, RunHub
 from pod_image.agent.record import installed_versions
 from pod_image.agent.run import Run
 from pod_image.agent.run_log import RunLog
+from pod_image.contract.common_settings import UNSIZED_BOOT_MINUTES
 from pod_image.contract.environment import (
     DATASET_TOKEN_VARIABLE,
     HUB_URL_VARIABLE,
@@ -41,7 +42,6 @@ from pod_image.contract.environment import (
 )
 from pod_image.contract.paths import ResultsFolder, RunFolder
 from pod_image.contract.record import RunRecord
-from pod_image.contract.settings import UNSIZED_BOOT_MINUTES
 from pod_image.recipes import load
 
 _STEP = re.compile(r"(\d+)(?!.*\d)")

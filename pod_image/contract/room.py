@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pod_image.contract.settings import Quality
+from pod_image.contract.recipes.piper import Quality
 
 MOST_CHECKPOINTS = 3
 """The newest that are kept while there is room; the best one stays beside them when it is older."""

@@ -20,7 +20,7 @@ from launcher.presets import find_preset
 from launcher.services.common.workbench import open_workbench
 from launcher.services.planning.plan import make_plan
 from launcher.stores.secrets import find_keys
-from pod_image.contract.settings import Quality
+from pod_image.contract.recipes.piper import Quality
 
 CARD = """* Quality: medium
 

@@ -24,7 +24,7 @@ from launcher.cli.terminal.output import Output
 from launcher.forms.fields import fields
 from launcher.services.common.image_check import ImageCheck
 from launcher.stores.secrets import KeyName, KeyringStore, MemoryKeyStore
-from pod_image.contract.settings import DEFAULT_IMAGE
+from pod_image.contract.common_settings import DEFAULT_IMAGE
 from tests.cli.conftest import Shell
 
 HEAVY = {"nicegui", "httpx", "keyring", "huggingface_hub", "pydantic", "torch", "fastapi", "numpy"}

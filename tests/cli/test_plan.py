@@ -13,7 +13,7 @@ import pytest
 
 from launcher import image_digest
 from launcher.emulator.hub.tokens import Token, TokenKind
-from pod_image.contract.settings import DEFAULT_IMAGE
+from pod_image.contract.common_settings import DEFAULT_IMAGE
 from tests.cli.conftest import COMMAND_RUN, Shell
 from tests.services.sky import REPO
 

@@ -9,7 +9,8 @@ import pytest
 from launcher.domain.choice import candidates, matches
 from launcher.domain.offer import Offer, Stock
 from launcher.errors import NothingAvailable
-from pod_image.contract.settings import Cloud, RunSettings
+from pod_image.contract.common_settings import Cloud
+from pod_image.contract.settings import RunSettings
 
 EVERYWHERE = ("EU-RO-1", "US-KS-2")
 

@@ -13,8 +13,10 @@ from launcher.domain.offer import Offer, Stock
 from launcher.domain.plan import DatasetSummary
 from launcher.domain.run import Run, RunState
 from launcher.domain.speed import memory_needed_gb, relative_speed, total_steps, workload
+from pod_image.contract.common_settings import Cloud
 from pod_image.contract.outcomes import EndReason
-from pod_image.contract.settings import Cloud, Quality, RunSettings
+from pod_image.contract.recipes.piper import Quality
+from pod_image.contract.settings import RunSettings
 
 OFFER = Offer("NVIDIA GeForce RTX 4090", "RTX 4090", 1, 24, Cloud.SECURE, 0.6, Stock.HIGH)
 DATASET = DatasetSummary("me/clips", "c" * 40, clips=320, minutes=20.0)

@@ -29,8 +29,8 @@ from launcher.services.planning.compose import compose
 from launcher.services.planning.plan import make_plan, raise_errors
 from launcher.stores.secrets import find_keys
 from pod_image.contract import CONTRACT_VERSION
+from pod_image.contract.common_settings import DEFAULT_IMAGE
 from pod_image.contract.outcomes import EndReason
-from pod_image.contract.settings import DEFAULT_IMAGE
 from tests.image import sizes
 from tests.image.dockerfile import Stage, read
 from tests.image.hashes import FILES, POD_IMAGE, pins

@@ -9,7 +9,7 @@ from launcher.errors import InvalidRequest
 from launcher.forms.run_file import parse_run_file, settings_to_toml
 from launcher.presets import all_presets, built_in_folder, delete_preset, find_preset, save_preset
 from launcher.services.planning.compose import compose
-from pod_image.contract.settings import Quality
+from pod_image.contract.recipes.piper import Quality
 
 BUILT_IN = ("cheapest", "finetune-high", "finetune-medium", "from-scratch-medium", "quick-check")
 REPOS = {"dataset_repo": "me/clips", "results_repo": "me/voice"}

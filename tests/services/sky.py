@@ -30,11 +30,12 @@ from launcher.providers.runpod.provider import RunPodProvider
 from launcher.services.common.workbench import Workbench, open_history
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import Keys
+from pod_image.contract.common_settings import Cloud
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 from pod_image.contract.events import PhaseSeconds
 from pod_image.contract.outcomes import EndReason, Phase
 from pod_image.contract.record import RunRecord
-from pod_image.contract.settings import Cloud, RunSettings
+from pod_image.contract.settings import RunSettings
 from pod_image.hub import Hub, Repo, ensure_results_repo, publish
 from tests.hub_tokens import FIXED_TOKENS
 from tests.virtual import LoopClock, StreamingTransport, VirtualLoop, WorldClock, now_seconds

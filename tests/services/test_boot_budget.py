@@ -14,8 +14,9 @@ from launcher.errors import RunFailed
 from launcher.services.common.boot_budget import COMPRESSED_GB, boot_budget, boot_budget_of
 from launcher.services.ending.reap import reap
 from launcher.services.launching.launch import launch
+from pod_image.contract.common_settings import DEFAULT_IMAGE
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
-from pod_image.contract.settings import DEFAULT_IMAGE, RunSettings
+from pod_image.contract.settings import RunSettings
 from tests.services.sky import Sky, offer, plan
 from tests.virtual import in_virtual_time
 

@@ -12,7 +12,7 @@ from launcher import image_digest
 from launcher.services.common.image_check import ImageCheck, check_image
 from launcher.services.common.images import RUNPOD_PYTORCH_IMAGE
 from launcher.services.common.our_image import compared, ordered_image, remark
-from pod_image.contract.settings import DEFAULT_IMAGE
+from pod_image.contract.common_settings import DEFAULT_IMAGE
 
 MANIFEST = json.dumps(
     {"manifests": [{"platform": {"os": "linux", "architecture": "amd64"}}]}

@@ -37,7 +37,8 @@ from pod_image.agent.hugging_face import PATIENCE, HuggingFace
 from pod_image.agent.ports import GuardOrders, Line, Ports, ProcessSpec, RunHub
 from pod_image.agent.story import run_pod
 from pod_image.agent.timing import Timing
-from pod_image.contract.settings import Cloud, RunSettings
+from pod_image.contract.common_settings import Cloud
+from pod_image.contract.settings import RunSettings
 from pod_image.control import main as control
 from tests.hub_tokens import FIXED_TOKENS
 from tests.simulation.disks import Disk

@@ -13,7 +13,8 @@ from launcher.ui.pages.help.topics import HELP_FOLDER, anchor, search, settings_
 from launcher.ui.pages.train.form import Choice, Refused, check, parse, shown
 from launcher.ui.pages.train.pricing import gpu_rows, quote
 from launcher.ui.state.drafts import DRAFTS_KEPT, Draft, Drafts
-from pod_image.contract.settings import SETTINGS, Cloud, RunSettings
+from pod_image.contract.common_settings import Cloud
+from pod_image.contract.settings import SETTINGS, RunSettings
 
 PRESET = Preset("mine", "Mine", "", {"batch_size": 16, "quality": "medium", "max_hours": 8.0})
 CLIPS = DatasetSummary("me/clips", "abc", clips=200, minutes=20.0)

@@ -31,7 +31,7 @@ from launcher.workshop.make import MakeProgress, MakeRequest
 from launcher.workshop.page import report_page
 from launcher.workshop.push import PushRequest
 from launcher.workshop.report import DatasetReport
-from pod_image.contract.settings import Quality
+from pod_image.contract.recipes.piper import Quality
 
 app = group_app("Datasets: check one, make one of recordings, push it, keep order.")
 

@@ -27,7 +27,7 @@ from launcher.services.common.our_image import compared
 from launcher.services.common.workbench import Workbench
 from launcher.stores.secrets import KeyName, Keys
 from pod_image.contract import CONTRACT_VERSION
-from pod_image.contract.settings import DEFAULT_IMAGE
+from pod_image.contract.common_settings import DEFAULT_IMAGE
 
 app = command_app()
 EXTRAS = {

@@ -11,7 +11,7 @@ from launcher.cli.session import RUNPOD_ALONE, find, run
 from launcher.cli.terminal.layout import table
 from launcher.cli.terminal.output import Output
 from launcher.domain.offer import Offer
-from pod_image.contract.settings import Cloud
+from pod_image.contract.common_settings import Cloud
 
 app = command_app()
 

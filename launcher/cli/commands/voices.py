@@ -28,7 +28,7 @@ from launcher.services.voices.delivered import (
 from launcher.services.voices.speaking import Manner, Take, speak
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import KeyName
-from pod_image.contract.settings import Quality
+from pod_image.contract.recipes.piper import Quality
 
 app = group_app("Voices to start from, and those that your runs have made.")
 

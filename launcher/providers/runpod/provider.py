@@ -45,8 +45,8 @@ from launcher.providers.runpod.wire import (
     SecretWire,
     moment,
 )
+from pod_image.contract.common_settings import Cloud
 from pod_image.contract.environment import RUN_VARIABLE
-from pod_image.contract.settings import Cloud
 
 ABSENT_READINGS = 2
 """Gone is believed when a pod is absent so many times in a row: reads lag and fail."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from launcher.domain.run import Run
 from launcher.services.common.images import RUNPOD_PYTORCH_IMAGE, image_of, is_bootstrap
-from pod_image.contract.settings import DEFAULT_IMAGE, UNSIZED_BOOT_MINUTES, RunSettings
+from pod_image.contract.common_settings import DEFAULT_IMAGE, UNSIZED_BOOT_MINUTES
+from pod_image.contract.settings import RunSettings
 
 COMPRESSED_GB = {DEFAULT_IMAGE: 2.75, RUNPOD_PYTORCH_IMAGE: 10.0}
 """Ours by docs/image.md. RunPod publishes no figure for its own; CUDA with its compiler and torch come to so much."""

@@ -8,7 +8,7 @@ from launcher import image_digest
 from launcher.domain.plan import Remark, Severity
 from launcher.services.common.image_check import ImageCheck
 from launcher.services.common.images import image_of
-from pod_image.contract.settings import DEFAULT_IMAGE
+from pod_image.contract.common_settings import DEFAULT_IMAGE
 
 NO_DIGEST = (
     "This copy of the launcher has no digest of a release written in: its image is rented by the tag alone, "

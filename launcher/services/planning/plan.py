@@ -34,7 +34,8 @@ from launcher.services.planning.dataset_look import (
 )
 from launcher.services.planning.requests import planned_requests
 from launcher.stores.secrets import KeyName, Keys
-from pod_image.contract.settings import Cloud, RecipeName, RunSettings
+from pod_image.contract.common_settings import Cloud
+from pod_image.contract.settings import RecipeName, RunSettings
 
 _RUN_FOLDER = re.compile(r"^run-(\d{2,})$")
 MOST_NAMES = 10

@@ -10,7 +10,7 @@ from launcher.domain.offer import Offer
 from launcher.domain.plan import DatasetSummary, Remark
 from launcher.services.common.workbench import Workbench
 from launcher.services.planning.dataset_look import look
-from pod_image.contract.settings import Cloud
+from pod_image.contract.common_settings import Cloud
 from pod_image.hub import Repo, resolve_commit
 
 PRICES_FRESH = timedelta(minutes=2)

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 
 import torch
 
-from pod_image.contract.settings import Precision
+from pod_image.contract.recipes.piper import Precision
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 _KEPT_BYTES = 1 << 30

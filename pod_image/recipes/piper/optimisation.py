@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from pod_image.contract.settings import Precision
+from pod_image.contract.recipes.piper import Precision
 from pod_image.recipes.piper.clips import Batch
 from pod_image.recipes.piper.device import autocast
 from pod_image.recipes.piper.losses import (

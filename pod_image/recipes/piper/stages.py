@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pod_image.contract.commands import Command
+from pod_image.contract.common_settings import Switch
 from pod_image.contract.environment import RunDocument
 from pod_image.contract.paths import RunFolder
-from pod_image.contract.settings import RunSettings, Switch
+from pod_image.contract.settings import RunSettings
 from pod_image.dataset import DatasetError, Finding, Severity, read_dataset
 from pod_image.recipes.piper.base_file import base_file
 from pod_image.recipes.piper.card import keep_facts

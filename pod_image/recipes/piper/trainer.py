@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from pod_image.contract.commands import Command, CommandName
+from pod_image.contract.recipes.piper import Precision
 from pod_image.contract.room import MOST_CHECKPOINTS
-from pod_image.contract.settings import Precision
 from pod_image.recipes.piper.base import check_fits, take_over, traits_of
 from pod_image.recipes.piper.checkpoint import (
     DISCRIMINATORS,

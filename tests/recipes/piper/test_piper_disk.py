@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from pod_image.contract.paths import RunFolder
+from pod_image.contract.recipes.piper import Quality
 from pod_image.contract.room import BESIDE_BYTES, MOST_CHECKPOINTS, checkpoint_room
-from pod_image.contract.settings import Quality, RunSettings
+from pod_image.contract.settings import RunSettings
 from pod_image.recipes.piper import disk
 from pod_image.recipes.piper.checkpoint import Checkpoint, write_checkpoint
 from pod_image.recipes.piper.disk import checkpoints_kept, free_for_checkpoints

@@ -8,7 +8,7 @@ import dataclasses
 import pytest
 import torch
 
-from pod_image.contract.settings import Precision
+from pod_image.contract.recipes.piper import Precision
 from pod_image.recipes.piper.losses import (
     adversarial_loss,
     discriminator_loss,

@@ -10,7 +10,7 @@ import soundfile
 import torch
 
 from pod_image.contract.commands import Command
-from pod_image.contract.settings import Precision
+from pod_image.contract.recipes.piper import Precision
 from pod_image.recipes.piper.checkpoint import read_checkpoint
 from pod_image.recipes.piper.errors import RecipeError
 from pod_image.recipes.piper.keeping import best_checkpoint

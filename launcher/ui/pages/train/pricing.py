@@ -13,7 +13,8 @@ from launcher.domain.plan import DatasetSummary, Estimate
 from launcher.domain.run import Run
 from launcher.domain.speed import memory_needed_gb
 from launcher.errors import NothingAvailable
-from pod_image.contract.settings import Cloud, RunSettings
+from pod_image.contract.common_settings import Cloud
+from pod_image.contract.settings import RunSettings
 
 
 @dataclass(frozen=True)

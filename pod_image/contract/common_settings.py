@@ -1,0 +1,202 @@
+"""The settings that every run has, whatever recipe runs: what it is called, where it runs, when it ends."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from pod_image.contract.knobs import Knob
+
+DEFAULT_IMAGE = "ghcr.io/pod-launcher/pod-image:0.1.0"
+"""The one place that names the image a pod runs when nothing else is asked for."""
+UNSIZED_BOOT_MINUTES = 20.0
+"""The boot budget where nobody set one and the size of the image is not known."""
+
+RepoId = Annotated[
+    str, StringConstraints(pattern=r"^$|^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$", max_length=96)
+]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+
+
+class Switch(StrEnum):
+    ON = "on"
+    OFF = "off"
+
+
+class Cloud(StrEnum):
+    """RunPod's two tiers; `any` tries secure first at equal price."""
+
+    SECURE = "secure"
+    COMMUNITY = "community"
+    ANY = "any"
+
+
+class CommonSettings(BaseModel):
+    """Strict for people: unknown names are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    # What
+    dataset_repo: Annotated[
+        RepoId,
+        Field(
+            description="Hugging Face dataset repo with clips and transcripts, such as me/my-clips."
+        ),
+        Knob("Dataset repo", group="What"),
+    ] = ""
+    dataset_revision: Annotated[
+        str,
+        Field(
+            description=(
+                "Branch, tag or commit of the dataset; it is pinned to a commit before the run "
+                "starts."
+            ),
+            min_length=1,
+            max_length=200,
+        ),
+        Knob("Dataset revision", group="What", level="advanced"),
+    ] = "main"
+    results_repo: Annotated[
+        RepoId,
+        Field(
+            description=(
+                "Hugging Face model repo that receives the results; made, private, when it is "
+                "absent."
+            )
+        ),
+        Knob("Results repo", group="What", required=True),
+    ] = ""
+    run_id: Annotated[
+        str,
+        Field(
+            description=(
+                "Name of this run and its folder in the results repo; empty takes the next free "
+                "one (run-01, run-02)."
+            ),
+            pattern=r"^$|^[a-z0-9][a-z0-9-]{0,39}$",
+        ),
+        Knob("Run id", group="What", level="advanced"),
+    ] = ""
+
+    # Where
+    gpu_types: Annotated[
+        tuple[Word, ...],
+        Field(
+            description=(
+                "GPU types that will do, in order of preference; empty takes the cheapest that "
+                "fits."
+            ),
+            max_length=32,
+        ),
+        Knob("GPU types", group="Where"),
+    ] = ()
+    gpu_count: Annotated[
+        int,
+        Field(description="GPUs in the pod.", ge=1, le=8),
+        Knob("GPUs", group="Where", level="advanced"),
+    ] = 1
+    cloud: Annotated[
+        Cloud,
+        Field(
+            description=(
+                "secure: data centres. community: private hosts, cheaper, less dependable. any: "
+                "both."
+            )
+        ),
+        Knob("Cloud tier", group="Where"),
+    ] = Cloud.SECURE
+    data_centers: Annotated[
+        tuple[Word, ...],
+        Field(
+            description="Data centres that will do, such as EU-RO-1; empty takes any.",
+            max_length=64,
+        ),
+        Knob("Data centres", group="Where", level="advanced"),
+    ] = ()
+    disk_gb: Annotated[
+        int,
+        Field(
+            description=(
+                "Disk of the container; dataset, checkpoints and image layers share it. "
+                "RunPod rents 20 GB at the least."
+            ),
+            ge=5,
+            le=2000,
+        ),
+        Knob("Container disk", group="Where", unit="GB", level="advanced"),
+    ] = 40
+    image: Annotated[
+        str,
+        Field(
+            description=(
+                "Container image; 'bootstrap' runs RunPod's own PyTorch image and installs our "
+                "agent at start."
+            ),
+            min_length=1,
+            max_length=300,
+            pattern=r"^\S+$",
+        ),
+        Knob("Image", group="Where", level="advanced"),
+    ] = DEFAULT_IMAGE
+    registry: Annotated[
+        str,
+        Field(
+            description="Id of the RunPod registry credential for a private image.", max_length=200
+        ),
+        Knob("Registry credential", group="Where", level="advanced"),
+    ] = ""
+    min_cuda_version: Annotated[
+        str,
+        Field(
+            description=(
+                "CUDA that the host's driver has to know; empty takes any host. torch in our image is built "
+                "for 13.0."
+            ),
+            pattern=r"^$|^\d{1,2}\.\d{1,2}$",
+        ),
+        Knob("Lowest CUDA version", group="Where", level="advanced"),
+    ] = "13.0"
+
+    # Limits
+    max_hours: Annotated[
+        float,
+        Field(
+            description="The pod ends itself at the latest so long after its creation.",
+            ge=0.02,
+            le=240,
+        ),
+        Knob("Time cap", group="Limits", unit="hours"),
+    ] = 6.0
+    max_cost_usd: Annotated[
+        float,
+        Field(description="The pod ends itself before it has cost more.", ge=0.01, le=10_000),
+        Knob("Cost cap", group="Limits", unit="USD"),
+    ] = 10.0
+    boot_minutes: Annotated[
+        float,
+        Field(
+            description=(
+                "A pod that has not reported itself ready by then is released; 0 goes by the size "
+                "of the image."
+            ),
+            ge=0,
+            le=120,
+        ),
+        Knob("Boot budget", group="Limits", unit="minutes", level="advanced"),
+    ] = 0.0
+    gpu_idle_minutes: Annotated[
+        float,
+        Field(
+            description="End the run when the GPU does nothing for so long while training.",
+            ge=1,
+            le=240,
+        ),
+        Knob("GPU idle limit", group="Limits", unit="minutes", level="advanced"),
+    ] = 15.0
+    stall_minutes: Annotated[
+        float,
+        Field(description="End the run when training makes no progress for so long.", ge=1, le=240),
+        Knob("No-progress limit", group="Limits", unit="minutes", level="advanced"),
+    ] = 30.0

@@ -1,0 +1,216 @@
+"""The settings of a Piper voice."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from pod_image.contract.common_settings import CommonSettings, Switch, Word
+from pod_image.contract.knobs import Knob
+from pod_image.contract.recipes.base import Declaration
+
+
+class Quality(StrEnum):
+    """Sizes of a Piper voice."""
+
+    X_LOW = "x-low"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+    @property
+    def sample_rate_hz(self) -> int:
+        return 16_000 if self in (Quality.X_LOW, Quality.LOW) else 22_050
+
+
+class Precision(StrEnum):
+    """How exactly a GPU computes while it trains; a CPU always computes in float32."""
+
+    AUTO = "auto"
+    BF16 = "bf16"
+    TF32 = "tf32"
+    FLOAT32 = "float32"
+
+
+class PiperSettings(CommonSettings):
+    # What
+    voice_name: Annotated[
+        str,
+        Field(
+            description=(
+                "Name of the voice: small letters, digits and underscores. Part of the file names."
+            ),
+            pattern=r"^[a-z0-9_]{1,40}$",
+        ),
+        Knob("Voice name", group="What"),
+    ] = "voice"
+    language: Annotated[
+        str,
+        Field(
+            description="Language and region of the voice, such as en_US or de_DE.",
+            pattern=r"^[a-z]{2,3}_[A-Z]{2}$",
+        ),
+        Knob("Language", group="What"),
+    ] = "en_US"
+    espeak_voice: Annotated[
+        str,
+        Field(
+            description=(
+                "Name of espeak-ng's voice that turns text into phonemes; empty takes the one of "
+                "the language."
+            ),
+            pattern=r"^[a-zA-Z0-9-]{0,40}$",
+        ),
+        Knob("espeak voice", group="What", level="advanced"),
+    ] = ""
+    quality: Annotated[
+        Quality,
+        Field(
+            description=(
+                "Size of the voice: x-low is small and quick, medium is the usual choice, high "
+                "sounds best and trains slowest."
+            )
+        ),
+        Knob("Quality", group="What"),
+    ] = Quality.MEDIUM
+    speakers: Annotated[
+        int,
+        Field(description="Number of speakers in the dataset.", ge=1, le=1000),
+        Knob("Speakers", group="What", level="advanced"),
+    ] = 1
+    base_checkpoint: Annotated[
+        str,
+        Field(
+            description=(
+                "Voice to start from: repo/path of a .ckpt or .onnx on Hugging Face. Empty trains "
+                "from scratch, which takes days rather than hours."
+            ),
+            max_length=500,
+        ),
+        Knob("Base checkpoint", group="What"),
+    ] = ""
+
+    # How much
+    epochs: Annotated[
+        int,
+        Field(description="How often this run goes over the dataset.", ge=1, le=10_000),
+        Knob("Epochs", group="How much", unit="epochs"),
+    ] = 1000
+    max_steps: Annotated[
+        int,
+        Field(
+            description="End after so many steps (batches) of this run; 0 leaves it to the epochs.",
+            ge=0,
+            le=10_000_000,
+        ),
+        Knob("Max steps", group="How much", unit="steps"),
+    ] = 0
+    train_minutes: Annotated[
+        float,
+        Field(
+            description="End training after so many minutes; 0 leaves it to epochs and steps.",
+            ge=0,
+            le=14_400,
+        ),
+        Knob("Training time", group="How much", unit="minutes", level="advanced"),
+    ] = 0.0
+    batch_size: Annotated[
+        int,
+        Field(
+            description="Clips per step. Larger is faster and needs more GPU memory.", ge=1, le=256
+        ),
+        Knob("Batch size", group="How much", unit="clips"),
+    ] = 32
+    learning_rate: Annotated[
+        float,
+        Field(description="Step width of the generator's optimiser.", gt=0, le=0.01),
+        Knob("Learning rate", group="How much", level="advanced"),
+    ] = 2e-4
+    validation_split: Annotated[
+        float,
+        Field(description="Share of the clips kept aside to measure on.", ge=0, le=0.5),
+        Knob("Validation split", group="How much", level="advanced"),
+    ] = 0.05
+    checkpoint_minutes: Annotated[
+        float,
+        Field(
+            description="Time between checkpoints: what can be lost when the machine dies.",
+            ge=0.1,
+            le=240,
+        ),
+        Knob("Checkpoint interval", group="How much", unit="minutes"),
+    ] = 15.0
+    seed: Annotated[
+        int,
+        Field(
+            description="Start of every random draw; the same seed repeats a run.",
+            ge=0,
+            le=2**31 - 1,
+        ),
+        Knob("Seed", group="How much", level="advanced"),
+    ] = 1234
+    no_better_checkpoints: Annotated[
+        int,
+        Field(
+            description=(
+                "End training when so many checkpoints in a row were no better than the best one before; 0 never "
+                "does. Needs a validation split."
+            ),
+            ge=0,
+            le=1000,
+        ),
+        Knob(
+            "Checkpoints without a better one",
+            group="How much",
+            unit="checkpoints",
+            level="advanced",
+        ),
+    ] = 0
+    precision: Annotated[
+        Precision,
+        Field(
+            description=(
+                "How exactly the GPU computes: bf16 is fastest, tf32 between, float32 exact and slow. auto takes bf16 "
+                "where the GPU has it, else tf32."
+            )
+        ),
+        Knob("Precision", group="How much", level="advanced"),
+    ] = Precision.AUTO
+    kernel_search: Annotated[
+        Switch,
+        Field(
+            description=(
+                "Let cuDNN try its kernels for each shape it meets and keep the fastest; the first epoch is slower."
+            )
+        ),
+        Knob("Search for kernels", group="How much", level="advanced"),
+    ] = Switch.ON
+    compile: Annotated[
+        Switch,
+        Field(
+            description=(
+                "Compile the discriminators and the decoder with torch.compile; minutes at the start, and it needs an "
+                "image with a C compiler and Triton. Goes on without where that is missing."
+            )
+        ),
+        Knob("Compile the networks", group="How much", level="advanced"),
+    ] = Switch.OFF
+    sample_sentences: Annotated[
+        tuple[Word, ...],
+        Field(
+            description="Sentences spoken at every checkpoint, to hear the voice grow.",
+            min_length=1,
+            max_length=20,
+        ),
+        Knob("Sample sentences", group="How much"),
+    ] = (
+        "The quick brown fox jumps over the lazy dog.",
+        "Tomorrow morning it may rain, but by noon the sun will be out.",
+    )
+
+
+DECLARATION = Declaration(
+    settings=PiperSettings, does="a Piper voice is trained", order=1, requires=("dataset_repo",)
+)
