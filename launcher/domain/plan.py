@@ -9,6 +9,7 @@ from enum import StrEnum
 from launcher.domain.cost import hours_until_capped, worst_case_cost_usd
 from launcher.domain.offer import Offer
 from launcher.domain.planned_request import Planned
+from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.settings import RunSettings
 
 
@@ -28,22 +29,6 @@ class Composed:
     origins: dict[str, Origin]
     preset: str = ""
     dropped: tuple[str, ...] = ()
-
-
-class Severity(StrEnum):
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "note"
-
-
-@dataclass(frozen=True)
-class Remark:
-    """Something the plan has to say. An error keeps `deploy` from renting."""
-
-    severity: Severity
-    code: str
-    message: str
-    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,7 +65,7 @@ class Plan:
     candidates: tuple[Offer, ...]
     dataset: DatasetSummary | None = None
     estimate: Estimate | None = None
-    remarks: tuple[Remark, ...] = ()
+    remarks: tuple[Finding, ...] = ()
     makes_results_repo: bool = False
     resume: bool = False
     secrets_in_plain: bool = False
@@ -107,7 +92,7 @@ class Plan:
         return self.candidates[0]
 
     @property
-    def errors(self) -> tuple[Remark, ...]:
+    def errors(self) -> tuple[Finding, ...]:
         return tuple(remark for remark in self.remarks if remark.severity is Severity.ERROR)
 
     @property

@@ -9,11 +9,10 @@ from typing import Any, TypeVar
 
 from pydantic import SecretStr
 
-from launcher.domain.plan import Remark, Severity
 from launcher.errors import HubError, LauncherError, NotConfigured
+from pod_image.contract.findings import Finding, Severity
 from pod_image.hub import Hub, HubRefused, Preflight, ResultsState, preflight
 from pod_image.hub import HubError as PodHubError
-from pod_image.hub import Severity as FindingSeverity
 
 T = TypeVar("T")
 RunBlocking = Callable[..., Awaitable[Any]]
@@ -61,7 +60,7 @@ def translated(exc: PodHubError) -> LauncherError:
 class AccessReport:
     """What the tokens may do. An error among the remarks keeps a run from starting."""
 
-    remarks: tuple[Remark, ...]
+    remarks: tuple[Finding, ...]
     dataset_commit: str
     """The commit the dataset's revision means now; empty when there is none or it cannot be read."""
     makes_results_repo: bool
@@ -74,19 +73,11 @@ async def check_access(
     found: Preflight = await access.run(
         preflight, access.dataset, access.upload, dataset, results, revision
     )
-    remarks = [
-        Remark(
-            Severity.ERROR if finding.severity is FindingSeverity.ERROR else Severity.WARNING,
-            finding.cause.value,
-            finding.sentence,
-            finding.hint,
-        )
-        for finding in found.findings
-    ]
+    remarks = list(found.findings)
     makes_repo = found.results is ResultsState.TO_BE_CREATED
     if makes_repo:
         remarks.append(
-            Remark(
+            Finding(
                 Severity.NOTE,
                 "results_repo_made",
                 f"The results repo {results} does not exist yet; it will be made, private.",

@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from launcher.workshop.audio_headers import Heard
-from pod_image.dataset import Code, Finding
+from pod_image.contract.findings import Finding
+from pod_image.dataset import Code
 
 SHORTEST_SECONDS = 0.5
 """Below 0.37 s there is less sound than one training segment (8,192 samples); trimming takes some more."""
@@ -37,8 +38,7 @@ def minutes_findings(minutes: float, minutes_wanted: float) -> list[Finding]:
     needs_less = minutes_wanted > FINE_TUNE_MINUTES
     fine_tune = ", or choose a preset that fine-tunes a base voice" if needs_less else ""
     return [
-        Finding(
-            Code.MINUTES_FEW,
+        Code.MINUTES_FEW.finding(
             "",
             f"{minutes:.1f} minutes of speech; {minutes_wanted:.0f} are the least for such a training.",
             f"Record more{fine_tune}.",
@@ -50,23 +50,23 @@ def _rates(heard: Sequence[Heard], wanted_hz: int) -> Iterator[Finding]:
     rates = Counter(each.header.rate_hz for each in heard if each.header)
     if len(rates) > 1:
         listed = ", ".join(f"{n:,} at {rate:,} Hz" for rate, n in rates.most_common(5))
-        yield Finding(
-            Code.RATE_MIXED, "", f"The clips have {len(rates)} sample rates: {listed}.",
+        yield Code.RATE_MIXED.finding(
+            "", f"The clips have {len(rates)} sample rates: {listed}.",
             "It works, for all are resampled; but clips from several sources seldom sound alike.",
         )  # fmt: skip
     low = [rate for rate in rates if rate < wanted_hz]
     if low:
         count = sum(rates[rate] for rate in low)
-        yield Finding(
-            Code.RATE_LOW, "",
+        yield Code.RATE_LOW.finding(
+            "",
             f"{count:,} clips have less than {wanted_hz:,} Hz (lowest {min(low):,}): their treble is missing.",
             "Use the original recordings, or a quality at 16,000 Hz (x-low, low).",
         )  # fmt: skip
     high = [rate for rate in rates if rate > wanted_hz]
     if high:
         count = sum(rates[rate] for rate in high)
-        yield Finding(
-            Code.RATE_OTHER, "", f"{count:,} clips have more than {wanted_hz:,} Hz (up to {max(high):,}).",
+        yield Code.RATE_OTHER.finding(
+            "", f"{count:,} clips have more than {wanted_hz:,} Hz (up to {max(high):,}).",
             "Nothing to do: they are resampled. `launcher dataset make` would make them smaller to send.",
         )  # fmt: skip
 
@@ -75,14 +75,14 @@ def _channels(heard: Sequence[Heard]) -> Iterator[Finding]:
     channels = Counter(each.header.channels for each in heard if each.header)
     if len(channels) > 1:
         listed = ", ".join(f"{n:,} with {count}" for count, n in channels.most_common(5))
-        yield Finding(
-            Code.CHANNELS_MIXED, "", f"The clips differ in channels: {listed}.",
+        yield Code.CHANNELS_MIXED.finding(
+            "", f"The clips differ in channels: {listed}.",
             "It works, for all are mixed to mono; make sure that they are of one microphone.",
         )  # fmt: skip
     many = sum(n for count, n in channels.items() if count > 1)
     if many:
-        yield Finding(
-            Code.CHANNELS_MANY, "", f"{many:,} clips have up to {max(channels)} channels; they are mixed to mono.",
+        yield Code.CHANNELS_MANY.finding(
+            "", f"{many:,} clips have up to {max(channels)} channels; they are mixed to mono.",
             "If two microphones were used, keep one: the mix of both sounds hollow.",
         )  # fmt: skip
 
@@ -93,21 +93,21 @@ def _lengths(heard: Sequence[Heard]) -> Iterator[Finding]:
             continue
         seconds, where = each.seconds, each.utterance
         if seconds < SHORTEST_SECONDS:
-            yield Finding(
-                Code.CLIP_SHORT, where.place,
+            yield Code.CLIP_SHORT.finding(
+                where.place,
                 f"{where.path} lasts {seconds:.2f} s; less than {SHORTEST_SECONDS} s teaches nothing.",
                 "Remove the line, or join it with its neighbour.",
             )  # fmt: skip
         elif seconds > WHOLE_RECORDING_SECONDS:
-            yield Finding(
-                Code.CLIP_FAR_TOO_LONG, where.place,
+            yield Code.CLIP_FAR_TOO_LONG.finding(
+                where.place,
                 f"{where.path} lasts {_duration(seconds)}: a recording, not a clip.",
                 "`launcher dataset make` cuts it at its pauses.",
             )  # fmt: skip
         elif seconds > COMFORTABLE_SECONDS:
             left_out = " and is left out" if seconds > LONGEST_SECONDS else ""
-            yield Finding(
-                Code.CLIP_LONG, where.place, f"{where.path} lasts {seconds:.1f} s{left_out}.",
+            yield Code.CLIP_LONG.finding(
+                where.place, f"{where.path} lasts {seconds:.1f} s{left_out}.",
                 f"Cut it at a pause; clips of 2 to {COMFORTABLE_SECONDS:.0f} s train best.",
             )  # fmt: skip
 
@@ -126,8 +126,8 @@ def _same_audio(heard: Sequence[Heard]) -> Iterator[Finding]:
             alike[each.utterance.size, each.head_digest].append(each)
     for group in alike.values():
         for twin in group[1:]:
-            yield Finding(
-                Code.AUDIO_TWICE, twin.utterance.place,
+            yield Code.AUDIO_TWICE.finding(
+                twin.utterance.place,
                 f"{twin.utterance.path} appears to hold the same sound as {group[0].utterance.path}.",
                 "Check which transcript is right, and remove the other line.",
             )  # fmt: skip
@@ -141,16 +141,16 @@ def speaker_findings(heard: Sequence[Heard], speakers_wanted: int | None) -> lis
     if named and counts[None]:
         place = next(each.utterance.place for each in heard if each.utterance.speaker is None)
         found.append(
-            Finding(
-                Code.SPEAKER_PARTLY, place, f"{counts[None]:,} clips have no speaker, the others have one.",
+            Code.SPEAKER_PARTLY.finding(
+                place, f"{counts[None]:,} clips have no speaker, the others have one.",
                 "Name the speaker on every line.",
             )
         )  # fmt: skip
     there = max(1, len(named))
     if speakers_wanted not in (None, there):
         found.append(
-            Finding(
-                Code.SPEAKERS_UNEXPECTED, "",
+            Code.SPEAKERS_UNEXPECTED.finding(
+                "",
                 f"The table has {there} speaker{'s' * (there != 1)}, the settings say {speakers_wanted}.",
                 f"Set speakers to {there}, or correct the speaker column.",
             )
@@ -159,8 +159,8 @@ def speaker_findings(heard: Sequence[Heard], speakers_wanted: int | None) -> lis
     if len(named) > 1 and few:
         listed = ", ".join(f"{name} ({n})" for name, n in list(few.items())[:5])
         found.append(
-            Finding(
-                Code.SPEAKERS_UNEVEN, "", f"{len(few)} speakers have fewer than {FEW_SPEAKER_CLIPS} clips: {listed}.",
+            Code.SPEAKERS_UNEVEN.finding(
+                "", f"{len(few)} speakers have fewer than {FEW_SPEAKER_CLIPS} clips: {listed}.",
                 "Record more of them, or leave them out; check the spelling of the names.",
             )
         )  # fmt: skip

@@ -10,7 +10,8 @@ from pathlib import PurePosixPath
 from statistics import median
 from typing import TypeVar
 
-from pod_image.dataset import Code, FileSource, Finding, Utterance
+from pod_image.contract.findings import Finding
+from pod_image.dataset import Code, FileSource, Utterance
 from pod_image.dataset.headers import HEAD_BYTES, AudioHeader, HeaderError, read_header
 
 MOST_REMOTE_HEADERS = 2_000
@@ -107,15 +108,14 @@ def _unreadable(utterance: Utterance, problem: Exception) -> Finding:
         if kind
         else "Record or copy it again, or remove the line."
     )
-    return Finding(Code.FILE_UNREADABLE, utterance.place, f"{utterance.path} {sentence}.", fix)
+    return Code.FILE_UNREADABLE.finding(utterance.place, f"{utterance.path} {sentence}.", fix)
 
 
 def _truncated(heard: Heard) -> list[Finding]:
     if heard.header is None or not heard.header.is_truncated:
         return []
     return [
-        Finding(
-            Code.FILE_TRUNCATED,
+        Code.FILE_TRUNCATED.finding(
             heard.utterance.place,
             f"{heard.utterance.path} is cut off: its header promises more sound than the file holds.",
             "Copy it again from where it came.",
@@ -124,8 +124,7 @@ def _truncated(heard: Heard) -> list[Finding]:
 
 
 def _say_sampled(read: int, there: int) -> Finding:
-    return Finding(
-        Code.HEADERS_SAMPLED,
+    return Code.HEADERS_SAMPLED.finding(
         "",
         f"The headers of {read:,} of {there:,} clips were read; the other lengths are reckoned from their sizes.",
         "`launcher dataset check --deep` reads them all, which may meet the Hub's limit on requests.",

@@ -32,7 +32,8 @@ from launcher.workshop.report import (
     in_order,
 )
 from launcher.workshop.text_findings import pace_findings, text_findings
-from pod_image.dataset import Code, FileSource, Finding, FolderSource, Survey, survey
+from pod_image.contract.findings import Finding
+from pod_image.dataset import Code, FileSource, FolderSource, Survey, survey
 from pod_image.dataset.languages import espeak_voice_of
 
 DISK_BESIDE_GB = 15.0
@@ -209,8 +210,7 @@ def _phonemes(
 
 
 def _missing_extra(what: str) -> Finding:
-    return Finding(
-        Code.EXTRA_MISSING,
+    return Code.EXTRA_MISSING.finding(
         "",
         f"The extra for audio is not installed: {what}.",
         "pip install 'pod-launcher[audio]'",
@@ -252,8 +252,7 @@ def _disk_findings(needed_bytes: int, disk_gb: float | None) -> list[Finding]:
     if disk_gb is None or needed_bytes / 1e9 + DISK_BESIDE_GB <= disk_gb:
         return []
     return [
-        Finding(
-            Code.DISK_SMALL,
+        Code.DISK_SMALL.finding(
             "",
             f"The dataset needs {needed_bytes / 1e9:.1f} GB on the pod, image and checkpoints about "
             f"{DISK_BESIDE_GB:.0f} GB more; its disk has {disk_gb:.0f} GB.",

@@ -164,7 +164,7 @@ def _texts(table: Path | None) -> dict[str, tuple[str, str | None]]:
         first = read.findings[0] if read.findings else None
         raise InvalidRequest(
             f"No line of {table} can be used{f': {first.message}' if first else '.'}",
-            hint=first.fix if first else "Write file|text, one recording per line.",
+            hint=first.hint if first else "Write file|text, one recording per line.",
         )
     texts: dict[str, tuple[str, str | None]] = {}
     for row in read.rows:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from pod_image.dataset import Code, FileSource, Finding
+from pod_image.contract.findings import Finding
+from pod_image.dataset import Code, FileSource
 
 CARD = "README.md"
 MOST_CARD_BYTES = 2**20
@@ -28,8 +29,7 @@ def read_licence(source: FileSource) -> tuple[str | None, list[Finding]]:
 
 
 def _absent(sentence: str) -> Finding:
-    return Finding(
-        Code.LICENCE_ABSENT,
+    return Code.LICENCE_ABSENT.finding(
         CARD,
         f"{sentence}: whoever gets the voice cannot know what they may do with it.",
         "Put `license: …` into the card; `launcher dataset push --licence` writes it.",
@@ -40,8 +40,7 @@ def _restricting(licence: str) -> list[Finding]:
     if not _RESTRICTS.search(licence):
         return []
     return [
-        Finding(
-            Code.LICENCE_RESTRICTS,
+        Code.LICENCE_RESTRICTS.finding(
             CARD,
             f"The licence {licence} restricts what may be done with the recordings.",
             "Make sure that a voice trained from them may be used as you mean to.",

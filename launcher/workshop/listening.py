@@ -10,7 +10,8 @@ from statistics import pstdev
 from typing import Any, BinaryIO
 
 from launcher.workshop.audio_headers import Heard, Progress, spread
-from pod_image.dataset import Code, FileSource, Finding, Utterance
+from pod_image.contract.findings import Finding
+from pod_image.dataset import Code, FileSource, Utterance
 from pod_image.dataset.archives import SourceFile
 
 CLIPS_TO_HEAR = 60
@@ -82,8 +83,7 @@ def _opened(source: FileSource, clip: Utterance) -> BinaryIO:
 
 
 def _undecodable(heard: Heard, problem: Exception) -> Finding:
-    return Finding(
-        Code.FILE_UNREADABLE,
+    return Code.FILE_UNREADABLE.finding(
         heard.utterance.place,
         f"{heard.utterance.path} cannot be decoded: {problem}.".replace("..", "."),
         "Record or copy it again, or remove the line.",
@@ -125,33 +125,33 @@ def _runs(numpy: Any, full: Any) -> int:
 def _of_one(heard: Heard, sound: Sound) -> Iterator[Finding]:
     place, path = heard.utterance.place, heard.utterance.path
     if sound.peak_dbfs < SILENT_DBFS:
-        yield Finding(
-            Code.SILENT, place, f"{path} holds silence (peak {sound.peak_dbfs:.0f} dB).",
+        yield Code.SILENT.finding(
+            place, f"{path} holds silence (peak {sound.peak_dbfs:.0f} dB).",
             "Record it again, or remove the line.",
         )  # fmt: skip
         return
     if sound.clipped_runs > MOST_CLIPPED_RUNS:
-        yield Finding(
-            Code.CLIPPING, place, f"{path} is clipped in {sound.clipped_runs} places.",
+        yield Code.CLIPPING.finding(
+            place, f"{path} is clipped in {sound.clipped_runs} places.",
             "Record with less gain; what was cut off cannot be brought back.",
         )  # fmt: skip
     if sound.speech_dbfs < QUIET_DBFS:
-        yield Finding(
-            Code.QUIET, place, f"{path} is very quiet ({sound.speech_dbfs:.0f} dB).",
+        yield Code.QUIET.finding(
+            place, f"{path} is very quiet ({sound.speech_dbfs:.0f} dB).",
             "Normalise the loudness: `launcher dataset make --normalise`.",
         )  # fmt: skip
     if (
         sound.noise_dbfs > LOUD_NOISE_DBFS
         and sound.speech_dbfs - sound.noise_dbfs < LEAST_SPEECH_TO_NOISE_DB
     ):
-        yield Finding(
-            Code.NOISE, place,
+        yield Code.NOISE.finding(
+            place,
             f"{path} is noisy: its pauses are only {sound.speech_dbfs - sound.noise_dbfs:.0f} dB below the speech.",
             "Record in a quieter room, nearer to the microphone; the voice learns the noise too.",
         )  # fmt: skip
     if sound.edge_seconds > LONGEST_EDGE_SILENCE_SECONDS:
-        yield Finding(
-            Code.SILENCE_LONG, place, f"{path} has {sound.edge_seconds:.1f} s of silence at one end.",
+        yield Code.SILENCE_LONG.finding(
+            place, f"{path} has {sound.edge_seconds:.1f} s of silence at one end.",
             "Nothing to do: it is trimmed before training.",
         )  # fmt: skip
 
@@ -162,7 +162,7 @@ def _of_all(sounds: Sequence[Sound]) -> Iterator[Finding]:
         return
     deviation = pstdev(levels)
     if deviation > MOST_LOUDNESS_DEVIATION_DB:
-        yield Finding(
-            Code.LOUDNESS_UNEVEN, "", f"The clips differ in loudness by {deviation:.1f} dB (standard deviation).",
+        yield Code.LOUDNESS_UNEVEN.finding(
+            "", f"The clips differ in loudness by {deviation:.1f} dB (standard deviation).",
             "Normalise the loudness: `launcher dataset make --normalise`.",
         )  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from launcher.workshop.report import DatasetReport, Histogram
-from pod_image.dataset import Finding, Severity
+from pod_image.contract.findings import Finding, Severity
 
 _WORDS = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.NOTE: "Notes"}
 
@@ -24,7 +24,7 @@ h1 { font-size: 1.5rem; overflow-wrap: anywhere; margin-bottom: 0; } h2 { font-s
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.5rem, 1fr)); gap: 1rem; padding: 0;
   list-style: none; }
 .facts b { display: block; font-size: 1.2rem; overflow-wrap: anywhere; }
-.facts span, .fix, .place, figcaption { color: var(--soft); }
+.facts span, .hint, .place, figcaption { color: var(--soft); }
 .finding { padding: .7rem 1rem; margin: .6rem 0; overflow-wrap: anywhere; }
 .finding p { margin: .2rem 0; } .finding ul { margin: .4rem 0; padding-left: 1.2rem; }
 .finding h3 { font-size: 1rem; margin: 0; } .finding h3 span { font-weight: normal; color: var(--soft); }
@@ -107,25 +107,25 @@ def _findings(report: DatasetReport, severity: Severity) -> str:
 def _group(report: DatasetReport, alike: Sequence[Finding]) -> str:
     """All findings of one code: the first few, the rest behind a click, and what to do said once."""
     code = alike[0].code
-    there = report.finding_counts[code.value]
+    there = report.finding_counts[code]
     count = f" <span>{there:,} times</span>" if there > 1 else ""
-    says_fix_once = len({each.fix for each in alike}) == 1
+    says_fix_once = len({each.hint for each in alike}) == 1
     items = [_occurrence(each, with_fix=not says_fix_once) for each in alike]
     first, rest = items[:SHOWN_AT_ONCE], items[SHOWN_AT_ONCE:]
     more = f"<ul>{''.join(rest)}</ul>" if rest else ""
     hidden = (
         f"<details><summary>{there - len(first):,} more</summary>{more}</details>" if more else ""
     )
-    fix = f'<p class="fix">{escape(alike[0].fix)}</p>' if says_fix_once else ""
+    fix = f'<p class="fix">{escape(alike[0].hint)}</p>' if says_fix_once else ""
     return (
-        f'<section class="finding"><h3><code class="{code.severity}">{escape(code.value)}</code>{count}</h3>'
+        f'<section class="finding"><h3><code class="{alike[0].severity}">{escape(code)}</code>{count}</h3>'
         f"<ul>{''.join(first)}</ul>{hidden}{fix}</section>"
     )
 
 
 def _occurrence(each: Finding, *, with_fix: bool) -> str:
     place = f'<span class="place">{escape(each.place)}:</span> ' if each.place else ""
-    fix = f' <span class="fix">{escape(each.fix)}</span>' if with_fix else ""
+    fix = f' <span class="fix">{escape(each.hint)}</span>' if with_fix else ""
     return f"<li>{place}{escape(each.message)}{fix}</li>"
 
 

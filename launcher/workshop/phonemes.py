@@ -10,7 +10,8 @@ from typing import Any
 from launcher.workshop.audio_headers import spread
 from launcher.workshop.report import PhonemeCoverage
 from launcher.workshop.yardsticks import YARDSTICKS
-from pod_image.dataset import Code, Finding, Utterance
+from pod_image.contract.findings import Finding
+from pod_image.dataset import Code, Utterance
 
 MOST_TEXTS = 2_000
 """About a millisecond each, and further texts hold hardly a sound that these lack."""
@@ -30,7 +31,7 @@ def cover(
     if phonemize is None:
         note = f"espeak-ng has no voice {espeak_voice!r}; phonemes were not checked."
         fix = "Set the espeak voice to one that it has, such as en-us or de."
-        return None, [Finding(Code.PHONEMES_UNCHECKED, "", note, fix)]
+        return None, [Code.PHONEMES_UNCHECKED.finding("", note, fix)]
     known = _symbols()
     counts: Counter[str] = Counter()
     found: list[Finding] = []
@@ -76,8 +77,7 @@ def _yardstick(phonemize: Any, language: str) -> set[str]:
 
 def _unmapped(each: Utterance, outside: list[str]) -> Finding:
     named = " ".join(f"{symbol} (U+{ord(symbol[0]):04X})" for symbol in outside[:5])
-    return Finding(
-        Code.PHONEMES_UNMAPPED,
+    return Code.PHONEMES_UNMAPPED.finding(
         each.place,
         f"Sounds that a Piper voice has no symbol for are left out: {named}.",
         "Spell the word differently, or take the foreign word out.",
@@ -89,8 +89,7 @@ def _lacking(missing: list[str], rare: list[str], language: str) -> list[Finding
         return []
     rarely = f" Rare: {' '.join(rare)}." if rare else ""
     return [
-        Finding(
-            Code.PHONEMES_FEW,
+        Code.PHONEMES_FEW.finding(
             "",
             f"Sounds of {language} that no text has: {' '.join(missing)}.{rarely}",
             "Record sentences with them; a base voice of the language already knows them.",
@@ -99,8 +98,7 @@ def _lacking(missing: list[str], rare: list[str], language: str) -> list[Finding
 
 
 def _no_yardstick(language: str) -> Finding:
-    return Finding(
-        Code.PHONEMES_UNCHECKED,
+    return Code.PHONEMES_UNCHECKED.finding(
         "",
         f"The sounds were counted, but there is no list of those {language} should have.",
         "Nothing to do; look at the counts in the report.",

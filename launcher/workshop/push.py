@@ -17,7 +17,8 @@ from launcher.workshop.card import BEGIN, CardFacts, render_card
 from launcher.workshop.licence import CARD
 from launcher.workshop.shards import SHARD_BYTES, SHARD_PREFIX, ShardedClip, write_shards
 from launcher.workshop.table import CLIPS_FOLDER, TABLE, Line, read_record, render_lines
-from pod_image.dataset import FolderSource, Severity, Survey, survey
+from pod_image.contract.findings import Severity
+from pod_image.dataset import FolderSource, Survey, survey
 from pod_image.hub import Hub, Repo, list_files, publish, read_bytes, resolve_commit
 
 LICENCE = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
@@ -118,13 +119,13 @@ def _refuse_errors(found: Survey, request: PushRequest) -> None:
         first = grave[0] if grave else None
         raise InvalidRequest(
             f"There is nothing to push{f': {first.message}' if first else '.'}",
-            hint=first.fix if first else "",
+            hint=first.hint if first else "",
         )
     if grave and not request.force:
         place = f" ({grave[0].place})" if grave[0].place else ""
         raise InvalidRequest(
             f"The dataset has {len(grave):,} errors: {grave[0].message}{place}",
-            hint=f"{grave[0].fix} `launcher dataset check` lists them all; --force leaves those lines out.",
+            hint=f"{grave[0].hint} `launcher dataset check` lists them all; --force leaves those lines out.",
         )
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from launcher.workshop.library import ClipLine
 from launcher.workshop.report import DatasetReport
-from pod_image.dataset import Code, Finding, Severity
+from pod_image.contract.findings import Finding, Severity
+from pod_image.dataset import Code
 
 MENDED_WITHOUT = frozenset(
     {
@@ -30,20 +31,20 @@ MENDED_WITHOUT = frozenset(
 class FindingGroup:
     """All findings of one code. `times` counts those too that are not listed; `files` are clips of the table."""
 
-    code: Code
+    code: str
     times: int
     findings: tuple[Finding, ...]
     files: tuple[str, ...]
 
     @property
     def severity(self) -> Severity:
-        return self.code.severity
+        return self.findings[0].severity
 
     @property
-    def fix(self) -> str:
+    def hint(self) -> str:
         """What to do, where it is the same for all of them; else empty."""
-        fixes = {one.fix for one in self.findings}
-        return fixes.pop() if len(fixes) == 1 else ""
+        hints = {one.hint for one in self.findings}
+        return hints.pop() if len(hints) == 1 else ""
 
     @property
     def is_mended_without(self) -> bool:
@@ -56,7 +57,7 @@ def finding_groups(report: DatasetReport, clips: Sequence[ClipLine]) -> list[Fin
     by_place = {clip.place: clip.file for clip in clips}
     groups = []
     for code in dict.fromkeys(one.code for one in report.findings):
-        found = tuple(one for one in report.findings if one.code is code)
+        found = tuple(one for one in report.findings if one.code == code)
         files = dict.fromkeys(by_place[one.place] for one in found if one.place in by_place)
-        groups.append(FindingGroup(code, report.finding_counts[code.value], found, tuple(files)))
+        groups.append(FindingGroup(code, report.finding_counts[code], found, tuple(files)))
     return groups

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from pod_image.dataset import Code, Finding, Severity
+from pod_image.contract.findings import Finding, Severity
+from pod_image.dataset import Code
 
 MOST_FINDINGS_OF_A_CODE = 50
 """Ten thousand clips at a wrong rate are one problem; the count is kept, the tail is not listed."""
@@ -88,7 +89,7 @@ class DatasetReport:
     def blocking(self, forced: Iterable[str] = ()) -> list[Finding]:
         """Errors that stop a deploy: all whose code is not among `forced`."""
         allowed = {str(code) for code in forced}
-        return [each for each in self.errors if each.code.value not in allowed]
+        return [each for each in self.errors if each.code not in allowed]
 
     def to_json(self) -> dict[str, Any]:
         """Plain values in a stable order, for `--json`, history and the page."""
@@ -96,10 +97,10 @@ class DatasetReport:
         document["findings"] = [
             {
                 "severity": each.severity.value,
-                "code": each.code.value,
+                "code": str(each.code),
                 "place": each.place,
                 "message": each.message,
-                "fix": each.fix,
+                "fix": each.hint,
             }
             for each in self.findings
         ]
@@ -117,10 +118,10 @@ class DatasetReport:
 
 def in_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Errors first, then warnings and notes, each code's occurrences together and at most so many of them."""
-    codes = list(Code)
+    codes: list[str] = list(Code)
     ranked = sorted(findings, key=lambda each: (_ORDER[each.severity], codes.index(each.code)))
     kept: list[Finding] = []
-    seen: Counter[Code] = Counter()
+    seen: Counter[str] = Counter()
     totals = Counter(each.code for each in findings)
     for each in ranked:
         seen[each.code] += 1
@@ -128,12 +129,12 @@ def in_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
             kept.append(each)
         elif seen[each.code] == MOST_FINDINGS_OF_A_CODE + 1:
             left = totals[each.code] - MOST_FINDINGS_OF_A_CODE
-            kept.append(Finding(each.code, "", f"And {left:,} more of the same kind.", each.fix))
+            kept.append(replace(each, place="", message=f"And {left:,} more of the same kind."))
     return tuple(kept)
 
 
 def counted(findings: Sequence[Finding]) -> dict[str, int]:
-    return {code.value: n for code, n in sorted(Counter(each.code for each in findings).items())}
+    return {str(code): n for code, n in sorted(Counter(each.code for each in findings).items())}
 
 
 def histogram(title: str, unit: str, values: Sequence[float], edges: Sequence[float]) -> Histogram:

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from statistics import median
 
 from launcher.workshop.audio_headers import Heard
-from pod_image.dataset import Code, Finding, Utterance
+from pod_image.contract.findings import Finding
+from pod_image.dataset import Code, Utterance
 from pod_image.dataset.languages import scripts_of
 
 NUMBERS = re.compile(r"\d")
@@ -39,27 +40,27 @@ def text_findings(utterances: Sequence[Utterance], language: str) -> list[Findin
 def _of_one(each: Utterance, language: str) -> Iterator[Finding]:
     text = each.text
     if not any(unicodedata.category(char)[0] in "LN" for char in text):
-        yield Finding(
-            Code.TEXT_UNSPEAKABLE, each.place, f"There is nothing to say in {_quoted(text)}.",
+        yield Code.TEXT_UNSPEAKABLE.finding(
+            each.place, f"There is nothing to say in {_quoted(text)}.",
             "Write the words that are spoken.",
         )  # fmt: skip
         return
     if NUMBERS.search(text) or ABBREVIATION.search(text):
-        yield Finding(
-            Code.TEXT_NUMBERS, each.place,
+        yield Code.TEXT_NUMBERS.finding(
+            each.place,
             f"Numbers, dates or abbreviations may be read otherwise than they were said: {_quoted(text)}.",
             "Write them in words, as they were spoken.",
         )  # fmt: skip
     odd = sorted({char for char in text if _is_odd(char)})
     if odd:
-        yield Finding(
-            Code.TEXT_CHARACTERS, each.place, f"Characters that are not spoken: {' '.join(map(_named, odd))}.",
+        yield Code.TEXT_CHARACTERS.finding(
+            each.place, f"Characters that are not spoken: {' '.join(map(_named, odd))}.",
             "Write them in words, or take them out.",
         )  # fmt: skip
     foreign = _foreign_share(text, scripts_of(language))
     if foreign > MOST_FOREIGN_SHARE:
-        yield Finding(
-            Code.TEXT_SCRIPT, each.place,
+        yield Code.TEXT_SCRIPT.finding(
+            each.place,
             f"{foreign:.0%} of the letters are not of {language}: {_quoted(text)}.",
             "Correct the text, or set the language that is spoken.",
         )  # fmt: skip
@@ -94,8 +95,8 @@ def _repeated(utterances: Sequence[Utterance]) -> Iterator[Finding]:
         same[each.speaker, " ".join(each.text.casefold().split())].append(each)
     for group in same.values():
         for twin in group[1:]:
-            yield Finding(
-                Code.TEXT_TWICE, twin.place, f"The same text as {group[0].place}: {_quoted(twin.text)}.",
+            yield Code.TEXT_TWICE.finding(
+                twin.place, f"The same text as {group[0].place}: {_quoted(twin.text)}.",
                 "Fine if it was recorded twice; otherwise one of the transcripts is wrong.",
             )  # fmt: skip
 
@@ -120,8 +121,8 @@ def _out_of_line(clips: Sequence[tuple[Heard, float]]) -> Iterator[Finding]:
         if factor < LEAST_PACE_FACTOR or abs(pace - middle) < MOST_PACE_DEVIATIONS * deviation:
             continue
         slower = "slower" if pace > middle else "faster"
-        yield Finding(
-            Code.TEXT_PACE, each.utterance.place,
+        yield Code.TEXT_PACE.finding(
+            each.utterance.place,
             f"{factor:.1f} times {slower} than the rest ({each.seconds:.1f} s for "
             f"{len(each.utterance.text)} characters): is this the right transcript?",
             "Listen to the clip and correct the text.",

@@ -2,7 +2,7 @@
 
 from pod_image.dataset.archives import DamagedMember
 from pod_image.dataset.errors import DatasetError
-from pod_image.dataset.findings import Code, Finding, Severity
+from pod_image.dataset.findings import Code
 from pod_image.dataset.reader import Clip, Dataset, read_dataset
 from pod_image.dataset.source import Entry, FileSource, FolderSource
 from pod_image.dataset.survey import Survey, Utterance, survey
@@ -15,9 +15,7 @@ __all__ = [
     "DatasetError",
     "Entry",
     "FileSource",
-    "Finding",
     "FolderSource",
-    "Severity",
     "Survey",
     "Utterance",
     "read_dataset",

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from pod_image.contract.findings import Finding
 from pod_image.contract.paths import safe_path
-from pod_image.dataset.findings import Code, Finding
+from pod_image.dataset.findings import Code
 from pod_image.dataset.source import Entry, FileSource
 
 MOST_MEMBERS = 200_000
@@ -176,11 +177,11 @@ class OpenedSource:
             self._note(Code.ARCHIVE_DAMAGED, entry.path, f"The archive cannot be read: {exc}.")
 
     def _note(self, code: Code, place: str, message: str) -> None:
-        fix = {
+        hint = {
             Code.NAMES_CLASH: "Give every clip a name of its own.",
             Code.ARCHIVE_UNLISTED: "Nothing to do; a zip or loose files would be looked at in full.",
         }.get(code, "Pack the shard again from the clips themselves.")
-        self.findings.append(Finding(code, place, message, fix))
+        self.findings.append(code.finding(place, message, hint))
 
     def _list(self, entry: Entry) -> Iterator[Member]:
         if entry.size == 0:

@@ -1,17 +1,10 @@
-"""What can be found in a dataset: every code, how grave it is, and the record of one occurrence."""
+"""What can be found in a dataset: every code, and how grave it is."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
-
-class Severity(StrEnum):
-    """An error stops a deploy, a warning is shown in the plan, a note explains what was done."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "note"
+from pod_image.contract.findings import Finding, Severity
 
 
 class Code(StrEnum):
@@ -24,6 +17,10 @@ class Code(StrEnum):
         member._value_ = value
         member.severity = severity
         return member
+
+    def finding(self, place: str, message: str, hint: str) -> Finding:
+        """One occurrence. `place` is a file, "metadata.csv line 12", or "" for the dataset as a whole."""
+        return Finding(self.severity, self, message, hint, place)
 
     # The table of transcripts
     NO_TABLE = "no-table", Severity.ERROR
@@ -91,20 +88,6 @@ class Code(StrEnum):
     DISK_SMALL = "disk-small", Severity.WARNING
     LICENCE_ABSENT = "licence-absent", Severity.NOTE
     LICENCE_RESTRICTS = "licence-restricts", Severity.WARNING
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing found. `place` is a file, "metadata.csv line 12", or "" for the dataset as a whole."""
-
-    code: Code
-    place: str
-    message: str
-    fix: str
-
-    @property
-    def severity(self) -> Severity:
-        return self.code.severity
 
 
 def errors_in(findings: list[Finding]) -> list[Finding]:

@@ -7,10 +7,11 @@ import io
 import threading
 from typing import Any
 
+from pod_image.contract.findings import Finding
 from pod_image.dataset.archives import SourceFile
 from pod_image.dataset.columns import FILE_NAMES
 from pod_image.dataset.errors import DatasetError
-from pod_image.dataset.findings import Code, Finding
+from pod_image.dataset.findings import Code
 from pod_image.dataset.source import Entry, FileSource
 from pod_image.dataset.tables import Table, add_record
 
@@ -67,16 +68,16 @@ class ParquetSource:
             clips = self._read(entry, table)
         except ImportError:
             self.findings.append(
-                Finding(
-                    Code.EXTRA_MISSING, entry.path, "Reading parquet needs pyarrow.",
+                Code.EXTRA_MISSING.finding(
+                    entry.path, "Reading parquet needs pyarrow.",
                     "pip install 'pod-launcher[audio]'",
                 )
             )  # fmt: skip
             return []
         except (OSError, ValueError) as exc:  # pyarrow's errors are both
             self.findings.append(
-                Finding(
-                    Code.ARCHIVE_DAMAGED, entry.path, f"The parquet file cannot be read: {exc}.",
+                Code.ARCHIVE_DAMAGED.finding(
+                    entry.path, f"The parquet file cannot be read: {exc}.",
                     "Write it again with datasets' to_parquet.",
                 )
             )  # fmt: skip
@@ -111,8 +112,8 @@ class ParquetSource:
     def _say_unlisted(self, entry: Entry) -> None:
         self.has_unlisted = True
         self.findings.append(
-            Finding(
-                Code.ARCHIVE_UNLISTED, entry.path,
+            Code.ARCHIVE_UNLISTED.finding(
+                entry.path,
                 "Clips inside a parquet file are looked at only once it is fetched; the texts are checked.",
                 "Nothing to do; loose files or zip shards would be looked at in full.",
             )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from pod_image.contract.findings import Finding, Severity
 from pod_image.dataset.errors import DatasetError
-from pod_image.dataset.findings import Code, Finding, Severity
+from pod_image.dataset.findings import Code
 from pod_image.dataset.source import FileSource, FolderSource
 from pod_image.dataset.survey import Survey, Utterance, survey
 
@@ -87,4 +88,4 @@ def _nothing(found: Survey, folder: Path) -> DatasetError:
     first = grave[0]
     place = f" ({first.place})" if first.place else ""
     more = f" and {len(grave) - 1} more" if len(grave) > 1 else ""
-    return DatasetError(f"No clip can be used: {first.message}{place}{more}", hint=first.fix)
+    return DatasetError(f"No clip can be used: {first.message}{place}{more}", hint=first.hint)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from pod_image.contract.findings import Finding
 from pod_image.dataset.errors import DatasetError
-from pod_image.dataset.findings import Code, Finding
+from pod_image.dataset.findings import Code
 
 MOST_FILES = 1_000_000
 """A folder with more is not a dataset of clips; somebody named their home directory."""
@@ -93,8 +94,7 @@ class FolderSource:
         path = file.relative_to(self._folder).as_posix()
         if file.is_symlink() and not file.resolve().is_relative_to(self._resolved):
             self.findings.append(
-                Finding(
-                    Code.LINK_OUTSIDE,
+                Code.LINK_OUTSIDE.finding(
                     path,
                     "This link leads out of the dataset and is left aside.",
                     "Put the file itself into the folder.",

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from pod_image.contract.findings import Finding
 from pod_image.contract.paths import safe_path
 from pod_image.dataset.archives import DamagedMember, OpenedSource
 from pod_image.dataset.encoding import decode
-from pod_image.dataset.findings import Code, Finding
+from pod_image.dataset.findings import Code
 from pod_image.dataset.parquet import ParquetSource
 from pod_image.dataset.source import Entry, FileSource
 from pod_image.dataset.tables import MOST_TABLE_BYTES, Row, Table, add_record, read_table
@@ -66,8 +67,8 @@ class Survey:
     rows: int = 0
     total_bytes: int = 0
 
-    def find(self, code: Code, place: str, message: str, fix: str) -> None:
-        self.findings.append(Finding(code, place, message, fix))
+    def find(self, code: Code, place: str, message: str, hint: str) -> None:
+        self.findings.append(code.finding(place, message, hint))
 
 
 def survey(base: FileSource) -> Survey:
@@ -219,7 +220,7 @@ def _say_no_table(found: Survey) -> None:
     if unread is not None:
         found.find(
             Code.NO_TABLE, unread.place, "The transcripts are in parquet, which cannot be read here.",
-            unread.fix,
+            unread.hint,
         )  # fmt: skip
         return
     paths = [entry.path for entry in found.source.entries()]

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from pod_image.contract.findings import Finding
 from pod_image.dataset.columns import (
     FILE_NAMES,
     SPEAKER_NAMES,
@@ -18,7 +19,7 @@ from pod_image.dataset.columns import (
     from_rows,
 )
 from pod_image.dataset.encoding import Decoded, decode
-from pod_image.dataset.findings import Code, Finding
+from pod_image.dataset.findings import Code
 
 MOST_TABLE_BYTES = 256 * 2**20
 MOST_LINE_CHARACTERS = 100_000
@@ -42,8 +43,8 @@ class Table:
     rows: list[Row] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
-    def find(self, code: Code, place: str, message: str, fix: str) -> None:
-        self.findings.append(Finding(code, place, message, fix))
+    def find(self, code: Code, place: str, message: str, hint: str) -> None:
+        self.findings.append(code.finding(place, message, hint))
 
     def place(self, number: int) -> str:
         return f"{self.path} line {number}"
@@ -144,14 +145,14 @@ def _split(line: str, delimiter: str) -> list[str]:
 def _say_bad_line(table: Table, number: int, found: int, count: int, delimiter: str) -> None:
     name = {"|": "'|'", "\t": "a tab", ",": "a comma"}[delimiter]
     if count < 2:
-        message, fix = f"No {name} on this line.", "Write file|text, one clip per line."
+        message, hint = f"No {name} on this line.", "Write file|text, one clip per line."
     elif found < count:
         message = f"{found} column{'s' * (found != 1)} where the other lines have {count}."
-        fix = f"Write all {count} columns, with {name} between them."
+        hint = f"Write all {count} columns, with {name} between them."
     else:
         message = f"{found} columns where the other lines have {count}: {name} stands in the text."
-        fix = f"Take {name} out of the text."
-    table.find(Code.BAD_LINE, table.place(number), message, fix)
+        hint = f"Take {name} out of the text."
+    table.find(Code.BAD_LINE, table.place(number), message, hint)
 
 
 def _say_columns(table: Table, columns: Columns) -> None:

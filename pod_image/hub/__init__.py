@@ -33,10 +33,8 @@ from pod_image.hub.fetch import Fetched, FetchProgress, fetch
 from pod_image.hub.preflight import (
     Account,
     Cause,
-    Finding,
     Preflight,
     ResultsState,
-    Severity,
     preflight,
     whoami,
 )
@@ -66,7 +64,6 @@ __all__ = [
     "Difference",
     "FetchProgress",
     "Fetched",
-    "Finding",
     "Hub",
     "HubConflict",
     "HubError",
@@ -84,7 +81,6 @@ __all__ = [
     "RepoMissing",
     "ResultsState",
     "Secret",
-    "Severity",
     "ensure_results_repo",
     "fetch",
     "list_files",

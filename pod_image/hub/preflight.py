@@ -8,16 +8,12 @@ from typing import Any
 
 from huggingface_hub import HfApi
 
+from pod_image.contract.findings import Finding, Severity
 from pod_image.hub.errors import HubError, HubRefused, HubUnavailable, NoRight, RepoMissing
 from pod_image.hub.repos import Repo, resolve_commit
 from pod_image.hub.session import Hub
 
 BRIEF_SECONDS = 20.0
-
-
-class Severity(StrEnum):
-    ERROR = "error"
-    WARNING = "warning"
 
 
 class Cause(StrEnum):
@@ -30,16 +26,6 @@ class Cause(StrEnum):
     NETWORK = "network"
     TOKEN_TOO_WIDE = "token_too_wide"
     NO_TOKEN = "no_token"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing to know before launching: a sentence, and what to do about it."""
-
-    severity: Severity
-    cause: Cause
-    sentence: str
-    hint: str
 
 
 class ResultsState(StrEnum):
@@ -117,7 +103,7 @@ def preflight(
     notes = _Notes()
     reader, writer = _brief(dataset_hub), _brief(upload_hub)
     upload_account = _account(writer, "upload token", notes)
-    if any(finding.cause is Cause.NETWORK for finding in notes.findings):
+    if any(finding.code == Cause.NETWORK for finding in notes.findings):
         # The first question has waited already: the others are asked once.
         reader, writer = reader.hasty(), writer.hasty()
     same = dataset_hub is upload_hub or _value(dataset_hub) == _value(upload_hub)

@@ -12,7 +12,6 @@ import pytest
 from pydantic import SecretStr
 
 from launcher.config import Config
-from launcher.domain.plan import Severity
 from launcher.domain.run import RunState
 from launcher.emulator.hub.server import HubEmulator
 from launcher.emulator.runpod import RunPodEmulator
@@ -29,6 +28,7 @@ from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
 from launcher.stores.secrets import Keys
 from pod_image.contract.commands import Command, CommandName
+from pod_image.contract.findings import Severity
 from pod_image.contract.outcomes import EndReason
 from pod_image.hub import Hub, Repo, publish
 from tests.services.sky import HUB_URL, REPO, TOKENS, Sky, at_once, plan

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from launcher.domain.plan import DatasetSummary, Severity
+from launcher.domain.plan import DatasetSummary
 from launcher.services.common.disk_room import LEAST_DISK_GB, remarks_on_disk, rented_disk_gb
 from launcher.services.planning.dataset_look import check_settings
 from launcher.workshop.check import _disk_findings
+from pod_image.contract.findings import Severity
 from pod_image.contract.settings import RunSettings
 from pod_image.dataset import Code
 
@@ -54,5 +55,5 @@ def test_room_is_reckoned_with_the_disk_that_is_ordered() -> None:
 def test_the_check_of_a_dataset_reckons_with_the_disk_that_is_ordered() -> None:
     assert check_settings(settings(disk_gb=5)).disk_gb == 20
     (finding,) = _disk_findings(6_000_000_000, 20)
-    assert (finding.code, finding.fix) == (Code.DISK_SMALL, "Set disk_gb to 21 or more.")
+    assert (finding.code, finding.hint) == (Code.DISK_SMALL, "Set disk_gb to 21 or more.")
     assert _disk_findings(6_000_000_000, 21) == []

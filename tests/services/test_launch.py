@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from launcher.domain.plan import Remark, Severity
 from launcher.domain.run import Run, RunState
 from launcher.errors import (
     Interrupted,
@@ -28,6 +27,7 @@ from launcher.services.launching.launch import launch
 from launcher.services.launching.progress import Progress, Stage
 from launcher.stores.secrets import Keys
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
+from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.outcomes import EndReason
 from tests.services.sky import GPU, REPO, TOKENS, Sky, offer, plan
 from tests.virtual import in_virtual_time
@@ -500,7 +500,7 @@ async def test_an_order_that_never_became_a_pod_is_closed_and_the_run_starts_ane
 async def test_a_plan_with_an_error_rents_nothing(tmp_path: Path) -> None:
     sky = Sky(tmp_path)
     bad = plan(
-        remarks=(Remark(Severity.ERROR, "no_such_repo", "There is no such dataset.", "Check it."),)
+        remarks=(Finding(Severity.ERROR, "no_such_repo", "There is no such dataset.", "Check it."),)
     )
     with pytest.raises(InvalidRequest, match="no such dataset"):
         await launch(sky.bench, bad, sky.keys)

@@ -16,7 +16,8 @@ import pytest
 from launcher.workshop.check import CheckSettings, check_dataset
 from launcher.workshop.page import report_page
 from launcher.workshop.report import DatasetReport
-from pod_image.dataset import Code, FolderSource, Severity
+from pod_image.contract.findings import Severity
+from pod_image.dataset import Code, FolderSource
 from tests.pod_image.dataset.builders import wav, wav_around, write, zipped
 
 SENTENCES = [
@@ -131,7 +132,7 @@ async def test_a_six_hour_recording_is_named_in_hours_and_not_decoded_whole(tmp_
     report = await report_on(folder)
     (finding,) = [each for each in report.findings if each.code is Code.CLIP_FAR_TOO_LONG]
     assert "6 h 0 min" in finding.message
-    assert "dataset make" in finding.fix
+    assert "dataset make" in finding.hint
 
 
 BAD_TEXTS = [

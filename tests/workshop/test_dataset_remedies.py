@@ -50,7 +50,7 @@ async def test_what_is_of_the_whole_is_mended_by_no_clip(folder: Path) -> None:
     whole = found[Code.MINUTES_FEW]
     assert whole.files == ()
     assert not whole.is_mended_without
-    assert whole.fix.startswith("Record more")
+    assert whole.hint.startswith("Record more")
 
 
 async def test_remedies_that_differ_are_not_said_as_one(folder: Path) -> None:
@@ -61,4 +61,4 @@ async def test_remedies_that_differ_are_not_said_as_one(folder: Path) -> None:
         (found[Code.CLIP_SHORT].findings[0], found[Code.FILE_ABSENT].findings[0]),
         (),
     )
-    assert different.fix == ""
+    assert different.hint == ""

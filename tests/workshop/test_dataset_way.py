@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from pydantic import SecretStr
 
-from launcher.domain.plan import Severity
 from launcher.emulator.hub import HubEmulator
 from launcher.errors import HubError, InvalidRequest, NotConfigured
 from launcher.hub.access import HubAccess
@@ -24,6 +23,7 @@ from launcher.workshop.make import MakeRequest, make_dataset
 from launcher.workshop.push import PushRequest, push_dataset
 from pod_image.contract import CONTRACT_VERSION
 from pod_image.contract.environment import Attempt, RunDocument
+from pod_image.contract.findings import Severity
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.settings import RunSettings
 from pod_image.hub import Hub, Repo, fetch, publish

@@ -92,7 +92,7 @@ def check(
     output.answer(found.to_json(), lambda: report_text(found), quiet="")
     blocking = found.blocking(force or ())
     if blocking:
-        count = sum(found.finding_counts[code] for code in {each.code.value for each in blocking})
+        count = sum(found.finding_counts[code] for code in {each.code for each in blocking})
         errors = "1 error" if count == 1 else f"{count:,} errors"
         raise InvalidRequest(
             f"{found.dataset} has {errors}.", hint="Mend them, or accept one with --force CODE."

@@ -13,7 +13,7 @@ from launcher.workshop.library import Shown, Summary
 from launcher.workshop.make import Made
 from launcher.workshop.push import Pushed
 from launcher.workshop.report import DatasetReport
-from pod_image.dataset import Code, Finding, Severity
+from pod_image.contract.findings import Finding, Severity
 
 _LOOKS = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "dim"}
 FINDINGS_OF_A_CODE = 5
@@ -61,14 +61,14 @@ def _sounds(found: DatasetReport) -> str:
 
 def _findings(found: DatasetReport) -> list[str]:
     lines = []
-    shown: Counter[Code] = Counter()
+    shown: Counter[str] = Counter()
     for each in found.findings:
         shown[each.code] += 1
         if shown[each.code] <= FINDINGS_OF_A_CODE:
             lines.append(_finding(each))
-        left = found.finding_counts[each.code.value] - FINDINGS_OF_A_CODE
+        left = found.finding_counts[each.code] - FINDINGS_OF_A_CODE
         if shown[each.code] == FINDINGS_OF_A_CODE and left > 0:
-            lines.append(f"  and {left:,} more [{each.code.value}]")
+            lines.append(f"  and {left:,} more [{each.code}]")
     return lines
 
 
@@ -76,8 +76,8 @@ def _finding(each: Finding) -> str:
     word = each.severity.value
     place = f"{harmless_line(each.place)}: " if each.place else ""
     message = harmless_line(each.message)
-    text = paragraph(f"{word} [{each.code.value}]: {place}{message}", hanging=2)
-    return style(word, _LOOKS[each.severity]) + text[len(word) :] + f"\n{paragraph(each.fix, 2)}"
+    text = paragraph(f"{word} [{each.code}]: {place}{message}", hanging=2)
+    return style(word, _LOOKS[each.severity]) + text[len(word) :] + f"\n{paragraph(each.hint, 2)}"
 
 
 def made_text(made: Made) -> str:

@@ -9,8 +9,9 @@ from typing import Any
 from launcher.cli.terminal.layout import pairs, paragraph, table, usd
 from launcher.cli.terminal.output import style, to_plain
 from launcher.domain.offer import Offer
-from launcher.domain.plan import Origin, Plan, Remark, Severity
+from launcher.domain.plan import Origin, Plan
 from launcher.services.common.boot_budget import boot_budget
+from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.settings import SETTINGS, RecipeName
 
 _OTHERS_NAMED = 3
@@ -63,7 +64,7 @@ def plan_text(plan: Plan, *, everything: bool = False) -> str:
     return "\n".join(parts)
 
 
-def remarks_text(remarks: Iterable[Remark]) -> str:
+def remarks_text(remarks: Iterable[Finding]) -> str:
     """Gravest first, each with what to do about it."""
     lines = []
     for remark in sorted(remarks, key=lambda item: list(Severity).index(item.severity)):
@@ -80,7 +81,7 @@ def curl_text(plan: Plan) -> str:
     return "\n\n".join(request.as_shell() for request in plan.requests)
 
 
-def _is_to_be_said(remark: Remark) -> bool:
+def _is_to_be_said(remark: Finding) -> bool:
     """Errors are the command's own to say, as its end; the results repo stands in the summary."""
     return remark.severity is not Severity.ERROR and remark.code != "results_repo_made"
 

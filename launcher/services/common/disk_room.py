@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from launcher.domain.plan import DatasetSummary, Remark, Severity
+from launcher.domain.plan import DatasetSummary
+from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.room import checkpoint_room
 from pod_image.contract.settings import RecipeName, RunSettings
 
@@ -18,20 +19,20 @@ def rented_disk_gb(settings: RunSettings) -> int:
     return max(settings.disk_gb, LEAST_DISK_GB)
 
 
-def remarks_on_disk(settings: RunSettings, dataset: DatasetSummary | None) -> list[Remark]:
+def remarks_on_disk(settings: RunSettings, dataset: DatasetSummary | None) -> list[Finding]:
     """A note where the disk is larger than asked for, and an error for one that certainly will not do."""
     return [*_raised(settings), *_too_small(settings, dataset)]
 
 
-def _raised(settings: RunSettings) -> list[Remark]:
+def _raised(settings: RunSettings) -> list[Finding]:
     rented_gb = rented_disk_gb(settings)
     if rented_gb == settings.disk_gb:
         return []
     message = f"The pod gets a disk of {rented_gb} GB, not {settings.disk_gb}: RunPod rents no smaller one."
-    return [Remark(Severity.NOTE, "disk_raised", message)]
+    return [Finding(Severity.NOTE, "disk_raised", message)]
 
 
-def _too_small(settings: RunSettings, dataset: DatasetSummary | None) -> list[Remark]:
+def _too_small(settings: RunSettings, dataset: DatasetSummary | None) -> list[Finding]:
     """The files, their sound, and one checkpoint have to fit."""
     if settings.recipe is not RecipeName.PIPER:
         return []
@@ -48,7 +49,7 @@ def _too_small(settings: RunSettings, dataset: DatasetSummary | None) -> list[Re
     if needed_gb <= rented_gb:
         return []
     return [
-        Remark(
+        Finding(
             Severity.ERROR,
             "disk_too_small",
             f"The pod's disk of {rented_gb} GB has no room for this training: dataset and one checkpoint of a "

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from launcher import image_digest
-from launcher.domain.plan import Remark, Severity
 from launcher.services.common.image_check import ImageCheck
 from launcher.services.common.images import image_of
 from pod_image.contract.common_settings import DEFAULT_IMAGE
+from pod_image.contract.findings import Finding, Severity
 
 NO_DIGEST = (
     "This copy of the launcher has no digest of a release written in: its image is rented by the tag alone, "
@@ -27,11 +27,11 @@ def ordered_image(image: str) -> str:
     return f"{image.rpartition(':')[0]}@{digest}" if digest else image_of(image)
 
 
-def remark(image: str) -> tuple[Remark, ...]:
+def remark(image: str) -> tuple[Finding, ...]:
     """What a plan says of it."""
     if image != DEFAULT_IMAGE or digest_of(image):
         return ()
-    return (Remark(Severity.NOTE, "image-by-tag", NO_DIGEST),)
+    return (Finding(Severity.NOTE, "image-by-tag", NO_DIGEST),)
 
 
 def compared(image: str, found: ImageCheck) -> ImageCheck:

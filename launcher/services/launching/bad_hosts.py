@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from launcher.domain.offer import Offer
-from launcher.domain.plan import Remark, Severity
 from launcher.services.common.workbench import Workbench
 from launcher.services.launching.boot import UnfitMachine
 from launcher.stores.runs import RecordKind
 from pod_image.contract.events import ArmedEvent
+from pod_image.contract.findings import Finding, Severity
 
 REMEMBERED = timedelta(days=7)
 """A machine is repaired or taken off sooner or later."""
@@ -82,9 +82,9 @@ def check_machine(event: ArmedEvent, bad: Sequence[BadHost]) -> None:
             raise UnfitMachine(f"This is the same machine again: {host.sentence}.")
 
 
-def remarks_on_bad_hosts(offers: Sequence[Offer], bad: Sequence[BadHost]) -> tuple[Remark, ...]:
+def remarks_on_bad_hosts(offers: Sequence[Offer], bad: Sequence[BadHost]) -> tuple[Finding, ...]:
     """What a plan says of the machines it keeps away from."""
-    said: dict[str, Remark] = {}
+    said: dict[str, Finding] = {}
     for offer in offers:
         for host in bad:
             if host.gpu_name != offer.gpu_name or not host.data_center:
@@ -99,5 +99,5 @@ def remarks_on_bad_hosts(offers: Sequence[Offer], bad: Sequence[BadHost]) -> tup
     return tuple(said.values())
 
 
-def _note(what: str, host: BadHost) -> Remark:
-    return Remark(Severity.NOTE, "bad_host", f"{what} for {host.gpu_name}: {host.sentence}.")
+def _note(what: str, host: BadHost) -> Finding:
+    return Finding(Severity.NOTE, "bad_host", f"{what} for {host.gpu_name}: {host.sentence}.")

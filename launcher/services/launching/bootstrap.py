@@ -6,10 +6,11 @@ import base64
 import zlib
 from pathlib import Path
 
-from launcher.domain.plan import Plan, Remark, Severity
+from launcher.domain.plan import Plan
 from launcher.services.common.images import BOOTSTRAP, image_of, is_bootstrap
 from launcher.services.common.workbench import Workbench
 from launcher.services.launching.pod_wheel import PACKAGE, pod_wheel
+from pod_image.contract.findings import Finding, Severity
 
 FOLDER_VARIABLE = "LAUNCHER_FOLDER"
 RUN_FOLDER = "launcher"
@@ -47,12 +48,12 @@ async def provide_wheel(bench: Workbench, plan: Plan) -> None:
         await bench.results(plan.settings.results_repo).put(files, message)
 
 
-def remark(image: str) -> tuple[Remark, ...]:
+def remark(image: str) -> tuple[Finding, ...]:
     """What a plan says of it."""
     if not is_bootstrap(image):
         return ()
     return (
-        Remark(
+        Finding(
             Severity.NOTE,
             "bootstrap",
             f"The pod runs {image_of(image)}. The agent goes as a wheel to the results repo "

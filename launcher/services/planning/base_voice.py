@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from launcher.domain.plan import Remark, Severity
 from launcher.services.planning.voice_bases import known_base
+from pod_image.contract.findings import Finding, Severity
 from pod_image.hub import Hub, HubError, Repo, look_at, read_bytes
 
 _LICENCE = re.compile(r"^[\s*#-]*licen[cs]e\W*\s*(?P<terms>\S.*)$", re.IGNORECASE | re.MULTILINE)
@@ -27,7 +27,7 @@ class BaseVoice:
     licence: str
 
 
-def look_at_base(hub: Hub, checkpoint: str) -> tuple[BaseVoice | None, tuple[Remark, ...]]:
+def look_at_base(hub: Hub, checkpoint: str) -> tuple[BaseVoice | None, tuple[Finding, ...]]:
     """The base voice, and what there is to say of it. Never raises HubError."""
     if not checkpoint:
         return None, ()
@@ -85,14 +85,14 @@ def _card(hub: Hub, repo: Repo, path: str) -> str:
     return ""
 
 
-def _on_licence(voice: BaseVoice) -> Remark:
+def _on_licence(voice: BaseVoice) -> Finding:
     if voice.licence:
-        return Remark(
+        return Finding(
             Severity.NOTE,
             "base_licence",
             f"The base voice's card says of its licence: {voice.licence}. A voice made from it is bound by that.",
         )
-    return Remark(
+    return Finding(
         Severity.WARNING,
         "base_licence",
         "The base voice has no card that names its licence.",
@@ -100,5 +100,5 @@ def _on_licence(voice: BaseVoice) -> Remark:
     )
 
 
-def _error(message: str, hint: str) -> Remark:
-    return Remark(Severity.ERROR, "base", message, hint)
+def _error(message: str, hint: str) -> Finding:
+    return Finding(Severity.ERROR, "base", message, hint)

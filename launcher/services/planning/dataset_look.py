@@ -10,15 +10,16 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from launcher.domain.plan import DatasetSummary, Remark, Severity
+from launcher.domain.plan import DatasetSummary
 from launcher.errors import InvalidRequest
 from launcher.services.common.disk_room import rented_disk_gb
 from launcher.workshop.audio_findings import FINE_TUNE_MINUTES
 from launcher.workshop.check import CheckSettings
 from launcher.workshop.hub_source import look_over_repo
 from launcher.workshop.report import DatasetReport
+from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.settings import RunSettings
-from pod_image.dataset import Code, DatasetError, Finding
+from pod_image.dataset import Code, DatasetError
 from pod_image.hub import Hub
 
 PLAN_HEADERS = 400
@@ -57,14 +58,14 @@ def look(
     commit: str,
     settings: CheckSettings = _OF_ANY_RUN,
     forced: Collection[str] = (),
-) -> tuple[DatasetSummary, tuple[Remark, ...]]:
+) -> tuple[DatasetSummary, tuple[Finding, ...]]:
     """What the dataset holds, and what was found in it. An error that `forced` names is a warning. Raises HubError."""
     quick = replace(settings, most_remote_headers=PLAN_HEADERS, most_texts=PLAN_TEXTS)
     try:
         report = look_over_repo(hub, repo, quick, commit)
     except DatasetError as exc:
         empty = DatasetSummary(repo, commit, clips=0, minutes=None)
-        return empty, (Remark(Severity.ERROR, "dataset", exc.message, exc.hint),)
+        return empty, (Finding(Severity.ERROR, "dataset", exc.message, exc.hint),)
     return _summary(report, repo, commit), remarks_of(report, forced)
 
 
@@ -80,21 +81,21 @@ def _summary(report: DatasetReport, repo: str, commit: str) -> DatasetSummary:
     )
 
 
-def remarks_of(report: DatasetReport, forced: Collection[str] = ()) -> tuple[Remark, ...]:
+def remarks_of(report: DatasetReport, forced: Collection[str] = ()) -> tuple[Finding, ...]:
     """The findings as remarks, the first few of each code; the last of these counts the rest."""
     remarks = []
-    shown: Counter[Code] = Counter()
+    shown: Counter[str] = Counter()
     for finding in report.findings:
         severity = _severity(finding, forced)
         shown[finding.code] += 1
-        most = _SHOWN[Severity(finding.severity.value)]
+        most = _SHOWN[finding.severity]
         if shown[finding.code] > most:
             continue
-        left = report.finding_counts[finding.code.value] - most
+        left = report.finding_counts[finding.code] - most
         more = f" And {left:,} more like it." if shown[finding.code] == most and left > 0 else ""
         place = f"{finding.place}: " if finding.place else ""
         remarks.append(
-            Remark(severity, finding.code.value, f"{place}{finding.message}{more}", finding.fix)
+            Finding(severity, finding.code, f"{place}{finding.message}{more}", finding.hint)
         )
     return tuple(remarks)
 
@@ -116,7 +117,7 @@ def can_be_let_pass(code: str) -> bool:
     return code in {known.value for known in Code}
 
 
-def how_to_force(errors: Sequence[Remark]) -> str:
+def how_to_force(errors: Sequence[Finding]) -> str:
     """What to type to let these errors pass, as far as they are the dataset's; else nothing."""
     codes = dict.fromkeys(remark.code for remark in errors if can_be_let_pass(remark.code))
     flags = " ".join(f"--force {code}" for code in codes)
@@ -124,6 +125,5 @@ def how_to_force(errors: Sequence[Remark]) -> str:
 
 
 def _severity(finding: Finding, forced: Collection[str]) -> Severity:
-    severity = Severity(finding.severity.value)
-    is_let_pass = severity is Severity.ERROR and finding.code.value in forced
-    return Severity.WARNING if is_let_pass else severity
+    is_let_pass = finding.severity is Severity.ERROR and finding.code in forced
+    return Severity.WARNING if is_let_pass else finding.severity

@@ -11,7 +11,7 @@ from launcher.domain.choice import candidates
 from launcher.domain.command import refuse_keys
 from launcher.domain.estimate import estimate
 from launcher.domain.offer import Offer
-from launcher.domain.plan import Composed, DatasetSummary, Plan, Remark, Severity
+from launcher.domain.plan import Composed, DatasetSummary, Plan
 from launcher.errors import (
     HubError,
     InvalidRequest,
@@ -35,6 +35,7 @@ from launcher.services.planning.dataset_look import (
 from launcher.services.planning.requests import planned_requests
 from launcher.stores.secrets import KeyName, Keys
 from pod_image.contract.common_settings import Cloud
+from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.settings import RecipeName, RunSettings
 
 _RUN_FOLDER = re.compile(r"^run-(\d{2,})$")
@@ -48,7 +49,7 @@ _UNUSABLE_REQUEST = {"no_such_repo", "no_right", "may_not_create", "network", "b
 class _HubView:
     """What the Hub said of dataset, results repo and base voice."""
 
-    remarks: tuple[Remark, ...] = ()
+    remarks: tuple[Finding, ...] = ()
     dataset: DatasetSummary | None = None
     makes_results_repo: bool = False
     taken: frozenset[str] = frozenset()
@@ -154,7 +155,7 @@ async def _look_at_hub(
 
 async def _look_at_dataset(
     hub: HubAccess, settings: RunSettings, commit: str, forced: Collection[str]
-) -> tuple[DatasetSummary | None, tuple[Remark, ...]]:
+) -> tuple[DatasetSummary | None, tuple[Finding, ...]]:
     if not commit:
         return None, ()
     if settings.recipe is RecipeName.PIPER:
@@ -164,7 +165,7 @@ async def _look_at_dataset(
     return DatasetSummary(settings.dataset_repo, commit, clips=0, minutes=None), ()
 
 
-def _refuses_results(remarks: tuple[Remark, ...]) -> bool:
+def _refuses_results(remarks: tuple[Finding, ...]) -> bool:
     return any(remark.severity is Severity.ERROR for remark in remarks)
 
 
@@ -197,8 +198,8 @@ def _names(taken: Collection[str]) -> str:
     return f"It has {', '.join(newest)}; leave --resume out to begin a new one."
 
 
-def _in_plain() -> Remark:
-    return Remark(
+def _in_plain() -> Finding:
+    return Finding(
         Severity.WARNING,
         "secrets_in_plain",
         "This RunPod key may not keep account secrets: the Hugging Face tokens would stand readable in the "
@@ -209,14 +210,14 @@ def _in_plain() -> Remark:
 
 def _remarks_on_money(
     settings: RunSettings, chosen: tuple[Offer, ...], balance_usd: float | None
-) -> list[Remark]:
+) -> list[Finding]:
     price = chosen[0].price_per_hour_usd
     if balance_usd is None:
         return []
     needed = min(price * settings.max_hours, settings.max_cost_usd)
     if balance_usd < min(price, needed):
         return [
-            Remark(
+            Finding(
                 Severity.ERROR,
                 "balance",
                 f"The RunPod account has ${balance_usd:.2f}; this GPU costs ${price:.2f} an hour.",
@@ -225,7 +226,7 @@ def _remarks_on_money(
         ]
     if balance_usd < needed:
         return [
-            Remark(
+            Finding(
                 Severity.WARNING,
                 "balance",
                 f"The RunPod account has ${balance_usd:.2f}: enough for {balance_usd / price:.1f} hours. "
@@ -236,14 +237,14 @@ def _remarks_on_money(
     return []
 
 
-def _remarks_on_estimate(plan: Plan) -> list[Remark]:
+def _remarks_on_estimate(plan: Plan) -> list[Finding]:
     if plan.estimate is None or plan.estimate.hours <= plan.hours_until_capped:
         return []
     cap = "--max-hours"
     if plan.settings.max_cost_usd < plan.offer.price_per_hour_usd * plan.settings.max_hours:
         cap = "--max-cost-usd"
     return [
-        Remark(
+        Finding(
             Severity.WARNING,
             "cap_before_end",
             f"By the estimate the run wants {plan.estimate.hours:.1f} hours; the caps end it after "

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 
 from launcher.clock import Clock
 from launcher.domain.offer import Offer
-from launcher.domain.plan import DatasetSummary, Remark
+from launcher.domain.plan import DatasetSummary
 from launcher.services.common.workbench import Workbench
 from launcher.services.planning.dataset_look import look
 from pod_image.contract.common_settings import Cloud
+from pod_image.contract.findings import Finding
 from pod_image.hub import Repo, resolve_commit
 
 PRICES_FRESH = timedelta(minutes=2)
@@ -26,7 +27,7 @@ class Prices:
 @dataclass(frozen=True)
 class DatasetSeen:
     summary: DatasetSummary
-    remarks: tuple[Remark, ...]
+    remarks: tuple[Finding, ...]
     at: datetime
 
 

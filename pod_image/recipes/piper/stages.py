@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from pod_image.contract.commands import Command
 from pod_image.contract.common_settings import Switch
 from pod_image.contract.environment import RunDocument
+from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.settings import RunSettings
-from pod_image.dataset import DatasetError, Finding, Severity, read_dataset
+from pod_image.dataset import DatasetError, read_dataset
 from pod_image.recipes.piper.base_file import base_file
 from pod_image.recipes.piper.card import keep_facts
 from pod_image.recipes.piper.disk import checkpoints_kept
@@ -47,7 +48,7 @@ def _finding_event(finding: Finding) -> dict[str, Any]:
         "event": "warning",
         "code": str(finding.code),
         "message": f"{finding.place}: {finding.message}" if finding.place else finding.message,
-        "hint": finding.fix,
+        "hint": finding.hint,
     }
 
 

@@ -234,5 +234,5 @@ def test_parquet_without_its_reader_names_what_to_install_and_not_a_table_to_wri
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     found = look(write(tmp_path, {"data/train.parquet": b"PAR1 whatever it holds PAR1"}))
     assert codes(found) == [Code.EXTRA_MISSING, Code.NO_TABLE]
-    assert {each.fix for each in found.findings} == {"pip install 'pod-launcher[audio]'"}
+    assert {each.hint for each in found.findings} == {"pip install 'pod-launcher[audio]'"}
     assert "cannot be read here" in found.findings[-1].message

@@ -242,7 +242,7 @@ def test_a_file_whose_name_is_none_on_every_system_is_said_before_a_pod_refuses_
     write(tmp_path, {"wavs/12:30.wav": SHORT})
     (found,) = [each for each in look(tmp_path).findings if each.code is Code.PATH_OUTSIDE]
     assert found.place == "wavs/12:30.wav"
-    assert "Rename" in found.fix
+    assert "Rename" in found.hint
 
 
 def test_a_link_out_of_the_folder_is_left_aside(tmp_path: Path) -> None:

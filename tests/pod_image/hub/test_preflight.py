@@ -20,7 +20,7 @@ def check(make_hub, clips_commit):
 
 
 def causes(found):
-    return [finding.cause for finding in found.findings]
+    return [finding.code for finding in found.findings]
 
 
 def test_a_good_pair_of_tokens_has_no_errors_and_pins_the_dataset(check, voice, clips_commit):
@@ -46,7 +46,7 @@ def test_a_token_wider_than_needed_is_mentioned(check, voice, label):
     found = check(label)
     assert found.errors == ()
     assert causes(found) == [Cause.TOKEN_TOO_WIDE]
-    assert "can write to all repos of demo" in found.warnings[0].sentence
+    assert "can write to all repos of demo" in found.warnings[0].message
     assert "fine-grained" in found.warnings[0].hint
 
 
@@ -66,7 +66,7 @@ def test_a_results_repo_that_may_only_be_read_is_an_error(check, voice):
     found = check("read")
     assert found.results is ResultsState.REFUSED
     assert causes(found) == [Cause.NO_RIGHT]
-    assert "demo/voice cannot be written" in found.errors[0].sentence
+    assert "demo/voice cannot be written" in found.errors[0].message
 
 
 def test_a_dataset_that_is_absent_or_hidden_is_one_error(check, voice):
@@ -80,7 +80,7 @@ def test_a_refused_token_is_told_apart_from_a_missing_repo(check, voice, emulato
     emulator.core.tokens["demo-read"].is_revoked = True
     found = check("read", upload_label="one repo")
     assert causes(found) == [Cause.TOKEN_REFUSED, Cause.TOKEN_REFUSED]
-    assert "The dataset token is refused" in found.findings[0].sentence
+    assert "The dataset token is refused" in found.findings[0].message
     assert found.results is ResultsState.WRITABLE
 
 
@@ -91,7 +91,7 @@ def test_a_hub_that_does_not_answer_is_a_network_error_known_within_seconds(
     started = clock()
     found = check()
     assert clock() - started <= 20
-    assert {finding.cause for finding in found.findings} == {Cause.NETWORK}
+    assert {finding.code for finding in found.findings} == {Cause.NETWORK}
     assert found.results is ResultsState.UNKNOWN
 
 
@@ -101,7 +101,7 @@ def test_the_checks_decide_when_the_owner_of_a_token_cannot_be_looked_up(check, 
     found = check()
     assert found.errors == ()
     assert found.results is ResultsState.WRITABLE
-    assert "could not be looked up" in found.warnings[0].sentence
+    assert "could not be looked up" in found.warnings[0].message
 
 
 def test_without_an_upload_token_there_is_no_run(make_hub, clips_commit, voice):

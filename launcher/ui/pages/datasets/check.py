@@ -30,7 +30,7 @@ from launcher.workshop.library import ClipLine
 from launcher.workshop.names import dataset_folder
 from launcher.workshop.remedies import FindingGroup, finding_groups
 from launcher.workshop.report import DatasetReport
-from pod_image.dataset import Severity
+from pod_image.contract.findings import Severity
 
 SHOWN = 3
 _WORDS: dict[Severity, tuple[Tone, str]] = {
@@ -101,7 +101,7 @@ class CheckStep:
                         self._group(one)
 
     def _group(self, group: FindingGroup) -> None:
-        with box("div", "finding").mark(f"finding-{group.code.value}"):
+        with box("div", "finding").mark(f"finding-{group.code}"):
             for one in group.findings[:SHOWN]:
                 with box("div", "finding-line"):
                     if one.place:
@@ -109,8 +109,8 @@ class CheckStep:
                     Text("span", for_page(one.message))
             if group.times > SHOWN:
                 hint(f"And {group.times - SHOWN:,} more of the same kind.")
-            if group.fix:
-                hint(for_page(group.fix))
+            if group.hint:
+                hint(for_page(group.hint))
             if group.files:
                 self._ways(group)
 
@@ -121,11 +121,11 @@ class CheckStep:
             if group.is_mended_without:
                 them = "it" if len(group.files) == 1 else f"these {clips}"
                 button(f"Leave {them} out", self._asker(group), kind="quiet", symbol="trash").mark(
-                    f"leave-out-{group.code.value}"
+                    f"leave-out-{group.code}"
                 )
 
     def _shower(self, group: FindingGroup) -> Handler:
-        return lambda: self._show(f"Named by the check ({group.code.value})", group.files)
+        return lambda: self._show(f"Named by the check ({group.code})", group.files)
 
     def _asker(self, group: FindingGroup) -> Handler:
         def ask() -> None:

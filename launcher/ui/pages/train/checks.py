@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from launcher.domain.plan import Plan, Remark, Severity
+from launcher.domain.plan import Plan
 from launcher.errors import InvalidRequest, LauncherError
 from launcher.services.planning.compose import missing
 from launcher.services.planning.dataset_look import can_be_let_pass
@@ -26,6 +26,7 @@ from launcher.ui.widgets.elements import (
     waiting,
 )
 from launcher.ui.wording import for_page
+from pod_image.contract.findings import Finding, Severity
 
 UNCHECKED = "Press “Check everything” first; it rents nothing."
 _TONES: dict[Severity, Tone] = {
@@ -124,7 +125,7 @@ class Checks:
         """On a narrow screen the results stand below the settings."""
         self._results.run_method("scrollIntoView", {"block": "nearest"})
 
-    def _remarks(self, remarks: list[Remark]) -> None:
+    def _remarks(self, remarks: list[Finding]) -> None:
         asked: set[str] = set()
         for remark in remarks:
             with notice(_TONES[remark.severity], ""):
@@ -135,7 +136,7 @@ class Checks:
                     asked.add(remark.code)
                     self._way_out(remark)
 
-    def _way_out(self, remark: Remark) -> None:
+    def _way_out(self, remark: Finding) -> None:
         """An error of the dataset may be let pass, and that may be taken back: once for each code."""
         passed = self._choice.draft.let_pass
         if remark.code in passed:
@@ -167,7 +168,7 @@ class Checks:
             ConfirmDialog(self._shell, session, self.plan).show()
 
 
-def in_order(remarks: tuple[Remark, ...]) -> list[Remark]:
+def in_order(remarks: tuple[Finding, ...]) -> list[Finding]:
     """Errors first, then warnings and notes."""
     order = list(Severity)
     return sorted(remarks, key=lambda one: order.index(one.severity))

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 
 from nicegui import background_tasks, context
 
-from launcher.domain.plan import DatasetSummary, Remark, Severity
+from launcher.domain.plan import DatasetSummary
 from launcher.errors import LauncherError
 from launcher.ui.frame import Shell
 from launcher.ui.text import counted
 from launcher.ui.widgets.elements import box, hint, notice, para, say, waiting
 from launcher.ui.wording import for_page
+from pod_image.contract.findings import Finding, Severity
 
 SHOWN = 5
 
@@ -59,7 +60,7 @@ class DatasetNote:
         self._changed()
 
 
-def _show(found: DatasetSummary, errors: Sequence[Remark]) -> None:
+def _show(found: DatasetSummary, errors: Sequence[Finding]) -> None:
     if not errors:
         minutes = f", {found.minutes:.1f} minutes" if found.minutes else ""
         say("good", f"{found.repo}: {counted(found.clips, 'clip')}{minutes}")

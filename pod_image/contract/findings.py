@@ -1,0 +1,29 @@
+"""What a look at something found, on either side: how grave it is, what it is, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """An error keeps a run from being rented, a warning is shown beside its plan, a note explains what was done."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing found, in a dataset, an account or a plan.
+
+    `code` is for programs and never changes its meaning. `place` is a file, "metadata.csv line 12", or "" for the
+    whole.
+    """
+
+    severity: Severity
+    code: str
+    message: str
+    hint: str = ""
+    place: str = ""
