@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 Level = Literal["basic", "advanced"]
+Separator = Literal["", ",", "\n"]
+
+
+class Scope(StrEnum):
+    """What a setting belongs to: what a preset keeps of a run, and what another preset leaves as it was given."""
+
+    METHOD = "method"
+    """How it is done, where and for how much: what presets are for. Another preset takes it back."""
+    SUBJECT = "subject"
+    """What it is about: the name, the language, the speakers. A preset may hold it, another one leaves it alone."""
+    RUN = "run"
+    """Which run it is: its name, where it reads and where it writes. No preset that is made of a run holds it."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +39,15 @@ class When:
 
 @dataclass(frozen=True)
 class Knob:
-    """How a setting is shown and when it applies.
+    """How a setting is shown, entered and kept, and when it applies.
 
     `when`: every condition has to hold, else the value is not sent, not asked for and not accepted.
     `required`: there is no useful default, the person has to say; `required_when` limits that.
+    `scope`: whether a preset keeps it, see there. `belongs_to`: the setting whose value this one is about; what a
+    preset says of it means nothing beside another one.
+    `empty_means`: what happens where nothing is entered, in a few words; every setting that may be empty says so.
+    `separator`: between the entries of a list when they are typed into one line or box; every list has one.
+    `written`: how a value is written, as a sentence for whoever wrote it differently.
     """
 
     label: str
@@ -38,6 +57,11 @@ class Knob:
     when: tuple[When, ...] = ()
     required: bool = False
     required_when: tuple[When, ...] = ()
+    scope: Scope = Scope.METHOD
+    belongs_to: str = ""
+    empty_means: str = ""
+    separator: Separator = ""
+    written: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,6 +83,10 @@ class Setting:
     @property
     def default(self) -> Any:
         return self.field.get_default(call_default_factory=True)
+
+    @property
+    def is_list(self) -> bool:
+        return typing.get_origin(self.field.annotation) is tuple
 
     def applies(self, values: Mapping[str, Any]) -> bool:
         return all(condition.holds(values) for condition in self.knob.when)
