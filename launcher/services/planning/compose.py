@@ -14,6 +14,8 @@ from launcher.presets import Preset
 from pod_image.contract.knobs import Setting
 from pod_image.contract.settings import SETTINGS, RunSettings
 
+_DEFAULTS = {name: plain(setting.default) for name, setting in SETTINGS.items()}
+
 
 def compose(
     preset: Preset | None, given: Mapping[str, Any], *, check_required: bool = True
@@ -42,6 +44,15 @@ def compose(
     )
 
 
+def compose_so_far(preset: Preset | None, given: Mapping[str, Any]) -> Composed:
+    """As a form has them: what was given and does not apply beside the rest is put aside, not refused, and
+    required settings may still be empty. Raises InvalidRequest for what no setting can be.
+    """
+    check_names(given, "given")
+    chosen = preset.values if preset else {}
+    return compose(preset, _given_that_applies(chosen, given), check_required=False)
+
+
 def missing(settings: RunSettings) -> list[Setting]:
     """The required settings that nobody has given, in order of declaration."""
     values = settings.model_dump(mode="json")
@@ -56,10 +67,22 @@ def _that_apply(
     chosen: Mapping[str, Any], given: Mapping[str, Any]
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The preset's values that apply beside what was given, and the names of the others."""
-    everything = {name: plain(setting.default) for name, setting in SETTINGS.items()}
-    everything.update({name: plain(value) for name, value in {**chosen, **given}.items()})
+    beside = {name: plain(value) for name, value in {**chosen, **given}.items()}
+    everything = {**_DEFAULTS, **beside}
     kept = {name: value for name, value in chosen.items() if SETTINGS[name].applies(everything)}
     return kept, tuple(name for name in chosen if name not in kept and name not in given)
+
+
+def _given_that_applies(chosen: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What falls away may be what something else applied by: looked at until nothing falls away."""
+    applying = dict(given)
+    while True:
+        kept, _ = _that_apply(chosen, applying)
+        everything = {**_DEFAULTS, **kept, **applying}
+        fewer = {name: v for name, v in applying.items() if SETTINGS[name].applies(everything)}
+        if len(fewer) == len(applying):
+            return applying
+        applying = fewer
 
 
 def _refuse_what_does_not_apply(settings: RunSettings, given: Mapping[str, Any]) -> None:

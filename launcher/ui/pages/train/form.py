@@ -14,12 +14,11 @@ from launcher.errors import InvalidRequest
 from launcher.forms.fields import FormField, Kind, fields
 from launcher.forms.values import to_settings
 from launcher.presets import Preset
-from launcher.services.planning.compose import compose
+from launcher.services.planning.compose import compose_so_far
 from launcher.ui.state.drafts import Draft
 from launcher.ui.widgets.elements import attributes, box, details
 from launcher.ui.widgets.inputs import Field, options
 from launcher.ui.wording import for_page
-from pod_image.contract.settings import SETTINGS
 
 _ORIGINS = {Origin.YOU: "changed by you", Origin.PRESET: "from the preset", Origin.DEFAULT: ""}
 _WIDE = {Kind.LIST}
@@ -85,6 +84,8 @@ class Choice:
     draft: Draft
     preset: Preset | None = None
     errors: dict[str, str] = field(default_factory=dict)
+    _composed: tuple[Any, Composed] | None = field(default=None, init=False, repr=False)
+    """What was composed last, beside what it was made of."""
 
     def enter(self, form_field: FormField, raw: Any) -> None:
         """Take in what a person entered; an unusable value is kept out and its reason kept in `errors`."""
@@ -96,7 +97,7 @@ class Choice:
             self.errors[form_field.name] = str(error)
             return
         self.errors.pop(form_field.name, None)
-        if value == self._without(form_field.name):
+        if value == self._usual(form_field.name):
             self.draft.given.pop(form_field.name, None)
         else:
             self.draft.given[form_field.name] = value
@@ -115,31 +116,23 @@ class Choice:
 
     @property
     def composed(self) -> Composed:
-        """The settings as they would be sent; required ones may still be empty."""
-        return compose(self.preset, self._applicable(), check_required=False)
+        """The settings as they would be sent; required ones may still be empty. Put together once for each change."""
+        made_of = (self.preset, dict(self.draft.given))
+        if self._composed is None or self._composed[0] != made_of:
+            self._composed = (made_of, compose_so_far(*made_of))
+        return self._composed[1]
 
     @property
     def changed(self) -> list[str]:
         """Names that differ from the preset by the person's will."""
-        return [name for name in self._applicable() if name not in ("dataset_repo", "results_repo")]
+        names = [name for name, origin in self.composed.origins.items() if origin is Origin.YOU]
+        return [name for name in names if name not in ("dataset_repo", "results_repo")]
 
-    def _applicable(self) -> dict[str, Any]:
-        """What was given and still means something: a hidden field is not sent."""
-        given = dict(self.draft.given)
-        while True:
-            settings = compose(self.preset, {}, check_required=False).settings
-            everything = {**settings.model_dump(mode="json"), **given}
-            kept = {name: v for name, v in given.items() if SETTINGS[name].applies(everything)}
-            if kept == given:
-                return kept
-            given = kept
-
-    def _without(self, name: str) -> Any:
-        """The value the setting has when the person says nothing."""
-        rest = {key: v for key, v in self._applicable().items() if key != name}
-        return compose(self.preset, rest, check_required=False).settings.model_dump(mode="json")[
-            name
-        ]
+    def _usual(self, name: str) -> Any:
+        """The value the setting has when the person says nothing, where it applies."""
+        values = self.preset.values if self.preset else {}
+        chosen = {name: values[name]} if name in values else {}
+        return to_settings(chosen).model_dump(mode="json")[name]
 
 
 class SettingsForm:

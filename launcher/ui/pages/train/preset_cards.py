@@ -10,12 +10,13 @@ from launcher.domain.plan import DatasetSummary
 from launcher.domain.run import Run
 from launcher.errors import InvalidRequest
 from launcher.presets import Preset, all_presets
-from launcher.services.planning.compose import compose
+from launcher.services.planning.compose import compose_so_far
 from launcher.ui.pages.train.form import Choice
 from launcher.ui.pages.train.pricing import quote
 from launcher.ui.state.site import Site
 from launcher.ui.text import dollars, roughly
 from launcher.ui.widgets.elements import Text, attributes, badge, box, hint
+from pod_image.contract.settings import RunSettings
 
 ORDER = ("quick-check", "finetune-medium", "finetune-high", "cheapest", "from-scratch-medium")
 
@@ -26,6 +27,7 @@ class PresetCards:
     def __init__(self, site: Site, choice: Choice, chosen: Callable[[], None]) -> None:
         self._site, self._choice, self._chosen = site, choice, chosen
         self._prices: dict[str, tuple[Preset, Text]] = {}
+        self._composed: dict[str, tuple[tuple[Preset, dict[str, Any]], RunSettings | str]] = {}
         self._place = box("div", "grid-2", role="radiogroup", aria_label="Preset")
         self._place.mark("presets")
         self.draw(all_presets(site.config))
@@ -71,12 +73,9 @@ class PresetCards:
         offers: Sequence[Offer] | None,
         history: Sequence[Run],
     ) -> str:
-        names = ("dataset_repo", "results_repo", "language", "speakers")
-        given = {k: v for k, v in self._choice.draft.given.items() if k in names}
-        try:
-            settings = compose(preset, given, check_required=False).settings
-        except InvalidRequest as error:
-            return error.message
+        settings = self._settings_with(preset)
+        if isinstance(settings, str):
+            return settings
         found = quote(settings, dataset, offers, history)
         most = f"at most {dollars(found.worst_case_usd)}"
         if found.estimate is None or found.offer is None:
@@ -84,6 +83,20 @@ class PresetCards:
         hours = min(found.estimate.hours, found.hours_until_capped)
         cost = min(found.estimate.cost_usd, found.worst_case_usd)
         return f"about {roughly(hours)}, {dollars(cost)} on {found.offer.gpu_name} ({most})"
+
+    def _settings_with(self, preset: Preset) -> RunSettings | str:
+        """What the choice would be with this preset, put together anew only when that changes; or why it cannot be."""
+        names = ("dataset_repo", "results_repo", "language", "speakers")
+        given = {k: v for k, v in self._choice.draft.given.items() if k in names}
+        made_of = (preset, given)
+        known = self._composed.get(preset.name)
+        if known is None or known[0] != made_of:
+            try:
+                known = (made_of, compose_so_far(preset, given).settings)
+            except InvalidRequest as error:
+                known = (made_of, error.message)
+            self._composed[preset.name] = known
+        return known[1]
 
 
 def _order(preset: Preset) -> tuple[bool, Any]:
