@@ -10,16 +10,16 @@ from pod_image.agent.pod import OwnPod, PodReading, PodUnreadable
 from pod_image.agent.ports import Hub, HubTrouble, Ports
 from pod_image.agent.timing import Timing
 from pod_image.contract.environment import RunDocument
-from pod_image.contract.events import Arm
+from pod_image.contract.events import BootCheck
 
-HUB_ARM = "hub"
+HUB_CHECK = "hub"
 
 
 @dataclass(frozen=True)
 class Armed:
     """What boot found out. `hub_answers` is no way to end the money, but without it nothing is delivered."""
 
-    arms: tuple[Arm, ...]
+    checks: tuple[BootCheck, ...]
     limits: Limits
     reading: PodReading
     hub_answers: bool
@@ -27,27 +27,27 @@ class Armed:
 
     @property
     def works(self) -> bool:
-        return all(arm.works for arm in self.arms)
+        return all(check.works for check in self.checks)
 
     @property
     def money_works(self) -> bool:
         """All but the Hub: enough for a run that is under way already."""
-        return all(arm.works for arm in self.arms if arm.name != HUB_ARM)
+        return all(check.works for check in self.checks if check.name != HUB_CHECK)
 
 
-async def arm(
+async def arm_pod(
     ports: Ports, document: RunDocument, pod: OwnPod, hub: Hub, clock: AnchoredClock
 ) -> Armed:
     """Try everything that will have to work when the run ends. Takes at most a few minutes."""
-    pod_arm, reading = await _read_pod(pod, clock, ports.timing)
-    clock_arm = _check_clock(reading, clock, ports.timing)
+    release_check, reading = await _read_pod(pod, clock, ports.timing)
+    clock_check = _check_clock(reading, clock, ports.timing)
     limits = limits_of(document, reading, clock.now())
-    hub_arm, hint = await _check_hub(ports, hub, clock)
+    hub_check, hint = await _check_hub(ports, hub, clock)
     return Armed(
-        arms=(pod_arm, clock_arm, _check_deadline(limits, clock.now()), hub_arm),
+        checks=(release_check, clock_check, _check_deadline(limits, clock.now()), hub_check),
         limits=limits,
         reading=reading,
-        hub_answers=hub_arm.works,
+        hub_answers=hub_check.works,
         hub_hint=hint,
     )
 
@@ -68,11 +68,15 @@ def caps_of(document: RunDocument) -> Caps:
     )
 
 
-async def _read_pod(pod: OwnPod, clock: AnchoredClock, timing: Timing) -> tuple[Arm, PodReading]:
+async def _read_pod(
+    pod: OwnPod, clock: AnchoredClock, timing: Timing
+) -> tuple[BootCheck, PodReading]:
     """DNS, certificates, User-Agent and key in one request; what may pass is tried again."""
     nothing = PodReading(None, None, None)
     if not pod.key:
-        return Arm(name="release", works=False, detail="the platform injected no key"), nothing
+        return BootCheck(
+            name="release", works=False, detail="the platform injected no key"
+        ), nothing
     give_up_at = clock.now() + timing.boot_pod_seconds
     attempt = 0
     while True:
@@ -81,30 +85,30 @@ async def _read_pod(pod: OwnPod, clock: AnchoredClock, timing: Timing) -> tuple[
         except PodUnreadable as exc:
             attempt += 1
             if exc.is_final or clock.now() >= give_up_at:
-                return Arm(name="release", works=False, detail=exc.message), nothing
+                return BootCheck(name="release", works=False, detail=exc.message), nothing
             await clock.sleep(backoff_seconds(attempt, first=1.0, longest=15.0))
         else:
             detail = "read itself with its own key"
-            return Arm(name="release", works=True, detail=detail), reading
+            return BootCheck(name="release", works=True, detail=detail), reading
 
 
-def _check_clock(reading: PodReading, clock: AnchoredClock, timing: Timing) -> Arm:
+def _check_clock(reading: PodReading, clock: AnchoredClock, timing: Timing) -> BootCheck:
     if reading.server_time is None:
         clock.anchor(clock.now())
-        return Arm(name="clock", works=True, detail="not compared: the cloud gave no date")
+        return BootCheck(name="clock", works=True, detail="not compared: the cloud gave no date")
     ahead_seconds = clock.anchor(reading.server_time)
     is_sane = abs(ahead_seconds) <= timing.clock_skew_seconds
     detail = f"{ahead_seconds:+.0f} s against the cloud's, whose time is used"
-    return Arm(name="clock", works=is_sane, detail=detail)
+    return BootCheck(name="clock", works=is_sane, detail=detail)
 
 
-def _check_deadline(limits: Limits, now: float) -> Arm:
+def _check_deadline(limits: Limits, now: float) -> BootCheck:
     left_minutes = (limits.ends_at - now) / 60
     detail = f"{left_minutes:.1f} minutes left at {limits.price_per_hour_usd:.4g} USD an hour"
-    return Arm(name="deadline", works=left_minutes > 0, detail=detail)
+    return BootCheck(name="deadline", works=left_minutes > 0, detail=detail)
 
 
-async def _check_hub(ports: Ports, hub: Hub, clock: AnchoredClock) -> tuple[Arm, str]:
+async def _check_hub(ports: Ports, hub: Hub, clock: AnchoredClock) -> tuple[BootCheck, str]:
     give_up_at = clock.now() + ports.timing.boot_hub_seconds
     attempt = 0
     while True:
@@ -113,7 +117,7 @@ async def _check_hub(ports: Ports, hub: Hub, clock: AnchoredClock) -> tuple[Arm,
         except HubTrouble as exc:
             attempt += 1
             if exc.is_refusal or clock.now() >= give_up_at:
-                return Arm(name=HUB_ARM, works=False, detail=exc.message), exc.hint
+                return BootCheck(name=HUB_CHECK, works=False, detail=exc.message), exc.hint
             await clock.sleep(backoff_seconds(attempt, first=2.0, longest=15.0))
         else:
-            return Arm(name=HUB_ARM, works=True, detail=detail), ""
+            return BootCheck(name=HUB_CHECK, works=True, detail=detail), ""

@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
-from pod_image.agent.boot import Armed, arm
-from pod_image.agent.canary import Expected, try_machine
+from pod_image.agent.boot import Armed, arm_pod
 from pod_image.agent.clock import AnchoredClock
 from pod_image.agent.events import EventLog, Masking, last_moment, last_seq
 from pod_image.agent.guard import LOCK_NAME
@@ -27,6 +26,7 @@ from pod_image.agent.latch import (
     write_atomically,
 )
 from pod_image.agent.limits import Limits
+from pod_image.agent.machine_trial import Expected, try_machine
 from pod_image.agent.pod import OwnPod
 from pod_image.agent.ports import Hub, HubTrouble, Ports, RunHub
 from pod_image.agent.record import installed_versions
@@ -151,14 +151,14 @@ async def open_run(
     """Prove the kill chain, look back, decide. Nothing was fetched yet, and nothing said but log lines."""
     folder = RunFolder(ports.folder)
     hub = hub_of(ports, document)
-    armed = await arm(ports, document, pod, hub, clock)
+    armed = await arm_pod(ports, document, pod, hub, clock)
     past = await look_back(ports, hub, document, folder)
     start = decide(known(document, latch.latch, past, armed.limits, clock.now(), ports))
     if ports.checks_machine and latch.latch.boots == 0 and isinstance(start, Begin | GoOn):
         expected = Expected.of(pod, armed.reading)
         price = armed.limits.price_per_hour_usd
         tried = await try_machine(ports, hub, expected, document.dataset_commit, price)
-        armed = replace(armed, arms=(*armed.arms, *tried))
+        armed = replace(armed, checks=(*armed.checks, *tried))
     earlier, was_lost = b"", not last_seq(folder.events)
     if not isinstance(start, ReleaseOnly):
         earlier = await restore_events(ports, hub, document, past, folder.events)

@@ -157,7 +157,7 @@ def _announce(run: Run, armed: Armed, start: Start, boot_seconds: float) -> Star
     run.events.emit(
         "armed",
         works=works,
-        arms=armed.arms,
+        arms=armed.checks,
         deadline=datetime.fromtimestamp(run.limits.ends_at, UTC),
         price_per_hour_usd=run.limits.price_per_hour_usd,
     )
@@ -165,7 +165,7 @@ def _announce(run: Run, armed: Armed, start: Start, boot_seconds: float) -> Star
     run.events.emit("phase", phase=Phase.BOOT, state="ended", seconds=round(seconds, 2))
     if works:
         return start
-    broken = "; ".join(f"{arm.name}: {arm.detail}" for arm in armed.arms if not arm.works)
+    broken = "; ".join(f"{check.name}: {check.detail}" for check in armed.checks if not check.works)
     return Refuse(Ending(EndReason.BOOT_FAILED, f"Not ready: {broken}.", armed.hub_hint))
 
 

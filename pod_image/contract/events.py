@@ -48,7 +48,7 @@ class PhaseEvent(Event):
     detail: str = ""
 
 
-class Arm(BaseModel):
+class BootCheck(BaseModel):
     """One thing that has to work, tried at boot: a way to end the money, or a part of the machine."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -67,7 +67,8 @@ class ArmedEvent(Event):
 
     event: Literal["armed"] = "armed"
     works: bool
-    arms: tuple[Arm, ...] = ()
+    arms: tuple[BootCheck, ...] = ()
+    """What was tried. The name is as it is written in events, also in those of older releases."""
     deadline: Moment | None = None
     price_per_hour_usd: float | None = None
 

@@ -48,7 +48,7 @@ class Act:
     step_seconds: float = 0.25
     checkpoint_at: tuple[int, ...] = (4, 8)
     enough: Event = field(default_factory=Event)
-    arms: bool = True
+    says_armed: bool = True
     removes_itself: bool = True
     reason: str = "finished"
     detail: str = ""
@@ -69,7 +69,7 @@ class Player:
         document = RunDocument.from_json(container.spec.env[RUN_VARIABLE])
         life = _Life(self, container, document, act)
         yield from life.boot()
-        if not act.arms:
+        if not act.says_armed:
             yield 1e9
         reason = yield from life.train()
         yield from life.finish(reason)
@@ -111,7 +111,7 @@ class _Life:
         self.container.log("pulling the image: already there")
         self.phase("boot", "started")
         yield self.act.boots_in
-        if not self.act.arms:
+        if not self.act.says_armed:
             return
         deadline = self.document.deadline.isoformat()
         self.say("armed", works=True, arms=[{"name": "own pod", "works": True}], deadline=deadline)

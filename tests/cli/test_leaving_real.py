@@ -49,8 +49,8 @@ class Scene:
     def __init__(self, cloud: DemoCloud, home: Path) -> None:
         self.cloud, self.home = cloud, home
         self.world = cloud.runpod.world
-        self.arms_after: float | None = None
-        self.arms_work = True
+        self.armed_after: float | None = None
+        self.checks_work = True
 
     @property
     def env(self) -> dict[str, str]:
@@ -61,23 +61,23 @@ class Scene:
         document = RunDocument.from_json(container.spec.env[RUN_VARIABLE])
         script = Script(None, self.world)  # type: ignore[arg-type]  delivers nothing
         script.say(container, document, "phase", phase="boot", state="started")
-        while self.arms_after is None:
+        while self.armed_after is None:
             yield 0.1
-        yield self.arms_after
-        arm = {
+        yield self.armed_after
+        check = {
             "name": "own pod",
-            "works": self.arms_work,
-            "detail": "" if self.arms_work else "403",
+            "works": self.checks_work,
+            "detail": "" if self.checks_work else "403",
         }
         script.say(
             container,
             document,
             "armed",
-            works=self.arms_work,
-            arms=[arm],
+            works=self.checks_work,
+            arms=[check],
             deadline=document.deadline.isoformat(),
         )
-        if self.arms_work:
+        if self.checks_work:
             script.say(container, document, "ended", reason="finished", detail="", cost_usd=0.01)
             self.world.act(self.world.pods[container.spec.pod_id], "terminate")
         yield 1e9
@@ -131,7 +131,7 @@ def finished(process: subprocess.Popen[str]) -> tuple[int, str]:
 def test_a_reader_that_leaves_ends_neither_the_launch_nor_its_clean_up(
     scene: Scene, works: bool, code: int
 ) -> None:
-    scene.arms_after, scene.arms_work = 0.5, works
+    scene.armed_after, scene.checks_work = 0.5, works
     line = " ".join(["set -o pipefail;", *LAUNCHER, *DEPLOY, "2>&1 | sed '/^Renting/q'"])
     with started(scene, ["bash", "-c", line], stderr=None) as process:
         out, _ = process.communicate(timeout=LONGEST_SECONDS)
@@ -198,7 +198,7 @@ def test_a_hang_up_that_was_ignored_stays_ignored_and_the_launch_goes_on_without
         time.sleep(0.5)
         assert process.poll() is None
         assert len(scene.live()) == 1
-        scene.arms_after = 0.0
+        scene.armed_after = 0.0
         assert process.wait(LONGEST_SECONDS) == 0
     finally:
         process.kill()
@@ -207,12 +207,12 @@ def test_a_hang_up_that_was_ignored_stays_ignored_and_the_launch_goes_on_without
 
 def test_a_terminal_that_takes_nothing_does_not_keep_a_pod_that_has_to_go(scene: Scene) -> None:
     process, window = in_a_terminal(scene)
-    scene.arms_work = False
+    scene.checks_work = False
     try:
         look_until(window, scene.live)
         os.write(window, b"\x13")  # Ctrl-S; a connection that hangs does the same
         time.sleep(1.0)
-        scene.arms_after = 0.0
+        scene.armed_after = 0.0
         scene.until(lambda: not scene.live())
         assert process.wait(LONGEST_SECONDS) == 6
     finally:
@@ -226,12 +226,12 @@ def test_a_terminal_that_takes_nothing_does_not_keep_a_pod_that_has_to_go(scene:
 def test_a_disk_that_fills_during_the_launch_leaves_no_pod(scene: Scene) -> None:
     import resource
 
-    scene.arms_work = False
+    scene.checks_work = False
     with started(scene, [*LAUNCHER, *DEPLOY]) as process:
         scene.until(scene.live)
         # From here on no file of this process grows: what a full disk does to it.
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (0, 0))
-        scene.arms_after = 0.5
+        scene.armed_after = 0.5
         code, said = finished(process)
     assert (code, scene.live()) == (6, [])
     assert said.count("cannot be kept") == 1
@@ -322,7 +322,7 @@ def test_a_closed_terminal_with_all_its_signals_does_not_give_up(scene: Scene) -
 
 
 def test_an_abort_that_is_interrupted_goes_on(scene: Scene) -> None:
-    scene.arms_after = None
+    scene.armed_after = None
     with started(scene, [*LAUNCHER, *DEPLOY]) as process:
         scene.until(scene.live)
         (pod_id,) = scene.live()

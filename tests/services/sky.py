@@ -68,7 +68,7 @@ class Script:
     hub: Hub
     world: RunPodWorld
     armed_after: float | None = 5.0
-    arm_works: bool = True
+    can_release: bool = True
     lame_in: set[str] = field(default_factory=set)
     """Data centres whose one machine fails its trial."""
     ends_after: float | None = 60.0
@@ -97,16 +97,20 @@ class Script:
         if self.armed_after is None:
             yield 1e9
         yield self.armed_after or 0.0
-        arms = [
-            {"name": "own pod", "works": self.arm_works, "detail": "" if self.arm_works else "403"},
-            self.gpu_arm(self.world.pods[pod_id].centre_id),
+        checks = [
+            {
+                "name": "own pod",
+                "works": self.can_release,
+                "detail": "" if self.can_release else "403",
+            },
+            self.gpu_check(self.world.pods[pod_id].centre_id),
         ]
         self.say(
             container,
             document,
             "armed",
-            works=all(arm["works"] for arm in arms),
-            arms=arms,
+            works=all(check["works"] for check in checks),
+            arms=checks,
             deadline=document.deadline.isoformat(),
         )
         self.say(container, document, "phase", phase="train", state="started")
@@ -143,11 +147,11 @@ class Script:
         yield 1e9
         return 0
 
-    def gpu_arm(self, centre_id: str) -> dict[str, Any]:
+    def gpu_check(self, centre_id: str) -> dict[str, Any]:
         is_fit = centre_id not in self.lame_in
         detail = "55 TFLOP/s" if is_fit else "0.2 TFLOP/s; it should do over 1"
-        arm = {"name": "gpu", "works": is_fit, "detail": detail, "is_about_machine": True}
-        return {**arm, "ids": [f"GPU-of-{centre_id}"]}
+        check = {"name": "gpu", "works": is_fit, "detail": detail, "is_about_machine": True}
+        return {**check, "ids": [f"GPU-of-{centre_id}"]}
 
     def say(
         self, container: ScriptedContainer, document: RunDocument, event: str, **rest: Any

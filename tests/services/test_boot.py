@@ -9,8 +9,13 @@ import pytest
 from launcher.domain.pod import PodStatus
 from launcher.errors import RunFailed
 from launcher.services.common.observations import Gone, Tick
-from launcher.services.launching.boot import NeverCameUp, check_arms, check_boot, span_in_words
-from pod_image.contract.events import Arm, ArmedEvent
+from launcher.services.launching.boot import (
+    NeverCameUp,
+    check_boot,
+    judge_boot_checks,
+    span_in_words,
+)
+from pod_image.contract.events import ArmedEvent, BootCheck
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TICK = Tick(NOON)
@@ -43,13 +48,13 @@ def test_a_pod_that_is_gone_is_not_waited_for() -> None:
         check_boot(10, PodStatus.RUNNING, timedelta(0), Gone())
 
 
-def test_only_working_arms_count() -> None:
-    arms = (Arm(name="delete", works=True), Arm(name="clock", works=False))
-    check_arms(ArmedEvent(at=NOON, run_id="run-01", seq=1, works=True, arms=arms))
+def test_only_boot_checks_that_work_count() -> None:
+    checks = (BootCheck(name="delete", works=True), BootCheck(name="clock", works=False))
+    judge_boot_checks(ArmedEvent(at=NOON, run_id="run-01", seq=1, works=True, arms=checks))
     with pytest.raises(RunFailed, match="cannot end itself: clock"):
-        check_arms(ArmedEvent(at=NOON, run_id="run-01", seq=1, works=False, arms=arms))
+        judge_boot_checks(ArmedEvent(at=NOON, run_id="run-01", seq=1, works=False, arms=checks))
     with pytest.raises(RunFailed, match="did not say why"):
-        check_arms(ArmedEvent(at=NOON, run_id="run-01", seq=1, works=False))
+        judge_boot_checks(ArmedEvent(at=NOON, run_id="run-01", seq=1, works=False))
 
 
 def test_spans_are_said_in_seconds_or_minutes() -> None:

@@ -98,7 +98,7 @@ def test_a_pod_that_has_to_go_goes_without_a_history(tmp_path: Path, trouble: st
     @in_virtual_time
     async def the_story() -> None:
         sky = Sky(tmp_path)
-        sky.script.arm_works = False
+        sky.script.can_release = False
         strikes = Strikes(sky, trouble, Stage.RENTING)
         with pytest.raises(RunFailed, match="was released"):
             await launch(sky.bench, plan(), sky.keys, strikes)

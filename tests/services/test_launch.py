@@ -159,9 +159,11 @@ async def test_a_key_that_may_only_read_is_told_apart_from_no_capacity(tmp_path:
 
 @pytest.mark.promise("money-armed")
 @in_virtual_time
-async def test_a_pod_without_arms_is_released_and_its_cost_is_said(tmp_path: Path) -> None:
+async def test_a_pod_that_cannot_end_itself_is_released_and_its_cost_is_said(
+    tmp_path: Path,
+) -> None:
     sky = Sky(tmp_path)
-    sky.script.arm_works = False
+    sky.script.can_release = False
     with pytest.raises(RunFailed, match=r"cannot end itself: own pod \(403\)") as caught:
         await launch(sky.bench, plan(), sky.keys)
     assert "was released after" in caught.value.message
@@ -353,7 +355,7 @@ async def test_a_second_ctrl_c_does_not_keep_the_pod_from_being_released(tmp_pat
 @in_virtual_time
 async def test_a_delete_that_is_ignored_is_repeated_until_the_pod_is_gone(tmp_path: Path) -> None:
     sky = Sky(tmp_path)
-    sky.script.arm_works = False
+    sky.script.can_release = False
     sky.world.faults.switch_on("delete-ignored", times=2)
     with pytest.raises(RunFailed):
         await launch(sky.bench, plan(), sky.keys)
@@ -363,7 +365,7 @@ async def test_a_delete_that_is_ignored_is_repeated_until_the_pod_is_gone(tmp_pa
 @in_virtual_time
 async def test_a_pod_that_cannot_be_released_is_named_with_its_price(tmp_path: Path) -> None:
     sky = Sky(tmp_path)
-    sky.script.arm_works = False
+    sky.script.can_release = False
     sky.script.ends_after = None
     sky.world.faults.switch_on("delete-500")
     with pytest.raises(RunFailed, match=r"could NOT be released .* costs \$0\.69 an hour"):

@@ -11,7 +11,7 @@ from launcher.services.following.receipts import receipt
 from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
 from launcher.stores.runs import RecordKind
-from pod_image.contract.events import Arm, ArmedEvent
+from pod_image.contract.events import ArmedEvent, BootCheck
 from tests.services.sky import Sky, plan
 from tests.virtual import in_virtual_time
 
@@ -45,9 +45,9 @@ async def test_the_way_to_training_is_told_in_order(tmp_path: Path) -> None:
 async def test_what_the_machine_did_when_it_was_tried_is_remembered(tmp_path: Path) -> None:
     sky = Sky(tmp_path)
     run = await launch(sky.bench, plan(), sky.keys)
-    arms = (Arm(name="gpu", works=True, detail="55 TFLOP/s", is_about_machine=True),)
+    checks = (BootCheck(name="gpu", works=True, detail="55 TFLOP/s", is_about_machine=True),)
     event = ArmedEvent(
-        at=run.planned_at + timedelta(seconds=9), run_id="run-01", seq=2, works=True, arms=arms
+        at=run.planned_at + timedelta(seconds=9), run_id="run-01", seq=2, works=True, arms=checks
     )
     note(sky.bench, run, EventSeen(event))
     machine = receipt(sky.bench.runs, run).machine

@@ -68,7 +68,7 @@ def test_a_pod_that_has_to_go_goes_also_when_nobody_can_be_told(
     @in_virtual_time
     async def the_story() -> None:
         sky = Sky(tmp_path)
-        sky.script.arm_works = False
+        sky.script.can_release = False
         with pytest.raises(RunFailed, match="was released"):
             await launch(sky.bench, plan(), sky.keys, DeadTerminal(stage, GONE["terminal closed"]))
         assert (sky.live(), sky.secret_names()) == ([], [])
@@ -79,7 +79,7 @@ def test_a_pod_that_has_to_go_goes_also_when_nobody_can_be_told(
 @in_virtual_time
 async def test_even_a_fault_of_ours_in_telling_does_not_keep_the_pod(tmp_path: Path) -> None:
     sky = Sky(tmp_path)
-    sky.script.arm_works = False
+    sky.script.can_release = False
     terminal = DeadTerminal(Stage.RELEASING, ZeroDivisionError())
     with pytest.raises(ZeroDivisionError):
         await launch(sky.bench, plan(), sky.keys, terminal)
@@ -91,7 +91,7 @@ async def test_even_a_fault_of_ours_in_telling_does_not_keep_the_pod(tmp_path: P
 @in_virtual_time
 async def test_the_release_is_asked_for_before_a_word_of_it_is_said(tmp_path: Path) -> None:
     sky = Sky(tmp_path)
-    sky.script.arm_works = False
+    sky.script.can_release = False
     asked: list[bool] = []
 
     def report(progress: Progress) -> None:

@@ -18,8 +18,8 @@ from filelock import FileLock
 from launcher.services.common import intents
 from pod_image.agent import start as agent_start
 from pod_image.agent import upload_pace
-from pod_image.agent.canary import check_disk
-from pod_image.contract.events import Arm
+from pod_image.agent.machine_trial import check_disk
+from pod_image.contract.events import BootCheck
 from pod_image.recipes.piper import recipe as piper
 from tests.simulation.processes import PROCESS
 
@@ -36,7 +36,7 @@ class _SomeMachine:
         return {"cpu_percent": 20.0, "memory_used_gb": 8.0, "disk_free_gb": 40.0}
 
 
-def _some_disk(folder: Path, size_bytes: int) -> Arm:
+def _some_disk(folder: Path, size_bytes: int) -> BootCheck:
     """A disk that is written in no time, so that its speed is the same in every play."""
     seconds = iter((0.0, 0.001))
     return check_disk(folder, 1 << 16, lambda: next(seconds))
@@ -51,7 +51,7 @@ def drawn_ids() -> Iterator[random.Random]:
         patch("secrets.token_hex", lambda size=16: dice.randbytes(size).hex()),
         patch("random.uniform", dice.uniform),
         patch("pod_image.agent.watches.MachineReader", _SomeMachine),
-        patch("pod_image.agent.canary.check_disk", _some_disk),
+        patch("pod_image.agent.machine_trial.check_disk", _some_disk),
     ):
         yield dice
 

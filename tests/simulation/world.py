@@ -143,7 +143,7 @@ class PodProcesses:
 
     async def answer(self, argv: Sequence[str], timeout_seconds: float) -> str | None:
         words = " ".join(argv)
-        if "gpu_canary" in words:
+        if "gpu_trial" in words:
             await asyncio.sleep(6.0)
             speed = 0.2 if self._container.machine.is_lame else 60.0
             device = {"name": "GPU", "kind": "cuda", "is_right": True, "tflops": speed}

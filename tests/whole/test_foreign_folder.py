@@ -28,7 +28,7 @@ from launcher.services.voices import export as exporting
 from launcher.ui.server.server import open_in_browser
 from launcher.workshop.pool import Job, RecordingFailed, decoders
 from pod_image import bootstrap
-from pod_image.agent import canary
+from pod_image.agent import machine_trial
 from pod_image.agent.ports import GuardOrders, ProcessSpec
 from pod_image.agent.processes import SystemGuard, SystemProcesses, _checked
 from pod_image.contract.environment import for_python
@@ -172,7 +172,7 @@ def test_the_guard(foreign: ForeignFolder) -> None:
 
 
 def test_the_trial_of_the_machine(foreign: ForeignFolder) -> None:
-    told = asyncio.run(SystemProcesses().answer(canary._GPU_PROGRAM, 60.0))
+    told = asyncio.run(SystemProcesses().answer(machine_trial._GPU_PROGRAM, 60.0))
     assert told is not None
     assert json.loads(told)["has_torch"] is True
     assert foreign.loaded == ""

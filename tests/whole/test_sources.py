@@ -19,7 +19,7 @@ LIGHT = (
     "pod_image/foreign/",
     "pod_image/agent/",
 )
-OWN_PROCESSES = ("pod_image/agent/gpu_canary.py",)
+OWN_PROCESSES = ("pod_image/agent/gpu_trial.py",)
 """Programs that the agent starts and never imports."""
 SECRET = re.compile(
     rb"\b(?:hf_|rpa_|ghp_|github_pat_|sk-|AKIA)[A-Za-z0-9]{16,}"

@@ -82,15 +82,15 @@ def moments(event: Event) -> dict[str, datetime]:
 
 def _note_trial(bench: Workbench, run: Run, event: ArmedEvent) -> None:
     """What the machine did when it was tried; a container that is started again tries nothing, and says nothing new."""
-    tried = [arm for arm in event.arms if arm.is_about_machine]
+    tried = [check for check in event.arms if check.is_about_machine]
     if tried:
         _keep_machine(
             bench,
             run,
-            tried={arm.name: arm.detail for arm in tried},
+            tried={check.name: check.detail for check in tried},
             # A Hub that does not answer is no fault of the machine.
-            works=all(arm.works for arm in tried),
-            ids=[each for arm in tried for each in arm.ids],
+            works=all(check.works for check in tried),
+            ids=[each for check in tried for each in check.ids],
         )
 
 

@@ -76,7 +76,7 @@ def elsewhere(failed: Offer, left: Sequence[Offer], bad: Sequence[BadHost]) -> t
 
 def check_machine(event: ArmedEvent, bad: Sequence[BadHost]) -> None:
     """Raises UnfitMachine for a machine that failed lately, although it does well now."""
-    ids = {each for arm in event.arms for each in arm.ids}
+    ids = {each for check in event.arms for each in check.ids}
     for host in bad:
         if ids & host.ids:
             raise UnfitMachine(f"This is the same machine again: {host.sentence}.")

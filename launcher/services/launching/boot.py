@@ -30,13 +30,15 @@ class UnfitMachine(NeverCameUp):
     """It came up and is not what was paid for; another of its kind elsewhere may be."""
 
 
-def check_arms(event: ArmedEvent) -> None:
+def judge_boot_checks(event: ArmedEvent) -> None:
     """Raises UnfitMachine where only the machine is at fault, else RunFailed; both name what does not work."""
     if event.works:
         return
-    broken = [arm for arm in event.arms if not arm.works]
-    faults = ", ".join(f"{arm.name} ({arm.detail})" if arm.detail else arm.name for arm in broken)
-    if broken and all(arm.is_about_machine for arm in broken):
+    broken = [check for check in event.arms if not check.works]
+    faults = ", ".join(
+        f"{check.name} ({check.detail})" if check.detail else check.name for check in broken
+    )
+    if broken and all(check.is_about_machine for check in broken):
         raise UnfitMachine(f"The machine is not fit for the run: {faults}.")
     raise RunFailed(
         f"The pod cannot end itself: {faults or 'it did not say why'}.",

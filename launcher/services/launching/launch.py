@@ -32,7 +32,12 @@ from launcher.services.common.workbench import Workbench
 from launcher.services.ending.reconcile import look_for, own, settle_earlier
 from launcher.services.following.follow import follow
 from launcher.services.launching.bad_hosts import bad_hosts, check_machine, elsewhere
-from launcher.services.launching.boot import NeverCameUp, UnfitMachine, check_arms, check_boot
+from launcher.services.launching.boot import (
+    NeverCameUp,
+    UnfitMachine,
+    check_boot,
+    judge_boot_checks,
+)
 from launcher.services.launching.bootstrap import provide_wheel
 from launcher.services.launching.container_watch import ContainerWatch
 from launcher.services.launching.orders import new_attempt, pod_order, run_document
@@ -214,7 +219,7 @@ class _Launch:
                 if isinstance(seen, PodSeen):
                     status = seen.pod.status
                 if isinstance(seen, EventSeen) and isinstance(seen.event, ArmedEvent):
-                    check_arms(seen.event)
+                    judge_boot_checks(seen.event)
                     if self._left:  # where there is nothing else, what does well now will do
                         check_machine(seen.event, bad_hosts(self._bench))
                     rental.is_armed = True

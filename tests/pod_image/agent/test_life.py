@@ -119,7 +119,7 @@ async def test_armed_comes_before_anything_is_fetched(tmp_path: Path) -> None:
     assert kinds.count("armed") == 1
     assert armed["seq"] < fetching
     assert armed["works"] is True
-    assert {arm["name"] for arm in armed["arms"]} == {"release", "clock", "deadline", "hub"}
+    assert {check["name"] for check in armed["arms"]} == {"release", "clock", "deadline", "hub"}
     assert armed["price_per_hour_usd"] == PRICE
 
 

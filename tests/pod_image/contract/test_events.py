@@ -19,7 +19,11 @@ EXAMPLES = [
         at=AT, run_id="run-01", seq=1, phase=Phase.FETCH, state="progress", done=3, total=12
     ),
     events.ArmedEvent(
-        at=AT, run_id="run-01", seq=2, works=True, arms=(events.Arm(name="delete", works=True),)
+        at=AT,
+        run_id="run-01",
+        seq=2,
+        works=True,
+        arms=(events.BootCheck(name="delete", works=True),),
     ),
     events.StepEvent(at=AT, run_id="run-01", seq=3, step=5, losses={"mel": 1.5}),
     events.MachineEvent(at=AT, run_id="run-01", seq=4, gpus=(events.Gpu(use_percent=93.0),)),

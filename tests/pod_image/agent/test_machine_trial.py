@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from pod_image.agent import canary
-from pod_image.agent.canary import (
+from pod_image.agent import machine_trial
+from pod_image.agent.gpu_trial import examine
+from pod_image.agent.machine_trial import (
     Expected,
     check_disk,
     check_gpus,
@@ -20,7 +21,6 @@ from pod_image.agent.canary import (
     judge_products,
     try_machine,
 )
-from pod_image.agent.gpu_canary import examine
 from pod_image.agent.pod import OwnPod, PodReading
 from pod_image.agent.ports import HubTrouble, RunHub
 from tests.pod_image.agent.stand import (
@@ -59,18 +59,18 @@ async def gpus(driver: str | None, products: object, expected: int = 1) -> Any:
 
 
 async def test_a_gpu_that_multiplies_right_and_fast_works() -> None:
-    arm = await gpus(DRIVER, {"has_torch": True, "devices": [device()]})
-    assert arm.works
-    assert "55 TFLOP/s" in arm.detail
-    assert "570.1" in arm.detail
+    check = await gpus(DRIVER, {"has_torch": True, "devices": [device()]})
+    assert check.works
+    assert "55 TFLOP/s" in check.detail
+    assert "570.1" in check.detail
 
 
 async def test_the_verdict_tells_this_machine_from_others_by_its_gpus() -> None:
     slow = {"has_torch": True, "devices": [device(tflops=0.1), device()]}
     other = DRIVER.replace("GPU-0", "GPU-f")
-    arm = await gpus(f"{DRIVER}\n{other}", slow, expected=2)
-    assert arm.ids == (UUID, UUID.replace("GPU-0", "GPU-f"))
-    assert UUID not in arm.detail
+    check = await gpus(f"{DRIVER}\n{other}", slow, expected=2)
+    assert check.ids == (UUID, UUID.replace("GPU-0", "GPU-f"))
+    assert UUID not in check.detail
     assert (await gpus("[N/A], NVIDIA A2, 570.1, 15356 MiB", slow, expected=2)).ids == ()
     assert (await gpus(None, slow)).ids == ()
 
@@ -87,10 +87,10 @@ async def test_the_verdict_tells_this_machine_from_others_by_its_gpus() -> None:
 async def test_a_gpu_that_is_not_what_was_rented_fails(
     driver: str | None, devices: list[dict[str, Any]], said: str
 ) -> None:
-    arm = await gpus(driver, {"has_torch": True, "devices": devices})
-    assert not arm.works
-    assert said in arm.detail
-    assert arm.is_about_machine
+    check = await gpus(driver, {"has_torch": True, "devices": devices})
+    assert not check.works
+    assert said in check.detail
+    assert check.is_about_machine
 
 
 async def test_each_of_several_gpus_is_counted_and_tried() -> None:
@@ -105,20 +105,20 @@ async def test_a_test_that_hangs_or_dies_fails(products: str | None) -> None:
 
 
 async def test_where_no_gpu_is_rented_none_is_tried() -> None:
-    arm = await gpus(None, None, expected=0)
-    assert arm.works
-    assert arm.detail == "none is rented here"
+    check = await gpus(None, None, expected=0)
+    assert check.works
+    assert check.detail == "none is rented here"
 
 
 async def test_an_image_without_torch_is_judged_by_its_driver() -> None:
-    arm = await gpus(DRIVER, {"has_torch": False, "devices": []})
-    assert arm.works
-    assert "no torch" in arm.detail
+    check = await gpus(DRIVER, {"has_torch": False, "devices": []})
+    assert check.works
+    assert "no torch" in check.detail
 
 
 def test_a_wrong_product_counts_on_the_processor_too() -> None:
-    arm = judge_products([device(kind="cpu", is_right=False)], [], Expected(0))
-    assert not arm.works
+    check = judge_products([device(kind="cpu", is_right=False)], [], Expected(0))
+    assert not check.works
 
 
 def test_the_test_program_multiplies_exactly_on_this_machine() -> None:
@@ -142,29 +142,29 @@ def ticking(seconds: float) -> Any:
 
 
 def test_a_disk_is_written_read_back_and_left_as_it_was(tmp_path: Path) -> None:
-    arm = check_disk(tmp_path, 2 << 20, ticking(0.001))
-    assert arm.works
-    assert "MB/s" in arm.detail
+    check = check_disk(tmp_path, 2 << 20, ticking(0.001))
+    assert check.works
+    assert "MB/s" in check.detail
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_slow_disk_fails(tmp_path: Path) -> None:
-    arm = check_disk(tmp_path, 2 << 20, ticking(2.0))
-    assert not arm.works
-    assert "1 MB/s" in arm.detail
+    check = check_disk(tmp_path, 2 << 20, ticking(2.0))
+    assert not check.works
+    assert "1 MB/s" in check.detail
 
 
 def test_a_disk_that_was_busy_for_a_moment_passes(tmp_path: Path) -> None:
     moments = iter([0.0, 2.0, 2.0, 2.001])
-    arm = check_disk(tmp_path, 2 << 20, lambda: next(moments))
-    assert arm.works
+    check = check_disk(tmp_path, 2 << 20, lambda: next(moments))
+    assert check.works
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_disk_that_cannot_be_written_fails(tmp_path: Path) -> None:
-    arm = check_disk(tmp_path / "absent", 1 << 20)
-    assert not arm.works
-    assert "cannot be written" in arm.detail
+    check = check_disk(tmp_path / "absent", 1 << 20)
+    assert not check.works
+    assert "cannot be written" in check.detail
 
 
 def test_a_disk_that_gives_back_something_else_fails(
@@ -197,9 +197,9 @@ class Downloads:
     ],
 )
 def test_the_network_is_judged_by_what_comes_down(hub: Downloads, works: bool, said: str) -> None:
-    arm = check_network(hub, "")  # type: ignore[arg-type]
-    assert arm.works is works
-    assert said in arm.detail
+    check = check_network(hub, "")  # type: ignore[arg-type]
+    assert check.works is works
+    assert said in check.detail
 
 
 @in_virtual_time
@@ -215,7 +215,7 @@ async def test_the_largest_file_of_the_dataset_is_what_is_read(tmp_path: Path) -
 
 
 def test_the_limits_leave_every_card_on_offer_room() -> None:
-    assert canary.SLOWEST_TFLOPS < 8
+    assert machine_trial.SLOWEST_TFLOPS < 8
 
 
 async def test_what_the_trying_cost_is_said_in_cents(tmp_path: Path) -> None:
@@ -225,9 +225,9 @@ async def test_what_the_trying_cost_is_said_in_cents(tmp_path: Path) -> None:
     ports: Any = SimpleNamespace(
         processes=Answers(None, None), run_blocking=at_once, folder=tmp_path
     )
-    arms = await try_machine(ports, Downloads(16 << 20, 1.0), Expected(0), "", 36_000.0)  # type: ignore[arg-type]
-    assert [arm.name for arm in arms] == ["gpu", "disk", "network", "canary"]
-    found = re.fullmatch(r"the machine was tried for (\d+) s, (\d+\.\d\d) cents", arms[-1].detail)
+    checks = await try_machine(ports, Downloads(16 << 20, 1.0), Expected(0), "", 36_000.0)  # type: ignore[arg-type]
+    assert [check.name for check in checks] == ["gpu", "disk", "network", "canary"]
+    found = re.fullmatch(r"the machine was tried for (\d+) s, (\d+\.\d\d) cents", checks[-1].detail)
     assert found is not None
     # At ten dollars a second the cents are a thousand times the seconds.
     assert float(found[2]) / 1000 == pytest.approx(float(found[1]), abs=0.51)

@@ -1,4 +1,4 @@
-"""`python -m pod_image.agent.gpu_canary`: an exact matrix product on each GPU, else on the processor.
+"""`python -m pod_image.agent.gpu_trial`: an exact matrix product on each GPU, else on the processor.
 
 A process of its own: CUDA that hangs must not hang the agent, which itself knows no torch.
 """

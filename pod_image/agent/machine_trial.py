@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 
 from pod_image.agent.pod import OwnPod, PodReading
 from pod_image.agent.ports import Hub, HubTrouble, Ports, Processes
-from pod_image.contract.events import Arm
+from pod_image.contract.events import BootCheck
 from pod_image.contract.interpreter import module_command
 
-GPU_ARM, DISK_ARM, NETWORK_ARM, CANARY_ARM = "gpu", "disk", "network", "canary"
+GPU_CHECK, DISK_CHECK, NETWORK_CHECK, TRIAL_CHECK = "gpu", "disk", "network", "canary"
 SLOWEST_TFLOPS = 1.0
 """In float32. The slowest card on offer does eight; one that does less is shared, throttled or broken."""
 SLOWEST_DISK_MB_PER_SECOND = 20.0
@@ -36,7 +36,7 @@ _DRIVER_QUERY = (
     "--query-gpu=uuid,name,driver_version,memory.total",
     "--format=csv,noheader",
 )
-_GPU_PROGRAM = module_command("pod_image.agent.gpu_canary")
+_GPU_PROGRAM = module_command("pod_image.agent.gpu_trial")
 _MB = 1e6
 
 
@@ -55,24 +55,24 @@ class Expected:
 
 async def try_machine(
     ports: Ports, hub: Hub, expected: Expected, commit: str, price_per_hour_usd: float
-) -> tuple[Arm, ...]:
+) -> tuple[BootCheck, ...]:
     """All three at once, and what the trying cost. Takes at most two minutes."""
     began = asyncio.get_running_loop().time()
     gpu = asyncio.ensure_future(check_gpus(ports.processes, expected))
     size_bytes = DISK_BYTES if expected.gpus else DISK_BYTES // 8
     disk = await ports.run_blocking(lambda: check_disk(ports.folder, size_bytes))
     network = await ports.run_blocking(lambda: check_network(hub, commit))
-    arms = (await gpu, disk, network)
+    checks = (await gpu, disk, network)
     seconds = asyncio.get_running_loop().time() - began
     cents = 100 * price_per_hour_usd * seconds / 3600
     detail = f"the machine was tried for {seconds:.0f} s, {cents:.2f} cents"
-    return (*arms, _arm(CANARY_ARM, all(arm.works for arm in arms), detail))
+    return (*checks, _check(TRIAL_CHECK, all(check.works for check in checks), detail))
 
 
-async def check_gpus(processes: Processes, expected: Expected) -> Arm:
+async def check_gpus(processes: Processes, expected: Expected) -> BootCheck:
     """Driver, CUDA, and a matrix product on each GPU that has to be right and fast enough."""
     if not expected.gpus:
-        return _arm(GPU_ARM, True, "none is rented here")
+        return _check(GPU_CHECK, True, "none is rented here")
     told = await processes.answer(_DRIVER_QUERY, 20.0) or ""
     cards = [line.strip().partition(", ") for line in told.splitlines() if line.strip()]
     verdict = await _try_products(processes, [name for _, _, name in cards], expected)
@@ -80,37 +80,39 @@ async def check_gpus(processes: Processes, expected: Expected) -> Arm:
     return verdict.model_copy(update={"ids": ids[:MOST_IDS]})
 
 
-async def _try_products(processes: Processes, names: list[str], expected: Expected) -> Arm:
+async def _try_products(processes: Processes, names: list[str], expected: Expected) -> BootCheck:
     if len(names) < expected.gpus:
         found = f"{len(names)} of {expected.gpus} GPUs answer" if names else "the driver is silent"
-        return _arm(GPU_ARM, False, found)
+        return _check(GPU_CHECK, False, found)
     products = _products(await processes.answer(_GPU_PROGRAM, GPU_SECONDS))
     if products is None:
-        return _arm(GPU_ARM, False, "the test program gave no answer")
+        return _check(GPU_CHECK, False, "the test program gave no answer")
     if not products["has_torch"]:
-        return _arm(GPU_ARM, True, f"{_listed(names)}; no torch here to try it with")
+        return _check(GPU_CHECK, True, f"{_listed(names)}; no torch here to try it with")
     return judge_products(products["devices"], names, expected)
 
 
 def judge_products(
     devices: Sequence[dict[str, Any]], names: Sequence[str], expected: Expected
-) -> Arm:
+) -> BootCheck:
     """The verdict over what the test program found."""
     cards = [each for each in devices if each["kind"] == "cuda"]
     if len(cards) < expected.gpus:
-        return _arm(GPU_ARM, False, f"CUDA shows {len(cards)} of {expected.gpus} GPUs")
+        return _check(GPU_CHECK, False, f"CUDA shows {len(cards)} of {expected.gpus} GPUs")
     for each in devices:
         if not each["is_right"]:
-            return _arm(GPU_ARM, False, f"a matrix product on {each['name']} came out wrong")
+            return _check(GPU_CHECK, False, f"a matrix product on {each['name']} came out wrong")
     for each in cards:
         if each["tflops"] < SLOWEST_TFLOPS:
             detail = f"{each['name']} does {each['tflops']:.2f} TFLOP/s; it should do over 1"
-            return _arm(GPU_ARM, False, detail)
+            return _check(GPU_CHECK, False, detail)
     speeds = ", ".join(f"{each['name']} {each['tflops']:.2g} TFLOP/s" for each in devices)
-    return _arm(GPU_ARM, True, "; ".join([*names[:1], speeds]))
+    return _check(GPU_CHECK, True, "; ".join([*names[:1], speeds]))
 
 
-def check_disk(folder: Path, size_bytes: int, clock: Callable[[], float] = time.monotonic) -> Arm:
+def check_disk(
+    folder: Path, size_bytes: int, clock: Callable[[], float] = time.monotonic
+) -> BootCheck:
     """Write, bring to the disk, read back, compare. Blocking.
 
     A slow disk is tried anew: others on the machine may have kept it busy for that moment. The quickest counts.
@@ -119,16 +121,16 @@ def check_disk(folder: Path, size_bytes: int, clock: Callable[[], float] = time.
     quickest = 0.0
     for _ in range(DISK_TRIES):
         try:
-            seconds, is_same = _written_and_read(folder / f".canary.{os.getpid()}", content, clock)
+            seconds, is_same = _written_and_read(folder / f".trial.{os.getpid()}", content, clock)
         except OSError as exc:
-            return _arm(DISK_ARM, False, f"the disk cannot be written: {exc.strerror}")
+            return _check(DISK_CHECK, False, f"the disk cannot be written: {exc.strerror}")
         if not is_same:
-            return _arm(DISK_ARM, False, "the disk gave back something else than was written")
+            return _check(DISK_CHECK, False, "the disk gave back something else than was written")
         quickest = max(quickest, len(content) / _MB / max(1e-6, seconds))
         if quickest >= SLOWEST_DISK_MB_PER_SECOND:
             break
     works = quickest >= SLOWEST_DISK_MB_PER_SECOND
-    return _arm(DISK_ARM, works, f"writes {quickest:,.0f} MB/s")
+    return _check(DISK_CHECK, works, f"writes {quickest:,.0f} MB/s")
 
 
 def _written_and_read(path: Path, content: bytes, clock: Callable[[], float]) -> tuple[float, bool]:
@@ -146,16 +148,16 @@ def _written_and_read(path: Path, content: bytes, clock: Callable[[], float]) ->
     return seconds, is_same
 
 
-def check_network(hub: Hub, commit: str) -> Arm:
+def check_network(hub: Hub, commit: str) -> BootCheck:
     """How fast the dataset comes down. Blocking. A Hub in trouble is not the machine's fault."""
     try:
         size_bytes, seconds = hub.sample_download(commit, SAMPLE_BYTES)
     except HubTrouble as exc:
-        return _arm(NETWORK_ARM, True, f"not measured: {exc.message}")
+        return _check(NETWORK_CHECK, True, f"not measured: {exc.message}")
     speed = size_bytes / _MB / max(1e-6, seconds)
     if size_bytes < TELLING_BYTES:
-        return _arm(NETWORK_ARM, True, "the dataset is too small to measure the network by")
-    return _arm(NETWORK_ARM, speed >= SLOWEST_NETWORK_MB_PER_SECOND, f"reads {speed:,.1f} MB/s")
+        return _check(NETWORK_CHECK, True, "the dataset is too small to measure the network by")
+    return _check(NETWORK_CHECK, speed >= SLOWEST_NETWORK_MB_PER_SECOND, f"reads {speed:,.1f} MB/s")
 
 
 def _products(answer: str | None) -> dict[str, Any] | None:
@@ -172,5 +174,5 @@ def _listed(names: Sequence[str]) -> str:
     return "; ".join(names) or "no GPU"
 
 
-def _arm(name: str, works: bool, detail: str) -> Arm:
-    return Arm(name=name, works=works, detail=detail, is_about_machine=True)
+def _check(name: str, works: bool, detail: str) -> BootCheck:
+    return BootCheck(name=name, works=works, detail=detail, is_about_machine=True)
