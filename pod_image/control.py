@@ -10,8 +10,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from pod_image.agent.attempt_state import write_atomically
 from pod_image.agent.hardening import forbid_reading
-from pod_image.agent.latch import write_atomically
 from pod_image.agent.system import run_folder
 from pod_image.contract.commands import Command, CommandName
 from pod_image.contract.paths import RunFolder

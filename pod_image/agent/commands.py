@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from pod_image.agent.latch import Ending
+from pod_image.agent.attempt_state import Ending
 from pod_image.agent.ports import HubTrouble
 from pod_image.agent.run import Run
 from pod_image.agent.supervisor import AGENT_SAVE_ID, AGENT_STOP_ID, Supervisor
@@ -71,7 +71,7 @@ class Commands:
         """Take every file that was not taken yet, in the order they were left."""
         run = self._run
         while True:
-            number = run.latch.latch.commands_taken + 1
+            number = run.attempt_file.state.commands_taken + 1
             try:
                 content = await run.ports.run_blocking(
                     partial(run.hub.read, run.results.control(number))
@@ -79,10 +79,10 @@ class Commands:
             except HubTrouble:
                 return  # the next look is in half a minute
             if content is None:
-                if not run.latch.latch.has_read_old_commands:
-                    run.latch.note(has_read_old_commands=True)
+                if not run.attempt_file.state.has_read_old_commands:
+                    run.attempt_file.note(has_read_old_commands=True)
                 return
-            run.latch.note(commands_taken=number)
+            run.attempt_file.note(commands_taken=number)
             await self._take(content[:_MAX_COMMAND_BYTES], f"{number:04d}", is_numbered=True)
 
     async def _take(self, content: bytes, name: str, *, is_numbered: bool = False) -> None:
@@ -113,7 +113,7 @@ class Commands:
             return "" if is_ours else "it was for another attempt of this run, not for this one"
         document = self._run.document
         has_earlier = document.resume or document.attempt.number > 1
-        if is_numbered and has_earlier and not self._run.latch.latch.has_read_old_commands:
+        if is_numbered and has_earlier and not self._run.attempt_file.state.has_read_old_commands:
             return "it was there before this attempt began, and does not say which one it is for"
         return ""
 

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pod_image.agent.attempt_state import Ending
 from pod_image.agent.card import render_card
-from pod_image.agent.latch import Ending
 from pod_image.agent.missing import Missing
 from pod_image.agent.order import DeliveryOrder
 from pod_image.agent.ports import HubTrouble, Receipt, RepoWasGone
@@ -98,7 +98,7 @@ class Delivery:
             run.missing = run.missing.with_own(own)
             run.events.correct(ended_fields(run, ending, run.missing))
         self.is_whole = is_delivered and is_said
-        run.latch.note(is_over=True)
+        run.attempt_file.note(is_over=True)
         run.events.say_last_word()
 
     def missing(self) -> Missing:
@@ -261,7 +261,7 @@ def say_cut_off(run: Run, missing: Missing) -> None:
     ending = run.ending or Ending(run.limits.cap, "The caps were reached.")
     if not run.events.last_word:
         run.events.close(ended_fields(run, ending, missing))
-    run.latch.note(is_over=True, end_reason=ending.reason)
+    run.attempt_file.note(is_over=True, end_reason=ending.reason)
     run.events.say_last_word()
 
 

@@ -9,24 +9,23 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from pod_image.agent.attempt_state import Ending, write_atomically
 from pod_image.agent.commands import Commands
 from pod_image.agent.deliver import Delivery, say_cut_off
-from pod_image.agent.latch import (
+from pod_image.agent.missing import Missing
+from pod_image.agent.ports import HubTrouble
+from pod_image.agent.run import Run
+from pod_image.agent.start import disk_step, known, look_back, take_over
+from pod_image.agent.start_decision import (
     Begin,
     DeliverOnly,
-    Ending,
     GoOn,
     Hold,
     Refuse,
     ReleaseOnly,
     Start,
     decide,
-    write_atomically,
 )
-from pod_image.agent.missing import Missing
-from pod_image.agent.ports import HubTrouble
-from pod_image.agent.run import Run
-from pod_image.agent.start import disk_step, known, look_back, take_over
 from pod_image.agent.supervisor import Supervisor, first_of
 from pod_image.agent.uploads import Uploads
 from pod_image.agent.watches import Watches
@@ -76,7 +75,7 @@ class Life:
         try:
             await asyncio.wait([work, *cut_offs], return_when=asyncio.FIRST_COMPLETED)
             await _cancel([work, *cut_offs])
-            if not run.latch.latch.is_over:
+            if not run.attempt_file.state.is_over:
                 say_cut_off(run, self._cut_off_from())
         finally:
             await _cancel([work, *cut_offs, *background])
@@ -129,7 +128,7 @@ class Life:
             await self._phases(start)
         except Exception:
             run.end(self._own_fault())
-        if run.latch.latch.is_over:
+        if run.attempt_file.state.is_over:
             return
         try:
             await self._deliver()
@@ -142,7 +141,7 @@ class Life:
             start = await self._hold()
         match start:
             case ReleaseOnly():
-                run.latch.note(is_over=True)
+                run.attempt_file.note(is_over=True)
                 return
             case Refuse(ending, is_taken):
                 run.end(ending)
@@ -267,11 +266,13 @@ class Life:
 
     async def _note_attempt(self, resumed_at: int | None) -> None:
         """Record in the results repo that this attempt has begun, or goes on from a step."""
-        run, latch = self.run, self.run.latch.latch
+        run, attempt_state = self.run, self.run.attempt_file.state
         resumed = (
-            latch.resumed_at_steps if resumed_at is None else (*latch.resumed_at_steps, resumed_at)
+            attempt_state.resumed_at_steps
+            if resumed_at is None
+            else (*attempt_state.resumed_at_steps, resumed_at)
         )
-        run.latch.note(boots=latch.boots + 1, resumed_at_steps=resumed)
+        run.attempt_file.note(boots=attempt_state.boots + 1, resumed_at_steps=resumed)
         for attempt in (1, 2, 3):
             try:
                 await self.uploads.commit(
@@ -290,7 +291,9 @@ class Life:
             if past.hub_answers:
                 take_over(run, past.record, b"")
                 return decide(
-                    known(run.document, run.latch.latch, past, run.limits, run.now(), run.ports)
+                    known(
+                        run.document, run.attempt_file.state, past, run.limits, run.now(), run.ports
+                    )
                 )
             attempt += 1
             trouble = HubTrouble("The Hub does not answer, and only it knows how far this run is.")

@@ -19,7 +19,7 @@ _TOLD_PACKAGES = ("pod-launcher", "torch", "piper-tts", "onnx", "onnxruntime", "
 
 def record_of(run: Run, *, is_over: bool = False) -> RunRecord:
     """The record of this moment."""
-    progress, ending, latch = run.progress, run.ending, run.latch.latch
+    progress, ending, attempt_state = run.progress, run.ending, run.attempt_file.state
     return RunRecord(
         run_id=run.document.run_id,
         attempt=run.document.attempt.number,
@@ -38,9 +38,9 @@ def record_of(run: Run, *, is_over: bool = False) -> RunRecord:
         created_at=_moment(run.limits.created_at),
         ended_at=_moment(run.now()) if is_over else None,
         deadline=_moment(run.limits.ends_at),
-        boots=latch.boots,
-        resumed_at_steps=latch.resumed_at_steps,
-        commands_taken=latch.commands_taken,
+        boots=attempt_state.boots,
+        resumed_at_steps=attempt_state.resumed_at_steps,
+        commands_taken=attempt_state.commands_taken,
         end_reason=ending.reason if ending else None,
         detail=ending.detail if ending else "",
         hint=ending.hint if ending else "",

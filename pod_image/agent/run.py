@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pod_image.agent.attempt_state import AttemptFile, Ending
 from pod_image.agent.clock import AnchoredClock
 from pod_image.agent.events import EventLog
-from pod_image.agent.latch import Ending, LatchFile
 from pod_image.agent.limits import Limits
 from pod_image.agent.missing import Missing
 from pod_image.agent.pod import OwnPod, PodReading
@@ -38,7 +38,7 @@ class Run:
     events: EventLog
     log: RunLog
     limits: Limits
-    latch: LatchFile
+    attempt_file: AttemptFile
     reading: PodReading
     user: str | None = None
     progress: Progress = field(default_factory=Progress)
@@ -86,7 +86,7 @@ class Run:
         if self.ending is not None and not is_abort:
             return
         self.ending = ending
-        self.latch.note(end_reason=ending.reason, detail=ending.detail, hint=ending.hint)
+        self.attempt_file.note(end_reason=ending.reason, detail=ending.detail, hint=ending.hint)
         self.is_ending.set()
         if is_abort:
             self.is_aborted.set()

@@ -10,21 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
+from pod_image.agent.attempt_state import AttemptFile, AttemptState, write_atomically
 from pod_image.agent.boot import Armed, arm_pod
 from pod_image.agent.clock import AnchoredClock
 from pod_image.agent.events import EventLog, Masking, last_moment, last_seq
 from pod_image.agent.guard import LOCK_NAME
-from pod_image.agent.latch import (
-    Begin,
-    GoOn,
-    Known,
-    Latch,
-    LatchFile,
-    ReleaseOnly,
-    Start,
-    decide,
-    write_atomically,
-)
 from pod_image.agent.limits import Limits
 from pod_image.agent.machine_trial import Expected, try_machine
 from pod_image.agent.pod import OwnPod
@@ -32,6 +22,7 @@ from pod_image.agent.ports import Hub, HubTrouble, Ports, RunHub
 from pod_image.agent.record import installed_versions
 from pod_image.agent.run import Run
 from pod_image.agent.run_log import RunLog
+from pod_image.agent.start_decision import Begin, GoOn, Known, ReleaseOnly, Start, decide
 from pod_image.contract.common_settings import UNSIZED_BOOT_MINUTES
 from pod_image.contract.environment import (
     DATASET_TOKEN_VARIABLE,
@@ -146,15 +137,19 @@ def disk_step(folder: RunFolder) -> int | None:
 
 
 async def open_run(
-    ports: Ports, document: RunDocument, pod: OwnPod, clock: AnchoredClock, latch: LatchFile
+    ports: Ports,
+    document: RunDocument,
+    pod: OwnPod,
+    clock: AnchoredClock,
+    attempt_file: AttemptFile,
 ) -> tuple[Run, Armed, Start]:
     """Prove the kill chain, look back, decide. Nothing was fetched yet, and nothing said but log lines."""
     folder = RunFolder(ports.folder)
     hub = hub_of(ports, document)
     armed = await arm_pod(ports, document, pod, hub, clock)
     past = await look_back(ports, hub, document, folder)
-    start = decide(known(document, latch.latch, past, armed.limits, clock.now(), ports))
-    if ports.checks_machine and latch.latch.boots == 0 and isinstance(start, Begin | GoOn):
+    start = decide(known(document, attempt_file.state, past, armed.limits, clock.now(), ports))
+    if ports.checks_machine and attempt_file.state.boots == 0 and isinstance(start, Begin | GoOn):
         expected = Expected.of(pod, armed.reading)
         price = armed.limits.price_per_hour_usd
         tried = await try_machine(ports, hub, expected, document.dataset_commit, price)
@@ -163,7 +158,7 @@ async def open_run(
     if not isinstance(start, ReleaseOnly):
         earlier = await restore_events(ports, hub, document, past, folder.events)
     log = RunLog(folder.log, clock.now)
-    log.begin_attempt(document.attempt.number, latch.latch.boots + 1)
+    log.begin_attempt(document.attempt.number, attempt_file.state.boots + 1)
     run = Run(
         ports=ports,
         document=document,
@@ -184,7 +179,7 @@ async def open_run(
         ),
         log=log,
         limits=armed.limits,
-        latch=latch,
+        attempt_file=attempt_file,
         reading=armed.reading,
         versions=installed_versions(),
     )
@@ -195,14 +190,19 @@ async def open_run(
 
 
 def known(
-    document: RunDocument, latch: Latch, past: Past, limits: Limits, now: float, ports: Ports
+    document: RunDocument,
+    attempt_state: AttemptState,
+    past: Past,
+    limits: Limits,
+    now: float,
+    ports: Ports,
 ) -> Known:
     """All that a start is decided from."""
     age_seconds = now - limits.created_at
     boot_minutes = document.settings.boot_minutes or UNSIZED_BOOT_MINUTES
     return Known(
         document=document,
-        latch=latch,
+        attempt_state=attempt_state,
         record=past.record,
         hub_answers=past.hub_answers,
         disk_step=past.disk_step,
@@ -216,11 +216,11 @@ def take_over(run: Run, record: RunRecord | None, earlier_events: bytes) -> None
     if record is None:
         return
     run.progress.checkpoint = record.checkpoint
-    latch = run.latch.latch
-    run.latch.note(commands_taken=max(latch.commands_taken, record.commands_taken))
+    attempt_state = run.attempt_file.state
+    run.attempt_file.note(commands_taken=max(attempt_state.commands_taken, record.commands_taken))
     if record.nonce == run.document.attempt.nonce:
         run.delivered |= {file.path: file for file in record.delivered}
-        run.latch.note(boots=max(latch.boots, record.boots))
+        run.attempt_file.note(boots=max(attempt_state.boots, record.boots))
         run.progress.step = record.steps
     elif earlier_events:
         name = f"events-attempt-{record.attempt}.jsonl"

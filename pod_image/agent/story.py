@@ -7,21 +7,11 @@ import traceback
 from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import UTC, datetime
 
+from pod_image.agent.attempt_state import AttemptFile, Ending
 from pod_image.agent.boot import Armed, caps_of
 from pod_image.agent.clock import AnchoredClock
 from pod_image.agent.events import EventLog, Masking
 from pod_image.agent.keeper import GuardKeeper
-from pod_image.agent.latch import (
-    DeliverOnly,
-    Ending,
-    GoOn,
-    Hold,
-    LatchFile,
-    Refuse,
-    ReleaseOnly,
-    Start,
-    run_id_in,
-)
 from pod_image.agent.life import Life
 from pod_image.agent.limits import Caps
 from pod_image.agent.pod import OwnPod
@@ -29,6 +19,15 @@ from pod_image.agent.ports import Line, Ports
 from pod_image.agent.release import release_for_ever
 from pod_image.agent.run import Run
 from pod_image.agent.start import lock, make_folders, masking_of, open_run
+from pod_image.agent.start_decision import (
+    DeliverOnly,
+    GoOn,
+    Hold,
+    Refuse,
+    ReleaseOnly,
+    Start,
+    run_id_in,
+)
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 from pod_image.contract.errors import ContractError
 from pod_image.contract.outcomes import EndReason, Phase
@@ -125,15 +124,15 @@ async def _work(
     except ContractError as exc:
         _say_refused(ports, folder, clock, exc)
         return None
-    latch = LatchFile.open(folder.latch, document.attempt.nonce)
-    if latch.latch.is_over:
+    attempt_file = AttemptFile.open(folder.attempt_state, document.attempt.nonce)
+    if attempt_file.state.is_over:
         return None
     processes = ports.processes
-    await processes.clear_leftovers(latch.latch.stage_pid, latch.latch.stage_started)
+    await processes.clear_leftovers(attempt_file.state.stage_pid, attempt_file.state.stage_started)
     user, why = processes.trainer_user(folder.root)
     make_folders(folder, lambda path: processes.hand_over(path, user))
     began = asyncio.get_running_loop().time()
-    run, armed, start = await open_run(ports, document, pod, clock, latch)
+    run, armed, start = await open_run(ports, document, pod, clock, attempt_file)
     run.user = user
     if isinstance(start, ReleaseOnly):
         run.events.say(f"Nothing to do: {start.why}.")

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from pod_image.agent.attempt_state import Ending
 from pod_image.agent.events import checked
-from pod_image.agent.latch import Ending
 from pod_image.agent.ports import ProcessSpec, StageProcess
 from pod_image.agent.run import Run
 from pod_image.agent.watchdog import forecast
@@ -71,7 +71,7 @@ class Supervisor:
             return Ending(
                 EndReason.FAILED, f"{stage.argv[0]} could not be started: {exc.strerror}."
             )
-        run.latch.note(
+        run.attempt_file.note(
             stage_pid=self.process.pid, stage_started=run.ports.processes.started(self.process.pid)
         )
         try:

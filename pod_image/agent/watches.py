@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pod_image.agent.latch import Ending
+from pod_image.agent.attempt_state import Ending
 from pod_image.agent.machine import MachineReader, read_gpus
 from pod_image.agent.run import Run
 from pod_image.agent.supervisor import AGENT_SAVE_ID, Supervisor
@@ -76,7 +76,7 @@ class Watches:
         run = self._run
         while True:
             await run.clock.sleep(run.ports.timing.heartbeat_seconds)
-            if not run.latch.latch.is_over:
+            if not run.attempt_file.state.is_over:
                 run.events.emit("heartbeat", phase=run.progress.phase, cost_usd=run.cost_usd)
 
     async def _save_before_the_caps(self, now: float) -> None:

@@ -106,7 +106,7 @@ class RunFolder:
         return self.root / "commands"
 
     @property
-    def latch(self) -> Path:
+    def attempt_state(self) -> Path:
         """What this container already did: attempt, phase, end. A hint only; the disk may have been wiped."""
         return self.root / "latch.json"
 

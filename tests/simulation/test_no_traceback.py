@@ -20,7 +20,7 @@ from launcher.providers.runpod.provider import pod_of
 from launcher.providers.runpod.wire import BillingWire, ExecWire, GpuTypeWire, PodWire, SecretWire
 from launcher.services.common.record_observation import moments
 from launcher.services.planning.compose import compose
-from pod_image.agent.latch import LatchFile
+from pod_image.agent.attempt_state import AttemptFile
 from pod_image.agent.supervisor import recipe_event
 from pod_image.contract.environment import RunDocument
 from pod_image.contract.errors import ContractError
@@ -103,13 +103,13 @@ def test_a_run_document_is_taken_or_refused_in_one_sentence(document: dict[str, 
     st.binary(max_size=60)
     | documents("run_id", "nonce", "state").map(lambda d: json.dumps(d).encode())
 )
-def test_a_record_and_a_latch_that_cannot_be_read_are_none(content: bytes) -> None:
+def test_a_record_and_an_attempt_file_that_cannot_be_read_are_none(content: bytes) -> None:
     record = RunRecord.from_json(content)
     assert record is None or record.run_id is not None
     with TemporaryDirectory() as folder:
         path = Path(folder) / "latch.json"
         path.write_bytes(content)
-        assert LatchFile.open(path, "nonce1").latch.boots >= 0
+        assert AttemptFile.open(path, "nonce1").state.boots >= 0
 
 
 @few

@@ -17,7 +17,7 @@ from launcher.emulator.hub import HubEmulator
 from launcher.emulator.runpod import RunPodEmulator
 from launcher.emulator.runpod.conditions import Timing
 from pod_image import control
-from pod_image.agent.latch import Latch
+from pod_image.agent.attempt_state import AttemptState
 from pod_image.contract.record import RunRecord
 from tests.pod_image.agent.test_whole_process import Clouds
 
@@ -201,7 +201,7 @@ def test_a_container_killed_after_the_end_only_releases(clouds: Clouds) -> None:
 
     def is_over() -> bool:
         path = clouds.disk / "latch.json"
-        return path.exists() and Latch.model_validate_json(path.read_bytes()).is_over
+        return path.exists() and AttemptState.model_validate_json(path.read_bytes()).is_over
 
     clouds.wait(is_over, "the run did not end")
     agent_of(clouds).kill()

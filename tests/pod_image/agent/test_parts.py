@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from pod_image.agent.attempt_state import AttemptFile, write_atomically
 from pod_image.agent.card import render_card, split_front_matter
 from pod_image.agent.clock import backoff_seconds
-from pod_image.agent.latch import LatchFile, write_atomically
 from pod_image.agent.limits import Limits
 from pod_image.agent.machine import MachineReader, parse_gpus
 from pod_image.agent.pace import PaceMeter
@@ -220,14 +220,14 @@ def test_the_machine_can_be_read_here(tmp_path: Path) -> None:
     assert 0 < reading["memory_used_gb"] <= reading["memory_total_gb"]
 
 
-def test_a_latch_is_this_attempts_alone(tmp_path: Path) -> None:
+def test_what_the_disk_remembers_is_this_attempts_alone(tmp_path: Path) -> None:
     path = tmp_path / "latch.json"
-    first = LatchFile.open(path, "nonce1")
+    first = AttemptFile.open(path, "nonce1")
     first.note(boots=2, is_over=True)
-    assert LatchFile.open(path, "nonce1").latch.boots == 2
-    assert LatchFile.open(path, "nonce2").latch.boots == 0
+    assert AttemptFile.open(path, "nonce1").state.boots == 2
+    assert AttemptFile.open(path, "nonce2").state.boots == 0
     path.write_text('{"nonce": "nonce1", "boo')
-    assert not LatchFile.open(path, "nonce1").latch.is_over
+    assert not AttemptFile.open(path, "nonce1").state.is_over
 
 
 def test_an_atomic_write_leaves_no_scratch_behind(tmp_path: Path) -> None:

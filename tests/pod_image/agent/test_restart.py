@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from pod_image.agent.latch import GoOn, Known, Latch, ReleaseOnly, decide
+from pod_image.agent.attempt_state import AttemptState
 from pod_image.agent.ports import RunHub
+from pod_image.agent.start_decision import GoOn, Known, ReleaseOnly, decide
 from pod_image.contract import CONTRACT_VERSION
 from pod_image.contract.environment import Attempt, RunDocument
 from pod_image.contract.outcomes import EndReason
@@ -129,17 +130,19 @@ def test_what_the_disk_remembers_of_the_end_is_enough_when_the_hub_never_heard_o
         price_per_hour_usd=0.5,
         resume=False,
     )
-    latch = Latch(nonce=document.attempt.nonce, boots=1, is_over=True)
+    attempt_state = AttemptState(nonce=document.attempt.nonce, boots=1, is_over=True)
     known = Known(
         document=document,
-        latch=latch,
+        attempt_state=attempt_state,
         record=None,
         hub_answers=True,
         disk_step=20,
         is_young=False,
     )
     assert isinstance(decide(known), ReleaseOnly)
-    assert isinstance(decide(replace(known, latch=Latch(nonce=latch.nonce, boots=1))), GoOn)
+    assert isinstance(
+        decide(replace(known, attempt_state=AttemptState(nonce=attempt_state.nonce, boots=1))), GoOn
+    )
 
 
 @pytest.mark.promise("results-commands")

@@ -3,87 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
+from pod_image.agent.attempt_state import AttemptState, Ending
 from pod_image.contract.environment import RunDocument
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.record import KeptCheckpoint, RunRecord
-
-
-@dataclass(frozen=True)
-class Ending:
-    """Why a run ends, and what a person can do about it."""
-
-    reason: EndReason
-    detail: str = ""
-    hint: str = ""
-
-
-class Latch(BaseModel):
-    """What this container's disk remembers of an attempt; a hint, since the disk may be wiped."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    nonce: str
-    boots: int = 0
-    resumed_at_steps: tuple[int, ...] = ()
-    commands_taken: int = 0
-    has_read_old_commands: bool = False
-    """Numbered files that were there when the attempt began are read; what comes now is for this one."""
-    end_reason: EndReason | None = None
-    detail: str = ""
-    hint: str = ""
-    is_over: bool = False
-    """`ended` was said: whoever starts again only releases the pod."""
-    stage_pid: int = 0
-    stage_started: str = ""
-
-    @property
-    def ending(self) -> Ending | None:
-        if self.end_reason is None:
-            return None
-        return Ending(self.end_reason, self.detail, self.hint)
-
-
-@dataclass
-class LatchFile:
-    """The latch on disk. A disk that cannot be written loses the hint, not the run."""
-
-    path: Path
-    latch: Latch
-
-    @classmethod
-    def open(cls, path: Path, nonce: str) -> LatchFile:
-        """The latch of this attempt; a new one when the file is absent, torn, or another attempt's."""
-        try:
-            latch = Latch.model_validate_json(path.read_bytes())
-        except (OSError, ValidationError):
-            latch = Latch(nonce=nonce)
-        return cls(path, latch if latch.nonce == nonce else Latch(nonce=nonce))
-
-    def note(self, **changes: object) -> None:
-        self.latch = self.latch.model_copy(update=changes)
-        try:
-            write_atomically(self.path, self.latch.model_dump_json().encode())
-        except OSError:
-            return
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """The file is there whole or not at all, also after a power cut. Raises OSError."""
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with scratch.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(path)
-    finally:
-        scratch.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -134,7 +59,7 @@ class Known:
     """Everything a start is decided from. `hub_answers` False: `record` says nothing."""
 
     document: RunDocument
-    latch: Latch
+    attempt_state: AttemptState
     record: RunRecord | None
     hub_answers: bool
     disk_step: int | None
@@ -145,7 +70,7 @@ class Known:
     resumed: tuple[int, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        remembered = self.latch.resumed_at_steps
+        remembered = self.attempt_state.resumed_at_steps
         recorded = self.record.resumed_at_steps if self.record and self.is_ours else ()
         longer = recorded if len(recorded) > len(remembered) else remembered
         object.__setattr__(self, "resumed", longer)
@@ -158,12 +83,12 @@ class Known:
     @property
     def was_here(self) -> bool:
         """This attempt has begun before."""
-        return self.latch.boots > 0 or self.is_ours
+        return self.attempt_state.boots > 0 or self.is_ours
 
 
 def decide(known: Known) -> Start:
     """What to do at this start of the container. Never trains a finished run again."""
-    if known.latch.is_over:
+    if known.attempt_state.is_over:
         return ReleaseOnly("this run has ended")
     if known.record is not None and (over := _over(known.record, known)):
         return over
@@ -184,8 +109,8 @@ def _over(record: RunRecord, known: Known) -> ReleaseOnly | None:
 
 def _again(known: Known) -> Start:
     """This attempt was under way when its container ended."""
-    if known.latch.ending is not None:
-        return DeliverOnly(known.latch.ending)
+    if known.attempt_state.ending is not None:
+        return DeliverOnly(known.attempt_state.ending)
     record = known.record if known.is_ours else None
     if record is not None and record.end_reason is not None:
         return DeliverOnly(Ending(record.end_reason, record.detail, record.hint))
