@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from platformdirs import PlatformDirs
 
+from launcher import __version__
+
 APP_NAME = "pod-launcher"
-DEFAULT_PROVIDER_URL = "https://api.runpod.io"
+USER_AGENT = f"{APP_NAME}/{__version__}"
+"""Our own: firewalls in front of clouds refuse the usual ones of Python with 403."""
 DEFAULT_HUB_URL = "https://huggingface.co"
+_PLACE_URL = re.compile(r"([A-Z][A-Z0-9_]*)_API_BASE_URL")
 
 
 @dataclass(frozen=True)
@@ -21,7 +26,8 @@ class Config:
 
     config_folder: Path
     data_folder: Path
-    provider_url: str = DEFAULT_PROVIDER_URL
+    place_urls: Mapping[str, str] = field(default_factory=dict)
+    """Addresses that stand in for a place's own, by its name."""
     hub_url: str = DEFAULT_HUB_URL
     request_timeout_seconds: float = 30.0
     poll_seconds: float = 5.0
@@ -71,16 +77,21 @@ class Config:
 def read_config(environment: Mapping[str, str] | None = None) -> Config:
     """The configuration of this process.
 
-    `LAUNCHER_HOME` moves both folders below one; `RUNPOD_API_BASE_URL` and `HF_ENDPOINT` point at other services.
+    `LAUNCHER_HOME` moves both folders below one; `<PLACE>_API_BASE_URL` and `HF_ENDPOINT` point at other services.
     """
     values = os.environ if environment is None else environment
     config_folder, data_folder = _folders(values)
     return Config(
         config_folder=config_folder,
         data_folder=data_folder,
-        provider_url=(values.get("RUNPOD_API_BASE_URL") or DEFAULT_PROVIDER_URL).rstrip("/"),
+        place_urls=_place_urls(values),
         hub_url=(values.get("HF_ENDPOINT") or DEFAULT_HUB_URL).rstrip("/"),
     )
+
+
+def _place_urls(values: Mapping[str, str]) -> dict[str, str]:
+    found = {_PLACE_URL.fullmatch(name): value.rstrip("/") for name, value in values.items()}
+    return {match[1].lower(): url for match, url in found.items() if match is not None and url}
 
 
 def _folders(values: Mapping[str, str]) -> tuple[Path, Path]:

@@ -25,3 +25,10 @@ def test_what_earlier_releases_kept_is_still_found(
 def test_one_variable_moves_everything_below_one_folder(tmp_path: Path) -> None:
     config = read_config({"LAUNCHER_HOME": str(tmp_path)})
     assert (config.config_folder, config.data_folder) == (tmp_path / "config", tmp_path / "data")
+
+
+def test_the_address_of_a_stand_in_is_found_by_the_name_of_its_place() -> None:
+    given = {"RUNPOD_API_BASE_URL": "http://localhost:1/", "OTHER_CLOUD_API_BASE_URL": "http://x"}
+    config = read_config({**given, "EMPTY_API_BASE_URL": "", "API_BASE_URL": "http://y"})
+    assert config.place_urls == {"runpod": "http://localhost:1", "other_cloud": "http://x"}
+    assert read_config({}).place_urls == {}

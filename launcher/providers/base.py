@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from launcher.domain.offer import Offer
 from launcher.domain.planned_request import Planned
 from launcher.domain.pod import Pod, PodOrder
+from launcher.providers.place import Place
 from pod_image.contract.common_settings import Cloud
 
 
@@ -55,6 +56,18 @@ class Account:
 
 class Provider(Protocol):
     """Every method may raise ProviderError or NotConfigured (key missing or refused)."""
+
+    @property
+    def place(self) -> Place:
+        """Where this is."""
+        ...
+
+    @property
+    def pod_environment(self) -> Mapping[str, str]:
+        """What a pod needs to know of its place beside what the place tells it: a stand-in's address."""
+        ...
+
+    async def aclose(self) -> None: ...
 
     @property
     def calls(self) -> int:

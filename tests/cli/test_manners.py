@@ -22,6 +22,7 @@ from launcher.cli.table import COMMANDS, root_help
 from launcher.cli.terminal.layout import duration, fit, pairs, table, usd
 from launcher.cli.terminal.output import Output
 from launcher.forms.fields import fields
+from launcher.providers.place import Place
 from launcher.services.common.image_check import ImageCheck
 from launcher.stores.secrets import KeyName, KeyringStore, MemoryKeyStore
 from pod_image.contract.common_settings import DEFAULT_IMAGE
@@ -238,7 +239,7 @@ def test_doctor_passes_on_what_the_registry_says_of_the_image_that_was_named(
         asked.append((image, has_credential))
         return ImageCheck(False, f"{image} is not there", "Look at the name.")
 
-    monkeypatch.setattr("launcher.cli.commands.doctor.DEFAULT_PROVIDER_URL", "https://cloud")
+    monkeypatch.setattr(Place, "has_stand_in", lambda *_: False)
     monkeypatch.setattr("launcher.cli.commands.doctor.check_image", check_image)
     said = shell("doctor", "--image", "me/pod:1", "--registry", "cred-1", "--json")
     checks = {check["name"]: check for check in said.json}
@@ -255,7 +256,7 @@ def test_doctor_holds_the_tag_of_our_image_to_the_digest_of_this_release(
         return ImageCheck(True, f"{image} is there", digest=f"sha256:{theirs * 32}")
 
     monkeypatch.setattr("launcher.image_digest.IMAGE_DIGEST", f"sha256:{'ab' * 32}")
-    monkeypatch.setattr("launcher.cli.commands.doctor.DEFAULT_PROVIDER_URL", "https://cloud")
+    monkeypatch.setattr(Place, "has_stand_in", lambda *_: False)
     monkeypatch.setattr("launcher.cli.commands.doctor.check_image", check_image)
     checks = {check["name"]: check for check in shell("doctor", "--json").json}
     assert checks["image"]["is_good"] is is_good

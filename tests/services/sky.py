@@ -222,7 +222,7 @@ class Sky:
         self.config = Config(
             home / "config",
             home / "data",
-            provider_url="https://cloud",
+            place_urls={"runpod": "https://cloud"},
             hub_url=HUB_URL,
             **config,
         )

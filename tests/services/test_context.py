@@ -68,7 +68,9 @@ async def test_where_it_is_not_needed_an_empty_history_stands_in_for_one_that_ca
 
 
 async def test_an_address_without_tls_is_refused_before_the_key_is_used(tmp_path: Path) -> None:
-    config = Config(tmp_path / "config", tmp_path / "data", provider_url="http://example.com")
+    config = Config(
+        tmp_path / "config", tmp_path / "data", place_urls={"runpod": "http://example.com"}
+    )
     with pytest.raises(NotConfigured, match="not an https address"):
         async with open_workbench(config, Keys(runpod=SecretStr("demo-key"))):
             raise AssertionError("it opened")
@@ -81,7 +83,7 @@ def test_a_whole_life_on_the_emulators_with_real_processes(tmp_path: Path) -> No
     async def live() -> None:
         with RunPodEmulator(tmp_path / "cloud") as cloud, HubEmulator(tmp_path / "hub") as hub:
             config = Config(
-                tmp_path / "c", tmp_path / "d", provider_url=cloud.url, hub_url=hub.url, poll_seconds=0.5
+                tmp_path / "c", tmp_path / "d", place_urls={"runpod": cloud.url}, hub_url=hub.url, poll_seconds=0.5
             )  # fmt: skip
             tokens = {name: SecretStr(value) for name, value in hub.tokens.items()}
             keys = Keys(SecretStr(cloud.api_key), tokens["read"], tokens["write"])

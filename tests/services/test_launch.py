@@ -74,7 +74,7 @@ async def test_the_pod_gets_the_whole_document_and_no_token_in_its_definition(
     assert started["HF_UPLOAD_TOKEN"] == TOKENS["write"]
     assert started["HF_DATASET_TOKEN"] == TOKENS["read"]
     assert started["HF_ENDPOINT"] == sky.config.hub_url
-    assert started["RUNPOD_API_BASE_URL"] == sky.config.provider_url
+    assert started["RUNPOD_API_BASE_URL"] == sky.config.place_urls["runpod"]
 
 
 @in_virtual_time

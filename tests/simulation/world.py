@@ -355,7 +355,7 @@ class World:
             Config(
                 self.root / name / "config",
                 self.root / name / "data",
-                provider_url=CLOUD_URL,
+                place_urls={"runpod": CLOUD_URL},
                 hub_url=HUB_URL,
                 poll_seconds=30.0,
             )

@@ -24,6 +24,7 @@ from launcher.emulator.hub.core import HubCore
 from launcher.emulator.hub.transport import HubTransport
 from launcher.emulator.runpod import Gateway, ManualClock, RunPodWorld, ScriptedRunner
 from launcher.hub.access import HubAccess
+from launcher.providers.registry import default_place
 from launcher.providers.runpod.client import RunPodClient
 from launcher.providers.runpod.provider import RunPodProvider
 from launcher.services.common.workbench import NoProvider, Workbench
@@ -134,12 +135,14 @@ def ground(tmp_path: Path) -> Iterator[Ground]:
     transport = StreamingTransport(Gateway(world, in_process=True))
     clock = StillClock()
     home = tmp_path / "home"
-    config = Config(home / "config", home / "data", provider_url="https://cloud", hub_url=HUB_URL)
+    config = Config(
+        home / "config", home / "data", place_urls={"runpod": "https://cloud"}, hub_url=HUB_URL
+    )
     made: list[Workbench] = []
 
     @asynccontextmanager
     async def open_bench(keys: Keys) -> AsyncIterator[Workbench]:
-        provider: Any = NoProvider()
+        provider: Any = NoProvider(default_place())
         if keys.runpod is not None:
             client = RunPodClient(
                 keys.runpod, "https://cloud", transport=transport, attempts=1, sleep=clock.sleep

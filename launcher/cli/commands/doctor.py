@@ -18,9 +18,8 @@ from launcher.cli.session import find
 from launcher.cli.session import run as at_bench
 from launcher.cli.terminal.layout import paragraph
 from launcher.cli.terminal.output import Output, style
-from launcher.config import DEFAULT_PROVIDER_URL, read_config
+from launcher.config import read_config
 from launcher.errors import LauncherError
-from launcher.services.account.api_check import check_api
 from launcher.services.account.key_check import check_key
 from launcher.services.common.image_check import check_image
 from launcher.services.common.our_image import compared
@@ -80,14 +79,19 @@ def doctor(
 async def _asked(bench: Workbench, keys: Keys, image: str, registry: str) -> list[Check]:
     checks = [await _key(bench, keys, name) for name in KeyName]
     checks.append(await _clock(bench.config.hub_url))
-    api = await check_api(bench.config.provider_url)
-    checks.append(Check("RunPod's API", api.is_good, api.sentence, api.hint))
+    checks.append(await _interface(bench))
     checks.append(await _image(bench, image, registry))
     live = bench.runs.live()
     if live:
         names = ", ".join(run.run_id for run in live)
         checks.append(Check("runs", None, f"may still cost money: {names}", "launcher show RUN"))
     return checks
+
+
+async def _interface(bench: Workbench) -> Check:
+    place = bench.place
+    found = await place.check_interface(place.address(bench.config.place_urls), None)
+    return Check(f"{place.title}'s API", found.is_good, found.sentence, found.hint)
 
 
 async def _key(bench: Workbench, keys: Keys, name: KeyName) -> Check:
@@ -127,7 +131,7 @@ def _versions() -> Check:
 
 async def _image(bench: Workbench, image: str, registry: str) -> Check:
     ours = f" (contract {CONTRACT_VERSION})" if image == DEFAULT_IMAGE else ""
-    if bench.config.provider_url != DEFAULT_PROVIDER_URL:
+    if bench.place.has_stand_in(bench.config.place_urls):
         # A stand-in pulls nothing, and whoever uses one may have no network.
         return Check("image", None, f"{image}{ours}, not looked for: the cloud is a stand-in")
     found = await check_image(image, has_credential=bool(registry))

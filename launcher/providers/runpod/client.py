@@ -24,7 +24,7 @@ from tenacity import (
 )
 from tenacity.wait import wait_base
 
-from launcher import __version__
+from launcher.config import USER_AGENT
 from launcher.domain.planned_request import PlannedRequest
 from launcher.errors import (
     ApiDrift,
@@ -38,8 +38,6 @@ from launcher.providers.runpod.limits import Gate, wait_seconds
 from launcher.providers.runpod.refusals import Refusal, read_words, to_error
 from launcher.providers.runpod.sse import ServerEvent, server_events, stream_lines
 
-USER_AGENT = f"pod-launcher/{__version__}"
-"""Our own: Cloudflare in front of RunPod refuses the usual ones of Python with 403."""
 LONGEST_WAIT_SECONDS = 120.0
 """A rate limit that lasts longer is reported, not waited for."""
 STREAM_SILENCE_SECONDS = 60.0
@@ -111,6 +109,10 @@ class RunPodClient:
     def __repr__(self) -> str:
         return f"RunPodClient({str(self._http.base_url)!r})"
 
+    @property
+    def base_url(self) -> str:
+        return str(self._http.base_url).rstrip("/")
+
     async def aclose(self) -> None:
         await self._http.aclose()
 
@@ -121,8 +123,7 @@ class RunPodClient:
             "User-Agent": USER_AGENT,
             "Content-Type": "application/json",
         }
-        base_url = str(self._http.base_url).rstrip("/")
-        return PlannedRequest("POST", f"{base_url}{call.value}", headers, dict(body))
+        return PlannedRequest("POST", f"{self.base_url}{call.value}", headers, dict(body))
 
     async def create_pod(self, body: Mapping[str, Any], hidden: Sequence[SecretStr] = ()) -> Any:
         """Sent once. Raises RentUnclear when it cannot be told whether a pod exists now."""

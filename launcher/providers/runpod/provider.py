@@ -34,8 +34,10 @@ from launcher.errors import (
     RentUnclear,
 )
 from launcher.providers.base import Account, AccountSecret, ExecResult, LogLine
+from launcher.providers.place import Place
 from launcher.providers.runpod.client import Create, RunPodClient
 from launcher.providers.runpod.log import LineMemory, log_line
+from launcher.providers.runpod.place import RUNPOD
 from launcher.providers.runpod.wire import (
     BillingWire,
     ExecWire,
@@ -46,7 +48,7 @@ from launcher.providers.runpod.wire import (
     moment,
 )
 from pod_image.contract.common_settings import Cloud
-from pod_image.contract.environment import RUN_VARIABLE
+from pod_image.contract.environment import PROVIDER_URL_VARIABLE, RUN_VARIABLE
 
 ABSENT_READINGS = 2
 """Gone is believed when a pod is absent so many times in a row: reads lag and fail."""
@@ -85,6 +87,15 @@ class RunPodProvider:
         self._look_again_seconds = look_again_seconds
         self._longest_pause_seconds = longest_pause_seconds
         self._release_patience_seconds = release_patience_seconds
+
+    @property
+    def place(self) -> Place:
+        return RUNPOD
+
+    @property
+    def pod_environment(self) -> Mapping[str, str]:
+        url = self._client.base_url
+        return {} if url == RUNPOD.url else {PROVIDER_URL_VARIABLE: url}
 
     @property
     def calls(self) -> int:

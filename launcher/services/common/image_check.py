@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from launcher.providers.runpod.client import USER_AGENT
+from launcher.config import USER_AGENT
 from launcher.services.common.images import image_of
 
 DOCKER_HUB = "registry-1.docker.io"

@@ -16,11 +16,12 @@ from launcher.errors import NotConfigured
 from launcher.hub.access import HubAccess
 from launcher.hub.results import ResultsRepo
 from launcher.providers.base import Provider
-from launcher.providers.runpod.client import RunPodClient
-from launcher.providers.runpod.provider import RunPodProvider
+from launcher.providers.place import Opening, Place
+from launcher.providers.registry import default_place
+from launcher.services.common.place_key import has_place_key, place_key
 from launcher.services.common.pod_list import PodBoard
 from launcher.stores.runs import RunHistory
-from launcher.stores.secrets import KeyName, Keys, how_to_give
+from launcher.stores.secrets import Keys, how_to_give
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,10 @@ class Workbench:
         board = PodBoard(self.provider, self.clock, self.config.poll_seconds)
         object.__setattr__(self, "board", board)
 
+    @property
+    def place(self) -> Place:
+        return self.provider.place
+
     def provider_now(self) -> datetime:
         """The provider's time: pods live and die by its clock, whatever this machine's says."""
         return self.clock.now() + self.provider.clock_ahead
@@ -47,15 +52,21 @@ class Workbench:
 
 
 class NoProvider:
-    """Stands where there is no RunPod key: services that need none go on, any use says what is missing."""
+    """Stands where the place's key is missing: services that need none go on, any use says what is missing."""
 
     calls = 0
     clock_ahead = timedelta(0)
 
+    def __init__(self, place: Place) -> None:
+        self.place = place
+
     def __getattr__(self, name: str) -> Any:
-        raise NotConfigured(
-            f"There is no {KeyName.RUNPOD.purpose}.", hint=how_to_give(KeyName.RUNPOD)
-        )
+        missing = place_key(self.place)
+        assert missing is not None
+        raise NotConfigured(f"There is no {missing.purpose}.", hint=how_to_give(missing))
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
 
 
 @asynccontextmanager
@@ -69,7 +80,7 @@ async def open_workbench(
 ) -> AsyncIterator[Workbench]:
     """A workbench for these keys; closed when the block ends. A key that is missing is missed when it is used.
 
-    Raises NotConfigured when the history cannot be opened, a folder not made, or RUNPOD_API_BASE_URL is no address.
+    Raises NotConfigured when the history cannot be opened, a folder not made, or the place's address is none.
     Without `needs_history` neither of the first two keeps anybody from ending pods: `runs.trouble` says so then.
     """
     clock = clock or SystemClock()
@@ -78,10 +89,9 @@ async def open_workbench(
         provider = _provider(config, keys, clock, transport)
         try:
             hub = HubAccess.with_tokens(config.hub_url, keys.hf_dataset, keys.hf_upload)
-            yield Workbench(config, provider or cast(Provider, NoProvider()), hub, runs, clock)
+            yield Workbench(config, provider, hub, runs, clock)
         finally:
-            if provider is not None:
-                await provider.aclose()
+            await provider.aclose()
     finally:
         runs.close()
 
@@ -110,16 +120,17 @@ def make_folders(config: Config) -> None:
 
 def _provider(
     config: Config, keys: Keys, clock: Clock, transport: httpx.AsyncBaseTransport | None
-) -> RunPodProvider | None:
-    if keys.runpod is None:
-        return None
-    client = RunPodClient(
-        keys.runpod,
-        config.provider_url,
+) -> Provider:
+    place = default_place()
+    if not has_place_key(keys, place):
+        return cast(Provider, NoProvider(place))
+    name = place_key(place)
+    opening = Opening(
+        url=place.address(config.place_urls),
+        key=keys.get(name) if name is not None else None,
+        clock=clock,
+        request_timeout_seconds=config.request_timeout_seconds,
+        poll_seconds=config.poll_seconds,
         transport=transport,
-        timeout_seconds=config.request_timeout_seconds,
-        sleep=clock.sleep,
-        now=clock.now,
     )
-    look_again = min(2.0, config.poll_seconds)
-    return RunPodProvider(client, sleep=clock.sleep, look_again_seconds=look_again)
+    return place.open(opening)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from launcher.config import DEFAULT_HUB_URL, DEFAULT_PROVIDER_URL
+from launcher.config import DEFAULT_HUB_URL
 from launcher.domain.offer import Offer
 from launcher.domain.plan import Plan
 from launcher.domain.pod import NONCE_VARIABLE, PodName, PodOrder, new_nonce
@@ -20,7 +20,6 @@ from launcher.services.launching.bootstrap import FOLDER_VARIABLE, RUN_FOLDER, s
 from pod_image.contract import CONTRACT_VERSION
 from pod_image.contract.environment import (
     HUB_URL_VARIABLE,
-    PROVIDER_URL_VARIABLE,
     RUN_VARIABLE,
     Attempt,
     RunDocument,
@@ -89,11 +88,10 @@ def pod_order(
         RUN_VARIABLE: run_document(plan, run, offer),
         NONCE_VARIABLE: run.nonce,
         **tokens.environment,
+        **bench.provider.pod_environment,
     }
     if bench.config.hub_url != DEFAULT_HUB_URL:
         environment[HUB_URL_VARIABLE] = bench.config.hub_url
-    if bench.config.provider_url != DEFAULT_PROVIDER_URL:
-        environment[PROVIDER_URL_VARIABLE] = bench.config.provider_url
     if is_bootstrap(settings.image):
         environment[FOLDER_VARIABLE] = RUN_FOLDER
     return PodOrder(

@@ -11,13 +11,13 @@ from typing import Any
 import httpx
 import pytest
 
+from launcher.providers.runpod.api_check import check_api
 from launcher.providers.runpod.drift import (
     USES,
     drifts,
     fingerprints,
     known_fingerprints,
 )
-from launcher.services.account.api_check import check_api
 
 
 @pytest.fixture(scope="module")

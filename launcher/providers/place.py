@@ -1,0 +1,102 @@
+"""What is known of a place without asking it. No HTTP: the start of any command may read it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from launcher.clock import Clock
+
+if TYPE_CHECKING:
+    import httpx
+    from pydantic import SecretStr
+
+    from launcher.providers.base import Provider
+
+
+@dataclass(frozen=True)
+class PlaceKey:
+    """The key that opens a place, as the person meets it."""
+
+    name: str
+    """As `launcher keys` takes it."""
+    prefixes: tuple[str, ...]
+    """Keys of this place begin so, and no other keys do."""
+    title: str
+    why: str
+    example: str
+    steps: tuple[str, ...]
+    """How a newcomer gets one."""
+    page: str
+    """Where keys are made."""
+    page_title: str
+
+
+@dataclass(frozen=True)
+class PlaceImages:
+    """What the place has of its own, and how long it takes to bring an image to a machine."""
+
+    bootstrap: str
+    """What `bootstrap` alone stands for: an image with Python 3.11 or newer and pip."""
+    compressed_gb: Mapping[str, float]
+    """Of images whose size is known here beside ours."""
+    pull_mb_per_second: float
+    """Download and unpacking on the slowest machine worth its price."""
+    machine_minutes: float
+    """From the order to a machine that begins to pull."""
+    credential: str
+    """What --registry names, with its article; empty where private images are not to be had."""
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a place is opened with."""
+
+    url: str
+    key: SecretStr | None
+    clock: Clock
+    request_timeout_seconds: float = 30.0
+    poll_seconds: float = 5.0
+    transport: httpx.AsyncBaseTransport | None = None
+
+
+@dataclass(frozen=True)
+class InterfaceCheck:
+    """Whether the place still describes the calls that are made. `is_good` is None when nothing could be compared."""
+
+    is_good: bool | None
+    sentence: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Somewhere that runs can go. One object per folder below `providers/`."""
+
+    name: str
+    title: str
+    """As sentences say it."""
+    url: str
+    """Its own address; empty where it has none."""
+    key: PlaceKey | None
+    """None where it takes no key of its own."""
+    console: str
+    """Where a person sees and ends pods by hand."""
+    least_disk_gb: int
+    """A smaller disk is not rented."""
+    images: PlaceImages
+    open: Callable[[Opening], Provider] = field(repr=False)
+    """Raises NotConfigured for an address or a key that cannot be one. Sends nothing."""
+    check_interface: Callable[[str, httpx.AsyncBaseTransport | None], Awaitable[InterfaceCheck]] = (
+        field(repr=False)
+    )
+    """Asks the address without a key whether the calls are still there. Never raises for the network."""
+
+    def address(self, given: Mapping[str, str]) -> str:
+        """The address to use, `given` being those that stand in for a place's own, by its name."""
+        return given.get(self.name) or self.url
+
+    def has_stand_in(self, given: Mapping[str, str]) -> bool:
+        """Whether somebody else answers for it: a demo, a test."""
+        return self.address(given) != self.url

@@ -1,0 +1,79 @@
+"""RunPod's own facts and words, and how it is opened. Standard library alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from launcher.providers.place import InterfaceCheck, Opening, Place, PlaceImages, PlaceKey
+
+if TYPE_CHECKING:
+    import httpx
+
+    from launcher.providers.runpod.provider import RunPodProvider
+
+API_URL = "https://api.runpod.io"
+PYTORCH_IMAGE = "runpod/pytorch:1.0.3-cu1281-torch291-ubuntu2404"
+LONGEST_LOOK_AGAIN_SECONDS = 2.0
+
+
+def _open(opening: Opening) -> RunPodProvider:
+    from launcher.errors import NotConfigured
+    from launcher.providers.runpod.client import RunPodClient
+    from launcher.providers.runpod.provider import RunPodProvider
+
+    if opening.key is None:
+        raise NotConfigured("RunPod is not opened without a key.")
+    client = RunPodClient(
+        opening.key,
+        opening.url,
+        transport=opening.transport,
+        timeout_seconds=opening.request_timeout_seconds,
+        sleep=opening.clock.sleep,
+        now=opening.clock.now,
+    )
+    look_again = min(LONGEST_LOOK_AGAIN_SECONDS, opening.poll_seconds)
+    return RunPodProvider(client, sleep=opening.clock.sleep, look_again_seconds=look_again)
+
+
+async def _check_interface(
+    url: str, transport: httpx.AsyncBaseTransport | None = None
+) -> InterfaceCheck:
+    from launcher.providers.runpod.api_check import check_api
+
+    return await check_api(url, transport)
+
+
+RUNPOD = Place(
+    name="runpod",
+    title="RunPod",
+    url=API_URL,
+    key=PlaceKey(
+        name="runpod",
+        prefixes=("rpa_", "rps_"),
+        title="RunPod API key",
+        why="Rents the GPU, and removes it again.",
+        example="rpa_…",
+        steps=(
+            "Sign up at RunPod and add some credit: 10 dollars last for many hours of training.",
+            "Open Settings, then API Keys, and create a key with the permission “Restricted”: pods "
+            "(read and write), and account secrets if it is offered. “All” works too.",
+            "Copy it here. RunPod shows it only once.",
+        ),
+        page="https://www.runpod.io/console/user/settings",
+        page_title="Open RunPod's settings",
+    ),
+    console="https://www.runpod.io/console/pods",
+    # A smaller one is refused in the words of a GPU that is not to be had; one more gigabyte costs cents a month.
+    least_disk_gb=20,
+    images=PlaceImages(
+        bootstrap=PYTORCH_IMAGE,
+        # RunPod publishes no figure for its own; CUDA with its compiler and torch come to so much.
+        compressed_gb={PYTORCH_IMAGE: 10.0},
+        # Others' reports of 10 GB are 17 to 40 minutes.
+        pull_mb_per_second=10.0,
+        machine_minutes=4.0,
+        credential="the id of a RunPod registry credential",
+    ),
+    open=_open,
+    check_interface=_check_interface,
+)

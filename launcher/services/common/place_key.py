@@ -1,0 +1,24 @@
+"""Which of the person's keys a place needs, and whether it is there."""
+
+from __future__ import annotations
+
+from launcher.providers.place import Place
+from launcher.stores.secrets import KeyName, Keys
+
+
+def place_key(place: Place) -> KeyName | None:
+    """None where the place needs no key."""
+    return KeyName(place.key.name) if place.key is not None else None
+
+
+def has_place_key(keys: Keys, place: Place) -> bool:
+    """Whether the place can be asked with these keys."""
+    name = place_key(place)
+    return name is None or keys.get(name) is not None
+
+
+def need_place_key(keys: Keys, place: Place) -> None:
+    """Raises NotConfigured, saying how to give it."""
+    name = place_key(place)
+    if name is not None:
+        keys.need(name)
