@@ -10,7 +10,7 @@ TESTS ?= tests
 # More than the cores of a small machine: much of a test's time is waiting for processes that it has started.
 WORKERS ?= 3
 
-IMAGE ?= $(shell sed -n 's/^DEFAULT_IMAGE = "\(.*\)"/\1/p' pod_image/contract/settings.py)
+IMAGE ?= $(shell sed -n 's/^DEFAULT_IMAGE = "\(.*\)"/\1/p' pod_image/contract/common_settings.py)
 
 .PHONY: demo quick test test-browser test-image mutants check bench image image-size pins clean docs
 
