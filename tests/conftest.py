@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.quick import ROOT, budget_seconds, is_slow
+from tests.kit.checkout import ROOT
+from tests.quick import budget_seconds, is_slow
 
 if "PYTEST_XDIST_WORKER" not in os.environ:
     # What the Hub's library remembers between runs is neither read nor left behind. It is set here,

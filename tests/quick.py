@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from tests.kit.checkout import ROOT
+
 QUICK = "LAUNCHER_QUICK"
 """Set by `make quick`: seconds of the processor, children included, that one test may take. What slow.txt names is not
 even loaded."""

@@ -31,8 +31,8 @@ from launcher.config import read_config
 from launcher.services.voices.delivered import local_voices
 from pod_image.dataset import read_dataset
 from pod_image.recipes.piper.scores import Sound, score
+from tests.kit.checkout import DEMO_CLIPS
 
-DEMO_CLIPS = Path(__file__).parents[2] / "launcher" / "demo" / "clips"
 JUDGED_RATE_HZ = 16_000
 """What every recogniser and judge here was trained on."""
 

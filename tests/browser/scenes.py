@@ -13,9 +13,9 @@ from launcher.stores.runs import RunHistory
 from launcher.ui.state.journal import Journal
 from pod_image.contract.events import Event, from_line
 from pod_image.contract.outcomes import EndReason
+from tests.kit.checkout import DEMO_CLIPS
 
 Step = Callable[[Any], None]
-CLIPS = Path(__file__).parents[2] / "launcher" / "demo" / "clips"
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def _confirm(page: Any) -> None:
 
 def _make_clips(page: Any) -> None:
     page.get_by_text("Take them from a folder of this computer").click()
-    page.locator("#field-local-folder").fill(str(CLIPS))
+    page.locator("#field-local-folder").fill(str(DEMO_CLIPS))
     page.locator("#field-local-folder").blur()
     page.get_by_role("button", name="Take these").click()
     page.get_by_text("2 · What is said").wait_for(timeout=60_000)

@@ -25,8 +25,8 @@ from launcher.emulator.hub import HubEmulator
 from launcher.emulator.runpod import PodRunner, RunPodEmulator, ScriptedRunner
 from pod_image.hub import Hub, ensure_results_repo
 from tests.browser.pods import Player
+from tests.kit.checkout import ROOT
 
-ROOT = Path(__file__).parents[2]
 START_SECONDS = 90.0
 STOP_SECONDS = 60.0
 """Caps for a machine that does much else; nothing waits for them to pass."""

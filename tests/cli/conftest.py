@@ -18,10 +18,10 @@ from launcher.emulator.runpod import RunPodWorld
 from launcher.services.common.workbench import Workbench
 from launcher.stores.secrets import Keys
 from pod_image.hub import Repo, publish
+from tests.kit.checkout import DEMO_CLIPS
 from tests.services.sky import REPO, TOKENS, Sky
 from tests.virtual import VirtualLoop
 
-CLIPS = Path(__file__).parents[2] / "launcher" / "demo" / "clips"
 DATASET = "demo/clips"
 
 
@@ -112,8 +112,8 @@ def demo_dataset(shell: Shell) -> str:
     """The packaged clips as a dataset repo."""
     shell.push(
         {
-            path.relative_to(CLIPS).as_posix(): path
-            for path in CLIPS.rglob("*")
+            path.relative_to(DEMO_CLIPS).as_posix(): path
+            for path in DEMO_CLIPS.rglob("*")
             if path.suffix in (".flac", ".csv")
         }
     )

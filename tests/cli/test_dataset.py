@@ -15,11 +15,12 @@ from launcher.cli import session
 from launcher.emulator.hub.tokens import TokenKind
 from pod_image.dataset import Code
 from pod_image.hub import Repo, list_files
-from tests.cli.conftest import CLIPS, Said, Shell
+from tests.cli.conftest import Said, Shell
+from tests.kit.checkout import DEMO_CLIPS
 from tests.pod_image.dataset.builders import wav, write
 from tests.services.sky import REPO
 
-CLIP = (CLIPS / "wavs" / "clip_01.flac").read_bytes()
+CLIP = (DEMO_CLIPS / "wavs" / "clip_01.flac").read_bytes()
 PIPER = ("--preset", "quick-check", "--results-repo", REPO)
 
 
@@ -49,8 +50,8 @@ class Typed(io.StringIO):
 def test_recordings_become_a_dataset_that_a_run_can_be_planned_with(
     awake: Shell, tmp_path: Path
 ) -> None:
-    table = str(CLIPS / "metadata.csv")
-    recordings = [str(path) for path in sorted((CLIPS / "wavs").glob("*.flac"))[:3]]
+    table = str(DEMO_CLIPS / "metadata.csv")
+    recordings = [str(path) for path in sorted((DEMO_CLIPS / "wavs").glob("*.flac"))[:3]]
     said = awake("dataset", "make", "--out", "mine", "--table", table, "--from", *recordings)
     assert said.code == 0
     assert "3 clips, 0.2 minutes, were added" in said.words

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from launcher.domain.delivery import Delivery, known_delivery
 from launcher.errors import LauncherError
 from pod_image.contract.outcomes import EndReason
 from tests.cli.conftest import COMMAND_RUN, Said, Shell
+from tests.kit.checkout import ROOT
 
 TRUE = ("--", "true")
 PART: dict[str, Any] = {
@@ -163,7 +163,7 @@ def test_where_nobody_has_said_nothing_is_known() -> None:
 
 
 def test_every_exit_code_stands_in_the_docs() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
+    page = (ROOT / "docs" / "cli.md").read_text()
     rows = {int(number) for number in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
     kinds = [LauncherError]
     for kind in kinds:

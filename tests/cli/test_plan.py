@@ -15,6 +15,7 @@ from launcher import image_digest
 from launcher.emulator.hub.tokens import Token, TokenKind
 from pod_image.contract.common_settings import DEFAULT_IMAGE
 from tests.cli.conftest import COMMAND_RUN, Shell
+from tests.kit.checkout import DEMO_CLIPS
 from tests.services.sky import REPO
 
 PIPER = ("--preset", "quick-check", "--results-repo", REPO)
@@ -257,7 +258,7 @@ def test_a_read_token_cannot_take_results(shell: Shell) -> None:
     assert shell.rented == 0
 
 
-CLIP = Path(__file__).parents[2] / "launcher" / "demo" / "clips" / "wavs" / "clip_01.flac"
+CLIP = DEMO_CLIPS / "wavs" / "clip_01.flac"
 OTHER = CLIP.with_name("clip_02.flac")
 
 

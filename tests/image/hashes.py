@@ -11,9 +11,10 @@ import platform
 import sys
 from typing import Any
 
-from tests.image.sizes import CHECKOUT, chosen, name_of
+from tests.image.sizes import chosen, name_of
+from tests.kit.checkout import ROOT
 
-POD_IMAGE = CHECKOUT / "pod_image"
+POD_IMAGE = ROOT / "pod_image"
 FILES = {
     "requirements.txt": "requirements-hashes.txt",
     "requirements-cuda.txt": "requirements-cuda-hashes.txt",

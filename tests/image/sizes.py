@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-CHECKOUT = Path(__file__).parents[2]
-PAGE = CHECKOUT / "docs" / "image.md"
+from tests.kit.checkout import ROOT
+
+PAGE = ROOT / "docs" / "image.md"
 _TABLE = re.compile(r"(<!-- sizes -->\n).*?(<!-- end of sizes -->)", re.DOTALL)
 _ROW = re.compile(
     r"^\| (?P<name>[\w.-]+) \| (?P<version>[\w.]+) \| (?P<mb>[\d.]+) \|$", re.MULTILINE
@@ -43,7 +44,7 @@ def pinned_wheels() -> list[Wheel]:
 
 def chosen() -> list[dict[str, Any]]:
     """pip's own report of the wheels that the pins mean, for this machine. Downloads metadata alone."""
-    pod_image = CHECKOUT / "pod_image"
+    pod_image = ROOT / "pod_image"
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed"]

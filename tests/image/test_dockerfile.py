@@ -44,9 +44,9 @@ from tests.image.root import (
     put_in,
     torch_for_processors,
 )
+from tests.kit.checkout import ROOT
 
-CHECKOUT = Path(__file__).parents[2]
-DOCKERFILE = CHECKOUT / "Dockerfile"
+DOCKERFILE = ROOT / "Dockerfile"
 DEBIAN_AND_PYTHON_MB = 60
 PYTHON_PACKAGES = ("python3.11", "python3.11-venv", "python3")
 
@@ -111,16 +111,16 @@ def test_the_image_is_no_larger_than_promised_by_the_sizes_of_its_own_wheels() -
 
 
 def test_the_workflow_holds_the_built_image_to_the_same_size_and_pushes_the_default_one() -> None:
-    action = (CHECKOUT / ".github/actions/image/action.yml").read_text()
+    action = (ROOT / ".github/actions/image/action.yml").read_text()
     assert 'MOST_BYTES: "3500000000"' in action
     assert DEFAULT_IMAGE.endswith(f"/pod-image:{__version__}")
-    workflow = (CHECKOUT / ".github/workflows/image.yml").read_text()
+    workflow = (ROOT / ".github/workflows/image.yml").read_text()
     assert "IMAGE: ghcr.io/${{ github.repository_owner }}/pod-image\n" in workflow
     assert '"docker://$IMAGE:$VERSION"' in workflow
 
 
 def test_make_image_builds_the_default_image_with_the_labels_of_this_code() -> None:
-    done = subprocess.run(["make", "-n", "image"], cwd=CHECKOUT, capture_output=True, text=True)
+    done = subprocess.run(["make", "-n", "image"], cwd=ROOT, capture_output=True, text=True)
     assert f"--tag {DEFAULT_IMAGE}" in done.stdout
     assert f"VERSION={__version__}" in done.stdout
     assert f"CONTRACT={CONTRACT_VERSION}" in done.stdout
@@ -152,7 +152,7 @@ def container() -> Iterator[tuple[Path, Stage, dict[str, str]]]:
             subprocess.run(["cp", "-a", "--link", str(base), str(root)], check=True)
             if not roots:
                 put_in(torch, root)
-            environment = build(stage, root, CHECKOUT, roots)
+            environment = build(stage, root, ROOT, roots)
             roots[stage.name] = root
         yield root, stages[-1], environment
 

@@ -18,9 +18,9 @@ from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 
+from tests.kit.checkout import ROOT
 from tests.mutants.mutant import DoesNotApply, Mutant, mutants
 
-TREE = Path(__file__).resolve().parents[2]
 LIMIT_SECONDS = 120.0
 """For the tests of one mutant."""
 _PARTS = ("launcher", "pod_image", "presets", "tests", "docs", "pyproject.toml", "Makefile")
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = [each for each in mutants() if given.only in f"{each.area}: {each.name}"]
     began = time.monotonic()
     outcomes: dict[str, Outcome] = {}
-    with copied(TREE) as copy:
+    with copied(ROOT) as copy:
         if not given.json and (broken := broken_without(chosen, copy)):
             print(f"These tests fail without any mutant:\n{broken}")
             return 1

@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit.checkout import ROOT
 from tests.mutants.__main__ import Outcome, copied, summed, tried
 from tests.mutants.mutant import DoesNotApply, Mutant, mutants
 
-TREE = Path(__file__).resolve().parents[2]
 ALL = mutants()
 
 
 @pytest.mark.parametrize("mutant", ALL, ids=lambda each: each.name.replace(" ", "-"))
 def test_the_mutant_applies_and_its_tests_are_there(mutant: Mutant) -> None:
-    assert mutant.applied(TREE) != (TREE / mutant.file).read_text()
+    assert mutant.applied(ROOT) != (ROOT / mutant.file).read_text()
     for test in mutant.tests:
         path, _, name = test.partition("::")
-        text = (TREE / path).read_text()
+        text = (ROOT / path).read_text()
         assert f"def {name.partition('[')[0]}(" in text if name else "def test_" in text
 
 

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-TREE = Path(__file__).resolve().parents[2]
-PAGE = TREE / "docs" / "architecture.md"
+from tests.kit.checkout import ROOT
+
+PAGE = ROOT / "docs" / "architecture.md"
 BEGIN = "<!-- promises: made by `python -m tests.promises --write` -->"
 END = "<!-- end of promises -->"
 _AREAS = {"money": "Money", "results": "Results", "secrets": "Secrets"}
@@ -42,7 +43,7 @@ def promises() -> list[Promise]:
     return [Promise(**each) for each in tomllib.loads(text)["promise"]]
 
 
-def proofs(folder: Path = TREE / "tests") -> list[Proof]:
+def proofs(folder: Path = ROOT / "tests") -> list[Proof]:
     """Every test that is marked, in the order of files and lines. Read, not imported."""
     found = []
     for path in sorted(folder.rglob("test_*.py")):

@@ -17,10 +17,11 @@ from launcher.services.launching.launch import launch
 from pod_image.contract.common_settings import DEFAULT_IMAGE
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 from pod_image.contract.settings import RunSettings
+from tests.kit.checkout import ROOT
 from tests.services.sky import Sky, offer, plan
 from tests.virtual import in_virtual_time
 
-IMAGE_PAGE = Path(__file__).parents[2] / "docs" / "image.md"
+IMAGE_PAGE = ROOT / "docs" / "image.md"
 
 
 def settings(**given: object) -> RunSettings:

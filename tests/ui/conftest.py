@@ -35,12 +35,12 @@ from launcher.ui.registry import register_pages
 from launcher.ui.state.site import Site
 from pod_image.hub import Hub, Repo, publish
 from tests.hub_tokens import FIXED_TOKENS
+from tests.kit.checkout import DEMO_CLIPS
 from tests.virtual import StreamingTransport
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 HUB_URL = "http://hub.test"
 TOKENS = {token.label: value for value, token in FIXED_TOKENS.items()}
-CLIPS = Path(__file__).parents[2] / "launcher" / "demo" / "clips"
 
 
 class StillClock:
@@ -98,22 +98,22 @@ class Ground:
         hub = _hub(self.core, TOKENS["write"])
         hub.ask("", lambda api: api.create_repo(repo, repo_type="dataset", exist_ok=True))
         files: dict[str, Path | bytes] = {
-            path.relative_to(CLIPS).as_posix(): path
-            for path in CLIPS.rglob("*")
+            path.relative_to(DEMO_CLIPS).as_posix(): path
+            for path in DEMO_CLIPS.rglob("*")
             if path.suffix in (".flac", ".csv")
         }
         for table in [path for path in files if path.endswith(".csv") and lines]:
             more = "".join(f"{file}|{text}\n" for file, text in (lines or {}).items())
-            files[table] = (CLIPS / table).read_bytes() + more.encode()
+            files[table] = (DEMO_CLIPS / table).read_bytes() + more.encode()
         publish(hub, Repo(repo, "dataset"), files, "clips")
 
 
 def some_clips(folder: Path, count: int) -> Path:
     """The folder with so many of the demo's clips and their table, which is quicker than all of them."""
     folder.mkdir(parents=True)
-    lines = (CLIPS / "metadata.csv").read_text("utf-8").splitlines()[:count]
+    lines = (DEMO_CLIPS / "metadata.csv").read_text("utf-8").splitlines()[:count]
     (folder / "metadata.csv").write_text("".join(f"{line}\n" for line in lines), "utf-8")
-    for path in sorted((CLIPS / "wavs").iterdir())[:count]:
+    for path in sorted((DEMO_CLIPS / "wavs").iterdir())[:count]:
         (folder / path.name).write_bytes(path.read_bytes())
     return folder
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.kit.checkout import ROOT
+
 _SKIPPED = {".git", ".venv", "build", "dist", "__pycache__", "node_modules"}
 
 

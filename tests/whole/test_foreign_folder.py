@@ -35,8 +35,9 @@ from pod_image.contract.environment import for_python
 from pod_image.contract.interpreter import module_command, program_command, without_current_folder
 from pod_image.contract.settings import RecipeName, RunSettings
 from pod_image.recipes import load
+from tests.kit.checkout import ROOT
 from tests.whole.foreign import THIRD_PARTY, ForeignFolder
-from tests.whole.sources import ROOT, modules
+from tests.whole.sources import modules
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tests.whole.sources import ROOT, files
+from tests.kit.checkout import ROOT
+from tests.whole.sources import files
 
 MAP = ROOT / "docs" / "map.md"
 ROOMS_OF = ("launcher", "launcher/services", "launcher/ui", "pod_image", "pod_image/recipes")

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import pytest_ignore_collect
-from tests.quick import QUICK, ROOT, SLOW, is_slow
+from tests.kit.checkout import ROOT
+from tests.quick import QUICK, SLOW, is_slow
 
 COSTLY = """
 import os

@@ -8,7 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.whole.sources import ROOT, modules
+from tests.kit.checkout import ROOT
+from tests.whole.sources import modules
 
 MOST_TRIED_AGAIN = 3
 SKIPPING = """

@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from tests.whole.sources import ROOT, Module, files, modules
+from tests.kit.checkout import ROOT
+from tests.whole.sources import Module, files, modules
 
 CODE = ("launcher", "pod_image")
 FORBIDDEN_NAMES = {"util", "utils", "helper", "helpers", "manager", "managers", "data", "info"}

@@ -16,7 +16,8 @@ import typer
 from launcher import errors
 from launcher.cli.table import COMMANDS, Entry
 from launcher.errors import LauncherError
-from tests.whole.sources import ROOT, files, modules
+from tests.kit.checkout import ROOT
+from tests.whole.sources import files, modules
 
 HINTED_COMMAND = re.compile(r"(?<![\w-])launcher ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?")
 HINTED_OPTION = re.compile(r"(?<![\w-])--([a-z][a-z-]+)")

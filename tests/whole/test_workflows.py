@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.whole.sources import ROOT
+from tests.kit.checkout import ROOT
 
 PLACES = sorted((ROOT / ".github").glob("*/**/*.yml"))
 WORKFLOWS = [path for path in PLACES if path.parent.name == "workflows"]

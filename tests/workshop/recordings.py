@@ -9,7 +9,8 @@ import av
 import numpy as np
 import soundfile as sf
 
-CLIPS = Path("launcher/demo/clips")
+from tests.kit.checkout import DEMO_CLIPS
+
 RATE_HZ = 22_050
 PAUSE_SECONDS = 0.8
 
@@ -17,9 +18,9 @@ PAUSE_SECONDS = 0.8
 def sentences() -> list[tuple[Path, str]]:
     rows = [
         line.split("|")
-        for line in (CLIPS / "metadata.csv").read_text(encoding="utf-8").splitlines()
+        for line in (DEMO_CLIPS / "metadata.csv").read_text(encoding="utf-8").splitlines()
     ]
-    return [(CLIPS / "wavs" / f"{name}.flac", text) for name, text in rows]
+    return [(DEMO_CLIPS / "wavs" / f"{name}.flac", text) for name, text in rows]
 
 
 @dataclass(frozen=True)

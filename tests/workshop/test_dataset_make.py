@@ -14,9 +14,9 @@ from launcher.errors import InvalidRequest
 from launcher.workshop.make import Made, MakeLimits, MakeProgress, MakeRequest, make_dataset
 from launcher.workshop.table import Line, read_lines, read_record
 from pod_image.dataset import read_dataset
+from tests.kit.checkout import DEMO_CLIPS
 from tests.pod_image.dataset.builders import tarred, write, zipped
 from tests.workshop.recordings import (
-    CLIPS,
     RATE_HZ,
     sentences,
     srt,
@@ -82,7 +82,7 @@ async def test_every_usual_container_becomes_a_mono_clip_of_the_same_length(tmp_
 
 
 async def test_a_clip_that_needs_nothing_comes_out_sample_for_sample(tmp_path: Path) -> None:
-    await make(tmp_path / "out", ONE_CLIP, table=CLIPS / "metadata.csv")
+    await make(tmp_path / "out", ONE_CLIP, table=DEMO_CLIPS / "metadata.csv")
     (clip,) = read_dataset(tmp_path / "out").clips
     before, _ = sf.read(ONE_CLIP, dtype="int16")
     after, _ = sf.read(clip.path, dtype="int16")

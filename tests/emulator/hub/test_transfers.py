@@ -17,9 +17,9 @@ from huggingface_hub.utils._runtime import is_xet_available
 
 from launcher.emulator.hub import HubEmulator
 from tests.emulator.hub.conftest import SMALL, TOKENS
+from tests.kit.checkout import ROOT
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[2]
 
 
 @pytest.fixture

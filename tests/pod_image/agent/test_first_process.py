@@ -22,11 +22,11 @@ from launcher.emulator.hub import HubEmulator
 from launcher.emulator.runpod import RunPodEmulator
 from launcher.emulator.runpod.processes import ProcessRunner
 from pod_image.agent import init
+from tests.kit.checkout import ROOT
 from tests.pod_image.agent.test_processes import _python_for
 from tests.pod_image.agent.test_whole_process import Clouds
 from tests.pod_image.test_bootstrap import Server
 
-CHECKOUT = Path(__file__).parents[3]
 NAMESPACE = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
 
 LOOK_AROUND = """if True:  # as the trainer
@@ -89,7 +89,7 @@ def test_a_trainer_of_the_agents_own_user_finds_no_key_in_any_environment_and_no
     rights = ["setpriv", "--bounding-set", "-sys_ptrace", "--inh-caps", "-sys_ptrace"]
     if user == "one without rights":
         rights = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-    path = os.pathsep.join((str(CHECKOUT), sysconfig.get_path("purelib")))
+    path = os.pathsep.join((str(ROOT), sysconfig.get_path("purelib")))
     someone = "nobody" if "without" in user else None
     python = _python_for(someone, {"PATH": os.defpath, "PYTHONPATH": path})
     if python is None:
@@ -208,7 +208,7 @@ def test_an_agent_that_cannot_begin_ends_its_pod(tmp_path: Path) -> None:
             text=True,
             cwd=tmp_path,
             env={
-                "PYTHONPATH": os.pathsep.join((str(broken), str(CHECKOUT))),
+                "PYTHONPATH": os.pathsep.join((str(broken), str(ROOT))),
                 "RUNPOD_API_BASE_URL": cloud.url,
                 "RUNPOD_POD_ID": "pod-1",
                 "RUNPOD_API_KEY": "demo-pod-key",

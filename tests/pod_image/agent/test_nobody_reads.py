@@ -14,6 +14,7 @@ import pytest
 from launcher.emulator.runpod import RunPodEmulator, Timing
 from pod_image.contract.environment import POD_ID_VARIABLE, POD_KEY_VARIABLE, RUN_VARIABLE
 from tests.emulator.runpod.conftest import pod_body
+from tests.kit.checkout import ROOT
 from tests.pod_image.test_bootstrap import fill
 
 LOUD = """
@@ -49,7 +50,7 @@ def test_the_pod_is_released_though_nobody_reads_what_it_says(tmp_path: Path, ou
             cwd=tmp_path,
             env={
                 "PATH": os.environ["PATH"],
-                "PYTHONPATH": str(Path(__file__).parents[3]),
+                "PYTHONPATH": str(ROOT),
                 POD_ID_VARIABLE: pod.id,
                 POD_KEY_VARIABLE: pod.key.value,
                 "RUNPOD_API_BASE_URL": cloud.url,

@@ -21,6 +21,7 @@ from pod_image.agent.guard import AgentProcess
 from pod_image.agent.ports import GuardOrders, ProcessSpec
 from pod_image.agent.processes import SystemGuard, SystemProcesses, SystemStage
 from pod_image.agent.system import in_thread
+from tests.kit.checkout import ROOT
 
 
 class Started:
@@ -280,7 +281,7 @@ def _python_for(user: str | None, environment: dict[str, str]) -> str | None:
 
 def test_the_guard_closes_itself_to_others_before_it_hears_the_key() -> None:
     user = "nobody" if os.geteuid() == 0 else None
-    root, packages = Path(__file__).parents[3], sysconfig.get_path("purelib")
+    root, packages = ROOT, sysconfig.get_path("purelib")
     environment = {"PATH": os.defpath, "PYTHONPATH": f"{root}{os.pathsep}{packages}"}
     python = _python_for(user, environment)
     if python is None:

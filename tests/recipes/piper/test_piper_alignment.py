@@ -7,7 +7,6 @@ import itertools
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import monotonic_alignment_search
 import numpy as np
@@ -21,6 +20,7 @@ from pod_image.recipes.piper.alignment import (
     search_of,
 )
 from tests.bench import turns
+from tests.kit.checkout import ROOT
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -119,14 +119,13 @@ print("equal")
 
 @pytest.mark.skipif(importlib.util.find_spec("triton") is None, reason="triton is not installed")
 def test_the_kernel_finds_the_same_paths_in_tritons_interpreter():
-    root = Path(__file__).parents[3]
     # Triton reads the variable once, when the kernel is declared: hence a process of its own.
     environment = {**os.environ, "TRITON_INTERPRET": "1"}
-    environment["PYTHONPATH"] = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
+    environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", IN_THE_INTERPRETER],
         env=environment,
-        cwd=root,
+        cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=300,

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -18,10 +17,9 @@ from pod_image.contract.settings import RunSettings
 from pod_image.recipes.piper import __main__ as program
 from pod_image.recipes.piper.distributed import Distributed, join_distributed
 from pod_image.recipes.piper.torchrun import torchrun_command, torchrun_environment
+from tests.kit.checkout import ROOT
 from tests.recipes.piper.distributed_process import BATCHES, steps, weights
 from tests.whole.foreign import ForeignFolder
-
-ROOT = Path(__file__).parents[3]
 
 
 def run_two(what, folder):

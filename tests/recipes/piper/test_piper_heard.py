@@ -24,6 +24,7 @@ from pod_image.recipes.piper.preparation import Preparation, prepare
 from pod_image.recipes.piper.quality import Quality
 from pod_image.recipes.piper.trainer import Places, Trainer, Training
 from pod_image.recipes.piper.voice import VoiceIdentity
+from tests.kit.checkout import DEMO_CLIPS
 
 pytestmark = [
     pytest.mark.slow,
@@ -38,7 +39,6 @@ SENTENCES = (
     "She had a good time at the house of her friend.",
     "We should be there before the end of the day.",
 )
-CLIPS = Path(__file__).parents[3] / "launcher" / "demo" / "clips"
 
 
 def heard(sound, rate_hz):
@@ -101,4 +101,4 @@ def test_a_voice_started_from_a_published_one_is_understood(tmp_path):
 def _demo_clips(count):
     from pod_image.dataset import read_dataset
 
-    return read_dataset(CLIPS, unpack_to=CLIPS).clips[:count]
+    return read_dataset(DEMO_CLIPS, unpack_to=DEMO_CLIPS).clips[:count]

@@ -20,6 +20,7 @@ from pod_image.contract.paths import RunFolder
 from pod_image.contract.run_log import read_lines
 from pod_image.contract.settings import RunSettings
 from pod_image.recipes.piper.recipe import PiperRecipe
+from tests.kit.checkout import ROOT
 
 SETTINGS = RunSettings(recipe="piper", results_repo="demo/voice", dataset_repo="demo/clips")  # type: ignore[arg-type]
 
@@ -46,7 +47,7 @@ async def test_the_traceback_of_a_training_that_crashed_is_in_the_log(tmp_path: 
     (train,) = [each for each in PiperRecipe().stages(SETTINGS) if each.phase is Phase.TRAIN]
     environment = {
         "PATH": os.defpath,
-        "PYTHONPATH": str(Path(__file__).parents[3]),
+        "PYTHONPATH": str(ROOT),
         RUN_VARIABLE: document.to_json(),
     }
     events, log = an_event_log(tmp_path)

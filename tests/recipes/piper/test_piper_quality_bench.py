@@ -10,6 +10,7 @@ import pytest
 
 from tests.bench import quality
 from tests.bench.quality import TOOLS, Panel, Tool, word_error_rate, word_errors, words_of
+from tests.kit.checkout import DEMO_CLIPS
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,7 @@ def test_the_recordings_of_a_speaker_are_judged_beside_the_voices_and_absent_too
 
 
 def _recordings(voice, sentences):
-    target = quality._target(quality.DEMO_CLIPS, len(sentences))
+    target = quality._target(DEMO_CLIPS, len(sentences))
     return target.at(target.rates_hz[0]), target.rates_hz[0]
 
 

@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,8 +22,8 @@ from pod_image.recipes.piper.__main__ import main
 from pod_image.recipes.piper.errors import RecipeError
 from pod_image.recipes.piper.recipe import RECIPE
 from pod_image.recipes.piper.stages import export_stage, prepare_stage, train_stage
+from tests.kit.checkout import ROOT
 
-ROOT = Path(__file__).parents[3]
 SETTINGS = RunSettings(
     dataset_repo="me/clips",
     results_repo="me/voices",
