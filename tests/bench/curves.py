@@ -22,7 +22,7 @@ from pod_image.recipes.piper.model import Discriminators, Generator
 from pod_image.recipes.piper.optimisation import LOSS_NAMES, Optimisation
 from pod_image.recipes.piper.quality import Sizes
 from tests.bench.turns import inject_alignment
-from tests.recipes.piper.reference import nothing_drawn
+from tests.pod_image.recipes.piper.reference import nothing_drawn
 
 BATCH = 2
 LEARNING_RATE = 2e-4

@@ -34,7 +34,7 @@ from launcher.workshop.make import MakeRequest, make_dataset
 from launcher.workshop.shards import ShardedClip, write_shards
 from launcher.workshop.subtitles import read_subtitles
 from pod_image.hub import Hub
-from tests.workshop.recordings import RATE_HZ, sentences, srt
+from tests.kit.recordings import RATE_HZ, sentences, srt
 
 CLIP_RATE_HZ = 8_000
 FREE_ACCOUNT = {"api": 1_000, "resolver": 5_000}

@@ -15,8 +15,8 @@ from typing import Any
 import torch
 
 from pod_image.recipes.piper.quality import SIZES, Quality
-from tests.recipes.piper.cases import made_up_clips
-from tests.recipes.piper.reference import (
+from tests.pod_image.recipes.piper.cases import made_up_clips
+from tests.pod_image.recipes.piper.reference import (
     Gap,
     discriminator_gap,
     generator_gap,

@@ -9,7 +9,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from tests.workshop.recordings import RATE_HZ, sentences
+from tests.kit.recordings import RATE_HZ, sentences
 
 
 @dataclass(frozen=True)

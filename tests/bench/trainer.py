@@ -128,7 +128,7 @@ def _figures(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
         figures["spinning_over_sleeping"] = _wait(folder, asked)
     if "curve" in asked.parts:
         from tests.bench.curves import compare_curves
-        from tests.recipes.piper.cases import made_up_clips
+        from tests.pod_image.recipes.piper.cases import made_up_clips
 
         curves = compare_curves(asked.curve_steps, asked.seed, made_up_clips(8), SMALL)
         figures["curve"] = curves.figures()

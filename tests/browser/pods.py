@@ -18,7 +18,7 @@ from typing import Any
 from launcher.emulator.runpod import ExecOutcome, RunPodWorld, ScriptedContainer
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 from pod_image.hub import Hub, Repo, publish
-from tests.browser.tiny_voice import tiny_voice
+from tests.kit.tiny_voice import tiny_voice
 
 SENTENCES = (
     "The quick brown fox jumps over the lazy dog.",

@@ -19,8 +19,8 @@ from launcher.services.common.workbench import Workbench
 from launcher.stores.secrets import Keys
 from pod_image.hub import Repo, publish
 from tests.kit.checkout import DEMO_CLIPS
+from tests.kit.virtual_time import VirtualLoop
 from tests.services.sky import REPO, TOKENS, Sky
-from tests.virtual import VirtualLoop
 
 DATASET = "demo/clips"
 

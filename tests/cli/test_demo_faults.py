@@ -30,7 +30,7 @@ from launcher.emulator.runpod import FAULTS
 from launcher.emulator.runpod.faults import DEMO, DEMO_COMPANY
 from launcher.errors import InvalidRequest
 from pod_image.contract.settings import RecipeName
-from tests.cli.test_demo import started
+from tests.cli.commands.test_demo import started
 
 NEEDS_A_PERSON = {"exec-refused"}
 MEETS = {

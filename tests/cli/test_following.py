@@ -15,8 +15,8 @@ from launcher.errors import Interrupted
 from launcher.services.common.observations import EventSeen
 from launcher.services.launching.launch import launch
 from pod_image.contract.events import ArmedEvent
+from tests.kit.virtual_time import in_virtual_time
 from tests.services.sky import Sky, plan
-from tests.virtual import in_virtual_time
 
 
 async def cut_off_after(seconds: float, work: asyncio.Task[object]) -> Interrupted:

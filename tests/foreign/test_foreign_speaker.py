@@ -16,7 +16,7 @@ import pytest
 from launcher.errors import InvalidRequest
 from launcher.services.voices import speaking
 from launcher.services.voices.speaking import speak, speakers_of
-from tests.browser.tiny_voice import RATE_HZ, tiny_voice
+from tests.kit.tiny_voice import RATE_HZ, tiny_voice
 
 WORDS = "Good day."
 

@@ -37,8 +37,14 @@ from pod_image.contract.outcomes import EndReason, Phase
 from pod_image.contract.record import RunRecord
 from pod_image.contract.settings import RunSettings
 from pod_image.hub import Hub, Repo, ensure_results_repo, publish
-from tests.hub_tokens import FIXED_TOKENS
-from tests.virtual import LoopClock, StreamingTransport, VirtualLoop, WorldClock, now_seconds
+from tests.kit.hub_tokens import FIXED_TOKENS
+from tests.kit.virtual_time import (
+    LoopClock,
+    StreamingTransport,
+    VirtualLoop,
+    WorldClock,
+    now_seconds,
+)
 
 OPENED: list[RunHistory] = []
 """Closed after each test by the fixture beside this file."""

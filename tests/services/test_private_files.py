@@ -20,8 +20,8 @@ from launcher.ui.state.journal import Journal
 from launcher.ui.state.preferences import Preferences, write_preferences
 from launcher.workshop.table import Line, write_lines
 from pod_image.contract.events import from_line
+from tests.kit.virtual_time import in_virtual_time
 from tests.services.sky import Sky, plan
-from tests.virtual import in_virtual_time
 
 
 def readable_by_others(folder: Path) -> list[str]:

@@ -10,8 +10,8 @@ from typing import Any
 
 from launcher.config import Config
 from launcher.stores.runs import RunHistory
+from tests.kit.virtual_time import now_seconds
 from tests.simulation.processes import Process
-from tests.virtual import now_seconds
 
 
 class LaptopClock:

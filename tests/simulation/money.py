@@ -12,10 +12,10 @@ from launcher.domain.pod import PodName
 from launcher.emulator.runpod.pods import Pod
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 from pod_image.contract.events import from_line
+from tests.kit.virtual_time import START, now_seconds
 from tests.simulation.homes import Home, Laptop
 from tests.simulation.schedule import HOUR
 from tests.simulation.world import BOOT_MINUTES, World
-from tests.virtual import START, now_seconds
 
 Found = Callable[[str, str, str], None]
 """Takes kind, text and what it is about."""

@@ -20,6 +20,7 @@ from launcher.services.following.commands import new_command, send
 from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
 from pod_image.contract.commands import CommandName
+from tests.kit.virtual_time import now_seconds
 from tests.simulation.disks import PowerLoss
 from tests.simulation.homes import Home, Laptop
 from tests.simulation.judge import Judge, Verdict
@@ -30,7 +31,6 @@ from tests.simulation.processes import PROCESS, ProcessLoop, spawn
 from tests.simulation.schedule import RUN_ID, Schedule, draw
 from tests.simulation.strikes import Strikes
 from tests.simulation.world import World
-from tests.virtual import now_seconds
 
 _MEMORY = Path("/dev/shm")
 

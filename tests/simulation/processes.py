@@ -10,7 +10,7 @@ from functools import partial
 from heapq import heapify
 from typing import Any
 
-from tests.virtual import VirtualLoop
+from tests.kit.virtual_time import VirtualLoop
 
 
 class Process:

@@ -16,12 +16,12 @@ from launcher.emulator.hub.store import Blob, Repo, Tree
 from launcher.emulator.runpod.pods import Pod
 from pod_image.contract.events import from_line
 from pod_image.contract.outcomes import EndReason
+from tests.kit.virtual_time import now_seconds
 from tests.simulation.disks import Kept
 from tests.simulation.hub_wire import HubCall
 from tests.simulation.money import Found, Money, cap_of, document, run_of
 from tests.simulation.schedule import HOUR
 from tests.simulation.world import RESULTS, World
-from tests.virtual import now_seconds
 
 OVERHEAD_SECONDS = 45.0
 """Of one upload, whatever its size: the questions before and after it, and the look that notices the file."""

@@ -12,7 +12,7 @@ from launcher.emulator.runpod import ExecOutcome
 from pod_image.contract import CONTRACT_VERSION
 from pod_image.contract.environment import RUN_VARIABLE, Attempt, RunDocument
 from pod_image.contract.settings import RunSettings
-from tests.virtual import START
+from tests.kit.virtual_time import START
 
 GPU = "NVIDIA GeForce RTX 4090"
 

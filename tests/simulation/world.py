@@ -40,7 +40,8 @@ from pod_image.agent.timing import Timing
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.settings import RunSettings
 from pod_image.control import main as control
-from tests.hub_tokens import FIXED_TOKENS
+from tests.kit.hub_tokens import FIXED_TOKENS
+from tests.kit.virtual_time import START, StreamingTransport, WorldClock, now_seconds
 from tests.simulation.disks import Disk
 from tests.simulation.homes import Home, Laptop
 from tests.simulation.hub_wire import LATENCY_SECONDS, HubWire, PodProcess
@@ -48,7 +49,6 @@ from tests.simulation.patches import SCALE
 from tests.simulation.processes import PROCESS, Process, ProcessLoop, Threads, spawn
 from tests.simulation.strangers import Stranger, strangers_pods
 from tests.simulation.trainer import Machine, ScriptedStage, Work
-from tests.virtual import START, StreamingTransport, WorldClock, now_seconds
 
 RESULTS = "demo/voices"
 CLIPS = "demo/clips"

@@ -34,9 +34,9 @@ from launcher.ui.application import make_site
 from launcher.ui.registry import register_pages
 from launcher.ui.state.site import Site
 from pod_image.hub import Hub, Repo, publish
-from tests.hub_tokens import FIXED_TOKENS
 from tests.kit.checkout import DEMO_CLIPS
-from tests.virtual import StreamingTransport
+from tests.kit.hub_tokens import FIXED_TOKENS
+from tests.kit.virtual_time import StreamingTransport
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 HUB_URL = "http://hub.test"

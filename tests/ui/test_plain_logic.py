@@ -25,7 +25,7 @@ from launcher.ui.wording import for_page
 from launcher.workshop.library import ClipLine
 from pod_image.contract.events import Gpu, MachineEvent, SampleEvent
 from pod_image.contract.outcomes import EndReason
-from tests.ui.test_run_view import event
+from tests.ui.state.test_run_view import event
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 

@@ -27,8 +27,8 @@ from pod_image.contract.environment import RUN_VARIABLE, Attempt, RunDocument
 from pod_image.contract.events import from_line
 from pod_image.contract.record import RunRecord
 from pod_image.contract.settings import RunSettings
-from tests.hub_tokens import FIXED_TOKENS
-from tests.virtual import START, VirtualLoop, WorldClock, now_seconds
+from tests.kit.hub_tokens import FIXED_TOKENS
+from tests.kit.virtual_time import START, VirtualLoop, WorldClock, now_seconds
 
 READ_TOKEN, WRITE_TOKEN = FIXED_TOKENS
 RESULTS = "demo/voices"

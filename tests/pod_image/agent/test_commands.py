@@ -12,8 +12,8 @@ import pytest
 from launcher.emulator.hub.faults import COMMIT, Rule
 from pod_image import control, hub
 from pod_image.contract.outcomes import EndReason
+from tests.kit.virtual_time import in_virtual_time
 from tests.pod_image.agent.stand import RESULTS, WRITE_TOKEN, ScriptedStage, Stand, training
-from tests.virtual import in_virtual_time
 
 
 def receipts(stand: Stand, command_id: str) -> list[str]:

@@ -18,6 +18,7 @@ from pod_image.agent.hugging_face import HuggingFace
 from pod_image.agent.ports import HubTrouble, Receipt, RunHub, T
 from pod_image.agent.staging import stage
 from pod_image.contract.outcomes import EndReason
+from tests.kit.virtual_time import START, in_virtual_time, now_seconds
 from tests.pod_image.agent.stand import (
     CLIPS,
     HUB_URL,
@@ -31,7 +32,6 @@ from tests.pod_image.agent.stand import (
     save,
     training,
 )
-from tests.virtual import START, in_virtual_time, now_seconds
 
 
 def commits(stand: Stand) -> int:

@@ -17,9 +17,9 @@ from pod_image.agent.limits import Caps
 from pod_image.agent.start import lock
 from pod_image.agent.timing import Timing
 from pod_image.contract.outcomes import EndReason
+from tests.kit.virtual_time import in_virtual_time, now_seconds
 from tests.pod_image.agent.stand import Guarded as ToldGuard
 from tests.pod_image.agent.stand import ScriptedStage, Stand, training
-from tests.virtual import in_virtual_time, now_seconds
 
 TIMING = Timing()
 

@@ -10,8 +10,8 @@ import pytest
 
 from pod_image.contract.outcomes import EndReason, Phase
 from pod_image.contract.settings import RunSettings
+from tests.kit.virtual_time import in_virtual_time
 from tests.pod_image.agent.stand import PRICE, Script, ScriptedStage, Stand, save, training
-from tests.virtual import in_virtual_time
 
 
 def stuck_after(steps: int, step_seconds: float = 10.0) -> Script:

@@ -23,6 +23,7 @@ from pod_image.agent.machine_trial import (
 )
 from pod_image.agent.pod import OwnPod, PodReading
 from pod_image.agent.ports import HubTrouble, RunHub
+from tests.kit.virtual_time import in_virtual_time
 from tests.pod_image.agent.stand import (
     CLIPS,
     HUB_URL,
@@ -33,7 +34,6 @@ from tests.pod_image.agent.stand import (
     put_clips,
     training,
 )
-from tests.virtual import in_virtual_time
 
 UUID = "GPU-0a1b2c3d-0000-1111-2222-333344445555"
 DRIVER = f"{UUID}, NVIDIA GeForce RTX 4090, 570.1, 24564 MiB"

@@ -15,8 +15,8 @@ from pod_image.agent.pod import OwnPod
 from pod_image.agent.release import release_for_ever
 from pod_image.agent.timing import Timing
 from pod_image.contract.outcomes import EndReason
+from tests.kit.virtual_time import in_virtual_time, now_seconds
 from tests.pod_image.agent.stand import LoopTime, ScriptedStage, Stand, nothing, training
-from tests.virtual import in_virtual_time, now_seconds
 
 TIMING = Timing()
 

@@ -37,8 +37,8 @@ from pod_image.contract.room import checkpoint_room
 from pod_image.contract.settings import RunSettings
 from pod_image.recipes.command.recipe import CommandRecipe
 from pod_image.recipes.piper.recipe import PiperRecipe
+from tests.kit.virtual_time import in_virtual_time
 from tests.pod_image.agent.stand import ScriptedStage, Stand, training
-from tests.virtual import in_virtual_time
 
 HOUR = 3_600.0
 RULES = Rules.of(RunSettings(), Timing(), exports=True)

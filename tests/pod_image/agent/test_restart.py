@@ -20,6 +20,7 @@ from pod_image.contract.record import RunRecord
 from pod_image.contract.settings import RunSettings
 from pod_image.hub import Repo, ensure_results_repo, publish
 from pod_image.recipes.piper.record import Recorder, draw_curves, read_losses
+from tests.kit.virtual_time import in_virtual_time
 from tests.pod_image.agent.stand import (
     CLIPS,
     HUB_URL,
@@ -31,7 +32,6 @@ from tests.pod_image.agent.stand import (
     training,
 )
 from tests.pod_image.agent.test_commands import put_numbered
-from tests.virtual import in_virtual_time
 
 
 def first_steps(stand: Stand) -> list[int]:

@@ -16,6 +16,7 @@ from pod_image.agent.run_log import BoundedText, RunLog
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.plain import plain_line
 from pod_image.contract.run_log import find_gap, read_lines
+from tests.kit.virtual_time import in_virtual_time
 from tests.pod_image.agent.stand import (
     READ_TOKEN,
     WRITE_TOKEN,
@@ -24,7 +25,6 @@ from tests.pod_image.agent.stand import (
     save,
     training,
 )
-from tests.virtual import in_virtual_time
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp()
 

@@ -30,7 +30,7 @@ from launcher.errors import (
 from launcher.providers.runpod.client import RunPodClient
 from launcher.providers.runpod.limits import wait_seconds
 from launcher.providers.runpod.refusals import NO_CAPACITY_PHRASES, read_words
-from tests.virtual import in_virtual_time
+from tests.kit.virtual_time import in_virtual_time
 
 KEY = "demo-key-of-the-person"
 Answers = Callable[[httpx.Request], httpx.Response]

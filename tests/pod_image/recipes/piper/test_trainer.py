@@ -1,0 +1,337 @@
+"""The loop keeps its limits exactly, takes commands at once, and goes on from a checkpoint as if never cut."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+
+import pytest
+import soundfile
+import torch
+
+from pod_image.contract.commands import Command
+from pod_image.contract.recipes.piper import Precision
+from pod_image.recipes.piper.checkpoint import read_checkpoint
+from pod_image.recipes.piper.errors import RecipeError
+from pod_image.recipes.piper.keeping import best_checkpoint
+from pod_image.recipes.piper.optimisation import LOSS_NAMES
+from pod_image.recipes.piper.quality import Quality
+from pod_image.recipes.piper.trainer import Places, Trainer, Training
+from tests.pod_image.recipes.piper.cases import TINY, made_up_clips
+
+TRAINING = Training(
+    Quality.X_LOW, epochs=100, batch_size=2, max_steps=4, checkpoint_seconds=1e9, sizes=TINY
+)
+
+
+@pytest.fixture(scope="module")
+def clips():
+    return made_up_clips(6)
+
+
+class Bench:
+    """A trainer with its events; time passes by one second with each look at the clock.
+
+    `learns=False`: steps that move nothing and cost nothing, where only what happens between them matters.
+    """
+
+    def __init__(self, clips, folder, training=TRAINING, *, commands=None, learns=True, **start):
+        self.events = []
+        ticks = itertools.count()
+        self.trainer = Trainer(
+            training,
+            clips,
+            Places(folder),
+            emit=self.events.append,
+            commands=commands or list,
+            clock=lambda: float(next(ticks)),
+            **start,
+        )
+        if not learns:
+            self.trainer.optimisation.step = lambda batch: torch.ones(len(LOSS_NAMES))
+
+    def of(self, kind):
+        return [event for event in self.events if event["event"] == kind]
+
+
+def with_training(**changes):
+    return dataclasses.replace(TRAINING, **changes)
+
+
+def newest(folder):
+    return read_checkpoint(max((folder / "checkpoints").glob("*.ckpt")))
+
+
+@pytest.mark.parametrize(
+    ("changes", "steps"),
+    [
+        ({"max_steps": 5}, 5),
+        ({"epochs": 2, "max_steps": 0}, 6),
+        ({"epochs": 1, "max_steps": 50}, 3),
+        ({"epochs": 1, "max_steps": 0, "batch_size": 4}, 2),
+    ],
+)
+def test_the_number_of_steps_is_exact(clips, tmp_path, changes, steps):
+    bench = Bench(clips, tmp_path, with_training(**changes), learns=False)
+    assert bench.trainer.run().step == steps
+    last = bench.of("step")[-1]
+    assert (last["step"], last["total_steps"], last["seconds_left"]) == (steps, steps, 0.0)
+    assert set(last["losses"]) == set(LOSS_NAMES)
+
+
+def test_a_time_limit_ends_training_with_everything_kept(clips, tmp_path):
+    bench = Bench(clips, tmp_path, with_training(max_steps=0, train_seconds=30), learns=False)
+    progress = bench.trainer.run()
+    assert 2 <= progress.step < 30
+    assert progress.seconds >= 30
+    assert newest(tmp_path).own["step"] == progress.step
+
+
+def test_training_lowers_the_mel_loss(clips, tmp_path):
+    bench = Bench(clips, tmp_path, with_training(max_steps=20, learning_rate=3e-3))
+    bench.trainer.run()
+    mels = [event["losses"]["mel"] for event in bench.of("step")]
+    assert sum(mels[-5:]) < 0.8 * sum(mels[:5])
+
+
+def test_the_same_seed_gives_the_same_losses_and_another_seed_others(clips, tmp_path):
+    def losses(seed, name):
+        bench = Bench(clips, tmp_path / name, with_training(seed=seed, max_steps=2))
+        bench.trainer.run()
+        return [event["losses"] for event in bench.of("step")]
+
+    first = losses(1, "a")
+    assert first == losses(1, "b")
+    assert first != losses(2, "c")
+
+
+def test_a_resumed_run_is_the_run_that_was_never_cut(clips, tmp_path):
+    training = with_training(max_steps=4, validation_split=0.2, sample_sentences=("Hello.",))
+    whole = Bench(clips, tmp_path / "whole", training)
+    whole.trainer.run()
+    Bench(clips, tmp_path / "cut", dataclasses.replace(training, max_steps=2)).trainer.run()
+    start = newest(tmp_path / "cut")
+    rest = Bench(clips, tmp_path / "cut", training, start=start, resume=True)
+    assert rest.trainer.run().step == 4
+    first, second = newest(tmp_path / "whole"), newest(tmp_path / "cut")
+    assert first.own["batch"] == second.own["batch"]
+    assert all(torch.equal(first.state[name], second.state[name]) for name in first.state)
+    by_step = {event["step"]: event["losses"] for event in whole.of("step")}
+    assert [event["step"] for event in rest.of("step")] == [3, 4]
+    assert all(event["losses"] == by_step[event["step"]] for event in rest.of("step"))
+
+
+def test_a_resume_takes_the_learning_rate_asked_for_now(clips, tmp_path):
+    Bench(clips, tmp_path, with_training(max_steps=1)).trainer.run()
+    changed = with_training(max_steps=6, learning_rate=1e-5)
+    bench = Bench(clips, tmp_path, changed, start=newest(tmp_path), resume=True)
+    rates = [o.param_groups[0]["lr"] for o in bench.trainer.optimisation.optimisers]
+    assert rates == [1e-5, 0.5e-5]
+
+
+def test_a_run_with_nothing_left_to_do_is_an_error_and_not_a_silent_success(clips, tmp_path):
+    Bench(clips, tmp_path, learns=False).trainer.run()
+    with pytest.raises(RecipeError, match="nothing to train: 4 of 4 steps") as error:
+        Bench(clips, tmp_path, start=newest(tmp_path), resume=True).trainer.run()
+    assert "epochs" in error.value.hint
+
+
+def test_a_base_gives_its_weights_and_starts_counting_anew(clips, tmp_path):
+    Bench(clips, tmp_path / "base", with_training(max_steps=1)).trainer.run()
+    base = newest(tmp_path / "base")
+    bench = Bench(clips, tmp_path / "tuned", start=base)
+    assert bench.trainer.progress.step == 0
+    weights = bench.trainer.optimisation.generator.state_dict()
+    assert all(torch.equal(v, base.state[f"model_g.{k}"]) for k, v in weights.items())
+    assert not bench.trainer.optimisation.optimisers[0].state
+
+
+def test_a_stop_is_obeyed_within_the_step_and_leaves_a_checkpoint(clips, tmp_path):
+    def commands():
+        return [Command(id="c1", command="stop")] if bench.trainer.progress.step == 2 else []
+
+    bench = Bench(clips, tmp_path, with_training(max_steps=50), commands=commands, learns=False)
+    assert bench.trainer.run().step == 2
+    assert newest(tmp_path).own["step"] == 2
+    (receipt,) = bench.of("command")
+    assert (receipt["id"], receipt["command"], receipt["state"]) == ("c1", "stop", "done")
+
+
+def test_save_and_sample_leave_files_and_receipts_and_training_goes_on(clips, tmp_path):
+    def commands():
+        if bench.trainer.progress.step != 2:
+            return []
+        return [
+            Command(id="c1", command="save"),
+            Command(id="c2", command="sample", text="How are you?"),
+            Command(id="c3", command="sample", text="..."),
+        ]
+
+    bench = Bench(clips, tmp_path, commands=commands, learns=False)
+    assert bench.trainer.run().step == 4
+    assert (tmp_path / "checkpoints" / "step-00000002.ckpt").exists()
+    receipts = {event["id"]: event for event in bench.of("command")}
+    assert {i: r["state"] for i, r in receipts.items()} == {
+        "c1": "done",
+        "c2": "done",
+        "c3": "refused",
+    }
+    sound, rate_hz = soundfile.read(tmp_path / receipts["c2"]["detail"])
+    assert rate_hz == 16_000
+    assert len(sound) > 0
+    assert "nothing to say" in receipts["c3"]["detail"]
+
+
+def test_commands_do_not_change_what_is_learnt(clips, tmp_path):
+    def commands():
+        return [Command(id="c", command="sample", text="Hello."), Command(id="d", command="save")]
+
+    Bench(clips, tmp_path / "quiet", with_training(max_steps=2)).trainer.run()
+    Bench(clips, tmp_path / "busy", with_training(max_steps=2), commands=commands).trainer.run()
+    quiet, busy = newest(tmp_path / "quiet"), newest(tmp_path / "busy")
+    assert all(torch.equal(quiet.state[name], busy.state[name]) for name in quiet.state)
+
+
+def test_checkpoints_come_at_their_interval_with_samples_and_scores(clips, tmp_path):
+    training = with_training(
+        checkpoint_steps=2, validation_split=0.2, sample_sentences=("Hello.", "Good bye.")
+    )
+    bench = Bench(clips, tmp_path, training, learns=False)
+    bench.trainer.run()
+    checkpoints = bench.of("checkpoint")
+    assert [event["step"] for event in checkpoints] == [2, 4]
+    for event in checkpoints:
+        assert event["scores"]["validation_mel"] > 0
+        assert event["path"] == f"checkpoints/step-{event['step']:08d}.ckpt"
+    last = checkpoints[-1]
+    assert (tmp_path / last["path"]).stat().st_size == last["size_bytes"]
+    spoken = [e for e in bench.of("sample") if e.get("kind") != "reference"]
+    assert [(e["step"], e["text"]) for e in spoken] == [
+        (2, "Hello."),
+        (2, "Good bye."),
+        (4, "Hello."),
+        (4, "Good bye."),
+    ]
+    assert all((tmp_path / e["path"]).exists() for e in bench.of("sample"))
+
+
+def test_checkpoints_come_by_time_too(clips, tmp_path):
+    bench = Bench(clips, tmp_path, with_training(max_steps=8, checkpoint_seconds=16), learns=False)
+    bench.trainer.run()
+    steps = [event["step"] for event in bench.of("checkpoint")]
+    assert len(steps) >= 3
+    assert steps[-1] == 8
+
+
+@pytest.mark.parametrize(
+    ("room_for", "kept_steps", "states"), [(3, (2, 3, 4), [0, 0, 2]), (1, (2,), [2])]
+)
+def test_only_the_newest_checkpoint_has_optimiser_states_and_few_are_kept(
+    clips, tmp_path, room_for, kept_steps, states
+):
+    training = with_training(
+        max_steps=max(kept_steps), checkpoint_steps=1, kept_checkpoints=room_for
+    )
+    bench = Bench(clips, tmp_path, training)
+    bench.trainer.run()
+    kept = sorted((tmp_path / "checkpoints").glob("*.ckpt"))
+    assert [path.name for path in kept] == [f"step-0000000{n}.ckpt" for n in kept_steps]
+    assert [len(read_checkpoint(path).optimiser_states) for path in kept] == states
+
+
+def test_held_out_sentences_are_scored_and_the_best_checkpoint_stays_however_old(clips, tmp_path):
+    training = with_training(max_steps=6, checkpoint_steps=1, validation_split=0.4)
+    bench = Bench(clips, tmp_path, training, learns=False)
+    judge = bench.trainer.best.judge
+    # From the third on every checkpoint is said to be worse than the second.
+    bench.trainer.best.judge = lambda step, scores: judge(
+        step, scores | {"mel_cepstral_distance_db": abs(step - 2.0), "duration_ratio": 1.0}
+    )
+    bench.trainer.run()
+    checkpoints = bench.of("checkpoint")
+    assert [event["is_best"] for event in checkpoints] == [True, True, False, False, False, False]
+    names = {"mel_cepstral_distance_db", "duration_ratio", "clipped_share", "silent_share", "f0_hz"}
+    assert names < set(checkpoints[0]["scores"])
+    kept = sorted(path.name for path in (tmp_path / "checkpoints").glob("*.ckpt"))
+    assert kept == [f"step-0000000{n}.ckpt" for n in (2, 4, 5, 6)]
+    assert best_checkpoint(tmp_path / "checkpoints").name == "step-00000002.ckpt"
+    resumed = Bench(clips, tmp_path, training, start=newest(tmp_path), resume=True)
+    assert (resumed.trainer.best.step, resumed.trainer.best.since) == (2, 4)
+    (tmp_path / "checkpoints" / "step-00000002.ckpt").unlink()
+    assert best_checkpoint(tmp_path / "checkpoints").name == "step-00000006.ckpt"
+    elsewhere = Bench(clips, tmp_path, training, start=newest(tmp_path), resume=True)
+    assert elsewhere.trainer.best.step is None
+
+
+@pytest.mark.parametrize(("limit", "steps"), [(0, 5), (2, 3)])
+def test_checkpoints_without_a_better_one_end_training_only_when_asked(
+    clips, tmp_path, limit, steps
+):
+    training = with_training(max_steps=5, checkpoint_steps=1, no_better_checkpoints=limit)
+    bench = Bench(clips, tmp_path, training, learns=False)
+    bench.trainer._measure = lambda: {"validation_mel": float(bench.trainer.progress.step)}
+    assert bench.trainer.run().step == steps
+    said = [e for e in bench.of("warning") if e["code"] == "no-better-checkpoints"]
+    assert len(said) == (1 if limit else 0)
+    assert newest(tmp_path).own["step"] == steps
+
+
+def test_compiling_keeps_every_name_and_every_loss(clips, tmp_path):
+    plain = Bench(clips, tmp_path / "a", with_training(max_steps=2))
+    plain.trainer.run()
+    compiled = Bench(clips, tmp_path / "b", with_training(max_steps=2))
+    compiled.trainer.optimisation.compile(backend="eager")
+    compiled.trainer.run()
+    assert [e["losses"] for e in plain.of("step")] == [e["losses"] for e in compiled.of("step")]
+    assert list(newest(tmp_path / "a").state) == list(newest(tmp_path / "b").state)
+
+
+def test_where_nothing_can_be_compiled_training_says_so_and_goes_on(clips, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CC", raising=False)
+    bench = Bench(clips, tmp_path, with_training(max_steps=1, compiles=True), learns=False)
+    assert bench.trainer.run().step == 1
+    (said,) = [e for e in bench.of("warning") if e["code"] == "not-compiled"]
+    assert "no C compiler" in said["message"]
+
+
+def test_bf16_where_it_is_no_gain_is_said_and_obeyed(clips, tmp_path):
+    bench = Bench(clips, tmp_path, with_training(max_steps=2, precision=Precision.BF16))
+    assert bench.trainer.run().step == 2
+    (said,) = [e for e in bench.of("warning") if e["code"] == "bf16-is-slow"]
+    assert "auto" in said["hint"]
+    assert [e["skipped_steps"] for e in bench.of("step")] == [0, 0]
+
+
+def test_the_reference_is_a_clip_that_nothing_is_learnt_from(clips, tmp_path):
+    bench = Bench(clips, tmp_path, with_training(validation_split=0.2), learns=False)
+    bench.trainer.run()
+    (reference,) = [e for e in bench.of("sample") if e.get("kind") == "reference"]
+    sound, _ = soundfile.read(tmp_path / reference["path"], dtype="int16")
+    assert sound.tolist() == clips.sound_of(bench.trainer.measured[0]).tolist()
+
+
+def test_losses_that_stay_not_finite_end_the_run_and_the_last_good_checkpoint_stays(
+    clips, tmp_path
+):
+    def commands():
+        if bench.trainer.progress.step == 2:
+            with torch.no_grad():
+                bench.trainer.optimisation.generator.enc_q.proj.bias.fill_(float("nan"))
+        return []
+
+    training = with_training(max_steps=50, checkpoint_steps=2)
+    bench = Bench(clips, tmp_path, training, commands=commands)
+    with pytest.raises(RecipeError, match="not finite 5 steps in a row") as error:
+        bench.trainer.run()
+    assert "learning rate" in error.value.hint
+    assert newest(tmp_path).own["step"] <= 6
+
+
+def test_several_speakers_train_and_speak(tmp_path):
+    clips = made_up_clips(6, speakers=2)
+    bench = Bench(
+        clips, tmp_path, with_training(speakers=2, max_steps=2, sample_sentences=("Hi.",))
+    )
+    bench.trainer.run()
+    assert newest(tmp_path).state["model_g.emb_g.weight"].shape == (2, 512)

@@ -1,0 +1,103 @@
+"""Making a dataset in the browser: what the check found is shown, mended and listened to."""
+
+from __future__ import annotations
+
+import pytest
+from nicegui.testing import User
+
+from launcher.services import datasets
+from launcher.ui.pages.datasets.transcripts import remarks
+from launcher.ui.pages.datasets.uploads import incoming
+from launcher.ui.widgets.elements import Button
+from launcher.ui.widgets.inputs import DropZone, Field, Player
+from launcher.workshop.library import ClipLine
+from tests.kit.dataset_files import wav, write
+from tests.ui.conftest import Ground, some_clips
+from tests.ui.pages.test_pages import click, enter, only, press, until, visit
+
+
+@pytest.fixture
+def anna(ground: Ground) -> Ground:
+    """A dataset with a clip that is far too short and one that is not there."""
+    seconds = {"a": 2.0, "b": 0.2, "c": 2.5}
+    table = [f"wavs/{name}.wav|This is clip number {name}." for name in seconds]
+    clips = {f"wavs/{name}.wav": wav(length) for name, length in seconds.items()}
+    lines = "\n".join([*table, "wavs/absent.wav|There is no such file.", ""])
+    write(ground.site.config.datasets_folder / "anna", {**clips, "metadata.csv": lines})
+    return ground
+
+
+async def files(ground: Ground) -> list[str]:
+    return [one.file for one in (await datasets.show(ground.site.config, "anna")).clips]
+
+
+async def checked(user: User) -> None:
+    await visit(user, "/datasets/anna")
+    press(user, only(user, Button, "check-dataset"))
+    await user.should_see(marker="whole-report", retries=400)
+
+
+async def test_the_clips_of_a_finding_can_be_shown_alone(person: User, anna: Ground) -> None:
+    await checked(person)
+    assert len(person.find(kind=Player).elements) == 3
+    finding = next(iter(person.find(marker="finding-clip-short").elements))
+    show = next(one for one in finding.descendants() if isinstance(one, Button))
+    assert show.label.text == "Show 1 clip"
+    press(person, show)
+    (player,) = person.find(kind=Player).elements
+    assert player.name == "wavs/b.wav"
+    assert only(person, Field, "field-clip-kind").value == "named"
+
+
+async def test_clips_that_cannot_be_used_are_left_out_after_a_question(
+    person: User, anna: Ground
+) -> None:
+    await checked(person)
+    press(person, only(person, Button, "leave-out-file-absent"))
+    await person.should_see("1 clip and its line in the table are removed")
+    assert len(await files(anna)) == 4
+    press(person, only(person, Button, "really-leave-out"))
+    await person.should_not_see(marker="finding-file-absent", retries=400)
+    await person.should_see(marker="finding-clip-short", retries=400)
+    assert await files(anna) == ["wavs/a.wav", "wavs/b.wav", "wavs/c.wav"]
+
+
+async def test_a_text_that_was_corrected_is_found_by_its_new_words(
+    person: User, anna: Ground
+) -> None:
+    await visit(person, "/datasets/anna")
+    enter(person, "clip-a.wav", "A quite different sentence.")
+    await person.should_see("Saved.", retries=400)
+    enter(person, "clip-search", "different")
+    await until(lambda: len(person.find(kind=Player).elements) == 1)
+    assert only(person, Field, "field-clip-a.wav").value == "A quite different sentence."
+
+
+async def test_what_was_sent_whole_becomes_clips_at_once(person: User, ground: Ground) -> None:
+    await visit(person, "/datasets/anna")
+    upload(ground, 2)
+    person.find(kind=DropZone).trigger("sent", {"done": 2, "lost": 0})
+    await person.should_see("2 clips added", retries=400)
+    await until(lambda: incoming(ground.site, "anna").files == [])
+
+
+async def test_what_was_stopped_on_the_way_waits_for_the_rest(person: User, ground: Ground) -> None:
+    await visit(person, "/datasets/anna")
+    upload(ground, 1)
+    person.find(kind=DropZone).trigger("sent", {"done": 1, "lost": 1})
+    await person.should_see("2 files (", retries=400)
+    await person.should_see("wait to be made into clips")
+    assert len(incoming(ground.site, "anna").files) == 2
+    click(person, "Throw them away")
+    assert incoming(ground.site, "anna").files == []
+
+
+def upload(ground: Ground, count: int) -> None:
+    some_clips(incoming(ground.site, "anna").folder, count)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.4, ["very short"]), (3.0, []), (20.0, ["very long"]), (None, [])]
+)
+def test_a_clip_says_at_its_row_what_is_unusual(seconds: float | None, said: list[str]) -> None:
+    assert remarks(ClipLine("wavs/a.flac", "Hello there", None, seconds)) == said

@@ -1,0 +1,262 @@
+"""What is said of a run beside its figures, in each state it can be in."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from nicegui import ElementFilter, ui
+from nicegui.testing import User
+
+from launcher.domain.run import Run, RunState
+from launcher.ui.pages.run.notices import USUAL_START, smaller_batch, start_words
+from launcher.ui.pages.runs import cost_words
+from launcher.ui.state.run_view import RunView
+from launcher.ui.widgets.chart import on_the_line
+from launcher.ui.widgets.elements import Button
+from pod_image.contract.outcomes import EndReason
+from tests.ui.conftest import NOW, Ground
+from tests.ui.pages.test_pages import only, until, visit
+from tests.ui.state.test_run_view import event
+from tests.ui.test_plain_logic import run
+
+NONCE = run().nonce
+
+
+def hrefs(user: User) -> set[str]:
+    with user:
+        return {
+            str(one.props["href"]) for one in ElementFilter(kind=ui.element) if "href" in one.props
+        }
+
+
+def place(ground: Ground, **changes: object) -> Run:
+    one = run(**changes)
+    ground.site.history.add(one)
+    ground.site.live.refresh()
+    return one
+
+
+async def test_a_start_that_an_earlier_session_left_is_said(person: User, ground: Ground) -> None:
+    place(
+        ground,
+        state=RunState.LAUNCHING,
+        armed_at=None,
+        created_at=NOW - timedelta(minutes=3),
+    )
+    await visit(person, f"/runs/{NONCE}")
+    await person.should_see("Nobody watches over this start")
+    await person.should_see("two to ten minutes are usual")
+    await person.should_see("Enter the RunPod key first.")
+    await person.should_not_see("ends by itself, at")
+
+
+async def test_last_known_figures_say_of_when_they_are(person: User, ground: Ground) -> None:
+    one = place(ground, max_hours=8.0)
+    ground.site.live.view(one).take(event("step", 1, step=3, losses={"mel": 2.5}))
+    await visit(person, f"/runs/{NONCE}")
+    heard = ground.site.live.view(one).heard_at
+    assert heard is not None
+    await person.should_see(f"last known figures, of {heard.astimezone():%H:%M}")
+    await person.should_see("at $2.00 or 8 hours at the latest")
+
+
+async def test_no_contact_says_that_caps_hold_and_where_to_look(
+    person: User, ground: Ground
+) -> None:
+    place(ground)
+    ground.site.live.troubles[NONCE] = "RunPod does not answer."
+    await visit(person, f"/runs/{NONCE}")
+    await person.should_see("No contact with the GPU")
+    await person.should_see("its caps hold without us")
+    assert "https://www.runpod.io/console/pods" in hrefs(person)
+
+
+async def test_a_pod_that_may_be_left_asks_for_the_key_first(person: User, ground: Ground) -> None:
+    place(ground, deadline=NOW - timedelta(minutes=10))
+    await visit(person, f"/runs/{NONCE}")
+    await person.should_see("Enter the RunPod key, and press “Stop and remove”")
+    await person.should_not_see("last known figures")
+
+
+async def test_a_restarted_machine_is_said(person: User, ground: Ground) -> None:
+    one = place(ground)
+    ground.site.live.view(one).take_restart()
+    await visit(person, f"/runs/{NONCE}")
+    await person.should_see("The machine was started again")
+
+
+@pytest.mark.parametrize("reason", [EndReason.COST_CAP, EndReason.TIME_CAP, EndReason.FINISHED])
+async def test_a_run_that_delivered_leads_to_its_voice(
+    person: User, ground: Ground, reason: EndReason
+) -> None:
+    place(ground, state=RunState.ENDED, end_reason=reason, detail=reason.sentence, ended_at=NOW)
+    await visit(person, f"/runs/{NONCE}")
+    await person.should_see(reason.sentence)
+    await person.should_see("Ran for")
+    await person.should_not_see("Time left")
+    assert f"/voice?run={NONCE}" in hrefs(person)
+
+
+async def test_results_that_did_not_arrive_are_a_state_of_their_own(
+    person: User, ground: Ground
+) -> None:
+    one = place(
+        ground, state=RunState.ENDED, end_reason=EndReason.FINISHED, not_delivered=2, ended_at=NOW
+    )
+    ground.site.live.view(one).take(
+        event(
+            "ended",
+            1,
+            reason="finished",
+            delivered_count=10,
+            not_delivered=["files/k.bin", "files/l.bin"],
+            not_delivered_count=2,
+        )
+    )
+    await visit(person, f"/runs/{NONCE}")
+    await person.should_see("finished, 2 not delivered")
+    await person.should_see("2 of 12 files did not reach the results repo: files/k.bin")
+    assert f"/runs/{NONCE}?tab=files" in hrefs(person)
+    await visit(person, "/runs")
+    await person.should_see("finished, 2 not delivered")
+
+
+async def test_what_arrived_is_said_as_it_was_counted(person: User, ground: Ground) -> None:
+    one = place(
+        ground, state=RunState.ENDED, end_reason=EndReason.TIME_CAP, not_delivered=0, ended_at=NOW
+    )
+    ground.site.live.view(one).take(event("ended", 1, reason="time_cap", delivered_count=3))
+    await visit(person, f"/runs/{NONCE}")
+    await person.should_see("All 3 files are in the results repo, checked there.")
+    await person.should_not_see("time cap, ")
+
+
+async def test_an_end_that_is_no_success_quotes_what_was_printed_last(
+    person: User, ground: Ground
+) -> None:
+    one = place(ground, state=RunState.ENDED, end_reason=EndReason.TRAINER_DIED, ended_at=NOW)
+    ground.site.live.view(one).take(
+        event("ended", 1, reason="trainer_died", last_lines=["loading", "\x1b[31mValueError: no"])
+    )
+    await visit(person, f"/runs/{NONCE}")
+    await person.should_see("loading\nValueError: no")
+
+
+LOG = "\n".join(
+    ["2026-03-01 12:00:00 == attempt 1, start 1 of its container"]
+    + [f"2026-03-01 12:00:01 line {number} of many" for number in range(6_000)]
+    + ["2026-03-01 12:00:09 ValueError: \x1b[1mno such thing", ""]
+)
+
+
+async def test_the_log_of_a_gpu_that_is_gone_comes_from_the_results_repo(
+    holder: User, ground: Ground
+) -> None:
+    ground.push_results({"run-01/log.txt": LOG.encode()}, "demo/voice")
+    one = place(
+        ground,
+        state=RunState.ENDED,
+        end_reason=EndReason.FAILED,
+        ended_at=NOW,
+        results_repo="demo/voice",
+    )
+    ground.site.live.view(one).take_log("seen from here")
+    ground.site.live.view(one).take_log("released", "launcher")
+    await visit(holder, f"/runs/{NONCE}?tab=log")
+    await holder.should_see("ValueError: no such thing", retries=400)
+    await holder.should_see("[launcher] released")
+    await holder.should_not_see("seen from here")
+    await holder.should_see("The last 400 of 5,001 lines; the download has all")
+
+
+async def test_without_the_token_the_log_tab_says_what_it_takes(
+    person: User, ground: Ground
+) -> None:
+    place(ground, state=RunState.ENDED, end_reason=EndReason.FAILED, ended_at=NOW)
+    await visit(person, f"/runs/{NONCE}?tab=log")
+    await person.should_see("Enter the token", retries=400)
+
+
+async def test_a_lack_of_memory_offers_half_the_batch(person: User, ground: Ground) -> None:
+    place(
+        ground,
+        state=RunState.ENDED,
+        end_reason=EndReason.TRAINER_DIED,
+        detail="torch.OutOfMemoryError: CUDA out of memory.",
+        settings_json=json.dumps({"recipe": "piper", "batch_size": 32}),
+    )
+    await visit(person, f"/runs/{NONCE}")
+    await person.should_see("Try again with 16 clips")
+    assert {f"/train?again={NONCE}&batch=16", f"/runs/{NONCE}?tab=log"} <= hrefs(person)
+
+
+@pytest.fixture
+def view() -> RunView:
+    return RunView()
+
+
+def test_the_log_tells_of_a_lack_of_memory_too(view: RunView) -> None:
+    settings = json.dumps({"batch_size": 7})
+    assert smaller_batch(run(settings_json=settings), view) == 0
+    view.take_log("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB")
+    assert smaller_batch(run(settings_json=settings), view) == 3
+
+
+@pytest.mark.parametrize("settings", [{}, {"batch_size": 1}, {"batch_size": "many"}])
+def test_a_batch_that_cannot_be_halved_is_left(view: RunView, settings: dict[str, object]) -> None:
+    one = run(settings_json=json.dumps(settings), detail="out of memory")
+    assert smaller_batch(one, view) == 0
+
+
+def test_a_start_that_takes_long_is_called_long() -> None:
+    assert "usual" in start_words(timedelta(minutes=1))
+    assert "longer than usual" in start_words(USUAL_START + timedelta(minutes=1))
+
+
+def test_a_run_costs_what_is_billed_else_metered_else_reckoned() -> None:
+    over = run(state=RunState.ENDED, cost_usd=0.74, billed_usd=0.75)
+    assert cost_words(over, NOW) == "$0.75"
+    assert cost_words(run(state=RunState.ENDED, cost_usd=0.74), NOW) == "$0.74"
+    assert cost_words(run(), NOW) == "$0.24 so far"
+    assert cost_words(run(pod_id=""), NOW) == "–"
+
+
+def test_marks_stand_on_the_curve() -> None:
+    clear = [(10.0, 1.0), (20.0, 0.8), (30.0, 0.7)]
+    assert on_the_line(clear, [0.0, 20.0, 20.0, 25.0, 40.0]) == [
+        (0.0, 1.0),
+        (20.0, 0.8),
+        (25.0, 0.7),
+    ]
+    assert on_the_line([], [10.0]) == []
+
+
+async def test_files_of_a_private_repo_ask_for_the_token(person: User, ground: Ground) -> None:
+    place(ground)
+    await visit(person, f"/runs/{NONCE}?tab=files")
+    await person.should_see("me/voice is private", retries=400)
+
+
+async def test_each_button_of_a_live_run_waits_for_its_receipt(
+    holder: User, ground: Ground
+) -> None:
+    one = place(ground)
+    view = ground.site.live.view(one)
+    view.take(event("armed", 1, works=True))
+    view.take(event("phase", 2, phase="train", state="started"))
+    await visit(holder, f"/runs/{NONCE}")
+    await until(lambda: not only(holder, Button, "do-sample").locked)
+    assert not only(holder, Button, "do-stop").locked
+
+
+async def test_a_phase_that_a_run_was_lost_in_does_not_go_on(person: User, ground: Ground) -> None:
+    one = place(ground, state=RunState.ENDED, end_reason=EndReason.LOST, ended_at=NOW)
+    ground.site.live.view(one).take(event("phase", 1, phase="train", state="started"))
+    await visit(person, f"/runs/{NONCE}")
+    with person:
+        rows = [one for one in ElementFilter(kind=ui.element) if "step" in one.classes]
+    assert ["step-bad" in row.classes for row in rows].count(True) == 1
+    assert "step-done" in rows[-1].classes  # the GPU is removed
+    assert not any("step-now" in row.classes for row in rows)

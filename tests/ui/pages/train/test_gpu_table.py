@@ -1,0 +1,47 @@
+"""The table of GPUs: lines stay where they are while their times and totals follow the settings."""
+
+from __future__ import annotations
+
+from nicegui import ElementFilter, ui
+from nicegui.testing import User
+
+from launcher.ui.widgets.elements import Text
+from launcher.ui.widgets.inputs import Field
+from tests.ui.conftest import Ground
+from tests.ui.pages.test_pages import enter, only, until, visit
+
+
+def _cells(person: User) -> dict[int, str]:
+    """What stands in the table, by element."""
+    place = only(person, ui.element, "gpus")
+    with person:
+        return {one.id: one.text for one in ElementFilter(kind=Text).within(instance=place)}
+
+
+def _is_total(text: str) -> bool:
+    return text.startswith("$") and "/" not in text
+
+
+async def test_other_settings_change_figures_and_no_lines(holder: User, ground: Ground) -> None:
+    ground.push_clips()
+    await visit(holder, "/train?preset=finetune-medium&dataset=demo/clips")
+    await until(lambda: any(_is_total(text) for text in _cells(holder).values()))
+    before = _cells(holder)
+    epochs = int(str(only(holder, Field, "field-epochs").value))
+    enter(holder, "epochs", str(epochs + epochs // 20))
+    await until(lambda: _cells(holder) != before)
+    after = _cells(holder)
+    assert list(after) == list(before)
+    changed = [id for id in after if after[id] != before[id]]
+    assert changed
+    assert all("h" in after[id] or "min" in after[id] or "$" in after[id] for id in changed)
+
+
+async def test_settings_that_need_more_memory_move_lines_and_say_why(
+    holder: User, ground: Ground
+) -> None:
+    ground.push_clips()
+    await visit(holder, "/train?preset=finetune-medium&dataset=demo/clips")
+    await until(lambda: any(_is_total(text) for text in _cells(holder).values()))
+    enter(holder, "batch_size", "96")
+    await until(lambda: any("GB are needed" in text for text in _cells(holder).values()))

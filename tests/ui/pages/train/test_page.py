@@ -1,0 +1,140 @@
+"""The Train page and the history: every question mark leads somewhere, and a search opens what it finds."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import urlsplit
+
+from nicegui import ElementFilter, ui
+from nicegui.testing import User
+
+from launcher.domain.run import RunState
+from launcher.ui.widgets.elements import Button, waiting
+from launcher.ui.widgets.inputs import Field
+from pod_image.contract.outcomes import EndReason
+from pod_image.contract.settings import SETTINGS
+from tests.kit.dataset_files import wav, write
+from tests.ui.conftest import NOW, Ground
+from tests.ui.pages.test_pages import click, enter, only, press, until, visit
+from tests.ui.test_plain_logic import run
+
+
+async def test_every_question_mark_leads_to_its_place_in_the_help(person: User) -> None:
+    await visit(person, "/train")
+    with person:
+        fields = ElementFilter(kind=Field, only_visible=False)
+        wanted = {str(one._props["help-href"]) for one in fields if "help-href" in one._props}
+    assert len(wanted) >= len(SETTINGS) - 2
+    pages = {urlsplit(href)._replace(fragment="").geturl() for href in wanted}
+    found = set()
+    for address in pages:
+        await visit(person, address)
+        with person:
+            ids = [
+                str(one.props["id"]) for one in ElementFilter(kind=ui.element) if "id" in one.props
+            ]
+        found |= {f"{address}#{one}" for one in ids}
+    assert wanted <= found
+
+
+async def test_a_search_opens_what_hides_the_setting(person: User) -> None:
+    await visit(person, "/train?preset=finetune-medium")
+    enter(person, "search", "seed")
+    await person.should_see("1 found, marked with a frame")
+    with person:
+        (seed,) = ElementFilter(kind=Field, marker="field-seed", only_visible=False)
+    assert "search-hit" in seed.parent_slot.parent.classes
+    folded = next(one for one in seed.ancestors() if one.tag == "details")
+    assert "open" in folded.props
+    enter(person, "search", "")
+    assert "search-hit" not in seed.parent_slot.parent.classes
+
+
+async def test_what_was_changed_is_counted_and_goes_back_to_the_preset(person: User) -> None:
+    await visit(person, "/train?preset=quick-check")
+    enter(person, "batch_size", "7")
+    await person.should_see("1 changed")
+    assert only(person, Field, "field-batch_size")._props["origin"] == "changed by you"
+    click(person, "Back to the preset")
+    await person.should_not_see("1 changed")
+
+
+async def test_a_preset_of_ones_own_refuses_a_name_that_is_taken(
+    person: User, ground: Ground
+) -> None:
+    await visit(person, "/train?preset=quick-check")
+    enter(person, "preset-name", "quick-check")
+    click(person, "Save")
+    await person.should_see("is built in and cannot be saved over")
+    enter(person, "preset-name", "my-own")
+    click(person, "Save")
+    await person.should_see(marker="preset-my-own")
+
+
+# the history
+
+
+async def test_the_month_is_added_up_and_a_record_is_deleted_after_a_question(
+    person: User, ground: Ground
+) -> None:
+    ended = run(
+        nonce="ended00000",
+        run_id="run-09",
+        state=RunState.ENDED,
+        end_reason=EndReason.FINISHED,
+        cost_usd=0.4,
+        ended_at=NOW,
+    )
+    ground.site.history.add(ended)
+    await visit(person, "/runs")
+    await person.should_see("$0.40, 1 run")
+    with person:
+        buttons = list(ElementFilter(kind=Button))
+    press(
+        person, next(one for one in buttons if one.props.get("aria-label", "").startswith("Delete"))
+    )
+    await person.should_see("run-09 and its curves are forgotten on this computer")
+    assert ground.site.history.by_nonce("ended00000") is not None
+    click(person, "Delete the record")
+    await until(lambda: ground.site.history.by_nonce("ended00000") is None)
+
+
+async def test_two_ticked_runs_can_be_compared_and_one_cannot(person: User, ground: Ground) -> None:
+    for number in (1, 2):
+        ground.site.history.add(
+            run(nonce=f"run{number}000000", run_id=f"run-0{number}", settings_json=json.dumps({}))
+        )
+    await visit(person, "/runs")
+    with person:
+        compare = next(one for one in ElementFilter(kind=Button) if "Compare" in one.label.text)
+    assert compare.locked
+    for number in (1, 2):
+        person.find(marker=f"pick-run{number}000000").trigger("change", True)
+    assert not compare.locked
+    person.find(marker="pick-run1000000").trigger("change", False)
+    assert compare.locked
+
+
+async def test_a_wait_that_goes_on_says_so(person: User) -> None:
+    await visit(person, "/help")
+    with person, only(person, ui.element, "page"):
+        place = waiting("Asking RunPod for prices…", rows=1, still_seconds=0.01)
+    await person.should_see("Asking RunPod for prices… Still waiting.", retries=400)
+    place.delete()
+
+
+async def test_the_list_of_data_sets_says_what_was_checked_and_changed(
+    person: User, ground: Ground
+) -> None:
+    write(
+        ground.site.config.datasets_folder / "anna",
+        {"wavs/a.wav": wav(0.2), "metadata.csv": "wavs/a.wav|Hello there.\nwavs/b.wav|Absent.\n"},
+    )
+    await visit(person, "/datasets")
+    await person.should_see("every clip has its text")
+    await visit(person, "/datasets/anna")
+    press(person, only(person, Button, "check-dataset"))
+    await person.should_see(marker="whole-report", retries=400)
+    await visit(person, "/datasets")
+    await person.should_see("checked, 1 error")
+    await person.should_see("just now")
