@@ -83,6 +83,12 @@ class Place:
     """None where it takes no key of its own."""
     console: str
     """Where a person sees and ends pods by hand."""
+    console_words: str
+    """The same, short enough to stand in a sentence on a terminal."""
+    billing: str
+    """Where credit is added; empty where nothing is paid."""
+    out_of_money: str
+    """What happens to pods when the account's money is gone, as a sentence."""
     least_disk_gb: int
     """A smaller disk is not rented."""
     images: PlaceImages

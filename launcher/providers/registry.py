@@ -23,6 +23,10 @@ def place_named(name: str) -> Place:
     return PLACES[name]()
 
 
+def all_places() -> tuple[Place, ...]:
+    return tuple(place_named(name) for name in PLACES)
+
+
 def default_place() -> Place:
     """Where runs go when nobody says where."""
     return place_named(DEFAULT_PLACE)

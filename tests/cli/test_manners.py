@@ -235,7 +235,7 @@ def test_doctor_passes_on_what_the_registry_says_of_the_image_that_was_named(
 ) -> None:
     asked: list[tuple[str, bool]] = []
 
-    async def check_image(image: str, *, has_credential: bool) -> ImageCheck:
+    async def check_image(image: str, place: Place, *, has_credential: bool) -> ImageCheck:
         asked.append((image, has_credential))
         return ImageCheck(False, f"{image} is not there", "Look at the name.")
 
@@ -252,7 +252,7 @@ def test_doctor_passes_on_what_the_registry_says_of_the_image_that_was_named(
 def test_doctor_holds_the_tag_of_our_image_to_the_digest_of_this_release(
     shell: Shell, monkeypatch: pytest.MonkeyPatch, theirs: str, is_good: bool
 ) -> None:
-    async def check_image(image: str, *, has_credential: bool) -> ImageCheck:
+    async def check_image(image: str, place: Place, *, has_credential: bool) -> ImageCheck:
         return ImageCheck(True, f"{image} is there", digest=f"sha256:{theirs * 32}")
 
     monkeypatch.setattr("launcher.image_digest.IMAGE_DIGEST", f"sha256:{'ab' * 32}")

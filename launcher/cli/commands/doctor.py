@@ -134,7 +134,7 @@ async def _image(bench: Workbench, image: str, registry: str) -> Check:
     if bench.place.has_stand_in(bench.config.place_urls):
         # A stand-in pulls nothing, and whoever uses one may have no network.
         return Check("image", None, f"{image}{ours}, not looked for: the cloud is a stand-in")
-    found = await check_image(image, has_credential=bool(registry))
+    found = await check_image(image, bench.place, has_credential=bool(registry))
     if found.is_good:
         found = compared(image, found)
     return Check("image", found.is_good, found.sentence + ours, found.hint)

@@ -63,6 +63,9 @@ RUNPOD = Place(
         page_title="Open RunPod's settings",
     ),
     console="https://www.runpod.io/console/pods",
+    console_words="console.runpod.io/pods",
+    billing="RunPod's billing page",
+    out_of_money="RunPod deletes pods, with their data, when the money is gone.",
     # A smaller one is refused in the words of a GPU that is not to be had; one more gigabyte costs cents a month.
     least_disk_gb=20,
     images=PlaceImages(

@@ -6,9 +6,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from launcher.errors import HubError, LauncherError, NoRight, NotConfigured, ProviderUnavailable
+from launcher.providers.registry import all_places
+from launcher.services.common.place_key import place_key
 from launcher.services.common.workbench import Workbench
 from launcher.stores.secrets import KeyName
 from pod_image.hub import Account, HubUnavailable, whoami
+
+_HUB_KEYS = (KeyName.HF_DATASET, KeyName.HF_UPLOAD)
+_HUB_KIND, _HUB_PREFIX = "Hugging Face token", "hf_"
 
 
 class KeyState(StrEnum):
@@ -43,19 +48,36 @@ def shape_problem(name: KeyName, value: str) -> str:
         return "A key has no spaces, line breaks or special letters in it."
     if len(value) < 8:
         return "That is too short to be a key; it may have been cut while copying."
-    if name is KeyName.RUNPOD and value.startswith("hf_"):
-        return "That looks like a Hugging Face token; the RunPod key goes here."
-    if name is not KeyName.RUNPOD and value.startswith(("rpa_", "rps_")):
-        return "That looks like a RunPod key; a Hugging Face token goes here."
+    wanted, found = _kind_of(name), _kind_by_looks(value)
+    if found and found != wanted:
+        article = "a" if name in _HUB_KEYS else "the"
+        return f"That looks like a {found}; {article} {wanted} goes here."
+    return ""
+
+
+def _kind_of(name: KeyName) -> str:
+    if name in _HUB_KEYS:
+        return _HUB_KIND
+    titles = [place.title for place in all_places() if place_key(place) is name]
+    return f"{titles[0]} key" if titles else ""
+
+
+def _kind_by_looks(value: str) -> str:
+    """What kind of key begins so; empty where no kind is known by it."""
+    if value.startswith(_HUB_PREFIX):
+        return _HUB_KIND
+    for place in all_places():
+        if place.key is not None and value.startswith(place.key.prefixes):
+            return f"{place.title} key"
     return ""
 
 
 async def check_key(bench: Workbench, name: KeyName) -> KeyCheck:
     """Ask the service that the key is for. Never raises LauncherError."""
     try:
-        if name is KeyName.RUNPOD:
-            return await _check_runpod(bench)
-        return await _check_hub(bench, name)
+        if name in _HUB_KEYS:
+            return await _check_hub(bench, name)
+        return await _check_place(bench)
     except (ProviderUnavailable, NotConfigured, NoRight, HubError) as error:
         return KeyCheck(_state(error), error.message, error.hint)
     except LauncherError as error:
@@ -72,11 +94,12 @@ def _state(error: LauncherError) -> KeyState:
     return KeyState.UNREACHABLE
 
 
-async def _check_runpod(bench: Workbench) -> KeyCheck:
+async def _check_place(bench: Workbench) -> KeyCheck:
     await bench.provider.pods()
     balance = (await bench.provider.account()).balance_usd
     if balance is None:
-        return KeyCheck(KeyState.WORKS, "Works. RunPod does not tell this key its balance.")
+        title = bench.place.title
+        return KeyCheck(KeyState.WORKS, f"Works. {title} does not tell this key its balance.")
     return KeyCheck(KeyState.WORKS, f"Works. Balance ${balance:,.2f}.", balance_usd=balance)
 
 

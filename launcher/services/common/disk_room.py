@@ -5,18 +5,17 @@ from __future__ import annotations
 import math
 
 from launcher.domain.plan import DatasetSummary
+from launcher.services.common.places import place_of
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.room import checkpoint_room
 from pod_image.contract.settings import RecipeName, RunSettings
 
 BYTES_PER_SAMPLE = 2
-LEAST_DISK_GB = 20
-"""RunPod refuses less in the words of a GPU that is not to be had; one more gigabyte costs cents a month."""
 
 
 def rented_disk_gb(settings: RunSettings) -> int:
     """The disk that is ordered, which may be larger than the one that was asked for."""
-    return max(settings.disk_gb, LEAST_DISK_GB)
+    return max(settings.disk_gb, place_of(settings).least_disk_gb)
 
 
 def remarks_on_disk(settings: RunSettings, dataset: DatasetSummary | None) -> list[Finding]:
@@ -28,7 +27,8 @@ def _raised(settings: RunSettings) -> list[Finding]:
     rented_gb = rented_disk_gb(settings)
     if rented_gb == settings.disk_gb:
         return []
-    message = f"The pod gets a disk of {rented_gb} GB, not {settings.disk_gb}: RunPod rents no smaller one."
+    title = place_of(settings).title
+    message = f"The pod gets a disk of {rented_gb} GB, not {settings.disk_gb}: {title} rents no smaller one."
     return [Finding(Severity.NOTE, "disk_raised", message)]
 
 

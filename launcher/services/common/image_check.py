@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from launcher.config import USER_AGENT
+from launcher.providers.place import Place
 from launcher.services.common.images import image_of
 
 DOCKER_HUB = "registry-1.docker.io"
@@ -78,15 +79,16 @@ class _Answered(Exception):
 
 async def check_image(
     image: str,
+    place: Place,
     *,
     has_credential: bool = False,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> ImageCheck:
-    """Ask the image's registry for it. `has_credential`: RunPod pulls with one that is not ours to use.
+    """Ask the image's registry for it. `has_credential`: the place pulls with one that is not ours to use.
 
     `bootstrap` stands for the image it orders. Never raises for the network or for a registry's odd answers.
     """
-    wanted = image_of(image)
+    wanted = image_of(image, place)
     name = ImageName.parse(wanted)
     try:
         async with httpx.AsyncClient(
@@ -98,7 +100,7 @@ async def check_image(
             registry = _Registry(client, name)
             platforms = await registry.platforms()
     except _Answered as exc:
-        return _refusal(wanted, name, exc.answer.status_code, has_credential=has_credential)
+        return _refusal(wanted, name, exc.answer.status_code, place, has_credential=has_credential)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, LookupError, TypeError) as exc:
         return ImageCheck(None, f"{wanted} could not be looked for ({type(exc).__name__})")
     if PLATFORM in platforms:
@@ -112,7 +114,9 @@ async def check_image(
     )
 
 
-def _refusal(image: str, name: ImageName, status: int, *, has_credential: bool) -> ImageCheck:
+def _refusal(
+    image: str, name: ImageName, status: int, place: Place, *, has_credential: bool
+) -> ImageCheck:
     if status in _DENIED and has_credential:
         return ImageCheck(
             None,
@@ -122,7 +126,7 @@ def _refusal(image: str, name: ImageName, status: int, *, has_credential: bool) 
         return ImageCheck(
             False,
             f"{image} is not there, or not for everybody: {name.server} refused to show it",
-            "A private image needs --registry with the id of a RunPod registry credential; "
+            f"A private image needs --registry with {place.images.credential}; "
             "--image bootstrap needs no image of ours.",
         )
     if status == 404:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from launcher.providers.place import Place
+
 BOOTSTRAP = "bootstrap"
-RUNPOD_PYTORCH_IMAGE = "runpod/pytorch:1.0.3-cu1281-torch291-ubuntu2404"
-"""What `bootstrap` alone stands for; `bootstrap:IMAGE` takes any image with Python 3.11 or newer and pip."""
+"""Alone it stands for an image of the place's own; `bootstrap:IMAGE` takes any with Python 3.11 or newer and pip."""
 
 
 def is_bootstrap(image: str) -> bool:
     return image == BOOTSTRAP or image.startswith(f"{BOOTSTRAP}:")
 
 
-def image_of(image: str) -> str:
+def image_of(image: str, place: Place) -> str:
     """The image that is really ordered."""
     if not is_bootstrap(image):
         return image
-    return image.partition(":")[2] or RUNPOD_PYTORCH_IMAGE
+    return image.partition(":")[2] or place.images.bootstrap

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from launcher import image_digest
+from launcher.providers.place import Place
 from launcher.services.common.image_check import ImageCheck
 from launcher.services.common.images import image_of
 from pod_image.contract.common_settings import DEFAULT_IMAGE
@@ -21,10 +22,10 @@ def digest_of(image: str) -> str:
     return image_digest.IMAGE_DIGEST if image == DEFAULT_IMAGE else ""
 
 
-def ordered_image(image: str) -> str:
+def ordered_image(image: str, place: Place) -> str:
     """What the provider is asked to run: ours by its digest, where we have one; any other as it was named."""
     digest = digest_of(image)
-    return f"{image.rpartition(':')[0]}@{digest}" if digest else image_of(image)
+    return f"{image.rpartition(':')[0]}@{digest}" if digest else image_of(image, place)
 
 
 def remark(image: str) -> tuple[Finding, ...]:

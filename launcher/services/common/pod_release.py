@@ -36,7 +36,7 @@ async def release_pod(bench: Workbench, pod_id: str) -> Release:
     Never raises for the provider's trouble: what has to be written down or said afterwards can be. A
     cancellation does not cut it short; it is raised once the provider has agreed, or has been silent for long.
     """
-    with owing(lambda: still_releasing(pod_id)):
+    with owing(lambda: still_releasing(bench, pod_id)):
         return await to_its_end(_asked(bench, pod_id))
 
 
@@ -68,9 +68,9 @@ def _say_unnoted(bench: Workbench, pod_id: str, why: str) -> None:
             say(f"That pod {pod_id} is to go could not be noted on this computer ({why}).")
 
 
-def still_releasing(pod_id: str) -> str:
+def still_releasing(bench: Workbench, pod_id: str) -> str:
     """For whom it takes too long."""
     return (
-        f"Pod {pod_id} is being released; RunPod has not confirmed it yet, and until then it costs money. "
+        f"Pod {pod_id} is being released; {bench.place.title} has not confirmed it yet, and until then it costs money. "
         "launcher reap looks again and releases it."
     )

@@ -38,10 +38,11 @@ def is_certainly_over(bench: Workbench, run: Run) -> bool:
     return run.deadline is not None and bench.provider_now() - run.deadline > CERTAINLY_OVER
 
 
-def not_found(run: Run) -> PodGone:
+def not_found(bench: Workbench, run: Run) -> PodGone:
     """What is said of a pod that this key does not show, and that may well live in another account."""
+    title = bench.place.title
     until = f" until {run.deadline:%Y-%m-%d %H:%M} UTC" if run.deadline is not None else ""
     return PodGone(
-        f"Pod {run.pod_id} of {run.run_id} is not found with this RunPod key; it may be another account's.",
+        f"Pod {run.pod_id} of {run.run_id} is not found with this {title} key; it may be another account's.",
         hint=f"Use the key that launched it. The run stays open here{until}, when its pod has ended itself.",
     )

@@ -142,7 +142,7 @@ def _last_sign(bench: Workbench, run: Run, said_at: datetime | None) -> datetime
 async def _refuse_unproven(bench: Workbench, run: Run, *, was_there: bool) -> None:
     """That no word of the pod is to be had is believed only of a pod that this key could have shown."""
     if not (was_there or is_certainly_over(bench, run) or await is_of_this_account(bench, run)):
-        raise not_found(run)
+        raise not_found(bench, run)
     if bench.hub.upload.token is None and not is_certainly_over(bench, run):
         raise NotConfigured(
             f"{run.run_id} has no pod any more. How it ended stands in {run.results_repo}, and there is no "

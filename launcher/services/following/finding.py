@@ -23,8 +23,9 @@ async def find_run(bench: Workbench, key: str) -> Run:
     found = await _of_pods(bench, key)
     if not found and bench.runs.trouble:
         raise InvalidRequest(
-            f"RunPod shows no pod of {key or 'ours'}, and the history that might know more cannot be read.",
-            hint="launcher reap looks through the account; so does console.runpod.io/pods.",
+            f"{bench.place.title} shows no pod of {key or 'ours'}, and the history that might know more cannot be "
+            "read.",
+            hint=f"launcher reap looks through the account; so does {bench.place.console_words}.",
         ) from missing
     if not found:
         raise missing

@@ -63,8 +63,8 @@ def check_boot(
     if isinstance(seen, LogSeen) and seen.source == "system" and _NEVER_PULLED.search(seen.text):
         raise RunFailed(
             f"The image cannot be pulled: {seen.text}",
-            hint="Look at --image. A private one needs --registry with the id of a RunPod registry "
-            "credential.",
+            hint="Look at --image. A private one needs --registry with the id of the cloud's credential "
+            "for it.",
         )
     if isinstance(seen, Gone):
         raise NeverCameUp("The pod vanished before it was armed.")

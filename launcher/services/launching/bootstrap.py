@@ -7,6 +7,7 @@ import zlib
 from pathlib import Path
 
 from launcher.domain.plan import Plan
+from launcher.providers.place import Place
 from launcher.services.common.images import BOOTSTRAP, image_of, is_bootstrap
 from launcher.services.common.workbench import Workbench
 from launcher.services.launching.pod_wheel import PACKAGE, pod_wheel
@@ -48,7 +49,7 @@ async def provide_wheel(bench: Workbench, plan: Plan) -> None:
         await bench.results(plan.settings.results_repo).put(files, message)
 
 
-def remark(image: str) -> tuple[Finding, ...]:
+def remark(image: str, place: Place) -> tuple[Finding, ...]:
     """What a plan says of it."""
     if not is_bootstrap(image):
         return ()
@@ -56,7 +57,7 @@ def remark(image: str) -> tuple[Finding, ...]:
         Finding(
             Severity.NOTE,
             "bootstrap",
-            f"The pod runs {image_of(image)}. The agent goes as a wheel to the results repo "
+            f"The pod runs {image_of(image, place)}. The agent goes as a wheel to the results repo "
             f"(sha256 {pod_wheel().sha256[:16]}…), and is installed when the pod starts.",
         ),
     )

@@ -22,9 +22,11 @@ from launcher.errors import (
     RentUnclear,
     RunFailed,
 )
+from launcher.providers.place import Place
 from launcher.services.common.boot_budget import boot_budget
 from launcher.services.common.intents import Intent, intents_of, run_lock
 from launcher.services.common.observations import EventSeen, Glimpse, LogSeen, PodSeen, Tick
+from launcher.services.common.place_key import need_place_key
 from launcher.services.common.record_observation import note, note_unfit
 from launcher.services.common.run_secrets import TokenEnvironment, give_tokens
 from launcher.services.common.uninterrupted import despite_cancel, owing, to_its_end
@@ -66,7 +68,7 @@ async def launch(
     Raises NothingAvailable when every candidate was refused, RentUnclear when it cannot be told whether a
     pod exists, RunFailed when the pod did not come up, Interrupted after a cancellation, and other LauncherErrors.
     """
-    _refuse_bad_plan(plan, keys)
+    _refuse_bad_plan(plan, keys, bench.place)
     job = _Launch(bench, plan, keys, report)
     with run_lock(bench, plan.settings.results_repo, plan.run_id):
         job.say(Stage.SETTLING, "Looking for an earlier launch of this run.")
@@ -147,7 +149,11 @@ class _Launch:
         self._bench.runs.add(run)
         self._bench.runs.keep(run, RecordKind.ESTIMATE, _estimate(self._plan))
         self._bench.runs.mark(run, "planned", run.planned_at)
-        self.say(Stage.PREPARING, "Handing the Hugging Face tokens to RunPod as secrets.", run)
+        self.say(
+            Stage.PREPARING,
+            f"Handing the Hugging Face tokens to {self._bench.place.title} as secrets.",
+            run,
+        )
         run, tokens = await give_tokens(
             self._bench, run, self._keys, in_plain=self._plan.secrets_in_plain
         )
@@ -326,7 +332,7 @@ class _Launch:
             self._report = None
 
 
-def _refuse_bad_plan(plan: Plan, keys: Keys) -> None:
+def _refuse_bad_plan(plan: Plan, keys: Keys, place: Place) -> None:
     if plan.errors:
         first = plan.errors[0]
         raise InvalidRequest(first.message, hint=first.hint)
@@ -334,7 +340,7 @@ def _refuse_bad_plan(plan: Plan, keys: Keys) -> None:
         raise NothingAvailable(
             "The plan has no GPU to try.", hint="launcher gpus lists what there is."
         )
-    keys.need(KeyName.RUNPOD)
+    need_place_key(keys, place)
     keys.need(KeyName.HF_UPLOAD)
 
 

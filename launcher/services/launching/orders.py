@@ -96,12 +96,12 @@ def pod_order(
         environment[FOLDER_VARIABLE] = RUN_FOLDER
     return PodOrder(
         name=run.pod_name,
-        image=ordered_image(settings.image),
+        image=ordered_image(settings.image, bench.place),
         gpu_type=offer.gpu_type,
         gpu_count=offer.gpu_count,
         cloud=offer.cloud,
         disk_gb=rented_disk_gb(settings),
-        # Without a wish RunPod chooses: it knows better than a list that is seconds old.
+        # Without a wish the provider chooses: it knows better than a list that is seconds old.
         data_centers=offer.data_centers if settings.data_centers or offer.avoids else (),
         registry=settings.registry,
         min_cuda_version=settings.min_cuda_version,

@@ -49,13 +49,14 @@ class Rental:
         if self.is_armed:
             return ""
         if self.pod_id and not self._is_released:
-            return still_releasing(self.pod_id)
+            return still_releasing(self._bench, self.pod_id)
         if self._is_ordered and not self._is_released:
             return (
                 "A GPU was ordered, and its pod is looked for to release it; it may cost money. "
                 "launcher reap looks again."
             )
-        return "What was made on RunPod for the run is being removed. launcher reap looks again."
+        title = self._bench.place.title
+        return f"What was made on {title} for the run is being removed. launcher reap looks again."
 
     async def order(self, order: PodOrder) -> Pod:
         """Rent the pod; it is known here as soon as there is an answer, whoever is cancelled meanwhile."""

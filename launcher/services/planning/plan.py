@@ -19,8 +19,10 @@ from launcher.errors import (
     NotConfigured,
 )
 from launcher.hub.access import HubAccess, check_access
+from launcher.providers.place import Place
 from launcher.services.common import our_image
 from launcher.services.common.disk_room import remarks_on_disk
+from launcher.services.common.place_key import need_place_key
 from launcher.services.common.run_secrets import can_make_secrets
 from launcher.services.common.workbench import Workbench
 from launcher.services.launching import bootstrap
@@ -73,7 +75,7 @@ async def make_plan(
     taken, unknown code) and other LauncherErrors of the provider.
     """
     refuse_unknown(forced)
-    keys.need(KeyName.RUNPOD)
+    need_place_key(keys, bench.place)
     keys.need(KeyName.HF_UPLOAD)
     settings = composed.settings
     refuse_keys(settings.argv)
@@ -89,14 +91,14 @@ async def make_plan(
     run_id = _run_id(settings, view.taken | known, resume=resume, is_all=view.are_runs_known)
     remarks = [
         *view.remarks,
-        *_remarks_on_money(settings, chosen, account.balance_usd),
+        *_remarks_on_money(bench.place, settings, chosen, account.balance_usd),
         *remarks_on_bad_hosts(chosen, bad),
         *remarks_on_disk(settings, view.dataset),
-        *bootstrap.remark(settings.image),
+        *bootstrap.remark(settings.image, bench.place),
         *our_image.remark(settings.image),
     ]
     if not has_secrets:
-        remarks.append(_in_plain())
+        remarks.append(_in_plain(bench.place))
     plan = Plan(
         composed=composed,
         run_id=run_id,
@@ -198,18 +200,18 @@ def _names(taken: Collection[str]) -> str:
     return f"It has {', '.join(newest)}; leave --resume out to begin a new one."
 
 
-def _in_plain() -> Finding:
+def _in_plain(place: Place) -> Finding:
     return Finding(
         Severity.WARNING,
         "secrets_in_plain",
-        "This RunPod key may not keep account secrets: the Hugging Face tokens would stand readable in the "
+        f"This {place.title} key may not keep account secrets: the Hugging Face tokens would stand readable in the "
         "pod's definition while it lives.",
         "Give the key the right to account secrets, or use tokens that can touch these two repos alone.",
     )
 
 
 def _remarks_on_money(
-    settings: RunSettings, chosen: tuple[Offer, ...], balance_usd: float | None
+    place: Place, settings: RunSettings, chosen: tuple[Offer, ...], balance_usd: float | None
 ) -> list[Finding]:
     price = chosen[0].price_per_hour_usd
     if balance_usd is None:
@@ -220,8 +222,8 @@ def _remarks_on_money(
             Finding(
                 Severity.ERROR,
                 "balance",
-                f"The RunPod account has ${balance_usd:.2f}; this GPU costs ${price:.2f} an hour.",
-                "Add credit on RunPod's billing page, or choose a cheaper GPU.",
+                f"The {place.title} account has ${balance_usd:.2f}; this GPU costs ${price:.2f} an hour.",
+                f"Add credit on {place.billing}, or choose a cheaper GPU.",
             )
         ]
     if balance_usd < needed:
@@ -229,8 +231,8 @@ def _remarks_on_money(
             Finding(
                 Severity.WARNING,
                 "balance",
-                f"The RunPod account has ${balance_usd:.2f}: enough for {balance_usd / price:.1f} hours. "
-                "RunPod deletes pods, with their data, when the money is gone.",
+                f"The {place.title} account has ${balance_usd:.2f}: enough for {balance_usd / price:.1f} hours. "
+                f"{place.out_of_money}",
                 "Add credit, or lower --max-hours.",
             )
         ]

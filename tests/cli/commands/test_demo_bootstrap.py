@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from launcher.services.common.images import RUNPOD_PYTORCH_IMAGE
+from launcher.providers.runpod.place import PYTORCH_IMAGE
 from launcher.services.launching.pod_wheel import pod_wheel
 from tests.cli.conftest import Shell
 
@@ -33,8 +33,8 @@ def test_a_plan_names_the_image_and_the_wheel_that_would_be_used(shell: Shell) -
     words = ("--recipe", "command", "--results-repo", "demo/voices", "--image", "bootstrap")
     said = shell("plan", *words, "--json", "--", "true")
     create = said.json["requests"][-1]["json"]
-    assert create["image"] == RUNPOD_PYTORCH_IMAGE
+    assert create["image"] == PYTORCH_IMAGE
     assert pod_wheel().sha256 in create["args"]
     notes = " ".join(remark["message"] for remark in said.json["remarks"])
-    assert RUNPOD_PYTORCH_IMAGE in notes
+    assert PYTORCH_IMAGE in notes
     assert shell.rented == 0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from launcher.domain.plan import DatasetSummary
-from launcher.services.common.disk_room import LEAST_DISK_GB, remarks_on_disk, rented_disk_gb
+from launcher.providers.registry import default_place
+from launcher.services.common.disk_room import remarks_on_disk, rented_disk_gb
 from launcher.services.planning.dataset_look import check_settings
 from launcher.workshop.check import _disk_findings
 from pod_image.contract.findings import Severity
@@ -44,7 +45,7 @@ def test_no_disk_is_ordered_that_the_cloud_has_not_got_and_the_plan_says_what_it
     (remark,) = remarks_on_disk(small, None)
     assert (remark.severity, remark.code) == (Severity.NOTE, "disk_raised")
     assert "a disk of 20 GB, not 5" in remark.message
-    assert rented_disk_gb(small) == LEAST_DISK_GB
+    assert rented_disk_gb(small) == default_place().least_disk_gb
 
 
 def test_room_is_reckoned_with_the_disk_that_is_ordered() -> None:

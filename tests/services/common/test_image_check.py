@@ -10,8 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
+from launcher.providers.registry import default_place
+from launcher.providers.runpod.place import PYTORCH_IMAGE
 from launcher.services.common.image_check import ImageCheck, ImageName, check_image
-from launcher.services.common.images import RUNPOD_PYTORCH_IMAGE
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
@@ -29,7 +30,9 @@ class Registry:
     seen: list[httpx.Request] = field(default_factory=list)
 
     async def ask(self, image: str, **options: Any) -> ImageCheck:
-        return await check_image(image, transport=httpx.MockTransport(self.answer), **options)
+        return await check_image(
+            image, default_place(), transport=httpx.MockTransport(self.answer), **options
+        )
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         self.seen.append(request)
@@ -141,10 +144,10 @@ async def test_a_private_image_is_an_error_without_a_credential_and_unknown_with
 
 
 async def test_bootstrap_looks_for_the_image_that_it_orders() -> None:
-    name = ImageName.parse(RUNPOD_PYTORCH_IMAGE)
+    name = ImageName.parse(PYTORCH_IMAGE)
     there = f"{name.server}/{name.repository}:{name.reference}"
     found = await Registry({there: ["linux/amd64"]}).ask("bootstrap")
-    assert found.sentence.startswith(RUNPOD_PYTORCH_IMAGE)
+    assert found.sentence.startswith(PYTORCH_IMAGE)
     assert found.is_good is True
 
 
@@ -167,6 +170,8 @@ async def test_what_cannot_be_asked_is_not_known_and_never_an_error(
             raise answer
         return answer
 
-    found = await check_image("ghcr.io/me/pod:1", transport=httpx.MockTransport(handle))
+    found = await check_image(
+        "ghcr.io/me/pod:1", default_place(), transport=httpx.MockTransport(handle)
+    )
     assert (found.is_good, found.hint) == (None, "")
     assert said in found.sentence

@@ -9,8 +9,9 @@ import httpx
 import pytest
 
 from launcher import image_digest
+from launcher.providers.registry import default_place
+from launcher.providers.runpod.place import PYTORCH_IMAGE
 from launcher.services.common.image_check import ImageCheck, check_image
-from launcher.services.common.images import RUNPOD_PYTORCH_IMAGE
 from launcher.services.common.our_image import compared, ordered_image, remark
 from pod_image.contract.common_settings import DEFAULT_IMAGE
 
@@ -29,7 +30,7 @@ def released(monkeypatch: pytest.MonkeyPatch) -> None:
 async def doctors(image: str) -> ImageCheck:
     """What `doctor` makes of a registry that has the image."""
     transport = httpx.MockTransport(lambda _: httpx.Response(200, content=MANIFEST))
-    return compared(image, await check_image(image, transport=transport))
+    return compared(image, await check_image(image, default_place(), transport=transport))
 
 
 def test_a_checkout_has_no_digest_written_in() -> None:
@@ -38,14 +39,16 @@ def test_a_checkout_has_no_digest_written_in() -> None:
 
 @pytest.mark.usefixtures("released")
 def test_a_release_rents_our_image_by_digest_and_every_other_as_it_was_named() -> None:
-    assert ordered_image(DEFAULT_IMAGE) == f"ghcr.io/pod-launcher/pod-image@{DIGEST}"
-    assert ordered_image("me/pod:1") == "me/pod:1"
-    assert ordered_image("bootstrap") == RUNPOD_PYTORCH_IMAGE
+    assert (
+        ordered_image(DEFAULT_IMAGE, default_place()) == f"ghcr.io/pod-launcher/pod-image@{DIGEST}"
+    )
+    assert ordered_image("me/pod:1", default_place()) == "me/pod:1"
+    assert ordered_image("bootstrap", default_place()) == PYTORCH_IMAGE
     assert remark(DEFAULT_IMAGE) == ()
 
 
 def test_until_a_release_the_tag_is_rented_and_the_plan_says_so() -> None:
-    assert ordered_image(DEFAULT_IMAGE) == DEFAULT_IMAGE
+    assert ordered_image(DEFAULT_IMAGE, default_place()) == DEFAULT_IMAGE
     assert [each.code for each in remark(DEFAULT_IMAGE)] == ["image-by-tag"]
     assert remark("me/pod:1") == ()
 

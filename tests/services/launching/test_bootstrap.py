@@ -15,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from launcher.services.common.images import RUNPOD_PYTORCH_IMAGE, image_of, is_bootstrap
+from launcher.providers.registry import default_place
+from launcher.providers.runpod.place import PYTORCH_IMAGE
+from launcher.services.common.images import image_of, is_bootstrap
 from launcher.services.launching.bootstrap import wheel_path
 from launcher.services.launching.launch import launch
 from launcher.services.launching.pod_wheel import PACKAGE, make_wheel, pod_wheel
@@ -79,13 +81,13 @@ def test_every_module_of_a_recipe_can_be_imported_from_the_wheel_alone(tmp_path:
 @pytest.mark.parametrize(
     ("setting", "image"),
     [
-        ("bootstrap", RUNPOD_PYTORCH_IMAGE),
+        ("bootstrap", PYTORCH_IMAGE),
         ("bootstrap:me/torch:1", "me/torch:1"),
         ("me/bootstrap:1", "me/bootstrap:1"),
     ],
 )
 def test_which_image_is_ordered(setting: str, image: str) -> None:
-    assert image_of(setting) == image
+    assert image_of(setting, default_place()) == image
     assert is_bootstrap(setting) is (setting != image)
 
 
@@ -96,7 +98,7 @@ async def test_a_launch_puts_the_wheel_into_the_repo_and_orders_the_command_that
     sky = Sky(tmp_path)
     run = await launch(sky.bench, plan(settings={"image": "bootstrap"}), sky.keys)
     pod = sky.world.pods[run.pod_id]
-    assert pod.image == RUNPOD_PYTORCH_IMAGE
+    assert pod.image == PYTORCH_IMAGE
     assert pod.env["LAUNCHER_FOLDER"] == "launcher"
     words = shlex.split(pod.args)
     assert words[:2] == ["python", "-c"]
