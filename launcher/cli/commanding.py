@@ -79,8 +79,8 @@ async def _command(
 
 async def _receipt(bench: Workbench, run: Run, command_id: str) -> tuple[str, str]:
     """State and detail of the receipt. Whatever else is seen meanwhile goes into the history, as with watch."""
-    async with aclosing(watch(bench, run)) as sightings:
-        async for seen in sightings:
+    async with aclosing(watch(bench, run)) as observations:
+        async for seen in observations:
             event = seen.event if isinstance(seen, EventSeen) else None
             if (
                 isinstance(event, CommandEvent)

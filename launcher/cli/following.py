@@ -98,15 +98,15 @@ async def follow_to_end(
     """
     live.follow(run)
     try:
-        async with aclosing(watch(bench, run)) as sightings:
-            async for seen in sightings:
+        async with aclosing(watch(bench, run)) as observations:
+            async for seen in observations:
                 if isinstance(seen, RunEnded):
                     return Followed(seen.run, live.picture.ended or last_word(bench, seen.run))
                 live.see(seen)
                 live.follow(bench.runs.by_nonce(run.nonce) or run)
     except asyncio.CancelledError as exc:
         raise (left or detached)(bench.runs.by_nonce(run.nonce) or run) from exc
-    raise AssertionError("the last sighting of a run is its end")
+    raise AssertionError("the last observation of a run is its end")
 
 
 def last_word(bench: Workbench, run: Run) -> EndedEvent | None:

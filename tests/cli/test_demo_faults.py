@@ -27,7 +27,7 @@ from launcher.cli.terminal.output import Output
 from launcher.demo.cloud import demo_cloud, fault_list
 from launcher.emulator.hub import NAMED_FAULTS
 from launcher.emulator.runpod import FAULTS
-from launcher.emulator.runpod.faults import DEMO, DEMO_COMPANY
+from launcher.emulator.runpod.faults import DEMO, DEMO_STRIKES_FIRST
 from launcher.errors import InvalidRequest
 from pod_image.contract.settings import RecipeName
 from tests.cli.commands.test_demo import started
@@ -77,7 +77,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
 def test_each_fault_of_the_cloud_meets_something_in_the_shortest_run(seen: Seen, name: str) -> None:
     times, options = DEMO.get(name, (None, {}))
     if name in NEEDS_TIME:
-        striker = DEMO_COMPANY.get(name, name)
+        striker = DEMO_STRIKES_FIRST.get(name, name)
         assert DEMO[striker][1]["seconds"] + 10 < LONG_SECONDS
         assert f"sleep({LONG_SECONDS})" in command_that_shows([name])
         return

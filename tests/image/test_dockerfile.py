@@ -203,8 +203,8 @@ async def _train(cloud: DemoCloud, home: Path) -> Run:
         plan = await make_plan(bench, compose(find_preset(config, "quick-check"), given), keys)
         raise_errors(plan)
         run = await launch(bench, plan, keys)
-        async with aclosing(watch(bench, run)) as sightings:
-            async for seen in sightings:
+        async with aclosing(watch(bench, run)) as observations:
+            async for seen in observations:
                 if isinstance(seen, RunEnded):
                     return seen.run
-    raise AssertionError("the last sighting of a run is its end")
+    raise AssertionError("the last observation of a run is its end")

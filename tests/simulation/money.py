@@ -41,7 +41,7 @@ class Account:
 
     overdue_seconds: float = 0.0
     """Since the end of its run, with a way to end it."""
-    unstoppable_seconds: float = 0.0
+    stop_only_seconds: float = 0.0
     """Of these, with only `stop` left."""
     gone_at: float | None = None
     asked_at: float | None = None
@@ -151,8 +151,8 @@ class Money:
         if on & REFUSING or not (pod_can or laptop_can):
             self.out_of_reach_seconds += seconds
             return
-        if by_stop_alone and account.unstoppable_seconds < STOP_SECONDS:
-            account.unstoppable_seconds += seconds
+        if by_stop_alone and account.stop_only_seconds < STOP_SECONDS:
+            account.stop_only_seconds += seconds
             return
         account.overdue_seconds += seconds
         limit = (STRUCK_SECONDS if account.is_struck else GONE_SECONDS) + 2 * LOOK_SECONDS

@@ -25,7 +25,7 @@ from launcher.services.voices.delivered import (
     voice_here,
     voices_of_run,
 )
-from launcher.services.voices.speaking import Manner, Take, speak
+from launcher.services.voices.speaking import Manner, SpokenText, speak
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import KeyName
 from pod_image.contract.recipes.piper import Quality
@@ -129,16 +129,16 @@ def say(
     """Speak a text on this computer with a run's voice, fetched if need be. Needs the extra `audio`."""
     onnx = _named(voice) if voice else _of_run(run, step)
     wav = out.expanduser() if out else _free(Path(f"{onnx.stem}.wav"))
-    take = complete(speak(onnx, text, wav, Manner(tempo=tempo, speaker=speaker)))
+    spoken_text = complete(speak(onnx, text, wav, Manner(tempo=tempo, speaker=speaker)))
     Output(as_json=as_json, quiet=quiet).answer(
         {
-            "wav": str(take.wav),
-            "seconds": round(take.seconds, 2),
-            "took_seconds": round(take.took_seconds, 2),
+            "wav": str(spoken_text.wav),
+            "seconds": round(spoken_text.seconds, 2),
+            "took_seconds": round(spoken_text.took_seconds, 2),
             "voice": str(onnx),
         },
-        lambda: _spoken(take, onnx),
-        quiet=str(take.wav),
+        lambda: _spoken(spoken_text, onnx),
+        quiet=str(spoken_text.wav),
     )
 
 
@@ -203,11 +203,9 @@ def _listing(run: Run, found: list[Voice], here: list[Path | None]) -> str:
     )
 
 
-def _spoken(take: Take, onnx: Path) -> str:
-    speed = take.seconds / max(take.took_seconds, 1e-3)
-    return (
-        f"{take.wav}\n{take.seconds:.1f} s by {onnx.name}, {speed:.0f} times as fast as it plays."
-    )
+def _spoken(spoken_text: SpokenText, onnx: Path) -> str:
+    speed = spoken_text.seconds / max(spoken_text.took_seconds, 1e-3)
+    return f"{spoken_text.wav}\n{spoken_text.seconds:.1f} s by {onnx.name}, {speed:.0f} times as fast as it plays."
 
 
 @app.command()

@@ -62,8 +62,8 @@ async def _stream(bench: Workbench, key: str, output: Output) -> Followed:
         return Followed(run, last_word(bench, run))
     ended: EndedEvent | None = None
     try:
-        async with aclosing(watch_run(bench, run, from_start=True)) as sightings:
-            async for seen in sightings:
+        async with aclosing(watch_run(bench, run, from_start=True)) as observations:
+            async for seen in observations:
                 if isinstance(seen, EventSeen):
                     print(printable_json(to_line(seen.event)), flush=True)
                     ended = seen.event if isinstance(seen.event, EndedEvent) else ended
@@ -71,4 +71,4 @@ async def _stream(bench: Workbench, key: str, output: Output) -> Followed:
                     return Followed(seen.run, ended)
     except asyncio.CancelledError as exc:
         raise detached(run) from exc
-    raise AssertionError("the last sighting of a run is its end")
+    raise AssertionError("the last observation of a run is its end")

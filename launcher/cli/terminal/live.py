@@ -65,7 +65,7 @@ class Live:
         self.picture.run = run
 
     def see(self, seen: object) -> None:
-        """Show one sighting."""
+        """Show one observation."""
         line = self.picture.see(seen)
         if not line or (self._is_step(seen) and not self._is_time_for_step_line()):
             return

@@ -1,4 +1,4 @@
-"""What a run looks like now, gathered from sightings one by one. Prints nothing."""
+"""What a run looks like now, gathered from observations one by one. Prints nothing."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ PHASE_WORDS = {
 
 @dataclass
 class Picture:
-    """The present state of one run. `see` takes sightings; the rest is read."""
+    """The present state of one run. `see` takes observations; the rest is read."""
 
     run: Run | None = None
     pod_status: str = ""
@@ -64,7 +64,7 @@ class Picture:
     _over_at: float | None = None
 
     def see(self, seen: object) -> str:
-        """Take in one sighting; a line about it where it is worth one, else nothing."""
+        """Take in one observation; a line about it where it is worth one, else nothing."""
         match seen:
             case EventSeen(event=event):
                 return self._event(event)

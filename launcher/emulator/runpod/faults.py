@@ -61,7 +61,7 @@ DEMO: dict[str, tuple[int, dict[str, Any]]] = {
 }
 """How often and with what options a fault strikes when a person wants to see it in one run; others stay on."""
 
-DEMO_COMPANY: dict[str, str] = {"restart-wipes-disk": "container-restart-loop"}
+DEMO_STRIKES_FIRST: dict[str, str] = {"restart-wipes-disk": "container-restart-loop"}
 """What has to strike first, so that the other fault gets its moment."""
 
 
@@ -96,7 +96,7 @@ class Faults:
 
     def switch_on_for_demo(self, name: str) -> None:
         """Let it strike as often as one run can bear and show."""
-        for each in (name, DEMO_COMPANY.get(name)):
+        for each in (name, DEMO_STRIKES_FIRST.get(name)):
             if each is not None:
                 times, options = DEMO.get(each, (None, {}))
                 self.switch_on(each, times, **options)

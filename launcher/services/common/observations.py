@@ -51,7 +51,7 @@ class ReleasedHere:
 
 @dataclass(frozen=True)
 class RunEnded:
-    """The last sighting: the pod is gone and the history knows the end."""
+    """The last observation: the pod is gone and the history knows the end."""
 
     run: Run
 
@@ -73,7 +73,7 @@ class Gone:
     """The pod does not exist any more, and its log has been read to the end."""
 
 
-Sighting = EventSeen | LogSeen | PodSeen | RestartSeen | ReleasedHere | RunEnded
+Observation = EventSeen | LogSeen | PodSeen | RestartSeen | ReleasedHere | RunEnded
 """What `watch` yields."""
-Glimpse = EventSeen | LogSeen | PodSeen | RestartSeen | Tick | Gone
+RawObservation = EventSeen | LogSeen | PodSeen | RestartSeen | Tick | Gone
 """What `follow` yields: raw material for `watch` and `launch`."""

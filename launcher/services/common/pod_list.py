@@ -10,7 +10,7 @@ from launcher.domain.pod import Pod
 from launcher.providers.base import Provider
 
 
-class PodBoard:
+class PodList:
     """The pods as last listed. A pod that the list does not show is asked for by itself: lists lag and fail."""
 
     def __init__(self, provider: Provider, clock: Clock, fresh_seconds: float) -> None:

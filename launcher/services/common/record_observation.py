@@ -1,4 +1,4 @@
-"""What a sighting means for the history: one place decides, launch and watch both write it."""
+"""What an observation means for the history: one place decides, launch and watch both write it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ENDING_PHASES = (Phase.EXPORT, Phase.DELIVER, Phase.RELEASE)
 
 
 def note(bench: Workbench, run: Run, seen: object) -> Run:
-    """Write down what a sighting changes; returns the run as it is now."""
+    """Write down what an observation changes; returns the run as it is now."""
     if isinstance(seen, PodSeen):
         return _note_pod(bench, run, seen)
     if not isinstance(seen, EventSeen):

@@ -19,25 +19,25 @@ from launcher.providers.base import Provider
 from launcher.providers.place import Opening, Place
 from launcher.providers.registry import default_place
 from launcher.services.common.place_key import has_place_key, place_key
-from launcher.services.common.pod_list import PodBoard
+from launcher.services.common.pod_list import PodList
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import Keys, how_to_give
 
 
 @dataclass(frozen=True)
 class Workbench:
-    """Everything a service needs. One per person and process: runs that are watched together share its board."""
+    """Everything a service needs. One per person and process: runs that are watched together share its list of pods."""
 
     config: Config
     provider: Provider
     hub: HubAccess
     runs: RunHistory
     clock: Clock = field(default_factory=SystemClock)
-    board: PodBoard = field(init=False)
+    pod_list: PodList = field(init=False)
 
     def __post_init__(self) -> None:
-        board = PodBoard(self.provider, self.clock, self.config.poll_seconds)
-        object.__setattr__(self, "board", board)
+        pod_list = PodList(self.provider, self.clock, self.config.poll_seconds)
+        object.__setattr__(self, "pod_list", pod_list)
 
     @property
     def place(self) -> Place:

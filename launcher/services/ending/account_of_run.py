@@ -18,7 +18,7 @@ async def is_of_this_account(bench: Workbench, run: Run) -> bool:
     Proofs are that this process has seen the pod, that the account's id is the one noted at the launch, or that
     the account holds the run's own secrets. Never raises for an answer that is not to be had.
     """
-    if bench.board.has_seen(run.pod_id):
+    if bench.pod_list.has_seen(run.pod_id):
         return True
     try:
         if run.account_id:

@@ -133,7 +133,7 @@ def _note_record(bench: Workbench, run: Run, last: LastWord, record: RunRecord) 
 def _last_sign(bench: Workbench, run: Run, said_at: datetime | None) -> datetime:
     """Until when a lost pod certainly lived: nobody saw it end, and whoever looks may do so days later."""
     signs = [at for name, at in bench.runs.moments(run).items() if name not in ("planned", "gone")]
-    signs += [at for at in (said_at, bench.board.last_seen(run.pod_id)) if at is not None]
+    signs += [at for at in (said_at, bench.pod_list.last_seen(run.pod_id)) if at is not None]
     if run.created_at is not None and run.cost_usd and run.price_per_hour_usd:
         signs.append(run.created_at + timedelta(hours=run.cost_usd / run.price_per_hour_usd))
     return min(max(signs, default=bench.provider_now()), bench.provider_now())

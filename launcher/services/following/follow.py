@@ -15,10 +15,10 @@ from launcher.providers.base import LogLine
 from launcher.services.common.attempt_events import events_of_attempt
 from launcher.services.common.observations import (
     EventSeen,
-    Glimpse,
     Gone,
     LogSeen,
     PodSeen,
+    RawObservation,
     RestartSeen,
     Tick,
 )
@@ -41,7 +41,7 @@ _WAITING_ITEMS = 1_000
 
 async def follow(
     bench: Workbench, run: Run, *, from_start: bool = False
-) -> AsyncGenerator[Glimpse, None]:
+) -> AsyncGenerator[RawObservation, None]:
     """Everything seen of the run's pod, until Gone. Remembers in the history how far it has read.
 
     `from_start` reads the log from its beginning instead of from where the last reader stopped. Raises
@@ -49,8 +49,8 @@ async def follow(
     """
     follower = _Follower(bench, run, from_start)
     try:
-        async for glimpse in follower.glimpses():
-            yield glimpse
+        async for raw in follower.raw_observations():
+            yield raw
     finally:
         await follower.close()
 
@@ -59,7 +59,9 @@ class _Follower:
     def __init__(self, bench: Workbench, run: Run, from_start: bool) -> None:
         self._bench = bench
         self._run = replace(run, log_cursor="", last_seq=0) if from_start else run
-        self._queue: asyncio.Queue[LogLine | Glimpse | Exception] = asyncio.Queue(_WAITING_ITEMS)
+        self._queue: asyncio.Queue[LogLine | RawObservation | Exception] = asyncio.Queue(
+            _WAITING_ITEMS
+        )
         self._cursor = self._run.log_cursor
         self._seq = self._run.last_seq
         self._saved = (self._cursor, self._seq)
@@ -71,7 +73,7 @@ class _Follower:
         self._log = asyncio.create_task(self._read_log())
         self._looks = asyncio.create_task(self._look_at_pod())
 
-    async def glimpses(self) -> AsyncGenerator[Glimpse, None]:
+    async def raw_observations(self) -> AsyncGenerator[RawObservation, None]:
         while True:
             item = await self._queue.get()
             if isinstance(item, Exception):
@@ -97,10 +99,10 @@ class _Follower:
             self._saved = (self._cursor, self._seq)
             self._bench.runs.update(self._run, log_cursor=self._cursor, last_seq=self._seq)
 
-    async def _read(self, line: LogLine) -> list[Glimpse]:
+    async def _read(self, line: LogLine) -> list[RawObservation]:
         """The line as what it is, after the events that should have come before it."""
         event = from_line(line.text) if line.source == "container" else None
-        seen: list[Glimpse] = []
+        seen: list[RawObservation] = []
         if event is None:
             seen.append(LogSeen(line.source, line.text, line.at))
         elif event.run_id == self._run.run_id:
@@ -210,8 +212,8 @@ class _Follower:
             heard.cancel()
 
     async def _see_pod(self) -> None:
-        board = self._bench.board
-        look = board.look_alone if self._is_about_to_go else board.look
+        pod_list = self._bench.pod_list
+        look = pod_list.look_alone if self._is_about_to_go else pod_list.look
         pod = await look(self._run.pod_id)
         if pod.status is PodStatus.TERMINATED:
             raise PodGone(f"Pod {pod.id} has ended.")

@@ -11,9 +11,9 @@ from launcher.errors import InvalidRequest
 from launcher.services.common.observations import (
     EventSeen,
     Gone,
+    Observation,
     ReleasedHere,
     RunEnded,
-    Sighting,
     Tick,
 )
 from launcher.services.common.pod_release import release_pod
@@ -30,8 +30,8 @@ has nothing left to deliver, and its own release did not work."""
 
 async def watch(
     bench: Workbench, run: Run, *, from_start: bool = False
-) -> AsyncGenerator[Sighting, None]:
-    """Sightings of the run until RunEnded, which is the last one; the history is kept up to date meanwhile.
+) -> AsyncGenerator[Observation, None]:
+    """What is seen of the run until RunEnded, which is the last one; the history is kept up to date meanwhile.
 
     Goes on where the last watcher stopped; `from_start` shows the log from its beginning. May be ended at
     any time (close the iterator): the run goes on without it. A run that has ended already yields RunEnded.
@@ -46,8 +46,8 @@ async def watch(
         )
     counter = _Calls(bench, run)
     try:
-        async with aclosing(_sightings(bench, run, from_start)) as sightings:
-            async for seen in sightings:
+        async with aclosing(_observations(bench, run, from_start)) as observations:
+            async for seen in observations:
                 counted = counter.count()
                 yield RunEnded(counted) if isinstance(seen, RunEnded) else seen
     finally:
@@ -66,13 +66,13 @@ class _Calls:
         return self._bench.runs.update(run, provider_calls=run.provider_calls + new) if new else run
 
 
-async def _sightings(
+async def _observations(
     bench: Workbench, run: Run, from_start: bool
-) -> AsyncGenerator[Sighting, None]:
+) -> AsyncGenerator[Observation, None]:
     ended_at: datetime | None = None
     released_at: datetime | None = None
-    async with aclosing(follow(bench, run, from_start=from_start)) as glimpses:
-        async for seen in glimpses:
+    async with aclosing(follow(bench, run, from_start=from_start)) as raw_observations:
+        async for seen in raw_observations:
             run = note(bench, run, seen)
             if isinstance(seen, EventSeen) and isinstance(seen.event, EndedEvent):
                 ended_at = bench.provider_now()

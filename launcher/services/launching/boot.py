@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from launcher.domain.pod import PodStatus
 from launcher.errors import RunFailed
-from launcher.services.common.observations import EventSeen, Glimpse, Gone, LogSeen
+from launcher.services.common.observations import EventSeen, Gone, LogSeen, RawObservation
 from pod_image.contract.events import ArmedEvent, EndedEvent
 
 PLACEMENT_SHARE = 0.5
@@ -50,7 +50,7 @@ def check_boot(
     boot_minutes: float,
     status: PodStatus,
     waited: timedelta,
-    seen: Glimpse,
+    seen: RawObservation,
     *,
     has_container: bool = True,
 ) -> None:

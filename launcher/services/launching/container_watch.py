@@ -9,9 +9,9 @@ from launcher.domain.pod import PodStatus
 from launcher.errors import RunFailed
 from launcher.services.common.observations import (
     EventSeen,
-    Glimpse,
     LogSeen,
     PodSeen,
+    RawObservation,
     RestartSeen,
     Tick,
 )
@@ -46,7 +46,7 @@ class ContainerWatch:
         self._quiet_since: timedelta | None = None
         """Since when it is said to run, or the system's last line after that."""
 
-    def see(self, seen: Glimpse, waited: timedelta) -> None:
+    def see(self, seen: RawObservation, waited: timedelta) -> None:
         """`waited`: since the order. Raises UnfitMachine for a host that cannot run the container, NeverCameUp
         where nothing comes of it, RunFailed for an image that starts on no host."""
         match seen:

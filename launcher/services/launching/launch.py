@@ -25,7 +25,13 @@ from launcher.errors import (
 from launcher.providers.place import Place
 from launcher.services.common.boot_budget import boot_budget
 from launcher.services.common.intents import Intent, intents_of, run_lock
-from launcher.services.common.observations import EventSeen, Glimpse, LogSeen, PodSeen, Tick
+from launcher.services.common.observations import (
+    EventSeen,
+    LogSeen,
+    PodSeen,
+    RawObservation,
+    Tick,
+)
 from launcher.services.common.place_key import need_place_key
 from launcher.services.common.record_observation import note, note_unfit
 from launcher.services.common.run_secrets import TokenEnvironment, give_tokens
@@ -218,8 +224,8 @@ class _Launch:
         status = PodStatus.PROVISIONING
         minutes = boot_budget(self._plan.settings).minutes
         container = ContainerWatch()
-        async with aclosing(follow(self._bench, run)) as glimpses:
-            async for seen in glimpses:
+        async with aclosing(follow(self._bench, run)) as raw_observations:
+            async for seen in raw_observations:
                 run = note(self._bench, run, seen)
                 self._tell(run, seen)
                 if isinstance(seen, PodSeen):
@@ -302,7 +308,7 @@ class _Launch:
         )
         return self._bench.runs.update(run, provider_calls=run.provider_calls + made)
 
-    def _tell(self, run: Run, seen: Glimpse) -> None:
+    def _tell(self, run: Run, seen: RawObservation) -> None:
         match seen:
             case PodSeen(pod=pod):
                 self.say(Stage.SEEN, f"Pod {pod.id} is {pod.status}.", run, seen=seen)
@@ -321,7 +327,7 @@ class _Launch:
         text: str,
         run: Run | None = None,
         offer: Offer | None = None,
-        seen: Glimpse | None = None,
+        seen: RawObservation | None = None,
     ) -> None:
         """Tell the person. Where nobody can be told any more, the launch goes on in silence."""
         if self._report is None:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from launcher.domain.offer import Offer
 from launcher.domain.run import Run
-from launcher.services.common.observations import Glimpse
+from launcher.services.common.observations import RawObservation
 
 
 class Stage(StrEnum):
@@ -37,4 +37,4 @@ class Progress:
     text: str
     run: Run | None = None
     offer: Offer | None = None
-    seen: Glimpse | None = None
+    seen: RawObservation | None = None

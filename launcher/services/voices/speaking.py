@@ -30,7 +30,7 @@ MOST_DESCRIPTION_BYTES = 4 << 20
 
 
 @dataclass(frozen=True)
-class Take:
+class SpokenText:
     """A recording that was just spoken. `took_seconds` is how long this machine needed for it."""
 
     wav: Path
@@ -47,7 +47,7 @@ class Manner:
     speaker: int = 0
 
 
-async def speak(onnx: Path, text: str, wav: Path, manner: Manner | None = None) -> Take:
+async def speak(onnx: Path, text: str, wav: Path, manner: Manner | None = None) -> SpokenText:
     """Speak `text` into the file `wav`.
 
     Raises InvalidRequest (nothing to say, too long, not a voice) or NotConfigured (the extra is missing).
@@ -73,13 +73,13 @@ def speakers_of(onnx: Path) -> dict[str, int]:
 
 
 def forget_voices() -> None:
-    """End the processes that hold voices ready; the next take starts one anew."""
+    """End the processes that hold voices ready; the next text starts one anew."""
     with _LOCK:
         while _READY:
             _READY.popitem()[1].close()
 
 
-def _speak(onnx: Path, text: str, wav: Path, manner: Manner) -> Take:
+def _speak(onnx: Path, text: str, wav: Path, manner: Manner) -> SpokenText:
     began = time.perf_counter()
     has_speakers = bool(speakers_of(onnx))
     answer = _ask(
@@ -100,7 +100,7 @@ def _speak(onnx: Path, text: str, wav: Path, manner: Manner) -> Take:
         out.setframerate(rate_hz)
         out.writeframes(sound)
     part.replace(wav)
-    return Take(wav, len(sound) / 2 / rate_hz, time.perf_counter() - began)
+    return SpokenText(wav, len(sound) / 2 / rate_hz, time.perf_counter() - began)
 
 
 def _ask(onnx: Path, **words: str) -> Answer:

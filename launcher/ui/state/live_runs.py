@@ -23,10 +23,10 @@ from launcher.errors import LauncherError
 from launcher.services.common.observations import (
     EventSeen,
     LogSeen,
+    Observation,
     PodSeen,
     ReleasedHere,
     RestartSeen,
-    Sighting,
 )
 from launcher.services.common.workbench import Workbench
 from launcher.services.following.watch import watch
@@ -193,7 +193,7 @@ class Live:
             self._live_runs = self.history.live()
         self.version += 1
 
-    def feed(self, run: Run, seen: Sighting) -> None:
+    def feed(self, run: Run, seen: Observation) -> None:
         """Take in what was seen of the run."""
         view = self.view(run)
         match seen:
@@ -239,8 +239,8 @@ class Live:
             view = await self.open_view(run)
             # From the start of the log when this program has seen nothing of the run yet.
             from_start = view.last_seq < run.last_seq or view.log_count == 0
-            async with aclosing(watch(bench, run, from_start=from_start)) as sightings:
-                async for seen in sightings:
+            async with aclosing(watch(bench, run, from_start=from_start)) as observations:
+                async for seen in observations:
                     self.troubles.pop(run.nonce, None)
                     self.feed(run, seen)
         except LauncherError as error:
@@ -267,7 +267,7 @@ class Live:
                 job.run = progress.run
                 job.has_run.set()
                 if progress.seen is not None:
-                    self.feed_glimpse(progress.run, progress)
+                    self.feed_progress(progress.run, progress)
             self.version += 1
 
         try:
@@ -302,8 +302,8 @@ class Live:
                 if known is not None and not known.detail:
                     self.history.update(known, detail=job.error.message)
 
-    def feed_glimpse(self, run: Run, progress: Progress) -> None:
-        """What the launch saw of the pod, as far as it is a sighting."""
+    def feed_progress(self, run: Run, progress: Progress) -> None:
+        """What the launch saw of the pod, as far as the page shows it."""
         seen = progress.seen
         if isinstance(seen, EventSeen | LogSeen | PodSeen | RestartSeen):
             self.feed(run, seen)

@@ -72,8 +72,8 @@ class Conversation:
     async def follow(self, *commands: tuple[CommandName, str]) -> None:
         """Say the commands one by one, each when the one before it was answered, and watch to the end."""
         waiting = list(commands)
-        async with aclosing(watch(self.bench, self.run)) as sightings:
-            async for seen in sightings:
+        async with aclosing(watch(self.bench, self.run)) as observations:
+            async for seen in observations:
                 if isinstance(seen, LogSeen) and "at work" in seen.text:
                     await self.say(*waiting.pop(0))
                 if isinstance(seen, EventSeen) and isinstance(seen.event, CommandEvent):

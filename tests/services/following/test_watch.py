@@ -16,11 +16,11 @@ from launcher.providers.base import LogLine
 from launcher.services.common.observations import (
     EventSeen,
     LogSeen,
+    Observation,
     PodSeen,
     ReleasedHere,
     RestartSeen,
     RunEnded,
-    Sighting,
 )
 from launcher.services.common.workbench import Workbench
 from launcher.services.following.receipts import receipt
@@ -32,30 +32,30 @@ from tests.kit.virtual_time import in_virtual_time, now_seconds
 from tests.services.sky import Sky, plan
 
 
-async def seen_to_the_end(bench: Workbench, run: Run, **options: bool) -> list[Sighting]:
+async def seen_to_the_end(bench: Workbench, run: Run, **options: bool) -> list[Observation]:
     return [seen async for seen in watch(bench, run, **options)]
 
 
-def kinds(sightings: list[Sighting]) -> list[str]:
-    return [seen.event.event for seen in sightings if isinstance(seen, EventSeen)]
+def kinds(observations: list[Observation]) -> list[str]:
+    return [seen.event.event for seen in observations if isinstance(seen, EventSeen)]
 
 
-def seqs(sightings: list[Sighting]) -> list[int]:
-    return [seen.event.seq for seen in sightings if isinstance(seen, EventSeen)]
+def seqs(observations: list[Observation]) -> list[int]:
+    return [seen.event.seq for seen in observations if isinstance(seen, EventSeen)]
 
 
-def ending(sightings: list[Sighting]) -> Run:
-    assert isinstance(sightings[-1], RunEnded)
-    return sightings[-1].run
+def ending(observations: list[Observation]) -> Run:
+    assert isinstance(observations[-1], RunEnded)
+    return observations[-1].run
 
 
 @in_virtual_time
 async def test_a_run_is_followed_from_armed_to_its_end(tmp_path: Path) -> None:
     sky = Sky(tmp_path)
     run = await launch(sky.bench, plan(), sky.keys)
-    sightings = await seen_to_the_end(sky.bench, run)
-    assert kinds(sightings) == ["phase", "step", "step", "step", "phase", "ended"]
-    end = ending(sightings)
+    observations = await seen_to_the_end(sky.bench, run)
+    assert kinds(observations) == ["phase", "step", "step", "step", "phase", "ended"]
+    end = ending(observations)
     assert (end.state, end.end_reason, end.cost_usd) == (RunState.ENDED, EndReason.FINISHED, 0.02)
     assert sky.live() == []
     assert sky.secret_names() == []
@@ -110,10 +110,10 @@ async def test_events_are_seen_once_and_in_order_although_the_stream_is_cut(tmp_
     sky.script.steps = 40
     run = await launch(sky.bench, plan(), sky.keys)
     sky.world.faults.switch_on("log-stream-cuts", lines=3)
-    sightings = await seen_to_the_end(sky.bench, run)
-    found = seqs(sightings)
+    observations = await seen_to_the_end(sky.bench, run)
+    found = seqs(observations)
     assert found == list(range(run.last_seq + 1, 46))
-    assert ending(sightings).end_reason is EndReason.FINISHED
+    assert ending(observations).end_reason is EndReason.FINISHED
 
 
 @in_virtual_time
@@ -141,9 +141,9 @@ def test_a_second_watcher_goes_on_where_the_first_stopped(tmp_path: Path, style:
         sky.world.log_ids = style
         sky.script.steps = 20
         run = await launch(sky.bench, plan(), sky.keys)
-        first: list[Sighting] = []
-        async with aclosing(watch(sky.bench, run)) as sightings:
-            async for seen in sightings:
+        first: list[Observation] = []
+        async with aclosing(watch(sky.bench, run)) as observations:
+            async for seen in observations:
                 first.append(seen)
                 if len(seqs(first)) == 8:
                     break
@@ -158,9 +158,9 @@ def test_a_second_watcher_goes_on_where_the_first_stopped(tmp_path: Path, style:
 async def test_watching_from_the_start_shows_the_whole_log_again(tmp_path: Path) -> None:
     sky = Sky(tmp_path)
     run = await launch(sky.bench, plan(), sky.keys)
-    sightings = await seen_to_the_end(sky.bench, run, from_start=True)
-    assert seqs(sightings) == list(range(1, 9))
-    texts = [seen.text for seen in sightings if isinstance(seen, LogSeen)]
+    observations = await seen_to_the_end(sky.bench, run, from_start=True)
+    assert seqs(observations) == list(range(1, 9))
+    texts = [seen.text for seen in observations if isinstance(seen, LogSeen)]
     assert "container is up" in texts
     assert any(text.startswith("create container") for text in texts)
 
@@ -173,8 +173,8 @@ async def test_events_missing_from_the_log_come_from_the_results_repo(tmp_path: 
     pod = sky.world.pods[run.pod_id]
     sky.script.deliver(document_of(sky, run))
     pod.log.forget_container()  # the log service has lost what was said so far
-    sightings = await seen_to_the_end(sky.bench, run)
-    assert seqs(sightings) == list(range(run.last_seq + 1, 9))
+    observations = await seen_to_the_end(sky.bench, run)
+    assert seqs(observations) == list(range(run.last_seq + 1, 9))
 
 
 @in_virtual_time
@@ -183,9 +183,9 @@ async def test_a_pod_that_is_gone_is_read_from_the_results_repo(tmp_path: Path) 
     run = await launch(sky.bench, plan(), sky.keys)
     await sky.bench.clock.sleep(600)
     assert sky.live() == []
-    sightings = await seen_to_the_end(sky.bench, run)
-    assert kinds(sightings)[-1] == "ended"
-    assert ending(sightings).end_reason is EndReason.FINISHED
+    observations = await seen_to_the_end(sky.bench, run)
+    assert kinds(observations)[-1] == "ended"
+    assert ending(observations).end_reason is EndReason.FINISHED
 
 
 @in_virtual_time
@@ -245,19 +245,19 @@ async def test_a_pod_that_outstays_its_run_is_released_from_here(tmp_path: Path)
     sky = Sky(tmp_path)
     sky.script.releases = False
     run = await launch(sky.bench, plan(), sky.keys)
-    sightings: list[Sighting] = []
+    observations: list[Observation] = []
     said_at = released_at = 0.0
     async for seen in watch(sky.bench, run):
-        sightings.append(seen)
+        observations.append(seen)
         if isinstance(seen, EventSeen) and isinstance(seen.event, EndedEvent):
             said_at = sky.loop.time()
         if isinstance(seen, ReleasedHere):
             released_at = sky.loop.time()
     assert said_at < released_at < said_at + 60
-    released = [seen for seen in sightings if isinstance(seen, ReleasedHere)]
+    released = [seen for seen in observations if isinstance(seen, ReleasedHere)]
     assert [seen.why for seen in released] == ["its run is over"]
     assert sky.live() == []
-    assert ending(sightings).end_reason is EndReason.FINISHED
+    assert ending(observations).end_reason is EndReason.FINISHED
 
 
 @in_virtual_time
@@ -265,8 +265,8 @@ async def test_a_pod_past_its_deadline_is_released_from_here(tmp_path: Path) -> 
     sky = Sky(tmp_path)
     sky.script.ends_after = None
     run = await launch(sky.bench, plan(settings={"max_hours": 0.1}), sky.keys)
-    sightings = await seen_to_the_end(sky.bench, run)
-    released = [seen for seen in sightings if isinstance(seen, ReleasedHere)]
+    observations = await seen_to_the_end(sky.bench, run)
+    released = [seen for seen in observations if isinstance(seen, ReleasedHere)]
     assert [seen.why for seen in released] == ["its deadline has passed"]
     assert 360 < sky.loop.time() < 360 + 240
 
@@ -276,8 +276,8 @@ async def test_a_container_that_restarts_is_noticed_by_its_uptime(tmp_path: Path
     sky = Sky(tmp_path)
     run = await launch(sky.bench, plan(), sky.keys)
     restarts: list[RestartSeen] = []
-    async with aclosing(watch(sky.bench, run)) as sightings:
-        async for seen in sightings:
+    async with aclosing(watch(sky.bench, run)) as observations:
+        async for seen in observations:
             if isinstance(seen, EventSeen) and seen.event.seq == 6:
                 await sky.bench.clock.sleep(10)
                 sky.runner.started[0].kill()
@@ -300,18 +300,18 @@ async def test_a_pod_that_could_not_become_an_agent_again_has_the_last_word_all_
     sky = Sky(tmp_path)
     sky.script.ends_after = None
     run = await launch(sky.bench, plan(), sky.keys)
-    sightings: list[Sighting] = []
+    observations: list[Observation] = []
     async with aclosing(watch(sky.bench, run)) as followed:
         async for seen in followed:
-            sightings.append(seen)
+            observations.append(seen)
             if isinstance(seen, EventSeen) and seen.event.seq == 6:
                 sky.runner.started[0].log(last_word_of_a_bootstrap(run, "The wheel is gone."))
                 await sky.bench.clock.sleep(5)
                 sky.world.act(sky.world.pods[run.pod_id], "terminate")
-    end = ending(sightings)
+    end = ending(observations)
     assert (end.end_reason, end.detail) == (EndReason.BOOT_FAILED, "The wheel is gone.")
-    assert seqs(sightings) == sorted(set(seqs(sightings)))
-    assert kinds(sightings)[-1] == "ended"
+    assert seqs(observations) == sorted(set(seqs(observations)))
+    assert kinds(observations)[-1] == "ended"
 
 
 @in_virtual_time
@@ -319,23 +319,23 @@ async def test_a_second_last_word_does_not_replace_the_first(tmp_path: Path) -> 
     sky = Sky(tmp_path)
     sky.script.releases = False
     run = await launch(sky.bench, plan(), sky.keys)
-    sightings: list[Sighting] = []
+    observations: list[Observation] = []
     async with aclosing(watch(sky.bench, run)) as followed:
         async for seen in followed:
-            sightings.append(seen)
+            observations.append(seen)
             if isinstance(seen, EventSeen) and seen.event.event == "ended":
                 late = last_word_of_a_bootstrap(run, "Started again after the end.")
                 sky.runner.started[0].log(late)
-    assert kinds(sightings).count("ended") == 1
-    assert ending(sightings).end_reason is EndReason.FINISHED
+    assert kinds(observations).count("ended") == 1
+    assert ending(observations).end_reason is EndReason.FINISHED
 
 
 @in_virtual_time
 async def test_status_changes_are_told_with_what_was_before(tmp_path: Path) -> None:
     sky = Sky(tmp_path)
     run = await launch(sky.bench, plan(), sky.keys)
-    sightings = await seen_to_the_end(sky.bench, run)
-    changes = [seen for seen in sightings if isinstance(seen, PodSeen)]
+    observations = await seen_to_the_end(sky.bench, run)
+    changes = [seen for seen in observations if isinstance(seen, PodSeen)]
     assert [(seen.before, seen.pod.status.value) for seen in changes] == [(None, "running")]
 
 
@@ -353,9 +353,9 @@ async def test_an_empty_list_is_no_proof_that_the_pod_is_gone(tmp_path: Path) ->
     sky = Sky(tmp_path)
     run = await launch(sky.bench, plan(), sky.keys)
     sky.world.faults.switch_on("list-empty")
-    sightings = await seen_to_the_end(sky.bench, run)
-    assert ending(sightings).end_reason is EndReason.FINISHED
-    assert kinds(sightings)[-1] == "ended"
+    observations = await seen_to_the_end(sky.bench, run)
+    assert ending(observations).end_reason is EndReason.FINISHED
+    assert kinds(observations)[-1] == "ended"
 
 
 @in_virtual_time
@@ -437,6 +437,6 @@ async def test_a_fault_of_ours_behind_the_stream_is_raised_and_never_waited_for(
     async def breaks(pod_id: str) -> None:
         raise ZeroDivisionError
 
-    sky.bench.board.look = breaks  # type: ignore[method-assign,assignment]
+    sky.bench.pod_list.look = breaks  # type: ignore[method-assign,assignment]
     with pytest.raises(ZeroDivisionError):
         await seen_to_the_end(sky.bench, run)

@@ -8,9 +8,9 @@ from pathlib import Path
 from nicegui import ui
 
 from launcher.errors import InvalidRequest, LauncherError
-from launcher.services.voices.speaking import MAX_CHARACTERS, Manner, Take, speak, speakers_of
+from launcher.services.voices.speaking import MAX_CHARACTERS, Manner, SpokenText, speak, speakers_of
 from launcher.ui.frame import Shell, show_error
-from launcher.ui.pages.voice.samples import Takes
+from launcher.ui.pages.voice.spoken_texts import SpokenTexts
 from launcher.ui.widgets.elements import Button, Text, box, button, card, details, hint, link, para
 from launcher.ui.widgets.inputs import Field, Player, options
 
@@ -23,11 +23,11 @@ _TEMPOS = {"0.8": "slow", "1": "as trained", "1.2": "quick"}
 _LIVELINESS = {"0.2": "even", "0.667": "as usual", "0.9": "lively"}
 
 
-class Studio:
+class SpeakPanel:
     """`voices` are the titles of the voices on this computer, by the path of their `.onnx`."""
 
-    def __init__(self, shell: Shell, takes: Takes, voices: Mapping[Path, str]) -> None:
-        self._shell, self._takes = shell, takes
+    def __init__(self, shell: Shell, spoken_texts: SpokenTexts, voices: Mapping[Path, str]) -> None:
+        self._shell, self._spoken_texts = shell, spoken_texts
         self._voices = {str(path): (path, title) for path, title in voices.items()}
         titles = {key: title for key, (_, title) in self._voices.items()}
         with card("Speak"):
@@ -42,7 +42,7 @@ class Studio:
                 self._state = hint("")
         self._problem = box("div")
         with box("section", "stack-small", aria_label="What was spoken"):
-            self._queue = box("div", "stack-small").mark("takes")
+            self._queue = box("div", "stack-small").mark("spoken")
 
     def _draw_text(self) -> None:
         with box("div", "wide stack-small"):
@@ -93,30 +93,32 @@ class Studio:
         picks = [pick for pick in (self._first, self._second) if pick.chosen]
         spoken = [await self._one(pick, text) for pick in picks]
         with self._queue:
-            row = box("div", "card stack-small take")
+            row = box("div", "card stack-small spoken")
             with row:
                 self._draw_row(row, text, spoken)
         row.move(self._queue, target_index=0)
-        seconds = sum(take.took_seconds for _, _, take in spoken)
+        seconds = sum(spoken_text.took_seconds for _, _, spoken_text in spoken)
         self._shell.announce(f"Spoken in {seconds:.1f} seconds.")
 
-    async def _one(self, pick: _VoicePick, text: str) -> tuple[str, str, Take]:
+    async def _one(self, pick: _VoicePick, text: str) -> tuple[str, str, SpokenText]:
         known = self._voices.get(pick.chosen)
         if known is None:
             raise InvalidRequest("This voice is not on this computer any more.")
-        name, wav = self._takes.new()
+        name, wav = self._spoken_texts.new()
         tempo, liveliness = float(str(self._tempo.value)), float(str(self._liveliness.value))
         manner = Manner(tempo, liveliness, pick.speaker)
         return name, pick.title(known[1]), await speak(known[0], text, wav, manner)
 
-    def _draw_row(self, row: ui.element, text: str, spoken: list[tuple[str, str, Take]]) -> None:
+    def _draw_row(
+        self, row: ui.element, text: str, spoken: list[tuple[str, str, SpokenText]]
+    ) -> None:
         with box("div", "row spread"):
             para(f"“{text}”")
             button("Remove", self._remover(row, spoken), kind="quiet", symbol="trash")
         players = []
         with box("div", "grid-2" if len(spoken) > 1 else "stack-small"):
-            for name, title, take in spoken:
-                players.append(_take(name, title, text, take))
+            for name, title, spoken_text in spoken:
+                players.append(_player(name, title, text, spoken_text))
         if len(players) > 1:
             names = [player.name for player in players]
             button(
@@ -125,10 +127,12 @@ class Studio:
                 symbol="speak",
             )
 
-    def _remover(self, row: ui.element, spoken: list[tuple[str, str, Take]]) -> Callable[[], None]:
+    def _remover(
+        self, row: ui.element, spoken: list[tuple[str, str, SpokenText]]
+    ) -> Callable[[], None]:
         def remove() -> None:
             for name, _, _ in spoken:
-                self._takes.remove(name)
+                self._spoken_texts.remove(name)
             row.delete()
             self._shell.announce("Removed.")
 
@@ -175,16 +179,19 @@ class _VoicePick:
         self._speaker.set_visibility(bool(self._names))
 
 
-def _take(name: str, title: str, text: str, take: Take) -> Player:
+def _player(name: str, title: str, text: str, spoken_text: SpokenText) -> Player:
     with box("div", "stack-small"):
         Text("strong", title)
-        speed = take.seconds / max(take.took_seconds, 0.001)
-        took = f"{take.seconds:.1f} s of speech in {take.took_seconds:.1f} s"
+        speed = spoken_text.seconds / max(spoken_text.took_seconds, 0.001)
+        took = f"{spoken_text.seconds:.1f} s of speech in {spoken_text.took_seconds:.1f} s"
         with box("div", "row"):
             player = Player(
-                f"/takes/{name}", f"“{text[:60]}” by {title}", name=name, seconds=take.seconds
+                f"/spoken/{name}",
+                f"“{text[:60]}” by {title}",
+                name=name,
+                seconds=spoken_text.seconds,
             )
-            download = link("Download", f"/takes/{name}", "btn btn-quiet", symbol="download")
+            download = link("Download", f"/spoken/{name}", "btn btn-quiet", symbol="download")
             download.props["download"] = f"{title.split(' · ')[-1]}.wav"
         hint(f"{took}, {speed:.0f} times as fast as it is said.")
     return player

@@ -9,8 +9,8 @@ from fastapi import FastAPI
 from launcher.domain.run import Run
 from launcher.services.voices.delivered import Voice, fetch_voice, local_voices, voices_of_run
 from launcher.ui.frame import Shell, page
-from launcher.ui.pages.voice.listen import Studio
-from launcher.ui.pages.voice.samples import Takes, register_takes
+from launcher.ui.pages.voice.listen import SpeakPanel
+from launcher.ui.pages.voice.spoken_texts import SpokenTexts, register_spoken_texts
 from launcher.ui.state.site import Site
 from launcher.ui.widgets.elements import (
     Text,
@@ -27,11 +27,12 @@ from launcher.ui.widgets.elements import (
 
 
 def register(site: Site, outer: FastAPI) -> None:
-    takes = Takes(site.config.data_folder / "takes")
-    register_takes(takes, outer)
+    # The folder's name is that of older releases, so that what those left behind is swept too.
+    spoken_texts = SpokenTexts(site.config.data_folder / "takes")
+    register_spoken_texts(spoken_texts, outer)
 
     async def build(shell: Shell, run: str = "") -> None:
-        await _VoicePage(shell, takes).draw(run)
+        await _VoicePage(shell, spoken_texts).draw(run)
 
     page(
         site,
@@ -43,8 +44,8 @@ def register(site: Site, outer: FastAPI) -> None:
 
 
 class _VoicePage:
-    def __init__(self, shell: Shell, takes: Takes) -> None:
-        self._shell, self._takes = shell, takes
+    def __init__(self, shell: Shell, spoken_texts: SpokenTexts) -> None:
+        self._shell, self._spoken_texts = shell, spoken_texts
         self._root = shell.site.config.results_folder
 
     async def draw(self, nonce: str) -> None:
@@ -61,7 +62,7 @@ class _VoicePage:
         with self._body:
             if voices:
                 titles = {path: title_of(path.relative_to(self._root)) for path in voices}
-                Studio(self._shell, self._takes, titles)
+                SpeakPanel(self._shell, self._spoken_texts, titles)
             self._more(has_voices=bool(voices))
 
     async def _offer(self, run: Run) -> None:

@@ -16,7 +16,7 @@ from nicegui.testing import User
 
 from launcher.services.voices.speaking import forget_voices
 from launcher.ui.pages.voice.page import title_of
-from launcher.ui.pages.voice.samples import LEFT_BEHIND_SECONDS, TAKES_KEPT, Takes
+from launcher.ui.pages.voice.spoken_texts import LEFT_BEHIND_SECONDS, SPOKEN_TEXTS_KEPT, SpokenTexts
 from launcher.ui.widgets.elements import Button
 from launcher.ui.widgets.inputs import Field, Player
 from tests.kit.tiny_voice import RATE_HZ, tiny_voice
@@ -114,7 +114,7 @@ async def test_what_was_spoken_last_stands_first(person: User, ground: Ground, t
     await speak(person)
     click(person, "Example 2")
     await speak(person)
-    queue = only(person, ui.element, "takes")
+    queue = only(person, ui.element, "spoken")
     newest = [
         one for one in queue.default_slot.children[0].descendants() if isinstance(one, Player)
     ]
@@ -174,18 +174,18 @@ async def test_a_voice_of_several_speakers_offers_them_by_name(
 
 
 def test_takes_are_few_and_go_with_the_program(tmp_path: Path) -> None:
-    takes = Takes(tmp_path / "takes")
+    spoken_texts = SpokenTexts(tmp_path / "takes")
     names = []
-    for _ in range(TAKES_KEPT + 2):
-        name, path = takes.new()
+    for _ in range(SPOKEN_TEXTS_KEPT + 2):
+        name, path = spoken_texts.new()
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"RIFF")
         names.append(name)
-    assert takes.get(names[0]) is None
-    assert takes.get(names[-1]) is not None
-    assert len(list(takes.folder.iterdir())) == TAKES_KEPT
-    folder = takes.folder
-    del takes
+    assert spoken_texts.get(names[0]) is None
+    assert spoken_texts.get(names[-1]) is not None
+    assert len(list(spoken_texts.folder.iterdir())) == SPOKEN_TEXTS_KEPT
+    folder = spoken_texts.folder
+    del spoken_texts
     gc.collect()
     assert not folder.exists()
 
@@ -197,7 +197,7 @@ def test_takes_of_a_program_that_was_killed_are_swept(tmp_path: Path) -> None:
         (folder / "a.wav").write_bytes(b"RIFF")
     then = old.stat().st_mtime - LEFT_BEHIND_SECONDS - 60
     os.utime(old, (then, then))
-    Takes(tmp_path)
+    SpokenTexts(tmp_path)
     assert [one.name for one in tmp_path.iterdir()] == ["young"]
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from fastapi import FastAPI, HTTPException
 from fastapi.responses import FileResponse
 
-TAKES_KEPT = 30
+SPOKEN_TEXTS_KEPT = 30
 LEFT_BEHIND_SECONDS = 24 * 3600.0
 """A folder of that age is of a program that was ended the hard way."""
 
 
-class Takes:
+class SpokenTexts:
     """Recordings by name in a folder of their own below `root`; gone with this object or the process."""
 
     def __init__(self, root: Path) -> None:
@@ -30,7 +30,7 @@ class Takes:
         """A name and a place for the next recording; the oldest one goes when there are too many."""
         name = secrets.token_hex(8)
         path = self._files[name] = self.folder / f"{name}.wav"
-        while len(self._files) > TAKES_KEPT:
+        while len(self._files) > SPOKEN_TEXTS_KEPT:
             self.remove(next(iter(self._files)))
         return name, path
 
@@ -44,15 +44,15 @@ class Takes:
             path.unlink(missing_ok=True)
 
 
-def register_takes(takes: Takes, outer: FastAPI) -> None:
-    async def take(name: str) -> FileResponse:
-        path = takes.get(name)
+def register_spoken_texts(spoken_texts: SpokenTexts, outer: FastAPI) -> None:
+    async def serve(name: str) -> FileResponse:
+        path = spoken_texts.get(name)
         if path is None:
             raise HTTPException(404, "There is no such recording any more.")
         # Without a name of its own: the link that downloads it gives one.
         return FileResponse(path, media_type="audio/wav")
 
-    outer.get("/takes/{name}", response_class=FileResponse)(take)
+    outer.get("/spoken/{name}", response_class=FileResponse)(serve)
 
 
 def _sweep(root: Path, now: float) -> None:
