@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from launcher.cli.table import COMMANDS, root_help
+from launcher.cli.command_list import COMMANDS, root_help
 from launcher.errors import LauncherError
 
 EXIT_INTERRUPTED = 130
@@ -22,8 +22,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     from pod_image.contract.interpreter import search_path
 
     sys.path[:] = search_path()  # nothing below is loaded from the folder that the person stands in
-    from launcher.cli.terminal.harmless import guard_terminal
     from launcher.cli.terminal.output import write_what_cannot_be_shown_as_escapes
+    from launcher.cli.terminal.plain_text import guard_terminal
     from launcher.cli.terminal.streams import hold_streams
 
     hold_streams()

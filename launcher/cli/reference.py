@@ -12,7 +12,7 @@ from typing import Any
 
 import typer
 
-from launcher.cli.table import COMMANDS
+from launcher.cli.command_list import COMMANDS
 from pod_image.contract.settings import SETTINGS
 
 _SETTINGS_LINE = (

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from launcher.cli.table import COMMANDS, Entry, root_help
+from launcher.cli.command_list import COMMANDS, Entry, root_help
 
 
 class _Deferred(TyperCommand):

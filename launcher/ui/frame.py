@@ -11,6 +11,7 @@ from nicegui import Client, background_tasks, context, ui
 
 from launcher.errors import LauncherError
 from launcher.stores.secrets import KeyName
+from launcher.ui.page_hints import for_page
 from launcher.ui.state.sessions import Session
 from launcher.ui.state.site import Site
 from launcher.ui.theme import Theme
@@ -28,7 +29,6 @@ from launcher.ui.widgets.elements import (
     para,
 )
 from launcher.ui.widgets.rented_strip import RentedStrip
-from launcher.ui.wording import for_page
 
 NAVIGATION = (
     ("Home", "/", "home"),

@@ -17,8 +17,8 @@ import keyring.backends.fail
 import pytest
 
 from launcher.cli import app
+from launcher.cli.command_list import COMMANDS, root_help
 from launcher.cli.commands import doctor
-from launcher.cli.table import COMMANDS, root_help
 from launcher.cli.terminal.layout import duration, fit, pairs, table, usd
 from launcher.cli.terminal.output import Output
 from launcher.forms.fields import fields

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher.cli.table import COMMANDS
+from launcher.cli.command_list import COMMANDS
 from launcher.forms import docs
 from launcher.forms.docs import command_reference, generated, main, settings_tables, stale_pages
 from pod_image.contract.settings import SETTINGS

@@ -1,4 +1,4 @@
-"""Small pure parts of the pages: words, checklist, strip, samples, log, history, wording, preferences."""
+"""Small pure parts of the pages: words, checklist, strip, samples, log, history, hints, preferences."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 
 from launcher.domain.run import Run, RunState
 from launcher.ui import text as words
+from launcher.ui.page_hints import for_page
 from launcher.ui.pages.compare import differing
 from launcher.ui.pages.datasets.transcripts import is_shown
 from launcher.ui.pages.home.checklist import Standing, StepState, checklist
@@ -21,7 +22,6 @@ from launcher.ui.state.rented_row import rented
 from launcher.ui.state.run_view import LogEntry
 from launcher.ui.theme import Theme
 from launcher.ui.widgets.sample_rows import sample_table
-from launcher.ui.wording import for_page
 from launcher.workshop.library import ClipLine
 from pod_image.contract.events import Gpu, MachineEvent, SampleEvent
 from pod_image.contract.outcomes import EndReason

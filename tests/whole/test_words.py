@@ -14,7 +14,7 @@ import pytest
 import typer
 
 from launcher import errors
-from launcher.cli.table import COMMANDS, Entry
+from launcher.cli.command_list import COMMANDS, Entry
 from launcher.errors import LauncherError
 from tests.kit.checkout import ROOT
 from tests.whole.sources import files, modules
@@ -144,7 +144,7 @@ def test_every_error_stands_in_the_tree_with_its_exit_code(kind: type[LauncherEr
 
 def test_no_command_but_the_page_loads_nicegui_or_torch_to_be_there() -> None:
     program = (
-        "import importlib, sys; from launcher.cli.table import COMMANDS\n"
+        "import importlib, sys; from launcher.cli.command_list import COMMANDS\n"
         "for entry in COMMANDS:\n"
         "    importlib.import_module(entry.module)\n"
         "    loaded = {'nicegui', 'torch', 'soundfile', 'onnxruntime'} & set(sys.modules)\n"

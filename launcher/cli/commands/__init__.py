@@ -1,1 +1,1 @@
-"""One file per command; the table of them is in `launcher.cli.table`."""
+"""One file per command; the table of them is in `launcher.cli.command_list`."""

@@ -12,9 +12,9 @@ from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
 from launcher.cli.following import end_on_signals
 from launcher.cli.session import chosen_run, find
 from launcher.cli.session import run as at_bench
-from launcher.cli.terminal.harmless import harmless_line
 from launcher.cli.terminal.output import Output, printable_json
 from launcher.cli.terminal.picture import Picture
+from launcher.cli.terminal.plain_text import plain_text_line
 from launcher.domain.run import Run, RunState
 from launcher.errors import LauncherError, PodGone
 from launcher.providers.base import LogLine
@@ -96,7 +96,7 @@ def _print_text(text: str, source: str, output: Output) -> None:
         output.event({"event": "log", "source": source, "text": text}, "")
     else:
         mark = "" if source == "container" else f"[{source}] "
-        print(f"{mark}{harmless_line(text)}", flush=True)
+        print(f"{mark}{plain_text_line(text)}", flush=True)
 
 
 def _print_event(event: Event, words: Picture, output: Output) -> None:
@@ -105,4 +105,4 @@ def _print_event(event: Event, words: Picture, output: Output) -> None:
         return
     said = words.see(EventSeen(event))
     if said:
-        print(f"{event.at.astimezone():%H:%M:%S}  {harmless_line(said)}", flush=True)
+        print(f"{event.at.astimezone():%H:%M:%S}  {plain_text_line(said)}", flush=True)

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from launcher.cli.terminal.harmless import harmless_line
 from launcher.cli.terminal.layout import pairs, paragraph, table
 from launcher.cli.terminal.output import style
+from launcher.cli.terminal.plain_text import plain_text_line
 from launcher.workshop.library import Shown, Summary
 from launcher.workshop.make import Made
 from launcher.workshop.push import Pushed
@@ -74,8 +74,8 @@ def _findings(found: DatasetReport) -> list[str]:
 
 def _finding(each: Finding) -> str:
     word = each.severity.value
-    place = f"{harmless_line(each.place)}: " if each.place else ""
-    message = harmless_line(each.message)
+    place = f"{plain_text_line(each.place)}: " if each.place else ""
+    message = plain_text_line(each.message)
     text = paragraph(f"{word} [{each.code}]: {place}{message}", hanging=2)
     return style(word, _LOOKS[each.severity]) + text[len(word) :] + f"\n{paragraph(each.hint, 2)}"
 
@@ -91,7 +91,7 @@ def made_text(made: Made) -> str:
             f"{made.already_there:,} recordings were made before and were left as they are."
         )
     lines += [
-        paragraph(harmless_line(f"{each.name} was left out: {each.reason}"), hanging=2)
+        paragraph(plain_text_line(f"{each.name} was left out: {each.reason}"), hanging=2)
         for each in made.skipped[:SKIPPED_NAMED]
     ]
     if len(made.skipped) > SKIPPED_NAMED:

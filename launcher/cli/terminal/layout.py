@@ -8,7 +8,7 @@ import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from launcher.cli.terminal.harmless import harmless_line
+from launcher.cli.terminal.plain_text import plain_text_line
 
 _WIDEST = 100
 
@@ -22,7 +22,7 @@ def table(
     headers: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[int] = ()
 ) -> str:
     """Rows below headers. The last column is cut where the terminal ends; `right` columns align right."""
-    lines = [list(headers), *([harmless_line(str(cell)) for cell in row] for row in rows)]
+    lines = [list(headers), *([plain_text_line(str(cell)) for cell in row] for row in rows)]
     widths = [max(cells(line[i]) for line in lines) for i in range(len(headers))]
     to_right = set(right)
     return "\n".join(_row(line, widths, to_right) for line in lines)

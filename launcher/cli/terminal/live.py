@@ -8,10 +8,16 @@ import time
 from types import TracebackType
 from typing import Any, Self
 
-from launcher.cli.terminal.harmless import guarded, harmless, harmless_line, unguarded, with_looks
 from launcher.cli.terminal.layout import duration, fit, usd, width
 from launcher.cli.terminal.output import Output
 from launcher.cli.terminal.picture import PHASE_WORDS, Picture, main_loss
+from launcher.cli.terminal.plain_text import (
+    guarded,
+    plain_text,
+    plain_text_line,
+    unguarded,
+    with_looks,
+)
 from launcher.domain.run import Run
 from launcher.services.common.observations import EventSeen
 from pod_image.contract.events import StepEvent
@@ -70,12 +76,12 @@ class Live:
         if not line or (self._is_step(seen) and not self._is_time_for_step_line()):
             return
         if self._display is None or not self._is_step(seen):
-            self.say(harmless_line(line))
+            self.say(plain_text_line(line))
 
     def say(self, text: str) -> None:
         """A line that stays."""
         if self._display is not None:
-            self._show(harmless(text))
+            self._show(plain_text(text))
         else:
             self._output.talk(text)
 
@@ -96,7 +102,7 @@ class Live:
         from rich.text import Text
 
         lines = frame(self.picture, self._leaving)
-        return Text("\n".join(fit(harmless_line(line), width()) for line in lines))
+        return Text("\n".join(fit(plain_text_line(line), width()) for line in lines))
 
 
 def frame(picture: Picture, leaving: str = LEAVING) -> list[str]:

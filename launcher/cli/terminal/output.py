@@ -1,6 +1,6 @@
 """Where words go: answers to stdout, talk to stderr; for people, as JSON, or quiet.
 
-What others wrote is in them, so nothing reaches a terminal but through `launcher.cli.terminal.harmless`.
+What others wrote is in them, so nothing reaches a terminal but through `launcher.cli.terminal.plain_text`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, TextIO
 
-from launcher.cli.terminal.harmless import harmless_json, marked, write_line
+from launcher.cli.terminal.plain_text import marked, plain_json, write_line
 from launcher.cli.terminal.streams import READER_LEFT, drop_stdout
 from launcher.errors import LauncherError
 
@@ -103,7 +103,7 @@ def json_text(document: Any, *, indent: int | None = None, stream: TextIO | None
 
 def printable_json(text: str, stream: TextIO | None = None) -> str:
     """The same JSON for a stream that may be a terminal, and may be unable to write every letter."""
-    text = harmless_json(text)
+    text = plain_json(text)
     encoding = getattr(stream or sys.stdout, "encoding", None) or "utf-8"
     if encoding.lower().startswith("utf"):
         return text

@@ -8,9 +8,9 @@ import time
 from types import TracebackType
 from typing import Self
 
-from launcher.cli.terminal.harmless import harmless_line, unguarded
 from launcher.cli.terminal.layout import fit, width
 from launcher.cli.terminal.output import Output
+from launcher.cli.terminal.plain_text import plain_text_line, unguarded
 
 SECONDS_BETWEEN_DRAWS = 0.1
 
@@ -57,7 +57,7 @@ class ProgressLine:
         now = time.monotonic()
         if at_once or now - self._drawn_at >= SECONDS_BETWEEN_DRAWS:
             self._drawn_at = now
-            _draw(fit(harmless_line(line), width() - 1))
+            _draw(fit(plain_text_line(line), width() - 1))
 
 
 def _draw(line: str) -> None:

@@ -13,6 +13,7 @@ from launcher.services.account.key_check import KeyCheck, KeyState, check_key, s
 from launcher.services.ending.reap import ReapReport
 from launcher.stores.secrets import KeyName, Keys, KeySource, find_keys
 from launcher.ui.frame import Shell, page
+from launcher.ui.page_hints import for_page
 from launcher.ui.state.site import Site
 from launcher.ui.state.sweeps import Sweep
 from launcher.ui.widgets.elements import (
@@ -32,7 +33,6 @@ from launcher.ui.widgets.elements import (
     waiting,
 )
 from launcher.ui.widgets.inputs import SecretField
-from launcher.ui.wording import for_page
 
 CHECK_SECONDS = 30.0
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from launcher.services import datasets
 from launcher.ui.frame import Shell
+from launcher.ui.page_hints import for_page
 from launcher.ui.pages.datasets.sound import SoundStep
 from launcher.ui.text import counted
 from launcher.ui.widgets.dialog import Dialog
@@ -24,7 +25,6 @@ from launcher.ui.widgets.elements import (
     say,
     waiting,
 )
-from launcher.ui.wording import for_page
 from launcher.workshop.check import CheckSettings
 from launcher.workshop.library import ClipLine
 from launcher.workshop.names import dataset_folder

@@ -8,6 +8,7 @@ from launcher.services.planning.compose import missing
 from launcher.services.planning.dataset_look import can_be_let_pass
 from launcher.services.planning.plan import make_plan
 from launcher.ui.frame import Shell, show_error
+from launcher.ui.page_hints import for_page
 from launcher.ui.pages.train.confirm import ConfirmDialog
 from launcher.ui.pages.train.form import Choice
 from launcher.ui.text import counted
@@ -25,7 +26,6 @@ from launcher.ui.widgets.elements import (
     say,
     waiting,
 )
-from launcher.ui.wording import for_page
 from pod_image.contract.findings import Finding, Severity
 
 UNCHECKED = "Press “Check everything” first; it rents nothing."

@@ -9,9 +9,9 @@ from nicegui import background_tasks, context
 from launcher.domain.plan import DatasetSummary
 from launcher.errors import LauncherError
 from launcher.ui.frame import Shell
+from launcher.ui.page_hints import for_page
 from launcher.ui.text import counted
 from launcher.ui.widgets.elements import box, hint, notice, para, say, waiting
-from launcher.ui.wording import for_page
 from pod_image.contract.findings import Finding, Severity
 
 SHOWN = 5

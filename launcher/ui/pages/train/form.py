@@ -15,10 +15,10 @@ from launcher.forms.fields import FormField, Kind, fields
 from launcher.forms.values import to_settings
 from launcher.presets import Preset
 from launcher.services.planning.compose import compose_so_far
+from launcher.ui.page_hints import for_page
 from launcher.ui.state.drafts import Draft
 from launcher.ui.widgets.elements import attributes, box, details
 from launcher.ui.widgets.inputs import Field, options
-from launcher.ui.wording import for_page
 
 _ORIGINS = {Origin.YOU: "changed by you", Origin.PRESET: "from the preset", Origin.DEFAULT: ""}
 _WIDE = {Kind.LIST}

@@ -11,6 +11,7 @@ from launcher.domain.plan import DatasetSummary
 from launcher.domain.run import Run
 from launcher.errors import LauncherError
 from launcher.ui.frame import Shell
+from launcher.ui.page_hints import for_page
 from launcher.ui.pages.train.form import Choice
 from launcher.ui.pages.train.pricing import GpuRow, gpu_rows
 from launcher.ui.state.offers import Prices
@@ -28,7 +29,6 @@ from launcher.ui.widgets.elements import (
     table,
     waiting,
 )
-from launcher.ui.wording import for_page
 from pod_image.contract.settings import RunSettings
 
 ROWS_SHOWN = 6

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from launcher.ui.page_hints import for_page
 from launcher.ui.pages.train.pricing import Quote
 from launcher.ui.text import about, dollars, per_hour, roughly
 from launcher.ui.widgets.elements import Text, box, facts, heading, hint, say
-from launcher.ui.wording import for_page
 
 
 class Price:

@@ -18,19 +18,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from launcher.cli.commands import logs
-from launcher.cli.terminal.harmless import (
-    HarmlessStream,
-    guard_terminal,
-    guarded,
-    harmless,
-    harmless_json,
-    harmless_line,
-    with_looks,
-)
 from launcher.cli.terminal.layout import duration, pairs, table
 from launcher.cli.terminal.live import Live, frame, sparkline
 from launcher.cli.terminal.output import Output, print_error, printable_json, style
 from launcher.cli.terminal.picture import Picture
+from launcher.cli.terminal.plain_text import (
+    PlainTextStream,
+    guard_terminal,
+    guarded,
+    plain_json,
+    plain_text,
+    plain_text_line,
+    with_looks,
+)
 from launcher.cli.terminal.progress_line import ProgressLine
 from launcher.errors import LauncherError
 from launcher.providers.base import LogLine
@@ -75,12 +75,12 @@ class Terminal(io.StringIO):
 
 
 def test_what_a_terminal_would_obey_is_written_out() -> None:
-    assert harmless(HOSTILE) == SHOWN
+    assert plain_text(HOSTILE) == SHOWN
     assert (
-        harmless("tab\tand\nline, ä ß 日本 🎉 👩\u200d🚀")
+        plain_text("tab\tand\nline, ä ß 日本 🎉 👩\u200d🚀")
         == "tab\tand\nline, ä ß 日本 🎉 👩\u200d🚀"
     )
-    assert harmless_line("one\narmed: two") == r"one\narmed: two"
+    assert plain_text_line("one\narmed: two") == r"one\narmed: two"
 
 
 def test_our_own_colours_stay_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,7 +89,7 @@ def test_our_own_colours_stay_and_no_other(monkeypatch: pytest.MonkeyPatch) -> N
     for look in ("bold", "dim", "bold red", "green", "yellow", "cyan", "bold yellow"):
         ours = style("text", look, Terminal())
         assert ours != "text"
-        assert harmless(ours) == ours
+        assert plain_text(ours) == ours
         assert re.fullmatch(r"\x1b\[[0-9;]+mtext\x1b\[0m", with_looks(ours))
     for theirs in (
         "\x1b[31mred",
@@ -97,12 +97,12 @@ def test_our_own_colours_stay_and_no_other(monkeypatch: pytest.MonkeyPatch) -> N
         "\x1b[8mhidden",
         "\ufdd0abc\ufdd031mred",
     ):
-        assert "\x1b" not in with_looks(harmless(theirs))
+        assert "\x1b" not in with_looks(plain_text(theirs))
 
 
 @given(st.text())
 def test_json_keeps_its_value_and_loses_what_a_terminal_obeys(text: str) -> None:
-    safe = harmless_json(json.dumps({"text": text}, ensure_ascii=False))
+    safe = plain_json(json.dumps({"text": text}, ensure_ascii=False))
     assert json.loads(safe) == {"text": text}
     assert not any("\x7f" <= letter <= "\x9f" for letter in safe)
 
@@ -129,7 +129,7 @@ def test_log_lines_of_a_pod_are_shown_and_not_obeyed(
         assert said.count(SHOWN) == 2
 
 
-def test_every_way_out_is_harmless(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_way_out_writes_plain_text(capsys: pytest.CaptureFixture[str]) -> None:
     output = Output()
     output.answer({}, lambda: HOSTILE)
     output.event({}, HOSTILE)
@@ -227,7 +227,7 @@ def test_the_guard_is_put_once_and_is_otherwise_the_stream(
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     guard_terminal()
     guard_terminal()
-    assert isinstance(sys.stdout, HarmlessStream)
+    assert isinstance(sys.stdout, PlainTextStream)
     assert sys.stdout.unguarded is terminal
     assert sys.stdout.isatty()
     logging.StreamHandler(sys.stdout).handle(logging.makeLogRecord({"msg": "\x1b[2J"}))

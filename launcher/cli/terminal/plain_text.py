@@ -17,7 +17,7 @@ _MARK = f"\ufdd0{os.urandom(6).hex()}\ufdd0"
 _LOOK = re.compile(rf"{_MARK}([0-9;]+)m")
 
 
-def harmless(text: str) -> str:
+def plain_text(text: str) -> str:
     """The text with everything that a terminal would obey or hide written out, such as `\\x1b`.
 
     Line ends, tabs and the marks of our own colours stay.
@@ -25,12 +25,12 @@ def harmless(text: str) -> str:
     return UNSAFE_LETTER.sub(lambda match: _written_out(match[0]), text)
 
 
-def harmless_line(text: str) -> str:
+def plain_text_line(text: str) -> str:
     """The same for what has to stay one line: a line end would let a text pretend to be two."""
-    return harmless(text).replace("\n", "\\n")
+    return plain_text(text).replace("\n", "\\n")
 
 
-def harmless_json(text: str) -> str:
+def plain_json(text: str) -> str:
     """JSON whose value is the same, without anything that a terminal would obey."""
     return UNSAFE_LETTER.sub(lambda match: _in_json(match[0]), text)
 
@@ -41,18 +41,18 @@ def marked(text: str, codes: str) -> str:
 
 
 def with_looks(text: str) -> str:
-    """Text that is harmless already, with our own colours in it. The last step before a stream."""
+    """Text that is plain already, with our own colours in it. The last step before a stream."""
     return _LOOK.sub("\x1b[\\1m", text)
 
 
-class HarmlessStream:
+class PlainTextStream:
     """A stream that writes nothing raw; `unguarded` is the stream below, for a display that draws itself."""
 
     def __init__(self, stream: TextIO) -> None:
         self.unguarded: TextIO = stream
 
     def write(self, text: str) -> int:
-        self.unguarded.write(with_looks(harmless(text)))
+        self.unguarded.write(with_looks(plain_text(text)))
         return len(text)
 
     def writelines(self, lines: list[str]) -> None:
@@ -65,14 +65,14 @@ class HarmlessStream:
 
 def guarded(stream: TextIO) -> TextIO:
     """The stream, guarded once."""
-    if isinstance(stream, HarmlessStream):
+    if isinstance(stream, PlainTextStream):
         return stream
-    return cast("TextIO", HarmlessStream(stream))
+    return cast("TextIO", PlainTextStream(stream))
 
 
 def unguarded(stream: TextIO) -> TextIO:
-    """The stream for text that is harmless already, or that is ours to the last letter."""
-    return stream.unguarded if isinstance(stream, HarmlessStream) else stream
+    """The stream for text that is plain already, or that is ours to the last letter."""
+    return stream.unguarded if isinstance(stream, PlainTextStream) else stream
 
 
 def guard_terminal() -> None:
@@ -84,7 +84,7 @@ def guard_terminal() -> None:
 def write_line(text: str, stream: TextIO | None = None) -> None:
     """One answer or remark, at once."""
     goal = unguarded(stream or sys.stdout)
-    goal.write(with_looks(harmless(text)) + "\n")
+    goal.write(with_looks(plain_text(text)) + "\n")
     goal.flush()
 
 
