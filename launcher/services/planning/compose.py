@@ -68,8 +68,8 @@ def _that_apply(
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The preset's values that apply beside what was given, and the names of the others."""
     beside = {name: plain(value) for name, value in {**chosen, **given}.items()}
-    everything = {**_DEFAULTS, **beside}
-    kept = {name: value for name, value in chosen.items() if SETTINGS[name].applies(everything)}
+    every_value = {**_DEFAULTS, **beside}
+    kept = {name: value for name, value in chosen.items() if SETTINGS[name].applies(every_value)}
     return kept, tuple(name for name in chosen if name not in kept and name not in given)
 
 
@@ -78,8 +78,8 @@ def _given_that_applies(chosen: Mapping[str, Any], given: Mapping[str, Any]) -> 
     applying = dict(given)
     while True:
         kept, _ = _that_apply(chosen, applying)
-        everything = {**_DEFAULTS, **kept, **applying}
-        fewer = {name: v for name, v in applying.items() if SETTINGS[name].applies(everything)}
+        every_value = {**_DEFAULTS, **kept, **applying}
+        fewer = {name: v for name, v in applying.items() if SETTINGS[name].applies(every_value)}
         if len(fewer) == len(applying):
             return applying
         applying = fewer
