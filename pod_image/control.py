@@ -10,11 +10,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from pod_image.agent.attempt_state import write_atomically
 from pod_image.agent.hardening import forbid_reading
 from pod_image.agent.system import run_folder
 from pod_image.contract.commands import Command, CommandName
 from pod_image.contract.paths import RunFolder
+from pod_image.contract.whole_file import write_whole
 
 BAD_COMMAND = 2
 NO_AGENT = 3
@@ -40,7 +40,8 @@ def main(arguments: list[str] | None = None, folder: Path | None = None) -> int:
         return _refuse("sample needs --text", BAD_COMMAND)
     spool = RunFolder(folder or run_folder()).commands
     try:
-        write_atomically(spool / f"{command.id}.json", command.model_dump_json().encode())
+        document = command.model_dump_json()
+        write_whole(spool / f"{command.id}.json", document, is_durable=True, is_shared=True)
     except OSError as exc:
         return _refuse(f"no agent takes commands here: {exc.strerror}", NO_AGENT)
     print(json.dumps({"id": command.id, "state": "received"}))

@@ -19,6 +19,7 @@ from launcher.config import Config, private_files
 from launcher.domain.command import refuse_keys
 from launcher.errors import InvalidRequest
 from pod_image.contract.paths import is_safe_name
+from pod_image.contract.whole_file import write_whole
 
 _NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,39}$")
 
@@ -77,15 +78,9 @@ def save_preset(
     config.make_folders()
     config.presets_folder.mkdir(mode=0o700, exist_ok=True)
     path = config.presets_folder / f"{name}.toml"
-    scratch = path.with_suffix(".toml.part")
+    document = {"title": title or name, "description": description, "settings": dict(values)}
     with private_files(config.presets_folder):
-        scratch.write_text(
-            tomli_w.dumps(
-                {"title": title or name, "description": description, "settings": dict(values)}
-            ),
-            "utf-8",
-        )
-    scratch.replace(path)
+        write_whole(path, tomli_w.dumps(document), is_shared=True)
     return path
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from launcher.config import is_private
 from launcher.errors import InvalidRequest
+from pod_image.contract.whole_file import write_whole
 from pod_image.dataset.tables import read_table
 
 TABLE = "metadata.csv"
@@ -51,7 +49,7 @@ def read_lines(folder: Path) -> list[Line]:
 
 
 def write_lines(folder: Path, lines: Sequence[Line]) -> None:
-    _write_whole(folder / TABLE, render_lines(lines))
+    write_whole(folder / TABLE, render_lines(lines), is_durable=True, is_shared=True)
 
 
 def render_lines(lines: Sequence[Line]) -> str:
@@ -94,20 +92,5 @@ def read_record(folder: Path) -> Record | None:
 
 def write_record(folder: Path, record: Record) -> None:
     document = {"format": FORMAT, **asdict(record)}
-    _write_whole(folder / RECORD, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """The old file or the new one, never half of it, whatever happens in between."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        if not is_private(path.parent):
-            Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    write_whole(folder / RECORD, text, is_durable=True, is_shared=True)

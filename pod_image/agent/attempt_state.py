@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pod_image.contract.outcomes import EndReason
+from pod_image.contract.whole_file import write_whole
 
 
 @dataclass(frozen=True)
@@ -65,19 +65,7 @@ class AttemptFile:
     def note(self, **changes: object) -> None:
         self.state = self.state.model_copy(update=changes)
         try:
-            write_atomically(self.path, self.state.model_dump_json().encode())
+            document = self.state.model_dump_json()
+            write_whole(self.path, document, is_durable=True, is_shared=True)
         except OSError:
             return
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """The file is there whole or not at all, also after a power cut. Raises OSError."""
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with scratch.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(path)
-    finally:
-        scratch.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pod_image.agent.attempt_state import Ending, write_atomically
+from pod_image.agent.attempt_state import Ending
 from pod_image.agent.commands import Commands
 from pod_image.agent.deliver import Delivery, say_cut_off
 from pod_image.agent.missing import Missing
@@ -30,6 +30,7 @@ from pod_image.agent.supervisor import Supervisor, first_of
 from pod_image.agent.uploads import Uploads
 from pod_image.agent.watches import Watches
 from pod_image.contract.outcomes import EndReason, Phase
+from pod_image.contract.whole_file import write_whole
 from pod_image.recipes.base import Stage
 
 _CANCEL_SECONDS = 30.0
@@ -254,7 +255,7 @@ class Life:
             content = await run.ports.run_blocking(partial(run.hub.read, run.results.path(below)))
             if content is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                write_atomically(path, content)
+                write_whole(path, content, is_durable=True)
                 run.ports.processes.hand_over(path, run.user)
 
     def _fetched(self, done: int, total: int) -> None:

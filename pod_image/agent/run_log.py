@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from pod_image.contract.events import MAX_LINE_BYTES
@@ -21,6 +20,7 @@ from pod_image.contract.run_log import (
     read_lines,
     stamped,
 )
+from pod_image.contract.whole_file import write_whole
 
 HEAD_BYTES = 2 << 20
 TAIL_BYTES = 2 << 20
@@ -178,13 +178,7 @@ class RunLog:
 
     def _rewrite(self) -> None:
         content = self.content()
-        scratch = self._path.with_name(f".{self._path.name}.new")
-        try:
-            scratch.write_bytes(content)
-            scratch.replace(self._path)
-        finally:
-            with suppress(OSError):
-                scratch.unlink(missing_ok=True)
+        write_whole(self._path, content)
         self._saved_size, self._must_rewrite = len(content), False
 
     def _keep(self, line: bytes) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
-from pod_image.agent.attempt_state import AttemptFile, AttemptState, write_atomically
+from pod_image.agent.attempt_state import AttemptFile, AttemptState
 from pod_image.agent.boot import Armed, arm_pod
 from pod_image.agent.clock import AnchoredClock
 from pod_image.agent.events import EventLog, Masking, last_moment, last_seq
@@ -33,6 +33,7 @@ from pod_image.contract.environment import (
 )
 from pod_image.contract.paths import ResultsFolder, RunFolder
 from pod_image.contract.record import RunRecord
+from pod_image.contract.whole_file import write_whole
 from pod_image.recipes import load
 
 _STEP = re.compile(r"(\d+)(?!.*\d)")
@@ -114,7 +115,7 @@ async def restore_events(
         return b""
     if is_ours:
         with suppress(OSError):  # a full disk loses the earlier events here, not the run
-            write_atomically(path, content or b"")
+            write_whole(path, content or b"", is_durable=True)
         return b""
     return content or b""
 

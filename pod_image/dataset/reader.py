@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pod_image.contract.findings import Finding, Severity
+from pod_image.contract.whole_file import write_whole
 from pod_image.dataset.errors import DatasetError
 from pod_image.dataset.findings import Code
 from pod_image.dataset.source import FileSource, FolderSource
@@ -74,9 +75,7 @@ def _unpack(source: FileSource, name: str, size: int, path: Path) -> None:
     if path.exists() and path.stat().st_size == size:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(source.read(name))
-    part.replace(path)
+    write_whole(path, source.read(name))
 
 
 def _nothing(found: Survey, folder: Path) -> DatasetError:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from launcher.emulator.hub.wire import Body, Refusal
+from pod_image.contract.whole_file import write_whole
 
 KINDS = ("models", "datasets", "spaces")
 FOLDER_OF_KIND = {"model": "models", "dataset": "datasets", "space": "spaces"}
@@ -281,9 +282,7 @@ def _link(source: Path, target: Path) -> None:
 
 def _write_json(path: Path, document: object) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(path.name + ".part")
-    half.write_text(json.dumps(document, indent=1))
-    half.replace(path)
+    write_whole(path, json.dumps(document, indent=1))
 
 
 # What a new repo's .gitattributes sends to large file storage, models and datasets alike.

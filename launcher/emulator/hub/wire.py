@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
+from pod_image.contract.whole_file import write_whole
+
 READ_BYTES = 1 << 20
 
 
@@ -42,9 +44,7 @@ class Body:
             self._content.replace(target)
             self._content = target
             return
-        half = target.with_name(target.name + ".part")
-        half.write_bytes(self._content)
-        half.replace(target)
+        write_whole(target, self._content, is_shared=True)
 
 
 @dataclass(frozen=True)

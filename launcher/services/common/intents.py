@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
@@ -15,6 +14,7 @@ from filelock import FileLock, Timeout
 
 from launcher.errors import InvalidRequest, NotConfigured
 from launcher.services.common.workbench import Workbench
+from pod_image.contract.whole_file import write_whole
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,7 @@ class Intents:
     def _write(self, intent: Intent) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._path(intent.nonce)
-        half = path.with_suffix(".half")
-        descriptor = os.open(half, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            json.dump(asdict(intent), stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        half.replace(path)
-        _sync_folder(self._folder)
+        write_whole(path, json.dumps(asdict(intent)), is_private=True, is_durable=True)
 
     def give_up(self, nonce: str) -> None:
         """Nobody waits for the pod of this order any more. Where that cannot be written, the boot budget tells."""
@@ -134,14 +127,3 @@ def _unwritable(folder: Path, exc: OSError) -> NotConfigured:
         "not ordered.",
         hint="Make room on that disk, or set LAUNCHER_HOME to a folder that can be written.",
     )
-
-
-def _sync_folder(folder: Path) -> None:
-    """A new name is durable only when its folder is; Windows has no such call and needs none."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

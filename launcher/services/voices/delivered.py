@@ -13,6 +13,7 @@ from launcher.errors import InvalidRequest
 from launcher.services.common.workbench import Workbench
 from launcher.services.following.results import list_results
 from pod_image.contract.paths import ResultsFolder
+from pod_image.contract.whole_file import write_whole
 from pod_image.hub import RemoteFile, Repo, publish
 
 _STEP = re.compile(r"step-(\d+)")
@@ -164,7 +165,5 @@ def _take_over_here(bench: Workbench, run: Run, files: Mapping[str, Path | bytes
     into = bench.config.results_folder / run.results_repo
     for path, content in files.items():
         if isinstance(content, bytes) and (into / path).is_file():
-            part = (into / path).with_name(f".{PurePosixPath(path).name}.part")
             with private_files(into):
-                part.write_bytes(content)
-            part.replace(into / path)
+                write_whole(into / path, content, is_shared=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 from launcher.errors import InvalidRequest, NotConfigured
 from launcher.services.voices.voice_process import MODULE
+from pod_image.contract.whole_file import replacing
 from pod_image.foreign.apart import Bounds, Reader, ReadingEnded
 from pod_image.foreign.frames import Answer
 
@@ -93,13 +94,11 @@ def _speak(onnx: Path, text: str, wav: Path, manner: Manner) -> SpokenText:
         raise InvalidRequest(str(answer.said["fault"]))
     rate_hz, ((_, sound),) = int(answer.said["rate_hz"]), answer.arrays
     wav.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = wav.with_suffix(".part")
-    with wave.open(str(part), "wb") as out:
+    with replacing(wav, is_shared=True) as part, wave.open(str(part), "wb") as out:
         out.setnchannels(1)
         out.setsampwidth(2)
         out.setframerate(rate_hz)
         out.writeframes(sound)
-    part.replace(wav)
     return SpokenText(wav, len(sound) / 2 / rate_hz, time.perf_counter() - began)
 
 

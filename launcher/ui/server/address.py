@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from launcher.errors import InvalidRequest
+from pod_image.contract.whole_file import write_whole
 
 PLAIN_HOST = "127.0.0.1"
 _OWN_HOST = re.compile(r"launcher-[0-9a-f]{24}\.localhost")
@@ -136,8 +137,5 @@ def _read(path: Path) -> Address | None:
 def _write(path: Path, address: Address) -> None:
     """Whole or not at all, and for its owner alone: who knows the name can ask a browser for the cookie."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.unlink(missing_ok=True)
-    part.touch(mode=0o600)
-    part.write_text(json.dumps({"host": address.host, "port": address.port}), encoding="utf-8")
-    part.replace(path)
+    document = json.dumps({"host": address.host, "port": address.port})
+    write_whole(path, document, is_private=True, is_shared=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from launcher.ui.theme import Theme
+from pod_image.contract.whole_file import write_whole
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,7 @@ def write_preferences(path: Path, preferences: Preferences) -> None:
     """Write the file whole or not at all, readable by its owner alone."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     lines = [f"{name} = {_toml(value)}" for name, value in asdict(preferences).items()]
-    part = path.with_suffix(".part")
-    part.touch(mode=0o600)
-    part.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    part.replace(path)
+    write_whole(path, "\n".join(lines) + "\n", is_private=True, is_shared=True)
 
 
 def _toml(value: Any) -> str:

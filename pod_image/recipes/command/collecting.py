@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
+from pod_image.contract.whole_file import replacing
+
 
 def matching(work: Path, patterns: Sequence[str]) -> list[Path]:
     """Files below `work` that a pattern names; a pattern that names a folder means all in it.
@@ -36,9 +38,8 @@ def collect(work: Path, patterns: Sequence[str], target: Path) -> int:
         if _is_same(path, goal):
             continue
         goal.parent.mkdir(parents=True, exist_ok=True)
-        part = goal.with_name(goal.name + ".part")
-        shutil.copy2(path, part)
-        part.replace(goal)
+        with replacing(goal) as part:
+            shutil.copy2(path, part)
     return len(paths)
 
 

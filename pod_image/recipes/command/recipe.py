@@ -13,6 +13,7 @@ from pod_image.contract.letters import UNSAFE_LETTER
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.settings import RunSettings
+from pod_image.contract.whole_file import is_unfinished
 from pod_image.recipes.base import CardSection, Recipe, RemoteFile, Stage
 from pod_image.recipes.command.collecting import uncollected
 
@@ -40,7 +41,7 @@ class CommandRecipe:
         found = [
             path
             for path in files_folder(folder).rglob("*")
-            if path.is_file() and not path.name.endswith(".part")
+            if path.is_file() and not is_unfinished(path)
         ]
         return sorted(found, key=lambda path: (path.stat().st_size, path.as_posix()))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import re
 import warnings
@@ -16,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pod_image.contract.whole_file import replacing
 from pod_image.recipes.piper.errors import RecipeError
 
 GENERATOR, DISCRIMINATORS = "model_g.", "model_d."
@@ -61,15 +61,10 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> int:
         OWN_KEY: dict(checkpoint.own),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
-    with temporary.open("wb") as file:
-        torch.save(document, file)
-        file.flush()
-        os.fsync(file.fileno())
-        size_bytes = file.tell()
-    temporary.replace(path)
-    _sync_folder(path.parent)
-    return size_bytes
+    with replacing(path, is_durable=True) as part:
+        with part.open("wb") as file:
+            torch.save(document, file)
+        return part.stat().st_size
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -183,11 +178,3 @@ _FORBIDDEN = re.compile(r"GLOBAL (?P<name>\S+) (?:was not an allowed|whose modul
 
 def _first_line(exc: BaseException) -> str:
     return (str(exc).splitlines() or [type(exc).__name__])[0][:200]
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -10,6 +10,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
+from pod_image.contract.whole_file import replacing
 from pod_image.recipes.piper.base import traits_of
 from pod_image.recipes.piper.checkpoint import GENERATOR, Checkpoint
 from pod_image.recipes.piper.errors import RecipeError
@@ -65,14 +66,13 @@ def export_voice(generator: Generator, voice: VoiceIdentity, folder: Path) -> Pa
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{voice.stem}.onnx"
-    temporary = folder / f".{path.name}.part"
     fold_weights(generator.cpu().eval())
-    _trace(generator, temporary)
-    _describe(temporary, voice)
-    document = json.dumps(voice.to_json(), ensure_ascii=False, indent=2) + "\n"
-    (folder / f"{path.name}.json").write_text(document, encoding="utf-8")
-    (folder / "tokens.txt").write_text(tokens_text(), encoding="utf-8")
-    temporary.replace(path)
+    with replacing(path) as part:
+        _trace(generator, part)
+        _describe(part, voice)
+        document = json.dumps(voice.to_json(), ensure_ascii=False, indent=2) + "\n"
+        (folder / f"{path.name}.json").write_text(document, encoding="utf-8")
+        (folder / "tokens.txt").write_text(tokens_text(), encoding="utf-8")
     return path
 
 

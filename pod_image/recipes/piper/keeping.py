@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pod_image.contract.room import MOST_CHECKPOINTS
+from pod_image.contract.whole_file import write_whole
 from pod_image.recipes.piper.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from pod_image.recipes.piper.prepared import SCORES_NAME
 
@@ -108,9 +109,7 @@ def _note_scores(folder: Path, step: int, best: int, scores: dict[str, float]) -
     except (OSError, ValueError, KeyError):
         rows = {}
     rows[str(step)] = scores
-    temporary = folder / f".{SCORES_NAME}.part"
-    temporary.write_text(json.dumps({"best_step": best, "checkpoints": rows}, indent=1) + "\n")
-    temporary.replace(path)
+    write_whole(path, json.dumps({"best_step": best, "checkpoints": rows}, indent=1) + "\n")
 
 
 def _strip(path: Path) -> None:

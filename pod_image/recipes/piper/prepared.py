@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pod_image.contract.whole_file import write_whole
 from pod_image.recipes.piper.errors import RecipeError
 
 FORMAT = 1
@@ -52,10 +53,8 @@ def sound_path(folder: Path) -> Path:
 
 def write_prepared(folder: Path, prepared: PreparedSet) -> None:
     """Write the document last and in one move: with it, the set is whole."""
-    temporary = folder / f"{_DOCUMENT}.part"
     document = {"format": FORMAT, **asdict(prepared)}
-    temporary.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
-    temporary.replace(folder / _DOCUMENT)
+    write_whole(folder / _DOCUMENT, json.dumps(document, ensure_ascii=False))
 
 
 def read_prepared(folder: Path) -> PreparedSet:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pod_image.contract.paths import RunFolder
+from pod_image.contract.whole_file import replacing, write_whole
 from pod_image.recipes.piper.card import CURVES_NAME
 from pod_image.recipes.piper.event_file import EventFile
 from pod_image.recipes.piper.pictures import curves, heat_map, png
@@ -109,13 +110,14 @@ class _Losses:
             return
         first = self._rows[0]["step"]
         rows = [row for row in read_losses(self._path) if row["step"] < first] + self._rows
-        temporary = self._path.with_name(f".{self._path.name}.part")
-        temporary.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", newline="", encoding="utf-8") as file:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with (
+            replacing(self._path) as part,
+            part.open("w", newline="", encoding="utf-8") as file,
+        ):
             table = csv.DictWriter(file, list(self._rows[0]), extrasaction="ignore")
             table.writeheader()
             table.writerows(rows)
-        temporary.replace(self._path)
         self._rows = []
 
 
@@ -139,10 +141,7 @@ def draw_curves(folder: RunFolder) -> None:
         for name in rows[0]
         if name != "step"
     }
-    path = folder.out / CURVES_NAME
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_bytes(png(curves(series)))
-    temporary.replace(path)
+    write_whole(folder.out / CURVES_NAME, png(curves(series)))
 
 
 def _mean(rows: list[dict[str, float]], name: str) -> tuple[float, float]:

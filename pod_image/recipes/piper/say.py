@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pod_image.contract.whole_file import replacing
 from pod_image.recipes.piper.errors import RecipeError
 from pod_image.recipes.piper.model import Generator
 from pod_image.recipes.piper.phonemes import Phonemizer
@@ -84,11 +85,9 @@ def _to_pcm(sound: NDArray[np.float32]) -> NDArray[np.int16]:
 def write_wav(path: Path, sound: NDArray[np.int16], sample_rate_hz: int) -> float:
     """Write mono sixteen-bit WAV in one move; return its seconds."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
-    with wave.open(str(temporary), "wb") as file:
+    with replacing(path) as part, wave.open(str(part), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(sample_rate_hz)
         file.writeframes(sound.astype("<i2").tobytes())
-    temporary.replace(path)
     return len(sound) / sample_rate_hz

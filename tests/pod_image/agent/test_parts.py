@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pod_image.agent.attempt_state import AttemptFile, write_atomically
+from pod_image.agent.attempt_state import AttemptFile
 from pod_image.agent.card import render_card, split_front_matter
 from pod_image.agent.clock import backoff_seconds
 from pod_image.agent.limits import Limits
@@ -228,10 +228,3 @@ def test_what_the_disk_remembers_is_this_attempts_alone(tmp_path: Path) -> None:
     assert AttemptFile.open(path, "nonce2").state.boots == 0
     path.write_text('{"nonce": "nonce1", "boo')
     assert not AttemptFile.open(path, "nonce1").state.is_over
-
-
-def test_an_atomic_write_leaves_no_scratch_behind(tmp_path: Path) -> None:
-    write_atomically(tmp_path / "file", b"one")
-    write_atomically(tmp_path / "file", b"two")
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]
-    assert (tmp_path / "file").read_bytes() == b"two"

@@ -154,7 +154,7 @@ async def test_a_folder_that_cannot_be_made_ends_the_pod(tmp_path: Path) -> None
 async def test_events_that_a_full_disk_does_not_take_back_cost_no_results(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(path: Path, content: bytes) -> None:
+    def full(path: Path, content: bytes, **how: bool) -> None:
         raise OSError(28, "No space left on device")
 
     stand = Stand(tmp_path, training(steps=100))
@@ -162,7 +162,7 @@ async def test_events_that_a_full_disk_does_not_take_back_cost_no_results(
     await stand.until("step", step=60)
     stand.containers[-1].kill()
     stand.wipe(pod.id)
-    monkeypatch.setattr("pod_image.agent.start.write_atomically", full)
+    monkeypatch.setattr("pod_image.agent.start.write_whole", full)
     await stand.until_gone()
     assert stand.ended["reason"] == EndReason.FINISHED
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 import shutil
 import time
 from collections.abc import AsyncIterator, Callable
@@ -21,6 +20,7 @@ from launcher.ui.state.site import Site
 from launcher.workshop.gathering import MEDIA_ENDINGS, SUBTITLE_ENDINGS, TEXT_ENDINGS
 from launcher.workshop.names import checked_name
 from pod_image.contract.paths import safe_path
+from pod_image.contract.whole_file import is_unfinished, replacing
 
 MAX_FILE_BYTES = 8 * 2**30
 FREE_BYTES_KEPT = 2 * 2**30
@@ -54,7 +54,7 @@ class Incoming:
 
     @property
     def files(self) -> list[Path]:
-        return [path for path in self.everything if path.suffix != ".part"]
+        return [path for path in self.everything if not is_unfinished(path)]
 
     @property
     def everything(self) -> list[Path]:
@@ -79,7 +79,7 @@ class Incoming:
         """Remove parts that nobody writes any more."""
         for path in self.everything:
             with suppress(OSError):
-                if path.suffix == ".part" and now - path.stat().st_mtime > LEFT_BEHIND_SECONDS:
+                if is_unfinished(path) and now - path.stat().st_mtime > LEFT_BEHIND_SECONDS:
                     path.unlink()
 
     def clear(self) -> None:
@@ -152,22 +152,15 @@ async def store(
     a browser may name no length, or send many files at once.
     """
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = target.with_name(f"{target.name[:200]}.{secrets.token_hex(4)}.part")
     written = 0
-    try:
-        with part.open("wb") as file:
-            async for piece in _pieces(chunks):
-                written += len(piece)
-                if written > limit:
-                    raise Refused(413, f"larger than {limit / 2**30:.0f} GB")
-                if free is not None:
-                    check_room(free, len(piece))
-                await asyncio.to_thread(file.write, piece)
-        part.replace(target)
-    except BaseException:
-        with suppress(OSError):
-            part.unlink()
-        raise
+    with replacing(target, is_shared=True) as part, part.open("wb") as file:
+        async for piece in _pieces(chunks):
+            written += len(piece)
+            if written > limit:
+                raise Refused(413, f"larger than {limit / 2**30:.0f} GB")
+            if free is not None:
+                check_room(free, len(piece))
+            await asyncio.to_thread(file.write, piece)
     return written
 
 

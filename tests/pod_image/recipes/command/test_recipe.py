@@ -82,7 +82,7 @@ def test_results_are_the_small_files_first_and_the_card_names_them(tmp_path: Pat
     files.mkdir(parents=True)
     (files / "archive.tar").write_bytes(bytes(1_000))
     (files / "report.txt").write_text("good")
-    (files / "torn.part").write_text("half")
+    (files / ".torn.unfinished").write_text("half")
     recipe = load(RecipeName.COMMAND)
     settings = RunSettings(recipe=RecipeName.COMMAND, argv=("make", "a b"))
     assert [path.name for path in recipe.results(folder, settings)] == ["report.txt", "archive.tar"]
@@ -133,7 +133,7 @@ def test_collecting_again_takes_what_changed(tmp_path: Path) -> None:
     (work / "out" / "b").write_text("new")
     assert collect(work, ["out/**"], target) == 2
     assert (target / "out" / "a").read_text() == "second"
-    assert not list(target.rglob("*.part"))
+    assert not list(target.rglob("*.unfinished"))
 
 
 @pytest.mark.parametrize(

@@ -210,7 +210,7 @@ def test_files_being_written_are_not_delivered(tmp_path):
     folder = RunFolder(tmp_path)
     folder.checkpoints.mkdir(parents=True)
     (folder.checkpoints / "step-00000001.ckpt").touch()
-    (folder.checkpoints / ".step-00000002.ckpt.part").touch()
+    (folder.checkpoints / ".step-00000002.ckpt.unfinished").touch()
     assert [p.name for p in RECIPE.results(folder, SETTINGS)] == ["step-00000001.ckpt"]
 
 

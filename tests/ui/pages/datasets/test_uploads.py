@@ -228,7 +228,7 @@ async def test_the_route_refuses_in_words(site: Site, path: str, status: int) ->
 def test_parts_that_nobody_writes_any_more_are_swept(site: Site) -> None:
     found = incoming(site, "voice")
     found.folder.mkdir(parents=True)
-    old, young = found.folder / "a.wav.1.part", found.folder / "b.wav.2.part"
+    old, young = found.folder / ".a.wav.1.unfinished", found.folder / ".b.wav.2.unfinished"
     for part in (old, young):
         part.write_bytes(b"RI")
     then = old.stat().st_mtime - LEFT_BEHIND_SECONDS - 60

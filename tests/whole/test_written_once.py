@@ -1,0 +1,36 @@
+"""What has one place in the code base is written nowhere else."""
+
+from __future__ import annotations
+
+import ast
+
+from tests.whole.sources import modules
+
+MOVES = {
+    "pod_image/contract/whole_file.py": "the one place",
+    "pod_image/hub/fetch.py": "what an earlier try left of a download is added to",
+    "pod_image/recipes/piper/event_file.py": "is open, and read, for as long as the training goes on",
+    "launcher/emulator/hub/wire.py": "a body that is on disk already gets its name",
+    "launcher/emulator/hub/store.py": "a repository's folders go with its new name",
+    "launcher/workshop/make.py": "clips that were cut elsewhere become the dataset's",
+}
+"""Who moves a file over another, and why."""
+
+
+def is_a_move(node: ast.AST) -> bool:
+    """`path.replace(other)`, `os.replace`, `os.rename`: a text's `replace` takes two, a date's takes names."""
+    match node:
+        case ast.Call(func=ast.Attribute(attr="replace", value=value), args=args, keywords=[]):
+            return len(args) == 1 or (isinstance(value, ast.Name) and value.id == "os")
+        case ast.Call(func=ast.Attribute(attr="rename", value=ast.Name(id="os"))):
+            return True
+    return False
+
+
+def test_files_are_replaced_safely_in_one_place() -> None:
+    found = {
+        module.name
+        for module in modules("launcher", "pod_image")
+        if any(is_a_move(node) for node in ast.walk(module.tree))
+    }
+    assert found == set(MOVES)
