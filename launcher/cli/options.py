@@ -15,6 +15,7 @@ import typer
 
 from launcher.cli.flags import FileOption, ForceOption, PresetOption, SetOption
 from launcher.forms.fields import FormField, Kind, fields
+from pod_image.contract.settings import SETTINGS
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Asked:
 
     values: Mapping[str, Any]
     command: tuple[str, ...] = ()
-    """The words after `--`: what the recipe `command` runs."""
+    """The words after `--`."""
     preset: str | None = None
     file: Path | None = None
     assignments: tuple[str, ...] = ()
@@ -31,9 +32,21 @@ class Asked:
     forced: tuple[str, ...] = ()
 
 
+def _takes_a_command() -> str:
+    """Which recipes run the words after `--`."""
+    recipes = {
+        str(name)
+        for setting in SETTINGS.values()
+        if setting.knob.is_command
+        for condition in setting.knob.when
+        for name in condition.values
+    }
+    return f"For --recipe {' or '.join(sorted(recipes))}."
+
+
 def _sources(
     command: Annotated[
-        list[str] | None, typer.Argument(metavar="[-- COMMAND...]", help="For --recipe command.")
+        list[str] | None, typer.Argument(metavar="[-- COMMAND...]", help=_takes_a_command())
     ] = None,
     preset: PresetOption = None,
     file: FileOption = None,

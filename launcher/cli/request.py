@@ -13,9 +13,10 @@ from launcher.config import read_config
 from launcher.domain.plan import Composed
 from launcher.forms.run_file import RunFile, read_run_file
 from launcher.forms.values import parse_assignment
-from launcher.presets import find_preset
+from launcher.presets import Preset, find_preset
 from launcher.services.planning.compose import compose, missing
 from pod_image.contract.knobs import Setting
+from pod_image.contract.settings import SETTINGS
 
 
 def composed_from(asked: Asked) -> Composed:
@@ -32,9 +33,17 @@ def composed_from(asked: Asked) -> Composed:
         **asked.values,
     }
     if asked.command:
-        given["argv"] = list(asked.command)
+        given[_setting_of_the_command(chosen, given)] = list(asked.command)
     given |= _answers(missing(compose(chosen, given, check_required=False).settings))
     return compose(chosen, given)
+
+
+def _setting_of_the_command(chosen: Preset | None, given: Mapping[str, Any]) -> str:
+    """Which setting takes the words after `--`: the one of the recipe that runs, as far as that is known here."""
+    usual = {name: setting.default for name, setting in SETTINGS.items()}
+    values = {**usual, **(chosen.values if chosen else {}), **given}
+    takers = [setting for setting in SETTINGS.values() if setting.knob.is_command]
+    return next((taker for taker in takers if taker.applies(values)), takers[0]).name
 
 
 def _answers(absent: Sequence[Setting]) -> Mapping[str, Any]:
@@ -43,7 +52,7 @@ def _answers(absent: Sequence[Setting]) -> Mapping[str, Any]:
         return {}
     answers: dict[str, Any] = {}
     for setting in absent:
-        if setting.name == "argv":
+        if setting.knob.is_command:
             continue  # words of a command are not split here: a shell does that better
         typer.echo(setting.help, err=True)
         answers[setting.name] = typer.prompt(setting.knob.label, err=True).strip()

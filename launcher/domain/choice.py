@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from launcher.domain.needs import GpuMemory
 from launcher.domain.offer import Offer, Stock
-from launcher.domain.speed import memory_needed_gb
 from launcher.errors import NothingAvailable
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.settings import RunSettings
@@ -19,21 +19,23 @@ MOST_TIMES_THE_PRICE = 3.0
 _NOISE = {"nvidia", "geforce", "rtx", "tesla", "amd", "gpu"}
 
 
-def candidates(offers: Sequence[Offer], settings: RunSettings) -> tuple[Offer, ...]:
+def candidates(
+    offers: Sequence[Offer], settings: RunSettings, memory: GpuMemory
+) -> tuple[Offer, ...]:
     """The offers that will do, in the order they are tried: GPU by preference, else by price; then tier; then
-    data centre in the person's order.
+    data centre in the person's order. `memory` is what the recipe needs on each GPU.
 
     Raises NothingAvailable that names the nearest offer and what blocks it.
     """
     in_tier = [offer for offer in offers if settings.cloud in (Cloud.ANY, offer.cloud)]
     named = _of_named_types(in_tier, settings)
-    needed_gb = 0.0 if settings.gpu_types else memory_needed_gb(settings)
+    needed_gb = 0.0 if settings.gpu_types else memory.gb
     large_enough = [offer for offer in named if offer.memory_gb >= needed_gb]
     free = [
         offer for wanted in large_enough if (offer := _where_free(wanted, settings.data_centers))
     ]
     if not free:
-        raise _nothing(offers, in_tier, named, large_enough, settings)
+        raise _nothing(offers, in_tier, named, large_enough, settings, memory)
     if not settings.gpu_types:
         most_usd = _cheapest(free).price_per_hour_usd * MOST_TIMES_THE_PRICE
         free = [offer for offer in free if offer.price_per_hour_usd <= most_usd]
@@ -95,6 +97,7 @@ def _nothing(
     named: Sequence[Offer],
     large_enough: Sequence[Offer],
     settings: RunSettings,
+    memory: GpuMemory,
 ) -> NothingAvailable:
     if not offers:
         wanted = f" (wanted: {', '.join(settings.gpu_types)})" if settings.gpu_types else ""
@@ -112,9 +115,8 @@ def _nothing(
     if not large_enough:
         largest = max(named, key=lambda offer: offer.memory_gb)
         return NothingAvailable(
-            f"No GPU has the {memory_needed_gb(settings):.0f} GB this needs "
-            f"({settings.quality.value}, batch size {settings.batch_size}).",
-            hint=f"Nearest: {_words_of(largest)}. A smaller --batch-size needs less.",
+            f"No GPU has the {memory.gb:.0f} GB this needs ({memory.basis}).",
+            hint=f"Nearest: {_words_of(largest)}. {memory.hint}".rstrip(),
         )
     nearest = _cheapest(large_enough)
     if nearest.stock is Stock.NONE:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Any
 
 from launcher.errors import InvalidRequest
 from pod_image.contract.keys import key_in
+from pod_image.contract.settings import SETTINGS
 
 
-def refuse_keys(argv: Sequence[str]) -> None:
-    """Raise InvalidRequest when a word looks like it holds a key; the word itself is not quoted."""
-    found = key_in(argv)
-    if found is None:
-        return
-    number, kind = found
-    raise InvalidRequest(
-        f"Word {number} of the command looks like it holds a key ({kind}).",
-        hint="A command stands in the pod's definition, in run.json and on the model card. Take the key out: what it "
-        "opens can be fetched here and given as the dataset.",
-    )
+def refuse_keys(values: Mapping[str, Any]) -> None:
+    """Raise InvalidRequest when a word of a setting that is run looks like it holds a key; it is not quoted."""
+    for name, setting in SETTINGS.items():
+        words = values.get(name) or ()
+        found = key_in([str(word) for word in words]) if setting.knob.is_command else None
+        if found is not None:
+            number, kind = found
+            raise InvalidRequest(
+                f"Word {number} of the command looks like it holds a key ({kind}).",
+                hint="A command stands in the pod's definition, in run.json and on the model card. Take the key out: "
+                "what it opens can be fetched here and given as the dataset.",
+            )

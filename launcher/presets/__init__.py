@@ -69,7 +69,7 @@ def save_preset(
     Raises InvalidRequest for a built-in's name, one that makes no file name, or a command with a key in it.
     """
     _refuse_built_in(name, "saved over")
-    refuse_keys([str(word) for word in values.get("argv") or ()])
+    refuse_keys(values)
     if not (_NAME.match(name) and is_safe_name(name)):
         raise InvalidRequest(
             f"{name!r} is no name for a preset.",

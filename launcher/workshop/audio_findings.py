@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
+from launcher.domain.needs import FINE_TUNE_MINUTES
 from launcher.workshop.audio_headers import Heard
 from pod_image.contract.findings import Finding
 from pod_image.dataset import Code
@@ -18,8 +19,6 @@ LONGEST_SECONDS = 20.0
 WHOLE_RECORDING_SECONDS = 60.0
 """No single utterance is longer: this is a recording that was never cut."""
 FEW_SPEAKER_CLIPS = 10
-FINE_TUNE_MINUTES = 10.0
-"""What people report as the least that carries a fine-tuned voice."""
 
 
 def audio_findings(heard: Sequence[Heard], sample_rate_hz: int) -> list[Finding]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from launcher.domain.needs import FINE_TUNE_MINUTES
 from launcher.workshop.audio_findings import (
-    FINE_TUNE_MINUTES,
     SHORTEST_SECONDS,
     WHOLE_RECORDING_SECONDS,
     audio_findings,

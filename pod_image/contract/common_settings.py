@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -200,3 +200,8 @@ class CommonSettings(BaseModel):
         Field(description="End the run when training makes no progress for so long.", ge=1, le=240),
         Knob("No-progress limit", group="Limits", unit="minutes", level="advanced"),
     ] = 30.0
+
+    @classmethod
+    def of(cls, settings: CommonSettings) -> Self:
+        """The settings of a run as a recipe's own, for the type checker: at run time one class has them all."""
+        return cast("Self", settings)

@@ -47,6 +47,7 @@ class Knob:
     preset says of it means nothing beside another one.
     `empty_means`: what happens where nothing is entered, in a few words; every setting that may be empty says so.
     `separator`: between the entries of a list when they are typed into one line or box; every list has one.
+    `is_command`: its entries are the words of a command: what stands after `--` on the command line, and no key.
     `written`: how a value is written, as a sentence for whoever wrote it differently.
     """
 
@@ -62,6 +63,7 @@ class Knob:
     empty_means: str = ""
     separator: Separator = ""
     written: str = ""
+    is_command: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from launcher.domain.choice import candidates, matches
+from launcher.domain.choice import candidates as candidates_for
+from launcher.domain.choice import matches
 from launcher.domain.offer import Offer, Stock
 from launcher.errors import NothingAvailable
+from launcher.recipes import recipe_of
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.settings import RunSettings
 
@@ -33,6 +36,10 @@ OFFERS = [
     offer("GeForce RTX 4090", 0.69),
     offer("H100 SXM", 2.99, 80),
 ]
+
+
+def candidates(offers: Sequence[Offer], settings: RunSettings) -> tuple[Offer, ...]:
+    return candidates_for(offers, settings, recipe_of(settings).memory_needed(settings))
 
 
 def chosen(**settings: Any) -> list[str]:

@@ -17,7 +17,7 @@ from launcher.emulator.hub import HubEmulator
 from launcher.errors import HubError, InvalidRequest, NotConfigured
 from launcher.hub.access import HubAccess
 from launcher.services import datasets
-from launcher.services.planning.dataset_look import check_settings, look, minutes_wanted
+from launcher.services.planning.dataset_look import check_settings, look
 from launcher.workshop.check import CheckSettings
 from launcher.workshop.make import MakeRequest, make_dataset
 from launcher.workshop.push import PushRequest, push_dataset
@@ -95,7 +95,8 @@ async def test_a_long_recording_is_made_pushed_planned_and_prepared_sample_for_s
 def test_the_minutes_wanted_depend_on_where_a_training_starts(
     settings: dict[str, Any], minutes: float
 ) -> None:
-    assert minutes_wanted(RunSettings(results_repo="me/voices", **settings)) == minutes
+    wanted = check_settings(RunSettings(results_repo="me/voices", **settings))
+    assert wanted.minutes_wanted == minutes
 
 
 def test_a_plan_reads_fewer_headers_of_a_large_repo_and_finds_its_faults_all_the_same(

@@ -17,6 +17,7 @@ from launcher.cli.terminal.dataset_view import made_text, pushed_text, report_te
 from launcher.cli.terminal.output import Output
 from launcher.cli.terminal.progress_line import ProgressLine
 from launcher.config import read_config
+from launcher.domain.needs import FINE_TUNE_MINUTES
 from launcher.errors import InvalidRequest
 from launcher.presets import find_preset
 from launcher.services import datasets
@@ -24,7 +25,6 @@ from launcher.services.common.workbench import Workbench
 from launcher.services.planning.compose import compose
 from launcher.services.planning.dataset_look import check_settings
 from launcher.stores.secrets import KeyName
-from launcher.workshop.audio_findings import FINE_TUNE_MINUTES
 from launcher.workshop.check import CheckSettings
 from launcher.workshop.loudness import SPEECH_LUFS
 from launcher.workshop.make import MakeProgress, MakeRequest

@@ -15,8 +15,8 @@ from launcher.cli.terminal.output import Output, style
 from launcher.config import read_config
 from launcher.domain.run import Run
 from launcher.errors import InvalidRequest
+from launcher.recipes.piper.voice_bases import AS_OF, SOURCE, VoiceBase, voice_bases
 from launcher.services.common.workbench import Workbench
-from launcher.services.planning.voice_bases import AS_OF, SOURCE, VoiceBase, voice_bases
 from launcher.services.voices.delivered import (
     Voice,
     chosen_voice,

@@ -10,9 +10,10 @@ from launcher.cli.terminal.layout import pairs, paragraph, table, usd
 from launcher.cli.terminal.output import style, to_plain
 from launcher.domain.offer import Offer
 from launcher.domain.plan import Origin, Plan
+from launcher.recipes import recipe_of
 from launcher.services.common.boot_budget import boot_budget
 from pod_image.contract.findings import Finding, Severity
-from pod_image.contract.settings import SETTINGS, RecipeName
+from pod_image.contract.settings import SETTINGS
 
 _OTHERS_NAMED = 3
 _LOOKS = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "dim"}
@@ -94,7 +95,7 @@ def _about_settings(plan: Plan, *, everything: bool) -> str:
 
 
 def _summary(plan: Plan) -> list[tuple[str, str]]:
-    rows = [("Runs", _what(plan))]
+    rows = [("Runs", recipe_of(plan.settings).summary(plan.settings, resume=plan.resume))]
     if plan.dataset is not None:
         rows.append(("Dataset", _dataset(plan)))
     made = "; the repo does not exist yet and is made, private" if plan.makes_results_repo else ""
@@ -117,18 +118,6 @@ def _summary(plan: Plan) -> list[tuple[str, str]]:
         )
     )
     return rows
-
-
-def _what(plan: Plan) -> str:
-    settings = plan.settings
-    if settings.recipe is not RecipeName.PIPER:
-        return "command: " + " ".join(settings.argv)
-    start = f"from {settings.base_checkpoint}" if settings.base_checkpoint else "from scratch"
-    continued = ", continued from its newest checkpoint" if plan.resume else ""
-    return (
-        f"training of the Piper voice {settings.language}-{settings.voice_name}-"
-        f"{settings.quality.value.replace('-', '_')}, {start}{continued}"
-    )
 
 
 def _dataset(plan: Plan) -> str:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import math
 
-from launcher.domain.plan import DatasetSummary
+from launcher.domain.needs import DiskRoom
 from launcher.services.common.places import place_of
 from pod_image.contract.findings import Finding, Severity
-from pod_image.contract.room import checkpoint_room
-from pod_image.contract.settings import RecipeName, RunSettings
-
-BYTES_PER_SAMPLE = 2
+from pod_image.contract.settings import RunSettings
 
 
 def rented_disk_gb(settings: RunSettings) -> int:
@@ -18,9 +15,9 @@ def rented_disk_gb(settings: RunSettings) -> int:
     return max(settings.disk_gb, place_of(settings).least_disk_gb)
 
 
-def remarks_on_disk(settings: RunSettings, dataset: DatasetSummary | None) -> list[Finding]:
+def remarks_on_disk(settings: RunSettings, needed: DiskRoom | None) -> list[Finding]:
     """A note where the disk is larger than asked for, and an error for one that certainly will not do."""
-    return [*_raised(settings), *_too_small(settings, dataset)]
+    return [*_raised(settings), *_too_small(settings, needed)]
 
 
 def _raised(settings: RunSettings) -> list[Finding]:
@@ -32,28 +29,15 @@ def _raised(settings: RunSettings) -> list[Finding]:
     return [Finding(Severity.NOTE, "disk_raised", message)]
 
 
-def _too_small(settings: RunSettings, dataset: DatasetSummary | None) -> list[Finding]:
-    """The files, their sound, and one checkpoint have to fit."""
-    if settings.recipe is not RecipeName.PIPER:
-        return []
-    sound_bytes = files_bytes = 0.0
-    if dataset is not None:
-        files_bytes = dataset.size_bytes
-        sound_bytes = (
-            (dataset.minutes or 0.0) * 60 * settings.quality.sample_rate_hz * BYTES_PER_SAMPLE
-        )
-    needed_gb = (
-        files_bytes + sound_bytes + checkpoint_room(settings.quality).needed_bytes(1)
-    ) / 1e9
+def _too_small(settings: RunSettings, needed: DiskRoom | None) -> list[Finding]:
     rented_gb = rented_disk_gb(settings)
-    if needed_gb <= rented_gb:
+    if needed is None or needed.gb <= rented_gb:
         return []
     return [
         Finding(
             Severity.ERROR,
             "disk_too_small",
-            f"The pod's disk of {rented_gb} GB has no room for this training: dataset and one checkpoint of a "
-            f"{settings.quality.value} voice take {needed_gb:.1f} GB.",
-            f"Rent a larger disk: --disk-gb {math.ceil(needed_gb)}",
+            f"The pod's disk of {rented_gb} GB has no room for this training: {needed.basis} take {needed.gb:.1f} GB.",
+            f"Rent a larger disk: --disk-gb {math.ceil(needed.gb)}",
         )
     ]

@@ -33,7 +33,7 @@ def compose(
     settings = to_settings({**_that_apply(chosen, given)[0], **given})
     kept, dropped = _that_apply(chosen, given)
     _refuse_what_does_not_apply(settings, given)
-    refuse_keys(settings.argv)
+    refuse_keys(settings.model_dump())
     if check_required:
         _check_required(settings)
     return Composed(

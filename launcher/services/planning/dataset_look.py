@@ -12,8 +12,8 @@ from dataclasses import replace
 
 from launcher.domain.plan import DatasetSummary
 from launcher.errors import InvalidRequest
+from launcher.recipes import recipe_of
 from launcher.services.common.disk_room import rented_disk_gb
-from launcher.workshop.audio_findings import FINE_TUNE_MINUTES
 from launcher.workshop.check import CheckSettings
 from launcher.workshop.hub_source import look_over_repo
 from launcher.workshop.report import DatasetReport
@@ -25,31 +25,23 @@ from pod_image.hub import Hub
 PLAN_HEADERS = 400
 """One request each. The Hub allows a free account some thousand in five minutes, and plans come in a row."""
 PLAN_TEXTS = 500
-FROM_SCRATCH_MINUTES = 600.0
-"""Ten hours: what published voices without a base were trained from, at the least."""
-TRIAL_STEPS, TRIAL_MINUTES = 1_000, 10.0
-"""So short a training shows that the way works; no amount of recordings makes a voice of it."""
 _SHOWN = {Severity.ERROR: 5, Severity.WARNING: 2, Severity.NOTE: 1}
 _OF_ANY_RUN = CheckSettings(speakers=None, minutes_wanted=0.0)
 
 
 def check_settings(settings: RunSettings) -> CheckSettings:
     """What the dataset of a run with these settings has to be good for."""
+    wanted = recipe_of(settings).speech_wanted(settings)
+    if wanted is None:
+        return _OF_ANY_RUN
     return CheckSettings(
-        language=settings.language,
-        espeak_voice=settings.espeak_voice,
-        sample_rate_hz=settings.quality.sample_rate_hz,
-        speakers=settings.speakers,
-        minutes_wanted=minutes_wanted(settings),
+        language=wanted.language,
+        espeak_voice=wanted.espeak_voice,
+        sample_rate_hz=wanted.sample_rate_hz,
+        speakers=wanted.speakers,
+        minutes_wanted=wanted.minutes,
         disk_gb=rented_disk_gb(settings),
     )
-
-
-def minutes_wanted(settings: RunSettings) -> float:
-    """Minutes of speech below which the voice will disappoint; none for a trial."""
-    if 0 < settings.max_steps <= TRIAL_STEPS or 0 < settings.train_minutes <= TRIAL_MINUTES:
-        return 0.0
-    return FINE_TUNE_MINUTES if settings.base_checkpoint else FROM_SCRATCH_MINUTES
 
 
 def look(

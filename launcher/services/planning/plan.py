@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from launcher.domain.choice import candidates
 from launcher.domain.command import refuse_keys
-from launcher.domain.estimate import estimate
 from launcher.domain.offer import Offer
 from launcher.domain.plan import Composed, DatasetSummary, Plan
 from launcher.errors import (
@@ -20,6 +19,8 @@ from launcher.errors import (
 )
 from launcher.hub.access import HubAccess, check_access
 from launcher.providers.place import Place
+from launcher.recipes import recipe_of
+from launcher.recipes.base import Start
 from launcher.services.common import our_image
 from launcher.services.common.disk_room import remarks_on_disk
 from launcher.services.common.place_key import need_place_key
@@ -27,7 +28,6 @@ from launcher.services.common.run_secrets import can_make_secrets
 from launcher.services.common.workbench import Workbench
 from launcher.services.launching import bootstrap
 from launcher.services.launching.bad_hosts import bad_hosts, remarks_on_bad_hosts, steered
-from launcher.services.planning.base_voice import BaseVoice, look_at_base
 from launcher.services.planning.dataset_look import (
     check_settings,
     how_to_force,
@@ -38,7 +38,7 @@ from launcher.services.planning.requests import planned_requests
 from launcher.stores.secrets import KeyName, Keys
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.findings import Finding, Severity
-from pod_image.contract.settings import RecipeName, RunSettings
+from pod_image.contract.settings import RunSettings
 
 _RUN_FOLDER = re.compile(r"^run-(\d{2,})$")
 MOST_NAMES = 10
@@ -49,7 +49,7 @@ _UNUSABLE_REQUEST = {"no_such_repo", "no_right", "may_not_create", "network", "b
 
 @dataclass(frozen=True)
 class _HubView:
-    """What the Hub said of dataset, results repo and base voice."""
+    """What the Hub said of dataset, results repo and what the training starts from."""
 
     remarks: tuple[Finding, ...] = ()
     dataset: DatasetSummary | None = None
@@ -57,7 +57,7 @@ class _HubView:
     taken: frozenset[str] = frozenset()
     are_runs_known: bool = False
     """Whether `taken` is all there is: the results repo could be asked."""
-    base: BaseVoice | None = None
+    start: Start = field(default_factory=Start)
 
 
 async def make_plan(
@@ -78,7 +78,8 @@ async def make_plan(
     need_place_key(keys, bench.place)
     keys.need(KeyName.HF_UPLOAD)
     settings = composed.settings
-    refuse_keys(settings.argv)
+    refuse_keys(settings.model_dump())
+    recipe = recipe_of(settings)
     view, offers, has_secrets, account = await asyncio.gather(
         _look_at_hub(bench, settings, forced),
         bench.provider.offers(settings.gpu_count, Cloud.ANY, (), settings.min_cuda_version),
@@ -86,14 +87,14 @@ async def make_plan(
         bench.provider.account(),
     )
     bad = bad_hosts(bench)
-    chosen = steered(candidates(offers, settings), bad)
+    chosen = steered(candidates(offers, settings, recipe.memory_needed(settings)), bad)
     known = {run.run_id for run in bench.runs.runs() if run.results_repo == settings.results_repo}
     run_id = _run_id(settings, view.taken | known, resume=resume, is_all=view.are_runs_known)
     remarks = [
         *view.remarks,
         *_remarks_on_money(bench.place, settings, chosen, account.balance_usd),
         *remarks_on_bad_hosts(chosen, bad),
-        *remarks_on_disk(settings, view.dataset),
+        *remarks_on_disk(settings, recipe.disk_needed(settings, view.dataset)),
         *bootstrap.remark(settings.image, bench.place),
         *our_image.remark(settings.image),
     ]
@@ -104,13 +105,13 @@ async def make_plan(
         run_id=run_id,
         candidates=chosen,
         dataset=view.dataset,
-        estimate=estimate(settings, view.dataset, chosen[0], bench.runs.runs()),
+        estimate=recipe.estimate(settings, view.dataset, chosen[0], bench.runs.runs()),
         remarks=tuple(remarks),
         makes_results_repo=view.makes_results_repo,
         resume=resume,
         secrets_in_plain=not has_secrets,
         account_id=account.account_id,
-        base_licence=view.base.licence if view.base else "",
+        base_licence=view.start.licence,
         forced=tuple(dict.fromkeys(forced)),
     )
     plan = replace(plan, remarks=(*plan.remarks, *_remarks_on_estimate(plan)))
@@ -142,16 +143,17 @@ async def _look_at_hub(
         bench.hub, settings.dataset_repo, settings.results_repo, settings.dataset_revision
     )
     dataset, on_dataset = await _look_at_dataset(bench.hub, settings, access.dataset_commit, forced)
-    base, on_base = await bench.hub.run(look_at_base, bench.hub.dataset, settings.base_checkpoint)
+    look_at_start = recipe_of(settings).look_at_start
+    start = await bench.hub.run(look_at_start, bench.hub.dataset, settings)
     is_there = not access.makes_results_repo and not _refuses_results(access.remarks)
     taken = await bench.results(settings.results_repo).run_ids() if is_there else []
     return _HubView(
-        remarks=(*access.remarks, *on_dataset, *on_base),
+        remarks=(*access.remarks, *on_dataset, *start.findings),
         dataset=dataset,
         makes_results_repo=access.makes_results_repo,
         taken=frozenset(taken),
         are_runs_known=is_there or access.makes_results_repo,
-        base=base,
+        start=start,
     )
 
 
@@ -160,11 +162,10 @@ async def _look_at_dataset(
 ) -> tuple[DatasetSummary | None, tuple[Finding, ...]]:
     if not commit:
         return None, ()
-    if settings.recipe is RecipeName.PIPER:
-        wanted = check_settings(settings)
-        return await hub.run(look, hub.dataset, settings.dataset_repo, commit, wanted, forced)
-    # A command's dataset is whatever the command makes of it: it is pinned, and not looked into.
-    return DatasetSummary(settings.dataset_repo, commit, clips=0, minutes=None), ()
+    if recipe_of(settings).speech_wanted(settings) is None:  # pinned, and not looked into
+        return DatasetSummary(settings.dataset_repo, commit, clips=0, minutes=None), ()
+    wanted = check_settings(settings)
+    return await hub.run(look, hub.dataset, settings.dataset_repo, commit, wanted, forced)
 
 
 def _refuses_results(remarks: tuple[Finding, ...]) -> bool:
@@ -245,12 +246,13 @@ def _remarks_on_estimate(plan: Plan) -> list[Finding]:
     cap = "--max-hours"
     if plan.settings.max_cost_usd < plan.offer.price_per_hour_usd * plan.settings.max_hours:
         cap = "--max-cost-usd"
+    shorter = recipe_of(plan.settings).how_to_be_shorter(plan.settings)
     return [
         Finding(
             Severity.WARNING,
             "cap_before_end",
             f"By the estimate the run wants {plan.estimate.hours:.1f} hours; the caps end it after "
             f"{plan.hours_until_capped:.1f}. It then tries to upload what it has.",
-            f"Raise {cap}, or lower --epochs.",
+            f"Raise {cap}{', or ' + shorter if shorter else ''}.",
         )
     ]

@@ -19,7 +19,7 @@ class CommandSettings(CommonSettings):
             description="The command and its arguments, one item each; no shell in between.",
             max_length=256,
         ),
-        Knob("Command", group="What", required=True),
+        Knob("Command", group="What", required=True, is_command=True),
     ] = ()
     outputs: Annotated[
         tuple[Word, ...],

@@ -10,7 +10,7 @@ import pytest
 from launcher.cli import app
 from launcher.config import read_config
 from launcher.presets import all_presets
-from launcher.services.planning.voice_bases import BASES, Lineage, known_base
+from launcher.recipes.piper.voice_bases import BASES, Lineage, known_base
 
 
 @pytest.fixture

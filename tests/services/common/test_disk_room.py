@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from launcher.domain.plan import DatasetSummary
 from launcher.providers.registry import default_place
-from launcher.services.common.disk_room import remarks_on_disk, rented_disk_gb
+from launcher.recipes import recipe_of
+from launcher.services.common.disk_room import remarks_on_disk as remarks_on_needed
+from launcher.services.common.disk_room import rented_disk_gb
 from launcher.services.planning.dataset_look import check_settings
 from launcher.workshop.check import _disk_findings
-from pod_image.contract.findings import Severity
+from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.settings import RunSettings
 from pod_image.dataset import Code
 
@@ -15,6 +17,10 @@ from pod_image.dataset import Code
 def settings(**given: object) -> RunSettings:
     values = {"dataset_repo": "me/clips", "results_repo": "me/voice", "disk_gb": 20, **given}
     return RunSettings.model_validate(values)
+
+
+def remarks_on_disk(settings: RunSettings, dataset: DatasetSummary | None) -> list[Finding]:
+    return remarks_on_needed(settings, recipe_of(settings).disk_needed(settings, dataset))
 
 
 def dataset(size_bytes: int, minutes: float | None = 60.0) -> DatasetSummary:

@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 
 from launcher.domain.choice import candidates
 from launcher.domain.cost import hours_until_capped, worst_case_cost_usd
-from launcher.domain.estimate import estimate
 from launcher.domain.offer import Offer, Stock
 from launcher.domain.plan import DatasetSummary, Estimate
 from launcher.domain.run import Run
-from launcher.domain.speed import memory_needed_gb
 from launcher.errors import NothingAvailable
+from launcher.recipes import recipe_of
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.settings import RunSettings
 
@@ -58,12 +57,13 @@ def quote(
     """`offers` None means that prices are not known yet."""
     if offers is None:
         return Quote(settings)
+    recipe = recipe_of(settings)
     try:
-        found = candidates(offers, settings)
+        found = candidates(offers, settings, recipe.memory_needed(settings))
     except NothingAvailable as error:
         return Quote(settings, problem=error.message, hint=error.hint)
     dearest = max(offer.price_per_hour_usd for offer in found)
-    return Quote(settings, found[0], estimate(settings, dataset, found[0], history), dearest)
+    return Quote(settings, found[0], recipe.estimate(settings, dataset, found[0], history), dearest)
 
 
 @dataclass(frozen=True)
@@ -85,10 +85,11 @@ def gpu_rows(
     history: Sequence[Run],
 ) -> list[GpuRow]:
     """Every offer: those that can be taken first, by total cost where it is known, else by price."""
-    needed_gb = memory_needed_gb(settings)
+    recipe = recipe_of(settings)
+    needed_gb = recipe.memory_needed(settings).gb
     rows = []
     for offer in offers:
-        found = estimate(settings, dataset, offer, history)
+        found = recipe.estimate(settings, dataset, offer, history)
         rows.append(
             GpuRow(
                 offer,

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from launcher.domain.estimate import estimate
+from launcher.domain.gpu_speed import relative_speed
 from launcher.domain.offer import Offer, Stock
-from launcher.domain.plan import DatasetSummary
+from launcher.domain.plan import DatasetSummary, Estimate
 from launcher.domain.run import Run, RunState
-from launcher.domain.speed import memory_needed_gb, relative_speed, total_steps, workload
+from launcher.recipes import recipe_of
+from launcher.recipes.piper.speed import total_steps, workload
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.outcomes import EndReason
-from pod_image.contract.recipes.piper import Quality
+from pod_image.contract.recipes.piper import PiperSettings, Quality
 from pod_image.contract.settings import RunSettings
 
 OFFER = Offer("NVIDIA GeForce RTX 4090", "RTX 4090", 1, 24, Cloud.SECURE, 0.6, Stock.HIGH)
@@ -23,8 +25,18 @@ DATASET = DatasetSummary("me/clips", "c" * 40, clips=320, minutes=20.0)
 BORN = datetime(2026, 11, 1, tzinfo=UTC)
 
 
-def settings(**values: Any) -> RunSettings:
-    return RunSettings.model_validate({"dataset_repo": "me/clips", **values})
+def settings(**values: Any) -> PiperSettings:
+    return PiperSettings.of(RunSettings.model_validate({"dataset_repo": "me/clips", **values}))
+
+
+def estimate(
+    settings: RunSettings, dataset: DatasetSummary | None, offer: Offer, history: Sequence[Run]
+) -> Estimate | None:
+    return recipe_of(settings).estimate(settings, dataset, offer, history)
+
+
+def memory_needed_gb(settings: RunSettings) -> float:
+    return recipe_of(settings).memory_needed(settings).gb
 
 
 def earlier_run(hours: float, **values: Any) -> Run:

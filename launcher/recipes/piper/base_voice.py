@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from launcher.services.planning.voice_bases import known_base
+from launcher.recipes.piper.voice_bases import known_base
 from pod_image.contract.findings import Finding, Severity
 from pod_image.hub import Hub, HubError, Repo, look_at, read_bytes
 

@@ -8,16 +8,17 @@ from collections.abc import Sequence
 from launcher.domain.offer import Offer
 from launcher.domain.plan import DatasetSummary, Estimate
 from launcher.domain.run import Run
-from launcher.domain.speed import run_hours, total_steps, workload
+from launcher.recipes.piper.speed import run_hours, total_steps, workload
 from pod_image.contract.outcomes import EndReason
-from pod_image.contract.settings import RecipeName, RunSettings
+from pod_image.contract.recipes.piper import PiperSettings
+from pod_image.contract.settings import RunSettings
 
 
 def estimate(
-    settings: RunSettings, dataset: DatasetSummary | None, offer: Offer, history: Sequence[Run]
+    settings: PiperSettings, dataset: DatasetSummary | None, offer: Offer, history: Sequence[Run]
 ) -> Estimate | None:
-    """None where nobody can know: a command, or a dataset that could not be read."""
-    if settings.recipe is not RecipeName.PIPER or dataset is None or dataset.clips == 0:
+    """None for a dataset that could not be read."""
+    if dataset is None or dataset.clips == 0:
         return None
     own = _by_own_run(settings, dataset, offer, history)
     if own is not None:
@@ -38,7 +39,7 @@ def estimate(
 
 
 def _by_own_run(
-    settings: RunSettings, dataset: DatasetSummary, offer: Offer, history: Sequence[Run]
+    settings: PiperSettings, dataset: DatasetSummary, offer: Offer, history: Sequence[Run]
 ) -> Estimate | None:
     """The newest finished run of the same dataset, size, batch and GPU, scaled by its steps."""
     for run in history:
@@ -58,11 +59,11 @@ def _by_own_run(
     return None
 
 
-def _comparable(run: Run, settings: RunSettings, offer: Offer) -> RunSettings | None:
+def _comparable(run: Run, settings: PiperSettings, offer: Offer) -> PiperSettings | None:
     if run.end_reason is not EndReason.FINISHED or run.gpu_name != offer.gpu_name:
         return None
     try:
-        earlier = RunSettings.model_validate(json.loads(run.settings_json))
+        earlier = PiperSettings.of(RunSettings.model_validate(json.loads(run.settings_json)))
     except ValueError:
         return None  # written by a release with other settings
     same = ("recipe", "dataset_repo", "quality", "batch_size", "gpu_count", "train_minutes")

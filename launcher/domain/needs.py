@@ -1,0 +1,37 @@
+"""What a run needs to be planned well, in words that any recipe can fill in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FINE_TUNE_MINUTES = 10.0
+"""What people report as the least that carries a fine-tuned voice."""
+
+
+@dataclass(frozen=True)
+class GpuMemory:
+    """On each GPU; 0 GB where nobody can know. `basis` says what it was reckoned for, `hint` how to need less."""
+
+    gb: float = 0.0
+    basis: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class DiskRoom:
+    """On the pod's disk, at the least. `basis` names what it is for, such as "dataset and one checkpoint"."""
+
+    gb: float
+    basis: str
+
+
+@dataclass(frozen=True)
+class SpeechWanted:
+    """What recordings with transcripts have to be good for. An empty `espeak_voice` takes the language's."""
+
+    language: str
+    espeak_voice: str
+    sample_rate_hz: int
+    speakers: int
+    minutes: float
+    """Of speech; 0 for a trial, which any amount will do for."""

@@ -1,0 +1,150 @@
+"""The boundary between the launcher and a recipe: what a plan asks of it, and what is shown of its runs.
+
+A recipe is pure but for `look_at_start`. It prints nothing and rents nothing; what it finds are values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from launcher.domain.needs import DiskRoom, GpuMemory, SpeechWanted
+from launcher.domain.offer import Offer
+from launcher.domain.plan import DatasetSummary, Estimate
+from launcher.domain.run import Run
+from pod_image.contract.findings import Finding
+from pod_image.contract.outcomes import Phase
+from pod_image.contract.settings import RunSettings
+from pod_image.hub import Hub
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a training starts from, such as another's weights. `licence` in the words of its card, or empty."""
+
+    licence: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class PhaseWords:
+    """A phase of the recipe's own work: as a step on the page, and as half a sentence on the terminal."""
+
+    title: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run is for: a name such as "voice", and which files below the run's folder it is."""
+
+    name: str
+    patterns: tuple[str, ...]
+    speaks: bool = False
+    """Whether the page where voices are listened to can use it."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What pages and the terminal show of a recipe's runs, beside what every run has."""
+
+    phases: Mapping[Phase, PhaseWords]
+    """Which of prepare, train and export it has, in their order."""
+    result: Result | None = None
+    main_loss: str = ""
+    """The loss that people watch; without one the first that is reported."""
+    loss_titles: Mapping[str, str] = field(default_factory=dict)
+    has_samples: bool = False
+    """It makes samples while it trains, and can be asked for one."""
+    at_a_stop: str = ""
+    """What happens when a run is stopped, as a sentence."""
+
+
+@dataclass(frozen=True)
+class SmallerTry:
+    """A way to repeat a run that ran out of GPU memory: changed settings, and words for them."""
+
+    given: Mapping[str, Any]
+    why: str
+    button: str
+
+
+class Recipe(Protocol):
+    """What is trained, as far as the launcher has to know. `settings` are always those of a run of this recipe."""
+
+    shown: Shown
+
+    def summary(self, settings: RunSettings, *, resume: bool) -> str:
+        """What runs, in one line of the plan."""
+        ...
+
+    def memory_needed(self, settings: RunSettings) -> GpuMemory:
+        """GPU memory that the settings need; 0 GB where nobody can know."""
+        ...
+
+    def disk_needed(self, settings: RunSettings, dataset: DatasetSummary | None) -> DiskRoom | None:
+        """What certainly has to fit on the pod's disk; None where nobody can know."""
+        ...
+
+    def estimate(
+        self,
+        settings: RunSettings,
+        dataset: DatasetSummary | None,
+        offer: Offer,
+        history: Sequence[Run],
+    ) -> Estimate | None:
+        """Hours and cost of the whole run; None where nobody can know."""
+        ...
+
+    def how_to_be_shorter(self, settings: RunSettings) -> str:
+        """What to change so that a run ends earlier, such as "lower --epochs"; empty where there is nothing."""
+        ...
+
+    def speech_wanted(self, settings: RunSettings) -> SpeechWanted | None:
+        """What the dataset's recordings have to be good for; None when nobody has to look into it."""
+        ...
+
+    def look_at_start(self, hub: Hub, settings: RunSettings) -> Start:
+        """What it starts from, looked up on the Hub. Blocks; never raises HubError."""
+        ...
+
+    def smaller_try(self, settings: RunSettings) -> SmallerTry | None:
+        """How the run would need less GPU memory; None when it cannot."""
+        ...
+
+
+class Plain:
+    """The answers of a recipe of which nothing is known; others take over what they know no better."""
+
+    shown = Shown({Phase.TRAIN: PhaseWords("Run", "it runs")})
+
+    def summary(self, settings: RunSettings, *, resume: bool) -> str:
+        return f"recipe {settings.recipe.value}" + (", continued" if resume else "")
+
+    def memory_needed(self, settings: RunSettings) -> GpuMemory:
+        return GpuMemory()
+
+    def disk_needed(self, settings: RunSettings, dataset: DatasetSummary | None) -> DiskRoom | None:
+        return None
+
+    def estimate(
+        self,
+        settings: RunSettings,
+        dataset: DatasetSummary | None,
+        offer: Offer,
+        history: Sequence[Run],
+    ) -> Estimate | None:
+        return None
+
+    def how_to_be_shorter(self, settings: RunSettings) -> str:
+        return ""
+
+    def speech_wanted(self, settings: RunSettings) -> SpeechWanted | None:
+        return None
+
+    def look_at_start(self, hub: Hub, settings: RunSettings) -> Start:
+        return Start()
+
+    def smaller_try(self, settings: RunSettings) -> SmallerTry | None:
+        return None

@@ -1,0 +1,24 @@
+"""Any command: nobody can know what it needs or how long it takes, so the plan shows what will run."""
+
+from __future__ import annotations
+
+from launcher.recipes.base import PhaseWords, Plain, Recipe, Result, Shown
+from pod_image.contract.outcomes import Phase
+from pod_image.contract.recipes.command import CommandSettings
+from pod_image.contract.settings import RunSettings
+
+
+class CommandRecipe(Plain):
+    """A command's dataset is whatever the command makes of it: it is pinned, and not looked into."""
+
+    shown = Shown(
+        phases={Phase.TRAIN: PhaseWords("Run the command", "the command runs")},
+        result=Result("files", ("files/**",)),
+        at_a_stop="The command is asked to end now. What it wrote is then collected",
+    )
+
+    def summary(self, settings: RunSettings, *, resume: bool) -> str:
+        return "command: " + " ".join(CommandSettings.of(settings).argv)
+
+
+RECIPE: Recipe = CommandRecipe()

@@ -1,0 +1,1 @@
+"""A Piper voice, as the launcher sees it."""
