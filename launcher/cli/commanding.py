@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-from launcher.cli.session import RUNPOD_ALONE, find
+from launcher.cli.session import PLACE_ALONE, find
 from launcher.cli.session import run as at_bench
 from launcher.cli.terminal.output import Output
 from launcher.domain.run import Run
@@ -49,7 +49,7 @@ def command_run(
 ) -> Answered:
     """Send one command and wait for its receipt, unless told not to. Raises RunFailed when it was refused."""
     return at_bench(
-        find(RUNPOD_ALONE),
+        find(PLACE_ALONE),
         lambda bench: _command(bench, key, name, output, text, wait),
         needs_history=False,
     )
@@ -62,7 +62,7 @@ async def _command(
     sent = await send(bench, run, new_command(name, text))
     if sent.way is Way.FILE:
         output.talk(
-            "RunPod did not pass the command on, so it was left in the results repo; the pod looks there "
+            f"{bench.place.title} did not pass the command on, so it was left in the results repo; the pod looks there "
             f"every 30 s. ({sent.detail})"
         )
     if not wait:

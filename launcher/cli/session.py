@@ -15,15 +15,18 @@ from launcher.cli.terminal.output import print_notice, print_warning
 from launcher.config import Config, read_config
 from launcher.domain.run import Run
 from launcher.errors import Interrupted
+from launcher.providers.registry import default_place
 from launcher.services.common.interrupts import GivenUp, leaving_on_signals
+from launcher.services.common.place_key import place_key
 from launcher.services.common.workbench import Workbench, open_workbench
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import KeyName, KeyringStore, Keys, KeyStore, find_keys
 
 T = TypeVar("T")
 
-RUNPOD_ALONE = (KeyName.RUNPOD,)
-ALL_KEYS = (KeyName.RUNPOD, KeyName.HF_DATASET, KeyName.HF_UPLOAD)
+PLACE_ALONE = tuple(name for name in (place_key(default_place()),) if name is not None)
+"""The key that the place takes which runs go to."""
+ALL_KEYS = (*PLACE_ALONE, KeyName.HF_DATASET, KeyName.HF_UPLOAD)
 
 
 def find(needed: Sequence[KeyName] = (), store: KeyStore | None = None) -> Keys:

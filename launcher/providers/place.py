@@ -87,6 +87,8 @@ class Place:
     """The same, short enough to stand in a sentence on a terminal."""
     billing: str
     """Where credit is added; empty where nothing is paid."""
+    prices: str
+    """How and how much one pays, to follow "You pay RunPod"."""
     out_of_money: str
     """What happens to pods when the account's money is gone, as a sentence."""
     least_disk_gb: int

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, YesOption, command_app
-from launcher.cli.session import RUNPOD_ALONE, find
+from launcher.cli.session import PLACE_ALONE, find
 from launcher.cli.session import run as at_bench
 from launcher.cli.terminal.layout import usd
 from launcher.cli.terminal.output import Output
@@ -36,7 +36,7 @@ def abort(
             hint="Add --yes; or have it deliver first, with launcher stop.",
         )
     ended = at_bench(
-        find(RUNPOD_ALONE), lambda bench: _abort(bench, run, yes=yes), needs_history=False
+        find(PLACE_ALONE), lambda bench: _abort(bench, run, yes=yes), needs_history=False
     )
     output = Output(as_json=as_json, quiet=quiet)
     if ended is None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from launcher.cli.flags import JsonOption, QuietOption, command_app
-from launcher.cli.session import RUNPOD_ALONE, find, run
+from launcher.cli.session import PLACE_ALONE, find, run
 from launcher.cli.terminal.layout import table
 from launcher.cli.terminal.output import Output
 from launcher.domain.offer import Offer
@@ -25,7 +25,7 @@ def gpus(
     quiet: QuietOption = False,
 ) -> None:
     """GPUs that can be rented now, cheapest first."""
-    found = run(find(RUNPOD_ALONE), lambda bench: bench.provider.offers(count, cloud, ()))
+    found = run(find(PLACE_ALONE), lambda bench: bench.provider.offers(count, cloud, ()))
     offers = [offer for offer in found if offer.memory_gb >= min_memory]
     Output(as_json=as_json, quiet=quiet).answer(
         offers, lambda: _table(offers), quiet="\n".join(offer.gpu_type for offer in offers)

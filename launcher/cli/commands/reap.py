@@ -7,11 +7,12 @@ from typing import Annotated, Any
 import typer
 
 from launcher.cli.flags import JsonOption, QuietOption, command_app
-from launcher.cli.session import RUNPOD_ALONE, find
+from launcher.cli.session import PLACE_ALONE, find
 from launcher.cli.session import run as at_bench
 from launcher.cli.terminal.layout import usd
 from launcher.cli.terminal.output import Output
 from launcher.errors import ProviderUnavailable
+from launcher.providers.registry import default_place
 from launcher.services.ending.reap import ReapReport
 from launcher.services.ending.reap import reap as sweep
 from pod_image.contract.outcomes import EndReason
@@ -32,7 +33,7 @@ def reap(
     it needs no history for that.
     """
     report = at_bench(
-        find(RUNPOD_ALONE), lambda bench: sweep(bench, dry_run=dry_run), needs_history=False
+        find(PLACE_ALONE), lambda bench: sweep(bench, dry_run=dry_run), needs_history=False
     )
     Output(as_json=as_json, quiet=quiet).answer(
         _document(report),
@@ -43,7 +44,7 @@ def reap(
     if left:
         raise ProviderUnavailable(
             f"{len(left)} pod(s) could not be released: {left[0].trouble}",
-            hint="They may still cost money. Try again, or end them at console.runpod.io/pods.",
+            hint=f"They may still cost money. Try again, or end them at {default_place().console_words}.",
         )
 
 
@@ -85,4 +86,4 @@ def _text(report: ReapReport) -> str:
         lines.append(f"There may be leftover secrets: {report.secrets_trouble}")
     if report.skipped:
         lines.append(f"Nothing was done: {report.skipped}")
-    return "\n".join(lines) or "Nothing of ours is left on RunPod."
+    return "\n".join(lines) or f"Nothing of ours is left on {default_place().title}."

@@ -34,7 +34,7 @@ def runs(
 
 def _refresh(output: Output) -> None:
     # Loaded here alone: the list itself is there at once, without HTTP.
-    from launcher.cli.session import RUNPOD_ALONE, find
+    from launcher.cli.session import PLACE_ALONE, find
     from launcher.cli.session import run as at_bench
     from launcher.errors import LauncherError
     from launcher.services.common.workbench import Workbench
@@ -47,7 +47,7 @@ def _refresh(output: Output) -> None:
             except LauncherError as error:
                 output.talk(f"{run.run_id} stays open: {error.message}")
 
-    at_bench(find(RUNPOD_ALONE), look)
+    at_bench(find(PLACE_ALONE), look)
 
 
 def answer_usual_words(words: list[str]) -> bool:

@@ -15,6 +15,7 @@ from launcher.cli.terminal.run_document import lasted_seconds, run_document
 from launcher.domain.pod import Pod
 from launcher.domain.run import Run, RunState
 from launcher.errors import LauncherError, PodGone
+from launcher.providers.registry import default_place
 from launcher.services.common.run_secrets import remove_run_secrets
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.refresh import refreshed
@@ -116,7 +117,7 @@ def _rows(found: Receipt, pod: Pod | None) -> list[tuple[str, str]]:
     if found.pace:
         rows.append(("Pace", _pace(found.pace)))
     if run.state is RunState.ENDED and run.secret_names:
-        count = f"{len(run.secret_names)} of its secrets are still in the RunPod account"
+        count = f"{len(run.secret_names)} of its secrets are still in the {default_place().title} account"
         rows.append(("Secrets", f"{count}; launcher reap removes them"))
     tried = found.machine.get("tried") or {}
     if tried:

@@ -15,7 +15,7 @@ from launcher.cli.following import (
     last_word,
     raise_if_bad,
 )
-from launcher.cli.session import RUNPOD_ALONE, chosen_run, find
+from launcher.cli.session import PLACE_ALONE, chosen_run, find
 from launcher.cli.session import run as at_bench
 from launcher.cli.terminal.live import Live
 from launcher.cli.terminal.output import Output, printable_json
@@ -36,7 +36,7 @@ def watch(run: RunArgument = "", as_json: JsonOption = False, quiet: QuietOption
     """
     output = Output(as_json=as_json, quiet=quiet)
     end_on_signals()
-    followed = at_bench(find(RUNPOD_ALONE), lambda bench: _watch(bench, run, output))
+    followed = at_bench(find(PLACE_ALONE), lambda bench: _watch(bench, run, output))
     if not as_json:
         output.answer({}, lambda: ending_text(followed), quiet=str(followed.run.end_reason))
     raise_if_bad(followed)

@@ -12,6 +12,7 @@ from launcher.domain.offer import Offer
 from launcher.domain.plan import Origin, Plan
 from launcher.recipes import recipe_of
 from launcher.services.common.boot_budget import boot_budget
+from launcher.services.common.places import place_of
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.settings import SETTINGS
 
@@ -180,12 +181,13 @@ def _shown(value: Any, limit: int = 44) -> str:
 
 
 def _sent(plan: Plan) -> list[tuple[str, str]]:
+    title = place_of(plan.settings).title
     if plan.secrets_in_plain:
         tokens = "the Hugging Face tokens, readable in the pod's definition while it lives"
     else:
         tokens = "the Hugging Face tokens, as two account secrets that are removed after the run"
     return [
-        ("RunPod", f"the settings above, the price cap and the deadline; {tokens}"),
-        ("the pod", "the settings and the tokens; your RunPod key is never sent there"),
+        (title, f"the settings above, the price cap and the deadline; {tokens}"),
+        ("the pod", f"the settings and the tokens; your {title} key is never sent there"),
         ("Hugging Face", f"what the run makes, to {plan.settings.results_repo}, and nothing else"),
     ]

@@ -9,7 +9,9 @@ from nicegui import ui
 from pydantic import SecretStr
 
 from launcher.errors import LauncherError
+from launcher.providers.registry import all_places
 from launcher.services.account.key_check import KeyCheck, KeyState, check_key, shape_problem
+from launcher.services.common.place_key import place_key
 from launcher.services.ending.reap import ReapReport
 from launcher.stores.secrets import KeyName, Keys, KeySource, find_keys
 from launcher.ui.frame import Shell, page
@@ -47,20 +49,7 @@ class _Words:
     place: str
 
 
-_WORDS = {
-    KeyName.RUNPOD: _Words(
-        "RunPod API key",
-        "Rents the GPU, and removes it again.",
-        "rpa_…",
-        (
-            "Sign up at RunPod and add some credit: 10 dollars last for many hours of training.",
-            "Open Settings, then API Keys, and create a key with the permission “Restricted”: pods "
-            "(read and write), and account secrets if it is offered. “All” works too.",
-            "Copy it here. RunPod shows it only once.",
-        ),
-        "https://www.runpod.io/console/user/settings",
-        "Open RunPod's settings",
-    ),
+_HUB_WORDS = {
     KeyName.HF_DATASET: _Words(
         "Hugging Face token to read",
         "Lets the GPU fetch your dataset.",
@@ -86,6 +75,16 @@ _WORDS = {
         "Open Hugging Face's access tokens",
     ),
 }
+
+
+def _words(name: KeyName) -> _Words:
+    if name in _HUB_WORDS:
+        return _HUB_WORDS[name]
+    key = next(place.key for place in all_places() if place_key(place) is name)
+    assert key is not None
+    return _Words(key.title, key.why, key.example, key.steps, key.page, key.page_title)
+
+
 _TONES = {
     KeyState.WORKS: "good",
     KeyState.TOO_WIDE: "warning",
@@ -129,7 +128,7 @@ class _KeyRow:
     """One key: its field while there is none, its state while there is one."""
 
     def __init__(self, shell: Shell, name: KeyName) -> None:
-        self._shell, self._name, self._words = shell, name, _WORDS[name]
+        self._shell, self._name, self._words = shell, name, _words(name)
         with card(classes=f"key-{name.value}") as place:
             with box("div", "row spread"), box("div"):
                 heading(2, self._words.title)
@@ -236,7 +235,7 @@ def _offers(shell: Shell, rows: list[_KeyRow], place: ui.element) -> None:
         if found.sources.get(name) is KeySource.ENVIRONMENT and name.value not in held
     ]
     if ready:
-        names = ", ".join(_WORDS[name].title for name in ready)
+        names = ", ".join(_words(name).title for name in ready)
         with notice("note", "Found in this program's environment", f"{names}."):
             button(
                 "Use these",
@@ -271,7 +270,9 @@ async def _take(shell: Shell, rows: list[_KeyRow], found: Keys, place: ui.elemen
 def _about(shell: Shell) -> None:
     with card("What happens to a key"):
         with box("ul", "prose"):
-            Text("li", "It is sent to RunPod or Hugging Face, and to nobody else.")
+            Text(
+                "li", f"It is sent to {shell.site.place.title} or Hugging Face, and to nobody else."
+            )
             Text(
                 "li",
                 "It is not written to disk, not shown again, and not in any log. “Forgotten” means "
@@ -289,8 +290,9 @@ def _forgotten_gpus(shell: Shell) -> None:
     sweeps = shell.site.sweeps
     with card("Forgotten GPUs"):
         para(
-            "As soon as there is a RunPod key, your account is looked through for GPUs of this program "
-            "whose run is over or overdue, and they are removed. Pods of other programs are left alone."
+            f"As soon as there is a {shell.site.place.title} key, your account is looked through for "
+            "GPUs of this program whose run is over or overdue, and they are removed. Pods of other "
+            "programs are left alone."
         )
         place = box("div", "stack-small").mark("forgotten")
         look = button("Look for forgotten GPUs", symbol="refresh")

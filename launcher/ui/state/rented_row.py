@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from launcher.domain.cost import cost_usd
 from launcher.domain.run import Run, RunState
+from launcher.providers.registry import default_place
 from launcher.ui.text import about, clock, per_hour
 
 TAKES_TO_GO = timedelta(minutes=2)
@@ -38,7 +39,7 @@ class Rented:
         if self.problem:
             parts.insert(1, self.problem)
         elif not self.is_watched:
-            parts.append("enter the RunPod key to see it live")
+            parts.append(f"enter the {default_place().title} key to see it live")
         return " · ".join(parts)
 
 

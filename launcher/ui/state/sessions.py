@@ -10,8 +10,9 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 
+from launcher.services.common.place_key import has_place_key
 from launcher.services.common.workbench import Workbench
-from launcher.stores.secrets import KeyName, Keys, KeySource
+from launcher.stores.secrets import KeyName, Keys
 from launcher.ui.state.vault import Vault
 
 OpenBench = Callable[[Keys], AbstractAsyncContextManager[Workbench]]
@@ -30,7 +31,7 @@ class Session:
 
     @property
     def can_rent(self) -> bool:
-        return self.keys.runpod is not None
+        return has_place_key(self.keys, self.bench.place)
 
     def start(self, job: asyncio.Task[None]) -> None:
         self.jobs.add(job)
@@ -52,13 +53,10 @@ class Sessions:
         vault.when_changed.append(self._keys_changed)
 
     def keys_of(self, tab: str) -> Keys:
-        held = {KeyName(name): secret for name, secret in self._vault.held(tab).items()}
-        return Keys(
-            runpod=held.get(KeyName.RUNPOD),
-            hf_dataset=held.get(KeyName.HF_DATASET),
-            hf_upload=held.get(KeyName.HF_UPLOAD),
-            sources=dict.fromkeys(held, KeySource.GIVEN),
-        )
+        keys = Keys()
+        for name, secret in self._vault.held(tab).items():
+            keys = keys.with_given(KeyName(name), secret)
+        return keys
 
     async def of(self, tab: str) -> Session:
         """The session of the tab's keys, opened if need be; also for a tab without keys."""
@@ -81,7 +79,7 @@ class Sessions:
 
     @property
     def renting(self) -> list[Session]:
-        """Sessions with a RunPod key."""
+        """Sessions with the key of their place."""
         return [session for session in self._sessions.values() if session.can_rent]
 
     @property

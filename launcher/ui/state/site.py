@@ -8,6 +8,9 @@ from typing import Any
 
 from launcher.clock import Clock
 from launcher.config import Config
+from launcher.providers.place import Place
+from launcher.providers.registry import default_place
+from launcher.services.common.place_key import has_place_key
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import KeyStore
 from launcher.ui.state.drafts import Drafts
@@ -45,6 +48,15 @@ class Site:
     def __post_init__(self) -> None:
         self.sweeps = Sweeps(self.sessions, self.clock)
         self.preferences = read_preferences(self.config.preferences_path)
+
+    @property
+    def place(self) -> Place:
+        """Where runs go."""
+        return default_place()
+
+    def can_rent(self, tab: str) -> bool:
+        """Whether the tab holds the key of that place."""
+        return has_place_key(self.sessions.keys_of(tab), self.place)
 
     def unix_seconds(self) -> float:
         """The clock's time as the services of datasets take it."""

@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 
 from launcher.clock import Clock
 from launcher.errors import LauncherError
+from launcher.providers.registry import default_place
+from launcher.services.common.place_key import has_place_key
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.reap import Reaped, ReapReport, reap
 from launcher.stores.secrets import find_keys
@@ -31,7 +33,7 @@ class Sweep:
 
 
 class Sweeps:
-    """Begins by itself when a session with a RunPod key opens, and at the start for a key in the environment."""
+    """Begins by itself when a session that can rent opens, and at the start for a key in the environment."""
 
     def __init__(self, sessions: Sessions, clock: Clock) -> None:
         self.last: Sweep | None = None
@@ -45,7 +47,7 @@ class Sweeps:
     def start(self, environment: Mapping[str, str]) -> None:
         """Sweep with the keys of the environment, if they are there. The keyring is not asked: it may ask back."""
         keys = find_keys(environment)
-        if keys.runpod is None:
+        if not has_place_key(keys, default_place()):
             return
 
         async def sweep() -> None:

@@ -13,6 +13,7 @@ import pytest
 from nicegui.testing import User
 
 from launcher.domain.run import Run
+from launcher.providers.registry import default_place
 from launcher.services.common.workbench import Workbench
 from launcher.services.planning.compose import compose
 from launcher.services.planning.plan import make_plan
@@ -28,6 +29,7 @@ from tests.ui.test_plain_logic import run
 class _Broken:
     """A provider with a fault of ours in every method."""
 
+    place = default_place()
     calls = 0
     clock_ahead = timedelta(0)
 

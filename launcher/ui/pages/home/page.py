@@ -147,8 +147,7 @@ def _first_try(site: Site) -> None:
     with box("div", "grid-2"):
         with card("What it costs"):
             para(
-                "You pay RunPod by the second while a GPU is rented, usually between $0.20 and $0.80 "
-                "an hour. A cap that you set ends the run whatever happens."
+                f"You pay {site.place.title} {site.place.prices}. A cap that you set ends the run whatever happens."
             )
             hint(
                 f"The preset “{quick.title}” proves the whole way in minutes and can cost "
@@ -157,6 +156,6 @@ def _first_try(site: Site) -> None:
         with card("What leaves this computer"):
             para(
                 "Your recordings and the finished voice lie in your own repos on Hugging Face. The "
-                "keys go to RunPod and Hugging Face alone. There is no server of ours."
+                f"keys go to {site.place.title} and Hugging Face alone. There is no server of ours."
             )
             link("How keys are kept", "/help?topic=privacy")

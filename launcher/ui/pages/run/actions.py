@@ -76,8 +76,8 @@ class RunActions:
         return Button(_WORDS[name], handler, symbol=symbol).mark(f"do-{name.value}")
 
     def _why_locked(self, name: CommandName) -> str | None:
-        if not self._shell.site.sessions.keys_of(self._shell.tab).runpod:
-            return "Enter the RunPod key first."
+        if not self._shell.site.can_rent(self._shell.tab):
+            return f"Enter the {self._shell.site.place.title} key first."
         if name in self._waiting:
             return "Waiting for the receipt of the GPU."
         if CommandName.STOP in self._waiting:

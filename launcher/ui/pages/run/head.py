@@ -128,7 +128,7 @@ class RunHead:
             stage=launch.messages[-1].text if launch is not None and is_going else "",
             error=launch.error.message if launch and launch.error else "",
             trouble=site.live.troubles.get(run.nonce, ""),
-            has_key=bool(site.sessions.keys_of(self._shell.tab).runpod),
+            has_key=site.can_rent(self._shell.tab),
             is_watched=site.live.is_watched(run.nonce),
             restarts=view.restarts,
             heard_at=view.heard_at,

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from launcher.domain.delivery import known_delivery
 from launcher.domain.run import Run, RunState
+from launcher.providers.registry import default_place
 from launcher.ui.state.run_view import RunView
 from launcher.ui.text import dollars, time_of_day
 from launcher.ui.widgets.elements import (
@@ -25,7 +26,6 @@ from launcher.ui.widgets.elements import (
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.plain import plain_line
 
-CONSOLE = "https://www.runpod.io/console/pods"
 STAGE_SHOWN = 200
 USUAL_START = timedelta(minutes=10)
 SMALLEST_BATCH = 1
@@ -80,19 +80,24 @@ def draw_notices(standing: Standing, view: RunView) -> None:
 def _alarm(standing: Standing) -> None:
     how = "Press “Stop and remove” above."
     if not standing.has_key:
-        how = "Enter the RunPod key, and press “Stop and remove” above."
+        how = f"Enter the {default_place().title} key, and press “Stop and remove” above."
     with (
         notice(
             "bad",
             f"This may still cost money: {standing.problem}.",
-            f"{how} If that fails, open RunPod's console and terminate the pod by hand.",
+            f"{how} If that fails, open {default_place().title}'s console and terminate the pod by hand.",
             alert=True,
         ),
         box("div", "row"),
     ):
         if not standing.has_key:
             button_link("Enter the key", "/keys", symbol="key", primary=True)
-        link("Open RunPod's console", CONSOLE, new_tab=True)
+        _console_link()
+
+
+def _console_link() -> None:
+    place = default_place()
+    link(f"Open {place.title}'s console", place.console, new_tab=True)
 
 
 def _under_way(standing: Standing) -> None:
@@ -118,7 +123,7 @@ def _no_contact(standing: Standing) -> None:
         "No contact with the GPU",
         f"{standing.trouble} It may still run and cost money; its caps hold without us. Trying again.",
     ):
-        link("Open RunPod's console", CONSOLE, new_tab=True)
+        _console_link()
 
 
 def _without_key(standing: Standing) -> None:
@@ -127,14 +132,14 @@ def _without_key(standing: Standing) -> None:
         title = "Nobody watches over this start"
         text = (
             "The GPU was rented by an earlier session of this program and has not reported itself ready. "
-            "Enter the RunPod key, so that it is followed, or removed if it never gets ready."
+            f"Enter the {default_place().title} key, so that it is followed, or removed if it never gets ready."
         )
     else:
         heard = f", of {time_of_day(standing.heard_at)}" if standing.heard_at else ""
         title = f"These are the last known figures{heard}"
         text = (
             f"The run goes on and ends by itself, at {dollars(run.max_cost_usd)} or {run.max_hours:g} "
-            "hours at the latest. Enter the RunPod key to see it live."
+            f"hours at the latest. Enter the {default_place().title} key to see it live."
         )
     with notice("note", title, text):
         button_link("Enter the key", "/keys", symbol="key", primary=True)

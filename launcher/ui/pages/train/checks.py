@@ -71,7 +71,7 @@ class Checks:
         self._check_button.lock("The check is under way.")
         self._results.clear()
         with self._results:
-            waiting("Asking RunPod and Hugging Face…", rows=2)
+            waiting(f"Asking {self._shell.site.place.title} and Hugging Face…", rows=2)
         try:
             self.plan = await self._plan()
         except LauncherError as error:

@@ -86,7 +86,8 @@ class ConfirmDialog:
             )
             Text(
                 "li",
-                "The Hugging Face tokens lie in your RunPod account as secrets while the run lasts."
+                f"The Hugging Face tokens lie in your {self._shell.site.place.title} account as secrets "
+                "while the run lasts."
                 if not plan.secrets_in_plain
                 else "The Hugging Face tokens stand readable in the pod's definition while it lives.",
             )

@@ -86,7 +86,8 @@ class GpuTable:
             if prices is not None:
                 self._draw(prices, rows, wanted)
             elif self._error is None:
-                waiting("Asking RunPod for prices…" if self._asking else "No prices yet", rows=3)
+                asking = f"Asking {self._shell.site.place.title} for prices…"
+                waiting(asking if self._asking else "No prices yet", rows=3)
 
     async def _ask(self, then: Callable[[], None], anew: bool) -> None:
         session = await self._shell.session()
@@ -101,9 +102,11 @@ class GpuTable:
         then()
 
     def _show_error(self, error: LauncherError) -> None:
-        if not self._shell.site.sessions.keys_of(self._shell.tab).runpod:
+        site = self._shell.site
+        if not site.can_rent(self._shell.tab):
+            title = site.place.title
             with notice(
-                "note", "Prices need the RunPod key", "RunPod tells them to its users alone."
+                "note", f"Prices need the {title} key", f"{title} tells them to its users alone."
             ):
                 button_link("Enter the key", "/keys", symbol="key")
             return
@@ -118,7 +121,7 @@ class GpuTable:
         blocked = [row for row in rows if row.blocked]
         now = self._shell.site.clock.now()
         with box("div", "row spread"):
-            hint(f"Prices of RunPod, {when(prices.at, now)}.")
+            hint(f"Prices of {self._shell.site.place.title}, {when(prices.at, now)}.")
             button("Ask again", self._again, kind="quiet", symbol="refresh")
         if fitting:
             self._table(fitting[:ROWS_SHOWN], "GPUs that can be rented", wanted, is_first=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from launcher.providers.registry import default_place
 from launcher.ui.page_hints import for_page
 from launcher.ui.pages.train.pricing import Quote
 from launcher.ui.text import about, dollars, per_hour, roughly
@@ -60,7 +61,7 @@ def _remarks(found: Quote) -> None:
             "It then tries to deliver what it has.",
         )
     elif found.estimate is None:
-        needs = "a dataset" if found.offer is not None else "the RunPod key"
+        needs = "a dataset" if found.offer is not None else f"the {default_place().title} key"
         hint(f"For an estimate it takes {needs}.")
     else:
         hint(f"By the {found.estimate.basis}.")

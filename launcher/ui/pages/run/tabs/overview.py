@@ -149,7 +149,7 @@ def _receipt(shell: Shell, run: Run) -> None:
                 ("Planned", dollars(found.planned_usd)),
                 ("Metered by the GPU", dollars(found.metered_usd)),
                 (
-                    "Billed by RunPod",
+                    f"Billed by {shell.site.place.title}",
                     dollars(found.billed_usd) if found.billed_usd is not None else "not yet",
                 ),
                 ("Could have cost at the most", dollars(found.worst_case_usd)),
