@@ -12,7 +12,7 @@ from typing import Any
 from playwright.sync_api import sync_playwright
 
 from tests.browser.conftest import Window
-from tests.browser.scenes import SCENES, WITH_KEYS, WITH_RUNS, Scene, write_history
+from tests.browser.page_states import PAGE_STATES, WITH_KEYS, WITH_RUNS, PageState, write_history
 from tests.browser.stage import CHROMIUM, Stage, stage
 
 
@@ -37,7 +37,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--look", choices=[one.name for one in LOOKS], action="append")
-    parser.add_argument("--only", action="append", help="names of scenes; all when left out")
+    parser.add_argument(
+        "--only", action="append", help="names of the states of pages; all when left out"
+    )
     chosen = parser.parse_args(argv)
     looks = [one for one in LOOKS if not chosen.look or one.name in chosen.look]
     chosen.out.mkdir(parents=True, exist_ok=True)
@@ -56,12 +58,12 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _take(browser: Any, staged: Stage, look: Look, out: Path, only: set[str]) -> None:
     write_history(staged.root / f"lived-{look.name}")
-    for home, scenes, keyed in (
-        ("empty", SCENES, False),
+    for home, page_states, keyed in (
+        ("empty", PAGE_STATES, False),
         ("keyed", WITH_KEYS, True),
         ("lived", WITH_RUNS, False),
     ):
-        wanted = [scene for scene in scenes if not only or scene.name in only]
+        wanted = [page_state for page_state in page_states if not only or page_state.name in only]
         if not wanted:
             continue
         form = staged.open_form(home=f"{home}-{look.name}")
@@ -71,15 +73,15 @@ def _take(browser: Any, staged: Stage, look: Look, out: Path, only: set[str]) ->
         window.enter()
         if keyed:
             window.use_offered_keys()
-        for scene in wanted:
-            _picture(window, scene, out / f"{scene.name}-{look.name}.png")
+        for page_state in wanted:
+            _picture(window, page_state, out / f"{page_state.name}-{look.name}.png")
         context.close()
         form.close()
 
 
-def _picture(window: Window, scene: Scene, path: Path) -> None:
-    window.go(scene.path)
-    scene.act(window.page)
+def _picture(window: Window, page_state: PageState, path: Path) -> None:
+    window.go(page_state.path)
+    page_state.act(window.page)
     window.page.wait_for_timeout(700)  # prices and charts come a moment later
     has_dialog = window.page.locator("dialog[open]").count() > 0
     window.page.screenshot(path=str(path), full_page=not has_dialog)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import Window
-from tests.browser.scenes import SCENES, WITH_KEYS, WITH_RUNS, Scene, write_history
+from tests.browser.page_states import PAGE_STATES, WITH_KEYS, WITH_RUNS, PageState, write_history
 from tests.browser.stage import Form, Stage
 
 pytestmark = pytest.mark.slow
@@ -69,7 +69,7 @@ UNSURE_IS_FINE = {
     "aria-valid-attr-value": "aria-controls of the menu's button on a page that is wide",
 }
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
-LOOKED_AT = [one for one in (*SCENES, *WITH_KEYS, *WITH_RUNS) if not one.within]
+LOOKED_AT = [one for one in (*PAGE_STATES, *WITH_KEYS, *WITH_RUNS) if not one.within]
 FIRST_OF_A_PAGE = list({one.path: one for one in reversed(LOOKED_AT)}.values())
 
 
@@ -99,18 +99,18 @@ def old_hand(chromium: Any, staged: Stage) -> Iterator[Window]:
     window.close()
 
 
-def look(window: Window, axe: str, scene: Scene) -> list[str]:
-    """What is wrong with the scene, in lines. In the dark only colours can differ, on a phone only the width."""
+def look(window: Window, axe: str, page_state: PageState) -> list[str]:
+    """What is wrong with the page, in lines. In the dark only colours can differ, on a phone only the width."""
     page = window.page
     page.emulate_media(color_scheme="light")
-    window.go(scene.path)
-    scene.act(page)
+    window.go(page_state.path)
+    page_state.act(page)
     page.evaluate(axe)
     wrong = [f"light: {line}" for line in _judged(page.evaluate(RUN_AXE, []))]
     page.emulate_media(color_scheme="dark")
     page.wait_for_function("document.body.classList.contains('body--dark')")
     wrong += [f"dark: {line}" for line in _judged(page.evaluate(RUN_AXE, ["color-contrast"]))]
-    if scene in FIRST_OF_A_PAGE:
+    if page_state in FIRST_OF_A_PAGE:
         page.set_viewport_size(PHONE)
         widths = page.evaluate(WIDTHS)
         page.set_viewport_size(DESK)
@@ -125,26 +125,28 @@ def _judged(lines: list[str]) -> list[str]:
     ]
 
 
-def _of(scenes: tuple[Scene, ...]) -> Any:
-    looked_at = [one for one in scenes if not one.within]
-    return pytest.mark.parametrize("scene", looked_at, ids=lambda one: one.name)
+def _of(page_states: tuple[PageState, ...]) -> Any:
+    looked_at = [one for one in page_states if not one.within]
+    return pytest.mark.parametrize("page_state", looked_at, ids=lambda one: one.name)
 
 
-@_of(SCENES)
-def test_an_empty_form_is_for_everyone(newcomer: Window, axe: str, scene: Scene) -> None:
-    assert look(newcomer, axe, scene) == []
+@_of(PAGE_STATES)
+def test_an_empty_form_is_for_everyone(newcomer: Window, axe: str, page_state: PageState) -> None:
+    assert look(newcomer, axe, page_state) == []
 
 
 @_of(WITH_KEYS)
-def test_a_form_with_keys_is_for_everyone(holder: Window, axe: str, scene: Scene) -> None:
-    assert look(holder, axe, scene) == []
+def test_a_form_with_keys_is_for_everyone(holder: Window, axe: str, page_state: PageState) -> None:
+    assert look(holder, axe, page_state) == []
 
 
 @_of(WITH_RUNS)
-def test_a_form_with_a_history_is_for_everyone(old_hand: Window, axe: str, scene: Scene) -> None:
-    assert look(old_hand, axe, scene) == []
+def test_a_form_with_a_history_is_for_everyone(
+    old_hand: Window, axe: str, page_state: PageState
+) -> None:
+    assert look(old_hand, axe, page_state) == []
 
 
-def test_a_scene_that_axe_does_not_see_is_within_one_that_it_sees() -> None:
+def test_a_page_state_that_axe_does_not_see_is_within_one_that_it_sees() -> None:
     names = {one.name for one in LOOKED_AT}
-    assert {one.within for one in (*SCENES, *WITH_KEYS, *WITH_RUNS) if one.within} <= names
+    assert {one.within for one in (*PAGE_STATES, *WITH_KEYS, *WITH_RUNS) if one.within} <= names

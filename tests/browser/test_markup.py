@@ -14,7 +14,7 @@ from launcher.stores.runs import RunHistory
 from launcher.ui.state.journal import Journal
 from pod_image.contract.events import AnyEvent
 from tests.browser.conftest import Window
-from tests.browser.scenes import _runs
+from tests.browser.page_states import _runs
 from tests.browser.stage import Stage
 
 pytestmark = pytest.mark.slow

@@ -20,7 +20,7 @@ from launcher.stores.secrets import Keys
 from pod_image.hub import Repo, publish
 from tests.kit.checkout import DEMO_CLIPS
 from tests.kit.virtual_time import VirtualLoop
-from tests.services.sky import REPO, TOKENS, Sky
+from tests.services.harness import REPO, TOKENS, LauncherHarness
 
 DATASET = "demo/clips"
 
@@ -47,8 +47,10 @@ class Said:
 class Shell:
     """`shell("runs", "--json")` runs a command as a person would, with the keys in the environment."""
 
-    def __init__(self, loop: VirtualLoop, sky: Sky, capsys: pytest.CaptureFixture[str]) -> None:
-        self.loop, self.sky, self._capsys = loop, sky, capsys
+    def __init__(
+        self, loop: VirtualLoop, harness: LauncherHarness, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        self.loop, self.harness, self._capsys = loop, harness, capsys
 
     def __call__(self, *words: str) -> Said:
         self._capsys.readouterr()
@@ -58,17 +60,17 @@ class Shell:
 
     @property
     def world(self) -> RunPodWorld:
-        return self.sky.world
+        return self.harness.world
 
     @property
     def rented(self) -> int:
         """Orders of pods that ever reached the cloud."""
-        return self.sky.posts()
+        return self.harness.posts()
 
     def push(self, files: dict[str, Path | bytes], repo: str = DATASET) -> None:
         """Put files into a dataset repo."""
         target = Repo(repo, "dataset")
-        hub = self.sky.hub
+        hub = self.harness.hub
         hub.ask("", lambda api: api.create_repo(repo, repo_type="dataset", exist_ok=True))
         publish(hub, target, files, "clips")
 
@@ -80,21 +82,21 @@ def shell(
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         loop = runner.get_loop()
         assert isinstance(loop, VirtualLoop)
-        sky: Sky = runner.run(_sky(tmp_path))
+        harness: LauncherHarness = runner.run(_harness(tmp_path))
 
         @asynccontextmanager
         async def at_bench(
             config: Config, keys: Keys, *, needs_history: bool = True
         ) -> AsyncIterator[Workbench]:
             given = keys.runpod.get_secret_value() if keys.runpod else ""
-            bench = sky.open_bench(given, needs_history=needs_history)
+            bench = harness.open_bench(given, needs_history=needs_history)
             yield bench
             bench.runs.close()
 
         monkeypatch.setattr(session, "open_workbench", at_bench)
         monkeypatch.setattr(session, "_complete", runner.run)
         monkeypatch.setenv("LAUNCHER_HOME", str(tmp_path / "home"))
-        monkeypatch.setenv("RUNPOD_API_KEY", sky.world.api_key)
+        monkeypatch.setenv("RUNPOD_API_KEY", harness.world.api_key)
         monkeypatch.setenv("HF_DATASET_TOKEN", TOKENS["read"])
         monkeypatch.setenv("HF_UPLOAD_TOKEN", TOKENS["write"])
         monkeypatch.setenv("COLUMNS", "80")
@@ -103,8 +105,8 @@ def shell(
             monkeypatch.setattr(
                 f"launcher.cli.{module}.end_on_signals", lambda: None, raising=False
             )
-        yield Shell(loop, sky, capsys)
-        sky.bench.runs.close()
+        yield Shell(loop, harness, capsys)
+        harness.bench.runs.close()
 
 
 @pytest.fixture
@@ -120,10 +122,10 @@ def demo_dataset(shell: Shell) -> str:
     return DATASET
 
 
-async def _sky(folder: Path) -> Sky:
-    sky = Sky(folder, poll_seconds=5.0)
-    sky.core.cdn_url = "http://cdn.hub.test"
-    return sky
+async def _harness(folder: Path) -> LauncherHarness:
+    harness = LauncherHarness(folder, poll_seconds=5.0)
+    harness.core.cdn_url = "http://cdn.hub.test"
+    return harness
 
 
 COMMAND_RUN = ("--recipe", "command", "--results-repo", REPO)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import COMMAND_RUN, Said, Shell
-from tests.services.sky import REPO
+from tests.services.harness import REPO
 
 WITHOUT = [
     ("pods:write", "may not rent the pod"),
@@ -33,8 +33,8 @@ def test_a_key_without_a_right_is_told_which_one_and_nothing_stays_rented(
     assert words in said.words
     assert well_said(said)
     assert key not in said.words
-    assert shell.sky.live() == []
-    assert shell.sky.secret_names() == []
+    assert shell.harness.live() == []
+    assert shell.harness.secret_names() == []
 
 
 def test_a_key_that_may_only_read_rents_nothing_and_leaves_no_secret(
@@ -44,7 +44,7 @@ def test_a_key_that_may_only_read_rents_nothing_and_leaves_no_secret(
     said = shell("deploy", "--yes", *COMMAND_RUN, "--", "true")
     assert said.code == 5
     assert well_said(said)
-    assert (shell.sky.live(), shell.sky.secret_names()) == ([], [])
+    assert (shell.harness.live(), shell.harness.secret_names()) == ([], [])
 
 
 def test_a_balance_that_only_the_cloud_knows_is_refused_in_plain_words(shell: Shell) -> None:
@@ -53,7 +53,7 @@ def test_a_balance_that_only_the_cloud_knows_is_refused_in_plain_words(shell: Sh
     assert said.code == 5
     assert "credit" in said.words or "balance" in said.words
     assert well_said(said)
-    assert (shell.sky.live(), shell.sky.secret_names()) == ([], [])
+    assert (shell.harness.live(), shell.harness.secret_names()) == ([], [])
 
 
 def test_a_private_image_without_a_credential_is_ended_with_the_registrys_words(
@@ -66,7 +66,7 @@ def test_a_private_image_without_a_credential_is_ended_with_the_registrys_words(
     assert "pull access denied" in said.words
     assert "--registry" in said.words
     assert well_said(said)
-    assert shell.sky.live() == []
+    assert shell.harness.live() == []
 
 
 def test_a_registry_credential_that_is_not_there_is_an_error_of_the_request(shell: Shell) -> None:
@@ -74,7 +74,7 @@ def test_a_registry_credential_that_is_not_there_is_an_error_of_the_request(shel
     said = shell("deploy", "--yes", *words)
     assert said.code in (2, 4)
     assert "registry credential not found" in said.words
-    assert shell.sky.live() == []
+    assert shell.harness.live() == []
 
 
 def test_a_run_that_is_too_long_for_a_pod_is_refused_before_anything_is_made(
@@ -87,7 +87,7 @@ def test_a_run_that_is_too_long_for_a_pod_is_refused_before_anything_is_made(
     assert said.code == 2
     assert "a pod can be sent 60,000" in said.words
     assert well_said(said)
-    assert (shell.rented, shell.sky.secret_names()) == (0, [])
+    assert (shell.rented, shell.harness.secret_names()) == (0, [])
 
 
 BAD_FILES = {

@@ -34,7 +34,7 @@ def test_no_reason_of_an_end_claims_that_anything_was_kept(reason: EndReason) ->
 def test_results_that_did_not_arrive_have_an_exit_code_of_their_own(
     shell: Shell, reason: str
 ) -> None:
-    shell.sky.script.reason, shell.sky.script.last_word = reason, PART
+    shell.harness.script.reason, shell.harness.script.last_word = reason, PART
     said = shell("deploy", *COMMAND_RUN, "--yes", "--json", *TRUE)
     assert said.code == 7
     assert said.json["not_delivered"] == 2
@@ -48,7 +48,7 @@ def test_results_that_did_not_arrive_have_an_exit_code_of_their_own(
 
 
 def test_what_did_not_arrive_is_in_the_receipt_and_in_the_list_of_runs(shell: Shell) -> None:
-    shell.sky.script.last_word = PART
+    shell.harness.script.last_word = PART
     shell("deploy", *COMMAND_RUN, "--yes", *TRUE)
     words = "2 of 12 files did not reach the results repo: files/k.bin, files/l.bin."
     assert words in shell("show").words
@@ -63,7 +63,7 @@ def test_what_did_not_arrive_is_in_the_receipt_and_in_the_list_of_runs(shell: Sh
 
 
 def test_what_arrived_is_counted_at_the_end(shell: Shell) -> None:
-    shell.sky.script.last_word = ALL
+    shell.harness.script.last_word = ALL
     said = shell("deploy", *COMMAND_RUN, "--yes", *TRUE)
     assert said.code == 0
     assert "All 12 files are in the results repo, checked there." in said.out
@@ -71,7 +71,7 @@ def test_what_arrived_is_counted_at_the_end(shell: Shell) -> None:
 
 
 def test_an_end_that_only_the_record_tells_knows_what_is_missing_too(shell: Shell) -> None:
-    script = shell.sky.script
+    script = shell.harness.script
     script.last_word = PART
 
     def deliver_without_events(document: Any) -> None:
@@ -86,7 +86,7 @@ def test_an_end_that_only_the_record_tells_knows_what_is_missing_too(shell: Shel
 
 
 def test_a_pod_that_went_without_a_word_promises_nothing(shell: Shell) -> None:
-    shell.sky.script.says_ended = shell.sky.script.delivers = False
+    shell.harness.script.says_ended = shell.harness.script.delivers = False
     said = shell("deploy", *COMMAND_RUN, "--yes", *TRUE)
     assert said.code == 6
     assert "gone without a word" in said.words
@@ -103,7 +103,7 @@ LOG = """\
 
 
 def a_failure(shell: Shell) -> Said:
-    script = shell.sky.script
+    script = shell.harness.script
     script.reason, script.log = "failed", LOG
     script.last_word = {**ALL, "last_lines": ["loading", "ValueError: \x1b[31mred\x1b[0m"]}
     return shell("deploy", *COMMAND_RUN, "--yes", *TRUE)

@@ -16,7 +16,7 @@ from launcher.services.common.observations import EventSeen
 from launcher.services.launching.launch import launch
 from pod_image.contract.events import ArmedEvent
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.sky import Sky, plan
+from tests.services.harness import LauncherHarness, plan
 
 
 async def cut_off_after(seconds: float, work: asyncio.Task[object]) -> Interrupted:
@@ -30,29 +30,29 @@ async def cut_off_after(seconds: float, work: asyncio.Task[object]) -> Interrupt
 
 @in_virtual_time
 async def test_ctrl_c_before_the_pod_is_armed_releases_it(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    sky.script.armed_after = None
+    harness = LauncherHarness(tmp_path)
+    harness.script.armed_after = None
     with Live(Output(quiet=True)) as live:
-        work = asyncio.create_task(launch_and_show(sky.bench, plan(), sky.keys, live))
+        work = asyncio.create_task(launch_and_show(harness.bench, plan(), harness.keys, live))
         error = await cut_off_after(30, work)  # type: ignore[arg-type]
-    assert sky.live() == []
+    assert harness.live() == []
     assert "released" in error.message
     assert error.exit_code == 130
 
 
 @in_virtual_time
 async def test_ctrl_c_at_the_very_moment_that_the_pod_is_armed_leaves_it(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    sky.script.ends_after = None
+    harness = LauncherHarness(tmp_path)
+    harness.script.ends_after = None
     with Live(Output(quiet=True)) as live:
-        work = asyncio.create_task(launch_and_show(sky.bench, plan(), sky.keys, live))
+        work = asyncio.create_task(launch_and_show(harness.bench, plan(), harness.keys, live))
         live.see = lambda seen: _cancel_when_armed(work, seen)  # type: ignore[method-assign]
         with pytest.raises(Interrupted, match="goes on without this computer") as caught:
             await work
-    (pod_id,) = sky.live()
+    (pod_id,) = harness.live()
     assert pod_id in caught.value.message
-    assert sky.bench.runs.get("run-01").state is RunState.RUNNING
-    sky.script.stopping = True
+    assert harness.bench.runs.get("run-01").state is RunState.RUNNING
+    harness.script.stopping = True
 
 
 def _cancel_when_armed(work: asyncio.Task[object], seen: object) -> None:
@@ -64,14 +64,14 @@ def _cancel_when_armed(work: asyncio.Task[object], seen: object) -> None:
 async def test_ctrl_c_afterwards_leaves_the_run_and_says_where_it_is_and_how_to_stop_it(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
-    sky.script.ends_after = None
-    run = await launch(sky.bench, plan(), sky.keys)
+    harness = LauncherHarness(tmp_path)
+    harness.script.ends_after = None
+    run = await launch(harness.bench, plan(), harness.keys)
     with Live(Output(quiet=True)) as live:
-        work = asyncio.create_task(follow_to_end(sky.bench, run, live))
+        work = asyncio.create_task(follow_to_end(harness.bench, run, live))
         error = await cut_off_after(60, work)  # type: ignore[arg-type]
-    assert sky.live() == [run.pod_id]
+    assert harness.live() == [run.pod_id]
     assert run.pod_id in error.message
     assert "$0.69 an hour" in error.message
     assert f"launcher stop {run.run_id}" in error.hint
-    sky.script.stopping = True
+    harness.script.stopping = True

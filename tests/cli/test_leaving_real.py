@@ -19,7 +19,7 @@ from launcher.emulator.runpod import ScriptedContainer, ScriptedRunner
 from launcher.emulator.runpod.conditions import Timing
 from launcher.services.common.interrupts import INSISTS_WITHIN_SECONDS
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
-from tests.services.sky import Script
+from tests.services.harness import Script
 
 pytestmark = [
     pytest.mark.skipif(os.name != "posix", reason="signals and terminals of POSIX"),
@@ -43,7 +43,7 @@ LONGEST_SECONDS = 60.0
 ANSWER = "This goes on."
 
 
-class Scene:
+class Home:
     """A cloud whose pods do as they are told, and one person's computer."""
 
     def __init__(self, cloud: DemoCloud, home: Path) -> None:
@@ -94,20 +94,20 @@ class Scene:
 
 
 @pytest.fixture
-def scene(tmp_path: Path) -> Iterator[Scene]:
+def home(tmp_path: Path) -> Iterator[Home]:
     runner = ScriptedRunner()
     with demo_cloud(tmp_path / "cloud", runner=runner) as cloud:
         cloud.runpod.world.timing = Timing(provisioning_seconds=0.2, gone_seconds=0.5)
-        found = Scene(cloud, tmp_path / "home")
+        found = Home(cloud, tmp_path / "home")
         runner.program = found.program
         yield found
 
 
 @contextlib.contextmanager
-def started(scene: Scene, words: list[str], **options: object) -> Iterator[subprocess.Popen[str]]:
+def started(home: Home, words: list[str], **options: object) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
         words,
-        env=scene.env,
+        env=home.env,
         text=True,
         **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},  # type: ignore[call-overload]
     )
@@ -129,18 +129,18 @@ def finished(process: subprocess.Popen[str]) -> tuple[int, str]:
 
 @pytest.mark.parametrize(("works", "code"), [(True, 0), (False, 6)])
 def test_a_reader_that_leaves_ends_neither_the_launch_nor_its_clean_up(
-    scene: Scene, works: bool, code: int
+    home: Home, works: bool, code: int
 ) -> None:
-    scene.armed_after, scene.checks_work = 0.5, works
+    home.armed_after, home.checks_work = 0.5, works
     line = " ".join(["set -o pipefail;", *LAUNCHER, *DEPLOY, "2>&1 | sed '/^Renting/q'"])
-    with started(scene, ["bash", "-c", line], stderr=None) as process:
+    with started(home, ["bash", "-c", line], stderr=None) as process:
         out, _ = process.communicate(timeout=LONGEST_SECONDS)
         assert "Renting" in out
         assert process.returncode == code
-    assert scene.live() == []
+    assert home.live() == []
 
 
-def in_a_terminal(scene: Scene, *before: str) -> tuple[subprocess.Popen[str], int]:
+def in_a_terminal(home: Home, *before: str) -> tuple[subprocess.Popen[str], int]:
     """A deploy in a terminal window; the file descriptor whose closing closes the window."""
     window, terminal = os.openpty()
 
@@ -153,7 +153,7 @@ def in_a_terminal(scene: Scene, *before: str) -> tuple[subprocess.Popen[str], in
 
     process = subprocess.Popen(
         [*before, *LAUNCHER, *DEPLOY],
-        env={**scene.env, "TERM": "xterm"},
+        env={**home.env, "TERM": "xterm"},
         text=True,
         stdin=terminal,
         stdout=terminal,
@@ -173,47 +173,47 @@ def look_until(window: int, happens: Callable[[], object]) -> None:
             os.read(window, 4096)
 
 
-def test_a_closed_window_releases_the_pod_that_is_not_armed(scene: Scene) -> None:
-    process, window = in_a_terminal(scene)
+def test_a_closed_window_releases_the_pod_that_is_not_armed(home: Home) -> None:
+    process, window = in_a_terminal(home)
     try:
-        look_until(window, scene.live)
+        look_until(window, home.live)
         os.close(window)
         assert process.wait(LONGEST_SECONDS) == 130
     finally:
         process.kill()
-    assert scene.live() == []
+    assert home.live() == []
 
 
 def test_a_hang_up_that_was_ignored_stays_ignored_and_the_launch_goes_on_without_a_terminal(
-    scene: Scene,
+    home: Home,
 ) -> None:
     # As nohup does it, which would also take the terminal away from stdout.
     ignoring = "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); "
     process, window = in_a_terminal(
-        scene, sys.executable, "-c", ignoring + "os.execvp(sys.argv[1], sys.argv[1:])"
+        home, sys.executable, "-c", ignoring + "os.execvp(sys.argv[1], sys.argv[1:])"
     )
     try:
-        look_until(window, scene.live)
+        look_until(window, home.live)
         os.close(window)
         time.sleep(0.5)
         assert process.poll() is None
-        assert len(scene.live()) == 1
-        scene.armed_after = 0.0
+        assert len(home.live()) == 1
+        home.armed_after = 0.0
         assert process.wait(LONGEST_SECONDS) == 0
     finally:
         process.kill()
-    assert scene.live() == []
+    assert home.live() == []
 
 
-def test_a_terminal_that_takes_nothing_does_not_keep_a_pod_that_has_to_go(scene: Scene) -> None:
-    process, window = in_a_terminal(scene)
-    scene.checks_work = False
+def test_a_terminal_that_takes_nothing_does_not_keep_a_pod_that_has_to_go(home: Home) -> None:
+    process, window = in_a_terminal(home)
+    home.checks_work = False
     try:
-        look_until(window, scene.live)
+        look_until(window, home.live)
         os.write(window, b"\x13")  # Ctrl-S; a connection that hangs does the same
         time.sleep(1.0)
-        scene.armed_after = 0.0
-        scene.until(lambda: not scene.live())
+        home.armed_after = 0.0
+        home.until(lambda: not home.live())
         assert process.wait(LONGEST_SECONDS) == 6
     finally:
         process.kill()
@@ -223,17 +223,17 @@ def test_a_terminal_that_takes_nothing_does_not_keep_a_pod_that_has_to_go(scene:
 @pytest.mark.skipif(
     sys.platform != "linux", reason="limits of another process are set on Linux alone"
 )
-def test_a_disk_that_fills_during_the_launch_leaves_no_pod(scene: Scene) -> None:
+def test_a_disk_that_fills_during_the_launch_leaves_no_pod(home: Home) -> None:
     import resource
 
-    scene.checks_work = False
-    with started(scene, [*LAUNCHER, *DEPLOY]) as process:
-        scene.until(scene.live)
+    home.checks_work = False
+    with started(home, [*LAUNCHER, *DEPLOY]) as process:
+        home.until(home.live)
         # From here on no file of this process grows: what a full disk does to it.
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (0, 0))
-        scene.armed_after = 0.5
+        home.armed_after = 0.5
         code, said = finished(process)
-    assert (code, scene.live()) == (6, [])
+    assert (code, home.live()) == (6, [])
     assert said.count("cannot be kept") == 1
     assert "was released" in said
 
@@ -241,45 +241,45 @@ def test_a_disk_that_fills_during_the_launch_leaves_no_pod(scene: Scene) -> None
 @pytest.mark.skipif(
     sys.platform != "linux", reason="limits of another process are set on Linux alone"
 )
-def test_a_disk_that_is_full_before_the_order_rents_nothing(scene: Scene) -> None:
+def test_a_disk_that_is_full_before_the_order_rents_nothing(home: Home) -> None:
     import resource
 
-    scene.world.faults.switch_on("slow-replies", seconds=1.0, path="/v2/account/secrets")
-    with started(scene, [*LAUNCHER, *DEPLOY]) as process:
-        scene.until(lambda: scene.world.account.secrets)
+    home.world.faults.switch_on("slow-replies", seconds=1.0, path="/v2/account/secrets")
+    with started(home, [*LAUNCHER, *DEPLOY]) as process:
+        home.until(lambda: home.world.account.secrets)
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (0, 0))
         code, said = finished(process)
     assert code == 3
     assert "Nothing was rented" in said
     assert not any(
-        seen.method == "POST" and seen.path == "/v2/pods" for seen in scene.cloud.runpod.requests
+        seen.method == "POST" and seen.path == "/v2/pods" for seen in home.cloud.runpod.requests
     )
-    assert not scene.world.account.secrets
+    assert not home.world.account.secrets
 
 
 # --- a hand that insists
 
 
-def test_a_second_ctrl_c_is_answered_and_the_release_goes_on(scene: Scene, tmp_path: Path) -> None:
+def test_a_second_ctrl_c_is_answered_and_the_release_goes_on(home: Home, tmp_path: Path) -> None:
     said = tmp_path / "stderr"
     with (
         said.open("w") as stderr,
-        started(scene, [*LAUNCHER, *DEPLOY], stderr=stderr) as process,
+        started(home, [*LAUNCHER, *DEPLOY], stderr=stderr) as process,
     ):
-        scene.until(scene.live)
-        (pod_id,) = scene.live()
-        scene.world.faults.switch_on("server-errors")
+        home.until(home.live)
+        (pod_id,) = home.live()
+        home.world.faults.switch_on("server-errors")
         process.send_signal(signal.SIGINT)
-        scene.until(lambda: "Releasing pod" in said.read_text())
+        home.until(lambda: "Releasing pod" in said.read_text())
         for answers in (1, 2):  # as slow as this they are questions, and no demand
             process.send_signal(signal.SIGINT)
-            scene.until(lambda n=answers: said.read_text().count(ANSWER) == n)
+            home.until(lambda n=answers: said.read_text().count(ANSWER) == n)
             time.sleep(INSISTS_WITHIN_SECONDS + 0.1)
         assert process.poll() is None
-        scene.world.faults.switch_off()
+        home.world.faults.switch_off()
         assert finished(process)[0] == 130
-    assert scene.live() == []
-    assert not scene.world.account.secrets
+    assert home.live() == []
+    assert not home.world.account.secrets
     answer = said.read_text().partition(ANSWER)[0]
     assert pod_id in answer
     assert "launcher reap" in answer
@@ -287,55 +287,55 @@ def test_a_second_ctrl_c_is_answered_and_the_release_goes_on(scene: Scene, tmp_p
 
 
 def test_only_a_third_ctrl_c_within_two_seconds_gives_up_and_says_what_is_left(
-    scene: Scene, tmp_path: Path
+    home: Home, tmp_path: Path
 ) -> None:
     said = tmp_path / "stderr"
     with (
         said.open("w") as stderr,
-        started(scene, [*LAUNCHER, *DEPLOY], stderr=stderr) as process,
+        started(home, [*LAUNCHER, *DEPLOY], stderr=stderr) as process,
     ):
-        scene.until(scene.live)
-        (pod_id,) = scene.live()
-        scene.world.faults.switch_on("server-errors")
+        home.until(home.live)
+        (pod_id,) = home.live()
+        home.world.faults.switch_on("server-errors")
         process.send_signal(signal.SIGINT)
-        scene.until(lambda: "Releasing pod" in said.read_text())
+        home.until(lambda: "Releasing pod" in said.read_text())
         process.send_signal(signal.SIGINT)
-        scene.until(lambda: ANSWER in said.read_text())
+        home.until(lambda: ANSWER in said.read_text())
         process.send_signal(signal.SIGINT)
         assert finished(process)[0] == 130
-        scene.world.faults.switch_off()
+        home.world.faults.switch_off()
     last = said.read_text().partition("error:")[2]
     assert pod_id in last
     assert "launcher reap" in last
     assert "Traceback" not in said.read_text()
 
 
-def test_a_closed_terminal_with_all_its_signals_does_not_give_up(scene: Scene) -> None:
-    with started(scene, [*LAUNCHER, *DEPLOY]) as process:
-        scene.until(scene.live)
-        scene.world.faults.switch_on("delete-500", times=2)
+def test_a_closed_terminal_with_all_its_signals_does_not_give_up(home: Home) -> None:
+    with started(home, [*LAUNCHER, *DEPLOY]) as process:
+        home.until(home.live)
+        home.world.faults.switch_on("delete-500", times=2)
         for number in (signal.SIGHUP, signal.SIGHUP, signal.SIGTERM, signal.SIGHUP):
             process.send_signal(number)
             time.sleep(0.2)
         code, _ = finished(process)
-    assert (code, scene.live()) == (130, [])
+    assert (code, home.live()) == (130, [])
 
 
-def test_an_abort_that_is_interrupted_goes_on(scene: Scene) -> None:
-    scene.armed_after = None
-    with started(scene, [*LAUNCHER, *DEPLOY]) as process:
-        scene.until(scene.live)
-        (pod_id,) = scene.live()
-        scene.until(lambda: scene.world.pods[pod_id].status == "RUNNING")
+def test_an_abort_that_is_interrupted_goes_on(home: Home) -> None:
+    home.armed_after = None
+    with started(home, [*LAUNCHER, *DEPLOY]) as process:
+        home.until(home.live)
+        (pod_id,) = home.live()
+        home.until(lambda: home.world.pods[pod_id].status == "RUNNING")
         process.kill()
-    scene.world.faults.switch_on("delete-500", times=3)
-    with started(scene, [*LAUNCHER, "abort", "--yes"]) as process:
-        scene.until(lambda: any(seen.method == "DELETE" for seen in scene.cloud.runpod.requests))
+    home.world.faults.switch_on("delete-500", times=3)
+    with started(home, [*LAUNCHER, "abort", "--yes"]) as process:
+        home.until(lambda: any(seen.method == "DELETE" for seen in home.cloud.runpod.requests))
         for _ in range(2):
             process.send_signal(signal.SIGINT)
             time.sleep(0.3)
         code, said = finished(process)
-    assert (code, scene.live()) == (0, [])
+    assert (code, home.live()) == (0, [])
     assert pod_id in said
 
 
@@ -369,29 +369,29 @@ asyncio.run(serve(site, open_browser=False, say=lambda text: print(text, file=sy
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT])
 def test_the_form_releases_a_pod_that_is_not_armed_however_it_is_ended(
-    scene: Scene, number: signal.Signals
+    home: Home, number: signal.Signals
 ) -> None:
-    with started(scene, [sys.executable, "-c", FORM]) as process:
-        scene.until(scene.live)
-        (pod_id,) = scene.live()
-        scene.world.faults.switch_on("delete-500", times=2)
+    with started(home, [sys.executable, "-c", FORM]) as process:
+        home.until(home.live)
+        (pod_id,) = home.live()
+        home.world.faults.switch_on("delete-500", times=2)
         process.send_signal(number)
         time.sleep(0.8)
         process.send_signal(number)
         code, said = finished(process)
-    assert (code, scene.live()) == (0, [])
+    assert (code, home.live()) == (0, [])
     assert pod_id in said
     assert "launcher reap" in said
 
 
-def test_a_hang_up_that_was_ignored_does_not_end_the_form(scene: Scene) -> None:
+def test_a_hang_up_that_was_ignored_does_not_end_the_form(home: Home) -> None:
     ignoring = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
-    with started(scene, [sys.executable, "-c", ignoring + FORM]) as process:
-        scene.until(scene.live)
+    with started(home, [sys.executable, "-c", ignoring + FORM]) as process:
+        home.until(home.live)
         process.send_signal(signal.SIGHUP)
         time.sleep(1.0)
         assert process.poll() is None
-        assert len(scene.live()) == 1
+        assert len(home.live()) == 1
         process.send_signal(signal.SIGTERM)
         assert finished(process)[0] == 0
-    assert scene.live() == []
+    assert home.live() == []

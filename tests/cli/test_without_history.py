@@ -15,10 +15,10 @@ TRUE = ("--", "true")
 @pytest.fixture
 def at_work(shell: Shell) -> str:
     """A pod at work, and a history that is no history any more. Returns the pod's id."""
-    shell.sky.script.ends_after = None
+    shell.harness.script.ends_after = None
     pod_id = str(shell("deploy", *COMMAND_RUN, "--yes", "--detach", "--json", *TRUE).json["pod_id"])
-    shell.sky.bench.runs.close()
-    path = shell.sky.config.history_path
+    shell.harness.bench.runs.close()
+    path = shell.harness.config.history_path
     for each in path.parent.glob(f"{path.name}*"):
         each.unlink()
     path.write_bytes(b"\x00garbage" * 1_000)
@@ -30,7 +30,7 @@ def test_abort_finds_the_pod_by_its_name(shell: Shell, at_work: str) -> None:
     assert said.code == 0
     assert f"Pod {at_work} is released" in said.out
     assert "cannot be opened" in said.err
-    assert (shell.sky.live(), shell.sky.secret_names()) == ([], [])
+    assert (shell.harness.live(), shell.harness.secret_names()) == ([], [])
     again = shell("abort", "run-01", "--yes")
     assert (again.code, "shows no pod of run-01" in again.words) == (2, True)
 
@@ -47,7 +47,7 @@ def test_reap_keeps_what_works_and_ends_what_is_overdue(shell: Shell, at_work: s
     assert f"Pod {at_work} is at work and stays." in shell("reap").out
     shell.loop.run_until_complete(asyncio.sleep(24 * 3600.0))
     assert shell("reap").code == 0
-    assert shell.sky.live() == []
+    assert shell.harness.live() == []
 
 
 def test_what_needs_the_history_says_what_to_do(shell: Shell, at_work: str) -> None:

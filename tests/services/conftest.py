@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.services.sky import OPENED
+from tests.services.harness import OPENED
 
 
 @pytest.fixture(autouse=True)

@@ -21,7 +21,7 @@ from launcher.ui.state.preferences import Preferences, write_preferences
 from launcher.workshop.table import Line, write_lines
 from pod_image.contract.events import from_line
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.sky import Sky, plan
+from tests.services.harness import LauncherHarness, plan
 
 
 def readable_by_others(folder: Path) -> list[str]:
@@ -33,17 +33,17 @@ def readable_by_others(folder: Path) -> list[str]:
 
 @in_virtual_time
 async def test_a_run_leaves_nothing_that_others_could_read(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run = await launch(sky.bench, plan(), sky.keys)
-    seen = [each async for each in watch(sky.bench, run)]
+    harness = LauncherHarness(tmp_path)
+    run = await launch(harness.bench, plan(), harness.keys)
+    seen = [each async for each in watch(harness.bench, run)]
     assert isinstance(seen[-1], RunEnded)
-    got = await download_results(sky.bench, seen[-1].run)
-    with run_lock(sky.bench, run.results_repo, "run-02"):
-        event = from_line(sky.script.said[0])
+    got = await download_results(harness.bench, seen[-1].run)
+    with run_lock(harness.bench, run.results_repo, "run-02"):
+        event = from_line(harness.script.said[0])
         assert event is not None
-        Journal(sky.config.data_folder / "events").write(run, event)
-        found = readable_by_others(sky.config.data_folder)
-    names = {path.name for path in sky.config.data_folder.rglob("*")}
+        Journal(harness.config.data_folder / "events").write(run, event)
+        found = readable_by_others(harness.config.data_folder)
+    names = {path.name for path in harness.config.data_folder.rglob("*")}
     assert {"runs.sqlite", "runs.sqlite-wal", "voice.onnx", "events.jsonl"} <= names
     assert len(got.files) == 3
     assert found == []

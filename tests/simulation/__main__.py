@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tests.simulation.judge import Verdict
-from tests.simulation.plants import Plant
+from tests.simulation.planted_bugs import PlantedBug
 from tests.simulation.play import play
 
 KINDS = {"orphans": "orphan", "lost": "lost", "doubled": "doubled", "leaked": "leaked"}
@@ -23,9 +23,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Exit code 1 when a promise was broken."""
     given = _parser().parse_args(arguments)
     began = time.monotonic()
-    plant = Plant[given.plant.upper()] if given.plant else None
+    planted_bug = PlantedBug[given.plant.upper()] if given.plant else None
     verdicts = []
-    for verdict in _played(given.seed, given.schedules, plant):
+    for verdict in _played(given.seed, given.schedules, planted_bug):
         verdicts.append(verdict)
         if verdict.findings:
             lines = [f"seed {verdict.seed}"]
@@ -40,10 +40,10 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if summary["failing_seeds"] else 0
 
 
-def _played(seed: int, schedules: int, plant: Plant | None) -> Iterator[Verdict]:
+def _played(seed: int, schedules: int, planted_bug: PlantedBug | None) -> Iterator[Verdict]:
     for number in range(seed, seed + schedules):
         # Without its lines: those of a thousand schedules fill a machine's memory.
-        yield replace(play(number, plant), trace=())
+        yield replace(play(number, planted_bug), trace=())
 
 
 def summed(verdicts: list[Verdict]) -> dict[str, object]:
@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seed", type=int, default=1, help="of the first; the others count on")
     parser.add_argument("--json", action="store_true", help="one line of JSON")
-    names = [plant.name.lower() for plant in Plant]
+    names = [planted_bug.name.lower() for planted_bug in PlantedBug]
     parser.add_argument("--plant", choices=names, help="break a promise on purpose")
     return parser
 

@@ -26,7 +26,7 @@ from tests.simulation.homes import Home, Laptop
 from tests.simulation.judge import Judge, Verdict
 from tests.simulation.money import LOOK_SECONDS
 from tests.simulation.patches import disks, drawn_ids, locks_of_processes, log_records, scaled
-from tests.simulation.plants import Plant, planted
+from tests.simulation.planted_bugs import PlantedBug, planted
 from tests.simulation.processes import PROCESS, ProcessLoop, spawn
 from tests.simulation.schedule import RUN_ID, Schedule, draw
 from tests.simulation.strikes import Strikes
@@ -35,8 +35,8 @@ from tests.simulation.world import World
 _MEMORY = Path("/dev/shm")
 
 
-def play(schedule: Schedule | int, plant: Plant | None = None) -> Verdict:
-    """Play a schedule, given or by its seed, and judge it. With a plant one promise is broken on purpose."""
+def play(schedule: Schedule | int, planted_bug: PlantedBug | None = None) -> Verdict:
+    """Play a schedule, given or by its seed, and judge it. With a planted bug one promise is broken on purpose."""
     schedule = draw(schedule) if isinstance(schedule, int) else schedule
     parent = _MEMORY if _MEMORY.is_dir() else None
     folder = Path(tempfile.mkdtemp(prefix="simulation-", dir=parent))
@@ -47,8 +47,8 @@ def play(schedule: Schedule | int, plant: Plant | None = None) -> Verdict:
             stack.enter_context(locks_of_processes())
             stack.enter_context(scaled())
             records = stack.enter_context(log_records())
-            if plant is not None:
-                stack.enter_context(planted(plant))
+            if planted_bug is not None:
+                stack.enter_context(planted(planted_bug))
             asyncio.set_event_loop(loop)
             player = Player(folder, schedule, dice)
             stack.enter_context(disks(player.is_on_full_disk, player.synced))

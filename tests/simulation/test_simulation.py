@@ -13,7 +13,7 @@ from tests.simulation.__main__ import main, summed
 from tests.simulation.disks import PowerLoss
 from tests.simulation.judge import Verdict
 from tests.simulation.patches import disks
-from tests.simulation.plants import Plant
+from tests.simulation.planted_bugs import PlantedBug
 from tests.simulation.play import play
 from tests.simulation.schedule import HOUR, LAME, Schedule, Strike, draw
 from tests.simulation.trainer import Work
@@ -83,49 +83,53 @@ HANGS = schedule(
     Strike(100.0, "pod", "agent-hangs"), Strike(110.0, "laptop", "laptop-gone"), steps=400
 )
 FILES = Work(20, 20.0, 5, 105.0, recipe="command", files=12)
-BROKEN: dict[Plant, Schedule] = {
-    Plant.RELEASES_ONCE: ORPHANS,
-    Plant.FORGETS_ITS_AGE: OLD_AGE,
-    Plant.CLAIMS_UPLOADS: schedule(Strike(100.0, "hub", "down")),
-    Plant.UPLOADS_AT_THE_END: schedule(Strike(700.0, "pod", "host-dies"), steps=60),
-    Plant.ORDERS_AGAIN: schedule(Strike(0.0, "cloud", "create-500-but-rents", times=1)),
-    Plant.HANDS_ON_KEYS: schedule(),
-    Plant.SENDS_PLAIN_TOKENS: schedule(),
-    Plant.FORGETS_THE_COST: schedule(
+BROKEN: dict[PlantedBug, Schedule] = {
+    PlantedBug.RELEASES_ONCE: ORPHANS,
+    PlantedBug.FORGETS_ITS_AGE: OLD_AGE,
+    PlantedBug.CLAIMS_UPLOADS: schedule(Strike(100.0, "hub", "down")),
+    PlantedBug.UPLOADS_AT_THE_END: schedule(Strike(700.0, "pod", "host-dies"), steps=60),
+    PlantedBug.ORDERS_AGAIN: schedule(Strike(0.0, "cloud", "create-500-but-rents", times=1)),
+    PlantedBug.HANDS_ON_KEYS: schedule(),
+    PlantedBug.SENDS_PLAIN_TOKENS: schedule(),
+    PlantedBug.FORGETS_THE_COST: schedule(
         Strike(60.0, "laptop", "laptop-gone"), steps=400, max_cost_usd=0.08
     ),
-    Plant.SLEEPS_ON_GUARD: HANGS,
-    Plant.LEAVES_FAILED_LAUNCHES: schedule(Strike(10.0, "laptop", "hangup")),
-    Plant.NEVER_REAPS: schedule(
+    PlantedBug.SLEEPS_ON_GUARD: HANGS,
+    PlantedBug.LEAVES_FAILED_LAUNCHES: schedule(Strike(10.0, "laptop", "hangup")),
+    PlantedBug.NEVER_REAPS: schedule(
         Strike(0.0, "cloud", "stuck-provisioning", times=1),
         Strike(30.0, "laptop", "laptop-loses-power"),
         Strike(1_400.0, "person", "reap"),
     ),
-    Plant.BELIEVES_THE_HUB: schedule(Strike(150.0, "hub", "content-spoilt")),
-    Plant.STOPS_DELIVERING: schedule(work=FILES),
-    Plant.FORGETS_THE_VOICE: schedule(),
-    Plant.MAKES_NO_VOICE: schedule(Strike(200.0, "hub", "down")),
-    Plant.ENDS_IN_SILENCE: schedule(),
-    Plant.HIDES_WHAT_IS_MISSING: schedule(Strike(200.0, "hub", "down-for-hours")),
-    Plant.GIVES_UP_SOON: schedule(Strike(420.0, "hub", "down"), max_hours=0.9),
-    Plant.TAKES_OVER: schedule(
+    PlantedBug.BELIEVES_THE_HUB: schedule(Strike(150.0, "hub", "content-spoilt")),
+    PlantedBug.STOPS_DELIVERING: schedule(work=FILES),
+    PlantedBug.FORGETS_THE_VOICE: schedule(),
+    PlantedBug.MAKES_NO_VOICE: schedule(Strike(200.0, "hub", "down")),
+    PlantedBug.ENDS_IN_SILENCE: schedule(),
+    PlantedBug.HIDES_WHAT_IS_MISSING: schedule(Strike(200.0, "hub", "down-for-hours")),
+    PlantedBug.GIVES_UP_SOON: schedule(Strike(420.0, "hub", "down"), max_hours=0.9),
+    PlantedBug.TAKES_OVER: schedule(
         Strike(60.0, "cloud", "pod-error", times=1),
         Strike(65.0, "person", "deploy-elsewhere"),
         work=Work(40, 20.0, 10),
     ),
-    Plant.REAPS_STRANGERS: schedule(has_strangers=True),
+    PlantedBug.REAPS_STRANGERS: schedule(has_strangers=True),
 }
 
 
-@pytest.mark.parametrize("plant", list(Plant), ids=lambda plant: plant.name.lower())
-def test_a_promise_broken_on_purpose_is_noticed(plant: Plant) -> None:
-    verdict = play(BROKEN[plant], plant)
-    assert {finding.kind for finding in verdict.findings} >= {plant.kind}
+@pytest.mark.parametrize(
+    "planted_bug", list(PlantedBug), ids=lambda planted_bug: planted_bug.name.lower()
+)
+def test_a_promise_broken_on_purpose_is_noticed(planted_bug: PlantedBug) -> None:
+    verdict = play(BROKEN[planted_bug], planted_bug)
+    assert {finding.kind for finding in verdict.findings} >= {planted_bug.kind}
 
 
-@pytest.mark.parametrize("plant", list(Plant), ids=lambda plant: plant.name.lower())
-def test_the_same_schedule_is_clean_without_the_plant(plant: Plant) -> None:
-    assert play(BROKEN[plant]).findings == []
+@pytest.mark.parametrize(
+    "planted_bug", list(PlantedBug), ids=lambda planted_bug: planted_bug.name.lower()
+)
+def test_the_same_schedule_is_clean_without_the_bug(planted_bug: PlantedBug) -> None:
+    assert play(BROKEN[planted_bug]).findings == []
 
 
 def test_a_power_cut_takes_what_was_not_synced_and_leaves_what_is_older(tmp_path: Path) -> None:
@@ -183,7 +187,7 @@ def test_what_no_promise_covers_is_counted() -> None:
 
 def test_the_sums_name_the_seeds_that_failed() -> None:
     good = play(schedule())
-    bad = play(schedule(), Plant.SENDS_PLAIN_TOKENS)
+    bad = play(schedule(), PlantedBug.SENDS_PLAIN_TOKENS)
     told = summed([good, Verdict(99, bad.findings, 60.0, 1, ())])
     assert told["schedules"] == 2
     assert told["failing_seeds"] == [99]

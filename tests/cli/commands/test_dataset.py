@@ -18,7 +18,7 @@ from pod_image.hub import Repo, list_files
 from tests.cli.conftest import Said, Shell
 from tests.kit.checkout import DEMO_CLIPS
 from tests.kit.dataset_files import wav, write
-from tests.services.sky import REPO
+from tests.services.harness import REPO
 
 CLIP = (DEMO_CLIPS / "wavs" / "clip_01.flac").read_bytes()
 PIPER = ("--preset", "quick-check", "--results-repo", REPO)
@@ -261,7 +261,7 @@ def test_a_push_is_private_and_sends_nothing_twice(shell: Shell, kept: str) -> N
     shell("dataset", "edit", kept, "b.flac", "--text", "Good bye.")
     said = shell("dataset", "push", kept, "demo/two", "--json")
     assert said.json["made_commit"]
-    info = shell.sky.hub.ask("", lambda api: api.repo_info("demo/two", repo_type="dataset"))
+    info = shell.harness.hub.ask("", lambda api: api.repo_info("demo/two", repo_type="dataset"))
     assert info.private
     assert not shell("dataset", "push", kept, "demo/two", "--json").json["made_commit"]
     assert shell("dataset", "push", kept, "demo/two", "--quiet").out == "demo/two\n"
@@ -272,7 +272,7 @@ def test_lines_without_text_stop_a_push_unless_they_may_be_left_out(
 ) -> None:
     assert shell("dataset", "push", kept, "demo/one").code == 2
     assert shell("dataset", "push", kept, "demo/one", "--force").code == 0
-    files = {row.path for row in list_files(shell.sky.hub, Repo("demo/one", "dataset"), "main")}
+    files = {row.path for row in list_files(shell.harness.hub, Repo("demo/one", "dataset"), "main")}
     assert "wavs/a.flac" in files
     assert "wavs/b.flac" not in files
 
@@ -287,7 +287,7 @@ def test_the_licence_is_asked_for_where_a_person_sits(
 
 
 def test_a_token_that_may_not_write_is_told_without_a_trace(shell: Shell, kept: str) -> None:
-    tokens = shell.sky.core.tokens
+    tokens = shell.harness.core.tokens
     tokens["demo-hub-write-token"] = replace(tokens["demo-hub-write-token"], kind=TokenKind.READ)
     said = shell("dataset", "push", kept, "demo/one", "--force")
     assert said.code == 5

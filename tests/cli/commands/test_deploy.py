@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.cli.conftest import COMMAND_RUN, Shell
-from tests.services.sky import REPO
+from tests.services.harness import REPO
 
 TRUE = ("--", "true")
 
@@ -23,7 +23,7 @@ def test_a_run_is_deployed_followed_and_its_end_is_said(shell: Shell) -> None:
     assert "launcher results run-01" in said.out
     assert "armed: the pod can end itself" in said.err
     assert shell.rented == 1
-    assert shell.sky.live() == []
+    assert shell.harness.live() == []
 
 
 def test_with_json_there_is_one_document_on_stdout_and_nothing_else(shell: Shell) -> None:
@@ -48,7 +48,7 @@ def test_without_a_terminal_and_without_yes_nothing_is_rented(shell: Shell) -> N
 
 
 def test_a_run_that_ended_badly_has_an_exit_code_of_its_own(shell: Shell) -> None:
-    shell.sky.script.reason = "failed"
+    shell.harness.script.reason = "failed"
     said = shell("deploy", *COMMAND_RUN, "--yes", "--json", *TRUE)
     assert said.code == 6
     assert said.json["end_reason"] == "failed"
@@ -56,20 +56,20 @@ def test_a_run_that_ended_badly_has_an_exit_code_of_its_own(shell: Shell) -> Non
 
 
 def test_detach_returns_when_the_pod_needs_nobody_and_says_how_to_stop_it(shell: Shell) -> None:
-    shell.sky.script.ends_after = None
+    shell.harness.script.ends_after = None
     said = shell("deploy", *COMMAND_RUN, "--yes", "--detach", *TRUE)
     assert said.code == 0
     assert "launcher stop run-01" in said.out
     assert "an hour" in said.out
-    assert len(shell.sky.live()) == 1
+    assert len(shell.harness.live()) == 1
 
 
 def test_a_pod_that_cannot_end_itself_is_released_and_the_error_says_so(shell: Shell) -> None:
-    shell.sky.script.arm_works = False
+    shell.harness.script.arm_works = False
     said = shell("deploy", *COMMAND_RUN, "--yes", *TRUE)
     assert said.code == 6
     assert "cannot end itself" in said.err
-    assert shell.sky.live() == []
+    assert shell.harness.live() == []
 
 
 def test_a_file_and_set_and_options_make_one_run_and_the_option_wins(
@@ -90,7 +90,7 @@ def test_a_file_and_set_and_options_make_one_run_and_the_option_wins(
 
 
 def test_stop_ends_a_run_and_keeps_everything(shell: Shell) -> None:
-    shell.sky.script.ends_after = None
+    shell.harness.script.ends_after = None
     shell("deploy", *COMMAND_RUN, "--yes", "--detach", *TRUE)
     said = shell("stop", "--json")
     assert said.code == 0
@@ -100,17 +100,17 @@ def test_stop_ends_a_run_and_keeps_everything(shell: Shell) -> None:
     assert ended["end_reason"] == "stopped"
     assert ended["pace"]["data_wait_share"] == 0.0125
     assert "1.50 steps/s, 1.2% of it waiting for clips, GPU 91 %" in shell("show").words
-    assert shell.sky.live() == []
+    assert shell.harness.live() == []
 
 
 def test_abort_asks_first_and_releases_the_pod_at_once(shell: Shell) -> None:
-    shell.sky.script.ends_after = None
+    shell.harness.script.ends_after = None
     shell("deploy", *COMMAND_RUN, "--yes", "--detach", *TRUE)
     assert shell("abort").code == 2
-    assert len(shell.sky.live()) == 1
+    assert len(shell.harness.live()) == 1
     said = shell("abort", "--yes", "--json")
     assert (said.code, said.json["end_reason"]) == (0, "aborted")
-    assert shell.sky.live() == []
+    assert shell.harness.live() == []
 
 
 def test_watch_streams_each_event_as_one_line_of_json(shell: Shell) -> None:
@@ -131,7 +131,7 @@ def test_a_run_that_is_over_can_still_be_read(shell: Shell) -> None:
 
 
 def test_logs_of_a_live_pod_show_its_words_beside_its_events(shell: Shell) -> None:
-    shell.sky.script.ends_after = None
+    shell.harness.script.ends_after = None
     shell("deploy", *COMMAND_RUN, "--yes", "--detach", *TRUE)
     said = shell("logs")
     assert "container is up" in said.out
@@ -191,14 +191,14 @@ def test_a_run_that_nobody_watched_is_closed_by_whatever_looks_at_it(shell: Shel
 def test_runs_looks_first_how_they_ended_when_asked_to(shell: Shell) -> None:
     shell("deploy", *COMMAND_RUN, "--yes", "--detach", *TRUE)
     shell.loop.run_until_complete(asyncio.sleep(2 * 86_400))
-    shell.sky.script.ends_after = None
+    shell.harness.script.ends_after = None
     shell("deploy", *COMMAND_RUN, "--yes", "--detach", *TRUE)
     states = [run["state"] for run in shell("runs", "--refresh", "--json").json]
     assert states == ["running", "ended"]
 
 
 def test_runs_says_what_it_could_not_look_up_and_shows_the_rest(shell: Shell) -> None:
-    shell.sky.script.ends_after = None
+    shell.harness.script.ends_after = None
     shell("deploy", *COMMAND_RUN, "--yes", "--detach", *TRUE)
     shell.world.faults.switch_on("server-errors")
     said = shell("runs", "--refresh")
@@ -214,11 +214,11 @@ def test_show_names_the_secrets_that_a_run_left_in_the_account(shell: Shell) -> 
     assert "2 of its secrets are still in the RunPod account" in shell("show").words
     shell.world.faults.switch_off()
     assert "still in the RunPod account" not in shell("show").words
-    assert shell.sky.secret_names() == []
+    assert shell.harness.secret_names() == []
 
 
 def test_reap_says_what_it_would_do_and_leaves_what_works_alone(shell: Shell) -> None:
-    shell.sky.script.ends_after = None
+    shell.harness.script.ends_after = None
     shell("deploy", *COMMAND_RUN, "--yes", "--detach", *TRUE)
     report = shell("reap", "--dry-run", "--json").json
     assert (len(report["kept"]), report["released"]) == (1, [])
@@ -241,11 +241,11 @@ def test_a_command_to_a_run_that_is_over_is_refused(shell: Shell) -> None:
 def test_a_history_that_cannot_be_written_is_said_once_and_the_run_is_followed_all_the_same(
     shell: Shell,
 ) -> None:
-    with closing(sqlite3.connect(shell.sky.config.history_path, isolation_level=None)) as other:
+    with closing(sqlite3.connect(shell.harness.config.history_path, isolation_level=None)) as other:
         other.execute(
             "CREATE TRIGGER full BEFORE UPDATE ON runs BEGIN SELECT RAISE(ABORT, 'full'); END"
         )
         said = shell("deploy", *COMMAND_RUN, "--yes", "--json", *TRUE)
     assert (said.code, said.json["end_reason"]) == (0, "finished")
     assert said.err.count("cannot be kept") == 1
-    assert shell.sky.live() == []
+    assert shell.harness.live() == []

@@ -16,7 +16,7 @@ from launcher.emulator.hub.tokens import Token, TokenKind
 from pod_image.contract.common_settings import DEFAULT_IMAGE
 from tests.cli.conftest import COMMAND_RUN, Shell
 from tests.kit.checkout import DEMO_CLIPS
-from tests.services.sky import REPO
+from tests.services.harness import REPO
 
 PIPER = ("--preset", "quick-check", "--results-repo", REPO)
 
@@ -52,7 +52,7 @@ def test_the_plan_as_json_knows_where_each_value_came_from(shell: Shell, demo_da
 
 def test_a_planned_request_is_what_the_cloud_gets_but_for_nonce_and_time(shell: Shell) -> None:
     planned = shell("plan", *COMMAND_RUN, "--json", "--", "true").json["requests"]
-    shell.sky.script.ends_after = None
+    shell.harness.script.ends_after = None
     shell("deploy", *COMMAND_RUN, "--yes", "--detach", "--", "true")
     [pod] = shell.world.live_pods()
     nonce = pod.env["LAUNCHER_NONCE"]
@@ -60,7 +60,7 @@ def test_a_planned_request_is_what_the_cloud_gets_but_for_nonce_and_time(shell: 
     assert body["name"] == pod.name
     assert _without_deadline(body["env"]) == _without_deadline(pod.env)
     names = [request["json"]["name"].replace("xxxxxxxxxx", nonce) for request in planned[:-1]]
-    assert names == shell.sky.secret_names()
+    assert names == shell.harness.secret_names()
 
 
 def _without_deadline(env: dict[str, str]) -> dict[str, Any]:
@@ -226,7 +226,7 @@ def test_a_refused_runpod_key_is_a_matter_of_keys(
 
 
 def test_a_refused_hub_token_is_a_matter_of_keys(shell: Shell) -> None:
-    token = shell.sky.core.tokens["demo-hub-write-token"]
+    token = shell.harness.core.tokens["demo-hub-write-token"]
     token.is_revoked = True
     said = shell("deploy", "--yes", *COMMAND_RUN, "--", "true")
     assert said.code == 3
@@ -249,7 +249,7 @@ def test_a_results_repo_that_cannot_be_written_is_named(shell: Shell, demo_datas
 
 
 def test_a_read_token_cannot_take_results(shell: Shell) -> None:
-    tokens = shell.sky.core.tokens
+    tokens = shell.harness.core.tokens
     tokens["demo-hub-write-token"] = replace(tokens["demo-hub-write-token"], kind=TokenKind.READ)
     assert isinstance(tokens["demo-hub-write-token"], Token)
     said = shell("deploy", "--yes", *COMMAND_RUN, "--", "true")
@@ -316,7 +316,7 @@ def test_nothing_free_names_what_was_tried(shell: Shell) -> None:
     said = shell("deploy", "--yes", *COMMAND_RUN, "--gpu-types", "4090", "--", "true")
     assert said.code == 4
     assert "4090" in said.words
-    assert shell.sky.live() == []
+    assert shell.harness.live() == []
 
 
 def test_the_plan_says_how_long_a_pod_may_boot_and_what_that_rests_on(shell: Shell) -> None:
@@ -329,7 +329,7 @@ def test_the_plan_says_how_long_a_pod_may_boot_and_what_that_rests_on(shell: She
 def test_the_plan_keeps_away_from_where_a_machine_failed_lately(shell: Shell) -> None:
     wanted = (*COMMAND_RUN, "--gpu-types", "RTX 4090", "--json")
     place = shell("plan", *wanted, "--", "true").json["candidates"][0]["data_centers"][0]
-    shell.sky.script.lame_in = {place}
+    shell.harness.script.lame_in = {place}
     shell("deploy", *wanted, "--yes", "--detach", "--", "true")
     plan = shell("plan", *wanted, "--", "true").json
     assert plan["candidates"][0]["avoids"] == [place]

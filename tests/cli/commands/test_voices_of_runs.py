@@ -8,7 +8,7 @@ import pytest
 
 from pod_image.hub import Repo, publish
 from tests.cli.conftest import COMMAND_RUN, Shell
-from tests.services.sky import REPO
+from tests.services.harness import REPO
 
 FINAL = "run-01/voice/en_US-demo-medium.onnx"
 OF_20 = "run-01/checkpoints/step-00000020/en_US-demo-medium.onnx"
@@ -19,7 +19,7 @@ RUN = ("deploy", *COMMAND_RUN, "--yes", "--quiet", "--", "true")
 @pytest.fixture
 def trained(shell: Shell) -> Shell:
     """A run whose best checkpoint, of step 30, became its voice; 20 and 40 have theirs beside them."""
-    shell.sky.script.delivers = False
+    shell.harness.script.delivers = False
     assert shell(*RUN).code == 0
     put(
         shell,
@@ -38,7 +38,7 @@ def trained(shell: Shell) -> Shell:
 
 
 def put(shell: Shell, files: dict[str, Path | bytes]) -> None:
-    publish(shell.sky.hub, Repo(REPO, "model"), files, "results")
+    publish(shell.harness.hub, Repo(REPO, "model"), files, "results")
 
 
 def test_whole_voices_are_listed_final_one_first_then_newest(trained: Shell) -> None:
@@ -52,7 +52,7 @@ def test_whole_voices_are_listed_final_one_first_then_newest(trained: Shell) -> 
 
 
 def test_a_run_without_voices_says_so(shell: Shell) -> None:
-    shell.sky.script.delivers = False
+    shell.harness.script.delivers = False
     assert shell(*RUN).code == 0
     assert "has delivered no voice" in shell("voices", "list").out
     said = shell("voices", "fetch")

@@ -1,4 +1,4 @@
-"""A stand per test, in virtual time."""
+"""A harness per test, in virtual time."""
 
 from __future__ import annotations
 

@@ -19,29 +19,29 @@ from pod_image.agent.ports import HubTrouble, Receipt, RunHub, T
 from pod_image.agent.staging import stage
 from pod_image.contract.outcomes import EndReason
 from tests.kit.virtual_time import START, in_virtual_time, now_seconds
-from tests.pod_image.agent.stand import (
+from tests.pod_image.agent.harness import (
     CLIPS,
     HUB_URL,
     PRICE,
     RESULTS,
     TIMING,
     WRITE_TOKEN,
+    AgentHarness,
     Script,
     ScriptedStage,
-    Stand,
     save,
     training,
 )
 
 
-def commits(stand: Stand) -> int:
+def commits(harness: AgentHarness) -> int:
     """Commits that were asked for, refused ones included."""
-    return sum("/commit/" in entry.path and entry.method == "POST" for entry in stand.core.log)
+    return sum("/commit/" in entry.path and entry.method == "POST" for entry in harness.core.log)
 
 
-def spoil_commits(stand: Stand, path: str, times: int) -> None:
+def spoil_commits(harness: AgentHarness, path: str, times: int) -> None:
     """Let the next commits with that path hold something else there, with a good answer all the same."""
-    store, left = stand.core.store, [times]
+    store, left = harness.core.store, [times]
     make, other = store.commit, store.blob(store.add_object(Body(b"something else")), is_lfs=True)
 
     def commit(repo: Repo, branch: str, tree: Tree, *rest: Any) -> Commit:
@@ -56,29 +56,29 @@ def spoil_commits(stand: Stand, path: str, times: int) -> None:
 @pytest.mark.promise("results-while")
 @in_virtual_time
 async def test_checkpoints_are_in_the_repo_while_training_goes_on(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training(steps=100))
-    stand.rent()
-    await stand.until("checkpoint", step=25)
-    await stand.until("step", step=28)
-    assert "run-01/checkpoints/step-00000025.ckpt" in stand.results()
-    assert stand.record().checkpoint is not None
-    assert stand.record().state == "running"
-    await stand.until_gone()
+    harness = AgentHarness(tmp_path, training(steps=100))
+    harness.rent()
+    await harness.until("checkpoint", step=25)
+    await harness.until("step", step=28)
+    assert "run-01/checkpoints/step-00000025.ckpt" in harness.results()
+    assert harness.record().checkpoint is not None
+    assert harness.record().state == "running"
+    await harness.until_gone()
 
 
 @pytest.mark.promise("results-verified")
 @in_virtual_time
 async def test_every_receipt_of_an_upload_holds_at_its_commit(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training(steps=100))
-    stand.rent()
-    await stand.until_gone()
-    repo = stand.core.store.repos[("model", RESULTS)]
-    uploads = stand.events("upload")
+    harness = AgentHarness(tmp_path, training(steps=100))
+    harness.rent()
+    await harness.until_gone()
+    repo = harness.core.store.repos[("model", RESULTS)]
+    uploads = harness.events("upload")
     assert len(uploads) >= 5
     for upload in uploads:
         tree = repo.commits[upload["commit"]].tree
         for file in upload["files"]:
-            content = stand.core.store.object_path(tree[file["path"]].sha256).read_bytes()
+            content = harness.core.store.object_path(tree[file["path"]].sha256).read_bytes()
             assert len(content) == file["size_bytes"]
             assert hashlib.sha256(content).hexdigest() == file["sha256"]
 
@@ -87,43 +87,43 @@ async def test_every_receipt_of_an_upload_holds_at_its_commit(tmp_path: Path) ->
 @in_virtual_time
 async def test_a_commit_that_holds_other_content_is_noticed_and_made_again(tmp_path: Path) -> None:
     """The Hub answers "made", and what it lists is not what was sent."""
-    stand = Stand(tmp_path, training(steps=100))
-    stand.rent()
-    await stand.until("step", step=20)
+    harness = AgentHarness(tmp_path, training(steps=100))
+    harness.rent()
+    await harness.until("step", step=20)
     path = "run-01/checkpoints/step-00000025.ckpt"
-    spoil_commits(stand, path, times=2)
-    await stand.until("checkpoint", step=50)
-    claims = [each for each in stand.events("upload") if path in str(each["files"])]
-    (trouble,) = [event for event in stand.events("warning") if event["code"] == "hub"]
+    spoil_commits(harness, path, times=2)
+    await harness.until("checkpoint", step=50)
+    claims = [each for each in harness.events("upload") if path in str(each["files"])]
+    (trouble,) = [event for event in harness.events("warning") if event["code"] == "hub"]
     assert "step-00000025.ckpt has another" in trouble["message"]
     assert trouble["seq"] < claims[0]["seq"]
-    await stand.until_gone()
-    for upload in stand.events("upload"):
-        tree = stand.core.store.repos[("model", RESULTS)].commits[upload["commit"]].tree
+    await harness.until_gone()
+    for upload in harness.events("upload"):
+        tree = harness.core.store.repos[("model", RESULTS)].commits[upload["commit"]].tree
         for file in upload["files"]:
             assert tree[file["path"]].sha256 == file["sha256"]
 
 
 @in_virtual_time
 async def test_a_checkpoint_is_one_commit(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training(steps=60, checkpoint_steps=25))
-    stand.rent()
-    await stand.until("step", step=24)
-    before = commits(stand)
-    await stand.until("step", step=30)
-    assert commits(stand) == before + 1
-    await stand.until_gone()
+    harness = AgentHarness(tmp_path, training(steps=60, checkpoint_steps=25))
+    harness.rent()
+    await harness.until("step", step=24)
+    before = commits(harness)
+    await harness.until("step", step=30)
+    assert commits(harness) == before + 1
+    await harness.until_gone()
 
 
 @pytest.mark.promise("results-while")
 @in_virtual_time
 async def test_many_checkpoints_stay_within_the_commits_of_an_hour(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training(steps=380, step_seconds=9, checkpoint_steps=2))
-    stand.rent()
-    await stand.until_gone()
-    assert stand.ended["reason"] == EndReason.FINISHED
-    assert commits(stand) < 60
-    assert "run-01/checkpoints/step-00000380.ckpt" in stand.results()
+    harness = AgentHarness(tmp_path, training(steps=380, step_seconds=9, checkpoint_steps=2))
+    harness.rent()
+    await harness.until_gone()
+    assert harness.ended["reason"] == EndReason.FINISHED
+    assert commits(harness) < 60
+    assert "run-01/checkpoints/step-00000380.ckpt" in harness.results()
 
 
 @in_virtual_time
@@ -137,10 +137,10 @@ async def test_checkpoints_that_the_recipe_dropped_leave_the_repo_too(tmp_path: 
                     (stage.out / "checkpoints" / f"step-{step - 1:08d}.ckpt").unlink()
         return 0
 
-    stand = Stand(tmp_path, script)
-    stand.rent()
-    await stand.until_gone()
-    kept = [path for path in stand.results() if "/checkpoints/" in path]
+    harness = AgentHarness(tmp_path, script)
+    harness.rent()
+    await harness.until_gone()
+    kept = [path for path in harness.results() if "/checkpoints/" in path]
     assert kept == ["run-01/checkpoints/step-00000003.ckpt"]
 
 
@@ -157,23 +157,23 @@ async def test_an_older_checkpoint_that_is_trimmed_on_disk_stays_whole_in_the_re
             await asyncio.sleep(60)
         return 0
 
-    stand = Stand(tmp_path, script)
-    stand.rent()
-    await stand.until_gone()
-    assert stand.results()["run-01/checkpoints/step-00000001.ckpt"].stat().st_size == 200
+    harness = AgentHarness(tmp_path, script)
+    harness.rent()
+    await harness.until_gone()
+    assert harness.results()["run-01/checkpoints/step-00000001.ckpt"].stat().st_size == 200
 
 
 @in_virtual_time
 async def test_a_hub_that_is_away_delays_uploads_and_not_the_training(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training(steps=360))
-    stand.rent()
-    await stand.until("step", step=20)
-    stand.core.faults.switch_on("down")
-    await stand.until_gone()
-    assert stand.ended["reason"] == EndReason.FINISHED
-    assert stand.ended["steps"] == 360
-    assert [event for event in stand.events("warning") if event["code"] == "hub"]
-    assert "run-01/checkpoints/step-00000025.ckpt" in stand.results()
+    harness = AgentHarness(tmp_path, training(steps=360))
+    harness.rent()
+    await harness.until("step", step=20)
+    harness.core.faults.switch_on("down")
+    await harness.until_gone()
+    assert harness.ended["reason"] == EndReason.FINISHED
+    assert harness.ended["steps"] == 360
+    assert [event for event in harness.events("warning") if event["code"] == "hub"]
+    assert "run-01/checkpoints/step-00000025.ckpt" in harness.results()
 
 
 @pytest.mark.promise("results-all")
@@ -181,33 +181,33 @@ async def test_a_hub_that_is_away_delays_uploads_and_not_the_training(tmp_path: 
 async def test_a_hub_that_is_away_at_the_end_is_waited_for_with_countdown_and_price(
     tmp_path: Path,
 ) -> None:
-    stand = Stand(tmp_path, training(steps=20))
-    stand.rent()
-    await stand.until("step", step=10)
-    stand.core.faults.switch_on("down-for-hours")
-    age_seconds = await stand.until_gone()
+    harness = AgentHarness(tmp_path, training(steps=20))
+    harness.rent()
+    await harness.until("step", step=10)
+    harness.core.faults.switch_on("down-for-hours")
+    age_seconds = await harness.until_gone()
     held = [
-        event for event in stand.events("heartbeat") if "USD an hour" in event.get("detail", "")
+        event for event in harness.events("heartbeat") if "USD an hour" in event.get("detail", "")
     ]
     assert len(held) > 60
     assert f"{PRICE:.2f} USD" in held[0]["detail"]
     assert 3 * 3_600 < age_seconds < 3.2 * 3_600
-    assert stand.ended["reason"] == EndReason.FINISHED
-    assert stand.ended["not_delivered"] == []
-    assert "run-01/voice/demo.onnx" in stand.results()
+    assert harness.ended["reason"] == EndReason.FINISHED
+    assert harness.ended["not_delivered"] == []
+    assert "run-01/voice/demo.onnx" in harness.results()
 
 
 @in_virtual_time
 async def test_a_hub_that_stays_away_is_waited_for_up_to_the_cap_and_no_longer(
     tmp_path: Path,
 ) -> None:
-    stand = Stand(tmp_path, training(steps=20))
-    stand.rent(stand.document(max_hours=1.0))
-    await stand.until("step", step=10)
-    stand.core.faults.switch_on("down-for-hours")
-    assert 3_500 < await stand.until_gone() <= 3_600 + 15
-    assert stand.ended["reason"] == EndReason.FINISHED
-    assert set(stand.ended["not_delivered"]) == {
+    harness = AgentHarness(tmp_path, training(steps=20))
+    harness.rent(harness.document(max_hours=1.0))
+    await harness.until("step", step=10)
+    harness.core.faults.switch_on("down-for-hours")
+    assert 3_500 < await harness.until_gone() <= 3_600 + 15
+    assert harness.ended["reason"] == EndReason.FINISHED
+    assert set(harness.ended["not_delivered"]) == {
         "voice/demo.onnx",
         "voice/demo.onnx.json",
         "checkpoints/step-00000020.ckpt",
@@ -221,50 +221,50 @@ async def test_a_hub_that_stays_away_is_waited_for_up_to_the_cap_and_no_longer(
 async def test_a_token_that_lost_its_rights_is_held_for_as_a_person_may_mend_it(
     tmp_path: Path,
 ) -> None:
-    stand = Stand(tmp_path, training(steps=20))
-    stand.rent()
-    await stand.until("step", step=10)
-    stand.core.faults.switch_on("commit-refused")  # for an hour
-    age_seconds = await stand.until_gone()
+    harness = AgentHarness(tmp_path, training(steps=20))
+    harness.rent()
+    await harness.until("step", step=10)
+    harness.core.faults.switch_on("commit-refused")  # for an hour
+    age_seconds = await harness.until_gone()
     assert 3_600 < age_seconds < 3_600 + 900
-    assert "run-01/voice/demo.onnx" in stand.results()
-    (warning,) = [event for event in stand.events("warning") if event["code"] == "hub"]
+    assert "run-01/voice/demo.onnx" in harness.results()
+    (warning,) = [event for event in harness.events("warning") if event["code"] == "hub"]
     assert "403" in warning["message"]
 
 
 @in_virtual_time
 async def test_a_commit_whose_answer_was_lost_is_not_made_twice(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training(steps=40))
-    stand.rent()
-    await stand.until("step", step=20)
-    stand.core.faults.switch_on("commit-reply-lost")
-    await stand.until_gone()
-    assert stand.ended["reason"] == EndReason.FINISHED
-    assert "run-01/checkpoints/step-00000040.ckpt" in stand.results()
+    harness = AgentHarness(tmp_path, training(steps=40))
+    harness.rent()
+    await harness.until("step", step=20)
+    harness.core.faults.switch_on("commit-reply-lost")
+    await harness.until_gone()
+    assert harness.ended["reason"] == EndReason.FINISHED
+    assert "run-01/checkpoints/step-00000040.ckpt" in harness.results()
 
 
 @in_virtual_time
 async def test_the_quota_of_the_hub_is_waited_out(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training(steps=40))
-    stand.rent()
-    await stand.until("step", step=30)
-    stand.core.faults.switch_on("commit-quota")
-    age_seconds = await stand.until_gone()
+    harness = AgentHarness(tmp_path, training(steps=40))
+    harness.rent()
+    await harness.until("step", step=30)
+    harness.core.faults.switch_on("commit-quota")
+    age_seconds = await harness.until_gone()
     assert age_seconds < 3 * 3_600
-    assert stand.ended["not_delivered"] == []
+    assert harness.ended["not_delivered"] == []
 
 
 @in_virtual_time
 async def test_a_run_with_nothing_to_lose_does_not_wait_for_the_hub(tmp_path: Path) -> None:
     async def script(stage: ScriptedStage) -> int:
-        stand.core.faults.switch_on("down-for-hours")
+        harness.core.faults.switch_on("down-for-hours")
         return 2
 
-    stand = Stand(tmp_path, script)
-    stand.rent()
-    assert await stand.until_gone() < 600
-    assert stand.ended["reason"] == EndReason.FAILED
-    assert stand.ended["not_delivered"] == ["run.json", "events.jsonl", "log.txt"]
+    harness = AgentHarness(tmp_path, script)
+    harness.rent()
+    assert await harness.until_gone() < 600
+    assert harness.ended["reason"] == EndReason.FAILED
+    assert harness.ended["not_delivered"] == ["run.json", "events.jsonl", "log.txt"]
 
 
 def writing(*names: str, size_bytes: int = 2_000) -> Script:
@@ -280,9 +280,11 @@ def writing(*names: str, size_bytes: int = 2_000) -> Script:
     return script
 
 
-def rent_command(stand: Stand, **settings: Any) -> None:
-    stand.rent(
-        stand.document(recipe="command", argv=["make"], outputs=["**"], dataset_repo="", **settings)
+def rent_command(harness: AgentHarness, **settings: Any) -> None:
+    harness.rent(
+        harness.document(
+            recipe="command", argv=["make"], outputs=["**"], dataset_repo="", **settings
+        )
     )
 
 
@@ -294,30 +296,30 @@ SMALL_BATCHES = replace(TIMING, delivery_batch_bytes=1)
 @in_virtual_time
 async def test_twelve_batches_reach_a_healthy_hub(tmp_path: Path) -> None:
     names = [f"{number:02}.bin" for number in range(12)]
-    stand = Stand(tmp_path, writing(*names), SMALL_BATCHES)
-    rent_command(stand)
-    await stand.until_gone()
-    assert {f"run-01/files/{name}" for name in names} <= set(stand.results())
-    assert (stand.ended["delivered_count"], stand.ended["not_delivered_count"]) == (12, 0)
-    assert stand.record().not_delivered == ()
+    harness = AgentHarness(tmp_path, writing(*names), SMALL_BATCHES)
+    rent_command(harness)
+    await harness.until_gone()
+    assert {f"run-01/files/{name}" for name in names} <= set(harness.results())
+    assert (harness.ended["delivered_count"], harness.ended["not_delivered_count"]) == (12, 0)
+    assert harness.record().not_delivered == ()
 
 
 @in_virtual_time
 async def test_a_key_that_a_launcher_let_pass_is_published_nowhere(tmp_path: Path) -> None:
     canary = "c4n4ry0v4lu3"
-    stand = Stand(tmp_path, writing("a.bin"), SMALL_BATCHES)
+    harness = AgentHarness(tmp_path, writing("a.bin"), SMALL_BATCHES)
     words = ["env", f"WANDB_API_KEY={canary}", "make", "--password", canary]
-    stand.rent(stand.document(recipe="command", argv=words, outputs=["**"], dataset_repo=""))
-    await stand.until_gone()
-    assert {"run-01/run.json", "run-01/events.jsonl", "README.md"} <= set(stand.results())
-    assert stand.record().settings["argv"] == [
+    harness.rent(harness.document(recipe="command", argv=words, outputs=["**"], dataset_repo=""))
+    await harness.until_gone()
+    assert {"run-01/run.json", "run-01/events.jsonl", "README.md"} <= set(harness.results())
+    assert harness.record().settings["argv"] == [
         "env",
         "WANDB_API_KEY=***",
         "make",
         "--password",
         "***",
     ]
-    published = {name: path.read_bytes() for name, path in stand.results().items()}
+    published = {name: path.read_bytes() for name, path in harness.results().items()}
     assert not [name for name, content in published.items() if canary.encode() in content]
 
 
@@ -350,15 +352,15 @@ async def test_what_a_killed_command_left_behind_is_delivered_from_where_it_lies
         (out / "link.txt").symlink_to(secret)
         return -9
 
-    stand = Stand(tmp_path, script)
-    stand.hub_class = PickyHub
-    rent_command(stand)
-    await stand.until_gone()
-    results = stand.results()
+    harness = AgentHarness(tmp_path, script)
+    harness.hub_class = PickyHub
+    rent_command(harness)
+    await harness.until_gone()
+    results = harness.results()
     assert results["run-01/files/out/answer.txt"].read_text() == "forty-two"
     assert not [path for path in results if path.endswith("link.txt")]
-    assert stand.ended["not_delivered"] == ["files/out/bad"]
-    assert (stand.ended["delivered_count"], stand.ended["not_delivered_bytes"]) == (1, 7)
+    assert harness.ended["not_delivered"] == ["files/out/bad"]
+    assert (harness.ended["delivered_count"], harness.ended["not_delivered_bytes"]) == (1, 7)
 
 
 class SlowHub(HuggingFace):
@@ -380,13 +382,13 @@ class CardlessHub(PickyHub):
 
 @in_virtual_time
 async def test_a_card_that_the_hub_refuses_costs_the_card_alone(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training(steps=20))
-    stand.hub_class = CardlessHub
-    stand.rent()
-    await stand.until_gone()
-    assert stand.record().state == "ended"
-    assert stand.ended["not_delivered"] == []
-    assert "README.md" not in stand.results()
+    harness = AgentHarness(tmp_path, training(steps=20))
+    harness.hub_class = CardlessHub
+    harness.rent()
+    await harness.until_gone()
+    assert harness.record().state == "ended"
+    assert harness.ended["not_delivered"] == []
+    assert "README.md" not in harness.results()
 
 
 class AilingHub(PickyHub):
@@ -406,25 +408,28 @@ class BlindHub(PickyHub):
 async def test_a_file_that_the_hub_never_takes_costs_neither_the_others_nor_the_time_to_the_cap(
     tmp_path: Path, kind: type[HuggingFace]
 ) -> None:
-    stand = Stand(tmp_path, writing("1", "2/bad", "3", "4"))
-    stand.hub_class = kind
-    rent_command(stand)
-    assert await stand.until_gone() < 300
-    assert {f"run-01/files/{name}" for name in "134"} <= set(stand.results())
-    assert stand.ended["not_delivered"] == list(stand.record().not_delivered) == ["files/2/bad"]
-    assert (stand.ended["not_delivered_count"], stand.ended["not_delivered_bytes"]) == (1, 2_000)
-    (warning,) = [event for event in stand.events("warning") if event["code"] == "not_delivered"]
+    harness = AgentHarness(tmp_path, writing("1", "2/bad", "3", "4"))
+    harness.hub_class = kind
+    rent_command(harness)
+    assert await harness.until_gone() < 300
+    assert {f"run-01/files/{name}" for name in "134"} <= set(harness.results())
+    assert harness.ended["not_delivered"] == list(harness.record().not_delivered) == ["files/2/bad"]
+    assert (harness.ended["not_delivered_count"], harness.ended["not_delivered_bytes"]) == (
+        1,
+        2_000,
+    )
+    (warning,) = [event for event in harness.events("warning") if event["code"] == "not_delivered"]
     assert warning["message"].startswith("files/2/bad is not delivered: ")
 
 
 @in_virtual_time
 async def test_a_file_that_fails_again_and_again_lets_the_others_pass(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, writing("1/bad", "2", "3"), SMALL_BATCHES)
-    stand.hub_class = AilingHub
-    rent_command(stand, max_hours=1.0)
-    await stand.until_gone()
-    assert {"run-01/files/2", "run-01/files/3"} <= set(stand.results())
-    assert stand.ended["not_delivered"] == ["files/1/bad"]
+    harness = AgentHarness(tmp_path, writing("1/bad", "2", "3"), SMALL_BATCHES)
+    harness.hub_class = AilingHub
+    rent_command(harness, max_hours=1.0)
+    await harness.until_gone()
+    assert {"run-01/files/2", "run-01/files/3"} <= set(harness.results())
+    assert harness.ended["not_delivered"] == ["files/1/bad"]
 
 
 @in_virtual_time
@@ -438,30 +443,30 @@ async def test_a_file_that_the_hub_never_takes_does_not_hold_up_the_uploads_of_a
             (stage.out / "samples" / "bad").write_bytes(b"RIFF")
         return await whole(stage)
 
-    stand = Stand(tmp_path, script)
-    stand.hub_class = PickyHub
-    stand.rent()
-    await stand.until("step", step=45)
-    assert "run-01/checkpoints/step-00000025.ckpt" in stand.results()
-    await stand.until("step", step=95)
-    assert "run-01/checkpoints/step-00000075.ckpt" in stand.results()
-    await stand.until_gone()
-    assert stand.ended["not_delivered"] == ["samples/bad"]
+    harness = AgentHarness(tmp_path, script)
+    harness.hub_class = PickyHub
+    harness.rent()
+    await harness.until("step", step=45)
+    assert "run-01/checkpoints/step-00000025.ckpt" in harness.results()
+    await harness.until("step", step=95)
+    assert "run-01/checkpoints/step-00000075.ckpt" in harness.results()
+    await harness.until_gone()
+    assert harness.ended["not_delivered"] == ["samples/bad"]
 
 
 @in_virtual_time
 async def test_names_that_the_hub_does_not_know_cost_their_own_file_alone(tmp_path: Path) -> None:
     strange = b"caf\xe9".decode("utf-8", "surrogateescape")
-    stand = Stand(tmp_path, writing("clone/.git/HEAD", ".cache/x", strange, "good"))
-    rent_command(stand)
-    assert await stand.until_gone() < 300
-    assert "run-01/files/good" in stand.results()
-    assert set(stand.ended["not_delivered"]) == {
+    harness = AgentHarness(tmp_path, writing("clone/.git/HEAD", ".cache/x", strange, "good"))
+    rent_command(harness)
+    assert await harness.until_gone() < 300
+    assert "run-01/files/good" in harness.results()
+    assert set(harness.ended["not_delivered"]) == {
         "files/.cache/x",
         "files/clone/.git/HEAD",
         "files/caf\\udce9",
     }
-    said = [event["message"] for event in stand.events("warning")]
+    said = [event["message"] for event in harness.events("warning")]
     assert "files/.cache/x is not delivered: the Hub takes no file or folder called .cache." in said
     assert "files/caf\\udce9 is not delivered: its name is not UTF-8." in said
 
@@ -470,31 +475,31 @@ async def test_names_that_the_hub_does_not_know_cost_their_own_file_alone(tmp_pa
 @in_virtual_time
 async def test_what_the_caps_cut_off_is_counted_and_named_in_the_repo_too(tmp_path: Path) -> None:
     names = [f"{number:02}.bin" for number in range(40)]
-    stand = Stand(tmp_path, writing(*names), SMALL_BATCHES)
-    stand.hub_class = SlowHub
-    rent_command(stand, max_hours=0.15)
-    assert await stand.until_gone() < 0.15 * 3_600 + 15
-    missing = stand.ended["not_delivered_count"]
+    harness = AgentHarness(tmp_path, writing(*names), SMALL_BATCHES)
+    harness.hub_class = SlowHub
+    rent_command(harness, max_hours=0.15)
+    assert await harness.until_gone() < 0.15 * 3_600 + 15
+    missing = harness.ended["not_delivered_count"]
     assert 1 <= missing < 40
-    assert stand.ended["delivered_count"] == 40 - missing
-    assert stand.ended["not_delivered"] == [f"files/{name}" for name in names[40 - missing :]]
-    assert stand.record().state == "ended"
-    assert stand.record().not_delivered == tuple(stand.ended["not_delivered"])
-    assert stand.stored_events("ended")
+    assert harness.ended["delivered_count"] == 40 - missing
+    assert harness.ended["not_delivered"] == [f"files/{name}" for name in names[40 - missing :]]
+    assert harness.record().state == "ended"
+    assert harness.record().not_delivered == tuple(harness.ended["not_delivered"])
+    assert harness.stored_events("ended")
 
 
 @in_virtual_time
 async def test_two_runs_that_end_together_are_both_on_the_card(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training(steps=20))
-    first = stand.rent()
-    second = stand.rent(stand.document(run_id="run-02", nonce="nonce2"))
+    harness = AgentHarness(tmp_path, training(steps=20))
+    first = harness.rent()
+    second = harness.rent(harness.document(run_id="run-02", nonce="nonce2"))
     for pod in (first, second):
-        stand.pod = pod
-        await stand.until_gone()
-    card = stand.results()["README.md"].read_text()
+        harness.pod = pod
+        await harness.until_gone()
+    card = harness.results()["README.md"].read_text()
     assert "## run-01" in card
     assert "## run-02" in card
-    assert stand.record("run-01").state == stand.record("run-02").state == "ended"
+    assert harness.record("run-01").state == harness.record("run-02").state == "ended"
 
 
 @in_virtual_time
@@ -509,36 +514,36 @@ async def test_a_link_that_a_command_left_is_not_followed(tmp_path: Path) -> Non
             (stage.out / "samples" / "folder").symlink_to(tmp_path)
         return await whole(stage)
 
-    stand = Stand(tmp_path, script)
-    stand.rent()
-    await stand.until_gone()
-    assert "run-01/voice/demo.onnx" in stand.results()
-    assert not [path for path in stand.results() if "stolen" in path or "secret" in path]
+    harness = AgentHarness(tmp_path, script)
+    harness.rent()
+    await harness.until_gone()
+    assert "run-01/voice/demo.onnx" in harness.results()
+    assert not [path for path in harness.results() if "stolen" in path or "secret" in path]
 
 
 @in_virtual_time
 async def test_a_full_disk_silences_the_file_and_not_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stand = Stand(tmp_path, training(steps=20))
-    stand.rent()
-    await stand.until("step", step=5)
-    events = stand.disk / "out" / "events.jsonl"
+    harness = AgentHarness(tmp_path, training(steps=20))
+    harness.rent()
+    await harness.until("step", step=5)
+    events = harness.disk / "out" / "events.jsonl"
     events.unlink()
     events.mkdir()  # nothing can be written there any more
-    await stand.until_gone()
-    assert stand.ended["reason"] == EndReason.FINISHED
-    assert "run-01/voice/demo.onnx" in stand.results()
+    await harness.until_gone()
+    assert harness.ended["reason"] == EndReason.FINISHED
+    assert "run-01/voice/demo.onnx" in harness.results()
 
 
-async def _a_cap_while_the_hub_is_down_and_no_release_works(stand: Stand) -> None:
+async def _a_cap_while_the_hub_is_down_and_no_release_works(harness: AgentHarness) -> None:
     """Twenty minutes, of which the Hub is down in the last; then the cloud refuses the release for long."""
-    stand.rent(stand.document(max_hours=0.5))
-    await stand.until("step")
+    harness.rent(harness.document(max_hours=0.5))
+    await harness.until("step")
     await asyncio.sleep(1_500 - now_seconds() + START)
-    stand.core.faults.switch_on("down")  # ten minutes: past the cap
-    stand.world.faults.switch_on("rate-limited", seconds=30)
-    await stand.until("ended")
+    harness.core.faults.switch_on("down")  # ten minutes: past the cap
+    harness.world.faults.switch_on("rate-limited", seconds=30)
+    await harness.until("ended")
 
 
 @pytest.mark.promise("results-all")
@@ -546,40 +551,40 @@ async def _a_cap_while_the_hub_is_down_and_no_release_works(stand: Stand) -> Non
 async def test_a_pod_that_cannot_be_released_delivers_what_the_hub_did_not_take_in_time(
     tmp_path: Path,
 ) -> None:
-    stand = Stand(tmp_path, training(steps=1_000, step_seconds=3))
-    await _a_cap_while_the_hub_is_down_and_no_release_works(stand)
-    assert "voice/demo.onnx" in stand.ended["not_delivered"]
+    harness = AgentHarness(tmp_path, training(steps=1_000, step_seconds=3))
+    await _a_cap_while_the_hub_is_down_and_no_release_works(harness)
+    assert "voice/demo.onnx" in harness.ended["not_delivered"]
     await asyncio.sleep(900)
-    stand.world.faults.switch_off()
-    await stand.until_gone(hours=1.0)
-    first, last = stand.events("ended")
+    harness.world.faults.switch_off()
+    await harness.until_gone(hours=1.0)
+    first, last = harness.events("ended")
     assert last["not_delivered"] == []
     assert (last["reason"], last["steps"]) == (first["reason"], first["steps"])
-    assert "run-01/voice/demo.onnx" in stand.results()
-    assert stand.record().state == "ended"
-    assert stand.stored_events()[-1] == last
+    assert "run-01/voice/demo.onnx" in harness.results()
+    assert harness.record().state == "ended"
+    assert harness.stored_events()[-1] == last
 
 
 @in_virtual_time
 async def test_a_late_delivery_leaves_the_folder_of_a_later_attempt_alone(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training(steps=1_000, step_seconds=3))
-    await _a_cap_while_the_hub_is_down_and_no_release_works(stand)
-    stand.core.faults.clear()
-    hub = stand.hub_of(RunHub(HUB_URL, CLIPS, RESULTS, WRITE_TOKEN, WRITE_TOKEN))
-    later = stand.record().model_copy(update={"attempt": 2, "nonce": "another"}).to_json()
+    harness = AgentHarness(tmp_path, training(steps=1_000, step_seconds=3))
+    await _a_cap_while_the_hub_is_down_and_no_release_works(harness)
+    harness.core.faults.clear()
+    hub = harness.hub_of(RunHub(HUB_URL, CLIPS, RESULTS, WRITE_TOKEN, WRITE_TOKEN))
+    later = harness.record().model_copy(update={"attempt": 2, "nonce": "another"}).to_json()
     hub.publish({"run-01/run.json": later.encode()}, "attempt 2")
     await asyncio.sleep(900)
-    assert stand.record().nonce == "another"
-    assert "run-01/voice/demo.onnx" not in stand.results()
-    assert len(stand.events("ended")) == 1
+    assert harness.record().nonce == "another"
+    assert "run-01/voice/demo.onnx" not in harness.results()
+    assert len(harness.events("ended")) == 1
 
 
 @in_virtual_time
 async def test_files_are_frozen_beside_the_loop_so_that_the_agent_does_not_seem_to_hang(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stand = Stand(tmp_path, training(steps=20))
-    blocking, beside = stand.run_blocking, list[bool]()
+    harness = AgentHarness(tmp_path, training(steps=20))
+    blocking, beside = harness.run_blocking, list[bool]()
     is_beside = False
 
     async def counted(call: Callable[[], T]) -> T:
@@ -597,10 +602,10 @@ async def test_files_are_frozen_beside_the_loop_so_that_the_agent_does_not_seem_
         beside.append(is_beside)
         return stage(*arguments)
 
-    stand.run_blocking = counted
+    harness.run_blocking = counted
     monkeypatch.setattr("pod_image.agent.uploads.stage", seen)
-    stand.rent()
-    await stand.until_gone()
+    harness.rent()
+    await harness.until_gone()
     assert beside
     assert all(beside)
 
@@ -612,8 +617,8 @@ async def test_a_results_repo_that_somebody_deletes_is_made_anew_with_all_that_i
     tmp_path: Path, path: str
 ) -> None:
     """In training, at the end, and when only the last word and the card were still to go."""
-    stand = Stand(tmp_path, training(steps=60))
-    store, left = stand.core.store, [1]
+    harness = AgentHarness(tmp_path, training(steps=60))
+    store, left = harness.core.store, [1]
     make = store.commit
 
     def commit(repo: Repo, branch: str, tree: Tree, *rest: Any) -> Commit:
@@ -624,15 +629,15 @@ async def test_a_results_repo_that_somebody_deletes_is_made_anew_with_all_that_i
         return made
 
     store.commit = commit  # type: ignore[method-assign]
-    stand.rent()
-    await stand.until_gone()
+    harness.rent()
+    await harness.until_gone()
     assert left == []
     tree = store.repos[("model", RESULTS)].head.tree
-    assert stand.ended["not_delivered"] == []
+    assert harness.ended["not_delivered"] == []
     assert {"run-01/voice/demo.onnx", "run-01/checkpoints/step-00000060.ckpt"} <= set(tree)
-    assert stand.ended["delivered"] != []
-    assert all(tree[file["path"]].sha256 == file["sha256"] for file in stand.ended["delivered"])
-    assert stand.record().state == "ended"
+    assert harness.ended["delivered"] != []
+    assert all(tree[file["path"]].sha256 == file["sha256"] for file in harness.ended["delivered"])
+    assert harness.record().state == "ended"
 
 
 @pytest.mark.promise("results-all")
@@ -642,11 +647,11 @@ async def test_a_hub_that_comes_back_shortly_before_the_caps_is_noticed(
     tmp_path: Path, back_at: float
 ) -> None:
     """After so long an outage tries are five minutes apart."""
-    stand = Stand(tmp_path, training(steps=20))
-    stand.rent(stand.document(max_hours=1.0))
-    await stand.until("step", step=10)
+    harness = AgentHarness(tmp_path, training(steps=20))
+    harness.rent(harness.document(max_hours=1.0))
+    await harness.until("step", step=10)
     away = refused(503, "Service Unavailable")
-    stand.core.faults.add(Rule(r".*", 10**9, until=START + back_at, refusal=away))
-    await stand.until_gone()
-    assert stand.ended["not_delivered"] == []
-    assert "run-01/voice/demo.onnx" in stand.results()
+    harness.core.faults.add(Rule(r".*", 10**9, until=START + back_at, refusal=away))
+    await harness.until_gone()
+    assert harness.ended["not_delivered"] == []
+    assert "run-01/voice/demo.onnx" in harness.results()

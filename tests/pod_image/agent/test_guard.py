@@ -18,8 +18,8 @@ from pod_image.agent.start import lock
 from pod_image.agent.timing import Timing
 from pod_image.contract.outcomes import EndReason
 from tests.kit.virtual_time import in_virtual_time, now_seconds
-from tests.pod_image.agent.stand import Guarded as ToldGuard
-from tests.pod_image.agent.stand import ScriptedStage, Stand, training
+from tests.pod_image.agent.harness import AgentHarness, ScriptedStage, training
+from tests.pod_image.agent.harness import Guarded as ToldGuard
 
 TIMING = Timing()
 
@@ -50,9 +50,9 @@ class Guarded:
             await asyncio.sleep(1e9)
             return 0
 
-        self.stand = Stand(folder, idle)
-        self.stand.world.faults.switch_on("stuck-provisioning")  # no agent: the guard is alone
-        self.pod = self.stand.rent()
+        self.harness = AgentHarness(folder, idle)
+        self.harness.world.faults.switch_on("stuck-provisioning")  # no agent: the guard is alone
+        self.pod = self.harness.rent()
         self.lines = asyncio.StreamReader()
         self.agent = SeenAgent()
         caps = Caps(now_seconds() + 1e6, max_hours, 10.0, 0.5)
@@ -70,7 +70,14 @@ class Guarded:
             return self.agent
 
         self.task = asyncio.ensure_future(
-            guard(self.lines, self.stand.http, self.stand.clock, TIMING, self.said.append, agent_of)
+            guard(
+                self.lines,
+                self.harness.http,
+                self.harness.clock,
+                TIMING,
+                self.said.append,
+                agent_of,
+            )
         )
 
     def tell(self, document: dict[str, object]) -> None:
@@ -166,12 +173,12 @@ async def test_a_guard_that_did_not_run_itself_takes_that_for_no_silence(tmp_pat
     guarded = Guarded(tmp_path)
     guarded.tell({"release_in_seconds": 1e6})
     await asyncio.sleep(30)
-    slept, naps = guarded.stand.clock.sleep, iter((3 * TIMING.guard_hung_seconds,))
+    slept, naps = guarded.harness.clock.sleep, iter((3 * TIMING.guard_hung_seconds,))
 
     async def stopped_with_everybody(seconds: float) -> None:
         await slept(next(naps, seconds))
 
-    guarded.stand.clock.sleep = stopped_with_everybody  # type: ignore[method-assign]
+    guarded.harness.clock.sleep = stopped_with_everybody  # type: ignore[method-assign]
     await asyncio.sleep(3 * TIMING.guard_hung_seconds + 20)
     assert not guarded.agent.killed
     guarded.tell({"release_in_seconds": 1e6})
@@ -212,69 +219,69 @@ def test_the_lock_of_a_folder_is_held_as_long_as_the_agent_lives(tmp_path: Path)
 
 @in_virtual_time
 async def test_the_run_goes_on_when_no_guard_can_be_started(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training(steps=5))
+    harness = AgentHarness(tmp_path, training(steps=5))
 
     def broken(orders: object) -> None:
         raise OSError(11, "Resource temporarily unavailable")
 
-    stand.processes.start_guard = broken  # type: ignore[method-assign, assignment]
-    stand.rent()
-    await stand.until_gone()
-    assert stand.ended["reason"] == "finished"
-    assert any("guard" in line for line in stand.logs())
+    harness.processes.start_guard = broken  # type: ignore[method-assign, assignment]
+    harness.rent()
+    await harness.until_gone()
+    assert harness.ended["reason"] == "finished"
+    assert any("guard" in line for line in harness.logs())
 
 
-def guard_of(stand: Stand) -> ToldGuard:
-    return stand.processes.guards[-1]
+def guard_of(harness: AgentHarness) -> ToldGuard:
+    return harness.processes.guards[-1]
 
 
 @pytest.mark.promise("money-watched")
 @in_virtual_time
 async def test_a_guard_that_is_gone_is_begun_again_with_its_orders(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training(steps=100))
-    pod = stand.rent()
-    await stand.until("step", step=10)
-    first = guard_of(stand)
+    harness = AgentHarness(tmp_path, training(steps=100))
+    pod = harness.rent()
+    await harness.until("step", step=10)
+    first = guard_of(harness)
     first.is_gone = True
-    await asyncio.sleep(TIMING.guard_restart_seconds + stand.timing.watch_seconds)
-    assert len(stand.processes.guards) == 2
-    assert guard_of(stand).orders == first.orders
-    assert guard_of(stand).orders.key == pod.key.value
-    assert guard_of(stand).beats
-    await stand.until_gone()
-    assert stand.ended["reason"] == EndReason.FINISHED
+    await asyncio.sleep(TIMING.guard_restart_seconds + harness.timing.watch_seconds)
+    assert len(harness.processes.guards) == 2
+    assert guard_of(harness).orders == first.orders
+    assert guard_of(harness).orders.key == pod.key.value
+    assert guard_of(harness).beats
+    await harness.until_gone()
+    assert harness.ended["reason"] == EndReason.FINISHED
 
 
 @in_virtual_time
 async def test_a_guard_that_dies_again_and_again_is_not_started_more_than_now_and_then(
     tmp_path: Path,
 ) -> None:
-    stand = Stand(tmp_path, training(steps=100))
-    stand.rent()
-    await stand.until("step", step=10)
-    before = len(stand.processes.guards)
+    harness = AgentHarness(tmp_path, training(steps=100))
+    harness.rent()
+    await harness.until("step", step=10)
+    before = len(harness.processes.guards)
     for _ in range(60):
-        guard_of(stand).is_gone = True
+        guard_of(harness).is_gone = True
         await asyncio.sleep(1.0)
-    assert 2 <= len(stand.processes.guards) - before <= 60 / TIMING.guard_restart_seconds + 1
+    assert 2 <= len(harness.processes.guards) - before <= 60 / TIMING.guard_restart_seconds + 1
 
 
 @in_virtual_time
 async def test_the_guard_hears_from_the_agent_from_the_first_second_to_the_release(
     tmp_path: Path,
 ) -> None:
-    stand = Stand(tmp_path, training(steps=5))
-    stand.world.faults.switch_on("server-errors", path="/v2/pods")
-    stand.rent()
-    while not stand.processes.guards:  # noqa: ASYNC110  # the container comes up
+    harness = AgentHarness(tmp_path, training(steps=5))
+    harness.world.faults.switch_on("server-errors", path="/v2/pods")
+    harness.rent()
+    while not harness.processes.guards:  # noqa: ASYNC110  # the container comes up
         await asyncio.sleep(1.0)
     await asyncio.sleep(60)
-    assert not stand.said  # the cloud does not answer at boot
-    assert len(guard_of(stand).beats) >= 60 / stand.timing.watch_seconds
-    stand.world.faults.switch_off()
-    stand.world.faults.switch_on("delete-500")
-    await stand.until("ended")
-    beats = len(guard_of(stand).beats)
+    assert not harness.said  # the cloud does not answer at boot
+    assert len(guard_of(harness).beats) >= 60 / harness.timing.watch_seconds
+    harness.world.faults.switch_off()
+    harness.world.faults.switch_on("delete-500")
+    await harness.until("ended")
+    beats = len(guard_of(harness).beats)
     await asyncio.sleep(TIMING.guard_joins_seconds + 30)
-    assert len(guard_of(stand).beats) >= beats + 60 / stand.timing.watch_seconds
-    assert guard_of(stand).beats[-1] < 0  # it joins in
+    assert len(guard_of(harness).beats) >= beats + 60 / harness.timing.watch_seconds
+    assert guard_of(harness).beats[-1] < 0  # it joins in

@@ -11,7 +11,7 @@ import pytest
 from pod_image.contract.outcomes import EndReason, Phase
 from pod_image.contract.settings import RunSettings
 from tests.kit.virtual_time import in_virtual_time
-from tests.pod_image.agent.stand import PRICE, Script, ScriptedStage, Stand, save, training
+from tests.pod_image.agent.harness import PRICE, AgentHarness, Script, ScriptedStage, save, training
 
 
 def stuck_after(steps: int, step_seconds: float = 10.0) -> Script:
@@ -52,30 +52,30 @@ def ending_with(code: int, phase: str = "train", *, hint: str = "", said: str = 
 
 @in_virtual_time
 async def test_a_finished_run_is_delivered_said_and_released(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training(steps=100, step_seconds=10))
-    stand.rent()
-    age_seconds = await stand.until_gone()
-    assert stand.ended["reason"] == EndReason.FINISHED
+    harness = AgentHarness(tmp_path, training(steps=100, step_seconds=10))
+    harness.rent()
+    age_seconds = await harness.until_gone()
+    assert harness.ended["reason"] == EndReason.FINISHED
     assert 1_000 < age_seconds < 1_200
-    assert stand.results().keys() >= {
+    assert harness.results().keys() >= {
         "README.md",
         "run-01/run.json",
         "run-01/events.jsonl",
         "run-01/voice/demo.onnx",
         "run-01/checkpoints/step-00000100.ckpt",
     }
-    assert stand.ended["not_delivered"] == []
+    assert harness.ended["not_delivered"] == []
 
 
 @in_virtual_time
 async def test_the_events_of_a_run_are_one_sequence_wherever_they_are_read(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training(steps=40))
-    stand.rent()
-    await stand.until_gone()
-    assert stand.stored_events() == stand.events()
-    assert [event["seq"] for event in stand.events()] == list(range(1, len(stand.events()) + 1))
-    assert stand.events()[-1]["event"] == "ended"
-    phases = [event["phase"] for event in stand.events("phase") if event["state"] == "started"]
+    harness = AgentHarness(tmp_path, training(steps=40))
+    harness.rent()
+    await harness.until_gone()
+    assert harness.stored_events() == harness.events()
+    assert [event["seq"] for event in harness.events()] == list(range(1, len(harness.events()) + 1))
+    assert harness.events()[-1]["event"] == "ended"
+    phases = [event["phase"] for event in harness.events("phase") if event["state"] == "started"]
     assert phases == [
         Phase.BOOT,
         Phase.FETCH,
@@ -88,15 +88,15 @@ async def test_the_events_of_a_run_are_one_sequence_wherever_they_are_read(tmp_p
 
 @in_virtual_time
 async def test_the_last_word_names_what_was_delivered_and_how_training_went(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training(steps=40))
-    stand.rent()
-    await stand.until_gone()
-    ended, record = stand.ended, stand.record()
+    harness = AgentHarness(tmp_path, training(steps=40))
+    harness.rent()
+    await harness.until_gone()
+    ended, record = harness.ended, harness.record()
     assert ended["steps"] == 40
     assert ended["first_loss"] == pytest.approx(sum(10 / n for n in range(1, 6)) / 5)
     assert ended["last_loss"] == pytest.approx(sum(10 / n for n in range(36, 41)) / 5)
     delivered = {file["path"]: file["size_bytes"] for file in ended["delivered"]}
-    present = {path: file.stat().st_size for path, file in stand.results().items()}
+    present = {path: file.stat().st_size for path, file in harness.results().items()}
     assert delivered.items() <= present.items()
     assert (record.state, record.end_reason, record.steps) == ("ended", EndReason.FINISHED, 40)
     assert record.price_per_hour_usd == PRICE
@@ -110,12 +110,12 @@ async def test_the_last_word_names_what_was_delivered_and_how_training_went(tmp_
 @pytest.mark.promise("money-armed")
 @in_virtual_time
 async def test_armed_comes_before_anything_is_fetched(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training(steps=5))
-    stand.rent()
-    await stand.until_gone()
-    kinds = [event["event"] for event in stand.events()]
-    fetching = next(e["seq"] for e in stand.events("phase") if e["phase"] == "fetch")
-    (armed,) = stand.events("armed")
+    harness = AgentHarness(tmp_path, training(steps=5))
+    harness.rent()
+    await harness.until_gone()
+    kinds = [event["event"] for event in harness.events()]
+    fetching = next(e["seq"] for e in harness.events("phase") if e["phase"] == "fetch")
+    (armed,) = harness.events("armed")
     assert kinds.count("armed") == 1
     assert armed["seq"] < fetching
     assert armed["works"] is True
@@ -125,10 +125,10 @@ async def test_armed_comes_before_anything_is_fetched(tmp_path: Path) -> None:
 
 @in_virtual_time
 async def test_steps_say_what_the_run_costs_and_will_have_cost(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training(steps=100, step_seconds=36))
-    stand.rent()
-    await stand.until_gone()
-    halfway = next(event for event in stand.events("step") if event["step"] == 50)
+    harness = AgentHarness(tmp_path, training(steps=100, step_seconds=36))
+    harness.rent()
+    await harness.until_gone()
+    halfway = next(event for event in harness.events("step") if event["step"] == 50)
     assert halfway["cost_usd"] == pytest.approx(PRICE / 2, rel=0.1)
     assert halfway["cost_at_end_usd"] == pytest.approx(PRICE, rel=0.1)
     assert halfway["ends_at"] > halfway["at"]
@@ -136,50 +136,50 @@ async def test_steps_say_what_the_run_costs_and_will_have_cost(tmp_path: Path) -
 
 @in_virtual_time
 async def test_the_time_cap_leaves_time_to_deliver(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training(steps=100_000))
-    stand.rent(stand.document(max_hours=1.0))
-    age_seconds = await stand.until_gone()
-    assert stand.ended["reason"] == EndReason.TIME_CAP
+    harness = AgentHarness(tmp_path, training(steps=100_000))
+    harness.rent(harness.document(max_hours=1.0))
+    age_seconds = await harness.until_gone()
+    assert harness.ended["reason"] == EndReason.TIME_CAP
     assert 3_600 - 90 - 120 < age_seconds <= 3_600  # two minutes are left to the export
-    assert "run-01/voice/demo.onnx" in stand.results()
+    assert "run-01/voice/demo.onnx" in harness.results()
 
 
 @in_virtual_time
 async def test_the_deadline_of_the_document_holds_where_it_comes_first(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training(steps=100_000))
-    stand.rent(stand.document(max_hours=5.0, deadline_hours=0.5))
-    assert await stand.until_gone() <= 1_800
-    assert stand.ended["reason"] == EndReason.TIME_CAP
+    harness = AgentHarness(tmp_path, training(steps=100_000))
+    harness.rent(harness.document(max_hours=5.0, deadline_hours=0.5))
+    assert await harness.until_gone() <= 1_800
+    assert harness.ended["reason"] == EndReason.TIME_CAP
 
 
 @pytest.mark.promise("money-caps")
 @in_virtual_time
 async def test_the_cost_cap_is_reckoned_from_the_clouds_own_price(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training(steps=100_000))
-    stand.rent(stand.document(max_cost_usd=PRICE))  # the document says 0.50 an hour
-    age_seconds = await stand.until_gone()
-    assert stand.ended["reason"] == EndReason.COST_CAP
+    harness = AgentHarness(tmp_path, training(steps=100_000))
+    harness.rent(harness.document(max_cost_usd=PRICE))  # the document says 0.50 an hour
+    age_seconds = await harness.until_gone()
+    assert harness.ended["reason"] == EndReason.COST_CAP
     assert 3_600 - 90 - 120 < age_seconds <= 3_600  # two minutes are left to the export
-    assert stand.ended["cost_usd"] <= PRICE
+    assert harness.ended["cost_usd"] <= PRICE
 
 
 @in_virtual_time
 async def test_a_checkpoint_is_asked_for_when_most_of_the_time_is_used(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training(steps=100_000, checkpoint_steps=10**9))
-    stand.rent(stand.document(max_hours=1.0))
-    asked = await stand.until("checkpoint")
+    harness = AgentHarness(tmp_path, training(steps=100_000, checkpoint_steps=10**9))
+    harness.rent(harness.document(max_hours=1.0))
+    asked = await harness.until("checkpoint")
     assert 0.9 * 360 - 10 <= asked["step"] <= 0.9 * 360 + 10
-    await stand.until_gone()
+    await harness.until_gone()
 
 
 @pytest.mark.promise("money-idle")
 @in_virtual_time
 async def test_an_idle_gpu_ends_the_run(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training(steps=100_000))
-    stand.processes.gpu_percent = lambda: 90.0 if stand.loop.time() < 1_800 else 2.0
-    stand.rent()
-    age_seconds = await stand.until_gone()
-    assert stand.ended["reason"] == EndReason.GPU_IDLE
+    harness = AgentHarness(tmp_path, training(steps=100_000))
+    harness.processes.gpu_percent = lambda: 90.0 if harness.loop.time() < 1_800 else 2.0
+    harness.rent()
+    age_seconds = await harness.until_gone()
+    assert harness.ended["reason"] == EndReason.GPU_IDLE
     assert 1_800 - 20 + 900 <= age_seconds <= 1_800 + 900 + 120
 
 
@@ -192,42 +192,42 @@ async def test_a_gpu_may_be_idle_before_the_first_step(tmp_path: Path) -> None:
             await asyncio.sleep(1_500)
         return await whole(stage)
 
-    stand = Stand(tmp_path, slow_to_load)
-    stand.processes.gpu_percent = lambda: 0.0
-    stand.rent()
-    await stand.until_gone()
-    assert stand.ended["reason"] == EndReason.FINISHED
+    harness = AgentHarness(tmp_path, slow_to_load)
+    harness.processes.gpu_percent = lambda: 0.0
+    harness.rent()
+    await harness.until_gone()
+    assert harness.ended["reason"] == EndReason.FINISHED
 
 
 @in_virtual_time
 async def test_training_without_a_readable_gpu_is_never_idle(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training(steps=400))
-    stand.processes.gpu_percent = lambda: None
-    stand.rent()
-    await stand.until_gone()
-    assert stand.ended["reason"] == EndReason.FINISHED
+    harness = AgentHarness(tmp_path, training(steps=400))
+    harness.processes.gpu_percent = lambda: None
+    harness.rent()
+    await harness.until_gone()
+    assert harness.ended["reason"] == EndReason.FINISHED
 
 
 @pytest.mark.promise("money-idle")
 @in_virtual_time
 async def test_training_that_does_not_get_on_ends_the_run(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, stuck_after(steps=10))
-    stand.rent()
-    age_seconds = await stand.until_gone()
-    assert stand.ended["reason"] == EndReason.STALLED
+    harness = AgentHarness(tmp_path, stuck_after(steps=10))
+    harness.rent()
+    age_seconds = await harness.until_gone()
+    assert harness.ended["reason"] == EndReason.STALLED
     assert age_seconds < 30 * 60 + 500
-    assert "run-01/checkpoints/step-00000010.ckpt" in stand.results()
+    assert "run-01/checkpoints/step-00000010.ckpt" in harness.results()
 
 
 @pytest.mark.promise("money-idle")
 @in_virtual_time
 async def test_a_dead_trainer_ends_the_run_and_what_it_left_is_exported(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, ending_with(-9))
-    stand.rent()
-    assert await stand.until_gone() < 300
-    assert stand.ended["reason"] == EndReason.TRAINER_DIED
-    assert "signal 9" in stand.ended["detail"]
-    assert stand.results().keys() >= {
+    harness = AgentHarness(tmp_path, ending_with(-9))
+    harness.rent()
+    assert await harness.until_gone() < 300
+    assert harness.ended["reason"] == EndReason.TRAINER_DIED
+    assert "signal 9" in harness.ended["detail"]
+    assert harness.results().keys() >= {
         "run-01/checkpoints/step-00000001.ckpt",
         "run-01/voice/demo.onnx",
     }
@@ -236,22 +236,22 @@ async def test_a_dead_trainer_ends_the_run_and_what_it_left_is_exported(tmp_path
 @in_virtual_time
 async def test_a_trainer_without_memory_says_so_and_what_helps(tmp_path: Path) -> None:
     said = "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB."
-    stand = Stand(tmp_path, ending_with(1, said=said))
-    stand.rent()
-    await stand.until_gone()
-    assert stand.ended["reason"] == EndReason.TRAINER_DIED
-    assert "train ran out of memory" in stand.ended["detail"]
-    assert "smaller batch" in stand.ended["hint"]
+    harness = AgentHarness(tmp_path, ending_with(1, said=said))
+    harness.rent()
+    await harness.until_gone()
+    assert harness.ended["reason"] == EndReason.TRAINER_DIED
+    assert "train ran out of memory" in harness.ended["detail"]
+    assert "smaller batch" in harness.ended["hint"]
 
 
 @in_virtual_time
 async def test_a_fault_of_the_input_is_a_failure_with_the_workers_own_hint(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, ending_with(2, "prepare", hint="Use longer clips."))
-    stand.rent()
-    assert await stand.until_gone() < 300
-    assert stand.ended["reason"] == EndReason.FAILED
-    assert stand.ended["detail"] == "The clips are too short."
-    assert stand.ended["hint"] == "Use longer clips."
+    harness = AgentHarness(tmp_path, ending_with(2, "prepare", hint="Use longer clips."))
+    harness.rent()
+    assert await harness.until_gone() < 300
+    assert harness.ended["reason"] == EndReason.FAILED
+    assert harness.ended["detail"] == "The clips are too short."
+    assert harness.ended["hint"] == "Use longer clips."
 
 
 @in_virtual_time
@@ -259,14 +259,14 @@ async def test_a_training_that_gives_up_is_a_failure_whose_last_checkpoint_is_de
     tmp_path: Path,
 ) -> None:
     """As when losses stay not finite: exit code 2, after a checkpoint that was good."""
-    stand = Stand(tmp_path, ending_with(2, hint="Lower the learning rate."))
-    stand.rent()
-    assert await stand.until_gone() < 300
-    assert (stand.ended["reason"], stand.ended["hint"]) == (
+    harness = AgentHarness(tmp_path, ending_with(2, hint="Lower the learning rate."))
+    harness.rent()
+    assert await harness.until_gone() < 300
+    assert (harness.ended["reason"], harness.ended["hint"]) == (
         EndReason.FAILED,
         "Lower the learning rate.",
     )
-    assert stand.results().keys() >= {
+    assert harness.results().keys() >= {
         "run-01/checkpoints/step-00000001.ckpt",
         "run-01/voice/demo.onnx",
     }
@@ -274,12 +274,12 @@ async def test_a_training_that_gives_up_is_a_failure_whose_last_checkpoint_is_de
 
 @in_virtual_time
 async def test_a_crash_outside_of_training_is_a_failure(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, ending_with(1, "export"))
-    stand.rent()
-    await stand.until_gone()
-    assert stand.ended["reason"] == EndReason.FAILED
-    assert "export" in stand.ended["detail"]
-    assert "run-01/checkpoints/step-00000030.ckpt" in stand.results()
+    harness = AgentHarness(tmp_path, ending_with(1, "export"))
+    harness.rent()
+    await harness.until_gone()
+    assert harness.ended["reason"] == EndReason.FAILED
+    assert "export" in harness.ended["detail"]
+    assert "run-01/checkpoints/step-00000030.ckpt" in harness.results()
 
 
 @in_virtual_time
@@ -288,11 +288,11 @@ async def test_a_preparation_that_hangs_ends_the_run(tmp_path: Path) -> None:
         await asyncio.sleep(1e9)
         return 0
 
-    stand = Stand(tmp_path, script)
-    stand.rent()
-    assert await stand.until_gone() < 2_000
-    assert stand.ended["reason"] == EndReason.FAILED
-    assert "prepare" in stand.ended["detail"]
+    harness = AgentHarness(tmp_path, script)
+    harness.rent()
+    assert await harness.until_gone() < 2_000
+    assert harness.ended["reason"] == EndReason.FAILED
+    assert "prepare" in harness.ended["detail"]
 
 
 @in_virtual_time
@@ -306,132 +306,132 @@ async def test_an_export_that_hangs_does_not_keep_the_checkpoint_from_delivery(
             await asyncio.sleep(1e9)
         return await whole(stage)
 
-    stand = Stand(tmp_path, script)
-    stand.rent()
-    assert await stand.until_gone() < 1_500
-    assert "run-01/checkpoints/step-00000010.ckpt" in stand.results()
-    assert stand.ended["reason"] == EndReason.FAILED
+    harness = AgentHarness(tmp_path, script)
+    harness.rent()
+    assert await harness.until_gone() < 1_500
+    assert "run-01/checkpoints/step-00000010.ckpt" in harness.results()
+    assert harness.ended["reason"] == EndReason.FAILED
 
 
 @in_virtual_time
 async def test_a_stage_that_cannot_be_started_is_a_failure(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training())
-    stand.processes.cannot_start = OSError(2, "No such file or directory")
-    stand.rent()
-    assert await stand.until_gone() < 120
-    assert stand.ended["reason"] == EndReason.FAILED
-    assert "No such file" in stand.ended["detail"]
+    harness = AgentHarness(tmp_path, training())
+    harness.processes.cannot_start = OSError(2, "No such file or directory")
+    harness.rent()
+    assert await harness.until_gone() < 120
+    assert harness.ended["reason"] == EndReason.FAILED
+    assert "No such file" in harness.ended["detail"]
 
 
 @in_virtual_time
 async def test_an_unknown_contract_is_said_in_one_sentence_and_the_pod_released(
     tmp_path: Path,
 ) -> None:
-    stand = Stand(tmp_path, training())
-    document = stand.document().to_json().replace('"contract":1', '"contract":99')
-    stand.rent(LAUNCHER_RUN=document)
-    assert await stand.until_gone() < 30
-    assert stand.ended["reason"] == EndReason.BOOT_FAILED
-    assert "99" in stand.ended["detail"]
-    assert stand.ended["hint"]
-    assert stand.ended["run_id"] == "run-01"
+    harness = AgentHarness(tmp_path, training())
+    document = harness.document().to_json().replace('"contract":1', '"contract":99')
+    harness.rent(LAUNCHER_RUN=document)
+    assert await harness.until_gone() < 30
+    assert harness.ended["reason"] == EndReason.BOOT_FAILED
+    assert "99" in harness.ended["detail"]
+    assert harness.ended["hint"]
+    assert harness.ended["run_id"] == "run-01"
 
 
 @in_virtual_time
 async def test_settings_that_make_no_sense_are_said_and_the_pod_released(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training())
-    stand.rent(LAUNCHER_RUN="{not json")
-    assert await stand.until_gone() < 30
-    assert stand.ended["reason"] == EndReason.BOOT_FAILED
+    harness = AgentHarness(tmp_path, training())
+    harness.rent(LAUNCHER_RUN="{not json")
+    assert await harness.until_gone() < 30
+    assert harness.ended["reason"] == EndReason.BOOT_FAILED
 
 
 @in_virtual_time
 async def test_a_pod_key_that_is_refused_is_a_bad_verdict(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training())
-    stand.world.faults.switch_on("pod-key-refused")
-    pod = stand.rent()
-    ended = await stand.until("ended")
-    (armed,) = stand.events("armed")
+    harness = AgentHarness(tmp_path, training())
+    harness.world.faults.switch_on("pod-key-refused")
+    pod = harness.rent()
+    ended = await harness.until("ended")
+    (armed,) = harness.events("armed")
     assert armed["works"] is False
     assert ended["reason"] == EndReason.BOOT_FAILED
     assert "403" in ended["detail"]
     assert pod.is_live  # the launcher has to release it
-    assert not stand.processes.specs
-    stand.world.faults.switch_off()
-    await stand.until_gone(hours=0.1)
+    assert not harness.processes.specs
+    harness.world.faults.switch_off()
+    await harness.until_gone(hours=0.1)
 
 
 @in_virtual_time
 async def test_a_clock_far_off_is_a_bad_verdict(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training())
-    stand.clock.skew_seconds = -86_400.0
-    stand.rent()
-    await stand.until_gone()
-    assert stand.ended["reason"] == EndReason.BOOT_FAILED
-    assert "clock" in stand.ended["detail"]
+    harness = AgentHarness(tmp_path, training())
+    harness.clock.skew_seconds = -86_400.0
+    harness.rent()
+    await harness.until_gone()
+    assert harness.ended["reason"] == EndReason.BOOT_FAILED
+    assert "clock" in harness.ended["detail"]
 
 
 @in_virtual_time
 async def test_a_hub_that_refuses_the_token_is_a_bad_verdict(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training())
-    stand.rent(HF_UPLOAD_TOKEN="demo-hub-read-token")
-    assert await stand.until_gone() < 30
-    assert stand.ended["reason"] == EndReason.BOOT_FAILED
-    assert stand.ended["hint"]
-    assert not stand.processes.specs
+    harness = AgentHarness(tmp_path, training())
+    harness.rent(HF_UPLOAD_TOKEN="demo-hub-read-token")
+    assert await harness.until_gone() < 30
+    assert harness.ended["reason"] == EndReason.BOOT_FAILED
+    assert harness.ended["hint"]
+    assert not harness.processes.specs
 
 
 @in_virtual_time
 async def test_a_hub_that_is_away_at_boot_ends_the_run_before_it_costs_much(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training())
-    stand.rent()
-    stand.core.faults.switch_on("down-for-hours")
-    assert await stand.until_gone() < 600
-    assert stand.ended["reason"] == EndReason.BOOT_FAILED
+    harness = AgentHarness(tmp_path, training())
+    harness.rent()
+    harness.core.faults.switch_on("down-for-hours")
+    assert await harness.until_gone() < 600
+    assert harness.ended["reason"] == EndReason.BOOT_FAILED
 
 
 @in_virtual_time
 async def test_a_cloud_that_stumbles_at_boot_is_asked_again(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training(steps=5))
-    stand.world.faults.switch_on("server-errors", times=4)
-    stand.rent()
-    await stand.until_gone()
-    assert stand.ended["reason"] == EndReason.FINISHED
+    harness = AgentHarness(tmp_path, training(steps=5))
+    harness.world.faults.switch_on("server-errors", times=4)
+    harness.rent()
+    await harness.until_gone()
+    assert harness.ended["reason"] == EndReason.FINISHED
 
 
 @pytest.mark.promise("money-caps")
 @in_virtual_time
 async def test_a_jump_of_the_machines_clock_changes_no_deadline(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training(steps=100_000))
-    stand.rent(stand.document(max_hours=1.0))
-    await stand.until("step", step=10)
-    stand.clock.skew_seconds = 40 * 86_400.0
-    age_seconds = await stand.until_gone()
+    harness = AgentHarness(tmp_path, training(steps=100_000))
+    harness.rent(harness.document(max_hours=1.0))
+    await harness.until("step", step=10)
+    harness.clock.skew_seconds = 40 * 86_400.0
+    age_seconds = await harness.until_gone()
     assert 3_600 - 220 < age_seconds <= 3_600
 
 
 @pytest.mark.promise("money-release")
 @in_virtual_time
 async def test_a_release_that_is_refused_is_tried_until_it_holds(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training(steps=5))
-    stand.rent()
-    await stand.until("phase", phase="train", state="started")
-    stand.world.faults.switch_on("delete-500", times=12)
-    await stand.until_gone(hours=1.0)
-    refused = [record for record in stand.world.requests if record.status == 500]
+    harness = AgentHarness(tmp_path, training(steps=5))
+    harness.rent()
+    await harness.until("phase", phase="train", state="started")
+    harness.world.faults.switch_on("delete-500", times=12)
+    await harness.until_gone(hours=1.0)
+    refused = [record for record in harness.world.requests if record.status == 500]
     assert len(refused) == 12
 
 
 @pytest.mark.promise("money-release")
 @in_virtual_time
 async def test_a_pod_that_cannot_be_deleted_for_long_is_stopped_at_least(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training(steps=5))
-    stand.world.faults.switch_on("delete-500")
-    pod = stand.rent()
+    harness = AgentHarness(tmp_path, training(steps=5))
+    harness.world.faults.switch_on("delete-500")
+    pod = harness.rent()
     while pod.status != "EXITED":
-        assert stand.loop.time() < 1_200
+        assert harness.loop.time() < 1_200
         await asyncio.sleep(1.0)
-    (stop,) = [record for record in stand.world.requests if record.path.endswith("/action")][-1:]
+    (stop,) = [record for record in harness.world.requests if record.path.endswith("/action")][-1:]
     assert (stop.status, stop.key_kind) == (200, "pod")
 
 
@@ -440,11 +440,11 @@ async def test_a_pod_that_cannot_be_deleted_for_long_is_stopped_at_least(tmp_pat
 async def test_a_release_that_was_accepted_but_changed_nothing_is_sent_in_another_way(
     tmp_path: Path,
 ) -> None:
-    stand = Stand(tmp_path, training(steps=5))
-    stand.rent()
-    stand.world.faults.switch_on("delete-ignored", times=1)
-    await stand.until_gone(hours=1.0)
-    sent = [record.method for record in stand.world.requests if record.method != "GET"]
+    harness = AgentHarness(tmp_path, training(steps=5))
+    harness.rent()
+    harness.world.faults.switch_on("delete-ignored", times=1)
+    await harness.until_gone(hours=1.0)
+    sent = [record.method for record in harness.world.requests if record.method != "GET"]
     assert sent == ["DELETE", "POST"]
 
 
@@ -452,25 +452,25 @@ async def test_a_release_that_was_accepted_but_changed_nothing_is_sent_in_anothe
 async def test_the_guard_is_told_the_key_and_hears_how_long_the_pod_may_live(
     tmp_path: Path,
 ) -> None:
-    stand = Stand(tmp_path, training(steps=20))
-    pod = stand.rent(stand.document(max_hours=1.0))
-    await stand.until("step", step=10)
-    (guarded,) = stand.processes.guards
+    harness = AgentHarness(tmp_path, training(steps=20))
+    pod = harness.rent(harness.document(max_hours=1.0))
+    await harness.until("step", step=10)
+    (guarded,) = harness.processes.guards
     assert guarded.orders.key == pod.key.value
     assert pod.key.value not in repr(guarded.orders)
     assert 3_300 < guarded.beats[-1] < 3_600
-    await stand.until_gone()
+    await harness.until_gone()
 
 
 @pytest.mark.promise("secrets-training")
 @in_virtual_time
 async def test_a_stage_has_no_key_and_no_token(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training(steps=5))
-    pod = stand.rent(SNEAKY="prefix-demo-hub-write-token", HARMLESS="yes")
-    await stand.until_gone()
+    harness = AgentHarness(tmp_path, training(steps=5))
+    pod = harness.rent(SNEAKY="prefix-demo-hub-write-token", HARMLESS="yes")
+    await harness.until_gone()
     secrets = {pod.key.value, "demo-hub-write-token", "demo-hub-read-token"}
-    assert len(stand.processes.specs) == 3
-    for spec in stand.processes.specs:
+    assert len(harness.processes.specs) == 3
+    for spec in harness.processes.specs:
         assert not [v for v in spec.environment.values() if any(s in v for s in secrets)]
         assert not [v for v in spec.argv if any(s in v for s in secrets)]
         assert spec.environment["HARMLESS"] == "yes"
@@ -487,13 +487,13 @@ async def test_secrets_are_in_no_line_and_in_no_delivered_file(tmp_path: Path) -
         stage.emit("warning", code="x", message="demo-hub-read-token leaked")
         return await whole(stage)
 
-    stand = Stand(tmp_path, script)
-    pod = stand.rent()
-    await stand.until_gone()
+    harness = AgentHarness(tmp_path, script)
+    pod = harness.rent()
+    await harness.until_gone()
     secrets = (pod.key.value, "demo-hub-write-token", "demo-hub-read-token")
-    said = "\n".join(stand.lines)
+    said = "\n".join(harness.lines)
     assert "my token is ***" in said
-    stored = "\n".join(path.read_text(errors="replace") for path in stand.results().values())
+    stored = "\n".join(path.read_text(errors="replace") for path in harness.results().values())
     assert not [secret for secret in secrets if secret in said or secret in stored]
 
 
@@ -512,59 +512,59 @@ async def test_a_recipe_cannot_say_what_is_the_agents_to_say(tmp_path: Path) -> 
         stage.emit_line("not json")
         return await whole(stage)
 
-    stand = Stand(tmp_path, script)
-    stand.rent()
-    await stand.until_gone()
-    assert stand.ended["reason"] == EndReason.FINISHED
-    assert len(stand.events("armed")) == 1
-    assert not [event for event in stand.events("phase") if event["phase"] == "release"]
-    assert "| not json" in stand.lines
+    harness = AgentHarness(tmp_path, script)
+    harness.rent()
+    await harness.until_gone()
+    assert harness.ended["reason"] == EndReason.FINISHED
+    assert len(harness.events("armed")) == 1
+    assert not [event for event in harness.events("phase") if event["phase"] == "release"]
+    assert "| not json" in harness.lines
 
 
 @in_virtual_time
 async def test_where_the_trainer_cannot_be_another_user_one_warning_says_so(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training(steps=5))
-    stand.processes.user = (None, "the image has no user 'trainer'")
-    stand.rent()
-    await stand.until_gone()
-    (warning,) = stand.events("warning")
+    harness = AgentHarness(tmp_path, training(steps=5))
+    harness.processes.user = (None, "the image has no user 'trainer'")
+    harness.rent()
+    await harness.until_gone()
+    (warning,) = harness.events("warning")
     assert warning["code"] == "shared_user"
     assert warning["hint"]
 
 
 @in_virtual_time
 async def test_a_fault_of_the_agent_itself_is_delivered_and_released(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training(steps=50))
-    stand.rent()
-    await stand.until("checkpoint", step=25)
+    harness = AgentHarness(tmp_path, training(steps=50))
+    harness.rent()
+    await harness.until("checkpoint", step=25)
 
     def broken(settings: RunSettings) -> bool:
         raise RuntimeError("planted")
 
-    stand.processes.hand_over = broken  # type: ignore[method-assign, assignment]
-    stand.processes.script = ending_with(0)
-    stand.processes.started = lambda pid: (_ for _ in ()).throw(RuntimeError("planted"))  # type: ignore[method-assign]
-    assert await stand.until_gone() < 1_500
-    assert stand.ended["reason"] == EndReason.FAILED
-    assert any("planted" in line for line in stand.logs())
-    assert "run-01/checkpoints/step-00000050.ckpt" in stand.results()
+    harness.processes.hand_over = broken  # type: ignore[method-assign, assignment]
+    harness.processes.script = ending_with(0)
+    harness.processes.started = lambda pid: (_ for _ in ()).throw(RuntimeError("planted"))  # type: ignore[method-assign]
+    assert await harness.until_gone() < 1_500
+    assert harness.ended["reason"] == EndReason.FAILED
+    assert any("planted" in line for line in harness.logs())
+    assert "run-01/checkpoints/step-00000050.ckpt" in harness.results()
 
 
 @in_virtual_time
 async def test_outside_of_a_pod_the_program_says_so_and_ends(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training())
-    stand.rent(RUNPOD_POD_ID="")
-    for container in stand.containers:
+    harness = AgentHarness(tmp_path, training())
+    harness.rent(RUNPOD_POD_ID="")
+    for container in harness.containers:
         container.kill()
     from dataclasses import replace
 
     from pod_image.agent.story import NOT_A_POD, run_pod
 
-    stand.world.tick()
+    harness.world.tick()
     await asyncio.sleep(5)
-    ports = replace(stand.containers[0]._ports(_Spec()), write_line=stand.lines.append)  # type: ignore[arg-type]
+    ports = replace(harness.containers[0]._ports(_Spec()), write_line=harness.lines.append)  # type: ignore[arg-type]
     assert await run_pod(ports) == NOT_A_POD
-    assert "launcher deploy" in stand.lines[-1]
+    assert "launcher deploy" in harness.lines[-1]
 
 
 class _Spec:
@@ -581,8 +581,8 @@ async def test_a_run_that_the_caps_cut_off_says_that_the_repo_does_not_tell_its_
         await asyncio.sleep(10_000)
         return 0
 
-    stand = Stand(tmp_path, script)
-    stand.world.faults.switch_on("slow-image-pull", times=1, seconds=171.0)
-    stand.rent(stand.document(max_hours=0.05))
-    await stand.until_gone()
-    assert stand.ended["not_delivered"] == ["run.json", "events.jsonl", "log.txt"]
+    harness = AgentHarness(tmp_path, script)
+    harness.world.faults.switch_on("slow-image-pull", times=1, seconds=171.0)
+    harness.rent(harness.document(max_hours=0.05))
+    await harness.until_gone()
+    assert harness.ended["not_delivered"] == ["run.json", "events.jsonl", "log.txt"]

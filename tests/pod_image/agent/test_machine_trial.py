@@ -24,13 +24,13 @@ from pod_image.agent.machine_trial import (
 from pod_image.agent.pod import OwnPod, PodReading
 from pod_image.agent.ports import HubTrouble, RunHub
 from tests.kit.virtual_time import in_virtual_time
-from tests.pod_image.agent.stand import (
+from tests.pod_image.agent.harness import (
     CLIPS,
     HUB_URL,
     READ_TOKEN,
     RESULTS,
     WRITE_TOKEN,
-    Stand,
+    AgentHarness,
     put_clips,
     training,
 )
@@ -204,14 +204,14 @@ def test_the_network_is_judged_by_what_comes_down(hub: Downloads, works: bool, s
 
 @in_virtual_time
 async def test_the_largest_file_of_the_dataset_is_what_is_read(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training())
-    hub = stand.hub_of(RunHub(HUB_URL, CLIPS, RESULTS, READ_TOKEN, WRITE_TOKEN))
-    put_clips(stand.hub_of(RunHub(HUB_URL, CLIPS, RESULTS, WRITE_TOKEN, WRITE_TOKEN)))
+    harness = AgentHarness(tmp_path, training())
+    hub = harness.hub_of(RunHub(HUB_URL, CLIPS, RESULTS, READ_TOKEN, WRITE_TOKEN))
+    put_clips(harness.hub_of(RunHub(HUB_URL, CLIPS, RESULTS, WRITE_TOKEN, WRITE_TOKEN)))
     size_bytes, seconds = hub.sample_download("", 8)
     assert (size_bytes, seconds >= 0) == (8, True)
-    without = stand.hub_of(RunHub(HUB_URL, "", RESULTS, "", WRITE_TOKEN))
+    without = harness.hub_of(RunHub(HUB_URL, "", RESULTS, "", WRITE_TOKEN))
     assert without.sample_download("", 8) == (0, 0.0)
-    await stand.close_all()
+    await harness.close_all()
 
 
 def test_the_limits_leave_every_card_on_offer_room() -> None:

@@ -16,14 +16,14 @@ from pod_image.agent.release import release_for_ever
 from pod_image.agent.timing import Timing
 from pod_image.contract.outcomes import EndReason
 from tests.kit.virtual_time import in_virtual_time, now_seconds
-from tests.pod_image.agent.stand import LoopTime, ScriptedStage, Stand, nothing, training
+from tests.pod_image.agent.harness import AgentHarness, LoopTime, ScriptedStage, nothing, training
 
 TIMING = Timing()
 
 
-def ways(stand: Stand) -> list[str]:
+def ways(harness: AgentHarness) -> list[str]:
     """What the pod has tried to end itself, in order."""
-    calls = [record for record in stand.world.requests if record.key_kind == "pod"]
+    calls = [record for record in harness.world.requests if record.key_kind == "pod"]
     kinds = {"DELETE": "delete", "POST": "action"}
     return [kinds[record.method] for record in calls if record.method in kinds]
 
@@ -33,15 +33,15 @@ def ways(stand: Stand) -> list[str]:
 async def test_a_pod_that_lives_after_its_release_stops_itself_at_last(
     tmp_path: Path, fault: str
 ) -> None:
-    stand = Stand(tmp_path, training(steps=5))
-    stand.world.faults.switch_on(fault)
-    pod = stand.rent()
-    await stand.until("ended")
+    harness = AgentHarness(tmp_path, training(steps=5))
+    harness.world.faults.switch_on(fault)
+    pod = harness.rent()
+    await harness.until("ended")
     began = now_seconds()
     while pod.status != "EXITED":
         assert now_seconds() - began < 3 * TIMING.gone_seconds, "it was not stopped"
         await asyncio.sleep(1.0)
-    assert ways(stand) == ["delete", "action", "action"]
+    assert ways(harness) == ["delete", "action", "action"]
     assert pod.rate().total < pod.price_usd / 10  # the disk alone
 
 
@@ -131,23 +131,23 @@ async def _hangs() -> None:
 async def test_an_output_that_fails_or_hangs_does_not_hold_up_the_release(
     tmp_path: Path, flush: Callable[[], Awaitable[None]]
 ) -> None:
-    stand = Stand(tmp_path, training(steps=5))
-    stand.flush = flush
-    stand.rent()
-    await stand.until("ended")
+    harness = AgentHarness(tmp_path, training(steps=5))
+    harness.flush = flush
+    harness.rent()
+    await harness.until("ended")
     began = now_seconds()
-    await stand.until_gone(hours=1.0)
+    await harness.until_gone(hours=1.0)
     assert now_seconds() - began < 5.0
 
 
 @in_virtual_time
 async def test_a_folder_that_cannot_be_made_ends_the_pod(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training(steps=5))
-    pod = stand.rent()
+    harness = AgentHarness(tmp_path, training(steps=5))
+    pod = harness.rent()
     (tmp_path / pod.id).mkdir()
     (tmp_path / pod.id / "run").write_text("a file where the folder should be")
-    assert await stand.until_gone(hours=1.0) < 300
-    assert len(stand.containers) == 1
+    assert await harness.until_gone(hours=1.0) < 300
+    assert len(harness.containers) == 1
 
 
 @in_virtual_time
@@ -157,14 +157,14 @@ async def test_events_that_a_full_disk_does_not_take_back_cost_no_results(
     def full(path: Path, content: bytes, **how: bool) -> None:
         raise OSError(28, "No space left on device")
 
-    stand = Stand(tmp_path, training(steps=100))
-    pod = stand.rent()
-    await stand.until("step", step=60)
-    stand.containers[-1].kill()
-    stand.wipe(pod.id)
+    harness = AgentHarness(tmp_path, training(steps=100))
+    pod = harness.rent()
+    await harness.until("step", step=60)
+    harness.containers[-1].kill()
+    harness.wipe(pod.id)
     monkeypatch.setattr("pod_image.agent.start.write_whole", full)
-    await stand.until_gone()
-    assert stand.ended["reason"] == EndReason.FINISHED
+    await harness.until_gone()
+    assert harness.ended["reason"] == EndReason.FINISHED
 
 
 @in_virtual_time
@@ -181,6 +181,6 @@ async def test_a_stage_that_cannot_be_ended_does_not_hold_the_pod_past_its_cap(
         return 0
 
     monkeypatch.setattr(ScriptedStage, "end", held_by_the_kernel)
-    stand = Stand(tmp_path, deaf)
-    stand.rent(stand.document(max_hours=1.0))
-    assert await stand.until_gone(hours=3.0) < 3_600 + 180
+    harness = AgentHarness(tmp_path, deaf)
+    harness.rent(harness.document(max_hours=1.0))
+    assert await harness.until_gone(hours=3.0) < 3_600 + 180

@@ -38,7 +38,7 @@ from pod_image.contract.settings import RunSettings
 from pod_image.recipes.command.recipe import CommandRecipe
 from pod_image.recipes.piper.recipe import PiperRecipe
 from tests.kit.virtual_time import in_virtual_time
-from tests.pod_image.agent.stand import ScriptedStage, Stand, training
+from tests.pod_image.agent.harness import AgentHarness, ScriptedStage, training
 
 HOUR = 3_600.0
 RULES = Rules.of(RunSettings(), Timing(), exports=True)
@@ -182,15 +182,15 @@ def leaving(size_bytes: int, seconds: float) -> Any:
 async def test_a_run_stops_earlier_the_more_there_is_to_deliver(
     tmp_path: Path, size_bytes: int, starts_minute: int
 ) -> None:
-    stand = Stand(tmp_path, leaving(size_bytes, 7_200))
+    harness = AgentHarness(tmp_path, leaving(size_bytes, 7_200))
     settings: dict[str, Any] = {"recipe": "command", "argv": ["x"], "outputs": ["out/**"]}
-    stand.rent(stand.document(**settings, dataset_repo="", max_hours=1.0, stall_minutes=120))
-    stopped = await stand.until("phase", phase="train", state="ended")
-    assert stand.pod is not None
-    at = (stand.clock.now() - stand.pod.created_at) / 60
+    harness.rent(harness.document(**settings, dataset_repo="", max_hours=1.0, stall_minutes=120))
+    stopped = await harness.until("phase", phase="train", state="ended")
+    assert harness.pod is not None
+    at = (harness.clock.now() - harness.pod.created_at) / 60
     assert starts_minute - 2.5 < at <= starts_minute + 0.1, stopped
-    await stand.until_gone()
-    assert stand.ended["reason"] == EndReason.TIME_CAP
+    await harness.until_gone()
+    assert harness.ended["reason"] == EndReason.TIME_CAP
 
 
 class WeighingHub(HuggingFace):
@@ -209,15 +209,15 @@ class WeighingHub(HuggingFace):
 async def test_on_a_slow_line_the_last_checkpoint_still_arrives_whole_before_the_cap(
     tmp_path: Path,
 ) -> None:
-    stand = Stand(
+    harness = AgentHarness(
         tmp_path,
         training(steps=10_000, step_seconds=5, checkpoint_steps=100, size_bytes=20_000_000),
     )
-    stand.hub_class = WeighingHub
-    stand.core.faults.add(Rule(r"/preupload/", 10_000, delay_seconds=2.0))
-    stand.rent(stand.document(max_hours=0.5))
-    assert await stand.until_gone() <= 0.5 * HOUR + 15
-    assert stand.ended["reason"] == EndReason.TIME_CAP
-    assert stand.ended["not_delivered"] == []
-    last = max(path for path in stand.results() if path.endswith(".ckpt"))
-    assert int(last.split("-")[-1].split(".")[0]) == stand.ended["steps"]
+    harness.hub_class = WeighingHub
+    harness.core.faults.add(Rule(r"/preupload/", 10_000, delay_seconds=2.0))
+    harness.rent(harness.document(max_hours=0.5))
+    assert await harness.until_gone() <= 0.5 * HOUR + 15
+    assert harness.ended["reason"] == EndReason.TIME_CAP
+    assert harness.ended["not_delivered"] == []
+    last = max(path for path in harness.results() if path.endswith(".ckpt"))
+    assert int(last.split("-")[-1].split(".")[0]) == harness.ended["steps"]

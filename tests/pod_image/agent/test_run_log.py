@@ -17,11 +17,11 @@ from pod_image.contract.outcomes import EndReason
 from pod_image.contract.plain import plain_line
 from pod_image.contract.run_log import find_gap, read_lines
 from tests.kit.virtual_time import in_virtual_time
-from tests.pod_image.agent.stand import (
+from tests.pod_image.agent.harness import (
     READ_TOKEN,
     WRITE_TOKEN,
+    AgentHarness,
     ScriptedStage,
-    Stand,
     save,
     training,
 )
@@ -189,8 +189,8 @@ def failing(*lines: str, phase: str = "train") -> object:
     return script
 
 
-def log_of(stand: Stand) -> list[str]:
-    return texts(stand.results()["run-01/log.txt"].read_bytes())
+def log_of(harness: AgentHarness) -> list[str]:
+    return texts(harness.results()["run-01/log.txt"].read_bytes())
 
 
 @in_virtual_time
@@ -198,47 +198,47 @@ async def test_the_output_of_a_program_that_failed_is_in_the_repo_and_quoted(
     tmp_path: Path,
 ) -> None:
     lines = [f"line {number}" for number in range(1_000)] + ["ValueError: no such thing"]
-    stand = Stand(tmp_path, failing(*lines))  # type: ignore[arg-type]
-    stand.rent()
-    await stand.until_gone()
-    log = log_of(stand)
+    harness = AgentHarness(tmp_path, failing(*lines))  # type: ignore[arg-type]
+    harness.rent()
+    await harness.until_gone()
+    log = log_of(harness)
     assert [line for line in log if not line.startswith(("== ", "agent: "))] == lines
     assert log[0] == "== attempt 1, start 1 of its container"
     assert "== train started" in log
     assert log[-1].startswith("== ended: trainer_died")
-    assert stand.ended["last_lines"] == lines[-15:]
-    assert len(stand.logs()) < 400  # what is printed stays thinned
+    assert harness.ended["last_lines"] == lines[-15:]
+    assert len(harness.logs()) < 400  # what is printed stays thinned
 
 
 @in_virtual_time
 async def test_a_run_that_fails_before_it_trains_leaves_its_log_too(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, failing("no such clip", phase="prepare"))  # type: ignore[arg-type]
-    stand.rent()
-    await stand.until_gone()
-    assert "no such clip" in log_of(stand)
-    assert stand.ended["last_lines"] == ["no such clip"]
+    harness = AgentHarness(tmp_path, failing("no such clip", phase="prepare"))  # type: ignore[arg-type]
+    harness.rent()
+    await harness.until_gone()
+    assert "no such clip" in log_of(harness)
+    assert harness.ended["last_lines"] == ["no such clip"]
 
 
 @in_virtual_time
 async def test_a_success_quotes_nothing(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, training(steps=5))
-    stand.rent()
-    await stand.until_gone()
-    assert stand.ended["reason"] == EndReason.FINISHED
-    assert stand.ended["last_lines"] == []
+    harness = AgentHarness(tmp_path, training(steps=5))
+    harness.rent()
+    await harness.until_gone()
+    assert harness.ended["reason"] == EndReason.FINISHED
+    assert harness.ended["last_lines"] == []
 
 
 @in_virtual_time
 async def test_no_secret_is_in_the_log_also_with_a_colour_in_its_middle(tmp_path: Path) -> None:
     half = len(WRITE_TOKEN) // 2
     coloured = f"{WRITE_TOKEN[:half]}\x1b[1m{WRITE_TOKEN[half:]}"
-    stand = Stand(tmp_path, failing(f"a {READ_TOKEN}", f"b {coloured} c"))  # type: ignore[arg-type]
-    stand.rent()
-    await stand.until_gone()
-    content = stand.results()["run-01/log.txt"].read_text()
+    harness = AgentHarness(tmp_path, failing(f"a {READ_TOKEN}", f"b {coloured} c"))  # type: ignore[arg-type]
+    harness.rent()
+    await harness.until_gone()
+    content = harness.results()["run-01/log.txt"].read_text()
     assert READ_TOKEN not in content
     assert WRITE_TOKEN not in content
-    assert stand.ended["last_lines"] == ["a ***", "b *** c"]
+    assert harness.ended["last_lines"] == ["a ***", "b *** c"]
 
 
 @in_virtual_time
@@ -250,14 +250,14 @@ async def test_the_log_goes_up_with_every_upload(tmp_path: Path) -> None:
             await asyncio.sleep(600)
         return 0
 
-    stand = Stand(tmp_path, script)
-    stand.rent()
-    await stand.until("upload")
-    await stand.until("checkpoint")
+    harness = AgentHarness(tmp_path, script)
+    harness.rent()
+    await harness.until("upload")
+    await harness.until("checkpoint")
     await asyncio.sleep(60)
-    assert "loading" in log_of(stand)
-    assert not stand.events("ended")
-    await stand.until_gone()
+    assert "loading" in log_of(harness)
+    assert not harness.events("ended")
+    await harness.until_gone()
 
 
 def talking() -> object:
@@ -277,14 +277,14 @@ def talking() -> object:
 async def test_a_restarted_container_goes_on_in_the_same_log(
     tmp_path: Path, is_wiped: bool
 ) -> None:
-    stand = Stand(tmp_path, talking())  # type: ignore[arg-type]
-    pod = stand.rent()
-    await stand.until("step", step=60)
-    stand.containers[-1].kill()
+    harness = AgentHarness(tmp_path, talking())  # type: ignore[arg-type]
+    pod = harness.rent()
+    await harness.until("step", step=60)
+    harness.containers[-1].kill()
     if is_wiped:
-        stand.wipe(pod.id)
-    await stand.until_gone()
-    wanted = [line for line in log_of(stand) if line.startswith(("life", "== attempt"))]
+        harness.wipe(pod.id)
+    await harness.until_gone()
+    wanted = [line for line in log_of(harness) if line.startswith(("life", "== attempt"))]
     start = 2 if not is_wiped else 1  # an empty disk does not know that it is the second
     assert wanted == [
         "== attempt 1, start 1 of its container",
@@ -298,15 +298,15 @@ async def test_a_restarted_container_goes_on_in_the_same_log(
 async def test_another_attempt_is_put_behind_the_first_also_when_the_hub_was_away_at_its_start(
     tmp_path: Path,
 ) -> None:
-    stand = Stand(tmp_path, talking())  # type: ignore[arg-type]
-    pod = stand.rent()
-    await stand.until("step", step=60)
-    stand.world.act(pod, "terminate")
-    stand.containers[-1].kill()
-    second = stand.document(attempt=2, nonce="nonce2", resume=True)
-    stand.rent(second)
-    await stand.until_gone()
-    log = [line for line in log_of(stand) if line.startswith(("life", "== attempt"))]
+    harness = AgentHarness(tmp_path, talking())  # type: ignore[arg-type]
+    pod = harness.rent()
+    await harness.until("step", step=60)
+    harness.world.act(pod, "terminate")
+    harness.containers[-1].kill()
+    second = harness.document(attempt=2, nonce="nonce2", resume=True)
+    harness.rent(second)
+    await harness.until_gone()
+    log = [line for line in log_of(harness) if line.startswith(("life", "== attempt"))]
     assert log == [
         "== attempt 1, start 1 of its container",
         "life 1 begins",
@@ -317,13 +317,13 @@ async def test_another_attempt_is_put_behind_the_first_also_when_the_hub_was_awa
 
 @in_virtual_time
 async def test_another_attempt_does_not_quote_the_first(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, failing("the first one's words"))  # type: ignore[arg-type]
-    stand.rent()
-    await stand.until_gone()
-    stand.processes.script = failing()  # type: ignore[assignment]
-    stand.said.clear()
-    stand.rent(stand.document(attempt=2, nonce="nonce2", resume=True))
-    await stand.until_gone()
-    assert stand.ended["reason"] == EndReason.TRAINER_DIED
-    assert stand.ended["last_lines"] == []
-    assert "the first one's words" in log_of(stand)
+    harness = AgentHarness(tmp_path, failing("the first one's words"))  # type: ignore[arg-type]
+    harness.rent()
+    await harness.until_gone()
+    harness.processes.script = failing()  # type: ignore[assignment]
+    harness.said.clear()
+    harness.rent(harness.document(attempt=2, nonce="nonce2", resume=True))
+    await harness.until_gone()
+    assert harness.ended["reason"] == EndReason.TRAINER_DIED
+    assert harness.ended["last_lines"] == []
+    assert "the first one's words" in log_of(harness)

@@ -21,7 +21,7 @@ from launcher.emulator.runpod.pods import Pod
 from pod_image.contract import CONTRACT_VERSION
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 from pod_image.contract.run_log import find_gap, read_lines
-from tests.pod_image.agent.stand import GPU, events_in
+from tests.pod_image.agent.harness import GPU, events_in
 
 PATIENCE_SECONDS = 150.0
 

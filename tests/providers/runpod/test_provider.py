@@ -43,7 +43,7 @@ from tests.kit.virtual_time import StreamingTransport, VirtualLoop, WorldClock, 
 GPU = "NVIDIA GeForce RTX 4090"
 
 
-class Sky:
+class ProviderHarness:
     """An emulated cloud in virtual time and a provider below it."""
 
     def __init__(self, **world: Any) -> None:
@@ -86,8 +86,8 @@ def order(**changes: Any) -> PodOrder:
 
 @in_virtual_time
 async def test_offers_come_cheapest_first_with_price_for_all_gpus() -> None:
-    sky = Sky()
-    one = await sky.provider.offers(1, Cloud.SECURE, ())
+    harness = ProviderHarness()
+    one = await harness.provider.offers(1, Cloud.SECURE, ())
     prices = [offer.price_per_hour_usd for offer in one]
     assert prices == sorted(prices)
     assert all(offer.stock > Stock.NONE for offer in one)
@@ -95,54 +95,54 @@ async def test_offers_come_cheapest_first_with_price_for_all_gpus() -> None:
     rtx = next(offer for offer in one if offer.gpu_type == GPU)
     assert (rtx.gpu_name, rtx.memory_gb, rtx.price_per_hour_usd) == ("RTX 4090", 24, 0.69)
     two = next(
-        each for each in await sky.provider.offers(2, Cloud.SECURE, ()) if each.gpu_type == GPU
+        each for each in await harness.provider.offers(2, Cloud.SECURE, ()) if each.gpu_type == GPU
     )
     assert two.price_per_hour_usd == pytest.approx(1.38)
 
 
 @in_virtual_time
 async def test_any_cloud_offers_both_tiers_and_leaves_out_what_a_tier_has_not() -> None:
-    sky = Sky()
-    offers = await sky.provider.offers(1, Cloud.ANY, ())
+    harness = ProviderHarness()
+    offers = await harness.provider.offers(1, Cloud.ANY, ())
     assert {offer.cloud for offer in offers} == {Cloud.SECURE, Cloud.COMMUNITY}
     assert not any(offer.gpu_name == "L4" and offer.cloud is Cloud.COMMUNITY for offer in offers)
 
 
 @in_virtual_time
 async def test_data_centres_narrow_the_offers_whatever_their_case() -> None:
-    sky = Sky()
-    offers = await sky.provider.offers(1, Cloud.SECURE, ["eu-ro-1"])
+    harness = ProviderHarness()
+    offers = await harness.provider.offers(1, Cloud.SECURE, ["eu-ro-1"])
     assert offers
     assert all(offer.data_centers == ("EU-RO-1",) for offer in offers)
-    assert await sky.provider.offers(1, Cloud.SECURE, ["XX-NO-1"]) == []
+    assert await harness.provider.offers(1, Cloud.SECURE, ["XX-NO-1"]) == []
 
 
 @in_virtual_time
 async def test_no_stock_is_no_offer_and_no_error() -> None:
-    sky = Sky()
-    sky.world.catalogue.stock.clear()
-    assert await sky.provider.offers(1, Cloud.SECURE, ()) == []
+    harness = ProviderHarness()
+    harness.world.catalogue.stock.clear()
+    assert await harness.provider.offers(1, Cloud.SECURE, ()) == []
 
 
 @in_virtual_time
 async def test_stock_on_hosts_whose_driver_is_too_old_is_no_offer() -> None:
-    sky = Sky()
-    old = replace(sky.world.catalogue.gpus[0], cuda_versions=("12.4", "12.8"))
-    sky.world.catalogue.gpus = (old, *sky.world.catalogue.gpus[1:])
-    anywhere = {offer.gpu_type for offer in await sky.provider.offers(1, Cloud.SECURE, ())}
+    harness = ProviderHarness()
+    old = replace(harness.world.catalogue.gpus[0], cuda_versions=("12.4", "12.8"))
+    harness.world.catalogue.gpus = (old, *harness.world.catalogue.gpus[1:])
+    anywhere = {offer.gpu_type for offer in await harness.provider.offers(1, Cloud.SECURE, ())}
     new_enough = {
-        offer.gpu_type for offer in await sky.provider.offers(1, Cloud.SECURE, (), "13.0")
+        offer.gpu_type for offer in await harness.provider.offers(1, Cloud.SECURE, (), "13.0")
     }
     assert anywhere - new_enough == {old.id}
 
 
 @in_virtual_time
 async def test_a_pod_is_ordered_on_a_host_that_knows_the_cuda_version() -> None:
-    sky = Sky()
-    pod = await sky.provider.rent(order(min_cuda_version="13.0"))
-    assert sky.world.pods[pod.id].cuda_version == "13.0"
+    harness = ProviderHarness()
+    pod = await harness.provider.rent(order(min_cuda_version="13.0"))
+    assert harness.world.pods[pod.id].cuda_version == "13.0"
     with pytest.raises(NoCapacity):
-        await sky.provider.rent(order(min_cuda_version="99.0"))
+        await harness.provider.rent(order(min_cuda_version="99.0"))
 
 
 GPU_TYPE = {
@@ -194,23 +194,23 @@ async def test_a_catalogue_that_no_longer_tells_stock_is_drift() -> None:
 
 @in_virtual_time
 async def test_a_pod_is_rented_listed_found_and_released() -> None:
-    sky = Sky()
-    pod = await sky.provider.rent(order(environment={"LAUNCHER_NONCE": "abcdefghij"}))
+    harness = ProviderHarness()
+    pod = await harness.provider.rent(order(environment={"LAUNCHER_NONCE": "abcdefghij"}))
     assert (pod.status, pod.price_per_hour_usd) == (PodStatus.PROVISIONING, 0.69)
     assert pod.nonce == "abcdefghij"
-    assert (await sky.provider.find(pod.name)) is not None
-    assert await sky.provider.find("launcher-run-01") is None
+    assert (await harness.provider.find(pod.name)) is not None
+    assert await harness.provider.find("launcher-run-01") is None
     await asyncio.sleep(5)
-    running = await sky.provider.pod(pod.id)
+    running = await harness.provider.pod(pod.id)
     assert running.status is PodStatus.RUNNING
     assert running.uptime_seconds is not None
     assert running.cloud is Cloud.SECURE
-    await sky.provider.release(pod.id)
-    assert sky.world.live_pods() == []
+    await harness.provider.release(pod.id)
+    assert harness.world.live_pods() == []
     with pytest.raises(PodGone):
-        await sky.provider.pod(pod.id)
-    assert await sky.provider.pods() == []
-    await sky.provider.release(pod.id)
+        await harness.provider.pod(pod.id)
+    assert await harness.provider.pods() == []
+    await harness.provider.release(pod.id)
 
 
 def test_the_body_of_an_order_spells_out_count_and_tier_and_quotes_the_command() -> None:
@@ -279,55 +279,55 @@ async def test_a_pod_in_an_unknown_form_is_drift_not_a_guess() -> None:
 
 @in_virtual_time
 async def test_a_terminated_pod_counts_as_gone_while_the_cloud_still_shows_it() -> None:
-    sky = Sky()
-    pod = await sky.provider.rent(order())
-    sky.world.act(sky.world.pods[pod.id], "terminate")
+    harness = ProviderHarness()
+    pod = await harness.provider.rent(order())
+    harness.world.act(harness.world.pods[pod.id], "terminate")
     with pytest.raises(PodGone, match="has ended"):
-        await sky.provider.pod(pod.id)
+        await harness.provider.pod(pod.id)
 
 
 @in_virtual_time
 async def test_a_release_is_repeated_through_errors_and_ignored_deletes() -> None:
-    sky = Sky()
-    pod = await sky.provider.rent(order())
-    sky.world.faults.switch_on("delete-500", times=7)
-    await sky.provider.release(pod.id)
-    assert sky.world.live_pods() == []
-    pod = await sky.provider.rent(order())
-    sky.world.faults.switch_on("delete-ignored", times=2)
-    await sky.provider.release(pod.id)
-    assert sky.world.live_pods() == []
+    harness = ProviderHarness()
+    pod = await harness.provider.rent(order())
+    harness.world.faults.switch_on("delete-500", times=7)
+    await harness.provider.release(pod.id)
+    assert harness.world.live_pods() == []
+    pod = await harness.provider.rent(order())
+    harness.world.faults.switch_on("delete-ignored", times=2)
+    await harness.provider.release(pod.id)
+    assert harness.world.live_pods() == []
 
 
 @in_virtual_time
 async def test_a_release_that_never_succeeds_says_that_money_runs() -> None:
-    sky = Sky()
-    pod = await sky.provider.rent(order())
-    sky.world.faults.switch_on("server-errors")
+    harness = ProviderHarness()
+    pod = await harness.provider.rent(order())
+    harness.world.faults.switch_on("server-errors")
     with pytest.raises(ProviderUnavailable, match="may still cost money") as caught:
-        await sky.provider.release(pod.id)
+        await harness.provider.release(pod.id)
     assert "reap" in caught.value.hint
-    assert sky.loop.time() > 300
+    assert harness.loop.time() > 300
 
 
 @in_virtual_time
 async def test_a_release_of_a_cluster_member_is_refused_in_its_own_words() -> None:
-    sky = Sky()
-    pod = await sky.provider.rent(order())
-    sky.world.pods[pod.id].membership = Membership("a-cluster", 0, "10.0.0.1")
+    harness = ProviderHarness()
+    pod = await harness.provider.rent(order())
+    harness.world.pods[pod.id].membership = Membership("a-cluster", 0, "10.0.0.1")
     with pytest.raises(ProviderError, match="belongs to a cluster"):
-        await sky.provider.release(pod.id)
+        await harness.provider.release(pod.id)
 
 
 @in_virtual_time
 async def test_lists_with_and_without_paging_give_the_same() -> None:
-    sky = Sky()
+    harness = ProviderHarness()
     names = [f"pod-{number}" for number in range(3)]
     for name in names:
-        await sky.provider.rent(order(name=name))
-    assert [pod.name for pod in await sky.provider.pods()] == names
-    sky.world.extras.switch_off("paging")
-    assert [pod.name for pod in await sky.provider.pods()] == names
+        await harness.provider.rent(order(name=name))
+    assert [pod.name for pod in await harness.provider.pods()] == names
+    harness.world.extras.switch_off("paging")
+    assert [pod.name for pod in await harness.provider.pods()] == names
 
 
 # --- the log
@@ -357,12 +357,12 @@ async def until(lines: AsyncIterator[LogLine], text: str) -> list[str]:
 def test_no_line_is_repeated_or_lost_when_the_stream_is_cut(style: str) -> None:
     @in_virtual_time
     async def check() -> None:
-        sky = Sky()
-        sky.world.log_ids = style
-        sky.runner.program = talking(30)
-        pod = await sky.provider.rent(order())
-        sky.world.faults.switch_on("log-stream-cuts", lines=4, times=5)
-        async with aclosing(sky.provider.log(pod.id)) as lines:
+        harness = ProviderHarness()
+        harness.world.log_ids = style
+        harness.runner.program = talking(30)
+        pod = await harness.provider.rent(order())
+        harness.world.faults.switch_on("log-stream-cuts", lines=4, times=5)
+        async with aclosing(harness.provider.log(pod.id)) as lines:
             seen = await until(lines, "line 29")
         assert seen == [f"line {number}" for number in range(30)]
 
@@ -371,29 +371,29 @@ def test_no_line_is_repeated_or_lost_when_the_stream_is_cut(style: str) -> None:
 
 @in_virtual_time
 async def test_lines_of_one_instant_that_say_the_same_are_all_kept() -> None:
-    sky = Sky()
-    sky.world.log_ids = "time"
+    harness = ProviderHarness()
+    harness.world.log_ids = "time"
 
     def program(container):  # type: ignore[no-untyped-def]
         for text in ("same", "same", "end"):
             container.log(text)
         yield 1e9
 
-    sky.runner.program = program
-    pod = await sky.provider.rent(order())
-    async with aclosing(sky.provider.log(pod.id)) as lines:
+    harness.runner.program = program
+    pod = await harness.provider.rent(order())
+    async with aclosing(harness.provider.log(pod.id)) as lines:
         assert await until(lines, "end") == ["same", "same", "end"]
 
 
 @in_virtual_time
 async def test_a_log_resumes_after_the_id_it_is_given() -> None:
-    sky = Sky()
-    sky.runner.program = talking(5)
-    pod = await sky.provider.rent(order())
+    harness = ProviderHarness()
+    harness.runner.program = talking(5)
+    pod = await harness.provider.rent(order())
     await asyncio.sleep(20)
-    async with aclosing(sky.provider.log(pod.id)) as lines:
+    async with aclosing(harness.provider.log(pod.id)) as lines:
         ids = [line.id async for line in _taken(lines, 6)]
-    async with aclosing(sky.provider.log(pod.id, after=ids[3])) as lines:
+    async with aclosing(harness.provider.log(pod.id, after=ids[3])) as lines:
         assert [line.id async for line in _taken(lines, 2)] == ids[4:6]
 
 
@@ -407,13 +407,13 @@ async def _taken(lines: AsyncIterator[LogLine], count: int) -> AsyncIterator[Log
 
 @in_virtual_time
 async def test_the_log_ends_when_the_pod_is_certainly_gone() -> None:
-    sky = Sky()
-    pod = await sky.provider.rent(order())
+    harness = ProviderHarness()
+    pod = await harness.provider.rent(order())
     await asyncio.sleep(5)
-    sky.world.kill_host(sky.world.pods[pod.id])
+    harness.world.kill_host(harness.world.pods[pod.id])
 
     async def read() -> None:
-        async with aclosing(sky.provider.log(pod.id)) as lines:
+        async with aclosing(harness.provider.log(pod.id)) as lines:
             async for _ in lines:
                 pass
 
@@ -423,21 +423,21 @@ async def test_the_log_ends_when_the_pod_is_certainly_gone() -> None:
 
 @in_virtual_time
 async def test_a_log_that_is_away_comes_back_by_itself() -> None:
-    sky = Sky()
-    sky.runner.program = talking(3)
-    pod = await sky.provider.rent(order())
-    sky.world.faults.switch_on("logs-unavailable", times=3)
-    async with aclosing(sky.provider.log(pod.id)) as lines:
+    harness = ProviderHarness()
+    harness.runner.program = talking(3)
+    pod = await harness.provider.rent(order())
+    harness.world.faults.switch_on("logs-unavailable", times=3)
+    async with aclosing(harness.provider.log(pod.id)) as lines:
         assert await until(lines, "line 2") == ["line 0", "line 1", "line 2"]
 
 
 @in_virtual_time
 async def test_an_id_the_service_does_not_take_starts_the_log_over() -> None:
-    sky = Sky()
-    sky.runner.program = talking(2)
-    pod = await sky.provider.rent(order())
+    harness = ProviderHarness()
+    harness.runner.program = talking(2)
+    pod = await harness.provider.rent(order())
     await asyncio.sleep(10)
-    async with aclosing(sky.provider.log(pod.id, after="no-id-at-all")) as lines:
+    async with aclosing(harness.provider.log(pod.id, after="no-id-at-all")) as lines:
         assert await until(lines, "line 1") == ["line 0", "line 1"]
 
 
@@ -489,18 +489,20 @@ async def test_doubt_about_a_pod_during_an_outage_is_no_end_of_its_log() -> None
 
 @in_virtual_time
 async def test_a_command_runs_in_the_pod_and_its_absence_is_told_apart() -> None:
-    sky = Sky()
-    sky.runner.on_exec = lambda container, command: ExecOutcome(3, " ".join(command), "oops", False)
-    pod = await sky.provider.rent(order())
+    harness = ProviderHarness()
+    harness.runner.on_exec = lambda container, command: ExecOutcome(
+        3, " ".join(command), "oops", False
+    )
+    pod = await harness.provider.rent(order())
     await asyncio.sleep(5)
-    result = await sky.provider.execute(pod.id, ["echo", "a b"])
+    result = await harness.provider.execute(pod.id, ["echo", "a b"])
     assert (result.stdout, result.stderr, result.exit_code) == ("echo a b", "oops", 3)
-    sky.world.faults.switch_on("exec-refused", times=1)
+    harness.world.faults.switch_on("exec-refused", times=1)
     with pytest.raises(NoRight):
-        await sky.provider.execute(pod.id, ["true"])
-    sky.world.extras.switch_off("exec")
+        await harness.provider.execute(pod.id, ["true"])
+    harness.world.extras.switch_off("exec")
     with pytest.raises(ApiDrift):
-        await sky.provider.execute(pod.id, ["true"])
+        await harness.provider.execute(pod.id, ["true"])
 
 
 @pytest.mark.parametrize(
@@ -522,29 +524,31 @@ def test_every_usual_spelling_of_an_exit_code_is_read(
 
 @in_virtual_time
 async def test_secrets_are_made_listed_referred_to_and_removed() -> None:
-    sky = Sky()
-    made = await sky.provider.make_secret("launcher_abcdefghij_upload", SecretStr("demo-token"))
+    harness = ProviderHarness()
+    made = await harness.provider.make_secret("launcher_abcdefghij_upload", SecretStr("demo-token"))
     assert made.name == "launcher_abcdefghij_upload"
     assert made.created_at is not None
-    assert [secret.id for secret in await sky.provider.secrets()] == [made.id]
-    assert sky.provider.secret_reference(made.name) == (
+    assert [secret.id for secret in await harness.provider.secrets()] == [made.id]
+    assert harness.provider.secret_reference(made.name) == (
         "{{ RUNPOD_SECRET_launcher_abcdefghij_upload }}"
     )
-    await sky.provider.remove_secret(made.id)
-    await sky.provider.remove_secret(made.id)
-    assert await sky.provider.secrets() == []
-    kept = await sky.provider.make_secret("other", SecretStr("demo-token"))
-    weak = sky.with_key(sky.world.add_key(kind="restricted", without={"secrets:write"}).value)
+    await harness.provider.remove_secret(made.id)
+    await harness.provider.remove_secret(made.id)
+    assert await harness.provider.secrets() == []
+    kept = await harness.provider.make_secret("other", SecretStr("demo-token"))
+    weak = harness.with_key(
+        harness.world.add_key(kind="restricted", without={"secrets:write"}).value
+    )
     with pytest.raises(NoRight):
         await weak.remove_secret(kept.id)
 
 
 @in_virtual_time
 async def test_the_balance_is_told_where_it_can_be_had_and_its_absence_is_no_error() -> None:
-    sky = Sky(balance_usd=12.5)
-    assert (await sky.provider.account()).balance_usd == pytest.approx(12.5)
-    sky.world.extras.switch_off("graphql")
-    assert await sky.provider.account() == Account()
+    harness = ProviderHarness(balance_usd=12.5)
+    assert (await harness.provider.account()).balance_usd == pytest.approx(12.5)
+    harness.world.extras.switch_off("graphql")
+    assert await harness.provider.account() == Account()
 
 
 @pytest.mark.parametrize(
@@ -556,14 +560,14 @@ async def test_any_answer_about_the_balance_is_survived(document: Any) -> None:
 
 @in_virtual_time
 async def test_what_was_billed_is_summed_and_missing_figures_are_none() -> None:
-    sky = Sky()
-    pod = await sky.provider.rent(order())
+    harness = ProviderHarness()
+    pod = await harness.provider.rent(order())
     await asyncio.sleep(3600)
-    billed = await sky.provider.billed_usd(pod.id)
+    billed = await harness.provider.billed_usd(pod.id)
     assert billed == pytest.approx(0.69, rel=0.05)
-    assert await sky.provider.billed_usd("nobody") is None
-    sky.world.faults.switch_on("server-errors")
-    assert await sky.provider.billed_usd(pod.id) is None
+    assert await harness.provider.billed_usd("nobody") is None
+    harness.world.faults.switch_on("server-errors")
+    assert await harness.provider.billed_usd(pod.id) is None
 
 
 async def test_bills_of_other_pods_are_not_counted() -> None:

@@ -19,7 +19,7 @@ from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 from pod_image.contract.settings import RunSettings
 from tests.kit.checkout import ROOT
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.sky import Sky, offer, plan
+from tests.services.harness import LauncherHarness, offer, plan
 
 IMAGE_PAGE = ROOT / "docs" / "image.md"
 
@@ -65,33 +65,33 @@ def test_the_size_of_our_image_is_the_one_its_page_has_measured() -> None:
 
 @in_virtual_time
 async def test_a_silent_pod_is_released_at_the_end_of_its_images_budget(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    sky.script.armed_after = None
+    harness = LauncherHarness(tmp_path)
+    harness.script.armed_after = None
     with pytest.raises(RunFailed, match="did not arm itself within 15 min"):
-        await launch(sky.bench, plan(settings={"boot_minutes": 0.0}), sky.keys)
-    assert sky.live() == []
-    assert 15 * 60 < sky.loop.time() < 16 * 60
+        await launch(harness.bench, plan(settings={"boot_minutes": 0.0}), harness.keys)
+    assert harness.live() == []
+    assert 15 * 60 < harness.loop.time() < 16 * 60
 
 
 @in_virtual_time
 async def test_a_pod_without_a_machine_is_released_at_half_the_budget_for_the_next_offer(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
-    sky.world.faults.switch_on("stuck-provisioning", times=1)
+    harness = LauncherHarness(tmp_path)
+    harness.world.faults.switch_on("stuck-provisioning", times=1)
     second = offer("NVIDIA RTX A5000", "RTX A5000", 0.27)
     wanted = plan("run-01", offer(), second, settings={"boot_minutes": 0.0})
-    run = await launch(sky.bench, wanted, sky.keys)
+    run = await launch(harness.bench, wanted, harness.keys)
     assert (run.attempt, run.gpu_name) == (2, "RTX A5000")
-    assert sky.live() == [run.pod_id]
-    assert 7.5 * 60 < sky.loop.time() < 9 * 60
+    assert harness.live() == [run.pod_id]
+    assert 7.5 * 60 < harness.loop.time() < 9 * 60
 
 
 @in_virtual_time
 async def test_the_pod_is_told_its_budget_in_minutes(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run = await launch(sky.bench, plan(settings={"boot_minutes": 0.0}), sky.keys)
-    document = RunDocument.from_json(sky.world.pods[run.pod_id].env[RUN_VARIABLE])
+    harness = LauncherHarness(tmp_path)
+    run = await launch(harness.bench, plan(settings={"boot_minutes": 0.0}), harness.keys)
+    document = RunDocument.from_json(harness.world.pods[run.pod_id].env[RUN_VARIABLE])
     assert document.settings.boot_minutes == 15
     assert boot_budget_of(run).minutes == 15
 
@@ -100,18 +100,18 @@ async def test_the_pod_is_told_its_budget_in_minutes(tmp_path: Path) -> None:
 async def test_the_reaper_waits_for_a_large_image_as_long_as_its_launch_would(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
-    sky.script.ends_after = None
+    harness = LauncherHarness(tmp_path)
+    harness.script.ends_after = None
     wanted = plan(settings={"boot_minutes": 60.0, "max_hours": 4.0})
-    run = await launch(sky.bench, wanted, sky.keys)
-    await sky.bench.clock.sleep(10)
-    await sky.bench.provider.pods()  # its steps are said; from here on it is silent
-    sky.bench.runs.update(run, state=RunState.LAUNCHING)  # as if nobody had seen it armed
-    sky.world.pods[run.pod_id].log.forget_container()
-    await sky.bench.clock.sleep(65 * 60)
-    assert (await reap(sky.bench)).released == ()
-    await sky.bench.clock.sleep(6 * 60)
-    assert [each.pod.id for each in (await reap(sky.bench)).released] == [run.pod_id]
+    run = await launch(harness.bench, wanted, harness.keys)
+    await harness.bench.clock.sleep(10)
+    await harness.bench.provider.pods()  # its steps are said; from here on it is silent
+    harness.bench.runs.update(run, state=RunState.LAUNCHING)  # as if nobody had seen it armed
+    harness.world.pods[run.pod_id].log.forget_container()
+    await harness.bench.clock.sleep(65 * 60)
+    assert (await reap(harness.bench)).released == ()
+    await harness.bench.clock.sleep(6 * 60)
+    assert [each.pod.id for each in (await reap(harness.bench)).released] == [run.pod_id]
 
 
 def test_a_run_of_another_release_is_given_the_stated_time() -> None:

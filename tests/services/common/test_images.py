@@ -13,7 +13,7 @@ from launcher.services.common.observations import LogSeen
 from launcher.services.launching.boot import check_boot
 from launcher.services.launching.launch import launch
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.sky import Sky, plan
+from tests.services.harness import LauncherHarness, plan
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PRIVATE = "ghcr.io/me/private:1"
@@ -23,36 +23,36 @@ PRIVATE = "ghcr.io/me/private:1"
 async def test_a_private_image_without_a_credential_ends_the_launch_within_a_minute(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
-    sky.world.images.private.add("ghcr.io/me/*")
-    before = sky.bench.clock.now()
+    harness = LauncherHarness(tmp_path)
+    harness.world.images.private.add("ghcr.io/me/*")
+    before = harness.bench.clock.now()
     with pytest.raises(RunFailed, match="pull access denied") as caught:
-        await launch(sky.bench, plan(settings={"image": PRIVATE}), sky.keys)
+        await launch(harness.bench, plan(settings={"image": PRIVATE}), harness.keys)
     assert "--registry" in caught.value.hint
     assert "was released" in caught.value.message
-    assert sky.bench.clock.now() - before < timedelta(minutes=1)
-    assert sky.live() == []
-    assert sky.posts() == 1
+    assert harness.bench.clock.now() - before < timedelta(minutes=1)
+    assert harness.live() == []
+    assert harness.posts() == 1
 
 
 @in_virtual_time
 async def test_an_image_that_is_not_there_is_named_and_no_second_pod_is_tried(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
-    sky.world.images.absent.add("ghcr.io/me/absent:*")
+    harness = LauncherHarness(tmp_path)
+    harness.world.images.absent.add("ghcr.io/me/absent:*")
     with pytest.raises(RunFailed, match="absent:1 not found"):
-        await launch(sky.bench, plan(settings={"image": "ghcr.io/me/absent:1"}), sky.keys)
-    assert (sky.posts(), sky.live()) == (1, [])
+        await launch(harness.bench, plan(settings={"image": "ghcr.io/me/absent:1"}), harness.keys)
+    assert (harness.posts(), harness.live()) == (1, [])
 
 
 @in_virtual_time
 async def test_a_private_image_with_its_credential_comes_up(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    sky.world.images.private.add("ghcr.io/me/*")
-    sky.world.account.registries["cred-1"] = {"id": "cred-1", "name": "mine"}
+    harness = LauncherHarness(tmp_path)
+    harness.world.images.private.add("ghcr.io/me/*")
+    harness.world.account.registries["cred-1"] = {"id": "cred-1", "name": "mine"}
     settings = {"image": PRIVATE, "registry": "cred-1"}
-    run = await launch(sky.bench, plan(settings=settings), sky.keys)
+    run = await launch(harness.bench, plan(settings=settings), harness.keys)
     assert run.armed_at is not None
 
 

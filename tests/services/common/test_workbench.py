@@ -32,7 +32,7 @@ from pod_image.contract.findings import Severity
 from pod_image.contract.outcomes import EndReason
 from pod_image.hub import Hub, Repo, publish
 from tests.kit.virtual_time import StreamingTransport, in_virtual_time
-from tests.services.sky import HUB_URL, REPO, TOKENS, Sky, at_once, plan
+from tests.services.harness import HUB_URL, REPO, TOKENS, LauncherHarness, at_once, plan
 
 # --- opening
 
@@ -131,14 +131,14 @@ class Dated(StreamingTransport):
 
 @in_virtual_time
 async def test_a_wrong_clock_here_neither_kills_a_pod_nor_shortens_its_life(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    sky.transport = Dated(sky.transport._app)
-    sky.transport.ahead = timedelta(hours=-5)  # this machine's clock is five hours ahead
-    bench = sky.open_bench()
+    harness = LauncherHarness(tmp_path)
+    harness.transport = Dated(harness.transport._app)
+    harness.transport.ahead = timedelta(hours=-5)  # this machine's clock is five hours ahead
+    bench = harness.open_bench()
     bench.provider._client._now = bench.clock.now  # type: ignore[attr-defined]
-    sky.script.ends_after = None
+    harness.script.ends_after = None
     await bench.provider.pods()
-    run = await launch(bench, plan(), sky.keys)
+    run = await launch(bench, plan(), harness.keys)
     assert run.deadline is not None
     assert run.deadline - bench.provider_now() < timedelta(hours=1)
     await bench.clock.sleep(3000)
@@ -154,35 +154,35 @@ def codes(report: Any) -> list[tuple[str, str]]:
     return [(remark.severity.value, remark.code) for remark in report.remarks]
 
 
-def with_tokens(sky: Sky, dataset: str, upload: str) -> HubAccess:
-    return HubAccess(sky.hub_of(dataset), sky.hub_of(upload), run_blocking=at_once)
+def with_tokens(harness: LauncherHarness, dataset: str, upload: str) -> HubAccess:
+    return HubAccess(harness.hub_of(dataset), harness.hub_of(upload), run_blocking=at_once)
 
 
 @in_virtual_time
 async def test_access_is_told_in_remarks_and_the_dataset_is_pinned(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    sky.hub.api.create_repo("demo/clips", repo_type="dataset", private=True)
-    made = publish(sky.hub, Repo("demo/clips", "dataset"), {"metadata.csv": b"a|b"}, "clips")
-    report = await check_access(sky.bench.hub, "demo/clips", REPO)
+    harness = LauncherHarness(tmp_path)
+    harness.hub.api.create_repo("demo/clips", repo_type="dataset", private=True)
+    made = publish(harness.hub, Repo("demo/clips", "dataset"), {"metadata.csv": b"a|b"}, "clips")
+    report = await check_access(harness.bench.hub, "demo/clips", REPO)
     assert report.dataset_commit == made.commit
     assert not report.makes_results_repo
     assert codes(report) == [("warning", "token_too_wide")]
-    absent = await check_access(sky.bench.hub, "demo/clips", "demo/new-voices")
+    absent = await check_access(harness.bench.hub, "demo/clips", "demo/new-voices")
     assert absent.makes_results_repo
     assert ("note", "results_repo_made") in codes(absent)
 
 
 @in_virtual_time
 async def test_the_ways_of_having_no_access_are_told_apart(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    no_dataset = await check_access(sky.bench.hub, "demo/nothing", REPO)
+    harness = LauncherHarness(tmp_path)
+    no_dataset = await check_access(harness.bench.hub, "demo/nothing", REPO)
     assert ("error", "no_such_repo") in codes(no_dataset)
-    refused = await check_access(with_tokens(sky, TOKENS["read"], "not-a-token"), "", REPO)
+    refused = await check_access(with_tokens(harness, TOKENS["read"], "not-a-token"), "", REPO)
     assert ("error", "token_refused") in codes(refused)
-    reader = await check_access(with_tokens(sky, TOKENS["read"], TOKENS["read"]), "", REPO)
+    reader = await check_access(with_tokens(harness, TOKENS["read"], TOKENS["read"]), "", REPO)
     assert ("error", "no_right") in codes(reader)
-    sky.core.faults.switch_on("down-for-hours")
-    down = await check_access(sky.bench.hub, "", REPO)
+    harness.core.faults.switch_on("down-for-hours")
+    down = await check_access(harness.bench.hub, "", REPO)
     assert ("error", "network") in codes(down)
     assert all(remark.hint for remark in down.remarks if remark.severity is Severity.ERROR)
 
@@ -191,18 +191,18 @@ async def test_the_ways_of_having_no_access_are_told_apart(tmp_path: Path) -> No
 async def test_a_refused_token_is_a_matter_of_configuration_and_the_rest_the_hubs_word(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
+    harness = LauncherHarness(tmp_path)
     with pytest.raises(NotConfigured):
-        await ResultsRepo(with_tokens(sky, "", "not-a-token"), REPO).files("run-01")
+        await ResultsRepo(with_tokens(harness, "", "not-a-token"), REPO).files("run-01")
     with pytest.raises(HubError) as caught:
-        await sky.bench.results("demo/absent").files("run-01")
+        await harness.bench.results("demo/absent").files("run-01")
     assert caught.value.hint
 
 
 @in_virtual_time
 async def test_a_command_left_while_others_commit_takes_the_next_number(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    results = sky.bench.results(REPO)
+    harness = LauncherHarness(tmp_path)
+    results = harness.bench.results(REPO)
     command = Command(id="c-1", command=CommandName.SAVE)
     overtaken = {"times": 0}
 
@@ -210,10 +210,10 @@ async def test_a_command_left_while_others_commit_takes_the_next_number(tmp_path
         if call is publish and overtaken["times"] < 2:
             overtaken["times"] += 1
             name = f"run-01/_control/000{overtaken['times']}.json"
-            publish(sky.hub, Repo(REPO, "model"), {name: b"{}"}, "another was quicker")
+            publish(harness.hub, Repo(REPO, "model"), {name: b"{}"}, "another was quicker")
         return call(*args, **options)
 
-    busy = ResultsRepo(HubAccess(sky.hub, sky.hub, run_blocking=overtake), REPO)
+    busy = ResultsRepo(HubAccess(harness.hub, harness.hub, run_blocking=overtake), REPO)
     assert await busy.leave_command("run-01", command) == "run-01/_control/0003.json"
     overtaken["times"] = -9
     with pytest.raises(HubError, match="others kept committing"):
@@ -223,11 +223,11 @@ async def test_a_command_left_while_others_commit_takes_the_next_number(tmp_path
 
 @in_virtual_time
 async def test_downloading_a_run_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    sky.script.ends_after = None
-    run = await launch(sky.bench, plan(), sky.keys)
+    harness = LauncherHarness(tmp_path)
+    harness.script.ends_after = None
+    run = await launch(harness.bench, plan(), harness.keys)
     with pytest.raises(InvalidRequest, match="nothing in demo/voices"):
-        await download_results(sky.bench, run)
+        await download_results(harness.bench, run)
 
 
 def test_a_hub_made_from_tokens_hides_them() -> None:

@@ -18,18 +18,18 @@ from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
 from pod_image.contract.outcomes import EndReason
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.sky import REPO, Sky, at_once, plan
+from tests.services.harness import REPO, LauncherHarness, at_once, plan
 
 
-def strangers_bench(sky: Sky) -> Workbench:
+def strangers_bench(harness: LauncherHarness) -> Workbench:
     """The same person and history, with the key of another account."""
-    account = sky.world.add_account()
-    return sky.open_bench(sky.world.add_key(account=account).value)
+    account = harness.world.add_account()
+    return harness.open_bench(harness.world.add_key(account=account).value)
 
 
-async def running(sky: Sky, **options: object) -> Run:
-    sky.script.ends_after = None
-    return await launch(sky.bench, plan(**options), sky.keys)
+async def running(harness: LauncherHarness, **options: object) -> Run:
+    harness.script.ends_after = None
+    return await launch(harness.bench, plan(**options), harness.keys)
 
 
 async def end_of(bench: Workbench, run: Run) -> Run:
@@ -40,47 +40,47 @@ async def end_of(bench: Workbench, run: Run) -> Run:
 
 @in_virtual_time
 async def test_watching_with_another_accounts_key_leaves_the_run_open(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run = await running(sky)
+    harness = LauncherHarness(tmp_path)
+    run = await running(harness)
     with pytest.raises(PodGone, match="not found with this RunPod key") as caught:
-        await end_of(strangers_bench(sky), run)
+        await end_of(strangers_bench(harness), run)
     assert "Use the key that launched it" in caught.value.hint
-    assert sky.bench.runs.get("run-01").state is RunState.RUNNING
-    assert sky.live() == [run.pod_id]
-    assert len(sky.secret_names()) == 2
+    assert harness.bench.runs.get("run-01").state is RunState.RUNNING
+    assert harness.live() == [run.pod_id]
+    assert len(harness.secret_names()) == 2
 
 
 @in_virtual_time
 async def test_reaping_with_another_accounts_key_names_the_run_and_leaves_it(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
-    run = await running(sky)
-    report = await reap(strangers_bench(sky))
+    harness = LauncherHarness(tmp_path)
+    run = await running(harness)
+    report = await reap(strangers_bench(harness))
     assert report.settled == ()
     assert [each.run.run_id for each in report.left_open] == ["run-01"]
-    assert sky.bench.runs.get("run-01").state is RunState.RUNNING
-    assert sky.live() == [run.pod_id]
+    assert harness.bench.runs.get("run-01").state is RunState.RUNNING
+    assert harness.live() == [run.pod_id]
 
 
 @in_virtual_time
 async def test_an_abort_with_another_accounts_key_does_not_count_as_one(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run = await running(sky)
+    harness = LauncherHarness(tmp_path)
+    run = await running(harness)
     with pytest.raises(PodGone, match="may be another account's"):
-        await release(strangers_bench(sky), run)
-    assert sky.bench.runs.get("run-01").state is RunState.RUNNING
-    assert sky.live() == [run.pod_id]
+        await release(strangers_bench(harness), run)
+    assert harness.bench.runs.get("run-01").state is RunState.RUNNING
+    assert harness.live() == [run.pod_id]
 
 
 @in_virtual_time
 async def test_no_second_pod_of_a_run_is_rented_in_another_account(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run = await running(sky)
+    harness = LauncherHarness(tmp_path)
+    run = await running(harness)
     with pytest.raises(PodGone):
-        await launch(strangers_bench(sky), plan(), sky.keys)
-    assert sky.posts() == 1
-    assert sky.live() == [run.pod_id]
+        await launch(strangers_bench(harness), plan(), harness.keys)
+    assert harness.posts() == 1
+    assert harness.live() == [run.pod_id]
 
 
 @pytest.mark.parametrize("proof", ["secrets", "account"])
@@ -89,27 +89,27 @@ def test_a_pod_of_this_account_that_is_gone_is_lost_also_for_a_process_that_neve
 ) -> None:
     @in_virtual_time
     async def check() -> None:
-        sky = Sky(tmp_path)
+        harness = LauncherHarness(tmp_path)
         if proof == "account":
-            sky.world.extras.switch_off("secrets")
-            options = {"account_id": sky.world.account.id, "secrets_in_plain": True}
+            harness.world.extras.switch_off("secrets")
+            options = {"account_id": harness.world.account.id, "secrets_in_plain": True}
         else:
             options = {}
-        run = await running(sky, **options)
+        run = await running(harness, **options)
         assert bool(run.secret_names) is (proof == "secrets")
-        sky.world.kill_host(sky.world.pods[run.pod_id])
-        assert (await end_of(sky.open_bench(), run)).end_reason is EndReason.LOST
+        harness.world.kill_host(harness.world.pods[run.pod_id])
+        assert (await end_of(harness.open_bench(), run)).end_reason is EndReason.LOST
 
     check()
 
 
 @in_virtual_time
 async def test_where_nothing_proves_the_account_the_deadline_decides(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    sky.world.extras.switch_off("secrets")
-    run = await running(sky, secrets_in_plain=True)
-    sky.world.kill_host(sky.world.pods[run.pod_id])
-    other = sky.open_bench()
+    harness = LauncherHarness(tmp_path)
+    harness.world.extras.switch_off("secrets")
+    run = await running(harness, secrets_in_plain=True)
+    harness.world.kill_host(harness.world.pods[run.pod_id])
+    other = harness.open_bench()
     with pytest.raises(PodGone):
         await end_of(other, run)
     await other.clock.sleep(3_600 + 300)
@@ -118,25 +118,25 @@ async def test_where_nothing_proves_the_account_the_deadline_decides(tmp_path: P
 
 @in_virtual_time
 async def test_what_the_pod_delivered_of_its_end_is_believed_with_any_key(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run = await launch(sky.bench, plan(), sky.keys)
-    await sky.bench.clock.sleep(600)
-    assert (await end_of(strangers_bench(sky), run)).end_reason is EndReason.FINISHED
+    harness = LauncherHarness(tmp_path)
+    run = await launch(harness.bench, plan(), harness.keys)
+    await harness.bench.clock.sleep(600)
+    assert (await end_of(strangers_bench(harness), run)).end_reason is EndReason.FINISHED
 
 
 @in_virtual_time
 async def test_without_a_token_that_reads_the_results_a_run_is_not_taken_for_lost(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
-    run = await launch(sky.bench, plan(), sky.keys)
-    await sky.bench.clock.sleep(120)
-    assert sky.live() == []
-    sky.world.pods[run.pod_id].log.forget_container()
-    nobody = sky.hub_of(None)
-    tokenless = replace(sky.bench, hub=HubAccess(nobody, nobody, run_blocking=at_once))
+    harness = LauncherHarness(tmp_path)
+    run = await launch(harness.bench, plan(), harness.keys)
+    await harness.bench.clock.sleep(120)
+    assert harness.live() == []
+    harness.world.pods[run.pod_id].log.forget_container()
+    nobody = harness.hub_of(None)
+    tokenless = replace(harness.bench, hub=HubAccess(nobody, nobody, run_blocking=at_once))
     with pytest.raises(NotConfigured, match=f"How it ended stands in {REPO}") as caught:
         await end_of(tokenless, run)
     assert "hf-upload" in caught.value.hint
     assert [each.run.run_id for each in (await reap(tokenless)).left_open] == ["run-01"]
-    assert (await end_of(sky.open_bench(), run)).end_reason is EndReason.FINISHED
+    assert (await end_of(harness.open_bench(), run)).end_reason is EndReason.FINISHED

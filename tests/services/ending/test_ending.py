@@ -27,16 +27,16 @@ from pod_image.contract.commands import Command, CommandName
 from pod_image.contract.environment import RUN_VARIABLE
 from pod_image.contract.outcomes import EndReason
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.sky import GPU, REPO, Sky, plan
+from tests.services.harness import GPU, REPO, LauncherHarness, plan
 
 
-async def running(sky: Sky, run_id: str = "run-01", **settings: object) -> Run:
-    sky.script.ends_after = None
-    return await launch(sky.bench, plan(run_id, settings=settings), sky.keys)
+async def running(harness: LauncherHarness, run_id: str = "run-01", **settings: object) -> Run:
+    harness.script.ends_after = None
+    return await launch(harness.bench, plan(run_id, settings=settings), harness.keys)
 
 
-async def end_of(sky: Sky, run: Run) -> Run:
-    last = [seen async for seen in watch(sky.bench, run)][-1]
+async def end_of(harness: LauncherHarness, run: Run) -> Run:
+    last = [seen async for seen in watch(harness.bench, run)][-1]
     assert isinstance(last, RunEnded)
     return last.run
 
@@ -46,11 +46,11 @@ async def end_of(sky: Sky, run: Run) -> Run:
 
 @in_virtual_time
 async def test_stop_goes_in_by_exec_and_the_run_keeps_everything(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run = await running(sky)
-    sent = await send(sky.bench, run, new_command(CommandName.STOP))
+    harness = LauncherHarness(tmp_path)
+    run = await running(harness)
+    sent = await send(harness.bench, run, new_command(CommandName.STOP))
     assert sent.way is Way.EXEC
-    assert (await end_of(sky, run)).end_reason is EndReason.STOPPED
+    assert (await end_of(harness, run)).end_reason is EndReason.STOPPED
 
 
 @pytest.mark.parametrize("how", ["refused", "absent"])
@@ -59,51 +59,51 @@ def test_where_exec_is_refused_a_command_becomes_the_next_numbered_file(
 ) -> None:
     @in_virtual_time
     async def check() -> None:
-        sky = Sky(tmp_path)
-        run = await running(sky)
+        harness = LauncherHarness(tmp_path)
+        run = await running(harness)
         if how == "refused":
-            sky.world.faults.switch_on("exec-refused")
+            harness.world.faults.switch_on("exec-refused")
         else:
-            sky.world.extras.switch_off("exec")
+            harness.world.extras.switch_off("exec")
         first = new_command(CommandName.SAVE)
         second = new_command(CommandName.SAMPLE, "Hello there.")
-        assert (await send(sky.bench, run, first)).way is Way.FILE
-        sent = await send(sky.bench, run, second)
+        assert (await send(harness.bench, run, first)).way is Way.FILE
+        sent = await send(harness.bench, run, second)
         assert sent.way is Way.FILE
         assert sent.detail
-        results = sky.bench.results(REPO)
+        results = harness.bench.results(REPO)
         paths = [file.path for file in await results.files("run-01")]
         assert paths == ["run-01/_control/0001.json", "run-01/_control/0002.json"]
         content = await results._read("run-01/_control/0002.json")
         assert content is not None
         assert Command.model_validate_json(content) == sent.command
         assert sent.command == second.model_copy(update={"nonce": run.nonce})
-        assert await list_results(sky.bench, run) == []
+        assert await list_results(harness.bench, run) == []
 
     check()
 
 
 @in_virtual_time
 async def test_a_pod_that_answers_with_a_failure_gets_the_command_as_a_file(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run = await running(sky)
-    sky.runner.on_exec = None
-    sky.runner.started[0]._on_exec = None
-    sent = await send(sky.bench, run, new_command(CommandName.SAVE))
+    harness = LauncherHarness(tmp_path)
+    run = await running(harness)
+    harness.runner.on_exec = None
+    harness.runner.started[0]._on_exec = None
+    sent = await send(harness.bench, run, new_command(CommandName.SAVE))
     assert sent.way is Way.FILE
     assert "not found" in sent.detail
 
 
 @in_virtual_time
 async def test_a_command_to_a_pod_that_is_gone_says_so(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run = await running(sky)
-    sky.world.kill_host(sky.world.pods[run.pod_id])
+    harness = LauncherHarness(tmp_path)
+    run = await running(harness)
+    harness.world.kill_host(harness.world.pods[run.pod_id])
     with pytest.raises(InvalidRequest, match="without a word"):
-        await send(sky.bench, run, new_command(CommandName.STOP))
-    over = sky.bench.runs.get("run-01")
+        await send(harness.bench, run, new_command(CommandName.STOP))
+    over = harness.bench.runs.get("run-01")
     with pytest.raises(InvalidRequest, match="no pod that could take a command; it is ended"):
-        await send(sky.bench, over, new_command(CommandName.STOP))
+        await send(harness.bench, over, new_command(CommandName.STOP))
 
 
 def test_a_sample_needs_a_text_that_can_be_said() -> None:
@@ -118,45 +118,45 @@ def test_a_sample_needs_a_text_that_can_be_said() -> None:
 
 @in_virtual_time
 async def test_abort_releases_at_once(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run = await running(sky)
-    ended = await release(sky.bench, run)
+    harness = LauncherHarness(tmp_path)
+    run = await running(harness)
+    ended = await release(harness.bench, run)
     assert (ended.state, ended.end_reason) == (RunState.ENDED, EndReason.ABORTED)
-    assert sky.live() == []
-    assert sky.secret_names() == []
+    assert harness.live() == []
+    assert harness.secret_names() == []
 
 
 @in_virtual_time
 async def test_release_of_a_pod_that_is_gone_is_silent(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run = await running(sky)
-    sky.world.kill_host(sky.world.pods[run.pod_id])
-    assert (await release(sky.bench, run)).state is RunState.ENDED
-    again = await release(sky.bench, sky.bench.runs.get("run-01"))
+    harness = LauncherHarness(tmp_path)
+    run = await running(harness)
+    harness.world.kill_host(harness.world.pods[run.pod_id])
+    assert (await release(harness.bench, run)).state is RunState.ENDED
+    again = await release(harness.bench, harness.bench.runs.get("run-01"))
     assert again.state is RunState.ENDED
 
 
 @in_virtual_time
 async def test_release_finds_the_pod_of_an_order_without_answer(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    sky.world.faults.switch_on("create-500-but-rents", times=1)
-    sky.world.faults.switch_on("list-lag", seconds=90)
+    harness = LauncherHarness(tmp_path)
+    harness.world.faults.switch_on("create-500-but-rents", times=1)
+    harness.world.faults.switch_on("list-lag", seconds=90)
     with pytest.raises(RentUnclear):
-        await launch(sky.bench, plan(), sky.keys)
-    assert len(sky.live()) == 1
-    await sky.bench.clock.sleep(60)
-    await release(sky.bench, sky.bench.runs.get("run-01"))
-    assert sky.live() == []
-    assert intents_of(sky.bench).open() == []
+        await launch(harness.bench, plan(), harness.keys)
+    assert len(harness.live()) == 1
+    await harness.bench.clock.sleep(60)
+    await release(harness.bench, harness.bench.runs.get("run-01"))
+    assert harness.live() == []
+    assert intents_of(harness.bench).open() == []
 
 
 @in_virtual_time
 async def test_release_without_any_pod_says_where_to_look(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run = await running(sky)
-    podless = sky.bench.runs.update(run, pod_id="")
+    harness = LauncherHarness(tmp_path)
+    run = await running(harness)
+    podless = harness.bench.runs.update(run, pod_id="")
     with pytest.raises(InvalidRequest, match="no pod that is known"):
-        await release(sky.bench, podless)
+        await release(harness.bench, podless)
 
 
 # --- results
@@ -164,26 +164,26 @@ async def test_release_without_any_pod_says_where_to_look(tmp_path: Path) -> Non
 
 @in_virtual_time
 async def test_results_are_listed_and_brought_here_whole(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run = await launch(sky.bench, plan(), sky.keys)
-    end = await end_of(sky, run)
-    paths = [file.path for file in await list_results(sky.bench, end)]
+    harness = LauncherHarness(tmp_path)
+    run = await launch(harness.bench, plan(), harness.keys)
+    end = await end_of(harness, run)
+    paths = [file.path for file in await list_results(harness.bench, end)]
     assert paths == ["run-01/events.jsonl", "run-01/run.json", "run-01/voice/voice.onnx"]
-    got = await download_results(sky.bench, end, patterns=["voice/**"])
-    assert got.folder == sky.config.results_folder / REPO / "run-01"
+    got = await download_results(harness.bench, end, patterns=["voice/**"])
+    assert got.folder == harness.config.results_folder / REPO / "run-01"
     assert [path.read_bytes() for path in got.files] == [b"a voice"]
     with pytest.raises(InvalidRequest, match=r"nothing in .* that matches \*\.wav"):
-        await download_results(sky.bench, end, tmp_path / "elsewhere", ["*.wav"])
+        await download_results(harness.bench, end, tmp_path / "elsewhere", ["*.wav"])
 
 
 @in_virtual_time
 async def test_the_records_of_a_run_that_delivered_nothing_are_none(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    results = sky.bench.results(REPO)
+    harness = LauncherHarness(tmp_path)
+    results = harness.bench.results(REPO)
     assert await results.record("run-01") is None
     assert await results.events("run-01") == []
     assert await results.run_ids() == []
-    assert await sky.bench.results("demo/absent").run_ids() == []
+    assert await harness.bench.results("demo/absent").run_ids() == []
 
 
 # --- the reaper
@@ -191,139 +191,139 @@ async def test_the_records_of_a_run_that_delivered_nothing_are_none(tmp_path: Pa
 
 @in_virtual_time
 async def test_reap_leaves_alone_what_may_live_and_what_is_not_ours(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run = await running(sky)
+    harness = LauncherHarness(tmp_path)
+    run = await running(harness)
     body = {"image": "x/y:1", "gpu": {"id": GPU, "count": 1}}
     strangers = [
-        sky.world.rent({**body, "name": "a-pod"}),
-        sky.world.rent(
+        harness.world.rent({**body, "name": "a-pod"}),
+        harness.world.rent(
             {**body, "name": str(PodName("run-09", 1, "abcdefghij"))}
         ),  # only named like ours
     ]
-    report = await reap(sky.bench)
+    report = await reap(harness.bench)
     assert [pod.id for pod in report.kept] == [run.pod_id]
     assert report.released == ()
-    assert {run.pod_id, *(pod.id for pod in strangers)} == set(sky.live())
+    assert {run.pod_id, *(pod.id for pod in strangers)} == set(harness.live())
 
 
 @in_virtual_time
 async def test_reap_releases_a_pod_past_its_deadline(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run = await running(sky, max_hours=0.1)
-    await sky.bench.clock.sleep(360 + 301)
-    look = await reap(sky.bench, dry_run=True)
+    harness = LauncherHarness(tmp_path)
+    run = await running(harness, max_hours=0.1)
+    await harness.bench.clock.sleep(360 + 301)
+    look = await reap(harness.bench, dry_run=True)
     assert [each.why for each in look.released] == ["its deadline has passed"]
-    assert sky.live() == [run.pod_id]
-    report = await reap(sky.bench)
+    assert harness.live() == [run.pod_id]
+    report = await reap(harness.bench)
     assert [each.pod.id for each in report.released] == [run.pod_id]
-    assert sky.live() == []
-    assert sky.bench.runs.get("run-01").state is RunState.ENDED
-    assert sky.secret_names() == []
+    assert harness.live() == []
+    assert harness.bench.runs.get("run-01").state is RunState.ENDED
+    assert harness.secret_names() == []
 
 
 @in_virtual_time
 async def test_reap_knows_a_pod_of_another_machine_by_its_environment(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run = await running(sky, max_hours=0.1)
-    other = Sky.open_bench(sky)
+    harness = LauncherHarness(tmp_path)
+    run = await running(harness, max_hours=0.1)
+    other = LauncherHarness.open_bench(harness)
     other.runs._db.execute("DELETE FROM runs")
     await other.clock.sleep(100)
     assert [pod.id for pod in (await reap(other)).kept] == [run.pod_id]
     await other.clock.sleep(700)
     assert [each.pod.id for each in (await reap(other)).released] == [run.pod_id]
-    assert sky.live() == []
+    assert harness.live() == []
 
 
 @in_virtual_time
 async def test_reap_releases_a_pod_whose_run_has_ended_in_the_history(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run = await running(sky)
-    sky.bench.runs.update(run, state=RunState.ENDED, end_reason=EndReason.FINISHED)
-    report = await reap(sky.bench)
+    harness = LauncherHarness(tmp_path)
+    run = await running(harness)
+    harness.bench.runs.update(run, state=RunState.ENDED, end_reason=EndReason.FINISHED)
+    report = await reap(harness.bench)
     assert [each.why for each in report.released] == ["its run is over"]
-    assert sky.live() == []
+    assert harness.live() == []
 
 
 @in_virtual_time
 async def test_reap_releases_the_late_pod_of_a_launch_that_gave_up(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    sky.world.faults.switch_on("create-500-but-rents", times=1)
-    sky.world.faults.switch_on("list-lag", seconds=90)
+    harness = LauncherHarness(tmp_path)
+    harness.world.faults.switch_on("create-500-but-rents", times=1)
+    harness.world.faults.switch_on("list-lag", seconds=90)
     with pytest.raises(RentUnclear):
-        await launch(sky.bench, plan(), sky.keys)
-    await sky.bench.clock.sleep(60)
-    await reap(sky.bench)
-    assert sky.live() == []
-    assert intents_of(sky.bench).open() == []
-    assert sky.secret_names() == []
+        await launch(harness.bench, plan(), harness.keys)
+    await harness.bench.clock.sleep(60)
+    await reap(harness.bench)
+    assert harness.live() == []
+    assert intents_of(harness.bench).open() == []
+    assert harness.secret_names() == []
 
 
 @in_virtual_time
 async def test_reap_releases_what_was_never_armed_and_keeps_what_was(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    armed = await running(sky, "run-01")
-    sky.bench.runs.update(armed, state=RunState.LAUNCHING)
-    silent = await running(sky, "run-02")
-    await sky.bench.clock.sleep(10)
-    await sky.bench.provider.pods()  # its steps are said; from here on it is silent
-    sky.bench.runs.update(silent, state=RunState.LAUNCHING)
-    sky.world.pods[silent.pod_id].log.forget_container()
-    await sky.bench.clock.sleep(31 * 60)
-    report = await reap(sky.bench)
+    harness = LauncherHarness(tmp_path)
+    armed = await running(harness, "run-01")
+    harness.bench.runs.update(armed, state=RunState.LAUNCHING)
+    silent = await running(harness, "run-02")
+    await harness.bench.clock.sleep(10)
+    await harness.bench.provider.pods()  # its steps are said; from here on it is silent
+    harness.bench.runs.update(silent, state=RunState.LAUNCHING)
+    harness.world.pods[silent.pod_id].log.forget_container()
+    await harness.bench.clock.sleep(31 * 60)
+    report = await reap(harness.bench)
     assert [(each.pod.id, each.why) for each in report.released] == [
         (silent.pod_id, "it never became ready")
     ]
-    assert sky.live() == [armed.pod_id]
-    assert sky.bench.runs.get("run-01").state is RunState.RUNNING
+    assert harness.live() == [armed.pod_id]
+    assert harness.bench.runs.get("run-01").state is RunState.RUNNING
 
 
 @in_virtual_time
 async def test_reap_does_not_count_what_only_a_late_list_still_shows(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run = await running(sky)
-    listed = await sky.bench.provider.pods()
+    harness = LauncherHarness(tmp_path)
+    run = await running(harness)
+    listed = await harness.bench.provider.pods()
     assert [pod.id for pod in listed] == [run.pod_id]
-    await release(sky.bench, run)
+    await release(harness.bench, run)
 
     async def late() -> list[Pod]:
         return listed
 
-    sky.bench.provider.pods = late  # type: ignore[method-assign]
-    report = await reap(sky.bench)
+    harness.bench.provider.pods = late  # type: ignore[method-assign]
+    report = await reap(harness.bench)
     assert report.released == ()
 
 
 @in_virtual_time
 async def test_an_empty_list_while_pods_live_skips_the_sweep(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run = await running(sky)
-    sky.world.faults.switch_on("list-empty")
-    report = await reap(sky.bench)
+    harness = LauncherHarness(tmp_path)
+    run = await running(harness)
+    harness.world.faults.switch_on("list-empty")
+    report = await reap(harness.bench)
     assert "lists no pod at all" in report.skipped
-    assert sky.bench.runs.get("run-01").state is RunState.RUNNING
-    assert sorted(sky.secret_names()) == sorted(run.secret_names)
+    assert harness.bench.runs.get("run-01").state is RunState.RUNNING
+    assert sorted(harness.secret_names()) == sorted(run.secret_names)
 
 
 @in_virtual_time
 async def test_reap_closes_runs_whose_pod_is_gone_and_reads_their_end(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    await launch(sky.bench, plan(), sky.keys)
-    await sky.bench.clock.sleep(600)
-    report = await reap(sky.bench)
+    harness = LauncherHarness(tmp_path)
+    await launch(harness.bench, plan(), harness.keys)
+    await harness.bench.clock.sleep(600)
+    report = await reap(harness.bench)
     assert [(run.run_id, run.end_reason) for run in report.settled] == [
         ("run-01", EndReason.FINISHED)
     ]
-    assert sky.secret_names() == []
+    assert harness.secret_names() == []
 
 
 @pytest.mark.promise("secrets-definition")
 @in_virtual_time
 async def test_reap_keeps_the_secrets_of_a_run_that_is_under_way(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run = await launch(sky.bench, plan(), sky.keys)
+    harness = LauncherHarness(tmp_path)
+    run = await launch(harness.bench, plan(), harness.keys)
     assert len(run.secret_names) == 2
-    assert (await reap(sky.bench)).secrets_removed == ()
-    assert sorted(sky.secret_names()) == sorted(run.secret_names)
+    assert (await reap(harness.bench)).secrets_removed == ()
+    assert sorted(harness.secret_names()) == sorted(run.secret_names)
 
 
 @pytest.mark.promise("secrets-definition")
@@ -331,65 +331,65 @@ async def test_reap_keeps_the_secrets_of_a_run_that_is_under_way(tmp_path: Path)
 async def test_reap_removes_leftover_secrets_and_no_others(tmp_path: Path) -> None:
     from pydantic import SecretStr
 
-    sky = Sky(tmp_path)
-    run = await launch(sky.bench, plan(), sky.keys)
-    await end_of(sky, run)
-    provider = sky.bench.provider
+    harness = LauncherHarness(tmp_path)
+    run = await launch(harness.bench, plan(), harness.keys)
+    await end_of(harness, run)
+    provider = harness.bench.provider
     value = SecretStr("demo-value")
     await provider.make_secret(f"launcher_{run.nonce}_upload", value)
     await provider.make_secret("launcher_zzzzzzzzzz_upload", value)
     await provider.make_secret("my_own", value)
     await provider.make_secret(f"launcher_{run.nonce}_other", value)
-    dry = await reap(sky.bench, dry_run=True)
+    dry = await reap(harness.bench, dry_run=True)
     assert dry.secrets_removed == (f"launcher_{run.nonce}_upload",)
-    assert len(sky.secret_names()) == 4
-    await reap(sky.bench)
-    assert sorted(sky.secret_names()) == sorted(
+    assert len(harness.secret_names()) == 4
+    await reap(harness.bench)
+    assert sorted(harness.secret_names()) == sorted(
         ["launcher_zzzzzzzzzz_upload", "my_own", f"launcher_{run.nonce}_other"]
     )
-    await sky.bench.clock.sleep(3700)
-    await reap(sky.bench)
-    assert sorted(sky.secret_names()) == sorted(["my_own", f"launcher_{run.nonce}_other"])
+    await harness.bench.clock.sleep(3700)
+    await reap(harness.bench)
+    assert sorted(harness.secret_names()) == sorted(["my_own", f"launcher_{run.nonce}_other"])
 
 
 @in_virtual_time
 async def test_reap_goes_on_where_there_are_no_secrets_and_reports_what_it_could_not_end(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
-    run = await running(sky, max_hours=0.1)
-    await sky.bench.clock.sleep(700)
-    sky.world.extras.switch_off("secrets")
-    sky.world.faults.switch_on("delete-500")
-    report = await reap(sky.bench)
+    harness = LauncherHarness(tmp_path)
+    run = await running(harness, max_hours=0.1)
+    await harness.bench.clock.sleep(700)
+    harness.world.extras.switch_off("secrets")
+    harness.world.faults.switch_on("delete-500")
+    report = await reap(harness.bench)
     assert [each.pod.id for each in report.released] == [run.pod_id]
     assert "could not be ended" in report.released[0].trouble
-    sky.world.faults.switch_off()
-    assert (await reap(sky.bench)).released[0].trouble == ""
-    assert sky.live() == []
+    harness.world.faults.switch_off()
+    assert (await reap(harness.bench)).released[0].trouble == ""
+    assert harness.live() == []
 
 
 @in_virtual_time
 async def test_reap_without_an_answer_changes_nothing(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run = await running(sky)
-    sky.world.faults.switch_on("server-errors")
+    harness = LauncherHarness(tmp_path)
+    run = await running(harness)
+    harness.world.faults.switch_on("server-errors")
     with pytest.raises(ProviderUnavailable):
-        await reap(sky.bench)
-    assert sky.bench.runs.get("run-01").state is run.state
+        await reap(harness.bench)
+    assert harness.bench.runs.get("run-01").state is run.state
 
 
 @in_virtual_time
 async def test_the_leftover_secrets_of_an_outage_go_with_the_next_launcher(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run = await launch(sky.bench, plan(), sky.keys)
-    sky.world.faults.switch_on("secrets-refused")
-    end = await end_of(sky, run)
+    harness = LauncherHarness(tmp_path)
+    run = await launch(harness.bench, plan(), harness.keys)
+    harness.world.faults.switch_on("secrets-refused")
+    end = await end_of(harness, run)
     assert end.secret_names == run.secret_names
-    assert len(sky.secret_names()) == 2
-    sky.world.faults.switch_off()
-    assert len((await reap(sky.bench)).secrets_removed) == 2
-    assert sky.secret_names() == []
+    assert len(harness.secret_names()) == 2
+    harness.world.faults.switch_off()
+    assert len((await reap(harness.bench)).secrets_removed) == 2
+    assert harness.secret_names() == []
 
 
 # --- secrets of the account, and sums
@@ -397,42 +397,42 @@ async def test_the_leftover_secrets_of_an_outage_go_with_the_next_launcher(tmp_p
 
 @in_virtual_time
 async def test_whether_secrets_can_be_made_is_found_without_making_one(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    assert await can_make_secrets(sky.bench.provider)
-    sky.world.faults.switch_on("secrets-refused", times=1)
-    assert not await can_make_secrets(sky.bench.provider)
-    sky.world.extras.switch_off("secrets")
-    assert not await can_make_secrets(sky.bench.provider)
-    sky.world.faults.switch_on("server-errors")
+    harness = LauncherHarness(tmp_path)
+    assert await can_make_secrets(harness.bench.provider)
+    harness.world.faults.switch_on("secrets-refused", times=1)
+    assert not await can_make_secrets(harness.bench.provider)
+    harness.world.extras.switch_off("secrets")
+    assert not await can_make_secrets(harness.bench.provider)
+    harness.world.faults.switch_on("server-errors")
     with pytest.raises(ProviderUnavailable):
-        await can_make_secrets(sky.bench.provider)
-    assert sky.secret_names() == []
+        await can_make_secrets(harness.bench.provider)
+    assert harness.secret_names() == []
 
 
 @in_virtual_time
 async def test_costs_add_up_and_say_what_is_not_billed_yet(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
+    harness = LauncherHarness(tmp_path)
     for name in ("run-01", "run-02"):
-        await end_of(sky, await launch(sky.bench, plan(name), sky.keys))
-    runs = sky.bench.runs.runs()
-    sums = costs([*runs, sky.bench.runs.update(runs[0], billed_usd=None)][1:])
+        await end_of(harness, await launch(harness.bench, plan(name), harness.keys))
+    runs = harness.bench.runs.runs()
+    sums = costs([*runs, harness.bench.runs.update(runs[0], billed_usd=None)][1:])
     assert sums.runs == 2
     assert sums.metered_usd == pytest.approx(0.04)
     assert sums.unbilled_runs == 1
-    assert receipt(sky.bench.runs, runs[0]).planned_usd is None
+    assert receipt(harness.bench.runs, runs[0]).planned_usd is None
 
 
 @in_virtual_time
 async def test_the_pods_deadline_is_read_from_its_own_environment(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run = await running(sky)
-    provider = sky.bench.provider
+    harness = LauncherHarness(tmp_path)
+    run = await running(harness)
+    provider = harness.bench.provider
     assert isinstance(provider, RunPodProvider)
     pod = await provider.pod(run.pod_id)
     assert pod.deadline is not None
     assert run.deadline is not None
     assert abs(pod.deadline - run.deadline) < timedelta(seconds=1)
-    sky.world.pods[run.pod_id].env[RUN_VARIABLE] = "[]"
+    harness.world.pods[run.pod_id].env[RUN_VARIABLE] = "[]"
     assert (await provider.pod(run.pod_id)).deadline is None
 
 
@@ -443,63 +443,63 @@ async def test_the_pods_deadline_is_read_from_its_own_environment(tmp_path: Path
 async def test_the_late_pod_of_an_order_is_released_also_when_the_history_was_lost(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
-    sky.script.ends_after = None
-    sky.world.faults.switch_on("create-500-but-rents", times=1)
-    sky.world.faults.switch_on("list-lag", seconds=90)
+    harness = LauncherHarness(tmp_path)
+    harness.script.ends_after = None
+    harness.world.faults.switch_on("create-500-but-rents", times=1)
+    harness.world.faults.switch_on("list-lag", seconds=90)
     with pytest.raises(RentUnclear):
-        await launch(sky.bench, plan(), sky.keys)
-    sky.bench.runs._db.execute("DELETE FROM runs")
-    await sky.bench.clock.sleep(60)
-    await reap(sky.bench)
-    assert sky.live() == []
-    assert intents_of(sky.bench).open() == []
+        await launch(harness.bench, plan(), harness.keys)
+    harness.bench.runs._db.execute("DELETE FROM runs")
+    await harness.bench.clock.sleep(60)
+    await reap(harness.bench)
+    assert harness.live() == []
+    assert intents_of(harness.bench).open() == []
 
 
 @in_virtual_time
 async def test_a_run_whose_pod_is_gone_is_closed_and_launched_again(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    first = await running(sky)
-    sky.world.kill_host(sky.world.pods[first.pod_id])
-    second = await launch(sky.bench, plan(), sky.keys)
+    harness = LauncherHarness(tmp_path)
+    first = await running(harness)
+    harness.world.kill_host(harness.world.pods[first.pod_id])
+    second = await launch(harness.bench, plan(), harness.keys)
     assert second.attempt == 2
-    closed = sky.bench.runs.by_nonce(first.nonce)
+    closed = harness.bench.runs.by_nonce(first.nonce)
     assert closed is not None
     assert (closed.state, closed.end_reason) == (RunState.ENDED, EndReason.LOST)
-    assert sky.live() == [second.pod_id]
+    assert harness.live() == [second.pod_id]
 
 
 @in_virtual_time
 async def test_the_pod_of_a_launch_that_gave_up_is_released_before_the_next_one(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
-    sky.world.faults.switch_on("create-500-but-rents", times=1)
-    sky.world.faults.switch_on("list-lag", seconds=90)
+    harness = LauncherHarness(tmp_path)
+    harness.world.faults.switch_on("create-500-but-rents", times=1)
+    harness.world.faults.switch_on("list-lag", seconds=90)
     with pytest.raises(RentUnclear):
-        await launch(sky.bench, plan(), sky.keys)
-    orphan = sky.live()
-    await sky.bench.clock.sleep(60)
-    run = await launch(sky.bench, plan(), sky.keys)
+        await launch(harness.bench, plan(), harness.keys)
+    orphan = harness.live()
+    await harness.bench.clock.sleep(60)
+    run = await launch(harness.bench, plan(), harness.keys)
     assert len(orphan) == 1
-    assert sky.live() == [run.pod_id] != orphan
+    assert harness.live() == [run.pod_id] != orphan
 
 
 @in_virtual_time
 async def test_reap_while_a_launch_is_under_way_leaves_it_alone(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    sky.script.armed_after = 300.0
-    sky.world.faults.switch_on("create-500-but-rents", times=1)
-    sky.world.faults.switch_on("list-lag", seconds=30)
-    task = asyncio.create_task(launch(sky.bench, plan(), sky.keys))
-    other = sky.open_bench()
+    harness = LauncherHarness(tmp_path)
+    harness.script.armed_after = 300.0
+    harness.world.faults.switch_on("create-500-but-rents", times=1)
+    harness.world.faults.switch_on("list-lag", seconds=30)
+    task = asyncio.create_task(launch(harness.bench, plan(), harness.keys))
+    other = harness.open_bench()
     for _ in range(5):
         await other.clock.sleep(20)
         report = await reap(other)
         assert report.released == ()
         assert report.secrets_removed == ()
     run = await task
-    assert sky.live() == [run.pod_id]
+    assert harness.live() == [run.pod_id]
 
 
 @pytest.mark.promise("money-once")
@@ -507,53 +507,53 @@ async def test_reap_while_a_launch_is_under_way_leaves_it_alone(tmp_path: Path) 
 async def test_never_two_live_pods_through_any_cut_off_launch(tmp_path: Path) -> None:
     """Whatever a create does, launching over and over ends with one pod and one order for each attempt."""
     for fault in ("create-500-but-rents", "create-dropped-but-rents", "create-503-rents-nothing"):
-        sky = Sky(tmp_path / fault)
-        sky.script.ends_after = None
-        sky.world.faults.switch_on(fault, times=2)
+        harness = LauncherHarness(tmp_path / fault)
+        harness.script.ends_after = None
+        harness.world.faults.switch_on(fault, times=2)
         for _ in range(4):
             with suppress(RentUnclear, InvalidRequest):
-                await launch(sky.bench, plan(), sky.keys)
-            assert len(sky.live()) <= 1
-        assert len(sky.live()) == 1
+                await launch(harness.bench, plan(), harness.keys)
+            assert len(harness.live()) <= 1
+        assert len(harness.live()) == 1
 
 
 # --- one absence is no proof
 
 
-def absent_once(sky: Sky, run: Run) -> None:
+def absent_once(harness: LauncherHarness, run: Run) -> None:
     """The list shows nothing, and the pod itself answers 404 to one reading."""
-    sky.world.faults.switch_on("list-empty")
+    harness.world.faults.switch_on("list-empty")
     path = f"/v2/pods/{run.pod_id}"
-    sky.world.faults.switch_on("server-errors", times=1, status=404, path=path, method="GET")
+    harness.world.faults.switch_on("server-errors", times=1, status=404, path=path, method="GET")
 
 
 @in_virtual_time
 async def test_the_reaper_believes_that_a_pod_is_gone_after_two_absent_readings(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
-    run = await running(sky)
-    absent_once(sky, run)
-    report = await reap(sky.open_bench())
+    harness = LauncherHarness(tmp_path)
+    run = await running(harness)
+    absent_once(harness, run)
+    report = await reap(harness.open_bench())
     assert "lists no pod at all" in report.skipped
-    assert sky.bench.runs.get("run-01").state is RunState.RUNNING
+    assert harness.bench.runs.get("run-01").state is RunState.RUNNING
 
 
 @in_virtual_time
 async def test_a_watcher_believes_that_a_pod_is_gone_after_two_absent_looks(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run = await launch(sky.bench, plan(), sky.keys)
-    absent_once(sky, run)
-    assert (await end_of(sky, run)).end_reason is EndReason.FINISHED
+    harness = LauncherHarness(tmp_path)
+    run = await launch(harness.bench, plan(), harness.keys)
+    absent_once(harness, run)
+    assert (await end_of(harness, run)).end_reason is EndReason.FINISHED
 
 
 @in_virtual_time
 async def test_a_launch_believes_that_an_earlier_pod_is_gone_after_two_absent_readings(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
-    run = await running(sky)
-    absent_once(sky, run)
+    harness = LauncherHarness(tmp_path)
+    run = await running(harness)
+    absent_once(harness, run)
     with pytest.raises(InvalidRequest, match="has a pod already"):
-        await launch(sky.open_bench(), plan(), sky.keys)
-    assert sky.posts() == 1
+        await launch(harness.open_bench(), plan(), harness.keys)
+    assert harness.posts() == 1

@@ -19,16 +19,16 @@ from launcher.services.launching.launch import launch
 from pod_image.contract.commands import CommandName
 from pod_image.contract.outcomes import EndReason
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.sky import Sky, at_once, plan
+from tests.services.harness import LauncherHarness, at_once, plan
 
 UNWATCHED_SECONDS = 3 * 86_400.0
 
 
-async def finished_unwatched(sky: Sky) -> Run:
+async def finished_unwatched(harness: LauncherHarness) -> Run:
     """Launched, and left alone for three days."""
-    run = await launch(sky.bench, plan(), sky.keys)
-    await sky.bench.clock.sleep(UNWATCHED_SECONDS)
-    assert sky.live() == []
+    run = await launch(harness.bench, plan(), harness.keys)
+    await harness.bench.clock.sleep(UNWATCHED_SECONDS)
+    assert harness.live() == []
     return run
 
 
@@ -43,88 +43,88 @@ def assert_finished(run: Run) -> None:
 
 @in_virtual_time
 async def test_an_abort_of_a_run_that_had_finished_says_that_it_finished(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run = await finished_unwatched(sky)
-    assert_finished(await release(sky.bench, run))
-    assert_finished(sky.bench.runs.get("run-01"))
-    assert sky.secret_names() == []
+    harness = LauncherHarness(tmp_path)
+    run = await finished_unwatched(harness)
+    assert_finished(await release(harness.bench, run))
+    assert_finished(harness.bench.runs.get("run-01"))
+    assert harness.secret_names() == []
 
 
 @in_virtual_time
 async def test_an_abort_of_a_run_that_had_finished_but_could_not_release_itself_says_so_too(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
-    sky.script.releases = False
-    run = await launch(sky.bench, plan(), sky.keys)
-    await sky.bench.clock.sleep(600)
-    assert sky.live() == [run.pod_id]
-    assert_finished(await release(sky.bench, run))
-    assert sky.live() == []
+    harness = LauncherHarness(tmp_path)
+    harness.script.releases = False
+    run = await launch(harness.bench, plan(), harness.keys)
+    await harness.bench.clock.sleep(600)
+    assert harness.live() == [run.pod_id]
+    assert_finished(await release(harness.bench, run))
+    assert harness.live() == []
 
 
 @in_virtual_time
 async def test_an_abort_does_not_wait_long_for_a_hub_that_has_trouble(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    sky.script.ends_after = None
-    run = await launch(sky.bench, plan(), sky.keys)
-    sky.core.faults.switch_on("down-for-hours")
-    before = sky.bench.clock.now()
-    assert (await release(sky.bench, run)).end_reason is EndReason.ABORTED
-    assert sky.bench.clock.now() - before < timedelta(seconds=30)
+    harness = LauncherHarness(tmp_path)
+    harness.script.ends_after = None
+    run = await launch(harness.bench, plan(), harness.keys)
+    harness.core.faults.switch_on("down-for-hours")
+    before = harness.bench.clock.now()
+    assert (await release(harness.bench, run)).end_reason is EndReason.ABORTED
+    assert harness.bench.clock.now() - before < timedelta(seconds=30)
 
 
 @in_virtual_time
 async def test_an_abort_of_a_gone_pod_without_a_token_leaves_its_end_to_who_can_read_it(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
-    run = await finished_unwatched(sky)
-    sky.bench.runs.update(run, deadline=sky.bench.clock.now() + timedelta(hours=1))
-    nobody = sky.hub_of(None)
-    tokenless = replace(sky.bench, hub=HubAccess(nobody, nobody, run_blocking=at_once))
+    harness = LauncherHarness(tmp_path)
+    run = await finished_unwatched(harness)
+    harness.bench.runs.update(run, deadline=harness.bench.clock.now() + timedelta(hours=1))
+    nobody = harness.hub_of(None)
+    tokenless = replace(harness.bench, hub=HubAccess(nobody, nobody, run_blocking=at_once))
     with pytest.raises(NotConfigured, match="How it ended stands in"):
         await release(tokenless, run)
-    assert_finished(await release(sky.bench, run))
+    assert_finished(await release(harness.bench, run))
 
 
 @in_virtual_time
 async def test_an_abort_with_another_accounts_key_believes_the_pods_word(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run = await finished_unwatched(sky)
-    stranger = sky.open_bench(sky.world.add_key(account=sky.world.add_account()).value)
+    harness = LauncherHarness(tmp_path)
+    run = await finished_unwatched(harness)
+    stranger = harness.open_bench(harness.world.add_key(account=harness.world.add_account()).value)
     assert_finished(await release(stranger, run))
 
 
 @in_virtual_time
 async def test_a_command_to_a_run_that_had_finished_says_how_it_ended(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run = await finished_unwatched(sky)
+    harness = LauncherHarness(tmp_path)
+    run = await finished_unwatched(harness)
     with pytest.raises(InvalidRequest, match=r"it is ended\. .*finished"):
-        await send(sky.bench, run, new_command(CommandName.STOP))
-    assert_finished(sky.bench.runs.get("run-01"))
+        await send(harness.bench, run, new_command(CommandName.STOP))
+    assert_finished(harness.bench.runs.get("run-01"))
 
 
 @in_virtual_time
 async def test_a_look_at_a_run_closes_it_when_its_pod_is_gone_and_only_then(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run = await launch(sky.bench, plan(), sky.keys)
-    now, pod = await refreshed(sky.bench, run)
+    harness = LauncherHarness(tmp_path)
+    run = await launch(harness.bench, plan(), harness.keys)
+    now, pod = await refreshed(harness.bench, run)
     assert (now.state, pod is not None) == (RunState.RUNNING, True)
     path = f"/v2/pods/{run.pod_id}"
-    sky.world.faults.switch_on("server-errors", times=1, status=404, path=path, method="GET")
-    assert (await refreshed(sky.bench, run))[1] is not None
-    await sky.bench.clock.sleep(UNWATCHED_SECONDS)
-    over, pod = await refreshed(sky.bench, run)
+    harness.world.faults.switch_on("server-errors", times=1, status=404, path=path, method="GET")
+    assert (await refreshed(harness.bench, run))[1] is not None
+    await harness.bench.clock.sleep(UNWATCHED_SECONDS)
+    over, pod = await refreshed(harness.bench, run)
     assert pod is None
     assert_finished(over)
 
 
 @in_virtual_time
 async def test_time_and_phases_end_with_the_run_and_not_with_the_look(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run, _ = await refreshed(sky.bench, await finished_unwatched(sky))
-    found = receipt(sky.bench.runs, run)
+    harness = LauncherHarness(tmp_path)
+    run, _ = await refreshed(harness.bench, await finished_unwatched(harness))
+    found = receipt(harness.bench.runs, run)
     assert found.seconds is not None
     assert found.seconds < 180
     assert sum(part.seconds for part in found.slices) == pytest.approx(found.seconds)
@@ -133,35 +133,39 @@ async def test_time_and_phases_end_with_the_run_and_not_with_the_look(tmp_path: 
 
 @in_virtual_time
 async def test_a_record_alone_says_when_a_run_ended_and_where_its_time_went(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    sky.script.last_word = {"not_delivered": []}
-    sky.script.says_ended = False
-    run, _ = await refreshed(sky.bench, await finished_unwatched(sky))
+    harness = LauncherHarness(tmp_path)
+    harness.script.last_word = {"not_delivered": []}
+    harness.script.says_ended = False
+    run, _ = await refreshed(harness.bench, await finished_unwatched(harness))
     assert (run.end_reason, run.cost_usd) == (EndReason.FINISHED, 0.02)
     assert run.created_at is not None
     assert run.ended_at is not None
     assert run.ended_at - run.created_at < timedelta(minutes=3)
-    assert [part.name for part in receipt(sky.bench.runs, run).slices] == ["boot", "train", "idle"]
+    assert [part.name for part in receipt(harness.bench.runs, run).slices] == [
+        "boot",
+        "train",
+        "idle",
+    ]
 
 
 @in_virtual_time
 async def test_a_record_that_does_not_say_what_is_missing_promises_nothing(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    sky.script.says_ended = False
-    run, _ = await refreshed(sky.bench, await finished_unwatched(sky))
+    harness = LauncherHarness(tmp_path)
+    harness.script.says_ended = False
+    run, _ = await refreshed(harness.bench, await finished_unwatched(harness))
     assert (run.end_reason, run.cost_usd) == (EndReason.FINISHED, 0.02)
-    assert receipt(sky.bench.runs, run).delivery is None
+    assert receipt(harness.bench.runs, run).delivery is None
 
 
 @in_virtual_time
 async def test_a_lost_run_ends_with_its_last_sign_of_life(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    sky.script.ends_after = None
-    run = await launch(sky.bench, plan(), sky.keys)
-    await sky.bench.clock.sleep(60)
-    sky.world.kill_host(sky.world.pods[run.pod_id])
-    await sky.bench.clock.sleep(UNWATCHED_SECONDS)
-    over, _ = await refreshed(sky.bench, run)
+    harness = LauncherHarness(tmp_path)
+    harness.script.ends_after = None
+    run = await launch(harness.bench, plan(), harness.keys)
+    await harness.bench.clock.sleep(60)
+    harness.world.kill_host(harness.world.pods[run.pod_id])
+    await harness.bench.clock.sleep(UNWATCHED_SECONDS)
+    over, _ = await refreshed(harness.bench, run)
     assert over.end_reason is EndReason.LOST
     assert over.ended_at is not None
     assert over.created_at is not None
@@ -172,10 +176,10 @@ async def test_a_lost_run_ends_with_its_last_sign_of_life(tmp_path: Path) -> Non
 
 @in_virtual_time
 async def test_a_look_at_a_run_that_may_be_another_accounts_leaves_it_open(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    sky.script.ends_after = None
-    run = await launch(sky.bench, plan(), sky.keys)
-    stranger = sky.open_bench(sky.world.add_key(account=sky.world.add_account()).value)
+    harness = LauncherHarness(tmp_path)
+    harness.script.ends_after = None
+    run = await launch(harness.bench, plan(), harness.keys)
+    stranger = harness.open_bench(harness.world.add_key(account=harness.world.add_account()).value)
     with pytest.raises(PodGone, match="another account"):
         await refreshed(stranger, run)
-    assert sky.bench.runs.get("run-01").state is RunState.RUNNING
+    assert harness.bench.runs.get("run-01").state is RunState.RUNNING

@@ -12,17 +12,17 @@ from launcher.services.following.commands import Way, new_command, send
 from launcher.services.launching.launch import launch
 from pod_image.contract.commands import CommandName
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.sky import Sky, plan
+from tests.services.harness import LauncherHarness, plan
 
 
 @in_virtual_time
 async def test_a_receipt_counts_although_the_pod_ended_before_the_exec_did(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
+    harness = LauncherHarness(tmp_path)
     command = new_command(CommandName.STOP)
     receipt = json.dumps({"id": command.id, "state": "received"})
-    sky.runner.on_exec = lambda *_: ExecOutcome(-9, stdout=f"{receipt}\n")
-    run = await launch(sky.bench, plan(), sky.keys)
-    assert (await send(sky.bench, run, command)).way is Way.EXEC
+    harness.runner.on_exec = lambda *_: ExecOutcome(-9, stdout=f"{receipt}\n")
+    run = await launch(harness.bench, plan(), harness.keys)
+    assert (await send(harness.bench, run, command)).way is Way.EXEC
 
 
 @pytest.mark.parametrize(
@@ -35,34 +35,34 @@ def test_other_words_before_a_bad_exit_code_are_no_receipt(tmp_path: Path, print
 
     @in_virtual_time
     async def check() -> None:
-        sky = Sky(tmp_path)
-        sky.runner.on_exec = answer
-        run = await launch(sky.bench, plan(), sky.keys)
-        assert (await send(sky.bench, run, new_command(CommandName.STOP))).way is Way.FILE
+        harness = LauncherHarness(tmp_path)
+        harness.runner.on_exec = answer
+        run = await launch(harness.bench, plan(), harness.keys)
+        assert (await send(harness.bench, run, new_command(CommandName.STOP))).way is Way.FILE
 
     check()
 
 
 @in_virtual_time
 async def test_a_command_says_by_exec_which_attempt_it_is_for(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
+    harness = LauncherHarness(tmp_path)
     seen: list[list[str]] = []
 
     def answer(container: ScriptedContainer, words: list[str]) -> ExecOutcome:
         seen.append(words)
-        return sky.script.on_exec(container, words)
+        return harness.script.on_exec(container, words)
 
-    sky.runner.on_exec = answer
-    run = await launch(sky.bench, plan(), sky.keys)
-    await send(sky.bench, run, new_command(CommandName.SAMPLE, "Hello."))
+    harness.runner.on_exec = answer
+    run = await launch(harness.bench, plan(), harness.keys)
+    await send(harness.bench, run, new_command(CommandName.SAMPLE, "Hello."))
     assert seen[0][-4:] == ["--attempt", run.nonce, "--text", "Hello."]
 
 
 @in_virtual_time
 async def test_an_image_that_knows_no_attempts_gets_the_command_as_a_file(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
+    harness = LauncherHarness(tmp_path)
     words = "usage: control\ncontrol: error: unrecognized arguments: --attempt abc"
-    sky.runner.on_exec = lambda *_: ExecOutcome(2, stderr=words)
-    run = await launch(sky.bench, plan(), sky.keys)
-    sent = await send(sky.bench, run, new_command(CommandName.STOP))
+    harness.runner.on_exec = lambda *_: ExecOutcome(2, stderr=words)
+    run = await launch(harness.bench, plan(), harness.keys)
+    sent = await send(harness.bench, run, new_command(CommandName.STOP))
     assert (sent.way, "unrecognized" in sent.detail) == (Way.FILE, True)

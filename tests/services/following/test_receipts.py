@@ -13,16 +13,16 @@ from launcher.services.launching.launch import launch
 from launcher.stores.runs import RecordKind
 from pod_image.contract.events import ArmedEvent, BootCheck
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.sky import Sky, plan
+from tests.services.harness import LauncherHarness, plan
 
 
 @in_virtual_time
 async def test_the_seconds_of_all_parts_are_the_seconds_that_were_paid(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run = await launch(sky.bench, plan(), sky.keys)
-    last = [seen async for seen in watch(sky.bench, run)][-1]
+    harness = LauncherHarness(tmp_path)
+    run = await launch(harness.bench, plan(), harness.keys)
+    last = [seen async for seen in watch(harness.bench, run)][-1]
     assert isinstance(last, RunEnded)
-    found = receipt(sky.bench.runs, last.run)
+    found = receipt(harness.bench.runs, last.run)
     assert found.seconds is not None
     assert abs(sum(part.seconds for part in found.slices) - found.seconds) < 1.0
     assert [part.name for part in found.slices][-1] == "idle"
@@ -32,26 +32,26 @@ async def test_the_seconds_of_all_parts_are_the_seconds_that_were_paid(tmp_path:
 
 @in_virtual_time
 async def test_the_way_to_training_is_told_in_order(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run = await launch(sky.bench, plan(), sky.keys)
-    last = [seen async for seen in watch(sky.bench, run)][-1]
+    harness = LauncherHarness(tmp_path)
+    run = await launch(harness.bench, plan(), harness.keys)
+    last = [seen async for seen in watch(harness.bench, run)][-1]
     assert isinstance(last, RunEnded)
-    waits = dict(receipt(sky.bench.runs, last.run).waits)
+    waits = dict(receipt(harness.bench.runs, last.run).waits)
     assert set(waits) >= {"container", "armed", "first step"}
     assert waits["container"] <= waits["armed"] <= waits["first step"]
 
 
 @in_virtual_time
 async def test_what_the_machine_did_when_it_was_tried_is_remembered(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run = await launch(sky.bench, plan(), sky.keys)
+    harness = LauncherHarness(tmp_path)
+    run = await launch(harness.bench, plan(), harness.keys)
     checks = (BootCheck(name="gpu", works=True, detail="55 TFLOP/s", is_about_machine=True),)
     event = ArmedEvent(
         at=run.planned_at + timedelta(seconds=9), run_id="run-01", seq=2, works=True, arms=checks
     )
-    note(sky.bench, run, EventSeen(event))
-    machine = receipt(sky.bench.runs, run).machine
+    note(harness.bench, run, EventSeen(event))
+    machine = receipt(harness.bench.runs, run).machine
     assert machine["tried"] == {"gpu": "55 TFLOP/s"}
     assert machine["gpu"] == "RTX 4090"
     assert machine["data_center"]
-    assert sky.bench.runs.kept(run, RecordKind.MACHINE) == dict(machine)
+    assert harness.bench.runs.kept(run, RecordKind.MACHINE) == dict(machine)

@@ -23,7 +23,7 @@ from launcher.services.launching.launch import launch
 from launcher.services.launching.pod_wheel import PACKAGE, make_wheel, pod_wheel
 from pod_image.hub import Repo, list_files, resolve_commit
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.sky import REPO, TOKENS, Sky, plan
+from tests.services.harness import REPO, TOKENS, LauncherHarness, plan
 
 FILES = {"__init__.py": b"", "deep/er.py": b"x = 1\n"}
 
@@ -95,15 +95,15 @@ def test_which_image_is_ordered(setting: str, image: str) -> None:
 async def test_a_launch_puts_the_wheel_into_the_repo_and_orders_the_command_that_fetches_it(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
-    run = await launch(sky.bench, plan(settings={"image": "bootstrap"}), sky.keys)
-    pod = sky.world.pods[run.pod_id]
+    harness = LauncherHarness(tmp_path)
+    run = await launch(harness.bench, plan(settings={"image": "bootstrap"}), harness.keys)
+    pod = harness.world.pods[run.pod_id]
     assert pod.image == PYTORCH_IMAGE
     assert pod.env["LAUNCHER_FOLDER"] == "launcher"
     words = shlex.split(pod.args)
     assert words[:2] == ["python", "-c"]
     assert words[3:] == [
-        f"{sky.config.hub_url}/{REPO}/resolve/main/{wheel_path()}",
+        f"{harness.config.hub_url}/{REPO}/resolve/main/{wheel_path()}",
         pod_wheel().sha256,
     ]
     packed = words[2].partition('b64decode("')[2].partition('"')[0]
@@ -113,13 +113,15 @@ async def test_a_launch_puts_the_wheel_into_the_repo_and_orders_the_command_that
 
 @in_virtual_time
 async def test_the_wheel_is_put_there_once_and_is_no_run(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    results = sky.bench.results(REPO)
-    await launch(sky.bench, plan(settings={"image": "bootstrap"}), sky.keys)
+    harness = LauncherHarness(tmp_path)
+    results = harness.bench.results(REPO)
+    await launch(harness.bench, plan(settings={"image": "bootstrap"}), harness.keys)
     commit = await results.commit()
-    await launch(sky.bench, plan("run-02", settings={"image": "bootstrap"}), sky.keys)
+    await launch(harness.bench, plan("run-02", settings={"image": "bootstrap"}), harness.keys)
     assert await results.commit() == commit
-    files = list_files(sky.hub, Repo(REPO, "model"), resolve_commit(sky.hub, Repo(REPO, "model")))
+    files = list_files(
+        harness.hub, Repo(REPO, "model"), resolve_commit(harness.hub, Repo(REPO, "model"))
+    )
     wheel = next(each for each in files if each.path == wheel_path())
     assert wheel.size_bytes == len(pod_wheel().content)
     assert await results.run_ids() == []
@@ -127,9 +129,9 @@ async def test_the_wheel_is_put_there_once_and_is_no_run(tmp_path: Path) -> None
 
 @in_virtual_time
 async def test_an_image_of_ours_gets_no_command_and_no_wheel(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    run = await launch(sky.bench, plan(), sky.keys)
-    assert sky.world.pods[run.pod_id].args == ""
-    assert "LAUNCHER_FOLDER" not in sky.world.pods[run.pod_id].env
-    commit = await sky.bench.results(REPO).commit()
-    assert list_files(sky.hub, Repo(REPO, "model"), commit, "_bootstrap") == []
+    harness = LauncherHarness(tmp_path)
+    run = await launch(harness.bench, plan(), harness.keys)
+    assert harness.world.pods[run.pod_id].args == ""
+    assert "LAUNCHER_FOLDER" not in harness.world.pods[run.pod_id].env
+    commit = await harness.bench.results(REPO).commit()
+    assert list_files(harness.hub, Repo(REPO, "model"), commit, "_bootstrap") == []

@@ -16,7 +16,7 @@ from launcher.services.launching.container_watch import SILENCE, TRIES, Containe
 from launcher.services.launching.launch import launch
 from pod_image.contract.outcomes import EndReason
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.sky import GPU, REPO, Sky, offer, plan
+from tests.services.harness import GPU, REPO, LauncherHarness, offer, plan
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SECOND = offer("NVIDIA RTX A5000", "RTX A5000", 0.27)
@@ -91,31 +91,33 @@ def test_silence_is_taken_for_no_container_only_while_nothing_at_all_is_seen_of_
 async def test_a_pod_on_a_wrong_host_is_released_at_once_and_the_next_candidate_tried(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
-    sky.world.faults.switch_on("no-container", times=1)
-    run = await launch(sky.bench, plan("run-01", offer(), SECOND), sky.keys)
+    harness = LauncherHarness(tmp_path)
+    harness.world.faults.switch_on("no-container", times=1)
+    run = await launch(harness.bench, plan("run-01", offer(), SECOND), harness.keys)
     assert (run.attempt, run.gpu_name) == (2, "RTX A5000")
-    assert sky.live() == [run.pod_id]
-    assert sky.loop.time() < 60  # the boot budget is ten minutes
-    first = sky.bench.runs.attempts(REPO, "run-01")[1]
+    assert harness.live() == [run.pod_id]
+    assert harness.loop.time() < 60  # the boot budget is ten minutes
+    first = harness.bench.runs.attempts(REPO, "run-01")[1]
     assert first.end_reason is EndReason.BOOT_FAILED
     assert "please update your driver" in first.detail
-    assert sorted(sky.secret_names()) == sorted(run.secret_names)
+    assert sorted(harness.secret_names()) == sorted(run.secret_names)
 
 
 @in_virtual_time
 async def test_the_same_gpu_is_tried_elsewhere_first_and_the_place_is_remembered(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
-    places = tuple(sky.world.catalogue.places(GPU, 1, "SECURE", []))
-    sky.world.faults.switch_on("no-container", times=1)
-    run = await launch(sky.bench, plan("run-01", offer(data_centers=places), SECOND), sky.keys)
-    first = sky.bench.runs.attempts(REPO, "run-01")[1]
+    harness = LauncherHarness(tmp_path)
+    places = tuple(harness.world.catalogue.places(GPU, 1, "SECURE", []))
+    harness.world.faults.switch_on("no-container", times=1)
+    run = await launch(
+        harness.bench, plan("run-01", offer(data_centers=places), SECOND), harness.keys
+    )
+    first = harness.bench.runs.attempts(REPO, "run-01")[1]
     assert (run.gpu_name, first.gpu_name) == ("RTX 4090", "RTX 4090")
-    centres = [sky.world.pods[each.pod_id].centre_id for each in (first, run)]
+    centres = [harness.world.pods[each.pod_id].centre_id for each in (first, run)]
     assert centres[0] == places[0] != centres[1]
-    (host,) = bad_hosts(sky.bench)
+    (host,) = bad_hosts(harness.bench)
     assert host.data_center == places[0]
     assert "driver" in host.why
 
@@ -124,20 +126,20 @@ async def test_the_same_gpu_is_tried_elsewhere_first_and_the_place_is_remembered
 async def test_a_pod_without_a_container_or_a_word_of_it_is_released_long_before_its_budget(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
-    sky.world.faults.switch_on("no-container", times=1, silent=True)
-    run = await launch(sky.bench, plan("run-01", offer(), SECOND), sky.keys)
+    harness = LauncherHarness(tmp_path)
+    harness.world.faults.switch_on("no-container", times=1, silent=True)
+    run = await launch(harness.bench, plan("run-01", offer(), SECOND), harness.keys)
     assert (run.attempt, run.gpu_name) == (2, "RTX A5000")
-    assert 300 < sky.loop.time() < 340
+    assert 300 < harness.loop.time() < 340
 
 
 @in_virtual_time
 async def test_when_every_host_is_wrong_the_launch_says_so_and_leaves_nothing(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
-    sky.world.faults.switch_on("no-container")
+    harness = LauncherHarness(tmp_path)
+    harness.world.faults.switch_on("no-container")
     with pytest.raises(RunFailed, match="please update your driver"):
-        await launch(sky.bench, plan("run-01", offer(), SECOND), sky.keys)
-    assert len(sky.world.pods) == 2
-    assert (sky.live(), sky.secret_names()) == ([], [])
+        await launch(harness.bench, plan("run-01", offer(), SECOND), harness.keys)
+    assert len(harness.world.pods) == 2
+    assert (harness.live(), harness.secret_names()) == ([], [])

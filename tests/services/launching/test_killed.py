@@ -14,7 +14,7 @@ from launcher.services.launching.launch import launch
 from launcher.services.launching.progress import Progress, Stage
 from pod_image.contract.outcomes import EndReason
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.sky import Sky, plan
+from tests.services.harness import LauncherHarness, plan
 
 
 class Killed(BaseException):
@@ -33,14 +33,14 @@ class Lethal:
             raise Killed
 
 
-async def killed(sky: Sky, lethal: Lethal) -> None:
+async def killed(harness: LauncherHarness, lethal: Lethal) -> None:
     async def nothing(*_: object, **__: object) -> str:
         return ""
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("launcher.services.launching.rental.Rental.give_back", nothing)
         with pytest.raises(Killed):
-            await launch(sky.bench, plan(), sky.keys, lethal)
+            await launch(harness.bench, plan(), harness.keys, lethal)
 
 
 @pytest.mark.promise("money-reap")
@@ -61,15 +61,15 @@ def test_a_killed_launch_leaves_no_pod_no_secret_and_no_open_run(
 ) -> None:
     @in_virtual_time
     async def the_story(folder: Path) -> None:
-        sky = Sky(folder)
-        sky.script.armed_after = None  # a pod that is rented never gets ready by itself
-        await killed(sky, Lethal(stage, times))
-        bench = sky.open_bench()
+        harness = LauncherHarness(folder)
+        harness.script.armed_after = None  # a pod that is rented never gets ready by itself
+        await killed(harness, Lethal(stage, times))
+        bench = harness.open_bench()
         await reap(bench)
         await bench.clock.sleep(3 * 3600)
         await reap(bench)
-        assert sky.live() == []
-        assert sky.secret_names() == []
+        assert harness.live() == []
+        assert harness.secret_names() == []
         assert bench.runs.live() == []
 
     the_story(tmp_path)
@@ -77,50 +77,50 @@ def test_a_killed_launch_leaves_no_pod_no_secret_and_no_open_run(
 
 @in_virtual_time
 async def test_an_unanswered_order_of_a_killed_launch_is_found_and_ended(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    sky.script.armed_after = None
-    sky.world.faults.switch_on("create-500-but-rents", times=1)
-    sky.world.faults.switch_on("list-lag", seconds=40)
-    await killed(sky, Lethal(Stage.UNCLEAR))
-    assert len(sky.live()) == 1
-    bench = sky.open_bench()
+    harness = LauncherHarness(tmp_path)
+    harness.script.armed_after = None
+    harness.world.faults.switch_on("create-500-but-rents", times=1)
+    harness.world.faults.switch_on("list-lag", seconds=40)
+    await killed(harness, Lethal(Stage.UNCLEAR))
+    assert len(harness.live()) == 1
+    bench = harness.open_bench()
     await reap(bench)
     await bench.clock.sleep(3600)
     await reap(bench)
-    assert (sky.live(), sky.secret_names(), bench.runs.live()) == ([], [], [])
-    assert sky.posts() == 1
+    assert (harness.live(), harness.secret_names(), bench.runs.live()) == ([], [], [])
+    assert harness.posts() == 1
 
 
 @in_virtual_time
 async def test_secrets_made_before_the_kill_go_at_once_and_the_run_says_why(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    await killed(sky, Lethal(Stage.RENTING))
-    assert len(sky.secret_names()) == 2
-    dry = await reap(sky.open_bench(), dry_run=True)
-    assert len(sky.secret_names()) == 2
-    report = await reap(sky.open_bench())
+    harness = LauncherHarness(tmp_path)
+    await killed(harness, Lethal(Stage.RENTING))
+    assert len(harness.secret_names()) == 2
+    dry = await reap(harness.open_bench(), dry_run=True)
+    assert len(harness.secret_names()) == 2
+    report = await reap(harness.open_bench())
     assert (dry.secrets_removed, len(dry.secrets_removed)) == (report.secrets_removed, 2)
     assert [(run.nonce, run.detail) for run in dry.settled] == [
         (run.nonce, run.detail) for run in report.settled
     ]
     (closed,) = report.settled
-    assert sky.secret_names() == []
+    assert harness.secret_names() == []
     assert (closed.state, closed.end_reason) == (RunState.ENDED, EndReason.BOOT_FAILED)
     assert closed.detail == NEVER_ORDERED
-    assert sky.posts() == 0
+    assert harness.posts() == 0
 
 
 @in_virtual_time
 async def test_an_armed_pod_needs_no_launcher_and_the_next_one_learns_how_it_ended(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
-    await killed(sky, Lethal(Stage.ARMED))
-    bench = sky.open_bench()
+    harness = LauncherHarness(tmp_path)
+    await killed(harness, Lethal(Stage.ARMED))
+    bench = harness.open_bench()
     await bench.clock.sleep(600)
-    assert sky.live() == []
+    assert harness.live() == []
     (run,) = bench.runs.live()
     async for _ in watch(bench, run):
         pass
     assert bench.runs.by_nonce(run.nonce).end_reason is EndReason.FINISHED  # type: ignore[union-attr]
-    assert sky.secret_names() == []
+    assert harness.secret_names() == []

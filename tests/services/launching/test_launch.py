@@ -30,23 +30,23 @@ from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.outcomes import EndReason
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.sky import GPU, REPO, TOKENS, Sky, offer, plan
+from tests.services.harness import GPU, REPO, TOKENS, LauncherHarness, offer, plan
 
 A5000 = offer("NVIDIA RTX A5000", "RTX A5000", 0.27)
 
 
 @in_virtual_time
 async def test_a_launch_returns_when_the_pod_is_armed(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
+    harness = LauncherHarness(tmp_path)
     told: list[Progress] = []
-    run = await launch(sky.bench, plan(), sky.keys, told.append)
+    run = await launch(harness.bench, plan(), harness.keys, told.append)
     assert run.state is RunState.RUNNING
     assert run.armed_at is not None
-    assert sky.live() == [run.pod_id]
-    assert sky.posts() == 1
+    assert harness.live() == [run.pod_id]
+    assert harness.posts() == 1
     assert told[-1].stage is Stage.ARMED
     assert run.provider_calls > 0
-    assert sky.bench.runs.get("run-01") == run
+    assert harness.bench.runs.get("run-01") == run
 
 
 @pytest.mark.promise("secrets-definition")
@@ -54,10 +54,10 @@ async def test_a_launch_returns_when_the_pod_is_armed(tmp_path: Path) -> None:
 async def test_the_pod_gets_the_whole_document_and_no_token_in_its_definition(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
-    before = sky.bench.clock.now()
-    run = await launch(sky.bench, plan(), sky.keys)
-    pod = sky.world.pods[run.pod_id]
+    harness = LauncherHarness(tmp_path)
+    before = harness.bench.clock.now()
+    run = await launch(harness.bench, plan(), harness.keys)
+    pod = harness.world.pods[run.pod_id]
     document = RunDocument.from_json(pod.env[RUN_VARIABLE])
     assert (document.run_id, document.attempt.number, document.attempt.nonce) == (
         "run-01",
@@ -69,21 +69,21 @@ async def test_the_pod_gets_the_whole_document_and_no_token_in_its_definition(
     assert pod.env["LAUNCHER_NONCE"] == run.nonce
     assert pod.args == ""
     stored = json.dumps(pod.env)
-    assert not any(token in stored for token in (*TOKENS.values(), sky.world.api_key))
-    started = sky.runner.started[0].spec.env
+    assert not any(token in stored for token in (*TOKENS.values(), harness.world.api_key))
+    started = harness.runner.started[0].spec.env
     assert started["HF_UPLOAD_TOKEN"] == TOKENS["write"]
     assert started["HF_DATASET_TOKEN"] == TOKENS["read"]
-    assert started["HF_ENDPOINT"] == sky.config.hub_url
-    assert started["RUNPOD_API_BASE_URL"] == sky.config.place_urls["runpod"]
+    assert started["HF_ENDPOINT"] == harness.config.hub_url
+    assert started["RUNPOD_API_BASE_URL"] == harness.config.place_urls["runpod"]
 
 
 @in_virtual_time
 async def test_a_disk_too_small_for_the_cloud_is_ordered_as_large_as_it_rents_them(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
-    run = await launch(sky.bench, plan(settings={"disk_gb": 5}), sky.keys)
-    pod = sky.world.pods[run.pod_id]
+    harness = LauncherHarness(tmp_path)
+    run = await launch(harness.bench, plan(settings={"disk_gb": 5}), harness.keys)
+    pod = harness.world.pods[run.pod_id]
     assert pod.disk_gb == 20
     assert RunDocument.from_json(pod.env[RUN_VARIABLE]).settings.disk_gb == 20
 
@@ -92,39 +92,39 @@ async def test_a_disk_too_small_for_the_cloud_is_ordered_as_large_as_it_rents_th
 async def test_secrets_are_named_after_the_attempt_and_stay_while_the_pod_lives(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
-    run = await launch(sky.bench, plan(), sky.keys)
+    harness = LauncherHarness(tmp_path)
+    run = await launch(harness.bench, plan(), harness.keys)
     names = [f"launcher_{run.nonce}_dataset", f"launcher_{run.nonce}_upload"]
-    assert sorted(sky.secret_names()) == names
+    assert sorted(harness.secret_names()) == names
     assert sorted(run.secret_names) == names
 
 
 @in_virtual_time
 async def test_tokens_go_in_plain_only_when_the_plan_says_so(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    sky.world.extras.switch_off("secrets")
-    run = await launch(sky.bench, plan(secrets_in_plain=True), sky.keys)
-    assert sky.world.pods[run.pod_id].env["HF_UPLOAD_TOKEN"] == TOKENS["write"]
+    harness = LauncherHarness(tmp_path)
+    harness.world.extras.switch_off("secrets")
+    run = await launch(harness.bench, plan(secrets_in_plain=True), harness.keys)
+    assert harness.world.pods[run.pod_id].env["HF_UPLOAD_TOKEN"] == TOKENS["write"]
     assert run.secret_names == ()
 
 
 @in_virtual_time
 async def test_without_the_right_to_make_secrets_nothing_is_rented(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    sky.world.faults.switch_on("secrets-refused")
+    harness = LauncherHarness(tmp_path)
+    harness.world.faults.switch_on("secrets-refused")
     with pytest.raises(NoRight, match="make a secret") as caught:
-        await launch(sky.bench, plan(), sky.keys)
+        await launch(harness.bench, plan(), harness.keys)
     assert "Nothing was rented" in caught.value.message
-    assert sky.posts() == 0
-    assert sky.bench.runs.get("run-01").state is RunState.ENDED
+    assert harness.posts() == 0
+    assert harness.bench.runs.get("run-01").state is RunState.ENDED
 
 
 @in_virtual_time
 async def test_a_candidate_without_capacity_is_followed_by_the_next(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    sky.world.faults.switch_on("no-capacity", gpu=GPU)
+    harness = LauncherHarness(tmp_path)
+    harness.world.faults.switch_on("no-capacity", gpu=GPU)
     told: list[Progress] = []
-    run = await launch(sky.bench, plan("run-01", offer(), A5000), sky.keys, told.append)
+    run = await launch(harness.bench, plan("run-01", offer(), A5000), harness.keys, told.append)
     assert (run.gpu_name, run.price_per_hour_usd, run.attempt) == ("RTX A5000", 0.27, 1)
     assert [each.offer.gpu_name for each in told if each.stage is Stage.REFUSED and each.offer] == [
         "RTX 4090"
@@ -133,28 +133,30 @@ async def test_a_candidate_without_capacity_is_followed_by_the_next(tmp_path: Pa
 
 @in_virtual_time
 async def test_when_all_candidates_are_refused_it_says_which_and_why(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    sky.world.faults.switch_on("no-capacity")
+    harness = LauncherHarness(tmp_path)
+    harness.world.faults.switch_on("no-capacity")
     with pytest.raises(NothingAvailable) as caught:
-        await launch(sky.bench, plan("run-01", offer(), A5000), sky.keys)
+        await launch(harness.bench, plan("run-01", offer(), A5000), harness.keys)
     assert "RTX 4090" in caught.value.message
     assert "RTX A5000" in caught.value.message
     assert "no longer any instances" in caught.value.message
-    assert sky.live() == []
-    assert sky.secret_names() == []
-    assert intents_of(sky.bench).open() == []
-    run = sky.bench.runs.get("run-01")
+    assert harness.live() == []
+    assert harness.secret_names() == []
+    assert intents_of(harness.bench).open() == []
+    run = harness.bench.runs.get("run-01")
     assert (run.state, run.end_reason, run.cost_usd) == (RunState.ENDED, EndReason.BOOT_FAILED, 0.0)
 
 
 @in_virtual_time
 async def test_a_key_that_may_only_read_is_told_apart_from_no_capacity(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    bench = sky.open_bench(sky.world.add_key(kind="restricted", without={"pods:write"}).value)
+    harness = LauncherHarness(tmp_path)
+    bench = harness.open_bench(
+        harness.world.add_key(kind="restricted", without={"pods:write"}).value
+    )
     with pytest.raises(NoRight, match="may not rent the pod"):
-        await launch(bench, plan("run-01", offer(), A5000, offer()), sky.keys)
-    assert sky.posts() == 2  # the second refusal of that kind shows that none will do
-    assert sky.secret_names() == []
+        await launch(bench, plan("run-01", offer(), A5000, offer()), harness.keys)
+    assert harness.posts() == 2  # the second refusal of that kind shows that none will do
+    assert harness.secret_names() == []
 
 
 @pytest.mark.promise("money-armed")
@@ -162,15 +164,15 @@ async def test_a_key_that_may_only_read_is_told_apart_from_no_capacity(tmp_path:
 async def test_a_pod_that_cannot_end_itself_is_released_and_its_cost_is_said(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
-    sky.script.can_release = False
+    harness = LauncherHarness(tmp_path)
+    harness.script.can_release = False
     with pytest.raises(RunFailed, match=r"cannot end itself: own pod \(403\)") as caught:
-        await launch(sky.bench, plan(), sky.keys)
+        await launch(harness.bench, plan(), harness.keys)
     assert "was released after" in caught.value.message
     assert "it cost about $0.00" in caught.value.message
-    assert sky.live() == []
-    assert sky.secret_names() == []
-    run = sky.bench.runs.get("run-01")
+    assert harness.live() == []
+    assert harness.secret_names() == []
+    run = harness.bench.runs.get("run-01")
     assert run.end_reason is EndReason.BOOT_FAILED
     assert run.cost_usd is not None
     assert run.cost_usd > 0
@@ -181,23 +183,23 @@ async def test_a_pod_that_cannot_end_itself_is_released_and_its_cost_is_said(
 async def test_a_pod_that_stays_silent_is_released_at_the_end_of_the_boot_budget(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
-    sky.script.armed_after = None
+    harness = LauncherHarness(tmp_path)
+    harness.script.armed_after = None
     with pytest.raises(RunFailed, match="did not arm itself within 10 min"):
-        await launch(sky.bench, plan(), sky.keys)
-    assert sky.live() == []
-    assert 600 < sky.loop.time() < 640
+        await launch(harness.bench, plan(), harness.keys)
+    assert harness.live() == []
+    assert 600 < harness.loop.time() < 640
 
 
 @in_virtual_time
 async def test_a_run_that_ends_before_it_is_armed_fails_with_the_pods_own_words(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
+    harness = LauncherHarness(tmp_path)
 
     def refuses(container):  # type: ignore[no-untyped-def]
         document = RunDocument.from_json(container.spec.env[RUN_VARIABLE])
-        sky.script.say(
+        harness.script.say(
             container,
             document,
             "ended",
@@ -207,48 +209,48 @@ async def test_a_run_that_ends_before_it_is_armed_fails_with_the_pods_own_words(
         )
         yield 1e9
 
-    sky.runner.program = refuses
+    harness.runner.program = refuses
     with pytest.raises(RunFailed, match="understands contract 0") as caught:
-        await launch(sky.bench, plan(), sky.keys)
+        await launch(harness.bench, plan(), harness.keys)
     assert caught.value.hint == "Rebuild the image."
-    assert sky.live() == []
+    assert harness.live() == []
 
 
 @in_virtual_time
 async def test_a_pod_that_gets_no_machine_makes_way_for_the_next_candidate(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    sky.world.faults.switch_on("stuck-provisioning", times=1)
-    run = await launch(sky.bench, plan("run-01", offer(), A5000), sky.keys)
+    harness = LauncherHarness(tmp_path)
+    harness.world.faults.switch_on("stuck-provisioning", times=1)
+    run = await launch(harness.bench, plan("run-01", offer(), A5000), harness.keys)
     assert (run.attempt, run.gpu_name) == (2, "RTX A5000")
-    assert sky.live() == [run.pod_id]
-    first = sky.bench.runs.attempts(REPO, "run-01")[1]
+    assert harness.live() == [run.pod_id]
+    first = harness.bench.runs.attempts(REPO, "run-01")[1]
     assert (first.state, first.end_reason) == (RunState.ENDED, EndReason.BOOT_FAILED)
     assert "no machine within 5 min" in first.detail
-    assert sorted(sky.secret_names()) == sorted(run.secret_names)
+    assert sorted(harness.secret_names()) == sorted(run.secret_names)
 
 
 @in_virtual_time
 async def test_a_pod_in_error_is_released_and_the_last_candidate_ends_the_launch(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
-    sky.world.faults.switch_on("pod-error")
+    harness = LauncherHarness(tmp_path)
+    harness.world.faults.switch_on("pod-error")
     with pytest.raises(RunFailed, match="went to error"):
-        await launch(sky.bench, plan("run-01", offer(), A5000), sky.keys)
-    assert len(sky.world.pods) == 2
-    assert sky.live() == []
+        await launch(harness.bench, plan("run-01", offer(), A5000), harness.keys)
+    assert len(harness.world.pods) == 2
+    assert harness.live() == []
 
 
 @in_virtual_time
 async def test_a_pod_that_vanishes_while_it_boots_is_replaced(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    sky.script.armed_after = 60.0
-    task = asyncio.create_task(launch(sky.bench, plan("run-01", offer(), A5000), sky.keys))
+    harness = LauncherHarness(tmp_path)
+    harness.script.armed_after = 60.0
+    task = asyncio.create_task(launch(harness.bench, plan("run-01", offer(), A5000), harness.keys))
     await asyncio.sleep(30)
-    sky.world.kill_host(sky.world.live_pods()[0])
+    harness.world.kill_host(harness.world.live_pods()[0])
     run = await task
     assert run.attempt == 2
-    assert sky.live() == [run.pod_id]
+    assert harness.live() == [run.pod_id]
 
 
 @pytest.mark.promise("money-once")
@@ -256,19 +258,19 @@ async def test_a_pod_that_vanishes_while_it_boots_is_replaced(tmp_path: Path) ->
 async def test_no_second_pod_takes_over_from_a_computer_that_has_begun_the_run_meanwhile(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
-    sky.script.armed_after = 60.0
-    task = asyncio.create_task(launch(sky.bench, plan("run-01", offer(), A5000), sky.keys))
+    harness = LauncherHarness(tmp_path)
+    harness.script.armed_after = 60.0
+    task = asyncio.create_task(launch(harness.bench, plan("run-01", offer(), A5000), harness.keys))
     await asyncio.sleep(30)
-    (pod,) = sky.world.live_pods()
+    (pod,) = harness.world.live_pods()
     document = RunDocument.from_json(pod.env[RUN_VARIABLE])
     theirs = document.attempt.model_copy(update={"nonce": "elsewhere1"})
-    sky.script.deliver(document.model_copy(update={"attempt": theirs}))
-    sky.world.kill_host(pod)
+    harness.script.deliver(document.model_copy(update={"attempt": theirs}))
+    harness.world.kill_host(pod)
     with pytest.raises(InvalidRequest, match="begun by another computer"):
         await task
-    assert sky.live() == []
-    assert sky.posts() == 1
+    assert harness.live() == []
+    assert harness.posts() == 1
 
 
 @pytest.mark.promise("money-once")
@@ -280,16 +282,16 @@ def test_a_create_without_a_clear_answer_is_found_by_name_and_never_repeated(
 ) -> None:
     @in_virtual_time
     async def check() -> None:
-        sky = Sky(tmp_path)
-        sky.world.faults.switch_on(fault, times=1)
-        sky.world.faults.switch_on("list-lag", seconds=20)
+        harness = LauncherHarness(tmp_path)
+        harness.world.faults.switch_on(fault, times=1)
+        harness.world.faults.switch_on("list-lag", seconds=20)
         told: list[Progress] = []
-        run = await launch(sky.bench, plan(), sky.keys, told.append)
+        run = await launch(harness.bench, plan(), harness.keys, told.append)
         assert Stage.UNCLEAR in [each.stage for each in told]
-        assert sky.posts() == 1
-        assert sky.live() == [run.pod_id]
+        assert harness.posts() == 1
+        assert harness.live() == [run.pod_id]
         assert run.state is RunState.RUNNING
-        assert intents_of(sky.bench).open() == []
+        assert intents_of(harness.bench).open() == []
 
     check()
 
@@ -298,137 +300,138 @@ def test_a_create_without_a_clear_answer_is_found_by_name_and_never_repeated(
 async def test_a_create_that_stays_unclear_is_left_to_the_reaper_not_ordered_again(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
-    sky.world.faults.switch_on("create-503-rents-nothing", times=1)
+    harness = LauncherHarness(tmp_path)
+    harness.world.faults.switch_on("create-503-rents-nothing", times=1)
     with pytest.raises(RentUnclear, match="None appeared within 60 s") as caught:
-        await launch(sky.bench, plan("run-01", offer(), A5000), sky.keys)
+        await launch(harness.bench, plan("run-01", offer(), A5000), harness.keys)
     assert "reap" in caught.value.hint
-    assert sky.posts() == 1
-    assert [intent.given_up for intent in intents_of(sky.bench).open()] == [True]
+    assert harness.posts() == 1
+    assert [intent.given_up for intent in intents_of(harness.bench).open()] == [True]
 
 
 @in_virtual_time
 async def test_ctrl_c_before_armed_releases_the_pod_and_says_what_it_cost(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    sky.script.armed_after = None
-    task = asyncio.create_task(launch(sky.bench, plan(), sky.keys))
+    harness = LauncherHarness(tmp_path)
+    harness.script.armed_after = None
+    task = asyncio.create_task(launch(harness.bench, plan(), harness.keys))
     await asyncio.sleep(120)
-    assert len(sky.live()) == 1
+    assert len(harness.live()) == 1
     task.cancel()
     with pytest.raises(Interrupted, match="was released after 2 min; it cost about"):
         await task
-    assert sky.live() == []
-    assert sky.secret_names() == []
+    assert harness.live() == []
+    assert harness.secret_names() == []
 
 
 @pytest.mark.promise("money-launch")
 @in_virtual_time
 async def test_ctrl_c_while_the_order_is_out_still_ends_the_pod_it_made(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    sky.world.faults.switch_on("slow-replies", seconds=10, path="/v2/pods", method="POST")
-    task = asyncio.create_task(launch(sky.bench, plan(), sky.keys))
+    harness = LauncherHarness(tmp_path)
+    harness.world.faults.switch_on("slow-replies", seconds=10, path="/v2/pods", method="POST")
+    task = asyncio.create_task(launch(harness.bench, plan(), harness.keys))
     await asyncio.sleep(5)
-    assert len(sky.live()) == 1
+    assert len(harness.live()) == 1
     task.cancel()
     with pytest.raises(Interrupted):
         await task
-    assert sky.live() == []
-    assert intents_of(sky.bench).open() == []
+    assert harness.live() == []
+    assert intents_of(harness.bench).open() == []
 
 
 @pytest.mark.promise("money-launch")
 @in_virtual_time
 async def test_a_second_ctrl_c_does_not_keep_the_pod_from_being_released(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    sky.script.armed_after = None
-    sky.world.faults.switch_on("delete-500", times=8)
-    task = asyncio.create_task(launch(sky.bench, plan(), sky.keys))
+    harness = LauncherHarness(tmp_path)
+    harness.script.armed_after = None
+    harness.world.faults.switch_on("delete-500", times=8)
+    task = asyncio.create_task(launch(harness.bench, plan(), harness.keys))
     await asyncio.sleep(60)
     for _ in range(3):
         task.cancel()
         await asyncio.sleep(1)
     with pytest.raises(Interrupted):
         await task
-    assert sky.live() == []
+    assert harness.live() == []
 
 
 @in_virtual_time
 async def test_a_delete_that_is_ignored_is_repeated_until_the_pod_is_gone(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    sky.script.can_release = False
-    sky.world.faults.switch_on("delete-ignored", times=2)
+    harness = LauncherHarness(tmp_path)
+    harness.script.can_release = False
+    harness.world.faults.switch_on("delete-ignored", times=2)
     with pytest.raises(RunFailed):
-        await launch(sky.bench, plan(), sky.keys)
-    assert sky.live() == []
+        await launch(harness.bench, plan(), harness.keys)
+    assert harness.live() == []
 
 
 @in_virtual_time
 async def test_a_pod_that_cannot_be_released_is_named_with_its_price(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    sky.script.can_release = False
-    sky.script.ends_after = None
-    sky.world.faults.switch_on("delete-500")
+    harness = LauncherHarness(tmp_path)
+    harness.script.can_release = False
+    harness.script.ends_after = None
+    harness.world.faults.switch_on("delete-500")
     with pytest.raises(RunFailed, match=r"could NOT be released .* costs \$0\.69 an hour"):
-        await launch(sky.bench, plan(), sky.keys)
-    run = sky.bench.runs.get("run-01")
+        await launch(harness.bench, plan(), harness.keys)
+    run = harness.bench.runs.get("run-01")
     assert run.state is RunState.ENDING
-    assert sky.live() == [run.pod_id]
+    assert harness.live() == [run.pod_id]
 
 
 @pytest.mark.promise("money-launch")
 @in_virtual_time
 async def test_a_bug_while_waiting_releases_the_pod_too(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
+    harness = LauncherHarness(tmp_path)
 
     def breaks(progress: Progress) -> None:
         if progress.stage is Stage.SEEN:
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await launch(sky.bench, plan(), sky.keys, breaks)
-    assert sky.live() == []
+        await launch(harness.bench, plan(), harness.keys, breaks)
+    assert harness.live() == []
 
 
 @in_virtual_time
 async def test_the_same_run_cannot_be_launched_twice_at_once(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    other = sky.open_bench()
+    harness = LauncherHarness(tmp_path)
+    other = harness.open_bench()
     results = await asyncio.gather(
-        launch(sky.bench, plan(), sky.keys),
-        launch(other, plan(), sky.keys),
+        launch(harness.bench, plan(), harness.keys),
+        launch(other, plan(), harness.keys),
         return_exceptions=True,
     )
     runs = [each for each in results if isinstance(each, Run)]
     refused = [each for each in results if isinstance(each, InvalidRequest)]
     assert len(runs) == len(refused) == 1
     assert "launched by another process" in refused[0].message
-    assert sky.live() == [runs[0].pod_id]
+    assert harness.live() == [runs[0].pod_id]
 
 
 @in_virtual_time
 async def test_a_run_that_has_a_pod_is_not_launched_again(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    sky.script.ends_after = None
-    run = await launch(sky.bench, plan(), sky.keys)
+    harness = LauncherHarness(tmp_path)
+    harness.script.ends_after = None
+    run = await launch(harness.bench, plan(), harness.keys)
     with pytest.raises(InvalidRequest, match=f"has a pod already: {run.pod_id}"):
-        await launch(sky.open_bench(), plan(), sky.keys)
-    assert sky.live() == [run.pod_id]
+        await launch(harness.open_bench(), plan(), harness.keys)
+    assert harness.live() == [run.pod_id]
 
 
 @in_virtual_time
 async def test_different_runs_may_be_launched_at_once(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
+    harness = LauncherHarness(tmp_path)
     one, two = await asyncio.gather(
-        launch(sky.bench, plan("run-01"), sky.keys), launch(sky.bench, plan("run-02"), sky.keys)
+        launch(harness.bench, plan("run-01"), harness.keys),
+        launch(harness.bench, plan("run-02"), harness.keys),
     )
-    assert sorted(sky.live()) == sorted([one.pod_id, two.pod_id])
+    assert sorted(harness.live()) == sorted([one.pod_id, two.pod_id])
 
 
 class Killed(BaseException):
     """Stands for kill -9: nothing after it runs."""
 
 
-async def cut_off(sky: Sky, at: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def cut_off(harness: LauncherHarness, at: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """A launch whose process dies at that stage: no cleaning up happens."""
 
     async def nothing(*_: object, **__: object) -> str:
@@ -441,19 +444,19 @@ async def cut_off(sky: Sky, at: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr("launcher.services.launching.rental.Rental.give_back", nothing)
         with pytest.raises(Killed):
-            await launch(sky.bench, plan(), sky.keys, report)
+            await launch(harness.bench, plan(), harness.keys, report)
 
 
 @in_virtual_time
 async def test_a_launch_that_was_killed_after_the_answer_is_adopted_by_the_next(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
+    harness = LauncherHarness(tmp_path)
     with pytest.MonkeyPatch.context() as patch:
-        await cut_off(sky, Stage.RENTED, patch)
-    run = await launch(sky.open_bench(), plan(), sky.keys)
-    assert sky.posts() == 1
-    assert sky.live() == [run.pod_id]
+        await cut_off(harness, Stage.RENTED, patch)
+    run = await launch(harness.open_bench(), plan(), harness.keys)
+    assert harness.posts() == 1
+    assert harness.live() == [run.pod_id]
     assert run.state is RunState.RUNNING
 
 
@@ -461,99 +464,99 @@ async def test_a_launch_that_was_killed_after_the_answer_is_adopted_by_the_next(
 async def test_a_launch_that_was_killed_before_the_answer_is_adopted_by_the_next(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
-    sky.world.faults.switch_on("create-dropped-but-rents", times=1)
+    harness = LauncherHarness(tmp_path)
+    harness.world.faults.switch_on("create-dropped-but-rents", times=1)
     with pytest.MonkeyPatch.context() as patch:
-        await cut_off(sky, Stage.UNCLEAR, patch)
-    assert len(intents_of(sky.bench).open()) == 1
-    run = await launch(sky.open_bench(), plan(), sky.keys)
-    assert sky.posts() == 1
-    assert sky.live() == [run.pod_id]
-    assert intents_of(sky.bench).open() == []
+        await cut_off(harness, Stage.UNCLEAR, patch)
+    assert len(intents_of(harness.bench).open()) == 1
+    run = await launch(harness.open_bench(), plan(), harness.keys)
+    assert harness.posts() == 1
+    assert harness.live() == [run.pod_id]
+    assert intents_of(harness.bench).open() == []
 
 
 @in_virtual_time
 async def test_another_settings_launch_does_not_adopt_but_says_what_is_there(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
+    harness = LauncherHarness(tmp_path)
     with pytest.MonkeyPatch.context() as patch:
-        await cut_off(sky, Stage.RENTED, patch)
+        await cut_off(harness, Stage.RENTED, patch)
     with pytest.raises(InvalidRequest, match="has a pod already"):
-        await launch(sky.bench, plan(settings={"max_hours": 2.0}), sky.keys)
-    assert len(sky.live()) == 1
+        await launch(harness.bench, plan(settings={"max_hours": 2.0}), harness.keys)
+    assert len(harness.live()) == 1
 
 
 @in_virtual_time
 async def test_an_order_that_never_became_a_pod_is_closed_and_the_run_starts_anew(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
-    sky.world.faults.switch_on("create-dropped-rents-nothing", times=1)
+    harness = LauncherHarness(tmp_path)
+    harness.world.faults.switch_on("create-dropped-rents-nothing", times=1)
     with pytest.MonkeyPatch.context() as patch:
-        await cut_off(sky, Stage.UNCLEAR, patch)
-    run = await launch(sky.bench, plan(), sky.keys)
+        await cut_off(harness, Stage.UNCLEAR, patch)
+    run = await launch(harness.bench, plan(), harness.keys)
     assert run.attempt == 2
-    assert sky.live() == [run.pod_id]
-    assert sorted(sky.secret_names()) == sorted(run.secret_names)
+    assert harness.live() == [run.pod_id]
+    assert sorted(harness.secret_names()) == sorted(run.secret_names)
 
 
 @in_virtual_time
 async def test_a_plan_with_an_error_rents_nothing(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
+    harness = LauncherHarness(tmp_path)
     bad = plan(
         remarks=(Finding(Severity.ERROR, "no_such_repo", "There is no such dataset.", "Check it."),)
     )
     with pytest.raises(InvalidRequest, match="no such dataset"):
-        await launch(sky.bench, bad, sky.keys)
+        await launch(harness.bench, bad, harness.keys)
     with pytest.raises(NotConfigured, match="writes the results"):
-        await launch(sky.bench, plan(), Keys(runpod=SecretStr("demo-key")))
-    assert sky.world.requests == []
+        await launch(harness.bench, plan(), Keys(runpod=SecretStr("demo-key")))
+    assert harness.world.requests == []
 
 
 @in_virtual_time
 async def test_settings_too_long_for_a_pod_are_refused_before_anything_is_made(
     tmp_path: Path,
 ) -> None:
-    sky = Sky(tmp_path)
+    harness = LauncherHarness(tmp_path)
     long = plan(settings={"argv": tuple("x" * 500 for _ in range(250))})
     with pytest.raises(InvalidRequest, match="a pod can be sent 60,000"):
-        await launch(sky.bench, long, sky.keys)
-    assert sky.posts() == 0
-    assert sky.secret_names() == []
-    assert sky.bench.runs.runs() == []
+        await launch(harness.bench, long, harness.keys)
+    assert harness.posts() == 0
+    assert harness.secret_names() == []
+    assert harness.bench.runs.runs() == []
 
 
 @in_virtual_time
 async def test_a_cloud_that_cannot_be_reached_leaves_nothing_open(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    sky.world.faults.switch_on("rate-limited", seconds=30, path="/v2/pods", method="POST")
+    harness = LauncherHarness(tmp_path)
+    harness.world.faults.switch_on("rate-limited", seconds=30, path="/v2/pods", method="POST")
     with pytest.raises(ProviderUnavailable, match="rate limit"):
-        await launch(sky.bench, plan(), sky.keys)
-    assert sky.live() == []
-    assert intents_of(sky.bench).open() == []
+        await launch(harness.bench, plan(), harness.keys)
+    assert harness.live() == []
+    assert intents_of(harness.bench).open() == []
 
 
 @in_virtual_time
 async def test_an_intent_is_private_and_survives_a_torn_neighbour(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    sky.world.faults.switch_on("create-503-rents-nothing", times=1)
+    harness = LauncherHarness(tmp_path)
+    harness.world.faults.switch_on("create-503-rents-nothing", times=1)
     with pytest.raises(RentUnclear):
-        await launch(sky.bench, plan(), sky.keys)
-    folder = sky.config.intents_folder
+        await launch(harness.bench, plan(), harness.keys)
+    folder = harness.config.intents_folder
     path = next(folder.glob("*.json"))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     (folder / "torn.json").write_text('{"nonce":')
     assert len(Intents(folder).open()) == 1
     text = path.read_text()
-    assert not any(token in text for token in (*TOKENS.values(), sky.world.api_key))
+    assert not any(token in text for token in (*TOKENS.values(), harness.world.api_key))
 
 
 @in_virtual_time
 async def test_the_lock_of_a_run_is_free_again_after_a_failure(tmp_path: Path) -> None:
-    sky = Sky(tmp_path)
-    sky.world.faults.switch_on("no-capacity", times=None)
+    harness = LauncherHarness(tmp_path)
+    harness.world.faults.switch_on("no-capacity", times=None)
     with pytest.raises(NothingAvailable):
-        await launch(sky.bench, plan(), sky.keys)
-    with run_lock(sky.bench, REPO, "run-01"):
+        await launch(harness.bench, plan(), harness.keys)
+    with run_lock(harness.bench, REPO, "run-01"):
         pass

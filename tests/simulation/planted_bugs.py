@@ -26,7 +26,7 @@ from pod_image.contract.events import UploadedFile
 from pod_image.recipes.piper.recipe import PiperRecipe
 
 
-class Plant(StrEnum):
+class PlantedBug(StrEnum):
     """Each is named after what it makes the program do."""
 
     RELEASES_ONCE = "releases once and believes it"
@@ -57,9 +57,9 @@ class Plant(StrEnum):
 
 
 @contextmanager
-def planted(plant: Plant) -> Iterator[None]:
+def planted(planted_bug: PlantedBug) -> Iterator[None]:
     """The program with that fault."""
-    broken, *targets = _BROKEN[plant]
+    broken, *targets = _BROKEN[planted_bug]
     with ExitStack() as stack:
         for target in targets:
             stack.enter_context(patch(target, broken))
@@ -164,63 +164,69 @@ async def _never_taken(self: Any) -> None: ...
 
 
 _KINDS = {
-    Plant.RELEASES_ONCE: "orphan",
-    Plant.FORGETS_ITS_AGE: "orphan",
-    Plant.CLAIMS_UPLOADS: "lost",
-    Plant.UPLOADS_AT_THE_END: "lost",
-    Plant.ORDERS_AGAIN: "doubled",
-    Plant.HANDS_ON_KEYS: "leaked",
-    Plant.SENDS_PLAIN_TOKENS: "leaked",
-    Plant.FORGETS_THE_COST: "orphan",
-    Plant.SLEEPS_ON_GUARD: "orphan",
-    Plant.LEAVES_FAILED_LAUNCHES: "orphan",
-    Plant.NEVER_REAPS: "orphan",
-    Plant.BELIEVES_THE_HUB: "lost",
-    Plant.STOPS_DELIVERING: "lost",
-    Plant.FORGETS_THE_VOICE: "lost",
-    Plant.MAKES_NO_VOICE: "lost",
-    Plant.ENDS_IN_SILENCE: "lost",
-    Plant.HIDES_WHAT_IS_MISSING: "lost",
-    Plant.GIVES_UP_SOON: "lost",
-    Plant.TAKES_OVER: "doubled",
-    Plant.REAPS_STRANGERS: "touched",
+    PlantedBug.RELEASES_ONCE: "orphan",
+    PlantedBug.FORGETS_ITS_AGE: "orphan",
+    PlantedBug.CLAIMS_UPLOADS: "lost",
+    PlantedBug.UPLOADS_AT_THE_END: "lost",
+    PlantedBug.ORDERS_AGAIN: "doubled",
+    PlantedBug.HANDS_ON_KEYS: "leaked",
+    PlantedBug.SENDS_PLAIN_TOKENS: "leaked",
+    PlantedBug.FORGETS_THE_COST: "orphan",
+    PlantedBug.SLEEPS_ON_GUARD: "orphan",
+    PlantedBug.LEAVES_FAILED_LAUNCHES: "orphan",
+    PlantedBug.NEVER_REAPS: "orphan",
+    PlantedBug.BELIEVES_THE_HUB: "lost",
+    PlantedBug.STOPS_DELIVERING: "lost",
+    PlantedBug.FORGETS_THE_VOICE: "lost",
+    PlantedBug.MAKES_NO_VOICE: "lost",
+    PlantedBug.ENDS_IN_SILENCE: "lost",
+    PlantedBug.HIDES_WHAT_IS_MISSING: "lost",
+    PlantedBug.GIVES_UP_SOON: "lost",
+    PlantedBug.TAKES_OVER: "doubled",
+    PlantedBug.REAPS_STRANGERS: "touched",
 }
-_BROKEN: dict[Plant, tuple[Any, ...]] = {
-    Plant.RELEASES_ONCE: (
+_BROKEN: dict[PlantedBug, tuple[Any, ...]] = {
+    PlantedBug.RELEASES_ONCE: (
         _release_once,
         "pod_image.agent.story.release_for_ever",
         "pod_image.agent.guard.release_for_ever",
     ),
-    Plant.FORGETS_ITS_AGE: (_limits_from_now, "pod_image.agent.boot.limits_of"),
-    Plant.CLAIMS_UPLOADS: (_claim, "pod_image.agent.hugging_face.HuggingFace.publish"),
-    Plant.UPLOADS_AT_THE_END: (_upload_never, "pod_image.agent.uploads.Uploads.work"),
-    Plant.ORDERS_AGAIN: (_rent_again, "launcher.providers.runpod.provider.RunPodProvider.rent"),
-    Plant.HANDS_ON_KEYS: (
+    PlantedBug.FORGETS_ITS_AGE: (_limits_from_now, "pod_image.agent.boot.limits_of"),
+    PlantedBug.CLAIMS_UPLOADS: (_claim, "pod_image.agent.hugging_face.HuggingFace.publish"),
+    PlantedBug.UPLOADS_AT_THE_END: (_upload_never, "pod_image.agent.uploads.Uploads.work"),
+    PlantedBug.ORDERS_AGAIN: (
+        _rent_again,
+        "launcher.providers.runpod.provider.RunPodProvider.rent",
+    ),
+    PlantedBug.HANDS_ON_KEYS: (
         lambda environment, document: dict(environment),
         "pod_image.agent.supervisor.stage_environment",
     ),
-    Plant.SENDS_PLAIN_TOKENS: (_give_plain, "launcher.services.launching.launch.give_tokens"),
-    Plant.FORGETS_THE_COST: (math.inf, "pod_image.agent.limits.Limits.cost_limit_at"),
-    Plant.SLEEPS_ON_GUARD: (_watch_nothing, "pod_image.agent.guard.guard"),
-    Plant.LEAVES_FAILED_LAUNCHES: (
+    PlantedBug.SENDS_PLAIN_TOKENS: (_give_plain, "launcher.services.launching.launch.give_tokens"),
+    PlantedBug.FORGETS_THE_COST: (math.inf, "pod_image.agent.limits.Limits.cost_limit_at"),
+    PlantedBug.SLEEPS_ON_GUARD: (_watch_nothing, "pod_image.agent.guard.guard"),
+    PlantedBug.LEAVES_FAILED_LAUNCHES: (
         _nothing_released,
         "launcher.services.launching.rental.release_pod",
     ),
-    Plant.NEVER_REAPS: (_nothing_reaped, "tests.simulation.play.reap"),
-    Plant.BELIEVES_THE_HUB: (lambda *_: [], "pod_image.hub.verify"),
-    Plant.STOPS_DELIVERING: (_deliver_once, "pod_image.agent.deliver.Delivery.deliver_files"),
-    Plant.FORGETS_THE_VOICE: (_no_voice, "pod_image.recipes.piper.recipe.PiperRecipe.results"),
-    Plant.MAKES_NO_VOICE: (_no_export, "pod_image.recipes.piper.recipe.PiperRecipe.stages"),
-    Plant.ENDS_IN_SILENCE: (
+    PlantedBug.NEVER_REAPS: (_nothing_reaped, "tests.simulation.play.reap"),
+    PlantedBug.BELIEVES_THE_HUB: (lambda *_: [], "pod_image.hub.verify"),
+    PlantedBug.STOPS_DELIVERING: (_deliver_once, "pod_image.agent.deliver.Delivery.deliver_files"),
+    PlantedBug.FORGETS_THE_VOICE: (_no_voice, "pod_image.recipes.piper.recipe.PiperRecipe.results"),
+    PlantedBug.MAKES_NO_VOICE: (_no_export, "pod_image.recipes.piper.recipe.PiperRecipe.stages"),
+    PlantedBug.ENDS_IN_SILENCE: (
         _said_to_nobody,
         "pod_image.agent.deliver.Delivery._persist_last_word",
     ),
-    Plant.HIDES_WHAT_IS_MISSING: (_all_delivered, "pod_image.agent.deliver.ended_fields"),
-    Plant.GIVES_UP_SOON: (
+    PlantedBug.HIDES_WHAT_IS_MISSING: (_all_delivered, "pod_image.agent.deliver.ended_fields"),
+    PlantedBug.GIVES_UP_SOON: (
         lambda self: self.run.now() + 60.0,
         "pod_image.agent.deliver.Delivery._give_up_at",
     ),
-    Plant.TAKES_OVER: (_never_taken, "launcher.services.launching.launch._Launch._refuse_taken"),
-    Plant.REAPS_STRANGERS: (_all_reaped, "tests.simulation.play.reap"),
+    PlantedBug.TAKES_OVER: (
+        _never_taken,
+        "launcher.services.launching.launch._Launch._refuse_taken",
+    ),
+    PlantedBug.REAPS_STRANGERS: (_all_reaped, "tests.simulation.play.reap"),
 }
 """What is broken, and where it stands."""

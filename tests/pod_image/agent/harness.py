@@ -1,4 +1,4 @@
-"""A stand for the agent: the real one, on both emulators, in virtual time; only the trainer is scripted."""
+"""The agent under test: the real one, on both emulators, in virtual time; only the trainer is scripted."""
 
 from __future__ import annotations
 
@@ -187,36 +187,38 @@ class AgentContainer:
 
     next_due: float | None = None
 
-    def __init__(self, stand: Stand, spec: ContainerSpec, log: Callable[[str], None]) -> None:
+    def __init__(
+        self, harness: AgentHarness, spec: ContainerSpec, log: Callable[[str], None]
+    ) -> None:
         self.is_dead = False
-        self._stand = stand
+        self._harness = harness
         self._log = log
-        self.folder = stand.root / spec.pod_id / "run"
+        self.folder = harness.root / spec.pod_id / "run"
         self.folder.parent.mkdir(exist_ok=True)
         self._task = asyncio.ensure_future(run_pod(self._ports(spec)))
 
     def _ports(self, spec: ContainerSpec) -> Ports:
-        stand = self._stand
+        harness = self._harness
         return Ports(
             environment=spec.env,
             folder=self.folder,
-            clock=stand.clock,
-            http=stand.http,
-            processes=stand.processes,
-            hub=stand.hub_of,
-            run_blocking=stand.run_blocking,
+            clock=harness.clock,
+            http=harness.http,
+            processes=harness.processes,
+            hub=harness.hub_of,
+            run_blocking=harness.run_blocking,
             write_line=self._write,
             flush=self._flush,
-            timing=stand.timing,
+            timing=harness.timing,
         )
 
     def _write(self, line: str) -> None:
         if not self.is_dead:
-            self._stand.hear(line)
+            self._harness.hear(line)
             self._log(line)
 
     async def _flush(self) -> None:
-        await self._stand.flush()
+        await self._harness.flush()
 
     def exit_code(self, now: float) -> int | None:
         if self.is_dead:
@@ -257,7 +259,7 @@ def _put_back(kept: Mapping[Path, bytes]) -> None:
 
 
 @dataclass
-class Stand:
+class AgentHarness:
     """Both emulators and one pod. Made inside a running virtual loop."""
 
     root: Path

@@ -19,8 +19,8 @@ Step = Callable[[Any], None]
 
 
 @dataclass(frozen=True)
-class Scene:
-    """`within` names a scene that shows the same parts and more: it is looked at as a picture, not by axe."""
+class PageState:
+    """`within` names another that shows the same parts and more: it is looked at as a picture, not by axe."""
 
     name: str
     path: str
@@ -111,58 +111,58 @@ def _ask_remove(page: Any) -> None:
     page.get_by_role("button", name="Stop and remove now").wait_for()
 
 
-SCENES = (
-    Scene("home-first", "/"),
-    Scene("keys", "/keys", within="keys-all"),
-    Scene("keys-wrong", "/keys", _wrong_key, within="keys-all"),
-    Scene("keys-refused", "/keys", _refused_key, within="keys-all"),
-    Scene("keys-how", "/keys", _opened, within="keys-all"),
-    Scene("keys-all", "/keys", _every_key_state),
-    Scene("datasets-empty", "/datasets"),
-    Scene("train-no-key", "/train?preset=finetune-medium"),
-    Scene("runs-empty", "/runs"),
-    Scene("compare-empty", "/compare"),
-    Scene("voice-empty", "/voice"),
-    Scene("help", "/help"),
-    Scene("help-settings", "/help?topic=settings"),
-    Scene("run-unknown", "/runs/nothing000"),
+PAGE_STATES = (
+    PageState("home-first", "/"),
+    PageState("keys", "/keys", within="keys-all"),
+    PageState("keys-wrong", "/keys", _wrong_key, within="keys-all"),
+    PageState("keys-refused", "/keys", _refused_key, within="keys-all"),
+    PageState("keys-how", "/keys", _opened, within="keys-all"),
+    PageState("keys-all", "/keys", _every_key_state),
+    PageState("datasets-empty", "/datasets"),
+    PageState("train-no-key", "/train?preset=finetune-medium"),
+    PageState("runs-empty", "/runs"),
+    PageState("compare-empty", "/compare"),
+    PageState("voice-empty", "/voice"),
+    PageState("help", "/help"),
+    PageState("help-settings", "/help?topic=settings"),
+    PageState("run-unknown", "/runs/nothing000"),
 )
 """Before anything was entered or run."""
 
 WITH_KEYS = (
-    Scene("keys-held", "/keys"),
-    Scene("train", "/train?preset=finetune-medium&dataset=demo/clips", within="train-wrong"),
-    Scene(
+    PageState("keys-held", "/keys"),
+    PageState("train", "/train?preset=finetune-medium&dataset=demo/clips", within="train-wrong"),
+    PageState(
         "train-open",
         "/train?preset=finetune-medium&dataset=demo/clips",
         _opened,
         within="train-wrong",
     ),
-    Scene("train-error", "/train?preset=finetune-medium", _bad_value, within="train-wrong"),
-    Scene("train-missing", "/train?preset=finetune-medium", _check_empty, within="train-wrong"),
-    Scene("train-wrong", "/train?preset=finetune-medium&dataset=demo/clips", _everything_wrong),
-    Scene("train-checked", "/train?preset=quick-check&dataset=demo/clips", _check),
-    Scene("train-confirm", "/train?preset=quick-check&dataset=demo/clips", _confirm),
-    Scene("dataset-made", "/datasets/anna", _make_clips),
-    Scene("datasets", "/datasets"),
+    PageState("train-error", "/train?preset=finetune-medium", _bad_value, within="train-wrong"),
+    PageState("train-missing", "/train?preset=finetune-medium", _check_empty, within="train-wrong"),
+    PageState("train-wrong", "/train?preset=finetune-medium&dataset=demo/clips", _everything_wrong),
+    PageState("train-checked", "/train?preset=quick-check&dataset=demo/clips", _check),
+    PageState("train-confirm", "/train?preset=quick-check&dataset=demo/clips", _confirm),
+    PageState("dataset-made", "/datasets/anna", _make_clips),
+    PageState("datasets", "/datasets"),
 )
 
 WITH_RUNS = (
-    Scene("home-running", "/"),
-    Scene("runs", "/runs"),
-    Scene("compare", "/compare?a=finished00&b=stopped000"),
-    Scene("run-live", "/runs/running000"),
-    Scene("run-samples", "/runs/running000?tab=samples"),
-    Scene("run-machine", "/runs/running000?tab=machine"),
-    Scene("run-log", "/runs/running000?tab=log"),
-    Scene("run-files", "/runs/running000?tab=files"),
-    Scene("run-settings", "/runs/running000?tab=settings"),
-    Scene("run-remove", "/runs/running000?ask=remove", _ask_remove),
-    Scene("run-finished", "/runs/finished00"),
-    Scene("run-failed", "/runs/failed0000"),
-    Scene("run-alarm", "/runs/overdue000"),
-    Scene("run-waiting", "/runs/starting00"),
-    Scene("voice-runs", "/voice"),
+    PageState("home-running", "/"),
+    PageState("runs", "/runs"),
+    PageState("compare", "/compare?a=finished00&b=stopped000"),
+    PageState("run-live", "/runs/running000"),
+    PageState("run-samples", "/runs/running000?tab=samples"),
+    PageState("run-machine", "/runs/running000?tab=machine"),
+    PageState("run-log", "/runs/running000?tab=log"),
+    PageState("run-files", "/runs/running000?tab=files"),
+    PageState("run-settings", "/runs/running000?tab=settings"),
+    PageState("run-remove", "/runs/running000?ask=remove", _ask_remove),
+    PageState("run-finished", "/runs/finished00"),
+    PageState("run-failed", "/runs/failed0000"),
+    PageState("run-alarm", "/runs/overdue000"),
+    PageState("run-waiting", "/runs/starting00"),
+    PageState("voice-runs", "/voice"),
 )
 """With a history that `write_history` has made; no keys, so the running ones show their last known figures."""
 

@@ -207,7 +207,7 @@ class Script:
         return ExecOutcome(0, stdout=json.dumps({"id": command[6], "state": "received"}))
 
 
-class Sky:
+class LauncherHarness:
     """Everything outside the launcher, and a workbench below it. Make it inside a virtual-time test."""
 
     def __init__(self, folder: Path, **config: Any) -> None:
@@ -288,4 +288,4 @@ async def at_once(call: Any, *args: Any, **options: Any) -> Any:
     return call(*args, **options)
 
 
-__all__ = ["GPU", "REPO", "TOKENS", "Script", "Sky", "now_seconds", "offer", "plan"]
+__all__ = ["GPU", "REPO", "TOKENS", "LauncherHarness", "Script", "now_seconds", "offer", "plan"]
