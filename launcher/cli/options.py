@@ -15,6 +15,7 @@ import typer
 
 from launcher.cli.flags import FileOption, ForceOption, PresetOption, SetOption
 from launcher.forms.fields import FormField, Kind, fields
+from launcher.forms.values import entries
 from pod_image.contract.settings import SETTINGS
 
 
@@ -79,7 +80,7 @@ def asks_for_a_run(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def command(**given: Any) -> Any:
         from_sources = _sources(**{name: given.pop(name) for name in sources})
-        typed = {field.name: given.pop(field.name, None) for field in settings}
+        typed = {field.name: _entered(field, given.pop(field.name, None)) for field in settings}
         values = {name: value for name, value in typed.items() if value not in (None, [], ())}
         return function(asked=Asked(values, **from_sources), **given)
 
@@ -110,6 +111,13 @@ def _parameter(field: FormField) -> inspect.Parameter:
     )
 
 
+def _entered(field: FormField, value: Any) -> Any:
+    """Names that are separated by commas may stand in one option, or in several."""
+    if field.separator != "," or not value:
+        return value
+    return [entry for text in value for entry in entries(field, text)]
+
+
 def _completion(field: FormField) -> Callable[[], list[str]] | None:
     return (lambda: list(field.choices)) if field.choices else None
 
@@ -128,5 +136,6 @@ def _help(field: FormField) -> str:
         return f"{field.help}{unit}"
     default = field.default
     if isinstance(default, list):
-        default = f"{len(default)} sentences" if "sentences" in field.name else " ".join(default)
+        is_prose = any(" " in entry for entry in default)
+        default = f"{len(default)} sentences" if is_prose else " ".join(default)
     return f"{field.help}{unit} Default: {default}."

@@ -117,7 +117,7 @@ def _table(members: list[FormField]) -> str:
 
 def _default(field: FormField) -> str:
     if field.default in ("", []):
-        return "none" if field.is_required else "empty"
+        return "none" if field.is_required else f"empty ({field.empty_means})"
     if isinstance(field.default, list):
         return "<br>".join(f"`{item}`" for item in field.default)
     return f"`{field.default}`"

@@ -44,6 +44,11 @@ class FormField:
     above: float | None = None
     """The value has to be greater than this; exclusive."""
     is_required: bool = False
+    empty_means: str = ""
+    separator: str = ""
+    """Between the entries of a list."""
+    written: str = ""
+    """How a value is written, as a sentence."""
     setting: Setting | None = None
 
     @property
@@ -67,7 +72,7 @@ def fields() -> Iterator[tuple[str, list[FormField]]]:
 
 
 def form_field(setting: Setting) -> FormField:
-    kind, choices = _kind(setting.field.annotation)
+    kind, choices = _kind(setting)
     limits = _limits(setting.field)
     return FormField(
         name=setting.name,
@@ -84,12 +89,16 @@ def form_field(setting: Setting) -> FormField:
         maximum=limits.get("le"),
         above=limits.get("gt"),
         is_required=setting.knob.required,
+        empty_means=setting.knob.empty_means,
+        separator=setting.knob.separator,
+        written=setting.knob.written,
         setting=setting,
     )
 
 
-def _kind(annotation: Any) -> tuple[Kind, tuple[str, ...]]:
-    if typing.get_origin(annotation) is tuple:
+def _kind(setting: Setting) -> tuple[Kind, tuple[str, ...]]:
+    annotation = setting.field.annotation
+    if setting.is_list:
         return Kind.LIST, ()
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return Kind.CHOICE, tuple(str(member.value) for member in annotation)

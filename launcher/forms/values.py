@@ -57,8 +57,20 @@ def _read_value(field: FormField, text: str) -> Any:
     except tomllib.TOMLDecodeError:
         value = text
     if field.kind is Kind.LIST and not isinstance(value, list):
-        return [str(value)] if value != "" else []
+        return entries(field, str(value))
     return value
+
+
+def entries(field: FormField, text: str) -> list[str]:
+    """A list as it was typed in one piece. A new line separates what commas do, too."""
+    parts = text.replace(field.separator, "\n").split("\n")
+    return [part.strip() for part in parts if part.strip()]
+
+
+def in_one_piece(field: FormField, values: Iterable[Any]) -> str:
+    """A list as it is typed in one piece."""
+    separator = field.separator if field.separator == "\n" else f"{field.separator} "
+    return separator.join(str(value) for value in values)
 
 
 def to_settings(values: Mapping[str, Any]) -> RunSettings:
@@ -119,9 +131,7 @@ def _problem(field: FormField, fault: Mapping[str, Any]) -> str:
 def _hint(field: FormField, kind: str) -> str:
     if kind != "string_pattern_mismatch":
         return ""
-    if field.name.endswith("_repo"):
-        return "A repo is written owner/name, such as me/my-clips."
-    return f"{field.label}: {field.help}"
+    return field.written or f"{field.label}: {field.help}"
 
 
 def shown(value: Any, limit: int = 60) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from pod_image.contract.knobs import Knob
+from pod_image.contract.knobs import Knob, Scope
 
 DEFAULT_IMAGE = "ghcr.io/pod-launcher/pod-image:0.1.0"
 """The one place that names the image a pod runs when nothing else is asked for."""
@@ -17,6 +17,7 @@ UNSIZED_BOOT_MINUTES = 20.0
 RepoId = Annotated[
     str, StringConstraints(pattern=r"^$|^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$", max_length=96)
 ]
+A_REPO = "A repo is written owner/name, such as me/my-clips."
 Word = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 
@@ -44,7 +45,7 @@ class CommonSettings(BaseModel):
         Field(
             description="Hugging Face dataset repo with clips and transcripts, such as me/my-clips."
         ),
-        Knob("Dataset repo", group="What"),
+        Knob("Dataset repo", group="What", scope=Scope.RUN, empty_means="none", written=A_REPO),
     ] = ""
     dataset_revision: Annotated[
         str,
@@ -56,7 +57,13 @@ class CommonSettings(BaseModel):
             min_length=1,
             max_length=200,
         ),
-        Knob("Dataset revision", group="What", level="advanced"),
+        Knob(
+            "Dataset revision",
+            group="What",
+            level="advanced",
+            scope=Scope.RUN,
+            belongs_to="dataset_repo",
+        ),
     ] = "main"
     results_repo: Annotated[
         RepoId,
@@ -66,7 +73,7 @@ class CommonSettings(BaseModel):
                 "absent."
             )
         ),
-        Knob("Results repo", group="What", required=True),
+        Knob("Results repo", group="What", required=True, scope=Scope.RUN, written=A_REPO),
     ] = ""
     run_id: Annotated[
         str,
@@ -77,7 +84,9 @@ class CommonSettings(BaseModel):
             ),
             pattern=r"^$|^[a-z0-9][a-z0-9-]{0,39}$",
         ),
-        Knob("Run id", group="What", level="advanced"),
+        Knob(
+            "Run id", group="What", level="advanced", scope=Scope.RUN, empty_means="next free one"
+        ),
     ] = ""
 
     # Where
@@ -90,7 +99,7 @@ class CommonSettings(BaseModel):
             ),
             max_length=32,
         ),
-        Knob("GPU types", group="Where"),
+        Knob("GPU types", group="Where", separator=",", empty_means="the cheapest that fits"),
     ] = ()
     gpu_count: Annotated[
         int,
@@ -113,7 +122,7 @@ class CommonSettings(BaseModel):
             description="Data centres that will do, such as EU-RO-1; empty takes any.",
             max_length=64,
         ),
-        Knob("Data centres", group="Where", level="advanced"),
+        Knob("Data centres", group="Where", level="advanced", separator=",", empty_means="any"),
     ] = ()
     disk_gb: Annotated[
         int,
@@ -145,7 +154,12 @@ class CommonSettings(BaseModel):
         Field(
             description="Id of the RunPod registry credential for a private image.", max_length=200
         ),
-        Knob("Registry credential", group="Where", level="advanced"),
+        Knob(
+            "Registry credential",
+            group="Where",
+            level="advanced",
+            empty_means="none: a public image",
+        ),
     ] = ""
     min_cuda_version: Annotated[
         str,
@@ -156,7 +170,7 @@ class CommonSettings(BaseModel):
             ),
             pattern=r"^$|^\d{1,2}\.\d{1,2}$",
         ),
-        Knob("Lowest CUDA version", group="Where", level="advanced"),
+        Knob("Lowest CUDA version", group="Where", level="advanced", empty_means="any"),
     ] = "13.0"
 
     # Limits

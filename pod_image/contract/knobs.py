@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 Level = Literal["basic", "advanced"]
@@ -102,8 +102,8 @@ class Setting:
 def declared(model: type[BaseModel]) -> dict[str, Setting]:
     """Every setting of `model` by name, in order of declaration.
 
-    Raises TypeError for a field without a `Knob`, with two, without a description, or with a condition
-    on a setting that is not there: such a model cannot be imported.
+    Raises TypeError for a field without a `Knob`, with two, without a description, or whose marker lacks what a
+    setting of its kind needs: such a model cannot be imported.
     """
     settings: dict[str, Setting] = {}
     for name, field in model.model_fields.items():
@@ -116,12 +116,49 @@ def declared(model: type[BaseModel]) -> dict[str, Setting]:
             raise TypeError(f"setting {model.__name__}.{name} has no description")
         settings[name] = Setting(name, field, knobs[0])
     for setting in settings.values():
-        for condition in (*setting.knob.when, *setting.knob.required_when):
-            if condition.setting not in settings:
-                raise TypeError(
-                    f"setting {setting.name} depends on {condition.setting}, which is not declared"
-                )
+        _check_others(setting, settings)
+        _check_entry(setting, model)
     return settings
+
+
+def _check_others(setting: Setting, settings: Mapping[str, Setting]) -> None:
+    """What the marker says of other settings is said of settings that there are."""
+    knob = setting.knob
+    for condition in (*knob.when, *knob.required_when):
+        if condition.setting not in settings:
+            raise TypeError(
+                f"setting {setting.name} depends on {condition.setting}, which is not declared"
+            )
+    if knob.belongs_to and knob.belongs_to not in settings:
+        raise TypeError(
+            f"setting {setting.name} belongs to {knob.belongs_to}, which is not declared"
+        )
+
+
+def _check_entry(setting: Setting, model: type[BaseModel]) -> None:
+    """What a person meets who enters the setting is declared: how a list is typed, what an empty entry does."""
+    knob = setting.knob
+    if setting.is_list != bool(knob.separator):
+        raise TypeError(
+            f"setting {setting.name} is a list without a separator"
+            if setting.is_list
+            else f"setting {setting.name} has a separator, and is no list"
+        )
+    is_said = bool(knob.empty_means) or (knob.required and not knob.required_when)
+    if _may_be_empty(setting, model) and not is_said:
+        raise TypeError(f"setting {setting.name} may be empty and does not say what that means")
+    if knob.empty_means and not _may_be_empty(setting, model):
+        raise TypeError(f"setting {setting.name} says what empty means, and cannot be empty")
+
+
+def _may_be_empty(setting: Setting, model: type[BaseModel]) -> bool:
+    if not setting.is_list and setting.field.annotation is not str:
+        return False
+    try:
+        model.model_validate({setting.name: () if setting.is_list else ""})
+    except ValidationError as exc:
+        return all(fault["loc"][0] != setting.name for fault in exc.errors())
+    return True
 
 
 def grouped(settings: Mapping[str, Setting]) -> Iterator[tuple[str, list[Setting]]]:

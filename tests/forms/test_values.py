@@ -62,6 +62,8 @@ def test_something_that_looks_like_a_key_is_not_repeated() -> None:
         ('gpu_types=["4090", "A5000"]', ("gpu_types", ["4090", "A5000"])),
         ("gpu_types=RTX 4090", ("gpu_types", ["RTX 4090"])),
         ("gpu_types=4090", ("gpu_types", ["4090"])),
+        ("gpu_types=RTX 4090, A5000", ("gpu_types", ["RTX 4090", "A5000"])),
+        ("sample_sentences=Yes, no.", ("sample_sentences", ["Yes, no."])),
         ("gpu_types=", ("gpu_types", [])),
     ],
 )

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from pod_image.contract.environment import for_python
+from tests.kit.checkout import ROOT
 
-ROOT = Path(__file__).parents[2]
 WORDS = (
     "import json, launcher.presets as presets\n"
     "from launcher.config import read_config\n"

@@ -14,16 +14,14 @@ from launcher.cli.terminal.output import Output, style
 from launcher.config import read_config
 from launcher.errors import InvalidRequest
 from launcher.forms.run_file import differences, read_run_file
+from launcher.forms.scopes import kept_by_a_preset
 from launcher.forms.values import parse_assignment
 from launcher.presets import Preset, all_presets, delete_preset, find_preset, save_preset
 from launcher.services.planning.compose import compose
 from launcher.stores.runs import RunHistory
-from pod_image.contract.settings import RunSettings
 
 app = group_app("Named settings to start from: list, show, save, delete.")
 Name = Annotated[str, typer.Argument(help="Name of the preset.")]
-_OF_ONE_RUN = ("run_id", "results_repo", "dataset_repo", "dataset_revision")
-"""Saved from a run, a preset keeps what can be used again, not which run it was."""
 
 
 @app.command("list")
@@ -98,10 +96,7 @@ def _settings_of(key: str) -> dict[str, object]:
         values = json.loads(history.get(key).settings_json)
     finally:
         history.close()
-    known = RunSettings.model_fields
-    return {
-        name: value for name, value in values.items() if name in known and name not in _OF_ONE_RUN
-    }
+    return kept_by_a_preset(values)
 
 
 def _document(preset: Preset) -> dict[str, object]:

@@ -53,6 +53,14 @@ def compose_so_far(preset: Preset | None, given: Mapping[str, Any]) -> Composed:
     return compose(preset, _given_that_applies(chosen, given), check_required=False)
 
 
+def usual_value(preset: Preset | None, given: Mapping[str, Any], name: str) -> Any:
+    """What the setting is, as JSON, when nobody gives it beside the rest. Reckoned without composing anything."""
+    rest = {other: value for other, value in given.items() if other != name}
+    kept, _ = _that_apply(preset.values if preset else {}, rest)
+    value = {name: kept[name]} if name in kept else {}
+    return to_settings(value).model_dump(mode="json")[name]
+
+
 def missing(settings: RunSettings) -> list[Setting]:
     """The required settings that nobody has given, in order of declaration."""
     values = settings.model_dump(mode="json")
@@ -69,8 +77,20 @@ def _that_apply(
     """The preset's values that apply beside what was given, and the names of the others."""
     beside = {name: plain(value) for name, value in {**chosen, **given}.items()}
     every_value = {**_DEFAULTS, **beside}
-    kept = {name: value for name, value in chosen.items() if SETTINGS[name].applies(every_value)}
+    kept = {
+        name: value
+        for name, value in chosen.items()
+        if SETTINGS[name].applies(every_value) and _is_about_what_is_used(name, chosen, given)
+    }
     return kept, tuple(name for name in chosen if name not in kept and name not in given)
+
+
+def _is_about_what_is_used(name: str, chosen: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
+    """A preset's commit is one of the preset's dataset: beside another dataset it means nothing."""
+    owner = SETTINGS[name].knob.belongs_to
+    if not owner:
+        return True
+    return owner in chosen and plain(given.get(owner, chosen[owner])) == plain(chosen[owner])
 
 
 def _given_that_applies(chosen: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from launcher.ui.theme import Theme
+from pod_image.contract.settings import SETTINGS
 from pod_image.contract.whole_file import write_whole
 
 
@@ -24,6 +25,12 @@ class Preferences:
     recordings_folder: str = ""
     curve_smoothing: float = 0.8
     curve_log_scale: bool = False
+
+    @property
+    def last_used(self) -> dict[str, str]:
+        """Settings of the run that was started last, by name."""
+        found = {name: str(getattr(self, f"last_{name}", "")) for name in SETTINGS}
+        return {name: value for name, value in found.items() if value}
 
 
 def read_preferences(path: Path) -> Preferences:

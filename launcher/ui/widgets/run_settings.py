@@ -8,14 +8,13 @@ from typing import Any
 
 from launcher.domain.run import Run
 from launcher.errors import InvalidRequest
+from launcher.forms.scopes import is_of_presets
 from launcher.presets import find_preset
 from launcher.services.planning.compose import compose
 from launcher.ui.frame import Shell
 from launcher.ui.state.run_view import RunView
 from launcher.ui.widgets.elements import Text, badge, box, button_link, card, hint, table
 from pod_image.contract.settings import SETTINGS
-
-OF_THE_RUN = ("dataset_repo", "results_repo", "run_id", "voice_name")
 
 
 async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
@@ -24,7 +23,7 @@ async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
     changed = {
         name
         for name, value in values.items()
-        if usual is not None and name not in OF_THE_RUN and usual.get(name) != value
+        if usual is not None and is_of_presets(name) and usual.get(name) != value
     }
     with card("Settings"):
         with box("div", "row"):

@@ -19,7 +19,7 @@ class CommandSettings(CommonSettings):
             description="The command and its arguments, one item each; no shell in between.",
             max_length=256,
         ),
-        Knob("Command", group="What", required=True, is_command=True),
+        Knob("Command", group="What", required=True, separator="\n", is_command=True),
     ] = ()
     outputs: Annotated[
         tuple[Word, ...],
@@ -27,7 +27,7 @@ class CommandSettings(CommonSettings):
             description="Which files of the command are its results: patterns below its folder.",
             max_length=64,
         ),
-        Knob("Outputs", group="What"),
+        Knob("Outputs", group="What", separator="\n", empty_means="none of its files"),
     ] = ("out/**",)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from pod_image.contract.common_settings import CommonSettings, Switch, Word
-from pod_image.contract.knobs import Knob
+from pod_image.contract.knobs import Knob, Scope
 from pod_image.contract.recipes.base import Declaration
 
 
@@ -44,7 +44,7 @@ class PiperSettings(CommonSettings):
             ),
             pattern=r"^[a-z0-9_]{1,40}$",
         ),
-        Knob("Voice name", group="What"),
+        Knob("Voice name", group="What", scope=Scope.SUBJECT),
     ] = "voice"
     language: Annotated[
         str,
@@ -52,7 +52,7 @@ class PiperSettings(CommonSettings):
             description="Language and region of the voice, such as en_US or de_DE.",
             pattern=r"^[a-z]{2,3}_[A-Z]{2}$",
         ),
-        Knob("Language", group="What"),
+        Knob("Language", group="What", scope=Scope.SUBJECT),
     ] = "en_US"
     espeak_voice: Annotated[
         str,
@@ -63,7 +63,13 @@ class PiperSettings(CommonSettings):
             ),
             pattern=r"^[a-zA-Z0-9-]{0,40}$",
         ),
-        Knob("espeak voice", group="What", level="advanced"),
+        Knob(
+            "espeak voice",
+            group="What",
+            level="advanced",
+            scope=Scope.SUBJECT,
+            empty_means="by the language",
+        ),
     ] = ""
     quality: Annotated[
         Quality,
@@ -73,12 +79,12 @@ class PiperSettings(CommonSettings):
                 "sounds best and trains slowest."
             )
         ),
-        Knob("Quality", group="What"),
+        Knob("Quality", group="What", level="advanced"),
     ] = Quality.MEDIUM
     speakers: Annotated[
         int,
         Field(description="Number of speakers in the dataset.", ge=1, le=1000),
-        Knob("Speakers", group="What", level="advanced"),
+        Knob("Speakers", group="What", level="advanced", scope=Scope.SUBJECT),
     ] = 1
     base_checkpoint: Annotated[
         str,
@@ -89,7 +95,7 @@ class PiperSettings(CommonSettings):
             ),
             max_length=500,
         ),
-        Knob("Base checkpoint", group="What"),
+        Knob("Base checkpoint", group="What", level="advanced", empty_means="none: from scratch"),
     ] = ""
 
     # How much
@@ -204,7 +210,7 @@ class PiperSettings(CommonSettings):
             min_length=1,
             max_length=20,
         ),
-        Knob("Sample sentences", group="How much"),
+        Knob("Sample sentences", group="How much", scope=Scope.SUBJECT, separator="\n"),
     ] = (
         "The quick brown fox jumps over the lazy dog.",
         "Tomorrow morning it may rain, but by noon the sun will be out.",

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, create_model
 
 from pod_image.contract.knobs import Knob, When, declared, grouped
 from pod_image.contract.settings import SETTINGS, RunSettings
@@ -35,6 +35,43 @@ def test_a_condition_on_an_undeclared_setting_is_an_error():
 
     with pytest.raises(TypeError, match="depends on early"):
         declared(Loose)
+
+
+LIST = Annotated[tuple[str, ...], Field(description="Some.")]
+TEXT = Annotated[str, Field(description="One.")]
+
+
+@pytest.mark.parametrize(
+    ("annotation", "default", "words"),
+    [
+        (Annotated[LIST, Knob("L", group="G", empty_means="none")], (), "list without a separator"),
+        (Annotated[TEXT, Knob("T", group="G", empty_means="none", separator=",")], "", "no list"),
+        (Annotated[LIST, Knob("L", group="G", separator=",")], (), "does not say what that means"),
+        (Annotated[TEXT, Knob("T", group="G")], "full", "does not say what that means"),
+        (
+            Annotated[TEXT, Knob("T", group="G", required=True, required_when=(When("x", (1,)),))],
+            "",
+            "does not say what that means",
+        ),
+        (
+            Annotated[TEXT, Field(min_length=1), Knob("T", group="G", empty_means="none")],
+            "full",
+            "cannot be empty",
+        ),
+        (
+            Annotated[TEXT, Knob("T", group="G", empty_means="none", belongs_to="absent")],
+            "",
+            "belongs to absent",
+        ),
+    ],
+    ids=range(7),
+)
+def test_a_marker_that_lacks_what_its_setting_needs_is_an_error(annotation, default, words):
+    number = Annotated[int, Field(description="A number."), Knob("X", group="G")]
+    model = create_model("Lacking", x=(number, 1), it=(annotation, default))
+
+    with pytest.raises(TypeError, match=words):
+        declared(model)
 
 
 @pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)

@@ -24,7 +24,7 @@ class Bread(CommonSettings):
     ] = 40
     rye: Annotated[
         str,
-        Field(description="Which rye."),
+        Field(description="Which rye.", min_length=1),
         Knob("Rye", group="What", when=(When("minutes", (40,)),)),
     ] = "dark"
 

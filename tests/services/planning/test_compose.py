@@ -32,6 +32,34 @@ def test_a_preset_value_that_no_longer_applies_is_dropped_and_named() -> None:
     assert composed.settings.quality == "medium"
 
 
+@pytest.mark.parametrize(
+    ("chosen", "given", "revision"),
+    [
+        ({"dataset_repo": "me/clips", "dataset_revision": "v2"}, {}, "v2"),
+        (
+            {"dataset_repo": "me/clips", "dataset_revision": "v2"},
+            {"dataset_repo": "me/clips"},
+            "v2",
+        ),
+        (
+            {"dataset_repo": "me/clips", "dataset_revision": "v2"},
+            {"dataset_repo": "me/x"},
+            "main",
+        ),
+        ({"dataset_revision": "v2"}, {"dataset_repo": "me/clips"}, "main"),
+        ({"dataset_revision": "v2"}, {"dataset_repo": "me/x", "dataset_revision": "v3"}, "v3"),
+    ],
+    ids=["its own", "said again", "another dataset", "no dataset of its own", "given"],
+)
+def test_a_presets_commit_counts_for_the_presets_dataset_alone(
+    chosen: dict[str, str], given: dict[str, str], revision: str
+) -> None:
+    preset = Preset("mine", "Mine", "", chosen)
+    composed = compose(preset, {"results_repo": "me/voice", **given})
+    assert composed.settings.dataset_revision == revision
+    assert composed.dropped == (("dataset_revision",) if revision == "main" else ())
+
+
 def test_a_key_in_the_command_is_refused_and_not_repeated() -> None:
     key = "hf_" + "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA1b"
     given = {**REPOS, "recipe": "command", "argv": ["sh", "-c", f"HF_TOKEN={key} train"]}

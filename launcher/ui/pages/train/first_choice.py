@@ -7,6 +7,7 @@ from typing import Any
 
 from launcher.domain.run import Run
 from launcher.errors import InvalidRequest
+from launcher.forms.scopes import belonging_to
 from launcher.presets import Preset, find_preset
 from launcher.ui.frame import Shell
 from launcher.ui.pages.train.form import Choice
@@ -30,21 +31,20 @@ def first_choice(
     if dataset:
         if draft.given.get("dataset_repo") != dataset:
             draft.let_pass.clear()
+            for name in belonging_to("dataset_repo"):
+                draft.given.pop(name, None)
         draft.given["dataset_repo"] = dataset
     if not draft.preset and not draft.touched:
         draft.preset = site.preferences.last_preset
-    for name in ("dataset_repo", "results_repo"):
-        last = getattr(site.preferences, f"last_{name}")
-        if last and not draft.touched:
-            draft.given.setdefault(name, last)
+    if not draft.touched:
+        draft.given = {**site.preferences.last_used, **draft.given}
     return Choice(draft, _preset(site, draft.preset))
 
 
 def draft_of(run: Run, *, resume: bool = False, batch: str = "") -> Draft:
     """The settings of an earlier run as a draft; its run id only to continue it."""
-    given: dict[str, Any] = {
-        name: value for name, value in json.loads(run.settings_json).items() if name != "run_id"
-    }
+    given: dict[str, Any] = json.loads(run.settings_json)
+    given.pop("run_id", None)
     if resume:
         given["run_id"] = run.run_id
     if batch.isdecimal() and int(batch):

@@ -12,9 +12,10 @@ from nicegui import ui
 from launcher.domain.plan import Composed, Origin
 from launcher.errors import InvalidRequest
 from launcher.forms.fields import FormField, Kind, fields
-from launcher.forms.values import to_settings
+from launcher.forms.scopes import beside_any_preset, is_of_presets
+from launcher.forms.values import entries, in_one_piece, to_settings
 from launcher.presets import Preset
-from launcher.services.planning.compose import compose_so_far
+from launcher.services.planning.compose import compose_so_far, usual_value
 from launcher.ui.page_hints import for_page
 from launcher.ui.state.drafts import Draft
 from launcher.ui.widgets.elements import attributes, box, details
@@ -22,11 +23,6 @@ from launcher.ui.widgets.inputs import Field, options
 
 _ORIGINS = {Origin.YOU: "changed by you", Origin.PRESET: "from the preset", Origin.DEFAULT: ""}
 _WIDE = {Kind.LIST}
-_EMPTY_MEANS = {
-    "run_id": "next free one",
-    "espeak_voice": "by the language",
-    "base_checkpoint": "none: from scratch",
-}
 
 
 class Refused(ValueError):
@@ -37,16 +33,12 @@ def parse(form_field: FormField, raw: Any) -> Any:
     """What was entered, as a value of the setting. Raises Refused."""
     text = "" if raw is None else str(raw).strip()
     if form_field.kind is Kind.LIST:
-        separators = text.replace(",", "\n") if form_field.name in _COMMA_LISTS else text
-        return [part.strip() for part in separators.split("\n") if part.strip()]
+        return entries(form_field, text)
     if form_field.kind is Kind.INTEGER:
         return _number(form_field, text, int)
     if form_field.kind is Kind.NUMBER:
         return _number(form_field, text, float)
     return text
-
-
-_COMMA_LISTS = ("gpu_types", "data_centers")
 
 
 def _number(form_field: FormField, text: str, kind: Callable[[str], float]) -> float:
@@ -62,7 +54,7 @@ def _number(form_field: FormField, text: str, kind: Callable[[str], float]) -> f
 def shown(form_field: FormField, value: Any) -> str:
     """A value as it stands in the input."""
     if form_field.kind is Kind.LIST:
-        return "\n".join(str(part) for part in value)
+        return in_one_piece(form_field, value)
     if form_field.kind is Kind.NUMBER:
         return f"{float(value):.10g}"
     return str(value)
@@ -96,18 +88,20 @@ class Choice:
         except Refused as error:
             self.errors[form_field.name] = str(error)
             return
-        self.errors.pop(form_field.name, None)
-        if value == self._usual(form_field.name):
-            self.draft.given.pop(form_field.name, None)
-        else:
-            self.draft.given[form_field.name] = value
+        self.put(form_field.name, value)
+
+    def put(self, name: str, value: Any) -> None:
+        """Take this value of a setting; what the setting is anyway is no choice of the person."""
+        self.draft.touched = True
+        self.reset(name)
+        if value != usual_value(self.preset, self.draft.given, name):
+            self.draft.given[name] = value
 
     def choose_preset(self, preset: Preset | None) -> None:
-        """Take another preset; what a preset can also set goes back to it, names of repos stay."""
+        """Take another preset; what presets are for goes back to it, which run and which voice it is stays."""
         self.preset = preset
         self.draft.preset = preset.name if preset else ""
-        kept = ("dataset_repo", "results_repo", "voice_name", "language", "run_id", "speakers")
-        self.draft.given = {name: v for name, v in self.draft.given.items() if name in kept}
+        self.draft.given = beside_any_preset(self.draft.given)
         self.errors.clear()
 
     def reset(self, name: str) -> None:
@@ -124,15 +118,9 @@ class Choice:
 
     @property
     def changed(self) -> list[str]:
-        """Names that differ from the preset by the person's will."""
+        """What of the preset's business is otherwise by the person's will."""
         names = [name for name, origin in self.composed.origins.items() if origin is Origin.YOU]
-        return [name for name in names if name not in ("dataset_repo", "results_repo")]
-
-    def _usual(self, name: str) -> Any:
-        """The value the setting has when the person says nothing, where it applies."""
-        values = self.preset.values if self.preset else {}
-        chosen = {name: values[name]} if name in values else {}
-        return to_settings(chosen).model_dump(mode="json")[name]
+        return [name for name in names if is_of_presets(name)]
 
 
 class SettingsForm:
@@ -150,13 +138,11 @@ class SettingsForm:
         group: str,
         *,
         leave_out: Iterable[str] = (),
-        fold: Iterable[str] = (),
         suggestions: Mapping[str, list[str]] | None = None,
     ) -> None:
-        """The fields of one group: basic ones at once; the rest, and what `fold` names, behind "More settings"."""
+        """The fields of one group: basic ones at once, the rest behind "More settings"."""
         members = [one for one in self._groups[group] if one.name not in set(leave_out)]
-        folded = set(fold)
-        basic = [one for one in members if one.level == "basic" and one.name not in folded]
+        basic = [one for one in members if one.level == "basic"]
         advanced = [one for one in members if one not in basic]
         with box("div", "fields"):
             for one in basic:
@@ -210,7 +196,7 @@ class SettingsForm:
                 options=options(list(one.choices)),
                 suggestions=suggestions,
                 required=one.is_required,
-                placeholder=_EMPTY_MEANS.get(one.name),
+                placeholder=None if one.is_required else one.empty_means or None,
                 help_href=f"/help?topic=settings#{one.name.replace('_', '-')}",
                 rows=2,
             )
@@ -236,5 +222,5 @@ def _hint(one: FormField) -> str:
         default = shown(one, one.default)
         parts.append(f"{one.limits}; default {default}.")
     if one.kind is Kind.LIST:
-        parts.append("Separate them by commas." if one.name in _COMMA_LISTS else "One per line.")
+        parts.append("One per line." if one.separator == "\n" else "Separate them by commas.")
     return " ".join(parts)

@@ -178,14 +178,7 @@ class GpuTable:
         radio.on("change", lambda: self._take(gpu))
 
     def _take(self, gpu: str) -> None:
-        given = self._choice.draft.given
-        self._choice.draft.touched = True
-        if gpu:
-            given["gpu_types"] = [gpu]
-        else:
-            given["gpu_types"] = []
-            if not (self._choice.preset and self._choice.preset.values.get("gpu_types")):
-                given.pop("gpu_types")
+        self._choice.put("gpu_types", [gpu] if gpu else [])
         self._changed()
 
     def _blocked_table(self, rows: list[GpuRow]) -> None:

@@ -84,11 +84,7 @@ class _TrainPage:
             hint("Which recordings, and where the finished voice goes.")
             self.form.draw(
                 "What",
-                fold=("recipe", "quality", "base_checkpoint"),  # a preset's business
-                suggestions={
-                    "dataset_repo": [one for one in [preferences.last_dataset_repo] if one],
-                    "results_repo": [one for one in [preferences.last_results_repo] if one],
-                },
+                suggestions={name: [value] for name, value in preferences.last_used.items()},
             )
             self._dataset = DatasetNote(self.shell, self._changed)
             self._resume_switch()

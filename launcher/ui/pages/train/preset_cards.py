@@ -9,6 +9,7 @@ from launcher.domain.offer import Offer
 from launcher.domain.plan import DatasetSummary
 from launcher.domain.run import Run
 from launcher.errors import InvalidRequest
+from launcher.forms.scopes import beside_any_preset
 from launcher.presets import Preset, all_presets
 from launcher.services.planning.compose import compose_so_far
 from launcher.ui.pages.train.form import Choice
@@ -57,7 +58,7 @@ class PresetCards:
                     badge("mine")
             hint(preset.description)
             self._prices[preset.name] = (preset, Text("span", "", "small figure"))
-        radio.on("change", lambda: self._take(preset))
+        radio.mark(f"choose-{preset.name}").on("change", lambda: self._take(preset))
         label.mark(f"preset-{preset.name}")
 
     def _take(self, preset: Preset) -> None:
@@ -86,8 +87,7 @@ class PresetCards:
 
     def _settings_with(self, preset: Preset) -> RunSettings | str:
         """What the choice would be with this preset, put together anew only when that changes; or why it cannot be."""
-        names = ("dataset_repo", "results_repo", "language", "speakers")
-        given = {k: v for k, v in self._choice.draft.given.items() if k in names}
+        given = beside_any_preset(self._choice.draft.given)
         made_of = (preset, given)
         known = self._composed.get(preset.name)
         if known is None or known[0] != made_of:

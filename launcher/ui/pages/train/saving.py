@@ -6,15 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from launcher.errors import LauncherError
+from launcher.forms.scopes import kept_by_a_preset
 from launcher.presets import save_preset
 from launcher.ui.frame import Shell, show_error
 from launcher.ui.pages.train.form import Choice
 from launcher.ui.widgets.dialog import Dialog
 from launcher.ui.widgets.elements import box, button
 from launcher.ui.widgets.inputs import Field
-
-OF_ONE_RUN = ("dataset_repo", "results_repo", "run_id")
-"""Names that a preset does not keep."""
 
 
 class SaveDialog:
@@ -51,5 +49,4 @@ class SaveDialog:
 def kept_values(choice: Choice) -> dict[str, Any]:
     """What a preset of this choice holds: the preset's values and what was changed, without names of one run."""
     base = dict(choice.preset.values) if choice.preset else {}
-    values = {**base, **choice.draft.given}
-    return {key: value for key, value in values.items() if key not in OF_ONE_RUN}
+    return kept_by_a_preset({**base, **choice.draft.given})

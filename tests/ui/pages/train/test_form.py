@@ -12,6 +12,7 @@ from launcher.presets import Preset, find_preset
 from launcher.ui.pages.help.topics import HELP_FOLDER, anchor, search, settings_sections, topics
 from launcher.ui.pages.train.form import Choice, Refused, check, parse, shown
 from launcher.ui.pages.train.pricing import gpu_rows, quote
+from launcher.ui.pages.train.saving import kept_values
 from launcher.ui.state.drafts import DRAFTS_KEPT, Draft, Drafts
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.settings import SETTINGS, RunSettings
@@ -55,6 +56,7 @@ def choice() -> Choice:
         ("epochs", "1,000", 1000),
         ("max_hours", "1,5", 1.5),
         ("gpu_types", "4090, A100", ["4090", "A100"]),
+        ("gpu_types", "4090\nA100", ["4090", "A100"]),
         ("sample_sentences", "Hello, you.\n\nBye.", ["Hello, you.", "Bye."]),
         ("voice_name", " anna ", "anna"),
     ],
@@ -118,6 +120,61 @@ def test_another_preset_keeps_the_names_and_drops_the_numbers(choice: Choice) ->
     choice.choose_preset(Preset("other", "Other", "", {"batch_size": 64}))
     assert choice.composed.settings.dataset_repo == "me/clips"
     assert choice.composed.settings.batch_size == 64
+
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+def test_another_preset_leaves_a_pinned_commit_of_the_dataset_where_it_is(choice: Choice) -> None:
+    choice.enter(field("dataset_repo"), "me/clips")
+    choice.enter(field("dataset_revision"), COMMIT)
+    choice.choose_preset(Preset("other", "Other", "", {"batch_size": 64}))
+    assert choice.composed.settings.dataset_revision == COMMIT
+
+
+def test_another_preset_leaves_what_is_trained(choice: Choice) -> None:
+    said = {"voice_name": "anna", "language": "de_DE", "espeak_voice": "de", "speakers": "2"}
+    for name, typed in {**said, "sample_sentences": "Guten Tag."}.items():
+        choice.enter(field(name), typed)
+    choice.choose_preset(Preset("other", "Other", "", {"batch_size": 64}))
+    settings = choice.composed.settings
+    assert (settings.voice_name, settings.language, settings.espeak_voice) == (
+        "anna",
+        "de_DE",
+        "de",
+    )
+    assert (settings.speakers, settings.sample_sentences) == (2, ("Guten Tag.",))
+
+
+def test_back_to_the_preset_forgets_neither_the_run_nor_the_commit_nor_the_voice(
+    choice: Choice,
+) -> None:
+    said = {"dataset_revision": COMMIT, "run_id": "mine-07", "voice_name": "anna", "epochs": "7"}
+    for name, typed in said.items():
+        choice.enter(field(name), typed)
+    assert choice.changed == ["epochs"]
+
+
+def test_a_preset_of_a_choice_names_no_run_and_no_commit(choice: Choice) -> None:
+    said = {
+        "dataset_repo": "me/clips",
+        "dataset_revision": COMMIT,
+        "results_repo": "me/voice",
+        "run_id": "mine-07",
+        "voice_name": "anna",
+        "epochs": "7",
+    }
+    for name, typed in said.items():
+        choice.enter(field(name), typed)
+    assert kept_values(choice) == {**PRESET.values, "voice_name": "anna", "epochs": 7}
+
+
+def test_a_gpu_that_the_preset_takes_anyway_is_no_choice_of_the_person() -> None:
+    choice = Choice(Draft(), Preset("mine", "Mine", "", {"gpu_types": ["RTX 4090"]}))
+    choice.put("gpu_types", ["RTX 4090"])
+    assert choice.changed == []
+    choice.put("gpu_types", [])
+    assert choice.composed.settings.gpu_types == ()
 
 
 def test_drafts_are_of_a_tab_and_do_not_grow() -> None:

@@ -9,6 +9,7 @@ from nicegui import ElementFilter, ui
 from nicegui.testing import User
 
 from launcher.domain.run import RunState
+from launcher.presets import find_preset
 from launcher.ui.widgets.elements import Button, waiting
 from launcher.ui.widgets.inputs import Field
 from pod_image.contract.outcomes import EndReason
@@ -57,6 +58,45 @@ async def test_what_was_changed_is_counted_and_goes_back_to_the_preset(person: U
     assert only(person, Field, "field-batch_size")._props["origin"] == "changed by you"
     click(person, "Back to the preset")
     await person.should_not_see("1 changed")
+
+
+async def test_a_preset_saved_in_the_form_does_not_keep_the_commit_of_a_dataset(
+    person: User, ground: Ground
+) -> None:
+    await visit(person, "/train?preset=quick-check&dataset=me/clips")
+    enter(person, "dataset_revision", "a" * 40)
+    enter(person, "epochs", "7")
+    enter(person, "preset-name", "my-own")
+    click(person, "Save")
+    await person.should_see(marker="preset-my-own")
+    values = find_preset(ground.site.config, "my-own").values
+    assert values["epochs"] == 7
+    assert not {"dataset_repo", "dataset_revision"} & set(values)
+
+
+async def test_another_preset_trains_the_commit_that_was_pinned(
+    person: User, ground: Ground
+) -> None:
+    await visit(person, "/train?preset=quick-check&dataset=me/clips")
+    enter(person, "dataset_revision", "a" * 40)
+    person.find(marker="choose-finetune-high").trigger("change")
+    (draft,) = ground.site.drafts._drafts.values()
+    assert draft.preset == "finetune-high"
+    assert draft.given["dataset_revision"] == "a" * 40
+    assert only(person, Field, "field-dataset_revision").value == "a" * 40
+
+
+async def test_another_dataset_in_the_address_does_not_take_the_commit_of_the_one_before(
+    person: User, ground: Ground
+) -> None:
+    await visit(person, "/train?preset=quick-check&dataset=me/clips")
+    enter(person, "dataset_revision", "a" * 40)
+    await visit(person, "/train?dataset=me/clips")
+    (draft,) = ground.site.drafts._drafts.values()
+    assert draft.given["dataset_revision"] == "a" * 40
+    await visit(person, "/train?dataset=me/others")
+    assert draft.given["dataset_repo"] == "me/others"
+    assert "dataset_revision" not in draft.given
 
 
 async def test_a_preset_of_ones_own_refuses_a_name_that_is_taken(
