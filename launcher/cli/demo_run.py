@@ -32,7 +32,7 @@ from launcher.domain.run import Run
 from launcher.errors import Interrupted, LauncherError, RunFailed
 from launcher.presets import find_preset
 from launcher.services.common.workbench import Workbench, open_workbench
-from launcher.services.following.results import download_results
+from launcher.services.following.delivered_files import download_results
 from launcher.services.planning.compose import compose
 from launcher.services.planning.plan import make_plan, raise_errors
 from launcher.stores.secrets import Keys, find_keys

@@ -28,8 +28,8 @@ from pod_image.agent.start_decision import (
     Start,
     run_id_in,
 )
+from pod_image.contract.contract_error import ContractError
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
-from pod_image.contract.errors import ContractError
 from pod_image.contract.outcomes import EndReason, Phase
 from pod_image.contract.paths import RunFolder
 

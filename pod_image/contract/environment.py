@@ -10,7 +10,7 @@ from typing import Any, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from pod_image.contract import CONTRACT_VERSION
-from pod_image.contract.errors import ContractError
+from pod_image.contract.contract_error import ContractError
 from pod_image.contract.interpreter import without_current_folder
 from pod_image.contract.secret_names import (
     DATASET_TOKEN_VARIABLE,

@@ -1,7 +1,7 @@
 """The layouts of a dataset, read one way: in the pod, and on the laptop before a pod is rented."""
 
 from pod_image.dataset.archives import DamagedMember
-from pod_image.dataset.errors import DatasetError
+from pod_image.dataset.dataset_error import DatasetError
 from pod_image.dataset.findings import Code
 from pod_image.dataset.reader import Clip, Dataset, read_dataset
 from pod_image.dataset.source import Entry, FileSource, FolderSource

@@ -10,7 +10,7 @@ from typing import Any
 from pod_image.contract.findings import Finding
 from pod_image.dataset.archives import SourceFile
 from pod_image.dataset.columns import FILE_NAMES
-from pod_image.dataset.errors import DatasetError
+from pod_image.dataset.dataset_error import DatasetError
 from pod_image.dataset.findings import Code
 from pod_image.dataset.source import Entry, FileSource
 from pod_image.dataset.tables import Table, add_record

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.whole_file import write_whole
-from pod_image.dataset.errors import DatasetError
+from pod_image.dataset.dataset_error import DatasetError
 from pod_image.dataset.findings import Code
 from pod_image.dataset.source import FileSource, FolderSource
 from pod_image.dataset.survey import Survey, Utterance, survey

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pod_image.contract.findings import Finding
-from pod_image.dataset.errors import DatasetError
+from pod_image.dataset.dataset_error import DatasetError
 from pod_image.dataset.findings import Code
 
 MOST_FILES = 1_000_000

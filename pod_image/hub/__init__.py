@@ -17,7 +17,18 @@ for _name in (
     os.environ.setdefault(_name, "1")
 
 from pod_image.hub.budget import CommitBudget, CommitPriority
-from pod_image.hub.errors import (
+from pod_image.hub.ensure_repo import ensure_results_repo
+from pod_image.hub.fetch import Fetched, FetchProgress, fetch
+from pod_image.hub.preflight import (
+    Account,
+    Cause,
+    Preflight,
+    ResultsState,
+    preflight,
+    whoami,
+)
+from pod_image.hub.publish import Receipt, publish, update_card
+from pod_image.hub.refusals import (
     Damaged,
     HubConflict,
     HubError,
@@ -29,16 +40,6 @@ from pod_image.hub.errors import (
     Overtaken,
     RepoMissing,
 )
-from pod_image.hub.fetch import Fetched, FetchProgress, fetch
-from pod_image.hub.preflight import (
-    Account,
-    Cause,
-    Preflight,
-    ResultsState,
-    preflight,
-    whoami,
-)
-from pod_image.hub.publish import Receipt, publish, update_card
 from pod_image.hub.repos import (
     Checksums,
     RemoteFile,
@@ -50,7 +51,6 @@ from pod_image.hub.repos import (
     read_range,
     resolve_commit,
 )
-from pod_image.hub.results import ensure_results_repo
 from pod_image.hub.session import Hub, Patience, Secret
 from pod_image.hub.verify import Difference, verify
 

@@ -16,7 +16,7 @@ from huggingface_hub import HfApi
 from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defined]
 
 from pod_image.contract.paths import safe_path
-from pod_image.hub.errors import Damaged, HubRejected
+from pod_image.hub.refusals import Damaged, HubRejected
 from pod_image.hub.repos import Checksums, RemoteFile, Repo, list_files
 from pod_image.hub.session import Hub
 from pod_image.hub.watchdog import within

@@ -9,7 +9,7 @@ from typing import Any
 from huggingface_hub import HfApi
 
 from pod_image.contract.findings import Finding, Severity
-from pod_image.hub.errors import HubError, HubRefused, HubUnavailable, NoRight, RepoMissing
+from pod_image.hub.refusals import HubError, HubRefused, HubUnavailable, NoRight, RepoMissing
 from pod_image.hub.repos import Repo, resolve_commit
 from pod_image.hub.session import Hub
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 
-from pod_image.hub.errors import CalledOff, HubConflict, HubUnavailable, Overtaken, translated
+from pod_image.hub.refusals import CalledOff, HubConflict, HubUnavailable, Overtaken, translated
 from pod_image.hub.repos import Checksums, Repo, look_at, read_bytes, resolve_commit
 from pod_image.hub.session import TRY_AGAIN, Hub
 from pod_image.hub.watchdog import Stalled, within

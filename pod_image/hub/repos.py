@@ -15,7 +15,7 @@ from huggingface_hub import HfApi
 from huggingface_hub.hf_api import RepoFile, RepoFolder
 from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defined]
 
-from pod_image.hub.errors import NotInRepo, RepoMissing
+from pod_image.hub.refusals import NotInRepo, RepoMissing
 from pod_image.hub.session import Hub
 
 Row = TypeVar("Row")

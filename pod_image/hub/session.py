@@ -21,7 +21,7 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]
 from huggingface_hub.utils._runtime import is_xet_available
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
-from pod_image.hub.errors import HubConflict, HubRefused, HubUnavailable, translated
+from pod_image.hub.refusals import HubConflict, HubRefused, HubUnavailable, translated
 
 Answer = TypeVar("Answer")
 

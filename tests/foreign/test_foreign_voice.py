@@ -23,10 +23,10 @@ from pod_image.foreign.apart import Refused
 from pod_image.recipes.piper import checkpoint as checkpoints
 from pod_image.recipes.piper import foreign_voice, stages
 from pod_image.recipes.piper.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from pod_image.recipes.piper.errors import RecipeError
 from pod_image.recipes.piper.export_file import Request, export_file
 from pod_image.recipes.piper.foreign_voice import read_foreign
 from pod_image.recipes.piper.onnx_voice import read_onnx_voice
+from pod_image.recipes.piper.recipe_error import RecipeError
 from tests.foreign.malice import KINDS, Harm, scripted
 
 NAME = "model_g.enc_p.emb.weight"

@@ -12,7 +12,7 @@ from launcher.presets import save_preset
 from launcher.services.common.intents import run_lock
 from launcher.services.common.observations import RunEnded
 from launcher.services.common.workbench import open_workbench
-from launcher.services.following.results import download_results
+from launcher.services.following.delivered_files import download_results
 from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
 from launcher.stores.secrets import Keys

@@ -22,8 +22,8 @@ from launcher.services.common.record_observation import moments
 from launcher.services.planning.compose import compose
 from pod_image.agent.attempt_state import AttemptFile
 from pod_image.agent.supervisor import recipe_event
+from pod_image.contract.contract_error import ContractError
 from pod_image.contract.environment import RunDocument
-from pod_image.contract.errors import ContractError
 from pod_image.contract.events import UnknownEvent, from_line, to_line
 from pod_image.contract.record import RunRecord
 from pod_image.contract.settings import SETTINGS, RunSettings

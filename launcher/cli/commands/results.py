@@ -14,7 +14,7 @@ from launcher.cli.terminal.layout import table
 from launcher.cli.terminal.output import Output
 from launcher.domain.run import Run
 from launcher.services.common.workbench import Workbench
-from launcher.services.following.results import Downloaded, download_results, list_results
+from launcher.services.following.delivered_files import Downloaded, download_results, list_results
 from launcher.stores.secrets import KeyName
 from pod_image.hub import RemoteFile
 

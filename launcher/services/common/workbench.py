@@ -14,7 +14,7 @@ from launcher.clock import Clock, SystemClock
 from launcher.config import Config
 from launcher.errors import NotConfigured
 from launcher.hub.access import HubAccess
-from launcher.hub.results import ResultsRepo
+from launcher.hub.results_repo import ResultsRepo
 from launcher.providers.base import Provider
 from launcher.providers.place import Opening, Place
 from launcher.providers.registry import default_place

@@ -9,7 +9,7 @@ from typing import Any
 from launcher.domain.cost import cost_usd
 from launcher.domain.run import Run, RunState
 from launcher.errors import HubError, NotConfigured
-from launcher.hub.results import ResultsRepo
+from launcher.hub.results_repo import ResultsRepo
 from launcher.services.common.attempt_events import events_of_attempt
 from launcher.services.common.observations import EventSeen
 from launcher.services.common.record_observation import note

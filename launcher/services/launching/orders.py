@@ -18,13 +18,13 @@ from launcher.services.common.run_secrets import TokenEnvironment
 from launcher.services.common.workbench import Workbench
 from launcher.services.launching.bootstrap import FOLDER_VARIABLE, RUN_FOLDER, start_command
 from pod_image.contract import CONTRACT_VERSION
+from pod_image.contract.contract_error import ContractError
 from pod_image.contract.environment import (
     HUB_URL_VARIABLE,
     RUN_VARIABLE,
     Attempt,
     RunDocument,
 )
-from pod_image.contract.errors import ContractError
 from pod_image.contract.settings import RunSettings
 
 

@@ -11,7 +11,7 @@ from launcher.config import private_files
 from launcher.domain.run import Run
 from launcher.errors import InvalidRequest
 from launcher.services.common.workbench import Workbench
-from launcher.services.following.results import list_results
+from launcher.services.following.delivered_files import list_results
 from pod_image.contract.paths import ResultsFolder
 from pod_image.contract.whole_file import write_whole
 from pod_image.hub import RemoteFile, Repo, publish

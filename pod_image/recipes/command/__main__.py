@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from pod_image.contract.commands import Command, CommandName
+from pod_image.contract.contract_error import ContractError
 from pod_image.contract.environment import EVENTS_FD_VARIABLE, RUN_VARIABLE
-from pod_image.contract.errors import ContractError
 from pod_image.contract.interpreter import SAFE_PATH_VARIABLE
 from pod_image.contract.keys import hide_keys
 from pod_image.contract.outcomes import Phase

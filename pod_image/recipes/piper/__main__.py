@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 from socket import if_nameindex
 
+from pod_image.contract.contract_error import ContractError
 from pod_image.contract.environment import EVENTS_FD_VARIABLE, RunDocument
-from pod_image.contract.errors import ContractError
 from pod_image.contract.paths import RunFolder
-from pod_image.recipes.piper.errors import RecipeError
+from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.stages import export_stage, prepare_stage, train_stage
 from pod_image.recipes.piper.torchrun import torchrun_command, torchrun_environment
 from pod_image.recipes.worker import Reporter, StoppableInbox, run_document

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from pod_image.recipes.piper.checkpoint import DISCRIMINATORS, GENERATOR, Checkpoint
-from pod_image.recipes.piper.errors import RecipeError
 from pod_image.recipes.piper.model import Discriminators, Generator
 from pod_image.recipes.piper.quality import SAMPLE_RATE_HZ, Quality
+from pod_image.recipes.piper.recipe_error import RecipeError
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from pod_image.contract.environment import RunDocument
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.settings import RunSettings
 from pod_image.recipes.base import CardSection
-from pod_image.recipes.piper.errors import RecipeError
 from pod_image.recipes.piper.identity import quality_of, voice_of
 from pod_image.recipes.piper.languages import english_name
 from pod_image.recipes.piper.prepared import PreparedSet, read_prepared
 from pod_image.recipes.piper.quality import SAMPLE_RATE_HZ
+from pod_image.recipes.piper.recipe_error import RecipeError
 
 CURVES_NAME = "tensorboard/curves.png"
 """Below `out`, in a folder that is handed to the training's user: in `out` itself that user may not write."""

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from pod_image.contract.whole_file import replacing
-from pod_image.recipes.piper.errors import RecipeError
+from pod_image.recipes.piper.recipe_error import RecipeError
 
 GENERATOR, DISCRIMINATORS = "model_g.", "model_d."
 OWN_KEY = "launcher"

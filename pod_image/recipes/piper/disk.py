@@ -10,7 +10,7 @@ from pathlib import Path
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.room import MOST_CHECKPOINTS, checkpoint_room
 from pod_image.contract.settings import RunSettings
-from pod_image.recipes.piper.errors import RecipeError
+from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.worker import Reporter
 
 

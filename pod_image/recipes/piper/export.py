@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from pod_image.contract.whole_file import replacing
 from pod_image.recipes.piper.base import traits_of
 from pod_image.recipes.piper.checkpoint import GENERATOR, Checkpoint
-from pod_image.recipes.piper.errors import RecipeError
 from pod_image.recipes.piper.model import Generator, fold_weights
 from pod_image.recipes.piper.quality import SIZES, Sizes
+from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.voice import VoiceIdentity, tokens_text
 
 OPSET = 15

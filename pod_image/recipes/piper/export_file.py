@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from pod_image.dataset.languages import espeak_voice_of
-from pod_image.recipes.piper.errors import RecipeError
 from pod_image.recipes.piper.quality import SAMPLE_RATE_HZ
+from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.voice import VoiceIdentity
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pod_image.foreign.apart import Bounds, Found, ReadingEnded, Refused, ask, serve
 from pod_image.foreign.frames import KINDS, Array
-from pod_image.recipes.piper.errors import RecipeError
+from pod_image.recipes.piper.recipe_error import RecipeError
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -14,7 +14,7 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped] 
 from torch import Tensor
 
 from pod_image.recipes.piper.checkpoint import GENERATOR, Checkpoint
-from pod_image.recipes.piper.errors import RecipeError
+from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.symbols import SYMBOL_IDS
 
 LACKS = ("enc_q.", "dp.post_", "dp.flows.1.")

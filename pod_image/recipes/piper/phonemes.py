@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pod_image.recipes.piper.errors import RecipeError
+from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.symbols import SYMBOL_IDS, ids_of_sentence
 
 

@@ -14,7 +14,6 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pod_image.recipes.piper.errors import RecipeError
 from pod_image.recipes.piper.phonemes import Phonemizer
 from pod_image.recipes.piper.prepared import (
     FORMAT,
@@ -25,6 +24,7 @@ from pod_image.recipes.piper.prepared import (
     write_prepared,
 )
 from pod_image.recipes.piper.quality import HOP_SAMPLES, SEGMENT_SAMPLES
+from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.recordings import (
     UnreadableRecording,
     load_recording,

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pod_image.contract.whole_file import write_whole
-from pod_image.recipes.piper.errors import RecipeError
+from pod_image.recipes.piper.recipe_error import RecipeError
 
 FORMAT = 1
 SCORES_NAME = "scores.json"

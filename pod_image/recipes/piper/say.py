@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pod_image.contract.whole_file import replacing
-from pod_image.recipes.piper.errors import RecipeError
 from pod_image.recipes.piper.model import Generator
 from pod_image.recipes.piper.phonemes import Phonemizer
+from pod_image.recipes.piper.recipe_error import RecipeError
 
 PAUSE_SECONDS = 0.2
 PEAK = 0.9

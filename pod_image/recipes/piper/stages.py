@@ -15,9 +15,9 @@ from pod_image.dataset import DatasetError, read_dataset
 from pod_image.recipes.piper.base_file import base_file
 from pod_image.recipes.piper.card import keep_facts
 from pod_image.recipes.piper.disk import checkpoints_kept
-from pod_image.recipes.piper.errors import RecipeError
 from pod_image.recipes.piper.identity import preparation_of, quality_of, voice_of
 from pod_image.recipes.piper.prepared import read_prepared
+from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.worker import Reporter
 
 if TYPE_CHECKING:

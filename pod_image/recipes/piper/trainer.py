@@ -25,13 +25,13 @@ from pod_image.recipes.piper.checkpoint import (
 from pod_image.recipes.piper.clips import BucketSampler, Clips, split
 from pod_image.recipes.piper.device import why_bf16_is_slow, why_not_compiled
 from pod_image.recipes.piper.distributed import Distributed
-from pod_image.recipes.piper.errors import RecipeError
 from pod_image.recipes.piper.hyper_parameters import hyper_parameters
 from pod_image.recipes.piper.keeping import Keeper, checkpoint_path
 from pod_image.recipes.piper.model import Discriminators, Generator
 from pod_image.recipes.piper.optimisation import LOSS_NAMES, Optimisation
 from pod_image.recipes.piper.phonemes import Phonemizer
 from pod_image.recipes.piper.quality import SIZES, SYMBOLS, Quality, Sizes
+from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.say import say, spoken, write_wav
 from pod_image.recipes.piper.scores import is_better, score
 

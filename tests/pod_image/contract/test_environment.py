@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from pod_image.contract import CONTRACT_VERSION
+from pod_image.contract.contract_error import ContractError
 from pod_image.contract.environment import Attempt, RunDocument
-from pod_image.contract.errors import ContractError
 from pod_image.contract.settings import RunSettings
 
 

@@ -23,7 +23,7 @@ from pod_image.hub import (
     update_card,
     verify,
 )
-from pod_image.hub.errors import CalledOff
+from pod_image.hub.refusals import CalledOff
 from tests.pod_image.hub.conftest import VOICE
 
 COMMIT = "/commit/main$"

@@ -23,7 +23,7 @@ from pod_image.hub import (
     resolve_commit,
     whoami,
 )
-from pod_image.hub.errors import translated
+from pod_image.hub.refusals import translated
 from tests.pod_image.hub.conftest import VOICE
 
 CANARY = "demo-canary-value"

@@ -17,13 +17,13 @@ from launcher.emulator.hub.server import HubEmulator
 from launcher.emulator.runpod import RunPodEmulator
 from launcher.errors import HubError, InvalidRequest, NotConfigured
 from launcher.hub.access import HubAccess, check_access
-from launcher.hub.results import ResultsRepo
+from launcher.hub.results_repo import ResultsRepo
 from launcher.services.common.observations import EventSeen, RunEnded
 from launcher.services.common.workbench import open_workbench
 from launcher.services.ending.reap import reap
 from launcher.services.following.commands import new_command, send
+from launcher.services.following.delivered_files import download_results
 from launcher.services.following.receipts import receipt
-from launcher.services.following.results import download_results
 from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
 from launcher.stores.secrets import Keys

@@ -19,8 +19,8 @@ from launcher.services.common.run_secrets import can_make_secrets
 from launcher.services.ending.reap import reap
 from launcher.services.ending.release import release
 from launcher.services.following.commands import Way, new_command, send
+from launcher.services.following.delivered_files import download_results, list_results
 from launcher.services.following.receipts import costs, receipt
-from launcher.services.following.results import download_results, list_results
 from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
 from pod_image.contract.commands import Command, CommandName

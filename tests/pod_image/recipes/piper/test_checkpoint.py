@@ -12,10 +12,10 @@ import torch
 
 from pod_image.recipes.piper.base import Traits, check_fits, take_over, traits_of
 from pod_image.recipes.piper.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from pod_image.recipes.piper.errors import RecipeError
 from pod_image.recipes.piper.hyper_parameters import hyper_parameters
 from pod_image.recipes.piper.model import Discriminators, Generator
 from pod_image.recipes.piper.quality import SIZES, Quality
+from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.trainer import Training
 from tests.pod_image.recipes.piper.cases import TINY, published_tensors
 

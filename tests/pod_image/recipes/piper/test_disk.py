@@ -15,10 +15,10 @@ from pod_image.contract.settings import RunSettings
 from pod_image.recipes.piper import disk
 from pod_image.recipes.piper.checkpoint import Checkpoint, write_checkpoint
 from pod_image.recipes.piper.disk import checkpoints_kept, free_for_checkpoints
-from pod_image.recipes.piper.errors import RecipeError
 from pod_image.recipes.piper.identity import quality_of
 from pod_image.recipes.piper.model import Discriminators, Generator
 from pod_image.recipes.piper.quality import SIZES, SYMBOLS
+from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.stages import prepare_stage
 from tests.pod_image.contract.test_environment import document
 

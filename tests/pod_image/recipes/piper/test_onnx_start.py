@@ -11,11 +11,11 @@ import torch
 
 from pod_image.recipes.piper.base import take_over, traits_of
 from pod_image.recipes.piper.checkpoint import read_checkpoint
-from pod_image.recipes.piper.errors import RecipeError
 from pod_image.recipes.piper.export import export_voice
 from pod_image.recipes.piper.model import Discriminators, Generator
 from pod_image.recipes.piper.onnx_voice import LACKS, read_onnx_voice
 from pod_image.recipes.piper.quality import Quality
+from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.trainer import Places, Trainer, Training
 from pod_image.recipes.piper.voice import VoiceIdentity
 from tests.pod_image.recipes.piper.cases import TINY, disturbed, made_up_clips

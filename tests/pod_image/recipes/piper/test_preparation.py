@@ -12,10 +12,10 @@ import soundfile
 import soxr
 
 from pod_image.dataset.languages import espeak_voice_of
-from pod_image.recipes.piper.errors import RecipeError
 from pod_image.recipes.piper.phonemes import Phonemizer
 from pod_image.recipes.piper.preparation import Preparation, prepare
 from pod_image.recipes.piper.prepared import read_prepared, sound_path
+from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.recordings import load_recording, silero_speech_span
 from pod_image.recipes.piper.symbols import SYMBOL_IDS
 from tests.kit.recordings import sentences

@@ -19,8 +19,8 @@ from pod_image.contract.paths import RunFolder
 from pod_image.contract.settings import RunSettings
 from pod_image.recipes import load
 from pod_image.recipes.piper.__main__ import main
-from pod_image.recipes.piper.errors import RecipeError
 from pod_image.recipes.piper.recipe import RECIPE
+from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.stages import export_stage, prepare_stage, train_stage
 from tests.kit.checkout import ROOT
 

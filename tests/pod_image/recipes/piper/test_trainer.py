@@ -12,10 +12,10 @@ import torch
 from pod_image.contract.commands import Command
 from pod_image.contract.recipes.piper import Precision
 from pod_image.recipes.piper.checkpoint import read_checkpoint
-from pod_image.recipes.piper.errors import RecipeError
 from pod_image.recipes.piper.keeping import best_checkpoint
 from pod_image.recipes.piper.optimisation import LOSS_NAMES
 from pod_image.recipes.piper.quality import Quality
+from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.trainer import Places, Trainer, Training
 from tests.pod_image.recipes.piper.cases import TINY, made_up_clips
 

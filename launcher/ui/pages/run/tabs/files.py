@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from launcher.domain.run import Run
 from launcher.errors import LauncherError
-from launcher.services.following.results import Downloaded, download_results, list_results
+from launcher.services.following.delivered_files import Downloaded, download_results, list_results
 from launcher.ui.frame import Shell, show_error
 from launcher.ui.state.run_view import RunView
 from launcher.ui.text import counted, size

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from huggingface_hub import HfApi
 
-from pod_image.hub.errors import HubConflict, NoRight, RepoMissing
+from pod_image.hub.refusals import HubConflict, NoRight, RepoMissing
 from pod_image.hub.repos import Repo
 from pod_image.hub.session import Hub
 
