@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import json
 from typing import cast
 
-from launcher.recipes.base import Plain, Recipe
+from launcher.recipes.base import Plain, Recipe, SmallerTry
 from pod_image.contract.settings import RecipeName, RunSettings
 
 
@@ -15,10 +16,27 @@ def recipe_of(settings: RunSettings) -> Recipe:
     return _load(settings.recipe)
 
 
+@functools.lru_cache(maxsize=64)
 def recipe_of_run(settings_json: str) -> Recipe:
     """The recipe of a run in the history; a plain one for a recipe that this release does not have."""
     name = json.loads(settings_json).get("recipe", RunSettings().recipe.value)
     return _load(RecipeName(name)) if name in set(RecipeName) else Plain()
+
+
+def settings_of_run(settings_json: str) -> RunSettings | None:
+    """The settings of a run in the history; None where a release with other settings wrote them."""
+    try:
+        return RunSettings.model_validate_json(settings_json)
+    except ValueError:
+        return None
+
+
+def smaller_try_of_run(settings_json: str) -> SmallerTry | None:
+    """How a run in the history would need less GPU memory; None where nobody knows, or cannot tell what it had."""
+    settings = settings_of_run(settings_json)
+    smaller = recipe_of(settings).smaller_try(settings) if settings else None
+    is_known = smaller is not None and set(smaller.given) <= set(json.loads(settings_json))
+    return smaller if is_known else None
 
 
 def _load(name: RecipeName) -> Recipe:

@@ -57,7 +57,7 @@ class Shown:
     loss_titles: Mapping[str, str] = field(default_factory=dict)
     has_samples: bool = False
     """It makes samples while it trains, and can be asked for one."""
-    at_a_stop: str = ""
+    at_a_stop: str = "What runs is asked to end now."
     """What happens when a run is stopped, as a sentence."""
 
 

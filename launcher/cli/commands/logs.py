@@ -60,7 +60,7 @@ async def _show(bench: Workbench, key: str, output: Output, follow: bool, tail: 
             return
         except PodGone:
             output.talk("The pod is gone; this is what it delivered.")
-    words = Picture()
+    words = Picture(run=run)
     for told in (await delivered_story(bench, run))[-tail:]:
         if isinstance(told, LoggedLine):
             _print_text(told.text, "container", output)  # whatever it looks like, it is no event
@@ -69,7 +69,7 @@ async def _show(bench: Workbench, key: str, output: Output, follow: bool, tail: 
 
 
 async def _from_pod(bench: Workbench, run: Run, output: Output, *, follow: bool, tail: int) -> None:
-    words = Picture()
+    words = Picture(run=run)
     async with aclosing(bench.provider.log(run.pod_id, tail=tail)) as lines:
         while True:
             try:

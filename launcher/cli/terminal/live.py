@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from launcher.cli.terminal.layout import duration, fit, usd, width
 from launcher.cli.terminal.output import Output
-from launcher.cli.terminal.picture import PHASE_WORDS, Picture, main_loss
+from launcher.cli.terminal.picture import Picture, main_loss, phase_words
 from launcher.cli.terminal.plain_text import (
     guarded,
     plain_text,
@@ -120,7 +120,7 @@ def _phase_line(picture: Picture) -> str:
         status = f" ({picture.pod_status})" if picture.pod_status else ""
         return f"Waiting for the pod to start{status}"
     share = f" {picture.phase_share:.0%}" if picture.phase_share is not None else ""
-    words = PHASE_WORDS[picture.phase]
+    words = phase_words(picture.phase, picture.shown)
     return f"{picture.phase.value}{share}: {words}, for {duration(picture.phase_seconds)}"
 
 
@@ -136,7 +136,7 @@ def _train_lines(picture: Picture) -> list[str]:
     else:
         lines.append(f"step {step.step:,}")
     parts = []
-    loss = main_loss(step)
+    loss = main_loss(step, picture.shown)
     if loss is not None:
         parts.append(f"loss {loss:.3f} {sparkline(picture.losses)}")
     if step.steps_per_second:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from launcher.cli.terminal.layout import duration, usd
 from launcher.domain.delivery import missing_words
 from launcher.domain.run import Run
+from launcher.recipes import recipe_of_run
+from launcher.recipes.base import Shown
 from launcher.services.common.observations import (
     EventSeen,
     LogSeen,
@@ -31,12 +33,9 @@ from pod_image.contract.events import (
 )
 from pod_image.contract.outcomes import Phase
 
-PHASE_WORDS = {
+_EVERY_RUN = {
     Phase.BOOT: "the pod starts and proves that it can end itself",
     Phase.FETCH: "the dataset is fetched",
-    Phase.PREPARE: "clips and texts are prepared",
-    Phase.TRAIN: "the training runs",
-    Phase.EXPORT: "the voice is exported",
     Phase.DELIVER: "the results go to Hugging Face",
     Phase.RELEASE: "the pod ends itself",
 }
@@ -79,6 +78,11 @@ class Picture:
             case LogSeen(source=source, text=text):
                 self.last_line = text if source == "container" else self.last_line
         return ""
+
+    @property
+    def shown(self) -> Shown:
+        """What there is to show of this run beside what every run has."""
+        return recipe_of_run(self.run.settings_json if self.run else "{}").shown
 
     @property
     def phase_seconds(self) -> float:
@@ -137,7 +141,7 @@ class Picture:
         if event.state == "started":
             self.phase, self._phase_began = event.phase, self.now()
             self.phase_detail, self.phase_share = event.detail, None
-            return f"{event.phase.value}: {PHASE_WORDS[event.phase]}"
+            return f"{event.phase.value}: {phase_words(event.phase, self.shown)}"
         self.phase_detail = event.detail
         if event.done is not None and event.total:
             self.phase_share = min(1.0, event.done / event.total)
@@ -145,11 +149,11 @@ class Picture:
 
     def _step(self, event: StepEvent) -> str:
         self.step = event
-        loss = main_loss(event)
+        loss = main_loss(event, self.shown)
         if loss is not None:
             self.losses.append(loss)
         self._take_cost(event.cost_usd)
-        return step_words(event)
+        return step_words(event, self.shown)
 
     def _armed(self, event: ArmedEvent) -> str:
         if event.works:
@@ -165,16 +169,22 @@ class Picture:
         return f"warning: {text}"
 
 
-def main_loss(event: StepEvent) -> float | None:
-    """The loss people watch: of the mel spectrogram where there is one, else the first."""
-    return event.losses.get("mel", next(iter(event.losses.values()), None))
+def phase_words(phase: Phase, shown: Shown) -> str:
+    """What happens in a phase, as half a sentence."""
+    own = shown.phases.get(phase)
+    return own.sentence if own else _EVERY_RUN.get(phase, phase.value)
 
 
-def step_words(event: StepEvent) -> str:
+def main_loss(event: StepEvent, shown: Shown) -> float | None:
+    """The loss people watch where the recipe names one, else the first."""
+    return event.losses.get(shown.main_loss, next(iter(event.losses.values()), None))
+
+
+def step_words(event: StepEvent, shown: Shown) -> str:
     """One line about a step: how far, loss, speed, time left, money."""
     total = f" of {event.total_steps:,}" if event.total_steps else ""
     parts = [f"step {event.step:,}{total}"]
-    loss = main_loss(event)
+    loss = main_loss(event, shown)
     if loss is not None:
         parts.append(f"loss {loss:.3f}")
     if event.steps_per_second:

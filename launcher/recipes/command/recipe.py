@@ -14,7 +14,7 @@ class CommandRecipe(Plain):
     shown = Shown(
         phases={Phase.TRAIN: PhaseWords("Run the command", "the command runs")},
         result=Result("files", ("files/**",)),
-        at_a_stop="The command is asked to end now. What it wrote is then collected",
+        at_a_stop="The command is asked to end now, and what it wrote is collected.",
     )
 
     def summary(self, settings: RunSettings, *, resume: bool) -> str:

@@ -45,7 +45,7 @@ class PiperRecipe:
             "feature": "Features",
         },
         has_samples=True,
-        at_a_stop="Training ends now. The GPU then makes the voice from what was learnt",
+        at_a_stop="Training ends now, and the GPU makes the voice from what was learnt.",
     )
 
     def summary(self, settings: RunSettings, *, resume: bool) -> str:

@@ -8,12 +8,13 @@ from typing import Any
 from nicegui import ui
 
 from launcher.domain.run import Run
+from launcher.recipes import recipe_of_run
 from launcher.ui.frame import Shell, page
 from launcher.ui.state.curves import smoothed, thinned
 from launcher.ui.state.run_view import RunView
 from launcher.ui.state.site import Site
 from launcher.ui.text import dollars
-from launcher.ui.widgets.chart import ACCENT, GREY, TITLES, zoom_strip
+from launcher.ui.widgets.chart import ACCENT, GREY, curve_title, first_curve, zoom_strip
 from launcher.ui.widgets.elements import (
     Text,
     attributes,
@@ -50,7 +51,7 @@ async def _build(shell: Shell, a: str = "", b: str = "") -> None:
     views = [await shell.site.live.open_view(run) for run in runs]
     names = _names(runs)
     _heads(runs, names)
-    _curves(shell, views, names)
+    _curves(shell, runs, views, names)
     _differences(runs, names)
     _samples(runs, views, names)
 
@@ -72,14 +73,15 @@ def _heads(runs: list[Run], names: list[str]) -> None:
                 Text("td", dollars(run.cost_usd), "number")
 
 
-def _curves(shell: Shell, views: list[RunView], names: list[str]) -> None:
+def _curves(shell: Shell, runs: list[Run], views: list[RunView], names: list[str]) -> None:
     shared = [name for name in views[0].curves if name in views[1].curves]
     with card("Loss"):
         if not shared:
             hint("At least one of the two has no curve on this computer.")
             return
-        name = "mel" if "mel" in shared else shared[0]
-        hint(f"{TITLES.get(name, name)}, smoothed; lower is better.")
+        shown = recipe_of_run(runs[0].settings_json).shown
+        name = first_curve(shared, shown)
+        hint(f"{curve_title(name, shown)}, smoothed; lower is better.")
         weight = shell.site.preferences.curve_smoothing
         chart = ui.echart(_option(views, names, name, weight), renderer="svg").classes("chart")
         words = "; ".join(

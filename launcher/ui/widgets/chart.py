@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from nicegui import ui
 
+from launcher.recipes.base import Shown
 from launcher.ui.state.curves import Curve, smoothed, thinned
 from launcher.ui.state.run_view import RunView
 from launcher.ui.state.site import Site
@@ -19,24 +20,23 @@ POINTS_DRAWN = 400
 MARKS_DRAWN = 40
 ACCENT, GREY = "#7a5de0", "rgba(128,124,136,0.35)"
 SECONDS_BETWEEN = 2.0
-TITLES = {
-    "mel": "Sound (mel)",
-    "validation_mel": "Sound, on clips it has not seen",
-    "generator": "Generator, all parts",
-    "discriminator": "Discriminator",
-    "kl": "KL",
-    "duration": "Durations",
-    "feature": "Features",
-    "loss": "Loss",
-}
 _SMOOTHINGS = {"0": "none", "0.6": "a little", "0.8": "medium", "0.95": "strong"}
+
+
+def first_curve(names: Sequence[str], shown: Shown) -> str:
+    """The curve that is looked at first; nothing where there is none."""
+    return shown.main_loss if shown.main_loss in names else next(iter(names), "")
+
+
+def curve_title(name: str, shown: Shown) -> str:
+    return shown.loss_titles.get(name, name.replace("_", " ").capitalize())
 
 
 class LossChart:
     """One loss at a time; `refresh` draws only what is new and at most every `SECONDS_BETWEEN`."""
 
-    def __init__(self, site: Site, view: RunView) -> None:
-        self._site, self._view = site, view
+    def __init__(self, site: Site, view: RunView, shown: Shown) -> None:
+        self._site, self._view, self._shown = site, view, shown
         self._name = ""
         self._drawn: object = None
         self._drawn_at = 0.0
@@ -95,8 +95,8 @@ class LossChart:
     def _take_names(self, names: list[str]) -> None:
         self._names = names
         if self._name not in names:
-            self._name = "mel" if "mel" in names else (names[0] if names else "")
-        choices = {name: TITLES.get(name, name.replace("_", " ")) for name in names}
+            self._name = first_curve(names, self._shown)
+        choices = {name: curve_title(name, self._shown) for name in names}
         self._pick.show(options=options(choices), value=self._name)
 
     def _show(self, is_there: bool) -> None:
@@ -110,7 +110,7 @@ class LossChart:
         since = ""
         if curve.first_value:
             since = f", {100 * (value / curve.first_value - 1):+.0f} % since the start"
-        return f"{TITLES.get(self._name, self._name)}: {value:.4g} at step {step:,.0f}{since}"
+        return f"{curve_title(self._name, self._shown)}: {value:.4g} at step {step:,.0f}{since}"
 
     def _draw(self, curve: Curve) -> None:
         points = curve.shown()

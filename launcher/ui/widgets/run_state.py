@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from launcher.domain.delivery import missing_words
 from launcher.domain.run import Run, RunState
+from launcher.recipes import recipe_of_run
 from launcher.ui.widgets.elements import Text, badge
 from pod_image.contract.outcomes import EndReason, Phase
 
-PHASE_TITLES = {
+_EVERY_RUN = {
     Phase.BOOT: "Start the machine",
     Phase.FETCH: "Fetch the dataset",
-    Phase.PREPARE: "Prepare the recordings",
-    Phase.TRAIN: "Train",
-    Phase.EXPORT: "Make the voice file",
     Phase.DELIVER: "Deliver to Hugging Face",
     Phase.RELEASE: "Remove the GPU",
 }
@@ -35,6 +33,15 @@ _ENDS = {
     EndReason.ABORTED: ("removed by hand", "warning"),
     EndReason.LOST: ("lost", "bad"),
 }
+
+
+def phase_titles(run: Run) -> dict[Phase, str]:
+    """The steps of a run in order: those of every run, and the ones that its recipe has."""
+    own = {
+        phase: words.title for phase, words in recipe_of_run(run.settings_json).shown.phases.items()
+    }
+    titles = {**_EVERY_RUN, **own}
+    return {phase: titles[phase] for phase in Phase if phase in titles}
 
 
 def state_words(run: Run) -> tuple[str, str]:

@@ -11,7 +11,7 @@ import pytest
 
 from launcher.cli.terminal.live import Live, frame, sparkline
 from launcher.cli.terminal.output import Output
-from launcher.cli.terminal.picture import PHASE_WORDS, Picture, step_words
+from launcher.cli.terminal.picture import Picture, phase_words, step_words
 from launcher.domain.run import Run, RunState
 from launcher.services.common.observations import EventSeen, RestartSeen
 from pod_image.contract.events import (
@@ -60,7 +60,7 @@ def test_before_anything_is_known_the_display_says_what_is_waited_for() -> None:
 
 @pytest.mark.parametrize("phase", Phase)
 def test_every_phase_has_words(phase: Phase) -> None:
-    assert PHASE_WORDS[phase]
+    assert " " in phase_words(phase, Picture().shown)
 
 
 def test_a_training_shows_step_loss_speed_time_left_and_dollars(picture: Picture) -> None:
@@ -114,7 +114,7 @@ def test_a_warning_a_restart_and_the_end_are_lines_that_stay(picture: Picture) -
 def test_what_is_not_known_is_left_out_of_a_step() -> None:
     seen = event(StepEvent, step=5)
     assert isinstance(seen.event, StepEvent)
-    assert step_words(seen.event) == "step 5"
+    assert step_words(seen.event, Picture().shown) == "step 5"
 
 
 def test_without_a_terminal_steps_are_told_now_and_then_and_the_rest_at_once(

@@ -318,7 +318,7 @@ async def test_train_again_takes_over_the_settings_of_a_run(holder: User, ground
 async def test_a_run_can_be_tried_again_in_smaller_batches(holder: User, ground: Ground) -> None:
     settings = {"recipe": "piper", "batch_size": 32, "run_id": "run-07"}
     ground.site.history.add(run(settings_json=json.dumps(settings), state=RunState.ENDED))
-    await visit(holder, f"/train?again={run().nonce}&batch=16")
+    await visit(holder, f"/train?again={run().nonce}&smaller=1")
     assert only(holder, Field, "field-batch_size").value == "16"
 
 

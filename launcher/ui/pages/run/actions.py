@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from launcher.domain.run import Run, RunState
 from launcher.errors import LauncherError
+from launcher.recipes import recipe_of_run
 from launcher.services.ending.release import release
 from launcher.services.following.commands import Sent, new_command, send
 from launcher.ui.frame import Shell, show_error
@@ -24,6 +25,7 @@ _DOING = {
     CommandName.SAMPLE: "Speaking…",
     CommandName.STOP: "Stopping…",
 }
+_SYMBOLS = {CommandName.SAVE: "save", CommandName.SAMPLE: "speak", CommandName.STOP: "stop"}
 _WORDS = {
     CommandName.SAVE: "Save now",
     CommandName.SAMPLE: "Sample now",
@@ -34,12 +36,13 @@ _WORDS = {
 class RunActions:
     def __init__(self, shell: Shell, run: Run, view: RunView) -> None:
         self._shell, self._run, self._view = shell, run, view
+        self._shown = recipe_of_run(run.settings_json).shown
         self._waiting: dict[CommandName, tuple[str, datetime]] = {}
         with box("div", "row actions") as self._place:
             self._buttons = {
-                CommandName.SAVE: self._button(CommandName.SAVE, "save"),
-                CommandName.SAMPLE: self._button(CommandName.SAMPLE, "speak"),
-                CommandName.STOP: self._button(CommandName.STOP, "stop"),
+                name: self._button(name, symbol)
+                for name, symbol in _SYMBOLS.items()
+                if name is not CommandName.SAMPLE or self._shown.has_samples
             }
             self._remove = Button("Stop and remove", self.ask_remove, kind="danger", symbol="trash")
             self._remove.mark("remove")
@@ -143,8 +146,8 @@ class RunActions:
         self._stop_dialog = Dialog(f"Stop {run.run_id} and deliver what it has?")
         with self._stop_dialog.body:
             para(
-                "Training ends now. The GPU then makes the voice from what was learnt, delivers it and "
-                "removes itself; that takes a few minutes and is paid like the rest."
+                f"{self._shown.at_a_stop} What there is is delivered, and the GPU removes itself; that takes a few "
+                "minutes and is paid like the rest."
             )
         with self._stop_dialog.actions:
             button("Go on training", self._stop_dialog.hide)

@@ -12,7 +12,7 @@ from launcher.ui.pages.run.notices import Standing, draw_notices, start_words
 from launcher.ui.state.run_view import RunView
 from launcher.ui.text import amount, clock, dollars, duration, per_hour, time_of_day
 from launcher.ui.widgets.elements import Text, attributes, badge, box, para
-from launcher.ui.widgets.run_state import PHASE_TITLES, state_words
+from launcher.ui.widgets.run_state import phase_titles, state_words
 
 
 class RunHead:
@@ -77,7 +77,8 @@ class RunHead:
         if view.step is not None and view.phase.value == "train":
             total = f" of {view.step.total_steps:,}" if view.step.total_steps else ""
             done = f", step {view.step.step:,}{total}"
-        return f"{PHASE_TITLES[view.phase]}{done}"
+        title = phase_titles(run).get(view.phase, view.phase.value)
+        return f"{title}{done}"
 
     def _show_figures(self, run: Run) -> None:
         now = self._shell.site.clock.now()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +9,8 @@ from datetime import datetime, timedelta
 from launcher.domain.delivery import known_delivery
 from launcher.domain.run import Run, RunState
 from launcher.providers.registry import default_place
+from launcher.recipes import smaller_try_of_run
+from launcher.recipes.base import SmallerTry
 from launcher.ui.state.run_view import RunView
 from launcher.ui.text import dollars, time_of_day
 from launcher.ui.widgets.elements import (
@@ -23,12 +24,12 @@ from launcher.ui.widgets.elements import (
     para,
     say,
 )
+from launcher.ui.widgets.voice_link import voice_link
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.plain import plain_line
 
 STAGE_SHOWN = 200
 USUAL_START = timedelta(minutes=10)
-SMALLEST_BATCH = 1
 _BAD_ENDS = (
     EndReason.FAILED,
     EndReason.TRAINER_DIED,
@@ -161,7 +162,7 @@ def _ended(run: Run, view: RunView) -> None:
             _next_tries(run, view)
         elif reason is not None and reason.delivers:
             with box("div", "row"):
-                button_link("Try the voice", f"/voice?run={run.nonce}", symbol="voice")
+                voice_link(run)
 
 
 def _quote(reason: EndReason | None, view: RunView) -> None:
@@ -187,29 +188,26 @@ def _tone(reason: EndReason | None) -> Tone:
 
 
 def _next_tries(run: Run, view: RunView) -> None:
-    batch = smaller_batch(run, view)
-    if batch:
-        para(f"Half the batch, {batch} clips at a time, needs much less memory.")
+    smaller = smaller_try(run, view)
+    if smaller:
+        para(smaller.why)
     with box("div", "row"):
-        if batch:
-            again = f"/train?again={run.nonce}&batch={batch}"
-            button_link(f"Try again with {batch} clips", again, primary=True, symbol="train")
+        if smaller:
+            again = f"/train?again={run.nonce}&smaller=1"
+            button_link(smaller.button, again, primary=True, symbol="train")
         button_link("Train again with these settings", f"/train?again={run.nonce}")
         button_link("Look at the log", f"/runs/{run.nonce}?tab=log")
 
 
-def smaller_batch(run: Run, view: RunView) -> int:
-    """Half of the run's batch if it ended for want of memory, else 0."""
+def smaller_try(run: Run, view: RunView) -> SmallerTry | None:
+    """How to do it with less memory, if the run ended for want of it."""
     said: Iterable[str] = (
         run.detail,
         view.ended.detail if view.ended is not None else "",
         *(entry.text for entry in list(view.log)[-50:]),
     )
-    batch = json.loads(run.settings_json).get("batch_size")
-    if not isinstance(batch, int) or batch <= SMALLEST_BATCH:
-        return 0
     ran_out = any(word in text.casefold() for text in said for word in _OUT_OF_MEMORY)
-    return max(SMALLEST_BATCH, batch // 2) if ran_out else 0
+    return smaller_try_of_run(run.settings_json) if ran_out else None
 
 
 def start_words(waited: timedelta) -> str:

@@ -8,7 +8,7 @@ from nicegui import ui
 from launcher.domain.run import Run, RunState
 from launcher.ui.frame import Shell, page
 from launcher.ui.pages.run.head import RunHead
-from launcher.ui.pages.run.tabs import TABS, draw_tab
+from launcher.ui.pages.run.tabs import draw_tab, tabs_of
 from launcher.ui.state.site import Site
 from launcher.ui.widgets.elements import attributes, box, button_link, empty_state, link
 from launcher.ui.widgets.media import register_media
@@ -46,6 +46,6 @@ async def _build(shell: Shell, nonce: str, tab: str = "overview", ask: str = "")
 
 def _tab_bar(run: Run, current: str) -> None:
     with box("nav", "tabs", aria_label="Parts of this run"):
-        for key, title in TABS.items():
+        for key, title in tabs_of(run).items():
             anchor = link(title, f"/runs/{run.nonce}?tab={key}")
             attributes(anchor, aria_current="page" if key == current else None)

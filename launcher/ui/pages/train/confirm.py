@@ -10,6 +10,7 @@ from dataclasses import asdict
 from nicegui import ui
 
 from launcher.domain.plan import Plan
+from launcher.recipes import recipe_of
 from launcher.services.common.boot_budget import boot_budget
 from launcher.ui.frame import Shell, show_error
 from launcher.ui.state.sessions import Session
@@ -70,7 +71,7 @@ class ConfirmDialog:
                 Text("li", f"The repo {settings.results_repo} is made now, private.")
             Text(
                 "li",
-                "At the end the GPU delivers the voice to Hugging Face, checks what arrived, and removes "
+                f"At the end the GPU delivers {_made(plan)} to Hugging Face, checks what arrived, and removes "
                 "itself. The page of the run names what did not arrive.",
             )
             Text(
@@ -92,7 +93,7 @@ class ConfirmDialog:
                 else "The Hugging Face tokens stand readable in the pod's definition while it lives.",
             )
         if plan.base_licence:
-            hint(f"The base voice's licence: {plan.base_licence}.")
+            hint(f"Licence of what it starts from: {plan.base_licence}.")
         with details("The exact requests"):
             for request in plan.requests:
                 shown = json.dumps(asdict(request), indent=2, ensure_ascii=False)
@@ -134,6 +135,12 @@ class ConfirmDialog:
             say("note", "Nothing was rented", "Go back, put it right, and check again.")
         self._back.lock(None)
         self._go.label.text = "Rent and start"
+
+
+def _made(plan: Plan) -> str:
+    """What the run is for."""
+    result = recipe_of(plan.settings).shown.result
+    return f"the {result.name}" if result else "the results"
 
 
 def _others(number: int) -> str:

@@ -9,6 +9,7 @@ from launcher.domain.run import Run
 from launcher.errors import InvalidRequest
 from launcher.forms.scopes import belonging_to
 from launcher.presets import Preset, find_preset
+from launcher.recipes import smaller_try_of_run
 from launcher.ui.frame import Shell
 from launcher.ui.pages.train.form import Choice
 from launcher.ui.state.drafts import Draft
@@ -16,15 +17,15 @@ from launcher.ui.state.site import Site
 
 
 def first_choice(
-    shell: Shell, *, preset: str, dataset: str, again: str, resume: str, batch: str
+    shell: Shell, *, preset: str, dataset: str, again: str, resume: str, smaller: str
 ) -> Choice:
-    """`again` is the nonce of a run to repeat, `resume` goes on with it, `batch` is another batch size."""
+    """`again` is the nonce of a run to repeat, `resume` goes on with it, `smaller` needs less memory."""
     site = shell.site
     draft = site.drafts.of(shell.tab)
     if again:
         earlier = site.history.by_nonce(again)
         if earlier is not None:
-            draft = draft_of(earlier, resume=bool(resume), batch=batch)
+            draft = draft_of(earlier, resume=bool(resume), smaller=bool(smaller))
             site.drafts.replace(shell.tab, draft)
     if preset:
         draft.preset = preset
@@ -41,14 +42,15 @@ def first_choice(
     return Choice(draft, _preset(site, draft.preset))
 
 
-def draft_of(run: Run, *, resume: bool = False, batch: str = "") -> Draft:
+def draft_of(run: Run, *, resume: bool = False, smaller: bool = False) -> Draft:
     """The settings of an earlier run as a draft; its run id only to continue it."""
     given: dict[str, Any] = json.loads(run.settings_json)
     given.pop("run_id", None)
     if resume:
         given["run_id"] = run.run_id
-    if batch.isdecimal() and int(batch):
-        given["batch_size"] = int(batch)
+    less = smaller_try_of_run(run.settings_json) if smaller else None
+    if less is not None:
+        given |= less.given
     return Draft(preset="", given=given, resume=resume, touched=True)
 
 

@@ -44,10 +44,10 @@ async def _build(
     dataset: str = "",
     again: str = "",
     resume: str = "",
-    batch: str = "",
+    smaller: str = "",
 ) -> None:
     choice = first_choice(
-        shell, preset=preset, dataset=dataset, again=again, resume=resume, batch=batch
+        shell, preset=preset, dataset=dataset, again=again, resume=resume, smaller=smaller
     )
     _TrainPage(shell, choice).draw()
 

@@ -10,7 +10,7 @@ from nicegui import ElementFilter, ui
 from nicegui.testing import User
 
 from launcher.domain.run import Run, RunState
-from launcher.ui.pages.run.notices import USUAL_START, smaller_batch, start_words
+from launcher.ui.pages.run.notices import USUAL_START, smaller_try, start_words
 from launcher.ui.pages.runs import cost_words
 from launcher.ui.state.run_view import RunView
 from launcher.ui.widgets.chart import on_the_line
@@ -189,7 +189,7 @@ async def test_a_lack_of_memory_offers_half_the_batch(person: User, ground: Grou
     )
     await visit(person, f"/runs/{NONCE}")
     await person.should_see("Try again with 16 clips")
-    assert {f"/train?again={NONCE}&batch=16", f"/runs/{NONCE}?tab=log"} <= hrefs(person)
+    assert {f"/train?again={NONCE}&smaller=1", f"/runs/{NONCE}?tab=log"} <= hrefs(person)
 
 
 @pytest.fixture
@@ -199,15 +199,17 @@ def view() -> RunView:
 
 def test_the_log_tells_of_a_lack_of_memory_too(view: RunView) -> None:
     settings = json.dumps({"batch_size": 7})
-    assert smaller_batch(run(settings_json=settings), view) == 0
+    assert smaller_try(run(settings_json=settings), view) is None
     view.take_log("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB")
-    assert smaller_batch(run(settings_json=settings), view) == 3
+    found = smaller_try(run(settings_json=settings), view)
+    assert found is not None
+    assert found.given == {"batch_size": 3}
 
 
 @pytest.mark.parametrize("settings", [{}, {"batch_size": 1}, {"batch_size": "many"}])
 def test_a_batch_that_cannot_be_halved_is_left(view: RunView, settings: dict[str, object]) -> None:
     one = run(settings_json=json.dumps(settings), detail="out of memory")
-    assert smaller_batch(one, view) == 0
+    assert smaller_try(one, view) is None
 
 
 def test_a_start_that_takes_long_is_called_long() -> None:

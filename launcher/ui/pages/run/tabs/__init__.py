@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from launcher.domain.run import Run
+from launcher.recipes import recipe_of_run
 from launcher.ui.frame import Shell
 from launcher.ui.pages.run.tabs import files, log, machine, overview, samples
 from launcher.ui.state.run_view import RunView
@@ -12,7 +13,7 @@ from launcher.ui.widgets import run_settings as settings
 
 Refresh = Callable[[Run], None]
 
-TABS = {
+_TITLES = {
     "overview": "Overview",
     "samples": "Samples",
     "machine": "Machine",
@@ -28,6 +29,12 @@ _DRAW = {
     "files": files.draw,
     "settings": settings.draw,
 }
+
+
+def tabs_of(run: Run) -> dict[str, str]:
+    """Name in the address and title of each part that the run's page has."""
+    has_samples = recipe_of_run(run.settings_json).shown.has_samples
+    return {key: title for key, title in _TITLES.items() if has_samples or key != "samples"}
 
 
 async def draw_tab(shell: Shell, run: Run, view: RunView, tab: str) -> Refresh:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from launcher.domain.run import Run
 from launcher.errors import LauncherError
+from launcher.recipes import recipe_of_run
 from launcher.services.following.delivered_files import Downloaded, download_results, list_results
 from launcher.ui.frame import Shell, show_error
 from launcher.ui.state.run_view import RunView
@@ -26,8 +27,7 @@ from launcher.ui.widgets.elements import (
     table,
     waiting,
 )
-
-VOICE_ALONE = ("voice/**",)
+from launcher.ui.widgets.voice_link import voice_link
 
 
 async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
@@ -111,9 +111,12 @@ def _downloads(shell: Shell, run: Run) -> None:
             return go
 
         with box("div", "row"):
-            button("Fetch the voice", bring(VOICE_ALONE), kind="primary", symbol="download")
+            result = recipe_of_run(run.settings_json).shown.result
+            if result is not None:
+                alone = bring(result.patterns)
+                button(f"Fetch the {result.name}", alone, kind="primary", symbol="download")
             button("Fetch everything", bring(("**",)), symbol="download")
-            button_link("Try the voice", f"/voice?run={run.nonce}", symbol="voice")
+            voice_link(run)
 
 
 def _listing(run: Run, files: list[tuple[str, int]], hub_url: str) -> None:

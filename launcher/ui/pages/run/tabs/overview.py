@@ -7,6 +7,7 @@ from collections.abc import Callable
 from nicegui import ui
 
 from launcher.domain.run import Run, RunState
+from launcher.recipes import recipe_of_run
 from launcher.services.following.receipts import receipt
 from launcher.ui.frame import Shell
 from launcher.ui.state.run_view import PhaseState, RunView
@@ -24,17 +25,17 @@ from launcher.ui.widgets.elements import (
     notice,
     para,
 )
-from launcher.ui.widgets.run_state import PHASE_TITLES
+from launcher.ui.widgets.run_state import phase_titles
 from pod_image.contract.outcomes import Phase
 
 
 async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
     with box("div", "grid-side"):
         with card("Loss", classes="chart-card"):
-            chart = LossChart(shell.site, view)
+            chart = LossChart(shell.site, view, recipe_of_run(run.settings_json).shown)
         with box("div", "stack"):
             with card("Steps of the run"):
-                phases = _Phases(shell, view)
+                phases = _Phases(shell, run, view)
             remarks = box("div")
     bill = box("div")
     bill_for: list[object] = []
@@ -62,22 +63,22 @@ async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
 class _Phases:
     """An ordered list; a phase's words are set anew, its element is not."""
 
-    def __init__(self, shell: Shell, view: RunView) -> None:
+    def __init__(self, shell: Shell, run: Run, view: RunView) -> None:
         self._shell, self._view = shell, view
         self._rows: dict[Phase, tuple[ui.element, ui.element, Text, str]] = {}
         with box("ol", "steps phases"):
-            for phase in Phase:
+            for phase, title in phase_titles(run).items():
                 with box("li", "step") as row:
                     mark = box("span", "step-mark", aria_hidden="true")
                     with box("div", "step-body"):
-                        heading(3, PHASE_TITLES[phase])
+                        heading(3, title)
                         words = Text("p", "", "hint figure")
                 self._rows[phase] = (row, mark, words, "")
 
     def refresh(self, run: Run) -> None:
         is_over = run.state is RunState.ENDED
         now = (is_over and run.ended_at) or self._shell.site.clock.now()
-        for number, phase in enumerate(Phase, start=1):
+        for number, phase in enumerate(self._rows, start=1):
             state = self._view.phases[phase]
             row, mark, words, drawn = self._rows[phase]
             kind = {"now": "now", "done": "done", "failed": "bad"}.get(state.state, "todo")
