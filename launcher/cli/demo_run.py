@@ -20,7 +20,7 @@ from launcher.cli.following import (
     raise_if_bad,
 )
 from launcher.cli.session import complete
-from launcher.cli.terminal.layout import duration, usd
+from launcher.cli.terminal.layout import lasted, usd
 from launcher.cli.terminal.live import Live
 from launcher.cli.terminal.output import Output
 from launcher.config import Config, read_config
@@ -37,6 +37,7 @@ from launcher.services.planning.compose import compose
 from launcher.services.planning.plan import make_plan, raise_errors
 from launcher.stores.secrets import Keys, find_keys
 from pod_image.contract.environment import for_python
+from pod_image.contract.figures import dollars_per_hour
 from pod_image.contract.interpreter import module_command, program_command
 from pod_image.contract.settings import RecipeName
 
@@ -169,7 +170,7 @@ async def _to_its_end(bench: Workbench, composed: Composed, keys: Keys, live: Li
     plan = await make_plan(bench, composed, keys)
     raise_errors(plan)
     live.say(
-        f"Plan: {plan.run_id}, {plan.offer.gpu_name} at {usd(plan.offer.price_per_hour_usd)} an hour, "
+        f"Plan: {plan.run_id}, {plan.offer.gpu_name} at {dollars_per_hour(plan.offer.price_per_hour_usd)}, "
         f"{usd(plan.worst_case_usd)} at most"
     )
     if plan.base_licence:
@@ -255,7 +256,7 @@ def _pods_left(cloud: DemoCloud) -> int:
 def _text(outcome: DemoOutcome) -> str:
     document, ended = outcome.document(), outcome.followed.ended
     run = outcome.followed.run
-    phases = ", ".join(f"{p['name']} {duration(p['seconds'])}" for p in document["phases"])
+    phases = ", ".join(f"{p['name']} {lasted(p['seconds'])}" for p in document["phases"])
     lines = [f"{run.run_id}: {run.end_reason.sentence if run.end_reason else 'no end is known'}"]
     if phases:
         lines.append(f"  Phases     {phases}")

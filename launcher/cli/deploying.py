@@ -29,6 +29,7 @@ from launcher.services.common.workbench import Workbench
 from launcher.services.ending.reap import reap
 from launcher.services.planning.plan import make_plan, raise_errors
 from launcher.stores.secrets import Keys
+from pod_image.contract.figures import dollars_per_hour
 
 
 def deploy_and_follow(asked: Asked, output: Output, *, is_agreed: bool, detach: bool) -> None:
@@ -94,7 +95,7 @@ async def _sweep(bench: Workbench, output: Output) -> None:
 
 def _agreed(plan: Plan) -> bool:
     question = (
-        f"\nRent this for {usd(plan.offer.price_per_hour_usd)} an hour, "
+        f"\nRent this for {dollars_per_hour(plan.offer.price_per_hour_usd)}, "
         f"{usd(plan.worst_case_usd)} at most?"
     )
     return bool(typer.confirm(question, default=False, err=True))
@@ -106,7 +107,7 @@ def _closing_text(followed: Followed) -> str:
         return ending_text(followed)
     return (
         f"{found.run_id} is on its way on pod {found.pod_id} ({found.gpu_name}, "
-        f"{usd(found.price_per_hour_usd)} an hour, never over {usd(found.max_cost_usd)}).\n"
+        f"{dollars_per_hour(found.price_per_hour_usd)}, never over {usd(found.max_cost_usd)}).\n"
         f"  Watch it: launcher watch {found.run_id}\n"
         f"  End it and have it deliver: launcher stop {found.run_id}"
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from launcher.cli.terminal.layout import duration, usd
+from launcher.cli.terminal.layout import lasted, usd
 from launcher.cli.terminal.live import Live
 from launcher.cli.terminal.run_document import lasted_seconds, run_document
 from launcher.domain.delivery import Delivery, known_delivery
@@ -27,6 +27,7 @@ from launcher.services.launching.progress import Progress, Stage
 from launcher.stores.runs import RecordKind
 from launcher.stores.secrets import Keys
 from pod_image.contract.events import EndedEvent
+from pod_image.contract.figures import dollars_per_hour
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.plain import plain_line
 
@@ -121,7 +122,7 @@ def detached(run: Run) -> Interrupted:
     """Nobody watches, the run goes on: where it is, what it costs, how to stop it."""
     return Interrupted(
         f"Not watching any more; {run.run_id} goes on without this computer, on pod {run.pod_id} "
-        f"({run.gpu_name}, {usd(run.price_per_hour_usd)} an hour, never over {usd(run.max_cost_usd)}).",
+        f"({run.gpu_name}, {dollars_per_hour(run.price_per_hour_usd)}, never over {usd(run.max_cost_usd)}).",
         hint=f"Watch again: launcher watch {run.run_id}. End it and have it deliver: launcher stop {run.run_id}",
     )
 
@@ -161,7 +162,7 @@ def ending_text(followed: Followed) -> str:
             losses = f", loss {ended.first_loss:.3f} to {ended.last_loss:.3f}"
         lines.append(f"  {ended.steps:,} steps{losses}")
     lines.append(
-        f"  {duration(lasted_seconds(run))} on {run.gpu_name}, {usd(run.cost_usd)}; the pod is gone"
+        f"  {lasted(lasted_seconds(run))} on {run.gpu_name}, {usd(run.cost_usd)}; the pod is gone"
     )
     if reason.delivers:
         lines.append(f"  {delivery_words(followed)}")

@@ -14,6 +14,7 @@ from launcher.cli.terminal.output import Output
 from launcher.config import read_config
 from launcher.errors import InvalidRequest
 from launcher.services import datasets
+from pod_image.contract.figures import recorded
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of a dataset kept here.")]
 
@@ -88,7 +89,7 @@ def delete(
     """Delete a dataset and all its clips from this computer."""
     config = read_config()
     found = complete(datasets.show(config, name)).summary
-    lost = f"{found.name} has {found.clips:,} clips ({found.minutes:.1f} minutes)"
+    lost = f"{found.name} has {found.clips:,} clips ({recorded(found.minutes)})"
     _agree(f"{lost}. Delete it for good?", yes)
     gone = complete(datasets.delete(config, name, confirmed=True))
     Output(as_json=as_json, quiet=quiet).answer(

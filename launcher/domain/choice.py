@@ -11,6 +11,7 @@ from launcher.domain.needs import GpuMemory
 from launcher.domain.offer import Offer, Stock
 from launcher.errors import NothingAvailable
 from pod_image.contract.common_settings import Cloud
+from pod_image.contract.figures import dollars_per_hour
 from pod_image.contract.settings import RunSettings
 
 MOST_TIMES_THE_PRICE = 3.0
@@ -155,5 +156,5 @@ def _cheapest(offers: Sequence[Offer]) -> Offer:
 def _words_of(offer: Offer) -> str:
     return (
         f"{offer.gpu_name} ({offer.memory_gb} GB, {offer.cloud.value}) "
-        f"at ${offer.price_per_hour_usd:.2f}/hour"
+        f"at {dollars_per_hour(offer.price_per_hour_usd)}"
     )

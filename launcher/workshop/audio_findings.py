@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from launcher.domain.needs import FINE_TUNE_MINUTES
 from launcher.workshop.audio_headers import Heard
+from pod_image.contract.figures import duration, recorded
 from pod_image.contract.findings import Finding
 from pod_image.dataset import Code
 
@@ -39,7 +40,7 @@ def minutes_findings(minutes: float, minutes_wanted: float) -> list[Finding]:
     return [
         Code.MINUTES_FEW.finding(
             "",
-            f"{minutes:.1f} minutes of speech; {minutes_wanted:.0f} are the least for such a training.",
+            f"{recorded(minutes)} of speech; {minutes_wanted:.0f} are the least for such a training.",
             f"Record more{fine_tune}.",
         )
     ]
@@ -100,7 +101,7 @@ def _lengths(heard: Sequence[Heard]) -> Iterator[Finding]:
         elif seconds > WHOLE_RECORDING_SECONDS:
             yield Code.CLIP_FAR_TOO_LONG.finding(
                 where.place,
-                f"{where.path} lasts {_duration(seconds)}: a recording, not a clip.",
+                f"{where.path} lasts {duration(seconds)}: a recording, not a clip.",
                 "`launcher dataset make` cuts it at its pauses.",
             )  # fmt: skip
         elif seconds > COMFORTABLE_SECONDS:
@@ -109,12 +110,6 @@ def _lengths(heard: Sequence[Heard]) -> Iterator[Finding]:
                 where.place, f"{where.path} lasts {seconds:.1f} s{left_out}.",
                 f"Cut it at a pause; clips of 2 to {COMFORTABLE_SECONDS:.0f} s train best.",
             )  # fmt: skip
-
-
-def _duration(seconds: float) -> str:
-    hours, rest = divmod(round(seconds), 3600)
-    minutes, seconds_left = divmod(rest, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds_left} s"
 
 
 def _same_audio(heard: Sequence[Heard]) -> Iterator[Finding]:

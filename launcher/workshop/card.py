@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from pod_image.contract.figures import recorded
+
 BEGIN, END = "<!-- launcher: begin -->", "<!-- launcher: end -->"
 _FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _OURS = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END) + r"\n?", re.DOTALL)
@@ -70,10 +72,8 @@ def _words(facts: CardFacts) -> str:
         else "The clips are in `wavs/`, their texts in `metadata.csv`"
     )
     columns = "file, speaker and text" if facts.speakers else "file and text"
-    length = (
-        f"{facts.minutes / 60:.1f} hours" if facts.minutes >= 90 else f"{facts.minutes:.1f} minutes"
-    )
     return (
-        f"{facts.clips:,} clips ({length}) of {who} in {facts.language}, {facts.sample_rate_hz:,} Hz mono.\n"
+        f"{facts.clips:,} clips ({recorded(facts.minutes)}) of {who} in {facts.language}, "
+        f"{facts.sample_rate_hz:,} Hz mono.\n"
         f"{where}: {columns}, separated by `|`."
     )

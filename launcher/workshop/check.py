@@ -32,6 +32,7 @@ from launcher.workshop.report import (
     in_order,
 )
 from launcher.workshop.text_findings import pace_findings, text_findings
+from pod_image.contract.figures import size
 from pod_image.contract.findings import Finding
 from pod_image.dataset import Code, FileSource, FolderSource, Survey, survey
 from pod_image.dataset.languages import espeak_voice_of
@@ -254,7 +255,7 @@ def _disk_findings(needed_bytes: int, disk_gb: float | None) -> list[Finding]:
     return [
         Code.DISK_SMALL.finding(
             "",
-            f"The dataset needs {needed_bytes / 1e9:.1f} GB on the pod, image and checkpoints about "
+            f"The dataset needs {size(needed_bytes)} on the pod, image and checkpoints about "
             f"{DISK_BESIDE_GB:.0f} GB more; its disk has {disk_gb:.0f} GB.",
             f"Set disk_gb to {math.ceil(needed_bytes / 1e9 + DISK_BESIDE_GB)} or more.",
         )

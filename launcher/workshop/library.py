@@ -21,6 +21,7 @@ from launcher.workshop.table import (
     write_lines,
     write_record,
 )
+from pod_image.contract.figures import recorded
 from pod_image.dataset import FolderSource
 from pod_image.dataset.headers import HeaderError, read_header
 from pod_image.dataset.survey import FileNames
@@ -118,7 +119,7 @@ async def delete_dataset(root: Path, name: str, *, confirmed: bool) -> Summary:
     summary = await asyncio.to_thread(_summary, folder)
     if not confirmed:
         raise InvalidRequest(
-            f"{name} has {summary.clips:,} clips ({summary.minutes:.1f} minutes) and would be gone for good.",
+            f"{name} has {summary.clips:,} clips ({recorded(summary.minutes)}) and would be gone for good.",
             hint="Confirm with --yes. What was pushed to Hugging Face stays there.",
         )
     await asyncio.to_thread(shutil.rmtree, folder)

@@ -24,6 +24,7 @@ from launcher.workshop.table import (
     write_lines,
     write_record,
 )
+from pod_image.contract.figures import size
 
 SAMPLE_RATES_HZ = (16_000, 22_050)
 STAGING_PREFIX = ".making-"
@@ -198,11 +199,11 @@ class _Making:
         self, pool: DecoderPool, threads: int, index: int, recording: Recording
     ) -> tuple[str, Path, Cut] | Skipped | None:
         """(sha256, folder of the new clips, the cut), or why there is none; None if it was made before."""
-        size = await asyncio.to_thread(lambda: recording.path.stat().st_size)
-        if size == 0:
+        size_bytes = await asyncio.to_thread(lambda: recording.path.stat().st_size)
+        if size_bytes == 0:
             return Skipped(recording.name, "It is empty (0 bytes).")
-        if size > self._limits.most_recording_bytes:
-            return Skipped(recording.name, f"It has {size / 2**30:.1f} GB, which is too much.")
+        if size_bytes > self._limits.most_recording_bytes:
+            return Skipped(recording.name, f"It has {size(size_bytes)}, which is too much.")
         digest = await asyncio.to_thread(_digest, recording)
         if digest in self._record.recordings:
             return None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from launcher.workshop.report import DatasetReport, Histogram
+from pod_image.contract.figures import size
 from pod_image.contract.findings import Finding, Severity
 
 _WORDS = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.NOTE: "Notes"}
@@ -82,17 +83,13 @@ def _facts(report: DatasetReport) -> str:
             ", ".join(f"{rate:,}" for rate in sorted(report.rates_hz)[:MOST_RATES_SHOWN]) or "?",
             "Hz",
         ),
-        (_size(report.dataset_bytes), "to fetch"),
-        (_size(report.disk_needed_bytes), "disk on the pod"),
+        (size(report.dataset_bytes), "to fetch"),
+        (size(report.disk_needed_bytes), "disk on the pod"),
         (report.licence or "none stated", "licence"),
     ]
     items = "".join(f"<li><b>{escape(value)}</b><span>{name}</span></li>" for value, name in facts)
     revision = f"<p>Revision <code>{escape(report.revision)}</code></p>" if report.revision else ""
     return f'<ul class="facts">{items}</ul>{revision}'
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:,.1f} MB"
 
 
 def _findings(report: DatasetReport, severity: Severity) -> str:

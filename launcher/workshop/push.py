@@ -17,6 +17,7 @@ from launcher.workshop.card import BEGIN, CardFacts, render_card
 from launcher.workshop.licence import CARD
 from launcher.workshop.shards import SHARD_BYTES, SHARD_PREFIX, ShardedClip, write_shards
 from launcher.workshop.table import CLIPS_FOLDER, TABLE, Line, read_record, render_lines
+from pod_image.contract.figures import recorded
 from pod_image.contract.findings import Severity
 from pod_image.dataset import FolderSource, Survey, survey
 from pod_image.hub import Hub, Repo, list_files, publish, read_bytes, resolve_commit
@@ -95,7 +96,7 @@ def _push(hub: Hub, request: PushRequest, progress: Progress) -> Pushed:
             hub,
             repo,
             files,
-            f"{facts.clips:,} clips, {facts.minutes:.1f} minutes",
+            f"{facts.clips:,} clips, {recorded(facts.minutes)}",
             deletes=_outdated(hub, repo, set(files)),
             card=lambda present: render_card(present, facts),
         )

@@ -11,6 +11,7 @@ from pod_image.agent.ports import Hub, HubTrouble, Ports
 from pod_image.agent.timing import Timing
 from pod_image.contract.environment import RunDocument
 from pod_image.contract.events import BootCheck
+from pod_image.contract.figures import dollars_per_hour, duration
 
 HUB_CHECK = "hub"
 
@@ -104,7 +105,7 @@ def _check_clock(reading: PodReading, clock: AnchoredClock, timing: Timing) -> B
 
 def _check_deadline(limits: Limits, now: float) -> BootCheck:
     left_minutes = (limits.ends_at - now) / 60
-    detail = f"{left_minutes:.1f} minutes left at {limits.price_per_hour_usd:.4g} USD an hour"
+    detail = f"{duration(left_minutes * 60)} left at {dollars_per_hour(limits.price_per_hour_usd)}"
     return BootCheck(name="deadline", works=left_minutes > 0, detail=detail)
 
 

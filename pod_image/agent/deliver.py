@@ -19,6 +19,7 @@ from pod_image.agent.run import Run
 from pod_image.agent.staging import said
 from pod_image.agent.uploads import Card, Uploads
 from pod_image.contract.events import UploadedFile
+from pod_image.contract.figures import dollars_per_hour
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import ResultsFolder
 from pod_image.hub.budget import CommitPriority
@@ -180,7 +181,7 @@ class Delivery:
         until = datetime.fromtimestamp(give_up_at, UTC).strftime("%H:%M:%S UTC")
         return (
             f"The Hub does not take the results; trying until {until}, {minutes:.0f} more minutes, "
-            f"at {self.run.limits.price_per_hour_usd:.2f} USD an hour."
+            f"at {dollars_per_hour(self.run.limits.price_per_hour_usd)}."
         )
 
     def _most_bytes(self) -> float:

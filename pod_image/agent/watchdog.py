@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pod_image.agent.limits import Limits
 from pod_image.agent.progress import Progress
 from pod_image.agent.timing import Timing
+from pod_image.contract.figures import dollars, dollars_per_hour
 from pod_image.contract.outcomes import EndReason, Phase
 from pod_image.contract.settings import RunSettings
 
@@ -105,8 +106,8 @@ def sentence(reason: EndReason, progress: Progress, rules: Rules, limits: Limits
             return f"The pod has to be gone by {_moment(limits.ends_at)}."
         case EndReason.COST_CAP:
             return (
-                f"At {limits.price_per_hour_usd:.2f} USD an hour the pod reaches "
-                f"{limits.max_cost_usd:.2f} USD at {_moment(limits.ends_at)}."
+                f"At {dollars_per_hour(limits.price_per_hour_usd)} the pod reaches "
+                f"{dollars(limits.max_cost_usd)} at {_moment(limits.ends_at)}."
             )
         case EndReason.GPU_IDLE:
             minutes = rules.gpu_idle_seconds / 60

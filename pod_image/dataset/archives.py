@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from pod_image.contract.figures import size
 from pod_image.contract.findings import Finding
 from pod_image.contract.paths import safe_path
 from pod_image.dataset.findings import Code
@@ -290,9 +291,7 @@ def _refuse_bomb(count: int, total_bytes: int, archive_bytes: int) -> None:
     if count > MOST_MEMBERS:
         raise ArchiveError(f"holds more than {MOST_MEMBERS:,} files")
     if total_bytes > max(FREE_INFLATION_BYTES, archive_bytes * MOST_INFLATION):
-        raise ArchiveError(
-            f"would unpack to {total_bytes / 2**20:,.0f} MB, far more than clips can"
-        )
+        raise ArchiveError(f"would unpack to {size(total_bytes)}, far more than clips can")
 
 
 def _after_local_header(raw: bytes) -> int:

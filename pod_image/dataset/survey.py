@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from pod_image.contract.figures import size
 from pod_image.contract.findings import Finding
 from pod_image.contract.paths import safe_path
 from pod_image.dataset.archives import DamagedMember, OpenedSource
@@ -144,11 +145,11 @@ def _table_rank(path: str) -> tuple[int, str]:
     return (TABLE_NAMES.index(name) if name in TABLE_NAMES else len(TABLE_NAMES), path)
 
 
-def _read(source: FileSource, path: str, size: int) -> Table:
-    if size > MOST_TABLE_BYTES:
+def _read(source: FileSource, path: str, size_bytes: int) -> Table:
+    if size_bytes > MOST_TABLE_BYTES:
         table = Table(path)
         table.find(
-            Code.BAD_LINE, path, f"The table has {size / 2**20:,.0f} MB; transcripts never do.",
+            Code.BAD_LINE, path, f"The table has {size(size_bytes)}; transcripts never do.",
             "Check that it is the table.",
         )  # fmt: skip
         return table

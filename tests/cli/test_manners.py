@@ -19,7 +19,7 @@ import pytest
 from launcher.cli import app
 from launcher.cli.command_list import COMMANDS, root_help
 from launcher.cli.commands import doctor
-from launcher.cli.terminal.layout import duration, fit, pairs, table, usd
+from launcher.cli.terminal.layout import fit, lasted, pairs, table, usd
 from launcher.cli.terminal.output import Output
 from launcher.forms.fields import fields
 from launcher.providers.place import Place
@@ -167,10 +167,10 @@ def test_a_table_is_cut_at_the_terminal_and_aligns_wide_letters(
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(None, "-"), (4.6, "5 s"), (200, "3 min 20 s"), (60, "1 min"), (7500, "2 h 05 min")],
+    [(None, "-"), (4.6, "5 s"), (200, "3 min 20 s"), (60, "1 min"), (7500, "2 h 5 min")],
 )
 def test_a_length_of_time_is_told_in_two_units(seconds: float | None, words: str) -> None:
-    assert duration(seconds) == words
+    assert lasted(seconds) == words
     assert fit("abcdef", 4) == "abc…"
 
 

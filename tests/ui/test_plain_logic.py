@@ -23,6 +23,7 @@ from launcher.ui.state.run_view import LogEntry
 from launcher.ui.theme import Theme
 from launcher.ui.widgets.sample_rows import sample_table
 from launcher.workshop.library import ClipLine
+from pod_image.contract import figures
 from pod_image.contract.events import Gpu, MachineEvent, SampleEvent
 from pod_image.contract.outcomes import EndReason
 from tests.ui.state.test_run_view import event
@@ -52,25 +53,25 @@ def run(**changes: object) -> Run:
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        (words.dollars(0.004), "under $0.01"),
-        (words.dollars(0.0), "$0.00"),
-        (words.dollars(1234.5), "$1,234.50"),
-        (words.dollars(None), "unknown"),
-        (words.about(0.24), "about $0.24"),
-        (words.about(0.001), "under $0.01"),
-        (words.duration(42), "42 s"),
-        (words.duration(305), "5 min 5 s"),
-        (words.duration(4800), "1 h 20 min"),
-        (words.duration(200_000), "2 days 7 h"),
-        (words.roughly(0.1014), "6 min"),
-        (words.roughly(0.001), "1 min"),
+        (figures.dollars(0.004), "under $0.01"),
+        (figures.dollars(0.0), "$0.00"),
+        (figures.dollars(1234.5), "$1,234.50"),
+        (figures.dollars(None), "unknown"),
+        (figures.about(0.24), "about $0.24"),
+        (figures.about(0.001), "under $0.01"),
+        (figures.duration(42), "42 s"),
+        (figures.duration(305), "5 min 5 s"),
+        (figures.duration(4800), "1 h 20 min"),
+        (figures.duration(200_000), "2 days 7 h"),
+        (figures.roughly(0.1014), "6 min"),
+        (figures.roughly(0.001), "1 min"),
         (words.clock(2523), "0:42:03"),
-        (words.size(999), "999 bytes"),
-        (words.size(3_200_000), "3.2 MB"),
-        (words.size(64e9 * 2), "128 GB"),
+        (figures.size(999), "999 bytes"),
+        (figures.size(3_200_000), "3.2 MB"),
+        (figures.size(64e9 * 2), "128 GB"),
         (words.amount(3, 12, "clips"), "3 of 12 clips"),
         (words.amount(1e6, 4e7, "bytes"), "1.0 MB of 40.0 MB"),
-        (words.counted(1, "clip"), "1 clip"),
+        (figures.counted(1, "clip"), "1 clip"),
         (words.when(NOW - timedelta(minutes=5), NOW), "5 minutes ago"),
         (words.when(NOW - timedelta(days=2), NOW), "2 days ago"),
         (words.when(None, NOW), "never"),

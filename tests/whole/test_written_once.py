@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import itertools
+import re
 
 from tests.whole.sources import modules
 
@@ -34,3 +36,23 @@ def test_files_are_replaced_safely_in_one_place() -> None:
         if any(is_a_move(node) for node in ast.walk(module.tree))
     }
     assert found == set(MOVES)
+
+
+FIGURES = re.compile(r" ?(?:[KMG]i?B|USD)\b|/hour")
+
+
+def test_sizes_and_sums_are_worded_in_one_place() -> None:
+    """Where a format with its own digits stands before a unit, the figure was worded by hand."""
+    found = [
+        f"{module.name}: {ast.unparse(node)}"
+        for module in modules("launcher", "pod_image")
+        if not module.name.startswith("launcher/emulator/")
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.JoinedStr)
+        for value, after in itertools.pairwise(node.values)
+        if isinstance(value, ast.FormattedValue)
+        and isinstance(value.value, ast.BinOp)
+        and isinstance(after, ast.Constant)
+        and FIGURES.match(str(after.value))
+    ]
+    assert found == []

@@ -131,7 +131,7 @@ async def test_a_six_hour_recording_is_named_in_hours_and_not_decoded_whole(tmp_
         file.truncate(44 + 6 * 3600 * 8_000 * 2)
     report = await report_on(folder)
     (finding,) = [each for each in report.findings if each.code is Code.CLIP_FAR_TOO_LONG]
-    assert "6 h 0 min" in finding.message
+    assert "lasts 6 h:" in finding.message
     assert "dataset make" in finding.hint
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from launcher.cli.flags import JsonOption, QuietOption, command_app
-from launcher.cli.terminal.layout import duration, table, usd
+from launcher.cli.terminal.layout import lasted, table, usd
 from launcher.cli.terminal.output import Output
 from launcher.config import read_config
 from launcher.services.following.receipts import Receipt, costs, receipt
@@ -60,7 +60,7 @@ def _text(receipts: list[Receipt], metered_usd: float) -> str:
         (
             found.run.run_id,
             found.run.gpu_name,
-            duration(found.seconds),
+            lasted(found.seconds),
             usd(found.planned_usd),
             usd(found.metered_usd),
             usd(found.billed_usd),

@@ -31,6 +31,7 @@ from launcher.workshop.make import MakeProgress, MakeRequest
 from launcher.workshop.page import report_page
 from launcher.workshop.push import PushRequest
 from launcher.workshop.report import DatasetReport
+from pod_image.contract.figures import recorded
 from pod_image.contract.recipes.piper import Quality
 
 app = group_app("Datasets: check one, make one of recordings, push it, keep order.")
@@ -199,7 +200,7 @@ def make(
 def _tell_made(line: ProgressLine, one: MakeProgress) -> None:
     line.tell(
         "Making clips",
-        f"{one.done:,} of {one.of:,} recordings, {one.decoded_minutes:.1f} minutes: {one.current}",
+        f"{one.done:,} of {one.of:,} recordings, {recorded(one.decoded_minutes)}: {one.current}",
     )
 
 

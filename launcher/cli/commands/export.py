@@ -11,6 +11,7 @@ import typer
 from launcher.cli.flags import JsonOption, QuietOption, command_app
 from launcher.cli.terminal.output import Output
 from launcher.services.voices.export import Exported, ExportRequest, export
+from pod_image.contract.figures import size
 
 app = command_app()
 
@@ -41,10 +42,9 @@ def export_command(
 
 
 def _text(made: Exported) -> str:
-    size_mb = made.size_bytes / 1e6
     return "\n".join(
         [
-            f"{made.onnx}  ({size_mb:.1f} MB)",
+            f"{made.onnx}  ({size(made.size_bytes)})",
             f"{made.json}",
             f"{made.tokens}  (for sherpa-onnx)",
             "",

@@ -16,6 +16,7 @@ from launcher.domain.run import Run
 from launcher.services.common.workbench import Workbench
 from launcher.services.following.delivered_files import Downloaded, download_results, list_results
 from launcher.stores.secrets import KeyName
+from pod_image.contract.figures import size
 from pod_image.hub import RemoteFile
 
 app = command_app()
@@ -42,7 +43,7 @@ def results(
         got = at_bench(keys, lambda bench: _download(bench, run, to, patterns))
         output.answer(
             _downloaded(got),
-            lambda: f"{len(got.files)} files, {_size(got.size_bytes)}, are in {got.folder}",
+            lambda: f"{len(got.files)} files, {size(got.size_bytes)}, are in {got.folder}",
             quiet=str(got.folder),
         )
         return
@@ -84,18 +85,9 @@ def _downloaded(got: Downloaded) -> dict[str, Any]:
 def _listing(run: Run, files: list[RemoteFile]) -> str:
     if not files:
         return f"{run.run_id} has delivered nothing to {run.results_repo} yet."
-    rows = [(_size(file.size_bytes), file.path) for file in files]
+    rows = [(size(file.size_bytes), file.path) for file in files]
     total = sum(file.size_bytes for file in files)
     return (
         table(("SIZE", "FILE"), rows, right=(0,))
-        + f"\n{len(files)} files, {_size(total)}, in {run.results_repo}. Bring them here: --download"
+        + f"\n{len(files)} files, {size(total)}, in {run.results_repo}. Bring them here: --download"
     )
-
-
-def _size(size_bytes: int) -> str:
-    size = float(size_bytes)
-    for unit in ("B", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.2f} GB"

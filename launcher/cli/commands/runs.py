@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from launcher.cli.flags import command_app
-from launcher.cli.terminal.layout import duration, table, usd
+from launcher.cli.terminal.layout import lasted, table, usd
 from launcher.cli.terminal.output import Output
 from launcher.cli.terminal.run_document import lasted_seconds, run_document
 from launcher.config import read_config
@@ -86,7 +86,7 @@ def _table(found: list[Run]) -> str:
             run.run_id,
             _state(run),
             run.gpu_name or "-",
-            duration(lasted_seconds(run)),
+            lasted(lasted_seconds(run)),
             usd(run.billed_usd if run.billed_usd is not None else run.cost_usd),
             run.planned_at.astimezone().strftime("%d %b %H:%M"),
             run.results_repo,

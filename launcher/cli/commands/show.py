@@ -9,7 +9,7 @@ from typing import Any
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
 from launcher.cli.session import chosen_run, find
 from launcher.cli.session import run as at_bench
-from launcher.cli.terminal.layout import duration, pairs, table, usd
+from launcher.cli.terminal.layout import lasted, pairs, table, usd
 from launcher.cli.terminal.output import Output, style, to_plain
 from launcher.cli.terminal.run_document import lasted_seconds, run_document
 from launcher.domain.pod import Pod
@@ -85,7 +85,7 @@ def _text(found: Receipt, pod: Pod | None, note: str) -> str:
     parts = [style(run.run_id, "bold") + f" in {run.results_repo}", pairs(_rows(found, pod))]
     if found.slices:
         rows = [
-            (f"  {part.name}", duration(part.seconds), usd(part.cost_usd)) for part in found.slices
+            (f"  {part.name}", lasted(part.seconds), usd(part.cost_usd)) for part in found.slices
         ]
         parts += ["", table(("  PHASE", "TIME", "COST"), rows, right=(1, 2))]
     if found.last_lines:
@@ -109,10 +109,10 @@ def _rows(found: Receipt, pod: Pod | None) -> list[tuple[str, str]]:
         status = f", {pod.status.value}" if pod else ""
         price = usd(run.price_per_hour_usd)
         rows.append(("Pod", f"{run.pod_id}{status}, {run.gpu_name} at {price} an hour"))
-    rows.append(("Time", f"{duration(lasted_seconds(run))}, capped at {run.max_hours:g} h"))
+    rows.append(("Time", f"{lasted(lasted_seconds(run))}, capped at {run.max_hours:g} h"))
     rows.append(("Cost", _cost(found)))
     if found.waits:
-        way = [f"{name} {duration(seconds)}" for name, seconds in found.waits]
+        way = [f"{name} {lasted(seconds)}" for name, seconds in found.waits]
         rows.append(("Way", " → ".join(["created", *way])))
     if found.pace:
         rows.append(("Pace", _pace(found.pace)))

@@ -28,6 +28,7 @@ from launcher.services.voices.delivered import (
 from launcher.services.voices.speaking import Manner, SpokenText, speak
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import KeyName
+from pod_image.contract.figures import size
 from pod_image.contract.recipes.piper import Quality
 
 app = group_app("Voices to start from, and those that your runs have made.")
@@ -191,7 +192,7 @@ def _listing(run: Run, found: list[Voice], here: list[Path | None]) -> str:
         (
             "final" if one.step is None else str(one.step),
             one.name,
-            f"{one.size_bytes / 1e6:.1f} MB",
+            size(one.size_bytes),
             "yes" if place else "",
         )
         for one, place in zip(found, here, strict=True)

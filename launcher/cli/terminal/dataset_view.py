@@ -13,6 +13,7 @@ from launcher.workshop.library import Shown, Summary
 from launcher.workshop.make import Made
 from launcher.workshop.push import Pushed
 from launcher.workshop.report import DatasetReport
+from pod_image.contract.figures import recorded, size
 from pod_image.contract.findings import Finding, Severity
 
 _LOOKS = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "dim"}
@@ -30,11 +31,11 @@ def report_text(found: DatasetReport) -> str:
     about = "about " if found.seconds_are_estimated else ""
     rows = [
         ("Dataset", found.dataset + (f" at {found.revision[:8]}" if found.revision else "")),
-        ("Clips", f"{found.clips:,} of {found.rows:,} lines, {about}{found.minutes:.1f} minutes"),
+        ("Clips", f"{found.clips:,} of {found.rows:,} lines, {about}{recorded(found.minutes)}"),
         ("Audio", rates or "unknown"),
         ("Speakers", _speakers(found)),
         ("Sounds", _sounds(found)),
-        ("Disk", f"{found.disk_needed_bytes / 1e6:,.0f} MB on the pod"),
+        ("Disk", f"{size(found.disk_needed_bytes)} on the pod"),
         ("Licence", found.licence or "not named"),
     ]
     parts = [pairs(rows), *_findings(found)]
@@ -83,7 +84,7 @@ def _finding(each: Finding) -> str:
 def made_text(made: Made) -> str:
     """What was added, what was left out and why, and what is to be done next."""
     lines = [
-        f"{made.added_clips:,} clips, {made.added_minutes:.1f} minutes, were added; "
+        f"{made.added_clips:,} clips, {recorded(made.added_minutes)}, were added; "
         f"{made.clips:,} clips are in {made.folder}"
     ]
     if made.already_there:
@@ -108,9 +109,7 @@ def made_text(made: Made) -> str:
 
 
 def pushed_text(pushed: Pushed) -> str:
-    what = (
-        f"{pushed.clips:,} clips, {pushed.minutes:.1f} minutes, {pushed.size_bytes / 1e6:,.1f} MB"
-    )
+    what = f"{pushed.clips:,} clips, {recorded(pushed.minutes)}, {size(pushed.size_bytes)}"
     news = f"are in {pushed.repo_id}" if pushed.made_commit else "were there already"
     return f"{what} {news}\n  {pushed.url}\n  Train with it: launcher deploy --dataset-repo {pushed.repo_id}"
 
@@ -124,20 +123,22 @@ def list_text(found: Sequence[Summary]) -> str:
             f"{each.clips:,}",
             f"{each.minutes:.1f}",
             f"{each.untyped:,}" if each.untyped else "-",
-            f"{each.size_bytes / 1e6:,.1f}",
+            size(each.size_bytes),
             local_time(each.updated_at),
         )
         for each in found
     ]
-    return table(("NAME", "CLIPS", "MINUTES", "NO TEXT", "MB", "CHANGED"), rows, right=(1, 2, 3, 4))
+    return table(
+        ("NAME", "CLIPS", "MINUTES", "NO TEXT", "SIZE", "CHANGED"), rows, right=(1, 2, 3, 4)
+    )
 
 
 def shown_text(shown: Shown) -> str:
     found = shown.summary
     rows = [
         ("Folder", str(found.folder)),
-        ("Clips", f"{found.clips:,}, {found.minutes:.1f} minutes; {found.untyped:,} without text"),
-        ("Size", f"{found.size_bytes / 1e6:,.1f} MB"),
+        ("Clips", f"{found.clips:,}, {recorded(found.minutes)}; {found.untyped:,} without text"),
+        ("Size", size(found.size_bytes)),
         ("Made", local_time(found.created_at) if found.created_at else "not here"),
         ("Changed", local_time(found.updated_at)),
     ]

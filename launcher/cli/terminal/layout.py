@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import shutil
 import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
 
 from launcher.cli.terminal.plain_text import plain_text_line
+from pod_image.contract.figures import dollars, duration
 
 _WIDEST = 100
 
@@ -86,28 +86,11 @@ def fit(text: str, columns: int) -> str:
     return text + "…"
 
 
-def usd(amount: float | None) -> str:
-    """Dollars with as many digits as tell something: 0.0031, 0.44, 12.50."""
-    if amount is None:
-        return "-"
-    if 0 < amount < 0.0001:
-        return "under $0.0001"
-    return f"${amount:.4f}" if 0 < abs(amount) < 0.1 else f"${amount:.2f}"
+def usd(amount_usd: float | None) -> str:
+    """Dollars with as many digits as tell something; a dash for what is not known."""
+    return dollars(amount_usd, finest_usd=0.0001, unknown="-")
 
 
-def duration(seconds: float | None) -> str:
-    """A length of time in two units at most: 45 s, 3 min 20 s, 2 h 05 min, 3 d 4 h."""
-    if seconds is None:
-        return "-"
-    if not math.isfinite(seconds):
-        return "unknown"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02} s" if rest else f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 48:
-        return f"{hours} h {minutes:02} min"
-    return f"{hours // 24} d {hours % 24} h"
+def lasted(seconds: float | None) -> str:
+    """A length of time; a dash for what is not known."""
+    return duration(seconds, unknown="-")

@@ -8,7 +8,7 @@ import time
 from types import TracebackType
 from typing import Any, Self
 
-from launcher.cli.terminal.layout import duration, fit, usd, width
+from launcher.cli.terminal.layout import fit, lasted, usd, width
 from launcher.cli.terminal.output import Output
 from launcher.cli.terminal.picture import Picture, main_loss, phase_words
 from launcher.cli.terminal.plain_text import (
@@ -21,6 +21,7 @@ from launcher.cli.terminal.plain_text import (
 from launcher.domain.run import Run
 from launcher.services.common.observations import EventSeen
 from pod_image.contract.events import StepEvent
+from pod_image.contract.figures import dollars_per_hour
 from pod_image.contract.outcomes import Phase
 
 SECONDS_BETWEEN_STEP_LINES = 10.0
@@ -121,7 +122,7 @@ def _phase_line(picture: Picture) -> str:
         return f"Waiting for the pod to start{status}"
     share = f" {picture.phase_share:.0%}" if picture.phase_share is not None else ""
     words = phase_words(picture.phase, picture.shown)
-    return f"{picture.phase.value}{share}: {words}, for {duration(picture.phase_seconds)}"
+    return f"{picture.phase.value}{share}: {words}, for {lasted(picture.phase_seconds)}"
 
 
 def _train_lines(picture: Picture) -> list[str]:
@@ -142,7 +143,7 @@ def _train_lines(picture: Picture) -> list[str]:
     if step.steps_per_second:
         parts.append(f"{step.steps_per_second:.2f} steps/s")
     if step.seconds_left is not None:
-        parts.append(f"{duration(step.seconds_left)} left")
+        parts.append(f"{lasted(step.seconds_left)} left")
     if parts:
         lines.append("   ".join(parts))
     return lines
@@ -155,7 +156,7 @@ def _money_line(picture: Picture) -> str:
     at_end = picture.step.cost_at_end_usd if picture.step else None
     forecast = f", about {usd(at_end)} at the end" if at_end else ""
     cap = f", never over {usd(run.max_cost_usd)}" if run.max_cost_usd else ""
-    return f"{usd(picture.cost_usd)} so far{forecast}{cap} ({usd(run.price_per_hour_usd)} an hour)"
+    return f"{usd(picture.cost_usd)} so far{forecast}{cap} ({dollars_per_hour(run.price_per_hour_usd)})"
 
 
 def sparkline(values: list[float], cells: int = 16) -> str:

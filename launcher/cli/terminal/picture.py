@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from launcher.cli.terminal.layout import duration, usd
+from launcher.cli.terminal.layout import lasted, usd
 from launcher.domain.delivery import missing_words
 from launcher.domain.run import Run
 from launcher.recipes import recipe_of_run
@@ -135,7 +135,7 @@ class Picture:
         return ""
 
     def _phase(self, event: PhaseEvent) -> str:
-        seconds = f" after {duration(event.seconds)}" if event.seconds is not None else ""
+        seconds = f" after {lasted(event.seconds)}" if event.seconds is not None else ""
         if event.state == "ended":
             return f"{event.phase.value} done{seconds}"
         if event.state == "started":
@@ -190,7 +190,7 @@ def step_words(event: StepEvent, shown: Shown) -> str:
     if event.steps_per_second:
         parts.append(f"{event.steps_per_second:.2f} steps/s")
     if event.seconds_left is not None:
-        parts.append(f"{duration(event.seconds_left)} left")
+        parts.append(f"{lasted(event.seconds_left)} left")
     if event.cost_usd is not None:
         at_end = f", {usd(event.cost_at_end_usd)} at the end" if event.cost_at_end_usd else ""
         parts.append(f"{usd(event.cost_usd)} so far{at_end}")

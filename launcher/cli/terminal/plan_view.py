@@ -13,6 +13,7 @@ from launcher.domain.plan import Origin, Plan
 from launcher.recipes import recipe_of
 from launcher.services.common.boot_budget import boot_budget
 from launcher.services.common.places import place_of
+from pod_image.contract.figures import dollars_per_hour, recorded, roughly
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.settings import SETTINGS
 
@@ -108,13 +109,13 @@ def _summary(plan: Plan) -> list[tuple[str, str]]:
         rows.append(
             (
                 "Expected",
-                f"about {_hours(estimate.hours)} and {usd(estimate.cost_usd)} ({estimate.basis})",
+                f"about {roughly(estimate.hours)} and {usd(estimate.cost_usd)} ({estimate.basis})",
             )
         )
     rows.append(
         (
             "At most",
-            f"{_hours(plan.hours_until_capped)} and {usd(plan.worst_case_usd)}: the pod ends itself by then, "
+            f"{roughly(plan.hours_until_capped)} and {usd(plan.worst_case_usd)}: the pod ends itself by then, "
             "and stops in time to try to upload what it has",
         )
     )
@@ -126,7 +127,7 @@ def _dataset(plan: Plan) -> str:
     assert found is not None
     if not found.clips:
         return f"{found.repo} at commit {found.commit[:8]}"
-    minutes = f", {found.minutes:.1f} minutes" if found.minutes is not None else ""
+    minutes = f", {recorded(found.minutes)}" if found.minutes is not None else ""
     rates = " and ".join(f"{rate:,} Hz" for rate in found.sample_rates_hz)
     speakers = "1 speaker" if found.speakers == 1 else f"{found.speakers} speakers"
     described = f"{found.clips:,} clips{minutes}, {rates or 'rate unknown'}, {speakers}"
@@ -152,12 +153,8 @@ def _offer(offer: Offer) -> str:
     count = f"{offer.gpu_count} x " if offer.gpu_count > 1 else ""
     return (
         f"{count}{offer.gpu_name}, {offer.memory_gb} GB, {offer.cloud.value} tier, "
-        f"{usd(offer.price_per_hour_usd)} an hour, stock {offer.stock.value}"
+        f"{dollars_per_hour(offer.price_per_hour_usd)}, stock {offer.stock.value}"
     )
-
-
-def _hours(hours: float) -> str:
-    return f"{hours * 60:.0f} minutes" if hours < 1.5 else f"{hours:.1f} hours"
 
 
 def _settings(plan: Plan, *, everything: bool) -> str:

@@ -9,6 +9,7 @@ from launcher.domain.pod import PodStatus
 from launcher.errors import RunFailed
 from launcher.services.common.observations import EventSeen, Gone, LogSeen, RawObservation
 from pod_image.contract.events import ArmedEvent, EndedEvent
+from pod_image.contract.figures import duration
 
 PLACEMENT_SHARE = 0.5
 """Of the boot budget: a pod that has no machine by then will not get one."""
@@ -73,21 +74,16 @@ def check_boot(
     budget = timedelta(minutes=boot_minutes)
     if status is PodStatus.PROVISIONING and waited > budget * PLACEMENT_SHARE:
         raise NeverCameUp(
-            f"The pod got no machine within {span_in_words(budget * PLACEMENT_SHARE)}."
+            f"The pod got no machine within {duration((budget * PLACEMENT_SHARE).total_seconds())}."
         )
     if waited > budget and status is not PodStatus.RUNNING:
-        raise NeverCameUp(f"The pod did not start within {span_in_words(budget)}.")
+        raise NeverCameUp(f"The pod did not start within {duration(budget.total_seconds())}.")
     if waited > budget and not has_container:
         raise NeverCameUp(
-            f"The pod is said to run, but nothing of its container was seen within {span_in_words(budget)}."
+            f"The pod is said to run, but nothing of its container was seen within {duration(budget.total_seconds())}."
         )
     if waited > budget:
         raise RunFailed(
-            f"The pod runs but did not arm itself within {span_in_words(budget)}.",
+            f"The pod runs but did not arm itself within {duration(budget.total_seconds())}.",
             hint="Its log up to then was shown. A large image may need a higher --boot-minutes.",
         )
-
-
-def span_in_words(span: timedelta) -> str:
-    seconds = span.total_seconds()
-    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"

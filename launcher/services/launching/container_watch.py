@@ -15,7 +15,8 @@ from launcher.services.common.observations import (
     RestartSeen,
     Tick,
 )
-from launcher.services.launching.boot import NeverCameUp, UnfitMachine, span_in_words
+from launcher.services.launching.boot import NeverCameUp, UnfitMachine
+from pod_image.contract.figures import duration
 
 SILENCE = timedelta(minutes=5)
 """A pod that is said to run for so long, and of whose container neither the log nor its uptime shows anything."""
@@ -80,7 +81,7 @@ class ContainerWatch:
         if self.is_up or self._quiet_since is None or waited - self._quiet_since <= SILENCE:
             return
         raise NeverCameUp(
-            f"The pod is said to run, but nothing of its container was seen for {span_in_words(SILENCE)}."
+            f"The pod is said to run, but nothing of its container was seen for {duration(SILENCE.total_seconds())}."
         )
 
 

@@ -54,6 +54,7 @@ from launcher.services.launching.rental import Rental
 from launcher.stores.runs import RecordKind
 from launcher.stores.secrets import KeyName, Keys
 from pod_image.contract.events import ArmedEvent
+from pod_image.contract.figures import dollars_per_hour
 from pod_image.contract.outcomes import EndReason
 
 Report = Callable[[Progress], None]
@@ -196,7 +197,7 @@ class _Launch:
             intents.settle(run.nonce)  # a clear no: there is no pod
             raise
         run = own(self._bench, run, pod)
-        price = f"${run.price_per_hour_usd:.2f} an hour"
+        price = dollars_per_hour(run.price_per_hour_usd)
         self.say(Stage.RENTED, f"Pod {pod.id} is rented: {offer.gpu_name}, {price}.", run, offer)
         return run
 
@@ -365,7 +366,7 @@ def _nothing_available(refused: list[tuple[Offer, LauncherError]]) -> LauncherEr
 
 def _sentence(offer: Offer) -> str:
     count = f"{offer.gpu_count} x " if offer.gpu_count > 1 else ""
-    return f"{count}{offer.gpu_name} ({offer.cloud}, ${offer.price_per_hour_usd:.2f} an hour)"
+    return f"{count}{offer.gpu_name} ({offer.cloud}, {dollars_per_hour(offer.price_per_hour_usd)})"
 
 
 def _estimate(plan: Plan) -> dict[str, Any]:

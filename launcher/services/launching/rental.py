@@ -16,8 +16,8 @@ from launcher.services.common.run_secrets import remove_run_secrets
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.reconcile import look_for, own
 from launcher.services.ending.settle import close, metered_usd
-from launcher.services.launching.boot import span_in_words
 from launcher.services.launching.progress import Stage
+from pod_image.contract.figures import about, dollars_per_hour, duration
 from pod_image.contract.outcomes import EndReason
 
 Say = Callable[[Stage, str, Run], None]
@@ -112,7 +112,7 @@ class Rental:
             self._bench.runs.update(run, state=RunState.ENDING, detail=why)
             return (
                 f"Pod {run.pod_id} could NOT be released ({released.trouble.message}) and costs "
-                f"${run.price_per_hour_usd:.2f} an hour until launcher abort {run.run_id} succeeds."
+                f"{dollars_per_hour(run.price_per_hour_usd)} until launcher abort {run.run_id} succeeds."
             )
         run = await close(self._bench, run, run.end_reason or reason, why)
         said = _released(run)
@@ -145,4 +145,4 @@ def _released(run: Run) -> str:
         return f"Pod {run.pod_id} was released."
     lived = run.ended_at - run.created_at
     cost = metered_usd(run, run.created_at, run.ended_at)
-    return f"Pod {run.pod_id} was released after {span_in_words(lived)}; it cost about ${cost:.3f}."
+    return f"Pod {run.pod_id} was released after {duration(lived.total_seconds())}; it cost {about(cost)}."

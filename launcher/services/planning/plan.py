@@ -37,6 +37,7 @@ from launcher.services.planning.dataset_look import (
 from launcher.services.planning.requests import planned_requests
 from launcher.stores.secrets import KeyName, Keys
 from pod_image.contract.common_settings import Cloud
+from pod_image.contract.figures import dollars, dollars_per_hour
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.settings import RunSettings
 
@@ -223,7 +224,7 @@ def _remarks_on_money(
             Finding(
                 Severity.ERROR,
                 "balance",
-                f"The {place.title} account has ${balance_usd:.2f}; this GPU costs ${price:.2f} an hour.",
+                f"The {place.title} account has {dollars(balance_usd)}; this GPU costs {dollars_per_hour(price)}.",
                 f"Add credit on {place.billing}, or choose a cheaper GPU.",
             )
         ]
@@ -232,7 +233,7 @@ def _remarks_on_money(
             Finding(
                 Severity.WARNING,
                 "balance",
-                f"The {place.title} account has ${balance_usd:.2f}: enough for {balance_usd / price:.1f} hours. "
+                f"The {place.title} account has {dollars(balance_usd)}: enough for {balance_usd / price:.1f} hours. "
                 f"{place.out_of_money}",
                 "Add credit, or lower --max-hours.",
             )

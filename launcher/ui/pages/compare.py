@@ -13,7 +13,6 @@ from launcher.ui.frame import Shell, page
 from launcher.ui.state.curves import smoothed, thinned
 from launcher.ui.state.run_view import RunView
 from launcher.ui.state.site import Site
-from launcher.ui.text import dollars
 from launcher.ui.widgets.chart import ACCENT, GREY, curve_title, first_curve, zoom_strip
 from launcher.ui.widgets.elements import (
     Text,
@@ -30,6 +29,7 @@ from launcher.ui.widgets.inputs import Player
 from launcher.ui.widgets.media import media_url
 from launcher.ui.widgets.run_settings import value_words
 from launcher.ui.widgets.sample_rows import sample_table
+from pod_image.contract.figures import dollars
 from pod_image.contract.settings import SETTINGS
 
 POINTS_DRAWN = 400

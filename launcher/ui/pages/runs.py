@@ -12,7 +12,7 @@ from launcher.services.following.receipts import costs
 from launcher.ui.frame import Shell, page
 from launcher.ui.state.rented_row import rented
 from launcher.ui.state.site import Site
-from launcher.ui.text import counted, dollars, duration, when
+from launcher.ui.text import when
 from launcher.ui.widgets.dialog import Dialog
 from launcher.ui.widgets.elements import (
     Button,
@@ -31,6 +31,7 @@ from launcher.ui.widgets.elements import (
 )
 from launcher.ui.widgets.inputs import Field, options
 from launcher.ui.widgets.run_state import state_badge, state_words
+from pod_image.contract.figures import counted, dollars, duration
 
 FILTERS = {"": "All", "live": "Going on", "good": "Voice delivered", "bad": "Ended otherwise"}
 

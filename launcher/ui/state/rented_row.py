@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from launcher.domain.cost import cost_usd
 from launcher.domain.run import Run, RunState
 from launcher.providers.registry import default_place
-from launcher.ui.text import about, clock, per_hour
+from launcher.ui.text import clock, per_hour
+from pod_image.contract.figures import about
 
 TAKES_TO_GO = timedelta(minutes=2)
 """From a pod's last word to its end; longer is worth an alarm."""

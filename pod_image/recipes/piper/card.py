@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from pod_image.contract.environment import RunDocument
+from pod_image.contract.figures import recorded
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.settings import RunSettings
 from pod_image.recipes.base import CardSection
 from pod_image.recipes.piper.identity import quality_of, voice_of
 from pod_image.recipes.piper.languages import english_name
-from pod_image.recipes.piper.prepared import PreparedSet, read_prepared
+from pod_image.recipes.piper.prepared import read_prepared
 from pod_image.recipes.piper.quality import SAMPLE_RATE_HZ
 from pod_image.recipes.piper.recipe_error import RecipeError
 
@@ -99,15 +100,9 @@ def _set_rows(folder: RunFolder) -> Rows:
         prepared = read_prepared(folder.prepared)
     except RecipeError:
         return []
-    clips = f"{len(prepared.clips):,} clips, {_length(prepared)} after trimming"
+    clips = f"{len(prepared.clips):,} clips, {recorded(prepared.hours * 60)} after trimming"
     names = ", ".join(prepared.speakers) if len(prepared.speakers) > 1 else "one"
     return [("Learnt from", clips), ("Speakers", names)]
-
-
-def _length(prepared: PreparedSet) -> str:
-    if prepared.hours >= 1:
-        return f"{prepared.hours:.2f} hours"
-    return f"{prepared.hours * 60:.1f} minutes ({prepared.hours:.3f} hours)"
 
 
 def _base_rows(settings: RunSettings, facts: dict[str, str]) -> Rows:

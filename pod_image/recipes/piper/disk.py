@@ -7,6 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
+from pod_image.contract.figures import size
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.room import MOST_CHECKPOINTS, checkpoint_room
 from pod_image.contract.settings import RunSettings
@@ -25,8 +26,8 @@ def checkpoints_kept(folder: RunFolder, settings: RunSettings, emit: Reporter | 
         needed_bytes = room.needed_bytes(1)
         more_gb = math.ceil((needed_bytes - free_bytes) / 1e9)
         raise RecipeError(
-            f"The disk has no room for a checkpoint: {free_bytes / 1e9:.1f} GB are free, a {settings.quality.value} "
-            f"voice needs {needed_bytes / 1e9:.1f} GB.",
+            f"The disk has no room for a checkpoint: {size(free_bytes)} are free, a {settings.quality.value} "
+            f"voice needs {size(needed_bytes)}.",
             hint=f"Rent a larger disk: --disk-gb {settings.disk_gb + more_gb}",
         )
     if kept < MOST_CHECKPOINTS and emit is not None:
@@ -34,7 +35,7 @@ def checkpoints_kept(folder: RunFolder, settings: RunSettings, emit: Reporter | 
             {
                 "event": "warning",
                 "code": "few-checkpoints",
-                "message": f"{free_bytes / 1e9:.1f} GB are free on the disk: {kept} of the usual {MOST_CHECKPOINTS} "
+                "message": f"{size(free_bytes)} are free on the disk: {kept} of the usual {MOST_CHECKPOINTS} "
                 "checkpoints are kept at a time, beside the best.",
             }
         )

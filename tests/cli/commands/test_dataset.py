@@ -210,7 +210,7 @@ def test_a_recording_of_six_hours_is_called_a_recording(shell: Shell, tmp_path: 
         file.truncate(44 + sound_bytes)
     said = shell("dataset", "check", str(folder))
     assert said.code == 2
-    assert "lasts 6 h 0 min: a recording, not a clip" in said.words
+    assert "lasts 6 h: a recording, not a clip" in said.words
 
 
 def test_errors_have_an_exit_code_and_can_be_accepted_by_name(shell: Shell, tmp_path: Path) -> None:

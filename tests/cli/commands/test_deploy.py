@@ -65,7 +65,7 @@ def test_detach_returns_when_the_pod_needs_nobody_and_says_how_to_stop_it(shell:
 
 
 def test_a_pod_that_cannot_end_itself_is_released_and_the_error_says_so(shell: Shell) -> None:
-    shell.harness.script.arm_works = False
+    shell.harness.script.can_release = False
     said = shell("deploy", *COMMAND_RUN, "--yes", *TRUE)
     assert said.code == 6
     assert "cannot end itself" in said.err

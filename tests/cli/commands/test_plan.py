@@ -28,7 +28,7 @@ def test_a_plan_tells_dataset_gpu_price_origins_and_caps(shell: Shell, demo_data
     assert "22,050 Hz" in said.out
     assert "an hour" in said.out
     assert "At most" in said.out
-    assert "30 minutes" in said.out
+    assert "30 min and $" in said.out
     assert "preset" in said.out
     assert "your RunPod key is never sent there" in said.words
     assert shell.rented == 0

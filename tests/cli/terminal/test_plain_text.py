@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from launcher.cli.commands import logs
-from launcher.cli.terminal.layout import duration, pairs, table
+from launcher.cli.terminal.layout import lasted, pairs, table
 from launcher.cli.terminal.live import Live, frame, sparkline
 from launcher.cli.terminal.output import Output, print_error, printable_json, style
 from launcher.cli.terminal.picture import Picture
@@ -269,7 +269,7 @@ def test_numbers_that_are_none_do_not_end_the_display(odd: float) -> None:
         )  # fmt: skip
         assert picture.see(EventSeen(step))
         assert len(frame(picture)) >= 4
-    assert duration(odd) == "unknown"
+    assert lasted(odd) == "unknown"
     assert len(sparkline([1.0, odd, 2.0])) in (0, 2)
 
 

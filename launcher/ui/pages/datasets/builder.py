@@ -11,11 +11,11 @@ from launcher.ui.pages.datasets.check import CheckStep
 from launcher.ui.pages.datasets.sending import SendStep
 from launcher.ui.pages.datasets.sound import SoundStep
 from launcher.ui.pages.datasets.transcripts import Transcripts
-from launcher.ui.text import counted, size
 from launcher.ui.widgets.dialog import Dialog
 from launcher.ui.widgets.elements import box, button, card, facts, hint, para
 from launcher.workshop.library import Summary
 from launcher.workshop.names import checked_name
+from pod_image.contract.figures import counted, recorded, size
 
 GOOD_MINUTES = 30.0
 LEAST_MINUTES = 5.0
@@ -74,7 +74,7 @@ class _Builder:
         dialog = Dialog(f"Delete {self._name} from this computer?")
         with dialog.body:
             para(
-                f"{counted(found.clips, 'clip')} ({found.minutes:.1f} minutes) are gone for good. What was "
+                f"{counted(found.clips, 'clip')} ({recorded(found.minutes)}) are gone for good. What was "
                 "sent to Hugging Face stays there, and so do your original recordings."
             )
         with dialog.actions:

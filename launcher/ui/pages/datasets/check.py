@@ -8,7 +8,6 @@ from launcher.services import datasets
 from launcher.ui.frame import Shell
 from launcher.ui.page_hints import for_page
 from launcher.ui.pages.datasets.sound import SoundStep
-from launcher.ui.text import counted
 from launcher.ui.widgets.dialog import Dialog
 from launcher.ui.widgets.elements import (
     Handler,
@@ -30,6 +29,7 @@ from launcher.workshop.library import ClipLine
 from launcher.workshop.names import dataset_folder
 from launcher.workshop.remedies import FindingGroup, finding_groups
 from launcher.workshop.report import DatasetReport
+from pod_image.contract.figures import counted, recorded
 from pod_image.contract.findings import Severity
 
 SHOWN = 3
@@ -90,7 +90,7 @@ class CheckStep:
     def _findings(self, report: DatasetReport) -> None:
         if not report.findings:
             clips = counted(report.clips, "clip")
-            say("good", "Nothing to put right", f"{clips}, {report.minutes:.1f} minutes.")
+            say("good", "Nothing to put right", f"{clips}, {recorded(report.minutes)}.")
             return
         groups = finding_groups(report, self._clips)
         for severity, (tone, title) in _WORDS.items():

@@ -14,7 +14,7 @@ from launcher.ui.pages.datasets.builder import draw_builder
 from launcher.ui.pages.datasets.routes import register_clips
 from launcher.ui.pages.datasets.uploads import register_uploads
 from launcher.ui.state.site import Site
-from launcher.ui.text import counted, when
+from launcher.ui.text import when
 from launcher.ui.widgets.elements import (
     Text,
     badge,
@@ -31,6 +31,7 @@ from launcher.ui.widgets.inputs import Field
 from launcher.workshop.library import Summary
 from launcher.workshop.names import checked_name
 from launcher.workshop.report import DatasetReport
+from pod_image.contract.figures import counted
 
 
 def register(site: Site, outer: FastAPI) -> None:

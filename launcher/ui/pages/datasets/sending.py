@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from launcher.services import datasets
 from launcher.ui.frame import Shell
-from launcher.ui.text import counted
 from launcher.ui.widgets.elements import (
     Button,
     box,
@@ -19,6 +18,7 @@ from launcher.ui.widgets.elements import (
 from launcher.ui.widgets.inputs import Field, options
 from launcher.workshop.library import Summary
 from launcher.workshop.push import Pushed, PushRequest
+from pod_image.contract.figures import counted, recorded
 
 LICENCES = {
     "other": "my own words, or nobody else's business",
@@ -85,7 +85,7 @@ class SendStep:
     def _sent(self, done: Pushed) -> None:
         self._shell.site.prefer(last_dataset_repo=done.repo_id)
         self._place.clear()
-        words = f"{counted(done.clips, 'clip')}, {done.minutes:.1f} minutes are in {done.repo_id}"
+        words = f"{counted(done.clips, 'clip')}, {recorded(done.minutes)} are in {done.repo_id}"
         with self._place, notice("good", words):
             button_link("Train with this", f"/train?dataset={done.repo_id}", primary=True)
         self._shell.announce("The dataset is on Hugging Face.")

@@ -12,7 +12,6 @@ from launcher.errors import LauncherError
 from launcher.services import datasets
 from launcher.ui.frame import Shell, show_error
 from launcher.ui.pages.datasets.uploads import incoming
-from launcher.ui.text import counted, size
 from launcher.ui.widgets.elements import (
     Text,
     Tone,
@@ -28,6 +27,7 @@ from launcher.ui.widgets.elements import (
 from launcher.ui.widgets.inputs import DropZone, Field, options
 from launcher.workshop.make import Made, MakeProgress, MakeRequest
 from launcher.workshop.names import dataset_folder
+from pod_image.contract.figures import counted, recorded, size
 
 SKIPPED_SHOWN = 10
 _RATES = {"22050": "22,050 Hz: medium and high", "16000": "16,000 Hz: low"}
@@ -169,14 +169,14 @@ def _show_progress(progress: list[MakeProgress], words: Text, bar: ui.element) -
         return
     last = progress[-1]
     done = f"{last.done} of {counted(last.of, 'recording')}"
-    words.text = f"{done}, {last.decoded_minutes:.1f} minutes heard: {last.current}"
+    words.text = f"{done}, {recorded(last.decoded_minutes)} heard: {last.current}"
     bar.props["value"] = f"{100 * last.done / max(1, last.of):.0f}"
     bar.update()
 
 
 def _show_made(made: Made) -> None:
     tone: Tone = "good" if made.added_clips or made.already_there else "warning"
-    words = f"{counted(made.added_clips, 'clip')} added, {made.added_minutes:.1f} minutes."
+    words = f"{counted(made.added_clips, 'clip')} added, {recorded(made.added_minutes)}."
     if made.already_there:
         words += f" {counted(made.already_there, 'recording')} had been made before."
     with notice(tone, words):

@@ -8,10 +8,10 @@ from urllib.parse import quote
 
 from launcher.services import datasets
 from launcher.ui.frame import Shell
-from launcher.ui.text import counted
 from launcher.ui.widgets.elements import Button, Text, badge, box, button, hint
 from launcher.ui.widgets.inputs import Field, Player, options
 from launcher.workshop.library import ClipLine
+from pod_image.contract.figures import counted
 
 ROWS = 50
 SHORT_SECONDS = 1.0

@@ -19,6 +19,7 @@ from launcher.errors import InvalidRequest
 from launcher.ui.state.site import Site
 from launcher.workshop.gathering import MEDIA_ENDINGS, SUBTITLE_ENDINGS, TEXT_ENDINGS
 from launcher.workshop.names import checked_name
+from pod_image.contract.figures import size
 from pod_image.contract.paths import safe_path
 from pod_image.contract.whole_file import is_unfinished, replacing
 
@@ -157,7 +158,7 @@ async def store(
         async for piece in _pieces(chunks):
             written += len(piece)
             if written > limit:
-                raise Refused(413, f"larger than {limit / 2**30:.0f} GB")
+                raise Refused(413, f"larger than {size(limit)}")
             if free is not None:
                 check_room(free, len(piece))
             await asyncio.to_thread(file.write, piece)
@@ -181,7 +182,7 @@ def check_room(free: FreeBytes, needed: int) -> None:
     there = free()
     if needed > there - FREE_BYTES_KEPT:
         kept = FREE_BYTES_KEPT / 1e9
-        raise Refused(507, f"the disk has {there / 1e9:.1f} GB left, and {kept:.0f} GB stay free")
+        raise Refused(507, f"the disk has {size(there)} left, and {kept:.0f} GB stay free")
 
 
 def _keep_time(target: Path, seconds: str) -> None:

@@ -11,7 +11,7 @@ from launcher.ui.frame import Shell, page
 from launcher.ui.pages.home.checklist import ChecklistStep, Standing, StepState, checklist
 from launcher.ui.state.run_view import RunView
 from launcher.ui.state.site import Site
-from launcher.ui.text import dollars, when
+from launcher.ui.text import when
 from launcher.ui.widgets.elements import (
     Text,
     attributes,
@@ -26,6 +26,7 @@ from launcher.ui.widgets.elements import (
     para,
 )
 from launcher.ui.widgets.run_state import state_badge
+from pod_image.contract.figures import dollars
 
 LAST_RUNS = 5
 

@@ -11,11 +11,11 @@ from launcher.services.ending.release import release
 from launcher.services.following.commands import Sent, new_command, send
 from launcher.ui.frame import Shell, show_error
 from launcher.ui.state.run_view import RunView
-from launcher.ui.text import dollars
 from launcher.ui.widgets.dialog import Dialog
 from launcher.ui.widgets.elements import Button, Text, box, button, hint, para
 from launcher.ui.widgets.inputs import Field
 from pod_image.contract.commands import CommandName
+from pod_image.contract.figures import dollars
 from pod_image.contract.outcomes import Phase
 
 WAIT = timedelta(minutes=3)

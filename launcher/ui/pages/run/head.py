@@ -10,9 +10,10 @@ from launcher.ui.frame import Shell
 from launcher.ui.pages.run.actions import RunActions
 from launcher.ui.pages.run.notices import Standing, draw_notices, start_words
 from launcher.ui.state.run_view import RunView
-from launcher.ui.text import amount, clock, dollars, duration, per_hour, time_of_day
+from launcher.ui.text import amount, clock, per_hour, time_of_day
 from launcher.ui.widgets.elements import Text, attributes, badge, box, para
 from launcher.ui.widgets.run_state import phase_titles, state_words
+from pod_image.contract.figures import dollars, duration
 
 
 class RunHead:

@@ -12,7 +12,7 @@ from launcher.providers.registry import default_place
 from launcher.recipes import smaller_try_of_run
 from launcher.recipes.base import SmallerTry
 from launcher.ui.state.run_view import RunView
-from launcher.ui.text import dollars, time_of_day
+from launcher.ui.text import time_of_day
 from launcher.ui.widgets.elements import (
     Text,
     Tone,
@@ -25,6 +25,7 @@ from launcher.ui.widgets.elements import (
     say,
 )
 from launcher.ui.widgets.voice_link import voice_link
+from pod_image.contract.figures import dollars
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.plain import plain_line
 

@@ -11,7 +11,6 @@ from launcher.ui.frame import Shell, show_error
 from launcher.ui.page_hints import for_page
 from launcher.ui.pages.train.confirm import ConfirmDialog
 from launcher.ui.pages.train.form import Choice
-from launcher.ui.text import counted
 from launcher.ui.widgets.elements import (
     Button,
     Handler,
@@ -26,6 +25,7 @@ from launcher.ui.widgets.elements import (
     say,
     waiting,
 )
+from pod_image.contract.figures import counted
 from pod_image.contract.findings import Finding, Severity
 
 UNCHECKED = "Press “Check everything” first; it rents nothing."

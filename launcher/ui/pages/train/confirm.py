@@ -14,7 +14,7 @@ from launcher.recipes import recipe_of
 from launcher.services.common.boot_budget import boot_budget
 from launcher.ui.frame import Shell, show_error
 from launcher.ui.state.sessions import Session
-from launcher.ui.text import about, counted, dollars, per_hour, roughly
+from launcher.ui.text import per_hour
 from launcher.ui.widgets.dialog import Dialog
 from launcher.ui.widgets.elements import (
     Button,
@@ -27,6 +27,7 @@ from launcher.ui.widgets.elements import (
     hint,
     say,
 )
+from pod_image.contract.figures import about, counted, dollars, roughly
 
 FIRST_NEWS_SECONDS = 20.0
 """How long the dialog waits for the launch to name its run before it moves on to the Runs page."""

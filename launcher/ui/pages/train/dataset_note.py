@@ -10,8 +10,8 @@ from launcher.domain.plan import DatasetSummary
 from launcher.errors import LauncherError
 from launcher.ui.frame import Shell
 from launcher.ui.page_hints import for_page
-from launcher.ui.text import counted
 from launcher.ui.widgets.elements import box, hint, notice, para, say, waiting
+from pod_image.contract.figures import counted, recorded
 from pod_image.contract.findings import Finding, Severity
 
 SHOWN = 5
@@ -62,7 +62,7 @@ class DatasetNote:
 
 def _show(found: DatasetSummary, errors: Sequence[Finding]) -> None:
     if not errors:
-        minutes = f", {found.minutes:.1f} minutes" if found.minutes else ""
+        minutes = f", {recorded(found.minutes)}" if found.minutes else ""
         say("good", f"{found.repo}: {counted(found.clips, 'clip')}{minutes}")
         return
     with notice("bad", f"{found.repo} cannot be trained on as it is"):

@@ -15,7 +15,7 @@ from launcher.ui.page_hints import for_page
 from launcher.ui.pages.train.form import Choice
 from launcher.ui.pages.train.pricing import GpuRow, gpu_rows
 from launcher.ui.state.offers import Prices
-from launcher.ui.text import dollars, per_hour, roughly, when
+from launcher.ui.text import per_hour, when
 from launcher.ui.widgets.elements import (
     Text,
     attributes,
@@ -29,6 +29,7 @@ from launcher.ui.widgets.elements import (
     table,
     waiting,
 )
+from pod_image.contract.figures import dollars, roughly
 from pod_image.contract.settings import RunSettings
 
 ROWS_SHOWN = 6

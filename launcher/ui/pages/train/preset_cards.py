@@ -15,8 +15,8 @@ from launcher.services.planning.compose import compose_so_far
 from launcher.ui.pages.train.form import Choice
 from launcher.ui.pages.train.pricing import quote
 from launcher.ui.state.site import Site
-from launcher.ui.text import dollars, roughly
 from launcher.ui.widgets.elements import Text, attributes, badge, box, hint
+from pod_image.contract.figures import dollars, roughly
 from pod_image.contract.settings import RunSettings
 
 ORDER = ("quick-check", "finetune-medium", "finetune-high", "cheapest", "from-scratch-medium")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from launcher.providers.registry import default_place
 from launcher.ui.page_hints import for_page
 from launcher.ui.pages.train.pricing import Quote
-from launcher.ui.text import about, dollars, per_hour, roughly
+from launcher.ui.text import per_hour
 from launcher.ui.widgets.elements import Text, box, facts, heading, hint, say
+from pod_image.contract.figures import about, dollars, roughly
 
 
 class Price:

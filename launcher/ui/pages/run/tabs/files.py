@@ -10,7 +10,6 @@ from launcher.recipes import recipe_of_run
 from launcher.services.following.delivered_files import Downloaded, download_results, list_results
 from launcher.ui.frame import Shell, show_error
 from launcher.ui.state.run_view import RunView
-from launcher.ui.text import counted, size
 from launcher.ui.widgets.elements import (
     Handler,
     Text,
@@ -28,6 +27,7 @@ from launcher.ui.widgets.elements import (
     waiting,
 )
 from launcher.ui.widgets.voice_link import voice_link
+from pod_image.contract.figures import counted, size
 
 
 async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:

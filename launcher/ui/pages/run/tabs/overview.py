@@ -11,7 +11,7 @@ from launcher.recipes import recipe_of_run
 from launcher.services.following.receipts import receipt
 from launcher.ui.frame import Shell
 from launcher.ui.state.run_view import PhaseState, RunView
-from launcher.ui.text import amount, counted, dollars, duration
+from launcher.ui.text import amount
 from launcher.ui.widgets.chart import LossChart
 from launcher.ui.widgets.elements import (
     Text,
@@ -26,6 +26,7 @@ from launcher.ui.widgets.elements import (
     para,
 )
 from launcher.ui.widgets.run_state import phase_titles
+from pod_image.contract.figures import counted, dollars, duration
 from pod_image.contract.outcomes import Phase
 
 
