@@ -14,6 +14,7 @@ from launcher.stores.secrets import KeyName
 from launcher.ui.page_hints import for_page
 from launcher.ui.state.sessions import Session
 from launcher.ui.state.site import Site
+from launcher.ui.text import below_import_path
 from launcher.ui.theme import Theme
 from launcher.ui.widgets.elements import (
     Text,
@@ -254,8 +255,7 @@ def _show_bug(shell: Shell, error: Exception) -> None:
         details("Where it failed"),
     ):
         for one in frames:
-            place = one.filename.replace("\\", "/").split("/site-packages/")[-1].split("/main/")[-1]
-            Text("code", f"{place}, line {one.lineno}, in {one.name}")
+            Text("code", f"{below_import_path(one.filename)}, line {one.lineno}, in {one.name}")
 
 
 def in_background(work: Awaitable[None], name: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
+from pathlib import Path
 
 from pod_image.contract.figures import counted, size
 
@@ -43,3 +45,11 @@ def when(moment: datetime | None, now: datetime) -> str:
 
 def time_of_day(moment: datetime | None) -> str:
     return "" if moment is None else moment.astimezone().strftime("%H:%M")
+
+
+def below_import_path(filename: str) -> str:
+    """A program's file as it is imported, such as "launcher/ui/frame.py": without the folders of this computer."""
+    path = Path(filename)
+    roots = sorted((Path(entry) for entry in sys.path if entry), key=lambda root: -len(root.parts))
+    root = next((root for root in roots if path.is_relative_to(root)), path.parent)
+    return path.relative_to(root).as_posix()

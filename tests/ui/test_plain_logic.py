@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -275,3 +276,15 @@ def test_the_journal_gives_back_what_was_written(tmp_path: Path) -> None:
     assert next(journal.read(run())) == first
     journal.remove(run())
     assert list(journal.read(run())) == []
+
+
+def test_a_programs_file_is_named_as_it_is_imported_wherever_it_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packages = tmp_path / "main" / "lib" / "site-packages"
+    monkeypatch.setattr(sys, "path", ["", str(tmp_path / "main"), str(packages)])
+    assert words.below_import_path(str(packages / "nicegui" / "page.py")) == "nicegui/page.py"
+    ours = tmp_path / "main" / "launcher" / "ui" / "main" / "frame.py"
+    assert words.below_import_path(str(ours)) == "launcher/ui/main/frame.py"
+    assert words.below_import_path("/home/somebody/secret-plans/script.py") == "script.py"
+    assert words.below_import_path("<string>") == "<string>"
