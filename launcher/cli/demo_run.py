@@ -24,28 +24,22 @@ from launcher.cli.terminal.layout import lasted, usd
 from launcher.cli.terminal.live import Live
 from launcher.cli.terminal.output import Output
 from launcher.config import Config, read_config
-from launcher.demo.base_voice import DemoBase, demo_preset
+from launcher.demo.base_voice import DemoBase
 from launcher.demo.cloud import DemoCloud, check_extra, demo_cloud
+from launcher.demo.recipes import USUAL, DemoRecipe, DemoWork, demo_settings
 from launcher.domain.plan import Composed
 from launcher.domain.pod import PodStatus
 from launcher.domain.run import Run
 from launcher.errors import Interrupted, LauncherError, RunFailed
-from launcher.presets import find_preset
 from launcher.services.common.workbench import Workbench, open_workbench
 from launcher.services.following.delivered_files import download_results
-from launcher.services.planning.compose import compose
 from launcher.services.planning.plan import make_plan, raise_errors
 from launcher.stores.secrets import Keys, find_keys
 from pod_image.contract.environment import for_python
 from pod_image.contract.figures import dollars_per_hour
 from pod_image.contract.interpreter import module_command, program_command
-from pod_image.contract.settings import RecipeName
 
 SENTENCE = "This voice was trained a minute ago, on a computer without a graphics card."
-_NEEDED = {
-    RecipeName.PIPER: ("torch", "piper", "onnx", "onnxruntime", "soundfile", "soxr", "numpy"),
-    RecipeName.COMMAND: (),
-}
 SPEAK_SECONDS = 120
 WORTH_HEARING = ("voice/**", "samples/**", "files/**", "run.json", "events.jsonl")
 """Brought here. Checkpoints, hundreds of megabytes each, stay in the results repo as they would with a real run."""
@@ -62,7 +56,7 @@ class DemoOrder:
     out: Path | None = None
     seed: int = 1234
     faults: tuple[str, ...] = ()
-    recipe: RecipeName = RecipeName.PIPER
+    recipe: DemoRecipe = USUAL
     image: str = ""
     base: DemoBase | None = None
 
@@ -118,7 +112,7 @@ def run_demo(order: DemoOrder, root: Path, output: Output) -> None:
 
     Raises NotConfigured when the extra is missing, RunFailed when the run ended badly.
     """
-    check_extra(_NEEDED[order.recipe])
+    check_extra(order.recipe.packages)
     end_on_signals()
     output.talk(
         "A stand-in for RunPod and one for Hugging Face run on this computer; everything\n"
@@ -153,7 +147,7 @@ async def _run(
     async with open_workbench(config, keys) as bench:
         bench.runs.on_trouble = output.talk
         with Live(output, leaving="Ctrl-C: end the demo, with its pod and all it made") as live:
-            followed = await _to_its_end(bench, composed, keys, live)
+            followed = await _to_its_end(bench, composed, order.base, keys, live)
         into = await _brought_here(bench, followed, folder)
         return DemoOutcome(
             followed=followed,
@@ -166,17 +160,17 @@ async def _run(
         )
 
 
-async def _to_its_end(bench: Workbench, composed: Composed, keys: Keys, live: Live) -> Followed:
+async def _to_its_end(
+    bench: Workbench, composed: Composed, base: DemoBase | None, keys: Keys, live: Live
+) -> Followed:
     plan = await make_plan(bench, composed, keys)
     raise_errors(plan)
     live.say(
         f"Plan: {plan.run_id}, {plan.offer.gpu_name} at {dollars_per_hour(plan.offer.price_per_hour_usd)}, "
         f"{usd(plan.worst_case_usd)} at most"
     )
-    if plan.base_licence:
-        live.say(
-            f"Starts from {plan.settings.base_checkpoint}; licence by its card: {plan.base_licence}"
-        )
+    if base is not None and plan.base_licence:
+        live.say(f"Starts from {base.checkpoint}; licence by its card: {plan.base_licence}")
     launched = await launch_and_show(bench, plan, keys, live, _demo_left)
     return await follow_to_end(bench, launched, live, _demo_left)
 
@@ -195,16 +189,9 @@ def _composed(order: DemoOrder, cloud: DemoCloud, config: Config) -> Composed:
         "results_repo": cloud.results_repo,
         **({"image": order.image} if order.image else {}),
     }
-    if order.recipe is RecipeName.COMMAND:
-        command = list(program_command(command_that_shows(order.faults)))
-        given |= {"recipe": "command", "argv": command}
-        return compose(find_preset(config, "quick-check"), given)
-    preset = demo_preset(config, order.base)
-    given |= {"seed": order.seed, "voice_name": "demo"}
-    if order.steps is not None:
-        # So many exactly: neither the clock nor the number of epochs may end it earlier.
-        given |= {"max_steps": order.steps, "train_minutes": 0, "epochs": 10_000, "max_hours": 12}
-    return compose(preset, given)
+    command = program_command(command_that_shows(order.faults))
+    work = DemoWork(order.recipe, command, order.seed, order.steps, order.base)
+    return demo_settings(work, given, config)
 
 
 async def _brought_here(bench: Workbench, followed: Followed, folder: Path) -> Path:

@@ -23,9 +23,13 @@ GROUPS = ("What", "How much", "Where", "Limits")
 RECIPES = declarations()
 
 
-class RecipeName(StrEnum):
-    PIPER = "piper"
-    COMMAND = "command"
+if TYPE_CHECKING:
+
+    class RecipeName(StrEnum):
+        """The recipes that are there; which, nothing but their own folders has to know."""
+
+else:
+    RecipeName = StrEnum("RecipeName", {name.upper(): name for name in RECIPES}, module=__name__)
 
 
 class Flat(BaseModel):
@@ -103,11 +107,11 @@ def _knob(annotation: Any) -> Knob:
 
 
 if TYPE_CHECKING:
-    from pod_image.contract.recipes.command import CommandSettings
-    from pod_image.contract.recipes.piper import PiperSettings
 
-    class RunSettings(PiperSettings, CommandSettings, Flat):
-        recipe: RecipeName = RecipeName.PIPER
+    class RunSettings(CommonSettings, Flat):
+        """As everybody may use it: the settings of every run. A recipe's own, see `CommonSettings.of`."""
+
+        recipe: RecipeName
 
         def __init__(self, **values: Any) -> None: ...
 

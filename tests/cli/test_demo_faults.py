@@ -25,11 +25,11 @@ from launcher.cli.demo_run import DemoOrder, _config, _run
 from launcher.cli.session import complete
 from launcher.cli.terminal.output import Output
 from launcher.demo.cloud import demo_cloud, fault_list
+from launcher.demo.recipes import DemoRecipe
 from launcher.emulator.hub import NAMED_FAULTS
 from launcher.emulator.runpod import FAULTS
 from launcher.emulator.runpod.faults import DEMO, DEMO_STRIKES_FIRST
 from launcher.errors import InvalidRequest
-from pod_image.contract.settings import RecipeName
 from tests.cli.commands.test_demo import started
 
 NEEDS_A_PERSON = {"exec-refused"}
@@ -61,7 +61,7 @@ class Seen:
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
     root = tmp_path_factory.mktemp("run")
-    order = DemoOrder(recipe=RecipeName.COMMAND, faults=tuple(NEEDS_LARGE_FILE))
+    order = DemoOrder(recipe=DemoRecipe.COMMAND, faults=tuple(NEEDS_LARGE_FILE))
     with demo_cloud(root) as cloud:
         began = len(cloud.hub.core.log)
         outcome = complete(_run(order, cloud, _config(root, cloud), root, Output(quiet=True)))

@@ -26,9 +26,9 @@ from launcher.demo.cloud import (
     fault_list,
     free_of_proxies,
 )
+from launcher.demo.recipes import USUAL, DemoRecipe
 from launcher.errors import InvalidRequest
 from launcher.services.common.interrupts import leaving_signals
-from pod_image.contract.settings import RecipeName
 
 app = command_app()
 
@@ -47,9 +47,9 @@ def demo(
     out: Annotated[Path | None, typer.Option(help="Folder for the voice and what it says.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Start of every draw.")] = 1234,
     recipe: Annotated[
-        RecipeName,
+        DemoRecipe,
         typer.Option(help="piper trains a voice; command only walks the way, in seconds."),
-    ] = RecipeName.PIPER,
+    ] = USUAL,
     image: Annotated[
         str,
         typer.Option(help="bootstrap: as without an image of ours; the agent comes as a wheel."),
@@ -88,7 +88,7 @@ def demo(
         for name in faults:
             check_fault(name)
         refuse_what_shows_nothing(faults, is_headless=headless)
-        start = installed_base() if base and recipe is RecipeName.PIPER else None
+        start = installed_base() if base and recipe.begins_as_a_voice else None
         if serve:
             _serve(faults, folder, start, output)
         elif headless:

@@ -23,10 +23,11 @@ from pod_image.contract.keys import hide_keys
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.settings import RunSettings
+from pod_image.recipes import load
 from pod_image.recipes.command.activity import cpu_seconds
 from pod_image.recipes.command.collecting import collect, is_inside
 from pod_image.recipes.command.progress_lines import step_in
-from pod_image.recipes.command.recipe import files_folder
+from pod_image.recipes.command.recipe import CommandRecipe, Job, files_folder
 from pod_image.recipes.worker import BY_SIGNAL_ID, Reporter, StoppableInbox, run_document
 
 INPUT_FAULT = 2
@@ -45,7 +46,7 @@ Report = Callable[[dict[str, Any]], None]
 class Work:
     """One command while it runs."""
 
-    settings: RunSettings
+    job: Job
     folder: RunFolder
     report: Report
     process: subprocess.Popen[str]
@@ -94,7 +95,7 @@ class Work:
                 self._receipt(command, "refused", "a command of your own has no samples")
 
     def collect(self) -> int:
-        return collect(self.folder.prepared, self.settings.outputs, files_folder(self.folder))
+        return collect(self.folder.prepared, self.job.outputs, files_folder(self.folder))
 
     def _receipt(self, command: Command, state: str, detail: str) -> None:
         self.report(
@@ -134,28 +135,35 @@ class Work:
 def main() -> int:
     report = Reporter()
     try:
-        settings = run_document().settings
+        job = _job(run_document().settings)
     except ContractError as exc:
         return _refuse(report, exc.message, exc.hint)
-    outside = [pattern for pattern in settings.outputs if not is_inside(pattern)]
+    outside = [pattern for pattern in job.outputs if not is_inside(pattern)]
     if outside:
         hint = "Outputs are patterns below the command's folder, such as out/**."
         return _refuse(report, f"The pattern {outside[0]!r} leads out of its folder.", hint)
     folder, inbox = RunFolder(Path.cwd()), StoppableInbox()
     try:
-        process = _start(settings, folder)
+        process = _start(job, folder)
     except OSError as exc:
         hint = "Check its name, and that the image has it."
         return _refuse(
-            report, f"{hide_keys(settings.argv[0])} could not be started: {exc.strerror}.", hint
+            report, f"{hide_keys(job.argv[0])} could not be started: {exc.strerror}.", hint
         )
-    work = Work(settings, folder, report, process)
+    work = Work(job, folder, report, process)
     code = work.until_over(inbox.take)
     work.collect()
     return _outcome(report, code, was_stopped=work.stop_at is not None)
 
 
-def _start(settings: RunSettings, folder: RunFolder) -> subprocess.Popen[str]:
+def _job(settings: RunSettings) -> Job:
+    """What the run's recipe wants done: this one, or one that is built on it."""
+    recipe = load(settings.recipe)
+    assert isinstance(recipe, CommandRecipe), recipe
+    return recipe.job(settings)
+
+
+def _start(job: Job, folder: RunFolder) -> subprocess.Popen[str]:
     """In a folder of its own, with `dataset` beside it; its environment says where both are."""
     work = folder.prepared
     (work / "out").mkdir(parents=True, exist_ok=True)
@@ -163,7 +171,7 @@ def _start(settings: RunSettings, folder: RunFolder) -> subprocess.Popen[str]:
     private = (EVENTS_FD_VARIABLE, RUN_VARIABLE, SAFE_PATH_VARIABLE)
     environment = {name: value for name, value in os.environ.items() if name not in private}
     return subprocess.Popen(
-        settings.argv,
+        job.argv,
         cwd=work,
         env={**environment, "DATASET_DIR": str(folder.dataset), "OUT_DIR": str(work / "out")},
         stdin=subprocess.DEVNULL,

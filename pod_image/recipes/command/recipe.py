@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pod_image.contract.interpreter import module_command
@@ -12,6 +13,7 @@ from pod_image.contract.keys import without_keys
 from pod_image.contract.letters import UNSAFE_LETTER
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import RunFolder
+from pod_image.contract.recipes.command import CommandSettings
 from pod_image.contract.settings import RunSettings
 from pod_image.contract.whole_file import is_unfinished
 from pod_image.recipes.base import CardSection, Recipe, RemoteFile, Stage
@@ -23,8 +25,22 @@ def files_folder(folder: RunFolder) -> Path:
     return folder.out / "files"
 
 
+@dataclass(frozen=True)
+class Job:
+    """What runs, and which files below its folder are its results, as patterns."""
+
+    argv: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
 class CommandRecipe:
+    """A recipe that is built on a command takes over all of this, and says its own name and `job`."""
+
     name = "command"
+
+    def job(self, settings: RunSettings) -> Job:
+        own = CommandSettings.of(settings)
+        return Job(own.argv, own.outputs)
 
     def stages(self, settings: RunSettings) -> Sequence[Stage]:
         argv = module_command("pod_image.recipes.command")
@@ -47,13 +63,14 @@ class CommandRecipe:
 
     def still_to_come(self, folder: RunFolder, settings: RunSettings) -> int:
         """What matches its outputs and was not collected since it changed."""
-        return sum(uncollected(folder.prepared, settings.outputs, files_folder(folder)).values())
+        outputs = self.job(settings).outputs
+        return sum(uncollected(folder.prepared, outputs, files_folder(folder)).values())
 
     def left_behind(self, folder: RunFolder, settings: RunSettings) -> Mapping[Path, str]:
         work, files = folder.prepared, files_folder(folder)
         return {
             path: (files / path.relative_to(work)).relative_to(folder.out).as_posix()
-            for path in uncollected(work, settings.outputs, files)
+            for path in uncollected(work, self.job(settings).outputs, files)
         }
 
     def card(self, folder: RunFolder, settings: RunSettings) -> CardSection:
@@ -65,7 +82,9 @@ class CommandRecipe:
         if len(names) > len(lines):
             lines.append(f"- and {len(names) - len(lines)} more")
         listing = "\n".join(lines) or "No file matched its outputs."
-        command = textwrap.indent(shlex.join(without_keys(settings.argv)), "    ", lambda _: True)
+        command = textwrap.indent(
+            shlex.join(without_keys(self.job(settings).argv)), "    ", lambda _: True
+        )
         return CardSection({"tags": ["pod-launcher"]}, f"{command}\n\n{listing}")
 
 

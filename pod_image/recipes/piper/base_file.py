@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pod_image.contract.settings import RunSettings
+from pod_image.contract.recipes.piper import PiperSettings
 from pod_image.recipes.base import RemoteFile
 
 _KINDS = {"datasets": "dataset", "models": "model"}
 
 
-def base_file(settings: RunSettings) -> RemoteFile:
+def base_file(settings: PiperSettings) -> RemoteFile:
     """`owner/repo/path`, with `datasets/` before it for a dataset repo: most published checkpoints are in one."""
     first, _, rest = settings.base_checkpoint.partition("/")
     kind = _KINDS.get(first)
@@ -16,7 +16,7 @@ def base_file(settings: RunSettings) -> RemoteFile:
     return RemoteFile(f"{owner}/{repo}", "/".join(path), kind or "model")
 
 
-def base_files(settings: RunSettings) -> tuple[RemoteFile, ...]:
+def base_files(settings: PiperSettings) -> tuple[RemoteFile, ...]:
     """What is fetched to start from: nothing, a checkpoint, or a voice with the JSON that describes it."""
     if not settings.base_checkpoint:
         return ()

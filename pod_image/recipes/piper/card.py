@@ -10,7 +10,7 @@ from typing import Any
 from pod_image.contract.environment import RunDocument
 from pod_image.contract.figures import recorded
 from pod_image.contract.paths import RunFolder
-from pod_image.contract.settings import RunSettings
+from pod_image.contract.recipes.piper import PiperSettings
 from pod_image.recipes.base import CardSection
 from pod_image.recipes.piper.identity import quality_of, voice_of
 from pod_image.recipes.piper.languages import english_name
@@ -31,7 +31,7 @@ def keep_facts(document: RunDocument, folder: RunFolder) -> None:
     (folder.prepared / _FACTS).write_text(json.dumps(facts), encoding="utf-8")
 
 
-def card_section(folder: RunFolder, settings: RunSettings) -> CardSection:
+def card_section(folder: RunFolder, settings: PiperSettings) -> CardSection:
     """Holds for every end of a run: what is not there yet is not mentioned."""
     front: dict[str, Any] = {
         "language": [settings.language.partition("_")[0]],
@@ -63,7 +63,7 @@ def _facts(folder: RunFolder) -> dict[str, str]:
 class _Place:
     """Where a file of this run will be in the results repo."""
 
-    def __init__(self, folder: RunFolder, settings: RunSettings, run_id: str) -> None:
+    def __init__(self, folder: RunFolder, settings: PiperSettings, run_id: str) -> None:
         self.folder, self._settings, self._run_id = folder, settings, run_id
 
     def below(self, file: Path) -> str:
@@ -86,7 +86,7 @@ def _cell(value: str) -> str:
     return " ".join(value.replace("|", "\\|").split())
 
 
-def _voice_rows(settings: RunSettings) -> Rows:
+def _voice_rows(settings: PiperSettings) -> Rows:
     quality = quality_of(settings)
     return [
         ("Voice", voice_of(settings, ()).stem),
@@ -105,14 +105,14 @@ def _set_rows(folder: RunFolder) -> Rows:
     return [("Learnt from", clips), ("Speakers", names)]
 
 
-def _base_rows(settings: RunSettings, facts: dict[str, str]) -> Rows:
+def _base_rows(settings: PiperSettings, facts: dict[str, str]) -> Rows:
     if not settings.base_checkpoint:
         return [("Started from", "nothing (from scratch)")]
     terms = facts.get("base_licence") or "not named by its card; look before you publish or sell"
     return [("Started from", settings.base_checkpoint), ("Licence of the base", terms)]
 
 
-def _setting_rows(settings: RunSettings) -> Rows:
+def _setting_rows(settings: PiperSettings) -> Rows:
     limits = [f"{settings.epochs:,} epochs at most"]
     if settings.max_steps:
         limits.append(f"{settings.max_steps:,} steps at most")

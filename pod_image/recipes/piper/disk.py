@@ -9,13 +9,15 @@ from pathlib import Path
 
 from pod_image.contract.figures import size
 from pod_image.contract.paths import RunFolder
+from pod_image.contract.recipes.piper import PiperSettings
 from pod_image.contract.room import MOST_CHECKPOINTS, checkpoint_room
-from pod_image.contract.settings import RunSettings
 from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.worker import Reporter
 
 
-def checkpoints_kept(folder: RunFolder, settings: RunSettings, emit: Reporter | None = None) -> int:
+def checkpoints_kept(
+    folder: RunFolder, settings: PiperSettings, emit: Reporter | None = None
+) -> int:
     """How many checkpoints this disk can hold at a time; with `emit`, fewer than usual are said.
 
     Raises RecipeError when there is no room for even one: before anything was trained for nothing.
@@ -42,7 +44,7 @@ def checkpoints_kept(folder: RunFolder, settings: RunSettings, emit: Reporter | 
     return kept
 
 
-def free_for_checkpoints(folder: RunFolder, settings: RunSettings) -> int:
+def free_for_checkpoints(folder: RunFolder, settings: PiperSettings) -> int:
     """Bytes that this run's checkpoints may take in all: what is free, within the disk that was rented, and what
     checkpoints of an earlier start take already."""
     rented_bytes = settings.disk_gb * 1_000_000_000

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pod_image.contract.settings import RunSettings
+from pod_image.contract.recipes.piper import PiperSettings
 from pod_image.dataset.languages import espeak_voice_of
 from pod_image.recipes.piper.preparation import Preparation
 from pod_image.recipes.piper.quality import SAMPLE_RATE_HZ, Quality
 from pod_image.recipes.piper.voice import VoiceIdentity
 
 
-def quality_of(settings: RunSettings) -> Quality:
+def quality_of(settings: PiperSettings) -> Quality:
     """The contract spells `x-low`, file names of voices `x_low`."""
     return Quality.parse(settings.quality.value)
 
 
-def espeak_voice(settings: RunSettings) -> str:
+def espeak_voice(settings: PiperSettings) -> str:
     """The one asked for, else the language's."""
     return settings.espeak_voice or espeak_voice_of(settings.language)
 
 
-def preparation_of(settings: RunSettings) -> Preparation:
+def preparation_of(settings: PiperSettings) -> Preparation:
     """How the clips are prepared for these settings."""
     rate_hz = SAMPLE_RATE_HZ[quality_of(settings)]
     return Preparation(rate_hz, espeak_voice(settings), settings.speakers)
 
 
-def voice_of(settings: RunSettings, speakers: Sequence[str]) -> VoiceIdentity:
+def voice_of(settings: PiperSettings, speakers: Sequence[str]) -> VoiceIdentity:
     """The voice that these settings name. `speakers` are the prepared set's."""
     quality = quality_of(settings)
     names = [*speakers, *(f"spare-{i}" for i in range(len(speakers), settings.speakers))]

@@ -9,6 +9,7 @@ from pathlib import Path
 from pod_image.contract.interpreter import module_command
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import RunFolder
+from pod_image.contract.recipes.piper import PiperSettings
 from pod_image.contract.room import checkpoint_room
 from pod_image.contract.settings import RunSettings
 from pod_image.recipes.base import CardSection, RemoteFile, Stage
@@ -34,7 +35,7 @@ class PiperRecipe:
 
     def needs(self, settings: RunSettings) -> Sequence[RemoteFile]:
         """The base checkpoint, when there is one."""
-        return base_files(settings)
+        return base_files(PiperSettings.of(settings))
 
     def carries(self, settings: RunSettings) -> Sequence[str]:
         """The losses and scores so far, so that curves begin where the run began."""
@@ -56,7 +57,7 @@ class PiperRecipe:
 
     def still_to_come(self, folder: RunFolder, settings: RunSettings) -> int:
         """A last checkpoint and the voice: as large as those on disk, or as such a voice's are."""
-        room = checkpoint_room(settings.quality)
+        room = checkpoint_room(PiperSettings.of(settings).quality)
         checkpoint = _newest_bytes(folder.checkpoints, "*.ckpt") or room.whole_bytes
         return checkpoint + (_newest_bytes(folder.voice, "*.onnx") or room.voice_bytes)
 
@@ -66,7 +67,7 @@ class PiperRecipe:
 
     def card(self, folder: RunFolder, settings: RunSettings) -> CardSection:
         """Who the voice is, what it was trained on, how to hear and use it."""
-        return card_section(folder, settings)
+        return card_section(folder, PiperSettings.of(settings))
 
 
 def _argv(stage: str) -> tuple[str, ...]:

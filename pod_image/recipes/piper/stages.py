@@ -10,7 +10,7 @@ from pod_image.contract.common_settings import Switch
 from pod_image.contract.environment import RunDocument
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.paths import RunFolder
-from pod_image.contract.settings import RunSettings
+from pod_image.contract.recipes.piper import PiperSettings
 from pod_image.dataset import DatasetError, read_dataset
 from pod_image.recipes.piper.base_file import base_file
 from pod_image.recipes.piper.card import keep_facts
@@ -32,7 +32,8 @@ def prepare_stage(document: RunDocument, folder: RunFolder, emit: Reporter) -> N
     from pod_image.recipes.piper.preparation import prepare
 
     keep_facts(document, folder)
-    checkpoints_kept(folder, document.settings)
+    settings = PiperSettings.of(document.settings)
+    checkpoints_kept(folder, settings)
     try:
         dataset = read_dataset(folder.dataset, unpack_to=folder.prepared / "unpacked")
     except DatasetError as exc:
@@ -40,7 +41,7 @@ def prepare_stage(document: RunDocument, folder: RunFolder, emit: Reporter) -> N
     serious = [f for f in dataset.findings if f.severity is not Severity.NOTE]
     for finding in serious[:MOST_FINDINGS]:
         emit(_finding_event(finding))
-    prepare(dataset.clips, folder.prepared, preparation_of(document.settings), emit)
+    prepare(dataset.clips, folder.prepared, preparation_of(settings), emit)
 
 
 def _finding_event(finding: Finding) -> dict[str, Any]:
@@ -64,7 +65,7 @@ def train_stage(
     from pod_image.recipes.piper.record import Recorder
     from pod_image.recipes.piper.trainer import Places, Trainer, Training
 
-    settings = document.settings
+    settings = PiperSettings.of(document.settings)
     kept = checkpoints_kept(folder, settings, emit)
     searches = settings.kernel_search is Switch.ON
     clips = Clips.load(folder.prepared, ready_device(settings.precision, searches_kernels=searches))
@@ -134,7 +135,7 @@ def _warning(code: str, exc: RecipeError) -> dict[str, Any]:
     return {"event": "warning", "code": code, "message": exc.message, "hint": exc.hint}
 
 
-def _base_checkpoint(settings: RunSettings, folder: RunFolder) -> Checkpoint | None:
+def _base_checkpoint(settings: PiperSettings, folder: RunFolder) -> Checkpoint | None:
     if not settings.base_checkpoint:
         return None
     path = folder.base / base_file(settings).path
@@ -160,7 +161,7 @@ def export_stage(document: RunDocument, folder: RunFolder, emit: Reporter) -> No
             "There is no checkpoint to make a voice of.",
             hint="Training ended before its first checkpoint; the log says why.",
         )
-    voice = voice_of(document.settings, read_prepared(folder.prepared).speakers)
+    voice = voice_of(PiperSettings.of(document.settings), read_prepared(folder.prepared).speakers)
     total = len(kept)
     export_voice(generator_of(read_checkpoint(best)), voice, folder.voice)
     emit(_exported(1, total))

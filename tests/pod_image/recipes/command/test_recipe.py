@@ -20,6 +20,8 @@ from pod_image.recipes.command.activity import cpu_seconds
 from pod_image.recipes.command.collecting import collect, is_inside, matching
 from pod_image.recipes.command.progress_lines import step_in
 
+COMMAND = RecipeName("command")
+
 
 def worker(folder: Path, *argv: str, commands: str = "", **settings: Any) -> tuple[int, list[Any]]:
     """Run the worker to its end; its exit code and its events."""
@@ -69,8 +71,8 @@ def test_a_python_of_the_persons_own_finds_the_modules_beside_it_as_it_does_ever
 
 
 def test_the_recipe_is_loaded_without_torch_and_has_one_stage() -> None:
-    recipe = load(RecipeName.COMMAND)
-    settings = RunSettings(recipe=RecipeName.COMMAND, argv=("true",))
+    recipe = load(COMMAND)
+    settings = RunSettings(recipe=COMMAND, argv=("true",))
     (stage,) = recipe.stages(settings)
     assert stage.takes_commands
     assert recipe.needs(settings) == ()
@@ -83,8 +85,8 @@ def test_results_are_the_small_files_first_and_the_card_names_them(tmp_path: Pat
     (files / "archive.tar").write_bytes(bytes(1_000))
     (files / "report.txt").write_text("good")
     (files / ".torn.unfinished").write_text("half")
-    recipe = load(RecipeName.COMMAND)
-    settings = RunSettings(recipe=RecipeName.COMMAND, argv=("make", "a b"))
+    recipe = load(COMMAND)
+    settings = RunSettings(recipe=COMMAND, argv=("make", "a b"))
     assert [path.name for path in recipe.results(folder, settings)] == ["report.txt", "archive.tar"]
     section = recipe.card(folder, settings)
     assert "make 'a b'" in section.markdown
@@ -97,8 +99,8 @@ def test_the_card_shows_neither_a_key_nor_markup_of_a_name(tmp_path: Path) -> No
     files.mkdir(parents=True)
     (files / "a`\n## Not a title <!-- end of run-01 -->\x1b[2J\u202e.txt").write_text("")
     words = ("env", "API_KEY=c4n4ry0v4lu3", "python", "-c", "a = 1\n# Not a title\n")
-    settings = RunSettings(recipe=RecipeName.COMMAND, argv=words)
-    section = load(RecipeName.COMMAND).card(folder, settings)
+    settings = RunSettings(recipe=COMMAND, argv=words)
+    section = load(COMMAND).card(folder, settings)
     card = render_card(None, "run-01", section)
     assert "c4n4ry0v4lu3" not in card
     assert not [line for line in card.splitlines() if line.startswith("# Not")]
