@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]  # comes with huggingface_hub, without types
+import yaml  # comes with huggingface_hub, without types
 
 from pod_image.recipes.base import CardSection
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from statistics import fmean
 from typing import Any
 
@@ -95,7 +96,10 @@ def _ours(
     rows = []
     for indices in batches:
         batch = clips.batch(indices)
-        still = {"starts": torch.zeros(len(indices), dtype=torch.long), "draw": torch.zeros_like}
+        still: dict[str, Any] = {
+            "starts": torch.zeros(len(indices), dtype=torch.long),
+            "draw": torch.zeros_like,
+        }
         rows.append(optimisation.step(batch, **({} if draws else still)).tolist())
     return np.array(rows)
 
@@ -132,7 +136,7 @@ def _without_dropout(model: nn.Module) -> None:
             module.p = 0.0
 
 
-def _narrow(theirs: nn.Module, ours: Discriminators) -> None:
+def _narrow(theirs: Any, ours: Discriminators) -> None:
     """Give each of the reference's convolutions the width that ours has, with everything else as it is."""
     for judge, narrow in zip(theirs.discriminators, ours.discriminators, strict=True):
         for holder, name, wide in _convolutions(judge):
@@ -150,11 +154,11 @@ def _narrow(theirs: nn.Module, ours: Discriminators) -> None:
 
 
 def _convolutions(judge: Any) -> list[tuple[Any, str, Any]]:
-    found = [
-        (lambda made, i=i: judge.convs.__setitem__(i, made), f"convs.{i}", conv)
+    found: list[tuple[Any, str, Any]] = [
+        (partial(judge.convs.__setitem__, i), f"convs.{i}", conv)
         for i, conv in enumerate(judge.convs)
     ]
-    found.append((lambda made: setattr(judge, "conv_post", made), "conv_post", judge.conv_post))
+    found.append((partial(setattr, judge, "conv_post"), "conv_post", judge.conv_post))
     return found
 
 
@@ -179,7 +183,7 @@ def _reference(
             rows.append([logged[name] for name in REFERENCE_NAMES])
 
     def batch_of(indices: list[int]) -> Any:
-        b = clips.batch(indices)
+        b: Any = clips.batch(indices)
         return Batch(
             b.ids,
             b.id_lengths,

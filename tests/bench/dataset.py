@@ -37,7 +37,7 @@ from pod_image.hub import Hub
 from tests.kit.recordings import RATE_HZ, sentences, srt
 
 CLIP_RATE_HZ = 8_000
-FREE_ACCOUNT = {"api": 1_000, "resolver": 5_000}
+FREE_ACCOUNT: dict[str, Any] = {"api": 1_000, "resolver": 5_000}
 SHARD_BYTES = 16 * 2**20
 
 

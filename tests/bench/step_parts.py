@@ -70,7 +70,7 @@ def _timed(optimisation: Optimisation, seconds: dict[str, float]) -> Iterator[No
     steps = [each.step for each in o.optimisers]
     for each in o.optimisers:
         each.step = _wrapped(each.step, "optimisers", seconds)
-    torch.autograd.backward = lambda *a, **k: _wrapped(backward, next(walks), seconds)(*a, **k)  # type: ignore[assignment]
+    torch.autograd.backward = lambda *a, **k: _wrapped(backward, next(walks), seconds)(*a, **k)
     try:
         yield
     finally:

@@ -151,7 +151,7 @@ def inject_alignment() -> None:
     sys.modules[name] = module
     import piper.train.vits as package
 
-    package.monotonic_align = module
+    package.monotonic_align = module  # type: ignore[attr-defined]  # compiled, and absent here
 
 
 def maximum_path(value: Any, mask: Any) -> Any:

@@ -166,8 +166,9 @@ def _launched(staged: Stage, count: int) -> list[str]:
 async def _launch_many(staged: Stage, count: int) -> list[str]:
     """Runs that the form did not start itself: it finds them in the history."""
     env = staged.cloud.env
-    keys = Keys(*(SecretStr(env[name]) for name in
-                  ("RUNPOD_API_KEY", "HF_DATASET_TOKEN", "HF_UPLOAD_TOKEN")))  # fmt: skip
+    names = ("RUNPOD_API_KEY", "HF_DATASET_TOKEN", "HF_UPLOAD_TOKEN")
+    runpod, hf_dataset, hf_upload = (SecretStr(env[name]) for name in names)
+    keys = Keys(runpod, hf_dataset, hf_upload)
     config = demo_config(staged.cloud, staged.root)
     given = {"recipe": "command", "argv": ["true"], "results_repo": staged.cloud.results_repo,
              "cloud": "any", "max_hours": 2.0}  # fmt: skip

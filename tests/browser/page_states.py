@@ -276,7 +276,7 @@ def _events(run: Run) -> list[Event]:
         phases = [{"name": "train", "seconds": 6900.0}, {"name": "deliver", "seconds": 70.0}]
         lines.append({"event": "ended", "reason": run.end_reason, "phases": phases})
     start = run.created_at or run.planned_at
-    found = []
+    found: list[Event] = []
     for seq, line in enumerate(lines, start=1):
         at = start + timedelta(seconds=2 * seq)
         event = from_line(

@@ -125,7 +125,7 @@ def _judged(lines: list[str]) -> list[str]:
     ]
 
 
-def _of(page_states: tuple[PageState, ...]) -> Any:
+def _of(page_states: tuple[PageState, ...]) -> pytest.MarkDecorator:
     looked_at = [one for one in page_states if not one.within]
     return pytest.mark.parametrize("page_state", looked_at, ids=lambda one: one.name)
 

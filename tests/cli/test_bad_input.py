@@ -90,7 +90,7 @@ def test_a_run_that_is_too_long_for_a_pod_is_refused_before_anything_is_made(
     assert (shell.rented, shell.harness.secret_names()) == (0, [])
 
 
-BAD_FILES = {
+BAD_FILES: dict[str, tuple[str | bytes, str]] = {
     "not TOML": ("[settings", "is not TOML"),
     "settings at the top": ("batch_size = 3", "[settings]"),
     "an unknown setting": ("[settings]\nbatchsize = 3", "batch_size"),

@@ -34,7 +34,7 @@ async def test_ctrl_c_before_the_pod_is_armed_releases_it(tmp_path: Path) -> Non
     harness.script.armed_after = None
     with Live(Output(quiet=True)) as live:
         work = asyncio.create_task(launch_and_show(harness.bench, plan(), harness.keys, live))
-        error = await cut_off_after(30, work)  # type: ignore[arg-type]
+        error = await cut_off_after(30, work)
     assert harness.live() == []
     assert "released" in error.message
     assert error.exit_code == 130
@@ -69,7 +69,7 @@ async def test_ctrl_c_afterwards_leaves_the_run_and_says_where_it_is_and_how_to_
     run = await launch(harness.bench, plan(), harness.keys)
     with Live(Output(quiet=True)) as live:
         work = asyncio.create_task(follow_to_end(harness.bench, run, live))
-        error = await cut_off_after(60, work)  # type: ignore[arg-type]
+        error = await cut_off_after(60, work)
     assert harness.live() == [run.pod_id]
     assert run.pod_id in error.message
     assert "$0.69 an hour" in error.message

@@ -59,7 +59,7 @@ class Home:
 
     def program(self, container: ScriptedContainer) -> Generator[float, None, int | None]:
         document = RunDocument.from_json(container.spec.env[RUN_VARIABLE])
-        script = Script(None, self.world)  # type: ignore[arg-type]  delivers nothing
+        script = Script(None, self.world)  # type: ignore[arg-type]  # it delivers nothing
         script.say(container, document, "phase", phase="boot", state="started")
         while self.armed_after is None:
             yield 0.1
@@ -273,7 +273,7 @@ def test_a_second_ctrl_c_is_answered_and_the_release_goes_on(home: Home, tmp_pat
         home.until(lambda: "Releasing pod" in said.read_text())
         for answers in (1, 2):  # as slow as this they are questions, and no demand
             process.send_signal(signal.SIGINT)
-            home.until(lambda n=answers: said.read_text().count(ANSWER) == n)
+            home.until(lambda: said.read_text().count(ANSWER) == answers)  # noqa: B023  # called at once
             time.sleep(INSISTS_WITHIN_SECONDS + 0.1)
         assert process.poll() is None
         home.world.faults.switch_off()

@@ -20,7 +20,7 @@ from launcher.presets import find_preset
 from launcher.services.common.workbench import open_workbench
 from launcher.services.planning.plan import make_plan
 from launcher.stores.secrets import find_keys
-from pod_image.contract.recipes.piper import Quality
+from pod_image.contract.recipes.piper import PiperSettings, Quality
 
 CARD = """* Quality: medium
 
@@ -59,9 +59,10 @@ def test_the_plan_starts_from_the_voice_and_shows_the_licence_that_its_card_name
 ) -> None:
     with demo_cloud(tmp_path / "cloud", base=base) as cloud:
         plan = asyncio.run(planned(cloud, tmp_path / "home", base))
-    assert plan.settings.base_checkpoint == base.checkpoint
-    assert plan.settings.quality is Quality.MEDIUM
-    assert plan.settings.train_minutes == 1.5
+    settings = PiperSettings.of(plan.settings)
+    assert settings.base_checkpoint == base.checkpoint
+    assert settings.quality is Quality.MEDIUM
+    assert settings.train_minutes == 1.5
     assert plan.base_licence.startswith("CC0; fine-tuned from U.S. English lessac voice")
     assert not [each for each in plan.remarks if each.severity.value == "error"]
 

@@ -235,10 +235,14 @@ def _read_dataset(path: Path) -> str:
             continue
         try:
             content = found.source.read(each.path)
-            read_header(lambda at, size, held=content: held[at : at + size], len(content))
+            read_header(_reader_of(content), len(content))
         except (OSError, HeaderError):
             continue
     return "value" if found.utterances else "refused"
+
+
+def _reader_of(content: bytes) -> Callable[[int, int], bytes]:
+    return lambda at, size: content[at : at + size]
 
 
 CORPORA: dict[str, Callable[[random.Random, int], Iterator[Case]]] = {

@@ -17,6 +17,7 @@ import torch
 from launcher.errors import InvalidRequest
 from launcher.services.voices.export import ExportRequest, export
 from pod_image.contract.paths import RunFolder
+from pod_image.contract.recipes.piper import PiperSettings
 from pod_image.contract.settings import RunSettings
 from pod_image.foreign import apart
 from pod_image.foreign.apart import Refused
@@ -107,7 +108,7 @@ def test_a_base_checkpoint_that_runs_code_is_refused_in_the_pod(tmp_path: Path) 
     folder.base.mkdir(parents=True)
     made = tmp_path / "made"
     scripted(folder.base / "voice.ckpt", str(made))
-    settings = RunSettings(base_checkpoint="owner/repo/voice.ckpt")
+    settings = PiperSettings.of(RunSettings(base_checkpoint="owner/repo/voice.ckpt"))
     with pytest.raises(RecipeError, match="it holds a program"):
         stages._base_checkpoint(settings, folder)
     assert not made.exists()
@@ -120,7 +121,7 @@ def test_a_base_is_read_apart_and_never_by_the_process_that_trains(
     folder.base.mkdir(parents=True)
     checkpoint_file(folder.base / "voice.ckpt")
     monkeypatch.setattr(torch, "load", _not_here)
-    settings = RunSettings(base_checkpoint="owner/repo/voice.ckpt")
+    settings = PiperSettings.of(RunSettings(base_checkpoint="owner/repo/voice.ckpt"))
     came = stages._base_checkpoint(settings, folder)
     assert came is not None
     assert came.state[NAME].sum() == 66

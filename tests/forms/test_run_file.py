@@ -26,7 +26,7 @@ def test_settings_survive_a_file_whatever_is_in_their_sentences() -> None:
 
 
 def test_a_file_has_only_what_applies() -> None:
-    settings = RunSettings(recipe="command", argv=("true",))  # type: ignore[arg-type]
+    settings = RunSettings(recipe="command", argv=("true",))
     assert "quality" not in settings_to_toml(settings)
     assert differences(settings) == {"recipe": "command", "argv": ["true"]}
 

@@ -6,6 +6,7 @@ import math
 import struct
 import tarfile
 import zipfile
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def wav_around(audio: bytes, rate_hz: int = 22_050, channels: int = 1) -> bytes:
 SHORT = wav(0.05)
 
 
-def write(folder: Path, files: dict[str, bytes | str]) -> Path:
+def write(folder: Path, files: Mapping[str, bytes | str]) -> Path:
     """The folder with these files in it; text is UTF-8."""
     for name, content in files.items():
         path = folder / name
@@ -46,7 +47,7 @@ def look(folder: Path) -> Survey:
     return survey(FolderSource(folder))
 
 
-def codes(found: Survey | Dataset) -> list[Code]:
+def codes(found: Survey | Dataset) -> list[str]:
     """Codes without the notes on how the table was read."""
     return [each.code for each in found.findings if each.code is not Code.TABLE_FORMAT]
 

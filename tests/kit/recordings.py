@@ -70,7 +70,8 @@ def write_container(path: Path, wave: np.ndarray, codec: str, *, video: bool = F
             picture.width = picture.height = 64
             picture.pix_fmt = "yuv420p"
         track = container.add_stream(codec, rate=RATE_HZ)
-        track.layout = "mono"
+        assert isinstance(track, av.AudioStream)
+        track.layout = av.AudioLayout("mono")
         samples = (wave * 32767).astype("int16").reshape(1, -1)
         frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
         frame.sample_rate = RATE_HZ

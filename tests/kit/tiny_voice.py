@@ -27,7 +27,7 @@ def _network() -> bytes:
 
     from onnx import TensorProto, helper
 
-    def number(name: str, value: float, kind: int = TensorProto.FLOAT) -> object:
+    def number(name: str, value: float, kind: int = TensorProto.FLOAT) -> TensorProto:
         return helper.make_tensor(name, kind, [], [value])
 
     constants = [

@@ -23,8 +23,10 @@ from tests.mutants.mutant import DoesNotApply, Mutant, mutants
 
 LIMIT_SECONDS = 120.0
 """For the tests of one mutant."""
-_PARTS = ("launcher", "pod_image", "presets", "tests", "docs", "pyproject.toml", "Makefile")
-_PARTS += ("Dockerfile", "README.md", "CHANGELOG.md", "LICENSE")
+_PARTS = (
+    *("launcher", "pod_image", "presets", "tests", "docs", "pyproject.toml", "Makefile"),
+    *("Dockerfile", "README.md", "CHANGELOG.md", "LICENSE"),
+)
 _FAILED, _PASSED = 1, 0
 
 

@@ -26,10 +26,14 @@ WHEEL = b"a wheel"
 SHA256 = hashlib.sha256(WHEEL).hexdigest()
 
 
+Answer = tuple[int, bytes, dict[str, str]]
+"""Status, body, headers."""
+
+
 class Server:
     """Answers what the list says, in order, and remembers method, path and the key it was shown."""
 
-    def __init__(self, *answers: tuple[int, bytes, dict[str, str]]) -> None:
+    def __init__(self, *answers: Answer) -> None:
         self.answers = list(answers)
         self.seen: list[tuple[str, str, str | None]] = []
         self.bodies: list[bytes] = []
@@ -189,7 +193,7 @@ def started(hub: Server, cloud: Server, folder: Path, stdout: Any) -> subprocess
 
 
 def test_a_pod_that_cannot_become_an_agent_says_why_and_ends_itself(tmp_path: Path) -> None:
-    refused = (500, b"", {})
+    refused: Answer = (500, b"", {})
     with (
         Server((200, WHEEL, {})).up() as hub,
         Server(refused, refused, (200, b"{}", {})).up() as cloud,
@@ -233,8 +237,12 @@ def test_a_pod_whose_output_nobody_reads_ends_itself_all_the_same(
 def test_a_pod_that_lives_after_a_release_that_was_taken_tries_the_next_way(
     tmp_path: Path,
 ) -> None:
-    taken = (204, b"", {})
-    odd = (0, b"", {})  # no status that HTTP knows: not what urllib calls an error of the system
+    taken: Answer = (204, b"", {})
+    odd: Answer = (
+        0,
+        b"",
+        {},
+    )  # no status that HTTP knows: not what urllib calls an error of the system
     with (
         Server((200, WHEEL, {})).up() as hub,
         Server(taken, taken, taken, odd, taken).up() as cloud,

@@ -9,7 +9,7 @@ from launcher.errors import InvalidRequest
 from launcher.forms.run_file import parse_run_file, settings_to_toml
 from launcher.presets import all_presets, built_in_folder, delete_preset, find_preset, save_preset
 from launcher.services.planning.compose import compose
-from pod_image.contract.recipes.piper import Quality
+from pod_image.contract.recipes.piper import PiperSettings, Quality
 
 BUILT_IN = ("cheapest", "finetune-high", "finetune-medium", "from-scratch-medium", "quick-check")
 REPOS = {"dataset_repo": "me/clips", "results_repo": "me/voice"}
@@ -53,7 +53,7 @@ def test_a_built_in_preset_says_only_what_differs(config: Config, name: str) -> 
 
 
 def test_quick_check_is_small_in_every_way(config: Config) -> None:
-    settings = compose(find_preset(config, "quick-check"), REPOS).settings
+    settings = PiperSettings.of(compose(find_preset(config, "quick-check"), REPOS).settings)
     assert settings.quality is Quality.X_LOW
     assert 0 < settings.max_steps <= 60
     assert 0 < settings.train_minutes <= 2

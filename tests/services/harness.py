@@ -153,7 +153,7 @@ class Script:
         yield 1e9
         return 0
 
-    def gpu_check(self, centre_id: str) -> dict[str, Any]:
+    def gpu_check(self, centre_id: str | None) -> dict[str, Any]:
         is_fit = centre_id not in self.lame_in
         detail = "55 TFLOP/s" if is_fit else "0.2 TFLOP/s; it should do over 1"
         check = {"name": "gpu", "works": is_fit, "detail": detail, "is_about_machine": True}

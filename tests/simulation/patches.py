@@ -20,6 +20,7 @@ from pod_image.agent import start as agent_start
 from pod_image.agent import upload_pace
 from pod_image.agent.machine_trial import check_disk
 from pod_image.contract.events import BootCheck
+from pod_image.contract.room import checkpoint_room
 from pod_image.recipes.piper import recipe as piper
 from tests.simulation.processes import PROCESS
 
@@ -120,7 +121,7 @@ def disks(is_full: Callable[[Path], bool], synced: Callable[[int], None]) -> Ite
 @contextmanager
 def scaled() -> Iterator[None]:
     """One byte stands for a thousand: what the program reckons with in bytes is as much smaller."""
-    plain = piper.checkpoint_room
+    plain = checkpoint_room
 
     def room(quality: Any) -> Any:
         whole = plain(quality)

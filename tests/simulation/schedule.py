@@ -29,7 +29,7 @@ WHILE = {
     "delete-ignored": 4 * HOUR,
     "restart-wipes-disk": 4 * HOUR,
 }
-ONCE = {
+ONCE: dict[str, tuple[int, dict[str, Any]]] = {
     # Faults that strike a few times: how often at most, and their options.
     "create-500-but-rents": (1, {}),
     "create-timeout-but-rents": (1, {"seconds": 60.0}),

@@ -30,7 +30,7 @@ def _file(world: World, path: str) -> str:
     return world.core.store.object_path(repo.head.tree[path].sha256).read_text()
 
 
-def test_both_runs_are_on_the_card_and_whole(monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_both_runs_are_on_the_card_and_whole(monkeypatch) -> None:
     monkeypatch.setattr("tests.simulation.play.Judge", Looked)
     strikes = (
         # The same command at the same moment; and the Hub says "somebody else was first" on top.

@@ -81,7 +81,7 @@ def kill_command(clouds: Clouds) -> None:
     for child in agent_of(clouds).children(recursive=True):
         with suppress(psutil.Error):
             if child.name() == "sleep":
-                child.parent().kill()  # type: ignore[union-attr]
+                child.parent().kill()
                 child.kill()
                 return
     raise AssertionError("there is no command")

@@ -14,6 +14,7 @@ from typing import Any
 
 from pod_image.agent.ports import Line, ProcessSpec
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
+from pod_image.contract.recipes.command import CommandSettings
 from pod_image.recipes.command.collecting import collect
 from tests.simulation.disks import Disk, content
 from tests.simulation.processes import Process, spawn
@@ -202,7 +203,11 @@ class ScriptedStage:
         if self._machine.is_full:
             raise OSError(errno.ENOSPC, "No space left on device")
         folder, disk = self.spec.folder, self._machine.disk
-        collect(folder / "prepared", self.document.settings.outputs, folder / "out" / "files")
+        collect(
+            folder / "prepared",
+            CommandSettings.of(self.document.settings).outputs,
+            folder / "out" / "files",
+        )
         known = {each.below for each in disk.at(self._machine.now())}
         for path in sorted((folder / "out" / "files").rglob("*.bin")):
             below = path.relative_to(folder / "out").as_posix()

@@ -413,9 +413,8 @@ class World:
 
     def container(self, pod: Pod) -> PodContainer | None:
         """The container that is up in the pod now."""
-        found = self.containers.get(pod.id) or [None]
-        last = found[-1]
-        return last if last is not None and pod.container is last else None
+        found = self.containers.get(pod.id)
+        return found[-1] if found and pod.container is found[-1] else None
 
     async def _tick(self) -> None:
         while True:

@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ from pod_image.contract.outcomes import EndReason
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
-def run(nonce: str = "abcdefghij", **changes: object) -> Run:
+def run(nonce: str = "abcdefghij", **changes: Any) -> Run:
     base = Run(
         run_id="run-01",
         results_repo="me/voices",

@@ -28,7 +28,7 @@ from launcher.stores.secrets import (
 class InMemory(KeyringBackend):
     """A keyring as a backend sees it, for the length of a test."""
 
-    priority = 1  # type: ignore[assignment]
+    priority = 1
 
     def __init__(self) -> None:
         super().__init__()

@@ -8,7 +8,7 @@ import pytest
 
 from pod_image.contract.findings import Finding, Severity
 from pod_image.dataset import Code
-from tests.whole.sources import ROOT
+from tests.kit.checkout import ROOT
 
 
 def classes_called(ending: str) -> list[str]:

@@ -98,7 +98,7 @@ def test_the_image_is_built_with_its_provenance_its_contents_and_no_cache_of_oth
 
 def test_zizmor_has_nothing_to_say() -> None:
     zizmor = Path(sys.executable).with_name("zizmor")
-    command = [zizmor, "--offline", "--no-progress", "--quiet", ROOT / ".github"]
+    command = [str(zizmor), "--offline", "--no-progress", "--quiet", str(ROOT / ".github")]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
 

@@ -54,9 +54,9 @@ async def report_on(folder: Path, settings: CheckSettings = LENIENT) -> DatasetR
     return await check_dataset(FolderSource(folder), settings)
 
 
-def found(report: DatasetReport) -> dict[Code, str]:
+def found(report: DatasetReport) -> dict[str, str]:
     """Place of the first finding of each code, without the notes on how a table was read."""
-    first: dict[Code, str] = {}
+    first: dict[str, str] = {}
     for each in report.findings:
         if each.code not in (Code.TABLE_FORMAT, Code.PHONEMES_FEW):
             first.setdefault(each.code, each.place)

@@ -22,7 +22,7 @@ def folder(tmp_path: Path) -> Path:
     return write(tmp_path / "anna", {**clips, "metadata.csv": "\n".join(table) + "\n"})
 
 
-async def groups(folder: Path) -> dict[Code, FindingGroup]:
+async def groups(folder: Path) -> dict[str, FindingGroup]:
     shown = await library.show_dataset(folder.parent, folder.name)
     report = look_over(FolderSource(folder), CheckSettings())
     return {one.code: one for one in finding_groups(report, shown.clips)}

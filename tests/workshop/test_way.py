@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import datetime
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +48,7 @@ def prepared_from(root: Path, settings: RunSettings) -> tuple[PreparedSet, np.nd
     )
     folder = RunFolder(root)
     said: list[dict[str, Any]] = []
-    emit: Callable[[dict[str, Any]], None] = said.append
+    emit: Any = said.append
     prepare_stage(document, folder, emit)
     assert not [event for event in said if event["event"] == "warning"]
     return read_prepared(folder.prepared), np.fromfile(sound_path(folder.prepared), "<i2")

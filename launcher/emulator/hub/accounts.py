@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from launcher.emulator.hub.core import Call, Route
 from launcher.emulator.hub.wire import Refusal, Response, json_response

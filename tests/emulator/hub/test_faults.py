@@ -106,6 +106,7 @@ def test_refused_commits_change_nothing_and_say_why(core, name, status, text):
     before = commits(core)
     answer = commit(core)
     assert answer.status == status
+    assert isinstance(answer.body, bytes)
     assert text in json.loads(answer.body)["error"]
     assert commits(core) == before
     assert send(core, "GET", "/api/whoami-v2").status == 200

@@ -1,7 +1,7 @@
 """The published description as a judge of the traffic between any client and the emulator."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,7 +87,7 @@ class Contract:
     def __init__(self, path: Path) -> None:
         self.description: dict[str, Any] = json.loads(path.read_text())
         described = {**self.description, "servers": [{"url": "http://cloud"}]}
-        readers = {
+        readers: dict[str, Callable[[bytes], Any]] = {
             "application/problem+json": json.loads,
             "text/event-stream": lambda raw: raw.decode(),
         }

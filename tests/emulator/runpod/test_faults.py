@@ -202,7 +202,7 @@ async def test_a_dropped_reply_comes_never_though_the_work_is_done(cloud: Cloud)
 async def test_a_dying_host_takes_the_pod_along_without_a_word(
     cloud: Cloud, runner: ScriptedRunner
 ) -> None:
-    def says_goodbye(container: ScriptedContainer):  # type: ignore[no-untyped-def]
+    def says_goodbye(container: ScriptedContainer):
         try:
             yield 1e9
         finally:
@@ -249,7 +249,7 @@ async def test_an_end_may_fail_or_be_ignored(cloud: Cloud, way: str) -> None:
 
 
 async def test_a_log_stream_may_break_off(cloud: Cloud, runner: ScriptedRunner) -> None:
-    def talks(container: ScriptedContainer):  # type: ignore[no-untyped-def]
+    def talks(container: ScriptedContainer):
         for number in range(10):
             container.log(f"line {number}")
             yield 1.0
@@ -295,7 +295,7 @@ async def test_there_may_be_nothing_anywhere(cloud: Cloud) -> None:
     ],
 )
 async def test_a_shortage_may_be_of_one_kind_alone(
-    cloud: Cloud, limits: dict[str, str], works: dict[str, Any]
+    cloud: Cloud, limits: dict[str, Any], works: dict[str, Any]
 ) -> None:
     cloud.world.faults.switch_on("no-capacity", **limits)
     refused = await create(cloud, dataCenterIds=["EU-RO-1"])

@@ -27,7 +27,7 @@ async def test_a_pod_provisions_pulls_and_runs(cloud: Cloud) -> None:
 async def test_an_exited_container_is_started_again_whatever_its_code(
     cloud: Cloud, runner: ScriptedRunner, code: int
 ) -> None:
-    def ends_after_a_minute(container: ScriptedContainer):  # type: ignore[no-untyped-def]
+    def ends_after_a_minute(container: ScriptedContainer):
         container.log("working")
         yield 60.0
         return code
@@ -44,7 +44,7 @@ async def test_an_exited_container_is_started_again_whatever_its_code(
 
 
 async def test_a_leap_of_the_clock_happens_in_order(cloud: Cloud, runner: ScriptedRunner) -> None:
-    def ends_after_a_minute(container: ScriptedContainer):  # type: ignore[no-untyped-def]
+    def ends_after_a_minute(container: ScriptedContainer):
         yield 60.0
 
     runner.program = ends_after_a_minute

@@ -10,7 +10,7 @@ from launcher.emulator.runpod.clock import parse_rfc3339_nanos
 from tests.emulator.runpod.conftest import Cloud
 
 
-def talks(container: ScriptedContainer):  # type: ignore[no-untyped-def]
+def talks(container: ScriptedContainer):
     for number in range(10_000):
         container.log(f"line {number}")
         yield 1.0
@@ -104,7 +104,7 @@ async def test_what_was_never_an_id_is_422(cloud: Cloud, value: str) -> None:
 async def test_an_open_stream_carries_new_lines_and_heartbeats(
     cloud: Cloud, runner: ScriptedRunner
 ) -> None:
-    def speaks_once_late(container: ScriptedContainer):  # type: ignore[no-untyped-def]
+    def speaks_once_late(container: ScriptedContainer):
         yield 40.0
         container.log("late")
         yield 1e9

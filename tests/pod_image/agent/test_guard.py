@@ -80,7 +80,7 @@ class Guarded:
             )
         )
 
-    def tell(self, document: dict[str, object]) -> None:
+    def tell(self, document: Mapping[str, object]) -> None:
         self.lines.feed_data(json.dumps(document).encode() + b"\n")
 
     async def close(self) -> None:

@@ -27,7 +27,8 @@ def delivered(
     order: DeliveryOrder, paths: list[Path], trouble: dict[Path, HubTrouble]
 ) -> tuple[list[Path], int]:
     """Deliver to a Hub that refuses a batch with one of these files in it: what arrived, after how many commits."""
-    pending, arrived, commits = list(paths), [], 0
+    arrived: list[Path] = []
+    pending, commits = list(paths), 0
     while batch := order.next(pending):
         commits += 1
         assert commits < 10_000, "it goes on for ever"

@@ -152,7 +152,7 @@ def test_a_voice_counts_its_last_checkpoint_and_its_export(tmp_path: Path) -> No
 
 def test_a_command_counts_what_was_not_collected_yet(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
-    settings = RunSettings(recipe="command", argv=("x",), outputs=("out/**",))  # type: ignore[arg-type]
+    settings = RunSettings(recipe="command", argv=("x",), outputs=("out/**",))
     (folder.prepared / "out").mkdir(parents=True)
     (folder.prepared / "out" / "new").write_bytes(bytes(11))
     (folder.prepared / "elsewhere").write_bytes(bytes(100))

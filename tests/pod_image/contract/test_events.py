@@ -14,7 +14,7 @@ from pod_image.contract.outcomes import EndReason, Phase
 
 AT = datetime(2026, 11, 22, 12, 0, 0, 250_000, tzinfo=UTC)
 
-EXAMPLES = [
+EXAMPLES: list[events.AnyEvent] = [
     events.PhaseEvent(
         at=AT, run_id="run-01", seq=1, phase=Phase.FETCH, state="progress", done=3, total=12
     ),

@@ -333,8 +333,8 @@ async def test_lists_with_and_without_paging_give_the_same() -> None:
 # --- the log
 
 
-def talking(lines: int, gap_seconds: float = 1.0):  # type: ignore[no-untyped-def]
-    def program(container):  # type: ignore[no-untyped-def]
+def talking(lines: int, gap_seconds: float = 1.0):
+    def program(container):
         for number in range(lines):
             container.log(f"line {number}")
             yield gap_seconds
@@ -374,7 +374,7 @@ async def test_lines_of_one_instant_that_say_the_same_are_all_kept() -> None:
     harness = ProviderHarness()
     harness.world.log_ids = "time"
 
-    def program(container):  # type: ignore[no-untyped-def]
+    def program(container):
         for text in ("same", "same", "end"):
             container.log(text)
         yield 1e9
@@ -608,7 +608,7 @@ def test_moments_are_read_with_nine_digits_and_without_zone(text: Any, read: Any
 
 
 def test_the_descriptions_own_contradictory_example_is_a_pod() -> None:
-    wire = {
+    wire: dict[str, Any] = {
         "id": "p", "status": "PROVISIONING", "runtime": {}, "actions": ["start"], "template": "t",
         "cost": "0.74", "gpu": None, "env": None, "createdAt": "nonsense", "cmd": [], "new": 1,
     }  # fmt: skip

@@ -25,8 +25,12 @@ DATASET = DatasetSummary("me/clips", "c" * 40, clips=320, minutes=20.0)
 BORN = datetime(2026, 11, 1, tzinfo=UTC)
 
 
-def settings(**values: Any) -> PiperSettings:
-    return PiperSettings.of(RunSettings.model_validate({"dataset_repo": "me/clips", **values}))
+def settings(**values: Any) -> RunSettings:
+    return RunSettings.model_validate({"dataset_repo": "me/clips", **values})
+
+
+def piper(**values: Any) -> PiperSettings:
+    return PiperSettings.of(settings(**values))
 
 
 def estimate(
@@ -56,8 +60,8 @@ def earlier_run(hours: float, **values: Any) -> Run:
 
 
 def test_steps_are_epochs_times_batches_of_the_clips_that_train() -> None:
-    assert total_steps(settings(epochs=10, batch_size=32, validation_split=0.05), 320) == 100
-    assert total_steps(settings(epochs=10, batch_size=32, max_steps=7), 320) == 7
+    assert total_steps(piper(epochs=10, batch_size=32, validation_split=0.05), 320) == 100
+    assert total_steps(piper(epochs=10, batch_size=32, max_steps=7), 320) == 7
 
 
 def test_the_table_says_that_it_is_no_measurement() -> None:
@@ -68,15 +72,13 @@ def test_the_table_says_that_it_is_no_measurement() -> None:
 
 
 def test_a_slower_card_and_a_larger_voice_take_longer() -> None:
-    assert (
-        workload(settings(), 320, "RTX A4000").seconds > workload(settings(), 320, "4090").seconds
-    )
-    high = settings(quality=Quality.HIGH)
-    assert workload(high, 320, "4090").seconds > 2 * workload(settings(), 320, "RTX 4090").seconds
+    assert workload(piper(), 320, "RTX A4000").seconds > workload(piper(), 320, "4090").seconds
+    high = piper(quality=Quality.HIGH)
+    assert workload(high, 320, "4090").seconds > 2 * workload(piper(), 320, "RTX 4090").seconds
 
 
 def test_training_time_bounds_the_estimate() -> None:
-    assert workload(settings(train_minutes=1.5), 320, "RTX 4090").seconds == 90
+    assert workload(piper(train_minutes=1.5), 320, "RTX 4090").seconds == 90
 
 
 def test_memory_grows_with_the_batch_and_nobody_knows_a_commands() -> None:

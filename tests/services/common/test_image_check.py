@@ -67,14 +67,9 @@ class Registry:
         if platforms is None:
             return self._refused(404, "MANIFEST_UNKNOWN")
         pairs = [each.split("/") for each in platforms]
-        kind, document = (
-            INDEX,
-            {
-                "manifests": [
-                    {"platform": {"os": pair[0], "architecture": pair[1]}} for pair in pairs
-                ]
-            },
-        )
+        kind = INDEX
+        platform = [{"os": pair[0], "architecture": pair[1]} for pair in pairs]
+        document: dict[str, Any] = {"manifests": [{"platform": each} for each in platform]}
         if len(pairs) == 1:
             kind, document = MANIFEST, {"config": {"digest": f"sha256:{pairs[0][1]}"}}
         assert kind in request.headers["Accept"]

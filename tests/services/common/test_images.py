@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from launcher.domain.pod import PodStatus
+from launcher.emulator.runpod.accounts import Registry
 from launcher.errors import RunFailed
 from launcher.services.common.observations import LogSeen
 from launcher.services.launching.boot import check_boot
@@ -50,7 +51,7 @@ async def test_an_image_that_is_not_there_is_named_and_no_second_pod_is_tried(
 async def test_a_private_image_with_its_credential_comes_up(tmp_path: Path) -> None:
     harness = LauncherHarness(tmp_path)
     harness.world.images.private.add("ghcr.io/me/*")
-    harness.world.account.registries["cred-1"] = {"id": "cred-1", "name": "mine"}
+    harness.world.account.registries["cred-1"] = Registry("cred-1", "mine", "me", "")
     settings = {"image": PRIVATE, "registry": "cred-1"}
     run = await launch(harness.bench, plan(settings=settings), harness.keys)
     assert run.armed_at is not None

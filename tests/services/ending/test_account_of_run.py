@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ def strangers_bench(harness: LauncherHarness) -> Workbench:
     return harness.open_bench(harness.world.add_key(account=account).value)
 
 
-async def running(harness: LauncherHarness, **options: object) -> Run:
+async def running(harness: LauncherHarness, **options: Any) -> Run:
     harness.script.ends_after = None
     return await launch(harness.bench, plan(**options), harness.keys)
 

@@ -66,7 +66,7 @@ async def test_what_the_machine_was_is_kept_with_its_attempt(tmp_path: Path) -> 
     assert (host.gpu_name, host.data_center, host.ids) == (
         "RTX 4090",
         place,
-        {f"GPU-of-{place}"},
+        frozenset({f"GPU-of-{place}"}),
     )
     assert host.why == "gpu: 0.2 TFLOP/s; it should do over 1"
     assert harness.bench.runs.kept(bad, RecordKind.MACHINE) is not None

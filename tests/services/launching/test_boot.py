@@ -13,7 +13,6 @@ from launcher.services.launching.boot import (
     NeverCameUp,
     check_boot,
     judge_boot_checks,
-    span_in_words,
 )
 from pod_image.contract.events import ArmedEvent, BootCheck
 
@@ -57,6 +56,9 @@ def test_only_boot_checks_that_work_count() -> None:
         judge_boot_checks(ArmedEvent(at=NOON, run_id="run-01", seq=1, works=False))
 
 
-def test_spans_are_said_in_seconds_or_minutes() -> None:
-    assert span_in_words(timedelta(seconds=89)) == "89 s"
-    assert span_in_words(timedelta(minutes=10)) == "10 min"
+def test_spans_are_said_in_minutes_and_seconds() -> None:
+    late = timedelta(hours=1)
+    with pytest.raises(NeverCameUp, match=r"within 1 min 29 s\."):
+        check_boot(89 / 60, PodStatus.STARTING, late, TICK)
+    with pytest.raises(NeverCameUp, match=r"within 10 min\."):
+        check_boot(10, PodStatus.STARTING, late, TICK)

@@ -197,7 +197,7 @@ async def test_a_run_that_ends_before_it_is_armed_fails_with_the_pods_own_words(
 ) -> None:
     harness = LauncherHarness(tmp_path)
 
-    def refuses(container):  # type: ignore[no-untyped-def]
+    def refuses(container):
         document = RunDocument.from_json(container.spec.env[RUN_VARIABLE])
         harness.script.say(
             container,

@@ -6,6 +6,7 @@ from launcher.domain.plan import Origin
 from launcher.errors import InvalidRequest, MissingSetting
 from launcher.presets import Preset
 from launcher.services.planning.compose import compose, missing
+from pod_image.contract.recipes.piper import PiperSettings
 
 REPOS = {"dataset_repo": "me/clips", "results_repo": "me/voice"}
 PRESET = Preset("mine", "Mine", "", {"quality": "high", "batch_size": 8})
@@ -13,8 +14,8 @@ PRESET = Preset("mine", "Mine", "", {"quality": "high", "batch_size": 8})
 
 def test_what_was_given_wins_over_the_preset_and_the_preset_over_the_default() -> None:
     composed = compose(PRESET, {**REPOS, "batch_size": "16"})
-    assert composed.settings.batch_size == 16
-    assert composed.settings.quality == "high"
+    assert PiperSettings.of(composed.settings).batch_size == 16
+    assert PiperSettings.of(composed.settings).quality == "high"
     assert composed.origins["batch_size"] is Origin.YOU
     assert composed.origins["quality"] is Origin.PRESET
     assert composed.origins["epochs"] is Origin.DEFAULT
@@ -29,7 +30,7 @@ def test_a_preset_value_that_no_longer_applies_is_dropped_and_named() -> None:
     composed = compose(PRESET, {"results_repo": "me/out", "recipe": "command", "argv": ["true"]})
     assert set(composed.dropped) == {"quality", "batch_size"}
     assert "quality" not in composed.origins
-    assert composed.settings.quality == "medium"
+    assert PiperSettings.of(composed.settings).quality == "medium"
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def test_what_is_no_number_is_left_out() -> None:
 def test_smoothing_starts_at_the_first_value_and_zero_changes_nothing() -> None:
     points = [(0.0, 4.0), (1.0, 2.0), (2.0, 0.0)]
     assert smoothed(points, 0.0) == points
-    assert smoothed(points, 0.9)[0] == (0.0, pytest.approx(4.0))
+    assert smoothed(points, 0.9)[0] == pytest.approx((0.0, 4.0))
     assert smoothed(points, 0.9)[-1][1] > 0.0
 
 

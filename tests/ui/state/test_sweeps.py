@@ -17,7 +17,8 @@ from launcher.ui.application import running
 from launcher.ui.state.sweeps import NEWS
 from pod_image.contract.outcomes import EndReason
 from tests.ui.conftest import Ground
-from tests.ui.pages.test_pages import run, until, use_key, visit
+from tests.ui.pages.test_pages import until, use_key, visit
+from tests.ui.test_plain_logic import run
 
 
 @pytest.fixture

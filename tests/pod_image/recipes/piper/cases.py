@@ -6,7 +6,7 @@ import functools
 import json
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -19,6 +19,11 @@ from pod_image.recipes.piper.quality import SIZES, Quality, Sizes
 
 HERE = Path(__file__).parent
 GOLDEN: dict[str, Any] = json.loads((HERE / "golden.json").read_text())
+
+M = TypeVar("M", bound=nn.Module)
+
+SILENT: Any = lambda event: None  # noqa: E731
+"""Takes what a stage says, and tells nobody."""
 
 TINY = Sizes(
     hidden=16,
@@ -70,7 +75,7 @@ def _scaled(name: str, draw: np.ndarray) -> np.ndarray:
     return draw / np.sqrt(np.prod(draw.shape[1:]))
 
 
-def disturbed(module: nn.Module, seed: int = 5) -> nn.Module:
+def disturbed(module: M, seed: int = 5) -> M:
     """The module with no parameter left at zero, so that no part of it is idle."""
     torch.manual_seed(seed)
     for parameter in module.parameters():

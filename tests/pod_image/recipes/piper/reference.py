@@ -55,7 +55,7 @@ def modules() -> tuple[Any, Any]:
         from piper.train.vits import losses, models
     import piper.train.vits as package
 
-    package.monotonic_align = aligned
+    package.monotonic_align = aligned  # type: ignore[attr-defined]  # compiled, and absent here
     sys.modules[aligned.__name__] = aligned
     return models, losses
 
@@ -89,7 +89,10 @@ def generator(sizes: Sizes, speakers: int = 1) -> nn.Module:
 
 def nothing_drawn() -> Any:
     """While this holds, every draw of torch's is zero: what is left has to agree exactly."""
-    zeros = {"randn": lambda *s, **_: torch.zeros(*s), "randn_like": torch.zeros_like}
+    zeros: dict[str, Any] = {
+        "randn": lambda *s, **_: torch.zeros(*s),
+        "randn_like": torch.zeros_like,
+    }
     return mock.patch.multiple(torch, rand=lambda *s, **_: torch.zeros(*s), **zeros)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import namedtuple
+from typing import Any
 
 import pytest
 import torch
@@ -12,7 +13,6 @@ from pod_image.contract.paths import RunFolder
 from pod_image.contract.recipes.piper import Quality
 from pod_image.contract.room import BESIDE_BYTES, MOST_CHECKPOINTS, checkpoint_room
 from pod_image.contract.settings import RunSettings
-from pod_image.recipes.piper import disk
 from pod_image.recipes.piper.checkpoint import Checkpoint, write_checkpoint
 from pod_image.recipes.piper.disk import checkpoints_kept, free_for_checkpoints
 from pod_image.recipes.piper.identity import quality_of
@@ -21,6 +21,7 @@ from pod_image.recipes.piper.quality import SIZES, SYMBOLS
 from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.stages import prepare_stage
 from tests.pod_image.contract.test_environment import document
+from tests.pod_image.recipes.piper.cases import SILENT
 
 Usage = namedtuple("Usage", "total used free")
 GB = 1_000_000_000
@@ -44,7 +45,7 @@ def free(monkeypatch):
 
     def to(gigabytes):
         usage = Usage(100 * GB, 0, int(gigabytes * GB))
-        monkeypatch.setattr(disk.shutil, "disk_usage", lambda path: usage)
+        monkeypatch.setattr("shutil.disk_usage", lambda path: usage)
 
     return to
 
@@ -82,13 +83,14 @@ def test_more_room_keeps_more_checkpoints_up_to_three(folder, free):
 
 
 def test_fewer_than_usual_are_said_and_the_usual_are_not(folder, free):
-    said = []
+    said: list[dict[str, Any]] = []
+    say: Any = said.append
     free(2.7)
-    checkpoints_kept(folder, settings(), said.append)
+    checkpoints_kept(folder, settings(), say)
     assert [event["code"] for event in said] == ["few-checkpoints"]
     assert "2.7 GB are free on the disk: 1 of the usual 3" in said[0]["message"]
     free(50)
-    checkpoints_kept(folder, settings(), said.append)
+    checkpoints_kept(folder, settings(), say)
     assert len(said) == 1
 
 
@@ -102,7 +104,7 @@ def test_no_room_for_one_is_refused_with_the_disk_to_rent(folder, free):
 def test_preparation_refuses_before_it_begins(folder, free):
     free(1.0)
     with pytest.raises(RecipeError, match="no room for a checkpoint"):
-        prepare_stage(document(settings=settings()), folder, print)
+        prepare_stage(document(settings=settings()), folder, SILENT)
 
 
 def test_the_rented_disk_counts_where_the_host_shows_its_own(folder, free):

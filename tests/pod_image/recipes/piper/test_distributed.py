@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import torch
@@ -28,6 +29,7 @@ def run_two(what, folder):
         "tests.pod_image.recipes.piper.distributed_process", [what, str(folder)], 2, {}
     )
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    assert command is not None
     done = subprocess.run(
         command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=500, check=False
     )
@@ -43,9 +45,9 @@ def test_two_processes_take_the_steps_of_one_with_the_doubled_batch(tmp_path):
         means = [(a + b) / 2 for a, b in zip(shares[0][step], shares[1][step], strict=True)]
         assert means == pytest.approx(expected, rel=1e-4)
     first, second = (torch.load(tmp_path / f"weights-{rank}.pt") for rank in (0, 1))
-    expected = weights(optimisation)
-    assert all(torch.equal(first[name], second[name]) for name in expected)
-    apart = torch.stack([(first[n] - expected[n]).abs().mean() for n in expected])
+    trained = weights(optimisation)
+    assert all(torch.equal(first[name], second[name]) for name in trained)
+    apart = torch.stack([(first[n] - trained[n]).abs().mean() for n in trained])
     # AdamW's first steps are signs of 2e-4: where a gradient is all rounding, two signs may differ.
     assert apart.mean() < 1e-5
     assert len(BATCHES) == 2
@@ -109,7 +111,7 @@ def test_as_many_processes_as_gpus_that_were_rented_and_are_there(
 ):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: present)
     settings = RunSettings(gpu_count=rented)
-    assert program._gpus(SimpleNamespace(settings=settings)) == used
+    assert program._gpus(cast("Any", SimpleNamespace(settings=settings))) == used
 
 
 def test_a_batch_is_shared_without_a_clip_left_over_or_taken_twice():
@@ -132,6 +134,7 @@ def test_one_gpu_or_a_process_of_torchruns_own_needs_no_torchrun():
 
 def test_several_gpus_of_a_pod_are_a_process_each():
     command = torchrun_command("m", ["train"], 4, {})
+    assert command is not None
     assert command[0] == sys.executable
     assert command[1:] == [
         "-P", "-m", "torch.distributed.run", "--nproc-per-node=4", "--standalone", "--module", "m", "train",
@@ -144,6 +147,7 @@ def test_a_cluster_gets_its_addresses_from_the_environment():
         "MASTER_ADDR": "10.65.0.2", "MASTER_PORT": "29400",
     }  # fmt: skip
     command = torchrun_command("m", ["train"], 1, environment)
+    assert command is not None
     assert command[4:] == [
         "--nproc-per-node=8", "--nnodes=2", "--node-rank=1", "--master-addr=10.65.0.2",
         "--master-port=29400", "--module", "m", "train",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -49,7 +50,7 @@ FORWARD, GRADIENT = 1e-4, 1e-3
 
 @dataclass
 class Case:
-    expected: dict
+    expected: dict[str, Any]
     generator: Generator
     discriminators: Discriminators
     speakers: torch.Tensor | None

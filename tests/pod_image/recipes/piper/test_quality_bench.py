@@ -81,5 +81,5 @@ def test_a_runs_voices_are_its_checkpoints_in_order_and_then_the_final_one(tmp_p
 def test_judges_scores_are_means_over_the_sentences():
     levels = iter([1.0, 4.0])
     panel = Panel({"ear": lambda sound: ["a"]}, {"judge": lambda sound: {"mos": next(levels)}}, {})
-    found = quality._as_heard([np.zeros(9)] * 2, ["a b", "a"], panel)
+    found = quality._as_heard([np.zeros(9, np.float32)] * 2, ["a b", "a"], panel)
     assert found == {"word_error_rate_ear": 0.3333, "mos": 2.5}

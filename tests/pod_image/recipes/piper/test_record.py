@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,7 +37,8 @@ def step_event(step, mel=1.0):
 def trained(tmp_path_factory):
     """Folder of a short training with a recorder, and the events that came through it."""
     folder = RunFolder(tmp_path_factory.mktemp("run"))
-    events, seconds = [], itertools.count(1_700_000_000)
+    events: list[Any] = []
+    seconds = itertools.count(1_700_000_000)
     recorder = Recorder(folder, events.append, now=lambda: next(seconds))
     training = Training(
         Quality.X_LOW,

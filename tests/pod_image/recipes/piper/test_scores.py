@@ -82,9 +82,16 @@ def test_pitch_is_found_under_overtones_and_noise(hz):
 
 
 def test_noise_and_silence_have_no_pitch():
-    assert len(pitch_hz(np.random.default_rng(3).normal(0, 0.1, RATE_HZ), RATE_HZ)) < 5
-    assert len(pitch_hz(np.zeros(RATE_HZ), RATE_HZ)) == 0
-    scores = score([np.zeros(RATE_HZ)], [np.sin(np.arange(RATE_HZ) / 20)], RATE_HZ)
+    assert (
+        len(pitch_hz(np.random.default_rng(3).normal(0, 0.1, RATE_HZ).astype(np.float32), RATE_HZ))
+        < 5
+    )
+    assert len(pitch_hz(np.zeros(RATE_HZ, np.float32), RATE_HZ)) == 0
+    scores = score(
+        [np.zeros(RATE_HZ, np.float32)],
+        [np.sin(np.arange(RATE_HZ, dtype=np.float32) / 20)],
+        RATE_HZ,
+    )
     assert (scores.f0_hz, scores.f0_semitones_off, scores.silent_share) == (0, 99, 1)
 
 

@@ -23,6 +23,7 @@ from pod_image.recipes.piper.recipe import RECIPE
 from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.stages import export_stage, prepare_stage, train_stage
 from tests.kit.checkout import ROOT
+from tests.pod_image.recipes.piper.cases import SILENT
 
 SETTINGS = RunSettings(
     dataset_repo="me/clips",
@@ -150,7 +151,7 @@ def test_training_without_preparation_and_export_without_checkpoint_say_so(tmp_p
 
 
 def test_a_base_that_is_no_checkpoint_ends_training_before_its_first_step(folder):
-    prepare_stage(document_of(), folder, lambda event: None)
+    prepare_stage(document_of(), folder, SILENT)
     folder.base.mkdir()
     for name, words in (
         ("x.ckpt", "x.ckpt cannot be read"),
@@ -164,7 +165,7 @@ def test_a_base_that_is_no_checkpoint_ends_training_before_its_first_step(folder
 
 
 def test_a_resume_without_a_checkpoint_is_refused_rather_than_begun_anew(folder):
-    prepare_stage(document_of(), folder, lambda event: None)
+    prepare_stage(document_of(), folder, SILENT)
     assert "to resume from" in refusal(train_stage, folder.root, list, resume=True)
 
 

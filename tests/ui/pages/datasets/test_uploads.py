@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, MutableMapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -162,8 +163,10 @@ async def test_a_file_of_many_pieces_arrives_whole_and_in_order(site: Site) -> N
 async def test_a_connection_that_is_cut_leaves_what_was_there_before(site: Site) -> None:
     outer = FastAPI()
     register_uploads(site, outer)
-    whole = [{"type": "http.request", "body": b"before", "more_body": False}]
-    cut = [
+    whole: list[dict[str, object]] = [
+        {"type": "http.request", "body": b"before", "more_body": False}
+    ]
+    cut: list[dict[str, object]] = [
         {"type": "http.request", "body": b"after", "more_body": True},
         {"type": "http.disconnect"},
     ]
@@ -180,7 +183,7 @@ async def put(outer: FastAPI, path: str, messages: Iterator[dict[str, object]]) 
     async def receive() -> dict[str, object]:
         return next(messages)
 
-    async def send(message: dict[str, object]) -> None:
+    async def send(message: MutableMapping[str, Any]) -> None:
         assert message["type"] in ("http.response.start", "http.response.body")
 
     await outer(scope, receive, send)

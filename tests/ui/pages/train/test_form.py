@@ -15,6 +15,7 @@ from launcher.ui.pages.train.pricing import gpu_rows, quote
 from launcher.ui.pages.train.saving import kept_values
 from launcher.ui.state.drafts import DRAFTS_KEPT, Draft, Drafts
 from pod_image.contract.common_settings import Cloud
+from pod_image.contract.recipes.piper import PiperSettings
 from pod_image.contract.settings import SETTINGS, RunSettings
 
 PRESET = Preset("mine", "Mine", "", {"batch_size": 16, "quality": "medium", "max_hours": 8.0})
@@ -92,7 +93,7 @@ def test_every_default_can_be_shown_and_typed_again() -> None:
 def test_a_refused_value_is_kept_out_and_explained(choice: Choice) -> None:
     choice.enter(field("batch_size"), "1000")
     assert "1 to 256" in choice.errors["batch_size"]
-    assert choice.composed.settings.batch_size == 16
+    assert PiperSettings.of(choice.composed.settings).batch_size == 16
     choice.enter(field("batch_size"), "8")
     assert choice.errors == {}
     assert choice.composed.origins["batch_size"] is Origin.YOU
@@ -111,7 +112,7 @@ def test_a_hidden_field_is_not_sent_and_comes_back(choice: Choice) -> None:
     choice.enter(field("recipe"), "command")
     assert "voice_name" not in choice.composed.settings.applicable()
     choice.enter(field("recipe"), "piper")
-    assert choice.composed.settings.voice_name == "anna"
+    assert PiperSettings.of(choice.composed.settings).voice_name == "anna"
 
 
 def test_another_preset_keeps_the_names_and_drops_the_numbers(choice: Choice) -> None:
@@ -119,7 +120,7 @@ def test_another_preset_keeps_the_names_and_drops_the_numbers(choice: Choice) ->
     choice.enter(field("batch_size"), "8")
     choice.choose_preset(Preset("other", "Other", "", {"batch_size": 64}))
     assert choice.composed.settings.dataset_repo == "me/clips"
-    assert choice.composed.settings.batch_size == 64
+    assert PiperSettings.of(choice.composed.settings).batch_size == 64
 
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -137,7 +138,7 @@ def test_another_preset_leaves_what_is_trained(choice: Choice) -> None:
     for name, typed in {**said, "sample_sentences": "Guten Tag."}.items():
         choice.enter(field(name), typed)
     choice.choose_preset(Preset("other", "Other", "", {"batch_size": 64}))
-    settings = choice.composed.settings
+    settings = PiperSettings.of(choice.composed.settings)
     assert (settings.voice_name, settings.language, settings.espeak_voice) == (
         "anna",
         "de_DE",

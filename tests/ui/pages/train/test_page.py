@@ -44,6 +44,7 @@ async def test_a_search_opens_what_hides_the_setting(person: User) -> None:
     await person.should_see("1 found, marked with a frame")
     with person:
         (seed,) = ElementFilter(kind=Field, marker="field-seed", only_visible=False)
+    assert seed.parent_slot is not None
     assert "search-hit" in seed.parent_slot.parent.classes
     folded = next(one for one in seed.ancestors() if one.tag == "details")
     assert "open" in folded.props

@@ -101,7 +101,9 @@ async def test_two_voices_say_it_beside_each_other(
     press(person, only(person, Button, "speak"))
     await person.should_see("Play one after the other", retries=400)
     first, second = players(person)
-    assert await spoken(ground, first) == (22_050, pytest.approx(0.9, abs=0.6))
+    rate_hz, seconds = await spoken(ground, first)
+    assert rate_hz == 22_050
+    assert seconds == pytest.approx(0.9, abs=0.6)
     assert (await spoken(ground, second))[0] == RATE_HZ
     await person.should_see("me/voice · run-02 · en_US-joe-medium")
     click(person, "Remove")
