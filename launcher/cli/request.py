@@ -35,7 +35,7 @@ def composed_from(asked: Asked) -> Composed:
     if asked.command:
         given[_setting_of_the_command(chosen, given)] = list(asked.command)
     given |= _answers(missing(compose(chosen, given, check_required=False).settings))
-    return compose(chosen, given)
+    return compose(chosen, given, notes=from_file.notes)
 
 
 def _setting_of_the_command(chosen: Preset | None, given: Mapping[str, Any]) -> str:

@@ -23,12 +23,16 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True)
 class Composed:
-    """Settings and the origin of each applicable value. `dropped`: preset values that do not apply."""
+    """Settings and the origin of each applicable value. `dropped`: preset values that do not apply.
+
+    `notes`: what was taken over from an older release, or left out, as sentences.
+    """
 
     settings: RunSettings
     origins: dict[str, Origin]
     preset: str = ""
     dropped: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

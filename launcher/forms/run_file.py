@@ -11,20 +11,32 @@ from typing import Any
 
 import tomli_w
 
+from launcher import __version__
+from launcher.domain.written_by import (
+    VERSION_KEY,
+    is_newer,
+    newer_file,
+    read_settings,
+    refuse_newer,
+)
 from launcher.errors import InvalidRequest
 from launcher.forms.values import check_names, nearest
 from pod_image.contract.settings import RunSettings
 
-_TOP_LEVEL = ("preset", "title", "description", "settings")
+_TOP_LEVEL = (VERSION_KEY, "preset", "title", "description", "settings")
 """A preset's file is a run's file too; its title and description are not needed here."""
 
 
 @dataclass(frozen=True)
 class RunFile:
-    """What a run file says. `values` are as TOML gave them, names checked, values not yet."""
+    """What a run file says. `values` are as TOML gave them, under today's names; names are checked, values not yet.
+
+    `notes`: what was taken over from an older release, as sentences.
+    """
 
     preset: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def read_run_file(path: Path) -> RunFile:
@@ -43,23 +55,28 @@ def parse_run_file(text: str, source: str) -> RunFile:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as exc:
         raise InvalidRequest(f"{source} is not TOML: {exc}") from None
-    settings = document.get("settings", {})
+    settings, version = document.get("settings", {}), str(document.get(VERSION_KEY, ""))
     for name in document:
         if name not in _TOP_LEVEL:
+            if is_newer(version):
+                raise newer_file(source, version, name)
             raise InvalidRequest(
                 f"{source} has {name!r} at the top.",
                 hint=f"Settings go below a line [settings]. {nearest(name, _TOP_LEVEL)}",
             )
     if not isinstance(settings, dict) or not isinstance(document.get("preset", ""), str):
         raise InvalidRequest(f"{source}: preset is a name, and [settings] a table.")
-    check_names(settings, source)
-    return RunFile(document.get("preset", ""), settings)
+    found = read_settings(settings, version)
+    refuse_newer(found.values, version, source)
+    check_names(found.values, source)
+    notes = tuple(f"{source}: {note}" for note in found.notes)
+    return RunFile(document.get("preset", ""), found.values, notes)
 
 
 def settings_to_toml(settings: RunSettings, title: str = "") -> str:
     """Every applicable value as a run file; read back it gives equal settings."""
     head = {"title": title} if title else {}
-    return tomli_w.dumps({**head, "settings": settings.applicable()})
+    return tomli_w.dumps({VERSION_KEY: __version__, **head, "settings": settings.applicable()})
 
 
 def differences(settings: RunSettings) -> dict[str, Any]:

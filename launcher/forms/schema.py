@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from launcher.domain.written_by import VERSION_KEY
 from pod_image.contract.settings import RunSettings
 
 SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -21,6 +22,10 @@ def run_file_schema() -> dict[str, Any]:
         "type": "object",
         "additionalProperties": False,
         "properties": {
+            VERSION_KEY: {
+                "type": "string",
+                "description": "Version of the launcher that wrote the file, if one did.",
+            },
             "preset": {"type": "string", "description": "Name of the preset to start from."},
             "title": {"type": "string"},
             "description": {"type": "string"},

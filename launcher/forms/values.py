@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from launcher.errors import InvalidRequest
 from launcher.forms.fields import FormField, Kind, form_field
+from pod_image.contract.older_settings import RETIRED, todays_name
 from pod_image.contract.settings import SETTINGS, RunSettings
 
 _SECRET_SHAPED = re.compile(r"(hf|rpa|rps|sk)_\w{6,}|\w{32,}")
@@ -21,9 +22,14 @@ def check_names(names: Iterable[str], source: str) -> None:
     """Raises InvalidRequest for a name that is no setting, with the nearest ones as a hint."""
     for name in names:
         if name not in SETTINGS:
-            raise InvalidRequest(
-                f"There is no setting {name!r} ({source}).", hint=nearest(name, SETTINGS)
-            )
+            raise InvalidRequest(f"There is no setting {name!r} ({source}).", hint=_meant(name))
+
+
+def _meant(name: str) -> str:
+    if name in RETIRED:
+        return f"There was one in an earlier release: {RETIRED[name]}."
+    now = todays_name(name)
+    return nearest(name, SETTINGS) if now == name else f"It is called {now} now."
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

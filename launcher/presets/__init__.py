@@ -15,8 +15,10 @@ from typing import Any
 
 import tomli_w
 
+from launcher import __version__
 from launcher.config import Config, private_files
 from launcher.domain.command import refuse_keys
+from launcher.domain.written_by import VERSION_KEY, read_settings
 from launcher.errors import InvalidRequest
 from pod_image.contract.paths import is_safe_name
 from pod_image.contract.whole_file import write_whole
@@ -26,13 +28,17 @@ _NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,39}$")
 
 @dataclass(frozen=True)
 class Preset:
-    """What differs from the defaults, under a name. `values` are as the file has them, unchecked."""
+    """What differs from the defaults, under a name. `values` are those of the file under today's names, unchecked."""
 
     name: str
     title: str
     description: str
     values: Mapping[str, Any] = field(default_factory=dict)
     is_built_in: bool = False
+    version: str = ""
+    """Of the launcher that wrote the file; empty when a person did."""
+    notes: tuple[str, ...] = ()
+    """What was taken over from an older release, as sentences."""
 
 
 def built_in_folder() -> Path:
@@ -78,7 +84,12 @@ def save_preset(
     config.make_folders()
     config.presets_folder.mkdir(mode=0o700, exist_ok=True)
     path = config.presets_folder / f"{name}.toml"
-    document = {"title": title or name, "description": description, "settings": dict(values)}
+    document = {
+        VERSION_KEY: __version__,
+        "title": title or name,
+        "description": description,
+        "settings": dict(values),
+    }
     with private_files(config.presets_folder):
         write_whole(path, tomli_w.dumps(document), is_shared=True)
     return path
@@ -109,10 +120,14 @@ def _read(path: Path, *, is_built_in: bool) -> Preset:
     settings = document.get("settings", {})
     if not isinstance(settings, dict):
         raise InvalidRequest(f"The preset {path} has no table [settings].")
+    version = str(document.get(VERSION_KEY, ""))
+    found = read_settings(settings, version)
     return Preset(
         name=path.stem,
         title=str(document.get("title", path.stem)),
         description=str(document.get("description", "")),
-        values=settings,
+        values=found.values,
         is_built_in=is_built_in,
+        version=version,
+        notes=tuple(f"Preset {path.stem}: {note}" for note in found.notes),
     )

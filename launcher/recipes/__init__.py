@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import importlib
-import json
 from typing import cast
 
 from launcher.recipes.base import Plain, Recipe, SmallerTry
+from pod_image.contract.older_settings import known_settings, recorded_settings
 from pod_image.contract.settings import RecipeName, RunSettings
 
 
@@ -19,14 +19,14 @@ def recipe_of(settings: RunSettings) -> Recipe:
 @functools.lru_cache(maxsize=64)
 def recipe_of_run(settings_json: str) -> Recipe:
     """The recipe of a run in the history; a plain one for a recipe that this release does not have."""
-    name = json.loads(settings_json).get("recipe", RunSettings().recipe.value)
+    name = recorded_settings(settings_json).get("recipe", RunSettings().recipe.value)
     return _load(RecipeName(name)) if name in set(RecipeName) else Plain()
 
 
 def settings_of_run(settings_json: str) -> RunSettings | None:
-    """The settings of a run in the history; None where a release with other settings wrote them."""
+    """The settings of a run in the history; None where a value is one that this release does not take."""
     try:
-        return RunSettings.model_validate_json(settings_json)
+        return known_settings(settings_json)
     except ValueError:
         return None
 
@@ -35,7 +35,7 @@ def smaller_try_of_run(settings_json: str) -> SmallerTry | None:
     """How a run in the history would need less GPU memory; None where nobody knows, or cannot tell what it had."""
     settings = settings_of_run(settings_json)
     smaller = recipe_of(settings).smaller_try(settings) if settings else None
-    is_known = smaller is not None and set(smaller.given) <= set(json.loads(settings_json))
+    is_known = smaller is not None and set(smaller.given) <= set(recorded_settings(settings_json))
     return smaller if is_known else None
 
 

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from launcher import __version__
 from launcher.errors import InvalidRequest
 from launcher.forms.run_file import differences, parse_run_file, read_run_file, settings_to_toml
 from launcher.forms.values import to_settings
 from pod_image.contract.settings import RunSettings
+from tests.kit.older_release import NEWER, older_vocabulary  # noqa: F401  (a fixture)
 
 
 def test_settings_survive_a_file_whatever_is_in_their_sentences() -> None:
@@ -51,3 +53,26 @@ def test_a_file_that_is_not_there_is_an_error_of_the_request(tmp_path: Path) -> 
     with pytest.raises(InvalidRequest) as caught:
         read_run_file(tmp_path / "absent.toml")
     assert "absent.toml" in caught.value.message
+
+
+@pytest.mark.usefixtures("older_vocabulary")
+def test_a_run_file_under_older_names_means_what_it_meant_and_says_so() -> None:
+    found = parse_run_file("[settings]\nrounds = 7\nmel_bands = 80", "run.toml")
+    assert found.values == {"epochs": 7}
+    assert found.notes == (
+        "run.toml: rounds is called epochs now.",
+        "run.toml: mel_bands is no setting any more and is left out: the voice has as many as its quality says.",
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["[settings]\nfrobnicate = 1", "[settings]\n[more]", "[settings]\nepochs = -1"]
+)
+def test_a_newer_run_file_is_told_apart_from_a_slip_of_the_pen(text: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        parse_run_file(f'launcher = "{NEWER}"\n{text}', "run.toml")
+    assert f"run.toml was written by launcher {NEWER}" in caught.value.message
+
+
+def test_a_run_file_says_which_release_wrote_it() -> None:
+    assert tomllib.loads(settings_to_toml(RunSettings()))["launcher"] == __version__

@@ -12,13 +12,15 @@ from launcher.cli.flags import FileOption, JsonOption, QuietOption, SetOption, g
 from launcher.cli.terminal.layout import paragraph
 from launcher.cli.terminal.output import Output, style
 from launcher.config import read_config
+from launcher.domain.written_by import VERSION_KEY
 from launcher.errors import InvalidRequest
 from launcher.forms.run_file import differences, read_run_file
 from launcher.forms.scopes import kept_by_a_preset
 from launcher.forms.values import parse_assignment
 from launcher.presets import Preset, all_presets, delete_preset, find_preset, save_preset
-from launcher.services.planning.compose import compose
+from launcher.services.planning.compose import compose, that_apply
 from launcher.stores.runs import RunHistory
+from pod_image.contract.older_settings import TakenOver, taken_over
 
 app = group_app("Named settings to start from: list, show, save, delete.")
 Name = Annotated[str, typer.Argument(help="Name of the preset.")]
@@ -40,7 +42,12 @@ def show(name: Name, as_json: JsonOption = False, quiet: QuietOption = False) ->
     """One preset as the file it is; `launcher deploy --file` takes that too."""
     preset = find_preset(read_config(), name)
     text = tomli_w.dumps(
-        {"title": preset.title, "description": preset.description, "settings": preset.values}
+        {
+            **({VERSION_KEY: preset.version} if preset.version else {}),
+            "title": preset.title,
+            "description": preset.description,
+            "settings": preset.values,
+        }
     )
     Output(as_json=as_json, quiet=quiet).answer(
         _document(preset), lambda: text.rstrip(), quiet=text.rstrip()
@@ -63,10 +70,15 @@ def save(
     """Keep settings under a name: from a run, a file, or --set."""
     config = read_config()
     values: dict[str, object] = {}
+    notes: list[str] = []
     if from_run:
-        values |= _settings_of(from_run)
+        found = _settings_of(from_run)
+        values |= kept_by_a_preset(found.values)
+        notes += found.notes
     if file:
-        values |= read_run_file(file).values
+        from_file = read_run_file(file)
+        values |= from_file.values
+        notes += from_file.notes
     values |= dict(parse_assignment(text) for text in assignments or [])
     if not values:
         raise InvalidRequest(
@@ -74,7 +86,10 @@ def save(
         )
     settings = compose(None, values, check_required=False).settings
     path = save_preset(config, name, differences(settings), title, description)
-    Output(as_json=as_json, quiet=quiet).answer(
+    output = Output(as_json=as_json, quiet=quiet)
+    for note in notes:
+        output.talk(note)
+    output.answer(
         {"name": name, "path": str(path)},
         lambda: f"Saved. Use it with: launcher deploy --preset {name}",
         quiet="",
@@ -90,13 +105,17 @@ def delete(name: Name, as_json: JsonOption = False, quiet: QuietOption = False) 
     )
 
 
-def _settings_of(key: str) -> dict[str, object]:
+def _settings_of(key: str) -> TakenOver:
     history = RunHistory(read_config().history_path)
     try:
         values = json.loads(history.get(key).settings_json)
     finally:
         history.close()
-    return kept_by_a_preset(values)
+    found = taken_over(values, of_another_release=True)
+    applying = that_apply(found.values, beside={})
+    aside = [name for name in found.values if name not in applying]
+    notes = [f"{name} is left out: it means nothing beside the rest." for name in aside]
+    return TakenOver(applying, (*found.notes, *notes))
 
 
 def _document(preset: Preset) -> dict[str, object]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +20,7 @@ from launcher.services.common.workbench import Workbench
 from launcher.services.ending.refresh import refreshed
 from launcher.services.ending.settle import ask_billed
 from launcher.services.following.receipts import Receipt, receipt
+from pod_image.contract.older_settings import recorded_settings
 from pod_image.contract.plain import plain_line
 
 app = command_app()
@@ -75,7 +75,7 @@ def _document(found: Receipt, pod: Pod | None, note: str) -> dict[str, Any]:
         "delivery": to_plain(found.delivery),
         "last_lines": list(found.last_lines),
         "machine": dict(found.machine),
-        "settings": json.loads(run.settings_json),
+        "settings": recorded_settings(run.settings_json),
         "leftover_secrets": list(run.secret_names) if run.state is RunState.ENDED else [],
     }
 

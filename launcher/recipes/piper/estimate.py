@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from launcher.domain.offer import Offer
 from launcher.domain.plan import DatasetSummary, Estimate
 from launcher.domain.run import Run
 from launcher.recipes.piper.speed import run_hours, total_steps, workload
+from pod_image.contract.older_settings import known_settings
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.recipes.piper import PiperSettings
-from pod_image.contract.settings import RunSettings
 
 
 def estimate(
@@ -63,9 +62,9 @@ def _comparable(run: Run, settings: PiperSettings, offer: Offer) -> PiperSetting
     if run.end_reason is not EndReason.FINISHED or run.gpu_name != offer.gpu_name:
         return None
     try:
-        earlier = PiperSettings.of(RunSettings.model_validate(json.loads(run.settings_json)))
+        earlier = PiperSettings.of(known_settings(run.settings_json))
     except ValueError:
-        return None  # written by a release with other settings
+        return None  # written by a release whose values this one does not take
     same = ("recipe", "dataset_repo", "quality", "batch_size", "gpu_count", "train_minutes")
     is_same = all(getattr(earlier, name) == getattr(settings, name) for name in same)
     return earlier if is_same and not settings.train_minutes else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ from launcher.domain.run import Run
 from launcher.services.common.images import image_of, is_bootstrap
 from launcher.services.common.places import place_of
 from pod_image.contract.common_settings import DEFAULT_IMAGE, UNSIZED_BOOT_MINUTES
+from pod_image.contract.older_settings import known_settings
 from pod_image.contract.settings import RunSettings
 
 COMPRESSED_GB = {DEFAULT_IMAGE: 2.75}
@@ -58,6 +58,6 @@ def boot_budget_of(run: Run) -> BootBudget:
 
 def boot_budget_in(settings_json: str) -> BootBudget:
     try:
-        return boot_budget(RunSettings.model_validate(json.loads(settings_json)))
+        return boot_budget(known_settings(settings_json))
     except ValueError:
         return BootBudget(UNSIZED_BOOT_MINUTES, "its settings cannot be read")

@@ -13,6 +13,7 @@ from launcher.services.common.intents import intents_of
 from launcher.services.common.pod_release import asked_releases
 from launcher.services.common.run_secrets import PURPOSES, secret_name
 from launcher.services.common.workbench import Workbench
+from pod_image.contract.older_settings import under_todays_names
 
 
 def proven_name(bench: Workbench, pod: Pod) -> PodName | None:
@@ -70,7 +71,7 @@ def results_repo_of(pod: Pod, run: Run | None) -> str:
 
 def _settings(run_json: str) -> dict[str, Any]:
     settings = _document(run_json).get("settings")
-    return settings if isinstance(settings, dict) else {}
+    return under_todays_names(settings) if isinstance(settings, dict) else {}
 
 
 @lru_cache(maxsize=256)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from launcher.domain.command import refuse_keys
 from launcher.domain.plan import Composed, Origin
+from launcher.domain.written_by import refuse_newer
 from launcher.errors import InvalidRequest, MissingSetting
 from launcher.forms.run_file import plain
 from launcher.forms.values import check_names, to_settings
@@ -18,18 +19,20 @@ _DEFAULTS = {name: plain(setting.default) for name, setting in SETTINGS.items()}
 
 
 def compose(
-    preset: Preset | None, given: Mapping[str, Any], *, check_required: bool = True
+    preset: Preset | None,
+    given: Mapping[str, Any],
+    *,
+    check_required: bool = True,
+    notes: Sequence[str] = (),
 ) -> Composed:
     """The settings of a run: defaults, over them the preset, over that what was given.
 
     A preset's value that does not apply beside the rest is dropped; a given one is refused. Raises
     InvalidRequest (unknown name, value out of range, does not apply, a key in the command) or
-    MissingSetting.
+    MissingSetting. `notes`: what is to be said of how `given` was read.
     """
     check_names(given, "given")
-    chosen = dict(preset.values) if preset else {}
-    if preset:
-        check_names(chosen, f"preset {preset.name}")
+    chosen = _values_of(preset)
     settings = to_settings({**_that_apply(chosen, given)[0], **given})
     kept, dropped = _that_apply(chosen, given)
     _refuse_what_does_not_apply(settings, given)
@@ -41,16 +44,31 @@ def compose(
         origins=_origins(settings, kept, given),
         preset=preset.name if preset else "",
         dropped=dropped,
+        notes=(*(preset.notes if preset else ()), *notes),
     )
 
 
-def compose_so_far(preset: Preset | None, given: Mapping[str, Any]) -> Composed:
+def compose_so_far(
+    preset: Preset | None, given: Mapping[str, Any], notes: Sequence[str] = ()
+) -> Composed:
     """As a form has them: what was given and does not apply beside the rest is put aside, not refused, and
     required settings may still be empty. Raises InvalidRequest for what no setting can be.
     """
+    applying = that_apply(given, beside=_values_of(preset))
+    return compose(preset, applying, check_required=False, notes=notes)
+
+
+def that_apply(given: Mapping[str, Any], *, beside: Mapping[str, Any]) -> dict[str, Any]:
+    """What of the given values applies beside a preset's. Raises InvalidRequest for a name that no setting has."""
     check_names(given, "given")
-    chosen = preset.values if preset else {}
-    return compose(preset, _given_that_applies(chosen, given), check_required=False)
+    applying = dict(given)
+    while True:  # what falls away may be what something else applied by
+        kept, _ = _that_apply(beside, applying)
+        every_value = {**_DEFAULTS, **kept, **applying}
+        fewer = {name: v for name, v in applying.items() if SETTINGS[name].applies(every_value)}
+        if len(fewer) == len(applying):
+            return applying
+        applying = fewer
 
 
 def usual_value(preset: Preset | None, given: Mapping[str, Any], name: str) -> Any:
@@ -69,6 +87,15 @@ def missing(settings: RunSettings) -> list[Setting]:
         for setting in SETTINGS.values()
         if setting.is_required(values) and not values[setting.name]
     ]
+
+
+def _values_of(preset: Preset | None) -> dict[str, Any]:
+    """Raises InvalidRequest for names that no setting has, or that a newer release wrote."""
+    if preset is None:
+        return {}
+    refuse_newer(preset.values, preset.version, f"Preset {preset.name}")
+    check_names(preset.values, f"preset {preset.name}")
+    return dict(preset.values)
 
 
 def _that_apply(
@@ -91,18 +118,6 @@ def _is_about_what_is_used(name: str, chosen: Mapping[str, Any], given: Mapping[
     if not owner:
         return True
     return owner in chosen and plain(given.get(owner, chosen[owner])) == plain(chosen[owner])
-
-
-def _given_that_applies(chosen: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """What falls away may be what something else applied by: looked at until nothing falls away."""
-    applying = dict(given)
-    while True:
-        kept, _ = _that_apply(chosen, applying)
-        every_value = {**_DEFAULTS, **kept, **applying}
-        fewer = {name: v for name, v in applying.items() if SETTINGS[name].applies(every_value)}
-        if len(fewer) == len(applying):
-            return applying
-        applying = fewer
 
 
 def _refuse_what_does_not_apply(settings: RunSettings, given: Mapping[str, Any]) -> None:

@@ -92,6 +92,7 @@ async def make_plan(
     known = {run.run_id for run in bench.runs.runs() if run.results_repo == settings.results_repo}
     run_id = _run_id(settings, view.taken | known, resume=resume, is_all=view.are_runs_known)
     remarks = [
+        *(Finding(Severity.NOTE, "older_settings", note) for note in composed.notes),
         *view.remarks,
         *_remarks_on_money(bench.place, settings, chosen, account.balance_usd),
         *remarks_on_bad_hosts(chosen, bad),

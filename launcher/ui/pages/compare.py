@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from nicegui import ui
@@ -30,6 +29,7 @@ from launcher.ui.widgets.media import media_url
 from launcher.ui.widgets.run_settings import value_words
 from launcher.ui.widgets.sample_rows import sample_table
 from pod_image.contract.figures import dollars
+from pod_image.contract.older_settings import recorded_settings
 from pod_image.contract.settings import SETTINGS
 
 POINTS_DRAWN = 400
@@ -118,7 +118,7 @@ def _option(views: list[RunView], names: list[str], name: str, weight: float) ->
 
 def differing(a: Run, b: Run) -> list[tuple[str, Any, Any]]:
     """(setting, value of the first, value of the second) of everything that differs."""
-    first, second = json.loads(a.settings_json), json.loads(b.settings_json)
+    first, second = recorded_settings(a.settings_json), recorded_settings(b.settings_json)
     names = [name for name in SETTINGS if first.get(name) != second.get(name)]
     return [(name, first.get(name), second.get(name)) for name in names]
 

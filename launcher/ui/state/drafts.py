@@ -13,6 +13,7 @@ DRAFTS_KEPT = 50
 class Draft:
     """A preset and what differs from it. `resume` continues a run id that is taken.
 
+    `notes` say what became of settings that were taken over from an earlier run or an older file.
     `let_pass` are codes of errors of the dataset that the person lets pass, for this dataset alone.
     """
 
@@ -21,6 +22,7 @@ class Draft:
     resume: bool = False
     let_pass: set[str] = field(default_factory=set)
     touched: bool = False
+    notes: tuple[str, ...] = ()
 
 
 class Drafts:

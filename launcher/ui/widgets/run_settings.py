@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -14,11 +13,12 @@ from launcher.services.planning.compose import compose
 from launcher.ui.frame import Shell
 from launcher.ui.state.run_view import RunView
 from launcher.ui.widgets.elements import Text, badge, box, button_link, card, hint, table
+from pod_image.contract.older_settings import recorded_settings
 from pod_image.contract.settings import SETTINGS
 
 
 async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
-    values: dict[str, Any] = json.loads(run.settings_json)
+    values = recorded_settings(run.settings_json)
     usual = preset_values(shell, run)
     changed = {
         name

@@ -10,10 +10,13 @@ from launcher.errors import InvalidRequest
 from launcher.forms.scopes import belonging_to
 from launcher.presets import Preset, find_preset
 from launcher.recipes import smaller_try_of_run
+from launcher.services.planning.compose import compose_so_far
 from launcher.ui.frame import Shell
+from launcher.ui.page_hints import for_page
 from launcher.ui.pages.train.form import Choice
 from launcher.ui.state.drafts import Draft
 from launcher.ui.state.site import Site
+from pod_image.contract.older_settings import taken_over
 
 
 def first_choice(
@@ -39,23 +42,32 @@ def first_choice(
         draft.preset = site.preferences.last_preset
     if not draft.touched:
         draft.given = {**site.preferences.last_used, **draft.given}
-    return Choice(draft, _preset(site, draft.preset))
+    return Choice(draft, _preset(site, draft))
 
 
 def draft_of(run: Run, *, resume: bool = False, smaller: bool = False) -> Draft:
     """The settings of an earlier run as a draft; its run id only to continue it."""
-    given: dict[str, Any] = json.loads(run.settings_json)
+    found = taken_over(json.loads(run.settings_json), of_another_release=True)
+    given: dict[str, Any] = {**found.values}
     given.pop("run_id", None)
     if resume:
         given["run_id"] = run.run_id
     less = smaller_try_of_run(run.settings_json) if smaller else None
     if less is not None:
         given |= less.given
-    return Draft(preset="", given=given, resume=resume, touched=True)
+    notes = tuple(f"Run {run.run_id}: {note}" for note in found.notes)
+    return Draft(preset="", given=given, resume=resume, touched=True, notes=notes)
 
 
-def _preset(site: Site, name: str) -> Preset | None:
-    try:
-        return find_preset(site.config, name) if name else None
-    except InvalidRequest:
+def _preset(site: Site, draft: Draft) -> Preset | None:
+    """The draft's preset; none, and a note, when it cannot be used, such as one that a newer release wrote."""
+    if not draft.preset:
         return None
+    try:
+        preset = find_preset(site.config, draft.preset)
+        compose_so_far(preset, {})
+    except InvalidRequest as error:
+        draft.preset = ""
+        draft.notes = (*draft.notes, f"{error.message} {for_page(error.hint)}")
+        return None
+    return preset

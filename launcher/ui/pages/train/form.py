@@ -101,7 +101,7 @@ class Choice:
         """Take another preset; what presets are for goes back to it, which run and which voice it is stays."""
         self.preset = preset
         self.draft.preset = preset.name if preset else ""
-        self.draft.given = beside_any_preset(self.draft.given)
+        self.draft.given, self.draft.notes = beside_any_preset(self.draft.given), ()
         self.errors.clear()
 
     def reset(self, name: str) -> None:
@@ -111,7 +111,7 @@ class Choice:
     @property
     def composed(self) -> Composed:
         """The settings as they would be sent; required ones may still be empty. Put together once for each change."""
-        made_of = (self.preset, dict(self.draft.given))
+        made_of = (self.preset, dict(self.draft.given), self.draft.notes)
         if self._composed is None or self._composed[0] != made_of:
             self._composed = (made_of, compose_so_far(*made_of))
         return self._composed[1]

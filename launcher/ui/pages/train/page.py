@@ -21,7 +21,7 @@ from launcher.ui.pages.train.pricing import quote
 from launcher.ui.pages.train.run_text import RunText
 from launcher.ui.pages.train.saving import SaveDialog
 from launcher.ui.state.site import Site
-from launcher.ui.widgets.elements import badge, box, button, card, details, hint
+from launcher.ui.widgets.elements import badge, box, button, card, details, hint, say
 from launcher.ui.widgets.inputs import Field
 
 REDRAW_SECONDS = 0.3
@@ -61,6 +61,7 @@ class _TrainPage:
         self.form = SettingsForm(choice, self._changed)
         self._redraw: ui.timer | None = None
         self._history: list[Run] = []
+        self._notes_shown: tuple[str, ...] = ()
 
     def draw(self) -> None:
         self._history = self.site.history.runs()
@@ -82,6 +83,7 @@ class _TrainPage:
         preferences = self.site.preferences
         with card("1 · What"):
             hint("Which recordings, and where the finished voice goes.")
+            self._notes = box("div", "stack-small").mark("older-settings")
             self.form.draw(
                 "What",
                 suggestions={name: [value] for name, value in preferences.last_used.items()},
@@ -152,6 +154,7 @@ class _TrainPage:
         self._checks.forget(is_other_dataset=is_other and not is_first)
         self._text.refresh()
         self._show_changes()
+        self._show_notes()
         self._price.show(quote(settings, self._dataset.summary, self._offers, self._history))
         if is_first:
             self._redraw_prices()
@@ -177,6 +180,17 @@ class _TrainPage:
         changed = len(self.choice.changed) if self.choice.preset else 0
         self._changed_badge.text = f"{changed} changed" if changed else ""
         self._changed_badge.set_visibility(bool(changed))
+
+    def _show_notes(self) -> None:
+        """What an older release called otherwise, once for each change of what is said."""
+        notes = self.choice.composed.notes
+        if notes == self._notes_shown:
+            return
+        self._notes_shown = notes
+        self._notes.clear()
+        with self._notes:
+            for note in notes:
+                say("note", note)
 
     def _taken_over(self) -> None:
         self.form.refresh()

@@ -12,6 +12,7 @@ from launcher.errors import InvalidRequest
 from launcher.forms.scopes import beside_any_preset
 from launcher.presets import Preset, all_presets
 from launcher.services.planning.compose import compose_so_far
+from launcher.ui.page_hints import for_page
 from launcher.ui.pages.train.form import Choice
 from launcher.ui.pages.train.pricing import quote
 from launcher.ui.state.site import Site
@@ -52,7 +53,8 @@ class PresetCards:
         with box("label", "pick").mark(f"preset-{preset.name}") as label:
             with box("span", "pick-title"):
                 radio = box("input", type="radio", name="preset", value=preset.name)
-                attributes(radio, checked="" if is_chosen else None)
+                is_usable = not isinstance(self._settings_with(preset), str)
+                attributes(radio, checked="" if is_chosen else None, disabled=_flag(not is_usable))
                 Text("span", preset.title)
                 if not preset.is_built_in:
                     badge("mine")
@@ -62,6 +64,8 @@ class PresetCards:
         label.mark(f"preset-{preset.name}")
 
     def _take(self, preset: Preset) -> None:
+        if isinstance(self._settings_with(preset), str):
+            return  # its card says why
         self._choice.choose_preset(preset)
         self._choice.draft.touched = True
         self._site.prefer(last_preset=preset.name)
@@ -94,9 +98,13 @@ class PresetCards:
             try:
                 known = (made_of, compose_so_far(preset, given).settings)
             except InvalidRequest as error:
-                known = (made_of, error.message)
+                known = (made_of, f"{error.message} {for_page(error.hint)}".strip())
             self._composed[preset.name] = known
         return known[1]
+
+
+def _flag(is_set: bool) -> str | None:
+    return "" if is_set else None
 
 
 def _order(preset: Preset) -> tuple[bool, Any]:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import tomli_w
 
+from launcher import __version__
+from launcher.domain.written_by import VERSION_KEY
 from launcher.errors import LauncherError
 from launcher.forms.run_file import parse_run_file
 from launcher.presets import find_preset
@@ -30,7 +32,7 @@ class RunText:
 
     def refresh(self) -> None:
         """Write the choice as it is now."""
-        document: dict[str, object] = {}
+        document: dict[str, object] = {VERSION_KEY: __version__}
         if self._choice.preset:
             document["preset"] = self._choice.preset.name
         document["settings"] = self._choice.draft.given
@@ -48,6 +50,7 @@ class RunText:
             return
         self._choice.choose_preset(preset)
         self._choice.draft.given = dict(file.values)
+        self._choice.draft.notes = file.notes
         self._choice.draft.touched = True
         self._taken()
         with self._place:

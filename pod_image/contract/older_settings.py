@@ -1,0 +1,99 @@
+"""Settings of earlier releases: what is called otherwise now, and what is none any more. The one place that knows.
+
+Whoever renames a setting or takes one away gives it a line here: presets, run files and runs of the history go on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from pod_image.contract.settings import SETTINGS, RunSettings
+
+RENAMED: dict[str, str] = {}
+"""What a setting was called, and what it is called now."""
+RETIRED: dict[str, str] = {}
+"""A setting that is none any more, and what became of it: words that follow a colon."""
+
+
+@dataclass(frozen=True)
+class TakenOver:
+    """Values under today's names. `notes`: a sentence for each that is called otherwise now or was left out."""
+
+    values: dict[str, Any]
+    notes: tuple[str, ...] = ()
+
+
+def taken_over(values: Mapping[str, Any], *, of_another_release: bool = False) -> TakenOver:
+    """What was written under older names. A name that nobody knows stays, to be refused as a slip of the pen.
+
+    `of_another_release`: a program wrote the values, and it was not this release. Then a name that nobody knows, and
+    a value that cannot be taken, is left out and said: age alone refuses nothing.
+    """
+    found: dict[str, Any] = {}
+    notes: list[str] = []
+    for name, value in values.items():
+        now = todays_name(name)
+        if now != name and (now in values or now in found):
+            notes.append(f"{name} is called {now} now, which is given too; {name} is left out.")
+        elif name in RETIRED:
+            notes.append(f"{name} is no setting any more and is left out: {RETIRED[name]}.")
+        elif of_another_release and now not in SETTINGS:
+            notes.append(f"{name} is no setting of this release and is left out.")
+        else:
+            found[now] = value
+            notes += [f"{name} is called {now} now."] if now != name else []
+    for name in unusable(found) if of_another_release else ():
+        del found[name]
+        notes.append(f"{name} is left out: this release does not take its value.")
+    return TakenOver(found, tuple(notes))
+
+
+def todays_name(name: str) -> str:
+    while name in RENAMED:
+        name = RENAMED[name]
+    return name
+
+
+def under_todays_names(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with nothing left out; where an old and a new name are both given, the new one counts."""
+    old_first = sorted(values.items(), key=lambda item: item[0] not in RENAMED)
+    return {todays_name(name): value for name, value in old_first}
+
+
+def unusable(values: Mapping[str, Any]) -> list[str]:
+    """Names of settings whose values this release cannot take."""
+    known = {name: value for name, value in values.items() if name in SETTINGS}
+    try:
+        RunSettings.model_validate(known)
+    except ValidationError as exc:
+        return list(dict.fromkeys(str(fault["loc"][0]) for fault in exc.errors()))
+    return []
+
+
+def recorded_settings(settings_json: str) -> dict[str, Any]:
+    """The settings of a run as the history has them, under today's names; what is none any more stands too."""
+    return under_todays_names(json.loads(settings_json))
+
+
+def known_settings(settings_json: str) -> RunSettings:
+    """As `recorded_settings`, without what is no setting of this release. Raises ValueError for what it cannot take."""
+    values = recorded_settings(settings_json)
+    return RunSettings.model_validate({n: value for n, value in values.items() if n in SETTINGS})
+
+
+def check_tables() -> None:
+    """Raises TypeError for a line that contradicts the settings there are: such tables cannot be imported."""
+    for name in (*RENAMED, *RETIRED):
+        if name in SETTINGS:
+            raise TypeError(f"{name} is a setting, and is said to be one of an earlier release")
+    for name in RENAMED:
+        if todays_name(name) not in SETTINGS:
+            raise TypeError(f"{name} was renamed to {todays_name(name)}, which is no setting")
+
+
+check_tables()
