@@ -49,7 +49,7 @@ async def _live(environment: Mapping[str, str]) -> int:
     ports = system_ports(environment, output=output)
     code = await run_pod(ports)
     with suppress(TimeoutError):
-        await asyncio.wait_for(ports.flush(), ports.timing.last_words_seconds)
+        await asyncio.wait_for(ports.flush(), ports.timing.flush_seconds)
     return code
 
 

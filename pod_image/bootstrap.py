@@ -57,7 +57,7 @@ GONE_SECONDS = 30.0
 """After a release that was taken: who still lives then was not released."""
 AGAIN_SECONDS = 20.0
 PRINTING = threading.Lock()
-WORDS: queue.Queue[str] = queue.Queue(maxsize=1_000)
+LINES: queue.Queue[str] = queue.Queue(maxsize=1_000)
 """What is to be printed, by a thread of its own: nobody may be reading, and the pod has to end all the same."""
 
 
@@ -84,7 +84,7 @@ def main(url: str, sha256: str) -> None:
     except Exception as exc:
         detail = str(exc) if isinstance(exc, Trouble) else f"{type(exc).__name__} while installing"
         end_pod(detail)
-    let_words_out(2.0)
+    flush_lines(2.0)
     try:
         os.execv(sys.executable, [sys.executable, "-P", "-m", "pod_image"])
     except OSError as exc:
@@ -250,27 +250,27 @@ def say(text: str) -> None:
 
 def put_out(line: str) -> None:
     with contextlib.suppress(queue.Full):
-        WORDS.put_nowait(line)
+        LINES.put_nowait(line)
 
 
 def start_printing() -> None:
     if PRINTING.acquire(blocking=False):  # once
         with contextlib.suppress(RuntimeError):  # no more threads here: go on in silence
-            threading.Thread(target=print_words, daemon=True).start()
+            threading.Thread(target=print_lines, daemon=True).start()
 
 
-def print_words() -> None:
+def print_lines() -> None:
     while True:
-        line = WORDS.get()
+        line = LINES.get()
         with contextlib.suppress(OSError, ValueError):
             print(line, flush=True)
-        WORDS.task_done()
+        LINES.task_done()
 
 
-def let_words_out(seconds: float) -> None:
+def flush_lines(seconds: float) -> None:
     """Wait until what was said is out, at most so long."""
     until = time.monotonic() + seconds
-    while WORDS.unfinished_tasks and time.monotonic() < until:
+    while LINES.unfinished_tasks and time.monotonic() < until:
         time.sleep(0.01)
 
 

@@ -125,9 +125,9 @@ def _run_command(words: list[str]) -> int:
 def _invoke(words: list[str]) -> int:
     if words[:1] == ["runs"] and "_LAUNCHER_COMPLETE" not in os.environ:
         # typer reads every option through pydantic, which takes longer than reading the whole history.
-        from launcher.cli.commands.runs import answer_usual_words
+        from launcher.cli.commands.runs import answer_usual_arguments
 
-        if answer_usual_words(words[1:]):
+        if answer_usual_arguments(words[1:]):
             return 0
     from launcher.cli.root import root
 

@@ -165,13 +165,13 @@ def ending_text(followed: Followed) -> str:
         f"  {lasted(lasted_seconds(run))} on {run.gpu_name}, {usd(run.cost_usd)}; the pod is gone"
     )
     if reason.delivers:
-        lines.append(f"  {delivery_words(followed)}")
+        lines.append(f"  {delivery_text(followed)}")
         lines.append(f"  Results: {run.results_repo}, folder {run.run_id}")
         lines.append(f"  Bring them here: launcher results {run.run_id} --download")
     return "\n".join(lines)
 
 
-def delivery_words(followed: Followed) -> str:
+def delivery_text(followed: Followed) -> str:
     delivery = followed.delivery
     return _UNSAID if delivery is None else delivery.sentence
 

@@ -94,7 +94,7 @@ def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
     try:
         return asyncio.run(work_of_the_command())
     except GivenUp as left:
-        raise Interrupted(left.words, hint="launcher reap") from None
+        raise Interrupted(left.text, hint="launcher reap") from None
     except (asyncio.CancelledError, KeyboardInterrupt):
         raise Interrupted("Interrupted.") from None
 

@@ -51,11 +51,11 @@ def matches(wanted: str, offer: Offer) -> bool:
     """Whether a name means that GPU: its id, its display name, or a short form of either such as "4090"."""
     if wanted.strip().casefold() in (offer.gpu_type.casefold(), offer.gpu_name.casefold()):
         return True
-    words = _words(wanted)
-    return bool(words) and words in (_words(offer.gpu_type), _words(offer.gpu_name))
+    words = _name_parts(wanted)
+    return bool(words) and words in (_name_parts(offer.gpu_type), _name_parts(offer.gpu_name))
 
 
-def _words(name: str) -> tuple[str, ...]:
+def _name_parts(name: str) -> tuple[str, ...]:
     parts = re.findall(r"[a-z]+\d*[a-z]*|\d+[a-z]*", name.casefold())
     return tuple(part.removeprefix("rtx") for part in parts if part not in _NOISE)
 
@@ -111,24 +111,24 @@ def _nothing(
     if not in_tier:
         return NothingAvailable(
             f"Nothing is free in the {settings.cloud.value} tier.",
-            hint=f"Nearest: {_words_of(_cheapest(offers))}: --cloud any",
+            hint=f"Nearest: {_offer_text(_cheapest(offers))}: --cloud any",
         )
     if not large_enough:
         largest = max(named, key=lambda offer: offer.memory_gb)
         return NothingAvailable(
             f"No GPU has the {memory.gb:.0f} GB this needs ({memory.basis}).",
-            hint=f"Nearest: {_words_of(largest)}. {memory.hint}".rstrip(),
+            hint=f"Nearest: {_offer_text(largest)}. {memory.hint}".rstrip(),
         )
     nearest = _cheapest(large_enough)
     if nearest.stock is Stock.NONE:
         wanted = ", ".join(settings.gpu_types) or "GPU that fits"
         return NothingAvailable(
             f"No {wanted} is free now.",
-            hint=f"Nearest: {_words_of(nearest)}, all taken. Try other --gpu-types, or --cloud any.",
+            hint=f"Nearest: {_offer_text(nearest)}, all taken. Try other --gpu-types, or --cloud any.",
         )
     return NothingAvailable(
         f"Nothing that fits is free in {', '.join(settings.data_centers)}.",
-        hint=f"Nearest: {_words_of(nearest)} in {', '.join(nearest.data_centers)}.",
+        hint=f"Nearest: {_offer_text(nearest)} in {', '.join(nearest.data_centers)}.",
     )
 
 
@@ -140,7 +140,7 @@ def _unknown_type(offers: Sequence[Offer], settings: RunSettings) -> NothingAvai
         tier = elsewhere[0].cloud.value
         return NothingAvailable(
             f"No {wanted} in the {settings.cloud.value} tier.",
-            hint=f"Nearest: {_words_of(_cheapest(elsewhere))}: --cloud {tier}",
+            hint=f"Nearest: {_offer_text(_cheapest(elsewhere))}: --cloud {tier}",
         )
     close = difflib.get_close_matches(settings.gpu_types[0], names, n=3, cutoff=0.3) or names[:6]
     return NothingAvailable(
@@ -153,7 +153,7 @@ def _cheapest(offers: Sequence[Offer]) -> Offer:
     return min(offers, key=lambda offer: offer.price_per_hour_usd)
 
 
-def _words_of(offer: Offer) -> str:
+def _offer_text(offer: Offer) -> str:
     return (
         f"{offer.gpu_name} ({offer.memory_gb} GB, {offer.cloud.value}) "
         f"at {dollars_per_hour(offer.price_per_hour_usd)}"

@@ -65,6 +65,6 @@ def known_delivery(missing: int | None, ended: Mapping[str, Any] | None) -> Deli
     return None if missing is None else Delivery(None, missing)
 
 
-def missing_words(missing: int | None) -> str:
+def missing_text(missing: int | None) -> str:
     """For a list of runs, such as "2 not delivered"; empty when nothing is missing, or nobody has said."""
     return f"{missing:,} not delivered" if missing else ""

@@ -45,7 +45,7 @@ class DatasetPlace:
 
 
 @contextmanager
-def in_our_words() -> Iterator[None]:
+def translated_faults() -> Iterator[None]:
     """The one place where faults of datasets, of the Hub and of the disk become ours."""
     try:
         yield
@@ -156,7 +156,7 @@ async def make(
     now: Now = time.time,
 ) -> Made:
     """Make clips of recordings; what cannot be used is left out, with why. Raises InvalidRequest, NotConfigured."""
-    with in_our_words(), private_files(request.out):
+    with translated_faults(), private_files(request.out):
         return await make_dataset(request, limits=limits, on_progress=on_progress, now=now)
 
 
@@ -164,19 +164,19 @@ async def push(
     bench: Workbench, request: PushRequest, *, progress: Progress = lambda what, done, of: None
 ) -> Pushed:
     """Send a dataset folder to its repo. Raises InvalidRequest for one with errors, HubError, NotConfigured."""
-    with in_our_words():
+    with translated_faults():
         return await push_dataset(bench.hub.upload, request, progress=progress)
 
 
 async def kept(config: Config) -> list[Summary]:
     """The datasets kept on this machine, by name."""
-    with in_our_words():
+    with translated_faults():
         return await library.list_datasets(config.datasets_folder)
 
 
 async def show(config: Config, name: str) -> Shown:
     """One of them with all its clips. Raises InvalidRequest if there is none of this name."""
-    with in_our_words():
+    with translated_faults():
         return await library.show_dataset(config.datasets_folder, name)
 
 
@@ -191,19 +191,19 @@ async def edit(
 ) -> Line:
     """Change what is said in a clip, or who says it; None leaves it, an empty speaker removes it."""
     root = config.datasets_folder
-    with in_our_words():
+    with translated_faults():
         return await library.edit_clip(root, name, file, text=text, speaker=speaker, now=now)
 
 
 async def drop(config: Config, name: str, files: Collection[str], *, now: Now = time.time) -> int:
     """Take clips out, line and file; returns how many. All of them must be there."""
-    with in_our_words():
+    with translated_faults():
         return await library.drop_clips(config.datasets_folder, name, files, now=now)
 
 
 async def delete(config: Config, name: str, *, confirmed: bool) -> Summary:
     """Delete a dataset and all its clips; unless `confirmed`, InvalidRequest says what would be lost."""
-    with in_our_words():
+    with translated_faults():
         return await library.delete_dataset(config.datasets_folder, name, confirmed=confirmed)
 
 
@@ -222,7 +222,7 @@ async def _on_a_thread(
             raise _LeftOff
         progress(what, done, of)
 
-    with in_our_words():
+    with translated_faults():
         try:
             return await asyncio.to_thread(look, told)
         except asyncio.CancelledError:

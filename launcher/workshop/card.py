@@ -40,7 +40,7 @@ def render_card(present: str | None, facts: CardFacts) -> str:
     front["size_categories"] = [size_category(facts.clips)]
     yaml = importlib.import_module("yaml")
     header = yaml.safe_dump(front, sort_keys=False, allow_unicode=True).strip()
-    ours = f"{BEGIN}\n{_words(facts)}\n{END}\n"
+    ours = f"{BEGIN}\n{_text(facts)}\n{END}\n"
     if _OURS.search(body):
         body = _OURS.sub(lambda _: ours, body, count=1)
     else:
@@ -64,7 +64,7 @@ def _parts(card: str) -> tuple[dict[str, Any], str]:
     return (dict(front) if isinstance(front, dict) else {}), card[match.end() :]
 
 
-def _words(facts: CardFacts) -> str:
+def _text(facts: CardFacts) -> str:
     who = f"{len(facts.speakers)} speakers" if len(facts.speakers) > 1 else "one speaker"
     where = (
         "The clips are in `clips-*.zip`, their texts in `metadata.csv`"

@@ -9,7 +9,7 @@ from launcher.workshop.report import DatasetReport, Histogram
 from pod_image.contract.figures import size
 from pod_image.contract.findings import Finding, Severity
 
-_WORDS = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.NOTE: "Notes"}
+_TEXT = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.NOTE: "Notes"}
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1d2430; --paper: #fbfaf7; --card: #fff; --soft: #5b6472; --line: #d9d6ce;
@@ -98,7 +98,7 @@ def _findings(report: DatasetReport, severity: Severity) -> str:
         return ""
     codes = dict.fromkeys(each.code for each in found)
     groups = (_group(report, [each for each in found if each.code is code]) for code in codes)
-    return f"<h2>{_WORDS[severity]}</h2>{''.join(groups)}"
+    return f"<h2>{_TEXT[severity]}</h2>{''.join(groups)}"
 
 
 def _group(report: DatasetReport, alike: Sequence[Finding]) -> str:

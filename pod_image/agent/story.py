@@ -71,7 +71,7 @@ async def _live_and_release(ports: Ports, pod: OwnPod, keeper: GuardKeeper, say:
         for line in traceback.format_exc().splitlines():
             say(line)
     keeper.join_release()
-    await _let_words_out(ports)
+    await _flush_output(ports)
     lingering = asyncio.ensure_future(_linger(life, say))
     try:
         await release_for_ever(pod, clock, ports.timing, say)
@@ -90,10 +90,10 @@ def _hold(ports: Ports) -> AbstractContextManager[object]:
         return nullcontext()
 
 
-async def _let_words_out(ports: Ports) -> None:
+async def _flush_output(ports: Ports) -> None:
     """A moment for what was said last: the log of a pod that is gone cannot be read. Never more, never raises."""
     flushing = asyncio.ensure_future(_flush(ports))
-    await asyncio.wait({flushing}, timeout=ports.timing.last_words_seconds)
+    await asyncio.wait({flushing}, timeout=ports.timing.flush_seconds)
     flushing.cancel()
 
 

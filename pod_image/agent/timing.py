@@ -47,7 +47,7 @@ class Timing:
     last_word_seconds: float = 30.0
     """Of the time for delivery, what is left to the record, the events and the log."""
 
-    last_words_seconds: float = 2.0
+    flush_seconds: float = 2.0
     """Before the release, for what was said last to leave the container; nobody may be reading it."""
     longest_release_backoff_seconds: float = 30.0
     stop_instead_seconds: float = 300.0

@@ -39,7 +39,7 @@ class Said:
         return json.loads(self.out)
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """Both streams with white space collapsed: help and hints are wrapped."""
         return " ".join(f"{self.out} {self.err}".split())
 

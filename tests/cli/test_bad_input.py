@@ -30,9 +30,9 @@ def test_a_key_without_a_right_is_told_which_one_and_nothing_stays_rented(
     monkeypatch.setenv("RUNPOD_API_KEY", key)
     said = shell("deploy", "--yes", *COMMAND_RUN, "--", "true")
     assert said.code == 5
-    assert words in said.words
+    assert words in said.text
     assert well_said(said)
-    assert key not in said.words
+    assert key not in said.text
     assert shell.harness.live() == []
     assert shell.harness.secret_names() == []
 
@@ -51,7 +51,7 @@ def test_a_balance_that_only_the_cloud_knows_is_refused_in_plain_words(shell: Sh
     shell.world.faults.switch_on("insufficient-balance")
     said = shell("deploy", "--yes", *COMMAND_RUN, "--", "true")
     assert said.code == 5
-    assert "credit" in said.words or "balance" in said.words
+    assert "credit" in said.text or "balance" in said.text
     assert well_said(said)
     assert (shell.harness.live(), shell.harness.secret_names()) == ([], [])
 
@@ -63,8 +63,8 @@ def test_a_private_image_without_a_credential_is_ended_with_the_registrys_words(
     words = (*COMMAND_RUN, "--image", "ghcr.io/me/private:1", "--", "true")
     said = shell("deploy", "--yes", *words)
     assert said.code == 6
-    assert "pull access denied" in said.words
-    assert "--registry" in said.words
+    assert "pull access denied" in said.text
+    assert "--registry" in said.text
     assert well_said(said)
     assert shell.harness.live() == []
 
@@ -73,7 +73,7 @@ def test_a_registry_credential_that_is_not_there_is_an_error_of_the_request(shel
     words = (*COMMAND_RUN, "--registry", "no-such-id", "--", "true")
     said = shell("deploy", "--yes", *words)
     assert said.code in (2, 4)
-    assert "registry credential not found" in said.words
+    assert "registry credential not found" in said.text
     assert shell.harness.live() == []
 
 
@@ -85,7 +85,7 @@ def test_a_run_that_is_too_long_for_a_pod_is_refused_before_anything_is_made(
     file.write_text(f'[settings]\nrecipe = "command"\nresults_repo = "{REPO}"\nargv = {long}\n')
     said = shell("deploy", "--yes", "--file", str(file))
     assert said.code == 2
-    assert "a pod can be sent 60,000" in said.words
+    assert "a pod can be sent 60,000" in said.text
     assert well_said(said)
     assert (shell.rented, shell.harness.secret_names()) == (0, [])
 
@@ -108,7 +108,7 @@ def test_a_bad_run_file_is_explained(shell: Shell, tmp_path: Path, name: str) ->
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
     said = shell("plan", "--file", str(file), "--results-repo", REPO)
     assert said.code == 2
-    assert words in said.words
+    assert words in said.text
     assert "Traceback" not in said.err
 
 
@@ -142,7 +142,7 @@ def test_bad_words_are_explained_and_cost_nothing(
 ) -> None:
     said = shell(*words)
     assert said.code == code
-    assert hint in said.words
+    assert hint in said.text
     assert "Traceback" not in said.err
     assert shell.rented == 0
 
@@ -151,5 +151,5 @@ def test_an_html_page_and_a_retired_api_are_said_as_what_they_are(shell: Shell) 
     shell.world.faults.switch_on("html-error-page", status=403)
     said = shell("gpus")
     assert said.code == 5
-    assert "<html" not in said.words.lower()
+    assert "<html" not in said.text.lower()
     assert well_said(said)

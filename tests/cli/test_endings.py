@@ -51,15 +51,15 @@ def test_what_did_not_arrive_is_in_the_receipt_and_in_the_list_of_runs(shell: Sh
     shell.harness.script.last_word = PART
     shell("deploy", *COMMAND_RUN, "--yes", *TRUE)
     words = "2 of 12 files did not reach the results repo: files/k.bin, files/l.bin."
-    assert words in shell("show").words
+    assert words in shell("show").text
     assert shell("show", "--json").json["delivery"] == {
         "present": 10,
         "missing": 2,
         "missing_names": ["files/k.bin", "files/l.bin"],
     }
-    assert "finished, 2 not delivered" in shell("runs").words
+    assert "finished, 2 not delivered" in shell("runs").text
     again = shell("watch")  # of a run that is over, from the history
-    assert (again.code, words in again.words) == (7, True)
+    assert (again.code, words in again.text) == (7, True)
 
 
 def test_what_arrived_is_counted_at_the_end(shell: Shell) -> None:
@@ -67,7 +67,7 @@ def test_what_arrived_is_counted_at_the_end(shell: Shell) -> None:
     said = shell("deploy", *COMMAND_RUN, "--yes", *TRUE)
     assert said.code == 0
     assert "All 12 files are in the results repo, checked there." in said.out
-    assert "All 12 files are in the results repo, checked there." in shell("show").words
+    assert "All 12 files are in the results repo, checked there." in shell("show").text
 
 
 def test_an_end_that_only_the_record_tells_knows_what_is_missing_too(shell: Shell) -> None:
@@ -82,16 +82,16 @@ def test_an_end_that_only_the_record_tells_knows_what_is_missing_too(shell: Shel
     script.says_ended = False
     said = shell("deploy", *COMMAND_RUN, "--yes", *TRUE)
     assert said.code == 7
-    assert "2 of 2 files did not reach the results repo: files/k.bin, files/l.bin." in said.words
+    assert "2 of 2 files did not reach the results repo: files/k.bin, files/l.bin." in said.text
 
 
 def test_a_pod_that_went_without_a_word_promises_nothing(shell: Shell) -> None:
     shell.harness.script.says_ended = shell.harness.script.delivers = False
     said = shell("deploy", *COMMAND_RUN, "--yes", *TRUE)
     assert said.code == 6
-    assert "gone without a word" in said.words
-    assert "launcher results" in said.words
-    assert "reach" not in said.words
+    assert "gone without a word" in said.text
+    assert "launcher results" in said.text
+    assert "reach" not in said.text
 
 
 LOG = """\
@@ -115,7 +115,7 @@ def test_a_failure_quotes_the_last_lines_without_control_codes(shell: Shell) -> 
     quote = "What it printed last:\n         | loading\n         | ValueError: red\n"
     assert quote in said.err
     assert "\x1b" not in said.err
-    assert "What it printed last: | loading | ValueError: red" in shell("show").words
+    assert "What it printed last: | loading | ValueError: red" in shell("show").text
     assert shell("show", "--json").json["last_lines"][0] == "loading"
     assert quote in shell("watch").err  # of a run that is over, from the history
 

@@ -319,7 +319,7 @@ def test_a_dataset_is_checked_where_it_lies_and_in_its_repo(
 ) -> None:
     page = tmp_path / "report.html"
     said = shell("dataset", "check", demo_dataset, "--quality", "x-low", "--report", str(page))
-    assert "12 of 12 lines" in said.words
+    assert "12 of 12 lines" in said.text
     assert page.read_text().startswith("<!doctype html>")
     folder = tmp_path / "broken"
     folder.mkdir()
@@ -365,4 +365,4 @@ def test_without_a_keyring_no_key_is_stored_and_the_variables_are_named(
     monkeypatch.setattr(sys, "stdin", Piped("demo-key-typed\n"))
     said = shell("keys", "set", "runpod")
     assert said.code == 3
-    assert "RUNPOD_API_KEY" in said.words
+    assert "RUNPOD_API_KEY" in said.text

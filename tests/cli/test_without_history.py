@@ -32,7 +32,7 @@ def test_abort_finds_the_pod_by_its_name(shell: Shell, at_work: str) -> None:
     assert "cannot be opened" in said.err
     assert (shell.harness.live(), shell.harness.secret_names()) == ([], [])
     again = shell("abort", "run-01", "--yes")
-    assert (again.code, "shows no pod of run-01" in again.words) == (2, True)
+    assert (again.code, "shows no pod of run-01" in again.text) == (2, True)
 
 
 def test_stop_finds_the_only_pod_there_is(shell: Shell, at_work: str) -> None:
@@ -54,7 +54,7 @@ def test_what_needs_the_history_says_what_to_do(shell: Shell, at_work: str) -> N
     for command in ("runs", "watch", "deploy"):
         words = (*COMMAND_RUN, "--yes", *TRUE) if command == "deploy" else ()
         said = shell(command, *words)
-        assert said.code == 3, said.words
+        assert said.code == 3, said.text
         assert "Move the file away" in said.err
 
 

@@ -98,7 +98,7 @@ def test_a_refused_key_is_shown_as_bad() -> None:
 
 def test_rented_reckons_from_the_creation_of_the_pod() -> None:
     row = rented(run(), NOW, is_watched=True)
-    assert row.words == "run-01 · 1 RTX 4090 rented · $0.36/h · 0:40:00 · about $0.24 so far"
+    assert row.text == "run-01 · 1 RTX 4090 rented · $0.36/h · 0:40:00 · about $0.24 so far"
     assert row.problem == ""
 
 
@@ -107,13 +107,13 @@ def test_rented_believes_the_pod_when_it_says_more() -> None:
 
 
 def test_without_the_key_rented_says_how_to_see_it() -> None:
-    assert "enter the RunPod key" in rented(run(), NOW, is_watched=False).words
+    assert "enter the RunPod key" in rented(run(), NOW, is_watched=False).text
 
 
 def test_a_pod_that_is_only_ordered_has_cost_nothing() -> None:
     row = rented(run(pod_id="", created_at=None), NOW, is_watched=True)
     assert row.cost_usd == 0.0
-    assert "is being rented" in row.words
+    assert "is being rented" in row.text
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_a_pod_that_should_be_gone_is_an_alarm(
     ended_at = NOW - ended_ago if ended_ago else None
     row = rented(run(**changes), NOW, is_watched=True, ended_at=ended_at)
     assert words_of_it in row.problem
-    assert row.problem in row.words
+    assert row.problem in row.text
 
 
 def test_samples_stand_by_sentence_and_step() -> None:

@@ -87,7 +87,7 @@ def check(
     with ProgressLine(output) as line:
         found = _checked(source, revision, settings, line)
     if report is not None:
-        with datasets.in_our_words():
+        with datasets.translated_faults():
             report.write_text(report_page(found), "utf-8")
         output.talk(f"The report is in {report}")
     output.answer(found.to_json(), lambda: report_text(found), quiet="")

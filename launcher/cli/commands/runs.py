@@ -9,7 +9,7 @@ from launcher.cli.terminal.layout import lasted, table, usd
 from launcher.cli.terminal.output import Output
 from launcher.cli.terminal.run_document import lasted_seconds, run_document
 from launcher.config import read_config
-from launcher.domain.delivery import missing_words
+from launcher.domain.delivery import missing_text
 from launcher.domain.run import Run
 from launcher.stores.runs import RunHistory
 
@@ -50,7 +50,7 @@ def _refresh(output: Output) -> None:
     at_bench(find(PLACE_ALONE), look)
 
 
-def answer_usual_words(words: list[str]) -> bool:
+def answer_usual_arguments(words: list[str]) -> bool:
     """Answer the command as it is mostly typed, without typer; False when it takes a real parser."""
     if not set(words) <= {"--json", "--quiet", "-q"}:
         return False
@@ -75,7 +75,7 @@ def show_runs(output: Output, limit: int = 30) -> None:
 
 def _state(run: Run) -> str:
     state = run.end_reason.value if run.end_reason else run.state.value
-    return ", ".join(part for part in (state, missing_words(run.not_delivered)) if part)
+    return ", ".join(part for part in (state, missing_text(run.not_delivered)) if part)
 
 
 def _table(found: list[Run]) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from launcher.cli.terminal.layout import fit, lasted, usd, width
 from launcher.cli.terminal.output import Output
-from launcher.cli.terminal.picture import Picture, main_loss, phase_words
+from launcher.cli.terminal.picture import Picture, main_loss, phase_text
 from launcher.cli.terminal.plain_text import (
     guarded,
     plain_text,
@@ -121,7 +121,7 @@ def _phase_line(picture: Picture) -> str:
         status = f" ({picture.pod_status})" if picture.pod_status else ""
         return f"Waiting for the pod to start{status}"
     share = f" {picture.phase_share:.0%}" if picture.phase_share is not None else ""
-    words = phase_words(picture.phase, picture.shown)
+    words = phase_text(picture.phase, picture.shown)
     return f"{picture.phase.value}{share}: {words}, for {lasted(picture.phase_seconds)}"
 
 

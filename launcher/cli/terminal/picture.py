@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from launcher.cli.terminal.layout import lasted, usd
-from launcher.domain.delivery import missing_words
+from launcher.domain.delivery import missing_text
 from launcher.domain.run import Run
 from launcher.recipes import recipe_of_run
 from launcher.recipes.base import Shown
@@ -130,7 +130,7 @@ class Picture:
                 self.ended = event
                 self._take_cost(event.cost_usd)
                 self._over_at = self.now()
-                missing = missing_words(event.missing_count)
+                missing = missing_text(event.missing_count)
                 return f"ended: {event.reason.sentence}" + (f" {missing}." if missing else "")
         return ""
 
@@ -141,7 +141,7 @@ class Picture:
         if event.state == "started":
             self.phase, self._phase_began = event.phase, self.now()
             self.phase_detail, self.phase_share = event.detail, None
-            return f"{event.phase.value}: {phase_words(event.phase, self.shown)}"
+            return f"{event.phase.value}: {phase_text(event.phase, self.shown)}"
         self.phase_detail = event.detail
         if event.done is not None and event.total:
             self.phase_share = min(1.0, event.done / event.total)
@@ -153,7 +153,7 @@ class Picture:
         if loss is not None:
             self.losses.append(loss)
         self._take_cost(event.cost_usd)
-        return step_words(event, self.shown)
+        return step_text(event, self.shown)
 
     def _armed(self, event: ArmedEvent) -> str:
         if event.works:
@@ -169,7 +169,7 @@ class Picture:
         return f"warning: {text}"
 
 
-def phase_words(phase: Phase, shown: Shown) -> str:
+def phase_text(phase: Phase, shown: Shown) -> str:
     """What happens in a phase, as half a sentence."""
     own = shown.phases.get(phase)
     return own.sentence if own else _EVERY_RUN.get(phase, phase.value)
@@ -180,7 +180,7 @@ def main_loss(event: StepEvent, shown: Shown) -> float | None:
     return event.losses.get(shown.main_loss, next(iter(event.losses.values()), None))
 
 
-def step_words(event: StepEvent, shown: Shown) -> str:
+def step_text(event: StepEvent, shown: Shown) -> str:
     """One line about a step: how far, loss, speed, time left, money."""
     total = f" of {event.total_steps:,}" if event.total_steps else ""
     parts = [f"step {event.step:,}{total}"]

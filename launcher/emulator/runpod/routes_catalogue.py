@@ -70,8 +70,8 @@ def get_cpu(call: Call) -> Response:
 @operation("GET", "/v2/catalog/datacenters", "catalogue:read")
 def list_centres(call: Call) -> Response:
     includes = _centre_includes(call)
-    regions = _words(call, "regions", REGIONS)
-    volumes = _words(call, "networkVolumeTypes", ("STANDARD", "HIGH_PERFORMANCE"))
+    regions = _names(call, "regions", REGIONS)
+    volumes = _names(call, "networkVolumeTypes", ("STANDARD", "HIGH_PERFORMANCE"))
     compliance = call.listed("compliance")
     network = call.truth("globalNetwork")
     found = [
@@ -96,20 +96,20 @@ def get_centre(call: Call) -> Response:
 
 def _wants_availability(call: Call, filters: tuple[str, ...], products: tuple[str, ...]) -> bool:
     """Whether stock is asked for; `product` and it need each other, and the filters need it."""
-    include = _words(call, "include", ("AVAILABILITY",))
+    include = _names(call, "include", ("AVAILABILITY",))
     given = [name for name in filters if name in call.query]
     if not include:
         if given:
             raise bad_request(f"{given[0]} is only valid with include=AVAILABILITY")
         return False
-    if not _words(call, "product", products):
+    if not _names(call, "product", products):
         raise bad_request("product is required with include=AVAILABILITY")
     if "cudaVersions" in call.query and "minCudaVersion" in call.query:
         raise bad_request("cudaVersions and minCudaVersion are mutually exclusive")
     return True
 
 
-def _words(call: Call, name: str, allowed: tuple[str, ...]) -> list[str]:
+def _names(call: Call, name: str, allowed: tuple[str, ...]) -> list[str]:
     words = call.listed(name)
     if any(word not in allowed for word in words):
         raise invalid([f"$.{name}: value must be one of " + ", ".join(map(repr, allowed))])
@@ -187,7 +187,7 @@ def _cpu(call: Call, cpu: CpuType, with_stock: bool) -> dict[str, Any]:
 
 
 def _centre_includes(call: Call) -> list[str]:
-    return _words(call, "include", ("GPU_AVAILABILITY", "CPU_AVAILABILITY"))
+    return _names(call, "include", ("GPU_AVAILABILITY", "CPU_AVAILABILITY"))
 
 
 def _centre(call: Call, centre: DataCentre, includes: list[str]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ from launcher.errors import (
     RentUnclear,
 )
 from launcher.providers.runpod.limits import Gate, wait_seconds
-from launcher.providers.runpod.refusals import Refusal, read_words, to_error
+from launcher.providers.runpod.refusals import Refusal, read_refusal_text, to_error
 from launcher.providers.runpod.sse import ServerEvent, server_events, stream_lines
 
 LONGEST_WAIT_SECONDS = 120.0
@@ -307,7 +307,7 @@ class RunPodClient:
         raise self._error(call, response, body)
 
     def _error(self, call: _Call, response: httpx.Response, body: bytes) -> LauncherError:
-        words = read_words(body, response.headers.get("content-type", ""))
+        words = read_refusal_text(body, response.headers.get("content-type", ""))
         return to_error(
             Refusal(
                 status=response.status_code,

@@ -165,7 +165,7 @@ def _said(refusal: Refusal) -> str:
 
 
 @dataclass(frozen=True)
-class Words:
+class RefusalText:
     """What the body of a refusal says, whatever its form."""
 
     detail: str = ""
@@ -173,19 +173,19 @@ class Words:
     is_page: bool = False
 
 
-def read_words(body: bytes, content_type: str) -> Words:
+def read_refusal_text(body: bytes, content_type: str) -> RefusalText:
     """Never raises: problem+json, other JSON, an HTML page, plain text or nothing."""
     text = body[:65_536].decode("utf-8", "replace").strip()
     if "html" in content_type or text[:1] == "<":
-        return Words(_quoted(_title(text)), is_page=True)
+        return RefusalText(_quoted(_title(text)), is_page=True)
     try:
         document: Any = json.loads(text)
     except (ValueError, RecursionError):
-        return Words(_quoted(text))
+        return RefusalText(_quoted(text))
     if isinstance(document, list) and document:
         document = document[0]
     if not isinstance(document, dict):
-        return Words(_quoted(text))
+        return RefusalText(_quoted(text))
     detail = next(
         (
             document[key]
@@ -196,7 +196,7 @@ def read_words(body: bytes, content_type: str) -> Words:
     )
     found = document.get("errors") or document.get("problems") or []
     errors = tuple(_quoted(str(each)) for each in found) if isinstance(found, list) else ()
-    return Words(_quoted(detail), errors[:10])
+    return RefusalText(_quoted(detail), errors[:10])
 
 
 def _title(page: str) -> str:

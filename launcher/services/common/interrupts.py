@@ -54,11 +54,11 @@ class Patience:
 
 
 class GivenUp(KeyboardInterrupt):
-    """The person left although something was owed; `words` say what. No Exception: nothing may keep them."""
+    """The person left although something was owed; `text` says what. No Exception: nothing may keep them."""
 
-    def __init__(self, words: str) -> None:
-        super().__init__(words)
-        self.words = words
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
 
 
 @contextmanager
@@ -114,5 +114,5 @@ def _soon(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:
         loop.call_soon_threadsafe(call)
 
 
-def _give_up(words: str) -> None:
-    raise GivenUp(words)
+def _give_up(text: str) -> None:
+    raise GivenUp(text)

@@ -26,7 +26,7 @@ from launcher.ui.widgets.elements import (
 )
 from launcher.ui.widgets.inputs import Player
 from launcher.ui.widgets.media import media_url
-from launcher.ui.widgets.run_settings import value_words
+from launcher.ui.widgets.run_settings import value_text
 from launcher.ui.widgets.sample_rows import sample_table
 from pod_image.contract.figures import dollars
 from pod_image.contract.older_settings import recorded_settings
@@ -134,7 +134,7 @@ def _differences(runs: list[Run], names: list[str]) -> None:
                 with box("tr"):
                     Text("td", SETTINGS[name].knob.label)
                     for value in (one, other):
-                        Text("td", "–" if value is None else value_words(name, value))
+                        Text("td", "–" if value is None else value_text(name, value))
 
 
 def _samples(runs: list[Run], views: list[RunView], names: list[str]) -> None:

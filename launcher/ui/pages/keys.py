@@ -40,7 +40,7 @@ CHECK_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
-class _Words:
+class _KeyText:
     title: str
     why: str
     placeholder: str
@@ -49,8 +49,8 @@ class _Words:
     place: str
 
 
-_HUB_WORDS = {
-    KeyName.HF_DATASET: _Words(
+_HUB_TEXT = {
+    KeyName.HF_DATASET: _KeyText(
         "Hugging Face token to read",
         "Lets the GPU fetch your dataset.",
         "hf_…",
@@ -62,7 +62,7 @@ _HUB_WORDS = {
         "https://huggingface.co/settings/tokens",
         "Open Hugging Face's access tokens",
     ),
-    KeyName.HF_UPLOAD: _Words(
+    KeyName.HF_UPLOAD: _KeyText(
         "Hugging Face token to write",
         "Lets the GPU put the finished voice into your repo.",
         "hf_…",
@@ -77,12 +77,12 @@ _HUB_WORDS = {
 }
 
 
-def _words(name: KeyName) -> _Words:
-    if name in _HUB_WORDS:
-        return _HUB_WORDS[name]
+def _key_text(name: KeyName) -> _KeyText:
+    if name in _HUB_TEXT:
+        return _HUB_TEXT[name]
     key = next(place.key for place in all_places() if place_key(place) is name)
     assert key is not None
-    return _Words(key.title, key.why, key.example, key.steps, key.page, key.page_title)
+    return _KeyText(key.title, key.why, key.example, key.steps, key.page, key.page_title)
 
 
 _TONES = {
@@ -128,11 +128,11 @@ class _KeyRow:
     """One key: its field while there is none, its state while there is one."""
 
     def __init__(self, shell: Shell, name: KeyName) -> None:
-        self._shell, self._name, self._words = shell, name, _words(name)
+        self._shell, self._name, self._key_text = shell, name, _key_text(name)
         with card(classes=f"key-{name.value}") as place:
             with box("div", "row spread"), box("div"):
-                heading(2, self._words.title)
-                hint(self._words.why)
+                heading(2, self._key_text.title)
+                hint(self._key_text.why)
             self._state = box("div", "stack-small")
             self._how()
         place.mark(f"key-{name.value}")
@@ -141,19 +141,19 @@ class _KeyRow:
     def _how(self) -> None:
         with details("Where do I get this?"):
             with box("ol", "prose"):
-                for step in self._words.how:
+                for step in self._key_text.how:
                     Text("li", step)
             with box("p"):
-                link(self._words.place, self._words.where, new_tab=True)
+                link(self._key_text.place, self._key_text.where, new_tab=True)
 
     def _draw_field(self, problem: KeyCheck | None = None) -> None:
         self._state.clear()
         with self._state:
             if problem is not None:
                 _show_check(problem)
-            SecretField(self._words.title, self._use, placeholder=self._words.placeholder).mark(
-                f"secret-{self._name.value}"
-            )
+            SecretField(
+                self._key_text.title, self._use, placeholder=self._key_text.placeholder
+            ).mark(f"secret-{self._name.value}")
 
     async def _use(self, secret: SecretStr) -> None:
         problem = shape_problem(self._name, secret.get_secret_value())
@@ -180,7 +180,7 @@ class _KeyRow:
         else:
             self._draw_held(check)
         self._shell.show_keys()
-        self._shell.announce(f"{self._words.title}: {check.sentence}")
+        self._shell.announce(f"{self._key_text.title}: {check.sentence}")
 
     def _draw_held(self, check: KeyCheck) -> None:
         self._state.clear()
@@ -194,14 +194,14 @@ class _KeyRow:
                     self._forget,
                     kind="quiet",
                     symbol="trash",
-                    name=f"Forget the {self._words.title}",
+                    name=f"Forget the {self._key_text.title}",
                 )
 
     def _forget(self) -> None:
         self._shell.site.vault.forget(self._shell.tab, self._name.value)
         self._draw_field()
         self._shell.show_keys()
-        self._shell.announce(f"{self._words.title}: forgotten.")
+        self._shell.announce(f"{self._key_text.title}: forgotten.")
 
 
 async def _asked(shell: Shell, name: KeyName) -> KeyCheck:
@@ -235,7 +235,7 @@ def _offers(shell: Shell, rows: list[_KeyRow], place: ui.element) -> None:
         if found.sources.get(name) is KeySource.ENVIRONMENT and name.value not in held
     ]
     if ready:
-        names = ", ".join(_words(name).title for name in ready)
+        names = ", ".join(_key_text(name).title for name in ready)
         with notice("note", "Found in this program's environment", f"{names}."):
             button(
                 "Use these",

@@ -30,7 +30,7 @@ from launcher.ui.widgets.elements import (
     table,
 )
 from launcher.ui.widgets.inputs import Field, options
-from launcher.ui.widgets.run_state import state_badge, state_words
+from launcher.ui.widgets.run_state import state_badge, state_text
 from pod_image.contract.figures import counted, dollars, duration
 
 FILTERS = {"": "All", "live": "Going on", "good": "Voice delivered", "bad": "Ended otherwise"}
@@ -54,7 +54,7 @@ def matches(run: Run, search: str, kind: str) -> bool:
     if kind == "bad" and (run.state is not RunState.ENDED or is_good):
         return False
     text = " ".join(
-        (run.run_id, run.results_repo, run.preset, run.gpu_name, state_words(run)[0])
+        (run.run_id, run.results_repo, run.preset, run.gpu_name, state_text(run)[0])
     ).casefold()
     return all(word in text for word in search.casefold().split())
 
@@ -69,7 +69,7 @@ def of_month(runs: list[Run], now: datetime) -> list[Run]:
     ]
 
 
-def cost_words(run: Run, now: datetime) -> str:
+def cost_text(run: Run, now: datetime) -> str:
     """What is billed, else what was metered; of a run that goes on what it has cost by now."""
     if run.billed_usd is not None:
         return dollars(run.billed_usd)
@@ -165,7 +165,7 @@ class _RunsPage:
             Text("td", run.preset or "own")
             Text("td", run.gpu_name)
             Text("td", duration(self._seconds(run)) if run.created_at else "–", "number")
-            Text("td", cost_words(run, now), "number")
+            Text("td", cost_text(run, now), "number")
             with box("td"), box("div", "row"):
                 button_link("Again", f"/train?again={run.nonce}").props["aria-label"] = (
                     f"Train {run.run_id} again"
@@ -193,7 +193,7 @@ class _RunsPage:
     def _dialog(self) -> None:
         self._delete_dialog = Dialog("Delete this run from the history?")
         with self._delete_dialog.body:
-            self._delete_words = para("")
+            self._delete_text = para("")
         with self._delete_dialog.actions:
             button("Keep it", self._delete_dialog.hide)
             button("Delete the record", self._delete, kind="danger")
@@ -201,7 +201,7 @@ class _RunsPage:
     def _asker(self, run: Run) -> Callable[[], None]:
         def ask() -> None:
             self._doomed = run
-            self._delete_words.text = (
+            self._delete_text.text = (
                 f"{run.run_id} and its curves are forgotten on this computer. What it delivered to "
                 f"{run.results_repo} stays there."
             )

@@ -26,7 +26,7 @@ class Rented:
     problem: str = ""
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         gpu = self.run.gpu_name or "GPU"
         if not self.run.pod_id:
             return f"{self.run.run_id} · {gpu} is being rented"

@@ -41,7 +41,7 @@ class LossChart:
         self._drawn: object = None
         self._drawn_at = 0.0
         self._names: list[str] = []
-        self._last_words = Text("p", "", "figure").mark("last-loss")
+        self._last_text = Text("p", "", "figure").mark("last-loss")
         with box("div", "row") as self._controls:
             self._pick = Field("curve", "Curve", kind="select", on_commit=self._choose)
             preferences = site.preferences
@@ -80,7 +80,7 @@ class LossChart:
         self._show(curve is not None)
         if curve is None or curve.last is None:
             return
-        self._last_words.text = self._words(curve)
+        self._last_text.text = self._text(curve)
         now = self._site.unix_seconds()
         key = (
             self._name, curve.last, self._site.preferences.curve_smoothing,
@@ -100,11 +100,11 @@ class LossChart:
         self._pick.show(options=options(choices), value=self._name)
 
     def _show(self, is_there: bool) -> None:
-        for part in (self._controls, self._chart, self._last_words, self._how):
+        for part in (self._controls, self._chart, self._last_text, self._how):
             part.set_visibility(is_there)
         self._nothing.set_visibility(not is_there)
 
-    def _words(self, curve: Curve) -> str:
+    def _text(self, curve: Curve) -> str:
         assert curve.last is not None
         step, value = curve.last
         since = ""

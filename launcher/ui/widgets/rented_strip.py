@@ -16,7 +16,7 @@ class RentedStrip:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._shown: list[tuple[str, bool]] = []
-        self._words: dict[str, Text] = {}
+        self._text: dict[str, Text] = {}
         self._strip = box("section", "rented", aria_label="Rented now")
         self._strip.mark("rented")
         with self._strip:
@@ -34,12 +34,12 @@ class RentedStrip:
             self._shown = shape
             self._draw(rows, news)
         for row in rows:
-            self._words[row.run.nonce].text = row.words
+            self._text[row.run.nonce].text = row.text
         self._strip.set_visibility(bool(rows or news))
 
     def _draw(self, rows: list[Rented], news: list[Reaped]) -> None:
         self._inner.clear()
-        self._words = {}
+        self._text = {}
         is_bad = any(row.problem for row in rows) or any(gone.trouble for gone in news)
         self._strip.classes(
             add="rented-bad" if is_bad else "", remove="" if is_bad else "rented-bad"
@@ -50,8 +50,8 @@ class RentedStrip:
             for row in rows:
                 with box("div", "rented-row rented-row-bad" if row.problem else "rented-row"):
                     icon("gpu")
-                    words = Text("p", row.words, "rented-words")
-                    self._words[row.run.nonce] = words
+                    words = Text("p", row.text, "rented-words")
+                    self._text[row.run.nonce] = words
                     href = f"/runs/{row.run.nonce}"
                     opened = button_link("Open", href)
                     attributes(opened, aria_label=f"Open {row.run.run_id}")

@@ -46,7 +46,7 @@ def preset_values(shell: Shell, run: Run) -> dict[str, Any] | None:
         return None
 
 
-def value_words(name: str, value: Any) -> str:
+def value_text(name: str, value: Any) -> str:
     """A value as a person reads it, with its unit."""
     unit = SETTINGS[name].knob.unit if name in SETTINGS else ""
     if isinstance(value, list):
@@ -58,7 +58,7 @@ def value_words(name: str, value: Any) -> str:
 def _line(name: str, value: Any, *, is_changed: bool) -> None:
     with box("tr"):
         Text("td", SETTINGS[name].knob.label if name in SETTINGS else name)
-        Text("td", value_words(name, value), "wrap")
+        Text("td", value_text(name, value), "wrap")
         with box("td"):
             if is_changed:
                 badge("differs from the preset", "live")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from launcher.domain.delivery import missing_words
+from launcher.domain.delivery import missing_text
 from launcher.domain.run import Run, RunState
 from launcher.recipes import recipe_of_run
 from launcher.ui.widgets.elements import Text, badge
@@ -44,14 +44,14 @@ def phase_titles(run: Run) -> dict[Phase, str]:
     return {phase: titles[phase] for phase in Phase if phase in titles}
 
 
-def state_words(run: Run) -> tuple[str, str]:
+def state_text(run: Run) -> tuple[str, str]:
     """Words and tone."""
     if run.state is not RunState.ENDED:
         return _STATES[run.state]
     words, tone = _ENDS[run.end_reason] if run.end_reason is not None else ("ended", "plain")
-    missing = missing_words(run.not_delivered)
+    missing = missing_text(run.not_delivered)
     return (f"{words}, {missing}", "bad") if missing else (words, tone)
 
 
 def state_badge(run: Run) -> Text:
-    return badge(*state_words(run))
+    return badge(*state_text(run))

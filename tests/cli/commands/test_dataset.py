@@ -54,7 +54,7 @@ def test_recordings_become_a_dataset_that_a_run_can_be_planned_with(
     recordings = [str(path) for path in sorted((DEMO_CLIPS / "wavs").glob("*.flac"))[:3]]
     said = awake("dataset", "make", "--out", "mine", "--table", table, "--from", *recordings)
     assert said.code == 0
-    assert "3 clips, 0.2 minutes, were added" in said.words
+    assert "3 clips, 0.2 minutes, were added" in said.text
     assert "Making clips." in said.err
     again = awake("dataset", "make", "--out", "mine", "--table", table, "--json", *recordings)
     assert (again.json["added_clips"], again.json["already_there"], again.err) == (0, 3, "")
@@ -62,7 +62,7 @@ def test_recordings_become_a_dataset_that_a_run_can_be_planned_with(
     assert [(row["name"], row["clips"], row["untyped"]) for row in listed] == [("mine", 3, 0)]
     pushed = awake("dataset", "push", "mine", "demo/mine", "--licence", "cc0-1.0")
     assert pushed.code == 0
-    assert "launcher deploy --dataset-repo demo/mine" in pushed.words
+    assert "launcher deploy --dataset-repo demo/mine" in pushed.text
     planned = awake("plan", *PIPER, "--dataset-repo", "demo/mine", "--json").json
     assert planned["can_be_launched"]
     assert planned["dataset"]["clips"] == 3
@@ -76,12 +76,12 @@ def test_what_cannot_be_decoded_is_left_out_with_its_reason_and_nothing_else_is(
     said = awake("dataset", "make", str(folder), "--out", str(tmp_path / "out"))
     assert said.code == 0
     for name in ("text.wav", "empty.mp3", "cut.flac"):
-        assert f"{name} was left out: It" in said.words
-    assert "1 clips have no text yet" in said.words
+        assert f"{name} was left out: It" in said.text
+    assert "1 clips have no text yet" in said.text
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
     bad = awake("dataset", "make", str(folder / "text.wav"), "--out", "other")
     assert bad.code == 2
-    assert "Traceback" not in bad.words
+    assert "Traceback" not in bad.text
 
 
 @pytest.mark.parametrize(
@@ -120,9 +120,9 @@ def test_a_mistake_is_explained_and_changes_nothing(
     before = _content(tmp_path / "home")
     said = shell("dataset", *words)
     assert said.code in (2, 5)
-    assert message in said.words
+    assert message in said.text
     assert "hint:" in said.err
-    assert "Traceback" not in said.words
+    assert "Traceback" not in said.text
     assert _content(tmp_path / "home") == before
 
 
@@ -210,14 +210,14 @@ def test_a_recording_of_six_hours_is_called_a_recording(shell: Shell, tmp_path: 
         file.truncate(44 + sound_bytes)
     said = shell("dataset", "check", str(folder))
     assert said.code == 2
-    assert "lasts 6 h: a recording, not a clip" in said.words
+    assert "lasts 6 h: a recording, not a clip" in said.text
 
 
 def test_errors_have_an_exit_code_and_can_be_accepted_by_name(shell: Shell, tmp_path: Path) -> None:
     folder = write(tmp_path / "bad", {"metadata.csv": "a|Hello.\nb|Hi.\n", "a.wav": wav(2.0)})
     said = shell("dataset", "check", str(folder))
     assert said.code == 2
-    assert "error [file-absent]: metadata.csv line 2: There is no file b." in said.words
+    assert "error [file-absent]: metadata.csv line 2: There is no file b." in said.text
     assert "1 error" in said.err
     assert shell("dataset", "check", str(folder), "--force", "file-absent").code == 0
     assert shell("dataset", "check", str(folder), "--force", "text-empty").code == 2
@@ -242,7 +242,7 @@ def test_a_report_page_is_written_and_a_folder_for_it_that_is_not_there_is_said(
     assert page.read_text("utf-8").startswith("<!doctype html>")
     said = shell("dataset", "check", kept, "--report", str(tmp_path / "no" / "report.html"))
     assert said.code == 2
-    assert "No such file or directory" in said.words
+    assert "No such file or directory" in said.text
 
 
 def test_a_deep_check_of_a_repo_hears_what_the_headers_cannot_tell(shell: Shell) -> None:
@@ -251,7 +251,7 @@ def test_a_deep_check_of_a_repo_hears_what_the_headers_cannot_tell(shell: Shell)
     assert shell("dataset", "check", "demo/silent").code == 0
     said = shell("dataset", "check", "demo/silent", "--deep")
     assert said.code == 2
-    assert "a.wav holds silence" in said.words
+    assert "a.wav holds silence" in said.text
 
 
 # Push
@@ -292,7 +292,7 @@ def test_a_token_that_may_not_write_is_told_without_a_trace(shell: Shell, kept: 
     said = shell("dataset", "push", kept, "demo/one", "--force")
     assert said.code == 5
     assert "hint:" in said.err
-    assert "demo-hub-write-token" not in said.words
+    assert "demo-hub-write-token" not in said.text
 
 
 # Keeping order
@@ -317,10 +317,10 @@ def test_deleting_asks_and_a_no_deletes_nothing(
     monkeypatch.setattr(sys, "stdin", Typed("n\n"))
     said = shell("dataset", "delete", kept)
     assert said.code == 1
-    assert "mine has 2 clips" in said.words
+    assert "mine has 2 clips" in said.text
     assert shell("dataset", "list", "--quiet").out == "mine\n"
     assert shell("dataset", "delete", kept, "--yes").code == 0
-    assert "No dataset is kept here yet" in shell("dataset", "list").words
+    assert "No dataset is kept here yet" in shell("dataset", "list").text
 
 
 # Plan and deploy
@@ -351,7 +351,7 @@ def test_errors_stop_a_deploy_until_each_is_forced_by_name(shell: Shell) -> None
     launcher = _pushed(shell, {**files})
     said = launcher("deploy", "--yes")
     assert said.code == 2
-    assert "--force text-empty --force file-absent" in said.words
+    assert "--force text-empty --force file-absent" in said.text
     assert shell.rented == 0
     said = launcher("deploy", "--yes", "--force", "file-absent")
     assert said.code == 2
@@ -359,7 +359,7 @@ def test_errors_stop_a_deploy_until_each_is_forced_by_name(shell: Shell) -> None
     assert shell.rented == 0
     said = launcher("deploy", "--yes", "--force", "file-absent", "--force", "text-empty")
     assert said.code == 0
-    assert "warning: metadata.csv line 2: There is no file b." in said.words
+    assert "warning: metadata.csv line 2: There is no file b." in said.text
     assert shell.rented == 1
 
 
@@ -368,7 +368,7 @@ def test_a_forced_code_that_no_finding_has_is_refused_with_the_nearest(shell: Sh
         "deploy", "--yes", "--force", "file-absnt"
     )
     assert said.code == 2
-    assert "Did you mean file-absent" in said.words
+    assert "Did you mean file-absent" in said.text
     assert shell.rented == 0
 
 
@@ -397,5 +397,5 @@ def test_a_disk_smaller_than_the_cloud_rents_is_planned_as_large_as_it_will_be(
     codes = {remark["code"] for remark in remarks}
     assert "disk_raised" in codes
     assert "disk-small" not in codes  # it would be, with the disk that was asked for
-    assert "a disk of 20 GB, not 10" in shell("plan", *words, "--disk-gb", "10").words
+    assert "a disk of 20 GB, not 10" in shell("plan", *words, "--disk-gb", "10").text
     assert "disk_raised" not in shell("plan", *words, "--disk-gb", "20", "--json").out

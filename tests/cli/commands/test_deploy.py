@@ -99,7 +99,7 @@ def test_stop_ends_a_run_and_keeps_everything(shell: Shell) -> None:
     ended = shell("show", "--json").json
     assert ended["end_reason"] == "stopped"
     assert ended["pace"]["data_wait_share"] == 0.0125
-    assert "1.50 steps/s, 1.2% of it waiting for clips, GPU 91 %" in shell("show").words
+    assert "1.50 steps/s, 1.2% of it waiting for clips, GPU 91 %" in shell("show").text
     assert shell.harness.live() == []
 
 
@@ -177,8 +177,8 @@ def test_a_run_that_nobody_watched_is_closed_by_whatever_looks_at_it(shell: Shel
         shell.loop.run_until_complete(asyncio.sleep(2 * 86_400))
         assert shell("runs", "--json").json[0]["end_reason"] is None
         said = shell(command, run_id, *(["--yes"] if command == "abort" else []))
-        assert said.code == code, said.words
-        assert words in said.words
+        assert said.code == code, said.text
+        assert words in said.text
         closed = shell("runs", "--json").json[0]
         assert (closed["state"], closed["end_reason"]) == ("ended", "finished")
         assert closed["cost_usd"] == 0.02
@@ -211,9 +211,9 @@ def test_show_names_the_secrets_that_a_run_left_in_the_account(shell: Shell) -> 
     shell("deploy", *COMMAND_RUN, "--yes", "--detach", *TRUE)
     shell.loop.run_until_complete(asyncio.sleep(600))
     shell.world.faults.switch_on("secrets-refused")
-    assert "2 of its secrets are still in the RunPod account" in shell("show").words
+    assert "2 of its secrets are still in the RunPod account" in shell("show").text
     shell.world.faults.switch_off()
-    assert "still in the RunPod account" not in shell("show").words
+    assert "still in the RunPod account" not in shell("show").text
     assert shell.harness.secret_names() == []
 
 

@@ -30,7 +30,7 @@ def test_a_plan_tells_dataset_gpu_price_origins_and_caps(shell: Shell, demo_data
     assert "At most" in said.out
     assert "30 min and $" in said.out
     assert "preset" in said.out
-    assert "your RunPod key is never sent there" in said.words
+    assert "your RunPod key is never sent there" in said.text
     assert shell.rented == 0
 
 
@@ -111,28 +111,28 @@ def test_a_run_that_never_was_is_not_resumed(shell: Shell) -> None:
     words = (*COMMAND_RUN, "--run-id", "run-07", "--resume")
     refused = shell("deploy", *words, "--yes", "--", "true")
     assert refused.code == 2
-    assert "demo/voices has no run run-07 to continue. hint: It has no runs yet" in refused.words
+    assert "demo/voices has no run run-07 to continue. hint: It has no runs yet" in refused.text
     shell("deploy", *COMMAND_RUN, "--yes", "--", "true")
     refused = shell("deploy", *words, "--yes", "--", "true")
-    assert "no run run-07 to continue. hint: It has run-01; leave --resume out" in refused.words
+    assert "no run run-07 to continue. hint: It has run-01; leave --resume out" in refused.text
     assert shell.rented == 1
     fresh = ("--recipe", "command", "--results-repo", "demo/fresh", "--run-id", "run-01")
     refused = shell("plan", *fresh, "--resume", "--", "true")
-    assert "It has no runs yet" in refused.words
+    assert "It has no runs yet" in refused.text
 
 
 def test_a_results_repo_that_cannot_be_read_is_said_before_its_runs_are(shell: Shell) -> None:
     words = ("--recipe", "command", "--results-repo", "stranger/voices", "--run-id", "run-07")
     refused = shell("plan", *words, "--resume", "--", "true")
     assert refused.code != 0
-    assert "to continue" not in refused.words
+    assert "to continue" not in refused.text
 
 
 def test_a_key_that_may_not_keep_secrets_is_said_in_the_plan(shell: Shell) -> None:
     shell.world.faults.switch_on("secrets-refused")
     said = shell("plan", *COMMAND_RUN, "--json", "--", "true")
     assert said.json["secrets_in_plain"] is True
-    assert "readable" in shell("plan", *COMMAND_RUN, "--", "true").words
+    assert "readable" in shell("plan", *COMMAND_RUN, "--", "true").text
     body = said.json["requests"][0]["json"]
     assert body["env"]["HF_UPLOAD_TOKEN"] == "<Hugging Face upload token>"
 
@@ -145,7 +145,7 @@ def test_our_image_is_planned_and_rented_by_the_digest_that_a_release_wrote_in(
         return [body["image"] for body in bodies if "image" in body]
 
     assert planned(shell("plan", *COMMAND_RUN, "--json", "--", "true").json) == [DEFAULT_IMAGE]
-    assert "rented by the tag alone" in shell("plan", *COMMAND_RUN, "--", "true").words
+    assert "rented by the tag alone" in shell("plan", *COMMAND_RUN, "--", "true").text
     digest = f"sha256:{'5' * 64}"
     monkeypatch.setattr(image_digest, "IMAGE_DIGEST", digest)
     said = shell("plan", *COMMAND_RUN, "--json", "--", "true").json
@@ -184,7 +184,7 @@ def test_bad_words_are_explained_and_nothing_is_rented(
     base = ("--results-repo", REPO, "--dataset-repo", demo_dataset)
     said = shell("deploy", "--yes", *base, *words)
     assert said.code == code
-    assert hint in said.words
+    assert hint in said.text
     assert "Traceback" not in said.err
     assert shell.rented == 0
 
@@ -278,7 +278,7 @@ def test_a_dataset_that_cannot_be_trained_on_stops_the_deploy(
     shell.push(files, "demo/broken")
     said = shell("deploy", "--yes", *PIPER, "--dataset-repo", "demo/broken")
     assert said.code == 2
-    assert message in said.words
+    assert message in said.text
     assert "hint:" in said.err
     assert shell.rented == 0
 
@@ -300,14 +300,14 @@ def test_the_licence_of_a_base_voice_is_shown(shell: Shell, demo_dataset: str) -
     words = ("--base-checkpoint", "datasets/demo/b/en/x.ckpt", "--dataset-repo", demo_dataset)
     plan = shell("plan", *PIPER, *words, "--json").json
     assert plan["base_licence"] == "Only for research"
-    assert "Only for research" in shell("plan", *PIPER, *words).words
+    assert "Only for research" in shell("plan", *PIPER, *words).text
 
 
 def test_an_account_without_money_rents_nothing(shell: Shell) -> None:
     shell.world.account.balance_usd = 0.01
     said = shell("deploy", "--yes", *COMMAND_RUN, "--", "true")
     assert said.code != 0
-    assert "$0.01" in said.words
+    assert "$0.01" in said.text
     assert shell.rented == 0
 
 
@@ -315,13 +315,13 @@ def test_nothing_free_names_what_was_tried(shell: Shell) -> None:
     shell.world.faults.switch_on("no-capacity")
     said = shell("deploy", "--yes", *COMMAND_RUN, "--gpu-types", "4090", "--", "true")
     assert said.code == 4
-    assert "4090" in said.words
+    assert "4090" in said.text
     assert shell.harness.live() == []
 
 
 def test_the_plan_says_how_long_a_pod_may_boot_and_what_that_rests_on(shell: Shell) -> None:
     said = shell("plan", *COMMAND_RUN, "--", "true")
-    assert "15 minutes, or the pod is released and the next one tried (2.75 GB of" in said.words
+    assert "15 minutes, or the pod is released and the next one tried (2.75 GB of" in said.text
     given = shell("plan", *COMMAND_RUN, "--boot-minutes", "7", "--json", "--", "true").json
     assert given["boot_budget"] == {"minutes": 7.0, "basis": "as set by boot_minutes"}
 

@@ -83,7 +83,7 @@ def test_another_checkpoint_becomes_the_runs_voice_and_the_old_one_stays_to_go_b
     assert first.read_bytes() == b"voice of 30"
     said = trained("voices", "use", "run-01", "--step", "40")
     assert said.code == 0, said.err
-    assert f"{REPO}/run-01/voice" in said.words
+    assert f"{REPO}/run-01/voice" in said.text
     assert first.read_bytes() == b"voice of 40", "what is here is what the repo holds"
     assert trained("voices", "list", "--quiet").out.split() == ["final", "40", "30", "20"]
     assert trained("voices", "use", "run-01", "--step", "30").code == 0
@@ -98,11 +98,11 @@ def test_speaking_fetches_the_voice_once_and_says_when_it_is_none(
 ) -> None:
     said = trained("voices", "say", "Hello.", "run-01", "--step", "20")
     assert said.code == 2
-    assert "not a voice the Piper runtime can load" in said.words
+    assert "not a voice the Piper runtime can load" in said.text
     for name in ("HF_DATASET_TOKEN", "HF_UPLOAD_TOKEN"):
         monkeypatch.delenv(name)
     # It is here now: no token is asked for.
-    assert "not a voice" in trained("voices", "say", "Hello.", "--step", "20").words
+    assert "not a voice" in trained("voices", "say", "Hello.", "--step", "20").text
     assert trained("voices", "say", "Hello.", "--step", "40").code == 3
 
 
@@ -110,8 +110,8 @@ def test_speaking_with_a_file_that_is_not_there_or_nothing_to_say_is_said(
     shell: Shell, tmp_path: Path
 ) -> None:
     said = shell("voices", "say", "Hello.", "--voice", str(tmp_path / "none.onnx"))
-    assert (said.code, "no voice at" in said.words) == (2, True)
+    assert (said.code, "no voice at" in said.text) == (2, True)
     (tmp_path / "a.onnx").write_bytes(b"")
     said = shell("voices", "say", "...", "--voice", str(tmp_path / "a.onnx"))
-    assert (said.code, "nothing to say" in said.words) == (2, True)
-    assert "no run yet" in shell("voices", "say", "Hello.").words
+    assert (said.code, "nothing to say" in said.text) == (2, True)
+    assert "no run yet" in shell("voices", "say", "Hello.").text

@@ -11,7 +11,7 @@ import pytest
 
 from launcher.cli.terminal.live import Live, frame, sparkline
 from launcher.cli.terminal.output import Output
-from launcher.cli.terminal.picture import Picture, phase_words, step_words
+from launcher.cli.terminal.picture import Picture, phase_text, step_text
 from launcher.domain.run import Run, RunState
 from launcher.services.common.observations import EventSeen, RestartSeen
 from pod_image.contract.events import (
@@ -60,7 +60,7 @@ def test_before_anything_is_known_the_display_says_what_is_waited_for() -> None:
 
 @pytest.mark.parametrize("phase", Phase)
 def test_every_phase_has_words(phase: Phase) -> None:
-    assert " " in phase_words(phase, Picture().shown)
+    assert " " in phase_text(phase, Picture().shown)
 
 
 def test_a_training_shows_step_loss_speed_time_left_and_dollars(picture: Picture) -> None:
@@ -115,7 +115,7 @@ def test_a_warning_a_restart_and_the_end_are_lines_that_stay(picture: Picture) -
 def test_what_is_not_known_is_left_out_of_a_step() -> None:
     seen = event(StepEvent, step=5)
     assert isinstance(seen.event, StepEvent)
-    assert step_words(seen.event, Picture().shown) == "step 5"
+    assert step_text(seen.event, Picture().shown) == "step 5"
 
 
 def test_without_a_terminal_steps_are_told_now_and_then_and_the_rest_at_once(
@@ -171,7 +171,7 @@ def test_a_no_rents_nothing_and_a_yes_does(shell: Shell, monkeypatch: pytest.Mon
     monkeypatch.setattr(sys, "stdin", Typed("n\n"))
     said = shell("deploy", *COMMAND_RUN, "--", "true")
     assert said.code == 1
-    assert "Rent this for $0.2" in said.words
+    assert "Rent this for $0.2" in said.text
     assert shell.rented == 0
     monkeypatch.setattr(sys, "stdin", Typed("y\n"))
     assert shell("deploy", *COMMAND_RUN, "--", "true").code == 0

@@ -29,7 +29,7 @@ from launcher.errors import (
 )
 from launcher.providers.runpod.client import RunPodClient
 from launcher.providers.runpod.limits import wait_seconds
-from launcher.providers.runpod.refusals import NO_CAPACITY_PHRASES, read_words
+from launcher.providers.runpod.refusals import NO_CAPACITY_PHRASES, read_refusal_text
 from tests.kit.virtual_time import in_virtual_time
 
 KEY = "demo-key-of-the-person"
@@ -369,7 +369,7 @@ async def test_a_block_of_cloudflare_is_not_blamed_on_the_key() -> None:
     ],
 )
 def test_any_body_of_a_refusal_can_be_read(body: bytes, kind: str, detail: str) -> None:
-    assert read_words(body, kind).detail == detail
+    assert read_refusal_text(body, kind).detail == detail
 
 
 async def test_a_refusal_whose_body_breaks_off_keeps_its_status() -> None:

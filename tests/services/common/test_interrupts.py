@@ -98,4 +98,4 @@ def test_giving_up_ends_the_loop_with_what_is_left_behind() -> None:
 
     with pytest.raises(GivenUp) as caught:
         asyncio.run(insists())
-    assert caught.value.words == POD
+    assert caught.value.text == POD

@@ -24,14 +24,14 @@ def line(text: str, after_seconds: float) -> LoggedLine:
     return LoggedLine(NOON + timedelta(seconds=after_seconds), text)
 
 
-def words(told: list[Event | LoggedLine]) -> list[str]:
+def texts(told: list[Event | LoggedLine]) -> list[str]:
     return [one.text if isinstance(one, LoggedLine) else f"#{one.seq}" for one in told]
 
 
 def test_lines_stand_between_the_events_that_were_said_around_them() -> None:
     events = [event(1, 0.4), event(2, 5.9), event(3, 9.0)]
     lines = [line("a", 0), line("b", 5), line("c", 8)]
-    assert words(in_order(events, lines)) == ["#1", "a", "#2", "b", "c", "#3"]
+    assert texts(in_order(events, lines)) == ["#1", "a", "#2", "b", "c", "#3"]
 
 
 def test_what_an_event_says_too_is_told_once_and_an_earlier_attempt_keeps_its_marks() -> None:
@@ -45,7 +45,7 @@ def test_what_an_event_says_too_is_told_once_and_an_earlier_attempt_keeps_its_ma
         LoggedLine(None, "== 12 lines (99 bytes) are left out here; this log keeps its first"),
         line("== warning: slow", 4),
     ]
-    assert words(in_order([event(1, 0.2)], lines)) == [
+    assert texts(in_order([event(1, 0.2)], lines)) == [
         "== attempt 1, start 1 of its container",
         "== train started",
         "killed",
@@ -58,7 +58,7 @@ def test_what_an_event_says_too_is_told_once_and_an_earlier_attempt_keeps_its_ma
 
 def test_without_events_the_whole_log_is_told() -> None:
     content = b"2026-11-22 12:00:00 == train started\n2026-11-22 12:00:01 hello\n"
-    assert words(in_order([], list(read_lines(content)))) == ["== train started", "hello"]
+    assert texts(in_order([], list(read_lines(content)))) == ["== train started", "hello"]
 
 
 @given(
@@ -73,6 +73,6 @@ def test_whatever_the_clocks_did_each_keeps_its_own_order(
         LoggedLine(None, f"l{number}") if at is None else line(f"l{number}", at)
         for number, at in enumerate(lines_at)
     ]
-    told = words(in_order(events, lines))
+    told = texts(in_order(events, lines))
     assert [one for one in told if one[0] == "#"] == [f"#{one.seq}" for one in events]
     assert [one for one in told if one[0] == "l"] == [one.text for one in lines]

@@ -33,7 +33,7 @@ from pod_image.contract.figures import counted, recorded
 from pod_image.contract.findings import Severity
 
 SHOWN = 3
-_WORDS: dict[Severity, tuple[Tone, str]] = {
+_TEXT: dict[Severity, tuple[Tone, str]] = {
     Severity.ERROR: ("bad", "Has to be put right"),
     Severity.WARNING: ("warning", "Worth a look"),
     Severity.NOTE: ("note", "To know"),
@@ -93,7 +93,7 @@ class CheckStep:
             say("good", "Nothing to put right", f"{clips}, {recorded(report.minutes)}.")
             return
         groups = finding_groups(report, self._clips)
-        for severity, (tone, title) in _WORDS.items():
+        for severity, (tone, title) in _TEXT.items():
             members = [one for one in groups if one.severity is severity]
             if members:
                 with notice(tone, title):
@@ -132,7 +132,7 @@ class CheckStep:
             self._doomed = group
             count = len(group.files)
             lines = "and its line" if count == 1 else "and their lines"
-            self._words.text = (
+            self._text.text = (
                 f"{counted(count, 'clip')} {lines} in the table are removed from this dataset. Your "
                 "original recordings stay as they are."
             )
@@ -143,7 +143,7 @@ class CheckStep:
     def _dialog(self) -> None:
         self._ask = Dialog("Leave these clips out?")
         with self._ask.body:
-            self._words = para("")
+            self._text = para("")
         with self._ask.actions:
             button("Keep them", self._ask.hide)
             button("Leave them out", self._leave_out, kind="danger").mark("really-leave-out")

@@ -26,7 +26,7 @@ _DOING = {
     CommandName.STOP: "Stopping…",
 }
 _SYMBOLS = {CommandName.SAVE: "save", CommandName.SAMPLE: "speak", CommandName.STOP: "stop"}
-_WORDS = {
+_TEXT = {
     CommandName.SAVE: "Save now",
     CommandName.SAMPLE: "Sample now",
     CommandName.STOP: "Stop and deliver",
@@ -62,7 +62,7 @@ class RunActions:
         for name, action in self._buttons.items():
             action.lock(self._why_locked(name))
             doing = name in self._waiting
-            action.label.text = _DOING[name] if doing else _WORDS[name]
+            action.label.text = _DOING[name] if doing else _TEXT[name]
         reasons = [why for name in self._buttons if (why := self._why_locked(name)) is not None]
         self._why.text = reasons[0] if reasons else ""
         self._why.set_visibility(bool(reasons))
@@ -76,7 +76,7 @@ class RunActions:
             CommandName.SAMPLE: self._ask_sample,
             CommandName.STOP: self._ask_stop,
         }[name]
-        return Button(_WORDS[name], handler, symbol=symbol).mark(f"do-{name.value}")
+        return Button(_TEXT[name], handler, symbol=symbol).mark(f"do-{name.value}")
 
     def _why_locked(self, name: CommandName) -> str | None:
         if not self._shell.site.can_rent(self._shell.tab):
@@ -100,10 +100,10 @@ class RunActions:
             if receipt is not None and receipt.state in ("done", "refused"):
                 del self._waiting[name]
                 word = "done" if receipt.state == "done" else "refused"
-                self._tell(f"{_WORDS[name]}: {word}. {receipt.detail}".strip())
+                self._tell(f"{_TEXT[name]}: {word}. {receipt.detail}".strip())
             elif now - since > WAIT:
                 del self._waiting[name]
-                self._tell(f"{_WORDS[name]}: no receipt yet. It may still come; look at the log.")
+                self._tell(f"{_TEXT[name]}: no receipt yet. It may still come; look at the log.")
 
     def _tell(self, text: str) -> None:
         self._result.text = text
@@ -127,7 +127,7 @@ class RunActions:
             self._shell.announce(error.message)
             return
         way = "" if sent.way.value == "exec" else " It looks for it every 30 seconds."
-        self._tell(f"{_WORDS[name]}: handed to the GPU, waiting for its receipt.{way}")
+        self._tell(f"{_TEXT[name]}: handed to the GPU, waiting for its receipt.{way}")
 
     def _dialogs(self) -> None:
         run = self._run
@@ -154,7 +154,7 @@ class RunActions:
             button("Stop and deliver", self._stop, kind="primary").mark("really-stop")
         self._remove_dialog = Dialog(f"Remove the GPU of {run.run_id} now?")
         with self._remove_dialog.body:
-            self._remove_words = para(
+            self._remove_text = para(
                 f"{run.gpu_name} at {dollars(run.price_per_hour_usd)} an hour is removed at once, and all "
                 "cost ends. What was not delivered to Hugging Face yet is lost. To have it delivered, use “Stop "
                 "and deliver”."

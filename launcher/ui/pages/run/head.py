@@ -8,11 +8,11 @@ from launcher.domain.cost import cost_usd
 from launcher.domain.run import Run, RunState
 from launcher.ui.frame import Shell
 from launcher.ui.pages.run.actions import RunActions
-from launcher.ui.pages.run.notices import Standing, draw_notices, start_words
+from launcher.ui.pages.run.notices import Standing, draw_notices, start_text
 from launcher.ui.state.run_view import RunView
 from launcher.ui.text import amount, clock, per_hour, time_of_day
 from launcher.ui.widgets.elements import Text, attributes, badge, box, para
-from launcher.ui.widgets.run_state import phase_titles, state_words
+from launcher.ui.widgets.run_state import phase_titles, state_text
 from pod_image.contract.figures import dollars, duration
 
 
@@ -47,7 +47,7 @@ class RunHead:
         self.refresh(run)
 
     def refresh(self, run: Run) -> None:
-        words, tone = state_words(run)
+        words, tone = state_text(run)
         self._badge.text = words
         self._badge.classes(replace=f"badge badge-{tone}")
         self._now.text = self._sentence(run)
@@ -68,7 +68,7 @@ class RunHead:
             return "Renting a GPU…"
         if view.armed is None and run.armed_at is None:
             now = self._shell.site.clock.now()
-            return start_words(now - (run.created_at or run.planned_at))
+            return start_text(now - (run.created_at or run.planned_at))
         if view.phase is None:
             return "Running; it ends by itself."
         state = view.phases[view.phase]

@@ -152,7 +152,7 @@ def _ended(run: Run, view: RunView) -> None:
     title = reason.sentence if reason is not None else "The run is over."
     hint = view.ended.hint if view.ended is not None else ""
     detail = "" if run.detail == title else run.detail
-    delivered = delivery_words(run, view)
+    delivered = delivery_text(run, view)
     tone = "bad" if run.not_delivered else _tone(reason)
     with notice(tone, title, " ".join(part for part in (detail, hint, delivered) if part)):
         _quote(reason, view)
@@ -175,7 +175,7 @@ def _quote(reason: EndReason | None, view: RunView) -> None:
     attributes(text, tabindex="0", role="region", aria_label="What the run printed last")
 
 
-def delivery_words(run: Run, view: RunView) -> str:
+def delivery_text(run: Run, view: RunView) -> str:
     """What reached the results repo, as far as the GPU has said so."""
     ended = view.ended.model_dump(mode="json") if view.ended is not None else None
     found = known_delivery(run.not_delivered, ended)
@@ -211,7 +211,7 @@ def smaller_try(run: Run, view: RunView) -> SmallerTry | None:
     return smaller_try_of_run(run.settings_json) if ran_out else None
 
 
-def start_words(waited: timedelta) -> str:
+def start_text(waited: timedelta) -> str:
     """While a GPU is being prepared: how long it has been, and what is usual."""
     if waited > USUAL_START:
         return "The GPU is being prepared; this takes longer than usual. It is removed if it never gets ready."

@@ -46,7 +46,7 @@ class PresetCards:
     ) -> None:
         """Bring the prices up to date."""
         for preset, words in self._prices.values():
-            words.text = self._price_words(preset, dataset, offers, history)
+            words.text = self._price_text(preset, dataset, offers, history)
 
     def _card(self, preset: Preset) -> None:
         is_chosen = self._choice.draft.preset == preset.name
@@ -71,7 +71,7 @@ class PresetCards:
         self._site.prefer(last_preset=preset.name)
         self._chosen()
 
-    def _price_words(
+    def _price_text(
         self,
         preset: Preset,
         dataset: DatasetSummary | None,

@@ -16,21 +16,21 @@ class Price:
     def __init__(self) -> None:
         heading(2, "Price")
         self._price = Text("p", "", "price").mark("price")
-        self._words = box("div", "stack-small")
+        self._text = box("div", "stack-small")
 
     @property
     def text(self) -> str:
         return str(self._price.text)
 
     def show(self, found: Quote) -> None:
-        self._price.text = price_words(found)
-        self._words.clear()
-        with self._words:
+        self._price.text = price_text(found)
+        self._text.clear()
+        with self._text:
             facts(_facts(found), "facts-list")
             _remarks(found)
 
 
-def price_words(found: Quote) -> str:
+def price_text(found: Quote) -> str:
     """The expected cost where there is an estimate, else the most it can be."""
     if found.estimate is None or found.offer is None:
         return f"at most {dollars(found.worst_case_usd)}"

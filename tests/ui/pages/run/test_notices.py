@@ -10,8 +10,8 @@ from nicegui import ElementFilter, ui
 from nicegui.testing import User
 
 from launcher.domain.run import Run, RunState
-from launcher.ui.pages.run.notices import USUAL_START, smaller_try, start_words
-from launcher.ui.pages.runs import cost_words
+from launcher.ui.pages.run.notices import USUAL_START, smaller_try, start_text
+from launcher.ui.pages.runs import cost_text
 from launcher.ui.state.run_view import RunView
 from launcher.ui.widgets.chart import on_the_line
 from launcher.ui.widgets.elements import Button
@@ -213,16 +213,16 @@ def test_a_batch_that_cannot_be_halved_is_left(view: RunView, settings: dict[str
 
 
 def test_a_start_that_takes_long_is_called_long() -> None:
-    assert "usual" in start_words(timedelta(minutes=1))
-    assert "longer than usual" in start_words(USUAL_START + timedelta(minutes=1))
+    assert "usual" in start_text(timedelta(minutes=1))
+    assert "longer than usual" in start_text(USUAL_START + timedelta(minutes=1))
 
 
 def test_a_run_costs_what_is_billed_else_metered_else_reckoned() -> None:
     over = run(state=RunState.ENDED, cost_usd=0.74, billed_usd=0.75)
-    assert cost_words(over, NOW) == "$0.75"
-    assert cost_words(run(state=RunState.ENDED, cost_usd=0.74), NOW) == "$0.74"
-    assert cost_words(run(), NOW) == "$0.24 so far"
-    assert cost_words(run(pod_id=""), NOW) == "–"
+    assert cost_text(over, NOW) == "$0.75"
+    assert cost_text(run(state=RunState.ENDED, cost_usd=0.74), NOW) == "$0.74"
+    assert cost_text(run(), NOW) == "$0.24 so far"
+    assert cost_text(run(pod_id=""), NOW) == "–"
 
 
 def test_marks_stand_on_the_curve() -> None:

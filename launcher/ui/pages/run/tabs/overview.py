@@ -97,7 +97,7 @@ class _Phases:
             if seconds is None and state.state == "now" and state.started_at is not None:
                 seconds = max(0.0, (now - state.started_at).total_seconds())
             cost = _time_and_cents(seconds, run.price_per_hour_usd)
-            words.text = " · ".join(part for part in (_phase_words(state), cost) if part)
+            words.text = " · ".join(part for part in (_phase_text(state), cost) if part)
             words.set_visibility(bool(words.text))
 
 
@@ -110,7 +110,7 @@ def _mark(kind: str, number: int) -> None:
         Text("span", str(number))
 
 
-def _phase_words(state: PhaseState) -> str:
+def _phase_text(state: PhaseState) -> str:
     if state.state == "waiting":
         return ""
     done = ""
