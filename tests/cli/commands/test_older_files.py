@@ -22,11 +22,11 @@ def test_the_plan_of_an_older_run_file_says_what_was_taken_over(
     text = 'recipe = "command"\nargv = ["true"]\nresults_repo = "demo/voices"\nmel_bands = 80'
     file.write_text(f"[settings]\n{text}\n", "utf-8")
     said = shell("plan", "--file", str(file), "--json")
-    assert said.code == 0, said.words
+    assert said.code == 0, said.text
     notes = [one["message"] for one in said.json["remarks"] if one["code"] == "older_settings"]
     assert len(notes) == 1
     assert "run.toml: mel_bands is no setting any more" in notes[0]
-    assert "mel_bands is no setting any more" in shell("plan", "--file", str(file)).words
+    assert "mel_bands is no setting any more" in shell("plan", "--file", str(file)).text
 
 
 @pytest.mark.usefixtures("older_vocabulary")
@@ -40,14 +40,14 @@ def test_a_preset_is_saved_from_a_run_of_an_older_release(shell: Shell) -> None:
         replace(run, nonce="older00000", run_id="older-01", settings_json=json.dumps(older))
     )
     said = shell("presets", "save", "mine", "--from", "older-01")
-    assert said.code == 0, said.words
+    assert said.code == 0, said.text
     for words in (
         "odd is no setting of this release and is left out.",
         "mel_bands is no setting any more and is left out",
         "scratch_gb is called disk_gb now.",
         "epochs is left out: it means nothing beside the rest.",
     ):
-        assert words in said.words
+        assert words in said.text
     settings = shell("presets", "show", "mine", "--json").json["settings"]
     assert settings == {"recipe": "command", "argv": ["true"], "disk_gb": 17}
 
@@ -59,8 +59,8 @@ def test_a_preset_of_a_newer_release_is_refused_with_what_to_do(shell: Shell) ->
     assert shell("presets", "list").code == 0
     said = shell("plan", *WORDS, "--preset", "mine", "--", "true")
     assert said.code == 2
-    assert f"Preset mine was written by launcher {NEWER}." in said.words
-    assert "pip install -U pod-launcher" in said.words
+    assert f"Preset mine was written by launcher {NEWER}." in said.text
+    assert "pip install -U pod-launcher" in said.text
 
 
 def test_what_presets_show_prints_is_a_run_file_that_says_who_wrote_it(
