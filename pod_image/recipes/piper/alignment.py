@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 Search = Callable[[Tensor, Tensor, Tensor], Tensor]
+COST_OF_TORCH = "every step takes some 10 ms longer"
+"""By the operations it queues, with 400 frames: a quarter of those of a form that took 31 to 45 ms on an H200."""
 
 
 def durations_of_best_paths(
@@ -19,28 +21,47 @@ def durations_of_best_paths(
     """Frames of each phoneme, int64 [B, N], on the path of greatest likelihood through [B, T, N].
 
     Each clip's path uses every frame, visits every phoneme in order and stays at least one frame in each; between
-    equal choices it stays. Needs at least as many frames as phonemes in every clip.
+    equal choices it stays. Needs at least as many frames as phonemes in every clip. On a GPU nothing waits for it.
     """
-    if log_likelihood.device.type == "cuda":
-        return search_of(log_likelihood.device)(log_likelihood, frame_lengths, text_lengths)
-    return durations_by_numpy(log_likelihood, frame_lengths, text_lengths)
+    durations: Tensor = _durations(log_likelihood.detach(), frame_lengths, text_lengths)
+    return durations
+
+
+# An operation of its own: tracing and fake tensors take it for what it is, and do not look inside.
+@torch.library.custom_op("pod_launcher::alignment_search", mutates_args=())
+def _durations(scores: Tensor, frame_lengths: Tensor, text_lengths: Tensor) -> Tensor:
+    if scores.device.type == "cuda":
+        return search_of(scores.device)[0](scores, frame_lengths, text_lengths)
+    return durations_by_numpy(scores, frame_lengths, text_lengths)
+
+
+@_durations.register_fake
+def _(scores: Tensor, frame_lengths: Tensor, text_lengths: Tensor) -> Tensor:
+    batch, _, phonemes = scores.shape
+    return scores.new_empty((batch, phonemes), dtype=torch.int64)
+
+
+def why_search_is_slow(device: torch.device) -> str | None:
+    """Why the search runs in torch's operations on this GPU, in words; None where the kernel works, and on a CPU.
+
+    It compiles the kernel and compares it with numpy: to be asked before the first step, and before a CUDA graph.
+    """
+    return search_of(device)[1] if device.type == "cuda" else None
 
 
 @lru_cache(maxsize=8)
-def search_of(device: torch.device) -> Search:
-    """How to search on `device`: the kernel where it compiles and agrees with numpy there, else torch's operations.
-
-    Triton needs a C compiler at run time, and our own image has neither.
-    """
+def search_of(device: torch.device) -> tuple[Search, str | None]:
+    """How to search on a GPU: the kernel where it compiles and agrees with numpy there, else torch's operations and
+    why."""
     try:
         from pod_image.recipes.piper.alignment_kernel import durations_by_kernel
 
         example = _example(device)
         if torch.equal(durations_by_kernel(*example), durations_by_numpy(*example)):
-            return durations_by_kernel
+            return durations_by_kernel, None
     except Exception as exc:  # a compiler, a driver, a version: nothing of that may end a training
-        print(f"The alignment kernel is not used: {type(exc).__name__}: {exc}"[:300], flush=True)
-    return durations_by_torch
+        return durations_by_torch, f"{type(exc).__name__}: {exc}"[:300]
+    return durations_by_torch, "the kernel's paths are not those that numpy finds"
 
 
 def _example(device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
@@ -53,29 +74,50 @@ def _example(device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
 def durations_by_torch(
     log_likelihood: Tensor, frame_lengths: Tensor, text_lengths: Tensor
 ) -> Tensor:
-    """On any device without waiting for it, some seven small operations a frame. On a CPU numpy is quicker."""
-    batch, frames, phonemes = log_likelihood.shape
+    """On any device without waiting for it, two small operations a frame and some thirty beside them.
+
+    On a CPU numpy is quicker.
+    """
     scores = log_likelihood.detach().float().transpose(0, 1).contiguous()
-    stepped = torch.zeros((frames, batch, phonemes), dtype=torch.bool, device=scores.device)
-    # Place 0 stands for the phoneme before the first: nothing comes from there.
-    rows = torch.full((2, batch, phonemes + 1), -torch.inf, device=scores.device)
-    rows[0, :, 1] = scores[0, :, 0]
-    for frame in range(1, frames):
-        best, following = rows[(frame - 1) % 2], rows[frame % 2]
-        torch.gt(best[:, :-1], best[:, 1:], out=stepped[frame])
-        torch.maximum(best[:, :-1], best[:, 1:], out=following[:, 1:])
-        following[:, 1:] += scores[frame]
-    place = (text_lengths - 1)[:, None]
-    places = torch.empty((frames, batch), dtype=torch.int64, device=scores.device)
-    steps = (
-        stepped & (torch.arange(frames, device=scores.device)[:, None] < frame_lengths)[..., None]
-    )
-    for frame in range(frames - 1, -1, -1):
-        places[frame] = place[:, 0]
-        place = place - steps[frame].gather(1, place).long()
+    stepped = _steps(scores, frame_lengths)
+    places = _places(stepped, text_lengths)
+    frames, batch, phonemes = scores.shape
     inside = torch.arange(frames, device=scores.device)[:, None] < frame_lengths
     durations = torch.zeros((batch, phonemes), dtype=torch.int64, device=scores.device)
     return durations.scatter_add_(1, places.t(), inside.t().long())
+
+
+def _steps(scores: Tensor, frame_lengths: Tensor) -> Tensor:
+    """int64 [T, B, N]: one where the best way to frame t, phoneme n comes from phoneme n - 1."""
+    frames, batch, phonemes = scores.shape
+    # Place 0 stands for the phoneme before the first: nothing comes from there.
+    sums = torch.full((frames, batch, phonemes + 1), -torch.inf, device=scores.device)
+    sums[0, :, 1] = scores[0, :, 0]
+    came, stayed, gains = sums[:, :, :-1].unbind(0), sums[:, :, 1:].unbind(0), scores.unbind(0)
+    for frame in range(1, frames):
+        torch.maximum(came[frame - 1], stayed[frame - 1], out=stayed[frame])
+        stayed[frame].add_(gains[frame])
+    inside = torch.arange(frames, device=scores.device)[:, None, None] < frame_lengths[:, None]
+    stepped = torch.zeros(scores.shape, dtype=torch.int64, device=scores.device)
+    stepped[1:] = (sums[:-1, :, :-1] > sums[:-1, :, 1:]) & inside[1:]
+    return stepped
+
+
+def _places(stepped: Tensor, text_lengths: Tensor) -> Tensor:
+    """int64 [T, B]: the phoneme of each frame, back from the last one of the text.
+
+    Each frame maps the phoneme after it to its own; maps are put together in pairs, pairs of pairs and so on, so that
+    it takes log2(T) operations and not T.
+    """
+    frames, batch, phonemes = stepped.shape
+    maps = torch.arange(phonemes, device=stepped.device).expand(frames, batch, phonemes).clone()
+    maps[:-1] -= stepped[1:]
+    reach = 1
+    while reach < frames:
+        maps[:-reach] = maps[:-reach].gather(2, maps[reach:])
+        reach *= 2
+    last = (text_lengths - 1)[None, :, None].expand(frames, batch, 1)
+    return maps.gather(2, last)[..., 0]
 
 
 def durations_by_numpy(

@@ -15,6 +15,7 @@ from torch import Tensor
 from pod_image.contract.commands import Command, CommandName
 from pod_image.contract.recipes.piper import Precision
 from pod_image.contract.room import MOST_CHECKPOINTS
+from pod_image.recipes.piper.alignment import COST_OF_TORCH, why_search_is_slow
 from pod_image.recipes.piper.base import check_fits, take_over, traits_of
 from pod_image.recipes.piper.checkpoint import (
     DISCRIMINATORS,
@@ -168,6 +169,7 @@ class Trainer:
         if training.compiles:
             self._compile()
         self._say_if_bf16_is_slow()
+        self._say_if_search_is_slow()
         learnt, self.measured = split(len(clips), training.validation_split, training.seed)
         self.sampler = BucketSampler(clips.frames, learnt, training.batch_size, training.seed)
         self.progress = Progress()
@@ -526,6 +528,18 @@ class Trainer:
                     "code": "bf16-is-slow",
                     "message": f"Training computes in bf16, as was asked for, and more slowly for it: {why}.",
                     "hint": "precision auto takes what the machine is quick at.",
+                }
+            )
+
+    def _say_if_search_is_slow(self) -> None:
+        why = why_search_is_slow(self.clips.device)
+        if why is not None:
+            self._emit(
+                {
+                    "event": "warning",
+                    "code": "alignment-is-slow",
+                    "message": "The kernel that finds which frames belong to which phoneme cannot be used on this "
+                    f"GPU: {COST_OF_TORCH}. The results are the same. The reason: {why}",
                 }
             )
 

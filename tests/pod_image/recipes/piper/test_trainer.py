@@ -317,6 +317,17 @@ def test_bf16_where_it_is_no_gain_is_said_and_obeyed(clips, tmp_path):
     assert [e["skipped_steps"] for e in bench.of("step")] == [0, 0]
 
 
+def test_a_card_without_the_kernel_is_said_with_what_it_costs(clips, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "pod_image.recipes.piper.trainer.why_search_is_slow", lambda device: "NVRTC said no"
+    )
+    bench = Bench(clips, tmp_path, with_training(max_steps=1))
+    assert bench.trainer.run().step == 1
+    (said,) = [e for e in bench.of("warning") if e["code"] == "alignment-is-slow"]
+    assert "10 ms longer" in said["message"]
+    assert "NVRTC said no" in said["message"]
+
+
 def test_the_reference_is_a_clip_that_nothing_is_learnt_from(clips, tmp_path):
     bench = Bench(clips, tmp_path, with_training(validation_split=0.2), learns=False)
     bench.trainer.run()
