@@ -95,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             measure()
             print(json.dumps(asdict(figures)), file=sys.stderr)  # what is known if the rest fails
         browser.close()
-    print(json.dumps(asdict(figures)) if chosen.json else _words(figures))
+    print(json.dumps(asdict(figures)) if chosen.json else _text(figures))
 
 
 def _start(staged: Stage, figures: Figures) -> Form:
@@ -233,7 +233,7 @@ def _p95(values: Sequence[float]) -> float:
     return ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
 
 
-def _words(figures: Figures) -> str:
+def _text(figures: Figures) -> str:
     return "\n".join(f"{name:32} {value}" for name, value in asdict(figures).items())
 
 

@@ -362,7 +362,7 @@ class World:
         )
 
     @property
-    def canaries(self) -> tuple[str, ...]:
+    def secret_values(self) -> tuple[str, ...]:
         """Every secret there is, by value."""
         values = [self.cloud.api_key, TOKENS["read"], TOKENS["write"]]
         return tuple(values + [pod.key.value for pod in self.cloud.pods.values()])

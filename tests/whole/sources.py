@@ -49,13 +49,13 @@ class Module:
     def hints(self) -> tuple[str, ...]:
         """What its errors and remarks tell a person to do; parts that are filled in are left out."""
         return tuple(
-            "".join(_words(node.value))
+            "".join(_text(node.value))
             for node in ast.walk(self.tree)
             if isinstance(node, ast.keyword) and node.arg == "hint"
         )
 
 
-def _words(node: ast.AST) -> Iterator[str]:
+def _text(node: ast.AST) -> Iterator[str]:
     for part in ast.walk(node):
         if isinstance(part, ast.Constant) and isinstance(part.value, str):
             yield part.value

@@ -186,6 +186,6 @@ def test_a_dataset_is_one_word() -> None:
     assert [
         path.relative_to(ROOT).as_posix()
         for path in files()
-        if path.suffix in (".py", ".md", ".toml") and path != ROOT / "tests/whole/test_words.py"
+        if path.suffix in (".py", ".md", ".toml") and path != ROOT / "tests/whole/test_text.py"
         if two_words.search(" ".join(path.read_text("utf-8").split()))
     ] == []
