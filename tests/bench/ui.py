@@ -31,9 +31,9 @@ from launcher.services.launching.launch import launch
 from launcher.services.planning.compose import compose
 from launcher.services.planning.plan import make_plan
 from launcher.stores.secrets import Keys
-from tests.browser.conftest import Window
 from tests.browser.pods import Act
 from tests.browser.stage import CHROMIUM, Form, Stage, stage
+from tests.browser.window import Window
 
 RUNS = 10
 SETTLE_SECONDS = 75.0

@@ -21,8 +21,8 @@ from typing import Any
 import httpx
 from playwright.sync_api import sync_playwright
 
-from tests.browser.conftest import Window
 from tests.browser.stage import CHROMIUM, Form
+from tests.browser.window import Window
 
 NOWHERE = "http://127.0.0.1:9"
 """No cloud is asked for anything here."""

@@ -11,9 +11,9 @@ from typing import Any
 
 from playwright.sync_api import sync_playwright
 
-from tests.browser.conftest import Window
 from tests.browser.page_states import PAGE_STATES, WITH_KEYS, WITH_RUNS, PageState, write_history
 from tests.browser.stage import CHROMIUM, Stage, stage
+from tests.browser.window import Window
 
 
 @dataclass(frozen=True)

@@ -191,3 +191,6 @@ def stage(root: Path, *, scripted: bool = True) -> Iterator[Stage]:
         finally:
             for form in found.forms:
                 form.close()
+
+
+TRAIN_PATH = "/train?preset=quick-check&dataset=demo/clips"

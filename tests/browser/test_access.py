@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import Window
 from tests.browser.page_states import PAGE_STATES, WITH_KEYS, WITH_RUNS, PageState, write_history
 from tests.browser.stage import Form, Stage
+from tests.browser.window import Window
 
 pytestmark = pytest.mark.slow
 RUN_AXE = """async (rules) => {

@@ -13,9 +13,9 @@ from launcher.domain.run import Run
 from launcher.stores.runs import RunHistory
 from launcher.ui.state.journal import Journal
 from pod_image.contract.events import AnyEvent
-from tests.browser.conftest import Window
 from tests.browser.page_states import _runs
 from tests.browser.stage import Stage
+from tests.browser.window import Window
 
 pytestmark = pytest.mark.slow
 HOSTILE = (

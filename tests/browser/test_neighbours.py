@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import Window
 from tests.browser.stage import Form, Stage
+from tests.browser.window import Window
 
 pytestmark = pytest.mark.slow
 

@@ -8,9 +8,8 @@ import httpx
 import pytest
 
 from launcher.ui.state.vault import GRACE_SECONDS
-from tests.browser.conftest import REFUSED_KEY, Window, none_in_files, ready
-from tests.browser.stage import Form, Stage
-from tests.browser.test_way import TRAIN
+from tests.browser.stage import TRAIN_PATH, Form, Stage
+from tests.browser.window import REFUSED_KEY, Window, none_in_files, ready
 
 pytestmark = pytest.mark.slow
 VALUES = "[...document.querySelectorAll('input, textarea')].map(one => one.value).join('|')"
@@ -38,7 +37,7 @@ def test_typed_keys_are_afterwards_nowhere(chromium: Any, form: Form, staged: St
     page.get_by_role("button", name="Use key: RunPod API key").click()
     page.get_by_text("Refused", exact=True).wait_for()
     window.type_keys(staged.keys)
-    window.go(TRAIN)
+    window.go(TRAIN_PATH)
     page.get_by_text("about $").first.wait_for()
     page.go_back()
     ready(page)

@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Window, ready
 from tests.browser.pods import SENTENCES, Act
-from tests.browser.stage import Stage
+from tests.browser.stage import TRAIN_PATH, Stage
+from tests.browser.window import Window, ready
 
 pytestmark = pytest.mark.slow
-TRAIN = "/train?preset=quick-check&dataset=demo/clips"
 HEARD = "[...window.launcherPlayers.values()].some(one => one.at > 0 && !one.problem)"
 """A player that was mounted before the sound began and is not there any more does not count."""
 
@@ -50,7 +49,7 @@ def test_from_an_open_page_to_a_voice(window: Window, staged: Stage, act: Act) -
 def rent(window: Window, *, clicks: int = 1) -> str:
     """From the Train page to a run; its address."""
     page = window.page
-    window.go(TRAIN)
+    window.go(TRAIN_PATH)
     page.locator("#field-results_repo").fill("demo/voice")
     page.locator("#field-results_repo").blur()
     page.get_by_role("button", name="Check everything").click()
@@ -177,7 +176,7 @@ def test_the_keyboard_alone_rents_and_reads_why_a_run_failed(
         page.keyboard.type(value)
         press("Enter")
     page.get_by_text("3 of 3 keys held").wait_for()
-    window.go(TRAIN)
+    window.go(TRAIN_PATH)
     _tab_to(page, "Results repo")
     press("Control+A")
     page.keyboard.type("demo/voice")

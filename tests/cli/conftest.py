@@ -19,8 +19,9 @@ from launcher.services.common.workbench import Workbench
 from launcher.stores.secrets import Keys
 from pod_image.hub import Repo, publish
 from tests.kit.checkout import DEMO_CLIPS
+from tests.kit.clouds import RESULTS_REPO, TOKENS
 from tests.kit.virtual_time import VirtualLoop
-from tests.services.harness import REPO, TOKENS, LauncherHarness
+from tests.services.harness import LauncherHarness
 
 DATASET = "demo/clips"
 
@@ -128,4 +129,4 @@ async def _harness(folder: Path) -> LauncherHarness:
     return harness
 
 
-COMMAND_RUN = ("--recipe", "command", "--results-repo", REPO)
+COMMAND_RUN = ("--recipe", "command", "--results-repo", RESULTS_REPO)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import COMMAND_RUN, Said, Shell
-from tests.services.harness import REPO
+from tests.kit.clouds import RESULTS_REPO
 
 WITHOUT = [
     ("pods:write", "may not rent the pod"),
@@ -82,7 +82,9 @@ def test_a_run_that_is_too_long_for_a_pod_is_refused_before_anything_is_made(
 ) -> None:
     file = tmp_path / "run.toml"
     long = json.dumps(["x" * 500] * 250)
-    file.write_text(f'[settings]\nrecipe = "command"\nresults_repo = "{REPO}"\nargv = {long}\n')
+    file.write_text(
+        f'[settings]\nrecipe = "command"\nresults_repo = "{RESULTS_REPO}"\nargv = {long}\n'
+    )
     said = shell("deploy", "--yes", "--file", str(file))
     assert said.code == 2
     assert "a pod can be sent 60,000" in said.text
@@ -106,7 +108,7 @@ def test_a_bad_run_file_is_explained(shell: Shell, tmp_path: Path, name: str) ->
     content, words = BAD_FILES[name]
     file = tmp_path / "run.toml"
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
-    said = shell("plan", "--file", str(file), "--results-repo", REPO)
+    said = shell("plan", "--file", str(file), "--results-repo", RESULTS_REPO)
     assert said.code == 2
     assert words in said.text
     assert "Traceback" not in said.err

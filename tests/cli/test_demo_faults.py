@@ -30,7 +30,7 @@ from launcher.emulator.hub import NAMED_FAULTS
 from launcher.emulator.runpod import FAULTS
 from launcher.emulator.runpod.faults import DEMO, DEMO_STRIKES_FIRST
 from launcher.errors import InvalidRequest
-from tests.cli.commands.test_demo import started
+from tests.kit.processes import demo_in_background
 
 NEEDS_A_PERSON = {"exec-refused"}
 MEETS = {
@@ -136,7 +136,7 @@ def test_a_fault_that_ended_the_run_is_told_with_the_error(
 
 def test_a_fault_that_never_struck_is_said_to_have_struck_nothing(tmp_path: Path) -> None:
     words = ("--no-base", "--no-browser", "--fault", "exec-refused")
-    with started(tmp_path, *words) as process:
+    with demo_in_background(tmp_path, *words) as process:
         assert process.stderr is not None
         for line in process.stderr:
             if line.startswith("Open http"):

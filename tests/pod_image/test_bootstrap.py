@@ -8,10 +8,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -21,57 +17,11 @@ from launcher.services.launching.pod_wheel import pod_wheel
 from pod_image import bootstrap
 from pod_image.contract.events import EndedEvent, from_line
 from pod_image.contract.outcomes import EndReason
+from tests.kit.http_server import Answer, Server
+from tests.kit.processes import fill
 
 WHEEL = b"a wheel"
 SHA256 = hashlib.sha256(WHEEL).hexdigest()
-
-
-Answer = tuple[int, bytes, dict[str, str]]
-"""Status, body, headers."""
-
-
-class Server:
-    """Answers what the list says, in order, and remembers method, path and the key it was shown."""
-
-    def __init__(self, *answers: Answer) -> None:
-        self.answers = list(answers)
-        self.seen: list[tuple[str, str, str | None]] = []
-        self.bodies: list[bytes] = []
-        self.url = ""
-        self.is_done = threading.Event()
-        """Every answer was given."""
-
-    @contextmanager
-    def up(self) -> Iterator[Server]:
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                outer.seen.append((self.command, self.path, self.headers["Authorization"]))
-                outer.bodies.append(self.rfile.read(int(self.headers["Content-Length"] or 0)))
-                code, body, headers = outer.answers.pop(0)
-                self.send_response(code)
-                for name, value in {**headers, "Content-Length": str(len(body))}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
-                if not outer.answers:
-                    outer.is_done.set()
-
-            do_POST = do_DELETE = do_GET
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        with HTTPServer(("127.0.0.1", 0), Handler) as server:
-            self.url = f"http://127.0.0.1:{server.server_port}"
-            thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-            thread.start()
-            try:
-                yield self
-            finally:
-                server.shutdown()
-                thread.join()
 
 
 def test_the_wheel_is_fetched_again_after_faults_that_pass() -> None:
@@ -275,13 +225,3 @@ def test_an_installation_that_hangs_ends_the_pod(tmp_path: Path) -> None:
         process.kill()
         process.wait()
     assert cloud.seen[0][0] == "DELETE"
-
-
-def fill(writer: int) -> None:
-    """Write into the pipe until it takes no more."""
-    os.set_blocking(writer, False)
-    for size in (1 << 16, 1):
-        with suppress(BlockingIOError):
-            while True:
-                os.write(writer, b"x" * size)
-    os.set_blocking(writer, True)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pydantic import SecretStr
 
 from launcher.config import Config
@@ -28,6 +29,8 @@ from launcher.hub.access import HubAccess
 from launcher.providers.runpod.client import RunPodClient
 from launcher.providers.runpod.provider import RunPodProvider
 from launcher.services.common.workbench import Workbench, open_history
+from launcher.services.launching.launch import launch
+from launcher.services.launching.progress import Progress, Stage
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import Keys
 from pod_image.contract.common_settings import Cloud
@@ -37,21 +40,16 @@ from pod_image.contract.outcomes import EndReason, Phase
 from pod_image.contract.record import RunRecord
 from pod_image.contract.settings import RunSettings
 from pod_image.hub import Hub, Repo, ensure_results_repo, publish
-from tests.kit.hub_tokens import FIXED_TOKENS
+from tests.kit.clouds import FIXED_TOKENS, GPU, HUB_URL, RESULTS_REPO, TOKENS
 from tests.kit.virtual_time import (
     LoopClock,
     StreamingTransport,
     VirtualLoop,
     WorldClock,
-    now_seconds,
 )
 
 OPENED: list[RunHistory] = []
 """Closed after each test by the fixture beside this file."""
-REPO = "demo/voices"
-HUB_URL = "http://hub.test"
-GPU = "NVIDIA GeForce RTX 4090"
-TOKENS = {token.label: value for value, token in FIXED_TOKENS.items()}
 
 
 def offer(gpu: str = GPU, name: str = "RTX 4090", price: float = 0.69, **rest: Any) -> Offer:
@@ -61,7 +59,11 @@ def offer(gpu: str = GPU, name: str = "RTX 4090", price: float = 0.69, **rest: A
 
 def plan(run_id: str = "run-01", *candidates: Offer, **rest: Any) -> Plan:
     settings = RunSettings(
-        recipe="command", argv=("true",), results_repo=REPO, max_hours=1.0, boot_minutes=10.0
+        recipe="command",
+        argv=("true",),
+        results_repo=RESULTS_REPO,
+        max_hours=1.0,
+        boot_minutes=10.0,
     )
     settings = settings.model_copy(update=rest.pop("settings", {}))
     return Plan(Composed(settings, {}), run_id, candidates or (offer(),), **rest)
@@ -181,7 +183,7 @@ class Script:
         }
         if self.log is not None:
             files[f"{folder}/log.txt"] = self.log.encode()
-        publish(self.hub, Repo(REPO, "model"), files, "results")
+        publish(self.hub, Repo(RESULTS_REPO, "model"), files, "results")
 
     def record(self, document: RunDocument) -> bytes:
         record = RunRecord(
@@ -237,7 +239,7 @@ class LauncherHarness:
             SecretStr(self.world.api_key), SecretStr(TOKENS["read"]), SecretStr(TOKENS["write"])
         )
         self.bench = self.open_bench()
-        ensure_results_repo(self.hub, REPO)
+        ensure_results_repo(self.hub, RESULTS_REPO)
 
     def second_home(self) -> Workbench:
         """Another computer of the same person: the same account and Hub, and a history of its own."""
@@ -288,4 +290,27 @@ async def at_once(call: Any, *args: Any, **options: Any) -> Any:
     return call(*args, **options)
 
 
-__all__ = ["GPU", "REPO", "TOKENS", "LauncherHarness", "Script", "now_seconds", "offer", "plan"]
+class Killed(BaseException):
+    """Stands for kill -9: nothing after it runs."""
+
+
+class Lethal:
+    """Ends the process when the launch says so many things of that stage."""
+
+    def __init__(self, stage: Stage, times: int = 1) -> None:
+        self.stage, self.left = stage, times
+
+    def __call__(self, progress: Progress) -> None:
+        self.left -= progress.stage is self.stage
+        if not self.left:
+            raise Killed
+
+
+async def killed(harness: LauncherHarness, lethal: Lethal) -> None:
+    async def nothing(*_: object, **__: object) -> str:
+        return ""
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("launcher.services.launching.rental.Rental.give_back", nothing)
+        with pytest.raises(Killed):
+            await launch(harness.bench, plan(), harness.keys, lethal)

@@ -16,12 +16,13 @@ from launcher.emulator.hub.store import Blob, Repo, Tree
 from launcher.emulator.runpod.pods import Pod
 from pod_image.contract.events import from_line
 from pod_image.contract.outcomes import EndReason
+from tests.kit.clouds import RESULTS_REPO
 from tests.kit.virtual_time import now_seconds
 from tests.simulation.disks import Kept
 from tests.simulation.hub_wire import HubCall
 from tests.simulation.money import Found, Money, cap_of, document, run_of
 from tests.simulation.schedule import HOUR
-from tests.simulation.world import RESULTS, World
+from tests.simulation.world import World
 
 OVERHEAD_SECONDS = 45.0
 """Of one upload, whatever its size: the questions before and after it, and the look that notices the file."""
@@ -95,7 +96,7 @@ class Results:
     def trees_until(self, moment: float) -> Iterator[Tree]:
         """All that the repo ever was until then."""
         repos = [repo for _, repo in self.world.deleted_repos]
-        present = self.world.core.store.repos.get(("model", RESULTS))
+        present = self.world.core.store.repos.get(("model", RESULTS_REPO))
         for repo in (*repos, *([present] if present else ())):
             yield from (each.tree for each in repo.commits.values() if each.at <= moment + 1.0)
 
@@ -105,7 +106,7 @@ class Results:
             if repo.created_at <= moment <= deleted_at:
                 yield repo
                 return
-        present = self.world.core.store.repos.get(("model", RESULTS))
+        present = self.world.core.store.repos.get(("model", RESULTS_REPO))
         if present is not None and present.created_at <= moment:
             yield present
 
@@ -155,7 +156,7 @@ class _PodJudge:
     def _judge_receipt(self, upload: dict[str, Any]) -> None:
         """An upload that was said is whole at its commit."""
         repos = [repo for _, repo in self._world.deleted_repos]
-        present = self._world.core.store.repos.get(("model", RESULTS))
+        present = self._world.core.store.repos.get(("model", RESULTS_REPO))
         found = [
             repo.commits[upload["commit"]]
             for repo in (*repos, *([present] if present else ()))

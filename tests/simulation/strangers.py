@@ -12,9 +12,8 @@ from launcher.emulator.runpod import ExecOutcome
 from pod_image.contract import CONTRACT_VERSION
 from pod_image.contract.environment import RUN_VARIABLE, Attempt, RunDocument
 from pod_image.contract.settings import RunSettings
+from tests.kit.clouds import GPU
 from tests.kit.virtual_time import START
-
-GPU = "NVIDIA GeForce RTX 4090"
 
 
 class Stranger:

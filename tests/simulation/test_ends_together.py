@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 
+from tests.kit.clouds import RESULTS_REPO
 from tests.simulation.judge import Judge, Verdict
 from tests.simulation.play import play
 from tests.simulation.schedule import OTHER_RUN_ID, RUN_ID, Schedule, Strike
 from tests.simulation.trainer import Work
-from tests.simulation.world import RESULTS, World
+from tests.simulation.world import World
 
 
 class Looked(Judge):
@@ -26,7 +27,7 @@ class Looked(Judge):
 
 
 def _file(world: World, path: str) -> str:
-    repo = world.core.store.repos["model", RESULTS]
+    repo = world.core.store.repos["model", RESULTS_REPO]
     return world.core.store.object_path(repo.head.tree[path].sha256).read_text()
 
 

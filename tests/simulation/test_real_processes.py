@@ -19,7 +19,7 @@ from launcher.emulator.runpod.conditions import Timing
 from pod_image import control
 from pod_image.agent.attempt_state import AttemptState
 from pod_image.contract.record import RunRecord
-from tests.pod_image.agent.test_whole_process import Clouds
+from tests.kit.real_pods import Clouds
 
 pytestmark = pytest.mark.slow
 

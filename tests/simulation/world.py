@@ -40,7 +40,7 @@ from pod_image.agent.timing import Timing
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.settings import RunSettings
 from pod_image.control import main as control
-from tests.kit.hub_tokens import FIXED_TOKENS
+from tests.kit.clouds import CLIPS_REPO, FIXED_TOKENS, GPU, HUB_URL, RESULTS_REPO, TOKENS
 from tests.kit.virtual_time import START, StreamingTransport, WorldClock, now_seconds
 from tests.simulation.disks import Disk
 from tests.simulation.homes import Home, Laptop
@@ -50,13 +50,8 @@ from tests.simulation.processes import PROCESS, Process, ProcessLoop, Threads, s
 from tests.simulation.strangers import Stranger, strangers_pods
 from tests.simulation.trainer import Machine, ScriptedStage, Work
 
-RESULTS = "demo/voices"
-CLIPS = "demo/clips"
-HUB_URL = "http://hub.test"
 CLOUD_URL = "https://cloud.test"
-GPU = "NVIDIA GeForce RTX 4090"
 OTHER_GPU = "NVIDIA RTX A5000"
-TOKENS = {token.label: value for value, token in FIXED_TOKENS.items()}
 TIMING = Timing(
     watch_seconds=10.0,
     spool_seconds=15.0,
@@ -470,15 +465,15 @@ class World:
             recipe |= {"argv": ["python", "train.py"], "outputs": ["out/**"]}
         settings = RunSettings(
             **recipe,
-            results_repo=RESULTS,
-            dataset_repo=CLIPS,
+            results_repo=RESULTS_REPO,
+            dataset_repo=CLIPS_REPO,
             max_hours=self.max_hours,
             max_cost_usd=self.max_cost_usd,
             boot_minutes=BOOT_MINUTES,
         )
         offers = (_offer(GPU, "RTX 4090", 0.69), _offer(OTHER_GPU, "RTX A5000", 0.27))
-        commit = self.core.store.repos["dataset", CLIPS].head.oid
-        dataset = DatasetSummary(CLIPS, commit, clips=1, minutes=1.0)
+        commit = self.core.store.repos["dataset", CLIPS_REPO].head.oid
+        dataset = DatasetSummary(CLIPS_REPO, commit, clips=1, minutes=1.0)
         return Plan(Composed(settings, {}), run_id, offers, dataset, resume=resume)
 
     def our_pods(self) -> list[Pod]:
@@ -486,7 +481,7 @@ class World:
 
     def delete_repo(self) -> None:
         """Somebody deletes the results repo, and all that is in it."""
-        repo = self.core.store.repos.pop(("model", RESULTS), None)
+        repo = self.core.store.repos.pop(("model", RESULTS_REPO), None)
         if repo is not None:
             self.deleted_repos.append((now_seconds(), repo))
 
@@ -508,7 +503,7 @@ class World:
         )
 
     def _put_clips(self) -> None:
-        hub, repo = self._hub(TOKENS["write"]), hugging_face.Repo(CLIPS, "dataset")
+        hub, repo = self._hub(TOKENS["write"]), hugging_face.Repo(CLIPS_REPO, "dataset")
         hub.ask(
             "making the demo dataset",
             lambda api: api.create_repo(repo.id, repo_type="dataset", private=True, exist_ok=True),

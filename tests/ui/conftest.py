@@ -20,6 +20,7 @@ from nicegui.testing.user_simulation import user_simulation
 from pydantic import SecretStr
 
 from launcher.config import Config
+from launcher.domain.run import Run
 from launcher.emulator.hub.core import HubCore
 from launcher.emulator.hub.transport import HubTransport
 from launcher.emulator.runpod import Gateway, ManualClock, RunPodWorld, ScriptedRunner
@@ -35,12 +36,11 @@ from launcher.ui.registry import register_pages
 from launcher.ui.state.site import Site
 from pod_image.hub import Hub, Repo, publish
 from tests.kit.checkout import DEMO_CLIPS
-from tests.kit.hub_tokens import FIXED_TOKENS
+from tests.kit.clouds import FIXED_TOKENS, HUB_URL, TOKENS
+from tests.kit.runs import run
 from tests.kit.virtual_time import StreamingTransport
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-HUB_URL = "http://hub.test"
-TOKENS = {token.label: value for value, token in FIXED_TOKENS.items()}
 
 
 class StillClock:
@@ -201,3 +201,10 @@ async def holder(person: User, ground: Ground) -> User:
     """A person whose tab holds all keys."""
     ground.hold_keys(person.tab_id)
     return person
+
+
+def place(ground: Ground, **changes: object) -> Run:
+    one = run(**changes)
+    ground.site.history.add(one)
+    ground.site.live.refresh()
+    return one

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from launcher.domain.run import Run, RunState
+from launcher.domain.run import RunState
 from launcher.ui import text as words
 from launcher.ui.page_hints import for_page
 from launcher.ui.pages.compare import differing
@@ -27,28 +27,7 @@ from launcher.workshop.library import ClipLine
 from pod_image.contract import figures
 from pod_image.contract.events import Gpu, MachineEvent, SampleEvent
 from pod_image.contract.outcomes import EndReason
-from tests.ui.state.test_run_view import event
-
-NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-
-
-def run(**changes: object) -> Run:
-    values: dict[str, object] = {
-        "run_id": "run-01",
-        "results_repo": "me/voice",
-        "attempt": 1,
-        "nonce": "abcdefghij",
-        "state": RunState.RUNNING,
-        "planned_at": NOW - timedelta(hours=1),
-        "pod_id": "pod1",
-        "price_per_hour_usd": 0.36,
-        "gpu_name": "RTX 4090",
-        "max_cost_usd": 2.0,
-        "created_at": NOW - timedelta(minutes=40),
-        "armed_at": NOW - timedelta(minutes=38),
-        **changes,
-    }
-    return Run(**values)  # type: ignore[arg-type]
+from tests.kit.runs import NOW, event, run
 
 
 @pytest.mark.parametrize(

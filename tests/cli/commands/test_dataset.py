@@ -17,11 +17,11 @@ from pod_image.dataset import Code
 from pod_image.hub import Repo, list_files
 from tests.cli.conftest import Said, Shell
 from tests.kit.checkout import DEMO_CLIPS
+from tests.kit.clouds import RESULTS_REPO
 from tests.kit.dataset_files import wav, write
-from tests.services.harness import REPO
 
 CLIP = (DEMO_CLIPS / "wavs" / "clip_01.flac").read_bytes()
-PIPER = ("--preset", "quick-check", "--results-repo", REPO)
+PIPER = ("--preset", "quick-check", "--results-repo", RESULTS_REPO)
 
 
 @pytest.fixture

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
 import signal
 import subprocess
-import sys
-import threading
 import wave
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import urlopen
@@ -21,8 +17,8 @@ import pytest
 from launcher.cli import app
 from launcher.demo.cloud import check_extra
 from launcher.errors import NotConfigured
+from tests.kit.processes import LAUNCHER, LONGEST_SECONDS, demo_in_background
 
-LAUNCHER = [sys.executable, "-m", "launcher.cli.app"]
 KEYS = {
     "run_id",
     "end_reason",
@@ -38,7 +34,6 @@ KEYS = {
     "results_repo",
     "faults",
 }
-LONGEST_SECONDS = 540
 
 
 def demo(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -54,26 +49,6 @@ def demo(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
         timeout=LONGEST_SECONDS,
         env={**others, **ours, **places},
     )
-
-
-@contextlib.contextmanager
-def started(home: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
-    """A demo in the background; ended by force if a test leaves it running."""
-    process = subprocess.Popen(
-        [*LAUNCHER, "demo", *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "LAUNCHER_HOME": str(home)},
-    )
-    killer = threading.Timer(LONGEST_SECONDS, process.kill)
-    killer.start()
-    try:
-        yield process
-    finally:
-        killer.cancel()
-        process.kill()
-        process.communicate()
 
 
 @pytest.mark.slow
@@ -116,7 +91,7 @@ def test_the_demo_trains_exactly_so_many_steps_and_the_voice_speaks(tmp_path: Pa
 
 
 def test_the_stand_ins_alone_say_where_they_are_and_close_on_sigterm(tmp_path: Path) -> None:
-    with started(tmp_path, "--serve", "--no-base", "--json") as process:
+    with demo_in_background(tmp_path, "--serve", "--no-base", "--json") as process:
         assert process.stdout is not None
         document = json.loads(process.stdout.readline())
         assert set(document) == {"env", "dataset_repo", "results_repo"}
@@ -143,7 +118,7 @@ def test_the_stand_ins_alone_say_where_they_are_and_close_on_sigterm(tmp_path: P
 
 
 def test_without_json_the_stand_ins_print_lines_for_a_shell(tmp_path: Path) -> None:
-    with started(tmp_path, "--serve", "--no-base") as process:
+    with demo_in_background(tmp_path, "--serve", "--no-base") as process:
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(5)]
         assert all(line.startswith("export ") for line in lines)
@@ -155,7 +130,7 @@ def test_without_json_the_stand_ins_print_lines_for_a_shell(tmp_path: Path) -> N
 
 def test_ending_the_demo_before_the_pod_is_armed_releases_it(tmp_path: Path) -> None:
     words = ("--headless", "--recipe", "command", "--fault", "stuck-provisioning")
-    with started(tmp_path, *words) as process:
+    with demo_in_background(tmp_path, *words) as process:
         assert process.stderr is not None
         seen = []
         for line in process.stderr:
@@ -170,7 +145,7 @@ def test_ending_the_demo_before_the_pod_is_armed_releases_it(tmp_path: Path) -> 
 
 
 def test_a_demo_that_is_ended_later_does_not_claim_that_its_run_goes_on(tmp_path: Path) -> None:
-    with started(tmp_path, "--headless", "--recipe", "command") as process:
+    with demo_in_background(tmp_path, "--headless", "--recipe", "command") as process:
         assert process.stderr is not None
         for line in process.stderr:
             if "armed" in line:

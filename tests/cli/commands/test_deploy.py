@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.cli.conftest import COMMAND_RUN, Shell
-from tests.services.harness import REPO
+from tests.kit.clouds import RESULTS_REPO
 
 TRUE = ("--", "true")
 
@@ -78,7 +78,7 @@ def test_a_file_and_set_and_options_make_one_run_and_the_option_wins(
     file = tmp_path_factory.mktemp("run") / "run.toml"
     file.write_text(
         f'preset = "quick-check"\n[settings]\nrecipe = "command"\nargv = ["true"]\n'
-        f'results_repo = "{REPO}"\nmax_hours = 2.0\ndisk_gb = 10\n'
+        f'results_repo = "{RESULTS_REPO}"\nmax_hours = 2.0\ndisk_gb = 10\n'
     )
     said = shell(
         "deploy", "--file", str(file), "--set", "disk_gb=11", "--max-hours", "3", "--yes", "--json"

@@ -16,9 +16,9 @@ from launcher.emulator.hub.tokens import Token, TokenKind
 from pod_image.contract.common_settings import DEFAULT_IMAGE
 from tests.cli.conftest import COMMAND_RUN, Shell
 from tests.kit.checkout import DEMO_CLIPS
-from tests.services.harness import REPO
+from tests.kit.clouds import GPU, RESULTS_REPO
 
-PIPER = ("--preset", "quick-check", "--results-repo", REPO)
+PIPER = ("--preset", "quick-check", "--results-repo", RESULTS_REPO)
 
 
 def test_a_plan_tells_dataset_gpu_price_origins_and_caps(shell: Shell, demo_dataset: str) -> None:
@@ -83,7 +83,7 @@ def test_the_requests_as_curl_hold_placeholders_and_no_secret(
 def test_a_short_gpu_name_and_a_tier_choose_the_offer(shell: Shell) -> None:
     said = shell("plan", *COMMAND_RUN, "--gpu-types", "4090", "--cloud", "any", "--json", "--", "x")
     offers = said.json["candidates"]
-    assert {offer["gpu_type"] for offer in offers} == {"NVIDIA GeForce RTX 4090"}
+    assert {offer["gpu_type"] for offer in offers} == {GPU}
     assert [offer["cloud"] for offer in offers] == ["community", "secure"]
 
 
@@ -181,7 +181,7 @@ BAD_WORDS = [
 def test_bad_words_are_explained_and_nothing_is_rented(
     shell: Shell, demo_dataset: str, words: tuple[str, ...], code: int, hint: str
 ) -> None:
-    base = ("--results-repo", REPO, "--dataset-repo", demo_dataset)
+    base = ("--results-repo", RESULTS_REPO, "--dataset-repo", demo_dataset)
     said = shell("deploy", "--yes", *base, *words)
     assert said.code == code
     assert hint in said.text
@@ -254,7 +254,7 @@ def test_a_read_token_cannot_take_results(shell: Shell) -> None:
     assert isinstance(tokens["demo-hub-write-token"], Token)
     said = shell("deploy", "--yes", *COMMAND_RUN, "--", "true")
     assert said.code == 5
-    assert REPO in said.err
+    assert RESULTS_REPO in said.err
     assert shell.rented == 0
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from pod_image.hub import Repo, publish
 from tests.cli.conftest import COMMAND_RUN, Shell
-from tests.services.harness import REPO
+from tests.kit.clouds import RESULTS_REPO
 
 FINAL = "run-01/voice/en_US-demo-medium.onnx"
 OF_20 = "run-01/checkpoints/step-00000020/en_US-demo-medium.onnx"
@@ -38,7 +38,7 @@ def trained(shell: Shell) -> Shell:
 
 
 def put(shell: Shell, files: dict[str, Path | bytes]) -> None:
-    publish(shell.harness.hub, Repo(REPO, "model"), files, "results")
+    publish(shell.harness.hub, Repo(RESULTS_REPO, "model"), files, "results")
 
 
 def test_whole_voices_are_listed_final_one_first_then_newest(trained: Shell) -> None:
@@ -83,7 +83,7 @@ def test_another_checkpoint_becomes_the_runs_voice_and_the_old_one_stays_to_go_b
     assert first.read_bytes() == b"voice of 30"
     said = trained("voices", "use", "run-01", "--step", "40")
     assert said.code == 0, said.err
-    assert f"{REPO}/run-01/voice" in said.text
+    assert f"{RESULTS_REPO}/run-01/voice" in said.text
     assert first.read_bytes() == b"voice of 40", "what is here is what the repo holds"
     assert trained("voices", "list", "--quiet").out.split() == ["final", "40", "30", "20"]
     assert trained("voices", "use", "run-01", "--step", "30").code == 0

@@ -11,8 +11,7 @@ import pytest
 from launcher.emulator.runpod import Gateway, ManualClock, RunPodWorld, ScriptedRunner
 from launcher.emulator.runpod.pods import Pod
 from tests.emulator.runpod.contract import Contract, Watched
-
-GPU = "NVIDIA GeForce RTX 4090"
+from tests.kit.clouds import pod_body
 
 
 @pytest.fixture(scope="session")
@@ -87,12 +86,6 @@ class Cloud:
     def advance(self, seconds: float) -> None:
         self.clock.advance(seconds)
         self.world.tick()
-
-
-def pod_body(**changes: Any) -> dict[str, Any]:
-    """A create body that holds; a change to None takes the key out."""
-    body = {"name": "a-pod", "image": "acme/train:1", "gpu": {"id": GPU, "count": 1}, **changes}
-    return {key: value for key, value in body.items() if value is not None}
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from launcher.emulator.runpod import ScriptedRunner
-from tests.emulator.runpod.conftest import Cloud, pod_body
+from tests.emulator.runpod.conftest import Cloud
+from tests.kit.clouds import pod_body
 
 SECRETS = "/v2/account/secrets"
 

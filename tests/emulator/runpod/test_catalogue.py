@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.runpod.conftest import GPU, Cloud
+from tests.emulator.runpod.conftest import Cloud
+from tests.kit.clouds import GPU
 
 WITH_STOCK = "include=AVAILABILITY&product=POD"
 

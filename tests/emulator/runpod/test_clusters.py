@@ -6,7 +6,8 @@ import pytest
 
 from launcher.emulator.runpod import ScriptedRunner
 from launcher.emulator.runpod.problems import NO_CAPACITY
-from tests.emulator.runpod.conftest import GPU, Cloud
+from tests.emulator.runpod.conftest import Cloud
+from tests.kit.clouds import GPU
 
 
 def cluster_body(**changes: Any) -> dict[str, Any]:

@@ -21,8 +21,9 @@ from schemathesis.specs.openapi.checks import (
 
 from launcher.emulator.runpod import Gateway, ManualClock, RunPodWorld
 from launcher.emulator.runpod.calls import OPERATIONS
-from tests.emulator.runpod.conftest import Cloud, pod_body
+from tests.emulator.runpod.conftest import Cloud
 from tests.emulator.runpod.contract import NOT_EMULATED, Contract, Exchange
+from tests.kit.clouds import pod_body
 
 
 def test_every_described_operation_is_emulated_or_named_as_not(contract: Contract) -> None:

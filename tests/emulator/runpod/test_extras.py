@@ -10,7 +10,8 @@ from launcher.emulator.runpod import (
     ScriptedRunner,
 )
 from launcher.emulator.runpod.calls import OPERATIONS
-from tests.emulator.runpod.conftest import GPU, Cloud, pod_body
+from tests.emulator.runpod.conftest import Cloud
+from tests.kit.clouds import GPU, pod_body
 
 NOT_FOUND = "The requested path was not found."
 

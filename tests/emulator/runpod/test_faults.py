@@ -9,7 +9,8 @@ import pytest
 from launcher.emulator.runpod import FAULTS, RunPodWorld, ScriptedContainer, ScriptedRunner
 from launcher.emulator.runpod.faults import DEMO
 from launcher.emulator.runpod.problems import NO_CAPACITY
-from tests.emulator.runpod.conftest import GPU, Cloud, pod_body
+from tests.emulator.runpod.conftest import Cloud
+from tests.kit.clouds import GPU, pod_body
 
 
 async def create(cloud: Cloud, /, **changes: Any) -> httpx.Response:

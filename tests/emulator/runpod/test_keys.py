@@ -4,7 +4,8 @@ import pytest
 
 from launcher.emulator.runpod.accounts import RIGHTS
 from launcher.emulator.runpod.calls import OPERATIONS
-from tests.emulator.runpod.conftest import Cloud, pod_body
+from tests.emulator.runpod.conftest import Cloud
+from tests.kit.clouds import pod_body
 
 
 async def test_a_pods_key_reads_and_ends_its_own_pod(cloud: Cloud) -> None:

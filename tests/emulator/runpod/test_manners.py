@@ -3,7 +3,8 @@
 import pytest
 
 from launcher.emulator.runpod.limits import Window
-from tests.emulator.runpod.conftest import Cloud, pod_body
+from tests.emulator.runpod.conftest import Cloud
+from tests.kit.clouds import pod_body
 
 
 async def test_without_a_key_it_is_401(cloud: Cloud) -> None:

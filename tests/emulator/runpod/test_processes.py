@@ -18,9 +18,9 @@ import pytest
 
 from launcher.emulator.runpod import RunPodEmulator, Timing
 from launcher.emulator.runpod.processes import ProcessContainer, ProcessRunner
-from tests.emulator.runpod.conftest import pod_body
 from tests.emulator.runpod.contract import Contract, Watched
 from tests.emulator.runpod.live import client, log_lines, processes_with, until
+from tests.kit.clouds import pod_body
 
 QUICK = Timing(provisioning_seconds=0.1, restart_seconds=0.1, removal_seconds=0.1)
 

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from launcher.emulator.runpod.problems import NO_CAPACITY
-from tests.emulator.runpod.conftest import GPU, Cloud, pod_body
+from tests.emulator.runpod.conftest import Cloud
+from tests.kit.clouds import GPU, pod_body
 
 
 async def test_a_new_pod_is_provisioning_and_shows_its_placeholders(cloud: Cloud) -> None:

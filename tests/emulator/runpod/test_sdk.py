@@ -9,9 +9,9 @@ import pytest
 import runpod
 
 from launcher.emulator.runpod import RunPodEmulator, ScriptedRunner, Timing
-from tests.emulator.runpod.conftest import GPU
 from tests.emulator.runpod.contract import Contract, Watched
 from tests.emulator.runpod.live import until
+from tests.kit.clouds import GPU
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from launcher.emulator.hub.transport import HubTransport
 from launcher.emulator.runpod import Gateway, RunPodWorld
 from launcher.emulator.runpod.pods import Pod
 from launcher.emulator.runpod.runner import ContainerSpec, ExecOutcome
+from pod_image import hub
 from pod_image.agent.hugging_face import PATIENCE, HuggingFace
 from pod_image.agent.ports import GuardOrders, Line, Ports, ProcessSpec, RunHub, T
 from pod_image.agent.story import run_pod
@@ -27,14 +28,17 @@ from pod_image.contract.environment import RUN_VARIABLE, Attempt, RunDocument
 from pod_image.contract.events import from_line
 from pod_image.contract.record import RunRecord
 from pod_image.contract.settings import RunSettings
-from tests.kit.hub_tokens import FIXED_TOKENS
+from tests.kit.clouds import (
+    CLIPS_REPO,
+    FIXED_TOKENS,
+    GPU,
+    HUB_URL,
+    READ_TOKEN,
+    RESULTS_REPO,
+    WRITE_TOKEN,
+)
 from tests.kit.virtual_time import START, VirtualLoop, WorldClock, now_seconds
 
-READ_TOKEN, WRITE_TOKEN = FIXED_TOKENS
-RESULTS = "demo/voices"
-CLIPS = "demo/clips"
-HUB_URL = "http://hub.test"
-GPU = "NVIDIA GeForce RTX 4090"
 PRICE = 0.69
 TIMING = Timing(watch_seconds=5.0, spool_seconds=5.0)
 
@@ -333,8 +337,8 @@ class AgentHarness:
     def document(self, **changes: Any) -> RunDocument:
         settings: dict[str, Any] = {
             "recipe": "piper",
-            "results_repo": RESULTS,
-            "dataset_repo": CLIPS,
+            "results_repo": RESULTS_REPO,
+            "dataset_repo": CLIPS_REPO,
             "voice_name": "demo",
             "quality": "x-low",
             "max_hours": 6.0,
@@ -358,7 +362,7 @@ class AgentHarness:
 
     def rent(self, document: RunDocument | None = None, **env: str) -> Pod:
         """Rent the pod, as the launcher would."""
-        hub = self.hub_of(RunHub(HUB_URL, CLIPS, RESULTS, WRITE_TOKEN, WRITE_TOKEN))
+        hub = self.hub_of(RunHub(HUB_URL, CLIPS_REPO, RESULTS_REPO, WRITE_TOKEN, WRITE_TOKEN))
         put_clips(hub)
         variables = {
             RUN_VARIABLE: (document or self.document()).to_json(),
@@ -424,7 +428,7 @@ class AgentHarness:
 
     def results(self) -> dict[str, Path]:
         """The files of the results repo, as a person would see them."""
-        folder = self.root / "hub" / "models" / RESULTS
+        folder = self.root / "hub" / "models" / RESULTS_REPO
         if not folder.exists():
             return {}
         return {
@@ -458,7 +462,7 @@ def put_clips(hub: HuggingFace) -> None:
     """A dataset repo with one file."""
     from pod_image import hub as hugging_face
 
-    account, repo = hub._writing, hugging_face.Repo(CLIPS, "dataset")
+    account, repo = hub._writing, hugging_face.Repo(CLIPS_REPO, "dataset")
     account.ask(
         "making the demo dataset",
         lambda api: api.create_repo(repo.id, repo_type="dataset", private=True, exist_ok=True),
@@ -528,3 +532,15 @@ def save(stage: ScriptedStage, step: int, size_bytes: int = 200) -> None:
 
 def receipt(stage: ScriptedStage, command: Mapping[str, Any]) -> None:
     stage.emit("command", id=command["id"], command=command["command"], state="done", detail="")
+
+
+def put_numbered(harness: AgentHarness, number: int, **command: Any) -> None:
+    """As the launcher does where exec is refused."""
+    account = harness.hub_of(_run_hub())._writing
+    content = json.dumps(command).encode()
+    path = f"run-01/_control/{number:04d}.json"
+    hub.publish(account, hub.Repo(RESULTS_REPO, "model"), {path: content}, "command")
+
+
+def _run_hub() -> RunHub:
+    return RunHub(HUB_URL, "", RESULTS_REPO, WRITE_TOKEN, WRITE_TOKEN)

@@ -5,19 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from launcher.emulator.hub.faults import COMMIT, Rule
-from pod_image import control, hub
+from pod_image import control
 from pod_image.contract.outcomes import EndReason
 from tests.kit.virtual_time import in_virtual_time
 from tests.pod_image.agent.harness import (
-    RESULTS,
-    WRITE_TOKEN,
     AgentHarness,
     ScriptedStage,
+    put_numbered,
     training,
 )
 
@@ -28,20 +26,6 @@ def receipts(harness: AgentHarness, command_id: str) -> list[str]:
 
 def drop(harness: AgentHarness, *arguments: str) -> None:
     assert control.main(list(arguments), folder=harness.disk) == 0
-
-
-def put_numbered(harness: AgentHarness, number: int, **command: Any) -> None:
-    """As the launcher does where exec is refused."""
-    account = harness.hub_of(_run_hub())._writing
-    content = json.dumps(command).encode()
-    path = f"run-01/_control/{number:04d}.json"
-    hub.publish(account, hub.Repo(RESULTS, "model"), {path: content}, "command")
-
-
-def _run_hub() -> Any:
-    from pod_image.agent.ports import RunHub
-
-    return RunHub("http://hub.test", "", RESULTS, WRITE_TOKEN, WRITE_TOKEN)
 
 
 @in_virtual_time

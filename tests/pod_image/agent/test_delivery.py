@@ -18,14 +18,11 @@ from pod_image.agent.hugging_face import HuggingFace
 from pod_image.agent.ports import HubTrouble, Receipt, RunHub, T
 from pod_image.agent.staging import stage
 from pod_image.contract.outcomes import EndReason
+from tests.kit.clouds import CLIPS_REPO, HUB_URL, RESULTS_REPO, WRITE_TOKEN
 from tests.kit.virtual_time import START, in_virtual_time, now_seconds
 from tests.pod_image.agent.harness import (
-    CLIPS,
-    HUB_URL,
     PRICE,
-    RESULTS,
     TIMING,
-    WRITE_TOKEN,
     AgentHarness,
     Script,
     ScriptedStage,
@@ -72,7 +69,7 @@ async def test_every_receipt_of_an_upload_holds_at_its_commit(tmp_path: Path) ->
     harness = AgentHarness(tmp_path, training(steps=100))
     harness.rent()
     await harness.until_gone()
-    repo = harness.core.store.repos[("model", RESULTS)]
+    repo = harness.core.store.repos[("model", RESULTS_REPO)]
     uploads = harness.events("upload")
     assert len(uploads) >= 5
     for upload in uploads:
@@ -99,7 +96,7 @@ async def test_a_commit_that_holds_other_content_is_noticed_and_made_again(tmp_p
     assert trouble["seq"] < claims[0]["seq"]
     await harness.until_gone()
     for upload in harness.events("upload"):
-        tree = harness.core.store.repos[("model", RESULTS)].commits[upload["commit"]].tree
+        tree = harness.core.store.repos[("model", RESULTS_REPO)].commits[upload["commit"]].tree
         for file in upload["files"]:
             assert tree[file["path"]].sha256 == file["sha256"]
 
@@ -572,7 +569,7 @@ async def test_a_late_delivery_leaves_the_folder_of_a_later_attempt_alone(tmp_pa
     harness = AgentHarness(tmp_path, training(steps=1_000, step_seconds=3))
     await _a_cap_while_the_hub_is_down_and_no_release_works(harness)
     harness.core.faults.clear()
-    hub = harness.hub_of(RunHub(HUB_URL, CLIPS, RESULTS, WRITE_TOKEN, WRITE_TOKEN))
+    hub = harness.hub_of(RunHub(HUB_URL, CLIPS_REPO, RESULTS_REPO, WRITE_TOKEN, WRITE_TOKEN))
     later = harness.record().model_copy(update={"attempt": 2, "nonce": "another"}).to_json()
     hub.publish({"run-01/run.json": later.encode()}, "attempt 2")
     await asyncio.sleep(900)
@@ -627,14 +624,14 @@ async def test_a_results_repo_that_somebody_deletes_is_made_anew_with_all_that_i
         made = make(repo, branch, tree, *rest)
         if left and any(each.endswith(path) for each in tree):
             left.clear()
-            del store.repos[("model", RESULTS)]
+            del store.repos[("model", RESULTS_REPO)]
         return made
 
     store.commit = commit  # type: ignore[method-assign, assignment]  # on this one store
     harness.rent()
     await harness.until_gone()
     assert left == []
-    tree = store.repos[("model", RESULTS)].head.tree
+    tree = store.repos[("model", RESULTS_REPO)].head.tree
     assert harness.ended["not_delivered"] == []
     assert {"run-01/voice/demo.onnx", "run-01/checkpoints/step-00000060.ckpt"} <= set(tree)
     assert harness.ended["delivered"] != []

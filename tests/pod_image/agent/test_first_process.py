@@ -23,9 +23,9 @@ from launcher.emulator.runpod import RunPodEmulator
 from launcher.emulator.runpod.processes import ProcessRunner
 from pod_image.agent import init
 from tests.kit.checkout import ROOT
-from tests.pod_image.agent.test_processes import _python_for
-from tests.pod_image.agent.test_whole_process import Clouds
-from tests.pod_image.test_bootstrap import Server
+from tests.kit.http_server import Server
+from tests.kit.processes import python_for
+from tests.kit.real_pods import Clouds
 
 NAMESPACE = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
 
@@ -91,7 +91,7 @@ def test_a_trainer_of_the_agents_own_user_finds_no_key_in_any_environment_and_no
         rights = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
     path = os.pathsep.join((str(ROOT), sysconfig.get_path("purelib")))
     someone = "nobody" if "without" in user else None
-    python = _python_for(someone, {"PATH": os.defpath, "PYTHONPATH": path})
+    python = python_for(someone, {"PATH": os.defpath, "PYTHONPATH": path})
     if python is None:
         pytest.skip("no interpreter here can be run by another user")
     begin = f"chmod 777 . && exec {' '.join(rights)} {python} -P -m pod_image"

@@ -23,17 +23,9 @@ from pod_image.agent.machine_trial import (
 )
 from pod_image.agent.pod import OwnPod, PodReading
 from pod_image.agent.ports import HubTrouble, RunHub
+from tests.kit.clouds import CLIPS_REPO, HUB_URL, READ_TOKEN, RESULTS_REPO, WRITE_TOKEN
 from tests.kit.virtual_time import in_virtual_time
-from tests.pod_image.agent.harness import (
-    CLIPS,
-    HUB_URL,
-    READ_TOKEN,
-    RESULTS,
-    WRITE_TOKEN,
-    AgentHarness,
-    put_clips,
-    training,
-)
+from tests.pod_image.agent.harness import AgentHarness, put_clips, training
 
 UUID = "GPU-0a1b2c3d-0000-1111-2222-333344445555"
 DRIVER = f"{UUID}, NVIDIA GeForce RTX 4090, 570.1, 24564 MiB"
@@ -205,11 +197,11 @@ def test_the_network_is_judged_by_what_comes_down(hub: Downloads, works: bool, s
 @in_virtual_time
 async def test_the_largest_file_of_the_dataset_is_what_is_read(tmp_path: Path) -> None:
     harness = AgentHarness(tmp_path, training())
-    hub = harness.hub_of(RunHub(HUB_URL, CLIPS, RESULTS, READ_TOKEN, WRITE_TOKEN))
-    put_clips(harness.hub_of(RunHub(HUB_URL, CLIPS, RESULTS, WRITE_TOKEN, WRITE_TOKEN)))
+    hub = harness.hub_of(RunHub(HUB_URL, CLIPS_REPO, RESULTS_REPO, READ_TOKEN, WRITE_TOKEN))
+    put_clips(harness.hub_of(RunHub(HUB_URL, CLIPS_REPO, RESULTS_REPO, WRITE_TOKEN, WRITE_TOKEN)))
     size_bytes, seconds = hub.sample_download("", 8)
     assert (size_bytes, seconds >= 0) == (8, True)
-    without = harness.hub_of(RunHub(HUB_URL, "", RESULTS, "", WRITE_TOKEN))
+    without = harness.hub_of(RunHub(HUB_URL, "", RESULTS_REPO, "", WRITE_TOKEN))
     assert without.sample_download("", 8) == (0, 0.0)
     await harness.close_all()
 

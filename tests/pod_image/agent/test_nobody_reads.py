@@ -13,9 +13,9 @@ import pytest
 
 from launcher.emulator.runpod import RunPodEmulator, Timing
 from pod_image.contract.environment import POD_ID_VARIABLE, POD_KEY_VARIABLE, RUN_VARIABLE
-from tests.emulator.runpod.conftest import pod_body
 from tests.kit.checkout import ROOT
-from tests.pod_image.test_bootstrap import fill
+from tests.kit.clouds import pod_body
+from tests.kit.processes import fill
 
 LOUD = """
 import logging, sys

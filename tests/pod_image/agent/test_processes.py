@@ -22,6 +22,7 @@ from pod_image.agent.ports import GuardOrders, ProcessSpec
 from pod_image.agent.processes import SystemGuard, SystemProcesses, SystemStage
 from pod_image.agent.system import in_thread
 from tests.kit.checkout import ROOT
+from tests.kit.processes import python_for
 
 
 class Started:
@@ -266,24 +267,11 @@ def test_a_process_that_holds_a_key_can_neither_be_read_nor_leave_a_core_file() 
     assert done.stdout.split() == ["0", "0", "0"]
 
 
-def _python_for(user: str | None, environment: dict[str, str]) -> str | None:
-    """This interpreter, or the system's of the same version: a home of root's is closed to others."""
-    system = f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}"
-    for python in (sys.executable, system):
-        with contextlib.suppress(OSError, subprocess.CalledProcessError):
-            command = [python, "-c", "import pod_image.agent.guard"]
-            subprocess.run(
-                command, user=user, check=True, cwd="/", env=environment, stderr=subprocess.DEVNULL
-            )
-            return python
-    return None
-
-
 def test_the_guard_closes_itself_to_others_before_it_hears_the_key() -> None:
     user = "nobody" if os.geteuid() == 0 else None
     root, packages = ROOT, sysconfig.get_path("purelib")
     environment = {"PATH": os.defpath, "PYTHONPATH": f"{root}{os.pathsep}{packages}"}
-    python = _python_for(user, environment)
+    python = python_for(user, environment)
     if python is None:
         pytest.skip("no interpreter here can be run by another user")
     guard = subprocess.Popen(

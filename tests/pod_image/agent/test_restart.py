@@ -20,18 +20,15 @@ from pod_image.contract.record import RunRecord
 from pod_image.contract.settings import RunSettings
 from pod_image.hub import Repo, ensure_results_repo, publish
 from pod_image.recipes.piper.record import Recorder, draw_curves, read_losses
+from tests.kit.clouds import CLIPS_REPO, HUB_URL, RESULTS_REPO, WRITE_TOKEN
 from tests.kit.virtual_time import in_virtual_time
 from tests.pod_image.agent.harness import (
-    CLIPS,
-    HUB_URL,
-    RESULTS,
-    WRITE_TOKEN,
     AgentHarness,
     Script,
     ScriptedStage,
+    put_numbered,
     training,
 )
-from tests.pod_image.agent.test_commands import put_numbered
 
 
 def first_steps(harness: AgentHarness) -> list[int]:
@@ -125,7 +122,7 @@ def test_what_the_disk_remembers_of_the_end_is_enough_when_the_hub_never_heard_o
         contract=CONTRACT_VERSION,
         run_id="run-01",
         attempt=Attempt(number=1, nonce="nonce1"),
-        settings=RunSettings(recipe="piper", results_repo=RESULTS, dataset_repo=CLIPS),
+        settings=RunSettings(recipe="piper", results_repo=RESULTS_REPO, dataset_repo=CLIPS_REPO),
         deadline=datetime(2026, 12, 1, tzinfo=UTC),
         price_per_hour_usd=0.5,
         resume=False,
@@ -325,10 +322,12 @@ async def test_a_run_that_another_computer_has_begun_is_refused_and_left_as_it_i
         contract=first.contract,
         recipe="piper",
     )
-    account = harness.hub_of(RunHub(HUB_URL, CLIPS, RESULTS, WRITE_TOKEN, WRITE_TOKEN))._writing
-    ensure_results_repo(account, RESULTS)
+    account = harness.hub_of(
+        RunHub(HUB_URL, CLIPS_REPO, RESULTS_REPO, WRITE_TOKEN, WRITE_TOKEN)
+    )._writing
+    ensure_results_repo(account, RESULTS_REPO)
     content = {"run-01/run.json": record.to_json().encode()}
-    publish(account, Repo(RESULTS, "model"), content, "attempt 1")
+    publish(account, Repo(RESULTS_REPO, "model"), content, "attempt 1")
     harness.rent(harness.document(attempt=1, nonce="nonce2"))
     assert await harness.until_gone() < 60
     assert harness.ended["reason"] == EndReason.BOOT_FAILED

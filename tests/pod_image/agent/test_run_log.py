@@ -16,15 +16,9 @@ from pod_image.agent.run_log import BoundedText, RunLog
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.plain import plain_line
 from pod_image.contract.run_log import find_gap, read_lines
+from tests.kit.clouds import READ_TOKEN, WRITE_TOKEN
 from tests.kit.virtual_time import in_virtual_time
-from tests.pod_image.agent.harness import (
-    READ_TOKEN,
-    WRITE_TOKEN,
-    AgentHarness,
-    ScriptedStage,
-    save,
-    training,
-)
+from tests.pod_image.agent.harness import AgentHarness, ScriptedStage, save, training
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp()
 

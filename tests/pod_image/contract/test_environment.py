@@ -1,46 +1,31 @@
 """The run document: everything spelt out, nothing secret, an unknown version in one clear sentence."""
 
 import json
-from datetime import UTC, datetime
 
 import pytest
 
 from pod_image.contract import CONTRACT_VERSION
 from pod_image.contract.contract_error import ContractError
-from pod_image.contract.environment import Attempt, RunDocument
+from pod_image.contract.environment import RunDocument
 from pod_image.contract.settings import RunSettings
-
-
-def document(**changes) -> RunDocument:
-    settings = changes.pop(
-        "settings", RunSettings(dataset_repo="me/clips", results_repo="me/voice")
-    )
-    values = {
-        "contract": CONTRACT_VERSION,
-        "run_id": "run-01",
-        "attempt": Attempt(number=1, nonce="abcdef0123"),
-        "settings": settings,
-        "deadline": datetime(2026, 11, 22, 12, tzinfo=UTC),
-        "price_per_hour_usd": 0.69,
-    }
-    return RunDocument(**(values | changes))
+from tests.kit.run_documents import run_document
 
 
 def test_a_document_survives_the_way_to_the_pod():
-    sent = document()
+    sent = run_document()
 
     assert RunDocument.from_json(sent.to_json()) == sent
 
 
 def test_every_applicable_value_is_spelt_out():
-    settings = json.loads(document().to_json())["settings"]
+    settings = json.loads(run_document().to_json())["settings"]
 
     assert settings["learning_rate"] == 2e-4
     assert "argv" not in settings
 
 
 def test_an_image_that_does_not_know_the_version_says_both_numbers():
-    text = document().to_json().replace(f'"contract":{CONTRACT_VERSION}', '"contract":99')
+    text = run_document().to_json().replace(f'"contract":{CONTRACT_VERSION}', '"contract":99')
 
     with pytest.raises(
         ContractError, match=f"understands contract {CONTRACT_VERSION}, the launcher sent 99"
@@ -56,7 +41,7 @@ def test_an_unusable_document_is_a_contract_error(text):
 
 
 def test_a_bad_value_names_the_setting_and_not_the_value():
-    broken = json.loads(document().to_json())
+    broken = json.loads(run_document().to_json())
     broken["settings"]["epochs"] = "hf-token-in-the-wrong-place"
 
     with pytest.raises(ContractError, match=r"settings\.epochs") as caught:
@@ -68,7 +53,9 @@ def test_a_document_over_the_limit_is_refused_before_anything_is_rented():
     sentences = tuple("ä" * 500 for _ in range(20))
     command = tuple("x" * 500 for _ in range(200))
 
-    small = document(settings=RunSettings(results_repo="a/b", sample_sentences=sentences))
+    small = run_document(settings=RunSettings(results_repo="a/b", sample_sentences=sentences))
     assert small.to_json()
     with pytest.raises(ContractError, match="60,000"):
-        document(settings=RunSettings(recipe="command", argv=command, results_repo="a/b")).to_json()
+        run_document(
+            settings=RunSettings(recipe="command", argv=command, results_repo="a/b")
+        ).to_json()

@@ -19,8 +19,9 @@ from pod_image.contract.common_settings import Cloud
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.recipes.piper import PiperSettings, Quality
 from pod_image.contract.settings import RunSettings
+from tests.kit.clouds import GPU
 
-OFFER = Offer("NVIDIA GeForce RTX 4090", "RTX 4090", 1, 24, Cloud.SECURE, 0.6, Stock.HIGH)
+OFFER = Offer(GPU, "RTX 4090", 1, 24, Cloud.SECURE, 0.6, Stock.HIGH)
 DATASET = DatasetSummary("me/clips", "c" * 40, clips=320, minutes=20.0)
 BORN = datetime(2026, 11, 1, tzinfo=UTC)
 

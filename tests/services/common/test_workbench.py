@@ -31,8 +31,9 @@ from pod_image.contract.commands import Command, CommandName
 from pod_image.contract.findings import Severity
 from pod_image.contract.outcomes import EndReason
 from pod_image.hub import Hub, Repo, publish
+from tests.kit.clouds import HUB_URL, RESULTS_REPO, TOKENS
 from tests.kit.virtual_time import StreamingTransport, in_virtual_time
-from tests.services.harness import HUB_URL, REPO, TOKENS, LauncherHarness, at_once, plan
+from tests.services.harness import LauncherHarness, at_once, plan
 
 # --- opening
 
@@ -163,7 +164,7 @@ async def test_access_is_told_in_remarks_and_the_dataset_is_pinned(tmp_path: Pat
     harness = LauncherHarness(tmp_path)
     harness.hub.api.create_repo("demo/clips", repo_type="dataset", private=True)
     made = publish(harness.hub, Repo("demo/clips", "dataset"), {"metadata.csv": b"a|b"}, "clips")
-    report = await check_access(harness.bench.hub, "demo/clips", REPO)
+    report = await check_access(harness.bench.hub, "demo/clips", RESULTS_REPO)
     assert report.dataset_commit == made.commit
     assert not report.makes_results_repo
     assert codes(report) == [("warning", "token_too_wide")]
@@ -175,14 +176,18 @@ async def test_access_is_told_in_remarks_and_the_dataset_is_pinned(tmp_path: Pat
 @in_virtual_time
 async def test_the_ways_of_having_no_access_are_told_apart(tmp_path: Path) -> None:
     harness = LauncherHarness(tmp_path)
-    no_dataset = await check_access(harness.bench.hub, "demo/nothing", REPO)
+    no_dataset = await check_access(harness.bench.hub, "demo/nothing", RESULTS_REPO)
     assert ("error", "no_such_repo") in codes(no_dataset)
-    refused = await check_access(with_tokens(harness, TOKENS["read"], "not-a-token"), "", REPO)
+    refused = await check_access(
+        with_tokens(harness, TOKENS["read"], "not-a-token"), "", RESULTS_REPO
+    )
     assert ("error", "token_refused") in codes(refused)
-    reader = await check_access(with_tokens(harness, TOKENS["read"], TOKENS["read"]), "", REPO)
+    reader = await check_access(
+        with_tokens(harness, TOKENS["read"], TOKENS["read"]), "", RESULTS_REPO
+    )
     assert ("error", "no_right") in codes(reader)
     harness.core.faults.switch_on("down-for-hours")
-    down = await check_access(harness.bench.hub, "", REPO)
+    down = await check_access(harness.bench.hub, "", RESULTS_REPO)
     assert ("error", "network") in codes(down)
     assert all(remark.hint for remark in down.remarks if remark.severity is Severity.ERROR)
 
@@ -193,7 +198,7 @@ async def test_a_refused_token_is_a_matter_of_configuration_and_the_rest_the_hub
 ) -> None:
     harness = LauncherHarness(tmp_path)
     with pytest.raises(NotConfigured):
-        await ResultsRepo(with_tokens(harness, "", "not-a-token"), REPO).files("run-01")
+        await ResultsRepo(with_tokens(harness, "", "not-a-token"), RESULTS_REPO).files("run-01")
     with pytest.raises(HubError) as caught:
         await harness.bench.results("demo/absent").files("run-01")
     assert caught.value.hint
@@ -202,7 +207,7 @@ async def test_a_refused_token_is_a_matter_of_configuration_and_the_rest_the_hub
 @in_virtual_time
 async def test_a_command_left_while_others_commit_takes_the_next_number(tmp_path: Path) -> None:
     harness = LauncherHarness(tmp_path)
-    results = harness.bench.results(REPO)
+    results = harness.bench.results(RESULTS_REPO)
     command = Command(id="c-1", command=CommandName.SAVE)
     overtaken = {"times": 0}
 
@@ -210,10 +215,10 @@ async def test_a_command_left_while_others_commit_takes_the_next_number(tmp_path
         if call is publish and overtaken["times"] < 2:
             overtaken["times"] += 1
             name = f"run-01/_control/000{overtaken['times']}.json"
-            publish(harness.hub, Repo(REPO, "model"), {name: b"{}"}, "another was quicker")
+            publish(harness.hub, Repo(RESULTS_REPO, "model"), {name: b"{}"}, "another was quicker")
         return call(*args, **options)
 
-    busy = ResultsRepo(HubAccess(harness.hub, harness.hub, run_blocking=overtake), REPO)
+    busy = ResultsRepo(HubAccess(harness.hub, harness.hub, run_blocking=overtake), RESULTS_REPO)
     assert await busy.leave_command("run-01", command) == "run-01/_control/0003.json"
     overtaken["times"] = -9
     with pytest.raises(HubError, match="others kept committing"):

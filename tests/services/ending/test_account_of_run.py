@@ -18,8 +18,9 @@ from launcher.services.ending.release import release
 from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
 from pod_image.contract.outcomes import EndReason
+from tests.kit.clouds import RESULTS_REPO
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.harness import REPO, LauncherHarness, at_once, plan
+from tests.services.harness import LauncherHarness, at_once, plan
 
 
 def strangers_bench(harness: LauncherHarness) -> Workbench:
@@ -136,7 +137,7 @@ async def test_without_a_token_that_reads_the_results_a_run_is_not_taken_for_los
     harness.world.pods[run.pod_id].log.forget_container()
     nobody = harness.hub_of(None)
     tokenless = replace(harness.bench, hub=HubAccess(nobody, nobody, run_blocking=at_once))
-    with pytest.raises(NotConfigured, match=f"How it ended stands in {REPO}") as caught:
+    with pytest.raises(NotConfigured, match=f"How it ended stands in {RESULTS_REPO}") as caught:
         await end_of(tokenless, run)
     assert "hf-upload" in caught.value.hint
     assert [each.run.run_id for each in (await reap(tokenless)).left_open] == ["run-01"]

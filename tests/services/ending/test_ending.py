@@ -26,8 +26,9 @@ from launcher.services.launching.launch import launch
 from pod_image.contract.commands import Command, CommandName
 from pod_image.contract.environment import RUN_VARIABLE
 from pod_image.contract.outcomes import EndReason
+from tests.kit.clouds import GPU, RESULTS_REPO
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.harness import GPU, REPO, LauncherHarness, plan
+from tests.services.harness import LauncherHarness, plan
 
 
 async def running(harness: LauncherHarness, run_id: str = "run-01", **settings: object) -> Run:
@@ -71,7 +72,7 @@ def test_where_exec_is_refused_a_command_becomes_the_next_numbered_file(
         sent = await send(harness.bench, run, second)
         assert sent.way is Way.FILE
         assert sent.detail
-        results = harness.bench.results(REPO)
+        results = harness.bench.results(RESULTS_REPO)
         paths = [file.path for file in await results.files("run-01")]
         assert paths == ["run-01/_control/0001.json", "run-01/_control/0002.json"]
         content = await results._read("run-01/_control/0002.json")
@@ -170,7 +171,7 @@ async def test_results_are_listed_and_brought_here_whole(tmp_path: Path) -> None
     paths = [file.path for file in await list_results(harness.bench, end)]
     assert paths == ["run-01/events.jsonl", "run-01/run.json", "run-01/voice/voice.onnx"]
     got = await download_results(harness.bench, end, patterns=["voice/**"])
-    assert got.folder == harness.config.results_folder / REPO / "run-01"
+    assert got.folder == harness.config.results_folder / RESULTS_REPO / "run-01"
     assert [path.read_bytes() for path in got.files] == [b"a voice"]
     with pytest.raises(InvalidRequest, match=r"nothing in .* that matches \*\.wav"):
         await download_results(harness.bench, end, tmp_path / "elsewhere", ["*.wav"])
@@ -179,7 +180,7 @@ async def test_results_are_listed_and_brought_here_whole(tmp_path: Path) -> None
 @in_virtual_time
 async def test_the_records_of_a_run_that_delivered_nothing_are_none(tmp_path: Path) -> None:
     harness = LauncherHarness(tmp_path)
-    results = harness.bench.results(REPO)
+    results = harness.bench.results(RESULTS_REPO)
     assert await results.record("run-01") is None
     assert await results.events("run-01") == []
     assert await results.run_ids() == []

@@ -30,9 +30,9 @@ from pod_image.contract.commands import CommandName
 from pod_image.contract.environment import RUN_VARIABLE
 from pod_image.contract.outcomes import EndReason
 from pod_image.hub import Repo, publish
-from tests.kit.virtual_time import in_virtual_time
-from tests.services.harness import GPU, REPO, LauncherHarness, at_once, now_seconds, plan
-from tests.services.launching.test_killed import Lethal, killed
+from tests.kit.clouds import GPU, RESULTS_REPO
+from tests.kit.virtual_time import in_virtual_time, now_seconds
+from tests.services.harness import LauncherHarness, Lethal, at_once, killed, plan
 
 
 async def running(harness: LauncherHarness, **settings: object) -> Run:
@@ -227,7 +227,7 @@ def publish_record(harness: LauncherHarness, document: str) -> None:
     from pod_image.contract.environment import RunDocument
 
     record = harness.script.record(RunDocument.from_json(document))
-    publish(harness.hub, Repo(REPO, "model"), {"run-01/run.json": record}, "begun")
+    publish(harness.hub, Repo(RESULTS_REPO, "model"), {"run-01/run.json": record}, "begun")
 
 
 @in_virtual_time
@@ -287,7 +287,7 @@ def test_reap_abort_and_stop_need_no_readable_history(
         bench = harness.open_bench(needs_history=False)
         assert [pod.id for pod in (await reap(bench)).kept] == [run.pod_id]
         found = await find_run(harness.open_bench(needs_history=False), "run-01")
-        assert (found.pod_id, found.results_repo) == (run.pod_id, REPO)
+        assert (found.pod_id, found.results_repo) == (run.pod_id, RESULTS_REPO)
         stopping = harness.open_bench(needs_history=False)
         sent = await send(
             stopping, await find_run(stopping, run.pod_id), new_command(CommandName.STOP)
@@ -336,7 +336,7 @@ async def test_a_computer_whose_history_is_in_order_is_not_asked_to_guess(tmp_pa
     other = harness.second_home()
     with pytest.raises(InvalidRequest, match="cannot be told") as caught:
         await find_run(other, "")
-    assert f"{run.pod_id} (run-01@{REPO})" in caught.value.hint
+    assert f"{run.pod_id} (run-01@{RESULTS_REPO})" in caught.value.hint
     with pytest.raises(InvalidRequest, match="no run 'run-02'"):
         await find_run(other, "run-02")
     assert (await find_run(other, "run-01")).nonce == run.nonce

@@ -20,8 +20,9 @@ from launcher.services.launching.orders import new_attempt, pod_order
 from launcher.stores.runs import RecordKind
 from pod_image.contract.events import ArmedEvent
 from pod_image.contract.outcomes import EndReason
+from tests.kit.clouds import GPU, RESULTS_REPO
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.harness import GPU, REPO, LauncherHarness, offer, plan
+from tests.services.harness import LauncherHarness, offer, plan
 
 SECOND = offer("NVIDIA RTX A5000", "RTX A5000", 0.27)
 
@@ -39,7 +40,7 @@ async def failed_once(harness: LauncherHarness, *candidates: Offer) -> Run:
     """The failing attempt of a launch that found its pod in the first place."""
     harness.script.lame_in = {places(harness)[0]}
     await launch(harness.bench, plan("run-01", *candidates), harness.keys)
-    return harness.bench.runs.attempts(REPO, "run-01")[-1]
+    return harness.bench.runs.attempts(RESULTS_REPO, "run-01")[-1]
 
 
 @in_virtual_time
@@ -114,7 +115,7 @@ async def test_the_same_machine_again_is_given_back_at_once_for_the_next_offer(
     wanted = plan("run-02", offer(), SECOND)  # as a plan made before the other launch
     run = await launch(harness.bench, wanted, harness.keys)
     assert (run.attempt, run.gpu_name) == (2, "RTX A5000")
-    first = harness.bench.runs.attempts(REPO, "run-02")[-1]
+    first = harness.bench.runs.attempts(RESULTS_REPO, "run-02")[-1]
     assert "the same machine again" in first.detail
     assert run.pod_id in harness.live()
     assert first.pod_id not in harness.live()

@@ -22,8 +22,9 @@ from launcher.services.launching.bootstrap import wheel_path
 from launcher.services.launching.launch import launch
 from launcher.services.launching.pod_wheel import PACKAGE, make_wheel, pod_wheel
 from pod_image.hub import Repo, list_files, resolve_commit
+from tests.kit.clouds import RESULTS_REPO, TOKENS
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.harness import REPO, TOKENS, LauncherHarness, plan
+from tests.services.harness import LauncherHarness, plan
 
 FILES = {"__init__.py": b"", "deep/er.py": b"x = 1\n"}
 
@@ -103,7 +104,7 @@ async def test_a_launch_puts_the_wheel_into_the_repo_and_orders_the_command_that
     words = shlex.split(pod.args)
     assert words[:2] == ["python", "-c"]
     assert words[3:] == [
-        f"{harness.config.hub_url}/{REPO}/resolve/main/{wheel_path()}",
+        f"{harness.config.hub_url}/{RESULTS_REPO}/resolve/main/{wheel_path()}",
         pod_wheel().sha256,
     ]
     packed = words[2].partition('b64decode("')[2].partition('"')[0]
@@ -114,13 +115,15 @@ async def test_a_launch_puts_the_wheel_into_the_repo_and_orders_the_command_that
 @in_virtual_time
 async def test_the_wheel_is_put_there_once_and_is_no_run(tmp_path: Path) -> None:
     harness = LauncherHarness(tmp_path)
-    results = harness.bench.results(REPO)
+    results = harness.bench.results(RESULTS_REPO)
     await launch(harness.bench, plan(settings={"image": "bootstrap"}), harness.keys)
     commit = await results.commit()
     await launch(harness.bench, plan("run-02", settings={"image": "bootstrap"}), harness.keys)
     assert await results.commit() == commit
     files = list_files(
-        harness.hub, Repo(REPO, "model"), resolve_commit(harness.hub, Repo(REPO, "model"))
+        harness.hub,
+        Repo(RESULTS_REPO, "model"),
+        resolve_commit(harness.hub, Repo(RESULTS_REPO, "model")),
     )
     wheel = next(each for each in files if each.path == wheel_path())
     assert wheel.size_bytes == len(pod_wheel().content)
@@ -133,5 +136,5 @@ async def test_an_image_of_ours_gets_no_command_and_no_wheel(tmp_path: Path) -> 
     run = await launch(harness.bench, plan(), harness.keys)
     assert harness.world.pods[run.pod_id].args == ""
     assert "LAUNCHER_FOLDER" not in harness.world.pods[run.pod_id].env
-    commit = await harness.bench.results(REPO).commit()
-    assert list_files(harness.hub, Repo(REPO, "model"), commit, "_bootstrap") == []
+    commit = await harness.bench.results(RESULTS_REPO).commit()
+    assert list_files(harness.hub, Repo(RESULTS_REPO, "model"), commit, "_bootstrap") == []

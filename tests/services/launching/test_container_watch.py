@@ -15,8 +15,9 @@ from launcher.services.launching.boot import NeverCameUp, UnfitMachine
 from launcher.services.launching.container_watch import SILENCE, TRIES, ContainerWatch
 from launcher.services.launching.launch import launch
 from pod_image.contract.outcomes import EndReason
+from tests.kit.clouds import GPU, RESULTS_REPO
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.harness import GPU, REPO, LauncherHarness, offer, plan
+from tests.services.harness import LauncherHarness, offer, plan
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SECOND = offer("NVIDIA RTX A5000", "RTX A5000", 0.27)
@@ -97,7 +98,7 @@ async def test_a_pod_on_a_wrong_host_is_released_at_once_and_the_next_candidate_
     assert (run.attempt, run.gpu_name) == (2, "RTX A5000")
     assert harness.live() == [run.pod_id]
     assert harness.loop.time() < 60  # the boot budget is ten minutes
-    first = harness.bench.runs.attempts(REPO, "run-01")[1]
+    first = harness.bench.runs.attempts(RESULTS_REPO, "run-01")[1]
     assert first.end_reason is EndReason.BOOT_FAILED
     assert "please update your driver" in first.detail
     assert sorted(harness.secret_names()) == sorted(run.secret_names)
@@ -113,7 +114,7 @@ async def test_the_same_gpu_is_tried_elsewhere_first_and_the_place_is_remembered
     run = await launch(
         harness.bench, plan("run-01", offer(data_centers=places), SECOND), harness.keys
     )
-    first = harness.bench.runs.attempts(REPO, "run-01")[1]
+    first = harness.bench.runs.attempts(RESULTS_REPO, "run-01")[1]
     assert (run.gpu_name, first.gpu_name) == ("RTX 4090", "RTX 4090")
     centres = [harness.world.pods[each.pod_id].centre_id for each in (first, run)]
     assert centres[0] == places[0] != centres[1]

@@ -10,37 +10,10 @@ from launcher.domain.run import RunState
 from launcher.services.ending.reap import reap
 from launcher.services.ending.refresh import NEVER_ORDERED
 from launcher.services.following.watch import watch
-from launcher.services.launching.launch import launch
-from launcher.services.launching.progress import Progress, Stage
+from launcher.services.launching.progress import Stage
 from pod_image.contract.outcomes import EndReason
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.harness import LauncherHarness, plan
-
-
-class Killed(BaseException):
-    """Stands for kill -9: nothing after it runs."""
-
-
-class Lethal:
-    """Ends the process when the launch says so many things of that stage."""
-
-    def __init__(self, stage: Stage, times: int = 1) -> None:
-        self.stage, self.left = stage, times
-
-    def __call__(self, progress: Progress) -> None:
-        self.left -= progress.stage is self.stage
-        if not self.left:
-            raise Killed
-
-
-async def killed(harness: LauncherHarness, lethal: Lethal) -> None:
-    async def nothing(*_: object, **__: object) -> str:
-        return ""
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("launcher.services.launching.rental.Rental.give_back", nothing)
-        with pytest.raises(Killed):
-            await launch(harness.bench, plan(), harness.keys, lethal)
+from tests.services.harness import LauncherHarness, Lethal, killed
 
 
 @pytest.mark.promise("money-reap")

@@ -29,8 +29,9 @@ from launcher.stores.secrets import Keys
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.outcomes import EndReason
+from tests.kit.clouds import GPU, RESULTS_REPO, TOKENS
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.harness import GPU, REPO, TOKENS, LauncherHarness, offer, plan
+from tests.services.harness import LauncherHarness, offer, plan
 
 A5000 = offer("NVIDIA RTX A5000", "RTX A5000", 0.27)
 
@@ -223,7 +224,7 @@ async def test_a_pod_that_gets_no_machine_makes_way_for_the_next_candidate(tmp_p
     run = await launch(harness.bench, plan("run-01", offer(), A5000), harness.keys)
     assert (run.attempt, run.gpu_name) == (2, "RTX A5000")
     assert harness.live() == [run.pod_id]
-    first = harness.bench.runs.attempts(REPO, "run-01")[1]
+    first = harness.bench.runs.attempts(RESULTS_REPO, "run-01")[1]
     assert (first.state, first.end_reason) == (RunState.ENDED, EndReason.BOOT_FAILED)
     assert "no machine within 5 min" in first.detail
     assert sorted(harness.secret_names()) == sorted(run.secret_names)
@@ -558,5 +559,5 @@ async def test_the_lock_of_a_run_is_free_again_after_a_failure(tmp_path: Path) -
     harness.world.faults.switch_on("no-capacity", times=None)
     with pytest.raises(NothingAvailable):
         await launch(harness.bench, plan(), harness.keys)
-    with run_lock(harness.bench, REPO, "run-01"):
+    with run_lock(harness.bench, RESULTS_REPO, "run-01"):
         pass

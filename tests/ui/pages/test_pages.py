@@ -2,75 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
-from nicegui import ElementFilter, events, ui
 from nicegui.testing import User
 
 from launcher.domain.run import RunState
 from launcher.stores.secrets import KeyName
 from launcher.ui.state.journal import Journal
 from launcher.ui.widgets.elements import Button, Text
-from launcher.ui.widgets.inputs import Field, SecretField
+from launcher.ui.widgets.inputs import Field
 from pod_image.contract.outcomes import EndReason
-from tests.ui.conftest import NOW, TOKENS, Ground, some_clips
-from tests.ui.state.test_run_view import event
-from tests.ui.test_plain_logic import run
+from tests.kit.clouds import TOKENS
+from tests.kit.page_verbs import click, enter, only, press, until, use_key, visit
+from tests.kit.runs import NOW, event, run
+from tests.ui.conftest import Ground, some_clips
 
 CANARY = "rpa_canaryvalue0000"
-
-
-T = TypeVar("T", bound=ui.element)
-
-
-def only(user: User, kind: type[T], marker: str) -> T:
-    (found,) = user.find(kind=kind, marker=marker).elements
-    return found
-
-
-def enter(user: User, name: str, value: object) -> None:
-    """Type into one of our fields, as its component reports it."""
-    user.find(kind=Field, marker=f"field-{name}").trigger("commit", value)
-
-
-def use_key(user: User, name: KeyName, value: str) -> None:
-    with user:
-        for one in ElementFilter(kind=SecretField, marker=f"secret-{name.value}"):
-            arguments = events.GenericEventArguments(sender=one, client=user._client, args=value)
-            events.handle_event(one._received, arguments)
-
-
-async def visit(user: User, path: str) -> None:
-    """Open a page and wait until it is drawn."""
-    await user.open(path)
-    await until(lambda: "aria-busy" not in only(user, ui.element, "page").props)
-
-
-def press(user: User, button: Button) -> None:
-    with user:
-        for listener in list(button._event_listeners.values()):
-            arguments = events.GenericEventArguments(sender=button, client=user._client, args=None)
-            events.handle_event(listener.handler, arguments)
-
-
-def click(user: User, words: str) -> None:
-    """Press the button of these words; a click on its text would not bubble up in the simulation."""
-    press(user, next(one for one in user.find(kind=Button).elements if one.label.text == words))
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    """Let background work of the page get on until something holds."""
-    for _ in range(3_000):
-        if holds():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it did not come to hold")
 
 
 # home

@@ -21,9 +21,9 @@ from launcher.stores.secrets import Keys
 from launcher.ui.frame import Shell, in_background, page
 from launcher.ui.state.live_runs import RETRY_SECONDS, Launch, Live
 from launcher.ui.state.sessions import Sessions
+from tests.kit.page_verbs import until, visit
+from tests.kit.runs import run
 from tests.ui.conftest import Ground
-from tests.ui.pages.test_pages import until, visit
-from tests.ui.test_plain_logic import run
 
 
 class _Broken:

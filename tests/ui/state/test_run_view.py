@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
-
 import pytest
 
 from launcher.ui.state.run_view import LOG_LINES, RunView
-from pod_image.contract.events import Event, from_line, to_line
+from pod_image.contract.events import from_line, to_line
 from pod_image.contract.outcomes import Phase
-
-START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-
-
-def event(kind: str, seq: int, after: float = 0.0, /, **rest: Any) -> Event:
-    import json
-
-    at = (START + timedelta(seconds=after)).isoformat()
-    line = json.dumps({"event": kind, "at": at, "run_id": "run-01", "seq": seq, **rest})
-    found = from_line(line)
-    assert found is not None
-    return found
+from tests.kit.runs import event
 
 
 @pytest.fixture

@@ -16,9 +16,10 @@ from launcher.stores.secrets import KeyName
 from launcher.ui.application import running
 from launcher.ui.state.sweeps import NEWS
 from pod_image.contract.outcomes import EndReason
+from tests.kit.clouds import GPU
+from tests.kit.page_verbs import until, use_key, visit
+from tests.kit.runs import run
 from tests.ui.conftest import Ground
-from tests.ui.pages.test_pages import until, use_key, visit
-from tests.ui.test_plain_logic import run
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def forgotten(ground: Ground) -> str:
         {
             "name": name,
             "image": "x/y:1",
-            "gpu": {"id": "NVIDIA GeForce RTX 4090", "count": 1},
+            "gpu": {"id": GPU, "count": 1},
             "env": {NONCE_VARIABLE: nonce},
         }
     )

@@ -20,7 +20,7 @@ from pod_image.recipes.piper.model import Discriminators, Generator
 from pod_image.recipes.piper.quality import SIZES, SYMBOLS
 from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.stages import prepare_stage
-from tests.pod_image.contract.test_environment import document
+from tests.kit.run_documents import run_document
 from tests.pod_image.recipes.piper.cases import SILENT
 
 Usage = namedtuple("Usage", "total used free")
@@ -104,7 +104,7 @@ def test_no_room_for_one_is_refused_with_the_disk_to_rent(folder, free):
 def test_preparation_refuses_before_it_begins(folder, free):
     free(1.0)
     with pytest.raises(RecipeError, match="no room for a checkpoint"):
-        prepare_stage(document(settings=settings()), folder, SILENT)
+        prepare_stage(run_document(settings=settings()), folder, SILENT)
 
 
 def test_the_rented_disk_counts_where_the_host_shows_its_own(folder, free):

@@ -12,8 +12,8 @@ from launcher.ui.widgets.elements import Button
 from launcher.ui.widgets.inputs import DropZone, Field, Player
 from launcher.workshop.library import ClipLine
 from tests.kit.dataset_files import wav, write
+from tests.kit.page_verbs import click, enter, only, press, until, visit
 from tests.ui.conftest import Ground, some_clips
-from tests.ui.pages.test_pages import click, enter, only, press, until, visit
 
 
 @pytest.fixture

@@ -9,33 +9,18 @@ import pytest
 from nicegui import ElementFilter, ui
 from nicegui.testing import User
 
-from launcher.domain.run import Run, RunState
+from launcher.domain.run import RunState
 from launcher.ui.pages.run.notices import USUAL_START, smaller_try, start_text
 from launcher.ui.pages.runs import cost_text
 from launcher.ui.state.run_view import RunView
 from launcher.ui.widgets.chart import on_the_line
 from launcher.ui.widgets.elements import Button
 from pod_image.contract.outcomes import EndReason
-from tests.ui.conftest import NOW, Ground
-from tests.ui.pages.test_pages import only, until, visit
-from tests.ui.state.test_run_view import event
-from tests.ui.test_plain_logic import run
+from tests.kit.page_verbs import hrefs, only, until, visit
+from tests.kit.runs import NOW, event, run
+from tests.ui.conftest import Ground, place
 
 NONCE = run().nonce
-
-
-def hrefs(user: User) -> set[str]:
-    with user:
-        return {
-            str(one.props["href"]) for one in ElementFilter(kind=ui.element) if "href" in one.props
-        }
-
-
-def place(ground: Ground, **changes: object) -> Run:
-    one = run(**changes)
-    ground.site.history.add(one)
-    ground.site.live.refresh()
-    return one
 
 
 async def test_a_start_that_an_earlier_session_left_is_said(person: User, ground: Ground) -> None:

@@ -12,11 +12,9 @@ from launcher.domain.run import RunState
 from launcher.recipes import recipe_of_run, smaller_try_of_run
 from launcher.services.common.observations import EventSeen
 from pod_image.contract.outcomes import EndReason
-from tests.ui.conftest import NOW, Ground
-from tests.ui.pages.run.test_notices import hrefs, place
-from tests.ui.pages.test_pages import visit
-from tests.ui.state.test_run_view import event
-from tests.ui.test_plain_logic import run
+from tests.kit.page_verbs import hrefs, visit
+from tests.kit.runs import NOW, event, run
+from tests.ui.conftest import Ground, place
 
 NONCE = run().nonce
 COMMAND = json.dumps({"recipe": "command", "argv": ["true"]})

@@ -12,7 +12,7 @@ from nicegui.testing import User
 
 from launcher.services.planning.compose import compose
 from launcher.ui.pages.train.page import _TrainPage
-from tests.ui.pages.test_pages import enter, until, visit
+from tests.kit.page_verbs import enter, until, visit
 
 
 class Calls:

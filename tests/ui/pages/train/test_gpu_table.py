@@ -7,8 +7,8 @@ from nicegui.testing import User
 
 from launcher.ui.widgets.elements import Text
 from launcher.ui.widgets.inputs import Field
+from tests.kit.page_verbs import enter, only, until, visit
 from tests.ui.conftest import Ground
-from tests.ui.pages.test_pages import enter, only, until, visit
 
 
 def _cells(person: User) -> dict[int, str]:

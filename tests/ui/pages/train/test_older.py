@@ -11,9 +11,9 @@ from nicegui.testing import User
 from launcher.domain.run import RunState
 from launcher.ui.widgets.inputs import Field
 from tests.kit.older_release import NEWER, OLDER, older_vocabulary  # noqa: F401  (a fixture)
+from tests.kit.page_verbs import click, enter, only, visit
+from tests.kit.runs import run
 from tests.ui.conftest import Ground
-from tests.ui.pages.test_pages import click, enter, only, visit
-from tests.ui.test_plain_logic import run
 
 RETIRED = "mel_bands is no setting any more and is left out"
 

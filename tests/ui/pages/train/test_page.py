@@ -15,9 +15,9 @@ from launcher.ui.widgets.inputs import Field
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.settings import SETTINGS
 from tests.kit.dataset_files import wav, write
-from tests.ui.conftest import NOW, Ground
-from tests.ui.pages.test_pages import click, enter, only, press, until, visit
-from tests.ui.test_plain_logic import run
+from tests.kit.page_verbs import click, enter, only, press, until, visit
+from tests.kit.runs import NOW, run
+from tests.ui.conftest import Ground
 
 
 async def test_every_question_mark_leads_to_its_place_in_the_help(person: User) -> None:

@@ -19,9 +19,9 @@ from launcher.ui.pages.voice.page import title_of
 from launcher.ui.pages.voice.spoken_texts import LEFT_BEHIND_SECONDS, SPOKEN_TEXTS_KEPT, SpokenTexts
 from launcher.ui.widgets.elements import Button
 from launcher.ui.widgets.inputs import Field, Player
+from tests.kit.page_verbs import click, enter, only, press, until, visit
 from tests.kit.tiny_voice import RATE_HZ, tiny_voice
 from tests.ui.conftest import Ground
-from tests.ui.pages.test_pages import click, enter, only, press, until, visit
 
 
 def place(ground: Ground, run_id: str, files: dict[str, bytes]) -> Path:
