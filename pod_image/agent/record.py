@@ -12,9 +12,10 @@ from pod_image.agent.run import Run
 from pod_image.contract import CONTRACT_VERSION
 from pod_image.contract.keys import without_keys
 from pod_image.contract.record import RunRecord
-from pod_image.contract.settings import RunSettings
+from pod_image.contract.settings import SETTINGS, RunSettings
+from pod_image.recipes.base import Recipe
 
-_TOLD_PACKAGES = ("pod-launcher", "torch", "piper-tts", "onnx", "onnxruntime", "huggingface_hub")
+_OUR_PACKAGES = ("pod-launcher", "huggingface_hub")
 
 
 def record_of(run: Run, *, is_over: bool = False) -> RunRecord:
@@ -58,15 +59,16 @@ def record_of(run: Run, *, is_over: bool = False) -> RunRecord:
 def _shown(settings: RunSettings) -> dict[str, Any]:
     """The settings as others may see them: a key in a command is hidden, should a launcher have let it pass."""
     values = settings.applicable()
-    if "argv" in values:
-        values["argv"] = list(without_keys(values["argv"]))
+    for name in values:
+        if SETTINGS[name].knob.is_command:
+            values[name] = list(without_keys(values[name]))
     return values
 
 
-def installed_versions() -> dict[str, str]:
+def installed_versions(recipe: Recipe) -> dict[str, str]:
     """Versions of what made the results; looked up, not loaded."""
     found = {"python": platform.python_version()}
-    for name in _TOLD_PACKAGES:
+    for name in (*_OUR_PACKAGES, *recipe.versions_of):
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:

@@ -35,10 +35,10 @@ from pod_image.contract.paths import ResultsFolder, RunFolder
 from pod_image.contract.record import RunRecord
 from pod_image.contract.whole_file import write_whole
 from pod_image.recipes import load
+from pod_image.recipes.base import Recipe
 
 _STEP = re.compile(r"(\d+)(?!.*\d)")
 LOST_EVENTS = 100
-_RECIPE_FOLDERS = ("voice", "checkpoints", "samples", "tensorboard", "files")
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def lock(folder: Path) -> IO[bytes]:
     return file
 
 
-def make_folders(folder: RunFolder, hand_over: Callable[[Path], None]) -> None:
+def make_folders(folder: RunFolder, recipe: Recipe, hand_over: Callable[[Path], None]) -> None:
     """The run's folders; the recipe's own are handed to the user its stages run as."""
     folder.out.mkdir(parents=True, exist_ok=True)
     folder.commands.mkdir(mode=0o700, exist_ok=True)
@@ -87,7 +87,7 @@ def make_folders(folder: RunFolder, hand_over: Callable[[Path], None]) -> None:
     folder.base.mkdir(exist_ok=True)
     folder.prepared.mkdir(exist_ok=True)
     hand_over(folder.prepared)
-    for name in _RECIPE_FOLDERS:
+    for name in recipe.folders:
         (folder.out / name).mkdir(exist_ok=True)
         hand_over(folder.out / name)
 
@@ -160,11 +160,12 @@ async def open_run(
         earlier = await restore_events(ports, hub, document, past, folder.events)
     log = RunLog(folder.log, clock.now)
     log.begin_attempt(document.attempt.number, attempt_file.state.boots + 1)
+    recipe = load(document.settings.recipe)
     run = Run(
         ports=ports,
         document=document,
         folder=folder,
-        recipe=load(document.settings.recipe),
+        recipe=recipe,
         hub=hub,
         pod=pod,
         clock=clock,
@@ -182,7 +183,7 @@ async def open_run(
         limits=armed.limits,
         attempt_file=attempt_file,
         reading=armed.reading,
-        versions=installed_versions(),
+        versions=installed_versions(recipe),
     )
     is_new = past.record is None and past.hub_answers
     run.log_is_apart = not (log.has_earlier or is_new)

@@ -138,7 +138,7 @@ def _go_on(known: Known, start: GoOn) -> Start:
             EndReason.TRAINER_DIED,
             f"The container was started again {known.same_resume_limit} times without getting "
             f"further than step {start.step}.",
-            "It may need more memory: take a smaller batch size or a larger machine.",
+            "It may need more memory: a larger machine, or settings that ask for less of it.",
         )
     )
 

@@ -32,6 +32,7 @@ from pod_image.contract.contract_error import ContractError
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 from pod_image.contract.outcomes import EndReason, Phase
 from pod_image.contract.paths import RunFolder
+from pod_image.recipes import load
 
 NOT_A_POD = 2
 
@@ -130,7 +131,9 @@ async def _work(
     processes = ports.processes
     await processes.clear_leftovers(attempt_file.state.stage_pid, attempt_file.state.stage_started)
     user, why = processes.trainer_user(folder.root)
-    make_folders(folder, lambda path: processes.hand_over(path, user))
+    make_folders(
+        folder, load(document.settings.recipe), lambda path: processes.hand_over(path, user)
+    )
     began = asyncio.get_running_loop().time()
     run, armed, start = await open_run(ports, document, pod, clock, attempt_file)
     run.user = user

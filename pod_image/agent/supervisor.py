@@ -26,7 +26,6 @@ AGENT_STOP_ID = "agent-stop"
 AGENT_SAVE_ID = "agent-save"
 _OUT_OF_MEMORY = "out of memory"
 """As torch and CUDA say it, in whatever error."""
-_LESS_MEMORY = "Choose a smaller batch size, or a GPU with more memory."
 
 
 class Listener(Protocol):
@@ -139,7 +138,7 @@ class Supervisor:
         reason = EndReason.TRAINER_DIED if stage.phase is Phase.TRAIN else EndReason.FAILED
         if any(_OUT_OF_MEMORY in line.casefold() for line in self.run.events.newest_log_lines()):
             what = f"The process of {stage.phase.value} ran out of memory and ended {how}."
-            return Ending(reason, what, _LESS_MEMORY)
+            return Ending(reason, what, self.run.recipe.less_memory)
         return Ending(
             reason, f"The process of {stage.phase.value} ended {how}.", "Its log says more."
         )

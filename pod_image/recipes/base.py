@@ -47,9 +47,19 @@ class CardSection:
 
 
 class Recipe(Protocol):
-    """What is trained. Its module imports quickly: heavy libraries are loaded by its stages' processes only."""
+    """What is trained. Its module imports quickly: heavy libraries are loaded by its stages' processes only.
+
+    What it needs installed beside the agent stands in `packages.txt` of its folder: a name and a span a line, such as
+    `numpy>=1.26,<3`. A pod without an image of ours installs what of it is missing.
+    """
 
     name: str
+    folders: tuple[str, ...]
+    """Below the run's folder, where its stages write what is delivered; made for them, and theirs."""
+    versions_of: tuple[str, ...]
+    """Packages whose versions are part of the record: what made the results."""
+    less_memory: str
+    """What to do when a stage ran out of memory, as a sentence."""
 
     def stages(self, settings: RunSettings) -> Sequence[Stage]:
         """The processes to run, in order; phases prepare, train and export, each at most once."""

@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from launcher.services.launching.pod_wheel import pod_wheel
+from launcher.services.launching.pod_wheel import make_wheel, pod_wheel
 from pod_image import bootstrap
 from pod_image.contract.events import EndedEvent, from_line
 from pod_image.contract.outcomes import EndReason
+from pod_image.contract.settings import RecipeName
 from tests.kit.http_server import Answer, Server
 from tests.kit.processes import fill
 
@@ -68,17 +69,32 @@ def test_what_is_there_in_a_version_that_does_stays_and_the_rest_comes_at_the_im
     assert bootstrap.missing(wanted, pinned) == ["httpx==99.1", "no-such-thing==1.5"]
 
 
+def needs_of(recipe: str) -> dict[str, tuple[str, str]]:
+    document = json.dumps({"settings": {"recipe": recipe}})
+    return bootstrap.needs(document, pod_wheel().content)
+
+
 def test_a_command_needs_the_agent_alone_and_a_voice_the_rest_too() -> None:
-    command = bootstrap.needs('{"settings": {"recipe": "command"}}')
-    piper = bootstrap.needs('{"settings": {"recipe": "piper"}}')
+    command = needs_of("command")
     assert "torch" not in command
-    assert set(piper) == set(command) | set(bootstrap.PIPER_NEEDS)
-    assert bootstrap.needs("") == command
+    assert set(needs_of("piper")) > set(command)
+    assert needs_of("piper")["torch"] == ("2.9", "3")
+    assert bootstrap.needs("", WHEEL) == command == bootstrap.AGENT_NEEDS
+
+
+def test_a_recipe_s_own_packages_come_from_the_wheel_and_without_a_pin_within_their_span() -> None:
+    wheel = make_wheel({"recipes/chess/packages.txt": b"# of chess\nno-such-thing>=1.5,<2\n"}, "1")
+    wanted = bootstrap.needs('{"settings": {"recipe": "chess"}}', wheel.content)
+    assert wanted["no-such-thing"] == ("1.5", "2")
+    only = {name: span for name, span in wanted.items() if name not in bootstrap.AGENT_NEEDS}
+    assert bootstrap.missing(only, {}) == ["no-such-thing>=1.5,<2"]
 
 
 def test_every_need_has_a_pin_that_is_within_its_span() -> None:
     pinned = bootstrap.pins(pod_wheel().content)
-    for name, (least, below) in {**bootstrap.AGENT_NEEDS, **bootstrap.PIPER_NEEDS}.items():
+    for name, (least, below) in {
+        n: s for each in RecipeName for n, s in needs_of(each).items()
+    }.items():
         version = bootstrap.numbers(pinned[name])
         assert bootstrap.numbers(least) <= version < bootstrap.numbers(below), name
 
@@ -87,7 +103,7 @@ def test_the_needs_here_are_what_the_pins_name_as_imported() -> None:
     text = (Path(bootstrap.__file__).parent / "requirements.txt").read_text()
     direct = text.partition("# What pod_image imports\n")[2].partition("\n\n")[0]
     names = {line.split("==")[0] for line in direct.splitlines()}
-    assert names == set(bootstrap.AGENT_NEEDS) | set(bootstrap.PIPER_NEEDS)
+    assert names == {name for each in RecipeName for name in needs_of(each)}
 
 
 def test_the_source_is_standard_library_alone() -> None:

@@ -13,8 +13,7 @@ from launcher.recipes.piper.base_voice import look_at_base
 from launcher.recipes.piper.estimate import estimate
 from launcher.recipes.piper.speed import memory_needed
 from pod_image.contract.outcomes import Phase
-from pod_image.contract.recipes.piper import PiperSettings
-from pod_image.contract.room import checkpoint_room
+from pod_image.contract.recipes.piper import PiperSettings, checkpoint_room
 from pod_image.contract.settings import RunSettings
 from pod_image.hub import Hub
 

@@ -37,6 +37,9 @@ class CommandRecipe:
     """A recipe that is built on a command takes over all of this, and says its own name and `job`."""
 
     name = "command"
+    folders: tuple[str, ...] = ("files",)
+    versions_of: tuple[str, ...] = ()
+    less_memory = "Let the command do with less memory, or rent a GPU with more of it."
 
     def job(self, settings: RunSettings) -> Job:
         own = CommandSettings.of(settings)

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from pod_image.contract.figures import size
 from pod_image.contract.paths import RunFolder
-from pod_image.contract.recipes.piper import PiperSettings
-from pod_image.contract.room import MOST_CHECKPOINTS, checkpoint_room
+from pod_image.contract.recipes.piper import MOST_CHECKPOINTS, PiperSettings, checkpoint_room
 from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.worker import Reporter
 

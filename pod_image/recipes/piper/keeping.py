@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from pod_image.contract.room import MOST_CHECKPOINTS
+from pod_image.contract.recipes.piper import MOST_CHECKPOINTS
 from pod_image.contract.whole_file import write_whole
 from pod_image.recipes.piper.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from pod_image.recipes.piper.prepared import SCORES_NAME

@@ -9,10 +9,9 @@ from pathlib import Path
 from pod_image.contract.interpreter import module_command
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import RunFolder
-from pod_image.contract.recipes.piper import PiperSettings
-from pod_image.contract.room import checkpoint_room
+from pod_image.contract.recipes.piper import PiperSettings, checkpoint_room
 from pod_image.contract.settings import RunSettings
-from pod_image.recipes.base import CardSection, RemoteFile, Stage
+from pod_image.recipes.base import CardSection, Recipe, RemoteFile, Stage
 from pod_image.recipes.piper.base_file import base_files
 from pod_image.recipes.piper.card import card_section
 from pod_image.recipes.piper.prepared import LOSSES_NAME, SCORES_NAME
@@ -24,6 +23,9 @@ class PiperRecipe:
     """A Piper voice: prepare the clips, train, export."""
 
     name = "piper"
+    folders: tuple[str, ...] = ("voice", "checkpoints", "samples", "tensorboard")
+    versions_of: tuple[str, ...] = ("torch", "piper-tts", "onnx", "onnxruntime")
+    less_memory = "Choose a smaller batch size, or a GPU with more memory."
 
     def stages(self, settings: RunSettings) -> Sequence[Stage]:
         """Export runs after a failed training too: whatever was learnt becomes a voice."""
@@ -88,4 +90,4 @@ def _whole(folder: Path) -> list[Path]:
     return sorted(path for path in files if not path.name.startswith("."))
 
 
-RECIPE = PiperRecipe()
+RECIPE: Recipe = PiperRecipe()

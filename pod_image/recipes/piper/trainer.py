@@ -13,8 +13,7 @@ import torch
 from torch import Tensor
 
 from pod_image.contract.commands import Command, CommandName
-from pod_image.contract.recipes.piper import Precision
-from pod_image.contract.room import MOST_CHECKPOINTS
+from pod_image.contract.recipes.piper import MOST_CHECKPOINTS, Precision
 from pod_image.recipes.piper.alignment import COST_OF_TORCH, why_search_is_slow
 from pod_image.recipes.piper.base import check_fits, take_over, traits_of
 from pod_image.recipes.piper.checkpoint import (

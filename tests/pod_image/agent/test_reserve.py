@@ -32,8 +32,7 @@ from pod_image.agent.watchdog import (
 )
 from pod_image.contract.outcomes import EndReason, Phase
 from pod_image.contract.paths import RunFolder
-from pod_image.contract.recipes.piper import Quality
-from pod_image.contract.room import checkpoint_room
+from pod_image.contract.recipes.piper import Quality, checkpoint_room
 from pod_image.contract.settings import RunSettings
 from pod_image.recipes.command.recipe import CommandRecipe
 from pod_image.recipes.piper.recipe import PiperRecipe

@@ -10,8 +10,12 @@ import pytest
 import torch
 
 from pod_image.contract.paths import RunFolder
-from pod_image.contract.recipes.piper import Quality
-from pod_image.contract.room import BESIDE_BYTES, MOST_CHECKPOINTS, checkpoint_room
+from pod_image.contract.recipes.piper import (
+    BESIDE_BYTES,
+    MOST_CHECKPOINTS,
+    Quality,
+    checkpoint_room,
+)
 from pod_image.contract.settings import RunSettings
 from pod_image.recipes.piper.checkpoint import Checkpoint, write_checkpoint
 from pod_image.recipes.piper.disk import checkpoints_kept, free_for_checkpoints
