@@ -82,8 +82,8 @@ def check(
 
     Of a repo only table, listing and the clips' headers are read, unless --deep asks for the sound.
     """
-    settings = replace(_settings(preset, language, quality, speakers), deep=deep)
     output = Output(as_json=as_json, quiet=quiet)
+    settings = replace(_settings(output, preset, language, quality, speakers), deep=deep)
     with ProgressLine(output) as line:
         found = _checked(source, revision, settings, line)
     if report is not None:
@@ -101,13 +101,20 @@ def check(
 
 
 def _settings(
-    preset: str | None, language: str | None, quality: Quality | None, speakers: int | None
+    output: Output,
+    preset: str | None,
+    language: str | None,
+    quality: Quality | None,
+    speakers: int | None,
 ) -> CheckSettings:
     """As a run with this preset would have them; without one, for a voice that is fine-tuned."""
     given: dict[str, Any] = {"language": language, "quality": quality, "speakers": speakers or None}
     given = {name: value for name, value in given.items() if value is not None}
     chosen = find_preset(read_config(), preset) if preset else None
-    settings = check_settings(compose(chosen, given, check_required=False).settings)
+    composed = compose(chosen, given, check_required=False)
+    for note in composed.notes:
+        output.talk(note)
+    settings = check_settings(composed.settings)
     if preset is None:
         settings = replace(settings, minutes_wanted=FINE_TUNE_MINUTES)
     return replace(settings, speakers=None) if speakers == 0 else settings

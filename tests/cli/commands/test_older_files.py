@@ -72,3 +72,16 @@ def test_what_presets_show_prints_is_a_run_file_that_says_who_wrote_it(
     assert 'launcher = "' in file.read_text("utf-8")
     file.write_text(file.read_text("utf-8").replace('launcher = "', f'launcher = "{OLDER}" #'))
     assert shell("plan", "--file", str(file), *WORDS, "--", "true").code == 0
+
+
+@pytest.mark.usefixtures("older_vocabulary")
+def test_a_dataset_is_checked_for_an_older_preset_and_what_changed_is_said(
+    shell: Shell, tmp_path: Path
+) -> None:
+    shell("presets", "save", "mine", "--set", "epochs=7")
+    path = next(shell.harness.bench.config.presets_folder.glob("mine.toml"))
+    path.write_text(f'launcher = "{OLDER}"\n[settings]\nmel_bands = 80\n', "utf-8")
+    (tmp_path / "clips").mkdir()
+    (tmp_path / "clips" / "metadata.csv").write_text("", "utf-8")
+    said = shell("dataset", "check", str(tmp_path / "clips"), "--preset", "mine")
+    assert "mel_bands is no setting any more and is left out" in said.text
