@@ -17,8 +17,8 @@ from launcher.services.common.workbench import Workbench
 from launcher.services.following.commands import Sent, Way, new_command, send
 from launcher.services.following.finding import find_run
 from launcher.services.following.watch import watch
+from pod_image.contract.bodies import CommandReceipt, Ended
 from pod_image.contract.commands import CommandName
-from pod_image.contract.events import CommandEvent, EndedEvent
 
 RECEIPT_SECONDS = 180.0
 """A command through the results repo is looked for every 30 s, and a step may take as long."""
@@ -81,13 +81,13 @@ async def _receipt(bench: Workbench, run: Run, command_id: str) -> tuple[str, st
     """State and detail of the receipt. Whatever else is seen meanwhile goes into the history, as with watch."""
     async with aclosing(watch(bench, run)) as observations:
         async for seen in observations:
-            event = seen.event if isinstance(seen, EventSeen) else None
+            body = seen.event.body if isinstance(seen, EventSeen) else None
             if (
-                isinstance(event, CommandEvent)
-                and event.id == command_id
-                and event.state != "received"
+                isinstance(body, CommandReceipt)
+                and body.id == command_id
+                and body.state != "received"
             ):
-                return event.state, event.detail
-            if isinstance(event, EndedEvent):
+                return body.state, body.detail
+            if isinstance(body, Ended):
                 break
     return "ended", "the run ended before the command took effect"

@@ -9,8 +9,6 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
-
 from launcher.cli.terminal.layout import lasted, usd
 from launcher.cli.terminal.live import Live
 from launcher.cli.terminal.run_document import lasted_seconds, run_document
@@ -26,7 +24,8 @@ from launcher.services.launching.launch import launch
 from launcher.services.launching.progress import Progress, Stage
 from launcher.stores.runs import RecordKind
 from launcher.stores.secrets import Keys
-from pod_image.contract.events import EndedEvent
+from pod_image.contract.bodies import Ended
+from pod_image.contract.events import Stamped, from_document, tells, to_document
 from pod_image.contract.figures import dollars_per_hour
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.plain import plain_line
@@ -34,23 +33,30 @@ from pod_image.contract.plain import plain_line
 
 @dataclass(frozen=True)
 class Followed:
-    """A run as it is when nobody watches any more. `ended` is the pod's last word, if it was heard."""
+    """A run as it is when nobody watches any more. `last_word` is the pod's, if it was heard."""
 
     run: Run
-    ended: EndedEvent | None = None
+    last_word: Stamped[Ended] | None = None
+
+    @property
+    def ended(self) -> Ended | None:
+        return self.last_word.body if self.last_word else None
 
     def document(self) -> dict[str, Any]:
         return {
             **run_document(self.run),
             "provider_calls": self.run.provider_calls,
-            "ended": self.ended.model_dump(mode="json") if self.ended else None,
+            "ended": self._told,
         }
 
     @property
     def delivery(self) -> Delivery | None:
         """What reached the results repo; None where the pod did not say."""
-        ended = self.ended.model_dump(mode="json") if self.ended else None
-        return known_delivery(self.run.not_delivered, ended)
+        return known_delivery(self.run.not_delivered, self._told)
+
+    @property
+    def _told(self) -> dict[str, Any] | None:
+        return to_document(self.last_word) if self.last_word else None
 
 
 _UNSAID = "The pod did not say whether all of its results arrived."
@@ -110,12 +116,10 @@ async def follow_to_end(
     raise AssertionError("the last observation of a run is its end")
 
 
-def last_word(bench: Workbench, run: Run) -> EndedEvent | None:
+def last_word(bench: Workbench, run: Run) -> Stamped[Ended] | None:
     """What the pod said last, as far as this computer has heard it before."""
-    try:
-        return EndedEvent.model_validate(bench.runs.kept(run, RecordKind.ENDED))
-    except ValidationError:
-        return None
+    event = from_document(bench.runs.kept(run, RecordKind.ENDED) or {})
+    return event if tells(event, Ended) else None
 
 
 def detached(run: Run) -> Interrupted:
@@ -145,7 +149,7 @@ def raise_if_bad(followed: Followed) -> None:
     raise (NotDelivered if is_missing else RunFailed)(message, hint=hint)
 
 
-def quoted(ended: EndedEvent | None) -> list[str]:
+def quoted(ended: Ended | None) -> list[str]:
     """What the run's programs printed last, as lines below an error."""
     lines = [plain_line(line) for line in ended.last_lines] if ended else []
     return ["What it printed last:", *(f"  | {line}" for line in lines)] if lines else []

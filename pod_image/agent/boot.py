@@ -9,8 +9,8 @@ from pod_image.agent.limits import Caps, Limits
 from pod_image.agent.pod import OwnPod, PodReading, PodUnreadable
 from pod_image.agent.ports import Hub, HubTrouble, Ports
 from pod_image.agent.timing import Timing
+from pod_image.contract.bodies import BootCheck
 from pod_image.contract.environment import RunDocument
-from pod_image.contract.events import BootCheck
 from pod_image.contract.figures import dollars_per_hour, duration
 
 HUB_CHECK = "hub"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -15,6 +13,7 @@ from pod_image.agent.ports import HubTrouble
 from pod_image.agent.run import Run
 from pod_image.agent.supervisor import AGENT_SAVE_ID, AGENT_STOP_ID, Supervisor
 from pod_image.agent.uploads import Uploads
+from pod_image.contract.bodies import CommandReceipt, ReceiptState, RunWarning
 from pod_image.contract.commands import Command, CommandName
 from pod_image.contract.outcomes import EndReason, Phase
 
@@ -90,10 +89,11 @@ class Commands:
             command = Command.model_validate_json(content)
         except ValidationError:
             self._run.events.emit(
-                "warning",
-                code="bad_command",
-                message=f"The command {Path(name).name!r} cannot be read; it was left out.",
-                hint="Commands are stop, save, sample and abort.",
+                RunWarning(
+                    code="bad_command",
+                    message=f"The command {Path(name).name!r} cannot be read; it was left out.",
+                    hint="Commands are stop, save, sample and abort.",
+                )
             )
             return
         if command.id in self._seen or command.id in _AGENT_IDS:
@@ -144,24 +144,24 @@ class Commands:
         waiting.append(command)
         await supervisor.send(command)
 
-    def receipt(self, fields: Mapping[str, Any]) -> bool:
+    def receipt(self, receipt: CommandReceipt) -> bool:
         """The trainer's word on a command. True when it may go out as it is."""
-        if fields.get("id") in _AGENT_IDS:
+        if receipt.id in _AGENT_IDS:
             return False
         for waiting in (self._saves, self._samples):
             for command in waiting:
-                if command.id == fields.get("id"):
-                    return self._answered(command, fields)
+                if command.id == receipt.id:
+                    return self._answered(command, receipt)
         return False
 
-    def _answered(self, command: Command, fields: Mapping[str, Any]) -> bool:
+    def _answered(self, command: Command, receipt: CommandReceipt) -> bool:
         is_save = command.command is CommandName.SAVE
         (self._saves if is_save else self._samples).remove(command)
-        if fields.get("state") != "done":
+        if receipt.state != "done":
             return True
         # On disk is not yet kept, nor to be heard: both are done when the results repo has the file.
         uploads = self.uploads
-        self._made.append(self._made_by(command, str(fields.get("detail") or "")))
+        self._made.append(self._made_by(command, receipt.detail))
         if uploads is not None and is_save:
             uploads.checkpoint_kept()
         elif uploads is not None:
@@ -231,9 +231,9 @@ class Commands:
             else:
                 self._say(one.command, "refused", "the results repo did not take it")
 
-    def _say(self, command: Command, state: str, detail: str = "") -> None:
+    def _say(self, command: Command, state: ReceiptState, detail: str = "") -> None:
         self._run.events.emit(
-            "command", id=command.id, command=command.command.value, state=state, detail=detail
+            CommandReceipt(id=command.id, command=command.command.value, state=state, detail=detail)
         )
 
 

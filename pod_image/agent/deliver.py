@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from pod_image.agent.attempt_state import Ending
 from pod_image.agent.card import render_card
@@ -18,7 +17,7 @@ from pod_image.agent.record import record_of
 from pod_image.agent.run import Run
 from pod_image.agent.staging import said
 from pod_image.agent.uploads import Card, Uploads
-from pod_image.contract.events import UploadedFile
+from pod_image.contract.bodies import Ended, Heartbeat, UploadedFile
 from pod_image.contract.figures import dollars_per_hour
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import ResultsFolder
@@ -86,8 +85,7 @@ class Delivery:
         run = self.run
         self.uploads.withdraw_pruned()
         run.missing = self.missing()
-        fields = ended_fields(run, ending, run.missing)
-        run.events.close(fields)
+        run.events.close(last_word(run, ending, run.missing))
         own = {
             run.results.record: record_of(run, is_over=True).to_json().encode(),
             run.results.events: run.events.content(),
@@ -97,7 +95,7 @@ class Delivery:
         is_said = await self._persist_last_word(own, card)
         if not is_said:
             run.missing = run.missing.with_own(own)
-            run.events.correct(ended_fields(run, ending, run.missing))
+            run.events.correct(last_word(run, ending, run.missing))
         self.is_whole = is_delivered and is_said
         run.attempt_file.note(is_over=True)
         run.events.say_last_word()
@@ -166,11 +164,9 @@ class Delivery:
             if now >= give_up_at:
                 return False
             if not is_silent:
+                detail = self._countdown(give_up_at)
                 run.events.emit(
-                    "heartbeat",
-                    phase=Phase.DELIVER,
-                    cost_usd=run.cost_usd,
-                    detail=self._countdown(give_up_at),
+                    Heartbeat(phase=Phase.DELIVER, cost_usd=run.cost_usd, detail=detail)
                 )
             pause = min(run.ports.timing.hold_heartbeat_seconds, until - now, give_up_at - now)
             await run.clock.sleep(max(0.01, pause))
@@ -220,28 +216,27 @@ class Delivery:
         return lambda present: render_card(present, run.document.run_id, section)
 
 
-def ended_fields(run: Run, ending: Ending, missing: Missing) -> dict[str, Any]:
-    """What `ended` says."""
+def last_word(run: Run, ending: Ending, missing: Missing) -> Ended:
     progress = run.progress
     delivered = _worth_telling(run.results, tuple(run.delivered.values()))
-    return {
-        "reason": ending.reason,
-        "detail": ending.detail,
-        "hint": ending.hint,
-        "delivered": delivered,
-        "delivered_count": len(delivered),
-        "not_delivered": missing.names,
-        "not_delivered_count": len(missing.names),
-        "not_delivered_bytes": missing.size_bytes,
-        "last_lines": () if ending.reason.is_success else last_lines(run),
-        "commit": run.last_commit,
-        "steps": progress.step,
-        "first_loss": progress.losses.first,
-        "last_loss": progress.losses.last,
-        "phases": progress.phase_seconds(),
-        "pace": progress.pace.so_far(),
-        "cost_usd": run.cost_usd,
-    }
+    return Ended(
+        reason=ending.reason,
+        detail=ending.detail,
+        hint=ending.hint,
+        delivered=delivered,
+        delivered_count=len(delivered),
+        not_delivered=missing.names,
+        not_delivered_count=len(missing.names),
+        not_delivered_bytes=missing.size_bytes,
+        last_lines=() if ending.reason.is_success else last_lines(run),
+        commit=run.last_commit,
+        steps=progress.step,
+        first_loss=progress.losses.first,
+        last_loss=progress.losses.last,
+        phases=progress.phase_seconds(),
+        pace=progress.pace.so_far(),
+        cost_usd=run.cost_usd,
+    )
 
 
 def last_lines(run: Run) -> tuple[str, ...]:
@@ -261,7 +256,7 @@ def say_cut_off(run: Run, missing: Missing) -> None:
     """The last word when there is no time for delivery: at the caps, or aborted."""
     ending = run.ending or Ending(run.limits.cap, "The caps were reached.")
     if not run.events.last_word:
-        run.events.close(ended_fields(run, ending, missing))
+        run.events.close(last_word(run, ending, missing))
     run.attempt_file.note(is_over=True, end_reason=ending.reason)
     run.events.say_last_word()
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-
-from pydantic import TypeAdapter, ValidationError
 
 from pod_image.agent.clock import AnchoredClock
 from pod_image.agent.ports import Line
 from pod_image.agent.run_log import RunLog
-from pod_image.contract.events import MAX_LINE_BYTES, AnyEvent, Event, from_line, to_line
+from pod_image.contract.bodies import Body, CheckpointWritten, Ended, PhaseChange, RunWarning, Step
+from pod_image.contract.events import MAX_LINE_BYTES, Event, from_line, stamped, to_line
 from pod_image.contract.plain import plain_line
 from pod_image.contract.run_log import AGENT
 
@@ -29,7 +29,6 @@ _FREE_TEXT = ("detail", "message", "hint", "text")
 _LOG_BURST_LINES = 200
 _LOG_LINES_PER_SECOND = 2.0
 _STEP_MARK_SECONDS = 10.0
-_ADAPTER: TypeAdapter[Any] = TypeAdapter(AnyEvent)
 
 
 class Masking:
@@ -77,14 +76,13 @@ class EventLog:
         self._gap_seconds = gap_seconds
         last = last_seq(path)
         self._seq = last + skipped if last else 0
-        self._waiting: dict[str, dict[str, Any]] = {}
+        self._waiting: dict[str, Merged] = {}
         self._last_thinned_at = -1e18
         self._log = LogThinning(clock.now)
         self._run_log = run_log
         self._step_marked_at = -math.inf
         self.last_word = ""
         """The composed `ended`; after it nothing is said any more."""
-        self.observers: list[Callable[[Mapping[str, Any]], None]] = []
 
     @property
     def path(self) -> Path:
@@ -94,18 +92,18 @@ class EventLog:
     def seq(self) -> int:
         return self._seq
 
-    def emit(self, kind: str, /, **fields: Any) -> None:
-        """Say one event. Raises ValidationError for fields the contract does not know."""
+    def emit(self, body: Body) -> None:
+        """Say one event."""
         if self.last_word:
             return
         self.flush_waiting()
-        self._write(kind, fields)
+        self._write(body)
 
-    def thinned(self, kind: str, /, **fields: Any) -> None:
+    def thinned(self, body: Body) -> None:
         """Say one event of many, merged with those that came within the gap."""
         if self.last_word:
             return
-        self._waiting[kind] = merged(self._waiting.get(kind), fields)
+        self._waiting[body.event] = merged(self._waiting.get(body.event), body)
         self.flush_due()
 
     def flush_due(self) -> None:
@@ -118,9 +116,8 @@ class EventLog:
     def flush_waiting(self) -> None:
         """Write what waits now, so that nothing overtakes it."""
         waiting, self._waiting = self._waiting, {}
-        for kind, fields in waiting.items():
-            fields.pop("_steps", None)
-            self._write(kind, fields)
+        for one in waiting.values():
+            self._write(one.body)
             self._last_thinned_at = self._clock.now()
 
     def log(self, text: str) -> None:
@@ -139,12 +136,12 @@ class EventLog:
         if self._run_log is not None:
             self._run_log.line(self._mask(plain_line(text)))
 
-    def _mark(self, kind: str, fields: Mapping[str, Any]) -> None:
+    def _mark(self, body: Body) -> None:
         """What makes a log easier to read: a program that prints nothing itself has a log all the same."""
-        text = mark_of(kind, fields)
+        text = mark_of(body)
         if self._run_log is None or not text:
             return
-        if kind == "step":
+        if isinstance(body, Step):
             now = self._clock.now()
             if abs(now - self._step_marked_at) < _STEP_MARK_SECONDS:
                 return
@@ -158,17 +155,17 @@ class EventLog:
         """The last lines of the recipe, whether they were printed or left out."""
         return self._log.newest()
 
-    def close(self, fields: Mapping[str, Any]) -> None:
-        """Compose `ended` and keep it in events.jsonl; it is put out by `say_last_word`."""
+    def close(self, ended: Ended) -> None:
+        """Compose the last word and keep it in events.jsonl; it is put out by `say_last_word`."""
         self.flush_waiting()
-        self._mark("ended", fields)
-        self.last_word = self._compose("ended", fields)
+        self._mark(ended)
+        self.last_word = self._compose(ended)
         self._keep(self.last_word)
 
-    def correct(self, fields: Mapping[str, Any]) -> None:
-        """Compose `ended` anew, with what became known since; its number stays."""
+    def correct(self, ended: Ended) -> None:
+        """Compose the last word anew, with what became known since; its number stays."""
         self._seq -= 1
-        self.last_word = self._compose("ended", fields)
+        self.last_word = self._compose(ended)
 
     def content(self) -> bytes:
         """events.jsonl as it goes up: with the last word also where a full disk did not take it."""
@@ -184,15 +181,10 @@ class EventLog:
     def say_last_word(self) -> None:
         self._write_line(self.last_word)
 
-    def _compose(self, kind: str, fields: Mapping[str, Any]) -> str:
+    def _compose(self, body: Body) -> str:
         self._seq += 1
-        stamp = {
-            "event": kind,
-            "at": self._clock.moment(),
-            "run_id": self._run_id,
-            "seq": self._seq,
-        }
-        event: Event = _ADAPTER.validate_python({**_clipped(fields), **stamp})
+        at = self._clock.moment()
+        event = stamped(_clipped(body), at=at, run_id=self._run_id, seq=self._seq)
         return self._mask(fitted(event))
 
     def _keep(self, line: str) -> None:
@@ -203,67 +195,52 @@ class EventLog:
         except OSError as exc:
             self.say(f"events.jsonl cannot be written: {exc.strerror}")
 
-    def _write(self, kind: str, fields: Mapping[str, Any]) -> None:
-        line = self._compose(kind, fields)
-        self._mark(kind, fields)
+    def _write(self, body: Body) -> None:
+        line = self._compose(body)
+        self._mark(body)
         self._keep(line)
         self._write_line(line)
-        for observer in self.observers:
-            observer({"event": kind, **fields})
 
 
-def mark_of(kind: str, fields: Mapping[str, Any]) -> str:
+def mark_of(body: Body) -> str:
     """The event in a few words, for those that make a log easier to read; else nothing."""
-    match kind:
-        case "phase" if fields.get("state") in ("started", "ended"):
-            return f"{fields['phase']} {fields['state']}"
-        case "step":
-            losses = (f"{name} {value:.4g}" for name, value in (fields.get("losses") or {}).items())
-            return ", ".join([f"step {fields['step']}", *losses])
-        case "checkpoint":
-            return f"checkpoint {fields['path']}"
-        case "warning" | "ended":
-            said = (fields.get(name) for name in ("reason", "message", "detail", "hint"))
-            return f"{kind}: " + " ".join(str(part) for part in said if part)
+    match body:
+        case PhaseChange(state="started" | "ended"):
+            return f"{body.phase} {body.state}"
+        case Step():
+            losses = (f"{name} {value:.4g}" for name, value in body.losses.items())
+            return ", ".join([f"step {body.step}", *losses])
+        case CheckpointWritten():
+            return f"checkpoint {body.path}"
+        case RunWarning():
+            return _sentence(body.event, body.message, body.hint)
+        case Ended():
+            return _sentence(body.event, body.reason, body.detail, body.hint)
     return ""
 
 
-def checked(kind: str, fields: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The fields of a recipe's event as the contract reads them, or None when it does not take them.
-
-    Numbers are finite numbers then, whatever stood there: what is reckoned from them cannot fail.
-    """
-    stamp = {"event": kind, "at": "2000-01-01T00:00:00Z", "run_id": "run", "seq": 1}
-    try:
-        event = _ADAPTER.validate_python({**fields, **stamp})
-    except ValidationError:
-        return None
-    read = event.model_dump(exclude_unset=True, exclude=set(stamp))
-    return {name: _finite(value) for name, value in read.items()}
+def _sentence(kind: str, *said: str) -> str:
+    return f"{kind}: " + " ".join(part for part in said if part)
 
 
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: item for name, item in value.items() if _finite(item) is not None}
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+@dataclass(frozen=True)
+class Merged:
+    """What waits to be said, and how many readings it stands for."""
+
+    body: Body
+    readings: int = 1
 
 
-def merged(waiting: dict[str, Any] | None, fields: Mapping[str, Any]) -> dict[str, Any]:
+def merged(waiting: Merged | None, body: Body) -> Merged:
     """Two readings as one: the later one, its losses the mean over both, weighted by how many steps each covers."""
-    result = dict(fields)
-    if "step" not in fields:
-        return result
-    result["_steps"] = 1
-    if waiting is None or "step" not in waiting:
-        return result
-    weight = waiting.get("_steps", 1)
-    result["_steps"] = weight + 1
-    earlier, later = waiting.get("losses") or {}, fields.get("losses") or {}
-    result["losses"] = {
+    if waiting is None or not isinstance(body, Step) or not isinstance(waiting.body, Step):
+        return Merged(body)
+    weight, earlier = waiting.readings, waiting.body.losses
+    losses = {
         name: (earlier[name] * weight + value) / (weight + 1) if name in earlier else value
-        for name, value in later.items()
-    } or dict(earlier)
-    return result
+        for name, value in body.losses.items()
+    }
+    return Merged(body.model_copy(update={"losses": losses or dict(earlier)}), weight + 1)
 
 
 def cut(line: str) -> str:
@@ -282,18 +259,22 @@ def fitted(event: Event) -> str:
     """
     line = to_line(event)
     while len(line.encode()) > MAX_LINE_BYTES:
-        values = {name: getattr(event, name) for name in type(event).model_fields}
-        many = [name for name, value in values.items() if _is_many(value)]
-        longest = max(many, key=lambda name: len(values[name]), default="")
-        lists = {longest: _half(values[longest])} if longest else {}
-        texts = {
-            name: value[: len(value) // 2]
-            for name, value in values.items()
-            if isinstance(value, str) and len(value) > _SHORT_TEXT
-        }
-        event = event.model_copy(update=lists or texts)
+        event = replace(event, body=_shortened(event.body))
         line = to_line(event)
     return line
+
+
+def _shortened(body: Body) -> Body:
+    values = {name: getattr(body, name) for name in type(body).model_fields}
+    many = [name for name, value in values.items() if _is_many(value)]
+    longest = max(many, key=lambda name: len(values[name]), default="")
+    lists = {longest: _half(values[longest])} if longest else {}
+    texts = {
+        name: value[: len(value) // 2]
+        for name, value in values.items()
+        if isinstance(value, str) and len(value) > _SHORT_TEXT
+    }
+    return body.model_copy(update=lists or texts)
 
 
 def _is_many(value: object) -> bool:
@@ -338,11 +319,10 @@ def _seq(line: str) -> int:
     return seq if isinstance(seq, int) else 0
 
 
-def _clipped(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: value[:_MAX_TEXT] if name in _FREE_TEXT and isinstance(value, str) else value
-        for name, value in fields.items()
-    }
+def _clipped(body: Body) -> Body:
+    texts = {name: getattr(body, name, "") for name in _FREE_TEXT}
+    long = {name: text[:_MAX_TEXT] for name, text in texts.items() if len(text) > _MAX_TEXT}
+    return body.model_copy(update=long) if long else body
 
 
 class LogThinning:

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from pod_image import hub
 from pod_image.agent.ports import HubTrouble, Receipt, RemotePath, RepoWasGone, RunHub
-from pod_image.contract.events import UploadedFile
+from pod_image.contract.bodies import UploadedFile
 from pod_image.recipes.base import RemoteFile
 
 PATIENCE = hub.Patience(

@@ -29,6 +29,7 @@ from pod_image.agent.start_decision import (
 from pod_image.agent.supervisor import Supervisor, first_of
 from pod_image.agent.uploads import Uploads
 from pod_image.agent.watches import Watches
+from pod_image.contract.bodies import PhaseChange
 from pod_image.contract.outcomes import EndReason, Phase
 from pod_image.contract.whole_file import write_whole
 from pod_image.recipes.base import Stage
@@ -193,12 +194,12 @@ class Life:
     ) -> Ending | None:
         run = self.run
         run.progress.enter(phase, run.now())
-        run.events.emit("phase", phase=phase, state="started")
+        run.events.emit(PhaseChange(phase=phase, state="started"))
         try:
             return await work()
         finally:
             seconds = run.progress.leave(run.now())
-            run.events.emit("phase", phase=phase, state="ended", seconds=round(seconds, 2))
+            run.events.emit(PhaseChange(phase=phase, state="ended", seconds=round(seconds, 2)))
 
     async def _fetch(self, start: Start) -> Ending | None:
         """Dataset, the recipe's needs, and the checkpoint to go on from; stopped when the run ends."""
@@ -262,7 +263,7 @@ class Life:
         run = self.run
         run.progress.progress_at = run.now()
         run.events.thinned(
-            "phase", phase=Phase.FETCH, state="progress", done=done, total=total, unit="bytes"
+            PhaseChange(phase=Phase.FETCH, state="progress", done=done, total=total, unit="bytes")
         )
 
     async def _note_attempt(self, resumed_at: int | None) -> None:

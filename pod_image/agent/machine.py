@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pod_image.agent.ports import Processes
-from pod_image.contract.events import Gpu
+from pod_image.contract.bodies import Gpu
 
 _QUERY = (
     "nvidia-smi",

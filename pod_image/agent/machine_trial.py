@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from pod_image.agent.pod import OwnPod, PodReading
 from pod_image.agent.ports import Hub, HubTrouble, Ports, Processes
-from pod_image.contract.events import BootCheck
+from pod_image.contract.bodies import BootCheck
 from pod_image.contract.interpreter import module_command
 
 GPU_CHECK, DISK_CHECK, NETWORK_CHECK, TRIAL_CHECK = "gpu", "disk", "network", "canary"

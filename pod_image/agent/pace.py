@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from pod_image.contract.events import Gpu, Pace
+from pod_image.contract.bodies import Gpu, Pace, Step
 
 
 @dataclass
@@ -28,19 +27,18 @@ class PaceMeter:
     """One reading is the mean over the GPUs."""
     gpu_memory_gb: float | None = None
 
-    def stepped(self, fields: Mapping[str, Any]) -> None:
-        """Take in a `step` event of the recipe."""
-        step, speed = int(fields["step"]), fields.get("steps_per_second")
+    def stepped(self, told: Step) -> None:
+        """Take in a step that the recipe told."""
+        step, speed = told.step, told.steps_per_second
         last, self.last_step = self.last_step, step
-        self.skipped_steps = int(fields.get("skipped_steps") or 0)
+        self.skipped_steps = told.skipped_steps
         if last is None or not speed or step <= last:
             return
-        seconds = (step - last) / float(speed)
+        seconds = (step - last) / speed
         self.steps += step - last
         self.seconds += seconds
-        share = fields.get("data_wait_share")
-        if share is not None:
-            self.waited_seconds += float(share) * seconds
+        if told.data_wait_share is not None:
+            self.waited_seconds += told.data_wait_share * seconds
             self.told_seconds += seconds
 
     def read(self, gpus: Sequence[Gpu]) -> None:

@@ -11,7 +11,7 @@ import httpx
 
 from pod_image.agent.limits import Caps
 from pod_image.agent.timing import Timing
-from pod_image.contract.events import UploadedFile
+from pod_image.contract.bodies import UploadedFile
 from pod_image.recipes.base import RemoteFile
 
 T = TypeVar("T")

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from pod_image.agent.pace import PaceMeter
 from pod_image.agent.upload_pace import UploadPace
-from pod_image.contract.events import PhaseSeconds
+from pod_image.contract.bodies import (
+    Body,
+    CheckpointWritten,
+    PhaseChange,
+    PhaseSeconds,
+    Sample,
+    Step,
+)
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.record import KeptCheckpoint
 
 _LOSS_WINDOW = 5
+_GETTING_ON = (Step, CheckpointWritten, Sample, PhaseChange)
 
 
 @dataclass
@@ -79,37 +86,35 @@ class Progress:
             for name, seconds in self.phases.items()
         )
 
-    def heard(self, kind: str, fields: Mapping[str, Any], now: float) -> None:
+    def heard(self, body: Body, now: float) -> None:
         """Take in one event of the recipe."""
-        if kind in ("step", "checkpoint", "sample", "phase"):
+        if isinstance(body, _GETTING_ON):
             self.progress_at = now
-        if kind == "step":
-            self._stepped(fields, now)
-        elif kind == "checkpoint":
-            paths = (str(fields["path"]),)
-            self.checkpoint = KeptCheckpoint(step=int(fields["step"]), paths=paths)
-        elif kind == "sample":
-            self.sample_path = str(fields["path"])
+        match body:
+            case Step():
+                self._stepped(body, now)
+            case CheckpointWritten():
+                self.checkpoint = KeptCheckpoint(step=body.step, paths=(body.path,))
+            case Sample():
+                self.sample_path = body.path
 
-    def _stepped(self, fields: Mapping[str, Any], now: float) -> None:
+    def _stepped(self, step: Step, now: float) -> None:
         if self.first_step_at is None:
             self.first_step_at = now
-        self.pace.stepped(fields)
-        self.step = max(self.step, int(fields["step"]))
-        self.total_steps = fields.get("total_steps") or self.total_steps
-        self.seconds_left = seconds_left(fields)
-        self.losses.add(fields.get("losses") or {})
+        self.pace.stepped(step)
+        self.step = max(self.step, step.step)
+        self.total_steps = step.total_steps or self.total_steps
+        self.seconds_left = seconds_left(step)
+        self.losses.add(step.losses)
 
 
-def seconds_left(fields: Mapping[str, Any]) -> float | None:
+def seconds_left(step: Step) -> float | None:
     """What a step says about the time left, or what follows from its speed."""
-    told = fields.get("seconds_left")
-    if told is not None:
-        return float(told)
-    total, speed = fields.get("total_steps"), fields.get("steps_per_second")
-    if not total or not speed:
+    if step.seconds_left is not None:
+        return step.seconds_left
+    if not step.total_steps or not step.steps_per_second:
         return None
-    return max(0.0, (float(total) - float(fields["step"])) / float(speed))
+    return max(0.0, (step.total_steps - step.step) / step.steps_per_second)
 
 
 def _mean(values: list[float]) -> float | None:

@@ -16,8 +16,8 @@ from pod_image.agent.ports import Hub, Ports
 from pod_image.agent.progress import Progress
 from pod_image.agent.run_log import RunLog
 from pod_image.agent.watchdog import Rules
+from pod_image.contract.bodies import UploadedFile
 from pod_image.contract.environment import RunDocument
-from pod_image.contract.events import UploadedFile
 from pod_image.contract.outcomes import EndReason, Phase
 from pod_image.contract.paths import ResultsFolder, RunFolder
 from pod_image.contract.settings import RunSettings

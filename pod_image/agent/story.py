@@ -28,6 +28,7 @@ from pod_image.agent.start_decision import (
     Start,
     run_id_in,
 )
+from pod_image.contract.bodies import ArmedReport, Ended, PhaseChange, RunWarning
 from pod_image.contract.contract_error import ContractError
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 from pod_image.contract.outcomes import EndReason, Phase
@@ -155,16 +156,17 @@ def _announce(run: Run, armed: Armed, start: Start, boot_seconds: float) -> Star
     is_under_way = isinstance(start, GoOn | DeliverOnly | Hold)
     works = armed.works or (armed.money_works and is_under_way)
     run.progress.enter(Phase.BOOT, run.now() - boot_seconds)
-    run.events.emit("phase", phase=Phase.BOOT, state="started")
+    run.events.emit(PhaseChange(phase=Phase.BOOT, state="started"))
     run.events.emit(
-        "armed",
-        works=works,
-        arms=armed.checks,
-        deadline=datetime.fromtimestamp(run.limits.ends_at, UTC),
-        price_per_hour_usd=run.limits.price_per_hour_usd,
+        ArmedReport(
+            works=works,
+            arms=armed.checks,
+            deadline=datetime.fromtimestamp(run.limits.ends_at, UTC),
+            price_per_hour_usd=run.limits.price_per_hour_usd,
+        )
     )
     seconds = run.progress.leave(run.now())
-    run.events.emit("phase", phase=Phase.BOOT, state="ended", seconds=round(seconds, 2))
+    run.events.emit(PhaseChange(phase=Phase.BOOT, state="ended", seconds=round(seconds, 2)))
     if works:
         return start
     broken = "; ".join(f"{check.name}: {check.detail}" for check in armed.checks if not check.works)
@@ -173,10 +175,11 @@ def _announce(run: Run, armed: Armed, start: Start, boot_seconds: float) -> Star
 
 def _warn_shared_user(run: Run, why: str) -> None:
     run.events.emit(
-        "warning",
-        code="shared_user",
-        message=f"The training process runs as the agent's own user: {why}.",
-        hint="In an image of your own, make a user `trainer` that can run its Python.",
+        RunWarning(
+            code="shared_user",
+            message=f"The training process runs as the agent's own user: {why}.",
+            hint="In an image of your own, make a user `trainer` that can run its Python.",
+        )
     )
 
 
@@ -192,7 +195,7 @@ def _say_refused(ports: Ports, folder: RunFolder, clock: AnchoredClock, exc: Con
     folder.out.mkdir(parents=True, exist_ok=True)
     run_id = run_id_in(ports.environment.get(RUN_VARIABLE, ""))
     events = EventLog(folder.events, run_id, clock, ports.write_line, masking_of(ports))
-    events.close({"reason": EndReason.BOOT_FAILED, "detail": exc.message, "hint": exc.hint})
+    events.close(Ended(reason=EndReason.BOOT_FAILED, detail=exc.message, hint=exc.hint))
     events.say_last_word()
 
 

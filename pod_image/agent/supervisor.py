@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from pod_image.agent.attempt_state import Ending
-from pod_image.agent.events import checked
 from pod_image.agent.ports import ProcessSpec, StageProcess
+from pod_image.agent.recipe_events import body_in
 from pod_image.agent.run import Run
 from pod_image.agent.watchdog import forecast
+from pod_image.contract.bodies import (
+    CheckpointWritten,
+    CommandReceipt,
+    PhaseChange,
+    RunWarning,
+    Step,
+)
 from pod_image.contract.commands import Command, CommandName
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument, without_secrets
-from pod_image.contract.events import RECIPE_EVENT_KINDS
 from pod_image.contract.outcomes import EndReason, Phase
 from pod_image.recipes.base import Stage
 
@@ -33,7 +38,7 @@ class Listener(Protocol):
 
     def checkpoint_kept(self) -> None: ...
 
-    def receipt(self, fields: Mapping[str, Any]) -> bool:
+    def receipt(self, receipt: CommandReceipt) -> bool:
         """Take in a receipt of the stage. True when it may be passed on as it is."""
         ...
 
@@ -46,7 +51,7 @@ class Supervisor:
     listener: Listener
     process: StageProcess | None = None
     stage: Stage | None = None
-    fault: Mapping[str, Any] | None = None
+    fault: RunWarning | None = None
     """The last warning of the running stage: what explains exit code 2."""
 
     @property
@@ -131,9 +136,9 @@ class Supervisor:
         for line in self.run.events.last_log_lines():
             self.run.events.say(line)
         if code == INPUT_FAULT:
-            fault = self.fault or {}
-            detail = str(fault.get("message") or f"{stage.phase.value} refused its input.")
-            return Ending(EndReason.FAILED, detail, str(fault.get("hint") or ""))
+            said, hint = (self.fault.message, self.fault.hint) if self.fault else ("", "")
+            detail = said or f"{stage.phase.value} refused its input."
+            return Ending(EndReason.FAILED, detail, hint)
         how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
         reason = EndReason.TRAINER_DIED if stage.phase is Phase.TRAIN else EndReason.FAILED
         if any(_OUT_OF_MEMORY in line.casefold() for line in self.run.events.newest_log_lines()):
@@ -153,27 +158,26 @@ class Supervisor:
 
     def _take_in(self, line: str) -> None:
         """What is no event that a recipe may say becomes log."""
-        fields = recipe_event(line)
-        if fields is None or self.stage is None:
-            self.run.events.log(line)
+        run, body = self.run, body_in(line)
+        if body is None or self.stage is None:
+            run.events.log(line)
             return
-        kind = fields.pop("event")
-        if kind == "phase" and fields.get("state") != "progress":
+        if isinstance(body, PhaseChange) and body.state != "progress":
             return  # beginnings and ends of phases are the agent's to say
-        self.run.progress.heard(kind, fields, self.run.now())
-        match kind:
-            case "step":
-                self.run.events.thinned("step", **fields, **self._forecast())
-            case "phase":
-                self.run.events.thinned("phase", **{**fields, "phase": self.stage.phase})
-            case "command":
-                if self.listener.receipt(fields):
-                    self.run.events.emit("command", **fields)
+        run.progress.heard(body, run.now())
+        match body:
+            case Step():
+                run.events.thinned(body.model_copy(update=self._forecast()))
+            case PhaseChange():
+                run.events.thinned(body.model_copy(update={"phase": self.stage.phase}))
+            case CommandReceipt():
+                if self.listener.receipt(body):
+                    run.events.emit(body)
             case _:
-                self.run.events.emit(kind, **fields)
-        if kind == "warning":
-            self.fault = fields
-        if kind == "checkpoint":
+                run.events.emit(body)
+        if isinstance(body, RunWarning):
+            self.fault = body
+        if isinstance(body, CheckpointWritten):
             self.listener.checkpoint_kept()
 
     def _forecast(self) -> dict[str, Any]:
@@ -197,24 +201,6 @@ async def first_of(
         await asyncio.wait(waited, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
     finally:
         come.cancel()
-
-
-_AGENT_FIELDS = ("at", "run_id", "seq", "cost_usd", "ends_at", "cost_at_end_usd")
-
-
-def recipe_event(line: str) -> dict[str, Any] | None:
-    """The event of a recipe in this line, or None when it is none that a recipe may say."""
-    try:
-        document = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    kind = document.get("event") if isinstance(document, dict) else None
-    if not isinstance(kind, str) or kind not in RECIPE_EVENT_KINDS:
-        return None
-    fields = {name: value for name, value in document.items() if name not in _AGENT_FIELDS}
-    kind = fields.pop("event")
-    read = checked(kind, fields)
-    return None if read is None else {"event": kind, **read}
 
 
 def stage_environment(environment: Mapping[str, str], document: RunDocument) -> dict[str, str]:

@@ -19,6 +19,7 @@ from pod_image.agent.ports import HubTrouble, Receipt, RepoWasGone
 from pod_image.agent.record import record_of
 from pod_image.agent.run import Run
 from pod_image.agent.staging import Mark, Staged, below_out, mark_of, stage
+from pod_image.contract.bodies import RunWarning, Upload
 from pod_image.hub.budget import CommitBudget, CommitPriority
 
 _FILES_PER_EVENT = 30
@@ -110,13 +111,15 @@ class Uploads:
         """Each trouble is told once, not at every try."""
         if trouble.message not in self._told:
             self._told.add(trouble.message)
-            self._run.events.emit("warning", code="hub", message=trouble.message, hint=trouble.hint)
+            self._run.events.emit(
+                RunWarning(code="hub", message=trouble.message, hint=trouble.hint)
+            )
 
     def warn(self, sentence: str) -> None:
         """A file is not delivered; told once."""
         if sentence not in self._told:
             self._told.add(sentence)
-            self._run.events.emit("warning", code="not_delivered", message=sentence)
+            self._run.events.emit(RunWarning(code="not_delivered", message=sentence))
 
     def take_in_left_behind(self) -> None:
         """The work is over: what a killed stage did not bring to where results lie is delivered from where it is."""
@@ -291,7 +294,7 @@ class Uploads:
         run = self._run
         for start in range(0, len(receipt.files), _FILES_PER_EVENT):
             files = receipt.files[start : start + _FILES_PER_EVENT]
-            run.events.emit("upload", commit=receipt.commit, files=files, seconds=round(seconds, 2))
+            run.events.emit(Upload(commit=receipt.commit, files=files, seconds=round(seconds, 2)))
         for sentence in left_out:
             self.warn(sentence)
 

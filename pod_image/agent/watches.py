@@ -14,6 +14,7 @@ from pod_image.agent.watchdog import (
     verdict,
     wants_checkpoint,
 )
+from pod_image.contract.bodies import Heartbeat, MachineReading
 from pod_image.contract.commands import Command, CommandName
 from pod_image.contract.outcomes import Phase
 
@@ -70,14 +71,14 @@ class Watches:
             run.progress.gpu_busy_at = run.now()
         if run.progress.phase is Phase.TRAIN:
             run.progress.pace.read(gpus)
-        run.events.thinned("machine", gpus=gpus, **self._machine.read())
+        run.events.thinned(MachineReading(gpus=gpus, **self._machine.read()))
 
     async def heartbeat(self) -> None:
         run = self._run
         while True:
             await run.clock.sleep(run.ports.timing.heartbeat_seconds)
             if not run.attempt_file.state.is_over:
-                run.events.emit("heartbeat", phase=run.progress.phase, cost_usd=run.cost_usd)
+                run.events.emit(Heartbeat(phase=run.progress.phase, cost_usd=run.cost_usd))
 
     async def _save_before_the_caps(self, now: float) -> None:
         if not wants_checkpoint(self._run.limits, now):

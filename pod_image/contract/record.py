@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
-from pod_image.contract.events import Pace, PhaseSeconds, UploadedFile
+from pod_image.contract.bodies import Pace, PhaseSeconds, UploadedFile
 from pod_image.contract.outcomes import EndReason
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
 import threading
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
+from pod_image.contract.bodies import Body
 from pod_image.contract.commands import Command, CommandName
 from pod_image.contract.environment import EVENTS_FD_VARIABLE, RUN_VARIABLE, RunDocument
+from pod_image.contract.events import to_bare_line
+
+Emit = Callable[[Body], None]
+"""Says one event; the agent stamps it."""
 
 
 def run_document() -> RunDocument:
@@ -28,9 +33,9 @@ class Reporter:
         self._descriptor = descriptor
         self._lock = threading.Lock()
 
-    def __call__(self, event: dict[str, Any]) -> None:
+    def __call__(self, body: Body) -> None:
         """Send one event; safe from any thread. An agent that is gone is not an error: its end is ours too."""
-        data = (json.dumps(event, separators=(",", ":"), ensure_ascii=False) + "\n").encode()
+        data = (to_bare_line(body) + "\n").encode()
         with self._lock:
             try:
                 while data:

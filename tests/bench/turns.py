@@ -21,6 +21,8 @@ from typing import Any
 
 import psutil
 
+from pod_image.contract.bodies import Body, Step
+
 MARK = "turn:"
 """Begins each line that is an answer; everything else a trainer prints is passed over."""
 
@@ -106,10 +108,10 @@ def ours(folder: Path, options: dict[str, Any]) -> None:
     last: dict[str, float] = {}
     turns: list[Turns] = []
 
-    def emit(event: dict[str, Any]) -> None:
-        if event["event"] == "step":
+    def emit(body: Body) -> None:
+        if isinstance(body, Step):
             last.clear()
-            last.update(event["losses"])
+            last.update(body.losses)
 
     def after_each_step() -> list[Any]:
         turns[0].stepped(dict(last))

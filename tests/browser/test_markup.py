@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
 
 from launcher.domain.run import Run
 from launcher.stores.runs import RunHistory
 from launcher.ui.state.journal import Journal
-from pod_image.contract.events import AnyEvent
+from pod_image.contract.events import from_document
 from tests.browser.page_states import _runs
 from tests.browser.stage import Stage
 from tests.browser.window import Window
@@ -47,9 +46,11 @@ def test_a_pods_words_are_shown_and_never_run(chromium: Any, staged: Stage) -> N
     history = RunHistory(home / "data" / "runs.sqlite")
     history.add(run)
     history.close()
-    journal, adapter = Journal(home / "data" / "events"), TypeAdapter(AnyEvent)
+    journal = Journal(home / "data" / "events")
     for one in said:
-        journal.write(run, adapter.validate_python(one))
+        event = from_document(one)
+        assert event is not None
+        journal.write(run, event)
     form = staged.open_form(home="hostile")
     window = Window(chromium, form)
     window.enter()

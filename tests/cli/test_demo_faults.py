@@ -69,7 +69,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
         yield Seen(
             tuple(f"{one.method} {one.path}" for one in cloud.runpod.requests),
             tuple(f"{one.method} {one.path}" for one in cloud.hub.core.log[began:]),
-            outcome.followed.ended.seq if outcome.followed.ended else 0,
+            outcome.followed.last_word.seq if outcome.followed.last_word else 0,
         )
 
 

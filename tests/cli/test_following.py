@@ -14,7 +14,7 @@ from launcher.domain.run import RunState
 from launcher.errors import Interrupted
 from launcher.services.common.observations import EventSeen
 from launcher.services.launching.launch import launch
-from pod_image.contract.events import ArmedEvent
+from pod_image.contract.bodies import ArmedReport
 from tests.kit.virtual_time import in_virtual_time
 from tests.services.harness import LauncherHarness, plan
 
@@ -56,7 +56,7 @@ async def test_ctrl_c_at_the_very_moment_that_the_pod_is_armed_leaves_it(tmp_pat
 
 
 def _cancel_when_armed(work: asyncio.Task[object], seen: object) -> None:
-    if isinstance(seen, EventSeen) and isinstance(seen.event, ArmedEvent):
+    if isinstance(seen, EventSeen) and isinstance(seen.event.body, ArmedReport):
         work.cancel()
 
 

@@ -15,7 +15,8 @@ import pytest
 
 from launcher.services.launching.pod_wheel import make_wheel, pod_wheel
 from pod_image import bootstrap
-from pod_image.contract.events import EndedEvent, from_line
+from pod_image.contract.bodies import Ended
+from pod_image.contract.events import from_line
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.settings import RecipeName
 from tests.kit.http_server import Answer, Server
@@ -169,9 +170,10 @@ def test_a_pod_that_cannot_become_an_agent_says_why_and_ends_itself(tmp_path: Pa
         process.kill()
         lines = process.communicate()[0].splitlines()
     events = [event for line in lines if (event := from_line(line)) is not None]
-    assert isinstance(events[0], EndedEvent)
-    assert events[0].reason is EndReason.BOOT_FAILED
-    assert "not the one" in events[0].detail
+    ended = events[0].body
+    assert isinstance(ended, Ended)
+    assert ended.reason is EndReason.BOOT_FAILED
+    assert "not the one" in ended.detail
     # It goes on without a wait here: what it asks before it is killed is not counted.
     assert [(method, path) for method, path, _ in cloud.seen[:3]] == [
         ("DELETE", "/v2/pods/pod-1"),

@@ -33,9 +33,9 @@ from launcher.services.launching.launch import launch
 from launcher.services.launching.progress import Progress, Stage
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import Keys
+from pod_image.contract.bodies import PhaseSeconds
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
-from pod_image.contract.events import PhaseSeconds
 from pod_image.contract.outcomes import EndReason, Phase
 from pod_image.contract.record import RunRecord
 from pod_image.contract.settings import RunSettings

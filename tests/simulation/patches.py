@@ -19,7 +19,7 @@ from launcher.services.common import intents
 from pod_image.agent import start as agent_start
 from pod_image.agent import upload_pace
 from pod_image.agent.machine_trial import check_disk
-from pod_image.contract.events import BootCheck
+from pod_image.contract.bodies import BootCheck
 from pod_image.contract.recipes.piper import checkpoint_room
 from pod_image.recipes.piper import recipe as piper
 from tests.simulation.processes import PROCESS

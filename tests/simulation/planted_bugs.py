@@ -22,7 +22,7 @@ from pod_image.agent.deliver import Delivery
 from pod_image.agent.hugging_face import HuggingFace
 from pod_image.agent.limits import Limits
 from pod_image.agent.ports import HubTrouble, Receipt
-from pod_image.contract.events import UploadedFile
+from pod_image.contract.bodies import UploadedFile
 from pod_image.recipes.piper.recipe import PiperRecipe
 
 
@@ -152,12 +152,12 @@ async def _said_to_nobody(self: Delivery, *parts: Any) -> bool:
     return True
 
 
-_ended_fields = deliver.ended_fields
+_last_word = deliver.last_word
 
 
-def _all_delivered(run: Any, ending: Any, missing: Any) -> dict[str, Any]:
-    told = _ended_fields(run, ending, missing)
-    return {**told, "not_delivered": (), "not_delivered_count": 0, "not_delivered_bytes": 0}
+def _all_delivered(run: Any, ending: Any, missing: Any) -> Any:
+    nothing = {"not_delivered": (), "not_delivered_count": 0, "not_delivered_bytes": 0}
+    return _last_word(run, ending, missing).model_copy(update=nothing)
 
 
 async def _never_taken(self: Any) -> None: ...
@@ -218,7 +218,7 @@ _BROKEN: dict[PlantedBug, tuple[Any, ...]] = {
         _said_to_nobody,
         "pod_image.agent.deliver.Delivery._persist_last_word",
     ),
-    PlantedBug.HIDES_WHAT_IS_MISSING: (_all_delivered, "pod_image.agent.deliver.ended_fields"),
+    PlantedBug.HIDES_WHAT_IS_MISSING: (_all_delivered, "pod_image.agent.deliver.last_word"),
     PlantedBug.GIVES_UP_SOON: (
         lambda self: self.run.now() + 60.0,
         "pod_image.agent.deliver.Delivery._give_up_at",

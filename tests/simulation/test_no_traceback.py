@@ -21,10 +21,11 @@ from launcher.providers.runpod.wire import BillingWire, ExecWire, GpuTypeWire, P
 from launcher.services.common.record_observation import moments
 from launcher.services.planning.compose import compose
 from pod_image.agent.attempt_state import AttemptFile
-from pod_image.agent.supervisor import recipe_event
+from pod_image.agent.recipe_events import body_in
+from pod_image.contract.bodies import UnknownBody
 from pod_image.contract.contract_error import ContractError
 from pod_image.contract.environment import RunDocument
-from pod_image.contract.events import UnknownEvent, from_line, to_line
+from pod_image.contract.events import from_line, to_line
 from pod_image.contract.record import RunRecord
 from pod_image.contract.settings import SETTINGS, RunSettings
 
@@ -78,7 +79,7 @@ def test_an_answer_of_the_cloud_is_read_or_refused(
 def test_a_line_of_a_pod_is_an_event_or_log(document: dict[str, Any]) -> None:
     line = json.dumps(document)
     event = from_line(line)
-    if event is None or isinstance(event, UnknownEvent):
+    if event is None or isinstance(event.body, UnknownBody):
         return
     assert from_line(to_line(event)) == event
     assert all(isinstance(name, str) for name in moments(event))
@@ -87,8 +88,8 @@ def test_a_line_of_a_pod_is_an_event_or_log(document: dict[str, Any]) -> None:
 @few
 @given(documents("event", "step", "losses", "path", "size_bytes", "id", "command", "state"))
 def test_a_line_of_a_recipe_is_an_event_it_may_say_or_log(document: dict[str, Any]) -> None:
-    found = recipe_event(json.dumps(document))
-    assert found is None or found["event"] != "ended"
+    found = body_in(json.dumps(document))
+    assert found is None or found.event != "ended"
 
 
 @few
@@ -129,7 +130,7 @@ def test_a_preset_file_is_read_or_refused_in_one_sentence(text: str) -> None:
 )
 def test_torn_and_deep_lines_are_log(line: str) -> None:
     assert from_line(line) is None
-    assert recipe_event(line) is None
+    assert body_in(line) is None
 
 
 @few

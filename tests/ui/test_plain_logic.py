@@ -25,7 +25,8 @@ from launcher.ui.theme import Theme
 from launcher.ui.widgets.sample_rows import sample_table
 from launcher.workshop.library import ClipLine
 from pod_image.contract import figures
-from pod_image.contract.events import Gpu, MachineEvent, SampleEvent
+from pod_image.contract.bodies import Gpu, MachineReading, Sample
+from pod_image.contract.events import tells
 from pod_image.contract.outcomes import EndReason
 from tests.kit.runs import NOW, event, run
 
@@ -120,7 +121,7 @@ def test_samples_stand_by_sentence_and_step() -> None:
         event("sample", 4, step=20, path="samples/step-20/01.wav", text="A"),
         event("sample", 5, step=30, path="samples/step-30/01.wav", text="A"),
     ]
-    table = sample_table([one for one in samples if isinstance(one, SampleEvent)], newest=2)
+    table = sample_table([one for one in samples if tells(one, Sample)], newest=2)
     assert table.reference is not None
     assert table.steps == (20, 30)
     assert [text for text, _ in table.rows] == ["A"]
@@ -139,10 +140,7 @@ def test_the_log_is_searched_by_words_and_source() -> None:
 
 
 def test_gauges_say_what_the_machine_says_and_no_more() -> None:
-    machine = MachineEvent(
-        at=NOW,
-        run_id="run-01",
-        seq=1,
+    machine = MachineReading(
         gpus=(Gpu(use_percent=97.0, memory_used_gb=11.0, memory_total_gb=22.0),),
         disk_free_gb=30.0,
     )

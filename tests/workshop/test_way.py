@@ -30,6 +30,7 @@ from pod_image.recipes.piper.prepared import PreparedSet, read_prepared, sound_p
 from pod_image.recipes.piper.stages import prepare_stage
 from tests.kit.dataset_files import write
 from tests.kit.recordings import srt, talk, write_sound
+from tests.kit.sent_events import kept_in
 
 SETTINGS = RunSettings(
     dataset_repo="demo/talk", results_repo="demo/voices", quality="low", max_steps=2
@@ -48,8 +49,7 @@ def prepared_from(root: Path, settings: RunSettings) -> tuple[PreparedSet, np.nd
     )
     folder = RunFolder(root)
     said: list[dict[str, Any]] = []
-    emit: Any = said.append
-    prepare_stage(document, folder, emit)
+    prepare_stage(document, folder, kept_in(said))
     assert not [event for event in said if event["event"] == "warning"]
     return read_prepared(folder.prepared), np.fromfile(sound_path(folder.prepared), "<i2")
 

@@ -23,7 +23,8 @@ from launcher.domain.run import RunState
 from launcher.services.common.observations import EventSeen, RunEnded
 from launcher.services.common.workbench import Workbench
 from launcher.services.following.watch import watch as watch_run
-from pod_image.contract.events import EndedEvent, to_line
+from pod_image.contract.bodies import Ended
+from pod_image.contract.events import Stamped, tells, to_line
 
 app = command_app()
 
@@ -60,13 +61,13 @@ async def _stream(bench: Workbench, key: str, output: Output) -> Followed:
         for event in await bench.results(run.results_repo).events(run.run_id):
             print(printable_json(to_line(event)), flush=True)
         return Followed(run, last_word(bench, run))
-    ended: EndedEvent | None = None
+    ended: Stamped[Ended] | None = None
     try:
         async with aclosing(watch_run(bench, run, from_start=True)) as observations:
             async for seen in observations:
                 if isinstance(seen, EventSeen):
                     print(printable_json(to_line(seen.event)), flush=True)
-                    ended = seen.event if isinstance(seen.event, EndedEvent) else ended
+                    ended = seen.event if tells(seen.event, Ended) else ended
                 if isinstance(seen, RunEnded):
                     return Followed(seen.run, ended)
     except asyncio.CancelledError as exc:

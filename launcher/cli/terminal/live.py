@@ -20,7 +20,7 @@ from launcher.cli.terminal.plain_text import (
 )
 from launcher.domain.run import Run
 from launcher.services.common.observations import EventSeen
-from pod_image.contract.events import StepEvent
+from pod_image.contract.bodies import Step
 from pod_image.contract.figures import dollars_per_hour
 from pod_image.contract.outcomes import Phase
 
@@ -90,7 +90,7 @@ class Live:
         self._display.console.print(with_looks(text), markup=False, emoji=False, soft_wrap=True)
 
     def _is_step(self, seen: object) -> bool:
-        return isinstance(seen, EventSeen) and isinstance(seen.event, StepEvent)
+        return isinstance(seen, EventSeen) and isinstance(seen.event.body, Step)
 
     def _is_time_for_step_line(self) -> bool:
         now = time.monotonic()

@@ -18,19 +18,20 @@ from launcher.services.common.observations import (
     ReleasedHere,
     RestartSeen,
 )
-from pod_image.contract.events import (
-    ArmedEvent,
-    CheckpointEvent,
-    EndedEvent,
-    Event,
-    HeartbeatEvent,
-    MachineEvent,
-    PhaseEvent,
-    SampleEvent,
-    StepEvent,
-    UploadEvent,
-    WarningEvent,
+from pod_image.contract.bodies import (
+    ArmedReport,
+    Body,
+    CheckpointWritten,
+    Ended,
+    Heartbeat,
+    MachineReading,
+    PhaseChange,
+    RunWarning,
+    Sample,
+    Step,
+    Upload,
 )
+from pod_image.contract.events import Event, Stamped, tells
 from pod_image.contract.outcomes import Phase
 
 _EVERY_RUN = {
@@ -50,9 +51,9 @@ class Picture:
     phase: Phase | None = None
     phase_detail: str = ""
     phase_share: float | None = None
-    step: StepEvent | None = None
-    machine: MachineEvent | None = None
-    ended: EndedEvent | None = None
+    step: Step | None = None
+    machine: MachineReading | None = None
+    ended: Stamped[Ended] | None = None
     losses: list[float] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     last_line: str = ""
@@ -106,35 +107,39 @@ class Picture:
         self._priced_at, self._cost_then_usd = self.now(), cost_usd
 
     def _event(self, event: Event) -> str:
+        if tells(event, Ended):
+            self.ended = event
+        return self._said(event.body)
+
+    def _said(self, event: Body) -> str:
         match event:
-            case PhaseEvent():
+            case PhaseChange():
                 return self._phase(event)
-            case StepEvent():
+            case Step():
                 return self._step(event)
-            case ArmedEvent():
+            case ArmedReport():
                 return self._armed(event)
-            case HeartbeatEvent():
+            case Heartbeat():
                 self._take_cost(event.cost_usd)
                 return event.detail
-            case MachineEvent():
+            case MachineReading():
                 self.machine = event
-            case WarningEvent():
+            case RunWarning():
                 return self._warn(f"{event.message} {event.hint}".strip())
-            case CheckpointEvent():
+            case CheckpointWritten():
                 return f"checkpoint at step {event.step:,}"
-            case SampleEvent():
+            case Sample():
                 return f"sample at step {event.step:,}: {event.path}"
-            case UploadEvent():
+            case Upload():
                 return f"{len(event.files)} files are in the results repo"
-            case EndedEvent():
-                self.ended = event
+            case Ended():
                 self._take_cost(event.cost_usd)
                 self._over_at = self.now()
                 missing = missing_text(event.missing_count)
                 return f"ended: {event.reason.sentence}" + (f" {missing}." if missing else "")
         return ""
 
-    def _phase(self, event: PhaseEvent) -> str:
+    def _phase(self, event: PhaseChange) -> str:
         seconds = f" after {lasted(event.seconds)}" if event.seconds is not None else ""
         if event.state == "ended":
             return f"{event.phase.value} done{seconds}"
@@ -147,7 +152,7 @@ class Picture:
             self.phase_share = min(1.0, event.done / event.total)
         return ""
 
-    def _step(self, event: StepEvent) -> str:
+    def _step(self, event: Step) -> str:
         self.step = event
         loss = main_loss(event, self.shown)
         if loss is not None:
@@ -155,7 +160,7 @@ class Picture:
         self._take_cost(event.cost_usd)
         return step_text(event, self.shown)
 
-    def _armed(self, event: ArmedEvent) -> str:
+    def _armed(self, event: ArmedReport) -> str:
         if event.works:
             return "armed: the pod can end itself and needs nobody from here on"
         return self._warn("the pod cannot end itself")
@@ -175,12 +180,12 @@ def phase_text(phase: Phase, shown: Shown) -> str:
     return own.sentence if own else _EVERY_RUN.get(phase, phase.value)
 
 
-def main_loss(event: StepEvent, shown: Shown) -> float | None:
+def main_loss(event: Step, shown: Shown) -> float | None:
     """The loss people watch where the recipe names one, else the first."""
     return event.losses.get(shown.main_loss, next(iter(event.losses.values()), None))
 
 
-def step_text(event: StepEvent, shown: Shown) -> str:
+def step_text(event: Step, shown: Shown) -> str:
     """One line about a step: how far, loss, speed, time left, money."""
     total = f" of {event.total_steps:,}" if event.total_steps else ""
     parts = [f"step {event.step:,}{total}"]

@@ -10,15 +10,8 @@ from launcher.domain.run import Run, RunState
 from launcher.services.common.observations import EventSeen, PodSeen
 from launcher.services.common.workbench import Workbench
 from launcher.stores.runs import RecordKind
-from pod_image.contract.events import (
-    ArmedEvent,
-    EndedEvent,
-    Event,
-    HeartbeatEvent,
-    PhaseEvent,
-    StepEvent,
-    UploadEvent,
-)
+from pod_image.contract.bodies import ArmedReport, Ended, Heartbeat, PhaseChange, Step, Upload
+from pod_image.contract.events import Event, to_document
 from pod_image.contract.outcomes import Phase
 
 ENDING_PHASES = (Phase.EXPORT, Phase.DELIVER, Phase.RELEASE)
@@ -33,10 +26,10 @@ def note(bench: Workbench, run: Run, seen: object) -> Run:
     event = seen.event
     for moment, at in moments(event).items():
         bench.runs.mark(run, moment, at)
-    if isinstance(event, EndedEvent):
-        bench.runs.keep(run, RecordKind.ENDED, event.model_dump(mode="json"))
-    if isinstance(event, ArmedEvent):
-        _note_trial(bench, run, event)
+    if isinstance(event.body, Ended):
+        bench.runs.keep(run, RecordKind.ENDED, to_document(event))
+    if isinstance(event.body, ArmedReport):
+        _note_trial(bench, run, event.body)
     wanted = changes_of(run, event)
     changes = {name: value for name, value in wanted.items() if getattr(run, name) != value}
     return bench.runs.update(run, **changes) if changes else run
@@ -45,44 +38,44 @@ def note(bench: Workbench, run: Run, seen: object) -> Run:
 def changes_of(run: Run, event: Event) -> dict[str, Any]:
     """Fields of the run that the event sets."""
     changes: dict[str, Any] = {}
-    match event:
-        case ArmedEvent(works=True):
-            changes = {"armed_at": event.at, "deadline": event.deadline or run.deadline}
+    match event.body:
+        case ArmedReport(works=True, deadline=deadline):
+            changes = {"armed_at": event.at, "deadline": deadline or run.deadline}
             changes["state"] = _at_least(run, RunState.RUNNING)
-        case PhaseEvent(phase=phase, state="started") if phase in ENDING_PHASES:
+        case PhaseChange(phase=phase, state="started") if phase in ENDING_PHASES:
             changes = {"state": _at_least(run, RunState.ENDING)}
-        case StepEvent() | HeartbeatEvent() if event.cost_usd is not None:
-            changes = {"cost_usd": event.cost_usd}
-        case EndedEvent():
-            changes = {"end_reason": event.reason, "detail": event.detail, "ended_at": event.at}
-            changes["not_delivered"] = event.missing_count
+        case Step(cost_usd=cost_usd) | Heartbeat(cost_usd=cost_usd) if cost_usd is not None:
+            changes = {"cost_usd": cost_usd}
+        case Ended() as ended:
+            changes = {"end_reason": ended.reason, "detail": ended.detail, "ended_at": event.at}
+            changes["not_delivered"] = ended.missing_count
             changes["state"] = _at_least(run, RunState.ENDING)
-            if event.cost_usd is not None:
-                changes["cost_usd"] = event.cost_usd
+            if ended.cost_usd is not None:
+                changes["cost_usd"] = ended.cost_usd
     return changes
 
 
 def moments(event: Event) -> dict[str, datetime]:
     """Points of the run's time line that the event is the first word of."""
-    match event:
-        case ArmedEvent():
+    match event.body:
+        case ArmedReport():
             return {"armed": event.at}
-        case PhaseEvent(state="started"):
-            return {event.phase.value: event.at}
-        case PhaseEvent(phase=Phase.FETCH, state="ended"):
+        case PhaseChange(state="started", phase=phase):
+            return {phase.value: event.at}
+        case PhaseChange(phase=Phase.FETCH, state="ended"):
             return {"dataset_there": event.at}
-        case StepEvent():
+        case Step():
             return {"first_step": event.at}
-        case UploadEvent():
+        case Upload():
             return {"first_upload": event.at}
-        case EndedEvent():
+        case Ended():
             return {"ended": event.at}
     return {}
 
 
-def _note_trial(bench: Workbench, run: Run, event: ArmedEvent) -> None:
+def _note_trial(bench: Workbench, run: Run, report: ArmedReport) -> None:
     """What the machine did when it was tried; a container that is started again tries nothing, and says nothing new."""
-    tried = [check for check in event.arms if check.is_about_machine]
+    tried = [check for check in report.arms if check.is_about_machine]
     if tried:
         _keep_machine(
             bench,

@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from launcher.domain.pod import Pod, PodName
 from launcher.errors import LauncherError, PodGone
 from launcher.services.common.workbench import Workbench
-from pod_image.contract.events import (
-    ArmedEvent,
-    CheckpointEvent,
-    Event,
-    HeartbeatEvent,
-    MachineEvent,
-    PhaseEvent,
-    SampleEvent,
-    StepEvent,
-    UploadEvent,
-    from_line,
+from pod_image.contract.bodies import (
+    ArmedReport,
+    Body,
+    CheckpointWritten,
+    Heartbeat,
+    MachineReading,
+    PhaseChange,
+    Sample,
+    Step,
+    Upload,
 )
+from pod_image.contract.events import Stamped, from_line, tells
 from pod_image.contract.outcomes import Phase
 
 QUIET_SECONDS = 5.0
@@ -30,7 +30,7 @@ FIRST_LINE_SECONDS = 15.0
 """How long the log may take to say anything at all."""
 _LAST_LINES = 5_000
 """As far back as the log goes."""
-_LATER = (StepEvent, HeartbeatEvent, MachineEvent, SampleEvent, CheckpointEvent, UploadEvent)
+_LATER = (Step, Heartbeat, MachineReading, Sample, CheckpointWritten, Upload)
 """What only an armed pod says."""
 
 
@@ -39,7 +39,7 @@ class Heard:
     """`armed` is what the pod said of it, where the log still has that."""
 
     is_armed: bool
-    armed: ArmedEvent | None = None
+    armed: Stamped[ArmedReport] | None = None
 
 
 async def hear_armed(bench: Workbench, pod: Pod, name: PodName, results_repo: str) -> Heard:
@@ -65,18 +65,18 @@ async def _in_log(bench: Workbench, pod: Pod, name: PodName) -> tuple[Heard | No
         async for line in lines:
             count += 1
             event = from_line(line)
-            if event is not None and event.run_id == name.run_id and _is_of_the_armed(event):
-                return Heard(True, event if isinstance(event, ArmedEvent) else None), count
+            if event is not None and event.run_id == name.run_id and _is_of_the_armed(event.body):
+                return Heard(True, event if tells(event, ArmedReport) else None), count
     return None, count
 
 
-def _is_of_the_armed(event: Event) -> bool:
-    match event:
-        case ArmedEvent():
-            return event.works
-        case PhaseEvent():
-            return event.phase is not Phase.BOOT
-    return isinstance(event, _LATER)
+def _is_of_the_armed(body: Body) -> bool:
+    match body:
+        case ArmedReport():
+            return body.works
+        case PhaseChange():
+            return body.phase is not Phase.BOOT
+    return isinstance(body, _LATER)
 
 
 async def _has_delivered(bench: Workbench, name: PodName, results_repo: str) -> bool:

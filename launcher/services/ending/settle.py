@@ -17,7 +17,8 @@ from launcher.services.common.run_secrets import remove_run_secrets
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.account_of_run import is_certainly_over, is_of_this_account, not_found
 from launcher.stores.secrets import KeyName, how_to_give
-from pod_image.contract.events import EndedEvent, Event
+from pod_image.contract.bodies import Ended
+from pod_image.contract.events import Event, stamped
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.record import RunRecord
 
@@ -87,8 +88,8 @@ async def delivered_word(
     unseen = tuple(event for event in events if event.seq > run.last_seq)
     last_sign = max((event.at for event in events), default=None)
     for event in reversed(events):
-        if isinstance(event, EndedEvent):
-            return LastWord(event.reason, event.detail, unseen, record, last_sign)
+        if isinstance(event.body, Ended):
+            return LastWord(event.body.reason, event.body.detail, unseen, record, last_sign)
     if record is not None and record.end_reason is not None:
         return LastWord(record.end_reason, record.detail, unseen, record, last_sign)
     return LastWord(EndReason.LOST, EndReason.LOST.sentence, unseen, record, last_sign)
@@ -118,16 +119,14 @@ def _note_record(bench: Workbench, run: Run, last: LastWord, record: RunRecord) 
         cost = run.cost_usd if record.cost_usd is None else record.cost_usd
         changes = {"detail": record.detail, "cost_usd": cost, "ended_at": ended_at}
         return bench.runs.update(run, end_reason=last.reason, **changes)
-    ended = EndedEvent(
-        at=ended_at,
-        run_id=run.run_id,
-        seq=run.last_seq + 1,
+    ended = Ended(
         reason=last.reason,
         delivered=record.delivered,
         not_delivered=record.not_delivered,
         **{name: getattr(record, name) for name in _TOLD_BY_BOTH},
     )
-    return note(bench, run, EventSeen(ended))
+    event = stamped(ended, at=ended_at, run_id=run.run_id, seq=run.last_seq + 1)
+    return note(bench, run, EventSeen(event))
 
 
 def _last_sign(bench: Workbench, run: Run, said_at: datetime | None) -> datetime:

@@ -19,7 +19,8 @@ from launcher.services.ending.pod_runs import boot_minutes, proven_name, results
 from launcher.services.ending.reconcile import NEVER_BORN, look_for
 from launcher.services.ending.refresh import NEVER_ORDERED, look_twice, was_never_ordered
 from launcher.services.ending.settle import LastWord, last_word
-from pod_image.contract.events import ArmedEvent
+from pod_image.contract.bodies import ArmedReport
+from pod_image.contract.events import Stamped
 from pod_image.contract.outcomes import EndReason
 
 GRACE = timedelta(seconds=30)
@@ -41,7 +42,7 @@ class OurPod:
     name: PodName
     run: Run | None
     why: str = ""
-    armed: ArmedEvent | None = None
+    armed: Stamped[ArmedReport] | None = None
     """What it said of that, where the history does not know it yet."""
 
 

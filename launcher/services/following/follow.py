@@ -23,7 +23,8 @@ from launcher.services.common.observations import (
     Tick,
 )
 from launcher.services.common.workbench import Workbench
-from pod_image.contract.events import EndedEvent, Event, from_line
+from pod_image.contract.bodies import Ended
+from pod_image.contract.events import Event, from_line
 
 ABSENT_LOOKS = 2
 """A pod is gone when so many looks in a row found nothing."""
@@ -116,7 +117,7 @@ class _Follower:
             return []
         missed = await self._missed(event) if event.seq > self._seq + 1 else []
         self._seq = event.seq
-        if isinstance(event, EndedEvent) and not self._has_ended:
+        if isinstance(event.body, Ended) and not self._has_ended:
             self._has_ended = True
             self._last_looks_until = self._bench.clock.now() + LAST_LOOKS
             self._said_its_last.set()
@@ -125,8 +126,8 @@ class _Follower:
     def _numbered(self, event: Event) -> Event:
         """A pod that was started again and could not become an agent does not know how far it had counted:
         its last word comes next, whatever number it has."""
-        if isinstance(event, EndedEvent) and event.seq <= self._seq and not self._has_ended:
-            return event.model_copy(update={"seq": self._seq + 1})
+        if isinstance(event.body, Ended) and event.seq <= self._seq and not self._has_ended:
+            return replace(event, seq=self._seq + 1)
         return event
 
     async def _missed(self, event: Event) -> list[Event]:

@@ -21,7 +21,7 @@ from launcher.services.common.record_observation import note
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.settle import settle_gone
 from launcher.services.following.follow import follow
-from pod_image.contract.events import EndedEvent
+from pod_image.contract.bodies import Ended
 
 OUTSTAYED = timedelta(seconds=20)
 """A pod that still exists so long after its last word, or its deadline, is released from here: by then it
@@ -74,7 +74,7 @@ async def _observations(
     async with aclosing(follow(bench, run, from_start=from_start)) as raw_observations:
         async for seen in raw_observations:
             run = note(bench, run, seen)
-            if isinstance(seen, EventSeen) and isinstance(seen.event, EndedEvent):
+            if isinstance(seen, EventSeen) and isinstance(seen.event.body, Ended):
                 ended_at = bench.provider_now()
             if isinstance(seen, Tick):
                 why = _outstays(run, ended_at, bench.provider_now())

@@ -10,7 +10,7 @@ from launcher.domain.offer import Offer
 from launcher.services.common.workbench import Workbench
 from launcher.services.launching.boot import UnfitMachine
 from launcher.stores.runs import RecordKind
-from pod_image.contract.events import ArmedEvent
+from pod_image.contract.bodies import ArmedReport
 from pod_image.contract.findings import Finding, Severity
 
 REMEMBERED = timedelta(days=7)
@@ -74,9 +74,9 @@ def elsewhere(failed: Offer, left: Sequence[Offer], bad: Sequence[BadHost]) -> t
     return steered([*([again] if is_elsewhere else []), *left], bad)
 
 
-def check_machine(event: ArmedEvent, bad: Sequence[BadHost]) -> None:
+def check_machine(report: ArmedReport, bad: Sequence[BadHost]) -> None:
     """Raises UnfitMachine for a machine that failed lately, although it does well now."""
-    ids = {each for check in event.arms for each in check.ids}
+    ids = {each for check in report.arms for each in check.ids}
     for host in bad:
         if ids & host.ids:
             raise UnfitMachine(f"This is the same machine again: {host.sentence}.")

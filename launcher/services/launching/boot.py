@@ -8,7 +8,7 @@ from datetime import timedelta
 from launcher.domain.pod import PodStatus
 from launcher.errors import RunFailed
 from launcher.services.common.observations import EventSeen, Gone, LogSeen, RawObservation
-from pod_image.contract.events import ArmedEvent, EndedEvent
+from pod_image.contract.bodies import ArmedReport, Ended
 from pod_image.contract.figures import duration
 
 PLACEMENT_SHARE = 0.5
@@ -31,11 +31,11 @@ class UnfitMachine(NeverCameUp):
     """It came up and is not what was paid for; another of its kind elsewhere may be."""
 
 
-def judge_boot_checks(event: ArmedEvent) -> None:
+def judge_boot_checks(report: ArmedReport) -> None:
     """Raises UnfitMachine where only the machine is at fault, else RunFailed; both name what does not work."""
-    if event.works:
+    if report.works:
         return
-    broken = [check for check in event.arms if not check.works]
+    broken = [check for check in report.arms if not check.works]
     faults = ", ".join(
         f"{check.name} ({check.detail})" if check.detail else check.name for check in broken
     )
@@ -59,8 +59,8 @@ def check_boot(
 
     `has_container`: something was seen of the container, so that what is missing is the run's own doing.
     """
-    if isinstance(seen, EventSeen) and isinstance(seen.event, EndedEvent):
-        raise RunFailed(f"The run ended before it began: {seen.event.detail}", hint=seen.event.hint)
+    if isinstance(seen, EventSeen) and isinstance(ended := seen.event.body, Ended):
+        raise RunFailed(f"The run ended before it began: {ended.detail}", hint=ended.hint)
     if isinstance(seen, LogSeen) and seen.source == "system" and _NEVER_PULLED.search(seen.text):
         raise RunFailed(
             f"The image cannot be pulled: {seen.text}",

@@ -53,7 +53,7 @@ from launcher.services.launching.progress import Progress, Stage
 from launcher.services.launching.rental import Rental
 from launcher.stores.runs import RecordKind
 from launcher.stores.secrets import KeyName, Keys
-from pod_image.contract.events import ArmedEvent
+from pod_image.contract.bodies import ArmedReport
 from pod_image.contract.figures import dollars_per_hour
 from pod_image.contract.outcomes import EndReason
 
@@ -231,10 +231,10 @@ class _Launch:
                 self._tell(run, seen)
                 if isinstance(seen, PodSeen):
                     status = seen.pod.status
-                if isinstance(seen, EventSeen) and isinstance(seen.event, ArmedEvent):
-                    judge_boot_checks(seen.event)
+                if isinstance(seen, EventSeen) and isinstance(seen.event.body, ArmedReport):
+                    judge_boot_checks(seen.event.body)
                     if self._left:  # where there is nothing else, what does well now will do
-                        check_machine(seen.event, bad_hosts(self._bench))
+                        check_machine(seen.event.body, bad_hosts(self._bench))
                     rental.is_armed = True
                     break
                 waited = self._bench.clock.now() - started
@@ -314,9 +314,7 @@ class _Launch:
             case PodSeen(pod=pod):
                 self.say(Stage.SEEN, f"Pod {pod.id} is {pod.status}.", run, seen=seen)
             case EventSeen(event=event):
-                self.say(
-                    Stage.SEEN, f"The pod says: {getattr(event, 'event', 'event')}.", run, seen=seen
-                )
+                self.say(Stage.SEEN, f"The pod says: {event.event}.", run, seen=seen)
             case LogSeen(text=text):
                 self.say(Stage.SEEN, text, run, seen=seen)
             case Tick(trouble=trouble) if trouble:

@@ -153,8 +153,8 @@ def _samples(runs: list[Run], views: list[RunView], names: list[str]) -> None:
                         for sample in found[text].values():
                             with box("td"):
                                 Player(
-                                    media_url(run, sample.path),
+                                    media_url(run, sample.body.path),
                                     f"“{text}” of {name}",
                                     name=f"{run.nonce}-{sample.seq}",
-                                    seconds=sample.seconds,
+                                    seconds=sample.body.seconds,
                                 )

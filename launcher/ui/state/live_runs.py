@@ -310,7 +310,7 @@ class Live:
 
     def _ended_at(self, run: Run) -> datetime | None:
         view = self._views.get(run.nonce)
-        return view.ended.at if view is not None and view.ended is not None else None
+        return view.ended_at if view is not None else None
 
     def _drop_old_views(self) -> None:
         kept = {run.nonce for run in self._live_runs} | set(self._watchers)

@@ -7,21 +7,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from launcher.ui.state.curves import Curve
-from pod_image.contract.events import (
-    ArmedEvent,
-    CheckpointEvent,
-    CommandEvent,
-    EndedEvent,
-    Event,
-    HeartbeatEvent,
-    MachineEvent,
-    PhaseEvent,
-    SampleEvent,
-    StepEvent,
+from pod_image.contract.bodies import (
+    ArmedReport,
+    CheckpointWritten,
+    CommandReceipt,
+    Ended,
+    Heartbeat,
+    MachineReading,
+    PhaseChange,
+    RunWarning,
+    Sample,
+    Step,
+    Upload,
     UploadedFile,
-    UploadEvent,
-    WarningEvent,
 )
+from pod_image.contract.events import Event, Stamped, tells
 from pod_image.contract.outcomes import Phase
 
 LOG_LINES = 5_000
@@ -62,20 +62,21 @@ class RunView:
     phases: dict[Phase, PhaseState] = field(
         default_factory=lambda: {phase: PhaseState() for phase in Phase}
     )
-    armed: ArmedEvent | None = None
-    step: StepEvent | None = None
+    armed: Stamped[ArmedReport] | None = None
+    step: Step | None = None
     curves: dict[str, Curve] = field(default_factory=dict)
     speed: Curve = field(default_factory=lambda: Curve(keep=MACHINE_POINTS))
-    machine: MachineEvent | None = None
+    machine: Stamped[MachineReading] | None = None
     gpu_use: Curve = field(default_factory=lambda: Curve(keep=MACHINE_POINTS))
-    samples: deque[SampleEvent] = field(default_factory=lambda: deque(maxlen=SAMPLES))
-    checkpoints: deque[CheckpointEvent] = field(default_factory=lambda: deque(maxlen=MARKS))
+    samples: deque[Stamped[Sample]] = field(default_factory=lambda: deque(maxlen=SAMPLES))
+    checkpoints: deque[CheckpointWritten] = field(default_factory=lambda: deque(maxlen=MARKS))
     files: dict[str, UploadedFile] = field(default_factory=dict)
-    receipts: dict[str, CommandEvent] = field(default_factory=dict)
-    warnings: deque[WarningEvent] = field(default_factory=lambda: deque(maxlen=WARNINGS))
+    receipts: dict[str, CommandReceipt] = field(default_factory=dict)
+    warnings: deque[RunWarning] = field(default_factory=lambda: deque(maxlen=WARNINGS))
     log: deque[LogEntry] = field(default_factory=lambda: deque(maxlen=LOG_LINES))
     log_count: int = 0
-    ended: EndedEvent | None = None
+    ended: Ended | None = None
+    ended_at: datetime | None = None
     cost_usd: float | None = None
     """The pod's own last word on it."""
     restarts: int = 0
@@ -87,29 +88,30 @@ class RunView:
         self.last_seq = event.seq
         self.heard_at = event.at
         self.version += 1
-        match event:
-            case PhaseEvent():
-                self._take_phase(event)
-            case ArmedEvent():
-                self.armed = event
-            case StepEvent():
-                self._take_step(event)
-            case MachineEvent():
+        if tells(event, ArmedReport):
+            self.armed = event
+        if tells(event, Sample):
+            self.samples.append(event)
+        match event.body:
+            case PhaseChange() as change:
+                self._take_phase(change, event.at)
+            case Step() as step:
+                self._take_step(step)
+            case MachineReading():
                 self._take_machine(event)
-            case SampleEvent():
-                self.samples.append(event)
-            case CheckpointEvent():
-                self.checkpoints.append(event)
-            case UploadEvent():
-                self.files.update({file.path: file for file in event.files})
-            case CommandEvent():
-                self.receipts[event.id] = event
-            case WarningEvent():
-                self.warnings.append(event)
-            case HeartbeatEvent():
-                self.cost_usd = event.cost_usd if event.cost_usd is not None else self.cost_usd
-            case EndedEvent():
-                self._take_end(event)
+            case CheckpointWritten() as checkpoint:
+                self.checkpoints.append(checkpoint)
+            case Upload(files=files):
+                self.files.update({file.path: file for file in files})
+            case CommandReceipt() as receipt:
+                self.receipts[receipt.id] = receipt
+            case RunWarning() as warning:
+                self.warnings.append(warning)
+            case Heartbeat(cost_usd=cost_usd):
+                self.cost_usd = cost_usd if cost_usd is not None else self.cost_usd
+            case Ended() as ended:
+                self.ended_at = event.at
+                self._take_end(ended)
 
     def take_log(self, text: str, source: str = "container", at: datetime | None = None) -> None:
         self.log_count += 1
@@ -132,11 +134,11 @@ class RunView:
         done = [phase for phase, state in self.phases.items() if state.state == "done"]
         return done[-1] if done else None
 
-    def _take_phase(self, event: PhaseEvent) -> None:
+    def _take_phase(self, event: PhaseChange, at: datetime) -> None:
         state = self.phases[event.phase]
         if event.state == "started":
-            self._close_before(event)
-            state.state, state.started_at, state.seconds = "now", event.at, None
+            self._close_before(event, at)
+            state.state, state.started_at, state.seconds = "now", at, None
         elif event.state == "ended":
             state.state, state.seconds = "done", event.seconds
         state.done = event.done if event.done is not None else state.done
@@ -144,15 +146,15 @@ class RunView:
         state.unit = event.unit or state.unit
         state.detail = event.detail or state.detail
 
-    def _close_before(self, event: PhaseEvent) -> None:
+    def _close_before(self, event: PhaseChange, at: datetime) -> None:
         # A phase whose end was not heard (a restart, a cut log) is over when the next one starts.
         for phase, state in self.phases.items():
             if phase is not event.phase and state.state == "now":
                 state.state = "done"
                 if state.started_at is not None:
-                    state.seconds = (event.at - state.started_at).total_seconds()
+                    state.seconds = (at - state.started_at).total_seconds()
 
-    def _take_step(self, event: StepEvent) -> None:
+    def _take_step(self, event: Step) -> None:
         self.step = event
         self.cost_usd = event.cost_usd if event.cost_usd is not None else self.cost_usd
         for name, value in event.losses.items():
@@ -160,13 +162,15 @@ class RunView:
         if event.steps_per_second is not None:
             self.speed.add(event.step, event.steps_per_second)
 
-    def _take_machine(self, event: MachineEvent) -> None:
+    def _take_machine(self, event: Event) -> None:
+        if not tells(event, MachineReading):
+            return
         self.machine = event
-        used = [gpu.use_percent for gpu in event.gpus if gpu.use_percent is not None]
+        used = [gpu.use_percent for gpu in event.body.gpus if gpu.use_percent is not None]
         if used:
             self.gpu_use.add(event.at.timestamp(), sum(used) / len(used))
 
-    def _take_end(self, event: EndedEvent) -> None:
+    def _take_end(self, event: Ended) -> None:
         self.ended = event
         self.cost_usd = event.cost_usd if event.cost_usd is not None else self.cost_usd
         for file in event.delivered:

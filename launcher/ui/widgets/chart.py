@@ -122,7 +122,8 @@ class LossChart:
                 thinned(clear, POINTS_DRAWN),
                 on_the_line(clear, [one.step for one in self._view.checkpoints]),
                 on_the_line(
-                    clear, [one.step for one in self._view.samples if one.kind != "reference"]
+                    clear,
+                    [one.body.step for one in self._view.samples if one.body.kind != "reference"],
                 ),
                 log=self._site.preferences.curve_log_scale,
             )

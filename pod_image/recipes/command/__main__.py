@@ -13,8 +13,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from pod_image.contract.bodies import CommandReceipt, PhaseChange, ReceiptState, RunWarning
 from pod_image.contract.commands import Command, CommandName
 from pod_image.contract.contract_error import ContractError
 from pod_image.contract.environment import EVENTS_FD_VARIABLE, RUN_VARIABLE
@@ -28,7 +28,7 @@ from pod_image.recipes.command.activity import cpu_seconds
 from pod_image.recipes.command.collecting import collect, is_inside
 from pod_image.recipes.command.progress_lines import step_in
 from pod_image.recipes.command.recipe import CommandRecipe, Job, files_folder
-from pod_image.recipes.worker import BY_SIGNAL_ID, Reporter, StoppableInbox, run_document
+from pod_image.recipes.worker import BY_SIGNAL_ID, Emit, Reporter, StoppableInbox, run_document
 
 INPUT_FAULT = 2
 LOOK_SECONDS = 0.1
@@ -39,8 +39,6 @@ STOP_SECONDS = 30.0
 SIGNAL_SECONDS = 3.0
 """And so long when we are told by signal: ten seconds later, or sooner, we are killed, and collect nothing."""
 
-Report = Callable[[dict[str, Any]], None]
-
 
 @dataclass
 class Work:
@@ -48,7 +46,7 @@ class Work:
 
     job: Job
     folder: RunFolder
-    report: Report
+    report: Emit
     process: subprocess.Popen[str]
     lines: int = 0
     stop_at: float | None = None
@@ -97,16 +95,9 @@ class Work:
     def collect(self) -> int:
         return collect(self.folder.prepared, self.job.outputs, files_folder(self.folder))
 
-    def _receipt(self, command: Command, state: str, detail: str) -> None:
-        self.report(
-            {
-                "event": "command",
-                "id": command.id,
-                "command": command.command.value,
-                "state": state,
-                "detail": detail,
-            }
-        )
+    def _receipt(self, command: Command, state: ReceiptState, detail: str) -> None:
+        name = command.command.value
+        self.report(CommandReceipt(id=command.id, command=name, state=state, detail=detail))
 
     def _end_when_late(self) -> None:
         if self.stop_at is not None and time.monotonic() >= self.stop_at:
@@ -121,14 +112,9 @@ class Work:
         seen = (self.lines, int(cpu_seconds(self.process.pid)))
         if seen != self._said:
             self._said = seen
+            worked = round(now - self.began, 1)
             self.report(
-                {
-                    "event": "phase",
-                    "phase": Phase.TRAIN.value,
-                    "state": "progress",
-                    "done": round(now - self.began, 1),
-                    "unit": "seconds",
-                }
+                PhaseChange(phase=Phase.TRAIN, state="progress", done=worked, unit="seconds")
             )
 
 
@@ -183,7 +169,7 @@ def _start(job: Job, folder: RunFolder) -> subprocess.Popen[str]:
     )
 
 
-def _outcome(report: Report, code: int, *, was_stopped: bool) -> int:
+def _outcome(report: Emit, code: int, *, was_stopped: bool) -> int:
     """Our exit code: the command's own failure is explained, a kill from outside is a crash."""
     if code == 0 or was_stopped:
         return 0
@@ -194,8 +180,8 @@ def _outcome(report: Report, code: int, *, was_stopped: bool) -> int:
     return _refuse(report, f"The command ended with exit code {code}.", hint)
 
 
-def _refuse(report: Report, message: str, hint: str) -> int:
-    report({"event": "warning", "code": "command", "message": message, "hint": hint})
+def _refuse(report: Emit, message: str, hint: str) -> int:
+    report(RunWarning(code="command", message=message, hint=hint))
     return INPUT_FAULT
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+
+from pod_image.contract.bodies import Step
 
 _MOST = 2**53
 _WHOLE = {"step", "total_steps", "epoch"}
 _NAMED = ("step", "total_steps", "epoch", "steps_per_second", "seconds_left")
 
 
-def step_in(line: str) -> dict[str, Any] | None:
-    """The `step` event in a line such as {"step": 10, "loss": 0.5}; None for any other line.
+def step_in(line: str) -> Step | None:
+    """The step in a line such as {"step": 10, "loss": 0.5}; None for any other line.
 
     Known names keep their meaning; every other finite number is a loss of that name.
     """
@@ -32,7 +33,7 @@ def step_in(line: str) -> dict[str, Any] | None:
         for name, value in document.items()
         if name not in _NAMED and _is_number(value)
     }
-    return {"event": "step", **named, "losses": losses}
+    return Step(**named, losses=losses)
 
 
 def _is_count(value: object) -> bool:

@@ -11,13 +11,14 @@ import sys
 from pathlib import Path
 from socket import if_nameindex
 
+from pod_image.contract.bodies import RunWarning
 from pod_image.contract.contract_error import ContractError
 from pod_image.contract.environment import EVENTS_FD_VARIABLE, RunDocument
 from pod_image.contract.paths import RunFolder
 from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.stages import export_stage, prepare_stage, train_stage
 from pod_image.recipes.piper.torchrun import torchrun_command, torchrun_environment
-from pod_image.recipes.worker import Reporter, StoppableInbox, run_document
+from pod_image.recipes.worker import Emit, Reporter, StoppableInbox, run_document
 
 _MODULE = "pod_image.recipes.piper"
 _EVENTS_PATH = "LAUNCHER_EVENTS_PATH"
@@ -36,19 +37,12 @@ def main(argv: list[str]) -> int:
     try:
         _run(argv[0], emit)
     except (RecipeError, ContractError) as exc:
-        emit(
-            {
-                "event": "warning",
-                "code": f"{argv[0]}-failed",
-                "message": exc.message,
-                "hint": exc.hint,
-            }
-        )
+        emit(RunWarning(code=f"{argv[0]}-failed", message=exc.message, hint=exc.hint))
         return 2
     return 0
 
 
-def _run(stage: str, emit: Reporter) -> None:
+def _run(stage: str, emit: Emit) -> None:
     document, folder = run_document(), RunFolder(Path.cwd())
     match stage:
         case "prepare":
@@ -59,7 +53,7 @@ def _run(stage: str, emit: Reporter) -> None:
             export_stage(document, folder, emit)
 
 
-def _train(document: RunDocument, folder: RunFolder, emit: Reporter) -> None:
+def _train(document: RunDocument, folder: RunFolder, emit: Emit) -> None:
     """Here, or once for each GPU: then this process becomes torchrun, and what it starts comes back here."""
     command = torchrun_command(_MODULE, ["train"], _gpus(document))
     if command is not None:

@@ -7,16 +7,15 @@ import os
 import shutil
 from pathlib import Path
 
+from pod_image.contract.bodies import RunWarning
 from pod_image.contract.figures import size
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.recipes.piper import MOST_CHECKPOINTS, PiperSettings, checkpoint_room
 from pod_image.recipes.piper.recipe_error import RecipeError
-from pod_image.recipes.worker import Reporter
+from pod_image.recipes.worker import Emit
 
 
-def checkpoints_kept(
-    folder: RunFolder, settings: PiperSettings, emit: Reporter | None = None
-) -> int:
+def checkpoints_kept(folder: RunFolder, settings: PiperSettings, emit: Emit | None = None) -> int:
     """How many checkpoints this disk can hold at a time; with `emit`, fewer than usual are said.
 
     Raises RecipeError when there is no room for even one: before anything was trained for nothing.
@@ -33,12 +32,11 @@ def checkpoints_kept(
         )
     if kept < MOST_CHECKPOINTS and emit is not None:
         emit(
-            {
-                "event": "warning",
-                "code": "few-checkpoints",
-                "message": f"{size(free_bytes)} are free on the disk: {kept} of the usual {MOST_CHECKPOINTS} "
+            RunWarning(
+                code="few-checkpoints",
+                message=f"{size(free_bytes)} are free on the disk: {kept} of the usual {MOST_CHECKPOINTS} "
                 "checkpoints are kept at a time, beside the best.",
-            }
+            )
         )
     return kept
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pod_image.contract.bodies import PhaseChange, RunWarning
+from pod_image.contract.outcomes import Phase
 from pod_image.recipes.piper.phonemes import Phonemizer
 from pod_image.recipes.piper.prepared import (
     FORMAT,
@@ -30,8 +32,7 @@ from pod_image.recipes.piper.recordings import (
     load_recording,
     silero_speech_span,
 )
-
-Emit = Callable[[dict[str, Any]], None]
+from pod_image.recipes.worker import Emit
 
 LONGEST_SECONDS = 20.0
 """Memory of a step grows with its longest clip, faster than linearly; the tail is rarely worth it."""
@@ -255,16 +256,9 @@ def _work(job: tuple[Path, str]) -> _Read | str:
     return _reader(job)
 
 
-def _warning(code: str, message: str, hint: str = "") -> dict[str, Any]:
-    return {"event": "warning", "code": code, "message": message, "hint": hint}
+def _warning(code: str, message: str, hint: str = "") -> RunWarning:
+    return RunWarning(code=code, message=message, hint=hint)
 
 
-def _progress(done: int, total: int) -> dict[str, Any]:
-    return {
-        "event": "phase",
-        "phase": "prepare",
-        "state": "progress",
-        "done": done,
-        "total": total,
-        "unit": "clips",
-    }
+def _progress(done: int, total: int) -> PhaseChange:
+    return PhaseChange(phase=Phase.PREPARE, state="progress", done=done, total=total, unit="clips")

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pod_image.contract.bodies import Body, CheckpointWritten, Sample, Step
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.whole_file import replacing, write_whole
 from pod_image.recipes.piper.card import CURVES_NAME
 from pod_image.recipes.piper.event_file import EventFile
 from pod_image.recipes.piper.pictures import curves, heat_map, png
 from pod_image.recipes.piper.prepared import LOSSES_NAME
+from pod_image.recipes.worker import Emit
 
 if TYPE_CHECKING:
     from pod_image.recipes.piper.trainer import Trainer
-
-Emit = Callable[[dict[str, Any]], None]
 
 MOST_POINTS = 600
 """Points of a curve: as many as it is pixels wide, twice."""
@@ -41,10 +41,10 @@ class Recorder:
         self._losses = _Losses(folder.tensorboard / LOSSES_NAME)
         self._step = 0
 
-    def __call__(self, event: dict[str, Any]) -> None:
+    def __call__(self, body: Body) -> None:
         with self._lock:
-            self._keep(event)
-        self._emit(event)
+            self._keep(body)
+        self._emit(body)
 
     def at_checkpoint(self, trainer: Trainer) -> None:
         """Pictures of the alignment, and everything so far into whole files. Called between two steps."""
@@ -62,29 +62,31 @@ class Recorder:
             self._losses.write()
         draw_curves(self._folder)
 
-    def _keep(self, event: dict[str, Any]) -> None:
-        match event.get("event"):
-            case "step":
-                self._step = event["step"]
-                self._losses.add(event["step"], event["losses"])
-                values = {f"loss/{name}": value for name, value in event["losses"].items()}
-                self._scalars({**values, "steps_per_second": event["steps_per_second"]}, self._step)
-            case "checkpoint":
-                self._scalars(event["scores"], event["step"])
-            case "sample":
-                self._sample(event)
+    def _keep(self, body: Body) -> None:
+        match body:
+            case Step():
+                self._step = body.step
+                self._losses.add(body.step, body.losses)
+                values = {f"loss/{name}": value for name, value in body.losses.items()}
+                if body.steps_per_second is not None:
+                    values["steps_per_second"] = body.steps_per_second
+                self._scalars(values, body.step)
+            case CheckpointWritten():
+                self._scalars(body.scores, body.step)
+            case Sample():
+                self._sample(body)
 
     def _scalars(self, values: dict[str, float], step: int) -> None:
         for name, value in values.items():
             self._open().scalar(name, value, step, self._now())
 
-    def _sample(self, event: dict[str, Any]) -> None:
-        path = self._folder.out / event["path"]
+    def _sample(self, sample: Sample) -> None:
+        path = self._folder.out / sample.path
         sound, rate_hz = _read_wav(path)
-        name = "reference" if event.get("kind") == "reference" else f"sample/{path.stem}"
+        name = "reference" if sample.kind == "reference" else f"sample/{path.stem}"
         file, now = self._open(), self._now()
-        file.audio(name, path.read_bytes(), rate_hz, len(sound), event["step"], now)
-        file.image(f"{name}/spectrogram", heat_map(_mel(sound, rate_hz)), event["step"], now)
+        file.audio(name, path.read_bytes(), rate_hz, len(sound), sample.step, now)
+        file.image(f"{name}/spectrogram", heat_map(_mel(sound, rate_hz)), sample.step, now)
 
     def _open(self) -> EventFile:
         if self._file is None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from pod_image.contract.bodies import PhaseChange, RunWarning
 from pod_image.contract.commands import Command
 from pod_image.contract.common_settings import Switch
 from pod_image.contract.environment import RunDocument
 from pod_image.contract.findings import Finding, Severity
+from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.recipes.piper import PiperSettings
 from pod_image.dataset import DatasetError, read_dataset
@@ -18,7 +20,7 @@ from pod_image.recipes.piper.disk import checkpoints_kept
 from pod_image.recipes.piper.identity import preparation_of, quality_of, voice_of
 from pod_image.recipes.piper.prepared import read_prepared
 from pod_image.recipes.piper.recipe_error import RecipeError
-from pod_image.recipes.worker import Reporter
+from pod_image.recipes.worker import Emit
 
 if TYPE_CHECKING:
     from pod_image.recipes.piper.checkpoint import Checkpoint
@@ -27,7 +29,7 @@ MOST_FINDINGS = 20
 TakeCommands = Callable[[], list[Command]]
 
 
-def prepare_stage(document: RunDocument, folder: RunFolder, emit: Reporter) -> None:
+def prepare_stage(document: RunDocument, folder: RunFolder, emit: Emit) -> None:
     """Dataset to prepared set. Raises RecipeError."""
     from pod_image.recipes.piper.preparation import prepare
 
@@ -40,21 +42,17 @@ def prepare_stage(document: RunDocument, folder: RunFolder, emit: Reporter) -> N
         raise RecipeError(exc.message, hint=exc.hint) from exc
     serious = [f for f in dataset.findings if f.severity is not Severity.NOTE]
     for finding in serious[:MOST_FINDINGS]:
-        emit(_finding_event(finding))
+        emit(_finding_said(finding))
     prepare(dataset.clips, folder.prepared, preparation_of(settings), emit)
 
 
-def _finding_event(finding: Finding) -> dict[str, Any]:
-    return {
-        "event": "warning",
-        "code": str(finding.code),
-        "message": f"{finding.place}: {finding.message}" if finding.place else finding.message,
-        "hint": finding.hint,
-    }
+def _finding_said(finding: Finding) -> RunWarning:
+    message = f"{finding.place}: {finding.message}" if finding.place else finding.message
+    return RunWarning(code=str(finding.code), message=message, hint=finding.hint)
 
 
 def train_stage(
-    document: RunDocument, folder: RunFolder, emit: Reporter, take_commands: TakeCommands
+    document: RunDocument, folder: RunFolder, emit: Emit, take_commands: TakeCommands
 ) -> None:
     """Prepared set to checkpoints and samples; goes on from the newest checkpoint on this disk. Raises RecipeError."""
     import torch
@@ -112,7 +110,7 @@ def train_stage(
         torch.cuda.synchronize()
 
 
-def _own_checkpoint(document: RunDocument, folder: RunFolder, emit: Reporter) -> Checkpoint | None:
+def _own_checkpoint(document: RunDocument, folder: RunFolder, emit: Emit) -> Checkpoint | None:
     """The newest whole one of this run: left by an earlier start of this container, or fetched to resume."""
     from pod_image.recipes.piper.checkpoint import read_checkpoint
     from pod_image.recipes.piper.keeping import checkpoints_in
@@ -131,8 +129,8 @@ def _own_checkpoint(document: RunDocument, folder: RunFolder, emit: Reporter) ->
     return None
 
 
-def _warning(code: str, exc: RecipeError) -> dict[str, Any]:
-    return {"event": "warning", "code": code, "message": exc.message, "hint": exc.hint}
+def _warning(code: str, exc: RecipeError) -> RunWarning:
+    return RunWarning(code=code, message=exc.message, hint=exc.hint)
 
 
 def _base_checkpoint(settings: PiperSettings, folder: RunFolder) -> Checkpoint | None:
@@ -149,7 +147,7 @@ def _base_checkpoint(settings: PiperSettings, folder: RunFolder) -> Checkpoint |
     return read_foreign(path)
 
 
-def export_stage(document: RunDocument, folder: RunFolder, emit: Reporter) -> None:
+def export_stage(document: RunDocument, folder: RunFolder, emit: Emit) -> None:
     """The best checkpoint becomes the voice; the others get theirs beside them. Raises RecipeError."""
     from pod_image.recipes.piper.checkpoint import read_checkpoint
     from pod_image.recipes.piper.export import export_voice, generator_of
@@ -172,12 +170,5 @@ def export_stage(document: RunDocument, folder: RunFolder, emit: Reporter) -> No
         emit(_exported(done, total))
 
 
-def _exported(done: int, total: int) -> dict[str, Any]:
-    return {
-        "event": "phase",
-        "phase": "export",
-        "state": "progress",
-        "done": done,
-        "total": total,
-        "unit": "voices",
-    }
+def _exported(done: int, total: int) -> PhaseChange:
+    return PhaseChange(phase=Phase.EXPORT, state="progress", done=done, total=total, unit="voices")

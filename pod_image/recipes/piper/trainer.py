@@ -12,6 +12,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pod_image.contract.bodies import (
+    Body,
+    CheckpointWritten,
+    CommandReceipt,
+    ReceiptState,
+    RunWarning,
+    Sample,
+    Step,
+)
 from pod_image.contract.commands import Command, CommandName
 from pod_image.contract.recipes.piper import MOST_CHECKPOINTS, Precision
 from pod_image.recipes.piper.alignment import COST_OF_TORCH, why_search_is_slow
@@ -34,8 +43,8 @@ from pod_image.recipes.piper.quality import SIZES, SYMBOLS, Quality, Sizes
 from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.say import say, spoken, write_wav
 from pod_image.recipes.piper.scores import is_better, score
+from pod_image.recipes.worker import Emit
 
-Emit = Callable[[dict[str, Any]], None]
 TakeCommands = Callable[[], list[Command]]
 
 REPORT_SECONDS = 1.0
@@ -248,12 +257,11 @@ class Trainer:
         if not limit or self.best.since < limit:
             return False
         self._emit(
-            {
-                "event": "warning",
-                "code": "no-better-checkpoints",
-                "message": f"Training ends at step {self.progress.step}: {limit} checkpoints in a row were no "
+            RunWarning(
+                code="no-better-checkpoints",
+                message=f"Training ends at step {self.progress.step}: {limit} checkpoints in a row were no "
                 f"better than the one of step {self.best.step}, which becomes the voice.",
-            }
+            )
         )
         return True
 
@@ -310,17 +318,16 @@ class Trainer:
         self._check_finite()
         speed = self._window_steps / max(now - self._reported, 1e-9)
         self._emit(
-            {
-                "event": "step",
-                "step": self.progress.step,
-                "total_steps": self.total_steps,
-                "epoch": self.progress.epoch,
-                "losses": dict(zip(LOSS_NAMES, (round(m, 6) for m in means), strict=True)),
-                "steps_per_second": round(speed, 4),
-                "seconds_left": 0.0 if final else round(self._seconds_left(), 1),
-                "data_wait_share": round(self._batch_seconds / max(now - self._reported, 1e-9), 4),
-                "skipped_steps": int(self.optimisation.skipped),
-            }
+            Step(
+                step=self.progress.step,
+                total_steps=self.total_steps,
+                epoch=self.progress.epoch,
+                losses=dict(zip(LOSS_NAMES, (round(m, 6) for m in means), strict=True)),
+                steps_per_second=round(speed, 4),
+                seconds_left=0.0 if final else round(self._seconds_left(), 1),
+                data_wait_share=round(self._batch_seconds / max(now - self._reported, 1e-9), 4),
+                skipped_steps=int(self.optimisation.skipped),
+            )
         )
         self._reported, self._window_steps, self._batch_seconds = now, 0, 0.0
         self._window.zero_()
@@ -367,15 +374,9 @@ class Trainer:
             case _:
                 raise RecipeError(f"{command.command} is not for the trainer.")
 
-    def _receipt(self, command: Command, state: str, detail: str) -> None:
+    def _receipt(self, command: Command, state: ReceiptState, detail: str) -> None:
         self._emit(
-            {
-                "event": "command",
-                "id": command.id,
-                "command": command.command.value,
-                "state": state,
-                "detail": detail,
-            }
+            CommandReceipt(id=command.id, command=command.command.value, state=state, detail=detail)
         )
 
     # --- what is kept
@@ -388,14 +389,13 @@ class Trainer:
 
         def written(path: Path, size_bytes: int) -> None:
             self._emit(
-                {
-                    "event": "checkpoint",
-                    "step": step,
-                    "path": path.relative_to(self.places.out).as_posix(),
-                    "size_bytes": size_bytes,
-                    "scores": scores,
-                    "is_best": is_best,
-                }
+                CheckpointWritten(
+                    step=step,
+                    path=path.relative_to(self.places.out).as_posix(),
+                    size_bytes=size_bytes,
+                    scores=scores,
+                    is_best=is_best,
+                )
             )
 
         self._keeper.keep(step, self.snapshot(), written, best=self.best.step, scores=scores)
@@ -415,14 +415,13 @@ class Trainer:
         path = self.places.samples / "reference.wav"
         seconds = write_wav(path, self.clips.sound_of(index), rate_hz)
         self._emit(
-            {
-                "event": "sample",
-                "step": self.progress.step,
-                "path": path.relative_to(self.places.out).as_posix(),
-                "text": self.clips.prepared.clips[index].text,
-                "seconds": round(seconds, 2),
-                "kind": "reference",
-            }
+            Sample(
+                step=self.progress.step,
+                path=path.relative_to(self.places.out).as_posix(),
+                text=self.clips.prepared.clips[index].text,
+                seconds=round(seconds, 2),
+                kind="reference",
+            )
         )
 
     def _measure(self) -> dict[str, float]:
@@ -451,13 +450,7 @@ class Trainer:
         seconds = write_wav(path, sound, rate_hz)
         below = path.relative_to(self.places.out).as_posix()
         self._emit(
-            {
-                "event": "sample",
-                "step": self.progress.step,
-                "path": below,
-                "text": text,
-                "seconds": round(seconds, 2),
-            }
+            Sample(step=self.progress.step, path=below, text=text, seconds=round(seconds, 2))
         )
         return below
 
@@ -498,11 +491,10 @@ class Trainer:
             check_fits(traits_of(start), self.training.quality, self.training.speakers, SYMBOLS)
         if not take_over(start, generator, discriminators):
             self._emit(
-                {
-                    "event": "warning",
-                    "code": "fresh-discriminators",
-                    "message": "The base has no discriminators; they start anew, and the first epochs sound rough.",
-                }
+                RunWarning(
+                    code="fresh-discriminators",
+                    message="The base has no discriminators; they start anew, and the first epochs sound rough.",
+                )
             )
 
     def _compile(self) -> None:
@@ -511,35 +503,32 @@ class Trainer:
             self.optimisation.compile()
             return
         self._emit(
-            {
-                "event": "warning",
-                "code": "not-compiled",
-                "message": f"The networks are not compiled, as was asked for: {missing} here. Training goes on.",
-            }
+            RunWarning(
+                code="not-compiled",
+                message=f"The networks are not compiled, as was asked for: {missing} here. Training goes on.",
+            )
         )
 
     def _say_if_bf16_is_slow(self) -> None:
         why = why_bf16_is_slow(self.training.precision, self.clips.device)
         if why is not None:
             self._emit(
-                {
-                    "event": "warning",
-                    "code": "bf16-is-slow",
-                    "message": f"Training computes in bf16, as was asked for, and more slowly for it: {why}.",
-                    "hint": "precision auto takes what the machine is quick at.",
-                }
+                RunWarning(
+                    code="bf16-is-slow",
+                    message=f"Training computes in bf16, as was asked for, and more slowly for it: {why}.",
+                    hint="precision auto takes what the machine is quick at.",
+                )
             )
 
     def _say_if_search_is_slow(self) -> None:
         why = why_search_is_slow(self.clips.device)
         if why is not None:
             self._emit(
-                {
-                    "event": "warning",
-                    "code": "alignment-is-slow",
-                    "message": "The kernel that finds which frames belong to which phoneme cannot be used on this "
+                RunWarning(
+                    code="alignment-is-slow",
+                    message="The kernel that finds which frames belong to which phoneme cannot be used on this "
                     f"GPU: {COST_OF_TORCH}. The results are the same. The reason: {why}",
-                }
+                )
             )
 
     def _put_to_sleep(self, lacked: tuple[str, ...]) -> None:
@@ -547,13 +536,12 @@ class Trainer:
         self._lacked = lacked
         self._frozen_until_step = min(MOST_STEPS_ALONE, self.total_steps // SHARE_ALONE)
         self._emit(
-            {
-                "event": "warning",
-                "code": "partial-base",
-                "message": "The base has no posterior encoder, as voices for speaking have none: that alone is "
+            RunWarning(
+                code="partial-base",
+                message="The base has no posterior encoder, as voices for speaking have none: that alone is "
                 f"trained for the first {self._frozen_until_step} steps{self._or_time()}, then everything.",
-                "hint": "A .ckpt of the same voice, where there is one, saves these steps.",
-            }
+                hint="A .ckpt of the same voice, where there is one, saves these steps.",
+            )
         )
 
     @property
@@ -609,7 +597,7 @@ class Trainer:
         _set_random_states(own["random"], self.clips.device)
 
 
-def _say_nothing(event: dict[str, Any]) -> None:
+def _say_nothing(body: Body) -> None:
     """What all but the first process of a distributed training have to report."""
 
 

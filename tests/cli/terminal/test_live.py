@@ -14,13 +14,8 @@ from launcher.cli.terminal.output import Output
 from launcher.cli.terminal.picture import Picture, phase_text, step_text
 from launcher.domain.run import Run, RunState
 from launcher.services.common.observations import EventSeen, RestartSeen
-from pod_image.contract.events import (
-    EndedEvent,
-    Event,
-    PhaseEvent,
-    StepEvent,
-    WarningEvent,
-)
+from pod_image.contract.bodies import Body, Ended, PhaseChange, RunWarning, Step
+from pod_image.contract.events import stamped
 from pod_image.contract.outcomes import EndReason, Phase
 from tests.cli.conftest import COMMAND_RUN, Shell
 
@@ -31,8 +26,8 @@ RUN = Run(
 )  # fmt: skip
 
 
-def event(kind: type[Event], **values: Any) -> EventSeen:
-    return EventSeen(kind(at=AT, run_id="run-01", seq=1, **values))
+def event(kind: type[Body], **values: Any) -> EventSeen:
+    return EventSeen(stamped(kind(**values), at=AT, run_id="run-01", seq=1))
 
 
 class Watch:
@@ -64,11 +59,11 @@ def test_every_phase_has_words(phase: Phase) -> None:
 
 
 def test_a_training_shows_step_loss_speed_time_left_and_dollars(picture: Picture) -> None:
-    picture.see(event(PhaseEvent, phase=Phase.TRAIN, state="started"))
+    picture.see(event(PhaseChange, phase=Phase.TRAIN, state="started"))
     for number in (1, 2, 3):
         picture.see(
             event(
-                StepEvent,
+                Step,
                 step=number,
                 total_steps=60,
                 losses={"mel": 3.0 - number, "kl": 9.0},
@@ -90,9 +85,9 @@ def test_time_and_money_stop_at_the_pods_last_word(
 ) -> None:
     clock = picture.now
     assert isinstance(clock, Watch)
-    picture.see(event(PhaseEvent, phase=Phase.RELEASE, state="started"))
+    picture.see(event(PhaseChange, phase=Phase.RELEASE, state="started"))
     clock.seconds += 5
-    picture.see(event(EndedEvent, reason=EndReason.FINISHED, cost_usd=cost_usd))
+    picture.see(event(Ended, reason=EndReason.FINISHED, cost_usd=cost_usd))
     then = frame(picture)
     clock.seconds += 3600
     assert frame(picture) == then
@@ -105,27 +100,27 @@ def test_the_cost_grows_between_two_words_of_the_pod(picture: Picture) -> None:
 
 
 def test_a_warning_a_restart_and_the_end_are_lines_that_stay(picture: Picture) -> None:
-    assert "Mind the gap" in picture.see(event(WarningEvent, code="x", message="Mind the gap."))
+    assert "Mind the gap" in picture.see(event(RunWarning, code="x", message="Mind the gap."))
     assert "started again" in picture.see(RestartSeen(1.0))
-    assert "finished" in picture.see(event(EndedEvent, reason=EndReason.FINISHED))
+    assert "finished" in picture.see(event(Ended, reason=EndReason.FINISHED))
     assert picture.ended is not None
     assert len(picture.warnings) == 2
 
 
 def test_what_is_not_known_is_left_out_of_a_step() -> None:
-    seen = event(StepEvent, step=5)
-    assert isinstance(seen.event, StepEvent)
-    assert step_text(seen.event, Picture().shown) == "step 5"
+    seen = event(Step, step=5)
+    assert isinstance(seen.event.body, Step)
+    assert step_text(seen.event.body, Picture().shown) == "step 5"
 
 
 def test_without_a_terminal_steps_are_told_now_and_then_and_the_rest_at_once(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with Live(Output()) as live:
-        live.see(event(PhaseEvent, phase=Phase.TRAIN, state="started"))
+        live.see(event(PhaseChange, phase=Phase.TRAIN, state="started"))
         for number in range(1, 50):
-            live.see(event(StepEvent, step=number))
-        live.see(event(PhaseEvent, phase=Phase.TRAIN, state="ended", seconds=3.0))
+            live.see(event(Step, step=number))
+        live.see(event(PhaseChange, phase=Phase.TRAIN, state="ended", seconds=3.0))
     lines = capsys.readouterr().err.splitlines()
     assert lines == ["train: the training runs", "step 1", "train done after 3 s"]
 
@@ -141,7 +136,7 @@ def test_on_a_terminal_the_display_draws_and_cleans_up(
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("TERM", "xterm")
     with Live(Output(), picture) as live:
-        live.see(event(PhaseEvent, phase=Phase.FETCH, state="started"))
+        live.see(event(PhaseChange, phase=Phase.FETCH, state="started"))
         live.say("a line that stays [not markup]")
     text = terminal.getvalue()
     assert "a line that stays [not markup]" in text

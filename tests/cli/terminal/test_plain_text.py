@@ -35,7 +35,8 @@ from launcher.cli.terminal.progress_line import ProgressLine
 from launcher.errors import LauncherError
 from launcher.providers.base import LogLine
 from launcher.services.common.observations import EventSeen
-from pod_image.contract.events import PhaseEvent, StepEvent, WarningEvent
+from pod_image.contract.bodies import PhaseChange, RunWarning, Step
+from pod_image.contract.events import stamped
 from pod_image.contract.outcomes import Phase
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -119,7 +120,9 @@ def test_log_lines_of_a_pod_are_shown_and_not_obeyed(
     capsys: pytest.CaptureFixture[str], as_json: bool
 ) -> None:
     output = Output(as_json=as_json)
-    event = WarningEvent(at=AT, run_id="run-01", seq=1, code="x", message=f"{HOSTILE}\nagain")
+    event = stamped(
+        RunWarning(code="x", message=f"{HOSTILE}\nagain"), at=AT, run_id="run-01", seq=1
+    )
     logs._print_line(LogLine("1", "container", f"| {HOSTILE}", AT), Picture(), output)
     logs._print_event(event, Picture(), output)
     said = capsys.readouterr().out
@@ -248,7 +251,9 @@ def test_the_live_display_shows_markup_and_codes_as_they_are(
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "120")
     with Live(Output()) as live:
-        live.see(EventSeen(WarningEvent(at=AT, run_id="r", seq=1, code="x", message=HOSTILE)))
+        live.see(
+            EventSeen(stamped(RunWarning(code="x", message=HOSTILE), at=AT, run_id="r", seq=1))
+        )
         live.picture.pod_status = HOSTILE
         live.say(HOSTILE)
     text = terminal.getvalue()
@@ -260,14 +265,17 @@ def test_the_live_display_shows_markup_and_codes_as_they_are(
 @pytest.mark.parametrize("odd", [float("nan"), float("inf"), -float("inf")])
 def test_numbers_that_are_none_do_not_end_the_display(odd: float) -> None:
     picture = Picture()
-    picture.see(EventSeen(PhaseEvent(at=AT, run_id="r", seq=1, phase=Phase.TRAIN, state="started")))
+    picture.see(
+        EventSeen(
+            stamped(PhaseChange(phase=Phase.TRAIN, state="started"), at=AT, run_id="r", seq=1)
+        )
+    )
     for number, loss in enumerate([3.0, odd, 2.0, 1.0], 1):
         fields: dict[str, Any] = {"step": number, "total_steps": 2**53, "losses": {"mel": loss}}
-        step = StepEvent(
-            at=AT, run_id="r", seq=number, seconds_left=odd, steps_per_second=odd,
-            cost_usd=odd, cost_at_end_usd=odd, **fields,
-        )  # fmt: skip
-        assert picture.see(EventSeen(step))
+        step = Step(
+            seconds_left=odd, steps_per_second=odd, cost_usd=odd, cost_at_end_usd=odd, **fields
+        )
+        assert picture.see(EventSeen(stamped(step, at=AT, run_id="r", seq=number)))
         assert len(frame(picture)) >= 4
     assert lasted(odd) == "unknown"
     assert len(sparkline([1.0, odd, 2.0])) in (0, 2)

@@ -25,7 +25,7 @@ from pod_image.agent.watchdog import (
     verdict,
     wants_checkpoint,
 )
-from pod_image.contract.events import Gpu, Pace
+from pod_image.contract.bodies import Gpu, Pace, Step
 from pod_image.contract.outcomes import EndReason, Phase
 from pod_image.contract.settings import RunSettings
 from pod_image.recipes.base import CardSection
@@ -198,10 +198,10 @@ def test_the_pace_counts_each_window_of_steps_as_long_as_it_lasted() -> None:
     meter.read([Gpu(use_percent=3.0)])
     assert meter.so_far() is None
     # The first window is warming up: it counts for nothing.
-    meter.stepped({"step": 1, "steps_per_second": 0.01, "data_wait_share": 1.0})
-    meter.stepped({"step": 11, "steps_per_second": 10.0, "data_wait_share": 0.5})
-    meter.stepped({"step": 41, "steps_per_second": 10.0, "data_wait_share": 0.1})
-    meter.stepped({"step": 42, "steps_per_second": None, "skipped_steps": 2})
+    meter.stepped(Step(step=1, steps_per_second=0.01, data_wait_share=1.0))
+    meter.stepped(Step(step=11, steps_per_second=10.0, data_wait_share=0.5))
+    meter.stepped(Step(step=41, steps_per_second=10.0, data_wait_share=0.1))
+    meter.stepped(Step(step=42, steps_per_second=None, skipped_steps=2))
     meter.read([Gpu(use_percent=90.0, memory_used_gb=8.0), Gpu(use_percent=70.0)])
     meter.read([Gpu(use_percent=60.0, memory_used_gb=6.0)])
     meter.read([])

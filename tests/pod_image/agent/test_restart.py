@@ -13,6 +13,7 @@ from pod_image.agent.attempt_state import AttemptState
 from pod_image.agent.ports import RunHub
 from pod_image.agent.start_decision import GoOn, Known, ReleaseOnly, decide
 from pod_image.contract import CONTRACT_VERSION
+from pod_image.contract.bodies import Step
 from pod_image.contract.environment import Attempt, RunDocument
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.paths import RunFolder
@@ -259,7 +260,7 @@ def recorded(script: Script) -> Script:
 
         def kept(event: str, **fields: Any) -> None:
             if event == "step":
-                recorder({"event": event, **fields})
+                recorder(Step(**fields))
             else:
                 recorder.close()
             emit(event, **fields)

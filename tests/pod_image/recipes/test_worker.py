@@ -5,6 +5,7 @@ import json
 import os
 import time
 
+from pod_image.contract.bodies import RunWarning, Step
 from pod_image.recipes.worker import Inbox, Reporter
 
 
@@ -12,8 +13,8 @@ def test_events_arrive_as_lines_on_the_descriptor():
     reading, writing = os.pipe()
     report = Reporter(writing)
 
-    report({"event": "step", "step": 1})
-    report({"event": "warning", "message": "ä\n"})
+    report(Step(step=1))
+    report(RunWarning(code="x", message="ä\n"))
     os.close(writing)
 
     with os.fdopen(reading, encoding="utf-8") as stream:
@@ -24,7 +25,7 @@ def test_a_reader_that_is_gone_is_no_error():
     reading, writing = os.pipe()
     os.close(reading)
 
-    Reporter(writing)({"event": "step", "step": 1})
+    Reporter(writing)(Step(step=1))
     os.close(writing)
 
 

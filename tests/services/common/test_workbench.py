@@ -28,6 +28,7 @@ from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
 from launcher.stores.secrets import Keys
 from pod_image.contract.commands import Command, CommandName
+from pod_image.contract.events import to_line
 from pod_image.contract.findings import Severity
 from pod_image.contract.outcomes import EndReason
 from pod_image.hub import Hub, Repo, publish
@@ -92,9 +93,7 @@ def test_a_whole_life_on_the_emulators_with_real_processes(tmp_path: Path) -> No
             async with open_workbench(config, keys) as bench:
                 run = await launch(bench, plan(settings={"argv": argv}), keys)
                 async for seen in watch(bench, run):
-                    is_training = (
-                        isinstance(seen, EventSeen) and '"train"' in seen.event.model_dump_json()
-                    )
+                    is_training = isinstance(seen, EventSeen) and '"train"' in to_line(seen.event)
                     if is_training and bench.runs.get("run-01").state is RunState.RUNNING:
                         await asyncio.sleep(0.5)
                         await send(bench, run, new_command(CommandName.STOP))

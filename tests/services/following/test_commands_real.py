@@ -22,8 +22,8 @@ from launcher.services.launching.launch import launch
 from launcher.services.planning.compose import compose
 from launcher.services.planning.plan import make_plan
 from launcher.stores.secrets import Keys, find_keys
+from pod_image.contract.bodies import CommandReceipt
 from pod_image.contract.commands import CommandName
-from pod_image.contract.events import CommandEvent
 from pod_image.contract.outcomes import EndReason
 
 PROGRAM = (
@@ -76,13 +76,14 @@ class Conversation:
             async for seen in observations:
                 if isinstance(seen, LogSeen) and "at work" in seen.text:
                     await self.say(*waiting.pop(0))
-                if isinstance(seen, EventSeen) and isinstance(seen.event, CommandEvent):
-                    event = seen.event
-                    self.receipts.append((self.names[event.id], event.state, event.detail))
-                    if event.command == "save" and event.state == "done":
+                if isinstance(seen, EventSeen) and isinstance(
+                    receipt := seen.event.body, CommandReceipt
+                ):
+                    self.receipts.append((self.names[receipt.id], receipt.state, receipt.detail))
+                    if receipt.command == "save" and receipt.state == "done":
                         results = self.bench.results(self.run.results_repo)
                         self.saved = {each.path for each in await results.files(self.run.run_id)}
-                    if event.state != "received" and waiting:
+                    if receipt.state != "received" and waiting:
                         await self.say(*waiting.pop(0))
                 if isinstance(seen, RunEnded):
                     self.run = seen.run

@@ -8,16 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from launcher.services.following.delivered_log import in_order
-from pod_image.contract.events import Event, PhaseEvent
+from pod_image.contract.bodies import PhaseChange
+from pod_image.contract.events import Event, stamped
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.run_log import LoggedLine, read_lines
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
-def event(seq: int, after_seconds: float) -> PhaseEvent:
+def event(seq: int, after_seconds: float) -> Event:
     at = NOON + timedelta(seconds=after_seconds)
-    return PhaseEvent(at=at, run_id="run-01", seq=seq, phase=Phase.TRAIN, state="started")
+    return stamped(PhaseChange(phase=Phase.TRAIN, state="started"), at=at, run_id="run-01", seq=seq)
 
 
 def line(text: str, after_seconds: float) -> LoggedLine:

@@ -11,7 +11,8 @@ from launcher.services.following.receipts import receipt
 from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
 from launcher.stores.runs import RecordKind
-from pod_image.contract.events import ArmedEvent, BootCheck
+from pod_image.contract.bodies import ArmedReport, BootCheck
+from pod_image.contract.events import stamped
 from tests.kit.virtual_time import in_virtual_time
 from tests.services.harness import LauncherHarness, plan
 
@@ -46,8 +47,11 @@ async def test_what_the_machine_did_when_it_was_tried_is_remembered(tmp_path: Pa
     harness = LauncherHarness(tmp_path)
     run = await launch(harness.bench, plan(), harness.keys)
     checks = (BootCheck(name="gpu", works=True, detail="55 TFLOP/s", is_about_machine=True),)
-    event = ArmedEvent(
-        at=run.planned_at + timedelta(seconds=9), run_id="run-01", seq=2, works=True, arms=checks
+    event = stamped(
+        ArmedReport(works=True, arms=checks),
+        at=run.planned_at + timedelta(seconds=9),
+        run_id="run-01",
+        seq=2,
     )
     note(harness.bench, run, EventSeen(event))
     machine = receipt(harness.bench.runs, run).machine

@@ -27,7 +27,7 @@ from launcher.services.common.workbench import Workbench
 from launcher.services.following.receipts import receipt
 from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
-from pod_image.contract.events import EndedEvent
+from pod_image.contract.bodies import Ended
 from pod_image.contract.outcomes import EndReason
 from tests.kit.virtual_time import in_virtual_time, now_seconds
 from tests.services.harness import LauncherHarness, plan
@@ -38,7 +38,7 @@ async def seen_to_the_end(bench: Workbench, run: Run, **options: bool) -> list[O
 
 
 def kind_of(seen: EventSeen) -> str:
-    return str(seen.event.model_dump()["event"])
+    return seen.event.event
 
 
 def kinds(observations: list[Observation]) -> list[str]:
@@ -257,7 +257,7 @@ async def test_a_pod_that_outstays_its_run_is_released_from_here(tmp_path: Path)
     said_at = released_at = 0.0
     async for seen in watch(harness.bench, run):
         observations.append(seen)
-        if isinstance(seen, EventSeen) and isinstance(seen.event, EndedEvent):
+        if isinstance(seen, EventSeen) and isinstance(seen.event.body, Ended):
             said_at = harness.loop.time()
         if isinstance(seen, ReleasedHere):
             released_at = harness.loop.time()

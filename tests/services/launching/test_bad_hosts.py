@@ -18,7 +18,8 @@ from launcher.services.launching.bad_hosts import bad_hosts, remarks_on_bad_host
 from launcher.services.launching.launch import launch
 from launcher.services.launching.orders import new_attempt, pod_order
 from launcher.stores.runs import RecordKind
-from pod_image.contract.events import ArmedEvent
+from pod_image.contract.bodies import ArmedReport
+from pod_image.contract.events import stamped
 from pod_image.contract.outcomes import EndReason
 from tests.kit.clouds import GPU, RESULTS_REPO
 from tests.kit.virtual_time import in_virtual_time
@@ -165,7 +166,7 @@ async def test_a_container_that_is_started_again_does_not_wipe_out_what_the_tria
     harness = LauncherHarness(tmp_path)
     run = await launch(harness.bench, plan(), harness.keys)
     before = harness.bench.runs.kept(run, RecordKind.MACHINE)
-    again = ArmedEvent(at=harness.bench.clock.now(), run_id="run-01", seq=99, works=True)
+    again = stamped(ArmedReport(works=True), at=harness.bench.clock.now(), run_id="run-01", seq=99)
     note(harness.bench, run, EventSeen(again))
     assert harness.bench.runs.kept(run, RecordKind.MACHINE) == before
     assert before is not None

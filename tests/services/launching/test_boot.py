@@ -14,7 +14,7 @@ from launcher.services.launching.boot import (
     check_boot,
     judge_boot_checks,
 )
-from pod_image.contract.events import ArmedEvent, BootCheck
+from pod_image.contract.bodies import ArmedReport, BootCheck
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TICK = Tick(NOON)
@@ -49,11 +49,11 @@ def test_a_pod_that_is_gone_is_not_waited_for() -> None:
 
 def test_only_boot_checks_that_work_count() -> None:
     checks = (BootCheck(name="delete", works=True), BootCheck(name="clock", works=False))
-    judge_boot_checks(ArmedEvent(at=NOON, run_id="run-01", seq=1, works=True, arms=checks))
+    judge_boot_checks(ArmedReport(works=True, arms=checks))
     with pytest.raises(RunFailed, match="cannot end itself: clock"):
-        judge_boot_checks(ArmedEvent(at=NOON, run_id="run-01", seq=1, works=False, arms=checks))
+        judge_boot_checks(ArmedReport(works=False, arms=checks))
     with pytest.raises(RunFailed, match="did not say why"):
-        judge_boot_checks(ArmedEvent(at=NOON, run_id="run-01", seq=1, works=False))
+        judge_boot_checks(ArmedReport(works=False))
 
 
 def test_spans_are_said_in_minutes_and_seconds() -> None:

@@ -19,6 +19,7 @@ from pod_image.recipes.base import CardSection
 from pod_image.recipes.command.activity import cpu_seconds
 from pod_image.recipes.command.collecting import collect, is_inside, matching
 from pod_image.recipes.command.progress_lines import step_in
+from tests.kit.sent_events import as_sent
 
 COMMAND = RecipeName("command")
 
@@ -162,7 +163,8 @@ def test_collecting_again_takes_what_changed(tmp_path: Path) -> None:
     ],
 )
 def test_a_line_with_a_step_is_progress(line: str, event: object) -> None:
-    assert step_in(line) == event
+    step = step_in(line)
+    assert (step and as_sent(step)) == event
 
 
 def test_a_command_that_computes_is_seen_to(tmp_path: Path) -> None:

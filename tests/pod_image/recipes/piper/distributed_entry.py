@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
 
+from pod_image.contract.bodies import RunWarning
 from pod_image.recipes.piper.__main__ import _reporter
 from pod_image.recipes.worker import Inbox
 
@@ -21,16 +23,14 @@ def _one_command() -> str:
 
 def _main() -> None:
     is_first = os.environ["RANK"] == "0"
-    _reporter()(
-        {
-            "event": "step",
-            "step": int(os.environ["RANK"]),
-            "of": int(os.environ["WORLD_SIZE"]),
-            "device": int(os.environ["LOCAL_RANK"]),
-            "stage": sys.argv[1],
-            "command": _one_command() if is_first else "",
-        }
-    )
+    found = {
+        "step": int(os.environ["RANK"]),
+        "of": int(os.environ["WORLD_SIZE"]),
+        "device": int(os.environ["LOCAL_RANK"]),
+        "stage": sys.argv[1],
+        "command": _one_command() if is_first else "",
+    }
+    _reporter()(RunWarning(code="started", message=json.dumps(found)))
 
 
 if __name__ == "__main__":

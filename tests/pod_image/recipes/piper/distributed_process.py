@@ -13,6 +13,7 @@ from pod_image.recipes.piper.model import Discriminators, Generator
 from pod_image.recipes.piper.optimisation import Optimisation
 from pod_image.recipes.piper.quality import Quality
 from pod_image.recipes.piper.trainer import Places, Trainer, Training
+from tests.kit.sent_events import kept_in
 from tests.pod_image.recipes.piper.cases import TINY, disturbed, made_up_clips
 
 BATCHES = ([0, 1, 2, 3], [4, 5, 2, 1])
@@ -65,7 +66,7 @@ def _train(distributed: Distributed, folder: Path) -> None:
     events: list[dict[str, object]] = []
     places = Places(folder / f"out-{distributed.rank}")
     trainer = Trainer(
-        training, made_up_clips(6), places, emit=events.append, distributed=distributed
+        training, made_up_clips(6), places, emit=kept_in(events), distributed=distributed
     )
     trainer.run()
     own = {"events": events, "step": trainer.progress.step}

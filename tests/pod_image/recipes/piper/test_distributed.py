@@ -94,7 +94,10 @@ def test_where_there_are_two_gpus_the_training_becomes_torchrun_with_its_pipes_t
         _, trouble = stage.communicate('{"id":"my-save","command":"save"}\n', timeout=300)
     assert stage.returncode == 0, trouble[-2000:]
     with os.fdopen(listening) as events:
-        said = sorted((json.loads(line) for line in events), key=lambda event: event["step"])
+        said = sorted(
+            (json.loads(json.loads(line)["message"]) for line in events),
+            key=lambda event: event["step"],
+        )
     assert [(e["step"], e["of"], e["device"], e["stage"]) for e in said] == [
         (0, 2, 0, "train"),
         (1, 2, 1, "train"),

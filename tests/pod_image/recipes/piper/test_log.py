@@ -14,6 +14,7 @@ from pod_image.agent.processes import SystemProcesses
 from pod_image.agent.run_log import RunLog
 from pod_image.agent.system import SystemClock
 from pod_image.contract import CONTRACT_VERSION
+from pod_image.contract.bodies import CheckpointWritten, PhaseChange, RunWarning, Step
 from pod_image.contract.environment import RUN_VARIABLE, Attempt, RunDocument
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import RunFolder
@@ -61,11 +62,11 @@ async def test_the_traceback_of_a_training_that_crashed_is_in_the_log(tmp_path: 
 
 async def test_steps_checkpoints_and_warnings_are_in_the_log_too(tmp_path: Path) -> None:
     events, log = an_event_log(tmp_path)
-    events.emit("phase", phase="train", state="started")
+    events.emit(PhaseChange(phase=Phase.TRAIN, state="started"))
     for step in range(1, 200):
-        events.emit("step", step=step, losses={"mel": 1.5, "kl": 0.25})
-    events.emit("checkpoint", step=199, path="checkpoints/step-00000199.ckpt", size_bytes=1)
-    events.emit("warning", code="slow", message="It is slow.", hint="Wait.")
+        events.emit(Step(step=step, losses={"mel": 1.5, "kl": 0.25}))
+    events.emit(CheckpointWritten(step=199, path="checkpoints/step-00000199.ckpt", size_bytes=1))
+    events.emit(RunWarning(code="slow", message="It is slow.", hint="Wait."))
     assert [line.text for line in read_lines(log.content())] == [
         "== train started",
         "== step 1, mel 1.5, kl 0.25",

@@ -20,6 +20,7 @@ from pod_image.recipes.piper.quality import Quality
 from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.trainer import Places, Trainer, Training
 from pod_image.recipes.piper.voice import VoiceIdentity
+from tests.kit.sent_events import kept_in
 from tests.pod_image.recipes.piper.cases import TINY, disturbed, made_up_clips
 
 
@@ -76,7 +77,7 @@ def trainer_from(start, folder, events, *, steps=10, resume=False):
         dataclasses.replace(TRAINING, max_steps=steps),
         made_up_clips(4),
         Places(folder),
-        emit=events.append,
+        emit=kept_in(events),
         start=start,
         resume=resume,
     )
@@ -112,7 +113,7 @@ def test_where_time_ends_a_training_the_first_stage_is_a_fifth_of_the_time(expor
         dataclasses.replace(TRAINING, max_steps=10_000, train_seconds=60),
         made_up_clips(4),
         Places(tmp_path),
-        emit=events.append,
+        emit=kept_in(events),
         start=read_onnx_voice(path),
         clock=lambda: float(next(ticks)),
     )

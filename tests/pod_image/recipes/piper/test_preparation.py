@@ -20,6 +20,7 @@ from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.recordings import load_recording, silero_speech_span
 from pod_image.recipes.piper.symbols import SYMBOL_IDS
 from tests.kit.recordings import sentences
+from tests.kit.sent_events import as_sent
 
 HOW = Preparation(16_000, "en-us", trims=False)
 
@@ -51,8 +52,8 @@ def record(tmp_path):
 
 
 class Heard(list[Any]):
-    def __call__(self, event):
-        self.append(event)
+    def __call__(self, body):
+        self.append(as_sent(body))
 
     def warnings(self, code):
         return [e["message"] for e in self if e["event"] == "warning" and e["code"] == code]

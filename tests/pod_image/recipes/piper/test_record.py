@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pod_image.contract.bodies import Step
 from pod_image.contract.paths import RunFolder
 from pod_image.recipes.piper.event_file import EventFile
 from pod_image.recipes.piper.pictures import PANEL_HEIGHT, PANEL_WIDTH, curves, heat_map, png
 from pod_image.recipes.piper.quality import Quality
 from pod_image.recipes.piper.record import Recorder, read_losses
 from pod_image.recipes.piper.trainer import Places, Trainer, Training
+from tests.kit.sent_events import kept_in
 from tests.pod_image.recipes.piper.cases import TINY, made_up_clips
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
@@ -30,7 +32,7 @@ def read_tensorboard(folder):
 
 
 def step_event(step, mel=1.0):
-    return {"event": "step", "step": step, "losses": {"mel": mel, "kl": 2.0}, "steps_per_second": 3}
+    return Step(step=step, losses={"mel": mel, "kl": 2.0}, steps_per_second=3)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +41,7 @@ def trained(tmp_path_factory):
     folder = RunFolder(tmp_path_factory.mktemp("run"))
     events: list[Any] = []
     seconds = itertools.count(1_700_000_000)
-    recorder = Recorder(folder, events.append, now=lambda: next(seconds))
+    recorder = Recorder(folder, kept_in(events), now=lambda: next(seconds))
     training = Training(
         Quality.X_LOW,
         epochs=10,

@@ -18,6 +18,7 @@ from pod_image.recipes.piper.optimisation import LOSS_NAMES
 from pod_image.recipes.piper.quality import Quality
 from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.trainer import Places, Trainer, Training
+from tests.kit.sent_events import kept_in
 from tests.pod_image.recipes.piper.cases import TINY, made_up_clips
 
 TRAINING = Training(
@@ -43,7 +44,7 @@ class Bench:
             training,
             clips,
             Places(folder),
-            emit=self.events.append,
+            emit=kept_in(self.events),
             commands=commands or list,
             clock=lambda: float(next(ticks)),
             **start,

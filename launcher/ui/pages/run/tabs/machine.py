@@ -11,7 +11,8 @@ from launcher.ui.frame import Shell
 from launcher.ui.state.run_view import RunView
 from launcher.ui.text import when
 from launcher.ui.widgets.elements import Text, attributes, box, card, empty_state, hint
-from pod_image.contract.events import MachineEvent
+from pod_image.contract.bodies import MachineReading
+from pod_image.contract.events import Stamped
 
 STALE_SECONDS = 30.0
 
@@ -23,7 +24,7 @@ async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
     drawn: list[object] = [None]
 
     def refresh(now: Run) -> None:
-        rows = gauge_rows(view.machine) if view.machine is not None else []
+        rows = gauge_rows(view.machine.body) if view.machine is not None else []
         shape = [title for title, _, _ in rows]
         if drawn != [shape]:
             drawn[:] = [shape]
@@ -44,7 +45,7 @@ async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
     return refresh
 
 
-def gauge_rows(machine: MachineEvent) -> list[tuple[str, str, float]]:
+def gauge_rows(machine: MachineReading) -> list[tuple[str, str, float]]:
     """(title, value in words, share in percent) of everything the machine tells."""
     rows: list[tuple[str, str, float]] = []
     for number, gpu in enumerate(machine.gpus, start=1):
@@ -86,7 +87,7 @@ def _draw(titles: list[str], gauges: dict[str, tuple[Text, ui.element]], heard: 
                 gauges[title] = (words, meter)
 
 
-def _heard(shell: Shell, run: Run, machine: MachineEvent) -> str:
+def _heard(shell: Shell, run: Run, machine: Stamped[MachineReading]) -> str:
     now = shell.site.clock.now()
     if run.state is RunState.ENDED:
         return "The last figures before the machine was removed."

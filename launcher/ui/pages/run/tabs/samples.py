@@ -25,7 +25,8 @@ from launcher.ui.widgets.elements import (
 from launcher.ui.widgets.inputs import Player
 from launcher.ui.widgets.media import media_url
 from launcher.ui.widgets.sample_rows import SampleTable, sample_table
-from pod_image.contract.events import SampleEvent
+from pod_image.contract.bodies import Sample
+from pod_image.contract.events import Stamped
 
 STEPS_SHOWN = 6
 
@@ -69,8 +70,8 @@ def _draw(
         return
     if table.reference is not None:
         with card("The recording to compare with"):
-            if table.reference.text:
-                para(f"“{table.reference.text}”")
+            if table.reference.body.text:
+                para(f"“{table.reference.body.text}”")
             _player(run, view, table.reference, "the reference recording")
     if not table.rows:
         return
@@ -173,21 +174,24 @@ def _use_button(shell: Shell, run: Run, step: int) -> None:
     button("Use this checkpoint", use, kind="quiet", name=f"Use this checkpoint: step {step:,}")
 
 
-def _player(run: Run, view: RunView, sample: SampleEvent, label: str) -> ui.element:
+def _player(run: Run, view: RunView, sample: Stamped[Sample], label: str) -> ui.element:
     is_there = _is_there(run, view, sample)
     with box("div") as place:
         if is_there:
             Player(
-                media_url(run, sample.path), label, name=_name(run, sample), seconds=sample.seconds
+                media_url(run, sample.body.path),
+                label,
+                name=_name(run, sample),
+                seconds=sample.body.seconds,
             )
         else:
             hint("on its way…")
     return place
 
 
-def _is_there(run: Run, view: RunView, sample: SampleEvent) -> bool:
-    return f"{run.run_id}/{sample.path}" in view.files or view.ended is not None
+def _is_there(run: Run, view: RunView, sample: Stamped[Sample]) -> bool:
+    return f"{run.run_id}/{sample.body.path}" in view.files or view.ended is not None
 
 
-def _name(run: Run, sample: SampleEvent) -> str:
+def _name(run: Run, sample: Stamped[Sample]) -> str:
     return f"{run.nonce}-{sample.seq}"
