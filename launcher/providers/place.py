@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-from launcher.clock import Clock
-
-if TYPE_CHECKING:
-    import httpx
-    from pydantic import SecretStr
-
-    from launcher.providers.base import Provider
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -50,27 +41,6 @@ class PlaceImages:
 
 
 @dataclass(frozen=True)
-class Opening:
-    """What a place is opened with."""
-
-    url: str
-    key: SecretStr | None
-    clock: Clock
-    request_timeout_seconds: float = 30.0
-    poll_seconds: float = 5.0
-    transport: httpx.AsyncBaseTransport | None = None
-
-
-@dataclass(frozen=True)
-class InterfaceCheck:
-    """Whether the place still describes the calls that are made. `is_good` is None when nothing could be compared."""
-
-    is_good: bool | None
-    sentence: str
-    hint: str = ""
-
-
-@dataclass(frozen=True)
 class Place:
     """Somewhere that runs can go. One object per folder below `providers/`."""
 
@@ -94,12 +64,6 @@ class Place:
     least_disk_gb: int
     """A smaller disk is not rented."""
     images: PlaceImages
-    open: Callable[[Opening], Provider] = field(repr=False)
-    """Raises NotConfigured for an address or a key that cannot be one. Sends nothing."""
-    check_interface: Callable[[str, httpx.AsyncBaseTransport | None], Awaitable[InterfaceCheck]] = (
-        field(repr=False)
-    )
-    """Asks the address without a key whether the calls are still there. Never raises for the network."""
 
     def address(self, given: Mapping[str, str]) -> str:
         """The address to use, `given` being those that stand in for a place's own, by its name."""

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from launcher.providers.place import Place
+
+if TYPE_CHECKING:
+    from launcher.providers.access import PlaceAccess
 
 DEFAULT_PLACE = "runpod"
 
@@ -15,12 +19,25 @@ def _runpod() -> Place:
     return RUNPOD
 
 
+def _runpod_access() -> PlaceAccess:
+    from launcher.providers.runpod.access import RUNPOD_ACCESS
+
+    return RUNPOD_ACCESS
+
+
 PLACES: Mapping[str, Callable[[], Place]] = {"runpod": _runpod}
+ACCESSES: Mapping[str, Callable[[], PlaceAccess]] = {"runpod": _runpod_access}
+"""Apart from the places, since most of those who read about one never ask it anything."""
 
 
 def place_named(name: str) -> Place:
     """Raises KeyError for a name that no place has."""
     return PLACES[name]()
+
+
+def access_to(place: Place) -> PlaceAccess:
+    """What the place is opened with. Loads its client."""
+    return ACCESSES[place.name]()
 
 
 def all_places() -> tuple[Place, ...]:

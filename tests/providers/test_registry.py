@@ -12,8 +12,15 @@ from pydantic import SecretStr
 import launcher.providers
 from launcher.clock import SystemClock
 from launcher.errors import NotConfigured
-from launcher.providers.place import Opening
-from launcher.providers.registry import DEFAULT_PLACE, PLACES, default_place, place_named
+from launcher.providers.access import Opening
+from launcher.providers.registry import (
+    ACCESSES,
+    DEFAULT_PLACE,
+    PLACES,
+    access_to,
+    default_place,
+    place_named,
+)
 from launcher.stores.secrets import KeyName, find_keys
 
 FOLDERS = Path(launcher.providers.__file__).parent
@@ -21,9 +28,10 @@ FOLDERS = Path(launcher.providers.__file__).parent
 
 def test_every_folder_below_the_providers_is_a_place_and_every_place_a_folder() -> None:
     folders = {path.parent.name for path in FOLDERS.glob("*/__init__.py")}
-    assert folders == set(PLACES)
+    assert folders == set(PLACES) == set(ACCESSES)
     for name in PLACES:
         assert (FOLDERS / name / "place.py").is_file()
+        assert (FOLDERS / name / "access.py").is_file()
         assert (FOLDERS / name / "provider.py").is_file()
         assert place_named(name).name == name
     assert default_place().name == DEFAULT_PLACE
@@ -52,7 +60,7 @@ def test_the_key_of_a_place_is_one_that_the_launcher_keeps(name: str) -> None:
 async def test_a_place_is_opened_and_says_where_it_is(name: str) -> None:
     place = place_named(name)
     url = place.url or "https://cloud"
-    provider = place.open(Opening(url, SecretStr("demo-key"), SystemClock()))
+    provider = access_to(place).open(Opening(url, SecretStr("demo-key"), SystemClock()))
     assert provider.place is place
     assert provider.pod_environment == {}
     assert provider.calls == 0
@@ -65,7 +73,9 @@ async def test_pods_are_told_the_address_of_a_stand_in() -> None:
     assert place.has_stand_in(given)
     assert not place.has_stand_in({})
     assert not place.has_stand_in({"runpod": place.url})
-    provider = place.open(Opening(place.address(given), SecretStr("demo-key"), SystemClock()))
+    provider = access_to(place).open(
+        Opening(place.address(given), SecretStr("demo-key"), SystemClock())
+    )
     assert provider.pod_environment == {"RUNPOD_API_BASE_URL": "http://localhost:1"}
     await provider.aclose()
 
@@ -73,4 +83,4 @@ async def test_pods_are_told_the_address_of_a_stand_in() -> None:
 def test_a_place_that_needs_a_key_is_not_opened_without_one() -> None:
     place = place_named("runpod")
     with pytest.raises(NotConfigured):
-        place.open(Opening(place.url, find_keys({}).runpod, SystemClock()))
+        access_to(place).open(Opening(place.url, find_keys({}).runpod, SystemClock()))

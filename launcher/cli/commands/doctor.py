@@ -20,6 +20,7 @@ from launcher.cli.terminal.layout import paragraph
 from launcher.cli.terminal.output import Output, style
 from launcher.config import read_config
 from launcher.errors import LauncherError
+from launcher.providers.registry import access_to
 from launcher.services.account.key_check import check_key
 from launcher.services.common.image_check import check_image
 from launcher.services.common.our_image import compared
@@ -90,7 +91,7 @@ async def _asked(bench: Workbench, keys: Keys, image: str, registry: str) -> lis
 
 async def _interface(bench: Workbench) -> Check:
     place = bench.place
-    found = await place.check_interface(place.address(bench.config.place_urls), None)
+    found = await access_to(place).check_interface(place.address(bench.config.place_urls), None)
     return Check(f"{place.title}'s API", found.is_good, found.sentence, found.hint)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 
 from launcher.config import USER_AGENT
-from launcher.providers.place import InterfaceCheck
+from launcher.providers.access import InterfaceCheck
 from launcher.providers.runpod.drift import DESCRIPTION_PATH, drifts
 
 

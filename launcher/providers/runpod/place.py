@@ -1,47 +1,11 @@
-"""RunPod's own facts and words, and how it is opened. Standard library alone."""
+"""RunPod's own facts and words. Standard library alone."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from launcher.providers.place import InterfaceCheck, Opening, Place, PlaceImages, PlaceKey
-
-if TYPE_CHECKING:
-    import httpx
-
-    from launcher.providers.runpod.provider import RunPodProvider
+from launcher.providers.place import Place, PlaceImages, PlaceKey
 
 API_URL = "https://api.runpod.io"
 PYTORCH_IMAGE = "runpod/pytorch:1.0.3-cu1281-torch291-ubuntu2404"
-LONGEST_LOOK_AGAIN_SECONDS = 2.0
-
-
-def _open(opening: Opening) -> RunPodProvider:
-    from launcher.errors import NotConfigured
-    from launcher.providers.runpod.client import RunPodClient
-    from launcher.providers.runpod.provider import RunPodProvider
-
-    if opening.key is None:
-        raise NotConfigured("RunPod is not opened without a key.")
-    client = RunPodClient(
-        opening.key,
-        opening.url,
-        transport=opening.transport,
-        timeout_seconds=opening.request_timeout_seconds,
-        sleep=opening.clock.sleep,
-        now=opening.clock.now,
-    )
-    look_again = min(LONGEST_LOOK_AGAIN_SECONDS, opening.poll_seconds)
-    return RunPodProvider(client, sleep=opening.clock.sleep, look_again_seconds=look_again)
-
-
-async def _check_interface(
-    url: str, transport: httpx.AsyncBaseTransport | None = None
-) -> InterfaceCheck:
-    from launcher.providers.runpod.api_check import check_api
-
-    return await check_api(url, transport)
-
 
 RUNPOD = Place(
     name="runpod",
@@ -78,6 +42,4 @@ RUNPOD = Place(
         machine_minutes=4.0,
         credential="the id of a RunPod registry credential",
     ),
-    open=_open,
-    check_interface=_check_interface,
 )

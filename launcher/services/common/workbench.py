@@ -15,9 +15,10 @@ from launcher.config import Config
 from launcher.errors import NotConfigured
 from launcher.hub.access import HubAccess
 from launcher.hub.results_repo import ResultsRepo
+from launcher.providers.access import Opening
 from launcher.providers.base import Provider
-from launcher.providers.place import Opening, Place
-from launcher.providers.registry import default_place
+from launcher.providers.place import Place
+from launcher.providers.registry import access_to, default_place
 from launcher.services.common.place_key import has_place_key, place_key
 from launcher.services.common.pod_list import PodList
 from launcher.stores.runs import RunHistory
@@ -133,4 +134,4 @@ def _provider(
         poll_seconds=config.poll_seconds,
         transport=transport,
     )
-    return place.open(opening)
+    return access_to(place).open(opening)
