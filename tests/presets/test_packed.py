@@ -38,8 +38,12 @@ def test_wheel_sdist_and_editable_install_have_the_same_built_in_presets(
 ) -> None:
     wheel = _unpacked(_built(ROOT, "wheel", tmp_path / "wheel"), tmp_path / "installed")
     of_sdist = _unpacked(_built(sdist, "wheel", tmp_path / "of-sdist"), tmp_path / "from-sdist")
+    editable = _unpacked(_built(ROOT, "wheel:editable", tmp_path / "pth"), tmp_path / "editable")
     expected = sorted(path.stem for path in (ROOT / "presets").glob("*.toml"))
-    lists = [_presets_of(place, tmp_path) for place in (ROOT, sdist, wheel, of_sdist)]
+    lists = [
+        _presets_of(_led_to(editable), tmp_path),
+        *(_presets_of(place, tmp_path) for place in (sdist, wheel, of_sdist)),
+    ]
     assert [name for name, _, _ in lists[0]] == expected
     assert lists == [lists[0]] * 4
 
@@ -51,11 +55,20 @@ def test_the_copies_lie_beside_the_module_that_reads_them(sdist: Path) -> None:
 
 def _built(root: Path, target: str, folder: Path) -> Path:
     """What hatchling makes of the checkout at `root`, without another environment and without a network."""
-    pytest.importorskip("hatchling", reason="hatchling, which the extra dev brings")
+    for name in ("hatchling", "editables"):
+        pytest.importorskip(name, reason=f"{name}, which the extra dev brings")
     words = [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", str(folder)]
     subprocess.run(words, cwd=root, check=True, capture_output=True, env=for_python(os.environ))
     (made,) = (path for path in folder.iterdir() if path.suffix in (".gz", ".whl"))
     return made
+
+
+def _led_to(editable: Path) -> Path:
+    """Where an editable install takes the program from; it brings no copy of its own."""
+    assert not list(editable.rglob("*.toml"))
+    (led,) = editable.glob("*.pth")
+    (place,) = set(led.read_text("utf-8").split())
+    return Path(place)
 
 
 def _unpacked(wheel: Path, folder: Path) -> Path:

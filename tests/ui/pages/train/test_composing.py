@@ -10,6 +10,8 @@ from typing import Any
 
 from nicegui.testing import User
 
+from launcher.config import read_config
+from launcher.presets import all_presets
 from launcher.services.planning.compose import compose
 from launcher.ui.pages.train.page import _TrainPage
 from tests.kit.page_verbs import enter, until, visit
@@ -47,6 +49,23 @@ async def test_a_keystroke_in_a_number_composes_the_settings_once(person: User) 
         await until(lambda: calls[_TrainPage._redraw_prices] == 1)
         assert calls[compose] == 1, "the tables below are drawn of what is composed already"
     await person.should_see("1 changed")
+
+
+async def test_another_preset_is_put_together_as_its_card_had_it(person: User) -> None:
+    await visit(person, "/train?preset=quick-check&dataset=me/clips")
+    with counted(compose, _TrainPage._redraw_prices) as calls:
+        person.find(marker="choose-finetune-high").trigger("change")
+        await until(lambda: calls[_TrainPage._redraw_prices] == 1)
+        assert calls[compose] == 1
+
+
+async def test_a_keystroke_that_concerns_every_preset_composes_each_once(person: User) -> None:
+    await visit(person, "/train?preset=quick-check&dataset=me/clips")
+    with counted(compose, _TrainPage._redraw_prices) as calls:
+        enter(person, "language", "de_DE")
+        assert calls[compose] == 1
+        await until(lambda: calls[_TrainPage._redraw_prices] == 1)
+        assert calls[compose] == 1 + len(all_presets(read_config()))
 
 
 async def test_a_keystroke_that_is_refused_composes_nothing(person: User) -> None:
