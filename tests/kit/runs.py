@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from launcher.domain.run import Run, RunState
 from pod_image.contract.events import Event, from_line
-
-NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-"""When the tests of pages play."""
+from tests.kit.clocks import NOW
 
 
 def run(**changes: object) -> Run:

@@ -6,7 +6,6 @@ import asyncio
 import functools
 import selectors
 from collections.abc import AsyncIterator, Callable, Coroutine
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -49,26 +48,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 def now_seconds() -> float:
     return START + asyncio.get_running_loop().time()
-
-
-class WorldClock:
-    """The loop's time for the emulated cloud."""
-
-    def __init__(self, loop: VirtualLoop) -> None:
-        self._loop = loop
-
-    def now(self) -> float:
-        return START + self._loop.time()
-
-
-class LoopClock:
-    """The loop's time for the launcher."""
-
-    def now(self) -> datetime:
-        return datetime.fromtimestamp(now_seconds(), UTC)
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
 
 def in_virtual_time(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:

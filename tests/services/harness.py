@@ -40,13 +40,9 @@ from pod_image.contract.outcomes import EndReason, Phase
 from pod_image.contract.record import RunRecord
 from pod_image.contract.settings import RunSettings
 from pod_image.hub import Hub, Repo, ensure_results_repo, publish
+from tests.kit.clocks import LoopClock, WorldClock
 from tests.kit.clouds import FIXED_TOKENS, GPU, HUB_URL, RESULTS_REPO, TOKENS
-from tests.kit.virtual_time import (
-    LoopClock,
-    StreamingTransport,
-    VirtualLoop,
-    WorldClock,
-)
+from tests.kit.virtual_time import StreamingTransport, VirtualLoop
 
 OPENED: list[RunHistory] = []
 """Closed after each test by the fixture beside this file."""

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from launcher.config import Config
 from launcher.stores.runs import RunHistory
-from tests.kit.virtual_time import now_seconds
+from tests.kit.clocks import LoopClock
 from tests.simulation.processes import Process
-
-
-class LaptopClock:
-    """A machine's clock as the launcher reads it: right, but for its skew."""
-
-    def __init__(self) -> None:
-        self.skew_seconds = 0.0
-
-    def now(self) -> datetime:
-        return datetime.fromtimestamp(now_seconds() + self.skew_seconds, UTC)
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
 
 class Laptop(Process):
@@ -51,7 +36,7 @@ class Home:
     """One computer's disk and clock."""
 
     config: Config
-    clock: LaptopClock = field(default_factory=LaptopClock)
+    clock: LoopClock = field(default_factory=LoopClock)
     is_full: bool = False
 
     def __post_init__(self) -> None:

@@ -40,8 +40,9 @@ from pod_image.agent.timing import Timing
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.settings import RunSettings
 from pod_image.control import main as control
+from tests.kit.clocks import MachineClock, WorldClock
 from tests.kit.clouds import CLIPS_REPO, FIXED_TOKENS, GPU, HUB_URL, RESULTS_REPO, TOKENS
-from tests.kit.virtual_time import START, StreamingTransport, WorldClock, now_seconds
+from tests.kit.virtual_time import START, StreamingTransport, now_seconds
 from tests.simulation.disks import Disk
 from tests.simulation.homes import Home, Laptop
 from tests.simulation.hub_wire import LATENCY_SECONDS, HubWire, PodProcess
@@ -71,19 +72,6 @@ class Heard:
     at: float
     pod_id: str
     line: str
-
-
-class Clock:
-    """A machine's clock: right, but for its skew."""
-
-    def __init__(self) -> None:
-        self.skew_seconds = 0.0
-
-    def now(self) -> float:
-        return now_seconds() + self.skew_seconds
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
 
 class Wire(httpx.AsyncBaseTransport):
@@ -329,7 +317,7 @@ class World:
         self._wire = Wire(self, Gateway(self.cloud, in_process=True, sleep=_gateway_sleep))
         self.containers: dict[str, list[PodContainer]] = {}
         self.machines: dict[str, Machine] = {}
-        self.clocks: dict[str, Clock] = {}
+        self.clocks: dict[str, MachineClock] = {}
         self.pod_skew_seconds = 0.0
         self.strangers: set[str] = set()
         """Ids of pods that are other people's."""
@@ -401,8 +389,8 @@ class World:
             self.lame_pods = max(0, self.lame_pods - 1)
         return self.machines[pod_id]
 
-    def pod_clock(self, pod_id: str) -> Clock:
-        clock = self.clocks.setdefault(pod_id, Clock())
+    def pod_clock(self, pod_id: str) -> MachineClock:
+        clock = self.clocks.setdefault(pod_id, MachineClock())
         clock.skew_seconds = self.pod_skew_seconds
         return clock
 

@@ -7,7 +7,6 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -36,24 +35,10 @@ from launcher.ui.registry import register_pages
 from launcher.ui.state.site import Site
 from pod_image.hub import Hub, Repo, publish
 from tests.kit.checkout import DEMO_CLIPS
+from tests.kit.clocks import NOW, StillClock
 from tests.kit.clouds import FIXED_TOKENS, HUB_URL, TOKENS
 from tests.kit.runs import run
 from tests.kit.virtual_time import StreamingTransport
-
-NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-
-
-class StillClock:
-    """Stands still until it is moved; sleeping moves it and takes no time."""
-
-    def __init__(self) -> None:
-        self.moment = NOW
-
-    def now(self) -> datetime:
-        return self.moment
-
-    async def sleep(self, seconds: float) -> None:
-        self.moment += timedelta(seconds=seconds)
 
 
 @dataclass

@@ -28,7 +28,8 @@ from pod_image.contract import figures
 from pod_image.contract.bodies import Gpu, MachineReading, Sample
 from pod_image.contract.events import tells
 from pod_image.contract.outcomes import EndReason
-from tests.kit.runs import NOW, event, run
+from tests.kit.clocks import NOW
+from tests.kit.runs import event, run
 
 
 @pytest.mark.parametrize(

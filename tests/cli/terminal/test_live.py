@@ -18,6 +18,7 @@ from pod_image.contract.bodies import Body, Ended, PhaseChange, RunWarning, Step
 from pod_image.contract.events import stamped
 from pod_image.contract.outcomes import EndReason, Phase
 from tests.cli.conftest import COMMAND_RUN, Shell
+from tests.kit.clocks import HandClock
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 RUN = Run(
@@ -30,18 +31,9 @@ def event(kind: type[Body], **values: Any) -> EventSeen:
     return EventSeen(stamped(kind(**values), at=AT, run_id="run-01", seq=1))
 
 
-class Watch:
-    """A clock that is moved by hand."""
-
-    seconds = 1000.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
 @pytest.fixture
 def picture() -> Picture:
-    clock = Watch()
+    clock = HandClock(1000.0)
     found = Picture(run=RUN, now=clock)
     found.meter(0.0)
     clock.seconds += 100
@@ -84,7 +76,7 @@ def test_time_and_money_stop_at_the_pods_last_word(
     picture: Picture, cost_usd: float | None
 ) -> None:
     clock = picture.now
-    assert isinstance(clock, Watch)
+    assert isinstance(clock, HandClock)
     picture.see(event(PhaseChange, phase=Phase.RELEASE, state="started"))
     clock.seconds += 5
     picture.see(event(Ended, reason=EndReason.FINISHED, cost_usd=cost_usd))

@@ -10,6 +10,7 @@ from huggingface_hub import HfApi, set_client_factory
 from huggingface_hub.utils._http import default_client_factory
 
 from launcher.emulator.hub import HubEmulator, Scope, Sizes, Token, TokenKind
+from tests.kit.clocks import HandClock
 
 SMALL = Sizes(
     lfs_from_bytes=100_000, multipart_from_bytes=1_000_000, part_bytes=400_000, rows_per_page=5
@@ -37,22 +38,9 @@ TOKENS = {
 }
 
 
-class Clock:
-    """Unix seconds that move when told to."""
-
-    def __init__(self) -> None:
-        self.seconds = 1_790_000_100.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-    def advance(self, seconds: float) -> None:
-        self.seconds += seconds
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> HandClock:
+    return HandClock(1_790_000_100.0)
 
 
 @pytest.fixture

@@ -10,13 +10,14 @@ import pytest
 
 from launcher.emulator.hub import NAMED_FAULTS, HubCore, HubTransport, RateLimits, Rule
 from launcher.emulator.hub.wire import Body, Request, Response
-from tests.emulator.hub.conftest import SMALL, TOKENS, Clock
+from tests.emulator.hub.conftest import SMALL, TOKENS
+from tests.kit.clocks import HandClock
 
 BEARER = {"authorization": "Bearer demo-write"}
 
 
 @pytest.fixture
-def core(tmp_path: Path, clock: Clock) -> HubCore:
+def core(tmp_path: Path, clock: HandClock) -> HubCore:
     made = HubCore(tmp_path, clock, tokens=dict(TOKENS), sizes=SMALL)
     send(made, "POST", "/api/repos/create", {"name": "voice"})
     return made

@@ -20,7 +20,7 @@ from launcher.emulator.runpod.pods import Pod
 from launcher.emulator.runpod.runner import ContainerSpec, ExecOutcome
 from pod_image import hub
 from pod_image.agent.hugging_face import PATIENCE, HuggingFace
-from pod_image.agent.ports import GuardOrders, Line, Ports, ProcessSpec, RunHub, T
+from pod_image.agent.ports import GuardOrders, Line, Ports, ProcessSpec, RunHub
 from pod_image.agent.story import run_pod
 from pod_image.agent.timing import Timing
 from pod_image.contract import CONTRACT_VERSION
@@ -28,6 +28,7 @@ from pod_image.contract.environment import RUN_VARIABLE, Attempt, RunDocument
 from pod_image.contract.events import from_line
 from pod_image.contract.record import RunRecord
 from pod_image.contract.settings import RunSettings
+from tests.kit.clocks import BlockingTime, MachineClock, WorldClock
 from tests.kit.clouds import (
     CLIPS_REPO,
     FIXED_TOKENS,
@@ -37,25 +38,12 @@ from tests.kit.clouds import (
     RESULTS_REPO,
     WRITE_TOKEN,
 )
-from tests.kit.virtual_time import START, VirtualLoop, WorldClock, now_seconds
+from tests.kit.virtual_time import VirtualLoop, now_seconds
 
 PRICE = 0.69
 TIMING = Timing(watch_seconds=5.0, spool_seconds=5.0)
 
 Script = Callable[["ScriptedStage"], Awaitable[int]]
-
-
-class LoopTime:
-    """The loop's time as the agent's clock; `skew_seconds` is how wrong this machine's clock is."""
-
-    def __init__(self) -> None:
-        self.skew_seconds = 0.0
-
-    def now(self) -> float:
-        return now_seconds() + self.skew_seconds
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
 
 class ScriptedStage:
@@ -164,28 +152,6 @@ class DatedTransport(httpx.ASGITransport):
         return response
 
 
-class BlockingTime:
-    """Time of calls that block. What they sleep passes after them, so that the loop goes on meanwhile."""
-
-    def __init__(self, loop: VirtualLoop) -> None:
-        self._loop = loop
-        self._owed_seconds = 0.0
-
-    def now(self) -> float:
-        return START + self._loop.time() + self._owed_seconds
-
-    def sleep(self, seconds: float) -> None:
-        self._owed_seconds += seconds
-
-    async def run(self, call: Callable[[], T]) -> T:
-        """As a thread would: the call takes as long as it slept, and may be left to itself."""
-        try:
-            return call()
-        finally:
-            owed, self._owed_seconds = self._owed_seconds, 0.0
-            await asyncio.sleep(owed)
-
-
 class AgentContainer:
     """A container in which the real agent lives as a task of this loop."""
 
@@ -277,7 +243,7 @@ class AgentHarness:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
         self.loop = loop
-        self.clock = LoopTime()
+        self.clock = MachineClock()
         self.blocking = BlockingTime(loop)
         self.world = RunPodWorld(WorldClock(loop), self)
         self.core = HubCore(

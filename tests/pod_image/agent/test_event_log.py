@@ -22,25 +22,14 @@ from pod_image.contract.bodies import (
 )
 from pod_image.contract.events import MAX_LINE_BYTES, from_line
 from pod_image.contract.outcomes import EndReason, Phase
-
-
-class Hand:
-    """A clock moved by hand."""
-
-    def __init__(self) -> None:
-        self.seconds = 1_795_341_600.0
-
-    def now(self) -> float:
-        return self.seconds
-
-    async def sleep(self, seconds: float) -> None: ...
+from tests.kit.clocks import HandMachineClock
 
 
 class Heard:
     """An event log on a folder, with its clock and its lines."""
 
     def __init__(self, folder: Path, *secrets: str) -> None:
-        self.clock = Hand()
+        self.clock = HandMachineClock()
         self.lines: list[str] = []
         self.path = folder / "events.jsonl"
         self.log = EventLog(

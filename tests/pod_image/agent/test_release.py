@@ -15,8 +15,9 @@ from pod_image.agent.pod import OwnPod
 from pod_image.agent.release import release_for_ever
 from pod_image.agent.timing import Timing
 from pod_image.contract.outcomes import EndReason
+from tests.kit.clocks import MachineClock
 from tests.kit.virtual_time import in_virtual_time, now_seconds
-from tests.pod_image.agent.harness import AgentHarness, LoopTime, ScriptedStage, nothing, training
+from tests.pod_image.agent.harness import AgentHarness, ScriptedStage, nothing, training
 
 TIMING = Timing()
 
@@ -68,7 +69,7 @@ class Cloud:
         pod = OwnPod("http://cloud.test", "pod-1", self.http, key="demo-key")
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await release_for_ever(pod, LoopTime(), TIMING, say)
+                await release_for_ever(pod, MachineClock(), TIMING, say)
 
 
 @pytest.mark.parametrize("status", [204, 404])

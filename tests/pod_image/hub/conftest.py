@@ -23,6 +23,7 @@ from launcher.emulator.hub import (
     TokenKind,
 )
 from pod_image.hub import Hub, Patience, Repo
+from tests.kit.clocks import HandClock
 
 # hf_xet waits on the real clock, three seconds at first.
 os.environ.setdefault("HF_XET_CLIENT_RETRY_BASE_DELAY", "20ms")
@@ -55,28 +56,14 @@ CLIPS = Repo("demo/clips", "dataset")
 VOICE = Repo("demo/voice", "model")
 
 
-class Clock:
-    """Time that passes only by sleeping. It starts at the real time: hf_xet looks at that."""
-
-    def __init__(self) -> None:
-        self.seconds = time.time()
-        self.slept: list[float] = []
-
-    def __call__(self) -> float:
-        return self.seconds
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.seconds += seconds
+@pytest.fixture
+def clock() -> HandClock:
+    """It starts at the real time: hf_xet looks at that."""
+    return HandClock(time.time())
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def emulator(tmp_path: Path, clock: Clock) -> Iterator[HubEmulator]:
+def emulator(tmp_path: Path, clock: HandClock) -> Iterator[HubEmulator]:
     sizes = Sizes(lfs_from_bytes=50_000, multipart_from_bytes=200_000, part_bytes=80_000)
     with HubEmulator(tmp_path / "hub", tokens=TOKENS, now=clock, sizes=sizes) as running:
         yield running
@@ -84,7 +71,7 @@ def emulator(tmp_path: Path, clock: Clock) -> Iterator[HubEmulator]:
 
 
 @pytest.fixture
-def make_hub(emulator: HubEmulator, clock: Clock) -> MakeHub:
+def make_hub(emulator: HubEmulator, clock: HandClock) -> MakeHub:
     transport = HubTransport(emulator.core, clock.sleep)
 
     def made(label: str | None = "write", way: Way = "plain", **patience: float) -> Hub:

@@ -38,8 +38,9 @@ from launcher.providers.runpod.log import LineMemory
 from launcher.providers.runpod.provider import RunPodProvider, create_body, pod_of
 from launcher.providers.runpod.wire import ExecWire, PodWire, moment
 from pod_image.contract.common_settings import Cloud
+from tests.kit.clocks import WorldClock
 from tests.kit.clouds import GPU
-from tests.kit.virtual_time import StreamingTransport, VirtualLoop, WorldClock, in_virtual_time
+from tests.kit.virtual_time import StreamingTransport, VirtualLoop, in_virtual_time
 
 
 class ProviderHarness:

@@ -122,7 +122,7 @@ class Dated(StreamingTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         from email.utils import format_datetime
 
-        from tests.kit.virtual_time import LoopClock
+        from tests.kit.clocks import LoopClock
 
         response = await super().handle_async_request(request)
         response.headers["date"] = format_datetime(LoopClock().now() + self.ahead, usegmt=True)

@@ -15,9 +15,10 @@ from launcher.ui.state.journal import Journal
 from launcher.ui.widgets.elements import Button, Text
 from launcher.ui.widgets.inputs import Field
 from pod_image.contract.outcomes import EndReason
+from tests.kit.clocks import NOW
 from tests.kit.clouds import TOKENS
 from tests.kit.page_verbs import click, enter, only, press, until, use_key, visit
-from tests.kit.runs import NOW, event, run
+from tests.kit.runs import event, run
 from tests.ui.conftest import Ground, some_clips
 
 CANARY = "rpa_canaryvalue0000"

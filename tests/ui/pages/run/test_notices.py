@@ -16,8 +16,9 @@ from launcher.ui.state.run_view import RunView
 from launcher.ui.widgets.chart import on_the_line
 from launcher.ui.widgets.elements import Button
 from pod_image.contract.outcomes import EndReason
+from tests.kit.clocks import NOW
 from tests.kit.page_verbs import hrefs, only, until, visit
-from tests.kit.runs import NOW, event, run
+from tests.kit.runs import event, run
 from tests.ui.conftest import Ground, place
 
 NONCE = run().nonce

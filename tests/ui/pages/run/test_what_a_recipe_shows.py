@@ -12,8 +12,9 @@ from launcher.domain.run import RunState
 from launcher.recipes import recipe_of_run, smaller_try_of_run
 from launcher.services.common.observations import EventSeen
 from pod_image.contract.outcomes import EndReason
+from tests.kit.clocks import NOW
 from tests.kit.page_verbs import hrefs, visit
-from tests.kit.runs import NOW, event, run
+from tests.kit.runs import event, run
 from tests.ui.conftest import Ground, place
 
 NONCE = run().nonce

@@ -14,9 +14,10 @@ from launcher.ui.widgets.elements import Button, waiting
 from launcher.ui.widgets.inputs import Field
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.settings import SETTINGS
+from tests.kit.clocks import NOW
 from tests.kit.dataset_files import wav, write
 from tests.kit.page_verbs import click, enter, only, press, until, visit
-from tests.kit.runs import NOW, run
+from tests.kit.runs import run
 from tests.ui.conftest import Ground
 
 
