@@ -11,13 +11,14 @@ from contextlib import suppress
 
 from pod_image.agent.handover import KEYS_FD_VARIABLE, become_init, own_environment
 from pod_image.agent.hardening import forbid_reading
+from pod_image.contract.places import is_pod
 from pod_image.contract.secret_names import SECRET_VARIABLES
 
 TERMINATED = 143
 
 
 def main() -> int:
-    if KEYS_FD_VARIABLE not in os.environ and "RUNPOD_POD_ID" in os.environ:
+    if KEYS_FD_VARIABLE not in os.environ and is_pod(os.environ):
         become_init()
     return agent()
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pod_image.agent.clock import AnchoredClock, backoff_seconds
 from pod_image.agent.limits import Caps, Limits
-from pod_image.agent.pod import OwnPod, PodReading, PodUnreadable
+from pod_image.agent.places.base import OwnPod, PodReading, PodUnreadable
 from pod_image.agent.ports import Hub, HubTrouble, Ports
 from pod_image.agent.timing import Timing
 from pod_image.contract.bodies import BootCheck
@@ -72,12 +72,10 @@ def caps_of(document: RunDocument) -> Caps:
 async def _read_pod(
     pod: OwnPod, clock: AnchoredClock, timing: Timing
 ) -> tuple[BootCheck, PodReading]:
-    """DNS, certificates, User-Agent and key in one request; what may pass is tried again."""
+    """All that the release will need, proved by one reading; what may pass is tried again."""
     nothing = PodReading(None, None, None)
-    if not pod.key:
-        return BootCheck(
-            name="release", works=False, detail="the platform injected no key"
-        ), nothing
+    if pod.powerless:
+        return BootCheck(name="release", works=False, detail=pod.powerless), nothing
     give_up_at = clock.now() + timing.boot_pod_seconds
     attempt = 0
     while True:
@@ -89,8 +87,7 @@ async def _read_pod(
                 return BootCheck(name="release", works=False, detail=exc.message), nothing
             await clock.sleep(backoff_seconds(attempt, first=1.0, longest=15.0))
         else:
-            detail = "read itself with its own key"
-            return BootCheck(name="release", works=True, detail=detail), reading
+            return BootCheck(name="release", works=True, detail=pod.proof), reading
 
 
 def _check_clock(reading: PodReading, clock: AnchoredClock, timing: Timing) -> BootCheck:

@@ -23,7 +23,8 @@ import httpx
 
 from pod_image.agent import process_tree
 from pod_image.agent.limits import Caps
-from pod_image.agent.pod import OwnPod, PodUnreadable
+from pod_image.agent.places import told_pod
+from pod_image.agent.places.base import OwnPod, PodUnreadable
 from pod_image.agent.ports import Clock
 from pod_image.agent.release import release_for_ever
 from pod_image.agent.timing import Timing
@@ -99,7 +100,7 @@ async def guard(
     """Watch until the pod has to be released, then release it for ever. Returns when another agent took over."""
     loop = asyncio.get_running_loop()
     orders = _document(await lines.readline())
-    pod = OwnPod(str(orders["api_url"]), str(orders["pod_id"]), http, key=str(orders["key"]))
+    pod = told_pod(orders["pod"], http)
     agent = agent_of(orders)
     watch = Watch(release_at=loop.time() + FIRST_BEAT_SECONDS, heard_at=loop.time())
     listening = asyncio.ensure_future(_listen(lines, watch, agent))
@@ -122,6 +123,7 @@ async def guard(
         return
     say("guard: the agent is dead, hangs, or is past its time; releasing the pod.")
     await release_for_ever(pod, clock, timing, lambda text: say(f"guard: {text}"))
+    agent.kill()  # here the container's end is the pod's own, and it ends with the agent
 
 
 async def _listen(lines: asyncio.StreamReader, watch: Watch, agent: WatchedAgent) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from pod_image.agent.guard import FIRST_BEAT_SECONDS
 from pod_image.agent.limits import Caps
-from pod_image.agent.pod import OwnPod
+from pod_image.agent.places.base import OwnPod
 from pod_image.agent.ports import GuardOrders, GuardProcess, Line, Ports
 
 
@@ -16,7 +16,7 @@ class GuardKeeper:
 
     def __init__(self, ports: Ports, pod: OwnPod, caps: Caps | None, say: Line) -> None:
         self._ports, self._say = ports, say
-        self._orders = GuardOrders(pod.api_url, pod.pod_id, ports.folder, caps, pod.key)
+        self._orders = GuardOrders(pod.as_told(), ports.folder, caps)
         self._guard: GuardProcess | None = None
         self._next_start_at = 0.0
         self._seconds_left = _counted_down(FIRST_BEAT_SECONDS)

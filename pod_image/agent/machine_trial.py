@@ -11,9 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from pod_image.agent.pod import OwnPod, PodReading
+from pod_image.agent.places.base import OwnPod, PodReading
 from pod_image.agent.ports import Hub, HubTrouble, Ports, Processes
 from pod_image.contract.bodies import BootCheck
 from pod_image.contract.interpreter import module_command
@@ -49,8 +48,7 @@ class Expected:
     @classmethod
     def of(cls, pod: OwnPod, reading: PodReading) -> Expected:
         """A cloud on this very computer rents out no GPU, whatever its pods are called."""
-        host = urlsplit(pod.api_url).hostname or ""
-        return cls(0 if host in ("127.0.0.1", "::1", "localhost") else reading.gpu_count)
+        return cls(0 if pod.is_stand_in else reading.gpu_count)
 
 
 async def try_machine(

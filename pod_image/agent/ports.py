@@ -74,11 +74,10 @@ class GuardProcess(Protocol):
 class GuardOrders:
     """What the guard is told over a pipe; never in its arguments. Without `caps` it knows only what beats say."""
 
-    api_url: str
-    pod_id: str
+    pod: Mapping[str, str] = field(repr=False)
+    """This pod as its place's half tells it to another process; the key is in it."""
     folder: Path
     caps: Caps | None
-    key: str = field(repr=False)
 
 
 class Processes(Protocol):

@@ -292,11 +292,9 @@ class SystemGuard:
             return
         self._write(
             {
-                "api_url": orders.api_url,
-                "pod_id": orders.pod_id,
+                "pod": dict(orders.pod),
                 "folder": str(orders.folder.resolve()),
                 "caps": None if orders.caps is None else asdict(orders.caps),
-                "key": orders.key,
                 "agent_pid": os.getpid(),
                 "agent_started": process_tree.started(os.getpid()),
             }

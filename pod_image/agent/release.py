@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from pod_image.agent.clock import backoff_seconds
-from pod_image.agent.pod import WAYS, OwnPod
+from pod_image.agent.places.base import OwnPod
 from pod_image.agent.ports import Clock
 from pod_image.agent.timing import Timing
 
@@ -15,22 +15,31 @@ from pod_image.agent.timing import Timing
 async def release_for_ever(
     pod: OwnPod, clock: Clock, timing: Timing, say: Callable[[str], None]
 ) -> None:
-    """Release the pod. Never returns and never raises: a container that exits is restarted and bills on.
+    """Release the pod. Never raises, and never returns: a container that exits is restarted and bills on.
 
     No answer is believed, neither "done" nor "there is no such pod": whoever still lives `gone_seconds`
-    later is proof of the contrary. The next way comes first then: delete, terminate, stop, and again.
+    later is proof of the contrary. The next way comes first then, and after the last the first again.
+    Returns at a place where a pod ends with its container, and only there: whoever called has to end it.
     """
+    ways = pod.ways
+    if not ways:
+        _tell(say, "The pod is released: it ends with this container.")
+        return
     loop = asyncio.get_running_loop()
-    began, attempt, first, was_disbelieved = loop.time(), 0, WAYS[0], False
+    began, attempt, first, was_disbelieved = loop.time(), 0, 0, False
     while True:
         is_late = loop.time() - began >= timing.stop_instead_seconds
-        way = await pod.release(may_stop=is_late or was_disbelieved, first=first)
-        if way is not None:
+        taken = await _first_taken(pod, first, may_leave=is_late or was_disbelieved)
+        if taken is not None:
             attempt, was_disbelieved = 0, True
-            first = WAYS[(WAYS.index(way) + 1) % len(WAYS)]
+            first = (taken + 1) % len(ways)
+            way, following = ways[taken].name, ways[first].name
             _tell(say, f"The pod is released ({way}).")
             await clock.sleep(timing.gone_seconds)
-            _tell(say, f"It still lives: RunPod took {way} and did not do it; {first} is next.")
+            _tell(
+                say,
+                f"It still lives: {pod.title} took {way} and did not do it; {following} is next.",
+            )
             continue
         attempt += 1
         seconds = backoff_seconds(
@@ -38,6 +47,17 @@ async def release_for_ever(
         )
         _tell(say, f"The pod could not be released yet; trying again in {seconds:.0f} s.")
         await clock.sleep(seconds)
+
+
+async def _first_taken(pod: OwnPod, first: int, *, may_leave: bool) -> int | None:
+    """Try the ways, that one first, until one is taken: which. Without `may_leave` none that leaves something."""
+    ways = pod.ways
+    for step in range(len(ways)):
+        number = (first + step) % len(ways)
+        way = ways[number]
+        if (may_leave or not way.leaves_something) and await pod.take(way.name):
+            return number
+    return None
 
 
 def _tell(say: Callable[[str], None], text: str) -> None:

@@ -11,7 +11,7 @@ from pod_image.agent.clock import AnchoredClock
 from pod_image.agent.events import EventLog
 from pod_image.agent.limits import Limits
 from pod_image.agent.missing import Missing
-from pod_image.agent.pod import OwnPod, PodReading
+from pod_image.agent.places.base import OwnPod, PodReading
 from pod_image.agent.ports import Hub, Ports
 from pod_image.agent.progress import Progress
 from pod_image.agent.run_log import RunLog

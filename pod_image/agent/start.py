@@ -17,7 +17,7 @@ from pod_image.agent.events import EventLog, Masking, last_moment, last_seq
 from pod_image.agent.guard import LOCK_NAME
 from pod_image.agent.limits import Limits
 from pod_image.agent.machine_trial import Expected, try_machine
-from pod_image.agent.pod import OwnPod
+from pod_image.agent.places.base import OwnPod
 from pod_image.agent.ports import Hub, HubTrouble, Ports, RunHub
 from pod_image.agent.record import installed_versions
 from pod_image.agent.run import Run

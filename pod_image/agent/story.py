@@ -14,7 +14,8 @@ from pod_image.agent.events import EventLog, Masking
 from pod_image.agent.keeper import GuardKeeper
 from pod_image.agent.life import Life
 from pod_image.agent.limits import Caps
-from pod_image.agent.pod import OwnPod
+from pod_image.agent.places import own_pod
+from pod_image.agent.places.base import OwnPod
 from pod_image.agent.ports import Line, Ports
 from pod_image.agent.release import release_for_ever
 from pod_image.agent.run import Run
@@ -41,9 +42,10 @@ NOT_A_POD = 2
 async def run_pod(ports: Ports) -> int:
     """Live one pod's life. Never returns in a pod: a container that exits is started again, and bills.
 
-    Returns NOT_A_POD where there is no pod to release, or where another agent is at work already.
+    Returns 0 where the container's end is the pod's own, and NOT_A_POD where there is no pod to release, or where
+    another agent is at work already.
     """
-    pod = OwnPod.from_environment(ports.environment, ports.http)
+    pod = own_pod(ports.environment, ports.http)
     if not pod.pod_id:
         ports.write_line("This program works in a pod that `launcher deploy` started.")
         return NOT_A_POD
@@ -64,7 +66,10 @@ async def run_pod(ports: Ports) -> int:
 
 
 async def _live_and_release(ports: Ports, pod: OwnPod, keeper: GuardKeeper, say: Line) -> None:
-    """The run, then the release: it comes whatever the run comes to, and waits for nothing. Never returns."""
+    """The run, then the release: it comes whatever the run comes to, and waits for nothing.
+
+    Returns only where the pod ends with its container.
+    """
     clock = AnchoredClock(ports.clock)
     life = None
     try:

@@ -12,9 +12,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from pod_image.contract import CONTRACT_VERSION
 from pod_image.contract.contract_error import ContractError
 from pod_image.contract.interpreter import without_current_folder
+from pod_image.contract.places import DEFAULT_PLACE, PLACES
 from pod_image.contract.secret_names import (
     DATASET_TOKEN_VARIABLE,
-    POD_KEY_VARIABLE,
     SECRET_VARIABLES,
     UPLOAD_TOKEN_VARIABLE,
     without_secrets,
@@ -26,9 +26,6 @@ __all__ = [
     "EVENTS_FD_VARIABLE",
     "HUB_URL_VARIABLE",
     "MAX_RUN_BYTES",
-    "POD_ID_VARIABLE",
-    "POD_KEY_VARIABLE",
-    "PROVIDER_URL_VARIABLE",
     "RUN_VARIABLE",
     "SECRET_VARIABLES",
     "UPLOAD_TOKEN_VARIABLE",
@@ -40,8 +37,6 @@ __all__ = [
 
 RUN_VARIABLE = "LAUNCHER_RUN"
 HUB_URL_VARIABLE = "HF_ENDPOINT"
-PROVIDER_URL_VARIABLE = "RUNPOD_API_BASE_URL"
-POD_ID_VARIABLE = "RUNPOD_POD_ID"
 
 MAX_RUN_BYTES = 60_000
 """Limit of the document: the platform refuses create bodies over 102,400 bytes, and this is not all of one."""
@@ -76,6 +71,8 @@ class RunDocument(BaseModel):
     resume: bool = False
     """Continue from the newest checkpoint in the results repo instead of refusing a taken run id."""
     base_licence: str = ""
+    place: str = DEFAULT_PLACE
+    """Where the pod is: how it reads and ends itself."""
 
     def to_json(self) -> str:
         """The document as it stands in the environment, every applicable value spelt out.
@@ -105,6 +102,11 @@ class RunDocument(BaseModel):
         if version != CONTRACT_VERSION:
             raise ContractError(
                 f"This image understands contract {CONTRACT_VERSION}, the launcher sent {version!r}.",
+                hint="Use the image of the same release as the launcher, or rebuild it.",
+            )
+        if document.get("place", DEFAULT_PLACE) not in [*PLACES]:
+            raise ContractError(
+                "This image does not know the place that the launcher named.",
                 hint="Use the image of the same release as the launcher, or rebuild it.",
             )
         try:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pod_image.contract.places import PLACES
+
 DATASET_TOKEN_VARIABLE = "HF_DATASET_TOKEN"
 UPLOAD_TOKEN_VARIABLE = "HF_UPLOAD_TOKEN"
-POD_KEY_VARIABLE = "RUNPOD_API_KEY"
-"""Injected by the platform; it may read and end this pod alone. The person's key is never sent."""
-
-SECRET_VARIABLES = (DATASET_TOKEN_VARIABLE, UPLOAD_TOKEN_VARIABLE, POD_KEY_VARIABLE)
+SECRET_VARIABLES = (
+    DATASET_TOKEN_VARIABLE,
+    UPLOAD_TOKEN_VARIABLE,
+    *(variables.key for variables in PLACES.values() if variables.key),
+)
 _COMMON_SECRET_VARIABLES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "JUPYTER_PASSWORD")
 """What other programs call theirs."""
 _SHORTEST_SECRET = 8

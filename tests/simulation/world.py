@@ -156,11 +156,9 @@ class LivingGuard:
         self._pipe = asyncio.StreamReader()
         self._write(
             {
-                "api_url": orders.api_url,
-                "pod_id": orders.pod_id,
+                "pod": dict(orders.pod),
                 "folder": str(orders.folder),
                 "caps": None if orders.caps is None else asdict(orders.caps),
-                "key": orders.key,
             }
         )
         world = container.world

@@ -160,7 +160,8 @@ PREPARING = (
 
 
 def test_the_guard(foreign: ForeignFolder) -> None:
-    orders = GuardOrders("http://127.0.0.1:9", "pod-1", foreign.folder, None, "demo-pod-key")
+    pod = {"place": "runpod", "api_url": "http://127.0.0.1:9", "pod_id": "pod-1"}
+    orders = GuardOrders({**pod, "key": "demo-pod-key"}, foreign.folder, None)
     guard = SystemGuard(orders)
     process = guard._process
     assert process.stdin is not None

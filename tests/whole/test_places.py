@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from pod_image.contract.places import PLACES
 from tests.whole.sources import Module, modules
 
 NEUTRAL = (
@@ -14,8 +15,10 @@ NEUTRAL = (
     "launcher/services",
     "launcher/ui",
     "launcher/workshop",
+    "pod_image/agent",
 )
-NAMES = ("runpod",)
+APART = ("pod_image/agent/places/",)
+NAMES = tuple(PLACES)
 
 
 def named(module: Module) -> Iterator[str]:
@@ -27,8 +30,24 @@ def named(module: Module) -> Iterator[str]:
                     yield f"{module.name}:{node.lineno}: {text[:60]}"
 
 
-def test_services_and_pages_name_no_place() -> None:
-    assert [line for module in modules(*NEUTRAL) for line in named(module)] == []
+def neutral() -> list[Module]:
+    return [module for module in modules(*NEUTRAL) if not module.name.startswith(APART)]
+
+
+def test_services_pages_and_the_agent_name_no_place() -> None:
+    assert [line for module in neutral() for line in named(module)] == []
+
+
+def test_the_agent_knows_the_protocol_of_places_and_which_one_it_is_at_alone() -> None:
+    inside = {"pod_image.agent.places", "pod_image.agent.places.base"}
+    reached = [
+        f"{module.name}: {name}"
+        for module in neutral()
+        for name in module.imports
+        if name.startswith("pod_image.agent.places.")
+        and not (name in inside or name.rpartition(".")[0] in inside)
+    ]
+    assert reached == []
 
 
 def test_the_guard_sees_a_place_in_words_names_and_attributes() -> None:

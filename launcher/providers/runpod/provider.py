@@ -48,7 +48,8 @@ from launcher.providers.runpod.wire import (
     moment,
 )
 from pod_image.contract.common_settings import Cloud
-from pod_image.contract.environment import PROVIDER_URL_VARIABLE, RUN_VARIABLE
+from pod_image.contract.environment import RUN_VARIABLE
+from pod_image.contract.places import PLACES
 
 ABSENT_READINGS = 2
 """Gone is believed when a pod is absent so many times in a row: reads lag and fail."""
@@ -95,7 +96,7 @@ class RunPodProvider:
     @property
     def pod_environment(self) -> Mapping[str, str]:
         url = self._client.base_url
-        return {} if url == RUNPOD.url else {PROVIDER_URL_VARIABLE: url}
+        return {} if url == RUNPOD.url else {PLACES[RUNPOD.name].url: url}
 
     @property
     def calls(self) -> int:

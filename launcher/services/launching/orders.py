@@ -14,6 +14,7 @@ from launcher.services.common.boot_budget import boot_budget
 from launcher.services.common.disk_room import rented_disk_gb
 from launcher.services.common.images import is_bootstrap
 from launcher.services.common.our_image import ordered_image
+from launcher.services.common.places import place_of
 from launcher.services.common.run_secrets import TokenEnvironment
 from launcher.services.common.workbench import Workbench
 from launcher.services.launching.bootstrap import FOLDER_VARIABLE, RUN_FOLDER, start_command
@@ -66,6 +67,7 @@ def run_document(plan: Plan, run: Run, offer: Offer) -> str:
         dataset_commit=plan.dataset.commit if plan.dataset else "",
         resume=plan.resume,
         base_licence=plan.base_licence,
+        place=place_of(plan.settings).name,
     )
     try:
         return document.to_json()

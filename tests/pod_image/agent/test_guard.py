@@ -57,11 +57,14 @@ class Guarded:
         self.agent = SeenAgent()
         caps = Caps(now_seconds() + 1e6, max_hours, 10.0, 0.5)
         orders = {
-            "api_url": "http://cloud.test",
-            "pod_id": self.pod.id,
+            "pod": {
+                "place": "runpod",
+                "api_url": "http://cloud.test",
+                "pod_id": self.pod.id,
+                "key": self.pod.key.value,
+            },
             "folder": str(folder),
             "caps": asdict(caps),
-            "key": self.pod.key.value,
         }
         self.tell(orders)
         self.said: list[str] = []
@@ -246,7 +249,7 @@ async def test_a_guard_that_is_gone_is_begun_again_with_its_orders(tmp_path: Pat
     await asyncio.sleep(TIMING.guard_restart_seconds + harness.timing.watch_seconds)
     assert len(harness.processes.guards) == 2
     assert guard_of(harness).orders == first.orders
-    assert guard_of(harness).orders.key == pod.key.value
+    assert guard_of(harness).orders.pod["key"] == pod.key.value
     assert guard_of(harness).beats
     await harness.until_gone()
     assert harness.ended["reason"] == EndReason.FINISHED

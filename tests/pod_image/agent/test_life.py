@@ -456,7 +456,7 @@ async def test_the_guard_is_told_the_key_and_hears_how_long_the_pod_may_live(
     pod = harness.rent(harness.document(max_hours=1.0))
     await harness.until("step", step=10)
     (guarded,) = harness.processes.guards
-    assert guarded.orders.key == pod.key.value
+    assert guarded.orders.pod["key"] == pod.key.value
     assert pod.key.value not in repr(guarded.orders)
     assert 3_300 < guarded.beats[-1] < 3_600
     await harness.until_gone()

@@ -21,7 +21,8 @@ from pod_image.agent.machine_trial import (
     judge_products,
     try_machine,
 )
-from pod_image.agent.pod import OwnPod, PodReading
+from pod_image.agent.places.base import PodReading
+from pod_image.agent.places.runpod import RunPodPod
 from pod_image.agent.ports import HubTrouble, RunHub
 from tests.kit.clouds import CLIPS_REPO, HUB_URL, READ_TOKEN, RESULTS_REPO, WRITE_TOKEN
 from tests.kit.virtual_time import in_virtual_time
@@ -122,8 +123,8 @@ def test_the_test_program_multiplies_exactly_on_this_machine() -> None:
 
 def test_a_cloud_on_this_computer_rents_out_no_gpu() -> None:
     reading = PodReading(None, None, None, "RTX 4090", 2)
-    rented = OwnPod("https://api.runpod.io", "pod", lambda: None, key="demo-key")  # type: ignore[arg-type, return-value]
-    here = OwnPod("http://127.0.0.1:4000", "pod", lambda: None, key="demo-key")  # type: ignore[arg-type, return-value]
+    rented = RunPodPod("https://api.runpod.io", "pod", lambda: None, key="demo-key")  # type: ignore[arg-type, return-value]
+    here = RunPodPod("http://127.0.0.1:4000", "pod", lambda: None, key="demo-key")  # type: ignore[arg-type, return-value]
     assert Expected.of(rented, reading) == Expected(2)
     assert Expected.of(here, reading) == Expected(0)
 

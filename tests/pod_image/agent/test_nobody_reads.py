@@ -12,7 +12,8 @@ import psutil
 import pytest
 
 from launcher.emulator.runpod import RunPodEmulator, Timing
-from pod_image.contract.environment import POD_ID_VARIABLE, POD_KEY_VARIABLE, RUN_VARIABLE
+from pod_image.contract.environment import RUN_VARIABLE
+from pod_image.contract.places import PLACES
 from tests.kit.checkout import ROOT
 from tests.kit.clouds import pod_body
 from tests.kit.processes import fill
@@ -51,8 +52,8 @@ def test_the_pod_is_released_though_nobody_reads_what_it_says(tmp_path: Path, ou
             env={
                 "PATH": os.environ["PATH"],
                 "PYTHONPATH": str(ROOT),
-                POD_ID_VARIABLE: pod.id,
-                POD_KEY_VARIABLE: pod.key.value,
+                PLACES["runpod"].pod_id: pod.id,
+                PLACES["runpod"].key: pod.key.value,
                 "RUNPOD_API_BASE_URL": cloud.url,
                 RUN_VARIABLE: '{"contract": 999}',  # not to be understood: the pod only ends itself
             },

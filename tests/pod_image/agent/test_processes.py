@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -144,7 +145,8 @@ async def test_short_programs_that_fail_hang_or_are_absent_have_no_answer() -> N
 
 @pytest.fixture
 def guard(tmp_path: Path) -> Iterator[SystemGuard]:
-    guard = SystemGuard(GuardOrders("http://127.0.0.1:9", "pod-1", tmp_path, None, "demo-pod-key"))
+    pod = {"place": "runpod", "api_url": "http://127.0.0.1:9", "pod_id": "pod-1"}
+    guard = SystemGuard(GuardOrders({**pod, "key": "demo-pod-key"}, tmp_path, None))
     yield guard
     with contextlib.suppress(ProcessLookupError):
         guard._process.send_signal(signal.SIGCONT)
@@ -176,7 +178,7 @@ def test_the_guards_key_is_in_no_argument_and_no_environment(guard: SystemGuard)
 
 
 def test_the_guard_gets_its_key_only_when_nobody_can_read_it_any_more(guard: SystemGuard) -> None:
-    sent: list[dict[str, object]] = []
+    sent: list[dict[str, Any]] = []
     guard._write = lambda document: sent.append(document)  # type: ignore[method-assign]
     guard.beat(1_000.0)
     assert sent == []
@@ -187,7 +189,7 @@ def test_the_guard_gets_its_key_only_when_nobody_can_read_it_any_more(guard: Sys
     os.write(theirs, b".")
     os.close(theirs)
     assert guard.is_well()
-    assert [document["key"] for document in sent] == ["demo-pod-key"]
+    assert [document["pod"]["key"] for document in sent] == ["demo-pod-key"]
 
 
 def test_the_guard_has_its_orders_also_when_the_agents_loop_never_turns(guard: SystemGuard) -> None:

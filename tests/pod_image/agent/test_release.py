@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from pod_image.agent.pod import OwnPod
+from pod_image.agent.places.runpod import RunPodPod
 from pod_image.agent.release import release_for_ever
 from pod_image.agent.timing import Timing
 from pod_image.contract.outcomes import EndReason
@@ -66,7 +66,7 @@ class Cloud:
         return httpx.Response(self.status)
 
     async def released_for(self, seconds: float, say: Callable[[str], None]) -> None:
-        pod = OwnPod("http://cloud.test", "pod-1", self.http, key="demo-key")
+        pod = RunPodPod("http://cloud.test", "pod-1", self.http, key="demo-key")
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await release_for_ever(pod, MachineClock(), TIMING, say)

@@ -1,4 +1,4 @@
-"""HTTP to the cloud about this pod alone, with the key the platform injected. The only file here with its URLs."""
+"""A pod at RunPod: REST v2 about this pod alone, with the key it was given. The only file here with its URLs."""
 
 from __future__ import annotations
 
@@ -8,47 +8,26 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
-from pod_image.contract.environment import (
-    POD_ID_VARIABLE,
-    POD_KEY_VARIABLE,
-    PROVIDER_URL_VARIABLE,
-)
+from pod_image.agent.places.base import PodReading, PodUnreadable, Way
+from pod_image.contract.places import PLACES
 
 DEFAULT_API_URL = "https://api.runpod.io"
 USER_AGENT = "pod-launcher-agent/0.1"
 """The platform's firewall answers a library's default User-Agent with 403, which reads like a bad key."""
-WAYS = ("delete", "terminate", "stop")
-"""Ways for a pod to end itself. The last ends the GPU's price, and leaves a stopped pod for others to remove."""
+VARIABLES = PLACES["runpod"]
+WAYS = (Way("delete"), Way("terminate"), Way("stop", leaves_something=True))
+"""The last ends the GPU's price, and leaves a stopped pod for others to remove."""
 _ANSWER_SECONDS = 30.0
 """For one answer, all in all: one that comes a byte at a time must not hold up the next try."""
 
 
-class PodUnreadable(Exception):
-    """The own pod could not be read. `is_final`: the answer will not change by asking again."""
-
-    def __init__(self, message: str, *, is_final: bool) -> None:
-        super().__init__(message)
-        self.message = message
-        self.is_final = is_final
-
-
 @dataclass(frozen=True)
-class PodReading:
-    """What the cloud says about this pod. `server_time` is the answer's Date header, unix seconds."""
-
-    created_at: float | None
-    price_per_hour_usd: float | None
-    server_time: float | None
-    gpu: str = ""
-    gpu_count: int = 0
-
-
-@dataclass(frozen=True)
-class OwnPod:
-    """This pod, as the cloud knows it."""
+class RunPodPod:
+    """See `pod_image.agent.places.base.OwnPod` for what each method promises."""
 
     api_url: str
     pod_id: str
@@ -58,16 +37,40 @@ class OwnPod:
     @classmethod
     def from_environment(
         cls, environment: Mapping[str, str], http: Callable[[], httpx.AsyncClient]
-    ) -> OwnPod:
+    ) -> RunPodPod:
         return cls(
-            api_url=environment.get(PROVIDER_URL_VARIABLE, "").rstrip("/") or DEFAULT_API_URL,
-            pod_id=environment.get(POD_ID_VARIABLE, ""),
+            api_url=environment.get(VARIABLES.url, "").rstrip("/") or DEFAULT_API_URL,
+            pod_id=environment.get(VARIABLES.pod_id, ""),
             http=http,
-            key=environment.get(POD_KEY_VARIABLE, ""),
+            key=environment.get(VARIABLES.key, ""),
         )
 
+    @classmethod
+    def from_told(cls, told: Mapping[str, str], http: Callable[[], httpx.AsyncClient]) -> RunPodPod:
+        return cls(told["api_url"], told["pod_id"], http, key=told["key"])
+
+    @property
+    def title(self) -> str:
+        return "RunPod"
+
+    @property
+    def ways(self) -> tuple[Way, ...]:
+        return WAYS
+
+    @property
+    def powerless(self) -> str:
+        return "" if self.key else "the platform injected no key"
+
+    @property
+    def proof(self) -> str:
+        return "read itself with its own key"
+
+    @property
+    def is_stand_in(self) -> bool:
+        return (urlsplit(self.api_url).hostname or "") in ("127.0.0.1", "::1", "localhost")
+
     async def read(self) -> PodReading:
-        """Read the pod: proves DNS, certificates, User-Agent and key at once. Raises PodUnreadable."""
+        """Proves DNS, certificates, User-Agent and key at once. That it may delete itself is known from others."""
         try:
             answer = await self._ask("GET", "")
         except (
@@ -87,18 +90,7 @@ class OwnPod:
             raise PodUnreadable("the cloud answered something else", is_final=False)
         return _reading(document, answer.headers.get("date", ""))
 
-    async def release(self, *, may_stop: bool, first: str = WAYS[0]) -> str | None:
-        """Try the ways to end this pod, `first` first, until one is taken. Returns it, or None. Never raises.
-
-        "There is no such pod" counts as taken. Without `may_stop` the last way is left out.
-        """
-        place = WAYS.index(first)
-        for way in (*WAYS[place:], *WAYS[:place]):
-            if (may_stop or way != "stop") and await self._is_taken(way):
-                return way
-        return None
-
-    async def _is_taken(self, way: str) -> bool:
+    async def take(self, way: str) -> bool:
         try:
             if way == "delete":
                 answer = await self._ask("DELETE", "")
@@ -109,6 +101,14 @@ class OwnPod:
         ):  # no socket, no certificates, no answer: there are other ways, and later tries
             return False
         return answer.is_success or answer.status_code == 404
+
+    def as_told(self) -> Mapping[str, str]:
+        return {
+            "place": "runpod",
+            "api_url": self.api_url,
+            "pod_id": self.pod_id,
+            "key": self.key,
+        }
 
     async def _ask(
         self, method: str, below: str, body: dict[str, str] | None = None
