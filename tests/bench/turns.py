@@ -101,7 +101,8 @@ def ours(folder: Path, options: dict[str, Any]) -> None:
     from pod_image.recipes.piper.clips import Clips
     from pod_image.recipes.piper.device import ready_cpu
     from pod_image.recipes.piper.quality import Quality
-    from pod_image.recipes.piper.trainer import Places, Trainer, Training
+    from pod_image.recipes.piper.trainer import Places, Trainer
+    from pod_image.recipes.piper.training import Training
 
     ready_cpu()
     module.REPORT_SECONDS = 0.0

@@ -17,6 +17,7 @@ from launcher.config import Config
 from launcher.domain.offer import Offer, Stock
 from launcher.domain.plan import Composed, Plan
 from launcher.emulator.hub.core import HubCore
+from launcher.emulator.hub.routes import ROUTES
 from launcher.emulator.hub.transport import HubTransport
 from launcher.emulator.runpod import (
     ExecOutcome,
@@ -215,7 +216,9 @@ class LauncherHarness:
         self.folder = folder
         self.runner = ScriptedRunner()
         self.world = RunPodWorld(WorldClock(loop), self.runner)
-        self.core = HubCore(folder / "hub", now_in(loop), xet=False, tokens=dict(FIXED_TOKENS))
+        self.core = HubCore(
+            folder / "hub", now_in(loop), ROUTES, xet=False, tokens=dict(FIXED_TOKENS)
+        )
         self.core.public_url, self.core.cdn_url = HUB_URL, "http://cdn.test"
         self.transport = StreamingTransport(Gateway(self.world, in_process=True))
         self.hub = self.hub_of(TOKENS["write"])

@@ -20,6 +20,7 @@ from launcher.config import Config
 from launcher.domain.offer import Offer, Stock
 from launcher.domain.plan import Composed, DatasetSummary, Plan
 from launcher.emulator.hub import HubCore
+from launcher.emulator.hub.routes import ROUTES
 from launcher.emulator.hub.store import Repo
 from launcher.emulator.runpod import ExecOutcome, Gateway, RunPodWorld
 from launcher.emulator.runpod.pods import Pod
@@ -304,6 +305,7 @@ class World:
         self.core = HubCore(
             self.root / "hub",
             self.cloud.clock.now,
+            ROUTES,
             tokens=dict(FIXED_TOKENS),
             xet=False,
             public_url=HUB_URL,

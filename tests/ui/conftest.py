@@ -21,6 +21,7 @@ from pydantic import SecretStr
 from launcher.config import Config
 from launcher.domain.run import Run
 from launcher.emulator.hub.core import HubCore
+from launcher.emulator.hub.routes import ROUTES
 from launcher.emulator.hub.transport import HubTransport
 from launcher.emulator.runpod import Gateway, ManualClock, RunPodWorld, ScriptedRunner
 from launcher.hub.access import HubAccess
@@ -115,7 +116,7 @@ def _hub(core_: HubCore, token: str | None) -> Hub:
 @pytest.fixture
 def ground(tmp_path: Path) -> Iterator[Ground]:
     world = RunPodWorld(ManualClock(NOW.timestamp()), ScriptedRunner())
-    hub_core = HubCore(tmp_path / "hub", time.time, xet=False, tokens=dict(FIXED_TOKENS))
+    hub_core = HubCore(tmp_path / "hub", time.time, ROUTES, xet=False, tokens=dict(FIXED_TOKENS))
     hub_core.public_url, hub_core.cdn_url = HUB_URL, "http://cdn.test"
     transport = StreamingTransport(Gateway(world, in_process=True))
     clock = StillClock()

@@ -123,6 +123,8 @@ class HubCore:
 
     root: Path
     now: Now
+    routes: Sequence[Route]
+    """What it answers, in the order they are tried."""
     tokens: dict[str, Token] = field(default_factory=drawn_tokens)
     xet: bool = True
     sizes: Sizes = field(default_factory=Sizes)
@@ -137,7 +139,6 @@ class HubCore:
         self.faults = Faults(self.now)
         self.log: list[LogEntry] = []
         self.grants: dict[str, tuple[str, bool]] = {}
-        self._routes = routes()
         self._lock = threading.RLock()
 
     def handle(self, request: Request) -> Response:
@@ -235,7 +236,7 @@ class HubCore:
     def _routed(self, request: Request) -> Response:
         try:
             self.limits.spend(request, self.now())
-            for route in self._routes:
+            for route in self.routes:
                 if route.method != request.method and (route.method, request.method) != (
                     "GET",
                     "HEAD",
@@ -251,32 +252,4 @@ class HubCore:
         return json_response({"error": "Sorry, we can't find the page you are looking for."}, 404)
 
 
-def routes() -> Sequence[Route]:
-    """Every route of the emulator, in the order they are tried."""
-    from launcher.emulator.hub import (
-        accounts,
-        branches,
-        commits,
-        downloads,
-        listings,
-        pages,
-        repositories,
-        uploads,
-        xet,
-    )
-
-    modules = (
-        accounts,
-        repositories,
-        listings,
-        branches,
-        commits,
-        uploads,
-        xet,
-        downloads,
-        pages,
-    )
-    return [route for module in modules for route in module.ROUTES]
-
-
-__all__ = ["Call", "HubCore", "LogEntry", "Route", "Sizes", "routes"]
+__all__ = ["Call", "HubCore", "LogEntry", "Route", "Sizes"]

@@ -21,6 +21,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from launcher.emulator.hub.core import HubCore, Now, Sizes
 from launcher.emulator.hub.faults import Faults
 from launcher.emulator.hub.limits import RateLimits
+from launcher.emulator.hub.routes import ROUTES
 from launcher.emulator.hub.tokens import Token, drawn_tokens
 from launcher.emulator.hub.wire import Body, Request, Response
 
@@ -52,6 +53,7 @@ class HubEmulator:
         self.core = HubCore(
             root,
             now,
+            ROUTES,
             tokens=drawn_tokens() if tokens is None else dict(tokens),
             xet=xet,
             sizes=sizes or Sizes(),

@@ -6,18 +6,38 @@ The only file that changes a pod's status. Callers hold the world's lock.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from launcher.emulator.runpod.accounts import Account
+from launcher.emulator.runpod.billing import Ledger
+from launcher.emulator.runpod.catalogue import Catalogue
+from launcher.emulator.runpod.conditions import Images, Timing
+from launcher.emulator.runpod.faults import Faults
 from launcher.emulator.runpod.pods import Pod, container_spec
-from launcher.emulator.runpod.runner import CannotStart
-
-if TYPE_CHECKING:
-    from launcher.emulator.runpod.world import RunPodWorld
+from launcher.emulator.runpod.runner import CannotStart, PodRunner
 
 Happening = tuple[float, Callable[[float], None]]
 
 
-def advance(world: RunPodWorld, now: float) -> None:
+class World(Protocol):
+    """What there is for things to happen to."""
+
+    accounts: dict[str, Account]
+    pods: dict[str, Pod]
+    catalogue: Catalogue
+    images: Images
+    faults: Faults
+    ledger: Ledger
+    runner: PodRunner
+    timing: Timing
+    billed_to: float
+    is_ticking: bool
+    moment: float
+
+    def log(self, pod: Pod, source: str, text: str) -> None: ...
+
+
+def advance(world: World, now: float) -> None:
     """Let everything happen that is due by now, earliest first; bill in between."""
     if world.is_ticking:
         return
@@ -34,25 +54,25 @@ def advance(world: RunPodWorld, now: float) -> None:
         world.is_ticking = False
 
 
-def next_due(world: RunPodWorld) -> float | None:
+def next_due(world: World) -> float | None:
     """The moment of the next happening that is known beforehand."""
     moments = [moment for moment, _ in _scheduled(world)]
     return min(moments, default=None)
 
 
-def _earliest(world: RunPodWorld, now: float) -> Happening | None:
+def _earliest(world: World, now: float) -> Happening | None:
     due = [happening for happening in _scheduled(world) if happening[0] <= now]
     due += list(_exits(world, now))
     return min(due, key=lambda happening: happening[0], default=None)
 
 
-def _scheduled(world: RunPodWorld) -> Iterator[Happening]:
+def _scheduled(world: World) -> Iterator[Happening]:
     for pod in tuple(world.pods.values()):
         yield from _of_pod(world, pod)
     yield from _ends_of_money(world)
 
 
-def _of_pod(world: RunPodWorld, pod: Pod) -> Iterator[Happening]:
+def _of_pod(world: World, pod: Pod) -> Iterator[Happening]:
     if pod.status_due is not None:
         yield pod.status_due, lambda now: _next_status(world, pod, now)
     if pod.restart_due is not None:
@@ -65,7 +85,7 @@ def _of_pod(world: RunPodWorld, pod: Pod) -> Iterator[Happening]:
         yield pod.container.next_due, lambda now: _poll(world, pod, now)
 
 
-def _exits(world: RunPodWorld, now: float) -> Iterator[Happening]:
+def _exits(world: World, now: float) -> Iterator[Happening]:
     """Containers that ended at a moment nobody could foresee."""
     for pod in tuple(world.pods.values()):
         container = pod.container
@@ -75,12 +95,12 @@ def _exits(world: RunPodWorld, now: float) -> Iterator[Happening]:
             yield now, lambda moment, pod=pod: _container_ended(world, pod, moment)  # type: ignore[misc]
 
 
-def _poll(world: RunPodWorld, pod: Pod, now: float) -> None:
+def _poll(world: World, pod: Pod, now: float) -> None:
     if pod.container is not None and pod.container.exit_code(now) is not None:
         _container_ended(world, pod, now)
 
 
-def _strike(world: RunPodWorld, now: float) -> None:
+def _strike(world: World, now: float) -> None:
     fault = world.faults.look("pod-vanishes")
     if fault is None:
         return
@@ -93,7 +113,7 @@ def _strike(world: RunPodWorld, now: float) -> None:
 # --- statuses
 
 
-def begin(world: RunPodWorld, pod: Pod, now: float) -> None:
+def begin(world: World, pod: Pod, now: float) -> None:
     """Provision a new pod, or one that was stopped."""
     pod.is_stuck = world.faults.take("stuck-provisioning") is not None
     pod.will_fail = world.faults.take("pod-error") is not None
@@ -107,7 +127,7 @@ def begin(world: RunPodWorld, pod: Pod, now: float) -> None:
     pod.status_due = None if pod.is_stuck else now + 0.4 * world.timing.provisioning_seconds
 
 
-def _next_status(world: RunPodWorld, pod: Pod, now: float) -> None:
+def _next_status(world: World, pod: Pod, now: float) -> None:
     pod.status_due = None
     if pod.status == "PROVISIONING":
         pod.status = "STARTING"
@@ -128,13 +148,13 @@ def _next_status(world: RunPodWorld, pod: Pod, now: float) -> None:
         _start_container(world, pod, now)
 
 
-def _fail(world: RunPodWorld, pod: Pod, text: str) -> None:
+def _fail(world: World, pod: Pod, text: str) -> None:
     world.log(pod, "system", text)
     pod.status = "ERROR"
     pod.restart_due = pod.kill_due = None
 
 
-def stop(world: RunPodWorld, pod: Pod, now: float) -> None:
+def stop(world: World, pod: Pod, now: float) -> None:
     """Release the GPU; the container and its disk go."""
     world.log(pod, "system", f"stop container {pod.id}")
     pod.status = "EXITED"
@@ -142,7 +162,7 @@ def stop(world: RunPodWorld, pod: Pod, now: float) -> None:
     _remove_container(world, pod)
 
 
-def terminate(world: RunPodWorld, pod: Pod, now: float) -> None:
+def terminate(world: World, pod: Pod, now: float) -> None:
     """Release all of it. The container is ended a moment later, so that its own call gets its reply."""
     was_holding = pod.status != "EXITED"
     pod.status = "TERMINATED"
@@ -152,7 +172,7 @@ def terminate(world: RunPodWorld, pod: Pod, now: float) -> None:
     pod.removal_due = now + world.timing.removal_seconds
 
 
-def vanish(world: RunPodWorld, pod: Pod, now: float) -> None:
+def vanish(world: World, pod: Pod, now: float) -> None:
     """The host died: no signal, no log, no TERMINATED to be seen."""
     if not pod.is_live:
         return
@@ -161,7 +181,7 @@ def vanish(world: RunPodWorld, pod: Pod, now: float) -> None:
     _kill_container(world, pod, now)
 
 
-def restart(world: RunPodWorld, pod: Pod, now: float) -> None:
+def restart(world: World, pod: Pod, now: float) -> None:
     """End the container; it is started again as after any other exit."""
     if pod.container is not None:
         world.log(pod, "system", f"stop container {pod.id}")
@@ -169,7 +189,7 @@ def restart(world: RunPodWorld, pod: Pod, now: float) -> None:
         _poll(world, pod, now)
 
 
-def _release(world: RunPodWorld, pod: Pod) -> None:
+def _release(world: World, pod: Pod) -> None:
     pod.status_due = pod.restart_due = pod.kill_due = None
     if pod.gpu_id and pod.centre_id:
         world.catalogue.take(pod.gpu_id, pod.centre_id, pod.cloud, -pod.gpu_count)
@@ -188,7 +208,7 @@ DRIVER_TOO_OLD = (
 """What the system log of such a host says, again with each try (Nerogar/OneTrainer issue 981)."""
 
 
-def _start_container(world: RunPodWorld, pod: Pod, now: float) -> None:
+def _start_container(world: World, pod: Pod, now: float) -> None:
     pod.restart_due = None
     if pod.has_no_container:
         for line in () if pod.is_silent else (begins(pod), *DRIVER_TOO_OLD):
@@ -221,7 +241,7 @@ def begins(pod: Pod) -> str:
     return f"start container for {pod.image}: begin"
 
 
-def _container_ended(world: RunPodWorld, pod: Pod, now: float) -> None:
+def _container_ended(world: World, pod: Pod, now: float) -> None:
     """Whatever the exit code: the status stays RUNNING and the container is started again."""
     pod.container = None
     pod.container_started_at = None
@@ -230,20 +250,20 @@ def _container_ended(world: RunPodWorld, pod: Pod, now: float) -> None:
         pod.restart_due = now + world.timing.restart_seconds
 
 
-def _kill_as_the_fault_says(world: RunPodWorld, pod: Pod, now: float) -> None:
+def _kill_as_the_fault_says(world: World, pod: Pod, now: float) -> None:
     if pod.container is not None:
         world.faults.take("container-restart-loop")
     _kill_container(world, pod, now)
 
 
-def _kill_container(world: RunPodWorld, pod: Pod, now: float) -> None:
+def _kill_container(world: World, pod: Pod, now: float) -> None:
     pod.kill_due = None
     if pod.container is not None:
         pod.container.kill()
         _poll(world, pod, now)
 
 
-def _remove_container(world: RunPodWorld, pod: Pod) -> None:
+def _remove_container(world: World, pod: Pod) -> None:
     """Its lines vanish from the log, those of the system stay."""
     pod.removal_due = None
     if pod.container is not None:
@@ -259,7 +279,7 @@ def _remove_container(world: RunPodWorld, pod: Pod) -> None:
 # --- money
 
 
-def _bill(world: RunPodWorld, until: float) -> None:
+def _bill(world: World, until: float) -> None:
     """Charge every pod for the time since it was last done. A clock set back charges nothing."""
     since = world.billed_to
     if until <= since:
@@ -274,7 +294,7 @@ def _bill(world: RunPodWorld, until: float) -> None:
     world.billed_to = until
 
 
-def _ends_of_money(world: RunPodWorld) -> Iterator[Happening]:
+def _ends_of_money(world: World) -> Iterator[Happening]:
     for account in world.accounts.values():
         mine = [pod for pod in world.pods.values() if pod.account_id == account.id]
         per_hour = sum(pod.rate().total for pod in mine)
@@ -284,7 +304,7 @@ def _ends_of_money(world: RunPodWorld) -> Iterator[Happening]:
             yield end, lambda now, mine=mine: _out_of_money(world, mine, now)  # type: ignore[misc]
 
 
-def _out_of_money(world: RunPodWorld, pods: list[Pod], now: float) -> None:
+def _out_of_money(world: World, pods: list[Pod], now: float) -> None:
     """Pods with a network volume are stopped, all others are gone with what they hold."""
     for pod in pods:
         if not pod.is_live:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pod_image.recipes.piper.quality import HOP_SAMPLES, SEGMENT_SAMPLES, SPEAKER_WIDTH, SYMBOLS
-
-if TYPE_CHECKING:
-    from pod_image.recipes.piper.trainer import Training
+from pod_image.recipes.piper.training import Training
 
 
 def hyper_parameters(training: Training, sample_rate_hz: int) -> dict[str, Any]:

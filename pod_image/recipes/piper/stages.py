@@ -61,7 +61,8 @@ def train_stage(
     from pod_image.recipes.piper.device import ready_device
     from pod_image.recipes.piper.distributed import join_distributed, leave_distributed
     from pod_image.recipes.piper.record import Recorder
-    from pod_image.recipes.piper.trainer import Places, Trainer, Training
+    from pod_image.recipes.piper.trainer import Places, Trainer
+    from pod_image.recipes.piper.training import Training
 
     settings = PiperSettings.of(document.settings)
     kept = checkpoints_kept(folder, settings, emit)

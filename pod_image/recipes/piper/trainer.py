@@ -22,7 +22,6 @@ from pod_image.contract.bodies import (
     Step,
 )
 from pod_image.contract.commands import Command, CommandName
-from pod_image.contract.recipes.piper import MOST_CHECKPOINTS, Precision
 from pod_image.recipes.piper.alignment import COST_OF_TORCH, why_search_is_slow
 from pod_image.recipes.piper.base import check_fits, take_over, traits_of
 from pod_image.recipes.piper.checkpoint import (
@@ -39,10 +38,11 @@ from pod_image.recipes.piper.keeping import Keeper, checkpoint_path
 from pod_image.recipes.piper.model import Discriminators, Generator
 from pod_image.recipes.piper.optimisation import LOSS_NAMES, Optimisation
 from pod_image.recipes.piper.phonemes import Phonemizer
-from pod_image.recipes.piper.quality import SIZES, SYMBOLS, Quality, Sizes
+from pod_image.recipes.piper.quality import SYMBOLS
 from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.say import say, spoken, write_wav
 from pod_image.recipes.piper.scores import is_better, score
+from pod_image.recipes.piper.training import Training
 from pod_image.recipes.worker import Emit
 
 TakeCommands = Callable[[], list[Command]]
@@ -57,34 +57,6 @@ MOST_STEPS_ALONE = 3000
 SHARE_ALONE = 5
 """A base that lacks a part has it trained alone at first: for a fifth of the steps or of the time, whichever
 is over first, but for no more than MOST_STEPS_ALONE."""
-
-
-@dataclass(frozen=True)
-class Training:
-    """What decides a training. Zero means no limit for `max_steps`, `train_seconds` and `checkpoint_steps`."""
-
-    quality: Quality
-    epochs: int
-    batch_size: int
-    learning_rate: float = 2e-4
-    speakers: int = 1
-    max_steps: int = 0
-    train_seconds: float = 0.0
-    validation_split: float = 0.0
-    checkpoint_seconds: float = 900.0
-    checkpoint_steps: int = 0
-    seed: int = 1234
-    sample_sentences: tuple[str, ...] = ()
-    no_better_checkpoints: int = 0
-    precision: Precision = Precision.AUTO
-    compiles: bool = False
-    kept_checkpoints: int = MOST_CHECKPOINTS
-    sizes: Sizes | None = None
-
-    @property
-    def network(self) -> Sizes:
-        """The quality's sizes, unless a test brings smaller ones."""
-        return self.sizes or SIZES[self.quality]
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from launcher.emulator.hub import NAMED_FAULTS, HubCore, HubTransport, RateLimits, Rule
+from launcher.emulator.hub.routes import ROUTES
 from launcher.emulator.hub.wire import Body, Request, Response
 from tests.emulator.hub.conftest import SMALL, TOKENS
 from tests.kit.clocks import HandClock
@@ -18,7 +19,7 @@ BEARER = {"authorization": "Bearer demo-write"}
 
 @pytest.fixture
 def core(tmp_path: Path, clock: HandClock) -> HubCore:
-    made = HubCore(tmp_path, clock, tokens=dict(TOKENS), sizes=SMALL)
+    made = HubCore(tmp_path, clock, ROUTES, tokens=dict(TOKENS), sizes=SMALL)
     send(made, "POST", "/api/repos/create", {"name": "voice"})
     return made
 
@@ -132,7 +133,7 @@ def test_a_rule_can_skip_the_first_requests(core):
 
 
 def test_rate_limits_count_per_window_and_say_when_it_ends(tmp_path, clock):
-    core = HubCore(tmp_path, clock, tokens=dict(TOKENS), limits=RateLimits(api=2))
+    core = HubCore(tmp_path, clock, ROUTES, tokens=dict(TOKENS), limits=RateLimits(api=2))
     statuses = [send(core, "GET", "/api/whoami-v2").status for _ in range(2)]
     refused = send(core, "GET", "/api/whoami-v2")
     assert statuses == [200, 200]
@@ -143,7 +144,9 @@ def test_rate_limits_count_per_window_and_say_when_it_ends(tmp_path, clock):
 
 
 def test_the_commit_quota_counts_commits_of_an_hour(tmp_path, clock):
-    core = HubCore(tmp_path, clock, tokens=dict(TOKENS), limits=RateLimits(commits_per_hour=2))
+    core = HubCore(
+        tmp_path, clock, ROUTES, tokens=dict(TOKENS), limits=RateLimits(commits_per_hour=2)
+    )
     send(core, "POST", "/api/repos/create", {"name": "voice"})
     assert [commit(core, f"{n}.txt").status for n in range(3)] == [200, 200, 429]
     clock.advance(3600)

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from launcher.emulator.hub.core import HubCore
+from launcher.emulator.hub.routes import ROUTES
 from launcher.emulator.hub.transport import HubTransport
 from launcher.emulator.runpod import Gateway, RunPodWorld
 from launcher.emulator.runpod.pods import Pod
@@ -249,6 +250,7 @@ class AgentHarness:
         self.core = HubCore(
             self.root / "hub",
             self.blocking.now,
+            ROUTES,
             tokens=dict(FIXED_TOKENS),
             public_url=HUB_URL,
             cdn_url="http://cdn.test",

@@ -12,7 +12,8 @@ from pod_image.recipes.piper.distributed import Distributed, join_distributed, l
 from pod_image.recipes.piper.model import Discriminators, Generator
 from pod_image.recipes.piper.optimisation import Optimisation
 from pod_image.recipes.piper.quality import Quality
-from pod_image.recipes.piper.trainer import Places, Trainer, Training
+from pod_image.recipes.piper.trainer import Places, Trainer
+from pod_image.recipes.piper.training import Training
 from tests.kit.sent_events import kept_in
 from tests.pod_image.recipes.piper.cases import TINY, disturbed, made_up_clips
 

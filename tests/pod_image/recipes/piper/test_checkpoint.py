@@ -16,7 +16,7 @@ from pod_image.recipes.piper.hyper_parameters import hyper_parameters
 from pod_image.recipes.piper.model import Discriminators, Generator
 from pod_image.recipes.piper.quality import SIZES, Quality
 from pod_image.recipes.piper.recipe_error import RecipeError
-from pod_image.recipes.piper.trainer import Training
+from pod_image.recipes.piper.training import Training
 from tests.pod_image.recipes.piper.cases import TINY, published_tensors
 
 

@@ -22,7 +22,8 @@ from pod_image.recipes.piper.export import export_voice
 from pod_image.recipes.piper.onnx_voice import read_onnx_voice
 from pod_image.recipes.piper.preparation import Preparation, prepare
 from pod_image.recipes.piper.quality import Quality
-from pod_image.recipes.piper.trainer import Places, Trainer, Training
+from pod_image.recipes.piper.trainer import Places, Trainer
+from pod_image.recipes.piper.training import Training
 from pod_image.recipes.piper.voice import VoiceIdentity
 from tests.kit.checkout import DEMO_CLIPS
 

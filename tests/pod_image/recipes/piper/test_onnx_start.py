@@ -18,7 +18,8 @@ from pod_image.recipes.piper.model import Discriminators, Generator
 from pod_image.recipes.piper.onnx_voice import LACKS, read_onnx_voice
 from pod_image.recipes.piper.quality import Quality
 from pod_image.recipes.piper.recipe_error import RecipeError
-from pod_image.recipes.piper.trainer import Places, Trainer, Training
+from pod_image.recipes.piper.trainer import Places, Trainer
+from pod_image.recipes.piper.training import Training
 from pod_image.recipes.piper.voice import VoiceIdentity
 from tests.kit.sent_events import kept_in
 from tests.pod_image.recipes.piper.cases import TINY, disturbed, made_up_clips

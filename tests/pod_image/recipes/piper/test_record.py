@@ -17,7 +17,8 @@ from pod_image.recipes.piper.event_file import EventFile
 from pod_image.recipes.piper.pictures import PANEL_HEIGHT, PANEL_WIDTH, curves, heat_map, png
 from pod_image.recipes.piper.quality import Quality
 from pod_image.recipes.piper.record import Recorder, read_losses
-from pod_image.recipes.piper.trainer import Places, Trainer, Training
+from pod_image.recipes.piper.trainer import Places, Trainer
+from pod_image.recipes.piper.training import Training
 from tests.kit.sent_events import kept_in
 from tests.pod_image.recipes.piper.cases import TINY, made_up_clips
 

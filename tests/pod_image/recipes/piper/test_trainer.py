@@ -17,7 +17,8 @@ from pod_image.recipes.piper.keeping import best_checkpoint
 from pod_image.recipes.piper.optimisation import LOSS_NAMES
 from pod_image.recipes.piper.quality import Quality
 from pod_image.recipes.piper.recipe_error import RecipeError
-from pod_image.recipes.piper.trainer import Places, Trainer, Training
+from pod_image.recipes.piper.trainer import Places, Trainer
+from pod_image.recipes.piper.training import Training
 from tests.kit.sent_events import kept_in
 from tests.pod_image.recipes.piper.cases import TINY, made_up_clips
 
