@@ -70,7 +70,8 @@ class ArmedReport(Body):
 
 
 class Step(Body):
-    """Training got on. Losses are means since the last such event; `cost_at_end_usd` is a forecast."""
+    """Training got on. Losses are means since the last such event, what people watch first; `cost_at_end_usd` is a
+    forecast."""
 
     event: ClassVar[str] = "step"
     is_a_recipes: ClassVar[bool] = True

@@ -1,0 +1,116 @@
+"""Nothing outside the recipes' folders knows which recipe runs: no name of one, no branch on it, no import of one."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+from pod_image.contract.recipes import declarations
+from tests.whole.sources import Module, modules
+
+NAMES = frozenset(declarations())
+FOLDERS = (
+    "pod_image/contract/recipes/",
+    "pod_image/recipes/",
+    "launcher/recipes/",
+    "launcher/demo/",  # says what the demo trains
+)
+ABOUT_VOICES = {
+    # They make voices, check recordings for one or name published ones, whatever runs anywhere.
+    "launcher/cli/commands/dataset.py": {"pod_image.contract.recipes.piper"},
+    "launcher/cli/commands/voices.py": {"pod_image.contract.recipes.piper", "launcher.recipes.piper.voice_bases"},
+    "launcher/services/voices/export.py": {"pod_image.recipes.piper.export_file"},
+}  # fmt: skip
+
+
+def outside() -> list[Module]:
+    return [one for one in modules("launcher", "pod_image") if not one.name.startswith(FOLDERS)]
+
+
+def branches(tree: ast.AST) -> Iterator[str]:
+    """What the code would do with one recipe and not with another."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            if any(_is_the_recipe(side) or _names_one(side) for side in sides):
+                yield ast.unparse(node)
+        elif isinstance(node, ast.Match):
+            if _is_the_recipe(node.subject) or any(map(_names_one, ast.walk(node))):
+                yield f"match {ast.unparse(node.subject)}"
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            if node.value.id == "RecipeName":
+                yield ast.unparse(node)
+        elif isinstance(node, ast.keyword) and node.arg == "recipe" and _names_one(node.value):
+            yield ast.unparse(node)
+        elif isinstance(node, ast.Dict):
+            for key, value in zip(node.keys, node.values, strict=True):
+                if isinstance(key, ast.Constant) and key.value == "recipe" and _names_one(value):
+                    yield ast.unparse(value)
+
+
+def _is_the_recipe(node: ast.AST) -> bool:
+    inner = node.value if isinstance(node, ast.Attribute) and node.attr == "value" else node
+    return isinstance(inner, ast.Attribute) and inner.attr == "recipe"
+
+
+def _names_one(node: ast.AST) -> bool:
+    if isinstance(node, ast.Tuple | ast.List | ast.Set):
+        return any(map(_names_one, node.elts))
+    return isinstance(node, ast.Constant) and node.value in NAMES
+
+
+def named_modules(module: Module) -> Iterator[str]:
+    """Modules of one recipe that are imported, or named to be."""
+    strings = [n.value for n in ast.walk(module.tree) if isinstance(n, ast.Constant)]
+    for name in [*module.imports, *(each for each in strings if isinstance(each, str))]:
+        parts = name.split(".")
+        if any(pair[0] == "recipes" and pair[1] in NAMES for pair in itertools.pairwise(parts)):
+            yield name  # fmt: skip
+
+
+def test_no_code_outside_branches_on_the_recipe() -> None:
+    looked_at = outside()
+    assert len(looked_at) > 200
+    assert {one.name: found for one in looked_at if (found := list(branches(one.tree)))} == {}
+
+
+def test_no_code_outside_imports_one_recipe() -> None:
+    unknown = {
+        one.name: found
+        for one in outside()
+        if (found := [
+            name for name in named_modules(one)
+            if not any(name == each or name.startswith(f"{each}.") for each in ABOUT_VOICES.get(one.name, ()))
+        ])
+    }  # fmt: skip
+    assert unknown == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "settings.recipe is RecipeName.PIPER",
+        "run.settings.recipe.value == 'piper'",
+        "'piper' == name",
+        "name in ('piper', 'command')",
+        "Settings(recipe='command')",
+        "values = {'recipe': 'piper'}",
+        "RecipeName.COMMAND",
+        "match name:\n    case 'piper':\n        pass",
+    ],
+)
+def test_each_way_to_branch_is_seen(line: str) -> None:
+    assert list(branches(ast.parse(line)))
+
+
+def test_a_recipe_s_name_is_no_branch_where_it_means_something_else() -> None:
+    harmless = "body = {'command': list(argv)}\nfind_spec('piper')\nrecipe.stages(settings)"
+    assert list(branches(ast.parse(harmless))) == []
+
+
+def test_each_module_of_one_recipe_is_seen() -> None:
+    lines = "from launcher.recipes.piper import speed\nRUN = 'pod_image.recipes.command'"
+    assert len(set(named_modules(Module("x.py", ast.parse(lines))))) >= 2
