@@ -1,0 +1,185 @@
+"""Every place's half in the pod, held to what any has to do; and whole lives at places that are not RunPod."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from launcher.emulator.runpod.runner import ContainerSpec
+from pod_image.agent.guard import guard
+from pod_image.agent.places import _FROM_ENVIRONMENT, _FROM_TOLD
+from pod_image.contract.contract_error import ContractError
+from pod_image.contract.environment import RUN_VARIABLE, RunDocument
+from pod_image.contract.outcomes import EndReason
+from pod_image.contract.places import PLACES
+from tests.kit.virtual_time import in_virtual_time, now_seconds
+from tests.pod_image.agent.harness import TIMING, AgentContainer, AgentHarness, training
+from tests.pod_image.agent.places.conformance import PodPlaceConformance, PodStage
+from tests.pod_image.agent.places.made_up import YARD, YardPod, YardStage, build_yard
+from tests.pod_image.agent.test_guard import SeenAgent
+
+
+class RunPodStage:
+    """A pod of the emulated cloud that no agent lives in."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
+        self._harness = AgentHarness(folder, training(steps=1))
+        self._harness.world.faults.switch_on("stuck-provisioning")
+        self._pod = self._harness.rent()
+        self.environment: Mapping[str, str] = {
+            **self._pod.env,
+            "RUNPOD_POD_ID": self._pod.id,
+            "RUNPOD_API_KEY": self._pod.key.value,
+        }
+
+    def http(self) -> httpx.AsyncClient:
+        return self._harness.http()
+
+    @property
+    def is_paid(self) -> bool:
+        return self._pod.rate().total > self._pod.price_usd / 10
+
+    def remove(self) -> None:
+        del self._harness.world.pods[self._pod.id]
+
+    def silence(self) -> None:
+        self.http = _unreachable  # type: ignore[method-assign]
+        self._harness.http = _unreachable  # type: ignore[method-assign]
+
+
+def _unreachable() -> httpx.AsyncClient:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("no route")
+
+    return httpx.AsyncClient(transport=httpx.MockTransport(refuse))
+
+
+class TestRunPod(PodPlaceConformance):
+    place = "runpod"
+
+    def stage(self, folder: Path) -> PodStage:
+        return RunPodStage(folder)
+
+    @in_virtual_time
+    async def test_a_silent_place_is_worth_another_try_and_takes_no_way(
+        self, tmp_path: Path
+    ) -> None:
+        stage = RunPodStage(tmp_path)
+        stage.silence()
+        pod = self.pod(stage)
+        assert not any([await pod.take(way.name) for way in pod.ways])
+
+    @in_virtual_time
+    async def test_a_pod_without_a_key_says_why_it_cannot_end_itself(self, tmp_path: Path) -> None:
+        stage = RunPodStage(tmp_path)
+        stage.environment = {**stage.environment, "RUNPOD_API_KEY": ""}
+        assert self.pod(stage).powerless == "the platform injected no key"
+
+
+@pytest.fixture
+def _yard(monkeypatch: pytest.MonkeyPatch) -> None:
+    build_yard(monkeypatch)
+
+
+@pytest.mark.usefixtures("_yard")
+class TestABarnWithAGate(PodPlaceConformance):
+    place = "barn"
+
+    def stage(self, folder: Path) -> PodStage:
+        return YardStage("barn", folder)
+
+
+@pytest.mark.usefixtures("_yard")
+class TestAShedWhereThePodEndsWithItsProgram(PodPlaceConformance):
+    place = "shed"
+
+    def stage(self, folder: Path) -> PodStage:
+        return YardStage("shed", folder)
+
+
+def test_every_place_of_the_contract_has_its_half_in_the_pod() -> None:
+    assert set(PLACES) == set(_FROM_ENVIRONMENT) == set(_FROM_TOLD)
+
+
+def test_a_place_that_the_image_does_not_know_is_refused_in_a_sentence() -> None:
+    with pytest.raises(ContractError, match="does not know the place") as caught:
+        RunDocument.from_json('{"contract": 1, "place": "nowhere"}')
+    assert "same release" in caught.value.hint
+
+
+def _lived(harness: AgentHarness, place: str) -> AgentContainer:
+    """The real agent in a container of the yard, with a whole run to do."""
+    harness.world.faults.switch_on("stuck-provisioning")
+    rented = harness.rent()  # for the tokens and the clips alone
+    name = f"{place.upper()}_POD"
+    document = {**json.loads(harness.document().to_json()), "place": place}
+    environment = {
+        **{key: text for key, text in rented.env.items() if not key.startswith("RUNPOD")},
+        RUN_VARIABLE: json.dumps(document),
+        name: "yard-1",
+    }
+    YARD.is_silent = False
+    YARD.made_at["yard-1"] = now_seconds()
+    spec = ContainerSpec("yard-1", "image", (), None, environment)
+    return AgentContainer(harness, spec, lambda line: None)
+
+
+@pytest.mark.usefixtures("_yard")
+@in_virtual_time
+async def test_a_whole_run_in_a_shed_delivers_and_then_lets_its_container_end(
+    tmp_path: Path,
+) -> None:
+    harness = AgentHarness(tmp_path, training(steps=5))
+    container = _lived(harness, "shed")
+    assert await asyncio.wait_for(container._task, 48 * 3600) == 0
+    assert harness.ended["reason"] == EndReason.FINISHED
+    (armed,) = harness.events("armed")
+    assert armed["works"]
+    assert {"name": "release", "works": True, "detail": "looked around"}.items() <= armed["arms"][
+        0
+    ].items()
+
+
+@pytest.mark.usefixtures("_yard")
+@in_virtual_time
+async def test_a_whole_run_in_a_barn_delivers_and_leaves_by_the_gate(tmp_path: Path) -> None:
+    harness = AgentHarness(tmp_path, training(steps=5))
+    container = _lived(harness, "barn")
+    while "yard-1" in YARD.made_at:
+        assert not container._task.done()
+        await asyncio.sleep(1.0)
+    assert harness.ended["reason"] == EndReason.FINISHED
+    container.kill()
+
+
+@pytest.mark.usefixtures("_yard")
+@pytest.mark.parametrize("place", ["barn", "shed"])
+@in_virtual_time
+async def test_the_guard_of_an_agent_past_its_time_ends_the_pod_the_way_of_its_place(
+    tmp_path: Path, place: str
+) -> None:
+    stage = YardStage(place, tmp_path)
+    harness = AgentHarness(tmp_path, training(steps=1))
+    lines, agent = asyncio.StreamReader(), SeenAgent()
+    told = YardPod(place, f"{place}-{tmp_path.name}").as_told()
+    orders = {"pod": dict(told), "folder": str(tmp_path), "caps": None}
+
+    def agent_of(orders: Mapping[str, Any]) -> SeenAgent:
+        return agent
+
+    lines.feed_data(json.dumps(orders).encode() + b"\n")
+    lines.feed_data(b'{"release_in_seconds": -10000}\n')
+    watching = asyncio.ensure_future(
+        guard(lines, stage.http, harness.clock, TIMING, lambda text: None, agent_of)
+    )
+    await asyncio.wait([watching], timeout=60.0)
+    assert bool(agent.killed) is (place == "shed")
+    assert stage.is_paid is (place == "shed")
+    watching.cancel()
