@@ -1,6 +1,6 @@
 """The two stand-ins that `launcher demo` runs against: a cloud and a Hub on loopback, with a demo dataset.
 
-The only module of the command line that imports `launcher.emulator`.
+The only module that imports `launcher.emulator` from outside; a guard keeps it so.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from typing import Any
 from launcher.emulator.runpod import ExecOutcome, RunPodWorld, ScriptedContainer
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 from pod_image.hub import Hub, Repo, publish
+from tests.kit.pod_programs import said_to_control
 from tests.kit.tiny_voice import tiny_voice
 
 SENTENCES = (
@@ -79,12 +80,13 @@ class Player:
         return 0
 
     def on_exec(self, container: ScriptedContainer, command: list[str]) -> ExecOutcome:
-        if command[:4] != ["python", "-P", "-m", "pod_image.control"]:
+        said = said_to_control(command)
+        if said is None:
             return ExecOutcome(127, stderr="not found")
-        text = command[command.index("--text") + 1] if "--text" in command else ""
-        order = {"command": command[4], "id": command[6], "text": text}
+        text = said[said.index("--text") + 1] if "--text" in said else ""
+        order = {"command": said[0], "id": said[2], "text": text}
         self.orders.setdefault(container.spec.pod_id, []).append(order)
-        return ExecOutcome(0, stdout=json.dumps({"id": command[6], "state": "received"}))
+        return ExecOutcome(0, stdout=json.dumps({"id": said[2], "state": "received"}))
 
 
 class _Life:

@@ -45,6 +45,7 @@ from tests.image.root import (
     torch_for_processors,
 )
 from tests.kit.checkout import ROOT
+from tests.kit.pod_programs import AGENT_WORDS
 
 DOCKERFILE = ROOT / "Dockerfile"
 DEBIAN_AND_PYTHON_MB = 60
@@ -65,7 +66,7 @@ def test_the_labels_carry_this_version_and_this_contract() -> None:
 
 def test_the_entry_point_is_the_agent_and_the_last_stage_copies_nothing_else() -> None:
     last = read(DOCKERFILE)[-1]
-    assert last.entrypoint == ["python", "-P", "-m", "pod_image"]
+    assert last.entrypoint == AGENT_WORDS
     copied = [step.text.split()[0] for step in last.steps if step.name == "COPY"]
     assert copied == ["--from=packages", "pod_image"]
 

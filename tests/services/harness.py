@@ -43,6 +43,7 @@ from pod_image.contract.settings import RunSettings
 from pod_image.hub import Hub, Repo, ensure_results_repo, publish
 from tests.kit.clocks import LoopClock, WorldClock
 from tests.kit.clouds import FIXED_TOKENS, GPU, HUB_URL, RESULTS_REPO, TOKENS
+from tests.kit.pod_programs import said_to_control
 from tests.kit.virtual_time import StreamingTransport, VirtualLoop
 
 OPENED: list[RunHistory] = []
@@ -199,11 +200,12 @@ class Script:
         return record.to_json().encode()
 
     def on_exec(self, container: ScriptedContainer, command: list[str]) -> ExecOutcome:
-        if command[:4] != ["python", "-P", "-m", "pod_image.control"]:
+        said = said_to_control(command)
+        if said is None:
             return ExecOutcome(127, stderr="not found")
-        if command[4] == "stop":
+        if said[0] == "stop":
             self.stopping = True
-        return ExecOutcome(0, stdout=json.dumps({"id": command[6], "state": "received"}))
+        return ExecOutcome(0, stdout=json.dumps({"id": said[2], "state": "received"}))
 
 
 class LauncherHarness:

@@ -43,6 +43,7 @@ from pod_image.contract.settings import RunSettings
 from pod_image.control import main as control
 from tests.kit.clocks import MachineClock, WorldClock
 from tests.kit.clouds import CLIPS_REPO, FIXED_TOKENS, GPU, HUB_URL, RESULTS_REPO, TOKENS
+from tests.kit.pod_programs import said_to_control
 from tests.kit.virtual_time import START, StreamingTransport, now_seconds
 from tests.simulation.disks import Disk
 from tests.simulation.homes import Home, Laptop
@@ -265,11 +266,12 @@ class PodContainer:
     async def execute(
         self, command: list[str], cwd: str | None, timeout_seconds: float
     ) -> ExecOutcome:
-        if command[:4] != ["python", "-P", "-m", "pod_image.control"]:
+        said = said_to_control(command)
+        if said is None:
             return ExecOutcome(127, stderr=f"exec: {command[0]}: not found\n")
         out = io.StringIO()
         with redirect_stdout(out):
-            code = control(command[4:], self.machine.folder)
+            code = control(said, self.machine.folder)
         return ExecOutcome(code, stdout=out.getvalue())
 
 

@@ -36,6 +36,7 @@ from pod_image.contract.interpreter import module_command, program_command, with
 from pod_image.contract.settings import RecipeName, RunSettings
 from pod_image.recipes import load
 from tests.kit.checkout import ROOT
+from tests.kit.pod_programs import AGENT_WORDS
 from tests.whole.foreign import THIRD_PARTY, ForeignFolder
 from tests.whole.sources import modules
 
@@ -275,7 +276,19 @@ def test_the_image_starts_the_agent_without_that_folder() -> None:
     lines = (ROOT / "Dockerfile").read_text().splitlines()
     (entry,) = (line for line in lines if line.startswith("ENTRYPOINT"))
     words = json.loads(entry.removeprefix("ENTRYPOINT"))
-    assert words[words.index("python") :] == ["python", "-P", "-m", "pod_image"]
+    assert words[words.index("python") :] == AGENT_WORDS
+
+
+def test_an_image_that_brings_the_agent_along_starts_it_in_the_same_words() -> None:
+    """It runs before our package is there, and has to say the words itself."""
+    (module,) = [each for each in modules("pod_image") if each.name == "pod_image/bootstrap.py"]
+    (words,) = [
+        [ast.unparse(word) for word in call.args[1].elts]
+        for call in ast.walk(module.tree)
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "os.execv"
+        if isinstance(call.args[1], ast.List)
+    ]
+    assert words == ["sys.executable", *map(repr, AGENT_WORDS[1:])]
 
 
 def _bare_interpreters(tree: ast.Module) -> Iterator[int]:

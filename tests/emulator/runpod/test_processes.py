@@ -21,6 +21,7 @@ from launcher.emulator.runpod.processes import ProcessContainer, ProcessRunner
 from tests.emulator.runpod.contract import Contract, Watched
 from tests.emulator.runpod.live import client, log_lines, processes_with, until
 from tests.kit.clouds import pod_body
+from tests.kit.pod_programs import AGENT_WORDS
 
 QUICK = Timing(provisioning_seconds=0.1, restart_seconds=0.1, removal_seconds=0.1)
 
@@ -154,7 +155,7 @@ def test_our_image_runs_the_pod_package_from_where_the_launcher_has_it(
         pod = rent(http, "--some argument")
         container = until(lambda: cloud.world.pods[pod].container)
         command = psutil.Process(container._process.pid).cmdline()
-        assert command[-6:] == [sys.executable, "-P", "-m", "pod_image", "--some", "argument"]
+        assert command[-6:] == [sys.executable, *AGENT_WORDS[1:], "--some", "argument"]
 
 
 def test_exec_runs_beside_the_command_in_its_folder_and_environment(http: httpx.Client) -> None:

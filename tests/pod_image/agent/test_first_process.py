@@ -24,6 +24,7 @@ from launcher.emulator.runpod.processes import ProcessRunner
 from pod_image.agent import init
 from tests.kit.checkout import ROOT
 from tests.kit.http_server import Server
+from tests.kit.pod_programs import AGENT_WORDS
 from tests.kit.processes import python_for
 from tests.kit.real_pods import Clouds
 
@@ -203,7 +204,7 @@ def test_an_agent_that_cannot_begin_ends_its_pod(tmp_path: Path) -> None:
     (broken / "httpx.py").write_text("raise ImportError('another version is needed')")
     with Server((204, b"", {})).up() as cloud:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "pod_image"],
+            [sys.executable, *AGENT_WORDS[1:]],
             stdout=subprocess.PIPE,
             text=True,
             cwd=tmp_path,
