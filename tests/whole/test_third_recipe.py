@@ -21,6 +21,13 @@ GOES_TO = {
     "pod_half.py": "pod_image/recipes/counting/recipe.py",
     "pod_program.py": "pod_image/recipes/counting/__main__.py",
     "counting.toml": "presets/counting.toml",
+    "on_a_command/contract.py": "pod_image/contract/recipes/greeting.py",
+    "on_a_command/launcher_half.py": "launcher/recipes/greeting/recipe.py",
+    "on_a_command/pod_half.py": "pod_image/recipes/greeting/recipe.py",
+}
+IMPORTED = {  # where the type checker finds them, and where they are in the copy
+    "tests.whole.third_recipe.contract": "pod_image.contract.recipes.counting",
+    "tests.whole.third_recipe.on_a_command.contract": "pod_image.contract.recipes.greeting",
 }
 
 
@@ -33,10 +40,11 @@ def copy_with_the_recipe(root: Path) -> None:
         assert not path.exists()
         path.parent.mkdir(exist_ok=True)
         text = (HERE / name).read_text("utf-8")
-        imported = "tests.whole.third_recipe.contract"  # where the type checker finds it
-        path.write_text(text.replace(imported, "pod_image.contract.recipes.counting"), "utf-8")
-    for half in ("launcher", "pod_image"):
-        (root / half / "recipes" / "counting" / "__init__.py").touch()
+        for here, there in IMPORTED.items():
+            text = text.replace(here, there)
+        path.write_text(text, "utf-8")
+        if path.name == "recipe.py":
+            (path.parent / "__init__.py").touch()
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +69,7 @@ def test_its_settings_are_documented_checked_and_refused_like_any_other(
     told: dict[str, Any],
 ) -> None:
     assert "| `--rounds` | `3` | 1 to 1,000 rounds | recipe is counting |" in told["settings"]
-    assert "or files are counted." in told["settings"]
+    assert ", or files are counted, or somebody is greeted." in told["settings"]
     assert told["incomplete"]["code"] == 2  # it requires a dataset
     assert told["foreign"]["code"] == 2  # a voice's setting
 
@@ -85,3 +93,10 @@ def test_it_is_deployed_run_by_the_agent_and_summarised(told: dict[str, Any]) ->
     assert [phase["name"] for phase in show["phases"]][:3] == ["boot", "fetch", "train"]
     delivered = [one["path"] for one in json.loads(told["results"]["out"])["files"]]
     assert "run-01/counts/report.txt" in delivered
+
+
+def test_one_that_is_built_on_a_command_only_says_which_words_run(told: dict[str, Any]) -> None:
+    assert "greeting the moon" in told["greeting"]["err"]
+    assert told["greeting"]["code"] == 0, told["greeting"]
+    delivered = [one["path"] for one in json.loads(told["greeting_results"]["out"])["files"]]
+    assert "run-02/files/out/card.txt" in delivered

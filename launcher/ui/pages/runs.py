@@ -33,7 +33,7 @@ from launcher.ui.widgets.inputs import Field, options
 from launcher.ui.widgets.run_state import state_badge, state_text
 from pod_image.contract.figures import counted, dollars, duration
 
-FILTERS = {"": "All", "live": "Going on", "good": "Voice delivered", "bad": "Ended otherwise"}
+FILTERS = {"": "All", "live": "Going on", "good": "Results delivered", "bad": "Ended otherwise"}
 
 
 def register(site: Site) -> None:

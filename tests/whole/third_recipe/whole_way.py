@@ -35,6 +35,10 @@ def main() -> None:
             "show": said_by("show", "--json"),
             "results": said_by("results", "--json"),
         }
+        greeting = ["--preset", "quick-check", "--recipe", "greeting", "--greeted", "the moon"]
+        greeting += ["--results-repo", cloud.results_repo]
+        story["greeting"] = said_by("deploy", "--yes", *greeting)
+        story["greeting_results"] = said_by("results", "--json")
     told = {"launcher": launcher.__file__, "settings": settings_tables(), **story}
     print(json.dumps(told), file=sys.__stdout__)
 
