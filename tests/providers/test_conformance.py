@@ -1,0 +1,87 @@
+"""Every place, held to what any has to do; and one made up, which proves that the kit itself knows no cloud."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator
+
+from pydantic import SecretStr
+
+from launcher.emulator.runpod import ExecOutcome, Gateway, RunPodWorld, ScriptedRunner
+from launcher.emulator.runpod.runner import ScriptedContainer
+from launcher.providers.registry import PLACES
+from launcher.providers.runpod.client import RunPodClient
+from launcher.providers.runpod.provider import RunPodProvider
+from tests.kit.clocks import WorldClock
+from tests.kit.virtual_time import StreamingTransport, VirtualLoop
+from tests.providers.conformance import ProviderConformance, ProviderStage
+from tests.providers.meadow import MeadowStage
+
+
+def _counting(container: ScriptedContainer) -> Generator[float, None, int | None]:
+    for number in range(1_000):
+        container.log(f"line {number}")
+        yield 1.0
+    return None
+
+
+class RunPodStage:
+    """The emulated cloud, and the real client before it."""
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        answer = lambda container, command: ExecOutcome(0, " ".join(command), "", False)  # noqa: E731
+        runner = ScriptedRunner(_counting, answer)
+        self._world = RunPodWorld(WorldClock(loop), runner)
+        self.provider = self._with_key(self._world.api_key)
+
+    def _with_key(self, key: str) -> RunPodProvider:
+        transport = StreamingTransport(Gateway(self._world, in_process=True))
+        return RunPodProvider(RunPodClient(SecretStr(key), "https://cloud", transport=transport))
+
+    @property
+    def paid(self) -> int:
+        return len(self._world.live_pods())
+
+    @property
+    def asked(self) -> int:
+        return len(self._world.requests)
+
+    def with_bad_key(self) -> RunPodProvider:
+        return self._with_key("rpa_nobody_has_this_one")
+
+    def lose_the_next_answer(self) -> None:
+        self._world.faults.switch_on("create-dropped-but-rents", times=1)
+
+    def sell_out(self) -> None:
+        self._world.faults.switch_on("no-capacity")
+
+    def silence(self) -> None:
+        self._world.faults.switch_on("server-errors")
+
+    def remove(self, pod_id: str) -> None:
+        self._world.act(self._world.pods[pod_id], "terminate")
+
+    def take_away_exec(self) -> None:
+        self._world.extras.switch_off("exec")
+
+    def take_away_secrets(self) -> None:
+        self._world.extras.switch_off("secrets")
+
+
+class TestRunPod(ProviderConformance):
+    def stage(self) -> ProviderStage:
+        return RunPodStage()
+
+
+class TestAMeadow(ProviderConformance):
+    def stage(self) -> ProviderStage:
+        return MeadowStage()
+
+
+HELD = {"runpod": TestRunPod}
+
+
+def test_every_place_is_held_to_it() -> None:
+    assert set(HELD) == set(PLACES)
