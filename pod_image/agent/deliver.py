@@ -235,6 +235,7 @@ def last_word(run: Run, ending: Ending, missing: Missing) -> Ended:
         last_loss=progress.losses.last,
         phases=progress.phase_seconds(),
         pace=progress.pace.so_far(),
+        gpu_idle=progress.gpu_idle.so_far(run.now()),
         cost_usd=run.cost_usd,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pod_image.agent.gpu_idle import GpuIdleMeter
 from pod_image.agent.pace import PaceMeter
 from pod_image.agent.upload_pace import UploadPace
 from pod_image.contract.bodies import (
@@ -68,10 +69,12 @@ class Progress:
     """The newest sample on disk, below the run's folder."""
     losses: Losses = field(default_factory=Losses)
     pace: PaceMeter = field(default_factory=PaceMeter)
+    gpu_idle: GpuIdleMeter = field(default_factory=GpuIdleMeter)
     phases: dict[Phase, float] = field(default_factory=dict)
 
     def enter(self, phase: Phase, now: float) -> None:
         self.phase = phase
+        self.gpu_idle.enter(phase, now)
         self.phase_started_at = self.progress_at = now
 
     def leave(self, now: float) -> float:

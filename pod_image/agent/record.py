@@ -47,6 +47,7 @@ def record_of(run: Run, *, is_over: bool = False) -> RunRecord:
         hint=ending.hint if ending else "",
         phases=progress.phase_seconds(),
         pace=progress.pace.so_far(),
+        gpu_idle=progress.gpu_idle.so_far(run.now()),
         steps=progress.step,
         first_loss=progress.losses.first,
         last_loss=progress.losses.last,

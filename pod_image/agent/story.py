@@ -21,6 +21,7 @@ from pod_image.agent.release import release_for_ever
 from pod_image.agent.run import Run
 from pod_image.agent.start import lock, make_folders, masking_of, open_run
 from pod_image.agent.start_decision import (
+    Begin,
     DeliverOnly,
     GoOn,
     Hold,
@@ -160,7 +161,11 @@ def _announce(run: Run, armed: Armed, start: Start, boot_seconds: float) -> Star
     """Say `armed`, and go no further where the money could not be ended or the results not delivered."""
     is_under_way = isinstance(start, GoOn | DeliverOnly | Hold)
     works = armed.works or (armed.money_works and is_under_way)
-    run.progress.enter(Phase.BOOT, run.now() - boot_seconds)
+    began = run.now() - boot_seconds
+    # What a container did that was started before this one is not known here.
+    is_first = run.attempt_file.state.boots == 0 and isinstance(start, Begin | GoOn)
+    run.progress.gpu_idle.begin(run.limits.created_at if is_first else began)
+    run.progress.enter(Phase.BOOT, began)
     run.events.emit(PhaseChange(phase=Phase.BOOT, state="started"))
     run.events.emit(
         ArmedReport(

@@ -71,6 +71,7 @@ class Watches:
             run.progress.gpu_busy_at = run.now()
         if run.progress.phase is Phase.TRAIN:
             run.progress.pace.read(gpus)
+        run.progress.gpu_idle.read(is_busy if uses else None, run.now())
         run.events.thinned(MachineReading(gpus=gpus, **self._machine.read()))
 
     async def heartbeat(self) -> None:

@@ -188,6 +188,18 @@ class Pace(Part):
     skipped_steps: Count = 0
 
 
+class GpuIdle(Part):
+    """How much of the rented time no GPU was busy: from the pod's creation, image and start included, to its last word.
+
+    Of a container that was started again: from that start.
+    """
+
+    watched_seconds: float
+    idle_seconds: float
+    phases: tuple[PhaseSeconds, ...] = ()
+    """Where the idle seconds fell."""
+
+
 class Ended(Body):
     """The last word of a run, delivered before the pod is released.
 
@@ -212,6 +224,8 @@ class Ended(Body):
     last_loss: float | None = None
     phases: tuple[PhaseSeconds, ...] = ()
     pace: Pace | None = None
+    gpu_idle: GpuIdle | None = None
+    """None where no GPU could be read."""
     cost_usd: float | None = None
 
     @property

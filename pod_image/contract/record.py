@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
-from pod_image.contract.bodies import Pace, PhaseSeconds, UploadedFile
+from pod_image.contract.bodies import GpuIdle, Pace, PhaseSeconds, UploadedFile
 from pod_image.contract.outcomes import EndReason
 
 
@@ -50,6 +50,7 @@ class RunRecord(BaseModel):
     hint: str = ""
     phases: tuple[PhaseSeconds, ...] = ()
     pace: Pace | None = None
+    gpu_idle: GpuIdle | None = None
     steps: int = 0
     first_loss: float | None = None
     last_loss: float | None = None

@@ -47,6 +47,15 @@ from tests.kit.pod_programs import said_to_control
 from tests.kit.virtual_time import StreamingTransport, VirtualLoop
 
 OPENED: list[RunHistory] = []
+GPU_IDLE = {
+    "watched_seconds": 300.0,
+    "idle_seconds": 63.0,
+    "phases": [
+        {"name": "prepare", "seconds": 20.6},
+        {"name": "boot", "seconds": 42.0},
+        {"name": "deliver", "seconds": 0.4},
+    ],
+}
 """Closed after each test by the fixture beside this file."""
 
 
@@ -143,6 +152,7 @@ class Script:
                 cost_usd=self.cost_usd,
                 phases=[{"name": "train", "seconds": 30.0}],
                 pace={"steps_per_second": 1.5, "data_wait_share": 0.0125, "gpu_use_percent": 91.0},
+                gpu_idle=GPU_IDLE,
                 **self.last_word,
             )
         if self.delivers:

@@ -72,6 +72,7 @@ def _document(found: Receipt, pod: Pod | None, note: str) -> dict[str, Any]:
         ],
         "time_line": {name: at.isoformat() for name, at in found.time_line.items()},
         "pace": dict(found.pace),
+        "gpu_idle": dict(found.gpu_idle),
         "delivery": to_plain(found.delivery),
         "last_lines": list(found.last_lines),
         "machine": dict(found.machine),
@@ -116,6 +117,8 @@ def _rows(found: Receipt, pod: Pod | None) -> list[tuple[str, str]]:
         rows.append(("Way", " → ".join(["created", *way])))
     if found.pace:
         rows.append(("Pace", _pace(found.pace)))
+    if found.gpu_idle_text:
+        rows.append(("GPU idle", found.gpu_idle_text))
     if run.state is RunState.ENDED and run.secret_names:
         count = f"{len(run.secret_names)} of its secrets are still in the {default_place().title} account"
         rows.append(("Secrets", f"{count}; launcher reap removes them"))

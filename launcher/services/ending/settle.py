@@ -24,6 +24,8 @@ from pod_image.contract.record import RunRecord
 
 _TOLD_BY_BOTH = (
     "detail", "hint", "cost_usd", "steps", "first_loss", "last_loss", "phases", "pace",
+    "gpu_idle",
+    "gpu_idle",
 )  # fmt: skip
 """What the record says of the end in the same words as the last event."""
 

@@ -100,6 +100,8 @@ def test_stop_ends_a_run_and_keeps_everything(shell: Shell) -> None:
     assert ended["end_reason"] == "stopped"
     assert ended["pace"]["data_wait_share"] == 0.0125
     assert "1.50 steps/s, 1.2% of it waiting for clips, GPU 91 %" in shell("show").text
+    assert ended["gpu_idle"]["idle_seconds"] == 63.0
+    assert "GPU idle 21 % of 5 min, under $0.01: boot 42 s, prepare 21 s" in shell("show").text
     assert shell.harness.live() == []
 
 

@@ -377,6 +377,11 @@ class AgentHarness:
     def events(self, kind: str = "") -> list[dict[str, Any]]:
         return [event for event in self.said if not kind or event["event"] == kind]
 
+    @property
+    def phase(self) -> str:
+        """The phase that began last; empty before the first."""
+        return next((e["phase"] for e in reversed(self.said) if e["event"] == "phase"), "")
+
     def hear(self, line: str) -> None:
         """A line of the container's output, in which every event is valid by the contract."""
         self.lines.append(line)

@@ -107,6 +107,44 @@ async def test_the_last_word_names_what_was_delivered_and_how_training_went(tmp_
     assert ended["pace"] == record.pace.model_dump(exclude_none=True)
 
 
+@in_virtual_time
+async def test_the_last_word_says_how_much_of_the_paid_time_no_gpu_was_busy(tmp_path: Path) -> None:
+    harness = AgentHarness(tmp_path, training(steps=40))
+    harness.rent()
+    harness.processes.gpu_percent = lambda: 90.0 if harness.phase == Phase.TRAIN else 0.0
+    age_seconds = await harness.until_gone()
+    idle, record = harness.ended["gpu_idle"], harness.record()
+    assert record.gpu_idle is not None
+    assert idle["watched_seconds"] == pytest.approx(age_seconds, abs=10)
+    # Forty steps of ten seconds; a reading comes every fifteen.
+    assert idle["watched_seconds"] - idle["idle_seconds"] == pytest.approx(400, abs=15)
+    by_phase = {each["name"]: each["seconds"] for each in idle["phases"]}
+    assert by_phase[Phase.PREPARE] == pytest.approx(30, abs=15)
+    assert Phase.BOOT in by_phase
+    assert record.gpu_idle.watched_seconds == pytest.approx(idle["watched_seconds"], abs=10)
+
+
+@in_virtual_time
+async def test_what_a_killed_container_used_the_gpu_for_is_not_called_idle(tmp_path: Path) -> None:
+    harness = AgentHarness(tmp_path, training(steps=60))
+    harness.rent()
+    await harness.until("step", step=30)
+    harness.containers[-1].kill()
+    age_seconds = await harness.until_gone()
+    idle = harness.ended["gpu_idle"]
+    assert idle["watched_seconds"] < age_seconds - 300
+    assert idle["idle_seconds"] < 60
+
+
+@in_virtual_time
+async def test_without_a_gpu_that_can_be_read_nothing_is_said_of_it(tmp_path: Path) -> None:
+    harness = AgentHarness(tmp_path, training(steps=5))
+    harness.rent()
+    harness.processes.gpu_percent = lambda: None
+    await harness.until_gone()
+    assert "gpu_idle" not in harness.ended
+
+
 @pytest.mark.promise("money-armed")
 @in_virtual_time
 async def test_armed_comes_before_anything_is_fetched(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from pod_image.agent.attempt_state import AttemptFile
 from pod_image.agent.card import render_card, split_front_matter
 from pod_image.agent.clock import backoff_seconds
+from pod_image.agent.gpu_idle import GpuIdleMeter
 from pod_image.agent.limits import Limits
 from pod_image.agent.machine import MachineReader, parse_gpus
 from pod_image.agent.pace import PaceMeter
@@ -25,7 +26,7 @@ from pod_image.agent.watchdog import (
     verdict,
     wants_checkpoint,
 )
-from pod_image.contract.bodies import Gpu, Pace, Step
+from pod_image.contract.bodies import Gpu, GpuIdle, Pace, PhaseSeconds, Step
 from pod_image.contract.outcomes import EndReason, Phase
 from pod_image.contract.settings import RunSettings
 from pod_image.recipes.base import CardSection
@@ -211,6 +212,31 @@ def test_the_pace_counts_each_window_of_steps_as_long_as_it_lasted() -> None:
         gpu_use_percent=70.0,
         gpu_memory_peak_gb=8.0,
         skipped_steps=2,
+    )
+
+
+def test_the_time_without_a_busy_gpu_is_counted_by_the_phase_it_fell_in() -> None:
+    meter = GpuIdleMeter()
+    meter.begin(100.0)
+    meter.enter(Phase.BOOT, 140.0)
+    assert meter.so_far(150.0) is None  # no GPU was read yet: perhaps there is none
+    meter.read(False, 160.0)
+    meter.enter(Phase.TRAIN, 170.0)
+    meter.read(True, 175.0)
+    meter.read(True, 190.0)
+    meter.read(None, 200.0)  # cannot be told until the next reading
+    meter.read(True, 230.0)
+    meter.enter(Phase.EXPORT, 240.0)
+    meter.read(False, 245.0)
+    assert meter.so_far(243.0) == meter.so_far(245.0)  # a clock that goes back takes nothing away
+    assert meter.so_far(260.0) == GpuIdle(
+        watched_seconds=130.0,
+        idle_seconds=90.0,
+        phases=(
+            PhaseSeconds(name=Phase.BOOT, seconds=70.0),
+            PhaseSeconds(name=Phase.TRAIN, seconds=5.0),
+            PhaseSeconds(name=Phase.EXPORT, seconds=15.0),
+        ),
     )
 
 

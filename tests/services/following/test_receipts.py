@@ -7,14 +7,17 @@ from pathlib import Path
 
 from launcher.services.common.observations import EventSeen, RunEnded
 from launcher.services.common.record_observation import note
+from launcher.services.ending.settle import LastWord, write_down
 from launcher.services.following.receipts import receipt
 from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
 from launcher.stores.runs import RecordKind
 from pod_image.contract.bodies import ArmedReport, BootCheck
 from pod_image.contract.events import stamped
+from pod_image.contract.outcomes import EndReason
+from pod_image.contract.record import RunRecord
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.harness import LauncherHarness, plan
+from tests.services.harness import GPU_IDLE, LauncherHarness, plan
 
 
 @in_virtual_time
@@ -29,6 +32,33 @@ async def test_the_seconds_of_all_parts_are_the_seconds_that_were_paid(tmp_path:
     assert [part.name for part in found.slices][-1] == "idle"
     assert found.worst_case_usd == 0.69
     assert found.metered_usd is not None
+
+
+@in_virtual_time
+async def test_the_receipt_says_how_long_no_gpu_was_busy_and_when(tmp_path: Path) -> None:
+    harness = LauncherHarness(tmp_path)
+    run = await launch(harness.bench, plan(), harness.keys)
+    assert receipt(harness.bench.runs, run).gpu_idle_text == ""
+    last = [seen async for seen in watch(harness.bench, run)][-1]
+    assert isinstance(last, RunEnded)
+    found = receipt(harness.bench.runs, last.run)
+    assert found.gpu_idle_text == "21 % of 5 min, about $0.01: boot 42 s, prepare 21 s"
+
+
+@in_virtual_time
+async def test_a_run_that_only_its_repo_tells_of_has_the_gpus_idle_time_too(tmp_path: Path) -> None:
+    harness = LauncherHarness(tmp_path)
+    run = await launch(harness.bench, plan(), harness.keys)
+    record = RunRecord.model_validate(
+        {
+            "run_id": run.run_id, "attempt": 1, "nonce": run.nonce, "state": "ended",
+            "contract": 1, "recipe": "piper", "end_reason": "finished", "gpu_idle": GPU_IDLE,
+            "not_delivered": [],
+        }
+    )  # fmt: skip
+    await write_down(harness.bench, run, LastWord(EndReason.FINISHED, "", record=record))
+    found = receipt(harness.bench.runs, run)
+    assert found.gpu_idle_text.startswith("21 % of 5 min")
 
 
 @in_virtual_time

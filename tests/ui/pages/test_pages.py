@@ -10,6 +10,7 @@ import pytest
 from nicegui.testing import User
 
 from launcher.domain.run import RunState
+from launcher.stores.runs import RecordKind
 from launcher.stores.secrets import KeyName
 from launcher.ui.state.journal import Journal
 from launcher.ui.widgets.elements import Button, Text
@@ -316,6 +317,18 @@ async def test_a_run_that_is_over_shows_its_receipt(person: User, watched: Groun
     await person.should_see("The run finished.")
     await person.should_see("Receipt")
     await person.should_see("Metered by the GPU")
+    await person.should_not_see("No GPU busy")
+
+
+async def test_the_receipt_says_how_long_no_gpu_was_busy(person: User, watched: Ground) -> None:
+    idle = {"watched_seconds": 300.0, "idle_seconds": 63.0, "phases": []}
+    watched.site.history.keep(run(), RecordKind.ENDED, {"reason": "finished", "gpu_idle": idle})
+    watched.site.history.update(
+        run(), state=RunState.ENDED, end_reason=EndReason.FINISHED, ended_at=NOW, cost_usd=0.31
+    )
+    await visit(person, f"/runs/{run().nonce}")
+    await person.should_see("No GPU busy")
+    await person.should_see("21 % of 5 min")
 
 
 async def test_a_pod_past_its_deadline_is_shown_in_red(person: User, watched: Ground) -> None:

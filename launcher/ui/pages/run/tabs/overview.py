@@ -156,5 +156,6 @@ def _receipt(shell: Shell, run: Run) -> None:
                 ),
                 ("Could have cost at the most", dollars(found.worst_case_usd)),
                 ("Lasted", duration(found.seconds)),
+                *([("No GPU busy", found.gpu_idle_text)] if found.gpu_idle_text else []),
             ]
         )
