@@ -9,9 +9,6 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-import tomli_w
-
-from launcher import __version__
 from launcher.domain.written_by import (
     VERSION_KEY,
     is_newer,
@@ -71,12 +68,6 @@ def parse_run_file(text: str, source: str) -> RunFile:
     check_names(found.values, source)
     notes = tuple(f"{source}: {note}" for note in found.notes)
     return RunFile(document.get("preset", ""), found.values, notes)
-
-
-def settings_to_toml(settings: RunSettings, title: str = "") -> str:
-    """Every applicable value as a run file; read back it gives equal settings."""
-    head = {"title": title} if title else {}
-    return tomli_w.dumps({VERSION_KEY: __version__, **head, "settings": settings.applicable()})
 
 
 def differences(settings: RunSettings) -> dict[str, Any]:

@@ -97,22 +97,6 @@ class KeyStore(Protocol):
         ...
 
 
-class MemoryKeyStore:
-    """Keeps keys as long as the process lives: for tests and the demo."""
-
-    def __init__(self) -> None:
-        self._kept: dict[KeyName, SecretStr] = {}
-
-    def read(self, name: KeyName) -> SecretStr | None:
-        return self._kept.get(name)
-
-    def save(self, name: KeyName, value: SecretStr) -> None:
-        self._kept[name] = value
-
-    def forget(self, name: KeyName) -> bool:
-        return self._kept.pop(name, None) is not None
-
-
 class Backend(Protocol):
     """What we use of `keyring.backend.KeyringBackend`."""
 

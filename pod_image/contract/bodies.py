@@ -229,11 +229,6 @@ class Ended(Body):
     cost_usd: float | None = None
 
     @property
-    def present_count(self) -> int:
-        """How many files are in the results repo, proved."""
-        return max(self.delivered_count, len(self.delivered))
-
-    @property
     def missing_count(self) -> int:
         """How many files should be there and are not."""
         return max(self.not_delivered_count, len(self.not_delivered))

@@ -76,8 +76,14 @@ def unusable(values: Mapping[str, Any]) -> list[str]:
 
 
 def recorded_settings(settings_json: str) -> dict[str, Any]:
-    """The settings of a run as the history has them, under today's names; what is none any more stands too."""
-    return under_todays_names(json.loads(settings_json))
+    """The settings of a run as the history has them, under today's names; what is none any more stands too.
+
+    Raises ValueError for a text that holds no settings at all.
+    """
+    values = json.loads(settings_json)
+    if not isinstance(values, dict):
+        raise ValueError("settings are an object")
+    return under_todays_names(values)
 
 
 def known_settings(settings_json: str) -> RunSettings:

@@ -19,8 +19,6 @@ from pod_image.dataset.findings import Code
 from pod_image.dataset.source import Entry, FileSource
 
 MOST_MEMBERS = 200_000
-MOST_MEMBER_BYTES = 512 * 2**20
-"""Three hours of 22,050 Hz mono; a single clip is never larger."""
 MOST_INFLATION = 200
 """Even digital silence in a zip stays below; a bomb has a thousand or more."""
 FREE_INFLATION_BYTES = 64 * 2**20

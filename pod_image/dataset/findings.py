@@ -88,7 +88,3 @@ class Code(StrEnum):
     DISK_SMALL = "disk-small", Severity.WARNING
     LICENCE_ABSENT = "licence-absent", Severity.NOTE
     LICENCE_RESTRICTS = "licence-restricts", Severity.WARNING
-
-
-def errors_in(findings: list[Finding]) -> list[Finding]:
-    return [each for each in findings if each.severity is Severity.ERROR]

@@ -41,7 +41,6 @@ class Account:
 
     name: str
     token_kind: str
-    token_label: str
     writable_namespaces: tuple[str, ...]
     orgs: tuple[str, ...] = ()
 
@@ -137,7 +136,7 @@ def _parsed(answer: dict[str, Any]) -> Account:
         writable = _scoped_namespaces(access.get("fineGrained", {}))
     else:
         writable = (name, *orgs) if kind == "write" else ()
-    return Account(name, kind, str(access.get("displayName", "")), writable, orgs)
+    return Account(name, kind, writable, orgs)
 
 
 def _scoped_namespaces(fine_grained: dict[str, Any]) -> tuple[str, ...]:

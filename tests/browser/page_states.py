@@ -28,11 +28,6 @@ class PageState:
     within: str = ""
 
 
-def _use_keys(page: Any) -> None:
-    page.get_by_role("button", name="Use these").click()
-    page.get_by_text("Held in memory").nth(2).wait_for()
-
-
 def _wrong_key(page: Any) -> None:
     page.get_by_label("RunPod API key").first.fill("hf_in_the_wrong_place")
     page.get_by_role("button", name="Use key: RunPod API key").click()

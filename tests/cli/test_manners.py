@@ -24,9 +24,10 @@ from launcher.cli.terminal.output import Output
 from launcher.forms.fields import fields
 from launcher.providers.place import Place
 from launcher.services.common.image_check import ImageCheck
-from launcher.stores.secrets import KeyName, KeyringStore, MemoryKeyStore
+from launcher.stores.secrets import KeyName, KeyringStore
 from pod_image.contract.common_settings import DEFAULT_IMAGE
 from tests.cli.conftest import Shell
+from tests.kit.key_store import MemoryKeyStore
 
 HEAVY = {"nicegui", "httpx", "keyring", "huggingface_hub", "pydantic", "torch", "fastapi", "numpy"}
 

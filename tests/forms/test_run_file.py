@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from launcher import __version__
 from launcher.errors import InvalidRequest
-from launcher.forms.run_file import differences, parse_run_file, read_run_file, settings_to_toml
+from launcher.forms.run_file import differences, parse_run_file, read_run_file
 from launcher.forms.values import to_settings
 from pod_image.contract.settings import RunSettings
 from tests.kit.older_release import NEWER, older_vocabulary  # noqa: F401  (a fixture)
+from tests.kit.run_files import whole_run_file
 
 
 def test_settings_survive_a_file_whatever_is_in_their_sentences() -> None:
@@ -22,14 +22,14 @@ def test_settings_survive_a_file_whatever_is_in_their_sentences() -> None:
         learning_rate=1e-4,
         seed=2**31 - 1,
     )
-    text = settings_to_toml(settings, title="A run")
+    text = whole_run_file(settings)
     assert to_settings(parse_run_file(text, "test").values) == settings
     assert math.isclose(tomllib.loads(text)["settings"]["learning_rate"], 1e-4)
 
 
 def test_a_file_has_only_what_applies() -> None:
     settings = RunSettings(recipe="command", argv=("true",))
-    assert "quality" not in settings_to_toml(settings)
+    assert "quality" not in whole_run_file(settings)
     assert differences(settings) == {"recipe": "command", "argv": ["true"]}
 
 
@@ -72,7 +72,3 @@ def test_a_newer_run_file_is_told_apart_from_a_slip_of_the_pen(text: str) -> Non
     with pytest.raises(InvalidRequest) as caught:
         parse_run_file(f'launcher = "{NEWER}"\n{text}', "run.toml")
     assert f"run.toml was written by launcher {NEWER}" in caught.value.message
-
-
-def test_a_run_file_says_which_release_wrote_it() -> None:
-    assert tomllib.loads(settings_to_toml(RunSettings()))["launcher"] == __version__

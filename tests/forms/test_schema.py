@@ -14,10 +14,11 @@ import tomli_w
 from launcher.config import Config
 from launcher.errors import InvalidRequest
 from launcher.forms.docs import DOCS_FOLDER, SCHEMA_PAGE
-from launcher.forms.run_file import parse_run_file, settings_to_toml
+from launcher.forms.run_file import parse_run_file
 from launcher.forms.values import to_settings
 from launcher.presets import built_in_folder, find_preset
 from launcher.services.planning.compose import compose
+from tests.kit.run_files import whole_run_file
 
 PRESETS = sorted(built_in_folder().glob("*.toml"))
 
@@ -34,7 +35,7 @@ def test_a_built_in_preset_fits_the_schema_as_file_and_whole(schema: Any, path: 
     config = Config(config_folder=path.parent, data_folder=path.parent)
     repos = {"dataset_repo": "me/clips", "results_repo": "me/voice"}
     settings = compose(find_preset(config, path.stem), repos).settings
-    schema.validate(tomllib.loads(settings_to_toml(settings)))
+    schema.validate(tomllib.loads(whole_run_file(settings)))
 
 
 @pytest.mark.parametrize(

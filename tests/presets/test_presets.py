@@ -6,10 +6,11 @@ import pytest
 
 from launcher.config import Config
 from launcher.errors import InvalidRequest
-from launcher.forms.run_file import parse_run_file, settings_to_toml
+from launcher.forms.run_file import parse_run_file
 from launcher.presets import all_presets, built_in_folder, delete_preset, find_preset, save_preset
 from launcher.services.planning.compose import compose
 from pod_image.contract.recipes.piper import PiperSettings, Quality
+from tests.kit.run_files import whole_run_file
 
 BUILT_IN = ("cheapest", "finetune-high", "finetune-medium", "from-scratch-medium", "quick-check")
 REPOS = {"dataset_repo": "me/clips", "results_repo": "me/voice"}
@@ -40,7 +41,7 @@ def test_a_built_in_preset_composes_with_caps_title_and_description(
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_a_preset_becomes_a_file_and_equal_settings_again(config: Config, name: str) -> None:
     settings = compose(find_preset(config, name), REPOS).settings
-    values = parse_run_file(settings_to_toml(settings), "test").values
+    values = parse_run_file(whole_run_file(settings), "test").values
     assert compose(None, values).settings == settings
 
 

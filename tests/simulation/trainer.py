@@ -21,8 +21,6 @@ from tests.simulation.processes import Process, spawn
 
 KEPT_CHECKPOINTS = 3
 KILLED = -9
-MANY = 700
-"""More files than one look at the repo's listing takes."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +45,6 @@ class Work:
     @property
     def checkpoint_bytes(self) -> int:
         return int(self.checkpoint_mb * 1000)
-
-    @property
-    def end_bytes(self) -> int:
-        """What there is to deliver at the end, at most."""
-        if self.recipe == "command":
-            return self.files * self.checkpoint_bytes
-        return KEPT_CHECKPOINTS * self.checkpoint_bytes
 
 
 @dataclass

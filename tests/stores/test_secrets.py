@@ -20,9 +20,9 @@ from launcher.stores.secrets import (
     KeyringStore,
     Keys,
     KeySource,
-    MemoryKeyStore,
     find_keys,
 )
+from tests.kit.key_store import MemoryKeyStore
 
 
 class InMemory(KeyringBackend):

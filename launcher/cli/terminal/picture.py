@@ -49,7 +49,6 @@ class Picture:
     run: Run | None = None
     pod_status: str = ""
     phase: Phase | None = None
-    phase_detail: str = ""
     phase_share: float | None = None
     step: Step | None = None
     machine: MachineReading | None = None
@@ -145,9 +144,8 @@ class Picture:
             return f"{event.phase.value} done{seconds}"
         if event.state == "started":
             self.phase, self._phase_began = event.phase, self.now()
-            self.phase_detail, self.phase_share = event.detail, None
+            self.phase_share = None
             return f"{event.phase.value}: {phase_text(event.phase, self.shown)}"
-        self.phase_detail = event.detail
         if event.done is not None and event.total:
             self.phase_share = min(1.0, event.done / event.total)
         return ""

@@ -67,10 +67,6 @@ class Ledger:
             self.stretches.append(last)
         return rate.total * (end - start) / 3600
 
-    def pod_total_usd(self, pod_id: str) -> float:
-        mine = (stretch for stretch in self.stretches if stretch.pod_id == pod_id)
-        return sum(stretch.amounts(stretch.start, stretch.end).total for stretch in mine)
-
 
 def add_up(amounts: Iterable[Rate]) -> Rate:
     gathered = list(amounts)

@@ -39,13 +39,6 @@ class RateLimiter:
     def left(self, account_id: str, window: Window, now: float) -> int:
         return window.quota - self._state(account_id, window, now)[1]
 
-    def exhaust(self, account_id: str, name: str, now: float) -> None:
-        """Use up the named window, as if the calls had been made."""
-        for window in self.windows:
-            if window.name == name:
-                start, _ = self._state(account_id, window, now)
-                self._used[account_id, name] = (start, window.quota)
-
     def headers(self, account_id: str, now: float) -> dict[str, str]:
         """`RateLimit` (what is left, seconds to the reset) and `RateLimit-Policy`."""
         if not self.windows:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from launcher.domain.run import Run
 from launcher.services.common.images import image_of, is_bootstrap
 from launcher.services.common.places import place_of
 from pod_image.contract.common_settings import DEFAULT_IMAGE, UNSIZED_BOOT_MINUTES
@@ -49,11 +48,6 @@ def boot_budget(settings: RunSettings) -> BootBudget:
         f"{images.machine_minutes:.0f} minutes to get a machine"
         f"{installing}, {PROOF_MINUTES:.0f} to prove it",
     )
-
-
-def boot_budget_of(run: Run) -> BootBudget:
-    """That of a run in the history, also of one that a release with other settings has written."""
-    return boot_budget_in(run.settings_json)
 
 
 def boot_budget_in(settings_json: str) -> BootBudget:

@@ -38,7 +38,6 @@ class Receipt:
 
     run: Run
     planned_usd: float | None
-    planned_hours: float | None
     worst_case_usd: float | None
     metered_usd: float | None
     billed_usd: float | None
@@ -95,7 +94,6 @@ def receipt(history: RunHistory, run: Run) -> Receipt:
     return Receipt(
         run=run,
         planned_usd=planned.get("cost_usd"),
-        planned_hours=planned.get("hours"),
         worst_case_usd=planned.get("worst_case_usd"),
         metered_usd=run.cost_usd,
         billed_usd=run.billed_usd,

@@ -19,8 +19,6 @@ _UID_AT = 64
 """In the answer: four bytes, 48 of the connection's two ends, three counters."""
 _WAIT_SECONDS = 0.2
 
-Ends = tuple[tuple[str, int], tuple[str, int]]
-
 
 def uid_of(client: tuple[str, int], server: tuple[str, int]) -> int | None:
     """The user whose program holds the client's end of this IPv4 connection; None where that cannot be told."""

@@ -61,11 +61,6 @@ class Launch:
     has_run: asyncio.Event = field(default_factory=asyncio.Event)
     is_over: bool = False
 
-    @property
-    def needs_us(self) -> bool:
-        """Until the pod is armed it is this program that would release it."""
-        return not self.is_over
-
 
 @dataclass
 class Watcher:

@@ -45,7 +45,7 @@ class LossChart:
         with box("div", "row") as self._controls:
             self._pick = Field("curve", "Curve", kind="select", on_commit=self._choose)
             preferences = site.preferences
-            self._smooth = Field(
+            Field(
                 "smoothing",
                 "Smoothing",
                 kind="select",

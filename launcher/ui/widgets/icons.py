@@ -40,6 +40,3 @@ def svg(name: str, size: int = 20) -> str:
         'stroke="currentColor" stroke-width="1.7" stroke-linecap="round" stroke-linejoin="round" '
         f'aria-hidden="true" focusable="false"><path d="{_STROKES[name]}"/></svg>'
     )
-
-
-NAMES = frozenset(_STROKES)

@@ -117,7 +117,7 @@ def test_a_bomb_is_refused_before_it_unpacks(tmp_path: Path, ending: str) -> Non
     )
     folder = write(tmp_path, {f"clips.{ending}": shard, "metadata.csv": TABLE})
     (bomb,) = [each for each in look(folder).findings if each.code is Code.ARCHIVE_UNSAFE]
-    assert "80 MB" in bomb.message
+    assert "83.9 MB" in bomb.message
     assert not (folder / ".unpacked").exists()
 
 

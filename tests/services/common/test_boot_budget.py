@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from launcher.domain.run import Run, RunState
+from launcher.domain.run import RunState
 from launcher.errors import RunFailed
-from launcher.services.common.boot_budget import COMPRESSED_GB, boot_budget, boot_budget_of
+from launcher.services.common.boot_budget import COMPRESSED_GB, boot_budget, boot_budget_in
 from launcher.services.ending.reap import reap
 from launcher.services.launching.launch import launch
 from pod_image.contract.common_settings import DEFAULT_IMAGE
@@ -93,7 +91,7 @@ async def test_the_pod_is_told_its_budget_in_minutes(tmp_path: Path) -> None:
     run = await launch(harness.bench, plan(settings={"boot_minutes": 0.0}), harness.keys)
     document = RunDocument.from_json(harness.world.pods[run.pod_id].env[RUN_VARIABLE])
     assert document.settings.boot_minutes == 15
-    assert boot_budget_of(run).minutes == 15
+    assert boot_budget_in(run.settings_json).minutes == 15
 
 
 @in_virtual_time
@@ -115,7 +113,6 @@ async def test_the_reaper_waits_for_a_large_image_as_long_as_its_launch_would(
 
 
 def test_a_run_of_another_release_is_given_the_stated_time() -> None:
-    planned_at = datetime(2026, 11, 22, tzinfo=UTC)
-    run = Run("run-01", "me/voice", 1, "abcdefghij", RunState.LAUNCHING, planned_at)
-    for text in ("[]", '{"no_such_setting": 1}'):
-        assert boot_budget_of(replace(run, settings_json=text)).minutes == 20
+    for text in ("[]", "", '{"image": 3}'):
+        assert boot_budget_in(text).minutes == 20
+    assert boot_budget_in('{"no_such_setting": 1}') == boot_budget_in("{}")

@@ -154,7 +154,7 @@ class RunActions:
             button("Stop and deliver", self._stop, kind="primary").mark("really-stop")
         self._remove_dialog = Dialog(f"Remove the GPU of {run.run_id} now?")
         with self._remove_dialog.body:
-            self._remove_text = para(
+            para(
                 f"{run.gpu_name} at {dollars(run.price_per_hour_usd)} an hour is removed at once, and all "
                 "cost ends. What was not delivered to Hugging Face yet is lost. To have it delivered, use “Stop "
                 "and deliver”."
