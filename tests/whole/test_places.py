@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from pod_image.contract.places import PLACES
+from tests.kit.checkout import ROOT
 from tests.whole.sources import Module, modules
 
 NEUTRAL = (
@@ -53,3 +55,11 @@ def test_the_agent_knows_the_protocol_of_places_and_which_one_it_is_at_alone() -
 def test_the_guard_sees_a_place_in_words_names_and_attributes() -> None:
     tree = ast.parse("x = 'Ask RunPod.'\nRUNPOD_URL = keys.runpod\n")
     assert len(list(named(Module("x.py", tree)))) == 3
+
+
+def test_the_page_on_adding_a_place_names_files_that_are_there() -> None:
+    page = (ROOT / "docs" / "adding-a-provider.md").read_text("utf-8")
+    named = set(re.findall(r"`((?:launcher|pod_image|tests)/[\w/]+\.py)`", page))
+    assert len(named) > 12
+    for place in PLACES:
+        assert [each for each in named if not (ROOT / each.replace("NAME", place)).is_file()] == []
