@@ -55,14 +55,13 @@ def flat_settings(recipes: Mapping[str, Declaration], names: type[StrEnum]) -> t
     users: dict[str, list[str]] = {}
     for recipe, declaration in recipes.items():
         for name, field in _declared_in(declaration.settings).items():
-            if name in CommonSettings.model_fields:
-                continue
             # By their words: pydantic's own fields are equal to nothing but themselves.
             if repr(fields.setdefault(name, field)) != repr(field):
                 raise TypeError(
                     f"recipe {recipe} declares {name}, which is another setting already"
                 )
-            users.setdefault(name, []).append(recipe)
+            if name not in CommonSettings.model_fields:
+                users.setdefault(name, []).append(recipe)
     for name, (annotation, default) in fields.items():
         requiring = [each for each, declared in recipes.items() if name in declared.requires]
         fields[name] = (_marked(annotation, users.get(name, []), requiring), default)

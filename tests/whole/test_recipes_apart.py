@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import ast
 import itertools
+import json
 from collections.abc import Iterator
 
 import pytest
 
+from launcher.recipes import recipe_of
+from launcher.services.launching.pod_wheel import pod_wheel
+from pod_image import bootstrap
 from pod_image.contract.recipes import declarations
+from pod_image.contract.settings import RecipeName, RunSettings
+from pod_image.recipes import load
+from tests.kit.checkout import ROOT
 from tests.whole.sources import Module, modules
 
 NAMES = frozenset(declarations())
@@ -114,3 +121,27 @@ def test_a_recipe_s_name_is_no_branch_where_it_means_something_else() -> None:
 def test_each_module_of_one_recipe_is_seen() -> None:
     lines = "from launcher.recipes.piper import speed\nRUN = 'pod_image.recipes.command'"
     assert len(set(named_modules(Module("x.py", ast.parse(lines))))) >= 2
+
+
+@pytest.mark.parametrize("name", RecipeName)
+def test_each_recipe_that_is_declared_has_both_halves_and_they_agree(
+    name: RecipeName,
+) -> None:
+    pods = load(name)
+    assert pods.name == name
+    assert pods.less_memory.endswith(".")
+    assert pods.folders
+    shown = recipe_of(RunSettings(recipe=name)).shown
+    work = {stage.phase for stage in pods.stages(RunSettings(recipe=name))}
+    assert set(shown.phases) == work
+    assert shown.at_a_stop.endswith(".")
+
+
+def test_a_recipe_s_packages_are_read_as_they_are_written() -> None:
+    paths = sorted((ROOT / "pod_image" / "recipes").glob("*/packages.txt"))
+    assert paths
+    for path in paths:
+        lines = bootstrap.lines_of(path.read_text("utf-8"))
+        document = json.dumps({"settings": {"recipe": path.parent.name}})
+        needs = bootstrap.needs(document, pod_wheel().content)
+        assert len(needs) == len(lines) + len(bootstrap.AGENT_NEEDS), path

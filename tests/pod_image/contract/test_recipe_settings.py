@@ -77,6 +77,16 @@ def test_one_name_for_two_settings_is_an_error():
         settings_of(bread=recipe(Bread), cake=recipe(HotCake))
 
 
+def test_a_setting_of_every_run_is_none_that_a_recipe_may_declare_anew():
+    class Small(CommonSettings):
+        disk_gb: Annotated[
+            int, Field(description="How large the oven is."), Knob("Oven", group="Where")
+        ] = 5
+
+    with pytest.raises(TypeError, match="recipe bread declares disk_gb, which is another setting"):
+        settings_of(bread=recipe(Small))
+
+
 def test_a_recipe_says_which_settings_of_every_run_it_cannot_do_without():
     _, settings = settings_of(bread=recipe(Bread, "dataset_repo"), cake=recipe(Cake))
 

@@ -8,11 +8,13 @@ from nicegui import background_tasks, context
 
 from launcher.domain.plan import DatasetSummary
 from launcher.errors import LauncherError
+from launcher.recipes import recipe_of
 from launcher.ui.frame import Shell
 from launcher.ui.page_hints import for_page
 from launcher.ui.widgets.elements import box, hint, notice, para, say, waiting
 from pod_image.contract.figures import counted, recorded
 from pod_image.contract.findings import Finding, Severity
+from pod_image.contract.settings import RunSettings
 
 SHOWN = 5
 
@@ -23,41 +25,51 @@ class DatasetNote:
     def __init__(self, shell: Shell, changed: Callable[[], None]) -> None:
         self._shell, self._changed = shell, changed
         self._asked = ("", "")
+        self._is_looked_into = True
         self.summary: DatasetSummary | None = None
         self._place = box("div", "stack-small").mark("dataset-note")
 
-    def ask(self, repo: str, revision: str) -> bool:
-        """Look at the dataset, once for each name; whether it is another one than before."""
-        if (repo, revision) == self._asked:
+    def ask(self, settings: RunSettings) -> bool:
+        """Look at the dataset, once for each name, where the recipe wants that. Whether it is another one."""
+        repo, revision = settings.dataset_repo, settings.dataset_revision
+        is_looked_into = recipe_of(settings).speech_wanted(settings) is not None
+        is_other = (repo, revision) != self._asked
+        if not is_other and is_looked_into == self._is_looked_into:
             return False
-        self._asked = (repo, revision)
+        self._asked, self._is_looked_into = (repo, revision), is_looked_into
         known = self._shell.site.market.known_dataset(repo, revision)
-        self.summary = known.summary if known else None
+        self.summary = known.summary if known and is_looked_into else None
         self._place.clear()
-        if repo:
-            with self._place:
+        with self._place:
+            if repo and is_looked_into:
                 waiting("Looking at the dataset…", rows=0)
-            work = self._look(repo, revision)
-            background_tasks.create(work, context=context.client)
-        return True
+                background_tasks.create(self._look(repo, revision), context=context.client)
+            elif repo:
+                hint(
+                    "The pod gets all its files as they are, at one commit; they are not looked into."
+                )
+        return is_other
 
     async def _look(self, repo: str, revision: str) -> None:
         session = await self._shell.session()
         try:
             seen = await self._shell.site.market.dataset(session.bench, repo, revision)
         except LauncherError as error:
-            if (repo, revision) == self._asked:
+            if self._is_still_asked(repo, revision):
                 self._place.clear()
                 with self._place:
                     say("warning", for_page(error.message), for_page(error.hint))
             return
-        if (repo, revision) != self._asked:
+        if not self._is_still_asked(repo, revision):
             return
         self.summary = seen.summary
         self._place.clear()
         with self._place:
             _show(seen.summary, [one for one in seen.remarks if one.severity is Severity.ERROR])
         self._changed()
+
+    def _is_still_asked(self, repo: str, revision: str) -> bool:
+        return (repo, revision) == self._asked and self._is_looked_into
 
 
 def _show(found: DatasetSummary, errors: Sequence[Finding]) -> None:

@@ -150,7 +150,7 @@ class _TrainPage:
 
     def _changed(self, *, is_first: bool = False) -> None:
         settings = self.choice.composed.settings
-        is_other = self._dataset.ask(settings.dataset_repo, settings.dataset_revision)
+        is_other = self._dataset.ask(settings)
         self._checks.forget(is_other_dataset=is_other and not is_first)
         self._text.refresh()
         self._show_changes()

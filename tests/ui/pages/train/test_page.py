@@ -180,3 +180,14 @@ async def test_the_list_of_data_sets_says_what_was_checked_and_changed(
     await visit(person, "/datasets")
     await person.should_see("checked, 1 error")
     await person.should_see("just now")
+
+
+async def test_a_command_s_dataset_is_not_judged_as_a_voice_s(holder: User, ground: Ground) -> None:
+    ground.push_clips(lines={"clips/absent.flac": "There is no such file."})
+    await visit(holder, "/train?preset=quick-check&dataset=demo/clips")
+    await holder.should_see("cannot be trained on as it is", retries=400)
+    enter(holder, "recipe", "command")
+    await holder.should_see("at one commit; they are not looked into")
+    await holder.should_not_see("cannot be trained on as it is")
+    enter(holder, "recipe", "piper")
+    await holder.should_see("cannot be trained on as it is", retries=400)
