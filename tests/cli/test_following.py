@@ -15,8 +15,9 @@ from launcher.errors import Interrupted
 from launcher.services.common.observations import EventSeen
 from launcher.services.launching.launch import launch
 from pod_image.contract.bodies import ArmedReport
+from tests.kit.plans import plan
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.harness import LauncherHarness, plan
+from tests.services.harness import LauncherHarness
 
 
 async def cut_off_after(seconds: float, work: asyncio.Task[object]) -> Interrupted:

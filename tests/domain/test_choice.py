@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,19 +15,12 @@ from launcher.errors import NothingAvailable
 from launcher.recipes import recipe_of
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.settings import RunSettings
+from tests.kit.plans import offer_of
 
 EVERYWHERE = ("EU-RO-1", "US-KS-2")
 
 
-def offer(
-    name: str,
-    price: float,
-    memory_gb: int = 24,
-    cloud: Cloud = Cloud.SECURE,
-    stock: Stock = Stock.HIGH,
-    data_centers: tuple[str, ...] = EVERYWHERE,
-) -> Offer:
-    return Offer(f"NVIDIA {name}", name, 1, memory_gb, cloud, price, stock, data_centers)
+offer = partial(offer_of, data_centers=EVERYWHERE)
 
 
 OFFERS = [

@@ -12,9 +12,9 @@ from typing import Any
 from launcher.emulator.hub import HubEmulator
 from launcher.emulator.runpod import RunPodEmulator
 from launcher.emulator.runpod.pods import Pod
-from pod_image.contract import CONTRACT_VERSION
-from pod_image.contract.environment import RUN_VARIABLE, RunDocument
+from pod_image.contract.environment import RUN_VARIABLE
 from tests.kit.clouds import GPU
+from tests.kit.run_documents import run_document
 from tests.pod_image.agent.harness import events_in
 
 PATIENCE_SECONDS = 150.0
@@ -36,11 +36,8 @@ class Clouds:
         environment: Mapping[str, str] | None = None,
         **settings: Any,
     ) -> Pod:
-        document = RunDocument(
-            contract=CONTRACT_VERSION,
-            run_id="run-01",
-            attempt={"number": 1, "nonce": "nonce1"},  # type: ignore[arg-type]
-            settings={  # type: ignore[arg-type]
+        document = run_document(
+            settings={
                 "recipe": "command",
                 "results_repo": "demo/results",
                 "argv": argv,
@@ -48,7 +45,6 @@ class Clouds:
                 **settings,
             },
             deadline=datetime.now(UTC) + timedelta(hours=1),
-            price_per_hour_usd=0.69,
         )
         token = self.hub.tokens["write"]
         pod = self.cloud.world.rent(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from launcher.domain.run import Run, RunState
@@ -38,3 +39,19 @@ def event(kind: str, seq: int, after: float = 0.0, /, **rest: Any) -> Event:
     found = from_line(line)
     assert found is not None
     return found
+
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def new_run(nonce: str = "abcdefghij", **changes: Any) -> Run:
+    """A run that is being launched and has no pod yet."""
+    base = Run(
+        run_id="run-01",
+        results_repo="me/voices",
+        attempt=1,
+        nonce=nonce,
+        state=RunState.LAUNCHING,
+        planned_at=NOON,
+    )
+    return replace(base, **changes)

@@ -14,8 +14,6 @@ import pytest
 from pydantic import SecretStr
 
 from launcher.config import Config
-from launcher.domain.offer import Offer, Stock
-from launcher.domain.plan import Composed, Plan
 from launcher.emulator.hub.core import HubCore
 from launcher.emulator.hub.routes import ROUTES
 from launcher.emulator.hub.transport import HubTransport
@@ -35,14 +33,13 @@ from launcher.services.launching.progress import Progress, Stage
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import Keys
 from pod_image.contract.bodies import PhaseSeconds
-from pod_image.contract.common_settings import Cloud
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 from pod_image.contract.outcomes import EndReason, Phase
 from pod_image.contract.record import RunRecord
-from pod_image.contract.settings import RunSettings
 from pod_image.hub import Hub, Repo, ensure_results_repo, publish
 from tests.kit.clocks import LoopClock, WorldClock
-from tests.kit.clouds import FIXED_TOKENS, GPU, HUB_URL, RESULTS_REPO, TOKENS
+from tests.kit.clouds import FIXED_TOKENS, HUB_URL, RESULTS_REPO, TOKENS
+from tests.kit.plans import plan
 from tests.kit.pod_programs import said_to_control
 from tests.kit.virtual_time import StreamingTransport, VirtualLoop
 
@@ -57,23 +54,6 @@ GPU_IDLE = {
     ],
 }
 """Closed after each test by the fixture beside this file."""
-
-
-def offer(gpu: str = GPU, name: str = "RTX 4090", price: float = 0.69, **rest: Any) -> Offer:
-    values = {"cloud": Cloud.SECURE, "stock": Stock.HIGH, "gpu_count": 1, "memory_gb": 24, **rest}
-    return Offer(gpu_type=gpu, gpu_name=name, price_per_hour_usd=price, **values)
-
-
-def plan(run_id: str = "run-01", *candidates: Offer, **rest: Any) -> Plan:
-    settings = RunSettings(
-        recipe="command",
-        argv=("true",),
-        results_repo=RESULTS_REPO,
-        max_hours=1.0,
-        boot_minutes=10.0,
-    )
-    settings = settings.model_copy(update=rest.pop("settings", {}))
-    return Plan(Composed(settings, {}), run_id, candidates or (offer(),), **rest)
 
 
 @dataclass

@@ -20,8 +20,9 @@ from launcher.ui.state.journal import Journal
 from launcher.ui.state.preferences import Preferences, write_preferences
 from launcher.workshop.table import Line, write_lines
 from pod_image.contract.events import from_line
+from tests.kit.plans import plan
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.harness import LauncherHarness, plan
+from tests.services.harness import LauncherHarness
 
 
 def readable_by_others(folder: Path) -> list[str]:

@@ -9,10 +9,10 @@ from typing import Any
 
 from launcher.domain.pod import NONCE_VARIABLE, PodName
 from launcher.emulator.runpod import ExecOutcome
-from pod_image.contract import CONTRACT_VERSION
-from pod_image.contract.environment import RUN_VARIABLE, Attempt, RunDocument
+from pod_image.contract.environment import RUN_VARIABLE, Attempt
 from pod_image.contract.settings import RunSettings
 from tests.kit.clouds import GPU
+from tests.kit.run_documents import run_document
 from tests.kit.virtual_time import START
 
 
@@ -37,14 +37,10 @@ class Stranger:
 def strangers_pods() -> Sequence[dict[str, Any]]:
     """What they ordered."""
     colleague = PodName("run-01", 1, "colleague1")
-    document = RunDocument(
-        contract=CONTRACT_VERSION,
-        run_id="run-01",
+    document = run_document(
         attempt=Attempt(number=1, nonce=colleague.nonce),
         settings=RunSettings(recipe="piper", results_repo="other/voices", dataset_repo="other/d"),
         deadline=datetime.fromtimestamp(START, UTC) + timedelta(hours=24),
-        price_per_hour_usd=0.7,
-        resume=False,
     )
     theirs = {RUN_VARIABLE: document.to_json(), NONCE_VARIABLE: colleague.nonce}
     named_alike = str(PodName("run-01", 1, "namedalike"))

@@ -17,7 +17,6 @@ import httpx
 from pydantic import SecretStr
 
 from launcher.config import Config
-from launcher.domain.offer import Offer, Stock
 from launcher.domain.plan import Composed, DatasetSummary, Plan
 from launcher.emulator.hub import HubCore
 from launcher.emulator.hub.routes import ROUTES
@@ -38,11 +37,11 @@ from pod_image.agent.hugging_face import PATIENCE, HuggingFace
 from pod_image.agent.ports import GuardOrders, Line, Ports, ProcessSpec, RunHub
 from pod_image.agent.story import run_pod
 from pod_image.agent.timing import Timing
-from pod_image.contract.common_settings import Cloud
 from pod_image.contract.settings import RunSettings
 from pod_image.control import main as control
 from tests.kit.clocks import MachineClock, WorldClock
 from tests.kit.clouds import CLIPS_REPO, FIXED_TOKENS, GPU, HUB_URL, RESULTS_REPO, TOKENS
+from tests.kit.plans import offer
 from tests.kit.pod_programs import said_to_control
 from tests.kit.virtual_time import START, StreamingTransport, now_seconds
 from tests.simulation.disks import Disk
@@ -461,7 +460,7 @@ class World:
             max_cost_usd=self.max_cost_usd,
             boot_minutes=BOOT_MINUTES,
         )
-        offers = (_offer(GPU, "RTX 4090", 0.69), _offer(OTHER_GPU, "RTX A5000", 0.27))
+        offers = (offer(GPU, "RTX 4090", 0.69), offer(OTHER_GPU, "RTX A5000", 0.27))
         commit = self.core.store.repos["dataset", CLIPS_REPO].head.oid
         dataset = DatasetSummary(CLIPS_REPO, commit, clips=1, minutes=1.0)
         return Plan(Composed(settings, {}), run_id, offers, dataset, resume=resume)
@@ -504,18 +503,6 @@ class World:
 async def _gateway_sleep(seconds: float) -> None:
     """Open log streams look for news less often than a real server: they are most of the work here."""
     await asyncio.sleep(LOG_POLL_SECONDS if seconds == STREAM_POLL_SECONDS else seconds)
-
-
-def _offer(gpu: str, name: str, price: float) -> Offer:
-    return Offer(
-        gpu_type=gpu,
-        gpu_name=name,
-        price_per_hour_usd=price,
-        cloud=Cloud.SECURE,
-        stock=Stock.HIGH,
-        gpu_count=1,
-        memory_gb=24,
-    )
 
 
 __all__ = ["START", "World"]

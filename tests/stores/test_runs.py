@@ -8,31 +8,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from launcher.domain.run import Run, RunState
+from launcher.domain.run import RunState
 from launcher.errors import InvalidRequest, NotConfigured
 from launcher.stores.runs import RecordKind, RunHistory
 from pod_image.contract.outcomes import EndReason
-
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-
-
-def run(nonce: str = "abcdefghij", **changes: Any) -> Run:
-    base = Run(
-        run_id="run-01",
-        results_repo="me/voices",
-        attempt=1,
-        nonce=nonce,
-        state=RunState.LAUNCHING,
-        planned_at=NOON,
-    )
-    return replace(base, **changes)
+from tests.kit.runs import NOON, new_run
 
 
 @pytest.fixture
@@ -43,7 +28,7 @@ def history(tmp_path: Path) -> Iterator[RunHistory]:
 
 
 def test_a_run_comes_back_as_it_was_added(history: RunHistory) -> None:
-    full = run(
+    full = new_run(
         state=RunState.ENDED,
         created_at=NOON,
         armed_at=NOON + timedelta(minutes=2),
@@ -63,10 +48,10 @@ def test_a_run_comes_back_as_it_was_added(history: RunHistory) -> None:
 
 
 def test_a_change_names_only_what_changes(tmp_path: Path, history: RunHistory) -> None:
-    history.add(run())
+    history.add(new_run())
     other = RunHistory(tmp_path / "data" / "runs.sqlite")
     stale = other.get("run-01")
-    history.update(run(), state=RunState.ENDED, end_reason=EndReason.ABORTED)
+    history.update(new_run(), state=RunState.ENDED, end_reason=EndReason.ABORTED)
     now = other.update(stale, log_cursor="9")
     other.close()
     assert (now.state, now.end_reason, now.log_cursor) == (RunState.ENDED, EndReason.ABORTED, "9")
@@ -75,21 +60,21 @@ def test_a_change_names_only_what_changes(tmp_path: Path, history: RunHistory) -
 
 @pytest.mark.parametrize("field", ["nonce", "wages"])
 def test_what_is_no_field_to_change_is_a_mistake(history: RunHistory, field: str) -> None:
-    history.add(run())
+    history.add(new_run())
     with pytest.raises(TypeError, match=field):
-        history.update(run(), **{field: "x"})
+        history.update(new_run(), **{field: "x"})
 
 
 def test_the_same_attempt_is_added_once(history: RunHistory) -> None:
-    history.add(run())
+    history.add(new_run())
     with pytest.raises(sqlite3.IntegrityError):
-        history.add(run())
+        history.add(new_run())
 
 
 def test_runs_come_newest_first_and_live_ones_can_be_asked_for(history: RunHistory) -> None:
     for number, state in enumerate(RunState):
         at = NOON + timedelta(minutes=number)
-        history.add(run(f"nonce{number}", attempt=number + 1, state=state, planned_at=at))
+        history.add(new_run(f"nonce{number}", attempt=number + 1, state=state, planned_at=at))
     assert [each.nonce for each in history.runs()] == [f"nonce{n}" for n in (4, 3, 2, 1, 0)]
     assert [each.nonce for each in history.runs(limit=1)] == ["nonce4"]
     assert {each.state for each in history.live()} == {
@@ -103,8 +88,8 @@ def test_runs_come_newest_first_and_live_ones_can_be_asked_for(history: RunHisto
 
 def test_times_of_other_zones_keep_their_moment_and_order(history: RunHistory) -> None:
     east = datetime(2026, 11, 22, 12, 30, tzinfo=timezone(timedelta(hours=2)))
-    history.add(run("first", planned_at=east))
-    history.add(run("second", planned_at=NOON))
+    history.add(new_run("first", planned_at=east))
+    history.add(new_run("second", planned_at=NOON))
     assert [each.nonce for each in history.runs()] == ["second", "first"]
     found = history.by_nonce("first")
     assert found is not None
@@ -112,8 +97,8 @@ def test_times_of_other_zones_keep_their_moment_and_order(history: RunHistory) -
 
 
 def test_a_run_is_found_by_id_by_id_and_repo_and_by_its_pod(history: RunHistory) -> None:
-    history.add(run("one", pod_id="pod-1"))
-    history.add(run("two", attempt=2, pod_id="pod-2", planned_at=NOON + timedelta(hours=1)))
+    history.add(new_run("one", pod_id="pod-1"))
+    history.add(new_run("two", attempt=2, pod_id="pod-2", planned_at=NOON + timedelta(hours=1)))
     assert history.get("run-01").nonce == "two"
     assert history.get("run-01@me/voices").nonce == "two"
     assert history.get("pod-1").nonce == "one"
@@ -121,8 +106,8 @@ def test_a_run_is_found_by_id_by_id_and_repo_and_by_its_pod(history: RunHistory)
 
 
 def test_a_run_id_of_two_repos_has_to_be_told_apart(history: RunHistory) -> None:
-    history.add(run("one"))
-    history.add(run("two", results_repo="me/other"))
+    history.add(new_run("one"))
+    history.add(new_run("two", results_repo="me/other"))
     with pytest.raises(InvalidRequest, match="More than one") as caught:
         history.get("run-01")
     assert caught.value.hint == "Name one of: run-01@me/other, run-01@me/voices"
@@ -133,7 +118,7 @@ def test_an_unknown_run_names_the_nearest(history: RunHistory) -> None:
     with pytest.raises(InvalidRequest, match="no run 'run-1'") as caught:
         history.get("run-1")
     assert caught.value.hint == "launcher runs lists what there is."
-    history.add(run())
+    history.add(new_run())
     with pytest.raises(InvalidRequest) as caught:
         history.get("run-1")
     assert caught.value.hint == "Nearest: run-01."
@@ -142,27 +127,27 @@ def test_an_unknown_run_names_the_nearest(history: RunHistory) -> None:
 
 
 def test_the_first_moment_of_its_name_stays(history: RunHistory) -> None:
-    history.add(run())
-    history.mark(run(), "created", NOON - timedelta(seconds=3))
-    history.mark(run(), "planned", NOON)
-    history.mark(run(), "armed", NOON + timedelta(minutes=2))
-    history.mark(run(), "armed", NOON + timedelta(minutes=9))
-    assert list(history.moments(run())) == ["planned", "created", "armed"]
-    assert history.moments(run())["armed"] == NOON + timedelta(minutes=2)
+    history.add(new_run())
+    history.mark(new_run(), "created", NOON - timedelta(seconds=3))
+    history.mark(new_run(), "planned", NOON)
+    history.mark(new_run(), "armed", NOON + timedelta(minutes=2))
+    history.mark(new_run(), "armed", NOON + timedelta(minutes=9))
+    assert list(history.moments(new_run())) == ["planned", "created", "armed"]
+    assert history.moments(new_run())["armed"] == NOON + timedelta(minutes=2)
 
 
 def test_documents_are_kept_by_kind_and_replaced(history: RunHistory) -> None:
-    history.add(run())
-    assert history.kept(run(), RecordKind.ENDED) is None
-    history.keep(run(), RecordKind.ENDED, {"reason": "failed"})
-    history.keep(run(), RecordKind.ENDED, {"reason": "finished"})
-    assert history.kept(run(), RecordKind.ENDED) == {"reason": "finished"}
-    assert history.kept(run(), RecordKind.ESTIMATE) is None
+    history.add(new_run())
+    assert history.kept(new_run(), RecordKind.ENDED) is None
+    history.keep(new_run(), RecordKind.ENDED, {"reason": "failed"})
+    history.keep(new_run(), RecordKind.ENDED, {"reason": "finished"})
+    assert history.kept(new_run(), RecordKind.ENDED) == {"reason": "finished"}
+    assert history.kept(new_run(), RecordKind.ESTIMATE) is None
 
 
 def test_the_file_and_its_side_files_are_their_owners_alone(tmp_path: Path) -> None:
     history = RunHistory(tmp_path / "data" / "runs.sqlite")
-    history.add(run())
+    history.add(new_run())
     folder = tmp_path / "data"
     files = sorted(path.name for path in folder.iterdir())
     assert files == ["runs.sqlite", "runs.sqlite-shm", "runs.sqlite-wal"]
@@ -172,10 +157,10 @@ def test_the_file_and_its_side_files_are_their_owners_alone(tmp_path: Path) -> N
 
 
 def test_what_is_there_survives_a_new_opening(tmp_path: Path, history: RunHistory) -> None:
-    history.add(run())
+    history.add(new_run())
     history.close()
     with closing(RunHistory(tmp_path / "data" / "runs.sqlite")) as again:
-        assert again.get("run-01") == run()
+        assert again.get("run-01") == new_run()
 
 
 def test_a_file_of_a_newer_launcher_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
@@ -215,15 +200,15 @@ def test_the_history_is_read_without_anything_heavy() -> None:
 def test_a_history_of_an_earlier_release_is_brought_up_to_date(tmp_path: Path) -> None:
     path = tmp_path / "runs.sqlite"
     with closing(RunHistory(path)) as opened:
-        opened.add(run(pod_id="pod-1"))
+        opened.add(new_run(pod_id="pod-1"))
     with closing(sqlite3.connect(path)) as db, db:
         db.execute("ALTER TABLE runs DROP COLUMN account_id")
         db.execute("ALTER TABLE runs DROP COLUMN not_delivered")
         db.execute("PRAGMA user_version = 1")
     with closing(RunHistory(path)) as opened:
-        assert opened.get("run-01") == run(pod_id="pod-1")
-        assert opened.update(run(), account_id="account-1").account_id == "account-1"
-        assert opened.update(run(), not_delivered=2).not_delivered == 2
+        assert opened.get("run-01") == new_run(pod_id="pod-1")
+        assert opened.update(new_run(), account_id="account-1").account_id == "account-1"
+        assert opened.update(new_run(), not_delivered=2).not_delivered == 2
 
 
 _ANOTHER_LAUNCHER = """
@@ -242,7 +227,7 @@ def test_a_command_beside_a_form_that_opened_the_file_often_leaves_it_whole(
 ) -> None:
     """A form has a history open for each set of keys. Were the file itself opened and closed beside them, that
     would drop their locks, and the command below would take away the log that they write to."""
-    history.add(run())
+    history.add(new_run())
     second = RunHistory(history.path)
     RunHistory(history.path).close()
     command = [sys.executable, "-c", _ANOTHER_LAUNCHER, str(history.path)]
@@ -250,7 +235,7 @@ def test_a_command_beside_a_form_that_opened_the_file_often_leaves_it_whole(
     found = history.by_nonce("abcdefghij")
     assert found is not None
     assert found.detail == "seen by another process"
-    second.add(run("klmnopqrst", attempt=2))
+    second.add(new_run("klmnopqrst", attempt=2))
     subprocess.run(command, check=True)
     history.update(found, detail="and by this one")
     second.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 import threading
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,6 @@ from launcher.services.planning.dataset_look import check_settings, look
 from launcher.workshop.check import CheckSettings
 from launcher.workshop.make import MakeRequest, make_dataset
 from launcher.workshop.push import PushRequest, push_dataset
-from pod_image.contract import CONTRACT_VERSION
-from pod_image.contract.environment import Attempt, RunDocument
 from pod_image.contract.findings import Severity
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.settings import RunSettings
@@ -30,6 +27,7 @@ from pod_image.recipes.piper.prepared import PreparedSet, read_prepared, sound_p
 from pod_image.recipes.piper.stages import prepare_stage
 from tests.kit.dataset_files import write
 from tests.kit.recordings import srt, talk, write_sound
+from tests.kit.run_documents import run_document
 from tests.kit.sent_events import kept_in
 
 SETTINGS = RunSettings(
@@ -39,14 +37,7 @@ SETTINGS = RunSettings(
 
 def prepared_from(root: Path, settings: RunSettings) -> tuple[PreparedSet, np.ndarray]:
     """What the pod's prepare stage makes of the dataset in its folder."""
-    document = RunDocument(
-        contract=CONTRACT_VERSION,
-        run_id="run-01",
-        attempt=Attempt(number=1, nonce="abc123"),
-        settings=settings,
-        deadline=datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC),
-        price_per_hour_usd=0.5,
-    )
+    document = run_document(settings=settings)
     folder = RunFolder(root)
     said: list[dict[str, Any]] = []
     prepare_stage(document, folder, kept_in(said))

@@ -24,7 +24,6 @@ from pod_image.agent.hugging_face import PATIENCE, HuggingFace
 from pod_image.agent.ports import GuardOrders, Line, Ports, ProcessSpec, RunHub
 from pod_image.agent.story import run_pod
 from pod_image.agent.timing import Timing
-from pod_image.contract import CONTRACT_VERSION
 from pod_image.contract.environment import RUN_VARIABLE, Attempt, RunDocument
 from pod_image.contract.events import from_line
 from pod_image.contract.record import RunRecord
@@ -39,6 +38,7 @@ from tests.kit.clouds import (
     RESULTS_REPO,
     WRITE_TOKEN,
 )
+from tests.kit.run_documents import run_document
 from tests.kit.virtual_time import VirtualLoop, now_seconds
 
 PRICE = 0.69
@@ -318,8 +318,7 @@ class AgentHarness:
         resume = changes.pop("resume", False)
         run_id = changes.pop("run_id", "run-01")
         deadline = changes.pop("deadline_hours", 24.0)
-        return RunDocument(
-            contract=CONTRACT_VERSION,
+        return run_document(
             run_id=run_id,
             attempt=attempt,
             settings=RunSettings(**{**settings, **changes}),

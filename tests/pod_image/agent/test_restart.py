@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,7 @@ import pytest
 from pod_image.agent.attempt_state import AttemptState
 from pod_image.agent.ports import RunHub
 from pod_image.agent.start_decision import GoOn, Known, ReleaseOnly, decide
-from pod_image.contract import CONTRACT_VERSION
 from pod_image.contract.bodies import Step
-from pod_image.contract.environment import Attempt, RunDocument
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.record import RunRecord
@@ -22,6 +19,7 @@ from pod_image.contract.settings import RunSettings
 from pod_image.hub import Repo, ensure_results_repo, publish
 from pod_image.recipes.piper.record import Recorder, draw_curves, read_losses
 from tests.kit.clouds import CLIPS_REPO, HUB_URL, RESULTS_REPO, WRITE_TOKEN
+from tests.kit.run_documents import run_document
 from tests.kit.virtual_time import in_virtual_time
 from tests.pod_image.agent.harness import (
     AgentHarness,
@@ -119,14 +117,8 @@ async def test_a_boot_after_the_end_on_an_empty_disk_only_releases(tmp_path: Pat
 
 
 def test_what_the_disk_remembers_of_the_end_is_enough_when_the_hub_never_heard_of_it() -> None:
-    document = RunDocument(
-        contract=CONTRACT_VERSION,
-        run_id="run-01",
-        attempt=Attempt(number=1, nonce="nonce1"),
-        settings=RunSettings(recipe="piper", results_repo=RESULTS_REPO, dataset_repo=CLIPS_REPO),
-        deadline=datetime(2026, 12, 1, tzinfo=UTC),
-        price_per_hour_usd=0.5,
-        resume=False,
+    document = run_document(
+        settings=RunSettings(recipe="piper", results_repo=RESULTS_REPO, dataset_repo=CLIPS_REPO)
     )
     attempt_state = AttemptState(nonce=document.attempt.nonce, boots=1, is_over=True)
     known = Known(

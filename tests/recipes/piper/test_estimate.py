@@ -10,18 +10,17 @@ from typing import Any
 import pytest
 
 from launcher.domain.gpu_speed import relative_speed
-from launcher.domain.offer import Offer, Stock
+from launcher.domain.offer import Offer
 from launcher.domain.plan import DatasetSummary, Estimate
 from launcher.domain.run import Run, RunState
 from launcher.recipes import recipe_of
 from launcher.recipes.piper.speed import total_steps, workload
-from pod_image.contract.common_settings import Cloud
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.recipes.piper import PiperSettings, Quality
 from pod_image.contract.settings import RunSettings
-from tests.kit.clouds import GPU
+from tests.kit.plans import offer
 
-OFFER = Offer(GPU, "RTX 4090", 1, 24, Cloud.SECURE, 0.6, Stock.HIGH)
+OFFER = offer(price=0.6)
 DATASET = DatasetSummary("me/clips", "c" * 40, clips=320, minutes=20.0)
 BORN = datetime(2026, 11, 1, tzinfo=UTC)
 

@@ -16,8 +16,9 @@ from pod_image.contract.common_settings import DEFAULT_IMAGE
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 from pod_image.contract.settings import RunSettings
 from tests.kit.checkout import ROOT
+from tests.kit.plans import offer, plan
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.harness import LauncherHarness, offer, plan
+from tests.services.harness import LauncherHarness
 
 IMAGE_PAGE = ROOT / "docs" / "image.md"
 

@@ -13,8 +13,9 @@ from launcher.errors import RunFailed
 from launcher.services.common.observations import LogSeen
 from launcher.services.launching.boot import check_boot
 from launcher.services.launching.launch import launch
+from tests.kit.plans import plan
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.harness import LauncherHarness, plan
+from tests.services.harness import LauncherHarness
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PRIVATE = "ghcr.io/me/private:1"

@@ -33,8 +33,9 @@ from pod_image.contract.findings import Severity
 from pod_image.contract.outcomes import EndReason
 from pod_image.hub import Hub, Repo, publish
 from tests.kit.clouds import HUB_URL, RESULTS_REPO, TOKENS
+from tests.kit.plans import plan
 from tests.kit.virtual_time import StreamingTransport, in_virtual_time
-from tests.services.harness import LauncherHarness, at_once, plan
+from tests.services.harness import LauncherHarness, at_once
 
 # --- opening
 

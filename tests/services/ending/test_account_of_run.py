@@ -19,8 +19,9 @@ from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
 from pod_image.contract.outcomes import EndReason
 from tests.kit.clouds import RESULTS_REPO
+from tests.kit.plans import plan
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.harness import LauncherHarness, at_once, plan
+from tests.services.harness import LauncherHarness, at_once
 
 
 def strangers_bench(harness: LauncherHarness) -> Workbench:

@@ -27,8 +27,9 @@ from pod_image.contract.commands import Command, CommandName
 from pod_image.contract.environment import RUN_VARIABLE
 from pod_image.contract.outcomes import EndReason
 from tests.kit.clouds import GPU, RESULTS_REPO
+from tests.kit.plans import plan
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.harness import LauncherHarness, plan
+from tests.services.harness import LauncherHarness
 
 
 async def running(harness: LauncherHarness, run_id: str = "run-01", **settings: object) -> Run:

@@ -31,8 +31,9 @@ from pod_image.contract.environment import RUN_VARIABLE
 from pod_image.contract.outcomes import EndReason
 from pod_image.hub import Repo, publish
 from tests.kit.clouds import GPU, RESULTS_REPO
+from tests.kit.plans import plan
 from tests.kit.virtual_time import in_virtual_time, now_seconds
-from tests.services.harness import LauncherHarness, Lethal, at_once, killed, plan
+from tests.services.harness import LauncherHarness, Lethal, at_once, killed
 
 
 async def running(harness: LauncherHarness, **settings: object) -> Run:

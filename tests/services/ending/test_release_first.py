@@ -17,8 +17,9 @@ from launcher.services.ending.reap import reap
 from launcher.services.launching.launch import launch
 from launcher.services.launching.progress import Progress, Stage
 from pod_image.contract.outcomes import EndReason
+from tests.kit.plans import plan
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.harness import LauncherHarness, plan
+from tests.services.harness import LauncherHarness
 
 
 class DeadTerminal:

@@ -18,8 +18,9 @@ from launcher.services.following.receipts import receipt
 from launcher.services.launching.launch import launch
 from pod_image.contract.commands import CommandName
 from pod_image.contract.outcomes import EndReason
+from tests.kit.plans import plan
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.harness import LauncherHarness, at_once, plan
+from tests.services.harness import LauncherHarness, at_once
 
 UNWATCHED_SECONDS = 3 * 86_400.0
 

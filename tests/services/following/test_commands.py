@@ -11,8 +11,9 @@ from launcher.emulator.runpod import ExecOutcome, ScriptedContainer
 from launcher.services.following.commands import Way, new_command, send
 from launcher.services.launching.launch import launch
 from pod_image.contract.commands import CommandName
+from tests.kit.plans import plan
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.harness import LauncherHarness, plan
+from tests.services.harness import LauncherHarness
 
 
 @in_virtual_time

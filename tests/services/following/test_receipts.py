@@ -16,8 +16,9 @@ from pod_image.contract.bodies import ArmedReport, BootCheck
 from pod_image.contract.events import stamped
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.record import RunRecord
+from tests.kit.plans import plan
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.harness import GPU_IDLE, LauncherHarness, plan
+from tests.services.harness import GPU_IDLE, LauncherHarness
 
 
 @in_virtual_time

@@ -29,8 +29,9 @@ from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
 from pod_image.contract.bodies import Ended
 from pod_image.contract.outcomes import EndReason
+from tests.kit.plans import plan
 from tests.kit.virtual_time import in_virtual_time, now_seconds
-from tests.services.harness import LauncherHarness, plan
+from tests.services.harness import LauncherHarness
 
 
 async def seen_to_the_end(bench: Workbench, run: Run, **options: bool) -> list[Observation]:

@@ -22,8 +22,9 @@ from pod_image.contract.bodies import ArmedReport
 from pod_image.contract.events import stamped
 from pod_image.contract.outcomes import EndReason
 from tests.kit.clouds import GPU, RESULTS_REPO
+from tests.kit.plans import offer, plan
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.harness import LauncherHarness, offer, plan
+from tests.services.harness import LauncherHarness
 
 SECOND = offer("NVIDIA RTX A5000", "RTX A5000", 0.27)
 

@@ -23,8 +23,9 @@ from launcher.services.launching.launch import launch
 from launcher.services.launching.pod_wheel import PACKAGE, make_wheel, pod_wheel
 from pod_image.hub import Repo, list_files, resolve_commit
 from tests.kit.clouds import RESULTS_REPO, TOKENS
+from tests.kit.plans import plan
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.harness import LauncherHarness, plan
+from tests.services.harness import LauncherHarness
 
 FILES = {"__init__.py": b"", "deep/er.py": b"x = 1\n"}
 

@@ -16,8 +16,9 @@ from launcher.services.launching.container_watch import SILENCE, TRIES, Containe
 from launcher.services.launching.launch import launch
 from pod_image.contract.outcomes import EndReason
 from tests.kit.clouds import GPU, RESULTS_REPO
+from tests.kit.plans import offer, plan
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.harness import LauncherHarness, offer, plan
+from tests.services.harness import LauncherHarness
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SECOND = offer("NVIDIA RTX A5000", "RTX A5000", 0.27)

@@ -16,8 +16,9 @@ from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
 from launcher.services.launching.progress import Progress, Stage
 from launcher.stores.runs import RunHistory
+from tests.kit.plans import plan
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.harness import LauncherHarness, plan
+from tests.services.harness import LauncherHarness
 
 Trouble = Callable[[LauncherHarness], sqlite3.Connection]
 

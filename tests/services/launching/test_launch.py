@@ -30,8 +30,9 @@ from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.outcomes import EndReason
 from tests.kit.clouds import GPU, RESULTS_REPO, TOKENS
+from tests.kit.plans import offer, plan
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.harness import LauncherHarness, offer, plan
+from tests.services.harness import LauncherHarness
 
 A5000 = offer("NVIDIA RTX A5000", "RTX A5000", 0.27)
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
-
 import pytest
 
-from pod_image.contract import CONTRACT_VERSION
-from pod_image.contract.environment import Attempt, RunDocument
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.settings import RunSettings
 from pod_image.recipes.piper.card import card_section, keep_facts
 from pod_image.recipes.piper.prepared import PreparedClip, PreparedSet, write_prepared
+from tests.kit.run_documents import run_document
 
 BASE = "datasets/me/bases/en/joe/medium/x.ckpt"
 
@@ -45,15 +42,7 @@ def folder(tmp_path):
 
 
 def keep(folder, chosen, licence="", run_id="run-07"):
-    document = RunDocument(
-        contract=CONTRACT_VERSION,
-        run_id=run_id,
-        attempt=Attempt(number=1, nonce="abc123"),
-        settings=chosen,
-        deadline=datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC),
-        price_per_hour_usd=0.5,
-        base_licence=licence,
-    )
+    document = run_document(run_id=run_id, settings=chosen, base_licence=licence)
     keep_facts(document, folder)
     return card_section(folder, chosen)
 
@@ -63,7 +52,7 @@ def test_language_hours_speakers_and_settings_are_on_it(folder):
     write_prepared(folder.prepared, prepared(2.5, ("ann", "bob")))
     text = keep(folder, settings(speakers=2, batch_size=24, learning_rate=1e-4)).markdown
     assert "| Language | English (en_US) |" in text
-    assert "1 clips, 2.50 hours after trimming" in text
+    assert "1 clips, 2.5 hours after trimming" in text
     assert "| Speakers | ann, bob |" in text
     assert "| Batch size | 24 |" in text
     assert "| Learning rate | 0.0001 |" in text

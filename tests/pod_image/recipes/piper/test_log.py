@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 from pod_image.agent.clock import AnchoredClock
@@ -13,15 +12,15 @@ from pod_image.agent.ports import ProcessSpec
 from pod_image.agent.processes import SystemProcesses
 from pod_image.agent.run_log import RunLog
 from pod_image.agent.system import SystemClock
-from pod_image.contract import CONTRACT_VERSION
 from pod_image.contract.bodies import CheckpointWritten, PhaseChange, RunWarning, Step
-from pod_image.contract.environment import RUN_VARIABLE, Attempt, RunDocument
+from pod_image.contract.environment import RUN_VARIABLE
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.run_log import read_lines
 from pod_image.contract.settings import RunSettings
 from pod_image.recipes.piper.recipe import PiperRecipe
 from tests.kit.checkout import ROOT
+from tests.kit.run_documents import run_document
 
 SETTINGS = RunSettings(recipe="piper", results_repo="demo/voice", dataset_repo="demo/clips")
 
@@ -37,14 +36,7 @@ async def test_the_traceback_of_a_training_that_crashed_is_in_the_log(tmp_path: 
     folder = RunFolder(tmp_path)
     folder.prepared.mkdir()
     (folder.prepared / "set.json").write_text('{"damaged')
-    document = RunDocument(
-        contract=CONTRACT_VERSION,
-        run_id="run-01",
-        attempt=Attempt(number=1, nonce="nonce1"),
-        settings=SETTINGS,
-        deadline=datetime.now(UTC),
-        price_per_hour_usd=0.1,
-    )
+    document = run_document(settings=SETTINGS)
     (train,) = [each for each in PiperRecipe().stages(SETTINGS) if each.phase is Phase.TRAIN]
     environment = {
         "PATH": os.defpath,

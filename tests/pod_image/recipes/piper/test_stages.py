@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 import os
 import subprocess
@@ -13,8 +12,7 @@ import pytest
 import soundfile
 from piper import PiperVoice
 
-from pod_image.contract import CONTRACT_VERSION
-from pod_image.contract.environment import RUN_VARIABLE, Attempt, RunDocument
+from pod_image.contract.environment import RUN_VARIABLE
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.settings import RunSettings
 from pod_image.recipes import load
@@ -23,6 +21,7 @@ from pod_image.recipes.piper.recipe import RECIPE
 from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.stages import export_stage, prepare_stage, train_stage
 from tests.kit.checkout import ROOT
+from tests.kit.run_documents import run_document
 from tests.pod_image.recipes.piper.cases import SILENT
 
 SETTINGS = RunSettings(
@@ -39,15 +38,7 @@ SETTINGS = RunSettings(
 
 
 def document_of(settings=SETTINGS, *, resume=False):
-    return RunDocument(
-        contract=CONTRACT_VERSION,
-        run_id="run-01",
-        attempt=Attempt(number=1, nonce="abc123"),
-        settings=settings,
-        deadline=datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC),
-        price_per_hour_usd=0.5,
-        resume=resume,
-    )
+    return run_document(settings=settings, resume=resume)
 
 
 def run_stage(stage, root, settings=SETTINGS, *, resume=False):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from launcher.config import read_config
-from launcher.domain.offer import Offer, Stock
+from launcher.domain.offer import Stock
 from launcher.domain.plan import DatasetSummary, Origin
 from launcher.forms.fields import FormField, fields, form_field
 from launcher.presets import Preset, find_preset
@@ -17,6 +17,7 @@ from launcher.ui.state.drafts import DRAFTS_KEPT, Draft, Drafts
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.recipes.piper import PiperSettings
 from pod_image.contract.settings import SETTINGS, RunSettings
+from tests.kit.plans import offer_of
 
 PRESET = Preset("mine", "Mine", "", {"batch_size": 16, "quality": "medium", "max_hours": 8.0})
 CLIPS = DatasetSummary("me/clips", "abc", clips=200, minutes=20.0)
@@ -26,22 +27,11 @@ def field(name: str) -> FormField:
     return form_field(SETTINGS[name])
 
 
-def offer(name: str, memory_gb: int, price: float, **rest: object) -> Offer:
-    values: dict[str, object] = {"cloud": Cloud.SECURE, "stock": Stock.HIGH, "gpu_count": 1, **rest}
-    return Offer(
-        gpu_type=f"NVIDIA {name}",
-        gpu_name=name,
-        memory_gb=memory_gb,
-        price_per_hour_usd=price,
-        **values,  # type: ignore[arg-type]
-    )
-
-
 OFFERS = [
-    offer("RTX 3090", 24, 0.22, cloud=Cloud.COMMUNITY),
-    offer("RTX A4000", 16, 0.25),
-    offer("RTX 4090", 24, 0.49),
-    offer("A100", 80, 1.9, stock=Stock.NONE),
+    offer_of("RTX 3090", 0.22, 24, cloud=Cloud.COMMUNITY),
+    offer_of("RTX A4000", 0.25, 16),
+    offer_of("RTX 4090", 0.49, 24),
+    offer_of("A100", 1.9, 80, stock=Stock.NONE),
 ]
 
 
