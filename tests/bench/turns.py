@@ -97,7 +97,7 @@ def ours(folder: Path, options: dict[str, Any]) -> None:
     """Our trainer on the set prepared in FOLDER/ours; every step is reported, as nothing else reads its losses."""
     import torch
 
-    from pod_image.recipes.piper import trainer as module
+    from pod_image.recipes.piper import step_reports as module
     from pod_image.recipes.piper.clips import Clips
     from pod_image.recipes.piper.device import ready_cpu
     from pod_image.recipes.piper.quality import Quality

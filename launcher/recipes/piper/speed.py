@@ -50,9 +50,13 @@ def memory_needed(settings: PiperSettings) -> GpuMemory:
 
 
 def total_steps(settings: PiperSettings, clips: int) -> int:
-    """Steps of the run by epochs and max steps; the training time may end it earlier."""
-    trained = max(1, clips - math.ceil(clips * settings.validation_split))
-    steps = settings.epochs * math.ceil(trained / settings.batch_size)
+    """Steps of the run by epochs and max steps; the training time may end it earlier.
+
+    Batches are full: what an epoch leaves over comes with the first clips of the next. A set smaller than a batch
+    is one.
+    """
+    trained = clips - min(round(clips * settings.validation_split), clips - 1)
+    steps = math.ceil(settings.epochs * trained / min(settings.batch_size, trained))
     return min(steps, settings.max_steps) if settings.max_steps else steps
 
 

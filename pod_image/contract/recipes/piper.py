@@ -237,24 +237,25 @@ class PiperSettings(CommonSettings):
         ),
         Knob("Precision", group="How much", level="advanced"),
     ] = Precision.AUTO
+    graphs: Annotated[
+        Switch,
+        Field(
+            description=(
+                "Record a training step once for each shape of batch as a CUDA graph and replay it: the GPU then "
+                "does not wait for Python. For one GPU; goes on without where recording fails."
+            )
+        ),
+        Knob("CUDA graphs", group="How much", level="advanced"),
+    ] = Switch.ON
     kernel_search: Annotated[
         Switch,
         Field(
             description=(
-                "Let cuDNN try its kernels for each shape it meets and keep the fastest; the first epoch is slower."
+                "Let cuDNN try its kernels for each shape it meets and keep the fastest; each new shape then costs "
+                "seconds at first."
             )
         ),
         Knob("Search for kernels", group="How much", level="advanced"),
-    ] = Switch.ON
-    compile: Annotated[
-        Switch,
-        Field(
-            description=(
-                "Compile the discriminators and the decoder with torch.compile; minutes at the start, and it needs an "
-                "image with a C compiler and Triton. Goes on without where that is missing."
-            )
-        ),
-        Knob("Compile the networks", group="How much", level="advanced"),
     ] = Switch.OFF
     sample_sentences: Annotated[
         tuple[Word, ...],

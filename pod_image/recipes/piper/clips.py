@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pod_image.recipes.piper.device import is_apart, pinned
 from pod_image.recipes.piper.prepared import PreparedSet, read_prepared, sound_path
 from pod_image.recipes.piper.quality import HOP_SAMPLES
 from pod_image.recipes.piper.spectrogram import EDGE_SAMPLES, spectrogram_of_mirrored
@@ -19,8 +20,12 @@ POOL_BATCHES = 16
 """Batches are cut from so many batches' worth of shuffled clips sorted by length: near-equal lengths, still random."""
 LARGEST_SHARE_OF_GPU = 0.25
 """Of a GPU's free memory, what the recordings may take: the rest is for the step."""
-FRAME_STEP_CUDA = 32
-"""On a GPU frames are padded to multiples of this, so that cudnn and graphs meet few shapes."""
+FRAME_STEP_CUDA = 64
+ID_STEP_CUDA = 16
+"""On a GPU a batch's frames are padded to a multiple of the first, and its phonemes to what the clips of up to so many
+frames have at most: one shape for each step of length. A CUDA graph of each takes memory and a second, frames that are
+padding take time: docs/performance.md has what was measured."""
+INT64_IN_INT16 = 4
 
 
 @dataclass(frozen=True)
@@ -50,19 +55,21 @@ class Clips:
         It is kept on `held_on`, which is `device` unless it is said; batches are on `device`.
         """
         self.prepared, self.device = prepared, device
+        self._is_padded = is_apart(device)
         self._sound = sound.to(held_on or device)
         clips = prepared.clips
-        self._first = torch.tensor([c.first_sample for c in clips], device=self._sound.device)
-        self._samples = torch.tensor([c.samples for c in clips], device=device)
-        self._lasts = torch.tensor([c.samples - 1 for c in clips], device=self._sound.device)
-        self._speakers = torch.tensor([c.speaker for c in clips], device=device)
-        self._id_lengths = torch.tensor([len(c.ids) for c in clips], device=device)
-        longest = max(len(c.ids) for c in clips)
+        self._first = torch.tensor([c.first_sample for c in clips]).to(self._sound.device)
+        self._samples = torch.tensor([c.samples for c in clips]).to(device)
+        self._lasts = torch.tensor([c.samples - 1 for c in clips]).to(self._sound.device)
+        self._speakers = torch.tensor([c.speaker for c in clips]).to(device)
+        self._id_lengths = torch.tensor([len(c.ids) for c in clips]).to(device)
+        self.frames = np.array([c.samples // HOP_SAMPLES for c in clips])
+        self._id_counts = np.array([len(c.ids) for c in clips])
+        longest = self._padded(int(self._id_counts.max()), ID_STEP_CUDA)
         padded = np.zeros((len(clips), longest), dtype=np.int64)
         for row, clip in zip(padded, clips, strict=True):
             row[: len(clip.ids)] = clip.ids
         self._ids = torch.from_numpy(padded).to(device)
-        self.frames = np.array([c.samples // HOP_SAMPLES for c in clips])
 
     @classmethod
     def load(cls, folder: Path, device: torch.device) -> Clips:
@@ -76,13 +83,22 @@ class Clips:
     def __len__(self) -> int:
         return len(self.prepared.clips)
 
+    def shape_of(self, indices: Sequence[int]) -> tuple[int, int]:
+        """Frames and phonemes that a batch of these clips is padded to; on a GPU the first decides the second."""
+        rows = list(indices)
+        frames = self._padded(int(self.frames[rows].max()), FRAME_STEP_CUDA)
+        counts = self._id_counts[self.frames <= frames if self._is_padded else rows]
+        return frames, self._padded(int(counts.max()), ID_STEP_CUDA)
+
     def batch(self, indices: Sequence[int]) -> Batch:
-        """The clips of these indices, cut, mirrored at their own ends and transformed in a few operations."""
-        chosen = torch.tensor(indices, device=self.device)
-        frames = self._padded_frames(int(self.frames[list(indices)].max()))
-        ids = max(len(self.prepared.clips[i].ids) for i in indices)
+        """The clips of these indices, cut, mirrored at their own ends and transformed in a few operations.
+
+        A GPU gets what it lacks in one transfer that nobody waits for.
+        """
+        frames, ids = self.shape_of(indices)
+        chosen, sound = self._sent(indices, frames)
+        mirrored = sound.float() / 32768.0
         samples = self._samples[chosen]
-        mirrored = self._mirrored(indices, frames)
         frame_lengths = samples // HOP_SAMPLES
         spectrogram = spectrogram_of_mirrored(mirrored)
         places = torch.arange(frames, device=self.device)
@@ -104,21 +120,35 @@ class Clips:
         sound: NDArray[np.int16] = self._sound[clip.first_sample :][: clip.samples].cpu().numpy()
         return sound
 
-    def _padded_frames(self, frames: int) -> int:
-        if self.device.type != "cuda":
-            return frames
-        return -(-frames // FRAME_STEP_CUDA) * FRAME_STEP_CUDA
+    def _padded(self, length: int, step: int) -> int:
+        return -(-length // step) * step if self._is_padded else length
 
-    def _mirrored(self, indices: Sequence[int], frames: int) -> Tensor:
-        """[B, 384 + 256 T + 384] in -1..1: each clip with both ends mirrored, whatever the others' lengths."""
+    def _sent(self, indices: Sequence[int], frames: int) -> tuple[Tensor, Tensor]:
+        """The indices [B], and each clip's samples with both ends mirrored [B, 384 + 256 T + 384], on the device."""
+        chosen = torch.tensor(indices)
+        if self._sound.device == self.device and not is_apart(self.device):
+            return chosen, self._sound[self._places(chosen, frames)]
+        if self._sound.device == self.device:
+            there = pinned(chosen.shape, torch.int64).copy_(chosen)
+            there = there.to(self.device, non_blocking=True)
+            return there, self._sound[self._places(there, frames)]
+        # One transfer for both: each costs the launch of a copy, however small it is.
+        head = len(chosen) * INT64_IN_INT16
+        places = self._places(chosen, frames)
+        packed = pinned((head + places.numel(),), torch.int16)
+        packed[:head].copy_(chosen.view(torch.int16))
+        packed[head:].copy_(self._sound[places].flatten())
+        packed = packed.to(self.device, non_blocking=True)
+        return packed[:head].view(torch.int64), packed[head:].view(places.shape)
+
+    def _places(self, chosen: Tensor, frames: int) -> Tensor:
+        """Where in the sound each sample of a batch is: mirrored at a clip's own ends, whatever the others' lengths."""
         there = self._sound.device
-        chosen = torch.tensor(indices, device=there)
         width = frames * HOP_SAMPLES + 2 * EDGE_SAMPLES
         place = (torch.arange(width, device=there) - EDGE_SAMPLES).abs()[None, :]
         last = self._lasts[chosen, None]
         place = torch.where(place > last, 2 * last - place, place).clamp_min(0)
-        sound = self._sound[self._first[chosen, None] + place]
-        return sound.to(self.device, non_blocking=True).float() / 32768.0
+        return self._first[chosen, None] + place
 
 
 def place_of(size_bytes: int, device: torch.device, free_bytes: int) -> torch.device:
@@ -129,31 +159,57 @@ def place_of(size_bytes: int, device: torch.device, free_bytes: int) -> torch.de
 
 
 class BucketSampler:
-    """Batches of clips of like length; every clip once an epoch; the same seed and epoch give the same batches."""
+    """Full batches of clips of like length, in an order that the seed and the epoch decide.
+
+    Epochs follow each other without a gap: what one leaves over for a full batch comes with the next one's first. So
+    after any number of steps each clip was seen as often as any other, give or take the one epoch that is under way
+    and a batch. A set smaller than a batch is a batch.
+    """
 
     def __init__(
         self, frames: NDArray[np.int64], indices: Sequence[int], batch: int, seed: int
     ) -> None:
         self._frames, self._indices = frames, list(indices)
-        self._batch, self._seed = batch, seed
+        self.clips, self.batch = len(self._indices), min(batch, len(self._indices))
+        self._seed = seed
+
+    @property
+    def traits(self) -> dict[str, int]:
+        """A place in an epoch is of this many clips in batches of this size."""
+        return {"clips": self.clips, "batch": self.batch}
 
     @property
     def batches(self) -> int:
-        """Batches in an epoch; the last may be smaller."""
-        return -(-len(self._indices) // self._batch)
+        """Batches that hold every clip once: an epoch's, or one more than it has of its own."""
+        return self.steps(1)
+
+    def steps(self, epochs: int) -> int:
+        """Steps until every clip was seen so often; the last may be filled from the epoch after."""
+        return -(-epochs * self.clips // self.batch)
+
+    def before(self, epoch: int) -> int:
+        """Batches of all epochs before this one."""
+        return epoch * self.clips // self.batch
+
+    def in_epoch(self, number: int) -> int:
+        return self.before(number + 1) - self.before(number)
 
     def epoch(self, number: int, first: int = 0) -> Iterator[list[int]]:
         """The batches of one epoch, from the `first`-th on."""
         draw = np.random.default_rng((self._seed, number))
         order = draw.permutation(self._indices).tolist()
-        pool = self._batch * POOL_BATCHES
+        left_over = number * self.clips % self.batch
+        if left_over:
+            before = np.random.default_rng((self._seed, number - 1)).permutation(self._indices)
+            order = before[-left_over:].tolist() + order
+        count = self.in_epoch(number)
         batches: list[list[int]] = []
-        for start in range(0, len(order), pool):
-            by_length = sorted(order[start : start + pool], key=lambda i: self._frames[i])
-            batches += [
-                by_length[i : i + self._batch] for i in range(0, len(by_length), self._batch)
-            ]
-        yield from (batches[i] for i in draw.permutation(len(batches))[first:])
+        # Pools of one size: a short last one would mix all lengths in its batches.
+        for pool in np.array_split(np.arange(count), -(-count // POOL_BATCHES)):
+            mixed = order[pool[0] * self.batch : (pool[-1] + 1) * self.batch]
+            by_length = sorted(mixed, key=lambda i: self._frames[i])
+            batches += [by_length[i : i + self.batch] for i in range(0, len(by_length), self.batch)]
+        yield from (batches[i] for i in draw.permutation(count)[first:])
 
 
 def split(clips: int, share: float, seed: int) -> tuple[list[int], list[int]]:

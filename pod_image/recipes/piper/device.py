@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import os
-import shutil
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from importlib.util import find_spec
 
 import torch
 
@@ -28,6 +27,20 @@ def ready_device(precision: Precision, *, searches_kernels: bool) -> torch.devic
     torch.backends.cudnn.allow_tf32 = uses_tf32
     torch.backends.cudnn.benchmark = searches_kernels
     return device
+
+
+def is_apart(device: torch.device) -> bool:
+    """Whether it has a memory and a time of its own: what it is to do is asked for, and waited for only when needed."""
+    return device != torch.device("cpu")
+
+
+def can_pin() -> bool:
+    return torch.cuda.is_available()
+
+
+def pinned(shape: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
+    """Memory of the host that a GPU copies from while the host goes on; torch gives it to nobody else until then."""
+    return torch.empty(tuple(shape), dtype=dtype, pin_memory=can_pin())
 
 
 def ready_cpu() -> None:
@@ -62,12 +75,3 @@ def why_bf16_is_slow(precision: Precision, device: torch.device) -> str | None:
 def has_bf16() -> bool:
     """Whether this process's GPU computes in bfloat16 itself; older ones only pretend to."""
     return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-
-
-def why_not_compiled(device: torch.device) -> str | None:
-    """What is missing for torch.compile on this machine, in words; None when nothing is."""
-    if not any(shutil.which(name) for name in (os.environ.get("CC") or "cc", "gcc", "clang")):
-        return "there is no C compiler"
-    if device.type != "cuda":
-        return None
-    return None if find_spec("triton") else "triton is not installed"

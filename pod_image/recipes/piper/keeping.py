@@ -56,13 +56,13 @@ class Keeper:
     def keep(
         self,
         step: int,
-        checkpoint: Checkpoint,
+        bring: Callable[[], Checkpoint],
         done: Callable[[Path, int], None],
         *,
         best: int | None = None,
         scores: Mapping[str, float] | None = None,
     ) -> None:
-        """Write `checkpoint`, whose tensors nobody changes any more, then call `done` with path and bytes.
+        """Write what `bring` brings, which nobody changes any more, then call `done` with path and bytes.
 
         `best` is the step of the best one so far, this one included; `scores` are this one's.
 
@@ -72,7 +72,7 @@ class Keeper:
         self.wait()
         best = step if best is None else best
         self._writing = self._thread.submit(
-            self._write, step, checkpoint, done, best, dict(scores or {})
+            self._write, step, bring, done, best, dict(scores or {})
         )
 
     def wait(self) -> None:
@@ -84,13 +84,13 @@ class Keeper:
     def _write(
         self,
         step: int,
-        checkpoint: Checkpoint,
+        bring: Callable[[], Checkpoint],
         done: Callable[[Path, int], None],
         best: int,
         scores: dict[str, float],
     ) -> None:
         path = checkpoint_path(self._folder, step)
-        size_bytes = write_checkpoint(path, checkpoint)
+        size_bytes = write_checkpoint(path, bring())
         _note_scores(self._folder, step, best, scores)
         done(path, size_bytes)
         *older, _ = checkpoints_in(self._folder)

@@ -8,7 +8,7 @@ alone. The mathematics is the same; a test holds it so.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -31,6 +31,7 @@ from pod_image.recipes.piper.model import Discriminators, ForwardResult, Generat
 from pod_image.recipes.piper.model.flow import Draw
 from pod_image.recipes.piper.model.generator import slices
 from pod_image.recipes.piper.quality import HOP_SAMPLES, SEGMENT_FRAMES, SEGMENT_SAMPLES
+from pod_image.recipes.piper.snapshot import copied
 from pod_image.recipes.piper.spectrogram import mel_of_spectrogram, mel_of_wave
 
 BETAS_GENERATOR = (0.8, 0.99)
@@ -64,11 +65,12 @@ class Optimisation:
         self._discriminators: nn.Module = _shared(discriminators) if is_shared else discriminators
         self.generator_parameters = list(generator.parameters())
         self.discriminator_parameters = list(discriminators.parameters())
-        rate_d = learning_rate * DISCRIMINATOR_RATE_SHARE
+        self._rates = (learning_rate, learning_rate * DISCRIMINATOR_RATE_SHARE)
         self.optimisers = [
-            _adamw(self.generator_parameters, learning_rate, BETAS_GENERATOR),
-            _adamw(self.discriminator_parameters, rate_d, BETAS_DISCRIMINATOR),
+            _adamw(self.generator_parameters, BETAS_GENERATOR),
+            _adamw(self.discriminator_parameters, BETAS_DISCRIMINATOR),
         ]
+        self._set_rates()
         self.frozen: list[nn.Parameter] = []
         """Parameters of the generator that steps leave as they are; their moments too."""
         self.skipped_in_a_row = torch.zeros((), device=self.device)
@@ -92,15 +94,15 @@ class Optimisation:
             optimiser.found_inf = broken  # type: ignore[attr-defined]
             optimiser.step()
         self.skipped += broken
-        self.skipped_in_a_row = (self.skipped_in_a_row + 1) * broken
+        # In place: a captured step goes on where the one before it stopped.
+        self.skipped_in_a_row.add_(1).mul_(broken)
         return stacked
 
     def gradients(
         self, batch: Batch, *, starts: Tensor | None = None, draw: Draw = torch.randn_like
     ) -> Losses:
         """Fill `.grad` of every parameter with this batch's gradients and return the losses."""
-        for parameter in (*self.generator_parameters, *self.discriminator_parameters):
-            parameter.grad = None
+        self.drop_gradients()
         with autocast(self.precision, self.device):
             forward_result = self._forward(self._generator, batch, starts, draw)
             mel = self._mel(batch, forward_result)
@@ -127,25 +129,58 @@ class Optimisation:
         )
         return losses
 
-    def compile(self, backend: str = "inductor") -> None:
-        """Have torch compile the discriminators, most of a step and always of one shape; names stay as they are.
+    def drop_gradients(self) -> None:
+        """Give their memory back; a step does so first of all."""
+        for parameter in (*self.generator_parameters, *self.discriminator_parameters):
+            parameter.grad = None
 
-        The first step then takes a minute or so. What cannot be compiled runs as it is.
-        """
-        # A step must not fail for want of speed.
-        torch._dynamo.config.suppress_errors = True
-        self.discriminators.compile(backend=backend, dynamic=False)
+    def make_moments(self) -> None:
+        """What AdamW makes of itself when a parameter first moves: the same zeros, before any step."""
+        for optimiser in self.optimisers:
+            for parameter in optimiser.param_groups[0]["params"]:
+                if not optimiser.state[parameter]:
+                    optimiser.state[parameter] = {
+                        "step": torch.zeros((), device=self.device),
+                        "exp_avg": torch.zeros_like(parameter),
+                        "exp_avg_sq": torch.zeros_like(parameter),
+                    }
+
+    def restore(self, states: Sequence[dict[str, Any]]) -> None:
+        """The moments of a checkpoint. Learning rates stay those asked for now."""
+        for optimiser, state in zip(self.optimisers, states, strict=True):
+            optimiser.load_state_dict(state)
+        self._set_rates()
+
+    def states(self) -> list[dict[str, Any]]:
+        """What `restore` takes, copied away from what steps change, in the form that torch's own trainers write."""
+        found = []
+        for optimiser, rate in zip(self.optimisers, self._rates, strict=True):
+            state = optimiser.state_dict()
+            groups = [{**group, "lr": rate} for group in state["param_groups"]]
+            moments = {
+                index: {name: copied(v) if isinstance(v, Tensor) else v for name, v in row.items()}
+                for index, row in state["state"].items()
+            }
+            found.append({"state": moments, "param_groups": groups})
+        return found
+
+    def _set_rates(self) -> None:
+        """Rates on the device: a number would be frozen into a captured step. Loading a state undoes both of these."""
+        for optimiser, rate in zip(self.optimisers, self._rates, strict=True):
+            for group in optimiser.param_groups:
+                group["lr"] = torch.full((), rate, device=self.device)
+                group["capturable"] = True
 
     @torch.no_grad()
-    def measure(self, batch: Batch) -> float:
-        """Mean mel difference of the middle slice of each clip, nothing drawn, nothing learnt."""
+    def measure(self, batch: Batch) -> Tensor:
+        """On the device: mean mel difference of the middle slice of each clip, nothing drawn, nothing learnt."""
         self.generator.eval()
         starts = (batch.frame_lengths - SEGMENT_FRAMES).clamp_min(0) // 2
         with autocast(self.precision, self.device):
             forward_result = self._forward(self.generator, batch, starts, torch.zeros_like)
             mel = self._mel(batch, forward_result)
         self.generator.train()
-        return float(mel)
+        return mel
 
     def _forward(
         self, generator: nn.Module, batch: Batch, starts: Tensor | None, draw: Draw
@@ -188,14 +223,7 @@ def _shared(module: nn.Module) -> DistributedDataParallel:
     return DistributedDataParallel(module, device_ids=places, broadcast_buffers=False)
 
 
-def _adamw(
-    parameters: Sequence[nn.Parameter], learning_rate: float, betas: tuple[float, float]
-) -> torch.optim.AdamW:
+def _adamw(parameters: Sequence[nn.Parameter], betas: tuple[float, float]) -> torch.optim.AdamW:
     return torch.optim.AdamW(
-        parameters,
-        lr=learning_rate,
-        betas=betas,
-        eps=EPSILON,
-        weight_decay=WEIGHT_DECAY,
-        fused=True,
+        parameters, betas=betas, eps=EPSILON, weight_decay=WEIGHT_DECAY, fused=True
     )

@@ -58,6 +58,7 @@ def train_stage(
     import torch
 
     from pod_image.recipes.piper.clips import Clips
+    from pod_image.recipes.piper.cuda_graphs import step_recorder
     from pod_image.recipes.piper.device import ready_device
     from pod_image.recipes.piper.distributed import join_distributed, leave_distributed
     from pod_image.recipes.piper.record import Recorder
@@ -85,7 +86,6 @@ def train_stage(
         sample_sentences=settings.sample_sentences,
         no_better_checkpoints=settings.no_better_checkpoints,
         precision=settings.precision,
-        compiles=settings.compile is Switch.ON,
         kept_checkpoints=kept,
     )
     recorder = Recorder(folder, emit) if distributed.is_first else None
@@ -99,6 +99,7 @@ def train_stage(
         resume=own is not None,
         at_checkpoint=recorder.at_checkpoint if recorder else None,
         distributed=distributed,
+        recorder=step_recorder(settings.graphs, clips.device),
     )
     del start, own
     try:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,6 @@ from pod_image.contract.bodies import (
     ReceiptState,
     RunWarning,
     Sample,
-    Step,
 )
 from pod_image.contract.commands import Command, CommandName
 from pod_image.recipes.piper.alignment import COST_OF_TORCH, why_search_is_slow
@@ -30,26 +31,29 @@ from pod_image.recipes.piper.checkpoint import (
     STEPS_COUNTED_PER_BATCH,
     Checkpoint,
 )
-from pod_image.recipes.piper.clips import BucketSampler, Clips, split
-from pod_image.recipes.piper.device import why_bf16_is_slow, why_not_compiled
+from pod_image.recipes.piper.clips import Batch, BucketSampler, Clips, split
+from pod_image.recipes.piper.device import why_bf16_is_slow
 from pod_image.recipes.piper.distributed import Distributed
+from pod_image.recipes.piper.held import Held
 from pod_image.recipes.piper.hyper_parameters import hyper_parameters
 from pod_image.recipes.piper.keeping import Keeper, checkpoint_path
 from pod_image.recipes.piper.model import Discriminators, Generator
-from pod_image.recipes.piper.optimisation import LOSS_NAMES, Optimisation
+from pod_image.recipes.piper.optimisation import Optimisation
+from pod_image.recipes.piper.pace import Pace
 from pod_image.recipes.piper.phonemes import Phonemizer
 from pod_image.recipes.piper.quality import SYMBOLS
+from pod_image.recipes.piper.random_states import random_states, set_random_states
 from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.say import say, spoken, write_wav
 from pod_image.recipes.piper.scores import is_better, score
+from pod_image.recipes.piper.snapshot import bringing, copied
+from pod_image.recipes.piper.step_graphs import Recorder, StepGraphs
+from pod_image.recipes.piper.step_reports import StepFacts, StepReports
 from pod_image.recipes.piper.training import Training
 from pod_image.recipes.worker import Emit
 
 TakeCommands = Callable[[], list[Command]]
 
-REPORT_SECONDS = 1.0
-FIRST_STEPS_REPORTED = 5
-BROKEN_STEPS_IN_A_ROW = 5
 SENTENCES_SCORED = 6
 """Held-out sentences spoken at each checkpoint: a second or so on a GPU."""
 
@@ -127,6 +131,7 @@ class Trainer:
         resume: bool = False,
         at_checkpoint: Callable[[Trainer], None] | None = None,
         distributed: Distributed | None = None,
+        recorder: Recorder | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.training, self.clips, self.places = training, clips, places
@@ -146,8 +151,6 @@ class Trainer:
             precision=training.precision,
             is_shared=self.distributed.size > 1,
         )
-        if training.compiles:
-            self._compile()
         self._say_if_bf16_is_slow()
         self._say_if_search_is_slow()
         learnt, self.measured = split(len(clips), training.validation_split, training.seed)
@@ -156,13 +159,17 @@ class Trainer:
         self._phonemizer = Phonemizer(clips.prepared.espeak_voice)
         self._keeper = Keeper(places.checkpoints, training.kept_checkpoints)
         self._is_stopped = False
+        # Not with others: their gradients meet in the middle of a step, and nobody has tried to record that.
+        self._recorder = recorder if self.distributed.size == 1 else None
+        self._graphs: StepGraphs | None = None
         self.best = Best()
         self._at_checkpoint = at_checkpoint
         self._lacked: tuple[str, ...] = ()
         self._frozen_until_step = 0
         if start is not None and resume:
             self._restore(start)
-        elif start is not None and start.lacks:
+        self._start = copy.copy(self.progress)
+        if start is not None and start.lacks and not resume:
             self._put_to_sleep(start.lacks)
         if self.distributed.rank:
             # The same noise for other clips would be no noise. The first's stays that of a run alone.
@@ -173,7 +180,11 @@ class Trainer:
     @property
     def total_steps(self) -> int:
         """Steps of the whole run, earlier attempts included; the time limit may end it before."""
-        by_epochs = self.training.epochs * self.sampler.batches
+        start, sampler = self._start, self.sampler
+        # Not simply those of the epochs: a run that began with other batches, or counted them otherwise, has made
+        # more or fewer steps to where it stands.
+        left = sampler.steps(self.training.epochs) - sampler.before(start.epoch) - start.batch
+        by_epochs = start.step + max(left, 0)
         return min(by_epochs, self.training.max_steps or by_epochs)
 
     def run(self) -> Progress:
@@ -188,21 +199,32 @@ class Trainer:
                 f"There is nothing to train: {self.progress.step} of {self.total_steps} steps are done.",
                 hint="Raise the epochs or the max steps.",
             )
+        with self._recorder.lane() if self._recorder else nullcontext():
+            return self._run()
+
+    def _run(self) -> Progress:
         self.optimisation.generator.train()
         self._freeze_or_unfreeze()
+        if self._recorder is not None:
+            self._graphs = StepGraphs(self.optimisation, self._recorder, self._say_not_recorded)
         if self.distributed.is_first:
             self._keep_reference()
         self._begin_clocks()
         self._kept_step = self.progress.step
-        for indices in self._batches():
-            began = self._clock()
-            batch = self.clips.batch(self.distributed.share(indices))
-            self._batch_seconds += self._clock() - began
-            self._account(self.optimisation.step(batch))
+        batches = self._batches()
+        place, batch = next(batches)
+        while True:
+            losses = (self._graphs or self.optimisation).step(batch)
+            self.progress.epoch, self.progress.batch = place
+            place, batch = next(batches)  # a GPU is at the step meanwhile
+            self._pace.stepped()
+            self._account(losses)
             decided = self.distributed.agreed(self._between_steps())
             if decided & _UNFREEZE:
                 self._frozen_until_step = self.progress.step
                 self._freeze_or_unfreeze()
+                if self._graphs is not None:
+                    self._graphs.drop()
             if decided & _END:
                 break
         self._keeper.wait()
@@ -219,7 +241,8 @@ class Trainer:
         is_over = self._is_over()
         if not is_over and not self._checkpoint_is_due(self._kept_step):
             return decided
-        self._report(final=is_over)
+        self._reports.ask(self._facts(final=is_over))
+        self._reports.tell(waits=True)
         self._checkpoint()
         self._kept_step = self.progress.step
         return decided | (_END if is_over or self._stays_no_better() else _GO_ON)
@@ -239,34 +262,34 @@ class Trainer:
 
     # --- one step after another
 
-    def _batches(self) -> Iterator[list[int]]:
-        """Batches from where progress stands; progress is moved on before the step is made."""
-        progress = self.progress
+    def _batches(self) -> Iterator[tuple[tuple[int, int], Batch]]:
+        """Batches from where progress stands, each with the epoch and place that its step leads to."""
+        epoch, first = self.progress.epoch, self.progress.batch
         while True:
-            for indices in self.sampler.epoch(progress.epoch, progress.batch):
-                progress.batch += 1
-                yield indices
-            progress.epoch, progress.batch = progress.epoch + 1, 0
+            for number, indices in enumerate(self.sampler.epoch(epoch, first), start=first + 1):
+                began = self._clock()
+                batch = self.clips.batch(self.distributed.share(indices))
+                self._reports.add_batch_seconds(self._clock() - began)
+                yield (epoch, number), batch
+            epoch, first = epoch + 1, 0
 
     def _begin_clocks(self) -> None:
+        self._reports = StepReports(self.optimisation, self._emit, self._clock)
+        self._pace = Pace(self.clips.device)
         now = self._clock()
         self._began = now - self.progress.seconds
-        self._checkpointed = self._reported = now
-        self._window = torch.zeros(len(LOSS_NAMES), device=self.clips.device)
-        self._window_steps = 0
-        self._batch_seconds = 0.0
+        self._checkpointed = now
 
     def _account(self, losses: Tensor) -> None:
         progress = self.progress
         progress.step += 1
         progress.seconds = self._clock() - self._began
-        self._window += losses
-        self._window_steps += 1
+        self._reports.add(losses)
         if not self.distributed.is_first:
             return
-        is_early = progress.step <= FIRST_STEPS_REPORTED
-        if is_early or self._clock() - self._reported >= REPORT_SECONDS:
-            self._report()
+        if self._reports.is_due(progress.step):
+            self._reports.ask(self._facts())
+        self._reports.tell()
 
     def _is_over(self) -> bool:
         limit = self.training.train_seconds
@@ -281,28 +304,14 @@ class Trainer:
 
     # --- reports
 
-    def _report(self, *, final: bool = False) -> None:
-        """Say how far training is. Waits for the device, which is why it happens once a second and not each step."""
-        if not self._window_steps:
-            return
-        now = self._clock()
-        means = (self._window / self._window_steps).tolist()
-        self._check_finite()
-        speed = self._window_steps / max(now - self._reported, 1e-9)
-        self._emit(
-            Step(
-                step=self.progress.step,
-                total_steps=self.total_steps,
-                epoch=self.progress.epoch,
-                losses=dict(zip(LOSS_NAMES, (round(m, 6) for m in means), strict=True)),
-                steps_per_second=round(speed, 4),
-                seconds_left=0.0 if final else round(self._seconds_left(), 1),
-                data_wait_share=round(self._batch_seconds / max(now - self._reported, 1e-9), 4),
-                skipped_steps=int(self.optimisation.skipped),
-            )
+    def _facts(self, *, final: bool = False) -> StepFacts:
+        """What the host knows of the step just handed to the device."""
+        return StepFacts(
+            self.progress.step,
+            self.total_steps,
+            self.progress.epoch,
+            0.0 if final else round(self._seconds_left(), 1),
         )
-        self._reported, self._window_steps, self._batch_seconds = now, 0, 0.0
-        self._window.zero_()
 
     def _seconds_left(self) -> float:
         progress = self.progress
@@ -311,14 +320,6 @@ class Trainer:
         if self.training.train_seconds:
             left = min(left, self.training.train_seconds - progress.seconds)
         return max(left, 0.0)
-
-    def _check_finite(self) -> None:
-        if int(self.optimisation.skipped_in_a_row) >= BROKEN_STEPS_IN_A_ROW:
-            raise RecipeError(
-                f"Losses were not finite {BROKEN_STEPS_IN_A_ROW} steps in a row, up to step "
-                f"{self.progress.step}; none of these steps was taken over.",
-                hint="Lower the learning rate, or look for broken recordings with `launcher dataset check`.",
-            )
 
     # --- commands
 
@@ -355,8 +356,8 @@ class Trainer:
 
     def _checkpoint(self) -> None:
         """Measure, speak the samples and hand a snapshot to the writing thread."""
-        step, began = self.progress.step, self._clock()
-        scores = self._measure()
+        step, held = self.progress.step, Held(self._clock)
+        scores = self._measure(held)
         is_best = self.best.judge(step, scores)
 
         def written(path: Path, size_bytes: int) -> None:
@@ -370,15 +371,22 @@ class Trainer:
                 )
             )
 
-        self._keeper.keep(step, self.snapshot(), written, best=self.best.step, scores=scores)
-        folder = self.places.samples / f"step-{step:08d}"
-        for number, sentence in enumerate(self.training.sample_sentences, start=1):
-            self._sample(sentence, folder / f"{number:02d}.wav")
-        if self._at_checkpoint is not None:
-            self._at_checkpoint(self)
-        self._checkpointed = self._clock()
+        with held.part("the checkpoint before"):
+            self._keeper.wait()
+        with held.part("snapshot"):
+            bring = bringing(self.snapshot(), self.clips.device)
+        self._keeper.keep(step, bring, written, best=self.best.step, scores=scores)
+        with held.part("samples"):
+            folder = self.places.samples / f"step-{step:08d}"
+            for number, sentence in enumerate(self.training.sample_sentences, start=1):
+                self._sample(sentence, folder / f"{number:02d}.wav")
+        with held.part("pictures"):
+            if self._at_checkpoint is not None:
+                self._at_checkpoint(self)
         # Steps per second are of steps: the window is moved on by what was not one.
-        self._reported += self._checkpointed - began
+        self._reports.pass_over(held.end())
+        self._checkpointed = self._clock()
+        print(held.sentence(step), flush=True)
 
     def _keep_reference(self) -> None:
         """A recording of the target beside the samples, to compare with: one nothing is learnt from, if there is."""
@@ -396,14 +404,19 @@ class Trainer:
             )
         )
 
-    def _measure(self) -> dict[str, float]:
+    def _measure(self, held: Held) -> dict[str, float]:
         if not self.measured:
             return {}
         size = self.training.batch_size
         ordered = sorted(self.measured, key=lambda i: self.clips.frames[i])
         groups = [ordered[i : i + size] for i in range(0, len(ordered), size)]
-        total = sum(self.optimisation.measure(self.clips.batch(g)) * len(g) for g in groups)
-        return {"validation_mel": round(total / len(ordered), 6), **self._scores()}
+        with held.part("validation"):
+            measure, batch = self.optimisation.measure, self.clips.batch
+            mels = [measure(batch(group)).double() * len(group) for group in groups]
+            total = torch.stack(mels).sum().item()
+        with held.part("scores"):
+            scores = self._scores()
+        return {"validation_mel": round(total / len(ordered), 6), **scores}
 
     def _scores(self) -> dict[str, float]:
         """Held-out sentences as the voice says them now, always with the same noise, beside their recordings."""
@@ -430,8 +443,8 @@ class Trainer:
         """All there is to go on from here, copied away from what training changes."""
         o, progress = self.optimisation, self.progress
         state = {
-            **{GENERATOR + k: _copied(v) for k, v in o.generator.state_dict().items()},
-            **{DISCRIMINATORS + k: _copied(v) for k, v in o.discriminators.state_dict().items()},
+            **{GENERATOR + k: copied(v) for k, v in o.generator.state_dict().items()},
+            **{DISCRIMINATORS + k: copied(v) for k, v in o.discriminators.state_dict().items()},
         }
         own = {
             "step": progress.step,
@@ -439,18 +452,19 @@ class Trainer:
             "batch": progress.batch,
             "seconds": progress.seconds,
             "batches_per_epoch": self.sampler.batches,
+            "sampled": self.sampler.traits,
             "digest": self.clips.prepared.digest,
             "lacked": list(self._lacked),
             "wakes_at": self._frozen_until_step,
             "best": {"step": self.best.step, "scores": self.best.scores, "since": self.best.since},
-            "random": _random_states(self.clips.device),
+            "random": random_states(self.clips.device),
         }
         return Checkpoint(
             state,
             hyper_parameters(self.training, self.clips.prepared.sample_rate_hz),
             progress.epoch,
             progress.step * STEPS_COUNTED_PER_BATCH,
-            [_copied_state(optimiser.state_dict()) for optimiser in o.optimisers],
+            o.states(),
             own,
         )
 
@@ -469,15 +483,13 @@ class Trainer:
                 )
             )
 
-    def _compile(self) -> None:
-        missing = why_not_compiled(self.clips.device)
-        if missing is None:
-            self.optimisation.compile()
-            return
+    def _say_not_recorded(self, why: str) -> None:
         self._emit(
             RunWarning(
-                code="not-compiled",
-                message=f"The networks are not compiled, as was asked for: {missing} here. Training goes on.",
+                code="no-graphs",
+                message="Training steps cannot be recorded as CUDA graphs here, and go on as they are, more slowly "
+                f"where the GPU waits for its host ({why}).",
+                hint="--graphs off leaves the try out.",
             )
         )
 
@@ -545,54 +557,29 @@ class Trainer:
         own = start.own
         self._lacked = tuple(own.get("lacked", ()))
         self._frozen_until_step = own.get("wakes_at", 0)
-        progress = Progress(own["step"], own["epoch"], own["batch"], own["seconds"])
-        if own["batches_per_epoch"] != self.sampler.batches:
-            # Other clips or batches: an epoch's place means nothing any more, the weights still do.
-            progress.batch = 0
-        self.progress = progress
+        self.progress = Progress(own["step"], *self._place_of(own), own["seconds"])
         best = Best(**own.get("best", {}))
         if best.step is None or checkpoint_path(self.places.checkpoints, best.step).exists():
             self.best = (
                 best  # else it cannot be delivered any more, and the best of what comes counts
             )
         if len(start.optimiser_states) == len(self.optimisation.optimisers):
-            rates = [group["lr"] for o in self.optimisation.optimisers for group in o.param_groups]
-            for optimiser, state in zip(
-                self.optimisation.optimisers, start.optimiser_states, strict=True
-            ):
-                optimiser.load_state_dict(state)
-            groups = [group for o in self.optimisation.optimisers for group in o.param_groups]
-            for group, rate in zip(groups, rates, strict=True):
-                group["lr"] = (
-                    rate  # what the person asks for now, not what the file was written with
-                )
-        _set_random_states(own["random"], self.clips.device)
+            self.optimisation.restore(start.optimiser_states)
+        set_random_states(own["random"], self.clips.device)
+
+    def _place_of(self, own: Mapping[str, Any]) -> tuple[int, int]:
+        """Epoch and batch to go on from."""
+        epoch, batch = own["epoch"], own["batch"]
+        if own.get("sampled") == self.sampler.traits:
+            return epoch, batch
+        if "sampled" in own or own["batches_per_epoch"] != self.sampler.batches:
+            # Other clips or batches: an epoch's place means nothing any more, the weights still do.
+            return epoch, 0
+        # Of a version whose last batch of an epoch was smaller: the same place, as near as batches allow.
+        if batch >= own["batches_per_epoch"]:
+            return epoch + 1, 0
+        return epoch, min(batch, self.sampler.in_epoch(epoch))
 
 
 def _say_nothing(body: Body) -> None:
     """What all but the first process of a distributed training have to report."""
-
-
-def _copied(tensor: Tensor) -> Tensor:
-    return tensor.detach().to("cpu", copy=True)
-
-
-def _copied_state(state: Mapping[str, Any]) -> dict[str, Any]:
-    moments = {
-        index: {name: _copied(v) if isinstance(v, Tensor) else v for name, v in entry.items()}
-        for index, entry in state["state"].items()
-    }
-    return {"state": moments, "param_groups": state["param_groups"]}
-
-
-def _random_states(device: torch.device) -> dict[str, Tensor]:
-    states = {"cpu": torch.get_rng_state()}
-    if device.type == "cuda":
-        states["cuda"] = torch.cuda.get_rng_state(device)
-    return states
-
-
-def _set_random_states(states: Mapping[str, Tensor], device: torch.device) -> None:
-    torch.set_rng_state(states["cpu"].clone())
-    if device.type == "cuda" and "cuda" in states:
-        torch.cuda.set_rng_state(states["cuda"].clone(), device)

@@ -26,7 +26,6 @@ class Training:
     sample_sentences: tuple[str, ...] = ()
     no_better_checkpoints: int = 0
     precision: Precision = Precision.AUTO
-    compiles: bool = False
     kept_checkpoints: int = MOST_CHECKPOINTS
     sizes: Sizes | None = None
 

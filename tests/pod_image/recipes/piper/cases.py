@@ -117,3 +117,10 @@ def random_alignment(seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tenso
     if seed % 3 == 0:
         scores = np.round(scores)
     return torch.from_numpy(scores), torch.from_numpy(frames), torch.from_numpy(phonemes)
+
+
+def padded_as_on_a_gpu(plain: Clips) -> Clips:
+    """The same clips on this CPU, in batches of the few shapes that a GPU gets."""
+    there = Clips(plain.prepared, plain._sound, torch.device("cpu", 0), torch.device("cpu"))
+    there.device = torch.device("cpu")
+    return there

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from launcher.recipes.piper.speed import total_steps
+from pod_image.contract.recipes.piper import PiperSettings
 from pod_image.recipes.piper.clips import BucketSampler, Clips, place_of, split
 from pod_image.recipes.piper.spectrogram import linear_spectrogram
-from tests.pod_image.recipes.piper.cases import made_up_clips
+from tests.pod_image.recipes.piper.cases import made_up_clips, padded_as_on_a_gpu
 
 
 def test_a_clip_in_a_batch_has_the_spectrogram_it_has_alone():
@@ -58,16 +60,94 @@ def test_recordings_held_elsewhere_than_the_model_are_indexed_there():
     here = made_up_clips(3)
     apart = Clips(here.prepared, here._sound, torch.device("meta"), torch.device("cpu"))
     assert apart._sound.device.type == "cpu"
-    mirrored = apart._mirrored([2, 0], 60)
-    assert (mirrored.device.type, mirrored.shape) == ("meta", (2, 60 * 256 + 768))
+    chosen, sound = apart._sent([2, 0], 60)
+    assert (chosen.device.type, sound.device.type) == ("meta", "meta")
+    assert (chosen.shape, sound.shape) == ((2,), (2, 60 * 256 + 768))
     assert np.array_equal(apart.sound_of(1), here.sound_of(1))
 
 
-def test_every_clip_is_seen_once_an_epoch():
-    sampler = BucketSampler(np.arange(100), range(3, 100), batch=8, seed=1)
-    batches = list(sampler.epoch(0))
-    assert len(batches) == sampler.batches == 13
-    assert sorted(i for batch in batches for i in batch) == list(range(3, 100))
+def test_what_is_sent_to_another_device_in_one_piece_is_what_is_made_here():
+    here = made_up_clips(5)
+    there = Clips(here.prepared, here._sound, torch.device("cpu"), torch.device("cpu"))
+    there.device = torch.device("cpu", 0)  # not equal to the place of the sound, so that it is sent
+    chosen, sound = there._sent([4, 1, 3], 70)
+    expected = here._sent([4, 1, 3], 70)
+    assert chosen.tolist() == expected[0].tolist() == [4, 1, 3]
+    assert torch.equal(sound, expected[1])
+
+
+def test_on_a_gpu_the_frames_decide_the_shape_and_there_are_few_of_them():
+    plain = made_up_clips(40)
+    padded = padded_as_on_a_gpu(plain)
+    shapes = {padded.shape_of([i, j]) for i in range(40) for j in range(i)}
+    assert len({plain.shape_of([i, j]) for i in range(40) for j in range(i)}) > 20
+    assert len(shapes) == len({frames for frames, _ in shapes}) == 2
+    for frames, ids in shapes:
+        assert (frames % 64, ids % 16) == (0, 0)
+        assert ids >= max(len(c.ids) for c in plain.prepared.clips if c.samples // 256 <= frames)
+
+
+def test_padding_adds_silence_and_changes_nothing_else():
+    plain = made_up_clips(4)
+    padded = padded_as_on_a_gpu(plain)
+    few, many = plain.batch([2, 0]), padded.batch([2, 0])
+    assert many.spectrogram.shape[2] % 64 == 0
+    for name, part in vars(few).items():
+        wider = getattr(many, name)
+        same = tuple(slice(0, size) for size in part.shape)
+        assert torch.allclose(wider[same], part, atol=1e-6), name
+        if name != "wave":  # of which the end of the longest clip, less than a frame, was cut
+            assert float(wider.abs().sum()) == pytest.approx(float(part.abs().sum()))
+    for row, index in enumerate([2, 0]):
+        assert not many.wave[row, plain.prepared.clips[index].samples :].any()
+
+
+@pytest.mark.parametrize(("clips", "batch"), [(97, 8), (33, 32), (12, 8), (64, 8), (9, 8), (5, 8)])
+def test_batches_are_full_and_every_clip_is_seen_once_an_epoch_to_within_a_batch(clips, batch):
+    sampler = BucketSampler(np.arange(100), range(3, 3 + clips), batch=batch, seed=1)
+    full, seen, steps = min(batch, clips), dict.fromkeys(range(3, 3 + clips), 0), 0
+    for epoch in range(12):
+        assert sampler.before(epoch) == steps
+        for made in sampler.epoch(epoch):
+            assert len(made) == full
+            steps += 1
+            for index in made:
+                seen[index] += 1
+        assert set(seen.values()) <= {epoch, epoch + 1}
+        assert list(seen.values()).count(epoch) < full  # left over for the next epoch
+    assert steps == 12 * clips // full
+    assert sampler.steps(12) == -(-12 * clips // full)
+
+
+@pytest.mark.parametrize("clips", [1, 5, 31, 33, 50, 320, 999])
+def test_the_plan_counts_the_steps_that_the_trainer_takes(clips):
+    for epochs, batch, share in [(1, 32, 0.0), (10, 32, 0.05), (1000, 8, 0.1), (3, 50, 0.33)]:
+        asked = PiperSettings(epochs=epochs, batch_size=batch, validation_split=share)
+        learnt, _ = split(clips, share, seed=1)
+        sampler = BucketSampler(np.arange(clips), learnt, batch, seed=1)
+        assert total_steps(asked, clips) == sampler.steps(epochs)
+
+
+def test_where_no_clip_is_left_over_batches_are_those_of_earlier_versions():
+    def earlier(frames, indices, batch, seed, number):
+        draw = np.random.default_rng((seed, number))
+        order = draw.permutation(indices).tolist()
+        by_length = sorted(order, key=lambda i: frames[i])
+        batches = [by_length[i : i + batch] for i in range(0, len(by_length), batch)]
+        return [batches[i] for i in draw.permutation(len(batches))]
+
+    frames = np.random.default_rng(0).integers(40, 900, 64)
+    sampler = BucketSampler(frames, range(64), batch=8, seed=5)
+    assert list(sampler.epoch(7)) == earlier(frames, range(64), 8, 5, 7)
+
+
+def test_a_pool_of_few_clips_does_not_mix_all_lengths():
+    frames = np.random.default_rng(0).integers(40, 900, 17 * 16)
+    batches = list(BucketSampler(frames, range(17 * 16), batch=16, seed=1).epoch(0))
+    worst = max(frames[batch].max() / frames[batch].mean() for batch in batches)
+    padded = sum(frames[batch].max() * len(batch) for batch in batches)
+    assert padded / frames.sum() < 1.12
+    assert worst < 1.8
 
 
 def test_batches_hold_clips_of_like_length():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 from typing import Any
 
@@ -12,6 +13,8 @@ import torch
 
 from pod_image.contract.commands import Command, CommandName
 from pod_image.contract.recipes.piper import Precision
+from pod_image.recipes.piper import step_reports
+from pod_image.recipes.piper import trainer as trainer_module
 from pod_image.recipes.piper.checkpoint import read_checkpoint
 from pod_image.recipes.piper.keeping import best_checkpoint
 from pod_image.recipes.piper.optimisation import LOSS_NAMES
@@ -138,6 +141,111 @@ def test_a_resume_takes_the_learning_rate_asked_for_now(clips, tmp_path):
     assert rates == [1e-5, 0.5e-5]
 
 
+def test_a_resume_puts_rates_on_the_device_and_lets_the_step_be_captured(clips, tmp_path):
+    """Loading a state makes a number of the one and takes back the other, in today's files and in older ones."""
+    Bench(clips, tmp_path, with_training(max_steps=1)).trainer.run()
+    start = newest(tmp_path)
+    for state in start.optimiser_states:
+        (group,) = state["param_groups"]
+        assert isinstance(group["lr"], float)  # as torch's own trainers write it
+        group["capturable"] = False
+    resumed = Bench(clips, tmp_path, with_training(max_steps=6), start=start, resume=True)
+    for optimiser in resumed.trainer.optimisation.optimisers:
+        (group,) = optimiser.param_groups
+        assert isinstance(group["lr"], torch.Tensor)
+        assert group["capturable"]
+
+
+@pytest.mark.parametrize(
+    ("epoch", "batch", "steps_to_come"), [(3, 1, 15 - 4 - 1), (3, 2, 15 - 6), (0, 0, 15)]
+)
+def test_a_resume_from_before_batches_were_full_makes_the_epochs_that_are_left(
+    clips, tmp_path, epoch, batch, steps_to_come
+):
+    """Six clips by four were two batches an epoch, and are three in two epochs."""
+    training = with_training(batch_size=4, epochs=10, max_steps=0)
+    Bench(clips, tmp_path, dataclasses.replace(training, max_steps=1), learns=False).trainer.run()
+    start = newest(tmp_path)
+    made = 2 * epoch + batch
+    own = {**start.own, "epoch": epoch, "batch": batch, "step": made, "batches_per_epoch": 2}
+    del own["sampled"]
+    earlier = dataclasses.replace(start, own=own)
+    resumed = Bench(clips, tmp_path, training, start=earlier, resume=True, learns=False)
+    assert resumed.trainer.total_steps == made + steps_to_come
+    assert resumed.trainer.run().step == made + steps_to_come
+    again = Bench(clips, tmp_path, training, start=newest(tmp_path), resume=True, learns=False)
+    assert again.trainer.total_steps == made + steps_to_come
+
+
+def test_a_resume_with_other_batches_begins_its_epoch_anew_and_makes_all_that_are_left(
+    clips, tmp_path
+):
+    Bench(clips, tmp_path, with_training(epochs=4, max_steps=7), learns=False).trainer.run()
+    doubled = with_training(epochs=4, max_steps=0, batch_size=4)
+    resumed = Bench(clips, tmp_path, doubled, start=newest(tmp_path), resume=True, learns=False)
+    # Two of four epochs were whole: the other two are three batches of four.
+    assert resumed.trainer.run().step == 7 + 3
+
+
+def test_the_next_batch_is_made_while_a_gpu_is_at_the_step(clips, tmp_path, monkeypatch):
+    """Handing over a step does not wait for it, so whatever comes next runs beside it: first the next batch."""
+    did = []
+
+    def noting(name, call):
+        def noted(*args):
+            did.append(name)
+            return call(*args)
+
+        return noted
+
+    bench = Bench(clips, tmp_path, commands=noting("commands", list))
+    optimisation = bench.trainer.optimisation
+    monkeypatch.setattr(optimisation, "step", noting("step", optimisation.step))
+    monkeypatch.setattr(clips, "batch", noting("batch", clips.batch))
+    bench.trainer.run()
+    assert did == ["batch", *(["step", "batch", "commands"] * 4)]
+
+
+class LateReading:
+    """Arrives with the third look."""
+
+    def __init__(self, tensor):
+        self._values, self.looks = tensor.clone(), 0
+
+    def is_here(self):
+        self.looks += 1
+        return self.looks > 2
+
+    def values(self):
+        return self._values.tolist()
+
+
+def test_losses_that_arrive_late_are_said_with_the_step_they_are_of_and_none_is_lost(
+    clips, tmp_path, monkeypatch
+):
+    at_once = Bench(clips, tmp_path / "a", with_training(max_steps=8))
+    at_once.trainer.run()
+    said_at = []
+    reports = functools.partial(step_reports.StepReports, read=LateReading)
+    monkeypatch.setattr(trainer_module, "StepReports", reports)
+    late = Bench(clips, tmp_path / "b", with_training(max_steps=8))
+
+    keep = kept_in(late.events)
+
+    def emit(body):
+        said_at.append((getattr(body, "step", None), late.trainer.progress.step))
+        keep(body)
+
+    late.trainer._emit = emit
+    late.trainer.run()
+    names = ("step", "losses", "skipped_steps")
+    said = [[{n: e[n] for n in names} for e in bench.of("step")] for bench in (at_once, late)]
+    assert said[0][:5] == said[1][:5]
+    assert said[0][-1]["step"] == said[1][-1]["step"] == 8
+    assert (1, 3) in said_at  # said two steps later
+    assert (8, 8) in said_at  # at the end it is waited for
+
+
 def test_a_run_with_nothing_left_to_do_is_an_error_and_not_a_silent_success(clips, tmp_path):
     Bench(clips, tmp_path, learns=False).trainer.run()
     with pytest.raises(RecipeError, match="nothing to train: 4 of 4 steps") as error:
@@ -229,6 +337,24 @@ def test_checkpoints_come_at_their_interval_with_samples_and_scores(clips, tmp_p
     assert all((tmp_path / e["path"]).exists() for e in bench.of("sample"))
 
 
+def test_what_a_checkpoint_held_training_for_is_said_part_by_part(clips, tmp_path, capsys):
+    """Each part takes as many seconds as looks at the clock: one, and pictures three."""
+    training = with_training(validation_split=0.2, sample_sentences=("Hello.",))
+    bench = Bench(clips, tmp_path, training, learns=False)
+
+    def pictures(trainer):
+        trainer._clock()
+        trainer._clock()
+
+    bench.trainer._at_checkpoint = pictures
+    bench.trainer.run()
+    said = [line for line in capsys.readouterr().out.splitlines() if "held training" in line]
+    assert said == [
+        "The checkpoint of step 4 held training for 15.00 s: validation 1.00, scores 1.00, "
+        "the checkpoint before 1.00, snapshot 1.00, samples 1.00, pictures 3.00."
+    ]
+
+
 def test_checkpoints_come_by_time_too(clips, tmp_path):
     bench = Bench(clips, tmp_path, with_training(max_steps=8, checkpoint_seconds=16), learns=False)
     bench.trainer.run()
@@ -285,30 +411,11 @@ def test_checkpoints_without_a_better_one_end_training_only_when_asked(
     training = with_training(max_steps=5, checkpoint_steps=1, no_better_checkpoints=limit)
     bench = Bench(clips, tmp_path, training, learns=False)
     trainer: Any = bench.trainer
-    trainer._measure = lambda: {"validation_mel": float(bench.trainer.progress.step)}
+    trainer._measure = lambda held: {"validation_mel": float(bench.trainer.progress.step)}
     assert bench.trainer.run().step == steps
     said = [e for e in bench.of("warning") if e["code"] == "no-better-checkpoints"]
     assert len(said) == (1 if limit else 0)
     assert newest(tmp_path).own["step"] == steps
-
-
-def test_compiling_keeps_every_name_and_every_loss(clips, tmp_path):
-    plain = Bench(clips, tmp_path / "a", with_training(max_steps=2))
-    plain.trainer.run()
-    compiled = Bench(clips, tmp_path / "b", with_training(max_steps=2))
-    compiled.trainer.optimisation.compile(backend="eager")
-    compiled.trainer.run()
-    assert [e["losses"] for e in plain.of("step")] == [e["losses"] for e in compiled.of("step")]
-    assert list(newest(tmp_path / "a").state) == list(newest(tmp_path / "b").state)
-
-
-def test_where_nothing_can_be_compiled_training_says_so_and_goes_on(clips, tmp_path, monkeypatch):
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.delenv("CC", raising=False)
-    bench = Bench(clips, tmp_path, with_training(max_steps=1, compiles=True), learns=False)
-    assert bench.trainer.run().step == 1
-    (said,) = [e for e in bench.of("warning") if e["code"] == "not-compiled"]
-    assert "no C compiler" in said["message"]
 
 
 def test_bf16_where_it_is_no_gain_is_said_and_obeyed(clips, tmp_path):
