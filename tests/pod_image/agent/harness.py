@@ -516,3 +516,21 @@ def put_numbered(harness: AgentHarness, number: int, **command: Any) -> None:
 
 def _run_hub() -> RunHub:
     return RunHub(HUB_URL, "", RESULTS_REPO, WRITE_TOKEN, WRITE_TOKEN)
+
+
+class SeenAgent:
+    """An agent that is killed, or survives it; `stopped` as SIGSTOP does."""
+
+    def __init__(self) -> None:
+        self.answers = 0
+        self.stopped = False
+        self.killed: list[float] = []
+
+    def answer(self) -> None:
+        self.answers += 1
+
+    def is_stopped(self) -> bool:
+        return self.stopped
+
+    def kill(self) -> None:
+        self.killed.append(now_seconds())

@@ -18,28 +18,10 @@ from pod_image.agent.start import lock
 from pod_image.agent.timing import Timing
 from pod_image.contract.outcomes import EndReason
 from tests.kit.virtual_time import in_virtual_time, now_seconds
-from tests.pod_image.agent.harness import AgentHarness, ScriptedStage, training
+from tests.pod_image.agent.harness import AgentHarness, ScriptedStage, SeenAgent, training
 from tests.pod_image.agent.harness import Guarded as ToldGuard
 
 TIMING = Timing()
-
-
-class SeenAgent:
-    """An agent that is killed, or survives it; `stopped` as SIGSTOP does."""
-
-    def __init__(self) -> None:
-        self.answers = 0
-        self.stopped = False
-        self.killed: list[float] = []
-
-    def answer(self) -> None:
-        self.answers += 1
-
-    def is_stopped(self) -> bool:
-        return self.stopped
-
-    def kill(self) -> None:
-        self.killed.append(now_seconds())
 
 
 class Guarded:

@@ -19,10 +19,9 @@ from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.places import PLACES
 from tests.kit.virtual_time import in_virtual_time, now_seconds
-from tests.pod_image.agent.harness import TIMING, AgentContainer, AgentHarness, training
+from tests.pod_image.agent.harness import TIMING, AgentContainer, AgentHarness, SeenAgent, training
 from tests.pod_image.agent.places.conformance import PodPlaceConformance, PodStage
 from tests.pod_image.agent.places.made_up import YARD, YardPod, YardStage, build_yard
-from tests.pod_image.agent.test_guard import SeenAgent
 
 
 class RunPodStage:
