@@ -23,7 +23,7 @@ import typing
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -36,7 +36,10 @@ AGENT_NEEDS = {
     "tenacity": ("9.1", "10"),
 }
 """What does from these versions on, and no longer from those; anything else is installed at the image's pin."""
-SECRETS = ("HF_DATASET_TOKEN", "HF_UPLOAD_TOKEN", "RUNPOD_API_KEY")
+PLACES = {"runpod": ("RUNPOD_POD_ID", "RUNPOD_API_KEY", "RUNPOD_API_BASE_URL")}
+"""The variables of each place, as `pod_image.contract.places` has them: a pod's id, its key, a stand-in's address."""
+DEFAULT_PLACE = "runpod"
+SECRETS = ("HF_DATASET_TOKEN", "HF_UPLOAD_TOKEN", *(key for _, key, _ in PLACES.values() if key))
 FETCH_TRIES = 8
 LINGER_SECONDS = 5.0
 """Between the reason and the end: the log of a pod that is gone cannot be read any more."""
@@ -48,6 +51,11 @@ AGAIN_SECONDS = 20.0
 PRINTING = threading.Lock()
 LINES: queue.Queue[str] = queue.Queue(maxsize=1_000)
 """What is to be printed, by a thread of its own: nobody may be reading, and the pod has to end all the same."""
+
+
+if typing.TYPE_CHECKING:  # an older Python has to get far enough to be told
+    Way = tuple[str, str, str, Mapping[str, str], bytes | None]
+    """Name, method, address, headers and body of a request that ends the pod."""
 
 
 class Trouble(Exception):
@@ -193,24 +201,29 @@ def pip(*arguments: str) -> None:
 def make_trainer() -> None:
     """The user that training runs as, apart from the agent's keys. Where the cloud is a stand-in on somebody's
     own computer, no user is made."""
-    if os.environ.get("RUNPOD_API_BASE_URL") or os.geteuid() != 0:
+    has_stand_in = any(url and os.environ.get(url) for _, _, url in PLACES.values())
+    if has_stand_in or os.geteuid() != 0:
         return
     command = ["useradd", "--create-home", "--shell", "/usr/sbin/nologin", "trainer"]
     subprocess.run(command, stderr=subprocess.DEVNULL)
 
 
 def end_pod(detail: str, environment: Mapping[str, str] = os.environ) -> typing.NoReturn:
-    """Say why, as the agent would, then end this pod. Never returns: an exited container is started again."""
+    """Say why, as the agent would, then end this pod. Never returns: an exited container is started again, but for
+    a place where the container's end is the pod's own."""
     start_printing()
     say(detail)
     put_out(json.dumps(last_word(detail, environment)))
     time.sleep(LINGER_SECONDS)
-    first = 0
-    while True:
-        taken = release(first, environment)
+    place, first = place_in(environment), 0
+    while place in WAYS:
+        ways = WAYS[place](environment)
+        taken = release(first, ways)
         # Who still lives was not released, whatever the answer was: another way comes first then.
-        first = 0 if taken is None else (taken + 1) % 3
+        first = 0 if taken is None else (taken + 1) % len(ways)
         time.sleep(AGAIN_SECONDS if taken is None else GONE_SECONDS)
+    flush_lines(LINGER_SECONDS)
+    os._exit(1)
 
 
 def last_word(detail: str, environment: Mapping[str, str]) -> dict[str, object]:
@@ -223,28 +236,51 @@ def last_word(detail: str, environment: Mapping[str, str]) -> dict[str, object]:
     return {**start, "reason": "boot_failed", "detail": detail}
 
 
-def release(first: int, environment: Mapping[str, str]) -> int | None:
-    """Each way to end this pod, `first` first, until one is taken; its number: delete, terminate, stop."""
-    base = environment.get("RUNPOD_API_BASE_URL") or "https://api.runpod.io"
-    pod = f"{base}/v2/pods/{environment.get('RUNPOD_POD_ID', '')}"
-    ways = (
-        ("DELETE", pod, ""),
-        ("POST", pod + "/action", "terminate"),
-        ("POST", pod + "/action", "stop"),
-    )
-    for number in (first, (first + 1) % 3, (first + 2) % 3):
-        method, url, action = ways[number]
+def release(first: int, ways: Sequence[Way]) -> int | None:
+    """Each way to end this pod, that one first, until one is taken: its number. Never raises."""
+    for step in range(len(ways)):
+        number = (first + step) % len(ways)
+        name, method, url, headers, body = ways[number]
         try:
-            body = json.dumps({"action": action}).encode() if action else None
-            request = urllib.request.Request(url, data=body, method=method)
-            request.add_header("User-Agent", USER_AGENT)
-            request.add_header("Content-Type", "application/json")
-            request.add_header("Authorization", "Bearer " + environment.get("RUNPOD_API_KEY", ""))
+            request = urllib.request.Request(url, data=body, headers=dict(headers), method=method)
             with urllib.request.urlopen(request, timeout=30):
                 return number
         except Exception as exc:
-            say(f"{method} {action} was not taken ({getattr(exc, 'code', type(exc).__name__)})")
+            say(f"{name} was not taken ({getattr(exc, 'code', type(exc).__name__)})")
     return None
+
+
+def place_in(environment: Mapping[str, str]) -> str:
+    """Where this pod is: what the launcher named, or else whose variables are there."""
+    try:
+        named = json.loads(environment.get("LAUNCHER_RUN", ""))["place"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        named = None
+    if isinstance(named, str) and named in PLACES:
+        return named
+    found = [name for name, (pod_id, _, _) in PLACES.items() if pod_id in environment]
+    return found[0] if found else DEFAULT_PLACE
+
+
+def runpod_ways(environment: Mapping[str, str]) -> Sequence[Way]:
+    pod_id, key, url = (environment.get(name, "") for name in PLACES["runpod"])
+    pod = f"{url or 'https://api.runpod.io'}/v2/pods/{pod_id}"
+    headers = {
+        "User-Agent": USER_AGENT,
+        "Content-Type": "application/json",
+        "Authorization": f"Bearer {key}",
+    }
+    return (
+        ("delete", "DELETE", pod, headers, None),
+        ("terminate", "POST", f"{pod}/action", headers, b'{"action": "terminate"}'),
+        ("stop", "POST", f"{pod}/action", headers, b'{"action": "stop"}'),
+    )
+
+
+WAYS: Mapping[str, Callable[[Mapping[str, str]], Sequence[Way]]] = {
+    "runpod": runpod_ways,
+}
+"""How a pod ends itself at each place. One that is not here ends with its container."""
 
 
 def say(text: str) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from launcher.services.launching.pod_wheel import make_wheel, pod_wheel
 from pod_image import bootstrap
+from pod_image.contract import places
 from pod_image.contract.bodies import Ended
 from pod_image.contract.events import from_line
 from pod_image.contract.outcomes import EndReason
@@ -243,3 +244,42 @@ def test_an_installation_that_hangs_ends_the_pod(tmp_path: Path) -> None:
         process.kill()
         process.wait()
     assert cloud.seen[0][0] == "DELETE"
+
+
+def test_the_bootstrap_knows_the_places_as_the_contract_has_them() -> None:
+    known = {name: (each.pod_id, each.key, each.url) for name, each in places.PLACES.items()}
+    assert (known, places.DEFAULT_PLACE) == (bootstrap.PLACES, bootstrap.DEFAULT_PLACE)
+    assert set(bootstrap.WAYS) <= set(known)
+
+
+@pytest.mark.parametrize("document", ["", "[]", '{"place": 3}', '{"place": "runpod"}', "{}"])
+def test_the_bootstrap_finds_its_place_as_the_agent_does(document: str) -> None:
+    for given in ({}, {"RUNPOD_POD_ID": "pod-1"}):
+        environment = {**given, "LAUNCHER_RUN": document}
+        assert bootstrap.place_in(environment) == places.place_of_pod(environment, document)
+
+
+def test_a_pod_that_ends_with_its_container_says_why_and_exits(tmp_path: Path) -> None:
+    """At a place whose pods have no other way, whoever goes on would be paid for."""
+    program = (
+        "from pod_image import bootstrap; bootstrap.LINGER_SECONDS = 0.1; "
+        "bootstrap.PLACES['shed'] = ('SHED_POD', '', ''); bootstrap.end_pod('It is raining.')"
+    )
+    environment = {
+        "SHED_POD": "1",
+        "LAUNCHER_RUN": '{"run_id": "run-01", "place": "shed"}',
+        "PYTHONPATH": str(Path(bootstrap.__file__).parents[1]),
+    }
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    events = [event for line in done.stdout.splitlines() if (event := from_line(line)) is not None]
+    assert [event.body.detail for event in events if isinstance(event.body, Ended)] == [
+        "It is raining."
+    ]
