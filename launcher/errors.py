@@ -24,16 +24,19 @@ one of these in exactly one function per service, with `from exc`. Only the edge
 
 from __future__ import annotations
 
+from pod_image.contract.hinted_error import HintedError
+from pod_image.contract.next_steps import Said, joined
 
-class LauncherError(Exception):
-    """Something a person can act on. `message` and `hint` never hold a secret."""
+
+class LauncherError(HintedError):
+    """Something a person can act on."""
 
     exit_code = 1
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+    def add(self, said: Said) -> None:
+        """Say more of what happened, behind what is said already."""
+        self.message = joined([self.message, said])
+        self.args = (str(self.message),)
 
 
 class InvalidRequest(LauncherError):
@@ -43,7 +46,7 @@ class InvalidRequest(LauncherError):
 class MissingSetting(InvalidRequest):
     """A required setting was not given. `setting` is its name."""
 
-    def __init__(self, message: str, *, setting: str, hint: str = "") -> None:
+    def __init__(self, message: Said, *, setting: str, hint: Said = "") -> None:
         super().__init__(message, hint=hint)
         self.setting = setting
 
@@ -64,7 +67,7 @@ class ProviderUnavailable(ProviderError):
     """No usable answer. `retry_after_seconds` is the provider's own word on when to come back, if any."""
 
     def __init__(
-        self, message: str, *, hint: str = "", retry_after_seconds: float | None = None
+        self, message: Said, *, hint: Said = "", retry_after_seconds: float | None = None
     ) -> None:
         super().__init__(message, hint=hint)
         self.retry_after_seconds = retry_after_seconds

@@ -109,7 +109,10 @@ def _run_command(words: list[str]) -> int:
     try:
         return _invoke(words)
     except LauncherError as error:
-        print_error(type(error).__name__, error.message, error.hint, as_json=as_json)
+        from launcher.cli.terminal.next_steps import in_terminal
+
+        said = in_terminal(error.message), in_terminal(error.hint)
+        print_error(type(error).__name__, *said, as_json=as_json)
         return error.exit_code
     except typer.TyperException as error:
         hint = _usage_hint(words)

@@ -12,6 +12,7 @@ from launcher.cli.session import complete
 from launcher.config import Config, read_config
 from launcher.demo.base_voice import DemoBase, demo_preset
 from launcher.demo.cloud import DemoCloud, demo_cloud
+from pod_image.contract.next_steps import Said
 
 POLL_SECONDS = 1.0
 """The stand-in has no limit worth keeping, and a demo should feel alive."""
@@ -27,7 +28,7 @@ def open_form(
     *,
     base: DemoBase | None,
     door: FormDoor,
-    say: Callable[[str], None],
+    say: Callable[[Said], None],
 ) -> dict[str, int]:
     """Start the stand-ins and the form below `folder`, and stay until Ctrl-C. How often each fault struck."""
     end_on_signals()
@@ -50,7 +51,7 @@ def serve_form(
     preset: str,
     *,
     door: FormDoor,
-    say: Callable[[str], None],
+    say: Callable[[Said], None],
 ) -> None:
     from launcher.ui.application import make_site, serve
     from launcher.ui.state.preferences import Preferences, read_preferences, write_preferences

@@ -38,6 +38,7 @@ from launcher.stores.secrets import Keys, find_keys
 from pod_image.contract.environment import for_python
 from pod_image.contract.figures import dollars_per_hour
 from pod_image.contract.interpreter import module_command, program_command
+from pod_image.contract.next_steps import joined
 
 SENTENCE = "This voice was trained a minute ago, on a computer without a graphics card."
 SPEAK_SECONDS = 120
@@ -124,7 +125,7 @@ def run_demo(order: DemoOrder, root: Path, output: Output) -> None:
             outcome = complete(_run(order, cloud, _config(root, cloud), folder, output))
         except LauncherError as error:
             # Some faults end the run before there is an outcome that could tell of them.
-            error.hint = "\n".join(filter(None, [error.hint, _faults_line(cloud.struck).strip()]))
+            error.hint = joined([error.hint, _faults_line(cloud.struck).strip()], "\n")
             raise
         if outcome.onnx is not None:
             outcome = replace(outcome, spoken_wav=_speak(outcome.onnx, folder / "spoken.wav"))

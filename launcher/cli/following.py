@@ -11,6 +11,7 @@ from typing import Any
 
 from launcher.cli.terminal.layout import lasted, usd
 from launcher.cli.terminal.live import Live
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.run_document import lasted_seconds, run_document
 from launcher.domain.delivery import Delivery, known_delivery
 from launcher.domain.plan import Plan
@@ -139,7 +140,9 @@ def raise_if_bad(followed: Followed) -> None:
     if reason is None or (reason.is_success and not is_missing):
         return
     parts = [reason.sentence, run.detail if run.detail != reason.sentence else ""]
-    hint = (ended.hint if ended else "") or f"What it said: launcher logs {run.run_id}"
+    hint = (
+        in_terminal(ended.what_to_do) if ended else ""
+    ) or f"What it said: launcher logs {run.run_id}"
     what_is_there = f"What is there: launcher results {run.run_id}"
     if delivery is not None and is_missing:
         parts.append(delivery.sentence)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import typer
 from pydantic import SecretStr
 
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import print_notice, print_warning
 from launcher.config import Config, read_config
 from launcher.domain.run import Run
@@ -21,6 +22,7 @@ from launcher.services.common.place_key import place_key
 from launcher.services.common.workbench import Workbench, open_workbench
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import KeyName, KeyringStore, Keys, KeyStore, find_keys
+from pod_image.contract.next_steps import NextStep, Sentence
 
 T = TypeVar("T")
 
@@ -88,13 +90,13 @@ def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
     async def work_of_the_command() -> T:
         task = asyncio.current_task()
         assert task is not None
-        with leaving_on_signals(task.cancel, print_notice):
+        with leaving_on_signals(task.cancel, lambda said: print_notice(in_terminal(said))):
             return await work
 
     try:
         return asyncio.run(work_of_the_command())
     except GivenUp as left:
-        raise Interrupted(left.text, hint="launcher reap") from None
+        raise Interrupted(left.text, hint=Sentence(NextStep.LOOK_FOR_PODS)) from None
     except (asyncio.CancelledError, KeyboardInterrupt):
         raise Interrupted("Interrupted.") from None
 

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from launcher.demo.base_voice import BASE_REPO, DemoBase
 from launcher.errors import InvalidRequest, NotConfigured
 from launcher.stores.secrets import KeyName
+from pod_image.contract.next_steps import NextStep, Sentence
 
 if TYPE_CHECKING:
     from launcher.emulator.hub import HubEmulator
@@ -125,7 +126,7 @@ def check_fault(name: str) -> None:
     """Raises InvalidRequest for a name that is no fault."""
     if name not in fault_list():
         raise InvalidRequest(
-            f"There is no fault {name!r}.", hint="`launcher demo --fault list` names them."
+            f"There is no fault {name!r}.", hint=Sentence(NextStep.LIST_FAULTS, " names them.")
         )
 
 

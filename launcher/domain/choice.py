@@ -12,6 +12,7 @@ from launcher.domain.offer import Offer, Stock
 from launcher.errors import NothingAvailable
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.figures import dollars_per_hour
+from pod_image.contract.next_steps import NextStep, Sentence, joined, setting
 from pod_image.contract.settings import RunSettings
 
 MOST_TIMES_THE_PRICE = 3.0
@@ -104,27 +105,37 @@ def _nothing(
         wanted = f" (wanted: {', '.join(settings.gpu_types)})" if settings.gpu_types else ""
         return NothingAvailable(
             f"No pod with {settings.gpu_count} GPU(s) of any type is free now{wanted}.",
-            hint="Try again in a few minutes; `launcher gpus` shows when there is something.",
+            hint=Sentence(
+                "Try again in a few minutes; ",
+                NextStep.LIST_GPUS,
+                " shows when there is something.",
+            ),
         )
     if settings.gpu_types and not named:
         return _unknown_type(offers, settings)
     if not in_tier:
         return NothingAvailable(
             f"Nothing is free in the {settings.cloud.value} tier.",
-            hint=f"Nearest: {_offer_text(_cheapest(offers))}: --cloud any",
+            hint=Sentence(f"Nearest: {_offer_text(_cheapest(offers))}: ", setting("cloud", "any")),
         )
     if not large_enough:
         largest = max(named, key=lambda offer: offer.memory_gb)
         return NothingAvailable(
             f"No GPU has the {memory.gb:.0f} GB this needs ({memory.basis}).",
-            hint=f"Nearest: {_offer_text(largest)}. {memory.hint}".rstrip(),
+            hint=joined([f"Nearest: {_offer_text(largest)}.", memory.hint]),
         )
     nearest = _cheapest(large_enough)
     if nearest.stock is Stock.NONE:
         wanted = ", ".join(settings.gpu_types) or "GPU that fits"
         return NothingAvailable(
             f"No {wanted} is free now.",
-            hint=f"Nearest: {_offer_text(nearest)}, all taken. Try other --gpu-types, or --cloud any.",
+            hint=Sentence(
+                f"Nearest: {_offer_text(nearest)}, all taken. Try other ",
+                setting("gpu_types"),
+                ", or ",
+                setting("cloud", "any"),
+                ".",
+            ),
         )
     return NothingAvailable(
         f"Nothing that fits is free in {', '.join(settings.data_centers)}.",
@@ -140,12 +151,16 @@ def _unknown_type(offers: Sequence[Offer], settings: RunSettings) -> NothingAvai
         tier = elsewhere[0].cloud.value
         return NothingAvailable(
             f"No {wanted} in the {settings.cloud.value} tier.",
-            hint=f"Nearest: {_offer_text(_cheapest(elsewhere))}: --cloud {tier}",
+            hint=Sentence(
+                f"Nearest: {_offer_text(_cheapest(elsewhere))}: ", setting("cloud", tier)
+            ),
         )
     close = difflib.get_close_matches(settings.gpu_types[0], names, n=3, cutoff=0.3) or names[:6]
     return NothingAvailable(
         f"No GPU type {wanted} is on offer.",
-        hint=f"On offer, for example: {', '.join(close)}. `launcher gpus` lists all.",
+        hint=Sentence(
+            f"On offer, for example: {', '.join(close)}. ", NextStep.LIST_GPUS, " lists all."
+        ),
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pod_image.contract.next_steps import Said
+
 FINE_TUNE_MINUTES = 10.0
 """What people report as the least that carries a fine-tuned voice."""
 
@@ -14,7 +16,7 @@ class GpuMemory:
 
     gb: float = 0.0
     basis: str = ""
-    hint: str = ""
+    hint: Said = ""
 
 
 @dataclass(frozen=True)

@@ -12,32 +12,35 @@ from pydantic import ValidationError
 
 from launcher.errors import InvalidRequest
 from launcher.forms.fields import FormField, Kind, form_field
+from pod_image.contract.next_steps import NextStep, Said, Sentence, joined, setting
 from pod_image.contract.older_settings import RETIRED, todays_name
 from pod_image.contract.settings import SETTINGS, RunSettings
 
 _SECRET_SHAPED = re.compile(r"(hf|rpa|rps|sk)_\w{6,}|\w{32,}")
 
 
-def check_names(names: Iterable[str], source: str) -> None:
+def check_names(names: Iterable[str], source: str | NextStep) -> None:
     """Raises InvalidRequest for a name that is no setting, with the nearest ones as a hint."""
     for name in names:
         if name not in SETTINGS:
-            raise InvalidRequest(f"There is no setting {name!r} ({source}).", hint=_meant(name))
+            raise InvalidRequest(
+                Sentence(f"There is no setting {name!r} (", source, ")."), hint=_meant(name)
+            )
 
 
-def _meant(name: str) -> str:
+def _meant(name: str) -> Said:
     if name in RETIRED:
         return f"There was one in an earlier release: {RETIRED[name]}."
     now = todays_name(name)
     return nearest(name, SETTINGS) if now == name else f"It is called {now} now."
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str]) -> Said:
     """A hint that names what may have been meant, or where all names are listed."""
     close = difflib.get_close_matches(name.replace("-", "_"), list(known), n=3, cutoff=0.5)
     if close:
         return f"Did you mean {' or '.join(close)}?"
-    return "`launcher deploy --help` lists every setting."
+    return Sentence(NextStep.LIST_SETTINGS, " lists every setting.")
 
 
 def parse_assignment(text: str) -> tuple[str, Any]:
@@ -49,9 +52,10 @@ def parse_assignment(text: str) -> tuple[str, Any]:
     name = name.strip().replace("-", "_")
     if not separator:
         raise InvalidRequest(
-            f"{shown(text)} is not of the form key=value.", hint="For example: --set batch_size=16"
+            f"{shown(text)} is not of the form key=value.",
+            hint=Sentence("For example: ", NextStep.ASSIGN.of("batch_size", 16)),
         )
-    check_names([name], "--set")
+    check_names([name], NextStep.ASSIGN)
     return name, _read_value(form_field(SETTINGS[name]), value.strip())
 
 
@@ -82,23 +86,23 @@ def in_one_piece(field: FormField, values: Iterable[Any]) -> str:
 def to_settings(values: Mapping[str, Any]) -> RunSettings:
     """The settings with these values, the rest at their defaults.
 
-    Raises InvalidRequest that names the flag, the range and the unit of everything that cannot be taken.
+    Raises InvalidRequest that names the setting, the range and the unit of everything that cannot be taken.
     """
     try:
         return RunSettings.model_validate(dict(values))
     except ValidationError as exc:
         sentences, hints = _explained(exc)
-    raise InvalidRequest(" ".join(sentences), hint=" ".join(hints))
+    raise InvalidRequest(joined(sentences), hint=joined(hints))
 
 
-def _explained(error: ValidationError) -> tuple[list[str], list[str]]:
-    sentences: list[str] = []
-    hints: list[str] = []
+def _explained(error: ValidationError) -> tuple[list[Said], list[Said]]:
+    sentences: list[Said] = []
+    hints: list[Said] = []
     for fault in error.errors(include_url=False):
         name = str(fault["loc"][0])
         field = form_field(SETTINGS[name])
         item = f" (item {int(fault['loc'][1]) + 1})" if len(fault["loc"]) > 1 else ""
-        sentences.append(f"{field.flag}{item} {_problem(field, fault)}")
+        sentences.append(Sentence(setting(name), f"{item} {_problem(field, fault)}"))
         hint = _hint(field, str(fault["type"]))
         if hint and hint not in hints:
             hints.append(hint)

@@ -20,6 +20,7 @@ from launcher.config import Config, private_files
 from launcher.domain.command import refuse_keys
 from launcher.domain.written_by import VERSION_KEY, read_settings
 from launcher.errors import InvalidRequest
+from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.paths import is_safe_name
 from pod_image.contract.whole_file import write_whole
 
@@ -63,7 +64,7 @@ def find_preset(config: Config, name: str) -> Preset:
     close = difflib.get_close_matches(name, list(presets), n=2, cutoff=0.4)
     meant = f"Did you mean {' or '.join(close)}? " if close else ""
     raise InvalidRequest(
-        f"There is no preset {name!r}.", hint=f"{meant}`launcher presets list` shows all."
+        f"There is no preset {name!r}.", hint=Sentence(meant, NextStep.LIST_PRESETS, " shows all.")
     )
 
 
@@ -106,7 +107,9 @@ def _refuse_built_in(name: str, what: str) -> None:
     if (built_in_folder() / f"{name}.toml").is_file() and _NAME.match(name):
         raise InvalidRequest(
             f"{name} is built in and cannot be {what}.",
-            hint=f"Save your own under another name: launcher presets save my-{name}",
+            hint=Sentence(
+                "Save your own under another name: ", NextStep.SAVE_PRESET.of(f"my-{name}")
+            ),
         )
 
 

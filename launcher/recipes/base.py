@@ -14,6 +14,7 @@ from launcher.domain.offer import Offer
 from launcher.domain.plan import DatasetSummary, Estimate
 from launcher.domain.run import Run
 from pod_image.contract.findings import Finding
+from pod_image.contract.next_steps import Said
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.settings import RunSettings
 from pod_image.hub import Hub
@@ -97,8 +98,8 @@ class Recipe(Protocol):
         """Hours and cost of the whole run; None where nobody can know."""
         ...
 
-    def how_to_be_shorter(self, settings: RunSettings) -> str:
-        """What to change so that a run ends earlier, such as "lower --epochs"; empty where there is nothing."""
+    def how_to_be_shorter(self, settings: RunSettings) -> Said:
+        """What to change so that a run ends earlier, such as to lower the epochs; empty where there is nothing."""
         ...
 
     def speech_wanted(self, settings: RunSettings) -> SpeechWanted | None:
@@ -137,7 +138,7 @@ class Plain:
     ) -> Estimate | None:
         return None
 
-    def how_to_be_shorter(self, settings: RunSettings) -> str:
+    def how_to_be_shorter(self, settings: RunSettings) -> Said:
         return ""
 
     def speech_wanted(self, settings: RunSettings) -> SpeechWanted | None:

@@ -29,6 +29,7 @@ from launcher.workshop.names import dataset_folder
 from launcher.workshop.push import Pushed, PushRequest, push_dataset
 from launcher.workshop.report import DatasetReport
 from launcher.workshop.table import Line
+from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.settings import RunSettings
 from pod_image.dataset import DamagedMember, DatasetError, FolderSource
 from pod_image.hub import HubError as PodHubError
@@ -79,7 +80,7 @@ def find_dataset(config: Config, word: str) -> DatasetPlace:
     if folder.exists():
         raise InvalidRequest(
             f"{word} is a file; a dataset is a folder.",
-            hint="launcher dataset make --out NAME FILE makes one of recordings.",
+            hint=Sentence(NextStep.MAKE_DATASET.of("NAME"), " makes one of recordings."),
         )
     if is_name(word):
         kept = dataset_folder(config.datasets_folder, word)
@@ -88,7 +89,9 @@ def find_dataset(config: Config, word: str) -> DatasetPlace:
     if "/" not in word or word.startswith((".", "~", "/")):
         raise InvalidRequest(
             f"There is no folder and no dataset {word}.",
-            hint="launcher dataset list shows those kept here; a repo is written owner/name.",
+            hint=Sentence(
+                NextStep.LIST_DATASETS, " shows those kept here; a repo is written owner/name."
+            ),
         )
     return DatasetPlace(repo=find_repo(word))
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from launcher.domain.run import Run, RunState
 from launcher.errors import InvalidRequest, NotConfigured
+from pod_image.contract.next_steps import NextStep, Said, Sentence
 from pod_image.contract.outcomes import EndReason
 
 BUSY_SECONDS = 10.0
@@ -159,7 +160,8 @@ class RunHistory:
         now = self.by_nonce(run.nonce)
         if now is not None and now.state.may_have_pod:
             raise InvalidRequest(
-                f"Run {run.run_id} may still have a pod.", hint=f"launcher abort {run.run_id}"
+                f"Run {run.run_id} may still have a pod.",
+                hint=Sentence(NextStep.ABORT_RUN.of(run.run_id)),
             )
         with self._transaction():
             for table in ("runs", "moments", "records"):
@@ -224,7 +226,8 @@ class RunHistory:
         newest = self.runs(limit=1)
         if not newest:
             raise InvalidRequest(
-                "There is no run yet.", hint="`launcher demo --headless` makes one without a cent."
+                "There is no run yet.",
+                hint=Sentence(NextStep.TRY_DEMO, " makes one without a cent."),
             )
         return newest[0]
 
@@ -279,7 +282,11 @@ class RunHistory:
         except sqlite3.Error as exc:
             raise NotConfigured(
                 f"The history of runs at {self.path} cannot be read: {exc}.",
-                hint="Try again, or move the file away: pods are found without it, by launcher reap.",
+                hint=Sentence(
+                    "Try again, or move the file away: pods are found without it, by ",
+                    NextStep.LOOK_FOR_PODS,
+                    ".",
+                ),
             ) from exc
         found = [_run(row) for row in rows]
         return [self._held[run.nonce].run if run.nonce in self._held else run for run in found]
@@ -313,10 +320,12 @@ class RunHistory:
         if self.on_trouble is not None:
             self.on_trouble(self.trouble)
 
-    def _nearest(self, key: str) -> str:
+    def _nearest(self, key: str) -> Said:
         names = sorted({run.run_id for run in self.runs()})
         near = difflib.get_close_matches(key.partition("@")[0], names, n=3)
-        return f"Nearest: {', '.join(near)}." if near else "launcher runs lists what there is."
+        if near:
+            return f"Nearest: {', '.join(near)}."
+        return Sentence(NextStep.LIST_RUNS, " lists what there is.")
 
     def _migrate(self) -> None:
         if self._version() == len(_MIGRATIONS):

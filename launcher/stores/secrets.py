@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from launcher.config import APP_NAME
 from launcher.errors import NotConfigured
+from pod_image.contract.next_steps import NextStep, Said, Sentence
 
 _T = TypeVar("_T")
 
@@ -81,8 +82,8 @@ class Keys:
         return tuple(name for name in KeyName if self.get(name) is None)
 
 
-def how_to_give(name: KeyName) -> str:
-    return f"launcher keys set {name.value}, or set the variable {name.variable}."
+def how_to_give(name: KeyName) -> Said:
+    return Sentence(NextStep.ENTER_KEY.of(name.value), ".")
 
 
 class KeyStore(Protocol):

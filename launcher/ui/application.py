@@ -30,6 +30,7 @@ from launcher.ui.state.sessions import OpenBench, Sessions
 from launcher.ui.state.site import Site
 from launcher.ui.state.vault import Vault
 from launcher.ui.theme import QUASAR_COLOURS
+from pod_image.contract.next_steps import Said
 
 ASSETS = Path(__file__).parent / "assets"
 RECONNECT_SECONDS = 30.0
@@ -110,7 +111,7 @@ async def serve(
     port: int | None = None,
     own_name: bool = True,
     open_browser: bool = True,
-    say: Callable[[str], None] = print,
+    say: Callable[[Said], None] = print,
     ready: Callable[[Guard], None] | None = None,
 ) -> None:
     """Serve the pages on 127.0.0.1 until a signal or cancellation. Raises InvalidRequest for a taken port.

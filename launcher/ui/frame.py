@@ -11,7 +11,7 @@ from nicegui import Client, background_tasks, context, ui
 
 from launcher.errors import LauncherError
 from launcher.stores.secrets import KeyName
-from launcher.ui.page_hints import for_page
+from launcher.ui.next_steps import on_page
 from launcher.ui.state.sessions import Session
 from launcher.ui.state.site import Site
 from launcher.ui.text import below_import_path
@@ -77,7 +77,7 @@ class Shell:
             place.clear()
             with place:
                 show_error(error)
-            self.announce(error.message)
+            self.announce(on_page(error.message))
             return None
 
 
@@ -232,7 +232,7 @@ def draw_key_chip(chip: ui.element, site: Site, tab: str) -> None:
 
 def show_error(error: LauncherError) -> None:
     """What happened and what to do, where the person looks."""
-    with notice("bad", for_page(error.message), for_page(error.hint), alert=True):
+    with notice("bad", on_page(error.message), on_page(error.hint), alert=True):
         pass
 
 

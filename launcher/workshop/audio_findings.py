@@ -9,6 +9,7 @@ from launcher.domain.needs import FINE_TUNE_MINUTES
 from launcher.workshop.audio_headers import Heard
 from pod_image.contract.figures import duration, recorded
 from pod_image.contract.findings import Finding
+from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.dataset import Code
 
 SHORTEST_SECONDS = 0.5
@@ -67,7 +68,7 @@ def _rates(heard: Sequence[Heard], wanted_hz: int) -> Iterator[Finding]:
         count = sum(rates[rate] for rate in high)
         yield Code.RATE_OTHER.finding(
             "", f"{count:,} clips have more than {wanted_hz:,} Hz (up to {max(high):,}).",
-            "Nothing to do: they are resampled. `launcher dataset make` would make them smaller to send.",
+            Sentence("Nothing to do: they are resampled. ", NextStep.MAKE_DATASET, " would make them smaller to send."),
         )  # fmt: skip
 
 
@@ -102,7 +103,7 @@ def _lengths(heard: Sequence[Heard]) -> Iterator[Finding]:
             yield Code.CLIP_FAR_TOO_LONG.finding(
                 where.place,
                 f"{where.path} lasts {duration(seconds)}: a recording, not a clip.",
-                "`launcher dataset make` cuts it at its pauses.",
+                Sentence(NextStep.MAKE_DATASET, " cuts it at its pauses."),
             )  # fmt: skip
         elif seconds > COMFORTABLE_SECONDS:
             left_out = " and is left out" if seconds > LONGEST_SECONDS else ""

@@ -11,6 +11,7 @@ from statistics import median
 from typing import TypeVar
 
 from pod_image.contract.findings import Finding
+from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.dataset import Code, FileSource, Utterance
 from pod_image.dataset.headers import HEAD_BYTES, AudioHeader, HeaderError, read_header
 
@@ -104,7 +105,7 @@ def _unreadable(utterance: Utterance, problem: Exception) -> Finding:
     sentence = str(problem) if isinstance(problem, HeaderError) else f"cannot be read: {problem}"
     kind = "MP4 or M4A" in sentence or "Matroska" in sentence or "AIFF" in sentence
     fix = (
-        "`launcher dataset make` turns it into clips."
+        Sentence(NextStep.MAKE_DATASET, " turns it into clips.")
         if kind
         else "Record or copy it again, or remove the line."
     )
@@ -127,7 +128,10 @@ def _say_sampled(read: int, there: int) -> Finding:
     return Code.HEADERS_SAMPLED.finding(
         "",
         f"The headers of {read:,} of {there:,} clips were read; the other lengths are reckoned from their sizes.",
-        "`launcher dataset check --deep` reads them all, which may meet the Hub's limit on requests.",
+        Sentence(
+            NextStep.CHECK_EVERY_CLIP,
+            " reads them all, which may meet the Hub's limit on requests.",
+        ),
     )
 
 

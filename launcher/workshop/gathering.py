@@ -111,7 +111,7 @@ def _of_archive(
 ) -> Iterator[Recording]:
     base: FileSource = _OneFile(path)
     opened = OpenedSource(base)
-    skipped.extend(Skipped(name, each.message) for each in opened.findings)
+    skipped.extend(Skipped(name, str(each.message)) for each in opened.findings)
     folder = staging / f"archive-{len(list(staging.iterdir())):04d}"
     folder.mkdir()
     wanted = MEDIA_ENDINGS + SUBTITLE_ENDINGS + TEXT_ENDINGS

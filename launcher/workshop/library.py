@@ -22,6 +22,7 @@ from launcher.workshop.table import (
     write_record,
 )
 from pod_image.contract.figures import recorded
+from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.dataset import FolderSource
 from pod_image.dataset.headers import HeaderError, read_header
 from pod_image.dataset.survey import FileNames
@@ -120,7 +121,9 @@ async def delete_dataset(root: Path, name: str, *, confirmed: bool) -> Summary:
     if not confirmed:
         raise InvalidRequest(
             f"{name} has {summary.clips:,} clips ({recorded(summary.minutes)}) and would be gone for good.",
-            hint="Confirm with --yes. What was pushed to Hugging Face stays there.",
+            hint=Sentence(
+                "Confirm with ", NextStep.CONFIRM, ". What was pushed to Hugging Face stays there."
+            ),
         )
     await asyncio.to_thread(shutil.rmtree, folder)
     return summary
@@ -145,7 +148,7 @@ def _existing(root: Path, name: str) -> Path:
     if not folder.is_dir() or not _is_dataset(folder):
         raise InvalidRequest(
             f"There is no dataset {name}.",
-            hint="`launcher dataset list` shows those that are there.",
+            hint=Sentence(NextStep.LIST_DATASETS, " shows those that are there."),
         )
     return folder
 
@@ -202,7 +205,8 @@ def _index(lines: list[Line], file: str, name: str) -> int:
         if file in (line.file, name_only) or name_only == file.rsplit("/", 1)[-1].rsplit(".", 1)[0]:
             return index
     raise InvalidRequest(
-        f"{name} has no clip {file}.", hint=f"`launcher dataset show {name}` lists its clips."
+        f"{name} has no clip {file}.",
+        hint=Sentence(NextStep.SHOW_DATASET.of(name), " lists its clips."),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from pod_image.contract.findings import Finding
+from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.dataset import Code, FileSource
 
 CARD = "README.md"
@@ -32,7 +33,7 @@ def _absent(sentence: str) -> Finding:
     return Code.LICENCE_ABSENT.finding(
         CARD,
         f"{sentence}: whoever gets the voice cannot know what they may do with it.",
-        "Put `license: …` into the card; `launcher dataset push --licence` writes it.",
+        Sentence("Put `license: …` into the card; ", NextStep.SET_LICENCE, " writes it."),
     )
 
 

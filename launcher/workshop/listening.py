@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 from launcher.workshop.audio_headers import Heard, Progress, spread
 from pod_image.contract.findings import Finding
+from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.dataset import Code, FileSource, Utterance
 from pod_image.dataset.archives import SourceFile
 
@@ -138,7 +139,7 @@ def _of_one(heard: Heard, sound: Sound) -> Iterator[Finding]:
     if sound.speech_dbfs < QUIET_DBFS:
         yield Code.QUIET.finding(
             place, f"{path} is very quiet ({sound.speech_dbfs:.0f} dB).",
-            "Normalise the loudness: `launcher dataset make --normalise`.",
+            Sentence("Normalise the loudness: ", NextStep.NORMALISE_DATASET, "."),
         )  # fmt: skip
     if (
         sound.noise_dbfs > LOUD_NOISE_DBFS
@@ -164,5 +165,5 @@ def _of_all(sounds: Sequence[Sound]) -> Iterator[Finding]:
     if deviation > MOST_LOUDNESS_DEVIATION_DB:
         yield Code.LOUDNESS_UNEVEN.finding(
             "", f"The clips differ in loudness by {deviation:.1f} dB (standard deviation).",
-            "Normalise the loudness: `launcher dataset make --normalise`.",
+            Sentence("Normalise the loudness: ", NextStep.NORMALISE_DATASET, "."),
         )  # fmt: skip

@@ -25,6 +25,7 @@ from launcher.workshop.table import (
     write_record,
 )
 from pod_image.contract.figures import size
+from pod_image.contract.next_steps import NextStep, Sentence
 
 SAMPLE_RATES_HZ = (16_000, 22_050)
 STAGING_PREFIX = ".making-"
@@ -110,13 +111,19 @@ def _check(request: MakeRequest) -> None:
             hint="Use 22050 (medium, high) or 16000 (x-low, low).",
         )
     if not request.recordings:
-        raise InvalidRequest("No recordings were named.", hint="Use --from FILES_OR_FOLDERS.")
+        raise InvalidRequest(
+            "No recordings were named.", hint=Sentence("Use ", NextStep.NAME_RECORDINGS, ".")
+        )
     if request.out.exists() and not request.out.is_dir():
         raise InvalidRequest(f"{request.out} is a file.", hint="Name a folder for the dataset.")
     if any(path.resolve() == request.out.resolve() for path in request.recordings):
         raise InvalidRequest(
             "The dataset cannot be made in the folder of its recordings.",
-            hint="Name another folder with --out; the recordings stay as they are.",
+            hint=Sentence(
+                "Name another folder with ",
+                NextStep.NAME_FOLDER,
+                "; the recordings stay as they are.",
+            ),
         )
 
 
@@ -175,7 +182,9 @@ class _Making:
         if there != self._request.sample_rate_hz:
             raise InvalidRequest(
                 f"The dataset has clips at {there:,} Hz; {self._request.sample_rate_hz:,} Hz cannot be added.",
-                hint=f"Use --sample-rate {there}, or another folder.",
+                hint=Sentence(
+                    "Use ", NextStep.CHOOSE_SAMPLE_RATE.of(there), ", or another folder."
+                ),
             )
 
     async def _make_all(self, recordings: Sequence[Recording]) -> None:
@@ -216,7 +225,7 @@ class _Making:
                 await pool.decode(self._job(recording, folder, threads), self._tell(recording)),
             )
         except RecordingFailed as exc:
-            return Skipped(recording.name, exc.message)
+            return Skipped(recording.name, str(exc))
 
     def _job(self, recording: Recording, folder: Path, threads: int) -> Job:
         request = self._request

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
 
-from launcher.workshop.report import DatasetReport, Histogram
+from launcher.workshop.report import DatasetReport, Histogram, Word
 from pod_image.contract.figures import size
 from pod_image.contract.findings import Finding, Severity
 
@@ -25,7 +26,7 @@ h1 { font-size: 1.5rem; overflow-wrap: anywhere; margin-bottom: 0; } h2 { font-s
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.5rem, 1fr)); gap: 1rem; padding: 0;
   list-style: none; }
 .facts b { display: block; font-size: 1.2rem; overflow-wrap: anywhere; }
-.facts span, .hint, .place, figcaption { color: var(--soft); }
+.facts span, .fix, .place, figcaption { color: var(--soft); }
 .finding { padding: .7rem 1rem; margin: .6rem 0; overflow-wrap: anywhere; }
 .finding p { margin: .2rem 0; } .finding ul { margin: .4rem 0; padding-left: 1.2rem; }
 .finding h3 { font-size: 1rem; margin: 0; } .finding h3 span { font-weight: normal; color: var(--soft); }
@@ -47,8 +48,9 @@ SHOWN_AT_ONCE = 3
 """Of each code; the rest opens on demand."""
 
 
-def report_page(report: DatasetReport) -> str:
-    """The whole page. Everything that came from the dataset is escaped."""
+def report_page(report: DatasetReport, word: Word = str) -> str:
+    """The whole page, its hints as the edge words them. Everything that came from the dataset is escaped."""
+    report = replace(report, findings=tuple(_in_words(each, word) for each in report.findings))
     return (
         "<!doctype html>\n"
         '<html lang="en"><head><meta charset="utf-8">'
@@ -60,6 +62,10 @@ def report_page(report: DatasetReport) -> str:
         f'<h2>In figures</h2><div class="charts">{_charts(report)}</div>{_speakers(report)}{_sounds(report)}'
         "</body></html>\n"
     )
+
+
+def _in_words(each: Finding, word: Word) -> Finding:
+    return replace(each, message=word(each.message), hint=word(each.hint))
 
 
 def _verdict(report: DatasetReport) -> str:
@@ -97,7 +103,7 @@ def _findings(report: DatasetReport, severity: Severity) -> str:
     if not found:
         return ""
     codes = dict.fromkeys(each.code for each in found)
-    groups = (_group(report, [each for each in found if each.code is code]) for code in codes)
+    groups = (_group(report, [each for each in found if each.code == code]) for code in codes)
     return f"<h2>{_TEXT[severity]}</h2>{''.join(groups)}"
 
 
@@ -113,7 +119,7 @@ def _group(report: DatasetReport, alike: Sequence[Finding]) -> str:
     hidden = (
         f"<details><summary>{there - len(first):,} more</summary>{more}</details>" if more else ""
     )
-    fix = f'<p class="fix">{escape(alike[0].hint)}</p>' if says_fix_once else ""
+    fix = f'<p class="fix">{escape(str(alike[0].hint))}</p>' if says_fix_once else ""
     return (
         f'<section class="finding"><h3><code class="{alike[0].severity}">{escape(code)}</code>{count}</h3>'
         f"<ul>{''.join(first)}</ul>{hidden}{fix}</section>"
@@ -122,8 +128,8 @@ def _group(report: DatasetReport, alike: Sequence[Finding]) -> str:
 
 def _occurrence(each: Finding, *, with_fix: bool) -> str:
     place = f'<span class="place">{escape(each.place)}:</span> ' if each.place else ""
-    fix = f' <span class="fix">{escape(each.hint)}</span>' if with_fix else ""
-    return f"<li>{place}{escape(each.message)}{fix}</li>"
+    fix = f' <span class="fix">{escape(str(each.hint))}</span>' if with_fix else ""
+    return f"<li>{place}{escape(str(each.message))}{fix}</li>"
 
 
 def _charts(report: DatasetReport) -> str:

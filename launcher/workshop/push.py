@@ -19,6 +19,7 @@ from launcher.workshop.shards import SHARD_BYTES, SHARD_PREFIX, ShardedClip, wri
 from launcher.workshop.table import CLIPS_FOLDER, TABLE, Line, read_record, render_lines
 from pod_image.contract.figures import recorded
 from pod_image.contract.findings import Severity
+from pod_image.contract.next_steps import NextStep, Sentence, joined
 from pod_image.dataset import FolderSource, Survey, survey
 from pod_image.hub import Hub, Repo, list_files, publish, read_bytes, resolve_commit
 
@@ -126,7 +127,17 @@ def _refuse_errors(found: Survey, request: PushRequest) -> None:
         place = f" ({grave[0].place})" if grave[0].place else ""
         raise InvalidRequest(
             f"The dataset has {len(grave):,} errors: {grave[0].message}{place}",
-            hint=f"{grave[0].hint} `launcher dataset check` lists them all; --force leaves those lines out.",
+            hint=joined(
+                [
+                    grave[0].hint,
+                    Sentence(
+                        NextStep.CHECK_DATASET,
+                        " lists them all; ",
+                        NextStep.SEND_WITHOUT_BAD_LINES,
+                        " leaves those lines out.",
+                    ),
+                ]
+            ),
         )
 
 

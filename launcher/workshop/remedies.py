@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from launcher.workshop.library import ClipLine
 from launcher.workshop.report import DatasetReport
 from pod_image.contract.findings import Finding, Severity
+from pod_image.contract.next_steps import Said
 from pod_image.dataset import Code
 
 MENDED_WITHOUT = frozenset(
@@ -41,7 +42,7 @@ class FindingGroup:
         return self.findings[0].severity
 
     @property
-    def hint(self) -> str:
+    def hint(self) -> Said:
         """What to do, where it is the same for all of them; else empty."""
         hints = {one.hint for one in self.findings}
         return hints.pop() if len(hints) == 1 else ""

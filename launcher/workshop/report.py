@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from pod_image.contract.findings import Finding, Severity
+from pod_image.contract.next_steps import Said
 from pod_image.dataset import Code
 
 MOST_FINDINGS_OF_A_CODE = 50
 """Ten thousand clips at a wrong rate are one problem; the count is kept, the tail is not listed."""
 
+Word = Callable[[Said], str]
+"""An edge: how it words what is said."""
 _ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 
 
@@ -91,16 +94,16 @@ class DatasetReport:
         allowed = {str(code) for code in forced}
         return [each for each in self.errors if each.code not in allowed]
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain values in a stable order, for `--json`, history and the page."""
+    def to_json(self, word: Word = str) -> dict[str, Any]:
+        """Plain values in a stable order, for `--json` and programs; `word` says hints as the edge does."""
         document = asdict(self)
         document["findings"] = [
             {
                 "severity": each.severity.value,
                 "code": str(each.code),
                 "place": each.place,
-                "message": each.message,
-                "fix": each.hint,
+                "message": word(each.message),
+                "fix": word(each.hint),
             }
             for each in self.findings
         ]

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from pod_image.contract.next_steps import Said
 from pod_image.contract.outcomes import EndReason
+from pod_image.contract.sent_steps import SentSteps, heard_hint, sent_steps
 from pod_image.contract.whole_file import write_whole
 
 
@@ -17,7 +19,7 @@ class Ending:
 
     reason: EndReason
     detail: str = ""
-    hint: str = ""
+    hint: Said = ""
 
 
 class AttemptState(BaseModel):
@@ -34,6 +36,7 @@ class AttemptState(BaseModel):
     end_reason: EndReason | None = None
     detail: str = ""
     hint: str = ""
+    hint_steps: SentSteps = None
     is_over: bool = False
     """`ended` was said: whoever starts again only releases the pod."""
     stage_pid: int = 0
@@ -43,7 +46,7 @@ class AttemptState(BaseModel):
     def ending(self) -> Ending | None:
         if self.end_reason is None:
             return None
-        return Ending(self.end_reason, self.detail, self.hint)
+        return Ending(self.end_reason, self.detail, heard_hint(self.hint, self.hint_steps))
 
 
 @dataclass
@@ -61,6 +64,14 @@ class AttemptFile:
         except (OSError, ValidationError):
             state = AttemptState(nonce=nonce)
         return cls(path, state if state.nonce == nonce else AttemptState(nonce=nonce))
+
+    def note_end(self, ending: Ending) -> None:
+        self.note(
+            end_reason=ending.reason,
+            detail=ending.detail,
+            hint=str(ending.hint),
+            hint_steps=sent_steps(ending.hint),
+        )
 
     def note(self, **changes: object) -> None:
         self.state = self.state.model_copy(update=changes)

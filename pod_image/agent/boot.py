@@ -12,6 +12,7 @@ from pod_image.agent.timing import Timing
 from pod_image.contract.bodies import BootCheck
 from pod_image.contract.environment import RunDocument
 from pod_image.contract.figures import dollars_per_hour, duration
+from pod_image.contract.next_steps import Said
 
 HUB_CHECK = "hub"
 
@@ -24,7 +25,7 @@ class Armed:
     limits: Limits
     reading: PodReading
     hub_answers: bool
-    hub_hint: str = ""
+    hub_hint: Said = ""
 
     @property
     def works(self) -> bool:
@@ -84,7 +85,7 @@ async def _read_pod(
         except PodUnreadable as exc:
             attempt += 1
             if exc.is_final or clock.now() >= give_up_at:
-                return BootCheck(name="release", works=False, detail=exc.message), nothing
+                return BootCheck(name="release", works=False, detail=str(exc)), nothing
             await clock.sleep(backoff_seconds(attempt, first=1.0, longest=15.0))
         else:
             return BootCheck(name="release", works=True, detail=pod.proof), reading
@@ -106,7 +107,7 @@ def _check_deadline(limits: Limits, now: float) -> BootCheck:
     return BootCheck(name="deadline", works=left_minutes > 0, detail=detail)
 
 
-async def _check_hub(ports: Ports, hub: Hub, clock: AnchoredClock) -> tuple[BootCheck, str]:
+async def _check_hub(ports: Ports, hub: Hub, clock: AnchoredClock) -> tuple[BootCheck, Said]:
     give_up_at = clock.now() + ports.timing.boot_hub_seconds
     attempt = 0
     while True:
@@ -115,7 +116,7 @@ async def _check_hub(ports: Ports, hub: Hub, clock: AnchoredClock) -> tuple[Boot
         except HubTrouble as exc:
             attempt += 1
             if exc.is_refusal or clock.now() >= give_up_at:
-                return BootCheck(name=HUB_CHECK, works=False, detail=exc.message), exc.hint
+                return BootCheck(name=HUB_CHECK, works=False, detail=str(exc)), exc.hint
             await clock.sleep(backoff_seconds(attempt, first=2.0, longest=15.0))
         else:
             return BootCheck(name=HUB_CHECK, works=True, detail=detail), ""

@@ -21,6 +21,7 @@ from pod_image.contract.bodies import Ended, Heartbeat, UploadedFile
 from pod_image.contract.figures import dollars_per_hour
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import ResultsFolder
+from pod_image.contract.sent_steps import sent_steps
 from pod_image.hub.budget import CommitPriority
 
 LAST_MARGIN_SECONDS = 10.0
@@ -222,7 +223,8 @@ def last_word(run: Run, ending: Ending, missing: Missing) -> Ended:
     return Ended(
         reason=ending.reason,
         detail=ending.detail,
-        hint=ending.hint,
+        hint=str(ending.hint),
+        hint_steps=sent_steps(ending.hint),
         delivered=delivered,
         delivered_count=len(delivered),
         not_delivered=missing.names,

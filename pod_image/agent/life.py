@@ -219,7 +219,7 @@ class Life:
                 await self._fetch_once(start)
             except HubTrouble as exc:
                 if exc.is_refusal:
-                    return Ending(EndReason.FAILED, exc.message, exc.hint)
+                    return Ending(EndReason.FAILED, str(exc), exc.hint)
                 attempt += 1
                 self.uploads.tell(exc)
                 await run.clock.sleep(self.uploads.pause_seconds(exc, attempt))

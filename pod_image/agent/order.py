@@ -74,7 +74,7 @@ class DeliveryOrder:
         rest = (tuple(path for path in group if path not in failed) for group in self._apart)
         self._apart = deque(group for group in rest if group)
         if len(batch) == 1:
-            self.given_up[batch[0]] = trouble.message
+            self.given_up[batch[0]] = str(trouble)
             return
         half = len(batch) // 2
         self._apart.extend((batch[:half], batch[half:]))

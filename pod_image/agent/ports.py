@@ -12,6 +12,8 @@ import httpx
 from pod_image.agent.limits import Caps
 from pod_image.agent.timing import Timing
 from pod_image.contract.bodies import UploadedFile
+from pod_image.contract.hinted_error import HintedError
+from pod_image.contract.next_steps import Said
 from pod_image.recipes.base import RemoteFile
 
 T = TypeVar("T")
@@ -113,7 +115,7 @@ class Processes(Protocol):
         ...
 
 
-class HubTrouble(Exception):
+class HubTrouble(HintedError):
     """The Hub did not do it. `is_refusal`: asking again changes nothing until a person does something.
 
     `is_about_files`: it will never take what it was sent; other files may well be taken.
@@ -121,16 +123,14 @@ class HubTrouble(Exception):
 
     def __init__(
         self,
-        message: str,
+        message: Said,
         *,
-        hint: str = "",
+        hint: Said = "",
         is_refusal: bool = False,
         is_about_files: bool = False,
         retry_after_seconds: float = 0.0,
     ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        super().__init__(message, hint=hint)
         self.is_refusal = is_refusal
         self.is_about_files = is_about_files
         self.retry_after_seconds = retry_after_seconds

@@ -12,6 +12,7 @@ from pod_image.agent.run import Run
 from pod_image.contract import CONTRACT_VERSION
 from pod_image.contract.keys import without_keys
 from pod_image.contract.record import RunRecord
+from pod_image.contract.sent_steps import sent_steps
 from pod_image.contract.settings import SETTINGS, RunSettings
 from pod_image.recipes.base import Recipe
 
@@ -44,7 +45,8 @@ def record_of(run: Run, *, is_over: bool = False) -> RunRecord:
         commands_taken=attempt_state.commands_taken,
         end_reason=ending.reason if ending else None,
         detail=ending.detail if ending else "",
-        hint=ending.hint if ending else "",
+        hint=str(ending.hint) if ending else "",
+        hint_steps=sent_steps(ending.hint) if ending else None,
         phases=progress.phase_seconds(),
         pace=progress.pace.so_far(),
         gpu_idle=progress.gpu_idle.so_far(run.now()),

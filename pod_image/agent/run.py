@@ -86,7 +86,7 @@ class Run:
         if self.ending is not None and not is_abort:
             return
         self.ending = ending
-        self.attempt_file.note(end_reason=ending.reason, detail=ending.detail, hint=ending.hint)
+        self.attempt_file.note_end(ending)
         self.is_ending.set()
         if is_abort:
             self.is_aborted.set()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pod_image.agent.attempt_state import AttemptState, Ending
 from pod_image.contract.environment import RunDocument
+from pod_image.contract.next_steps import NextStep, Sentence, setting
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.record import KeptCheckpoint, RunRecord
 
@@ -113,7 +114,7 @@ def _again(known: Known) -> Start:
         return DeliverOnly(known.attempt_state.ending)
     record = known.record if known.is_ours else None
     if record is not None and record.end_reason is not None:
-        return DeliverOnly(Ending(record.end_reason, record.detail, record.hint))
+        return DeliverOnly(Ending(record.end_reason, record.detail, record.what_to_do))
     kept = record.checkpoint if record is not None else None
     if known.disk_step is not None:
         return _go_on(known, GoOn(known.disk_step))
@@ -174,7 +175,9 @@ def _taken(known: Known, why: str) -> Refuse:
     ending = Ending(
         EndReason.BOOT_FAILED,
         f"The run id {known.document.run_id!r} is taken: {why}.",
-        "Use --resume to go on with it, or another --run-id.",
+        Sentence(
+            "Go on with it by ", NextStep.CONTINUE_RUN, ", or take another ", setting("run_id"), "."
+        ),
     )
     return Refuse(ending, is_taken=True)
 

@@ -35,6 +35,7 @@ from pod_image.contract.contract_error import ContractError
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 from pod_image.contract.outcomes import EndReason, Phase
 from pod_image.contract.paths import RunFolder
+from pod_image.contract.sent_steps import sent_steps
 from pod_image.recipes import load
 
 NOT_A_POD = 2
@@ -48,7 +49,7 @@ async def run_pod(ports: Ports) -> int:
     """
     pod = own_pod(ports.environment, ports.http)
     if not pod.pod_id:
-        ports.write_line("This program works in a pod that `launcher deploy` started.")
+        ports.write_line("This program works in a pod that the launcher started.")
         return NOT_A_POD
     try:
         held = _hold(ports)
@@ -205,7 +206,14 @@ def _say_refused(ports: Ports, folder: RunFolder, clock: AnchoredClock, exc: Con
     folder.out.mkdir(parents=True, exist_ok=True)
     run_id = run_id_in(ports.environment.get(RUN_VARIABLE, ""))
     events = EventLog(folder.events, run_id, clock, ports.write_line, masking_of(ports))
-    events.close(Ended(reason=EndReason.BOOT_FAILED, detail=exc.message, hint=exc.hint))
+    events.close(
+        Ended(
+            reason=EndReason.BOOT_FAILED,
+            detail=str(exc),
+            hint=str(exc.hint),
+            hint_steps=sent_steps(exc.hint),
+        )
+    )
     events.say_last_word()
 
 

@@ -136,7 +136,7 @@ class Supervisor:
         for line in self.run.events.last_log_lines():
             self.run.events.say(line)
         if code == INPUT_FAULT:
-            said, hint = (self.fault.message, self.fault.hint) if self.fault else ("", "")
+            said, hint = (self.fault.message, self.fault.what_to_do) if self.fault else ("", "")
             detail = said or f"{stage.phase.value} refused its input."
             return Ending(EndReason.FAILED, detail, hint)
         how = f"by signal {-code}" if code < 0 else f"with exit code {code}"

@@ -109,11 +109,9 @@ class Uploads:
 
     def tell(self, trouble: HubTrouble) -> None:
         """Each trouble is told once, not at every try."""
-        if trouble.message not in self._told:
-            self._told.add(trouble.message)
-            self._run.events.emit(
-                RunWarning(code="hub", message=trouble.message, hint=trouble.hint)
-            )
+        if str(trouble) not in self._told:
+            self._told.add(str(trouble))
+            self._run.events.emit(RunWarning.saying("hub", trouble.message, trouble.hint))
 
     def warn(self, sentence: str) -> None:
         """A file is not delivered; told once."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from pod_image.contract.next_steps import Said
 from pod_image.contract.outcomes import EndReason, Phase
+from pod_image.contract.sent_steps import SentSteps, heard_hint, sent_steps
 
 Count = Annotated[int, Field(le=2**53)]
 """A number that every reader can hold: JSON elsewhere, a database, a float."""
@@ -163,6 +165,16 @@ class RunWarning(Body):
     code: str
     message: str
     hint: str = ""
+    hint_steps: SentSteps = None
+
+    @classmethod
+    def saying(cls, code: str, message: Said, hint: Said = "") -> Self:
+        return cls(code=code, message=str(message), hint=str(hint), hint_steps=sent_steps(hint))
+
+    @property
+    def what_to_do(self) -> Said:
+        """`hint` with its steps as values."""
+        return heard_hint(self.hint, self.hint_steps)
 
 
 class Heartbeat(Body):
@@ -211,6 +223,7 @@ class Ended(Body):
     reason: EndReason
     detail: str = ""
     hint: str = ""
+    hint_steps: SentSteps = None
     delivered: tuple[UploadedFile, ...] = ()
     delivered_count: Count = 0
     not_delivered: tuple[str, ...] = ()
@@ -227,6 +240,11 @@ class Ended(Body):
     gpu_idle: GpuIdle | None = None
     """None where no GPU could be read."""
     cost_usd: float | None = None
+
+    @property
+    def what_to_do(self) -> Said:
+        """`hint` with its steps as values."""
+        return heard_hint(self.hint, self.hint_steps)
 
     @property
     def missing_count(self) -> int:

@@ -125,7 +125,7 @@ def _parsed(text: str) -> dict[str, Any]:
     if not text:
         raise ContractError(
             f"{RUN_VARIABLE} is not set.",
-            hint="This image is started by `launcher deploy`, not by hand.",
+            hint="This image is started by the launcher, not by hand.",
         )
     try:
         document = json.loads(text)

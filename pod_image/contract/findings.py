@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pod_image.contract.next_steps import Said
+
 
 class Severity(StrEnum):
     """An error keeps a run from being rented, a warning is shown beside its plan, a note explains what was done."""
@@ -24,6 +26,6 @@ class Finding:
 
     severity: Severity
     code: str
-    message: str
-    hint: str = ""
+    message: Said
+    hint: Said = ""
     place: str = ""

@@ -17,7 +17,7 @@ from pod_image.contract.settings import SETTINGS, RunSettings
 RENAMED: dict[str, str] = {}
 """What a setting was called, and what it is called now."""
 RETIRED: dict[str, str] = {
-    "compile": "training steps are recorded as CUDA graphs instead, which needs no compiler (--graphs)",
+    "compile": "training steps are recorded as CUDA graphs instead, which needs no compiler (graphs)",
 }
 """A setting that is none any more, and what became of it: words that follow a colon."""
 

@@ -7,7 +7,9 @@ from typing import Any, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from pod_image.contract.bodies import GpuIdle, Pace, PhaseSeconds, UploadedFile
+from pod_image.contract.next_steps import Said
 from pod_image.contract.outcomes import EndReason
+from pod_image.contract.sent_steps import SentSteps, heard_hint
 
 
 class KeptCheckpoint(BaseModel):
@@ -48,6 +50,7 @@ class RunRecord(BaseModel):
     end_reason: EndReason | None = None
     detail: str = ""
     hint: str = ""
+    hint_steps: SentSteps = None
     phases: tuple[PhaseSeconds, ...] = ()
     pace: Pace | None = None
     gpu_idle: GpuIdle | None = None
@@ -58,6 +61,11 @@ class RunRecord(BaseModel):
     delivered: tuple[UploadedFile, ...] = ()
     not_delivered: tuple[str, ...] | None = None
     """Below the run's folder; None until the run has ended, and from an older image."""
+
+    @property
+    def what_to_do(self) -> Said:
+        """`hint` with its steps as values."""
+        return heard_hint(self.hint, self.hint_steps)
 
     def to_json(self) -> str:
         return self.model_dump_json(indent=2, exclude_none=True) + "\n"

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
+from pod_image.contract.hinted_error import HintedError
 
-class DatasetError(Exception):
-    """The dataset cannot be used. `message` says what, `hint` what to do."""
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+class DatasetError(HintedError):
+    """The dataset cannot be used."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from pod_image.contract.findings import Finding, Severity
+from pod_image.contract.next_steps import Said
 
 
 class Code(StrEnum):
@@ -18,7 +19,7 @@ class Code(StrEnum):
         member.severity = severity
         return member
 
-    def finding(self, place: str, message: str, hint: str) -> Finding:
+    def finding(self, place: str, message: Said, hint: Said) -> Finding:
         """One occurrence. `place` is a file, "metadata.csv line 12", or "" for the dataset as a whole."""
         return Finding(self.severity, self, message, hint, place)
 

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 
 from pod_image.contract.figures import size
 from pod_image.contract.findings import Finding
+from pod_image.contract.next_steps import NextStep, Said, Sentence
 from pod_image.contract.paths import safe_path
 from pod_image.dataset.archives import DamagedMember, OpenedSource
 from pod_image.dataset.encoding import decode
@@ -68,7 +69,7 @@ class Survey:
     rows: int = 0
     total_bytes: int = 0
 
-    def find(self, code: Code, place: str, message: str, hint: str) -> None:
+    def find(self, code: Code, place: str, message: str, hint: Said) -> None:
         self.findings.append(code.finding(place, message, hint))
 
 
@@ -229,7 +230,7 @@ def _say_no_table(found: Survey) -> None:
     what = f"{audio:,} sound files but no transcripts" if audio else "neither clips nor transcripts"
     found.find(
         Code.NO_TABLE, "", f"There are {what} in {found.source.name}.",
-        "Add metadata.csv with one line per clip: file|text. `launcher dataset make` can write it.",
+        Sentence("Add metadata.csv with one line per clip: file|text. ", NextStep.MAKE_DATASET, " can write it."),
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from pod_image.contract.findings import Finding
+from pod_image.contract.next_steps import Said
 from pod_image.dataset.columns import (
     FILE_NAMES,
     SPEAKER_NAMES,
@@ -43,7 +44,7 @@ class Table:
     rows: list[Row] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
-    def find(self, code: Code, place: str, message: str, hint: str) -> None:
+    def find(self, code: Code, place: str, message: str, hint: Said) -> None:
         self.findings.append(code.finding(place, message, hint))
 
     def place(self, number: int) -> str:

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, cast
 
+from pod_image.contract.hinted_error import HintedError
 from pod_image.contract.interpreter import module_command, search_path
+from pod_image.contract.next_steps import on_wire
 from pod_image.foreign.frames import Answer, Array, BadFrame, Source, read_answer, write_answer
 from pod_image.foreign.walls import limit, shut_in
 
@@ -135,12 +137,8 @@ class Found:
     contents: Iterable[Any] = ()
 
 
-class Refused(Exception):
-    """The reader's own word on a file, with what to do next."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message, self.hint = message, hint
+class Refused(HintedError):
+    """The reader's own word on a file."""
 
 
 def serve(
@@ -164,7 +162,7 @@ def serve(
                 found = read(files, json.loads(question))
                 write_answer(out, found.said, found.arrays, found.contents)
             except Refused as exc:
-                write_answer(out, {"fault": exc.message, "hint": exc.hint})
+                write_answer(out, {"fault": str(exc), **on_wire(exc.hint)})
             out.flush()
 
 

@@ -26,7 +26,7 @@ def ensure_results_repo(hub: Hub, repo_id: str) -> bool:
     except (RepoMissing, NoRight, HubConflict) as exc:
         raise NoRight(
             f"The results repo {repo_id} does not exist, and this token may not create it.",
-            f"Create {repo_id} (private) on the Hub yourself, or use a token that may.",
+            hint=f"Create {repo_id} (private) on the Hub yourself, or use a token that may.",
         ) from exc
     _check_write(hub, repo)
     return True

@@ -9,6 +9,7 @@ from typing import Any
 from huggingface_hub import HfApi
 
 from pod_image.contract.findings import Finding, Severity
+from pod_image.contract.next_steps import NextStep, Said, Sentence
 from pod_image.hub.refusals import HubError, HubRefused, HubUnavailable, NoRight, RepoMissing
 from pod_image.hub.repos import Repo, resolve_commit
 from pod_image.hub.session import Hub
@@ -68,11 +69,11 @@ class Preflight:
 class _Notes:
     findings: list[Finding] = field(default_factory=list)
 
-    def error(self, cause: Cause, sentence: str, hint: str) -> None:
-        self._add(Severity.ERROR, cause, sentence, hint)
+    def error(self, cause: Cause, message: Said, hint: Said) -> None:
+        self._add(Severity.ERROR, cause, message, hint)
 
-    def warning(self, cause: Cause, sentence: str, hint: str) -> None:
-        self._add(Severity.WARNING, cause, sentence, hint)
+    def warning(self, cause: Cause, message: Said, hint: Said) -> None:
+        self._add(Severity.WARNING, cause, message, hint)
 
     def trouble(self, exc: HubError, about: str) -> None:
         """A HubError as a finding about a dataset, a results repo or a token."""
@@ -81,8 +82,8 @@ class _Notes:
             cause = Cause.NETWORK
         self.error(cause or Cause.NO_RIGHT, f"{about}: {exc.message}", exc.hint)
 
-    def _add(self, severity: Severity, cause: Cause, sentence: str, hint: str) -> None:
-        finding = Finding(severity, cause, sentence, hint)
+    def _add(self, severity: Severity, cause: Cause, message: Said, hint: Said) -> None:
+        finding = Finding(severity, cause, message, hint)
         if finding not in self.findings:
             self.findings.append(finding)
 
@@ -119,7 +120,7 @@ def preflight(
 def whoami(hub: Hub) -> Account:
     """Whose token this is. The endpoint is limited per address: ask seldom. Raises HubError."""
     if hub.token is None:
-        raise HubRefused("There is no token to ask about.", "Give a Hugging Face token.")
+        raise HubRefused("There is no token to ask about.", hint="Give a Hugging Face token.")
 
     def look(api: HfApi) -> dict[str, Any]:
         return dict(api.whoami())
@@ -154,7 +155,7 @@ def _account(hub: Hub, which: str, notes: _Notes) -> Account | None:
             notes.error(
                 Cause.NO_TOKEN,
                 "There is no Hugging Face token that may write the results.",
-                "Give one as HF_UPLOAD_TOKEN, or store it: launcher keys set.",
+                Sentence("Give one: ", NextStep.ENTER_KEY.of("hf-upload"), "."),
             )
         return None
     try:

@@ -31,18 +31,14 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.utils import parse_ratelimit_headers  # type: ignore[attr-defined]
 
+from pod_image.contract.hinted_error import HintedError
+from pod_image.contract.next_steps import Said
+
 BAD_TOKEN = "Invalid credentials in Authorization header"
 
 
-class HubError(Exception):
+class HubError(HintedError):
     """Anything the Hub, or the way to it, refused. `hint` says what a person can do."""
-
-    default_hint = ""
-
-    def __init__(self, message: str, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = self.default_hint if hint is None else hint
 
 
 class HubUnavailable(HubError):
@@ -51,9 +47,9 @@ class HubUnavailable(HubError):
     default_hint = "Nothing is wrong on this side: try again later."
 
     def __init__(
-        self, message: str, hint: str | None = None, retry_after_seconds: float | None = None
+        self, message: Said, *, hint: Said | None = None, retry_after_seconds: float | None = None
     ) -> None:
-        super().__init__(message, hint)
+        super().__init__(message, hint=hint)
         self.retry_after_seconds = retry_after_seconds
 
 
@@ -62,7 +58,7 @@ class HubConflict(HubError):
 
     default_hint = "Look at the repo again and commit on top of what is there now."
 
-    def __init__(self, message: str, *, is_stale: bool) -> None:
+    def __init__(self, message: Said, *, is_stale: bool) -> None:
         super().__init__(message)
         self.is_stale = is_stale
 
@@ -109,7 +105,9 @@ def translated(exc: BaseException, doing: str) -> HubError | None:
     """
     if isinstance(exc, ValueError) and str(exc).startswith("Invalid metadata in README.md"):
         said = " ".join(str(exc).split())
-        return HubRejected(f"The Hub refused the model card: {said}", "Correct its YAML header.")
+        return HubRejected(
+            f"The Hub refused the model card: {said}", hint="Correct its YAML header."
+        )
     chain = list(_chain(exc))
     for one in chain:
         if isinstance(one, HubError):
@@ -148,10 +146,10 @@ def _from_answer(exc: HfHubHTTPError, doing: str) -> HubError:
         return HubRefused(text)
     if isinstance(exc, GatedRepoError):
         return NoRight(
-            text, "Ask for access on the repo's page, and let the token read gated repos."
+            text, hint="Ask for access on the repo's page, and let the token read gated repos."
         )
     if isinstance(exc, DisabledRepoError):
-        return NoRight(text, "The Hub has disabled this repo.")
+        return NoRight(text, hint="The Hub has disabled this repo.")
     if isinstance(exc, RepositoryNotFoundError):
         return RepoMissing(text)
     if isinstance(exc, RevisionNotFoundError | RemoteEntryNotFoundError):

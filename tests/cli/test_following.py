@@ -9,6 +9,7 @@ import pytest
 
 from launcher.cli.following import follow_to_end, launch_and_show
 from launcher.cli.terminal.live import Live
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import Output
 from launcher.domain.run import RunState
 from launcher.errors import Interrupted
@@ -37,7 +38,7 @@ async def test_ctrl_c_before_the_pod_is_armed_releases_it(tmp_path: Path) -> Non
         work = asyncio.create_task(launch_and_show(harness.bench, plan(), harness.keys, live))
         error = await cut_off_after(30, work)
     assert harness.live() == []
-    assert "released" in error.message
+    assert "released" in in_terminal(error.message)
     assert error.exit_code == 130
 
 
@@ -51,7 +52,7 @@ async def test_ctrl_c_at_the_very_moment_that_the_pod_is_armed_leaves_it(tmp_pat
         with pytest.raises(Interrupted, match="goes on without this computer") as caught:
             await work
     (pod_id,) = harness.live()
-    assert pod_id in caught.value.message
+    assert pod_id in in_terminal(caught.value.message)
     assert harness.bench.runs.get("run-01").state is RunState.RUNNING
     harness.script.stopping = True
 
@@ -72,7 +73,7 @@ async def test_ctrl_c_afterwards_leaves_the_run_and_says_where_it_is_and_how_to_
         work = asyncio.create_task(follow_to_end(harness.bench, run, live))
         error = await cut_off_after(60, work)
     assert harness.live() == [run.pod_id]
-    assert run.pod_id in error.message
-    assert "$0.69 an hour" in error.message
-    assert f"launcher stop {run.run_id}" in error.hint
+    assert run.pod_id in in_terminal(error.message)
+    assert "$0.69 an hour" in in_terminal(error.message)
+    assert f"launcher stop {run.run_id}" in in_terminal(error.hint)
     harness.script.stopping = True

@@ -20,6 +20,7 @@ from launcher.cli import app
 from launcher.cli.command_list import COMMANDS, root_help
 from launcher.cli.commands import doctor
 from launcher.cli.terminal.layout import fit, lasted, pairs, table, usd
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import Output
 from launcher.forms.fields import fields
 from launcher.providers.place import Place
@@ -288,7 +289,7 @@ def test_doctor_names_an_extra_that_is_not_installed_with_its_command(
 ) -> None:
     monkeypatch.setattr(doctor, "EXTRAS", {"audio": ("surely_no_such_library",)})
     (check,) = doctor._extras()
-    assert (check.is_good, check.hint) == (None, "pip install 'pod-launcher[audio]'")
+    assert (check.is_good, in_terminal(check.hint)) == (None, "pip install 'pod-launcher[audio]'")
 
 
 def test_doctor_finds_what_is_missing_and_says_what_to_do(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.domain.choice import candidates as candidates_for
 from launcher.domain.choice import matches
 from launcher.domain.offer import Offer, Stock
@@ -103,7 +104,7 @@ def test_when_nothing_will_do_the_nearest_offer_and_what_blocks_it_are_named(
 ) -> None:
     with pytest.raises(NothingAvailable) as caught:
         candidates(offers, RunSettings.model_validate(settings))
-    assert words in f"{caught.value.message} {caught.value.hint}"
+    assert words in f"{caught.value.message} {in_terminal(caught.value.hint)}"
 
 
 def test_stock_is_ordered_by_how_much_there_is() -> None:

@@ -14,6 +14,7 @@ import onnx
 import pytest
 import torch
 
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.errors import InvalidRequest
 from launcher.services.voices.export import ExportRequest, export
 from pod_image.contract.paths import RunFolder
@@ -98,7 +99,7 @@ def test_the_export_refuses_such_a_file_and_the_folder_it_was_called_in_stays_as
     monkeypatch.chdir(tmp_path / "here")
     with pytest.raises(InvalidRequest, match=r"voice.ckpt is refused: it") as refused:
         asyncio.run(export(ExportRequest(path, tmp_path / "out", language="en_US")))
-    assert refused.value.hint
+    assert in_terminal(refused.value.hint)
     assert list((tmp_path / "here").iterdir()) == []
     assert not (tmp_path / "out").exists()
 

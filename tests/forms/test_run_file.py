@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.errors import InvalidRequest
 from launcher.forms.run_file import differences, parse_run_file, read_run_file
 from launcher.forms.values import to_settings
@@ -46,13 +47,13 @@ def test_a_file_has_only_what_applies() -> None:
 def test_a_file_that_cannot_be_used_says_why(text: str, message: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         parse_run_file(text, "run.toml")
-    assert message in caught.value.message
+    assert message in in_terminal(caught.value.message)
 
 
 def test_a_file_that_is_not_there_is_an_error_of_the_request(tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest) as caught:
         read_run_file(tmp_path / "absent.toml")
-    assert "absent.toml" in caught.value.message
+    assert "absent.toml" in in_terminal(caught.value.message)
 
 
 @pytest.mark.usefixtures("older_vocabulary")
@@ -71,4 +72,4 @@ def test_a_run_file_under_older_names_means_what_it_meant_and_says_so() -> None:
 def test_a_newer_run_file_is_told_apart_from_a_slip_of_the_pen(text: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         parse_run_file(f'launcher = "{NEWER}"\n{text}', "run.toml")
-    assert f"run.toml was written by launcher {NEWER}" in caught.value.message
+    assert f"run.toml was written by launcher {NEWER}" in in_terminal(caught.value.message)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.errors import InvalidRequest
 from launcher.forms.values import parse_assignment, to_settings
 
@@ -28,26 +29,26 @@ def test_a_value_out_of_range_is_explained_with_flag_range_and_unit(
 ) -> None:
     with pytest.raises(InvalidRequest) as caught:
         to_settings(values)
-    assert message in caught.value.message
+    assert message in in_terminal(caught.value.message)
 
 
 def test_every_wrong_value_is_named_at_once() -> None:
     with pytest.raises(InvalidRequest) as caught:
         to_settings({"batch_size": 0, "epochs": 0})
-    assert "--batch-size" in caught.value.message
-    assert "--epochs" in caught.value.message
+    assert "--batch-size" in in_terminal(caught.value.message)
+    assert "--epochs" in in_terminal(caught.value.message)
 
 
 def test_a_repo_without_an_owner_is_told_how_repos_are_written() -> None:
     with pytest.raises(InvalidRequest) as caught:
         to_settings({"dataset_repo": "clips"})
-    assert "owner/name" in caught.value.hint
+    assert "owner/name" in in_terminal(caught.value.hint)
 
 
 def test_something_that_looks_like_a_key_is_not_repeated() -> None:
     with pytest.raises(InvalidRequest) as caught:
         to_settings({"results_repo": "hf_obviouslyfake"})
-    assert "hf_obviouslyfake" not in caught.value.message
+    assert "hf_obviouslyfake" not in in_terminal(caught.value.message)
 
 
 @pytest.mark.parametrize(
@@ -76,11 +77,11 @@ def test_an_assignment_is_read_as_its_setting_wants_it(
 def test_an_assignment_without_an_equals_sign_is_refused_with_an_example() -> None:
     with pytest.raises(InvalidRequest) as caught:
         parse_assignment("batch_size")
-    assert "key=value" in caught.value.message
-    assert "--set" in caught.value.hint
+    assert "key=value" in in_terminal(caught.value.message)
+    assert "--set" in in_terminal(caught.value.hint)
 
 
 def test_an_assignment_to_no_setting_names_the_nearest() -> None:
     with pytest.raises(InvalidRequest) as caught:
         parse_assignment("batchsize=3")
-    assert "batch_size" in caught.value.hint
+    assert "batch_size" in in_terminal(caught.value.hint)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from launcher import __version__
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.config import Config
 from launcher.domain.plan import Composed
 from launcher.domain.written_by import is_newer, is_older
@@ -59,8 +60,8 @@ def test_what_only_an_older_release_knew_or_took_is_left_out_and_said(config: Co
 def test_a_slip_of_the_pen_is_refused_with_what_was_meant(config: Config, version: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         composed(config, "epoch = 7", version)
-    assert "'epoch'" in caught.value.message
-    assert "epochs" in caught.value.hint
+    assert "'epoch'" in in_terminal(caught.value.message)
+    assert "epochs" in in_terminal(caught.value.hint)
 
 
 @pytest.mark.usefixtures("older_vocabulary")
@@ -70,7 +71,7 @@ def test_an_older_name_that_is_typed_is_refused_with_todays(config: Config) -> N
     assert caught.value.hint == "It is called epochs now."
     with pytest.raises(InvalidRequest) as caught:
         compose(None, {"mel_bands": 80})
-    assert "earlier release: the voice has as many" in caught.value.hint
+    assert "earlier release: the voice has as many" in in_terminal(caught.value.hint)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,7 @@ def test_a_newer_preset_that_says_more_than_we_know_is_refused_with_both_version
     assert caught.value.message == (
         f"Preset mine was written by launcher {NEWER}. This is {__version__}, and cannot take: {name}."
     )
-    assert "pip install -U pod-launcher" in caught.value.hint
+    assert "pip install -U pod-launcher" in in_terminal(caught.value.hint)
 
 
 def test_a_newer_preset_that_says_what_we_know_loads(config: Config) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.config import Config
 from launcher.errors import InvalidRequest
 from launcher.forms.run_file import parse_run_file
@@ -95,7 +96,7 @@ def test_a_name_that_makes_no_safe_file_name_is_refused(config: Config, name: st
 def test_an_unknown_preset_names_the_nearest(config: Config) -> None:
     with pytest.raises(InvalidRequest) as caught:
         find_preset(config, "quickcheck")
-    assert "quick-check" in caught.value.hint
+    assert "quick-check" in in_terminal(caught.value.hint)
 
 
 def test_a_broken_file_of_the_person_is_named(config: Config) -> None:
@@ -103,7 +104,7 @@ def test_a_broken_file_of_the_person_is_named(config: Config) -> None:
     (config.presets_folder / "mine.toml").write_text("[settings")
     with pytest.raises(InvalidRequest) as caught:
         all_presets(config)
-    assert "mine.toml" in caught.value.message
+    assert "mine.toml" in in_terminal(caught.value.message)
 
 
 def test_a_file_of_the_person_cannot_take_a_built_in_name(config: Config) -> None:

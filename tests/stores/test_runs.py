@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.domain.run import RunState
 from launcher.errors import InvalidRequest, NotConfigured
 from launcher.stores.runs import RecordKind, RunHistory
@@ -110,18 +111,18 @@ def test_a_run_id_of_two_repos_has_to_be_told_apart(history: RunHistory) -> None
     history.add(new_run("two", results_repo="me/other"))
     with pytest.raises(InvalidRequest, match="More than one") as caught:
         history.get("run-01")
-    assert caught.value.hint == "Name one of: run-01@me/other, run-01@me/voices"
+    assert in_terminal(caught.value.hint) == "Name one of: run-01@me/other, run-01@me/voices"
     assert history.get("run-01@me/other").nonce == "two"
 
 
 def test_an_unknown_run_names_the_nearest(history: RunHistory) -> None:
     with pytest.raises(InvalidRequest, match="no run 'run-1'") as caught:
         history.get("run-1")
-    assert caught.value.hint == "launcher runs lists what there is."
+    assert in_terminal(caught.value.hint) == "launcher runs lists what there is."
     history.add(new_run())
     with pytest.raises(InvalidRequest) as caught:
         history.get("run-1")
-    assert caught.value.hint == "Nearest: run-01."
+    assert in_terminal(caught.value.hint) == "Nearest: run-01."
     with pytest.raises(InvalidRequest):
         history.get("")
 
@@ -181,7 +182,7 @@ def test_a_file_that_is_no_history_is_a_sentence(tmp_path: Path) -> None:
     path.write_bytes(b"something else entirely" * 100)
     with pytest.raises(NotConfigured, match="cannot be opened") as caught:
         RunHistory(path)
-    assert "LAUNCHER_HOME" in caught.value.hint
+    assert "LAUNCHER_HOME" in in_terminal(caught.value.hint)
     (tmp_path / "file").write_text("")
     with pytest.raises(NotConfigured):
         RunHistory(tmp_path / "file" / "runs.sqlite")

@@ -14,6 +14,7 @@ from keyring.backends import chainer, fail, null
 from keyring.errors import KeyringLocked, PasswordDeleteError
 from pydantic import SecretStr
 
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.errors import NotConfigured
 from launcher.stores.secrets import (
     KeyName,
@@ -86,7 +87,10 @@ def test_blank_values_are_no_keys_and_line_ends_are_dropped() -> None:
 def test_a_missing_key_says_how_to_give_it() -> None:
     with pytest.raises(NotConfigured, match="RunPod API key") as caught:
         Keys().need(KeyName.RUNPOD)
-    assert caught.value.hint == "launcher keys set runpod, or set the variable RUNPOD_API_KEY."
+    assert (
+        in_terminal(caught.value.hint)
+        == "launcher keys set runpod, or set the variable RUNPOD_API_KEY."
+    )
 
 
 @pytest.mark.promise("secrets-nowhere")
@@ -150,7 +154,7 @@ def test_a_keyring_that_does_not_keep_a_secret_is_refused(backend: Any, why: str
     store = KeyringStore(backend)
     with pytest.raises(NotConfigured, match=why) as caught:
         store.save(KeyName.RUNPOD, SecretStr("demo-key"))
-    assert "RUNPOD_API_KEY" in caught.value.hint
+    assert "RUNPOD_API_KEY" in in_terminal(caught.value.hint)
     assert "demo-key" not in str(caught.value)
     assert getattr(backend, "kept", {}) == {}
     assert store.read(KeyName.RUNPOD) is None

@@ -10,7 +10,7 @@ import pytest
 
 from launcher.domain.run import RunState
 from launcher.ui import text as words
-from launcher.ui.page_hints import for_page
+from launcher.ui.next_steps import on_page
 from launcher.ui.pages.compare import differing
 from launcher.ui.pages.datasets.transcripts import is_shown
 from launcher.ui.pages.home.checklist import Standing, StepState, checklist
@@ -27,6 +27,7 @@ from launcher.workshop.library import ClipLine
 from pod_image.contract import figures
 from pod_image.contract.bodies import Gpu, MachineReading, Sample
 from pod_image.contract.events import tells
+from pod_image.contract.next_steps import NextStep, Said, Sentence, setting
 from pod_image.contract.outcomes import EndReason
 from tests.kit.clocks import NOW
 from tests.kit.runs import event, run
@@ -183,31 +184,42 @@ def test_clips_are_filtered(kind: str, shown: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("hint", "on_page"),
+    ("said", "words"),
     [
-        ("Raise --max-hours, or lower --epochs.", "Raise “Time cap”, or lower “Epochs”."),
-        ("Nearest: RTX 4090: --cloud any", "Nearest: RTX 4090: “Cloud tier”: any"),
-        ("Continue it with --resume", "Continue it with “Continue an earlier run”"),
         (
-            "launcher keys set runpod, or set the variable RUNPOD_API_KEY.",
-            "Enter it on the Keys page.",
+            Sentence("Raise ", setting("max_hours"), ", or lower ", setting("epochs"), "."),
+            "Raise “Time cap”, or lower “Epochs”.",
         ),
         (
-            "Give a valid key: launcher keys set runpod, or the variable RUNPOD_API_KEY.",
-            "Give a valid key: Enter it on the Keys page.",
+            Sentence("Nearest: RTX 4090: ", setting("cloud", "any")),
+            "Nearest: RTX 4090: “Cloud tier”: any",
         ),
         (
-            "`launcher dataset make` would make them smaller to send.",
+            Sentence("Continue it with ", NextStep.CONTINUE_RUN),
+            "Continue it with “Continue an earlier run”",
+        ),
+        (Sentence(NextStep.ENTER_KEY.of("runpod"), "."), "Enter it on the Keys page."),
+        (
+            Sentence("Give a valid key: ", NextStep.ENTER_KEY.of("runpod"), "."),
+            "Give a valid key: enter it on the Keys page.",
+        ),
+        (
+            Sentence("They are resampled. ", NextStep.LIST_RUNS, " shows them."),
+            "They are resampled. The Runs page shows them.",
+        ),
+        (
+            Sentence(NextStep.MAKE_DATASET, " would make them smaller to send."),
             "“Add sound” under Datasets would make them smaller to send.",
         ),
         (
-            "Put `license: …` into the card; `launcher dataset push --licence` writes it.",
+            Sentence("Put `license: …` into the card; ", NextStep.SET_LICENCE, " writes it."),
             "Put “license: …” into the card; “Licence” under Datasets writes it.",
         ),
+        ("Mend the file, or remove it.", "Mend the file, or remove it."),
     ],
 )
-def test_hints_name_fields_instead_of_flags(hint: str, on_page: str) -> None:
-    assert for_page(hint) == on_page
+def test_hints_name_fields_and_pages(said: Said, words: str) -> None:
+    assert on_page(said) == words
 
 
 def test_preferences_come_back(tmp_path: Path) -> None:

@@ -187,7 +187,7 @@ def test_the_trial_of_the_trainers_user(foreign: ForeignFolder) -> None:
     assert foreign.loaded == ""
 
 
-THE_AGENT = "in a pod that `launcher deploy` started"
+THE_AGENT = "in a pod that the launcher started"
 """What it says where it finds itself on no pod."""
 
 

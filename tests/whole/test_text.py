@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-import typer
 
 from launcher import errors
 from launcher.cli.command_list import COMMANDS, Entry
 from launcher.errors import LauncherError
 from tests.kit.checkout import ROOT
+from tests.whole.our_commands import EVERY, HINTED_COMMAND, HINTED_OPTION
 from tests.whole.sources import files, modules
 
-HINTED_COMMAND = re.compile(r"(?<![\w-])launcher ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?")
-HINTED_OPTION = re.compile(r"(?<![\w-])--([a-z][a-z-]+)")
 OF_OTHER_PROGRAMS = {"voices"}
 """Options of espeak-ng that a hint names."""
 PROSE = {"before", "can", "does", "failed", "keeps", "on", "sent", "that", "this", "to", "with"}
@@ -31,18 +27,6 @@ CLAIMS = re.compile(
     r"(everything|so far|by then|outputs?)\b.{0,25}\bkept\b|\bkeeps? everything\b|has uploaded what it"
 )
 """What nobody can know before a run has ended; afterwards it is counted."""
-
-
-def commands() -> Iterator[tuple[str, Any]]:
-    """Every command by its words, those of groups included."""
-    for entry in COMMANDS:
-        command = typer.main.get_command(importlib.import_module(entry.module).app)
-        yield entry.name, command
-        for name, child in getattr(command, "commands", {}).items():
-            yield f"{entry.name} {name}", child
-
-
-EVERY = dict(commands())
 
 
 def sentence(text: str) -> str:

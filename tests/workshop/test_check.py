@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.workshop.check import CheckSettings, check_dataset
 from launcher.workshop.page import report_page
 from launcher.workshop.report import DatasetReport
@@ -131,8 +132,8 @@ async def test_a_six_hour_recording_is_named_in_hours_and_not_decoded_whole(tmp_
         file.truncate(44 + 6 * 3600 * 8_000 * 2)
     report = await report_on(folder)
     (finding,) = [each for each in report.findings if each.code is Code.CLIP_FAR_TOO_LONG]
-    assert "lasts 6 h:" in finding.message
-    assert "dataset make" in finding.hint
+    assert "lasts 6 h:" in in_terminal(finding.message)
+    assert "dataset make" in in_terminal(finding.hint)
 
 
 BAD_TEXTS = [
@@ -175,7 +176,7 @@ async def test_a_transcript_of_another_clip_shows_in_its_pace(tmp_path: Path) ->
     report = await report_on(tmp_path)
     slow = [each for each in report.findings if each.code is Code.TEXT_PACE]
     assert [each.place for each in slow] == ["metadata.csv line 8"]
-    assert "slower" in slow[0].message
+    assert "slower" in in_terminal(slow[0].message)
 
 
 async def test_minutes_are_measured_against_the_preset(tmp_path: Path) -> None:
@@ -261,7 +262,7 @@ async def test_sounds_without_a_symbol_and_missing_sounds_are_told_apart(tmp_pat
     table = "".join(f"{n}|Ah ah ah.\n" for n in range(3))
     report = await report_on(dataset(tmp_path, {"metadata.csv": table}))
     (few,) = [each for each in report.findings if each.code is Code.PHONEMES_FEW]
-    assert "θ" in few.message
+    assert "θ" in in_terminal(few.message)
     assert report.phonemes is not None
     assert report.phonemes.percent is not None
     assert report.phonemes.percent < 20
@@ -333,7 +334,7 @@ async def test_many_findings_of_one_kind_are_counted_and_not_all_listed(tmp_path
     report = await report_on(dataset(tmp_path, lines=lines))
     listed = [each for each in report.findings if each.code is Code.FILE_ABSENT]
     assert len(listed) == 51
-    assert "150 more" in listed[-1].message
+    assert "150 more" in in_terminal(listed[-1].message)
     assert report.finding_counts["file-absent"] == 200
     assert report.to_json()["errors"] == 200
 

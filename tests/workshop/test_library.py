@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.errors import InvalidRequest
 from launcher.workshop.library import (
     delete_dataset,
@@ -40,7 +41,7 @@ def test_plain_names_are_taken_as_they_are() -> None:
 def test_a_name_that_could_be_more_than_a_name_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest) as raised:
         dataset_folder(tmp_path, name)
-    assert raised.value.hint
+    assert in_terminal(raised.value.hint)
 
 
 async def test_no_function_of_the_library_follows_an_unsafe_name(tmp_path: Path) -> None:
@@ -153,7 +154,7 @@ async def test_deleting_asks_and_then_deletes(tmp_path: Path) -> None:
     folder = dataset(tmp_path)
     with pytest.raises(InvalidRequest, match="3 clips") as raised:
         await delete_dataset(tmp_path, "mine", confirmed=False)
-    assert "--yes" in raised.value.hint
+    assert "--yes" in in_terminal(raised.value.hint)
     assert folder.is_dir()
     summary = await delete_dataset(tmp_path, "mine", confirmed=True)
     assert (summary.clips, folder.exists()) == (3, False)

@@ -11,6 +11,7 @@ import soundfile as sf
 import yaml
 from pydantic import SecretStr
 
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.emulator.hub import HubEmulator
 from launcher.errors import InvalidRequest
 from launcher.workshop.card import BEGIN, CardFacts, render_card
@@ -175,7 +176,7 @@ async def test_a_dataset_with_errors_is_not_pushed_unless_forced(hub: Hub, tmp_p
     folder = write(tmp_path / "mine", {"wavs/a.wav": wav(1.0), "metadata.csv": "a|Yes.\nb|No.\n"})
     with pytest.raises(InvalidRequest, match="no file b") as raised:
         await push(hub, folder)
-    assert "--force" in raised.value.hint
+    assert "--force" in in_terminal(raised.value.hint)
     assert list(hub.api.list_datasets(author="demo")) == []
     assert (await push(hub, folder, force=True)).clips == 1
     with pytest.raises(InvalidRequest, match="nothing to push"):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.workshop import library
 from launcher.workshop.check import CheckSettings, look_over
 from launcher.workshop.remedies import FindingGroup, finding_groups
@@ -50,7 +51,7 @@ async def test_what_is_of_the_whole_is_mended_by_no_clip(folder: Path) -> None:
     whole = found[Code.MINUTES_FEW]
     assert whole.files == ()
     assert not whole.is_mended_without
-    assert whole.hint.startswith("Record more")
+    assert in_terminal(whole.hint).startswith("Record more")
 
 
 async def test_remedies_that_differ_are_not_said_as_one(folder: Path) -> None:
@@ -61,4 +62,4 @@ async def test_remedies_that_differ_are_not_said_as_one(folder: Path) -> None:
         (found[Code.CLIP_SHORT].findings[0], found[Code.FILE_ABSENT].findings[0]),
         (),
     )
-    assert different.hint == ""
+    assert in_terminal(different.hint) == ""

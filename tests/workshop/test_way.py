@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from pydantic import SecretStr
 
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.emulator.hub import HubEmulator
 from launcher.errors import HubError, InvalidRequest, NotConfigured
 from launcher.hub.access import HubAccess
@@ -120,7 +121,7 @@ def test_many_findings_of_a_kind_are_a_few_remarks_and_a_count(hub: Hub) -> None
     _, remarks = look(hub, "demo/many", commit)
     absent = [remark for remark in remarks if remark.code == "file-absent"]
     assert len(absent) == 5
-    assert absent[-1].message.endswith("And 35 more like it.")
+    assert in_terminal(absent[-1].message).endswith("And 35 more like it.")
     _, forced = look(hub, "demo/many", commit, forced=("file-absent",))
     severities = {remark.code: remark.severity for remark in forced}
     assert severities["file-absent"] is Severity.WARNING
@@ -141,10 +142,10 @@ async def test_the_hub_s_refusals_are_errors_of_the_launcher(
 
     with pytest.raises(HubError) as refused:
         await datasets.check_repo(Bench(), "demo/absent", CheckSettings())  # type: ignore[arg-type]
-    assert "demo/absent" in refused.value.message
+    assert "demo/absent" in in_terminal(refused.value.message)
     with pytest.raises(NotConfigured) as unknown:
         await datasets.push(Bench(), PushRequest(folder, "demo/x"))  # type: ignore[arg-type]
-    assert "demo-unknown-token" not in unknown.value.message
+    assert "demo-unknown-token" not in in_terminal(unknown.value.message)
 
 
 async def test_a_folder_that_is_gone_or_may_not_be_written_is_an_error_with_its_name(

@@ -14,6 +14,7 @@ from launcher.cli.flags import JsonOption, PresetOption, QuietOption, group_app
 from launcher.cli.session import complete, find
 from launcher.cli.session import run as at_bench
 from launcher.cli.terminal.dataset_view import made_text, pushed_text, report_text
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import Output
 from launcher.cli.terminal.progress_line import ProgressLine
 from launcher.config import read_config
@@ -88,9 +89,9 @@ def check(
         found = _checked(source, revision, settings, line)
     if report is not None:
         with datasets.translated_faults():
-            report.write_text(report_page(found), "utf-8")
+            report.write_text(report_page(found, in_terminal), "utf-8")
         output.talk(f"The report is in {report}")
-    output.answer(found.to_json(), lambda: report_text(found), quiet="")
+    output.answer(found.to_json(in_terminal), lambda: report_text(found), quiet="")
     blocking = found.blocking(force or ())
     if blocking:
         count = sum(found.finding_counts[code] for code in {each.code for each in blocking})

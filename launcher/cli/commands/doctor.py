@@ -17,6 +17,7 @@ from launcher.cli.flags import JsonOption, QuietOption, command_app
 from launcher.cli.session import find
 from launcher.cli.session import run as at_bench
 from launcher.cli.terminal.layout import paragraph
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import Output, style
 from launcher.config import read_config
 from launcher.errors import LauncherError
@@ -66,7 +67,7 @@ def doctor(
     try:
         checks += at_bench(keys, lambda bench: _asked(bench, keys, image, registry))
     except LauncherError as error:
-        checks.append(Check("history", False, error.message, error.hint))
+        checks.append(Check("history", False, in_terminal(error.message), in_terminal(error.hint)))
     bad = [check for check in checks if check.is_good is False]
     Output(as_json=as_json, quiet=quiet).answer(
         checks,
@@ -92,7 +93,9 @@ async def _asked(bench: Workbench, keys: Keys, image: str, registry: str) -> lis
 async def _interface(bench: Workbench) -> Check:
     place = bench.place
     found = await access_to(place).check_interface(place.address(bench.config.place_urls), None)
-    return Check(f"{place.title}'s API", found.is_good, found.sentence, found.hint)
+    return Check(
+        f"{place.title}'s API", found.is_good, in_terminal(found.sentence), in_terminal(found.hint)
+    )
 
 
 async def _key(bench: Workbench, keys: Keys, name: KeyName) -> Check:
@@ -100,7 +103,7 @@ async def _key(bench: Workbench, keys: Keys, name: KeyName) -> Check:
     if keys.get(name) is None:
         return Check(label, False, "missing", f"launcher keys set {name.value}")
     found = await check_key(bench, name)
-    return Check(label, found.state.is_usable, found.sentence, found.hint)
+    return Check(label, found.state.is_usable, in_terminal(found.sentence), in_terminal(found.hint))
 
 
 async def _clock(url: str) -> Check:
@@ -138,7 +141,7 @@ async def _image(bench: Workbench, image: str, registry: str) -> Check:
     found = await check_image(image, bench.place, has_credential=bool(registry))
     if found.is_good:
         found = compared(image, found)
-    return Check("image", found.is_good, found.sentence + ours, found.hint)
+    return Check("image", found.is_good, found.sentence + ours, in_terminal(found.hint))
 
 
 def _folders() -> Check:

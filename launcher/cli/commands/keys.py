@@ -12,11 +12,13 @@ from pydantic import SecretStr
 from launcher.cli.flags import JsonOption, QuietOption, group_app
 from launcher.cli.session import ask_secret, find, run
 from launcher.cli.terminal.layout import table
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import Output
 from launcher.errors import InvalidRequest
 from launcher.services.account.key_check import check_key
 from launcher.services.common.workbench import Workbench
 from launcher.stores.secrets import KeyName, KeyringStore, Keys, find_keys
+from pod_image.contract.next_steps import joined
 
 app = group_app("Store, check or forget the keys (RunPod, Hugging Face).")
 Names = Annotated[list[KeyName] | None, typer.Argument(help="Which; all of them when left out.")]
@@ -108,4 +110,4 @@ async def _state_of(bench: Workbench, keys: Keys, name: KeyName) -> tuple[bool |
     if keys.get(name) is None:
         return None, f"missing; {name.purpose}"
     found = await check_key(bench, name)
-    return found.state.is_usable, f"{found.sentence} {found.hint}".strip()
+    return found.state.is_usable, in_terminal(joined([found.sentence, found.hint]))

@@ -6,6 +6,7 @@ import typer
 
 from launcher.cli.flags import command_app
 from launcher.cli.terminal.layout import lasted, table, usd
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import Output
 from launcher.cli.terminal.run_document import lasted_seconds, run_document
 from launcher.config import read_config
@@ -45,7 +46,7 @@ def _refresh(output: Output) -> None:
             try:
                 await refreshed(bench, run)
             except LauncherError as error:
-                output.talk(f"{run.run_id} stays open: {error.message}")
+                output.talk(f"{run.run_id} stays open: {in_terminal(error.message)}")
 
     at_bench(find(PLACE_ALONE), look)
 

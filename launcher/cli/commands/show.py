@@ -9,6 +9,7 @@ from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
 from launcher.cli.session import chosen_run, find
 from launcher.cli.session import run as at_bench
 from launcher.cli.terminal.layout import lasted, pairs, table, usd
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import Output, style, to_plain
 from launcher.cli.terminal.run_document import lasted_seconds, run_document
 from launcher.domain.pod import Pod
@@ -20,6 +21,7 @@ from launcher.services.common.workbench import Workbench
 from launcher.services.ending.refresh import refreshed
 from launcher.services.ending.settle import ask_billed
 from launcher.services.following.receipts import Receipt, receipt
+from pod_image.contract.next_steps import joined
 from pod_image.contract.older_settings import recorded_settings
 from pod_image.contract.plain import plain_line
 
@@ -51,9 +53,9 @@ async def _look(bench: Workbench, key: str) -> tuple[Receipt, Pod | None, str]:
         else:
             run, pod = await refreshed(bench, run)
     except PodGone as error:
-        note = f"{error.message} {error.hint}"
+        note = in_terminal(joined([error.message, error.hint]))
     except LauncherError as error:
-        note = f"The pod could not be asked: {error.message}"
+        note = f"The pod could not be asked: {in_terminal(error.message)}"
     return receipt(bench.runs, run), pod, note
 
 

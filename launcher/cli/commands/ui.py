@@ -9,8 +9,10 @@ from typing import Annotated
 import typer
 
 from launcher.cli.flags import command_app
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.config import read_config
 from launcher.stores.secrets import KeyringStore
+from pod_image.contract.next_steps import Said
 
 app = command_app()
 PortOption = Annotated[
@@ -59,6 +61,6 @@ def ui(
     complete(serve(site, port=port, own_name=own_name, open_browser=browser, say=say))
 
 
-def say(line: str) -> None:
+def say(line: Said) -> None:
     """A line on stderr, at once: the launch link is no answer a program could use."""
-    typer.echo(line, err=True)
+    typer.echo(in_terminal(line), err=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from launcher.cli.terminal.layout import pairs, paragraph, table
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import style
 from launcher.cli.terminal.plain_text import plain_text_line
 from launcher.workshop.library import Shown, Summary
@@ -76,9 +77,13 @@ def _findings(found: DatasetReport) -> list[str]:
 def _finding(each: Finding) -> str:
     word = each.severity.value
     place = f"{plain_text_line(each.place)}: " if each.place else ""
-    message = plain_text_line(each.message)
+    message = plain_text_line(in_terminal(each.message))
     text = paragraph(f"{word} [{each.code}]: {place}{message}", hanging=2)
-    return style(word, _LOOKS[each.severity]) + text[len(word) :] + f"\n{paragraph(each.hint, 2)}"
+    return (
+        style(word, _LOOKS[each.severity])
+        + text[len(word) :]
+        + f"\n{paragraph(in_terminal(each.hint), 2)}"
+    )
 
 
 def made_text(made: Made) -> str:

@@ -16,9 +16,11 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, TextIO
 
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.plain_text import marked, plain_json, write_line
 from launcher.cli.terminal.streams import READER_LEFT, drop_stdout
 from launcher.errors import LauncherError
+from pod_image.contract.next_steps import Sentence
 
 
 class Output:
@@ -141,6 +143,8 @@ def _is_dumb() -> bool:
 
 def to_plain(value: Any) -> Any:
     """The value as JSON types: dataclasses, pydantic models, enums, times and paths included."""
+    if isinstance(value, Sentence):
+        return in_terminal(value)
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime):

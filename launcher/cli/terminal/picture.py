@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from launcher.cli.terminal.layout import lasted, usd
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.domain.delivery import missing_text
 from launcher.domain.run import Run
 from launcher.recipes import recipe_of_run
@@ -124,7 +125,7 @@ class Picture:
             case MachineReading():
                 self.machine = event
             case RunWarning():
-                return self._warn(f"{event.message} {event.hint}".strip())
+                return self._warn(f"{event.message} {in_terminal(event.what_to_do)}".strip())
             case CheckpointWritten():
                 return f"checkpoint at step {event.step:,}"
             case Sample():

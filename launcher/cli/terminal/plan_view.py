@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from launcher.cli.terminal.layout import pairs, paragraph, table, usd
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import style, to_plain
 from launcher.domain.offer import Offer
 from launcher.domain.plan import Origin, Plan
@@ -72,10 +73,10 @@ def remarks_text(remarks: Iterable[Finding]) -> str:
     lines = []
     for remark in sorted(remarks, key=lambda item: list(Severity).index(item.severity)):
         word = remark.severity.value
-        said = paragraph(f"{word}: {remark.message}", hanging=2)
+        said = paragraph(f"{word}: {in_terminal(remark.message)}", hanging=2)
         lines.append(style(word, _LOOKS[remark.severity], sys.stdout) + said[len(word) :])
         if remark.hint:
-            lines.append(paragraph(remark.hint, indent=2))
+            lines.append(paragraph(in_terminal(remark.hint), indent=2))
     return "\n".join(lines)
 
 

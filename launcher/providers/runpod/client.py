@@ -37,6 +37,7 @@ from launcher.errors import (
 from launcher.providers.runpod.limits import Gate, wait_seconds
 from launcher.providers.runpod.refusals import Refusal, read_refusal_text, to_error
 from launcher.providers.runpod.sse import ServerEvent, server_events, stream_lines
+from pod_image.contract.next_steps import NextStep, Sentence
 
 LONGEST_WAIT_SECONDS = 120.0
 """A rate limit that lasts longer is reported, not waited for."""
@@ -379,7 +380,7 @@ def _checked_key(key: SecretStr) -> str:
     if not value or not value.isascii() or not value.isprintable() or " " in value:
         raise NotConfigured(
             "The RunPod key is empty or holds characters that no key has.",
-            hint="Copy it again: launcher keys set runpod, or the variable RUNPOD_API_KEY.",
+            hint=Sentence("Copy it again: ", NextStep.ENTER_KEY.of("runpod"), "."),
         )
     return value
 

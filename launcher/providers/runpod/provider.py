@@ -49,6 +49,7 @@ from launcher.providers.runpod.wire import (
 )
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.environment import RUN_VARIABLE
+from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.places import PLACES
 
 ABSENT_READINGS = 2
@@ -170,7 +171,9 @@ class RunPodProvider:
             if loop.time() >= give_up_at:
                 raise ProviderUnavailable(
                     f"Pod {pod_id} could not be ended; it may still cost money.",
-                    hint="launcher reap tries again; or end it at console.runpod.io/pods.",
+                    hint=Sentence(
+                        NextStep.LOOK_FOR_PODS, " tries again; or end it at console.runpod.io/pods."
+                    ),
                 ) from failure
             await self._sleep(_pause(failure, next(pauses)))
 
@@ -410,7 +413,9 @@ def _read(model: type[_W], document: Any, what: str) -> _W:
     except ValidationError as exc:
         raise ApiDrift(
             f"RunPod's answer about {what} has a form this launcher does not know.",
-            hint="launcher doctor compares RunPod's API with what this release was made for.",
+            hint=Sentence(
+                NextStep.COMPARE_API, " compares RunPod's API with what this release was made for."
+            ),
         ) from exc
 
 

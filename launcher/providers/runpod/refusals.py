@@ -19,6 +19,7 @@ from launcher.errors import (
     ProviderUnavailable,
     RentUnclear,
 )
+from pod_image.contract.next_steps import NextStep, Sentence
 
 NO_CAPACITY_PHRASES = (
     "no longer any instances available",
@@ -79,7 +80,7 @@ def to_error(refusal: Refusal) -> LauncherError:
         case 401:
             return NotConfigured(
                 f"RunPod refused the key: {said}",
-                hint="Give a valid key: launcher keys set runpod, or the variable RUNPOD_API_KEY.",
+                hint=Sentence("Give a valid key: ", NextStep.ENTER_KEY.of("runpod"), "."),
             )
         case 402:
             return InsufficientBalance(

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from launcher.recipes.piper.voice_bases import known_base
 from pod_image.contract.findings import Finding, Severity
+from pod_image.contract.next_steps import Said, Sentence, setting
 from pod_image.hub import Hub, HubError, Repo, look_at, read_bytes
 
 _LICENCE = re.compile(r"^[\s*#-]*licen[cs]e\W*\s*(?P<terms>\S.*)$", re.IGNORECASE | re.MULTILINE)
@@ -35,7 +36,7 @@ def look_at_base(hub: Hub, checkpoint: str) -> tuple[BaseVoice | None, tuple[Fin
     if match is None:
         return None, (
             _error(
-                f"--base-checkpoint cannot be {checkpoint!r}.",
+                Sentence(setting("base_checkpoint"), f" cannot be {checkpoint!r}."),
                 "Write owner/repo/path/file.ckpt, with datasets/ before it for a dataset repo.",
             ),
         )
@@ -100,5 +101,5 @@ def _on_licence(voice: BaseVoice) -> Finding:
     )
 
 
-def _error(message: str, hint: str) -> Finding:
+def _error(message: Said, hint: Said) -> Finding:
     return Finding(Severity.ERROR, "base", message, hint)

@@ -12,6 +12,7 @@ from launcher.recipes.base import PhaseWords, Recipe, Result, Shown, SmallerTry,
 from launcher.recipes.piper.base_voice import look_at_base
 from launcher.recipes.piper.estimate import estimate
 from launcher.recipes.piper.speed import memory_needed
+from pod_image.contract.next_steps import Said, Sentence, setting
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.recipes.piper import PiperSettings, checkpoint_room
 from pod_image.contract.settings import RunSettings
@@ -79,8 +80,8 @@ class PiperRecipe:
     ) -> Estimate | None:
         return estimate(PiperSettings.of(settings), dataset, offer, history)
 
-    def how_to_be_shorter(self, settings: RunSettings) -> str:
-        return "lower --epochs"
+    def how_to_be_shorter(self, settings: RunSettings) -> Said:
+        return Sentence("lower ", setting("epochs"))
 
     def speech_wanted(self, settings: RunSettings) -> SpeechWanted:
         own = PiperSettings.of(settings)

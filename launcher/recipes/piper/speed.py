@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from launcher.domain.gpu_speed import relative_speed
 from launcher.domain.needs import GpuMemory
+from pod_image.contract.next_steps import Sentence, setting
 from pod_image.contract.recipes.piper import PiperSettings, Quality
 
 CLIPS_PER_SECOND = 36.0
@@ -45,7 +46,7 @@ def memory_needed(settings: PiperSettings) -> GpuMemory:
     return GpuMemory(
         fixed + per_clip * settings.batch_size,
         f"{settings.quality.value}, batch size {settings.batch_size}",
-        "A smaller --batch-size needs less.",
+        Sentence("A smaller ", setting("batch_size"), " needs less."),
     )
 
 

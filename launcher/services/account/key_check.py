@@ -10,6 +10,7 @@ from launcher.providers.registry import all_places
 from launcher.services.common.place_key import place_key
 from launcher.services.common.workbench import Workbench
 from launcher.stores.secrets import KeyName
+from pod_image.contract.next_steps import Said
 from pod_image.hub import Account, HubUnavailable, whoami
 
 _HUB_KEYS = (KeyName.HF_DATASET, KeyName.HF_UPLOAD)
@@ -35,8 +36,8 @@ class KeyState(StrEnum):
 @dataclass(frozen=True)
 class KeyCheck:
     state: KeyState
-    sentence: str
-    hint: str = ""
+    sentence: Said
+    hint: Said = ""
     balance_usd: float | None = None
     owner: str = ""
     """Name of the Hugging Face account."""

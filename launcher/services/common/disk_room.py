@@ -7,6 +7,7 @@ import math
 from launcher.domain.needs import DiskRoom
 from launcher.services.common.places import place_of
 from pod_image.contract.findings import Finding, Severity
+from pod_image.contract.next_steps import Sentence, setting
 from pod_image.contract.settings import RunSettings
 
 
@@ -38,6 +39,6 @@ def _too_small(settings: RunSettings, needed: DiskRoom | None) -> list[Finding]:
             Severity.ERROR,
             "disk_too_small",
             f"The pod's disk of {rented_gb} GB has no room for this training: {needed.basis} take {needed.gb:.1f} GB.",
-            f"Rent a larger disk: --disk-gb {math.ceil(needed.gb)}",
+            Sentence("Rent a larger disk: ", setting("disk_gb", math.ceil(needed.gb))),
         )
     ]

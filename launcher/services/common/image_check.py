@@ -13,6 +13,7 @@ import httpx
 from launcher.config import USER_AGENT
 from launcher.providers.place import Place
 from launcher.services.common.images import image_of
+from pod_image.contract.next_steps import Said, Sentence, setting
 
 DOCKER_HUB = "registry-1.docker.io"
 PLATFORM = ("linux", "amd64")
@@ -35,7 +36,7 @@ class ImageCheck:
 
     is_good: bool | None
     sentence: str
-    hint: str = ""
+    hint: Said = ""
     digest: str = ""
     """Of what the name stands for now, reckoned from its own bytes; empty where it is not there."""
 
@@ -126,14 +127,23 @@ def _refusal(
         return ImageCheck(
             False,
             f"{image} is not there, or not for everybody: {name.server} refused to show it",
-            f"A private image needs --registry with {place.images.credential}; "
-            "--image bootstrap needs no image of ours.",
+            Sentence(
+                "A private image needs ",
+                setting("registry"),
+                f" with {place.images.credential}; ",
+                setting("image", "bootstrap"),
+                " needs no image of ours.",
+            ),
         )
     if status == 404:
         return ImageCheck(
             False,
             f"{image} is not there",
-            "Look at the name and the tag; --image bootstrap needs no image of ours.",
+            Sentence(
+                "Look at the name and the tag; ",
+                setting("image", "bootstrap"),
+                " needs no image of ours.",
+            ),
         )
     return ImageCheck(None, f"{image} could not be looked for ({name.server} answered {status})")
 

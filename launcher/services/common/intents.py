@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 
 from launcher.errors import InvalidRequest, NotConfigured
 from launcher.services.common.workbench import Workbench
+from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.whole_file import write_whole
 
 
@@ -89,7 +90,7 @@ def run_lock(bench: Workbench, results_repo: str, run_id: str) -> Iterator[None]
     except Timeout:
         raise InvalidRequest(
             f"Run {run_id} of {results_repo} is being launched by another process on this machine.",
-            hint=f"launcher show {run_id}",
+            hint=Sentence(NextStep.SHOW_RUN.of(run_id)),
         ) from None
     except OSError as exc:
         raise _unwritable(bench.config.intents_folder, exc) from exc

@@ -12,6 +12,7 @@ from enum import Enum, auto
 from types import FrameType
 
 from launcher.services.common.uninterrupted import what_is_owed
+from pod_image.contract.next_steps import Said, joined
 
 INSISTS_WITHIN_SECONDS = 2.0
 """A Ctrl-C so soon after the answer to the last one is meant: it leaves, whatever is owed."""
@@ -38,7 +39,7 @@ class Patience:
         self._is_leaving = False
         self._answered_at = float("-inf")
 
-    def meaning(self, owed: str, at: float, *, is_by_hand: bool) -> Meaning:
+    def meaning(self, owed: Said, at: float, *, is_by_hand: bool) -> Meaning:
         """`at`: seconds of any steady clock. `is_by_hand`: a Ctrl-C, and no SIGTERM or SIGHUP."""
         if not self._is_leaving:
             self._is_leaving = True
@@ -56,13 +57,15 @@ class Patience:
 class GivenUp(KeyboardInterrupt):
     """The person left although something was owed; `text` says what. No Exception: nothing may keep them."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
+    def __init__(self, text: Said) -> None:
+        super().__init__(str(text))
         self.text = text
 
 
 @contextmanager
-def leaving_on_signals(leave: Callable[[], object], say: Callable[[str], object]) -> Iterator[None]:
+def leaving_on_signals(
+    leave: Callable[[], object], say: Callable[[Said], object]
+) -> Iterator[None]:
     """Inside a running loop: the first signal calls `leave`, later ones are answered with `say` while
     something is owed. A third Ctrl-C raises GivenUp out of the loop. A hang-up that was ignored when we were
     started (nohup) stays ignored.
@@ -104,8 +107,9 @@ def leaving_signals() -> list[signal.Signals]:
     ]
 
 
-def answer_to_insisting(owed: str) -> str:
-    return f"{owed}\nThis goes on. Only another Ctrl-C within {INSISTS_WITHIN_SECONDS:.0f} s leaves it."
+def answer_to_insisting(owed: Said) -> Said:
+    how = f"This goes on. Only another Ctrl-C within {INSISTS_WITHIN_SECONDS:.0f} s leaves it."
+    return joined([owed, how], "\n")
 
 
 def _soon(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:
@@ -114,5 +118,5 @@ def _soon(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:
         loop.call_soon_threadsafe(call)
 
 
-def _give_up(text: str) -> None:
+def _give_up(text: Said) -> None:
     raise GivenUp(text)

@@ -11,6 +11,7 @@ from launcher.errors import LauncherError
 from launcher.services.common.uninterrupted import owing, to_its_end
 from launcher.services.common.workbench import Workbench
 from launcher.stores.releases import AskedReleases
+from pod_image.contract.next_steps import NextStep, Said, Sentence
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,11 @@ def _say_unnoted(bench: Workbench, pod_id: str, why: str) -> None:
             say(f"That pod {pod_id} is to go could not be noted on this computer ({why}).")
 
 
-def still_releasing(bench: Workbench, pod_id: str) -> str:
+def still_releasing(bench: Workbench, pod_id: str) -> Said:
     """For whom it takes too long."""
-    return (
-        f"Pod {pod_id} is being released; {bench.place.title} has not confirmed it yet, and until then it costs money. "
-        "launcher reap looks again and releases it."
+    return Sentence(
+        f"Pod {pod_id} is being released; {bench.place.title} has not confirmed it yet, and until then "
+        "it costs money. ",
+        NextStep.LOOK_FOR_PODS,
+        " looks again and releases it.",
     )

@@ -7,14 +7,16 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from pod_image.contract.next_steps import Said, joined
+
 T = TypeVar("T")
 
-_owed: list[Callable[[], str]] = []
+_owed: list[Callable[[], Said]] = []
 """Of the whole process, as its signals are."""
 
 
 @contextmanager
-def owing(words: Callable[[], str]) -> Iterator[None]:
+def owing(words: Callable[[], Said]) -> Iterator[None]:
     """While the block runs, leaving the process would leave something behind that costs money or holds a key.
 
     `words` says then what it is, that it goes on, and what looks again: for whom wants to leave all the same.
@@ -26,9 +28,9 @@ def owing(words: Callable[[], str]) -> Iterator[None]:
         _owed.remove(words)
 
 
-def what_is_owed() -> str:
+def what_is_owed() -> Said:
     """What would be left behind if the process ended now, in words; "" when it may go."""
-    return "\n".join(dict.fromkeys(filter(None, (words() for words in _owed))))
+    return joined(dict.fromkeys(words() for words in _owed), "\n")
 
 
 async def to_its_end(work: Coroutine[Any, Any, T]) -> T:

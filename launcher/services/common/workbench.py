@@ -105,7 +105,7 @@ def open_history(config: Config, *, is_needed: bool = True) -> RunHistory:
     except NotConfigured as exc:
         if is_needed:
             raise
-        return RunHistory.empty(config.history_path, exc.message)
+        return RunHistory.empty(config.history_path, str(exc))
 
 
 def make_folders(config: Config) -> None:

@@ -127,7 +127,7 @@ async def _carry_out(bench: Workbench, sweep: Sweep) -> ReapReport:
 async def _release(bench: Workbench, ours: OurPod) -> Reaped:
     released = await release_pod(bench, ours.pod.id)
     if released.trouble is not None:
-        return Reaped(ours.pod, ours.why, released.trouble.message)
+        return Reaped(ours.pod, ours.why, str(released.trouble))
     run = ours.run
     if run is not None and run.state is not RunState.ENDED:
         run = run if run.pod_id else own(bench, run, ours.pod)
@@ -183,5 +183,5 @@ async def _remove(
             await bench.provider.remove_secret(each.secret.id)
             removed.append(each.secret.name)
         except ProviderError as exc:
-            trouble = exc.message
+            trouble = str(exc)
     return tuple(removed), trouble

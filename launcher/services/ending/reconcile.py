@@ -12,6 +12,7 @@ from launcher.services.common.intents import Intent, intents_of
 from launcher.services.common.pod_release import release_pod
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.settle import close, settle_gone
+from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.outcomes import EndReason
 
 NEVER_BORN = "Its launch was cut off, and no pod of its name appeared."
@@ -43,7 +44,12 @@ async def settle_earlier(bench: Workbench, plan: Plan) -> Run | None:
                 return run
             raise InvalidRequest(
                 f"Run {run.run_id} of {repo} has a pod already: {run.pod_id}.",
-                hint=f"launcher watch {run.run_id} follows it, launcher stop {run.run_id} ends it.",
+                hint=Sentence(
+                    NextStep.FOLLOW_RUN.of(run.run_id),
+                    " follows it, ",
+                    NextStep.STOP_RUN.of(run.run_id),
+                    " ends it.",
+                ),
             )
     return None
 

@@ -13,6 +13,7 @@ from launcher.services.common.workbench import Workbench
 from launcher.services.ending.account_of_run import is_certainly_over, is_of_this_account
 from launcher.services.ending.reconcile import settle_intent
 from launcher.services.ending.settle import LastWord, close, delivered_word, settle_gone, write_down
+from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.outcomes import EndReason
 
 
@@ -36,7 +37,9 @@ async def _release(bench: Workbench, run: Run, why: str) -> Run:
             (await release_pod(bench, run.pod_id)).check()
         return run
     if not run.pod_id:
-        raise InvalidRequest(f"Run {run.run_id} has no pod that is known.", hint="launcher reap")
+        raise InvalidRequest(
+            f"Run {run.run_id} has no pod that is known.", hint=Sentence(NextStep.LOOK_FOR_PODS)
+        )
     was_there = await _is_there(bench, run)
     if not was_there and not await _is_ours(bench, run):
         run, _ = await settle_gone(

@@ -218,7 +218,7 @@ async def _gone(bench: Workbench, listed_ids: Collection[str]) -> tuple[Over, ..
         try:
             found.append(Over(run, await last_word(bench, run)))
         except (PodGone, NotConfigured) as exc:
-            found.append(Over(run, None, exc.message))
+            found.append(Over(run, None, str(exc)))
     return tuple(found)
 
 
@@ -240,6 +240,6 @@ async def _leftovers(
     try:
         return tuple(await leftovers(bench, alive, known)), ""
     except ProviderUnavailable as exc:
-        return (), exc.message
+        return (), str(exc)
     except ProviderError:
         return (), ""  # this account or key has no secrets: then none is left over

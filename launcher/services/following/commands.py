@@ -13,6 +13,7 @@ from launcher.errors import InvalidRequest, PodGone, ProviderError, ProviderUnav
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.refresh import refreshed
 from pod_image.contract.commands import Command, CommandName
+from pod_image.contract.next_steps import NextStep, Sentence
 
 CONTROL_PROGRAM = ("python", "-P", "-m", "pod_image.control")
 EXEC_SECONDS = 20
@@ -42,7 +43,7 @@ def new_command(name: CommandName, text: str = "") -> Command:
     if name is CommandName.SAMPLE and not 0 < len(words) <= 500:
         raise InvalidRequest(
             "A sample needs a text of 1 to 500 characters.",
-            hint='launcher sample "Some words." --run run-01',
+            hint=Sentence(NextStep.SAY_SENTENCE),
         )
     return Command(id=secrets.token_hex(6), command=name, text=words)
 
@@ -63,7 +64,7 @@ async def send(bench: Workbench, run: Run, command: Command) -> Sent:
     except PodGone:
         detail = "the pod takes no commands yet"
     except ProviderError as exc:
-        detail = exc.message
+        detail = str(exc)
     if not detail:
         return Sent(command, Way.EXEC)
     with suppress(ProviderUnavailable):  # no answer is no reason not to leave it
@@ -78,7 +79,7 @@ def _no_pod(run: Run) -> InvalidRequest:
     ended = f" {run.end_reason.sentence}" if run.end_reason is not None else ""
     return InvalidRequest(
         f"Run {run.run_id} has no pod that could take a command; it is {run.state}.{ended}",
-        hint=f"launcher show {run.run_id}",
+        hint=Sentence(NextStep.SHOW_RUN.of(run.run_id)),
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from launcher.domain.run import Run
 from launcher.errors import InvalidRequest
 from launcher.services.common.workbench import Workbench
+from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.paths import CONTROL_FOLDER
 from pod_image.hub import FetchProgress, RemoteFile
 
@@ -49,7 +50,7 @@ async def download_results(
     if not fetched.files:
         raise InvalidRequest(
             f"Run {run.run_id} has nothing in {run.results_repo} that matches {', '.join(patterns)}.",
-            hint=f"launcher results {run.run_id} lists what it has delivered.",
+            hint=Sentence(NextStep.LIST_RESULTS.of(run.run_id), " lists what it has delivered."),
         )
     paths = tuple(fetched.folder / path for path in sorted(fetched.files))
     return Downloaded(into / run.run_id, paths, fetched.size_bytes, fetched.commit)

@@ -7,6 +7,7 @@ from launcher.domain.run import Run
 from launcher.errors import InvalidRequest, LauncherError, NotConfigured
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.pod_runs import proven_name, told_run
+from pod_image.contract.next_steps import NextStep, Sentence
 
 
 async def find_run(bench: Workbench, key: str) -> Run:
@@ -25,7 +26,10 @@ async def find_run(bench: Workbench, key: str) -> Run:
         raise InvalidRequest(
             f"{bench.place.title} shows no pod of {key or 'ours'}, and the history that might know more cannot be "
             "read.",
-            hint=f"launcher reap looks through the account; so does {bench.place.console_words}.",
+            hint=Sentence(
+                NextStep.LOOK_FOR_PODS,
+                f" looks through the account; so does {bench.place.console_words}.",
+            ),
         ) from missing
     if not found:
         raise missing

@@ -178,7 +178,7 @@ class _Follower:
             except PodGone:
                 absent += 1
             except ProviderUnavailable as exc:
-                trouble = exc.message
+                trouble = str(exc)
             except Exception as exc:  # the reader of the queue raises it
                 await self._queue.put(exc)
                 return

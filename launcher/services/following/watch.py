@@ -22,6 +22,7 @@ from launcher.services.common.workbench import Workbench
 from launcher.services.ending.settle import settle_gone
 from launcher.services.following.follow import follow
 from pod_image.contract.bodies import Ended
+from pod_image.contract.next_steps import NextStep, Sentence
 
 OUTSTAYED = timedelta(seconds=20)
 """A pod that still exists so long after its last word, or its deadline, is released from here: by then it
@@ -42,7 +43,7 @@ async def watch(
     if not run.pod_id:
         raise InvalidRequest(
             f"Run {run.run_id} has no pod yet.",
-            hint="launcher reap looks for one that was ordered.",
+            hint=Sentence(NextStep.LOOK_FOR_PODS, " looks for one that was ordered."),
         )
     counter = _Calls(bench, run)
     try:

@@ -10,6 +10,7 @@ from launcher.errors import RunFailed
 from launcher.services.common.observations import EventSeen, Gone, LogSeen, RawObservation
 from pod_image.contract.bodies import ArmedReport, Ended
 from pod_image.contract.figures import duration
+from pod_image.contract.next_steps import Sentence, setting
 
 PLACEMENT_SHARE = 0.5
 """Of the boot budget: a pod that has no machine by then will not get one."""
@@ -60,12 +61,17 @@ def check_boot(
     `has_container`: something was seen of the container, so that what is missing is the run's own doing.
     """
     if isinstance(seen, EventSeen) and isinstance(ended := seen.event.body, Ended):
-        raise RunFailed(f"The run ended before it began: {ended.detail}", hint=ended.hint)
+        raise RunFailed(f"The run ended before it began: {ended.detail}", hint=ended.what_to_do)
     if isinstance(seen, LogSeen) and seen.source == "system" and _NEVER_PULLED.search(seen.text):
         raise RunFailed(
             f"The image cannot be pulled: {seen.text}",
-            hint="Look at --image. A private one needs --registry with the id of the cloud's credential "
-            "for it.",
+            hint=Sentence(
+                "Look at ",
+                setting("image"),
+                ". A private one needs ",
+                setting("registry"),
+                " with the id of the cloud's credential for it.",
+            ),
         )
     if isinstance(seen, Gone):
         raise NeverCameUp("The pod vanished before it was armed.")
@@ -85,5 +91,9 @@ def check_boot(
     if waited > budget:
         raise RunFailed(
             f"The pod runs but did not arm itself within {duration(budget.total_seconds())}.",
-            hint="Its log up to then was shown. A large image may need a higher --boot-minutes.",
+            hint=Sentence(
+                "Its log up to then was shown. A large image may need a higher ",
+                setting("boot_minutes"),
+                ".",
+            ),
         )

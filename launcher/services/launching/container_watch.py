@@ -17,6 +17,7 @@ from launcher.services.common.observations import (
 )
 from launcher.services.launching.boot import NeverCameUp, UnfitMachine
 from pod_image.contract.figures import duration
+from pod_image.contract.next_steps import Sentence, setting
 
 SILENCE = timedelta(minutes=5)
 """A pod that is said to run for so long, and of whose container neither the log nor its uptime shows anything."""
@@ -71,7 +72,11 @@ class ContainerWatch:
         if _WRONG_IMAGE.search(text):
             raise RunFailed(
                 f"The container cannot be started: {_quoted(text)}",
-                hint="Look at --image: its entry point is not there, or is made for another processor.",
+                hint=Sentence(
+                    "Look at ",
+                    setting("image"),
+                    ": its entry point is not there, or is made for another processor.",
+                ),
             )
         self._failures += 1
         if self._failures >= TRIES:

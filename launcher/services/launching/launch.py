@@ -55,6 +55,7 @@ from launcher.stores.runs import RecordKind
 from launcher.stores.secrets import KeyName, Keys
 from pod_image.contract.bodies import ArmedReport
 from pod_image.contract.figures import dollars_per_hour
+from pod_image.contract.next_steps import NextStep, Said, Sentence, joined, setting
 from pod_image.contract.outcomes import EndReason
 
 Report = Callable[[Progress], None]
@@ -111,7 +112,11 @@ class _Launch:
                 if not tries_left or not self._left:
                     raise RunFailed(
                         str(exc),
-                        hint="Other GPU types or data centres may do; launcher gpus lists them.",
+                        hint=Sentence(
+                            "Other GPU types or data centres may do; ",
+                            NextStep.LIST_GPUS,
+                            " lists them.",
+                        ),
                     ) from exc
         raise AssertionError("the last try returns or raises")
 
@@ -129,7 +134,7 @@ class _Launch:
         if not is_ours and not self._plan.resume:
             raise InvalidRequest(
                 f"Run {self._plan.run_id} was begun by another computer a moment ago; its pod goes on.",
-                hint="Give this one another --run-id.",
+                hint=Sentence("Give this one another ", setting("run_id"), "."),
             )
 
     async def adopt(self, run: Run) -> Run:
@@ -208,7 +213,11 @@ class _Launch:
             return pod
         raise RentUnclear(
             f"{unclear.message} None appeared within {self._bench.config.reconcile_seconds:.0f} s.",
-            hint="It was not ordered again. launcher reap looks once more and releases it if it appears.",
+            hint=Sentence(
+                "It was not ordered again. ",
+                NextStep.LOOK_FOR_PODS,
+                " looks once more and releases it if it appears.",
+            ),
         ) from unclear
 
     def _note_refusal(self, offer: Offer, exc: LauncherError) -> None:
@@ -271,19 +280,18 @@ class _Launch:
             case asyncio.CancelledError():
                 said = await self._clean_up(rental, run, INTERRUPTED, EndReason.ABORTED)
                 raise Interrupted(
-                    f"Interrupted before the pod was armed. {said}".strip(),
-                    hint="launcher runs shows what is left.",
+                    joined(["Interrupted before the pod was armed.", said]),
+                    hint=Sentence(NextStep.LIST_RUNS, " shows what is left."),
                 ) from exc
             case LauncherError():
-                said = await self._clean_up(rental, run, exc.message, trouble=exc)
-                exc.message = f"{exc.message} {said}".strip()
-                exc.args = (exc.message,)
+                exc.add(await self._clean_up(rental, run, str(exc), trouble=exc))
             case NeverCameUp():
                 said = await self._clean_up(rental, run, str(exc))
                 if rental.may_live:
                     # Another pod now could be a second one for this run.
                     raise RunFailed(
-                        f"{exc} {said}", hint="launcher reap tries to release it."
+                        joined([str(exc), said]),
+                        hint=Sentence(NextStep.LOOK_FOR_PODS, " tries to release it."),
                     ) from exc
                 self.say(Stage.REFUSED, f"{exc} {said}", run)
                 raise type(exc)(f"{exc} {said}".strip()) from exc
@@ -297,7 +305,7 @@ class _Launch:
         why: str,
         reason: EndReason = EndReason.BOOT_FAILED,
         trouble: LauncherError | None = None,
-    ) -> str:
+    ) -> Said:
         said = await despite_cancel(rental.give_back(why, reason, trouble))
         self._count_calls(self._bench.runs.by_nonce(run.nonce) or run)
         return said
@@ -343,7 +351,8 @@ def _refuse_bad_plan(plan: Plan, keys: Keys, place: Place) -> None:
         raise InvalidRequest(first.message, hint=first.hint)
     if not plan.candidates:
         raise NothingAvailable(
-            "The plan has no GPU to try.", hint="launcher gpus lists what there is."
+            "The plan has no GPU to try.",
+            hint=Sentence(NextStep.LIST_GPUS, " lists what there is."),
         )
     need_place_key(keys, place)
     keys.need(KeyName.HF_UPLOAD)

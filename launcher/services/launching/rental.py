@@ -18,6 +18,7 @@ from launcher.services.ending.reconcile import look_for, own
 from launcher.services.ending.settle import close, metered_usd
 from launcher.services.launching.progress import Stage
 from pod_image.contract.figures import about, dollars_per_hour, duration
+from pod_image.contract.next_steps import NextStep, Said, Sentence
 from pod_image.contract.outcomes import EndReason
 
 Say = Callable[[Stage, str, Run], None]
@@ -44,19 +45,24 @@ class Rental:
         return bool(self.pod_id or self._is_ordered) and not self._is_released
 
     @property
-    def owed(self) -> str:
+    def owed(self) -> Said:
         """What whoever leaves now would leave behind."""
         if self.is_armed:
             return ""
         if self.pod_id and not self._is_released:
             return still_releasing(self._bench, self.pod_id)
         if self._is_ordered and not self._is_released:
-            return (
-                "A GPU was ordered, and its pod is looked for to release it; it may cost money. "
-                "launcher reap looks again."
+            return Sentence(
+                "A GPU was ordered, and its pod is looked for to release it; it may cost money. ",
+                NextStep.LOOK_FOR_PODS,
+                " looks again.",
             )
         title = self._bench.place.title
-        return f"What was made on {title} for the run is being removed. launcher reap looks again."
+        return Sentence(
+            f"What was made on {title} for the run is being removed. ",
+            NextStep.LOOK_FOR_PODS,
+            " looks again.",
+        )
 
     async def order(self, order: PodOrder) -> Pod:
         """Rent the pod; it is known here as soon as there is an answer, whoever is cancelled meanwhile."""
@@ -78,7 +84,7 @@ class Rental:
 
     async def give_back(
         self, why: str, reason: EndReason, trouble: LauncherError | None = None
-    ) -> str:
+    ) -> Said:
         """Release what was rented and say so in a sentence; never raises for the provider's trouble."""
         if not self.pod_id and self._is_ordered and not isinstance(trouble, RentUnclear):
             await self._look()
@@ -90,7 +96,9 @@ class Rental:
             # The row stays open for the reaper, and the secrets for a pod that is to be released.
             intents_of(self._bench).give_up(self._run.nonce)
             self._bench.runs.update(self._run, detail=why)
-            return "Nothing is known to be rented; launcher reap looks again."
+            return Sentence(
+                "Nothing is known to be rented; ", NextStep.LOOK_FOR_PODS, " looks again."
+            )
         await self._close_unrented(why, reason)
         return "Nothing was rented."
 
@@ -100,7 +108,7 @@ class Rental:
             if pod is not None:
                 self.found(pod)
 
-    async def _release(self, why: str, reason: EndReason) -> str:
+    async def _release(self, why: str, reason: EndReason) -> Said:
         releasing = asyncio.ensure_future(release_pod(self._bench, self.pod_id))
         await asyncio.wait([releasing], timeout=SAID_AFTER_SECONDS)
         if not releasing.done():
@@ -110,9 +118,11 @@ class Rental:
         run = self._now()
         if released.trouble is not None:
             self._bench.runs.update(run, state=RunState.ENDING, detail=why)
-            return (
+            return Sentence(
                 f"Pod {run.pod_id} could NOT be released ({released.trouble.message}) and costs "
-                f"{dollars_per_hour(run.price_per_hour_usd)} until launcher abort {run.run_id} succeeds."
+                f"{dollars_per_hour(run.price_per_hour_usd)} until ",
+                NextStep.ABORT_RUN.of(run.run_id),
+                " succeeds.",
             )
         run = await close(self._bench, run, run.end_reason or reason, why)
         said = _released(run)

@@ -13,6 +13,8 @@ from launcher.forms.run_file import plain
 from launcher.forms.values import check_names, to_settings
 from launcher.presets import Preset
 from pod_image.contract.knobs import Setting
+from pod_image.contract.next_steps import Sentence, joined
+from pod_image.contract.next_steps import setting as named
 from pod_image.contract.settings import SETTINGS, RunSettings
 
 _DEFAULTS = {name: plain(setting.default) for name, setting in SETTINGS.items()}
@@ -129,9 +131,19 @@ def _refuse_what_does_not_apply(settings: RunSettings, given: Mapping[str, Any])
                 allowed = " or ".join(str(value) for value in condition.values)
                 other = SETTINGS[condition.setting]
                 raise InvalidRequest(
-                    f"{setting.flag} only means something when {other.flag} is {allowed}; "
-                    f"it is {values[condition.setting]}.",
-                    hint=f"Leave {setting.flag} out, or add {other.flag} {condition.values[0]}.",
+                    Sentence(
+                        named(name),
+                        " only means something when ",
+                        named(other.name),
+                        f" is {allowed}; it is {values[condition.setting]}.",
+                    ),
+                    hint=Sentence(
+                        "Leave ",
+                        named(name),
+                        " out, or add ",
+                        named(other.name, condition.values[0]),
+                        ".",
+                    ),
                 )
 
 
@@ -139,11 +151,11 @@ def _check_required(settings: RunSettings) -> None:
     absent = missing(settings)
     if absent:
         setting = absent[0]
-        more = ", ".join(other.flag for other in absent[1:])
+        more = joined([Sentence(named(other.name)) for other in absent[1:]], ", ")
         raise MissingSetting(
-            f"{setting.flag} is missing.",
+            Sentence(named(setting.name), " is missing."),
             setting=setting.name,
-            hint=f"{setting.help}" + (f" Also missing: {more}." if more else ""),
+            hint=Sentence(setting.help, " Also missing: ", more, ".") if more else setting.help,
         )
 
 

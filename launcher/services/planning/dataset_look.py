@@ -18,6 +18,7 @@ from launcher.workshop.check import CheckSettings
 from launcher.workshop.hub_source import look_over_repo
 from launcher.workshop.report import DatasetReport
 from pod_image.contract.findings import Finding, Severity
+from pod_image.contract.next_steps import NextStep, Said, Sentence
 from pod_image.contract.settings import RunSettings
 from pod_image.dataset import Code, DatasetError
 from pod_image.hub import Hub
@@ -109,11 +110,11 @@ def can_be_let_pass(code: str) -> bool:
     return code in {known.value for known in Code}
 
 
-def how_to_force(errors: Sequence[Finding]) -> str:
-    """What to type to let these errors pass, as far as they are the dataset's; else nothing."""
+def how_to_force(errors: Sequence[Finding]) -> Said:
+    """How to let these errors pass, as far as they are the dataset's; else nothing."""
     codes = dict.fromkeys(remark.code for remark in errors if can_be_let_pass(remark.code))
-    flags = " ".join(f"--force {code}" for code in codes)
-    return f"Or let pass what you know of: {flags}" if flags else ""
+    step = NextStep.LET_PASS.of(" ".join(codes))
+    return Sentence("Or let pass what you know of: ", step) if codes else ""
 
 
 def _severity(finding: Finding, forced: Collection[str]) -> Severity:

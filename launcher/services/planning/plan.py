@@ -39,6 +39,7 @@ from launcher.stores.secrets import KeyName, Keys
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.figures import dollars, dollars_per_hour
 from pod_image.contract.findings import Finding, Severity
+from pod_image.contract.next_steps import NextStep, Said, Sentence, joined, setting
 from pod_image.contract.settings import RunSettings
 
 _RUN_FOLDER = re.compile(r"^run-(\d{2,})$")
@@ -127,7 +128,7 @@ def raise_errors(plan: Plan) -> None:
         return
     kind = _kind([remark.code for remark in errors])
     hints = dict.fromkeys([remark.hint for remark in errors] + [how_to_force(errors)])
-    raise kind("\n".join(remark.message for remark in errors), hint="\n".join(filter(None, hints)))
+    raise kind(joined([remark.message for remark in errors], "\n"), hint=joined(hints, "\n"))
 
 
 def _kind(codes: list[str]) -> type[LauncherError]:
@@ -185,22 +186,31 @@ def _run_id(
         if settings.run_id in taken and not resume:
             raise InvalidRequest(
                 f"{settings.results_repo} already has a run {settings.run_id}.",
-                hint="Continue it with --resume, or leave --run-id out for the next free one.",
+                hint=Sentence(
+                    "Continue it with ",
+                    NextStep.CONTINUE_RUN,
+                    ", or leave ",
+                    setting("run_id"),
+                    " out for the next free one.",
+                ),
             )
         return settings.run_id
     if resume:
         raise InvalidRequest(
-            "--resume needs to know which run to continue.", hint="Name it: --run-id run-01"
+            Sentence(NextStep.CONTINUE_RUN, " needs to know which run to continue."),
+            hint=Sentence("Name it: ", setting("run_id", "run-01")),
         )
     numbers = [int(match[1]) for name in taken if (match := _RUN_FOLDER.match(name))]
     return f"run-{max(numbers, default=0) + 1:02}"
 
 
-def _names(taken: Collection[str]) -> str:
+def _names(taken: Collection[str]) -> Said:
     if not taken:
-        return "It has no runs yet; leave --resume out to begin one."
+        return Sentence("It has no runs yet; leave ", NextStep.CONTINUE_RUN, " out to begin one.")
     newest = sorted(taken)[-MOST_NAMES:]
-    return f"It has {', '.join(newest)}; leave --resume out to begin a new one."
+    return Sentence(
+        f"It has {', '.join(newest)}; leave ", NextStep.CONTINUE_RUN, " out to begin a new one."
+    )
 
 
 def _in_plain(place: Place) -> Finding:
@@ -236,7 +246,7 @@ def _remarks_on_money(
                 "balance",
                 f"The {place.title} account has {dollars(balance_usd)}: enough for {balance_usd / price:.1f} hours. "
                 f"{place.out_of_money}",
-                "Add credit, or lower --max-hours.",
+                Sentence("Add credit, or lower ", setting("max_hours"), "."),
             )
         ]
     return []
@@ -245,9 +255,9 @@ def _remarks_on_money(
 def _remarks_on_estimate(plan: Plan) -> list[Finding]:
     if plan.estimate is None or plan.estimate.hours <= plan.hours_until_capped:
         return []
-    cap = "--max-hours"
+    cap = "max_hours"
     if plan.settings.max_cost_usd < plan.offer.price_per_hour_usd * plan.settings.max_hours:
-        cap = "--max-cost-usd"
+        cap = "max_cost_usd"
     shorter = recipe_of(plan.settings).how_to_be_shorter(plan.settings)
     return [
         Finding(
@@ -255,6 +265,6 @@ def _remarks_on_estimate(plan: Plan) -> list[Finding]:
             "cap_before_end",
             f"By the estimate the run wants {plan.estimate.hours:.1f} hours; the caps end it after "
             f"{plan.hours_until_capped:.1f}. It then tries to upload what it has.",
-            f"Raise {cap}{', or ' + shorter if shorter else ''}.",
+            Sentence("Raise ", setting(cap), ", or " if shorter else "", shorter, "."),
         )
     ]

@@ -12,13 +12,16 @@ from launcher.domain.run import Run
 from launcher.errors import InvalidRequest
 from launcher.services.common.workbench import Workbench
 from launcher.services.following.delivered_files import list_results
+from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.paths import ResultsFolder
 from pod_image.contract.whole_file import write_whole
 from pod_image.hub import RemoteFile, Repo, publish
 
 _STEP = re.compile(r"step-(\d+)")
 _FINAL_FOLDER = "voice"
-_COMES_AT_THE_END = "Voices are made at the end of a run; `launcher watch` shows how far it is."
+_COMES_AT_THE_END = Sentence(
+    "Voices are made at the end of a run; ", NextStep.FOLLOW_RUN, " shows how far it is."
+)
 
 
 @dataclass(frozen=True)
@@ -89,8 +92,11 @@ def chosen_voice(run: Run, found: Sequence[Voice], step: int | None) -> Voice:
         return voice
     steps = ", ".join(str(one.step) for one in found if one.step is not None)
     if step is None:
-        hint = f"Name a checkpoint's with --step: {steps}." if steps else _COMES_AT_THE_END
-        raise InvalidRequest(f"{run.run_id} has no final voice in {run.results_repo}.", hint=hint)
+        named = Sentence("Name a checkpoint's with ", NextStep.CHOOSE_CHECKPOINT, f": {steps}.")
+        raise InvalidRequest(
+            f"{run.run_id} has no final voice in {run.results_repo}.",
+            hint=named if steps else _COMES_AT_THE_END,
+        )
     raise InvalidRequest(
         f"{run.run_id} has no voice of step {step} in {run.results_repo}.",
         hint=f"It has voices of the steps {steps}." if steps else _COMES_AT_THE_END,

@@ -15,7 +15,7 @@ from launcher.services.common.place_key import place_key
 from launcher.services.ending.reap import ReapReport
 from launcher.stores.secrets import KeyName, Keys, KeySource, find_keys
 from launcher.ui.frame import Shell, page
-from launcher.ui.page_hints import for_page
+from launcher.ui.next_steps import on_page
 from launcher.ui.state.site import Site
 from launcher.ui.state.sweeps import Sweep
 from launcher.ui.widgets.elements import (
@@ -35,6 +35,7 @@ from launcher.ui.widgets.elements import (
     waiting,
 )
 from launcher.ui.widgets.inputs import SecretField
+from pod_image.contract.next_steps import joined
 
 CHECK_SECONDS = 30.0
 
@@ -180,7 +181,7 @@ class _KeyRow:
         else:
             self._draw_held(check)
         self._shell.show_keys()
-        self._shell.announce(f"{self._key_text.title}: {check.sentence}")
+        self._shell.announce(f"{self._key_text.title}: {on_page(check.sentence)}")
 
     def _draw_held(self, check: KeyCheck) -> None:
         self._state.clear()
@@ -217,9 +218,9 @@ async def _asked(shell: Shell, name: KeyName) -> KeyCheck:
 
 def _show_check(check: KeyCheck) -> None:
     tone = _TONES[check.state]
-    text = " ".join(part for part in (check.sentence, for_page(check.hint)) if part)
+    text = on_page(joined([check.sentence, check.hint]))
     if check.state is KeyState.WORKS:
-        say("good", check.sentence)
+        say("good", on_page(check.sentence))
     else:
         say(tone, _TITLES[check.state], text, alert=tone == "bad")  # type: ignore[arg-type]
 

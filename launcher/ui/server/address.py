@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from launcher.errors import InvalidRequest
+from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.whole_file import write_whole
 
 PLAIN_HOST = "127.0.0.1"
@@ -88,7 +89,9 @@ def bind(port: int) -> socket.socket:
         sock.close()
         raise InvalidRequest(
             f"Port {port} cannot be used: {getattr(exc, 'strerror', None) or exc}.",
-            hint="Leave out --port to take a free one, or give another.",
+            hint=Sentence(
+                "Leave out ", NextStep.CHOOSE_PORT, " to take a free one, or give another."
+            ),
         ) from exc
     sock.listen(128)
     return sock

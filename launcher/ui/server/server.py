@@ -19,6 +19,7 @@ from launcher.ui.server.address import PLAIN_HOST, Place
 from launcher.ui.server.guard import Guard
 from pod_image.contract.environment import for_python
 from pod_image.contract.interpreter import module_command
+from pod_image.contract.next_steps import NextStep, Said, Sentence
 
 SHUTDOWN_SECONDS = 3
 """Open pages hold their websocket; longer than this the end does not wait for them."""
@@ -39,7 +40,7 @@ async def run_server(
     app: ASGIApp,
     place: Place,
     *,
-    say: Callable[[str], None],
+    say: Callable[[Said], None],
     open_browser: bool = True,
     ready: Callable[[Guard], None] | None = None,
     end: asyncio.Event | None = None,
@@ -88,13 +89,19 @@ async def _end_when(end: asyncio.Event, server: uvicorn.Server) -> None:
 
 
 def _announce(
-    guard: Guard, place: Place, say: Callable[[str], None], open_browser: bool
+    guard: Guard, place: Place, say: Callable[[Said], None], open_browser: bool
 ) -> Path | None:
     if place.note:
         say(place.note)
     say(f"Open {guard.new_link()}")
     if sys.platform == "darwin" and place.address.host != PLAIN_HOST:
-        say("Safari may not find this address: use another browser, or start with --no-own-name.")
+        say(
+            Sentence(
+                "Safari may not find this address: use another browser, or start with ",
+                NextStep.USE_PLAIN_ADDRESS,
+                ".",
+            )
+        )
     return _open_quietly(guard.new_link()) if open_browser else None
 
 

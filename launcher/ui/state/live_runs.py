@@ -34,6 +34,7 @@ from launcher.services.launching.launch import launch
 from launcher.services.launching.progress import Progress
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import Keys
+from launcher.ui.next_steps import on_page
 from launcher.ui.state.journal import Journal
 from launcher.ui.state.rented_row import Rented, rented
 from launcher.ui.state.run_view import RunView
@@ -239,11 +240,11 @@ class Live:
                     self.troubles.pop(run.nonce, None)
                     self.feed(run, seen)
         except LauncherError as error:
-            self._put_off(run, error.message)
+            self._put_off(run, on_page(error.message))
         except asyncio.CancelledError:
             raise
         except Exception as error:
-            self._put_off(run, _unforeseen("Following the run failed here", error).message)
+            self._put_off(run, str(_unforeseen("Following the run failed here", error)))
             raise
         finally:
             self._watchers.pop(run.nonce, None)
@@ -295,7 +296,7 @@ class Live:
             with contextlib.suppress(LauncherError):
                 known = self.history.by_nonce(job.run.nonce)
                 if known is not None and not known.detail:
-                    self.history.update(known, detail=job.error.message)
+                    self.history.update(known, detail=str(job.error))
 
     def feed_progress(self, run: Run, progress: Progress) -> None:
         """What the launch saw of the pod, as far as the page shows it."""

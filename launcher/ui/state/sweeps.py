@@ -17,6 +17,7 @@ from launcher.services.common.place_key import has_place_key
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.reap import Reaped, ReapReport, reap
 from launcher.stores.secrets import find_keys
+from launcher.ui.next_steps import on_page
 from launcher.ui.state.sessions import Session, Sessions
 
 NEWS = timedelta(minutes=10)
@@ -72,7 +73,7 @@ class Sweeps:
         try:
             report = await reap(bench)
         except LauncherError as error:
-            self._take(Sweep(self._clock.now(), trouble=error.message))
+            self._take(Sweep(self._clock.now(), trouble=on_page(error.message)))
             return None
         self._take(Sweep(self._clock.now(), report))
         return report

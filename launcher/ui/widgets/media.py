@@ -11,6 +11,7 @@ from fastapi.responses import FileResponse
 
 from launcher.domain.run import Run
 from launcher.errors import LauncherError
+from launcher.ui.next_steps import on_page
 from launcher.ui.state.site import Site
 from pod_image.contract.paths import safe_path
 
@@ -60,4 +61,4 @@ async def _fetch(site: Site, run: Run, path: str) -> None:
     try:
         await session.bench.results(run.results_repo).download(run.run_id, into, [path])
     except LauncherError as error:
-        raise HTTPException(502, error.message) from error
+        raise HTTPException(502, on_page(error.message)) from error

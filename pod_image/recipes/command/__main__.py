@@ -20,6 +20,7 @@ from pod_image.contract.contract_error import ContractError
 from pod_image.contract.environment import EVENTS_FD_VARIABLE, RUN_VARIABLE
 from pod_image.contract.interpreter import SAFE_PATH_VARIABLE
 from pod_image.contract.keys import hide_keys
+from pod_image.contract.next_steps import Said
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.settings import RunSettings
@@ -180,8 +181,8 @@ def _outcome(report: Emit, code: int, *, was_stopped: bool) -> int:
     return _refuse(report, f"The command ended with exit code {code}.", hint)
 
 
-def _refuse(report: Emit, message: str, hint: str) -> int:
-    report(RunWarning(code="command", message=message, hint=hint))
+def _refuse(report: Emit, message: Said, hint: Said) -> int:
+    report(RunWarning.saying("command", message, hint))
     return INPUT_FAULT
 
 

@@ -37,7 +37,7 @@ def main(argv: list[str]) -> int:
     try:
         _run(argv[0], emit)
     except (RecipeError, ContractError) as exc:
-        emit(RunWarning(code=f"{argv[0]}-failed", message=exc.message, hint=exc.hint))
+        emit(RunWarning.saying(f"{argv[0]}-failed", exc.message, exc.hint))
         return 2
     return 0
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pod_image.contract.bodies import RunWarning
 from pod_image.contract.figures import size
+from pod_image.contract.next_steps import Sentence, setting
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.recipes.piper import MOST_CHECKPOINTS, PiperSettings, checkpoint_room
 from pod_image.recipes.piper.recipe_error import RecipeError
@@ -28,7 +29,7 @@ def checkpoints_kept(folder: RunFolder, settings: PiperSettings, emit: Emit | No
         raise RecipeError(
             f"The disk has no room for a checkpoint: {size(free_bytes)} are free, a {settings.quality.value} "
             f"voice needs {size(needed_bytes)}.",
-            hint=f"Rent a larger disk: --disk-gb {settings.disk_gb + more_gb}",
+            hint=Sentence("Rent a larger disk: ", setting("disk_gb", settings.disk_gb + more_gb)),
         )
     if kept < MOST_CHECKPOINTS and emit is not None:
         emit(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pod_image.contract.next_steps import Sentence, on_wire, setting
 from pod_image.dataset.languages import espeak_voice_of
 from pod_image.recipes.piper.quality import SAMPLE_RATE_HZ
 from pod_image.recipes.piper.recipe_error import RecipeError
@@ -43,7 +44,11 @@ def export_file(request: Request) -> Path:
     if not language:
         raise RecipeError(
             f"{request.checkpoint.name} does not say which language it speaks.",
-            hint="Give it: --language en_US. It says which phonemes the voice is fed.",
+            hint=Sentence(
+                "Give it: ",
+                setting("language", "en_US"),
+                ". It says which phonemes the voice is fed.",
+            ),
         )
     voice = VoiceIdentity(
         request.name or _name_in(beside) or request.checkpoint.stem.replace("=", "-"),
@@ -101,7 +106,7 @@ def main() -> int:
     try:
         path = export_file(Request(*paths, **asked))
     except RecipeError as exc:
-        print(json.dumps({"message": exc.message, "hint": exc.hint}))
+        print(json.dumps({"message": str(exc), **on_wire(exc.hint)}))
         return 2
     print(json.dumps({"path": str(path), "size_bytes": path.stat().st_size}))
     return 0

@@ -87,7 +87,7 @@ def _read(files: list[Path], words: dict[str, str]) -> Found:
         checkpoint = (read_onnx_voice if path.suffix == ".onnx" else read_checkpoint)(path)
         state = _dense(path, checkpoint.state)
     except RecipeError as exc:
-        raise Refused(exc.message, exc.hint) from exc
+        raise Refused(exc.message, hint=exc.hint) from exc
     said = {
         "hyper_parameters": _plain(checkpoint.hyper_parameters),
         "epoch": checkpoint.epoch,

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pod_image.contract.bodies import PhaseChange, RunWarning
+from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.outcomes import Phase
 from pod_image.recipes.piper.phonemes import Phonemizer
 from pod_image.recipes.piper.prepared import (
@@ -83,7 +84,11 @@ def prepare(clips: Sequence[SourceClip], folder: Path, how: Preparation, emit: E
     if not made:
         raise RecipeError(
             f"None of the {len(clips)} clips can be used.",
-            hint="The warnings above say why for each; `launcher dataset check` shows them before a run.",
+            hint=Sentence(
+                "The warnings above say why for each; ",
+                NextStep.CHECK_DATASET,
+                " shows them before a run.",
+            ),
         )
     prepared = PreparedSet(how.sample_rate_hz, how.espeak_voice, speakers, digest, made)
     write_prepared(folder, prepared)

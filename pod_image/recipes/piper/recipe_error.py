@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
+from pod_image.contract.hinted_error import HintedError
 
-class RecipeError(Exception):
-    """The recipe cannot go on because of what it was given. `message` says what, `hint` what to do about it."""
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+class RecipeError(HintedError):
+    """The recipe cannot go on because of what it was given."""

@@ -47,8 +47,8 @@ def prepare_stage(document: RunDocument, folder: RunFolder, emit: Emit) -> None:
 
 
 def _finding_said(finding: Finding) -> RunWarning:
-    message = f"{finding.place}: {finding.message}" if finding.place else finding.message
-    return RunWarning(code=str(finding.code), message=message, hint=finding.hint)
+    place = f"{finding.place}: " if finding.place else ""
+    return RunWarning.saying(str(finding.code), f"{place}{finding.message}", finding.hint)
 
 
 def train_stage(
@@ -132,7 +132,7 @@ def _own_checkpoint(document: RunDocument, folder: RunFolder, emit: Emit) -> Che
 
 
 def _warning(code: str, exc: RecipeError) -> RunWarning:
-    return RunWarning(code=code, message=exc.message, hint=exc.hint)
+    return RunWarning.saying(code, exc.message, exc.hint)
 
 
 def _base_checkpoint(settings: PiperSettings, folder: RunFolder) -> Checkpoint | None:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from pod_image.contract.bodies import Step
+from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.recipes.piper.device import is_apart
 from pod_image.recipes.piper.optimisation import LOSS_NAMES, Optimisation
 from pod_image.recipes.piper.recipe_error import RecipeError
@@ -164,5 +165,9 @@ def _check_finite(in_a_row: float, step: int) -> None:
         raise RecipeError(
             f"Losses were not finite {BROKEN_STEPS_IN_A_ROW} steps in a row, up to step {step}; none of these "
             "steps was taken over.",
-            hint="Lower the learning rate, or look for broken recordings with `launcher dataset check`.",
+            hint=Sentence(
+                "Lower the learning rate, or look for broken recordings with ",
+                NextStep.CHECK_DATASET,
+                ".",
+            ),
         )

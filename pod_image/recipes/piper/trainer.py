@@ -328,7 +328,7 @@ class Trainer:
             try:
                 detail = self._carry_out(command)
             except RecipeError as exc:
-                self._receipt(command, "refused", exc.message)
+                self._receipt(command, "refused", str(exc))
             else:
                 self._receipt(command, "done", detail)
 

@@ -15,6 +15,7 @@ from urllib.request import urlopen
 import pytest
 
 from launcher.cli import app
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.demo.cloud import check_extra
 from launcher.errors import NotConfigured
 from tests.kit.processes import LAUNCHER, LONGEST_SECONDS, demo_in_background
@@ -171,8 +172,8 @@ def test_the_faults_are_listed_and_an_unknown_one_is_refused(
 def test_a_missing_extra_is_an_error_that_gives_the_install_command() -> None:
     with pytest.raises(NotConfigured) as caught:
         check_extra(("surely_no_such_library",))
-    assert "pip install 'pod-launcher[demo]'" in caught.value.hint
-    assert "surely_no_such_library" in caught.value.message
+    assert "pip install 'pod-launcher[demo]'" in in_terminal(caught.value.hint)
+    assert "surely_no_such_library" in in_terminal(caught.value.message)
 
 
 def test_serve_and_headless_are_not_for_one_call(capsys: pytest.CaptureFixture[str]) -> None:

@@ -602,7 +602,7 @@ async def test_outside_of_a_pod_the_program_says_so_and_ends(tmp_path: Path) -> 
     await asyncio.sleep(5)
     ports = replace(harness.containers[0]._ports(_Spec()), write_line=harness.lines.append)  # type: ignore[arg-type]
     assert await run_pod(ports) == NOT_A_POD
-    assert "launcher deploy" in harness.lines[-1]
+    assert "works in a pod that the launcher started" in harness.lines[-1]
 
 
 class _Spec:

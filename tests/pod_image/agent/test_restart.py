@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from launcher.cli.terminal.next_steps import in_terminal
 from pod_image.agent.attempt_state import AttemptState
 from pod_image.agent.ports import RunHub
 from pod_image.agent.start_decision import GoOn, Known, ReleaseOnly, decide
-from pod_image.contract.bodies import Step
+from pod_image.contract.bodies import Ended, Step
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.record import RunRecord
@@ -296,7 +297,8 @@ async def test_a_taken_run_id_is_refused_without_resume(tmp_path: Path) -> None:
     harness.rent(harness.document(attempt=2, nonce="nonce2"))
     assert await harness.until_gone() < 60
     assert harness.ended["reason"] == EndReason.BOOT_FAILED
-    assert "--resume" in harness.ended["hint"]
+    what_to_do = Ended.model_validate(harness.ended).what_to_do
+    assert in_terminal(what_to_do) == "Go on with it by --resume, or take another --run-id."
     assert harness.results()["run-01/voice/demo.onnx"].read_bytes() == before
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from launcher.cli.terminal.next_steps import in_terminal
 from pod_image.contract import CONTRACT_VERSION
 from pod_image.contract.contract_error import ContractError
 from pod_image.contract.environment import RunDocument
@@ -31,7 +32,7 @@ def test_an_image_that_does_not_know_the_version_says_both_numbers():
         ContractError, match=f"understands contract {CONTRACT_VERSION}, the launcher sent 99"
     ) as caught:
         RunDocument.from_json(text)
-    assert "image" in caught.value.hint
+    assert "image" in in_terminal(caught.value.hint)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '"x"', "{}"])

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from launcher.cli.terminal.next_steps import in_terminal
 from pod_image.dataset import Code, DatasetError, Entry, FolderSource, read_dataset, survey
 from tests.kit.dataset_files import codes, look, tarred, wav, write, zipped
 
@@ -117,7 +118,7 @@ def test_a_bomb_is_refused_before_it_unpacks(tmp_path: Path, ending: str) -> Non
     )
     folder = write(tmp_path, {f"clips.{ending}": shard, "metadata.csv": TABLE})
     (bomb,) = [each for each in look(folder).findings if each.code is Code.ARCHIVE_UNSAFE]
-    assert "83.9 MB" in bomb.message
+    assert "83.9 MB" in in_terminal(bomb.message)
     assert not (folder / ".unpacked").exists()
 
 
@@ -234,5 +235,7 @@ def test_parquet_without_its_reader_names_what_to_install_and_not_a_table_to_wri
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     found = look(write(tmp_path, {"data/train.parquet": b"PAR1 whatever it holds PAR1"}))
     assert codes(found) == [Code.EXTRA_MISSING, Code.NO_TABLE]
-    assert {each.hint for each in found.findings} == {"pip install 'pod-launcher[audio]'"}
-    assert "cannot be read here" in found.findings[-1].message
+    assert {in_terminal(each.hint) for each in found.findings} == {
+        "pip install 'pod-launcher[audio]'"
+    }
+    assert "cannot be read here" in in_terminal(found.findings[-1].message)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from launcher.cli.terminal.next_steps import in_terminal
 from pod_image.dataset import Code, DatasetError, read_dataset
 from tests.kit.dataset_files import SHORT, codes, look, write
 
@@ -45,7 +46,7 @@ def test_of_three_columns_as_in_ljspeech_the_normalised_text_is_spoken(tmp_path:
         "a|In 1900 it was sold.|In nineteen hundred it was sold.\nb|Mr. Bell spoke.|Mister Bell spoke.\n",
     )
     assert texts(tmp_path)[0] == ("a.wav", "In nineteen hundred it was sold.", None)
-    assert "LJSpeech" in look(tmp_path).findings[0].message
+    assert "LJSpeech" in in_terminal(look(tmp_path).findings[0].message)
 
 
 def test_a_repeated_short_second_column_is_the_speaker(tmp_path: Path) -> None:
@@ -176,14 +177,14 @@ def test_a_line_with_too_few_or_too_many_columns_is_named(tmp_path: Path) -> Non
         each.place: each.message for each in look(tmp_path).findings if each.code is Code.BAD_LINE
     }
     assert set(bad) == {"metadata.csv line 2", "metadata.csv line 3"}
-    assert "stands in the text" in bad["metadata.csv line 3"]
+    assert "stands in the text" in in_terminal(bad["metadata.csv line 3"])
 
 
 def test_a_table_without_any_delimiter_is_an_error_with_the_remedy(tmp_path: Path) -> None:
     two_clips(tmp_path, "Hello there.\nGood morning.\n")
     with pytest.raises(DatasetError) as raised:
         read_dataset(tmp_path)
-    assert "file|text" in raised.value.hint
+    assert "file|text" in in_terminal(raised.value.hint)
 
 
 def test_an_absent_file_an_empty_file_and_an_empty_text_are_each_named(tmp_path: Path) -> None:
@@ -209,7 +210,7 @@ def test_a_file_listed_twice_counts_once(tmp_path: Path) -> None:
 def test_sound_files_without_a_line_are_mentioned(tmp_path: Path) -> None:
     two_clips(tmp_path, "a|Hello.\n")
     (note,) = [each for each in look(tmp_path).findings if each.code is Code.FILE_UNUSED]
-    assert "wavs/b.wav" in note.message
+    assert "wavs/b.wav" in in_terminal(note.message)
 
 
 @pytest.mark.parametrize(
@@ -242,7 +243,7 @@ def test_a_file_whose_name_is_none_on_every_system_is_said_before_a_pod_refuses_
     write(tmp_path, {"wavs/12:30.wav": SHORT})
     (found,) = [each for each in look(tmp_path).findings if each.code is Code.PATH_OUTSIDE]
     assert found.place == "wavs/12:30.wav"
-    assert "Rename" in found.hint
+    assert "Rename" in in_terminal(found.hint)
 
 
 def test_a_link_out_of_the_folder_is_left_aside(tmp_path: Path) -> None:
@@ -302,8 +303,8 @@ def test_clips_without_transcripts_are_an_error_that_says_what_to_write(tmp_path
     write(tmp_path, {"wavs/a.wav": SHORT})
     with pytest.raises(DatasetError) as raised:
         read_dataset(tmp_path)
-    assert "1 sound files but no transcripts" in raised.value.message
-    assert "metadata.csv" in raised.value.hint
+    assert "1 sound files but no transcripts" in in_terminal(raised.value.message)
+    assert "metadata.csv" in in_terminal(raised.value.hint)
 
 
 def test_an_absent_folder_and_an_empty_table_are_errors(tmp_path: Path) -> None:

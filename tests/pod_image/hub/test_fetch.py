@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.emulator.hub import Rule
 from launcher.emulator.hub.limits import commit_quota_refusal
 from launcher.emulator.hub.wire import Refusal
@@ -173,7 +174,7 @@ def test_a_private_dataset_of_others_looks_absent(make_hub, clips_commit):
     for label in ("stranger", None):
         with pytest.raises(RepoMissing) as missing:
             resolve_commit(make_hub(label), CLIPS)
-        assert "looks absent" in missing.value.hint
+        assert "looks absent" in in_terminal(missing.value.hint)
 
 
 def test_files_and_folders_are_listed_with_checksums(hub, clips_commit, recordings):

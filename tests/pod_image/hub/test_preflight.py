@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.emulator.hub import Rule
 from launcher.emulator.hub.wire import Refusal
 from pod_image.hub import Cause, ResultsState, preflight, whoami
@@ -47,7 +48,7 @@ def test_a_token_wider_than_needed_is_mentioned(check, voice, label):
     assert found.errors == ()
     assert causes(found) == [Cause.TOKEN_TOO_WIDE]
     assert "can write to all repos of demo" in found.warnings[0].message
-    assert "fine-grained" in found.warnings[0].hint
+    assert "fine-grained" in in_terminal(found.warnings[0].hint)
 
 
 @pytest.mark.parametrize("label", ["write", "namespace"])
@@ -59,7 +60,7 @@ def test_an_absent_results_repo_is_an_error_for_a_token_that_may_not_create_it(c
     found = check(upload_label="one repo")
     assert found.results is ResultsState.REFUSED
     assert causes(found) == [Cause.MAY_NOT_CREATE]
-    assert "Create demo/voice (private)" in found.errors[0].hint
+    assert "Create demo/voice (private)" in in_terminal(found.errors[0].hint)
 
 
 def test_a_results_repo_that_may_only_be_read_is_an_error(check, voice):
@@ -107,7 +108,7 @@ def test_the_checks_decide_when_the_owner_of_a_token_cannot_be_looked_up(check, 
 def test_without_an_upload_token_there_is_no_run(make_hub, clips_commit, voice):
     found = preflight(make_hub("read"), make_hub(None), "demo/clips", "demo/voice")
     assert causes(found) == [Cause.NO_TOKEN]
-    assert "HF_UPLOAD_TOKEN" in found.errors[0].hint
+    assert "HF_UPLOAD_TOKEN" in in_terminal(found.errors[0].hint)
 
 
 def test_a_gated_dataset_is_a_missing_right(check, voice, emulator):
@@ -115,7 +116,7 @@ def test_a_gated_dataset_is_a_missing_right(check, voice, emulator):
     emulator.core.tokens["demo-one-repo"].may_read_gated = False
     found = check("one repo")
     assert causes(found) == [Cause.NO_RIGHT]
-    assert "gated" in found.errors[0].hint
+    assert "gated" in in_terminal(found.errors[0].hint)
 
 
 def test_a_name_that_cannot_be_a_repo_is_an_error_and_no_traceback(check):

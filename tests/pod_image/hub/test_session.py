@@ -9,6 +9,7 @@ import pytest
 from huggingface_hub.errors import HfHubHTTPError
 from pydantic import SecretStr
 
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.emulator.hub import Rule
 from launcher.emulator.hub.wire import Refusal
 from pod_image.hub import (
@@ -110,7 +111,7 @@ def test_each_status_has_its_error_with_message_and_hint(make_hub, emulator, sta
     emulator.faults.add(Rule("whoami", times=100, refusal=refusal))
     with pytest.raises(error, match=f"answered {status} while asking.*Said by the Hub") as raised:
         whoami(make_hub())
-    assert raised.value.hint
+    assert in_terminal(raised.value.hint)
 
 
 @pytest.mark.parametrize(
@@ -151,13 +152,13 @@ def test_the_true_cause_is_found_behind_a_wrapper():
     wrapper.__cause__ = httpx2.ConnectError("no route")
     error = translated(wrapper, "uploading")
     assert isinstance(error, HubUnavailable)
-    assert "no route" in error.message
+    assert "no route" in in_terminal(error.message)
 
 
 def test_signed_addresses_are_not_repeated_in_errors():
     error = translated(ConnectionError("failed for https://cdn.test/x?Signature=abc"), "fetching")
     assert error is not None
-    assert "abc" not in error.message
+    assert "abc" not in in_terminal(error.message)
 
 
 @pytest.mark.parametrize(

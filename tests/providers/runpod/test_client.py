@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from tenacity import wait_none
 
 from launcher import __version__
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.errors import (
     ApiDrift,
     InsufficientBalance,
@@ -99,8 +100,8 @@ async def test_the_key_is_in_no_repr_log_or_message(caplog: pytest.LogCaptureFix
         await client.create_pod({"env": {"T": "demo-token"}}, hidden=[SecretStr("demo-token")])
     shown = f"{caught.value!r} {caught.value.message} {caught.value.hint} {client!r} {caplog.text}"
     assert KEY not in shown
-    assert "demo-token" not in caught.value.message
-    assert "you sent ***" in caught.value.message
+    assert "demo-token" not in in_terminal(caught.value.message)
+    assert "you sent ***" in in_terminal(caught.value.message)
 
 
 async def test_the_catalogue_is_asked_with_product_and_count() -> None:
@@ -144,7 +145,7 @@ def test_this_machine_may_be_reached_without_tls(url: str) -> None:
 def test_a_key_that_cannot_be_one_is_refused_without_being_shown(key: str) -> None:
     with pytest.raises(NotConfigured, match="empty or holds characters") as caught:
         RunPodClient(SecretStr(key), "https://cloud")
-    assert not key.strip() or key not in caught.value.message
+    assert not key.strip() or key not in in_terminal(caught.value.message)
 
 
 # --- what is repeated
@@ -302,9 +303,9 @@ async def test_each_status_of_a_create_has_its_meaning(
     with pytest.raises(LauncherError) as caught:
         await client_of(server).create_pod({})
     assert type(caught.value) is kind
-    assert said in caught.value.message
-    assert "words of theirs" in caught.value.message
-    assert "req-1" in caught.value.message
+    assert said in in_terminal(caught.value.message)
+    assert "words of theirs" in in_terminal(caught.value.message)
+    assert "req-1" in in_terminal(caught.value.message)
 
 
 @pytest.mark.parametrize("phrase", NO_CAPACITY_PHRASES)
@@ -324,7 +325,7 @@ async def test_what_is_missing_is_named_before_what_is_not_allowed() -> None:
     errors = ["$: additional properties 'image' not allowed", "$: missing property 'name'"]
     with pytest.raises(InvalidRequest) as caught:
         await client_of(Server(problem(422, "Request validation failed.", errors))).create_pod({})
-    message = caught.value.message
+    message = in_terminal(caught.value.message)
     assert message.index("missing property") < message.index("not allowed")
 
 
@@ -345,7 +346,7 @@ async def test_a_block_of_cloudflare_is_not_blamed_on_the_key() -> None:
     with pytest.raises(ProviderError, match="in front of RunPod") as caught:
         await client_of(Server(page)).pods()
     assert not isinstance(caught.value, NoRight)
-    assert "1010" in caught.value.message
+    assert "1010" in in_terminal(caught.value.message)
 
 
 @pytest.mark.parametrize(

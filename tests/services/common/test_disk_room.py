@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.domain.plan import DatasetSummary
 from launcher.providers.registry import default_place
 from launcher.recipes import recipe_of
@@ -31,8 +32,8 @@ def test_files_sound_and_one_checkpoint_have_to_fit() -> None:
     assert remarks_on_disk(settings(), dataset(16_000_000_000)) == []
     (remark,) = remarks_on_disk(settings(), dataset(18_000_000_000))
     assert (remark.severity, remark.code) == (Severity.ERROR, "disk_too_small")
-    assert "one checkpoint of a medium voice take 20.8 GB" in remark.message
-    assert remark.hint == "Rent a larger disk: --disk-gb 21"
+    assert "one checkpoint of a medium voice take 20.8 GB" in in_terminal(remark.message)
+    assert in_terminal(remark.hint) == "Rent a larger disk: --disk-gb 21"
 
 
 def test_a_larger_voice_needs_more() -> None:
@@ -50,7 +51,7 @@ def test_no_disk_is_ordered_that_the_cloud_has_not_got_and_the_plan_says_what_it
     small = RunSettings(recipe="command", argv=("true",), results_repo="me/x", disk_gb=5)
     (remark,) = remarks_on_disk(small, None)
     assert (remark.severity, remark.code) == (Severity.NOTE, "disk_raised")
-    assert "a disk of 20 GB, not 5" in remark.message
+    assert "a disk of 20 GB, not 5" in in_terminal(remark.message)
     assert rented_disk_gb(small) == default_place().least_disk_gb
 
 
@@ -62,5 +63,8 @@ def test_room_is_reckoned_with_the_disk_that_is_ordered() -> None:
 def test_the_check_of_a_dataset_reckons_with_the_disk_that_is_ordered() -> None:
     assert check_settings(settings(disk_gb=5)).disk_gb == 20
     (finding,) = _disk_findings(6_000_000_000, 20)
-    assert (finding.code, finding.hint) == (Code.DISK_SMALL, "Set disk_gb to 21 or more.")
+    assert (finding.code, in_terminal(finding.hint)) == (
+        Code.DISK_SMALL,
+        "Set disk_gb to 21 or more.",
+    )
     assert _disk_findings(6_000_000_000, 21) == []

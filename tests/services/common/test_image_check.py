@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.providers.registry import default_place
 from launcher.providers.runpod.place import PYTORCH_IMAGE
 from launcher.services.common.image_check import ImageCheck, ImageName, check_image
@@ -116,13 +117,13 @@ async def test_an_image_for_other_machines_is_no_image_for_a_pod(platforms: list
     found = await Registry({"ghcr.io/me/pod:1": platforms}).ask("ghcr.io/me/pod:1")
     assert found.is_good is False
     assert all(each in found.sentence for each in platforms)
-    assert "--platform linux/amd64" in found.hint
+    assert "--platform linux/amd64" in in_terminal(found.hint)
 
 
 async def test_a_tag_that_is_not_there_is_said() -> None:
     found = await Registry({"ghcr.io/me/pod:1": ["linux/amd64"]}).ask("ghcr.io/me/pod:2")
     assert (found.is_good, found.sentence) == (False, "ghcr.io/me/pod:2 is not there")
-    assert "--image bootstrap" in found.hint
+    assert "--image bootstrap" in in_terminal(found.hint)
 
 
 @pytest.mark.parametrize("denies_at", ["token", "manifest"])
@@ -132,7 +133,7 @@ async def test_a_private_image_is_an_error_without_a_credential_and_unknown_with
     registry = Registry({}, frozenset({"me/pod"}), denies_at)
     without = await registry.ask("ghcr.io/me/pod:1")
     assert without.is_good is False
-    assert "--registry" in without.hint
+    assert "--registry" in in_terminal(without.hint)
     given = await registry.ask("ghcr.io/me/pod:1", has_credential=True)
     assert given.is_good is None
     assert "is private" in given.sentence
@@ -168,5 +169,5 @@ async def test_what_cannot_be_asked_is_not_known_and_never_an_error(
     found = await check_image(
         "ghcr.io/me/pod:1", default_place(), transport=httpx.MockTransport(handle)
     )
-    assert (found.is_good, found.hint) == (None, "")
+    assert (found.is_good, in_terminal(found.hint)) == (None, "")
     assert said in found.sentence

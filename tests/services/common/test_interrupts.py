@@ -8,6 +8,7 @@ import signal
 
 import pytest
 
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.services.common.interrupts import (
     INSISTS_WITHIN_SECONDS,
     GivenUp,
@@ -17,6 +18,7 @@ from launcher.services.common.interrupts import (
     leaving_signals,
 )
 from launcher.services.common.uninterrupted import owing, what_is_owed
+from pod_image.contract.next_steps import Said
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 POD = "Pod abc is being released."
@@ -76,8 +78,8 @@ async def test_signals_leave_answer_and_give_back_what_was_there_before() -> Non
     answered = asyncio.Event()
     said: list[str] = []
 
-    def say(text: str) -> None:
-        said.append(text)
+    def say(text: Said) -> None:
+        said.append(in_terminal(text))
         answered.set()
 
     with leaving_on_signals(left.set, say):

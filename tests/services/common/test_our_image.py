@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from launcher import image_digest
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.providers.registry import default_place
 from launcher.providers.runpod.place import PYTORCH_IMAGE
 from launcher.services.common.image_check import ImageCheck, check_image
@@ -72,5 +73,5 @@ async def test_doctor_refuses_a_tag_that_was_moved(monkeypatch: pytest.MonkeyPat
     assert found.is_good is False
     assert DIGEST in found.sentence
     assert OTHER in found.sentence
-    assert "tag was moved" in found.hint
+    assert "tag was moved" in in_terminal(found.hint)
     assert (await doctors("me/pod:1")).is_good is True

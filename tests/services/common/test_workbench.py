@@ -11,6 +11,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.config import Config
 from launcher.domain.run import RunState
 from launcher.emulator.hub.server import HubEmulator
@@ -201,7 +202,7 @@ async def test_a_refused_token_is_a_matter_of_configuration_and_the_rest_the_hub
         await ResultsRepo(with_tokens(harness, "", "not-a-token"), RESULTS_REPO).files("run-01")
     with pytest.raises(HubError) as caught:
         await harness.bench.results("demo/absent").files("run-01")
-    assert caught.value.hint
+    assert in_terminal(caught.value.hint)
 
 
 @in_virtual_time

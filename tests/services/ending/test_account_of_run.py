@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.domain.run import Run, RunState
 from launcher.errors import NotConfigured, PodGone
 from launcher.hub.access import HubAccess
@@ -47,7 +48,7 @@ async def test_watching_with_another_accounts_key_leaves_the_run_open(tmp_path: 
     run = await running(harness)
     with pytest.raises(PodGone, match="not found with this RunPod key") as caught:
         await end_of(strangers_bench(harness), run)
-    assert "Use the key that launched it" in caught.value.hint
+    assert "Use the key that launched it" in in_terminal(caught.value.hint)
     assert harness.bench.runs.get("run-01").state is RunState.RUNNING
     assert harness.live() == [run.pod_id]
     assert len(harness.secret_names()) == 2
@@ -140,6 +141,6 @@ async def test_without_a_token_that_reads_the_results_a_run_is_not_taken_for_los
     tokenless = replace(harness.bench, hub=HubAccess(nobody, nobody, run_blocking=at_once))
     with pytest.raises(NotConfigured, match=f"How it ended stands in {RESULTS_REPO}") as caught:
         await end_of(tokenless, run)
-    assert "hf-upload" in caught.value.hint
+    assert "hf-upload" in in_terminal(caught.value.hint)
     assert [each.run.run_id for each in (await reap(tokenless)).left_open] == ["run-01"]
     assert (await end_of(harness.open_bench(), run)).end_reason is EndReason.FINISHED

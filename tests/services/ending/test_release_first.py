@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.domain.run import RunState
 from launcher.errors import Interrupted, RunFailed
 from launcher.services.common.intents import intents_of
@@ -166,7 +167,7 @@ async def test_a_release_that_has_begun_is_not_cut_short_and_says_what_is_owed(
     for _ in range(3):
         task.cancel()
         await asyncio.sleep(0.5)
-    owed = what_is_owed()
+    owed = in_terminal(what_is_owed())
     assert run.pod_id in owed
     assert "launcher reap" in owed
     with pytest.raises(asyncio.CancelledError):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.domain.offer import Offer
 from launcher.domain.run import Run
 from launcher.errors import RunFailed
@@ -87,7 +88,9 @@ async def test_a_later_launch_orders_around_the_bad_machine_and_its_plan_says_so
     assert steered_one.avoids == (place,)
     assert place not in steered_one.data_centers
     (remark,) = remarks_on_bad_hosts([steered_one], bad)
-    assert remark.message.startswith(f"{place} is left out for RTX 4090: a machine with RTX 4090")
+    assert in_terminal(remark.message).startswith(
+        f"{place} is left out for RTX 4090: a machine with RTX 4090"
+    )
     wanted = plan("run-02", steered_one)
     order = pod_order(
         harness.bench, wanted, new_attempt(harness.bench, wanted), steered_one, TokenEnvironment()
@@ -103,7 +106,7 @@ async def test_a_gpu_that_is_free_nowhere_else_comes_last(tmp_path: Path) -> Non
     only = here(harness, places(harness)[0])
     assert steered([only, SECOND], bad) == (SECOND, only)
     (remark,) = remarks_on_bad_hosts([SECOND, only], bad)
-    assert "is tried last" in remark.message
+    assert "is tried last" in in_terminal(remark.message)
     assert steered([offer()], bad) == (offer(),)  # a provider that names no place
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.domain.pod import Pod, PodStatus
 from launcher.errors import RunFailed
 from launcher.services.common.observations import LogSeen, PodSeen, Tick
@@ -52,7 +53,7 @@ def test_an_image_that_starts_on_no_host_ends_the_launch_and_is_not_tried_elsewh
     text = NOT_STARTED + 'exec: "pythn": executable file not found in $PATH: unknown'
     with pytest.raises(RunFailed, match="executable file not found") as caught:
         ContainerWatch().see(system(text), minutes(1))
-    assert "--image" in caught.value.hint
+    assert "--image" in in_terminal(caught.value.hint)
 
 
 def test_a_start_that_fails_once_may_be_luck_and_three_times_are_none() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.domain.run import RunState
 from launcher.errors import Interrupted, NotConfigured, RunFailed
 from launcher.services.ending.release import release
@@ -168,7 +169,7 @@ async def test_an_order_that_cannot_be_written_down_first_is_not_sent(tmp_path: 
 
     with pytest.raises(NotConfigured, match=r"not ordered\. Nothing was rented") as caught:
         await launch(harness.bench, plan(), harness.keys, disk_fails)
-    assert "LAUNCHER_HOME" in caught.value.hint
+    assert "LAUNCHER_HOME" in in_terminal(caught.value.hint)
     assert (harness.posts(), harness.secret_names()) == (0, [])
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.domain.run import Run, RunState
 from launcher.errors import (
     Interrupted,
@@ -116,7 +117,7 @@ async def test_without_the_right_to_make_secrets_nothing_is_rented(tmp_path: Pat
     harness.world.faults.switch_on("secrets-refused")
     with pytest.raises(NoRight, match="make a secret") as caught:
         await launch(harness.bench, plan(), harness.keys)
-    assert "Nothing was rented" in caught.value.message
+    assert "Nothing was rented" in in_terminal(caught.value.message)
     assert harness.posts() == 0
     assert harness.bench.runs.get("run-01").state is RunState.ENDED
 
@@ -139,9 +140,9 @@ async def test_when_all_candidates_are_refused_it_says_which_and_why(tmp_path: P
     harness.world.faults.switch_on("no-capacity")
     with pytest.raises(NothingAvailable) as caught:
         await launch(harness.bench, plan("run-01", offer(), A5000), harness.keys)
-    assert "RTX 4090" in caught.value.message
-    assert "RTX A5000" in caught.value.message
-    assert "no longer any instances" in caught.value.message
+    assert "RTX 4090" in in_terminal(caught.value.message)
+    assert "RTX A5000" in in_terminal(caught.value.message)
+    assert "no longer any instances" in in_terminal(caught.value.message)
     assert harness.live() == []
     assert harness.secret_names() == []
     assert intents_of(harness.bench).open() == []
@@ -170,8 +171,8 @@ async def test_a_pod_that_cannot_end_itself_is_released_and_its_cost_is_said(
     harness.script.can_release = False
     with pytest.raises(RunFailed, match=r"cannot end itself: own pod \(403\)") as caught:
         await launch(harness.bench, plan(), harness.keys)
-    assert "was released after" in caught.value.message
-    assert "it cost under $0.01" in caught.value.message
+    assert "was released after" in in_terminal(caught.value.message)
+    assert "it cost under $0.01" in in_terminal(caught.value.message)
     assert harness.live() == []
     assert harness.secret_names() == []
     run = harness.bench.runs.get("run-01")
@@ -214,7 +215,7 @@ async def test_a_run_that_ends_before_it_is_armed_fails_with_the_pods_own_words(
     harness.runner.program = refuses
     with pytest.raises(RunFailed, match="understands contract 0") as caught:
         await launch(harness.bench, plan(), harness.keys)
-    assert caught.value.hint == "Rebuild the image."
+    assert in_terminal(caught.value.hint) == "Rebuild the image."
     assert harness.live() == []
 
 
@@ -306,7 +307,7 @@ async def test_a_create_that_stays_unclear_is_left_to_the_reaper_not_ordered_aga
     harness.world.faults.switch_on("create-503-rents-nothing", times=1)
     with pytest.raises(RentUnclear, match="None appeared within 60 s") as caught:
         await launch(harness.bench, plan("run-01", offer(), A5000), harness.keys)
-    assert "reap" in caught.value.hint
+    assert "reap" in in_terminal(caught.value.hint)
     assert harness.posts() == 1
     assert [intent.given_up for intent in intents_of(harness.bench).open()] == [True]
 
@@ -405,7 +406,7 @@ async def test_the_same_run_cannot_be_launched_twice_at_once(tmp_path: Path) -> 
     runs = [each for each in results if isinstance(each, Run)]
     refused = [each for each in results if isinstance(each, InvalidRequest)]
     assert len(runs) == len(refused) == 1
-    assert "launched by another process" in refused[0].message
+    assert "launched by another process" in in_terminal(refused[0].message)
     assert harness.live() == [runs[0].pod_id]
 
 

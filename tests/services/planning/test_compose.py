@@ -2,6 +2,7 @@
 
 import pytest
 
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.domain.plan import Origin
 from launcher.errors import InvalidRequest, MissingSetting
 from launcher.presets import Preset
@@ -67,14 +68,16 @@ def test_a_key_in_the_command_is_refused_and_not_repeated() -> None:
     for preset, values in ((None, given), (Preset("mine", "Mine", "", given), {})):
         with pytest.raises(InvalidRequest, match="Word 3 of the command") as refused:
             compose(preset, values)
-        assert key not in refused.value.message + refused.value.hint
+        assert key not in in_terminal(refused.value.message) + in_terminal(refused.value.hint)
 
 
 def test_a_typed_value_that_does_not_apply_is_refused_with_what_it_needs() -> None:
     with pytest.raises(InvalidRequest) as caught:
         compose(None, {**REPOS, "argv": ["true"]})
-    assert caught.value.message.startswith("--argv only means something when --recipe is command")
-    assert "--recipe command" in caught.value.hint
+    assert in_terminal(caught.value.message).startswith(
+        "--argv only means something when --recipe is command"
+    )
+    assert "--recipe command" in in_terminal(caught.value.hint)
 
 
 def test_a_typed_value_that_the_preset_makes_meaningless_is_refused() -> None:
@@ -86,20 +89,20 @@ def test_a_typed_value_that_the_preset_makes_meaningless_is_refused() -> None:
 def test_an_unknown_setting_names_the_nearest() -> None:
     with pytest.raises(InvalidRequest) as caught:
         compose(None, {**REPOS, "batch_sise": 3})
-    assert "batch_size" in caught.value.hint
+    assert "batch_size" in in_terminal(caught.value.hint)
 
 
 def test_an_unknown_setting_in_a_preset_names_the_preset() -> None:
     with pytest.raises(InvalidRequest) as caught:
         compose(Preset("old", "Old", "", {"warmup": 3}), REPOS)
-    assert "preset old" in caught.value.message
+    assert "preset old" in in_terminal(caught.value.message)
 
 
 def test_a_required_setting_that_is_missing_is_named_by_its_flag() -> None:
     with pytest.raises(MissingSetting) as caught:
         compose(None, {"dataset_repo": "me/clips"})
     assert caught.value.setting == "results_repo"
-    assert "--results-repo" in caught.value.message
+    assert "--results-repo" in in_terminal(caught.value.message)
     assert caught.value.exit_code == 2
 
 

@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.errors import InvalidRequest
 from launcher.ui.server import peers
 from launcher.ui.server.address import Place, bind, take_place
@@ -114,7 +115,13 @@ async def door(tmp_path: Path) -> AsyncIterator[Door]:
     said: list[str] = []
     ready: asyncio.Future[Guard] = asyncio.get_running_loop().create_future()
     server = asyncio.create_task(
-        run_server(APP, place, say=said.append, open_browser=False, ready=ready.set_result)
+        run_server(
+            APP,
+            place,
+            say=lambda text: said.append(in_terminal(text)),
+            open_browser=False,
+            ready=ready.set_result,
+        )
     )
     yield Door(await ready, said)
     server.cancel()

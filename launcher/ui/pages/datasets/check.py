@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from launcher.services import datasets
 from launcher.ui.frame import Shell
-from launcher.ui.page_hints import for_page
+from launcher.ui.next_steps import on_page
 from launcher.ui.pages.datasets.sound import SoundStep
 from launcher.ui.widgets.dialog import Dialog
 from launcher.ui.widgets.elements import (
@@ -106,11 +106,11 @@ class CheckStep:
                 with box("div", "finding-line"):
                     if one.place:
                         badge(one.place)
-                    Text("span", for_page(one.message))
+                    Text("span", on_page(one.message))
             if group.times > SHOWN:
                 hint(f"And {group.times - SHOWN:,} more of the same kind.")
             if group.hint:
-                hint(for_page(group.hint))
+                hint(on_page(group.hint))
             if group.files:
                 self._ways(group)
 

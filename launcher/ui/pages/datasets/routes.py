@@ -6,6 +6,7 @@ from fastapi import FastAPI, HTTPException
 from fastapi.responses import FileResponse, HTMLResponse
 
 from launcher.errors import InvalidRequest
+from launcher.ui.next_steps import on_page
 from launcher.ui.state.site import Site
 from launcher.workshop.names import dataset_folder
 from launcher.workshop.page import report_page
@@ -19,7 +20,7 @@ def register_clips(site: Site, outer: FastAPI) -> None:
         try:
             folder = dataset_folder(site.config.datasets_folder, name).resolve()
         except InvalidRequest as error:
-            raise HTTPException(404, error.message) from error
+            raise HTTPException(404, on_page(error.message)) from error
         file = (folder / (safe_path(path) or "")).resolve()
         if not file.is_relative_to(folder) or file.suffix not in _CLIP_KINDS or not file.is_file():
             raise HTTPException(404, "There is no such clip.")
@@ -31,6 +32,6 @@ def register_clips(site: Site, outer: FastAPI) -> None:
         found = site.reports.get(name)
         if found is None:
             raise HTTPException(404, "This dataset was not checked since the form was started.")
-        return HTMLResponse(report_page(found))
+        return HTMLResponse(report_page(found, on_page))
 
     outer.get("/reports/{name}", response_class=HTMLResponse)(report)

@@ -16,6 +16,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.requests import ClientDisconnect
 
 from launcher.errors import InvalidRequest
+from launcher.ui.next_steps import on_page
 from launcher.ui.state.site import Site
 from launcher.workshop.gathering import MEDIA_ENDINGS, SUBTITLE_ENDINGS, TEXT_ENDINGS
 from launcher.workshop.names import checked_name
@@ -108,7 +109,7 @@ def register_uploads(site: Site, outer: FastAPI, free_bytes: FreeBytes | None = 
             await store(request.stream(), target, free=free)
             _keep_time(target, request.headers.get(MODIFIED_HEADER, ""))
         except InvalidRequest as error:
-            return PlainTextResponse(error.message, 400)
+            return PlainTextResponse(on_page(error.message), 400)
         except Refused as error:
             return PlainTextResponse(str(error), error.status)
         except ClientDisconnect:
@@ -123,7 +124,7 @@ def register_uploads(site: Site, outer: FastAPI, free_bytes: FreeBytes | None = 
         try:
             found = incoming(site, dataset)
         except InvalidRequest as error:
-            return JSONResponse({"detail": error.message}, 404)
+            return JSONResponse({"detail": on_page(error.message)}, 404)
         return JSONResponse(await asyncio.to_thread(found.listing))
 
     outer.get("/uploads/{dataset}", response_class=JSONResponse)(listing)

@@ -10,6 +10,7 @@ from launcher.recipes import recipe_of_run
 from launcher.services.ending.release import release
 from launcher.services.following.commands import Sent, new_command, send
 from launcher.ui.frame import Shell, show_error
+from launcher.ui.next_steps import on_page
 from launcher.ui.state.run_view import RunView
 from launcher.ui.widgets.dialog import Dialog
 from launcher.ui.widgets.elements import Button, Text, box, button, hint, para
@@ -124,7 +125,7 @@ class RunActions:
             self._waiting.pop(name, None)
             with self._error_place:
                 show_error(error)
-            self._shell.announce(error.message)
+            self._shell.announce(on_page(error.message))
             return
         way = "" if sent.way.value == "exec" else " It looks for it every 30 seconds."
         self._tell(f"{_TEXT[name]}: handed to the GPU, waiting for its receipt.{way}")

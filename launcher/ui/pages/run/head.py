@@ -7,6 +7,7 @@ from nicegui import ui
 from launcher.domain.cost import cost_usd
 from launcher.domain.run import Run, RunState
 from launcher.ui.frame import Shell
+from launcher.ui.next_steps import on_page
 from launcher.ui.pages.run.actions import RunActions
 from launcher.ui.pages.run.notices import Standing, draw_notices, start_text
 from launcher.ui.state.run_view import RunView
@@ -128,7 +129,7 @@ class RunHead:
             run=run,
             problem=next((row.problem for row in rented if row.run.nonce == run.nonce), ""),
             stage=launch.messages[-1].text if launch is not None and is_going else "",
-            error=launch.error.message if launch and launch.error else "",
+            error=on_page(launch.error.message) if launch and launch.error else "",
             trouble=site.live.troubles.get(run.nonce, ""),
             has_key=site.can_rent(self._shell.tab),
             is_watched=site.live.is_watched(run.nonce),

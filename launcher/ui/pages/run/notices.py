@@ -11,6 +11,7 @@ from launcher.domain.run import Run, RunState
 from launcher.providers.registry import default_place
 from launcher.recipes import smaller_try_of_run
 from launcher.recipes.base import SmallerTry
+from launcher.ui.next_steps import on_page
 from launcher.ui.state.run_view import RunView
 from launcher.ui.text import time_of_day
 from launcher.ui.widgets.elements import (
@@ -150,7 +151,7 @@ def _without_key(standing: Standing) -> None:
 def _ended(run: Run, view: RunView) -> None:
     reason = run.end_reason
     title = reason.sentence if reason is not None else "The run is over."
-    hint = view.ended.hint if view.ended is not None else ""
+    hint = on_page(view.ended.what_to_do) if view.ended is not None else ""
     detail = "" if run.detail == title else run.detail
     delivered = delivery_text(run, view)
     tone = "bad" if run.not_delivered else _tone(reason)

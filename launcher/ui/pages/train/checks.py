@@ -8,7 +8,7 @@ from launcher.services.planning.compose import missing
 from launcher.services.planning.dataset_look import can_be_let_pass
 from launcher.services.planning.plan import make_plan
 from launcher.ui.frame import Shell, show_error
-from launcher.ui.page_hints import for_page
+from launcher.ui.next_steps import on_page
 from launcher.ui.pages.train.confirm import ConfirmDialog
 from launcher.ui.pages.train.form import Choice
 from launcher.ui.widgets.elements import (
@@ -107,7 +107,7 @@ class Checks:
             if not self._shell.site.vault.held(self._shell.tab):
                 button_link("Enter keys", "/keys", primary=True, symbol="key")
         self._reveal()
-        self._shell.announce(f"The check failed. {error.message}")
+        self._shell.announce(f"The check failed. {on_page(error.message)}")
 
     def _show(self, plan: Plan) -> None:
         self._results.clear()
@@ -129,9 +129,9 @@ class Checks:
         asked: set[str] = set()
         for remark in remarks:
             with notice(_TONES[remark.severity], ""):
-                para(for_page(remark.message))
+                para(on_page(remark.message))
                 if remark.hint:
-                    hint(for_page(remark.hint))
+                    hint(on_page(remark.hint))
                 if remark.code not in asked:
                     asked.add(remark.code)
                     self._way_out(remark)

@@ -10,7 +10,7 @@ from launcher.domain.plan import DatasetSummary
 from launcher.errors import LauncherError
 from launcher.recipes import recipe_of
 from launcher.ui.frame import Shell
-from launcher.ui.page_hints import for_page
+from launcher.ui.next_steps import on_page
 from launcher.ui.widgets.elements import box, hint, notice, para, say, waiting
 from pod_image.contract.figures import counted, recorded
 from pod_image.contract.findings import Finding, Severity
@@ -58,7 +58,7 @@ class DatasetNote:
             if self._is_still_asked(repo, revision):
                 self._place.clear()
                 with self._place:
-                    say("warning", for_page(error.message), for_page(error.hint))
+                    say("warning", on_page(error.message), on_page(error.hint))
             return
         if not self._is_still_asked(repo, revision):
             return
@@ -79,7 +79,7 @@ def _show(found: DatasetSummary, errors: Sequence[Finding]) -> None:
         return
     with notice("bad", f"{found.repo} cannot be trained on as it is"):
         for one in errors[:SHOWN]:
-            para(for_page(one.message))
+            para(on_page(one.message))
         if len(errors) > SHOWN:
             hint(f"And {len(errors) - SHOWN} more.")
         hint("“Check everything” lists all, and lets you pass what you know of.")

@@ -12,7 +12,7 @@ from launcher.presets import Preset, find_preset
 from launcher.recipes import smaller_try_of_run
 from launcher.services.planning.compose import compose_so_far
 from launcher.ui.frame import Shell
-from launcher.ui.page_hints import for_page
+from launcher.ui.next_steps import on_page
 from launcher.ui.pages.train.form import Choice
 from launcher.ui.state.drafts import Draft
 from launcher.ui.state.site import Site
@@ -68,6 +68,6 @@ def _preset(site: Site, draft: Draft) -> Preset | None:
         compose_so_far(preset, {})
     except InvalidRequest as error:
         draft.preset = ""
-        draft.notes = (*draft.notes, f"{error.message} {for_page(error.hint)}")
+        draft.notes = (*draft.notes, f"{error.message} {on_page(error.hint)}")
         return None
     return preset

@@ -16,10 +16,11 @@ from launcher.forms.scopes import beside_any_preset, is_of_presets
 from launcher.forms.values import entries, in_one_piece, to_settings
 from launcher.presets import Preset
 from launcher.services.planning.compose import compose_so_far, usual_value
-from launcher.ui.page_hints import for_page
+from launcher.ui.next_steps import on_page
 from launcher.ui.state.drafts import Draft
 from launcher.ui.widgets.elements import attributes, box, details
 from launcher.ui.widgets.inputs import Field, options
+from pod_image.contract.next_steps import Said, Sentence, setting
 
 _ORIGINS = {Origin.YOU: "changed by you", Origin.PRESET: "from the preset", Origin.DEFAULT: ""}
 _WIDE = {Kind.LIST}
@@ -60,13 +61,22 @@ def shown(form_field: FormField, value: Any) -> str:
     return str(value)
 
 
+def without_its_name(said: Said, name: str) -> str:
+    """What is said of a setting, for the field below whose label it stands."""
+    if isinstance(said, Sentence) and said.parts[:1] == (setting(name),):
+        said = Sentence(*said.parts[1:])
+    return on_page(said).strip()
+
+
 def check(form_field: FormField, value: Any) -> None:
     """Raises Refused when the value alone is out of its range or shape."""
     try:
         to_settings({form_field.name: value})
     except InvalidRequest as error:
-        sentence = error.message.removeprefix(f"{form_field.flag} ")
-        raise Refused(f"{sentence[:1].upper()}{sentence[1:]} {error.hint}".strip()) from None
+        sentence = without_its_name(error.message, form_field.name)
+        raise Refused(
+            f"{sentence[:1].upper()}{sentence[1:]} {on_page(error.hint)}".strip()
+        ) from None
 
 
 @dataclass
@@ -217,7 +227,7 @@ def _input_kind(one: FormField) -> Any:
 
 
 def _hint(one: FormField) -> str:
-    parts = [for_page(one.help)]
+    parts = [on_page(one.help)]
     if one.limits:
         default = shown(one, one.default)
         parts.append(f"{one.limits}; default {default}.")

@@ -11,7 +11,7 @@ from launcher.domain.plan import DatasetSummary
 from launcher.domain.run import Run
 from launcher.errors import LauncherError
 from launcher.ui.frame import Shell
-from launcher.ui.page_hints import for_page
+from launcher.ui.next_steps import on_page
 from launcher.ui.pages.train.form import Choice
 from launcher.ui.pages.train.pricing import GpuRow, gpu_rows
 from launcher.ui.state.offers import Prices
@@ -111,7 +111,7 @@ class GpuTable:
             ):
                 button_link("Enter the key", "/keys", symbol="key")
             return
-        with notice("bad", for_page(error.message), for_page(error.hint)):
+        with notice("bad", on_page(error.message), on_page(error.hint)):
             button("Try again", self._again, symbol="refresh")
 
     def _again(self) -> None:

@@ -12,12 +12,13 @@ from launcher.errors import InvalidRequest
 from launcher.forms.scopes import beside_any_preset
 from launcher.presets import Preset, all_presets
 from launcher.services.planning.compose import compose_so_far
-from launcher.ui.page_hints import for_page
+from launcher.ui.next_steps import on_page
 from launcher.ui.pages.train.form import Choice
 from launcher.ui.pages.train.pricing import quote
 from launcher.ui.state.site import Site
 from launcher.ui.widgets.elements import Text, attributes, badge, box, hint
 from pod_image.contract.figures import dollars, roughly
+from pod_image.contract.next_steps import joined
 from pod_image.contract.settings import RunSettings
 
 ORDER = ("quick-check", "finetune-medium", "finetune-high", "cheapest", "from-scratch-medium")
@@ -98,7 +99,7 @@ class PresetCards:
             try:
                 known = (made_of, compose_so_far(preset, given).settings)
             except InvalidRequest as error:
-                known = (made_of, f"{error.message} {for_page(error.hint)}".strip())
+                known = (made_of, on_page(joined([error.message, error.hint])))
             self._composed[preset.name] = known
         return known[1]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from launcher.providers.registry import default_place
-from launcher.ui.page_hints import for_page
+from launcher.ui.next_steps import on_page
 from launcher.ui.pages.train.pricing import Quote
 from launcher.ui.text import per_hour
 from launcher.ui.widgets.elements import Text, box, facts, heading, hint, say
@@ -54,7 +54,7 @@ def _facts(found: Quote) -> list[tuple[str, str]]:
 
 def _remarks(found: Quote) -> None:
     if found.problem:
-        say("warning", found.problem, for_page(found.hint))
+        say("warning", on_page(found.problem), on_page(found.hint))
     elif found.is_cut_short:
         say(
             "warning",

@@ -13,6 +13,7 @@ from launcher.domain.run import Run
 from launcher.errors import NothingAvailable
 from launcher.recipes import recipe_of
 from pod_image.contract.common_settings import Cloud
+from pod_image.contract.next_steps import Said
 from pod_image.contract.settings import RunSettings
 
 
@@ -25,8 +26,8 @@ class Quote:
     estimate: Estimate | None = None
     dearest_per_hour_usd: float = 0.0
     """Of all GPUs that would be tried one after the other."""
-    problem: str = ""
-    hint: str = ""
+    problem: Said = ""
+    hint: Said = ""
 
     @property
     def worst_case_usd(self) -> float:

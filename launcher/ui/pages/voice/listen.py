@@ -10,6 +10,7 @@ from nicegui import ui
 from launcher.errors import InvalidRequest, LauncherError
 from launcher.services.voices.speaking import MAX_CHARACTERS, Manner, SpokenText, speak, speakers_of
 from launcher.ui.frame import Shell, show_error
+from launcher.ui.next_steps import on_page
 from launcher.ui.pages.voice.spoken_texts import SpokenTexts
 from launcher.ui.widgets.elements import Button, Text, box, button, card, details, hint, link, para
 from launcher.ui.widgets.inputs import Field, Player, options
@@ -82,7 +83,7 @@ class SpeakPanel:
         except LauncherError as error:
             with self._problem:
                 show_error(error)
-            self._shell.announce(error.message)
+            self._shell.announce(on_page(error.message))
         finally:
             self._speak.lock(None)
             self._state.text = ""

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.emulator.runpod.runner import ContainerSpec
 from pod_image.agent.guard import guard
 from pod_image.agent.places import _FROM_ENVIRONMENT, _FROM_TOLD
@@ -110,7 +111,7 @@ def test_every_place_of_the_contract_has_its_half_in_the_pod() -> None:
 def test_a_place_that_the_image_does_not_know_is_refused_in_a_sentence() -> None:
     with pytest.raises(ContractError, match="does not know the place") as caught:
         RunDocument.from_json('{"contract": 1, "place": "nowhere"}')
-    assert "same release" in caught.value.hint
+    assert "same release" in in_terminal(caught.value.hint)
 
 
 def _lived(harness: AgentHarness, place: str) -> AgentContainer:

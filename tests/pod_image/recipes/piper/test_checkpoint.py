@@ -10,6 +10,7 @@ from collections import OrderedDict
 import pytest
 import torch
 
+from launcher.cli.terminal.next_steps import in_terminal
 from pod_image.recipes.piper.base import Traits, check_fits, take_over, traits_of
 from pod_image.recipes.piper.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from pod_image.recipes.piper.hyper_parameters import hyper_parameters
@@ -152,7 +153,7 @@ def test_a_checkpoint_that_wants_to_run_something_is_refused_and_nothing_runs(tm
     ) as error:
         read_checkpoint(path)
     assert not flag.exists()
-    assert error.value.hint
+    assert in_terminal(error.value.hint)
 
 
 def test_even_harmless_globals_are_refused(tmp_path):
@@ -168,7 +169,7 @@ def test_a_file_cut_short_says_so(tmp_path):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(RecipeError, match=r"half.ckpt cannot be read") as error:
         read_checkpoint(path)
-    assert "cut short" in error.value.hint
+    assert "cut short" in in_terminal(error.value.hint)
 
 
 @pytest.mark.parametrize("content", [b"", b"<!doctype html>not found", b"PK\x03\x04junk"])
@@ -219,8 +220,8 @@ def test_a_checkpoint_tells_what_it_is_by_its_tensors(column, rate, expected):
 def test_a_base_that_does_not_fit_names_field_values_and_setting(traits, words, setting):
     with pytest.raises(RecipeError) as error:
         check_fits(traits, Quality.MEDIUM, speakers=2, symbols=256)
-    assert all(word in error.value.message for word in words)
-    assert setting in error.value.hint
+    assert all(word in in_terminal(error.value.message) for word in words)
+    assert setting in in_terminal(error.value.hint)
 
 
 def test_bases_that_fit_are_taken_without_a_word():

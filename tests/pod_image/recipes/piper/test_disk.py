@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 
+from launcher.cli.terminal.next_steps import in_terminal
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.recipes.piper import (
     BESIDE_BYTES,
@@ -102,7 +103,7 @@ def test_no_room_for_one_is_refused_with_the_disk_to_rent(folder, free):
     free(1.0)
     with pytest.raises(RecipeError, match=r"no room for a checkpoint: 1\.0 GB are free") as caught:
         checkpoints_kept(folder, settings(disk_gb=40))
-    assert caught.value.hint == "Rent a larger disk: --disk-gb 42"
+    assert in_terminal(caught.value.hint) == "Rent a larger disk: --disk-gb 42"
 
 
 def test_preparation_refuses_before_it_begins(folder, free):

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 
+from launcher.cli.terminal.next_steps import in_terminal
 from pod_image.contract.commands import CommandName
 from pod_image.recipes.piper.base import take_over, traits_of
 from pod_image.recipes.piper.checkpoint import read_checkpoint
@@ -178,7 +179,7 @@ def test_a_voice_that_cannot_start_anything_says_why(exported, tmp_path, damage,
     damage(voice)
     with pytest.raises(RecipeError, match=words) as error:
         read_onnx_voice(voice)
-    assert error.value.hint
+    assert in_terminal(error.value.hint)
 
 
 def _json(voice):

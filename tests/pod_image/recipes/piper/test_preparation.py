@@ -12,6 +12,7 @@ import pytest
 import soundfile
 import soxr
 
+from launcher.cli.terminal.next_steps import in_terminal
 from pod_image.dataset.languages import espeak_voice_of
 from pod_image.recipes.piper.phonemes import Phonemizer
 from pod_image.recipes.piper.preparation import Preparation, prepare
@@ -141,7 +142,7 @@ def test_a_file_that_is_no_recording_is_left_out(record, tmp_path, heard):
 def test_a_set_with_nothing_left_is_an_error(record, tmp_path, heard):
     with pytest.raises(RecipeError, match="None of the 1 clips can be used") as error:
         prepare([record(sound=tone(0.1))], tmp_path / "out", HOW, heard)
-    assert error.value.hint
+    assert in_terminal(error.value.hint)
 
 
 def test_the_same_clips_are_not_prepared_twice_but_an_edited_recording_is(record, tmp_path, heard):
@@ -192,7 +193,7 @@ def test_speakers_that_do_not_fit_the_setting_are_an_error(
     clips = [record(f"{i}.wav", speaker=name) for i, name in enumerate(names)]
     with pytest.raises(RecipeError, match=words) as error:
         prepare(clips, tmp_path / "out", Preparation(16_000, "en-us", setting, False), heard)
-    assert "speaker" in error.value.hint
+    assert "speaker" in in_terminal(error.value.hint)
 
 
 def test_a_language_espeak_does_not_know_is_an_error_before_any_work(record, tmp_path, heard):

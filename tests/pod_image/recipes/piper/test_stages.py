@@ -12,6 +12,7 @@ import pytest
 import soundfile
 from piper import PiperVoice
 
+from launcher.cli.terminal.next_steps import in_terminal
 from pod_image.contract.environment import RUN_VARIABLE
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.settings import RunSettings
@@ -132,7 +133,7 @@ def refusal(stage, root, *more, resume=False, **changes):
     document = document_of(SETTINGS.model_copy(update=changes), resume=resume)
     with pytest.raises(RecipeError) as error:
         stage(document, RunFolder(root), lambda event: None, *more)
-    assert error.value.hint
+    assert in_terminal(error.value.hint)
     return error.value.message
 
 

@@ -11,6 +11,7 @@ import pytest
 import soundfile
 import torch
 
+from launcher.cli.terminal.next_steps import in_terminal
 from pod_image.contract.commands import Command, CommandName
 from pod_image.contract.recipes.piper import Precision
 from pod_image.recipes.piper import step_reports
@@ -250,7 +251,7 @@ def test_a_run_with_nothing_left_to_do_is_an_error_and_not_a_silent_success(clip
     Bench(clips, tmp_path, learns=False).trainer.run()
     with pytest.raises(RecipeError, match="nothing to train: 4 of 4 steps") as error:
         Bench(clips, tmp_path, start=newest(tmp_path), resume=True).trainer.run()
-    assert "epochs" in error.value.hint
+    assert "epochs" in in_terminal(error.value.hint)
 
 
 def test_a_base_gives_its_weights_and_starts_counting_anew(clips, tmp_path):
@@ -460,7 +461,7 @@ def test_losses_that_stay_not_finite_end_the_run_and_the_last_good_checkpoint_st
     bench = Bench(clips, tmp_path, training, commands=commands)
     with pytest.raises(RecipeError, match="not finite 5 steps in a row") as error:
         bench.trainer.run()
-    assert "learning rate" in error.value.hint
+    assert "learning rate" in in_terminal(error.value.hint)
     assert newest(tmp_path).own["step"] <= 6
 
 

@@ -9,6 +9,7 @@ from launcher.domain.offer import Stock
 from launcher.domain.plan import DatasetSummary, Origin
 from launcher.forms.fields import FormField, fields, form_field
 from launcher.presets import Preset, find_preset
+from launcher.ui.next_steps import on_page
 from launcher.ui.pages.help.topics import HELP_FOLDER, anchor, search, settings_sections, topics
 from launcher.ui.pages.train.form import Choice, Refused, check, parse, shown
 from launcher.ui.pages.train.pricing import gpu_rows, quote
@@ -204,7 +205,7 @@ def test_a_cap_before_the_end_is_seen() -> None:
 
 def test_nothing_that_fits_is_said_with_what_blocks_it() -> None:
     found = quote(RunSettings(batch_size=256), CLIPS, OFFERS, [])
-    assert "GB" in found.problem
+    assert "GB" in on_page(found.problem)
     assert found.offer is None
 
 

@@ -10,6 +10,7 @@ from launcher.domain.run import Run, RunState
 from launcher.recipes import recipe_of_run
 from launcher.services.following.receipts import receipt
 from launcher.ui.frame import Shell
+from launcher.ui.next_steps import on_page
 from launcher.ui.state.run_view import PhaseState, RunView
 from launcher.ui.text import amount
 from launcher.ui.widgets.chart import LossChart
@@ -139,8 +140,8 @@ def _remarks(view: RunView, *, is_demo: bool) -> None:
         for warning in reversed(shown):
             with notice("warning", ""):
                 para(warning.message)
-                if warning.hint:
-                    hint(warning.hint)
+                if warning.what_to_do:
+                    hint(on_page(warning.what_to_do))
 
 
 def _receipt(shell: Shell, run: Run) -> None:

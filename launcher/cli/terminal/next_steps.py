@@ -1,0 +1,78 @@
+"""The next steps as this edge says them: commands and options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from pod_image.contract.next_steps import NextStep, Said, Step, worded
+
+
+def in_terminal(said: Said) -> str:
+    """What is said, with every step as a command or an option."""
+    return worded(said, word_step)
+
+
+def word_step(step: Step) -> str:
+    return WORDS[step.do](step.of, step.value)
+
+
+def _plain(words: str) -> Callable[[str, str], str]:
+    return lambda of, value: words
+
+
+def _about(words: str) -> Callable[[str, str], str]:
+    """With what it is about behind it, where that is known."""
+    return lambda of, value: f"{words} {of}".strip()
+
+
+def _set(of: str, value: str) -> str:
+    return f"--{of.replace('_', '-')} {value}".strip()
+
+
+def _enter_key(of: str, value: str) -> str:
+    from launcher.stores.secrets import KeyName  # loads pydantic, which most commands do without
+
+    return f"launcher keys set {of}, or set the variable {KeyName(of).variable}"
+
+
+WORDS: Mapping[NextStep, Callable[[str, str], str]] = {
+    NextStep.SET: _set,
+    NextStep.CONTINUE_RUN: _plain("--resume"),
+    NextStep.LET_PASS: lambda of, value: " ".join(f"--force {code}" for code in of.split()),
+    NextStep.ENTER_KEY: _enter_key,
+    NextStep.LOOK_FOR_PODS: _plain("launcher reap"),
+    NextStep.COMPARE_API: _plain("launcher doctor"),
+    NextStep.LIST_GPUS: _plain("launcher gpus"),
+    NextStep.LIST_SETTINGS: _plain("`launcher deploy --help`"),
+    NextStep.LIST_PRESETS: _plain("`launcher presets list`"),
+    NextStep.SAVE_PRESET: _about("launcher presets save"),
+    NextStep.ASSIGN: lambda of, value: f"--set {of}={value}" if of else "--set",
+    NextStep.TRY_DEMO: _plain("`launcher demo --headless`"),
+    NextStep.LIST_FAULTS: _plain("`launcher demo --fault list`"),
+    NextStep.LIST_RUNS: _plain("launcher runs"),
+    NextStep.SHOW_RUN: _about("launcher show"),
+    NextStep.FOLLOW_RUN: _about("launcher watch"),
+    NextStep.STOP_RUN: _about("launcher stop"),
+    NextStep.ABORT_RUN: _about("launcher abort"),
+    NextStep.SAY_SENTENCE: lambda of, value: (
+        f'launcher sample "Some words." --run {of or "run-01"}'
+    ),
+    NextStep.LIST_RESULTS: _about("launcher results"),
+    NextStep.CHOOSE_CHECKPOINT: _plain("--step"),
+    NextStep.LIST_DATASETS: _plain("`launcher dataset list`"),
+    NextStep.SHOW_DATASET: lambda of, value: f"`launcher dataset show {of}`",
+    NextStep.MAKE_DATASET: lambda of, value: (
+        f"`launcher dataset make{f' --out {of} FILE' if of else ''}`"
+    ),
+    NextStep.NORMALISE_DATASET: _plain("`launcher dataset make --normalise`"),
+    NextStep.NAME_RECORDINGS: _plain("--from FILES_OR_FOLDERS"),
+    NextStep.NAME_FOLDER: _plain("--out"),
+    NextStep.CHOOSE_SAMPLE_RATE: _about("--sample-rate"),
+    NextStep.CHECK_DATASET: _plain("`launcher dataset check`"),
+    NextStep.CHECK_EVERY_CLIP: _plain("`launcher dataset check --deep`"),
+    NextStep.SET_LICENCE: _plain("`launcher dataset push --licence`"),
+    NextStep.SEND_WITHOUT_BAD_LINES: _plain("--force"),
+    NextStep.CONFIRM: _plain("--yes"),
+    NextStep.CHOOSE_PORT: _plain("--port"),
+    NextStep.USE_PLAIN_ADDRESS: _plain("--no-own-name"),
+}

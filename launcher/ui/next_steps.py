@@ -1,0 +1,77 @@
+"""The next steps as the pages say them: what to click, and where it stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from pod_image.contract.next_steps import NextStep, Said, Step
+from pod_image.contract.settings import SETTINGS
+
+_BEGINS_A_SENTENCE = re.compile(r"(^|[.!?]\s|\n)\s*$")
+
+
+def on_page(said: Said) -> str:
+    """What is said, with every step as this form calls it, and with quotation marks in place of backticks."""
+    text = ""
+    for part in (said,) if isinstance(said, str) else said.parts:
+        if isinstance(part, Step):
+            words = word_step(part)
+            text += words[:1].upper() + words[1:] if _BEGINS_A_SENTENCE.search(text) else words
+        else:
+            text += part
+    return re.sub(r"`([^`]+)`", r"“\1”", text)
+
+
+def word_step(step: Step) -> str:
+    return WORDS[step.do](step.of, step.value)
+
+
+def _plain(words: str) -> Callable[[str, str], str]:
+    return lambda of, value: words
+
+
+def _set(of: str, value: str) -> str:
+    label = f"“{SETTINGS[of].knob.label}”"
+    return f"{label}: {value}" if value else label
+
+
+_PAGE_OF_RUN = _plain("the page of the run")
+
+WORDS: Mapping[NextStep, Callable[[str, str], str]] = {
+    NextStep.SET: _set,
+    NextStep.CONTINUE_RUN: _plain("“Continue an earlier run”"),
+    NextStep.LET_PASS: _plain("“Let it pass” beside it"),
+    NextStep.ENTER_KEY: _plain("enter it on the Keys page"),
+    NextStep.LOOK_FOR_PODS: _plain("“Look for forgotten GPUs” on the Keys page"),
+    NextStep.COMPARE_API: _plain("launcher doctor, in a terminal,"),
+    NextStep.LIST_GPUS: _plain("the table under Where"),
+    NextStep.LIST_SETTINGS: _plain("the Train page"),
+    NextStep.LIST_PRESETS: _plain("the choice of presets on the Train page"),
+    NextStep.SAVE_PRESET: lambda of, value: f"“Save as my preset”, for example {of}",
+    NextStep.ASSIGN: _plain("the field of the setting"),
+    NextStep.TRY_DEMO: _plain("the demo"),
+    NextStep.LIST_FAULTS: _plain("launcher demo, in a terminal,"),
+    NextStep.LIST_RUNS: _plain("the Runs page"),
+    NextStep.SHOW_RUN: _PAGE_OF_RUN,
+    NextStep.FOLLOW_RUN: _PAGE_OF_RUN,
+    NextStep.STOP_RUN: _plain("“Stop and deliver” there"),
+    NextStep.ABORT_RUN: _plain("“Stop and remove” on the page of the run"),
+    NextStep.SAY_SENTENCE: _plain("“Sample now” on the page of the run"),
+    NextStep.LIST_RESULTS: _plain("Files, on the page of the run,"),
+    NextStep.CHOOSE_CHECKPOINT: _plain("its step"),
+    NextStep.LIST_DATASETS: _plain("the Datasets page"),
+    NextStep.SHOW_DATASET: _plain("the page of the dataset"),
+    NextStep.MAKE_DATASET: _plain("“Add sound” under Datasets"),
+    NextStep.NORMALISE_DATASET: _plain("“Add sound” under Datasets"),
+    NextStep.NAME_RECORDINGS: _plain("“Add sound”"),
+    NextStep.NAME_FOLDER: _plain("its name"),
+    NextStep.CHOOSE_SAMPLE_RATE: lambda of, value: f"“Sample rate”: {of}",
+    NextStep.CHECK_DATASET: _plain("“Check it” under Datasets"),
+    NextStep.CHECK_EVERY_CLIP: _plain("“Check it” under Datasets"),
+    NextStep.SET_LICENCE: _plain("“Licence” under Datasets"),
+    NextStep.SEND_WITHOUT_BAD_LINES: _plain("“Leave them out” there"),
+    NextStep.CONFIRM: _plain("“Delete it”"),
+    NextStep.CHOOSE_PORT: _plain("the port"),
+    NextStep.USE_PLAIN_ADDRESS: _plain("the address in numbers"),
+}

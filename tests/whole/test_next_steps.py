@@ -1,0 +1,192 @@
+"""What to do next is a value: both edges word every one, no text below them names a command or an option."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from launcher.cli.command_list import COMMANDS
+from launcher.cli.terminal.next_steps import WORDS as IN_TERMINAL
+from launcher.cli.terminal.next_steps import in_terminal
+from launcher.errors import InvalidRequest
+from launcher.ui.next_steps import WORDS as ON_PAGE
+from launcher.ui.next_steps import on_page
+from pod_image.contract.bodies import RunWarning
+from pod_image.contract.events import from_line, stamped, to_line
+from pod_image.contract.hinted_error import HintedError
+from pod_image.contract.next_steps import NextStep, Sentence, Step, joined, setting
+from tests.kit.checkout import ROOT
+from tests.whole.our_commands import EVERY, HINTED_COMMAND, HINTED_OPTION
+from tests.whole.sources import Module, modules
+
+ABOUT = {
+    NextStep.SET: ("batch_size", "16"),
+    NextStep.ENTER_KEY: ("runpod", ""),
+    NextStep.LET_PASS: ("silent text-twice", ""),
+    NextStep.ASSIGN: ("batch_size", "16"),
+}
+"""What these steps are always about."""
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+EVERY_STEP = [Step(each, *ABOUT.get(each, ("some-01", ""))) for each in NextStep]
+OPTIONS = {
+    option
+    for command in EVERY.values()
+    for param in command.params
+    for option in (*param.opts, *param.secondary_opts)
+} | {"--help"}
+NAMED = re.compile(rf"\blauncher (?:{'|'.join(entry.name for entry in COMMANDS)})\b")
+MAY_NAME = {
+    "launcher/cli": "the edge itself",
+    "launcher/ui/next_steps.py": "two steps have no place on a page: it says where to type them",
+    "launcher/ui/pages/keys.py": "the page tells of the keyring, which only a terminal fills",
+    "launcher/ui/pages/train/run_text.py": "the page shows what a terminal would take",
+    "launcher/forms/docs.py": "the heading of the commands' page of the docs",
+    "launcher/services/following/commands.py": "an option of the pod's own program",
+    "pod_image/control.py": "that program, with its own options",
+    "pod_image/bootstrap.py": "options of pip",
+}
+
+
+def texts(module: Module) -> Iterator[ast.Constant]:
+    """Its texts, without its docstrings."""
+    said = {
+        id(node.value)
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
+            yield node
+
+
+def names_ours(text: str) -> bool:
+    options = {f"--{name}" for name in HINTED_OPTION.findall(text)}
+    return bool(NAMED.search(text) or options & OPTIONS)
+
+
+def naming(*below: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for module in modules(*below):
+        named = [str(node.value)[:80] for node in texts(module) if names_ours(str(node.value))]
+        if named:
+            found[module.name] = named
+    return found
+
+
+def test_no_text_below_the_edges_names_a_command_or_an_option_of_ours() -> None:
+    found = naming("launcher", "pod_image")
+    beside = {name: each for name, each in found.items() if not name.startswith(tuple(MAY_NAME))}
+    assert beside == {}
+    assert [place for place in MAY_NAME if not any(name.startswith(place) for name in found)] == []
+
+
+@pytest.mark.parametrize("words", [IN_TERMINAL, ON_PAGE], ids=["terminal", "page"])
+def test_an_edge_words_every_step_and_no_other(words: dict[NextStep, object]) -> None:
+    assert set(words) == set(NextStep)
+
+
+@pytest.mark.parametrize("step", EVERY_STEP, ids=lambda step: step.do.name)
+def test_what_the_terminal_says_to_type_exists(step: Step) -> None:
+    said = in_terminal(Sentence(step))
+    commands = HINTED_COMMAND.findall(said)
+    named = HINTED_OPTION.findall(said)
+    assert commands or named
+    for word, below in commands:
+        assert word in EVERY
+        is_group = bool(getattr(EVERY[word], "commands", None))
+        assert not is_group or f"{word} {below}" in EVERY
+    assert {f"--{name}" for name in named} <= OPTIONS
+
+
+@pytest.mark.parametrize("step", EVERY_STEP, ids=lambda step: step.do.name)
+def test_what_a_page_says_to_click_is_written_on_a_page(step: Step) -> None:
+    said = on_page(Sentence("See ", step))
+    assert not HINTED_OPTION.findall(said)
+    assert bool(HINTED_COMMAND.findall(said)) == ("in a terminal" in said)
+    pages = "".join(
+        str(node.value)
+        for module in modules("launcher/ui/pages", "pod_image/contract")
+        for node in texts(module)
+    )
+    assert [label for label in re.findall(r"“([^”]+)”", said) if label not in pages] == []
+
+
+def heard(hint: str, steps: object = None) -> RunWarning:
+    """A warning as a launcher reads it from a line of a pod."""
+    said = {"at": "2026-03-01T12:00:00Z", "run_id": "run-01", "seq": 1, "event": "warning"}
+    event = from_line(
+        json.dumps({**said, "code": "x", "message": "m", "hint": hint, "hint_steps": steps})
+    )
+    assert event is not None
+    assert isinstance(event.body, RunWarning)
+    return event.body
+
+
+@pytest.mark.parametrize("step", EVERY_STEP, ids=lambda step: step.do.name)
+def test_a_step_said_by_a_pod_is_the_same_step_to_whoever_reads_it(step: Step) -> None:
+    hint = Sentence("One thing: ", step, ", or wait. ", setting("max_hours", 3), " may do.")
+    said = RunWarning.saying("x", "It is so.", hint)
+
+    event = from_line(to_line(stamped(said, at=NOW, run_id="run-01", seq=1)))
+
+    assert event is not None
+    assert isinstance(event.body, RunWarning)
+    assert event.body.what_to_do == hint
+    assert event.body.hint == str(hint)
+
+
+def test_a_step_that_a_newer_pod_knows_stays_as_plain_as_it_came() -> None:
+    steps = [
+        {"do": "ask_the_moon", "of": "", "value": ""},
+        {"do": "set", "of": "disk_gb", "value": "42"},
+    ]
+    body = heard("Ask the moon, or use disk_gb 42.", steps)
+    assert in_terminal(body.what_to_do) == "Ask the moon, or use --disk-gb 42."
+
+
+def test_what_an_older_pod_said_to_do_is_shown_as_it_is() -> None:
+    body = heard("Rent a larger disk: --disk-gb 42")
+    assert body.what_to_do == "Rent a larger disk: --disk-gb 42"
+
+
+def test_what_is_said_one_after_the_other_stays_plain_until_a_step_is_in_it() -> None:
+    assert joined(["It is so.", "", "It stays."]) == "It is so. It stays."
+    both = joined(["It is so.", Sentence(NextStep.LIST_RUNS, " shows it.")])
+    assert in_terminal(both) == "It is so. launcher runs shows it."
+    assert on_page(both) == "It is so. The Runs page shows it."
+
+
+def test_an_error_says_more_of_what_happened_in_both_its_words() -> None:
+    error = InvalidRequest(Sentence(setting("batch_size"), " is too large."))
+    error.add(Sentence("A pod costs money until ", NextStep.ABORT_RUN.of("run-01"), " succeeds."))
+
+    assert in_terminal(error.message) == (
+        "--batch-size is too large. A pod costs money until launcher abort run-01 succeeds."
+    )
+    assert (
+        str(error)
+        == "batch_size is too large. A pod costs money until aborting the run run-01 succeeds."
+    )
+
+
+def test_what_happened_and_what_to_do_are_kept_by_one_class_of_errors() -> None:
+    keepers = [
+        f"{module.name}: {cls.name}"
+        for module in modules("launcher", "pod_image")
+        for cls in ast.walk(module.tree)
+        if isinstance(cls, ast.ClassDef) and "self.hint" in {
+            ast.unparse(target)
+            for node in ast.walk(cls)
+            if isinstance(node, ast.Assign | ast.AnnAssign)
+            for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+            for target in (target.elts if isinstance(target, ast.Tuple) else [target])
+        }
+    ]  # fmt: skip
+    assert keepers == ["pod_image/contract/hinted_error.py: HintedError"]
+    assert issubclass(InvalidRequest, HintedError)
+    assert (ROOT / "pod_image/contract/hinted_error.py").is_file()
