@@ -23,6 +23,7 @@ from pod_image.contract.bodies import (
     Sample,
 )
 from pod_image.contract.commands import Command, CommandName
+from pod_image.contract.next_steps import Sentence, setting
 from pod_image.recipes.piper.alignment import COST_OF_TORCH, why_search_is_slow
 from pod_image.recipes.piper.base import check_fits, take_over, traits_of
 from pod_image.recipes.piper.checkpoint import (
@@ -485,11 +486,11 @@ class Trainer:
 
     def _say_not_recorded(self, why: str) -> None:
         self._emit(
-            RunWarning(
-                code="no-graphs",
-                message="Training steps cannot be recorded as CUDA graphs here, and go on as they are, more slowly "
+            RunWarning.saying(
+                "no-graphs",
+                "Training steps cannot be recorded as CUDA graphs here, and go on as they are, more slowly "
                 f"where the GPU waits for its host ({why}).",
-                hint="--graphs off leaves the try out.",
+                Sentence(setting("graphs", "off"), " leaves the try out."),
             )
         )
 
