@@ -20,7 +20,10 @@ def recipe_of(settings: RunSettings) -> Recipe:
 def recipe_of_run(settings_json: str) -> Recipe:
     """The recipe of a run in the history; a plain one for a recipe that this release does not have."""
     name = recorded_settings(settings_json).get("recipe", RunSettings().recipe.value)
-    return _load(RecipeName(name)) if name in set(RecipeName) else Plain()
+    try:
+        return _load(RecipeName(name))
+    except ValueError:
+        return Plain()
 
 
 def settings_of_run(settings_json: str) -> RunSettings | None:
