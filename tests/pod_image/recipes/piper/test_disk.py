@@ -88,12 +88,12 @@ def test_more_room_keeps_more_checkpoints_up_to_three(folder, free):
 
 
 def test_fewer_than_usual_are_said_and_the_usual_are_not(folder, free):
-    said: list[dict[str, Any]] = []
+    said: list[Any] = []
     say: Any = said.append
     free(2.7)
     checkpoints_kept(folder, settings(), say)
-    assert [event["code"] for event in said] == ["few-checkpoints"]
-    assert "2.7 GB are free on the disk: 1 of the usual 3" in said[0]["message"]
+    assert [event.code for event in said] == ["few-checkpoints"]
+    assert "2.7 GB are free on the disk: 1 of the usual 3" in said[0].message
     free(50)
     checkpoints_kept(folder, settings(), say)
     assert len(said) == 1
