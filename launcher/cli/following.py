@@ -109,7 +109,9 @@ async def follow_to_end(
         async with aclosing(watch(bench, run)) as observations:
             async for seen in observations:
                 if isinstance(seen, RunEnded):
-                    return Followed(seen.run, live.picture.ended or last_word(bench, seen.run))
+                    return Followed(
+                        seen.run, live.picture.told.last_word or last_word(bench, seen.run)
+                    )
                 live.see(seen)
                 live.follow(bench.runs.by_nonce(run.nonce) or run)
     except asyncio.CancelledError as exc:

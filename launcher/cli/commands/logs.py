@@ -18,7 +18,6 @@ from launcher.cli.terminal.plain_text import plain_text_line
 from launcher.domain.run import Run, RunState
 from launcher.errors import LauncherError, PodGone
 from launcher.providers.base import LogLine
-from launcher.services.common.observations import EventSeen
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.refresh import refreshed
 from launcher.services.following.delivered_log import delivered_story
@@ -103,6 +102,6 @@ def _print_event(event: Event, words: Picture, output: Output) -> None:
     if output.as_json:
         print(printable_json(to_line(event)), flush=True)
         return
-    said = words.see(EventSeen(event))
+    said = words.text_of(event.body)
     if said:
         print(f"{event.at.astimezone():%H:%M:%S}  {plain_text_line(said)}", flush=True)

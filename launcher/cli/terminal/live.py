@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from launcher.cli.terminal.layout import fit, lasted, usd, width
 from launcher.cli.terminal.output import Output
-from launcher.cli.terminal.picture import Picture, main_loss, phase_text
+from launcher.cli.terminal.picture import Picture, phase_text, step_count, step_figures
 from launcher.cli.terminal.plain_text import (
     guarded,
     plain_text,
@@ -109,7 +109,7 @@ class Live:
 def frame(picture: Picture, leaving: str = LEAVING) -> list[str]:
     """The display's lines: phase, progress, speed, loss, money. Fits any width by being cut."""
     lines = [_phase_line(picture)]
-    if picture.step is not None and picture.phase is Phase.TRAIN:
+    if picture.told.step is not None and picture.told.phase is Phase.TRAIN:
         lines += _train_lines(picture)
     lines.append(_money_line(picture))
     lines.append(leaving)
@@ -117,43 +117,35 @@ def frame(picture: Picture, leaving: str = LEAVING) -> list[str]:
 
 
 def _phase_line(picture: Picture) -> str:
-    if picture.phase is None:
+    phase = picture.told.phase
+    if phase is None:
         status = f" ({picture.pod_status})" if picture.pod_status else ""
         return f"Waiting for the pod to start{status}"
     share = f" {picture.phase_share:.0%}" if picture.phase_share is not None else ""
-    words = phase_text(picture.phase, picture.shown)
-    return f"{picture.phase.value}{share}: {words}, for {lasted(picture.phase_seconds)}"
+    words = phase_text(phase, picture.shown)
+    seconds = picture.phase_seconds
+    since = f", for {lasted(seconds)}" if seconds is not None else ""
+    return f"{phase.value}{share}: {words}{since}"
 
 
 def _train_lines(picture: Picture) -> list[str]:
-    step = picture.step
+    step = picture.told.step
     assert step is not None
-    lines = []
+    line = step_count(step)
     if step.total_steps:
         share = min(max(step.step, 0), step.total_steps) / step.total_steps
         done = round(share * 30)
-        bar = "█" * done + "░" * (30 - done)
-        lines.append(f"{bar} step {step.step:,} of {step.total_steps:,}")
-    else:
-        lines.append(f"step {step.step:,}")
-    parts = []
-    loss = main_loss(step, picture.shown)
-    if loss is not None:
-        parts.append(f"loss {loss:.3f} {sparkline(picture.losses)}")
-    if step.steps_per_second:
-        parts.append(f"{step.steps_per_second:.2f} steps/s")
-    if step.seconds_left is not None:
-        parts.append(f"{lasted(step.seconds_left)} left")
-    if parts:
-        lines.append("   ".join(parts))
-    return lines
+        line = "█" * done + "░" * (30 - done) + " " + line
+    figures = "   ".join(step_figures(step, picture.shown, sparkline(picture.losses)))
+    return [line, figures] if figures else [line]
 
 
 def _money_line(picture: Picture) -> str:
     run = picture.run
     if run is None or not run.pod_id:
         return "nothing is rented yet"
-    at_end = picture.step.cost_at_end_usd if picture.step else None
+    step = picture.told.step
+    at_end = step.cost_at_end_usd if step else None
     forecast = f", about {usd(at_end)} at the end" if at_end else ""
     cap = f", never over {usd(run.max_cost_usd)}" if run.max_cost_usd else ""
     return f"{usd(picture.cost_usd)} so far{forecast}{cap} ({dollars_per_hour(run.price_per_hour_usd)})"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 
 from launcher.cli.terminal.layout import lasted, usd
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.domain.delivery import missing_text
 from launcher.domain.run import Run
+from launcher.domain.run_picture import PhasePicture, RunPicture, after, told_cost_usd
 from launcher.recipes import recipe_of_run
 from launcher.recipes.base import Shown
 from launcher.services.common.observations import (
@@ -25,14 +27,13 @@ from pod_image.contract.bodies import (
     CheckpointWritten,
     Ended,
     Heartbeat,
-    MachineReading,
     PhaseChange,
     RunWarning,
     Sample,
     Step,
     Upload,
 )
-from pod_image.contract.events import Event, Stamped, tells
+from pod_image.contract.events import Event
 from pod_image.contract.outcomes import Phase
 
 _EVERY_RUN = {
@@ -45,23 +46,19 @@ _EVERY_RUN = {
 
 @dataclass
 class Picture:
-    """The present state of one run. `see` takes observations; the rest is read."""
+    """One run as a terminal shows it. `see` takes observations; the rest is read."""
 
     run: Run | None = None
+    told: RunPicture = field(default_factory=RunPicture)
+    """By the pod's events alone."""
     pod_status: str = ""
-    phase: Phase | None = None
-    phase_share: float | None = None
-    step: Step | None = None
-    machine: MachineReading | None = None
-    ended: Stamped[Ended] | None = None
-    losses: list[float] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     last_line: str = ""
     now: Callable[[], float] = time.monotonic
-    _phase_began: float = 0.0
+    _heard_at: float = 0.0
+    """By our clock; what the pod says has the pod's."""
     _priced_at: float = 0.0
     _cost_then_usd: float = 0.0
-    _over_at: float | None = None
 
     def see(self, seen: object) -> str:
         """Take in one observation; a line about it where it is worth one, else nothing."""
@@ -83,16 +80,29 @@ class Picture:
     @property
     def shown(self) -> Shown:
         """What there is to show of this run beside what every run has."""
-        return recipe_of_run(self.run.settings_json if self.run else "{}").shown
+        return _shown_of(self.run.settings_json if self.run else "{}")
 
     @property
-    def phase_seconds(self) -> float:
-        return self._until - self._phase_began if self.phase else 0.0
+    def phase_share(self) -> float | None:
+        state = self._phase_state
+        if state.done is None or not state.total:
+            return None
+        return min(1.0, state.done / state.total)
 
     @property
-    def _until(self) -> float:
-        """What counts time and money counts to here: once the run is over, no further."""
-        return self.now() if self._over_at is None else self._over_at
+    def phase_seconds(self) -> float | None:
+        """By the pod's clock until it was last heard, and by ours since; None where its beginning was not heard."""
+        began, heard = self._phase_state.started_at, self.told.heard_at
+        if began is None or heard is None:
+            return None
+        return max(0.0, (heard - began).total_seconds()) + self._until - self._heard_at
+
+    @property
+    def losses(self) -> list[float]:
+        """Those of the loss that people watch, as they came; older ones are means of several."""
+        step = self.told.step
+        curve = self.told.curves.get(main_loss_name(step, self.shown)) if step else None
+        return [value for _, value in curve.shown()] if curve else []
 
     @property
     def cost_usd(self) -> float:
@@ -102,75 +112,72 @@ class Picture:
             return 0.0
         return self._cost_then_usd + price * (self._until - self._priced_at) / 3600.0
 
+    @property
+    def _phase_state(self) -> PhasePicture:
+        return self.told.phases[self.told.phase] if self.told.phase else PhasePicture()
+
+    @property
+    def _until(self) -> float:
+        """What counts time and money counts to here: once the run is over, no further."""
+        return self.now() if self.told.ended is None else self._heard_at
+
     def meter(self, cost_usd: float) -> None:
         """The cost is so much at this moment."""
         self._priced_at, self._cost_then_usd = self.now(), cost_usd
 
     def _event(self, event: Event) -> str:
-        if tells(event, Ended):
-            self.ended = event
-        return self._said(event.body)
+        self.told, before = after(self.told, event), self.told
+        if self.told is not before:
+            self._heard_at = self.now()
+            cost_usd = told_cost_usd(event.body)
+            if cost_usd is not None:
+                self.meter(cost_usd)
+        return self.text_of(event.body)
 
-    def _said(self, event: Body) -> str:
-        match event:
+    def text_of(self, body: Body) -> str:
+        """The line about it alone, where it is worth one."""
+        match body:
             case PhaseChange():
-                return self._phase(event)
+                return phase_change_text(body, self.shown)
             case Step():
-                return self._step(event)
+                return step_text(body, self.shown)
+            case ArmedReport(works=True):
+                return "armed: the pod can end itself and needs nobody from here on"
             case ArmedReport():
-                return self._armed(event)
+                return self._warn("the pod cannot end itself")
             case Heartbeat():
-                self._take_cost(event.cost_usd)
-                return event.detail
-            case MachineReading():
-                self.machine = event
+                return body.detail
             case RunWarning():
-                return self._warn(f"{event.message} {in_terminal(event.what_to_do)}".strip())
+                return self._warn(f"{body.message} {in_terminal(body.what_to_do)}".strip())
             case CheckpointWritten():
-                return f"checkpoint at step {event.step:,}"
+                return f"checkpoint at step {body.step:,}"
             case Sample():
-                return f"sample at step {event.step:,}: {event.path}"
+                return f"sample at step {body.step:,}: {body.path}"
             case Upload():
-                return f"{len(event.files)} files are in the results repo"
+                return f"{len(body.files)} files are in the results repo"
             case Ended():
-                self._take_cost(event.cost_usd)
-                self._over_at = self.now()
-                missing = missing_text(event.missing_count)
-                return f"ended: {event.reason.sentence}" + (f" {missing}." if missing else "")
+                missing = missing_text(body.missing_count)
+                return f"ended: {body.reason.sentence}" + (f" {missing}." if missing else "")
         return ""
-
-    def _phase(self, event: PhaseChange) -> str:
-        seconds = f" after {lasted(event.seconds)}" if event.seconds is not None else ""
-        if event.state == "ended":
-            return f"{event.phase.value} done{seconds}"
-        if event.state == "started":
-            self.phase, self._phase_began = event.phase, self.now()
-            self.phase_share = None
-            return f"{event.phase.value}: {phase_text(event.phase, self.shown)}"
-        if event.done is not None and event.total:
-            self.phase_share = min(1.0, event.done / event.total)
-        return ""
-
-    def _step(self, event: Step) -> str:
-        self.step = event
-        loss = main_loss(event, self.shown)
-        if loss is not None:
-            self.losses.append(loss)
-        self._take_cost(event.cost_usd)
-        return step_text(event, self.shown)
-
-    def _armed(self, event: ArmedReport) -> str:
-        if event.works:
-            return "armed: the pod can end itself and needs nobody from here on"
-        return self._warn("the pod cannot end itself")
-
-    def _take_cost(self, cost_usd: float | None) -> None:
-        if cost_usd is not None:
-            self.meter(cost_usd)
 
     def _warn(self, text: str) -> str:
         self.warnings.append(text)
         return f"warning: {text}"
+
+
+@cache
+def _shown_of(settings_json: str) -> Shown:
+    return recipe_of_run(settings_json).shown
+
+
+def phase_change_text(change: PhaseChange, shown: Shown) -> str:
+    """A line for the beginning and the end of a phase; how it gets on is none."""
+    if change.state == "started":
+        return f"{change.phase.value}: {phase_text(change.phase, shown)}"
+    if change.state == "ended":
+        seconds = f" after {lasted(change.seconds)}" if change.seconds is not None else ""
+        return f"{change.phase.value} done{seconds}"
+    return ""
 
 
 def phase_text(phase: Phase, shown: Shown) -> str:
@@ -179,23 +186,33 @@ def phase_text(phase: Phase, shown: Shown) -> str:
     return own.sentence if own else _EVERY_RUN.get(phase, phase.value)
 
 
-def main_loss(event: Step, shown: Shown) -> float | None:
+def main_loss_name(step: Step, shown: Shown) -> str:
     """The loss people watch where the recipe names one, else the first."""
-    return event.losses.get(shown.main_loss, next(iter(event.losses.values()), None))
+    return shown.main_loss if shown.main_loss in step.losses else next(iter(step.losses), "")
 
 
-def step_text(event: Step, shown: Shown) -> str:
+def step_text(step: Step, shown: Shown) -> str:
     """One line about a step: how far, loss, speed, time left, money."""
-    total = f" of {event.total_steps:,}" if event.total_steps else ""
-    parts = [f"step {event.step:,}{total}"]
-    loss = main_loss(event, shown)
-    if loss is not None:
-        parts.append(f"loss {loss:.3f}")
-    if event.steps_per_second:
-        parts.append(f"{event.steps_per_second:.2f} steps/s")
-    if event.seconds_left is not None:
-        parts.append(f"{lasted(event.seconds_left)} left")
-    if event.cost_usd is not None:
-        at_end = f", {usd(event.cost_at_end_usd)} at the end" if event.cost_at_end_usd else ""
-        parts.append(f"{usd(event.cost_usd)} so far{at_end}")
+    parts = [step_count(step), *step_figures(step, shown)]
+    if step.cost_usd is not None:
+        at_end = f", {usd(step.cost_at_end_usd)} at the end" if step.cost_at_end_usd else ""
+        parts.append(f"{usd(step.cost_usd)} so far{at_end}")
     return ", ".join(parts)
+
+
+def step_count(step: Step) -> str:
+    total = f" of {step.total_steps:,}" if step.total_steps else ""
+    return f"step {step.step:,}{total}"
+
+
+def step_figures(step: Step, shown: Shown, drawn_losses: str = "") -> list[str]:
+    """Loss, speed and time left, as far as they are known."""
+    parts = []
+    loss = step.losses.get(main_loss_name(step, shown))
+    if loss is not None:
+        parts.append(f"loss {loss:.3f} {drawn_losses}".rstrip())
+    if step.steps_per_second:
+        parts.append(f"{step.steps_per_second:.2f} steps/s")
+    if step.seconds_left is not None:
+        parts.append(f"{lasted(step.seconds_left)} left")
+    return parts

@@ -7,10 +7,11 @@ from typing import Any
 
 from launcher.domain.pod import PodStatus
 from launcher.domain.run import Run, RunState
+from launcher.domain.run_picture import told_cost_usd
 from launcher.services.common.observations import EventSeen, PodSeen
 from launcher.services.common.workbench import Workbench
 from launcher.stores.runs import RecordKind
-from pod_image.contract.bodies import ArmedReport, Ended, Heartbeat, PhaseChange, Step, Upload
+from pod_image.contract.bodies import ArmedReport, Ended, PhaseChange, Step, Upload
 from pod_image.contract.events import Event, to_document
 from pod_image.contract.outcomes import Phase
 
@@ -37,21 +38,18 @@ def note(bench: Workbench, run: Run, seen: object) -> Run:
 
 def changes_of(run: Run, event: Event) -> dict[str, Any]:
     """Fields of the run that the event sets."""
-    changes: dict[str, Any] = {}
+    cost_usd = told_cost_usd(event.body)
+    changes: dict[str, Any] = {} if cost_usd is None else {"cost_usd": cost_usd}
     match event.body:
         case ArmedReport(works=True, deadline=deadline):
-            changes = {"armed_at": event.at, "deadline": deadline or run.deadline}
+            changes |= {"armed_at": event.at, "deadline": deadline or run.deadline}
             changes["state"] = _at_least(run, RunState.RUNNING)
         case PhaseChange(phase=phase, state="started") if phase in ENDING_PHASES:
-            changes = {"state": _at_least(run, RunState.ENDING)}
-        case Step(cost_usd=cost_usd) | Heartbeat(cost_usd=cost_usd) if cost_usd is not None:
-            changes = {"cost_usd": cost_usd}
+            changes["state"] = _at_least(run, RunState.ENDING)
         case Ended() as ended:
-            changes = {"end_reason": ended.reason, "detail": ended.detail, "ended_at": event.at}
+            changes |= {"end_reason": ended.reason, "detail": ended.detail, "ended_at": event.at}
             changes["not_delivered"] = ended.missing_count
             changes["state"] = _at_least(run, RunState.ENDING)
-            if ended.cost_usd is not None:
-                changes["cost_usd"] = ended.cost_usd
     return changes
 
 

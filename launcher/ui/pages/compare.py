@@ -74,7 +74,7 @@ def _heads(runs: list[Run], names: list[str]) -> None:
 
 
 def _curves(shell: Shell, runs: list[Run], views: list[RunView], names: list[str]) -> None:
-    shared = [name for name in views[0].curves if name in views[1].curves]
+    shared = [name for name in views[0].picture.curves if name in views[1].picture.curves]
     with card("Loss"):
         if not shared:
             hint("At least one of the two has no curve on this computer.")
@@ -85,7 +85,7 @@ def _curves(shell: Shell, runs: list[Run], views: list[RunView], names: list[str
         weight = shell.site.preferences.curve_smoothing
         chart = ui.echart(_option(views, names, name, weight), renderer="svg").classes("chart")
         words = "; ".join(
-            f"{title}: {view.curves[name].last[1]:.4g} at step {view.curves[name].last[0]:,.0f}"  # type: ignore[index]
+            f"{title}: {view.picture.curves[name].last[1]:.4g} at step {view.picture.curves[name].last[0]:,.0f}"  # type: ignore[index]
             for view, title in zip(views, names, strict=True)
         )
         attributes(chart, role="img", aria_label=f"Loss of both runs over steps. {words}")
@@ -96,7 +96,7 @@ def _option(views: list[RunView], names: list[str], name: str, weight: float) ->
     colours, dashes = (ACCENT, "#d1720f"), ("solid", "dashed")
     series = []
     for view, title, colour, dash in zip(views, names, colours, dashes, strict=True):
-        points = thinned(smoothed(view.curves[name].shown(), weight), POINTS_DRAWN)
+        points = thinned(smoothed(view.picture.curves[name].shown(), weight), POINTS_DRAWN)
         line = {"width": 2.2, "type": dash}
         series.append(
             {"type": "line", "name": title, "data": points, "showSymbol": False,
@@ -138,7 +138,7 @@ def _differences(runs: list[Run], names: list[str]) -> None:
 
 
 def _samples(runs: list[Run], views: list[RunView], names: list[str]) -> None:
-    tables = [sample_table(list(view.samples), 1) for view in views]
+    tables = [sample_table(list(view.picture.samples), 1) for view in views]
     texts = [dict(one.rows) for one in tables]
     shared = [text for text in texts[0] if text in texts[1]]
     with card("The last samples"):

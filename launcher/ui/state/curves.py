@@ -1,50 +1,10 @@
-"""Curves that stay small however long a run is: bounded points, smoothing, thinning. Pure."""
+"""Curves as they are drawn: smoothing, thinning. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
-Point = tuple[float, float]
-
-
-@dataclass
-class Curve:
-    """Points (step, value) in order; at most `2 * keep` are held, older detail is averaged away evenly.
-
-    Each held point stands for `stride` points that came.
-    """
-
-    keep: int = 1000
-    stride: int = 1
-    points: list[Point] = field(default_factory=list)
-    last: Point | None = None
-    first_value: float | None = None
-    _pending: list[Point] = field(default_factory=list)
-
-    def add(self, step: float, value: float) -> None:
-        if value != value or value in (float("inf"), float("-inf")):
-            return  # a chart cannot show it; the pod warns of it in words
-        self.last = (step, value)
-        if self.first_value is None:
-            self.first_value = value
-        self._pending.append((step, value))
-        if len(self._pending) < self.stride:
-            return
-        self.points.append(_mean(self._pending))
-        self._pending.clear()
-        if len(self.points) >= 2 * self.keep:
-            self._halve()
-
-    def shown(self) -> list[Point]:
-        """The points to draw, the newest one among them."""
-        newest = [self.last] if self._pending and self.last else []
-        return [*self.points, *newest]
-
-    def _halve(self) -> None:
-        pairs = zip(self.points[::2], self.points[1::2], strict=True)
-        self.points = [_mean(pair) for pair in pairs]
-        self.stride *= 2
+from launcher.domain.curve import Point
 
 
 def smoothed(points: Sequence[Point], weight: float) -> list[Point]:
@@ -71,8 +31,3 @@ def thinned(points: Sequence[Point], limit: int) -> list[Point]:
         high = max(stretch, key=lambda point: point[1])
         out.extend(sorted({low, high}))
     return out
-
-
-def _mean(points: Sequence[Point]) -> Point:
-    # The step of the last one: a curve's end must not lie before what it stands for.
-    return points[-1][0], sum(value for _, value in points) / len(points)

@@ -194,9 +194,7 @@ class Live:
         view = self.view(run)
         match seen:
             case EventSeen(event=event):
-                is_new = event.seq > view.last_seq
-                view.take(event)
-                if is_new:
+                if view.take(event):
                     self._journal.write(run, event)
             case LogSeen(source=source, text=text, at=at):
                 view.take_log(text, source, at)
@@ -234,7 +232,7 @@ class Live:
         try:
             view = await self.open_view(run)
             # From the start of the log when this program has seen nothing of the run yet.
-            from_start = view.last_seq < run.last_seq or view.log_count == 0
+            from_start = view.picture.last_seq < run.last_seq or view.log_count == 0
             async with aclosing(watch(bench, run, from_start=from_start)) as observations:
                 async for seen in observations:
                     self.troubles.pop(run.nonce, None)
@@ -306,7 +304,8 @@ class Live:
 
     def _ended_at(self, run: Run) -> datetime | None:
         view = self._views.get(run.nonce)
-        return view.ended_at if view is not None else None
+        last = view.picture.last_word if view is not None else None
+        return last.at if last is not None else None
 
     def _drop_old_views(self) -> None:
         kept = {run.nonce for run in self._live_runs} | set(self._watchers)

@@ -8,8 +8,9 @@ from typing import Any
 
 from nicegui import ui
 
+from launcher.domain.curve import Curve
 from launcher.recipes.base import Shown
-from launcher.ui.state.curves import Curve, smoothed, thinned
+from launcher.ui.state.curves import smoothed, thinned
 from launcher.ui.state.run_view import RunView
 from launcher.ui.state.site import Site
 from launcher.ui.widgets.elements import Text, attributes, box, hint
@@ -73,10 +74,10 @@ class LossChart:
         self.refresh()
 
     def refresh(self) -> None:
-        names = list(self._view.curves)
+        names = list(self._view.picture.curves)
         if names != self._names:
             self._take_names(names)
-        curve = self._view.curves.get(self._name)
+        curve = self._view.picture.curves.get(self._name)
         self._show(curve is not None)
         if curve is None or curve.last is None:
             return
@@ -84,8 +85,8 @@ class LossChart:
         now = self._site.unix_seconds()
         key = (
             self._name, curve.last, self._site.preferences.curve_smoothing,
-            self._site.preferences.curve_log_scale, len(self._view.checkpoints),
-            len(self._view.samples),
+            self._site.preferences.curve_log_scale, len(self._view.picture.checkpoints),
+            len(self._view.picture.samples),
         )  # fmt: skip
         if key == self._drawn or now - self._drawn_at < SECONDS_BETWEEN:
             return
@@ -120,10 +121,14 @@ class LossChart:
             _option(
                 thinned(points, POINTS_DRAWN),
                 thinned(clear, POINTS_DRAWN),
-                on_the_line(clear, [one.step for one in self._view.checkpoints]),
+                on_the_line(clear, [one.step for one in self._view.picture.checkpoints]),
                 on_the_line(
                     clear,
-                    [one.body.step for one in self._view.samples if one.body.kind != "reference"],
+                    [
+                        one.body.step
+                        for one in self._view.picture.samples
+                        if one.body.kind != "reference"
+                    ],
                 ),
                 log=self._site.preferences.curve_log_scale,
             )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import itertools
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from launcher.cli.terminal.output import Output
 from launcher.cli.terminal.picture import Picture, phase_text, step_text
 from launcher.domain.run import Run, RunState
 from launcher.services.common.observations import EventSeen, RestartSeen
-from pod_image.contract.bodies import Body, Ended, PhaseChange, RunWarning, Step
+from pod_image.contract.bodies import Body, Ended, Heartbeat, PhaseChange, RunWarning, Step
 from pod_image.contract.events import stamped
 from pod_image.contract.outcomes import EndReason, Phase
 from tests.cli.conftest import COMMAND_RUN, Shell
@@ -27,8 +28,12 @@ RUN = Run(
 )  # fmt: skip
 
 
-def event(kind: type[Body], **values: Any) -> EventSeen:
-    return EventSeen(stamped(kind(**values), at=AT, run_id="run-01", seq=1))
+_SEQ = itertools.count(1)
+
+
+def event(kind: type[Body], /, after_seconds: float = 0.0, **values: Any) -> EventSeen:
+    at = AT + timedelta(seconds=after_seconds)
+    return EventSeen(stamped(kind(**values), at=at, run_id="run-01", seq=next(_SEQ)))
 
 
 @pytest.fixture
@@ -79,12 +84,27 @@ def test_time_and_money_stop_at_the_pods_last_word(
     assert isinstance(clock, HandClock)
     picture.see(event(PhaseChange, phase=Phase.RELEASE, state="started"))
     clock.seconds += 5
-    picture.see(event(Ended, reason=EndReason.FINISHED, cost_usd=cost_usd))
+    picture.see(event(Ended, 5.0, reason=EndReason.FINISHED, cost_usd=cost_usd))
     then = frame(picture)
     clock.seconds += 3600
     assert frame(picture) == then
     assert picture.phase_seconds == 5
     assert picture.cost_usd == pytest.approx(cost_usd or 0.0105)
+
+
+def test_a_phase_lasts_by_the_pods_clock_and_by_ours_since_it_was_heard(picture: Picture) -> None:
+    clock = picture.now
+    assert isinstance(clock, HandClock)
+    picture.see(event(PhaseChange, phase=Phase.TRAIN, state="started"))
+    picture.see(event(Heartbeat, 600.0, phase=Phase.TRAIN))
+    clock.seconds += 5
+    assert picture.phase_seconds == 605
+    assert ", for 10 min" in frame(picture)[0]
+
+
+def test_a_watch_that_begins_in_the_middle_shows_the_phase(picture: Picture) -> None:
+    picture.see(event(Heartbeat, 600.0, phase=Phase.FETCH))
+    assert frame(picture)[0] == "fetch: the dataset is fetched"
 
 
 def test_the_cost_grows_between_two_words_of_the_pod(picture: Picture) -> None:
@@ -95,7 +115,7 @@ def test_a_warning_a_restart_and_the_end_are_lines_that_stay(picture: Picture) -
     assert "Mind the gap" in picture.see(event(RunWarning, code="x", message="Mind the gap."))
     assert "started again" in picture.see(RestartSeen(1.0))
     assert "finished" in picture.see(event(Ended, reason=EndReason.FINISHED))
-    assert picture.ended is not None
+    assert picture.told.ended is not None
     assert len(picture.warnings) == 2
 
 

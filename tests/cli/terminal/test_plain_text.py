@@ -270,7 +270,7 @@ def test_numbers_that_are_none_do_not_end_the_display(odd: float) -> None:
             stamped(PhaseChange(phase=Phase.TRAIN, state="started"), at=AT, run_id="r", seq=1)
         )
     )
-    for number, loss in enumerate([3.0, odd, 2.0, 1.0], 1):
+    for number, loss in enumerate([3.0, odd, 2.0, 1.0], 2):
         fields: dict[str, Any] = {"step": number, "total_steps": 2**53, "losses": {"mel": loss}}
         step = Step(
             seconds_left=odd, steps_per_second=odd, cost_usd=odd, cost_at_end_usd=odd, **fields

@@ -112,11 +112,13 @@ def _running_card(shell: Shell, run: Run, view: RunView) -> None:
         wrong = next((row.problem for row in rented if row.run.nonce == run.nonce), "")
         problem.text = f"{wrong[:1].upper()}{wrong[1:]}." if wrong else ""
         problem.set_visibility(bool(wrong))
-        if view.step is not None:
-            total = f" of {view.step.total_steps:,}" if view.step.total_steps else ""
-            now.text = f"Step {view.step.step:,}{total}"
-        elif view.phase is not None:
-            now.text = f"{view.phase.capitalize()} is under way"
+        if view.picture.step is not None:
+            total = (
+                f" of {view.picture.step.total_steps:,}" if view.picture.step.total_steps else ""
+            )
+            now.text = f"Step {view.picture.step.step:,}{total}"
+        elif view.picture.phase is not None:
+            now.text = f"{view.picture.phase.capitalize()} is under way"
         else:
             now.text = "Waiting for the GPU"
 

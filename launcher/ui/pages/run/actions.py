@@ -90,14 +90,14 @@ class RunActions:
             return "The run is finishing already."
         if self._run.armed_at is None:
             return "The GPU is not ready yet."
-        if name is not CommandName.STOP and self._view.phase is not Phase.TRAIN:
+        if name is not CommandName.STOP and self._view.picture.phase is not Phase.TRAIN:
             return "Only while it trains."
         return None
 
     def _take_receipts(self) -> None:
         now = self._shell.site.clock.now()
         for name, (id, since) in list(self._waiting.items()):
-            receipt = self._view.receipts.get(id)
+            receipt = self._view.picture.receipts.get(id)
             if receipt is not None and receipt.state in ("done", "refused"):
                 del self._waiting[name]
                 word = "done" if receipt.state == "done" else "refused"

@@ -67,19 +67,21 @@ class RunHead:
             return f"GPU removed{ended}." if run.pod_id else "Nothing was rented."
         if not run.pod_id:
             return "Renting a GPU…"
-        if view.armed is None and run.armed_at is None:
+        if view.picture.armed is None and run.armed_at is None:
             now = self._shell.site.clock.now()
             return start_text(now - (run.created_at or run.planned_at))
-        if view.phase is None:
+        if view.picture.phase is None:
             return "Running; it ends by itself."
-        state = view.phases[view.phase]
+        state = view.picture.phases[view.picture.phase]
         done = ""
         if state.done is not None and state.total:
             done = f", {amount(state.done, state.total, state.unit)}"
-        if view.step is not None and view.phase.value == "train":
-            total = f" of {view.step.total_steps:,}" if view.step.total_steps else ""
-            done = f", step {view.step.step:,}{total}"
-        title = phase_titles(run).get(view.phase, view.phase.value)
+        if view.picture.step is not None and view.picture.phase.value == "train":
+            total = (
+                f" of {view.picture.step.total_steps:,}" if view.picture.step.total_steps else ""
+            )
+            done = f", step {view.picture.step.step:,}{total}"
+        title = phase_titles(run).get(view.picture.phase, view.picture.phase.value)
         return f"{title}{done}"
 
     def _show_figures(self, run: Run) -> None:
@@ -90,7 +92,7 @@ class RunHead:
         spent = max(cost_usd(run.price_per_hour_usd, seconds), run.cost_usd or 0.0)
         if run.state is RunState.ENDED:
             spent = run.billed_usd if run.billed_usd is not None else run.cost_usd or 0.0
-        step = self._view.step
+        step = self._view.picture.step
         forecast = step.cost_at_end_usd if step is not None else None
         left = step.seconds_left if step is not None else None
         is_over = run.state is RunState.ENDED
@@ -134,7 +136,7 @@ class RunHead:
             has_key=site.can_rent(self._shell.tab),
             is_watched=site.live.is_watched(run.nonce),
             restarts=view.restarts,
-            heard_at=view.heard_at,
+            heard_at=view.picture.heard_at,
         )
 
 

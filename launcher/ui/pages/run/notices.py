@@ -151,7 +151,8 @@ def _without_key(standing: Standing) -> None:
 def _ended(run: Run, view: RunView) -> None:
     reason = run.end_reason
     title = reason.sentence if reason is not None else "The run is over."
-    hint = on_page(view.ended.what_to_do) if view.ended is not None else ""
+    ended = view.picture.ended
+    hint = on_page(ended.what_to_do) if ended is not None else ""
     detail = "" if run.detail == title else run.detail
     delivered = delivery_text(run, view)
     tone = "bad" if run.not_delivered else _tone(reason)
@@ -169,16 +170,20 @@ def _ended(run: Run, view: RunView) -> None:
 
 def _quote(reason: EndReason | None, view: RunView) -> None:
     """What its programs printed last, where it did not end well."""
-    if view.ended is None or not view.ended.last_lines or (reason and reason.is_success):
+    if (
+        view.picture.ended is None
+        or not view.picture.ended.last_lines
+        or (reason and reason.is_success)
+    ):
         return
     para("What it printed last:")
-    text = Text("pre", "\n".join(map(plain_line, view.ended.last_lines)), "log")
+    text = Text("pre", "\n".join(map(plain_line, view.picture.ended.last_lines)), "log")
     attributes(text, tabindex="0", role="region", aria_label="What the run printed last")
 
 
 def delivery_text(run: Run, view: RunView) -> str:
     """What reached the results repo, as far as the GPU has said so."""
-    ended = view.ended.model_dump(mode="json") if view.ended is not None else None
+    ended = view.picture.ended.model_dump(mode="json") if view.picture.ended is not None else None
     found = known_delivery(run.not_delivered, ended)
     return found.sentence if found is not None else ""
 
@@ -205,7 +210,7 @@ def smaller_try(run: Run, view: RunView) -> SmallerTry | None:
     """How to do it with less memory, if the run ended for want of it."""
     said: Iterable[str] = (
         run.detail,
-        view.ended.detail if view.ended is not None else "",
+        view.picture.ended.detail if view.picture.ended is not None else "",
         *(entry.text for entry in list(view.log)[-50:]),
     )
     ran_out = any(word in text.casefold() for text in said for word in _OUT_OF_MEMORY)

@@ -42,7 +42,7 @@ async def test_last_known_figures_say_of_when_they_are(person: User, ground: Gro
     one = place(ground, max_hours=8.0)
     ground.site.live.view(one).take(event("step", 1, step=3, losses={"mel": 2.5}))
     await visit(person, f"/runs/{NONCE}")
-    heard = ground.site.live.view(one).heard_at
+    heard = ground.site.live.view(one).picture.heard_at
     assert heard is not None
     await person.should_see(f"last known figures, of {heard.astimezone():%H:%M}")
     await person.should_see("at $2.00 or 8 hours at the latest")

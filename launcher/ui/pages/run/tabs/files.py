@@ -61,12 +61,12 @@ async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
             _listing(run, [(one.path, one.size_bytes) for one in found], shell.site.config.hub_url)
 
     await ask()
-    drawn[0] = len(view.files)
+    drawn[0] = len(view.picture.files)
 
     def refresh(_: Run) -> None:
         # New files come by the upload events; the list is asked for anew when the person wants it.
-        if drawn[0] != len(view.files):
-            drawn[0] = len(view.files)
+        if drawn[0] != len(view.picture.files):
+            drawn[0] = len(view.picture.files)
             with place:
                 button("More has arrived: look again", ask, symbol="refresh")
 

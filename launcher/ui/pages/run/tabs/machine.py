@@ -24,7 +24,7 @@ async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
     drawn: list[object] = [None]
 
     def refresh(now: Run) -> None:
-        rows = gauge_rows(view.machine.body) if view.machine is not None else []
+        rows = gauge_rows(view.picture.machine.body) if view.picture.machine is not None else []
         shape = [title for title, _, _ in rows]
         if drawn != [shape]:
             drawn[:] = [shape]
@@ -38,8 +38,8 @@ async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
             text.text = words
             if meter.props.get("value") != f"{share:.1f}":
                 attributes(meter, value=f"{share:.1f}")
-        if heard and view.machine is not None:
-            heard[0].text = _heard(shell, now, view.machine)
+        if heard and view.picture.machine is not None:
+            heard[0].text = _heard(shell, now, view.picture.machine)
 
     refresh(run)
     return refresh

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from nicegui import ui
 
 from launcher.domain.run import Run, RunState
+from launcher.domain.run_picture import PhasePicture
 from launcher.recipes import recipe_of_run
 from launcher.services.following.receipts import receipt
 from launcher.ui.frame import Shell
 from launcher.ui.next_steps import on_page
-from launcher.ui.state.run_view import PhaseState, RunView
+from launcher.ui.state.run_view import RunView
 from launcher.ui.text import amount
 from launcher.ui.widgets.chart import LossChart
 from launcher.ui.widgets.elements import (
@@ -46,8 +47,8 @@ async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
     def refresh(now: Run) -> None:
         chart.refresh()
         phases.refresh(now)
-        if remarked[0] != len(view.warnings):
-            remarked[0] = len(view.warnings)
+        if remarked[0] != len(view.picture.warnings):
+            remarked[0] = len(view.picture.warnings)
             remarks.clear()
             with remarks:
                 _remarks(view, is_demo=bool(shell.site.demo))
@@ -81,7 +82,7 @@ class _Phases:
         is_over = run.state is RunState.ENDED
         now = (is_over and run.ended_at) or self._shell.site.clock.now()
         for number, phase in enumerate(self._rows, start=1):
-            state = self._view.phases[phase]
+            state = self._view.picture.phases[phase]
             row, mark, words, drawn = self._rows[phase]
             kind = {"now": "now", "done": "done", "failed": "bad"}.get(state.state, "todo")
             if phase is Phase.RELEASE and is_over and run.pod_id:
@@ -111,7 +112,7 @@ def _mark(kind: str, number: int) -> None:
         Text("span", str(number))
 
 
-def _phase_text(state: PhaseState) -> str:
+def _phase_text(state: PhasePicture) -> str:
     if state.state == "waiting":
         return ""
     done = ""
@@ -133,7 +134,7 @@ OF_A_REAL_POD = frozenset({"shared_user"})
 
 
 def _remarks(view: RunView, *, is_demo: bool) -> None:
-    shown = [one for one in view.warnings if not (is_demo and one.code in OF_A_REAL_POD)]
+    shown = [one for one in view.picture.warnings if not (is_demo and one.code in OF_A_REAL_POD)]
     if not shown:
         return
     with details(f"{counted(len(shown), 'remark')} of the machine", marker="remarks"):

@@ -42,11 +42,16 @@ async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
         looked_at.clear()
 
     def refresh(now: Run) -> None:
-        seen = (len(view.samples), len(view.files), len(view.checkpoints), now.state)
+        seen = (
+            len(view.picture.samples),
+            len(view.picture.files),
+            len(view.picture.checkpoints),
+            now.state,
+        )
         if looked_at == [seen]:
             return
         looked_at[:] = [seen]
-        table = sample_table(list(view.samples), None if state["all"] else STEPS_SHOWN)
+        table = sample_table(list(view.picture.samples), None if state["all"] else STEPS_SHOWN)
         visible = (table, _parts_there(now, view, table))
         if drawn == [visible]:  # a person may be listening here: nothing is drawn anew in vain
             return
@@ -85,7 +90,7 @@ def _draw(
 def _parts_there(run: Run, view: RunView, table: SampleTable) -> list[object]:
     """Which of the table's recordings can be played, and which of its steps have a checkpoint."""
     shown = [table.reference, *(one for _, cells in table.rows for one in cells.values())]
-    kept = {one.step for one in view.checkpoints}
+    kept = {one.step for one in view.picture.checkpoints}
     return [one is not None and _is_there(run, view, one) for one in shown] + [
         step for step in table.steps if step in kept
     ]
@@ -141,7 +146,7 @@ def _step_buttons(shell: Shell, run: Run, view: RunView, table: SampleTable, ste
         )
         if not names:
             play.lock("They are still on their way.")
-        if any(one.step == step for one in view.checkpoints):
+        if any(one.step == step for one in view.picture.checkpoints):
             _use_button(shell, run, step)
 
 
@@ -190,7 +195,9 @@ def _player(run: Run, view: RunView, sample: Stamped[Sample], label: str) -> ui.
 
 
 def _is_there(run: Run, view: RunView, sample: Stamped[Sample]) -> bool:
-    return f"{run.run_id}/{sample.body.path}" in view.files or view.ended is not None
+    return (
+        f"{run.run_id}/{sample.body.path}" in view.picture.files or view.picture.ended is not None
+    )
 
 
 def _name(run: Run, sample: Stamped[Sample]) -> str:

@@ -1,0 +1,57 @@
+"""A curve that stays small however long a run is: older detail is averaged away evenly. Pure."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import NamedTuple
+
+Point = tuple[float, float]
+
+
+_RECENT = 64
+"""Points that are added one by one; the older ones are copied once for so many, as a curve is never changed."""
+
+
+class Curve(NamedTuple):
+    """Points (step, value) in order; fewer than `2 * keep` are held. Each stands for `stride` points that came."""
+
+    keep: int = 1000
+    stride: int = 1
+    older: tuple[Point, ...] = ()
+    recent: tuple[Point, ...] = ()
+    last: Point | None = None
+    first_value: float | None = None
+    waiting_sum: float = 0.0
+    """Of those that came since the newest held point."""
+    waiting: int = 0
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        return self.older + self.recent
+
+    def with_point(self, step: float, value: float) -> Curve:
+        if not isfinite(value):
+            return self  # a chart cannot show it; the pod warns of it in words
+        keep, stride, older, recent, _, first, total, waiting = self
+        if first is None:
+            first = value
+        total, waiting = total + value, waiting + 1
+        if waiting < stride:
+            return Curve(keep, stride, older, recent, (step, value), first, total, waiting)
+        recent = (*recent, (step, total / waiting))
+        if len(recent) >= _RECENT or len(older) + len(recent) >= 2 * keep:
+            older, recent = older + recent, ()
+        if len(older) >= 2 * keep:
+            older, stride = _halved(older), 2 * stride
+        return Curve(keep, stride, older, recent, (step, value), first)
+
+    def shown(self) -> list[Point]:
+        """The points to draw, the newest one among them."""
+        newest = [self.last] if self.waiting and self.last else []
+        return [*self.points, *newest]
+
+
+def _halved(points: tuple[Point, ...]) -> tuple[Point, ...]:
+    # The step of the later one: a curve's end must not lie before what it stands for.
+    pairs = zip(points[::2], points[1::2], strict=True)
+    return tuple((later[0], (earlier[1] + later[1]) / 2) for earlier, later in pairs)

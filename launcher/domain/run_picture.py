@@ -1,0 +1,223 @@
+"""What is known of one run, put together from its events one by one. Pure: no clock, no page, no terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import reduce
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from launcher.domain.curve import Curve
+from pod_image.contract.bodies import (
+    ArmedReport,
+    Body,
+    CheckpointWritten,
+    CommandReceipt,
+    Ended,
+    Heartbeat,
+    MachineReading,
+    PhaseChange,
+    RunWarning,
+    Sample,
+    Step,
+    Upload,
+    UploadedFile,
+)
+from pod_image.contract.events import Event, Stamped, tells
+from pod_image.contract.outcomes import Phase
+
+SAMPLES = 2_000
+CHECKPOINTS = 500
+WARNINGS = 100
+CURVES = 100
+"""More losses than anybody looks at: what a pod says is not trusted to be sensible."""
+MACHINE_POINTS = 300
+
+T = TypeVar("T")
+_EMPTY = Curve()
+_NARROW = Curve(keep=MACHINE_POINTS)
+_THAT_TELL_THE_COST = (Step, Heartbeat, Ended)
+
+
+class PhasePicture(NamedTuple):
+    state: str = "waiting"
+    """"waiting", "now", "done" or "failed"."""
+    started_at: datetime | None = None
+    seconds: float | None = None
+    done: float | None = None
+    total: float | None = None
+    unit: str = ""
+    detail: str = ""
+
+
+_BEFORE: Mapping[Phase, PhasePicture] = {phase: PhasePicture() for phase in Phase}
+
+
+@dataclass(frozen=True)
+class RunPicture:
+    """The state of a run as its pod has told it; never changed, only followed by another one.
+
+    However long a run is, it stays small: beside its files and the receipts of its commands everything is bounded.
+    """
+
+    last_seq: int = 0
+    heard_at: datetime | None = None
+    """When the pod said the newest event."""
+    phase: Phase | None = None
+    """The one under way, or the last one that was."""
+    phases: Mapping[Phase, PhasePicture] = field(default_factory=lambda: _BEFORE)
+    armed: Stamped[ArmedReport] | None = None
+    step: Step | None = None
+    curves: Mapping[str, Curve] = field(default_factory=dict)
+    """Of each loss."""
+    speed: Curve = _NARROW
+    machine: Stamped[MachineReading] | None = None
+    gpu_use: Curve = _NARROW
+    samples: tuple[Stamped[Sample], ...] = ()
+    checkpoints: tuple[CheckpointWritten, ...] = ()
+    files: Mapping[str, UploadedFile] = field(default_factory=dict)
+    """What is in the results repo, by path."""
+    receipts: Mapping[str, CommandReceipt] = field(default_factory=dict)
+    warnings: tuple[RunWarning, ...] = ()
+    last_word: Stamped[Ended] | None = None
+    cost_usd: float | None = None
+    """The pod's own last word on it."""
+
+    @property
+    def ended(self) -> Ended | None:
+        return self.last_word.body if self.last_word is not None else None
+
+
+if TYPE_CHECKING:
+    from dataclasses import replace as _with
+else:
+
+    def _with(picture: RunPicture, **changes: Any) -> RunPicture:
+        """The same, a few times as quick: it is done twice for each line of a log."""
+        new = object.__new__(RunPicture)
+        new.__dict__.update(picture.__dict__, **changes)
+        return new
+
+
+def after(picture: RunPicture, event: Event) -> RunPicture:
+    """The picture once the event was heard. One that was heard before, or came too late, changes nothing."""
+    if event.seq <= picture.last_seq:
+        return picture
+    cost_usd = told_cost_usd(event.body)
+    return _with(
+        _told(picture, event),
+        last_seq=event.seq,
+        heard_at=event.at,
+        cost_usd=picture.cost_usd if cost_usd is None else cost_usd,
+    )
+
+
+def picture_of(events: Iterable[Event]) -> RunPicture:
+    """The same of many events, whichever ways they came: in any order, and some of them twice."""
+    first: dict[int, Event] = {}
+    for event in events:
+        first.setdefault(event.seq, event)
+    return reduce(after, (first[seq] for seq in sorted(first)), RunPicture())
+
+
+def told_cost_usd(body: Body) -> float | None:
+    """What the run has cost so far, where this tells it."""
+    return body.cost_usd if isinstance(body, _THAT_TELL_THE_COST) else None
+
+
+def _told(picture: RunPicture, event: Event) -> RunPicture:
+    if isinstance(event.body, Step):
+        return _with_step(picture, event.body)
+    if tells(event, Sample):
+        return _with(picture, samples=_last(SAMPLES, picture.samples, event))
+    if tells(event, ArmedReport):
+        return _with(picture, armed=event)
+    if tells(event, MachineReading):
+        return _with_machine(picture, event)
+    if tells(event, Ended):
+        return _with_end(picture, event)
+    match event.body:
+        case PhaseChange() as change:
+            return _with_phase(picture, change, event.at)
+        case Heartbeat(phase=phase):
+            return _with(picture, phase=phase)
+        case CheckpointWritten() as made:
+            return _with(picture, checkpoints=_last(CHECKPOINTS, picture.checkpoints, made))
+        case Upload(files=files):
+            return _with(picture, files=_with_files(picture.files, files))
+        case CommandReceipt() as receipt:
+            return _with(picture, receipts={**picture.receipts, receipt.id: receipt})
+        case RunWarning() as warning:
+            return _with(picture, warnings=_last(WARNINGS, picture.warnings, warning))
+    return picture
+
+
+def _with_phase(picture: RunPicture, change: PhaseChange, at: datetime) -> RunPicture:
+    phases = dict(picture.phases)
+    known = phases[change.phase]
+    match change.state:
+        case "started":
+            phases = {phase: _closed(state, at) for phase, state in phases.items()}
+            known = PhasePicture("now", at)
+        case "ended":
+            known = known._replace(state="done", seconds=change.seconds)
+    phases[change.phase] = known._replace(
+        done=known.done if change.done is None else change.done,
+        total=known.total if change.total is None else change.total,
+        unit=change.unit or known.unit,
+        detail=change.detail or known.detail,
+    )
+    return _with(picture, phase=change.phase, phases=phases)
+
+
+def _closed(state: PhasePicture, at: datetime) -> PhasePicture:
+    """A phase whose end was not heard (a restart, a cut log) is over when the next one starts."""
+    if state.state != "now":
+        return state
+    seconds = None if state.started_at is None else (at - state.started_at).total_seconds()
+    return state._replace(state="done", seconds=seconds)
+
+
+def _with_step(picture: RunPicture, step: Step) -> RunPicture:
+    curves = dict(picture.curves)
+    for name, value in step.losses.items():
+        if name in curves or len(curves) < CURVES:
+            curves[name] = curves.get(name, _EMPTY).with_point(step.step, value)
+    speed = picture.speed
+    if step.steps_per_second is not None:
+        speed = speed.with_point(step.step, step.steps_per_second)
+    return _with(picture, step=step, curves=curves, speed=speed)
+
+
+def _with_machine(picture: RunPicture, event: Stamped[MachineReading]) -> RunPicture:
+    used = [gpu.use_percent for gpu in event.body.gpus if gpu.use_percent is not None]
+    use = picture.gpu_use
+    if used:
+        use = use.with_point(event.at.timestamp(), sum(used) / len(used))
+    return _with(picture, machine=event, gpu_use=use)
+
+
+def _with_end(picture: RunPicture, event: Stamped[Ended]) -> RunPicture:
+    ended, phases = event.body, dict(picture.phases)
+    for part in ended.phases:
+        known = phases[part.name]
+        state = "done" if known.state == "waiting" else known.state
+        phases[part.name] = known._replace(state=state, seconds=part.seconds)
+    closed = "done" if ended.reason.delivers else "failed"
+    phases = {
+        phase: known._replace(state=closed) if known.state == "now" else known
+        for phase, known in phases.items()
+    }
+    files = _with_files(picture.files, ended.delivered)
+    return _with(picture, last_word=event, phases=phases, files=files)
+
+
+def _with_files(
+    known: Mapping[str, UploadedFile], more: Iterable[UploadedFile]
+) -> Mapping[str, UploadedFile]:
+    return {**known, **{file.path: file for file in more}}
+
+
+def _last(count: int, known: tuple[T, ...], one: T) -> tuple[T, ...]:
+    return (*known[-count + 1 :], one)
