@@ -208,5 +208,5 @@ def _reference(
             callbacks=[Keeping()],
         )
         made = [batch_of(indices) for indices in batches]
-        trainer.fit(model, DataLoader(made, batch_size=None, shuffle=False))  # type: ignore[arg-type]
+        trainer.fit(model, DataLoader(made, batch_size=None, shuffle=False))  # type: ignore[arg-type]  # batches that are made already
     return np.array(rows)

@@ -78,7 +78,7 @@ def test_an_end_that_only_the_record_tells_knows_what_is_missing_too(shell: Shel
         script.said.clear()
         type(script).deliver(script, document)
 
-    script.deliver = deliver_without_events  # type: ignore[method-assign]
+    script.deliver = deliver_without_events  # type: ignore[method-assign]  # in this one pod
     script.says_ended = False
     said = shell("deploy", *COMMAND_RUN, "--yes", *TRUE)
     assert said.code == 7

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -104,12 +105,12 @@ def home(tmp_path: Path) -> Iterator[Home]:
 
 
 @contextlib.contextmanager
-def started(home: Home, words: list[str], **options: object) -> Iterator[subprocess.Popen[str]]:
+def started(home: Home, words: list[str], **options: Any) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
         words,
         env=home.env,
         text=True,
-        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},  # type: ignore[call-overload]
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
     )
     try:
         yield process

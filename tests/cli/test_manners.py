@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 import keyring.backends.fail
@@ -101,8 +102,8 @@ def test_root_help_names_every_command_and_fits_eighty_columns() -> None:
 
 
 @pytest.mark.parametrize("entry", COMMANDS, ids=lambda entry: entry.name)
-def test_every_command_has_help(entry: object, capsys: pytest.CaptureFixture[str]) -> None:
-    assert app.run([entry.name, "--help"]) == 0  # type: ignore[attr-defined]
+def test_every_command_has_help(entry: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run([entry.name, "--help"]) == 0
     assert "Usage:" in capsys.readouterr().out
 
 
@@ -125,7 +126,7 @@ def test_an_error_as_json_is_one_line_on_stderr(capsys: pytest.CaptureFixture[st
     assert json.loads(printed.err)["error"]["kind"] == "InvalidRequest"
 
 
-class _Terminal:
+class _Terminal(io.StringIO):
     encoding = "utf-8"
 
     def isatty(self) -> bool:
@@ -139,12 +140,12 @@ def test_colour_is_for_terminals_and_for_those_who_did_not_refuse_it(
 
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
-    assert uses_colour(_Terminal())  # type: ignore[arg-type]
+    assert uses_colour(_Terminal())
     monkeypatch.setenv("NO_COLOR", "1")
-    assert not uses_colour(_Terminal())  # type: ignore[arg-type]
+    assert not uses_colour(_Terminal())
     monkeypatch.delenv("NO_COLOR")
     monkeypatch.setenv("TERM", "dumb")
-    assert not uses_colour(_Terminal())  # type: ignore[arg-type]
+    assert not uses_colour(_Terminal())
 
 
 def test_answers_go_to_stdout_and_talk_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from pod_image.dataset import Code, Dataset, FolderSource, Survey, survey
 
@@ -60,9 +61,9 @@ def zipped(files: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
     return packed.getvalue()
 
 
-def tarred(files: dict[str, bytes], mode: str = "w:") -> bytes:
+def tarred(files: dict[str, bytes], mode: Any = "w:") -> bytes:
     packed = BytesIO()
-    with tarfile.open(fileobj=packed, mode=mode) as archive:  # type: ignore[call-overload]
+    with tarfile.open(fileobj=packed, mode=mode) as archive:
         for name, content in files.items():
             info = tarfile.TarInfo(name)
             info.size = len(content)

@@ -44,7 +44,7 @@ class Home:
 
     def keeps(self, history: RunHistory) -> None:
         """The history is on this disk, which may be full."""
-        history._db = _OnDisk(history._db, self)  # type: ignore[assignment]
+        history._db = _OnDisk(history._db, self)  # type: ignore[assignment]  # stands in for the database
 
 
 class _OnDisk:

@@ -87,7 +87,7 @@ class ProcessLoop(VirtualLoop):
         self.is_over = False
         super().__init__()
 
-    def call_soon(  # type: ignore[override]
+    def call_soon(  # type: ignore[override]  # asyncio keeps these to itself
         self, callback: Callable[..., Any], *args: Any, context: Context | None = None
     ) -> asyncio.Handle:
         if self._is_still(context):
@@ -117,10 +117,10 @@ class ProcessLoop(VirtualLoop):
         for handle in parked:
             if handle.cancelled():
                 continue
-            if self._is_still(handle._context):  # type: ignore[attr-defined]
+            if self._is_still(handle._context):  # type: ignore[attr-defined]  # asyncio keeps these to itself
                 self.parked.append(handle)
             elif isinstance(handle, asyncio.TimerHandle) and handle.when() > self.time():
-                handle._scheduled = True  # type: ignore[attr-defined]
+                handle._scheduled = True  # type: ignore[attr-defined]  # asyncio keeps these to itself
                 loop._scheduled.append(handle)
             else:
                 loop._ready.append(handle)
@@ -137,7 +137,7 @@ class ProcessLoop(VirtualLoop):
         self.run_until_complete(self.shutdown_asyncgens())
         self.close()
 
-    def call_at(  # type: ignore[override]
+    def call_at(  # type: ignore[override]  # asyncio keeps these to itself
         self, when: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
         handle = super().call_at(when, callback, *args, context=context)

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from tests.kit.checkout import ROOT
 from tests.whole.sources import Module, files, modules
 
+IGNORED = "# type" + ": ignore"
 OF_NO_PACKAGE = {
     "tests/kit": "what tests are built with",
     "tests/whole": "guards over the whole tree",
@@ -69,3 +70,14 @@ def test_what_tests_share_is_imported_from_no_test_and_no_fixtures_of_others() -
     assert len(tests) > 200
     shared = {module.name: taken for module in tests if (taken := from_tests(module))}
     assert shared == {}
+
+
+def test_what_the_type_checker_is_told_to_pass_over_in_a_test_has_a_reason() -> None:
+    told = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in files()
+        if path.suffix == ".py" and path.relative_to(ROOT).parts[0] == "tests"
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1)
+        if re.search(IGNORED + r"(?!\[[\w, -]+\]  # \w)", line)
+    ]
+    assert told == []

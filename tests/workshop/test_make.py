@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,9 +24,9 @@ ONE = ONE_CLIP.read_bytes()
 
 
 async def make(
-    out: Path, *recordings: Path, limits: MakeLimits | None = None, **options: object
+    out: Path, *recordings: Path, limits: MakeLimits | None = None, **options: Any
 ) -> Made:
-    request = MakeRequest(out, recordings, **options)  # type: ignore[arg-type]
+    request = MakeRequest(out, recordings, **options)
     return await make_dataset(request, limits=limits, now=lambda: 1_790_000_000.0)
 
 
@@ -240,11 +241,11 @@ async def test_a_table_gives_texts_and_speakers(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("pack", [zipped, tarred], ids=["zip", "tar"])
 async def test_recordings_come_out_of_an_archive_with_their_texts(
-    tmp_path: Path, pack: object
+    tmp_path: Path, pack: Any
 ) -> None:
     archive = tmp_path / "all.zip"
     archive = archive if pack is zipped else tmp_path / "all.tar"
-    archive.write_bytes(pack({"in/a.flac": ONE, "in/a.txt": ONE_TEXT.encode()}))  # type: ignore[operator]
+    archive.write_bytes(pack({"in/a.flac": ONE, "in/a.txt": ONE_TEXT.encode()}))
     made = await make(tmp_path / "out", archive)
     assert (made.clips, made.untyped) == (1, 0)
     assert {path.name for path in (tmp_path / "out").iterdir()} == {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import soundfile as sf
@@ -35,8 +36,8 @@ def many(folder: Path, count: int = 120) -> Path:
     return write(folder, {**clips, "metadata.csv": table})
 
 
-async def push(hub: Hub, folder: Path, **options: object) -> Pushed:
-    return await push_dataset(hub, PushRequest(folder, "demo/clips", **options))  # type: ignore[arg-type]
+async def push(hub: Hub, folder: Path, **options: Any) -> Pushed:
+    return await push_dataset(hub, PushRequest(folder, "demo/clips", **options))
 
 
 def listed(hub: Hub, pushed: Pushed) -> dict[str, str]:

@@ -141,10 +141,10 @@ async def test_the_hub_s_refusals_are_errors_of_the_launcher(
         hub = HubAccess.with_tokens(emulator.url, None, SecretStr("demo-unknown-token"))
 
     with pytest.raises(HubError) as refused:
-        await datasets.check_repo(Bench(), "demo/absent", CheckSettings())  # type: ignore[arg-type]
+        await datasets.check_repo(Bench(), "demo/absent", CheckSettings())  # type: ignore[arg-type]  # the Hub alone
     assert "demo/absent" in in_terminal(refused.value.message)
     with pytest.raises(NotConfigured) as unknown:
-        await datasets.push(Bench(), PushRequest(folder, "demo/x"))  # type: ignore[arg-type]
+        await datasets.push(Bench(), PushRequest(folder, "demo/x"))  # type: ignore[arg-type]  # the Hub alone
     assert "demo-unknown-token" not in in_terminal(unknown.value.message)
 
 

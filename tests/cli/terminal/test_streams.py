@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,9 +24,9 @@ print("the answer")
 """
 
 
-def run(tmp_path: Path, **streams: object) -> tuple[int, bytes, bytes]:
+def run(tmp_path: Path, **streams: Any) -> tuple[int, bytes, bytes]:
     kept = tmp_path / "kept"
-    done = subprocess.run([sys.executable, "-c", PROGRAM, str(kept)], check=False, **streams)  # type: ignore[call-overload]
+    done = subprocess.run([sys.executable, "-c", PROGRAM, str(kept)], check=False, **streams)
     return done.returncode, done.stdout, kept.read_bytes()
 
 

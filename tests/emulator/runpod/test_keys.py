@@ -78,7 +78,7 @@ def test_every_operation_needs_a_right_that_exists() -> None:
 async def test_the_pod_gets_the_platforms_variables_and_its_own_key(cloud: Cloud) -> None:
     env = {"RUNPOD_API_KEY": "demo-key", "MINE": "1"}
     pod = await cloud.running(env=env, ports=["22/tcp", "70001/tcp"])
-    inside = cloud.world.runner.started[0].spec.env  # type: ignore[attr-defined]
+    inside = cloud.world.runner.started[0].spec.env  # type: ignore[attr-defined]  # a scripted runner
     assert inside["RUNPOD_POD_ID"] == pod.id
     assert inside["RUNPOD_DC_ID"] == pod.centre_id
     assert inside["RUNPOD_API_KEY"] == pod.key.value

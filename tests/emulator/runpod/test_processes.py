@@ -104,7 +104,7 @@ def test_a_pod_reads_and_ends_itself_with_its_own_key(
     """
     pod = rent(http, python(code), env={"BASE": cloud.url})
     until(lambda: not cloud.world.pods[pod].is_live)
-    reply = cloud.world.runner.folder(pod) / "disk" / "reply"  # type: ignore[attr-defined]
+    reply = cloud.world.runner.folder(pod) / "disk" / "reply"  # type: ignore[attr-defined]  # a runner of processes
     assert until(lambda: reply.exists() and reply.read_text()) == "204"
     until(lambda: cloud.world.pods[pod].container is None)
     kinds = [request.key_kind for request in cloud.requests if request.method == "DELETE"]
@@ -117,7 +117,7 @@ def test_an_exited_command_is_started_again_on_the_same_disk(
     pod = rent(http, python("print('again', file=open('marks', 'a'))"))
     until(lambda: cloud.world.pods[pod].container_starts >= 3)
     assert http.get(f"/v2/pods/{pod}").json()["status"] == "RUNNING"
-    marks = cloud.world.runner.folder(pod) / "disk" / "marks"  # type: ignore[attr-defined]
+    marks = cloud.world.runner.folder(pod) / "disk" / "marks"  # type: ignore[attr-defined]  # a runner of processes
     assert until(lambda: marks.exists() and marks.read_text().count("again") >= 2)
 
 

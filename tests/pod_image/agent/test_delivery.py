@@ -395,7 +395,7 @@ class AilingHub(PickyHub):
 class BlindHub(PickyHub):
     """As when the library itself refuses a file, with an error of its own."""
 
-    trouble = ValueError("not a file")  # type: ignore[assignment]
+    trouble = ValueError("not a file")  # type: ignore[assignment]  # another kind of trouble
 
 
 @pytest.mark.parametrize("kind", [PickyHub, BlindHub])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ class Heard:
             self.path, "run-01", AnchoredClock(self.clock), self.lines.append, Masking(secrets)
         )
 
-    def said(self) -> list[dict[str, object]]:
+    def said(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.lines if from_line(line) is not None]
 
 
@@ -120,7 +121,7 @@ def test_steps_come_once_a_second_with_the_mean_of_their_losses(tmp_path: Path) 
     steps = heard.said()
     assert 10 <= len(steps) <= 12
     assert steps[-1]["step"] == 100
-    covered = [event["losses"]["mel"] for event in steps]  # type: ignore[index]
+    covered = [event["losses"]["mel"] for event in steps]
     assert covered[0] == 1.0
     assert covered[1] == pytest.approx(sum(range(2, 12)) / 10, abs=0.6)
 

@@ -163,7 +163,7 @@ async def test_a_guard_that_did_not_run_itself_takes_that_for_no_silence(tmp_pat
     async def stopped_with_everybody(seconds: float) -> None:
         await slept(next(naps, seconds))
 
-    guarded.harness.clock.sleep = stopped_with_everybody  # type: ignore[method-assign]
+    guarded.harness.clock.sleep = stopped_with_everybody  # type: ignore[method-assign]  # planted in this one pod
     await asyncio.sleep(3 * TIMING.guard_hung_seconds + 20)
     assert not guarded.agent.killed
     guarded.tell({"release_in_seconds": 1e6})
@@ -209,7 +209,7 @@ async def test_the_run_goes_on_when_no_guard_can_be_started(tmp_path: Path) -> N
     def broken(orders: object) -> None:
         raise OSError(11, "Resource temporarily unavailable")
 
-    harness.processes.start_guard = broken  # type: ignore[method-assign, assignment]
+    harness.processes.start_guard = broken  # type: ignore[method-assign, assignment]  # planted in this one pod
     harness.rent()
     await harness.until_gone()
     assert harness.ended["reason"] == "finished"

@@ -579,9 +579,9 @@ async def test_a_fault_of_the_agent_itself_is_delivered_and_released(tmp_path: P
     def broken(settings: RunSettings) -> bool:
         raise RuntimeError("planted")
 
-    harness.processes.hand_over = broken  # type: ignore[method-assign, assignment]
+    harness.processes.hand_over = broken  # type: ignore[method-assign, assignment]  # planted in this one pod
     harness.processes.script = ending_with(0)
-    harness.processes.started = lambda pid: (_ for _ in ()).throw(RuntimeError("planted"))  # type: ignore[method-assign]
+    harness.processes.started = lambda pid: (_ for _ in ()).throw(RuntimeError("planted"))  # type: ignore[method-assign]  # planted in this one pod
     assert await harness.until_gone() < 1_500
     assert harness.ended["reason"] == EndReason.FAILED
     assert any("planted" in line for line in harness.logs())
@@ -600,7 +600,7 @@ async def test_outside_of_a_pod_the_program_says_so_and_ends(tmp_path: Path) -> 
 
     harness.world.tick()
     await asyncio.sleep(5)
-    ports = replace(harness.containers[0]._ports(_Spec()), write_line=harness.lines.append)  # type: ignore[arg-type]
+    ports = replace(harness.containers[0]._ports(_Spec()), write_line=harness.lines.append)  # type: ignore[arg-type]  # planted in this one pod
     assert await run_pod(ports) == NOT_A_POD
     assert "works in a pod that the launcher started" in harness.lines[-1]
 

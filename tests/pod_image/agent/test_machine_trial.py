@@ -48,7 +48,7 @@ class Answers:
 
 async def gpus(driver: str | None, products: object, expected: int = 1) -> Any:
     text = products if isinstance(products, str | None) else json.dumps(products)
-    return await check_gpus(Answers(driver, text), Expected(expected))  # type: ignore[arg-type]
+    return await check_gpus(Answers(driver, text), Expected(expected))  # type: ignore[arg-type]  # the part that is looked at alone
 
 
 async def test_a_gpu_that_multiplies_right_and_fast_works() -> None:
@@ -123,8 +123,8 @@ def test_the_test_program_multiplies_exactly_on_this_machine() -> None:
 
 def test_a_cloud_on_this_computer_rents_out_no_gpu() -> None:
     reading = PodReading(None, None, None, "RTX 4090", 2)
-    rented = RunPodPod("https://api.runpod.io", "pod", lambda: None, key="demo-key")  # type: ignore[arg-type, return-value]
-    here = RunPodPod("http://127.0.0.1:4000", "pod", lambda: None, key="demo-key")  # type: ignore[arg-type, return-value]
+    rented = RunPodPod("https://api.runpod.io", "pod", lambda: None, key="demo-key")  # type: ignore[arg-type, return-value]  # the part that is looked at alone
+    here = RunPodPod("http://127.0.0.1:4000", "pod", lambda: None, key="demo-key")  # type: ignore[arg-type, return-value]  # the part that is looked at alone
     assert Expected.of(rented, reading) == Expected(2)
     assert Expected.of(here, reading) == Expected(0)
 
@@ -190,7 +190,7 @@ class Downloads:
     ],
 )
 def test_the_network_is_judged_by_what_comes_down(hub: Downloads, works: bool, said: str) -> None:
-    check = check_network(hub, "")  # type: ignore[arg-type]
+    check = check_network(hub, "")  # type: ignore[arg-type]  # the part that is looked at alone
     assert check.works is works
     assert said in check.detail
 
@@ -218,7 +218,7 @@ async def test_what_the_trying_cost_is_said_in_cents(tmp_path: Path) -> None:
     ports: Any = SimpleNamespace(
         processes=Answers(None, None), run_blocking=at_once, folder=tmp_path
     )
-    checks = await try_machine(ports, Downloads(16 << 20, 1.0), Expected(0), "", 36_000.0)  # type: ignore[arg-type]
+    checks = await try_machine(ports, Downloads(16 << 20, 1.0), Expected(0), "", 36_000.0)  # type: ignore[arg-type]  # the part that is looked at alone
     assert [check.name for check in checks] == ["gpu", "disk", "network", "canary"]
     found = re.fullmatch(r"the machine was tried for (\d+) s, (\d+\.\d\d) cents", checks[-1].detail)
     assert found is not None

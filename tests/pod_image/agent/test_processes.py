@@ -179,7 +179,7 @@ def test_the_guards_key_is_in_no_argument_and_no_environment(guard: SystemGuard)
 
 def test_the_guard_gets_its_key_only_when_nobody_can_read_it_any_more(guard: SystemGuard) -> None:
     sent: list[dict[str, Any]] = []
-    guard._write = lambda document: sent.append(document)  # type: ignore[method-assign]
+    guard._write = lambda document: sent.append(document)  # type: ignore[method-assign]  # listens in
     guard.beat(1_000.0)
     assert sent == []
     guard._answers, theirs = os.pipe()

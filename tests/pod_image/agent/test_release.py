@@ -113,7 +113,7 @@ async def test_an_answer_that_never_ends_does_not_hold_up_the_next_try() -> None
         await asyncio.sleep(next(drips, 0.0))
         return await answer(request)
 
-    cloud._answer = drip  # type: ignore[method-assign]
+    cloud._answer = drip  # type: ignore[method-assign]  # planted in this one cloud
     await cloud.released_for(60.0, lambda text: None)
     assert [way for way, _ in cloud.asked][:1] == ["terminate"]
     assert now_seconds() - began < 90

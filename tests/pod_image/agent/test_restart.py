@@ -258,7 +258,7 @@ def recorded(script: Script) -> Script:
                 recorder.close()
             emit(event, **fields)
 
-        stage.emit = kept  # type: ignore[method-assign]
+        stage.emit = kept  # type: ignore[method-assign]  # listens in
         return await script(stage)
 
     return recording

@@ -18,7 +18,7 @@ from pod_image.contract.plain import plain_line
 from pod_image.contract.run_log import find_gap, read_lines
 from tests.kit.clouds import READ_TOKEN, WRITE_TOKEN
 from tests.kit.virtual_time import in_virtual_time
-from tests.pod_image.agent.harness import AgentHarness, ScriptedStage, save, training
+from tests.pod_image.agent.harness import AgentHarness, Script, ScriptedStage, save, training
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp()
 
@@ -172,7 +172,7 @@ def test_a_log_of_anybody_can_be_read(content: bytes) -> None:
 # --- the agent
 
 
-def failing(*lines: str, phase: str = "train") -> object:
+def failing(*lines: str, phase: str = "train") -> Script:
     async def script(stage: ScriptedStage) -> int:
         if stage.phase != phase:
             return 0
@@ -192,7 +192,7 @@ async def test_the_output_of_a_program_that_failed_is_in_the_repo_and_quoted(
     tmp_path: Path,
 ) -> None:
     lines = [f"line {number}" for number in range(1_000)] + ["ValueError: no such thing"]
-    harness = AgentHarness(tmp_path, failing(*lines))  # type: ignore[arg-type]
+    harness = AgentHarness(tmp_path, failing(*lines))
     harness.rent()
     await harness.until_gone()
     log = log_of(harness)
@@ -206,7 +206,7 @@ async def test_the_output_of_a_program_that_failed_is_in_the_repo_and_quoted(
 
 @in_virtual_time
 async def test_a_run_that_fails_before_it_trains_leaves_its_log_too(tmp_path: Path) -> None:
-    harness = AgentHarness(tmp_path, failing("no such clip", phase="prepare"))  # type: ignore[arg-type]
+    harness = AgentHarness(tmp_path, failing("no such clip", phase="prepare"))
     harness.rent()
     await harness.until_gone()
     assert "no such clip" in log_of(harness)
@@ -226,7 +226,7 @@ async def test_a_success_quotes_nothing(tmp_path: Path) -> None:
 async def test_no_secret_is_in_the_log_also_with_a_colour_in_its_middle(tmp_path: Path) -> None:
     half = len(WRITE_TOKEN) // 2
     coloured = f"{WRITE_TOKEN[:half]}\x1b[1m{WRITE_TOKEN[half:]}"
-    harness = AgentHarness(tmp_path, failing(f"a {READ_TOKEN}", f"b {coloured} c"))  # type: ignore[arg-type]
+    harness = AgentHarness(tmp_path, failing(f"a {READ_TOKEN}", f"b {coloured} c"))
     harness.rent()
     await harness.until_gone()
     content = harness.results()["run-01/log.txt"].read_text()
@@ -254,7 +254,7 @@ async def test_the_log_goes_up_with_every_upload(tmp_path: Path) -> None:
     await harness.until_gone()
 
 
-def talking() -> object:
+def talking() -> Script:
     """A training that says each time how it began."""
     whole, lives = training(steps=100), iter(range(1, 10))
 
@@ -271,7 +271,7 @@ def talking() -> object:
 async def test_a_restarted_container_goes_on_in_the_same_log(
     tmp_path: Path, is_wiped: bool
 ) -> None:
-    harness = AgentHarness(tmp_path, talking())  # type: ignore[arg-type]
+    harness = AgentHarness(tmp_path, talking())
     pod = harness.rent()
     await harness.until("step", step=60)
     harness.containers[-1].kill()
@@ -292,7 +292,7 @@ async def test_a_restarted_container_goes_on_in_the_same_log(
 async def test_another_attempt_is_put_behind_the_first_also_when_the_hub_was_away_at_its_start(
     tmp_path: Path,
 ) -> None:
-    harness = AgentHarness(tmp_path, talking())  # type: ignore[arg-type]
+    harness = AgentHarness(tmp_path, talking())
     pod = harness.rent()
     await harness.until("step", step=60)
     harness.world.act(pod, "terminate")
@@ -311,10 +311,10 @@ async def test_another_attempt_is_put_behind_the_first_also_when_the_hub_was_awa
 
 @in_virtual_time
 async def test_another_attempt_does_not_quote_the_first(tmp_path: Path) -> None:
-    harness = AgentHarness(tmp_path, failing("the first one's words"))  # type: ignore[arg-type]
+    harness = AgentHarness(tmp_path, failing("the first one's words"))
     harness.rent()
     await harness.until_gone()
-    harness.processes.script = failing()  # type: ignore[assignment]
+    harness.processes.script = failing()
     harness.said.clear()
     harness.rent(harness.document(attempt=2, nonce="nonce2", resume=True))
     await harness.until_gone()

@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from huggingface_hub import set_client_factory
@@ -74,7 +74,7 @@ def emulator(tmp_path: Path, clock: HandClock) -> Iterator[HubEmulator]:
 def make_hub(emulator: HubEmulator, clock: HandClock) -> MakeHub:
     transport = HubTransport(emulator.core, clock.sleep)
 
-    def made(label: str | None = "write", way: Way = "plain", **patience: float) -> Hub:
+    def made(label: str | None = "write", way: Way = "plain", **patience: Any) -> Hub:
         return Hub(
             SecretStr(emulator.tokens[label]) if label else None,
             emulator.url,
@@ -82,7 +82,7 @@ def make_hub(emulator: HubEmulator, clock: HandClock) -> MakeHub:
             sleep=clock.sleep,
             use_xet=way == "xet",
             transport=transport if way == "in-process" else None,
-            patience=Patience(**patience),  # type: ignore[arg-type]
+            patience=Patience(**patience),
         )
 
     return made

@@ -290,7 +290,7 @@ async def test_reap_does_not_count_what_only_a_late_list_still_shows(tmp_path: P
     async def late() -> list[Pod]:
         return listed
 
-    harness.bench.provider.pods = late  # type: ignore[method-assign]
+    harness.bench.provider.pods = late  # type: ignore[method-assign]  # planted in this one provider
     report = await reap(harness.bench)
     assert report.released == ()
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 import sqlite3
 import stat
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -395,7 +395,7 @@ async def at_work(harness: LauncherHarness) -> None:
     await running(harness)
 
 
-CASES: dict[str, Callable[[LauncherHarness], object]] = {
+CASES: dict[str, Callable[[LauncherHarness], Awaitable[object]]] = {
     case.__name__: case
     for case in (
         killed_before_its_order,
@@ -417,7 +417,7 @@ def test_a_dry_run_changes_nothing_and_shows_what_the_real_one_does(
     @in_virtual_time
     async def check() -> None:
         harness = LauncherHarness(tmp_path)
-        await CASES[case](harness)  # type: ignore[misc]
+        await CASES[case](harness)
         before, secrets = state_of(harness), sorted(harness.secret_names())
         dry = await reap(harness.open_bench(), dry_run=True)
         assert state_of(harness) == before

@@ -446,6 +446,6 @@ async def test_a_fault_of_ours_behind_the_stream_is_raised_and_never_waited_for(
     async def breaks(pod_id: str) -> None:
         raise ZeroDivisionError
 
-    harness.bench.pod_list.look = breaks  # type: ignore[method-assign,assignment]
+    harness.bench.pod_list.look = breaks  # type: ignore[method-assign,assignment]  # planted in this one list
     with pytest.raises(ZeroDivisionError):
         await seen_to_the_end(harness.bench, run)

@@ -95,5 +95,7 @@ async def test_an_armed_pod_needs_no_launcher_and_the_next_one_learns_how_it_end
     (run,) = bench.runs.live()
     async for _ in watch(bench, run):
         pass
-    assert bench.runs.by_nonce(run.nonce).end_reason is EndReason.FINISHED  # type: ignore[union-attr]
+    ended = bench.runs.by_nonce(run.nonce)
+    assert ended is not None
+    assert ended.end_reason is EndReason.FINISHED
     assert harness.secret_names() == []

@@ -50,8 +50,8 @@ class RunPodStage:
         del self._harness.world.pods[self._pod.id]
 
     def silence(self) -> None:
-        self.http = _unreachable  # type: ignore[method-assign]
-        self._harness.http = _unreachable  # type: ignore[method-assign]
+        self.http = _unreachable  # type: ignore[method-assign]  # planted in this one pod
+        self._harness.http = _unreachable  # type: ignore[method-assign]  # planted in this one pod
 
 
 def _unreachable() -> httpx.AsyncClient:

@@ -48,7 +48,7 @@ def modules() -> tuple[Any, Any]:
     """`models` and `losses`, with a stand-in for the extension that the wheel lacks."""
     aligned = types.ModuleType("piper.train.vits.monotonic_align")
     # The package has [batch, text, frames] where the reference has [batch, frames, text].
-    aligned.maximum_path = lambda value, mask: monotonic_alignment_search.maximum_path(  # type: ignore[attr-defined]
+    aligned.maximum_path = lambda value, mask: monotonic_alignment_search.maximum_path(  # type: ignore[attr-defined]  # a module made here
         value.transpose(1, 2).contiguous(), mask.transpose(1, 2).contiguous()
     ).transpose(1, 2)
     with mock.patch.dict(sys.modules, {aligned.__name__: aligned}):
