@@ -8,7 +8,7 @@ that only this thread's calls can spoil a recording while others write checkpoin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import torch
 
@@ -72,7 +72,11 @@ class CudaRecorder:
         self._is_fresh = True
 
     def _clear_up(self, graph: torch.cuda.CUDAGraph) -> None:
-        # Kept: where ending the recording failed too, torch's allocator goes on asking it which memory is its own.
-        self._broken.append(graph)
-        with suppress(RuntimeError):  # the recording was ended in order, and this with it
+        """What ending a recording does, where that failed too: else its pool takes no step any more, nor is freed."""
+        try:
             torch._C._cuda_endAllocateToPool(self._device.index, self._pool.id)
+        except RuntimeError:
+            return  # it was ended in order
+        torch._C._cuda_releasePool(self._device.index, self._pool.id)
+        # torch's allocator of pinned memory still asks it which memory is its own.
+        self._broken.append(graph)

@@ -134,19 +134,26 @@ def test_what_was_recorded_is_forgotten_after_the_card_is_done_with_it(card):
 
 @pytest.mark.parametrize("ends_in_order", [True, False])
 def test_a_recording_that_fails_is_cleared_up_and_passed_on(card, monkeypatch, ends_in_order):
-    given_back = []
+    ended, released = [], []
 
     def end(device, pool):
-        given_back.append((device, pool))
+        ended.append((device, pool))
         if ends_in_order:
             raise RuntimeError("nothing is allocated to this pool")
 
+    def release(device, pool):
+        released.append((device, pool))
+
     monkeypatch.setattr(torch._C, "_cuda_endAllocateToPool", end, raising=False)
+    monkeypatch.setattr(torch._C, "_cuda_releasePool", release, raising=False)
     card.refuses = RuntimeError("operation failed due to a previous error during capture")
     recorder = CudaRecorder(DEVICE)
     with pytest.raises(RuntimeError, match="previous error"):
         recorder.record(lambda: None)
-    assert given_back == [(0, (0, 1))]
+    assert ended == [(0, (0, 1))]
+    assert released == (
+        [] if ends_in_order else ended
+    )  # a pool is counted once for each that uses it
     assert torch.autograd.is_multithreading_enabled()
     with recorder.lane():  # and goes on
         pass
