@@ -26,8 +26,8 @@ from launcher.ui.widgets.elements import (
 )
 from launcher.ui.widgets.inputs import Player
 from launcher.ui.widgets.media import media_url
-from launcher.ui.widgets.run_settings import value_text
 from launcher.ui.widgets.sample_rows import sample_table
+from launcher.ui.widgets.setting_value import value_text
 from pod_image.contract.figures import dollars
 from pod_image.contract.older_settings import recorded_settings
 from pod_image.contract.settings import SETTINGS

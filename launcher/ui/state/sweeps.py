@@ -33,6 +33,20 @@ class Sweep:
     trouble: str = ""
 
 
+@dataclass(frozen=True)
+class Swept:
+    """A pod that a sweep has released, or tried to: `trouble` says why it may still be there."""
+
+    pod_id: str
+    pod_name: str
+    why: str
+    trouble: str = ""
+
+    @classmethod
+    def of(cls, reaped: Reaped) -> Swept:
+        return cls(reaped.pod.id, reaped.pod.name, reaped.why, reaped.trouble)
+
+
 class Sweeps:
     """Begins by itself when a session that can rent opens, and at the start for a key in the environment."""
 
@@ -41,7 +55,7 @@ class Sweeps:
         self.version = 0
         self._sessions, self._clock = sessions, clock
         self._done: set[str] = set()
-        self._told: list[tuple[datetime, Reaped]] = []
+        self._told: list[tuple[datetime, Swept]] = []
         self._at_start: asyncio.Task[None] | None = None
         sessions.when_opened.append(self._opened)
 
@@ -62,11 +76,11 @@ class Sweeps:
             self._at_start.cancel()
             await asyncio.gather(self._at_start, return_exceptions=True)
 
-    def news(self) -> list[Reaped]:
+    def news(self) -> list[Swept]:
         """What sweeps of the last minutes released, or tried to."""
         now = self._clock.now()
         self._told = [each for each in self._told if now - each[0] < NEWS]
-        return [reaped for _, reaped in self._told]
+        return [swept for _, swept in self._told]
 
     async def sweep(self, bench: Workbench) -> ReapReport | None:
         """Look through the account now; also what a page's own button does."""
@@ -81,7 +95,7 @@ class Sweeps:
     def _take(self, sweep: Sweep) -> None:
         self.last = sweep
         released = sweep.report.released if sweep.report is not None else ()
-        self._told += [(sweep.at, each) for each in released]
+        self._told += [(sweep.at, Swept.of(each)) for each in released]
         self.version += 1
 
     def _opened(self, session: Session) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from nicegui import context, ui
 
-from launcher.services.ending.reap import Reaped
 from launcher.ui.state.rented_row import Rented
 from launcher.ui.state.site import Site
+from launcher.ui.state.sweeps import Swept
 from launcher.ui.widgets.elements import Text, attributes, box, button_link, icon
 
 
@@ -29,7 +29,7 @@ class RentedStrip:
         rows = self._site.live.rented(self._site.clock.now())
         news = self._site.sweeps.news()
         shape = [(row.run.nonce, bool(row.problem)) for row in rows]
-        shape += [(gone.pod.id, bool(gone.trouble)) for gone in news]
+        shape += [(gone.pod_id, bool(gone.trouble)) for gone in news]
         if shape != self._shown:
             self._shown = shape
             self._draw(rows, news)
@@ -37,7 +37,7 @@ class RentedStrip:
             self._text[row.run.nonce].text = row.text
         self._strip.set_visibility(bool(rows or news))
 
-    def _draw(self, rows: list[Rented], news: list[Reaped]) -> None:
+    def _draw(self, rows: list[Rented], news: list[Swept]) -> None:
         self._inner.clear()
         self._text = {}
         is_bad = any(row.problem for row in rows) or any(gone.trouble for gone in news)
@@ -60,10 +60,10 @@ class RentedStrip:
                     attributes(ending, aria_label=f"Stop and remove the GPU of {row.run.run_id}")
 
 
-def _draw_news(gone: Reaped) -> None:
+def _draw_news(gone: Swept) -> None:
     """A pod that a sweep has removed just now, or could not remove."""
     said = f"could not be removed: {gone.trouble}" if gone.trouble else f"was removed: {gone.why}"
     with box("div", "rented-row rented-row-bad" if gone.trouble else "rented-row"):
         icon("gpu")
-        Text("p", f"A forgotten GPU, {gone.pod.name}, {said}", "rented-words")
+        Text("p", f"A forgotten GPU, {gone.pod_name}, {said}", "rented-words")
         attributes(button_link("Details", "/keys"), aria_label="What was removed, and why")

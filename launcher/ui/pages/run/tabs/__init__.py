@@ -7,9 +7,8 @@ from collections.abc import Callable
 from launcher.domain.run import Run
 from launcher.recipes import recipe_of_run
 from launcher.ui.frame import Shell
-from launcher.ui.pages.run.tabs import files, log, machine, overview, samples
+from launcher.ui.pages.run.tabs import files, log, machine, overview, samples, settings
 from launcher.ui.state.run_view import RunView
-from launcher.ui.widgets import run_settings as settings
 
 Refresh = Callable[[Run], None]
 

@@ -13,6 +13,7 @@ from launcher.services.planning.compose import compose
 from launcher.ui.frame import Shell
 from launcher.ui.state.run_view import RunView
 from launcher.ui.widgets.elements import Text, badge, box, button_link, card, hint, table
+from launcher.ui.widgets.setting_value import value_text
 from pod_image.contract.older_settings import recorded_settings
 from pod_image.contract.settings import SETTINGS
 
@@ -44,15 +45,6 @@ def preset_values(shell: Shell, run: Run) -> dict[str, Any] | None:
         return compose(preset, {}, check_required=False).settings.model_dump(mode="json")
     except InvalidRequest:
         return None
-
-
-def value_text(name: str, value: Any) -> str:
-    """A value as a person reads it, with its unit."""
-    unit = SETTINGS[name].knob.unit if name in SETTINGS else ""
-    if isinstance(value, list):
-        return ", ".join(str(one) for one in value) or "–"
-    words = f"{value:,.10g}" if isinstance(value, float) else str(value)
-    return f"{words} {unit}".strip() or "–"
 
 
 def _line(name: str, value: Any, *, is_changed: bool) -> None:

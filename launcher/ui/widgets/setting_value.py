@@ -1,0 +1,16 @@
+"""The value of a setting as a person reads it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pod_image.contract.settings import SETTINGS
+
+
+def value_text(name: str, value: Any) -> str:
+    """A value as a person reads it, with its unit."""
+    unit = SETTINGS[name].knob.unit if name in SETTINGS else ""
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value) or "–"
+    words = f"{value:,.10g}" if isinstance(value, float) else str(value)
+    return f"{words} {unit}".strip() or "–"
