@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from launcher.config import is_private
 from launcher.errors import InvalidRequest
 from pod_image.contract.whole_file import write_whole
 from pod_image.dataset.tables import read_table
@@ -49,7 +50,7 @@ def read_lines(folder: Path) -> list[Line]:
 
 
 def write_lines(folder: Path, lines: Sequence[Line]) -> None:
-    write_whole(folder / TABLE, render_lines(lines), is_durable=True, is_shared=True)
+    _write(folder / TABLE, render_lines(lines))
 
 
 def render_lines(lines: Sequence[Line]) -> str:
@@ -93,4 +94,9 @@ def read_record(folder: Path) -> Record | None:
 def write_record(folder: Path, record: Record) -> None:
     document = {"format": FORMAT, **asdict(record)}
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-    write_whole(folder / RECORD, text, is_durable=True, is_shared=True)
+    _write(folder / RECORD, text)
+
+
+def _write(path: Path, text: str) -> None:
+    """For its owner alone where the folder is: else others may read it as they may read the clips."""
+    write_whole(path, text, is_private=is_private(path.parent), is_durable=True, is_shared=True)
