@@ -106,12 +106,8 @@ def home(tmp_path: Path) -> Iterator[Home]:
 
 @contextlib.contextmanager
 def started(home: Home, words: list[str], **options: Any) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
-        words,
-        env=home.env,
-        text=True,
-        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
-    )
+    usual = {"env": home.env, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = subprocess.Popen(words, text=True, **{**usual, **options})
     try:
         yield process
     finally:
@@ -141,7 +137,8 @@ def test_a_reader_that_leaves_ends_neither_the_launch_nor_its_clean_up(
     assert home.live() == []
 
 
-def in_a_terminal(home: Home, *before: str) -> tuple[subprocess.Popen[str], int]:
+@contextlib.contextmanager
+def in_a_terminal(home: Home, *before: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """A deploy in a terminal window; the file descriptor whose closing closes the window."""
     window, terminal = os.openpty()
 
@@ -152,17 +149,17 @@ def in_a_terminal(home: Home, *before: str) -> tuple[subprocess.Popen[str], int]
         os.setsid()
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
-    process = subprocess.Popen(
+    with started(
+        home,
         [*before, *LAUNCHER, *DEPLOY],
         env={**home.env, "TERM": "xterm"},
-        text=True,
         stdin=terminal,
         stdout=terminal,
         stderr=terminal,
         preexec_fn=take_terminal,
-    )
-    os.close(terminal)
-    return process, window
+    ) as process:
+        os.close(terminal)
+        yield process, window
 
 
 def look_until(window: int, happens: Callable[[], object]) -> None:
@@ -175,13 +172,10 @@ def look_until(window: int, happens: Callable[[], object]) -> None:
 
 
 def test_a_closed_window_releases_the_pod_that_is_not_armed(home: Home) -> None:
-    process, window = in_a_terminal(home)
-    try:
+    with in_a_terminal(home) as (process, window):
         look_until(window, home.live)
         os.close(window)
         assert process.wait(LONGEST_SECONDS) == 130
-    finally:
-        process.kill()
     assert home.live() == []
 
 
@@ -190,10 +184,8 @@ def test_a_hang_up_that_was_ignored_stays_ignored_and_the_launch_goes_on_without
 ) -> None:
     # As nohup does it, which would also take the terminal away from stdout.
     ignoring = "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); "
-    process, window = in_a_terminal(
-        home, sys.executable, "-c", ignoring + "os.execvp(sys.argv[1], sys.argv[1:])"
-    )
-    try:
+    deaf = (sys.executable, "-c", ignoring + "os.execvp(sys.argv[1], sys.argv[1:])")
+    with in_a_terminal(home, *deaf) as (process, window):
         look_until(window, home.live)
         os.close(window)
         time.sleep(0.5)
@@ -201,23 +193,18 @@ def test_a_hang_up_that_was_ignored_stays_ignored_and_the_launch_goes_on_without
         assert len(home.live()) == 1
         home.armed_after = 0.0
         assert process.wait(LONGEST_SECONDS) == 0
-    finally:
-        process.kill()
     assert home.live() == []
 
 
 def test_a_terminal_that_takes_nothing_does_not_keep_a_pod_that_has_to_go(home: Home) -> None:
-    process, window = in_a_terminal(home)
     home.checks_work = False
-    try:
+    with in_a_terminal(home) as (process, window):
         look_until(window, home.live)
         os.write(window, b"\x13")  # Ctrl-S; a connection that hangs does the same
         time.sleep(1.0)
         home.armed_after = 0.0
         home.until(lambda: not home.live())
         assert process.wait(LONGEST_SECONDS) == 6
-    finally:
-        process.kill()
         os.close(window)
 
 
