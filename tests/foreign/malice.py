@@ -47,11 +47,11 @@ class _Program(nn.Module):
         return x
 
     @torch.jit.export
-    def __getstate__(self):
+    def __getstate__(self) -> Any:
         return (self.name, self.content, self.training)
 
     @torch.jit.export
-    def __setstate__(self, state: tuple[str, Tensor, bool]):
+    def __setstate__(self, state: tuple[str, Tensor, bool]) -> None:
         self.name = state[0]
         self.training = state[2]
         self.content = torch.from_file(state[0], True, 5, dtype=torch.uint8).copy_(state[1])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.kit.clouds import RESULTS_REPO
 from tests.simulation.judge import Judge, Verdict
 from tests.simulation.play import play
@@ -31,7 +33,7 @@ def _file(world: World, path: str) -> str:
     return world.core.store.object_path(repo.head.tree[path].sha256).read_text()
 
 
-def test_both_runs_are_on_the_card_and_whole(monkeypatch) -> None:
+def test_both_runs_are_on_the_card_and_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.simulation.play.Judge", Looked)
     strikes = (
         # The same command at the same moment; and the Hub says "somebody else was first" on top.

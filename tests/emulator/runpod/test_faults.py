@@ -1,5 +1,6 @@
 """Each fault does what its sentence says, as often as it was asked to."""
 
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -203,7 +204,7 @@ async def test_a_dropped_reply_comes_never_though_the_work_is_done(cloud: Cloud)
 async def test_a_dying_host_takes_the_pod_along_without_a_word(
     cloud: Cloud, runner: ScriptedRunner
 ) -> None:
-    def says_goodbye(container: ScriptedContainer):
+    def says_goodbye(container: ScriptedContainer) -> Generator[float, None, None]:
         try:
             yield 1e9
         finally:
@@ -250,7 +251,7 @@ async def test_an_end_may_fail_or_be_ignored(cloud: Cloud, way: str) -> None:
 
 
 async def test_a_log_stream_may_break_off(cloud: Cloud, runner: ScriptedRunner) -> None:
-    def talks(container: ScriptedContainer):
+    def talks(container: ScriptedContainer) -> Generator[float, None, None]:
         for number in range(10):
             container.log(f"line {number}")
             yield 1.0

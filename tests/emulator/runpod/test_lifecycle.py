@@ -1,5 +1,7 @@
 """What becomes of a pod by itself and by actions, in virtual time."""
 
+from collections.abc import Generator
+
 import pytest
 
 from launcher.emulator.runpod import ScriptedContainer, ScriptedRunner
@@ -27,7 +29,7 @@ async def test_a_pod_provisions_pulls_and_runs(cloud: Cloud) -> None:
 async def test_an_exited_container_is_started_again_whatever_its_code(
     cloud: Cloud, runner: ScriptedRunner, code: int
 ) -> None:
-    def ends_after_a_minute(container: ScriptedContainer):
+    def ends_after_a_minute(container: ScriptedContainer) -> Generator[float, None, int | None]:
         container.log("working")
         yield 60.0
         return code
@@ -44,7 +46,7 @@ async def test_an_exited_container_is_started_again_whatever_its_code(
 
 
 async def test_a_leap_of_the_clock_happens_in_order(cloud: Cloud, runner: ScriptedRunner) -> None:
-    def ends_after_a_minute(container: ScriptedContainer):
+    def ends_after_a_minute(container: ScriptedContainer) -> Generator[float, None, None]:
         yield 60.0
 
     runner.program = ends_after_a_minute

@@ -1,6 +1,7 @@
 """The log stream: what comes, from where, and how it is taken up again."""
 
 import json
+from collections.abc import Generator
 
 import httpx
 import pytest
@@ -10,7 +11,7 @@ from launcher.emulator.runpod.clock import parse_rfc3339_nanos
 from tests.emulator.runpod.conftest import Cloud
 
 
-def talks(container: ScriptedContainer):
+def talks(container: ScriptedContainer) -> Generator[float, None, None]:
     for number in range(10_000):
         container.log(f"line {number}")
         yield 1.0
@@ -104,7 +105,7 @@ async def test_what_was_never_an_id_is_422(cloud: Cloud, value: str) -> None:
 async def test_an_open_stream_carries_new_lines_and_heartbeats(
     cloud: Cloud, runner: ScriptedRunner
 ) -> None:
-    def speaks_once_late(container: ScriptedContainer):
+    def speaks_once_late(container: ScriptedContainer) -> Generator[float, None, None]:
         yield 40.0
         container.log("late")
         yield 1e9

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
@@ -375,7 +375,7 @@ def test_any_body_of_a_refusal_can_be_read(body: bytes, kind: str, detail: str) 
 
 async def test_a_refusal_whose_body_breaks_off_keeps_its_status() -> None:
     class Breaks(httpx.AsyncByteStream):
-        async def __aiter__(self):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
             yield b"{"
             raise httpx.ReadError("cut")
 
@@ -426,7 +426,7 @@ async def test_events_of_the_log_are_read_and_heartbeats_passed_over() -> None:
 
 async def test_a_log_that_breaks_is_unavailable_not_over() -> None:
     class Breaks(httpx.AsyncByteStream):
-        async def __aiter__(self):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
             yield b"id: 1\ndata: a\n\n"
             raise httpx.ReadTimeout("silence")
 

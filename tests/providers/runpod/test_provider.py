@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,7 +21,13 @@ from launcher.cli.terminal.next_steps import in_terminal
 from launcher.domain.offer import Stock
 from launcher.domain.planned_request import PlannedRequest
 from launcher.domain.pod import PodOrder, PodStatus
-from launcher.emulator.runpod import ExecOutcome, Gateway, RunPodWorld, ScriptedRunner
+from launcher.emulator.runpod import (
+    ExecOutcome,
+    Gateway,
+    RunPodWorld,
+    ScriptedContainer,
+    ScriptedRunner,
+)
 from launcher.emulator.runpod.pods import Membership
 from launcher.errors import (
     ApiDrift,
@@ -334,8 +340,8 @@ async def test_lists_with_and_without_paging_give_the_same() -> None:
 # --- the log
 
 
-def talking(lines: int, gap_seconds: float = 1.0):
-    def program(container):
+def talking(lines: int, gap_seconds: float = 1.0) -> Any:
+    def program(container: ScriptedContainer) -> Generator[float, None, None]:
         for number in range(lines):
             container.log(f"line {number}")
             yield gap_seconds
@@ -375,7 +381,7 @@ async def test_lines_of_one_instant_that_say_the_same_are_all_kept() -> None:
     harness = ProviderHarness()
     harness.world.log_ids = "time"
 
-    def program(container):
+    def program(container: ScriptedContainer) -> Generator[float, None, None]:
         for text in ("same", "same", "end"):
             container.log(text)
         yield 1e9

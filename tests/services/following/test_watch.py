@@ -28,6 +28,7 @@ from launcher.services.following.receipts import receipt
 from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
 from pod_image.contract.bodies import Ended
+from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 from pod_image.contract.outcomes import EndReason
 from tests.kit.plans import plan
 from tests.kit.virtual_time import in_virtual_time, now_seconds
@@ -415,8 +416,7 @@ async def test_the_receipt_splits_the_time_and_names_all_three_figures(tmp_path:
     assert named[-1] == "gone"
 
 
-def document_of(harness: LauncherHarness, run: Run):
-    from pod_image.contract.environment import RUN_VARIABLE, RunDocument
+def document_of(harness: LauncherHarness, run: Run) -> RunDocument:
 
     return RunDocument.from_json(harness.world.pods[run.pod_id].env[RUN_VARIABLE])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import stat
+from collections.abc import Generator
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from pydantic import SecretStr
 
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.domain.run import Run, RunState
+from launcher.emulator.runpod import ScriptedContainer
 from launcher.errors import (
     Interrupted,
     InvalidRequest,
@@ -200,7 +202,7 @@ async def test_a_run_that_ends_before_it_is_armed_fails_with_the_pods_own_words(
 ) -> None:
     harness = LauncherHarness(tmp_path)
 
-    def refuses(container):
+    def refuses(container: ScriptedContainer) -> Generator[float, None, None]:
         document = RunDocument.from_json(container.spec.env[RUN_VARIABLE])
         harness.script.say(
             container,
