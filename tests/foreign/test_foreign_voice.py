@@ -111,7 +111,7 @@ def test_a_base_checkpoint_that_runs_code_is_refused_in_the_pod(tmp_path: Path) 
     scripted(folder.base / "voice.ckpt", str(made))
     settings = PiperSettings.of(RunSettings(base_checkpoint="owner/repo/voice.ckpt"))
     with pytest.raises(RecipeError, match="it holds a program"):
-        stages._base_checkpoint(settings, folder)
+        stages._begin_base(settings, folder)()
     assert not made.exists()
 
 
@@ -123,7 +123,7 @@ def test_a_base_is_read_apart_and_never_by_the_process_that_trains(
     checkpoint_file(folder.base / "voice.ckpt")
     monkeypatch.setattr(torch, "load", _not_here)
     settings = PiperSettings.of(RunSettings(base_checkpoint="owner/repo/voice.ckpt"))
-    came = stages._base_checkpoint(settings, folder)
+    came = stages._begin_base(settings, folder)()
     assert came is not None
     assert came.state[NAME].sum() == 66
 

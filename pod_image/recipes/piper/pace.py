@@ -29,3 +29,8 @@ class Pace:
         self._under_way.append(done)
         if len(self._under_way) > STEPS_AHEAD:
             self._under_way.popleft().synchronize()
+
+    def wait(self) -> None:
+        """Until the device has nothing to do."""
+        while self._under_way:
+            self._under_way.popleft().synchronize()

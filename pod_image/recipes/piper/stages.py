@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -17,15 +19,19 @@ from pod_image.dataset import DatasetError, read_dataset
 from pod_image.recipes.piper.base_file import base_file
 from pod_image.recipes.piper.card import keep_facts
 from pod_image.recipes.piper.disk import checkpoints_kept
+from pod_image.recipes.piper.foreign_voice import begin_reading
 from pod_image.recipes.piper.identity import preparation_of, quality_of, voice_of
 from pod_image.recipes.piper.prepared import read_prepared
 from pod_image.recipes.piper.recipe_error import RecipeError
+from pod_image.recipes.piper.timed_parts import Beginning
 from pod_image.recipes.worker import Emit
 
 if TYPE_CHECKING:
     from pod_image.recipes.piper.checkpoint import Checkpoint
 
 MOST_FINDINGS = 20
+OF_THE_OPTIMISERS = "torch._dynamo"
+"""torch's optimisers load it, for a compiler that is not used here; that takes as long as torch itself."""
 TakeCommands = Callable[[], list[Command]]
 
 
@@ -55,23 +61,30 @@ def train_stage(
     document: RunDocument, folder: RunFolder, emit: Emit, take_commands: TakeCommands
 ) -> None:
     """Prepared set to checkpoints and samples; goes on from the newest checkpoint on this disk. Raises RecipeError."""
-    import torch
+    beginning, settings = Beginning.of_this_process(), PiperSettings.of(document.settings)
+    is_anew = not document.resume and not any(folder.checkpoints.glob("*.ckpt"))
+    base = _begin_base(settings, folder) if is_anew else None
+    with beginning.part("libraries"):
+        import torch
 
+        begin_loading(OF_THE_OPTIMISERS)
+        from pod_image.recipes.piper.trainer import Places, Trainer
     from pod_image.recipes.piper.clips import Clips
     from pod_image.recipes.piper.cuda_graphs import step_recorder
     from pod_image.recipes.piper.device import ready_device
     from pod_image.recipes.piper.distributed import join_distributed, leave_distributed
     from pod_image.recipes.piper.record import Recorder
-    from pod_image.recipes.piper.trainer import Places, Trainer
     from pod_image.recipes.piper.training import Training
 
-    settings = PiperSettings.of(document.settings)
     kept = checkpoints_kept(folder, settings, emit)
-    searches = settings.kernel_search is Switch.ON
-    clips = Clips.load(folder.prepared, ready_device(settings.precision, searches_kernels=searches))
+    with beginning.part("clips"):
+        searches = settings.kernel_search is Switch.ON
+        device = ready_device(settings.precision, searches_kernels=searches)
+        clips = Clips.load(folder.prepared, device)
     distributed = join_distributed()
-    own = _own_checkpoint(document, folder, emit)
-    start = own or _base_checkpoint(settings, folder)
+    with beginning.part("checkpoint"):
+        own = _own_checkpoint(document, folder, emit)
+        start = own or (base or _begin_base(settings, folder))()
     training = Training(
         quality=quality_of(settings),
         epochs=settings.epochs,
@@ -100,6 +113,7 @@ def train_stage(
         at_checkpoint=recorder.at_checkpoint if recorder else None,
         distributed=distributed,
         recorder=step_recorder(settings.graphs, clips.device),
+        beginning=beginning,
     )
     del start, own
     try:
@@ -110,6 +124,11 @@ def train_stage(
     leave_distributed()
     if torch.cuda.is_available():
         torch.cuda.synchronize()
+
+
+def begin_loading(module: str) -> None:
+    """Load it on a thread: whoever needs it waits for what is still to come."""
+    threading.Thread(target=importlib.import_module, args=(module,), name="loading").start()
 
 
 def _own_checkpoint(document: RunDocument, folder: RunFolder, emit: Emit) -> Checkpoint | None:
@@ -135,18 +154,17 @@ def _warning(code: str, exc: RecipeError) -> RunWarning:
     return RunWarning.saying(code, exc.message, exc.hint)
 
 
-def _base_checkpoint(settings: PiperSettings, folder: RunFolder) -> Checkpoint | None:
+def _begin_base(settings: PiperSettings, folder: RunFolder) -> Callable[[], Checkpoint | None]:
+    """Begin to read what training starts from, if anything; what comes back waits for it. Raises RecipeError."""
     if not settings.base_checkpoint:
-        return None
+        return lambda: None
     path = folder.base / base_file(settings).path
     if not path.is_file():
         raise RecipeError(
             f"The base checkpoint {settings.base_checkpoint} was not fetched.",
             hint="Check its name: repo/path/file.ckpt on Hugging Face.",
         )
-    from pod_image.recipes.piper.foreign_voice import read_foreign
-
-    return read_foreign(path)
+    return begin_reading(path)
 
 
 def export_stage(document: RunDocument, folder: RunFolder, emit: Emit) -> None:

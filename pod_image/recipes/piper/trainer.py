@@ -35,7 +35,6 @@ from pod_image.recipes.piper.checkpoint import (
 from pod_image.recipes.piper.clips import Batch, BucketSampler, Clips, split
 from pod_image.recipes.piper.device import why_bf16_is_slow
 from pod_image.recipes.piper.distributed import Distributed
-from pod_image.recipes.piper.held import Held
 from pod_image.recipes.piper.hyper_parameters import hyper_parameters
 from pod_image.recipes.piper.keeping import Keeper, checkpoint_path
 from pod_image.recipes.piper.model import Discriminators, Generator
@@ -50,6 +49,7 @@ from pod_image.recipes.piper.scores import is_better, score
 from pod_image.recipes.piper.snapshot import bringing, copied
 from pod_image.recipes.piper.step_graphs import Recorder, StepGraphs
 from pod_image.recipes.piper.step_reports import StepFacts, StepReports
+from pod_image.recipes.piper.timed_parts import Beginning, Held
 from pod_image.recipes.piper.training import Training
 from pod_image.recipes.worker import Emit
 
@@ -118,6 +118,7 @@ class Trainer:
     `start` is a checkpoint to take weights from (a base) or, with `resume`, to go on from exactly.
     `at_checkpoint` is called with each, between two steps. In `distributed` training every process runs a trainer with
     the same arguments; the first one alone reports, obeys, measures and writes, and a batch is shared among all.
+    `beginning` is what went by so far; the log says its parts after the first step.
     """
 
     def __init__(
@@ -133,31 +134,37 @@ class Trainer:
         at_checkpoint: Callable[[Trainer], None] | None = None,
         distributed: Distributed | None = None,
         recorder: Recorder | None = None,
+        beginning: Beginning | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.training, self.clips, self.places = training, clips, places
         self.distributed = distributed or Distributed()
         self._emit = emit if self.distributed.is_first else _say_nothing
         self._commands, self._clock = commands, clock
-        torch.manual_seed(training.seed)
-        generator = Generator(training.network, symbols=SYMBOLS, speakers=training.speakers)
-        discriminators = Discriminators(training.network)
-        if start is not None:
-            self._take_over(start, generator, discriminators)
-        self.optimisation = Optimisation(
-            generator.to(clips.device),
-            discriminators.to(clips.device),
-            sample_rate_hz=clips.prepared.sample_rate_hz,
-            learning_rate=training.learning_rate,
-            precision=training.precision,
-            is_shared=self.distributed.size > 1,
-        )
+        self._beginning = beginning or Beginning()
+        with self._beginning.part("networks"):
+            torch.manual_seed(training.seed)
+            generator = Generator(training.network, symbols=SYMBOLS, speakers=training.speakers)
+            discriminators = Discriminators(training.network)
+            if start is not None:
+                self._take_over(start, generator, discriminators)
+        with self._beginning.part("optimisers"):
+            self.optimisation = Optimisation(
+                generator.to(clips.device),
+                discriminators.to(clips.device),
+                sample_rate_hz=clips.prepared.sample_rate_hz,
+                learning_rate=training.learning_rate,
+                precision=training.precision,
+                is_shared=self.distributed.size > 1,
+            )
         self._say_if_bf16_is_slow()
-        self._say_if_search_is_slow()
+        with self._beginning.part("alignment kernel"):
+            self._say_if_search_is_slow()
         learnt, self.measured = split(len(clips), training.validation_split, training.seed)
         self.sampler = BucketSampler(clips.frames, learnt, training.batch_size, training.seed)
         self.progress = Progress()
-        self._phonemizer = Phonemizer(clips.prepared.espeak_voice)
+        with self._beginning.part("phonemes"):
+            self._phonemizer = Phonemizer(clips.prepared.espeak_voice)
         self._keeper = Keeper(places.checkpoints, training.kept_checkpoints)
         self._is_stopped = False
         # Not with others: their gradients meet in the middle of a step, and nobody has tried to record that.
@@ -213,13 +220,17 @@ class Trainer:
         self._begin_clocks()
         self._kept_step = self.progress.step
         batches = self._batches()
-        place, batch = next(batches)
+        with self._beginning.part("first batch"):
+            place, batch = next(batches)
+        self._beginning.open("first step")
         while True:
             losses = (self._graphs or self.optimisation).step(batch)
             self.progress.epoch, self.progress.batch = place
             place, batch = next(batches)  # a GPU is at the step meanwhile
             self._pace.stepped()
             self._account(losses)
+            if self.progress.step == self._start.step + 1:
+                self._say_beginning()
             decided = self.distributed.agreed(self._between_steps())
             if decided & _UNFREEZE:
                 self._frozen_until_step = self.progress.step
@@ -230,6 +241,13 @@ class Trainer:
                 break
         self._keeper.wait()
         return self.progress
+
+    def _say_beginning(self) -> None:
+        """Where the time went until now. The first step alone is waited for."""
+        self._pace.wait()
+        self._beginning.end()
+        if self.distributed.is_first:
+            print(self._beginning.sentence(), flush=True)
 
     def _between_steps(self) -> int:
         """Obey, and keep a checkpoint when one is due; whether that was the end. Only the first process does."""

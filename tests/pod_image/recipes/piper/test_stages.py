@@ -220,3 +220,38 @@ def test_naming_the_recipe_to_the_agent_loads_nothing_heavy():
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "set()"
+
+
+WATCHING = """
+import sys, threading
+from pod_image.recipes.piper.__main__ import main
+
+assert "torch" not in sys.modules
+class Watch:
+    def find_spec(self, name, path, target=None):
+        if name == "torch":
+            readers = [t for t in threading.enumerate() if t.name.startswith("base")]
+            print("reading", len(readers), flush=True)
+        if name == "torch._dynamo":
+            print("beside", threading.current_thread().name, flush=True)
+sys.meta_path.insert(0, Watch())
+print("code", main(["train"]))
+"""
+
+
+def test_the_base_is_read_and_the_optimisers_library_loaded_beside_the_rest(tmp_path) -> None:
+    settings = SETTINGS.model_copy(update={"base_checkpoint": "me/voices/base.ckpt"})
+    (tmp_path / "base").mkdir()
+    (tmp_path / "base" / "base.ckpt").write_bytes(b"no checkpoint")
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHING],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), RUN_VARIABLE: document_of(settings).to_json()},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "reading 1" in done.stdout, done.stderr
+    assert "beside loading" in done.stdout
+    assert "code 2" in done.stdout  # there is no prepared set here

@@ -472,3 +472,12 @@ def test_several_speakers_train_and_speak(tmp_path):
     )
     bench.trainer.run()
     assert newest(tmp_path).state["model_g.emb_g.weight"].shape == (2, 512)
+
+
+def test_the_log_says_once_where_the_time_before_the_first_step_went(clips, tmp_path, capsys):
+    bench = Bench(clips, tmp_path, with_training(max_steps=3), learns=False)
+    bench.trainer.run()
+    lines = [line for line in capsys.readouterr().out.splitlines() if "first step was" in line]
+    assert len(lines) == 1
+    for part in ("networks", "optimisers", "alignment kernel", "phonemes", "first batch"):
+        assert f"{part} " in lines[0]
