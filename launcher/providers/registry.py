@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from launcher.providers.place import Place
+from pod_image.contract.places import DEFAULT_PLACE
 
 if TYPE_CHECKING:
     from launcher.providers.access import PlaceAccess
-
-DEFAULT_PLACE = "runpod"
 
 
 def _runpod() -> Place:

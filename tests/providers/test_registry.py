@@ -15,26 +15,26 @@ from launcher.errors import NotConfigured
 from launcher.providers.access import Opening
 from launcher.providers.registry import (
     ACCESSES,
-    DEFAULT_PLACE,
     PLACES,
     access_to,
     default_place,
     place_named,
 )
 from launcher.stores.secrets import KeyName, find_keys
+from pod_image.contract import places as contract
 
 FOLDERS = Path(launcher.providers.__file__).parent
 
 
 def test_every_folder_below_the_providers_is_a_place_and_every_place_a_folder() -> None:
     folders = {path.parent.name for path in FOLDERS.glob("*/__init__.py")}
-    assert folders == set(PLACES) == set(ACCESSES)
+    assert folders == set(PLACES) == set(ACCESSES) == set(contract.PLACES)
     for name in PLACES:
         assert (FOLDERS / name / "place.py").is_file()
         assert (FOLDERS / name / "access.py").is_file()
         assert (FOLDERS / name / "provider.py").is_file()
         assert place_named(name).name == name
-    assert default_place().name == DEFAULT_PLACE
+    assert default_place().name == contract.DEFAULT_PLACE
     with pytest.raises(KeyError):
         place_named("nowhere")
 

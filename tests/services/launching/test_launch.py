@@ -27,6 +27,7 @@ from launcher.errors import (
 )
 from launcher.services.common.intents import Intents, intents_of, run_lock
 from launcher.services.launching.launch import launch
+from launcher.services.launching.orders import new_attempt, run_document
 from launcher.services.launching.progress import Progress, Stage
 from launcher.stores.secrets import Keys
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
@@ -35,6 +36,7 @@ from pod_image.contract.outcomes import EndReason
 from tests.kit.clouds import GPU, RESULTS_REPO, TOKENS
 from tests.kit.plans import offer, plan
 from tests.kit.virtual_time import in_virtual_time
+from tests.providers.meadow import MEADOW
 from tests.services.harness import LauncherHarness
 
 A5000 = offer("NVIDIA RTX A5000", "RTX A5000", 0.27)
@@ -80,6 +82,17 @@ async def test_the_pod_gets_the_whole_document_and_no_token_in_its_definition(
     assert started["HF_DATASET_TOKEN"] == TOKENS["read"]
     assert started["HF_ENDPOINT"] == harness.config.hub_url
     assert started["RUNPOD_API_BASE_URL"] == harness.config.place_urls["runpod"]
+
+
+@in_virtual_time
+async def test_a_pod_is_told_the_place_that_its_run_goes_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harness, made = LauncherHarness(tmp_path), plan()
+    run = new_attempt(harness.bench, made)
+    assert json.loads(run_document(made, run, offer()))["place"] == harness.bench.place.name
+    monkeypatch.setattr("launcher.services.launching.orders.place_of", lambda settings: MEADOW)
+    assert json.loads(run_document(made, run, offer()))["place"] == "meadow"
 
 
 @in_virtual_time
