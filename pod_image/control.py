@@ -1,4 +1,4 @@
-"""`python -m pod_image.control stop|save|sample|abort`: what `exec` runs in the pod. Hands a command to the agent."""
+"""`python -m pod_image.control stop|save|sample|abort`: what `exec` runs in the pod, to instruct the agent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from pod_image.agent.hardening import forbid_reading
 from pod_image.agent.system import run_folder
-from pod_image.contract.commands import Command, CommandName
+from pod_image.contract.instructions import Instruction, InstructionName
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.whole_file import write_whole
 
@@ -21,13 +21,13 @@ NO_AGENT = 3
 
 
 def main(arguments: list[str] | None = None, folder: Path | None = None) -> int:
-    """Drop one command for the agent; prints a receipt, or why there is none, as JSON. Returns the exit code."""
+    """Drop one instruction for the agent; prints a receipt, or why there is none, as JSON. Returns the exit code."""
     given = _parser().parse_args(arguments)
     command_id = given.id or f"cmd-{uuid.uuid4().hex[:12]}"
     try:
-        command = Command(
+        instruction = Instruction(
             id=command_id,
-            command=CommandName(given.command),
+            command=InstructionName(given.command),
             text=given.text,
             nonce=given.attempt,
         )
@@ -36,21 +36,21 @@ def main(arguments: list[str] | None = None, folder: Path | None = None) -> int:
             "the id is letters, digits and dashes, the attempt a nonce, the text at most 500 letters",
             BAD_COMMAND,
         )
-    if command.command is CommandName.SAMPLE and not command.text.strip():
+    if instruction.command is InstructionName.SAMPLE and not instruction.text.strip():
         return _refuse("sample needs --text", BAD_COMMAND)
     spool = RunFolder(folder or run_folder()).commands
     try:
-        document = command.model_dump_json()
-        write_whole(spool / f"{command.id}.json", document, is_durable=True, is_shared=True)
+        document = instruction.model_dump_json()
+        write_whole(spool / f"{instruction.id}.json", document, is_durable=True, is_shared=True)
     except OSError as exc:
         return _refuse(f"no agent takes commands here: {exc.strerror}", NO_AGENT)
-    print(json.dumps({"id": command.id, "state": "received"}))
+    print(json.dumps({"id": instruction.id, "state": "received"}))
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m pod_image.control", description=__doc__)
-    parser.add_argument("command", choices=[name.value for name in CommandName])
+    parser.add_argument("command", choices=[name.value for name in InstructionName])
     parser.add_argument("--id", default="", help="repeated by the receipts; made up when absent")
     parser.add_argument("--text", default="", help="what to say, for sample")
     parser.add_argument("--attempt", default="", help="nonce of the attempt that it is meant for")

@@ -13,9 +13,9 @@ from pod_image.contract.bodies import (
     ArmedReport,
     Body,
     CheckpointWritten,
-    CommandReceipt,
     Ended,
     Heartbeat,
+    InstructionReceipt,
     MachineReading,
     PhaseChange,
     RunWarning,
@@ -78,7 +78,7 @@ class RunPicture:
     checkpoints: tuple[CheckpointWritten, ...] = ()
     files: Mapping[str, UploadedFile] = field(default_factory=dict)
     """What is in the results repo, by path."""
-    receipts: Mapping[str, CommandReceipt] = field(default_factory=dict)
+    receipts: Mapping[str, InstructionReceipt] = field(default_factory=dict)
     warnings: tuple[RunWarning, ...] = ()
     last_word: Stamped[Ended] | None = None
     cost_usd: float | None = None
@@ -146,7 +146,7 @@ def _told(picture: RunPicture, event: Event) -> RunPicture:
             return _with(picture, checkpoints=_last(CHECKPOINTS, picture.checkpoints, made))
         case Upload(files=files):
             return _with(picture, files=_with_files(picture.files, files))
-        case CommandReceipt() as receipt:
+        case InstructionReceipt() as receipt:
             return _with(picture, receipts={**picture.receipts, receipt.id: receipt})
         case RunWarning() as warning:
             return _with(picture, warnings=_last(WARNINGS, picture.warnings, warning))

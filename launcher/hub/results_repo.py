@@ -10,8 +10,8 @@ from pathlib import Path
 from launcher.config import private_files
 from launcher.errors import HubError
 from launcher.hub.access import HubAccess
-from pod_image.contract.commands import Command
 from pod_image.contract.events import Event, from_line
+from pod_image.contract.instructions import Instruction
 from pod_image.contract.paths import CONTROL_FOLDER, ResultsFolder
 from pod_image.contract.record import RunRecord
 from pod_image.contract.run_log import MOST_BYTES
@@ -107,7 +107,7 @@ class ResultsRepo:
         """Files at these paths of the repo; those that are there already are left alone."""
         await self.access.run(publish, self.access.upload, self.repo, files, message)
 
-    async def leave_command(self, run_id: str, command: Command) -> str:
+    async def leave_instruction(self, run_id: str, command: Instruction) -> str:
         """Put a command where the pod looks for it, under the next free number. Returns the path."""
         body = command.model_dump_json().encode()
         for _ in range(_TRIES_FOR_A_NUMBER):
@@ -115,7 +115,7 @@ class ResultsRepo:
             path = ResultsFolder(run_id).control(await self._next_number(run_id, head))
             try:
                 await self._publish_on(
-                    head, {path: body}, f"Command {command.command} for {run_id}"
+                    head, {path: body}, f"Instruction {command.command} for {run_id}"
                 )
                 return path
             except HubError as exc:

@@ -10,8 +10,8 @@ from functools import partial
 from typing import Any
 
 from pod_image.agent.attempt_state import Ending
-from pod_image.agent.commands import Commands
 from pod_image.agent.deliver import Delivery, say_cut_off
+from pod_image.agent.instructions import Commands
 from pod_image.agent.missing import Missing
 from pod_image.agent.ports import HubTrouble
 from pod_image.agent.run import Run

@@ -35,7 +35,7 @@ class ProcessSpec:
     argv: tuple[str, ...]
     folder: Path
     environment: Mapping[str, str] = field(repr=False)
-    takes_commands: bool = False
+    takes_instructions: bool = False
     user: str | None = None
 
 

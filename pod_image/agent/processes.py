@@ -51,7 +51,7 @@ class SystemProcesses:
                 *spec.argv,
                 cwd=spec.folder,
                 env={**spec.environment, EVENTS_FD_VARIABLE: str(events_end)},
-                stdin=subprocess.PIPE if spec.takes_commands else subprocess.DEVNULL,
+                stdin=subprocess.PIPE if spec.takes_instructions else subprocess.DEVNULL,
                 stdout=output_end,
                 stderr=subprocess.STDOUT,
                 pass_fds=(events_end,),

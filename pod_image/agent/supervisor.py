@@ -15,13 +15,13 @@ from pod_image.agent.run import Run
 from pod_image.agent.watchdog import forecast
 from pod_image.contract.bodies import (
     CheckpointWritten,
-    CommandReceipt,
+    InstructionReceipt,
     PhaseChange,
     RunWarning,
     Step,
 )
-from pod_image.contract.commands import Command, CommandName
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument, without_secrets
+from pod_image.contract.instructions import Instruction, InstructionName
 from pod_image.contract.outcomes import EndReason, Phase
 from pod_image.recipes.base import Stage
 
@@ -38,7 +38,7 @@ class Listener(Protocol):
 
     def checkpoint_kept(self) -> None: ...
 
-    def receipt(self, receipt: CommandReceipt) -> bool:
+    def receipt(self, receipt: InstructionReceipt) -> bool:
         """Take in a receipt of the stage. True when it may be passed on as it is."""
         ...
 
@@ -55,11 +55,11 @@ class Supervisor:
     """The last warning of the running stage: what explains exit code 2."""
 
     @property
-    def takes_commands(self) -> bool:
-        return self.process is not None and self.stage is not None and self.stage.takes_commands
+    def takes_instructions(self) -> bool:
+        return self.process is not None and self.stage is not None and self.stage.takes_instructions
 
-    async def send(self, command: Command) -> None:
-        if self.process is not None and self.takes_commands:
+    async def send(self, command: Instruction) -> None:
+        if self.process is not None and self.takes_instructions:
             await self.process.send(command.model_dump_json())
 
     async def run_stage(self, stage: Stage, document: RunDocument) -> Ending | None:
@@ -92,7 +92,7 @@ class Supervisor:
             argv=stage.argv,
             folder=run.folder.root,
             environment=stage_environment(run.ports.environment, document),
-            takes_commands=stage.takes_commands,
+            takes_instructions=stage.takes_instructions,
             user=run.user,
         )
         return await run.ports.processes.start(spec, self._heard, run.events.log)
@@ -120,8 +120,8 @@ class Supervisor:
 
     async def _stop(self, over: asyncio.Future[int], process: StageProcess) -> int | None:
         timing, run = self.run.ports.timing, self.run
-        if self.takes_commands and not run.is_aborted.is_set():
-            command = Command(id=AGENT_STOP_ID, command=CommandName.STOP)
+        if self.takes_instructions and not run.is_aborted.is_set():
+            command = Instruction(id=AGENT_STOP_ID, command=InstructionName.STOP)
             await process.send(command.model_dump_json())
             grace = min(timing.stop_grace_seconds, run.seconds_left / 3)
             await first_of(over, run.is_aborted, grace)
@@ -170,7 +170,7 @@ class Supervisor:
                 run.events.thinned(body.model_copy(update=self._forecast()))
             case PhaseChange():
                 run.events.thinned(body.model_copy(update={"phase": self.stage.phase}))
-            case CommandReceipt():
+            case InstructionReceipt():
                 if self.listener.receipt(body):
                     run.events.emit(body)
             case _:

@@ -15,7 +15,7 @@ from pod_image.agent.watchdog import (
     wants_checkpoint,
 )
 from pod_image.contract.bodies import Heartbeat, MachineReading
-from pod_image.contract.commands import Command, CommandName
+from pod_image.contract.instructions import Instruction, InstructionName
 from pod_image.contract.outcomes import Phase
 
 
@@ -85,4 +85,4 @@ class Watches:
         if not wants_checkpoint(self._run.limits, now):
             return
         self._has_saved = True
-        await self._supervisor.send(Command(id=AGENT_SAVE_ID, command=CommandName.SAVE))
+        await self._supervisor.send(Instruction(id=AGENT_SAVE_ID, command=InstructionName.SAVE))

@@ -148,7 +148,7 @@ class Upload(Body):
 ReceiptState = Literal["received", "done", "refused"]
 
 
-class CommandReceipt(Body):
+class InstructionReceipt(Body):
     """Receipt of a command. Only `done` means that it took effect."""
 
     event: ClassVar[str] = "command"

@@ -18,14 +18,14 @@ class Stage:
 
     Its working folder is the run's folder; its environment has `LAUNCHER_RUN` and no secret. Events go to the
     descriptor in `LAUNCHER_EVENTS_FD`, one JSON object a line without a stamp (`worker.Reporter` writes them);
-    commands arrive on standard input, one JSON object a line, when `takes_commands`. Exit code 0 is success; 2 is a
+    commands arrive on standard input, one JSON object a line, when `takes_instructions`. Exit code 0 is success; 2 is a
     fault of the input, explained by a `warning` event with a hint before; anything else is a crash.
     `is_needed_after_failure`: run it even when an earlier stage ended badly (an export of what there is).
     """
 
     phase: Phase
     argv: tuple[str, ...]
-    takes_commands: bool = False
+    takes_instructions: bool = False
     is_needed_after_failure: bool = False
 
 

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 from pod_image.contract.bodies import Body
-from pod_image.contract.commands import Command, CommandName
 from pod_image.contract.environment import EVENTS_FD_VARIABLE, RUN_VARIABLE, RunDocument
 from pod_image.contract.events import to_bare_line
+from pod_image.contract.instructions import Instruction, InstructionName
 
 Emit = Callable[[Body], None]
 """Says one event; the agent stamps it."""
@@ -49,10 +49,10 @@ class Inbox:
 
     def __init__(self, stream: Any = None) -> None:
         self._stream = stream if stream is not None else sys.stdin
-        self._waiting: deque[Command] = deque()
+        self._waiting: deque[Instruction] = deque()
         threading.Thread(target=self._read, name="inbox", daemon=True).start()
 
-    def take(self) -> list[Command]:
+    def take(self) -> list[Instruction]:
         """The commands that arrived since the last call, oldest first."""
         taken = []
         while self._waiting:
@@ -62,7 +62,7 @@ class Inbox:
     def _read(self) -> None:
         for line in self._stream:
             try:
-                self._waiting.append(Command.model_validate_json(line))
+                self._waiting.append(Instruction.model_validate_json(line))
             except ValueError:
                 continue  # the agent checks commands before it passes them on; a torn last line is its death
 
@@ -78,4 +78,4 @@ class StoppableInbox(Inbox):
         signal.signal(signal.SIGTERM, self._on_signal)
 
     def _on_signal(self, number: int, frame: object) -> None:
-        self._waiting.append(Command(id=BY_SIGNAL_ID, command=CommandName.STOP))
+        self._waiting.append(Instruction(id=BY_SIGNAL_ID, command=InstructionName.STOP))

@@ -19,10 +19,10 @@ from pod_image.contract.bodies import (
     ArmedReport,
     Body,
     CheckpointWritten,
-    CommandReceipt,
     Ended,
     Gpu,
     Heartbeat,
+    InstructionReceipt,
     MachineReading,
     PhaseChange,
     PhaseSeconds,
@@ -58,7 +58,7 @@ said: dict[str, st.SearchStrategy[Body]] = {
     "checkpoint": st.builds(CheckpointWritten, step=counts, path=words, size_bytes=counts),
     "upload": st.builds(Upload, commit=words, files=st.lists(files, max_size=3).map(tuple)),
     "command": st.builds(
-        CommandReceipt, id=words, command=words, state=st.sampled_from(["received", "done"])
+        InstructionReceipt, id=words, command=words, state=st.sampled_from(["received", "done"])
     ),
     "warning": st.builds(RunWarning, code=words, message=words),
     "heartbeat": st.builds(Heartbeat, phase=phases, cost_usd=numbers),

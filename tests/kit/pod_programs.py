@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from launcher.services.following.commands import CONTROL_PROGRAM
+from launcher.services.following.instructions import CONTROL_PROGRAM
 from pod_image.contract.interpreter import module_command
 
 AGENT_WORDS = ["python", *module_command("pod_image")[1:]]

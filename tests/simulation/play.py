@@ -16,10 +16,10 @@ from launcher.errors import LauncherError
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.reap import reap
 from launcher.services.ending.release import release
-from launcher.services.following.commands import new_command, send
+from launcher.services.following.instructions import new_instruction, send
 from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
-from pod_image.contract.commands import CommandName
+from pod_image.contract.instructions import InstructionName
 from tests.kit.virtual_time import now_seconds
 from tests.simulation.disks import PowerLoss
 from tests.simulation.homes import Home, Laptop
@@ -234,7 +234,7 @@ class Player:
         bench = self.world.open_bench(home)
         run = bench.runs.get(RUN_ID)
         if name != "abort":
-            await send(bench, run, new_command(CommandName(name)))
+            await send(bench, run, new_instruction(InstructionName(name)))
             return
         pods = [pod for pod in self.world.our_pods() if pod.id == run.pod_id]
         try:

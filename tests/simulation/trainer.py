@@ -100,7 +100,7 @@ class ScriptedStage:
         return await asyncio.shield(self._code)
 
     async def send(self, line: str) -> None:
-        if self.spec.takes_commands:
+        if self.spec.takes_instructions:
             self._commands.put_nowait(json.loads(line))
 
     async def end(self, grace_seconds: float) -> None:

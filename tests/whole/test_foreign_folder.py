@@ -22,7 +22,7 @@ from launcher.emulator.runpod.processes import ProcessRunner
 from launcher.emulator.runpod.runner import ContainerSpec
 from launcher.errors import LauncherError, RunFailed
 from launcher.forms.docs import command_reference
-from launcher.services.following.commands import CONTROL_PROGRAM
+from launcher.services.following.instructions import CONTROL_PROGRAM
 from launcher.services.launching.bootstrap import program_of_the_pod
 from launcher.services.voices import export as exporting
 from launcher.ui.server.server import open_in_browser

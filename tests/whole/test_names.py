@@ -90,7 +90,7 @@ def test_no_retired_name_comes_back() -> None:
         ("gpu_canary", True),
         ("_words", True),
         ("TensorBoard", False),
-        ("takes_commands", False),
+        ("takes_instructions", False),
         ("GlimpseQueue", True),
     ],
 )

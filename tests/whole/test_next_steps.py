@@ -46,7 +46,7 @@ MAY_NAME = {
     "launcher/ui/pages/keys.py": "the page tells of the keyring, which only a terminal fills",
     "launcher/ui/pages/train/run_text.py": "the page shows what a terminal would take",
     "launcher/forms/docs.py": "the heading of the commands' page of the docs",
-    "launcher/services/following/commands.py": "an option of the pod's own program",
+    "launcher/services/following/instructions.py": "an option of the pod's own program",
     "pod_image/control.py": "that program, with its own options",
     "pod_image/bootstrap.py": "options of pip",
 }

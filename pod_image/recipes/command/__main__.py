@@ -14,10 +14,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pod_image.contract.bodies import CommandReceipt, PhaseChange, ReceiptState, RunWarning
-from pod_image.contract.commands import Command, CommandName
+from pod_image.contract.bodies import InstructionReceipt, PhaseChange, ReceiptState, RunWarning
 from pod_image.contract.contract_error import ContractError
 from pod_image.contract.environment import EVENTS_FD_VARIABLE, RUN_VARIABLE
+from pod_image.contract.instructions import Instruction, InstructionName
 from pod_image.contract.interpreter import SAFE_PATH_VARIABLE
 from pod_image.contract.keys import hide_keys
 from pod_image.contract.next_steps import Said
@@ -55,7 +55,7 @@ class Work:
     _said_at: float = 0.0
     _said: tuple[int, int] = (0, 0)
 
-    def until_over(self, take: Callable[[], list[Command]]) -> int:
+    def until_over(self, take: Callable[[], list[Instruction]]) -> int:
         """Its exit code; commands are carried out meanwhile."""
         reader = threading.Thread(target=self._read, name="output", daemon=True)
         reader.start()
@@ -80,14 +80,14 @@ class Work:
             sys.stdout.write(line if line.endswith("\n") else line + "\n")
             sys.stdout.flush()
 
-    def _carry_out(self, command: Command) -> None:
+    def _carry_out(self, command: Instruction) -> None:
         match command.command:
-            case CommandName.STOP:
+            case InstructionName.STOP:
                 grace = SIGNAL_SECONDS if command.id == BY_SIGNAL_ID else STOP_SECONDS
                 self.stop_at = min(self.stop_at or math.inf, time.monotonic() + grace)
                 _signal(self.process, signal.SIGTERM)
                 self._receipt(command, "done", "asked to end")
-            case CommandName.SAVE:
+            case InstructionName.SAVE:
                 count = self.collect()
                 self._receipt(command, "done", f"{count} files")
             case _:
@@ -96,9 +96,9 @@ class Work:
     def collect(self) -> int:
         return collect(self.folder.prepared, self.job.outputs, files_folder(self.folder))
 
-    def _receipt(self, command: Command, state: ReceiptState, detail: str) -> None:
+    def _receipt(self, command: Instruction, state: ReceiptState, detail: str) -> None:
         name = command.command.value
-        self.report(CommandReceipt(id=command.id, command=name, state=state, detail=detail))
+        self.report(InstructionReceipt(id=command.id, command=name, state=state, detail=detail))
 
     def _end_when_late(self) -> None:
         if self.stop_at is not None and time.monotonic() >= self.stop_at:

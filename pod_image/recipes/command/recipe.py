@@ -47,7 +47,7 @@ class CommandRecipe:
 
     def stages(self, settings: RunSettings) -> Sequence[Stage]:
         argv = module_command("pod_image.recipes.command")
-        return (Stage(Phase.TRAIN, argv, takes_commands=True),)
+        return (Stage(Phase.TRAIN, argv, takes_instructions=True),)
 
     def needs(self, settings: RunSettings) -> Sequence[RemoteFile]:
         return ()

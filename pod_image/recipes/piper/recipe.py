@@ -31,7 +31,7 @@ class PiperRecipe:
         """Export runs after a failed training too: whatever was learnt becomes a voice."""
         return (
             Stage(Phase.PREPARE, _argv("prepare")),
-            Stage(Phase.TRAIN, _argv("train"), takes_commands=True),
+            Stage(Phase.TRAIN, _argv("train"), takes_instructions=True),
             Stage(Phase.EXPORT, _argv("export"), is_needed_after_failure=True),
         )
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pod_image.contract.bodies import PhaseChange, RunWarning
-from pod_image.contract.commands import Command
 from pod_image.contract.common_settings import Switch
 from pod_image.contract.environment import RunDocument
 from pod_image.contract.findings import Finding, Severity
+from pod_image.contract.instructions import Instruction
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.recipes.piper import PiperSettings
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 MOST_FINDINGS = 20
 OF_THE_OPTIMISERS = "torch._dynamo"
 """torch's optimisers load it, for a compiler that is not used here; that takes as long as torch itself."""
-TakeCommands = Callable[[], list[Command]]
+TakeInstructions = Callable[[], list[Instruction]]
 
 
 def prepare_stage(document: RunDocument, folder: RunFolder, emit: Emit) -> None:
@@ -58,7 +58,7 @@ def _finding_said(finding: Finding) -> RunWarning:
 
 
 def train_stage(
-    document: RunDocument, folder: RunFolder, emit: Emit, take_commands: TakeCommands
+    document: RunDocument, folder: RunFolder, emit: Emit, take_instructions: TakeInstructions
 ) -> None:
     """Prepared set to checkpoints and samples; goes on from the newest checkpoint on this disk. Raises RecipeError."""
     beginning, settings = Beginning.of_this_process(), PiperSettings.of(document.settings)
@@ -107,7 +107,7 @@ def train_stage(
         clips,
         Places(folder.out),
         emit=recorder or emit,
-        commands=take_commands,
+        commands=take_instructions,
         start=start,
         resume=own is not None,
         at_checkpoint=recorder.at_checkpoint if recorder else None,

@@ -17,12 +17,12 @@ from torch import Tensor
 from pod_image.contract.bodies import (
     Body,
     CheckpointWritten,
-    CommandReceipt,
+    InstructionReceipt,
     ReceiptState,
     RunWarning,
     Sample,
 )
-from pod_image.contract.commands import Command, CommandName
+from pod_image.contract.instructions import Instruction, InstructionName
 from pod_image.contract.next_steps import Sentence, setting
 from pod_image.recipes.piper.alignment import COST_OF_TORCH, why_search_is_slow
 from pod_image.recipes.piper.base import check_fits, take_over, traits_of
@@ -53,7 +53,7 @@ from pod_image.recipes.piper.timed_parts import Beginning, Held
 from pod_image.recipes.piper.training import Training
 from pod_image.recipes.worker import Emit
 
-TakeCommands = Callable[[], list[Command]]
+TakeInstructions = Callable[[], list[Instruction]]
 
 SENTENCES_SCORED = 6
 """Held-out sentences spoken at each checkpoint: a second or so on a GPU."""
@@ -128,7 +128,7 @@ class Trainer:
         places: Places,
         *,
         emit: Emit,
-        commands: TakeCommands = list,
+        commands: TakeInstructions = list,
         start: Checkpoint | None = None,
         resume: bool = False,
         at_checkpoint: Callable[[Trainer], None] | None = None,
@@ -351,24 +351,26 @@ class Trainer:
             else:
                 self._receipt(command, "done", detail)
 
-    def _carry_out(self, command: Command) -> str:
+    def _carry_out(self, command: Instruction) -> str:
         match command.command:
-            case CommandName.STOP:
+            case InstructionName.STOP:
                 self._is_stopped = True
                 return f"stopping after step {self.progress.step}"
-            case CommandName.SAVE:
+            case InstructionName.SAVE:
                 self._checkpoint()
                 self._keeper.wait()
                 return f"saved step {self.progress.step}"
-            case CommandName.SAMPLE:
+            case InstructionName.SAMPLE:
                 folder = self.places.samples / f"step-{self.progress.step:08d}"
                 return self._sample(command.text, folder / f"asked-{command.id}.wav")
             case _:
                 raise RecipeError(f"{command.command} is not for the trainer.")
 
-    def _receipt(self, command: Command, state: ReceiptState, detail: str) -> None:
+    def _receipt(self, command: Instruction, state: ReceiptState, detail: str) -> None:
         self._emit(
-            CommandReceipt(id=command.id, command=command.command.value, state=state, detail=detail)
+            InstructionReceipt(
+                id=command.id, command=command.command.value, state=state, detail=detail
+            )
         )
 
     # --- what is kept

@@ -80,7 +80,7 @@ class ScriptedStage:
         return -9 if self._task.cancelled() else self._task.result()
 
     async def send(self, line: str) -> None:
-        if self.spec.takes_commands:
+        if self.spec.takes_instructions:
             self.commands.put_nowait(json.loads(line))
 
     async def end(self, grace_seconds: float) -> None:

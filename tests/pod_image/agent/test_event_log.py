@@ -13,9 +13,9 @@ from pod_image.agent.events import CUT, EventLog, Masking, cut, last_moment, mer
 from pod_image.agent.recipe_events import body_in
 from pod_image.contract.bodies import (
     CheckpointWritten,
-    CommandReceipt,
     Ended,
     Heartbeat,
+    InstructionReceipt,
     RunWarning,
     Step,
     Upload,
@@ -188,7 +188,7 @@ def test_an_event_of_any_size_is_cut_to_a_line_and_no_number_is_left_out(tmp_pat
     heard.log.thinned(Step(step=1, losses={f"loss-{number}": 1.0 for number in range(5_000)}))
     heard.log.emit(CheckpointWritten(step=1, path="x" * 100_000, size_bytes=1))
     heard.log.emit(
-        CommandReceipt(id="i" * 20_000, command="c" * 20_000, state="done", detail="d" * 9_000)
+        InstructionReceipt(id="i" * 20_000, command="c" * 20_000, state="done", detail="d" * 9_000)
     )
     assert [event["seq"] for event in heard.said()] == [1, 2, 3]
     assert all(len(line.encode()) <= MAX_LINE_BYTES for line in heard.lines)

@@ -34,12 +34,12 @@ class Started:
         self.events: list[str] = []
         self.output: list[str] = []
 
-    async def run(self, program: str, *, takes_commands: bool = False) -> SystemStage:
+    async def run(self, program: str, *, takes_instructions: bool = False) -> SystemStage:
         spec = ProcessSpec(
             argv=(sys.executable, "-c", program),
             folder=self.folder,
             environment={"PATH": os.defpath, "PYTHONUNBUFFERED": "1"},
-            takes_commands=takes_commands,
+            takes_instructions=takes_instructions,
         )
         return await SystemProcesses().start(spec, self.events.append, self.output.append)
 
@@ -65,7 +65,7 @@ async def test_a_line_of_any_length_and_a_progress_bar_are_read(tmp_path: Path) 
 
 async def test_commands_arrive_on_standard_input(tmp_path: Path) -> None:
     started = Started(tmp_path)
-    stage = await started.run("print(input())", takes_commands=True)
+    stage = await started.run("print(input())", takes_instructions=True)
     await stage.send('{"command": "stop"}')
     assert await stage.wait() == 0
     assert started.output == ['{"command": "stop"}']

@@ -47,7 +47,10 @@ EXAMPLES: list[events.Event] = [
     ),
     stamped(bodies.Upload(commit="0" * 40), at=AT, run_id="run-01", seq=7),
     stamped(
-        bodies.CommandReceipt(id="1", command="stop", state="done"), at=AT, run_id="run-01", seq=8
+        bodies.InstructionReceipt(id="1", command="stop", state="done"),
+        at=AT,
+        run_id="run-01",
+        seq=8,
     ),
     stamped(
         bodies.RunWarning(code="short-clip", message="Left out."), at=AT, run_id="run-01", seq=9

@@ -22,15 +22,15 @@ from launcher.hub.results_repo import ResultsRepo
 from launcher.services.common.observations import EventSeen, RunEnded
 from launcher.services.common.workbench import open_workbench
 from launcher.services.ending.reap import reap
-from launcher.services.following.commands import new_command, send
 from launcher.services.following.delivered_files import download_results
+from launcher.services.following.instructions import new_instruction, send
 from launcher.services.following.receipts import receipt
 from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
 from launcher.stores.secrets import Keys
-from pod_image.contract.commands import Command, CommandName
 from pod_image.contract.events import to_line
 from pod_image.contract.findings import Severity
+from pod_image.contract.instructions import Instruction, InstructionName
 from pod_image.contract.outcomes import EndReason
 from pod_image.hub import Hub, Repo, publish
 from tests.kit.clouds import HUB_URL, RESULTS_REPO, TOKENS
@@ -98,7 +98,7 @@ def test_a_whole_life_on_the_emulators_with_real_processes(tmp_path: Path) -> No
                     is_training = isinstance(seen, EventSeen) and '"train"' in to_line(seen.event)
                     if is_training and bench.runs.get("run-01").state is RunState.RUNNING:
                         await asyncio.sleep(0.5)
-                        await send(bench, run, new_command(CommandName.STOP))
+                        await send(bench, run, new_instruction(InstructionName.STOP))
                         break
                 last = [seen async for seen in watch(bench, bench.runs.get("run-01"))][-1]
                 assert isinstance(last, RunEnded)
@@ -209,7 +209,7 @@ async def test_a_refused_token_is_a_matter_of_configuration_and_the_rest_the_hub
 async def test_a_command_left_while_others_commit_takes_the_next_number(tmp_path: Path) -> None:
     harness = LauncherHarness(tmp_path)
     results = harness.bench.results(RESULTS_REPO)
-    command = Command(id="c-1", command=CommandName.SAVE)
+    command = Instruction(id="c-1", command=InstructionName.SAVE)
     overtaken = {"times": 0}
 
     async def overtake(call: Any, *args: Any, **options: Any) -> Any:
@@ -220,10 +220,10 @@ async def test_a_command_left_while_others_commit_takes_the_next_number(tmp_path
         return call(*args, **options)
 
     busy = ResultsRepo(HubAccess(harness.hub, harness.hub, run_blocking=overtake), RESULTS_REPO)
-    assert await busy.leave_command("run-01", command) == "run-01/_control/0003.json"
+    assert await busy.leave_instruction("run-01", command) == "run-01/_control/0003.json"
     overtaken["times"] = -9
     with pytest.raises(HubError, match="others kept committing"):
-        await busy.leave_command("run-01", command)
+        await busy.leave_instruction("run-01", command)
     assert len(await results.files("run-01")) >= 3
 
 

@@ -18,13 +18,13 @@ from launcher.services.common.observations import RunEnded
 from launcher.services.common.run_secrets import can_make_secrets
 from launcher.services.ending.reap import reap
 from launcher.services.ending.release import release
-from launcher.services.following.commands import Way, new_command, send
 from launcher.services.following.delivered_files import download_results, list_results
+from launcher.services.following.instructions import Way, new_instruction, send
 from launcher.services.following.receipts import costs, receipt
 from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
-from pod_image.contract.commands import Command, CommandName
 from pod_image.contract.environment import RUN_VARIABLE
+from pod_image.contract.instructions import Instruction, InstructionName
 from pod_image.contract.outcomes import EndReason
 from tests.kit.clouds import GPU, RESULTS_REPO
 from tests.kit.plans import plan
@@ -50,7 +50,7 @@ async def end_of(harness: LauncherHarness, run: Run) -> Run:
 async def test_stop_goes_in_by_exec_and_the_run_keeps_everything(tmp_path: Path) -> None:
     harness = LauncherHarness(tmp_path)
     run = await running(harness)
-    sent = await send(harness.bench, run, new_command(CommandName.STOP))
+    sent = await send(harness.bench, run, new_instruction(InstructionName.STOP))
     assert sent.way is Way.EXEC
     assert (await end_of(harness, run)).end_reason is EndReason.STOPPED
 
@@ -67,8 +67,8 @@ def test_where_exec_is_refused_a_command_becomes_the_next_numbered_file(
             harness.world.faults.switch_on("exec-refused")
         else:
             harness.world.extras.switch_off("exec")
-        first = new_command(CommandName.SAVE)
-        second = new_command(CommandName.SAMPLE, "Hello there.")
+        first = new_instruction(InstructionName.SAVE)
+        second = new_instruction(InstructionName.SAMPLE, "Hello there.")
         assert (await send(harness.bench, run, first)).way is Way.FILE
         sent = await send(harness.bench, run, second)
         assert sent.way is Way.FILE
@@ -78,8 +78,8 @@ def test_where_exec_is_refused_a_command_becomes_the_next_numbered_file(
         assert paths == ["run-01/_control/0001.json", "run-01/_control/0002.json"]
         content = await results._read("run-01/_control/0002.json")
         assert content is not None
-        assert Command.model_validate_json(content) == sent.command
-        assert sent.command == second.model_copy(update={"nonce": run.nonce})
+        assert Instruction.model_validate_json(content) == sent.instruction
+        assert sent.instruction == second.model_copy(update={"nonce": run.nonce})
         assert await list_results(harness.bench, run) == []
 
     check()
@@ -91,7 +91,7 @@ async def test_a_pod_that_answers_with_a_failure_gets_the_command_as_a_file(tmp_
     run = await running(harness)
     harness.runner.on_exec = None
     harness.runner.started[0]._on_exec = None
-    sent = await send(harness.bench, run, new_command(CommandName.SAVE))
+    sent = await send(harness.bench, run, new_instruction(InstructionName.SAVE))
     assert sent.way is Way.FILE
     assert "not found" in sent.detail
 
@@ -102,17 +102,17 @@ async def test_a_command_to_a_pod_that_is_gone_says_so(tmp_path: Path) -> None:
     run = await running(harness)
     harness.world.kill_host(harness.world.pods[run.pod_id])
     with pytest.raises(InvalidRequest, match="without a word"):
-        await send(harness.bench, run, new_command(CommandName.STOP))
+        await send(harness.bench, run, new_instruction(InstructionName.STOP))
     over = harness.bench.runs.get("run-01")
     with pytest.raises(InvalidRequest, match="no pod that could take a command; it is ended"):
-        await send(harness.bench, over, new_command(CommandName.STOP))
+        await send(harness.bench, over, new_instruction(InstructionName.STOP))
 
 
 def test_a_sample_needs_a_text_that_can_be_said() -> None:
     for text in ("", "   ", "x" * 501):
         with pytest.raises(InvalidRequest, match="1 to 500"):
-            new_command(CommandName.SAMPLE, text)
-    assert new_command(CommandName.SAMPLE, " Hello. ").text == "Hello."
+            new_instruction(InstructionName.SAMPLE, text)
+    assert new_instruction(InstructionName.SAMPLE, " Hello. ").text == "Hello."
 
 
 # --- stop and release

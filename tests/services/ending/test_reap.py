@@ -23,12 +23,12 @@ from launcher.services.common.intents import intents_of
 from launcher.services.common.pod_release import release_pod
 from launcher.services.ending.reap import ReapReport, reap
 from launcher.services.ending.release import release
-from launcher.services.following.commands import new_command, send
 from launcher.services.following.finding import find_run
+from launcher.services.following.instructions import new_instruction, send
 from launcher.services.launching.launch import launch
 from launcher.services.launching.progress import Stage
-from pod_image.contract.commands import CommandName
 from pod_image.contract.environment import RUN_VARIABLE
+from pod_image.contract.instructions import InstructionName
 from pod_image.contract.outcomes import EndReason
 from pod_image.hub import Repo, publish
 from tests.kit.clouds import GPU, RESULTS_REPO
@@ -292,9 +292,9 @@ def test_reap_abort_and_stop_need_no_readable_history(
         assert (found.pod_id, found.results_repo) == (run.pod_id, RESULTS_REPO)
         stopping = harness.open_bench(needs_history=False)
         sent = await send(
-            stopping, await find_run(stopping, run.pod_id), new_command(CommandName.STOP)
+            stopping, await find_run(stopping, run.pod_id), new_instruction(InstructionName.STOP)
         )
-        assert sent.command.nonce == run.nonce
+        assert sent.instruction.nonce == run.nonce
         aborting = harness.open_bench(needs_history=False)
         ended = await release(aborting, await find_run(aborting, ""))
         assert ended.state is RunState.ENDED

@@ -13,10 +13,10 @@ from launcher.errors import InvalidRequest, NotConfigured, PodGone
 from launcher.hub.access import HubAccess
 from launcher.services.ending.refresh import refreshed
 from launcher.services.ending.release import release
-from launcher.services.following.commands import new_command, send
+from launcher.services.following.instructions import new_instruction, send
 from launcher.services.following.receipts import receipt
 from launcher.services.launching.launch import launch
-from pod_image.contract.commands import CommandName
+from pod_image.contract.instructions import InstructionName
 from pod_image.contract.outcomes import EndReason
 from tests.kit.plans import plan
 from tests.kit.virtual_time import in_virtual_time
@@ -102,7 +102,7 @@ async def test_a_command_to_a_run_that_had_finished_says_how_it_ended(tmp_path: 
     harness = LauncherHarness(tmp_path)
     run = await finished_unwatched(harness)
     with pytest.raises(InvalidRequest, match=r"it is ended\. .*finished"):
-        await send(harness.bench, run, new_command(CommandName.STOP))
+        await send(harness.bench, run, new_instruction(InstructionName.STOP))
     assert_finished(harness.bench.runs.get("run-01"))
 
 

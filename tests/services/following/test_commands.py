@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from launcher.emulator.runpod import ExecOutcome, ScriptedContainer
-from launcher.services.following.commands import Way, new_command, send
+from launcher.services.following.instructions import Way, new_instruction, send
 from launcher.services.launching.launch import launch
-from pod_image.contract.commands import CommandName
+from pod_image.contract.instructions import InstructionName
 from tests.kit.plans import plan
 from tests.kit.virtual_time import in_virtual_time
 from tests.services.harness import LauncherHarness
@@ -19,7 +19,7 @@ from tests.services.harness import LauncherHarness
 @in_virtual_time
 async def test_a_receipt_counts_although_the_pod_ended_before_the_exec_did(tmp_path: Path) -> None:
     harness = LauncherHarness(tmp_path)
-    command = new_command(CommandName.STOP)
+    command = new_instruction(InstructionName.STOP)
     receipt = json.dumps({"id": command.id, "state": "received"})
     harness.runner.on_exec = lambda *_: ExecOutcome(-9, stdout=f"{receipt}\n")
     run = await launch(harness.bench, plan(), harness.keys)
@@ -39,7 +39,9 @@ def test_other_words_before_a_bad_exit_code_are_no_receipt(tmp_path: Path, print
         harness = LauncherHarness(tmp_path)
         harness.runner.on_exec = answer
         run = await launch(harness.bench, plan(), harness.keys)
-        assert (await send(harness.bench, run, new_command(CommandName.STOP))).way is Way.FILE
+        assert (
+            await send(harness.bench, run, new_instruction(InstructionName.STOP))
+        ).way is Way.FILE
 
     check()
 
@@ -55,7 +57,7 @@ async def test_a_command_says_by_exec_which_attempt_it_is_for(tmp_path: Path) ->
 
     harness.runner.on_exec = answer
     run = await launch(harness.bench, plan(), harness.keys)
-    await send(harness.bench, run, new_command(CommandName.SAMPLE, "Hello."))
+    await send(harness.bench, run, new_instruction(InstructionName.SAMPLE, "Hello."))
     assert seen[0][-4:] == ["--attempt", run.nonce, "--text", "Hello."]
 
 
@@ -65,5 +67,5 @@ async def test_an_image_that_knows_no_attempts_gets_the_command_as_a_file(tmp_pa
     words = "usage: control\ncontrol: error: unrecognized arguments: --attempt abc"
     harness.runner.on_exec = lambda *_: ExecOutcome(2, stderr=words)
     run = await launch(harness.bench, plan(), harness.keys)
-    sent = await send(harness.bench, run, new_command(CommandName.STOP))
+    sent = await send(harness.bench, run, new_instruction(InstructionName.STOP))
     assert (sent.way, "unrecognized" in sent.detail) == (Way.FILE, True)

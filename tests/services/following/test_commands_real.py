@@ -16,14 +16,14 @@ from launcher.domain.run import Run
 from launcher.emulator.runpod import ContainerSpec, ProcessRunner
 from launcher.services.common.observations import EventSeen, LogSeen, RunEnded
 from launcher.services.common.workbench import Workbench, open_workbench
-from launcher.services.following.commands import Way, new_command, send
+from launcher.services.following.instructions import Way, new_instruction, send
 from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
 from launcher.services.planning.compose import compose
 from launcher.services.planning.plan import make_plan
 from launcher.stores.secrets import Keys, find_keys
-from pod_image.contract.bodies import CommandReceipt
-from pod_image.contract.commands import CommandName
+from pod_image.contract.bodies import InstructionReceipt
+from pod_image.contract.instructions import InstructionName
 from pod_image.contract.outcomes import EndReason
 
 PROGRAM = (
@@ -64,12 +64,12 @@ class Conversation:
     """What the results repo held when the save was done."""
     names: dict[str, str] = field(default_factory=dict)
 
-    async def say(self, name: CommandName, text: str = "") -> None:
-        command = new_command(name, text)
+    async def say(self, name: InstructionName, text: str = "") -> None:
+        command = new_instruction(name, text)
         self.names[command.id] = name.value
         self.ways.append((await send(self.bench, self.run, command)).way)
 
-    async def follow(self, *commands: tuple[CommandName, str]) -> None:
+    async def follow(self, *commands: tuple[InstructionName, str]) -> None:
         """Say the commands one by one, each when the one before it was answered, and watch to the end."""
         waiting = list(commands)
         async with aclosing(watch(self.bench, self.run)) as observations:
@@ -77,7 +77,7 @@ class Conversation:
                 if isinstance(seen, LogSeen) and "at work" in seen.text:
                     await self.say(*waiting.pop(0))
                 if isinstance(seen, EventSeen) and isinstance(
-                    receipt := seen.event.body, CommandReceipt
+                    receipt := seen.event.body, InstructionReceipt
                 ):
                     self.receipts.append((self.names[receipt.id], receipt.state, receipt.detail))
                     if receipt.command == "save" and receipt.state == "done":
@@ -130,9 +130,11 @@ async def _both(cloud: DemoCloud, home: Path, image: str) -> tuple[Conversation,
         dropped = Conversation(bench, await _launched(bench, keys, cloud, ""))
         await asyncio.gather(
             kept.follow(
-                (CommandName.SAVE, ""), (CommandName.SAMPLE, "Hello."), (CommandName.STOP, "")
+                (InstructionName.SAVE, ""),
+                (InstructionName.SAMPLE, "Hello."),
+                (InstructionName.STOP, ""),
             ),
-            dropped.follow((CommandName.ABORT, "")),
+            dropped.follow((InstructionName.ABORT, "")),
         )
         return kept, dropped
 

@@ -8,29 +8,33 @@ from launcher.domain.run import Run, RunState
 from launcher.errors import LauncherError
 from launcher.recipes import recipe_of_run
 from launcher.services.ending.release import release
-from launcher.services.following.commands import Sent, new_command, send
+from launcher.services.following.instructions import Sent, new_instruction, send
 from launcher.ui.frame import Shell, show_error
 from launcher.ui.next_steps import on_page
 from launcher.ui.state.run_view import RunView
 from launcher.ui.widgets.dialog import Dialog
 from launcher.ui.widgets.elements import Button, Text, box, button, hint, para
 from launcher.ui.widgets.inputs import Field
-from pod_image.contract.commands import CommandName
 from pod_image.contract.figures import dollars
+from pod_image.contract.instructions import InstructionName
 from pod_image.contract.outcomes import Phase
 
 WAIT = timedelta(minutes=3)
 """For a receipt; a save of a large checkpoint with its upload takes a while."""
 _DOING = {
-    CommandName.SAVE: "Saving…",
-    CommandName.SAMPLE: "Speaking…",
-    CommandName.STOP: "Stopping…",
+    InstructionName.SAVE: "Saving…",
+    InstructionName.SAMPLE: "Speaking…",
+    InstructionName.STOP: "Stopping…",
 }
-_SYMBOLS = {CommandName.SAVE: "save", CommandName.SAMPLE: "speak", CommandName.STOP: "stop"}
+_SYMBOLS = {
+    InstructionName.SAVE: "save",
+    InstructionName.SAMPLE: "speak",
+    InstructionName.STOP: "stop",
+}
 _TEXT = {
-    CommandName.SAVE: "Save now",
-    CommandName.SAMPLE: "Sample now",
-    CommandName.STOP: "Stop and deliver",
+    InstructionName.SAVE: "Save now",
+    InstructionName.SAMPLE: "Sample now",
+    InstructionName.STOP: "Stop and deliver",
 }
 
 
@@ -38,12 +42,12 @@ class RunActions:
     def __init__(self, shell: Shell, run: Run, view: RunView) -> None:
         self._shell, self._run, self._view = shell, run, view
         self._shown = recipe_of_run(run.settings_json).shown
-        self._waiting: dict[CommandName, tuple[str, datetime]] = {}
+        self._waiting: dict[InstructionName, tuple[str, datetime]] = {}
         with box("div", "row actions") as self._place:
             self._buttons = {
                 name: self._button(name, symbol)
                 for name, symbol in _SYMBOLS.items()
-                if name is not CommandName.SAMPLE or self._shown.has_samples
+                if name is not InstructionName.SAMPLE or self._shown.has_samples
             }
             self._remove = Button("Stop and remove", self.ask_remove, kind="danger", symbol="trash")
             self._remove.mark("remove")
@@ -71,26 +75,26 @@ class RunActions:
     def ask_remove(self) -> None:
         self._remove_dialog.show()
 
-    def _button(self, name: CommandName, symbol: str) -> Button:
+    def _button(self, name: InstructionName, symbol: str) -> Button:
         handler = {
-            CommandName.SAVE: self._save,
-            CommandName.SAMPLE: self._ask_sample,
-            CommandName.STOP: self._ask_stop,
+            InstructionName.SAVE: self._save,
+            InstructionName.SAMPLE: self._ask_sample,
+            InstructionName.STOP: self._ask_stop,
         }[name]
         return Button(_TEXT[name], handler, symbol=symbol).mark(f"do-{name.value}")
 
-    def _why_locked(self, name: CommandName) -> str | None:
+    def _why_locked(self, name: InstructionName) -> str | None:
         if not self._shell.site.can_rent(self._shell.tab):
             return f"Enter the {self._shell.site.place.title} key first."
         if name in self._waiting:
             return "Waiting for the receipt of the GPU."
-        if CommandName.STOP in self._waiting:
+        if InstructionName.STOP in self._waiting:
             return "The run is being stopped."
         if self._run.state is RunState.ENDING:
             return "The run is finishing already."
         if self._run.armed_at is None:
             return "The GPU is not ready yet."
-        if name is not CommandName.STOP and self._view.picture.phase is not Phase.TRAIN:
+        if name is not InstructionName.STOP and self._view.picture.phase is not Phase.TRAIN:
             return "Only while it trains."
         return None
 
@@ -111,12 +115,12 @@ class RunActions:
         self._shell.announce(text)
 
     async def _save(self) -> None:
-        await self._send(CommandName.SAVE)
+        await self._send(InstructionName.SAVE)
 
-    async def _send(self, name: CommandName, text: str = "") -> None:
+    async def _send(self, name: InstructionName, text: str = "") -> None:
         self._error_place.clear()
         try:
-            command = new_command(name, text)
+            command = new_instruction(name, text)
             self._waiting[name] = (command.id, self._shell.site.clock.now())
             self.refresh(self._run)
             session = await self._shell.session()
@@ -171,14 +175,14 @@ class RunActions:
 
     async def _sample(self) -> None:
         self._sample_dialog.hide()
-        await self._send(CommandName.SAMPLE, str(self._text.value))
+        await self._send(InstructionName.SAMPLE, str(self._text.value))
 
     def _ask_stop(self) -> None:
         self._stop_dialog.show()
 
     async def _stop(self) -> None:
         self._stop_dialog.hide()
-        await self._send(CommandName.STOP)
+        await self._send(InstructionName.STOP)
 
     async def _remove_now(self) -> None:
         self._really.lock("The GPU is being removed.")

@@ -75,7 +75,7 @@ def test_the_recipe_is_loaded_without_torch_and_has_one_stage() -> None:
     recipe = load(COMMAND)
     settings = RunSettings(recipe=COMMAND, argv=("true",))
     (stage,) = recipe.stages(settings)
-    assert stage.takes_commands
+    assert stage.takes_instructions
     assert recipe.needs(settings) == ()
 
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from launcher.cli.terminal.next_steps import in_terminal
-from pod_image.contract.commands import CommandName
+from pod_image.contract.instructions import InstructionName
 from pod_image.recipes.piper.base import take_over, traits_of
 from pod_image.recipes.piper.checkpoint import read_checkpoint
 from pod_image.recipes.piper.export import export_voice
@@ -155,9 +155,9 @@ def test_a_run_cut_in_its_first_stage_goes_on_in_it(exported, tmp_path):
 
 
 def _stop():
-    from pod_image.contract.commands import Command
+    from pod_image.contract.instructions import Instruction
 
-    return Command(id="c", command=CommandName.STOP)
+    return Instruction(id="c", command=InstructionName.STOP)
 
 
 @pytest.mark.parametrize(

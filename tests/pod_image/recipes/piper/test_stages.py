@@ -177,7 +177,7 @@ def test_the_recipe_is_found_by_its_name_and_names_its_stages():
     assert load(SETTINGS.recipe) is RECIPE
     stages = RECIPE.stages(SETTINGS)
     assert [stage.argv[-1] for stage in stages] == ["prepare", "train", "export"]
-    assert [stage.takes_commands for stage in stages] == [False, True, False]
+    assert [stage.takes_instructions for stage in stages] == [False, True, False]
     assert stages[2].is_needed_after_failure
 
 

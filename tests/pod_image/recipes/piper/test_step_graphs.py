@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 
-from pod_image.contract.commands import Command, CommandName
+from pod_image.contract.instructions import Instruction, InstructionName
 from pod_image.recipes.piper import trainer as trainer_module
 from pod_image.recipes.piper.checkpoint import read_checkpoint
 from pod_image.recipes.piper.quality import Quality
@@ -240,8 +240,8 @@ def test_commands_between_recorded_steps_do_not_change_what_is_learnt(clips, tmp
         if trainer.progress.step % 2:
             return []
         return [
-            Command(id="c", command=CommandName.SAMPLE, text="Hello."),
-            Command(id="d", command=CommandName.SAVE),
+            Instruction(id="c", command=InstructionName.SAMPLE, text="Hello."),
+            Instruction(id="d", command=InstructionName.SAVE),
         ]
 
     busy = Trained(tmp_path, clips, StandIn(), commands=commands).run()

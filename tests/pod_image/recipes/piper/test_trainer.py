@@ -12,7 +12,7 @@ import soundfile
 import torch
 
 from launcher.cli.terminal.next_steps import in_terminal
-from pod_image.contract.commands import Command, CommandName
+from pod_image.contract.instructions import Instruction, InstructionName
 from pod_image.contract.recipes.piper import Precision
 from pod_image.recipes.piper import step_reports
 from pod_image.recipes.piper import trainer as trainer_module
@@ -267,7 +267,9 @@ def test_a_base_gives_its_weights_and_starts_counting_anew(clips, tmp_path):
 def test_a_stop_is_obeyed_within_the_step_and_leaves_a_checkpoint(clips, tmp_path):
     def commands():
         return (
-            [Command(id="c1", command=CommandName.STOP)] if bench.trainer.progress.step == 2 else []
+            [Instruction(id="c1", command=InstructionName.STOP)]
+            if bench.trainer.progress.step == 2
+            else []
         )
 
     bench = Bench(clips, tmp_path, with_training(max_steps=50), commands=commands, learns=False)
@@ -282,9 +284,9 @@ def test_save_and_sample_leave_files_and_receipts_and_training_goes_on(clips, tm
         if bench.trainer.progress.step != 2:
             return []
         return [
-            Command(id="c1", command=CommandName.SAVE),
-            Command(id="c2", command=CommandName.SAMPLE, text="How are you?"),
-            Command(id="c3", command=CommandName.SAMPLE, text="..."),
+            Instruction(id="c1", command=InstructionName.SAVE),
+            Instruction(id="c2", command=InstructionName.SAMPLE, text="How are you?"),
+            Instruction(id="c3", command=InstructionName.SAMPLE, text="..."),
         ]
 
     bench = Bench(clips, tmp_path, commands=commands, learns=False)
@@ -305,8 +307,8 @@ def test_save_and_sample_leave_files_and_receipts_and_training_goes_on(clips, tm
 def test_commands_do_not_change_what_is_learnt(clips, tmp_path):
     def commands():
         return [
-            Command(id="c", command=CommandName.SAMPLE, text="Hello."),
-            Command(id="d", command=CommandName.SAVE),
+            Instruction(id="c", command=InstructionName.SAMPLE, text="Hello."),
+            Instruction(id="d", command=InstructionName.SAVE),
         ]
 
     Bench(clips, tmp_path / "quiet", with_training(max_steps=2)).trainer.run()

@@ -1,4 +1,4 @@
-"""What goes into a pod: commands, each with an id that its receipt repeats."""
+"""What goes into a pod: instructions, each with an id that its receipt repeats."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class CommandName(StrEnum):
+class InstructionName(StrEnum):
     STOP = "stop"
     SAVE = "save"
     SAMPLE = "sample"
     ABORT = "abort"
 
 
-class Command(BaseModel):
+class Instruction(BaseModel):
     """`text` is what to say, for `sample` alone.
 
     `nonce` is that of the attempt it is meant for; another attempt of the same run refuses it. Empty: it does not
@@ -24,6 +24,6 @@ class Command(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     id: str = Field(pattern=r"^[A-Za-z0-9-]{1,64}$")
-    command: CommandName
+    command: InstructionName
     text: str = Field(default="", max_length=500)
     nonce: str = Field(default="", pattern=r"^[a-z0-9]{0,32}$")

@@ -13,8 +13,8 @@ from pod_image.agent.ports import HubTrouble
 from pod_image.agent.run import Run
 from pod_image.agent.supervisor import AGENT_SAVE_ID, AGENT_STOP_ID, Supervisor
 from pod_image.agent.uploads import Uploads
-from pod_image.contract.bodies import CommandReceipt, ReceiptState, RunWarning
-from pod_image.contract.commands import Command, CommandName
+from pod_image.contract.bodies import InstructionReceipt, ReceiptState, RunWarning
+from pod_image.contract.instructions import Instruction, InstructionName
 from pod_image.contract.outcomes import EndReason, Phase
 
 _AGENT_IDS = (AGENT_STOP_ID, AGENT_SAVE_ID)
@@ -23,9 +23,9 @@ _MAX_COMMAND_BYTES = 4_096
 
 @dataclass(frozen=True)
 class Made:
-    """What a command asked for is on disk, at `paths` below the run's folder; not yet in the results repo."""
+    """What an instruction asked for is on disk, at `paths` below the run's folder; not yet in the results repo."""
 
-    command: Command
+    instruction: Instruction
     paths: tuple[str, ...]
     detail: str = ""
     step: int | None = None
@@ -33,14 +33,14 @@ class Made:
 
 
 class Commands:
-    """Takes commands, passes on what is the trainer's, and says `done` only when it took effect."""
+    """Takes instructions, passes on what is the trainer's, and says `done` only when it took effect."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
         self._seen: set[str] = set()
-        self._saves: list[Command] = []
-        self._stops: list[Command] = []
-        self._samples: list[Command] = []
+        self._saves: list[Instruction] = []
+        self._stops: list[Instruction] = []
+        self._samples: list[Instruction] = []
         self._made: list[Made] = []
         self.supervisor: Supervisor | None = None
         self.uploads: Uploads | None = None
@@ -86,7 +86,7 @@ class Commands:
 
     async def _take(self, content: bytes, name: str, *, is_numbered: bool = False) -> None:
         try:
-            command = Command.model_validate_json(content)
+            instruction = Instruction.model_validate_json(content)
         except ValidationError:
             self._run.events.emit(
                 RunWarning(
@@ -96,20 +96,20 @@ class Commands:
                 )
             )
             return
-        if command.id in self._seen or command.id in _AGENT_IDS:
-            return  # the same command may come both ways
-        self._seen.add(command.id)
-        if not_for_us := self._not_for_us(command, is_numbered=is_numbered):
-            self._say(command, "refused", not_for_us)
+        if instruction.id in self._seen or instruction.id in _AGENT_IDS:
+            return  # the same instruction may come both ways
+        self._seen.add(instruction.id)
+        if not_for_us := self._not_for_us(instruction, is_numbered=is_numbered):
+            self._say(instruction, "refused", not_for_us)
             return
-        self._say(command, "received")
-        await self._carry_out(command)
+        self._say(instruction, "received")
+        await self._carry_out(instruction)
 
-    def _not_for_us(self, command: Command, *, is_numbered: bool) -> str:
-        """Why the command is not this attempt's, or "". One that does not say whose it is counts as ours, unless it
+    def _not_for_us(self, instruction: Instruction, *, is_numbered: bool) -> str:
+        """Why the instruction is not this attempt's, or "". One that does not say whose it is counts as ours, unless it
         may have been left for an earlier attempt: as a file that this one found there when it began."""
-        if command.nonce:
-            is_ours = command.nonce == self._run.document.attempt.nonce
+        if instruction.nonce:
+            is_ours = instruction.nonce == self._run.document.attempt.nonce
             return "" if is_ours else "it was for another attempt of this run, not for this one"
         document = self._run.document
         has_earlier = document.resume or document.attempt.number > 1
@@ -117,51 +117,51 @@ class Commands:
             return "it was there before this attempt began, and does not say which one it is for"
         return ""
 
-    async def _carry_out(self, command: Command) -> None:
-        match command.command:
-            case CommandName.ABORT:
-                self._say(command, "done", "the pod is released now")
+    async def _carry_out(self, instruction: Instruction) -> None:
+        match instruction.command:
+            case InstructionName.ABORT:
+                self._say(instruction, "done", "the pod is released now")
                 self._run.end(Ending(EndReason.ABORTED, "Aborted on request."))
-            case CommandName.STOP:
-                self._stop(command)
-            case CommandName.SAVE | CommandName.SAMPLE:
-                await self._pass_on(command)
+            case InstructionName.STOP:
+                self._stop(instruction)
+            case InstructionName.SAVE | InstructionName.SAMPLE:
+                await self._pass_on(instruction)
 
-    def _stop(self, command: Command) -> None:
+    def _stop(self, instruction: Instruction) -> None:
         if self._run.ending is not None or self._run.progress.phase not in _STOPPABLE:
-            self._say(command, "done", "the run is ending already")
+            self._say(instruction, "done", "the run is ending already")
             return
-        self._stops.append(command)
+        self._stops.append(instruction)
         self._run.end(Ending(EndReason.STOPPED, "Stopped on request."))
 
-    async def _pass_on(self, command: Command) -> None:
+    async def _pass_on(self, instruction: Instruction) -> None:
         supervisor = self.supervisor
         is_training = self._run.progress.phase is Phase.TRAIN and self._run.ending is None
-        if supervisor is None or not supervisor.takes_commands or not is_training:
-            self._say(command, "refused", "no training that takes commands is under way")
+        if supervisor is None or not supervisor.takes_instructions or not is_training:
+            self._say(instruction, "refused", "no training that takes commands is under way")
             return
-        waiting = self._saves if command.command is CommandName.SAVE else self._samples
-        waiting.append(command)
-        await supervisor.send(command)
+        waiting = self._saves if instruction.command is InstructionName.SAVE else self._samples
+        waiting.append(instruction)
+        await supervisor.send(instruction)
 
-    def receipt(self, receipt: CommandReceipt) -> bool:
-        """The trainer's word on a command. True when it may go out as it is."""
+    def receipt(self, receipt: InstructionReceipt) -> bool:
+        """The trainer's word on an instruction. True when it may go out as it is."""
         if receipt.id in _AGENT_IDS:
             return False
         for waiting in (self._saves, self._samples):
-            for command in waiting:
-                if command.id == receipt.id:
-                    return self._answered(command, receipt)
+            for instruction in waiting:
+                if instruction.id == receipt.id:
+                    return self._answered(instruction, receipt)
         return False
 
-    def _answered(self, command: Command, receipt: CommandReceipt) -> bool:
-        is_save = command.command is CommandName.SAVE
-        (self._saves if is_save else self._samples).remove(command)
+    def _answered(self, instruction: Instruction, receipt: InstructionReceipt) -> bool:
+        is_save = instruction.command is InstructionName.SAVE
+        (self._saves if is_save else self._samples).remove(instruction)
         if receipt.state != "done":
             return True
         # On disk is not yet kept, nor to be heard: both are done when the results repo has the file.
         uploads = self.uploads
-        self._made.append(self._made_by(command, receipt.detail))
+        self._made.append(self._made_by(instruction, receipt.detail))
         if uploads is not None and is_save:
             uploads.checkpoint_kept()
         elif uploads is not None:
@@ -182,43 +182,43 @@ class Commands:
             else:
                 self._made.append(one)
 
-    def _made_by(self, command: Command, detail: str = "") -> Made:
+    def _made_by(self, instruction: Instruction, detail: str = "") -> Made:
         progress, uploads = self._run.progress, self.uploads
-        if command.command is not CommandName.SAVE:
+        if instruction.command is not InstructionName.SAVE:
             paths = (progress.sample_path,) if progress.sample_path else ()
-            return Made(command, paths, detail)
+            return Made(instruction, paths, detail)
         if progress.checkpoint is not None:
-            return Made(command, progress.checkpoint.paths, detail, progress.checkpoint.step)
+            return Made(instruction, progress.checkpoint.paths, detail, progress.checkpoint.step)
         # A recipe without checkpoints has put files where they are collected.
-        return Made(command, uploads.pending_paths() if uploads is not None else (), detail)
+        return Made(instruction, uploads.pending_paths() if uploads is not None else (), detail)
 
     def _newest(self, made: Made) -> Made:
         """A checkpoint that was dropped before it was uploaded never comes; the one after it holds more."""
         out = self._run.folder.out
         if made.step is None or all((out / path).is_file() for path in made.paths):
             return made
-        return self._made_by(made.command, made.detail)
+        return self._made_by(made.instruction, made.detail)
 
     def _is_in_repo(self, made: Made) -> bool:
         return self.uploads is None or all(map(self.uploads.has, made.paths))
 
     def _say_made(self, made: Made) -> None:
-        if made.command.command is not CommandName.SAVE:
+        if made.instruction.command is not InstructionName.SAVE:
             detail = made.detail or "".join(made.paths)
         elif made.step is not None:
             detail = f"step {made.step} is in the results repo"
         else:
             detail = f"in the results repo: {made.detail or 'all there was'}"
-        self._say(made.command, "done", detail)
+        self._say(made.instruction, "done", detail)
 
     def work_is_over(self) -> None:
         """Training has ended: what waited for it is done, or will not come any more."""
         stops, self._stops = self._stops, []
-        for command in stops:
-            self._say(command, "done", f"stopped at step {self._run.progress.step}")
+        for instruction in stops:
+            self._say(instruction, "done", f"stopped at step {self._run.progress.step}")
         samples, self._samples = self._samples, []
-        for command in samples:
-            self._say(command, "refused", "training ended before it was said")
+        for instruction in samples:
+            self._say(instruction, "refused", "training ended before it was said")
 
     def delivery_is_over(self, *, is_delivered: bool) -> None:
         made, self._made = self._made, []
@@ -229,11 +229,13 @@ class Commands:
             if self._is_in_repo(one) if one.paths else is_delivered:
                 self._say_made(one)
             else:
-                self._say(one.command, "refused", "the results repo did not take it")
+                self._say(one.instruction, "refused", "the results repo did not take it")
 
-    def _say(self, command: Command, state: ReceiptState, detail: str = "") -> None:
+    def _say(self, instruction: Instruction, state: ReceiptState, detail: str = "") -> None:
         self._run.events.emit(
-            CommandReceipt(id=command.id, command=command.command.value, state=state, detail=detail)
+            InstructionReceipt(
+                id=instruction.id, command=instruction.command.value, state=state, detail=detail
+            )
         )
 
 

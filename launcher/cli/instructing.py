@@ -14,11 +14,11 @@ from launcher.domain.run import Run
 from launcher.errors import RunFailed
 from launcher.services.common.observations import EventSeen
 from launcher.services.common.workbench import Workbench
-from launcher.services.following.commands import Sent, Way, new_command, send
 from launcher.services.following.finding import find_run
+from launcher.services.following.instructions import Sent, Way, new_instruction, send
 from launcher.services.following.watch import watch
-from pod_image.contract.bodies import CommandReceipt, Ended
-from pod_image.contract.commands import CommandName
+from pod_image.contract.bodies import Ended, InstructionReceipt
+from pod_image.contract.instructions import InstructionName
 
 RECEIPT_SECONDS = 180.0
 """A command through the results repo is looked for every 30 s, and a step may take as long."""
@@ -36,8 +36,8 @@ class Answered:
     def document(self) -> dict[str, Any]:
         return {
             "run_id": self.run.run_id,
-            "command": self.sent.command.command.value,
-            "id": self.sent.command.id,
+            "command": self.sent.instruction.command.value,
+            "id": self.sent.instruction.id,
             "way": self.sent.way.value,
             "state": self.state,
             "detail": self.detail,
@@ -45,7 +45,7 @@ class Answered:
 
 
 def command_run(
-    key: str, name: CommandName, output: Output, text: str = "", *, wait: bool = True
+    key: str, name: InstructionName, output: Output, text: str = "", *, wait: bool = True
 ) -> Answered:
     """Send one command and wait for its receipt, unless told not to. Raises RunFailed when it was refused."""
     return at_bench(
@@ -56,10 +56,10 @@ def command_run(
 
 
 async def _command(
-    bench: Workbench, key: str, name: CommandName, output: Output, text: str, wait: bool
+    bench: Workbench, key: str, name: InstructionName, output: Output, text: str, wait: bool
 ) -> Answered:
     run = await find_run(bench, key)
-    sent = await send(bench, run, new_command(name, text))
+    sent = await send(bench, run, new_instruction(name, text))
     if sent.way is Way.FILE:
         output.talk(
             f"{bench.place.title} did not pass the command on, so it was left in the results repo; the pod looks there "
@@ -69,7 +69,7 @@ async def _command(
         return Answered(run, sent, "sent", "")
     try:
         async with asyncio.timeout(RECEIPT_SECONDS):
-            state, detail = await _receipt(bench, run, sent.command.id)
+            state, detail = await _receipt(bench, run, sent.instruction.id)
     except TimeoutError:
         return Answered(run, sent, "sent", f"no receipt within {RECEIPT_SECONDS:.0f} s")
     if state == "refused":
@@ -83,7 +83,7 @@ async def _receipt(bench: Workbench, run: Run, command_id: str) -> tuple[str, st
         async for seen in observations:
             body = seen.event.body if isinstance(seen, EventSeen) else None
             if (
-                isinstance(body, CommandReceipt)
+                isinstance(body, InstructionReceipt)
                 and body.id == command_id
                 and body.state != "received"
             ):

@@ -12,7 +12,7 @@ from launcher.domain.run import Run, RunState
 from launcher.errors import InvalidRequest, PodGone, ProviderError, ProviderUnavailable
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.refresh import refreshed
-from pod_image.contract.commands import Command, CommandName
+from pod_image.contract.instructions import Instruction, InstructionName
 from pod_image.contract.next_steps import NextStep, Sentence
 
 CONTROL_PROGRAM = ("python", "-P", "-m", "pod_image.control")
@@ -20,7 +20,7 @@ EXEC_SECONDS = 20
 
 
 class Way(StrEnum):
-    """How a command went in."""
+    """How an instruction went in."""
 
     EXEC = "exec"
     FILE = "file"
@@ -29,50 +29,50 @@ class Way(StrEnum):
 
 @dataclass(frozen=True)
 class Sent:
-    """The command is on its way. It took effect when a `command` event with this id says `done`."""
+    """The instruction is on its way. It took effect when a `command` event with this id says `done`."""
 
-    command: Command
+    instruction: Instruction
     way: Way
     detail: str = ""
     """Why the first way failed, when it did."""
 
 
-def new_command(name: CommandName, text: str = "") -> Command:
+def new_instruction(name: InstructionName, text: str = "") -> Instruction:
     """Raises InvalidRequest for a sample without, or with too long a text."""
     words = text.strip()
-    if name is CommandName.SAMPLE and not 0 < len(words) <= 500:
+    if name is InstructionName.SAMPLE and not 0 < len(words) <= 500:
         raise InvalidRequest(
             "A sample needs a text of 1 to 500 characters.",
             hint=Sentence(NextStep.SAY_SENTENCE),
         )
-    return Command(id=secrets.token_hex(6), command=name, text=words)
+    return Instruction(id=secrets.token_hex(6), command=name, text=words)
 
 
-async def send(bench: Workbench, run: Run, command: Command) -> Sent:
-    """Hand a command to the run's pod: by exec, and where that is refused through the results repo.
+async def send(bench: Workbench, run: Run, instruction: Instruction) -> Sent:
+    """Hand an instruction to the run's pod: by exec, and where that is refused through the results repo.
 
-    The same id goes both ways, so that a command that arrives twice is done once. It is meant for this attempt
+    The same id goes both ways, so that an instruction that arrives twice is done once. It is meant for this attempt
     alone: a later one that finds it in the repo refuses it. Raises InvalidRequest when the run has no pod; one
     whose pod is gone is closed first, with what it delivered. Raises what `refreshed` raises, and HubError when
     neither way is open.
     """
     if run.state is RunState.ENDED or not run.pod_id:
         raise _no_pod(run)
-    command = command.model_copy(update={"nonce": run.nonce})
+    instruction = instruction.model_copy(update={"nonce": run.nonce})
     try:
-        detail = await _by_exec(bench, run, command)
+        detail = await _by_exec(bench, run, instruction)
     except PodGone:
         detail = "the pod takes no commands yet"
     except ProviderError as exc:
         detail = str(exc)
     if not detail:
-        return Sent(command, Way.EXEC)
+        return Sent(instruction, Way.EXEC)
     with suppress(ProviderUnavailable):  # no answer is no reason not to leave it
         run, pod = await refreshed(bench, run)
         if pod is None:
             raise _no_pod(run)
-    await bench.results(run.results_repo).leave_command(run.run_id, command)
-    return Sent(command, Way.FILE, detail)
+    await bench.results(run.results_repo).leave_instruction(run.run_id, instruction)
+    return Sent(instruction, Way.FILE, detail)
 
 
 def _no_pod(run: Run) -> InvalidRequest:
@@ -83,10 +83,10 @@ def _no_pod(run: Run) -> InvalidRequest:
     )
 
 
-async def _by_exec(bench: Workbench, run: Run, command: Command) -> str:
-    """Empty when the agent has the command, else why not."""
-    result = await bench.provider.execute(run.pod_id, control_argv(command), EXEC_SECONDS)
-    if result.exit_code == 0 or _has_receipt(result.stdout, command):
+async def _by_exec(bench: Workbench, run: Run, instruction: Instruction) -> str:
+    """Empty when the agent has the instruction, else why not."""
+    result = await bench.provider.execute(run.pod_id, control_argv(instruction), EXEC_SECONDS)
+    if result.exit_code == 0 or _has_receipt(result.stdout, instruction):
         return ""
     if result.timed_out:
         return "the pod did not take the command in time"
@@ -94,19 +94,19 @@ async def _by_exec(bench: Workbench, run: Run, command: Command) -> str:
     return last_line[:200] or f"the pod answered {result.exit_code}"
 
 
-def _has_receipt(printed: str, command: Command) -> bool:
+def _has_receipt(printed: str, instruction: Instruction) -> bool:
     """Whether the agent's spool has it. A stop or abort may end the pod before its own exec has ended, and that
     exec is then killed: its exit code says nothing."""
     for line in printed.splitlines():
         with suppress(ValueError):
             receipt = json.loads(line)
             if isinstance(receipt, dict) and receipt.get("state") == "received":
-                return bool(receipt.get("id") == command.id)
+                return bool(receipt.get("id") == instruction.id)
     return False
 
 
-def control_argv(command: Command) -> list[str]:
-    argv = [*CONTROL_PROGRAM, command.command.value, "--id", command.id]
-    argv += ["--attempt", command.nonce] if command.nonce else []
-    argv += ["--text", command.text] if command.text else []
+def control_argv(instruction: Instruction) -> list[str]:
+    argv = [*CONTROL_PROGRAM, instruction.command.value, "--id", instruction.id]
+    argv += ["--attempt", instruction.nonce] if instruction.nonce else []
+    argv += ["--text", instruction.text] if instruction.text else []
     return argv
