@@ -29,7 +29,6 @@ class CudaRecorder:
         self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
         self._pool = torch.cuda.MemPool()
         self._broken: list[torch.cuda.CUDAGraph] = []
-        self._is_fresh = True
 
     @contextmanager
     def lane(self) -> Iterator[None]:
@@ -41,14 +40,15 @@ class CudaRecorder:
 
     @contextmanager
     def memory(self) -> Iterator[None]:
-        if self._is_fresh:
-            torch.cuda.empty_cache()  # of what was cached outside the pool before, which would stay beside it
-            self._is_fresh = False
         with (
             torch.autograd.set_multithreading_enabled(False),
             torch.cuda.use_mem_pool(self._pool, self._device),
         ):
             yield
+
+    def make_room(self) -> None:
+        # What checkpoints left cached outside the pool: torch does not look there when the pool runs short.
+        torch.cuda.empty_cache()
 
     def record(self, work: Callable[[], None]) -> Recording:
         graph = torch.cuda.CUDAGraph()
@@ -69,7 +69,6 @@ class CudaRecorder:
     def forget(self) -> None:
         torch.cuda.synchronize(self._device)  # a graph may still be running
         self._pool = torch.cuda.MemPool()
-        self._is_fresh = True
 
     def _clear_up(self, graph: torch.cuda.CUDAGraph) -> None:
         """What ending a recording does, where that failed too: else its pool takes no step any more, nor is freed."""

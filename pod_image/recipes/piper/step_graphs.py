@@ -42,6 +42,9 @@ class Recorder(Protocol):
         Nothing that is made in it may be needed once another step begins.
         """
 
+    def make_room(self) -> None:
+        """Give back memory that nobody uses and that `memory` cannot take: a step of a new shape comes."""
+
     def record(self, work: Callable[[], None]) -> Recording:
         """Call `work` once and record what it tells the device, which does none of it yet.
 
@@ -91,6 +94,8 @@ class StepGraphs:
         if graph is None and shape in self._seen and self._may_record():
             graph = self._recorded(shape, batch)
         if graph is None:
+            if shape not in self._seen:
+                self._recorder.make_room()
             self._seen.add(shape)
             with self._recorder.memory():
                 return self._optimisation.step(batch)

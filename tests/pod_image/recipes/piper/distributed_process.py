@@ -60,7 +60,7 @@ class NeverRecords:
     def _refuse(self, *_: object) -> NoReturn:
         raise AssertionError("recorded though several train together")
 
-    lane = memory = record = forget = _refuse
+    lane = memory = make_room = record = forget = _refuse
 
 
 def _train(distributed: Distributed, folder: Path) -> None:
