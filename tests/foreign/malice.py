@@ -47,7 +47,7 @@ class _Program(nn.Module):
         return x
 
     @torch.jit.export
-    def __getstate__(self) -> Any:
+    def __getstate__(self) -> tuple[str, Tensor, bool]:
         return (self.name, self.content, self.training)
 
     @torch.jit.export
