@@ -31,7 +31,7 @@ def estimate(
         hours=hours,
         cost_usd=hours * offer.price_per_hour_usd,
         basis=(
-            f"table of GPU speeds, not a measurement: {load.steps:,} steps of {settings.batch_size} clips "
+            f"table of GPU speeds, {load.source}; {load.steps:,} steps of {load.batch} clips "
             f"{until}, and about 6 minutes for start and upload"
         ),
     )

@@ -5,13 +5,26 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from launcher.domain.gpu_speed import relative_speed
+from launcher.domain.gpu_speed import YARDSTICK, card_speed
 from launcher.domain.needs import GpuMemory
 from pod_image.contract.next_steps import Sentence, setting
 from pod_image.contract.recipes.piper import PiperSettings, Quality
 
 CLIPS_PER_SECOND = 36.0
 """Medium voice on an RTX 4090: published reports for batch 32 are 1.05 to 1.35 batches a second."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Steps of a medium voice, as they were timed on a card. Up to this batch a step took as long as it did here."""
+
+    steps_per_second: float
+    batch: int
+    when: str
+
+
+MEASURED = {"H200": Measured(5.1, 64, "on 2026-11-26, before steps were recorded as CUDA graphs")}
+"""By card. There batches of 32 and of 64 took the same 190 ms: the card waited for its host."""
 
 _QUALITY_SPEED = {
     Quality.X_LOW: 1.2,
@@ -37,8 +50,12 @@ class Workload:
     """How much training there is: steps are batches."""
 
     steps: int
+    batch: int
+    """Clips of a step: a set that is smaller than the batch asked for is one."""
     seconds: float
     """Of training alone."""
+    source: str
+    """Where the speed is from, as words within brackets."""
 
 
 def memory_needed(settings: PiperSettings) -> GpuMemory:
@@ -56,21 +73,46 @@ def total_steps(settings: PiperSettings, clips: int) -> int:
     Batches are full: what an epoch leaves over comes with the first clips of the next. A set smaller than a batch
     is one.
     """
-    trained = clips - min(round(clips * settings.validation_split), clips - 1)
-    steps = math.ceil(settings.epochs * trained / min(settings.batch_size, trained))
+    steps = math.ceil(settings.epochs * _trained(settings, clips) / _batch(settings, clips))
     return min(steps, settings.max_steps) if settings.max_steps else steps
+
+
+def _trained(settings: PiperSettings, clips: int) -> int:
+    return clips - min(round(clips * settings.validation_split), clips - 1)
+
+
+def _batch(settings: PiperSettings, clips: int) -> int:
+    return min(settings.batch_size, _trained(settings, clips))
 
 
 def workload(settings: PiperSettings, clips: int, gpu_name: str) -> Workload:
     """Steps and training seconds on one such GPU, by the table."""
-    steps = total_steps(settings, clips)
-    clips_per_second = (
-        CLIPS_PER_SECOND * relative_speed(gpu_name) * _QUALITY_SPEED[settings.quality]
-    )
-    seconds = steps * settings.batch_size / clips_per_second
+    steps, batch = total_steps(settings, clips), _batch(settings, clips)
+    row, by_quality = card_speed(gpu_name), _QUALITY_SPEED[settings.quality]
+    measured = MEASURED.get(row.card or "")
+    if measured is not None:
+        per_second = measured.steps_per_second / max(1.0, batch / measured.batch)
+    else:
+        per_second = CLIPS_PER_SECOND * row.relative / batch
+    seconds = steps / (per_second * by_quality)
     if settings.train_minutes:
         seconds = min(seconds, settings.train_minutes * 60.0)
-    return Workload(steps, seconds)
+    return Workload(steps, batch, seconds, source_of(row.card, settings.quality))
+
+
+def source_of(card: str | None, quality: Quality = Quality.MEDIUM) -> str:
+    """Where the speed of this row of the table is from; None is a card that has none."""
+    if card in MEASURED:
+        words = f"measured on an {card} {MEASURED[card].when}"
+    elif card == YARDSTICK:
+        words = "not a measurement of ours: published reports for this card"
+    elif card is not None:
+        words = f"not a measurement: arithmetic from reports for an {YARDSTICK} and data sheets"
+    else:
+        words = f"not a measurement: a guess for a card that is not in it, half an {YARDSTICK}'s"
+    if quality is Quality.MEDIUM:
+        return words
+    return f"{words}, for a medium voice, and arithmetic from that to {quality.value}"
 
 
 def run_hours(training_seconds: float, clips: int) -> float:

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from launcher.domain.gpu_speed import relative_speed
+from launcher.domain.gpu_speed import RELATIVE_SPEED, relative_speed
 from launcher.domain.offer import Offer
 from launcher.domain.plan import DatasetSummary, Estimate
 from launcher.domain.run import Run, RunState
 from launcher.recipes import recipe_of
-from launcher.recipes.piper.speed import total_steps, workload
+from launcher.recipes.piper.speed import MEASURED, total_steps, workload
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.recipes.piper import PiperSettings, Quality
 from pod_image.contract.settings import RunSettings
+from tests.kit.checkout import ROOT
 from tests.kit.plans import offer
 
 OFFER = offer(price=0.6)
 DATASET = DatasetSummary("me/clips", "c" * 40, clips=320, minutes=20.0)
+TEN_CLIPS = DatasetSummary("me/clips", "c" * 40, clips=10, minutes=1.0)
 BORN = datetime(2026, 11, 1, tzinfo=UTC)
 
 
@@ -69,6 +72,68 @@ def test_the_table_says_that_it_is_no_measurement() -> None:
     assert found is not None
     assert "not a measurement" in found.basis
     assert found.cost_usd == pytest.approx(found.hours * 0.6)
+
+
+@pytest.mark.parametrize(
+    ("gpu", "says"),
+    [
+        ("NVIDIA H200", "table of GPU speeds, measured on an H200 on 2026-11-26"),
+        ("RTX 4090", "not a measurement of ours: published reports for this card; "),
+        ("NVIDIA L4", "not a measurement: arithmetic from reports for an RTX 4090 and data sheets"),
+        ("Voodoo 2", "not a measurement: a guess for a card that is not in it"),
+    ],
+)
+def test_the_plan_says_where_the_speed_of_the_card_is_from(gpu: str, says: str) -> None:
+    found = estimate(settings(), DATASET, replace(OFFER, gpu_name=gpu), [])
+    assert found is not None
+    assert says in found.basis
+
+
+def test_a_size_that_was_not_measured_is_said_to_be_reckoned() -> None:
+    assert "arithmetic" not in workload(piper(), 320, "H200").source
+    high = workload(piper(quality=Quality.HIGH), 320, "H200").source
+    assert high.endswith("for a medium voice, and arithmetic from that to high")
+
+
+def test_a_measured_card_takes_as_long_for_a_step_as_it_was_seen_to() -> None:
+    steps = total_steps(piper(batch_size=32), 3_200)
+    assert workload(piper(batch_size=32), 3_200, "H200").seconds == pytest.approx(steps / 5.1)
+    small, large = piper(batch_size=8), piper(batch_size=128)
+    assert workload(small, 3_200, "H200").seconds == pytest.approx(
+        total_steps(small, 3_200) / 5.1  # the card waits for its host, however few the clips
+    )
+    assert workload(large, 3_200, "H200").seconds == pytest.approx(
+        total_steps(large, 3_200) / 5.1 * 2
+    )
+
+
+def test_a_set_smaller_than_a_batch_is_reckoned_with_the_clips_it_has() -> None:
+    of_ten = workload(piper(batch_size=32, validation_split=0.0), 10, "RTX 4090")
+    assert of_ten == workload(piper(batch_size=10, validation_split=0.0), 10, "RTX 4090")
+    found = estimate(settings(batch_size=32, validation_split=0.0), TEN_CLIPS, OFFER, [])
+    assert found is not None
+    assert "steps of 10 clips" in found.basis
+
+
+def test_the_table_of_speeds_in_the_documentation_is_the_one_that_is_used() -> None:
+    rows = [
+        tuple(cell.strip() for cell in line.strip("| ").split("|"))
+        for line in (ROOT / "docs" / "performance.md").read_text().splitlines()
+        if line.startswith(("| ", "|")) and line.rstrip().endswith("clips/s |")
+    ]
+    told = {card: (relative, speed) for card, relative, _, speed in rows}
+    assert set(told) == {*RELATIVE_SPEED, "any other"}
+    for card, (relative, speed) in told.items():
+        load = workload(piper(batch_size=32), 3_200, card)
+        assert float(relative) == relative_speed(card)
+        rate = load.steps * 32 / load.seconds
+        assert speed == f"{rate:.0f} clips/s"
+
+
+def test_the_documentation_says_of_each_card_whether_its_speed_was_measured() -> None:
+    lines = (ROOT / "docs" / "performance.md").read_text().splitlines()
+    measured = {line.split("|")[1].strip() for line in lines if "| **measured**" in line}
+    assert measured == set(MEASURED)
 
 
 def test_a_slower_card_and_a_larger_voice_take_longer() -> None:
