@@ -111,7 +111,7 @@ async def serve(
     port: int | None = None,
     own_name: bool = True,
     open_browser: bool = True,
-    say: Callable[[Said], None] = print,
+    say: Callable[[Said], None],
     ready: Callable[[Guard], None] | None = None,
 ) -> None:
     """Serve the pages on 127.0.0.1 until a signal or cancellation. Raises InvalidRequest for a taken port.

@@ -331,9 +331,10 @@ def test_an_abort_that_is_interrupted_goes_on(home: Home) -> None:
 
 
 FORM = """
-import asyncio, os, sys
+import asyncio, os
 from dataclasses import replace
 from contextlib import nullcontext
+from launcher.cli.commands.ui import say
 from launcher.config import read_config
 from launcher.services.planning.compose import compose
 from launcher.services.planning.plan import make_plan
@@ -350,7 +351,7 @@ async def launch():
     site.live.begin_launch("one", plan, keys, nullcontext)
 
 tasks = []
-asyncio.run(serve(site, open_browser=False, say=lambda text: print(text, file=sys.stderr, flush=True),
+asyncio.run(serve(site, open_browser=False, say=say,
                   ready=lambda guard: tasks.append(asyncio.ensure_future(launch()))))
 """
 
