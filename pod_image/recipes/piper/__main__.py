@@ -15,6 +15,7 @@ from pod_image.contract.bodies import RunWarning
 from pod_image.contract.contract_error import ContractError
 from pod_image.contract.environment import EVENTS_FD_VARIABLE, RunDocument
 from pod_image.contract.paths import RunFolder
+from pod_image.recipes.cores import usable_cores
 from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.stages import export_stage, prepare_stage, train_stage
 from pod_image.recipes.piper.torchrun import torchrun_command, torchrun_environment
@@ -33,6 +34,9 @@ def main(argv: list[str]) -> int:
     # Before torch is loaded: threads that wait by spinning make a step six times as long as soon as anything
     # else wants the same cores (30 to 46 s against 4 to 12 s, measured in pairs on two busy cores).
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    if (cores := usable_cores()) < (os.cpu_count() or 1):
+        # torch would take a thread for each core of the machine, of which a container has a share.
+        os.environ.setdefault("OMP_NUM_THREADS", str(cores))
     emit = _reporter()
     try:
         _run(argv[0], emit)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from pod_image.contract.bodies import PhaseChange, RunWarning
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.outcomes import Phase
+from pod_image.recipes.cores import usable_cores
 from pod_image.recipes.piper.phonemes import Phonemizer
 from pod_image.recipes.piper.prepared import (
     FORMAT,
@@ -39,6 +39,9 @@ LONGEST_SECONDS = 20.0
 """Memory of a step grows with its longest clip, faster than linearly; the tail is rarely worth it."""
 FEWEST_FOR_PROCESSES = 64
 """Below that, starting more processes takes longer than they save."""
+FEWEST_EACH = 16
+"""A process needs half a second of a core to start; a clip takes 13 to 18 ms."""
+MOST_PROCESSES = 32
 MOST_WARNINGS = 40
 
 
@@ -196,8 +199,8 @@ def _results(
 ) -> Iterator[tuple[SourceClip, _Read | str]]:
     """Each clip with what became of it, in order."""
     jobs = [(clip.path, clip.text) for clip in clips]
-    workers = min(os.cpu_count() or 1, 32)
-    if len(jobs) < FEWEST_FOR_PROCESSES or workers == 1:
+    workers = processes_for(len(jobs), usable_cores())
+    if workers == 1:
         read = _Reader(how)
         yield from ((clip, read(job)) for clip, job in zip(clips, jobs, strict=True))
         return
@@ -205,6 +208,13 @@ def _results(
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, _start_worker, (how,)) as pool:
         yield from zip(clips, pool.map(_work, jobs, chunksize=8), strict=True)
+
+
+def processes_for(clips: int, cores: int) -> int:
+    """How many to share the clips among; 1 is this one alone."""
+    if clips < FEWEST_FOR_PROCESSES:
+        return 1
+    return max(1, min(cores, MOST_PROCESSES, clips // FEWEST_EACH))
 
 
 class _Reader:

@@ -14,8 +14,9 @@ import soxr
 
 from launcher.cli.terminal.next_steps import in_terminal
 from pod_image.dataset.languages import espeak_voice_of
+from pod_image.recipes.piper import preparation
 from pod_image.recipes.piper.phonemes import Phonemizer
-from pod_image.recipes.piper.preparation import Preparation, prepare
+from pod_image.recipes.piper.preparation import Preparation, prepare, processes_for
 from pod_image.recipes.piper.prepared import read_prepared, sound_path
 from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.recordings import load_recording, silero_speech_span
@@ -292,3 +293,27 @@ def test_many_clips_prepared_by_several_processes_come_out_in_order(record, tmp_
     assert len(lengths) == 69
     assert lengths == sorted(lengths)
     assert len(heard.warnings("clip-left-out")) == 1
+
+
+def test_clips_are_shared_among_as_many_processes_as_pay_for_their_start() -> None:
+    assert processes_for(63, cores=16) == 1
+    assert processes_for(64, cores=16) == 4
+    assert processes_for(400, cores=8) == 8
+    assert processes_for(400, cores=256) == 25
+    assert processes_for(10_000, cores=256) == 32
+    assert processes_for(10_000, cores=1) == 1
+
+
+def test_no_more_processes_are_started_than_the_container_has_cores(
+    record, tmp_path, monkeypatch
+) -> None:
+    asked = []
+
+    def alone(clips, cores):
+        asked.append((clips, cores))
+        return 1
+
+    monkeypatch.setattr(preparation, "processes_for", alone)
+    monkeypatch.setattr(preparation, "usable_cores", lambda: 3)
+    prepare([record(f"{n}.wav") for n in range(2)], tmp_path / "made", HOW, lambda body: None)
+    assert asked == [(2, 3)]
