@@ -22,7 +22,7 @@ from launcher.cli.terminal.output import Output, style
 from launcher.config import read_config
 from launcher.errors import LauncherError
 from launcher.providers.registry import access_to
-from launcher.services.account.key_check import check_key
+from launcher.services.account.key_check import KeyCheck, check_keys
 from launcher.services.common.image_check import check_image
 from launcher.services.common.our_image import compared
 from launcher.services.common.workbench import Workbench
@@ -79,7 +79,7 @@ def doctor(
 
 
 async def _asked(bench: Workbench, keys: Keys, image: str, registry: str) -> list[Check]:
-    checks = [await _key(bench, keys, name) for name in KeyName]
+    checks = [_key(name, found) for name, found in (await check_keys(bench, keys)).items()]
     checks.append(await _clock(bench.config.hub_url))
     checks.append(await _interface(bench))
     checks.append(await _image(bench, image, registry))
@@ -98,11 +98,10 @@ async def _interface(bench: Workbench) -> Check:
     )
 
 
-async def _key(bench: Workbench, keys: Keys, name: KeyName) -> Check:
+def _key(name: KeyName, found: KeyCheck | None) -> Check:
     label = f"key {name.value}"
-    if keys.get(name) is None:
+    if found is None:
         return Check(label, False, "missing", f"launcher keys set {name.value}")
-    found = await check_key(bench, name)
     return Check(label, found.state.is_usable, in_terminal(found.sentence), in_terminal(found.hint))
 
 

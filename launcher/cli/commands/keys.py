@@ -15,7 +15,7 @@ from launcher.cli.terminal.layout import table
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import Output
 from launcher.errors import InvalidRequest
-from launcher.services.account.key_check import check_key
+from launcher.services.account.key_check import KeyCheck, check_keys
 from launcher.services.common.workbench import Workbench
 from launcher.stores.secrets import KeyName, KeyringStore, Keys, find_keys
 from pod_image.contract.next_steps import joined
@@ -98,16 +98,15 @@ def _typed_or_piped(name: KeyName, *, is_only_one: bool) -> SecretStr | None:
 
 async def _checked(bench: Workbench, keys: Keys) -> list[dict[str, Any]]:
     rows = []
-    for name in KeyName:
+    for name, found in (await check_keys(bench, keys)).items():
         source = keys.sources.get(name)
         row: dict[str, Any] = {"name": name.value, "source": source.value if source else None}
-        works, detail = await _state_of(bench, keys, name)
+        works, detail = _state_of(name, found)
         rows.append({**row, "works": works, "detail": detail})
     return rows
 
 
-async def _state_of(bench: Workbench, keys: Keys, name: KeyName) -> tuple[bool | None, str]:
-    if keys.get(name) is None:
+def _state_of(name: KeyName, found: KeyCheck | None) -> tuple[bool | None, str]:
+    if found is None:
         return None, f"missing; {name.purpose}"
-    found = await check_key(bench, name)
     return found.state.is_usable, in_terminal(joined([found.sentence, found.hint]))

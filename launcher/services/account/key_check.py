@@ -9,7 +9,7 @@ from launcher.errors import HubError, LauncherError, NoRight, NotConfigured, Pro
 from launcher.providers.registry import all_places
 from launcher.services.common.place_key import place_key
 from launcher.services.common.workbench import Workbench
-from launcher.stores.secrets import KeyName
+from launcher.stores.secrets import KeyName, Keys
 from pod_image.contract.next_steps import Said
 from pod_image.hub import Account, HubUnavailable, whoami
 
@@ -83,6 +83,13 @@ async def check_key(bench: Workbench, name: KeyName) -> KeyCheck:
         return KeyCheck(_state(error), error.message, error.hint)
     except LauncherError as error:
         return KeyCheck(KeyState.UNREACHABLE, error.message, error.hint)
+
+
+async def check_keys(bench: Workbench, keys: Keys) -> dict[KeyName, KeyCheck | None]:
+    """What is to be said of each key that there could be; None of one that is missing."""
+    return {
+        name: None if keys.get(name) is None else await check_key(bench, name) for name in KeyName
+    }
 
 
 def _state(error: LauncherError) -> KeyState:
