@@ -12,7 +12,7 @@ WORKERS ?= 3
 
 IMAGE ?= $(shell sed -n 's/^DEFAULT_IMAGE = "\(.*\)"/\1/p' pod_image/contract/common_settings.py)
 
-.PHONY: demo quick test test-browser test-image mutants check bench image image-size pins clean docs
+.PHONY: demo quick test test-browser test-image test-gpu mutants check bench image image-size pins clean docs
 
 demo: $(VENV)/.demo
 	$(BIN)/launcher demo --headless
@@ -32,6 +32,14 @@ test-browser: $(VENV)/.dev $(VENV)/.axe
 # The Dockerfile's own steps in a bare Debian, and a voice trained in it; needs root, apt-get and Python 3.11.
 test-image: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/image
+
+# On a machine with a GPU, with the Python given (PYTHON=...) and nothing installed; under four minutes on one card.
+test-gpu:
+	$(PYTHON) -m pytest -p no:cacheprovider -rs -s tests/gpu
+
+# Our trainer beside the reference on this processor; on a GPU: python -m tests.bench.gpu --json
+bench: $(VENV)/.bench
+	$(BIN)/python -m tests.bench.trainer
 
 # Each promise taken out of the code once, in a copy: the tests that hold it have to fail. Twenty minutes.
 mutants: $(VENV)/.dev
@@ -72,6 +80,10 @@ $(VENV)/.torch:
 
 $(VENV)/.demo: $(VENV)/.torch pyproject.toml
 	$(PIP) install -e '.[demo]'
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.dev pyproject.toml
+	$(PIP) install -e '.[bench]'
 	@touch $@
 
 # Holds all that .demo does, and so counts for it.

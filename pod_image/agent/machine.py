@@ -11,7 +11,7 @@ from typing import Any
 from pod_image.agent.ports import Processes
 from pod_image.contract.bodies import Gpu
 
-_QUERY = (
+GPU_QUERY = (
     "nvidia-smi",
     "--query-gpu=utilization.gpu,memory.used,memory.total,temperature.gpu",
     "--format=csv,noheader,nounits",
@@ -24,7 +24,7 @@ _CGROUP = Path("/sys/fs/cgroup")
 
 async def read_gpus(processes: Processes) -> tuple[Gpu, ...]:
     """One entry per GPU; empty without NVIDIA's program."""
-    answer = await processes.answer(_QUERY, _QUERY_SECONDS)
+    answer = await processes.answer(GPU_QUERY, _QUERY_SECONDS)
     return parse_gpus(answer or "")
 
 

@@ -29,7 +29,7 @@ T = TypeVar("T")
 INPUT_FAULT = 2
 AGENT_STOP_ID = "agent-stop"
 AGENT_SAVE_ID = "agent-save"
-_OUT_OF_MEMORY = "out of memory"
+OUT_OF_MEMORY = "out of memory"
 """As torch and CUDA say it, in whatever error."""
 
 
@@ -141,7 +141,7 @@ class Supervisor:
             return Ending(EndReason.FAILED, detail, hint)
         how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
         reason = EndReason.TRAINER_DIED if stage.phase is Phase.TRAIN else EndReason.FAILED
-        if any(_OUT_OF_MEMORY in line.casefold() for line in self.run.events.newest_log_lines()):
+        if any(OUT_OF_MEMORY in line.casefold() for line in self.run.events.newest_log_lines()):
             what = f"The process of {stage.phase.value} ran out of memory and ended {how}."
             return Ending(reason, what, self.run.recipe.less_memory)
         return Ending(

@@ -16,13 +16,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from pod_image.recipes.piper.quality import Sizes
-from tests.bench.speech import spoken_clips
+from tests.bench.missing import FOR_THE_CLIPS, FOR_THE_REFERENCE, end_if_missing
 from tests.bench.turns import MARK, equal_paths
 
 RATES_HZ = {"x_low": 16_000, "low": 16_000, "medium": 22_050, "high": 22_050}
@@ -59,6 +60,10 @@ class Worker:
         """So many steps; what they took."""
         return self._ask(f"{steps}\n")
 
+    def profile(self, steps: int) -> dict[str, Any]:
+        """So many steps; what the device did in them."""
+        return self._ask(f"profile {steps}\n")
+
     def end(self) -> dict[str, Any]:
         """The peak of its memory; the process is gone afterwards."""
         answer = self._ask("\n")
@@ -77,8 +82,9 @@ class Worker:
 
     def _ask(self, words: str) -> dict[str, Any]:
         assert self._process.stdin is not None
-        self._process.stdin.write(words)
-        self._process.stdin.flush()
+        with suppress(BrokenPipeError):  # it is gone; `answer` says why
+            self._process.stdin.write(words)
+            self._process.stdin.flush()
         return self.answer()
 
 
@@ -98,6 +104,9 @@ class Pairs:
 
 def main() -> None:
     asked = _arguments()
+    end_if_missing(FOR_THE_CLIPS, FOR_THE_REFERENCE)
+    from tests.bench.speech import spoken_clips
+
     with tempfile.TemporaryDirectory(prefix="trainer-bench-") as scratch:
         folder = Path(scratch)
         spoken_clips(folder, asked.clips)

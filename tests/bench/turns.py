@@ -1,9 +1,9 @@
 """A trainer that takes steps when it is told to: both sides of the bench run as this, each in a process of its own.
 
 `python -m tests.bench.turns SIDE FOLDER OPTIONS-AS-JSON`; SIDE is ours, reference, prepare-ours or prepare-reference.
-A line with a number on standard input is so many steps; the answer is one JSON line with wall seconds, CPU seconds
-and the losses of each. Preparation is answered once. The reference is
-`piper.train` from the wheel of piper-tts (GPL, called as an installed program), with the package
+A line with a number on standard input is so many steps; the answer is one JSON line with wall seconds, CPU seconds, the
+slowest step and the losses of each. `profile` and a number: what the GPU did in them. Preparation is answered once. The
+reference is `piper.train` from the wheel of piper-tts (GPL, called as an installed program), with the package
 monotonic-alignment-search in place of the extension that the wheel lacks.
 """
 
@@ -19,39 +19,73 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from pod_image.contract.bodies import Body, Step
+from tests.bench.kernels import KernelProfile
 
 MARK = "turn:"
 """Begins each line that is an answer; everything else a trainer prints is passed over."""
 
 
 class Turns:
-    """Counts steps and waits between turns. The first turn begins with the first step."""
+    """Counts steps and waits between turns. The first turn begins with the first step.
 
-    def __init__(self) -> None:
-        self._left = 0
+    What a GPU was asked for before a turn is done when it begins, and what the turn asks for when it ends.
+    """
+
+    def __init__(self, device: str = "cpu") -> None:
+        self._device = device
+        self._left = self._steps = 0
         self._losses: list[dict[str, float]] = []
+        self._profile: KernelProfile | None = None
+        self._slowest = self._stepped_at = 0.0
         self._begin()
 
     def stepped(self, losses: dict[str, float]) -> None:
         """Called after every step. Returns when the next step may begin; never returns after the end."""
         self._losses.append(losses)
         self._left -= 1
+        now = time.perf_counter()
+        self._slowest, self._stepped_at = max(self._slowest, now - self._stepped_at), now
         if self._left:
             return
+        self._wait_for_device()
         seconds, cpu_seconds = time.perf_counter() - self._began, _cpu_seconds() - self._cpu_began
-        self._answer(seconds=seconds, cpu_seconds=cpu_seconds, losses=self._losses)
+        if self._profile is not None:
+            self._answer(**self._profile.figures(seconds, self._steps))
+        else:
+            slowest = round(self._slowest, 3)
+            self._answer(
+                seconds=seconds,
+                cpu_seconds=cpu_seconds,
+                slowest_step_seconds=slowest,
+                losses=self._losses,
+            )
         self._begin()
 
     def _begin(self) -> None:
-        asked = sys.stdin.readline().strip()
+        asked = sys.stdin.readline().split()
         if not asked:
-            self._answer(peak_memory_gb=_peak_memory_gb())
+            self._answer(peak_memory_gb=_peak_memory_gb(), **self._reserved())
             os._exit(0)
-        self._left, self._losses = int(asked), []
+        self._steps = self._left = int(asked[-1])
+        self._losses, self._slowest = [], 0.0
+        self._wait_for_device()
+        self._profile = KernelProfile(self._device) if asked[0] == "profile" else None
         self._began, self._cpu_began = time.perf_counter(), _cpu_seconds()
+        self._stepped_at = self._began
+
+    def _wait_for_device(self) -> None:
+        if self._device == "cuda":
+            import torch
+
+            torch.cuda.synchronize()
+
+    def _reserved(self) -> dict[str, float]:
+        if self._device != "cuda":
+            return {}
+        import torch
+
+        return {"reserved_gb": round(torch.cuda.max_memory_reserved() / 1e9, 2)}
 
     def _answer(self, **values: Any) -> None:
         sys.stdout.write(f"{MARK}{json.dumps(values)}\n")
@@ -72,7 +106,9 @@ def _now() -> tuple[float, float]:
 _SELF, _CHILDREN = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
 
 
-def _processes() -> list[psutil.Process]:
+def _processes() -> list[Any]:
+    import psutil
+
     own = psutil.Process()
     return [own, *own.children(recursive=True)]
 
@@ -94,18 +130,22 @@ def _peak_memory_gb() -> float:
 
 
 def ours(folder: Path, options: dict[str, Any]) -> None:
-    """Our trainer on the set prepared in FOLDER/ours; every step is reported, as nothing else reads its losses."""
+    """Our trainer on the set prepared in FOLDER/ours. With `losses` every step is reported: nothing else reads them."""
     import torch
 
-    from pod_image.recipes.piper import step_reports as module
+    from pod_image.contract.recipes.piper import Precision
+    from pod_image.recipes.piper import step_reports
     from pod_image.recipes.piper.clips import Clips
-    from pod_image.recipes.piper.device import ready_cpu
+    from pod_image.recipes.piper.cuda_graphs import CudaRecorder
+    from pod_image.recipes.piper.device import ready_cpu, ready_device
     from pod_image.recipes.piper.quality import Quality
     from pod_image.recipes.piper.trainer import Places, Trainer
     from pod_image.recipes.piper.training import Training
 
     ready_cpu()
-    module.REPORT_SECONDS = 0.0
+    is_gpu = options.get("device") == "cuda"
+    if options.get("losses", True):
+        step_reports.REPORT_SECONDS = 0.0
     last: dict[str, float] = {}
     turns: list[Turns] = []
 
@@ -118,6 +158,8 @@ def ours(folder: Path, options: dict[str, Any]) -> None:
         turns[0].stepped(dict(last))
         return []
 
+    precision = Precision(options.get("precision", "auto"))
+
     training = Training(
         Quality(options["quality"]),
         epochs=10**6,
@@ -125,10 +167,23 @@ def ours(folder: Path, options: dict[str, Any]) -> None:
         validation_split=0.0,
         checkpoint_seconds=1e12,
         seed=options["seed"],
+        precision=precision,
     )
-    clips = Clips.load(folder / "ours", torch.device("cpu"))
-    trainer = Trainer(training, clips, Places(folder / "out"), emit=emit, commands=after_each_step)
-    turns.append(Turns())
+    device = (
+        ready_device(precision, searches_kernels=options.get("searches_kernels", False))
+        if is_gpu
+        else torch.device("cpu")
+    )
+    clips = Clips.load(folder / "ours", device)
+    trainer = Trainer(
+        training,
+        clips,
+        Places(folder / "out"),
+        emit=emit,
+        commands=after_each_step,
+        recorder=CudaRecorder(device) if is_gpu and options.get("graphs", True) else None,
+    )
+    turns.append(Turns(device.type))
     trainer.run()
 
 
@@ -195,7 +250,7 @@ def reference(folder: Path, options: dict[str, Any]) -> None:
     from piper.train.__main__ import main
     from piper.train.vits.lightning import VitsModel
 
-    _take_turns(VitsModel)
+    _take_turns(VitsModel, options)
     sys.argv = ["piper.train", "fit", *reference_arguments(folder, options)]
     main()
 
@@ -215,18 +270,21 @@ def prepare_reference(folder: Path, options: dict[str, Any]) -> None:
     _answer_once(*began)
 
 
-def _take_turns(model: Any) -> None:
+def _take_turns(model: Any, options: dict[str, Any]) -> None:
+    """Losses are read where they are asked for: reading one waits for a GPU."""
     step, log = model.training_step, model.log
+    reads_losses = options.get("losses", True)
     turns: list[Turns] = []
     logged: dict[str, float] = {}
 
     def logging(self: Any, name: str, value: Any, *args: Any, **more: Any) -> None:
-        logged[name] = float(value)
+        if reads_losses:
+            logged[name] = float(value)
         log(self, name, value, *args, **more)
 
     def stepping(self: Any, batch: Any, batch_idx: int) -> Any:
         if not turns:
-            turns.append(Turns())
+            turns.append(Turns(options.get("device", "cpu")))
         result = step(self, batch, batch_idx)
         turns[0].stepped(dict(logged))
         return result
@@ -270,7 +328,8 @@ def reference_values(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
         "data.num_test_examples": 0,
         "model.sample_rate": options["rate_hz"],
         "model.mos_metric": "none",
-        "trainer.accelerator": "cpu",
+        "trainer.accelerator": "gpu" if options.get("device") == "cuda" else "cpu",
+        **({"trainer.precision": options["precision"]} if "precision" in options else {}),
         "trainer.max_epochs": 10**6,
         "trainer.limit_val_batches": 0,
         "trainer.num_sanity_val_steps": 0,

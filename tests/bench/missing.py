@@ -1,0 +1,27 @@
+"""What a bench needs and this environment lacks, in one sentence."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+FOR_THE_REFERENCE = {
+    "piper": "piper-tts",
+    "lightning": "lightning",
+    "jsonargparse": "jsonargparse[signatures]",
+    "tensorboardX": "tensorboardX",
+    "librosa": "librosa",
+    "monotonic_alignment_search": "monotonic-alignment-search",
+}
+"""Modules, and what installs them."""
+FOR_THE_CLIPS = {"soundfile": "soundfile", "soxr": "soxr", "psutil": "psutil", "numpy": "numpy"}
+
+
+def end_if_missing(*groups: dict[str, str]) -> None:
+    """Ends the program with what to install. To be called before any work is begun."""
+    wanted = {module: package for group in groups for module, package in group.items()}
+    missing = [package for module, package in wanted.items() if find_spec(module) is None]
+    if missing:
+        packages = " ".join(f"'{package}'" for package in missing)
+        raise SystemExit(
+            f"This bench needs packages that are not installed. Install them: pip install {packages}"
+        )
