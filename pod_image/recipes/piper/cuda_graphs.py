@@ -75,7 +75,11 @@ class CudaRecorder:
         try:
             torch._C._cuda_endAllocateToPool(self._device.index, self._pool.id)
         except RuntimeError:
-            return  # it was ended in order
-        torch._C._cuda_releasePool(self._device.index, self._pool.id)
-        # torch's allocator of pinned memory still asks it which memory is its own.
-        self._broken.append(graph)
+            graph.reset()  # it was ended in order
+        else:
+            torch._C._cuda_releasePool(self._device.index, self._pool.id)
+            # torch's allocator of pinned memory still asks it which memory is its own.
+            self._broken.append(graph)
+        # torch before 2.13 (an image of RunPod's has 2.9) would take its draws for a recording's for ever.
+        draws = torch.cuda.default_generators[self._device.index]
+        draws.graphsafe_set_state(draws.clone_state())

@@ -139,8 +139,8 @@ class StepGraphs:
 
     def _give_up(self, exc: Exception) -> None:
         self._is_recording = False
-        if isinstance(exc, torch.OutOfMemoryError):
-            self.drop()  # what there is of memory is needed for the steps themselves
+        # Also what was recorded before: the steps need its memory, and draw from a state that it does not know.
+        self.drop()
         first = str(exc).strip().partition("\n")[0][:200]
         self._say(f"{type(exc).__name__}: {first}")
 

@@ -58,14 +58,36 @@ class Card:
         if self.refuses:
             raise self.refuses
 
-    def CUDAGraph(self) -> str:
-        return "graph"
+    def CUDAGraph(self) -> Graph:
+        return Graph(self)
 
     def empty_cache(self) -> None:
         self.did.append("cache emptied")
 
     def synchronize(self, device: torch.device) -> None:
         self.did.append("waited")
+
+
+class Graph:
+    def __init__(self, card: Card) -> None:
+        self._card = card
+
+    def reset(self) -> None:
+        self._card.did.append("reset")
+
+
+class Draws:
+    """The state of what is drawn, stuck in a recording until it is replaced by a copy."""
+
+    def __init__(self) -> None:
+        self.is_stuck = True
+
+    def clone_state(self) -> str:
+        return "copy"
+
+    def graphsafe_set_state(self, state: str) -> None:
+        assert state == "copy"
+        self.is_stuck = False
 
 
 class Lane:
@@ -116,7 +138,7 @@ def test_steps_as_they_are_and_recordings_take_memory_from_one_pool(card):
 
     with recorder.lane():
         made: object = recorder.record(work)
-    assert made == "graph"
+    assert isinstance(made, Graph)
     assert worked == [False]
     assert card.did == [
         "cache emptied", "memory of pool 1", "memory of pool 1", "recording into pool 1", "recorded",
@@ -147,6 +169,8 @@ def test_a_recording_that_fails_is_cleared_up_and_passed_on(card, monkeypatch, e
 
     monkeypatch.setattr(torch._C, "_cuda_endAllocateToPool", end, raising=False)
     monkeypatch.setattr(torch._C, "_cuda_releasePool", release, raising=False)
+    draws = Draws()
+    monkeypatch.setattr(torch.cuda, "default_generators", (draws,))
     card.refuses = RuntimeError("operation failed due to a previous error during capture")
     recorder = CudaRecorder(DEVICE)
     with pytest.raises(RuntimeError, match="previous error"):
@@ -155,6 +179,8 @@ def test_a_recording_that_fails_is_cleared_up_and_passed_on(card, monkeypatch, e
     assert released == (
         [] if ends_in_order else ended
     )  # a pool is counted once for each that uses it
+    assert ("reset" in card.did) is ends_in_order
+    assert not draws.is_stuck
     assert torch.autograd.is_multithreading_enabled()
     with recorder.lane():  # and goes on
         pass
