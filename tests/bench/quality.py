@@ -30,7 +30,7 @@ import soxr
 from launcher.config import read_config
 from launcher.services.voices.delivered import local_voices
 from pod_image.dataset import read_dataset
-from pod_image.recipes.piper.scores import Sound, score
+from pod_image.recipes.piper.scores import Recorded, Sound, score
 from tests.kit.checkout import DEMO_CLIPS
 
 JUDGED_RATE_HZ = 16_000
@@ -108,7 +108,7 @@ def main() -> None:
 
 def _voice(voice: Path, target: Target, panel: Panel) -> dict[str, float]:
     sounds, rate_hz = _spoken(voice, target.sentences)
-    scores = score(sounds, target.at(rate_hz), rate_hz)
+    scores = score(sounds, [Recorded.of(s, rate_hz) for s in target.at(rate_hz)], rate_hz)
     at_16 = [at_rate(sound, rate_hz, JUDGED_RATE_HZ) for sound in sounds]
     return {**scores.as_event(), **_as_heard(at_16, target.sentences, panel)}
 

@@ -55,18 +55,38 @@ class Scores:
         return {name: round(value, 4) for name, value in asdict(self).items()}
 
 
-def score(spoken: Sequence[Sound], recorded: Sequence[Sound], rate_hz: int) -> Scores:
+@dataclass(frozen=True)
+class Recorded:
+    """A recorded sentence, listened to once: training compares with it at every checkpoint."""
+
+    samples: int
+    cepstra: Floats
+    pitches: Floats
+    silent_share: float
+
+    @classmethod
+    def of(cls, sound: Sound, rate_hz: int) -> Recorded:
+        return cls(
+            len(sound), mel_cepstra(sound, rate_hz), pitch_hz(sound, rate_hz), silent_share(sound)
+        )
+
+
+def score(spoken: Sequence[Sound], targets: Sequence[Recorded], rate_hz: int) -> Scores:
     """Spoken sentences against recordings of the same, in the same order; at least one."""
     # What is three times as long is wrong whatever it says; comparing all of it would only take memory.
-    pairs = [(a[: 3 * len(b)], b) for a, b in zip(spoken, recorded, strict=True)]
-    ours, target = _median_pitch(spoken, rate_hz), _median_pitch(recorded, rate_hz)
+    pairs = [
+        (mel_cepstra(a[: 3 * b.samples], rate_hz), b.cepstra)
+        for a, b in zip(spoken, targets, strict=True)
+    ]
+    ours = _median_pitch([pitch_hz(a, rate_hz) for a in spoken])
+    target = _median_pitch([b.pitches for b in targets])
     off = abs(12.0 * np.log2(ours / target)) if ours and target else (99.0 if target else 0.0)
     return Scores(
-        fmean(mel_cepstral_distance_db(a, b, rate_hz) for a, b in pairs),
-        fmean(len(a) / max(len(b), 1) for a, b in zip(spoken, recorded, strict=True)),
+        fmean(_distance_db(a, b) for a, b in pairs),
+        fmean(len(a) / max(b.samples, 1) for a, b in zip(spoken, targets, strict=True)),
         fmean(float((np.abs(a) >= CLIPPED_AT).mean()) if len(a) else 0.0 for a in spoken),
         fmean(silent_share(a) for a in spoken),
-        fmean(silent_share(b) for b in recorded),
+        fmean(b.silent_share for b in targets),
         ours,
         float(off),
     )
@@ -111,7 +131,10 @@ def _faults(scores: Mapping[str, float]) -> int:
 
 def mel_cepstral_distance_db(a: Sound, b: Sound, rate_hz: int) -> float:
     """Mean distance of aligned frames in dB; 0 for the same sound. Loudness does not count."""
-    first, second = mel_cepstra(a, rate_hz), mel_cepstra(b, rate_hz)
+    return _distance_db(mel_cepstra(a, rate_hz), mel_cepstra(b, rate_hz))
+
+
+def _distance_db(first: Floats, second: Floats) -> float:
     squares = (first**2).sum(axis=1)[:, None] + (second**2).sum(axis=1) - 2 * first @ second.T
     gaps = np.sqrt(squares.clip(0))
     total, steps = _cheapest_way(gaps)
@@ -198,8 +221,8 @@ def pitch_hz(sound: Sound, rate_hz: int) -> Floats:
     return found
 
 
-def _median_pitch(sounds: Sequence[Sound], rate_hz: int) -> float:
-    found = np.concatenate([pitch_hz(sound, rate_hz) for sound in sounds])
+def _median_pitch(pitches: Sequence[Floats]) -> float:
+    found = np.concatenate(pitches)
     return float(median(found)) if len(found) else 0.0
 
 

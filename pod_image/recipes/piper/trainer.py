@@ -45,7 +45,7 @@ from pod_image.recipes.piper.quality import SYMBOLS
 from pod_image.recipes.piper.random_states import random_states, set_random_states
 from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.say import say, spoken, write_wav
-from pod_image.recipes.piper.scores import is_better, score
+from pod_image.recipes.piper.scores import Recorded, is_better, score
 from pod_image.recipes.piper.snapshot import bringing, copied
 from pod_image.recipes.piper.step_graphs import Recorder, StepGraphs
 from pod_image.recipes.piper.step_reports import StepFacts, StepReports
@@ -171,6 +171,7 @@ class Trainer:
         self._recorder = recorder if self.distributed.size == 1 else None
         self._graphs: StepGraphs | None = None
         self.best = Best()
+        self._targets: list[Recorded] = []
         self._at_checkpoint = at_checkpoint
         self._lacked: tuple[str, ...] = ()
         self._frozen_until_step = 0
@@ -447,8 +448,11 @@ class Trainer:
             self.optimisation.generator, [c.ids for c in clips], [c.speaker for c in clips]
         )
         heard = [np.nan_to_num(sound) for sound in said]
-        recorded = [self.clips.sound_of(i).astype(np.float32) / 32768.0 for i in chosen]
-        return score(heard, recorded, self.clips.prepared.sample_rate_hz).as_event()
+        rate_hz = self.clips.prepared.sample_rate_hz
+        if not self._targets:
+            sounds = [self.clips.sound_of(i).astype(np.float32) / 32768.0 for i in chosen]
+            self._targets = [Recorded.of(sound, rate_hz) for sound in sounds]
+        return score(heard, self._targets, rate_hz).as_event()
 
     def _sample(self, text: str, path: Path) -> str:
         rate_hz = self.clips.prepared.sample_rate_hz

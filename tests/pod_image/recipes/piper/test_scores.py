@@ -9,6 +9,7 @@ import pytest
 import soundfile
 
 from pod_image.recipes.piper.scores import (
+    Recorded,
     is_better,
     mel_cepstra,
     mel_cepstral_distance_db,
@@ -33,8 +34,12 @@ def spoken():
     return [soundfile.read(Path(path), dtype="float32")[0] for path, _ in sentences()[:3]]
 
 
+def heard(*sounds):
+    return [Recorded.of(sound, RATE_HZ) for sound in sounds]
+
+
 def test_a_recording_scores_perfectly_against_itself(spoken):
-    scores = score(spoken, spoken, RATE_HZ)
+    scores = score(spoken, heard(*spoken), RATE_HZ)
     assert scores.mel_cepstral_distance_db == pytest.approx(0, abs=1e-6)
     assert scores.duration_ratio == 1
     assert scores.clipped_share == scores.f0_semitones_off == 0
@@ -89,7 +94,7 @@ def test_noise_and_silence_have_no_pitch():
     assert len(pitch_hz(np.zeros(RATE_HZ, np.float32), RATE_HZ)) == 0
     scores = score(
         [np.zeros(RATE_HZ, np.float32)],
-        [np.sin(np.arange(RATE_HZ, dtype=np.float32) / 20)],
+        heard(np.sin(np.arange(RATE_HZ, dtype=np.float32) / 20)),
         RATE_HZ,
     )
     assert (scores.f0_hz, scores.f0_semitones_off, scores.silent_share) == (0, 99, 1)
@@ -97,7 +102,7 @@ def test_noise_and_silence_have_no_pitch():
 
 def test_clipping_silence_tempo_and_an_octave_are_each_told(spoken):
     other = [np.repeat(spoken[0], 2).clip(-0.1, 0.1) * 10]
-    scores = score(other, spoken[:1], RATE_HZ)
+    scores = score(other, heard(spoken[0]), RATE_HZ)
     assert scores.duration_ratio == pytest.approx(2)
     assert scores.clipped_share > 0.01
     assert scores.f0_semitones_off == pytest.approx(12, abs=1.5)

@@ -21,6 +21,7 @@ from pod_image.recipes.piper.keeping import best_checkpoint
 from pod_image.recipes.piper.optimisation import LOSS_NAMES
 from pod_image.recipes.piper.quality import Quality
 from pod_image.recipes.piper.recipe_error import RecipeError
+from pod_image.recipes.piper.say import spoken
 from pod_image.recipes.piper.trainer import Places, Trainer
 from pod_image.recipes.piper.training import Training
 from tests.kit.sent_events import kept_in
@@ -483,3 +484,41 @@ def test_the_log_says_once_where_the_time_before_the_first_step_went(clips, tmp_
     assert len(lines) == 1
     for part in ("networks", "optimisers", "alignment kernel", "phonemes", "first batch"):
         assert f"{part} " in lines[0]
+
+
+def test_recordings_are_listened_to_once_however_many_checkpoints_there_are(
+    clips, tmp_path, monkeypatch
+):
+    training = with_training(max_steps=3, checkpoint_steps=1, validation_split=0.4)
+    bench = Bench(clips, tmp_path, training, learns=False)
+    read, sound_of = [], clips.sound_of
+
+    def listened(index):
+        read.append(index)
+        return sound_of(index)
+
+    monkeypatch.setattr(clips, "sound_of", listened)
+    bench.trainer.run()
+    checkpoints = bench.of("checkpoint")
+    assert len(checkpoints) == 3
+    assert len({row["scores"]["mel_cepstral_distance_db"] for row in checkpoints}) == 1
+    for index in bench.trainer.measured[1:]:
+        assert read.count(index) == 1
+
+
+def test_held_out_sentences_are_spoken_where_the_network_is():
+    class Voice(torch.nn.Module):
+        speakers = 2
+
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.empty(1, device="meta"))
+            self.given = []
+
+        def speak(self, ids, lengths, speakers):
+            self.given += [ids.device.type, lengths.device.type, speakers.device.type]
+            return torch.zeros(1, 1, 8)
+
+    voice: Any = Voice()
+    assert len(spoken(voice, [[1, 2], [3]], [0, 1])) == 2
+    assert voice.given == ["meta"] * 6
