@@ -16,17 +16,17 @@ from pod_image.contract.instructions import Instruction, InstructionName
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.whole_file import write_whole
 
-BAD_COMMAND = 2
+BAD_INSTRUCTION = 2
 NO_AGENT = 3
 
 
 def main(arguments: list[str] | None = None, folder: Path | None = None) -> int:
     """Drop one instruction for the agent; prints a receipt, or why there is none, as JSON. Returns the exit code."""
     given = _parser().parse_args(arguments)
-    command_id = given.id or f"cmd-{uuid.uuid4().hex[:12]}"
+    instruction_id = given.id or f"cmd-{uuid.uuid4().hex[:12]}"
     try:
         instruction = Instruction(
-            id=command_id,
+            id=instruction_id,
             command=InstructionName(given.command),
             text=given.text,
             nonce=given.attempt,
@@ -34,16 +34,16 @@ def main(arguments: list[str] | None = None, folder: Path | None = None) -> int:
     except ValidationError:
         return _refuse(
             "the id is letters, digits and dashes, the attempt a nonce, the text at most 500 letters",
-            BAD_COMMAND,
+            BAD_INSTRUCTION,
         )
     if instruction.command is InstructionName.SAMPLE and not instruction.text.strip():
-        return _refuse("sample needs --text", BAD_COMMAND)
-    spool = RunFolder(folder or run_folder()).commands
+        return _refuse("sample needs --text", BAD_INSTRUCTION)
+    spool = RunFolder(folder or run_folder()).instructions
     try:
         document = instruction.model_dump_json()
         write_whole(spool / f"{instruction.id}.json", document, is_durable=True, is_shared=True)
     except OSError as exc:
-        return _refuse(f"no agent takes commands here: {exc.strerror}", NO_AGENT)
+        return _refuse(f"no agent takes instructions here: {exc.strerror}", NO_AGENT)
     print(json.dumps({"id": instruction.id, "state": "received"}))
     return 0
 

@@ -1,4 +1,4 @@
-"""Sending a command to a pod and waiting for its receipt: shared by stop, save and sample."""
+"""Sending an instruction to a pod and waiting for its receipt: shared by stop, save and sample."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from pod_image.contract.bodies import Ended, InstructionReceipt
 from pod_image.contract.instructions import InstructionName
 
 RECEIPT_SECONDS = 180.0
-"""A command through the results repo is looked for every 30 s, and a step may take as long."""
+"""An instruction through the results repo is looked for every 30 s, and a step may take as long."""
 
 
 @dataclass(frozen=True)
 class Answered:
-    """A command that was sent, and its receipt as far as it came in time."""
+    """An instruction that was sent, and its receipt as far as it came in time."""
 
     run: Run
     sent: Sent
@@ -44,26 +44,26 @@ class Answered:
         }
 
 
-def command_run(
+def instruct(
     key: str, name: InstructionName, output: Output, text: str = "", *, wait: bool = True
 ) -> Answered:
-    """Send one command and wait for its receipt, unless told not to. Raises RunFailed when it was refused."""
+    """Send one instruction and wait for its receipt, unless told not to. Raises RunFailed when it was refused."""
     return at_bench(
         find(PLACE_ALONE),
-        lambda bench: _command(bench, key, name, output, text, wait),
+        lambda bench: _instruct(bench, key, name, output, text, wait),
         needs_history=False,
     )
 
 
-async def _command(
+async def _instruct(
     bench: Workbench, key: str, name: InstructionName, output: Output, text: str, wait: bool
 ) -> Answered:
     run = await find_run(bench, key)
     sent = await send(bench, run, new_instruction(name, text))
     if sent.way is Way.FILE:
         output.talk(
-            f"{bench.place.title} did not pass the command on, so it was left in the results repo; the pod looks there "
-            f"every 30 s. ({sent.detail})"
+            f"{bench.place.title} did not pass the instruction on, so it was left in the results repo; the pod "
+            f"looks there every 30 s. ({sent.detail})"
         )
     if not wait:
         return Answered(run, sent, "sent", "")
@@ -77,17 +77,17 @@ async def _command(
     return Answered(run, sent, state, detail)
 
 
-async def _receipt(bench: Workbench, run: Run, command_id: str) -> tuple[str, str]:
+async def _receipt(bench: Workbench, run: Run, instruction_id: str) -> tuple[str, str]:
     """State and detail of the receipt. Whatever else is seen meanwhile goes into the history, as with watch."""
     async with aclosing(watch(bench, run)) as observations:
         async for seen in observations:
             body = seen.event.body if isinstance(seen, EventSeen) else None
             if (
                 isinstance(body, InstructionReceipt)
-                and body.id == command_id
+                and body.id == instruction_id
                 and body.state != "received"
             ):
                 return body.state, body.detail
             if isinstance(body, Ended):
                 break
-    return "ended", "the run ended before the command took effect"
+    return "ended", "the run ended before the instruction took effect"

@@ -1,4 +1,4 @@
-"""The results repo: what a run has delivered, its events and record, and the folder that takes commands."""
+"""The results repo: what a run has delivered, its events and record, and the folder that takes instructions."""
 
 from __future__ import annotations
 
@@ -107,22 +107,22 @@ class ResultsRepo:
         """Files at these paths of the repo; those that are there already are left alone."""
         await self.access.run(publish, self.access.upload, self.repo, files, message)
 
-    async def leave_instruction(self, run_id: str, command: Instruction) -> str:
-        """Put a command where the pod looks for it, under the next free number. Returns the path."""
-        body = command.model_dump_json().encode()
+    async def leave_instruction(self, run_id: str, instruction: Instruction) -> str:
+        """Put an instruction where the pod looks for it, under the next free number. Returns the path."""
+        body = instruction.model_dump_json().encode()
         for _ in range(_TRIES_FOR_A_NUMBER):
             head = await self.commit()
             path = ResultsFolder(run_id).control(await self._next_number(run_id, head))
             try:
                 await self._publish_on(
-                    head, {path: body}, f"Instruction {command.command} for {run_id}"
+                    head, {path: body}, f"Instruction {instruction.command} for {run_id}"
                 )
                 return path
             except HubError as exc:
                 if not isinstance(exc.__cause__, HubConflict | Overtaken):
                     raise
         raise HubError(
-            f"The command for {run_id} could not be left in {self.repo_id}: others kept committing.",
+            f"The instruction for {run_id} could not be left in {self.repo_id}: others kept committing.",
             hint="Try again in a moment.",
         )
 

@@ -1,4 +1,4 @@
-"""Commands into the pod: from the spool folder and from numbered files in the results repo; a receipt for each."""
+"""Instructions into the pod: from the spool folder and from numbered files in the results repo; a receipt for each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pod_image.contract.instructions import Instruction, InstructionName
 from pod_image.contract.outcomes import EndReason, Phase
 
 _AGENT_IDS = (AGENT_STOP_ID, AGENT_SAVE_ID)
-_MAX_COMMAND_BYTES = 4_096
+_MAX_BYTES = 4_096
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Made:
     """That of the checkpoint, where a save made one."""
 
 
-class Commands:
+class Instructions:
     """Takes instructions, passes on what is the trainer's, and says `done` only when it took effect."""
 
     def __init__(self, run: Run) -> None:
@@ -54,13 +54,13 @@ class Commands:
     async def watch_numbered(self) -> None:
         """Look for the next numbered file for ever: the way that works where exec is refused."""
         while True:
-            await self._run.clock.sleep(self._run.ports.timing.numbered_commands_seconds)
+            await self._run.clock.sleep(self._run.ports.timing.numbered_instructions_seconds)
             await self.take_numbered()
 
     async def take_spooled(self) -> None:
-        for path in sorted(self._run.folder.commands.glob("*.json")):
+        for path in sorted(self._run.folder.instructions.glob("*.json")):
             try:
-                content = path.read_bytes()[:_MAX_COMMAND_BYTES]
+                content = path.read_bytes()[:_MAX_BYTES]
                 path.unlink()
             except OSError:
                 continue
@@ -82,7 +82,7 @@ class Commands:
                     run.attempt_file.note(has_read_old_commands=True)
                 return
             run.attempt_file.note(commands_taken=number)
-            await self._take(content[:_MAX_COMMAND_BYTES], f"{number:04d}", is_numbered=True)
+            await self._take(content[:_MAX_BYTES], f"{number:04d}", is_numbered=True)
 
     async def _take(self, content: bytes, name: str, *, is_numbered: bool = False) -> None:
         try:
@@ -91,8 +91,8 @@ class Commands:
             self._run.events.emit(
                 RunWarning(
                     code="bad_command",
-                    message=f"The command {Path(name).name!r} cannot be read; it was left out.",
-                    hint="Commands are stop, save, sample and abort.",
+                    message=f"The instruction {Path(name).name!r} cannot be read; it was left out.",
+                    hint="Instructions are stop, save, sample and abort.",
                 )
             )
             return
@@ -138,7 +138,7 @@ class Commands:
         supervisor = self.supervisor
         is_training = self._run.progress.phase is Phase.TRAIN and self._run.ending is None
         if supervisor is None or not supervisor.takes_instructions or not is_training:
-            self._say(instruction, "refused", "no training that takes commands is under way")
+            self._say(instruction, "refused", "no training that takes instructions is under way")
             return
         waiting = self._saves if instruction.command is InstructionName.SAVE else self._samples
         waiting.append(instruction)

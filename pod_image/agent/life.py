@@ -11,7 +11,7 @@ from typing import Any
 
 from pod_image.agent.attempt_state import Ending
 from pod_image.agent.deliver import Delivery, say_cut_off
-from pod_image.agent.instructions import Commands
+from pod_image.agent.instructions import Instructions
 from pod_image.agent.missing import Missing
 from pod_image.agent.ports import HubTrouble
 from pod_image.agent.run import Run
@@ -42,7 +42,7 @@ class Life:
     """The parts of one run, put together."""
 
     run: Run
-    commands: Commands
+    instructions: Instructions
     uploads: Uploads
     supervisor: Supervisor
     delivery: Delivery
@@ -51,12 +51,12 @@ class Life:
 
     @classmethod
     def of(cls, run: Run) -> Life:
-        commands = Commands(run)
-        uploads = Uploads(run, commands.uploaded)
-        supervisor = Supervisor(run, commands)
-        commands.supervisor, commands.uploads = supervisor, uploads
+        instructions = Instructions(run)
+        uploads = Uploads(run, instructions.uploaded)
+        supervisor = Supervisor(run, instructions)
+        instructions.supervisor, instructions.uploads = supervisor, uploads
         watches = Watches(run, supervisor, uploads)
-        return cls(run, commands, uploads, supervisor, Delivery(run, uploads), watches)
+        return cls(run, instructions, uploads, supervisor, Delivery(run, uploads), watches)
 
     async def live(self, start: Start) -> None:
         """Work until the run has ended and its last word is said. Never later than the caps; never raises."""
@@ -68,8 +68,8 @@ class Life:
                 ("machine", self.watches.machine),
                 ("outlook", self.watches.outlook),
                 ("heartbeat", self.watches.heartbeat),
-                ("commands", self.commands.watch_spool),
-                ("numbered commands", self.commands.watch_numbered),
+                ("instructions", self.instructions.watch_spool),
+                ("numbered instructions", self.instructions.watch_numbered),
             )
         ]
         work = asyncio.ensure_future(self._work(start))
@@ -178,10 +178,10 @@ class Life:
                 lambda stage=stage: self.supervisor.run_stage(stage, document),  # type: ignore[misc]
             )
             if stage.phase is Phase.TRAIN:
-                self.commands.work_is_over()
+                self.instructions.work_is_over()
             if ending is not None:
                 run.end(ending)
-        self.commands.work_is_over()
+        self.instructions.work_is_over()
         run.end(Ending(EndReason.FINISHED))
 
     def _still_runs(self, stage: Stage) -> bool:
@@ -313,7 +313,7 @@ class Life:
             return None
 
         await self._phase(Phase.DELIVER, deliver)
-        self.commands.delivery_is_over(is_delivered=self.is_delivered)
+        self.instructions.delivery_is_over(is_delivered=self.is_delivered)
         await self.delivery.say_ended(ending, is_delivered=self.is_delivered)
 
     def _own_fault(self) -> Ending:

@@ -48,7 +48,7 @@ class StageProcess(Protocol):
         ...
 
     async def send(self, line: str) -> None:
-        """One command on its standard input. Silent when it is gone."""
+        """One instruction on its standard input. Silent when it is gone."""
         ...
 
     async def end(self, grace_seconds: float) -> None:

@@ -82,7 +82,7 @@ def lock(folder: Path) -> IO[bytes]:
 def make_folders(folder: RunFolder, recipe: Recipe, hand_over: Callable[[Path], None]) -> None:
     """The run's folders; the recipe's own are handed to the user its stages run as."""
     folder.out.mkdir(parents=True, exist_ok=True)
-    folder.commands.mkdir(mode=0o700, exist_ok=True)
+    folder.instructions.mkdir(mode=0o700, exist_ok=True)
     folder.dataset.mkdir(exist_ok=True)
     folder.base.mkdir(exist_ok=True)
     folder.prepared.mkdir(exist_ok=True)
@@ -214,7 +214,7 @@ def known(
 
 
 def take_over(run: Run, record: RunRecord | None, earlier_events: bytes) -> None:
-    """Carry on what the record knows of this run: its checkpoint, its commands, what was delivered."""
+    """Carry on what the record knows of this run: its checkpoint, its instructions, what was delivered."""
     if record is None:
         return
     run.progress.checkpoint = record.checkpoint

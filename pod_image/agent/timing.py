@@ -11,7 +11,7 @@ class Timing:
 
     watch_seconds: float = 1.0
     spool_seconds: float = 1.0
-    numbered_commands_seconds: float = 30.0
+    numbered_instructions_seconds: float = 30.0
     machine_seconds: float = 15.0
     heartbeat_seconds: float = 30.0
     event_gap_seconds: float = 1.0

@@ -149,7 +149,7 @@ ReceiptState = Literal["received", "done", "refused"]
 
 
 class InstructionReceipt(Body):
-    """Receipt of a command. Only `done` means that it took effect."""
+    """Receipt of an instruction. Only `done` means that it took effect."""
 
     event: ClassVar[str] = "command"
     is_a_recipes: ClassVar[bool] = True

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from pod_image.contract.letters import is_plain_name
 
 CONTROL_FOLDER = "_control"
-"""Folder of the results repo, below the run's, for commands where exec is refused: 0001.json, 0002.json."""
+"""Folder of the results repo, below the run's, for instructions where exec is refused: 0001.json, 0002.json."""
 
 _DEVICES = frozenset(
     {"con", "prn", "aux", "nul", "conin$", "conout$"}
@@ -101,8 +101,8 @@ class RunFolder:
         return self.out / "log.txt"
 
     @property
-    def commands(self) -> Path:
-        """Where `pod_image.control` drops commands for the agent, one file each."""
+    def instructions(self) -> Path:
+        """Where `pod_image.control` drops instructions for the agent, one file each."""
         return self.root / "commands"
 
     @property

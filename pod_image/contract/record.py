@@ -46,7 +46,7 @@ class RunRecord(BaseModel):
     boots: int = 1
     resumed_at_steps: tuple[int, ...] = ()
     commands_taken: int = 0
-    """Number of the last numbered command file that was read; the next attempt begins after it."""
+    """Number of the last numbered file of an instruction that was read; the next attempt begins after it."""
     end_reason: EndReason | None = None
     detail: str = ""
     hint: str = ""

@@ -1,4 +1,4 @@
-"""What a recipe's process uses to talk with the agent: events out, commands in."""
+"""What a recipe's process uses to talk with the agent: events out, instructions in."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Reporter:
 
 
 class Inbox:
-    """Commands from the agent, read on a thread so that a training step never waits for them."""
+    """Instructions from the agent, read on a thread so that a training step never waits for them."""
 
     def __init__(self, stream: Any = None) -> None:
         self._stream = stream if stream is not None else sys.stdin
@@ -53,7 +53,7 @@ class Inbox:
         threading.Thread(target=self._read, name="inbox", daemon=True).start()
 
     def take(self) -> list[Instruction]:
-        """The commands that arrived since the last call, oldest first."""
+        """The instructions that arrived since the last call, oldest first."""
         taken = []
         while self._waiting:
             taken.append(self._waiting.popleft())
@@ -64,7 +64,7 @@ class Inbox:
             try:
                 self._waiting.append(Instruction.model_validate_json(line))
             except ValueError:
-                continue  # the agent checks commands before it passes them on; a torn last line is its death
+                continue  # the agent checks instructions before it passes them on; a torn last line is its death
 
 
 BY_SIGNAL_ID = "signal"

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from launcher.cli.flags import JsonOption, QuietOption, command_app
-from launcher.cli.instructing import command_run
+from launcher.cli.instructing import instruct
 from launcher.cli.terminal.output import Output
 from pod_image.contract.instructions import InstructionName
 
@@ -26,7 +26,7 @@ def sample(
 ) -> None:
     """Have the voice say a sentence as it is now; the sound goes to the results repo."""
     output = Output(as_json=as_json, quiet=quiet)
-    answered = command_run(run, InstructionName.SAMPLE, output, text, wait=wait)
+    answered = instruct(run, InstructionName.SAMPLE, output, text, wait=wait)
     done = f"Said. {answered.detail}" if answered.state == "done" else answered.detail
     run_id = answered.run.run_id
     output.answer(

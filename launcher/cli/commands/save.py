@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
-from launcher.cli.instructing import command_run
+from launcher.cli.instructing import instruct
 from launcher.cli.terminal.output import Output
 from pod_image.contract.instructions import InstructionName
 
@@ -23,7 +23,7 @@ def save(
 ) -> None:
     """Write a checkpoint now and upload it, without ending the run."""
     output = Output(as_json=as_json, quiet=quiet)
-    answered = command_run(run, InstructionName.SAVE, output, wait=wait)
+    answered = instruct(run, InstructionName.SAVE, output, wait=wait)
     done = f"Saved. {answered.detail}" if answered.state == "done" else answered.detail
     output.answer(
         answered.document(), lambda: done.strip() or "The pod was told to save.", quiet=""

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
-from launcher.cli.instructing import command_run
+from launcher.cli.instructing import instruct
 from launcher.cli.terminal.output import Output
 from pod_image.contract.instructions import InstructionName
 
@@ -23,7 +23,7 @@ def stop(
 ) -> None:
     """End a run now: it exports and delivers what it made, and ends its pod itself."""
     output = Output(as_json=as_json, quiet=quiet)
-    answered = command_run(run, InstructionName.STOP, output, wait=wait)
+    answered = instruct(run, InstructionName.STOP, output, wait=wait)
     run_id = answered.run.run_id
     words = {
         "done": f"{run_id} is stopping: what it has is exported and delivered, then the pod ends itself.",

@@ -25,7 +25,7 @@ class Downloaded:
 
 
 async def list_results(bench: Workbench, run: Run) -> list[RemoteFile]:
-    """The run's files in the results repo, without those that carry commands. Raises HubError, NotConfigured."""
+    """The run's files in the results repo, without those that carry instructions. Raises HubError, NotConfigured."""
     files = await bench.results(run.results_repo).files(run.run_id)
     prefix = f"{run.run_id}/{CONTROL_FOLDER}/"
     return [file for file in files if not file.path.startswith(prefix)]

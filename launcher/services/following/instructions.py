@@ -62,7 +62,7 @@ async def send(bench: Workbench, run: Run, instruction: Instruction) -> Sent:
     try:
         detail = await _by_exec(bench, run, instruction)
     except PodGone:
-        detail = "the pod takes no commands yet"
+        detail = "the pod takes no instructions yet"
     except ProviderError as exc:
         detail = str(exc)
     if not detail:
@@ -78,7 +78,7 @@ async def send(bench: Workbench, run: Run, instruction: Instruction) -> Sent:
 def _no_pod(run: Run) -> InvalidRequest:
     ended = f" {run.end_reason.sentence}" if run.end_reason is not None else ""
     return InvalidRequest(
-        f"Run {run.run_id} has no pod that could take a command; it is {run.state}.{ended}",
+        f"Run {run.run_id} has no pod that could take an instruction; it is {run.state}.{ended}",
         hint=Sentence(NextStep.SHOW_RUN.of(run.run_id)),
     )
 
@@ -89,7 +89,7 @@ async def _by_exec(bench: Workbench, run: Run, instruction: Instruction) -> str:
     if result.exit_code == 0 or _has_receipt(result.stdout, instruction):
         return ""
     if result.timed_out:
-        return "the pod did not take the command in time"
+        return "the pod did not take the instruction in time"
     last_line = (result.stderr.strip() or result.stdout.strip()).rpartition("\n")[2]
     return last_line[:200] or f"the pod answered {result.exit_code}"
 

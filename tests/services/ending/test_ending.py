@@ -104,7 +104,7 @@ async def test_a_command_to_a_pod_that_is_gone_says_so(tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest, match="without a word"):
         await send(harness.bench, run, new_instruction(InstructionName.STOP))
     over = harness.bench.runs.get("run-01")
-    with pytest.raises(InvalidRequest, match="no pod that could take a command; it is ended"):
+    with pytest.raises(InvalidRequest, match="no pod that could take an instruction; it is ended"):
         await send(harness.bench, over, new_instruction(InstructionName.STOP))
 
 

@@ -120,11 +120,11 @@ class RunActions:
     async def _send(self, name: InstructionName, text: str = "") -> None:
         self._error_place.clear()
         try:
-            command = new_instruction(name, text)
-            self._waiting[name] = (command.id, self._shell.site.clock.now())
+            instruction = new_instruction(name, text)
+            self._waiting[name] = (instruction.id, self._shell.site.clock.now())
             self.refresh(self._run)
             session = await self._shell.session()
-            sent: Sent = await send(session.bench, self._run, command)
+            sent: Sent = await send(session.bench, self._run, instruction)
         except LauncherError as error:
             self._waiting.pop(name, None)
             with self._error_place:

@@ -39,7 +39,7 @@ from pod_image.agent.story import run_pod
 from pod_image.agent.system import system_ports
 from pod_image.agent.timing import Timing
 
-asyncio.run(run_pod(system_ports(os.environ, Timing(numbered_commands_seconds=0.5))))
+asyncio.run(run_pod(system_ports(os.environ, Timing(numbered_instructions_seconds=0.5))))
 """
 
 

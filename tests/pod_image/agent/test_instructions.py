@@ -1,4 +1,4 @@
-"""Commands into the pod: by the spool folder that exec fills, and by numbered files in the results repo."""
+"""Instructions into the pod: by the spool folder that exec fills, and by numbered files in the results repo."""
 
 from __future__ import annotations
 
@@ -338,7 +338,7 @@ async def test_a_numbered_command_is_not_repeated_after_a_restart(tmp_path: Path
     assert receipts(harness, "one") == ["received", "done"]
 
 
-# --- whose command it is
+# --- whose instruction it is
 
 
 @pytest.mark.promise("results-commands")
@@ -462,9 +462,9 @@ def test_control_prints_a_receipt(tmp_path: Path, capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
-        (["sample"], control.BAD_COMMAND),
-        (["stop", "--id", "../../etc"], control.BAD_COMMAND),
-        (["sample", "--text", "x" * 501], control.BAD_COMMAND),
+        (["sample"], control.BAD_INSTRUCTION),
+        (["stop", "--id", "../../etc"], control.BAD_INSTRUCTION),
+        (["sample", "--text", "x" * 501], control.BAD_INSTRUCTION),
     ],
 )
 def test_control_refuses_what_makes_no_command(
