@@ -14,7 +14,7 @@ from launcher.domain.run import Run
 from launcher.errors import RunFailed
 from launcher.services.common.observations import EventSeen
 from launcher.services.common.workbench import Workbench
-from launcher.services.following.finding import find_run
+from launcher.services.following.find_run import find_run
 from launcher.services.following.instructions import Sent, Way, new_instruction, send
 from launcher.services.following.watch import watch
 from pod_image.contract.bodies import Ended, InstructionReceipt

@@ -69,7 +69,7 @@ class Plan:
     candidates: tuple[Offer, ...]
     dataset: DatasetSummary | None = None
     estimate: Estimate | None = None
-    remarks: tuple[Finding, ...] = ()
+    findings: tuple[Finding, ...] = ()
     makes_results_repo: bool = False
     resume: bool = False
     secrets_in_plain: bool = False
@@ -97,7 +97,7 @@ class Plan:
 
     @property
     def errors(self) -> tuple[Finding, ...]:
-        return tuple(remark for remark in self.remarks if remark.severity is Severity.ERROR)
+        return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
 
     @property
     def worst_case_usd(self) -> float:

@@ -1,4 +1,4 @@
-"""The Hub with this person's two tokens, awaited; and what the tokens may do, as remarks for a plan."""
+"""The Hub with this person's two tokens, awaited; and what the tokens may do, as findings for a plan."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ def translated(exc: PodHubError) -> LauncherError:
 
 @dataclass(frozen=True)
 class AccessReport:
-    """What the tokens may do. An error among the remarks keeps a run from starting."""
+    """What the tokens may do. An error among the findings keeps a run from starting."""
 
-    remarks: tuple[Finding, ...]
+    findings: tuple[Finding, ...]
     dataset_commit: str
     """The commit the dataset's revision means now; empty when there is none or it cannot be read."""
     makes_results_repo: bool
@@ -73,14 +73,14 @@ async def check_access(
     found: Preflight = await access.run(
         preflight, access.dataset, access.upload, dataset, results, revision
     )
-    remarks = list(found.findings)
+    findings = list(found.findings)
     makes_repo = found.results is ResultsState.TO_BE_CREATED
     if makes_repo:
-        remarks.append(
+        findings.append(
             Finding(
                 Severity.NOTE,
                 "results_repo_made",
                 f"The results repo {results} does not exist yet; it will be made, private.",
             )
         )
-    return AccessReport(tuple(remarks), found.dataset_commit or "", makes_repo)
+    return AccessReport(tuple(findings), found.dataset_commit or "", makes_repo)

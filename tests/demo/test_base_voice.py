@@ -64,7 +64,7 @@ def test_the_plan_starts_from_the_voice_and_shows_the_licence_that_its_card_name
     assert settings.quality is Quality.MEDIUM
     assert settings.train_minutes == 1.5
     assert plan.base_licence.startswith("CC0; fine-tuned from U.S. English lessac voice")
-    assert not [each for each in plan.remarks if each.severity.value == "error"]
+    assert not [each for each in plan.findings if each.severity.value == "error"]
 
 
 def test_without_a_voice_the_demo_is_the_quick_check(tmp_path: Path) -> None:

@@ -56,11 +56,11 @@ async def test_a_long_recording_is_made_pushed_planned_and_prepared_sample_for_s
     assert (made.clips, made.untyped) == (6, 0)
     pushed = await push_dataset(hub, PushRequest(tmp_path / "mine", "demo/talk", licence="cc0-1.0"))
 
-    summary, remarks = look(hub, "demo/talk", pushed.commit, check_settings(SETTINGS))
+    summary, findings = look(hub, "demo/talk", pushed.commit, check_settings(SETTINGS))
     assert summary.clips == 6
     assert summary.minutes == pytest.approx(made.added_minutes, rel=0.01)
     assert summary.sample_rates_hz == (16_000,)
-    assert not [remark for remark in remarks if remark.severity is Severity.ERROR]
+    assert not [finding for finding in findings if finding.severity is Severity.ERROR]
 
     fetch(hub, Repo("demo/talk", "dataset"), pushed.commit, tmp_path / "pod" / "dataset")
     (tmp_path / "here").mkdir()
@@ -103,10 +103,10 @@ def test_a_plan_reads_fewer_headers_of_a_large_repo_and_finds_its_faults_all_the
     hub.ask("", lambda api: api.create_repo("demo/many", repo_type="dataset"))
     commit = _published(hub, files)
     before = len(emulator.core.log)
-    summary, remarks = look(hub, "demo/many", commit)
+    summary, findings = look(hub, "demo/many", commit)
     assert summary.clips == 20
     assert summary.minutes == pytest.approx(20 / 60, rel=0.2)
-    assert {"file-absent", "headers-sampled"} <= {remark.code for remark in remarks}
+    assert {"file-absent", "headers-sampled"} <= {finding.code for finding in findings}
     assert len(emulator.core.log) - before < 20
 
 
@@ -114,16 +114,16 @@ def _published(hub: Hub, files: dict[str, Path | bytes]) -> str:
     return publish(hub, Repo("demo/many", "dataset"), files, "clips").commit
 
 
-def test_many_findings_of_a_kind_are_a_few_remarks_and_a_count(hub: Hub) -> None:
+def test_many_findings_of_a_kind_are_a_few_findings_and_a_count(hub: Hub) -> None:
     hub.ask("", lambda api: api.create_repo("demo/many", repo_type="dataset"))
     table = "".join(f"{n}|Hello.\n" for n in range(40)).encode()
     commit = _published(hub, {"metadata.csv": table})
-    _, remarks = look(hub, "demo/many", commit)
-    absent = [remark for remark in remarks if remark.code == "file-absent"]
+    _, findings = look(hub, "demo/many", commit)
+    absent = [finding for finding in findings if finding.code == "file-absent"]
     assert len(absent) == 5
     assert in_terminal(absent[-1].message).endswith("And 35 more like it.")
     _, forced = look(hub, "demo/many", commit, forced=("file-absent",))
-    severities = {remark.code: remark.severity for remark in forced}
+    severities = {finding.code: finding.severity for finding in forced}
     assert severities["file-absent"] is Severity.WARNING
     assert severities["no-clips"] is Severity.ERROR
 

@@ -16,7 +16,7 @@ from launcher.domain.run import Run
 from launcher.errors import InvalidRequest
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.release import release
-from launcher.services.following.finding import find_run
+from launcher.services.following.find_run import find_run
 from pod_image.contract.outcomes import EndReason
 
 app = command_app()

@@ -44,7 +44,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "secrets_in_plain": plan.secrets_in_plain,
         "base_licence": plan.base_licence,
         "forced": list(plan.forced),
-        "remarks": to_plain(plan.remarks),
+        "remarks": to_plain(plan.findings),  # the name that programs read since the first release
         "can_be_launched": not plan.errors,
         "requests": to_plain(plan.requests),
     }
@@ -62,21 +62,21 @@ def plan_text(plan: Plan, *, everything: bool = False) -> str:
         style("What is sent where", "bold"),
         pairs(_sent(plan)),
     ]
-    remarks = remarks_text(remark for remark in plan.remarks if _is_to_be_said(remark))
-    if remarks:
-        parts += ["", remarks]
+    findings = findings_text(finding for finding in plan.findings if _is_to_be_said(finding))
+    if findings:
+        parts += ["", findings]
     return "\n".join(parts)
 
 
-def remarks_text(remarks: Iterable[Finding]) -> str:
+def findings_text(findings: Iterable[Finding]) -> str:
     """Gravest first, each with what to do about it."""
     lines = []
-    for remark in sorted(remarks, key=lambda item: list(Severity).index(item.severity)):
-        word = remark.severity.value
-        said = paragraph(f"{word}: {in_terminal(remark.message)}", hanging=2)
-        lines.append(style(word, _LOOKS[remark.severity], sys.stdout) + said[len(word) :])
-        if remark.hint:
-            lines.append(paragraph(in_terminal(remark.hint), indent=2))
+    for finding in sorted(findings, key=lambda item: list(Severity).index(item.severity)):
+        word = finding.severity.value
+        said = paragraph(f"{word}: {in_terminal(finding.message)}", hanging=2)
+        lines.append(style(word, _LOOKS[finding.severity], sys.stdout) + said[len(word) :])
+        if finding.hint:
+            lines.append(paragraph(in_terminal(finding.hint), indent=2))
     return "\n".join(lines)
 
 
@@ -85,9 +85,9 @@ def curl_text(plan: Plan) -> str:
     return "\n\n".join(request.as_shell() for request in plan.requests)
 
 
-def _is_to_be_said(remark: Finding) -> bool:
+def _is_to_be_said(finding: Finding) -> bool:
     """Errors are the command's own to say, as its end; the results repo stands in the summary."""
-    return remark.severity is not Severity.ERROR and remark.code != "results_repo_made"
+    return finding.severity is not Severity.ERROR and finding.code != "results_repo_made"
 
 
 def _about_settings(plan: Plan, *, everything: bool) -> str:

@@ -16,7 +16,7 @@ def rented_disk_gb(settings: RunSettings) -> int:
     return max(settings.disk_gb, place_of(settings).least_disk_gb)
 
 
-def remarks_on_disk(settings: RunSettings, needed: DiskRoom | None) -> list[Finding]:
+def findings_on_disk(settings: RunSettings, needed: DiskRoom | None) -> list[Finding]:
     """A note where the disk is larger than asked for, and an error for one that certainly will not do."""
     return [*_raised(settings), *_too_small(settings, needed)]
 

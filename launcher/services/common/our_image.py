@@ -28,7 +28,7 @@ def ordered_image(image: str, place: Place) -> str:
     return f"{image.rpartition(':')[0]}@{digest}" if digest else image_of(image, place)
 
 
-def remark(image: str) -> tuple[Finding, ...]:
+def findings_on_image(image: str) -> tuple[Finding, ...]:
     """What a plan says of it."""
     if image != DEFAULT_IMAGE or digest_of(image):
         return ()

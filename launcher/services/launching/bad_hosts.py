@@ -82,7 +82,7 @@ def check_machine(report: ArmedReport, bad: Sequence[BadHost]) -> None:
             raise UnfitMachine(f"This is the same machine again: {host.sentence}.")
 
 
-def remarks_on_bad_hosts(offers: Sequence[Offer], bad: Sequence[BadHost]) -> tuple[Finding, ...]:
+def findings_on_bad_hosts(offers: Sequence[Offer], bad: Sequence[BadHost]) -> tuple[Finding, ...]:
     """What a plan says of the machines it keeps away from."""
     said: dict[str, Finding] = {}
     for offer in offers:

@@ -49,7 +49,7 @@ async def provide_wheel(bench: Workbench, plan: Plan) -> None:
         await bench.results(plan.settings.results_repo).put(files, message)
 
 
-def remark(image: str, place: Place) -> tuple[Finding, ...]:
+def findings_on_image(image: str, place: Place) -> tuple[Finding, ...]:
     """What a plan says of it."""
     if not is_bootstrap(image):
         return ()

@@ -1,4 +1,4 @@
-"""The check of a dataset as a plan needs it: the same findings as `launcher dataset check`, as remarks.
+"""The check of a dataset as a plan needs it: the findings of `launcher dataset check`, fewer of a kind.
 
 Blocking; of a large repo fewer headers are read than the check reads, since a plan is made again and again.
 """
@@ -59,7 +59,7 @@ def look(
     except DatasetError as exc:
         empty = DatasetSummary(repo, commit, clips=0, minutes=None)
         return empty, (Finding(Severity.ERROR, "dataset", exc.message, exc.hint),)
-    return _summary(report, repo, commit), remarks_of(report, forced)
+    return _summary(report, repo, commit), findings_of(report, forced)
 
 
 def _summary(report: DatasetReport, repo: str, commit: str) -> DatasetSummary:
@@ -74,9 +74,9 @@ def _summary(report: DatasetReport, repo: str, commit: str) -> DatasetSummary:
     )
 
 
-def remarks_of(report: DatasetReport, forced: Collection[str] = ()) -> tuple[Finding, ...]:
-    """The findings as remarks, the first few of each code; the last of these counts the rest."""
-    remarks = []
+def findings_of(report: DatasetReport, forced: Collection[str] = ()) -> tuple[Finding, ...]:
+    """What a plan says of a dataset: the first few findings of each code; the last of these counts the rest."""
+    findings = []
     shown: Counter[str] = Counter()
     for finding in report.findings:
         severity = _severity(finding, forced)
@@ -87,10 +87,10 @@ def remarks_of(report: DatasetReport, forced: Collection[str] = ()) -> tuple[Fin
         left = report.finding_counts[finding.code] - most
         more = f" And {left:,} more like it." if shown[finding.code] == most and left > 0 else ""
         place = f"{finding.place}: " if finding.place else ""
-        remarks.append(
+        findings.append(
             Finding(severity, finding.code, f"{place}{finding.message}{more}", finding.hint)
         )
-    return tuple(remarks)
+    return tuple(findings)
 
 
 def refuse_unknown(forced: Collection[str]) -> None:
@@ -106,13 +106,13 @@ def refuse_unknown(forced: Collection[str]) -> None:
 
 
 def can_be_let_pass(code: str) -> bool:
-    """Whether a remark of this code is a finding of the dataset, which `forced` may name."""
+    """Whether a finding of this code is one of the dataset, which `forced` may name."""
     return code in {known.value for known in Code}
 
 
 def how_to_force(errors: Sequence[Finding]) -> Said:
     """How to let these errors pass, as far as they are the dataset's; else nothing."""
-    codes = dict.fromkeys(remark.code for remark in errors if can_be_let_pass(remark.code))
+    codes = dict.fromkeys(finding.code for finding in errors if can_be_let_pass(finding.code))
     step = NextStep.LET_PASS.of(" ".join(codes))
     return Sentence("Or let pass what you know of: ", step) if codes else ""
 

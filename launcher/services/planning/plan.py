@@ -22,12 +22,12 @@ from launcher.providers.place import Place
 from launcher.recipes import recipe_of
 from launcher.recipes.base import Start
 from launcher.services.common import our_image
-from launcher.services.common.disk_room import remarks_on_disk
+from launcher.services.common.disk_room import findings_on_disk
 from launcher.services.common.place_key import need_place_key
 from launcher.services.common.run_secrets import can_make_secrets
 from launcher.services.common.workbench import Workbench
 from launcher.services.launching import bootstrap
-from launcher.services.launching.bad_hosts import bad_hosts, remarks_on_bad_hosts, steered
+from launcher.services.launching.bad_hosts import bad_hosts, findings_on_bad_hosts, steered
 from launcher.services.planning.dataset_look import (
     check_settings,
     how_to_force,
@@ -53,7 +53,7 @@ _UNUSABLE_REQUEST = {"no_such_repo", "no_right", "may_not_create", "network", "b
 class _HubView:
     """What the Hub said of dataset, results repo and what the training starts from."""
 
-    remarks: tuple[Finding, ...] = ()
+    findings: tuple[Finding, ...] = ()
     dataset: DatasetSummary | None = None
     makes_results_repo: bool = False
     taken: frozenset[str] = frozenset()
@@ -92,24 +92,24 @@ async def make_plan(
     chosen = steered(candidates(offers, settings, recipe.memory_needed(settings)), bad)
     known = {run.run_id for run in bench.runs.runs() if run.results_repo == settings.results_repo}
     run_id = _run_id(settings, view.taken | known, resume=resume, is_all=view.are_runs_known)
-    remarks = [
+    findings = [
         *(Finding(Severity.NOTE, "older_settings", note) for note in composed.notes),
-        *view.remarks,
-        *_remarks_on_money(bench.place, settings, chosen, account.balance_usd),
-        *remarks_on_bad_hosts(chosen, bad),
-        *remarks_on_disk(settings, recipe.disk_needed(settings, view.dataset)),
-        *bootstrap.remark(settings.image, bench.place),
-        *our_image.remark(settings.image),
+        *view.findings,
+        *_findings_on_money(bench.place, settings, chosen, account.balance_usd),
+        *findings_on_bad_hosts(chosen, bad),
+        *findings_on_disk(settings, recipe.disk_needed(settings, view.dataset)),
+        *bootstrap.findings_on_image(settings.image, bench.place),
+        *our_image.findings_on_image(settings.image),
     ]
     if not has_secrets:
-        remarks.append(_in_plain(bench.place))
+        findings.append(_in_plain(bench.place))
     plan = Plan(
         composed=composed,
         run_id=run_id,
         candidates=chosen,
         dataset=view.dataset,
         estimate=recipe.estimate(settings, view.dataset, chosen[0], bench.runs.runs()),
-        remarks=tuple(remarks),
+        findings=tuple(findings),
         makes_results_repo=view.makes_results_repo,
         resume=resume,
         secrets_in_plain=not has_secrets,
@@ -117,7 +117,7 @@ async def make_plan(
         base_licence=view.start.licence,
         forced=tuple(dict.fromkeys(forced)),
     )
-    plan = replace(plan, remarks=(*plan.remarks, *_remarks_on_estimate(plan)))
+    plan = replace(plan, findings=(*plan.findings, *_findings_on_estimate(plan)))
     return replace(plan, requests=planned_requests(bench, plan, keys.sources))
 
 
@@ -126,9 +126,9 @@ def raise_errors(plan: Plan) -> None:
     errors = plan.errors
     if not errors:
         return
-    kind = _kind([remark.code for remark in errors])
-    hints = dict.fromkeys([remark.hint for remark in errors] + [how_to_force(errors)])
-    raise kind(joined([remark.message for remark in errors], "\n"), hint=joined(hints, "\n"))
+    kind = _kind([finding.code for finding in errors])
+    hints = dict.fromkeys([finding.hint for finding in errors] + [how_to_force(errors)])
+    raise kind(joined([finding.message for finding in errors], "\n"), hint=joined(hints, "\n"))
 
 
 def _kind(codes: list[str]) -> type[LauncherError]:
@@ -148,10 +148,10 @@ async def _look_at_hub(
     dataset, on_dataset = await _look_at_dataset(bench.hub, settings, access.dataset_commit, forced)
     look_at_start = recipe_of(settings).look_at_start
     start = await bench.hub.run(look_at_start, bench.hub.dataset, settings)
-    is_there = not access.makes_results_repo and not _refuses_results(access.remarks)
+    is_there = not access.makes_results_repo and not _refuses_results(access.findings)
     taken = await bench.results(settings.results_repo).run_ids() if is_there else []
     return _HubView(
-        remarks=(*access.remarks, *on_dataset, *start.findings),
+        findings=(*access.findings, *on_dataset, *start.findings),
         dataset=dataset,
         makes_results_repo=access.makes_results_repo,
         taken=frozenset(taken),
@@ -171,8 +171,8 @@ async def _look_at_dataset(
     return await hub.run(look, hub.dataset, settings.dataset_repo, commit, wanted, forced)
 
 
-def _refuses_results(remarks: tuple[Finding, ...]) -> bool:
-    return any(remark.severity is Severity.ERROR for remark in remarks)
+def _refuses_results(findings: tuple[Finding, ...]) -> bool:
+    return any(finding.severity is Severity.ERROR for finding in findings)
 
 
 def _run_id(
@@ -223,7 +223,7 @@ def _in_plain(place: Place) -> Finding:
     )
 
 
-def _remarks_on_money(
+def _findings_on_money(
     place: Place, settings: RunSettings, chosen: tuple[Offer, ...], balance_usd: float | None
 ) -> list[Finding]:
     price = chosen[0].price_per_hour_usd
@@ -252,7 +252,7 @@ def _remarks_on_money(
     return []
 
 
-def _remarks_on_estimate(plan: Plan) -> list[Finding]:
+def _findings_on_estimate(plan: Plan) -> list[Finding]:
     if plan.estimate is None or plan.estimate.hours <= plan.hours_until_capped:
         return []
     cap = "max_hours"

@@ -27,7 +27,7 @@ class Prices:
 @dataclass(frozen=True)
 class DatasetSeen:
     summary: DatasetSummary
-    remarks: tuple[Finding, ...]
+    findings: tuple[Finding, ...]
     at: datetime
 
 
@@ -62,6 +62,6 @@ class Market:
             return known
         hub = bench.hub
         commit = await hub.run(resolve_commit, hub.dataset, Repo(repo, "dataset"), revision)
-        summary, remarks = await hub.run(look, hub.dataset, repo, commit)
-        seen = self._datasets[repo, revision] = DatasetSeen(summary, remarks, self.clock.now())
+        summary, findings = await hub.run(look, hub.dataset, repo, commit)
+        seen = self._datasets[repo, revision] = DatasetSeen(summary, findings, self.clock.now())
         return seen

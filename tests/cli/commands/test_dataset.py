@@ -339,9 +339,9 @@ def test_a_plan_says_what_the_check_says(shell: Shell) -> None:
     files = {"metadata.csv": b"a|Call 112.\nb|Hi.\n\nc|...\n", "wavs/a.flac": CLIP, "c.flac": CLIP}
     launcher = _pushed(shell, {**files})
     checked = shell("dataset", "check", "demo/broken", "--preset", "quick-check", "--json").json
-    remarks = launcher("plan", "--json").json["remarks"]
+    findings = launcher("plan", "--json").json["remarks"]
     assert set(checked["finding_counts"]) == {
-        remark["code"] for remark in remarks if remark["code"] in set(Code)
+        finding["code"] for finding in findings if finding["code"] in set(Code)
     }
     assert {"file-absent", "text-numbers", "text-unspeakable"} <= set(checked["finding_counts"])
 
@@ -393,8 +393,8 @@ def test_a_disk_smaller_than_the_cloud_rents_is_planned_as_large_as_it_will_be(
     shell: Shell, demo_dataset: str
 ) -> None:
     words = (*PIPER, "--dataset-repo", demo_dataset)
-    remarks = shell("plan", *words, "--disk-gb", "10", "--json").json["remarks"]
-    codes = {remark["code"] for remark in remarks}
+    findings = shell("plan", *words, "--disk-gb", "10", "--json").json["remarks"]
+    codes = {finding["code"] for finding in findings}
     assert "disk_raised" in codes
     assert "disk-small" not in codes  # it would be, with the disk that was asked for
     assert "a disk of 20 GB, not 10" in shell("plan", *words, "--disk-gb", "10").text

@@ -35,6 +35,6 @@ def test_a_plan_names_the_image_and_the_wheel_that_would_be_used(shell: Shell) -
     create = said.json["requests"][-1]["json"]
     assert create["image"] == PYTORCH_IMAGE
     assert pod_wheel().sha256 in create["args"]
-    notes = " ".join(remark["message"] for remark in said.json["remarks"])
+    notes = " ".join(finding["message"] for finding in said.json["remarks"])
     assert PYTORCH_IMAGE in notes
     assert shell.rented == 0

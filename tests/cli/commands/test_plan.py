@@ -149,7 +149,7 @@ def test_our_image_is_planned_and_rented_by_the_digest_that_a_release_wrote_in(
     digest = f"sha256:{'5' * 64}"
     monkeypatch.setattr(image_digest, "IMAGE_DIGEST", digest)
     said = shell("plan", *COMMAND_RUN, "--json", "--", "true").json
-    assert "image-by-tag" not in {remark["code"] for remark in said["remarks"]}
+    assert "image-by-tag" not in {finding["code"] for finding in said["remarks"]}
     image = f"ghcr.io/pod-launcher/pod-image@{digest}"
     assert planned(said) == [image]
     shell("deploy", *COMMAND_RUN, "--yes", "--", "true")
@@ -334,5 +334,5 @@ def test_the_plan_keeps_away_from_where_a_machine_failed_lately(shell: Shell) ->
     plan = shell("plan", *wanted, "--", "true").json
     assert plan["candidates"][0]["avoids"] == [place]
     assert place not in plan["candidates"][0]["data_centers"]
-    (note,) = [remark for remark in plan["remarks"] if remark["code"] == "bad_host"]
+    (note,) = [finding for finding in plan["remarks"] if finding["code"] == "bad_host"]
     assert f"{place} is left out for RTX 4090" in note["message"]

@@ -6,7 +6,7 @@ from launcher.cli.terminal.next_steps import in_terminal
 from launcher.domain.plan import DatasetSummary
 from launcher.providers.registry import default_place
 from launcher.recipes import recipe_of
-from launcher.services.common.disk_room import remarks_on_disk as remarks_on_needed
+from launcher.services.common.disk_room import findings_on_disk as findings_on_needed
 from launcher.services.common.disk_room import rented_disk_gb
 from launcher.services.planning.dataset_look import check_settings
 from launcher.workshop.check import _disk_findings
@@ -20,8 +20,8 @@ def settings(**given: object) -> RunSettings:
     return RunSettings.model_validate(values)
 
 
-def remarks_on_disk(settings: RunSettings, dataset: DatasetSummary | None) -> list[Finding]:
-    return remarks_on_needed(settings, recipe_of(settings).disk_needed(settings, dataset))
+def findings_on_disk(settings: RunSettings, dataset: DatasetSummary | None) -> list[Finding]:
+    return findings_on_needed(settings, recipe_of(settings).disk_needed(settings, dataset))
 
 
 def dataset(size_bytes: int, minutes: float | None = 60.0) -> DatasetSummary:
@@ -29,35 +29,35 @@ def dataset(size_bytes: int, minutes: float | None = 60.0) -> DatasetSummary:
 
 
 def test_files_sound_and_one_checkpoint_have_to_fit() -> None:
-    assert remarks_on_disk(settings(), dataset(16_000_000_000)) == []
-    (remark,) = remarks_on_disk(settings(), dataset(18_000_000_000))
-    assert (remark.severity, remark.code) == (Severity.ERROR, "disk_too_small")
-    assert "one checkpoint of a medium voice take 20.8 GB" in in_terminal(remark.message)
-    assert in_terminal(remark.hint) == "Rent a larger disk: --disk-gb 21"
+    assert findings_on_disk(settings(), dataset(16_000_000_000)) == []
+    (finding,) = findings_on_disk(settings(), dataset(18_000_000_000))
+    assert (finding.severity, finding.code) == (Severity.ERROR, "disk_too_small")
+    assert "one checkpoint of a medium voice take 20.8 GB" in in_terminal(finding.message)
+    assert in_terminal(finding.hint) == "Rent a larger disk: --disk-gb 21"
 
 
 def test_a_larger_voice_needs_more() -> None:
-    assert remarks_on_disk(settings(quality="x-low"), dataset(17_500_000_000)) == []
-    assert remarks_on_disk(settings(quality="high"), dataset(17_500_000_000))
+    assert findings_on_disk(settings(quality="x-low"), dataset(17_500_000_000)) == []
+    assert findings_on_disk(settings(quality="high"), dataset(17_500_000_000))
 
 
 def test_what_nobody_can_know_is_not_refused() -> None:
-    assert remarks_on_disk(settings(), None) == []
+    assert findings_on_disk(settings(), None) == []
     command = RunSettings(recipe="command", argv=("true",), results_repo="me/x", disk_gb=20)
-    assert remarks_on_disk(command, dataset(10**12, None)) == []
+    assert findings_on_disk(command, dataset(10**12, None)) == []
 
 
 def test_no_disk_is_ordered_that_the_cloud_has_not_got_and_the_plan_says_what_it_is() -> None:
     small = RunSettings(recipe="command", argv=("true",), results_repo="me/x", disk_gb=5)
-    (remark,) = remarks_on_disk(small, None)
-    assert (remark.severity, remark.code) == (Severity.NOTE, "disk_raised")
-    assert "a disk of 20 GB, not 5" in in_terminal(remark.message)
+    (finding,) = findings_on_disk(small, None)
+    assert (finding.severity, finding.code) == (Severity.NOTE, "disk_raised")
+    assert "a disk of 20 GB, not 5" in in_terminal(finding.message)
     assert rented_disk_gb(small) == default_place().least_disk_gb
 
 
 def test_room_is_reckoned_with_the_disk_that_is_ordered() -> None:
-    (remark,) = remarks_on_disk(settings(disk_gb=5), dataset(16_000_000_000))
-    assert remark.code == "disk_raised"
+    (finding,) = findings_on_disk(settings(disk_gb=5), dataset(16_000_000_000))
+    assert finding.code == "disk_raised"
 
 
 def test_the_check_of_a_dataset_reckons_with_the_disk_that_is_ordered() -> None:

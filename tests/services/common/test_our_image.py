@@ -13,7 +13,7 @@ from launcher.cli.terminal.next_steps import in_terminal
 from launcher.providers.registry import default_place
 from launcher.providers.runpod.place import PYTORCH_IMAGE
 from launcher.services.common.image_check import ImageCheck, check_image
-from launcher.services.common.our_image import compared, ordered_image, remark
+from launcher.services.common.our_image import compared, findings_on_image, ordered_image
 from pod_image.contract.common_settings import DEFAULT_IMAGE
 
 MANIFEST = json.dumps(
@@ -45,13 +45,13 @@ def test_a_release_rents_our_image_by_digest_and_every_other_as_it_was_named() -
     )
     assert ordered_image("me/pod:1", default_place()) == "me/pod:1"
     assert ordered_image("bootstrap", default_place()) == PYTORCH_IMAGE
-    assert remark(DEFAULT_IMAGE) == ()
+    assert findings_on_image(DEFAULT_IMAGE) == ()
 
 
 def test_until_a_release_the_tag_is_rented_and_the_plan_says_so() -> None:
     assert ordered_image(DEFAULT_IMAGE, default_place()) == DEFAULT_IMAGE
-    assert [each.code for each in remark(DEFAULT_IMAGE)] == ["image-by-tag"]
-    assert remark("me/pod:1") == ()
+    assert [each.code for each in findings_on_image(DEFAULT_IMAGE)] == ["image-by-tag"]
+    assert findings_on_image("me/pod:1") == ()
 
 
 async def test_doctor_says_that_a_tag_alone_is_rented() -> None:

@@ -1,4 +1,4 @@
-"""The workbench: opened with what there is, and the Hub's access told in remarks."""
+"""The workbench: opened with what there is, and the Hub's access told in findings."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ async def test_a_wrong_clock_here_neither_kills_a_pod_nor_shortens_its_life(tmp_
 
 
 def codes(report: Any) -> list[tuple[str, str]]:
-    return [(remark.severity.value, remark.code) for remark in report.remarks]
+    return [(finding.severity.value, finding.code) for finding in report.findings]
 
 
 def with_tokens(harness: LauncherHarness, dataset: str, upload: str) -> HubAccess:
@@ -161,7 +161,7 @@ def with_tokens(harness: LauncherHarness, dataset: str, upload: str) -> HubAcces
 
 
 @in_virtual_time
-async def test_access_is_told_in_remarks_and_the_dataset_is_pinned(tmp_path: Path) -> None:
+async def test_access_is_told_in_findings_and_the_dataset_is_pinned(tmp_path: Path) -> None:
     harness = LauncherHarness(tmp_path)
     harness.hub.api.create_repo("demo/clips", repo_type="dataset", private=True)
     made = publish(harness.hub, Repo("demo/clips", "dataset"), {"metadata.csv": b"a|b"}, "clips")
@@ -190,7 +190,7 @@ async def test_the_ways_of_having_no_access_are_told_apart(tmp_path: Path) -> No
     harness.core.faults.switch_on("down-for-hours")
     down = await check_access(harness.bench.hub, "", RESULTS_REPO)
     assert ("error", "network") in codes(down)
-    assert all(remark.hint for remark in down.remarks if remark.severity is Severity.ERROR)
+    assert all(finding.hint for finding in down.findings if finding.severity is Severity.ERROR)
 
 
 @in_virtual_time

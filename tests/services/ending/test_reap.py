@@ -23,7 +23,7 @@ from launcher.services.common.intents import intents_of
 from launcher.services.common.pod_release import release_pod
 from launcher.services.ending.reap import ReapReport, reap
 from launcher.services.ending.release import release
-from launcher.services.following.finding import find_run
+from launcher.services.following.find_run import find_run
 from launcher.services.following.instructions import new_instruction, send
 from launcher.services.launching.launch import launch
 from launcher.services.launching.progress import Stage

@@ -15,7 +15,7 @@ from launcher.errors import RunFailed
 from launcher.services.common.observations import EventSeen
 from launcher.services.common.record_observation import note
 from launcher.services.common.run_secrets import TokenEnvironment
-from launcher.services.launching.bad_hosts import bad_hosts, remarks_on_bad_hosts, steered
+from launcher.services.launching.bad_hosts import bad_hosts, findings_on_bad_hosts, steered
 from launcher.services.launching.launch import launch
 from launcher.services.launching.orders import new_attempt, pod_order
 from launcher.stores.runs import RecordKind
@@ -87,8 +87,8 @@ async def test_a_later_launch_orders_around_the_bad_machine_and_its_plan_says_so
     place = places(harness)[0]
     assert steered_one.avoids == (place,)
     assert place not in steered_one.data_centers
-    (remark,) = remarks_on_bad_hosts([steered_one], bad)
-    assert in_terminal(remark.message).startswith(
+    (finding,) = findings_on_bad_hosts([steered_one], bad)
+    assert in_terminal(finding.message).startswith(
         f"{place} is left out for RTX 4090: a machine with RTX 4090"
     )
     wanted = plan("run-02", steered_one)
@@ -105,8 +105,8 @@ async def test_a_gpu_that_is_free_nowhere_else_comes_last(tmp_path: Path) -> Non
     bad = bad_hosts(harness.bench)
     only = here(harness, places(harness)[0])
     assert steered([only, SECOND], bad) == (SECOND, only)
-    (remark,) = remarks_on_bad_hosts([SECOND, only], bad)
-    assert "is tried last" in in_terminal(remark.message)
+    (finding,) = findings_on_bad_hosts([SECOND, only], bad)
+    assert "is tried last" in in_terminal(finding.message)
     assert steered([offer()], bad) == (offer(),)  # a provider that names no place
 
 
@@ -159,8 +159,8 @@ async def test_a_bad_machine_is_forgotten_after_a_week_and_a_good_one_never_reme
     assert bad_hosts(harness.bench) == ()
 
 
-def test_a_remark_is_made_for_offers_that_are_steered_alone() -> None:
-    assert remarks_on_bad_hosts([offer(), replace(offer(), avoids=("EU-RO-1",))], ()) == ()
+def test_a_finding_is_made_for_offers_that_are_steered_alone() -> None:
+    assert findings_on_bad_hosts([offer(), replace(offer(), avoids=("EU-RO-1",))], ()) == ()
 
 
 @in_virtual_time

@@ -523,7 +523,9 @@ async def test_an_order_that_never_became_a_pod_is_closed_and_the_run_starts_ane
 async def test_a_plan_with_an_error_rents_nothing(tmp_path: Path) -> None:
     harness = LauncherHarness(tmp_path)
     bad = plan(
-        remarks=(Finding(Severity.ERROR, "no_such_repo", "There is no such dataset.", "Check it."),)
+        findings=(
+            Finding(Severity.ERROR, "no_such_repo", "There is no such dataset.", "Check it."),
+        )
     )
     with pytest.raises(InvalidRequest, match="no such dataset"):
         await launch(harness.bench, bad, harness.keys)

@@ -113,11 +113,11 @@ class Checks:
         self._results.clear()
         with self._results:
             _ready(plan)
-            notes = [one for one in plan.remarks if one.severity is Severity.NOTE]
-            self._remarks([one for one in in_order(plan.remarks) if one not in notes])
+            notes = [one for one in plan.findings if one.severity is Severity.NOTE]
+            self._findings([one for one in in_order(plan.findings) if one not in notes])
             if notes:
                 with details(f"{counted(len(notes), 'thing')} to know"), box("div", "stack-small"):
-                    self._remarks(notes)
+                    self._findings(notes)
         self._reveal()
         self._shell.announce(check_sentence(plan))
 
@@ -125,27 +125,27 @@ class Checks:
         """On a narrow screen the results stand below the settings."""
         self._results.run_method("scrollIntoView", {"block": "nearest"})
 
-    def _remarks(self, remarks: list[Finding]) -> None:
+    def _findings(self, findings: list[Finding]) -> None:
         asked: set[str] = set()
-        for remark in remarks:
-            with notice(_TONES[remark.severity], ""):
-                para(on_page(remark.message))
-                if remark.hint:
-                    hint(on_page(remark.hint))
-                if remark.code not in asked:
-                    asked.add(remark.code)
-                    self._way_out(remark)
+        for finding in findings:
+            with notice(_TONES[finding.severity], ""):
+                para(on_page(finding.message))
+                if finding.hint:
+                    hint(on_page(finding.hint))
+                if finding.code not in asked:
+                    asked.add(finding.code)
+                    self._way_out(finding)
 
-    def _way_out(self, remark: Finding) -> None:
+    def _way_out(self, finding: Finding) -> None:
         """An error of the dataset may be let pass, and that may be taken back: once for each code."""
         passed = self._choice.draft.let_pass
-        if remark.code in passed:
-            button("Mind it again", self._passer(remark.code, is_passed=False), kind="quiet").mark(
-                f"mind-{remark.code}"
+        if finding.code in passed:
+            button("Mind it again", self._passer(finding.code, is_passed=False), kind="quiet").mark(
+                f"mind-{finding.code}"
             )
-        elif remark.severity is Severity.ERROR and can_be_let_pass(remark.code):
-            button("Let it pass", self._passer(remark.code, is_passed=True)).mark(
-                f"pass-{remark.code}"
+        elif finding.severity is Severity.ERROR and can_be_let_pass(finding.code):
+            button("Let it pass", self._passer(finding.code, is_passed=True)).mark(
+                f"pass-{finding.code}"
             )
             hint("The run then leaves out what it cannot use.")
 
@@ -168,10 +168,10 @@ class Checks:
             ConfirmDialog(self._shell, session, self.plan).show()
 
 
-def in_order(remarks: tuple[Finding, ...]) -> list[Finding]:
+def in_order(findings: tuple[Finding, ...]) -> list[Finding]:
     """Errors first, then warnings and notes."""
     order = list(Severity)
-    return sorted(remarks, key=lambda one: order.index(one.severity))
+    return sorted(findings, key=lambda one: order.index(one.severity))
 
 
 def check_sentence(plan: Plan) -> str:

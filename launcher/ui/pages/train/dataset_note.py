@@ -65,7 +65,7 @@ class DatasetNote:
         self.summary = seen.summary
         self._place.clear()
         with self._place:
-            _show(seen.summary, [one for one in seen.remarks if one.severity is Severity.ERROR])
+            _show(seen.summary, [one for one in seen.findings if one.severity is Severity.ERROR])
         self._changed()
 
     def _is_still_asked(self, repo: str, revision: str) -> bool:
