@@ -15,6 +15,7 @@ import typer
 
 from launcher.cli.flags import FileOption, ForceOption, PresetOption, SetOption
 from launcher.forms.fields import FormField, Kind, fields
+from launcher.forms.option_names import option_of
 from launcher.forms.values import entries
 from pod_image.contract.settings import SETTINGS
 
@@ -95,7 +96,7 @@ def asks_for_a_run(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _parameter(field: FormField) -> inspect.Parameter:
     option = typer.Option(
-        field.flag,
+        option_of(field.name),
         metavar=_metavar(field),
         help=_help(field),
         rich_help_panel=f"{field.group} (settings)",

@@ -57,8 +57,3 @@ def card_speed(gpu_name: str) -> CardSpeed:
         if f" {name.upper()} " in words or f" RTX{name.upper()} " in words:
             return CardSpeed(name, speed)
     return CardSpeed(None, UNKNOWN_SPEED)
-
-
-def relative_speed(gpu_name: str) -> float:
-    """Speed beside an RTX 4090."""
-    return card_speed(gpu_name).relative

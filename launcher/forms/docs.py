@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from launcher.forms.fields import FormField, fields
+from launcher.forms.option_names import option_of
 from launcher.forms.schema import run_file_schema
 from pod_image.contract.environment import for_python
 from pod_image.contract.interpreter import module_command
@@ -106,7 +107,7 @@ def _table(members: list[FormField]) -> str:
         "| --- | --- | --- | --- | --- |",
     ]
     lines += [
-        f"| `{field.flag}`{' *' if field.is_required else ''} | {_default(field)} | {_range(field)} "
+        f"| `{option_of(field.name)}`{' *' if field.is_required else ''} | {_default(field)} | {_range(field)} "
         f"| {_applies(field.setting)} | {field.help} |"
         for field in members
     ]

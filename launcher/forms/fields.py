@@ -30,7 +30,6 @@ class FormField:
 
     name: str
     label: str
-    flag: str
     group: str
     help: str
     kind: Kind
@@ -77,7 +76,6 @@ def form_field(setting: Setting) -> FormField:
     return FormField(
         name=setting.name,
         label=setting.knob.label,
-        flag=setting.flag,
         group=setting.knob.group,
         help=setting.help,
         kind=kind,

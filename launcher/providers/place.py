@@ -53,8 +53,8 @@ class Place:
     """None where it takes no key of its own."""
     console: str
     """Where a person sees and ends pods by hand."""
-    console_words: str
-    """The same, short enough to stand in a sentence on a terminal."""
+    console_address: str
+    """The same without a scheme, short enough for a sentence."""
     billing: str
     """Where credit is added; empty where nothing is paid."""
     prices: str

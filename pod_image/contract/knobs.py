@@ -75,10 +75,6 @@ class Setting:
     knob: Knob
 
     @property
-    def flag(self) -> str:
-        return "--" + self.name.replace("_", "-")
-
-    @property
     def help(self) -> str:
         return self.field.description or ""
 

@@ -24,6 +24,7 @@ from launcher.cli.terminal.layout import fit, lasted, pairs, table, usd
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import Output
 from launcher.forms.fields import fields
+from launcher.forms.option_names import option_of
 from launcher.providers.place import Place
 from launcher.services.common.image_check import ImageCheck
 from launcher.stores.secrets import KeyName, KeyringStore
@@ -64,7 +65,7 @@ def test_the_help_of_every_setting_loads_what_declares_them_and_no_service(
 ) -> None:
     text, loaded = in_fresh_interpreter(command, "--help", home=tmp_path)
     assert loaded == {"pydantic"}
-    assert all(field.flag in text for _, group in fields() for field in group)
+    assert all(option_of(field.name) in text for _, group in fields() for field in group)
 
 
 @pytest.mark.parametrize("words", [("presets", "list"), ("keys", "--help")])
@@ -111,7 +112,7 @@ def test_every_setting_is_an_option_of_plan_and_deploy(capsys: pytest.CaptureFix
     for command in ("plan", "deploy"):
         app.run([command, "--help"])
         text = " ".join(capsys.readouterr().out.split())
-        assert all(field.flag in text for _, members in fields() for field in members)
+        assert all(option_of(field.name) in text for _, members in fields() for field in members)
 
 
 def test_an_unknown_command_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ import pytest
 from launcher.cli.command_list import COMMANDS
 from launcher.forms import docs
 from launcher.forms.docs import command_reference, generated, main, settings_tables, stale_pages
+from launcher.forms.option_names import option_of
 from pod_image.contract.settings import SETTINGS
 
 
@@ -18,7 +19,7 @@ def test_the_docs_of_this_checkout_say_what_the_code_says() -> None:
 
 def test_every_setting_is_in_the_table_with_range_and_condition() -> None:
     table = settings_tables()
-    assert all(f"`{setting.flag}`" in table for setting in SETTINGS.values())
+    assert all(f"`{option_of(setting.name)}`" in table for setting in SETTINGS.values())
     assert "1 to 256 clips" in table
     assert "recipe is piper" in table
 

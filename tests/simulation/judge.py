@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from launcher.emulator.runpod.pods import Pod
 from tests.kit.clouds import TOKENS
 from tests.simulation.homes import Home, Laptop
+from tests.simulation.judged_results import Results
 from tests.simulation.money import Money, moment, run_of
-from tests.simulation.results import Results
 from tests.simulation.schedule import Schedule
 from tests.simulation.world import World
 

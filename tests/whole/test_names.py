@@ -100,5 +100,7 @@ def test_the_guard_tells_a_retired_name_from_a_good_one(name: str, is_retired: b
 
 def test_a_module_says_whose_errors_and_results_it_holds() -> None:
     for stem, kept in FILES_OF_MANY.items():
-        named = {m.name for m in modules("launcher", "pod_image") if m.name.endswith(f"/{stem}")}
+        named = {
+            m.name for m in modules("launcher", "pod_image", "tests") if m.name.endswith(f"/{stem}")
+        }
         assert named == kept

@@ -44,7 +44,7 @@ def reap(
     if left:
         raise ProviderUnavailable(
             f"{len(left)} pod(s) could not be released: {left[0].trouble}",
-            hint=f"They may still cost money. Try again, or end them at {default_place().console_words}.",
+            hint=f"They may still cost money. Try again, or end them at {default_place().console_address}.",
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from launcher.forms.option_names import option_of
 from pod_image.contract.next_steps import NextStep, Said, Step, worded
 
 
@@ -26,7 +27,7 @@ def _about(words: str) -> Callable[[str, str], str]:
 
 
 def _set(of: str, value: str) -> str:
-    return f"--{of.replace('_', '-')} {value}".strip()
+    return f"{option_of(of)} {value}".strip()
 
 
 def _enter_key(of: str, value: str) -> str:

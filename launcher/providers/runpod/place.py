@@ -27,7 +27,7 @@ RUNPOD = Place(
         page_title="Open RunPod's settings",
     ),
     console="https://www.runpod.io/console/pods",
-    console_words="console.runpod.io/pods",
+    console_address="console.runpod.io/pods",
     billing="RunPod's billing page",
     prices="by the second while a GPU is rented, usually between $0.20 and $0.80 an hour",
     out_of_money="RunPod deletes pods, with their data, when the money is gone.",

@@ -28,7 +28,7 @@ async def find_run(bench: Workbench, key: str) -> Run:
             "read.",
             hint=Sentence(
                 NextStep.LOOK_FOR_PODS,
-                f" looks through the account; so does {bench.place.console_words}.",
+                f" looks through the account; so does {bench.place.console_address}.",
             ),
         ) from missing
     if not found:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from launcher.domain.gpu_speed import RELATIVE_SPEED, relative_speed
+from launcher.domain.gpu_speed import RELATIVE_SPEED, card_speed
 from launcher.domain.offer import Offer
 from launcher.domain.plan import DatasetSummary, Estimate
 from launcher.domain.run import Run, RunState
@@ -125,7 +125,7 @@ def test_the_table_of_speeds_in_the_documentation_is_the_one_that_is_used() -> N
     assert set(told) == {*RELATIVE_SPEED, "any other"}
     for card, (relative, speed) in told.items():
         load = workload(piper(batch_size=32), 3_200, card)
-        assert float(relative) == relative_speed(card)
+        assert float(relative) == card_speed(card).relative
         rate = load.steps * 32 / load.seconds
         assert speed == f"{rate:.0f} clips/s"
 
@@ -162,7 +162,7 @@ def test_memory_grows_with_the_batch_and_nobody_knows_a_commands() -> None:
     ],
 )
 def test_a_card_is_known_by_its_whole_name(name: str, speed: float) -> None:
-    assert relative_speed(name) == speed
+    assert card_speed(name).relative == speed
 
 
 def test_an_own_finished_run_of_the_same_kind_beats_the_table() -> None:
