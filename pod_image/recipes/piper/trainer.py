@@ -544,11 +544,16 @@ class Trainer:
         """Train what the base lacks alone at first: its noise would spoil in minutes what the rest has learnt."""
         self._lacked = lacked
         self._frozen_until_step = min(MOST_STEPS_ALONE, self.total_steps // SHARE_ALONE)
+        what_follows = (
+            f"that alone is trained for the first {self._frozen_until_step} steps{self._or_time()}, then everything."
+            if self._frozen_until_step
+            else "with so few steps everything is trained at once, and the voice suffers."
+        )
         self._emit(
             RunWarning(
                 code="partial-base",
-                message="The base has no posterior encoder, as voices for speaking have none: that alone is "
-                f"trained for the first {self._frozen_until_step} steps{self._or_time()}, then everything.",
+                message="The base has no posterior encoder, as voices for speaking have none: "
+                + what_follows,
                 hint="A .ckpt of the same voice, where there is one, saves these steps.",
             )
         )

@@ -107,6 +107,16 @@ def test_what_is_lacking_is_trained_alone_first_and_then_everything(exported, tm
     assert {"dec.conv_pre.weight", "enc_p.emb.weight"} <= seen[3]
 
 
+def test_too_few_steps_for_a_stage_of_its_own_are_said_to_be_too_few(exported, tmp_path):
+    _, path = exported
+    events: list[Any] = []
+    trainer = trainer_from(read_onnx_voice(path), tmp_path, events, steps=4)
+    (said,) = [e["message"] for e in events if e.get("code") == "partial-base"]
+    assert "first 0 steps" not in said
+    assert "everything is trained at once" in said
+    assert trainer.run().step == 4
+
+
 def test_where_time_ends_a_training_the_first_stage_is_a_fifth_of_the_time(exported, tmp_path):
     _, path = exported
     events: list[Any] = []
