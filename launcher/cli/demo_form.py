@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from launcher.cli.commands.ui import FormDoor
 from launcher.cli.following import end_on_signals
+from launcher.cli.form_door import FormDoor
 from launcher.cli.session import complete
 from launcher.config import Config, read_config
 from launcher.demo.base_voice import DemoBase, demo_preset

@@ -79,7 +79,7 @@ def form_field(setting: Setting) -> FormField:
         group=setting.knob.group,
         help=setting.help,
         kind=kind,
-        default=_plain(setting.default),
+        default=plain(setting.default),
         level=setting.knob.level,
         unit=setting.knob.unit,
         choices=choices,
@@ -117,7 +117,8 @@ def _limits(field: FieldInfo) -> dict[str, float]:
     return found
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value of a setting as TOML and JSON can hold it."""
     if isinstance(value, Enum):
         return value.value
     return list(value) if isinstance(value, tuple) else value

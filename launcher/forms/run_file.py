@@ -5,7 +5,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -74,10 +73,3 @@ def differences(settings: RunSettings) -> dict[str, Any]:
     """The applicable values that are not the default, as JSON types."""
     defaults = RunSettings().model_dump(mode="json")
     return {name: value for name, value in settings.applicable().items() if value != defaults[name]}
-
-
-def plain(value: Any) -> Any:
-    """A value of a setting as TOML and JSON can hold it."""
-    if isinstance(value, Enum):
-        return value.value
-    return list(value) if isinstance(value, tuple) else value

@@ -6,11 +6,11 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from pod_image.contract.figures import counted, size
+from pod_image.contract.figures import counted, dollars, size
 
 
 def per_hour(amount: float) -> str:
-    return f"${amount:.2f}/h"
+    return f"{dollars(amount)}/h"
 
 
 def clock(seconds: float) -> str:

@@ -334,7 +334,7 @@ FORM = """
 import asyncio, os
 from dataclasses import replace
 from contextlib import nullcontext
-from launcher.cli.commands.ui import say
+from launcher.cli.form_door import say
 from launcher.config import read_config
 from launcher.services.planning.compose import compose
 from launcher.services.planning.plan import make_plan

@@ -1,1 +1,1 @@
-"""One file per command; the table of them is in `launcher.cli.command_list`."""
+"""One file per command; the list of them is in `launcher.cli.command_list`."""

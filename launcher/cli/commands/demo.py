@@ -12,9 +12,9 @@ from typing import Annotated
 
 import typer
 
-from launcher.cli.commands.ui import BrowserOption, FormDoor, OwnNameOption, PortOption, say
 from launcher.cli.demo_faults import refuse_what_shows_nothing, struck_text
 from launcher.cli.flags import JsonOption, QuietOption, command_app
+from launcher.cli.form_door import BrowserOption, FormDoor, OwnNameOption, PortOption, say
 from launcher.cli.terminal.layout import pairs
 from launcher.cli.terminal.output import Output
 from launcher.demo.base_voice import DemoBase, installed_base

@@ -9,7 +9,7 @@ from launcher.domain.command import refuse_keys
 from launcher.domain.plan import Composed, Origin
 from launcher.domain.written_by import refuse_newer
 from launcher.errors import InvalidRequest, MissingSetting
-from launcher.forms.run_file import plain
+from launcher.forms.fields import plain
 from launcher.forms.values import check_names, to_settings
 from launcher.presets import Preset
 from pod_image.contract.knobs import Setting

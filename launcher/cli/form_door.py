@@ -1,0 +1,45 @@
+"""How the web form is served from a terminal: where it is found, and what is said of it. For `ui` and `demo`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from launcher.cli.terminal.next_steps import in_terminal
+from pod_image.contract.next_steps import Said
+
+PortOption = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        max=65_535,
+        help="Port on 127.0.0.1, that of last time unless given; 0 takes a free one.",
+    ),
+]
+OwnNameOption = Annotated[
+    bool,
+    typer.Option(
+        "--own-name/--no-own-name",
+        help="A name of its own under localhost, so that no other server on this computer is shown the form's "
+        "cookie. Without it 127.0.0.1, for a browser that does not find the name.",
+    ),
+]
+BrowserOption = Annotated[
+    bool, typer.Option("--browser/--no-browser", help="Open it in the browser.")
+]
+
+
+@dataclass(frozen=True)
+class FormDoor:
+    """Where the form is to be found, and whether the browser is opened at once."""
+
+    port: int | None = None
+    own_name: bool = True
+    open_browser: bool = True
+
+
+def say(line: Said) -> None:
+    """A line on stderr, at once: the launch link is no answer a program could use."""
+    typer.echo(in_terminal(line), err=True)
