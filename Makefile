@@ -12,7 +12,7 @@ WORKERS ?= 3
 
 IMAGE ?= $(shell sed -n 's/^DEFAULT_IMAGE = "\(.*\)"/\1/p' pod_image/contract/common_settings.py)
 
-.PHONY: demo quick test test-browser test-image test-gpu mutants check bench image image-size pins clean docs
+.PHONY: demo quick test test-browser test-image test-gpu gpu mutants check bench image image-size pins clean docs
 
 demo: $(VENV)/.demo
 	$(BIN)/launcher demo --headless
@@ -36,6 +36,10 @@ test-image: $(VENV)/.dev
 # On a machine with a GPU, with the Python given (PYTHON=...) and nothing installed; under four minutes on one card.
 test-gpu:
 	$(PYTHON) -m pytest -p no:cacheprovider -rs -s tests/gpu
+
+# A GPU for a while: all that it can tell, in one go and printed as it comes; the bench also where a test fails.
+gpu:
+	$(MAKE) test-gpu; tests=$$?; $(PYTHON) -m tests.bench.gpu --json && exit $$tests
 
 # Our trainer beside the reference on this processor; on a GPU: python -m tests.bench.gpu --json
 bench: $(VENV)/.bench

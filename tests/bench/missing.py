@@ -18,10 +18,17 @@ FOR_THE_CLIPS = {"soundfile": "soundfile", "soxr": "soxr", "psutil": "psutil", "
 
 def end_if_missing(*groups: dict[str, str]) -> None:
     """Ends the program with what to install. To be called before any work is begun."""
+    sentence = missing(*groups)
+    if sentence is not None:
+        raise SystemExit(f"This bench cannot run: {sentence}")
+
+
+def missing(*groups: dict[str, str]) -> str | None:
+    """What is not installed and how to install it, as a sentence; None where nothing is missing."""
     wanted = {module: package for group in groups for module, package in group.items()}
-    missing = [package for module, package in wanted.items() if find_spec(module) is None]
-    if missing:
-        packages = " ".join(f"'{package}'" for package in missing)
-        raise SystemExit(
-            f"This bench needs packages that are not installed. Install them: pip install {packages}"
-        )
+    packages = [f"'{each}'" for module, each in wanted.items() if find_spec(module) is None]
+    if not packages:
+        return None
+    return (
+        f"it needs packages that are not installed. Install them: pip install {' '.join(packages)}"
+    )
