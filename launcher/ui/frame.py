@@ -171,28 +171,26 @@ def _header(site: Site, current: str) -> ui.element:
             with box("span", "mark"):
                 icon("voice", 24)
             Text("span", "Pod Launcher")
-        nav = _navigation(current)
+        _navigation(current)
         with box("div", "top-side"):
             chip = box("a", "chip", href="/keys")
             with chip:
                 icon("key", 16)
                 Text("span", "Keys")
             _theme_pick(site)
-            _menu_button(nav)
+            _menu_button()
     return chip
 
 
-def _navigation(current: str) -> ui.element:
-    nav = box("nav", "nav", aria_label="Pages", id="pages")
-    with nav:
+def _navigation(current: str) -> None:
+    with box("nav", "nav", aria_label="Pages", id="pages"):
         for word, href, symbol in NAVIGATION:
             anchor = link(word, href, symbol=symbol)
             is_current = current == href or (href != "/" and current.startswith(href))
             attributes(anchor, aria_current="page" if is_current else None)
-    return nav
 
 
-def _menu_button(nav: ui.element) -> None:
+def _menu_button() -> None:
     menu = button("Menu", symbol="menu").classes("menu-button")
     attributes(menu, aria_expanded="false", aria_controls="pages")
     menu.on(

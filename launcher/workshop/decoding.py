@@ -35,7 +35,7 @@ def decode_recording(
     written = 0
     told = 0.0
     streams: tuple[Any, Any] | None = None
-    for wave, source_hz in _mono(numpy, path):
+    for wave, source_hz in _mono(path):
         if streams is None:
             streams = (_stream(soxr, source_hz, rate_hz), _stream(soxr, source_hz, VAD_RATE_HZ))
         assert streams is not None
@@ -74,7 +74,7 @@ def _write(numpy: Any, sink: BinaryIO, wave: Any) -> int:
     return len(scaled)
 
 
-def _mono(numpy: Any, path: Path) -> Iterator[tuple[Any, int]]:
+def _mono(path: Path) -> Iterator[tuple[Any, int]]:
     """Pieces of about a second of the first sound track as mono floats, each with its rate."""
     av = importlib.import_module("av")
     # A file object and a short list of formats: the decoder gets no way to open anything else.
@@ -86,7 +86,7 @@ def _mono(numpy: Any, path: Path) -> Iterator[tuple[Any, int]]:
                 to_float = av.AudioResampler(format="fltp")
                 for piece in _in_seconds(av, container.decode(container.streams.audio[0])):
                     is_float = piece.format.name == "fltp"
-                    yield from _floats(numpy, [piece] if is_float else to_float.resample(piece))
+                    yield from _floats([piece] if is_float else to_float.resample(piece))
         except av.error.FFmpegError as exc:
             raise DecodeError(f"cannot be decoded: {exc.strerror}") from exc
         except (ValueError, MemoryError, EOFError, OverflowError) as exc:
@@ -113,7 +113,7 @@ def _in_seconds(av: Any, frames: Iterator[Any]) -> Iterator[Any]:
         yield fifo.read()
 
 
-def _floats(numpy: Any, pieces: Any) -> Iterator[tuple[Any, int]]:
+def _floats(pieces: Any) -> Iterator[tuple[Any, int]]:
     for piece in pieces:
         channels = piece.to_ndarray()
         mono = channels[0] if len(channels) == 1 else channels.mean(axis=0, dtype="float32")

@@ -6,7 +6,6 @@ import ast
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import pytest
 
@@ -21,6 +20,7 @@ from pod_image.contract.events import from_line, stamped, to_line
 from pod_image.contract.hinted_error import HintedError
 from pod_image.contract.next_steps import NextStep, Sentence, Step, joined, setting
 from tests.kit.checkout import ROOT
+from tests.kit.clocks import NOW
 from tests.whole.our_commands import EVERY, HINTED_COMMAND, HINTED_OPTION
 from tests.whole.sources import Module, modules
 
@@ -31,7 +31,6 @@ ABOUT = {
     NextStep.ASSIGN: ("batch_size", "16"),
 }
 """What these steps are always about."""
-NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 EVERY_STEP = [Step(each, *ABOUT.get(each, ("some-01", ""))) for each in NextStep]
 OPTIONS = {
     option

@@ -46,7 +46,7 @@ def watch(run: RunArgument = "", as_json: JsonOption = False, quiet: QuietOption
 async def _watch(bench: Workbench, key: str, output: Output) -> Followed:
     run = chosen_run(bench.runs, key)
     if output.as_json:
-        return await _stream(bench, run.key, output)
+        return await _stream(bench, run.key)
     if run.state is RunState.ENDED:
         return Followed(run, last_word(bench, run))
     with Live(output) as live:
@@ -55,7 +55,7 @@ async def _watch(bench: Workbench, key: str, output: Output) -> Followed:
         return await follow_to_end(bench, run, live)
 
 
-async def _stream(bench: Workbench, key: str, output: Output) -> Followed:
+async def _stream(bench: Workbench, key: str) -> Followed:
     run = bench.runs.get(key)
     if run.state is RunState.ENDED:
         for event in await bench.results(run.results_repo).events(run.run_id):

@@ -50,13 +50,13 @@ def register(site: Site, outer: FastAPI) -> None:
 
 async def _build(shell: Shell) -> None:
     found = await datasets.kept(shell.site.config)
-    _new(shell, is_first=not found)
+    _new(is_first=not found)
     if found:
         _listing(shell, found)
     _on_the_hub(shell)
 
 
-def _new(shell: Shell, *, is_first: bool) -> None:
+def _new(*, is_first: bool) -> None:
     with card("Start your first dataset" if is_first else "Make a new one"):
         if is_first:
             para(
