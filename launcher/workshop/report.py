@@ -16,7 +16,6 @@ MOST_FINDINGS_OF_A_CODE = 50
 
 Word = Callable[[Said], str]
 """An edge: how it words what is said."""
-_ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ class DatasetReport:
 def in_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Errors first, then warnings and notes, each code's occurrences together and at most so many of them."""
     codes: list[str] = list(Code)
-    ranked = sorted(findings, key=lambda each: (_ORDER[each.severity], codes.index(each.code)))
+    ranked = sorted(findings, key=lambda each: (each.severity.rank, codes.index(each.code)))
     kept: list[Finding] = []
     seen: Counter[str] = Counter()
     totals = Counter(each.code for each in findings)

@@ -15,6 +15,11 @@ class Severity(StrEnum):
     WARNING = "warning"
     NOTE = "note"
 
+    @property
+    def rank(self) -> int:
+        """To sort by: the gravest first."""
+        return list(Severity).index(self)
+
 
 @dataclass(frozen=True)
 class Finding:

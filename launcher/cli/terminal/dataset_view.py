@@ -8,16 +8,15 @@ from datetime import datetime
 
 from launcher.cli.terminal.layout import pairs, paragraph, table
 from launcher.cli.terminal.next_steps import in_terminal
-from launcher.cli.terminal.output import style
+from launcher.cli.terminal.output import LOOKS, style
 from launcher.cli.terminal.plain_text import plain_text_line
 from launcher.workshop.library import Shown, Summary
 from launcher.workshop.make import Made
 from launcher.workshop.push import Pushed
 from launcher.workshop.report import DatasetReport
 from pod_image.contract.figures import recorded, size
-from pod_image.contract.findings import Finding, Severity
+from pod_image.contract.findings import Finding
 
-_LOOKS = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "dim"}
 FINDINGS_OF_A_CODE = 5
 """More of one kind are counted; `--json` and the report page list up to fifty."""
 SKIPPED_NAMED = 20
@@ -80,7 +79,7 @@ def _finding(each: Finding) -> str:
     message = plain_text_line(in_terminal(each.message))
     text = paragraph(f"{word} [{each.code}]: {place}{message}", hanging=2)
     return (
-        style(word, _LOOKS[each.severity])
+        style(word, LOOKS[each.severity])
         + text[len(word) :]
         + f"\n{paragraph(in_terminal(each.hint), 2)}"
     )

@@ -20,6 +20,7 @@ from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.plain_text import marked, plain_json, write_line
 from launcher.cli.terminal.streams import READER_LEFT, drop_stdout
 from launcher.errors import LauncherError
+from pod_image.contract.findings import Severity
 from pod_image.contract.next_steps import Sentence
 
 
@@ -124,6 +125,10 @@ def _below_itself(text: str) -> str:
 
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+
+
+LOOKS = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "dim"}
+"""Of the word that says how grave a finding is."""
 
 
 def style(text: str, look: str, stream: TextIO | None = None) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from launcher.cli.terminal.layout import pairs, paragraph, table, usd
 from launcher.cli.terminal.next_steps import in_terminal
-from launcher.cli.terminal.output import style, to_plain
+from launcher.cli.terminal.output import LOOKS, style, to_plain
 from launcher.domain.offer import Offer
 from launcher.domain.plan import Origin, Plan
 from launcher.recipes import recipe_of
@@ -19,7 +19,6 @@ from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.settings import SETTINGS
 
 _OTHERS_NAMED = 3
-_LOOKS = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "dim"}
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:
@@ -71,10 +70,10 @@ def plan_text(plan: Plan, *, everything: bool = False) -> str:
 def findings_text(findings: Iterable[Finding]) -> str:
     """Gravest first, each with what to do about it."""
     lines = []
-    for finding in sorted(findings, key=lambda item: list(Severity).index(item.severity)):
+    for finding in sorted(findings, key=lambda item: item.severity.rank):
         word = finding.severity.value
         said = paragraph(f"{word}: {in_terminal(finding.message)}", hanging=2)
-        lines.append(style(word, _LOOKS[finding.severity], sys.stdout) + said[len(word) :])
+        lines.append(style(word, LOOKS[finding.severity], sys.stdout) + said[len(word) :])
         if finding.hint:
             lines.append(paragraph(in_terminal(finding.hint), indent=2))
     return "\n".join(lines)

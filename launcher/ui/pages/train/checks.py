@@ -170,8 +170,7 @@ class Checks:
 
 def in_order(findings: tuple[Finding, ...]) -> list[Finding]:
     """Errors first, then warnings and notes."""
-    order = list(Severity)
-    return sorted(findings, key=lambda one: order.index(one.severity))
+    return sorted(findings, key=lambda one: one.severity.rank)
 
 
 def check_sentence(plan: Plan) -> str:
