@@ -12,6 +12,7 @@ from pathlib import Path
 from platformdirs import PlatformDirs
 
 from launcher import __version__
+from launcher.errors import BadEnvironment
 
 APP_NAME = "pod-launcher"
 USER_AGENT = f"{APP_NAME}/{__version__}"
@@ -68,16 +69,23 @@ class Config:
         return self.data_folder / "results"
 
     def make_folders(self) -> None:
-        """Make the folders, readable by their owner alone."""
+        """Make the folders, readable by their owner alone. Raises BadEnvironment where that cannot be."""
         for folder in (self.config_folder, self.data_folder):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            folder.chmod(0o700)
+            try:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                folder.chmod(0o700)
+            except OSError as exc:
+                raise BadEnvironment(
+                    f"The launcher's folder {exc.filename or folder} cannot be used: {exc.strerror or exc}.",
+                    hint="Make room on that disk, or set LAUNCHER_HOME to a folder that can be written.",
+                ) from exc
 
 
 def read_config(environment: Mapping[str, str] | None = None) -> Config:
     """The configuration of this process.
 
     `LAUNCHER_HOME` moves both folders below one; `<PLACE>_API_BASE_URL` and `HF_ENDPOINT` point at other services.
+    Raises BadEnvironment where there is no home.
     """
     values = os.environ if environment is None else environment
     config_folder, data_folder = _folders(values)
@@ -85,8 +93,12 @@ def read_config(environment: Mapping[str, str] | None = None) -> Config:
         config_folder=config_folder,
         data_folder=data_folder,
         place_urls=_place_urls(values),
-        hub_url=(values.get("HF_ENDPOINT") or DEFAULT_HUB_URL).rstrip("/"),
+        hub_url=hub_address(values),
     )
+
+
+def hub_address(values: Mapping[str, str] = os.environ) -> str:
+    return (values.get("HF_ENDPOINT") or DEFAULT_HUB_URL).rstrip("/")
 
 
 def _place_urls(values: Mapping[str, str]) -> dict[str, str]:
@@ -96,12 +108,27 @@ def _place_urls(values: Mapping[str, str]) -> dict[str, str]:
 
 def _folders(values: Mapping[str, str]) -> tuple[Path, Path]:
     if values.get("LAUNCHER_HOME"):
-        home = Path(values["LAUNCHER_HOME"]).expanduser()
+        home = _home(values["LAUNCHER_HOME"])
         return home / "config", home / "data"
     dirs = PlatformDirs(APP_NAME, appauthor=False)
     config, data = dirs.user_config_path, dirs.user_data_path
+    if not (config.is_absolute() and data.is_absolute()):  # a ~ that nobody could read
+        raise BadEnvironment(
+            "This user has no home folder that could be found.",
+            hint="Set HOME, or set LAUNCHER_HOME to a folder that can be written.",
+        )
     # macOS and Windows have one folder for both.
     return (config / "config", data / "data") if config == data else (config, data)
+
+
+def _home(named: str) -> Path:
+    try:
+        return Path(named).expanduser()
+    except RuntimeError as exc:
+        raise BadEnvironment(
+            f"LAUNCHER_HOME names a home folder that could not be found: {named}.",
+            hint="Set LAUNCHER_HOME to a folder that can be written, with its whole path.",
+        ) from exc
 
 
 def is_private(folder: Path) -> bool:

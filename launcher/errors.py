@@ -4,6 +4,7 @@ LauncherError                    exit
   InvalidRequest                    2   settings that cannot work together, bad preset, unusable file
     MissingSetting                      a required setting was not given
   NotConfigured                     3   no key, key refused, an extra is not installed
+    BadEnvironment                      a proxy, certificates, an address or a folder that this computer names is none
   NothingAvailable                  4   no offer fits, or all were refused
   ProviderError                     5   the provider said no
     ProviderUnavailable                 no answer, 429 or 5xx; reads are tried again, renting is not
@@ -53,6 +54,10 @@ class MissingSetting(InvalidRequest):
 
 class NotConfigured(LauncherError):
     exit_code = 3
+
+
+class BadEnvironment(NotConfigured):
+    pass
 
 
 class NothingAvailable(LauncherError):

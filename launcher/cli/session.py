@@ -15,7 +15,7 @@ from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import print_notice, print_warning
 from launcher.config import Config, read_config
 from launcher.domain.run import Run
-from launcher.errors import Interrupted
+from launcher.errors import BadEnvironment, Interrupted
 from launcher.providers.registry import default_place
 from launcher.services.common.interrupts import GivenUp, leaving_on_signals
 from launcher.services.common.place_key import place_key
@@ -23,6 +23,7 @@ from launcher.services.common.workbench import Workbench, open_workbench
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import KeyName, KeyringStore, Keys, KeyStore, find_keys
 from pod_image.contract.next_steps import NextStep, Sentence
+from pod_image.contract.surroundings import drop_certificates_that_are_not_there, read_no_proxy
 
 T = TypeVar("T")
 
@@ -62,9 +63,14 @@ def run(
     """Do one piece of work at an opened workbench, and close it whatever happens. Without `needs_history` a history
     that cannot be opened is warned about, and the work is done."""
 
+    if not needs_history:
+        _go_as_far_as_it_goes()
+    for entry in read_no_proxy():
+        print_warning(f"NO_PROXY is read without {entry!r}, which names no host: correct it there.")
+
     async def at_bench() -> T:
         async with open_workbench(
-            config or read_config(), keys, needs_history=needs_history
+            config or _config(is_needed=needs_history), keys, needs_history=needs_history
         ) as bench:
             if bench.runs.trouble:
                 print_warning(f"{bench.runs.trouble} What pods say themselves has to do.")
@@ -73,6 +79,22 @@ def run(
 
     result: T = _complete(at_bench())
     return result
+
+
+def _config(*, is_needed: bool) -> Config:
+    """The configuration; where no home is needed and none is found, one whose folders cannot be made."""
+    try:
+        return read_config()
+    except BadEnvironment:
+        if is_needed:
+            raise
+        return read_config({**os.environ, "LAUNCHER_HOME": f"{os.devnull}/no-home"})
+
+
+def _go_as_far_as_it_goes() -> None:
+    """What ends pods does not wait for somebody to set certificates right: the usual ones do."""
+    for fault in drop_certificates_that_are_not_there():
+        print_warning(f"{fault.message} The usual ones are taken. {fault.hint}")
 
 
 def complete(work: Coroutine[Any, Any, T]) -> T:

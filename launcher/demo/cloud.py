@@ -181,10 +181,3 @@ def _push(
         lambda api: api.create_repo(repo.id, repo_type=repo.kind, private=True, exist_ok=True),
     )
     publish(hub, repo, files, message)
-
-
-def free_of_proxies(environment: dict[str, str] | os._Environ[str] = os.environ) -> None:
-    """Loopback is not reached through a proxy."""
-    known = environment.get("NO_PROXY", "")
-    if "127.0.0.1" not in known:
-        environment["NO_PROXY"] = ",".join(filter(None, [known, "127.0.0.1", "localhost"]))

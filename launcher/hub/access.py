@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 from pydantic import SecretStr
 
-from launcher.errors import HubError, LauncherError, NotConfigured
+from launcher.errors import BadEnvironment, HubError, LauncherError, NotConfigured
 from pod_image.contract.findings import Finding, Severity
-from pod_image.hub import Hub, HubRefused, Preflight, ResultsState, preflight
+from pod_image.hub import Hub, HubRefused, NotToBeAsked, Preflight, ResultsState, preflight
 from pod_image.hub import HubError as PodHubError
 
 T = TypeVar("T")
@@ -52,6 +52,8 @@ class HubAccess:
 
 def translated(exc: PodHubError) -> LauncherError:
     """Ours for theirs: a refused token is a matter of configuration, everything else the Hub's word."""
+    if isinstance(exc, NotToBeAsked):
+        return BadEnvironment(exc.message, hint=exc.hint)
     kind: type[LauncherError] = NotConfigured if isinstance(exc, HubRefused) else HubError
     return kind(exc.message, hint=exc.hint)
 

@@ -37,6 +37,7 @@ from pod_image.hub.refusals import (
     HubUnavailable,
     NoRight,
     NotInRepo,
+    NotToBeAsked,
     Overtaken,
     RepoMissing,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "HubUnavailable",
     "NoRight",
     "NotInRepo",
+    "NotToBeAsked",
     "Overtaken",
     "Patience",
     "Preflight",

@@ -10,7 +10,14 @@ from huggingface_hub import HfApi
 
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import NextStep, Said, Sentence
-from pod_image.hub.refusals import HubError, HubRefused, HubUnavailable, NoRight, RepoMissing
+from pod_image.hub.refusals import (
+    HubError,
+    HubRefused,
+    HubUnavailable,
+    NoRight,
+    NotToBeAsked,
+    RepoMissing,
+)
 from pod_image.hub.repos import Repo, resolve_commit
 from pod_image.hub.session import Hub
 
@@ -25,6 +32,7 @@ class Cause(StrEnum):
     NO_RIGHT = "no_right"
     MAY_NOT_CREATE = "may_not_create"
     NETWORK = "network"
+    ENVIRONMENT = "environment"
     TOKEN_TOO_WIDE = "token_too_wide"
     NO_TOKEN = "no_token"
 
@@ -77,6 +85,9 @@ class _Notes:
 
     def trouble(self, exc: HubError, about: str) -> None:
         """A HubError as a finding about a dataset, a results repo or a token."""
+        if isinstance(exc, NotToBeAsked):  # about none of them: said once
+            self.error(Cause.ENVIRONMENT, exc.message, exc.hint)
+            return
         cause = {HubRefused: Cause.TOKEN_REFUSED, RepoMissing: Cause.NO_SUCH_REPO}.get(type(exc))
         if isinstance(exc, HubUnavailable):
             cause = Cause.NETWORK
@@ -103,7 +114,7 @@ def preflight(
     notes = _Notes()
     reader, writer = _brief(dataset_hub), _brief(upload_hub)
     upload_account = _account(writer, "upload token", notes)
-    if any(finding.code == Cause.NETWORK for finding in notes.findings):
+    if any(finding.code in (Cause.NETWORK, Cause.ENVIRONMENT) for finding in notes.findings):
         # The first question has waited already: the others are asked once.
         reader, writer = reader.hasty(), writer.hasty()
     same = dataset_hub is upload_hub or _value(dataset_hub) == _value(upload_hub)

@@ -9,6 +9,7 @@
       RepoMissing                  no such repo, or one hidden from this token: the Hub does not say which
       NotInRepo                    the repo is there, the revision or file is not
       HubRejected                  the Hub will never accept this request as it is
+      NotToBeAsked                 this machine's own environment keeps the Hub from being asked
       Damaged                      what arrived is not what the Hub lists, also when fetched again
 
 Foreign exceptions become these in one function, `translated`.
@@ -25,6 +26,7 @@ from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
     HFValidationError,
+    OfflineModeIsEnabled,
     RemoteEntryNotFoundError,
     RepositoryNotFoundError,
     RevisionNotFoundError,
@@ -93,6 +95,10 @@ class CalledOff(HubError):
     default_hint = "Nothing was committed."
 
 
+class NotToBeAsked(HubError):
+    """Names the variable; asking again is of no use while it stands."""
+
+
 class Damaged(HubError):
     default_hint = "Upload the file to its repo again, or try another machine."
 
@@ -112,6 +118,11 @@ def translated(exc: BaseException, doing: str) -> HubError | None:
     for one in chain:
         if isinstance(one, HubError):
             return one
+        if isinstance(one, OfflineModeIsEnabled):
+            return NotToBeAsked(
+                f"The Hub may not be asked, while {doing}: HF_HUB_OFFLINE was set at the start.",
+                hint="Unset HF_HUB_OFFLINE and start again.",
+            )
         if isinstance(one, HfHubHTTPError):
             return _from_answer(one, doing)
     for one in chain:

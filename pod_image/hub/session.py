@@ -21,7 +21,14 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]
 from huggingface_hub.utils._runtime import is_xet_available
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
-from pod_image.hub.refusals import HubConflict, HubRefused, HubUnavailable, translated
+from pod_image.contract.surroundings import (
+    Fault,
+    hub_faults,
+    network_faults,
+    odd_letters,
+    read_no_proxy,
+)
+from pod_image.hub.refusals import HubConflict, HubRefused, HubUnavailable, NotToBeAsked, translated
 
 Answer = TypeVar("Answer")
 
@@ -134,14 +141,23 @@ class Hub:
 
     @property
     def api(self) -> HfApi:
-        """The library. Raises HubRefused for a token that could not even be sent."""
+        """The library. Raises HubRefused for a token that could not even be sent, NotToBeAsked where this
+        machine's environment keeps every call from being made.
+        """
+        for fault in self._faults():
+            raise NotToBeAsked(fault.message, hint=fault.hint)
         value = self._api.token or ""
-        if not isinstance(value, str) or not (value.isascii() and value.isprintable()):
+        if isinstance(value, str) and value and (odd := odd_letters(value)):
             raise HubRefused(
-                "The Hugging Face token holds characters that no token has.",
+                f"The Hugging Face token holds characters that no token has: {odd}.",
                 hint="Copy it again, whole and alone.",
             )
         return self._api
+
+    def _faults(self) -> tuple[Fault, ...]:
+        read_no_proxy()
+        network = () if self.transport is not None else network_faults()
+        return (*hub_faults(self.endpoint), *network)
 
     def client(self) -> httpx2.Client:
         """The shared HTTP client. Closed and made anew by the library at times: do not keep it."""

@@ -24,11 +24,11 @@ from launcher.demo.cloud import (
     demo_cloud,
     demo_folder,
     fault_list,
-    free_of_proxies,
 )
 from launcher.demo.recipes import USUAL, DemoRecipe
 from launcher.errors import InvalidRequest
 from launcher.services.common.interrupts import leaving_signals
+from pod_image.contract.surroundings import stay_on_loopback
 
 app = command_app()
 
@@ -77,7 +77,7 @@ def demo(
     plan, order and pod program as on a rented GPU. A minute on a CPU proves the way, not the voice.
     """
     output = Output(as_json=as_json, quiet=quiet)
-    free_of_proxies()
+    stay_on_loopback()
     if fault and "list" in fault:
         output.answer(fault_list(), lambda: pairs(fault_list().items()))
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Annotated, Any
@@ -19,8 +19,8 @@ from launcher.cli.session import run as at_bench
 from launcher.cli.terminal.layout import paragraph
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import Output, style
-from launcher.config import read_config
-from launcher.errors import LauncherError
+from launcher.config import hub_address, read_config
+from launcher.errors import BadEnvironment, LauncherError
 from launcher.providers.registry import access_to
 from launcher.services.account.key_check import KeyCheck, check_keys
 from launcher.services.common.image_check import check_image
@@ -29,6 +29,8 @@ from launcher.services.common.workbench import Workbench
 from launcher.stores.secrets import KeyName, Keys
 from pod_image.contract import CONTRACT_VERSION
 from pod_image.contract.common_settings import DEFAULT_IMAGE
+from pod_image.contract.next_steps import Said
+from pod_image.contract.surroundings import hub_faults, network_faults, read_no_proxy
 
 app = command_app()
 EXTRAS = {
@@ -63,9 +65,15 @@ def doctor(
 ) -> None:
     """Check keys, balance, clock, image, folders, versions and extras; nothing is changed."""
     keys = find()
-    checks = [_versions(), _folders(), *_extras()]
+    checks = [_versions(), _folders(), *_extras(), *_environment()]
     try:
         checks += at_bench(keys, lambda bench: _asked(bench, keys, image, registry))
+    except BadEnvironment as error:
+        # Said already where it is about the network; what else there is to say needs no such key.
+        if all(check.detail != str(error.message) for check in checks):
+            checks.append(_environment_check(error.message, error.hint))
+        without = replace(keys, runpod=None)
+        checks += at_bench(without, lambda bench: _asked(bench, without, image, registry))
     except LauncherError as error:
         checks.append(Check("history", False, in_terminal(error.message), in_terminal(error.hint)))
     bad = [check for check in checks if check.is_good is False]
@@ -76,6 +84,21 @@ def doctor(
     )
     if bad:
         raise typer.Exit(1)
+
+
+def _environment() -> list[Check]:
+    """What this process was started with, as far as it keeps it from being answered; quiet where it does not."""
+    faults = (*network_faults(), *hub_faults(hub_address()))
+    unread = read_no_proxy()
+    checks = [_environment_check(fault.message, fault.hint) for fault in faults]
+    if unread:
+        what = f"NO_PROXY holds what names no host: {', '.join(unread)}."
+        checks.append(_environment_check(what, "Correct it there; it is passed over."))
+    return checks or [Check("environment", True, "nothing in it keeps services from being asked")]
+
+
+def _environment_check(said: Said, hint: Said) -> Check:
+    return Check("environment", False, in_terminal(said), in_terminal(hint))
 
 
 async def _asked(bench: Workbench, keys: Keys, image: str, registry: str) -> list[Check]:
@@ -109,11 +132,13 @@ async def _clock(url: str) -> Check:
     """This computer's clock against the date of an answer that needs no key."""
     import httpx
 
+    from launcher.open_http import open_http
+
     try:
-        async with httpx.AsyncClient(timeout=10.0) as client:
+        async with open_http(timeout=10.0) as client:
             answer = await client.head(url)
         theirs = parsedate_to_datetime(answer.headers["Date"])
-    except (httpx.HTTPError, KeyError, ValueError) as exc:
+    except (BadEnvironment, httpx.HTTPError, KeyError, ValueError) as exc:
         return Check("clock", None, f"could not be compared ({type(exc).__name__})")
     apart = abs(datetime.now(UTC) - theirs)
     if apart <= CLOCK_MAY_DIFFER:
@@ -144,11 +169,11 @@ async def _image(bench: Workbench, image: str, registry: str) -> Check:
 
 
 def _folders() -> Check:
-    config = read_config()
     try:
+        config = read_config()
         config.make_folders()
-    except OSError as exc:
-        return Check("folders", False, str(exc), "Set LAUNCHER_HOME to a folder of yours.")
+    except BadEnvironment as error:
+        return Check("folders", False, str(error.message), str(error.hint))
     return Check("folders", True, f"{config.config_folder}, {config.data_folder}")
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import httpx
 
-from launcher.config import USER_AGENT
+from launcher.errors import BadEnvironment
+from launcher.open_http import open_http
 from launcher.providers.access import InterfaceCheck
 from launcher.providers.runpod.drift import DESCRIPTION_PATH, drifts
 
@@ -12,12 +13,12 @@ from launcher.providers.runpod.drift import DESCRIPTION_PATH, drifts
 async def check_api(url: str, transport: httpx.AsyncBaseTransport | None = None) -> InterfaceCheck:
     """Compare the published description with what this release was made for. Never raises for the network."""
     try:
-        async with httpx.AsyncClient(
-            transport=transport, timeout=20.0, headers={"User-Agent": USER_AGENT}
-        ) as client:
+        async with open_http(transport, timeout=20.0) as client:
             answer = await client.get(f"{url}{DESCRIPTION_PATH}")
             answer.raise_for_status()
             found = drifts(answer.json())
+    except BadEnvironment as exc:
+        return InterfaceCheck(None, f"could not be compared: {exc.message}", str(exc.hint))
     except httpx.HTTPStatusError as exc:
         return InterfaceCheck(
             None, f"could not be compared (it answered {exc.response.status_code})"

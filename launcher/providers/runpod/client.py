@@ -28,16 +28,19 @@ from launcher.config import USER_AGENT
 from launcher.domain.planned_request import PlannedRequest
 from launcher.errors import (
     ApiDrift,
+    BadEnvironment,
     LauncherError,
     NotConfigured,
     ProviderError,
     ProviderUnavailable,
     RentUnclear,
 )
+from launcher.open_http import open_http
 from launcher.providers.runpod.limits import Gate, wait_seconds
 from launcher.providers.runpod.refusals import Refusal, read_refusal_text, to_error
 from launcher.providers.runpod.sse import ServerEvent, server_events, stream_lines
 from pod_image.contract.next_steps import NextStep, Sentence
+from pod_image.contract.surroundings import odd_letters
 
 LONGEST_WAIT_SECONDS = 120.0
 """A rate limit that lasts longer is reported, not waited for."""
@@ -100,11 +103,11 @@ class RunPodClient:
         self._attempts = attempts
         self._wait = wait or wait_exponential_jitter(multiplier=0.5, max=15)
         self._sleep = sleep
-        self._http = httpx.AsyncClient(
+        self._http = open_http(
+            transport,
             base_url=_checked_url(base_url),
-            headers={"Authorization": f"Bearer {_checked_key(key)}", "User-Agent": USER_AGENT},
+            headers={"Authorization": f"Bearer {_checked_key(key)}"},
             timeout=timeout_seconds,
-            transport=transport,
         )
 
     def __repr__(self) -> str:
@@ -362,9 +365,9 @@ def _checked_url(base_url: str) -> str:
         url = httpx.URL("")
     if url.scheme == "https" or (url.scheme == "http" and _is_this_machine(url.host)):
         return str(url)
-    raise NotConfigured(
+    raise BadEnvironment(
         f"RUNPOD_API_BASE_URL is not an https address: {base_url!r}.",
-        hint="Unset it to use https://api.runpod.io.",
+        hint="Unset it to use https://api.runpod.io, or write https:// before it.",
     )
 
 
@@ -377,9 +380,9 @@ def _is_this_machine(host: str) -> bool:
 
 def _checked_key(key: SecretStr) -> str:
     value = key.get_secret_value().strip()
-    if not value or not value.isascii() or not value.isprintable() or " " in value:
+    if odd := odd_letters(value):
         raise NotConfigured(
-            "The RunPod key is empty or holds characters that no key has.",
+            f"The RunPod key is empty or holds characters that no key has: {odd}.",
             hint=Sentence("Copy it again: ", NextStep.ENTER_KEY.of("runpod"), "."),
         )
     return value

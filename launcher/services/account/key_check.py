@@ -5,12 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from launcher.errors import HubError, LauncherError, NoRight, NotConfigured, ProviderUnavailable
+from launcher.errors import (
+    BadEnvironment,
+    HubError,
+    LauncherError,
+    NoRight,
+    NotConfigured,
+    ProviderUnavailable,
+)
 from launcher.providers.registry import all_places
 from launcher.services.common.place_key import place_key
 from launcher.services.common.workbench import Workbench
 from launcher.stores.secrets import KeyName, Keys
 from pod_image.contract.next_steps import Said
+from pod_image.contract.surroundings import odd_letters
 from pod_image.hub import Account, HubUnavailable, whoami
 
 _HUB_KEYS = (KeyName.HF_DATASET, KeyName.HF_UPLOAD)
@@ -45,8 +53,8 @@ class KeyCheck:
 
 def shape_problem(name: KeyName, value: str) -> str:
     """Why the text cannot be such a key, or nothing. Looks at the form alone and quotes none of it."""
-    if any(letter.isspace() for letter in value) or not value.isascii() or not value.isprintable():
-        return "A key has no spaces, line breaks or special letters in it."
+    if value and (odd := odd_letters(value)):
+        return f"It holds {odd}, which no key has: copy it again, whole and alone."
     if len(value) < 8:
         return "That is too short to be a key; it may have been cut while copying."
     wanted, found = _kind_of(name), _kind_by_looks(value)
@@ -93,6 +101,8 @@ async def check_keys(bench: Workbench, keys: Keys) -> dict[KeyName, KeyCheck | N
 
 
 def _state(error: LauncherError) -> KeyState:
+    if isinstance(error, BadEnvironment):
+        return KeyState.UNREACHABLE
     if isinstance(error, NotConfigured):
         return KeyState.REFUSED
     if isinstance(error, NoRight):

@@ -10,7 +10,8 @@ from typing import Any
 
 import httpx
 
-from launcher.config import USER_AGENT
+from launcher.errors import BadEnvironment
+from launcher.open_http import open_http
 from launcher.providers.place import Place
 from launcher.services.common.images import image_of
 from pod_image.contract.next_steps import Said, Sentence, setting
@@ -92,16 +93,13 @@ async def check_image(
     wanted = image_of(image, place)
     name = ImageName.parse(wanted)
     try:
-        async with httpx.AsyncClient(
-            transport=transport,
-            timeout=_SECONDS,
-            follow_redirects=True,
-            headers={"User-Agent": USER_AGENT},
-        ) as client:
+        async with open_http(transport, timeout=_SECONDS, follow_redirects=True) as client:
             registry = _Registry(client, name)
             platforms = await registry.platforms()
     except _Answered as exc:
         return _refusal(wanted, name, exc.answer.status_code, place, has_credential=has_credential)
+    except BadEnvironment as exc:
+        return ImageCheck(None, f"{wanted} could not be looked for: {exc.message}", exc.hint)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, LookupError, TypeError) as exc:
         return ImageCheck(None, f"{wanted} could not be looked for ({type(exc).__name__})")
     if PLATFORM in platforms:

@@ -100,23 +100,12 @@ async def open_workbench(
 def open_history(config: Config, *, is_needed: bool = True) -> RunHistory:
     """The history, in folders that are there. Raises NotConfigured; where it is not needed, an empty one stands in."""
     try:
-        make_folders(config)
+        config.make_folders()
         return RunHistory(config.history_path)
     except NotConfigured as exc:
         if is_needed:
             raise
         return RunHistory.empty(config.history_path, str(exc))
-
-
-def make_folders(config: Config) -> None:
-    """The launcher's own folders. Raises NotConfigured where they cannot be made."""
-    try:
-        config.make_folders()
-    except OSError as exc:
-        raise NotConfigured(
-            f"The launcher's folder {exc.filename or config.data_folder} cannot be used: {exc.strerror or exc}.",
-            hint="Make room on that disk, or set LAUNCHER_HOME to a folder that can be written.",
-        ) from exc
 
 
 def _provider(

@@ -45,7 +45,7 @@ from pod_image.contract.settings import RunSettings
 _RUN_FOLDER = re.compile(r"^run-(\d{2,})$")
 MOST_NAMES = 10
 """Of runs in one hint; the newest, when ids count up."""
-_NOT_CONFIGURED = {"token_refused", "no_token"}
+_NOT_CONFIGURED = {"token_refused", "no_token", "environment"}
 _UNUSABLE_REQUEST = {"no_such_repo", "no_right", "may_not_create", "network", "base"}
 
 

@@ -10,8 +10,9 @@ from contextlib import redirect_stderr, redirect_stdout
 
 import launcher
 from launcher.cli.app import run
-from launcher.demo.cloud import demo_cloud, demo_folder, free_of_proxies
+from launcher.demo.cloud import demo_cloud, demo_folder
 from launcher.forms.docs import settings_tables
+from pod_image.contract.surroundings import stay_on_loopback
 
 
 def said_by(*words: str) -> dict[str, object]:
@@ -22,7 +23,7 @@ def said_by(*words: str) -> dict[str, object]:
 
 
 def main() -> None:
-    free_of_proxies()
+    stay_on_loopback()
     with demo_folder() as folder, demo_cloud(folder) as cloud:
         os.environ.update(cloud.env, LAUNCHER_HOME=str(folder / "home"), COLUMNS="200")
         order = ["--preset", "counting", "--results-repo", cloud.results_repo, "--rounds", "4"]

@@ -1,0 +1,33 @@
+"""The one place where the launcher makes an HTTP client of its own: its environment is examined before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from launcher.config import USER_AGENT
+from launcher.errors import BadEnvironment
+from pod_image.contract.surroundings import network_faults, read_no_proxy
+
+
+def check_network() -> None:
+    """Raises BadEnvironment where a proxy or certificates are named that nothing can be reached with."""
+    for fault in network_faults():
+        raise BadEnvironment(fault.message, hint=fault.hint)
+
+
+def open_http(
+    transport: httpx.AsyncBaseTransport | None = None, **options: Any
+) -> httpx.AsyncClient:
+    """A client with our name. Raises BadEnvironment for an environment that none can be made of."""
+    read_no_proxy()
+    check_network()
+    options["headers"] = {"User-Agent": USER_AGENT, **options.get("headers", {})}
+    try:
+        return httpx.AsyncClient(transport=transport, **options)
+    except (ImportError, OSError, ValueError, httpx.InvalidURL) as exc:
+        raise BadEnvironment(
+            f"No connection can be made with this environment: {type(exc).__name__}.",
+            hint="Look at the variables whose names end with PROXY, and at SSL_CERT_FILE and SSL_CERT_DIR.",
+        ) from exc

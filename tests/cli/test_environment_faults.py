@@ -1,0 +1,210 @@
+"""What a person's shell is set to, over every command: a plain sentence, the right exit code, no traceback."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from launcher.cli import app
+from launcher.cli.command_list import COMMANDS
+from launcher.emulator.hub import HubEmulator
+from launcher.emulator.runpod import RunPodEmulator
+
+RUN = ("--recipe", "command", "--results-repo", "demo/voices")
+WORDS: dict[str, tuple[str, ...]] = {
+    "demo": ("--fault", "list"),
+    "ui": ("--no-browser", "--port", "0"),
+    "plan": (*RUN, "--", "true"),
+    "deploy": (*RUN, "--yes", "--", "true"),
+    "presets": ("list",),
+    "gpus": (),
+    "dataset": ("check", "demo/clips"),
+    "voices": ("list",),
+    "runs": (),
+    "show": (),
+    "watch": (),
+    "logs": (),
+    "sample": ("Hello.",),
+    "save": (),
+    "stop": (),
+    "abort": ("--yes",),
+    "results": (),
+    "export": ("no-such.pt",),
+    "cost": (),
+    "keys": ("check", "--json"),
+    "reap": (),
+    "doctor": (),
+}
+
+
+PUT_BACK = ("NO_PROXY", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR", "HF_HUB_OFFLINE")
+"""What a command may change for its own process."""
+
+
+@dataclass(frozen=True)
+class Clouds:
+    """Both stand-ins, up on loopback."""
+
+    runpod: RunPodEmulator
+    hub: HubEmulator
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "RUNPOD_API_BASE_URL": self.runpod.url,
+            "RUNPOD_API_KEY": self.runpod.api_key,
+            "HF_ENDPOINT": self.hub.url,
+            "HF_DATASET_TOKEN": self.hub.tokens["read"],
+            "HF_UPLOAD_TOKEN": self.hub.tokens["write"],
+        }
+
+
+@pytest.fixture(scope="module")
+def clouds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clouds]:
+    root = tmp_path_factory.mktemp("clouds")
+    with HubEmulator(root / "hub") as hub, RunPodEmulator(root / "pods") as runpod:
+        yield Clouds(runpod, hub)
+
+
+@dataclass
+class Said:
+    """What one command left behind."""
+
+    code: int
+    text: str
+    """Both streams, with white space collapsed."""
+
+
+Command = Callable[..., Said]
+
+
+@pytest.fixture
+def command(
+    clouds: Clouds,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Command:
+    """`command(name, VARIABLE=value)` runs a command of the list as that shell would."""
+    for variable in tuple(os.environ):
+        if variable.lower().endswith("_proxy") or variable.startswith(("SSL_CERT", "HF_HUB_OFF")):
+            monkeypatch.delenv(variable)
+    for variable in PUT_BACK:
+        monkeypatch.setenv(variable, "")
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    monkeypatch.setenv("COLUMNS", "400")
+    monkeypatch.setenv("LAUNCHER_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    for variable, value in clouds.environment.items():
+        monkeypatch.setenv(variable, value)
+
+    async def served(*_: object, **__: object) -> None:
+        """A form that is closed at once."""
+
+    monkeypatch.setattr("launcher.ui.application.serve", served)
+
+    def ran(name: str, *more: str, **variables: str) -> Said:
+        for variable in PUT_BACK:
+            monkeypatch.delenv(variable, raising=False)
+        for variable, value in variables.items():
+            monkeypatch.setenv(variable, value)
+        capsys.readouterr()
+        try:
+            code = app.run([name, *(more or WORDS[name])])
+        except SystemExit as leave:
+            code = int(leave.code or 0)
+        printed = capsys.readouterr()
+        return Said(code, " ".join(f"{printed.out} {printed.err}".split()))
+
+    return ran
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Variables of a shell, the word that has to be said of them, and who goes on all the same."""
+
+    variables: dict[str, str]
+    says: str
+    code: int
+    spared: tuple[str, ...] = ()
+
+
+OFFLINE = ("demo", "ui", "presets", "runs", "cost", "export")
+"""Ask nobody; the form says it where it asks."""
+ENDING = ("sample", "save", "stop", "abort", "reap")
+"""End pods, or reach them through RunPod alone."""
+AT_RUNPOD = (*ENDING, "gpus", "show", "watch", "logs", "results", "voices")
+"""Have nothing to ask the Hub while there is no run."""
+FAULTS = {
+    "a SOCKS proxy": Fault(
+        {"ALL_PROXY": "socks5://127.0.0.1:1"}, "pip install socksio", 3, OFFLINE
+    ),
+    "a proxy of no kind": Fault({"HTTPS_PROXY": "gopher://127.0.0.1"}, "HTTPS_PROXY", 3, OFFLINE),
+    "a proxy of no form": Fault({"http_proxy": "http://[::1"}, "http_proxy", 3, OFFLINE),
+    "certificates gone": Fault(
+        {"SSL_CERT_FILE": "/no/such.pem"}, "/no/such.pem is not there", 3, (*OFFLINE, *ENDING)
+    ),
+    "certificates that are none": Fault(
+        {"SSL_CERT_FILE": __file__}, "holds no certificates", 3, (*OFFLINE, *ENDING)
+    ),
+    "a folder of certificates gone": Fault(
+        {"SSL_CERT_DIR": "/no/such"}, "/no/such is no folder", 3, (*OFFLINE, *ENDING)
+    ),
+    "a Hub that may not be asked": Fault(
+        {"HF_HUB_OFFLINE": "1"}, "Unset HF_HUB_OFFLINE", 3, (*OFFLINE, *AT_RUNPOD)
+    ),
+    "a Hub without scheme": Fault(
+        {"HF_ENDPOINT": "huggingface.co"}, "HF_ENDPOINT", 3, (*OFFLINE, *AT_RUNPOD)
+    ),
+    "a RunPod without scheme": Fault(
+        {"RUNPOD_API_BASE_URL": "api.runpod.io"}, "RUNPOD_API_BASE_URL", 3, OFFLINE
+    ),
+}
+ODD_KEYS = {
+    "a blank inside": ("demo abcdefgh", "a blank"),
+    "quotes": ('"demo-abcdefgh"', "a quotation mark"),
+    "a letter of elsewhere": ("demo-abcdéfgh", "not plain ASCII"),
+    "a control character": ("demo-abc\x07defgh", "a control character"),
+}
+KEYS = {
+    "RUNPOD_API_KEY": OFFLINE,
+    "HF_DATASET_TOKEN": (*OFFLINE, *AT_RUNPOD),
+    "HF_UPLOAD_TOKEN": (*OFFLINE, *AT_RUNPOD, "dataset"),
+}
+FAULTS |= {
+    f"{variable} with {name}": Fault({variable: key}, says, 3, spared)
+    for variable, spared in KEYS.items()
+    for name, (key, says) in ODD_KEYS.items()
+}
+
+
+def test_every_command_is_tried() -> None:
+    assert set(WORDS) == {entry.name for entry in COMMANDS}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_a_sentence_in_every_command_that_meets_it(command: Command, name: str) -> None:
+    fault = FAULTS[name]
+    for each in WORDS:
+        if each == "export" and "SOCKS" not in name:
+            continue  # starts a program of its own, which takes seconds: once is enough
+        said = command(each, **fault.variables)
+        if each in fault.spared:
+            assert said.code in (0, 2, 5), (each, said.text)
+            assert "Traceback" not in said.text
+        else:
+            assert said.code == (1 if each == "doctor" else fault.code), (each, said.text)
+            assert fault.says in said.text, each
+
+
+def test_what_ends_pods_goes_on_with_the_usual_certificates_and_says_so(command: Command) -> None:
+    said = command("reap", SSL_CERT_FILE="/no/such.pem")
+    assert said.code == 0
+    assert "Nothing of ours is left" in said.text
+    assert "SSL_CERT_FILE names certificates" in said.text
+    assert "The usual ones are taken" in said.text
+    assert "SSL_CERT_FILE" not in os.environ
