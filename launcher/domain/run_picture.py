@@ -58,7 +58,7 @@ _BEFORE: Mapping[Phase, PhasePicture] = {phase: PhasePicture() for phase in Phas
 class RunPicture:
     """The state of a run as its pod has told it; never changed, only followed by another one.
 
-    However long a run is, it stays small: beside its files and the receipts of its commands everything is bounded.
+    However long a run is, it stays small: beside its files and the receipts of its instructions everything is bounded.
     """
 
     last_seq: int = 0

@@ -58,9 +58,9 @@ class Supervisor:
     def takes_instructions(self) -> bool:
         return self.process is not None and self.stage is not None and self.stage.takes_instructions
 
-    async def send(self, command: Instruction) -> None:
+    async def send(self, instruction: Instruction) -> None:
         if self.process is not None and self.takes_instructions:
-            await self.process.send(command.model_dump_json())
+            await self.process.send(instruction.model_dump_json())
 
     async def run_stage(self, stage: Stage, document: RunDocument) -> Ending | None:
         """Run one stage to its end. Returns why the run ends because of it, or None.
@@ -121,8 +121,8 @@ class Supervisor:
     async def _stop(self, over: asyncio.Future[int], process: StageProcess) -> int | None:
         timing, run = self.run.ports.timing, self.run
         if self.takes_instructions and not run.is_aborted.is_set():
-            command = Instruction(id=AGENT_STOP_ID, command=InstructionName.STOP)
-            await process.send(command.model_dump_json())
+            instruction = Instruction(id=AGENT_STOP_ID, command=InstructionName.STOP)
+            await process.send(instruction.model_dump_json())
             grace = min(timing.stop_grace_seconds, run.seconds_left / 3)
             await first_of(over, run.is_aborted, grace)
         if not over.done():

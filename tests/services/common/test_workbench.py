@@ -209,7 +209,7 @@ async def test_a_refused_token_is_a_matter_of_configuration_and_the_rest_the_hub
 async def test_a_command_left_while_others_commit_takes_the_next_number(tmp_path: Path) -> None:
     harness = LauncherHarness(tmp_path)
     results = harness.bench.results(RESULTS_REPO)
-    command = Instruction(id="c-1", command=InstructionName.SAVE)
+    instruction = Instruction(id="c-1", command=InstructionName.SAVE)
     overtaken = {"times": 0}
 
     async def overtake(call: Any, *args: Any, **options: Any) -> Any:
@@ -220,10 +220,10 @@ async def test_a_command_left_while_others_commit_takes_the_next_number(tmp_path
         return call(*args, **options)
 
     busy = ResultsRepo(HubAccess(harness.hub, harness.hub, run_blocking=overtake), RESULTS_REPO)
-    assert await busy.leave_instruction("run-01", command) == "run-01/_control/0003.json"
+    assert await busy.leave_instruction("run-01", instruction) == "run-01/_control/0003.json"
     overtaken["times"] = -9
     with pytest.raises(HubError, match="others kept committing"):
-        await busy.leave_instruction("run-01", command)
+        await busy.leave_instruction("run-01", instruction)
     assert len(await results.files("run-01")) >= 3
 
 

@@ -1,4 +1,4 @@
-"""Commands, stop, release, results and the reaper: what ends a run and what it leaves."""
+"""Instructions, stop, release, results and the reaper: what ends a run and what it leaves."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def end_of(harness: LauncherHarness, run: Run) -> Run:
     return last.run
 
 
-# --- commands
+# --- instructions
 
 
 @in_virtual_time

@@ -1,4 +1,4 @@
-"""How a command goes in, when the pod is quicker than the call that brought it."""
+"""How an instruction goes in, when the pod is quicker than the call that brought it."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from tests.services.harness import LauncherHarness
 @in_virtual_time
 async def test_a_receipt_counts_although_the_pod_ended_before_the_exec_did(tmp_path: Path) -> None:
     harness = LauncherHarness(tmp_path)
-    command = new_instruction(InstructionName.STOP)
-    receipt = json.dumps({"id": command.id, "state": "received"})
+    instruction = new_instruction(InstructionName.STOP)
+    receipt = json.dumps({"id": instruction.id, "state": "received"})
     harness.runner.on_exec = lambda *_: ExecOutcome(-9, stdout=f"{receipt}\n")
     run = await launch(harness.bench, plan(), harness.keys)
-    assert (await send(harness.bench, run, command)).way is Way.EXEC
+    assert (await send(harness.bench, run, instruction)).way is Way.EXEC
 
 
 @pytest.mark.parametrize(

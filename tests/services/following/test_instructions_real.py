@@ -1,4 +1,4 @@
-"""Every command into pods of real processes: by exec, also where the agent came as a wheel, and by numbered file."""
+"""Every instruction into pods of real processes: by exec, also of an agent out of a wheel, and by numbered file."""
 
 from __future__ import annotations
 
@@ -65,13 +65,13 @@ class Conversation:
     names: dict[str, str] = field(default_factory=dict)
 
     async def say(self, name: InstructionName, text: str = "") -> None:
-        command = new_instruction(name, text)
-        self.names[command.id] = name.value
-        self.ways.append((await send(self.bench, self.run, command)).way)
+        instruction = new_instruction(name, text)
+        self.names[instruction.id] = name.value
+        self.ways.append((await send(self.bench, self.run, instruction)).way)
 
-    async def follow(self, *commands: tuple[InstructionName, str]) -> None:
-        """Say the commands one by one, each when the one before it was answered, and watch to the end."""
-        waiting = list(commands)
+    async def follow(self, *instructions: tuple[InstructionName, str]) -> None:
+        """Say the instructions one by one, each when the one before it was answered, and watch to the end."""
+        waiting = list(instructions)
         async with aclosing(watch(self.bench, self.run)) as observations:
             async for seen in observations:
                 if isinstance(seen, LogSeen) and "at work" in seen.text:
