@@ -89,6 +89,7 @@ def read_config(environment: Mapping[str, str] | None = None) -> Config:
     """
     values = os.environ if environment is None else environment
     config_folder, data_folder = _folders(values)
+    _look_into(config_folder, data_folder)
     return Config(
         config_folder=config_folder,
         data_folder=data_folder,
@@ -119,6 +120,19 @@ def _folders(values: Mapping[str, str]) -> tuple[Path, Path]:
         )
     # macOS and Windows have one folder for both.
     return (config / "config", data / "data") if config == data else (config, data)
+
+
+def _look_into(*folders: Path) -> None:
+    """Raises BadEnvironment for a folder that may not even be asked what it holds; one that is absent may be."""
+    for folder in folders:
+        try:
+            (folder / "any").exists()
+        except OSError as exc:
+            named = str(folder) if len(str(folder)) < 200 else f"{str(folder)[:100]}…"
+            raise BadEnvironment(
+                f"The launcher's folder {named} cannot be used: {exc.strerror or exc}.",
+                hint="Set LAUNCHER_HOME to a folder that can be written.",
+            ) from exc
 
 
 def _home(named: str) -> Path:

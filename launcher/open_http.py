@@ -23,9 +23,11 @@ def open_http(
     """A client with our name. Raises BadEnvironment for an environment that none can be made of."""
     read_no_proxy()
     check_network()
+    if transport is not None:
+        options["transport"] = transport
     options["headers"] = {"User-Agent": USER_AGENT, **options.get("headers", {})}
     try:
-        return httpx.AsyncClient(transport=transport, **options)
+        return httpx.AsyncClient(**options)
     except (ImportError, OSError, ValueError, httpx.InvalidURL) as exc:
         raise BadEnvironment(
             f"No connection can be made with this environment: {type(exc).__name__}.",

@@ -120,6 +120,16 @@ def _run_command(words: list[str]) -> int:
         return _EXIT_USAGE
     except typer.Exit as leave:
         return leave.exit_code
+    except OSError as exc:
+        from launcher.cli.refused_by_system import refused
+
+        refusal = refused(exc)
+        if refusal is None:
+            raise
+        print_error(
+            type(refusal).__name__, str(refusal.message), str(refusal.hint), as_json=as_json
+        )
+        return refusal.exit_code
     except (KeyboardInterrupt, typer.Abort):
         print_error("Interrupted", "Interrupted.", "", as_json=as_json)
         return EXIT_INTERRUPTED

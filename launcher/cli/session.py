@@ -85,9 +85,10 @@ def _config(*, is_needed: bool) -> Config:
     """The configuration; where no home is needed and none is found, one whose folders cannot be made."""
     try:
         return read_config()
-    except BadEnvironment:
+    except BadEnvironment as error:
         if is_needed:
             raise
+        print_warning(f"{error.message} {error.hint}")
         return read_config({**os.environ, "LAUNCHER_HOME": f"{os.devnull}/no-home"})
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -208,3 +210,74 @@ def test_what_ends_pods_goes_on_with_the_usual_certificates_and_says_so(command:
     assert "SSL_CERT_FILE names certificates" in said.text
     assert "The usual ones are taken" in said.text
     assert "SSL_CERT_FILE" not in os.environ
+
+
+HOMES = {
+    "a file": "{file}",
+    "below a file": "{file}/below",
+    "of nobody": "~no-such-user/launcher",
+    "not to be made": "/proc/no-such-home",
+    "too long a name": "/tmp/" + "x" * 300,
+}
+HOMELESS = {"demo": 0, "ui": 3, "presets": None, "runs": None, "cost": None, "doctor": 1, "reap": 0}
+"""What needs a home for nothing here, or goes as far as it can; None: 0 or 3, by what is wrong with it."""
+
+
+@pytest.mark.parametrize("name", HOMES)
+def test_a_home_that_is_none_is_a_sentence_in_every_command(
+    command: Command, tmp_path: Path, name: str
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    home = HOMES[name].format(file=file)
+    for each in WORDS:
+        if each == "export":
+            continue  # has no use for one
+        said = command(each, LAUNCHER_HOME=home)
+        code = 2 if each in ENDING and each != "reap" else HOMELESS.get(each, 3)
+        assert said.code in ((0, 3) if code is None else (code,)), (each, said.text)
+        if said.code == 3 or each in (*ENDING, "doctor"):
+            assert "LAUNCHER_HOME" in said.text or "cannot be used" in said.text, each
+    for words in (("presets", "save", "mine", "--set", "batch_size=4"), ("dataset", "list")):
+        assert command(*words, LAUNCHER_HOME=home).code in (0, 3)
+
+
+@pytest.mark.parametrize("length", [300, 5_000, 100_000])
+def test_a_name_too_long_for_a_file_is_told_the_limit(command: Command, length: int) -> None:
+    long = "x" * length
+    for words in (
+        ("dataset", "check", long),
+        ("presets", "save", long, "--set", "batch_size=4"),
+        ("presets", "delete", long),
+    ):
+        said = command(*words)
+        assert said.code == 2, words[:2]
+        assert "255 bytes" in said.text, words[:2]
+
+
+def test_no_proxy_is_read_in_every_spelling_and_what_is_none_is_named(command: Command) -> None:
+    odd = "[::1], 127.0.0.1 *.example.org;x,fe80::/10,[::1]:80 http://[x"
+    said = command("reap", NO_PROXY=odd, ALL_PROXY="http://127.0.0.1:1")
+    assert said.code == 0, said.text
+    assert os.environ["NO_PROXY"] == "::1,127.0.0.1,all://[::1]:80"
+    for unread in ("*.example.org;x", "fe80::/10", "http://[x"):
+        assert repr(unread) in said.text
+    checked = command("doctor", NO_PROXY=odd, ALL_PROXY="http://127.0.0.1:1")
+    assert checked.code == 1
+    assert "fe80::/10" in checked.text
+
+
+@pytest.mark.parametrize("name", ["reap", "doctor"])
+def test_a_program_of_its_own_says_a_sentence_too(
+    clouds: Clouds, tmp_path: Path, name: str
+) -> None:
+    kept = {"PATH": os.environ["PATH"], "LAUNCHER_HOME": str(tmp_path)}
+    backend = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+    environment = kept | backend | clouds.environment | {"all_proxy": "socks5h://127.0.0.1:1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "launcher", name], env=environment, capture_output=True, text=True
+    )
+    said = f"{done.stdout} {done.stderr}"
+    assert done.returncode == (1 if name == "doctor" else 3), said
+    assert "all_proxy names a SOCKS proxy" in said
+    assert "Traceback" not in said

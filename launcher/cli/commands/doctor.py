@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -66,16 +67,7 @@ def doctor(
     """Check keys, balance, clock, image, folders, versions and extras; nothing is changed."""
     keys = find()
     checks = [_versions(), _folders(), *_extras(), *_environment()]
-    try:
-        checks += at_bench(keys, lambda bench: _asked(bench, keys, image, registry))
-    except BadEnvironment as error:
-        # Said already where it is about the network; what else there is to say needs no such key.
-        if all(check.detail != str(error.message) for check in checks):
-            checks.append(_environment_check(error.message, error.hint))
-        without = replace(keys, runpod=None)
-        checks += at_bench(without, lambda bench: _asked(bench, without, image, registry))
-    except LauncherError as error:
-        checks.append(Check("history", False, in_terminal(error.message), in_terminal(error.hint)))
+    checks += _answers(keys, image, registry, [check.detail for check in checks])
     bad = [check for check in checks if check.is_good is False]
     Output(as_json=as_json, quiet=quiet).answer(
         checks,
@@ -84,6 +76,35 @@ def doctor(
     )
     if bad:
         raise typer.Exit(1)
+
+
+def _answers(keys: Keys, image: str, registry: str, said: Sequence[str]) -> list[Check]:
+    """What is asked of others and of the history. What cannot be opened is named, unless it was `said`, and the rest
+    is asked without it.
+    """
+    found: list[Check] = []
+    without = replace(keys, runpod=None)
+    for name, given, needs_history in (
+        ("history", keys, True),
+        ("key runpod", keys, False),
+        ("key runpod", without, False),
+    ):
+        try:
+            asked = at_bench(
+                given,
+                lambda bench, given=given: _asked(bench, given, image, registry),  # type: ignore[misc]
+                needs_history=needs_history,
+            )
+        except LauncherError as error:
+            check = Check(name, False, in_terminal(error.message), in_terminal(error.hint))
+            # What keeps coming without the history was never about it.
+            found = [each for each in found if each.detail != check.detail] + [check]
+            continue
+        known = {each.name for each in found}
+        found += [check for check in asked if check.name not in known]
+        break
+    unopened = ("history", "key runpod")
+    return [check for check in found if check.name not in unopened or check.detail not in said]
 
 
 def _environment() -> list[Check]:
