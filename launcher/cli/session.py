@@ -22,7 +22,7 @@ from launcher.services.common.place_key import place_key
 from launcher.services.common.workbench import Workbench, open_workbench
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import KeyName, KeyringStore, Keys, KeyStore, find_keys
-from pod_image.contract.next_steps import NextStep, Sentence
+from pod_image.contract.next_steps import NextStep, Sentence, joined
 from pod_image.contract.surroundings import drop_certificates_that_are_not_there, read_no_proxy
 
 T = TypeVar("T")
@@ -77,7 +77,15 @@ def run(
             bench.runs.on_trouble = print_warning
             return await work(bench)
 
-    result: T = _complete(at_bench())
+    try:
+        result: T = _complete(at_bench())
+    except BadEnvironment as error:
+        if not needs_history:
+            elsewhere = (
+                f"A pod that still costs money can be ended at {default_place().console_address}."
+            )
+            error.hint = joined([error.hint, elsewhere])
+        raise
     return result
 
 

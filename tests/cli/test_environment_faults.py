@@ -255,6 +255,12 @@ def test_a_name_too_long_for_a_file_is_told_the_limit(command: Command, length: 
         assert "255 bytes" in said.text, words[:2]
 
 
+def test_what_cannot_reach_a_pod_says_where_else_it_can_be_ended(command: Command) -> None:
+    for each in ENDING:
+        said = command(each, ALL_PROXY="socks5://127.0.0.1:1")
+        assert "can be ended at console.runpod.io/pods" in said.text, each
+
+
 def test_no_proxy_is_read_in_every_spelling_and_what_is_none_is_named(command: Command) -> None:
     odd = "[::1], 127.0.0.1 *.example.org;x,fe80::/10,[::1]:80 http://[x"
     said = command("reap", NO_PROXY=odd, ALL_PROXY="http://127.0.0.1:1")

@@ -56,3 +56,15 @@ def test_sizes_and_sums_are_worded_in_one_place() -> None:
         and FIGURES.match(str(after.value))
     ]
     assert found == []
+
+
+def test_the_launcher_makes_its_http_clients_in_one_place() -> None:
+    """There the environment is examined before; elsewhere a stale variable would be a traceback again."""
+    found = {
+        module.name
+        for module in modules("launcher")
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in ("httpx.AsyncClient", "httpx.Client")
+    }
+    assert found == {"launcher/open_http.py"}
