@@ -154,6 +154,9 @@ def serve(
     setup = json.loads(sys.stdin.readline())
     files = [Path(path) for path in setup["files"]]
     shut_in(files)
+    # Where these are installed, as on a pod, torch loads them, and they look for a driver in ways that the walls
+    # forbid. A reader needs no GPU.
+    sys.modules["cuda"] = None  # type: ignore[assignment]
     load_libraries()
     limit(setup["memory_bytes"], setup["cpu_seconds"])
     with out:

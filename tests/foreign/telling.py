@@ -12,7 +12,16 @@ def read(files: list[Path], words: dict[str, str]) -> Found:
     links = Path("/proc/self/fd")
     opened = [str(link.readlink()) for link in links.iterdir() if link.is_symlink()]
     said = {"environment": dict(os.environ), "open": opened, "folder": str(Path.cwd())}
-    return Found({**said, "here": _here()})
+    return Found({**said, "here": _here(), "has_cuda": _has_cuda()})
+
+
+def _has_cuda() -> bool:
+    """Whether what talks to a GPU's driver can be imported, as torch tries to."""
+    try:
+        import cuda.bindings  # noqa: F401
+    except ImportError:
+        return False
+    return True
 
 
 def _here() -> list[str]:

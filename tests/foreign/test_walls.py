@@ -93,6 +93,11 @@ def test_a_reader_has_no_key_no_open_file_and_an_empty_folder_that_goes(
     assert not Path(said["folder"]).exists()
 
 
+def test_a_reader_looks_for_no_gpu_where_the_libraries_for_one_are_installed() -> None:
+    """They look for the driver with programs and files that the walls forbid, and torch ends with them."""
+    assert not ask("tests.foreign.telling", [], BOUNDS).said["has_cuda"]
+
+
 @pytest.mark.parametrize(
     ("trouble", "words"),
     [
