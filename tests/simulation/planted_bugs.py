@@ -67,7 +67,7 @@ def planted(planted_bug: PlantedBug) -> Iterator[None]:
 
 
 async def _release_once(pod: Any, clock: Any, timing: Any, say: Any) -> None:
-    await pod.release(may_stop=False)
+    await pod.take(pod.ways[0].name)
     while True:
         await clock.sleep(3_600.0)
 

@@ -13,6 +13,7 @@ from typing import Any
 from launcher.errors import InvalidRequest, LauncherError, NotConfigured
 from pod_image.contract.environment import for_python
 from pod_image.contract.interpreter import module_command
+from pod_image.contract.next_steps import from_wire
 
 NEEDED = ("torch", "onnx")
 _MODULE = "pod_image.recipes.piper.export_file"
@@ -88,5 +89,6 @@ def _answer(code: int | None, out: bytes, trouble: bytes) -> dict[str, Any]:
         raise LauncherError(f"The export broke off: {last}")
     answer: dict[str, Any] = json.loads(out.splitlines()[-1])
     if code == _BAD_INPUT:
-        raise InvalidRequest(answer["message"], hint=answer["hint"])
+        hint = from_wire(answer["hint"], answer.get("hint_steps", ()))
+        raise InvalidRequest(answer["message"], hint=hint)
     return answer
