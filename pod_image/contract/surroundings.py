@@ -70,8 +70,10 @@ def drop_certificates_that_are_not_there(
 
 def stay_on_loopback(environment: MutableMapping[str, str] = os.environ) -> None:
     """For a process that reaches nothing but itself: no proxy, no certificates, and a Hub that may be asked."""
-    environment.update(dict.fromkeys(_NO_PROXY, "*"))
-    for name in (*_CERTIFICATES, *_OFFLINE):
+    # Named too, for a proxy that the system itself sets; "*" alone is not understood by what sends large files.
+    environment.update(dict.fromkeys(_NO_PROXY, "127.0.0.1,localhost"))
+    proxies = [f"{kind}_proxy" for kind in _PROXY_KINDS]
+    for name in (*proxies, *map(str.upper, proxies), *_CERTIFICATES, *_OFFLINE):
         environment.pop(name, None)
 
 
