@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
@@ -23,6 +24,10 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
 # Small networks gain nothing from threads, and those that wait for each other burn what other tests need: a step
 # of training took four times the processor's time with two. It is read when torch is loaded; children inherit it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Under nohup a closed terminal ends nothing, and that is what the program would be seen to do; children inherit it.
+if os.name == "posix":
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 SKIPS = "LAUNCHER_SKIPS"
 """`forbidden` makes every skip a failure; continuous integration says so."""

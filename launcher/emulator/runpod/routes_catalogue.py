@@ -32,6 +32,10 @@ REGIONS = (
     "ANTARCTICA",
     "UNKNOWN",
 )
+COMPLIANCE = (
+    *("GDPR", "ISO_IEC_27001", "ISO_14001", "PCI_DSS", "HITRUST", "SOC_1_TYPE_2", "SOC_2_TYPE_2"),
+    *("SOC_3_TYPE_2", "ITAR", "FISMA_HIGH", "HIPAA", "RENEWABLE"),
+)
 
 
 @operation("GET", "/v2/catalog/gpus", "catalogue:read")
@@ -72,7 +76,7 @@ def list_centres(call: Call) -> Response:
     includes = _centre_includes(call)
     regions = _names(call, "regions", REGIONS)
     volumes = _names(call, "networkVolumeTypes", ("STANDARD", "HIGH_PERFORMANCE"))
-    compliance = call.listed("compliance")
+    compliance = _names(call, "compliance", COMPLIANCE)
     network = call.truth("globalNetwork")
     found = [
         centre

@@ -101,6 +101,14 @@ async def test_data_centres_are_filtered_by_all_families(cloud: Cloud) -> None:
     assert await ids("regions=ASIA&globalNetwork=true") == []
 
 
+@pytest.mark.parametrize("name", ["regions", "networkVolumeTypes", "compliance"])
+async def test_a_family_that_the_description_does_not_know_is_refused(
+    cloud: Cloud, name: str
+) -> None:
+    answer = await cloud.get(f"/v2/catalog/datacenters?{name}=NONESUCH")
+    assert answer.status_code == 422
+
+
 async def test_data_centres_show_stock_when_asked(cloud: Cloud) -> None:
     query = "include=GPU_AVAILABILITY,CPU_AVAILABILITY"
     centre = (await cloud.get(f"/v2/catalog/datacenters/EU-RO-1?{query}")).json()

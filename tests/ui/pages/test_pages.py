@@ -82,7 +82,7 @@ async def test_a_refused_key_is_told_apart_and_dropped(person: User, ground: Gro
     [
         (KeyName.RUNPOD, "hf_something", "looks like a Hugging Face token"),
         (KeyName.HF_UPLOAD, "rpa_something", "looks like a RunPod key"),
-        (KeyName.RUNPOD, "two words", "no spaces"),
+        (KeyName.RUNPOD, "two words", "It holds a blank or a line break"),
         (KeyName.RUNPOD, "short", "too short"),
     ],
 )
