@@ -76,10 +76,9 @@ def measure(
 
     spoken_clips(folder, asked.clips)
     lines: dict[str, Any] = {}
-    for case in cases():
-        if (asked.only and case.key not in asked.only) or not (
-            has_reference or case.side == "ours"
-        ):
+    wanted = [case for case in cases() if has_reference or case.side == "ours"]
+    for case in wanted:
+        if asked.only and case.key not in asked.only:
             continue
         options = _options(asked, case)
         if not (folder / case.side).exists():
@@ -105,7 +104,7 @@ def _line(folder: Path, case: Case, options: dict[str, Any]) -> dict[str, Any]:
     ended = worker.end()
     return {
         "steps_per_second": round(steps / timed["seconds"], 2),
-        "clips_per_second": round(steps * case.batch / timed["seconds"], 1),
+        "clips_per_second": round(steps * options["batch"] / timed["seconds"], 1),
         "seconds_to_first_step": round(first_step_seconds, 1),
         "first_steps_seconds": round(warm["seconds"], 1),
         "slowest_step_seconds": timed["slowest_step_seconds"],

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 Search = Callable[[Tensor, Tensor, Tensor], Tensor]
-COST_OF_TORCH = "every step takes some 10 ms longer"
+COST_OF_TORCH = "by estimate every step takes some 10 ms longer"
 """By the operations it queues, with 400 frames: a quarter of those of a form that took 31 to 45 ms on an H200."""
 
 
