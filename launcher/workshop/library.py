@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from launcher.errors import InvalidRequest
+from launcher.workshop.changing import changing
 from launcher.workshop.names import checked_name, dataset_folder
 from launcher.workshop.table import (
     RECORD,
@@ -86,32 +87,13 @@ async def edit_clip(
 ) -> Line:
     """Change what is said in a clip, or who says it; None leaves it, an empty speaker removes it."""
     folder = _existing(root, name)
-    lines = read_lines(folder)
-    index = _index(lines, file, name)
-    line = lines[index]
-    if text is not None:
-        line = replace(line, text=one_cell(text))
-    if speaker is not None:
-        line = replace(line, speaker=one_cell(speaker) or None)
-    lines[index] = line
-    await asyncio.to_thread(_write, folder, lines, now())
-    return line
+    return await asyncio.to_thread(_edit, folder, file, text, speaker, now)
 
 
 async def drop_clips(root: Path, name: str, files: Collection[str], *, now: Now = time.time) -> int:
     """Take clips out of a dataset, line and file; returns how many. All of them must be there."""
     folder = _existing(root, name)
-    lines = read_lines(folder)
-    doomed = {_index(lines, file, name) for file in files}
-    kept = [line for index, line in enumerate(lines) if index not in doomed]
-    await asyncio.to_thread(_write, folder, kept, now())
-    names = FileNames(FolderSource(folder).entries())
-    for index in doomed:
-        path = names.find(lines[index].file)
-        if path is not None:
-            # The line is gone first: a crash in between leaves a file without a line, which is harmless.
-            await asyncio.to_thread((folder / path).unlink, missing_ok=True)
-    return len(doomed)
+    return await asyncio.to_thread(_drop, folder, files, now)
 
 
 async def delete_dataset(root: Path, name: str, *, confirmed: bool) -> Summary:
@@ -127,6 +109,34 @@ async def delete_dataset(root: Path, name: str, *, confirmed: bool) -> Summary:
         )
     await asyncio.to_thread(shutil.rmtree, folder)
     return summary
+
+
+def _edit(folder: Path, file: str, text: str | None, speaker: str | None, now: Now) -> Line:
+    with changing(folder):
+        lines = read_lines(folder)
+        index = _index(lines, file, folder.name)
+        line = lines[index]
+        if text is not None:
+            line = replace(line, text=one_cell(text))
+        if speaker is not None:
+            line = replace(line, speaker=one_cell(speaker) or None)
+        lines[index] = line
+        _write(folder, lines, now())
+    return line
+
+
+def _drop(folder: Path, files: Collection[str], now: Now) -> int:
+    with changing(folder):
+        lines = read_lines(folder)
+        doomed = {_index(lines, file, folder.name) for file in files}
+        _write(folder, [line for n, line in enumerate(lines) if n not in doomed], now())
+        names = FileNames(FolderSource(folder).entries())
+        for index in doomed:
+            path = names.find(lines[index].file)
+            if path is not None:
+                # The line is gone first: a crash in between leaves a file without a line, which is harmless.
+                (folder / path).unlink(missing_ok=True)
+    return len(doomed)
 
 
 def _list(root: Path) -> list[Summary]:

@@ -7,30 +7,21 @@ import hashlib
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from launcher.errors import InvalidRequest
 from launcher.workshop.gathering import Recording, Skipped, gather
+from launcher.workshop.growing import GrowingDataset, NewClip
 from launcher.workshop.names import clip_prefix
 from launcher.workshop.pool import Cut, DecoderPool, Job, RecordingFailed, decoders
-from launcher.workshop.table import (
-    CLIPS_FOLDER,
-    Line,
-    Record,
-    read_lines,
-    read_record,
-    write_lines,
-    write_record,
-)
+from launcher.workshop.table import Record
 from pod_image.contract.figures import size
 from pod_image.contract.next_steps import NextStep, Sentence
 
 SAMPLE_RATES_HZ = (16_000, 22_050)
 STAGING_PREFIX = ".making-"
-RECORDINGS_BETWEEN_SAVES = 25
-"""The table is written whole each time; a crash leaves at most so many recordings to be made again."""
 
 
 @dataclass(frozen=True)
@@ -139,19 +130,16 @@ class _Making:
         now: Callable[[], float],
     ) -> None:
         self._request, self._limits, self._staging = request, limits, staging
-        self._on_progress, self._now = on_progress, now
-        self._lines = read_lines(request.out)
-        self._record = read_record(request.out) or Record(
-            request.language, request.sample_rate_hz, now(), now()
-        )
-        self._taken = {Path(line.file).stem.casefold() for line in self._lines}
+        self._on_progress = on_progress
+        record = Record(request.language, request.sample_rate_hz, now(), now())
+        self._dataset = GrowingDataset(request.out, record, now)
         self._skipped: list[Skipped] = []
-        self._done = self._of = self._already = self._added = self._unsaved = 0
+        self._done = self._of = self._already = self._added = 0
         self._seconds = 0.0
         self._decoded: dict[str, float] = {}
 
     async def run(self) -> Made:
-        self._refuse_mixing()
+        self._dataset.refuse_mixing(self._request.sample_rate_hz)
         recordings, skipped = await asyncio.to_thread(
             gather, self._request.recordings, self._request.table, self._request.out, self._staging
         )
@@ -169,23 +157,13 @@ class _Making:
         await self._make_all(recordings)
         return Made(
             folder=self._request.out,
-            clips=len(self._lines),
-            untyped=sum(not line.text for line in self._lines),
+            clips=len(self._dataset.lines),
+            untyped=sum(not line.text for line in self._dataset.lines),
             added_clips=self._added,
             added_minutes=round(self._seconds / 60, 3),
             already_there=self._already,
             skipped=tuple(self._skipped),
         )
-
-    def _refuse_mixing(self) -> None:
-        there = self._record.sample_rate_hz
-        if there != self._request.sample_rate_hz:
-            raise InvalidRequest(
-                f"The dataset has clips at {there:,} Hz; {self._request.sample_rate_hz:,} Hz cannot be added.",
-                hint=Sentence(
-                    "Use ", NextStep.CHOOSE_SAMPLE_RATE.of(there), ", or another folder."
-                ),
-            )
 
     async def _make_all(self, recordings: Sequence[Recording]) -> None:
         async with decoders(self._request.workers, self._limits.job_seconds) as pool:
@@ -197,24 +175,27 @@ class _Making:
             try:
                 for recording, task in zip(recordings, tasks, strict=True):
                     # In the order they were named, so that the table's order does not depend on the cores.
-                    self._take(recording, await task, len(recordings))
+                    await self._take(recording, await task, len(recordings))
             finally:
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
-                self._save()
+                self._dataset.save()
 
     async def _make(
         self, pool: DecoderPool, threads: int, index: int, recording: Recording
     ) -> tuple[str, Path, Cut] | Skipped | None:
         """(sha256, folder of the new clips, the cut), or why there is none; None if it was made before."""
-        size_bytes = await asyncio.to_thread(lambda: recording.path.stat().st_size)
-        if size_bytes == 0:
-            return Skipped(recording.name, "It is empty (0 bytes).")
-        if size_bytes > self._limits.most_recording_bytes:
-            return Skipped(recording.name, f"It has {size(size_bytes)}, which is too much.")
-        digest = await asyncio.to_thread(_digest, recording)
-        if digest in self._record.recordings:
+        try:
+            size_bytes = await asyncio.to_thread(lambda: recording.path.stat().st_size)
+            if size_bytes == 0:
+                return Skipped(recording.name, "It is empty (0 bytes).")
+            if size_bytes > self._limits.most_recording_bytes:
+                return Skipped(recording.name, f"It has {size(size_bytes)}, which is too much.")
+            digest = await asyncio.to_thread(_digest, recording)
+        except OSError as exc:  # no right to read it, or gone since it was listed
+            return Skipped(recording.name, f"It cannot be read: {exc.strerror or exc}.")
+        if self._dataset.is_made(digest):
             return None
         folder = self._staging / f"{index:06d}"
         folder.mkdir()
@@ -255,55 +236,29 @@ class _Making:
         minutes = sum(self._decoded.values()) / 60
         self._on_progress(MakeProgress(self._done, self._of, round(minutes, 2), current))
 
-    def _take(
+    async def _take(
         self, recording: Recording, result: tuple[str, Path, Cut] | Skipped | None, of: int
     ) -> None:
-        """Move the clips into the dataset; the table follows, so that after a crash no line lacks its file."""
         self._done += 1
-        if result is None or (isinstance(result, tuple) and result[0] in self._record.recordings):
+        if result is None:
             self._already += 1
         elif isinstance(result, Skipped):
             self._skipped.append(result)
         else:
-            self._add(recording, *result)
+            await self._add(recording, *result)
         self._report(recording.name, of)
 
-    def _add(self, recording: Recording, digest: str, folder: Path, cut: Cut) -> None:
-        clips = self._request.out / CLIPS_FOLDER
-        clips.mkdir(exist_ok=True)
+    async def _add(self, recording: Recording, digest: str, folder: Path, cut: Cut) -> None:
+        clips = [NewClip(folder / clip.file, clip.file, clip.text) for clip in cut.clips]
+        speaker = recording.speaker or self._request.speaker
+        if not await asyncio.to_thread(self._dataset.add, digest, recording.name, clips, speaker):
+            self._already += 1
+            return
         if not cut.clips:
             self._skipped.append(Skipped(recording.name, "No speech was found in it."))
-        for clip in cut.clips:
-            name = self._free_name(clip.file)
-            (folder / clip.file).replace(clips / name)
-            speaker = recording.speaker or self._request.speaker
-            self._lines.append(Line(f"{CLIPS_FOLDER}/{name}", clip.text, speaker))
-            self._seconds += clip.seconds
+        self._seconds += sum(clip.seconds for clip in cut.clips)
         self._added += len(cut.clips)
         self._decoded[recording.name] = cut.seconds
-        self._record = replace(
-            self._record,
-            updated_at=self._now(),
-            recordings={**self._record.recordings, digest: recording.name},
-        )
-        self._unsaved += 1
-        if self._unsaved >= RECORDINGS_BETWEEN_SAVES:
-            self._save()
-
-    def _save(self) -> None:
-        if self._unsaved:
-            write_lines(self._request.out, self._lines)
-            write_record(self._request.out, self._record)
-        self._unsaved = 0
-
-    def _free_name(self, name: str) -> str:
-        stem, ending = name.rsplit(".", 1)
-        free, number = stem, 1
-        while free.casefold() in self._taken:
-            number += 1
-            free = f"{stem}-v{number}"
-        self._taken.add(free.casefold())
-        return f"{free}.{ending}"
 
 
 def _digest(recording: Recording) -> str:

@@ -12,6 +12,7 @@ import pytest
 import soundfile as sf
 
 from launcher.errors import InvalidRequest
+from launcher.workshop.gathering import Recording, Skipped
 from launcher.workshop.make import Made, MakeLimits, MakeProgress, MakeRequest, make_dataset
 from launcher.workshop.table import Line, read_lines, read_record
 from pod_image.dataset import read_dataset
@@ -168,6 +169,16 @@ async def test_bad_recordings_are_left_out_with_their_reasons_and_the_rest_is_ma
     for name, _, why in BAD_RECORDINGS:
         assert why in reasons[name], name
     assert digests(folder) == before
+
+
+async def test_a_recording_that_is_gone_or_may_not_be_read_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = [Recording(tmp_path / "gone.wav", "gone.wav"), Recording(ONE_CLIP, "one.flac")]
+    monkeypatch.setattr("launcher.workshop.make.gather", lambda *_: (there, []))
+    made = await make(tmp_path / "out", ONE_CLIP)
+    assert made.clips == 1
+    assert made.skipped == (Skipped("gone.wav", "It cannot be read: No such file or directory."),)
 
 
 async def test_a_truncated_recording_gives_what_is_left_of_it_or_a_reason(tmp_path: Path) -> None:
