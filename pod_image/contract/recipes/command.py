@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from pod_image.contract.common_settings import CommonSettings, Word
 from pod_image.contract.knobs import Knob
+from pod_image.contract.progress_choice import WRITTEN, checked_progress
 from pod_image.contract.recipes.base import Declaration
 
 
@@ -29,6 +30,17 @@ class CommandSettings(CommonSettings):
         ),
         Knob("Outputs", group="What", separator="\n", empty_means="none of its files"),
     ] = ("out/**",)
+    progress: Annotated[
+        Word,
+        AfterValidator(checked_progress),
+        Field(
+            description=(
+                "Where the command's progress is read: auto finds out by itself; none, json (lines such as "
+                '{"step": 10, "loss": 0.5}), bar, trainer, file:PATTERN or regex:EXPRESSION.'
+            )
+        ),
+        Knob("Progress from", group="What", level="advanced", written=WRITTEN),
+    ] = "auto"
 
 
 DECLARATION = Declaration(settings=CommandSettings, does="a command of your own runs", order=2)

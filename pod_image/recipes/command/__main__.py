@@ -27,14 +27,13 @@ from pod_image.contract.settings import RunSettings
 from pod_image.recipes import load
 from pod_image.recipes.command.activity import cpu_seconds
 from pod_image.recipes.command.collecting import collect, is_inside
-from pod_image.recipes.command.progress_lines import step_in
+from pod_image.recipes.command.progress.listening import Listener
 from pod_image.recipes.command.recipe import CommandRecipe, Job, files_folder
 from pod_image.recipes.worker import BY_SIGNAL_ID, Emit, Reporter, StoppableInbox, run_document
 
 INPUT_FAULT = 2
 LOOK_SECONDS = 0.1
 ALIVE_SECONDS = 10.0
-LINE_LIMIT = 1 << 16
 STOP_SECONDS = 30.0
 """A command that is stopped gets so long to write what it has."""
 SIGNAL_SECONDS = 3.0
@@ -48,8 +47,8 @@ class Work:
     job: Job
     folder: RunFolder
     report: Emit
-    process: subprocess.Popen[str]
-    lines: int = 0
+    process: subprocess.Popen[bytes]
+    listener: Listener
     stop_at: float | None = None
     began: float = field(default_factory=time.monotonic)
     _said_at: float = 0.0
@@ -57,28 +56,22 @@ class Work:
 
     def until_over(self, take: Callable[[], list[Instruction]]) -> int:
         """Its exit code; commands are carried out meanwhile."""
-        reader = threading.Thread(target=self._read, name="output", daemon=True)
+        output = self.process.stdout
+        assert output is not None
+        reader = threading.Thread(
+            target=self.listener.listen, args=(output.fileno(),), name="output", daemon=True
+        )
         reader.start()
         while (code := self.process.poll()) is None:
             for command in take():
                 self._carry_out(command)
             self._end_when_late()
             self._say_alive()
+            self.listener.look()
             time.sleep(LOOK_SECONDS)
         reader.join(timeout=2.0)
+        self.listener.finish()
         return code
-
-    def _read(self) -> None:
-        stdout = self.process.stdout
-        assert stdout is not None
-        # A line without an end must not fill the memory: it is passed on in pieces.
-        for line in iter(lambda: stdout.readline(LINE_LIMIT), ""):
-            self.lines += 1
-            step = step_in(line)
-            if step is not None:
-                self.report(step)
-            sys.stdout.write(line if line.endswith("\n") else line + "\n")
-            sys.stdout.flush()
 
     def _carry_out(self, command: Instruction) -> None:
         match command.command:
@@ -110,7 +103,7 @@ class Work:
         if now - self._said_at < ALIVE_SECONDS:
             return
         self._said_at = now
-        seen = (self.lines, int(cpu_seconds(self.process.pid)))
+        seen = (self.listener.lines, int(cpu_seconds(self.process.pid)))
         if seen != self._said:
             self._said = seen
             worked = round(now - self.began, 1)
@@ -137,7 +130,8 @@ def main() -> int:
         return _refuse(
             report, f"{hide_keys(job.argv[0])} could not be started: {exc.strerror}.", hint
         )
-    work = Work(job, folder, report, process)
+    listener = Listener(job.progress, folder.prepared, time.monotonic, report, _log)
+    work = Work(job, folder, report, process, listener)
     code = work.until_over(inbox.take)
     work.collect()
     return _outcome(report, code, was_stopped=work.stop_at is not None)
@@ -150,7 +144,12 @@ def _job(settings: RunSettings) -> Job:
     return recipe.job(settings)
 
 
-def _start(job: Job, folder: RunFolder) -> subprocess.Popen[str]:
+def _log(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _start(job: Job, folder: RunFolder) -> subprocess.Popen[bytes]:
     """In a folder of its own, with `dataset` beside it; its environment says where both are."""
     work = folder.prepared
     (work / "out").mkdir(parents=True, exist_ok=True)
@@ -164,8 +163,6 @@ def _start(job: Job, folder: RunFolder) -> subprocess.Popen[str]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
         start_new_session=True,
     )
 
@@ -186,7 +183,7 @@ def _refuse(report: Emit, message: Said, hint: Said) -> int:
     return INPUT_FAULT
 
 
-def _signal(process: subprocess.Popen[str], number: signal.Signals) -> None:
+def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
     """To the command and all it started."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, number)

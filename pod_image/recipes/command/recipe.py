@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pod_image.contract.interpreter import module_command
@@ -13,6 +13,11 @@ from pod_image.contract.keys import without_keys
 from pod_image.contract.letters import UNSAFE_LETTER
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import RunFolder
+from pod_image.contract.progress_choice import (
+    ProgressChoice,
+    ProgressWay,
+    progress_choice,
+)
 from pod_image.contract.recipes.command import CommandSettings
 from pod_image.contract.settings import RunSettings
 from pod_image.contract.whole_file import is_unfinished
@@ -27,10 +32,11 @@ def files_folder(folder: RunFolder) -> Path:
 
 @dataclass(frozen=True)
 class Job:
-    """What runs, and which files below its folder are its results, as patterns."""
+    """What runs, which files below its folder are its results, as patterns, and how its progress is read."""
 
     argv: tuple[str, ...]
     outputs: tuple[str, ...]
+    progress: ProgressChoice = field(default_factory=lambda: ProgressChoice(ProgressWay.AUTO))
 
 
 class CommandRecipe:
@@ -43,7 +49,7 @@ class CommandRecipe:
 
     def job(self, settings: RunSettings) -> Job:
         own = CommandSettings.of(settings)
-        return Job(own.argv, own.outputs)
+        return Job(own.argv, own.outputs, progress_choice(own.progress))
 
     def stages(self, settings: RunSettings) -> Sequence[Stage]:
         argv = module_command("pod_image.recipes.command")

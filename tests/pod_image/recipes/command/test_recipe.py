@@ -12,13 +12,15 @@ from typing import Any
 import pytest
 
 from pod_image.agent.card import render_card
+from pod_image.contract.bodies import Step
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.settings import RecipeName, RunSettings
 from pod_image.recipes import load
 from pod_image.recipes.base import CardSection
 from pod_image.recipes.command.activity import cpu_seconds
 from pod_image.recipes.command.collecting import collect, is_inside, matching
-from pod_image.recipes.command.progress_lines import step_in
+from pod_image.recipes.command.progress.json_lines import reading_in
+from pod_image.recipes.command.progress.meter import ProgressMeter, Source
 from tests.kit.sent_events import as_sent
 
 COMMAND = RecipeName("command")
@@ -163,8 +165,13 @@ def test_collecting_again_takes_what_changed(tmp_path: Path) -> None:
     ],
 )
 def test_a_line_with_a_step_is_progress(line: str, event: object) -> None:
-    step = step_in(line)
-    assert (step and as_sent(step)) == event
+    said: list[Step] = []
+    meter = ProgressMeter(lambda: 0.0, said.append, lambda _: None)
+    reading = reading_in(line)
+    if reading is not None:
+        meter.read(Source.OWN_LINE, reading)
+    meter.finish()
+    assert [as_sent(step) for step in said] == ([] if event is None else [event])
 
 
 def test_a_command_that_computes_is_seen_to(tmp_path: Path) -> None:
@@ -192,6 +199,20 @@ def test_the_worker_brings_the_outputs_and_tells_the_steps(tmp_path: Path) -> No
     assert code == 0
     assert {"event": "step", "step": 1, "losses": {"loss": 2.0}} in events
     assert (tmp_path / "out" / "files" / "out" / "x").read_text() == "x\n"
+
+
+def test_the_worker_reads_the_bar_that_a_command_draws_and_logs_it_once(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bar = "\\r 50%%|#| %s/30 [00:05<00:04, 3.44it/s, loss=0.5]"
+    script = f"for n in 13 14 15; do printf '{bar}' $n >&2; done; echo done"
+    code, events = worker(tmp_path, "sh", "-c", script)
+    (step,) = [event for event in events if event["event"] == "step"]
+    assert code == 0
+    assert (step["step"], step["total_steps"], step["losses"]) == (15, 30, {"loss": 0.5})
+    log = capfd.readouterr().out.splitlines()
+    assert "Progress is read from the bar that it draws." in log
+    assert sum("%|" in line for line in log) == 1
 
 
 def test_a_line_without_an_end_is_passed_on_in_pieces(
