@@ -45,6 +45,7 @@ class DatasetSummary:
     minutes: float | None
     sample_rates_hz: tuple[int, ...] = ()
     speakers: int = 1
+    speaker_names: tuple[str, ...] = ()
     size_bytes: int = 0
 
 

@@ -29,6 +29,14 @@ class Start:
 
 
 @dataclass(frozen=True)
+class Learnt:
+    """What the results of a run tell of it: values of settings, and the speakers by name in their order."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    speakers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class PhaseWords:
     """A phase of the recipe's own work: as a step on the page, and as half a sentence on the terminal."""
 
@@ -80,8 +88,8 @@ class Recipe(Protocol):
         """What runs, in one line of the plan."""
         ...
 
-    def memory_needed(self, settings: RunSettings) -> GpuMemory:
-        """GPU memory that the settings need; 0 GB where nobody can know."""
+    def memory_needed(self, settings: RunSettings, dataset: DatasetSummary | None) -> GpuMemory:
+        """GPU memory that the settings need, with this dataset where it is known; 0 GB where nobody can know."""
         ...
 
     def disk_needed(self, settings: RunSettings, dataset: DatasetSummary | None) -> DiskRoom | None:
@@ -114,6 +122,33 @@ class Recipe(Protocol):
         """How the run would need less GPU memory; None when it cannot."""
         ...
 
+    def findings(
+        self, settings: RunSettings, dataset: DatasetSummary | None
+    ) -> tuple[Finding, ...]:
+        """What is to be said of these settings beside this dataset."""
+        ...
+
+    def learnt(self, hub: Hub, results_repo: str, run_id: str) -> Learnt:
+        """What the results of a run tell of how it was trained. Blocks; raises HubError."""
+        ...
+
+    def spelt_out(self, settings: RunSettings) -> Mapping[str, Any]:
+        """Of settings that may be empty: what another setting makes of that, as the espeak voice of a language."""
+        ...
+
+    def why_nothing_is_left(
+        self,
+        settings: RunSettings,
+        dataset: DatasetSummary | None,
+        earlier: RunSettings,
+        step: int,
+    ) -> Finding | None:
+        """The error of a run that is to go on from this step, and has all its steps behind it; None while it has not.
+
+        `earlier` are its settings so far. `dataset` is given where it is the one it was trained on.
+        """
+        ...
+
 
 class Plain:
     """The answers of a recipe of which nothing is known; others take over what they know no better."""
@@ -123,7 +158,7 @@ class Plain:
     def summary(self, settings: RunSettings, *, resume: bool) -> str:
         return f"recipe {settings.recipe.value}" + (", continued" if resume else "")
 
-    def memory_needed(self, settings: RunSettings) -> GpuMemory:
+    def memory_needed(self, settings: RunSettings, dataset: DatasetSummary | None) -> GpuMemory:
         return GpuMemory()
 
     def disk_needed(self, settings: RunSettings, dataset: DatasetSummary | None) -> DiskRoom | None:
@@ -148,4 +183,24 @@ class Plain:
         return Start()
 
     def smaller_try(self, settings: RunSettings) -> SmallerTry | None:
+        return None
+
+    def findings(
+        self, settings: RunSettings, dataset: DatasetSummary | None
+    ) -> tuple[Finding, ...]:
+        return ()
+
+    def learnt(self, hub: Hub, results_repo: str, run_id: str) -> Learnt:
+        return Learnt()
+
+    def spelt_out(self, settings: RunSettings) -> Mapping[str, Any]:
+        return {}
+
+    def why_nothing_is_left(
+        self,
+        settings: RunSettings,
+        dataset: DatasetSummary | None,
+        earlier: RunSettings,
+        step: int,
+    ) -> Finding | None:
         return None

@@ -47,6 +47,7 @@ class Knob:
     preset says of it means nothing beside another one.
     `empty_means`: what happens where nothing is entered, in a few words; every setting that may be empty says so.
     `separator`: between the entries of a list when they are typed into one line or box; every list has one.
+    `is_settled`: what was learnt holds for one value alone: a run that is continued keeps the one it began with.
     `is_command`: its entries are the words of a command: what stands after `--` on the command line, and no key.
     `written`: how a value is written, as a sentence for whoever wrote it differently.
     """
@@ -64,6 +65,7 @@ class Knob:
     separator: Separator = ""
     written: str = ""
     is_command: bool = False
+    is_settled: bool = False
 
 
 @dataclass(frozen=True)

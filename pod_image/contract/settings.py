@@ -76,9 +76,9 @@ def flat_settings(recipes: Mapping[str, Declaration], names: type[StrEnum]) -> t
 def _recipe_field(recipes: Mapping[str, Declaration], names: type[StrEnum]) -> tuple[Any, Any]:
     what = ", or ".join(declaration.does for declaration in recipes.values())
     about = Field(description=f"What runs on the pod: {what}.")
-    return Annotated[names, about, Knob("Recipe", group="What", level="advanced")], names(
-        next(iter(recipes))
-    )
+    return Annotated[
+        names, about, Knob("Recipe", group="What", level="advanced", is_settled=True)
+    ], names(next(iter(recipes)))
 
 
 def _declared_in(settings: type[CommonSettings]) -> dict[str, tuple[Any, Any]]:

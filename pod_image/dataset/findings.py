@@ -86,6 +86,7 @@ class Code(StrEnum):
     SPEAKERS_UNEXPECTED = "speakers-unexpected", Severity.ERROR
     SPEAKERS_UNEVEN = "speakers-uneven", Severity.WARNING
     SPEAKER_PARTLY = "speaker-partly", Severity.ERROR
+    RESUME_DATASET = "resume-dataset", Severity.ERROR
     DISK_SMALL = "disk-small", Severity.WARNING
     LICENCE_ABSENT = "licence-absent", Severity.NOTE
     LICENCE_RESTRICTS = "licence-restricts", Severity.WARNING

@@ -34,7 +34,7 @@ OFFERS = [
 
 
 def candidates(offers: Sequence[Offer], settings: RunSettings) -> tuple[Offer, ...]:
-    return candidates_for(offers, settings, recipe_of(settings).memory_needed(settings))
+    return candidates_for(offers, settings, recipe_of(settings).memory_needed(settings, None))
 
 
 def chosen(**settings: Any) -> list[str]:

@@ -34,7 +34,8 @@ from launcher.stores.secrets import KeyName, Keys
 from launcher.ui.application import make_site
 from launcher.ui.registry import register_pages
 from launcher.ui.state.site import Site
-from pod_image.hub import Hub, Repo, publish
+from pod_image.contract.record import KeptCheckpoint, RunRecord
+from pod_image.hub import Hub, Repo, ensure_results_repo, publish
 from tests.kit.checkout import DEMO_CLIPS
 from tests.kit.clocks import NOW, StillClock
 from tests.kit.clouds import FIXED_TOKENS, HUB_URL, TOKENS
@@ -92,6 +93,16 @@ class Ground:
             more = "".join(f"{file}|{text}\n" for file, text in (lines or {}).items())
             files[table] = (DEMO_CLIPS / table).read_bytes() + more.encode()
         publish(hub, Repo(repo, "dataset"), files, "clips")
+
+    def push_run_record(self, repo: str = "demo/voice", **settings: object) -> None:
+        """A run in the results repo that has come to a checkpoint with these settings."""
+        hub = _hub(self.core, TOKENS["write"])
+        ensure_results_repo(hub, repo)
+        record = RunRecord(
+            run_id="run-01", attempt=1, nonce="0123456789", state="ended", contract=1, recipe="piper",
+            settings=settings, checkpoint=KeptCheckpoint(step=9, paths=("checkpoints/a",)),
+        )  # fmt: skip
+        publish(hub, Repo(repo, "model"), {"run-01/run.json": record.to_json().encode()}, "a run")
 
 
 def some_clips(folder: Path, count: int) -> Path:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from launcher.domain.offer import Offer
 from launcher.domain.plan import DatasetSummary, Estimate
 from launcher.domain.run import Run
-from launcher.recipes.piper.speed import run_hours, total_steps, workload
+from launcher.recipes.piper.speed import batch_of, run_hours, total_steps, workload
 from pod_image.contract.older_settings import known_settings
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.recipes.piper import PiperSettings
@@ -42,7 +42,7 @@ def _by_own_run(
 ) -> Estimate | None:
     """The newest finished run of the same dataset, size, batch and GPU, scaled by its steps."""
     for run in history:
-        earlier = _comparable(run, settings, offer)
+        earlier = _comparable(run, settings, dataset.clips, offer)
         if earlier is None or run.created_at is None or run.ended_at is None:
             continue
         hours_then = (run.ended_at - run.created_at).total_seconds() / 3600.0
@@ -58,13 +58,16 @@ def _by_own_run(
     return None
 
 
-def _comparable(run: Run, settings: PiperSettings, offer: Offer) -> PiperSettings | None:
+def _comparable(
+    run: Run, settings: PiperSettings, clips: int, offer: Offer
+) -> PiperSettings | None:
     if run.end_reason is not EndReason.FINISHED or run.gpu_name != offer.gpu_name:
         return None
     try:
         earlier = PiperSettings.of(known_settings(run.settings_json))
     except ValueError:
         return None  # written by a release whose values this one does not take
-    same = ("recipe", "dataset_repo", "quality", "batch_size", "gpu_count", "train_minutes")
+    same = ("recipe", "dataset_repo", "quality", "gpu_count", "train_minutes")
     is_same = all(getattr(earlier, name) == getattr(settings, name) for name in same)
+    is_same = is_same and batch_of(earlier, clips) == batch_of(settings, clips)
     return earlier if is_same and not settings.train_minutes else None

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from launcher.domain.needs import FINE_TUNE_MINUTES, DiskRoom, GpuMemory, SpeechWanted
 from launcher.domain.offer import Offer
 from launcher.domain.plan import DatasetSummary, Estimate
 from launcher.domain.run import Run
-from launcher.recipes.base import PhaseWords, Recipe, Result, Shown, SmallerTry, Start
+from launcher.recipes.base import Learnt, PhaseWords, Recipe, Result, Shown, SmallerTry, Start
 from launcher.recipes.piper.base_voice import look_at_base
+from launcher.recipes.piper.batches import batch_findings, why_nothing_is_left
+from launcher.recipes.piper.delivered_voice import learnt_by_voice
 from launcher.recipes.piper.estimate import estimate
 from launcher.recipes.piper.speed import memory_needed
+from pod_image.contract.findings import Finding
 from pod_image.contract.next_steps import Said, Sentence, setting
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.recipes.piper import PiperSettings, checkpoint_room
 from pod_image.contract.settings import RunSettings
+from pod_image.dataset.languages import espeak_voice_of
 from pod_image.hub import Hub
 
 BYTES_PER_SAMPLE = 2
@@ -57,8 +62,8 @@ class PiperRecipe:
             f"{own.quality.value.replace('-', '_')}, {start}{continued}"
         )
 
-    def memory_needed(self, settings: RunSettings) -> GpuMemory:
-        return memory_needed(PiperSettings.of(settings))
+    def memory_needed(self, settings: RunSettings, dataset: DatasetSummary | None) -> GpuMemory:
+        return memory_needed(PiperSettings.of(settings), dataset.clips if dataset else 0)
 
     def disk_needed(self, settings: RunSettings, dataset: DatasetSummary | None) -> DiskRoom:
         """The files, their sound, and one checkpoint have to fit."""
@@ -108,6 +113,28 @@ class PiperRecipe:
             f"Half the batch, {half} clips at a time, needs much less memory.",
             f"Try again with {half} clips",
         )
+
+    def findings(
+        self, settings: RunSettings, dataset: DatasetSummary | None
+    ) -> tuple[Finding, ...]:
+        return batch_findings(PiperSettings.of(settings), dataset.clips if dataset else 0)
+
+    def learnt(self, hub: Hub, results_repo: str, run_id: str) -> Learnt:
+        return learnt_by_voice(hub, results_repo, run_id)
+
+    def spelt_out(self, settings: RunSettings) -> Mapping[str, Any]:
+        own = PiperSettings.of(settings)
+        return {"espeak_voice": own.espeak_voice or espeak_voice_of(own.language)}
+
+    def why_nothing_is_left(
+        self,
+        settings: RunSettings,
+        dataset: DatasetSummary | None,
+        earlier: RunSettings,
+        step: int,
+    ) -> Finding | None:
+        own, before = PiperSettings.of(settings), PiperSettings.of(earlier)
+        return why_nothing_is_left(own, before, dataset.clips if dataset else 0, step)
 
 
 def minutes_wanted(settings: PiperSettings) -> float:

@@ -58,11 +58,13 @@ class Workload:
     """Where the speed is from, as words within brackets."""
 
 
-def memory_needed(settings: PiperSettings) -> GpuMemory:
+def memory_needed(settings: PiperSettings, clips: int = 0) -> GpuMemory:
+    """For a set of so many clips; 0 where that is not known."""
     fixed, per_clip = _MEMORY_GB[settings.quality]
+    batch = batch_of(settings, clips) if clips else settings.batch_size
     return GpuMemory(
-        fixed + per_clip * settings.batch_size,
-        f"{settings.quality.value}, batch size {settings.batch_size}",
+        fixed + per_clip * batch,
+        f"{settings.quality.value}, batch size {batch}",
         Sentence("A smaller ", setting("batch_size"), " needs less."),
     )
 
@@ -73,21 +75,23 @@ def total_steps(settings: PiperSettings, clips: int) -> int:
     Batches are full: what an epoch leaves over comes with the first clips of the next. A set smaller than a batch
     is one.
     """
-    steps = math.ceil(settings.epochs * _trained(settings, clips) / _batch(settings, clips))
+    steps = math.ceil(settings.epochs * learnt_from(settings, clips) / batch_of(settings, clips))
     return min(steps, settings.max_steps) if settings.max_steps else steps
 
 
-def _trained(settings: PiperSettings, clips: int) -> int:
+def learnt_from(settings: PiperSettings, clips: int) -> int:
+    """How many of the clips are not kept aside."""
     return clips - min(round(clips * settings.validation_split), clips - 1)
 
 
-def _batch(settings: PiperSettings, clips: int) -> int:
-    return min(settings.batch_size, _trained(settings, clips))
+def batch_of(settings: PiperSettings, clips: int) -> int:
+    """Clips of a step: a batch larger than the set is the set."""
+    return min(settings.batch_size, learnt_from(settings, clips))
 
 
 def workload(settings: PiperSettings, clips: int, gpu_name: str) -> Workload:
     """Steps and training seconds on one such GPU, by the table."""
-    steps, batch = total_steps(settings, clips), _batch(settings, clips)
+    steps, batch = total_steps(settings, clips), batch_of(settings, clips)
     row, by_quality = card_speed(gpu_name), _QUALITY_SPEED[settings.quality]
     measured = MEASURED.get(row.card or "")
     if measured is not None:

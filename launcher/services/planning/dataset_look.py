@@ -70,6 +70,7 @@ def _summary(report: DatasetReport, repo: str, commit: str) -> DatasetSummary:
         minutes=report.minutes or None,
         sample_rates_hz=tuple(sorted(report.rates_hz)),
         speakers=max(1, len(report.speakers)),
+        speaker_names=tuple(each.name for each in report.speakers if each.name),
         size_bytes=report.dataset_bytes,
     )
 

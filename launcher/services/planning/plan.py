@@ -35,6 +35,7 @@ from launcher.services.planning.dataset_look import (
     refuse_unknown,
 )
 from launcher.services.planning.requests import planned_requests
+from launcher.services.planning.resuming import Earlier, earlier_life, findings_on_resume
 from launcher.stores.secrets import KeyName, Keys
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.figures import dollars, dollars_per_hour
@@ -60,6 +61,8 @@ class _HubView:
     are_runs_known: bool = False
     """Whether `taken` is all there is: the results repo could be asked."""
     start: Start = field(default_factory=Start)
+    earlier: Earlier | None = None
+    """Of the run that is continued."""
 
 
 async def make_plan(
@@ -83,18 +86,25 @@ async def make_plan(
     refuse_keys(settings.model_dump())
     recipe = recipe_of(settings)
     view, offers, has_secrets, account = await asyncio.gather(
-        _look_at_hub(bench, settings, forced),
+        _look_at_hub(bench, settings, forced, resume=resume),
         bench.provider.offers(settings.gpu_count, Cloud.ANY, (), settings.min_cuda_version),
         can_make_secrets(bench.provider),
         bench.provider.account(),
     )
     bad = bad_hosts(bench)
-    chosen = steered(candidates(offers, settings, recipe.memory_needed(settings)), bad)
+    chosen = steered(
+        candidates(offers, settings, recipe.memory_needed(settings, view.dataset)), bad
+    )
     known = {run.run_id for run in bench.runs.runs() if run.results_repo == settings.results_repo}
     run_id = _run_id(settings, view.taken | known, resume=resume, is_all=view.are_runs_known)
+    on_resume = (
+        findings_on_resume(composed, view.earlier, view.dataset, forced) if view.earlier else ()
+    )
     findings = [
         *(Finding(Severity.NOTE, "older_settings", note) for note in composed.notes),
         *view.findings,
+        *recipe.findings(settings, view.dataset),
+        *on_resume,
         *_findings_on_money(bench.place, settings, chosen, account.balance_usd),
         *findings_on_bad_hosts(chosen, bad),
         *findings_on_disk(settings, recipe.disk_needed(settings, view.dataset)),
@@ -140,7 +150,7 @@ def _kind(codes: list[str]) -> type[LauncherError]:
 
 
 async def _look_at_hub(
-    bench: Workbench, settings: RunSettings, forced: Collection[str]
+    bench: Workbench, settings: RunSettings, forced: Collection[str], *, resume: bool
 ) -> _HubView:
     access = await check_access(
         bench.hub, settings.dataset_repo, settings.results_repo, settings.dataset_revision
@@ -157,6 +167,9 @@ async def _look_at_hub(
         taken=frozenset(taken),
         are_runs_known=is_there or access.makes_results_repo,
         start=start,
+        earlier=await earlier_life(bench, settings)
+        if resume and settings.run_id in taken
+        else None,
     )
 
 

@@ -105,7 +105,7 @@ class PiperSettings(CommonSettings):
             description="Language and region of the voice, such as en_US or de_DE.",
             pattern=r"^[a-z]{2,3}_[A-Z]{2}$",
         ),
-        Knob("Language", group="What", scope=Scope.SUBJECT),
+        Knob("Language", group="What", scope=Scope.SUBJECT, is_settled=True),
     ] = "en_US"
     espeak_voice: Annotated[
         str,
@@ -122,6 +122,7 @@ class PiperSettings(CommonSettings):
             level="advanced",
             scope=Scope.SUBJECT,
             empty_means="by the language",
+            is_settled=True,
         ),
     ] = ""
     quality: Annotated[
@@ -132,12 +133,12 @@ class PiperSettings(CommonSettings):
                 "sounds best and trains slowest."
             )
         ),
-        Knob("Quality", group="What", level="advanced"),
+        Knob("Quality", group="What", level="advanced", is_settled=True),
     ] = Quality.MEDIUM
     speakers: Annotated[
         int,
         Field(description="Number of speakers in the dataset.", ge=1, le=1000),
-        Knob("Speakers", group="What", level="advanced", scope=Scope.SUBJECT),
+        Knob("Speakers", group="What", level="advanced", scope=Scope.SUBJECT, is_settled=True),
     ] = 1
     base_checkpoint: Annotated[
         str,

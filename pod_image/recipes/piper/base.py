@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -69,6 +70,26 @@ def check_fits(traits: Traits, quality: Quality, speakers: int, symbols: int) ->
             str(traits.speakers),
             str(speakers),
             "Set speakers to {base}, or set the base checkpoint to a voice of one speaker.",
+        )
+
+
+def check_goes_on(own: Mapping[str, Any], espeak_voice: str, speakers: Sequence[str]) -> None:
+    """Raises RecipeError where a checkpoint of ours has learnt other sounds, or other speakers in these places.
+
+    Checkpoints of earlier releases do not say.
+    """
+    then = own.get("espeak_voice", espeak_voice)
+    if then != espeak_voice:
+        raise RecipeError(
+            f"The checkpoint was trained with the espeak voice {then}, this run has {espeak_voice}.",
+            hint="Set language and espeak_voice as they were, or begin a new run.",
+        )
+    known = list(own.get("speakers", ()))
+    if known and list(speakers[: len(known)]) != known:
+        raise RecipeError(
+            f"The checkpoint has learnt the speakers {', '.join(known)}, in this order; the dataset has "
+            f"{', '.join(speakers) or 'none'}.",
+            hint="Let the table name them first in the order they had, or begin a new run.",
         )
 
 

@@ -25,7 +25,7 @@ from pod_image.contract.bodies import (
 from pod_image.contract.instructions import Instruction, InstructionName
 from pod_image.contract.next_steps import Sentence, setting
 from pod_image.recipes.piper.alignment import COST_OF_TORCH, why_search_is_slow
-from pod_image.recipes.piper.base import check_fits, take_over, traits_of
+from pod_image.recipes.piper.base import check_fits, check_goes_on, take_over, traits_of
 from pod_image.recipes.piper.checkpoint import (
     DISCRIMINATORS,
     GENERATOR,
@@ -176,6 +176,7 @@ class Trainer:
         self._lacked: tuple[str, ...] = ()
         self._frozen_until_step = 0
         if start is not None and resume:
+            check_goes_on(start.own, clips.prepared.espeak_voice, clips.prepared.speakers)
             self._restore(start)
         self._start = copy.copy(self.progress)
         if start is not None and start.lacks and not resume:
@@ -429,7 +430,7 @@ class Trainer:
     def _measure(self, held: Held) -> dict[str, float]:
         if not self.measured:
             return {}
-        size = self.training.batch_size
+        size = self.sampler.batch
         ordered = sorted(self.measured, key=lambda i: self.clips.frames[i])
         groups = [ordered[i : i + size] for i in range(0, len(ordered), size)]
         with held.part("validation"):
@@ -479,6 +480,8 @@ class Trainer:
             "batches_per_epoch": self.sampler.batches,
             "sampled": self.sampler.traits,
             "digest": self.clips.prepared.digest,
+            "espeak_voice": self.clips.prepared.espeak_voice,
+            "speakers": list(self.clips.prepared.speakers),
             "lacked": list(self._lacked),
             "wakes_at": self._frozen_until_step,
             "best": {"step": self.best.step, "scores": self.best.scores, "since": self.best.since},

@@ -43,7 +43,7 @@ def estimate(
 
 
 def memory_needed_gb(settings: RunSettings) -> float:
-    return recipe_of(settings).memory_needed(settings).gb
+    return recipe_of(settings).memory_needed(settings, None).gb
 
 
 def earlier_run(hours: float, **values: Any) -> Run:
@@ -113,6 +113,39 @@ def test_a_set_smaller_than_a_batch_is_reckoned_with_the_clips_it_has() -> None:
     found = estimate(settings(batch_size=32, validation_split=0.0), TEN_CLIPS, OFFER, [])
     assert found is not None
     assert "steps of 10 clips" in found.basis
+
+
+def test_a_batch_larger_than_the_set_needs_the_memory_of_the_set_and_is_said() -> None:
+    large = settings(batch_size=256, validation_split=0.0, quality="high")
+    recipe = recipe_of(large)
+    of_ten = recipe.memory_needed(large, TEN_CLIPS)
+    as_asked = recipe.memory_needed(settings(batch_size=10, quality="high"), None)
+    assert (of_ten.gb, of_ten.basis) == (as_asked.gb, as_asked.basis)
+    (note,) = recipe.findings(large, TEN_CLIPS)
+    assert "The batch size is 256, and there are 10 clips to learn from" in str(note.message)
+    assert recipe.findings(settings(batch_size=8), TEN_CLIPS) == ()
+    assert recipe.findings(large, None) == ()
+
+
+def test_an_earlier_run_with_another_batch_beyond_the_set_compares() -> None:
+    now = settings(batch_size=64)
+    found = estimate(now, TEN_CLIPS, OFFER, [earlier_run(2.0, batch_size=32)])
+    assert found is not None
+    assert "your run run-01" in found.basis
+    other = estimate(now, TEN_CLIPS, OFFER, [earlier_run(2.0, batch_size=4)])
+    assert other is not None
+    assert "your run" not in other.basis
+
+
+def test_epochs_leave_nothing_to_train_only_where_they_were_the_same_steps_so_far() -> None:
+    now, recipe = settings(epochs=10, batch_size=32), recipe_of(settings())
+    steps = total_steps(PiperSettings.of(now), DATASET.clips)
+    found = recipe.why_nothing_is_left(now, DATASET, now, steps)
+    assert found is not None
+    assert "Raise epochs" in str(found.hint)
+    assert recipe.why_nothing_is_left(now, DATASET, now, steps - 1) is None
+    assert recipe.why_nothing_is_left(now, DATASET, settings(batch_size=2), steps) is None
+    assert recipe.why_nothing_is_left(now, None, now, steps) is None
 
 
 def test_the_table_of_speeds_in_the_documentation_is_the_one_that_is_used() -> None:

@@ -203,6 +203,24 @@ async def test_a_checked_plan_can_be_confirmed_and_a_change_locks_it_again(
     assert only(holder, Button, "start").locked
 
 
+async def test_a_run_continued_with_another_dataset_and_language_is_stopped_by_the_check(
+    holder: User, ground: Ground
+) -> None:
+    ground.push_clips()
+    ground.push_run_record(language="de_DE", dataset_repo="demo/older")
+    address = "/train?preset=quick-check&dataset=demo/clips"
+    await visit(holder, address)
+    enter(holder, "results_repo", "demo/voice")
+    enter(holder, "run_id", "run-01")
+    ground.site.drafts.of(holder.tab_id).resume = True
+    holder.find(marker="check").click()
+    await holder.should_see("run-01 was trained with language de_DE", retries=400)
+    await holder.should_see("run-01 was trained on demo/older; you chose demo/clips")
+    await holder.should_see("To go on with it: “Language”: de_DE.")
+    await holder.should_see(marker="pass-resume-dataset")
+    assert only(holder, Button, "start").locked
+
+
 async def test_what_one_knows_of_a_data_set_can_be_let_pass_and_minded_again(
     holder: User, ground: Ground
 ) -> None:

@@ -26,7 +26,7 @@ class CountingRecipe(Plain):
     def summary(self, settings: RunSettings, *, resume: bool) -> str:
         return f"counting the files {CountingSettings.of(settings).rounds} times"
 
-    def memory_needed(self, settings: RunSettings) -> GpuMemory:
+    def memory_needed(self, settings: RunSettings, dataset: DatasetSummary | None) -> GpuMemory:
         return GpuMemory(20.0, "many files", "Fewer files need less.")
 
     def estimate(

@@ -27,6 +27,7 @@ from launcher.ui.widgets.elements import (
 )
 from pod_image.contract.figures import counted
 from pod_image.contract.findings import Finding, Severity
+from pod_image.dataset import Code
 
 UNCHECKED = "Press “Check everything” first; it rents nothing."
 _TONES: dict[Severity, Tone] = {
@@ -147,7 +148,8 @@ class Checks:
             button("Let it pass", self._passer(finding.code, is_passed=True)).mark(
                 f"pass-{finding.code}"
             )
-            hint("The run then leaves out what it cannot use.")
+            if finding.code != Code.RESUME_DATASET:
+                hint("The run then leaves out what it cannot use.")
 
     def _passer(self, code: str, *, is_passed: bool) -> Handler:
         async def go() -> None:

@@ -60,7 +60,7 @@ def quote(
         return Quote(settings)
     recipe = recipe_of(settings)
     try:
-        found = candidates(offers, settings, recipe.memory_needed(settings))
+        found = candidates(offers, settings, recipe.memory_needed(settings, dataset))
     except NothingAvailable as error:
         return Quote(settings, problem=error.message, hint=error.hint)
     dearest = max(offer.price_per_hour_usd for offer in found)
@@ -87,7 +87,7 @@ def gpu_rows(
 ) -> list[GpuRow]:
     """Every offer: those that can be taken first, by total cost where it is known, else by price."""
     recipe = recipe_of(settings)
-    needed_gb = recipe.memory_needed(settings).gb
+    needed_gb = recipe.memory_needed(settings, dataset).gb
     rows = []
     for offer in offers:
         found = recipe.estimate(settings, dataset, offer, history)

@@ -179,6 +179,25 @@ def test_a_resume_from_before_batches_were_full_makes_the_epochs_that_are_left(
     assert again.trainer.total_steps == made + steps_to_come
 
 
+@pytest.mark.parametrize(
+    ("then", "says"),
+    [
+        ({"espeak_voice": "de"}, "trained with the espeak voice de, this run has"),
+        ({"speakers": ["ben", "anna"]}, "has learnt the speakers ben, anna, in this order"),
+    ],
+)
+def test_a_checkpoint_that_learnt_other_sounds_or_speakers_is_not_gone_on_from(
+    clips, tmp_path, then, says
+):
+    Bench(clips, tmp_path, with_training(max_steps=1), learns=False).trainer.run()
+    start = newest(tmp_path)
+    other = dataclasses.replace(start, own={**start.own, **then})
+    with pytest.raises(RecipeError, match=says):
+        Bench(clips, tmp_path, start=other, resume=True)
+    older = {k: v for k, v in start.own.items() if k not in ("espeak_voice", "speakers")}
+    Bench(clips, tmp_path, start=dataclasses.replace(start, own=older), resume=True)
+
+
 def test_a_resume_with_other_batches_begins_its_epoch_anew_and_makes_all_that_are_left(
     clips, tmp_path
 ):

@@ -1,0 +1,170 @@
+"""What a run that is continued was trained with, beside what it is to go on with: told before anything is rented.
+
+A run without a checkpoint begins anew on its pod, so nothing can contradict it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from launcher.domain.plan import Composed, DatasetSummary, Origin
+from launcher.recipes import recipe_of, recipe_of_run
+from launcher.recipes.base import Learnt
+from launcher.services.common.workbench import Workbench
+from pod_image.contract.findings import Finding, Severity
+from pod_image.contract.next_steps import NextStep, Said, Sentence, setting
+from pod_image.contract.older_settings import taken_over, under_todays_names
+from pod_image.contract.record import RunRecord
+from pod_image.contract.settings import SETTINGS, RunSettings
+from pod_image.dataset import Code
+
+_CHOSEN = {
+    Origin.YOU: "you chose {value}",
+    Origin.PRESET: "the preset says {value}",
+    Origin.DEFAULT: "now it would be {value}, the default",
+}
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The run so far: what its pod wrote of it, and what its results tell."""
+
+    record: RunRecord
+    learnt: Learnt
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """As they were written, under today's names."""
+        said = {"recipe": self.record.recipe, **self.record.settings, **self.learnt.values}
+        return under_todays_names(said)
+
+    @property
+    def settings(self) -> RunSettings:
+        """As this release has them; what it cannot take, or what was no setting then, is at its default."""
+        return RunSettings.model_validate(taken_over(self.values, of_another_release=True).values)
+
+
+async def earlier_life(bench: Workbench, settings: RunSettings) -> Earlier | None:
+    """None where there is nothing to go on from. Raises HubError."""
+    record = await bench.results(settings.results_repo).record(settings.run_id)
+    if record is None or record.checkpoint is None:
+        return None
+    recipe = recipe_of_run(json.dumps({"recipe": record.recipe}))
+    upload, repo = bench.hub.upload, settings.results_repo
+    return Earlier(record, await bench.hub.run(recipe.learnt, upload, repo, settings.run_id))
+
+
+def findings_on_resume(
+    composed: Composed, earlier: Earlier, dataset: DatasetSummary | None, forced: Collection[str]
+) -> tuple[Finding, ...]:
+    """An error for each contradiction, named with both values; a warning where the dataset has changed since."""
+    record, settings, before = earlier.record, composed.settings, earlier.settings
+    found = [*_settled(composed, earlier), *_speakers(earlier, dataset)]
+    found += _other_dataset(record.run_id, settings, before, forced)
+    if any(finding.severity is Severity.ERROR for finding in found):
+        return tuple(found)
+    is_same = dataset is not None and dataset.commit == record.dataset_commit
+    left = recipe_of(settings).why_nothing_is_left(
+        settings,
+        dataset if is_same else None,
+        before,
+        record.checkpoint.step if record.checkpoint else 0,
+    )
+    if not found and not is_same and dataset is not None:
+        found += _changed(record, dataset)
+    return (*((left,) if left else ()), *found)
+
+
+def _settled(composed: Composed, earlier: Earlier) -> list[Finding]:
+    """Values are compared as what they stand for; one that differs by another setting alone is told with that."""
+    before, run_id = earlier.settings, earlier.record.run_id
+    now, then = composed.settings.applicable(), {**before.applicable(), **earlier.values}
+    means_now = {**now, **recipe_of(composed.settings).spelt_out(composed.settings)}
+    means_then = {**then, **recipe_of(before).spelt_out(before)}
+    return [
+        _contradiction(composed, run_id, name, means_now[name], means_then[name])
+        for name in now
+        if SETTINGS[name].knob.is_settled
+        and name in then
+        and now[name] != then[name]
+        and means_now[name] != means_then[name]
+    ]
+
+
+def _contradiction(composed: Composed, run_id: str, name: str, now: Any, then: Any) -> Finding:
+    label = _label(name)
+    chosen = _CHOSEN[composed.origins.get(name, Origin.DEFAULT)].format(value=now)
+    return Finding(
+        Severity.ERROR,
+        "resume",
+        f"{run_id} was trained with {label} {then}; {chosen}. What it has learnt holds for {then} alone.",
+        _way(Sentence(setting(name, then))),
+    )
+
+
+def _label(name: str) -> str:
+    label = SETTINGS[name].knob.label
+    return label if label.split()[0].islower() else label[:1].lower() + label[1:]
+
+
+def _way(to_keep: Said) -> Said:
+    return Sentence(
+        "To go on with it: ", to_keep, ". To begin a new run, leave ", NextStep.CONTINUE_RUN,
+        " out and take another ", setting("run_id"), ".",
+    )  # fmt: skip
+
+
+def _speakers(earlier: Earlier, dataset: DatasetSummary | None) -> list[Finding]:
+    """A speaker is known by its place: the names of the dataset in another order would swap voices."""
+    then, now = earlier.learnt.speakers, dataset.speaker_names if dataset else ()
+    if not then or not now or now[: len(then)] == then:
+        return []
+    run_id = earlier.record.run_id
+    return [
+        Finding(
+            Severity.ERROR,
+            "resume",
+            f"{run_id} has learnt the speakers {', '.join(then)}, in this order; the dataset now has "
+            f"{', '.join(now)}. Each would be trained on another's recordings.",
+            _way("let the rows of the table name them first in the order they had"),
+        )
+    ]
+
+
+def _other_dataset(
+    run_id: str, settings: RunSettings, before: RunSettings, forced: Collection[str]
+) -> list[Finding]:
+    """Another dataset can be meant, such as more of the same voice: it is asked about, and may be let pass."""
+    if settings.dataset_repo == before.dataset_repo:
+        return []
+    code = Code.RESUME_DATASET
+    then, now = before.dataset_repo or "no dataset", settings.dataset_repo or "none"
+    return [
+        Finding(
+            Severity.WARNING if code in forced else code.severity,
+            code,
+            f"{run_id} was trained on {then}; you chose {now}.",
+            _way(Sentence(setting("dataset_repo", before.dataset_repo))),
+        )
+    ]
+
+
+def _changed(record: RunRecord, dataset: DatasetSummary) -> list[Finding]:
+    if not record.dataset_commit:
+        return []
+    return [
+        Finding(
+            Severity.WARNING,
+            "dataset_changed",
+            f"{dataset.repo} has changed since {record.run_id} was trained on it (commit "
+            f"{record.dataset_commit[:8]}, now {dataset.commit[:8]}): it goes on with the clips as they are now.",
+            Sentence(
+                "To keep those it began with: ",
+                setting("dataset_revision", record.dataset_commit),
+                ".",
+            ),
+        )
+    ]
