@@ -27,6 +27,7 @@ from launcher.config import Config, read_config
 from launcher.demo.base_voice import DemoBase
 from launcher.demo.cloud import DemoCloud, check_extra, demo_cloud
 from launcher.demo.recipes import USUAL, DemoRecipe, DemoWork, demo_settings
+from launcher.domain.advice import FINE_TUNE_TIME
 from launcher.domain.plan import Composed
 from launcher.domain.pod import PodStatus
 from launcher.domain.run import Run
@@ -273,9 +274,9 @@ def _how_it_sounds(outcome: DemoOutcome) -> str:
     if not outcome.began_as:
         return (
             "A minute on a CPU proves the way and not the voice: it mumbles. A voice worth\n"
-            "hearing takes hours on a GPU."
+            f"hearing takes {FINE_TUNE_TIME} on a GPU."
         )
     return (
         f"A minute on a CPU proves the way and not the voice: it began as {outcome.began_as} and is\n"
-        "hardly past that. To sound like the recordings takes hours on a GPU."
+        f"hardly past that. To sound like the recordings takes {FINE_TUNE_TIME} on a GPU."
     )

@@ -6,9 +6,6 @@ from dataclasses import dataclass
 
 from pod_image.contract.next_steps import Said
 
-FINE_TUNE_MINUTES = 10.0
-"""What people report as the least that carries a fine-tuned voice."""
-
 
 @dataclass(frozen=True)
 class GpuMemory:

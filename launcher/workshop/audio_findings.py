@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from launcher.domain.needs import FINE_TUNE_MINUTES
+from launcher.domain.advice import LEAST_MINUTES
 from launcher.workshop.audio_headers import Heard
 from pod_image.contract.figures import duration, recorded
 from pod_image.contract.findings import Finding
@@ -36,7 +36,7 @@ def audio_findings(heard: Sequence[Heard], sample_rate_hz: int) -> list[Finding]
 def minutes_findings(minutes: float, minutes_wanted: float) -> list[Finding]:
     if minutes >= minutes_wanted:
         return []
-    needs_less = minutes_wanted > FINE_TUNE_MINUTES
+    needs_less = minutes_wanted > LEAST_MINUTES
     fine_tune = ", or choose a preset that fine-tunes a base voice" if needs_less else ""
     return [
         Code.MINUTES_FEW.finding(

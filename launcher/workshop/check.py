@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from launcher.domain.needs import FINE_TUNE_MINUTES
+from launcher.domain.advice import LEAST_MINUTES
 from launcher.workshop.audio_findings import (
     SHORTEST_SECONDS,
     WHOLE_RECORDING_SECONDS,
@@ -72,7 +72,7 @@ class CheckSettings:
     sample_rate_hz: int = 22_050
     speakers: int | None = 1
     """None accepts however many there are."""
-    minutes_wanted: float = FINE_TUNE_MINUTES
+    minutes_wanted: float = LEAST_MINUTES
     disk_gb: float | None = None
     """Of the pod; None does not compare."""
     deep: bool = False

@@ -18,7 +18,7 @@ from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import Output
 from launcher.cli.terminal.progress_line import ProgressLine
 from launcher.config import read_config
-from launcher.domain.needs import FINE_TUNE_MINUTES
+from launcher.domain.advice import LEAST_MINUTES
 from launcher.errors import InvalidRequest
 from launcher.presets import find_preset
 from launcher.services import datasets
@@ -117,7 +117,7 @@ def _settings(
         output.talk(note)
     settings = check_settings(composed.settings)
     if preset is None:
-        settings = replace(settings, minutes_wanted=FINE_TUNE_MINUTES)
+        settings = replace(settings, minutes_wanted=LEAST_MINUTES)
     return replace(settings, speakers=None) if speakers == 0 else settings
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from launcher.domain.needs import FINE_TUNE_MINUTES, DiskRoom, GpuMemory, SpeechWanted
+from launcher.domain.advice import FROM_SCRATCH_MINUTES, LEAST_MINUTES
+from launcher.domain.needs import DiskRoom, GpuMemory, SpeechWanted
 from launcher.domain.offer import Offer
 from launcher.domain.plan import DatasetSummary, Estimate
 from launcher.domain.run import Run
@@ -24,8 +25,6 @@ from pod_image.dataset.languages import espeak_voice_of
 from pod_image.hub import Hub
 
 BYTES_PER_SAMPLE = 2
-FROM_SCRATCH_MINUTES = 600.0
-"""Ten hours: what published voices without a base were trained from, at the least."""
 TRIAL_STEPS, TRIAL_MINUTES = 1_000, 10.0
 """So short a training shows that the way works; no amount of recordings makes a voice of it."""
 SMALLEST_BATCH = 1
@@ -141,7 +140,7 @@ def minutes_wanted(settings: PiperSettings) -> float:
     """Minutes of speech below which the voice will disappoint; none for a trial."""
     if 0 < settings.max_steps <= TRIAL_STEPS or 0 < settings.train_minutes <= TRIAL_MINUTES:
         return 0.0
-    return FINE_TUNE_MINUTES if settings.base_checkpoint else FROM_SCRATCH_MINUTES
+    return LEAST_MINUTES if settings.base_checkpoint else FROM_SCRATCH_MINUTES
 
 
 RECIPE: Recipe = PiperRecipe()

@@ -145,7 +145,7 @@ class PiperSettings(CommonSettings):
         Field(
             description=(
                 "Voice to start from: repo/path of a .ckpt or .onnx on Hugging Face. Empty trains "
-                "from scratch, which takes days rather than hours."
+                "from scratch, which takes far more recordings and time."
             ),
             max_length=500,
         ),

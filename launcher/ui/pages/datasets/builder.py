@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nicegui import ui
 
+from launcher.domain.advice import GOOD_MINUTES, LEAST_MINUTES
 from launcher.errors import InvalidRequest
 from launcher.services import datasets
 from launcher.ui.frame import Shell
@@ -16,9 +17,6 @@ from launcher.ui.widgets.elements import box, button, card, facts, hint, para
 from launcher.workshop.library import Summary
 from launcher.workshop.names import checked_name
 from pod_image.contract.figures import counted, recorded, size
-
-GOOD_MINUTES = 30.0
-LEAST_MINUTES = 5.0
 
 
 async def draw_builder(shell: Shell, name: str) -> None:

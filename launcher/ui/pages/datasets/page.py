@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from fastapi import FastAPI
 from nicegui import ui
 
+from launcher.domain.advice import GOOD, LEAST
 from launcher.errors import LauncherError
 from launcher.services import datasets
 from launcher.ui.frame import Shell, page, show_error
@@ -60,7 +61,7 @@ def _new(*, is_first: bool) -> None:
     with card("Start your first dataset" if is_first else "Make a new one"):
         if is_first:
             para(
-                "You need recordings of one person, five minutes at the least and half an hour if you can, "
+                f"You need recordings of one person, {LEAST} at the least and {GOOD} if you can, "
                 "and what is said in them. Any sound or video files will do; long ones are cut at pauses."
             )
         place = box("div")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from launcher.domain.advice import GOOD, LEAST
+
 
 class StepState(StrEnum):
     TODO = "todo"
@@ -53,8 +55,8 @@ def checklist(standing: Standing) -> list[ChecklistStep]:
         ),
         (
             "Prepare a dataset",
-            "Recordings of one voice with what is said in them. Half an hour is good, five "
-            "minutes is a start.",
+            f"Recordings of one voice with what is said in them. {GOOD.capitalize()} is good, {LEAST} "
+            "is the least.",
             "/datasets",
             "Choose a dataset",
         ),
