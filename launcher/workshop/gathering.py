@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from launcher.errors import InvalidRequest
+from launcher.workshop.table_texts import texts_of
 from pod_image.dataset import Entry, FileSource
 from pod_image.dataset.archives import OpenedSource, is_archive
 from pod_image.dataset.encoding import decode
-from pod_image.dataset.survey import AUDIO_ENDINGS
-from pod_image.dataset.tables import read_table
+from pod_image.dataset.endings import MEDIA_ENDINGS
 
-VIDEO_ENDINGS = (
-    ".mkv",
-    ".mov",
-    ".avi",
-    ".mpg",
-    ".mpeg",
-    ".ts",
-    ".3gp",
-    ".wmv",
-    ".amr",
-    ".caf",
-    ".w64",
-)
-MEDIA_ENDINGS = AUDIO_ENDINGS + VIDEO_ENDINGS
 SUBTITLE_ENDINGS = (".srt", ".vtt")
 TEXT_ENDINGS = (".txt", ".lab")
 MOST_SUBTITLE_BYTES = 8 * 2**20
@@ -57,7 +43,6 @@ def gather(
 ) -> tuple[list[Recording], list[Skipped]]:
     """All recordings below what was named, in order. Archives are unpacked, safely, into `staging`."""
     skipped: list[Skipped] = []
-    texts = _texts(table)
     found: dict[Path, Recording] = {}
     for path in named:
         if not path.exists():
@@ -65,8 +50,27 @@ def gather(
                 f"There is no file {path}.", hint="Name recordings, or folders or archives of them."
             )
         for recording in _below(path, out, staging, skipped):
-            found.setdefault(recording.path.resolve(), _with_text(recording, texts))
-    return list(found.values()), skipped
+            found.setdefault(recording.path.resolve(), recording)
+    recordings = list(found.values())
+    if table is not None:
+        recordings = _with_texts(recordings, table, skipped)
+    return recordings, skipped
+
+
+def _with_texts(
+    recordings: Sequence[Recording], table: Path, skipped: list[Skipped]
+) -> list[Recording]:
+    """What the table says comes before what lies beside a recording."""
+    paths = [each.path.absolute().as_posix() for each in recordings]
+    texts = texts_of(table, paths)
+    skipped.extend(Skipped(table.name, said) for said in texts.left)
+    with_texts = []
+    for path, each in zip(paths, recordings, strict=True):
+        row = texts.rows.get(path)
+        with_texts.append(
+            replace(each, text=row.text or None, speaker=row.speaker) if row else each
+        )
+    return with_texts
 
 
 def _below(path: Path, out: Path, staging: Path, skipped: list[Skipped]) -> Iterator[Recording]:
@@ -148,37 +152,3 @@ def _beside(path: Path, endings: Sequence[str], most_bytes: int) -> Path | None:
             if beside.is_file() and 0 < beside.stat().st_size <= most_bytes:
                 return beside
     return None
-
-
-def _texts(table: Path | None) -> dict[str, tuple[str, str | None]]:
-    """Texts and speakers by file name, with and without its ending."""
-    if table is None:
-        return {}
-    if not table.is_file():
-        raise InvalidRequest(
-            f"There is no table {table}.",
-            hint="Give a table with one line per recording: file|text.",
-        )
-    read = read_table(table.name, table.read_bytes())
-    if not read.rows:
-        first = read.findings[0] if read.findings else None
-        raise InvalidRequest(
-            f"No line of {table} can be used{f': {first.message}' if first else '.'}",
-            hint=first.hint if first else "Write file|text, one recording per line.",
-        )
-    texts: dict[str, tuple[str, str | None]] = {}
-    for row in read.rows:
-        name = row.file.replace("\\", "/").rsplit("/", 1)[-1]
-        texts[name.casefold()] = (row.text, row.speaker)
-        texts.setdefault(name.rsplit(".", 1)[0].casefold(), (row.text, row.speaker))
-    return texts
-
-
-def _with_text(recording: Recording, texts: dict[str, tuple[str, str | None]]) -> Recording:
-    name = recording.path.name.casefold()
-    found = texts.get(name) or texts.get(name.rsplit(".", 1)[0])
-    if found is None:
-        return recording
-    return Recording(
-        recording.path, recording.name, found[0] or None, recording.subtitles, found[1]
-    )

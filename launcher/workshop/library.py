@@ -26,7 +26,7 @@ from pod_image.contract.figures import recorded
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.dataset import FolderSource
 from pod_image.dataset.headers import HeaderError, read_header
-from pod_image.dataset.survey import FileNames
+from pod_image.dataset.names import FileNames
 
 Now = Callable[[], float]
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -15,26 +14,13 @@ from pod_image.contract.next_steps import NextStep, Said, Sentence
 from pod_image.contract.paths import safe_path
 from pod_image.dataset.archives import DamagedMember, OpenedSource
 from pod_image.dataset.encoding import decode
+from pod_image.dataset.endings import AUDIO_ENDINGS
 from pod_image.dataset.findings import Code
+from pod_image.dataset.names import FileNames, fold
 from pod_image.dataset.parquet import ParquetSource
-from pod_image.dataset.source import Entry, FileSource
+from pod_image.dataset.source import FileSource
 from pod_image.dataset.tables import MOST_TABLE_BYTES, Row, Table, add_record, read_table
 
-READABLE_ENDINGS = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3")
-OTHER_AUDIO_ENDINGS = (
-    ".m4a",
-    ".mp4",
-    ".aac",
-    ".wma",
-    ".aif",
-    ".aiff",
-    ".webm",
-    ".mka",
-    ".mkv",
-    ".mov",
-)
-AUDIO_ENDINGS = READABLE_ENDINGS + OTHER_AUDIO_ENDINGS
-AUDIO_FOLDERS = ("wav", "wavs", "audio", "clips", "flac", "mp3")
 TABLE_NAMES = (
     "metadata.csv", "metadata.jsonl", "metadata.txt", "metadata.tsv", "transcripts.csv",
     "transcripts.txt", "transcripts.tsv", "transcript.txt", "line_index.tsv", "train.jsonl",
@@ -237,55 +223,6 @@ def _say_no_table(found: Survey) -> None:
 # Rows to files
 
 
-class FileNames:
-    """Finds a file by the name in a table: as given, with an ending, in wav/ or wavs/, or in another case."""
-
-    def __init__(self, entries: Iterable[Entry]) -> None:
-        self._sizes = {entry.path: entry.size for entry in entries}
-        self._folded: dict[str, list[str]] = defaultdict(list)
-        for path in self._sizes:
-            self._folded[_fold(path)].append(path)
-
-    def size(self, path: str) -> int:
-        return self._sizes[path]
-
-    def find(self, name: str, folder: str = "") -> str | None:
-        """The file that a table in `folder` means by `name`; None if there is none, or if it lies outside."""
-        path = safe_path(name)
-        if path is None:
-            return None
-        return self.exact(path, folder) or self.folded(path, folder)
-
-    def exact(self, path: str, folder: str) -> str | None:
-        return next((each for each in self._candidates(path, folder) if each in self._sizes), None)
-
-    def folded(self, path: str, folder: str) -> str | None:
-        for each in self._candidates(path, folder):
-            paths = self._folded.get(_fold(each), [])
-            if paths:
-                return paths[0]
-        return None
-
-    def _candidates(self, path: str, folder: str) -> Iterator[str]:
-        bases = [folder, *(_join(folder, sub) for sub in AUDIO_FOLDERS)]
-        if folder:
-            bases.append("")
-        names = [_join(base, path) for base in bases]
-        # As given first: "v1.2" has what looks like an ending, but is not one.
-        yield from names
-        for name in names:
-            yield from (name + ending for ending in AUDIO_ENDINGS)
-
-
-def _join(folder: str, path: str) -> str:
-    return f"{folder}/{path}" if folder and folder != "." else path
-
-
-def _fold(path: str) -> str:
-    # A Mac writes accents as two code points and ignores case; Windows ignores case.
-    return unicodedata.normalize("NFC", path).casefold()
-
-
 def _match(
     row: Row, table: Table, files: FileNames, packed: set[str], may_hide: bool, found: Survey
 ) -> None:
@@ -385,7 +322,7 @@ def _say_unused(found: Survey, source: FileSource) -> None:
 def _say_clashes(found: Survey, source: FileSource) -> None:
     by_name: dict[str, list[str]] = defaultdict(list)
     for entry in source.entries():
-        by_name[_fold(entry.path)].append(entry.path)
+        by_name[fold(entry.path)].append(entry.path)
     for paths in _clashing(by_name.values()):
         found.find(
             Code.NAMES_CLASH, paths[0], f"{' and '.join(paths)} differ only in case or accents.",

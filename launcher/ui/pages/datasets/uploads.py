@@ -18,11 +18,12 @@ from starlette.requests import ClientDisconnect
 from launcher.errors import InvalidRequest
 from launcher.ui.next_steps import on_page
 from launcher.ui.state.site import Site
-from launcher.workshop.gathering import MEDIA_ENDINGS, SUBTITLE_ENDINGS, TEXT_ENDINGS
+from launcher.workshop.gathering import SUBTITLE_ENDINGS, TEXT_ENDINGS
 from launcher.workshop.names import checked_name
 from pod_image.contract.figures import size
 from pod_image.contract.paths import safe_path
 from pod_image.contract.whole_file import is_unfinished, replacing
+from pod_image.dataset.endings import MEDIA_ENDINGS
 
 MAX_FILE_BYTES = 8 * 2**30
 FREE_BYTES_KEPT = 2 * 2**30

@@ -1,0 +1,140 @@
+"""From the name in a table to the file it means: as written, in the usual folders, in another case, by its end."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from pod_image.contract.paths import is_safe_name, safe_path
+from pod_image.dataset.endings import AUDIO_ENDINGS, without_ending
+from pod_image.dataset.source import Entry
+
+AUDIO_FOLDERS = ("wav", "wavs", "audio", "clips", "flac", "mp3")
+MOST_END_PARTS = 4
+"""Folders of a path that are compared from its end; beyond that two files of one name are told apart by nothing."""
+
+
+def fold(path: str) -> str:
+    """A Mac writes accents as two code points and ignores case; Windows ignores case."""
+    return unicodedata.normalize("NFC", path).casefold()
+
+
+def folder_of(path: str) -> str:
+    """The folder of a path; empty for the dataset's own."""
+    return path.rpartition("/")[0]
+
+
+def foreign_parts(name: str) -> tuple[str, ...]:
+    r"""The folders and the name of a path that another computer wrote: `D:\out\a.wav` is out, a.wav.
+
+    Empty for what names no file: nothing is left, or the path leaves its folder and names none beside the file.
+    """
+    slashed = name.strip().replace("\\", "/")
+    is_foreign, parts = slashed.startswith("/"), list[str]()
+    for part in slashed.split("/"):
+        if part == "..":
+            is_foreign = is_foreign or not parts
+            parts = parts[:-1]
+        elif part not in ("", "."):
+            parts.append(part)
+    if slashed.startswith("//") and parts:  # a share of a network: its computer is no folder
+        parts = parts[1:]
+    if parts and parts[0].endswith(":"):
+        is_foreign, parts = True, parts[1:]
+    if not parts or not is_safe_name(parts[-1]) or (is_foreign and len(parts) < 2):
+        return ()
+    return tuple(parts)
+
+
+def inside(folder: str, name: str) -> str | None:
+    """The path that `../wavs/a.wav` in a table in `folder` means; None if it leads out of the dataset."""
+    parts = [part for part in folder.split("/") if part]
+    for part in name.strip().replace("\\", "/").split("/"):
+        if part == "..":
+            if not parts:
+                return None
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return safe_path("/".join(parts))
+
+
+class PathEnds:
+    """Finds files by the end of a path, however it begins: by name and folders first, by name alone at last."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._by_end: dict[str, list[str]] = defaultdict(list)
+        for path in paths:
+            for end in _ends(path.split("/")):
+                self._by_end[end].append(path)
+
+    def best(self, parts: Sequence[str]) -> tuple[int, list[str]]:
+        """(how many parts agree from the end, the files that agree in so many); another ending will do."""
+        wanted = fold(parts[-1]) if parts else ""
+        ends = list(_ends(parts))
+        for count in range(len(ends), 0, -1):
+            found = self._by_end.get(ends[count - 1])
+            if found:
+                same = [each for each in found if fold(each.rsplit("/", 1)[-1]) == wanted]
+                return count, same or found
+        return 0, []
+
+
+def _ends(parts: Sequence[str]) -> Iterator[str]:
+    """The last part without its ending, then with one folder, with two, …"""
+    if not parts:
+        return
+    end = fold(without_ending(parts[-1]))
+    yield end
+    for part in reversed(parts[-MOST_END_PARTS:-1]):
+        end = f"{fold(part)}/{end}"
+        yield end
+
+
+class FileNames:
+    """Finds a file by the name in a table: as given, with an ending, in wav/ or wavs/, or in another case."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self._sizes = {entry.path: entry.size for entry in entries}
+        self._folded: dict[str, list[str]] = defaultdict(list)
+        for path in self._sizes:
+            self._folded[fold(path)].append(path)
+
+    def size(self, path: str) -> int:
+        return self._sizes[path]
+
+    def find(self, name: str, folder: str = "") -> str | None:
+        """The file that a table in `folder` means by `name`; None if there is none, or if it lies outside."""
+        path = safe_path(name)
+        if path is None:
+            return None
+        return self.exact(path, folder) or self.folded(path, folder)
+
+    def exact(self, path: str, folder: str) -> str | None:
+        return next((each for each in self._candidates(path, folder) if each in self._sizes), None)
+
+    def folded(self, path: str, folder: str) -> str | None:
+        for each in self._candidates(path, folder):
+            paths = self._folded.get(fold(each), [])
+            if paths:
+                return paths[0]
+        return None
+
+    def clashing(self) -> list[list[str]]:
+        """Files whose names differ only in case or accents."""
+        return [sorted(paths) for paths in self._folded.values() if len(paths) > 1]
+
+    def _candidates(self, path: str, folder: str) -> Iterator[str]:
+        bases = [folder, *(_join(folder, sub) for sub in AUDIO_FOLDERS)]
+        if folder:
+            bases.append("")
+        names = [_join(base, path) for base in bases]
+        # As given first: "v1.2" has what looks like an ending, but is not one.
+        yield from names
+        for name in names:
+            yield from (name + ending for ending in AUDIO_ENDINGS)
+
+
+def _join(folder: str, path: str) -> str:
+    return f"{folder}/{path}" if folder and folder != "." else path
