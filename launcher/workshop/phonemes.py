@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from launcher.workshop.audio_headers import spread
 from launcher.workshop.report import PhonemeCoverage
 from launcher.workshop.yardsticks import YARDSTICKS
 from pod_image.contract.findings import Finding
 from pod_image.dataset import Code, Utterance
+from pod_image.phonemes import PhonemesError
+from pod_image.phonemes.phonemizer import Phonemes, Phonemizer
 
 MOST_TEXTS = 2_000
 """About a millisecond each, and further texts hold hardly a sound that these lack."""
@@ -27,21 +27,19 @@ def cover(
 
     ImportError without the extra.
     """
-    phonemize = _phonemizer(espeak_voice)
-    if phonemize is None:
-        note = f"espeak-ng has no voice {espeak_voice!r}; phonemes were not checked."
-        fix = "Set the espeak voice to one that it has, such as en-us or de."
-        return None, [Code.PHONEMES_UNCHECKED.finding("", note, fix)]
-    known = _symbols()
+    try:
+        phonemize = Phonemizer(espeak_voice)
+    except PhonemesError as exc:
+        note = f"{exc.message} Phonemes were not checked."
+        return None, [Code.PHONEMES_UNCHECKED.finding("", note, exc.hint)]
     counts: Counter[str] = Counter()
     found: list[Finding] = []
     texts = list(utterances) if most_texts is None else spread(utterances, most_texts)
     for each in texts:
-        symbols = phonemize(each.text)
-        counts.update(symbol for symbol in symbols if symbol not in NO_SOUNDS)
-        outside = sorted(set(symbols) - known)
-        if outside:
-            found.append(_unmapped(each, outside))
+        phonemes = phonemize(each.text)
+        counts.update(_sounds(phonemes))
+        if phonemes.unknown:
+            found.append(_unmapped(each, sorted(phonemes.unknown)))
     yardstick = _yardstick(phonemize, language)
     missing = sorted(each for each in yardstick if not counts[each])
     rare = sorted(each for each in yardstick if 0 < counts[each] < RARE_BELOW)
@@ -52,27 +50,13 @@ def cover(
     return coverage, found
 
 
-def _phonemizer(espeak_voice: str) -> Any:
-    espeak = importlib.import_module("piper.phonemize_espeak").EspeakPhonemizer()
-
-    def phonemize(text: str) -> list[str]:
-        return [s for sentence in espeak.phonemize(espeak_voice, text) for s in sentence]
-
-    try:
-        phonemize("a")
-    except RuntimeError:
-        return None
-    return phonemize
+def _sounds(phonemes: Phonemes) -> list[str]:
+    return [s for sentence in phonemes.symbols for s in sentence if s not in NO_SOUNDS]
 
 
-def _symbols() -> frozenset[str]:
-    mapped = importlib.import_module("piper.phoneme_ids").DEFAULT_PHONEME_ID_MAP
-    return frozenset(symbol for symbol in mapped if len(symbol) == 1)
-
-
-def _yardstick(phonemize: Any, language: str) -> set[str]:
+def _yardstick(phonemize: Phonemizer, language: str) -> set[str]:
     sentences: Iterable[str] = YARDSTICKS.get(language.partition("_")[0].lower(), ())
-    return {s for text in sentences for s in phonemize(text)} - NO_SOUNDS
+    return {sound for text in sentences for sound in _sounds(phonemize(text))}
 
 
 def _unmapped(each: Utterance, outside: list[str]) -> Finding:

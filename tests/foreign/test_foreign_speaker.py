@@ -34,9 +34,9 @@ def voice(tmp_path: Path) -> Iterator[Path]:
     speaking.forget_voices()
 
 
-def said(voice: Path, wav: Path) -> int:
+def said(voice: Path, wav: Path, words: str = WORDS) -> int:
     """Frames of what the voice said."""
-    asyncio.run(speak(voice, WORDS, wav))
+    asyncio.run(speak(voice, words, wav))
     with wave.open(str(wav)) as file:
         assert file.getframerate() == RATE_HZ
         return file.getnframes()
@@ -108,3 +108,10 @@ def test_speakers_come_by_name(voice: Path) -> None:
     document = json.loads(described.read_text()) | {"speaker_id_map": {"anna": 0}}
     described.write_text(json.dumps(document))
     assert speakers_of(voice) == {"anna": 0}
+
+
+def test_a_text_is_spoken_in_the_plain_letters_that_a_voice_was_trained_on(
+    voice: Path, tmp_path: Path
+) -> None:
+    plain = said(voice, tmp_path / "plain.wav", "The office at the café.")
+    assert said(voice, tmp_path / "forms.wav", "The oﬃce at the cafe\u0301.") == plain

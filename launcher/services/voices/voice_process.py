@@ -12,6 +12,7 @@ from typing import Any
 
 from pod_image.foreign.apart import Found, Refused, serve
 from pod_image.foreign.frames import Array
+from pod_image.phonemes import folded
 
 MODULE = "launcher.services.voices.voice_process"
 
@@ -48,7 +49,7 @@ def _read(files: list[Path], words: dict[str, str]) -> Found:
         noise_scale=float(words["liveliness"]),
     )
     try:
-        chunks = list(voice.synthesize(words["text"], syn_config=how))
+        chunks = list(voice.synthesize(folded(words["text"]), syn_config=how))
         sound = b"".join(chunk.audio_int16_bytes for chunk in chunks)
         rate_hz = int(chunks[0].sample_rate) if chunks else 0
     except Exception as exc:  # as above

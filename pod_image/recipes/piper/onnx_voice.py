@@ -13,9 +13,9 @@ import torch
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # comes with onnx
 from torch import Tensor
 
+from pod_image.phonemes.symbols import SYMBOL_IDS
 from pod_image.recipes.piper.checkpoint import GENERATOR, Checkpoint
 from pod_image.recipes.piper.recipe_error import RecipeError
-from pod_image.recipes.piper.symbols import SYMBOL_IDS
 
 LACKS = ("enc_q.", "dp.post_", "dp.flows.1.")
 """Parts of the generator that only training needs, and that an export therefore leaves out."""

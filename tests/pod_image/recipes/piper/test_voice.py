@@ -15,12 +15,12 @@ import torch
 from piper import PiperVoice
 from piper.phoneme_ids import DEFAULT_PHONEME_ID_MAP, phonemes_to_ids
 
+from pod_image.phonemes.phonemizer import Phonemizer
+from pod_image.phonemes.symbols import SYMBOL_IDS, ids_of_sentence
 from pod_image.recipes.piper.export import export_voice
 from pod_image.recipes.piper.languages import language_block
 from pod_image.recipes.piper.model import Generator
-from pod_image.recipes.piper.phonemes import Phonemizer
 from pod_image.recipes.piper.quality import SIZES, Quality
-from pod_image.recipes.piper.symbols import SYMBOL_IDS, ids_of_sentence
 from pod_image.recipes.piper.voice import VoiceIdentity, tokens_text
 from tests.pod_image.recipes.piper.cases import TINY, disturbed
 
