@@ -6,16 +6,20 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from launcher.workshop.audio_headers import spread
+from launcher.workshop.reading_findings import ReadingFindings
 from launcher.workshop.report import PhonemeCoverage
 from launcher.workshop.yardsticks import YARDSTICKS
 from pod_image.contract.findings import Finding
 from pod_image.dataset import Code, Utterance
+from pod_image.dataset.languages import scripts_of
 from pod_image.phonemes import PhonemesError
 from pod_image.phonemes.phonemizer import Phonemes, Phonemizer
+from pod_image.phonemes.spelling import Speller
 
 MOST_TEXTS = 2_000
 """About a millisecond each, and further texts hold hardly a sound that these lack."""
 RARE_BELOW = 5
+SPELT_REMEDY = "Write the words in the letters of the language, as they are said; or set the language that is spoken."
 NO_SOUNDS = frozenset(" ˈˌːˑ!'(),-.:;?\"#|")
 """Stress, length and punctuation are symbols of the map, but no sounds to cover."""
 
@@ -32,14 +36,18 @@ def cover(
     except PhonemesError as exc:
         note = f"{exc.message} Phonemes were not checked."
         return None, [Code.PHONEMES_UNCHECKED.finding("", note, exc.hint)]
+    spell = Speller(espeak_voice, scripts_of(language))
+    readings = ReadingFindings(language, SPELT_REMEDY)
     counts: Counter[str] = Counter()
     found: list[Finding] = []
     texts = list(utterances) if most_texts is None else spread(utterances, most_texts)
     for each in texts:
         phonemes = phonemize(each.text)
         counts.update(_sounds(phonemes))
+        readings.add(each, spell(each.text), is_folded=phonemize.changes(each.text))
         if phonemes.unknown:
             found.append(_unmapped(each, sorted(phonemes.unknown)))
+    found += readings.found()
     yardstick = _yardstick(phonemize, language)
     missing = sorted(each for each in yardstick if not counts[each])
     rare = sorted(each for each in yardstick if 0 < counts[each] < RARE_BELOW)

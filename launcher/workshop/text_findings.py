@@ -12,12 +12,19 @@ from launcher.workshop.audio_headers import Heard
 from pod_image.contract.findings import Finding
 from pod_image.dataset import Code, Utterance
 from pod_image.dataset.languages import scripts_of
+from pod_image.phonemes.folding import folded, unseen
 
 NUMBERS = re.compile(r"\d")
 ABBREVIATION = re.compile(
     r"(?<!\w)(?:Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|etc|vs|No|Nr|bzw|z\.B|d\.h|usw|ca|Mme|Mlle|Sra?)\."
 )
 READ_IN_MANY_WAYS = set("%€$£¥&@#+=/*<>^~_|\\{}[]°§×÷")
+_WORD = re.compile(r"[^\W\d_]+")
+_ALPHABETS = frozenset(
+    {"LATIN", "CYRILLIC", "GREEK", "COPTIC", "ARMENIAN", "GEORGIAN", "HEBREW", "ARABIC", "ETHIOPIC"}
+    | {"DEVANAGARI", "BENGALI", "TAMIL", "TELUGU"}
+)
+"""Of languages with spaces between their words: elsewhere another script's word stands right beside."""
 MOST_FOREIGN_SHARE = 0.3
 """A name in other letters is no fault; a third of the text is another language."""
 FEWEST_FOR_PACE = 20
@@ -57,6 +64,10 @@ def _of_one(each: Utterance, language: str) -> Iterator[Finding]:
             each.place, f"Characters that are not spoken: {' '.join(map(_named, odd))}.",
             "Write them in words, or take them out.",
         )  # fmt: skip
+    if hidden := unseen(text):
+        yield _of_unseen(each, hidden)
+    if mixed := mixed_words(folded(text), scripts_of(language)):
+        yield _of_mixed(each, mixed)
     foreign = _foreign_share(text, scripts_of(language))
     if foreign > MOST_FOREIGN_SHARE:
         yield Code.TEXT_SCRIPT.finding(
@@ -68,9 +79,53 @@ def _of_one(each: Utterance, language: str) -> Iterator[Finding]:
 
 def _is_odd(char: str) -> bool:
     category = unicodedata.category(char)
-    return (
-        char in READ_IN_MANY_WAYS or category in ("So", "Cc", "Cn", "Co", "Cs") or char == "\ufffd"
+    return char in READ_IN_MANY_WAYS or category in ("So", "Cn", "Co", "Cs") or char == "\ufffd"
+
+
+def mixed_words(text: str, scripts: tuple[str, ...]) -> dict[str, str]:
+    """Words whose letters are of two alphabets, each with those letters that its language is not written in."""
+    found = {}
+    for word in _WORD.findall(text):
+        if word.isascii():
+            continue
+        alphabets = {char: alphabet for char in word if (alphabet := _alphabet(char))}
+        if len(set(alphabets.values())) > 1:
+            own = [char for char, alphabet in alphabets.items() if alphabet in scripts]
+            strange = [char for char in alphabets if char not in own]
+            found[word] = " ".join(f"{char} ({_plain_name(char)})" for char in strange or own)
+    return found
+
+
+def _alphabet(char: str) -> str:
+    first = unicodedata.name(char, "").partition(" ")[0]
+    return first if first in _ALPHABETS else ""
+
+
+def _plain_name(char: str) -> str:
+    return f"{unicodedata.name(char, 'unnamed').lower()}, U+{ord(char):04X}"
+
+
+def _of_mixed(each: Utterance, mixed: dict[str, str]) -> Finding:
+    word, letters = next(iter(mixed.items()))
+    more = f", and {len(mixed) - 1} more words like it" if len(mixed) > 1 else ""
+    return Code.TEXT_MIXED.finding(
+        each.place, f"Letters of two alphabets are in “{word}”: {letters}{more}. They look alike, and are read apart.",
+        "Type the word again.",
+    )  # fmt: skip
+
+
+def _of_unseen(each: Utterance, places: Sequence[int]) -> Finding:
+    text = each.text
+    named = dict.fromkeys(_plain_name(text[i]) for i in places)
+    is_inside = any(
+        0 < i < len(text) - 1 and text[i - 1].isalnum() and text[i + 1].isalnum() for i in places
     )
+    where = "inside a word" if is_inside else "in the text"
+    return Code.TEXT_UNSEEN.finding(
+        each.place,
+        f"Characters that nobody sees are {where}: {'; '.join(named)}. They are left out of what is read.",
+        "Take them out of the text: other programs read one word as two there.",
+    )  # fmt: skip
 
 
 def _named(char: str) -> str:

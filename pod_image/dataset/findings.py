@@ -78,6 +78,13 @@ class Code(StrEnum):
     TEXT_NUMBERS = "text-numbers", Severity.WARNING
     TEXT_SCRIPT = "text-script", Severity.WARNING
     TEXT_PACE = "text-pace", Severity.WARNING
+    TEXT_MIXED = "text-mixed", Severity.WARNING
+    TEXT_UNSEEN = "text-unseen", Severity.WARNING
+    TEXT_FOLDED = "text-folded", Severity.NOTE
+    TEXT_SPELT = "text-spelt", Severity.WARNING
+    LANGUAGE_UNREAD = "language-unread", Severity.ERROR
+    SIGNS_FOREIGN = "signs-foreign", Severity.WARNING
+    WORDS_FOREIGN = "words-foreign", Severity.NOTE
     PHONEMES_UNMAPPED = "phonemes-unmapped", Severity.WARNING
     PHONEMES_FEW = "phonemes-few", Severity.WARNING
     PHONEMES_UNCHECKED = "phonemes-unchecked", Severity.NOTE

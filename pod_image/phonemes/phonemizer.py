@@ -42,6 +42,16 @@ class Phonemizer:
         self._voice = _speechless(espeak_voice)
         self("a")
 
+    def changes(self, text: str) -> bool:
+        """Whether piper-tts alone, which folds nothing, says something else of this text."""
+        plain = folded(text)
+        if plain == text:
+            return False
+        try:
+            return bool(self._voice.phonemize(text) != self._voice.phonemize(plain))
+        except ValueError:  # of a NUL it says nothing at all
+            return True
+
     def __call__(self, text: str) -> Phonemes:
         try:
             sentences = self._voice.phonemize(folded(text))
