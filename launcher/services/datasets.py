@@ -130,7 +130,7 @@ async def check_folder(
     """Look a folder over; nothing in it is changed. `progress` is called from another thread."""
 
     def look(progress: Progress) -> DatasetReport:
-        return look_over(FolderSource(folder), settings, None, progress)
+        return look_over(FolderSource(folder, follows_links=True), settings, None, progress)
 
     return await _on_a_thread(look, progress)
 

@@ -11,9 +11,10 @@ from statistics import median
 from typing import TypeVar
 
 from pod_image.contract.findings import Finding
-from pod_image.contract.next_steps import NextStep, Sentence
+from pod_image.contract.next_steps import NextStep, Said, Sentence
 from pod_image.dataset import Code, FileSource, Utterance
-from pod_image.dataset.headers import HEAD_BYTES, AudioHeader, HeaderError, read_header
+from pod_image.dataset.headers import HEAD_BYTES, AudioHeader, HeaderError
+from pod_image.dataset.sound import DECODER_ABSENT, header_of
 
 MOST_REMOTE_HEADERS = 2_000
 """Each costs a request; without a token the Hub allows 3,000 in five minutes, and others may share the address."""
@@ -94,7 +95,7 @@ def _read(source: FileSource, utterance: Utterance) -> Heard | Finding:
         return piece
 
     try:
-        header = read_header(read, utterance.size)
+        header = header_of(read, utterance.size)
     except (HeaderError, OSError) as exc:
         return _unreadable(utterance, exc)
     digest = hashlib.sha256(head[:HEAD_BYTES]).hexdigest()
@@ -103,12 +104,13 @@ def _read(source: FileSource, utterance: Utterance) -> Heard | Finding:
 
 def _unreadable(utterance: Utterance, problem: Exception) -> Finding:
     sentence = str(problem) if isinstance(problem, HeaderError) else f"cannot be read: {problem}"
-    kind = "MP4 or M4A" in sentence or "Matroska" in sentence or "AIFF" in sentence
-    fix = (
-        Sentence(NextStep.MAKE_DATASET, " turns it into clips.")
-        if kind
-        else "Record or copy it again, or remove the line."
-    )
+    fix: Said = "Record or copy it again, or remove the line."
+    if "MP4 or M4A" in sentence or "Matroska" in sentence:
+        fix = Sentence(NextStep.MAKE_DATASET, " turns it into clips.")
+    elif "Git LFS" in sentence:
+        fix = "Fetch the audio itself: git lfs pull, in the folder of the repo."
+    elif DECODER_ABSENT in sentence:
+        fix = "pip install 'pod-launcher[audio]'"
     return Code.FILE_UNREADABLE.finding(utterance.place, f"{utterance.path} {sentence}.", fix)
 
 

@@ -104,7 +104,7 @@ async def check_folder(
     folder: Path, settings: CheckSettings | None = None, *, progress: Progress = _no_progress
 ) -> DatasetReport:
     """Look at a folder on this machine. DatasetError of pod_image.dataset when there is no such folder."""
-    source = await asyncio.to_thread(FolderSource, folder)
+    source = await asyncio.to_thread(FolderSource, folder, follows_links=True)
     return await check_dataset(source, settings, progress=progress)
 
 

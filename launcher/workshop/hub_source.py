@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from launcher.workshop.check import CheckSettings, Progress, look_over
 from launcher.workshop.report import DatasetReport
+from pod_image.contract.leavings import is_left_behind
 from pod_image.dataset import Entry
 from pod_image.hub import Hub, NotInRepo, Repo, list_files, read_bytes, read_range, resolve_commit
-
-NOT_CLIPS = (".gitattributes",)
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ def open_repo(hub: Hub, repo_id: str, revision: str | None = None) -> HubSource:
     """The dataset repo at what `revision` (default: its main branch) means now. Blocking; raises HubError."""
     repo = Repo(repo_id, "dataset")
     commit = resolve_commit(hub, repo, revision)
-    rows = [row for row in list_files(hub, repo, commit) if row.path not in NOT_CLIPS]
+    rows = [row for row in list_files(hub, repo, commit) if not is_left_behind(row.path)]
     entries = sorted((Entry(row.path, row.size_bytes) for row in rows), key=lambda each: each.path)
     return HubSource(hub, repo, commit, tuple(entries))
 

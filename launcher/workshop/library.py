@@ -130,6 +130,7 @@ def _drop(folder: Path, files: Collection[str], now: Now) -> int:
         lines = read_lines(folder)
         doomed = {_index(lines, file, folder.name) for file in files}
         _write(folder, [line for n, line in enumerate(lines) if n not in doomed], now())
+        # Not through links: what lies elsewhere is not this dataset's to delete.
         names = FileNames(FolderSource(folder).entries())
         for index in doomed:
             path = names.find(lines[index].file)
@@ -170,7 +171,7 @@ def _show(folder: Path) -> Shown:
 def _summary(folder: Path) -> Summary:
     clips = _clips(folder)
     record = read_record(folder)
-    entries = FolderSource(folder).entries()
+    entries = FolderSource(folder, follows_links=True).entries()
     table = folder / TABLE
     return Summary(
         name=folder.name,
@@ -185,7 +186,7 @@ def _summary(folder: Path) -> Summary:
 
 
 def _clips(folder: Path) -> list[ClipLine]:
-    names = FileNames(FolderSource(folder).entries())
+    names = FileNames(FolderSource(folder, follows_links=True).entries())
     return [
         ClipLine(
             line.file, line.text, line.speaker, _seconds(folder, names.find(line.file)), line.place

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import importlib
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import pstdev
-from typing import Any, BinaryIO
+from typing import Any
 
 from launcher.workshop.audio_headers import Heard, Progress, spread
 from pod_image.contract.findings import Finding
 from pod_image.contract.next_steps import NextStep, Sentence
-from pod_image.dataset import Code, FileSource, Utterance
-from pod_image.dataset.archives import SourceFile
+from pod_image.dataset import Code, FileSource
+from pod_image.dataset.fitness import SILENT_DBFS
+from pod_image.dataset.headers import HeaderError
+from pod_image.dataset.sound import decoded, header_of
 
 CLIPS_TO_HEAR = 60
 """A fault of the recording is in nearly all clips; sixty show it in a second or two."""
-MOST_SECONDS_HEARD = 60.0
-MOST_BYTES_AT_ONCE = 32 * 2**20
 FRAME_SECONDS = 0.02
 FULL_SCALE = 0.999
 CLIPPED_RUN_SAMPLES = 3
 MOST_CLIPPED_RUNS = 2
 """Three samples in a row at full scale do not happen by chance; one or two such runs are inaudible."""
-SILENT_DBFS = -50.0
 QUIET_DBFS = -36.0
 LEAST_SPEECH_TO_NOISE_DB = 20.0
 LOUD_NOISE_DBFS = -50.0
@@ -51,14 +49,14 @@ def listen(
 ) -> tuple[list[Sound], list[Finding]]:
     """Measure a spread of the clips, or all. ImportError without the extra."""
     numpy = importlib.import_module("numpy")
-    soundfile = importlib.import_module("soundfile")
+    importlib.import_module("soundfile")
     chosen = list(heard) if all_of_them else spread(heard, CLIPS_TO_HEAR)
     sounds: list[Sound] = []
     found: list[Finding] = []
     for number, each in enumerate(chosen, 1):
         try:
-            wave, rate_hz = _decode(soundfile, source, each)
-        except (OSError, RuntimeError, ValueError) as exc:  # soundfile's errors are RuntimeErrors
+            wave, rate_hz = sound_of(source, each)
+        except (OSError, ValueError) as exc:  # a header's error is a ValueError
             found.append(_undecodable(each, exc))
             continue
         sound = measure(numpy, wave, rate_hz)
@@ -69,26 +67,26 @@ def listen(
     return sounds, found
 
 
-def _decode(soundfile: Any, source: FileSource, heard: Heard) -> tuple[Any, int]:
-    with soundfile.SoundFile(_opened(source, heard.utterance)) as file:
-        wave = file.read(int(MOST_SECONDS_HEARD * file.samplerate), dtype="float32", always_2d=True)
-        return wave.mean(axis=1), int(file.samplerate)
+def sound_of(source: FileSource, heard: Heard) -> tuple[Any, int]:
+    """The clip as a training hears it, and its rate; of a recording of hours the first minute. Raises HeaderError."""
+    path, size_bytes = str(heard.utterance.path), heard.utterance.size
 
+    def read(start: int, length: int) -> bytes:
+        return source.read(path, start, length)
 
-def _opened(source: FileSource, clip: Utterance) -> BinaryIO:
-    """The clip at once, or a recording of hours in the pieces that are decoded of it."""
-    path = str(clip.path)
-    if clip.size <= MOST_BYTES_AT_ONCE:
-        return io.BytesIO(source.read(path))
-    return io.BufferedReader(SourceFile(source, path, clip.size), 2**20)
+    return decoded(read, size_bytes, heard.header or header_of(read, size_bytes))
 
 
 def _undecodable(heard: Heard, problem: Exception) -> Finding:
     return Code.FILE_UNREADABLE.finding(
         heard.utterance.place,
-        f"{heard.utterance.path} cannot be decoded: {problem}.".replace("..", "."),
+        f"{heard.utterance.path} {_said(problem)}.",
         "Record or copy it again, or remove the line.",
     )
+
+
+def _said(problem: Exception) -> str:
+    return str(problem) if isinstance(problem, HeaderError) else f"cannot be read: {problem}"
 
 
 def measure(numpy: Any, wave: Any, rate_hz: int) -> Sound:

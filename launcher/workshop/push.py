@@ -77,7 +77,7 @@ def _push(hub: Hub, request: PushRequest, progress: Progress) -> Pushed:
             f"{request.licence!r} is no licence identifier.",
             hint="Such as cc0-1.0, cc-by-4.0 or other.",
         )
-    found = survey(FolderSource(request.folder))
+    found = survey(FolderSource(request.folder, follows_links=True))
     _refuse_errors(found, request)
     heard, _ = read_headers(
         found.source, found.utterances, partial(progress, "headers"), most_remote=None

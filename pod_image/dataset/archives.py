@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import tarfile
 import threading
@@ -14,6 +15,7 @@ from pathlib import PurePosixPath
 
 from pod_image.contract.figures import size
 from pod_image.contract.findings import Finding
+from pod_image.contract.leavings import is_left_behind
 from pod_image.contract.paths import safe_path
 from pod_image.dataset.findings import Code
 from pod_image.dataset.source import Entry, FileSource
@@ -29,6 +31,9 @@ READ_AHEAD_BYTES = 4096
 ZIP_DIRECTORY_BYTES = 128 * 2**10
 """The directory of some 1,500 clips, in one read from the end."""
 LOCAL_HEADER_SLACK_BYTES = 512
+MOST_NAME_BYTES = 250
+"""No system's files have longer names, less what a file is called while it is written."""
+_DRIVE = re.compile("[A-Za-z]:")
 
 ARCHIVE_ENDINGS = (".tar", ".tar.gz", ".tgz", ".zip")
 
@@ -178,6 +183,7 @@ class OpenedSource:
     def _note(self, code: Code, place: str, message: str) -> None:
         hint = {
             Code.NAMES_CLASH: "Give every clip a name of its own.",
+            Code.PATH_OUTSIDE: "Rename the file, and pack the shard again.",
             Code.ARCHIVE_UNLISTED: "Nothing to do; a zip or loose files would be looked at in full.",
         }.get(code, "Pack the shard again from the clips themselves.")
         self.findings.append(code.finding(place, message, hint))
@@ -204,6 +210,7 @@ class OpenedSource:
         stream = io.BufferedReader(file, 2**16)
         with zipfile.ZipFile(stream) as archive:
             infos = [each for each in archive.infolist() if not each.is_dir()]
+        infos = [each for each in infos if not is_left_behind(each.filename)]
         _refuse_bomb(len(infos), sum(each.file_size for each in infos), entry.size)
         if sum(each.compress_size for each in infos) > entry.size:
             raise ArchiveError("has members that overlap, as only bombs have")
@@ -214,26 +221,30 @@ class OpenedSource:
                 raise ArchiveError(f"holds a link ({each.filename})")
             if each.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise _Damaged(f"uses a compression that is not read here ({each.filename})")
-            yield Member(
-                _inside(entry.path, each.filename), entry.path, each.filename, each.file_size,
-                each.header_offset, each.compress_size, each.compress_type, each.CRC,
-            )  # fmt: skip
+            path = self._inside(entry.path, each.filename)
+            if path is not None:
+                yield Member(
+                    path, entry.path, each.filename, each.file_size,
+                    each.header_offset, each.compress_size, each.compress_type, each.CRC,
+                )  # fmt: skip
 
     def _list_tar(self, entry: Entry, mode: str) -> Iterator[Member]:
         stream = io.BufferedReader(SourceFile(self._base, entry.path, entry.size), READ_AHEAD_BYTES)
         count = total = 0
         with tarfile.open(fileobj=stream, mode=mode) as archive:  # type: ignore[call-overload]
             for info in archive:
-                if info.isdir():
+                if info.isdir() or is_left_behind(info.name):
                     continue
                 if not info.isreg():
                     raise ArchiveError(f"holds something else than files ({info.name})")
                 count, total = count + 1, total + info.size
                 _refuse_bomb(count, total, entry.size)
-                yield Member(
-                    _inside(entry.path, info.name), entry.path, info.name, info.size,
-                    info.offset_data if mode == "r:" else -1, info.size, None,
-                )  # fmt: skip
+                path = self._inside(entry.path, info.name)
+                if path is not None:
+                    yield Member(
+                        path, entry.path, info.name, info.size,
+                        info.offset_data if mode == "r:" else -1, info.size, None,
+                    )  # fmt: skip
                 if mode == "r:" and info.offset_data + info.size > entry.size:
                     raise _Damaged(f"is cut off in {info.name}")
                 if self._base.is_remote and count >= MOST_REMOTE_TAR_MEMBERS:
@@ -243,6 +254,17 @@ class OpenedSource:
                         f"Only the first {count:,} members were looked at: a tar has no index.",
                     )
                     return
+
+    def _inside(self, archive: str, name: str) -> str | None:
+        """Where a member lies in the dataset; None, with a finding, for a name that not every system has."""
+        if _escapes(name):
+            raise ArchiveError(f"holds a path that leads out of it ({name!r})")
+        path = safe_path(name)
+        if path is None or any(len(part.encode()) > MOST_NAME_BYTES for part in path.split("/")):
+            shown = repr(name[:MOST_NAME_BYTES])
+            self._note(Code.PATH_OUTSIDE, archive, f"{shown} is no file name on every system.")
+            return None
+        return (PurePosixPath(archive).parent / path).as_posix()
 
     def _read_zip(self, member: Member, start: int, length: int) -> bytes:
         fixed = 30 + len(member.name.encode()) + LOCAL_HEADER_SLACK_BYTES
@@ -276,13 +298,10 @@ class OpenedSource:
             return file.read(length)
 
 
-def _inside(archive: str, name: str) -> str:
-    path = safe_path(name)
-    if path is None or not path.isprintable():
-        raise ArchiveError(
-            f"holds a path that leads out of it, or is none on every system ({name!r})"
-        )
-    return (PurePosixPath(archive).parent / path).as_posix()
+def _escapes(name: str) -> bool:
+    slashed = name.replace("\\", "/")
+    parts = [part for part in slashed.split("/") if part not in ("", ".")]
+    return not parts or ".." in parts or slashed.startswith("/") or bool(_DRIVE.match(slashed))
 
 
 def _refuse_bomb(count: int, total_bytes: int, archive_bytes: int) -> None:

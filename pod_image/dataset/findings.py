@@ -46,6 +46,8 @@ class Code(StrEnum):
     NAME_CASE = "name-case", Severity.WARNING
     NAMES_CLASH = "names-clash", Severity.WARNING
     LINK_OUTSIDE = "link-outside", Severity.WARNING
+    LINK_BROKEN = "link-broken", Severity.WARNING
+    LINK_FOLLOWED = "link-followed", Severity.NOTE
     ARCHIVE_UNSAFE = "archive-unsafe", Severity.ERROR
     ARCHIVE_DAMAGED = "archive-damaged", Severity.ERROR
     ARCHIVE_UNLISTED = "archive-unlisted", Severity.NOTE

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Protocol
 
 from pod_image.contract.findings import Finding
+from pod_image.contract.leavings import is_left_behind
 from pod_image.dataset.dataset_error import DatasetError
 from pod_image.dataset.findings import Code
 
 MOST_FILES = 1_000_000
 """A folder with more is not a dataset of clips; somebody named their home directory."""
+MOST_LINKS_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -43,19 +45,26 @@ class FileSource(Protocol):
 
 
 class FolderSource:
-    """A folder on this machine. Hidden files and links that lead out of it are left aside."""
+    """A folder on this machine, without what systems leave behind.
+
+    Links that lead out of it are left aside, as in a folder that strangers filled; `follows_links` is for a person's
+    own folder, whose recordings may lie elsewhere.
+    """
 
     is_remote = False
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, follows_links: bool = False) -> None:
         if not folder.is_dir():
             raise DatasetError(
                 f"There is no folder {folder}.", hint="Give the folder that holds metadata.csv."
             )
-        self._folder = folder
+        self._folder, self._follows = folder, follows_links
         self._resolved = folder.resolve()
+        self._followed: list[str] = []
         self.findings: list[Finding] = []
         self._entries = sorted(self._walk(), key=lambda entry: entry.path)
+        if self._followed:
+            self._say_followed()
 
     @property
     def name(self) -> str:
@@ -75,33 +84,89 @@ class FolderSource:
 
     def _walk(self) -> Iterator[Entry]:
         seen = 0
-        for here, folders, files in os.walk(self._folder):
-            folders[:] = sorted(each for each in folders if not each.startswith("."))
-            for name in files:
-                if name.startswith("."):
+        # Each folder with the folders above it, so that a link to one of those is no endless way.
+        folders = [("", frozenset([_identity(self._folder)]))]
+        while folders:
+            here, above = folders.pop()
+            for found in _listed(self._folder / here):
+                path = f"{here}/{found.name}" if here else found.name
+                if is_left_behind(found.name) or (found.is_symlink() and not self._is_taken(path)):
                     continue
                 seen += 1
                 if seen > MOST_FILES:
-                    raise DatasetError(
-                        f"{self._folder} holds more than {MOST_FILES:,} files.",
-                        hint="Give the folder of the dataset itself.",
-                    )
-                entry = self._entry(Path(here, name))
-                if entry is not None:
-                    yield entry
+                    raise self._too_many()
+                try:
+                    if found.is_dir():
+                        identity = _identity(self._folder / path)
+                        if identity not in above:
+                            folders.append((path, above | {identity}))
+                    # A socket or pipe would block the reader.
+                    elif found.is_file() and self._has_name(path):
+                        yield Entry(path, found.stat().st_size)
+                except OSError:  # gone meanwhile, or not for this person to look into
+                    continue
 
-    def _entry(self, file: Path) -> Entry | None:
-        path = file.relative_to(self._folder).as_posix()
-        if file.is_symlink() and not file.resolve().is_relative_to(self._resolved):
-            self.findings.append(
-                Code.LINK_OUTSIDE.finding(
-                    path,
-                    "This link leads out of the dataset and is left aside.",
-                    "Put the file itself into the folder.",
-                )
-            )
-            return None
-        # Names that are not text cannot stand in a table; a socket or pipe would block the reader.
-        if not file.is_file() or not path.isprintable():
-            return None
-        return Entry(path, file.stat().st_size)
+    def _is_taken(self, path: str) -> bool:
+        """Whether a link is gone after; says where it leads if that is not within the dataset."""
+        try:
+            target = (self._folder / path).resolve(strict=True)
+        except (
+            OSError,
+            RuntimeError,
+        ):  # a circle of links is the one or the other, as Python's version has it
+            self._find(Code.LINK_BROKEN, path, "This link leads nowhere.",
+                       "Put the file itself into the folder, or remove the link.")  # fmt: skip
+            return False
+        if target.is_relative_to(self._resolved):
+            return True
+        if self._follows:
+            self._followed.append(path)
+            return True
+        self._find(Code.LINK_OUTSIDE, path, "This link leads out of the dataset and is left aside.",
+                   "Put the file itself into the folder.")  # fmt: skip
+        return False
+
+    def _has_name(self, path: str) -> bool:
+        """Bytes that are no text can stand in no table, and nothing can be said of them but this."""
+        try:
+            path.encode()
+        except UnicodeEncodeError:
+            plain = path.encode(errors="backslashreplace").decode()
+            self._find(Code.PATH_OUTSIDE, plain, f"The name of {plain} is no text.",
+                       "Rename the file.")  # fmt: skip
+            return False
+        return True
+
+    def _find(self, code: Code, place: str, message: str, hint: str) -> None:
+        self.findings.append(
+            code.finding(place.encode(errors="backslashreplace").decode(), message, hint)
+        )
+
+    def _say_followed(self) -> None:
+        named = ", ".join(sorted(self._followed)[:MOST_LINKS_NAMED])
+        more = len(self._followed) - MOST_LINKS_NAMED
+        lead = "1 link leads" if len(self._followed) == 1 else f"{len(self._followed):,} links lead"
+        self._find(
+            Code.LINK_FOLLOWED, "", f"{lead} out of the dataset: {named}{f' and {more:,} more' if more > 0 else ''}.",
+            "Nothing to do: what is there is used, and a push sends it along.",
+        )  # fmt: skip
+
+    def _too_many(self) -> DatasetError:
+        return DatasetError(
+            f"{self._folder} holds more than {MOST_FILES:,} files.",
+            hint="Give the folder of the dataset itself.",
+        )
+
+
+def _listed(folder: Path) -> list[os.DirEntry[str]]:
+    """What lies in a folder; nothing of one that may not be looked into or has gone meanwhile."""
+    try:
+        with os.scandir(folder) as found:
+            return sorted(found, key=lambda each: each.name)
+    except OSError:
+        return []
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    found = folder.stat()
+    return found.st_dev, found.st_ino

@@ -15,6 +15,7 @@ from pathlib import Path
 from huggingface_hub import HfApi
 from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defined]
 
+from pod_image.contract.leavings import is_left_behind
 from pod_image.contract.paths import safe_path
 from pod_image.hub.refusals import Damaged, HubRejected
 from pod_image.hub.repos import Checksums, RemoteFile, Repo, list_files
@@ -71,6 +72,7 @@ def fetch(
     so a second call continues.
     """
     listed = [row for row in list_files(hub, repo, commit) if _is_wanted(row.path, patterns)]
+    listed = [row for row in listed if not _is_unsafe_leaving(row.path)]
     for row in listed:
         _check_path(row.path)
     job = _Download(hub, repo, commit, folder, listed, on_progress)
@@ -245,6 +247,11 @@ def _is_wanted(path: str, patterns: Sequence[str]) -> bool:
 def _literal(path: str) -> str:
     """The glob that matches this path alone."""
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in path)
+
+
+def _is_unsafe_leaving(path: str) -> bool:
+    """Such as Finder's icon, with a line end in its name: no reason to refuse the files that are meant."""
+    return is_left_behind(path) and safe_path(path) != path
 
 
 def _check_path(path: str) -> None:

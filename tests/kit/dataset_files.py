@@ -11,6 +11,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from launcher.emulator.hub import HubEmulator
+from launcher.emulator.hub.wire import Body
 from pod_image.dataset import Code, Dataset, FolderSource, Survey, survey
 
 
@@ -69,3 +71,15 @@ def tarred(files: dict[str, bytes], mode: Any = "w:") -> bytes:
             info.size = len(content)
             archive.addfile(info, BytesIO(content))
     return packed.getvalue()
+
+
+def seed_repo(emulator: HubEmulator, name: str, files: Mapping[str, bytes]) -> None:
+    """A dataset repo with these files, straight into the emulator's store: whatever a name, and without an upload."""
+    store = emulator.core.store
+    author = name.partition("/")[0]
+    repo = store.create("dataset", name, is_private=True, author=author, at=0.0)
+    tree = dict(repo.head.tree)
+    for path, content in files.items():
+        is_table = path.endswith((".csv", ".txt", ".json", ".jsonl", ".md"))
+        tree[path] = store.blob(store.add_object(Body(content)), is_lfs=not is_table)
+    store.commit(repo, "main", tree, "clips", "", author, 1.0)

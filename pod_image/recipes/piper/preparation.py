@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pod_image.contract.bodies import PhaseChange, RunWarning
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.outcomes import Phase
+from pod_image.dataset.fitness import LONGEST_SECONDS, NOTHING_TO_SAY, Unfit, has_words
 from pod_image.recipes.cores import usable_cores
 from pod_image.recipes.piper.phonemes import phonemizer
 from pod_image.recipes.piper.prepared import (
@@ -26,17 +27,14 @@ from pod_image.recipes.piper.prepared import (
     sound_path,
     write_prepared,
 )
-from pod_image.recipes.piper.quality import HOP_SAMPLES, SEGMENT_SAMPLES
 from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.recordings import (
     UnreadableRecording,
-    load_recording,
+    fitting_recording,
     silero_speech_span,
 )
 from pod_image.recipes.worker import Emit
 
-LONGEST_SECONDS = 20.0
-"""Memory of a step grows with its longest clip, faster than linearly; the tail is rarely worth it."""
 FEWEST_FOR_PROCESSES = 64
 """Below that, starting more processes takes longer than they save."""
 FEWEST_EACH = 16
@@ -228,34 +226,16 @@ class _Reader:
     def __call__(self, job: tuple[Path, str]) -> _Read | str:
         path, text = job
         phonemes = self._phonemize(text)
-        if phonemes.is_silent:
-            return "the text has nothing to say."
-        try:
-            sound, reason = self._fitting(path, len(phonemes.ids))
-        except UnreadableRecording as exc:
-            return f"the recording cannot be read: {exc}"
-        return reason or _Read(sound, phonemes.ids, phonemes.unknown)
-
-    def _fitting(self, path: Path, ids: int) -> tuple[NDArray[np.int16], str | None]:
-        """The sound, trimmed unless only the whole of it fits the text: the detector is not always right."""
+        if phonemes.is_silent or not has_words(text):
+            return NOTHING_TO_SAY.words
         rate_hz = self._how.sample_rate_hz
-        sound = load_recording(path, rate_hz, self._speech_span)
-        reason = _unfit(len(sound), rate_hz, ids)
-        if reason is None or self._speech_span is None:
-            return sound, reason
-        whole = load_recording(path, rate_hz, None)
-        return (whole, None) if _unfit(len(whole), rate_hz, ids) is None else (sound, reason)
-
-
-def _unfit(samples: int, rate_hz: int, ids: int) -> str | None:
-    seconds = samples / rate_hz
-    if samples < SEGMENT_SAMPLES:
-        return f"too short: {seconds:.2f} s, at least {SEGMENT_SAMPLES / rate_hz:.2f} s are needed."
-    if seconds > LONGEST_SECONDS:
-        return f"too long: {seconds:.1f} s, at most {LONGEST_SECONDS:.0f} s are taken."
-    if samples // HOP_SAMPLES < ids:
-        return f"too much text for {seconds:.1f} s of sound: {ids} phoneme ids."
-    return None
+        try:
+            sound = fitting_recording(path, rate_hz, len(phonemes.ids), self._speech_span)
+        except UnreadableRecording as exc:
+            return f"the recording cannot be read: it {exc}"
+        if isinstance(sound, Unfit):
+            return sound.words
+        return _Read(sound, phonemes.ids, phonemes.unknown)
 
 
 _reader: _Reader | None = None

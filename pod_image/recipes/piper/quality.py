@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-HOP_SAMPLES = 256
-SEGMENT_FRAMES = 32
-SEGMENT_SAMPLES = SEGMENT_FRAMES * HOP_SAMPLES
+from pod_image.dataset.fitness import HOP_SAMPLES as HOP_SAMPLES
+from pod_image.dataset.fitness import SEGMENT_SAMPLES as SEGMENT_SAMPLES
+
+SEGMENT_FRAMES = SEGMENT_SAMPLES // HOP_SAMPLES
 SPECTROGRAM_BINS = 513
 SYMBOLS = 256
 SPEAKER_WIDTH = 512

