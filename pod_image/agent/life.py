@@ -168,7 +168,7 @@ class Life:
     async def _stages(self, *, is_resumed: bool) -> None:
         run = self.run
         document = run.document.model_copy(
-            update={"resume": is_resumed or disk_step(run.folder) is not None}
+            update={"resume": is_resumed or run.is_restored or disk_step(run.folder) is not None}
         )
         for stage in run.recipe.stages(run.settings):
             if run.ending is not None and not self._still_runs(stage):
@@ -240,6 +240,8 @@ class Life:
             await blocking(lambda: run.hub.fetch_results(paths, folder.out, below))
             await self._carry_on()
             run.ports.processes.hand_over(folder.out / "checkpoints", run.user)
+        if run.document.resume or isinstance(start, GoOn):
+            await self._restore()
         needs = run.recipe.needs(run.settings)
         if needs:
             await blocking(lambda: run.hub.fetch_needs(needs, folder.base))
@@ -258,6 +260,20 @@ class Life:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 write_whole(path, content, is_durable=True)
                 run.ports.processes.hand_over(path, run.user)
+
+    async def _restore(self) -> None:
+        """What an earlier pod delivered and the recipe wants back, unless it is on this disk."""
+        run = self.run
+        wanted = run.recipe.restores(run.settings, run.delivered_before)
+        absent = [below for below in wanted if not (run.folder.out / below).exists()]
+        if absent:
+            paths = [run.results.path(below) for below in absent]
+            below = run.results.path("").rstrip("/")
+            fetch = partial(run.hub.fetch_results, paths, run.folder.out, below)
+            await run.ports.run_blocking(fetch)
+            for name in run.recipe.folders:
+                run.ports.processes.hand_over(run.folder.out / name, run.user)
+        run.is_restored = run.is_restored or bool(wanted)
 
     def _fetched(self, done: int, total: int) -> None:
         run = self.run

@@ -17,12 +17,15 @@ from pod_image.contract.bodies import (
     CheckpointWritten,
     InstructionReceipt,
     PhaseChange,
+    ResultsCollected,
     RunWarning,
     Step,
 )
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument, without_secrets
 from pod_image.contract.instructions import Instruction, InstructionName
 from pod_image.contract.outcomes import EndReason, Phase
+from pod_image.contract.paths import RunFolder
+from pod_image.contract.record import KeptCheckpoint
 from pod_image.recipes.base import Stage
 
 T = TypeVar("T")
@@ -165,11 +168,15 @@ class Supervisor:
         if isinstance(body, PhaseChange) and body.state != "progress":
             return  # beginnings and ends of phases are the agent's to say
         run.progress.heard(body, run.now())
+        if isinstance(body, CheckpointWritten):
+            run.progress.checkpoint = _kept(run.folder, body)
         match body:
             case Step():
                 run.events.thinned(body.model_copy(update=self._forecast()))
             case PhaseChange():
                 run.events.thinned(body.model_copy(update={"phase": self.stage.phase}))
+            case ResultsCollected():
+                self.listener.checkpoint_kept()
             case InstructionReceipt():
                 if self.listener.receipt(body):
                     run.events.emit(body)
@@ -188,6 +195,14 @@ class Supervisor:
             "ends_at": seen.ends_at,
             "cost_at_end_usd": seen.cost_at_end_usd,
         }
+
+
+def _kept(folder: RunFolder, body: CheckpointWritten) -> KeptCheckpoint:
+    """A checkpoint with its files: some are a folder of them."""
+    path = folder.out / body.path
+    files = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
+    below = tuple(one.relative_to(folder.out).as_posix() for one in files)
+    return KeptCheckpoint(step=body.step, paths=below)
 
 
 async def first_of(

@@ -119,7 +119,7 @@ class Sample(Body):
 
 
 class CheckpointWritten(Body):
-    """A checkpoint is whole on the pod's disk. `path` is below the run's folder."""
+    """A checkpoint is whole on the pod's disk. `path`, a file or a folder, is below the run's folder."""
 
     event: ClassVar[str] = "checkpoint"
     is_a_recipes: ClassVar[bool] = True
@@ -128,6 +128,14 @@ class CheckpointWritten(Body):
     size_bytes: Count
     scores: dict[str, float] = {}
     is_best: bool = False
+
+
+class ResultsCollected(Body):
+    """There are new results where they are delivered from. For the agent: it is not passed on."""
+
+    event: ClassVar[str] = "collected"
+    is_a_recipes: ClassVar[bool] = True
+    files: Count
 
 
 class UploadedFile(Part):

@@ -73,6 +73,13 @@ class Recipe(Protocol):
         """Small results that a run going on in another pod adds to, by their paths below the run's folder."""
         ...
 
+    def restores(self, settings: RunSettings, delivered: Sequence[str]) -> Sequence[str]:
+        """Of what earlier pods of this run delivered, what a run that goes on needs beside its checkpoint.
+
+        All are paths below the run's folder.
+        """
+        ...
+
     def results(self, folder: RunFolder, settings: RunSettings) -> Sequence[Path]:
         """What to deliver now, whatever matters most first; only files that are whole."""
         ...

@@ -15,7 +15,7 @@ from typing import Any
 from pod_image.agent.ports import Line, ProcessSpec
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 from pod_image.contract.recipes.command import CommandSettings
-from pod_image.recipes.command.collecting import collect
+from pod_image.recipes.command.collecting import Outputs, collect
 from tests.simulation.disks import Disk, content
 from tests.simulation.processes import Process, spawn
 
@@ -196,7 +196,7 @@ class ScriptedStage:
         folder, disk = self.spec.folder, self._machine.disk
         collect(
             folder / "prepared",
-            CommandSettings.of(self.document.settings).outputs,
+            Outputs(CommandSettings.of(self.document.settings).outputs),
             folder / "out" / "files",
         )
         known = {each.below for each in disk.at(self._machine.now())}

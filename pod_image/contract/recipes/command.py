@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from pod_image.contract.checkpoint_interval import CheckpointMinutes
 from pod_image.contract.common_settings import CommonSettings, Word
 from pod_image.contract.knobs import Knob
 from pod_image.contract.progress_choice import WRITTEN, checked_progress
@@ -30,6 +31,105 @@ class CommandSettings(CommonSettings):
         ),
         Knob("Outputs", group="What", separator="\n", empty_means="none of its files"),
     ] = ("out/**",)
+    required_outputs: Annotated[
+        tuple[Word, ...],
+        Field(
+            description=(
+                "Patterns that a file has to fit when the command has ended, or the run counts as failed: some "
+                "programs end well without their result."
+            ),
+            max_length=64,
+        ),
+        Knob(
+            "Outputs that have to be there",
+            group="What",
+            level="advanced",
+            separator="\n",
+            empty_means="the exit code alone decides",
+        ),
+    ] = ()
+    leave_out: Annotated[
+        tuple[Word, ...],
+        Field(
+            description="Names that are no results wherever they lie, such as those of files that are not whole yet.",
+            max_length=64,
+        ),
+        Knob(
+            "Left out",
+            group="What",
+            level="advanced",
+            separator="\n",
+            empty_means="nothing is left out",
+        ),
+    ] = (".tmp*", "*.tmp", "*-tmp", ".cache", "__pycache__")
+    checkpoint: Annotated[
+        tuple[Word, ...],
+        Field(
+            description=(
+                "What another pod needs to go on: patterns of files or folders below the command's folder, such as "
+                "out/checkpoint-*. The newest that fits is kept, delivered, and brought back by a resume."
+            ),
+            max_length=16,
+        ),
+        Knob(
+            "Checkpoints",
+            group="What",
+            level="advanced",
+            separator="\n",
+            empty_means="the command has none",
+        ),
+    ] = ()
+    whole_with: Annotated[
+        tuple[Word, ...],
+        Field(
+            description=(
+                "Files that a folder of a checkpoint holds once it is whole, such as trainer_state.json; without "
+                "any, a checkpoint is whole when nobody has written to it for ten seconds."
+            ),
+            max_length=16,
+        ),
+        Knob(
+            "A checkpoint is whole with",
+            group="What",
+            level="advanced",
+            separator="\n",
+            empty_means="by time",
+        ),
+    ] = ()
+    restore: Annotated[
+        tuple[Word, ...],
+        Field(
+            description=(
+                "Outputs that a resumed run wants back where they were, beside its checkpoint; patterns below the "
+                "command's folder."
+            ),
+            max_length=16,
+        ),
+        Knob(
+            "Brought back",
+            group="What",
+            level="advanced",
+            separator="\n",
+            empty_means="the checkpoint alone",
+        ),
+    ] = ()
+    resume_argv: Annotated[
+        tuple[Word, ...],
+        Field(
+            description=(
+                "Words that follow the command when it goes on, where ${RESUME_DIR} is its checkpoint; "
+                "LAUNCHER_RESUMED and LAUNCHER_RESUME_DIR are set then too."
+            ),
+            max_length=32,
+        ),
+        Knob(
+            "Words for a resume",
+            group="What",
+            level="advanced",
+            separator="\n",
+            empty_means="none",
+        ),
+    ] = ()
     progress: Annotated[
         Word,
         AfterValidator(checked_progress),
@@ -41,6 +141,18 @@ class CommandSettings(CommonSettings):
         ),
         Knob("Progress from", group="What", level="advanced", written=WRITTEN),
     ] = "auto"
+
+    # How much
+    checkpoint_minutes: CheckpointMinutes = 15.0
+    keep_checkpoints: Annotated[
+        int,
+        Field(
+            description="Checkpoints that are kept; older ones go, also from the results repo.",
+            ge=1,
+            le=100,
+        ),
+        Knob("Checkpoints kept", group="How much", level="advanced", unit="checkpoints"),
+    ] = 2
 
 
 DECLARATION = Declaration(settings=CommandSettings, does="a command of your own runs", order=2)

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from pod_image.contract.checkpoint_interval import CheckpointMinutes
 from pod_image.contract.common_settings import CommonSettings, Switch, Word
 from pod_image.contract.knobs import Knob, Scope
 from pod_image.contract.recipes.base import Declaration
@@ -193,15 +194,7 @@ class PiperSettings(CommonSettings):
         Field(description="Share of the clips kept aside to measure on.", ge=0, le=0.5),
         Knob("Validation split", group="How much", level="advanced"),
     ] = 0.05
-    checkpoint_minutes: Annotated[
-        float,
-        Field(
-            description="Time between checkpoints: what can be lost when the machine dies.",
-            ge=0.1,
-            le=240,
-        ),
-        Knob("Checkpoint interval", group="How much", unit="minutes"),
-    ] = 15.0
+    checkpoint_minutes: CheckpointMinutes = 15.0
     seed: Annotated[
         int,
         Field(

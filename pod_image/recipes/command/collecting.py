@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
-from pod_image.contract.whole_file import replacing
+from pod_image.recipes.command.copying import NoRoom, copy_equal
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Which files below the command's folder are results: those that fit `patterns` and none of the others.
+
+    `left_out` is held against each part of a path: names under which programs write what is not whole yet.
+    `elsewhere` are patterns of what is delivered in another way, such as checkpoints.
+    """
+
+    patterns: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+
+    def files(self, work: Path) -> list[Path]:
+        """Regular files, sorted. Links are passed over: they may lead anywhere."""
+        found = matching(work, self.patterns)
+        others = set(matching(work, self.elsewhere)) if self.elsewhere else set()
+        return [path for path in found if path not in others and not self._is_left_out(path, work)]
+
+    def _is_left_out(self, path: Path, work: Path) -> bool:
+        parts = path.relative_to(work).parts
+        return any(fnmatchcase(part, pattern) for part in parts for pattern in self.left_out)
 
 
 def matching(work: Path, patterns: Sequence[str]) -> list[Path]:
@@ -16,12 +40,32 @@ def matching(work: Path, patterns: Sequence[str]) -> list[Path]:
     Links are left out: they may lead anywhere.
     """
     found: set[Path] = set()
-    for pattern in patterns:
-        for path in work.glob(pattern):
-            inside = path.rglob("*") if path.is_dir() and not path.is_symlink() else (path,)
-            found.update(one for one in inside if one.is_file() and not one.is_symlink())
+    for path in named(work, patterns):
+        inside = path.rglob("*") if path.is_dir() else (path,)
+        found.update(one for one in inside if one.is_file() and not one.is_symlink())
     root = work.resolve()
     return sorted(path for path in found if path.resolve().is_relative_to(root))
+
+
+def named(work: Path, patterns: Sequence[str]) -> list[Path]:
+    """Files and folders that a pattern names."""
+    found = {path for pattern in patterns for path in work.glob(pattern)}
+    return sorted(path for path in found if not path.is_symlink())
+
+
+def fits(below: str, patterns: Sequence[str]) -> bool:
+    """Whether a path that is not on this disk would be matched."""
+    parts = PurePosixPath(below).parts
+    return any(_is_named(parts, PurePosixPath(pattern).parts) for pattern in patterns)
+
+
+def _is_named(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    """`**` stands for any folders; what names a folder means all in it."""
+    if not pattern:
+        return True
+    if pattern[0] == "**":
+        return any(_is_named(parts[at:], pattern[1:]) for at in range(len(parts) + 1))
+    return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _is_named(parts[1:], pattern[1:])
 
 
 def is_inside(pattern: str) -> bool:
@@ -30,32 +74,65 @@ def is_inside(pattern: str) -> bool:
     return not path.is_absolute() and ".." not in path.parts
 
 
-def collect(work: Path, patterns: Sequence[str], target: Path) -> int:
-    """Copy the results to `target`, each whole or not at all. Returns how many there are."""
-    paths = matching(work, patterns)
+@dataclass(frozen=True)
+class Collected:
+    """What one turn brought to where results are delivered from."""
+
+    files: int
+    """That fit the patterns, new or not."""
+    new: int = 0
+    without_room: tuple[str, ...] = ()
+    """Below the command's folder: too large for a second one on this disk."""
+
+
+def collect(
+    work: Path,
+    outputs: Outputs,
+    target: Path,
+    is_over: Callable[[], bool] = lambda: False,
+) -> Collected:
+    """Copy the results to `target`, each whole or not at all; what changes meanwhile waits for the next turn.
+
+    `is_over` breaks off between two files.
+    """
+    paths, new, without_room = outputs.files(work), 0, []
     for path in paths:
         goal = target / path.relative_to(work)
         if _is_same(path, goal):
             continue
-        goal.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(goal) as part:
-            shutil.copy2(path, part)
-    return len(paths)
+        if is_over():
+            break
+        try:
+            new += copy_equal(path, goal)
+        except NoRoom:
+            without_room.append(path.relative_to(work).as_posix())
+        except FileNotFoundError:
+            continue  # gone meanwhile
+    return Collected(len(paths), new, tuple(without_room))
 
 
-def uncollected(work: Path, patterns: Sequence[str], target: Path) -> dict[Path, int]:
+def uncollected(work: Path, outputs: Outputs, target: Path) -> dict[Path, int]:
     """What a collection would copy now, with sizes in bytes."""
     found = {}
-    for path in matching(work, patterns):
+    for path in outputs.files(work):
         with suppress(OSError):  # gone meanwhile
             if not _is_same(path, target / path.relative_to(work)):
                 found[path] = path.stat().st_size
     return found
 
 
+def missing(work: Path, patterns: Sequence[str], since: float) -> list[str]:
+    """The patterns that nothing fits which was written since that moment (Unix seconds)."""
+    return [
+        pattern
+        for pattern in patterns
+        if not any(path.stat().st_mtime >= since for path in matching(work, [pattern]))
+    ]
+
+
 def _is_same(path: Path, goal: Path) -> bool:
-    """`copy2` keeps the time of change, so equal size and time mean an equal file."""
-    if not goal.exists():
-        return False
-    one, other = path.stat(), goal.stat()
-    return (one.st_size, one.st_mtime_ns) == (other.st_size, other.st_mtime_ns)
+    """A copy keeps the time of change, so equal size and time mean an equal file."""
+    with suppress(OSError):
+        one, other = path.stat(), goal.stat()
+        return (one.st_size, one.st_mtime_ns) == (other.st_size, other.st_mtime_ns)
+    return False

@@ -6,6 +6,7 @@ import shlex
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from pod_image.contract.interpreter import module_command
@@ -22,7 +23,11 @@ from pod_image.contract.recipes.command import CommandSettings
 from pod_image.contract.settings import RunSettings
 from pod_image.contract.whole_file import is_unfinished
 from pod_image.recipes.base import CardSection, Recipe, RemoteFile, Stage
-from pod_image.recipes.command.collecting import uncollected
+from pod_image.recipes.command.checkpoints import CheckpointRule, kept
+from pod_image.recipes.command.collecting import Outputs, fits, uncollected
+
+FILES = "files/"
+SMALL_BYTES = 10_000_000
 
 
 def files_folder(folder: RunFolder) -> Path:
@@ -32,24 +37,51 @@ def files_folder(folder: RunFolder) -> Path:
 
 @dataclass(frozen=True)
 class Job:
-    """What runs, which files below its folder are its results, as patterns, and how its progress is read."""
+    """What runs, and what of its files is kept. All patterns are below the command's folder."""
 
     argv: tuple[str, ...]
     outputs: tuple[str, ...]
+    required: tuple[str, ...] = ()
+    """What has to be there at the end."""
+    left_out: tuple[str, ...] = ()
+    checkpoints: CheckpointRule = field(default_factory=CheckpointRule)
+    restore: tuple[str, ...] = ()
+    resume_argv: tuple[str, ...] = ()
+    """Added to the command when it goes on."""
+    every_minutes: float = 15.0
     progress: ProgressChoice = field(default_factory=lambda: ProgressChoice(ProgressWay.AUTO))
+
+    @property
+    def results(self) -> Outputs:
+        """What is delivered as files; checkpoints go by themselves."""
+        return Outputs(self.outputs, self.left_out, self.checkpoints.patterns)
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        return (*self.outputs, *self.required, *self.checkpoints.patterns, *self.restore)
 
 
 class CommandRecipe:
     """A recipe that is built on a command takes over all of this, and says its own name and `job`."""
 
     name = "command"
-    folders: tuple[str, ...] = ("files",)
+    folders: tuple[str, ...] = ("files", "checkpoints")
     versions_of: tuple[str, ...] = ()
     less_memory = "Let the command do with less memory, or rent a GPU with more of it."
 
     def job(self, settings: RunSettings) -> Job:
         own = CommandSettings.of(settings)
-        return Job(own.argv, own.outputs, progress_choice(own.progress))
+        return Job(
+            argv=own.argv,
+            outputs=own.outputs,
+            required=own.required_outputs,
+            left_out=own.leave_out,
+            checkpoints=CheckpointRule(own.checkpoint, own.whole_with, own.keep_checkpoints),
+            restore=own.restore,
+            resume_argv=own.resume_argv,
+            every_minutes=own.checkpoint_minutes,
+            progress=progress_choice(own.progress),
+        )
 
     def stages(self, settings: RunSettings) -> Sequence[Stage]:
         argv = module_command("pod_image.recipes.command")
@@ -61,32 +93,35 @@ class CommandRecipe:
     def carries(self, settings: RunSettings) -> Sequence[str]:
         return ()
 
+    def restores(self, settings: RunSettings, delivered: Sequence[str]) -> Sequence[str]:
+        wanted = self.job(settings).restore
+        files = [below for below in delivered if below.startswith(FILES)]
+        return [below for below in files if fits(below.removeprefix(FILES), wanted)]
+
     def results(self, folder: RunFolder, settings: RunSettings) -> Sequence[Path]:
-        """Small files first: the report before the archive."""
-        found = [
-            path
-            for path in files_folder(folder).rglob("*")
-            if path.is_file() and not is_unfinished(path)
-        ]
-        return sorted(found, key=lambda path: (path.stat().st_size, path.as_posix()))
+        """Small files first, the report before the archive; then the newest checkpoint, large files, older ones."""
+        files = _by_size(files_folder(folder))
+        small = [path for path in files if path.stat().st_size <= SMALL_BYTES]
+        large = [path for path in files if path not in set(small)]
+        checkpoints = [_by_size(each) for each in reversed(kept(folder.checkpoints))]
+        newest, older = checkpoints[:1], checkpoints[1:]
+        return [*small, *chain(*newest), *large, *chain(*older)]
 
     def still_to_come(self, folder: RunFolder, settings: RunSettings) -> int:
         """What matches its outputs and was not collected since it changed."""
-        outputs = self.job(settings).outputs
+        outputs = self.job(settings).results
         return sum(uncollected(folder.prepared, outputs, files_folder(folder)).values())
 
     def left_behind(self, folder: RunFolder, settings: RunSettings) -> Mapping[Path, str]:
         work, files = folder.prepared, files_folder(folder)
         return {
             path: (files / path.relative_to(work)).relative_to(folder.out).as_posix()
-            for path in uncollected(work, self.job(settings).outputs, files)
+            for path in uncollected(work, self.job(settings).results, files)
         }
 
     def card(self, folder: RunFolder, settings: RunSettings) -> CardSection:
         files = files_folder(folder)
-        names = sorted(
-            path.relative_to(files).as_posix() for path in self.results(folder, settings)
-        )
+        names = sorted(path.relative_to(files).as_posix() for path in _by_size(files))
         lines = [f"- `{_as_code(name)}`" for name in names[:50]]
         if len(names) > len(lines):
             lines.append(f"- and {len(names) - len(lines)} more")
@@ -95,6 +130,11 @@ class CommandRecipe:
             shlex.join(without_keys(self.job(settings).argv)), "    ", lambda _: True
         )
         return CardSection({"tags": ["pod-launcher"]}, f"{command}\n\n{listing}")
+
+
+def _by_size(folder: Path) -> list[Path]:
+    found = (path for path in folder.rglob("*") if path.is_file() and not is_unfinished(path))
+    return sorted(found, key=lambda path: (path.stat().st_size, path.as_posix()))
 
 
 def _as_code(name: str) -> str:

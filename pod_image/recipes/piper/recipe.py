@@ -43,6 +43,10 @@ class PiperRecipe:
         """The losses and scores so far, so that curves begin where the run began."""
         return (f"tensorboard/{LOSSES_NAME}", f"checkpoints/{SCORES_NAME}")
 
+    def restores(self, settings: RunSettings, delivered: Sequence[str]) -> Sequence[str]:
+        """Nothing: all is in the checkpoint."""
+        return ()
+
     def results(self, folder: RunFolder, settings: RunSettings) -> Sequence[Path]:
         """The voice first, then the newest checkpoint, samples, and older checkpoints with their voices."""
         newest_first = sorted(_whole(folder.checkpoints), reverse=True)

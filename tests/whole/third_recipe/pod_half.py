@@ -27,6 +27,9 @@ class CountingRecipe:
     def carries(self, settings: RunSettings) -> Sequence[str]:
         return ()
 
+    def restores(self, settings: RunSettings, delivered: Sequence[str]) -> Sequence[str]:
+        return ()
+
     def results(self, folder: RunFolder, settings: RunSettings) -> Sequence[Path]:
         return sorted((folder.out / "counts").glob("*.txt"))
 

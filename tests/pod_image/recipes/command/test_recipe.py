@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,45 +12,20 @@ from pod_image.contract.paths import RunFolder
 from pod_image.contract.settings import RecipeName, RunSettings
 from pod_image.recipes import load
 from pod_image.recipes.base import CardSection
-from pod_image.recipes.command.activity import cpu_seconds
-from pod_image.recipes.command.collecting import collect, is_inside, matching
+from pod_image.recipes.command.collecting import (
+    Collected,
+    Outputs,
+    collect,
+    fits,
+    is_inside,
+    matching,
+)
 from pod_image.recipes.command.progress.json_lines import reading_in
 from pod_image.recipes.command.progress.meter import ProgressMeter, Source
 from tests.kit.sent_events import as_sent
+from tests.pod_image.recipes.command.commands import worker
 
 COMMAND = RecipeName("command")
-
-
-def worker(folder: Path, *argv: str, commands: str = "", **settings: Any) -> tuple[int, list[Any]]:
-    """Run the worker to its end; its exit code and its events."""
-    document = {
-        "contract": 1,
-        "run_id": "run-01",
-        "attempt": {"number": 1, "nonce": "nonce1"},
-        "settings": {"recipe": "command", "argv": argv, **settings},
-        "deadline": "2030-01-01T00:00:00Z",
-        "price_per_hour_usd": 1.0,
-    }
-    events = folder / "events"
-    (folder / "prepared").mkdir(exist_ok=True)
-    with events.open("wb") as file:
-        done = subprocess.run(
-            [sys.executable, "-m", "pod_image.recipes.command"],
-            cwd=folder,
-            env={
-                "PATH": os.environ["PATH"],
-                "PYTHONPATH": os.pathsep.join(sys.path),
-                "LAUNCHER_RUN": json.dumps(document),
-                "LAUNCHER_EVENTS_FD": str(file.fileno()),
-                "PYTHONSAFEPATH": "1",
-            },
-            pass_fds=(file.fileno(),),
-            input=commands,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-    return done.returncode, [json.loads(line) for line in events.read_text().splitlines()]
 
 
 def test_a_python_of_the_persons_own_finds_the_modules_beside_it_as_it_does_everywhere(
@@ -133,10 +103,12 @@ def test_collecting_again_takes_what_changed(tmp_path: Path) -> None:
     work, target = tmp_path / "work", tmp_path / "files"
     (work / "out").mkdir(parents=True)
     (work / "out" / "a").write_text("one")
-    assert collect(work, ["out/**"], target) == 1
+    outputs = Outputs(("out/**",))
+    assert collect(work, outputs, target) == Collected(1, 1)
     (work / "out" / "a").write_text("second")
     (work / "out" / "b").write_text("new")
-    assert collect(work, ["out/**"], target) == 2
+    assert collect(work, outputs, target) == Collected(2, 2)
+    assert collect(work, outputs, target) == Collected(2, 0)
     assert (target / "out" / "a").read_text() == "second"
     assert not list(target.rglob("*.unfinished"))
 
@@ -174,23 +146,32 @@ def test_a_line_with_a_step_is_progress(line: str, event: object) -> None:
     assert [as_sent(step) for step in said] == ([] if event is None else [event])
 
 
-def test_a_command_that_computes_is_seen_to(tmp_path: Path) -> None:
-    program = "import time\nend = time.process_time() + 0.2\nwhile time.process_time() < end: pass\ninput()"
-    process = subprocess.Popen(
-        [sys.executable, "-c", program], stdin=subprocess.PIPE, start_new_session=True
-    )
-    try:
-        used = 0.0
-        for _ in range(500):
-            used = max(used, cpu_seconds(process.pid))
-            if used >= 0.2:
-                break
-            os.sched_yield()
-            subprocess.run(["sleep", "0.02"], check=True)
-        assert used >= 0.2
-    finally:
-        process.kill()
-        process.communicate()
+@pytest.mark.parametrize(
+    ("below", "pattern", "is_named"),
+    [
+        ("out/a", "out/**", True),
+        ("out/deep/a.bin", "out", True),
+        ("out/deep/a.bin", "out/*.bin", False),
+        ("out/deep/a.bin", "**/*.bin", True),
+        ("outer/a", "out/**", False),
+    ],
+)
+def test_what_was_delivered_is_named_by_the_same_patterns(
+    tmp_path: Path, below: str, pattern: str, is_named: bool
+) -> None:
+    path = tmp_path / below
+    path.parent.mkdir(parents=True)
+    path.write_text("x")
+    assert fits(below, [pattern]) is is_named
+    assert matching(tmp_path, [pattern]) == ([path] if is_named else [])
+
+
+def test_names_of_what_is_not_whole_yet_and_checkpoints_are_no_outputs(tmp_path: Path) -> None:
+    for below in ("out/a", "out/.tmpQ1", "out/b-tmp/x", "out/checkpoint-3/a"):
+        (tmp_path / below).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / below).write_text("x")
+    outputs = Outputs(("out/**",), (".tmp*", "*-tmp"), ("out/checkpoint-*",))
+    assert outputs.files(tmp_path) == [tmp_path / "out" / "a"]
 
 
 def test_the_worker_brings_the_outputs_and_tells_the_steps(tmp_path: Path) -> None:

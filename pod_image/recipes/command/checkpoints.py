@@ -1,0 +1,182 @@
+"""A command's own checkpoints: which is the newest that is whole, kept as one, and brought back in another pod.
+
+Trainers write a checkpoint's files in place, one after another, in a folder that has its last name from the start. What
+marks one as whole is the trainer's own, and named by its preset.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from pod_image.recipes.command.collecting import named
+from pod_image.recipes.command.copying import copy_equal
+
+_NUMBER = re.compile(r"\d+")
+_NAME = re.compile(r"step-(\d{8})")
+REST_SECONDS = 10.0
+"""Without a mark: a file or folder that nobody has written to for so long."""
+LARGEST_STEP = 99_999_999
+
+
+@dataclass(frozen=True)
+class CheckpointRule:
+    """Patterns of what a resume needs, a unit each; `whole_with` are names that a folder has once it is whole."""
+
+    patterns: tuple[str, ...] = ()
+    whole_with: tuple[str, ...] = ()
+    keep: int = 2
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A file, or a folder with all in it."""
+
+    path: Path
+
+    @property
+    def files(self) -> list[Path]:
+        if not self.path.is_dir():
+            return [self.path]
+        return sorted(
+            path for path in self.path.rglob("*") if path.is_file() and not path.is_symlink()
+        )
+
+    @property
+    def number(self) -> int:
+        """The last number in its name, which trainers count in; -1 without one."""
+        numbers = _NUMBER.findall(self.path.stem)
+        return int(numbers[-1]) if numbers and len(numbers[-1]) < 16 else -1
+
+
+def newest_whole(work: Path, rule: CheckpointRule, now: float) -> list[Unit]:
+    """For each pattern its newest unit that is whole, at that moment (Unix seconds); empty when one has none."""
+    found = []
+    for pattern in rule.patterns:
+        units = sorted((Unit(path) for path in named(work, [pattern])), key=_age)
+        whole = next((unit for unit in units if _is_whole(unit, rule.whole_with, now)), None)
+        if whole is None:
+            return []
+        found.append(whole)
+    return found
+
+
+def _age(unit: Unit) -> tuple[int, float]:
+    """Newest first: by number, then by time."""
+    with suppress(OSError):
+        return -unit.number, -unit.path.stat().st_mtime
+    return -unit.number, 0.0
+
+
+def _is_whole(unit: Unit, whole_with: Sequence[str], now: float) -> bool:
+    with suppress(OSError):
+        if unit.path.is_dir() and whole_with:
+            return all(_has(unit.path, name) for name in whole_with)
+        files = unit.files
+        written_at = max((path.stat().st_mtime for path in files), default=now)
+        return bool(files) and now - written_at >= REST_SECONDS
+    return False
+
+
+def _has(folder: Path, name: str) -> bool:
+    """A file of that name, and JSON that can be read where it says that it is some."""
+    path = folder / name
+    if not path.is_file():
+        return False
+    if path.suffix != ".json":
+        return True
+    try:
+        json.loads(path.read_bytes())
+    except ValueError:
+        return False
+    return True
+
+
+class CheckpointKeeper:
+    """Copies whole checkpoints to where they are delivered from, and drops the oldest."""
+
+    def __init__(self, work: Path, target: Path, rule: CheckpointRule) -> None:
+        self._work, self._target, self._rule = work, target, rule
+        self._taken: list[tuple[str, int, int]] = []
+
+    def take(self, step: int | None) -> Path | None:
+        """Copy the newest whole one. None when it is there already, or changed meanwhile.
+
+        `step` is how far the training is, for a checkpoint whose name does not say. Raises OSError and NoRoom.
+        """
+        units = newest_whole(self._work, self._rule, time.time())
+        files = [path for unit in units for path in unit.files]
+        if not files:
+            return None
+        seen = [(path.as_posix(), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+        if seen == self._taken:
+            return None
+        goal = self._target / f"step-{self._step(units, step):08d}"
+        if not self._copy(files, goal):
+            return None
+        self._taken = seen
+        self._prune()
+        return goal
+
+    def know(self) -> None:
+        """What lies there now was brought back, and is no news."""
+        units = newest_whole(self._work, self._rule, time.time() + REST_SECONDS)
+        files = [path for unit in units for path in unit.files]
+        self._taken = [
+            (path.as_posix(), path.stat().st_size, path.stat().st_mtime_ns) for path in files
+        ]
+
+    def _step(self, units: Sequence[Unit], step: int | None) -> int:
+        number = max(unit.number for unit in units)
+        newest = max(map(step_of, kept(self._target)), default=-1)
+        if 0 <= number <= LARGEST_STEP:
+            return number
+        # Its name does not say, and may stay the same: never the name of one that was delivered.
+        return min(max(newest + 1, step or 0), LARGEST_STEP)
+
+    def _copy(self, files: Sequence[Path], goal: Path) -> bool:
+        part = goal.with_name(f".{goal.name}.part")
+        shutil.rmtree(part, ignore_errors=True)
+        try:
+            for path in files:
+                if not copy_equal(path, part / path.relative_to(self._work)):
+                    return False
+            if not all(path.is_file() for path in files):
+                return False  # dropped by the trainer while it was copied
+            shutil.rmtree(goal, ignore_errors=True)
+            part.rename(goal)
+        except FileNotFoundError:
+            return False
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+        return True
+
+    def _prune(self) -> None:
+        for old in kept(self._target)[: -self._rule.keep]:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def kept(target: Path) -> list[Path]:
+    """Checkpoints that were kept, oldest first."""
+    found = (path for path in target.glob("step-*") if _NAME.fullmatch(path.name))
+    return sorted(path for path in found if path.is_dir())
+
+
+def step_of(folder: Path) -> int:
+    match = _NAME.fullmatch(folder.name)
+    return int(match[1]) if match else -1
+
+
+def bring_back(checkpoint: Path, work: Path) -> None:
+    """Put a kept checkpoint's files where the command had them. Raises OSError."""
+    for path in sorted(checkpoint.rglob("*")):
+        if path.is_file() and not path.is_symlink():
+            goal = work / path.relative_to(checkpoint)
+            goal.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, goal)

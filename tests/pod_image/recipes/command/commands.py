@@ -1,0 +1,45 @@
+"""Runs the worker of a command as the agent does, with its run's document and a pipe for its events."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def worker(
+    folder: Path, *argv: str, commands: str = "", resume: bool = False, **settings: Any
+) -> tuple[int, list[Any]]:
+    """Run the worker to its end; its exit code and its events."""
+    document = {
+        "contract": 1,
+        "run_id": "run-01",
+        "attempt": {"number": 1, "nonce": "nonce1"},
+        "settings": {"recipe": "command", "argv": argv, **settings},
+        "deadline": "2030-01-01T00:00:00Z",
+        "price_per_hour_usd": 1.0,
+        "resume": resume,
+    }
+    events = folder / "events"
+    (folder / "prepared").mkdir(exist_ok=True)
+    with events.open("wb") as file:
+        done = subprocess.run(
+            [sys.executable, "-m", "pod_image.recipes.command"],
+            cwd=folder,
+            env={
+                "PATH": os.environ["PATH"],
+                "PYTHONPATH": os.pathsep.join(sys.path),
+                "LAUNCHER_RUN": json.dumps(document),
+                "LAUNCHER_EVENTS_FD": str(file.fileno()),
+                "PYTHONSAFEPATH": "1",
+            },
+            pass_fds=(file.fileno(),),
+            input=commands,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    return done.returncode, [json.loads(line) for line in events.read_text().splitlines()]
