@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from launcher.workshop.subtitles import Cue
+from launcher.workshop.timed_text import Cue
 
 SPEECH_PROBABILITY = 0.5
 LEAST_SPEECH_SECONDS = 0.25
@@ -25,6 +25,7 @@ class Span:
     start: float
     end: float
     text: str | None = None
+    speaker: str | None = None
 
     @property
     def seconds(self) -> float:
@@ -80,7 +81,7 @@ def cut_at_cues(cues: Sequence[Cue], spans: Sequence[Span], length: float) -> li
         start = max(start, clips[-1].end if clips else 0.0)
         end = min(end, length)
         if end - start >= LEAST_SPEECH_SECONDS:
-            clips.append(Span(start, end, cue.text))
+            clips.append(Span(start, end, cue.text, cue.speaker))
     return clips
 
 

@@ -17,7 +17,10 @@ from launcher.workshop.cutting import Span, cut_at_cues, cut_at_pauses, speech_s
 from launcher.workshop.decoding import DecodeError, decode_recording
 from launcher.workshop.loudness import gain_to
 from launcher.workshop.speech import FRAME_SECONDS, speech_probabilities
-from launcher.workshop.subtitles import read_subtitles, sentences
+from launcher.workshop.timed_text import Cue, TimedTextFault, read_timed_text, sentences
+from launcher.workshop.timed_text.order import is_of_another_recording, within
+from pod_image.contract.findings import Finding
+from pod_image.dataset import Code
 
 MOST_MEMORY_BYTES = 8 * 2**30
 """Address space, of which most is only reserved by the libraries."""
@@ -74,25 +77,50 @@ def _work(job: dict[str, Any]) -> dict[str, Any]:
         seconds = samples / rate_hz
         if samples == 0:
             raise DecodeError("holds no sound")
-        spans = _spans(job, seconds, speech)
+        spans, findings = _spans(job, seconds, speech)
         clips = list(_write_clips(job, sound, spans, rate_hz))
-    return {"seconds": seconds, "clips": clips}
+    told = [[str(each.code), each.place, str(each.message), str(each.hint)] for each in findings]
+    return {"seconds": seconds, "clips": clips, "findings": told}
 
 
 def _tell(seconds: float) -> None:
     _say({"decoded_seconds": seconds})
 
 
-def _spans(job: dict[str, Any], seconds: float, speech: _Speech) -> Sequence[Span]:
-    if job["subtitles"]:
-        cues = read_subtitles(Path(job["subtitles"]).read_bytes())
-        if not cues:
-            raise DecodeError("has subtitles without a single timed text")
-        return cut_at_cues(sentences(cues), _speech_in(speech), seconds)
+def _spans(
+    job: dict[str, Any], seconds: float, speech: _Speech
+) -> tuple[Sequence[Span], list[Finding]]:
+    if job["timed_text"]:
+        cues, findings = _cues(Path(job["timed_text"]), seconds)
+        if not job["cut"]:
+            return [Span(0.0, seconds, " ".join(each.text for each in cues))], findings
+        return cut_at_cues(sentences(cues), _speech_in(speech), seconds), findings
     if seconds <= WHOLE_CLIP_SECONDS or not job["cut"]:
-        return [Span(0.0, seconds, job["text"])]
-    # The text of a long recording cannot be shared out among its pieces: they are left to be typed.
-    return cut_at_pauses(_speech_in(speech), speech.probabilities, speech.frame_seconds, seconds)
+        return [Span(0.0, seconds, job["text"])], []
+    findings = [_text_without_times(job["recording"])] if job["text"] else []
+    spans = cut_at_pauses(_speech_in(speech), speech.probabilities, speech.frame_seconds, seconds)
+    return spans, findings
+
+
+def _cues(path: Path, seconds: float) -> tuple[list[Cue], list[Finding]]:
+    try:
+        read = read_timed_text(path.name, path.read_bytes())
+    except TimedTextFault as exc:
+        raise DecodeError(f"is left out, for {path.name} beside it {exc}") from exc
+    if is_of_another_recording(read.cues, seconds):
+        raise DecodeError(
+            f"ends before most texts of {path.name} begin: they are of another recording, or it was cut off"
+        )
+    inside = within(read.cues, seconds, path.name)
+    return inside.cues, [*read.findings, *inside.findings]
+
+
+def _text_without_times(recording: str) -> Finding:
+    """The text of a long recording cannot be shared out among its pieces: they are left to be typed."""
+    return Code.TIMED_TEXT_UNUSED.finding(
+        Path(recording).name, "Its text has no times, and the recording was cut: the clips are left to be typed.",
+        "Give a text with times beside it, such as subtitles (.srt) or Audacity labels.",
+    )  # fmt: skip
 
 
 def _speech_in(speech: _Speech) -> list[Span]:
@@ -140,7 +168,12 @@ def _write_clips(
         name = f"{job['prefix']}{'' if one else f'-{number:04d}'}.{job['kind']}"
         path = Path(job["folder"]) / name
         soundfile.write(path, wave, rate_hz, format=job["kind"].upper(), subtype=WAV_SUBTYPE)
-        yield {"file": name, "seconds": len(wave) / rate_hz, "text": span.text or ""}
+        yield {
+            "file": name,
+            "seconds": len(wave) / rate_hz,
+            "text": span.text or "",
+            "speaker": span.speaker,
+        }
 
 
 def _normalised(numpy: Any, wave: Any, rate_hz: int, wanted_lufs: float) -> Any:

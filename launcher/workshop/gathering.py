@@ -7,16 +7,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from launcher.errors import InvalidRequest
+from launcher.workshop.beside import TextsBeside
 from launcher.workshop.table_texts import texts_of
+from pod_image.contract.findings import Finding
 from pod_image.dataset import Entry, FileSource
 from pod_image.dataset.archives import OpenedSource, is_archive
-from pod_image.dataset.encoding import decode
 from pod_image.dataset.endings import MEDIA_ENDINGS
+from pod_image.dataset.timed_texts import BY_CONTENT, BY_ENDING, TIMED_ENDINGS
 
-SUBTITLE_ENDINGS = (".srt", ".vtt")
-TEXT_ENDINGS = (".txt", ".lab")
-MOST_SUBTITLE_BYTES = 8 * 2**20
-MOST_TEXT_BYTES = 64 * 2**10
+SUBTITLE_ENDINGS = tuple(BY_ENDING)
+TEXT_ENDINGS = BY_CONTENT
+"""Of which some are texts with times: what stands in them says so."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,9 @@ class Recording:
     path: Path
     name: str
     text: str | None = None
-    subtitles: Path | None = None
+    timed_text: Path | None = None
     speaker: str | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -38,23 +40,39 @@ class Skipped:
     reason: str
 
 
+@dataclass(frozen=True)
+class Gathered:
+    """The recordings, what was left out with why, and what was found about their texts."""
+
+    recordings: list[Recording]
+    skipped: list[Skipped]
+    findings: list[Finding]
+
+
 def gather(
-    named: Sequence[Path], table: Path | None, out: Path, staging: Path
-) -> tuple[list[Recording], list[Skipped]]:
+    named: Sequence[Path],
+    table: Path | None,
+    out: Path,
+    staging: Path,
+    language: str = "en_US",
+) -> Gathered:
     """All recordings below what was named, in order. Archives are unpacked, safely, into `staging`."""
-    skipped: list[Skipped] = []
-    found: dict[Path, Recording] = {}
     for path in named:
         if not path.exists():
             raise InvalidRequest(
                 f"There is no file {path}.", hint="Name recordings, or folders or archives of them."
             )
-        for recording in _below(path, out, staging, skipped):
+    gathering = _Gathering(named, out, staging, language)
+    found: dict[Path, Recording] = {}
+    for path in named:
+        for recording in gathering.below(path):
             found.setdefault(recording.path.resolve(), recording)
     recordings = list(found.values())
+    findings = [finding for each in recordings for finding in each.findings]
+    findings += gathering.beside.unused(str(named[0]) if named else "")
     if table is not None:
-        recordings = _with_texts(recordings, table, skipped)
-    return recordings, skipped
+        recordings = _with_texts(recordings, table, gathering.skipped)
+    return Gathered(recordings, gathering.skipped, findings)
 
 
 def _with_texts(
@@ -73,23 +91,47 @@ def _with_texts(
     return with_texts
 
 
-def _below(path: Path, out: Path, staging: Path, skipped: list[Skipped]) -> Iterator[Recording]:
-    if path.is_dir():
+class _Gathering:
+    """One look at all that was named."""
+
+    def __init__(self, named: Sequence[Path], out: Path, staging: Path, language: str) -> None:
+        self._out, self._staging = out, staging
+        self.skipped: list[Skipped] = []
+        texts = [path for path in named if path.is_file() and _is_text(path)]
+        self.beside = TextsBeside(language, MEDIA_ENDINGS, texts)
+
+    def below(self, path: Path) -> Iterator[Recording]:
+        if not path.is_dir():
+            if not _is_text(path):
+                yield from self._of_file(path, path.name, None, is_named=True)
+            return
         for inner in sorted(path.rglob("*")):
             hidden = any(part.startswith(".") for part in inner.relative_to(path).parts)
-            if inner.is_file() and not hidden and not inner.is_relative_to(out):
-                yield from _of_file(inner, inner.relative_to(path).as_posix(), staging, skipped)
-    else:
-        yield from _of_file(path, path.name, staging, skipped, is_named=True)
+            if inner.is_file() and not hidden and not inner.is_relative_to(self._out):
+                yield from self._of_file(inner, inner.relative_to(path).as_posix(), path)
+
+    def _of_file(
+        self, path: Path, name: str, root: Path | None, *, is_named: bool = False
+    ) -> Iterator[Recording]:
+        if is_archive(name):
+            yield from self._of_archive(path, name)
+        elif is_named or name.lower().endswith(MEDIA_ENDINGS):
+            yield self._with_texts(path, name, root)
+
+    def _with_texts(self, path: Path, name: str, root: Path | None) -> Recording:
+        found = self.beside.of(path, root)
+        return Recording(path, name, found.whole, found.timed, findings=tuple(found.findings))
+
+    def _of_archive(self, path: Path, name: str) -> Iterator[Recording]:
+        folder = self._staging / f"archive-{len(list(self._staging.iterdir())):04d}"
+        folder.mkdir()
+        for inner in _unpack(path, name, folder, self.skipped):
+            if inner.lower().endswith(MEDIA_ENDINGS):
+                yield self._with_texts(folder / inner, f"{name}/{inner}", folder)
 
 
-def _of_file(
-    path: Path, name: str, staging: Path, skipped: list[Skipped], *, is_named: bool = False
-) -> Iterator[Recording]:
-    if is_archive(name):
-        yield from _of_archive(path, name, staging, skipped)
-    elif is_named or name.lower().endswith(MEDIA_ENDINGS):
-        yield Recording(path, name, _sidecar_text(path), _subtitles(path))
+def _is_text(path: Path) -> bool:
+    return path.suffix.lower() in TIMED_ENDINGS
 
 
 class _OneFile:
@@ -110,14 +152,11 @@ class _OneFile:
             return file.read() if length is None else file.read(length)
 
 
-def _of_archive(
-    path: Path, name: str, staging: Path, skipped: list[Skipped]
-) -> Iterator[Recording]:
+def _unpack(path: Path, name: str, folder: Path, skipped: list[Skipped]) -> list[str]:
+    """Recordings and texts of an archive, written below `folder`; returns their paths in it."""
     base: FileSource = _OneFile(path)
     opened = OpenedSource(base)
     skipped.extend(Skipped(name, str(each.message)) for each in opened.findings)
-    folder = staging / f"archive-{len(list(staging.iterdir())):04d}"
-    folder.mkdir()
     wanted = MEDIA_ENDINGS + SUBTITLE_ENDINGS + TEXT_ENDINGS
     unpacked: list[str] = []
     for entry in opened.entries():
@@ -131,24 +170,4 @@ def _of_archive(
             skipped.append(Skipped(f"{name}: {entry.path}", f"It cannot be unpacked: {exc}."))
             continue
         unpacked.append(entry.path)
-    for inner in unpacked:
-        if inner.lower().endswith(MEDIA_ENDINGS):
-            target = folder / inner
-            yield Recording(target, f"{name}/{inner}", _sidecar_text(target), _subtitles(target))
-
-
-def _sidecar_text(path: Path) -> str | None:
-    beside = _beside(path, TEXT_ENDINGS, MOST_TEXT_BYTES)
-    return " ".join(decode(beside.read_bytes()).text.split()) if beside else None
-
-
-def _subtitles(path: Path) -> Path | None:
-    return _beside(path, SUBTITLE_ENDINGS, MOST_SUBTITLE_BYTES)
-
-
-def _beside(path: Path, endings: Sequence[str], most_bytes: int) -> Path | None:
-    for ending in endings:
-        for beside in (path.with_suffix(ending), path.with_name(path.name + ending)):
-            if beside.is_file() and 0 < beside.stat().st_size <= most_bytes:
-                return beside
-    return None
+    return unpacked

@@ -33,6 +33,8 @@ class NewClip:
     path: Path
     name: str
     text: str
+    speaker: str | None = None
+    """Where the recording has several."""
 
 
 @dataclass
@@ -104,7 +106,8 @@ class GrowingDataset:
             for clip in clips:
                 name = self._free_name(folder, clip.name)
                 clip.path.replace(folder / name)
-                self._unsaved.lines.append(Line(f"{CLIPS_FOLDER}/{name}", clip.text, speaker))
+                who = clip.speaker or speaker
+                self._unsaved.lines.append(Line(f"{CLIPS_FOLDER}/{name}", clip.text, who))
             self._unsaved.recordings[digest] = recording
             if len(self._unsaved.recordings) >= RECORDINGS_BETWEEN_SAVES:
                 self._save()

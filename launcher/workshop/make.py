@@ -16,8 +16,10 @@ from launcher.workshop.gathering import Recording, Skipped, gather
 from launcher.workshop.growing import GrowingDataset, NewClip
 from launcher.workshop.names import clip_prefix
 from launcher.workshop.pool import Cut, DecoderPool, Job, RecordingFailed, decoders
+from launcher.workshop.report import in_order
 from launcher.workshop.table import Record
 from pod_image.contract.figures import size
+from pod_image.contract.findings import Finding
 from pod_image.contract.next_steps import NextStep, Sentence
 
 SAMPLE_RATES_HZ = (16_000, 22_050)
@@ -61,6 +63,8 @@ class Made:
     added_minutes: float
     already_there: int
     skipped: tuple[Skipped, ...]
+    findings: tuple[Finding, ...] = ()
+    """About the texts with times: which were read, what of them was not spoken, what is odd about their times."""
 
 
 @dataclass(frozen=True)
@@ -134,16 +138,20 @@ class _Making:
         record = Record(request.language, request.sample_rate_hz, now(), now())
         self._dataset = GrowingDataset(request.out, record, now)
         self._skipped: list[Skipped] = []
+        self._findings: list[Finding] = []
         self._done = self._of = self._already = self._added = 0
         self._seconds = 0.0
         self._decoded: dict[str, float] = {}
 
     async def run(self) -> Made:
         self._dataset.refuse_mixing(self._request.sample_rate_hz)
-        recordings, skipped = await asyncio.to_thread(
-            gather, self._request.recordings, self._request.table, self._request.out, self._staging
+        request = self._request
+        gathered = await asyncio.to_thread(
+            gather, request.recordings, request.table, request.out, self._staging, request.language
         )
-        self._skipped.extend(skipped)
+        recordings = gathered.recordings
+        self._skipped.extend(gathered.skipped)
+        self._findings.extend(gathered.findings)
         if len(recordings) > self._limits.most_recordings:
             raise InvalidRequest(
                 f"{len(recordings):,} recordings are more than {self._limits.most_recordings:,}.",
@@ -163,6 +171,7 @@ class _Making:
             added_minutes=round(self._seconds / 60, 3),
             already_there=self._already,
             skipped=tuple(self._skipped),
+            findings=in_order(self._findings),
         )
 
     async def _make_all(self, recordings: Sequence[Recording]) -> None:
@@ -217,7 +226,7 @@ class _Making:
             rate_hz=request.sample_rate_hz,
             kind=request.kind,
             text=recording.text,
-            subtitles=str(recording.subtitles) if recording.subtitles else None,
+            timed_text=str(recording.timed_text) if recording.timed_text else None,
             loudness_lufs=request.loudness_lufs,
             cut=request.cut,
             most_seconds=self._limits.most_recording_seconds,
@@ -249,8 +258,16 @@ class _Making:
         self._report(recording.name, of)
 
     async def _add(self, recording: Recording, digest: str, folder: Path, cut: Cut) -> None:
-        clips = [NewClip(folder / clip.file, clip.file, clip.text) for clip in cut.clips]
         speaker = recording.speaker or self._request.speaker
+        clips = [
+            NewClip(
+                folder / clip.file,
+                clip.file,
+                clip.text,
+                None if recording.speaker else clip.speaker,
+            )
+            for clip in cut.clips
+        ]
         if not await asyncio.to_thread(self._dataset.add, digest, recording.name, clips, speaker):
             self._already += 1
             return
@@ -258,13 +275,14 @@ class _Making:
             self._skipped.append(Skipped(recording.name, "No speech was found in it."))
         self._seconds += sum(clip.seconds for clip in cut.clips)
         self._added += len(cut.clips)
+        self._findings += cut.findings
         self._decoded[recording.name] = cut.seconds
 
 
 def _digest(recording: Recording) -> str:
-    """Of the sound and of its subtitles or text: a corrected transcript is a new recording."""
+    """Of the sound and of its text, with times or without: a corrected transcript is a new recording."""
     total = hashlib.sha256((recording.text or "").encode())
-    for path in (recording.path, recording.subtitles):
+    for path in (recording.path, recording.timed_text):
         if path is None:
             continue
         with path.open("rb") as file:

@@ -11,10 +11,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from launcher.errors import LauncherError, NotConfigured
+from pod_image.contract.findings import Finding
 from pod_image.contract.interpreter import module_command, search_path
+from pod_image.dataset import Code
 
 MOST_ANSWER_BYTES = 64 * 2**20
 MOST_WORKERS = 8
+CODES = {each.value: each for each in Code}
 
 
 class RecordingFailed(LauncherError):
@@ -31,7 +34,7 @@ class Job:
     rate_hz: int
     kind: str
     text: str | None
-    subtitles: str | None
+    timed_text: str | None
     loudness_lufs: float | None
     cut: bool
     most_seconds: float
@@ -44,14 +47,16 @@ class MadeClip:
     file: str
     seconds: float
     text: str
+    speaker: str | None = None
 
 
 @dataclass(frozen=True)
 class Cut:
-    """One recording's length and its clips, which lie in the job's folder."""
+    """One recording's length, its clips, which lie in the job's folder, and what was found in its text."""
 
     seconds: float
     clips: tuple[MadeClip, ...]
+    findings: tuple[Finding, ...] = ()
 
 
 class DecoderPool:
@@ -149,7 +154,10 @@ def _cut(answer: dict[str, Any]) -> Cut:
     if "failed" in answer:
         raise RecordingFailed(f"It {answer['failed']}.", hint="Convert or record it again.")
     done = answer["done"]
-    return Cut(done["seconds"], tuple(MadeClip(**clip) for clip in done["clips"]))
+    findings = tuple(
+        CODES[code].finding(place, message, hint) for code, place, message, hint in done["findings"]
+    )
+    return Cut(done["seconds"], tuple(MadeClip(**clip) for clip in done["clips"]), findings)
 
 
 async def _end(child: asyncio.subprocess.Process | None) -> None:

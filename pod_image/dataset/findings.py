@@ -91,6 +91,18 @@ class Code(StrEnum):
     PHONEMES_FEW = "phonemes-few", Severity.WARNING
     PHONEMES_UNCHECKED = "phonemes-unchecked", Severity.NOTE
 
+    # Texts with times, beside a recording
+    TIMED_TEXT_UNCUT = "timed-text-uncut", Severity.ERROR
+    TIMED_TEXT_UNUSED = "timed-text-unused", Severity.WARNING
+    TIMES_BEYOND = "times-beyond", Severity.WARNING
+    TIMES_BACKWARDS = "times-backwards", Severity.WARNING
+    TIMES_OVERLAP = "times-overlap", Severity.WARNING
+    TEXT_INCOMPLETE = "text-incomplete", Severity.WARNING
+    TEXT_IN_BRACKETS = "text-in-brackets", Severity.NOTE
+    TEXT_TAKEN_OUT = "text-taken-out", Severity.NOTE
+    TIMED_TEXT_CHOSEN = "timed-text-chosen", Severity.NOTE
+    CAPTIONS_ROLLING = "captions-rolling", Severity.NOTE
+
     # The whole
     SPEAKERS_UNEXPECTED = "speakers-unexpected", Severity.ERROR
     SPEAKERS_UNEVEN = "speakers-uneven", Severity.WARNING

@@ -32,7 +32,7 @@ from launcher.workshop.check import CheckSettings, check_dataset
 from launcher.workshop.hub_source import HubSource, open_repo
 from launcher.workshop.make import MakeRequest, make_dataset
 from launcher.workshop.shards import ShardedClip, write_shards
-from launcher.workshop.subtitles import read_subtitles
+from launcher.workshop.timed_text import read_timed_text
 from pod_image.hub import Hub
 from tests.kit.recordings import RATE_HZ, sentences, srt
 
@@ -205,7 +205,8 @@ def _by_ffmpeg(recording: Path, folder: Path) -> float | None:
     if program is None:
         return None
     folder.mkdir()
-    cues = read_subtitles(recording.with_suffix(".srt").read_bytes())
+    subtitles = recording.with_suffix(".srt")
+    cues = read_timed_text(subtitles.name, subtitles.read_bytes()).cues
     before = time.perf_counter()
     for number, cue in enumerate(cues):
         command = [

@@ -15,7 +15,7 @@ from launcher.workshop.cutting import (
     speech_spans,
 )
 from launcher.workshop.loudness import gain_to, integrated_lufs
-from launcher.workshop.subtitles import Cue, read_subtitles, sentences
+from launcher.workshop.timed_text import Cue, sentences
 
 FRAME = 0.032
 
@@ -68,35 +68,6 @@ def test_cues_never_overlap_and_stay_inside_the_recording() -> None:
     clips = cut_at_cues([Cue(0.0, 5.0, "One."), Cue(4.0, 99.0, "Two.")], [], 7.0)
     assert clips[1].start >= clips[0].end
     assert clips[1].end == 7.0
-
-
-def test_subtitles_are_read_with_markup_notes_and_speakers_taken_out() -> None:
-    text = (
-        "1\r\n00:00:01,000 --> 00:00:02,500\r\n<i>Hello</i> [door slams] there,\r\n- friend.\r\n\r\n"
-        "2\r\n00:01:00,250 --> 00:01:02,000\r\n{\\an8}Tom &amp; Ann | left. ♪\r\n\r\n"
-        "3\r\n00:01:03,000 --> 00:01:04,000\r\n[music]\r\n"
-    )
-    assert read_subtitles(text.encode("utf-8-sig")) == [
-        Cue(1.0, 2.5, "Hello there, friend."),
-        Cue(60.25, 62.0, "Tom & Ann left."),
-    ]
-
-
-def test_webvtt_is_read_without_hours_and_with_settings() -> None:
-    text = "WEBVTT\n\nNOTE a note\n\nintro\n00:01.000 --> 00:02.000 align:start\n<v Ann>Hi.</v>\n"
-    assert read_subtitles(text.encode()) == [Cue(1.0, 2.0, "Hi.")]
-
-
-def test_numbers_of_cues_without_blank_lines_are_not_spoken() -> None:
-    text = "1\n00:00:01,000 --> 00:00:02,000\nOne.\n2\n00:00:03,000 --> 00:00:04,000\nTwo.\n"
-    assert [cue.text for cue in read_subtitles(text.encode())] == ["One.", "Two."]
-
-
-@pytest.mark.parametrize(
-    "raw", [b"", b"no times here", b"\xff\xfe\x00", b"00:00:05,0 --> 00:00:01,0\nx"]
-)
-def test_what_is_no_subtitle_gives_no_cues(raw: bytes) -> None:
-    assert read_subtitles(raw) == []
 
 
 def test_cues_are_joined_until_the_sentence_ends() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -312,3 +313,65 @@ async def test_the_decoder_knows_no_secret(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("HF_UPLOAD_TOKEN", "demo-secret")
     monkeypatch.setenv("RUNPOD_API_KEY", "demo-secret")
     assert "demo-secret" not in _plain_environment().values()
+
+
+# Texts with times
+
+
+async def test_labels_captions_and_recognisers_json_cut_a_long_recording_each_at_its_times(
+    tmp_path: Path,
+) -> None:
+    said = talk(4)
+    labels = "".join(f"{start}\t{end}\t{text}\n" for start, end, text in said.cues)
+    segments = [{"start": start, "end": end, "text": text} for start, end, text in said.cues]
+    texts = {
+        "a.txt": labels,
+        "b.en.vtt": vtt(said.cues),
+        "c.wav.json": json.dumps({"text": "", "segments": segments}),
+    }
+    folder = write(tmp_path / "in", dict(texts))
+    for name in "abc":
+        write_sound(folder / f"{name}.wav", said.wave)
+    made = await make(tmp_path / "out", folder)
+    assert (made.clips, made.untyped, made.skipped) == (12, 0, ())
+    wanted = [text for _, _, text in said.cues]
+    assert [line.text for line in read_lines(tmp_path / "out")] == wanted * 3
+
+
+async def test_what_is_odd_about_a_text_is_told_with_what_was_made(tmp_path: Path) -> None:
+    said = talk(2)
+    cues = [*said.cues, (said.seconds + 5, said.seconds + 6, "Nobody hears this.")]
+    folder = write(tmp_path / "in", {"talk.srt": srt([(s, e, f"[Music] {t}") for s, e, t in cues])})
+    write_sound(folder / "talk.wav", said.wave)
+    made = await make(tmp_path / "out", folder)
+    assert made.clips == 2
+    assert [each.code for each in made.findings] == ["times-beyond", "text-taken-out"]
+
+
+async def test_a_text_of_another_recording_is_not_cut_into_this_one(tmp_path: Path) -> None:
+    said = talk(2)
+    later = [(start + 600, end + 600, text) for start, end, text in said.cues]
+    folder = write(tmp_path / "in", {"talk.srt": srt(later)})
+    write_sound(folder / "talk.wav", said.wave)
+    made = await make(tmp_path / "out", folder)
+    assert made.clips == 0
+    assert "they are of another recording" in made.skipped[0].reason
+
+
+async def test_speakers_that_a_text_names_are_the_clips_own(tmp_path: Path) -> None:
+    said = talk(2)
+    cues = [
+        (s, e, f"<v {who}>{t}") for who, (s, e, t) in zip(("Ann", "Ben"), said.cues, strict=True)
+    ]
+    folder = write(tmp_path / "in", {"talk.vtt": f"WEBVTT\n\n{srt(cues)}"})
+    write_sound(folder / "talk.wav", said.wave)
+    await make(tmp_path / "out", folder)
+    assert [line.speaker for line in read_lines(tmp_path / "out")] == ["Ann", "Ben"]
+
+
+async def test_a_long_recording_whose_text_has_no_times_says_so(tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", {"talk.txt": "All that is said in it."})
+    write_sound(folder / "talk.wav", talk(8).wave)
+    made = await make(tmp_path / "out", folder)
+    assert made.untyped == made.clips > 1
+    assert "has no times" in str(made.findings[0].message)

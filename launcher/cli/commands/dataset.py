@@ -180,8 +180,9 @@ def make(
 ) -> None:
     """Make clips of recordings, which stay as they are; a second call adds to the dataset.
 
-    Text comes from --table or from a file beside the recording (.txt, .lab, .srt, .vtt). Long recordings are cut
-    at their subtitles, or else at their pauses and left to be typed.
+    Text comes from --table or from a file beside the recording, such as talk.txt for talk.wav. Where it has times
+    (subtitles, captions, Audacity labels, a recogniser's JSON or TSV, ELAN, Praat), a clip is cut for each
+    sentence; other long recordings are cut at their pauses and left to be typed.
     """
     output = Output(as_json=as_json, quiet=quiet)
     request = MakeRequest(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from launcher.cli.terminal.layout import pairs, paragraph, table
@@ -38,7 +38,7 @@ def report_text(found: DatasetReport) -> str:
         ("Disk", f"{size(found.disk_needed_bytes)} on the pod"),
         ("Licence", found.licence or "not named"),
     ]
-    parts = [pairs(rows), *_findings(found)]
+    parts = [pairs(rows), *_findings(found.findings, found.finding_counts)]
     if not found.findings:
         parts.append("Nothing to complain about.")
     return "\n".join(parts)
@@ -60,14 +60,14 @@ def _sounds(found: DatasetReport) -> str:
     return f"{heard.percent:.0f} % of those {found.language} has, in {heard.texts:,} texts"
 
 
-def _findings(found: DatasetReport) -> list[str]:
+def _findings(found: Sequence[Finding], counts: Mapping[str, int]) -> list[str]:
     lines = []
     shown: Counter[str] = Counter()
-    for each in found.findings:
+    for each in found:
         shown[each.code] += 1
         if shown[each.code] <= FINDINGS_OF_A_CODE:
             lines.append(_finding(each))
-        left = found.finding_counts[each.code] - FINDINGS_OF_A_CODE
+        left = counts[each.code] - FINDINGS_OF_A_CODE
         if shown[each.code] == FINDINGS_OF_A_CODE and left > 0:
             lines.append(f"  and {left:,} more [{each.code}]")
     return lines
@@ -101,6 +101,7 @@ def made_text(made: Made) -> str:
     ]
     if len(made.skipped) > SKIPPED_NAMED:
         lines.append(f"and {len(made.skipped) - SKIPPED_NAMED:,} more were left out")
+    lines += _findings(made.findings, Counter(each.code for each in made.findings))
     if made.untyped:
         lines.append(
             paragraph(

@@ -11,6 +11,7 @@ from nicegui import ui
 from launcher.errors import LauncherError
 from launcher.services import datasets
 from launcher.ui.frame import Shell, show_error
+from launcher.ui.next_steps import on_page
 from launcher.ui.pages.datasets.uploads import incoming
 from launcher.ui.widgets.elements import (
     Text,
@@ -30,6 +31,7 @@ from launcher.workshop.names import dataset_folder
 from pod_image.contract.figures import counted, recorded, size
 
 SKIPPED_SHOWN = 10
+FINDINGS_SHOWN = 12
 _RATES = {"22050": "22,050 Hz: medium and high", "16000": "16,000 Hz: low"}
 _TABLES = ("metadata.csv", "metadata.jsonl")
 
@@ -45,7 +47,7 @@ class SoundStep:
             DropZone(
                 f"/uploads/{name}",
                 "Drop recordings here",
-                "Sound or video files, folders, zip files; transcripts (.txt, .srt, .csv) beside them.",
+                "Sound or video files, folders, zip files; transcripts (text, subtitles, labels, JSON) beside them.",
                 on_sent=self._sent,
             )
             self._local_folder()
@@ -184,3 +186,7 @@ def _show_made(made: Made) -> None:
             para(f"{one.name} was left out: {one.reason}")
         if len(made.skipped) > SKIPPED_SHOWN:
             para(f"and {len(made.skipped) - SKIPPED_SHOWN} more were left out")
+        for found in made.findings[:FINDINGS_SHOWN]:
+            para(f"{found.place}: {on_page(found.message)} {on_page(found.hint)}".strip())
+        if len(made.findings) > FINDINGS_SHOWN:
+            para(f"and {len(made.findings) - FINDINGS_SHOWN} more findings")
