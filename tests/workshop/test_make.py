@@ -13,7 +13,7 @@ import pytest
 import soundfile as sf
 
 from launcher.errors import InvalidRequest
-from launcher.workshop.gathering import Recording, Skipped
+from launcher.workshop.gathering import Gathered, Recording, Skipped
 from launcher.workshop.make import Made, MakeLimits, MakeProgress, MakeRequest, make_dataset
 from launcher.workshop.table import Line, read_lines, read_record
 from pod_image.dataset import read_dataset
@@ -176,7 +176,7 @@ async def test_a_recording_that_is_gone_or_may_not_be_read_ends_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     there = [Recording(tmp_path / "gone.wav", "gone.wav"), Recording(ONE_CLIP, "one.flac")]
-    monkeypatch.setattr("launcher.workshop.make.gather", lambda *_: (there, []))
+    monkeypatch.setattr("launcher.workshop.make.gather", lambda *_: Gathered(there, [], []))
     made = await make(tmp_path / "out", ONE_CLIP)
     assert made.clips == 1
     assert made.skipped == (Skipped("gone.wav", "It cannot be read: No such file or directory."),)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from launcher.workshop.timed_text.cue import Piece, Tier, TimedTextFault, Word
-from launcher.workshop.timed_text.words import cues_of_words
+from launcher.workshop.timed_text.timed_words import cues_of_words
 
 SAID = (
     "utterance", "utterances", "sentence", "sentences", "transcription", "transcript", "text", "ort",

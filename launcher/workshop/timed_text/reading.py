@@ -12,18 +12,18 @@ from launcher.workshop.timed_text.plain import read_ctm, read_labels, read_lrc, 
 from launcher.workshop.timed_text.praat import read_textgrid
 from launcher.workshop.timed_text.recognisers import read_recogniser
 from launcher.workshop.timed_text.rolling import each_once
-from launcher.workshop.timed_text.srt import read_srt
-from launcher.workshop.timed_text.substation import read_substation
-from launcher.workshop.timed_text.timed_tables import read_timed_table
-from launcher.workshop.timed_text.vtt import read_vtt
-from launcher.workshop.timed_text.wording import (
+from launcher.workshop.timed_text.spoken import (
     TakenOut,
     examples,
     names_before_colons,
     plain_line,
     spoken,
 )
-from launcher.workshop.timed_text.words import cues_of_words
+from launcher.workshop.timed_text.srt import read_srt
+from launcher.workshop.timed_text.substation import read_substation
+from launcher.workshop.timed_text.timed_tables import read_timed_table
+from launcher.workshop.timed_text.timed_words import cues_of_words
+from launcher.workshop.timed_text.vtt import read_vtt
 from launcher.workshop.timed_text.xml_forms import parsed, read_elan, read_ttml, read_youtube_xml
 from pod_image.contract.findings import Finding
 from pod_image.dataset import Code

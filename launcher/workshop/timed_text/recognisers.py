@@ -12,7 +12,7 @@ from typing import Any
 
 from launcher.workshop.timed_text.clock import ended_by_the_next, in_seconds, seconds_of
 from launcher.workshop.timed_text.cue import Piece, TimedTextFault, Word
-from launcher.workshop.timed_text.words import cues_of_words, is_end_of_sentence
+from launcher.workshop.timed_text.timed_words import cues_of_words, is_end_of_sentence
 
 Record = dict[str, Any]
 
@@ -128,7 +128,7 @@ def _deepgram(document: Record) -> list[Piece]:
         return utterances
     for channel in _records(results.get("channels")):
         for alternative in _records(channel.get("alternatives"))[:1]:
-            if words := _words(alternative.get("words")):
+            if words := _timed_words(alternative.get("words")):
                 return cues_of_words(words)
             paragraphs = alternative.get("paragraphs")
             found = paragraphs.get("paragraphs") if isinstance(paragraphs, dict) else None
@@ -142,7 +142,7 @@ def _google(document: Record) -> list[Piece]:
     """Google and IBM: results with alternatives, of which the first counts. Without words only the ends are known."""
     results = _records(document.get("results"))
     best = [(one, each) for one in results for each in _records(one.get("alternatives"))[:1]]
-    by_result = [_words(each.get("words")) or _watson_words(each) for _, each in best]
+    by_result = [_timed_words(each.get("words")) or _watson_words(each) for _, each in best]
     if any(by_result):
         spoken = [words for words in by_result if words]
         # With speakers asked for, Google's last result repeats all words of the others, now with their speakers.
@@ -214,7 +214,7 @@ def _segments_of_any(document: Record) -> list[Piece]:
 def _words_of_any(document: Record) -> list[Piece]:
     """Vosk, AssemblyAI, ElevenLabs, OpenAI: words alone."""
     for key in ("words", "result", "word_segments", "fragments", "tokens"):
-        if words := _words(document.get(key)):
+        if words := _timed_words(document.get(key)):
             return cues_of_words(words)
     return []
 
@@ -284,7 +284,7 @@ def _segments(value: object) -> list[Piece]:
     return in_seconds([_piece(*t, each) for each, t in found if t and _text(each) is not None])
 
 
-def _words(value: object) -> list[Word]:
+def _timed_words(value: object) -> list[Word]:
     """Words with times. A word that has none (numbers, in WhisperX) belongs to the one before."""
     words: list[Word] = []
     for each in _records(value):

@@ -9,8 +9,8 @@ from itertools import pairwise
 
 from launcher.workshop.timed_text.clock import seconds_of
 from launcher.workshop.timed_text.cue import Piece, Word
-from launcher.workshop.timed_text.wording import plain_line
-from launcher.workshop.timed_text.words import cues_of_words
+from launcher.workshop.timed_text.spoken import plain_line
+from launcher.workshop.timed_text.timed_words import cues_of_words
 
 LEAST_SHARE_OF_ROLLING = 0.2
 """Of all pairs of neighbours; a speaker who says the same line again and more is far rarer."""

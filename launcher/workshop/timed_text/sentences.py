@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from launcher.workshop.timed_text.cue import Cue
-from launcher.workshop.timed_text.words import is_end_of_sentence
+from launcher.workshop.timed_text.timed_words import is_end_of_sentence
 
 LONGEST_SENTENCE_SECONDS = 12.0
 """Cues of a sentence are joined up to this length; longer sentences stay in the pieces they came in."""

@@ -46,13 +46,13 @@ _MANNERS = re.compile(
 )
 
 
-def _words(text: str) -> list[str]:
+def _plain_words(text: str) -> list[str]:
     return re.findall(r"[^\W_]+", unicodedata.normalize("NFC", text).casefold())
 
 
 def is_sound(remark: str) -> bool:
     """Whether a short remark names a sound or a manner: (laughs), (upbeat music), (quietly)."""
-    words = _words(remark)
+    words = _plain_words(remark)
     if not words or len(words) > _MOST_WORDS or _OF_SENTENCES.intersection(words):
         return False
     is_closed = remark.rstrip().endswith((".", "!", "?")) and len(words) > 2
@@ -66,7 +66,7 @@ def is_sound(remark: str) -> bool:
 
 def says_words_are_missing(remark: str) -> bool:
     """Whether a remark stands for words that are spoken: [inaudible], [ __ ], (?), [speaks French], [...]."""
-    words = _words(remark)
+    words = _plain_words(remark)
     if not words:
         return any(each in remark for each in ("_", "?", "…")) or "..." in remark
     if len(words) > _MOST_WORDS:

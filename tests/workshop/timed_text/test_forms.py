@@ -156,7 +156,7 @@ def test_lyrics_last_until_the_next_line_and_move_with_their_offset() -> None:
     assert read("talk.lrc", text) == SAID
 
 
-def words(*said: tuple[float, float, str], start: str = "start", end: str = "end", word: str = "word",
+def timed_words(*said: tuple[float, float, str], start: str = "start", end: str = "end", word: str = "word",
           unit: float = 1.0) -> list[dict[str, Any]]:  # fmt: skip
     return [{start: s * unit, end: e * unit, word: w, "confidence": 0.9} for s, e, w in said]
 
@@ -191,8 +191,8 @@ JSONS: dict[str, Any] = {
     "whisper": {"text": f"{ONE} {TWO}", "segments": segments(id=0, seek=0), "language": "en"},
     "faster-whisper, as people write it down": segments(),
     "whisperx": {
-        "segments": [{**one, "words": words(*TIMED_WORDS)} for one in segments(speaker="SPEAKER_00")],
-        "word_segments": words(*TIMED_WORDS),
+        "segments": [{**one, "words": timed_words(*TIMED_WORDS)} for one in segments(speaker="SPEAKER_00")],
+        "word_segments": timed_words(*TIMED_WORDS),
     },
     "whisper.cpp": {
         "systeminfo": "AVX = 1", "result": {"language": "en"},
@@ -202,7 +202,7 @@ JSONS: dict[str, Any] = {
         ],
     },
     "transformers": {"text": "", "chunks": [{"timestamp": [s, e], "text": t} for s, e, t in SAID]},
-    "vosk": {"result": words(*TIMED_WORDS), "text": ""},
+    "vosk": {"result": timed_words(*TIMED_WORDS), "text": ""},
     "google": {"results": [{"alternatives": [{"transcript": "", "words": GOOGLE_WORDS}]}]},
     "google with speakers": {
         "results": [
@@ -225,7 +225,7 @@ JSONS: dict[str, Any] = {
     },
     "assemblyai": {
         "id": "x", "status": "completed", "text": f"{ONE} {TWO}", "audio_duration": 5,
-        "words": words(*TIMED_WORDS, word="text", unit=1000),
+        "words": timed_words(*TIMED_WORDS, word="text", unit=1000),
     },
     "assemblyai's utterances": {"words": [], "utterances": segments(unit=1000, speaker="A")},
     "azure": {"recognizedPhrases": [
@@ -259,7 +259,7 @@ def test_every_recogniser_s_json_gives_the_same_cues(maker: str) -> None:
 
 def test_vosk_s_results_may_stand_one_after_the_other() -> None:
     first, second = (
-        json.dumps({"result": words(*part)}, indent=2) for part in (TIMED_WORDS[:5], TIMED_WORDS[5:])
+        json.dumps({"result": timed_words(*part)}, indent=2) for part in (TIMED_WORDS[:5], TIMED_WORDS[5:])
     )  # fmt: skip
     assert read("talk.json", f"{first}\n{second}\n") == SAID
 
@@ -267,7 +267,7 @@ def test_vosk_s_results_may_stand_one_after_the_other() -> None:
 def test_words_without_full_stops_are_parted_at_pauses() -> None:
     lower = [(s, e, w.lower().rstrip(".")) for s, e, w in TIMED_WORDS]
     later = [(s + 2, e + 2, w) for s, e, w in lower[5:]]
-    found = read("talk.json", json.dumps({"result": words(*lower[:5], *later)}))
+    found = read("talk.json", json.dumps({"result": timed_words(*lower[:5], *later)}))
     assert [text for _, _, text in found] == ["the ferry leaves at noon", "nobody told them about it"]  # fmt: skip
 
 
