@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from launcher.workshop.beside import Beside, TextsBeside
-from launcher.workshop.gathering import MEDIA_ENDINGS, gather
+from launcher.workshop.gathering import gather
+from pod_image.dataset.endings import MEDIA_ENDINGS
 from tests.kit.dataset_files import write
 
 SRT = "1\n00:00:01,000 --> 00:00:02,000\nOne.\n"

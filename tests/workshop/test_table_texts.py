@@ -26,7 +26,8 @@ def matched(*lines: str, recordings: tuple[str, ...] = (ANNA, BEN)) -> dict[str,
 def test_the_same_name_in_two_folders_takes_the_line_of_its_own_path(tmp_path: Path) -> None:
     write(tmp_path, {"rec/anna/001.wav": SHORT, "rec/ben/001.wav": SHORT})
     table = write(tmp_path, {"t.csv": "ben/001.wav|Of Ben.\nanna/001.wav|Of Anna.\n"}) / "t.csv"
-    found, skipped = gather([tmp_path / "rec"], table, tmp_path / "out", tmp_path)
+    gathered = gather([tmp_path / "rec"], table, tmp_path / "out", tmp_path)
+    found, skipped = gathered.recordings, gathered.skipped
     assert [(each.name, each.text) for each in found] == [
         ("anna/001.wav", "Of Anna."),
         ("ben/001.wav", "Of Ben."),
@@ -39,7 +40,8 @@ def test_a_name_that_two_recordings_have_gives_neither_its_text_and_is_said(
 ) -> None:
     write(tmp_path, {"rec/anna/001.wav": SHORT, "rec/ben/001.wav": SHORT})
     table = write(tmp_path, {"t.csv": "001.wav|Of whom?\n"}) / "t.csv"
-    found, skipped = gather([tmp_path / "rec"], table, tmp_path / "out", tmp_path)
+    gathered = gather([tmp_path / "rec"], table, tmp_path / "out", tmp_path)
+    found, skipped = gathered.recordings, gathered.skipped
     assert [each.text for each in found] == [None, None]
     (said,) = skipped
     assert "t.csv line 1 (001.wav) leads to several recordings" in said.reason
