@@ -1,4 +1,4 @@
-"""`launcher dataset list`, `show`, `edit`, `drop` and `delete`: the datasets kept on this machine."""
+"""`launcher dataset list`, `show`, `edit`, `drop`, `restore`, `undo` and the like: datasets kept on this machine."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import typer
 
 from launcher.cli.flags import JsonOption, QuietOption, YesOption
 from launcher.cli.session import complete
-from launcher.cli.terminal.dataset_view import list_text, shown_text
+from launcher.cli.terminal.dataset_view import left_out_text, list_text, shown_text
 from launcher.cli.terminal.output import Output
 from launcher.config import read_config
 from launcher.errors import InvalidRequest
-from launcher.services import datasets
-from pod_image.contract.figures import recorded
+from launcher.services import clips, datasets
+from launcher.workshop.editing.edits import Edit
+from pod_image.contract.figures import counted, recorded, size
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of a dataset kept here.")]
 
@@ -22,8 +23,9 @@ NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of a dat
 def add_to(app: typer.Typer) -> None:
     """Make these commands of the group."""
     app.command("list")(list_)
-    for command in (show, edit, drop, delete):
+    for command in (show, edit, drop, restore, undo, redo, delete):
         app.command()(command)
+    app.command("empty-trash")(empty_trash)
 
 
 def list_(as_json: JsonOption = False, quiet: QuietOption = False) -> None:
@@ -64,19 +66,83 @@ def edit(
 
 def drop(
     name: NameArgument,
-    clips: Annotated[list[str], typer.Argument(metavar="CLIP...", help="Their files.")],
+    files: Annotated[list[str], typer.Argument(metavar="CLIP...", help="Their files.")],
     yes: YesOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Take clips out of a dataset, line and file. Your own recordings stay."""
-    what = "1 clip" if len(clips) == 1 else f"{len(clips):,} clips"
-    _agree(f"Delete {what} of {name} for good?", yes)
-    dropped = complete(datasets.drop(read_config(), name, clips))
+    """Take clips out of a dataset, line and file. Your own recordings stay, and `restore` brings clips back."""
+    agree(f"Leave {counted(len(files), 'clip')} of {name} out?", yes)
+    dropped = complete(datasets.drop(read_config(), name, files))
     Output(as_json=as_json, quiet=quiet).answer(
         {"name": name, "dropped": dropped},
-        lambda: f"{dropped:,} taken out of {name}.",
+        lambda: f"{dropped:,} taken out of {name}. Bring back: launcher dataset restore {name}",
         quiet=str(dropped),
+    )
+
+
+def restore(
+    name: NameArgument,
+    clip: Annotated[
+        list[str] | None, typer.Argument(metavar="[CLIP...]", help="Their files.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Bring all of them back.")] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Bring clips back that were left out; without a clip or --all, list them."""
+    output = Output(as_json=as_json, quiet=quiet)
+    if not clip and not every:
+        found = complete(clips.left_out(read_config(), name))
+        output.answer(
+            found, lambda: left_out_text(found), quiet="\n".join(one.line.file for one in found)
+        )
+        return
+    back = complete(clips.restore(read_config(), name, clip or ()))
+    output.answer(
+        {"name": name, "restored": back},
+        lambda: f"{counted(len(back), 'clip')} of {name} brought back: {', '.join(back[:10])}",
+        quiet="\n".join(back),
+    )
+
+
+def undo(name: NameArgument, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
+    """Undo the last change of a dataset's clips and texts, made here or in the web form."""
+    _say_step(
+        Output(as_json=as_json, quiet=quiet), "Undone", complete(clips.undo(read_config(), name))
+    )
+
+
+def redo(name: NameArgument, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
+    """Do again what was undone last."""
+    _say_step(
+        Output(as_json=as_json, quiet=quiet),
+        "Done again",
+        complete(clips.redo(read_config(), name)),
+    )
+
+
+def _say_step(output: Output, word: str, edit: Edit) -> None:
+    output.answer(
+        {"what": edit.what, "kind": edit.kind.value}, lambda: f"{word}: {edit.what}.", quiet=""
+    )
+
+
+def empty_trash(
+    name: NameArgument,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Remove for good the clips that were left out and all sound kept to undo changes."""
+    config = read_config()
+    kept = complete(clips.kept_bytes(config, name))
+    left = complete(clips.left_out(config, name))
+    gone = f"{counted(len(left), 'clip')} left out of {name}, and all that can be undone ({size(kept)})"
+    agree(f"{gone}. Remove it for good?", yes)
+    freed = complete(clips.empty_trash(config, name, confirmed=True))
+    Output(as_json=as_json, quiet=quiet).answer(
+        {"name": name, "freed_bytes": freed}, lambda: f"{size(freed)} freed.", quiet=str(freed)
     )
 
 
@@ -90,7 +156,7 @@ def delete(
     config = read_config()
     found = complete(datasets.show(config, name)).summary
     lost = f"{found.name} has {found.clips:,} clips ({recorded(found.minutes)})"
-    _agree(f"{lost}. Delete it for good?", yes)
+    agree(f"{lost}. Delete it for good?", yes)
     gone = complete(datasets.delete(config, name, confirmed=True))
     Output(as_json=as_json, quiet=quiet).answer(
         {"deleted": gone},
@@ -99,7 +165,7 @@ def delete(
     )
 
 
-def _agree(question: str, yes: bool) -> None:
+def agree(question: str, yes: bool) -> None:
     """Ask a person; raise InvalidRequest where nobody sits, and leave with 1 after a no."""
     if yes:
         return

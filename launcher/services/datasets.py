@@ -21,12 +21,15 @@ from launcher.errors import InvalidRequest
 from launcher.hub.access import translated
 from launcher.services.common.workbench import Workbench
 from launcher.workshop import library
+from launcher.workshop.before_push import PushLook
 from launcher.workshop.check import CheckSettings, Progress, look_over
 from launcher.workshop.hub_source import look_over_repo
 from launcher.workshop.library import Shown, Summary
 from launcher.workshop.make import Made, MakeLimits, MakeRequest, OnProgress, make_dataset
 from launcher.workshop.names import dataset_folder
 from launcher.workshop.push import Pushed, PushRequest, push_dataset
+from launcher.workshop.push import default_repo as repo_named_after
+from launcher.workshop.push import look_before_pushing as before_pushing
 from launcher.workshop.report import DatasetReport
 from launcher.workshop.table import Line
 from pod_image.contract.next_steps import NextStep, Sentence
@@ -169,6 +172,18 @@ async def push(
     """Send a dataset folder to its repo. Raises InvalidRequest for one with errors, HubError, NotConfigured."""
     with translated_faults():
         return await push_dataset(bench.hub.upload, request, progress=progress)
+
+
+async def look_before_pushing(bench: Workbench, request: PushRequest) -> PushLook:
+    """What a push would do to what its repo holds: a person agrees to it first. Raises as `push` does."""
+    with translated_faults():
+        return await before_pushing(bench.hub.upload, request)
+
+
+async def default_repo(bench: Workbench, folder: Path) -> str:
+    """The repo of this person that is named after the dataset. Raises HubError, NotConfigured."""
+    with translated_faults():
+        return await asyncio.to_thread(repo_named_after, bench.hub.upload, folder)
 
 
 async def kept(config: Config) -> list[Summary]:

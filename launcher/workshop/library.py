@@ -5,26 +5,17 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from launcher.errors import InvalidRequest
-from launcher.workshop.changing import changing
+from launcher.workshop.editing import clips
 from launcher.workshop.names import checked_name, dataset_folder
-from launcher.workshop.table import (
-    RECORD,
-    TABLE,
-    Line,
-    one_cell,
-    read_lines,
-    read_record,
-    write_lines,
-    write_record,
-)
+from launcher.workshop.table import RECORD, TABLE, Line, read_lines, read_record
 from pod_image.contract.figures import recorded
 from pod_image.contract.next_steps import NextStep, Sentence
-from pod_image.dataset import FolderSource
+from pod_image.dataset import Entry, FolderSource
 from pod_image.dataset.headers import HeaderError, read_header
 from pod_image.dataset.names import FileNames
 
@@ -72,7 +63,7 @@ async def list_datasets(root: Path) -> list[Summary]:
 
 async def show_dataset(root: Path, name: str) -> Shown:
     """One dataset with all its lines. InvalidRequest if there is none of this name."""
-    folder = _existing(root, name)
+    folder = existing_folder(root, name)
     return await asyncio.to_thread(_show, folder)
 
 
@@ -86,19 +77,22 @@ async def edit_clip(
     now: Now = time.time,
 ) -> Line:
     """Change what is said in a clip, or who says it; None leaves it, an empty speaker removes it."""
-    folder = _existing(root, name)
-    return await asyncio.to_thread(_edit, folder, file, text, speaker, now)
+    folder = existing_folder(root, name)
+    return await asyncio.to_thread(clips.set_text, folder, file, now(), text=text, speaker=speaker)
 
 
 async def drop_clips(root: Path, name: str, files: Collection[str], *, now: Now = time.time) -> int:
-    """Take clips out of a dataset, line and file; returns how many. All of them must be there."""
-    folder = _existing(root, name)
-    return await asyncio.to_thread(_drop, folder, files, now)
+    """Take clips out of a dataset, line and file; returns how many. All of them must be there.
+
+    They are put aside in the dataset's folder, and can be brought back.
+    """
+    folder = existing_folder(root, name)
+    return await asyncio.to_thread(clips.leave_out, folder, files, now())
 
 
 async def delete_dataset(root: Path, name: str, *, confirmed: bool) -> Summary:
     """Delete a dataset and all its clips. InvalidRequest, with what would be lost, unless `confirmed`."""
-    folder = _existing(root, name)
+    folder = existing_folder(root, name)
     summary = await asyncio.to_thread(_summary, folder)
     if not confirmed:
         raise InvalidRequest(
@@ -109,35 +103,6 @@ async def delete_dataset(root: Path, name: str, *, confirmed: bool) -> Summary:
         )
     await asyncio.to_thread(shutil.rmtree, folder)
     return summary
-
-
-def _edit(folder: Path, file: str, text: str | None, speaker: str | None, now: Now) -> Line:
-    with changing(folder):
-        lines = read_lines(folder)
-        index = _index(lines, file, folder.name)
-        line = lines[index]
-        if text is not None:
-            line = replace(line, text=one_cell(text))
-        if speaker is not None:
-            line = replace(line, speaker=one_cell(speaker) or None)
-        lines[index] = line
-        _write(folder, lines, now())
-    return line
-
-
-def _drop(folder: Path, files: Collection[str], now: Now) -> int:
-    with changing(folder):
-        lines = read_lines(folder)
-        doomed = {_index(lines, file, folder.name) for file in files}
-        _write(folder, [line for n, line in enumerate(lines) if n not in doomed], now())
-        # Not through links: what lies elsewhere is not this dataset's to delete.
-        names = FileNames(FolderSource(folder).entries())
-        for index in doomed:
-            path = names.find(lines[index].file)
-            if path is not None:
-                # The line is gone first: a crash in between leaves a file without a line, which is harmless.
-                (folder / path).unlink(missing_ok=True)
-    return len(doomed)
 
 
 def _list(root: Path) -> list[Summary]:
@@ -154,7 +119,8 @@ def _is_dataset(folder: Path) -> bool:
     return (folder / TABLE).is_file() or (folder / RECORD).is_file()
 
 
-def _existing(root: Path, name: str) -> Path:
+def existing_folder(root: Path, name: str) -> Path:
+    """The folder of a dataset that is kept here. InvalidRequest if there is none of this name."""
     folder = dataset_folder(root, checked_name(name))
     if not folder.is_dir() or not _is_dataset(folder):
         raise InvalidRequest(
@@ -165,13 +131,18 @@ def _existing(root: Path, name: str) -> Path:
 
 
 def _show(folder: Path) -> Shown:
-    return Shown(_summary(folder), tuple(_clips(folder)))
+    entries = FolderSource(folder, follows_links=True).entries()
+    found = _clips(folder, entries)
+    return Shown(_summed_up(folder, entries, found), tuple(found))
 
 
 def _summary(folder: Path) -> Summary:
-    clips = _clips(folder)
-    record = read_record(folder)
     entries = FolderSource(folder, follows_links=True).entries()
+    return _summed_up(folder, entries, _clips(folder, entries))
+
+
+def _summed_up(folder: Path, entries: Sequence[Entry], clips: Sequence[ClipLine]) -> Summary:
+    record = read_record(folder)
     table = folder / TABLE
     return Summary(
         name=folder.name,
@@ -185,8 +156,8 @@ def _summary(folder: Path) -> Summary:
     )
 
 
-def _clips(folder: Path) -> list[ClipLine]:
-    names = FileNames(FolderSource(folder, follows_links=True).entries())
+def _clips(folder: Path, entries: Sequence[Entry]) -> list[ClipLine]:
+    names = FileNames(entries)
     return [
         ClipLine(
             line.file, line.text, line.speaker, _seconds(folder, names.find(line.file)), line.place
@@ -208,21 +179,3 @@ def _seconds(folder: Path, path: str | None) -> float | None:
             return read_header(read, (folder / path).stat().st_size).seconds
     except (OSError, HeaderError):
         return None
-
-
-def _index(lines: list[Line], file: str, name: str) -> int:
-    for index, line in enumerate(lines):
-        name_only = line.file.rsplit("/", 1)[-1]
-        if file in (line.file, name_only) or name_only == file.rsplit("/", 1)[-1].rsplit(".", 1)[0]:
-            return index
-    raise InvalidRequest(
-        f"{name} has no clip {file}.",
-        hint=Sentence(NextStep.SHOW_DATASET.of(name), " lists its clips."),
-    )
-
-
-def _write(folder: Path, lines: list[Line], at: float) -> None:
-    write_lines(folder, lines)
-    record = read_record(folder)
-    if record is not None:
-        write_record(folder, replace(record, updated_at=at))

@@ -44,6 +44,13 @@ def dataset_folder(root: Path, name: str) -> Path:
     return root / name
 
 
+def repo_name(dataset: str) -> str:
+    """A dataset's name as the Hub takes it for a repo: plain letters, digits, '.', '-' and '_'."""
+    plain = unicodedata.normalize("NFKD", dataset).encode("ascii", "ignore").decode()
+    safe = re.sub(r"[^A-Za-z0-9._-]+", "-", plain)
+    return re.sub(r"([.-])[.-]+", r"\1", safe).strip("-._")[:LONGEST_NAME] or "dataset"
+
+
 def clip_prefix(recording: str) -> str:
     """A recording's name as the beginning of its clips' names: plain letters, digits, '-' and '_'."""
     stem = recording.rsplit("/", 1)[-1].rsplit(".", 1)[0]

@@ -3,30 +3,43 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from launcher.config import is_private
 from launcher.errors import InvalidRequest
 from launcher.workshop.audio_headers import Heard, read_headers
-from launcher.workshop.card import BEGIN, CardFacts, render_card
-from launcher.workshop.licence import CARD
-from launcher.workshop.shards import SHARD_BYTES, SHARD_PREFIX, ShardedClip, write_shards
-from launcher.workshop.table import CLIPS_FOLDER, TABLE, Line, read_record, render_lines
+from launcher.workshop.before_push import NOT_DATA, PushLook, look_before_push
+from launcher.workshop.card import CardFacts, render_card
+from launcher.workshop.editing.own_folder import OWN_FOLDER, own_folder
+from launcher.workshop.names import repo_name
+from launcher.workshop.shards import (
+    SHARD_BYTES,
+    SHARD_PREFIX,
+    ShardedClip,
+    shard_names,
+    write_shards,
+)
+from launcher.workshop.table import TABLE, Line, read_record, render_lines
 from pod_image.contract.figures import recorded
 from pod_image.contract.findings import Severity
 from pod_image.contract.next_steps import NextStep, Sentence, joined
+from pod_image.contract.whole_file import write_whole
 from pod_image.dataset import FolderSource, Survey, survey
-from pod_image.hub import Hub, Repo, list_files, publish, read_bytes, resolve_commit
+from pod_image.hub import Hub, Repo, list_files, publish, resolve_commit, whoami
 
 LICENCE = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
 FEWEST_FILES_FOR_SHARDS = 100
 """Below that, loose files are kinder to people who look into the repo."""
 
+PUSHES = "pushes.json"
 Progress = Callable[[str, int, int], None]
 
 
@@ -34,7 +47,8 @@ Progress = Callable[[str, int, int], None]
 class PushRequest:
     """What to push where. `licence` is an identifier of the Hub (cc0-1.0, cc-by-4.0, other); None leaves the card's.
 
-    `force` pushes in spite of lines that cannot be used; they are left out.
+    `force` pushes in spite of lines that cannot be used; they are left out. `agreed` is what the person was told of
+    a repo that holds other data, and agreed to.
     """
 
     folder: Path
@@ -44,6 +58,7 @@ class PushRequest:
     private: bool = True
     force: bool = False
     shard_bytes: int = field(default=SHARD_BYTES)
+    agreed: PushLook | None = None
 
 
 @dataclass(frozen=True)
@@ -65,13 +80,32 @@ async def push_dataset(
 ) -> Pushed:
     """Push a dataset folder; the repo is made, private unless asked otherwise, when it is absent.
 
-    An existing repo keeps its visibility. InvalidRequest for a dataset with errors; HubError of pod_image.hub when
-    the Hub refuses.
+    An existing repo keeps its visibility. InvalidRequest for a dataset with errors, and for a repo that holds other
+    data unless `request.agreed` says just that; HubError of pod_image.hub when the Hub refuses, or somebody else
+    changed the repo meanwhile: nothing is pushed then.
     """
     return await asyncio.to_thread(_push, hub, request, progress)
 
 
-def _push(hub: Hub, request: PushRequest, progress: Progress) -> Pushed:
+async def look_before_pushing(hub: Hub, request: PushRequest) -> PushLook:
+    """What the push would do to what the repo holds. Raises as `push_dataset` does."""
+    return await asyncio.to_thread(lambda: _look(hub, request, _surveyed(request)))
+
+
+def default_repo(hub: Hub, folder: Path) -> str:
+    """The repo named after the dataset, of the token's own account. Blocking; raises HubError."""
+    account = whoami(hub)
+    spaces = account.writable_namespaces
+    owner = account.name if account.name in spaces or not spaces else spaces[0]
+    return f"{owner}/{repo_name(folder.resolve().name)}"
+
+
+def last_repo(folder: Path) -> str:
+    """Where the dataset was pushed to last; empty if nowhere."""
+    return next(reversed(read_pushes(folder)), "")
+
+
+def _surveyed(request: PushRequest) -> Survey:
     if request.licence is not None and not LICENCE.fullmatch(request.licence):
         raise InvalidRequest(
             f"{request.licence!r} is no licence identifier.",
@@ -79,16 +113,40 @@ def _push(hub: Hub, request: PushRequest, progress: Progress) -> Pushed:
         )
     found = survey(FolderSource(request.folder, follows_links=True))
     _refuse_errors(found, request)
+    return found
+
+
+def _look(hub: Hub, request: PushRequest, found: Survey) -> PushLook:
+    sizes = {str(each.path): each.size for each in found.utterances}
+    loose = len(sizes) < FEWEST_FILES_FOR_SHARDS
+    clips = set(sizes) if loose else shard_names(sizes, request.shard_bytes)
+    last = read_pushes(request.folder).get(request.repo_id, "")
+    return look_before_push(hub, request.repo_id, found, _table(found), {TABLE, *clips}, last)
+
+
+def _agreed(look: PushLook, request: PushRequest) -> PushLook:
+    """What is to be done. InvalidRequest when the person has to be asked first, or anew."""
+    agreed = request.agreed
+    if not look.holds_other_data or look == agreed:
+        return look
+    news = "was changed meanwhile, and holds" if agreed is not None else "holds"
+    raise InvalidRequest(
+        f"{look.repo_id} {news} other data. {' '.join(look.consequences)}",
+        hint=Sentence(
+            "Push to a repo of its own, or ", NextStep.PUSH_OVER, " if it is meant: Hugging Face keeps "
+            "what is there now in the repo's history.",
+        ),
+    )  # fmt: skip
+
+
+def _push(hub: Hub, request: PushRequest, progress: Progress) -> Pushed:
+    found = _surveyed(request)
+    look = _agreed(_look(hub, request, found), request)
     heard, _ = read_headers(
         found.source, found.utterances, partial(progress, "headers"), most_remote=None
     )
     repo = Repo(request.repo_id, "dataset")
-    hub.ask(
-        f"creating {repo}",
-        lambda api: api.create_repo(
-            repo.id, repo_type="dataset", private=request.private, exist_ok=True
-        ),
-    )
+    parent = look.commit or _made(hub, repo, private=request.private)
     with tempfile.TemporaryDirectory(prefix="launcher-push-") as scratch:
         files = _files(found, request, Path(scratch))
         facts = _facts(found, heard, request, any(name.startswith(SHARD_PREFIX) for name in files))
@@ -98,10 +156,12 @@ def _push(hub: Hub, request: PushRequest, progress: Progress) -> Pushed:
             repo,
             files,
             f"{facts.clips:,} clips, {recorded(facts.minutes)}",
-            deletes=_outdated(hub, repo, set(files)),
+            deletes=look.deletes,
+            parent=parent,
             card=lambda present: render_card(present, facts),
         )
         progress("sending", len(files), len(files))
+    _remember(request.folder, repo.id, receipt.commit)
     sizes = [each.size_bytes for each in receipt.files.values()]
     return Pushed(
         repo_id=repo.id,
@@ -181,12 +241,34 @@ def _facts(found: Survey, heard: list[Heard], request: PushRequest, has_shards: 
     )
 
 
-def _outdated(hub: Hub, repo: Repo, wanted: set[str]) -> list[str]:
-    """Clips and shards of an earlier push of ours that are no part of this one; other people's files stay."""
+def _made(hub: Hub, repo: Repo, *, private: bool) -> str:
+    """A new repo's first commit. InvalidRequest when somebody else made it and put data there first."""
+    hub.ask(
+        f"creating {repo}",
+        lambda api: api.create_repo(repo.id, repo_type="dataset", private=private, exist_ok=True),
+    )
     commit = resolve_commit(hub, repo)
-    card = read_bytes(hub, repo, CARD, commit)
-    if card is None or BEGIN.encode() not in card:
-        return []
-    paths = [row.path for row in list_files(hub, repo, commit)]
-    ours = [path for path in paths if path.startswith((SHARD_PREFIX, f"{CLIPS_FOLDER}/"))]
-    return [path for path in ours if path not in wanted]
+    if any(row.path not in NOT_DATA for row in list_files(hub, repo, commit)):
+        raise InvalidRequest(
+            f"{repo.id} was made by somebody else at the same moment.",
+            hint="Try again: what is in it is told then.",
+        )
+    return commit
+
+
+def read_pushes(folder: Path) -> dict[str, str]:
+    """Repos that the dataset was pushed to, the last one last, and the commit that this left there."""
+    try:
+        document = json.loads((folder / OWN_FOLDER / PUSHES).read_text("utf-8"))
+        return {str(repo): str(commit) for repo, commit in document["pushes"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}  # then a person is asked once more
+
+
+def _remember(folder: Path, repo_id: str, commit: str) -> None:
+    pushes = read_pushes(folder)
+    pushes.pop(repo_id, None)
+    text = json.dumps({"format": 1, "pushes": {**pushes, repo_id: commit}}) + "\n"
+    with suppress(OSError):  # a folder that can only be read: a person is asked once more
+        path = own_folder(folder) / PUSHES
+        write_whole(path, text, is_private=is_private(folder), is_shared=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,16 +33,24 @@ def write_shards(
     A clip's shard is chosen by its name, so one more clip changes one shard and not all that follow.
     """
     count = shard_count(sum(clip.path.stat().st_size for clip in clips), shard_bytes)
-    piles: list[list[ShardedClip]] = [[] for _ in range(count)]
+    piles: dict[str, list[ShardedClip]] = defaultdict(list)
     for clip in clips:
-        piles[shard_of(clip.name, count)].append(clip)
+        piles[_shard(clip.name, count)].append(clip)
     written = []
-    for number, pile in enumerate(piles):
-        if pile:
-            path = folder / f"{SHARD_PREFIX}{number:04d}-of-{count:04d}.zip"
-            _write(path, sorted(pile, key=lambda clip: clip.name))
-            written.append(path)
+    for name in sorted(piles):
+        _write(folder / name, sorted(piles[name], key=lambda clip: clip.name))
+        written.append(folder / name)
     return written
+
+
+def shard_names(sizes: Mapping[str, int], shard_bytes: int = SHARD_BYTES) -> set[str]:
+    """The shards that clips of these names and bytes would come into, without writing any."""
+    count = shard_count(sum(sizes.values()), shard_bytes)
+    return {_shard(name, count) for name in sizes}
+
+
+def _shard(clip: str, count: int) -> str:
+    return f"{SHARD_PREFIX}{shard_of(clip, count):04d}-of-{count:04d}.zip"
 
 
 def shard_count(total_bytes: int, shard_bytes: int = SHARD_BYTES) -> int:

@@ -46,6 +46,7 @@ class NextStep(Enum):
 
     LIST_DATASETS = "the datasets kept here"
     SHOW_DATASET = "the clips of the dataset"
+    RESTORE_CLIPS = "bringing back clips of the dataset"
     MAKE_DATASET = "making a dataset of recordings"
     NORMALISE_DATASET = "making the dataset anew at one loudness"
     NAME_RECORDINGS = "naming recordings"
@@ -55,6 +56,7 @@ class NextStep(Enum):
     CHECK_EVERY_CLIP = "a check of every clip"
     SET_LICENCE = "giving the dataset a licence"
     SEND_WITHOUT_BAD_LINES = "sending it without those lines"
+    PUSH_OVER = "agreeing to it"
     CONFIRM = "confirming it"
 
     CHOOSE_PORT = "the port of the page"

@@ -134,6 +134,16 @@ class OpenedSource:
     def is_packed(self, path: str) -> bool:
         return path in self._members
 
+    def container(self, path: str) -> str:
+        """The file of the source that holds it: a shard, or the file itself."""
+        member = self._members.get(path)
+        return path if member is None else member.archive
+
+    def checksum(self, path: str) -> int | None:
+        """The CRC-32 that its shard gives; None where that has none."""
+        member = self._members.get(path)
+        return None if member is None else member.checksum
+
     def read(self, path: str, start: int = 0, length: int | None = None) -> bytes:
         member = self._members.get(path)
         if member is None:

@@ -15,6 +15,7 @@ MOVES = {
     "launcher/emulator/hub/wire.py": "a body that is on disk already gets its name",
     "launcher/emulator/hub/store.py": "a repository's folders go with its new name",
     "launcher/workshop/growing.py": "clips that were cut elsewhere become the dataset's",
+    "launcher/workshop/editing/journal.py": "sound is put aside whole, and put back",
 }
 """Who moves a file over another, and why."""
 

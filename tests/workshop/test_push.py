@@ -15,11 +15,12 @@ from pydantic import SecretStr
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.emulator.hub import HubEmulator
 from launcher.errors import InvalidRequest
+from launcher.workshop.before_push import PushLook
 from launcher.workshop.card import BEGIN, CardFacts, render_card
 from launcher.workshop.check import CheckSettings
 from launcher.workshop.hub_source import look_over_repo
 from launcher.workshop.library import edit_clip
-from launcher.workshop.push import Pushed, PushRequest, push_dataset
+from launcher.workshop.push import Pushed, PushRequest, look_before_pushing, push_dataset
 from launcher.workshop.shards import ShardedClip, shard_count, shard_of, write_shards
 from pod_image.dataset import Code, read_dataset
 from pod_image.hub import Hub, Repo, fetch, list_files, publish, read_bytes
@@ -38,6 +39,16 @@ def many(folder: Path, count: int = 120) -> Path:
 
 async def push(hub: Hub, folder: Path, **options: Any) -> Pushed:
     return await push_dataset(hub, PushRequest(folder, "demo/clips", **options))
+
+
+async def looked(hub: Hub, folder: Path, repo: str = "demo/clips") -> PushLook:
+    return await look_before_pushing(hub, PushRequest(folder, repo))
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Path:
+    """The demo's clips where a push may note down what it did."""
+    return shutil.copytree(DEMO, tmp_path / "demo-clips")
 
 
 def listed(hub: Hub, pushed: Pushed) -> dict[str, str]:
@@ -62,9 +73,9 @@ async def test_folder_to_hub_to_pod_gives_the_same_samples_and_texts(
 
 
 async def test_the_demo_clips_go_loose_and_come_back_sample_for_sample(
-    hub: Hub, tmp_path: Path
+    hub: Hub, demo: Path, tmp_path: Path
 ) -> None:
-    pushed = await push(hub, DEMO, licence="apache-2.0")
+    pushed = await push(hub, demo, licence="apache-2.0")
     fetch(hub, Repo("demo/clips", "dataset"), pushed.commit, tmp_path / "pod")
     for one, other in zip(
         read_dataset(DEMO).clips, read_dataset(tmp_path / "pod").clips, strict=True
@@ -74,10 +85,10 @@ async def test_the_demo_clips_go_loose_and_come_back_sample_for_sample(
     assert (pushed.clips, pushed.made_commit) == (12, True)
 
 
-async def test_the_repo_is_private_unless_asked_otherwise(hub: Hub) -> None:
-    await push(hub, DEMO)
+async def test_the_repo_is_private_unless_asked_otherwise(hub: Hub, demo: Path) -> None:
+    await push(hub, demo)
     assert hub.api.dataset_info("demo/clips").private is True
-    await push_dataset(hub, PushRequest(DEMO, "demo/open", private=False))
+    await push_dataset(hub, PushRequest(demo, "demo/open", private=False))
     assert hub.api.dataset_info("demo/open").private is False
 
 
@@ -124,14 +135,18 @@ async def test_shards_of_an_earlier_push_go_and_other_files_stay(hub: Hub, tmp_p
     assert "notes.txt" in after
 
 
-async def test_files_of_a_repo_that_was_not_pushed_from_here_are_never_deleted(hub: Hub) -> None:
+async def test_files_of_a_repo_that_was_not_pushed_from_here_are_never_deleted(
+    hub: Hub, demo: Path
+) -> None:
     hub.api.create_repo("demo/clips", repo_type="dataset")
     publish(hub, Repo("demo/clips", "dataset"), {"wavs/old.wav": wav(0.1)}, "somebody's")
-    assert "wavs/old.wav" in listed(hub, await push(hub, DEMO))
+    look = await looked(hub, demo)
+    assert (look.unnamed, look.deletes) == (("wavs/old.wav",), ())
+    assert "wavs/old.wav" in listed(hub, await push(hub, demo, agreed=look))
 
 
-async def test_the_card_says_language_licence_hours_and_speakers(hub: Hub, tmp_path: Path) -> None:
-    pushed = await push(hub, DEMO, licence="apache-2.0", language="en_US")
+async def test_the_card_says_language_licence_hours_and_speakers(hub: Hub, demo: Path) -> None:
+    pushed = await push(hub, demo, licence="apache-2.0", language="en_US")
     card = read_bytes(hub, Repo("demo/clips", "dataset"), "README.md", pushed.commit)
     assert card is not None
     front = yaml.safe_load(card.decode().split("---")[1])

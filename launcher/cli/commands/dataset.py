@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,8 +15,10 @@ from launcher.cli.flags import JsonOption, PresetOption, QuietOption, group_app
 from launcher.cli.session import complete, find
 from launcher.cli.session import run as at_bench
 from launcher.cli.terminal.dataset_view import made_text, pushed_text, report_text
+from launcher.cli.terminal.layout import paragraph
 from launcher.cli.terminal.next_steps import in_terminal
-from launcher.cli.terminal.output import Output
+from launcher.cli.terminal.output import Output, print_notice
+from launcher.cli.terminal.plain_text import plain_text_line
 from launcher.cli.terminal.progress_line import ProgressLine
 from launcher.config import read_config
 from launcher.domain.advice import LEAST_MINUTES
@@ -25,14 +28,15 @@ from launcher.services import datasets
 from launcher.services.common.workbench import Workbench
 from launcher.services.planning.compose import compose
 from launcher.services.planning.dataset_look import check_settings
-from launcher.stores.secrets import KeyName
+from launcher.stores.secrets import KeyName, Keys
+from launcher.workshop.before_push import PushLook
 from launcher.workshop.check import CheckSettings
 from launcher.workshop.loudness import SPEECH_LUFS
 from launcher.workshop.make import MakeProgress, MakeRequest
 from launcher.workshop.page import report_page
 from launcher.workshop.push import PushRequest
 from launcher.workshop.report import DatasetReport
-from pod_image.contract.figures import recorded
+from pod_image.contract.figures import counted, recorded
 from pod_image.contract.recipes.piper import Quality
 
 app = group_app("Datasets: check one, make one of recordings, push it, keep order.")
@@ -218,7 +222,12 @@ def push(
     source: Annotated[
         str, typer.Argument(metavar="DATASET", help="A dataset kept here, or a folder.")
     ],
-    repo: Annotated[str, typer.Argument(help="Dataset repo, such as me/my-clips.")],
+    repo: Annotated[
+        str | None,
+        typer.Argument(
+            help="Dataset repo, such as me/my-clips; your own of the dataset's name when left out."
+        ),
+    ] = None,
     licence: Annotated[
         str | None,
         typer.Option(help="For the card: cc0-1.0, cc-by-4.0, other; asked for on a terminal."),
@@ -232,12 +241,16 @@ def push(
     force: Annotated[
         bool, typer.Option("--force", help="Leave out what cannot be used, rather than refuse.")
     ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask about what a repo holds already.")
+    ] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Send a dataset to its repo in one commit; a repo that is not there is made, private.
 
-    What is there already is not sent again.
+    What is there already is not sent again. A repo that holds other data is asked about first: what would be
+    replaced, and what would go or stay unused.
     """
     output = Output(as_json=as_json, quiet=quiet)
     config = read_config()
@@ -247,8 +260,8 @@ def push(
             f"There is no folder and no dataset {source}.",
             hint="First what is sent, then where to: launcher dataset push my-clips me/my-clips",
         )
-    target = datasets.find_repo(repo)
     keys = find((KeyName.HF_UPLOAD,))
+    target = datasets.find_repo(repo or at_bench(keys, _own_repo(place.folder)))
     request = PushRequest(
         place.folder,
         target,
@@ -257,6 +270,7 @@ def push(
         private=not public,
         force=force,
     )
+    request = replace(request, agreed=_agreed(keys, request, yes))
     with ProgressLine(output) as line:
         pushed = at_bench(
             keys,
@@ -267,6 +281,27 @@ def push(
             ),
         )
     output.answer(pushed, lambda: pushed_text(pushed), quiet=pushed.repo_id)
+
+
+def _own_repo(folder: Path) -> Callable[[Workbench], Awaitable[str]]:
+    return lambda bench: datasets.default_repo(bench, folder)
+
+
+def _agreed(keys: Keys, request: PushRequest, yes: bool) -> PushLook:
+    """What the repo holds, and that the person agrees to what would become of it."""
+    look = at_bench(keys, lambda bench: datasets.look_before_pushing(bench, request))
+    if not look.holds_other_data:
+        return look
+    public = ", for everybody to see," if look.is_public else ""
+    told = f"{look.repo_id}{public} holds other data: {counted(look.clips, 'clip')}."
+    kept = "Hugging Face keeps what is there now in the repo's history."
+    if yes or sys.stdin.isatty():
+        for line in (told, *look.consequences, kept):
+            print_notice(paragraph(plain_text_line(line), hanging=2))
+    kept_datasets.agree(
+        " ".join((told, *look.consequences)) if not sys.stdin.isatty() else "Push over it?", yes
+    )
+    return look
 
 
 def _asked_licence() -> str | None:

@@ -10,6 +10,7 @@ from launcher.cli.terminal.layout import pairs, paragraph, table
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import LOOKS, style
 from launcher.cli.terminal.plain_text import plain_text_line
+from launcher.workshop.editing.trash import LeftOut
 from launcher.workshop.library import Shown, Summary
 from launcher.workshop.make import Made
 from launcher.workshop.push import Pushed
@@ -159,6 +160,13 @@ def shown_text(shown: Shown) -> str:
     ]
     headers = ("FILE", "SECONDS", *(["SPEAKER"] if has_speakers else []), "TEXT")
     return f"{pairs(rows)}\n\n{table(headers, clips, right=(1,))}"
+
+
+def left_out_text(found: Sequence[LeftOut]) -> str:
+    if not found:
+        return "No clip was left out."
+    rows = [(one.line.file, local_time(one.at), one.line.text or "(no text yet)") for one in found]
+    return table(("FILE", "LEFT OUT", "TEXT"), rows)
 
 
 def local_time(unix_seconds: float) -> str:

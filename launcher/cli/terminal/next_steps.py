@@ -62,6 +62,7 @@ WORDS: Mapping[NextStep, Callable[[str, str], str]] = {
     NextStep.CHOOSE_CHECKPOINT: _plain("--step"),
     NextStep.LIST_DATASETS: _plain("`launcher dataset list`"),
     NextStep.SHOW_DATASET: lambda of, value: f"`launcher dataset show {of}`",
+    NextStep.RESTORE_CLIPS: lambda of, value: f"`launcher dataset restore {of}`",
     NextStep.MAKE_DATASET: lambda of, value: (
         f"`launcher dataset make{f' --out {of} FILE' if of else ''}`"
     ),
@@ -73,6 +74,7 @@ WORDS: Mapping[NextStep, Callable[[str, str], str]] = {
     NextStep.CHECK_EVERY_CLIP: _plain("`launcher dataset check --deep`"),
     NextStep.SET_LICENCE: _plain("`launcher dataset push --licence`"),
     NextStep.SEND_WITHOUT_BAD_LINES: _plain("--force"),
+    NextStep.PUSH_OVER: _plain("add --yes"),
     NextStep.CONFIRM: _plain("--yes"),
     NextStep.CHOOSE_PORT: _plain("--port"),
     NextStep.USE_PLAIN_ADDRESS: _plain("--no-own-name"),

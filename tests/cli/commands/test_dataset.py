@@ -277,6 +277,32 @@ def test_lines_without_text_stop_a_push_unless_they_may_be_left_out(
     assert "wavs/b.flac" not in files
 
 
+def test_a_repo_with_other_data_is_asked_about_and_a_script_has_to_say_yes(
+    shell: Shell, kept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell.push(
+        {"metadata.csv": b"---|x\nwavs/old.flac|Theirs.\n", "wavs/old.flac": CLIP}, "demo/old"
+    )
+    refused = shell("dataset", "push", kept, "demo/old", "--force")
+    assert refused.code == 2
+    assert "demo/old" in refused.text
+    assert "1 clip would stay without a text" in " ".join(refused.text.split())
+    assert "--yes" in refused.text
+    with monkeypatch.context() as sits_here:
+        sits_here.setattr(sys, "stdin", Typed("cc0-1.0\nn\n"))
+        assert shell("dataset", "push", kept, "demo/old", "--force").code == 1
+    hub = shell.harness.hub
+    assert "wavs/a.flac" not in {
+        row.path for row in list_files(hub, Repo("demo/old", "dataset"), "main")
+    }
+    said = shell("dataset", "push", kept, "demo/old", "--force", "--yes", "--quiet")
+    assert (said.code, said.out) == (0, "demo/old\n")
+
+
+def test_without_a_repo_a_dataset_goes_to_one_of_its_own_name(shell: Shell, kept: str) -> None:
+    assert shell("dataset", "push", kept, "--force", "--quiet").out == "demo/mine\n"
+
+
 def test_the_licence_is_asked_for_where_a_person_sits(
     shell: Shell, kept: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -309,6 +335,41 @@ def test_a_clip_is_shown_edited_and_dropped(shell: Shell, kept: str) -> None:
     ]
     assert shell("dataset", "drop", kept, "a.flac", "--yes", "--json").json["dropped"] == 1
     assert shell("dataset", "show", kept, "--quiet").out == "b|Bye.\n"
+
+
+def test_a_clip_that_was_dropped_is_brought_back(shell: Shell, kept: str) -> None:
+    before = shell("dataset", "show", kept, "--json").json["clips"]
+    said = shell("dataset", "drop", kept, "a.flac", "--yes")
+    assert f"launcher dataset restore {kept}" in said.text
+    listed = shell("dataset", "restore", kept)
+    assert "Hello." in listed.text
+    assert shell("dataset", "show", kept, "--quiet").out == "b|\n"
+    assert shell("dataset", "restore", kept, "a.flac", "--json").json["restored"] == ["a"]
+    assert shell("dataset", "show", kept, "--json").json["clips"] == before
+    assert "No clip was left out" in shell("dataset", "restore", kept).text
+    assert shell("dataset", "restore", kept, "--all").code == 2
+
+
+def test_changes_are_undone_one_after_the_other_and_done_again(shell: Shell, kept: str) -> None:
+    shell("dataset", "edit", kept, "b", "--text", "Bye.")
+    shell("dataset", "drop", kept, "a", "--yes")
+    assert "Undone: leaving out a." in shell("dataset", "undo", kept).text
+    assert shell("dataset", "undo", kept, "--json").json["kind"] == "text"
+    assert shell("dataset", "show", kept, "--quiet").out == "a|Hello.\nb|\n"
+    assert shell("dataset", "undo", kept).code == 2
+    assert "Done again: the text of b." in shell("dataset", "redo", kept).text
+    assert shell("dataset", "show", kept, "--quiet").out == "a|Hello.\nb|Bye.\n"
+
+
+def test_the_trash_is_emptied_after_a_question(shell: Shell, kept: str) -> None:
+    shell("dataset", "drop", kept, "a", "--yes")
+    asked = shell("dataset", "empty-trash", kept)
+    assert asked.code == 2
+    assert "1 clip left out of mine, and all that can be undone" in asked.text
+    assert shell("dataset", "restore", kept, "--quiet").out == "a\n"
+    freed = shell("dataset", "empty-trash", kept, "--yes", "--json").json["freed_bytes"]
+    assert freed == len(CLIP)
+    assert shell("dataset", "restore", kept, "--quiet").out == ""
 
 
 def test_deleting_asks_and_a_no_deletes_nothing(

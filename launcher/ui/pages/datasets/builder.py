@@ -12,6 +12,7 @@ from launcher.ui.pages.datasets.check import CheckStep
 from launcher.ui.pages.datasets.sending import SendStep
 from launcher.ui.pages.datasets.sound import SoundStep
 from launcher.ui.pages.datasets.transcripts import Transcripts
+from launcher.ui.pages.datasets.undoing import Undoing
 from launcher.ui.widgets.dialog import Dialog
 from launcher.ui.widgets.elements import box, button, card, facts, hint, para
 from launcher.workshop.library import Summary
@@ -55,7 +56,10 @@ class _Builder:
         with self._state:
             _summary(shown.summary)
             with card("2 · What is said"):
-                table = Transcripts(self._shell, self._name, list(shown.clips), self._redraw)
+                undoing = Undoing(self._shell, self._name, self._redraw)
+                table = Transcripts(
+                    self._shell, self._name, list(shown.clips), self._redraw, undoing.refresh
+                )
             check = CheckStep(
                 self._shell,
                 self._name,
@@ -66,6 +70,7 @@ class _Builder:
             )
             SendStep(self._shell, shown.summary)
             self._delete_card(shown.summary)
+        await undoing.refresh()
         return check
 
     def _delete_card(self, found: Summary) -> None:

@@ -133,8 +133,8 @@ class CheckStep:
             count = len(group.files)
             lines = "and its line" if count == 1 else "and their lines"
             self._text.text = (
-                f"{counted(count, 'clip')} {lines} in the table are removed from this dataset. Your "
-                "original recordings stay as they are."
+                f"{counted(count, 'clip')} {lines} in the table are removed from this dataset. “Undo” "
+                "brings them back, and your original recordings stay as they are."
             )
             self._ask.show()
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from launcher.services import datasets
 from launcher.ui.frame import Shell
+from launcher.ui.widgets.dialog import Dialog
 from launcher.ui.widgets.elements import (
     Button,
     box,
+    button,
     button_link,
     card,
     hint,
@@ -16,8 +20,10 @@ from launcher.ui.widgets.elements import (
     waiting,
 )
 from launcher.ui.widgets.inputs import Field, options
+from launcher.workshop.before_push import PushLook
 from launcher.workshop.library import Summary
-from launcher.workshop.push import Pushed, PushRequest
+from launcher.workshop.names import repo_name
+from launcher.workshop.push import Pushed, PushRequest, last_repo
 from pod_image.contract.figures import counted, recorded
 
 LICENCES = {
@@ -31,6 +37,7 @@ LICENCES = {
 class SendStep:
     def __init__(self, shell: Shell, found: Summary) -> None:
         self._shell, self._found = shell, found
+        self._agreed: PushLook | None = None
         with card("4 · Rights, and off to Hugging Face"):
             para(
                 "The repo is private. A voice belongs to the person who speaks: train it only if it is "
@@ -46,19 +53,29 @@ class SendStep:
             ).mark("push")
             if found.untyped:
                 hint(f"{counted(found.untyped, 'clip')} without text cannot be trained on.")
+        self._dialog()
 
     def _fields(self) -> None:
         with box("div", "fields"):
             self._repo = Field(
                 "push-repo",
                 "Dataset repo",
-                hint="owner/name; it is made, private, if it is not there.",
-                placeholder=f"me/{self._found.name}",
-                value=self._shell.site.preferences.last_dataset_repo,
+                hint="owner/name; it is made, private, if it is not there. Left empty, it is your own, "
+                f"named {repo_name(self._found.name)}.",
+                placeholder=f"me/{repo_name(self._found.name)}",
+                value=last_repo(self._found.folder),
             )
             self._licence = Field(
                 "licence", "Licence", kind="select", value="other", options=options(LICENCES)
             )
+
+    def _dialog(self) -> None:
+        self._ask = Dialog("There is other data in this repo")
+        with self._ask.body:
+            self._told = box("div", "stack-small").mark("consequences")
+        with self._ask.actions:
+            button("Leave it as it is", self._ask.hide)
+            button("Push over it", self._push_over, kind="danger").mark("push-over")
 
     async def _send(self) -> None:
         self._place.clear()
@@ -66,21 +83,52 @@ class SendStep:
             if not self._allowed.value:
                 say("warning", "Say first that you may use the recordings.", alert=True)
                 return
+        await self._push(None)
+
+    async def _push_over(self) -> None:
+        self._ask.hide()
+        await self._push(self._agreed)
+
+    async def _push(self, agreed: PushLook | None) -> None:
+        """`agreed` is what the person was told of the repo, and agreed to."""
+        self._place.clear()
+        with self._place:
             waiting("Sending…", rows=1)
         self._go.lock("It is being sent.")
-        session = await self._shell.session()
-        request = PushRequest(
-            self._found.folder,
-            str(self._repo.value).strip(),
-            licence=str(self._licence.value),
-            force=True,
-        )
-        done: Pushed | None = await self._shell.attempt(
-            datasets.push(session.bench, request), self._place
-        )
+        done: Pushed | None = await self._shell.attempt(self._pushed(agreed), self._place)
         self._go.lock(None)
         if done is not None:
             self._sent(done)
+
+    async def _pushed(self, agreed: PushLook | None) -> Pushed | None:
+        """None when the person has to be asked first."""
+        bench = (await self._shell.session()).bench
+        repo = str(self._repo.value).strip()
+        if not repo:
+            repo = await datasets.default_repo(bench, self._found.folder)
+            self._repo.show(value=repo)
+        request = PushRequest(
+            self._found.folder, repo, licence=str(self._licence.value), force=True
+        )
+        look = agreed or await datasets.look_before_pushing(bench, request)
+        if look.holds_other_data and agreed is None:
+            self._ask_about(look)
+            return None
+        return await datasets.push(bench, replace(request, agreed=look))
+
+    def _ask_about(self, look: PushLook) -> None:
+        self._agreed = look
+        self._place.clear()
+        self._told.clear()
+        with self._told:
+            public = ", which everybody can see," if look.is_public else ""
+            para(
+                f"{look.repo_id}{public} holds {counted(look.clips, 'clip')} that are not just these."
+            )
+            for line in look.consequences:
+                para(line)
+            hint("Hugging Face keeps what is there now in the repo's history.")
+        self._ask.show()
 
     def _sent(self, done: Pushed) -> None:
         self._shell.site.prefer(last_dataset_repo=done.repo_id)

@@ -49,7 +49,7 @@ def is_shown(clip: ClipLine, kind: str, search: str, named: Collection[str] = ()
 
 
 class Transcripts:
-    """`changed` is awaited after a clip was left out."""
+    """`changed` is awaited after a clip was left out, `edited` after a text was changed."""
 
     def __init__(
         self,
@@ -57,8 +57,10 @@ class Transcripts:
         name: str,
         clips: list[ClipLine],
         changed: Callable[[], Awaitable[None]],
+        edited: Callable[[], Awaitable[None]],
     ) -> None:
-        self._shell, self._name, self._clips, self._changed = shell, name, clips, changed
+        self._shell, self._name, self._clips = shell, name, clips
+        self._changed, self._edited = changed, edited
         self._named: Collection[str] = ()
         self._kind = "untyped" if any(not one.text for one in clips) else ""
         self._search, self._page = "", 0
@@ -149,6 +151,7 @@ class Transcripts:
                 for one in self._clips
             ]
             self._shell.announce("Saved.")
+            await self._edited()
 
         return edit
 

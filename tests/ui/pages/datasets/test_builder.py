@@ -11,6 +11,7 @@ from launcher.ui.pages.datasets.uploads import incoming
 from launcher.ui.widgets.elements import Button
 from launcher.ui.widgets.inputs import DropZone, Field, Player
 from launcher.workshop.library import ClipLine
+from pod_image.hub import Repo, list_files
 from tests.kit.dataset_files import wav, write
 from tests.kit.page_verbs import click, enter, only, press, until, visit
 from tests.ui.conftest import Ground, some_clips
@@ -71,6 +72,45 @@ async def test_a_text_that_was_corrected_is_found_by_its_new_words(
     enter(person, "clip-search", "different")
     await until(lambda: len(person.find(kind=Player).elements) == 1)
     assert only(person, Field, "field-clip-a.wav").value == "A quite different sentence."
+
+
+async def test_a_clip_left_out_is_brought_back_by_undo_and_by_name(
+    person: User, anna: Ground
+) -> None:
+    before = await files(anna)
+    await visit(person, "/datasets/anna")
+    await person.should_not_see(marker="undo")
+    press(person, next(one for one in person.find(kind=Button).elements
+                       if one.props.get("aria-label") == "Leave out a.wav"))  # fmt: skip
+    await person.should_see("undo: leaving out a.wav", retries=400)
+    await person.should_see("Clips left out (1)")
+    press(person, only(person, Button, "undo"))
+    await person.should_see("again: leaving out a.wav", retries=400)
+    assert await files(anna) == before
+    press(person, only(person, Button, "redo"))
+    await person.should_see(marker="left-out", retries=400)
+    assert len(await files(anna)) == 3
+    press(person, only(person, Button, "bring-all"))
+    await person.should_see("undo: bringing back a.wav", retries=400)
+    assert await files(anna) == before
+
+
+async def test_a_repo_with_other_data_is_asked_about_before_anything_is_sent(
+    holder: User, anna: Ground
+) -> None:
+    anna.push_clips("demo/anna")
+    await visit(holder, "/datasets/anna")
+    assert only(holder, Field, "field-push-repo").value == ""
+    enter(holder, "rights", True)
+    press(holder, only(holder, Button, "push"))
+    await holder.should_see("clips would stay without a text", retries=400)
+    assert only(holder, Field, "field-push-repo").value == "demo/anna"
+    repo = Repo("demo/anna", "dataset")
+    hub = anna.opened[-1].hub.upload
+    assert "wavs/a.wav" not in {row.path for row in list_files(hub, repo, "main")}
+    press(holder, only(holder, Button, "push-over"))
+    await holder.should_see("3 clips, 0.1 minutes are in demo/anna", retries=400)
+    assert "wavs/a.wav" in {row.path for row in list_files(hub, repo, "main")}
 
 
 async def test_what_was_sent_whole_becomes_clips_at_once(person: User, ground: Ground) -> None:
