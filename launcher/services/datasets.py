@@ -35,6 +35,7 @@ from launcher.workshop.table import Line
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.settings import RunSettings
 from pod_image.dataset import DamagedMember, DatasetError, FolderSource
+from pod_image.dataset.file_remedies import SHARD
 from pod_image.hub import HubError as PodHubError
 
 Now = Callable[[], float]
@@ -60,7 +61,7 @@ def translated_faults() -> Iterator[None]:
     except DamagedMember as exc:
         raise InvalidRequest(
             f"The dataset cannot be read: {exc}".rstrip(".") + ".",
-            hint="Pack the shard again from the clips themselves.",
+            hint=SHARD,
         ) from exc
     except OSError as exc:
         if exc.errno is None:

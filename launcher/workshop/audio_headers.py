@@ -11,8 +11,9 @@ from statistics import median
 from typing import TypeVar
 
 from pod_image.contract.findings import Finding
-from pod_image.contract.next_steps import NextStep, Said, Sentence
+from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.dataset import Code, FileSource, Utterance
+from pod_image.dataset.file_remedies import CUT_OFF, not_sound, remedy_for
 from pod_image.dataset.headers import HEAD_BYTES, AudioHeader, HeaderError
 from pod_image.dataset.sound import DECODER_ABSENT, header_of
 
@@ -97,20 +98,23 @@ def _read(source: FileSource, utterance: Utterance) -> Heard | Finding:
     try:
         header = header_of(read, utterance.size)
     except (HeaderError, OSError) as exc:
-        return _unreadable(utterance, exc)
+        return _unreadable(utterance, exc, head)
     digest = hashlib.sha256(head[:HEAD_BYTES]).hexdigest()
     return Heard(utterance, header, header.seconds, digest)
 
 
-def _unreadable(utterance: Utterance, problem: Exception) -> Finding:
+_UNTOLD = ("is not WAV", "holds text", "is cut off in its header")
+"""What a header's reader says of what it does not know."""
+
+
+def _unreadable(utterance: Utterance, problem: Exception, head: bytes) -> Finding:
     sentence = str(problem) if isinstance(problem, HeaderError) else f"cannot be read: {problem}"
-    fix: Said = "Record or copy it again, or remove the line."
-    if "MP4 or M4A" in sentence or "Matroska" in sentence:
-        fix = Sentence(NextStep.MAKE_DATASET, " turns it into clips.")
-    elif "Git LFS" in sentence:
-        fix = "Fetch the audio itself: git lfs pull, in the folder of the repo."
-    elif DECODER_ABSENT in sentence:
+    known = not_sound(head)
+    fix = remedy_for(head, sentence)
+    if known is None and DECODER_ABSENT in sentence:
         fix = "pip install 'pod-launcher[audio]'"
+    elif known is not None and sentence.startswith(_UNTOLD):
+        sentence = known.what
     return Code.FILE_UNREADABLE.finding(utterance.place, f"{utterance.path} {sentence}.", fix)
 
 
@@ -121,7 +125,7 @@ def _truncated(heard: Heard) -> list[Finding]:
         Code.FILE_TRUNCATED.finding(
             heard.utterance.place,
             f"{heard.utterance.path} is cut off: its header promises more sound than the file holds.",
-            "Copy it again from where it came.",
+            CUT_OFF,
         )
     ]
 

@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from launcher.workshop.languages_in_names import language_in_name
 from pod_image.contract.findings import Finding
@@ -176,6 +176,13 @@ def _below(folder: Path) -> list[Path]:
     return [
         each for each in sorted(folder.iterdir()) if each.name.lower() in FOLDERS and each.is_dir()
     ]
+
+
+def names_of_recordings(text: PurePath) -> list[str]:
+    """Names that a recording may have whose text this is, without endings; empty for what is no text."""
+    if text.suffix.lower() not in TIMED_ENDINGS:
+        return []
+    return [key for key, _ in _keys(Path(text), frozenset())]
 
 
 def _keys(path: Path, owners: frozenset[str]) -> Iterator[tuple[str, Named]]:

@@ -32,6 +32,7 @@ from launcher.workshop.report import (
     in_order,
 )
 from launcher.workshop.text_findings import pace_findings, text_findings
+from launcher.workshop.uncut import with_uncut
 from pod_image.contract.figures import size
 from pod_image.contract.findings import Finding
 from pod_image.dataset import Code, FileSource, FolderSource, Survey, survey
@@ -117,7 +118,7 @@ def look_over(
     """`check_dataset` for a caller that has a thread of its own: blocks, calls `progress` in between."""
     progress("table", 0, 1)
     found = survey(source)
-    findings = list(found.findings)
+    findings = with_uncut(found)
     limit = None if settings.deep else settings.most_remote_headers
     heard, problems = read_headers(
         found.source, found.utterances, partial(progress, "headers"), most_remote=limit

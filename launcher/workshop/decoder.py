@@ -106,7 +106,10 @@ def _cues(path: Path, seconds: float) -> tuple[list[Cue], list[Finding]]:
     try:
         read = read_timed_text(path.name, path.read_bytes())
     except TimedTextFault as exc:
-        raise DecodeError(f"is left out, for {path.name} beside it {exc}") from exc
+        raise DecodeError(
+            f"is left out, for {path.name} beside it {exc}. Correct that file, or take it away: then the recording "
+            "is cut at its pauses"
+        ) from exc
     if is_of_another_recording(read.cues, seconds):
         raise DecodeError(
             f"ends before most texts of {path.name} begin: they are of another recording, or it was cut off"

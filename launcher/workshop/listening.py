@@ -12,6 +12,7 @@ from launcher.workshop.audio_headers import Heard, Progress, spread
 from pod_image.contract.findings import Finding
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.dataset import Code, FileSource
+from pod_image.dataset.file_remedies import LOOK_BYTES, remedy_for
 from pod_image.dataset.fitness import SILENT_DBFS
 from pod_image.dataset.headers import HeaderError
 from pod_image.dataset.sound import decoded, header_of
@@ -57,7 +58,7 @@ def listen(
         try:
             wave, rate_hz = sound_of(source, each)
         except (OSError, ValueError) as exc:  # a header's error is a ValueError
-            found.append(_undecodable(each, exc))
+            found.append(_undecodable(source, each, exc))
             continue
         sound = measure(numpy, wave, rate_hz)
         sounds.append(sound)
@@ -77,12 +78,20 @@ def sound_of(source: FileSource, heard: Heard) -> tuple[Any, int]:
     return decoded(read, size_bytes, heard.header or header_of(read, size_bytes))
 
 
-def _undecodable(heard: Heard, problem: Exception) -> Finding:
+def _undecodable(source: FileSource, heard: Heard, problem: Exception) -> Finding:
+    path = str(heard.utterance.path)
     return Code.FILE_UNREADABLE.finding(
         heard.utterance.place,
-        f"{heard.utterance.path} {_said(problem)}.",
-        "Record or copy it again, or remove the line.",
+        f"{path} {_said(problem)}.",
+        remedy_for(_beginning(source, path), _said(problem)),
     )
+
+
+def _beginning(source: FileSource, path: str) -> bytes:
+    try:
+        return source.read(path, 0, LOOK_BYTES)
+    except OSError:
+        return b"?"
 
 
 def _said(problem: Exception) -> str:
@@ -126,7 +135,7 @@ def _of_one(heard: Heard, sound: Sound) -> Iterator[Finding]:
     if sound.peak_dbfs < SILENT_DBFS:
         yield Code.SILENT.finding(
             place, f"{path} holds silence (peak {sound.peak_dbfs:.0f} dB).",
-            "Record it again, or remove the line.",
+            "See whether another channel or take has the voice; else record it again, or remove the line.",
         )  # fmt: skip
         return
     if sound.clipped_runs > MOST_CLIPPED_RUNS:

@@ -21,6 +21,7 @@ from launcher.workshop.table import Record
 from pod_image.contract.figures import size
 from pod_image.contract.findings import Finding
 from pod_image.contract.next_steps import NextStep, Sentence
+from pod_image.dataset.file_remedies import LOOK_BYTES, remedy_when_not_decoded
 
 SAMPLE_RATES_HZ = (16_000, 22_050)
 STAGING_PREFIX = ".making-"
@@ -198,9 +199,14 @@ class _Making:
         try:
             size_bytes = await asyncio.to_thread(lambda: recording.path.stat().st_size)
             if size_bytes == 0:
-                return Skipped(recording.name, "It is empty (0 bytes).")
+                return Skipped(
+                    recording.name, f"It is empty (0 bytes). {remedy_when_not_decoded(b'')}"
+                )
             if size_bytes > self._limits.most_recording_bytes:
-                return Skipped(recording.name, f"It has {size(size_bytes)}, which is too much.")
+                return Skipped(
+                    recording.name,
+                    f"It has {size(size_bytes)}, which is too much. Cut it in two before.",
+                )
             digest = await asyncio.to_thread(_digest, recording)
         except OSError as exc:  # no right to read it, or gone since it was listed
             return Skipped(recording.name, f"It cannot be read: {exc.strerror or exc}.")
@@ -215,7 +221,8 @@ class _Making:
                 await pool.decode(self._job(recording, folder, threads), self._tell(recording)),
             )
         except RecordingFailed as exc:
-            return Skipped(recording.name, str(exc))
+            remedy = await asyncio.to_thread(_remedy, recording.path, exc)
+            return Skipped(recording.name, f"{exc} {remedy}".strip())
 
     def _job(self, recording: Recording, folder: Path, threads: int) -> Job:
         request = self._request
@@ -277,6 +284,14 @@ class _Making:
         self._added += len(cut.clips)
         self._findings += cut.findings
         self._decoded[recording.name] = cut.seconds
+
+
+def _remedy(path: Path, problem: RecordingFailed) -> str:
+    """What helps, by what the file is; what the problem itself says, where it is not the file's form."""
+    if problem.hint or "decoded" not in str(problem):
+        return str(problem.hint or "")
+    with path.open("rb") as file:
+        return remedy_when_not_decoded(file.read(LOOK_BYTES))
 
 
 def _digest(recording: Recording) -> str:

@@ -152,7 +152,7 @@ def _cut(answer: dict[str, Any]) -> Cut:
             hint="pip install 'pod-launcher[audio]'",
         )
     if "failed" in answer:
-        raise RecordingFailed(f"It {answer['failed']}.", hint="Convert or record it again.")
+        raise RecordingFailed(f"It {answer['failed']}.")
     done = answer["done"]
     findings = tuple(
         CODES[code].finding(place, message, hint) for code, place, message, hint in done["findings"]

@@ -10,6 +10,7 @@ from typing import Any
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import Said
 from pod_image.dataset import Code
+from pod_image.dataset.weights import weight
 
 MOST_FINDINGS_OF_A_CODE = 50
 """Ten thousand clips at a wrong rate are one problem; the count is kept, the tail is not listed."""
@@ -119,9 +120,11 @@ class DatasetReport:
 
 
 def in_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Errors first, then warnings and notes, each code's occurrences together and at most so many of them."""
+    """Errors first, then warnings and notes, of each the weightiest; at most so many of a code, and those together."""
     codes: list[str] = list(Code)
-    ranked = sorted(findings, key=lambda each: (each.severity.rank, codes.index(each.code)))
+    ranked = sorted(
+        findings, key=lambda each: (each.severity.rank, weight(each.code), codes.index(each.code))
+    )
     kept: list[Finding] = []
     seen: Counter[str] = Counter()
     totals = Counter(each.code for each in findings)

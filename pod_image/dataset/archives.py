@@ -17,6 +17,7 @@ from pod_image.contract.figures import size
 from pod_image.contract.findings import Finding
 from pod_image.contract.leavings import is_left_behind
 from pod_image.contract.paths import safe_path
+from pod_image.dataset.file_remedies import SHARD
 from pod_image.dataset.findings import Code
 from pod_image.dataset.source import Entry, FileSource
 
@@ -195,7 +196,7 @@ class OpenedSource:
             Code.NAMES_CLASH: "Give every clip a name of its own.",
             Code.PATH_OUTSIDE: "Rename the file, and pack the shard again.",
             Code.ARCHIVE_UNLISTED: "Nothing to do; a zip or loose files would be looked at in full.",
-        }.get(code, "Pack the shard again from the clips themselves.")
+        }.get(code, SHARD)
         self.findings.append(code.finding(place, message, hint))
 
     def _list(self, entry: Entry) -> Iterator[Member]:

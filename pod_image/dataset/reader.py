@@ -8,6 +8,7 @@ from pathlib import Path
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.whole_file import write_whole
 from pod_image.dataset.dataset_error import DatasetError
+from pod_image.dataset.file_remedies import SHARD
 from pod_image.dataset.findings import Code
 from pod_image.dataset.source import FileSource, FolderSource
 from pod_image.dataset.survey import Survey, Utterance, survey
@@ -65,7 +66,7 @@ def _clip(each: Utterance, found: Survey, folder: Path, target: Path) -> Clip | 
         except OSError as exc:
             found.find(
                 Code.ARCHIVE_DAMAGED, each.place, f"{each.path} cannot be unpacked: {exc}.",
-                "Pack the shard again from the clips themselves.",
+                SHARD,
             )  # fmt: skip
             return None
     return Clip(path, each.text, each.speaker, each.place)

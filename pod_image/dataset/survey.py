@@ -15,6 +15,7 @@ from pod_image.contract.paths import safe_path
 from pod_image.dataset.archives import DamagedMember, OpenedSource
 from pod_image.dataset.encoding import decode
 from pod_image.dataset.endings import AUDIO_ENDINGS
+from pod_image.dataset.file_remedies import EMPTY, SHARD
 from pod_image.dataset.findings import Code
 from pod_image.dataset.names import FileNames, fold
 from pod_image.dataset.parquet import ParquetSource
@@ -178,7 +179,7 @@ def _sidecars(source: FileSource) -> Table:
 def _say_damaged(table: Table, place: str, exc: DamagedMember) -> None:
     table.find(
         Code.ARCHIVE_DAMAGED, place, f"{exc}".rstrip(".") + ".",
-        "Pack the shard again from the clips themselves.",
+        SHARD,
     )  # fmt: skip
 
 
@@ -249,9 +250,7 @@ def _match(
         )  # fmt: skip
         return
     if files.size(at) == 0:
-        found.find(
-            Code.FILE_EMPTY, row.place, f"{at} is empty (0 bytes).", "Record or copy it again."
-        )
+        found.find(Code.FILE_EMPTY, row.place, f"{at} is empty (0 bytes).", EMPTY)
         return
     if _has_text(row, found):
         found.utterances.append(
