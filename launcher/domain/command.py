@@ -14,11 +14,13 @@ def refuse_keys(values: Mapping[str, Any]) -> None:
     """Raise InvalidRequest when a word of a setting that is run looks like it holds a key; it is not quoted."""
     for name, setting in SETTINGS.items():
         words = values.get(name) or ()
-        found = key_in([str(word) for word in words]) if setting.knob.is_command else None
+        knob = setting.knob
+        found = key_in([str(word) for word in words]) if knob.may_hold_no_key else None
         if found is not None:
             number, kind = found
+            where = "the command" if knob.is_command else knob.label
             raise InvalidRequest(
-                f"Word {number} of the command looks like it holds a key ({kind}).",
+                f"Word {number} of {where} looks like it holds a key ({kind}).",
                 hint="A command stands in the pod's definition, in run.json and on the model card. Take the key out: "
                 "what it opens can be fetched here and given as the dataset.",
             )

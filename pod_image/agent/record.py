@@ -63,7 +63,7 @@ def _shown(settings: RunSettings) -> dict[str, Any]:
     """The settings as others may see them: a key in a command is hidden, should a launcher have let it pass."""
     values = settings.applicable()
     for name in values:
-        if SETTINGS[name].knob.is_command:
+        if SETTINGS[name].knob.may_hold_no_key:
             values[name] = list(without_keys(values[name]))
     return values
 

@@ -49,6 +49,7 @@ class Knob:
     `separator`: between the entries of a list when they are typed into one line or box; every list has one.
     `is_settled`: what was learnt holds for one value alone: a run that is continued keeps the one it began with.
     `is_command`: its entries are the words of a command: what stands after `--` on the command line, and no key.
+    `is_public`: its entries can be read by others, in the pod's definition and in the results repo: no key either.
     `written`: how a value is written, as a sentence for whoever wrote it differently.
     """
 
@@ -65,6 +66,12 @@ class Knob:
     separator: Separator = ""
     written: str = ""
     is_command: bool = False
+    is_public: bool = False
+
+    @property
+    def may_hold_no_key(self) -> bool:
+        return self.is_command or self.is_public
+
     is_settled: bool = False
 
 

@@ -56,6 +56,7 @@ MAY_NAME = {
     ("pod_image/control.py", "--text"): "that program, with its own options",
     ("pod_image/control.py", "sample needs --text"): "the same",
     ("pod_image/bootstrap.py", "--quiet"): "an option of pip",
+    ("pod_image/bootstrap.py", "--shell"): "an option of useradd",
 }
 """Module and how the text begins, with the reason."""
 

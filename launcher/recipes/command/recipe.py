@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from launcher.domain.needs import GpuMemory
+from launcher.domain.plan import DatasetSummary
 from launcher.recipes.base import PhaseWords, Plain, Recipe, Result, Shown
+from pod_image.contract.next_steps import Sentence, setting
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.recipes.command import CommandSettings
 from pod_image.contract.settings import RunSettings
@@ -16,6 +19,11 @@ class CommandRecipe(Plain):
         result=Result("files", ("files/**",)),
         at_a_stop="The command is asked to end now, and what it wrote is collected.",
     )
+
+    def memory_needed(self, settings: RunSettings, dataset: DatasetSummary | None) -> GpuMemory:
+        wanted = CommandSettings.of(settings).min_gpu_memory_gb
+        hint = Sentence("Lower ", setting("min_gpu_memory_gb"), ".")
+        return GpuMemory(wanted, "as you asked", hint) if wanted else GpuMemory()
 
     def summary(self, settings: RunSettings, *, resume: bool) -> str:
         return "command: " + " ".join(CommandSettings.of(settings).argv)

@@ -7,7 +7,13 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from pod_image.contract.checkpoint_interval import CheckpointMinutes
-from pod_image.contract.common_settings import CommonSettings, Word
+from pod_image.contract.command_environment import WRITTEN as VARIABLE_WRITTEN
+from pod_image.contract.command_environment import (
+    checked_folder,
+    checked_package,
+    checked_variable,
+)
+from pod_image.contract.common_settings import CommonSettings, Switch, Word
 from pod_image.contract.knobs import Knob
 from pod_image.contract.progress_choice import WRITTEN, checked_progress
 from pod_image.contract.recipes.base import Declaration
@@ -22,6 +28,73 @@ class CommandSettings(CommonSettings):
             max_length=256,
         ),
         Knob("Command", group="What", required=True, separator="\n", is_command=True),
+    ] = ()
+    shell: Annotated[
+        Switch,
+        Field(
+            description=(
+                "Hand the command to sh -c, its words joined by spaces: for pipes, variables and several commands in "
+                "one."
+            )
+        ),
+        Knob("In a shell", group="What", level="advanced"),
+    ] = Switch.OFF
+    workdir: Annotated[
+        str,
+        AfterValidator(checked_folder),
+        Field(description="Folder that the command starts in, below its own.", max_length=200),
+        Knob("Starts in", group="What", level="advanced", empty_means="its own folder"),
+    ] = ""
+    env: Annotated[
+        tuple[Annotated[Word, AfterValidator(checked_variable)], ...],
+        Field(
+            description="Variables of the command's process alone, each NAME=VALUE; no key.",
+            max_length=64,
+        ),
+        Knob(
+            "Variables",
+            group="What",
+            level="advanced",
+            separator="\n",
+            empty_means="none of your own",
+            is_public=True,
+            written=VARIABLE_WRITTEN,
+        ),
+    ] = ()
+    pip: Annotated[
+        tuple[Annotated[Word, AfterValidator(checked_package)], ...],
+        Field(
+            description=(
+                "Packages that pip installs first, into an environment of the command's own; what the image has can "
+                "be imported all the same."
+            ),
+            max_length=64,
+        ),
+        Knob(
+            "Packages",
+            group="What",
+            level="advanced",
+            separator="\n",
+            empty_means="what the image has",
+            is_public=True,
+        ),
+    ] = ()
+    templates: Annotated[
+        tuple[Word, ...],
+        Field(
+            description=(
+                "Files below the command's folder in which ${DATASET_DIR}, ${OUT_DIR}, ${WORK_DIR} and ${RESUME_DIR} "
+                "are filled in before it starts; in its words they always are."
+            ),
+            max_length=32,
+        ),
+        Knob(
+            "Templates",
+            group="What",
+            level="advanced",
+            separator="\n",
+            empty_means="no file is changed",
+        ),
     ] = ()
     outputs: Annotated[
         tuple[Word, ...],
@@ -128,6 +201,7 @@ class CommandSettings(CommonSettings):
             level="advanced",
             separator="\n",
             empty_means="none",
+            is_public=True,
         ),
     ] = ()
     progress: Annotated[
@@ -153,6 +227,13 @@ class CommandSettings(CommonSettings):
         ),
         Knob("Checkpoints kept", group="How much", level="advanced", unit="checkpoints"),
     ] = 2
+
+    # Where
+    min_gpu_memory_gb: Annotated[
+        float,
+        Field(description="Memory that each GPU has to have; 0 takes any.", ge=0, le=1_000),
+        Knob("Least GPU memory", group="Where", unit="GB", level="advanced"),
+    ] = 0.0
 
 
 DECLARATION = Declaration(settings=CommandSettings, does="a command of your own runs", order=2)

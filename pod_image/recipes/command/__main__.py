@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -15,13 +16,14 @@ from pod_image.contract.interpreter import SAFE_PATH_VARIABLE
 from pod_image.contract.keys import hide_keys
 from pod_image.contract.next_steps import Said
 from pod_image.contract.paths import RunFolder
-from pod_image.contract.settings import RunSettings
-from pod_image.recipes import load
 from pod_image.recipes.command.collecting import is_inside, missing
 from pod_image.recipes.command.descendants import adopt_orphans
+from pod_image.recipes.command.filling_in import fill_files, filled
+from pod_image.recipes.command.job import job_of
 from pod_image.recipes.command.keeping import NotWhole, Results
+from pod_image.recipes.command.packages import activated
 from pod_image.recipes.command.progress.listening import Listener
-from pod_image.recipes.command.recipe import CommandRecipe, Job
+from pod_image.recipes.command.recipe import ENVIRONMENT, Job
 from pod_image.recipes.command.turns import Turns
 from pod_image.recipes.command.work import Work
 from pod_image.recipes.worker import Emit, Reporter, StoppableInbox, run_document
@@ -34,7 +36,7 @@ def main() -> int:
     report = Reporter()
     try:
         document = run_document()
-        job = _job(document.settings)
+        job = job_of(document.settings)
     except ContractError as exc:
         return _refuse(report, exc.message, exc.hint)
     outside = [pattern for pattern in job.patterns if not is_inside(pattern)]
@@ -72,13 +74,6 @@ def main() -> int:
     return _outcome(report, code, was_stopped=work.was_stopped)
 
 
-def _job(settings: RunSettings) -> Job:
-    """What the run's recipe wants done: this one, or one that is built on it."""
-    recipe = load(settings.recipe)
-    assert isinstance(recipe, CommandRecipe), recipe
-    return recipe.job(settings)
-
-
 def _log(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
@@ -87,27 +82,42 @@ def _log(line: str) -> None:
 def _start(job: Job, folder: RunFolder, resumed: Path | None) -> subprocess.Popen[bytes]:
     """In a folder of its own, with `dataset` beside it; its environment says where both are.
 
-    `resumed`: what it goes on from.
+    `resumed`: what it goes on from. Raises OSError.
     """
     work = folder.prepared
     (work / "out").mkdir(parents=True, exist_ok=True)
     # Ours; `python -m train` of the person's own begins, as everywhere, in the folder of the command.
     private = (EVENTS_FD_VARIABLE, RUN_VARIABLE, SAFE_PATH_VARIABLE)
     environment = {name: value for name, value in os.environ.items() if name not in private}
-    own = {"DATASET_DIR": str(folder.dataset), "OUT_DIR": str(work / "out")}
+    places = {"DATASET_DIR": str(folder.dataset), "OUT_DIR": str(work / "out")}
+    own = {**places, **activated(work / ENVIRONMENT, environment), **job.variables}
+    places["WORK_DIR"] = str(work)
     argv = job.argv
     if resumed is not None:
         own |= {"LAUNCHER_RESUMED": "1", "LAUNCHER_RESUME_DIR": str(resumed)}
-        argv += tuple(word.replace("${RESUME_DIR}", str(resumed)) for word in job.resume_argv)
+        places["RESUME_DIR"] = str(resumed)
+        argv += job.resume_argv
+    fill_files(work, job.templates, places)
+    argv = tuple(filled(word, places) for word in argv)
+    if job.in_shell:
+        argv = ("sh", "-c", " ".join(argv))
+    (work / job.workdir).mkdir(parents=True, exist_ok=True)
     return subprocess.Popen(
-        argv,
-        cwd=work,
+        [_program(argv[0], own.get("PATH")), *argv[1:]],
+        cwd=work / job.workdir,
         env={**environment, **own},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
+
+
+def _program(name: str, path: str | None) -> str:
+    """Looked for where the command would look, and not where we would: its environment comes first."""
+    if path is None or "/" in name:
+        return name
+    return shutil.which(name, path=path) or name
 
 
 def _outcome(report: Emit, code: int, *, was_stopped: bool) -> int:

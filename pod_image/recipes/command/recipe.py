@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
+from pod_image.contract.command_environment import variable
+from pod_image.contract.common_settings import Switch
 from pod_image.contract.interpreter import module_command
 from pod_image.contract.keys import without_keys
 from pod_image.contract.letters import UNSAFE_LETTER
@@ -27,6 +29,9 @@ from pod_image.recipes.command.checkpoints import CheckpointRule, kept
 from pod_image.recipes.command.collecting import Outputs, fits, uncollected
 
 FILES = "files/"
+ENVIRONMENT = ".venv"
+"""Of the command's packages, in its folder; nothing of it is a result."""
+_MODULE = "pod_image.recipes.command"
 SMALL_BYTES = 10_000_000
 
 
@@ -49,12 +54,17 @@ class Job:
     resume_argv: tuple[str, ...] = ()
     """Added to the command when it goes on."""
     every_minutes: float = 15.0
+    in_shell: bool = False
+    workdir: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    packages: tuple[str, ...] = ()
+    templates: tuple[str, ...] = ()
     progress: ProgressChoice = field(default_factory=lambda: ProgressChoice(ProgressWay.AUTO))
 
     @property
     def results(self) -> Outputs:
         """What is delivered as files; checkpoints go by themselves."""
-        return Outputs(self.outputs, self.left_out, self.checkpoints.patterns)
+        return Outputs(self.outputs, (*self.left_out, ENVIRONMENT), self.checkpoints.patterns)
 
     @property
     def patterns(self) -> tuple[str, ...]:
@@ -73,6 +83,7 @@ class CommandRecipe:
         own = CommandSettings.of(settings)
         return Job(
             argv=own.argv,
+            in_shell=own.shell is Switch.ON,
             outputs=own.outputs,
             required=own.required_outputs,
             left_out=own.leave_out,
@@ -80,12 +91,18 @@ class CommandRecipe:
             restore=own.restore,
             resume_argv=own.resume_argv,
             every_minutes=own.checkpoint_minutes,
+            workdir=own.workdir,
+            variables=dict(map(variable, own.env)),
+            packages=own.pip,
+            templates=own.templates,
             progress=progress_choice(own.progress),
         )
 
     def stages(self, settings: RunSettings) -> Sequence[Stage]:
-        argv = module_command("pod_image.recipes.command")
-        return (Stage(Phase.TRAIN, argv, takes_instructions=True),)
+        train = Stage(Phase.TRAIN, module_command(_MODULE), takes_instructions=True)
+        if not self.job(settings).packages:
+            return (train,)
+        return (Stage(Phase.PREPARE, module_command(f"{_MODULE}.packages")), train)
 
     def needs(self, settings: RunSettings) -> Sequence[RemoteFile]:
         return ()

@@ -174,6 +174,11 @@ BAD_WORDS = [
     (("--argv", "true"), 2, "--recipe command"),
     (("--recipe", "command", "--quality", "low", "--argv", "x"), 2, "--recipe piper"),
     (("--recipe", "command", "--argv", "API_KEY=c4n4ry0v4lu3"), 2, "looks like it holds a key"),
+    (
+        ("--recipe", "command", "--env", "WANDB_API_KEY=c4n4ry0v4lu3"),
+        2,
+        "Variables looks like it holds a key",
+    ),
 ]
 
 

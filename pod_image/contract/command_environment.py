@@ -1,0 +1,44 @@
+"""Variables that a person gives to their command: `NAME=VALUE`, and which names are not theirs to set."""
+
+from __future__ import annotations
+
+import re
+
+WRITTEN = "A variable is written NAME=VALUE, such as WANDB_MODE=offline."
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
+_OURS = ("LAUNCHER_", "HF_", "RUNPOD_", "LD_", "PYTHON")
+"""Ours, the Hub's, the place's, and those by which a process is made to load something else."""
+_ALSO_OURS = frozenset({"PATH", "DATASET_DIR", "OUT_DIR", "VIRTUAL_ENV", "HUGGING_FACE_HUB_TOKEN"})
+
+
+def variable(text: str) -> tuple[str, str]:
+    """Name and value. Raises ValueError with what is wrong; the value is not quoted."""
+    name, sign, value = text.partition("=")
+    if not sign or not _NAME.fullmatch(name):
+        raise ValueError(WRITTEN)
+    if name in _ALSO_OURS or name.upper().startswith(_OURS):
+        raise ValueError(f"{name} is set by the pod, and not to be given")
+    if "\0" in value:
+        raise ValueError(f"the value of {name} has a NUL, which no variable can hold")
+    return name, value
+
+
+def checked_variable(text: str) -> str:
+    """For a setting: the text itself, once it can be read."""
+    variable(text)
+    return text
+
+
+def checked_package(text: str) -> str:
+    """What pip installs, such as trl==1.16.0: no option, which could lead it anywhere. Raises ValueError."""
+    if text.startswith("-") or not re.match(r"[A-Za-z0-9]", text):
+        raise ValueError("a package is written NAME or NAME==VERSION")
+    return text
+
+
+def checked_folder(text: str) -> str:
+    """A folder below the command's. Raises ValueError."""
+    parts = text.replace("\\", "/").split("/")
+    if text.startswith(("/", "\\")) or ".." in parts or ":" in text:
+        raise ValueError("the folder has to stay below the command's own")
+    return text
