@@ -7,28 +7,19 @@ from collections.abc import Iterator, Sequence
 
 from launcher.domain.advice import LEAST_MINUTES
 from launcher.workshop.audio_headers import Heard
-from pod_image.contract.figures import duration, recorded
+from pod_image.contract.figures import recorded
 from pod_image.contract.findings import Finding
 from pod_image.contract.next_steps import NextStep, Sentence
-from pod_image.dataset import Code
+from pod_image.dataset import Code, Utterance
 
-SHORTEST_SECONDS = 0.5
-"""Below 0.37 s there is less sound than one training segment (8,192 samples); trimming takes some more."""
-COMFORTABLE_SECONDS = 15.0
-"""Memory of a step grows with its longest clip, faster than linearly."""
-LONGEST_SECONDS = 20.0
-"""Longer ones are left out by the Piper recipe."""
-WHOLE_RECORDING_SECONDS = 60.0
-"""No single utterance is longer: this is a recording that was never cut."""
 FEW_SPEAKER_CLIPS = 10
 
 
 def audio_findings(heard: Sequence[Heard], sample_rate_hz: int) -> list[Finding]:
-    """Rates, channels and lengths. One finding for the whole where all clips share it."""
+    """Rates and channels. One finding for the whole where all clips share it."""
     return [
         *_rates(heard, sample_rate_hz),
         *_channels(heard),
-        *_lengths(heard),
         *_same_audio(heard),
     ]
 
@@ -88,31 +79,6 @@ def _channels(heard: Sequence[Heard]) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _lengths(heard: Sequence[Heard]) -> Iterator[Finding]:
-    for each in heard:
-        if each.seconds is None:
-            continue
-        seconds, where = each.seconds, each.utterance
-        if seconds < SHORTEST_SECONDS:
-            yield Code.CLIP_SHORT.finding(
-                where.place,
-                f"{where.path} lasts {seconds:.2f} s; less than {SHORTEST_SECONDS} s teaches nothing.",
-                "Remove the line, or join it with its neighbour.",
-            )  # fmt: skip
-        elif seconds > WHOLE_RECORDING_SECONDS:
-            yield Code.CLIP_FAR_TOO_LONG.finding(
-                where.place,
-                f"{where.path} lasts {duration(seconds)}: a recording, not a clip.",
-                Sentence(NextStep.MAKE_DATASET, " cuts it at its pauses."),
-            )  # fmt: skip
-        elif seconds > COMFORTABLE_SECONDS:
-            left_out = " and is left out" if seconds > LONGEST_SECONDS else ""
-            yield Code.CLIP_LONG.finding(
-                where.place, f"{where.path} lasts {seconds:.1f} s{left_out}.",
-                f"Cut it at a pause; clips of 2 to {COMFORTABLE_SECONDS:.0f} s train best.",
-            )  # fmt: skip
-
-
 def _same_audio(heard: Sequence[Heard]) -> Iterator[Finding]:
     """Equal size, length and first bytes: the same sound under two names, for all practical purposes."""
     alike: dict[tuple[int, str], list[Heard]] = defaultdict(list)
@@ -128,13 +94,13 @@ def _same_audio(heard: Sequence[Heard]) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def speaker_findings(heard: Sequence[Heard], speakers_wanted: int | None) -> list[Finding]:
-    """`speakers_wanted` None accepts however many there are."""
-    counts = Counter(each.utterance.speaker for each in heard)
+def speaker_findings(clips: Sequence[Utterance], speakers_wanted: int | None) -> list[Finding]:
+    """`speakers_wanted` None accepts however many there are. All clips count, as the pod counts them."""
+    counts = Counter(each.speaker for each in clips)
     named = {name: n for name, n in counts.items() if name is not None}
     found: list[Finding] = []
     if named and counts[None]:
-        place = next(each.utterance.place for each in heard if each.utterance.speaker is None)
+        place = next(each.place for each in clips if each.speaker is None)
         found.append(
             Code.SPEAKER_PARTLY.finding(
                 place, f"{counts[None]:,} clips have no speaker, the others have one.",

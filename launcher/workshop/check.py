@@ -7,18 +7,13 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from launcher.domain.advice import LEAST_MINUTES
-from launcher.workshop.audio_findings import (
-    SHORTEST_SECONDS,
-    WHOLE_RECORDING_SECONDS,
-    audio_findings,
-    minutes_findings,
-    speaker_findings,
-)
+from launcher.workshop.audio_findings import audio_findings, minutes_findings, speaker_findings
 from launcher.workshop.audio_headers import MOST_REMOTE_HEADERS, Heard, read_headers
+from launcher.workshop.fitness_findings import Judge, Judged, Reading, unspeakable
 from launcher.workshop.licence import read_licence
 from launcher.workshop.listening import Sound, listen
 from launcher.workshop.phonemes import MOST_TEXTS, cover
@@ -36,7 +31,8 @@ from launcher.workshop.uncut import with_uncut
 from pod_image.contract.figures import size
 from pod_image.contract.findings import Finding
 from pod_image.dataset import Code, FileSource, FolderSource, Survey, survey
-from pod_image.dataset.languages import espeak_voice_of
+from pod_image.dataset.languages import espeak_voice_of, scripts_of
+from pod_image.dataset.trimming import silero_speech_span
 
 DISK_BESIDE_GB = 15.0
 """What image layers, packages and the checkpoints that are kept take beside the dataset."""
@@ -116,6 +112,16 @@ def look_over(
     progress: Progress = _no_progress,
 ) -> DatasetReport:
     """`check_dataset` for a caller that has a thread of its own: blocks, calls `progress` in between."""
+    return looked_over(source, settings, revision, progress)[0]
+
+
+def looked_over(
+    source: FileSource,
+    settings: CheckSettings,
+    revision: str | None = None,
+    progress: Progress = _no_progress,
+) -> tuple[DatasetReport, list[Heard]]:
+    """The report, and the clips that training takes as far as this look could tell."""
     progress("table", 0, 1)
     found = survey(source)
     findings = with_uncut(found)
@@ -127,17 +133,20 @@ def look_over(
     findings += audio_findings(heard, settings.sample_rate_hz)
     findings += text_findings(found.utterances, settings.language)
     findings += pace_findings(heard)
-    minutes = sum(each.seconds or 0.0 for each in heard if _is_usable(each)) / 60
+    if found.utterances:
+        findings += speaker_findings(found.utterances, settings.speakers)
+    sounds = _hear(found, heard, settings, findings, progress)
+    judged = _judged(found, heard, settings, findings)
+    findings += judged.findings
+    minutes = judged.sound_seconds / 60
     if heard:
-        findings += speaker_findings(heard, settings.speakers)
         findings += minutes_findings(minutes, settings.minutes_wanted)
     disk_needed = _disk_needed(found, minutes, settings)
     findings += _disk_findings(disk_needed, settings.disk_gb)
     licence, of_licence = read_licence(source)
     findings += of_licence
-    sounds = _hear(found, heard, settings, findings, progress)
     phonemes = _phonemes(found, settings, findings, progress)
-    return DatasetReport(
+    report = DatasetReport(
         dataset=source.name,
         revision=revision,
         language=settings.language,
@@ -145,6 +154,7 @@ def look_over(
         tables=tuple(found.tables),
         rows=found.rows,
         clips=len(heard) + sum(each.path is None for each in found.utterances),
+        usable_clips=len(judged.taken) + judged.unknown,
         minutes=round(minutes, 3),
         speakers=_speakers(heard),
         kinds=dict(Counter(each.header.kind for each in heard if each.header)),
@@ -161,11 +171,29 @@ def look_over(
         finding_counts=counted(findings),
         findings=in_order(findings),
     )
+    return report, judged.taken
 
 
-def _is_usable(heard: Heard) -> bool:
-    seconds = heard.seconds
-    return seconds is not None and SHORTEST_SECONDS <= seconds <= WHOLE_RECORDING_SECONDS
+UNUSABLE = (Code.FILE_UNREADABLE, Code.FILE_TRUNCATED, Code.SILENT, Code.TEXT_UNSPEAKABLE)
+
+
+def _judged(
+    found: Survey, heard: Sequence[Heard], settings: CheckSettings, findings: list[Finding]
+) -> Judged:
+    """Sort the clips by what training would do with them; `findings` are those of before."""
+    reading = Reading(settings.espeak_voice or espeak_voice_of(settings.language))
+    findings += unspeakable(found.utterances, reading, scripts_of(settings.language))
+    listens = settings.deep or not found.source.is_remote
+    judge = Judge(
+        found.source,
+        settings.sample_rate_hz,
+        reading,
+        find_speech=cache(silero_speech_span) if listens else lambda: None,
+        is_for_sure=settings.deep,
+    )
+    return judge.judge(
+        found.utterances, heard, [each for each in findings if each.code in UNUSABLE]
+    )
 
 
 def _hear(

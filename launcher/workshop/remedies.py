@@ -23,6 +23,7 @@ MENDED_WITHOUT = frozenset(
         Code.CLIP_SHORT,
         Code.CLIP_FAR_TOO_LONG,
         Code.SILENT,
+        Code.TEXT_TOO_MUCH,
     }
 )
 """Findings that are gone, and nothing of use with them, once their clips are left out."""

@@ -57,7 +57,10 @@ class PhonemeCoverage:
 
 @dataclass(frozen=True)
 class DatasetReport:
-    """One look at a dataset. Minutes are of the clips that can be used."""
+    """One look at a dataset. Minutes are of the clips whose sound can be used.
+
+    `usable_clips` counts those that training takes, and those that only the pod can look at.
+    """
 
     dataset: str
     revision: str | None
@@ -66,6 +69,7 @@ class DatasetReport:
     tables: tuple[str, ...]
     rows: int
     clips: int
+    usable_clips: int
     minutes: float
     speakers: tuple[Speaker, ...]
     kinds: dict[str, int]

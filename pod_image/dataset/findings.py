@@ -80,6 +80,7 @@ class Code(StrEnum):
     TEXT_NUMBERS = "text-numbers", Severity.WARNING
     TEXT_SCRIPT = "text-script", Severity.WARNING
     TEXT_PACE = "text-pace", Severity.WARNING
+    TEXT_TOO_MUCH = "text-too-much", Severity.WARNING
     TEXT_MIXED = "text-mixed", Severity.WARNING
     TEXT_UNSEEN = "text-unseen", Severity.WARNING
     TEXT_FOLDED = "text-folded", Severity.NOTE
@@ -104,6 +105,7 @@ class Code(StrEnum):
     CAPTIONS_ROLLING = "captions-rolling", Severity.NOTE
 
     # The whole
+    NOTHING_LEFT = "nothing-left", Severity.ERROR
     SPEAKERS_UNEXPECTED = "speakers-unexpected", Severity.ERROR
     SPEAKERS_UNEVEN = "speakers-uneven", Severity.WARNING
     SPEAKER_PARTLY = "speaker-partly", Severity.ERROR

@@ -66,7 +66,7 @@ def _summary(report: DatasetReport, repo: str, commit: str) -> DatasetSummary:
     return DatasetSummary(
         repo=repo,
         commit=commit,
-        clips=report.clips,
+        clips=report.usable_clips,
         minutes=report.minutes or None,
         sample_rates_hz=tuple(sorted(report.rates_hz)),
         speakers=max(1, len(report.speakers)),
