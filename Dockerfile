@@ -27,7 +27,7 @@ RUN python -m venv /opt/pod \
 FROM python:3.11.14-slim-bookworm@sha256:65a93d69fa75478d554f4ad27c85c1e69fa184956261b4301ebaf6dbb0a3543d
 
 ARG VERSION=0.1.0
-ARG CONTRACT=1
+ARG CONTRACT=2
 LABEL org.opencontainers.image.title="pod-image" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.licenses="Apache-2.0 AND GPL-3.0-or-later" \

@@ -83,6 +83,7 @@ def asks_for_a_run(function: Callable[..., Any]) -> Callable[..., Any]:
         from_sources = _sources(**{name: given.pop(name) for name in sources})
         typed = {field.name: _entered(field, given.pop(field.name, None)) for field in settings}
         values = {name: value for name, value in typed.items() if value not in (None, [], ())}
+        values = {name: _first_alone(name, value) for name, value in values.items()}
         return function(asked=Asked(values, **from_sources), **given)
 
     kept = [parameter for name, parameter in own.items() if name != "asked"]
@@ -103,7 +104,8 @@ def _parameter(field: FormField) -> inspect.Parameter:
         show_default=False,
         autocompletion=_completion(field),
     )
-    kind: Any = list[str] | None if field.kind is Kind.LIST else str | None
+    is_several = field.kind is Kind.LIST or takes_several(field.name)
+    kind: Any = list[str] | None if is_several else str | None
     return inspect.Parameter(
         field.name,
         inspect.Parameter.KEYWORD_ONLY,
@@ -112,8 +114,20 @@ def _parameter(field: FormField) -> inspect.Parameter:
     )
 
 
+def takes_several(name: str) -> bool:
+    """Whether a setting with one value may be given more than once."""
+    return bool(SETTINGS[name].knob.further)
+
+
+def _first_alone(name: str, value: Any) -> Any:
+    """A single one as it was typed: only several are a list."""
+    return value[0] if takes_several(name) and len(value) == 1 else value
+
+
 def _entered(field: FormField, value: Any) -> Any:
     """Names that are separated by commas may stand in one option, or in several."""
+    if takes_several(field.name) and value:
+        return [part.strip() for text in value for part in text.split(",") if part.strip()]
     if field.separator != "," or not value:
         return value
     return [entry for text in value for entry in entries(field, text)]
@@ -133,6 +147,7 @@ def _metavar(field: FormField) -> str:
 
 def _help(field: FormField) -> str:
     unit = f" In {field.unit}." if field.unit else ""
+    unit += " May be given more than once." if takes_several(field.name) else ""
     if field.is_required or field.default in ("", []):
         return f"{field.help}{unit}"
     default = field.default

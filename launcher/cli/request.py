@@ -28,7 +28,7 @@ def composed_from(asked: Asked) -> Composed:
     name = asked.preset or from_file.preset
     chosen = find_preset(read_config(), name) if name else None
     given: dict[str, Any] = {
-        **from_file.values,
+        **_not_replaced(from_file.values, asked.values),
         **dict(parse_assignment(text) for text in asked.assignments),
         **asked.values,
     }
@@ -36,6 +36,12 @@ def composed_from(asked: Asked) -> Composed:
         given[_setting_of_the_command(chosen, given)] = list(asked.command)
     given |= _answers(missing(compose(chosen, given, check_required=False).settings))
     return compose(chosen, given, notes=from_file.notes)
+
+
+def _not_replaced(values: Mapping[str, Any], typed: Mapping[str, Any]) -> dict[str, Any]:
+    """What a file says, without the further datasets of another choice: who types one types all."""
+    replaced = {SETTINGS[name].knob.further for name in typed}
+    return {name: value for name, value in values.items() if name not in replaced}
 
 
 def _setting_of_the_command(chosen: Preset | None, given: Mapping[str, Any]) -> str:

@@ -34,3 +34,5 @@ class SpeechWanted:
     speakers: int
     minutes: float
     """Of speech; 0 for a trial, which any amount will do for."""
+    is_apart: bool = False
+    """Of several datasets: whether each has speakers of its own."""

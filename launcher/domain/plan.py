@@ -36,8 +36,17 @@ class Composed:
 
 
 @dataclass(frozen=True)
+class DatasetPart:
+    """One of several datasets of a run. `clips` are lines that lead to a clip; 0 where nobody looked."""
+
+    name: str
+    commit: str
+    clips: int = 0
+
+
+@dataclass(frozen=True)
 class DatasetSummary:
-    """What the look at the dataset found."""
+    """What the look at the dataset found; at all of them, where a run has several (`parts`)."""
 
     repo: str
     commit: str
@@ -47,6 +56,12 @@ class DatasetSummary:
     speakers: int = 1
     speaker_names: tuple[str, ...] = ()
     size_bytes: int = 0
+    parts: tuple[DatasetPart, ...] = ()
+
+    @property
+    def commits(self) -> tuple[str, ...]:
+        """Of each dataset, in their order."""
+        return tuple(part.commit for part in self.parts) or (self.commit,)
 
 
 @dataclass(frozen=True)

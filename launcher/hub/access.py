@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -63,18 +63,16 @@ class AccessReport:
     """What the tokens may do. An error among the findings keeps a run from starting."""
 
     findings: tuple[Finding, ...]
-    dataset_commit: str
-    """The commit the dataset's revision means now; empty when there is none or it cannot be read."""
+    dataset_commits: tuple[str, ...]
+    """The commit that each dataset's revision means now; empty where it cannot be read."""
     makes_results_repo: bool
 
 
 async def check_access(
-    access: HubAccess, dataset: str, results: str, revision: str | None = None
+    access: HubAccess, datasets: Sequence[tuple[str, str]], results: str
 ) -> AccessReport:
-    """Ask the Hub, by reads alone. Never raises for what it finds; `dataset` may be empty."""
-    found: Preflight = await access.run(
-        preflight, access.dataset, access.upload, dataset, results, revision
-    )
+    """Ask the Hub, by reads alone. Never raises for what it finds; `datasets` are repos, each at a revision."""
+    found: Preflight = await access.run(preflight, access.dataset, access.upload, datasets, results)
     findings = list(found.findings)
     makes_repo = found.results is ResultsState.TO_BE_CREATED
     if makes_repo:
@@ -85,4 +83,5 @@ async def check_access(
                 f"The results repo {results} does not exist yet; it will be made, private.",
             )
         )
-    return AccessReport(tuple(findings), found.dataset_commit or "", makes_repo)
+    commits = tuple(commit or "" for commit in found.dataset_commits)
+    return AccessReport(tuple(findings), commits, makes_repo)

@@ -30,7 +30,7 @@ from launcher.workshop.text_findings import pace_findings, text_findings
 from launcher.workshop.uncut import with_uncut
 from pod_image.contract.figures import size
 from pod_image.contract.findings import Finding
-from pod_image.dataset import Code, FileSource, FolderSource, Survey, survey
+from pod_image.dataset import Code, FileSource, FolderSource, Survey, survey_of
 from pod_image.dataset.languages import espeak_voice_of, scripts_of
 from pod_image.dataset.trimming import silero_speech_span
 
@@ -123,7 +123,7 @@ def looked_over(
 ) -> tuple[DatasetReport, list[Heard]]:
     """The report, and the clips that training takes as far as this look could tell."""
     progress("table", 0, 1)
-    found = survey(source)
+    found = survey_of(source)
     findings = with_uncut(found)
     limit = None if settings.deep else settings.most_remote_headers
     heard, problems = read_headers(

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from launcher.workshop.check import CheckSettings, Progress, look_over
 from launcher.workshop.report import DatasetReport
+from pod_image.contract.datasets import ChosenDataset
 from pod_image.contract.leavings import is_left_behind
-from pod_image.dataset import Entry
+from pod_image.dataset import Entry, JoinedSource, Part
 from pod_image.hub import Hub, NotInRepo, Repo, list_files, read_bytes, read_range, resolve_commit
 
 
@@ -63,3 +64,11 @@ def look_over_repo(
     """Look at a dataset repo; the report names the commit. Blocking; raises pod_image.hub's HubError."""
     source = open_repo(hub, repo_id, revision)
     return look_over(source, settings, source.commit, progress)
+
+
+def open_repos(
+    hub: Hub, pinned: Sequence[tuple[ChosenDataset, str]], *, is_apart: bool
+) -> JoinedSource:
+    """Several dataset repos at these commits, as one. Blocking; raises HubError."""
+    parts = [Part(dataset, open_repo(hub, dataset.repo, commit)) for dataset, commit in pinned]
+    return JoinedSource(tuple(parts), is_apart)

@@ -6,7 +6,8 @@ import re
 
 from pod_image.contract.findings import Finding
 from pod_image.contract.next_steps import NextStep, Sentence
-from pod_image.dataset import Code, FileSource
+from pod_image.dataset import Code, FileSource, JoinedSource
+from pod_image.dataset.joined import placed
 
 CARD = "README.md"
 MOST_CARD_BYTES = 2**20
@@ -16,7 +17,16 @@ _RESTRICTS = re.compile(r"(?:^|-)(?:nc|nd)(?:-|$)|research|non-?commercial")
 
 
 def read_licence(source: FileSource) -> tuple[str | None, list[Finding]]:
-    """The `license` of the card's front matter, in small letters; None when there is none."""
+    """The `license` of the card's front matter, in small letters; None when there is none.
+
+    Of several datasets those of all their cards, or None when one names none.
+    """
+    if isinstance(source, JoinedSource):
+        read = [(part.dataset.name, *read_licence(part.source)) for part in source.parts]
+        named = list(dict.fromkeys(licence for _, licence, _ in read if licence))
+        is_whole = all(licence for _, licence, _ in read)
+        found = [placed(name, each) for name, _, findings in read for each in findings]
+        return (", ".join(named) if is_whole else None), found
     entry = next((each for each in source.entries() if each.path == CARD), None)
     if entry is None or entry.size > MOST_CARD_BYTES:
         return None, [_absent("The dataset has no card (README.md)")] if source.is_remote else []

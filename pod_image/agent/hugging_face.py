@@ -44,22 +44,22 @@ class HuggingFace:
     def check(self) -> str:
         with _troubles():
             made = hub.ensure_results_repo(self._writing, self._results.id)
-            if self._dataset.id:
-                hub.resolve_commit(self._reading, self._dataset)
-        return f"{self._results.id} {'was made' if made else 'is writable'}" + (
-            f", {self._dataset.id} is readable" if self._dataset.id else ""
+            datasets = [each for each in (self._dataset.id, *self.run.more_datasets) if each]
+            for each in datasets:
+                hub.resolve_commit(self._reading, hub.Repo(each, "dataset"))
+        return f"{self._results.id} {'was made' if made else 'is writable'}" + "".join(
+            f", {each} is readable" for each in datasets
         )
 
     def fetch_dataset(
-        self, commit: str, folder: Path, on_bytes: Callable[[int, int], None]
+        self, commit: str, folder: Path, on_bytes: Callable[[int, int], None], repo: str
     ) -> None:
-        if not self._dataset.id:
-            return
+        dataset = hub.Repo(repo, "dataset")
         with _troubles():
-            pinned = commit or hub.resolve_commit(self._reading, self._dataset)
+            pinned = commit or hub.resolve_commit(self._reading, dataset)
             hub.fetch(
                 self._reading,
-                self._dataset,
+                dataset,
                 pinned,
                 folder,
                 on_progress=lambda done: on_bytes(done.done_bytes, done.all_bytes),

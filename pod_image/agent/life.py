@@ -30,6 +30,7 @@ from pod_image.agent.supervisor import Supervisor, first_of
 from pod_image.agent.uploads import Uploads
 from pod_image.agent.watches import Watches
 from pod_image.contract.bodies import PhaseChange
+from pod_image.contract.datasets import chosen_datasets
 from pod_image.contract.outcomes import EndReason, Phase
 from pod_image.contract.whole_file import write_whole
 from pod_image.recipes.base import Stage
@@ -245,8 +246,19 @@ class Life:
         needs = run.recipe.needs(run.settings)
         if needs:
             await blocking(lambda: run.hub.fetch_needs(needs, folder.base))
-        commit = run.document.dataset_commit
-        await blocking(lambda: run.hub.fetch_dataset(commit, folder.dataset, on_bytes))
+        await self._fetch_datasets(on_bytes)
+
+    async def _fetch_datasets(self, on_bytes: Callable[[int, int], None]) -> None:
+        """Each to a folder of its own, where there are several; what is reported is of all that have begun."""
+        run, document = self.run, self.run.document
+        commits = (document.dataset_commit, *document.more_dataset_commits)
+        told = _OneAfterAnother(on_bytes)
+        for number, dataset in enumerate(chosen_datasets(run.settings)):
+            commit = commits[number] if number < len(commits) else ""
+            target = run.folder.dataset / dataset.folder
+            fetch = partial(run.hub.fetch_dataset, commit, target, told.heard, dataset.repo)
+            await run.ports.run_blocking(fetch)
+            told.is_whole()
 
     async def _carry_on(self) -> None:
         """What earlier pods of this run delivered and this one adds to, such as the losses so far."""
@@ -347,6 +359,23 @@ class Life:
                 for line in traceback.format_exc().splitlines():
                     self.run.events.say(f"{name}: {line}")
             await self.run.clock.sleep(5.0)
+
+
+@dataclass
+class _OneAfterAnother:
+    """Progress of several downloads as that of one: what is whole, and the one that is under way."""
+
+    on_bytes: Callable[[int, int], None]
+    whole: int = 0
+    latest: int = 0
+
+    def heard(self, done: int, total: int) -> None:
+        self.latest = total
+        self.on_bytes(self.whole + done, self.whole + total)
+
+    def is_whole(self) -> None:
+        self.whole += self.latest
+        self.latest = 0
 
 
 async def _cancel(tasks: Sequence[asyncio.Future[Any]]) -> None:

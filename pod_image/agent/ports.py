@@ -162,9 +162,9 @@ class Hub(Protocol):
         ...
 
     def fetch_dataset(
-        self, commit: str, folder: Path, on_bytes: Callable[[int, int], None]
+        self, commit: str, folder: Path, on_bytes: Callable[[int, int], None], repo: str
     ) -> None:
-        """The dataset at that commit, whole and verified, in `folder`. `on_bytes` hears done and total."""
+        """A dataset at that commit, whole and verified, in `folder`. `on_bytes` hears done and total."""
         ...
 
     def fetch_needs(self, needs: Sequence[RemoteFile], folder: Path) -> None:
@@ -237,3 +237,5 @@ class RunHub:
     results_repo: str
     dataset_token: str = field(repr=False)
     upload_token: str = field(repr=False)
+    more_datasets: tuple[str, ...] = ()
+    """Repos of the datasets beside the first."""

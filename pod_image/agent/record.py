@@ -31,6 +31,7 @@ def record_of(run: Run, *, is_over: bool = False) -> RunRecord:
         recipe=run.settings.recipe.value,
         settings=_shown(run.settings),
         dataset_commit=run.document.dataset_commit,
+        more_dataset_commits=run.document.more_dataset_commits,
         versions=dict(run.versions),
         gpu=run.reading.gpu,
         gpu_count=run.reading.gpu_count,

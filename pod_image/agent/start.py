@@ -24,6 +24,7 @@ from pod_image.agent.run import Run
 from pod_image.agent.run_log import RunLog
 from pod_image.agent.start_decision import Begin, GoOn, Known, ReleaseOnly, Start, decide
 from pod_image.contract.common_settings import UNSIZED_BOOT_MINUTES
+from pod_image.contract.datasets import chosen_datasets
 from pod_image.contract.environment import (
     DATASET_TOKEN_VARIABLE,
     HUB_URL_VARIABLE,
@@ -63,6 +64,7 @@ def hub_of(ports: Ports, document: RunDocument) -> Hub:
             results_repo=settings.results_repo,
             dataset_token=environment.get(DATASET_TOKEN_VARIABLE, ""),
             upload_token=environment.get(UPLOAD_TOKEN_VARIABLE, ""),
+            more_datasets=tuple(each.repo for each in chosen_datasets(settings)[1:]),
         )
     )
 

@@ -17,6 +17,12 @@ UNSIZED_BOOT_MINUTES = 20.0
 RepoId = Annotated[
     str, StringConstraints(pattern=r"^$|^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$", max_length=96)
 ]
+RepoAtRevision = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(@[\w./-]{1,200})?$", max_length=300
+    ),
+]
 A_REPO = "A repo is written owner/name, such as me/my-clips."
 Word = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
@@ -45,7 +51,14 @@ class CommonSettings(BaseModel):
         Field(
             description="Hugging Face dataset repo with clips and transcripts, such as me/my-clips."
         ),
-        Knob("Dataset repo", group="What", scope=Scope.RUN, empty_means="none", written=A_REPO),
+        Knob(
+            "Dataset repo",
+            group="What",
+            scope=Scope.RUN,
+            empty_means="none",
+            written=A_REPO,
+            further="more_datasets",
+        ),
     ] = ""
     dataset_revision: Annotated[
         str,
@@ -65,6 +78,26 @@ class CommonSettings(BaseModel):
             belongs_to="dataset_repo",
         ),
     ] = "main"
+    more_datasets: Annotated[
+        tuple[RepoAtRevision, ...],
+        Field(
+            description=(
+                "Further dataset repos, beside the first, such as me/more-clips; me/more-clips@v2 is a branch, tag or "
+                "commit of one. Each is pinned to a commit."
+            ),
+            max_length=15,
+        ),
+        Knob(
+            "Further datasets",
+            group="What",
+            level="advanced",
+            scope=Scope.RUN,
+            belongs_to="dataset_repo",
+            separator=",",
+            empty_means="none",
+            written=A_REPO,
+        ),
+    ] = ()
     results_repo: Annotated[
         RepoId,
         Field(

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from pod_image.contract import CONTRACT_VERSION
+from pod_image.contract import CONTRACT_VERSION, READABLE_CONTRACTS
 from pod_image.contract.contract_error import ContractError
 from pod_image.contract.interpreter import without_current_folder
 from pod_image.contract.places import DEFAULT_PLACE, PLACES
@@ -67,7 +67,9 @@ class RunDocument(BaseModel):
     """The pod is gone by then, whatever restarts; the pod also holds to `max_hours` after its own creation."""
     price_per_hour_usd: float = Field(ge=0)
     dataset_commit: str = ""
-    """The dataset's commit as the plan saw it; empty when there is no dataset."""
+    """The dataset's commit as the plan saw it, the first one's of several; empty when there is no dataset."""
+    more_dataset_commits: tuple[str, ...] = ()
+    """Those of the further datasets, in their order."""
     resume: bool = False
     """Continue from the newest checkpoint in the results repo instead of refusing a taken run id."""
     base_licence: str = ""
@@ -99,7 +101,7 @@ class RunDocument(BaseModel):
         """
         document = _parsed(text)
         version = document.get("contract")
-        if version != CONTRACT_VERSION:
+        if version not in READABLE_CONTRACTS:
             raise ContractError(
                 f"This image understands contract {CONTRACT_VERSION}, the launcher sent {version!r}.",
                 hint="Use the image of the same release as the launcher, or rebuild it.",

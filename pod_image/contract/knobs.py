@@ -47,6 +47,7 @@ class Knob:
     preset says of it means nothing beside another one.
     `empty_means`: what happens where nothing is entered, in a few words; every setting that may be empty says so.
     `separator`: between the entries of a list when they are typed into one line or box; every list has one.
+    `further`: the list that takes what is given beyond the first, where several are.
     `is_settled`: what was learnt holds for one value alone: a run that is continued keeps the one it began with.
     `is_command`: its entries are the words of a command: what stands after `--` on the command line, and no key.
     `is_public`: its entries can be read by others, in the pod's definition and in the results repo: no key either.
@@ -73,6 +74,7 @@ class Knob:
         return self.is_command or self.is_public
 
     is_settled: bool = False
+    further: str = ""
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,8 @@ def _check_others(setting: Setting, settings: Mapping[str, Setting]) -> None:
             raise TypeError(
                 f"setting {setting.name} depends on {condition.setting}, which is not declared"
             )
+    if knob.further and not (knob.further in settings and settings[knob.further].is_list):
+        raise TypeError(f"setting {setting.name} has no list {knob.further} for what is beyond one")
     if knob.belongs_to and knob.belongs_to not in settings:
         raise TypeError(
             f"setting {setting.name} belongs to {knob.belongs_to}, which is not declared"

@@ -34,6 +34,7 @@ class RunRecord(BaseModel):
     recipe: str
     settings: dict[str, Any] = {}
     dataset_commit: str = ""
+    more_dataset_commits: tuple[str, ...] = ()
     versions: dict[str, str] = {}
     gpu: str = ""
     gpu_count: int = 0

@@ -3,6 +3,7 @@
 from pod_image.dataset.archives import DamagedMember
 from pod_image.dataset.dataset_error import DatasetError
 from pod_image.dataset.findings import Code
+from pod_image.dataset.joined import JoinedSource, Part, read_datasets, survey_of
 from pod_image.dataset.reader import Clip, Dataset, read_dataset
 from pod_image.dataset.source import Entry, FileSource, FolderSource
 from pod_image.dataset.survey import Survey, Utterance, survey
@@ -16,8 +17,12 @@ __all__ = [
     "Entry",
     "FileSource",
     "FolderSource",
+    "JoinedSource",
+    "Part",
     "Survey",
     "Utterance",
     "read_dataset",
+    "read_datasets",
     "survey",
+    "survey_of",
 ]

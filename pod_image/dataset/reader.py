@@ -24,6 +24,8 @@ class Clip:
     text: str
     speaker: str | None
     place: str
+    dataset: int = 0
+    """Which of the run's datasets it is of, where there are several."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -56,10 +57,10 @@ class Account:
 
 @dataclass(frozen=True)
 class Preflight:
-    """Everything found out. `dataset_commit` is None when the dataset cannot be read."""
+    """Everything found out. A commit is None where its dataset cannot be read."""
 
     findings: tuple[Finding, ...]
-    dataset_commit: str | None
+    dataset_commits: tuple[str | None, ...]
     results: ResultsState
     upload_account: Account | None
     dataset_account: Account | None
@@ -102,14 +103,12 @@ class _Notes:
 def preflight(
     dataset_hub: Hub,
     upload_hub: Hub,
-    dataset: str,
+    datasets: Sequence[tuple[str, str | None]],
     results: str,
-    revision: str | None = None,
 ) -> Preflight:
     """Ask the Hub what the two tokens may do. GETs only: nothing is left behind. Never raises HubError.
 
-    `dataset` and `results` are repo names; the dataset is pinned to the commit `revision` means.
-    An empty `dataset` is a run without one.
+    `datasets` are repo names, each with a revision; they are pinned to the commits that these mean.
     """
     notes = _Notes()
     reader, writer = _brief(dataset_hub), _brief(upload_hub)
@@ -119,13 +118,14 @@ def preflight(
         reader, writer = reader.hasty(), writer.hasty()
     same = dataset_hub is upload_hub or _value(dataset_hub) == _value(upload_hub)
     dataset_account = upload_account if same else _account(reader, "dataset token", notes)
-    commit = None
-    if dataset:
-        commit = _dataset_commit(reader, Repo(dataset, "dataset"), revision, notes)
+    commits = tuple(
+        _dataset_commit(reader, Repo(repo, "dataset"), revision, notes)
+        for repo, revision in datasets
+    )
     state = _results_state(writer, Repo(results, "model"), upload_account, notes)
     if upload_account is not None:
         _lint(upload_account, results, notes)
-    return Preflight(tuple(notes.findings), commit, state, upload_account, dataset_account)
+    return Preflight(tuple(notes.findings), commits, state, upload_account, dataset_account)
 
 
 def whoami(hub: Hub) -> Account:

@@ -20,6 +20,7 @@ class SpokenClip:
     text: str
     place: str
     speaker: str | None = None
+    dataset: int = 0
 
 
 def spoken_clips(folder: Path, count: int) -> list[SpokenClip]:

@@ -126,12 +126,18 @@ def _dataset(plan: Plan) -> str:
     found = plan.dataset
     assert found is not None
     if not found.clips:
-        return f"{found.repo} at commit {found.commit[:8]}"
+        at = ", ".join(commit[:8] for commit in found.commits)
+        return f"{found.repo} at commit{'s' if found.parts else ''} {at}"
     minutes = f", {recorded(found.minutes)}" if found.minutes is not None else ""
     rates = " and ".join(f"{rate:,} Hz" for rate in found.sample_rates_hz)
     speakers = "1 speaker" if found.speakers == 1 else f"{found.speakers} speakers"
     described = f"{found.clips:,} clips{minutes}, {rates or 'rate unknown'}, {speakers}"
-    return f"{found.repo}: {described} (commit {found.commit[:8]})"
+    if not found.parts:
+        return f"{found.repo}: {described} (commit {found.commit[:8]})"
+    each = "; ".join(
+        f"{part.name}: {part.clips:,} clips (commit {part.commit[:8]})" for part in found.parts
+    )
+    return f"{described}. {each}"
 
 
 def _gpus(plan: Plan) -> str:

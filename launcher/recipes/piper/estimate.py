@@ -67,7 +67,7 @@ def _comparable(
         earlier = PiperSettings.of(known_settings(run.settings_json))
     except ValueError:
         return None  # written by a release whose values this one does not take
-    same = ("recipe", "dataset_repo", "quality", "gpu_count", "train_minutes")
+    same = ("recipe", "dataset_repo", "more_datasets", "quality", "gpu_count", "train_minutes")
     is_same = all(getattr(earlier, name) == getattr(settings, name) for name in same)
     is_same = is_same and batch_of(earlier, clips) == batch_of(settings, clips)
     return earlier if is_same and not settings.train_minutes else None

@@ -15,11 +15,12 @@ from launcher.recipes.piper.base_voice import look_at_base
 from launcher.recipes.piper.batches import batch_findings, why_nothing_is_left
 from launcher.recipes.piper.delivered_voice import learnt_by_voice
 from launcher.recipes.piper.estimate import estimate
+from launcher.recipes.piper.shares import share_findings
 from launcher.recipes.piper.speed import memory_needed
 from pod_image.contract.findings import Finding
 from pod_image.contract.next_steps import Said, Sentence, setting
 from pod_image.contract.outcomes import Phase
-from pod_image.contract.recipes.piper import PiperSettings, checkpoint_room
+from pod_image.contract.recipes.piper import PiperSettings, SpeakersOfDatasets, checkpoint_room
 from pod_image.contract.settings import RunSettings
 from pod_image.dataset.languages import espeak_voice_of
 from pod_image.hub import Hub
@@ -95,6 +96,7 @@ class PiperRecipe:
             sample_rate_hz=own.quality.sample_rate_hz,
             speakers=own.speakers,
             minutes=minutes_wanted(own),
+            is_apart=own.dataset_speakers is SpeakersOfDatasets.APART,
         )
 
     def look_at_start(self, hub: Hub, settings: RunSettings) -> Start:
@@ -116,7 +118,9 @@ class PiperRecipe:
     def findings(
         self, settings: RunSettings, dataset: DatasetSummary | None
     ) -> tuple[Finding, ...]:
-        return batch_findings(PiperSettings.of(settings), dataset.clips if dataset else 0)
+        own = PiperSettings.of(settings)
+        batches = batch_findings(own, dataset.clips if dataset else 0)
+        return (*share_findings(own, dataset), *batches)
 
     def learnt(self, hub: Hub, results_repo: str, run_id: str) -> Learnt:
         return learnt_by_voice(hub, results_repo, run_id)

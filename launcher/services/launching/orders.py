@@ -65,6 +65,7 @@ def run_document(plan: Plan, run: Run, offer: Offer) -> str:
         deadline=run.deadline or run.planned_at + timedelta(hours=plan.settings.max_hours),
         price_per_hour_usd=offer.price_per_hour_usd,
         dataset_commit=plan.dataset.commit if plan.dataset else "",
+        more_dataset_commits=plan.dataset.commits[1:] if plan.dataset else (),
         resume=plan.resume,
         base_licence=plan.base_licence,
         place=place_of(plan.settings).name,

@@ -10,6 +10,7 @@ from launcher.domain.plan import Composed, Origin
 from launcher.domain.written_by import refuse_newer
 from launcher.errors import InvalidRequest, MissingSetting
 from launcher.forms.fields import plain
+from launcher.forms.several import spread
 from launcher.forms.values import check_names, to_settings
 from launcher.presets import Preset
 from pod_image.contract.knobs import Setting
@@ -34,7 +35,7 @@ def compose(
     MissingSetting. `notes`: what is to be said of how `given` was read.
     """
     check_names(given, "given")
-    chosen = _values_of(preset)
+    given, chosen = spread(given), _values_of(preset)
     settings = to_settings({**_that_apply(chosen, given)[0], **given})
     kept, dropped = _that_apply(chosen, given)
     _refuse_what_does_not_apply(settings, given)
@@ -63,7 +64,7 @@ def compose_so_far(
 def that_apply(given: Mapping[str, Any], *, beside: Mapping[str, Any]) -> dict[str, Any]:
     """What of the given values applies beside a preset's. Raises InvalidRequest for a name that no setting has."""
     check_names(given, "given")
-    applying = dict(given)
+    applying = spread(given)
     while True:  # what falls away may be what something else applied by
         kept, _ = _that_apply(beside, applying)
         every_value = {**_DEFAULTS, **kept, **applying}
@@ -97,7 +98,7 @@ def _values_of(preset: Preset | None) -> dict[str, Any]:
         return {}
     refuse_newer(preset.values, preset.version, f"Preset {preset.name}")
     check_names(preset.values, f"preset {preset.name}")
-    return dict(preset.values)
+    return spread(preset.values)
 
 
 def _that_apply(

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from launcher.domain.plan import DatasetSummary
+from launcher.domain.plan import DatasetPart, DatasetSummary
 from launcher.errors import InvalidRequest
 from launcher.recipes import recipe_of
 from launcher.services.common.disk_room import rented_disk_gb
-from launcher.workshop.check import CheckSettings
-from launcher.workshop.hub_source import look_over_repo
+from launcher.workshop.check import CheckSettings, look_over
+from launcher.workshop.hub_source import look_over_repo, open_repos
 from launcher.workshop.report import DatasetReport
+from pod_image.contract.datasets import ChosenDataset
 from pod_image.contract.findings import Finding, Severity
-from pod_image.contract.next_steps import NextStep, Said, Sentence
+from pod_image.contract.next_steps import NextStep, Said, Sentence, setting
 from pod_image.contract.settings import RunSettings
 from pod_image.dataset import Code, DatasetError
 from pod_image.hub import Hub
@@ -60,6 +61,65 @@ def look(
         empty = DatasetSummary(repo, commit, clips=0, minutes=None)
         return empty, (Finding(Severity.ERROR, "dataset", exc.message, exc.hint),)
     return _summary(report, repo, commit), findings_of(report, forced)
+
+
+def look_at_all(
+    hub: Hub,
+    pinned: Sequence[tuple[ChosenDataset, str]],
+    settings: CheckSettings = _OF_ANY_RUN,
+    forced: Collection[str] = (),
+    *,
+    is_apart: bool = False,
+) -> tuple[DatasetSummary, tuple[Finding, ...]]:
+    """`look` at every dataset of a run, each at its commit: one report over all. Raises HubError."""
+    if len(pinned) == 1:
+        (dataset, commit), *_ = pinned
+        return look(hub, dataset.repo, commit, settings, forced)
+    quick = replace(settings, most_remote_headers=PLAN_HEADERS, most_texts=PLAN_TEXTS)
+    name, first = joined_name(dataset.name for dataset, _ in pinned), pinned[0][1]
+    try:
+        source = open_repos(hub, pinned, is_apart=is_apart)
+        report = look_over(source, quick)
+    except DatasetError as exc:
+        parts = tuple(DatasetPart(dataset.name, commit) for dataset, commit in pinned)
+        empty = DatasetSummary(name, first, clips=0, minutes=None, parts=parts)
+        return empty, (Finding(Severity.ERROR, "dataset", exc.message, exc.hint),)
+    parts = tuple(
+        DatasetPart(dataset.name, commit, source.clips.get(dataset.name, 0))
+        for dataset, commit in pinned
+    )
+    return replace(_summary(report, name, first), parts=parts), findings_of(report, forced)
+
+
+def not_looked_into(pinned: Sequence[tuple[ChosenDataset, str]]) -> DatasetSummary:
+    """Of a recipe that takes the files as they are: their commits alone."""
+    name = joined_name(dataset.name for dataset, _ in pinned)
+    parts = tuple(DatasetPart(dataset.name, commit) for dataset, commit in pinned)
+    several = parts if len(parts) > 1 else ()
+    return DatasetSummary(name, pinned[0][1], clips=0, minutes=None, parts=several)
+
+
+def twice_findings(datasets: Sequence[ChosenDataset]) -> tuple[Finding, ...]:
+    """An error for each dataset that a run names twice at one revision."""
+    often = Counter((dataset.repo, dataset.revision) for dataset in datasets)
+    return tuple(
+        Finding(
+            Severity.ERROR,
+            "dataset_twice",
+            f"The dataset {repo} is given twice.",
+            Sentence(
+                "Name it once; ", setting("dataset_shares"), " says how much is learnt from which."
+            ),
+        )
+        for (repo, _), count in often.items()
+        if count > 1
+    )
+
+
+def joined_name(names: Iterable[str]) -> str:
+    """Such as "me/a, me/b and me/c"."""
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _summary(report: DatasetReport, repo: str, commit: str) -> DatasetSummary:

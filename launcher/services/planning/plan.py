@@ -17,7 +17,7 @@ from launcher.errors import (
     LauncherError,
     NotConfigured,
 )
-from launcher.hub.access import HubAccess, check_access
+from launcher.hub.access import AccessReport, HubAccess, check_access
 from launcher.providers.place import Place
 from launcher.recipes import recipe_of
 from launcher.recipes.base import Start
@@ -31,13 +31,16 @@ from launcher.services.launching.bad_hosts import bad_hosts, findings_on_bad_hos
 from launcher.services.planning.dataset_look import (
     check_settings,
     how_to_force,
-    look,
+    look_at_all,
+    not_looked_into,
     refuse_unknown,
+    twice_findings,
 )
 from launcher.services.planning.requests import planned_requests
 from launcher.services.planning.resuming import Earlier, earlier_life, findings_on_resume
 from launcher.stores.secrets import KeyName, Keys
 from pod_image.contract.common_settings import Cloud
+from pod_image.contract.datasets import chosen_datasets
 from pod_image.contract.figures import dollars, dollars_per_hour
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import NextStep, Said, Sentence, joined, setting
@@ -153,9 +156,11 @@ async def _look_at_hub(
     bench: Workbench, settings: RunSettings, forced: Collection[str], *, resume: bool
 ) -> _HubView:
     access = await check_access(
-        bench.hub, settings.dataset_repo, settings.results_repo, settings.dataset_revision
+        bench.hub,
+        [(each.repo, each.revision) for each in chosen_datasets(settings)],
+        settings.results_repo,
     )
-    dataset, on_dataset = await _look_at_dataset(bench.hub, settings, access.dataset_commit, forced)
+    dataset, on_dataset = await _look_at_datasets(bench.hub, settings, access, forced)
     look_at_start = recipe_of(settings).look_at_start
     start = await bench.hub.run(look_at_start, bench.hub.dataset, settings)
     is_there = not access.makes_results_repo and not _refuses_results(access.findings)
@@ -173,15 +178,25 @@ async def _look_at_hub(
     )
 
 
-async def _look_at_dataset(
-    hub: HubAccess, settings: RunSettings, commit: str, forced: Collection[str]
+async def _look_at_datasets(
+    hub: HubAccess, settings: RunSettings, access: AccessReport, forced: Collection[str]
 ) -> tuple[DatasetSummary | None, tuple[Finding, ...]]:
-    if not commit:
-        return None, ()
-    if recipe_of(settings).speech_wanted(settings) is None:  # pinned, and not looked into
-        return DatasetSummary(settings.dataset_repo, commit, clips=0, minutes=None), ()
-    wanted = check_settings(settings)
-    return await hub.run(look, hub.dataset, settings.dataset_repo, commit, wanted, forced)
+    datasets = chosen_datasets(settings)
+    pinned = [pair for pair in zip(datasets, access.dataset_commits, strict=True) if pair[1]]
+    twice = twice_findings(datasets)
+    if not pinned or twice:
+        return None, twice
+    wanted = recipe_of(settings).speech_wanted(settings)
+    if wanted is None:
+        return not_looked_into(pinned), ()
+    return await hub.run(
+        look_at_all,
+        hub.dataset,
+        pinned,
+        check_settings(settings),
+        forced,
+        is_apart=wanted.is_apart,
+    )
 
 
 def _refuses_results(findings: tuple[Finding, ...]) -> bool:

@@ -14,6 +14,8 @@ from launcher.domain.plan import Composed, DatasetSummary, Origin
 from launcher.recipes import recipe_of, recipe_of_run
 from launcher.recipes.base import Learnt
 from launcher.services.common.workbench import Workbench
+from launcher.services.planning.dataset_look import joined_name
+from pod_image.contract.datasets import AT, chosen_datasets
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import NextStep, Said, Sentence, setting
 from pod_image.contract.older_settings import taken_over, under_todays_names
@@ -66,7 +68,8 @@ def findings_on_resume(
     found += _other_dataset(record.run_id, settings, before, forced)
     if any(finding.severity is Severity.ERROR for finding in found):
         return tuple(found)
-    is_same = dataset is not None and dataset.commit == record.dataset_commit
+    commits = (record.dataset_commit, *record.more_dataset_commits)
+    is_same = dataset is not None and dataset.commits == commits
     left = recipe_of(settings).why_nothing_is_left(
         settings,
         dataset if is_same else None,
@@ -138,33 +141,49 @@ def _other_dataset(
     run_id: str, settings: RunSettings, before: RunSettings, forced: Collection[str]
 ) -> list[Finding]:
     """Another dataset can be meant, such as more of the same voice: it is asked about, and may be let pass."""
-    if settings.dataset_repo == before.dataset_repo:
+    repos_then, repos_now = _repos(before), _repos(settings)
+    if repos_then == repos_now:
         return []
     code = Code.RESUME_DATASET
-    then, now = before.dataset_repo or "no dataset", settings.dataset_repo or "none"
+    then = joined_name(repos_then) if repos_then else "no dataset"
+    now = joined_name(repos_now) if repos_now else "none"
     return [
         Finding(
             Severity.WARNING if code in forced else code.severity,
             code,
             f"{run_id} was trained on {then}; you chose {now}.",
-            _way(Sentence(setting("dataset_repo", before.dataset_repo))),
+            _way(Sentence(setting("dataset_repo", ",".join(repos_then)))),
         )
     ]
 
 
+def _repos(settings: RunSettings) -> list[str]:
+    return [each.repo for each in chosen_datasets(settings)]
+
+
 def _changed(record: RunRecord, dataset: DatasetSummary) -> list[Finding]:
-    if not record.dataset_commit:
+    """Of several the first that changed is named."""
+    commits = (record.dataset_commit, *record.more_dataset_commits)
+    names = [part.name for part in dataset.parts] or [dataset.repo]
+    different = [
+        (name, then, now)
+        for name, then, now in zip(names, commits, dataset.commits, strict=False)
+        if then and then != now
+    ]
+    if not different:
         return []
+    (name, then, now), *_ = different
+    to_keep = (
+        Sentence(setting("more_datasets"), f" may name {name.partition(AT)[0]}{AT}{then}")
+        if name != names[0]
+        else Sentence(setting("dataset_revision", then))
+    )
     return [
         Finding(
             Severity.WARNING,
             "dataset_changed",
-            f"{dataset.repo} has changed since {record.run_id} was trained on it (commit "
-            f"{record.dataset_commit[:8]}, now {dataset.commit[:8]}): it goes on with the clips as they are now.",
-            Sentence(
-                "To keep those it began with: ",
-                setting("dataset_revision", record.dataset_commit),
-                ".",
-            ),
+            f"{name} has changed since {record.run_id} was trained on it (commit {then[:8]}, now {now[:8]}): it goes "
+            "on with the clips as they are now.",
+            Sentence("To keep those it began with: ", to_keep, "."),
         )
     ]

@@ -9,8 +9,9 @@ from launcher.clock import Clock
 from launcher.domain.offer import Offer
 from launcher.domain.plan import DatasetSummary
 from launcher.services.common.workbench import Workbench
-from launcher.services.planning.dataset_look import look
+from launcher.services.planning.dataset_look import look_at_all
 from pod_image.contract.common_settings import Cloud
+from pod_image.contract.datasets import ChosenDataset
 from pod_image.contract.findings import Finding
 from pod_image.hub import Repo, resolve_commit
 
@@ -33,11 +34,11 @@ class DatasetSeen:
 
 @dataclass
 class Market:
-    """Holds nothing secret: prices by number of GPUs, datasets by repo and revision."""
+    """Holds nothing secret: prices by number of GPUs, datasets by repos and revisions."""
 
     clock: Clock
     _prices: dict[int, Prices] = field(default_factory=dict)
-    _datasets: dict[tuple[str, str], DatasetSeen] = field(default_factory=dict)
+    _datasets: dict[tuple[ChosenDataset, ...], DatasetSeen] = field(default_factory=dict)
 
     def known_prices(self, gpu_count: int) -> Prices | None:
         """The last prices, however old."""
@@ -52,16 +53,24 @@ class Market:
         prices = self._prices[gpu_count] = Prices(tuple(offers), self.clock.now())
         return prices
 
-    def known_dataset(self, repo: str, revision: str) -> DatasetSeen | None:
-        return self._datasets.get((repo, revision))
+    def known_datasets(self, chosen: tuple[ChosenDataset, ...]) -> DatasetSeen | None:
+        return self._datasets.get(chosen)
 
-    async def dataset(self, bench: Workbench, repo: str, revision: str) -> DatasetSeen:
-        """Raises HubError or NotConfigured."""
-        known = self._datasets.get((repo, revision))
+    async def datasets(self, bench: Workbench, chosen: tuple[ChosenDataset, ...]) -> DatasetSeen:
+        """A look at one dataset, or at several as one. Raises HubError or NotConfigured."""
+        known = self._datasets.get(chosen)
         if known is not None and self.clock.now() - known.at < DATASETS_FRESH:
             return known
         hub = bench.hub
-        commit = await hub.run(resolve_commit, hub.dataset, Repo(repo, "dataset"), revision)
-        summary, findings = await hub.run(look, hub.dataset, repo, commit)
-        seen = self._datasets[repo, revision] = DatasetSeen(summary, findings, self.clock.now())
+        pinned = [
+            (
+                each,
+                await hub.run(
+                    resolve_commit, hub.dataset, Repo(each.repo, "dataset"), each.revision
+                ),
+            )
+            for each in chosen
+        ]
+        summary, findings = await hub.run(look_at_all, hub.dataset, pinned)
+        seen = self._datasets[chosen] = DatasetSeen(summary, findings, self.clock.now())
         return seen

@@ -39,6 +39,13 @@ class Precision(StrEnum):
     FLOAT32 = "float32"
 
 
+class SpeakersOfDatasets(StrEnum):
+    """Of a run that learns from several datasets: whether a name in two of them is one speaker."""
+
+    JOINED = "joined"
+    APART = "apart"
+
+
 MOST_CHECKPOINTS = 3
 """The newest that are kept while there is room; the best one stays beside them when it is older."""
 BESIDE_BYTES = 500_000_000
@@ -141,6 +148,42 @@ class PiperSettings(CommonSettings):
         Field(description="Number of speakers in the dataset.", ge=1, le=1000),
         Knob("Speakers", group="What", level="advanced", scope=Scope.SUBJECT, is_settled=True),
     ] = 1
+    dataset_speakers: Annotated[
+        SpeakersOfDatasets,
+        Field(
+            description=(
+                "With several datasets. joined: a name in two of them is one speaker, and without names all are one. "
+                "apart: each dataset has speakers of its own, called by its name."
+            )
+        ),
+        Knob(
+            "Speakers of several datasets",
+            group="What",
+            level="advanced",
+            scope=Scope.RUN,
+            belongs_to="dataset_repo",
+            is_settled=True,
+        ),
+    ] = SpeakersOfDatasets.JOINED
+    dataset_shares: Annotated[
+        tuple[Annotated[float, Field(gt=0, le=1_000)], ...],
+        Field(
+            description=(
+                "With several datasets: how much is learnt from each, in their order, such as 3, 1 for three quarters "
+                "of the clips of a training from the first. Empty learns from every clip as often as from any other."
+            ),
+            max_length=16,
+        ),
+        Knob(
+            "Shares of the datasets",
+            group="What",
+            level="advanced",
+            scope=Scope.RUN,
+            belongs_to="dataset_repo",
+            separator=",",
+            empty_means="by their clips",
+        ),
+    ] = ()
     base_checkpoint: Annotated[
         str,
         Field(

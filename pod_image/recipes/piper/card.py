@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pod_image.contract.datasets import chosen_datasets
 from pod_image.contract.environment import RunDocument
 from pod_image.contract.figures import recorded
 from pod_image.contract.paths import RunFolder
@@ -38,12 +39,18 @@ def card_section(folder: RunFolder, settings: PiperSettings) -> CardSection:
         "pipeline_tag": "text-to-speech",
         "tags": ["piper", "text-to-speech", "onnx"],
     }
-    if settings.dataset_repo:
-        front["datasets"] = [settings.dataset_repo]
+    datasets = chosen_datasets(settings)
+    if datasets:
+        front["datasets"] = list(dict.fromkeys(one.repo for one in datasets))
     facts = _facts(folder)
     at = _Place(folder, settings, facts.get("run_id") or settings.run_id)
     parts = [
-        _table(_voice_rows(settings) + _set_rows(folder) + _base_rows(settings, facts)),
+        _table(
+            _voice_rows(settings)
+            + _dataset_rows(settings)
+            + _set_rows(folder)
+            + _base_rows(settings, facts)
+        ),
         _table(_setting_rows(settings)),
         _curves(at),
         _samples(at),
@@ -93,6 +100,22 @@ def _voice_rows(settings: PiperSettings) -> Rows:
         ("Language", f"{english_name(settings.language)} ({settings.language})"),
         ("Quality", f"{settings.quality.value}, {SAMPLE_RATE_HZ[quality]:,} Hz"),
     ]
+
+
+def _dataset_rows(settings: PiperSettings) -> Rows:
+    """Of several datasets: which, and how much was learnt from each."""
+    datasets, shares = chosen_datasets(settings), settings.dataset_shares
+    if len(datasets) < 2:
+        return []
+    names = ", ".join(one.name for one in datasets)
+    rows = [("Datasets", names), ("Speakers of the datasets", settings.dataset_speakers.value)]
+    if len(shares) == len(datasets):
+        parts = [
+            f"{share / sum(shares):.0%} {one.name}"
+            for share, one in zip(shares, datasets, strict=True)
+        ]
+        rows.append(("Shares", ", ".join(parts)))
+    return rows
 
 
 def _set_rows(folder: RunFolder) -> Rows:

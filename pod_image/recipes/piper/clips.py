@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor
 from pod_image.recipes.piper.device import is_apart, pinned
 from pod_image.recipes.piper.prepared import PreparedSet, read_prepared, sound_path
 from pod_image.recipes.piper.quality import HOP_SAMPLES
+from pod_image.recipes.piper.shares import SharedEpochs
 from pod_image.recipes.piper.spectrogram import EDGE_SAMPLES, spectrogram_of_mirrored
 
 POOL_BATCHES = 16
@@ -167,16 +169,23 @@ class BucketSampler:
     """
 
     def __init__(
-        self, frames: NDArray[np.int64], indices: Sequence[int], batch: int, seed: int
+        self,
+        frames: NDArray[np.int64],
+        indices: Sequence[int],
+        batch: int,
+        seed: int,
+        shared: SharedEpochs | None = None,
     ) -> None:
-        self._frames, self._indices = frames, list(indices)
+        """`shared`: where several datasets have shares, which clips an epoch has; without, each has every clip once."""
+        self._frames, self._indices, self._shared = frames, list(indices), shared
         self.clips, self.batch = len(self._indices), min(batch, len(self._indices))
         self._seed = seed
 
     @property
-    def traits(self) -> dict[str, int]:
+    def traits(self) -> dict[str, Any]:
         """A place in an epoch is of this many clips in batches of this size."""
-        return {"clips": self.clips, "batch": self.batch}
+        shared = {"shares": self._shared.counts} if self._shared else {}
+        return {"clips": self.clips, "batch": self.batch, **shared}
 
     @property
     def batches(self) -> int:
@@ -197,10 +206,11 @@ class BucketSampler:
     def epoch(self, number: int, first: int = 0) -> Iterator[list[int]]:
         """The batches of one epoch, from the `first`-th on."""
         draw = np.random.default_rng((self._seed, number))
-        order = draw.permutation(self._indices).tolist()
+        order = draw.permutation(self._of_epoch(number)).tolist()
         left_over = number * self.clips % self.batch
         if left_over:
-            before = np.random.default_rng((self._seed, number - 1)).permutation(self._indices)
+            earlier = np.random.default_rng((self._seed, number - 1))
+            before = earlier.permutation(self._of_epoch(number - 1))
             order = before[-left_over:].tolist() + order
         count = self.in_epoch(number)
         batches: list[list[int]] = []
@@ -210,6 +220,9 @@ class BucketSampler:
             by_length = sorted(mixed, key=lambda i: self._frames[i])
             batches += [by_length[i : i + self.batch] for i in range(0, len(by_length), self.batch)]
         yield from (batches[i] for i in draw.permutation(count)[first:])
+
+    def _of_epoch(self, number: int) -> list[int]:
+        return self._shared.epoch(number) if self._shared else self._indices
 
 
 def split(clips: int, share: float, seed: int) -> tuple[list[int], list[int]]:

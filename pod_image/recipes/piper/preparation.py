@@ -54,6 +54,8 @@ class SourceClip(Protocol):
     def speaker(self) -> str | None: ...
     @property
     def place(self) -> str: ...
+    @property
+    def dataset(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,8 @@ def _digest(clips: Sequence[SourceClip], how: Preparation) -> str:
     """Of the recordings' bytes, the texts and the settings: an edited clip never meets what was made before."""
     total = hashlib.sha256(repr((FORMAT, how, LONGEST_SECONDS)).encode())
     for clip in clips:
-        total.update(repr((clip.text, clip.speaker)).encode())
+        of_further = (clip.dataset,) if clip.dataset else ()
+        total.update(repr((clip.text, clip.speaker, *of_further)).encode())
         try:
             with clip.path.open("rb") as file:
                 total.update(hashlib.file_digest(file, "sha256").digest())
@@ -167,7 +170,14 @@ def _prepared_clip(
 ) -> PreparedClip:
     samples = len(result.sound)
     return PreparedClip(
-        clip.place, str(clip.path), clip.text, result.ids, speaker, first_sample, samples
+        clip.place,
+        str(clip.path),
+        clip.text,
+        result.ids,
+        speaker,
+        first_sample,
+        samples,
+        clip.dataset,
     )
 
 

@@ -29,6 +29,7 @@ class PreparedClip:
     speaker: int
     first_sample: int
     samples: int
+    dataset: int = 0
 
 
 @dataclass(frozen=True)

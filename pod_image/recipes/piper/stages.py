@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from pod_image.contract.bodies import PhaseChange, RunWarning
 from pod_image.contract.common_settings import Switch
+from pod_image.contract.datasets import chosen_datasets
 from pod_image.contract.environment import RunDocument
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.instructions import Instruction
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import RunFolder
-from pod_image.contract.recipes.piper import PiperSettings
-from pod_image.dataset import DatasetError, read_dataset
+from pod_image.contract.recipes.piper import PiperSettings, SpeakersOfDatasets
+from pod_image.dataset import DatasetError, read_datasets
 from pod_image.recipes.piper.base_file import base_file
 from pod_image.recipes.piper.card import keep_facts
 from pod_image.recipes.piper.disk import checkpoints_kept
@@ -43,7 +44,12 @@ def prepare_stage(document: RunDocument, folder: RunFolder, emit: Emit) -> None:
     settings = PiperSettings.of(document.settings)
     checkpoints_kept(folder, settings)
     try:
-        dataset = read_dataset(folder.dataset, unpack_to=folder.prepared / "unpacked")
+        dataset = read_datasets(
+            folder.dataset,
+            chosen_datasets(settings),
+            unpack_to=folder.prepared / "unpacked",
+            is_apart=settings.dataset_speakers is SpeakersOfDatasets.APART,
+        )
     except DatasetError as exc:
         raise RecipeError(exc.message, hint=exc.hint) from exc
     serious = [f for f in dataset.findings if f.severity is not Severity.NOTE]
@@ -91,6 +97,7 @@ def train_stage(
         batch_size=settings.batch_size,
         learning_rate=settings.learning_rate,
         speakers=settings.speakers,
+        shares=settings.dataset_shares,
         max_steps=settings.max_steps,
         train_seconds=settings.train_minutes * 60,
         validation_split=settings.validation_split,

@@ -46,6 +46,7 @@ from pod_image.recipes.piper.random_states import random_states, set_random_stat
 from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.say import say, spoken, write_wav
 from pod_image.recipes.piper.scores import Recorded, is_better, score
+from pod_image.recipes.piper.shares import SharedEpochs
 from pod_image.recipes.piper.snapshot import bringing, copied
 from pod_image.recipes.piper.step_graphs import Recorder, StepGraphs
 from pod_image.recipes.piper.step_reports import StepFacts, StepReports
@@ -161,7 +162,10 @@ class Trainer:
         with self._beginning.part("alignment kernel"):
             self._say_if_search_is_slow()
         learnt, self.measured = split(len(clips), training.validation_split, training.seed)
-        self.sampler = BucketSampler(clips.frames, learnt, training.batch_size, training.seed)
+        shared = self._shares_of(learnt) if training.shares else None
+        self.sampler = BucketSampler(
+            clips.frames, learnt, training.batch_size, training.seed, shared
+        )
         self.progress = Progress()
         with self._beginning.part("phonemes"):
             self._phonemizer = phonemizer(clips.prepared.espeak_voice)
@@ -186,6 +190,10 @@ class Trainer:
             torch.manual_seed(
                 hash((training.seed, self.distributed.rank, self.progress.step)) % 2**31
             )
+
+    def _shares_of(self, learnt: list[int]) -> SharedEpochs:
+        datasets = [clip.dataset for clip in self.clips.prepared.clips]
+        return SharedEpochs(datasets, learnt, self.training.shares, self.training.seed)
 
     @property
     def total_steps(self) -> int:

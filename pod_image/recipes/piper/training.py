@@ -28,6 +28,8 @@ class Training:
     precision: Precision = Precision.AUTO
     kept_checkpoints: int = MOST_CHECKPOINTS
     sizes: Sizes | None = None
+    shares: tuple[float, ...] = ()
+    """Of the datasets in what is learnt; empty: each clip as often as any other."""
 
     @property
     def network(self) -> Sizes:

@@ -33,6 +33,7 @@ def trained(
     step: int | None = 60,
     voice: dict[str, Any] | None = None,
     dataset_commit: str = "",
+    more_dataset_commits: tuple[str, ...] = (),
     **values: Any,
 ) -> None:
     """A run in the results repo that has come so far."""
@@ -47,6 +48,7 @@ def trained(
         recipe=settings.recipe.value,
         settings=settings.applicable(),
         dataset_commit=dataset_commit,
+        more_dataset_commits=more_dataset_commits,
         checkpoint=None if step is None else KeptCheckpoint(step=step, paths=("checkpoints/a",)),
     )
     files: dict[str, Path | bytes] = {"run-01/run.json": record.to_json().encode()}
@@ -116,6 +118,34 @@ def test_another_dataset_is_asked_about_and_can_be_let_pass(
     assert "run-01 was trained on demo/older-clips; you chose demo/clips" in said.text
     assert "--force resume-dataset" in said.text
     assert shell("plan", *CONTINUED, "--force", "resume-dataset").code == 0
+
+
+def test_a_dataset_more_or_less_than_before_is_asked_about(shell: Shell, demo_dataset: str) -> None:
+    trained(shell, more_datasets=["demo/talks"])
+    said = shell("deploy", "--yes", *CONTINUED)
+    assert (said.code, shell.rented) == (2, 0)
+    assert "run-01 was trained on demo/clips and demo/talks; you chose demo/clips" in said.text
+    assert "--dataset-repo demo/clips,demo/talks" in said.text
+    apart = shell("deploy", "--yes", *CONTINUED, "--dataset-speakers", "apart")
+    assert "speakers of several datasets joined; you chose apart" in apart.text
+
+
+def test_the_further_dataset_that_changed_is_named(shell: Shell, demo_dataset: str) -> None:
+    clip = next((DEMO_CLIPS / "wavs").glob("*.flac"))
+    shell.push({"metadata.csv": f"{clip.stem}|Hello.\n".encode(), clip.name: clip}, "demo/talks")
+    both = (*CONTINUED, "--dataset-repo", "demo/talks")
+    now = shell("plan", *CONTINUED[:6], "--dataset-repo", "demo/talks", "--json").json["dataset"]
+    first = now["parts"][0]["commit"]
+    trained(
+        shell,
+        more_datasets=["demo/talks"],
+        dataset_commit=first,
+        more_dataset_commits=("b" * 40,),
+    )
+    said = shell("plan", *both)
+    assert said.code == 0
+    assert "demo/talks has changed since run-01 was trained on it (commit bbbbbbbb" in said.text
+    assert "--more-datasets may name demo/talks@bbbb" in said.text
 
 
 def test_a_dataset_that_changed_since_is_said_and_stops_nothing(

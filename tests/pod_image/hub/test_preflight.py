@@ -15,7 +15,7 @@ def check(make_hub, clips_commit):
     def run(label="write", dataset="demo/clips", results="demo/voice", upload_label=None):
         reader = make_hub(label)
         writer = make_hub(upload_label) if upload_label else reader
-        return preflight(reader, writer, dataset, results)
+        return preflight(reader, writer, [(dataset, None)] if dataset else [], results)
 
     return run
 
@@ -27,7 +27,7 @@ def causes(found):
 def test_a_good_pair_of_tokens_has_no_errors_and_pins_the_dataset(check, voice, clips_commit):
     found = check("read", upload_label="one repo")
     assert found.findings == ()
-    assert found.dataset_commit == clips_commit
+    assert found.dataset_commits == (clips_commit,)
     assert found.results is ResultsState.WRITABLE
     assert (found.dataset_account.token_kind, found.upload_account.token_kind) == (
         "read",
@@ -74,7 +74,7 @@ def test_a_dataset_that_is_absent_or_hidden_is_one_error(check, voice):
     for label, dataset in (("write", "demo/nothing"), ("stranger", "demo/clips")):
         found = check(label, dataset=dataset)
         assert Cause.NO_SUCH_REPO in causes(found)
-        assert found.dataset_commit is None
+        assert found.dataset_commits == (None,)
 
 
 def test_a_refused_token_is_told_apart_from_a_missing_repo(check, voice, emulator):
@@ -106,7 +106,7 @@ def test_the_checks_decide_when_the_owner_of_a_token_cannot_be_looked_up(check, 
 
 
 def test_without_an_upload_token_there_is_no_run(make_hub, clips_commit, voice):
-    found = preflight(make_hub("read"), make_hub(None), "demo/clips", "demo/voice")
+    found = preflight(make_hub("read"), make_hub(None), [("demo/clips", None)], "demo/voice")
     assert causes(found) == [Cause.NO_TOKEN]
     assert "HF_UPLOAD_TOKEN" in in_terminal(found.errors[0].hint)
 
@@ -121,7 +121,7 @@ def test_a_gated_dataset_is_a_missing_right(check, voice, emulator):
 
 def test_a_name_that_cannot_be_a_repo_is_an_error_and_no_traceback(check):
     found = check(dataset="not a name")
-    assert found.dataset_commit is None
+    assert found.dataset_commits == (None,)
     assert found.errors
 
 

@@ -165,11 +165,11 @@ async def test_access_is_told_in_findings_and_the_dataset_is_pinned(tmp_path: Pa
     harness = LauncherHarness(tmp_path)
     harness.hub.api.create_repo("demo/clips", repo_type="dataset", private=True)
     made = publish(harness.hub, Repo("demo/clips", "dataset"), {"metadata.csv": b"a|b"}, "clips")
-    report = await check_access(harness.bench.hub, "demo/clips", RESULTS_REPO)
-    assert report.dataset_commit == made.commit
+    report = await check_access(harness.bench.hub, [("demo/clips", "main")], RESULTS_REPO)
+    assert report.dataset_commits == (made.commit,)
     assert not report.makes_results_repo
     assert codes(report) == [("warning", "token_too_wide")]
-    absent = await check_access(harness.bench.hub, "demo/clips", "demo/new-voices")
+    absent = await check_access(harness.bench.hub, [("demo/clips", "main")], "demo/new-voices")
     assert absent.makes_results_repo
     assert ("note", "results_repo_made") in codes(absent)
 
@@ -177,18 +177,18 @@ async def test_access_is_told_in_findings_and_the_dataset_is_pinned(tmp_path: Pa
 @in_virtual_time
 async def test_the_ways_of_having_no_access_are_told_apart(tmp_path: Path) -> None:
     harness = LauncherHarness(tmp_path)
-    no_dataset = await check_access(harness.bench.hub, "demo/nothing", RESULTS_REPO)
+    no_dataset = await check_access(harness.bench.hub, [("demo/nothing", "main")], RESULTS_REPO)
     assert ("error", "no_such_repo") in codes(no_dataset)
     refused = await check_access(
-        with_tokens(harness, TOKENS["read"], "not-a-token"), "", RESULTS_REPO
+        with_tokens(harness, TOKENS["read"], "not-a-token"), [], RESULTS_REPO
     )
     assert ("error", "token_refused") in codes(refused)
     reader = await check_access(
-        with_tokens(harness, TOKENS["read"], TOKENS["read"]), "", RESULTS_REPO
+        with_tokens(harness, TOKENS["read"], TOKENS["read"]), [], RESULTS_REPO
     )
     assert ("error", "no_right") in codes(reader)
     harness.core.faults.switch_on("down-for-hours")
-    down = await check_access(harness.bench.hub, "", RESULTS_REPO)
+    down = await check_access(harness.bench.hub, [], RESULTS_REPO)
     assert ("error", "network") in codes(down)
     assert all(finding.hint for finding in down.findings if finding.severity is Severity.ERROR)
 

@@ -203,6 +203,19 @@ async def test_a_checked_plan_can_be_confirmed_and_a_change_locks_it_again(
     assert only(holder, Button, "start").locked
 
 
+async def test_further_datasets_are_looked_at_as_one_with_the_first(
+    holder: User, ground: Ground
+) -> None:
+    ground.push_clips()
+    ground.push_clips("demo/more", lines={"clips/absent.flac": "There is no such file."})
+    await visit(holder, "/train?preset=quick-check&dataset=demo/clips")
+    await holder.should_see("demo/clips: 12 clips", retries=400)
+    enter(holder, "more_datasets", "demo/more")
+    await holder.should_see("demo/clips and demo/more cannot be trained on", retries=400)
+    await holder.should_see("demo/more: metadata.csv line 13")
+    assert ground.site.drafts.of(holder.tab_id).given["more_datasets"] == ["demo/more"]
+
+
 async def test_a_run_continued_with_another_dataset_and_language_is_stopped_by_the_check(
     holder: User, ground: Ground
 ) -> None:

@@ -27,6 +27,7 @@ from launcher.ui.widgets.elements import (
     hint,
     say,
 )
+from pod_image.contract.datasets import chosen_datasets
 from pod_image.contract.figures import about, counted, dollars, roughly
 
 FIRST_NEWS_SECONDS = 20.0
@@ -60,7 +61,7 @@ class ConfirmDialog:
                 ("GPU", f"{plan.offer.gpu_name}, {per_hour(plan.offer.price_per_hour_usd)}"),
                 ("Expected", f"{dollars(_expected_usd(plan))}, {_expected_time(plan)}"),
                 ("At the most", f"{dollars(plan.worst_case_usd)}, {most}"),
-                ("Dataset", settings.dataset_repo or "none"),
+                ("Dataset", ", ".join(one.name for one in chosen_datasets(settings)) or "none"),
                 ("Results go to", f"{settings.results_repo}/{plan.run_id}"),
                 ("If it is taken", _others(len(plan.candidates) - 1)),
             ]

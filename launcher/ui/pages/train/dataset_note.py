@@ -12,6 +12,7 @@ from launcher.recipes import recipe_of
 from launcher.ui.frame import Shell
 from launcher.ui.next_steps import on_page
 from launcher.ui.widgets.elements import box, hint, notice, para, say, waiting
+from pod_image.contract.datasets import ChosenDataset, chosen_datasets
 from pod_image.contract.figures import counted, recorded
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.settings import RunSettings
@@ -24,43 +25,43 @@ class DatasetNote:
 
     def __init__(self, shell: Shell, changed: Callable[[], None]) -> None:
         self._shell, self._changed = shell, changed
-        self._asked = ("", "")
+        self._asked: tuple[ChosenDataset, ...] = ()
         self._is_looked_into = True
         self.summary: DatasetSummary | None = None
         self._place = box("div", "stack-small").mark("dataset-note")
 
     def ask(self, settings: RunSettings) -> bool:
-        """Look at the dataset, once for each name, where the recipe wants that. Whether it is another one."""
-        repo, revision = settings.dataset_repo, settings.dataset_revision
+        """Look at the datasets, once for each choice, where the recipe wants that. Whether it is another one."""
+        chosen = chosen_datasets(settings)
         is_looked_into = recipe_of(settings).speech_wanted(settings) is not None
-        is_other = (repo, revision) != self._asked
+        is_other = chosen != self._asked
         if not is_other and is_looked_into == self._is_looked_into:
             return False
-        self._asked, self._is_looked_into = (repo, revision), is_looked_into
-        known = self._shell.site.market.known_dataset(repo, revision)
+        self._asked, self._is_looked_into = chosen, is_looked_into
+        known = self._shell.site.market.known_datasets(chosen)
         self.summary = known.summary if known and is_looked_into else None
         self._place.clear()
         with self._place:
-            if repo and is_looked_into:
+            if chosen and is_looked_into:
                 waiting("Looking at the dataset…", rows=0)
-                background_tasks.create(self._look(repo, revision), context=context.client)
-            elif repo:
+                background_tasks.create(self._look(chosen), context=context.client)
+            elif chosen:
                 hint(
                     "The pod gets all its files as they are, at one commit; they are not looked into."
                 )
         return is_other
 
-    async def _look(self, repo: str, revision: str) -> None:
+    async def _look(self, chosen: tuple[ChosenDataset, ...]) -> None:
         session = await self._shell.session()
         try:
-            seen = await self._shell.site.market.dataset(session.bench, repo, revision)
+            seen = await self._shell.site.market.datasets(session.bench, chosen)
         except LauncherError as error:
-            if self._is_still_asked(repo, revision):
+            if self._is_still_asked(chosen):
                 self._place.clear()
                 with self._place:
                     say("warning", on_page(error.message), on_page(error.hint))
             return
-        if not self._is_still_asked(repo, revision):
+        if not self._is_still_asked(chosen):
             return
         self.summary = seen.summary
         self._place.clear()
@@ -68,8 +69,8 @@ class DatasetNote:
             _show(seen.summary, [one for one in seen.findings if one.severity is Severity.ERROR])
         self._changed()
 
-    def _is_still_asked(self, repo: str, revision: str) -> bool:
-        return (repo, revision) == self._asked and self._is_looked_into
+    def _is_still_asked(self, chosen: tuple[ChosenDataset, ...]) -> bool:
+        return chosen == self._asked and self._is_looked_into
 
 
 def _show(found: DatasetSummary, errors: Sequence[Finding]) -> None:

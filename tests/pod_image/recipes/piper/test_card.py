@@ -94,6 +94,14 @@ def test_front_matter_makes_it_findable(folder):
     assert front["datasets"] == ["me/clips"]
 
 
+def test_several_datasets_are_all_on_it_with_their_shares(folder):
+    card = keep(folder, settings(more_datasets=["me/talks@v2"], dataset_shares=[3, 1]))
+    assert card.front_matter["datasets"] == ["me/clips", "me/talks"]
+    assert "| Datasets | me/clips, me/talks |" in card.markdown
+    assert "| Shares | 75% me/clips, 25% me/talks |" in card.markdown
+    assert "| Datasets |" not in keep(folder, settings()).markdown
+
+
 def test_a_run_that_ended_early_promises_nothing_that_is_not_there(tmp_path):
     text = card_section(RunFolder(tmp_path), settings(run_id="run-01")).markdown
     assert "en_US-anna-medium" in text

@@ -33,6 +33,7 @@ class Clip:
     text: str = "Hello there."
     speaker: str | None = None
     place: str = "metadata.csv line 1"
+    dataset: int = 0
 
 
 def tone(seconds, rate_hz=16_000, pitch_hz=200.0, channels=1):

@@ -198,6 +198,20 @@ def test_a_checkpoint_that_learnt_other_sounds_or_speakers_is_not_gone_on_from(
     Bench(clips, tmp_path, start=dataclasses.replace(start, own=older), resume=True)
 
 
+def test_a_training_learns_from_each_dataset_by_its_share(tmp_path):
+    of_two = made_up_clips(6)
+    for number, clip in enumerate(of_two.prepared.clips):
+        of_two.prepared.clips[number] = dataclasses.replace(clip, dataset=int(number > 3))
+    shared = with_training(shares=(1, 2), epochs=1, max_steps=0)
+    bench = Bench(of_two, tmp_path, shared, learns=False)
+    learnt = [index for batch in bench.trainer.sampler.epoch(0) for index in batch]
+    assert [index > 3 for index in learnt].count(True) == 4
+    assert bench.trainer.run().step == 3
+    assert newest(tmp_path).own["sampled"]["shares"] == [2, 4]
+    with pytest.raises(RecipeError, match="There are 2 datasets, and shares for 1"):
+        Bench(of_two, tmp_path, with_training(shares=(1,)))
+
+
 def test_a_resume_with_other_batches_begins_its_epoch_anew_and_makes_all_that_are_left(
     clips, tmp_path
 ):
