@@ -78,7 +78,7 @@ def _work(job: dict[str, Any]) -> dict[str, Any]:
         if samples == 0:
             raise DecodeError("holds no sound")
         spans, findings = _spans(job, seconds, speech)
-        clips = list(_write_clips(job, sound, spans, rate_hz))
+        clips = list(_write_clips(job, sound, spans, rate_hz, full_scale_of(sound)))
     told = [[str(each.code), each.place, str(each.message), str(each.hint)] for each in findings]
     return {"seconds": seconds, "clips": clips, "findings": told}
 
@@ -137,36 +137,56 @@ class _Speech:
 
     def __init__(self, threads: int = 1) -> None:
         self._threads = threads
-        self._heard: list[Any] = []
+        self._heard: list[tuple[float, Any]] = []
         self._probabilities: list[float] | None = None
 
     def hear(self, wave: Any) -> None:
-        self._heard.append((wave * 32767).astype("int16"))
+        full_scale = max(1.0, float(abs(wave).max(initial=0.0)))
+        self._heard.append((full_scale, (wave * (32767 / full_scale)).astype("int16")))
 
     @property
     def probabilities(self) -> list[float]:
         """Reckoned only when they are needed: a short clip is not cut."""
         if self._probabilities is None:
-            numpy = importlib.import_module("numpy")
-            self._probabilities = speech_probabilities(
-                numpy.concatenate(self._heard), self._threads
-            )
+            self._probabilities = speech_probabilities(self._as_loud(), self._threads)
         return self._probabilities
+
+    def _as_loud(self) -> Any:
+        """All pieces at the full scale of the loudest; 1.0 but for floats over full scale."""
+        numpy = importlib.import_module("numpy")
+        loudest = max(full_scale for full_scale, _ in self._heard)
+        return numpy.concatenate(
+            [
+                wave if full_scale == loudest else (wave * (full_scale / loudest)).astype("int16")
+                for full_scale, wave in self._heard
+            ]
+        )
+
+
+def full_scale_of(sound: Any) -> float:
+    """1.0, or the loudest sample of a recording whose floats are over full scale."""
+    numpy = importlib.import_module("numpy")
+    sound.seek(0)
+    loudest = 1.0
+    while piece := sound.read(4 * 2**18):
+        loudest = max(loudest, float(abs(numpy.frombuffer(piece, dtype="<f4")).max()))
+    return loudest
 
 
 def _write_clips(
-    job: dict[str, Any], sound: Any, spans: Sequence[Span], rate_hz: int
+    job: dict[str, Any], sound: Any, spans: Sequence[Span], rate_hz: int, full_scale: float
 ) -> Iterator[dict[str, Any]]:
     numpy = importlib.import_module("numpy")
     soundfile = importlib.import_module("soundfile")
     for number, span in enumerate(spans, 1):
         first, last = round(span.start * rate_hz), round(span.end * rate_hz)
-        sound.seek(first * 2)
-        wave = numpy.frombuffer(sound.read((last - first) * 2), dtype="<i2")
+        sound.seek(first * 4)
+        wave = numpy.frombuffer(sound.read((last - first) * 4), dtype="<f4") / full_scale
         if not len(wave):
             continue
         if job["loudness_lufs"] is not None:
-            wave = _normalised(numpy, wave, rate_hz, job["loudness_lufs"])
+            wave = wave * gain_to(wave, rate_hz, job["loudness_lufs"])
+        wave = numpy.clip(numpy.rint(wave * 32768.0), -32768, 32767).astype("int16")
         one = len(spans) == 1
         name = f"{job['prefix']}{'' if one else f'-{number:04d}'}.{job['kind']}"
         path = Path(job["folder"]) / name
@@ -177,12 +197,6 @@ def _write_clips(
             "text": span.text or "",
             "speaker": span.speaker,
         }
-
-
-def _normalised(numpy: Any, wave: Any, rate_hz: int, wanted_lufs: float) -> Any:
-    floats = wave.astype("float32") / 32768.0
-    louder = floats * gain_to(floats, rate_hz, wanted_lufs)
-    return numpy.clip(numpy.rint(louder * 32768.0), -32768, 32767).astype("int16")
 
 
 if __name__ == "__main__":

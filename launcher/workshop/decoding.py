@@ -25,10 +25,11 @@ def decode_recording(
     hear: Callable[[Any], None],
     tell: Callable[[float], None],
 ) -> int:
-    """Write the recording as 16-bit mono at `rate_hz` into `sink`; returns the number of samples.
+    """Write the recording as mono floats of 4 bytes at `rate_hz` into `sink`; returns how many there are.
 
-    `hear` gets the same sound at 16 kHz as floats, for finding speech. DecodeError for what has no sound,
-    cannot be decoded, or is longer than `most_seconds`.
+    Floats, since what is over full scale is not to be cut off. `hear` gets the same sound at 16 kHz, for finding
+    speech. DecodeError for what has no sound, cannot be decoded, holds what is no number, or is longer than
+    `most_seconds`.
     """
     numpy = importlib.import_module("numpy")
     soxr = importlib.import_module("soxr")
@@ -69,9 +70,10 @@ class _AsItIs:
 
 
 def _write(numpy: Any, sink: BinaryIO, wave: Any) -> int:
-    scaled = numpy.clip(numpy.rint(wave * 32768.0), -32768, 32767).astype("<i2")
-    sink.write(scaled.tobytes())
-    return len(scaled)
+    if not numpy.isfinite(wave).all():
+        raise DecodeError("holds values that are not numbers")
+    sink.write(wave.astype("<f4", copy=False).tobytes())
+    return len(wave)
 
 
 def _mono(path: Path) -> Iterator[tuple[Any, int]]:

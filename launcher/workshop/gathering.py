@@ -10,7 +10,7 @@ from launcher.errors import InvalidRequest
 from launcher.workshop.beside import TextsBeside
 from launcher.workshop.table_texts import texts_of
 from pod_image.contract.findings import Finding
-from pod_image.dataset import Entry, FileSource
+from pod_image.dataset import Entry, FileSource, FolderSource
 from pod_image.dataset.archives import OpenedSource, is_archive
 from pod_image.dataset.endings import MEDIA_ENDINGS
 from pod_image.dataset.timed_texts import BY_CONTENT, BY_ENDING, TIMED_ENDINGS
@@ -68,7 +68,7 @@ def gather(
         for recording in gathering.below(path):
             found.setdefault(recording.path.resolve(), recording)
     recordings = list(found.values())
-    findings = [finding for each in recordings for finding in each.findings]
+    findings = gathering.found + [each for one in recordings for each in one.findings]
     findings += gathering.beside.unused(str(named[0]) if named else "")
     if table is not None:
         recordings = _with_texts(recordings, table, gathering.skipped)
@@ -97,6 +97,7 @@ class _Gathering:
     def __init__(self, named: Sequence[Path], out: Path, staging: Path, language: str) -> None:
         self._out, self._staging = out, staging
         self.skipped: list[Skipped] = []
+        self.found: list[Finding] = []
         texts = [path for path in named if path.is_file() and _is_text(path)]
         self.beside = TextsBeside(language, MEDIA_ENDINGS, texts)
 
@@ -105,10 +106,12 @@ class _Gathering:
             if not _is_text(path):
                 yield from self._of_file(path, path.name, None, is_named=True)
             return
-        for inner in sorted(path.rglob("*")):
-            hidden = any(part.startswith(".") for part in inner.relative_to(path).parts)
-            if inner.is_file() and not hidden and not inner.is_relative_to(self._out):
-                yield from self._of_file(inner, inner.relative_to(path).as_posix(), path)
+        source = FolderSource(path, follows_links=True)
+        self.found += source.findings
+        for entry in sorted(source.entries(), key=lambda each: each.path.split("/")):
+            inner = path / entry.path
+            if not inner.is_relative_to(self._out):
+                yield from self._of_file(inner, entry.path, path)
 
     def _of_file(
         self, path: Path, name: str, root: Path | None, *, is_named: bool = False

@@ -141,6 +141,44 @@ async def test_loudness_is_brought_to_the_wanted_one_without_clipping(tmp_path: 
     assert np.sqrt((louder**2).mean()) > 3 * np.sqrt(((wave / 20) ** 2).mean())
 
 
+@pytest.mark.parametrize("factor", [1.0, 32_768.0])
+async def test_floats_over_full_scale_become_clips_of_which_nothing_is_cut_off(
+    tmp_path: Path, factor: float
+) -> None:
+    """Also where the recording is cut at its pauses, which are looked for in the sound."""
+    wave = talk(5).wave
+    wave = wave / np.abs(wave).max() * factor
+    sf.write(tmp_path / "loud.wav", wave, RATE_HZ, subtype="FLOAT")
+    made = await make(tmp_path / "out", tmp_path / "loud.wav", workers=1)
+    assert made.clips > 1
+    clips = [sf.read(tmp_path / "out" / line.file)[0] for line in read_lines(tmp_path / "out")]
+    loudest = max(clips, key=lambda each: np.abs(each).max())
+    assert np.abs(loudest).max() == pytest.approx(1.0, abs=1e-4)
+    assert (np.abs(loudest) > 0.999).sum() < 3
+
+
+async def test_a_recording_with_values_that_are_no_numbers_is_left_out(tmp_path: Path) -> None:
+    wave = np.full(RATE_HZ, np.nan, "float32")
+    sf.write(tmp_path / "odd.wav", wave, RATE_HZ, subtype="FLOAT")
+    made = await make(tmp_path / "out", tmp_path / "odd.wav", ONE_CLIP, workers=1)
+    assert made.clips == 1
+    assert [each.reason for each in made.skipped] == ["It holds values that are not numbers."]
+
+
+async def test_linked_folders_are_gathered_and_what_systems_left_is_passed_over(
+    tmp_path: Path,
+) -> None:
+    named = write(
+        tmp_path / "in", {"._one.flac": b"\x00\x05\x16\x07", "@eaDir/one.flac/a.wav": b"junk"}
+    )
+    write(tmp_path / "elsewhere", {"one.flac": ONE, "one.txt": ONE_TEXT})
+    (named / "there").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    (named / "there-again.flac").symlink_to(named / "gone.flac")
+    made = await make(tmp_path / "out", named, workers=1)
+    assert (made.clips, made.untyped, made.skipped) == (1, 0, ())
+    assert {str(each.code) for each in made.findings} == {"link-followed", "link-broken"}
+
+
 BAD_RECORDINGS: list[tuple[str, bytes, str]] = [
     ("empty.wav", b"", "empty"),
     ("text.wav", b"I am not sound.\n" * 40, "decoded"),
