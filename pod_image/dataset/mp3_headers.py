@@ -57,12 +57,13 @@ def read_mp3(read: Read, head: bytes, start: int, size: int) -> AudioHeader:
         counted is not None and counted[0]
     ):  # 0: never filled in, as by encoders that write to a pipe
         frames, promised = counted
-        missing = (promised - there) / max(1, promised) * frames * frame.samples / frame.rate_hz
+        samples = frames * frame.samples
+        missing = (promised - there) / max(1, promised) * samples / frame.rate_hz
         return AudioHeader(
             "mp3",
             frame.rate_hz,
             frame.channels,
-            frames * frame.samples / frame.rate_hz,
+            (samples - _padding(head, frame, samples)) / frame.rate_hz,
             is_truncated=promised > 0 and missing > TOLERATED_SECONDS,
         )
     if len({each.bits_per_second for each in _frames(head)}) > 1 and there <= MOST_WALKED_BYTES:
@@ -76,8 +77,7 @@ def read_mp3(read: Read, head: bytes, start: int, size: int) -> AudioHeader:
 
 def _counted(head: bytes, frame: _Frame) -> tuple[int, int] | None:
     """Frames, and bytes in all (0 where that is not said), of a Xing, Info or VBRI tag."""
-    side_bytes = {True: {1: 17, 2: 32}, False: {1: 9, 2: 17}}[frame.version == 3][frame.channels]
-    tag = 4 + side_bytes
+    tag = _tag_at(frame)
     if head[tag : tag + 4] in (b"Xing", b"Info") and head[tag + 7] & 1:
         frames = int.from_bytes(head[tag + 8 : tag + 12], "big")
         in_all = int.from_bytes(head[tag + 12 : tag + 16], "big") if head[tag + 7] & 2 else 0
@@ -85,6 +85,23 @@ def _counted(head: bytes, frame: _Frame) -> tuple[int, int] | None:
     if head[36:40] == b"VBRI":
         return int.from_bytes(head[50:54], "big"), int.from_bytes(head[46:50], "big")
     return None
+
+
+def _tag_at(frame: _Frame) -> int:
+    side_bytes = {True: {1: 17, 2: 32}, False: {1: 9, 2: 17}}[frame.version == 3][frame.channels]
+    return 4 + side_bytes
+
+
+def _padding(head: bytes, frame: _Frame, samples: int) -> int:
+    """Samples at the ends that the encoder added and a decoder takes away, where the tag of LAME and others says so."""
+    tag = _tag_at(frame)
+    if head[tag : tag + 4] not in (b"Xing", b"Info"):
+        return 0
+    flags = head[tag + 7]
+    encoder = tag + 8 + 4 * (flags & 1) + 2 * (flags & 2) + 25 * (flags & 4) + (flags & 8) // 2
+    packed = int.from_bytes(head[encoder + 21 : encoder + 24], "big")
+    added = (packed >> 12) + (packed & 0xFFF)
+    return added if head[encoder : encoder + 4].isalpha() and added < samples else 0
 
 
 def _frames(piece: bytes) -> Iterator[_Frame]:

@@ -24,9 +24,11 @@ from launcher.workshop.check import CheckSettings, looked_over
 from launcher.workshop.hub_source import open_repo
 from launcher.workshop.report import DatasetReport
 from pod_image.dataset import DatasetError, Entry, FileSource, FolderSource, read_dataset
+from pod_image.dataset.fitness import samples_at
 from pod_image.hub import Hub, Repo, fetch
 from pod_image.recipes.piper.preparation import Preparation, prepare
 from pod_image.recipes.piper.recipe_error import RecipeError
+from pod_image.recipes.piper.recordings import load_recording
 from tests.kit.dataset_files import seed_repo, tarred, write, zipped
 from tests.kit.recordings import sentences
 
@@ -205,13 +207,16 @@ class InMemory:
 # Both sides
 
 
-Taken = dict[str, str]
-"""Text by place."""
+Taken = dict[str, tuple[str, int]]
+"""Text and samples of the whole clip, by place."""
 
 
 def passed(source: FileSource, how: CheckSettings) -> tuple[Taken, DatasetReport]:
     report, taken = looked_over(source, how)
-    return {each.utterance.place: each.utterance.text for each in taken}, report
+    return {
+        each.utterance.place: (each.utterance.text, samples_at(each.seconds or 0.0, RATE_HZ))
+        for each in taken
+    }, report
 
 
 def trained(folder: Path, out: Path) -> Taken:
@@ -221,7 +226,10 @@ def trained(folder: Path, out: Path) -> Taken:
         prepared = prepare(clips, out, Preparation(RATE_HZ, "en-us"), lambda body: None)
     except (DatasetError, RecipeError):
         return {}
-    return {clip.place: clip.text for clip in prepared.clips}
+    return {
+        clip.place: (clip.text, len(load_recording(Path(clip.path), RATE_HZ, None)))
+        for clip in prepared.clips
+    }
 
 
 def agree(files: dict[str, bytes], source: FileSource | None = None) -> Taken:
@@ -278,7 +286,7 @@ def test_every_text_and_name_is_taken_or_refused_by_both() -> None:
     clips = [Made(stem, "a sentence", "wav", text) for stem, text in zip(stems, texts, strict=True)]
     taken = agree(files_of(clips, "json lines", "tar.gz"))
     assert len(taken) >= 8
-    assert not {"...", "%", ""} & set(taken.values())
+    assert not {"...", "%", ""} & {text for text, _ in taken.values()}
 
 
 def test_a_repo_passes_what_the_pod_takes_of_it(tmp_path: Path) -> None:

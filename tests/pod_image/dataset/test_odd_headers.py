@@ -147,6 +147,16 @@ def test_what_the_header_reader_does_not_know_the_decoder_is_asked_for(
     assert len(wave) >= len(WAVE)
 
 
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("rate_hz", [16_000, 44_100])
+def test_what_an_mp3_encoder_adds_at_the_ends_is_not_counted(rate_hz: int, channels: int) -> None:
+    file = io.BytesIO()
+    sf.write(file, np.stack([WAVE] * channels, axis=1), rate_hz, format="MP3")
+    content = file.getvalue()
+    header = header_of(reader(content), len(content))
+    assert header.seconds == pytest.approx(len(WAVE) / rate_hz, abs=1e-9)
+
+
 def test_what_no_decoder_knows_is_refused_in_the_words_of_the_header() -> None:
     for content in (bytes(range(256)) * 30, b"FORM" + bytes(400), WAV[:30]):
         with pytest.raises(HeaderError, match=r"^(is|claims)"):
