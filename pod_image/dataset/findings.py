@@ -33,6 +33,8 @@ class Code(StrEnum):
     ENCODING = "encoding", Severity.WARNING
     TABLE_FORMAT = "table-format", Severity.NOTE
     TABLE_IGNORED = "table-ignored", Severity.NOTE
+    TABLE_LEFT = "table-left", Severity.ERROR
+    TABLES_DIFFER = "tables-differ", Severity.ERROR
     QUOTED_TEXT = "quoted-text", Severity.NOTE
 
     # Files
@@ -44,6 +46,7 @@ class Code(StrEnum):
     AUDIO_TWICE = "audio-twice", Severity.WARNING
     FILE_UNUSED = "file-unused", Severity.NOTE
     NAME_CASE = "name-case", Severity.WARNING
+    NAME_ELSEWHERE = "name-elsewhere", Severity.NOTE
     NAMES_CLASH = "names-clash", Severity.WARNING
     LINK_OUTSIDE = "link-outside", Severity.WARNING
     LINK_BROKEN = "link-broken", Severity.WARNING

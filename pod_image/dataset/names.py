@@ -11,6 +11,7 @@ from pod_image.dataset.endings import AUDIO_ENDINGS, without_ending
 from pod_image.dataset.source import Entry
 
 AUDIO_FOLDERS = ("wav", "wavs", "audio", "clips", "flac", "mp3")
+_RANKS = {ending: rank for rank, ending in enumerate(AUDIO_ENDINGS)}
 MOST_END_PARTS = 4
 """Folders of a path that are compared from its end; beyond that two files of one name are told apart by nothing."""
 
@@ -100,9 +101,14 @@ class FileNames:
         self._folded: dict[str, list[str]] = defaultdict(list)
         for path in self._sizes:
             self._folded[fold(path)].append(path)
+        self._stems = _by_stem((path, path) for path in self._sizes)
+        self._folded_stems = _by_stem((path, paths[0]) for path, paths in self._folded.items())
 
     def size(self, path: str) -> int:
         return self._sizes[path]
+
+    def is_there(self, path: str) -> bool:
+        return path in self._sizes
 
     def find(self, name: str, folder: str = "") -> str | None:
         """The file that a table in `folder` means by `name`; None if there is none, or if it lies outside."""
@@ -112,28 +118,39 @@ class FileNames:
         return self.exact(path, folder) or self.folded(path, folder)
 
     def exact(self, path: str, folder: str) -> str | None:
-        return next((each for each in self._candidates(path, folder) if each in self._sizes), None)
+        names = _candidates(path, folder)
+        # As given first: "v1.2" has what looks like an ending, but is not one.
+        as_given = next((name for name in names if name in self._sizes), None)
+        return as_given or next((at for name in names if (at := self._stems.get(name))), None)
 
     def folded(self, path: str, folder: str) -> str | None:
-        for each in self._candidates(path, folder):
-            paths = self._folded.get(fold(each), [])
-            if paths:
-                return paths[0]
-        return None
+        names = [fold(name) for name in _candidates(path, folder)]
+        as_given = next((name for name in names if name in self._folded), None)
+        if as_given is not None:
+            return self._folded[as_given][0]
+        return next((at for name in names if (at := self._folded_stems.get(name))), None)
 
     def clashing(self) -> list[list[str]]:
         """Files whose names differ only in case or accents."""
         return [sorted(paths) for paths in self._folded.values() if len(paths) > 1]
 
-    def _candidates(self, path: str, folder: str) -> Iterator[str]:
-        bases = [folder, *(_join(folder, sub) for sub in AUDIO_FOLDERS)]
-        if folder:
-            bases.append("")
-        names = [_join(base, path) for base in bases]
-        # As given first: "v1.2" has what looks like an ending, but is not one.
-        yield from names
-        for name in names:
-            yield from (name + ending for ending in AUDIO_ENDINGS)
+
+def _by_stem(paths: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Files of sound by their path without the ending; of two the one whose ending is more usual."""
+    found: dict[str, tuple[int, str]] = {}
+    for path, file in paths:
+        stem, dot, ending = path.rpartition(".")
+        rank = _RANKS.get(dot + ending)
+        if rank is not None and (stem not in found or rank < found[stem][0]):
+            found[stem] = (rank, file)
+    return {stem: file for stem, (_, file) in found.items()}
+
+
+def _candidates(path: str, folder: str) -> list[str]:
+    bases = [folder, *(_join(folder, sub) for sub in AUDIO_FOLDERS)]
+    if folder:
+        bases.append("")
+    return [_join(base, path) for base in bases]
 
 
 def _join(folder: str, path: str) -> str:

@@ -16,6 +16,10 @@ from pod_image.dataset.source import Entry, FileSource
 from pod_image.dataset.tables import Table, add_record
 
 MOST_CLIP_BYTES = 512 * 2**20
+FEWEST_CLIP_BYTES = 32
+"""A header alone has more."""
+NO_CLIP = -1
+INSIDE = ".clips/"
 
 
 class ParquetSource:
@@ -31,7 +35,6 @@ class ParquetSource:
         self._group: tuple[str, int, list[bytes | None]] | None = None
         self.tables: list[Table] = []
         self.findings: list[Finding] = []
-        self.has_unlisted = False
         clips: list[Entry] = []
         for entry in base.entries():
             if entry.path.lower().endswith(".parquet"):
@@ -89,28 +92,36 @@ class ParquetSource:
         parquet = self._file(entry.path, entry.size)
         names = [field.name for field in parquet.schema_arrow]
         audio = self._audio_column(parquet)
-        if audio is not None and self._base.is_remote:
-            self._say_unlisted(entry)
         plain = [name for name in names if name != audio]
         clips: list[Entry] = []
         number = 0
         for group in range(parquet.num_row_groups):
             records = parquet.read_row_group(group, columns=plain).to_pylist()
-            sizes = self._sizes(entry.path, group, audio)
+            sizes = self._sizes(entry.path, parquet, group, audio, len(records))
+            paths = self._paths(parquet, group, audio) if NO_CLIP in sizes else []
             for index, record in enumerate(records):
                 number += 1
                 place = f"{entry.path} row {number}"
-                if audio is not None:
-                    name = f"{entry.path}.clips/{number:06d}.wav"
+                if audio is not None and sizes[index] != NO_CLIP:
+                    name = f"{entry.path}{INSIDE}{number:06d}.wav"
                     record[FILE_NAMES[0]] = name
-                    if sizes is not None:
-                        clips.append(Entry(name, sizes[index]))
+                    if sizes[index] is not None:
+                        clips.append(Entry(name, sizes[index] or 0))
                         self._clips[name] = (entry.path, group, index)
+                elif audio is not None and paths[index]:
+                    record[FILE_NAMES[0]] = paths[index]
+                elif audio is not None:
+                    table.find(
+                        Code.BAD_LINE, place, "Neither a clip nor the name of its file is here.",
+                        "Write it again with datasets' to_parquet, with embed_external_files.",
+                    )  # fmt: skip
+                    continue
                 add_record(table, place, record)
+        if self._base.is_remote and any(is_embedded(row.file) for row in table.rows):
+            self._say_unlisted(entry)
         return clips
 
     def _say_unlisted(self, entry: Entry) -> None:
-        self.has_unlisted = True
         self.findings.append(
             Code.ARCHIVE_UNLISTED.finding(
                 entry.path,
@@ -131,10 +142,23 @@ class ParquetSource:
                 return str(field.name)
         return None
 
-    def _sizes(self, path: str, group: int, audio: str | None) -> list[int] | None:
-        if audio is None or self._base.is_remote:
-            return None
-        return [len(clip or b"") for clip in self._clips_of(path, group)]
+    def _sizes(
+        self, path: str, parquet: Any, group: int, audio: str | None, count: int
+    ) -> list[int | None]:
+        """Bytes of each clip of a group; NO_CLIP where there is none, None where it cannot be known from afar."""
+        if audio is None or _holds_nothing(parquet, group, audio):
+            return [NO_CLIP] * count
+        if self._base.is_remote:
+            return [None] * count
+        clips = self._clips_of(path, group)
+        return [NO_CLIP if clip is None else len(clip) for clip in clips]
+
+    def _paths(self, parquet: Any, group: int, audio: str | None) -> list[str | None]:
+        """What `datasets` calls the file of each clip: read where the clips themselves are elsewhere."""
+        if audio is None or parquet.schema_arrow.field(audio).type.get_field_index("path") < 0:
+            return [None] * parquet.metadata.row_group(group).num_rows
+        column = parquet.read_row_group(group, columns=[f"{audio}.path"]).column(0)
+        return [each and each.get("path") for each in column.to_pylist()]
 
     def _clips_of(self, path: str, group: int) -> list[bytes | None]:
         size = next(each.size for each in self._base.entries() if each.path == path)
@@ -147,3 +171,21 @@ class ParquetSource:
                 f"{path} holds a clip of more than 512 MB.", hint="Cut it into clips."
             )
         return clips
+
+
+def is_embedded(name: str) -> bool:
+    """Whether a row means the clip inside of its parquet file."""
+    return f".parquet{INSIDE}" in name.lower()
+
+
+def _holds_nothing(parquet: Any, group: int, audio: str) -> bool:
+    """Whether a group has no clip at all, by what the file's own summary says: nothing is read for it."""
+    rows = parquet.metadata.row_group(group)
+    for index in range(rows.num_columns):
+        column = rows.column(index)
+        if column.path_in_schema == f"{audio}.bytes":
+            counts = column.statistics
+            if counts is not None and counts.has_null_count:
+                return bool(counts.null_count == rows.num_rows)
+            return bool(column.total_uncompressed_size < FEWEST_CLIP_BYTES * rows.num_rows)
+    return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,15 +42,17 @@ class Dataset:
         return list(dict.fromkeys(clip.speaker for clip in self.clips if clip.speaker))
 
 
-def read_dataset(folder: Path, *, unpack_to: Path | None = None) -> Dataset:
-    """Clips of the dataset in `folder`, in any layout the reader knows.
+def read_dataset(
+    folder: Path, *, unpack_to: Path | None = None, tables: Collection[str] = ()
+) -> Dataset:
+    """Clips of the dataset in `folder`, in any layout the reader knows, or by the `tables` that a person chose.
 
     Clips inside shards are written below `unpack_to` (default: `.unpacked` in the folder), once: what is there
     with its full size is not written again. Lines that cannot be used are left out with a finding each.
     DatasetError when no clip is left.
     """
     source = FolderSource(folder)
-    found = survey(source)
+    found = survey(source, tables)
     target = folder / UNPACKED_FOLDER if unpack_to is None else unpack_to
     clips = [clip for each in found.utterances if (clip := _clip(each, found, folder, target))]
     if not clips:

@@ -1,8 +1,7 @@
-"""Tables of transcripts to rows: lines split on a delimiter, or JSON lines; never a quoting reader over lines."""
+"""Tables of transcripts to rows: lines split on a delimiter, JSON lines or a JSON document."""
 
 from __future__ import annotations
 
-import csv
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -13,14 +12,29 @@ from pod_image.contract.findings import Finding
 from pod_image.contract.next_steps import Said
 from pod_image.dataset.columns import (
     FILE_NAMES,
+    NUMERIC,
+    SAMPLE,
     SPEAKER_NAMES,
+    SPOKEN_NAMES,
     TEXT_NAMES,
     Columns,
-    from_names,
-    from_rows,
+    Lacking,
+    Leads,
+    find_header,
+    from_content,
+)
+from pod_image.dataset.delimited import (
+    DELIMITER_NAMES,
+    QUOTING,
+    Numbered,
+    Split,
+    find_delimiter,
+    split_lines,
 )
 from pod_image.dataset.encoding import Decoded, decode
+from pod_image.dataset.endings import is_audio
 from pod_image.dataset.findings import Code
+from pod_image.dataset.json_records import records_of
 
 MOST_TABLE_BYTES = 256 * 2**20
 MOST_LINE_CHARACTERS = 100_000
@@ -28,21 +42,25 @@ MOST_LINE_CHARACTERS = 100_000
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a table: `file` as written there."""
+    """One line of a table: `file` as written there. `at` is its path in the dataset, where a corpus knows it."""
 
     place: str
     file: str
     text: str
     speaker: str | None
+    at: str | None = None
 
 
 @dataclass
 class Table:
-    """Rows of one table file, and what was odd about it."""
+    """Rows of one table file, and what was odd about it. `lacks` says why it can be none of transcripts."""
 
     path: str
     rows: list[Row] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    has_header: bool = False
+    """Something in it says by name which is the file and which the text."""
+    lacks: str = ""
 
     def find(self, code: Code, place: str, message: str, hint: Said) -> None:
         self.findings.append(code.finding(place, message, hint))
@@ -51,11 +69,21 @@ class Table:
         return f"{self.path} line {number}"
 
 
-def read_table(path: str, raw: bytes) -> Table:
-    """Rows of a .csv, .txt, .tsv or .jsonl table. Never raises: what cannot be read is a finding."""
+def read_table(path: str, raw: bytes, leads: Leads = is_audio) -> Table:
+    """Rows of a .csv, .txt, .tsv, .list, .json or .jsonl table. Never raises: what cannot be read is a finding.
+
+    `leads` says whether a cell leads to a file of sound: then the columns are known without a header too.
+    """
     table = Table(path)
     decoded = decode(raw)
     _say_encoding(table, decoded)
+    suffix = PurePosixPath(path).suffix.lower()
+    if suffix == ".json":
+        records = records_of(decoded.text)
+        if records is not None:
+            for name, record in records:
+                add_record(table, f"{path} {name}", record)
+            return table
     lines = [(number, line) for number, line in enumerate(decoded.lines(), 1) if line.strip()]
     too_long = [number for number, line in lines if len(line) > MOST_LINE_CHARACTERS]
     if too_long:
@@ -64,10 +92,10 @@ def read_table(path: str, raw: bytes) -> Table:
             "Write one clip per line.",
         )  # fmt: skip
         lines = [each for each in lines if len(each[1]) <= MOST_LINE_CHARACTERS]
-    if PurePosixPath(path).suffix.lower() in (".jsonl", ".ndjson"):
+    if suffix in (".jsonl", ".ndjson", ".json"):
         _read_json_lines(table, lines)
     else:
-        _read_delimited(table, lines)
+        _read_delimited(table, lines, leads)
     return table
 
 
@@ -101,50 +129,41 @@ def _say_encoding(table: Table, decoded: Decoded) -> None:
 # Delimited lines
 
 
-def _read_delimited(table: Table, lines: list[tuple[int, str]]) -> None:
+def _read_delimited(table: Table, lines: list[tuple[int, str]], leads: Leads) -> None:
     if not lines:
         return
-    delimiter = _delimiter(table.path, [line for _, line in lines])
-    split = [(number, _split(line, delimiter)) for number, line in lines]
-    first = from_names(split[0][1])
-    body = split[1:] if first else split
+    delimiter = find_delimiter(table.path, [line for _, line in lines], leads)
+    split = split_lines(lines, delimiter, leads)
+    first, *others = split.rows
+    sample = [cells for _, cells in others[:SAMPLE] if len(cells) == len(first[1])]
+    header = find_header(first[1], sample, leads) if len(first[1]) > 1 else None
+    if isinstance(header, Lacking):
+        table.lacks = header.what
+        return
+    table.has_header = header is not None
+    body = others if header else split.rows
     if not body:
         return
-    count = first.count if first else Counter(len(cells) for _, cells in body).most_common(1)[0][0]
+    usual = Counter(len(cells) for _, cells in body).most_common(1)[0][0]
+    count = header.count if header else usual
     good = [(number, cells) for number, cells in body if len(cells) == count]
     for number, cells in body:
         if len(cells) != count or count < 2:
             _say_bad_line(table, number, len(cells), count, delimiter)
     if count < 2 or not good:
         return
-    columns = first or from_rows([cells for _, cells in good])
+    columns = header or from_content([cells for _, cells in good], leads)
+    if isinstance(columns, Lacking):
+        table.lacks = columns.what
+        return
     _say_columns(table, columns)
     for number, cells in good:
         _add_row(table, number, cells, columns)
-    _say_quotes(table, good, columns, delimiter)
-
-
-def _delimiter(path: str, lines: Sequence[str]) -> str:
-    """`|` unless most lines have none: then tab, then the comma of a table with a header."""
-    most = len(lines) / 2
-    if sum("|" in line for line in lines) >= most:
-        return "|"
-    if path.lower().endswith(".tsv") or sum("\t" in line for line in lines) >= most:
-        return "\t"
-    if from_names(_split(lines[0], ",")) is not None:
-        return ","
-    return "|"
-
-
-def _split(line: str, delimiter: str) -> list[str]:
-    if delimiter != ",":
-        return [cell.strip() for cell in line.split(delimiter)]
-    # Comma tables (audiofolder) quote texts with commas. One line at a time: an open quote ends with its line.
-    return [cell.strip() for cell in next(iter(csv.reader([line])), [])]
+    _say_quotes(table, split, good, columns, delimiter)
 
 
 def _say_bad_line(table: Table, number: int, found: int, count: int, delimiter: str) -> None:
-    name = {"|": "'|'", "\t": "a tab", ",": "a comma"}[delimiter]
+    name = DELIMITER_NAMES[delimiter]
     if count < 2:
         message, hint = f"No {name} on this line.", "Write file|text, one clip per line."
     elif found < count:
@@ -182,11 +201,17 @@ def _add_row(table: Table, number: int, cells: Sequence[str], columns: Columns) 
 
 
 def _say_quotes(
-    table: Table, good: list[tuple[int, list[str]]], columns: Columns, delimiter: str
+    table: Table, split: Split, good: list[Numbered], columns: Columns, delimiter: str
 ) -> None:
+    if columns.text in split.unquoted:
+        table.find(
+            Code.TABLE_FORMAT, table.path, "Its texts are quoted as CSV has it; the quotes are undone.",
+            "Nothing to do.",
+        )  # fmt: skip
+        return
     opened = [n for n, cells in good if cells[columns.text].startswith('"')]
     unclosed = [n for n, cells in good if cells[columns.text].count('"') % 2]
-    if delimiter == "," or not opened:
+    if delimiter in QUOTING or not opened:
         return
     if unclosed:
         message = (
@@ -200,7 +225,7 @@ def _say_quotes(
     )  # fmt: skip
 
 
-# JSON lines
+# JSON
 
 
 def _read_json_lines(table: Table, lines: list[tuple[int, str]]) -> None:
@@ -219,19 +244,38 @@ def _read_json_lines(table: Table, lines: list[tuple[int, str]]) -> None:
 
 
 def add_record(table: Table, place: str, record: dict[str, object]) -> None:
-    """One row from named values, as JSON lines and parquet have them."""
+    """One row from named values, as JSON and parquet have them."""
     lowered = {str(key).lower(): value for key, value in record.items()}
-    file = _file_of(_value(lowered, FILE_NAMES))
-    text = _value(lowered, ("normalized_text", "text_normalized", *TEXT_NAMES))
-    if file is None or not isinstance(text, str):
+    file = next((named for name in FILE_NAMES if (named := _file_of(lowered.get(name)))), None)
+    text = _text_of(lowered)
+    if file is None or text is None:
         table.find(
             Code.BAD_LINE, place, f"No {'file' if file is None else 'text'} here.",
             f"Name the columns, for example {FILE_NAMES[0]} and {TEXT_NAMES[0]}.",
         )  # fmt: skip
         return
+    table.has_header = True
+    if _is_piece(lowered):
+        table.find(
+            Code.BAD_LINE, place, f"This is a piece of {file}, from {lowered['offset']} s on.",
+            "Cut the recording there, and name the piece: a clip is read whole.",
+        )  # fmt: skip
+        return
     speaker = _value(lowered, SPEAKER_NAMES)
     known = speaker if speaker is None or isinstance(speaker, str) else str(speaker)
     table.rows.append(Row(place, file.strip(), text.strip(), known or None))
+
+
+def _text_of(record: dict[str, object]) -> str | None:
+    """The first that holds words; one of digits alone only where there is no other."""
+    names = dict.fromkeys((*SPOKEN_NAMES, *TEXT_NAMES))
+    texts = [text for name in names if isinstance(text := record.get(name), str)]
+    return next((text for text in texts if not NUMERIC.fullmatch(text)), next(iter(texts), None))
+
+
+def _is_piece(record: dict[str, object]) -> bool:
+    offset = record.get("offset")
+    return isinstance(offset, int | float) and offset > 0
 
 
 def _value(record: dict[str, object], names: Sequence[str]) -> object:

@@ -217,6 +217,40 @@ def test_remote_parquet_gives_its_texts_without_its_audio(tmp_path: Path) -> Non
     assert sum(size for _, size in source.reads) < 600_000
 
 
+@pytest.mark.parametrize("is_remote", [False, True])
+def test_parquet_whose_audio_only_names_files_uses_the_files(
+    tmp_path: Path, is_remote: bool
+) -> None:
+    write(tmp_path, {"wavs/a.wav": A, "wavs/b.wav": B})
+    rows = [
+        {"audio": {"bytes": None, "path": "wavs/a.wav"}, "text": "Of a."},
+        {"audio": {"bytes": None, "path": "/data/wavs/b.wav"}, "text": "Of b."},
+        {"audio": {"bytes": None, "path": "gone.wav"}, "text": "Gone."},
+        {"audio": {"bytes": None, "path": None}, "text": "Nothing."},
+    ]
+    parquet(tmp_path, rows)
+    found = survey(Counting(tmp_path)) if is_remote else look(tmp_path)
+    assert [(each.path, each.text) for each in found.utterances] == [
+        ("wavs/a.wav", "Of a."),
+        ("wavs/b.wav", "Of b."),
+    ]
+    assert sorted(each.place for each in found.findings if each.severity == "error") == [
+        "data/train-0.parquet row 3",
+        "data/train-0.parquet row 4",
+    ]
+    assert Code.ARCHIVE_UNLISTED not in codes(found)
+
+
+def test_parquet_with_some_clips_inside_and_some_beside_it_reads_both(tmp_path: Path) -> None:
+    write(tmp_path, {"wavs/b.wav": B})
+    rows = [
+        {"audio": {"bytes": A, "path": "a.wav"}, "text": "Of a."},
+        {"audio": {"bytes": None, "path": "wavs/b.wav"}, "text": "Of b."},
+    ]
+    dataset = read_dataset(parquet(tmp_path, rows))
+    assert [clip.path.read_bytes() for clip in dataset.clips] == [A, B]
+
+
 def test_a_damaged_parquet_file_is_a_finding(tmp_path: Path) -> None:
     write(tmp_path, {"data/train.parquet": b"PAR1 but not really PAR1"})
     assert Code.ARCHIVE_DAMAGED in codes(look(tmp_path))

@@ -1,0 +1,332 @@
+"""Which tables of a dataset count: those of known corpora, those that agree, those a person chose; never by chance."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from pod_image.contract.figures import size
+from pod_image.contract.findings import Finding
+from pod_image.contract.next_steps import NextStep, Said, Sentence
+from pod_image.dataset.archives import DamagedMember
+from pod_image.dataset.corpora import find_corpora
+from pod_image.dataset.corpora.corpus import Listing
+from pod_image.dataset.findings import Code
+from pod_image.dataset.matching import Files, Match, Matched
+from pod_image.dataset.names import fold
+from pod_image.dataset.parquet import ParquetSource, is_embedded
+from pod_image.dataset.sidecars import Sidecars, say_damaged
+from pod_image.dataset.tables import MOST_TABLE_BYTES, Table, read_table
+
+TABLE_NAMES = (
+    "metadata.csv", "metadata.jsonl", "metadata.txt", "metadata.tsv", "transcripts.csv",
+    "transcripts.txt", "transcripts.tsv", "transcript.txt", "line_index.tsv", "train.jsonl",
+    "train.csv", "filelist.txt",
+)  # fmt: skip
+TABLE_ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".list")
+PERHAPS_TABLE_ENDINGS = (".txt", ".json")
+NEVER_TABLES = ("readme", "license", "licence", "launcher.json", "dataset_info")
+MOST_TABLES = 500
+"""Each is a read, from the Hub a request; a corpus with more of them is one of its own kind."""
+MOST_NAMED = 8
+
+
+@dataclass
+class Choice:
+    """The tables that are read, with their files, and those left aside, with why."""
+
+    read: list[Matched] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    left: dict[str, str] = field(default_factory=dict)
+    """Tables with transcripts that are not read: an error if clips go unused for it."""
+    others: dict[str, str] = field(default_factory=dict)
+    """Files that might have been tables and are none, with why."""
+    spare: set[str] = field(default_factory=set)
+    is_persons: bool = False
+    """Somebody said which tables count: what else is there is left alone."""
+
+    def find(self, code: Code, place: str, message: str, hint: Said) -> None:
+        self.findings.append(code.finding(place, message, hint))
+
+
+def choose(
+    source: ParquetSource, files: Files, sidecars: Sidecars, wanted: Collection[str]
+) -> Choice:
+    """The tables of a dataset, or those `wanted` by a person."""
+    if wanted:
+        return _wanted(source, files, wanted)
+    choice = Choice()
+    listing = Listing(source)
+    known: set[str] = set()
+    for corpus in find_corpora(listing):
+        choice.read += [files.match(table) for table in corpus.tables]
+        choice.spare |= corpus.spare
+        known |= corpus.texts | set(corpus.left)
+        choice.find(
+            Code.TABLE_FORMAT, corpus.tables[0].path, f"Read as {corpus.name}.",
+            "Nothing to do if that is right.",
+        )  # fmt: skip
+        for path, why in corpus.left.items():
+            choice.find(
+                Code.TABLE_IGNORED, path, f"This table of {corpus.name} is not read: {why}.",
+                Sentence("To read it, ", NextStep.SET.of("table", path), "."),
+            )  # fmt: skip
+        if corpus.spare:
+            choice.find(
+                Code.TABLE_IGNORED, "",
+                f"{len(corpus.spare):,} recordings of {corpus.name} are not read: {corpus.why}.",
+                "Nothing to do.",
+            )  # fmt: skip
+    candidates = _candidates(listing, sidecars, known)
+    read = [_read(source, files, path, listing.sizes[path]) for path in candidates]
+    _weigh([each for each in read if _counts(each, choice)], choice)
+    if not choice.read:
+        _take_what_names_nothing(read, choice)
+    _parquet(source, files, choice)
+    return choice
+
+
+# A person's choice
+
+
+def _wanted(source: ParquetSource, files: Files, wanted: Collection[str]) -> Choice:
+    choice = Choice(is_persons=True)
+    sizes = {entry.path: entry.size for entry in source.entries()}
+    parquet = {table.path: table for table in source.tables}
+    for name in wanted:
+        path = _path_of(name, sizes)
+        if path is None:
+            choice.find(
+                Code.NO_TABLE, "", f"There is no table {name} in {source.name}.",
+                "Write its path as it is in the dataset, such as metadata.csv.",
+            )  # fmt: skip
+        elif path in parquet:
+            choice.read.append(files.match(parquet[path]))
+        else:
+            choice.read.append(_read(source, files, path, sizes[path]))
+    for matched in choice.read:
+        if matched.table.lacks:
+            _say_lacking(matched, choice)
+    return choice
+
+
+def _path_of(name: str, paths: Collection[str]) -> str | None:
+    """The path itself, also in another case, or the only file of that name."""
+    plain = name.replace("\\", "/").removeprefix("./")
+    if plain in paths:
+        return plain
+    alike = [path for path in paths if fold(path) == fold(plain)]
+    if not alike and "/" not in plain:
+        alike = [path for path in paths if fold(path.rsplit("/", 1)[-1]) == fold(plain)]
+    return alike[0] if len(alike) == 1 else None
+
+
+# What is there
+
+
+def _candidates(listing: Listing, sidecars: Sidecars, known: Collection[str]) -> list[str]:
+    """Files that may be tables: by name, by ending, or texts that are of no single clip. Nearest to the top first."""
+    stems = sidecars.stems()
+    found = []
+    for path in listing.texts:
+        name = path.rsplit("/", 1)[-1].lower()
+        if path in known or name.startswith(NEVER_TABLES):
+            continue
+        is_of_a_clip = fold(name.rsplit(".", 1)[0]) in stems
+        if (
+            name in TABLE_NAMES
+            or (name.endswith(TABLE_ENDINGS) and not is_of_a_clip)
+            or ((name.endswith(PERHAPS_TABLE_ENDINGS) or name == "text") and not is_of_a_clip)
+        ):
+            found.append(path)
+    named = {path for path in found if _rank(path) < len(TABLE_NAMES)}
+    ordered = sorted(found, key=lambda path: (path not in named, path.count("/"), path))
+    return sorted(ordered[: max(MOST_TABLES, len(named))], key=lambda path: (_rank(path), path))
+
+
+def _rank(path: str) -> int:
+    name = path.rsplit("/", 1)[-1].lower()
+    return TABLE_NAMES.index(name) if name in TABLE_NAMES else len(TABLE_NAMES)
+
+
+def _read(source: ParquetSource, files: Files, path: str, size_bytes: int) -> Matched:
+    table = Table(path)
+    if size_bytes > MOST_TABLE_BYTES:
+        table.find(
+            Code.BAD_LINE, path, f"The table has {size(size_bytes)}; transcripts never do.",
+            "Check that it is the table.",
+        )  # fmt: skip
+        return Matched(table, [])
+    try:
+        table = read_table(path, source.read(path), files.leads_from(path))
+    except DamagedMember as exc:
+        say_damaged(table, path, exc)
+    if not table.rows and not table.findings and not table.lacks:
+        table.find(
+            Code.NO_CLIPS, path, "The table is empty.", "Write file|text, one clip per line."
+        )
+    return files.match(table)
+
+
+def _counts(matched: Matched, choice: Choice) -> bool:
+    """Whether this is a table of transcripts of this dataset; else why not is kept."""
+    table = matched.table
+    is_named = _rank(table.path) < len(TABLE_NAMES)
+    if table.lacks:
+        choice.others[table.path] = table.lacks
+        if is_named:
+            _say_lacking(matched, choice)
+        return False
+    if is_named:
+        return True
+    if table.rows and (matched.leading * 2 >= len(table.rows) or _names_some(matched)):
+        return True
+    if table.rows and (table.has_header or matched.leading):
+        choice.left[table.path] = "its lines lead to no sound file"
+    if table.has_header and table.findings and not table.rows:
+        choice.left[table.path] = "no line of it can be used"
+    choice.others[table.path] = (
+        "None of its names leads to a sound file." if table.rows else "No line of it can be read."
+    )
+    return False
+
+
+def _names_some(matched: Matched) -> bool:
+    return matched.table.has_header and matched.leading > 0
+
+
+def _say_lacking(matched: Matched, choice: Choice) -> None:
+    choice.find(
+        Code.BAD_LINE, matched.path, matched.table.lacks,
+        "Name the columns on the first line, for example file|text.",
+    )  # fmt: skip
+
+
+def _take_what_names_nothing(read: Sequence[Matched], choice: Choice) -> None:
+    """A table whose files are all absent is still the table, if there is one alone; its lines say what is wrong."""
+    tables = [each for each in read if each.path in choice.left or _is_plain_table(each)]
+    if len(tables) == 1:
+        choice.read.append(tables[0])
+        choice.left.pop(tables[0].path, None)
+
+
+def _is_plain_table(matched: Matched) -> bool:
+    is_near = matched.path.count("/") <= 1 and matched.path.lower().endswith(TABLE_ENDINGS)
+    return (
+        is_near and not matched.table.lacks and bool(matched.table.rows or matched.table.findings)
+    )
+
+
+# Tables beside each other
+
+
+def _weigh(tables: Sequence[Matched], choice: Choice) -> None:
+    """Tables that agree are read together. Where two contradict, somebody has to say which of them is right."""
+    owners: dict[str, tuple[Match, Matched]] = {
+        match.path: (match, matched)
+        for matched in choice.read
+        for match in matched.matches
+        if match.path
+    }
+    undecided: set[str] = set()
+    absent: set[str] = set()
+    for matched in sorted(tables, key=lambda each: (_rank(each.path), -each.leading, each.path)):
+        against = _contradicted(matched, owners)
+        if against is not None:
+            mine, other = against
+            _say_contradiction(matched, mine, *other, choice)
+            undecided.add(matched.path)
+            if _rank(other[1].path) == _rank(matched.path):
+                undecided.add(other[1].path)
+            else:
+                choice.find(
+                    Code.TABLE_IGNORED, matched.path, f"{other[1].path} is read instead of this table.",
+                    "Keep one table, or remove the other.",
+                )  # fmt: skip
+            continue
+        new = [match for match in matched.matches if not _is_known(match, owners, absent)]
+        if matched.matches and not any(match.leads for match in new) and owners:
+            choice.find(
+                Code.TABLE_IGNORED, matched.path, "All that this table says stands in another one too.",
+                "Nothing to do.",
+            )  # fmt: skip
+            continue
+        choice.read.append(Matched(matched.table, new))
+        owners.update({match.path: (match, matched) for match in new if match.path})
+        absent.update(match.row.file for match in new if match.path is None)
+    choice.read = [each for each in choice.read if each.path not in undecided]
+
+
+def _is_known(
+    match: Match, owners: dict[str, tuple[Match, Matched]], absent: Collection[str]
+) -> bool:
+    return match.path in owners if match.path else match.row.file in absent
+
+
+def _contradicted(
+    matched: Matched, owners: dict[str, tuple[Match, Matched]]
+) -> tuple[Match, tuple[Match, Matched]] | None:
+    for match in matched.matches:
+        other = owners.get(match.path) if match.path else None
+        if other is not None and _spoken(match) != _spoken(other[0]):
+            return match, other
+    return None
+
+
+def _spoken(match: Match) -> list[str]:
+    return match.row.text.split()
+
+
+def _say_contradiction(
+    matched: Matched, mine: Match, other: Match, others: Matched, choice: Choice
+) -> None:
+    choice.find(
+        Code.TABLES_DIFFER, matched.path,
+        f"{others.path} and {matched.path} give {mine.path} different texts: "
+        f"{_short(other.row.text)} and {_short(mine.row.text)}.",
+        Sentence(
+            "Say which one is right: ", NextStep.SET.of("table", others.path), " or ",
+            NextStep.SET.of("table", matched.path), ".",
+        ),
+    )  # fmt: skip
+
+
+def _short(text: str) -> str:
+    return f"“{text[:40]}{'…' * (len(text) > 40)}”"
+
+
+def _parquet(source: ParquetSource, files: Files, choice: Choice) -> None:
+    """Parquet with clips inside counts where there is no other table: beside one it is most often the same again."""
+    naming: list[Matched] = []
+    holding: list[Matched] = []
+    for table in source.tables:
+        is_holding = any(is_embedded(row.file) for row in table.rows)
+        (holding if is_holding else naming).append(files.match(table))
+    _weigh([each for each in naming if each.matches or not choice.read], choice)
+    if not choice.read:
+        choice.read += holding
+        return
+    for matched in holding:
+        choice.find(
+            Code.TABLE_LEFT, matched.path,
+            f"The {len(matched.matches):,} clips in this file are not read: {choice.read[0].path} is.",
+            Sentence("Remove one of them, or say which: ", NextStep.SET.of("table", matched.path), "."),
+        )  # fmt: skip
+
+
+def say_left(choice: Choice, unused: int) -> None:
+    """A table left aside while clips go unused is an error; else it is mentioned."""
+    for path, why in list(choice.left.items())[:MOST_NAMED]:
+        if unused and not choice.is_persons:
+            choice.find(
+                Code.TABLE_LEFT, path,
+                f"This table is not read ({why}), and {unused:,} sound files have no transcript.",
+                Sentence(
+                    "Correct the names in it, remove it, or say that it is the one: ",
+                    NextStep.SET.of("table", path), ".",
+                ),
+            )  # fmt: skip
+        else:
+            choice.find(
+                Code.TABLE_IGNORED, path, f"This table is not read: {why}.", "Nothing to do."
+            )
