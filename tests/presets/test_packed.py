@@ -46,11 +46,22 @@ def test_wheel_sdist_and_editable_install_have_the_same_built_in_presets(
     ]
     assert [name for name, _, _ in lists[0]] == expected
     assert lists == [lists[0]] * 4
+    sentences = _sentences_in(ROOT)
+    assert len(sentences) == 14
+    assert [_sentences_in(place) for place in (sdist, wheel, of_sdist)] == [sentences] * 3
 
 
 def test_the_copies_lie_beside_the_module_that_reads_them(sdist: Path) -> None:
     copies = {path.name: path.read_bytes() for path in (sdist / "launcher/presets").glob("*.toml")}
     assert copies == {path.name: path.read_bytes() for path in (ROOT / "presets").glob("*.toml")}
+
+
+def _sentences_in(place: Path) -> dict[str, bytes]:
+    """The files of sentences to read that a page for recording shows."""
+    folder = place / "launcher/workshop/prompts"
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.txt")
+    }
 
 
 def _built(root: Path, target: str, folder: Path) -> Path:
