@@ -113,13 +113,14 @@ async def serve(
     open_browser: bool = True,
     say: Callable[[Said], None],
     ready: Callable[[Guard], None] | None = None,
+    landing: str = "/",
 ) -> None:
     """Serve the pages on 127.0.0.1 until a signal or cancellation. Raises InvalidRequest for a taken port.
 
     Ctrl-C, SIGTERM and a closed terminal end it alike: a GPU whose launch is not through is released first.
 
     `port` None and `own_name` give the address of last time. `say` gets the launch links, one line each; they let a
-    browser in once.
+    browser in once, to the page `landing`.
     """
     place = take_place(site.config.form_address_path, port, own_name=own_name)
     harden_process()
@@ -131,8 +132,9 @@ async def serve(
         with leaving_on_signals(end.set, say):
             async with running(site):
                 await run_server(
-                    application, place, say=say, open_browser=open_browser, ready=ready, end=end
-                )
+                    application, place, say=say, open_browser=open_browser, ready=ready, end=end,
+                    landing=landing,
+                )  # fmt: skip
                 if owed := what_is_owed():
                     say(owed)
     finally:

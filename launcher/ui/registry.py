@@ -8,6 +8,7 @@ from launcher.ui.pages import compare, keys, runs
 from launcher.ui.pages.datasets import page as datasets
 from launcher.ui.pages.help import page as help
 from launcher.ui.pages.home import page as home
+from launcher.ui.pages.recording import page as recording
 from launcher.ui.pages.run import page as run
 from launcher.ui.pages.train import page as train
 from launcher.ui.pages.voice import page as voice
@@ -18,5 +19,5 @@ def register_pages(site: Site, outer: FastAPI) -> None:
     """Every page, and the routes for files that pages need."""
     for page in (home, keys, train, runs, compare, help):
         page.register(site)
-    for with_files in (run, voice, datasets):
+    for with_files in (run, voice, datasets, recording):
         with_files.register(site, outer)

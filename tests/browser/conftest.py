@@ -32,28 +32,34 @@ def profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="package")
-def chromium(profile: Path, staged: Stage) -> Iterator[Any]:
-    """A browser with a profile on disk; afterwards no key is in it, whichever test typed it."""
+def playwright() -> Iterator[Any]:
+    """One for all browsers: a second one would not start beside the loop of the first."""
     if not CHROMIUM.exists():
         _missing(f"Chromium at {CHROMIUM}")
     sync_api = pytest.importorskip("playwright.sync_api")
     sync_api.expect.set_options(timeout=1000 * CAP_SECONDS)
-    with sync_api.sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            profile,
-            executable_path=str(CHROMIUM),
-            viewport={"width": 1280, "height": 900},
-            reduced_motion="reduce",
-            args=[
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--autoplay-policy=no-user-gesture-required",
-            ],
-        )
-        yield context
-        context.close()
+    with sync_api.sync_playwright() as found:
+        yield found
+
+
+@pytest.fixture(scope="package")
+def chromium(playwright: Any, profile: Path, staged: Stage) -> Iterator[Any]:
+    """A browser with a profile on disk; afterwards no key is in it, whichever test typed it."""
+    context = playwright.chromium.launch_persistent_context(
+        profile,
+        executable_path=str(CHROMIUM),
+        viewport={"width": 1280, "height": 900},
+        reduced_motion="reduce",
+        args=[
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--autoplay-policy=no-user-gesture-required",
+        ],
+    )
+    yield context
+    context.close()
     none_in_files([REFUSED_KEY, *staged.keys.values()], profile)
 
 

@@ -102,6 +102,19 @@ def _make_clips(page: Any) -> None:
     page.locator(".waiting").wait_for(state="detached", timeout=60_000)
 
 
+def _read_ours(page: Any) -> None:
+    if page.get_by_role("button", name="Read these").first.is_visible():
+        page.get_by_role("button", name="Read these").first.click()
+    page.locator(".recorder").wait_for()
+
+
+def _no_microphone(page: Any) -> None:
+    _read_ours(page)
+    page.get_by_role("button", name="Turn the microphone on").click()
+    page.get_by_text("No microphone was found.").wait_for()
+    _opened(page)
+
+
 def _ask_remove(page: Any) -> None:
     page.get_by_role("button", name="Stop and remove now").wait_for()
 
@@ -114,6 +127,9 @@ PAGE_STATES = (
     PageState("keys-how", "/keys", _opened, within="keys-all"),
     PageState("keys-all", "/keys", _every_key_state),
     PageState("datasets-empty", "/datasets"),
+    PageState("record-choice", "/record/bert"),
+    PageState("record-off", "/record/cora", _read_ours, within="record-none"),
+    PageState("record-none", "/record/cora", _no_microphone),
     PageState("train-no-key", "/train?preset=finetune-medium"),
     PageState("runs-empty", "/runs"),
     PageState("compare-empty", "/compare"),

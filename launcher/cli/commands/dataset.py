@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from launcher.cli import kept_datasets
+from launcher.cli import kept_datasets, recorded_dataset
 from launcher.cli.flags import JsonOption, PresetOption, QuietOption, group_app
 from launcher.cli.session import complete, find
 from launcher.cli.session import run as at_bench
@@ -317,4 +317,5 @@ def _asked_licence() -> str | None:
     return str(typed).strip().lower() or None
 
 
+recorded_dataset.add_to(app)
 kept_datasets.add_to(app)

@@ -38,12 +38,12 @@ class Guard:
         self.cookie_name = f"launcher_{address.port}"  # cookies do not tell ports apart
         self.when_entered = when_entered
         self._cookie = secrets.token_urlsafe(32)
-        self._tokens: set[str] = set()
+        self._landings: dict[str, str] = {}
 
-    def new_link(self) -> str:
-        """An address that lets one browser in, once."""
+    def new_link(self, landing: str = "/") -> str:
+        """An address that lets one browser in, once, and leads to that page of ours."""
         token = secrets.token_urlsafe(24)
-        self._tokens.add(token)
+        self._landings[token] = landing
         return f"{self.address.origin}{ENTRY_PATH}?token={token}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -103,7 +103,7 @@ class Guard:
 
     async def _enter(self, scope: Scope, send: Send) -> None:
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
-        token = next((one for one in self._tokens if _is_same(one, given)), None)
+        token = next((one for one in self._landings if _is_same(one, given)), None)
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         if token is None:
             if self._has_cookie(headers):  # the browser's own copy of a link that was used
@@ -111,10 +111,11 @@ class Guard:
             else:
                 await _refuse(scope, send, 401, _closed_page())
             return
-        self._tokens.discard(token)
+        landing = self._landings.pop(token)
         # Lax, not Strict: a Strict cookie does not come with the first load from a file or another page.
         cookie = f"{self.cookie_name}={self._cookie}; HttpOnly; SameSite=Lax; Path=/"
-        await _answer(send, 303, b"", [(b"location", b"/"), (b"set-cookie", cookie.encode())])
+        led = [(b"location", landing.encode()), (b"set-cookie", cookie.encode())]
+        await _answer(send, 303, b"", led)
         if self.when_entered:
             self.when_entered()
 

@@ -44,13 +44,15 @@ async def run_server(
     open_browser: bool = True,
     ready: Callable[[Guard], None] | None = None,
     end: asyncio.Event | None = None,
+    landing: str = "/",
 ) -> None:
     """Serve `app` behind the guard until `end` is set, or until cancelled.
 
-    `say` gets the launch link, and a new one whenever one was used. `ready` gets the guard once it listens.
+    `say` gets the launch link, which leads to the page `landing`, and a new one whenever one was used. `ready` gets
+    the guard once it listens.
     """
     guard = Guard(app, place.address)
-    guard.when_entered = lambda: say(f"Opened. For another browser: {guard.new_link()}")
+    guard.when_entered = lambda: say(f"Opened. For another browser: {guard.new_link(landing)}")
     config = uvicorn.Config(
         guard,
         log_level="warning",
@@ -69,7 +71,7 @@ async def run_server(
         while not server.started and not serving.done():  # noqa: ASYNC110  uvicorn has no event
             await asyncio.sleep(0.02)
         if server.started:
-            page = _announce(guard, place, say, open_browser)
+            page = _announce(guard, place, say, open_browser, landing)
             if ready:
                 ready(guard)
         await asyncio.shield(serving)
@@ -89,11 +91,11 @@ async def _end_when(end: asyncio.Event, server: uvicorn.Server) -> None:
 
 
 def _announce(
-    guard: Guard, place: Place, say: Callable[[Said], None], open_browser: bool
+    guard: Guard, place: Place, say: Callable[[Said], None], open_browser: bool, landing: str
 ) -> Path | None:
     if place.note:
         say(place.note)
-    say(f"Open {guard.new_link()}")
+    say(f"Open {guard.new_link(landing)}")
     if sys.platform == "darwin" and place.address.host != PLAIN_HOST:
         say(
             Sentence(
@@ -102,7 +104,7 @@ def _announce(
                 ".",
             )
         )
-    return _open_quietly(guard.new_link()) if open_browser else None
+    return _open_quietly(guard.new_link(landing)) if open_browser else None
 
 
 def _open_quietly(link: str) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from launcher.clock import Clock
@@ -40,6 +41,8 @@ class Site:
     drafts: Drafts = field(default_factory=Drafts)
     reports: dict[str, DatasetReport] = field(default_factory=dict, repr=False)
     """The last check of each dataset of this machine, by its name."""
+    recording_folders: dict[str, Path] = field(default_factory=dict, repr=False)
+    """Folders outside our own that sentences are read into, by the name in the address of their page."""
     preferences: Preferences = field(default_factory=Preferences)
     when_preferences_changed: list[Callable[[], None]] = field(default_factory=list)
 

@@ -11,7 +11,8 @@ import json
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -139,8 +140,7 @@ def begin_reading(
 
 def keep_take(folder: Path, key: str, sound: bytes, *, now: Now = time.time) -> Reading:
     """Make this WAV file the take of a sentence; the one before can be brought back. Raises UnknownPrompt."""
-    with private_files(folder), changing(folder):
-        reading = _existing(folder)
+    with _changing(folder) as reading:
         text = reading.prompt(key)
         lines = read_lines(folder)
         file = reading.takes.get(key)
@@ -168,8 +168,7 @@ def keep_take(folder: Path, key: str, sound: bytes, *, now: Now = time.time) -> 
 
 def bring_back(folder: Path, key: str, *, now: Now = time.time) -> Reading:
     """Change a take with the one that it replaced; done twice, all is as it was. Raises UnknownPrompt."""
-    with private_files(folder), changing(folder):
-        reading = _existing(folder)
+    with _changing(folder) as reading:
         reading.prompt(key)
         file, before = reading.takes.get(key), reading.replaced.get(key)
         if file is None or before is None:
@@ -186,8 +185,7 @@ def bring_back(folder: Path, key: str, *, now: Now = time.time) -> Reading:
 
 def move_to(folder: Path, key: str, *, skipped: Iterable[str] | None = None) -> Reading:
     """Remember at which sentence the person is, and which ones they pass over; None leaves those."""
-    with private_files(folder), changing(folder):
-        reading = _existing(folder)
+    with _changing(folder) as reading:
         known = {prompt_key(text) for text in reading.prompts}
         if key not in known:
             raise UnknownPrompt(key)
@@ -197,13 +195,22 @@ def move_to(folder: Path, key: str, *, skipped: Iterable[str] | None = None) -> 
     return moved
 
 
-def _existing(folder: Path) -> Reading:
-    found = read_reading(folder)
-    if found is None:
-        raise InvalidRequest(
-            f"No sentences were chosen for {folder.name} yet.", hint="Reload the page, and choose some."
-        )  # fmt: skip
-    return found
+@contextmanager
+def _changing(folder: Path) -> Iterator[Reading]:
+    """The reading as it is, while nobody else changes the folder. Raises InvalidRequest where none was begun."""
+    if read_reading(folder) is None:
+        raise _not_begun(folder)
+    with private_files(folder), changing(folder):
+        found = read_reading(folder)
+        if found is None:
+            raise _not_begun(folder)
+        yield found
+
+
+def _not_begun(folder: Path) -> InvalidRequest:
+    return InvalidRequest(
+        f"No sentences were chosen for {folder.name} yet.", hint="Reload the page, and choose some."
+    )
 
 
 def _takes_there(

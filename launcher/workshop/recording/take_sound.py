@@ -30,10 +30,10 @@ from launcher.workshop.listening import (
     MOST_CLIPPED_RUNS,
     QUIET_DBFS,
     SILENCE_BELOW_SPEECH_DB,
-    SILENT_DBFS,
 )
 from pod_image.contract.findings import Finding, Severity
 from pod_image.dataset import Code
+from pod_image.dataset.fitness import SILENT_DBFS
 
 RATES_HZ = range(8_000, 192_001)
 MOST_SECONDS = 60.0

@@ -255,6 +255,13 @@ async def test_the_cookie_is_for_this_port_and_out_of_reach_of_scripts(door: Doo
     assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= {part.strip() for part in cookie.split(";")}
 
 
+async def test_a_link_can_lead_to_a_page_of_ours(door: Door) -> None:
+    for landing in ("/record/anna", "/"):
+        link = door.guard.new_link(landing)
+        answer = await door.ask(link.removeprefix(f"http://{door.host}"))
+        assert (answer.status, answer.headers["location"]) == (303, landing)
+
+
 async def test_headers_of_proxies_do_not_come_through(door: Door) -> None:
     answer = await door.ask(
         Cookie=await door.enter(), X_Forwarded_Prefix="/evil", Forwarded="for=1.2.3.4"

@@ -66,7 +66,7 @@ def _new(*, is_first: bool) -> None:
             )
         place = box("div")
 
-        def go() -> None:
+        def go(to: str) -> None:
             place.clear()
             try:
                 name = checked_name(str(entry.value).strip())
@@ -74,11 +74,14 @@ def _new(*, is_first: bool) -> None:
                 with place:
                     show_error(error)
                 return
-            ui.navigate.to(f"/datasets/{name}")
+            ui.navigate.to(f"/{to}/{name}")
 
         with box("div", "row align-end"):
             entry = Field("dataset-name", "Name of the dataset", placeholder="my-voice")
-            button("Make it", go, kind="primary", symbol="plus").mark("make")
+            make = button("Make it", lambda: go("datasets"), kind="primary", symbol="plus")
+            make.mark("make")
+            button("Record it here", lambda: go("record"), symbol="voice").mark("record")
+        hint("No recordings yet? Sentences are shown to read aloud, one at a time.")
 
 
 def _listing(shell: Shell, found: list[Summary]) -> None:

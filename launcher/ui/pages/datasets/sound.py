@@ -18,6 +18,7 @@ from launcher.ui.widgets.elements import (
     Tone,
     box,
     button,
+    button_link,
     card,
     details,
     hint,
@@ -50,6 +51,8 @@ class SoundStep:
                 "Sound or video files, folders, zip files; transcripts (text, subtitles, labels, JSON) beside them.",
                 on_sent=self._sent,
             )
+            with box("div", "row"):
+                button_link("Record sentences here", f"/record/{name}", symbol="voice")
             self._local_folder()
             self._quality()
             self._making = box("div", "stack-small").mark("making")

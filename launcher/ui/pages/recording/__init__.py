@@ -1,0 +1,1 @@
+"""The page for reading sentences aloud into a dataset."""

@@ -1,0 +1,84 @@
+"""Which sentences are read: ours in a language, or a person's own from a file."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from urllib.parse import quote
+
+from launcher.services import recording
+from launcher.ui.frame import Shell
+from launcher.ui.pages.recording.recorder import SentencesFile
+from launcher.ui.pages.recording.routes import takes_url
+from launcher.ui.widgets.elements import box, button, card, hint
+from launcher.ui.widgets.inputs import Field, options
+from launcher.workshop.prompts.sets import LANGUAGES
+from launcher.workshop.recording.reading import Reading
+
+
+def draw_choice(
+    shell: Shell, name: str, folder: Path, *, begun: Callable[[], None], level: int = 2
+) -> None:
+    """`begun` is called once sentences were chosen."""
+    _Choice(shell, name, folder, begun).draw(level)
+
+
+class _Choice:
+    def __init__(self, shell: Shell, name: str, folder: Path, begun: Callable[[], None]) -> None:
+        self._shell, self._name, self._folder, self._begun = shell, name, folder, begun
+
+    def draw(self, level: int) -> None:
+        self._problem = box("div").mark("choice-problem")
+        with box("div", "grid-2"):
+            with card("Our sentences", level=level):
+                self._ours()
+            with card("Sentences of your own", level=level):
+                self._own()
+
+    def _ours(self) -> None:
+        hint(
+            "Written for this, and chosen so that few of them hold nearly all the pairs of sounds of a language."
+        )
+        labels = {one.code: f"{one.name}: {one.count} sentences" for one in LANGUAGES.values()}
+        self._language = Field(
+            "prompt-language", "Language", kind="select", value="en", options=options(labels)
+        )
+        with box("div", "row"):
+            button("Read these", self._take_ours, kind="primary", symbol="voice").mark("read-ours")
+
+    def _own(self) -> None:
+        hint("A text file in UTF-8 with one sentence on each line.")
+        self._own_language = Field(
+            "own-language",
+            "Language and region",
+            value="en_US",
+            on_commit=lambda value: self._file.tell_language(str(value)),
+        )
+        self._path = Field(
+            "prompt-file", "File on this computer", placeholder="/home/me/sentences.txt"
+        )
+        with box("div", "row"):
+            button("Read this file", self._take_own, symbol="folder").mark("read-own")
+            self._file = SentencesFile(f"{takes_url(quote(self._name))}/sentences", "en_US")
+            self._file.on("taken", lambda: self._begun())
+
+    async def _take_ours(self) -> None:
+        language = LANGUAGES[str(self._language.value)].region
+        await self._begin(recording.begin_with_ours(self._folder, language, now=self._now))
+
+    async def _take_own(self) -> None:
+        file = _path(str(self._path.value))
+        language = str(self._own_language.value).strip() or "en_US"
+        await self._begin(recording.begin_with_file(self._folder, language, file, now=self._now))
+
+    async def _begin(self, beginning: Awaitable[Reading]) -> None:
+        self._problem.clear()
+        if await self._shell.attempt(beginning, self._problem) is not None:
+            self._begun()
+
+    def _now(self) -> float:
+        return self._shell.site.unix_seconds()
+
+
+def _path(typed: str) -> Path:
+    return Path(typed.strip()).expanduser()
