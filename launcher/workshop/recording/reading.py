@@ -30,11 +30,13 @@ from launcher.workshop.table import (
     write_record,
 )
 from pod_image.contract.next_steps import NextStep, Sentence
+from pod_image.contract.paths import safe_path
 from pod_image.contract.whole_file import replacing, write_whole
 
 HIDDEN = ".recording"
 PROGRESS = "progress.json"
 FORMAT = 1
+TAKE_ENDING = ".wav"
 SAMPLE_RATE_HZ = 22_050
 """Of a dataset that begins with takes, for what is made of other recordings later. Takes keep their own rate."""
 _PLAIN = re.compile(r"[^a-z0-9]+")
@@ -48,7 +50,8 @@ class UnknownPrompt(LookupError):
 
 @dataclass(frozen=True)
 class Reading:
-    """The sentences in order, and what became of them. `takes` and `replaced` are files by a sentence's key.
+    """The sentences in order, and what became of them, by their keys: the files of their takes, which of those
+    replaced another one that can be brought back, and which are passed over.
 
     `at` is the key of the sentence that the person was at; empty at the beginning.
     """
@@ -57,7 +60,7 @@ class Reading:
     source: str
     prompts: tuple[str, ...]
     takes: Mapping[str, str] = field(default_factory=dict)
-    replaced: Mapping[str, str] = field(default_factory=dict)
+    replaced: frozenset[str] = frozenset()
     skipped: frozenset[str] = frozenset()
     at: str = ""
 
@@ -89,15 +92,13 @@ def read_reading(folder: Path) -> Reading | None:
     lines = read_lines(folder)
     known = {str(key): str(file) for key, file in dict(values["takes"]).items()}
     prompts = tuple(str(text) for text in values["prompts"])
-    replaced = {str(key): str(file) for key, file in dict(values["replaced"]).items()}
+    keys = {prompt_key(text) for text in prompts} & {str(key) for key in values["replaced"]}
     return Reading(
         language=str(values["language"]),
         source=str(values["source"]),
         prompts=prompts,
         takes=_takes_there(folder, prompts, known, lines),
-        replaced={
-            key: file for key, file in replaced.items() if (folder / HIDDEN / file).is_file()
-        },
+        replaced=frozenset(key for key in keys if _earlier(folder, key).is_file()),
         skipped=frozenset(str(key) for key in values["skipped"]),
         at=str(values["at"]),
     )
@@ -144,10 +145,10 @@ def keep_take(folder: Path, key: str, sound: bytes, *, now: Now = time.time) -> 
         text = reading.prompt(key)
         lines = read_lines(folder)
         file = reading.takes.get(key)
-        replaced = dict(reading.replaced)
+        replaced = reading.replaced
         if file is not None:
-            replaced[key] = f"{key}.wav"
-            _copy(folder / file, folder / HIDDEN / replaced[key])
+            replaced |= {key}
+            _copy(folder / file, _earlier(folder, key))
         else:
             file = _free_file(folder, reading.language, lines)
         _write_sound(folder / file, sound)
@@ -170,13 +171,13 @@ def bring_back(folder: Path, key: str, *, now: Now = time.time) -> Reading:
     """Change a take with the one that it replaced; done twice, all is as it was. Raises UnknownPrompt."""
     with _changing(folder) as reading:
         reading.prompt(key)
-        file, before = reading.takes.get(key), reading.replaced.get(key)
-        if file is None or before is None:
+        file, before = reading.takes.get(key), _earlier(folder, key)
+        if file is None or not before.is_file():
             raise InvalidRequest(
                 "There is no earlier take of this sentence.", hint="Record it again instead."
             )
-        now_there, earlier = (folder / file).read_bytes(), (folder / HIDDEN / before).read_bytes()
-        _write_sound(folder / HIDDEN / before, now_there)
+        now_there, earlier = (folder / file).read_bytes(), before.read_bytes()
+        _write_sound(before, now_there)
         _write_sound(folder / file, earlier)
         _touch_record(folder, now())
         _write_progress(folder, replace(reading, at=key))
@@ -217,13 +218,23 @@ def _takes_there(
     folder: Path, prompts: Sequence[str], known: Mapping[str, str], lines: Sequence[Line]
 ) -> dict[str, str]:
     """Each sentence's clip: the one that is remembered, else one whose line has that very text."""
-    there = {line.file for line in lines if (folder / line.file).is_file()}
+    there = {line.file for line in lines if _is_ours_to_write(folder, line.file)}
     by_text = {line.text: line.file for line in reversed(lines) if line.file in there}
     found = {key: file for key, file in known.items() if file in there}
     for text in prompts:
         if text in by_text:
             found.setdefault(prompt_key(text), by_text[text])
     return found
+
+
+def _is_ours_to_write(folder: Path, file: str) -> bool:
+    """Whether a clip may be written over by a take: a WAV file within the folder, whatever a stranger's table says."""
+    return (
+        safe_path(file) == file
+        and file.lower().endswith(TAKE_ENDING)
+        and (folder / file).is_file()
+        and (folder / file).resolve().is_relative_to(folder.resolve())
+    )
 
 
 def _free_file(folder: Path, language: str, lines: Iterable[Line]) -> str:
@@ -236,12 +247,17 @@ def _free_file(folder: Path, language: str, lines: Iterable[Line]) -> str:
     number = 1
     while f"{start}-{number:04d}" in taken:
         number += 1
-    return f"{CLIPS_FOLDER}/{start}-{number:04d}.wav"
+    return f"{CLIPS_FOLDER}/{start}-{number:04d}{TAKE_ENDING}"
 
 
 def _write_sound(path: Path, sound: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, sound, is_private=is_private(path.parent), is_durable=True)
+
+
+def _earlier(folder: Path, key: str) -> Path:
+    """Where the take lies that the one of this sentence replaced."""
+    return folder / HIDDEN / f"{key}{TAKE_ENDING}"
 
 
 def _copy(path: Path, target: Path) -> None:
@@ -275,7 +291,7 @@ def _write_progress(folder: Path, reading: Reading) -> None:
         "source": reading.source,
         "prompts": list(reading.prompts),
         "takes": dict(reading.takes),
-        "replaced": dict(reading.replaced),
+        "replaced": sorted(reading.replaced),
         "skipped": sorted(reading.skipped),
         "at": reading.at,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from array import array
 from pathlib import Path
@@ -183,6 +184,29 @@ def test_a_folder_that_was_not_made_here_is_left_as_it_is(tmp_path: Path) -> Non
     assert [path.name for path in theirs.iterdir()] == ["metadata.csv"]
     with pytest.raises(InvalidRequest, match="is a file"):
         begin_reading(theirs / "metadata.csv", "en_US", "en", TEXTS)
+
+
+@pytest.mark.parametrize(
+    "file", ["../outside.wav", "/etc/hostname.wav", "wavs/link.wav", "wavs/one.flac", "wavs/no.wav"]
+)
+def test_a_table_or_record_of_strangers_leads_no_take_out_of_the_folder_or_into_another_kind(
+    folder: Path, file: str
+) -> None:
+    outside = folder.parent / "outside.wav"
+    outside.write_bytes(b"theirs")
+    (folder / "wavs").mkdir()
+    (folder / "wavs/one.flac").write_bytes(b"fLaC")
+    (folder / "wavs/link.wav").symlink_to(outside)
+    write_lines(folder, [Line(file, TEXTS[0])])
+    progress = folder / HIDDEN / PROGRESS
+    told = json.loads(progress.read_text("utf-8"))
+    told.update({"takes": {ONE: file}, "replaced": ["../../../outside", ONE]})
+    progress.write_text(json.dumps(told), "utf-8")
+    assert (dict(again(folder).takes), again(folder).replaced) == ({}, frozenset())
+    keep_take(folder, ONE, sound(0.1))
+    assert outside.read_bytes() == b"theirs"
+    assert (folder / "wavs/one.flac").read_bytes() == b"fLaC"
+    assert again(folder).takes[ONE] == "wavs/en-us-0001.wav"
 
 
 async def test_takes_and_edits_at_once_lose_no_line(folder: Path) -> None:

@@ -27,7 +27,6 @@ from pod_image.contract.next_steps import Said
 FREE_BYTES_KEPT = 256 * 2**20
 RATE_HEADER, LOST_HEADER = "x-sample-rate", "x-lost-seconds"
 MOST_PLACE_BYTES = 2**20
-_KINDS = {".wav": "audio/wav", ".flac": "audio/flac"}
 
 FreeBytes = Callable[[Path], int]
 
@@ -90,11 +89,11 @@ class _Routes:
             found = await recording.read(folder)
         except LauncherError as error:
             raise HTTPException(404, on_page(error.message)) from error
-        file = (folder / found.takes.get(key, "")).resolve() if found else folder
-        if file.suffix not in _KINDS or not file.is_file():
+        file = found.takes.get(key) if found else None
+        if file is None:
             raise HTTPException(404, "There is no such take.")
         headers = {"cache-control": "no-store"}  # a retake has the same address
-        return FileResponse(file, media_type=_KINDS[file.suffix], headers=headers)
+        return FileResponse(folder / file, media_type="audio/wav", headers=headers)
 
     async def before(self, name: str, key: str) -> JSONResponse:
         async def undo() -> JSONResponse:
