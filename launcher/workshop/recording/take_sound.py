@@ -15,11 +15,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import mul
 
-from launcher.workshop.audio_findings import (
-    COMFORTABLE_SECONDS,
-    LONGEST_SECONDS,
-    SHORTEST_SECONDS,
-)
+from launcher.workshop.fitness_findings import COMFORTABLE_SECONDS, SHORT_SECONDS
 from launcher.workshop.listening import (
     CLIPPED_RUN_SAMPLES,
     FLOOR_DBFS,
@@ -33,7 +29,7 @@ from launcher.workshop.listening import (
 )
 from pod_image.contract.findings import Finding, Severity
 from pod_image.dataset import Code
-from pod_image.dataset.fitness import SILENT_DBFS
+from pod_image.dataset.fitness import LONGEST_SECONDS, SILENT_DBFS
 
 RATES_HZ = range(8_000, 192_001)
 MOST_SECONDS = 60.0
@@ -141,7 +137,7 @@ def _spoiling(levels: Levels) -> Iterator[Finding]:
             "Nothing was heard.",
             "Is this the right microphone, and is it switched on?",
         )
-    elif levels.spoken_seconds < SHORTEST_SECONDS:
+    elif levels.spoken_seconds < SHORT_SECONDS:
         yield Finding(
             Severity.ERROR,
             Code.CLIP_SHORT,

@@ -6,14 +6,14 @@ from typing import Any
 
 from nicegui import ui
 
-from launcher.workshop.audio_findings import COMFORTABLE_SECONDS, LONGEST_SECONDS
+from launcher.workshop.fitness_findings import COMFORTABLE_SECONDS
 from launcher.workshop.listening import (
     CLIPPED_RUN_SAMPLES,
     FULL_SCALE,
     LOUD_NOISE_DBFS,
     QUIET_DBFS,
 )
-from pod_image.dataset.fitness import SILENT_DBFS
+from pod_image.dataset.fitness import LONGEST_SECONDS, SILENT_DBFS
 
 WORKLET_PATH = "/assets/microphone_worklet.js"
 LEAST_RATE_HZ = 22_050
