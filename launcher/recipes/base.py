@@ -65,7 +65,9 @@ class Shown:
     """The loss that people watch; without one the first that is reported."""
     loss_titles: Mapping[str, str] = field(default_factory=dict)
     has_samples: bool = False
-    """It makes samples while it trains, and can be asked for one."""
+    """It makes something to hear or see while it runs."""
+    says_what_is_asked: bool = False
+    """It can be asked for a sample, with a text of one's own."""
     at_a_stop: str = "What runs is asked to end now."
     """What happens when a run is stopped, as a sentence."""
 

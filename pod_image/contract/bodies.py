@@ -107,7 +107,9 @@ class MachineReading(Body):
 
 
 class Sample(Body):
-    """Something to listen to. `path` is below the run's folder."""
+    """Something to hear or see of what was learnt so far. `path` is below the run's folder; `text` is what it says, or
+    what tells it from others of its step.
+    """
 
     event: ClassVar[str] = "sample"
     is_a_recipes: ClassVar[bool] = True
@@ -116,6 +118,7 @@ class Sample(Body):
     text: str = ""
     seconds: float | None = None
     kind: Literal["sample", "reference"] = "sample"
+    media: Literal["audio", "image", "video", "text"] = "audio"
 
 
 class CheckpointWritten(Body):

@@ -17,6 +17,7 @@ class CommandRecipe(Plain):
     shown = Shown(
         phases={Phase.TRAIN: PhaseWords("Run the command", "the command runs")},
         result=Result("files", ("files/**",)),
+        has_samples=True,
         at_a_stop="The command is asked to end now, and what it wrote is collected.",
     )
 

@@ -50,6 +50,7 @@ class PiperRecipe:
             "feature": "Features",
         },
         has_samples=True,
+        says_what_is_asked=True,
         at_a_stop="Training ends now, and the GPU makes the voice from what was learnt.",
     )
 

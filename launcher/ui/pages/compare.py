@@ -24,8 +24,7 @@ from launcher.ui.widgets.elements import (
     link,
     table,
 )
-from launcher.ui.widgets.inputs import Player
-from launcher.ui.widgets.media import media_url
+from launcher.ui.widgets.one_sample import show_sample
 from launcher.ui.widgets.sample_rows import sample_table
 from launcher.ui.widgets.setting_value import value_text
 from pod_image.contract.figures import dollars
@@ -143,7 +142,7 @@ def _samples(runs: list[Run], views: list[RunView], names: list[str]) -> None:
     shared = [text for text in texts[0] if text in texts[1]]
     with card("The last samples"):
         if not shared:
-            hint("The two have no sentence in common.")
+            hint("The two have no sample in common.")
             return
         with table("The last samples of both", ("Sentence", *names)):
             for text in shared:
@@ -152,9 +151,4 @@ def _samples(runs: list[Run], views: list[RunView], names: list[str]) -> None:
                     for run, found, name in zip(runs, texts, names, strict=True):
                         for sample in found[text].values():
                             with box("td"):
-                                Player(
-                                    media_url(run, sample.body.path),
-                                    f"“{text}” of {name}",
-                                    name=f"{run.nonce}-{sample.seq}",
-                                    seconds=sample.body.seconds,
-                                )
+                                show_sample(run, sample, f"“{text}” of {name}")

@@ -1,4 +1,4 @@
-"""Recordings of runs for the browser: from this machine, or fetched from the results repo once."""
+"""Samples of runs for the browser: from this machine, or fetched from the results repo once."""
 
 from __future__ import annotations
 
@@ -13,13 +13,19 @@ from launcher.domain.run import Run
 from launcher.errors import LauncherError
 from launcher.ui.next_steps import on_page
 from launcher.ui.state.site import Site
+from pod_image.contract.media import media_type
 from pod_image.contract.paths import safe_path
 
-KINDS = {".wav": "audio/wav", ".flac": "audio/flac", ".mp3": "audio/mpeg", ".ogg": "audio/ogg"}
+HEADERS = {
+    "cache-control": "private, max-age=3600",
+    # They come from a pod: whatever stands in them, nothing of it is run.
+    "content-security-policy": "sandbox; default-src 'none'",
+    "x-content-type-options": "nosniff",
+}
 
 
 def media_url(run: Run, path: str) -> str:
-    """Where the browser finds a recording of the run; `path` is below the run's folder."""
+    """Where the browser finds a sample of the run; `path` is below the run's folder."""
     return f"/media/{run.nonce}/{quote(path)}"
 
 
@@ -29,24 +35,23 @@ def register_media(site: Site, outer: FastAPI) -> None:
     async def media(nonce: str, path: str) -> FileResponse:
         run = site.history.by_nonce(nonce)
         folder = None if run is None else _folder(site, run)
-        if run is None or folder is None or not _is_recording(path):
-            raise HTTPException(404, "There is no such recording.")
+        if run is None or folder is None or not _is_shown(path):
+            raise HTTPException(404, "There is no such sample.")
         file = (folder / path).resolve()
         if not file.is_relative_to(folder.resolve()):
-            raise HTTPException(404, "There is no such recording.")
+            raise HTTPException(404, "There is no such sample.")
         async with fetching.setdefault(file, asyncio.Lock()):
             if not file.is_file():
                 await _fetch(site, run, path)
         if not file.is_file():
-            raise HTTPException(404, "This recording is not in the results repo yet.")
-        headers = {"cache-control": "private, max-age=3600"}
-        return FileResponse(file, media_type=KINDS[file.suffix], headers=headers)
+            raise HTTPException(404, "This sample is not in the results repo yet.")
+        return FileResponse(file, media_type=media_type(path), headers=HEADERS)
 
     outer.get("/media/{nonce}/{path:path}", response_class=FileResponse)(media)
 
 
-def _is_recording(path: str) -> bool:
-    return safe_path(path) == path and Path(path).suffix in KINDS
+def _is_shown(path: str) -> bool:
+    return safe_path(path) == path and bool(media_type(path))
 
 
 def _folder(site: Site, run: Run) -> Path:
@@ -56,7 +61,7 @@ def _folder(site: Site, run: Run) -> Path:
 async def _fetch(site: Site, run: Run, path: str) -> None:
     session = site.sessions.any_with_upload
     if session is None:
-        raise HTTPException(403, "Enter the Hugging Face token on the Keys page to hear this.")
+        raise HTTPException(403, "Enter the Hugging Face token on the Keys page to see this.")
     into = site.config.results_folder / run.results_repo
     try:
         await session.bench.results(run.results_repo).download(run.run_id, into, [path])

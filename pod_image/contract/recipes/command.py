@@ -121,6 +121,23 @@ class CommandSettings(CommonSettings):
             empty_means="the exit code alone decides",
         ),
     ] = ()
+    sample_outputs: Annotated[
+        tuple[Word, ...],
+        Field(
+            description=(
+                "Which outputs are shown by step while it runs, such as out/samples/**: pictures, sounds, videos and "
+                "texts."
+            ),
+            max_length=16,
+        ),
+        Knob(
+            "Samples",
+            group="What",
+            level="advanced",
+            separator="\n",
+            empty_means="all pictures, sounds and videos",
+        ),
+    ] = ()
     leave_out: Annotated[
         tuple[Word, ...],
         Field(

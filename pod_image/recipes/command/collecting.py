@@ -80,7 +80,8 @@ class Collected:
 
     files: int
     """That fit the patterns, new or not."""
-    new: int = 0
+    new: tuple[str, ...] = ()
+    """Below the command's folder."""
     without_room: tuple[str, ...] = ()
     """Below the command's folder: too large for a second one on this disk."""
 
@@ -95,7 +96,7 @@ def collect(
 
     `is_over` breaks off between two files.
     """
-    paths, new, without_room = outputs.files(work), 0, []
+    paths, new, without_room = outputs.files(work), [], []
     for path in paths:
         goal = target / path.relative_to(work)
         if _is_same(path, goal):
@@ -103,12 +104,13 @@ def collect(
         if is_over():
             break
         try:
-            new += copy_equal(path, goal)
+            if copy_equal(path, goal):
+                new.append(path.relative_to(work).as_posix())
         except NoRoom:
             without_room.append(path.relative_to(work).as_posix())
         except FileNotFoundError:
             continue  # gone meanwhile
-    return Collected(len(paths), new, tuple(without_room))
+    return Collected(len(paths), tuple(new), tuple(without_room))
 
 
 def uncollected(work: Path, outputs: Outputs, target: Path) -> dict[Path, int]:

@@ -19,7 +19,8 @@ from pod_image.recipes.command.checkpoints import (
 )
 from pod_image.recipes.command.collecting import collect, matching
 from pod_image.recipes.command.copying import NoRoom
-from pod_image.recipes.command.recipe import Job, files_folder
+from pod_image.recipes.command.recipe import FILES, Job, files_folder
+from pod_image.recipes.command.samples import samples_among
 from pod_image.recipes.worker import Emit
 
 
@@ -56,7 +57,9 @@ class Results:
         for below in found.without_room:
             self._warn(f"The disk has no room for a copy of {below}: it is delivered at the end.")
         if found.new:
-            self._report(ResultsCollected(files=found.new))
+            for sample in samples_among(found.new, self._job.samples, self._step, FILES):
+                self._report(sample)
+            self._report(ResultsCollected(files=len(found.new)))
         return found.files
 
     def bring_back(self) -> Path | None:

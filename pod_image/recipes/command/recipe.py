@@ -59,6 +59,8 @@ class Job:
     variables: Mapping[str, str] = field(default_factory=dict)
     packages: tuple[str, ...] = ()
     templates: tuple[str, ...] = ()
+    samples: tuple[str, ...] = ()
+    """Which of its results are shown while it runs; without any, all that a person can hear or see."""
     progress: ProgressChoice = field(default_factory=lambda: ProgressChoice(ProgressWay.AUTO))
 
     @property
@@ -95,6 +97,7 @@ class CommandRecipe:
             variables=dict(map(variable, own.env)),
             packages=own.pip,
             templates=own.templates,
+            samples=own.sample_outputs,
             progress=progress_choice(own.progress),
         )
 

@@ -47,7 +47,7 @@ class RunActions:
             self._buttons = {
                 name: self._button(name, symbol)
                 for name, symbol in _SYMBOLS.items()
-                if name is not InstructionName.SAMPLE or self._shown.has_samples
+                if name is not InstructionName.SAMPLE or self._shown.says_what_is_asked
             }
             self._remove = Button("Stop and remove", self.ask_remove, kind="danger", symbol="trash")
             self._remove.mark("remove")

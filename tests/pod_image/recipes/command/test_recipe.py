@@ -104,11 +104,11 @@ def test_collecting_again_takes_what_changed(tmp_path: Path) -> None:
     (work / "out").mkdir(parents=True)
     (work / "out" / "a").write_text("one")
     outputs = Outputs(("out/**",))
-    assert collect(work, outputs, target) == Collected(1, 1)
+    assert collect(work, outputs, target) == Collected(1, ("out/a",))
     (work / "out" / "a").write_text("second")
     (work / "out" / "b").write_text("new")
-    assert collect(work, outputs, target) == Collected(2, 2)
-    assert collect(work, outputs, target) == Collected(2, 0)
+    assert collect(work, outputs, target) == Collected(2, ("out/a", "out/b"))
+    assert collect(work, outputs, target) == Collected(2, ())
     assert (target / "out" / "a").read_text() == "second"
     assert not list(target.rglob("*.unfinished"))
 

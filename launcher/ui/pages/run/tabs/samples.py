@@ -1,10 +1,8 @@
-"""What the voice says while it learns: a row for each sentence, a column for each step, the reference first."""
+"""What there is to hear and see while it trains: a row for each sentence or name, a column for each step."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-
-from nicegui import ui
 
 from launcher.domain.run import Run
 from launcher.errors import LauncherError
@@ -22,8 +20,7 @@ from launcher.ui.widgets.elements import (
     para,
     say,
 )
-from launcher.ui.widgets.inputs import Player
-from launcher.ui.widgets.media import media_url
+from launcher.ui.widgets.one_sample import player_name, show_sample
 from launcher.ui.widgets.sample_rows import SampleTable, sample_table
 from pod_image.contract.bodies import Sample
 from pod_image.contract.events import Stamped
@@ -68,20 +65,22 @@ def _draw(
     shell: Shell, run: Run, view: RunView, table: SampleTable, show_all: Callable[[], None]
 ) -> None:
     if not table.rows and table.reference is None:
-        with empty_state(
-            "Nothing to hear yet", "The first samples come with the first checkpoint."
-        ):
+        with empty_state("No samples yet", "The first ones come with the first checkpoint."):
             pass
         return
     if table.reference is not None:
         with card("The recording to compare with"):
             if table.reference.body.text:
                 para(f"“{table.reference.body.text}”")
-            _player(run, view, table.reference, "the reference recording")
+            _shown(run, view, table.reference, "the reference recording")
     if not table.rows:
         return
-    with card("What it says"):
-        hint("Later steps stand further to the right. One recording plays at a time.")
+    is_spoken = _is_spoken(table)
+    with card("What it says" if is_spoken else "What it makes"):
+        hint(
+            "Later steps stand further to the right."
+            + (" One recording plays at a time." if is_spoken else "")
+        )
         if table.left_out:
             button(f"Show {table.left_out} earlier steps too", show_all, kind="quiet")
         _grid(shell, run, view, table)
@@ -97,31 +96,35 @@ def _parts_there(run: Run, view: RunView, table: SampleTable) -> list[object]:
 
 
 def _grid(shell: Shell, run: Run, view: RunView, table: SampleTable) -> None:
+    is_spoken = _is_spoken(table)
+    caption = "Samples by sentence and step" if is_spoken else "Samples by name and step"
     with (
         box(
             "div",
             "table-box",
             tabindex="0",
             role="region",
-            aria_label="Samples by sentence and step",
+            aria_label=caption,
         ),
         box("table"),
     ):
-        Text("caption", "Samples by sentence and step", "sr-only")
+        Text("caption", caption, "sr-only")
         with box("thead"), box("tr"):
-            attributes(Text("th", "Sentence"), scope="col")
+            attributes(Text("th", "Sentence" if is_spoken else "Sample"), scope="col")
             for step in table.steps:
                 with box("th", scope="col"):
                     Text("span", f"Step {step:,}")
         with box("tbody"):
             for text, cells in table.rows:
                 with box("tr"):
-                    Text("td", f"“{text}”")
+                    Text("td", f"“{text}”" if is_spoken else text)
                     for step in table.steps:
                         with box("td"):
                             sample = cells.get(step)
                             if sample is not None:
-                                _player(run, view, sample, f"“{text}” at step {step:,}")
+                                _shown(run, view, sample, f"“{text}” at step {step:,}")
+            if not is_spoken:
+                return
             with box("tr"):
                 Text("td", "All sentences of a step")
                 for step in table.steps:
@@ -131,7 +134,7 @@ def _grid(shell: Shell, run: Run, view: RunView, table: SampleTable) -> None:
 
 def _step_buttons(shell: Shell, run: Run, view: RunView, table: SampleTable, step: int) -> None:
     names = [
-        _name(run, cells[step])
+        player_name(run, cells[step])
         for _, cells in table.rows
         if step in cells and _is_there(run, view, cells[step])
     ]
@@ -179,26 +182,20 @@ def _use_button(shell: Shell, run: Run, step: int) -> None:
     button("Use this checkpoint", use, kind="quiet", name=f"Use this checkpoint: step {step:,}")
 
 
-def _player(run: Run, view: RunView, sample: Stamped[Sample], label: str) -> ui.element:
-    is_there = _is_there(run, view, sample)
-    with box("div") as place:
-        if is_there:
-            Player(
-                media_url(run, sample.body.path),
-                label,
-                name=_name(run, sample),
-                seconds=sample.body.seconds,
-            )
+def _is_spoken(table: SampleTable) -> bool:
+    """Recordings can be played in a row; pictures and videos are looked at."""
+    return all(one.body.media == "audio" for _, cells in table.rows for one in cells.values())
+
+
+def _shown(run: Run, view: RunView, sample: Stamped[Sample], label: str) -> None:
+    with box("div", "sample"):
+        if _is_there(run, view, sample):
+            show_sample(run, sample, label)
         else:
             hint("on its way…")
-    return place
 
 
 def _is_there(run: Run, view: RunView, sample: Stamped[Sample]) -> bool:
     return (
         f"{run.run_id}/{sample.body.path}" in view.picture.files or view.picture.ended is not None
     )
-
-
-def _name(run: Run, sample: Stamped[Sample]) -> str:
-    return f"{run.nonce}-{sample.seq}"
