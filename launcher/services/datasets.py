@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from launcher.config import Config, private_files
 from launcher.errors import InvalidRequest
 from launcher.hub.access import translated
+from launcher.services.common.repos import dataset_address
 from launcher.services.common.workbench import Workbench
 from launcher.workshop import library
 from launcher.workshop.before_push import PushLook
@@ -47,6 +48,9 @@ class DatasetPlace:
 
     folder: Path | None = None
     repo: str = ""
+    revision: str = ""
+    inside: str = ""
+    """A folder of the repo, where an address named one."""
 
 
 @contextmanager
@@ -90,6 +94,10 @@ def find_dataset(config: Config, word: str) -> DatasetPlace:
         kept = dataset_folder(config.datasets_folder, word)
         if kept.is_dir():
             return DatasetPlace(kept)
+    if found := dataset_address(word):
+        return DatasetPlace(
+            repo=find_repo(found.repo), revision=found.revision, inside=found.folder
+        )
     if "/" not in word or word.startswith((".", "~", "/")):
         raise InvalidRequest(
             f"There is no folder and no dataset {word}.",
@@ -102,8 +110,14 @@ def find_dataset(config: Config, word: str) -> DatasetPlace:
 
 def find_repo(word: str) -> str:
     """The name of a repo, if it can be one. Raises InvalidRequest."""
+    found = dataset_address(word)
+    if found is not None and found.folder:
+        raise InvalidRequest(
+            f"{found.folder} is a folder in {found.repo}, and a repo is asked for here.",
+            hint=f"Name the repo alone: {found.repo}.",
+        )
     try:
-        repo = RunSettings(dataset_repo=word.strip()).dataset_repo
+        repo = RunSettings(dataset_repo=found.repo if found else word.strip()).dataset_repo
     except ValidationError:
         _no_repo(word)
     return repo or _no_repo(word)
@@ -145,12 +159,13 @@ async def check_repo(
     settings: CheckSettings,
     *,
     revision: str | None = None,
+    folder: str = "",
     progress: Progress = lambda what, done, of: None,
 ) -> DatasetReport:
-    """Look a dataset repo over, by listing, table and headers. Raises HubError or NotConfigured."""
+    """Look a dataset repo over, or a folder in it, by listing, table and headers. Raises HubError or NotConfigured."""
 
     def look(progress: Progress) -> DatasetReport:
-        return look_over_repo(bench.hub.dataset, repo, settings, revision, progress)
+        return look_over_repo(bench.hub.dataset, repo, settings, revision, progress, folder)
 
     return await _on_a_thread(look, progress)
 

@@ -239,3 +239,5 @@ class RunHub:
     upload_token: str = field(repr=False)
     more_datasets: tuple[str, ...] = ()
     """Repos of the datasets beside the first."""
+    dataset_folder: str = ""
+    """Of the first dataset; empty for the whole repo."""

@@ -78,6 +78,25 @@ class CommonSettings(BaseModel):
             belongs_to="dataset_repo",
         ),
     ] = "main"
+    dataset_folder: Annotated[
+        str,
+        Field(
+            description=(
+                "Folder of the dataset repo that holds the dataset, such as clips/anna; empty takes the whole repo."
+            ),
+            pattern=r"^$|^[^/\\.][^/\\]*(/[^/\\.][^/\\]*)*$",
+            max_length=300,
+        ),
+        Knob(
+            "Dataset folder",
+            group="What",
+            level="advanced",
+            scope=Scope.RUN,
+            belongs_to="dataset_repo",
+            empty_means="the whole repo",
+            written="A folder is written without a slash at its ends, such as clips/anna.",
+        ),
+    ] = ""
     more_datasets: Annotated[
         tuple[RepoAtRevision, ...],
         Field(

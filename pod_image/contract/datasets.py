@@ -21,6 +21,8 @@ class ChosenDataset:
     called: str
     folder: str = ""
     """Where the pod has it, below the run's dataset; empty for the only one, which is that folder itself."""
+    inside: str = ""
+    """The folder of the repo that holds the dataset; files keep their paths in the repo."""
 
 
 def chosen_datasets(settings: CommonSettings) -> tuple[ChosenDataset, ...]:
@@ -30,7 +32,8 @@ def chosen_datasets(settings: CommonSettings) -> tuple[ChosenDataset, ...]:
     first = (settings.dataset_repo, settings.dataset_revision)
     repos = [first, *(_parted(word) for word in settings.more_datasets)]
     if len(repos) == 1:
-        return (ChosenDataset(*first, first[0], _short(first[0])),)
+        only = ChosenDataset(*first, first[0], _short(first[0]), inside=settings.dataset_folder)
+        return (only,)
     often = Counter(repo for repo, _ in repos)
     names = [repo if often[repo] == 1 else f"{repo}{AT}{revision}" for repo, revision in repos]
     shorts = Counter(_short(name) for name in names)
@@ -40,6 +43,7 @@ def chosen_datasets(settings: CommonSettings) -> tuple[ChosenDataset, ...]:
             name,
             called=_short(name) if shorts[_short(name)] == 1 else name,
             folder=f"{number}-{_short(repo[0])}",
+            inside=settings.dataset_folder if number == 1 else "",
         )
         for number, (repo, name) in enumerate(zip(repos, names, strict=True), start=1)
     )

@@ -103,12 +103,14 @@ def read_datasets(
     Raises DatasetError when one of them has no clip.
     """
     if len(datasets) < 2:
-        return read_dataset(folder, unpack_to=unpack_to)
+        inside = datasets[0].inside if datasets else ""
+        return read_dataset(folder / inside, unpack_to=unpack_to)
     clips: list[Clip] = []
     findings: list[Finding] = []
     for number, dataset in enumerate(datasets):
         try:
-            read = read_dataset(folder / dataset.folder, unpack_to=unpack_to / dataset.folder)
+            there = folder / dataset.folder / dataset.inside
+            read = read_dataset(there, unpack_to=unpack_to / dataset.folder)
         except DatasetError as exc:
             raise DatasetError(f"{dataset.name}: {exc.message}", hint=exc.hint) from exc
         clips += [_clip_within(dataset, number, clip, is_apart) for clip in read.clips]

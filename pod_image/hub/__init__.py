@@ -18,7 +18,7 @@ for _name in (
 
 from pod_image.hub.budget import CommitBudget, CommitPriority
 from pod_image.hub.ensure_repo import ensure_results_repo
-from pod_image.hub.fetch import Fetched, FetchProgress, fetch
+from pod_image.hub.fetch import Fetched, FetchProgress, fetch, files_below
 from pod_image.hub.preflight import (
     Account,
     Cause,
@@ -85,6 +85,7 @@ __all__ = [
     "Secret",
     "ensure_results_repo",
     "fetch",
+    "files_below",
     "list_files",
     "list_folders",
     "look_at",

@@ -244,6 +244,11 @@ def _is_wanted(path: str, patterns: Sequence[str]) -> bool:
     return not patterns or any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
 
 
+def files_below(folder: str) -> Sequence[str]:
+    """The pattern of all files in a folder of the repo; none for the whole repo."""
+    return (f"{_literal(folder)}/*",) if folder else ()
+
+
 def _literal(path: str) -> str:
     """The glob that matches this path alone."""
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in path)

@@ -11,6 +11,7 @@ from huggingface_hub import HfApi
 
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import NextStep, Said, Sentence
+from pod_image.hub.other_kinds import kind_there, named_for_what_it_is
 from pod_image.hub.refusals import (
     HubError,
     HubRefused,
@@ -186,6 +187,10 @@ def _dataset_commit(hub: Hub, dataset: Repo, revision: str | None, notes: _Notes
             lambda api: api.auth_check(dataset.id, repo_type="dataset"),
         )
         return resolve_commit(hub, dataset, revision)
+    except RepoMissing as exc:
+        said = named_for_what_it_is(hub, dataset, exc)
+        notes.trouble(said, f"The dataset {dataset.id} cannot be read")
+        return None
     except HubError as exc:
         notes.trouble(exc, f"The dataset {dataset.id} cannot be read")
         return None
@@ -202,6 +207,12 @@ def _results_state(hub: Hub, results: Repo, account: Account | None, notes: _Not
         )
         return ResultsState.WRITABLE
     except RepoMissing:
+        if there := kind_there(hub, results):
+            notes.warning(
+                Cause.NO_SUCH_REPO,
+                f"{results.id} is {there}: the results go into a model repo of the same name, beside it.",
+                "Name another repo for the results, if that is not what you mean.",
+            )
         return _creatable(results, account, notes)
     except HubUnavailable as exc:
         notes.trouble(exc, about)

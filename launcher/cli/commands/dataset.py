@@ -60,7 +60,7 @@ def check(
     source: Annotated[
         str,
         typer.Argument(
-            help="A folder, a dataset kept here, or a dataset repo such as me/my-clips."
+            help="A folder, a dataset kept here, or a dataset repo such as me/my-clips, or its address."
         ),
     ],
     revision: Annotated[str, typer.Option(help="Branch, tag or commit of the repo.")] = "main",
@@ -137,7 +137,12 @@ def _checked(
 
     async def look(bench: Workbench) -> DatasetReport:
         return await datasets.check_repo(
-            bench, place.repo, settings, revision=revision, progress=tell
+            bench,
+            place.repo,
+            settings,
+            revision=place.revision if place.revision and revision == "main" else revision,
+            folder=place.inside,
+            progress=tell,
         )
 
     return at_bench(find((KeyName.HF_DATASET,)), look)

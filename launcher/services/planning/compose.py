@@ -13,6 +13,7 @@ from launcher.forms.fields import plain
 from launcher.forms.several import spread
 from launcher.forms.values import check_names, to_settings
 from launcher.presets import Preset
+from launcher.services.common.repos import with_repos
 from pod_image.contract.knobs import Setting
 from pod_image.contract.next_steps import Sentence, joined
 from pod_image.contract.next_steps import setting as named
@@ -35,7 +36,7 @@ def compose(
     MissingSetting. `notes`: what is to be said of how `given` was read.
     """
     check_names(given, "given")
-    given, chosen = spread(given), _values_of(preset)
+    given, chosen = spread(with_repos(given)), _values_of(preset)
     settings = to_settings({**_that_apply(chosen, given)[0], **given})
     kept, dropped = _that_apply(chosen, given)
     _refuse_what_does_not_apply(settings, given)
@@ -98,7 +99,7 @@ def _values_of(preset: Preset | None) -> dict[str, Any]:
         return {}
     refuse_newer(preset.values, preset.version, f"Preset {preset.name}")
     check_names(preset.values, f"preset {preset.name}")
-    return spread(preset.values)
+    return spread(with_repos(preset.values))
 
 
 def _that_apply(

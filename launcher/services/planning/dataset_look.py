@@ -52,11 +52,12 @@ def look(
     commit: str,
     settings: CheckSettings = _OF_ANY_RUN,
     forced: Collection[str] = (),
+    folder: str = "",
 ) -> tuple[DatasetSummary, tuple[Finding, ...]]:
     """What the dataset holds, and what was found in it. An error that `forced` names is a warning. Raises HubError."""
     quick = replace(settings, most_remote_headers=PLAN_HEADERS, most_texts=PLAN_TEXTS)
     try:
-        report = look_over_repo(hub, repo, quick, commit)
+        report = look_over_repo(hub, repo, quick, commit, folder=folder)
     except DatasetError as exc:
         empty = DatasetSummary(repo, commit, clips=0, minutes=None)
         return empty, (Finding(Severity.ERROR, "dataset", exc.message, exc.hint),)
@@ -74,7 +75,7 @@ def look_at_all(
     """`look` at every dataset of a run, each at its commit: one report over all. Raises HubError."""
     if len(pinned) == 1:
         (dataset, commit), *_ = pinned
-        return look(hub, dataset.repo, commit, settings, forced)
+        return look(hub, dataset.repo, commit, settings, forced, dataset.inside)
     quick = replace(settings, most_remote_headers=PLAN_HEADERS, most_texts=PLAN_TEXTS)
     name, first = joined_name(dataset.name for dataset, _ in pinned), pinned[0][1]
     try:

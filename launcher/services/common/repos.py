@@ -1,0 +1,95 @@
+"""Repos as people name them: a pasted address becomes the settings that it means, or a sentence that says why not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from launcher.domain.hub_address import KIND_NAMES, HubAddress, RepoKind, hub_address
+from launcher.errors import InvalidRequest
+from pod_image.contract.next_steps import Sentence, setting
+
+_DEFAULT_REVISION = "main"
+
+
+def with_repos(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with every pasted address taken apart.
+
+    Raises InvalidRequest for an address of a repo of another kind, or one that contradicts what is given beside it.
+    """
+    values = dict(given)
+    datasets = values.get("dataset_repo")
+    first, *rest = datasets if isinstance(datasets, list | tuple) and datasets else [datasets]
+    if found := _pasted(first, "dataset"):
+        _add(values, "dataset_revision", found.revision, found)
+        _add(values, "dataset_folder", found.folder, found)
+        first = found.repo
+    if datasets is not None:
+        values["dataset_repo"] = [first, *map(_further, rest)] if rest else first
+    if found := _pasted(values.get("results_repo"), "model"):
+        if found.folder:
+            raise InvalidRequest(
+                f"The results go into {found.repo} as a whole; {found.folder} is a folder in it.",
+                hint="Name the repo alone: each run has a folder of its own there.",
+            )
+        values["results_repo"] = found.repo
+    more = values.get("more_datasets")
+    if isinstance(more, list | tuple):
+        values["more_datasets"] = [_further(each) for each in more]
+    return values
+
+
+def _pasted(typed: object, wanted: RepoKind) -> HubAddress | None:
+    """An address, or a name with a folder behind it. What is owner/name or owner/name@revision is left as it is."""
+    found = _address(typed, wanted)
+    return found if found and (found.kind or str(typed).count("/") > 1) else None
+
+
+def dataset_address(typed: str) -> HubAddress | None:
+    """The dataset repo that was named. InvalidRequest for an address of a model or a Space."""
+    return _address(typed, "dataset")
+
+
+def _address(typed: object, wanted: RepoKind) -> HubAddress | None:
+    found = hub_address(typed) if isinstance(typed, str) else None
+    if found is not None and found.kind and found.kind != wanted:
+        raise InvalidRequest(
+            f"{found.repo} is the address of {KIND_NAMES[found.kind]}, and {KIND_NAMES[wanted]} is asked for here.",
+            hint=_WHERE[wanted],
+        )
+    return found
+
+
+_WHERE: dict[RepoKind, str] = {
+    "dataset": "Addresses of datasets begin with https://huggingface.co/datasets/. A dataset holds the clips and "
+    "their texts; a model holds what training made.",
+    "model": "Results go into a model repo, whose address has neither datasets/ nor spaces/ in it.",
+}
+
+
+def _add(values: dict[str, Any], name: str, value: str, found: HubAddress) -> None:
+    if not value or (name == "dataset_revision" and value == _DEFAULT_REVISION):
+        return
+    if (values.get(name) or value) != value:
+        raise InvalidRequest(
+            Sentence(
+                f"The address of {found.repo} asks for {value}, and ",
+                setting(name),
+                f" for {values[name]}.",
+            ),
+            hint="Give one of the two.",
+        )
+    values[name] = value
+
+
+def _further(typed: Any) -> Any:
+    found = _pasted(typed, "dataset")
+    if found is None:
+        return typed
+    if found.folder:
+        raise InvalidRequest(
+            f"{found.folder} is a folder in {found.repo}; of further datasets the whole repo is taken.",
+            hint="Name it first, or put the folder's files into a dataset repo of their own.",
+        )
+    at = f"@{found.revision}" if found.revision else ""
+    return f"{found.repo}{at}"
