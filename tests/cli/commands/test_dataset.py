@@ -94,7 +94,7 @@ def test_what_cannot_be_decoded_is_left_out_with_its_reason_and_nothing_else_is(
         (("make", "--out", "con", "a.wav"), "reserved name"),
         (("check", "no-such-folder"), "There is no folder and no dataset"),
         (("check", "../no/such"), "There is no folder"),
-        (("check", "me/two/many"), "no name of a repo"),
+        (("check", "me/two/../many"), "no name of a repo"),
         (("check", "demo/clips", "--preset", "no-such"), "preset"),
         (("check", "demo/clips", "--language", "English"), "language"),
         (("check", "demo/absent"), "demo/absent"),
