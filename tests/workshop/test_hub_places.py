@@ -77,11 +77,11 @@ async def test_a_plan_says_of_which_kind_a_repo_is(hub: Hub, tmp_path: Path) -> 
     access = HubAccess(hub, hub)
     told = [
         in_terminal(each.message)
-        for each in (await check_access(access, "demo/voice", "demo/x")).findings
+        for each in (await check_access(access, [("demo/voice", "main")], "demo/x")).findings
     ]
     assert any("demo/voice is a model, and not a dataset" in each for each in told)
     told = [
         in_terminal(each.message)
-        for each in (await check_access(access, CLIPS.id, CLIPS.id)).findings
+        for each in (await check_access(access, [(CLIPS.id, "main")], CLIPS.id)).findings
     ]
     assert any("demo/clips is a dataset: the results go into a model repo" in each for each in told)
