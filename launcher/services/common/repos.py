@@ -21,7 +21,9 @@ def with_repos(given: Mapping[str, Any]) -> dict[str, Any]:
     datasets = values.get("dataset_repo")
     first, *rest = datasets if isinstance(datasets, list | tuple) and datasets else [datasets]
     if found := _pasted(first, "dataset"):
-        _add(values, "dataset_revision", found.revision, found)
+        # The page of a repo says main by itself: nobody asked for it.
+        revision = found.revision if found.revision != _DEFAULT_REVISION else ""
+        _add(values, "dataset_revision", revision, found)
         _add(values, "dataset_folder", found.folder, found)
         first = found.repo
     if datasets is not None:
@@ -68,7 +70,7 @@ _WHERE: dict[RepoKind, str] = {
 
 
 def _add(values: dict[str, Any], name: str, value: str, found: HubAddress) -> None:
-    if not value or (name == "dataset_revision" and value == _DEFAULT_REVISION):
+    if not value:
         return
     if (values.get(name) or value) != value:
         raise InvalidRequest(
