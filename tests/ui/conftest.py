@@ -80,8 +80,10 @@ class Ground:
         hub.ask("", lambda api: api.create_repo(repo, repo_type="model", exist_ok=True))
         publish(hub, Repo(repo, "model"), files, "results")
 
-    def push_clips(self, repo: str = "demo/clips", lines: Mapping[str, str] | None = None) -> None:
-        """The demo's clips as a dataset repo; `lines` are further ones of its table, file to text."""
+    def push_clips(
+        self, repo: str = "demo/clips", lines: Mapping[str, str] | None = None, times: int = 1
+    ) -> None:
+        """The demo's clips as a dataset repo, each so many times; `lines` are further ones of its table."""
         hub = _hub(self.core, TOKENS["write"])
         hub.ask("", lambda api: api.create_repo(repo, repo_type="dataset", exist_ok=True))
         files: dict[str, Path | bytes] = {
@@ -92,6 +94,13 @@ class Ground:
         for table in [path for path in files if path.endswith(".csv") and lines]:
             more = "".join(f"{file}|{text}\n" for file, text in (lines or {}).items())
             files[table] = (DEMO_CLIPS / table).read_bytes() + more.encode()
+        for number in range(1, times):
+            for path in (DEMO_CLIPS / "wavs").glob("*.flac"):
+                files[f"wavs/{number}-{path.name}"] = path
+        if times > 1:
+            rows = (DEMO_CLIPS / "metadata.csv").read_text("utf-8").splitlines()
+            again = [f"{number}-{row}" for number in range(1, times) for row in rows]
+            files["metadata.csv"] = "\n".join([*rows, *again]).encode()
         publish(hub, Repo(repo, "dataset"), files, "clips")
 
     def push_run_record(self, repo: str = "demo/voice", **settings: object) -> None:

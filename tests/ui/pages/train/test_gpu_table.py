@@ -40,7 +40,7 @@ async def test_other_settings_change_figures_and_no_lines(holder: User, ground: 
 async def test_settings_that_need_more_memory_move_lines_and_say_why(
     holder: User, ground: Ground
 ) -> None:
-    ground.push_clips()
+    ground.push_clips(times=5)  # a batch larger than the set would count as the set
     await visit(holder, "/train?preset=finetune-medium&dataset=demo/clips")
     await until(lambda: any(_is_total(text) for text in _cells(holder).values()))
     enter(holder, "batch_size", "96")
