@@ -214,6 +214,12 @@ async def show(config: Config, name: str) -> Shown:
         return await library.show_dataset(config.datasets_folder, name)
 
 
+async def show_folder(config: Config, name: str) -> Path:
+    """The folder of one of them. Raises InvalidRequest if there is none of this name."""
+    with translated_faults():
+        return await asyncio.to_thread(library.existing_folder, config.datasets_folder, name)
+
+
 async def edit(
     config: Config,
     name: str,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from launcher.ui.pages import compare, keys, runs
+from launcher.ui.pages.clips import page as clips
 from launcher.ui.pages.datasets import page as datasets
 from launcher.ui.pages.help import page as help
 from launcher.ui.pages.home import page as home
@@ -19,5 +20,5 @@ def register_pages(site: Site, outer: FastAPI) -> None:
     """Every page, and the routes for files that pages need."""
     for page in (home, keys, train, runs, compare, help):
         page.register(site)
-    for with_files in (run, voice, datasets, recording):
+    for with_files in (run, voice, datasets, clips, recording):
         with_files.register(site, outer)

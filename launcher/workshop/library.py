@@ -160,13 +160,18 @@ def _clips(folder: Path, entries: Sequence[Entry]) -> list[ClipLine]:
     names = FileNames(entries)
     return [
         ClipLine(
-            line.file, line.text, line.speaker, _seconds(folder, names.find(line.file)), line.place
+            line.file,
+            line.text,
+            line.speaker,
+            clip_seconds(folder, names.find(line.file)),
+            line.place,
         )
         for line in read_lines(folder)
     ]
 
 
-def _seconds(folder: Path, path: str | None) -> float | None:
+def clip_seconds(folder: Path, path: str | None) -> float | None:
+    """How long a clip is, by its header; None where it has none that can be read."""
     if path is None:
         return None
     try:

@@ -115,6 +115,30 @@ def _no_microphone(page: Any) -> None:
     _opened(page)
 
 
+def _clips(page: Any) -> None:
+    page.locator(".clip-list-row").first.wait_for()
+    page.get_by_role("slider", name="Begin of what is kept").press("PageUp")
+    page.get_by_role("button", name="Check", exact=True).click()
+    page.get_by_text("Listening to the clips…").wait_for(state="detached", timeout=60_000)
+
+
+def _clips_replaced(page: Any) -> None:
+    page.get_by_role("button", name="Replace…").click()
+    page.locator("#field-replace-words").fill("the")
+    page.get_by_text("texts would change.").wait_for()
+
+
+def _clips_pasted(page: Any) -> None:
+    page.get_by_role("button", name="Paste texts…").click()
+    page.locator("#field-paste-lines").fill("clip_01|New.\nclip_99|Nobody's.")
+    page.get_by_text("is no clip of this dataset").wait_for()
+
+
+def _clips_keys(page: Any) -> None:
+    page.get_by_role("listbox").press("?")
+    page.get_by_role("dialog").get_by_text("the clip before").wait_for()
+
+
 def _ask_remove(page: Any) -> None:
     page.get_by_role("button", name="Stop and remove now").wait_for()
 
@@ -130,6 +154,7 @@ PAGE_STATES = (
     PageState("record-choice", "/record/bert"),
     PageState("record-off", "/record/cora", _read_ours, within="record-none"),
     PageState("record-none", "/record/cora", _no_microphone),
+    PageState("clips-absent", "/datasets/nobody/clips"),
     PageState("train-no-key", "/train?preset=finetune-medium"),
     PageState("runs-empty", "/runs"),
     PageState("compare-empty", "/compare"),
@@ -156,6 +181,10 @@ WITH_KEYS = (
     PageState("train-confirm", "/train?preset=quick-check&dataset=demo/clips", _confirm),
     PageState("dataset-made", "/datasets/anna", _make_clips),
     PageState("datasets", "/datasets"),
+    PageState("clips", "/datasets/anna/clips", _clips),
+    PageState("clips-replaced", "/datasets/anna/clips", _clips_replaced),
+    PageState("clips-pasted", "/datasets/anna/clips", _clips_pasted),
+    PageState("clips-keys", "/datasets/anna/clips", _clips_keys),
 )
 
 WITH_RUNS = (

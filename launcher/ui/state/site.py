@@ -22,6 +22,7 @@ from launcher.ui.state.sessions import Sessions
 from launcher.ui.state.sweeps import Sweeps
 from launcher.ui.state.vault import Vault
 from launcher.workshop.report import DatasetReport
+from pod_image.contract.findings import Finding
 
 
 @dataclass
@@ -43,6 +44,10 @@ class Site:
     """The last check of each dataset of this machine, by its name."""
     recording_folders: dict[str, Path] = field(default_factory=dict, repr=False)
     """Folders outside our own that sentences are read into, by the name in the address of their page."""
+    clip_problems: dict[str, dict[str, tuple[Finding, ...]]] = field(
+        default_factory=dict, repr=False
+    )
+    """What the last check found of single clips, by dataset and file; not of those that were changed since."""
     preferences: Preferences = field(default_factory=Preferences)
     when_preferences_changed: list[Callable[[], None]] = field(default_factory=list)
 

@@ -96,6 +96,9 @@ export default {
       this.$el.scrollIntoView({ block: "start" });
       this.$el.querySelector("input, select, textarea")?.focus({ preventScroll: true });
     },
+    focus() {
+      this.$el.querySelector("input, select, textarea")?.focus({ preventScroll: true });
+    },
     entered() {
       this.commit();
       this.$emit("enter");

@@ -100,7 +100,6 @@ class Journal:
 
     def do(self, number: int, edit: Edit) -> None:
         """Carry a new edit out; what was undone before it cannot be done again. Raises TableMoved, OSError."""
-        self._lines_after(edit, is_undone=False)
         self._write_edit(number, edit)
         entry = Entry(number, edit.kind.value)
         goal = State((*self.state.done, entry), (), number + 1)

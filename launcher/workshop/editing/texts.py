@@ -88,12 +88,12 @@ def is_by_name(lines: Sequence[Line], typed: str) -> bool:
 
 
 def _by_name(lines: Sequence[Line], rows: Sequence[str]) -> list[tuple[str, str]] | None:
-    """(name, text) of every row, if most rows have a name of a clip before their first `|`, tab, `;` or `,`."""
+    """(name, text) of every row, if at least half of them begin with a clip's name and one of these delimiters."""
     known = _Names(lines)
     for delimiter in ("|", "\t", ";", ","):
         cells = [row.split(delimiter) for row in rows]
         hits = sum(len(each) > 1 and known.knows(each[0].strip()) for each in cells)
-        if rows and 2 * hits > len(rows):
+        if hits and 2 * hits >= len(rows):
             return [(each[0].strip(), _text_of(each, delimiter)) for each in cells if len(each) > 1]
     return None
 

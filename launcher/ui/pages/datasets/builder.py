@@ -14,7 +14,7 @@ from launcher.ui.pages.datasets.sound import SoundStep
 from launcher.ui.pages.datasets.transcripts import Transcripts
 from launcher.ui.pages.datasets.undoing import Undoing
 from launcher.ui.widgets.dialog import Dialog
-from launcher.ui.widgets.elements import box, button, card, facts, hint, para
+from launcher.ui.widgets.elements import box, button, button_link, card, facts, hint, para
 from launcher.workshop.library import Summary
 from launcher.workshop.names import checked_name
 from pod_image.contract.figures import counted, recorded, size
@@ -56,6 +56,10 @@ class _Builder:
         with self._state:
             _summary(shown.summary)
             with card("2 · What is said"):
+                with box("div", "row"):
+                    button_link("Cut, join and retype", f"/datasets/{self._name}/clips").mark(
+                        "clip-tools"
+                    )
                 undoing = Undoing(self._shell, self._name, self._redraw)
                 table = Transcripts(
                     self._shell, self._name, list(shown.clips), self._redraw, undoing.refresh

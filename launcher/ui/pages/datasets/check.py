@@ -25,6 +25,7 @@ from launcher.ui.widgets.elements import (
     waiting,
 )
 from launcher.workshop.check import CheckSettings
+from launcher.workshop.editing.listing import problems_by_file
 from launcher.workshop.library import ClipLine
 from launcher.workshop.names import dataset_folder
 from launcher.workshop.remedies import FindingGroup, finding_groups
@@ -77,6 +78,7 @@ class CheckStep:
         if report is None:
             return
         self._shell.site.reports[self._name] = report
+        self._shell.site.clip_problems[self._name] = problems_by_file(report, self._clips)
         self._place.clear()
         with self._place:
             self._findings(report)

@@ -1,0 +1,1 @@
+"""The page where the clips of a dataset are heard, cut, joined and retyped."""

@@ -1,0 +1,71 @@
+"""The keys of the clips page: each presses the button that bears it, so that mouse and keyboard do the same."""
+
+from __future__ import annotations
+
+from nicegui import ui
+
+from launcher.ui.widgets.dialog import Dialog
+from launcher.ui.widgets.elements import Text, attributes, box, button, hint, table
+
+KEYS = (
+    ("j or ↓", "the next clip"),
+    ("k or ↑", "the clip before"),
+    ("Space", "play what is kept, or stop"),
+    ("[ and ]", "begin and end what is kept where the sound stands now"),
+    ("t", "trim to what is kept"),
+    ("s", "split at the mark"),
+    ("m", "join with the next clip"),
+    ("Delete", "leave the clip out"),
+    ("e", "type the text; Enter goes on to the next clip, Escape back to the list"),
+    ("n", "the next clip with a problem"),
+    ("u or Ctrl+Z", "undo"),
+    ("r or Ctrl+Y", "do again"),
+    ("?", "this list"),
+)
+PRESSES = """(event) => {
+  const region = event.currentTarget, target = event.target;
+  if (event.altKey || document.querySelector('dialog[open]')) return;
+  const press = (key) => {
+    const one = [...region.querySelectorAll('[data-key]')].find((b) => b.dataset.key.split(' ').includes(key));
+    if (!one) return false;
+    event.preventDefault();
+    one.click();
+    return true;
+  };
+  const types = target.closest('input, textarea, select');
+  if (types) {
+    if (!target.closest('.clip-words')) return;
+    if (event.key === 'Enter' && !event.shiftKey) press('enter');
+    else if (event.key === 'Enter') press('space');
+    else if (event.key === 'Escape') region.querySelector('.clip-list').focus();
+    return;
+  }
+  const plain = event.key === ' ' ? 'space' : event.key.toLowerCase();
+  if (plain === 'space' && target.closest('button, summary, a')) return;
+  press(event.ctrlKey || event.metaKey ? 'ctrl+' + plain : plain);
+}"""
+"""Keys count while the focus is among the clips, so that they are in nobody's way elsewhere on the page."""
+
+
+class KeyHelp:
+    """The list of keys, in a dialog."""
+
+    def __init__(self) -> None:
+        self._dialog = Dialog("Keys")
+        with self._dialog.body:
+            hint("They work while the focus is among the clips, outside of text fields.")
+            with table("Keys", ("Key", "What it does")):
+                for key, does in KEYS:
+                    with box("tr"):
+                        Text("td", key, "mono")
+                        Text("td", does)
+        with self._dialog.actions:
+            button("Close", self._dialog.hide)
+
+    def show(self) -> None:
+        self._dialog.show()
+
+
+def keyed(element: ui.element, *keys: str) -> None:
+    """Let these keys press the button."""
+    attributes(element, data_key=" ".join(keys))
