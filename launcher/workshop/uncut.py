@@ -15,13 +15,15 @@ from pod_image.dataset.timed_texts import BY_ENDING, LOOK_BYTES, timed_kind
 MOST_LOOKED_AT = 50
 """Texts whose ending does not tell; each costs a request where the dataset is remote."""
 MOST_NAMED = 3
+LONG_TEXT_CHARACTERS = 250
+"""Some eighteen seconds of speech."""
 _SAID_BY_IT = (Code.NO_TABLE, Code.NO_CLIPS)
 
 
 def with_uncut(found: Survey) -> list[Finding]:
     """The findings of a survey, with one for recordings that wait to be cut, in place of "no transcripts"."""
     findings = list(found.findings)
-    pairs = list(_pairs(found))
+    pairs = [*_pairs(found), *_whole_talks(found)]
     if not pairs:
         return findings
     named = ", ".join(f"{text} ({kind}) for {audio}" for audio, text, kind in pairs[:MOST_NAMED])
@@ -58,6 +60,15 @@ def _pairs(found: Survey) -> Iterator[tuple[str, str, str]]:
         if kind is not None:
             told.add(audio)
             yield audio, text, kind
+
+
+def _whole_talks(found: Survey) -> Iterator[tuple[str, str, str]]:
+    """Clips whose text is a recogniser's, with times, and too long for one clip."""
+    long = [each for each in found.utterances if len(each.text) > LONG_TEXT_CHARACTERS]
+    of_recogniser = [each for each in long if each.place.lower().endswith(".json")]
+    for each in of_recogniser[:MOST_LOOKED_AT]:
+        if (kind := _kind(found.source, each.place)) is not None:
+            yield str(each.path), each.place, kind
 
 
 def _key(path: str, name: str) -> str:

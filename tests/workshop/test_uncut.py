@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,20 @@ async def test_recordings_beside_a_dataset_are_no_error_of_it(tmp_path: Path) ->
     report = await check_folder(folder)
     assert report.errors == []
     assert Code.TIMED_TEXT_UNUSED in {each.code for each in report.findings}
+
+
+async def test_a_long_clip_whose_text_is_a_recogniser_s_is_said_to_wait_for_its_cut(
+    tmp_path: Path,
+) -> None:
+    said = {
+        "start": 0.0,
+        "end": 2.0,
+        "text": "A sentence of some length, for the eighth time. " * 8,
+    }
+    document = json.dumps({"text": said["text"], "segments": [said]})
+    report = await check_folder(recorded(tmp_path, {"talk.json": document}))
+    (one,) = [each for each in report.findings if each.code == Code.TIMED_TEXT_UNUSED]
+    assert "talk.json (a recogniser's JSON) for talk.wav" in str(one.message)
 
 
 def test_what_decides_the_words_is_said_before_what_rounds_the_voice_off() -> None:
