@@ -31,11 +31,11 @@ class _Choice:
         self._problem = box("div").mark("choice-problem")
         with box("div", "grid-2"):
             with card("Our sentences", level=level):
-                self._ours()
+                self._ours(is_first=level == 2)
             with card("Sentences of your own", level=level):
                 self._own()
 
-    def _ours(self) -> None:
+    def _ours(self, *, is_first: bool) -> None:
         hint(
             "Written for this, and chosen so that few of them hold nearly all the pairs of sounds of a language."
         )
@@ -44,7 +44,8 @@ class _Choice:
             "prompt-language", "Language", kind="select", value="en", options=options(labels)
         )
         with box("div", "row"):
-            button("Read these", self._take_ours, kind="primary", symbol="voice").mark("read-ours")
+            kind = "primary" if is_first else "plain"
+            button("Read these", self._take_ours, kind=kind, symbol="voice").mark("read-ours")
 
     def _own(self) -> None:
         hint("A text file in UTF-8 with one sentence on each line.")

@@ -57,7 +57,7 @@ export default {
           {{ recording ? "Stop" : sending ? "Sending…" : "Record" }} <kbd aria-hidden="true">Space</kbd></button>
         <button type="button" class="btn" :aria-disabled="isDone && !recording ? null : 'true'" aria-keyshortcuts="P"
           @click="press(play, $event)">{{ playing ? "Stop playing" : "Play" }} <kbd aria-hidden="true">P</kbd></button>
-        <button type="button" class="btn" :aria-disabled="recording || isDone ? null : 'true'" aria-keyshortcuts="R"
+        <button type="button" class="btn" :aria-disabled="canRecord && (recording || isDone) ? null : 'true'" aria-keyshortcuts="R"
           @click="press(retake, $event)">Retake <kbd aria-hidden="true">R</kbd></button>
         <button v-if="canBringBack" type="button" class="btn" aria-keyshortcuts="U"
           @click="press(bringBack, $event)">Bring back the take before <kbd aria-hidden="true">U</kbd></button>
