@@ -26,7 +26,8 @@ LENGTH = re.compile(
     re.IGNORECASE,
 )
 ABOUT_RECORDINGS = re.compile(
-    r"recordings?\b|of speech|from scratch|base voice|GPU time|worth hearing|fine-tun|of (?:sound|clips)",
+    r"recordings?\b|of speech|from scratch|base voice|GPU time|worth hearing|fine-tun|of (?:sound|clips)|"
+    r"GB (?:RTX )?card",
     re.IGNORECASE,
 )
 TOLD = {
@@ -106,6 +107,7 @@ def test_no_text_gives_another_figure() -> None:
         "Fine-tuning takes some hours on a 24 GB card.",
         "From scratch it is a day or more of GPU time.",
         "A voice worth hearing takes hours on a GPU.",
+        "Half an hour if you can; that takes some hours on a 24 GB RTX card.",
     ],
 )
 def test_a_second_figure_would_be_found(planted: str) -> None:
