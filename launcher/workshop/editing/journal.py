@@ -171,10 +171,9 @@ class Journal:
         aside, back = (self.sound_before, self.sound_after)[:: -1 if is_undone else 1]
         leaving, coming = (edit.takes, edit.puts)[:: -1 if is_undone else 1]
         for path in leaving:
-            if not aside(
-                number, path
-            ).exists():  # else it was moved, and what lies here now came after it
-                _move(self.folder / path, aside(number, path))
+            put_aside = aside(number, path)
+            if not os.path.lexists(put_aside):  # else what lies here now came after it
+                _move(self.folder / path, put_aside)
         for path in coming:
             _move(back(number, path), self.folder / path)
 

@@ -95,3 +95,9 @@ def test_the_trash_is_emptied_only_when_that_is_confirmed(folder: Path) -> None:
     assert not list(folder.rglob("a.wav"))
     clips.leave_out(folder, ["b.wav"], 2.0)
     assert len(trash.left_out(folder)) == 1
+
+
+def test_neighbours_that_were_left_out_together_come_back_to_their_places(folder: Path) -> None:
+    clips.leave_out(folder, ["a.wav", "b.wav"], 1.0)
+    trash.restore(folder, (), 2.0)
+    assert [line.file[-5] for line in read_lines(folder)] == ["a", "b", "c"]
