@@ -39,6 +39,7 @@ _IDS_OF_A_LETTER, _IDS_OF_A_SPELT_LETTER, _IDS_OF_A_SIGN = 4, 24, 40
 """At most: most letters are one sound or two; a digit, a sign or a letter that stands alone is read as words."""
 _WORD = re.compile(r"[a-z']*[aeiouy][a-z']*|[\s.,;:!?()-]+")
 IDS_OF_ANY_TEXT = 6
+FEWEST_TO_GIVE_UP = 20
 
 
 class Reading:
@@ -77,6 +78,8 @@ class Judged:
     taken: list[Heard] = field(default_factory=list)
     unknown: int = 0
     sound_seconds: float = 0.0
+    maybe: int = 0
+    """Of the unknown ones, those that may be taken once their silence is trimmed."""
     left_out: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
 
@@ -107,8 +110,8 @@ class Judge:
                 judged.left_out[codes[each.place]] += 1
             else:
                 judged.unknown += 1
-        if utterances and not judged.taken and not judged.unknown:
-            judged.findings.append(_nothing_left(judged.left_out))
+        if utterances and not any(each.path is None for each in utterances):
+            judged.findings += _nothing_left(judged)
         return judged
 
     def _sort(self, clip: Heard, seconds: float, refused_for: str | None, judged: Judged) -> None:
@@ -124,6 +127,7 @@ class Judge:
             judged.left_out[str(said[0].code) if problem else str(refused_for)] += 1
         else:
             judged.unknown += 1
+            judged.maybe += 1
 
     def _problem(self, clip: Heard, seconds: float) -> tuple[Unfit | None, bool]:
         """What keeps the clip from being taken, and whether that is sure: silence that is trimmed may be in it."""
@@ -134,7 +138,7 @@ class Judge:
                 return problem, True
             return self._once_trimmed(clip, problem)
         if problem is not None or clip.header is None:
-            return problem, clip.header is not None
+            return problem, True
         return self._of_text(clip.utterance.text, samples), True
 
     def _of_text(self, text: str, samples: int) -> Unfit | None:
@@ -234,13 +238,24 @@ _REASONS = {
 }
 
 
-def _nothing_left(left_out: Counter[str]) -> Finding:
+def _nothing_left(judged: Judged) -> list[Finding]:
+    """Of a large repo only some are read; where none of those could be taken, the others are no better."""
+    count = sum(judged.left_out.values())
+    is_all = not judged.taken and not judged.unknown
+    is_sample = not any(each.header for each in judged.taken) and count >= FEWEST_TO_GIVE_UP
+    if judged.maybe or not (is_all or is_sample):
+        return []
     words = {str(code): reason for code, reason in _REASONS.items()}
-    reasons = ", ".join(f"{count:,} {words[code]}" for code, count in left_out.most_common())
-    count = sum(left_out.values())
+    reasons = ", ".join(f"{n:,} {words[code]}" for code, n in judged.left_out.most_common())
+    which = "" if is_all else " that were looked at"
     none = (
-        "The only clip cannot be used" if count == 1 else f"None of the {count:,} clips can be used"
+        "The only clip cannot be used"
+        if count == 1
+        else f"None of the {count:,} clips{which} can be used"
     )
-    return Code.NOTHING_LEFT.finding(
-        "", f"{none}: {reasons}.", "The other findings say why for each; nothing would be left to train on.",
-    )  # fmt: skip
+    return [
+        Code.NOTHING_LEFT.finding(
+            "", f"{none}: {reasons}.",
+            "The other findings say why for each; nothing would be left to train on.",
+        )
+    ]  # fmt: skip

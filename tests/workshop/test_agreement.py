@@ -7,7 +7,7 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -337,6 +337,24 @@ def test_a_set_of_which_nothing_would_be_left_is_an_error(
     assert taken == {}
     (finding,) = [each for each in report.errors if each.code == "nothing-left"]
     assert f"None of the 3 clips can be used: 3 {reason}" in str(finding.message)
+
+
+class FarAway(InMemory):
+    """Of which only some headers are read."""
+
+    is_remote = True
+
+
+@pytest.mark.parametrize("form", ["an m4a", "cut off", "wav"])
+def test_where_no_clip_that_was_looked_at_can_be_used_the_others_are_no_better(form: str) -> None:
+    wave = "just too short" if form == "wav" else "half a second"
+    clips = [Made(f"c{n}", wave, form, TEXTS[0]) for n in range(60)]
+    files = files_of(clips, "bars", "loose")
+    _, report = passed(FarAway(files), replace(QUICK, most_remote_headers=24))
+    assert "nothing-left" in report.finding_counts
+    good = {f"wavs/c{n}.wav": sound("half a second", "wav") for n in range(0, 60, 2)}
+    _, report = passed(FarAway(files | good), replace(QUICK, most_remote_headers=24))
+    assert "nothing-left" not in report.finding_counts
 
 
 def test_a_damaged_clip_of_a_second_speaker_counts_as_the_pod_counts_it(tmp_path: Path) -> None:
