@@ -44,6 +44,13 @@ def decode(raw: bytes) -> Decoded:
         return Decoded(_western(raw), "Latin-1 (Windows-1252)", is_guess=True)
 
 
+def in_whole_letters(value: object) -> object:
+    """A text of JSON without the halves of letters that its escapes can leave: nothing can be written of those."""
+    if not isinstance(value, str):
+        return value
+    return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
 def _utf_16_without_mark(raw: bytes) -> str | None:
     # Every second byte of Western text in UTF-16 is zero; no table in another encoding holds zeros.
     start = raw[:4096]

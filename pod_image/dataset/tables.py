@@ -31,7 +31,7 @@ from pod_image.dataset.delimited import (
     find_delimiter,
     split_lines,
 )
-from pod_image.dataset.encoding import Decoded, decode
+from pod_image.dataset.encoding import Decoded, decode, in_whole_letters
 from pod_image.dataset.endings import is_audio
 from pod_image.dataset.findings import Code
 from pod_image.dataset.json_records import records_of
@@ -245,7 +245,7 @@ def _read_json_lines(table: Table, lines: list[tuple[int, str]]) -> None:
 
 def add_record(table: Table, place: str, record: dict[str, object]) -> None:
     """One row from named values, as JSON and parquet have them."""
-    lowered = {str(key).lower(): value for key, value in record.items()}
+    lowered = {str(key).lower(): in_whole_letters(value) for key, value in record.items()}
     file = next((named for name in FILE_NAMES if (named := _file_of(lowered.get(name)))), None)
     text = _text_of(lowered)
     if file is None or text is None:

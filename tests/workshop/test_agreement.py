@@ -339,6 +339,15 @@ def test_a_set_of_which_nothing_would_be_left_is_an_error(
     assert f"None of the 3 clips can be used: 3 {reason}" in str(finding.message)
 
 
+def test_half_a_letter_in_json_is_a_finding_and_ends_nothing() -> None:
+    line = '{"file_name": "wavs/a.wav", "text": "Half a letter \\ud83d here."}\n'
+    files = {"wavs/a.wav": sound("a sentence", "wav"), "metadata.jsonl": line.encode()}
+    taken = agree(files)
+    assert [text for text, _ in taken.values()] == ["Half a letter \ufffd here."]
+    _, report = passed(InMemory(files), DEEP)
+    assert "text-characters" in report.finding_counts
+
+
 class FarAway(InMemory):
     """Of which only some headers are read."""
 
