@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from pydantic import ValidationError
 
@@ -39,6 +39,7 @@ from pod_image.dataset import DamagedMember, DatasetError, FolderSource
 from pod_image.dataset.file_remedies import SHARD
 from pod_image.hub import HubError as PodHubError
 
+T = TypeVar("T")
 Now = Callable[[], float]
 
 
@@ -150,7 +151,7 @@ async def check_folder(
     def look(progress: Progress) -> DatasetReport:
         return look_over(FolderSource(folder, follows_links=True), settings, None, progress)
 
-    return await _on_a_thread(look, progress)
+    return await on_a_thread(look, progress)
 
 
 async def check_repo(
@@ -167,7 +168,7 @@ async def check_repo(
     def look(progress: Progress) -> DatasetReport:
         return look_over_repo(bench.hub.dataset, repo, settings, revision, progress, folder)
 
-    return await _on_a_thread(look, progress)
+    return await on_a_thread(look, progress)
 
 
 async def make(
@@ -251,9 +252,7 @@ class _LeftOff(Exception):
     """Nobody waits for the answer any more."""
 
 
-async def _on_a_thread(
-    look: Callable[[Progress], DatasetReport], progress: Progress
-) -> DatasetReport:
+async def on_a_thread(look: Callable[[Progress], T], progress: Progress) -> T:
     """Do blocking work that ends soon after its caller was cancelled: a check may take a minute."""
     is_left_off = threading.Event()
 

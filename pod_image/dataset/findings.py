@@ -91,6 +91,13 @@ class Code(StrEnum):
     LANGUAGE_UNREAD = "language-unread", Severity.ERROR
     SIGNS_FOREIGN = "signs-foreign", Severity.WARNING
     WORDS_FOREIGN = "words-foreign", Severity.NOTE
+    TEXT_SHIFTED = "text-shifted", Severity.ERROR
+    TEXT_SWAPPED = "text-swapped", Severity.ERROR
+    TEXT_OTHER = "text-other", Severity.ERROR
+    TEXT_WORDS = "text-words", Severity.WARNING
+    TEXT_ENDS_EARLY = "text-ends-early", Severity.WARNING
+    TEXT_DOUBTFUL = "text-doubtful", Severity.NOTE
+    VOICE_UNHEARD = "voice-unheard", Severity.WARNING
     PHONEMES_UNMAPPED = "phonemes-unmapped", Severity.WARNING
     PHONEMES_FEW = "phonemes-few", Severity.WARNING
     PHONEMES_UNCHECKED = "phonemes-unchecked", Severity.NOTE

@@ -57,6 +57,7 @@ MAY_NAME = {
     ("pod_image/control.py", "sample needs --text"): "the same",
     ("pod_image/bootstrap.py", "--quiet"): "an option of pip",
     ("pod_image/bootstrap.py", "--shell"): "an option of useradd",
+    ("pod_image/recipes/piper/card.py", "- piper-tts: `piper --model "): "an option of piper",
 }
 """Module and how the text begins, with the reason."""
 

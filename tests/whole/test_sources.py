@@ -18,6 +18,7 @@ SHARED = (
     "pod_image.dataset",
     "pod_image.foreign",
     "pod_image.phonemes",
+    "pod_image.hearing",
 )
 LIGHT = (
     "pod_image/contract/",
@@ -25,6 +26,7 @@ LIGHT = (
     "pod_image/dataset/",
     "pod_image/foreign/",
     "pod_image/phonemes/",
+    "pod_image/hearing/",
     "pod_image/agent/",
 )
 OWN_PROCESSES = ("pod_image/agent/gpu_trial.py",)

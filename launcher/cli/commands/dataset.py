@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from launcher.cli import kept_datasets, recorded_dataset
+from launcher.cli import heard_datasets, kept_datasets, recorded_dataset
 from launcher.cli.flags import JsonOption, PresetOption, QuietOption, group_app
 from launcher.cli.session import complete, find
 from launcher.cli.session import run as at_bench
@@ -324,3 +324,4 @@ def _asked_licence() -> str | None:
 
 recorded_dataset.add_to(app)
 kept_datasets.add_to(app)
+heard_datasets.add_to(app)

@@ -67,14 +67,15 @@ def _findings(found: Sequence[Finding], counts: Mapping[str, int]) -> list[str]:
     for each in found:
         shown[each.code] += 1
         if shown[each.code] <= FINDINGS_OF_A_CODE:
-            lines.append(_finding(each))
+            lines.append(finding_text(each))
         left = counts[each.code] - FINDINGS_OF_A_CODE
         if shown[each.code] == FINDINGS_OF_A_CODE and left > 0:
             lines.append(f"  and {left:,} more [{each.code}]")
     return lines
 
 
-def _finding(each: Finding) -> str:
+def finding_text(each: Finding) -> str:
+    """One finding: how grave, where, what, and the remedy."""
     word = each.severity.value
     place = f"{plain_text_line(each.place)}: " if each.place else ""
     message = plain_text_line(in_terminal(each.message))

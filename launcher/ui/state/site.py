@@ -12,9 +12,11 @@ from launcher.config import Config
 from launcher.providers.place import Place
 from launcher.providers.registry import default_place
 from launcher.services.common.place_key import has_place_key
+from launcher.services.transcripts import Load
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import KeyStore
 from launcher.ui.state.drafts import Drafts
+from launcher.ui.state.hearings import Hearings
 from launcher.ui.state.live_runs import Live
 from launcher.ui.state.offers import Market
 from launcher.ui.state.preferences import Preferences, read_preferences, write_preferences
@@ -50,6 +52,10 @@ class Site:
     """What the last check found of single clips, by dataset and file; not of those that were changed since."""
     preferences: Preferences = field(default_factory=Preferences)
     when_preferences_changed: list[Callable[[], None]] = field(default_factory=list)
+
+    hearings: Hearings = field(default_factory=Hearings)
+    load_recogniser: Load | None = None
+    """Stands for Whisper where there is another one."""
 
     sweeps: Sweeps = field(init=False)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from nicegui import ui
+from nicegui import background_tasks, ui
 
 from launcher.domain.advice import GOOD_MINUTES, LEAST_MINUTES
 from launcher.errors import InvalidRequest
 from launcher.services import datasets
 from launcher.ui.frame import Shell
 from launcher.ui.pages.datasets.check import CheckStep
+from launcher.ui.pages.datasets.hearing import HearingStep
 from launcher.ui.pages.datasets.sending import SendStep
 from launcher.ui.pages.datasets.sound import SoundStep
 from launcher.ui.pages.datasets.transcripts import Transcripts
@@ -60,6 +61,7 @@ class _Builder:
                     button_link("Cut, join and retype", f"/datasets/{self._name}/clips").mark(
                         "clip-tools"
                     )
+                hearing = HearingStep(self._shell, self._name, shown.summary.untyped, self._redraw)
                 undoing = Undoing(self._shell, self._name, self._redraw)
                 table = Transcripts(
                     self._shell, self._name, list(shown.clips), self._redraw, undoing.refresh
@@ -75,6 +77,7 @@ class _Builder:
             SendStep(self._shell, shown.summary)
             self._delete_card(shown.summary)
         await undoing.refresh()
+        background_tasks.create(hearing.draw(), name=f"hearing of {self._name}")
         return check
 
     def _delete_card(self, found: Summary) -> None:
