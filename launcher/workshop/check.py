@@ -73,6 +73,8 @@ class CheckSettings:
     disk_gb: float | None = None
     """Of the pod; None does not compare."""
     deep: bool = False
+    tables: tuple[str, ...] = ()
+    """Which tables of the dataset count; none leaves it to the reader."""
     most_remote_headers: int = MOST_REMOTE_HEADERS
     most_texts: int = MOST_TEXTS
     """Whose phonemes are looked at. Both limits are for a look that is not `deep`."""
@@ -123,7 +125,7 @@ def looked_over(
 ) -> tuple[DatasetReport, list[Heard]]:
     """The report, and the clips that training takes as far as this look could tell."""
     progress("table", 0, 1)
-    found = survey_of(source)
+    found = survey_of(source, settings.tables)
     findings = with_uncut(found)
     limit = None if settings.deep else settings.most_remote_headers
     heard, problems = read_headers(

@@ -57,6 +57,8 @@ class PushRequest:
     language: str = ""
     private: bool = True
     force: bool = False
+    tables: tuple[str, ...] = ()
+    """Which tables of the folder count; none leaves it to the reader."""
     shard_bytes: int = field(default=SHARD_BYTES)
     agreed: PushLook | None = None
 
@@ -111,7 +113,7 @@ def _surveyed(request: PushRequest) -> Survey:
             f"{request.licence!r} is no licence identifier.",
             hint="Such as cc0-1.0, cc-by-4.0 or other.",
         )
-    found = survey(FolderSource(request.folder, follows_links=True))
+    found = survey(FolderSource(request.folder, follows_links=True), request.tables)
     _refuse_errors(found, request)
     return found
 

@@ -29,11 +29,14 @@ def texts_of(table: Path, recordings: Sequence[str]) -> TableTexts:
             f"There is no table {table}.",
             hint="Give a table with one line per recording: file|text.",
         )
-    read = read_table(table.name, table.read_bytes())
+    ends = PathEnds(recordings)
+    read = read_table(
+        table.name, table.read_bytes(), lambda cell: bool(ends.best(foreign_parts(cell))[1])
+    )
     if not read.rows:
         first = read.findings[0] if read.findings else None
         raise InvalidRequest(
-            f"No line of {table} can be used{f': {first.message}' if first else '.'}",
+            f"No line of {table} can be used{f': {first.message}' if first else '.'} {read.lacks}".strip(),
             hint=first.hint if first else "Write file|text, one recording per line.",
         )
     return match_rows(read.rows, recordings)

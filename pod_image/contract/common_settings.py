@@ -117,6 +117,25 @@ class CommonSettings(BaseModel):
             written=A_REPO,
         ),
     ] = ()
+    table: Annotated[
+        tuple[Word, ...],
+        Field(
+            description=(
+                "Table of transcripts in the dataset, such as metadata_train.csv, where several "
+                "contradict each other; several are read together."
+            ),
+            max_length=16,
+        ),
+        Knob(
+            "Table of transcripts",
+            group="What",
+            level="advanced",
+            scope=Scope.RUN,
+            separator=",",
+            empty_means="all that agree",
+            belongs_to="dataset_repo",
+        ),
+    ] = ()
     results_repo: Annotated[
         RepoId,
         Field(

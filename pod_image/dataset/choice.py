@@ -110,6 +110,15 @@ def _wanted(source: ParquetSource, files: Files, wanted: Collection[str]) -> Cho
     return choice
 
 
+def tables_held(wanted: Collection[str], paths: Collection[str], prefix: str) -> tuple[str, ...]:
+    """Of several datasets' tables those of one: that it holds, or that are named with its own name before them."""
+    return tuple(
+        name.removeprefix(prefix)
+        for name in wanted
+        if name.startswith(prefix) or _path_of(name, paths) is not None
+    )
+
+
 def _path_of(name: str, paths: Collection[str]) -> str | None:
     """The path itself, also in another case, or the only file of that name."""
     plain = name.replace("\\", "/").removeprefix("./")
@@ -127,20 +136,19 @@ def _path_of(name: str, paths: Collection[str]) -> str | None:
 def _candidates(listing: Listing, sidecars: Sidecars, known: Collection[str]) -> list[str]:
     """Files that may be tables: by name, by ending, or texts that are of no single clip. Nearest to the top first."""
     stems = sidecars.stems()
-    found = []
+    found: dict[str, bool] = {}
     for path in listing.texts:
         name = path.rsplit("/", 1)[-1].lower()
         if path in known or name.startswith(NEVER_TABLES):
             continue
         is_of_a_clip = fold(name.rsplit(".", 1)[0]) in stems
-        if (
-            name in TABLE_NAMES
-            or (name.endswith(TABLE_ENDINGS) and not is_of_a_clip)
-            or ((name.endswith(PERHAPS_TABLE_ENDINGS) or name == "text") and not is_of_a_clip)
-        ):
-            found.append(path)
+        is_text = name.endswith(PERHAPS_TABLE_ENDINGS) or name == "text"
+        if name in TABLE_NAMES or name.endswith(TABLE_ENDINGS) or (is_text and not is_of_a_clip):
+            found[path] = is_of_a_clip
     named = {path for path in found if _rank(path) < len(TABLE_NAMES)}
-    ordered = sorted(found, key=lambda path: (path not in named, path.count("/"), path))
+    ordered = sorted(
+        found, key=lambda path: (path not in named, found[path], path.count("/"), path)
+    )
     return sorted(ordered[: max(MOST_TABLES, len(named))], key=lambda path: (_rank(path), path))
 
 

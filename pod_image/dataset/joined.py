@@ -5,15 +5,17 @@ One way for the check and the pod, so that what is said of a run's clips before 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pod_image.contract.datasets import ChosenDataset, speaker_apart
 from pod_image.contract.findings import Finding
+from pod_image.dataset.choice import tables_held
 from pod_image.dataset.dataset_error import DatasetError
+from pod_image.dataset.findings import Code
 from pod_image.dataset.reader import Clip, Dataset, read_dataset
-from pod_image.dataset.source import Entry, FileSource
+from pod_image.dataset.source import Entry, FileSource, FolderSource
 from pod_image.dataset.survey import Survey, Utterance, survey
 
 
@@ -58,13 +60,19 @@ class JoinedSource:
         return part.source.read(path.removeprefix(part.prefix), start, length)
 
 
-def survey_of(source: FileSource) -> Survey:
-    """The survey of a dataset, or of several as one. As `survey`, never raises for what is in them."""
-    return _joined(source) if isinstance(source, JoinedSource) else survey(source)
+def survey_of(source: FileSource, tables: Collection[str] = ()) -> Survey:
+    """The survey of a dataset, or of several as one, by the `tables` that a person chose.
+
+    Of several datasets each reads those of the tables that it has. As `survey`, never raises for what is in them.
+    """
+    return _joined(source, tables) if isinstance(source, JoinedSource) else survey(source, tables)
 
 
-def _joined(source: JoinedSource) -> Survey:
-    surveys = [(part, survey(part.source)) for part in source.parts]
+def _joined(source: JoinedSource, tables: Collection[str]) -> Survey:
+    surveys = [
+        (part, survey(part.source, _tables_of(part.dataset, part.source, tables)))
+        for part in source.parts
+    ]
     opened = tuple(Part(part.dataset, each.source) for part, each in surveys)
     whole = Survey(JoinedSource(opened, source.is_apart))
     for part, each in surveys:
@@ -74,7 +82,20 @@ def _joined(source: JoinedSource) -> Survey:
         whole.tables += [part.prefix + table for table in each.tables]
         whole.rows += each.rows
         whole.total_bytes += each.total_bytes
+    for name in tables:
+        if not any(_tables_of(part.dataset, part.source, (name,)) for part in source.parts):
+            whole.find(
+                Code.NO_TABLE, "", f"None of the datasets has a table {name}.",
+                "Write its path as it is in its dataset, such as metadata.csv.",
+            )  # fmt: skip
     return whole
+
+
+def _tables_of(
+    dataset: ChosenDataset, source: FileSource, tables: Collection[str]
+) -> tuple[str, ...]:
+    paths = {entry.path for entry in source.entries()} if tables else set()
+    return tables_held(tables, paths, f"{dataset.name}/")
 
 
 def _within(part: Part, one: Utterance, is_apart: bool) -> Utterance:
@@ -96,7 +117,12 @@ def _place(name: str, place: str) -> str:
 
 
 def read_datasets(
-    folder: Path, datasets: Sequence[ChosenDataset], *, unpack_to: Path, is_apart: bool
+    folder: Path,
+    datasets: Sequence[ChosenDataset],
+    *,
+    unpack_to: Path,
+    is_apart: bool,
+    tables: Collection[str] = (),
 ) -> Dataset:
     """The clips of all datasets of a run, which the pod has in `folder`, in their order.
 
@@ -104,13 +130,14 @@ def read_datasets(
     """
     if len(datasets) < 2:
         inside = datasets[0].inside if datasets else ""
-        return read_dataset(folder / inside, unpack_to=unpack_to)
+        return read_dataset(folder / inside, unpack_to=unpack_to, tables=tables)
     clips: list[Clip] = []
     findings: list[Finding] = []
     for number, dataset in enumerate(datasets):
         try:
             there = folder / dataset.folder / dataset.inside
-            read = read_dataset(there, unpack_to=unpack_to / dataset.folder)
+            chosen = _tables_of(dataset, FolderSource(there), tables)
+            read = read_dataset(there, unpack_to=unpack_to / dataset.folder, tables=chosen)
         except DatasetError as exc:
             raise DatasetError(f"{dataset.name}: {exc.message}", hint=exc.hint) from exc
         clips += [_clip_within(dataset, number, clip, is_apart) for clip in read.clips]

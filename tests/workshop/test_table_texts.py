@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from launcher.errors import InvalidRequest
 from launcher.workshop.gathering import gather
-from launcher.workshop.table_texts import match_rows
+from launcher.workshop.table_texts import match_rows, texts_of
 from pod_image.dataset.tables import Row, read_table
 from tests.kit.dataset_files import SHORT, write
 
@@ -33,6 +34,17 @@ def test_the_same_name_in_two_folders_takes_the_line_of_its_own_path(tmp_path: P
         ("ben/001.wav", "Of Ben."),
     ]
     assert not skipped
+
+
+def test_a_spreadsheet_of_unknown_headers_is_read_by_the_recordings_that_it_names(
+    tmp_path: Path,
+) -> None:
+    table = write(tmp_path, {"t.csv": "Nr;Ton;Worte\n1;001;Of Anna, here.\n"}) / "t.csv"
+    (row,) = texts_of(table, [ANNA]).rows.values()
+    assert row.text == "Of Anna, here."
+    numbers = write(tmp_path, {"n.csv": "file,seconds\n001.wav,3\n"}) / "n.csv"
+    with pytest.raises(InvalidRequest, match="No column of it holds texts"):
+        texts_of(numbers, [ANNA])
 
 
 def test_a_name_that_two_recordings_have_gives_neither_its_text_and_is_said(

@@ -41,6 +41,12 @@ from pod_image.contract.recipes.piper import Quality
 
 app = group_app("Datasets: check one, make one of recordings, push it, keep order.")
 
+TableOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--table", metavar="FILE", help="The table of transcripts, where there are several."
+    ),
+]
 _STAGES = {
     "table": "Reading the table",
     "headers": "Reading the clips' headers",
@@ -72,6 +78,7 @@ def check(
     speakers: Annotated[
         int | None, typer.Option(min=0, help="How many; 0 takes any number.")
     ] = None,
+    table: TableOption = None,
     deep: Annotated[bool, typer.Option("--deep", help="Listen to every clip.")] = False,
     report: Annotated[
         Path | None,
@@ -88,7 +95,9 @@ def check(
     Of a repo only table, listing and the clips' headers are read, unless --deep asks for the sound.
     """
     output = Output(as_json=as_json, quiet=quiet)
-    settings = replace(_settings(output, preset, language, quality, speakers), deep=deep)
+    settings = replace(
+        _settings(output, preset, language, quality, speakers), deep=deep, tables=_tables(table)
+    )
     with ProgressLine(output) as line:
         found = _checked(source, revision, settings, line)
     if report is not None:
@@ -103,6 +112,10 @@ def check(
         raise InvalidRequest(
             f"{found.dataset} has {errors}.", hint="Mend them, or accept one with --force CODE."
         )
+
+
+def _tables(given: list[str] | None) -> tuple[str, ...]:
+    return tuple(name.strip() for each in given or () for name in each.split(",") if name.strip())
 
 
 def _settings(
@@ -243,6 +256,7 @@ def push(
     public: Annotated[
         bool, typer.Option("--public", help="If the repo is made: for everybody to see.")
     ] = False,
+    table: TableOption = None,
     force: Annotated[
         bool, typer.Option("--force", help="Leave out what cannot be used, rather than refuse.")
     ] = False,
@@ -274,6 +288,7 @@ def push(
         language=language,
         private=not public,
         force=force,
+        tables=_tables(table),
     )
     request = replace(request, agreed=_agreed(keys, request, yes))
     with ProgressLine(output) as line:

@@ -35,8 +35,9 @@ def check_settings(settings: RunSettings) -> CheckSettings:
     """What the dataset of a run with these settings has to be good for."""
     wanted = recipe_of(settings).speech_wanted(settings)
     if wanted is None:
-        return _OF_ANY_RUN
+        return replace(_OF_ANY_RUN, tables=settings.table)
     return CheckSettings(
+        tables=settings.table,
         language=wanted.language,
         espeak_voice=wanted.espeak_voice,
         sample_rate_hz=wanted.sample_rate_hz,

@@ -49,6 +49,7 @@ def prepare_stage(document: RunDocument, folder: RunFolder, emit: Emit) -> None:
             chosen_datasets(settings),
             unpack_to=folder.prepared / "unpacked",
             is_apart=settings.dataset_speakers is SpeakersOfDatasets.APART,
+            tables=settings.table,
         )
     except DatasetError as exc:
         raise RecipeError(exc.message, hint=exc.hint) from exc

@@ -407,6 +407,22 @@ def test_a_plan_says_what_the_check_says(shell: Shell) -> None:
     assert {"file-absent", "text-numbers", "text-unspeakable"} <= set(checked["finding_counts"])
 
 
+def test_of_tables_that_contradict_one_is_chosen_in_check_and_plan_alike(
+    shell: Shell, tmp_path: Path
+) -> None:
+    files = {"a.csv": b"a|Hello there.\n", "b.csv": b"a|Good day.\n", "a.flac": CLIP}
+    folder = str(write(tmp_path / "two", files))
+    said = shell("dataset", "check", folder)
+    assert said.code == 2
+    assert "--table a.csv" in said.text
+    assert shell("dataset", "check", folder, "--table", "b.csv", "--json").json["clips"] == 1
+    launcher = _pushed(shell, {**files})
+    assert not launcher("plan", "--json").json["can_be_launched"]
+    planned = launcher("plan", "--table", "b.csv", "--json").json
+    assert planned["can_be_launched"]
+    assert planned["settings"]["table"]["value"] == ["b.csv"]
+
+
 def test_errors_stop_a_deploy_until_each_is_forced_by_name(shell: Shell) -> None:
     files = {"metadata.csv": b"a|Hello there.\nb|Hi.\nc|\n", "a.flac": CLIP, "c.flac": CLIP}
     launcher = _pushed(shell, {**files})

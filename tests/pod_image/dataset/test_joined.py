@@ -81,3 +81,19 @@ def test_a_single_dataset_is_read_as_ever(tmp_path: Path) -> None:
         tmp_path / "one", [only], unpack_to=tmp_path / "un", is_apart=True
     ).clips
     assert (clip.place, clip.speaker, clip.dataset) == ("metadata.csv line 1", None, 0)
+
+
+def test_of_several_datasets_each_reads_the_chosen_table_that_it_has(tmp_path: Path) -> None:
+    folder = on_pod(tmp_path / "pod")
+    write(folder / TWO[1].folder, {"other.csv": "b|Another text.\n"})
+    source, chosen = joined(folder), ("other.csv",)
+    assert Code.TABLES_DIFFER in {each.code for each in survey_of(source).findings}
+    for tables in (chosen, (f"{TWO[1].name}/other.csv",)):
+        found = survey_of(source, tables)
+        assert [each.text for each in found.utterances] == ["Hello there.", "Another text."]
+        read = read_datasets(folder, TWO, unpack_to=tmp_path / "un", is_apart=False, tables=tables)
+        assert [each.text for each in read.clips] == ["Hello there.", "Another text."]
+        assert found.findings == read.findings
+    absent = survey_of(source, ("nowhere.csv",))
+    assert next(each.text for each in absent.utterances) == "Hello there."
+    assert Code.NO_TABLE in {each.code for each in absent.findings}
