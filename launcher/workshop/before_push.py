@@ -17,8 +17,9 @@ from pod_image.contract.figures import counted
 from pod_image.contract.findings import Severity
 from pod_image.dataset import Entry, FileSource, Survey, survey
 from pod_image.dataset.archives import OpenedSource, is_archive
-from pod_image.dataset.choice import TABLE_ENDINGS, TABLE_NAMES
+from pod_image.dataset.choice import TABLE_ENDINGS
 from pod_image.dataset.endings import AUDIO_ENDINGS
+from pod_image.dataset.weighing import TABLE_NAMES
 from pod_image.hub import Checksums, Hub, RemoteFile, Repo, RepoMissing, list_files, read_bytes
 
 NOT_DATA = (CARD, ".gitattributes")

@@ -3,50 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
 
 from pod_image.contract.figures import size
-from pod_image.contract.findings import Finding
-from pod_image.contract.next_steps import NextStep, Said, Sentence
+from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.dataset.archives import DamagedMember
 from pod_image.dataset.corpora import find_corpora
 from pod_image.dataset.corpora.corpus import Listing
 from pod_image.dataset.findings import Code
-from pod_image.dataset.matching import Files, Match, Matched
+from pod_image.dataset.matching import Files, Matched
 from pod_image.dataset.names import fold
 from pod_image.dataset.parquet import ParquetSource, is_embedded
 from pod_image.dataset.sidecars import Sidecars, say_damaged
 from pod_image.dataset.tables import MOST_TABLE_BYTES, Table, read_table
+from pod_image.dataset.weighing import TABLE_NAMES, Choice, rank_of, weigh
 
-TABLE_NAMES = (
-    "metadata.csv", "metadata.jsonl", "metadata.txt", "metadata.tsv", "transcripts.csv",
-    "transcripts.txt", "transcripts.tsv", "transcript.txt", "line_index.tsv", "train.jsonl",
-    "train.csv", "filelist.txt",
-)  # fmt: skip
 TABLE_ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".list")
 PERHAPS_TABLE_ENDINGS = (".txt", ".json")
 NEVER_TABLES = ("readme", "license", "licence", "launcher.json", "dataset_info")
 MOST_TABLES = 500
 """Each is a read, from the Hub a request; a corpus with more of them is one of its own kind."""
 MOST_NAMED = 8
-
-
-@dataclass
-class Choice:
-    """The tables that are read, with their files, and those left aside, with why."""
-
-    read: list[Matched] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    left: dict[str, str] = field(default_factory=dict)
-    """Tables with transcripts that are not read: an error if clips go unused for it."""
-    others: dict[str, str] = field(default_factory=dict)
-    """Files that might have been tables and are none, with why."""
-    spare: set[str] = field(default_factory=set)
-    is_persons: bool = False
-    """Somebody said which tables count: what else is there is left alone."""
-
-    def find(self, code: Code, place: str, message: str, hint: Said) -> None:
-        self.findings.append(code.finding(place, message, hint))
 
 
 def choose(
@@ -61,6 +37,7 @@ def choose(
     for corpus in find_corpora(listing):
         choice.read += [files.match(table) for table in corpus.tables]
         choice.spare |= corpus.spare
+        choice.of_corpora |= {table.path for table in corpus.tables}
         known |= corpus.texts | set(corpus.left)
         choice.find(
             Code.TABLE_FORMAT, corpus.tables[0].path, f"Read as {corpus.name}.",
@@ -79,7 +56,7 @@ def choose(
             )  # fmt: skip
     candidates = _candidates(listing, sidecars, known)
     read = [_read(source, files, path, listing.sizes[path]) for path in candidates]
-    _weigh([each for each in read if _counts(each, choice)], choice)
+    weigh([each for each in read if _counts(each, choice)], choice)
     if not choice.read:
         _take_what_names_nothing(read, choice)
     _parquet(source, files, choice)
@@ -145,16 +122,11 @@ def _candidates(listing: Listing, sidecars: Sidecars, known: Collection[str]) ->
         is_text = name.endswith(PERHAPS_TABLE_ENDINGS) or name == "text"
         if name in TABLE_NAMES or name.endswith(TABLE_ENDINGS) or (is_text and not is_of_a_clip):
             found[path] = is_of_a_clip
-    named = {path for path in found if _rank(path) < len(TABLE_NAMES)}
+    named = {path for path in found if rank_of(path) < len(TABLE_NAMES)}
     ordered = sorted(
         found, key=lambda path: (path not in named, found[path], path.count("/"), path)
     )
-    return sorted(ordered[: max(MOST_TABLES, len(named))], key=lambda path: (_rank(path), path))
-
-
-def _rank(path: str) -> int:
-    name = path.rsplit("/", 1)[-1].lower()
-    return TABLE_NAMES.index(name) if name in TABLE_NAMES else len(TABLE_NAMES)
+    return sorted(ordered[: max(MOST_TABLES, len(named))], key=lambda path: (rank_of(path), path))
 
 
 def _read(source: ParquetSource, files: Files, path: str, size_bytes: int) -> Matched:
@@ -179,7 +151,7 @@ def _read(source: ParquetSource, files: Files, path: str, size_bytes: int) -> Ma
 def _counts(matched: Matched, choice: Choice) -> bool:
     """Whether this is a table of transcripts of this dataset; else why not is kept."""
     table = matched.table
-    is_named = _rank(table.path) < len(TABLE_NAMES)
+    is_named = rank_of(table.path) < len(TABLE_NAMES)
     if table.lacks:
         choice.others[table.path] = table.lacks
         if is_named:
@@ -225,84 +197,6 @@ def _is_plain_table(matched: Matched) -> bool:
     )
 
 
-# Tables beside each other
-
-
-def _weigh(tables: Sequence[Matched], choice: Choice) -> None:
-    """Tables that agree are read together. Where two contradict, somebody has to say which of them is right."""
-    owners: dict[str, tuple[Match, Matched]] = {
-        match.path: (match, matched)
-        for matched in choice.read
-        for match in matched.matches
-        if match.path
-    }
-    undecided: set[str] = set()
-    absent: set[str] = set()
-    for matched in sorted(tables, key=lambda each: (_rank(each.path), -each.leading, each.path)):
-        against = _contradicted(matched, owners)
-        if against is not None:
-            mine, other = against
-            _say_contradiction(matched, mine, *other, choice)
-            undecided.add(matched.path)
-            if _rank(other[1].path) == _rank(matched.path):
-                undecided.add(other[1].path)
-            else:
-                choice.find(
-                    Code.TABLE_IGNORED, matched.path, f"{other[1].path} is read instead of this table.",
-                    "Keep one table, or remove the other.",
-                )  # fmt: skip
-            continue
-        new = [match for match in matched.matches if not _is_known(match, owners, absent)]
-        if matched.matches and not any(match.leads for match in new) and owners:
-            choice.find(
-                Code.TABLE_IGNORED, matched.path, "All that this table says stands in another one too.",
-                "Nothing to do.",
-            )  # fmt: skip
-            continue
-        choice.read.append(Matched(matched.table, new))
-        owners.update({match.path: (match, matched) for match in new if match.path})
-        absent.update(match.row.file for match in new if match.path is None)
-    choice.read = [each for each in choice.read if each.path not in undecided]
-
-
-def _is_known(
-    match: Match, owners: dict[str, tuple[Match, Matched]], absent: Collection[str]
-) -> bool:
-    return match.path in owners if match.path else match.row.file in absent
-
-
-def _contradicted(
-    matched: Matched, owners: dict[str, tuple[Match, Matched]]
-) -> tuple[Match, tuple[Match, Matched]] | None:
-    for match in matched.matches:
-        other = owners.get(match.path) if match.path else None
-        if other is not None and _spoken(match) != _spoken(other[0]):
-            return match, other
-    return None
-
-
-def _spoken(match: Match) -> list[str]:
-    return match.row.text.split()
-
-
-def _say_contradiction(
-    matched: Matched, mine: Match, other: Match, others: Matched, choice: Choice
-) -> None:
-    choice.find(
-        Code.TABLES_DIFFER, matched.path,
-        f"{others.path} and {matched.path} give {mine.path} different texts: "
-        f"{_short(other.row.text)} and {_short(mine.row.text)}.",
-        Sentence(
-            "Say which one is right: ", NextStep.SET.of("table", others.path), " or ",
-            NextStep.SET.of("table", matched.path), ".",
-        ),
-    )  # fmt: skip
-
-
-def _short(text: str) -> str:
-    return f"“{text[:40]}{'…' * (len(text) > 40)}”"
-
-
 def _parquet(source: ParquetSource, files: Files, choice: Choice) -> None:
     """Parquet with clips inside counts where there is no other table: beside one it is most often the same again."""
     naming: list[Matched] = []
@@ -310,7 +204,7 @@ def _parquet(source: ParquetSource, files: Files, choice: Choice) -> None:
     for table in source.tables:
         is_holding = any(is_embedded(row.file) for row in table.rows)
         (holding if is_holding else naming).append(files.match(table))
-    _weigh([each for each in naming if each.matches or not choice.read], choice)
+    weigh([each for each in naming if each.matches or not choice.read], choice)
     if not choice.read:
         choice.read += holding
         return

@@ -197,8 +197,10 @@ def _leading_column(
         0 if at in but else sum(leads(row[at]) for row in rows if len(row) > at)
         for at in range(width)
     ]
-    best = max(hits, default=0)
-    return hits.index(best) if best * 2 >= len(rows) and best else None
+    # A running number may lead to "0.wav" as well as the name itself does: what ends like sound is the name.
+    endings = [sum(is_audio(row[at]) for row in rows if len(row) > at) for at in range(width)]
+    best = max(range(width), key=lambda at: (hits[at], endings[at], -at), default=0)
+    return best if width and hits[best] and hits[best] * 2 >= len(rows) else None
 
 
 def _wordiest(rows: Sequence[Sequence[str]], but: set[int]) -> int | None:

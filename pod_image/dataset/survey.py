@@ -9,7 +9,7 @@ from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import NextStep, Said, Sentence
 from pod_image.contract.paths import safe_path
 from pod_image.dataset.archives import OpenedSource
-from pod_image.dataset.choice import NEVER_TABLES, Choice, choose, say_left
+from pod_image.dataset.choice import NEVER_TABLES, choose, say_left
 from pod_image.dataset.endings import is_audio
 from pod_image.dataset.file_remedies import EMPTY
 from pod_image.dataset.findings import Code
@@ -18,6 +18,7 @@ from pod_image.dataset.parquet import ParquetSource
 from pod_image.dataset.sidecars import Sidecars, read_sidecars
 from pod_image.dataset.source import FileSource
 from pod_image.dataset.tables import Row
+from pod_image.dataset.weighing import Choice
 
 TRANSCRIPT_ENDINGS = (
     ".txt", ".lab", ".csv", ".tsv", ".json", ".jsonl", ".list", ".srt", ".vtt", ".sbv", ".textgrid",

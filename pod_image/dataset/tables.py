@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -38,6 +39,10 @@ from pod_image.dataset.json_records import records_of
 
 MOST_TABLE_BYTES = 256 * 2**20
 MOST_LINE_CHARACTERS = 100_000
+DECLARED_DELIMITER = re.compile(r"sep=([;,|\t])", re.IGNORECASE)
+"""What Excel writes, and reads, on the first line."""
+FEWEST_COLUMNS_TO_DROP = 3
+"""Fewer may be empty for want of their texts."""
 
 
 @dataclass(frozen=True)
@@ -132,8 +137,16 @@ def _say_encoding(table: Table, decoded: Decoded) -> None:
 def _read_delimited(table: Table, lines: list[tuple[int, str]], leads: Leads) -> None:
     if not lines:
         return
-    delimiter = find_delimiter(table.path, [line for _, line in lines], leads)
+    declared = DECLARED_DELIMITER.fullmatch(lines[0][1].strip(" "))
+    if declared is not None:
+        lines = lines[1:]
+    delimiter = (
+        declared[1] if declared else find_delimiter(table.path, [line for _, line in lines], leads)
+    )
     split = split_lines(lines, delimiter, leads)
+    _drop_empty_columns(split)
+    if not split.rows:
+        return
     first, *others = split.rows
     sample = [cells for _, cells in others[:SAMPLE] if len(cells) == len(first[1])]
     header = find_header(first[1], sample, leads) if len(first[1]) > 1 else None
@@ -160,6 +173,17 @@ def _read_delimited(table: Table, lines: list[tuple[int, str]], leads: Leads) ->
     for number, cells in good:
         _add_row(table, number, cells, columns)
     _say_quotes(table, split, good, columns, delimiter)
+
+
+def _drop_empty_columns(split: Split) -> None:
+    """Columns after the last that a spreadsheet exports because somebody once clicked there."""
+    usual = Counter(len(cells) for _, cells in split.rows).most_common(1)[0][0] if split.rows else 0
+    used = max(
+        (at + 1 for _, cells in split.rows for at, cell in enumerate(cells) if cell), default=0
+    )
+    if usual > FEWEST_COLUMNS_TO_DROP and used < usual:
+        kept = max(used, 2)
+        split.rows = [(number, cells[:kept]) for number, cells in split.rows]
 
 
 def _say_bad_line(table: Table, number: int, found: int, count: int, delimiter: str) -> None:

@@ -97,6 +97,16 @@ def test_vctk_reads_the_first_microphone_and_names_its_speakers(tmp_path: Path) 
     assert not notes(found, Code.FILE_UNUSED)
 
 
+def test_a_table_that_contradicts_a_known_corpus_is_asked_about(tmp_path: Path) -> None:
+    clips(tmp_path, "wav48/p1/p1_1.wav")
+    write(tmp_path, {"txt/p1/p1_1.txt": "Hello there.", "mine.csv": "file,text\np1_1,Good day.\n"})
+    found = look(tmp_path)
+    assert [each.text for each in found.utterances] == ["Hello there."]
+    (which,) = [each for each in found.findings if each.severity is Severity.ERROR]
+    assert which.code is Code.TABLES_DIFFER
+    assert in_terminal(which.hint).startswith("If this table is right, --table mine.csv;")
+
+
 def test_vctk_of_the_first_edition_has_one_microphone(tmp_path: Path) -> None:
     clips(tmp_path, "wav48/p1/p1_1.wav")
     write(tmp_path, {"txt/p1/p1_1.txt": "Hello."})

@@ -89,6 +89,10 @@ def test_quotes_that_belong_to_the_texts_are_kept(tmp_path: Path) -> None:
         ("0|We go now.|anna\n1|We stay here.|anna\n", ["anna", "anna"]),
         ("0|We go now.|We go now.|anna\n1|We stay here.|We stay here.|anna\n", ["anna", "anna"]),
         ("0|17.5|We go now.\n1|23.25|We stay here.\n", [None, None]),
+        ("0,wavs/0.wav,We go now.\n1,wavs/1.wav,We stay here.\n", [None, None]),
+        ("sep=;\n0;We go now.\n1;We stay here.\n", [None, None]),
+        ("0;We go now.;;\n1;We stay here.;;\n", [None, None]),
+        ("file;text;;\n0;We go now.;;\n1;We stay here.;;\n", [None, None]),
         ("a,0,We go now.\na,1,We stay here.\n", [None, None]),
     ],
 )
