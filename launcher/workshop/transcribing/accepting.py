@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
+from launcher.workshop.changing import changing
 from launcher.workshop.names import clip_prefix
 from launcher.workshop.table import CLIPS_FOLDER
 from launcher.workshop.transcribing.suggestions import Suggestion, SuggestionsFile, holding
@@ -47,7 +48,7 @@ def accept_suggestions(
     meanwhile keeps it. InvalidRequest for a table that cannot be edited.
     """
     file = SuggestionsFile(folder)
-    with holding(file.alone()):
+    with holding(file.alone()), changing(folder):
         waiting = [each for each in waiting_suggestions(folder) if not each.why_not]
         texts = _chosen(waiting, which, chosen or {})
         whole = {key: text for key, text in texts.items() if key[1] is None}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from launcher.config import is_private
 from launcher.errors import InvalidRequest
+from launcher.workshop.changing import changing
 from launcher.workshop.transcribing.proofread import Move
 from launcher.workshop.transcribing.table_edit import EditableTable, open_table, write_table
 from pod_image.contract.whole_file import write_whole
@@ -27,17 +28,19 @@ class Repaired:
 
 def repair(folder: Path, moved: Sequence[Move]) -> Repaired:
     """Write the moves into the table. InvalidRequest where it cannot be edited, or where a text is not as it was."""
-    table = _table(folder)
-    _expect(table, {each.place: each.old_text for each in moved})
-    raw = table.changed({each.place: each.text for each in moved})
-    before = [asdict(Move(each.place, each.file, each.old_text, "", each.text)) for each in moved]
-    write_whole(
-        folder / UNDO,
-        json.dumps({"table": table.path, "texts": before}, ensure_ascii=False, indent=1),
-        is_private=is_private(folder),
-        is_durable=True,
-    )
-    write_table(table, raw)
+    with changing(folder):
+        table = _table(folder)
+        _expect(table, {each.place: each.old_text for each in moved})
+        raw = table.changed({each.place: each.text for each in moved})
+        before = [Move(each.place, each.file, each.old_text, "", each.text) for each in moved]
+        document = {"table": table.path, "texts": [asdict(each) for each in before]}
+        write_whole(
+            folder / UNDO,
+            json.dumps(document, ensure_ascii=False, indent=1),
+            is_private=is_private(folder),
+            is_durable=True,
+        )
+        write_table(table, raw)
     return Repaired(sum(bool(each.text) for each in moved), sum(not each.text for each in moved))
 
 
@@ -50,10 +53,11 @@ def undo_repair(folder: Path) -> Repaired:
         )
     document = json.loads(path.read_text(encoding="utf-8"))
     back = [Move(**each) for each in document["texts"]]
-    table = _table(folder)
-    _expect(table, {each.place: each.old_text for each in back})
-    write_table(table, table.changed({each.place: each.text for each in back}))
-    path.unlink()
+    with changing(folder):
+        table = _table(folder)
+        _expect(table, {each.place: each.old_text for each in back})
+        write_table(table, table.changed({each.place: each.text for each in back}))
+        path.unlink()
     return Repaired(sum(bool(each.text) for each in back), sum(not each.text for each in back))
 
 
