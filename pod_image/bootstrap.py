@@ -140,12 +140,16 @@ def check(content: bytes, sha256: str) -> None:
 
 
 def needs(run_document: str, wheel: bytes) -> dict[str, tuple[str, str]]:
-    """What the agent needs, and what the run's recipe says in the wheel that it needs; most bring their own."""
-    try:
-        recipe = json.loads(run_document)["settings"]["recipe"]
-        text = in_wheel(wheel, f"recipes/{recipe}/packages.txt")
-    except (ValueError, KeyError, TypeError):
-        text = ""
+    """What the agent needs, and what the run's recipe says in the wheel that it needs; most bring their own.
+
+    A setting's value may need more: that stands in `packages-<setting>-<value>.txt`.
+    """
+    text = ""
+    with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
+        settings = json.loads(run_document)["settings"]
+        for more in ("", *(f"-{name}-{value}" for name, value in settings.items())):
+            with contextlib.suppress(KeyError):
+                text += in_wheel(wheel, f"recipes/{settings['recipe']}/packages{more}.txt") + "\n"
     spans = (re.fullmatch(r"([\w.-]+)>=([\w.]+),<([\w.]+)", line) for line in lines_of(text))
     return {**AGENT_NEEDS, **{span[1]: (span[2], span[3]) for span in spans if span}}
 

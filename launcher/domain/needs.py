@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pod_image.contract.next_steps import Said
+from pod_image.contract.phoneme_types import PhonemeType
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class SpeechWanted:
     espeak_voice: str
     sample_rate_hz: int
     speakers: int
+    phoneme_type: PhonemeType
     minutes: float
     """Of speech; 0 for a trial, which any amount will do for."""
     is_apart: bool = False

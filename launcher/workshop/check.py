@@ -30,6 +30,7 @@ from launcher.workshop.text_findings import pace_findings, text_findings
 from launcher.workshop.uncut import with_uncut
 from pod_image.contract.figures import size
 from pod_image.contract.findings import Finding
+from pod_image.contract.phoneme_types import PhonemeType
 from pod_image.dataset import Code, FileSource, FolderSource, Survey, survey_of
 from pod_image.dataset.languages import espeak_voice_of, scripts_of
 from pod_image.dataset.trimming import silero_speech_span
@@ -66,6 +67,7 @@ class CheckSettings:
 
     language: str = "en_US"
     espeak_voice: str = ""
+    phoneme_type: PhonemeType = PhonemeType.ESPEAK
     sample_rate_hz: int = 22_050
     speakers: int | None = 1
     """None accepts however many there are."""
@@ -233,6 +235,7 @@ def _phonemes(
             settings.language,
             voice,
             None if settings.deep else settings.most_texts,
+            settings.phoneme_type,
         )
     except ImportError:
         findings.append(_missing_extra("phonemes were not checked"))

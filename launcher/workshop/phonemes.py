@@ -1,4 +1,4 @@
-"""Which sounds of a language the transcripts hold, by the same espeak-ng that training uses (extra `audio`)."""
+"""Which sounds of a language the transcripts hold, by the same phonemizers that training uses (extra `audio`)."""
 
 from __future__ import annotations
 
@@ -10,34 +10,49 @@ from launcher.workshop.reading_findings import ReadingFindings
 from launcher.workshop.report import PhonemeCoverage
 from launcher.workshop.yardsticks import YARDSTICKS
 from pod_image.contract.findings import Finding
+from pod_image.contract.next_steps import Said, Sentence, setting
+from pod_image.contract.phoneme_types import PhonemeType, own_type_of
 from pod_image.dataset import Code, Utterance
+from pod_image.dataset.fitness import has_words
 from pod_image.dataset.languages import scripts_of
 from pod_image.phonemes import PhonemesError
 from pod_image.phonemes.phonemizer import Phonemes, Phonemizer
-from pod_image.phonemes.spelling import Speller
+from pod_image.phonemes.pinyin_model import given_model
+from pod_image.phonemes.spelling import Reading, Speller
+from pod_image.phonemes.symbols import text_symbols
 
 MOST_TEXTS = 2_000
 """About a millisecond each, and further texts hold hardly a sound that these lack."""
 RARE_BELOW = 5
 SPELT_REMEDY = "Write the words in the letters of the language, as they are said; or set the language that is spoken."
+_READ_POORLY = {
+    PhonemeType.HEBREW: "Hebrew without its vowels, and spells it where they are pointed",
+    PhonemeType.JAPANESE: "no kanji of Japanese, particles otherwise than they are said, and no accents",
+    PhonemeType.THAI: "Thai without tones and without knowing where words end",
+}
 NO_SOUNDS = frozenset(" ˈˌːˑ!'(),-.:;?\"#|")
 """Stress, length and punctuation are symbols of the map, but no sounds to cover."""
 
 
 def cover(
-    utterances: Sequence[Utterance], language: str, espeak_voice: str, most_texts: int | None
+    utterances: Sequence[Utterance],
+    language: str,
+    espeak_voice: str,
+    most_texts: int | None,
+    kind: PhonemeType = PhonemeType.ESPEAK,
 ) -> tuple[PhonemeCoverage | None, list[Finding]]:
     """Counts of phonemes over a spread of at most so many texts (None: all), and what lacks.
 
     ImportError without the extra.
     """
     try:
-        phonemize = Phonemizer(espeak_voice)
+        phonemize = _phonemizer(kind, espeak_voice, [each.text for each in utterances])
     except PhonemesError as exc:
         note = f"{exc.message} Phonemes were not checked."
         return None, [Code.PHONEMES_UNCHECKED.finding("", note, exc.hint)]
-    spell = Speller(espeak_voice, scripts_of(language))
-    readings = ReadingFindings(language, SPELT_REMEDY)
+    is_of_espeak = kind is PhonemeType.ESPEAK
+    spell = Speller(espeak_voice, scripts_of(language)) if is_of_espeak else _reads_all
+    readings = ReadingFindings(_remedy(language))
     counts: Counter[str] = Counter()
     found: list[Finding] = []
     texts = list(utterances) if most_texts is None else spread(utterances, most_texts)
@@ -45,17 +60,60 @@ def cover(
         phonemes = phonemize(each.text)
         counts.update(_sounds(phonemes))
         readings.add(each, spell(each.text), is_folded=phonemize.changes(each.text))
+        if phonemes.is_silent and has_words(each.text):
+            found.append(_silent(each, kind))
         if phonemes.unknown:
             found.append(_unmapped(each, sorted(phonemes.unknown)))
     found += readings.found()
-    yardstick = _yardstick(phonemize, language)
+    if is_of_espeak:
+        found += _read_poorly(language)
+    yardstick = _yardstick(phonemize, language) if is_of_espeak else set()
     missing = sorted(each for each in yardstick if not counts[each])
     rare = sorted(each for each in yardstick if 0 < counts[each] < RARE_BELOW)
     found.extend(_lacking(missing, rare, language) if yardstick else [_no_yardstick(language)])
     coverage = PhonemeCoverage(
-        espeak_voice, len(texts), dict(counts.most_common()), tuple(missing), tuple(rare), len(yardstick)
-    )  # fmt: skip
+        espeak_voice if is_of_espeak else kind.value,
+        len(texts),
+        dict(counts.most_common()),
+        tuple(missing),
+        tuple(rare),
+        len(yardstick),
+    )
     return coverage, found
+
+
+def _phonemizer(kind: PhonemeType, espeak_voice: str, texts: Sequence[str]) -> Phonemizer:
+    symbols = text_symbols(texts) if kind is PhonemeType.TEXT else None
+    model = given_model() if kind is PhonemeType.PINYIN else None
+    return Phonemizer(espeak_voice, kind, symbols=symbols, model_beside=model)
+
+
+def _reads_all(text: str) -> Reading:
+    return Reading()
+
+
+def _remedy(language: str) -> Said:
+    own = own_type_of(language)
+    if own is None:
+        return SPELT_REMEDY
+    return Sentence(setting("phoneme_type", own.value), " reads this language.")
+
+
+def _silent(each: Utterance, kind: PhonemeType) -> Finding:
+    return Code.TEXT_UNSPEAKABLE.finding(
+        each.place,
+        f"The phoneme type {kind.value} finds nothing to say in this text.",
+        "Write it in the letters of the language; or set the phoneme type that reads these.",
+    )
+
+
+def _read_poorly(language: str) -> list[Finding]:
+    own = own_type_of(language)
+    if own not in _READ_POORLY:
+        return []
+    return [
+        Code.LANGUAGE_POOR.finding("", f"espeak-ng reads {_READ_POORLY[own]}.", _remedy(language))
+    ]
 
 
 def _sounds(phonemes: Phonemes) -> list[str]:

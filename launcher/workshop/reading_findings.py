@@ -20,7 +20,6 @@ _NAMED = 5
 class ReadingFindings:
     """Takes the texts one after another; `found` when all were seen."""
 
-    language: str
     remedy: Said
     _found: list[Finding] = field(default_factory=list)
     _texts: int = 0

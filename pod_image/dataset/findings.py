@@ -89,6 +89,7 @@ class Code(StrEnum):
     TEXT_FOLDED = "text-folded", Severity.NOTE
     TEXT_SPELT = "text-spelt", Severity.WARNING
     LANGUAGE_UNREAD = "language-unread", Severity.ERROR
+    LANGUAGE_POOR = "language-poor", Severity.WARNING
     SIGNS_FOREIGN = "signs-foreign", Severity.WARNING
     WORDS_FOREIGN = "words-foreign", Severity.NOTE
     TEXT_SHIFTED = "text-shifted", Severity.ERROR

@@ -16,6 +16,7 @@ import pytest
 from launcher.errors import InvalidRequest
 from launcher.services.voices import speaking
 from launcher.services.voices.speaking import speak, speakers_of
+from pod_image.contract.phoneme_types import PhonemeType
 from tests.kit.tiny_voice import RATE_HZ, tiny_voice
 
 WORDS = "Good day."
@@ -54,6 +55,38 @@ def test_the_voice_is_loaded_by_another_process_and_held_ready_there(
 
 def _not_here(*args: Any, **options: Any) -> None:
     raise AssertionError("the voice was loaded in this process")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (PhonemeType.HEBREW, "שלום לכולם"),
+        (PhonemeType.JAPANESE, "今日は天気がいいです。"),
+        (PhonemeType.TEXT, "Hello."),
+    ],
+)
+def test_a_voice_of_another_phoneme_type_is_spoken_behind_the_walls_too(
+    voice: Path, tmp_path: Path, kind: PhonemeType, text: str
+) -> None:
+    describe(voice, kind)
+    assert said(voice, tmp_path / "said.wav", text) > RATE_HZ // 10
+
+
+def test_a_chinese_voice_by_pinyin_is_left_to_piper_tts_which_fetches_its_model(
+    voice: Path, tmp_path: Path
+) -> None:
+    describe(voice, PhonemeType.PINYIN)
+    with pytest.raises(InvalidRequest) as refused:
+        said(voice, tmp_path / "said.wav", "你好")
+    hint = str(refused.value.hint)
+    assert "to piper-tts" in hint or "pip install 'pod-launcher[pinyin]'" in hint
+
+
+def describe(voice: Path, kind: PhonemeType) -> None:
+    """As a voice of this phoneme type."""
+    path = voice.with_name(f"{voice.name}.json")
+    document = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**document, "phoneme_type": kind.value}), encoding="utf-8")
 
 
 def test_a_process_that_broke_off_is_said_and_the_next_take_has_a_new_one(

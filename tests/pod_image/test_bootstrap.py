@@ -92,6 +92,25 @@ def test_a_recipe_s_own_packages_come_from_the_wheel_and_without_a_pin_within_th
     assert bootstrap.missing(only, {}) == ["no-such-thing>=1.5,<2"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "packages"),
+    [
+        ("espeak", set()),
+        ("hebrew", set()),
+        ("japanese", {"pyopenjtalk-plus"}),
+        ("thai", {"tltk", "pandas", "unicode-rbnf"}),
+        ("pinyin", {"g2pw", "transformers", "sentence-stream", "unicode-rbnf"}),
+    ],
+)
+def test_what_the_value_of_a_setting_needs_is_installed_where_no_image_of_ours_has_it(
+    kind: str, packages: set[str]
+) -> None:
+    document = json.dumps({"settings": {"recipe": "piper", "phoneme_type": kind, "epochs": 5}})
+    wanted = bootstrap.needs(document, pod_wheel().content)
+    assert wanted.keys() - needs_of("piper").keys() == packages
+    assert all(bootstrap.numbers(least) for least, _ in wanted.values())
+
+
 def test_every_need_has_a_pin_that_is_within_its_span() -> None:
     pinned = bootstrap.pins(pod_wheel().content)
     for name, (least, below) in {

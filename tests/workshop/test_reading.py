@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.workshop.check import CheckSettings, check_folder
 from launcher.workshop.report import DatasetReport
 from launcher.workshop.text_findings import mixed_words
 from pod_image.contract.findings import Finding, Severity
+from pod_image.contract.phoneme_types import PhonemeType
 from pod_image.dataset import Code
 from tests.kit.dataset_files import wav, write
 
+JAPANESE, HEBREW, TEXT = PhonemeType.JAPANESE, PhonemeType.HEBREW, PhonemeType.TEXT
 CLIP = wav(0.6)
 PLAIN = "A good plain sentence."
 
@@ -98,6 +101,53 @@ async def test_it_is_said_where_piper_tts_alone_would_say_something_else(tmp_pat
     (folded,) = of(report, Code.TEXT_FOLDED)
     assert (folded.place, folded.severity) == ("metadata.csv line 2", Severity.NOTE)
     assert "1 text;" in str(folded.message)
+
+
+async def test_what_reads_a_language_better_is_named_and_takes_every_warning_away(
+    tmp_path: Path,
+) -> None:
+    texts = ("今日は天気がいいです。", "水が好きです。")
+    report = await check(tmp_path, *texts, language="ja_JP")
+    (poor,) = of(report, Code.LANGUAGE_POOR)
+    (unread,) = of(report, Code.LANGUAGE_UNREAD)
+    for each in (poor, unread):
+        assert in_terminal(each.hint) == "--phoneme-type japanese reads this language."
+    settings = CheckSettings("ja_JP", speakers=None, minutes_wanted=0, phoneme_type=JAPANESE)
+    better = await check_folder(tmp_path, settings)
+    codes = {each.code for each in better.findings}
+    assert not codes & {Code.LANGUAGE_POOR, Code.LANGUAGE_UNREAD, Code.TEXT_SPELT}
+    assert better.phonemes is not None
+    assert better.phonemes.counts["↓"] > 1
+
+
+async def test_a_text_of_which_the_phoneme_type_says_nothing_is_an_error_as_the_pod_leaves_it_out(
+    tmp_path: Path,
+) -> None:
+    await check(tmp_path, "שלום לכולם", "Hello there.", language="he_IL")
+    settings = CheckSettings("he_IL", speakers=None, minutes_wanted=0, phoneme_type=HEBREW)
+    (silent,) = of(await check_folder(tmp_path, settings), Code.TEXT_UNSPEAKABLE)
+    assert silent.place == "metadata.csv line 2"
+
+
+async def test_letters_of_the_phoneme_type_text_are_all_known(tmp_path: Path) -> None:
+    await check(tmp_path, "Zażółć Ж", language="pl_PL")
+    settings = CheckSettings("pl_PL", speakers=None, minutes_wanted=0, phoneme_type=TEXT)
+    report = await check_folder(tmp_path, settings)
+    assert of(report, Code.PHONEMES_UNMAPPED) == []
+    assert report.phonemes is not None
+    assert report.phonemes.counts["Ж"] == 1
+
+
+async def test_a_package_that_is_absent_is_a_note_with_the_command_that_installs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pod_image.phonemes.extras.find_spec", lambda name: None)
+    write(tmp_path, {"wavs/0.wav": CLIP, "metadata.csv": "0|สวัสดี\n"})
+    settings = CheckSettings(
+        "th_TH", speakers=None, minutes_wanted=0, phoneme_type=PhonemeType.THAI
+    )
+    (unchecked,) = of(await check_folder(tmp_path, settings), Code.PHONEMES_UNCHECKED)
+    assert unchecked.hint == "pip install 'pod-launcher[thai]'"
 
 
 async def test_words_of_another_language_are_one_note(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ from launcher.workshop.page import report_page
 from launcher.workshop.push import PushRequest
 from launcher.workshop.report import DatasetReport
 from pod_image.contract.figures import counted, recorded
+from pod_image.contract.phoneme_types import PhonemeType
 from pod_image.contract.recipes.piper import Quality
 
 app = group_app("Datasets: check one, make one of recordings, push it, keep order.")
@@ -79,6 +80,9 @@ def check(
         int | None, typer.Option(min=0, help="How many; 0 takes any number.")
     ] = None,
     table: TableOption = None,
+    phoneme_type: Annotated[
+        PhonemeType | None, typer.Option(help="How the texts become phonemes.")
+    ] = None,
     deep: Annotated[bool, typer.Option("--deep", help="Listen to every clip.")] = False,
     report: Annotated[
         Path | None,
@@ -96,7 +100,9 @@ def check(
     """
     output = Output(as_json=as_json, quiet=quiet)
     settings = replace(
-        _settings(output, preset, language, quality, speakers), deep=deep, tables=_tables(table)
+        _settings(output, preset, language, quality, speakers, phoneme_type),
+        deep=deep,
+        tables=_tables(table),
     )
     with ProgressLine(output) as line:
         found = _checked(source, revision, settings, line)
@@ -124,9 +130,11 @@ def _settings(
     language: str | None,
     quality: Quality | None,
     speakers: int | None,
+    phoneme_type: PhonemeType | None,
 ) -> CheckSettings:
     """As a run with this preset would have them; without one, for a voice that is fine-tuned."""
     given: dict[str, Any] = {"language": language, "quality": quality, "speakers": speakers or None}
+    given["phoneme_type"] = phoneme_type
     given = {name: value for name, value in given.items() if value is not None}
     chosen = find_preset(read_config(), preset) if preset else None
     composed = compose(chosen, given, check_required=False)

@@ -6,9 +6,11 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from launcher.recipes.piper.base_phonemes import phoneme_findings
 from launcher.recipes.piper.voice_bases import known_base
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import Said, Sentence, setting
+from pod_image.contract.phoneme_types import PhonemeType
 from pod_image.hub import Hub, HubError, Repo, look_at, read_bytes
 
 _LICENCE = re.compile(r"^[\s*#-]*licen[cs]e\W*\s*(?P<terms>\S.*)$", re.IGNORECASE | re.MULTILINE)
@@ -28,8 +30,10 @@ class BaseVoice:
     licence: str
 
 
-def look_at_base(hub: Hub, checkpoint: str) -> tuple[BaseVoice | None, tuple[Finding, ...]]:
-    """The base voice, and what there is to say of it. Never raises HubError."""
+def look_at_base(
+    hub: Hub, checkpoint: str, kind: PhonemeType = PhonemeType.ESPEAK
+) -> tuple[BaseVoice | None, tuple[Finding, ...]]:
+    """The base voice, and what there is to say of it for a run of that phoneme type. Never raises HubError."""
     if not checkpoint:
         return None, ()
     match = _PATTERN.match(checkpoint)
@@ -51,10 +55,11 @@ def look_at_base(hub: Hub, checkpoint: str) -> tuple[BaseVoice | None, tuple[Fin
                 ),
             )
         licence = _terms(checkpoint, _card(hub, repo, match["path"]))
+        on_phonemes = phoneme_findings(hub, repo, match["path"], kind)
     except HubError as exc:
         return None, (_error(f"The base checkpoint cannot be read: {exc.message}", exc.hint),)
     voice = BaseVoice(repo, match["path"], found[match["path"]].size_bytes, licence)
-    return voice, (_on_licence(voice),)
+    return voice, (*on_phonemes, _on_licence(voice))
 
 
 def _terms(checkpoint: str, card: str) -> str:

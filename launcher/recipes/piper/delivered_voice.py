@@ -32,6 +32,7 @@ def _told(document: Mapping[str, Any]) -> Learnt:
     values = {
         "language": _inside(document, "language", "code"),
         "espeak_voice": _inside(document, "espeak", "voice"),
+        "phoneme_type": document.get("phoneme_type"),
         "quality": str(_inside(document, "audio", "quality") or "").replace("_", "-"),
         "speakers": document.get("num_speakers"),
     }

@@ -16,6 +16,7 @@ from launcher.recipes.piper.batches import batch_findings, why_nothing_is_left
 from launcher.recipes.piper.delivered_voice import learnt_by_voice
 from launcher.recipes.piper.estimate import estimate
 from launcher.recipes.piper.shares import share_findings
+from launcher.recipes.piper.phoneme_findings import phoneme_findings_on_image, sentence_findings
 from launcher.recipes.piper.speed import memory_needed
 from pod_image.contract.findings import Finding
 from pod_image.contract.next_steps import Said, Sentence, setting
@@ -96,12 +97,14 @@ class PiperRecipe:
             espeak_voice=own.espeak_voice,
             sample_rate_hz=own.quality.sample_rate_hz,
             speakers=own.speakers,
+            phoneme_type=own.phoneme_type,
             minutes=minutes_wanted(own),
             is_apart=own.dataset_speakers is SpeakersOfDatasets.APART,
         )
 
     def look_at_start(self, hub: Hub, settings: RunSettings) -> Start:
-        base, findings = look_at_base(hub, PiperSettings.of(settings).base_checkpoint)
+        own = PiperSettings.of(settings)
+        base, findings = look_at_base(hub, own.base_checkpoint, own.phoneme_type)
         return Start(base.licence if base else "", findings)
 
     def smaller_try(self, settings: RunSettings) -> SmallerTry | None:
@@ -121,7 +124,12 @@ class PiperRecipe:
     ) -> tuple[Finding, ...]:
         own = PiperSettings.of(settings)
         batches = batch_findings(own, dataset.clips if dataset else 0)
-        return (*share_findings(own, dataset), *batches)
+        return (
+            *share_findings(own, dataset),
+            *batches,
+            *phoneme_findings_on_image(own),
+            *sentence_findings(own),
+        )
 
     def learnt(self, hub: Hub, results_repo: str, run_id: str) -> Learnt:
         return learnt_by_voice(hub, results_repo, run_id)

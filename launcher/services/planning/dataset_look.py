@@ -42,6 +42,7 @@ def check_settings(settings: RunSettings) -> CheckSettings:
         espeak_voice=wanted.espeak_voice,
         sample_rate_hz=wanted.sample_rate_hz,
         speakers=wanted.speakers,
+        phoneme_type=wanted.phoneme_type,
         minutes_wanted=wanted.minutes,
         disk_gb=rented_disk_gb(settings),
     )

@@ -91,7 +91,9 @@ def _speak(onnx: Path, text: str, wav: Path, manner: Manner) -> SpokenText:
         liveliness=str(manner.liveliness),
     )
     if "fault" in answer.said:
-        raise InvalidRequest(str(answer.said["fault"]))
+        raise InvalidRequest(
+            str(answer.said["fault"]), hint=str(answer.said.get("hint") or "") or None
+        )
     rate_hz, ((_, sound),) = int(answer.said["rate_hz"]), answer.arrays
     wav.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with replacing(wav, is_shared=True) as part, wave.open(str(part), "wb") as out:

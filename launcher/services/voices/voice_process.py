@@ -10,10 +10,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pod_image.contract.phoneme_types import PhonemeType
 from pod_image.foreign.apart import Found, Refused, serve
 from pod_image.foreign.frames import Array
-from pod_image.phonemes import folded
+from pod_image.phonemes import PhonemesError, folded
+from pod_image.phonemes.extras import check_packages
 
+_BY_PIPER_ITSELF = (
+    "A voice that reads Chinese by pinyin is not spoken here: piper-tts fetches a model for that."
+)
 MODULE = "launcher.services.voices.voice_process"
 
 
@@ -43,13 +48,24 @@ def _read(files: list[Path], words: dict[str, str]) -> Found:
     from piper import SynthesisConfig
 
     voice = _voice(files[0])
+    kind = PhonemeType(voice.config.phoneme_type.value)
+    try:
+        check_packages(kind)
+    except PhonemesError as exc:
+        raise Refused(exc.message, hint=exc.hint) from exc
+    if kind is PhonemeType.PINYIN:
+        raise Refused(_BY_PIPER_ITSELF, hint="Give the voice and the text to piper-tts.")
     how = SynthesisConfig(
         speaker_id=int(words["speaker"]) if words["speaker"] else None,
         length_scale=1.0 / float(words["tempo"]),
         noise_scale=float(words["liveliness"]),
     )
     try:
-        chunks = list(voice.synthesize(folded(words["text"]), syn_config=how))
+        chunks = list(
+            voice.synthesize(
+                folded(words["text"], has_blocks=kind is PhonemeType.ESPEAK), syn_config=how
+            )
+        )
         sound = b"".join(chunk.audio_int16_bytes for chunk in chunks)
         rate_hz = int(chunks[0].sample_rate) if chunks else 0
     except Exception as exc:  # as above

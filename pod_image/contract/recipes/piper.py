@@ -13,7 +13,8 @@ from pydantic import Field
 
 from pod_image.contract.checkpoint_interval import CheckpointMinutes
 from pod_image.contract.common_settings import CommonSettings, Switch, Word
-from pod_image.contract.knobs import Knob, Scope
+from pod_image.contract.knobs import Knob, Scope, When
+from pod_image.contract.phoneme_types import PhonemeType
 from pod_image.contract.recipes.base import Declaration
 
 
@@ -115,6 +116,32 @@ class PiperSettings(CommonSettings):
         ),
         Knob("Language", group="What", scope=Scope.SUBJECT, is_settled=True),
     ] = "en_US"
+    phoneme_type: Annotated[
+        PhonemeType,
+        Field(
+            description=(
+                "How texts become phonemes: espeak for most languages; hebrew, japanese, thai and pinyin (Chinese) "
+                "by piper-tts's own readers of these; text takes the letters themselves, whatever they are."
+            )
+        ),
+        Knob("Phoneme type", group="What", level="advanced", scope=Scope.SUBJECT, is_settled=True),
+    ] = PhonemeType.ESPEAK
+    pinyin_model: Annotated[
+        str,
+        Field(
+            description=(
+                "Model that reads Chinese by pinyin: repo/path of the .tar.gz with g2pW's files on Hugging Face."
+            ),
+            min_length=5,
+            max_length=500,
+        ),
+        Knob(
+            "Model for pinyin",
+            group="What",
+            level="advanced",
+            when=(When("phoneme_type", (PhonemeType.PINYIN,)),),
+        ),
+    ] = "datasets/rhasspy/piper-checkpoints/zh/zh_CN/_resources/g2pw.tar.gz"
     espeak_voice: Annotated[
         str,
         Field(
@@ -129,6 +156,7 @@ class PiperSettings(CommonSettings):
             group="What",
             level="advanced",
             scope=Scope.SUBJECT,
+            when=(When("phoneme_type", (PhonemeType.ESPEAK,)),),
             empty_means="by the language",
             is_settled=True,
         ),

@@ -72,7 +72,7 @@ def export_voice(generator: Generator, voice: VoiceIdentity, folder: Path) -> Pa
         _describe(part, voice)
         document = json.dumps(voice.to_json(), ensure_ascii=False, indent=2) + "\n"
         (folder / f"{path.name}.json").write_text(document, encoding="utf-8")
-        (folder / "tokens.txt").write_text(tokens_text(), encoding="utf-8")
+        (folder / "tokens.txt").write_text(tokens_text(voice.symbol_ids), encoding="utf-8")
     return path
 
 

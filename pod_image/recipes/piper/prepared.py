@@ -6,10 +6,11 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pod_image.contract.phoneme_types import PhonemeType
 from pod_image.contract.whole_file import write_whole
 from pod_image.recipes.piper.recipe_error import RecipeError
 
-FORMAT = 1
+FORMAT = 2
 SCORES_NAME = "scores.json"
 """Beside the checkpoints: what each scored, and which step is the best."""
 LOSSES_NAME = "losses.csv"
@@ -41,6 +42,10 @@ class PreparedSet:
     speakers: list[str]
     digest: str
     clips: list[PreparedClip]
+    phoneme_type: PhonemeType = PhonemeType.ESPEAK
+    symbols: dict[str, int] | None = None
+    """Each with its id, where they are not simply the kind's own."""
+    model_beside: Path | None = None
 
     @property
     def hours(self) -> float:
@@ -55,6 +60,7 @@ def sound_path(folder: Path) -> Path:
 def write_prepared(folder: Path, prepared: PreparedSet) -> None:
     """Write the document last and in one move: with it, the set is whole."""
     document = {"format": FORMAT, **asdict(prepared)}
+    document["model_beside"] = str(prepared.model_beside) if prepared.model_beside else None
     write_whole(folder / _DOCUMENT, json.dumps(document, ensure_ascii=False))
 
 
@@ -71,4 +77,8 @@ def read_prepared(folder: Path) -> PreparedSet:
             f"The set in {folder} was prepared by another version.", hint="Prepare it again."
         )
     clips = [PreparedClip(**clip) for clip in document.pop("clips")]
-    return PreparedSet(clips=clips, **document)
+    kind = PhonemeType(document.pop("phoneme_type"))
+    beside = document.pop("model_beside")
+    return PreparedSet(
+        clips=clips, phoneme_type=kind, model_beside=Path(beside) if beside else None, **document
+    )

@@ -12,7 +12,7 @@ from pod_image.contract.paths import RunFolder
 from pod_image.contract.recipes.piper import PiperSettings, checkpoint_room
 from pod_image.contract.settings import RunSettings
 from pod_image.recipes.base import CardSection, Recipe, RemoteFile, Stage
-from pod_image.recipes.piper.base_file import base_files
+from pod_image.recipes.piper.base_file import base_files, model_files
 from pod_image.recipes.piper.card import card_section
 from pod_image.recipes.piper.prepared import LOSSES_NAME, SCORES_NAME
 
@@ -36,8 +36,9 @@ class PiperRecipe:
         )
 
     def needs(self, settings: RunSettings) -> Sequence[RemoteFile]:
-        """The base checkpoint, when there is one."""
-        return base_files(PiperSettings.of(settings))
+        """The base checkpoint, and pinyin's model, where there is one."""
+        own = PiperSettings.of(settings)
+        return (*base_files(own), *model_files(own))
 
     def carries(self, settings: RunSettings) -> Sequence[str]:
         """The losses and scores so far, so that curves begin where the run began."""

@@ -18,10 +18,12 @@ from pod_image.contract.paths import RunFolder
 from pod_image.contract.recipes.piper import PiperSettings, SpeakersOfDatasets
 from pod_image.dataset import DatasetError, read_datasets
 from pod_image.recipes.piper.base_file import base_file
+from pod_image.recipes.piper.base_symbols import base_symbols
 from pod_image.recipes.piper.card import keep_facts
 from pod_image.recipes.piper.disk import checkpoints_kept
 from pod_image.recipes.piper.foreign_voice import begin_reading
 from pod_image.recipes.piper.identity import preparation_of, quality_of, voice_of
+from pod_image.recipes.piper.pinyin_model import pinyin_model
 from pod_image.recipes.piper.prepared import read_prepared
 from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.timed_parts import Beginning
@@ -56,7 +58,8 @@ def prepare_stage(document: RunDocument, folder: RunFolder, emit: Emit) -> None:
     serious = [f for f in dataset.findings if f.severity is not Severity.NOTE]
     for finding in serious[:MOST_FINDINGS]:
         emit(_finding_said(finding))
-    prepare(dataset.clips, folder.prepared, preparation_of(settings), emit)
+    how = preparation_of(settings, base_symbols(settings, folder), pinyin_model(settings, folder))
+    prepare(dataset.clips, folder.prepared, how, emit)
 
 
 def _finding_said(finding: Finding) -> RunWarning:
@@ -187,7 +190,9 @@ def export_stage(document: RunDocument, folder: RunFolder, emit: Emit) -> None:
             "There is no checkpoint to make a voice of.",
             hint="Training ended before its first checkpoint; the log says why.",
         )
-    voice = voice_of(PiperSettings.of(document.settings), read_prepared(folder.prepared).speakers)
+    prepared = read_prepared(folder.prepared)
+    settings = PiperSettings.of(document.settings)
+    voice = voice_of(settings, prepared.speakers, prepared.symbols)
     total = len(kept)
     export_voice(generator_of(read_checkpoint(best)), voice, folder.voice)
     emit(_exported(1, total))

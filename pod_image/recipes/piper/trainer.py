@@ -40,7 +40,7 @@ from pod_image.recipes.piper.keeping import Keeper, checkpoint_path
 from pod_image.recipes.piper.model import Discriminators, Generator
 from pod_image.recipes.piper.optimisation import Optimisation
 from pod_image.recipes.piper.pace import Pace
-from pod_image.recipes.piper.phonemes import phonemizer
+from pod_image.recipes.piper.phonemes import check_symbols, phonemizer, symbol_parameters
 from pod_image.recipes.piper.quality import SYMBOLS
 from pod_image.recipes.piper.random_states import random_states, set_random_states
 from pod_image.recipes.piper.recipe_error import RecipeError
@@ -168,7 +168,7 @@ class Trainer:
         )
         self.progress = Progress()
         with self._beginning.part("phonemes"):
-            self._phonemizer = phonemizer(clips.prepared.espeak_voice)
+            self._phonemizer = phonemizer(clips.prepared)
         self._keeper = Keeper(places.checkpoints, training.kept_checkpoints)
         self._is_stopped = False
         # Not with others: their gradients meet in the middle of a step, and nobody has tried to record that.
@@ -410,7 +410,7 @@ class Trainer:
         with held.part("samples"):
             folder = self.places.samples / f"step-{step:08d}"
             for number, sentence in enumerate(self.training.sample_sentences, start=1):
-                self._sample(sentence, folder / f"{number:02d}.wav")
+                self._sample_if_it_can(sentence, folder / f"{number:02d}.wav")
         with held.part("pictures"):
             if self._at_checkpoint is not None:
                 self._at_checkpoint(self)
@@ -463,6 +463,14 @@ class Trainer:
             self._targets = [Recorded.of(sound, rate_hz) for sound in sounds]
         return score(heard, self._targets, rate_hz).as_event()
 
+    def _sample_if_it_can(self, text: str, path: Path) -> None:
+        """A sentence that this voice cannot say, such as one in other letters, costs a sample and not the training."""
+        try:
+            self._sample(text, path)
+        except RecipeError as exc:
+            left_out = f"The sample sentence {text[:60]!r} was not spoken. {exc}"
+            self._emit(RunWarning.saying("sample-left-out", left_out, exc.hint))
+
     def _sample(self, text: str, path: Path) -> str:
         rate_hz = self.clips.prepared.sample_rate_hz
         sound = say(self.optimisation.generator, self._phonemizer, text, rate_hz)
@@ -497,7 +505,8 @@ class Trainer:
         }
         return Checkpoint(
             state,
-            hyper_parameters(self.training, self.clips.prepared.sample_rate_hz),
+            hyper_parameters(self.training, self.clips.prepared.sample_rate_hz)
+            | symbol_parameters(self.clips.prepared.phoneme_type, self.clips.prepared.symbols),
             progress.epoch,
             progress.step * STEPS_COUNTED_PER_BATCH,
             o.states(),
@@ -511,6 +520,8 @@ class Trainer:
     ) -> None:
         if self.training.sizes is None:
             check_fits(traits_of(start), self.training.quality, self.training.speakers, SYMBOLS)
+        prepared = self.clips.prepared
+        check_symbols(start.hyper_parameters, prepared.phoneme_type, prepared.symbols)
         if not take_over(start, generator, discriminators):
             self._emit(
                 RunWarning(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pod_image.phonemes.symbols import SYMBOL_IDS
+from pod_image.contract.phoneme_types import PhonemeType
+from pod_image.phonemes.symbols import SYMBOL_IDS, symbols_of
 from pod_image.recipes.piper.languages import english_name, language_block
 from pod_image.recipes.piper.quality import HOP_SAMPLES, SYMBOLS, Quality
 
@@ -23,6 +25,13 @@ class VoiceIdentity:
     sample_rate_hz: int
     espeak_voice: str
     speakers: tuple[str, ...] = ()
+    phoneme_type: PhonemeType = PhonemeType.ESPEAK
+    symbols: Mapping[str, int] | None = None
+    """Each with its id, where they are not simply the kind's own."""
+
+    @property
+    def symbol_ids(self) -> Mapping[str, int]:
+        return symbols_of(self.phoneme_type) if self.symbols is None else self.symbols
 
     @property
     def stem(self) -> str:
@@ -45,9 +54,9 @@ class VoiceIdentity:
                 "length_scale": LENGTH_SCALE,
                 "noise_w": NOISE_W,
             },
-            "phoneme_type": "espeak",
+            "phoneme_type": self.phoneme_type.value,
             "phoneme_map": {},
-            "phoneme_id_map": {symbol: [number] for symbol, number in SYMBOL_IDS.items()},
+            "phoneme_id_map": {symbol: [number] for symbol, number in self.symbol_ids.items()},
             "num_symbols": SYMBOLS,
             "num_speakers": self.speaker_count,
             "speaker_id_map": {n: i for i, n in enumerate(self.speakers)} if is_several else {},
@@ -64,7 +73,7 @@ class VoiceIdentity:
             "comment": "piper",
             "language": english_name(self.language),
             "voice": self.espeak_voice,
-            "has_espeak": "1",
+            "has_espeak": str(int(self.phoneme_type is PhonemeType.ESPEAK)),
             "has_g2pw": "0",
             "n_speakers": str(self.speaker_count),
             "sample_rate": str(self.sample_rate_hz),
@@ -72,6 +81,7 @@ class VoiceIdentity:
         }
 
 
-def tokens_text() -> str:
-    """sherpa-onnx's `tokens.txt`: a symbol and its id on each line."""
-    return "".join(f"{symbol} {number}\n" for symbol, number in SYMBOL_IDS.items())
+def tokens_text(symbols: Mapping[str, int] = SYMBOL_IDS) -> str:
+    """sherpa-onnx's `tokens.txt`: a symbol and its id on each line. It ends at a symbol of more than one code point."""
+    single = {symbol: number for symbol, number in symbols.items() if len(symbol) == 1}
+    return "".join(f"{symbol} {number}\n" for symbol, number in single.items())

@@ -308,6 +308,18 @@ def test_the_licence_of_a_base_voice_is_shown(shell: Shell, demo_dataset: str) -
     assert "Only for research" in shell("plan", *PIPER, *words).text
 
 
+def test_a_base_voice_that_was_fed_other_sounds_is_an_error_before_anything_is_rented(
+    shell: Shell, demo_dataset: str
+) -> None:
+    described = json.dumps({"phoneme_type": "pinyin"}).encode()
+    shell.push({"v/a.onnx": b"weights", "v/a.onnx.json": described}, "demo/b")
+    words = ("--base-checkpoint", "datasets/demo/b/v/a.onnx", "--dataset-repo", demo_dataset)
+    said = shell("deploy", "--yes", *PIPER, *words)
+    assert said.code == 2
+    assert "was fed phonemes of the type pinyin" in said.text
+    assert shell.rented == 0
+
+
 def test_an_account_without_money_rents_nothing(shell: Shell) -> None:
     shell.world.account.balance_usd = 0.01
     said = shell("deploy", "--yes", *COMMAND_RUN, "--", "true")
