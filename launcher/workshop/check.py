@@ -67,7 +67,8 @@ class CheckSettings:
 
     language: str = "en_US"
     espeak_voice: str = ""
-    phoneme_type: PhonemeType = PhonemeType.ESPEAK
+    phoneme_type: PhonemeType | None = PhonemeType.ESPEAK
+    """None where nothing is to speak: how the texts are read is then not looked at."""
     sample_rate_hz: int = 22_050
     speakers: int | None = 1
     """None accepts however many there are."""
@@ -227,7 +228,7 @@ def _phonemes(
 ) -> PhonemeCoverage | None:
     progress("phonemes", 0, 1)
     voice = settings.espeak_voice or espeak_voice_of(settings.language)
-    if not found.utterances:
+    if not found.utterances or settings.phoneme_type is None:
         return None
     try:
         coverage, problems = cover(

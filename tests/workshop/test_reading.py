@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from launcher.cli.terminal.next_steps import in_terminal
+from launcher.services.planning.dataset_look import check_settings
 from launcher.workshop.check import CheckSettings, check_folder
 from launcher.workshop.report import DatasetReport
 from launcher.workshop.text_findings import mixed_words
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.phoneme_types import PhonemeType
+from pod_image.contract.settings import RecipeName, RunSettings
 from pod_image.dataset import Code
 from tests.kit.dataset_files import wav, write
 
@@ -148,6 +150,16 @@ async def test_a_package_that_is_absent_is_a_note_with_the_command_that_installs
     )
     (unchecked,) = of(await check_folder(tmp_path, settings), Code.PHONEMES_UNCHECKED)
     assert unchecked.hint == "pip install 'pod-launcher[thai]'"
+
+
+async def test_how_texts_are_read_is_not_looked_at_where_nothing_is_to_speak(
+    tmp_path: Path,
+) -> None:
+    await check(tmp_path, "今日は天気がいいです。", "水が好きです。")
+    wanted = check_settings(RunSettings(recipe=RecipeName("command")))
+    report = await check_folder(tmp_path, wanted)
+    assert report.phonemes is None
+    assert of(report, Code.LANGUAGE_UNREAD) == []
 
 
 async def test_words_of_another_language_are_one_note(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ PLAN_HEADERS = 400
 """One request each. The Hub allows a free account some thousand in five minutes, and plans come in a row."""
 PLAN_TEXTS = 500
 _SHOWN = {Severity.ERROR: 5, Severity.WARNING: 2, Severity.NOTE: 1}
-_OF_ANY_RUN = CheckSettings(speakers=None, minutes_wanted=0.0)
+_OF_ANY_RUN = CheckSettings(speakers=None, minutes_wanted=0.0, phoneme_type=None)
 
 
 def check_settings(settings: RunSettings) -> CheckSettings:

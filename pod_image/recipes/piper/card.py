@@ -11,6 +11,7 @@ from pod_image.contract.datasets import chosen_datasets
 from pod_image.contract.environment import RunDocument
 from pod_image.contract.figures import recorded
 from pod_image.contract.paths import RunFolder
+from pod_image.contract.phoneme_types import PhonemeType
 from pod_image.contract.recipes.piper import PiperSettings
 from pod_image.recipes.base import CardSection
 from pod_image.recipes.piper.identity import quality_of, voice_of
@@ -22,6 +23,12 @@ from pod_image.recipes.piper.recipe_error import RecipeError
 CURVES_NAME = "tensorboard/curves.png"
 """Below `out`, in a folder that is handed to the training's user: in `out` itself that user may not write."""
 _FACTS = "run.json"
+_PIPER_EXTRAS = {
+    PhonemeType.JAPANESE: "ja",
+    PhonemeType.THAI: "th",
+    PhonemeType.PINYIN: "zh",
+}
+"""Of piper-tts's own, for the voices that need one."""
 _HUB = "https://huggingface.co"
 
 
@@ -72,6 +79,7 @@ class _Place:
 
     def __init__(self, folder: RunFolder, settings: PiperSettings, run_id: str) -> None:
         self.folder, self._settings, self._run_id = folder, settings, run_id
+        self.phoneme_type = settings.phoneme_type
 
     def below(self, file: Path) -> str:
         """Relative to the card, which is at the root of the repo."""
@@ -179,10 +187,13 @@ def _use(at: _Place) -> list[str]:
     if not voices:
         return []
     name = voices[0].name
+    extra = _PIPER_EXTRAS.get(at.phoneme_type, "")
+    needs = f" (`pip install 'piper-tts[{extra}]'`)" if extra else ""
     return [
         f"Take [`{name}`]({at.below(voices[0])}) and [`{name}.json`]({at.below(voices[0])}.json), then:",
         "",
-        f"- piper-tts: `piper --model {name} --output-file hello.wav -- 'Hello there.'`",
+        f"- piper-tts{needs}: `piper --model {name} --output-file hello.wav -- 'Hello there.'`",
+        "  Write plain, composed letters: it spells ligatures and wide ones, and takes a loose accent for none.",
         "- Home Assistant: put both files into the Piper add-on's folder `/share/piper`.",
         f"- sherpa-onnx before version 2: `sherpa-onnx-offline-tts --vits-model={name} --vits-tokens=tokens.txt"
         " --vits-data-dir=espeak-ng-data 'Hello there.'`; `tokens.txt` is beside the voice.",

@@ -19,7 +19,7 @@ from tests.pod_image.phonemes.pinyin import TEXT, packed, write_model
 
 has_packages = pytest.mark.skipif(
     any(find_spec(name) is None for name in PhonemeType.PINYIN.packages),
-    reason="needs the extra pinyin",
+    reason="the extra pinyin is not installed; `make` installs it",
 )
 BEARER_OF_BAD_NEWS = "open('{place}', 'w').close()\nwindow_size = 16\nuse_mask = __import__('os')\n"
 
