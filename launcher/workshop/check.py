@@ -16,7 +16,7 @@ from launcher.workshop.audio_headers import MOST_REMOTE_HEADERS, Heard, read_hea
 from launcher.workshop.fitness_findings import Judge, Judged, Reading, unspeakable
 from launcher.workshop.licence import read_licence
 from launcher.workshop.listening import Sound, listen
-from launcher.workshop.phonemes import MOST_TEXTS, cover
+from launcher.workshop.phonemes import MOST_TEXTS, cover, phonemizer_of, reader_of
 from launcher.workshop.report import (
     DatasetReport,
     Histogram,
@@ -186,8 +186,14 @@ def _judged(
     found: Survey, heard: Sequence[Heard], settings: CheckSettings, findings: list[Finding]
 ) -> Judged:
     """Sort the clips by what training would do with them; `findings` are those of before."""
-    reading = Reading(settings.espeak_voice or espeak_voice_of(settings.language))
-    findings += unspeakable(found.utterances, reading, scripts_of(settings.language))
+    kind = settings.phoneme_type or PhonemeType.ESPEAK
+    voice = settings.espeak_voice or espeak_voice_of(settings.language)
+    texts = [each.text for each in found.utterances]
+    reads_ascii = kind in (PhonemeType.ESPEAK, PhonemeType.TEXT)
+    load = partial(phonemizer_of, kind, voice, texts)
+    reading = Reading(load, reader_of(kind), reads_ascii=reads_ascii)
+    if settings.phoneme_type is not None:
+        findings += unspeakable(found.utterances, reading, scripts_of(settings.language))
     listens = settings.deep or not found.source.is_remote
     judge = Judge(
         found.source,

@@ -43,10 +43,14 @@ FEWEST_TO_GIVE_UP = 20
 
 
 class Reading:
-    """How many phoneme ids a text becomes, asked of espeak-ng once for each text and loaded for the first."""
+    """How many phoneme ids a text becomes, asked once for each text; who is asked is loaded for the first."""
 
-    def __init__(self, espeak_voice: str) -> None:
-        self._voice, self._known = espeak_voice, dict[str, int | None]()
+    def __init__(
+        self, load: Callable[[], Phonemizer], reader: str = "espeak-ng", *, reads_ascii: bool = True
+    ) -> None:
+        """`reader` is the name of who is asked."""
+        self._load, self._known = load, dict[str, int | None]()
+        self.reader, self.reads_ascii = reader, reads_ascii
         self._phonemize: Phonemizer | None = None
         self._is_absent = False
 
@@ -59,7 +63,7 @@ class Reading:
     def _asked(self, text: str) -> int | None:
         if self._phonemize is None and not self._is_absent:
             try:
-                self._phonemize = Phonemizer(self._voice)
+                self._phonemize = self._load()
             except (ImportError, PhonemesError):  # the check says so itself
                 self._is_absent = True
         if self._phonemize is None:
@@ -169,19 +173,21 @@ def most_ids(text: str) -> int:
 def unspeakable(
     utterances: Sequence[Utterance], reading: Reading, scripts: Collection[str]
 ) -> Iterator[Finding]:
-    """Texts that have letters, of which espeak-ng says nothing; those in the language's own letters are not asked."""
+    """Texts that have letters, of which nothing is said; those in the language's own letters are not asked."""
     for each in utterances:
-        if not has_words(each.text) or _is_plain(each.text, scripts):
+        if not has_words(each.text) or _is_plain(
+            each.text, scripts, reads_ascii=reading.reads_ascii
+        ):
             continue
         if reading.ids(each.text) == 0:
             yield Code.TEXT_UNSPEAKABLE.finding(
-                each.place, f"espeak-ng says nothing of “{each.text[:60]}”.",
+                each.place, f"{reading.reader} says nothing of “{each.text[:60]}”.",
                 "Write the words that are spoken, in the letters of the language.",
             )  # fmt: skip
 
 
-def _is_plain(text: str, scripts: Collection[str]) -> bool:
-    return any(char.isascii() and char.isalnum() for char in text) or any(
+def _is_plain(text: str, scripts: Collection[str], *, reads_ascii: bool) -> bool:
+    return (reads_ascii and any(char.isascii() and char.isalnum() for char in text)) or any(
         char.isalpha() and unicodedata.name(char, "").startswith(tuple(scripts)) for char in text
     )
 

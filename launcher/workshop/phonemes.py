@@ -13,7 +13,6 @@ from pod_image.contract.findings import Finding
 from pod_image.contract.next_steps import Said, Sentence, setting
 from pod_image.contract.phoneme_types import PhonemeType, own_type_of
 from pod_image.dataset import Code, Utterance
-from pod_image.dataset.fitness import has_words
 from pod_image.dataset.languages import scripts_of
 from pod_image.phonemes import PhonemesError
 from pod_image.phonemes.phonemizer import Phonemes, Phonemizer
@@ -46,7 +45,7 @@ def cover(
     ImportError without the extra.
     """
     try:
-        phonemize = _phonemizer(kind, espeak_voice, [each.text for each in utterances])
+        phonemize = phonemizer_of(kind, espeak_voice, [each.text for each in utterances])
     except PhonemesError as exc:
         note = f"{exc.message} Phonemes were not checked."
         return None, [Code.PHONEMES_UNCHECKED.finding("", note, exc.hint)]
@@ -60,8 +59,6 @@ def cover(
         phonemes = phonemize(each.text)
         counts.update(_sounds(phonemes))
         readings.add(each, spell(each.text), is_folded=phonemize.changes(each.text))
-        if phonemes.is_silent and has_words(each.text):
-            found.append(_silent(each, kind))
         if phonemes.unknown:
             found.append(_unmapped(each, sorted(phonemes.unknown)))
     found += readings.found()
@@ -82,7 +79,8 @@ def cover(
     return coverage, found
 
 
-def _phonemizer(kind: PhonemeType, espeak_voice: str, texts: Sequence[str]) -> Phonemizer:
+def phonemizer_of(kind: PhonemeType, espeak_voice: str, texts: Sequence[str]) -> Phonemizer:
+    """As training reads these texts on the pod. Raises PhonemesError; ImportError without the extra."""
     symbols = text_symbols(texts) if kind is PhonemeType.TEXT else None
     model = given_model() if kind is PhonemeType.PINYIN else None
     return Phonemizer(espeak_voice, kind, symbols=symbols, model_beside=model)
@@ -99,12 +97,9 @@ def _remedy(language: str) -> Said:
     return Sentence(setting("phoneme_type", own.value), " reads this language.")
 
 
-def _silent(each: Utterance, kind: PhonemeType) -> Finding:
-    return Code.TEXT_UNSPEAKABLE.finding(
-        each.place,
-        f"The phoneme type {kind.value} finds nothing to say in this text.",
-        "Write it in the letters of the language; or set the phoneme type that reads these.",
-    )
+def reader_of(kind: PhonemeType) -> str:
+    """Who reads the texts, in words."""
+    return "espeak-ng" if kind is PhonemeType.ESPEAK else f"the phoneme type {kind.value}"
 
 
 def _read_poorly(language: str) -> list[Finding]:

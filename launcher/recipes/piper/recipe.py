@@ -15,8 +15,8 @@ from launcher.recipes.piper.base_voice import look_at_base
 from launcher.recipes.piper.batches import batch_findings, why_nothing_is_left
 from launcher.recipes.piper.delivered_voice import learnt_by_voice
 from launcher.recipes.piper.estimate import estimate
-from launcher.recipes.piper.shares import share_findings
 from launcher.recipes.piper.phoneme_findings import phoneme_findings_on_image, sentence_findings
+from launcher.recipes.piper.shares import share_findings
 from launcher.recipes.piper.speed import memory_needed
 from pod_image.contract.findings import Finding
 from pod_image.contract.next_steps import Said, Sentence, setting

@@ -60,6 +60,7 @@ class Clip:
     text: str
     speaker: str | None = None
     place: str = "line 1"
+    dataset: int = 0
 
 
 def settings_of(kind: Any, language: str = "en_US", **more: Any) -> PiperSettings:
