@@ -17,6 +17,7 @@ from pod_image.phonemes.folding import folded
 from pod_image.phonemes.phonemes_error import PhonemesError
 from pod_image.phonemes.pinyin_model import check_model
 from pod_image.phonemes.symbols import MOST_SYMBOLS, ids_of_sentence, symbols_of
+from pod_image.phonemes.turns import ESPEAK
 
 _FIRST_WORDS = {
     PhonemeType.HEBREW: "א",
@@ -76,13 +77,15 @@ class Phonemizer:
         if plain == text:
             return False
         try:
-            return bool(self._voice.phonemize(text) != self._voice.phonemize(plain))
+            with ESPEAK:
+                return bool(self._voice.phonemize(text) != self._voice.phonemize(plain))
         except ValueError:  # of a NUL it says nothing at all
             return True
 
     def __call__(self, text: str) -> Phonemes:
         try:
-            sentences = self._voice.phonemize(self._folded(text))
+            with ESPEAK:
+                sentences = self._voice.phonemize(self._folded(text))
         except ImportError as exc:
             if not self.kind.packages:
                 raise

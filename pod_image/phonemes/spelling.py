@@ -13,6 +13,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from pod_image.phonemes.folding import folded
+from pod_image.phonemes.turns import ESPEAK
 
 _SWITCH = re.compile(r"\(([\w-]+)\)")
 """espeak-ng's mark of another language's voice, and of the way back to its own."""
@@ -131,8 +132,9 @@ class Speller:
         return self._alone[char]
 
     def _said(self, text: str) -> str:
-        self._bridge.set_voice(self._voice)
-        return " ".join(phonemes for phonemes, *_ in self._bridge.get_phonemes(text))
+        with ESPEAK:
+            self._bridge.set_voice(self._voice)
+            return " ".join(phonemes for phonemes, *_ in self._bridge.get_phonemes(text))
 
 
 def _without_edges(word: str) -> str:

@@ -77,7 +77,7 @@ def test_thai_goes_through_piper_tts_own_reader_with_a_stand_in_for_its_dictiona
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     library, reader = ModuleType("tltk"), ModuleType("tltk.nlp")
-    reader.th2ipa = lambda run: "sa2.wat2.diː1 kʰrap4<s/>"  # type: ignore[attr-defined]
+    monkeypatch.setattr(reader, "th2ipa", lambda run: "sa2.wat2.diː1 kʰrap4<s/>", raising=False)
     monkeypatch.setitem(sys.modules, "tltk", library)
     monkeypatch.setitem(sys.modules, "tltk.nlp", reader)
     monkeypatch.setattr(extras, "find_spec", lambda name: object())

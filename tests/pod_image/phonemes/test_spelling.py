@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from pod_image.dataset.languages import espeak_voice_of, scripts_of
@@ -77,6 +79,17 @@ def test_words_by_the_rules_of_another_language_are_named_with_it() -> None:
     assert reading("de_DE", "Der Download im Team").foreign == (("Download", "en"), ("Team", "en"))
     assert reading("ru_RU", "привет Google").foreign == (("Google", "en"),)
     assert reading("en_US", "नमस्ते").foreign == (("नमस्ते", "hi"),)
+
+
+def test_two_checks_at_once_get_each_the_answers_of_its_own_language() -> None:
+    words = [f"Größe{i}" for i in range(25)]
+    german, russian = (Speller(voice, scripts_of(voice)) for voice in ("de", "ru"))
+    alone = [german._said(word) for word in words]
+    with ThreadPoolExecutor(2) as pool:
+        other = pool.submit(lambda: [russian._said("привет") for _ in range(50)])
+        together = [german._said(word) for word in words]
+    assert together == alone
+    assert len(set(other.result())) == 1
 
 
 def test_signs_that_have_words_in_another_language_alone_are_named_apart() -> None:
