@@ -188,12 +188,13 @@ def _use(at: _Place) -> list[str]:
         return []
     name = voices[0].name
     extra = _PIPER_EXTRAS.get(at.phoneme_type, "")
-    needs = f" (`pip install 'piper-tts[{extra}]'`)" if extra else ""
+    needs = f" It needs `pip install 'piper-tts[{extra}]'`." if extra else ""
     return [
         f"Take [`{name}`]({at.below(voices[0])}) and [`{name}.json`]({at.below(voices[0])}.json), then:",
         "",
-        f"- piper-tts{needs}: `piper --model {name} --output-file hello.wav -- 'Hello there.'`",
-        "  Write plain, composed letters: it spells ligatures and wide ones, and takes a loose accent for none.",
+        f"- piper-tts: `piper --model {name} --output-file hello.wav -- 'Hello there.'`",
+        "  Write plain, composed letters: it spells ligatures and wide ones, and takes a loose accent for none."
+        f"{needs}",
         "- Home Assistant: put both files into the Piper add-on's folder `/share/piper`.",
         f"- sherpa-onnx before version 2: `sherpa-onnx-offline-tts --vits-model={name} --vits-tokens=tokens.txt"
         " --vits-data-dir=espeak-ng-data 'Hello there.'`; `tokens.txt` is beside the voice.",
