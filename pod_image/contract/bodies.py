@@ -118,7 +118,8 @@ class Sample(Body):
     text: str = ""
     seconds: float | None = None
     kind: Literal["sample", "reference"] = "sample"
-    media: Literal["audio", "image", "video", "text"] = "audio"
+    media: Literal["audio", "image", "video", "text"] | None = None
+    """None, as older images say nothing: a recording."""
 
 
 class CheckpointWritten(Body):

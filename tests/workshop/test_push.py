@@ -32,7 +32,7 @@ LENIENT = CheckSettings(speakers=None, minutes_wanted=0.0)
 
 def many(folder: Path, count: int = 120) -> Path:
     """More clips than go loose: short, each of its own length."""
-    clips = {f"wavs/{n:03d}.wav": wav(0.5 + n / 1000, 16_000) for n in range(count)}
+    clips = {f"wavs/{n:03d}.wav": wav(1.5 + n / 1000, 16_000) for n in range(count)}
     table = "".join(f"{n:03d}|Sentence of {n} words.\n" for n in range(count))
     return write(folder, {**clips, "metadata.csv": table})
 
@@ -216,7 +216,7 @@ async def test_a_check_of_the_hub_reads_a_few_megabytes_and_no_audio(
     report = look_over_repo(hub, "demo/clips", settings)
     assert (report.clips, report.headers_read, report.clips_heard) == (120, 120, 0)
     assert report.revision == pushed.commit
-    assert report.minutes == pytest.approx(sum(0.5 + n / 1000 for n in range(120)) / 60, abs=0.01)
+    assert report.minutes == pytest.approx(sum(1.5 + n / 1000 for n in range(120)) / 60, abs=0.01)
     codes = {each.code for each in report.findings}
     assert Code.LICENCE_ABSENT in codes
     assert Code.TEXT_NUMBERS in codes

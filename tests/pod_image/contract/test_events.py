@@ -57,6 +57,7 @@ EXAMPLES: list[events.Event] = [
     ),
     stamped(bodies.Heartbeat(phase=Phase.TRAIN), at=AT, run_id="run-01", seq=10),
     stamped(bodies.Ended(reason=EndReason.FINISHED), at=AT, run_id="run-01", seq=11),
+    stamped(bodies.ResultsCollected(files=3), at=AT, run_id="run-01", seq=12),
 ]
 
 
@@ -88,7 +89,7 @@ def test_every_class_below_the_body_is_a_kind_of_its_own():
     assert sorted(kinds) == sorted(bodies.BODIES)
     assert all(kinds)
     assert {kind for kind, body in bodies.BODIES.items() if body.is_a_recipes} == {
-        "phase", "step", "sample", "checkpoint", "command", "warning",
+        "phase", "step", "sample", "checkpoint", "collected", "command", "warning",
     }  # fmt: skip
 
 

@@ -170,7 +170,7 @@ async def test_the_list_of_data_sets_says_what_was_checked_and_changed(
 ) -> None:
     write(
         ground.site.config.datasets_folder / "anna",
-        {"wavs/a.wav": wav(0.2), "metadata.csv": "wavs/a.wav|Hello there.\nwavs/b.wav|Absent.\n"},
+        {"wavs/a.wav": wav(1.5), "metadata.csv": "wavs/a.wav|Hello there.\nwavs/b.wav|Absent.\n"},
     )
     await visit(person, "/datasets")
     await person.should_see("every clip has its text")

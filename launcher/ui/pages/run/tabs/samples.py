@@ -184,7 +184,9 @@ def _use_button(shell: Shell, run: Run, step: int) -> None:
 
 def _is_spoken(table: SampleTable) -> bool:
     """Recordings can be played in a row; pictures and videos are looked at."""
-    return all(one.body.media == "audio" for _, cells in table.rows for one in cells.values())
+    return all(
+        one.body.media in (None, "audio") for _, cells in table.rows for one in cells.values()
+    )
 
 
 def _shown(run: Run, view: RunView, sample: Stamped[Sample], label: str) -> None:
