@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -11,9 +12,11 @@ from typing import Any
 from launcher.domain.run import Run, RunState
 from launcher.stores.runs import RunHistory
 from launcher.ui.state.journal import Journal
+from launcher.workshop.transcribing.suggestions import SuggestedWord, Suggestion, SuggestionsFile
 from pod_image.contract.events import Event, from_line
 from pod_image.contract.outcomes import EndReason
 from tests.kit.checkout import DEMO_CLIPS
+from tests.kit.recognisers import demo_sound, demo_texts
 
 Step = Callable[[Any], None]
 
@@ -143,6 +146,10 @@ def _ask_remove(page: Any) -> None:
     page.get_by_role("button", name="Stop and remove now").wait_for()
 
 
+def _suggested(page: Any) -> None:
+    page.get_by_role("button", name="Take all").wait_for()
+
+
 PAGE_STATES = (
     PageState("home-first", "/"),
     PageState("keys", "/keys", within="keys-all"),
@@ -203,6 +210,7 @@ WITH_RUNS = (
     PageState("run-alarm", "/runs/overdue000"),
     PageState("run-waiting", "/runs/starting00"),
     PageState("voice-runs", "/voice"),
+    PageState("dataset-heard", "/datasets/dora", _suggested),
 )
 """With a history that `write_history` has made; no keys, so the running ones show their last known figures."""
 
@@ -219,6 +227,30 @@ def write_history(home: Path, now: datetime | None = None) -> None:
         for event in _events(run):
             journal.write(run, event)
     history.close()
+    write_heard(data / "datasets" / "dora")
+
+
+def write_heard(folder: Path) -> None:
+    """A dataset whose first clip has a text: of the others some were heard, and one was not understood."""
+    (folder / "wavs").mkdir(parents=True, exist_ok=True)
+    names = list(demo_texts())[:5]
+    for name in names:
+        shutil.copy(demo_sound(name), folder / "wavs" / name)
+    first, *others, last = names
+    rows = [f"wavs/{name}|{demo_texts()[name] if name == first else ''}\n" for name in names]
+    (folder / "metadata.csv").write_text("".join(rows), "utf-8")
+    found = [
+        Suggestion(f"wavs/{name}", "0" * 64, "en", "base", _rated(demo_texts()[name]))
+        for name in others
+    ]
+    deaf = Suggestion(f"wavs/{last}", "0" * 64, "en", "base", why_not="Nobody speaks in it.")
+    SuggestionsFile(folder).add((*found, deaf))
+
+
+def _rated(text: str) -> tuple[SuggestedWord, ...]:
+    """Short words are sure, long ones are not."""
+    words = text.split()
+    return tuple(SuggestedWord(each, 0.45 if len(each) > 6 else 0.97) for each in words)
 
 
 def _runs(now: datetime) -> list[Run]:

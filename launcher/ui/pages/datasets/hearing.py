@@ -154,16 +154,16 @@ class HearingStep:
         )
         with box("div", "row"):
             if sure:
-                button(
-                    f"Take the {sure:,} sure ones", self._taker(Accept.SURE), kind="primary"
-                ).mark("take-sure")
+                words = "Take the sure one" if sure == 1 else f"Take the {sure:,} sure ones"
+                button(words, self._taker(Accept.SURE), kind="primary").mark("take-sure")
             button(f"Take all {len(self._waiting):,}", self._taker(Accept.ALL), kind="quiet").mark(
                 "take-all"
             )
         self._rows = box("div", "clip-rows").mark("suggestions")
-        with box("div", "row"):
+        with box("div", "row").mark("turn-suggestions") as turning:
             self._before = Button("Earlier ones", lambda: self._turn(-1), kind="quiet")
             self._after = Button("Next ones", lambda: self._turn(1), kind="quiet")
+        turning.set_visibility(len(self._waiting) > ROWS)
         self._turn(0)
 
     def _turn(self, by: int) -> None:
@@ -269,7 +269,11 @@ def _unsure(each: Suggestion) -> None:
     with box("p", "small heard-words"):
         Text("span", "Unsure: ", "soft")
         for word in each.words:
-            Text("mark" if not word.is_sure else "span", f"{word.text} ")
+            if word.is_sure:
+                Text("span", f"{word.text} ")
+                continue
+            Text("mark", word.text)
+            Text("span", " ")  # beside the mark: within it, it would be underlined
 
 
 def _show_progress(hearing: Hearing, words: Text, bar: ui.element) -> None:

@@ -63,7 +63,7 @@ async def test_suggestions_are_heard_shown_with_unsure_words_and_taken(
     assert untyped.texts == [""] * 4
     await person.should_see("Unsure: ")
     marked = [each for each in person.find(kind=Text).elements if each.tag == "mark"]
-    assert [each.text for each in marked] == ["butter "]
+    assert [each.text for each in marked] == ["butter"]
     press(person, only(person, Button, "take-sure"))
     await until(lambda: untyped.texts == [TEXTS[0], TEXTS[1], "", TEXTS[3]])
 
@@ -77,6 +77,17 @@ async def test_a_suggestion_is_taken_as_it_was_corrected(person: User, untyped: 
     await until(lambda: untyped.texts[2] == "Fresh bread and warm butter.")
     assert untyped.texts[0] == TEXTS[0]
     assert len(untyped.recogniser.heard) == 4
+
+
+async def test_one_sure_suggestion_is_one_and_few_need_no_turning(
+    person: User, untyped: Heard
+) -> None:
+    words = {word.strip(".,") for text in TEXTS[1:] for word in text.split()}
+    untyped.recogniser.unsure = frozenset(words - set(TEXTS[0].split()))
+    transcribe_folder(untyped.folder, untyped.recogniser)
+    await visit(person, "/datasets/anna")
+    await person.should_see("Take the sure one", retries=400)
+    await person.should_not_see(marker="turn-suggestions")
 
 
 async def test_model_and_language_are_those_chosen(person: User, untyped: Heard) -> None:
