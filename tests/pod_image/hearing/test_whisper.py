@@ -22,7 +22,7 @@ from tests.kit.recognisers import demo_sound, demo_texts
 from tests.kit.whisper_base import whisper_base
 
 CHOSEN = (0, 1, 2, 3, 6, 7, 9)
-"""Of the demo's clips: one for each fault, and one whose text stays right. Each costs about a second of the processor."""
+"""Of the demo's clips: one for each fault and one right. Each costs about a second of the processor."""
 NAMES = tuple(name for index, name in enumerate(demo_texts()) if index in CHOSEN)
 TEXTS = [demo_texts()[name] for name in NAMES]
 
