@@ -6,6 +6,8 @@ import codecs
 import re
 from dataclasses import dataclass
 
+from pod_image.dataset.code_pages import read_by_code_page
+
 LINE_END = re.compile(r"\r\n|\n|\r")
 """Not str.splitlines: that also cuts at U+2028 and other characters that may stand in a text."""
 
@@ -28,7 +30,7 @@ class Decoded:
 
 
 def decode(raw: bytes) -> Decoded:
-    """Never raises: whatever no Unicode encoding explains is read as Windows-1252, and said to be a guess."""
+    """Never raises: whatever no Unicode encoding explains is read by a code page, and said to be a guess."""
     if raw.startswith(codecs.BOM_UTF8):
         return Decoded(raw[3:].decode("utf-8", "replace"), "UTF-8", has_mark=True)
     if raw.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
@@ -41,7 +43,7 @@ def decode(raw: bytes) -> Decoded:
     try:
         return Decoded(raw.decode("utf-8"), "UTF-8")
     except UnicodeDecodeError:
-        return Decoded(_western(raw), "Latin-1 (Windows-1252)", is_guess=True)
+        return Decoded(*read_by_code_page(raw), is_guess=True)
 
 
 def in_whole_letters(value: object) -> object:
@@ -63,10 +65,3 @@ def _utf_16_without_mark(raw: bytes) -> str | None:
     if even > most and odd < even / 4:
         return "utf-16-be"
     return None
-
-
-def _western(raw: bytes) -> str:
-    try:
-        return raw.decode("cp1252")
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")
