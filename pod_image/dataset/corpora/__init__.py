@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pod_image.dataset.corpora import (
     common_voice,
     festival,
+    kaldi,
     librispeech,
     libritts,
     m_ailabs,
@@ -23,6 +24,7 @@ CORPORA: tuple[Callable[[Listing], Corpus | None], ...] = (
     m_ailabs.find,
     vctk.find,
     festival.find,
+    kaldi.find,
 )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from launcher.cli.terminal.next_steps import in_terminal
 from pod_image.contract.findings import Severity
-from pod_image.dataset import Code, Survey
+from pod_image.dataset import Code, Survey, read_dataset
 from tests.kit.dataset_files import SHORT, look, write
 
 VOICE = "client_id\tpath\tsentence_id\tsentence\tup_votes\n"
@@ -223,3 +223,29 @@ def test_lists_of_other_trainers_are_read_with_paths_of_other_computers(tmp_path
         ], name
         assert next(one for *_, one in found) in (None, "anna", "0")
         path.unlink()
+
+
+KALDI = {
+    "data/train/wav.scp": "ann-1 /export/corpus/wav/x1.wav\nann-2 sph2pipe -f wav wav/x2.wav |\nben-1 wav/x3.wav\n",
+    "data/train/text": "ann-1 The ferry leaves at noon.\nann-2 Nobody saw the bridge.\nben-1 Rain fell all night.\n",
+    "data/train/utt2spk": "ann-1 ann\nann-2 ann\nben-1 ben\n",
+    "data/train/spk2utt": "ann ann-1 ann-2\nben ben-1\n",
+}
+
+
+def test_a_data_folder_of_kaldi_gives_the_files_and_the_speakers_too(tmp_path: Path) -> None:
+    again = {name.replace("data/", "dump/raw/"): text for name, text in KALDI.items()}
+    write(tmp_path, {**{f"wav/x{n}.wav": SHORT for n in (1, 2, 3)}, **KALDI, **again})
+    dataset = read_dataset(tmp_path)
+    assert [(clip.path.name, clip.text, clip.speaker) for clip in dataset.clips] == [
+        ("x1.wav", "The ferry leaves at noon.", "ann"),
+        ("x2.wav", "Nobody saw the bridge.", "ann"),
+        ("x3.wav", "Rain fell all night.", "ben"),
+    ]
+    assert all(each.severity is not Severity.ERROR for each in look(tmp_path).findings)
+
+
+def test_where_kaldi_knows_no_speaker_the_utterances_are_none(tmp_path: Path) -> None:
+    known = {**KALDI, "data/train/utt2spk": "ann-1 ann-1\nann-2 ann-2\nben-1 ben-1\n"}
+    write(tmp_path, {**{f"wav/x{n}.wav": SHORT for n in (1, 2, 3)}, **known})
+    assert read_dataset(tmp_path).speakers == []
