@@ -19,7 +19,7 @@ from pod_image.dataset.weighing import TABLE_NAMES, Choice, rank_of, weigh
 
 TABLE_ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".list")
 PERHAPS_TABLE_ENDINGS = (".txt", ".json")
-NEVER_TABLES = ("readme", "license", "licence", "launcher.json", "dataset_info")
+NEVER_TABLES = ("readme", "changelog", "license", "licence", "launcher.json", "dataset_info")
 MOST_TABLES = 500
 """Each is a read, from the Hub a request; a corpus with more of them is one of its own kind."""
 MOST_NAMED = 8

@@ -37,6 +37,7 @@ MOST_HEADER_WORDS = 3
 SAMPLE = 200
 """Rows that are asked where they lead."""
 NUMERIC = re.compile(r"[\d\s.,:;+\-–/%]+")
+WHOLE_NUMBER = re.compile(r"\d{1,5}")
 MOST_TEXTS_IN_NUMBERS = 0.1
 FEWEST_WORDS_OF_TEXT = 2.0
 
@@ -233,6 +234,8 @@ def from_rows(rows: Sequence[Sequence[str]]) -> Columns:
     if _is_named_last([row[-1] for row in rows], [row[-2] for row in rows]):
         how = f"{count} columns: file, …, text, speaker"
         return Columns(0, count - 2, count - 1, count, how)
+    if not all(_could_be_speaker(row[1].strip()) for row in rows if row[1].strip()):
+        return Columns(0, count - 1, None, count, f"{count} columns: file, …, text")
     return Columns(0, count - 1, 1, count, f"{count} columns: file, speaker, …, text")
 
 
@@ -244,8 +247,13 @@ def _is_named_last(last: Sequence[str], before: Sequence[str]) -> bool:
         all(_could_be_speaker(each.strip()) and len(each.split()) == 1 for each in last)
         and len(names) <= max(1, len(last) // 2)
         and words >= FEWEST_WORDS_OF_TEXT
-        and all(NUMERIC.fullmatch(each) is None for each in names)
+        and (all(NUMERIC.fullmatch(each) is None for each in names) or _are_numbered_from_0(names))
     )
+
+
+def _are_numbered_from_0(names: Collection[str]) -> bool:
+    """Speakers as VITS and Coqui number them. No length is 0, and hardly one of a table's is a whole second."""
+    return "0" in names and all(WHOLE_NUMBER.fullmatch(name) for name in names)
 
 
 def _of_three(rows: Sequence[Sequence[str]]) -> Columns:

@@ -13,9 +13,17 @@ from pod_image.dataset.endings import is_audio
 
 QUOTED = re.compile(r'"(?:[^"]|"")*+"')
 COMMA_OF_CELLS = re.compile(r",(?! )")
-DELIMITER_NAMES = {"|": "'|'", "\t": "a tab", ",": "a comma", ";": "a semicolon", " ": "a blank"}
+DELIMITER_NAMES = {
+    "|": "'|'",
+    "\t": "a tab",
+    ",": "a comma",
+    ";": "a semicolon",
+    ":": "a colon",
+    " ": "a blank",
+}
 QUOTING = (",", ";")
 """Tables with these quote what holds the delimiter. The others do so only where a spreadsheet wrote them."""
+MARKS_BETWEEN = frozenset({"=", "-", "–", "—", "->", "=>", "→", ":", "::"})
 MOST_LINES_OF_A_CELL = 20
 
 Numbered = tuple[int, list[str]]
@@ -32,6 +40,7 @@ class Split:
 
 def split_lines(lines: Sequence[tuple[int, str]], delimiter: str, leads: Leads) -> Split:
     """Rows of a table. An open quote takes the next lines in only where they cannot be rows themselves."""
+    lines = [(number, _whole_unquoted(line, delimiter)) for number, line in lines]
     counts = Counter(
         len(split_line(line, delimiter)) for _, line in lines[:SAMPLE] if '"' not in line
     )
@@ -52,12 +61,24 @@ def split_lines(lines: Sequence[tuple[int, str]], delimiter: str, leads: Leads) 
         at += taken
     if delimiter == ",":
         return Split(_with_commas_of_texts(rows, dict(lines)))
+    if delimiter == " ":
+        return Split(_without_marks(rows))
     return Split(rows) if delimiter in QUOTING else _unquoted(rows)
+
+
+def _whole_unquoted(line: str, delimiter: str) -> str:
+    """A line that a spreadsheet took for one cell, and quoted for the commas in it: `"a|Well, no."`."""
+    if delimiter in QUOTING or not line.startswith('"') or delimiter not in line:
+        return line
+    stripped = line.rstrip()
+    return stripped[1:-1].replace('""', '"') if QUOTED.fullmatch(stripped) else line
 
 
 def split_line(line: str, delimiter: str) -> list[str]:
     if delimiter == " ":
         return [cell.strip() for cell in line.strip().split(None, 1)]
+    if delimiter == ":":
+        return [cell.strip() for cell in line.split(":", 1)]
     if delimiter not in QUOTING:
         return [cell.strip() for cell in line.split(delimiter)]
     return [cell.strip() for cell in _csv_cells(line, delimiter)]
@@ -74,7 +95,7 @@ def find_delimiter(path: str, lines: Sequence[str], leads: Leads) -> str:
         if from_names(split_line(lines[0], delimiter)) is not None:
             return delimiter
     sample = lines[:SAMPLE]
-    for delimiter in (";", ",", " "):
+    for delimiter in (";", ",", ":", " "):
         split = [split_line(line, delimiter) for line in sample]
         named = sum(len(cells) > 1 and any(map(_names(leads), cells)) for cells in split)
         if named * 2 >= len(sample):
@@ -157,6 +178,17 @@ def _with_commas_of_texts(rows: list[Numbered], lines: dict[int, str]) -> list[N
             if len(cells) > wanted > 1 and len(whole.get(number, ())) == wanted
             else cells,
         )
+        for number, cells in rows
+    ]
+
+
+def _without_marks(rows: list[Numbered]) -> list[Numbered]:
+    """`a.wav = text`, `a.wav - text`: a sign that stands before each of several texts is none of theirs."""
+    marks = {cells[1].split(None, 1)[0] for _, cells in rows if len(cells) > 1 and cells[1]}
+    if len(rows) < 2 or len(marks) != 1 or not marks <= MARKS_BETWEEN:
+        return rows
+    return [
+        (number, [cells[0], *(" ".join(cell.split()[1:]) for cell in cells[1:])])
         for number, cells in rows
     ]
 

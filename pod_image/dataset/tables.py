@@ -33,7 +33,7 @@ from pod_image.dataset.delimited import (
     split_lines,
 )
 from pod_image.dataset.encoding import Decoded, decode, in_whole_letters
-from pod_image.dataset.endings import is_audio
+from pod_image.dataset.endings import is_audio, without_ending
 from pod_image.dataset.findings import Code
 from pod_image.dataset.json_records import records_of
 
@@ -271,7 +271,7 @@ def add_record(table: Table, place: str, record: dict[str, object]) -> None:
     """One row from named values, as JSON and parquet have them."""
     lowered = {str(key).lower(): in_whole_letters(value) for key, value in record.items()}
     file = next((named for name in FILE_NAMES if (named := _file_of(lowered.get(name)))), None)
-    text = _text_of(lowered)
+    text = _text_of(lowered, file)
     if file is None or text is None:
         table.find(
             Code.BAD_LINE, place, f"No {'file' if file is None else 'text'} here.",
@@ -290,11 +290,20 @@ def add_record(table: Table, place: str, record: dict[str, object]) -> None:
     table.rows.append(Row(place, file.strip(), text.strip(), known or None))
 
 
-def _text_of(record: dict[str, object]) -> str | None:
-    """The first that holds words; one of digits alone only where there is no other."""
+def _text_of(record: dict[str, object], file: str | None) -> str | None:
+    """The first that holds words; digits alone or the file's own name, as Prodigy has it, only as the last resort."""
     names = dict.fromkeys((*SPOKEN_NAMES, *TEXT_NAMES))
     texts = [text for name in names if isinstance(text := record.get(name), str)]
-    return next((text for text in texts if not NUMERIC.fullmatch(text)), next(iter(texts), None))
+    own = set(_names_of(file)) if file else set()
+    return next(
+        (text for text in texts if not NUMERIC.fullmatch(text) and text.strip() not in own),
+        next(iter(texts), None),
+    )
+
+
+def _names_of(file: str) -> tuple[str, ...]:
+    name = file.strip().replace("\\", "/").rsplit("/", 1)[-1]
+    return file.strip(), name, without_ending(name)
 
 
 def _is_piece(record: dict[str, object]) -> bool:

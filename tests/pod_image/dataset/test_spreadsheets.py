@@ -8,7 +8,7 @@ import pytest
 
 from launcher.cli.terminal.next_steps import in_terminal
 from pod_image.contract.findings import Severity
-from pod_image.dataset import Code, Survey
+from pod_image.dataset import Code, Survey, read_dataset
 from tests.kit.dataset_files import SHORT, codes, look, write
 
 
@@ -163,3 +163,14 @@ def test_a_line_that_means_another_file_takes_no_clip_from_the_line_that_names_i
     found = table(tmp_path, "old/0.wav|Old.\nwavs/0.wav|Right.\na/1.wav|One.\nb/1.wav|Uno.\n")
     assert [(each.path, each.text) for each in found.utterances] == [("wavs/0.wav", "Right.")]
     assert codes(found).count(Code.FILE_ABSENT) == 3
+
+
+def test_a_line_that_was_taken_for_one_cell_and_quoted_is_a_line_again(tmp_path: Path) -> None:
+    clips = {f"wavs/{name}.wav": SHORT for name in "abc"}
+    table = 'a|Rain fell on the roof.\n"b|""Well"", he said, ""no""."\n"c|Slowly, softly."\n'
+    write(tmp_path, {**clips, "metadata.csv": table})
+    assert [clip.text for clip in read_dataset(tmp_path).clips] == [
+        "Rain fell on the roof.",
+        '"Well", he said, "no".',
+        "Slowly, softly.",
+    ]

@@ -320,3 +320,51 @@ def test_reading_changes_nothing_in_a_folder_of_loose_files(tmp_path: Path) -> N
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     read_dataset(tmp_path)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+@pytest.mark.parametrize("mark", [": ", " : ", ":", " = ", " - ", " – ", " -> "])
+def test_a_sign_between_name_and_text_is_none_of_the_text(tmp_path: Path, mark: str) -> None:
+    two_clips(tmp_path, f"a{mark}Hello: there.\nb{mark}Good - morning.\n", name="transcript.txt")
+    assert texts(tmp_path) == [("a.wav", "Hello: there.", None), ("b.wav", "Good - morning.", None)]
+
+
+def test_a_dash_that_only_one_text_begins_with_stays_in_it(tmp_path: Path) -> None:
+    two_clips(tmp_path, "a - Hello there.\nb Good morning.\n", name="transcript.txt")
+    assert [text for _, text, _ in texts(tmp_path)] == ["- Hello there.", "Good morning."]
+
+
+def test_speakers_numbered_from_0_in_the_last_column_are_speakers(tmp_path: Path) -> None:
+    files = {f"wavs/{n}.wav": SHORT for n in range(4)}
+    table = "".join(f"wavs/{n}.wav|Here is line number {n} of it.|{n % 2}\n" for n in range(4))
+    write(tmp_path, {**files, "metadata.csv": table})
+    assert [clip.speaker for clip in read_dataset(tmp_path).clips] == ["0", "1", "0", "1"]
+
+
+def test_lengths_in_whole_seconds_in_the_last_column_are_no_speakers(tmp_path: Path) -> None:
+    files = {f"wavs/{n}.wav": SHORT for n in range(4)}
+    table = "".join(f"wavs/{n}.wav|Here is line number {n} of it.|{3 + n % 2}\n" for n in range(4))
+    write(tmp_path, {**files, "metadata.csv": table})
+    assert read_dataset(tmp_path).speakers == []
+
+
+def test_phonemes_in_the_second_of_four_columns_are_no_speakers(tmp_path: Path) -> None:
+    two_clips(
+        tmp_path,
+        "a.wav\tHH AH0 L OW1 DH EH1\t[2, 3]\tHello there.\nb.wav\tG UH1 D M AO1 R N\t[1, 4]\tGood morning.\n",
+        name="2-name2text.txt",
+    )
+    assert texts(tmp_path) == [("a.wav", "Hello there.", None), ("b.wav", "Good morning.", None)]
+
+
+def test_a_text_that_is_the_files_own_name_gives_way_to_the_transcript(tmp_path: Path) -> None:
+    rows = [
+        {"path": f"/home/ann/{name}.wav", "text": name, "transcript": text, "answer": "accept"}
+        for name, text in (("a", "Hello there."), ("b", "Good morning."))
+    ]
+    two_clips(tmp_path, "".join(json.dumps(row) + "\n" for row in rows), name="prodigy.jsonl")
+    assert [text for _, text, _ in texts(tmp_path)] == ["Hello there.", "Good morning."]
+
+
+def test_a_clip_called_as_what_is_said_in_it_keeps_its_text(tmp_path: Path) -> None:
+    write(tmp_path, {"yes.wav": SHORT, "data.jsonl": '{"file_name": "yes.wav", "text": "yes"}\n'})
+    assert texts(tmp_path) == [("yes.wav", "yes", None)]
