@@ -48,6 +48,8 @@ class PushLook:
     """Tables and archives that would be read with the new table: they go."""
     deletes: tuple[str, ...] = field(default=(), repr=False)
     """Every file that goes."""
+    notes: tuple[str, ...] = field(default=(), compare=False)
+    """What is said of the dataset itself before it is sent; nobody has to agree to it."""
 
     @property
     def holds_other_data(self) -> bool:
@@ -69,7 +71,7 @@ class PushLook:
              "would go, since they would be mixed with the new table"),
         )  # fmt: skip
         return tuple(
-            f"{counted(len(names), noun)} {one if len(names) == 1 else many} ({_named(names)})."
+            f"{counted(len(names), noun)} {one if len(names) == 1 else many} ({named_first(names)})."
             for names, noun, one, many in kinds
             if names
         )
@@ -222,7 +224,8 @@ def _may_be_a_table(path: str) -> bool:
     return name in TABLE_NAMES or name.endswith((*TABLE_ENDINGS, ".parquet", ".json", ".list"))
 
 
-def _named(names: Sequence[str]) -> str:
+def named_first(names: Sequence[str]) -> str:
+    """The first few names, and how many more there are."""
     more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + more
 

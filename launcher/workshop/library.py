@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from launcher.errors import InvalidRequest
+from launcher.workshop.changing import changing
 from launcher.workshop.editing import clips
 from launcher.workshop.names import checked_name, dataset_folder
 from launcher.workshop.table import RECORD, TABLE, Line, read_lines, read_record
@@ -24,7 +25,10 @@ Now = Callable[[], float]
 
 @dataclass(frozen=True)
 class Summary:
-    """One dataset in the list. Times are unix seconds; `created_at` is None for one not made here."""
+    """One dataset in the list. Times are unix seconds; `created_at` is None for one not made here.
+
+    `damage` says what of it cannot be read: the rest of the list is shown all the same.
+    """
 
     name: str
     folder: Path
@@ -34,6 +38,7 @@ class Summary:
     size_bytes: int
     created_at: float | None
     updated_at: float
+    damage: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,8 +106,13 @@ async def delete_dataset(root: Path, name: str, *, confirmed: bool) -> Summary:
                 "Confirm with ", NextStep.CONFIRM, ". What was pushed to Hugging Face stays there."
             ),
         )
-    await asyncio.to_thread(shutil.rmtree, folder)
+    await asyncio.to_thread(_remove, folder)
     return summary
+
+
+def _remove(folder: Path) -> None:
+    with changing(folder):
+        shutil.rmtree(folder)
 
 
 def _list(root: Path) -> list[Summary]:
@@ -112,7 +122,17 @@ def _list(root: Path) -> list[Summary]:
     named = sorted(
         (path for path in folders if _is_dataset(path)), key=lambda path: path.name.casefold()
     )
-    return [_summary(folder) for folder in named]
+    return [_listed(folder) for folder in named]
+
+
+def _listed(folder: Path) -> Summary:
+    """One that cannot be read is named with why, and hides none of the others."""
+    try:
+        return _summary(folder)
+    except OSError as exc:
+        why = f"It cannot be read: {exc.strerror} ({exc.filename})."
+        changed = folder.stat().st_mtime
+        return Summary(folder.name, folder, 0, 0, 0.0, 0, None, changed, damage=why)
 
 
 def _is_dataset(folder: Path) -> bool:
@@ -142,8 +162,12 @@ def _summary(folder: Path) -> Summary:
 
 
 def _summed_up(folder: Path, entries: Sequence[Entry], clips: Sequence[ClipLine]) -> Summary:
-    record = read_record(folder)
-    table = folder / TABLE
+    damage, record = "", None
+    try:
+        record = read_record(folder)
+    except InvalidRequest as exc:
+        damage = f"{exc.message} {exc.hint}"
+    told_by = folder / (TABLE if (folder / TABLE).is_file() else RECORD)
     return Summary(
         name=folder.name,
         folder=folder,
@@ -152,7 +176,8 @@ def _summed_up(folder: Path, entries: Sequence[Entry], clips: Sequence[ClipLine]
         minutes=round(sum(clip.seconds or 0.0 for clip in clips) / 60, 3),
         size_bytes=sum(entry.size for entry in entries),
         created_at=record.created_at if record else None,
-        updated_at=record.updated_at if record else table.stat().st_mtime,
+        updated_at=record.updated_at if record else told_by.stat().st_mtime,
+        damage=damage,
     )
 
 

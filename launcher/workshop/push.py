@@ -9,7 +9,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from launcher.errors import InvalidRequest
 from launcher.workshop.audio_headers import Heard, read_headers
 from launcher.workshop.before_push import NOT_DATA, PushLook, look_before_push
 from launcher.workshop.card import CardFacts, render_card
+from launcher.workshop.changing import changing
 from launcher.workshop.editing.own_folder import OWN_FOLDER, own_folder
 from launcher.workshop.names import repo_name
 from launcher.workshop.shards import (
@@ -28,6 +29,7 @@ from launcher.workshop.shards import (
     write_shards,
 )
 from launcher.workshop.table import TABLE, Line, read_record, render_lines
+from launcher.workshop.unfit_to_push import notes_on_unfit
 from pod_image.contract.figures import recorded
 from pod_image.contract.findings import Severity
 from pod_image.contract.next_steps import NextStep, Sentence, joined
@@ -91,7 +93,7 @@ async def push_dataset(
 
 async def look_before_pushing(hub: Hub, request: PushRequest) -> PushLook:
     """What the push would do to what the repo holds. Raises as `push_dataset` does."""
-    return await asyncio.to_thread(lambda: _look(hub, request, _surveyed(request)))
+    return await asyncio.to_thread(_look_with_notes, hub, request)
 
 
 def default_repo(hub: Hub, folder: Path) -> str:
@@ -124,6 +126,15 @@ def _look(hub: Hub, request: PushRequest, found: Survey) -> PushLook:
     clips = set(sizes) if loose else shard_names(sizes, request.shard_bytes)
     last = read_pushes(request.folder).get(request.repo_id, "")
     return look_before_push(hub, request.repo_id, found, _table(found), {TABLE, *clips}, last)
+
+
+def _look_with_notes(hub: Hub, request: PushRequest) -> PushLook:
+    found = _surveyed(request)
+    heard, findings = read_headers(
+        found.source, found.utterances, lambda done, of: None, most_remote=None
+    )
+    notes = notes_on_unfit(found.utterances, heard, findings)
+    return replace(_look(hub, request, found), notes=notes)
 
 
 def _agreed(look: PushLook, request: PushRequest) -> PushLook:
@@ -163,7 +174,7 @@ def _push(hub: Hub, request: PushRequest, progress: Progress) -> Pushed:
             card=lambda present: render_card(present, facts),
         )
         progress("sending", len(files), len(files))
-    _remember(request.folder, repo.id, receipt.commit)
+    remember_push(request.folder, repo.id, receipt.commit)
     sizes = [each.size_bytes for each in receipt.files.values()]
     return Pushed(
         repo_id=repo.id,
@@ -267,10 +278,12 @@ def read_pushes(folder: Path) -> dict[str, str]:
         return {}  # then a person is asked once more
 
 
-def _remember(folder: Path, repo_id: str, commit: str) -> None:
-    pushes = read_pushes(folder)
-    pushes.pop(repo_id, None)
-    text = json.dumps({"format": 1, "pushes": {**pushes, repo_id: commit}}) + "\n"
-    with suppress(OSError):  # a folder that can only be read: a person is asked once more
+def remember_push(folder: Path, repo_id: str, commit: str) -> None:
+    """Note where the dataset is now, beside what others note at the same moment."""
+    # A folder that can only be read, or that somebody else does not leave: a person is asked once more.
+    with suppress(OSError, InvalidRequest), changing(folder):
+        pushes = read_pushes(folder)
+        pushes.pop(repo_id, None)
+        text = json.dumps({"format": 1, "pushes": {**pushes, repo_id: commit}}) + "\n"
         path = own_folder(folder) / PUSHES
         write_whole(path, text, is_private=is_private(folder), is_shared=True)

@@ -11,11 +11,13 @@ from typing import Protocol
 from pod_image.contract.findings import Finding
 from pod_image.contract.leavings import is_left_behind
 from pod_image.dataset.dataset_error import DatasetError
+from pod_image.dataset.endings import is_audio
 from pod_image.dataset.findings import Code
 
 MOST_FILES = 1_000_000
 """A folder with more is not a dataset of clips; somebody named their home directory."""
 MOST_LINKS_NAMED = 3
+_RIGHTS = "Give yourself the right to read it, or move it out of the dataset."
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class FolderSource:
         folders = [("", frozenset([_identity(self._folder)]))]
         while folders:
             here, above = folders.pop()
-            for found in _listed(self._folder / here):
+            for found in self._listed(here):
                 path = f"{here}/{found.name}" if here else found.name
                 if is_left_behind(found.name) or (found.is_symlink() and not self._is_taken(path)):
                     continue
@@ -101,10 +103,29 @@ class FolderSource:
                         if identity not in above:
                             folders.append((path, above | {identity}))
                     # A socket or pipe would block the reader.
-                    elif found.is_file() and self._has_name(path):
+                    elif found.is_file() and self._has_name(path) and self._may_read(path):
                         yield Entry(path, found.stat().st_size)
                 except OSError:  # gone meanwhile, or not for this person to look into
                     continue
+
+    def _listed(self, folder: str) -> list[os.DirEntry[str]]:
+        """What lies in a folder; nothing of one that has gone meanwhile, or that may not be looked into."""
+        try:
+            with os.scandir(self._folder / folder) as found:
+                return sorted(found, key=lambda each: each.name)
+        except PermissionError:
+            self._find(Code.FILE_UNREADABLE, folder, f"The folder {folder or self._folder} may not be read.",
+                       _RIGHTS)  # fmt: skip
+            return []
+        except OSError:
+            return []
+
+    def _may_read(self, path: str) -> bool:
+        """A clip that may not be read is said where its table names it; of anything else nobody else would say it."""
+        if is_audio(path) or os.access(self._folder / path, os.R_OK):
+            return True
+        self._find(Code.FILE_UNREADABLE, path, f"{path} may not be read.", _RIGHTS)
+        return False
 
     def _is_taken(self, path: str) -> bool:
         """Whether a link is gone after; says where it leads if that is not within the dataset."""
@@ -156,15 +177,6 @@ class FolderSource:
             f"{self._folder} holds more than {MOST_FILES:,} files.",
             hint="Give the folder of the dataset itself.",
         )
-
-
-def _listed(folder: Path) -> list[os.DirEntry[str]]:
-    """What lies in a folder; nothing of one that may not be looked into or has gone meanwhile."""
-    try:
-        with os.scandir(folder) as found:
-            return sorted(found, key=lambda each: each.name)
-    except OSError:
-        return []
 
 
 def _identity(folder: Path) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
@@ -63,10 +64,8 @@ class Speller:
 
     def __init__(self, espeak_voice: str, scripts: tuple[str, ...]) -> None:
         """RuntimeError for a voice that espeak-ng does not have; ImportError without piper-tts."""
-        phonemize_espeak = importlib.import_module("piper.phonemize_espeak")
-        self._bridge: Any = importlib.import_module("piper.espeakbridge")
-        self._bridge.initialize(str(phonemize_espeak.ESPEAK_DATA_DIR))
-        self._voice, self._scripts = espeak_voice, scripts
+        self._say = what_is_said_by(espeak_voice)
+        self._scripts = scripts
         self._knows_ascii = espeak_voice.partition("-")[0] == "en"
         self._words: dict[str, _Word] = {}
         self._alone: dict[str, str] = {}
@@ -132,9 +131,25 @@ class Speller:
         return self._alone[char]
 
     def _said(self, text: str) -> str:
+        return self._say(text)
+
+
+def what_is_said_by(espeak_voice: str) -> Callable[[str], str]:
+    """A text's phonemes as espeak-ng gives them, with its marks of other languages' voices; nothing is folded.
+
+    ImportError without piper-tts; RuntimeError, when it is asked, for a voice that espeak-ng does not have.
+    """
+    phonemize_espeak = importlib.import_module("piper.phonemize_espeak")
+    bridge: Any = importlib.import_module("piper.espeakbridge")
+    with ESPEAK:
+        bridge.initialize(str(phonemize_espeak.ESPEAK_DATA_DIR))
+
+    def say(text: str) -> str:
         with ESPEAK:
-            self._bridge.set_voice(self._voice)
-            return " ".join(phonemes for phonemes, *_ in self._bridge.get_phonemes(text))
+            bridge.set_voice(espeak_voice)
+            return " ".join(phonemes for phonemes, *_ in bridge.get_phonemes(text))
+
+    return say
 
 
 def _without_edges(word: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -11,14 +12,17 @@ import pytest
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.errors import InvalidRequest
 from launcher.workshop.changing import changing
+from launcher.workshop.editing.own_folder import OWN_FOLDER
 from launcher.workshop.growing import GrowingDataset, NewClip
-from launcher.workshop.library import drop_clips, edit_clip
+from launcher.workshop.library import delete_dataset, drop_clips, edit_clip
+from launcher.workshop.push import PUSHES, read_pushes, remember_push
 from launcher.workshop.table import Line, Record, read_lines, read_record, write_lines
 from tests.kit.dataset_files import SHORT, write
 
 NEW = Record("en_US", 22_050, 1.0, 1.0)
 HOLDER = """
 import sys
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from launcher.workshop.changing import changing
 from launcher.workshop.table import Line, read_lines, write_lines
@@ -129,3 +133,26 @@ def test_a_making_at_another_rate_that_came_later_adds_nothing(tmp_path: Path) -
     with pytest.raises(InvalidRequest, match="16,000 Hz cannot be added"):
         two.add("2", "two.mp3", [new_clip(tmp_path, "Two.")], None)
     assert [line.text for line in read_lines(tmp_path)] == ["One."]
+
+
+def test_what_two_pushes_leave_behind_are_both_kept(tmp_path: Path) -> None:
+    folder = dataset(tmp_path / "mine")
+    remember_push(folder, "me/first", "1" * 40)
+    with ThreadPoolExecutor(1) as pool:
+        with changing(folder):
+            before = (folder / OWN_FOLDER / PUSHES).read_text()
+            other = pool.submit(remember_push, folder, "me/other", "2" * 40)
+            assert not wait([other], timeout=0.2).done
+            (folder / OWN_FOLDER / PUSHES).write_text(before.replace("me/first", "me/second"))
+        other.result(timeout=20)
+    assert list(read_pushes(folder)) == ["me/second", "me/other"]
+
+
+async def test_a_dataset_is_deleted_only_once_nobody_writes_it(tmp_path: Path) -> None:
+    folder = dataset(tmp_path / "mine")
+    with changing(folder):
+        gone = asyncio.create_task(delete_dataset(tmp_path, "mine", confirmed=True))
+        await asyncio.wait([gone], timeout=0.2)
+        assert len(read_lines(folder)) == 3
+    await gone
+    assert not folder.exists()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from launcher.cli.terminal.dataset_view import list_text
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.errors import InvalidRequest
 from launcher.workshop.library import (
@@ -75,6 +76,39 @@ def test_a_recording_without_plain_letters_still_gives_a_name() -> None:
     assert clip_prefix("世界.wav").startswith("clip-")
     assert clip_prefix("世界.wav") != clip_prefix("日本.wav")
     assert clip_prefix("NUL.wav").startswith("clip-")
+
+
+async def test_a_damaged_dataset_is_named_in_the_list_and_hides_no_other(tmp_path: Path) -> None:
+    dataset(tmp_path, "good")
+    (dataset(tmp_path, "odd") / "launcher.json").write_text("{")
+    table = dataset(tmp_path, "worse") / "metadata.csv"
+    table.unlink()
+    table.mkdir()
+    (tmp_path / "worse" / "launcher.json").write_text("[]")
+    good, odd, worse = await list_datasets(tmp_path)
+    assert (good.name, good.clips, good.damage) == ("good", 3, "")
+    assert (odd.name, odd.clips) == ("odd", 3)
+    assert odd.damage.startswith(f"{tmp_path}/odd/launcher.json is damaged. Remove launcher.json")
+    assert (worse.name, worse.clips, "is damaged" in worse.damage) == ("worse", 0, True)
+    assert odd.damage in list_text([good, odd, worse])
+
+
+async def test_a_table_that_may_not_be_read_is_said_in_the_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset(tmp_path, "good")
+    closed = dataset(tmp_path, "closed") / "metadata.csv"
+    read_bytes = Path.read_bytes
+
+    def refuse(path: Path) -> bytes:
+        if path == closed:
+            raise PermissionError(13, "Permission denied", str(path))
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    first, second = await list_datasets(tmp_path)
+    assert first.damage == f"It cannot be read: Permission denied ({closed})."
+    assert (second.name, second.clips) == ("good", 3)
 
 
 async def test_the_list_counts_clips_minutes_and_what_is_untyped(tmp_path: Path) -> None:

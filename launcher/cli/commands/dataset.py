@@ -318,6 +318,8 @@ def _own_repo(folder: Path) -> Callable[[Workbench], Awaitable[str]]:
 def _agreed(keys: Keys, request: PushRequest, yes: bool) -> PushLook:
     """What the repo holds, and that the person agrees to what would become of it."""
     look = at_bench(keys, lambda bench: datasets.look_before_pushing(bench, request))
+    for note in look.notes:
+        print_notice(paragraph(plain_text_line(f"Note: {note}"), hanging=2))
     if not look.holds_other_data:
         return look
     public = ", for everybody to see," if look.is_public else ""

@@ -135,9 +135,11 @@ def list_text(found: Sequence[Summary]) -> str:
         )
         for each in found
     ]
-    return table(
+    damaged = [f"{each.name}: {each.damage}" for each in found if each.damage]
+    listed = table(
         ("NAME", "CLIPS", "MINUTES", "NO TEXT", "SIZE", "CHANGED"), rows, right=(1, 2, 3, 4)
     )
+    return "\n".join([listed, *damaged])
 
 
 def shown_text(shown: Shown) -> str:

@@ -15,9 +15,9 @@ from launcher.recipes import recipe_of, recipe_of_run
 from launcher.recipes.base import Learnt
 from launcher.services.common.workbench import Workbench
 from launcher.services.planning.dataset_look import joined_name
-from pod_image.contract.datasets import AT, chosen_datasets
+from pod_image.contract.datasets import AT, ChosenDataset, chosen_datasets
 from pod_image.contract.findings import Finding, Severity
-from pod_image.contract.next_steps import NextStep, Said, Sentence, setting
+from pod_image.contract.next_steps import NextStep, Said, Sentence, Step, setting
 from pod_image.contract.older_settings import taken_over, under_todays_names
 from pod_image.contract.record import RunRecord
 from pod_image.contract.settings import SETTINGS, RunSettings
@@ -140,25 +140,54 @@ def _speakers(earlier: Earlier, dataset: DatasetSummary | None) -> list[Finding]
 def _other_dataset(
     run_id: str, settings: RunSettings, before: RunSettings, forced: Collection[str]
 ) -> list[Finding]:
-    """Another dataset can be meant, such as more of the same voice: it is asked about, and may be let pass."""
-    repos_then, repos_now = _repos(before), _repos(settings)
-    if repos_then == repos_now:
+    """Another dataset, folder or table can be meant, such as more of the same voice: it is asked about, and may be
+    let pass."""
+    then, now = _clips_of(before), _clips_of(settings)
+    if then == now:
         return []
     code = Code.RESUME_DATASET
-    then = joined_name(repos_then) if repos_then else "no dataset"
-    now = joined_name(repos_now) if repos_now else "none"
+    differ = [name for name in then if then[name] != now[name]]
+    to_keep: list[str | Step] = []
+    for name in differ:
+        asked: list[str | Step] = ["leave ", setting(name), " empty"]
+        if then[name]:
+            asked = [setting(name, then[name])]
+        to_keep += [", ", *asked] if to_keep else asked
     return [
         Finding(
             Severity.WARNING if code in forced else code.severity,
             code,
-            f"{run_id} was trained on {then}; you chose {now}.",
-            _way(Sentence(setting("dataset_repo", ",".join(repos_then)))),
+            f"{run_id} was trained on {_said(before, settings)}; you chose {_said(settings, before)}.",
+            _way(Sentence(*to_keep)),
         )
     ]
 
 
-def _repos(settings: RunSettings) -> list[str]:
-    return [each.repo for each in chosen_datasets(settings)]
+def _clips_of(settings: RunSettings) -> dict[str, str]:
+    """What decides which clips a run learns from, but for their revision; by the setting that says it."""
+    return {
+        "dataset_repo": ",".join(_without_revision(each) for each in chosen_datasets(settings)),
+        "dataset_folder": settings.dataset_folder,
+        "table": ",".join(sorted(settings.table)),
+    }
+
+
+def _without_revision(dataset: ChosenDataset) -> str:
+    return dataset.repo
+
+
+def _said(settings: RunSettings, beside: RunSettings) -> str:
+    """The datasets of one of the two, with folder and tables where these differ from the other's."""
+    datasets = chosen_datasets(settings)
+    words = joined_name(map(_without_revision, datasets)) if datasets else "no dataset"
+    if settings.dataset_folder != beside.dataset_folder:
+        words += (
+            f" (folder {settings.dataset_folder})" if settings.dataset_folder else " (all folders)"
+        )
+    if set(settings.table) != set(beside.table):
+        tables = ", ".join(sorted(settings.table))
+        words += f" with the table {tables}" if tables else " with the tables that agree"
+    return words
 
 
 def _changed(record: RunRecord, dataset: DatasetSummary) -> list[Finding]:

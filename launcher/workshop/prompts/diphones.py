@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
+
+from pod_image.phonemes.folding import folded
+from pod_image.phonemes.phonemizer import Phonemizer
+from pod_image.phonemes.spelling import what_is_said_by
 
 Unit = tuple[str, ...]
 """A diphone, which is two sounds in a row; or one mark of punctuation that changes the melody."""
@@ -36,10 +39,10 @@ def is_diphone(unit: Unit) -> bool:
 
 def unit_reader(espeak_voice: str) -> Callable[[str], list[Unit]]:
     """What reads the units of a text with that voice. ImportError without the extra."""
-    espeak = importlib.import_module("piper.phonemize_espeak").EspeakPhonemizer()
+    phonemize = Phonemizer(espeak_voice)
 
     def read(text: str) -> list[Unit]:
-        sentences = espeak.phonemize(espeak_voice, text)
+        sentences = phonemize(text).symbols
         return units((symbol for one in sentences for symbol in one), text)
 
     return read
@@ -47,12 +50,6 @@ def unit_reader(espeak_voice: str) -> Callable[[str], list[Unit]]:
 
 def foreign_voices(espeak_voice: str, texts: Sequence[str]) -> dict[str, str]:
     """Texts in which espeak-ng goes over to the voice of another language for a word, and to which."""
-    importlib.import_module("piper.phonemize_espeak").EspeakPhonemizer()
-    bridge = importlib.import_module("piper.espeakbridge")
-    bridge.set_voice(espeak_voice)
-    found = {}
-    for text in texts:
-        said = " ".join(phonemes for phonemes, _, _ in bridge.get_phonemes(text))
-        if switched := _SWITCH.search(said):
-            found[text] = switched[1]
-    return found
+    say = what_is_said_by(espeak_voice)
+    switched = {text: _SWITCH.search(say(folded(text))) for text in texts}
+    return {text: found[1] for text, found in switched.items() if found}

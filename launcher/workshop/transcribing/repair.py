@@ -47,13 +47,13 @@ def repair(folder: Path, moved: Sequence[Move]) -> Repaired:
 def undo_repair(folder: Path) -> Repaired:
     """Put the texts back that the last repair moved. InvalidRequest where one was changed since, or there is none."""
     path = folder / UNDO
-    if not path.is_file():
-        raise InvalidRequest(
-            "There is no repair to undo here.", hint="Only the last repair can be undone, once."
-        )
-    document = json.loads(path.read_text(encoding="utf-8"))
-    back = [Move(**each) for each in document["texts"]]
     with changing(folder):
+        if not path.is_file():
+            raise InvalidRequest(
+                "There is no repair to undo here.", hint="Only the last repair can be undone, once."
+            )
+        document = json.loads(path.read_text(encoding="utf-8"))
+        back = [Move(**each) for each in document["texts"]]
         table = _table(folder)
         _expect(table, {each.place: each.old_text for each in back})
         write_table(table, table.changed({each.place: each.text for each in back}))

@@ -476,3 +476,21 @@ def test_a_disk_smaller_than_the_cloud_rents_is_planned_as_large_as_it_will_be(
     assert "disk-small" not in codes  # it would be, with the disk that was asked for
     assert "a disk of 20 GB, not 10" in shell("plan", *words, "--disk-gb", "10").text
     assert "disk_raised" not in shell("plan", *words, "--disk-gb", "20", "--json").out
+
+
+def test_clips_that_no_training_takes_are_said_before_they_are_sent(
+    shell: Shell, tmp_path: Path
+) -> None:
+    clips: dict[str, bytes | str] = {
+        "good.wav": wav(1.0),
+        "tiny.wav": wav(0.1),
+        "odd.wav": b"oddity",
+    }
+    table = "good.wav|One.\ntiny.wav|Two.\nodd.wav|Three.\n"
+    folder = write(tmp_path / "clips", {**clips, "metadata.csv": table})
+    said = shell("dataset", "push", str(folder), "demo/odd", "--json")
+    assert said.code == 0
+    assert said.json["clips"] == 3
+    words = " ".join(said.err.split())
+    assert "1 clip cannot be read to the end, and no training takes it (odd.wav)." in words
+    assert "1 clip lasts less than 0.37 s, and no training takes it (tiny.wav)." in words

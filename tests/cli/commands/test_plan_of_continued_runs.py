@@ -130,6 +130,48 @@ def test_a_dataset_more_or_less_than_before_is_asked_about(shell: Shell, demo_da
     assert "speakers of several datasets joined; you chose apart" in apart.text
 
 
+@pytest.mark.parametrize(
+    ("values", "words", "says", "remedy"),
+    [
+        (
+            {"dataset_folder": "anna"}, (),
+            "trained on demo/clips (folder anna); you chose demo/clips (all folders)",
+            "--dataset-folder anna",
+        ),
+        (
+            {}, ("--dataset-folder", "wavs"),
+            "trained on demo/clips (all folders); you chose demo/clips (folder wavs)",
+            "leave --dataset-folder empty",
+        ),
+        (
+            {"table": ["best.csv"]}, (),
+            "trained on demo/clips with the table best.csv; you chose demo/clips with the tables",
+            "--table best.csv",
+        ),
+    ],
+)  # fmt: skip
+def test_another_folder_or_table_of_the_dataset_is_asked_about(
+    shell: Shell,
+    demo_dataset: str,
+    values: dict[str, Any],
+    words: tuple[str, ...],
+    says: str,
+    remedy: str,
+) -> None:
+    trained(shell, **values)
+    said = shell("deploy", "--yes", *CONTINUED, *words)
+    assert (said.code, shell.rented) == (2, 0)
+    assert says in said.text
+    assert f"To go on with it: {remedy}. To begin a new run" in said.text
+    assert "--force resume-dataset" in said.text
+
+
+def test_tables_named_in_another_order_are_the_same(shell: Shell, demo_dataset: str) -> None:
+    trained(shell, table=["metadata.csv", "b.csv"])
+    said = shell("plan", *CONTINUED, "--table", "b.csv,metadata.csv")
+    assert "was trained on" not in said.text
+
+
 def test_the_further_dataset_that_changed_is_named(shell: Shell, demo_dataset: str) -> None:
     clip = next((DEMO_CLIPS / "wavs").glob("*.flac"))
     shell.push({"metadata.csv": f"{clip.stem}|Hello.\n".encode(), clip.name: clip}, "demo/talks")

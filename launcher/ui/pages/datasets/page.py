@@ -98,7 +98,9 @@ def _listing(shell: Shell, found: list[Summary]) -> None:
                 Text("td", f"{one.clips:,}", "number")
                 Text("td", f"{one.minutes:.1f}", "number")
                 with box("td"):
-                    if one.untyped:
+                    if one.damage:
+                        badge(one.damage, "bad")
+                    elif one.untyped:
                         badge(f"{counted(one.untyped, 'clip')} without text", "warning")
                     else:
                         badge("every clip has its text", "good")

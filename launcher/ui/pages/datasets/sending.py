@@ -38,6 +38,7 @@ class SendStep:
     def __init__(self, shell: Shell, found: Summary) -> None:
         self._shell, self._found = shell, found
         self._agreed: PushLook | None = None
+        self._notes: tuple[str, ...] = ()
         with card("4 · Rights, and off to Hugging Face"):
             para(
                 "The repo is private. A voice belongs to the person who speaks: train it only if it is "
@@ -111,10 +112,19 @@ class SendStep:
             self._found.folder, repo, licence=str(self._licence.value), force=True
         )
         look = agreed or await datasets.look_before_pushing(bench, request)
+        self._notes = look.notes
         if look.holds_other_data and agreed is None:
             self._ask_about(look)
             return None
+        self._place.clear()
+        with self._place:
+            waiting("Sending…", rows=1)
+            self._say_notes()
         return await datasets.push(bench, replace(request, agreed=look))
+
+    def _say_notes(self) -> None:
+        for note in self._notes:
+            say("note", note)
 
     def _ask_about(self, look: PushLook) -> None:
         self._agreed = look
@@ -125,7 +135,7 @@ class SendStep:
             para(
                 f"{look.repo_id}{public} holds {counted(look.clips, 'clip')} that are not just these."
             )
-            for line in look.consequences:
+            for line in (*look.consequences, *look.notes):
                 para(line)
             hint("Hugging Face keeps what is there now in the repo's history.")
         self._ask.show()
@@ -136,4 +146,6 @@ class SendStep:
         words = f"{counted(done.clips, 'clip')}, {recorded(done.minutes)} are in {done.repo_id}"
         with self._place, notice("good", words):
             button_link("Train with this", f"/train?dataset={done.repo_id}", primary=True)
+        with self._place:
+            self._say_notes()
         self._shell.announce("The dataset is on Hugging Face.")

@@ -13,6 +13,7 @@ from launcher.services import datasets
 from launcher.ui.frame import Shell, show_error
 from launcher.ui.next_steps import on_page
 from launcher.ui.pages.datasets.uploads import incoming
+from launcher.ui.widgets.dialog import Dialog
 from launcher.ui.widgets.elements import (
     Text,
     Tone,
@@ -98,12 +99,21 @@ class SoundStep:
         )
         with self._making, notice("note", words), box("div", "row"):
             button("Make clips", self._make_uploaded, kind="primary").mark("make-clips")
-            button("Throw them away", self._discard, kind="quiet")
+            button("Throw them away", self._ask_to_discard(words).show, kind="quiet")
 
     async def _sent(self, is_whole: bool) -> None:
         self._show_waiting()
         if is_whole and self._incoming.files:
             await self._make_uploaded()
+
+    def _ask_to_discard(self, words: str) -> Dialog:
+        dialog = Dialog("Throw these uploads away?")
+        with dialog.body:
+            para(f"{words}. They would have to be sent again; your original recordings stay.")
+        with dialog.actions:
+            button("Keep them", dialog.hide)
+            button("Throw away", self._discard, kind="danger").mark("discard")
+        return dialog
 
     def _discard(self) -> None:
         self._incoming.clear()

@@ -129,6 +129,9 @@ async def test_what_was_stopped_on_the_way_waits_for_the_rest(person: User, grou
     await person.should_see("wait to be made into clips")
     assert len(incoming(ground.site, "anna").files) == 2
     click(person, "Throw them away")
+    await person.should_see("They would have to be sent again")
+    assert len(incoming(ground.site, "anna").files) == 2
+    click(person, "Throw away")
     assert incoming(ground.site, "anna").files == []
 
 
