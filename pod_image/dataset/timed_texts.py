@@ -27,6 +27,7 @@ BY_ENDING = {
 }
 """Best first: what people correct by hand before what a program left."""
 AUDACITY, HTK, JSON, TABLE = "Audacity labels", "HTK labels", "a recogniser's JSON", "a timed table"
+STAMPED = "a transcript with times between its lines"
 BY_CONTENT = (".txt", ".lab", ".tsv", ".csv", ".xml", ".json", ".jsonl")
 TIMED_ENDINGS = (*BY_ENDING, *BY_CONTENT)
 MOST_TIMED_BYTES = 64 * 2**20
@@ -47,8 +48,18 @@ _JSON_TIMES = re.compile(
     re.IGNORECASE,
 )
 _TIME_COLUMNS = re.compile(
-    r"^\W*(?:[^\t,;\n]*[\t,;])*\W*(?:start|begin)(?:[ _-]?time)?\b[^\t,;\n]*[\t,;]", re.IGNORECASE
+    r"^\W*(?:[^\t,;\n]*[\t,;])*\W*(?:start|beginn?|timecode[ _-]in|in[ _-]point)(?:[ _-]?(?:time|ms|s|sec|seconds))?"
+    r"\b[^\t,;\n]*[\t,;]",
+    re.IGNORECASE,
 )
+_STAMP = r"[\[(]?(?:\d{1,2}:)?\d{1,2}:\d\d(?:[.,:;]\d{1,3})?[\])]?"
+_STAMPED = re.compile(
+    rf"{_STAMP}(?:[ \t]*(?:-+>?|–|—|,|to|[ \t])[ \t]*{_STAMP})?(?:[ \t].*|:.*)?"
+    rf"|[^\d\W][\w.'-]*(?: [\w.'-]+){{0,2}}(?: {{2,}}|\t|: ?){_STAMP}"
+)
+"""A time at the beginning of a line, or a speaker and a time as the whole of it."""
+FEWEST_LINES_OF_A_STAMP = 4
+"""Of so many lines at least one has a time: the time, who speaks, what is said, an empty one left out."""
 
 
 def timed_kind(path: str, head: bytes) -> str | None:
@@ -94,11 +105,20 @@ def _of_lines(text: str, ending: str) -> str | None:
         return AUDACITY
     if ending in (".txt", ".lrc") and len(_LRC.findall(text)) * 2 > len(lines):
         return BY_ENDING[".lrc"]
+    if ending in (".lab", ".txt") and _are_stamped(lines):
+        return STAMPED
     if ending in (".lab", ".txt") and lines and all(_HTK.fullmatch(one.strip()) for one in lines):
         return HTK
     if ending in (".tsv", ".csv", ".txt") and lines and _TIME_COLUMNS.match(lines[0]):
         return TABLE
     return None
+
+
+def _are_stamped(lines: list[str]) -> bool:
+    """Whether the lines are of Otter, Premiere and their like: no text to be read begins with times over and over."""
+    stamps = sum(_STAMPED.fullmatch(line.strip()) is not None for line in lines)
+    is_first = bool(lines) and _STAMPED.fullmatch(lines[0].strip()) is not None
+    return is_first and stamps > 1 and stamps * FEWEST_LINES_OF_A_STAMP >= len(lines)
 
 
 def are_labels(lines: Iterable[str]) -> bool:

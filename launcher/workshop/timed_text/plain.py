@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from launcher.workshop.timed_text.clock import ended_by_the_next, seconds_of
 from launcher.workshop.timed_text.cue import Piece, Word
@@ -30,9 +31,23 @@ def read_labels(text_lines: Sequence[str]) -> list[Piece]:
         if start is not None and end is not None:
             said = parts[2] if len(parts) > 2 else ""
             pieces.append(Piece(start, end, (said.strip(),) if said.strip() else ()))
+    pieces = _with_who(pieces)
     if pieces and all(each.end == each.start for each in pieces):
         return ended_by_the_next(pieces)
     return pieces
+
+
+def _with_who(pieces: list[Piece]) -> list[Piece]:
+    """A fourth column in every line: the third is who speaks, where a few names come again and again."""
+    parted = [each.lines[0].split("\t") for each in pieces if each.lines]
+    names = {cells[0].strip() for cells in parted}
+    if len(parted) < 2 or any(len(cells) != 2 for cells in parted) or len(names) * 2 > len(parted):
+        return pieces
+    return [
+        replace(each, lines=(said.strip(),), speaker=who.strip())
+        for each in pieces
+        for who, _, said in [each.lines[0].partition("\t") if each.lines else ("", "", "")]
+    ]
 
 
 def read_sbv(text_lines: Sequence[str]) -> list[Piece]:
@@ -51,15 +66,30 @@ def read_lrc(text_lines: Sequence[str]) -> list[Piece]:
     """Lyrics with [minutes:seconds] before a line; an empty line ends the one before. `offset` moves all, in ms."""
     offset_seconds = 0.0
     pieces = []
+    has_hours = _has_hours(text_lines)
     for line in text_lines:
         if offset := _LRC_OFFSET.match(line.strip()):
             offset_seconds = int(offset.group(1)) / 1000
         elif stamped := _LRC_STAMPS.match(line.strip()):
             said = " ".join(_LRC_WORD.sub(" ", stamped.group(2)).split())
-            for minutes, seconds, fraction in _LRC_STAMP.findall(stamped.group(1)):
-                at = int(minutes) * 60 + float(f"{seconds}.{fraction or 0}") - offset_seconds
+            for stamp in _LRC_STAMP.finditer(stamped.group(1)):
+                at = _seconds_of_stamp(stamp, has_hours=has_hours) - offset_seconds
                 pieces.append(Piece(max(0.0, at), max(0.0, at), (said,) if said else ()))
     return ended_by_the_next(pieces)
+
+
+def _has_hours(text_lines: Sequence[str]) -> bool:
+    """Whether [00:01:02] is a minute and two seconds: of hundredths some are above 59."""
+    stamps = [found for line in text_lines for found in _LRC_STAMP.finditer(line)]
+    thirds = [found[3] for found in stamps if found[3] and ":" in found[0][-4:]]
+    return bool(thirds) and all(len(each) == 2 and int(each) < 60 for each in thirds)
+
+
+def _seconds_of_stamp(stamp: re.Match[str], *, has_hours: bool) -> float:
+    first, second, third = int(stamp[1]), int(stamp[2]), stamp[3] or "0"
+    if has_hours and stamp[3] and ":" in stamp[0][-4:]:
+        return first * 3600 + second * 60 + int(third)
+    return first * 60 + float(f"{second}.{third}")
 
 
 def read_ctm(text_lines: Sequence[str]) -> list[Word]:

@@ -28,7 +28,7 @@ from launcher.workshop.timed_text.xml_forms import parsed, read_elan, read_ttml,
 from pod_image.contract.findings import Finding
 from pod_image.dataset import Code
 from pod_image.dataset.encoding import decode
-from pod_image.dataset.timed_texts import AUDACITY, BY_ENDING, HTK, JSON, TABLE, timed_kind
+from pod_image.dataset.timed_texts import AUDACITY, BY_ENDING, HTK, JSON, STAMPED, TABLE, timed_kind
 
 _LINE_FORMS = {
     BY_ENDING[".srt"]: read_srt,
@@ -59,6 +59,10 @@ def read_timed_text(name: str, raw: bytes) -> TimedText:
         raise TimedTextFault("says nothing with times")
     if kind == HTK:
         raise TimedTextFault("holds labels of sounds or words, not sentences")
+    if kind == STAMPED:
+        raise TimedTextFault(
+            "has its times in a form that is not cut at; export it as SRT or WebVTT"
+        )
     pieces, findings = _pieces(kind, name, raw)
     if kind in _IN_THE_ORDER_OF_TIME:
         findings += backwards(pieces, name)

@@ -3,13 +3,40 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 
 from launcher.workshop.timed_text.clock import in_seconds, seconds_of
 from launcher.workshop.timed_text.cue import Piece, TimedTextFault
 
-_STARTS = ("start", "start time", "begin", "begin time", "start ms", "start seconds", "in")
-_ENDS = ("end", "end time", "stop", "stop time", "end ms", "end seconds", "out")
+_STARTS = (
+    "start",
+    "start time",
+    "begin",
+    "begin time",
+    "start ms",
+    "start s",
+    "start sec",
+    "start seconds",
+    "in",
+    "beginn",
+    "timecode in",
+    "in point",
+)
+_ENDS = (
+    "end",
+    "end time",
+    "stop",
+    "stop time",
+    "end ms",
+    "end s",
+    "end sec",
+    "end seconds",
+    "out",
+    "ende",
+    "timecode out",
+    "out point",
+)
 _LENGTHS = ("duration", "length", "dur")
 _TEXTS = (
     "text",
@@ -22,6 +49,7 @@ _TEXTS = (
     "annotation",
     "word",
 )
+_FRAMES = re.compile(r"\d+:\d\d:\d\d[:;]\d\d")
 _SPEAKERS = ("speaker", "speaker name", "speaker label", "participant")
 
 
@@ -51,6 +79,12 @@ def read_timed_table(text_lines: Sequence[str]) -> list[Piece]:
         are_numbers = are_numbers and ":" not in row[start]
         who = row[speaker].strip() if speaker is not None and speaker < len(row) else ""
         pieces.append(Piece(first, last, tuple(row[text].split("\n")), who or None))
+    if not pieces and any(
+        _FRAMES.fullmatch(row[start].strip()) for row in rows[1:] if len(row) > start
+    ):
+        raise TimedTextFault(
+            "counts its times in frames, and does not say how many make a second; export it as SRT or WebVTT"
+        )
     return in_seconds(pieces) if are_numbers else pieces
 
 

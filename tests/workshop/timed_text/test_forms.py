@@ -337,3 +337,39 @@ def test_no_file_of_a_stranger_breaks_the_reader(
     except TimedTextFault:
         return
     assert all(cue.end > cue.start for cue in cues)
+
+
+def test_lines_stamped_with_hours_are_no_lyrics_of_hundredths() -> None:
+    assert read("talk.txt", f"[00:00:03] {ONE}\n\n[00:01:02] {TWO}\n") == [
+        (3.0, 62.0, ONE),
+        (62.0, 67.0, TWO),
+    ]
+    assert read("talk.lrc", f"[00:03:75]{ONE}\n[01:02:10]{TWO}\n")[0][0] == 3.75
+
+
+def test_labels_with_a_column_of_who_speaks_give_the_speaker_not_a_word() -> None:
+    lines = "".join(f"{n}.0\t{n}.9\t{'ann' if n % 2 else 'ben'}\t{ONE}\n" for n in range(4))
+    cues = read_timed_text("talk.tsv", lines.encode()).cues
+    assert [cue.text for cue in cues] == [ONE] * 4
+    assert [cue.speaker for cue in cues] == ["ben", "ann", "ben", "ann"]
+
+
+@pytest.mark.parametrize(
+    "head", ["start_ms\tend_ms\ttext", "Beginn\tEnde\tText", "In point\tOut point\tText"]
+)
+def test_columns_of_times_are_known_by_their_other_names(head: str) -> None:
+    assert read("talk.tsv", f"{head}\n500\t1900\t{ONE}\n2300\t4000\t{TWO}\n") == SAID
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("talk.csv", f"Speaker Name,Start Time,End Time,Text\nA,00:00:00:12,00:00:01:22,{ONE}\n", "frames"),
+        ("talk.txt", f"Ann  0:00\n{ONE}\n\nBen  0:02\n{TWO}\n", "export it as SRT"),
+    ],
+)  # fmt: skip
+def test_times_that_nothing_can_be_cut_at_are_refused_with_what_to_export(
+    name: str, text: str, says: str
+) -> None:
+    with pytest.raises(TimedTextFault, match=says):
+        read_timed_text(name, text.encode())
