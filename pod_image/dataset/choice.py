@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from pod_image.contract.figures import size
 from pod_image.contract.next_steps import NextStep, Sentence
@@ -11,7 +12,7 @@ from pod_image.dataset.corpora import find_corpora
 from pod_image.dataset.corpora.corpus import Listing
 from pod_image.dataset.findings import Code
 from pod_image.dataset.matching import Files, Matched
-from pod_image.dataset.names import fold
+from pod_image.dataset.names import fold, folder_of
 from pod_image.dataset.parquet import ParquetSource, is_embedded
 from pod_image.dataset.sidecars import Sidecars, say_damaged
 from pod_image.dataset.tables import MOST_TABLE_BYTES, Table, read_table
@@ -56,6 +57,7 @@ def choose(
             )  # fmt: skip
     candidates = _candidates(listing, sidecars, known)
     read = [_read(source, files, path, listing.sizes[path]) for path in candidates]
+    read = [_like_the_larger(each, read, listing, files) for each in read]
     weigh([each for each in read if _counts(each, choice)], choice)
     if not choice.read:
         _take_what_names_nothing(read, choice)
@@ -146,6 +148,27 @@ def _read(source: ParquetSource, files: Files, path: str, size_bytes: int) -> Ma
             Code.NO_CLIPS, path, "The table is empty.", "Write file|text, one clip per line."
         )
     return files.match(table)
+
+
+def _like_the_larger(
+    matched: Matched, tables: Sequence[Matched], listing: Listing, files: Files
+) -> Matched:
+    """In val.txt of a few lines the speakers' numbers do not come again and again: train.txt tells what they are."""
+    mine = matched.table.columns
+    if mine is None or mine.has_header or mine.speaker is not None:
+        return matched
+    for other in tables:
+        theirs = other.table.columns
+        is_larger = len(other.table.rows) > len(matched.table.rows)
+        if theirs is None or not is_larger or folder_of(other.path) != folder_of(matched.path):
+            continue
+        if theirs == replace(
+            mine, speaker=theirs.speaker, how=theirs.how, is_unsure=theirs.is_unsure
+        ):
+            path = matched.path
+            leads = files.leads_from(path)
+            return files.match(read_table(path, listing.source.read(path), leads, theirs))
+    return matched
 
 
 def _counts(matched: Matched, choice: Choice) -> bool:

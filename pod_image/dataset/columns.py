@@ -36,7 +36,7 @@ MOST_SPEAKER_WORDS = 4
 MOST_HEADER_WORDS = 3
 SAMPLE = 200
 """Rows that are asked where they lead."""
-NUMERIC = re.compile(r"[\d\s.,:;+\-–/%]+")
+NUMERIC = re.compile(r"(?=\D*\d)[\d\s.,:;+\-–/%]+")
 WHOLE_NUMBER = re.compile(r"\d{1,5}")
 MOST_TEXTS_IN_NUMBERS = 0.1
 FEWEST_WORDS_OF_TEXT = 2.0

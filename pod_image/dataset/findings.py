@@ -53,6 +53,7 @@ class Code(StrEnum):
     LINK_FOLLOWED = "link-followed", Severity.NOTE
     ARCHIVE_UNSAFE = "archive-unsafe", Severity.ERROR
     ARCHIVE_DAMAGED = "archive-damaged", Severity.ERROR
+    ARCHIVE_UNREAD = "archive-unread", Severity.WARNING
     ARCHIVE_UNLISTED = "archive-unlisted", Severity.NOTE
     EXTRA_MISSING = "extra-missing", Severity.NOTE
 

@@ -119,7 +119,8 @@ class Files:
         return Match(row, How.IN_OTHER_CASE, at) if at else Match(row, How.NOWHERE)
 
     def _by_end(self, match: Match) -> Match:
-        found = self.ends.best(foreign_parts(match.row.file))[1]
+        parts = foreign_parts(match.row.file)
+        found = self.ends.best(parts)[1] or self.ends.otherwise(parts)
         if len(found) == 1:
             return Match(match.row, How.BY_ITS_END, found[0])
         if found:

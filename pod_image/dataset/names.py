@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from urllib.parse import unquote
 
 from pod_image.contract.paths import is_safe_name, safe_path
 from pod_image.dataset.endings import AUDIO_ENDINGS, without_ending
@@ -12,6 +14,8 @@ from pod_image.dataset.source import Entry
 
 AUDIO_FOLDERS = ("wav", "wavs", "audio", "clips", "flac", "mp3")
 _RANKS = {ending: rank for rank, ending in enumerate(AUDIO_ENDINGS)}
+LONGEST_NUMBER = 12
+"""Digits; longer ones are nobody's running numbers."""
 MOST_END_PARTS = 4
 """Folders of a path that are compared from its end; beyond that two files of one name are told apart by nothing."""
 
@@ -31,7 +35,7 @@ def foreign_parts(name: str) -> tuple[str, ...]:
 
     Empty for what names no file: nothing is left, or the path leaves its folder and names none beside the file.
     """
-    slashed = name.strip().replace("\\", "/")
+    slashed = _of_address(name.strip()).replace("\\", "/")
     is_foreign, parts = slashed.startswith("/"), list[str]()
     for part in slashed.split("/"):
         if part == "..":
@@ -46,6 +50,13 @@ def foreign_parts(name: str) -> tuple[str, ...]:
     if not parts or not is_safe_name(parts[-1]) or (is_foreign and len(parts) < 2):
         return ()
     return tuple(parts)
+
+
+def _of_address(name: str) -> str:
+    """The path of https://…/my%20clip.wav?token=1; any other name as it is."""
+    if "://" not in name:
+        return name
+    return unquote(re.split("[?#]", name, maxsplit=1)[0])
 
 
 def inside(folder: str, name: str) -> str | None:
@@ -66,6 +77,7 @@ class PathEnds:
 
     def __init__(self, paths: Iterable[str]) -> None:
         self._by_end: dict[str, list[str]] = defaultdict(list)
+        self._by_number: dict[int, list[str]] | None = None
         for path in paths:
             for end in _ends(path.split("/")):
                 self._by_end[end].append(path)
@@ -80,6 +92,27 @@ class PathEnds:
                 same = [each for each in found if fold(each.rsplit("/", 1)[-1]) == wanted]
                 return count, same or found
         return 0, []
+
+    def otherwise(self, parts: Sequence[str]) -> list[str]:
+        """Files that a spreadsheet or a browser made this name of: 1 of 001.wav, my%20clip of my clip."""
+        if not parts:
+            return []
+        plain = [unquote(part) for part in parts]
+        found = self.best(plain)[1] if plain != list(parts) else []
+        number = _number(parts[-1])
+        if found or number is None:
+            return found
+        if self._by_number is None:
+            self._by_number = defaultdict(list)
+            for end, paths in self._by_end.items():
+                if "/" not in end and (of := _number(end)) is not None:
+                    self._by_number[of] += paths
+        return self._by_number.get(number, [])
+
+
+def _number(name: str) -> int | None:
+    stem = without_ending(name)
+    return int(stem) if stem.isascii() and stem.isdigit() and len(stem) < LONGEST_NUMBER else None
 
 
 def _ends(parts: Sequence[str]) -> Iterator[str]:

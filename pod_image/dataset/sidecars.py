@@ -34,6 +34,11 @@ class Sidecars:
         beside = (each + ending for each in (stem, clip) for ending in SIDECAR_ENDINGS)
         return next((path for path in beside if path in self._sizes), None) or self._elsewhere(stem)
 
+    def facts_of(self, clip: str) -> str | None:
+        """a.json of a.wav, of a size to be read."""
+        path = without_ending(clip) + ".json"
+        return path if self._sizes.get(path, MOST_SIDECAR_BYTES + 1) <= MOST_SIDECAR_BYTES else None
+
     def size(self, text: str) -> int:
         return self._sizes[text]
 
@@ -81,8 +86,25 @@ def read_sidecars(
                 Sentence(NextStep.MAKE_DATASET, " makes a clip of each."),
             )  # fmt: skip
         else:
-            table.rows.append(Row(beside, clip, " ".join(text.split()), None, at=clip))
+            who = _speaker_beside(source, sidecars, clip)
+            table.rows.append(Row(beside, clip, " ".join(text.split()), who, at=clip))
     return table
+
+
+def _speaker_beside(source: FileSource, sidecars: Sidecars, clip: str) -> str | None:
+    """Who speaks, by a.json beside a.txt: WebDataset's shards have the facts of a clip there."""
+    facts = sidecars.facts_of(clip)
+    if facts is None:
+        return None
+    try:
+        record = json.loads(decode(source.read(facts)).text)
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(record, dict):
+        return None
+    read = Table(facts)
+    add_record(read, facts, {**record, "file_name": clip, "text": "-"})
+    return read.rows[0].speaker if read.rows else None
 
 
 def say_damaged(table: Table, place: str, exc: DamagedMember) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import NextStep, Said, Sentence
 from pod_image.contract.paths import safe_path
-from pod_image.dataset.archives import OpenedSource
+from pod_image.dataset.archives import OpenedSource, is_archive
 from pod_image.dataset.choice import NEVER_TABLES, choose, say_left
 from pod_image.dataset.endings import is_audio
 from pod_image.dataset.file_remedies import EMPTY
@@ -27,6 +27,10 @@ TRANSCRIPT_ENDINGS = (
 """Files that may hold transcripts, in forms that are read here or not."""
 TIMED_ENDINGS = (".srt", ".vtt", ".sbv", ".textgrid", ".eaf")
 SPREADSHEET_ENDINGS = (".xlsx", ".xls", ".ods")
+UNREAD_ENDINGS = (
+    ".7z", ".rar", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".arrow", ".tfrecord",
+)  # fmt: skip
+UNPACK = "If clips are in it, unpack it: they are read as files, in a zip or tar of their own, and in parquet."
 MOST_NAMED = 5
 
 
@@ -68,6 +72,7 @@ def survey(base: FileSource, tables: Collection[str] = ()) -> Survey:
     found.findings.extend(getattr(base, "findings", []))
     found.findings.extend(opened.findings + source.findings)
     _say_unsafe_names(found, base)
+    unread = _say_unread(found)
     entries = source.entries()
     files = Files(entries, may_hide=_has_unlisted(opened))
     sidecars = Sidecars({entry.path: entry.size for entry in entries}, files.audio)
@@ -81,7 +86,7 @@ def survey(base: FileSource, tables: Collection[str] = ()) -> Survey:
     found.findings.extend(choice.findings)
     if not found.tables:
         if not any(each.severity is Severity.ERROR for each in choice.findings):
-            _say_no_table(found, choice)
+            _say_no_table(found, choice, unread)
         else:
             found.find(
                 Code.NO_CLIPS, "", "No table is read as long as that is not settled.",
@@ -94,7 +99,7 @@ def survey(base: FileSource, tables: Collection[str] = ()) -> Survey:
     if not found.utterances:
         found.find(
             Code.NO_CLIPS, ", ".join(found.tables), "No line of the table leads to a clip.",
-            "See the findings above; the first column is the file, the last the text.",
+            UNPACK if unread else "See the findings above; the first column is the file, the last the text.",
         )  # fmt: skip
     return found
 
@@ -178,7 +183,24 @@ def _say_unsafe_names(found: Survey, base: FileSource) -> None:
             )  # fmt: skip
 
 
-def _say_no_table(found: Survey, choice: Choice) -> None:
+def _say_unread(found: Survey) -> list[str]:
+    """Files that may well hold clips, and are not looked into."""
+    unread = [
+        entry.path
+        for entry in found.source.entries()
+        if is_archive(entry.path) or entry.path.lower().endswith(UNREAD_ENDINGS)
+    ]
+    for path in unread[:MOST_NAMED]:
+        what = (
+            "lies in an archive itself"
+            if is_archive(path)
+            else "is of a kind that is not looked into"
+        )
+        found.find(Code.ARCHIVE_UNREAD, path, f"{path} {what}: nothing of it is read.", UNPACK)
+    return unread
+
+
+def _say_no_table(found: Survey, choice: Choice, packages: list[str]) -> None:
     unread = next((each for each in found.findings if each.code is Code.EXTRA_MISSING), None)
     if unread is not None:
         found.find(
@@ -195,6 +217,13 @@ def _say_no_table(found: Survey, choice: Choice) -> None:
         and path not in choice.others
         and not path.rsplit("/", 1)[-1].lower().startswith(NEVER_TABLES)
     ]
+    if packages and not audio:
+        found.find(
+            Code.NO_TABLE, packages[0],
+            f"There are no clips in {found.source.name} that can be read, and {packages[0]} is not looked into.",
+            UNPACK,
+        )  # fmt: skip
+        return
     if audio and perhaps:
         _say_unreadable(found, audio, perhaps, choice)
         return

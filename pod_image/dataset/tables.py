@@ -66,6 +66,8 @@ class Table:
     has_header: bool = False
     """Something in it says by name which is the file and which the text."""
     lacks: str = ""
+    columns: Columns | None = None
+    """Of a delimited table that could be read."""
 
     def find(self, code: Code, place: str, message: str, hint: Said) -> None:
         self.findings.append(code.finding(place, message, hint))
@@ -74,10 +76,13 @@ class Table:
         return f"{self.path} line {number}"
 
 
-def read_table(path: str, raw: bytes, leads: Leads = is_audio) -> Table:
+def read_table(
+    path: str, raw: bytes, leads: Leads = is_audio, like: Columns | None = None
+) -> Table:
     """Rows of a .csv, .txt, .tsv, .list, .json or .jsonl table. Never raises: what cannot be read is a finding.
 
-    `leads` says whether a cell leads to a file of sound: then the columns are known without a header too.
+    `leads` says whether a cell leads to a file of sound: then the columns are known without a header too. `like`
+    are the columns of a table of the same kind, for one that has no header of its own.
     """
     table = Table(path)
     decoded = decode(raw)
@@ -100,7 +105,7 @@ def read_table(path: str, raw: bytes, leads: Leads = is_audio) -> Table:
     if suffix in (".jsonl", ".ndjson", ".json"):
         _read_json_lines(table, lines)
     else:
-        _read_delimited(table, lines, leads)
+        _read_delimited(table, lines, leads, like)
     return table
 
 
@@ -134,7 +139,9 @@ def _say_encoding(table: Table, decoded: Decoded) -> None:
 # Delimited lines
 
 
-def _read_delimited(table: Table, lines: list[tuple[int, str]], leads: Leads) -> None:
+def _read_delimited(
+    table: Table, lines: list[tuple[int, str]], leads: Leads, like: Columns | None
+) -> None:
     if not lines:
         return
     declared = DECLARED_DELIMITER.fullmatch(lines[0][1].strip(" "))
@@ -165,10 +172,11 @@ def _read_delimited(table: Table, lines: list[tuple[int, str]], leads: Leads) ->
             _say_bad_line(table, number, len(cells), count, delimiter)
     if count < 2 or not good:
         return
-    columns = header or from_content([cells for _, cells in good], leads)
+    columns = header or like or from_content([cells for _, cells in good], leads)
     if isinstance(columns, Lacking):
         table.lacks = columns.what
         return
+    table.columns = columns
     _say_columns(table, columns)
     for number, cells in good:
         _add_row(table, number, cells, columns)
@@ -295,9 +303,11 @@ def _text_of(record: dict[str, object], file: str | None) -> str | None:
     names = dict.fromkeys((*SPOKEN_NAMES, *TEXT_NAMES))
     texts = [text for name in names if isinstance(text := record.get(name), str)]
     own = set(_names_of(file)) if file else set()
+    # Named and left empty is a line without its text; not named is a table that is none.
+    empty = "" if any(name in record and record[name] is None for name in names) else None
     return next(
         (text for text in texts if not NUMERIC.fullmatch(text) and text.strip() not in own),
-        next(iter(texts), None),
+        next(iter(texts), empty),
     )
 
 

@@ -238,3 +238,14 @@ def test_a_piece_of_a_recording_is_not_read_as_the_whole_of_it(tmp_path: Path) -
     found = look(tmp_path)
     assert not found.utterances
     assert "a piece of 1.wav" in said(found, Code.BAD_LINE)[0]
+
+
+def test_the_few_lines_of_val_have_the_columns_of_train(tmp_path: Path) -> None:
+    clips: dict[str, bytes | str] = {f"wavs/{n}.wav": SHORT for n in range(8)}
+    lines = [f"DUMMY1/{n}.wav|{n % 2}|Here is line number {n} of it.\n" for n in range(8)]
+    lists = {"filelists/train.txt": "".join(lines[:6]), "filelists/val.txt": "".join(lines[6:])}
+    write(tmp_path, {**clips, **lists})
+    assert (
+        sorted(clip.speaker or "" for clip in read_dataset(tmp_path).clips) == ["0"] * 4 + ["1"] * 4
+    )
+    assert Code.SPEAKER_PARTLY not in codes(look(tmp_path))

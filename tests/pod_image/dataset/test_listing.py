@@ -217,3 +217,28 @@ def test_an_archive_within_any_source_is_listed_the_same() -> None:
     packed = zipped(with_leavings(), zipfile.ZIP_DEFLATED)
     found = survey(Still({"clips.zip": packed}))
     assert [each.path for each in found.utterances] == ["wavs/a.wav"]
+
+
+def test_archives_in_an_archive_and_of_kinds_that_are_not_read_are_named_with_what_to_do(
+    tmp_path: Path,
+) -> None:
+    inner = zipped({"a.wav": SHORT, "metadata.csv": b"a|Hello there.\n"})
+    for name, files in (
+        ("inner.zip", {"all.zip": zipped({"inner.zip": inner})}),
+        ("clips.7z", {"clips.7z": b"7z"}),
+        ("data-00000-of-00001.arrow", {"data-00000-of-00001.arrow": b"x"}),
+    ):
+        found = look(write(tmp_path / name, files))
+        errors = [each for each in found.findings if each.code == Code.NO_TABLE]
+        assert len(errors) == 1
+        assert name in in_terminal(errors[0].message)
+        assert "unpack it" in in_terminal(errors[0].hint)
+
+
+def test_an_archive_that_is_not_read_beside_a_dataset_is_a_warning(tmp_path: Path) -> None:
+    write(tmp_path, {"a.wav": SHORT, "metadata.csv": "a|Hello there.\n", "old.rar": b"Rar!"})
+    found = look(tmp_path)
+    assert [each.place for each in found.findings if each.code == Code.ARCHIVE_UNREAD] == [
+        "old.rar"
+    ]
+    assert len(found.utterances) == 1

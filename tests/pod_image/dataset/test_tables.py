@@ -368,3 +368,74 @@ def test_a_text_that_is_the_files_own_name_gives_way_to_the_transcript(tmp_path:
 def test_a_clip_called_as_what_is_said_in_it_keeps_its_text(tmp_path: Path) -> None:
     write(tmp_path, {"yes.wav": SHORT, "data.jsonl": '{"file_name": "yes.wav", "text": "yes"}\n'})
     assert texts(tmp_path) == [("yes.wav", "yes", None)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["1.wav", "1", "01", "https://example.org/a/001.wav?token=1#x", "data/upload/my%20clip.wav"],
+)
+def test_names_that_a_spreadsheet_or_a_browser_changed_are_found(tmp_path: Path, name: str) -> None:
+    write(
+        tmp_path,
+        {
+            "wavs/001.wav": SHORT, "wavs/002.wav": SHORT, "wavs/my clip.wav": SHORT,
+            "metadata.csv": f"file;text\n{name};Hello there.\n002.wav;Good morning.\n",
+        },
+    )  # fmt: skip
+    wanted = "my clip.wav" if "%" in name else "001.wav"
+    assert texts(tmp_path)[0] == (wanted, "Hello there.", None)
+    assert Code.NAME_ELSEWHERE in codes(look(tmp_path))
+
+
+def test_a_number_that_may_be_two_files_is_neither(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "wavs/01.wav": SHORT,
+            "wavs/001.wav": SHORT,
+            "b.wav": SHORT,
+            "metadata.csv": "1|Hello there.\nb|Good morning.\n",
+        },
+    )
+    assert texts(tmp_path) == [("b.wav", "Good morning.", None)]
+    assert Code.FILE_ABSENT in codes(look(tmp_path))
+
+
+def test_a_text_that_is_named_and_null_is_a_clip_without_its_text(tmp_path: Path) -> None:
+    rows = [{"file_name": "a.wav", "text": None}, {"file_name": "b.wav", "text": "Good morning."}]
+    two_clips(tmp_path, "".join(json.dumps(row) + "\n" for row in rows), name="metadata.jsonl")
+    found = codes(look(tmp_path))
+    assert Code.TEXT_EMPTY in found
+    assert Code.BAD_LINE not in found
+
+
+def test_the_speaker_in_the_facts_beside_a_text_is_kept(tmp_path: Path) -> None:
+    files: dict[str, bytes | str] = {}
+    for number, who in enumerate(("ann", "ben")):
+        files[f"{number}.wav"] = SHORT
+        files[f"{number}.txt"] = "Hello there."
+        files[f"{number}.json"] = json.dumps({"speaker": who, "duration": 1.0})
+    write(tmp_path, files)
+    assert [clip.speaker for clip in read_dataset(tmp_path).clips] == ["ann", "ben"]
+
+
+STAMPED = (
+    "Ann Lee  0:00\nThe ferry leaves at noon.\n\nBen  0:02\nNobody told them.\n\nTranscribed by otter.ai\n",
+    "00:00:00:12 - 00:00:01:22\nSpeaker 1\nThe ferry leaves.\n\n00:00:02:07 - 00:00:04:00\nSpeaker 1\nNobody.\n",
+    "00:00:00.500\t00:00:01.900\tThe ferry leaves.\n00:00:02.300\t00:00:04.000\tNobody told them.\n",
+    "0:00 The ferry leaves at noon.\n0:02 Nobody told them.\n",
+)
+
+
+@pytest.mark.parametrize("text", STAMPED)
+def test_times_between_the_lines_of_a_transcript_are_never_words(tmp_path: Path, text: str) -> None:
+    write(tmp_path, {"a.wav": SHORT, "a.txt": text})
+    with pytest.raises(DatasetError):
+        read_dataset(tmp_path)
+    assert Code.TIMED_TEXT_UNCUT in codes(look(tmp_path))
+
+
+@pytest.mark.parametrize("text", ["12:30 is late.", "We left at 10:30\nand came at 12:15\n"])
+def test_a_time_that_is_said_stays_in_the_text(tmp_path: Path, text: str) -> None:
+    write(tmp_path, {"a.wav": SHORT, "a.txt": text})
+    assert [said for _, said, _ in texts(tmp_path)] == [" ".join(text.split())]
