@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -11,7 +13,9 @@ from typing import Any
 from launcher.config import is_private
 from launcher.errors import InvalidRequest
 from pod_image.contract.whole_file import write_whole
-from pod_image.dataset.tables import read_table
+from pod_image.dataset.columns import SPOKEN_NAMES, TEXT_NAMES, Columns
+from pod_image.dataset.delimited import QUOTING
+from pod_image.dataset.tables import Table, read_table
 
 TABLE = "metadata.csv"
 RECORD = "launcher.json"
@@ -27,6 +31,8 @@ class Line:
     text: str
     speaker: str | None = None
     place: str = field(default="", compare=False)
+    cells: tuple[str, ...] = field(default=(), compare=False)
+    """All that stood on the line, in a table that says more of a clip than these."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +51,20 @@ def read_lines(folder: Path) -> list[Line]:
     path = folder / TABLE
     if not path.is_file():
         return []
-    rows = read_table(TABLE, path.read_bytes()).rows
-    return [Line(row.file, row.text, row.speaker, row.place) for row in rows]
+    table = read_table(TABLE, path.read_bytes())
+    says_more = _says_more(table)
+    return [
+        Line(row.file, row.text, row.speaker, row.place, row.cells if says_more else ())
+        for row in table.rows
+    ]
 
 
 def write_lines(folder: Path, lines: Sequence[Line]) -> None:
-    _write(folder / TABLE, render_lines(lines))
+    """Columns that the table has beside file, text and speaker stay, in the form that it has."""
+    path = folder / TABLE
+    there = read_table(TABLE, path.read_bytes()) if path.is_file() else Table(TABLE)
+    kept = _rendered_alike(there, lines) if _says_more(there) else None
+    _write(path, kept or render_lines(lines))
 
 
 def render_lines(lines: Sequence[Line]) -> str:
@@ -63,6 +77,63 @@ def render_lines(lines: Sequence[Line]) -> str:
     else:
         rows = [f"{each.file}|{one_cell(each.text)}" for each in lines]
     return "".join(f"{row}\n" for row in rows)
+
+
+def _says_more(table: Table) -> bool:
+    """Whether it has columns beside file, text and speaker."""
+    columns = table.columns
+    return columns is not None and columns.count > (2 if columns.speaker is None else 3)
+
+
+def _rendered_alike(table: Table, lines: Sequence[Line]) -> str | None:
+    """These lines in the form of that table; None where they would not be read as they are from it."""
+    columns = table.columns
+    assert columns is not None
+    header, count, speaker = list(table.header), columns.count, columns.speaker
+    if speaker is None and any(line.speaker for line in lines):
+        header = header or _names(columns)
+        header, count, speaker = [*header, "speaker"], count + 1, count
+    texts = _text_columns(header, columns)
+    rows = [header] if header else []
+    for line in lines:
+        is_whole = len(line.cells) == columns.count
+        cells = [*line.cells] if is_whole else [""] * columns.count
+        cells += [""] * (count - len(cells))
+        if not is_whole or line.text != (cells[columns.text] or cells[texts[0]]):
+            # A raw and a normalised text are of one sentence.
+            for each in texts:
+                cells[each] = one_cell(line.text)
+        cells[columns.file] = line.file
+        if speaker is not None:
+            cells[speaker] = one_cell(line.speaker or "")
+        rows.append(cells)
+    out = io.StringIO()
+    if table.delimiter in QUOTING:
+        csv.writer(out, delimiter=table.delimiter, lineterminator="\n").writerows(rows)
+    else:
+        out.write("".join(table.delimiter.join(row) + "\n" for row in rows))
+    found = read_table(TABLE, out.getvalue().encode()).rows
+    is_read_alike = [(row.file, row.text, row.speaker) for row in found] == [
+        (line.file, line.text, line.speaker) for line in lines
+    ]
+    return out.getvalue() if is_read_alike else None
+
+
+def _names(columns: Columns) -> list[str]:
+    """A header for a table that has none: of three columns without a speaker LJSpeech's."""
+    names = ["raw_text" if columns.count == 3 else f"more_{at}" for at in range(columns.count)]
+    names[columns.file], names[columns.text] = "file", "text"
+    return names
+
+
+def _text_columns(header: Sequence[str], columns: Columns) -> list[int]:
+    """Where the text stands; in LJSpeech's form raw and normalised, by a header each column that is named so."""
+    if header:
+        named = (*SPOKEN_NAMES, *TEXT_NAMES)
+        found = [at for at, name in enumerate(header) if name.strip().lower() in named]
+    else:
+        found = [1, 2] if columns.count == 3 and columns.speaker is None else []
+    return found if columns.text in found else [columns.text]
 
 
 def one_cell(text: str) -> str:

@@ -54,6 +54,8 @@ class Row:
     text: str
     speaker: str | None
     at: str | None = None
+    cells: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    """All of the line, where the table has columns."""
 
 
 @dataclass
@@ -67,7 +69,9 @@ class Table:
     """Something in it says by name which is the file and which the text."""
     lacks: str = ""
     columns: Columns | None = None
-    """Of a delimited table that could be read."""
+    """Which of the cells are what, of lines split on `delimiter`; `header` is the line that names them, if one does."""
+    delimiter: str = ""
+    header: tuple[str, ...] = ()
 
     def find(self, code: Code, place: str, message: str, hint: Said) -> None:
         self.findings.append(code.finding(place, message, hint))
@@ -176,7 +180,8 @@ def _read_delimited(
     if isinstance(columns, Lacking):
         table.lacks = columns.what
         return
-    table.columns = columns
+    table.columns, table.delimiter = columns, delimiter
+    table.header = tuple(first[1]) if header else ()
     _say_columns(table, columns)
     for number, cells in good:
         _add_row(table, number, cells, columns)
@@ -229,7 +234,9 @@ def _add_row(table: Table, number: int, cells: Sequence[str], columns: Columns) 
     # An LJSpeech line whose normalised text was left out still has its raw one.
     if not text and columns.speaker is None and columns.count == 3 and not columns.has_header:
         text = cells[1]
-    table.rows.append(Row(table.place(number), cells[columns.file], text, speaker or None))
+    table.rows.append(
+        Row(table.place(number), cells[columns.file], text, speaker or None, cells=tuple(cells))
+    )
 
 
 def _say_quotes(

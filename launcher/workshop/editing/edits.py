@@ -165,9 +165,16 @@ def from_document(document: dict[str, Any]) -> Edit:
     )
 
 
-def _cells(lines: Sequence[Line]) -> list[list[str | None]]:
-    return [[line.file, line.text, line.speaker] for line in lines]
+def _cells(lines: Sequence[Line]) -> list[list[Any]]:
+    """The further cells only where a line has some."""
+    return [
+        [line.file, line.text, line.speaker, *([list(line.cells)] if line.cells else [])]
+        for line in lines
+    ]
 
 
-def _lines(cells: Sequence[Sequence[str | None]]) -> tuple[Line, ...]:
-    return tuple(Line(str(file), str(text), speaker) for file, text, speaker in cells)
+def _lines(cells: Sequence[Sequence[Any]]) -> tuple[Line, ...]:
+    return tuple(
+        Line(str(file), str(text), speaker, cells=tuple(map(str, more[0])) if more else ())
+        for file, text, speaker, *more in cells
+    )
