@@ -52,7 +52,12 @@ class HuggingFace:
         )
 
     def fetch_dataset(
-        self, commit: str, folder: Path, on_bytes: Callable[[int, int], None], repo: str
+        self,
+        commit: str,
+        folder: Path,
+        on_bytes: Callable[[int, int], None],
+        repo: str,
+        inside: str = "",
     ) -> None:
         dataset = hub.Repo(repo, "dataset")
         with _troubles():
@@ -62,14 +67,9 @@ class HuggingFace:
                 dataset,
                 pinned,
                 folder,
-                self._wanted_of(repo),
+                hub.files_below(inside),
                 on_progress=lambda done: on_bytes(done.done_bytes, done.all_bytes),
             )
-
-    def _wanted_of(self, repo: str) -> Sequence[str]:
-        """All files, unless a folder of the first dataset was asked for, and no other one is of that repo."""
-        is_first = repo == self.run.dataset_repo and repo not in self.run.more_datasets
-        return hub.files_below(self.run.dataset_folder if is_first else "")
 
     def fetch_needs(self, needs: Sequence[RemoteFile], folder: Path) -> None:
         for need in needs:

@@ -256,7 +256,8 @@ class Life:
         for number, dataset in enumerate(chosen_datasets(run.settings)):
             commit = commits[number] if number < len(commits) else ""
             target = run.folder.dataset / dataset.folder
-            fetch = partial(run.hub.fetch_dataset, commit, target, told.heard, dataset.repo)
+            where = (dataset.repo, dataset.inside)
+            fetch = partial(run.hub.fetch_dataset, commit, target, told.heard, *where)
             await run.ports.run_blocking(fetch)
             told.is_whole()
 

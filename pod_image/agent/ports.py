@@ -162,9 +162,17 @@ class Hub(Protocol):
         ...
 
     def fetch_dataset(
-        self, commit: str, folder: Path, on_bytes: Callable[[int, int], None], repo: str
+        self,
+        commit: str,
+        folder: Path,
+        on_bytes: Callable[[int, int], None],
+        repo: str,
+        inside: str = "",
     ) -> None:
-        """A dataset at that commit, whole and verified, in `folder`. `on_bytes` hears done and total."""
+        """A dataset at that commit, whole and verified, in `folder`. `on_bytes` hears done and total.
+
+        Of the folder `inside` the repo alone, if one is named; files keep their paths in the repo.
+        """
         ...
 
     def fetch_needs(self, needs: Sequence[RemoteFile], folder: Path) -> None:
@@ -239,5 +247,3 @@ class RunHub:
     upload_token: str = field(repr=False)
     more_datasets: tuple[str, ...] = ()
     """Repos of the datasets beside the first."""
-    dataset_folder: str = ""
-    """Of the first dataset; empty for the whole repo."""

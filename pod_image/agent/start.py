@@ -65,7 +65,6 @@ def hub_of(ports: Ports, document: RunDocument) -> Hub:
             dataset_token=environment.get(DATASET_TOKEN_VARIABLE, ""),
             upload_token=environment.get(UPLOAD_TOKEN_VARIABLE, ""),
             more_datasets=tuple(each.repo for each in chosen_datasets(settings)[1:]),
-            dataset_folder=settings.dataset_folder,
         )
     )
 

@@ -20,9 +20,11 @@ RepoId = Annotated[
 RepoAtRevision = Annotated[
     str,
     StringConstraints(
-        pattern=r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(@[\w./-]{1,200})?$", max_length=300
+        pattern=r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(/[^/\\.@,][^/\\@,]*)*(@[\w./-]{1,200})?$",
+        max_length=600,
     ),
 ]
+"""A repo, with a folder of it behind, and a branch, tag or commit: owner/name/folder@revision."""
 A_REPO = "A repo is written owner/name, such as me/my-clips."
 Word = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
@@ -102,7 +104,7 @@ class CommonSettings(BaseModel):
         Field(
             description=(
                 "Further dataset repos, beside the first, such as me/more-clips; me/more-clips@v2 is a branch, tag or "
-                "commit of one. Each is pinned to a commit."
+                "commit of one, me/more-clips/anna a folder. Each is pinned to a commit."
             ),
             max_length=15,
         ),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pod_image.contract.common_settings import CommonSettings
 
@@ -29,24 +31,45 @@ def chosen_datasets(settings: CommonSettings) -> tuple[ChosenDataset, ...]:
     """None where the run has no dataset."""
     if not settings.dataset_repo:
         return ()
-    first = (settings.dataset_repo, settings.dataset_revision)
-    repos = [first, *(_parted(word) for word in settings.more_datasets)]
-    if len(repos) == 1:
-        only = ChosenDataset(*first, first[0], _short(first[0]), inside=settings.dataset_folder)
-        return (only,)
-    often = Counter(repo for repo, _ in repos)
-    names = [repo if often[repo] == 1 else f"{repo}{AT}{revision}" for repo, revision in repos]
+    first = _Asked(settings.dataset_repo, settings.dataset_revision, settings.dataset_folder)
+    asked = [first, *(_parted(word) for word in settings.more_datasets)]
+    if len(asked) == 1:
+        return (
+            ChosenDataset(
+                first.repo, first.revision, first.repo, _short(first.repo), inside=first.inside
+            ),
+        )
+    names = [_name(one, asked) for one in asked]
     shorts = Counter(_short(name) for name in names)
     return tuple(
         ChosenDataset(
-            *repo,
+            one.repo,
+            one.revision,
             name,
             called=_short(name) if shorts[_short(name)] == 1 else name,
-            folder=f"{number}-{_short(repo[0])}",
-            inside=settings.dataset_folder if number == 1 else "",
+            folder=f"{number}-{_short(one.repo)}",
+            inside=one.inside,
         )
-        for number, (repo, name) in enumerate(zip(repos, names, strict=True), start=1)
+        for number, (one, name) in enumerate(zip(asked, names, strict=True), start=1)
     )
+
+
+class _Asked(NamedTuple):
+    repo: str
+    revision: str
+    inside: str
+
+    @property
+    def place(self) -> str:
+        return f"{self.repo}/{self.inside}" if self.inside else self.repo
+
+
+def _name(one: _Asked, among: Sequence[_Asked]) -> str:
+    """No longer than it takes to tell it from the others."""
+    if sum(other.repo == one.repo for other in among) == 1:
+        return one.repo
+    is_told_by_folder = sum(other.place == one.place for other in among) == 1
+    return one.place if is_told_by_folder else f"{one.place}{AT}{one.revision}"
 
 
 def _short(name: str) -> str:
@@ -54,9 +77,10 @@ def _short(name: str) -> str:
     return name.partition("/")[2]
 
 
-def _parted(word: str) -> tuple[str, str]:
-    repo, _, revision = word.partition(AT)
-    return repo, revision or "main"
+def _parted(word: str) -> _Asked:
+    place, _, revision = word.partition(AT)
+    owner, name, *inside = place.split("/")
+    return _Asked(f"{owner}/{name}", revision or "main", "/".join(inside))
 
 
 def speaker_apart(dataset: ChosenDataset, speaker: str | None) -> str:

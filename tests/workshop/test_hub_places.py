@@ -8,9 +8,10 @@ import pytest
 
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.hub.access import HubAccess, check_access
-from launcher.services.planning.dataset_look import look
+from launcher.services.planning.dataset_look import look, look_at_all, twice_findings
 from launcher.workshop.check import CheckSettings
 from launcher.workshop.hub_source import look_over_repo
+from pod_image.contract.datasets import chosen_datasets
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.settings import RunSettings
 from pod_image.hub import Hub, Repo, RepoMissing, fetch, files_below, publish
@@ -43,6 +44,21 @@ def test_a_folder_of_a_repo_is_looked_over_alone(hub: Hub, tmp_path: Path) -> No
     assert "file-absent" not in {each.code for each in findings}
     report = look_over_repo(hub, CLIPS.id, CheckSettings(deep=True), commit, folder="audio/anna")
     assert (report.dataset, report.clips_heard) == ("demo/clips/audio/anna", 1)
+
+
+def test_two_folders_of_one_repo_are_two_datasets(hub: Hub, tmp_path: Path) -> None:
+    commit = published(hub, tmp_path)
+    settings = RunSettings(
+        dataset_repo=CLIPS.id, dataset_folder="audio/anna", more_datasets=[f"{CLIPS.id}/audio/ben"]
+    )
+    chosen = chosen_datasets(settings)
+    summary, findings = look_at_all(hub, [(each, commit) for each in chosen])
+    parts = [(part.name, part.clips) for part in summary.parts]
+    assert parts == [("demo/clips/audio/anna", 1), ("demo/clips/audio/ben", 0)]
+    assert any("demo/clips/audio/ben" in str(each.message) for each in findings)
+    assert twice_findings(chosen) == ()
+    (twice,) = twice_findings((*chosen, chosen[1]))
+    assert twice.message == "The dataset demo/clips/audio/ben is given twice."
 
 
 def test_of_a_folder_alone_the_pod_fetches_and_prepares(hub: Hub, tmp_path: Path) -> None:

@@ -88,10 +88,6 @@ def _further(typed: Any) -> Any:
     found = _pasted(typed, "dataset")
     if found is None:
         return typed
-    if found.folder:
-        raise InvalidRequest(
-            f"{found.folder} is a folder in {found.repo}; of further datasets the whole repo is taken.",
-            hint="Name it first, or put the folder's files into a dataset repo of their own.",
-        )
+    inside = f"/{found.folder}" if found.folder else ""
     at = f"@{found.revision}" if found.revision else ""
-    return f"{found.repo}{at}"
+    return f"{found.repo}{inside}{at}"

@@ -103,18 +103,18 @@ def not_looked_into(pinned: Sequence[tuple[ChosenDataset, str]]) -> DatasetSumma
 
 
 def twice_findings(datasets: Sequence[ChosenDataset]) -> tuple[Finding, ...]:
-    """An error for each dataset that a run names twice at one revision."""
-    often = Counter((dataset.repo, dataset.revision) for dataset in datasets)
+    """An error for each dataset that a run names twice, the same folder at one revision."""
+    often = Counter((dataset.repo, dataset.inside, dataset.revision) for dataset in datasets)
     return tuple(
         Finding(
             Severity.ERROR,
             "dataset_twice",
-            f"The dataset {repo} is given twice.",
+            f"The dataset {repo}{f'/{inside}' if inside else ''} is given twice.",
             Sentence(
                 "Name it once; ", setting("dataset_shares"), " says how much is learnt from which."
             ),
         )
-        for (repo, _), count in often.items()
+        for (repo, inside, _), count in often.items()
         if count > 1
     )
 

@@ -15,7 +15,7 @@ from launcher.recipes import recipe_of, recipe_of_run
 from launcher.recipes.base import Learnt
 from launcher.services.common.workbench import Workbench
 from launcher.services.planning.dataset_look import joined_name
-from pod_image.contract.datasets import AT, ChosenDataset, chosen_datasets
+from pod_image.contract.datasets import AT, chosen_datasets
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import NextStep, Said, Sentence, Step, setting
 from pod_image.contract.older_settings import taken_over, under_todays_names
@@ -166,20 +166,24 @@ def _other_dataset(
 def _clips_of(settings: RunSettings) -> dict[str, str]:
     """What decides which clips a run learns from, but for their revision; by the setting that says it."""
     return {
-        "dataset_repo": ",".join(_without_revision(each) for each in chosen_datasets(settings)),
+        "dataset_repo": ",".join(_without_revisions(settings)),
         "dataset_folder": settings.dataset_folder,
         "table": ",".join(sorted(settings.table)),
     }
 
 
-def _without_revision(dataset: ChosenDataset) -> str:
-    return dataset.repo
+def _without_revisions(settings: RunSettings) -> list[str]:
+    """The first without its folder, which is a setting of its own."""
+    return [
+        f"{each.repo}/{each.inside}" if number and each.inside else each.repo
+        for number, each in enumerate(chosen_datasets(settings))
+    ]
 
 
 def _said(settings: RunSettings, beside: RunSettings) -> str:
     """The datasets of one of the two, with folder and tables where these differ from the other's."""
-    datasets = chosen_datasets(settings)
-    words = joined_name(map(_without_revision, datasets)) if datasets else "no dataset"
+    datasets = _without_revisions(settings)
+    words = joined_name(datasets) if datasets else "no dataset"
     if settings.dataset_folder != beside.dataset_folder:
         words += (
             f" (folder {settings.dataset_folder})" if settings.dataset_folder else " (all folders)"

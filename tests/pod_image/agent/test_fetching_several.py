@@ -15,7 +15,7 @@ from tests.pod_image.agent.harness import AgentHarness, ScriptedStage, put_clips
 MORE = "demo/more-clips"
 
 
-def push(harness: AgentHarness, repo: str, text: str) -> str:
+def push(harness: AgentHarness, repo: str, text: str, table: str = "metadata.csv") -> str:
     """The commit that this made."""
     run = RunHub(HUB_URL, CLIPS_REPO, RESULTS_REPO, WRITE_TOKEN, WRITE_TOKEN)
     hub: Any = harness.hub_of(run)
@@ -25,7 +25,7 @@ def push(harness: AgentHarness, repo: str, text: str) -> str:
         "making a dataset",
         lambda api: api.create_repo(repo, repo_type="dataset", private=True, exist_ok=True),
     )
-    files: dict[str, Path | bytes] = {"metadata.csv": text.encode()}
+    files: dict[str, Path | bytes] = {table: text.encode()}
     return str(hugging_face.publish(account, target, files, "clips").commit)
 
 
@@ -72,3 +72,27 @@ async def test_a_further_dataset_that_cannot_be_read_ends_the_boot(tmp_path: Pat
     await harness.until_gone()
     assert harness.ended["reason"] == EndReason.BOOT_FAILED
     assert "demo/not-there" in harness.ended["detail"]
+
+
+@in_virtual_time
+async def test_of_a_further_dataset_in_a_folder_that_folder_alone_is_fetched(
+    tmp_path: Path,
+) -> None:
+    found: list[str] = []
+    whole = training(steps=30)
+
+    async def script(stage: ScriptedStage) -> int:
+        if stage.phase == "prepare":
+            folder = stage.spec.folder / "dataset" / "2-more-clips"
+            found.extend(
+                path.relative_to(folder).as_posix() for path in folder.rglob("metadata.csv")
+            )
+        return await whole(stage)
+
+    harness = AgentHarness(tmp_path, script)
+    push(harness, MORE, "a.flac|Of all.\n")
+    push(harness, MORE, "a.flac|Of Anna.\n", "anna/metadata.csv")
+    harness.rent(harness.document(more_datasets=(f"{MORE}/anna",)))
+    await harness.until_gone()
+    assert harness.ended["reason"] == EndReason.FINISHED
+    assert found == ["anna/metadata.csv"]

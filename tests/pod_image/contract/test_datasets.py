@@ -36,7 +36,28 @@ def test_datasets_of_one_short_name_and_two_revisions_of_one_are_told_apart() ->
     assert speaker_apart(owners[0], None) == "ann/clips"
 
 
-@pytest.mark.parametrize("word", ["clips", "me/clips@", "me/clips/more", "-x/clips", "me/cl ips"])
+def test_a_further_dataset_may_be_a_folder_of_a_repo() -> None:
+    several = RunSettings(
+        dataset_repo="me/a",
+        dataset_folder="ann",
+        more_datasets=["me/b/audio/ben@v2", "me/a/ben", "me/a/ben@v3"],
+    )
+    found = [(each.repo, each.inside, each.revision) for each in chosen_datasets(several)]
+    assert found == [
+        ("me/a", "ann", "main"),
+        ("me/b", "audio/ben", "v2"),
+        ("me/a", "ben", "main"),
+        ("me/a", "ben", "v3"),
+    ]
+    names = [each.name for each in chosen_datasets(several)]
+    assert names == ["me/a/ann", "me/b", "me/a/ben@main", "me/a/ben@v3"]
+    folders = [each.folder for each in chosen_datasets(several)]
+    assert folders == ["1-a", "2-b", "3-a", "4-a"]
+
+
+@pytest.mark.parametrize(
+    "word", ["clips", "me/clips@", "me/clips/", "me/clips/../x", "-x/clips", "me/cl ips"]
+)
 def test_what_is_no_repo_is_no_further_dataset(word: str) -> None:
     with pytest.raises(ValidationError):
         RunSettings(dataset_repo="me/a", more_datasets=[word])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from launcher.cli.terminal.next_steps import in_terminal
@@ -42,8 +44,14 @@ def test_several_datasets_may_be_addresses() -> None:
     found = compose(None, given, check_required=False).settings
     assert (found.dataset_repo, found.dataset_revision) == ("me/clips", "v2")
     assert found.more_datasets == ("me/more@v1", "me/third@v4")
-    with pytest.raises(InvalidRequest, match="of further datasets the whole repo"):
-        compose(None, {"dataset_repo": ["me/a", "me/b/audio"]}, check_required=False)
+
+
+def test_further_datasets_may_be_folders_and_a_composed_run_is_composed_alike_again() -> None:
+    given: dict[str, Any] = {"dataset_repo": ["me/a", "me/b/audio", ADDRESS]}
+    found = compose(None, given, check_required=False).settings
+    assert found.more_datasets == ("me/b/audio", "me/clips/audio/anna@v2")
+    again = {"dataset_repo": "me/a", "more_datasets": list(found.more_datasets)}
+    assert compose(None, again, check_required=False).settings == found
 
 
 @pytest.mark.parametrize(
