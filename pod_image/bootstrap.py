@@ -142,12 +142,13 @@ def check(content: bytes, sha256: str) -> None:
 def needs(run_document: str, wheel: bytes) -> dict[str, tuple[str, str]]:
     """What the agent needs, and what the run's recipe says in the wheel that it needs; most bring their own.
 
-    A setting's value may need more: that stands in `packages-<setting>-<value>.txt`.
+    A setting that is on may need more: `packages-<setting>.txt`; and so may a value: `packages-<setting>-<value>.txt`.
     """
     text = ""
     with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
         settings = json.loads(run_document)["settings"]
-        for more in ("", *(f"-{name}-{value}" for name, value in settings.items())):
+        ons = [f"-{name}" for name, value in settings.items() if value and value != "off"]
+        for more in ("", *ons, *(f"-{name}-{value}" for name, value in settings.items())):
             with contextlib.suppress(KeyError):
                 text += in_wheel(wheel, f"recipes/{settings['recipe']}/packages{more}.txt") + "\n"
     spans = (re.fullmatch(r"([\w.-]+)>=([\w.]+),<([\w.]+)", line) for line in lines_of(text))

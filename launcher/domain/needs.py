@@ -38,3 +38,5 @@ class SpeechWanted:
     """Of speech; 0 for a trial, which any amount will do for."""
     is_apart: bool = False
     """Of several datasets: whether each has speakers of its own."""
+    heard_by: str = ""
+    """The recogniser that writes texts for clips without one, in the pod; empty where none does."""

@@ -70,6 +70,7 @@ WORDS: Mapping[NextStep, Callable[[str, str], str]] = {
     NextStep.CHOOSE_SAMPLE_RATE: lambda of, value: f"“Sample rate”: {of}",
     NextStep.CHECK_DATASET: _plain("“Check it” under Datasets"),
     NextStep.REPAIR_TEXTS: _plain("“Move the texts”, on the page of the dataset,"),
+    NextStep.SUGGEST_TEXTS: _plain("“Suggest texts”, on the page of the dataset"),
     NextStep.PROOFREAD_TEXTS: _plain("“Compare with the sound”, on the page of the dataset,"),
     NextStep.NAME_LANGUAGE: lambda of, value: f"“Language spoken”: {of or 'en'}",
     NextStep.CHECK_EVERY_CLIP: _plain("“Check it” under Datasets"),

@@ -27,6 +27,7 @@ from launcher.workshop.report import (
     in_order,
 )
 from launcher.workshop.text_findings import pace_findings, text_findings
+from launcher.workshop.texts_to_come import texts_to_come
 from launcher.workshop.uncut import with_uncut
 from pod_image.contract.figures import size
 from pod_image.contract.findings import Finding
@@ -78,6 +79,8 @@ class CheckSettings:
     deep: bool = False
     tables: tuple[str, ...] = ()
     """Which tables of the dataset count; none leaves it to the reader."""
+    heard_by: str = ""
+    """The Whisper model that writes texts for clips without one before a training; empty where none does."""
     most_remote_headers: int = MOST_REMOTE_HEADERS
     most_texts: int = MOST_TEXTS
     """Whose phonemes are looked at. Both limits are for a look that is not `deep`."""
@@ -135,22 +138,26 @@ def looked_over(
         found.source, found.utterances, partial(progress, "headers"), most_remote=limit
     )
     findings += problems
-    findings += audio_findings(heard, settings.sample_rate_hz)
+    later = texts_to_come(found, settings.heard_by, limit)
+    findings = [*later.without_settled(findings), *later.findings]
+    findings += audio_findings([*heard, *later.heard], settings.sample_rate_hz)
     findings += text_findings(found.utterances, settings.language)
     findings += pace_findings(heard)
-    if found.utterances:
-        findings += speaker_findings(found.utterances, settings.speakers)
+    spoken = [*found.utterances, *(each.utterance for each in later.heard)]
+    if spoken:
+        findings += speaker_findings(spoken, settings.speakers)
     sounds = _hear(found, heard, settings, findings, progress)
     judged = _judged(found, heard, settings, findings)
     findings += judged.findings
-    minutes = judged.sound_seconds / 60
-    if heard:
+    minutes = (judged.sound_seconds + later.seconds) / 60
+    if heard or later.heard:
         findings += minutes_findings(minutes, settings.minutes_wanted)
     disk_needed = _disk_needed(found, minutes, settings)
     findings += _disk_findings(disk_needed, settings.disk_gb)
     licence, of_licence = read_licence(source)
     findings += of_licence
     phonemes = _phonemes(found, settings, findings, progress)
+    every = [*heard, *later.heard]
     report = DatasetReport(
         dataset=source.name,
         revision=revision,
@@ -158,21 +165,21 @@ def looked_over(
         sample_rate_hz=settings.sample_rate_hz,
         tables=tuple(found.tables),
         rows=found.rows,
-        clips=len(heard) + sum(each.path is None for each in found.utterances),
-        usable_clips=len(judged.taken) + judged.unknown,
+        clips=len(heard) + len(later.heard) + sum(each.path is None for each in found.utterances),
+        usable_clips=len(judged.taken) + judged.unknown + len(later.heard),
         minutes=round(minutes, 3),
-        speakers=_speakers(heard),
-        kinds=dict(Counter(each.header.kind for each in heard if each.header)),
-        rates_hz=dict(Counter(each.header.rate_hz for each in heard if each.header)),
-        channels=dict(Counter(each.header.channels for each in heard if each.header)),
+        speakers=_speakers(every),
+        kinds=dict(Counter(each.header.kind for each in every if each.header)),
+        rates_hz=dict(Counter(each.header.rate_hz for each in every if each.header)),
+        channels=dict(Counter(each.header.channels for each in every if each.header)),
         histograms=_histograms(found, heard, sounds),
         phonemes=phonemes,
         licence=licence,
         dataset_bytes=found.total_bytes,
         disk_needed_bytes=disk_needed,
-        headers_read=sum(each.header is not None for each in heard),
+        headers_read=sum(each.header is not None for each in every),
         clips_heard=len(sounds),
-        seconds_are_estimated=any(each.is_estimate for each in heard),
+        seconds_are_estimated=any(each.is_estimate for each in every),
         finding_counts=counted(findings),
         findings=in_order(findings),
     )

@@ -75,7 +75,7 @@ class HuggingFace:
         for need in needs:
             is_dataset = need.repo_type == "dataset"
             repo = hub.Repo(need.repo, "dataset" if is_dataset else "model")
-            self._fetch(self._reading, repo, [need.path], folder)
+            self._fetch(self._reading, repo, [need.path], folder / need.folder, need.commit)
 
     def fetch_results(self, paths: Sequence[str], folder: Path, below: str) -> None:
         with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
@@ -147,11 +147,19 @@ class HuggingFace:
         )
         return Receipt(made.commit, tuple(uploaded))
 
-    def _fetch(self, account: hub.Hub, repo: hub.Repo, paths: Sequence[str], folder: Path) -> None:
+    def _fetch(
+        self,
+        account: hub.Hub,
+        repo: hub.Repo,
+        paths: Sequence[str],
+        folder: Path,
+        commit: str = "",
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         with _troubles():
-            commit = hub.resolve_commit(account, repo)
+            pinned = commit or hub.resolve_commit(account, repo)
             patterns = [pattern for path in paths for pattern in (path, f"{path}/*")]
-            whole = hub.fetch(account, repo, commit, folder, patterns)
+            whole = hub.fetch(account, repo, pinned, folder, patterns)
         if not whole.files:
             raise HubTrouble(
                 f"{repo.id} has no {', '.join(paths)}.",

@@ -54,6 +54,7 @@ class NextStep(Enum):
     CHOOSE_SAMPLE_RATE = "the sample rate"
     CHECK_DATASET = "a check of the dataset"
     REPAIR_TEXTS = "moving the texts to their clips"
+    SUGGEST_TEXTS = "suggesting texts by ear"
     PROOFREAD_TEXTS = "comparing the texts with what is said"
     NAME_LANGUAGE = "the language that is spoken"
     CHECK_EVERY_CLIP = "a check of every clip"

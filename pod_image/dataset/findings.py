@@ -100,6 +100,7 @@ class Code(StrEnum):
     TEXT_ENDS_EARLY = "text-ends-early", Severity.WARNING
     TEXT_DOUBTFUL = "text-doubtful", Severity.NOTE
     VOICE_UNHEARD = "voice-unheard", Severity.WARNING
+    TEXT_HEARD_LATER = "text-heard-later", Severity.WARNING
     PHONEMES_UNMAPPED = "phonemes-unmapped", Severity.WARNING
     PHONEMES_FEW = "phonemes-few", Severity.WARNING
     PHONEMES_UNCHECKED = "phonemes-unchecked", Severity.NOTE
@@ -125,3 +126,7 @@ class Code(StrEnum):
     DISK_SMALL = "disk-small", Severity.WARNING
     LICENCE_ABSENT = "licence-absent", Severity.NOTE
     LICENCE_RESTRICTS = "licence-restricts", Severity.WARNING
+
+
+ABOUT_NO_TEXT = (Code.NO_TABLE, Code.NO_CLIPS, Code.TEXT_EMPTY)
+"""What is said of clips without a text; settled where a recogniser writes them."""

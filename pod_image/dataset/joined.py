@@ -78,6 +78,7 @@ def _joined(source: JoinedSource, tables: Collection[str]) -> Survey:
     for part, each in surveys:
         source.clips[part.dataset.name] = len(each.utterances)
         whole.utterances += [_within(part, one, source.is_apart) for one in each.utterances]
+        whole.untexted += [_within(part, one, source.is_apart) for one in each.untexted]
         whole.findings += [placed(part.dataset.name, one) for one in each.findings]
         whole.tables += [part.prefix + table for table in each.tables]
         whole.rows += each.rows
@@ -123,6 +124,7 @@ def read_datasets(
     unpack_to: Path,
     is_apart: bool,
     tables: Collection[str] = (),
+    with_untexted: bool = False,
 ) -> Dataset:
     """The clips of all datasets of a run, which the pod has in `folder`, in their order.
 
@@ -130,19 +132,28 @@ def read_datasets(
     """
     if len(datasets) < 2:
         inside = datasets[0].inside if datasets else ""
-        return read_dataset(folder / inside, unpack_to=unpack_to, tables=tables)
+        return read_dataset(
+            folder / inside, unpack_to=unpack_to, tables=tables, with_untexted=with_untexted
+        )
     clips: list[Clip] = []
+    untexted: list[Clip] = []
     findings: list[Finding] = []
     for number, dataset in enumerate(datasets):
         try:
             there = folder / dataset.folder / dataset.inside
             chosen = _tables_of(dataset, FolderSource(there), tables)
-            read = read_dataset(there, unpack_to=unpack_to / dataset.folder, tables=chosen)
+            read = read_dataset(
+                there,
+                unpack_to=unpack_to / dataset.folder,
+                tables=chosen,
+                with_untexted=with_untexted,
+            )
         except DatasetError as exc:
             raise DatasetError(f"{dataset.name}: {exc.message}", hint=exc.hint) from exc
         clips += [_clip_within(dataset, number, clip, is_apart) for clip in read.clips]
+        untexted += [_clip_within(dataset, number, clip, is_apart) for clip in read.untexted]
         findings += [placed(dataset.name, finding) for finding in read.findings]
-    return Dataset(clips, findings)
+    return Dataset(clips, findings, untexted)
 
 
 def _clip_within(dataset: ChosenDataset, number: int, clip: Clip, is_apart: bool) -> Clip:

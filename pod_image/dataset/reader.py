@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pod_image.contract.findings import Finding, Severity
@@ -35,6 +35,8 @@ class Dataset:
 
     clips: list[Clip]
     findings: list[Finding]
+    untexted: list[Clip] = field(default_factory=list)
+    """Clips without a text, where they were asked for."""
 
     @property
     def speakers(self) -> list[str]:
@@ -43,21 +45,27 @@ class Dataset:
 
 
 def read_dataset(
-    folder: Path, *, unpack_to: Path | None = None, tables: Collection[str] = ()
+    folder: Path,
+    *,
+    unpack_to: Path | None = None,
+    tables: Collection[str] = (),
+    with_untexted: bool = False,
 ) -> Dataset:
     """Clips of the dataset in `folder`, in any layout the reader knows, or by the `tables` that a person chose.
 
     Clips inside shards are written below `unpack_to` (default: `.unpacked` in the folder), once: what is there
     with its full size is not written again. Lines that cannot be used are left out with a finding each.
-    DatasetError when no clip is left.
+    DatasetError when no clip is left, be it one without a text where these are asked for.
     """
     source = FolderSource(folder)
     found = survey(source, tables)
     target = folder / UNPACKED_FOLDER if unpack_to is None else unpack_to
     clips = [clip for each in found.utterances if (clip := _clip(each, found, folder, target))]
-    if not clips:
+    wanted = found.untexted if with_untexted else []
+    untexted = [clip for each in wanted if (clip := _clip(each, found, folder, target))]
+    if not clips and not untexted:
         raise _nothing(found, folder)
-    return Dataset(clips, found.findings)
+    return Dataset(clips, found.findings, untexted)
 
 
 def _clip(each: Utterance, found: Survey, folder: Path, target: Path) -> Clip | None:

@@ -56,6 +56,8 @@ class Survey:
     tables: list[str] = field(default_factory=list)
     rows: int = 0
     total_bytes: int = 0
+    untexted: list[Utterance] = field(default_factory=list)
+    """Clips whose line has no text, or all of a dataset without any transcripts. What nobody named is none of them."""
 
     def find(self, code: Code, place: str, message: str, hint: Said) -> None:
         self.findings.append(code.finding(place, message, hint))
@@ -86,7 +88,7 @@ def survey(base: FileSource, tables: Collection[str] = ()) -> Survey:
     found.findings.extend(choice.findings)
     if not found.tables:
         if not any(each.severity is Severity.ERROR for each in choice.findings):
-            _say_no_table(found, choice, unread)
+            _say_no_table(found, choice, unread, _sounds(files, packed))
         else:
             found.find(
                 Code.NO_CLIPS, "", "No table is read as long as that is not settled.",
@@ -133,11 +135,10 @@ def _take_row(match: Match, files: Files, packed: Collection[str], found: Survey
             found.utterances.append(Utterance(row.place, None, 0, row.text, row.speaker, True))
     elif files.names.size(path) == 0:
         found.find(Code.FILE_EMPTY, row.place, f"{path} is empty (0 bytes).", EMPTY)
-    elif _has_text(row, found):
+    else:
         size = files.names.size(path)
-        found.utterances.append(
-            Utterance(row.place, path, size, row.text, row.speaker, path in packed)
-        )
+        one = Utterance(row.place, path, size, row.text, row.speaker, path in packed)
+        (found.utterances if _has_text(row, found) else found.untexted).append(one)
 
 
 def _take_sidecars(
@@ -200,7 +201,18 @@ def _say_unread(found: Survey) -> list[str]:
     return unread
 
 
-def _say_no_table(found: Survey, choice: Choice, packages: list[str]) -> None:
+def _sounds(files: Files, packed: Collection[str]) -> list[Utterance]:
+    """Every clip, without a text."""
+    return [
+        Utterance(path, path, size, "", None, path in packed)
+        for path in sorted(files.audio)
+        if (size := files.names.size(path))
+    ]
+
+
+def _say_no_table(
+    found: Survey, choice: Choice, packages: list[str], sounds: list[Utterance]
+) -> None:
     unread = next((each for each in found.findings if each.code is Code.EXTRA_MISSING), None)
     if unread is not None:
         found.find(
@@ -227,6 +239,7 @@ def _say_no_table(found: Survey, choice: Choice, packages: list[str]) -> None:
     if audio and perhaps:
         _say_unreadable(found, audio, perhaps, choice)
         return
+    found.untexted += sounds
     what = f"{audio:,} sound files but no transcripts" if audio else "neither clips nor transcripts"
     found.find(
         Code.NO_TABLE, "", f"There are {what} in {found.source.name}.",

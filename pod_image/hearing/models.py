@@ -16,6 +16,8 @@ MODEL_PATTERNS = (
     "tokenizer.json",
     "vocabulary.*",
 )
+MODEL_FILES = (WEIGHTS, "*.json", "vocabulary.*")
+"""Patterns of each of which every model has a file."""
 DEFAULT_MODEL = "base"
 
 

@@ -31,11 +31,16 @@ class Stage:
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file or folder a recipe needs from the Hub before it can start, put below `RunFolder.base`."""
+    """A file or folder a recipe needs from the Hub before it can start, put below `RunFolder.base`.
+
+    `path` may be a pattern. `commit` pins it, else it is the newest; `folder` is one below `RunFolder.base`.
+    """
 
     repo: str
     path: str
     repo_type: str = "model"
+    commit: str = ""
+    folder: str = ""
 
 
 @dataclass(frozen=True)

@@ -111,6 +111,15 @@ def test_what_the_value_of_a_setting_needs_is_installed_where_no_image_of_ours_h
     assert all(bootstrap.numbers(least) for least, _ in wanted.values())
 
 
+@pytest.mark.parametrize(
+    ("model", "packages"), [("off", set()), ("base", {"faster-whisper", "av"})]
+)
+def test_a_setting_that_is_on_needs_more_whatever_its_value(model: str, packages: set[str]) -> None:
+    document = json.dumps({"settings": {"recipe": "piper", "transcribe": model}})
+    wanted = bootstrap.needs(document, pod_wheel().content)
+    assert wanted.keys() - needs_of("piper").keys() == packages
+
+
 def test_every_need_has_a_pin_that_is_within_its_span() -> None:
     pinned = bootstrap.pins(pod_wheel().content)
     for name, (least, below) in {

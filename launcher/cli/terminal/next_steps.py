@@ -72,6 +72,7 @@ WORDS: Mapping[NextStep, Callable[[str, str], str]] = {
     NextStep.CHOOSE_SAMPLE_RATE: _about("--sample-rate"),
     NextStep.CHECK_DATASET: _plain("`launcher dataset check`"),
     NextStep.REPAIR_TEXTS: _plain("`launcher dataset proofread --repair`"),
+    NextStep.SUGGEST_TEXTS: _plain("`launcher dataset transcribe`"),
     NextStep.PROOFREAD_TEXTS: _plain("`launcher dataset proofread`"),
     NextStep.NAME_LANGUAGE: lambda of, value: f"--language {of or 'en'}",
     NextStep.CHECK_EVERY_CLIP: _plain("`launcher dataset check --deep`"),

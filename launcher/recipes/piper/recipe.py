@@ -15,13 +15,19 @@ from launcher.recipes.piper.base_voice import look_at_base
 from launcher.recipes.piper.batches import batch_findings, why_nothing_is_left
 from launcher.recipes.piper.delivered_voice import learnt_by_voice
 from launcher.recipes.piper.estimate import estimate
+from launcher.recipes.piper.hearing_findings import hearing_findings_on_image
 from launcher.recipes.piper.phoneme_findings import phoneme_findings_on_image, sentence_findings
 from launcher.recipes.piper.shares import share_findings
 from launcher.recipes.piper.speed import memory_needed
 from pod_image.contract.findings import Finding
 from pod_image.contract.next_steps import Said, Sentence, setting
 from pod_image.contract.outcomes import Phase
-from pod_image.contract.recipes.piper import PiperSettings, SpeakersOfDatasets, checkpoint_room
+from pod_image.contract.recipes.piper import (
+    PiperSettings,
+    SpeakersOfDatasets,
+    WhisperModel,
+    checkpoint_room,
+)
 from pod_image.contract.settings import RunSettings
 from pod_image.dataset.languages import espeak_voice_of
 from pod_image.hub import Hub
@@ -100,6 +106,7 @@ class PiperRecipe:
             phoneme_type=own.phoneme_type,
             minutes=minutes_wanted(own),
             is_apart=own.dataset_speakers is SpeakersOfDatasets.APART,
+            heard_by="" if own.transcribe is WhisperModel.OFF else own.transcribe.value,
         )
 
     def look_at_start(self, hub: Hub, settings: RunSettings) -> Start:
@@ -128,6 +135,7 @@ class PiperRecipe:
             *share_findings(own, dataset),
             *batches,
             *phoneme_findings_on_image(own),
+            *hearing_findings_on_image(own),
             *sentence_findings(own),
         )
 

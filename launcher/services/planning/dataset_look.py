@@ -44,6 +44,7 @@ def check_settings(settings: RunSettings) -> CheckSettings:
         speakers=wanted.speakers,
         phoneme_type=wanted.phoneme_type,
         minutes_wanted=wanted.minutes,
+        heard_by=wanted.heard_by,
         disk_gb=rented_disk_gb(settings),
     )
 

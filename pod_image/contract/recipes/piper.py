@@ -47,6 +47,18 @@ class SpeakersOfDatasets(StrEnum):
     APART = "apart"
 
 
+class WhisperModel(StrEnum):
+    """Which recogniser writes the texts of clips that have none, in the pod."""
+
+    OFF = "off"
+    TINY = "tiny"
+    BASE = "base"
+    SMALL = "small"
+    MEDIUM = "medium"
+    LARGE_V3 = "large-v3"
+    TURBO = "turbo"
+
+
 MOST_CHECKPOINTS = 3
 """The newest that are kept while there is room; the best one stays beside them when it is older."""
 BESIDE_BYTES = 500_000_000
@@ -176,6 +188,16 @@ class PiperSettings(CommonSettings):
         Field(description="Number of speakers in the dataset.", ge=1, le=1000),
         Knob("Speakers", group="What", level="advanced", scope=Scope.SUBJECT, is_settled=True),
     ] = 1
+    transcribe: Annotated[
+        WhisperModel,
+        Field(
+            description=(
+                "Whisper model that writes a text for each clip without one before the training, in the pod; base is "
+                "the usual choice. Nobody reads these texts; suggested here instead, they can be read before."
+            )
+        ),
+        Knob("Texts by ear", group="What", level="advanced", scope=Scope.SUBJECT),
+    ] = WhisperModel.OFF
     dataset_speakers: Annotated[
         SpeakersOfDatasets,
         Field(

@@ -15,6 +15,8 @@ SCORES_NAME = "scores.json"
 """Beside the checkpoints: what each scored, and which step is the best."""
 LOSSES_NAME = "losses.csv"
 """Beside the TensorBoard files: every loss that was reported, by step."""
+TRANSCRIPTS_NAME = "heard/transcripts.csv"
+"""Delivered: file, text and confidence of each clip that was heard before the training."""
 _DOCUMENT = "set.json"
 _SOUND = "sound.i16"
 

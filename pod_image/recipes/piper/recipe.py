@@ -14,7 +14,8 @@ from pod_image.contract.settings import RunSettings
 from pod_image.recipes.base import CardSection, Recipe, RemoteFile, Stage
 from pod_image.recipes.piper.base_file import base_files, model_files
 from pod_image.recipes.piper.card import card_section
-from pod_image.recipes.piper.prepared import LOSSES_NAME, SCORES_NAME
+from pod_image.recipes.piper.prepared import LOSSES_NAME, SCORES_NAME, TRANSCRIPTS_NAME
+from pod_image.recipes.piper.recogniser_files import recogniser_files
 
 _MODULE = "pod_image.recipes.piper"
 
@@ -23,7 +24,7 @@ class PiperRecipe:
     """A Piper voice: prepare the clips, train, export."""
 
     name = "piper"
-    folders: tuple[str, ...] = ("voice", "checkpoints", "samples", "tensorboard")
+    folders: tuple[str, ...] = ("heard", "voice", "checkpoints", "samples", "tensorboard")
     versions_of: tuple[str, ...] = ("torch", "piper-tts", "onnx", "onnxruntime")
     less_memory = "Choose a smaller batch size, or a GPU with more memory."
 
@@ -36,9 +37,9 @@ class PiperRecipe:
         )
 
     def needs(self, settings: RunSettings) -> Sequence[RemoteFile]:
-        """The base checkpoint, and pinyin's model, where there is one."""
+        """The base checkpoint, pinyin's model and the recogniser, where there is one."""
         own = PiperSettings.of(settings)
-        return (*base_files(own), *model_files(own))
+        return (*base_files(own), *model_files(own), *recogniser_files(own))
 
     def carries(self, settings: RunSettings) -> Sequence[str]:
         """The losses and scores so far, so that curves begin where the run began."""
@@ -49,12 +50,14 @@ class PiperRecipe:
         return ()
 
     def results(self, folder: RunFolder, settings: RunSettings) -> Sequence[Path]:
-        """The voice first, then the newest checkpoint, samples, and older checkpoints with their voices."""
+        """Texts that were heard, the voice, then the newest checkpoint, samples, and older ones with their voices."""
         newest_first = sorted(_whole(folder.checkpoints), reverse=True)
         newest = [p for p in newest_first if p.suffix == ".ckpt"][:1]
         newest += [p for p in newest_first if p.name == SCORES_NAME]
         older = [path for path in newest_first if path not in newest]
+        heard = folder.out / TRANSCRIPTS_NAME
         return [
+            *([heard] if heard.is_file() else []),
             *_whole(folder.voice),
             *newest,
             *_whole(folder.samples),

@@ -15,13 +15,15 @@ from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.instructions import Instruction
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import RunFolder
-from pod_image.contract.recipes.piper import PiperSettings, SpeakersOfDatasets
+from pod_image.contract.recipes.piper import PiperSettings, SpeakersOfDatasets, WhisperModel
 from pod_image.dataset import DatasetError, read_datasets
+from pod_image.dataset.findings import ABOUT_NO_TEXT
 from pod_image.recipes.piper.base_file import base_file
 from pod_image.recipes.piper.base_symbols import base_symbols
 from pod_image.recipes.piper.card import keep_facts
 from pod_image.recipes.piper.disk import checkpoints_kept
 from pod_image.recipes.piper.foreign_voice import begin_reading
+from pod_image.recipes.piper.heard_texts import Load, heard_texts, pinned_whisper
 from pod_image.recipes.piper.identity import preparation_of, quality_of, voice_of
 from pod_image.recipes.piper.pinyin_model import pinyin_model
 from pod_image.recipes.piper.prepared import read_prepared
@@ -38,7 +40,9 @@ OF_THE_OPTIMISERS = "torch._dynamo"
 TakeInstructions = Callable[[], list[Instruction]]
 
 
-def prepare_stage(document: RunDocument, folder: RunFolder, emit: Emit) -> None:
+def prepare_stage(
+    document: RunDocument, folder: RunFolder, emit: Emit, load: Load = pinned_whisper
+) -> None:
     """Dataset to prepared set. Raises RecipeError."""
     from pod_image.recipes.piper.preparation import prepare
 
@@ -52,14 +56,21 @@ def prepare_stage(document: RunDocument, folder: RunFolder, emit: Emit) -> None:
             unpack_to=folder.prepared / "unpacked",
             is_apart=settings.dataset_speakers is SpeakersOfDatasets.APART,
             tables=settings.table,
+            with_untexted=settings.transcribe is not WhisperModel.OFF,
         )
     except DatasetError as exc:
         raise RecipeError(exc.message, hint=exc.hint) from exc
-    serious = [f for f in dataset.findings if f.severity is not Severity.NOTE]
+    hears = settings.transcribe is not WhisperModel.OFF
+    serious = [
+        finding
+        for finding in dataset.findings
+        if finding.severity is not Severity.NOTE and not (hears and finding.code in ABOUT_NO_TEXT)
+    ]
     for finding in serious[:MOST_FINDINGS]:
         emit(_finding_said(finding))
     how = preparation_of(settings, base_symbols(settings, folder), pinyin_model(settings, folder))
-    prepare(dataset.clips, folder.prepared, how, emit)
+    heard = heard_texts(dataset.untexted, settings, folder, emit, load)
+    prepare([*dataset.clips, *heard], folder.prepared, how, emit)
 
 
 def _finding_said(finding: Finding) -> RunWarning:

@@ -10,7 +10,9 @@ import pytest
 import soundfile
 
 from launcher.workshop.transcribing.proofread import proofread
-from pod_image.dataset import FolderSource
+from pod_image.contract.paths import RunFolder
+from pod_image.contract.recipes.piper import PiperSettings, WhisperModel
+from pod_image.dataset import FolderSource, read_dataset
 from pod_image.hearing.clips import hear_clip
 from pod_image.hearing.hearing_error import HearingError
 from pod_image.hearing.models import NAMED_MODELS, check_weights
@@ -18,6 +20,8 @@ from pod_image.hearing.sounds import load_sound
 from pod_image.hearing.speech import SpeechDetector
 from pod_image.hearing.spoken_text import word_errors, words_of
 from pod_image.hearing.whisper import Whisper
+from pod_image.recipes.piper.heard_texts import heard_texts
+from pod_image.recipes.piper.prepared import TRANSCRIPTS_NAME
 from tests.kit.recognisers import demo_sound, demo_texts
 from tests.kit.whisper_base import whisper_base
 
@@ -78,6 +82,19 @@ def test_planted_faults_are_found_and_right_texts_left_alone(
         "metadata.csv line 1": TEXTS[0],
         "metadata.csv line 2": TEXTS[1],
     }
+
+
+def test_a_pod_hears_with_the_pinned_weights_that_were_fetched(model: Path, tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    (folder.dataset / "wavs").mkdir(parents=True)
+    shutil.copy(demo_sound(NAMES[0]), folder.dataset / "wavs")
+    folder.base.mkdir()
+    (folder.base / "whisper").symlink_to(model)
+    (clip,) = read_dataset(folder.dataset, with_untexted=True).untexted
+    settings = PiperSettings(transcribe=WhisperModel.BASE)
+    (heard,) = heard_texts([clip], settings, folder, lambda body: None)
+    assert words_of(heard.text, "en") == words_of(TEXTS[0], "en")
+    assert TEXTS[0].split()[0] in (folder.out / TRANSCRIPTS_NAME).read_text("utf-8")
 
 
 def test_capitals_throughout_are_no_fault(whisper: Whisper) -> None:

@@ -99,6 +99,21 @@ def test_what_our_image_has_not_is_an_error_with_the_image_to_take(
 
 
 @pytest.mark.parametrize(
+    ("model", "image", "is_refused"),
+    [("off", None, False), ("base", None, True), ("base", "bootstrap", False)],
+)
+def test_our_image_has_no_recogniser_and_the_plan_says_which_image_to_take(
+    model: str, image: str | None, is_refused: bool
+) -> None:
+    given = {"image": image} if image else {}
+    lacking = findings_of(transcribe=model, **given).get("hearing_packages")
+    assert (lacking is not None) is is_refused
+    if lacking is not None:
+        assert lacking.severity is Severity.ERROR
+        assert "--image bootstrap" in in_terminal(lacking.hint)
+
+
+@pytest.mark.parametrize(
     ("kind", "language", "sentences", "is_told"),
     [
         ("hebrew", "he_IL", ("Hello there.",), True),

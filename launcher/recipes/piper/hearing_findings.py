@@ -1,0 +1,26 @@
+"""Whether the pod of a run can hear its clips. Pure."""
+
+from __future__ import annotations
+
+from pod_image.contract.common_settings import DEFAULT_IMAGE
+from pod_image.contract.findings import Finding, Severity
+from pod_image.contract.next_steps import Sentence, setting
+from pod_image.contract.recipes.piper import PiperSettings, WhisperModel
+
+
+def hearing_findings_on_image(settings: PiperSettings) -> tuple[Finding, ...]:
+    """An error where the image is ours: it holds no recogniser."""
+    if settings.transcribe is WhisperModel.OFF or settings.image != DEFAULT_IMAGE:
+        return ()
+    return (
+        Finding(
+            Severity.ERROR,
+            "hearing_packages",
+            "The image has not what hearing clips without a text needs: faster-whisper.",
+            Sentence(
+                "Let the agent install it in an image of the place's own: ",
+                setting("image", "bootstrap"),
+                ".",
+            ),
+        ),
+    )
