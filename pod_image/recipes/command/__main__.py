@@ -16,7 +16,7 @@ from pod_image.contract.interpreter import SAFE_PATH_VARIABLE
 from pod_image.contract.keys import hide_keys
 from pod_image.contract.next_steps import Said
 from pod_image.contract.paths import RunFolder
-from pod_image.recipes.command.collecting import is_inside, missing
+from pod_image.recipes.command.collecting import is_inside, missing, seen
 from pod_image.recipes.command.descendants import adopt_orphans
 from pod_image.recipes.command.filling_in import fill_files, filled
 from pod_image.recipes.command.job import job_of
@@ -49,7 +49,7 @@ def main() -> int:
         resumed = results.bring_back() if document.resume else None
     except NotWhole as exc:
         return _refuse(report, str(exc), "Start a new run, or go on from another checkpoint.")
-    began = time.time()
+    before = seen(folder.prepared, job.required)
     listener = Listener(job.progress, folder.prepared, time.monotonic, results.stepped, _log)
     try:
         process = _start(job, folder, resumed)
@@ -65,7 +65,7 @@ def main() -> int:
     if (
         code == 0
         and not work.was_stopped
-        and (absent := missing(folder.prepared, job.required, began))
+        and (absent := missing(folder.prepared, job.required, before))
     ):
         hint = "What it wrote last stands at the end of its log."
         return _refuse(

@@ -123,12 +123,25 @@ def uncollected(work: Path, outputs: Outputs, target: Path) -> dict[Path, int]:
     return found
 
 
-def missing(work: Path, patterns: Sequence[str], since: float) -> list[str]:
-    """The patterns that nothing fits which was written since that moment (Unix seconds)."""
+Seen = dict[Path, tuple[int, int, int]]
+"""Size, time of change and inode of files."""
+
+
+def seen(work: Path, patterns: Sequence[str]) -> Seen:
+    """What fits the patterns now."""
+    found = {path: path.stat() for path in matching(work, patterns)}
+    return {path: (one.st_size, one.st_mtime_ns, one.st_ino) for path, one in found.items()}
+
+
+def missing(work: Path, patterns: Sequence[str], before: Seen) -> list[str]:
+    """The patterns that no file fits which is not as it was before.
+
+    Not by the clock: the time of a file's change may lie some milliseconds before the time at which it was made.
+    """
     return [
         pattern
         for pattern in patterns
-        if not any(path.stat().st_mtime >= since for path in matching(work, [pattern]))
+        if not set(seen(work, [pattern]).items()) - set(before.items())
     ]
 
 
