@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import ClassVar
 
@@ -366,8 +367,8 @@ async def test_an_unknown_contract_is_said_in_one_sentence_and_the_pod_released(
     tmp_path: Path,
 ) -> None:
     harness = AgentHarness(tmp_path, training())
-    document = harness.document().to_json().replace('"contract":1', '"contract":99')
-    harness.rent(LAUNCHER_RUN=document)
+    document = json.loads(harness.document().to_json())
+    harness.rent(LAUNCHER_RUN=json.dumps({**document, "contract": 99}))
     assert await harness.until_gone() < 30
     assert harness.ended["reason"] == EndReason.BOOT_FAILED
     assert "99" in harness.ended["detail"]

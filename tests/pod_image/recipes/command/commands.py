@@ -9,13 +9,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from pod_image.contract import CONTRACT_VERSION
+
 
 def worker(
     folder: Path, *argv: str, commands: str = "", resume: bool = False, **settings: Any
 ) -> tuple[int, list[Any]]:
     """Run the worker to its end; its exit code and its events."""
     document = {
-        "contract": 1,
+        "contract": CONTRACT_VERSION,
         "run_id": "run-01",
         "attempt": {"number": 1, "nonce": "nonce1"},
         "settings": {"recipe": "command", "argv": argv, **settings},
