@@ -14,7 +14,7 @@ import pytest
 from launcher import image_digest
 from launcher.emulator.hub.tokens import Token, TokenKind
 from pod_image.contract.common_settings import DEFAULT_IMAGE
-from tests.cli.conftest import COMMAND_RUN, Shell
+from tests.cli.conftest import COMMAND_RUN, DATASET, Shell
 from tests.kit.checkout import DEMO_CLIPS
 from tests.kit.clouds import GPU, RESULTS_REPO
 
@@ -170,7 +170,6 @@ BAD_WORDS = [
     (("--file", "absent.toml"), 2, "absent.toml"),
     (("--gpu-types", "RTX 9999"), 4, "launcher gpus"),
     (("--gpu-types", "4090", "--data-centers", "XX-NO-1"), 4, "Nearest"),
-    (("--quality", "high", "--batch-size", "256"), 4, "smaller --batch-size"),
     (("--argv", "true"), 2, "--recipe command"),
     (("--recipe", "command", "--quality", "low", "--argv", "x"), 2, "--recipe piper"),
     (("--recipe", "command", "--argv", "API_KEY=c4n4ry0v4lu3"), 2, "looks like it holds a key"),
@@ -191,6 +190,19 @@ def test_bad_words_are_explained_and_nothing_is_rented(
     assert said.code == code
     assert hint in said.text
     assert "Traceback" not in said.err
+    assert shell.rented == 0
+
+
+def test_a_batch_that_no_gpu_has_room_for_is_explained_and_nothing_is_rented(shell: Shell) -> None:
+    """Of a set that has so many clips: a larger batch than the set is the set."""
+    clip = min((DEMO_CLIPS / "wavs").iterdir())
+    names = [f"{number:03d}" for number in range(280)]
+    table = "".join(f"wavs/{name}.flac|Sentence {name} of this set.\n" for name in names)
+    shell.push({**{f"wavs/{name}.flac": clip for name in names}, "metadata.csv": table.encode()})
+    base = ("--results-repo", RESULTS_REPO, "--dataset-repo", DATASET)
+    said = shell("deploy", "--yes", *base, "--quality", "high", "--batch-size", "256")
+    assert said.code == 4
+    assert "smaller --batch-size" in said.text
     assert shell.rented == 0
 
 
