@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pod_image.contract.bodies import PhaseChange, RunWarning
 from pod_image.contract.contract_error import ContractError
+from pod_image.contract.interpreter import module_command
 from pod_image.contract.keys import without_keys
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import RunFolder
@@ -43,16 +44,9 @@ def install(packages: Sequence[str], environment: Path, report: Emit) -> int:
     # The image's packages stay within reach: torch is gigabytes, and the image has the one that fits its driver.
     # Without a pip of its own: ours works on it from outside, and Debian's Python cannot make one.
     python = str(environment / "bin" / "python")
-    make = [
-        sys.executable,
-        "-m",
-        "venv",
-        "--without-pip",
-        "--system-site-packages",
-        str(environment),
-    ]
+    make = module_command("venv", "--without-pip", "--system-site-packages", str(environment))
     options = ["--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
-    pip = [sys.executable, "-m", "pip", "--python", python, "install", *options, "--", *packages]
+    pip = module_command("pip", "--python", python, "install", *options, "--", *packages)
     for argv in (make, pip):
         if _run(argv, report) != 0:
             named = ", ".join(without_keys(packages))
