@@ -26,6 +26,7 @@ from pod_image.contract.bodies import (
     MachineReading,
     PhaseChange,
     PhaseSeconds,
+    ResultsCollected,
     RunWarning,
     Sample,
     Step,
@@ -60,6 +61,7 @@ said: dict[str, st.SearchStrategy[Body]] = {
     "command": st.builds(
         InstructionReceipt, id=words, command=words, state=st.sampled_from(["received", "done"])
     ),
+    "collected": st.builds(ResultsCollected, files=st.integers(0, 99)),
     "warning": st.builds(RunWarning, code=words, message=words),
     "heartbeat": st.builds(Heartbeat, phase=phases, cost_usd=numbers),
     "ended": st.builds(
