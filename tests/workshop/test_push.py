@@ -60,7 +60,7 @@ async def test_folder_to_hub_to_pod_gives_the_same_samples_and_texts(
     hub: Hub, tmp_path: Path
 ) -> None:
     folder = many(tmp_path / "mine")
-    pushed = await push(hub, folder, shard_bytes=500_000)
+    pushed = await push(hub, folder, shard_bytes=1_000_000)
     fetched = fetch(hub, Repo("demo/clips", "dataset"), pushed.commit, tmp_path / "pod")
     assert sum(name.endswith(".zip") for name in fetched.files) == 8
     here, there = read_dataset(folder), read_dataset(tmp_path / "pod")
