@@ -146,7 +146,7 @@ def _piece_to_noise_db(piece: Wave, ring: Wave) -> float:
 def test_the_keyboard_alone_reads_and_what_is_kept_is_what_the_microphone_heard(
     reader: Window, spoken: Path
 ) -> None:
-    page, folder = begin(reader, "anna"), folder_of(reader, "anna")
+    page, folder = begin(reader, "reading-anna"), folder_of(reader, "reading-anna")
     switch_on(page)
     expect(page.get_by_text("recorded as it is: the browser changes nothing")).to_be_visible()
     take(page)
@@ -180,7 +180,7 @@ def test_the_keyboard_alone_reads_and_what_is_kept_is_what_the_microphone_heard(
 
 
 def test_it_goes_on_where_it_stopped_after_a_reload_and_after_a_restart(reader: Window) -> None:
-    page = begin(reader, "berta")
+    page = begin(reader, "reading-berta")
     switch_on(page)
     take(page)
     page.keyboard.press("Enter")
@@ -195,7 +195,7 @@ def test_it_goes_on_where_it_stopped_after_a_reload_and_after_a_restart(reader: 
         expect(page.get_by_text("1 passed over")).to_be_visible()
     switch_on(page)
     take(page)
-    assert [line.text for line in read_lines(folder_of(reader, "berta"))] == [
+    assert [line.text for line in read_lines(folder_of(reader, "reading-berta"))] == [
         SENTENCES[0],
         SENTENCES[3],
     ]
@@ -205,13 +205,13 @@ def restart(window: Window) -> None:
     assert window.form.close() == 0
     window.form.start()
     window.enter()
-    window.go("/record/berta")
+    window.go("/record/reading-berta")
 
 
 def test_a_take_that_the_launcher_did_not_get_is_kept_by_the_page_and_sent_again(
     reader: Window,
 ) -> None:
-    page = begin(reader, "clara")
+    page = begin(reader, "reading-clara")
     switch_on(page)
     page.route("**/takes/*", lambda route: route.abort())
     take(page)
@@ -221,17 +221,17 @@ def test_a_take_that_the_launcher_did_not_get_is_kept_by_the_page_and_sent_again
     page.unroute("**/takes/*")
     page.get_by_role("button", name="Send it again").click()
     expect(page.get_by_text("1 of 200 recorded")).to_be_visible()
-    assert [line.text for line in read_lines(folder_of(reader, "clara"))] == [SENTENCES[0]]
+    assert [line.text for line in read_lines(folder_of(reader, "reading-clara"))] == [SENTENCES[0]]
 
 
 def test_too_loud_and_silent_are_said_at_once(reader: Window) -> None:
-    page = begin(reader, "dora")
+    page = begin(reader, "reading-dora")
     page.evaluate(A_TONE, 4)
     switch_on(page)
     expect(page.get_by_text("Too loud: the sound is cut off.")).to_be_visible()
     take(page)
     expect(page.get_by_text(re.compile(r"Too loud: cut off in \d+ places"))).to_be_visible()
-    assert len(read_lines(folder_of(reader, "dora"))) == 1
+    assert len(read_lines(folder_of(reader, "reading-dora"))) == 1
     page.reload()
     ready(page)
     page.evaluate(A_TONE, 0.02)
