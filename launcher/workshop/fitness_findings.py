@@ -127,8 +127,10 @@ class Judge:
             judged.sound_seconds += seconds
         if problem is None and refused_for is None:
             judged.taken.append(clip)
-        elif problem is None or is_sure:
-            judged.left_out[str(said[0].code) if problem else str(refused_for)] += 1
+        elif problem is not None and is_sure:
+            judged.left_out[str(said[0].code)] += 1
+        elif refused_for is not None:  # trimming makes no damaged clip one that can be used
+            judged.left_out[refused_for] += 1
         else:
             judged.unknown += 1
             judged.maybe += 1

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -252,6 +252,12 @@ def agree(files: dict[str, bytes], source: FileSource | None = None) -> Taken:
     table=st.sampled_from(TABLES),
     packing=st.sampled_from(PACKINGS),
     is_folder=st.booleans(),
+)
+@example(
+    clips=[Made("a", "too long", "flac cut off", "Good day to you.")],
+    table="bars",
+    packing="loose",
+    is_folder=False,
 )
 @settings(max_examples=10, deadline=None)
 def test_what_the_check_passes_is_what_the_pod_takes(
