@@ -45,7 +45,7 @@ gpu:
 bench: $(VENV)/.bench
 	$(BIN)/python -m tests.bench.trainer
 
-# Each promise taken out of the code once, in a copy: the tests that hold it have to fail. Twenty minutes.
+# Each promise taken out of the code once, in a copy: the tests that hold it have to fail. About half an hour.
 mutants: $(VENV)/.dev
 	$(BIN)/python -m tests.mutants
 

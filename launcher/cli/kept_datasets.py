@@ -114,10 +114,10 @@ def undo(name: NameArgument, as_json: JsonOption = False, quiet: QuietOption = F
 
 
 def redo(name: NameArgument, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
-    """Do again what was undone last."""
+    """Redo what was undone last."""
     _say_step(
         Output(as_json=as_json, quiet=quiet),
-        "Done again",
+        "Redone",
         complete(clips.redo(read_config(), name)),
     )
 

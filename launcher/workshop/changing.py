@@ -73,5 +73,5 @@ def _by_file(folder: Path, wait_seconds: float) -> Iterator[None]:
 def _busy(folder: Path) -> InvalidRequest:
     return InvalidRequest(
         f"Another program is changing the dataset in {folder}.",
-        hint="Wait until it is done, and try again; nothing was changed here.",
+        hint="Wait until it is done, and try again.",
     )

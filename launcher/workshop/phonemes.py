@@ -25,9 +25,9 @@ MOST_TEXTS = 2_000
 RARE_BELOW = 5
 SPELT_REMEDY = "Write the words in the letters of the language, as they are said; or set the language that is spoken."
 _READ_POORLY = {
-    PhonemeType.HEBREW: "Hebrew without its vowels, and spells it where they are pointed",
-    PhonemeType.JAPANESE: "no kanji of Japanese, particles otherwise than they are said, and no accents",
-    PhonemeType.THAI: "Thai without tones and without knowing where words end",
+    PhonemeType.HEBREW: "leaves out the vowels of Hebrew, and spells pointed words letter by letter",
+    PhonemeType.JAPANESE: "cannot read kanji, mispronounces particles and leaves out pitch accent",
+    PhonemeType.THAI: "reads Thai without tones, and cannot tell where a word ends",
 }
 NO_SOUNDS = frozenset(" ˈˌːˑ!'(),-.:;?\"#|")
 """Stress, length and punctuation are symbols of the map, but no sounds to cover."""
@@ -106,9 +106,7 @@ def _read_poorly(language: str) -> list[Finding]:
     own = own_type_of(language)
     if own not in _READ_POORLY:
         return []
-    return [
-        Code.LANGUAGE_POOR.finding("", f"espeak-ng reads {_READ_POORLY[own]}.", _remedy(language))
-    ]
+    return [Code.LANGUAGE_POOR.finding("", f"espeak-ng {_READ_POORLY[own]}.", _remedy(language))]
 
 
 def _sounds(phonemes: Phonemes) -> list[str]:

@@ -48,14 +48,14 @@ def texts_to_come(found: Survey, heard_by: str, most_remote: int | None) -> Text
     if not fit:
         return TextsToCome((), problems)
     left = (
-        f"; {counted(len(clips) - len(fit), 'clip')} too short or too long"
+        f" {counted(len(clips) - len(fit), 'clip is', 'clips are')} too short or too long."
         if len(fit) < len(clips)
         else ""
     )
     minutes = counted(_minutes(heard_by, len(fit)), "minute")
     one = Code.TEXT_HEARD_LATER.finding(
-        "", f"{counted(len(fit), 'clip')} without a text: Whisper {heard_by} writes what it hears before the training"
-        f"{left}. That takes about {minutes} on {CORES} cores, and nobody has read it.",
+        "", f"Whisper {heard_by} will write a text for {counted(len(fit), 'clip')} before the training, in about "
+        f"{minutes} on {CORES} cores. Nobody will have read {'that text' if len(fit) == 1 else 'those texts'}.{left}",
         Sentence("To read the texts before: ", NextStep.SUGGEST_TEXTS, "."),
     )  # fmt: skip
     return TextsToCome(fit, [*problems, one], [str(code) for code in ABOUT_NO_TEXT])

@@ -273,7 +273,9 @@ class OpenedSource:
         path = safe_path(name)
         if path is None or any(len(part.encode()) > MOST_NAME_BYTES for part in path.split("/")):
             shown = repr(name[:MOST_NAME_BYTES])
-            self._note(Code.PATH_OUTSIDE, archive, f"{shown} is no file name on every system.")
+            self._note(
+                Code.PATH_OUTSIDE, archive, f"{shown} is not a valid file name on every system."
+            )
             return None
         return (PurePosixPath(archive).parent / path).as_posix()
 

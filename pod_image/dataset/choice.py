@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from pod_image.contract.figures import size
+from pod_image.contract.figures import counted, size
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.dataset.archives import DamagedMember
 from pod_image.dataset.corpora import find_corpora
@@ -52,7 +52,8 @@ def choose(
         if corpus.spare:
             choice.find(
                 Code.TABLE_IGNORED, "",
-                f"{len(corpus.spare):,} recordings of {corpus.name} are not read: {corpus.why}.",
+                f"{counted(len(corpus.spare), f'recording of {corpus.name} is', f'recordings of {corpus.name} are')} "
+                f"not read: {corpus.why}.",
                 "Nothing to do.",
             )  # fmt: skip
     candidates = _candidates(listing, sidecars, known)
@@ -234,7 +235,8 @@ def _parquet(source: ParquetSource, files: Files, choice: Choice) -> None:
     for matched in holding:
         choice.find(
             Code.TABLE_LEFT, matched.path,
-            f"The {len(matched.matches):,} clips in this file are not read: {choice.read[0].path} is.",
+            f"The {counted(len(matched.matches), 'clip in this file is', 'clips in this file are')} not read: "
+            f"{choice.read[0].path} is.",
             Sentence("Remove one of them, or say which: ", NextStep.SET.of("table", matched.path), "."),
         )  # fmt: skip
 
@@ -245,7 +247,8 @@ def say_left(choice: Choice, unused: int) -> None:
         if unused and not choice.is_persons:
             choice.find(
                 Code.TABLE_LEFT, path,
-                f"This table is not read ({why}), and {unused:,} sound files have no transcript.",
+                f"This table is not read ({why}), and "
+                f"{counted(unused, 'sound file has', 'sound files have')} no transcript.",
                 Sentence(
                     "Correct the names in it, remove it, or say that it is the one: ",
                     NextStep.SET.of("table", path), ".",

@@ -143,7 +143,7 @@ def say_match(match: Match) -> Finding | None:
     if match.how is How.OUTSIDE:
         return Code.PATH_OUTSIDE.finding(
             row.place,
-            f"The path {row.file!r} leads out of the dataset, or is none on every system.",
+            f"The path {row.file!r} leads out of the dataset, or is not valid on every system.",
             "Write paths relative to the table, without '..', without ':' and without a leading '/'.",
         )
     if match.how is How.NOWHERE:

@@ -153,7 +153,7 @@ class FolderSource:
             path.encode()
         except UnicodeEncodeError:
             plain = path.encode(errors="backslashreplace").decode()
-            self._find(Code.PATH_OUTSIDE, plain, f"The name of {plain} is no text.",
+            self._find(Code.PATH_OUTSIDE, plain, f"The name of {plain} is not valid UTF-8.",
                        "Rename the file.")  # fmt: skip
             return False
         return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from pod_image.contract.figures import counted
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import NextStep, Said, Sentence
 from pod_image.contract.paths import safe_path
@@ -91,8 +92,8 @@ def survey(base: FileSource, tables: Collection[str] = ()) -> Survey:
             _say_no_table(found, choice, unread, _sounds(files, packed))
         else:
             found.find(
-                Code.NO_CLIPS, "", "No table is read as long as that is not settled.",
-                "See the findings above.",
+                Code.NO_CLIPS, "", "No table is read until the errors above are corrected.",
+                "Correct them, and check again.",
             )  # fmt: skip
         return found
     _say_duplicates(found)
@@ -153,7 +154,8 @@ def _take_sidecars(
     if table.rows and found.tables:
         table.find(
             Code.TABLE_FORMAT, table.path,
-            f"{len(table.rows):,} clips that the table does not name have a text of their own; it is read.",
+            counted(len(table.rows), "clip that the table does not name has a text of its own",
+                    "clips that the table does not name have a text of their own") + "; it is read.",
             "Nothing to do if that is right.",
         )  # fmt: skip
     _take(files.match(table), files, packed, found)
@@ -179,7 +181,7 @@ def _say_unsafe_names(found: Survey, base: FileSource) -> None:
     for entry in base.entries():
         if safe_path(entry.path) != entry.path:
             found.find(
-                Code.PATH_OUTSIDE, entry.path, f"{entry.path!r} is no file name on every system.",
+                Code.PATH_OUTSIDE, entry.path, f"{entry.path!r} is not a valid file name on every system.",
                 "Rename the file: no ':', no dot or blank at the end, and no name of a Windows device.",
             )  # fmt: skip
 
@@ -247,6 +249,12 @@ def _say_no_table(
     )  # fmt: skip
 
 
+def _none_gives(audio: int) -> str:
+    if audio == 1:
+        return "There is 1 sound file, and none of these gives it its text"
+    return f"There are {audio:,} sound files, and none of these gives them their texts"
+
+
 def _say_unreadable(found: Survey, audio: int, perhaps: list[str], choice: Choice) -> None:
     """Transcripts that are there are named, with what to do, rather than said to be absent."""
     named = ", ".join(perhaps[:MOST_NAMED])
@@ -259,7 +267,7 @@ def _say_unreadable(found: Survey, audio: int, perhaps: list[str], choice: Choic
         hint = Sentence(NextStep.MAKE_DATASET, " cuts a recording at the times of its transcript.")
     found.find(
         Code.NO_TABLE, perhaps[0],
-        f"There are {audio:,} sound files, and none of these gives them their texts: {named}{more}."
+        f"{_none_gives(audio)}: {named}{more}."
         f"{' ' + why if why else ''}",
         hint,
     )  # fmt: skip
@@ -301,7 +309,8 @@ def _say_unused(found: Survey, unused: list[str]) -> None:
         named = ", ".join(unused[:MOST_NAMED])
         more = f" and {len(unused) - MOST_NAMED:,} more" * (len(unused) > MOST_NAMED)
         found.find(
-            Code.FILE_UNUSED, "", f"{len(unused):,} sound files have no transcript: {named}{more}.",
+            Code.FILE_UNUSED, "",
+            f"{counted(len(unused), 'sound file has', 'sound files have')} no transcript: {named}{more}.",
             "Add lines for them, or leave them: they are not used.",
         )  # fmt: skip
 

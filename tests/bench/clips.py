@@ -118,10 +118,10 @@ def measure(window: Window, figures: Figures) -> None:
         figures.search_ms = round(1000 * timed(searched), 1)
         page.locator("#field-clip-search").fill("")
         page.get_by_text(f"{figures.clips:,} clips").wait_for()
-    page.get_by_role("slider", name="End of what is kept").press("PageDown")
+    page.get_by_role("slider", name="End of the part kept").press("PageDown")
     page.wait_for_timeout(300)
     figures.trim_ms = round(1000 * timed(lambda: _press(page, "Trim", "Undo: trimming")), 1)
-    figures.undo_ms = round(1000 * timed(lambda: _press(page, "Undo", "Again: trimming")), 1)
+    figures.undo_ms = round(1000 * timed(lambda: _press(page, "Undo", "Redo: trimming")), 1)
 
 
 def _to(page: Any, key: str, clip: str) -> None:

@@ -120,7 +120,7 @@ def _no_microphone(page: Any) -> None:
 
 def _clips(page: Any) -> None:
     page.locator(".clip-list-row").first.wait_for()
-    page.get_by_role("slider", name="Begin of what is kept").press("PageUp")
+    page.get_by_role("slider", name="Start of the part kept").press("PageUp")
     page.get_by_role("button", name="Check", exact=True).click()
     page.get_by_text("Listening to the clips…").wait_for(state="detached", timeout=60_000)
 

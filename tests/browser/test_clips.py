@@ -44,7 +44,7 @@ def test_a_dataset_of_many_clips_is_worked_through_by_keyboard(
     page.keyboard.press("Space")
     expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
-    begin = page.get_by_role("slider", name="Begin of what is kept")
+    begin = page.get_by_role("slider", name="Start of the part kept")
     begin.press("Shift+ArrowRight")
     begin.press("ArrowRight")
     expect(begin).to_have_attribute("aria-valuetext", "0.11 s")
@@ -63,7 +63,7 @@ def test_a_dataset_of_many_clips_is_worked_through_by_keyboard(
     assert read_lines(folder)[2].text == "Number 2. And more."
     page.reload()
     listed.focus()
-    for said in ("Again: leaving out 0003.wav.", "Again: the text of 0002.wav.", "Again: trimming"):
+    for said in ("Redo: leaving out 0003.wav.", "Redo: the text of 0002.wav.", "Redo: trimming"):
         page.keyboard.press("u")
         expect(page.get_by_text(said)).to_be_visible()
     assert [line.text for line in read_lines(folder)] == [f"Number {n}." for n in range(2_000)]

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from launcher.cli import session
+from launcher.cli.terminal.heard_view import repaired_text
 from launcher.services import transcripts
 from launcher.services.transcripts import Listening
+from launcher.workshop.transcribing.repair import Repaired
 from launcher.workshop.transcribing.transcribe import Tell
 from pod_image.hearing.recogniser import Recogniser
 from tests.cli.conftest import Said, Shell
@@ -96,7 +98,7 @@ def test_right_texts_end_well(ear: Ear) -> None:
     ear.write(*TEXTS)
     said = ear("proofread", str(ear.folder))
     assert (said.code, ear.recogniser.heard) == (0, [])
-    assert "Every text is what is said." in said.text
+    assert "No wrong text was found among the 4 that were compared." in said.text
 
 
 def test_a_repo_is_compared_clip_by_clip(ear: Ear, shell: Shell) -> None:
@@ -120,3 +122,10 @@ def test_a_model_that_is_none_is_said_with_those_there_are(
     assert said.code == 3
     assert "no Whisper model 'gigantic'" in said.text
     assert "tiny, base, small" in said.text
+
+
+@pytest.mark.parametrize(
+    ("moved", "said"), [(1, "1 text moved to its clip."), (2, "2 texts moved to their clips.")]
+)
+def test_moved_texts_are_counted_in_words(moved: int, said: str) -> None:
+    assert repaired_text(Repaired(moved, 0)).startswith(said)

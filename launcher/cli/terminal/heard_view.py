@@ -53,8 +53,16 @@ def _suggestion(each: Suggestion) -> str:
 
 
 def accepted_text(accepted: Accepted) -> str:
-    cut = f" {accepted.clips:,} clips were cut out of long recordings." if accepted.clips else ""
-    left = f" {counted(accepted.left, 'suggestion')} still wait." if accepted.left else ""
+    cut = (
+        f" {counted(accepted.clips, 'clip was', 'clips were')} cut out of long recordings."
+        if accepted.clips
+        else ""
+    )
+    left = (
+        f" {counted(accepted.left, 'suggestion still waits', 'suggestions still wait')}."
+        if accepted.left
+        else ""
+    )
     return f"{counted(accepted.texts, 'text')} written.{cut}{left}"
 
 
@@ -80,14 +88,14 @@ def proof_text(proof: Proof) -> str:
     rows = [
         ("Dataset", proof.dataset),
         ("Compared", f"{proof.compared:,} of {proof.rows:,} texts, by {proof.model} ({proof.language})"),
-        ("Wrong", f"{len(proof.wrong):,} findings" if proof.hears_well else "not to be told"),
+        ("Wrong", counted(len(proof.wrong), "finding") if proof.hears_well else "cannot be told with this model"),
     ]  # fmt: skip
     lines = [pairs(rows), *(finding_text(each) for each in proof.findings)]
     lines += [plain_text_line(f"not compared: {each}") for each in proof.left_out[:LEFT_OUT_SHOWN]]
     if len(proof.left_out) > LEFT_OUT_SHOWN:
         lines.append(f"and {len(proof.left_out) - LEFT_OUT_SHOWN:,} more were not compared")
     if not proof.findings:
-        lines.append("Every text is what is said.")
+        lines.append(proof.no_findings_sentence)
     return "\n".join(lines)
 
 
@@ -125,5 +133,6 @@ def repaired_text(repaired: Repaired, *, is_undo: bool = False) -> str:
         else ""
     )
     return (
-        f"{counted(repaired.moved, 'text')} moved to their clips.{empty} Take it back with --undo."
+        f"{counted(repaired.moved, 'text moved to its clip', 'texts moved to their clips')}.{empty} "
+        "Take it back with --undo."
     )

@@ -14,7 +14,7 @@ from launcher.domain.plan import Origin, Plan
 from launcher.recipes import recipe_of
 from launcher.services.common.boot_budget import boot_budget
 from launcher.services.common.places import place_of
-from pod_image.contract.figures import dollars_per_hour, recorded, roughly
+from pod_image.contract.figures import counted, dollars_per_hour, recorded, roughly
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.settings import SETTINGS
 
@@ -130,12 +130,13 @@ def _dataset(plan: Plan) -> str:
         return f"{found.repo} at commit{'s' if found.parts else ''} {at}"
     minutes = f", {recorded(found.minutes)}" if found.minutes is not None else ""
     rates = " and ".join(f"{rate:,} Hz" for rate in found.sample_rates_hz)
-    speakers = "1 speaker" if found.speakers == 1 else f"{found.speakers} speakers"
-    described = f"{found.clips:,} clips{minutes}, {rates or 'rate unknown'}, {speakers}"
+    speakers = counted(found.speakers, "speaker")
+    described = f"{counted(found.clips, 'clip')}{minutes}, {rates or 'rate unknown'}, {speakers}"
     if not found.parts:
         return f"{found.repo}: {described} (commit {found.commit[:8]})"
     each = "; ".join(
-        f"{part.name}: {part.clips:,} clips (commit {part.commit[:8]})" for part in found.parts
+        f"{part.name}: {counted(part.clips, 'clip')} (commit {part.commit[:8]})"
+        for part in found.parts
     )
     return f"{described}. {each}"
 

@@ -16,9 +16,9 @@ def hearing_findings_on_image(settings: PiperSettings) -> tuple[Finding, ...]:
         Finding(
             Severity.ERROR,
             "hearing_packages",
-            "The image has not what hearing clips without a text needs: faster-whisper.",
+            "The image lacks faster-whisper, which clips without a text need.",
             Sentence(
-                "Let the agent install it in an image of the place's own: ",
+                "Use RunPod's own image, in which the agent installs it: ",
                 setting("image", "bootstrap"),
                 ".",
             ),

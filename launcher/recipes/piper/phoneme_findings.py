@@ -43,9 +43,9 @@ def phoneme_findings_on_image(settings: PiperSettings) -> tuple[Finding, ...]:
         Finding(
             Severity.ERROR,
             "phoneme_packages",
-            f"The image has not what the phoneme type {kind.value} needs: {', '.join(kind.packages)}.",
+            f"The image lacks what the phoneme type {kind.value} needs: {', '.join(kind.packages)}.",
             Sentence(
-                "Let the agent install it in an image of the place's own: ",
+                "Use RunPod's own image, in which the agent installs it: ",
                 setting("image", "bootstrap"),
                 ".",
             ),

@@ -221,7 +221,7 @@ def redo(folder: Path, at: float) -> Edit:
     with opened(folder) as journal:
         if not journal.state.undone:
             raise InvalidRequest(
-                f"There is nothing to do again in {folder.name}.", hint=_WHAT_IS_UNDONE
+                f"There is nothing to redo in {folder.name}.", hint=_WHAT_IS_UNDONE
             )
         return _back_or_forth(journal, journal.redo, at)
 

@@ -68,9 +68,9 @@ class Levels:
 def samples_of(raw: bytes, rate_hz: int) -> array[float]:
     """The samples of little-endian 32-bit floats. Raises UnusableSound."""
     if rate_hz not in RATES_HZ:
-        raise UnusableSound(f"A rate of {rate_hz:,} Hz is none that a microphone has.")
+        raise UnusableSound(f"No microphone records at {rate_hz:,} Hz; choose another microphone.")
     if not raw or len(raw) % 4:
-        raise UnusableSound("No whole take came; record it again.")
+        raise UnusableSound("The take did not arrive whole; record it again.")
     if len(raw) > MOST_SECONDS * rate_hz * 4:
         raise UnusableSound(f"Longer than {MOST_SECONDS:.0f} s; record one sentence at a time.")
     samples = array("f")
@@ -78,7 +78,7 @@ def samples_of(raw: bytes, rate_hz: int) -> array[float]:
     if sys.byteorder == "big":
         samples.byteswap()
     if not math.isfinite(sum(samples)):
-        raise UnusableSound("The browser sent sound that is none; record it again.")
+        raise UnusableSound("The browser sent sound that cannot be read; record it again.")
     return samples
 
 

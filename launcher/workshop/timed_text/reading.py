@@ -25,6 +25,7 @@ from launcher.workshop.timed_text.timed_tables import read_timed_table
 from launcher.workshop.timed_text.timed_words import cues_of_words
 from launcher.workshop.timed_text.vtt import read_vtt
 from launcher.workshop.timed_text.xml_forms import parsed, read_elan, read_ttml, read_youtube_xml
+from pod_image.contract.figures import counted
 from pod_image.contract.findings import Finding
 from pod_image.dataset import Code
 from pod_image.dataset.encoding import decode
@@ -130,9 +131,9 @@ def _of_taken(taken: TakenOut, name: str) -> Iterator[Finding]:
         )  # fmt: skip
     if taken.incomplete:
         yield Code.TEXT_INCOMPLETE.finding(
-            name, f"Words are missing at {examples(taken.incomplete)}: {taken.incomplete.total():,} "
-            "clips are left to be typed.",
-            "Type what is said in them, or drop them.",
+            name, f"Words are missing at {examples(taken.incomplete)}: "
+            f"{counted(taken.incomplete.total(), 'clip is', 'clips are')} left to be typed.",
+            "Type what is said there, or leave it out.",
         )  # fmt: skip
 
 

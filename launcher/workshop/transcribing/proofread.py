@@ -11,6 +11,7 @@ from typing import TypeVar
 from launcher.errors import InvalidRequest
 from launcher.workshop.transcribing.transcribe import Tell, language_code, most_likely_language
 from launcher.workshop.transcribing.wrong_texts import Judged, findings_of
+from pod_image.contract.figures import counted
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.dataset import FileSource, Survey, Utterance, survey
@@ -60,6 +61,14 @@ class Proof:
     def wrong(self) -> tuple[Finding, ...]:
         """Without those that are only to be listened to."""
         return tuple(each for each in self.findings if each.severity is not Severity.NOTE)
+
+    @property
+    def no_findings_sentence(self) -> str:
+        """What may be said where nothing was found: of the texts that were not compared nothing is known."""
+        if not self.compared:
+            return "No text could be compared."
+        compared = counted(self.compared, "that was compared", "that were compared")
+        return f"No wrong text was found among the {compared}."
 
     @property
     def errors(self) -> tuple[Finding, ...]:

@@ -193,7 +193,8 @@ def _use(at: _Place) -> list[str]:
         f"Take [`{name}`]({at.below(voices[0])}) and [`{name}.json`]({at.below(voices[0])}.json), then:",
         "",
         f"- piper-tts: `piper --model {name} --output-file hello.wav -- 'Hello there.'`",
-        "  Write plain, composed letters: it spells ligatures and wide ones, and takes a loose accent for none."
+        "  Write plain, composed letters: piper-tts spells out ligatures and full-width letters, "
+        "and ignores combining accents."
         f"{needs}",
         "- Home Assistant: put both files into the Piper add-on's folder `/share/piper`.",
         f"- sherpa-onnx before version 2: `sherpa-onnx-offline-tts --vits-model={name} --vits-tokens=tokens.txt"

@@ -357,7 +357,7 @@ def test_changes_are_undone_one_after_the_other_and_done_again(shell: Shell, kep
     assert shell("dataset", "undo", kept, "--json").json["kind"] == "text"
     assert shell("dataset", "show", kept, "--quiet").out == "a|Hello.\nb|\n"
     assert shell("dataset", "undo", kept).code == 2
-    assert "Done again: the text of b." in shell("dataset", "redo", kept).text
+    assert "Redone: the text of b." in shell("dataset", "redo", kept).text
     assert shell("dataset", "show", kept, "--quiet").out == "a|Hello.\nb|Bye.\n"
 
 

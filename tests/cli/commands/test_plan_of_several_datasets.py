@@ -31,7 +31,7 @@ def test_a_plan_over_two_datasets_is_one_report(shell: Shell) -> None:
     said = shell("plan", *RUN, *BOTH)
     assert said.code == 0
     assert "3 clips, 0.1 minutes, 22,050 Hz, 1 speaker. demo/ann: 2 clips (commit" in said.text
-    assert "demo/ben: 1 clips (commit" in said.text
+    assert "demo/ben: 1 clip (commit" in said.text
     plan = shell("plan", *RUN, *BOTH, "--json").json
     assert (plan["dataset"]["clips"], round(plan["dataset"]["minutes"], 3)) == (3, 0.125)
     assert plan["dataset"]["size_bytes"] > len(wav(2.0)) + len(wav(2.5)) + len(wav(3.0))

@@ -100,7 +100,7 @@ def test_a_table_left_aside_while_clips_go_unused_is_an_error(tmp_path: Path) ->
     found = look(tmp_path)
     message, hint = said(found, Code.TABLE_LEFT)
     assert "lead to no sound file" in message
-    assert "1 sound files have no transcript" in message
+    assert "1 sound file has no transcript" in message
     assert "--table more.csv" in hint
     write(tmp_path, {"metadata.csv": "1|One.\n2|Two.\n"})
     assert Code.TABLE_LEFT not in codes(look(tmp_path))

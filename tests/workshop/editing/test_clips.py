@@ -122,7 +122,7 @@ def test_a_format_that_would_lose_sound_becomes_flac(folder: Path) -> None:
         (lambda folder: clips.join_with_next(folder, "c.wav", 1.0), "last clip"),
         (lambda folder: clips.trim(folder, "z.wav", 0.0, 1.0, 1.0), "no clip z.wav"),
         (lambda folder: clips.undo(folder, 1.0), "nothing to undo"),
-        (lambda folder: clips.redo(folder, 1.0), "nothing to do again"),
+        (lambda folder: clips.redo(folder, 1.0), "nothing to redo"),
     ],
 )
 def test_what_cannot_be_done_is_said_and_changes_nothing(
@@ -158,7 +158,7 @@ def test_an_edit_after_an_undo_ends_what_could_be_done_again(folder: Path) -> No
     clips.trim(folder, "b.wav", 0.0, 1.0, 1.0)
     clips.undo(folder, 2.0)
     clips.set_text(folder, "c.wav", 3.0, text="New.")
-    with pytest.raises(InvalidRequest, match="nothing to do again"):
+    with pytest.raises(InvalidRequest, match="nothing to redo"):
         clips.redo(folder, 4.0)
 
 

@@ -128,13 +128,13 @@ def test_a_wav_file_holds_the_samples_at_the_rate_of_the_microphone() -> None:
 @pytest.mark.parametrize(
     ("raw", "rate_hz", "said"),
     [
-        (b"", 48_000, "No whole take"),
-        (b"abc", 48_000, "No whole take"),
-        (bytes(8), 1, "1 Hz is none"),
-        (bytes(8), 10**9, "is none that a microphone has"),
+        (b"", 48_000, "did not arrive whole"),
+        (b"abc", 48_000, "did not arrive whole"),
+        (bytes(8), 1, "No microphone records at 1 Hz"),
+        (bytes(8), 10**9, "No microphone records at 1,000,000,000 Hz"),
         (bytes(4 * 8_000 * 61), 8_000, "Longer than 60 s"),
-        (array("f", [0.0, math.nan]).tobytes(), 48_000, "is none"),
-        (array("f", [math.inf, 0.0]).tobytes(), 48_000, "is none"),
+        (array("f", [0.0, math.nan]).tobytes(), 48_000, "cannot be read"),
+        (array("f", [math.inf, 0.0]).tobytes(), 48_000, "cannot be read"),
     ],
 )
 def test_what_is_no_take_is_refused(raw: bytes, rate_hz: int, said: str) -> None:

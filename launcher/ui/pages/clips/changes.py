@@ -101,7 +101,7 @@ class Replacing(_ManyTexts):
                 "replace-whole", "Whole words only", kind="switch", value=True, on_commit=self._look
             )
             self._any_case = Field(
-                "replace-case", "Large and small letters alike", kind="switch", value=False,
+                "replace-case", "Ignore case", kind="switch", value=False,
                 on_commit=self._look,
             )  # fmt: skip
 

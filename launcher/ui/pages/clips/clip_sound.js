@@ -31,9 +31,9 @@ export default {
     return {
       start: 0, end: this.seconds, cut: this.seconds / 2, at: 0, playing: false, held: "", problem: "", points: null,
       handles: [
-        { name: "start", label: "Begin of what is kept" },
-        { name: "cut", label: "Where it is divided" },
-        { name: "end", label: "End of what is kept" },
+        { name: "start", label: "Start of the part kept" },
+        { name: "cut", label: "Split point" },
+        { name: "end", label: "End of the part kept" },
       ],
     };
   },

@@ -19,7 +19,7 @@ KEYS = (
     ("e", "type the text; Enter goes on to the next clip, Escape back to the list"),
     ("n", "the next clip with a problem"),
     ("u or Ctrl+Z", "undo"),
-    ("r or Ctrl+Y", "do again"),
+    ("r or Ctrl+Y", "redo"),
     ("?", "this list"),
 )
 PRESSES = """(event) => {

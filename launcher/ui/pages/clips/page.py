@@ -124,7 +124,7 @@ class ClipsPage:
             with box("div", "row"):
                 self._undo_button = Button("Undo", self._undo, symbol="undo").mark("undo")
                 keyed(self._undo_button, "u", "ctrl+z")
-                self._redo_button = Button("Do again", self._redo, symbol="redo").mark("redo")
+                self._redo_button = Button("Redo", self._redo, symbol="redo").mark("redo")
                 keyed(self._redo_button, "r", "ctrl+y")
                 button("Replace…", lambda: self._replacing.show(), kind="quiet").mark("replace")
                 button("Paste texts…", lambda: self._pasting.show(), kind="quiet").mark("paste")
@@ -267,10 +267,10 @@ class ClipsPage:
     async def _show_history(self) -> None:
         found = await clips.history(self._config, self._name)
         self._undo_button.lock(None if found.undo else "There is nothing to undo.")
-        self._redo_button.lock(None if found.redo else "Nothing was undone.")
+        self._redo_button.lock(None if found.redo else "There is nothing to redo.")
         said = [
             f"Undo: {found.undo}." if found.undo else "",
-            f"Again: {found.redo}." if found.redo else "",
+            f"Redo: {found.redo}." if found.redo else "",
         ]
         self._said.text = " ".join(one for one in said if one)
 

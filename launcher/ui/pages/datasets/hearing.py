@@ -150,7 +150,7 @@ class HearingStep:
         say(
             "note",
             f"{counted(len(self._waiting), 'suggestion')}, {sure:,} without an unsure word",
-            "Listen, correct and take them. Unsure words are marked: about one in six of them is wrong.",
+            "Listen, correct and take them. Unsure words are marked: listen to those first.",
         )
         with box("div", "row"):
             if sure:
@@ -224,11 +224,14 @@ class HearingStep:
 
     def _show_proof(self, proof: Proof) -> None:
         self._place.clear()
-        compared = f"{counted(proof.compared, 'text')} compared with the sound"
+        compared = f"{proof.compared:,} of {counted(proof.rows, 'text')} compared with the sound"
         self._shell.announce(f"{compared}, {counted(len(proof.wrong), 'finding')}.")
         with self._place:
             if not proof.findings:
-                say("good", "Every text is what is said", f"{compared}.")
+                tone: Tone = "good" if proof.compared else "warning"
+                say(tone, proof.no_findings_sentence, f"{compared}.")
+            else:
+                hint(f"{compared}.")
             for each in proof.findings[:FINDINGS_SHOWN]:
                 with notice(_TONES[each.severity], on_page(each.message)):
                     if each.place:
@@ -236,6 +239,7 @@ class HearingStep:
                     hint(on_page(each.hint))
             if len(proof.findings) > FINDINGS_SHOWN:
                 hint(f"And {len(proof.findings) - FINDINGS_SHOWN:,} more.")
+            _show_left_out(proof.left_out)
             if proof.moves:
                 button("Move the texts", functools.partial(self._move, proof), kind="primary").mark(
                     "move-texts"
@@ -250,7 +254,10 @@ class HearingStep:
         self._place.clear()
         with (
             self._place,
-            notice("good", f"{counted(repaired.moved, 'text')} moved to their clips."),
+            notice(
+                "good",
+                f"{counted(repaired.moved, 'text moved to its clip', 'texts moved to their clips')}.",
+            ),
         ):
             button("Take it back", self._undo, kind="quiet").mark("undo-move")
             button("Show the clips", self._changed, kind="quiet").mark("show-moved")
@@ -282,6 +289,16 @@ def _show_progress(hearing: Hearing, words: Text, bar: ui.element) -> None:
     words.text = f"{hearing.stage}: {hearing.done:,} of {hearing.of:,}"
     bar.props["value"] = f"{100 * hearing.done / max(1, hearing.of):.0f}"
     bar.update()
+
+
+def _show_left_out(left_out: Sequence[str]) -> None:
+    if not left_out:
+        return
+    with notice("warning", f"{counted(len(left_out), 'text')} could not be compared"):
+        for each in left_out[:NOT_HEARD_SHOWN]:
+            hint(each)
+        if len(left_out) > NOT_HEARD_SHOWN:
+            hint(f"And {len(left_out) - NOT_HEARD_SHOWN:,} more.")
 
 
 def _show_not_heard(found: Sequence[Suggestion]) -> None:

@@ -133,7 +133,7 @@ class SendStep:
         with self._told:
             public = ", which everybody can see," if look.is_public else ""
             para(
-                f"{look.repo_id}{public} holds {counted(look.clips, 'clip')} that are not just these."
+                f"{look.repo_id}{public} already holds other data ({counted(look.clips, 'clip')})."
             )
             for line in (*look.consequences, *look.notes):
                 para(line)

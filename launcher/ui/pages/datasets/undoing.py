@@ -37,12 +37,12 @@ class Undoing:
     def _steps(self, found: History) -> None:
         with box("div", "row"):
             undo = Button("Undo", self._undo, kind="quiet", symbol="undo").mark("undo")
-            redo = Button("Do again", self._redo, kind="quiet", symbol="redo").mark("redo")
+            redo = Button("Redo", self._redo, kind="quiet", symbol="redo").mark("redo")
             undo.lock(None if found.undo else "There is nothing to undo.")
-            redo.lock(None if found.redo else "Nothing was undone.")
+            redo.lock(None if found.redo else "There is nothing to redo.")
             said = [
                 f"undo: {found.undo}" if found.undo else "",
-                f"again: {found.redo}" if found.redo else "",
+                f"redo: {found.redo}" if found.redo else "",
             ]
             Text("span", "; ".join(one for one in said if one), "hint")
 

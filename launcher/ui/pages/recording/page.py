@@ -72,7 +72,7 @@ def _after(shell: Shell, name: str, reading: Reading) -> None:
         hint(f"You read from: {what}.")
         if reading.source == recording.OURS:
             hint(
-                "However many you read from the start, they hold about as many pairs of sounds as so many can. "
+                "The sentences are in an order that brings new pairs of sounds early: you can stop at any point. "
                 "The more you read, the better the voice."
             )
         with box("div", "row"):

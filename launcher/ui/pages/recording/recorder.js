@@ -16,13 +16,13 @@ export default {
     <section ref="stage" class="recorder" tabindex="0" role="group" aria-label="Read and record" @keydown="pressed">
       <div class="rec-head">
         <p><strong>{{ done }} of {{ sentences.length }}</strong> recorded<span v-if="minutes">, {{ minutes }}</span><span
-          v-if="skippedCount">, {{ skippedCount }} passed over</span></p>
+          v-if="skippedCount">, {{ skippedCount }} skipped</span></p>
         <progress :value="done" :max="sentences.length" aria-label="Sentences recorded"></progress>
       </div>
 
       <div class="rec-sheet" :class="'rec-' + (recording ? 'live' : isDone ? 'done' : isSkipped ? 'skipped' : 'open')">
         <p class="rec-number">Sentence {{ index + 1 }} of {{ sentences.length }}<span class="badge badge-good"
-          v-if="isDone && !recording">recorded</span><span class="badge" v-else-if="isSkipped && !recording">passed over</span><span
+          v-if="isDone && !recording">recorded</span><span class="badge" v-else-if="isSkipped && !recording">skipped</span><span
           class="badge badge-bad" v-else-if="recording">recording {{ clock }}</span></p>
         <p class="rec-text" :lang="language">{{ sentence.text }}</p>
         <p class="rec-next" v-if="following"><span>Then: </span><span :lang="language">{{ following.text }}</span></p>
@@ -60,10 +60,10 @@ export default {
         <button type="button" class="btn" :aria-disabled="canRecord && (recording || isDone) ? null : 'true'" aria-keyshortcuts="R"
           @click="press(retake, $event)">Retake <kbd aria-hidden="true">R</kbd></button>
         <button v-if="canBringBack" type="button" class="btn" aria-keyshortcuts="U"
-          @click="press(bringBack, $event)">Bring back the take before <kbd aria-hidden="true">U</kbd></button>
+          @click="press(bringBack, $event)">Bring back the earlier take <kbd aria-hidden="true">U</kbd></button>
         <span class="rec-space"></span>
         <button type="button" class="btn btn-quiet" :aria-disabled="recording || isDone ? 'true' : null"
-          aria-keyshortcuts="S" @click="press(skip, $event)">{{ isSkipped ? "Not passed over" : "Pass over" }} <kbd aria-hidden="true">S</kbd></button>
+          aria-keyshortcuts="S" @click="press(skip, $event)">{{ isSkipped ? "Do not skip" : "Skip" }} <kbd aria-hidden="true">S</kbd></button>
         <button type="button" class="btn" :aria-disabled="index === 0 || recording ? 'true' : null"
           aria-keyshortcuts="ArrowLeft" @click="press(() => step(-1), $event)">Back <kbd aria-hidden="true">←</kbd></button>
         <button type="button" class="btn" :aria-disabled="!following || recording ? 'true' : null"
@@ -399,7 +399,7 @@ export default {
         const told = await answer.json();
         if (!answer.ok) throw new Error(told.detail);
         this.kept = { ...this.kept, [key]: { seconds: told.seconds } };
-        this.said = "The take before is back. U changes the two again.";
+        this.said = "The earlier take is back. U swaps the two.";
       } catch (error) {
         this.problem = error instanceof TypeError ? GONE : error.message;
       }
@@ -533,7 +533,7 @@ function failureOf(error) {
     },
     Gone: {
       title: "The microphone is gone.",
-      todo: "It was unplugged or switched off. What was kept is safe; plug it in again.",
+      todo: "It was unplugged or switched off. Plug it in again. Takes that were kept before are in the dataset.",
     },
   };
   const name = { SecurityError: "NotAllowedError", AbortError: "NotReadableError" }[error.name] || error.name;

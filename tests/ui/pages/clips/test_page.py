@@ -58,7 +58,7 @@ async def test_a_clip_is_trimmed_and_that_is_undone_after_a_restart(
     await visit(person, PAGE)
     await person.should_see("Undo: trimming a.wav.")
     do(person, "undo")
-    await person.should_see("Again: trimming a.wav.", retries=400)
+    await person.should_see("Redo: trimming a.wav.", retries=400)
     assert await lines(anna) == before
     do(person, "redo")
     await person.should_see("Undo: trimming a.wav.", retries=400)

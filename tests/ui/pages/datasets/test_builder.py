@@ -85,7 +85,7 @@ async def test_a_clip_left_out_is_brought_back_by_undo_and_by_name(
     await person.should_see("undo: leaving out a.wav", retries=400)
     await person.should_see("Clips left out (1)")
     press(person, only(person, Button, "undo"))
-    await person.should_see("again: leaving out a.wav", retries=400)
+    await person.should_see("redo: leaving out a.wav", retries=400)
     assert await files(anna) == before
     press(person, only(person, Button, "redo"))
     await person.should_see(marker="left-out", retries=400)

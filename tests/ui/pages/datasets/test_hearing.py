@@ -14,6 +14,7 @@ from launcher.ui.widgets.elements import Button, Text
 from launcher.ui.widgets.inputs import Field
 from launcher.workshop.transcribing.transcribe import Tell, transcribe_folder
 from pod_image.hearing.recogniser import Recogniser
+from tests.kit.dataset_files import wav
 from tests.kit.page_verbs import enter, only, press, until, visit
 from tests.kit.recognisers import TableRecogniser, demo_sound, demo_texts
 from tests.ui.conftest import Ground
@@ -133,3 +134,29 @@ async def test_where_every_clip_has_its_text_none_is_suggested(
     await visit(person, "/datasets/anna")
     await person.should_see(marker="compare-texts")
     await person.should_not_see(marker="suggest-texts")
+
+
+async def test_the_page_says_how_many_of_all_texts_were_compared(
+    person: User, ground: Ground
+) -> None:
+    heard = Heard(ground, TEXTS)
+    (heard.folder / "wavs" / NAMES[3]).write_bytes(wav(0.05))
+    await visit(person, "/datasets/anna")
+    press(person, only(person, Button, "compare-texts"))
+    await person.should_see("No wrong text was found among the 3 that were compared.", retries=400)
+    await person.should_see("3 of 4 texts compared with the sound.")
+    await person.should_see("1 text could not be compared")
+
+
+async def test_where_no_text_could_be_compared_none_is_called_right(
+    person: User, ground: Ground
+) -> None:
+    heard = Heard(ground, TEXTS)
+    for name in NAMES:
+        (heard.folder / "wavs" / name).write_bytes(wav(0.05))
+    await visit(person, "/datasets/anna")
+    enter(person, "hear-language", "en")
+    press(person, only(person, Button, "compare-texts"))
+    await person.should_see("No text could be compared.", retries=400)
+    await person.should_see("4 texts could not be compared")
+    await person.should_not_see("No wrong text was found")
