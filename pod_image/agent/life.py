@@ -277,12 +277,15 @@ class Life:
     async def _restore(self) -> None:
         """What an earlier pod delivered and the recipe wants back, unless it is on this disk."""
         run = self.run
-        wanted = run.recipe.restores(run.settings, run.delivered_before)
+        start = run.results.path("")
+        there = await run.ports.run_blocking(partial(run.hub.listing, start.rstrip("/")))
+        # What the repo has, and not what run.json names: a commit's record is written before its files are there.
+        delivered = [file.path.removeprefix(start) for file in there]
+        wanted = run.recipe.restores(run.settings, delivered)
         absent = [below for below in wanted if not (run.folder.out / below).exists()]
         if absent:
             paths = [run.results.path(below) for below in absent]
-            below = run.results.path("").rstrip("/")
-            fetch = partial(run.hub.fetch_results, paths, run.folder.out, below)
+            fetch = partial(run.hub.fetch_results, paths, run.folder.out, start.rstrip("/"))
             await run.ports.run_blocking(fetch)
             for name in run.recipe.folders:
                 run.ports.processes.hand_over(run.folder.out / name, run.user)

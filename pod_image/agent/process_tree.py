@@ -7,43 +7,28 @@ import contextlib
 import os
 import signal
 from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
 
-_PROC = Path("/proc")
+from pod_image.process_table import PROC, pids, process, processes
+
 _UNKILLABLE_SECONDS = 15.0
 """After SIGKILL: what lives on then is held by the kernel, such as by a driver that hangs."""
 
 
-@dataclass(frozen=True)
-class _Entry:
-    pid: int
-    parent: int
-    session: int
-    started: str
-    state: str
-    """The kernel's letter: R runs, S waits, D waits for a device, T and t are stopped, Z and X are dead."""
-
-    @property
-    def is_zombie(self) -> bool:
-        return self.state in ("Z", "X")
-
-
 def started(pid: int) -> str:
     """When the process began, in the kernel's ticks since boot; empty when there is no such process."""
-    entry = _entry(pid)
+    entry = process(pid)
     return entry.started if entry is not None else ""
 
 
 def is_stopped(pid: int) -> bool:
     """Whether it was told to stop (SIGSTOP, a debugger) and not yet to go on."""
-    entry = _entry(pid)
+    entry = process(pid)
     return entry is not None and entry.state in ("T", "t")
 
 
 def members(root: int) -> set[int]:
     """Living processes below `root` or in a session that one of them began, `root` included."""
-    entries = [entry for entry in _entries() if not entry.is_zombie]
+    entries = [entry for entry in processes() if not entry.is_dead]
     found = {root}
     while True:
         grown = found | {
@@ -57,11 +42,11 @@ def members(root: int) -> set[int]:
 def owned_by(uid: int) -> set[int]:
     """Living processes of a user."""
     found = set()
-    for pid in _pids():
+    for pid in pids():
         with contextlib.suppress(OSError):
-            if (_PROC / str(pid)).stat().st_uid == uid:
+            if (PROC / str(pid)).stat().st_uid == uid:
                 found.add(pid)
-    return {pid for pid in found if (entry := _entry(pid)) is not None and not entry.is_zombie}
+    return {pid for pid in found if (entry := process(pid)) is not None and not entry.is_dead}
 
 
 async def end(root: int, grace_seconds: float, uid: int | None = None) -> None:
@@ -94,29 +79,3 @@ def _signal(pids: Iterable[int], number: signal.Signals) -> None:
     for pid in pids:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, number)
-
-
-def _pids() -> list[int]:
-    with contextlib.suppress(OSError):
-        return [int(path.name) for path in _PROC.iterdir() if path.name.isdigit()]
-    return []
-
-
-def _entries() -> list[_Entry]:
-    return [entry for pid in _pids() if (entry := _entry(pid)) is not None]
-
-
-def _entry(pid: int) -> _Entry | None:
-    try:
-        text = (_PROC / str(pid) / "stat").read_text()
-    except OSError:
-        return None
-    # The name in parentheses may hold spaces and parentheses itself: count from its end.
-    fields = text.rpartition(")")[2].split()
-    return _Entry(
-        pid=pid,
-        parent=int(fields[1]),
-        session=int(fields[3]),
-        started=fields[19],
-        state=fields[0],
-    )

@@ -44,8 +44,6 @@ class Run:
     progress: Progress = field(default_factory=Progress)
     delivered: dict[str, UploadedFile] = field(default_factory=dict)
     """By path in the results repo: what is there, proved."""
-    delivered_before: tuple[str, ...] = ()
-    """Below the run's folder: what the record named when this life began."""
     is_restored: bool = False
     """Results of an earlier pod were brought back, so the work goes on, also without a checkpoint."""
     missing: Missing = field(default_factory=Missing)

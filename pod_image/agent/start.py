@@ -220,10 +220,6 @@ def take_over(run: Run, record: RunRecord | None, earlier_events: bytes) -> None
     if record is None:
         return
     run.progress.checkpoint = record.checkpoint
-    start = run.results.path("")
-    run.delivered_before = tuple(
-        file.path.removeprefix(start) for file in record.delivered if file.path.startswith(start)
-    )
     attempt_state = run.attempt_file.state
     run.attempt_file.note(commands_taken=max(attempt_state.commands_taken, record.commands_taken))
     if record.nonce == run.document.attempt.nonce:

@@ -79,7 +79,7 @@ class Recipe(Protocol):
         ...
 
     def restores(self, settings: RunSettings, delivered: Sequence[str]) -> Sequence[str]:
-        """Of what earlier pods of this run delivered, what a run that goes on needs beside its checkpoint.
+        """Of what the results repo has of this run, what a run that goes on needs beside its checkpoint.
 
         All are paths below the run's folder.
         """

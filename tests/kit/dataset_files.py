@@ -6,7 +6,7 @@ import math
 import struct
 import tarfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from launcher.emulator.hub import HubEmulator
 from launcher.emulator.hub.wire import Body
 from pod_image.dataset import Code, Dataset, FolderSource, Survey, survey
+from pod_image.dataset.source import Entry
 
 
 def wav(
@@ -35,6 +36,22 @@ def wav_around(audio: bytes, rate_hz: int = 22_050, channels: int = 1) -> bytes:
 
 
 SHORT = wav(0.05)
+
+
+class InMemory:
+    """Files that are in no folder."""
+
+    name, is_remote = "in memory", False
+
+    def __init__(self, files: dict[str, bytes]) -> None:
+        self._files = files
+
+    def entries(self) -> Sequence[Entry]:
+        return [Entry(name, len(content)) for name, content in sorted(self._files.items())]
+
+    def read(self, path: str, start: int = 0, length: int | None = None) -> bytes:
+        content = self._files[path]
+        return content[start:] if length is None else content[start : start + length]
 
 
 def write(folder: Path, files: Mapping[str, bytes | str]) -> Path:

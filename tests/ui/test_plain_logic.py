@@ -12,7 +12,6 @@ from launcher.domain.run import RunState
 from launcher.ui import text as words
 from launcher.ui.next_steps import on_page
 from launcher.ui.pages.compare import differing
-from launcher.ui.pages.datasets.transcripts import is_shown
 from launcher.ui.pages.home.checklist import Standing, StepState, checklist
 from launcher.ui.pages.run.tabs.log import line, matching
 from launcher.ui.pages.run.tabs.machine import gauge_rows
@@ -23,6 +22,7 @@ from launcher.ui.state.rented_row import rented
 from launcher.ui.state.run_view import LogEntry
 from launcher.ui.theme import Theme
 from launcher.ui.widgets.sample_rows import sample_table
+from launcher.workshop.editing.listing import is_shown
 from launcher.workshop.library import ClipLine
 from pod_image.contract import figures
 from pod_image.contract.bodies import Gpu, MachineReading, Sample

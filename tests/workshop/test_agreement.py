@@ -23,13 +23,13 @@ from launcher.emulator.hub import HubEmulator
 from launcher.workshop.check import CheckSettings, looked_over
 from launcher.workshop.hub_source import open_repo
 from launcher.workshop.report import DatasetReport
-from pod_image.dataset import DatasetError, Entry, FileSource, FolderSource, read_dataset
+from pod_image.dataset import DatasetError, FileSource, FolderSource, read_dataset
 from pod_image.dataset.fitness import samples_at
 from pod_image.hub import Hub, Repo, fetch
 from pod_image.recipes.piper.preparation import Preparation, prepare
 from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.recordings import load_recording
-from tests.kit.dataset_files import seed_repo, tarred, write, zipped
+from tests.kit.dataset_files import InMemory, seed_repo, tarred, write, zipped
 from tests.kit.recordings import sentences
 
 RATE_HZ = 22_050
@@ -186,22 +186,6 @@ def in_parquet(clips: Sequence[Made], sounds: Sequence[bytes]) -> bytes:
     file = io.BytesIO()
     pytest.importorskip("pyarrow.parquet").write_table(pyarrow.Table.from_pylist(rows), file)
     return file.getvalue()
-
-
-class InMemory:
-    """Files that are in no folder."""
-
-    name, is_remote = "in memory", False
-
-    def __init__(self, files: dict[str, bytes]) -> None:
-        self._files = files
-
-    def entries(self) -> Sequence[Entry]:
-        return [Entry(name, len(content)) for name, content in sorted(self._files.items())]
-
-    def read(self, path: str, start: int = 0, length: int | None = None) -> bytes:
-        content = self._files[path]
-        return content[start:] if length is None else content[start : start + length]
 
 
 # Both sides

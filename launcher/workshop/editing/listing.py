@@ -15,6 +15,8 @@ from pod_image.dataset.names import FileNames
 
 SHORT_SECONDS = 1.0
 LONG_SECONDS = 15.0
+NAMED = "problems"
+"""The filter that shows clips which a check has named."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def is_shown(clip: ClipLine, kind: str, search: str, named: Collection[str] = ()
     """Whether a clip passes the filter and holds the searched words. `named` are clips that a check found wanting."""
     seconds = clip.seconds
     passes = {
-        "problems": clip.file in named,
+        NAMED: clip.file in named,
         "untyped": not clip.text,
         "short": seconds is not None and seconds < SHORT_SECONDS,
         "long": seconds is not None and seconds > LONG_SECONDS,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -103,7 +102,7 @@ def _start(job: Job, folder: RunFolder, resumed: Path | None) -> subprocess.Pope
         argv = ("sh", "-c", " ".join(argv))
     (work / job.workdir).mkdir(parents=True, exist_ok=True)
     return subprocess.Popen(
-        [_program(argv[0], own.get("PATH")), *argv[1:]],
+        argv,
         cwd=work / job.workdir,
         env={**environment, **own},
         stdin=subprocess.DEVNULL,
@@ -111,13 +110,6 @@ def _start(job: Job, folder: RunFolder, resumed: Path | None) -> subprocess.Pope
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
-
-
-def _program(name: str, path: str | None) -> str:
-    """Looked for where the command would look, and not where we would: its environment comes first."""
-    if path is None or "/" in name:
-        return name
-    return shutil.which(name, path=path) or name
 
 
 def _outcome(report: Emit, code: int, *, was_stopped: bool) -> int:

@@ -7,7 +7,8 @@ import signal
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from pod_image.recipes.command.descendants import Descendant, send
+from pod_image.process_table import Process
+from pod_image.recipes.command.descendants import ignores_interrupt, send
 
 TOLD_SHARE = 2 / 3
 """Of the grace, until what was asked and still lives is told by SIGTERM."""
@@ -34,14 +35,14 @@ class StopSteps:
         """There is less time than was thought."""
         self.grace_seconds = min(self.grace_seconds, now - self.asked_at + grace_seconds)
 
-    def go_on(self, living: list[Descendant], now: float) -> None:
+    def go_on(self, living: list[Process], now: float) -> None:
         """Take the step that is due; called again and again while something lives."""
         waited = now - self.asked_at
         if waited >= self.grace_seconds:
             send(living, signal.SIGKILL)
         elif not self._is_told and (
             waited >= TOLD_SHARE * self.grace_seconds
-            or all(each.ignores_interrupt for each in living)
+            or all(ignores_interrupt(each) for each in living)
         ):
             self._is_told = True
             send(living, signal.SIGTERM)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pod_image.recipes.command.descendants import Descendant, cpu_seconds
+from pod_image.process_table import Process
+from pod_image.recipes.command.descendants import cpu_seconds
 
 WINDOW_SECONDS = 10.0
 BUSY_SHARE = 0.2
@@ -20,7 +21,7 @@ class Leftovers:
         self._cpu_seconds: float | None = None
         self._lines = 0
 
-    def is_forgotten(self, living: list[Descendant], lines: int) -> bool:
+    def is_forgotten(self, living: list[Process], lines: int) -> bool:
         """Neither computed nor wrote for a whole window."""
         used = cpu_seconds(living)
         if self._cpu_seconds is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import textwrap
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -121,11 +122,10 @@ class CommandRecipe:
     def results(self, folder: RunFolder, settings: RunSettings) -> Sequence[Path]:
         """Small files first, the report before the archive; then the newest checkpoint, large files, older ones."""
         files = _by_size(files_folder(folder))
-        small = [path for path in files if path.stat().st_size <= SMALL_BYTES]
-        large = [path for path in files if path not in set(small)]
+        small = bisect_right(files, SMALL_BYTES, key=_size_bytes)
         checkpoints = [_by_size(each) for each in reversed(kept(folder.checkpoints))]
         newest, older = checkpoints[:1], checkpoints[1:]
-        return [*small, *chain(*newest), *large, *chain(*older)]
+        return [*files[:small], *chain(*newest), *files[small:], *chain(*older)]
 
     def still_to_come(self, folder: RunFolder, settings: RunSettings) -> int:
         """What matches its outputs and was not collected since it changed."""
@@ -150,6 +150,10 @@ class CommandRecipe:
             shlex.join(without_keys(self.job(settings).argv)), "    ", lambda _: True
         )
         return CardSection({"tags": ["pod-launcher"]}, f"{command}\n\n{listing}")
+
+
+def _size_bytes(path: Path) -> int:
+    return path.stat().st_size
 
 
 def _by_size(folder: Path) -> list[Path]:

@@ -14,7 +14,8 @@ from pod_image.contract.bodies import InstructionReceipt, PhaseChange, ReceiptSt
 from pod_image.contract.figures import counted
 from pod_image.contract.instructions import Instruction, InstructionName
 from pod_image.contract.outcomes import Phase
-from pod_image.recipes.command.descendants import Descendant, bury, cpu_seconds, descendants
+from pod_image.process_table import Process
+from pod_image.recipes.command.descendants import bury, cpu_seconds, descendants
 from pod_image.recipes.command.ending import StopSteps
 from pod_image.recipes.command.leftovers import Leftovers
 from pod_image.recipes.command.progress.listening import Listener
@@ -86,7 +87,7 @@ class Work:
         self._stop.go_on(living, now)
         return now >= self._stop.asked_at + self._stop.grace_seconds + UNKILLABLE_SECONDS
 
-    def _is_forgotten(self, living: list[Descendant]) -> bool:
+    def _is_forgotten(self, living: list[Process]) -> bool:
         if self._left is None:
             self._left = Leftovers(time.monotonic)
         return self._left.is_forgotten(living, self.listener.lines)

@@ -96,10 +96,12 @@ async def test_a_second_pod_goes_on_after_the_host_of_the_first_has_died(tmp_pat
     ]
 
 
+@pytest.mark.parametrize("dies", [False, True])
 @in_virtual_time
 async def test_outputs_that_the_command_wants_come_back_without_any_checkpoint(
-    tmp_path: Path,
+    tmp_path: Path, dies: bool
 ) -> None:
+    """Also what only the last commit before a host's death brought: its record could not name it yet."""
     seen: list[str | None] = []
 
     async def script(stage: ScriptedStage) -> int:
@@ -109,11 +111,18 @@ async def test_outputs_that_the_command_wants_come_back_without_any_checkpoint(
         state.parent.mkdir(parents=True, exist_ok=True)
         state.write_text("as it was")
         results.collect()
+        if dies and resumed is None:
+            await asyncio.sleep(3_600.0)
         return 0
 
     harness = AgentHarness(tmp_path, script)
     settings = {**COMMAND, "checkpoint": [], "restore": ["out/state.txt"]}
-    harness.rent(harness.document(**settings))
+    first = harness.rent(harness.document(**settings))
+    if dies:
+        while not delivered(harness, "files"):
+            await asyncio.sleep(1.0)
+        assert not any("state" in file.path for file in harness.record().delivered)
+        harness.world.kill_host(first)
     await harness.until_gone()
     harness.rent(harness.document(**settings, attempt=2, nonce="nonce2", resume=True))
     await harness.until_gone()

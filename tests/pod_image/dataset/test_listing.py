@@ -6,7 +6,6 @@ import io
 import os
 import tarfile
 import zipfile
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -16,9 +15,9 @@ from launcher.cli.terminal.next_steps import in_terminal
 from launcher.emulator.hub import HubEmulator
 from launcher.workshop.hub_source import open_repo
 from pod_image.contract.leavings import is_left_behind
-from pod_image.dataset import Code, Entry, FolderSource, read_dataset, survey
+from pod_image.dataset import Code, FolderSource, read_dataset, survey
 from pod_image.hub import Hub, Repo, fetch
-from tests.kit.dataset_files import SHORT, codes, look, seed_repo, tarred, write, zipped
+from tests.kit.dataset_files import SHORT, InMemory, codes, look, seed_repo, tarred, write, zipped
 
 LEAVINGS = [
     "._a.wav", "wavs/._a.wav", "__MACOSX/wavs/._a.wav", ".DS_Store", "wavs/.DS_Store", "Thumbs.db",
@@ -197,25 +196,9 @@ def test_circles_and_links_that_lead_nowhere_end_nothing(tmp_path: Path) -> None
         assert [each.path for each in found.source.entries()] == ["metadata.csv", "wavs/a.wav"]
 
 
-class Still:
-    """Files in memory, as any other source lists them."""
-
-    name, is_remote = "still", False
-
-    def __init__(self, files: dict[str, bytes]) -> None:
-        self._files = files
-
-    def entries(self) -> Sequence[Entry]:
-        return [Entry(name, len(content)) for name, content in sorted(self._files.items())]
-
-    def read(self, path: str, start: int = 0, length: int | None = None) -> bytes:
-        content = self._files[path]
-        return content[start:] if length is None else content[start : start + length]
-
-
 def test_an_archive_within_any_source_is_listed_the_same() -> None:
     packed = zipped(with_leavings(), zipfile.ZIP_DEFLATED)
-    found = survey(Still({"clips.zip": packed}))
+    found = survey(InMemory({"clips.zip": packed}))
     assert [each.path for each in found.utterances] == ["wavs/a.wav"]
 
 

@@ -32,6 +32,7 @@ from launcher.workshop.check import CheckSettings
 from launcher.workshop.editing.clips import mend
 from launcher.workshop.editing.listing import (
     LONG_SECONDS,
+    NAMED,
     SHORT_SECONDS,
     ListedClip,
     Listing,
@@ -46,7 +47,7 @@ from pod_image.contract.figures import counted
 
 FILTERS = {
     "": "All clips",
-    "problems": "With a problem",
+    NAMED: "With a problem",
     "untyped": "Without text",
     "short": f"Shorter than {SHORT_SECONDS:g} s",
     "long": f"Longer than {LONG_SECONDS:g} s",

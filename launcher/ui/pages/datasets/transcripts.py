@@ -10,12 +10,11 @@ from launcher.services import datasets
 from launcher.ui.frame import Shell
 from launcher.ui.widgets.elements import Button, Text, badge, box, button, hint
 from launcher.ui.widgets.inputs import Field, Player, options
+from launcher.workshop.editing.listing import LONG_SECONDS, NAMED, SHORT_SECONDS, is_shown
 from launcher.workshop.library import ClipLine
 from pod_image.contract.figures import counted
 
 ROWS = 50
-SHORT_SECONDS = 1.0
-LONG_SECONDS = 15.0
 FILTERS = {
     "": "All clips",
     "untyped": "Without text",
@@ -23,8 +22,6 @@ FILTERS = {
     "long": f"Longer than {LONG_SECONDS:g} s",
     "missing": "Sound is missing",
 }
-NAMED = "named"
-"""The filter that shows the clips of one finding of the check."""
 _KEYS = """(event) => {
   const row = event.target.closest('.clip-row');
   if (event.key !== 'Enter' || event.target.tagName !== 'INPUT' || !row) return;
@@ -32,20 +29,6 @@ _KEYS = """(event) => {
   if (event.shiftKey) row.querySelector('.player button')?.click();
   else row.nextElementSibling?.querySelector('.clip-text input')?.focus();
 }"""
-
-
-def is_shown(clip: ClipLine, kind: str, search: str, named: Collection[str] = ()) -> bool:
-    """Whether a clip passes the filter and holds the searched words."""
-    seconds = clip.seconds
-    passes = {
-        NAMED: clip.file in named,
-        "untyped": not clip.text,
-        "short": seconds is not None and seconds < SHORT_SECONDS,
-        "long": seconds is not None and seconds > LONG_SECONDS,
-        "missing": seconds is None,
-    }.get(kind, True)
-    text = f"{clip.file} {clip.text}".casefold()
-    return passes and all(word in text for word in search.casefold().split())
 
 
 class Transcripts:

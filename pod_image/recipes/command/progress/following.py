@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +37,16 @@ class FileReading:
     reading: Reading
 
 
+@dataclass(frozen=True)
+class Looked:
+    rows: Sequence[FileReading] = ()
+    states: Sequence[Reading] = ()
+    """What checkpoints tell of the training's whole length."""
+
+
+NOTHING_NEW = Looked()
+
+
 class ProgressFiles:
     """What was there before the command began is passed over, up to where it ended then."""
 
@@ -48,23 +58,23 @@ class ProgressFiles:
         self._searched_at = self._read_at = now()
         self._search(from_its_end=True)
 
-    def look(self) -> list[FileReading]:
-        """What was added since the last look; nothing while it is too soon for another."""
+    def look(self) -> Looked:
+        """What is new since the last look; nothing while it is too soon for another."""
         now = self._now()
         if now - self._searched_at >= SEARCH_SECONDS:
             self._searched_at = now
             self._search()
         if now - self._read_at < READ_SECONDS:
-            return []
+            return NOTHING_NEW
         self._read_at = now
-        return self._read()
+        return Looked(self._read(), self._new_states())
 
-    def look_a_last_time(self) -> list[FileReading]:
+    def look_a_last_time(self) -> Looked:
         """The command has ended: what it wrote at the very end is read whatever the time."""
         self._search()
-        return self._read()
+        return Looked(self._read(), self._new_states())
 
-    def states(self) -> list[Reading]:
+    def _new_states(self) -> list[Reading]:
         """What new files of a trainer's state say of its whole length."""
         found = []
         for path, seen_at in list(self._states.items()):

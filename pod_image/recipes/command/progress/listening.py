@@ -156,10 +156,11 @@ class Listener:
         return self._way in (ProgressWay.AUTO, way)
 
     def _take_files(self, files: ProgressFiles, *, is_last: bool) -> None:
-        for found in files.look_a_last_time() if is_last else files.look():
+        looked = files.look_a_last_time() if is_last else files.look()
+        for found in looked.rows:
             self._file = found.path.name
             self._meter.read(Source.FILE, found.reading)
-        for state in files.states():
+        for state in looked.states:
             self._meter.calibrate(state)
 
     def _try_pattern(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pod_image.recipes.command.descendants import Descendant
+from pod_image.process_table import Process
 from pod_image.recipes.command.leftovers import WINDOW_SECONDS, Leftovers
 from tests.pod_image.recipes.command.commands import worker
 
@@ -57,6 +57,10 @@ def test_a_result_that_was_brought_back_is_no_result_of_this_run(tmp_path: Path)
     assert worker(tmp_path, "sh", "-c", "echo new > out/a.onnx", resume=True, **settings)[0] == 0
 
 
+def a_process(cpu_seconds: float) -> Process:
+    return Process(9, parent=1, session=9, started="1", state="S", cpu_seconds=cpu_seconds)
+
+
 @pytest.mark.parametrize(
     ("cpu_seconds", "lines", "is_forgotten"), [(5.0, 0, False), (0.5, 0, True), (0.0, 3, False)]
 )
@@ -65,7 +69,7 @@ def test_what_neither_computes_nor_writes_is_forgotten(
 ) -> None:
     at = [0.0]
     left = Leftovers(lambda: at[0])
-    assert not left.is_forgotten([Descendant(9, 1, False, 1.0)], 0)
+    assert not left.is_forgotten([a_process(1.0)], 0)
     at[0] = WINDOW_SECONDS
-    later = [Descendant(9, 1, False, 1.0 + cpu_seconds)]
+    later = [a_process(1.0 + cpu_seconds)]
     assert left.is_forgotten(later, lines) is is_forgotten
