@@ -123,7 +123,7 @@ async def proofread_folder(
     """Compare every text with what is said. Nothing is changed."""
     return await _heard(
         lambda tell: proofread(
-            FolderSource(folder),
+            FolderSource(folder, follows_links=True),
             (load or whisper)(how, tell),
             language=how.language,
             expected_language=_language_of(folder),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -127,7 +127,7 @@ class _Look:
         self._ours = {str(each.path): each for each in found.utterances}
 
     def taken(self, *, is_public: bool, is_own: bool) -> PushLook:
-        outdated = self._outdated()
+        outdated = dict.fromkeys(self._outdated())
         if is_own:
             return PushLook(
                 self._there.name, self._there.commit, is_public, deletes=tuple(outdated)
@@ -137,7 +137,7 @@ class _Look:
         same = {e.path for e in clips if e.path in self._ours and self._is_same(opened, e)}
         others = [e.path for e in clips if e.path not in self._ours]
         going = {path for path in others if opened.container(path) in outdated}
-        in_the_way = self._in_the_way(opened, outdated)
+        in_the_way = dict.fromkeys(self._in_the_way(opened, outdated))
         going |= {path for path in others if opened.container(path) in in_the_way}
         return PushLook(
             self._there.name,
@@ -183,8 +183,9 @@ class _Look:
             != (self._ours[path].text, self._ours[path].speaker)
         ]
 
-    def _in_the_way(self, opened: OpenedSource, outdated: Sequence[str]) -> list[str]:
-        left = [path for path in self._rows if path not in {*outdated, *self._planned, *NOT_DATA}]
+    def _in_the_way(self, opened: OpenedSource, outdated: Collection[str]) -> list[str]:
+        settled = {*outdated, *self._planned, *NOT_DATA}
+        left = [path for path in self._rows if path not in settled]
         archives = [
             path
             for path in left

@@ -17,6 +17,7 @@ from pod_image.dataset.findings import Code
 MOST_FILES = 1_000_000
 """A folder with more is not a dataset of clips; somebody named their home directory."""
 MOST_LINKS_NAMED = 3
+_DISK = "See whether its disk or share is there and well, and look again."
 _RIGHTS = "Give yourself the right to read it, or move it out of the dataset."
 
 
@@ -105,8 +106,10 @@ class FolderSource:
                     # A socket or pipe would block the reader.
                     elif found.is_file() and self._has_name(path) and self._may_read(path):
                         yield Entry(path, found.stat().st_size)
-                except OSError:  # gone meanwhile, or not for this person to look into
-                    continue
+                except (FileNotFoundError, PermissionError):
+                    continue  # gone meanwhile, or not for this person to look into
+                except OSError as exc:
+                    self._cannot_be_read(path, exc)
 
     def _listed(self, folder: str) -> list[os.DirEntry[str]]:
         """What lies in a folder; nothing of one that has gone meanwhile, or that may not be looked into."""
@@ -117,8 +120,14 @@ class FolderSource:
             self._find(Code.FILE_UNREADABLE, folder, f"The folder {folder or self._folder} may not be read.",
                        _RIGHTS)  # fmt: skip
             return []
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
+        except OSError as exc:
+            self._cannot_be_read(folder or str(self._folder), exc)
+            return []
+
+    def _cannot_be_read(self, path: str, exc: OSError) -> None:
+        self._find(Code.FILE_UNREADABLE, path, f"{path} cannot be read: {exc.strerror}.", _DISK)
 
     def _may_read(self, path: str) -> bool:
         """A clip that may not be read is said where its table names it; of anything else nobody else would say it."""

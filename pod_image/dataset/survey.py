@@ -19,14 +19,14 @@ from pod_image.dataset.parquet import ParquetSource
 from pod_image.dataset.sidecars import Sidecars, read_sidecars
 from pod_image.dataset.source import FileSource
 from pod_image.dataset.tables import Row
+from pod_image.dataset.timed_texts import BY_ENDING
 from pod_image.dataset.weighing import Choice
 
 TRANSCRIPT_ENDINGS = (
-    ".txt", ".lab", ".csv", ".tsv", ".json", ".jsonl", ".list", ".srt", ".vtt", ".sbv", ".textgrid",
-    ".eaf", ".xlsx", ".xls", ".ods", ".docx", ".xml",
+    ".txt", ".lab", ".csv", ".tsv", ".json", ".jsonl", ".list", *BY_ENDING, ".xlsx", ".xls", ".ods",
+    ".docx", ".xml",
 )  # fmt: skip
 """Files that may hold transcripts, in forms that are read here or not."""
-TIMED_ENDINGS = (".srt", ".vtt", ".sbv", ".textgrid", ".eaf")
 SPREADSHEET_ENDINGS = (".xlsx", ".xls", ".ods")
 UNREAD_ENDINGS = (
     ".7z", ".rar", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".arrow", ".tfrecord",
@@ -263,7 +263,7 @@ def _say_unreadable(found: Survey, audio: int, perhaps: list[str], choice: Choic
     hint: Said = "Write them as metadata.csv with one line per clip: file|text."
     if perhaps[0].lower().endswith(SPREADSHEET_ENDINGS):
         hint = "Save the spreadsheet as metadata.csv, in UTF-8."
-    elif any(path.lower().endswith(TIMED_ENDINGS) for path in perhaps):
+    elif any(path.lower().endswith(tuple(BY_ENDING)) for path in perhaps):
         hint = Sentence(NextStep.MAKE_DATASET, " cuts a recording at the times of its transcript.")
     found.find(
         Code.NO_TABLE, perhaps[0],

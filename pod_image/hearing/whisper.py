@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -238,12 +237,3 @@ def _libraries() -> tuple[Any, Any]:
         raise HearingError(
             f"Hearing what is said needs {exc.name}, which is not installed.", hint=INSTALL
         ) from exc
-
-
-def is_english_only(folder: Path) -> bool:
-    """Whether a model's own description says that it knows English alone; False where it says nothing."""
-    try:
-        document = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        return not document.get("lang_ids")
-    except (OSError, ValueError, AttributeError):
-        return False

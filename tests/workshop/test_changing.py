@@ -152,7 +152,8 @@ async def test_a_dataset_is_deleted_only_once_nobody_writes_it(tmp_path: Path) -
     folder = dataset(tmp_path / "mine")
     with changing(folder):
         gone = asyncio.create_task(delete_dataset(tmp_path, "mine", confirmed=True))
-        await asyncio.wait([gone], timeout=0.2)
+        done, _ = await asyncio.wait([gone], timeout=0.2)
+        assert not done
         assert len(read_lines(folder)) == 3
     await gone
     assert not folder.exists()

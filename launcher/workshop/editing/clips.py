@@ -311,7 +311,9 @@ class _Taken:
     """Names that a new clip may not have: every file that is there, and every line."""
 
     def __init__(self, folder: Path, lines: Sequence[Line], freed: Sequence[str]) -> None:
-        self._names = {entry.path.casefold() for entry in FolderSource(folder).entries()}
+        self._names = {
+            entry.path.casefold() for entry in FolderSource(folder, follows_links=True).entries()
+        }
         self._names |= {line.file.casefold() for line in lines}
         self._names -= {path.casefold() for path in freed}
 

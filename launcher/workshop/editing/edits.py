@@ -22,10 +22,6 @@ class EditKind(StrEnum):
     SPLIT = "split"
     JOIN = "join"
 
-    @property
-    def changes_sound(self) -> bool:
-        return self in (EditKind.TRIM, EditKind.SPLIT, EditKind.JOIN)
-
 
 @dataclass(frozen=True)
 class Swap:

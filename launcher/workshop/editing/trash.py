@@ -45,7 +45,9 @@ def restore(folder: Path, files: Collection[str], at: float) -> list[str]:
         wanted = _chosen(found, files, folder.name)
         lines = read_lines(folder)
         taken = {line.file.casefold() for line in lines}
-        taken |= {entry.path.casefold() for entry in FolderSource(folder).entries()}
+        taken |= {
+            entry.path.casefold() for entry in FolderSource(folder, follows_links=True).entries()
+        }
         swaps: list[Swap] = []
         sounds: dict[str, Callable[[Path], None]] = {}
         # As undoing would bring them back: what was left out last comes first, to where it stood then.

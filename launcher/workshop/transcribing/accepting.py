@@ -88,7 +88,7 @@ def _write(
     whole: Mapping[Key, str],
     parts: Mapping[Key, str],
 ) -> None:
-    source = FolderSource(folder)
+    source = FolderSource(folder, follows_links=True)
     table = open_table(folder, survey(source).tables)
     names = FileNames(source.entries())
     base = PurePosixPath(table.path).parent.as_posix() if "/" in table.path else ""
@@ -129,8 +129,10 @@ def _cut(
             file.seek(first)
             wave = file.read(last - first, dtype="int16")
             rate_hz = int(file.samplerate)
-        # Named by its place in the recording: a second try after a crash writes the same file again.
-        name = f"{CLIPS_FOLDER}/{clip_prefix(each.file)}-{round(each.start * 100):07d}.flac"
+        # Named by the recording and its place in it: a second try after a crash writes the same file again, and the
+        # recording of the same name in another folder never does.
+        start = f"{each.sha256[:8]}-{round(each.start * 100):07d}"
+        name = f"{CLIPS_FOLDER}/{clip_prefix(each.file)}-{start}.flac"
         (folder / CLIPS_FOLDER).mkdir(exist_ok=True)
         soundfile.write(folder / name, wave, rate_hz, format="FLAC", subtype="PCM_16")
         made[each.file].append(NewLine(name, texts[each.key]))

@@ -62,7 +62,7 @@ def undo_repair(folder: Path) -> Repaired:
 
 
 def _table(folder: Path) -> EditableTable:
-    return open_table(folder, survey(FolderSource(folder)).tables)
+    return open_table(folder, survey(FolderSource(folder, follows_links=True)).tables)
 
 
 def _expect(table: EditableTable, texts: dict[str, str]) -> None:

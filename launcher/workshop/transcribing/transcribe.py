@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -261,9 +261,3 @@ def _part(like: Suggestion, start: float, cut: CutClip, words: Sequence[HeardWor
     return replace(
         like, words=rated, start=round(start + cut.start, 3), end=round(start + cut.end, 3)
     )
-
-
-def marked_words(suggestion: Suggestion) -> Iterator[tuple[str, bool]]:
-    """Each word, and whether a person should look at it."""
-    for each in suggestion.words:
-        yield each.text, not each.is_sure

@@ -10,11 +10,12 @@ from pod_image.dataset.endings import AUDIO_ENDINGS, READABLE_ENDINGS
 
 def untyped_files(folder: Path) -> list[str]:
     """Paths of sound files that no line with a text leads to, in order."""
-    found = survey(FolderSource(folder))
+    source = FolderSource(folder, follows_links=True)
+    found = survey(source)
     typed = {each.path for each in found.utterances}
     return [
         entry.path
-        for entry in FolderSource(folder).entries()
+        for entry in source.entries()
         if entry.path.lower().endswith(AUDIO_ENDINGS) and entry.size > 0 and entry.path not in typed
     ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -82,35 +82,30 @@ class Collected:
     """That fit the patterns, new or not."""
     new: tuple[str, ...] = ()
     """Below the command's folder."""
+    unreadable: tuple[str, ...] = ()
     without_room: tuple[str, ...] = ()
     """Below the command's folder: too large for a second one on this disk."""
 
 
-def collect(
-    work: Path,
-    outputs: Outputs,
-    target: Path,
-    is_over: Callable[[], bool] = lambda: False,
-) -> Collected:
-    """Copy the results to `target`, each whole or not at all; what changes meanwhile waits for the next turn.
-
-    `is_over` breaks off between two files.
-    """
-    paths, new, without_room = outputs.files(work), [], []
+def collect(work: Path, outputs: Outputs, target: Path) -> Collected:
+    """Copy the results to `target`, each whole or not at all; what changes meanwhile waits for the next turn."""
+    paths = outputs.files(work)
+    new, unreadable, without_room = [], [], []
     for path in paths:
-        goal = target / path.relative_to(work)
+        below = path.relative_to(work).as_posix()
+        goal = target / below
         if _is_same(path, goal):
             continue
-        if is_over():
-            break
         try:
             if copy_equal(path, goal):
-                new.append(path.relative_to(work).as_posix())
+                new.append(below)
         except NoRoom:
-            without_room.append(path.relative_to(work).as_posix())
+            without_room.append(below)
         except FileNotFoundError:
             continue  # gone meanwhile
-    return Collected(len(paths), tuple(new), tuple(without_room))
+        except OSError:
+            unreadable.append(below)
+    return Collected(len(paths), tuple(new), tuple(unreadable), tuple(without_room))
 
 
 def uncollected(work: Path, outputs: Outputs, target: Path) -> dict[Path, int]:

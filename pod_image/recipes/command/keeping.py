@@ -46,16 +46,19 @@ class Results:
 
     def collect(self) -> int:
         """One turn. Returns how many files there are."""
+        # One that fails keeps nothing of the other from being delivered.
+        self._keep_checkpoint()
         try:
-            self._keep_checkpoint()
             found = collect(self._folder.prepared, self._job.results, files_folder(self._folder))
         except OSError as exc:
             self._warn(
-                f"Results could not be collected: {exc.strerror}; the next turn tries again."
+                f"Results could not be looked for: {exc.strerror}. The next turn tries again."
             )
             return 0
         for below in found.without_room:
             self._warn(f"The disk has no room for a copy of {below}: it is delivered at the end.")
+        for below in found.unreadable:
+            self._warn(f"{below} could not be copied; every turn tries again.")
         if found.new:
             for sample in samples_among(found.new, self._job.samples, self._step, FILES):
                 self._report(sample)
@@ -94,6 +97,11 @@ class Results:
             folder = self._keeper.take(self._step)
         except NoRoom:
             self._warn("The disk has no room for a copy of the checkpoint: it is not delivered.")
+            return
+        except OSError as exc:
+            self._warn(
+                f"The checkpoint could not be copied: {exc.strerror}. The next turn tries again."
+            )
             return
         if folder is not None:
             size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -125,7 +125,8 @@ def test_a_run_file_lists_them_and_typed_ones_take_the_place_of_all(
         + f'dataset_repo = "{ANN}"\nmore_datasets = ["{BEN}"]\n'
     )
     only = shell("plan", "--file", str(file), "--dataset-repo", BEN, "--json").json
-    assert "more_datasets" not in only["settings"] or not only["settings"]["more_datasets"]["value"]
+    assert only["settings"]["dataset_repo"]["value"] == BEN
+    assert not only["settings"].get("more_datasets", {}).get("value")
 
 
 def test_a_command_gets_them_pinned_and_not_looked_into(shell: Shell) -> None:

@@ -119,7 +119,9 @@ async def test_outputs_that_the_command_wants_come_back_without_any_checkpoint(
     settings = {**COMMAND, "checkpoint": [], "restore": ["out/state.txt"]}
     first = harness.rent(harness.document(**settings))
     if dies:
-        while not delivered(harness, "files"):
+        for _ in range(600):
+            if delivered(harness, "files"):
+                break
             await asyncio.sleep(1.0)
         assert not any("state" in file.path for file in harness.record().delivered)
         harness.world.kill_host(first)

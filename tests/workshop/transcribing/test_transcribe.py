@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,8 +12,9 @@ import pytest
 import soundfile
 
 from launcher.errors import InvalidRequest
+from launcher.workshop.transcribing import accepting
 from launcher.workshop.transcribing.accepting import Accept, accept_suggestions
-from launcher.workshop.transcribing.suggestions import SuggestionsFile, holding
+from launcher.workshop.transcribing.suggestions import Suggestion, SuggestionsFile, holding
 from launcher.workshop.transcribing.transcribe import transcribe_folder, waiting_suggestions
 from pod_image.hearing.recogniser import RATE_HZ, GuessedLanguage, HeardText, HeardWord, Sound
 from pod_image.hearing.sounds import load_sound
@@ -266,6 +268,24 @@ def test_a_long_recording_is_cut_in_its_silences_into_clips_with_their_texts(
     for each in made.suggestions[:-1]:
         assert each.end is not None
         assert any(low <= each.end <= high for low, high in edges), each.end
+
+
+def test_recordings_of_one_name_in_two_folders_are_cut_into_clips_of_their_own(
+    tmp_path: Path,
+) -> None:
+    waves = {"mon": 0.25, "tue": -0.25}
+    parts = []
+    for day, level in waves.items():
+        (tmp_path / day).mkdir()
+        wave = numpy.full(RATE_HZ, level, dtype="float32")
+        soundfile.write(tmp_path / day / "talk.flac", wave, RATE_HZ)
+        sha256 = hashlib.sha256((tmp_path / day / "talk.flac").read_bytes()).hexdigest()
+        parts.append(Suggestion(f"{day}/talk.flac", sha256, "en", "base", (), start=0.0, end=0.5))
+    made = accepting._cut(tmp_path, parts, {each.key: each.file for each in parts})
+    for day, level in waves.items():
+        (line,) = made[f"{day}/talk.flac"]
+        sound, _ = soundfile.read(tmp_path / line.file)
+        assert abs(sound - level).max() < 1e-3
 
 
 def test_a_long_recording_is_not_heard_twice_either(tmp_path: Path) -> None:

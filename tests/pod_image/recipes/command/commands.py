@@ -13,9 +13,17 @@ from pod_image.contract import CONTRACT_VERSION
 
 
 def worker(
-    folder: Path, *argv: str, commands: str = "", resume: bool = False, **settings: Any
+    folder: Path,
+    *argv: str,
+    commands: str = "",
+    after: str = "",
+    resume: bool = False,
+    **settings: Any,
 ) -> tuple[int, list[Any]]:
-    """Run the worker to its end; its exit code and its events."""
+    """Run the worker to its end; its exit code and its events.
+
+    `commands` are sent at once, or once it has logged the line `after`.
+    """
     document = {
         "contract": CONTRACT_VERSION,
         "run_id": "run-01",
@@ -28,7 +36,7 @@ def worker(
     events = folder / "events"
     (folder / "prepared").mkdir(exist_ok=True)
     with events.open("wb") as file:
-        done = subprocess.run(
+        process = subprocess.Popen(
             [sys.executable, "-m", "pod_image.recipes.command"],
             cwd=folder,
             env={
@@ -39,9 +47,12 @@ def worker(
                 "PYTHONSAFEPATH": "1",
             },
             pass_fds=(file.fileno(),),
-            input=commands,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE if after else None,
             text=True,
-            check=False,
-            timeout=60,
         )
-    return done.returncode, [json.loads(line) for line in events.read_text().splitlines()]
+        with process:
+            if process.stdout is not None:
+                assert any(line.strip() == after for line in process.stdout), "it never said so"
+            process.communicate(commands, timeout=60)
+    return process.returncode, [json.loads(line) for line in events.read_text().splitlines()]

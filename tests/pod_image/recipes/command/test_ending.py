@@ -36,8 +36,9 @@ def test_a_training_that_a_command_left_behind_is_waited_for(tmp_path: Path) -> 
 
 def test_a_stop_is_the_interrupt_that_trainers_save_at(tmp_path: Path) -> None:
     script = "trap 'echo saved > out/saved; exit 0' INT; echo up; while :; do sleep 0.1; done"
-    code, events = worker(tmp_path, "sh", "-c", script, commands=STOP)
+    code, events = worker(tmp_path, "sh", "-c", script, commands=STOP, after="up")
     assert code == 0
+    assert (tmp_path / "out" / "files" / "out" / "saved").read_text() == "saved\n"
     assert [event["state"] for event in events if event["event"] == "command"] == ["done"]
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from pod_image.agent.card import render_card
-from pod_image.contract.bodies import Step
+from pod_image.contract.bodies import Body, Step
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.settings import RecipeName, RunSettings
 from pod_image.recipes import load
 from pod_image.recipes.base import CardSection
+from pod_image.recipes.command import checkpoints, collecting
 from pod_image.recipes.command.collecting import (
     Collected,
     Outputs,
@@ -20,8 +21,11 @@ from pod_image.recipes.command.collecting import (
     is_inside,
     matching,
 )
+from pod_image.recipes.command.copying import copy_equal
+from pod_image.recipes.command.keeping import Results
 from pod_image.recipes.command.progress.json_lines import reading_in
 from pod_image.recipes.command.progress.meter import ProgressMeter, Source
+from pod_image.recipes.command.recipe import Job
 from tests.kit.sent_events import as_sent
 from tests.pod_image.recipes.command.commands import worker
 
@@ -240,8 +244,40 @@ def test_a_worker_that_is_ended_by_signal_collects_what_there_is(tmp_path: Path)
 
 
 def test_stop_ends_the_command_with_all_it_started_and_keeps_its_files(tmp_path: Path) -> None:
-    script = "echo early > out/early; sleep 60 & wait"
+    script = "echo early > out/early; sleep 60 & echo $! > pid; echo up; wait"
     stop = '{"id": "s", "command": "stop"}\n'
-    code, events = worker(tmp_path, "sh", "-c", script, commands=stop)
+    code, events = worker(tmp_path, "sh", "-c", script, commands=stop, after="up")
     assert code == 0
+    assert (tmp_path / "out" / "files" / "out" / "early").read_text() == "early\n"
+    sleeper = (tmp_path / "prepared" / "pid").read_text().strip()
+    assert not Path(f"/proc/{sleeper}").exists()
     assert [event["state"] for event in events if event["event"] == "command"] == ["done"]
+
+
+def test_one_file_that_cannot_be_copied_keeps_no_other_from_being_delivered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = tmp_path / "prepared"
+    said: list[Body] = []
+    told: list[str] = []
+    for below in ("out/a", "out/bad", "out/z", "out/checkpoint-1/bad"):
+        (work / below).parent.mkdir(parents=True, exist_ok=True)
+        (work / below).write_text("x")
+
+    def copies(path: Path, goal: Path) -> bool:
+        if path.name == "bad":
+            raise PermissionError(13, "Permission denied")
+        return copy_equal(path, goal)
+
+    monkeypatch.setattr(collecting, "copy_equal", copies)
+    monkeypatch.setattr(checkpoints, "copy_equal", copies)
+    rule = checkpoints.CheckpointRule(("out/checkpoint-*",), ("bad",))
+    job = Job(("x",), ("out/**",), checkpoints=rule)
+    Results(job, RunFolder(tmp_path), said.append, told.append).collect()
+    files = tmp_path / "out" / "files" / "out"
+    assert sorted(path.name for path in files.iterdir()) == ["a", "z"]
+    assert told == [
+        "The checkpoint could not be copied: Permission denied. The next turn tries again.",
+        "out/bad could not be copied; every turn tries again.",
+    ]
+    assert {body.event for body in said} == {"warning", "collected"}
