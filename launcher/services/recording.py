@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from launcher.services.datasets import translated_faults
+from launcher.workshop.library import clip_seconds
 from launcher.workshop.prompts.sets import LANGUAGES, parse_prompts, prompts_of, read_prompts
 from launcher.workshop.recording.reading import (
     Reading,
@@ -29,7 +30,6 @@ from launcher.workshop.recording.take_sound import (
     wav_of,
 )
 from pod_image.contract.findings import Finding, Severity
-from pod_image.dataset.headers import HeaderError, read_header
 
 Now = Callable[[], float]
 OURS = "ours"
@@ -122,21 +122,10 @@ async def lengths(folder: Path, reading: Reading) -> dict[str, float]:
 
     def work() -> dict[str, float]:
         keys = map(prompt_key, reading.prompts)
-        found = {key: _seconds(folder / reading.takes[key]) for key in keys if key in reading.takes}
+        found = {
+            key: clip_seconds(folder, reading.takes[key]) for key in keys if key in reading.takes
+        }
         return {key: seconds for key, seconds in found.items() if seconds is not None}
 
     with translated_faults():
         return await asyncio.to_thread(work)
-
-
-def _seconds(path: Path) -> float | None:
-    try:
-        with path.open("rb") as opened:
-
-            def read(start: int, length: int) -> bytes:
-                opened.seek(start)
-                return opened.read(length)
-
-            return read_header(read, path.stat().st_size).seconds
-    except (OSError, HeaderError):
-        return None

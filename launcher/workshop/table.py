@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -171,3 +171,10 @@ def write_record(folder: Path, record: Record) -> None:
 def _write(path: Path, text: str) -> None:
     """For its owner alone where the folder is: else others may read it as they may read the clips."""
     write_whole(path, text, is_private=is_private(path.parent), is_durable=True, is_shared=True)
+
+
+def touch_record(folder: Path, at: float) -> None:
+    """Note in the record, where there is one, that the dataset was changed at that moment (Unix seconds)."""
+    record = read_record(folder)
+    if record is not None:
+        write_record(folder, replace(record, updated_at=at))

@@ -51,9 +51,7 @@ def _by_decoder(read: Read, size: int, problem: HeaderError) -> AudioHeader:
     try:
         soundfile = importlib.import_module("soundfile")
     except ImportError:
-        raise HeaderError(
-            f"{problem}, and the decoder, which may know it, is not installed"
-        ) from problem
+        raise HeaderError(f"{problem}, and {DECODER_ABSENT}") from problem
     try:
         with soundfile.SoundFile(_stream(read, size, None)) as file:
             kind, rate_hz = str(file.format).lower(), int(file.samplerate)

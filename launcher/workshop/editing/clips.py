@@ -25,8 +25,7 @@ from launcher.workshop.table import (
     Line,
     one_cell,
     read_lines,
-    read_record,
-    write_record,
+    touch_record,
 )
 from pod_image.contract.figures import counted
 from pod_image.contract.next_steps import NextStep, Sentence
@@ -88,7 +87,7 @@ def set_text(
                 journal.replace_last(both)
             else:
                 _do(journal, edit)
-            _touch(folder, at)
+            touch_record(folder, at)
         return new
 
 
@@ -109,7 +108,7 @@ def set_texts(folder: Path, texts: Mapping[str, tuple[str, str]], what: str, at:
         swaps = text_swaps(lines, {file: one_cell(after) for file, (_, after) in texts.items()})
         if swaps:
             _do(journal, Edit(EditKind.TEXT, what, at, swaps))
-            _touch(folder, at)
+            touch_record(folder, at)
         return len(swaps)
 
 
@@ -128,7 +127,7 @@ def leave_out(folder: Path, files: Collection[str], at: float) -> int:
         first = _short(lines[min(doomed)])
         what = f"leaving out {first if len(doomed) == 1 else counted(len(doomed), 'clip')}"
         _do(journal, Edit(EditKind.DROP, what, at, dropped(lines, doomed), takes, paths=paths))
-        _touch(folder, at)
+        touch_record(folder, at)
         return len(doomed)
 
 
@@ -146,7 +145,7 @@ def trim(folder: Path, file: str, start: float, end: float, at: float) -> Line:
             (Swap(number, (line,), (new,)),), (path,), (new_path,),
         )  # fmt: skip
         _do(journal, edit, {new_path: sound})
-        _touch(folder, at)
+        touch_record(folder, at)
         return new
 
 
@@ -171,7 +170,7 @@ def split(
             (Swap(number, (line,), parts),), (path,), tuple(paths),
         )  # fmt: skip
         _do(journal, edit, dict(zip(paths, sounds, strict=True)))
-        _touch(folder, at)
+        touch_record(folder, at)
         return parts[0], parts[1]
 
 
@@ -202,7 +201,7 @@ def join_with_next(folder: Path, file: str, at: float) -> Line:
             (Swap(number, (line, other), (new,)),), (path, next_path), (new_path,),
         )  # fmt: skip
         _do(journal, edit, {new_path: sound})
-        _touch(folder, at)
+        touch_record(folder, at)
         return new
 
 
@@ -273,7 +272,7 @@ def _back_or_forth(journal: Journal, step: Callable[[], Edit], at: float) -> Edi
             f"The line of {exc} was changed in another way since: that cannot be undone or done again.",
             hint="The sound that was put aside is kept. Edit the line by hand.",
         ) from exc
-    _touch(journal.folder, at)
+    touch_record(journal.folder, at)
     return edit
 
 
@@ -330,9 +329,3 @@ class _Taken:
 
 def _short(line: Line) -> str:
     return line.file.rsplit("/", 1)[-1]
-
-
-def _touch(folder: Path, at: float) -> None:
-    record = read_record(folder)
-    if record is not None:
-        write_record(folder, replace(record, updated_at=at))

@@ -26,6 +26,7 @@ from launcher.workshop.table import (
     Record,
     read_lines,
     read_record,
+    touch_record,
     write_lines,
     write_record,
 )
@@ -155,7 +156,7 @@ def keep_take(folder: Path, key: str, sound: bytes, *, now: Now = time.time) -> 
         if not any(line.file == file for line in lines):
             # The sound is there first: a crash in between leaves a file without a line, which is harmless.
             write_lines(folder, [*lines, Line(file, text)])
-        _touch_record(folder, now())
+        touch_record(folder, now())
         kept = replace(
             reading,
             takes={**reading.takes, key: file},
@@ -179,7 +180,7 @@ def bring_back(folder: Path, key: str, *, now: Now = time.time) -> Reading:
         now_there, earlier = (folder / file).read_bytes(), before.read_bytes()
         _write_sound(before, now_there)
         _write_sound(folder / file, earlier)
-        _touch_record(folder, now())
+        touch_record(folder, now())
         _write_progress(folder, replace(reading, at=key))
     return reading
 
@@ -199,7 +200,7 @@ def move_to(folder: Path, key: str, *, skipped: Iterable[str] | None = None) -> 
 @contextmanager
 def _changing(folder: Path) -> Iterator[Reading]:
     """The reading as it is, while nobody else changes the folder. Raises InvalidRequest where none was begun."""
-    if read_reading(folder) is None:
+    if _read_progress(folder) is None:  # no lock of a folder that is none of ours
         raise _not_begun(folder)
     with private_files(folder), changing(folder):
         found = read_reading(folder)
@@ -218,7 +219,10 @@ def _takes_there(
     folder: Path, prompts: Sequence[str], known: Mapping[str, str], lines: Sequence[Line]
 ) -> dict[str, str]:
     """Each sentence's clip: the one that is remembered, else one whose line has that very text."""
-    there = {line.file for line in lines if _is_ours_to_write(folder, line.file)}
+    # The disk is asked of what may be a take alone: a dataset has thousands of other clips.
+    texts, remembered = set(prompts), set(known.values())
+    maybe = {line.file for line in lines if line.text in texts or line.file in remembered}
+    there = {file for file in maybe if _is_ours_to_write(folder, file)}
     by_text = {line.text: line.file for line in reversed(lines) if line.file in there}
     found = {key: file for key, file in known.items() if file in there}
     for text in prompts:
@@ -264,12 +268,6 @@ def _copy(path: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with replacing(target) as part:
         shutil.copyfile(path, part)
-
-
-def _touch_record(folder: Path, at: float) -> None:
-    record = read_record(folder)
-    if record is not None:
-        write_record(folder, replace(record, updated_at=at))
 
 
 def _read_progress(folder: Path) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from launcher.errors import InvalidRequest
 from launcher.workshop.changing import changing
 from launcher.workshop.transcribing.proofread import Move
 from launcher.workshop.transcribing.table_edit import EditableTable, open_table, write_table
-from pod_image.contract.whole_file import write_whole
+from pod_image.contract.whole_file import replacing
 from pod_image.dataset import FolderSource, survey
 
 UNDO = ".before-repair.json"
@@ -34,13 +34,11 @@ def repair(folder: Path, moved: Sequence[Move]) -> Repaired:
         raw = table.changed({each.place: each.text for each in moved})
         before = [Move(each.place, each.file, each.old_text, "", each.text) for each in moved]
         document = {"table": table.path, "texts": [asdict(each) for each in before]}
-        write_whole(
-            folder / UNDO,
-            json.dumps(document, ensure_ascii=False, indent=1),
-            is_private=is_private(folder),
-            is_durable=True,
-        )
-        write_table(table, raw)
+        # A repair that is refused leaves the one before it to be undone.
+        private = is_private(folder)
+        with replacing(folder / UNDO, is_private=private, is_durable=True) as part:
+            part.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
+            write_table(table, raw)
     return Repaired(sum(bool(each.text) for each in moved), sum(not each.text for each in moved))
 
 
