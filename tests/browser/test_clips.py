@@ -53,6 +53,7 @@ def test_a_dataset_of_many_clips_is_worked_through_by_keyboard(
     expect(page.get_by_text("Undo: trimming 0002.wav.")).to_be_visible()
     expect(begin).to_have_attribute("aria-valuemax", "0.49")
     page.keyboard.press("e")
+    assert page.evaluate("document.activeElement.id") == "field-clip-text"
     page.keyboard.type(" And more.")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="0003.wav")).to_be_visible()

@@ -41,7 +41,6 @@ class Editor:
         self._changed, self._retyped, self._step = changed, retyped, step
         self._clip: ListedClip | None = None
         self._sound: ClipSound | None = None
-        self._typing: Field | None = None
         self._found: list[Finding] = []
         self._place = box("div", "stack-small clip-editor").mark("clip-editor")
         self._trouble = box("div")
@@ -68,13 +67,13 @@ class Editor:
                 with notice("warning", "", on_page(one.message)):
                     if one.hint:
                         hint(on_page(one.hint))
-            self._typing = Field(
+            typing = Field(
                 "clip-text", "What is said", value=clip.line.text, on_commit=self._typed,
                 wait=1500,
             ).classes("clip-words")  # fmt: skip
             self._actions(clip)
             if types:
-                self._typing.run_method("focus")
+                typing.run_method("focus")
 
     def _draw_sound(self, clip: ListedClip) -> None:
         if clip.path is None or clip.line.seconds is None:
@@ -96,17 +95,9 @@ class Editor:
                 Button("Leave out", self._leave_out, kind="quiet", symbol="trash").mark("leave-out"),
                 "delete",
             )  # fmt: skip
-            for words, key, does in (
-                ("Type", "e", self.type_text),
-                ("Next clip, to its text", "enter", lambda: self._step(1, True)),
-            ):
-                # For the keyboard alone: a mouse clicks where these lead to.
-                unseen = button(words, does).style("display: none")
-                keyed(unseen, key)
-
-    def type_text(self) -> None:
-        if self._typing is not None:
-            self._typing.run_method("focus")
+            # For the keyboard alone: a mouse clicks the next clip and its text.
+            onward = button("Next clip, to its text", lambda: self._step(1, True))
+            keyed(onward.style("display: none"), "enter")
 
     async def _typed(self, text: object) -> None:
         clip = self._clip

@@ -41,6 +41,12 @@ PRESSES = """(event) => {
     return;
   }
   const plain = event.key === ' ' ? 'space' : event.key.toLowerCase();
+  const text = region.querySelector('.clip-words input');
+  if (plain === 'e' && text && !event.ctrlKey && !event.metaKey) {
+    event.preventDefault();
+    text.focus({ preventScroll: true });  // here and now: what is typed next must not fall into the page's keys
+    return;
+  }
   if (plain === 'space' && target.closest('button, summary, a')) return;
   press(event.ctrlKey || event.metaKey ? 'ctrl+' + plain : plain);
 }"""
