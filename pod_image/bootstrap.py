@@ -147,10 +147,11 @@ def needs(run_document: str, wheel: bytes) -> dict[str, tuple[str, str]]:
     text = ""
     with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
         settings = json.loads(run_document)["settings"]
+        folder = settings["recipe"].replace("-", "_")
         ons = [f"-{name}" for name, value in settings.items() if value and value != "off"]
         for more in ("", *ons, *(f"-{name}-{value}" for name, value in settings.items())):
             with contextlib.suppress(KeyError):
-                text += in_wheel(wheel, f"recipes/{settings['recipe']}/packages{more}.txt") + "\n"
+                text += in_wheel(wheel, f"recipes/{folder}/packages{more}.txt") + "\n"
     spans = (re.fullmatch(r"([\w.-]+)>=([\w.]+),<([\w.]+)", line) for line in lines_of(text))
     return {**AGENT_NEEDS, **{span[1]: (span[2], span[3]) for span in spans if span}}
 

@@ -8,6 +8,7 @@ from typing import cast
 
 from launcher.recipes.base import Plain, Recipe, SmallerTry
 from pod_image.contract.older_settings import known_settings, recorded_settings
+from pod_image.contract.recipes import module_name
 from pod_image.contract.settings import RecipeName, RunSettings
 
 
@@ -43,4 +44,5 @@ def smaller_try_of_run(settings_json: str) -> SmallerTry | None:
 
 
 def _load(name: RecipeName) -> Recipe:
-    return cast(Recipe, importlib.import_module(f"{__name__}.{name.value}.recipe").RECIPE)
+    module = f"{__name__}.{module_name(name.value)}.recipe"
+    return cast(Recipe, importlib.import_module(module).RECIPE)

@@ -73,6 +73,14 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class Configuration:
+    """Files that a trainer reads its settings from, by their paths below `config/` in the command's folder."""
+
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
 class SmallerTry:
     """A way to repeat a run that ran out of GPU memory: changed settings, and words for them."""
 
@@ -122,6 +130,12 @@ class Recipe(Protocol):
 
     def smaller_try(self, settings: RunSettings) -> SmallerTry | None:
         """How the run would need less GPU memory; None when it cannot."""
+        ...
+
+    def configuration(self, settings: RunSettings, given: Mapping[str, bytes]) -> Configuration:
+        """What is sent of the files that the person's own configuration has, by their names; made anew where none is
+        given. What it finds in them are findings; a key in one is an error that does not quote it.
+        """
         ...
 
     def findings(
@@ -186,6 +200,9 @@ class Plain:
 
     def smaller_try(self, settings: RunSettings) -> SmallerTry | None:
         return None
+
+    def configuration(self, settings: RunSettings, given: Mapping[str, bytes]) -> Configuration:
+        return Configuration(given)
 
     def findings(
         self, settings: RunSettings, dataset: DatasetSummary | None

@@ -51,6 +51,8 @@ class Knob:
     `is_settled`: what was learnt holds for one value alone: a run that is continued keeps the one it began with.
     `is_command`: its entries are the words of a command: what stands after `--` on the command line, and no key.
     `is_public`: its entries can be read by others, in the pod's definition and in the results repo: no key either.
+    `is_hub_address`: its entries are repos on the Hub, which a plan pins to commits.
+    `is_local`: its entries are files of the person's computer: the plan reads them, and the names are not sent.
     `written`: how a value is written, as a sentence for whoever wrote it differently.
     """
 
@@ -68,6 +70,8 @@ class Knob:
     written: str = ""
     is_command: bool = False
     is_public: bool = False
+    is_hub_address: bool = False
+    is_local: bool = False
 
     @property
     def may_hold_no_key(self) -> bool:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, create_model
 
 from pod_image.contract.common_settings import CommonSettings
 from pod_image.contract.knobs import Knob, Setting, When, declared
-from pod_image.contract.recipes import declarations
+from pod_image.contract.recipes import declarations, module_name
 from pod_image.contract.recipes.base import Declaration
 
 GROUPS = ("What", "How much", "Where", "Limits")
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
         """The recipes that are there; which, nothing but their own folders has to know."""
 
 else:
-    RecipeName = StrEnum("RecipeName", {name.upper(): name for name in RECIPES}, module=__name__)
+    RecipeName = StrEnum(
+        "RecipeName", {module_name(name).upper(): name for name in RECIPES}, module=__name__
+    )
 
 
 class Flat(BaseModel):

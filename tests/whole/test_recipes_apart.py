@@ -12,13 +12,13 @@ import pytest
 from launcher.recipes import recipe_of
 from launcher.services.launching.pod_wheel import pod_wheel
 from pod_image import bootstrap
-from pod_image.contract.recipes import declarations
+from pod_image.contract.recipes import declarations, module_name
 from pod_image.contract.settings import RecipeName, RunSettings
 from pod_image.recipes import load
 from tests.kit.checkout import ROOT
 from tests.whole.sources import Module, modules
 
-NAMES = frozenset(declarations())
+NAMES = frozenset(declarations()) | frozenset(map(module_name, declarations()))
 FOLDERS = (
     "pod_image/contract/recipes/",
     "pod_image/recipes/",

@@ -12,8 +12,13 @@ from pod_image.contract.recipes.base import Declaration
 def declarations() -> Mapping[str, Declaration]:
     """Every recipe's declaration by its name, in their order."""
     names = [module.name for module in pkgutil.iter_modules(__path__) if module.name != "base"]
-    found = {name: _declaration(name) for name in names}
+    found = {name.replace("_", "-"): _declaration(name) for name in names}
     return dict(sorted(found.items(), key=lambda item: item[1].order))
+
+
+def module_name(recipe: str) -> str:
+    """A recipe's name as Python has it: `llm-lora` is in modules and folders named `llm_lora`."""
+    return recipe.replace("-", "_")
 
 
 def _declaration(name: str) -> Declaration:

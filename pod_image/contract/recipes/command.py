@@ -17,6 +17,7 @@ from pod_image.contract.common_settings import CommonSettings, Switch, Word
 from pod_image.contract.knobs import Knob
 from pod_image.contract.progress_choice import WRITTEN, checked_progress
 from pod_image.contract.recipes.base import Declaration
+from pod_image.contract.trainer_settings import KeepCheckpoints, MinGpuMemoryGb
 
 
 class CommandSettings(CommonSettings):
@@ -235,22 +236,10 @@ class CommandSettings(CommonSettings):
 
     # How much
     checkpoint_minutes: CheckpointMinutes = 15.0
-    keep_checkpoints: Annotated[
-        int,
-        Field(
-            description="Checkpoints that are kept; older ones go, also from the results repo.",
-            ge=1,
-            le=100,
-        ),
-        Knob("Checkpoints kept", group="How much", level="advanced", unit="checkpoints"),
-    ] = 2
+    keep_checkpoints: KeepCheckpoints = 2
 
     # Where
-    min_gpu_memory_gb: Annotated[
-        float,
-        Field(description="Memory that each GPU has to have; 0 takes any.", ge=0, le=1_000),
-        Knob("Least GPU memory", group="Where", unit="GB", level="advanced"),
-    ] = 0.0
+    min_gpu_memory_gb: MinGpuMemoryGb = 0.0
 
 
 DECLARATION = Declaration(settings=CommandSettings, does="a command of your own runs", order=2)

@@ -10,6 +10,7 @@ from launcher.ui.pages.datasets.transcripts import remarks
 from launcher.ui.pages.datasets.uploads import incoming
 from launcher.ui.widgets.elements import Button
 from launcher.ui.widgets.inputs import DropZone, Field, Player
+from launcher.workshop.editing.listing import NAMED
 from launcher.workshop.library import ClipLine
 from pod_image.hub import Repo, list_files
 from tests.kit.dataset_files import wav, write
@@ -47,7 +48,7 @@ async def test_the_clips_of_a_finding_can_be_shown_alone(person: User, anna: Gro
     press(person, show)
     (player,) = person.find(kind=Player).elements
     assert player.name == "wavs/b.wav"
-    assert only(person, Field, "field-clip-kind").value == "named"
+    assert only(person, Field, "field-clip-kind").value == NAMED
 
 
 async def test_clips_that_cannot_be_used_are_left_out_after_a_question(

@@ -1,0 +1,48 @@
+"""Settings that several recipes share: those that run a program which somebody else wrote."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from pod_image.contract.knobs import Knob, Scope
+
+KeepCheckpoints = Annotated[
+    int,
+    Field(
+        description="Checkpoints that are kept; older ones go, also from the results repo.",
+        ge=1,
+        le=100,
+    ),
+    Knob("Checkpoints kept", group="How much", level="advanced", unit="checkpoints"),
+]
+MinGpuMemoryGb = Annotated[
+    float,
+    Field(description="Memory that each GPU has to have; 0 takes any.", ge=0, le=1_000),
+    Knob("Least GPU memory", group="Where", unit="GB", level="advanced"),
+]
+BaseModelRepo = Annotated[
+    str,
+    Field(
+        description="Model that the training starts from: OWNER/NAME on Hugging Face, or OWNER/NAME@REVISION."
+    ),
+    Knob(
+        "Base model",
+        group="What",
+        scope=Scope.SUBJECT,
+        is_settled=True,
+        is_hub_address=True,
+        empty_means="none is fetched",
+    ),
+]
+TrainerConfig = Annotated[
+    str,
+    Field(
+        description=(
+            "The trainer's own file of settings, on this computer. Paths in it are replaced by those on the pod; a key "
+            "in it is refused."
+        )
+    ),
+    Knob("Configuration", group="What", is_local=True, empty_means="made from the settings here"),
+]
