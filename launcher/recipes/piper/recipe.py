@@ -10,7 +10,16 @@ from launcher.domain.needs import DiskRoom, GpuMemory, SpeechWanted
 from launcher.domain.offer import Offer
 from launcher.domain.plan import DatasetSummary, Estimate
 from launcher.domain.run import Run
-from launcher.recipes.base import Learnt, PhaseWords, Recipe, Result, Shown, SmallerTry, Start
+from launcher.recipes.base import (
+    Learnt,
+    PhaseWords,
+    Plain,
+    Recipe,
+    Result,
+    Shown,
+    SmallerTry,
+    Start,
+)
 from launcher.recipes.piper.base_voice import look_at_base
 from launcher.recipes.piper.batches import batch_findings, why_nothing_is_left
 from launcher.recipes.piper.delivered_voice import learnt_by_voice
@@ -38,7 +47,7 @@ TRIAL_STEPS, TRIAL_MINUTES = 1_000, 10.0
 SMALLEST_BATCH = 1
 
 
-class PiperRecipe:
+class PiperRecipe(Plain):
     shown = Shown(
         phases={
             Phase.PREPARE: PhaseWords("Prepare the recordings", "clips and texts are prepared"),
