@@ -34,6 +34,7 @@ COMMANDS: tuple[Entry, ...] = (
     _entry("plan", _RUN, "What a run would do and cost; nothing is rented."),
     _entry("deploy", _RUN, "Show the plan, ask, rent a GPU, and follow the run."),
     _entry("presets", _RUN, "Named settings to start from: list, show, save, delete."),
+    _entry("init", _RUN, "The files of a run in a folder, ready to edit."),
     _entry("gpus", _RUN, "GPUs that can be rented now, with memory and price."),
     _entry("dataset", _RUN, "Check a dataset, make one of recordings, push it."),
     _entry("voices", _RUN, "Voices to start from, and your own: list, fetch, use, say."),

@@ -14,6 +14,7 @@ OF_NO_PACKAGE = {
     "tests/kit": "what tests are built with",
     "tests/whole": "guards over the whole tree",
     "tests/browser": "the pages in Chromium",
+    "tests/trainers": "trainers of others with their real packages",
     "tests/gpu": "what only a GPU can show",
     "tests/bench": "programs that measure",
     "tests/simulation": "the promises under drawn faults",
