@@ -20,7 +20,9 @@ from pod_image.recipes.command.descendants import adopt_orphans
 from pod_image.recipes.command.filling_in import fill_files, filled
 from pod_image.recipes.command.job import job_of
 from pod_image.recipes.command.keeping import NotWhole, Results
+from pod_image.recipes.command.line_rules import LineWatch
 from pod_image.recipes.command.packages import activated
+from pod_image.recipes.command.progress.epoch_bars import EpochBars, behind_in
 from pod_image.recipes.command.progress.listening import Listener
 from pod_image.recipes.command.recipe import ENVIRONMENT, Job
 from pod_image.recipes.command.turns import Turns
@@ -49,7 +51,16 @@ def main() -> int:
     except NotWhole as exc:
         return _refuse(report, str(exc), "Start a new run, or go on from another checkpoint.")
     before = seen(folder.prepared, job.required)
-    listener = Listener(job.progress, folder.prepared, time.monotonic, results.stepped, _log)
+    lines = LineWatch(job.lines, report, _log)
+    listener = Listener(
+        job.progress,
+        folder.prepared,
+        time.monotonic,
+        results.stepped,
+        lines.hear,
+        _bars(job, resumed),
+        job.curves,
+    )
     try:
         process = _start(job, folder, resumed)
     except OSError as exc:
@@ -58,9 +69,12 @@ def main() -> int:
             report, f"{hide_keys(job.argv[0])} could not be started: {exc.strerror}.", hint
         )
     turns = Turns(results.collect, job.every_minutes * 60, time.monotonic)
-    work = Work(process, listener, report, turns, _log)
+    work = Work(process, listener, report, turns, _log, lambda: lines.fault is not None)
     code = work.until_over(inbox.take)
     turns.take_last()
+    if lines.fault is not None and not work.was_stopped:
+        report(lines.fault)
+        return INPUT_FAULT
     if (
         code == 0
         and not work.was_stopped
@@ -71,6 +85,12 @@ def main() -> int:
             report, f"The command ended well, and left nothing new that fits {absent[0]}.", hint
         )
     return _outcome(report, code, was_stopped=work.was_stopped)
+
+
+def _bars(job: Job, resumed: Path | None) -> EpochBars | None:
+    if job.bars is None:
+        return None
+    return EpochBars(job.bars, behind_in(resumed.name if resumed else "", job.checkpoints.named))
 
 
 def _log(line: str) -> None:

@@ -12,7 +12,7 @@ import shutil
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pod_image.recipes.command.collecting import named
@@ -27,18 +27,23 @@ LARGEST_STEP = 99_999_999
 
 @dataclass(frozen=True)
 class CheckpointRule:
-    """Patterns of what a resume needs, a unit each; `whole_with` are names that a folder has once it is whole."""
+    """Patterns of what a resume needs, a unit each; `whole_with` are names that a folder has once it is whole.
+
+    `named` is an expression for their names whose group `step` is the step, where that is not the last number in them.
+    """
 
     patterns: tuple[str, ...] = ()
     whole_with: tuple[str, ...] = ()
     keep: int = 2
+    named: str = ""
 
 
 @dataclass(frozen=True)
 class Unit:
-    """A file, or a folder with all in it."""
+    """A file, or a folder with all in it. `named`: see the rule."""
 
     path: Path
+    named: str = field(default="", compare=False)
 
     @property
     def files(self) -> list[Path]:
@@ -50,7 +55,10 @@ class Unit:
 
     @property
     def number(self) -> int:
-        """The last number in its name, which trainers count in; -1 without one."""
+        """The step in its name: the last number, unless its rule says which; -1 without one."""
+        if self.named:
+            found = re.search(self.named, self.path.name)
+            return int(found["step"]) if found else -1
         numbers = _NUMBER.findall(self.path.stem)
         return int(numbers[-1]) if numbers and len(numbers[-1]) < 16 else -1
 
@@ -59,7 +67,7 @@ def newest_whole(work: Path, rule: CheckpointRule, now: float) -> list[Unit]:
     """For each pattern its newest unit that is whole, at that moment (Unix seconds); empty when one has none."""
     found = []
     for pattern in rule.patterns:
-        units = sorted((Unit(path) for path in named(work, [pattern])), key=_age)
+        units = sorted((Unit(path, rule.named) for path in named(work, [pattern])), key=_age)
         whole = next((unit for unit in units if _is_whole(unit, rule.whole_with, now)), None)
         if whole is None:
             return []

@@ -28,6 +28,9 @@ from pod_image.contract.whole_file import is_unfinished
 from pod_image.recipes.base import CardSection, Recipe, RemoteFile, Stage
 from pod_image.recipes.command.checkpoints import CheckpointRule, kept
 from pod_image.recipes.command.collecting import Outputs, fits, uncollected
+from pod_image.recipes.command.line_rules import LineRule
+from pod_image.recipes.command.progress.epoch_bars import BarNames
+from pod_image.recipes.command.progress.listening import NO_CURVES, Curves
 
 FILES = "files/"
 ENVIRONMENT = ".venv"
@@ -63,6 +66,11 @@ class Job:
     samples: tuple[str, ...] = ()
     """Which of its results are shown while it runs; without any, all that a person can hear or see."""
     progress: ProgressChoice = field(default_factory=lambda: ProgressChoice(ProgressWay.AUTO))
+    bars: BarNames | None = None
+    """Of its two bars, where it is known that it draws two and what stands before them."""
+    curves: Curves = NO_CURVES
+    lines: tuple[LineRule, ...] = ()
+    """What of its output is told as a warning, or ends it."""
 
     @property
     def results(self) -> Outputs:

@@ -29,6 +29,8 @@ STOP_SECONDS = 90.0
 SIGNAL_SECONDS = 3.0
 """And so long when we are told by signal: ten seconds later, or sooner, we are killed, and collect nothing."""
 LEFTOVERS_SECONDS = 6.0
+FAULT_SECONDS = 6.0
+"""For a command that goes on although it said that something is wrong: what it has made is not wanted."""
 UNKILLABLE_SECONDS = 5.0
 """After SIGKILL: what lives on then is held by the kernel."""
 
@@ -40,6 +42,8 @@ class Work:
     report: Emit
     turns: Turns
     log: Callable[[str], None]
+    has_fault: Callable[[], bool] = lambda: False
+    """Whether what it wrote says that it has to end."""
     was_stopped: bool = False
     _began: float = field(default_factory=time.monotonic)
     _stop: StopSteps | None = None
@@ -64,6 +68,8 @@ class Work:
             self.turns.look()
             if code is not None and self._is_whole_over(code):
                 break
+            if code is None and self._stop is None and self.has_fault():
+                self._stop = StopSteps.ask(self.process.pid, time.monotonic(), FAULT_SECONDS)
             if code is None and self._stop is not None:
                 self._stop.go_on(descendants(), time.monotonic())
             time.sleep(LOOK_SECONDS)

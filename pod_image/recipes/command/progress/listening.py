@@ -6,7 +6,9 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from pod_image.contract.bodies import Step
 from pod_image.contract.progress_choice import ProgressChoice, ProgressWay
@@ -16,6 +18,7 @@ from pod_image.recipes.command.progress.following import ProgressFiles
 from pod_image.recipes.command.progress.meter import ProgressMeter, Source
 from pod_image.recipes.command.progress.pattern import Pattern
 from pod_image.recipes.command.progress.pieces import Piece, Pieces
+from pod_image.recipes.command.progress.reading import Reading
 from pod_image.recipes.command.progress.training_bar import TrainingBar
 
 READ_BYTES = 1 << 16
@@ -33,6 +36,25 @@ FOUND = {
 Log = Callable[[str], None]
 
 
+class Bars(Protocol):
+    """Which of the bars is the training's, and how far it is by it."""
+
+    def read(self, bar: Bar) -> Reading | None:
+        """None for a bar that is not the training's."""
+        ...
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Files below the command's folder whose numbers are told beside those of the bars, but for some names."""
+
+    pattern: str = ""
+    left_out: tuple[str, ...] = ()
+
+
+NO_CURVES = Curves()
+
+
 class Listener:
     """`listen` runs on a thread of its own; all else is called by the loop that watches the command."""
 
@@ -43,13 +65,18 @@ class Listener:
         now: Callable[[], float],
         say: Callable[[Step], None],
         log: Log,
+        bars: Bars | None = None,
+        curves: Curves = NO_CURVES,
     ) -> None:
         self.lines = 0
         """What was written so far, bars counted each time that they are drawn: a sign of life."""
         self._way, self._log, self._now = choice.way, log, now
         self._lock = threading.Lock()
         self._meter = ProgressMeter(now, say, self._say_where)
-        self._bars = TrainingBar()
+        self._bars: Bars = bars or TrainingBar()
+        self._curves = curves
+        beside = ProgressFiles(folder, curves.pattern, now) if curves.pattern else None
+        self._curve_files = beside
         self._drawn_logged_at = -BAR_LOG_SECONDS
         self._drawn = ""
         self._seen = ""
@@ -91,6 +118,7 @@ class Listener:
         with self._lock:
             if self._files is not None:
                 self._take_files(self._files, is_last=False)
+            self._take_curves(is_last=False)
             self._meter.tick()
 
     def finish(self) -> None:
@@ -99,6 +127,7 @@ class Listener:
         with self._lock:
             if self._files is not None:
                 self._take_files(self._files, is_last=True)
+            self._take_curves(is_last=True)
             self._meter.finish()
 
     def _hear(self, piece: Piece) -> None:
@@ -162,6 +191,16 @@ class Listener:
             self._meter.read(Source.FILE, found.reading)
         for state in looked.states:
             self._meter.calibrate(state)
+
+    def _take_curves(self, *, is_last: bool) -> None:
+        files = self._curve_files
+        if files is None:
+            return
+        for found in (files.look_a_last_time() if is_last else files.look()).rows:
+            scalars = found.reading.scalars.items()
+            self._meter.tell_beside(
+                {name: value for name, value in scalars if name not in self._curves.left_out}
+            )
 
     def _try_pattern(self) -> None:
         pattern = self._pattern

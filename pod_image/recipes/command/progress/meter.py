@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import Any
 
@@ -51,6 +51,7 @@ class ProgressMeter:
         """How many steps an epoch has, where a trainer's state told it."""
         self._is_new = False
         self._said_at = -SAY_SECONDS
+        self._beside: dict[str, float] = {}
 
     def read(self, source: Source, reading: Reading) -> None:
         """Take a reading in. What a better source has told already is not heard from another."""
@@ -73,6 +74,11 @@ class ProgressMeter:
     def lend_total(self, total: float | None) -> None:
         """How many steps there are by a bar, for a source that does not say."""
         self._bars_total = total or self._bars_total
+
+    def tell_beside(self, scalars: Mapping[str, float]) -> None:
+        """Further curves, from files that are written out now and then: they belong to the step that comes next."""
+        self._beside.update(scalars)
+        self._is_new = self._is_new or bool(scalars)
 
     def calibrate(self, state: Reading) -> None:
         """A checkpoint told how many steps an epoch has, and how many there are in all."""
@@ -171,6 +177,8 @@ class ProgressMeter:
         step = int(self._step)
         losses = {name: total / count for name, (total, count) in self._sums.items()}
         self._sums.clear()
+        losses |= self._beside
+        self._beside = {}
         told = self._told
         parts: dict[str, Any] = {
             "total_steps": self._whole(step),

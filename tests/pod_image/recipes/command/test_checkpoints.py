@@ -157,3 +157,17 @@ def test_outputs_come_back_when_the_command_wants_them(tmp_path: Path, resume: b
     assert code == 0
     listed = (tmp_path / "prepared" / "listed").read_text().split()
     assert listed == (["state"] if resume else [])
+
+
+def test_a_rule_says_which_number_in_a_name_is_the_step(tmp_path: Path) -> None:
+    """Without it the last one, of the step within an epoch, would make an older one the newest."""
+    rule = CheckpointRule(("ws/backup/*",), ("a.json",), named=r"-backup-(?P<step>\d+)-")
+    for name in ("2026-01-01-backup-100-2-20", "2026-01-01-backup-105-3-1", "other"):
+        folder = tmp_path / "ws" / "backup" / name
+        folder.mkdir(parents=True)
+        (folder / "a.json").write_text("{}")
+    (newest,) = newest_whole(tmp_path, rule, time.time())
+    assert (newest.path.name, newest.number) == ("2026-01-01-backup-105-3-1", 105)
+    kept_as = CheckpointKeeper(tmp_path, tmp_path / "checkpoints", rule).take(None)
+    assert kept_as is not None
+    assert kept_as.name == "step-00000105"
