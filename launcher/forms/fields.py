@@ -13,6 +13,9 @@ from pydantic.fields import FieldInfo
 from pod_image.contract.knobs import Level, Setting, grouped
 from pod_image.contract.settings import SETTINGS
 
+RECIPE = "recipe"
+"""The setting that says what runs, and so which others there are."""
+
 
 class Kind(StrEnum):
     """What a person enters."""
@@ -49,6 +52,11 @@ class FormField:
     written: str = ""
     """How a value is written, as a sentence."""
     setting: Setting | None = None
+
+    def is_for(self, recipe: str) -> bool:
+        """Whether runs of that recipe can have it."""
+        conditions = self.setting.knob.when if self.setting else ()
+        return all(one.holds({RECIPE: recipe}) for one in conditions if one.setting == RECIPE)
 
     @property
     def limits(self) -> str:

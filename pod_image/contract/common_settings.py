@@ -51,7 +51,9 @@ class CommonSettings(BaseModel):
     dataset_repo: Annotated[
         RepoId,
         Field(
-            description="Hugging Face dataset repo with clips and transcripts, such as me/my-clips."
+            description=(
+                "Hugging Face dataset repo to train on, such as me/my-clips; for a voice, clips and transcripts."
+            )
         ),
         Knob(
             "Dataset repo",

@@ -51,6 +51,11 @@ def _every_key_state(page: Any) -> None:
     page.get_by_text("Not a key").wait_for()
 
 
+def _train_a_command(page: Any) -> None:
+    page.get_by_role("radio", name="A command of your own").check()
+    page.get_by_label("Outputs", exact=True).wait_for()
+
+
 def _bad_value(page: Any) -> None:
     page.get_by_text("Change single values", exact=True).click()
     _fill_bad_value(page)
@@ -181,6 +186,7 @@ WITH_KEYS = (
         _opened,
         within="train-wrong",
     ),
+    PageState("train-command", "/train?preset=finetune-medium", _train_a_command),
     PageState("train-error", "/train?preset=finetune-medium", _bad_value, within="train-wrong"),
     PageState("train-missing", "/train?preset=finetune-medium", _check_empty, within="train-wrong"),
     PageState("train-wrong", "/train?preset=finetune-medium&dataset=demo/clips", _everything_wrong),

@@ -20,5 +20,9 @@ class Declaration:
     """Half a sentence about what happens on the pod, such as "a voice is trained"."""
     order: int
     """Where it stands among the others; the first one runs when nobody says which."""
+    title: str = ""
+    """What is trained, in a few words, such as "A Piper voice"."""
+    about: str = ""
+    """For whoever chooses among them: what comes out, and what it takes, in a sentence or two."""
     requires: tuple[str, ...] = ()
     """Settings of every run that have to be given for this recipe."""

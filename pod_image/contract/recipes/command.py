@@ -242,4 +242,10 @@ class CommandSettings(CommonSettings):
     min_gpu_memory_gb: MinGpuMemoryGb = 0.0
 
 
-DECLARATION = Declaration(settings=CommandSettings, does="a command of your own runs", order=2)
+DECLARATION = Declaration(
+    settings=CommandSettings,
+    does="a command of your own runs",
+    order=2,
+    title="A command of your own",
+    about="Any program, in our image or in another; what it writes is kept and delivered.",
+)

@@ -359,5 +359,10 @@ class PiperSettings(CommonSettings):
 
 
 DECLARATION = Declaration(
-    settings=PiperSettings, does="a Piper voice is trained", order=1, requires=("dataset_repo",)
+    settings=PiperSettings,
+    does="a Piper voice is trained",
+    order=1,
+    title="A voice",
+    about="A Piper voice that speaks any text, from recordings and what is said in them.",
+    requires=("dataset_repo",),
 )

@@ -11,7 +11,7 @@ from nicegui import ui
 
 from launcher.domain.plan import Composed, Origin
 from launcher.errors import InvalidRequest
-from launcher.forms.fields import FormField, Kind, fields
+from launcher.forms.fields import RECIPE, FormField, Kind, fields
 from launcher.forms.scopes import beside_any_preset, is_of_presets
 from launcher.forms.values import entries, in_one_piece, to_settings
 from launcher.presets import Preset
@@ -114,6 +114,11 @@ class Choice:
         self.draft.given, self.draft.notes = beside_any_preset(self.draft.given), ()
         self.errors.clear()
 
+    def choose_recipe(self, recipe: str, preset: Preset | None) -> None:
+        """Train something else: by a preset for it, where there is one."""
+        self.choose_preset(preset)
+        self.put(RECIPE, recipe)
+
     def reset(self, name: str) -> None:
         self.draft.given.pop(name, None)
         self.errors.pop(name, None)
@@ -133,6 +138,15 @@ class Choice:
         return [name for name in names if is_of_presets(name)]
 
 
+@dataclass(frozen=True)
+class _Group:
+    """Fields as they were asked for."""
+
+    name: str
+    left_out: frozenset[str]
+    suggestions: Mapping[str, list[str]]
+
+
 class SettingsForm:
     """Draws fields for a choice and keeps them in step with it. `on_change` hears every change."""
 
@@ -140,6 +154,9 @@ class SettingsForm:
         self.choice = choice
         self._on_change = on_change
         self._fields: dict[str, tuple[FormField, Field, ui.element]] = {}
+        self._drawn: list[tuple[ui.element, _Group]] = []
+        self._values = self.choice.composed.settings.model_dump(mode="json")
+        self._recipe = str(self._values[RECIPE])
         self._search = ""
         self._groups = dict(fields())
 
@@ -151,17 +168,37 @@ class SettingsForm:
         suggestions: Mapping[str, list[str]] | None = None,
     ) -> None:
         """The fields of one group: basic ones at once, the rest behind "More settings"."""
-        members = [one for one in self._groups[group] if one.name not in set(leave_out)]
+        group_drawn = _Group(group, frozenset(leave_out), suggestions or {})
+        place = box("div", "stack")
+        self._drawn.append((place, group_drawn))
+        with place:
+            self._draw_group(group_drawn)
+
+    def _draw_group(self, group: _Group) -> None:
+        """Those that runs of the recipe can have: the others would make the page several times as heavy."""
+        members = [one for one in self._groups[group.name] if one.name not in group.left_out]
+        members = [one for one in members if one.is_for(self._recipe)]
         basic = [one for one in members if one.level == "basic"]
         advanced = [one for one in members if one not in basic]
         with box("div", "fields"):
             for one in basic:
-                self._draw_field(one, (suggestions or {}).get(one.name, []))
+                self._draw_field(one, group.suggestions.get(one.name, []))
         if advanced:
-            title = f"More settings: {group.lower()}"
-            with details(title, marker=f"more-{group}"), box("div", "fields"):
+            title = f"More settings: {group.name.lower()}"
+            with details(title, marker=f"more-{group.name}"), box("div", "fields"):
                 for one in advanced:
-                    self._draw_field(one, (suggestions or {}).get(one.name, []))
+                    self._draw_field(one, group.suggestions.get(one.name, []))
+
+    def _follow_the_recipe(self) -> None:
+        """Draw the fields anew where another recipe is chosen than the one they are drawn for."""
+        if self._recipe == self._values[RECIPE]:
+            return
+        self._recipe = str(self._values[RECIPE])
+        self._fields.clear()
+        for place, group in self._drawn:
+            place.clear()
+            with place:
+                self._draw_group(group)
 
     def search(self, text: str) -> int:
         """Mark the fields that match and open what hides them; returns how many."""
@@ -182,14 +219,15 @@ class SettingsForm:
     def refresh(self) -> None:
         """Bring every field up to date: value, origin, error, and whether it applies."""
         composed = self.choice.composed
-        values = composed.settings.model_dump(mode="json")
+        values = self._values = composed.settings.model_dump(mode="json")
+        self._follow_the_recipe()
         for name, (form_field, entry, place) in self._fields.items():
             applies = form_field.applies(values)
             place.set_visibility(applies)
             if not applies:
                 continue
             error = self.choice.errors.get(name)
-            origin = "" if form_field.is_required else _ORIGINS[composed.origins[name]]
+            origin = "" if self._is_needed(form_field) else _ORIGINS[composed.origins[name]]
             entry.show(error=error, origin=origin or None)
             if error is None:
                 entry.show(value=shown(form_field, values[name]))
@@ -205,12 +243,16 @@ class SettingsForm:
                 hint=_hint(one),
                 options=options(list(one.choices)),
                 suggestions=suggestions,
-                required=one.is_required,
-                placeholder=None if one.is_required else one.empty_means or None,
+                required=self._is_needed(one),
+                placeholder=None if self._is_needed(one) else one.empty_means or None,
                 help_href=f"/help?topic=settings#{one.name.replace('_', '-')}",
                 rows=2,
             )
         self._fields[one.name] = (one, entry, place)
+
+    def _is_needed(self, one: FormField) -> bool:
+        setting = one.setting
+        return setting is not None and setting.is_required(self._values)
 
     def _entered(self, one: FormField, raw: Any) -> None:
         self.choice.enter(one, raw)

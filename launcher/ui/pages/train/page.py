@@ -8,7 +8,7 @@ from nicegui import ui
 
 from launcher.domain.offer import Offer
 from launcher.domain.run import Run
-from launcher.presets import all_presets
+from launcher.forms.fields import RECIPE
 from launcher.ui.frame import Shell, page
 from launcher.ui.pages.train.checks import Checks
 from launcher.ui.pages.train.dataset_note import DatasetNote
@@ -18,6 +18,7 @@ from launcher.ui.pages.train.gpu_table import GpuTable
 from launcher.ui.pages.train.preset_cards import PresetCards
 from launcher.ui.pages.train.price import Price
 from launcher.ui.pages.train.pricing import quote
+from launcher.ui.pages.train.recipe_cards import RecipeCards
 from launcher.ui.pages.train.run_text import RunText
 from launcher.ui.pages.train.saving import SaveDialog
 from launcher.ui.state.site import Site
@@ -25,16 +26,18 @@ from launcher.ui.widgets.elements import badge, box, button, card, details, hint
 from launcher.ui.widgets.inputs import Field
 
 REDRAW_SECONDS = 0.3
+_BY_PRESET = "A preset sets everything. Change single values below if you want to."
+_BY_HAND = "No preset is chosen: every value is the usual one, or your own."
 
 
 def register(site: Site) -> None:
     page(
         site,
         "/train",
-        "Train a voice",
+        "Train",
         _build,
-        lead="A preset and two names are enough. Nothing is rented before you have seen the price and "
-        "said yes.",
+        lead="Choose what to train; a preset and two names are enough. Nothing is rented before you "
+        "have seen the price and said yes.",
     )
 
 
@@ -82,10 +85,12 @@ class _TrainPage:
     def _what(self) -> None:
         preferences = self.site.preferences
         with card("1 · What"):
-            hint("Which recordings, and where the finished voice goes.")
+            hint("What is trained, on which data, and where the results go.")
+            self._recipes = RecipeCards(self.site, self.choice, self._recipe_chosen)
             self._notes = box("div", "stack-small").mark("older-settings")
             self.form.draw(
                 "What",
+                leave_out=(RECIPE,),
                 suggestions={name: [value] for name, value in preferences.last_used.items()},
             )
             self._dataset = DatasetNote(self.shell, self._changed)
@@ -105,7 +110,7 @@ class _TrainPage:
     def _how_much(self) -> None:
         with card("2 · How much"):
             with box("div", "row spread"):
-                hint("A preset sets everything. Change single values below if you want to.")
+                self._how_much_hint = hint("")
                 self._changed_badge = badge("", "live")
             self.presets = PresetCards(self.site, self.choice, self._preset_chosen)
             with details("Change single values", marker="more-values"):
@@ -120,7 +125,9 @@ class _TrainPage:
                 self.form.draw("How much")
             save = SaveDialog(self.shell, self.choice, self._preset_saved)
             with box("div", "row"):
-                button("Back to the preset", self._reset, kind="quiet", symbol="refresh")
+                self._back = button(
+                    "Back to the preset", self._reset, kind="quiet", symbol="refresh"
+                )
                 button("Save as my preset", save.show, kind="quiet", symbol="save")
 
     def _where(self) -> None:
@@ -177,6 +184,9 @@ class _TrainPage:
         return prices.offers if prices else None
 
     def _show_changes(self) -> None:
+        has_preset = self.choice.preset is not None
+        self._how_much_hint.text = _BY_PRESET if has_preset else _BY_HAND
+        self._back.set_visibility(has_preset)
         changed = len(self.choice.changed) if self.choice.preset else 0
         self._changed_badge.text = f"{changed} changed" if changed else ""
         self._changed_badge.set_visibility(bool(changed))
@@ -194,14 +204,20 @@ class _TrainPage:
 
     def _taken_over(self) -> None:
         self.form.refresh()
+        self._recipes.refresh()
+        self.presets.follow_the_recipe()
         self._changed()
+
+    def _recipe_chosen(self) -> None:
+        self._taken_over()
+        self.shell.announce("The settings below are those of what you chose.")
 
     def _preset_chosen(self) -> None:
         self._taken_over()
         self.shell.announce(f"Preset chosen. {self._price.text}")
 
     def _preset_saved(self) -> None:
-        self.presets.draw(all_presets(self.site.config))
+        self.presets.draw()
         self._changed()
 
     def _set_resume(self, value: object) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from launcher.domain.offer import Offer
 from launcher.domain.plan import DatasetSummary
 from launcher.domain.run import Run
 from launcher.errors import InvalidRequest
+from launcher.forms.fields import RECIPE
 from launcher.forms.scopes import beside_any_preset
 from launcher.presets import Preset, all_presets
 from launcher.services.planning.compose import compose_so_far
@@ -33,14 +34,28 @@ class PresetCards:
         self._composed: dict[str, tuple[tuple[Preset, dict[str, Any]], RunSettings | str]] = {}
         self._place = box("div", "grid-2", role="radiogroup", aria_label="Preset")
         self._place.mark("presets")
-        self.draw(all_presets(site.config))
+        self._drawn_for = ""
+        self.draw()
 
-    def draw(self, presets: Sequence[Preset]) -> None:
+    def draw(self) -> None:
+        """Those for what is trained, as they are on the disk now."""
+        self._drawn_for = self._trained
+        presets = all_presets(self._site.config)
         self._place.clear()
         self._prices.clear()
         with self._place:
-            for preset in sorted(presets, key=_order):
-                self._card(preset)
+            for preset in in_order(presets):
+                if recipe_of_preset(preset) == self._drawn_for:
+                    self._card(preset)
+
+    def follow_the_recipe(self) -> None:
+        """Draw others where something else is trained now."""
+        if self._drawn_for != self._trained:
+            self.draw()
+
+    @property
+    def _trained(self) -> str:
+        return self._choice.composed.settings.recipe.value
 
     def refresh(
         self, dataset: DatasetSummary | None, offers: Sequence[Offer] | None, history: Sequence[Run]
@@ -106,6 +121,16 @@ class PresetCards:
 
 def _flag(is_set: bool) -> str | None:
     return "" if is_set else None
+
+
+def recipe_of_preset(preset: Preset) -> str:
+    """What it trains; the usual recipe where it does not say."""
+    return str(preset.values.get(RECIPE, RunSettings().recipe.value))
+
+
+def in_order(presets: Iterable[Preset]) -> list[Preset]:
+    """As they are offered."""
+    return sorted(presets, key=_order)
 
 
 def _order(preset: Preset) -> tuple[bool, Any]:

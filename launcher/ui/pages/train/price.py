@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from launcher.providers.registry import default_place
+from launcher.recipes import recipe_of
 from launcher.ui.next_steps import on_page
 from launcher.ui.pages.train.pricing import Quote
 from launcher.ui.text import per_hour
@@ -62,7 +63,14 @@ def _remarks(found: Quote) -> None:
             "It then tries to deliver what it has.",
         )
     elif found.estimate is None:
-        needs = "a dataset" if found.offer is not None else f"the {default_place().title} key"
-        hint(f"For an estimate it takes {needs}.")
+        hint(_why_no_estimate(found))
     else:
         hint(f"By the {found.estimate.basis}.")
+
+
+def _why_no_estimate(found: Quote) -> str:
+    if found.offer is None:
+        return f"For an estimate it takes the {default_place().title} key."
+    if recipe_of(found.settings).speech_wanted(found.settings) is not None:
+        return "For an estimate it takes a dataset."
+    return "How long this takes is not known beforehand. Your limits end it at the latest."

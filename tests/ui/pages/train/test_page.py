@@ -13,7 +13,7 @@ from launcher.presets import find_preset
 from launcher.ui.widgets.elements import Button, waiting
 from launcher.ui.widgets.inputs import Field
 from pod_image.contract.outcomes import EndReason
-from pod_image.contract.settings import SETTINGS
+from pod_image.contract.settings import RECIPES, SETTINGS
 from tests.kit.clocks import NOW
 from tests.kit.dataset_files import wav, write
 from tests.kit.page_verbs import click, enter, only, press, until, visit
@@ -23,9 +23,12 @@ from tests.ui.conftest import Ground
 
 async def test_every_question_mark_leads_to_its_place_in_the_help(person: User) -> None:
     await visit(person, "/train")
-    with person:
-        fields = ElementFilter(kind=Field, only_visible=False)
-        wanted = {str(one._props["help-href"]) for one in fields if "help-href" in one._props}
+    wanted: set[str] = set()
+    for recipe in RECIPES:
+        person.find(marker=f"train-{recipe}").trigger("change")
+        with person:
+            fields = ElementFilter(kind=Field, only_visible=False)
+            wanted |= {str(one._props["help-href"]) for one in fields if "help-href" in one._props}
     assert len(wanted) >= len(SETTINGS) - 2
     pages = {urlsplit(href)._replace(fragment="").geturl() for href in wanted}
     found = set()
@@ -186,8 +189,31 @@ async def test_a_command_s_dataset_is_not_judged_as_a_voice_s(holder: User, grou
     ground.push_clips(lines={"clips/absent.flac": "There is no such file."})
     await visit(holder, "/train?preset=quick-check&dataset=demo/clips")
     await holder.should_see("cannot be trained on as it is", retries=400)
-    enter(holder, "recipe", "command")
+    holder.find(marker="train-command").trigger("change")
     await holder.should_see("at one commit; they are not looked into")
     await holder.should_not_see("cannot be trained on as it is")
-    enter(holder, "recipe", "piper")
+    holder.find(marker="train-piper").trigger("change")
     await holder.should_see("cannot be trained on as it is", retries=400)
+
+
+async def test_what_is_trained_is_chosen_by_a_card_and_brings_its_own_settings_and_presets(
+    person: User,
+) -> None:
+    await visit(person, "/train?preset=quick-check&dataset=me/clips")
+    assert shown_fields(person) >= {"dataset_repo", "voice_name", "epochs"}
+    person.find(marker="train-command").trigger("change")
+    assert shown_fields(person) >= {"dataset_repo", "argv", "outputs"}
+    assert not shown_fields(person) & {"voice_name", "epochs"}
+    await person.should_not_see(marker="preset-quick-check")
+    enter(person, "argv", "python\ntrain.py")
+    person.find(marker="train-piper").trigger("change")
+    assert shown_fields(person) >= {"voice_name", "epochs"}
+    await person.should_see(marker="preset-quick-check")
+    assert only(person, Field, "field-dataset_repo").value == "me/clips"
+
+
+def shown_fields(user: User) -> set[str]:
+    """Names of the settings that have a field on the page, behind "More settings" or not."""
+    with user:
+        found = ElementFilter(kind=Field, only_visible=False)
+        return {str(one._props["name"]) for one in found if one.visible}
