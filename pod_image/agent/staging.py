@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -42,14 +42,14 @@ def stage(
     out: Path,
     scratch: Path | None,
     left_behind: Mapping[Path, str] | None = None,
-    work: Path | None = None,
+    homes: Sequence[Path] = (),
 ) -> tuple[list[Staged], list[str]]:
     """Freeze files of `out` into `scratch`. Also returns what was left out, one sentence each.
 
     On a full disk, or without `scratch`, a file is uploaded from where it lies: what changes meanwhile
     is noticed by the proof that follows an upload, while what is never sent is lost.
 
-    `left_behind` are results that a stage which was killed left in its folder `work`, with the paths they would have
+    `left_behind` are results that a stage which was killed left below one of `homes`, with the paths they would have
     below `out`.
 
     Links and whatever lies outside `out` are left out: a command under another user must not get
@@ -58,12 +58,10 @@ def stage(
     staged, left_out = [], []
     others = left_behind or {}
     for number, path in enumerate(dict.fromkeys(paths)):
-        is_other = path in others and work is not None
-        root = (work if is_other and work is not None else out).resolve()
-        below = _below(path, root)
-        if is_other and below is not None:
-            below = others[path]
-        if below is None:
+        roots = [each.resolve() for each in (homes if path in others else (out,))]
+        root = next((each for each in roots if _below(path, each) is not None), None)
+        below = others.get(path) or (_below(path, root) if root is not None else None)
+        if root is None or below is None:
             left_out.append(f"{said(path.name)} is a link or lies elsewhere; it is not delivered.")
             continue
         if why := not_to_be_had(below):

@@ -209,7 +209,7 @@ class Uploads:
                     run.folder.out,
                     scratch,
                     dict(self._left_behind),
-                    run.folder.prepared,
+                    (run.folder.prepared, run.folder.reworded),
                 )
                 staged, left_out = await run.ports.run_blocking(freeze)
                 files = {run.results.path(one.below): one.path for one in staged}

@@ -67,6 +67,11 @@ class RunFolder:
         return self.root / "prepared"
 
     @property
+    def reworded(self) -> Path:
+        """Results of a stage that was killed, in the words that they are delivered in; written by the agent."""
+        return self.root / "reworded"
+
+    @property
     def out(self) -> Path:
         """Everything that is delivered; mirrors the run's folder in the results repo."""
         return self.root / "out"

@@ -98,7 +98,8 @@ class Recipe(Protocol):
 
     def left_behind(self, folder: RunFolder, settings: RunSettings) -> Mapping[Path, str]:
         """Results below `RunFolder.prepared` that a stage which was killed did not bring to where they are delivered
-        from, with the paths that they would have below the run's folder.
+        from, with the paths that they would have below the run's folder. What is delivered in other words than it was
+        written in lies below `RunFolder.reworded`.
         """
         ...
 

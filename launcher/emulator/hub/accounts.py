@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
@@ -68,6 +69,12 @@ _TEXT = {
 }
 _TEXTS = {"tags", "datasets", "metrics", "task_categories", "thumbnail"}
 _TEXT_OR_TEXTS = {"language", "license", "base_model"}
+_IDS = {
+    "base_model": "Use a model id from https://hf.co/models.",
+    "datasets": "If possible, use a dataset id from https://hf.co/datasets.",
+}
+"""Fields that name repos, and what is said of what is the name of none."""
+_REPO_ID = re.compile(r"(?:\w[\w.-]{0,95}/)?\w[\w.-]{0,95}")
 
 
 def _complaint(name: object, value: object) -> str | None:
@@ -80,6 +87,18 @@ def _complaint(name: object, value: object) -> str | None:
     if name in _TEXT_OR_TEXTS and not (is_text or is_texts):
         # The usual cause is `language: no`, which YAML reads as false.
         return f'"{name}" must be one of [string, array of strings]'
+    return _complaint_about_ids(str(name), value)
+
+
+def _complaint_about_ids(name: str, value: Any) -> str | None:
+    """A folder's path, which trainers write when they were given one, is the id of nothing."""
+    if name not in _IDS:
+        return None
+    is_text = isinstance(value, str)
+    for number, each in enumerate([value] if is_text else value):
+        if not _REPO_ID.fullmatch(each):
+            place = name if is_text else f"{name}[{number}]"
+            return f'"{place}" with value "{each}" is not valid. {_IDS[name]}'
     return None
 
 

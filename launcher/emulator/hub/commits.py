@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from launcher.emulator.hub.accounts import card_complaints
 from launcher.emulator.hub.core import Call, HubCore, Route
 from launcher.emulator.hub.listings import iso
 from launcher.emulator.hub.store import Blob, Repo, Tree
@@ -79,6 +80,8 @@ def _apply(hub: HubCore, tree: Tree, key: str, value: dict[str, Any]) -> None:
         content = value["content"]
         is_base64 = value.get("encoding") == "base64"
         raw = base64.b64decode(content) if is_base64 else content.encode()
+        if path == "README.md":
+            _check_card(raw)
         tree[path] = hub.store.blob(hub.store.add_object(Body(raw)), is_lfs=False)
     elif key == "lfsFile":
         tree[path] = _large(hub, value["oid"])
@@ -93,6 +96,13 @@ def _apply(hub: HubCore, tree: Tree, key: str, value: dict[str, Any]) -> None:
             del tree[name]
     else:
         raise Refusal(400, f"Unknown commit operation: {key}")
+
+
+def _check_card(raw: bytes) -> None:
+    """The Hub holds a card to its rules also where a client has not asked before."""
+    errors, _ = card_complaints(raw.decode("utf-8", "replace"))
+    if errors:
+        raise Refusal(400, errors[0])
 
 
 def _large(hub: HubCore, sha256: str) -> Blob:

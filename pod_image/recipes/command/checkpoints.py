@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pod_image.recipes.command.collecting import named
-from pod_image.recipes.command.copying import copy_equal
+from pod_image.recipes.command.rewording import AS_WRITTEN, Rewording
 
 _NUMBER = re.compile(r"\d+")
 _NAME = re.compile(r"step-(\d{8})")
@@ -109,8 +109,10 @@ def _has(folder: Path, name: str) -> bool:
 class CheckpointKeeper:
     """Copies whole checkpoints to where they are delivered from, and drops the oldest."""
 
-    def __init__(self, work: Path, target: Path, rule: CheckpointRule) -> None:
-        self._work, self._target, self._rule = work, target, rule
+    def __init__(
+        self, work: Path, target: Path, rule: CheckpointRule, rewording: Rewording = AS_WRITTEN
+    ) -> None:
+        self._work, self._target, self._rule, self._rewording = work, target, rule, rewording
         self._taken: list[tuple[str, int, int]] = []
 
     def take(self, step: int | None) -> Path | None:
@@ -153,7 +155,7 @@ class CheckpointKeeper:
         shutil.rmtree(part, ignore_errors=True)
         try:
             for path in files:
-                if not copy_equal(path, part / path.relative_to(self._work)):
+                if not self._rewording.copy(path, part / path.relative_to(self._work)):
                     return False
             if not all(path.is_file() for path in files):
                 return False  # dropped by the trainer while it was copied

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
-from pod_image.recipes.command.copying import NoRoom, copy_equal
+from pod_image.recipes.command.copying import NoRoom
+from pod_image.recipes.command.rewording import AS_WRITTEN, Rewording
 
 
 @dataclass(frozen=True)
@@ -16,12 +17,14 @@ class Outputs:
     """Which files below the command's folder are results: those that fit `patterns` and none of the others.
 
     `left_out` is held against each part of a path: names under which programs write what is not whole yet.
-    `elsewhere` are patterns of what is delivered in another way, such as checkpoints.
+    `elsewhere` are patterns of what is delivered in another way, such as checkpoints. `rewording` changes some of them
+    on their way.
     """
 
     patterns: tuple[str, ...]
     left_out: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
+    rewording: Rewording = AS_WRITTEN
 
     def files(self, work: Path) -> list[Path]:
         """Regular files, sorted. Links are passed over: they may lead anywhere."""
@@ -94,10 +97,10 @@ def collect(work: Path, outputs: Outputs, target: Path) -> Collected:
     for path in paths:
         below = path.relative_to(work).as_posix()
         goal = target / below
-        if _is_same(path, goal):
+        if outputs.rewording.is_there(path, goal):
             continue
         try:
-            if copy_equal(path, goal):
+            if outputs.rewording.copy(path, goal):
                 new.append(below)
         except NoRoom:
             without_room.append(below)
@@ -113,7 +116,7 @@ def uncollected(work: Path, outputs: Outputs, target: Path) -> dict[Path, int]:
     found = {}
     for path in outputs.files(work):
         with suppress(OSError):  # gone meanwhile
-            if not _is_same(path, target / path.relative_to(work)):
+            if not outputs.rewording.is_there(path, target / path.relative_to(work)):
                 found[path] = path.stat().st_size
     return found
 
@@ -138,11 +141,3 @@ def missing(work: Path, patterns: Sequence[str], before: Seen) -> list[str]:
         for pattern in patterns
         if not set(seen(work, [pattern]).items()) - set(before.items())
     ]
-
-
-def _is_same(path: Path, goal: Path) -> bool:
-    """A copy keeps the time of change, so equal size and time mean an equal file."""
-    with suppress(OSError):
-        one, other = path.stat(), goal.stat()
-        return (one.st_size, one.st_mtime_ns) == (other.st_size, other.st_mtime_ns)
-    return False

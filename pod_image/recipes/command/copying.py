@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -22,10 +23,11 @@ class NoRoom(Exception):
     """The disk has no room for a second one of this file."""
 
 
-def copy_equal(path: Path, goal: Path) -> bool:
+def copy_equal(path: Path, goal: Path, changed: Callable[[bytes], bytes] | None = None) -> bool:
     """Copy a file, with its time of change. False when it changed meanwhile: `goal` is as it was then.
 
-    Raises OSError, and NoRoom. A hard link would take no room, and change with what a program writes in place.
+    `changed` makes of a small file what stands in the copy. Raises OSError, and NoRoom. A hard link would take no room,
+    and change with what a program writes in place.
     """
     before = path.stat()
     goal.parent.mkdir(parents=True, exist_ok=True)
@@ -34,6 +36,8 @@ def copy_equal(path: Path, goal: Path) -> bool:
             is_equal = _clone(path, part) or _copy(path, part, before.st_size)
             if not is_equal or not _is_same(before, path.stat()):
                 raise _Changed
+            if changed is not None:
+                part.write_bytes(changed(part.read_bytes()))
             os.utime(part, ns=(before.st_atime_ns, before.st_mtime_ns))
     except _Changed:
         return False

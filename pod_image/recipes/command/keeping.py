@@ -35,7 +35,9 @@ class Results:
         self, job: Job, folder: RunFolder, report: Emit, log: Callable[[str], None]
     ) -> None:
         self._job, self._folder, self._report, self._log = job, folder, report, log
-        self._keeper = CheckpointKeeper(folder.prepared, folder.checkpoints, job.checkpoints)
+        self._keeper = CheckpointKeeper(
+            folder.prepared, folder.checkpoints, job.checkpoints, job.rewording
+        )
         self._step: int | None = None
         self._told: set[str] = set()
 

@@ -6,6 +6,7 @@ import shlex
 import textwrap
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -24,13 +25,14 @@ from pod_image.contract.progress_choice import (
 )
 from pod_image.contract.recipes.command import CommandSettings
 from pod_image.contract.settings import RunSettings
-from pod_image.contract.whole_file import is_unfinished
+from pod_image.contract.whole_file import is_unfinished, write_whole
 from pod_image.recipes.base import CardSection, Recipe, RemoteFile, Stage
 from pod_image.recipes.command.checkpoints import CheckpointRule, kept
 from pod_image.recipes.command.collecting import Outputs, fits, uncollected
 from pod_image.recipes.command.line_rules import LineRule
 from pod_image.recipes.command.progress.epoch_bars import BarNames
 from pod_image.recipes.command.progress.listening import NO_CURVES, Curves
+from pod_image.recipes.command.rewording import AS_WRITTEN, Rewording
 
 FILES = "files/"
 ENVIRONMENT = ".venv"
@@ -71,11 +73,14 @@ class Job:
     curves: Curves = NO_CURVES
     lines: tuple[LineRule, ...] = ()
     """What of its output is told as a warning, or ends it."""
+    rewording: Rewording = AS_WRITTEN
+    """What of its files is delivered in other words than it wrote, such as the paths of this pod."""
 
     @property
     def results(self) -> Outputs:
         """What is delivered as files; checkpoints go by themselves."""
-        return Outputs(self.outputs, (*self.left_out, ENVIRONMENT), self.checkpoints.patterns)
+        left_out = (*self.left_out, ENVIRONMENT)
+        return Outputs(self.outputs, left_out, self.checkpoints.patterns, self.rewording)
 
     @property
     def patterns(self) -> tuple[str, ...]:
@@ -141,11 +146,17 @@ class CommandRecipe:
         return sum(uncollected(folder.prepared, outputs, files_folder(folder)).values())
 
     def left_behind(self, folder: RunFolder, settings: RunSettings) -> Mapping[Path, str]:
-        work, files = folder.prepared, files_folder(folder)
-        return {
-            path: (files / path.relative_to(work)).relative_to(folder.out).as_posix()
-            for path in uncollected(work, self.job(settings).results, files)
-        }
+        work, files, job = folder.prepared, files_folder(folder), self.job(settings)
+        found = {}
+        for path in uncollected(work, job.results, files):
+            below, lies = path.relative_to(work), path
+            with suppress(OSError):  # one that cannot be read must not cost the others
+                if job.rewording.touches(path):
+                    lies = folder.reworded / below
+                    lies.parent.mkdir(parents=True, exist_ok=True)
+                    write_whole(lies, job.rewording.of(path, path.read_bytes()))
+                found[lies] = (files / below).relative_to(folder.out).as_posix()
+        return found
 
     def card(self, folder: RunFolder, settings: RunSettings) -> CardSection:
         files = files_folder(folder)

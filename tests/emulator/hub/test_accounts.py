@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import httpx2
 import pytest
 from huggingface_hub import ModelCard
@@ -125,6 +127,30 @@ def test_a_card_with_broken_yaml_is_refused_before_anything_is_uploaded(emulator
     assert emulator.core.seen("POST", "/commit/") == []
 
 
+def test_a_commit_with_a_card_that_names_a_folder_is_refused_without_having_asked(client):
+    """Other programs commit without asking /api/validate-yaml first; git does."""
+    api = client()
+    api.create_repo("demo/voice")
+
+    def commit(base):
+        card = f"---\nbase_model: {base}\n---\n# Adapter"
+        lines = (
+            {"key": "header", "value": {"summary": "card"}},
+            {"key": "file", "value": {"path": "README.md", "content": card}},
+        )
+        return httpx2.post(
+            f"{api.endpoint}/api/models/demo/voice/commit/main",
+            content="".join(json.dumps(line) + "\n" for line in lines),
+            headers={"authorization": f"Bearer {api.token}"},
+        )
+
+    refused = commit("/in/base")
+    assert refused.status_code == 400
+    assert '"/in/base" is not valid' in refused.json()["error"]
+    assert commit("me/base").status_code == 200
+    assert api.model_info("demo/voice").card_data.base_model == "me/base"
+
+
 def test_a_card_is_read_back_as_metadata_of_the_repo(client):
     api = client()
     api.create_repo("demo/voice")
@@ -142,6 +168,12 @@ def test_a_card_is_read_back_as_metadata_of_the_repo(client):
         ("---\nlanguage: no\n---\n", '"language" must be one of'),
         ("---\ntags: voice\n---\n", '"tags" must be an array'),
         ("---\na: [\n---\n", "not valid"),
+        (
+            "---\nbase_model: /workspace/in/base\n---\n",
+            '"base_model" with value "/workspace/in/base" is not valid',
+        ),
+        ("---\nbase_model: ''\n---\n", '"base_model" with value "" is not valid'),
+        ("---\ndatasets: [me/a, ./b]\n---\n", '"datasets[1]" with value "./b" is not valid'),
     ],
 )
 def test_each_fault_in_a_card_is_named(card, complaint):

@@ -12,7 +12,7 @@ from pod_image.contract.paths import RunFolder
 from pod_image.contract.settings import RecipeName, RunSettings
 from pod_image.recipes import load
 from pod_image.recipes.base import CardSection
-from pod_image.recipes.command import checkpoints, collecting
+from pod_image.recipes.command import checkpoints, rewording
 from pod_image.recipes.command.collecting import (
     Collected,
     Outputs,
@@ -269,8 +269,7 @@ def test_one_file_that_cannot_be_copied_keeps_no_other_from_being_delivered(
             raise PermissionError(13, "Permission denied")
         return copy_equal(path, goal)
 
-    monkeypatch.setattr(collecting, "copy_equal", copies)
-    monkeypatch.setattr(checkpoints, "copy_equal", copies)
+    monkeypatch.setattr(rewording, "copy_equal", copies)
     rule = checkpoints.CheckpointRule(("out/checkpoint-*",), ("bad",))
     job = Job(("x",), ("out/**",), checkpoints=rule)
     Results(job, RunFolder(tmp_path), said.append, told.append).collect()
