@@ -65,6 +65,19 @@ class DatasetSummary:
 
 
 @dataclass(frozen=True)
+class PlannedInput:
+    """A repo that the pod fetches beside the dataset: whose it is, and how much, at that commit."""
+
+    name: str
+    """As it is written: datasets/OWNER/NAME, or OWNER/NAME of a model."""
+    commit: str
+    size_bytes: int
+    files: int
+    folder: str = ""
+    """Where the command has it, if somebody said."""
+
+
+@dataclass(frozen=True)
 class Estimate:
     """Expected time and cost of the whole run; `basis` says what it rests on."""
 
@@ -93,6 +106,7 @@ class Plan:
     account_id: str = ""
     """The provider's id of the account that would pay; empty where it does not say."""
     base_licence: str = ""
+    inputs: tuple[PlannedInput, ...] = ()
     forced: tuple[str, ...] = ()
     """Codes of dataset errors that the person lets pass."""
     requests: tuple[Planned, ...] = field(default=(), repr=False)

@@ -71,11 +71,12 @@ class HuggingFace:
                 on_progress=lambda done: on_bytes(done.done_bytes, done.all_bytes),
             )
 
-    def fetch_needs(self, needs: Sequence[RemoteFile], folder: Path) -> None:
-        for need in needs:
-            is_dataset = need.repo_type == "dataset"
-            repo = hub.Repo(need.repo, "dataset" if is_dataset else "model")
-            self._fetch(self._reading, repo, [need.path], folder / need.folder, need.commit)
+    def fetch_need(
+        self, need: RemoteFile, folder: Path, on_bytes: Callable[[int, int], None]
+    ) -> None:
+        repo = hub.Repo(need.repo, "dataset" if need.repo_type == "dataset" else "model")
+        target = folder / need.folder
+        self._fetch(self._reading, repo, [need.path], target, need.commit, on_bytes)
 
     def fetch_results(self, paths: Sequence[str], folder: Path, below: str) -> None:
         with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
@@ -154,12 +155,20 @@ class HuggingFace:
         paths: Sequence[str],
         folder: Path,
         commit: str = "",
+        on_bytes: Callable[[int, int], None] = lambda done, total: None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with _troubles():
             pinned = commit or hub.resolve_commit(account, repo)
             patterns = [pattern for path in paths for pattern in (path, f"{path}/*")]
-            whole = hub.fetch(account, repo, pinned, folder, patterns)
+            whole = hub.fetch(
+                account,
+                repo,
+                pinned,
+                folder,
+                patterns,
+                on_progress=lambda done: on_bytes(done.done_bytes, done.all_bytes),
+            )
         if not whole.files:
             raise HubTrouble(
                 f"{repo.id} has no {', '.join(paths)}.",

@@ -155,10 +155,12 @@ class Life:
                 run.end(ending)
             case GoOn():
                 await self._note_attempt(start.step)
-                await self._phase(Phase.FETCH, lambda: self._fetch(start))
             case Begin():
                 await self._note_attempt(None)
-                await self._phase(Phase.FETCH, lambda: self._fetch(start))
+        if isinstance(start, GoOn | Begin):
+            refused = await self._phase(Phase.FETCH, lambda: self._fetch(start))
+            if refused is not None:
+                run.end(refused)
         uploading = asyncio.ensure_future(self._again_and_again("uploads", self.uploads.work))
         try:
             await self._stages(is_resumed=isinstance(start, GoOn))
@@ -243,16 +245,16 @@ class Life:
             run.ports.processes.hand_over(folder.out / "checkpoints", run.user)
         if run.document.resume or isinstance(start, GoOn):
             await self._restore()
-        needs = run.recipe.needs(run.settings)
-        if needs:
-            await blocking(lambda: run.hub.fetch_needs(needs, folder.base))
-        await self._fetch_datasets(on_bytes)
+        told = _OneAfterAnother(on_bytes)
+        for need in run.recipe.needs(run.settings):
+            await blocking(partial(run.hub.fetch_need, need, folder.base, told.heard))
+            told.is_whole()
+        await self._fetch_datasets(told)
 
-    async def _fetch_datasets(self, on_bytes: Callable[[int, int], None]) -> None:
+    async def _fetch_datasets(self, told: _OneAfterAnother) -> None:
         """Each to a folder of its own, where there are several; what is reported is of all that have begun."""
         run, document = self.run, self.run.document
         commits = (document.dataset_commit, *document.more_dataset_commits)
-        told = _OneAfterAnother(on_bytes)
         for number, dataset in enumerate(chosen_datasets(run.settings)):
             commit = commits[number] if number < len(commits) else ""
             target = run.folder.dataset / dataset.folder

@@ -175,8 +175,10 @@ class Hub(Protocol):
         """
         ...
 
-    def fetch_needs(self, needs: Sequence[RemoteFile], folder: Path) -> None:
-        """The recipe's own files, each at `folder`/<path>."""
+    def fetch_need(
+        self, need: RemoteFile, folder: Path, on_bytes: Callable[[int, int], None]
+    ) -> None:
+        """A file or folder of the recipe's own, verified, at `folder`/<its folder>/<path>; progress as above."""
         ...
 
     def fetch_results(self, paths: Sequence[str], folder: Path, below: str) -> None:

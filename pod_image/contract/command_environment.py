@@ -9,6 +9,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _OURS = ("LAUNCHER_", "HF_", "RUNPOD_", "LD_", "PYTHON")
 """Ours, the Hub's, the place's, and those by which a process is made to load something else."""
 _ALSO_OURS = frozenset({"PATH", "DATASET_DIR", "OUT_DIR", "VIRTUAL_ENV", "HUGGING_FACE_HUB_TOKEN"})
+_OF_INPUT = re.compile(r"INPUT_\d+")
 
 
 def variable(text: str) -> tuple[str, str]:
@@ -16,7 +17,7 @@ def variable(text: str) -> tuple[str, str]:
     name, sign, value = text.partition("=")
     if not sign or not _NAME.fullmatch(name):
         raise ValueError(WRITTEN)
-    if name in _ALSO_OURS or name.upper().startswith(_OURS):
+    if name in _ALSO_OURS or name.upper().startswith(_OURS) or _OF_INPUT.fullmatch(name):
         raise ValueError(f"{name} is set by the pod, and not to be given")
     if "\0" in value:
         raise ValueError(f"the value of {name} has a NUL, which no variable can hold")

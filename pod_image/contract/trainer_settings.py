@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from pod_image.contract.hub_inputs import WRITTEN, checked_model
 from pod_image.contract.knobs import Knob, Scope
 
 KeepCheckpoints = Annotated[
@@ -24,8 +25,13 @@ MinGpuMemoryGb = Annotated[
 ]
 BaseModelRepo = Annotated[
     str,
+    AfterValidator(checked_model),
     Field(
-        description="Model that the training starts from: OWNER/NAME on Hugging Face, or OWNER/NAME@REVISION."
+        description=(
+            "Model that the training starts from: OWNER/NAME on Hugging Face, or OWNER/NAME@REVISION. It is pinned to "
+            "a commit and fetched before the training; the dataset token has to be allowed to read it."
+        ),
+        max_length=600,
     ),
     Knob(
         "Base model",
@@ -34,6 +40,7 @@ BaseModelRepo = Annotated[
         is_settled=True,
         is_hub_address=True,
         empty_means="none is fetched",
+        written=WRITTEN,
     ),
 ]
 TrainerConfig = Annotated[

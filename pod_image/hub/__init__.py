@@ -19,6 +19,7 @@ for _name in (
 from pod_image.hub.budget import CommitBudget, CommitPriority
 from pod_image.hub.ensure_repo import ensure_results_repo
 from pod_image.hub.fetch import Fetched, FetchProgress, fetch, files_below
+from pod_image.hub.other_kinds import kind_there
 from pod_image.hub.preflight import (
     Account,
     Cause,
@@ -30,6 +31,7 @@ from pod_image.hub.preflight import (
 from pod_image.hub.publish import Receipt, publish, update_card
 from pod_image.hub.refusals import (
     Damaged,
+    Gated,
     HubConflict,
     HubError,
     HubRefused,
@@ -65,6 +67,7 @@ __all__ = [
     "Difference",
     "FetchProgress",
     "Fetched",
+    "Gated",
     "Hub",
     "HubConflict",
     "HubError",
@@ -86,6 +89,7 @@ __all__ = [
     "ensure_results_repo",
     "fetch",
     "files_below",
+    "kind_there",
     "list_files",
     "list_folders",
     "look_at",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -22,8 +22,6 @@ from pod_image.hub.refusals import (
 )
 from pod_image.hub.repos import Repo, resolve_commit
 from pod_image.hub.session import Hub
-
-BRIEF_SECONDS = 20.0
 
 
 class Cause(StrEnum):
@@ -112,7 +110,7 @@ def preflight(
     `datasets` are repo names, each with a revision; they are pinned to the commits that these mean.
     """
     notes = _Notes()
-    reader, writer = _brief(dataset_hub), _brief(upload_hub)
+    reader, writer = dataset_hub.brief(), upload_hub.brief()
     upload_account = _account(writer, "upload token", notes)
     if any(finding.code in (Cause.NETWORK, Cause.ENVIRONMENT) for finding in notes.findings):
         # The first question has waited already: the others are asked once.
@@ -253,12 +251,6 @@ def _lint(account: Account, results: str, notes: _Notes) -> None:
         f"This token can write to all repos of {whose}; the pod needs only {results}.",
         "Make a fine-grained token with write access to this one repo (create the repo first).",
     )
-
-
-def _brief(hub: Hub) -> Hub:
-    """A person waits for the answer."""
-    seconds = min(BRIEF_SECONDS, hub.patience.keep_trying_seconds)
-    return replace(hub, patience=replace(hub.patience, keep_trying_seconds=seconds))
 
 
 def _value(hub: Hub) -> str | None:

@@ -5,7 +5,8 @@
       HubConflict                  409 or 412: somebody else is committing, or has committed
       Overtaken                    the commit we wanted to follow is no longer the newest
       HubRefused                   401: the token itself is not accepted
-      NoRight                      402, 403, gate: the token is good, but not for this
+      NoRight                      402, 403: the token is good, but not for this
+        Gated                      the repo's owner lets in who accepted its terms, or asked and was let in
       RepoMissing                  no such repo, or one hidden from this token: the Hub does not say which
       NotInRepo                    the repo is there, the revision or file is not
       HubRejected                  the Hub will never accept this request as it is
@@ -77,6 +78,10 @@ class HubRefused(HubError):
 
 class NoRight(HubError):
     default_hint = "Give the token the right for this repo, or use another token."
+
+
+class Gated(NoRight):
+    """The account has not accepted the repo's terms, or its token may not read what has a gate."""
 
 
 class RepoMissing(HubError):
@@ -156,7 +161,7 @@ def _from_answer(exc: HfHubHTTPError, doing: str) -> HubError:
     if status == 401 and (said == BAD_TOKEN or not isinstance(exc, RepositoryNotFoundError)):
         return HubRefused(text)
     if isinstance(exc, GatedRepoError):
-        return NoRight(
+        return Gated(
             text, hint="Ask for access on the repo's page, and let the token read gated repos."
         )
     if isinstance(exc, DisabledRepoError):

@@ -32,6 +32,7 @@ from pod_image.hub.refusals import HubConflict, HubRefused, HubUnavailable, NotT
 
 Answer = TypeVar("Answer")
 
+BRIEF_SECONDS = 20.0
 PUBLIC_HUB = "https://huggingface.co"
 TROUBLED = frozenset({408, 429, 500, 502, 503, 504})
 
@@ -138,6 +139,11 @@ class Hub:
     def hasty(self) -> Hub:
         """The same Hub, but each call is made once: for steps of something that is itself retried."""
         return replace(self, patience=replace(self.patience, keep_trying_seconds=0.0))
+
+    def brief(self) -> Hub:
+        """The same Hub with less patience: a person waits for the answer."""
+        seconds = min(BRIEF_SECONDS, self.patience.keep_trying_seconds)
+        return replace(self, patience=replace(self.patience, keep_trying_seconds=seconds))
 
     @property
     def api(self) -> HfApi:

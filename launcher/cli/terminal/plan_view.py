@@ -10,11 +10,11 @@ from launcher.cli.terminal.layout import pairs, paragraph, table, usd
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import LOOKS, style, to_plain
 from launcher.domain.offer import Offer
-from launcher.domain.plan import Origin, Plan
+from launcher.domain.plan import Origin, Plan, PlannedInput
 from launcher.recipes import recipe_of
 from launcher.services.common.boot_budget import boot_budget
 from launcher.services.common.places import place_of
-from pod_image.contract.figures import counted, dollars_per_hour, recorded, roughly
+from pod_image.contract.figures import counted, dollars_per_hour, recorded, roughly, size
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.settings import SETTINGS
 
@@ -34,6 +34,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         },
         "dropped": list(plan.composed.dropped),
         "dataset": to_plain(plan.dataset),
+        "inputs": to_plain(plan.inputs),
         "candidates": to_plain(plan.candidates),
         "estimate": to_plain(plan.estimate),
         "worst_case_usd": plan.worst_case_usd,
@@ -100,6 +101,8 @@ def _summary(plan: Plan) -> list[tuple[str, str]]:
     rows = [("Runs", recipe_of(plan.settings).summary(plan.settings, resume=plan.resume))]
     if plan.dataset is not None:
         rows.append(("Dataset", _dataset(plan)))
+    if plan.inputs:
+        rows.append(("Inputs", "\n".join(map(_input, plan.inputs))))
     made = "; the repo does not exist yet and is made, private" if plan.makes_results_repo else ""
     rows.append(("Results", f"{plan.settings.results_repo}, folder {plan.run_id}{made}"))
     rows.append(("GPU", _gpus(plan)))
@@ -139,6 +142,12 @@ def _dataset(plan: Plan) -> str:
         for part in found.parts
     )
     return f"{described}. {each}"
+
+
+def _input(one: PlannedInput) -> str:
+    put = f", in {one.folder}" if one.folder else ""
+    files = f"{counted(one.files, 'file')}, {size(one.size_bytes)}"
+    return f"{one.name}: {files}{put} (commit {one.commit[:8]})"
 
 
 def _gpus(plan: Plan) -> str:

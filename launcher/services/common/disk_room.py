@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from launcher.domain.needs import DiskRoom
+from launcher.domain.plan import PlannedInput
 from launcher.services.common.places import place_of
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import Sentence, setting
@@ -14,6 +16,16 @@ from pod_image.contract.settings import RunSettings
 def rented_disk_gb(settings: RunSettings) -> int:
     """The disk that is ordered, which may be larger than the one that was asked for."""
     return max(settings.disk_gb, place_of(settings).least_disk_gb)
+
+
+def with_inputs(needed: DiskRoom | None, inputs: Sequence[PlannedInput]) -> DiskRoom | None:
+    """What has to fit, with what is fetched beside the dataset."""
+    if not inputs:
+        return needed
+    inputs_gb = sum(each.size_bytes for each in inputs) / 1e9
+    if needed is None:
+        return DiskRoom(inputs_gb, "its inputs")
+    return DiskRoom(needed.gb + inputs_gb, f"{needed.basis}, and its inputs")
 
 
 def findings_on_disk(settings: RunSettings, needed: DiskRoom | None) -> list[Finding]:

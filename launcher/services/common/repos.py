@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from launcher.domain.hub_address import KIND_NAMES, HubAddress, RepoKind, hub_address
 from launcher.errors import InvalidRequest
+from pod_image.contract.hub_inputs import HubInput
 from pod_image.contract.next_steps import Sentence, setting
+from pod_image.contract.settings import SETTINGS
 
 _DEFAULT_REVISION = "main"
+_INPUTS = {name for name, declared in SETTINGS.items() if declared.knob.is_hub_address}
+_PASTED = re.compile(
+    r"(?P<address>(?:https?://[^/]*|(?:www\.)?(?:huggingface\.co|hf\.co|hf-mirror\.com))/[^:]*|hf://[^:]*)"
+    r"(?P<folder>:.+)?",
+    re.IGNORECASE,
+)
+"""An address as it stands in a browser, and the folder that a person wrote behind it."""
 
 
 def with_repos(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -38,6 +48,10 @@ def with_repos(given: Mapping[str, Any]) -> dict[str, Any]:
     more = values.get("more_datasets")
     if isinstance(more, list | tuple):
         values["more_datasets"] = [_further(each) for each in more]
+    for name in _INPUTS & values.keys():
+        value = values[name]
+        is_list = isinstance(value, list | tuple)
+        values[name] = [_input(each) for each in value] if is_list else _input(value)
     return values
 
 
@@ -91,3 +105,24 @@ def _further(typed: Any) -> Any:
     inside = f"/{found.folder}" if found.folder else ""
     at = f"@{found.revision}" if found.revision else ""
     return f"{found.repo}{inside}{at}"
+
+
+def _input(typed: Any) -> Any:
+    """A pasted address of a dataset or model as the word that is used for it; anything else as it is."""
+    pasted = _PASTED.fullmatch(typed.strip()) if isinstance(typed, str) else None
+    found = hub_address(pasted["address"]) if pasted else None
+    if pasted is None or found is None:
+        return typed
+    if found.kind not in ("dataset", "model"):
+        raise InvalidRequest(
+            f"{found.repo} is the address of {KIND_NAMES.get(found.kind, 'no repo that is known')}, and only datasets "
+            "and models are fetched.",
+            hint="Write OWNER/NAME for a model, datasets/OWNER/NAME for a dataset.",
+        )
+    if found.folder:
+        raise InvalidRequest(
+            f"An input is a whole repo, and {found.folder} is a folder in {found.repo}.",
+            hint=f"Name the repo alone, and let the command look into ${{INPUT_0}}/{found.folder}.",
+        )
+    revision = found.revision if found.revision != _DEFAULT_REVISION else ""
+    return f"{HubInput(found.repo, found.kind, revision)}{pasted['folder'] or ''}"

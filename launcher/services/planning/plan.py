@@ -5,42 +5,33 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from launcher.domain.choice import candidates
 from launcher.domain.command import refuse_keys
 from launcher.domain.offer import Offer
-from launcher.domain.plan import Composed, DatasetSummary, Plan
+from launcher.domain.plan import Composed, Plan
 from launcher.errors import (
     HubError,
     InvalidRequest,
     LauncherError,
     NotConfigured,
 )
-from launcher.hub.access import AccessReport, HubAccess, check_access
 from launcher.providers.place import Place
 from launcher.recipes import recipe_of
-from launcher.recipes.base import Start
 from launcher.services.common import our_image
-from launcher.services.common.disk_room import findings_on_disk
+from launcher.services.common.disk_room import findings_on_disk, with_inputs
 from launcher.services.common.place_key import need_place_key
 from launcher.services.common.run_secrets import can_make_secrets
 from launcher.services.common.workbench import Workbench
 from launcher.services.launching import bootstrap
 from launcher.services.launching.bad_hosts import bad_hosts, findings_on_bad_hosts, steered
-from launcher.services.planning.dataset_look import (
-    check_settings,
-    how_to_force,
-    look_at_all,
-    not_looked_into,
-    refuse_unknown,
-    twice_findings,
-)
+from launcher.services.planning.dataset_look import how_to_force, refuse_unknown
+from launcher.services.planning.hub_view import look_at_hub
 from launcher.services.planning.requests import planned_requests
-from launcher.services.planning.resuming import Earlier, earlier_life, findings_on_resume
+from launcher.services.planning.resuming import findings_on_resume
 from launcher.stores.secrets import KeyName, Keys
 from pod_image.contract.common_settings import Cloud
-from pod_image.contract.datasets import chosen_datasets
 from pod_image.contract.figures import dollars, dollars_per_hour
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import NextStep, Said, Sentence, joined, setting
@@ -51,21 +42,6 @@ MOST_NAMES = 10
 """Of runs in one hint; the newest, when ids count up."""
 _NOT_CONFIGURED = {"token_refused", "no_token", "environment"}
 _UNUSABLE_REQUEST = {"no_such_repo", "no_right", "may_not_create", "network", "base"}
-
-
-@dataclass(frozen=True)
-class _HubView:
-    """What the Hub said of dataset, results repo and what the training starts from."""
-
-    findings: tuple[Finding, ...] = ()
-    dataset: DatasetSummary | None = None
-    makes_results_repo: bool = False
-    taken: frozenset[str] = frozenset()
-    are_runs_known: bool = False
-    """Whether `taken` is all there is: the results repo could be asked."""
-    start: Start = field(default_factory=Start)
-    earlier: Earlier | None = None
-    """Of the run that is continued."""
 
 
 async def make_plan(
@@ -89,11 +65,13 @@ async def make_plan(
     refuse_keys(settings.model_dump())
     recipe = recipe_of(settings)
     view, offers, has_secrets, account = await asyncio.gather(
-        _look_at_hub(bench, settings, forced, resume=resume),
+        look_at_hub(bench, settings, forced, resume=resume),
         bench.provider.offers(settings.gpu_count, Cloud.ANY, (), settings.min_cuda_version),
         can_make_secrets(bench.provider),
         bench.provider.account(),
     )
+    composed = replace(composed, settings=view.settings)
+    settings = composed.settings
     bad = bad_hosts(bench)
     chosen = steered(
         candidates(offers, settings, recipe.memory_needed(settings, view.dataset)), bad
@@ -110,7 +88,9 @@ async def make_plan(
         *on_resume,
         *_findings_on_money(bench.place, settings, chosen, account.balance_usd),
         *findings_on_bad_hosts(chosen, bad),
-        *findings_on_disk(settings, recipe.disk_needed(settings, view.dataset)),
+        *findings_on_disk(
+            settings, with_inputs(recipe.disk_needed(settings, view.dataset), view.inputs)
+        ),
         *bootstrap.findings_on_image(settings.image, bench.place),
         *our_image.findings_on_image(settings.image),
     ]
@@ -128,6 +108,7 @@ async def make_plan(
         secrets_in_plain=not has_secrets,
         account_id=account.account_id,
         base_licence=view.start.licence,
+        inputs=view.inputs,
         forced=tuple(dict.fromkeys(forced)),
     )
     plan = replace(plan, findings=(*plan.findings, *_findings_on_estimate(plan)))
@@ -150,57 +131,6 @@ def _kind(codes: list[str]) -> type[LauncherError]:
     if any(code in _UNUSABLE_REQUEST for code in codes):
         return HubError
     return InvalidRequest
-
-
-async def _look_at_hub(
-    bench: Workbench, settings: RunSettings, forced: Collection[str], *, resume: bool
-) -> _HubView:
-    access = await check_access(
-        bench.hub,
-        [(each.repo, each.revision) for each in chosen_datasets(settings)],
-        settings.results_repo,
-    )
-    dataset, on_dataset = await _look_at_datasets(bench.hub, settings, access, forced)
-    look_at_start = recipe_of(settings).look_at_start
-    start = await bench.hub.run(look_at_start, bench.hub.dataset, settings)
-    is_there = not access.makes_results_repo and not _refuses_results(access.findings)
-    taken = await bench.results(settings.results_repo).run_ids() if is_there else []
-    return _HubView(
-        findings=(*access.findings, *on_dataset, *start.findings),
-        dataset=dataset,
-        makes_results_repo=access.makes_results_repo,
-        taken=frozenset(taken),
-        are_runs_known=is_there or access.makes_results_repo,
-        start=start,
-        earlier=await earlier_life(bench, settings)
-        if resume and settings.run_id in taken
-        else None,
-    )
-
-
-async def _look_at_datasets(
-    hub: HubAccess, settings: RunSettings, access: AccessReport, forced: Collection[str]
-) -> tuple[DatasetSummary | None, tuple[Finding, ...]]:
-    datasets = chosen_datasets(settings)
-    pinned = [pair for pair in zip(datasets, access.dataset_commits, strict=True) if pair[1]]
-    twice = twice_findings(datasets)
-    if not pinned or twice:
-        return None, twice
-    wanted = recipe_of(settings).speech_wanted(settings)
-    if wanted is None:
-        return not_looked_into(pinned), ()
-    return await hub.run(
-        look_at_all,
-        hub.dataset,
-        pinned,
-        check_settings(settings),
-        forced,
-        is_apart=wanted.is_apart,
-    )
-
-
-def _refuses_results(findings: tuple[Finding, ...]) -> bool:
-    return any(finding.severity is Severity.ERROR for finding in findings)
 
 
 def _run_id(

@@ -49,10 +49,20 @@ class Earlier:
         return RunSettings.model_validate(taken_over(self.values, of_another_release=True).values)
 
 
-async def earlier_life(bench: Workbench, settings: RunSettings) -> Earlier | None:
+async def record_so_far(bench: Workbench, settings: RunSettings) -> RunRecord | None:
+    """Of the run that is continued, as its last pod left it. Raises HubError."""
+    return await bench.results(settings.results_repo).record(settings.run_id)
+
+
+def settings_so_far(record: RunRecord) -> RunSettings:
+    return Earlier(record, Learnt()).settings
+
+
+async def earlier_life(
+    bench: Workbench, settings: RunSettings, record: RunRecord
+) -> Earlier | None:
     """None where there is nothing to go on from. Raises HubError."""
-    record = await bench.results(settings.results_repo).record(settings.run_id)
-    if record is None or record.checkpoint is None:
+    if record.checkpoint is None:
         return None
     recipe = recipe_of_run(json.dumps({"recipe": record.recipe}))
     upload, repo = bench.hub.upload, settings.results_repo

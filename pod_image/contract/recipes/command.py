@@ -14,6 +14,8 @@ from pod_image.contract.command_environment import (
     checked_variable,
 )
 from pod_image.contract.common_settings import CommonSettings, Switch, Word
+from pod_image.contract.hub_inputs import WRITTEN as INPUT_WRITTEN
+from pod_image.contract.hub_inputs import checked_input
 from pod_image.contract.knobs import Knob
 from pod_image.contract.progress_choice import WRITTEN, checked_progress
 from pod_image.contract.recipes.base import Declaration
@@ -40,6 +42,26 @@ class CommandSettings(CommonSettings):
         ),
         Knob("In a shell", group="What", level="advanced"),
     ] = Switch.OFF
+    input: Annotated[
+        tuple[Annotated[Word, AfterValidator(checked_input)], ...],
+        Field(
+            description=(
+                "Repos that are fetched for the command before it starts: OWNER/NAME is a model, datasets/OWNER/NAME "
+                "a dataset; @REVISION and :FOLDER may follow. ${INPUT_0} is where the first one is. The dataset token "
+                "reads them; the command sees no key."
+            ),
+            max_length=16,
+        ),
+        Knob(
+            "Inputs",
+            group="What",
+            level="advanced",
+            separator="\n",
+            empty_means="nothing but the dataset",
+            is_hub_address=True,
+            written=INPUT_WRITTEN,
+        ),
+    ] = ()
     workdir: Annotated[
         str,
         AfterValidator(checked_folder),
@@ -84,8 +106,8 @@ class CommandSettings(CommonSettings):
         tuple[Word, ...],
         Field(
             description=(
-                "Files below the command's folder in which ${DATASET_DIR}, ${OUT_DIR}, ${WORK_DIR} and ${RESUME_DIR} "
-                "are filled in before it starts; in its words they always are."
+                "Files below the command's folder in which ${DATASET_DIR}, ${INPUT_0}, ${OUT_DIR}, ${WORK_DIR} and "
+                "${RESUME_DIR} are filled in before it starts; in its words they always are."
             ),
             max_length=32,
         ),

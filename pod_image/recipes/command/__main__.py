@@ -18,6 +18,7 @@ from pod_image.contract.paths import RunFolder
 from pod_image.recipes.command.collecting import is_inside, missing, seen
 from pod_image.recipes.command.descendants import adopt_orphans
 from pod_image.recipes.command.filling_in import fill_files, filled
+from pod_image.recipes.command.inputs import put_inputs
 from pod_image.recipes.command.job import job_of
 from pod_image.recipes.command.keeping import NotWhole, Results
 from pod_image.recipes.command.line_rules import LineWatch
@@ -109,6 +110,7 @@ def _start(job: Job, folder: RunFolder, resumed: Path | None) -> subprocess.Pope
     private = (EVENTS_FD_VARIABLE, RUN_VARIABLE, SAFE_PATH_VARIABLE)
     environment = {name: value for name, value in os.environ.items() if name not in private}
     places = {"DATASET_DIR": str(folder.dataset), "OUT_DIR": str(work / "out")}
+    places |= put_inputs(job.inputs, folder)
     own = {**places, **activated(work / ENVIRONMENT, environment), **job.variables}
     places["WORK_DIR"] = str(work)
     argv = job.argv

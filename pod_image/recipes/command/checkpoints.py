@@ -83,10 +83,11 @@ def _age(unit: Unit) -> tuple[int, float]:
 
 
 def _is_whole(unit: Unit, whole_with: Sequence[str], now: float) -> bool:
+    """What holds nothing but links came with an input: it is no checkpoint of this run."""
     with suppress(OSError):
-        if unit.path.is_dir() and whole_with:
-            return all(_has(unit.path, name) for name in whole_with)
         files = unit.files
+        if unit.path.is_dir() and whole_with:
+            return bool(files) and all(_has(unit.path, name) for name in whole_with)
         written_at = max((path.stat().st_mtime for path in files), default=now)
         return bool(files) and now - written_at >= REST_SECONDS
     return False

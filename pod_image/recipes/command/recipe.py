@@ -29,6 +29,7 @@ from pod_image.contract.whole_file import is_unfinished, write_whole
 from pod_image.recipes.base import CardSection, Recipe, RemoteFile, Stage
 from pod_image.recipes.command.checkpoints import CheckpointRule, kept
 from pod_image.recipes.command.collecting import Outputs, fits, uncollected
+from pod_image.recipes.command.inputs import wanted_repos
 from pod_image.recipes.command.line_rules import LineRule
 from pod_image.recipes.command.progress.epoch_bars import BarNames
 from pod_image.recipes.command.progress.listening import NO_CURVES, Curves
@@ -65,6 +66,8 @@ class Job:
     variables: Mapping[str, str] = field(default_factory=dict)
     packages: tuple[str, ...] = ()
     templates: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    """Repos, as `pod_image.contract.hub_inputs` reads them; an empty word keeps its number, and is nothing."""
     samples: tuple[str, ...] = ()
     """Which of its results are shown while it runs; without any, all that a person can hear or see."""
     progress: ProgressChoice = field(default_factory=lambda: ProgressChoice(ProgressWay.AUTO))
@@ -111,6 +114,7 @@ class CommandRecipe:
             variables=dict(map(variable, own.env)),
             packages=own.pip,
             templates=own.templates,
+            inputs=own.input,
             samples=own.sample_outputs,
             progress=progress_choice(own.progress),
         )
@@ -122,7 +126,7 @@ class CommandRecipe:
         return (Stage(Phase.PREPARE, module_command(f"{_MODULE}.packages")), train)
 
     def needs(self, settings: RunSettings) -> Sequence[RemoteFile]:
-        return ()
+        return wanted_repos(self.job(settings).inputs)
 
     def carries(self, settings: RunSettings) -> Sequence[str]:
         return ()

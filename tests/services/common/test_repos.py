@@ -76,3 +76,19 @@ def test_a_dataset_is_not_pushed_into_a_folder_of_a_repo() -> None:
     assert datasets.find_repo("https://huggingface.co/datasets/me/clips") == "me/clips"
     with pytest.raises(InvalidRequest, match="is a folder in me/clips"):
         datasets.find_repo("me/clips/audio")
+
+
+@pytest.mark.parametrize(
+    ("typed", "word"),
+    [
+        ("https://huggingface.co/me/base/tree/main", "me/base"),
+        ("huggingface.co/me/base/tree/v2:models/base", "me/base@v2:models/base"),
+        ("https://hf.co/datasets/me/clips/tree/v1?x=1:data", "datasets/me/clips@v1:data"),
+        ("hf://me/base", "me/base"),
+        ("me.x/base.v1@v2:data", "me.x/base.v1@v2:data"),
+    ],
+)
+def test_an_input_may_be_an_address_with_a_folder_behind_it(typed: str, word: str) -> None:
+    given: dict[str, Any] = {"recipe": "command", "input": [typed]}
+    found = compose(None, given, check_required=False).settings
+    assert found.model_dump()["input"] == (word,)

@@ -28,7 +28,7 @@ from launcher.ui.widgets.elements import (
     say,
 )
 from pod_image.contract.datasets import chosen_datasets
-from pod_image.contract.figures import about, counted, dollars, roughly
+from pod_image.contract.figures import about, counted, dollars, roughly, size
 
 FIRST_NEWS_SECONDS = 20.0
 """How long the dialog waits for the launch to name its run before it moves on to the Runs page."""
@@ -62,6 +62,7 @@ class ConfirmDialog:
                 ("Expected", f"{dollars(_expected_usd(plan))}, {_expected_time(plan)}"),
                 ("At the most", f"{dollars(plan.worst_case_usd)}, {most}"),
                 ("Dataset", ", ".join(one.name for one in chosen_datasets(settings)) or "none"),
+                *(("Fetched too", f"{one.name}, {size(one.size_bytes)}") for one in plan.inputs),
                 ("Results go to", f"{settings.results_repo}/{plan.run_id}"),
                 ("If it is taken", _others(len(plan.candidates) - 1)),
             ]

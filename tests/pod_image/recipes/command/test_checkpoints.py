@@ -171,3 +171,15 @@ def test_a_rule_says_which_number_in_a_name_is_the_step(tmp_path: Path) -> None:
     kept_as = CheckpointKeeper(tmp_path, tmp_path / "checkpoints", rule).take(None)
     assert kept_as is not None
     assert kept_as.name == "step-00000105"
+
+
+def test_what_came_with_an_input_is_no_checkpoint_of_this_run(tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    theirs = written(tmp_path / "fetched", 9_000)
+    linked = work / "out" / "checkpoint-9000"
+    linked.mkdir(parents=True)
+    for path in theirs.iterdir():
+        (linked / path.name).symlink_to(path)
+    assert newest_whole(work, RULE, time.time()) == []
+    own = written(work, 500)
+    assert newest_whole(work, RULE, time.time()) == [Unit(own)]

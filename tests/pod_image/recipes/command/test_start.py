@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.settings import RecipeName, RunSettings
+from pod_image.recipes.base import RemoteFile
 from pod_image.recipes.command.packages import activated, install
 from pod_image.recipes.command.recipe import CommandRecipe
 from tests.pod_image.recipes.command.commands import worker
@@ -58,6 +59,7 @@ def test_files_that_are_marked_as_templates_are_filled_in(tmp_path: Path) -> Non
         {"env": ["runpod_api_key=x"]},
         {"env": ["no value"]},
         {"env": ["1A=x"]},
+        {"env": ["INPUT_0=x"]},
         {"pip": ["--index-url=http://x"]},
         {"pip": ["-r/etc/passwd"]},
         {"workdir": "../x"},
@@ -104,3 +106,57 @@ def test_packages_are_prepared_before_progress_is_expected() -> None:
     settings = RunSettings(recipe=COMMAND, argv=("x",), pip=("trl==1.16.0",))
     phases = [stage.phase for stage in CommandRecipe().stages(settings)]
     assert phases == [Phase.PREPARE, Phase.TRAIN]
+
+
+def fetched(folder: Path, number: int, **files: str) -> Path:
+    """What the agent has fetched as input n."""
+    base = folder / "base" / "inputs" / str(number)
+    for name, text in files.items():
+        path = base / "deep" / f"{name}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return base
+
+
+def test_inputs_are_where_words_templates_and_variables_say(tmp_path: Path) -> None:
+    work = tmp_path / "prepared"
+    work.mkdir()
+    (work / "config.yaml").write_text("base: ${INPUT_0}\n")
+    fetched(tmp_path, 0, weights="w")
+    fetched(tmp_path, 1, clips="c")
+    script = 'cat config.yaml "$1/deep/clips.txt" "$INPUT_0/deep/weights.txt" > said'
+    text = said(
+        tmp_path, "sh", "-c", script, "sh", "${INPUT_1}",
+        input=["me/base@abc", "datasets/me/clips:data/x"], templates=["config.yaml"],
+    )  # fmt: skip
+    assert text == f"base: {work}/inputs/0\ncw"
+    assert (work / "data" / "x" / "deep" / "clips.txt").read_text() == "c"
+
+
+def test_an_input_is_linked_and_is_no_result_but_what_is_written_beside_it_is(
+    tmp_path: Path,
+) -> None:
+    fetched(tmp_path, 0, weights="w")
+    (tmp_path / "prepared" / "own" / "deep").mkdir(parents=True)
+    (tmp_path / "prepared" / "own" / "deep" / "brought.txt").write_text("mine")
+    fetched(tmp_path, 0, brought="theirs")
+    script = "touch own/deep/cache own/said; cp own/deep/brought.txt said"
+    settings: dict[str, Any] = {"input": ["me/base:own"], "outputs": ["own/**"]}
+    assert said(tmp_path, "sh", "-c", script, **settings) == "mine"
+    assert said(tmp_path, "sh", "-c", script, **settings) == "mine", "a second life"
+    linked = tmp_path / "prepared" / "own" / "deep" / "weights.txt"
+    assert linked.is_symlink()
+    files = tmp_path / "out" / "files"
+    found = sorted(path.relative_to(files).as_posix() for path in files.rglob("*.*"))
+    assert found == ["own/deep/brought.txt"]
+    assert (files / "own" / "deep" / "cache").is_file()
+
+
+def test_the_recipe_asks_for_each_input_whole_at_its_commit() -> None:
+    settings = RunSettings(
+        recipe=COMMAND, argv=("x",), input=("me/base@abc", "datasets/me/clips@def:data")
+    )
+    assert list(CommandRecipe().needs(settings)) == [
+        RemoteFile("me/base", "*", "model", "abc", "inputs/0"),
+        RemoteFile("me/clips", "*", "dataset", "def", "inputs/1"),
+    ]
