@@ -4,6 +4,7 @@ The clients' own words for these troubles are tracebacks, or a Hub "that does no
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import ipaddress
 import os
@@ -12,6 +13,7 @@ import ssl
 import urllib.request
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 _PROXY_KINDS = ("http", "https", "all")
@@ -185,6 +187,16 @@ def _certificate_faults(environment: Mapping[str, str]) -> Iterator[Fault]:
 
 
 def _why_no_file(path: str) -> str:
+    try:
+        now = Path(path).stat()
+    except (OSError, ValueError):
+        return _why_not_loaded(path, (0, 0, 0))
+    return _why_not_loaded(path, (now.st_ino, now.st_ctime_ns, now.st_size))
+
+
+@functools.lru_cache(maxsize=4)
+def _why_not_loaded(path: str, version: tuple[int, int, int]) -> str:
+    """Read once for each `version` of the file: a usual one takes a fiftieth of a second."""
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
     except ssl.SSLError:

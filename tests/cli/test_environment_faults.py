@@ -24,6 +24,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "plan": (*RUN, "--", "true"),
     "deploy": (*RUN, "--yes", "--", "true"),
     "presets": ("list",),
+    "init": ("trainer",),
     "gpus": (),
     "dataset": ("check", "demo/clips"),
     "voices": ("list",),
@@ -136,7 +137,7 @@ class Fault:
     spared: tuple[str, ...] = ()
 
 
-OFFLINE = ("demo", "ui", "presets", "runs", "cost", "export")
+OFFLINE = ("demo", "ui", "presets", "init", "runs", "cost", "export")
 """Ask nobody; the form says it where it asks."""
 ENDING = ("sample", "save", "stop", "abort", "reap")
 """End pods, or reach them through RunPod alone."""
@@ -220,7 +221,16 @@ HOMES = {
     "not to be made": "/proc/no-such-home",
     "too long a name": "/tmp/" + "x" * 300,
 }
-HOMELESS = {"demo": 0, "ui": 3, "presets": None, "runs": None, "cost": None, "doctor": 1, "reap": 0}
+HOMELESS = {
+    "demo": 0,
+    "ui": 3,
+    "presets": None,
+    "init": None,
+    "runs": None,
+    "cost": None,
+    "doctor": 1,
+    "reap": 0,
+}
 """What needs a home for nothing here, or goes as far as it can; None: 0 or 3, by what is wrong with it."""
 
 
