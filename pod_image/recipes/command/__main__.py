@@ -22,10 +22,11 @@ from pod_image.recipes.command.inputs import put_inputs
 from pod_image.recipes.command.job import job_of
 from pod_image.recipes.command.keeping import NotWhole, Results
 from pod_image.recipes.command.line_rules import LineWatch
+from pod_image.recipes.command.linking import link_all
 from pod_image.recipes.command.packages import activated
 from pod_image.recipes.command.progress.epoch_bars import EpochBars, behind_in
 from pod_image.recipes.command.progress.listening import Listener
-from pod_image.recipes.command.recipe import ENVIRONMENT, Job
+from pod_image.recipes.command.recipe import ENVIRONMENT, LINKED_DATASET, Job
 from pod_image.recipes.command.turns import Turns
 from pod_image.recipes.command.work import Work
 from pod_image.recipes.worker import Emit, Reporter, StoppableInbox, run_document
@@ -51,7 +52,8 @@ def main() -> int:
         resumed = results.bring_back() if document.resume else None
     except NotWhole as exc:
         return _refuse(report, str(exc), "Start a new run, or go on from another checkpoint.")
-    before = seen(folder.prepared, job.required)
+    rule = job.checkpoints
+    before = seen(folder.prepared, (*job.required, *rule.final))
     lines = LineWatch(job.lines, report, _log)
     listener = Listener(
         job.progress,
@@ -73,14 +75,13 @@ def main() -> int:
     work = Work(process, listener, report, turns, _log, lambda: lines.fault is not None)
     code = work.until_over(inbox.take)
     turns.take_last()
+    lines.finish()
     if lines.fault is not None and not work.was_stopped:
         report(lines.fault)
         return INPUT_FAULT
-    if (
-        code == 0
-        and not work.was_stopped
-        and (absent := missing(folder.prepared, job.required, before))
-    ):
+    absent = missing(folder.prepared, job.required, before)
+    absent += missing(folder.prepared, rule.final, before, but=rule.patterns)
+    if code == 0 and not work.was_stopped and absent:
         hint = "What it wrote last stands at the end of its log."
         return _refuse(
             report, f"The command ended well, and left nothing new that fits {absent[0]}.", hint
@@ -109,10 +110,15 @@ def _start(job: Job, folder: RunFolder, resumed: Path | None) -> subprocess.Pope
     # Ours; `python -m train` of the person's own begins, as everywhere, in the folder of the command.
     private = (EVENTS_FD_VARIABLE, RUN_VARIABLE, SAFE_PATH_VARIABLE)
     environment = {name: value for name, value in os.environ.items() if name not in private}
-    places = {"DATASET_DIR": str(folder.dataset), "OUT_DIR": str(work / "out")}
+    dataset = folder.dataset
+    if job.writes_into_dataset:
+        dataset = work / LINKED_DATASET
+        link_all(folder.dataset, dataset)
+    places = {"DATASET_DIR": str(dataset), "OUT_DIR": str(work / "out")}
     places |= put_inputs(job.inputs, folder)
-    own = {**places, **activated(work / ENVIRONMENT, environment), **job.variables}
+    own = {**places, **activated(work / ENVIRONMENT, environment)}
     places["WORK_DIR"] = str(work)
+    own |= {name: filled(value, places) for name, value in job.variables.items()}
     argv = job.argv
     if resumed is not None:
         own |= {"LAUNCHER_RESUMED": "1", "LAUNCHER_RESUME_DIR": str(resumed)}

@@ -131,13 +131,16 @@ def seen(work: Path, patterns: Sequence[str]) -> Seen:
     return {path: (one.st_size, one.st_mtime_ns, one.st_ino) for path, one in found.items()}
 
 
-def missing(work: Path, patterns: Sequence[str], before: Seen) -> list[str]:
-    """The patterns that no file fits which is not as it was before.
+def missing(
+    work: Path, patterns: Sequence[str], before: Seen, but: Sequence[str] = ()
+) -> list[str]:
+    """The patterns that no file fits which is not as it was before; what fits `but` does not count.
 
     Not by the clock: the time of a file's change may lie some milliseconds before the time at which it was made.
     """
+    others = set(matching(work, but))
     return [
         pattern
         for pattern in patterns
-        if not set(seen(work, [pattern]).items()) - set(before.items())
+        if all(path in others for path, _ in seen(work, [pattern]).items() - before.items())
     ]

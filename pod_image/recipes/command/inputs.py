@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from pod_image.contract.hub_inputs import VARIABLE, hub_input, usual_folder
 from pod_image.contract.paths import RunFolder
 from pod_image.recipes.base import RemoteFile
+from pod_image.recipes.command.linking import link_all
 
 _ALL = "*"
 _FETCHED = "inputs/{}"
@@ -41,19 +41,6 @@ def put_inputs(words: Sequence[str], folder: RunFolder) -> dict[str, str]:
         if not word:
             continue
         place = folder.prepared / (hub_input(word).folder or usual_folder(number))
-        _link(folder.base / _FETCHED.format(number), place)
+        link_all(folder.base / _FETCHED.format(number), place)
         places[VARIABLE.format(number)] = str(place)
     return places
-
-
-def _link(fetched: Path, place: Path) -> None:
-    place.mkdir(parents=True, exist_ok=True)
-    for path in sorted(fetched.rglob("*")):
-        goal = place / path.relative_to(fetched)
-        if path.is_dir():
-            goal.mkdir(exist_ok=True)
-            continue
-        if goal.is_symlink():
-            goal.unlink()  # of an earlier life of this container
-        if not goal.exists():
-            goal.symlink_to(path)

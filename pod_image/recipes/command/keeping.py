@@ -14,6 +14,7 @@ from pod_image.recipes.command.checkpoints import (
     CheckpointKeeper,
     bring_back,
     kept,
+    make_newest,
     newest_whole,
     step_of,
 )
@@ -84,13 +85,15 @@ class Results:
             return work / "out" if self._job.restore else None
         on_disk = newest_whole(work, rule, time.time() + REST_SECONDS)
         if not on_disk or max(unit.number for unit in on_disk) < step_of(checkpoints[-1]):
-            bring_back(checkpoints[-1], work)
+            bring_back(checkpoints[-1], work, rule)
             on_disk = newest_whole(work, rule, time.time() + REST_SECONDS)
         if not on_disk:
             lacking = ", ".join(rule.whole_with) or "a file of it"
             raise NotWhole(
                 f"The checkpoint of step {step_of(checkpoints[-1])} is not whole: it needs {lacking}."
             )
+        if rule.in_order:
+            make_newest([path for unit in on_disk for path in unit.files])
         self._keeper.know()
         return on_disk[0].path if on_disk[0].path.is_dir() else on_disk[0].path.parent
 

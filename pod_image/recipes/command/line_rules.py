@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,8 @@ class LineRule:
     """What it means, before the line itself."""
     hint: str = ""
     is_fatal: bool = False
+    in_all: str = ""
+    """What is told at the end where there were several such lines, before how many."""
 
 
 class LineWatch:
@@ -36,6 +39,7 @@ class LineWatch:
         self._rules, self._report, self._log = rules, report, log
         self._counts: dict[str, int] = {}
         self._told: set[str] = set()
+        self._lines: Counter[LineRule] = Counter()
         self.fault: RunWarning | None = None
         """What the first fatal line says. It is not reported yet: it is the end of the run."""
 
@@ -44,6 +48,7 @@ class LineWatch:
         rule = next((each for each in self._rules if line.startswith(each.begins)), None)
         if rule is None:
             return
+        self._lines[rule] += 1
         message = ": ".join(part for part in (rule.says, hide_keys(line)[:LONGEST_SAID]) if part)
         said = RunWarning.saying(rule.code, message, rule.hint)
         if rule.is_fatal:
@@ -52,3 +57,11 @@ class LineWatch:
             self._told.add(said.message)
             self._counts[rule.begins] = self._counts.get(rule.begins, 0) + 1
             self._report(said)
+
+    def finish(self) -> None:
+        """The program has ended."""
+        for rule, count in self._lines.items():
+            if rule.in_all and count > 1:
+                self._report(
+                    RunWarning.saying(rule.code, f"{rule.in_all} {count} times.", rule.hint)
+                )

@@ -38,6 +38,8 @@ from pod_image.recipes.command.rewording import AS_WRITTEN, Rewording
 FILES = "files/"
 ENVIRONMENT = ".venv"
 """Of the command's packages, in its folder; nothing of it is a result."""
+LINKED_DATASET = ".dataset"
+"""In the command's folder, where it writes beside what it reads; the search for files of progress passes it over."""
 _MODULE = "pod_image.recipes.command"
 SMALL_BYTES = 10_000_000
 
@@ -64,6 +66,9 @@ class Job:
     in_shell: bool = False
     workdir: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
+    """Of the command's process; places such as `${OUT_DIR}` are filled in."""
+    writes_into_dataset: bool = False
+    """It keeps files beside those of its dataset: it gets a folder of links."""
     packages: tuple[str, ...] = ()
     templates: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
@@ -82,12 +87,13 @@ class Job:
     @property
     def results(self) -> Outputs:
         """What is delivered as files; checkpoints go by themselves."""
-        left_out = (*self.left_out, ENVIRONMENT)
+        left_out = (*self.left_out, ENVIRONMENT, LINKED_DATASET)
         return Outputs(self.outputs, left_out, self.checkpoints.patterns, self.rewording)
 
     @property
     def patterns(self) -> tuple[str, ...]:
-        return (*self.outputs, *self.required, *self.checkpoints.patterns, *self.restore)
+        rule = self.checkpoints
+        return (*self.outputs, *self.required, *rule.patterns, *rule.final, *self.restore)
 
 
 class CommandRecipe:

@@ -148,9 +148,12 @@ class SqliteFile:
 
     def _rows(self, database: sqlite3.Connection, table: str) -> Iterator[Reading]:
         name = '"' + table.replace('"', '""') + '"'
+        # A training that goes on deletes the rows of the steps that it takes anew: new ones get their numbers.
+        (last,) = database.execute(f"select max(rowid) from {name}").fetchone()
+        self._seen[table] = min(self._seen.get(table, 0), last or 0)
         found = database.execute(
             f"select rowid, * from {name} where rowid > ? order by rowid limit ?",
-            (self._seen.get(table, 0), MOST_ROWS_A_LOOK),
+            (self._seen[table], MOST_ROWS_A_LOOK),
         )
         columns = [str(column[0]) for column in found.description][1:]
         steps: dict[float, dict[str, float]] = {}

@@ -20,6 +20,7 @@ _BESIDE = re.compile(
     re.IGNORECASE,
 )
 """What is done beside the training: people write these words over such bars."""
+_RATES = frozenset({"lr", "learning_rate"})
 NEARLY = 0.9
 """Of a bar: it is drawn ten times a second, so its last steps may never be seen."""
 _OF_BYTES = re.compile(r"(?:^|[\d?.kMGTP ])(?:i?B/s|s/B)$")
@@ -52,7 +53,9 @@ class TrainingBar:
 
     def read(self, bar: Bar) -> Reading | None:
         """None for a bar that is not the training's."""
-        if _BESIDE.search(bar.description) or _OF_BYTES.search(bar.rate):
+        # A learning rate is a training's alone, whatever a person has named it: people name LoRAs "my-test".
+        is_beside = _BESIDE.search(bar.description) and not _RATES & bar.scalars.keys()
+        if is_beside or _OF_BYTES.search(bar.rate):
             return None
         if _counts_epochs(bar):
             self._epochs = _Seen(_label(bar), bar.done, bar.total)

@@ -17,6 +17,7 @@ from pod_image.recipes.command.checkpoints import (
     kept,
     newest_whole,
 )
+from tests.kit.weights import safetensors
 from tests.pod_image.recipes.command.commands import worker
 
 RULE = CheckpointRule(("out/checkpoint-*",), ("trainer_state.json", "optimizer.pt"))
@@ -59,7 +60,7 @@ def test_every_pattern_has_to_be_there(tmp_path: Path) -> None:
     rule = CheckpointRule(("out/lora_*.safetensors", "out/optimizer.pt"))
     (tmp_path / "out").mkdir()
     for name in ("lora_000000250.safetensors", "lora_000000500.safetensors"):
-        (tmp_path / "out" / name).write_bytes(b"w")
+        (tmp_path / "out" / name).write_bytes(safetensors(4))
         aged(tmp_path / "out" / name)
     assert newest_whole(tmp_path, rule, time.time()) == []
     (tmp_path / "out" / "optimizer.pt").write_bytes(b"o")
@@ -100,7 +101,7 @@ def test_a_kept_checkpoint_comes_back_where_it_was(tmp_path: Path) -> None:
     written(first, 10)
     folder = CheckpointKeeper(first, tmp_path / "checkpoints", RULE).take(None)
     assert folder is not None
-    bring_back(folder, second)
+    bring_back(folder, second, RULE)
     assert newest_whole(second, RULE, time.time()) == [Unit(second / "out" / "checkpoint-10")]
 
 

@@ -51,3 +51,18 @@ def test_a_key_in_such_a_line_is_hidden_and_a_long_one_is_cut() -> None:
     assert fault is not None
     assert "hf_a1B2" not in fault.message
     assert len(fault.message) < 350
+
+
+def test_how_often_it_happened_is_told_at_the_end() -> None:
+    rule = LineRule("# OOM", "batches_left_out", in_all="Batches were left out:")
+    told: list[Body] = []
+    watch = LineWatch([rule], told.append, lambda _: None)
+    for number in (1, 2, 1):
+        watch.hear(f"# OOM, skipping batch {number}/3 #")
+    watch.finish()
+    messages = [each.message for each in told if isinstance(each, RunWarning)]
+    assert messages == [
+        "# OOM, skipping batch 1/3 #",
+        "# OOM, skipping batch 2/3 #",
+        "Batches were left out: 3 times.",
+    ]

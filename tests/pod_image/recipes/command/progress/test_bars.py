@@ -141,6 +141,13 @@ def test_what_is_done_beside_the_training_is_no_progress(beside: str, tmp_path: 
     assert heard_of(tmp_path, bar(beside, 1, 3), bar(beside, 3, 3)).steps == []
 
 
+def test_a_bar_with_a_learning_rate_is_the_trainings_whatever_it_is_called(tmp_path: Path) -> None:
+    """ai-toolkit writes the name of the LoRA before its bar, and people name theirs as they like."""
+    named = bar("my-test-map", 5, 9).removesuffix("]") + ", lr: 1.0e-04 loss: 2.5e-02]"
+    (step,) = heard_of(tmp_path, bar("Generating Images", 1, 3), named).steps
+    assert (step.step, step.total_steps, step.losses["loss"]) == (5, 9, 2.5e-02)
+
+
 def test_a_bar_of_validation_without_a_name_does_not_move_the_training(tmp_path: Path) -> None:
     told = [(10, 20), (1, 3), (3, 3), (11, 20), (20, 20), (2, 3)]
     heard = heard_of(tmp_path, *(bar("", done, total) for done, total in told))

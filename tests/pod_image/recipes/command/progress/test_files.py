@@ -79,6 +79,23 @@ def test_a_table_of_a_database_is_read_on(tmp_path: Path) -> None:
     assert hand.finish().curve("loss/loss") == {1: 0.5, 2: 0.25}
 
 
+def test_rows_of_steps_that_are_taken_anew_are_read(tmp_path: Path) -> None:
+    """A training that goes on deletes what lies before it: the new rows have the numbers of the old ones."""
+    with closing(sqlite3.connect(tmp_path / "loss_log.db")) as database:
+        database.execute("create table metrics(step integer, key text, value_real real)")
+        rows = [(step, "loss", 9.0) for step in range(1, 11)]
+        database.executemany("insert into metrics values (?, ?, ?)", rows)
+        database.commit()
+        hand = Hand(tmp_path)
+        database.execute("delete from metrics where step > 5")
+        database.commit()
+        later(hand)
+        database.execute("insert into metrics values (6, 'loss', 0.5)")
+        database.commit()
+        later(hand)
+    assert hand.finish().curve("loss") == {6: 0.5}
+
+
 def test_event_files_of_tensorboard_are_read_on(tmp_path: Path) -> None:
     hand = Hand(tmp_path)
     for step in (5, 10):
