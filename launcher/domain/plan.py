@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from launcher.domain.brought import Brought
 from launcher.domain.cost import hours_until_capped, worst_case_cost_usd
 from launcher.domain.offer import Offer
 from launcher.domain.planned_request import Planned
@@ -109,6 +110,7 @@ class Plan:
     inputs: tuple[PlannedInput, ...] = ()
     forced: tuple[str, ...] = ()
     """Codes of dataset errors that the person lets pass."""
+    brought: Brought = field(default_factory=Brought)
     requests: tuple[Planned, ...] = field(default=(), repr=False)
 
     @property

@@ -10,6 +10,8 @@ from pathlib import Path
 from launcher.config import private_files
 from launcher.errors import HubError
 from launcher.hub.access import HubAccess
+from pod_image.contract.brought import BroughtList, list_path
+from pod_image.contract.contract_error import ContractError
 from pod_image.contract.events import Event, from_line
 from pod_image.contract.instructions import Instruction
 from pod_image.contract.paths import CONTROL_FOLDER, ResultsFolder
@@ -74,6 +76,13 @@ class ResultsRepo:
     async def record(self, run_id: str) -> RunRecord | None:
         """The run's own record, or None while there is none that can be read."""
         return RunRecord.from_json(await self._read(ResultsFolder(run_id).record))
+
+    async def brought(self, sha256: str) -> BroughtList | None:
+        """What a run brought along, by the hash in its record; None where that cannot be read any more."""
+        try:
+            return BroughtList.from_json(await self._read(list_path(sha256)), sha256)
+        except ContractError:
+            return None
 
     async def events(self, run_id: str) -> list[Event]:
         """The run's events as it delivered them, in order; unreadable lines are passed over."""

@@ -60,6 +60,8 @@ class RecordKind(StrEnum):
     """The pod's last event, as JSON."""
     ESTIMATE = "estimate"
     """What the plan expected: hours, cost, worst case."""
+    BROUGHT = "brought"
+    """The hash of the list of files that went along with it."""
     MACHINE = "machine"
     """What is known of the host: where it stands, and how GPU, disk and network did when they were tried."""
 

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from pod_image.agent.attempt_state import Ending
+from pod_image.agent.bringing import bring
 from pod_image.agent.deliver import Delivery, say_cut_off
 from pod_image.agent.instructions import Instructions
 from pod_image.agent.missing import Missing
@@ -237,6 +238,7 @@ class Life:
             loop.call_soon_threadsafe(self._fetched, done, total)
 
         blocking, folder = run.ports.run_blocking, run.folder
+        await bring(run)  # first: what is not as planned is found before hours of downloads
         if isinstance(start, GoOn) and start.fetch is not None:
             paths = [run.results.path(path) for path in start.fetch.paths]
             below = run.results.path("").rstrip("/")

@@ -32,6 +32,7 @@ def record_of(run: Run, *, is_over: bool = False) -> RunRecord:
         settings=_shown(run.settings),
         dataset_commit=run.document.dataset_commit,
         more_dataset_commits=run.document.more_dataset_commits,
+        brought_sha256=run.document.brought_sha256,
         versions=dict(run.versions),
         gpu=run.reading.gpu,
         gpu_count=run.reading.gpu_count,

@@ -73,6 +73,8 @@ class RunDocument(BaseModel):
     resume: bool = False
     """Continue from the newest checkpoint in the results repo instead of refusing a taken run id."""
     base_licence: str = ""
+    brought_sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
+    """Of the list of files that come along from the person's computer; empty when there are none."""
     place: str = DEFAULT_PLACE
     """Where the pod is: how it reads and ends itself."""
 

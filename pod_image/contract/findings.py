@@ -34,3 +34,5 @@ class Finding:
     message: Said
     hint: Said = ""
     place: str = ""
+    setting: str = ""
+    """The setting that it is about, so that a form can show it there."""

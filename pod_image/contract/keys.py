@@ -84,6 +84,45 @@ def hide_keys(text: str) -> str:
     return text
 
 
+HINTS = (
+    "key", "token", "passw", "passphrase", "secret", "credential", "authorization", "bearer", "://",
+)  # fmt: skip
+SHAPE_HINTS = (
+    "hf_", "rpa_", "rps_", "sk-", "akia", "asia", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-",
+    "xoxa-", "xoxb-", "xoxp-", "xoxr-", "xoxs-", "aiza", "eyj", "-----begin ",
+)  # fmt: skip
+"""A text that has none of either in small letters holds nothing that is found here: they are looked for quickly."""
+
+
+def shaped_key(text: str) -> FoundKey | None:
+    """The first key that is known by its shape alone: for what is no text."""
+    return next(_by_shape(text), None)
+
+
+def key_in_line(line: str, *, is_code: bool = False) -> FoundKey | None:
+    """The first key in a line of a file. In code what is not between quotes is a name, and no value."""
+    for found in _found(line):
+        is_named = found.kind.startswith(_BY_NAME)
+        if not (is_code and is_named and not _is_literal(line, found)):
+            return found
+    return None
+
+
+_BY_NAME = "the value of "
+
+
+def _is_literal(line: str, found: FoundKey) -> bool:
+    value = line[found.start : found.end]
+    inner = value.strip("\"'")
+    if inner == value:
+        return False
+    name = found.kind.removeprefix(_BY_NAME)
+    is_placeholder = re.sub(r"\W|_", "", inner.lower()) in re.sub(r"\W|_", "", name.lower())
+    mixes = any(letter.isdigit() for letter in inner) and any(letter.isalpha() for letter in inner)
+    is_password = re.search(r"(?i)passw|passphrase", name) is not None
+    return not is_placeholder and (mixes or is_password)
+
+
 def _found(text: str) -> Iterator[FoundKey]:
     """Without overlap, so that hiding one leaves the others' places right."""
     taken: list[FoundKey] = []

@@ -13,6 +13,8 @@ from pydantic.fields import FieldInfo
 
 Level = Literal["basic", "advanced"]
 Separator = Literal["", ",", "\n"]
+GoesAs = Literal["files", "requirements", "configuration"]
+"""Files at places of their own; packages that pip installs; what the recipe makes of a trainer's own settings."""
 
 
 class Scope(StrEnum):
@@ -53,6 +55,7 @@ class Knob:
     `is_public`: its entries can be read by others, in the pod's definition and in the results repo: no key either.
     `is_hub_address`: its entries are repos on the Hub, which a plan pins to commits.
     `is_local`: its entries are files of the person's computer: the plan reads them, and the names are not sent.
+    `goes_as`: what becomes of such files on the pod.
     `written`: how a value is written, as a sentence for whoever wrote it differently.
     """
 
@@ -72,6 +75,7 @@ class Knob:
     is_public: bool = False
     is_hub_address: bool = False
     is_local: bool = False
+    goes_as: GoesAs = "files"
 
     @property
     def may_hold_no_key(self) -> bool:
@@ -140,6 +144,8 @@ def _check_others(setting: Setting, settings: Mapping[str, Setting]) -> None:
             raise TypeError(
                 f"setting {setting.name} depends on {condition.setting}, which is not declared"
             )
+    if knob.goes_as != "files" and not knob.is_local:
+        raise TypeError(f"setting {setting.name} goes along, and is no file of this computer")
     if knob.further and not (knob.further in settings and settings[knob.further].is_list):
         raise TypeError(f"setting {setting.name} has no list {knob.further} for what is beyond one")
     if knob.belongs_to and knob.belongs_to not in settings:

@@ -35,6 +35,8 @@ class RunRecord(BaseModel):
     settings: dict[str, Any] = {}
     dataset_commit: str = ""
     more_dataset_commits: tuple[str, ...] = ()
+    brought_sha256: str = ""
+    """Of the list of files that came along from the person's computer."""
     versions: dict[str, str] = {}
     gpu: str = ""
     gpu_count: int = 0

@@ -6,6 +6,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from pod_image.contract.brought import MOST_BYTES, checked_bring
+from pod_image.contract.common_settings import Word
+from pod_image.contract.figures import size
 from pod_image.contract.hub_inputs import WRITTEN, checked_model
 from pod_image.contract.knobs import Knob, Scope
 
@@ -51,5 +54,47 @@ TrainerConfig = Annotated[
             "in it is refused."
         )
     ),
-    Knob("Configuration", group="What", is_local=True, empty_means="made from the settings here"),
+    Knob(
+        "Configuration",
+        group="What",
+        is_local=True,
+        goes_as="configuration",
+        empty_means="made from the settings here",
+    ),
+]
+Bring = Annotated[
+    tuple[Annotated[Word, AfterValidator(checked_bring)], ...],
+    Field(
+        description=(
+            "Files and folders of this computer that go along, such as a script: PATH, or PATH:DEST where DEST is "
+            f"its place below the command's folder. At most {size(MOST_BYTES)} in all; the results repo keeps them."
+        ),
+        max_length=64,
+    ),
+    Knob(
+        "Brought along",
+        group="What",
+        separator="\n",
+        is_local=True,
+        empty_means="nothing",
+        written="It is written PATH or PATH:DEST, such as train.py or ~/work/lib:lib.",
+    ),
+]
+Requirements = Annotated[
+    str,
+    Field(
+        description=(
+            "A file of this computer in which packages stand as pip reads them; they are installed as those that are "
+            "named one by one."
+        ),
+        max_length=1_000,
+    ),
+    Knob(
+        "Requirements file",
+        group="What",
+        level="advanced",
+        is_local=True,
+        goes_as="requirements",
+        empty_means="none",
+    ),
 ]

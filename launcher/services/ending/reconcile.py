@@ -12,6 +12,7 @@ from launcher.services.common.intents import Intent, intents_of
 from launcher.services.common.pod_release import release_pod
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.settle import close, settle_gone
+from launcher.stores.runs import RecordKind
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.outcomes import EndReason
 
@@ -40,7 +41,7 @@ async def settle_earlier(bench: Workbench, plan: Plan) -> Run | None:
             await settle_intent(bench, intent)
     for run in bench.runs.attempts(repo, plan.run_id):
         if run.state.may_have_pod and run.pod_id and await _is_alive(bench, run):
-            if run.state is RunState.LAUNCHING and run.settings_json == plan.settings_json:
+            if run.state is RunState.LAUNCHING and _is_same(bench, run, plan):
                 return run
             raise InvalidRequest(
                 f"Run {run.run_id} of {repo} has a pod already: {run.pod_id}.",
@@ -52,6 +53,13 @@ async def settle_earlier(bench: Workbench, plan: Plan) -> Run | None:
                 ),
             )
     return None
+
+
+def _is_same(bench: Workbench, run: Run, plan: Plan) -> bool:
+    """Also what the names of files stand for: a script that was changed meanwhile is another run."""
+    kept = bench.runs.kept(run, RecordKind.BROUGHT) or {}
+    brought = str(kept.get("sha256", ""))
+    return run.settings_json == plan.settings_json and brought == plan.brought.sha256
 
 
 async def settle_intent(bench: Workbench, intent: Intent) -> Run | None:

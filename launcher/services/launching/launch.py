@@ -47,6 +47,7 @@ from launcher.services.launching.boot import (
     judge_boot_checks,
 )
 from launcher.services.launching.bootstrap import provide_wheel
+from launcher.services.launching.brought_files import provide_brought
 from launcher.services.launching.container_watch import ContainerWatch
 from launcher.services.launching.orders import new_attempt, pod_order, run_document
 from launcher.services.launching.progress import Progress, Stage
@@ -99,6 +100,7 @@ class _Launch:
         self.say(Stage.PREPARING, f"Making sure of the results repo {self._repo}.")
         await self._bench.results(self._repo).ensure()
         await provide_wheel(self._bench, self._plan)
+        await provide_brought(self._bench, self._plan)
         for tries_left in reversed(range(MOST_PODS)):
             if tries_left < MOST_PODS - 1:
                 await self._refuse_taken()
@@ -160,6 +162,7 @@ class _Launch:
         rental.is_begun = True
         self._bench.runs.add(run)
         self._bench.runs.keep(run, RecordKind.ESTIMATE, _estimate(self._plan))
+        self._bench.runs.keep(run, RecordKind.BROUGHT, {"sha256": self._plan.brought.sha256})
         self._bench.runs.mark(run, "planned", run.planned_at)
         self.say(
             Stage.PREPARING,

@@ -68,6 +68,7 @@ def run_document(plan: Plan, run: Run, offer: Offer) -> str:
         more_dataset_commits=plan.dataset.commits[1:] if plan.dataset else (),
         resume=plan.resume,
         base_licence=plan.base_licence,
+        brought_sha256=plan.brought.sha256,
         place=place_of(plan.settings).name,
     )
     try:
@@ -77,9 +78,12 @@ def run_document(plan: Plan, run: Run, offer: Offer) -> str:
 
 
 def _spelt_out(plan: Plan) -> RunSettings:
-    """The settings as the pod is held to them: with the minutes that go by its image's size, and its real disk."""
+    """The settings as the pod is held to them: with the minutes that go by its image's size, its real disk, and no
+    name of this computer.
+    """
     minutes, disk_gb = boot_budget(plan.settings).minutes, rented_disk_gb(plan.settings)
-    return plan.settings.model_copy(update={"boot_minutes": minutes, "disk_gb": disk_gb})
+    on_pod = plan.brought.settings_on_pod(plan.settings)
+    return plan.settings.model_copy(update={"boot_minutes": minutes, "disk_gb": disk_gb, **on_pod})
 
 
 def pod_order(

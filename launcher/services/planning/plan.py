@@ -26,6 +26,8 @@ from launcher.services.common.run_secrets import can_make_secrets
 from launcher.services.common.workbench import Workbench
 from launcher.services.launching import bootstrap
 from launcher.services.launching.bad_hosts import bad_hosts, findings_on_bad_hosts, steered
+from launcher.services.planning.brought.changed import findings_on_changes
+from launcher.services.planning.brought.look import look_at_brought
 from launcher.services.planning.dataset_look import how_to_force, refuse_unknown
 from launcher.services.planning.hub_view import look_at_hub
 from launcher.services.planning.requests import planned_requests
@@ -64,11 +66,12 @@ async def make_plan(
     settings = composed.settings
     refuse_keys(settings.model_dump())
     recipe = recipe_of(settings)
-    view, offers, has_secrets, account = await asyncio.gather(
+    view, offers, has_secrets, account, (brought, on_brought) = await asyncio.gather(
         look_at_hub(bench, settings, forced, resume=resume),
         bench.provider.offers(settings.gpu_count, Cloud.ANY, (), settings.min_cuda_version),
         can_make_secrets(bench.provider),
         bench.provider.account(),
+        bench.hub.run(look_at_brought, settings),
     )
     composed = replace(composed, settings=view.settings)
     settings = composed.settings
@@ -81,11 +84,15 @@ async def make_plan(
     on_resume = (
         findings_on_resume(composed, view.earlier, view.dataset, forced) if view.earlier else ()
     )
+    if view.earlier and not any(found.severity is Severity.ERROR for found in on_brought):
+        record = view.earlier.record
+        on_brought += await findings_on_changes(bench, settings.results_repo, record, brought)
     findings = [
         *(Finding(Severity.NOTE, "older_settings", note) for note in composed.notes),
         *view.findings,
         *recipe.findings(settings, view.dataset),
         *on_resume,
+        *on_brought,
         *_findings_on_money(bench.place, settings, chosen, account.balance_usd),
         *findings_on_bad_hosts(chosen, bad),
         *findings_on_disk(
@@ -110,6 +117,7 @@ async def make_plan(
         base_licence=view.start.licence,
         inputs=view.inputs,
         forced=tuple(dict.fromkeys(forced)),
+        brought=brought,
     )
     plan = replace(plan, findings=(*plan.findings, *_findings_on_estimate(plan)))
     return replace(plan, requests=planned_requests(bench, plan, keys.sources))

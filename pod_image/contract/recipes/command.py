@@ -19,7 +19,12 @@ from pod_image.contract.hub_inputs import checked_input
 from pod_image.contract.knobs import Knob
 from pod_image.contract.progress_choice import WRITTEN, checked_progress
 from pod_image.contract.recipes.base import Declaration
-from pod_image.contract.trainer_settings import KeepCheckpoints, MinGpuMemoryGb
+from pod_image.contract.trainer_settings import (
+    Bring,
+    KeepCheckpoints,
+    MinGpuMemoryGb,
+    Requirements,
+)
 
 
 class CommandSettings(CommonSettings):
@@ -102,6 +107,8 @@ class CommandSettings(CommonSettings):
             is_public=True,
         ),
     ] = ()
+    requirements: Requirements = ""
+    bring: Bring = ()
     templates: Annotated[
         tuple[Word, ...],
         Field(

@@ -1,0 +1,1 @@
+"""What a plan reads of this computer: files that go along with a run."""

@@ -1,0 +1,159 @@
+"""A file of packages that pip installs on the pod, with the files that it names; what cannot work there is refused."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from launcher.domain.brought import LocalFile
+from launcher.services.planning.brought.read import Entry, NotBrought, read_entry
+from pod_image.contract.brought import MOST_FILES, REQUIREMENTS
+from pod_image.contract.figures import counted
+from pod_image.contract.next_steps import Sentence, setting
+
+_COMMENT = re.compile(r"(^|\s+)#.*$")
+_INCLUDES = ("-r", "--requirement", "-c", "--constraint")
+_EDITABLE = ("-e", "--editable")
+_PLACES = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--pypi-url")
+_NAMED = re.compile(r"[A-Za-z0-9][\w.-]*\s*(?:\[[^\]]*\])?\s*(?:@\s*(?P<url>\S+).*|[<>=!~;(\s].*)?")
+_ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".egg")
+_REMOTE = re.compile(r"(?:(?:git|hg|svn|bzr)\+)?(?:https?|ssh|git)", re.IGNORECASE)
+_BRING = Sentence(
+    "Let it go along (",
+    setting("bring"),
+    ") and install it by a command of your own; or name its release.",
+)
+
+
+@dataclass(frozen=True)
+class _Line:
+    number: int
+    text: str
+
+    @property
+    def option(self) -> tuple[str, str] | None:
+        """Name and value; None for a line that names a package."""
+        if not self.text.startswith("-"):
+            return None
+        name, _, value = self.text.partition(" ")
+        if "=" in name and name.startswith("--"):
+            name, _, value = self.text.partition("=")
+        elif not name.startswith("--") and len(name) > 2:
+            name, value = name[:2], self.text[2:]
+        return name, value.strip().strip("\"'")
+
+
+def read_requirements(name: str) -> Entry:
+    """The file and all that it names, each as it is; their places to each other stay. Raises NotBrought."""
+    first = Path(name).expanduser()
+    read: dict[Path, bytes] = {}
+    _read_all(first, name, read)
+    root = Path(os.path.commonpath([path.parent for path in read]))
+    files = tuple(
+        LocalFile(f"{REQUIREMENTS}/{path.relative_to(root).as_posix()}", content)
+        for path, content in read.items()
+    )
+    return Entry(files, files[0].path)
+
+
+def _read_all(path: Path, said: str, read: dict[Path, bytes]) -> None:
+    own = Path(os.path.normpath(path.absolute()))
+    if own in read:
+        return
+    if len(read) == MOST_FILES:
+        raise NotBrought(
+            "brought_many", f"{said} names more than {counted(MOST_FILES, 'file')}.", "Name fewer."
+        )
+    files = read_entry(str(own)).files if own.is_file() else ()
+    if not files:
+        raise NotBrought(
+            "brought_absent",
+            f"There is no file {said}.",
+            "Correct the name; a file that another one names is looked for beside that.",
+        )
+    read[own] = files[0].content
+    for line in _lines(files[0].content.decode("utf-8-sig", "replace")):
+        included = _checked(line, said)
+        if included:
+            _read_all(own.parent / included, included, read)
+
+
+def _lines(text: str) -> Iterator[_Line]:
+    """As pip reads them: a backslash at the end goes on, what follows ` #` is a remark."""
+    pending, began = "", 0
+    for number, raw in enumerate(text.splitlines(), 1):
+        began = began if pending else number
+        if raw.endswith("\\") and not raw.lstrip().startswith("#"):
+            pending += raw[:-1].strip() + " "
+            continue
+        line = _COMMENT.sub("", pending + raw).strip()
+        pending = ""
+        if line:
+            yield _Line(began, line)
+    if pending.strip():
+        yield _Line(began, pending.strip())
+
+
+def _checked(line: _Line, said: str) -> str:
+    """The file of this computer that the line names, if it names one. Raises NotBrought for what cannot go along."""
+    where = f"{said} line {line.number}"
+    if line.option is None:
+        _check_package(line.text, where)
+        return ""
+    option, value = line.option
+    if option in _EDITABLE:
+        raise NotBrought(
+            "brought_requirements", f"{where} is an editable install of a folder.", _BRING
+        )
+    if option in _PLACES:
+        _check_address(value, where)
+    if option not in _INCLUDES:
+        return ""
+    if _scheme(value):
+        _check_address(value, where)
+        return ""
+    if "\\" in value or Path(value).is_absolute() or value.startswith(("/", "~")):
+        raise NotBrought(
+            "brought_requirements",
+            f"{where} names a file by a path that the pod does not have.",
+            "Name it as seen from the file that names it, with / between folders.",
+        )
+    return value
+
+
+def _check_package(text: str, where: str) -> None:
+    named = _NAMED.fullmatch(text)
+    bare = text.partition(";")[0].strip()
+    if _scheme(text):
+        _check_address(text.split()[0], where)
+    elif named is None or bare.lower().endswith(_ARCHIVES):
+        raise NotBrought("brought_requirements", f"{where} names a path of this computer.", _BRING)
+    elif named["url"]:
+        _check_address(named["url"], where)
+
+
+def _scheme(text: str) -> str:
+    found = re.match(r"([A-Za-z][A-Za-z0-9+.-]+):", text)
+    return found[1].lower() if found else ""
+
+
+def _check_address(address: str, where: str) -> None:
+    if not _REMOTE.fullmatch(_scheme(address)):
+        raise NotBrought("brought_requirements", f"{where} names a path of this computer.", _BRING)
+    try:
+        parts = urlsplit(address)
+        has_secret = parts.password is not None or (
+            parts.username is not None and "ssh" not in _scheme(address)
+        )
+    except ValueError:
+        has_secret = "@" in address
+    if has_secret:
+        raise NotBrought(
+            "brought_requirements",
+            f"{where} names an address with a name or password in it.",
+            "Packages are installed without any key. Bring the package as a file, or take it from an open index.",
+        )
