@@ -108,7 +108,9 @@ def checkpoint_room(quality: Quality) -> CheckpointRoom:
     return _ROOM[quality]
 
 
-class PiperSettings(CommonSettings):
+class VoiceTraining(CommonSettings):
+    """What every training of a Piper voice is told, wherever its clips come from."""
+
     # What
     voice_name: Annotated[
         str,
@@ -183,57 +185,6 @@ class PiperSettings(CommonSettings):
         ),
         Knob("Quality", group="What", level="advanced", is_settled=True),
     ] = Quality.MEDIUM
-    speakers: Annotated[
-        int,
-        Field(description="Number of speakers in the dataset.", ge=1, le=1000),
-        Knob("Speakers", group="What", level="advanced", scope=Scope.SUBJECT, is_settled=True),
-    ] = 1
-    transcribe: Annotated[
-        WhisperModel,
-        Field(
-            description=(
-                "Whisper model that writes a text for each clip without one before the training, in the pod; base is "
-                "the usual choice. Nobody reads these texts; suggested here instead, they can be read before."
-            )
-        ),
-        Knob("Texts by ear", group="What", level="advanced", scope=Scope.SUBJECT),
-    ] = WhisperModel.OFF
-    dataset_speakers: Annotated[
-        SpeakersOfDatasets,
-        Field(
-            description=(
-                "With several datasets. joined: a name in two of them is one speaker, and without names all are one. "
-                "apart: each dataset has speakers of its own, called by its name."
-            )
-        ),
-        Knob(
-            "Speakers of several datasets",
-            group="What",
-            level="advanced",
-            scope=Scope.RUN,
-            belongs_to="dataset_repo",
-            is_settled=True,
-        ),
-    ] = SpeakersOfDatasets.JOINED
-    dataset_shares: Annotated[
-        tuple[Annotated[float, Field(gt=0, le=1_000)], ...],
-        Field(
-            description=(
-                "With several datasets: how much is learnt from each, in their order, such as 3, 1 for three quarters "
-                "of the clips of a training from the first. Empty learns from every clip as often as from any other."
-            ),
-            max_length=16,
-        ),
-        Knob(
-            "Shares of the datasets",
-            group="What",
-            level="advanced",
-            scope=Scope.RUN,
-            belongs_to="dataset_repo",
-            separator=",",
-            empty_means="by their clips",
-        ),
-    ] = ()
     base_checkpoint: Annotated[
         str,
         Field(
@@ -356,6 +307,63 @@ class PiperSettings(CommonSettings):
         "The quick brown fox jumps over the lazy dog.",
         "Tomorrow morning it may rain, but by noon the sun will be out.",
     )
+
+
+class PiperSettings(VoiceTraining):
+    """And a training on a dataset."""
+
+    # What
+    speakers: Annotated[
+        int,
+        Field(description="Number of speakers in the dataset.", ge=1, le=1000),
+        Knob("Speakers", group="What", level="advanced", scope=Scope.SUBJECT, is_settled=True),
+    ] = 1
+    transcribe: Annotated[
+        WhisperModel,
+        Field(
+            description=(
+                "Whisper model that writes a text for each clip without one before the training, in the pod; base is "
+                "the usual choice. Nobody reads these texts; suggested here instead, they can be read before."
+            )
+        ),
+        Knob("Texts by ear", group="What", level="advanced", scope=Scope.SUBJECT),
+    ] = WhisperModel.OFF
+    dataset_speakers: Annotated[
+        SpeakersOfDatasets,
+        Field(
+            description=(
+                "With several datasets. joined: a name in two of them is one speaker, and without names all are one. "
+                "apart: each dataset has speakers of its own, called by its name."
+            )
+        ),
+        Knob(
+            "Speakers of several datasets",
+            group="What",
+            level="advanced",
+            scope=Scope.RUN,
+            belongs_to="dataset_repo",
+            is_settled=True,
+        ),
+    ] = SpeakersOfDatasets.JOINED
+    dataset_shares: Annotated[
+        tuple[Annotated[float, Field(gt=0, le=1_000)], ...],
+        Field(
+            description=(
+                "With several datasets: how much is learnt from each, in their order, such as 3, 1 for three quarters "
+                "of the clips of a training from the first. Empty learns from every clip as often as from any other."
+            ),
+            max_length=16,
+        ),
+        Knob(
+            "Shares of the datasets",
+            group="What",
+            level="advanced",
+            scope=Scope.RUN,
+            belongs_to="dataset_repo",
+            separator=",",
+            empty_means="by their clips",
+        ),
+    ] = ()
 
 
 DECLARATION = Declaration(
