@@ -11,9 +11,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from launcher.prompts.sets import LANGUAGES, parse_prompts, prompts_of, read_prompts
 from launcher.services.datasets import translated_faults
 from launcher.workshop.library import clip_seconds
-from launcher.workshop.prompts.sets import LANGUAGES, parse_prompts, prompts_of, read_prompts
 from launcher.workshop.recording.reading import (
     Reading,
     begin_reading,

@@ -13,7 +13,7 @@ import soundfile
 import soxr
 from playwright.sync_api import expect
 
-from launcher.workshop.prompts.sets import LANGUAGES
+from launcher.prompts.sets import LANGUAGES
 from launcher.workshop.table import read_lines
 from tests.browser.looking import look
 from tests.browser.page_states import PageState

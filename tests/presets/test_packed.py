@@ -58,7 +58,7 @@ def test_the_copies_lie_beside_the_module_that_reads_them(sdist: Path) -> None:
 
 def _sentences_in(place: Path) -> dict[str, bytes]:
     """The files of sentences to read that a page for recording shows."""
-    folder = place / "launcher/workshop/prompts"
+    folder = place / "launcher/prompts"
     return {
         path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.txt")
     }

@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from urllib.parse import quote
 
+from launcher.prompts.sets import LANGUAGES
 from launcher.services import recording
 from launcher.ui.frame import Shell
 from launcher.ui.pages.recording.recorder import SentencesFile
 from launcher.ui.pages.recording.routes import takes_url
 from launcher.ui.widgets.elements import box, button, card, hint
 from launcher.ui.widgets.inputs import Field, options
-from launcher.workshop.prompts.sets import LANGUAGES
 from launcher.workshop.recording.reading import Reading
 
 

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from fastapi import FastAPI
 from nicegui import ui
 
+from launcher.prompts.sets import LANGUAGES
 from launcher.services import recording
 from launcher.ui.frame import Shell, page
 from launcher.ui.pages.recording.choice import draw_choice
@@ -14,7 +15,6 @@ from launcher.ui.pages.recording.recorder import Recorder, limits
 from launcher.ui.pages.recording.routes import folder_of, register_takes, takes_url
 from launcher.ui.state.site import Site
 from launcher.ui.widgets.elements import box, button_link, card, details, hint
-from launcher.workshop.prompts.sets import LANGUAGES
 from launcher.workshop.recording.reading import Reading, prompt_key
 
 

@@ -14,11 +14,11 @@ from fastapi.responses import FileResponse, JSONResponse
 from starlette.requests import ClientDisconnect
 
 from launcher.errors import LauncherError
+from launcher.prompts.sets import MOST_FILE_BYTES
 from launcher.services import recording
 from launcher.ui.next_steps import on_page
 from launcher.ui.state.site import Site
 from launcher.workshop.names import checked_name, dataset_folder
-from launcher.workshop.prompts.sets import MOST_FILE_BYTES
 from launcher.workshop.recording.reading import UnknownPrompt
 from launcher.workshop.recording.take_sound import MOST_BYTES, UnusableSound
 from pod_image.contract.figures import size

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from nicegui.testing import User
 
+from launcher.prompts.sets import LANGUAGES
 from launcher.services import recording
 from launcher.ui.pages.recording.recorder import Recorder
 from launcher.ui.widgets.elements import Button
-from launcher.workshop.prompts.sets import LANGUAGES
 from launcher.workshop.recording.reading import keep_take, prompt_key
 from launcher.workshop.recording.take_sound import wav_of
 from tests.kit.page_verbs import enter, only, press, until, visit

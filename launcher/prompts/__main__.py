@@ -1,4 +1,4 @@
-"""Chooses the sentences to read of each language's pool: `python -m launcher.workshop.prompts --write`.
+"""Chooses the sentences to read of each language's pool: `python -m launcher.prompts --write`.
 
 Without `--write` it says what they cover. Needs the extra `audio`.
 """
@@ -9,9 +9,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from launcher.workshop.prompts.choosing import choose, coverage, nearly_the_same
-from launcher.workshop.prompts.diphones import Unit, foreign_voices, is_diphone, unit_reader
-from launcher.workshop.prompts.sets import LANGUAGES, PromptLanguage
+from launcher.prompts.choosing import choose, coverage, nearly_the_same
+from launcher.prompts.diphones import Unit, foreign_voices, is_diphone, unit_reader
+from launcher.prompts.sets import LANGUAGES, PromptLanguage
 
 
 def chosen_of(language: PromptLanguage) -> tuple[str, ...]:
@@ -40,7 +40,7 @@ def faults_of(language: PromptLanguage) -> list[str]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m launcher.workshop.prompts")
+    parser = argparse.ArgumentParser(prog="python -m launcher.prompts")
     parser.add_argument("--write", action="store_true", help="write the sets anew")
     is_writing = parser.parse_args(argv).write
     faults = 0

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 
-from launcher.workshop.prompts.diphones import foreign_voices, unit_reader
+from launcher.prompts.diphones import foreign_voices, unit_reader
 from pod_image.phonemes.turns import ESPEAK
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from launcher.errors import InvalidRequest
-from launcher.workshop.prompts.__main__ import chosen_of, covered_by, faults_of
-from launcher.workshop.prompts.sets import (
+from launcher.prompts.__main__ import chosen_of, covered_by, faults_of
+from launcher.prompts.sets import (
     LANGUAGES,
     LONGEST_PROMPT,
     MOST_PROMPTS,
@@ -35,7 +35,7 @@ def test_a_set_covers_the_frequent_diphones_of_its_language(language: PromptLang
 
 @each_language
 def test_a_set_is_what_its_pool_gives(language: PromptLanguage) -> None:
-    """`python -m launcher.workshop.prompts --write` writes them anew."""
+    """`python -m launcher.prompts --write` writes them anew."""
     assert language.chosen() == chosen_of(language)
 
 

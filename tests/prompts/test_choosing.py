@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from launcher.workshop.prompts.choosing import choose, coverage, nearly_the_same
-from launcher.workshop.prompts.diphones import is_diphone, units
+from launcher.prompts.choosing import choose, coverage, nearly_the_same
+from launcher.prompts.diphones import is_diphone, units
 
 
 def test_a_long_sentence_wins_only_with_more_that_is_new_than_the_root_of_its_length() -> None:
