@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pod_image.contract.bodies import PhaseChange, RunWarning
@@ -23,45 +25,77 @@ from pod_image.recipes.worker import Emit, Reporter, run_document
 INPUT_FAULT = 2
 ALIVE_SECONDS = 10.0
 _DONE = "installed.txt"
+_QUIET = ("--disable-pip-version-check", "--no-input", "--progress-bar", "off")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What pip is to install. `requirements`: a file of packages, which may name others beside it."""
+
+    packages: tuple[str, ...] = ()
+    alone: tuple[str, ...] = ()
+    """After the others, without what they ask for themselves."""
+    requirements: Path | None = None
+
+    @property
+    def installs(self) -> list[tuple[str, ...]]:
+        """The words of each call of pip."""
+        files = ("-r", str(self.requirements)) if self.requirements else ()
+        first = (*files, "--", *self.packages) if files or self.packages else ()
+        second = ("--no-deps", "--", *self.alone) if self.alone else ()
+        return [each for each in (first, second) if each]
+
+    def mark(self) -> str:
+        """Another text wherever something else would be installed."""
+        if self.requirements is None:
+            return "\n".join([*self.packages, *(f"--no-deps {each}" for each in self.alone)])
+        below = sorted(path for path in self.requirements.parent.rglob("*") if path.is_file())
+        said = [f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in below]
+        return "\n".join([*self.packages, *(f"--no-deps {each}" for each in self.alone), *said])
+
+    @property
+    def named(self) -> str:
+        """For a person; a key in an address is hidden."""
+        packages = without_keys((*self.packages, *self.alone))
+        return ", ".join(
+            [*packages, *([f"what {self.requirements.name} names"] if self.requirements else [])]
+        )
 
 
 def main() -> int:
     report, folder = Reporter(), RunFolder(Path.cwd())
     try:
-        packages = job_of(run_document().settings).packages
+        job = job_of(run_document().settings)
     except ContractError as exc:
         report(RunWarning.saying("command", exc.message, exc.hint))
         return INPUT_FAULT
-    return install(packages, folder.prepared / ENVIRONMENT, report)
+    file = folder.prepared / job.requirements if job.requirements else None
+    wanted = Wanted(job.packages, job.packages_alone, file)
+    return install(wanted, folder.prepared / ENVIRONMENT, report)
 
 
-def install(packages: Sequence[str], environment: Path, report: Emit) -> int:
+def install(wanted: Wanted, environment: Path, report: Emit) -> int:
     """Our exit code. What was installed by an earlier life of this container stays."""
-    done = environment / _DONE
-    wanted = "\n".join(packages)
-    if done.is_file() and done.read_text() == wanted:
+    done, mark = environment / _DONE, wanted.mark()
+    if done.is_file() and done.read_text() == mark:
         return 0
     # The image's packages stay within reach: torch is gigabytes, and the image has the one that fits its driver.
     # Without a pip of its own: ours works on it from outside, and Debian's Python cannot make one.
-    python = str(environment / "bin" / "python")
     make = module_command("venv", "--without-pip", "--system-site-packages", str(environment))
-    options = ["--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
-    pip = module_command("pip", "--python", python, "install", *options, "--", *packages)
-    for argv in (make, pip):
-        if _run(argv, report) != 0:
-            named = ", ".join(without_keys(packages))
-            message = (
-                f"pip could not install {named}."
-                if argv is pip
-                else "No environment could be made."
-            )
-            hint = (
-                "Its log says why; check names and versions, and that they fit the image's Python."
-            )
-            report(RunWarning.saying("packages", message, hint))
-            return INPUT_FAULT
-    done.write_text(wanted)
+    if _run(make, report) != 0:
+        return _refuse(report, "No environment could be made.")
+    pip = ("pip", "--python", str(environment / "bin" / "python"), "install", *_QUIET)
+    for words in wanted.installs:
+        if _run(module_command(*pip, *words), report) != 0:
+            return _refuse(report, f"pip could not install {wanted.named}.")
+    done.write_text(mark)
     return 0
+
+
+def _refuse(report: Emit, message: str) -> int:
+    hint = "Its log says why; check names and versions, and that they fit the image's Python."
+    report(RunWarning.saying("packages", message, hint))
+    return INPUT_FAULT
 
 
 def activated(environment: Path, variables: Mapping[str, str]) -> dict[str, str]:

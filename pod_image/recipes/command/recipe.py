@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
+from pod_image.contract.brought import REQUIREMENTS
 from pod_image.contract.command_environment import variable
 from pod_image.contract.common_settings import Switch
 from pod_image.contract.interpreter import module_command
@@ -70,6 +71,10 @@ class Job:
     writes_into_dataset: bool = False
     """It keeps files beside those of its dataset: it gets a folder of links."""
     packages: tuple[str, ...] = ()
+    packages_alone: tuple[str, ...] = ()
+    """Installed after the others, without what they ask for themselves: their own pins would be in the way."""
+    requirements: str = ""
+    """A file of packages below the command's folder."""
     templates: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     """Repos, as `pod_image.contract.hub_inputs` reads them; an empty word keeps its number, and is nothing."""
@@ -87,8 +92,12 @@ class Job:
     @property
     def results(self) -> Outputs:
         """What is delivered as files; checkpoints go by themselves."""
-        left_out = (*self.left_out, ENVIRONMENT, LINKED_DATASET)
+        left_out = (*self.left_out, ENVIRONMENT, LINKED_DATASET, REQUIREMENTS)
         return Outputs(self.outputs, left_out, self.checkpoints.patterns, self.rewording)
+
+    @property
+    def wants_packages(self) -> bool:
+        return bool(self.packages or self.packages_alone or self.requirements)
 
     @property
     def patterns(self) -> tuple[str, ...]:
@@ -119,6 +128,7 @@ class CommandRecipe:
             workdir=own.workdir,
             variables=dict(map(variable, own.env)),
             packages=own.pip,
+            requirements=own.requirements,
             templates=own.templates,
             inputs=own.input,
             samples=own.sample_outputs,
@@ -127,7 +137,7 @@ class CommandRecipe:
 
     def stages(self, settings: RunSettings) -> Sequence[Stage]:
         train = Stage(Phase.TRAIN, module_command(_MODULE), takes_instructions=True)
-        if not self.job(settings).packages:
+        if not self.job(settings).wants_packages:
             return (train,)
         return (Stage(Phase.PREPARE, module_command(f"{_MODULE}.packages")), train)
 

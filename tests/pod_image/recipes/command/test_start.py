@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.settings import RecipeName, RunSettings
 from pod_image.recipes.base import RemoteFile
-from pod_image.recipes.command.packages import activated, install
+from pod_image.recipes.command.packages import Wanted, activated, install
 from pod_image.recipes.command.recipe import CommandRecipe
 from tests.pod_image.recipes.command.commands import worker
 
@@ -71,41 +71,63 @@ def test_what_is_not_theirs_to_set_is_refused(values: dict[str, Any]) -> None:
         RunSettings(recipe=COMMAND, argv=("x",), **values)
 
 
-def wheel(folder: Path) -> Path:
+def wheel(folder: Path, name: str = "small_trainer", requires: str = "") -> Path:
     """A package with one module and one program."""
-    path = folder / "small_trainer-1.0-py3-none-any.whl"
-    info = "small_trainer-1.0.dist-info"
+    path = folder / f"{name}-1.0-py3-none-any.whl"
+    info = f"{name}-1.0.dist-info"
+    asks = f"Requires-Dist: {requires}\n" if requires else ""
     with zipfile.ZipFile(path, "w") as file:
-        file.writestr("small_trainer.py", "def main():\n    print('trained')\n")
-        file.writestr(
-            f"{info}/METADATA", "Metadata-Version: 2.1\nName: small-trainer\nVersion: 1.0\n"
-        )
+        file.writestr(f"{name}.py", "def main():\n    print('trained')\n")
+        about = f"Name: {name.replace('_', '-')}\nVersion: 1.0\n{asks}"
+        file.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\n{about}")
         file.writestr(
             f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
         )
-        file.writestr(
-            f"{info}/entry_points.txt", "[console_scripts]\ntrain-small = small_trainer:main\n"
-        )
+        file.writestr(f"{info}/entry_points.txt", f"[console_scripts]\ntrain-small = {name}:main\n")
         file.writestr(f"{info}/RECORD", "")
     return path
 
 
 def test_packages_go_into_an_environment_that_the_command_finds_first(tmp_path: Path) -> None:
-    environment = tmp_path / "prepared" / ".venv"
+    """By name and from a file; then those that come alone, without what they ask for."""
+    environment, lists = tmp_path / "prepared" / ".venv", tmp_path / "prepared" / ".requirements"
     heard: list[Any] = []
     absent = f"no-such-package @ {(tmp_path / 'absent.whl').as_uri()}"
-    assert install([absent], environment, heard.append) == 2
+    assert install(Wanted((absent,)), environment, heard.append) == 2
     assert "pip could not install no-such-package" in heard[-1].message
     assert activated(environment, {}) == {}
-    assert install([f"small-trainer @ {wheel(tmp_path).as_uri()}"], environment, heard.append) == 0
-    script = "train-small > said; python -c 'import sys; print(sys.prefix)' >> said"
+    lists.mkdir()
+    (lists / "all.txt").write_text("-r more.txt\n")
+    (lists / "more.txt").write_text(f"small-trainer @ {wheel(tmp_path).as_uri()}\n")
+    picky = wheel(tmp_path, "picky", requires="no-such-package==9.9").as_uri()
+    wanted = Wanted(alone=(f"picky @ {picky}",), requirements=lists / "all.txt")
+    assert install(wanted, environment, heard.append) == 0
+    script = "train-small > said; python -c 'import sys, picky; print(sys.prefix)' >> said"
     assert said(tmp_path, "sh", "-c", script) == f"trained\n{environment}\n"
 
 
+def test_what_pip_is_told_and_when_it_is_told_again(tmp_path: Path) -> None:
+    file = tmp_path / "all.txt"
+    file.write_text("-r more.txt\n")
+    (tmp_path / "more.txt").write_text("trl\n")
+    wanted = Wanted(("torch==2.9",), ("their-trainer",), file)
+    assert wanted.installs == [
+        ("-r", str(file), "--", "torch==2.9"),
+        ("--no-deps", "--", "their-trainer"),
+    ]
+    assert wanted.named == "torch==2.9, their-trainer, what all.txt names"
+    assert Wanted(("trl",)).installs == [("--", "trl")]
+    mark = wanted.mark()
+    (tmp_path / "more.txt").write_text("trl==1.0\n")
+    assert wanted.mark() != mark, "what a list names beside it counts too"
+    assert len({each.mark() for each in (Wanted(("a",)), Wanted(alone=("a",)), Wanted())}) == 3
+
+
 def test_packages_are_prepared_before_progress_is_expected() -> None:
-    settings = RunSettings(recipe=COMMAND, argv=("x",), pip=("trl==1.16.0",))
-    phases = [stage.phase for stage in CommandRecipe().stages(settings)]
-    assert phases == [Phase.PREPARE, Phase.TRAIN]
+    for given in ({"pip": ("trl==1.16.0",)}, {"requirements": ".requirements/all.txt"}):
+        settings = RunSettings(recipe=COMMAND, argv=("x",), **given)
+        phases = [stage.phase for stage in CommandRecipe().stages(settings)]
+        assert phases == [Phase.PREPARE, Phase.TRAIN]
 
 
 def fetched(folder: Path, number: int, **files: str) -> Path:
