@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -48,38 +48,61 @@ class _Line:
 
 
 def read_requirements(name: str) -> Entry:
-    """The file and all that it names, each as it is; their places to each other stay. Raises NotBrought."""
+    """The file and all that it names; each finds the others as it did here. Raises NotBrought."""
+    read: dict[_Place, bytes] = {}
     first = Path(name).expanduser()
-    read: dict[Path, bytes] = {}
-    _read_all(first, name, read)
-    root = Path(os.path.commonpath([path.parent for path in read]))
+    _read_all(first, name, "", (*_ABOVE, first.name), read)
+    spare = min(_spare(place) for place in read)
     files = tuple(
-        LocalFile(f"{REQUIREMENTS}/{path.relative_to(root).as_posix()}", content)
-        for path, content in read.items()
+        LocalFile("/".join((REQUIREMENTS, *place[spare:])), content)
+        for place, content in read.items()
     )
     return Entry(files, files[0].path)
 
 
-def _read_all(path: Path, said: str, read: dict[Path, bytes]) -> None:
-    own = Path(os.path.normpath(path.absolute()))
-    if own in read:
+_Place = tuple[str, ...]
+_ABOVE = ("_",) * 32
+"""Stand for the folders above the first file: `..` in a file leads through them, and their names stay here."""
+
+
+def _spare(place: _Place) -> int:
+    return sum(1 for _ in takewhile(lambda part: part == "_", place[:-1]))
+
+
+def _read_all(
+    path: Path, said: str, named_by: str, place: _Place, read: dict[_Place, bytes]
+) -> None:
+    if place in read:
         return
     if len(read) == MOST_FILES:
         raise NotBrought(
             "brought_many", f"{said} names more than {counted(MOST_FILES, 'file')}.", "Name fewer."
         )
-    files = read_entry(str(own)).files if own.is_file() else ()
+    files = read_entry(str(path)).files if path.is_file() else ()
     if not files:
         raise NotBrought(
             "brought_absent",
-            f"There is no file {said}.",
+            f"There is no file {said}{named_by}.",
             "Correct the name; a file that another one names is looked for beside that.",
         )
-    read[own] = files[0].content
+    read[place] = files[0].content
     for line in _lines(files[0].content.decode("utf-8-sig", "replace")):
         included = _checked(line, said)
         if included:
-            _read_all(own.parent / included, included, read)
+            named_by = f", which {said} line {line.number} names"
+            beside = _beside(place, included)
+            _read_all(path.parent / included, included, named_by, beside, read)
+
+
+def _beside(place: _Place, included: str) -> _Place:
+    """Where pip will look for what the file at `place` names."""
+    parts = list(place[:-1])
+    for part in included.split("/"):
+        if part == ".." and parts:
+            parts.pop()
+        elif part not in ("", ".", ".."):
+            parts.append(part)
+    return tuple(parts)
 
 
 def _lines(text: str) -> Iterator[_Line]:
@@ -127,13 +150,12 @@ def _checked(line: _Line, said: str) -> str:
 
 def _check_package(text: str, where: str) -> None:
     named = _NAMED.fullmatch(text)
-    bare = text.partition(";")[0].strip()
     if _scheme(text):
         _check_address(text.split()[0], where)
-    elif named is None or bare.lower().endswith(_ARCHIVES):
-        raise NotBrought("brought_requirements", f"{where} names a path of this computer.", _BRING)
-    elif named["url"]:
+    elif named is not None and named["url"]:
         _check_address(named["url"], where)
+    elif named is None or text.partition(";")[0].strip().lower().endswith(_ARCHIVES):
+        raise NotBrought("brought_requirements", f"{where} names a path of this computer.", _BRING)
 
 
 def _scheme(text: str) -> str:
