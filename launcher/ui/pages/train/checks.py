@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from launcher.domain.plan import Plan
 from launcher.errors import InvalidRequest, LauncherError
 from launcher.services.planning.compose import missing
@@ -11,6 +13,7 @@ from launcher.ui.frame import Shell, show_error
 from launcher.ui.next_steps import on_page
 from launcher.ui.pages.train.confirm import ConfirmDialog
 from launcher.ui.pages.train.form import Choice
+from launcher.ui.pages.train.local_files import at_fields
 from launcher.ui.widgets.elements import (
     Button,
     Handler,
@@ -40,8 +43,9 @@ _TONES: dict[Severity, Tone] = {
 class Checks:
     """`plan` is what was checked, until something changes. The results go where `draw_results` was called."""
 
-    def __init__(self, shell: Shell, choice: Choice) -> None:
+    def __init__(self, shell: Shell, choice: Choice, show_at_fields: Callable[[], None]) -> None:
         self._shell, self._choice = shell, choice
+        self._show_at_fields = show_at_fields
         self.plan: Plan | None = None
         self._check_button = button("Check everything", self._check, symbol="check").mark("check")
         self._start = Button("Rent and start…", self._confirm, kind="primary").mark("start")
@@ -78,6 +82,8 @@ class Checks:
         except LauncherError as error:
             self._show_refusal(error)
         else:
+            self._choice.found = at_fields(self.plan.findings)
+            self._show_at_fields()
             self._show(self.plan)
         finally:
             self._check_button.lock(None)

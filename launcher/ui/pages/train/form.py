@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -17,9 +17,11 @@ from launcher.forms.values import entries, in_one_piece, to_settings
 from launcher.presets import Preset
 from launcher.services.planning.compose import compose_so_far, usual_value
 from launcher.ui.next_steps import on_page
+from launcher.ui.pages.train.local_files import what_is_wrong
 from launcher.ui.state.drafts import Draft
 from launcher.ui.widgets.elements import attributes, box, details
 from launcher.ui.widgets.inputs import Field, options
+from pod_image.contract.knobs import Setting
 from pod_image.contract.next_steps import Said, Sentence, setting
 
 _ORIGINS = {Origin.YOU: "changed by you", Origin.PRESET: "from the preset", Origin.DEFAULT: ""}
@@ -86,6 +88,10 @@ class Choice:
     draft: Draft
     preset: Preset | None = None
     errors: dict[str, str] = field(default_factory=dict)
+    found: dict[str, str] = field(default_factory=dict)
+    """By setting, what is wrong with what its value names, such as a file that is not there; it may be put right
+    elsewhere, so it keeps nobody from asking again.
+    """
     _composed: tuple[Any, Composed] | None = field(default=None, init=False, repr=False)
     """What was composed last, beside what it was made of."""
 
@@ -122,6 +128,7 @@ class Choice:
     def reset(self, name: str) -> None:
         self.draft.given.pop(name, None)
         self.errors.pop(name, None)
+        self.found.pop(name, None)
 
     @property
     def composed(self) -> Composed:
@@ -227,8 +234,9 @@ class SettingsForm:
             if not applies:
                 continue
             error = self.choice.errors.get(name)
+            found = self.choice.found.get(name)
             origin = "" if self._is_needed(form_field) else _ORIGINS[composed.origins[name]]
-            entry.show(error=error, origin=origin or None)
+            entry.show(error=error or found, origin=origin or None)
             if error is None:
                 entry.show(value=shown(form_field, values[name]))
 
@@ -254,10 +262,23 @@ class SettingsForm:
         setting = one.setting
         return setting is not None and setting.is_required(self._values)
 
-    def _entered(self, one: FormField, raw: Any) -> None:
+    def _entered(self, one: FormField, raw: Any) -> Awaitable[None] | None:
         self.choice.enter(one, raw)
         self.refresh()
         self._on_change()
+        setting = one.setting
+        is_to_look = (
+            setting is not None and setting.knob.is_local and one.name not in self.choice.errors
+        )
+        return self._look(one.name, setting) if setting is not None and is_to_look else None
+
+    async def _look(self, name: str, local: Setting) -> None:
+        """Whether the files are there, told at the field unless something else was entered meanwhile."""
+        value = self._values[name]
+        wrong = await what_is_wrong(local, value)
+        if wrong and self._values[name] == value:
+            self.choice.found[name] = wrong
+            self.refresh()
 
 
 def _input_kind(one: FormField) -> Any:

@@ -150,7 +150,7 @@ class _TrainPage:
     def _side(self) -> None:
         with card(classes="price-card"):
             self._price = Price()
-            self._checks = Checks(self.shell, self.choice)
+            self._checks = Checks(self.shell, self.choice, self.form.refresh)
         self._checks.draw_results()
 
     # changes
