@@ -6,18 +6,25 @@ import gzip
 import io
 import os
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from launcher.domain.brought import Brought
-from launcher.recipes import _load
-from launcher.recipes.base import Configuration
-from launcher.services.planning.brought.look import look_at_brought
-from pod_image.contract.brought import BroughtFile
+from launcher.recipes.base import Configuration, Plain
+from launcher.services.planning.brought.look import (
+    Part,
+    configured_by,
+    look_at_brought,
+    part_of,
+)
+from pod_image.contract.common_settings import CommonSettings
 from pod_image.contract.findings import Finding, Severity
+from pod_image.contract.knobs import declared
 from pod_image.contract.settings import RunSettings
+from pod_image.contract.trainer_settings import TrainerConfig
 
 TOKEN = "hf_" + "a1B2" * 9
 DASHES = "-" * 5
@@ -279,26 +286,62 @@ def test_the_pod_is_told_places_and_no_name_of_this_computer(here: Path) -> None
     assert Brought().settings_on_pod(settings) == {"bring": (), "requirements": ""}
 
 
-def test_a_recipe_makes_its_configuration_also_where_none_is_given(
+class WithConfiguration(CommonSettings):
+    trainer_config: TrainerConfig = ""
+
+
+def configured(name: str) -> tuple[dict[str, bytes], Part]:
+    """What the setting brings."""
+    part = part_of(declared(WithConfiguration)["trainer_config"], name)
+    return {file.path: file.content for file in part.files}, part
+
+
+def test_a_trainers_own_configuration_is_one_file_or_a_folder(here: Path) -> None:
+    write(here / "conf" / "config.json", "{}")
+    write(here / "conf" / "data" / "backend.json", "[]")
+    write(here / "conf" / ".hidden")
+    files, part = configured("conf/config.json")
+    assert (files, part.place) == ({"config/config.json": b"{}"}, "config/config.json")
+    files, part = configured("conf")
+    assert set(files) == {"config/config.json", "config/data/backend.json"}
+    assert part.place == "config"
+    _, part = configured("absent.json")
+    assert [(found.code, found.setting) for found in part.findings] == [
+        ("brought_absent", "trainer_config")
+    ]
+
+
+class Rewriting(Plain):
+    """A recipe that takes the path of this computer out of what it is given."""
+
+    def configuration(self, settings: RunSettings, given: Mapping[str, bytes]) -> Configuration:
+        files = {name: content.replace(b"/home/anna", b".") for name, content in given.items()}
+        said = Finding(Severity.WARNING, "config_path", f"{len(given)} given.")
+        return Configuration({**files, "made.json": b"{}"}, (said,))
+
+
+def test_a_recipe_makes_its_configuration_of_what_is_given_and_where_nothing_is(
+    here: Path,
+) -> None:
+    write(here / "conf.json", '{"out": "/home/anna/out"}').chmod(0o755)
+    settings = RunSettings(recipe="command", argv=("true",))
+    _, part = configured("conf.json")
+    made = configured_by(Rewriting(), settings, [part])
+    assert {file.path: (file.content, file.is_executable) for file in made.files} == {
+        "config/conf.json": (b'{"out": "./out"}', True),
+        "config/made.json": (b"{}", False),
+    }
+    assert [str(found.message) for found in made.findings] == ["1 given."]
+    nothing = configured_by(Rewriting(), settings, [])
+    assert [file.path for file in nothing.files] == ["config/made.json"]
+
+
+def test_what_the_recipe_makes_goes_along_and_what_it_finds_is_said(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given: list[dict[str, bytes]] = []
-    said = Finding(Severity.WARNING, "config_path", "A path was replaced.")
-
-    def configuration(settings: RunSettings, files: dict[str, bytes]) -> Configuration:
-        given.append(files)
-        return Configuration({"deep/config.json": b"{}"}, (said,))
-
-    recipe = _load(RunSettings(recipe="command").recipe)
-    monkeypatch.setattr(recipe, "configuration", configuration, raising=False)
-    brought, findings = look()
-    assert given == [{}]
-    assert [file.path for file in brought.files] == ["config/deep/config.json"]
-    assert said in findings
-    assert brought.listed.files[0] == BroughtFile.model_validate(
-        {
-            "path": "config/deep/config.json",
-            "size_bytes": 2,
-            "sha256": "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
-        }
-    )
+    monkeypatch.setattr(f"{look_at_brought.__module__}.recipe_of", lambda settings: Rewriting())
+    write(here / "train.py")
+    brought, findings = look("train.py")
+    assert [file.path for file in brought.files] == ["train.py", "config/made.json"]
+    assert "0 given." in [str(found.message) for found in findings]
+    assert refused("train.py:config/made.json").code == "brought_place"

@@ -65,6 +65,7 @@ def test_what_pip_can_fetch_from_a_pod_is_taken(here: Path, line: str) -> None:
     assert looked("all.txt") == ([".requirements/all.txt"], [])
 
 
+PASSWORD = "hunter2"
 LOCAL = "names a path of this computer"
 SECRET = "names an address with a name or password in it"
 
@@ -90,7 +91,7 @@ SECRET = "names an address with a name or password in it"
         ("-i simple", LOCAL),
         ("-r /home/anna/more.txt", "by a path that the pod does not have"),
         ("-r ..\\more.txt", "by a path that the pod does not have"),
-        ("--index-url https://me:hunter2@example.org/simple", SECRET),
+        (f"--index-url https://me:{PASSWORD}@example.org/simple", SECRET),
         ("--extra-index-url=https://${TOKEN}@example.org/simple", SECRET),
         ("lib @ git+https://token@github.com/owner/lib", SECRET),
     ],
@@ -103,7 +104,7 @@ def test_what_is_only_here_or_needs_a_key_is_refused_with_its_line(
     assert files == []
     assert said.startswith("all.txt line 3 ")
     assert why in said
-    assert "hunter2" not in said
+    assert PASSWORD not in said
 
 
 def test_a_file_that_is_named_and_not_there_is_said_with_its_name(here: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from launcher.domain.brought import Brought, LocalFile
 from launcher.recipes import recipe_of
+from launcher.recipes.base import Recipe
 from launcher.services.planning.brought.keys_in_files import key_in_file
 from launcher.services.planning.brought.read import (
     ON_SECRET,
@@ -62,7 +63,8 @@ def look_at_brought(settings: RunSettings) -> tuple[Brought, tuple[Finding, ...]
     findings = [found for part in parts for found in part.findings]
     files = [file for part in parts if not part.is_configuration for file in part.files]
     if not _has_error(findings):
-        configured = configured_by(settings, [part for part in parts if part.is_configuration])
+        own = [part for part in parts if part.is_configuration]
+        configured = configured_by(recipe_of(settings), settings, own)
         files += configured.files
         findings += configured.findings
     owners = {file.path: part.setting.name for part in parts for file in part.files}
@@ -104,12 +106,12 @@ def _entry(goes_as: GoesAs, text: str) -> Entry:
             return read_entry(text, f"{CONFIGURATION}/{name}")
 
 
-def configured_by(settings: RunSettings, parts: Sequence[Part]) -> _Made:
+def configured_by(recipe: Recipe, settings: RunSettings, parts: Sequence[Part]) -> _Made:
     """What the recipe makes of the person's own configuration, or of the settings: files at their places."""
     start = f"{CONFIGURATION}/"
     given = {file.path.removeprefix(start): file for part in parts for file in part.files}
     contents = {name: file.content for name, file in given.items()}
-    made = recipe_of(settings).configuration(settings, contents)
+    made = recipe.configuration(settings, contents)
     files = tuple(
         LocalFile(start + name, content, name in given and given[name].is_executable)
         for name, content in made.files.items()
