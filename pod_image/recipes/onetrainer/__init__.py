@@ -1,0 +1,1 @@
+"""OneTrainer on the pod: a program of its own, run from its own source as a process."""

@@ -1,0 +1,64 @@
+"""Becomes OneTrainer, once all is in its place: `python -m pod_image.recipes.onetrainer HOME WORK DATASET`.
+
+It is what the command's worker starts. Standard library and little of ours: it stands between nothing and the program.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from pod_image.recipes.onetrainer import places
+from pod_image.recipes.onetrainer.fitting import CannotStart, fit
+
+CONFIGURATION = "onetrainer.json"
+"""As it is run: with what only the pod could know."""
+SCRIPT = "scripts/train.py"
+
+
+def main(home: str, work: str, dataset: str) -> int:
+    try:
+        program = _program(Path(home))
+        configuration = Path(work) / CONFIGURATION
+        fit(Path(work), Path(dataset), configuration)
+        environment = _environment(os.environ, program, Path(work))
+        os.chdir(home)  # its own imports and files are found from there
+        argv = [program, SCRIPT, f"--config-path={configuration}"]
+        os.execve(program, argv, environment)
+    except CannotStart as exc:
+        print(f"{places.CANNOT_START}{exc}", flush=True)
+    except OSError as exc:
+        print(f"{places.CANNOT_START}{exc.strerror} ({exc.filename}).", flush=True)
+    return 2
+
+
+def _program(home: Path) -> str:
+    """The Python of its own environment, else the image's."""
+    if not (home / SCRIPT).is_file():
+        raise CannotStart(
+            f"{home} has no OneTrainer. Name the image's folder that has it, or none: then it is installed."
+        )
+    for environment in ("venv", "conda_env"):
+        python = home / environment / "bin" / "python"
+        if python.exists():
+            return str(python)
+    found = shutil.which("python") or shutil.which("python3")
+    if found is None:
+        raise CannotStart("the image has no Python for it.")
+    return found
+
+
+def _environment(variables: Mapping[str, str], program: str, work: Path) -> dict[str, str]:
+    """A home of its own: caches go there, and another user's may not be read. Our own modules are none of its."""
+    own = work / "home"
+    own.mkdir(parents=True, exist_ok=True)
+    kept = {name: value for name, value in variables.items() if name != "PYTHONPATH"}
+    path = f"{Path(program).parent}{os.pathsep}{variables.get('PATH', os.defpath)}"
+    return {**kept, "HOME": str(own), "PATH": path}
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
