@@ -13,7 +13,14 @@ from launcher.services.planning.compose import compose
 from pod_image.contract.recipes.piper import PiperSettings, Quality
 from tests.kit.run_files import whole_run_file
 
-BUILT_IN = ("cheapest", "finetune-high", "finetune-medium", "from-scratch-medium", "quick-check")
+BUILT_IN = (
+    "cheapest",
+    "finetune-high",
+    "finetune-medium",
+    "from-scratch-medium",
+    "onetrainer",
+    "quick-check",
+)
 REPOS = {"dataset_repo": "me/clips", "results_repo": "me/voice"}
 
 

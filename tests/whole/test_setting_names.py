@@ -13,8 +13,8 @@ import pytest
 from pod_image.contract.settings import SETTINGS
 from tests.whole.sources import modules
 
-NOT_OURS = ("launcher/providers/", "launcher/emulator/")
-"""There the same words are fields of a cloud's own requests."""
+NOT_OURS = ("launcher/providers/", "launcher/emulator/", "pod_image/agent/card.py")
+"""There the same words are fields of a cloud's own requests, and of a model card."""
 OF_A_RECIPE = ("pod_image/contract/", "launcher/recipes/", "pod_image/recipes/")
 """Where settings are declared, and what a recipe makes of its own."""
 

@@ -55,9 +55,9 @@ def install(source: str, commit: str, home: Path, report: Emit) -> int:
     environment = environment_for(os.environ, own)
     git = ("git", "-C", str(home))
     steps = (
-        (*git, "init", "--quiet"),
-        (*git, "fetch", "--quiet", "--depth", "1", source, commit),
-        (*git, "checkout", "--quiet", "--force", "FETCH_HEAD"),
+        (*git, "init", "-q"),
+        (*git, "fetch", "-q", "--depth", "1", source, commit),
+        (*git, "checkout", "-q", "-f", "FETCH_HEAD"),
         ("bash", str(home / "install.sh")),
     )
     with _alive(report):

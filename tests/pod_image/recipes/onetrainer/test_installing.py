@@ -18,6 +18,10 @@ test -z "$PYTHONPATH" && test "$OT_PREFER_VENV" = true && test ! -e fails
 """
 
 
+def warnings(said: list[Body]) -> list[RunWarning]:
+    return [one for one in said if isinstance(one, RunWarning)]
+
+
 def repo(folder: Path, **files: str) -> tuple[str, str]:
     """Address and newest commit, which has another one before it."""
     folder.mkdir()
@@ -51,10 +55,10 @@ def test_what_fails_is_said_and_tried_again_by_the_next_life(
     tmp_path: Path, commit: str, files: dict[str, str], what: str
 ) -> None:
     source, newest = repo(tmp_path / "source", **files)
-    home, said = tmp_path / "run" / "OneTrainer", list[RunWarning]()
+    home, said = tmp_path / "run" / "OneTrainer", list[Body]()
     for _ in range(2):
-        assert install(source, commit or newest, home, said.append) == 2  # type: ignore[arg-type]
-    assert [one.message for one in said] == [
+        assert install(source, commit or newest, home, said.append) == 2
+    assert [one.message for one in warnings(said)] == [
         f"OneTrainer could not be {what}: its log says why."
     ] * 2
 
@@ -63,10 +67,11 @@ def test_an_image_without_git_is_told_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(installing, "NEEDED", ("no-such-program",))
-    said: list[RunWarning] = []
-    assert install("", "", tmp_path / "x", said.append) == 2  # type: ignore[arg-type]
-    assert said[0].message == "The image has no no-such-program to install OneTrainer with."
-    assert said[0].hint == installing.OTHER_IMAGE
+    said: list[Body] = []
+    assert install("", "", tmp_path / "x", said.append) == 2
+    (told,) = warnings(said)
+    assert told.message == "The image has no no-such-program to install OneTrainer with."
+    assert told.hint == installing.OTHER_IMAGE
 
 
 def test_the_installer_is_given_neither_our_modules_nor_another_s_home(tmp_path: Path) -> None:
