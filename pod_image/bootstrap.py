@@ -1,7 +1,8 @@
-"""The first seconds of a pod whose image is not ours: fetch our wheel, check it, install it, become the agent.
+"""The first seconds of a pod whose image is not ours: fetch our wheel, check it, settle beside the image, be the agent.
 
-The source of this file travels in the pod's start command. So it is standard library alone, knows nothing
-but its two arguments (address and sha256 of the wheel) and the environment, and imports nothing of ours.
+The source of this file travels in the pod's start command. So it is standard library alone, knows nothing but its
+arguments (addresses and sha256 of our wheel and of one of pip) and the environment, and imports nothing of ours but
+what lies in the wheel that it has checked.
 """
 
 from __future__ import annotations
@@ -9,37 +10,34 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import http.client
-import importlib.metadata
-import io
+import importlib
 import json
 import os
 import queue
-import re
-import subprocess
+import shutil
+import ssl
+import stat
 import sys
 import threading
 import time
 import typing
 import urllib.error
 import urllib.request
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
 USER_AGENT = "pod-launcher-bootstrap"
 OLDEST_PYTHON = (3, 11)
-AGENT_NEEDS = {
-    "httpx": ("0.28", "1"),
-    "huggingface-hub": ("2.2", "3"),
-    "pydantic": ("2.10", "3"),
-    "tenacity": ("9.1", "10"),
-}
-"""What does from these versions on, and no longer from those; anything else is installed at the image's pin."""
 PLACES = {"runpod": ("RUNPOD_POD_ID", "RUNPOD_API_KEY", "RUNPOD_API_BASE_URL")}
 """The variables of each place, as `pod_image.contract.places` has them: a pod's id, its key, a stand-in's address."""
 DEFAULT_PLACE = "runpod"
-SECRETS = ("HF_DATASET_TOKEN", "HF_UPLOAD_TOKEN", *(key for _, key, _ in PLACES.values() if key))
+FOLDER = "LAUNCHER_FOLDER"
+IMAGE_PYTHON = "LAUNCHER_IMAGE_PYTHON"
+IMAGE_VARIABLES = "LAUNCHER_IMAGE_VARIABLES"
+"""As `pod_image.contract.interpreter` has them."""
+OURS_OF_HF = ("HF_DATASET_TOKEN", "HF_UPLOAD_TOKEN", "HF_TOKEN", "HF_ENDPOINT")
+REMEDY = "Take an image whose Python is 3.11 or newer, or put one into yours."
 FETCH_TRIES = 8
 LINGER_SECONDS = 5.0
 """Between the reason and the end: the log of a pod that is gone cannot be read any more."""
@@ -59,31 +57,37 @@ if typing.TYPE_CHECKING:  # an older Python has to get far enough to be told
 
 
 class Trouble(Exception):
-    """The pod cannot become an agent; the text is for the person."""
+    """The pod cannot become an agent; the text is for the person, and `remedy` what they may do."""
+
+    def __init__(self, text: str, remedy: str = "") -> None:
+        super().__init__(text)
+        self.remedy = remedy
 
 
-def main(url: str, sha256: str) -> None:
+def main(url: str, sha256: str, pip_url: str = "", pip_sha256: str = "") -> None:
     """Become the agent, or say why not and end the pod. Does not return."""
     start_printing()
     give_up_in(INSTALL_SECONDS)
     try:
         if sys.version_info < OLDEST_PYTHON:
-            raise Trouble(
-                f"The image has Python {sys.version.split()[0]}; 3.11 or newer is needed."
-            )
-        done = (
-            Path(os.environ.get("LAUNCHER_FOLDER") or ".").absolute() / f"installed-{sha256[:16]}"
-        )
+            has = sys.version.split()[0]
+            raise Trouble(f"The image has Python {has}; 3.11 or newer is needed.", REMEDY)
+        home = agents_home()
+        done = home / f"installed-{sha256[:16]}"
         if not done.is_file():  # a container that was started again has it all
-            install(url, sha256)
-            done.parent.mkdir(parents=True, exist_ok=True)
+            install(home, url, sha256, pip_url, pip_sha256)
             done.touch()
     except Exception as exc:
-        detail = str(exc) if isinstance(exc, Trouble) else f"{type(exc).__name__} while installing"
-        end_pod(detail)
+        hint = getattr(exc, "remedy", None)  # what is meant for the person has one
+        end_pod(
+            f"{type(exc).__name__} while installing" if hint is None else str(exc), hint=hint or ""
+        )
     flush_lines(2.0)
+    python = str(home / "python" / "bin" / "python")
     try:
-        os.execv(sys.executable, [sys.executable, "-P", "-m", "pod_image"])
+        os.execve(
+            python, [python, "-P", "-m", "pod_image"], agents_environment(os.environ, home, url)
+        )
     except OSError as exc:
         end_pod(f"The agent could not be started: {exc.strerror}.")
 
@@ -96,20 +100,85 @@ def give_up_in(seconds: float) -> None:
         late.start()
 
 
-def install(url: str, sha256: str) -> None:
-    """Put the wheel and what is missing beside it into this interpreter. Raises Trouble."""
+def agents_home() -> Path:
+    """Where agent and run lie: below the image's working folder, or where this user may write. Raises Trouble.
+
+    `launcher.services.following.control_program` looks for it in the same places.
+    """
+    is_root = os.geteuid() == 0
+    own = os.environ.get("HOME", "")
+    others = ["/launcher"] if is_root else [own and f"{own}/launcher", "/tmp/launcher"]
+    given = Path(os.environ.get(FOLDER) or ".").absolute()
+    for home in (given, *(Path(each) for each in others if each)):
+        if is_root and not is_safe(home):
+            continue
+        with contextlib.suppress(OSError):
+            home.mkdir(parents=True, exist_ok=True)
+            if home.stat().st_uid == os.geteuid() and os.access(home, os.W_OK):
+                return home
+    raise Trouble(
+        "The image's user may write neither to its working folder nor to its home nor to /tmp.",
+        "Take an image with another user, or with a working folder that it may write to.",
+    )
+
+
+def is_safe(home: Path) -> bool:
+    """Whether the trainer's user gets to the folder, and cannot put another in its place."""
+    if any(url and os.environ.get(url) for _, _, url in PLACES.values()):
+        return True  # a stand-in's, on somebody's own computer: no user is made there
+    modes = [parent.stat().st_mode for parent in home.parents]
+    return all(
+        mode & stat.S_IXOTH and (mode & stat.S_ISVTX or not mode & stat.S_IWOTH) for mode in modes
+    )
+
+
+def agents_environment(environment: Mapping[str, str], home: Path, url: str) -> dict[str, str]:
+    """What the image says to Python and to Hugging Face's library is not for the agent: its command gets it back.
+
+    An image may name a mirror of the Hub: the run's tokens go nowhere but to where the wheel came from.
+    """
+    aside = {
+        name: value
+        for name, value in environment.items()
+        if name.startswith("PYTHON") or (name.startswith("HF_") and name not in OURS_OF_HF)
+    }
+    hub = environment.get("HF_ENDPOINT", "")
+    if hub and not url.startswith(hub.rstrip("/") + "/"):
+        aside["HF_ENDPOINT"] = hub
+    kept = {name: value for name, value in environment.items() if name not in aside}
+    return {
+        **kept,
+        FOLDER: str(home),
+        IMAGE_PYTHON: str(
+            Path(sys.executable).absolute()
+        ),  # a link stays one: by it, it finds its packages
+        IMAGE_VARIABLES: json.dumps(aside),
+    }
+
+
+def install(home: Path, url: str, sha256: str, pip_url: str, pip_sha256: str) -> None:
+    """Fetch our wheel, and let what lies in it do the rest. Raises Trouble."""
     say("fetching the agent")
+    wheel = fetched(home, url, sha256)
+
+    def carried_pip() -> Path:
+        if not pip_url:
+            hint = "Put pip into the image, or start from a computer whose Python has ensurepip."
+            raise Trouble("The image's Python has no pip, and none was sent along.", hint)
+        return fetched(home, pip_url, pip_sha256)
+
+    shutil.rmtree(home / "python", ignore_errors=True)  # an earlier start may have been cut off
+    sys.path.insert(0, str(wheel))
+    settle = importlib.import_module("pod_image.private_python").settle
+    settle(home, wheel, os.environ.get("LAUNCHER_RUN", ""), carried_pip, say)
+
+
+def fetched(home: Path, url: str, sha256: str) -> Path:
     content = fetch(url, os.environ.get("HF_UPLOAD_TOKEN", ""))
     check(content, sha256)
-    wheel = Path(url.rpartition("/")[2])
-    wheel.write_bytes(content)
-    pip("--no-deps", "--no-index", "--upgrade", "--force-reinstall", str(wheel))
-    wheel.unlink()
-    absent = missing(needs(os.environ.get("LAUNCHER_RUN", ""), content), pins(content))
-    if absent:
-        say("installing " + ", ".join(absent))
-        pip("--upgrade", *absent)
-    make_trainer()
+    path = home / url.rpartition("/")[2]
+    path.write_bytes(content)
+    return path
 
 
 def fetch(url: str, token: str, tries: int = FETCH_TRIES, pause_seconds: float = 1.0) -> bytes:
@@ -118,7 +187,7 @@ def fetch(url: str, token: str, tries: int = FETCH_TRIES, pause_seconds: float =
         request = urllib.request.Request(url, headers={"User-Agent": USER_AGENT})
         request.add_unredirected_header("Authorization", f"Bearer {token}")
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with urllib.request.urlopen(request, timeout=60, context=trusted()) as answer:
                 content: bytes = answer.read()
                 return content
         except urllib.error.HTTPError as exc:
@@ -139,87 +208,24 @@ def check(content: bytes, sha256: str) -> None:
         )
 
 
-def needs(run_document: str, wheel: bytes) -> dict[str, tuple[str, str]]:
-    """What the agent needs, and what the run's recipe says in the wheel that it needs; most bring their own.
-
-    A setting that is on may need more: `packages-<setting>.txt`; and so may a value: `packages-<setting>-<value>.txt`.
-    """
-    text = ""
-    with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
-        settings = json.loads(run_document)["settings"]
-        folder = settings["recipe"].replace("-", "_")
-        ons = [f"-{name}" for name, value in settings.items() if value and value != "off"]
-        for more in ("", *ons, *(f"-{name}-{value}" for name, value in settings.items())):
-            with contextlib.suppress(KeyError):
-                text += in_wheel(wheel, f"recipes/{folder}/packages{more}.txt") + "\n"
-    spans = (re.fullmatch(r"([\w.-]+)>=([\w.]+),<([\w.]+)", line) for line in lines_of(text))
-    return {**AGENT_NEEDS, **{span[1]: (span[2], span[3]) for span in spans if span}}
+def trusted() -> ssl.SSLContext:
+    """Whom to believe: the image's own certificates, or those that pip brings where it has none."""
+    paths = ssl.get_default_verify_paths()
+    has_own = paths.cafile or (paths.capath and any(os.scandir(paths.capath)))
+    for name in () if has_own else ("certifi", "pip._vendor.certifi"):
+        with contextlib.suppress(ImportError, OSError):
+            return ssl.create_default_context(cafile=importlib.import_module(name).where())
+    return ssl.create_default_context()
 
 
-def pins(wheel: bytes) -> dict[str, str]:
-    """The image's own versions, which the wheel carries."""
-    return dict(line.split("==") for line in lines_of(in_wheel(wheel, "requirements.txt")))
-
-
-def in_wheel(wheel: bytes, name: str) -> str:
-    """Text of a file of our package. Raises KeyError when it is not there."""
-    with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
-        return archive.read(f"pod_image/{name}").decode()
-
-
-def lines_of(text: str) -> list[str]:
-    lines = (line.strip() for line in text.splitlines())
-    return [line for line in lines if line and not line.startswith("#")]
-
-
-def missing(wanted: Mapping[str, tuple[str, str]], pinned: Mapping[str, str]) -> list[str]:
-    """What has to be installed, as pip takes it: at the image's version, or within its span without one."""
-    return [
-        f"{name}=={pinned[name]}" if name in pinned else f"{name}>={span[0]},<{span[1]}"
-        for name, span in wanted.items()
-        if not is_there(name, span)
-    ]
-
-
-def is_there(name: str, span: tuple[str, str]) -> bool:
-    try:
-        found = numbers(importlib.metadata.version(name))
-    except importlib.metadata.PackageNotFoundError:
-        return False
-    return numbers(span[0]) <= found < numbers(span[1])
-
-
-def numbers(version: str) -> tuple[int, ...]:
-    """2.13.0+cu130 as (2, 13, 0)."""
-    return tuple(int(part) for part in re.findall(r"\d+", version.split("+")[0])[:3])
-
-
-def pip(*arguments: str) -> None:
-    """Wheels alone, and without the keys: installing runs nobody's code, and could not read them if it did."""
-    kept = {name: value for name, value in os.environ.items() if name not in SECRETS}
-    environment = {**kept, "PIP_BREAK_SYSTEM_PACKAGES": "1", "PIP_ROOT_USER_ACTION": "ignore"}
-    command = [sys.executable, "-P", "-m", "pip", "install", "--quiet", "--no-input"]
-    command += ["--disable-pip-version-check", "--only-binary=:all:", *arguments]
-    if subprocess.run(command, env=environment).returncode != 0:
-        raise Trouble("pip could not install what the agent needs; the lines above say why.")
-
-
-def make_trainer() -> None:
-    """The user that training runs as, apart from the agent's keys. Where the cloud is a stand-in on somebody's
-    own computer, no user is made."""
-    has_stand_in = any(url and os.environ.get(url) for _, _, url in PLACES.values())
-    if has_stand_in or os.geteuid() != 0:
-        return
-    command = ["useradd", "--create-home", "--shell", "/usr/sbin/nologin", "trainer"]
-    subprocess.run(command, stderr=subprocess.DEVNULL)
-
-
-def end_pod(detail: str, environment: Mapping[str, str] = os.environ) -> typing.NoReturn:
+def end_pod(
+    detail: str, environment: Mapping[str, str] = os.environ, *, hint: str = ""
+) -> typing.NoReturn:
     """Say why, as the agent would, then end this pod. Never returns: an exited container is started again, but for
     a place where the container's end is the pod's own."""
     start_printing()
     say(detail)
-    put_out(json.dumps(last_word(detail, environment)))
+    put_out(json.dumps(last_word(detail, environment, hint)))
     time.sleep(LINGER_SECONDS)
     place, first = place_in(environment), 0
     while place in WAYS:
@@ -232,14 +238,14 @@ def end_pod(detail: str, environment: Mapping[str, str] = os.environ) -> typing.
     os._exit(1)
 
 
-def last_word(detail: str, environment: Mapping[str, str]) -> dict[str, object]:
+def last_word(detail: str, environment: Mapping[str, str], hint: str) -> dict[str, object]:
     try:
         run_id = json.loads(environment.get("LAUNCHER_RUN", ""))["run_id"]
     except (ValueError, KeyError, TypeError):
         run_id = ""
     at = datetime.now(timezone.utc).isoformat()  # noqa: UP017 (Python 3.10 has to get this far to be told)
     start = {"event": "ended", "at": at, "run_id": run_id, "seq": 1}
-    return {**start, "reason": "boot_failed", "detail": detail}
+    return {**start, "reason": "boot_failed", "detail": detail, "hint": hint}
 
 
 def release(first: int, ways: Sequence[Way]) -> int | None:
@@ -249,7 +255,7 @@ def release(first: int, ways: Sequence[Way]) -> int | None:
         name, method, url, headers, body = ways[number]
         try:
             request = urllib.request.Request(url, data=body, headers=dict(headers), method=method)
-            with urllib.request.urlopen(request, timeout=30):
+            with urllib.request.urlopen(request, timeout=30, context=trusted()):
                 return number
         except Exception as exc:
             say(f"{name} was not taken ({getattr(exc, 'code', type(exc).__name__)})")

@@ -95,6 +95,8 @@ class PodOrder:
     registry: str = ""
     min_cuda_version: str = ""
     """Hosts whose driver knows less are not rented; empty takes any."""
+    entry_point: tuple[str, ...] = ()
+    """In the place of the image's own; empty leaves that."""
     start_command: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     """Plain values and references to account secrets; shown to anybody who may read the pod."""

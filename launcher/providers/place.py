@@ -38,6 +38,9 @@ class PlaceImages:
     """From the order to a machine that begins to pull."""
     credential: str
     """What --registry names, with its article; empty where private images are not to be had."""
+    last_resort: str = ""
+    """Words of a shell that end a pod whose image has no Python, for as long as it lives; empty where the
+    container's end is the pod's own."""
 
 
 @dataclass(frozen=True)

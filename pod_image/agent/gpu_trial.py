@@ -1,4 +1,5 @@
-"""`python -m pod_image.agent.gpu_trial`: an exact matrix product on each GPU, else on the processor.
+"""An exact matrix product on each GPU, else on the processor. Run by its path with the image's Python: standard
+library alone beside torch.
 
 A process of its own: CUDA that hangs must not hang the agent, which itself knows no torch.
 """

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pod_image.agent import gpu_trial
 from pod_image.agent.places.base import OwnPod, PodReading
 from pod_image.agent.ports import Hub, HubTrouble, Ports, Processes
 from pod_image.contract.bodies import BootCheck
-from pod_image.contract.interpreter import module_command
+from pod_image.contract.image_python import image_python, image_variables
 
 GPU_CHECK, DISK_CHECK, NETWORK_CHECK, TRIAL_CHECK = "gpu", "disk", "network", "canary"
 SLOWEST_TFLOPS = 1.0
@@ -35,7 +36,6 @@ _DRIVER_QUERY = (
     "--query-gpu=uuid,name,driver_version,memory.total",
     "--format=csv,noheader",
 )
-_GPU_PROGRAM = module_command("pod_image.agent.gpu_trial")
 _MB = 1e6
 
 
@@ -82,7 +82,7 @@ async def _try_products(processes: Processes, names: list[str], expected: Expect
     if len(names) < expected.gpus:
         found = f"{len(names)} of {expected.gpus} GPUs answer" if names else "the driver is silent"
         return _check(GPU_CHECK, False, found)
-    products = _products(await processes.answer(_GPU_PROGRAM, GPU_SECONDS))
+    products = _products(await processes.answer(_gpu_program(), GPU_SECONDS))
     if products is None:
         return _check(GPU_CHECK, False, "the test program gave no answer")
     if not products["has_torch"]:
@@ -156,6 +156,12 @@ def check_network(hub: Hub, commit: str) -> BootCheck:
     if size_bytes < TELLING_BYTES:
         return _check(NETWORK_CHECK, True, "the dataset is too small to measure the network by")
     return _check(NETWORK_CHECK, speed >= SLOWEST_NETWORK_MB_PER_SECOND, f"reads {speed:,.1f} MB/s")
+
+
+def _gpu_program() -> tuple[str, ...]:
+    """With the image's Python and what it says to it: the torch that it brings is what will be used."""
+    said = [f"{name}={value}" for name, value in image_variables().items()]
+    return ("env", *said, image_python(), "-P", gpu_trial.__file__)
 
 
 def _products(answer: str | None) -> dict[str, Any] | None:

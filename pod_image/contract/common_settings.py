@@ -215,8 +215,8 @@ class CommonSettings(BaseModel):
         str,
         Field(
             description=(
-                "Container image; 'bootstrap' runs RunPod's own PyTorch image and installs our "
-                "agent at start."
+                "Container image; 'bootstrap' runs RunPod's own PyTorch image and installs our agent at start, "
+                "'bootstrap:IMAGE' any other with Python 3.11 or newer, in which it changes nothing."
             ),
             min_length=1,
             max_length=300,

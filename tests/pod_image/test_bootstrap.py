@@ -13,13 +13,16 @@ from typing import Any
 
 import pytest
 
-from launcher.services.launching.pod_wheel import make_wheel, pod_wheel
 from pod_image import bootstrap
 from pod_image.contract import places
 from pod_image.contract.bodies import Ended
 from pod_image.contract.events import from_line
+from pod_image.contract.image_python import (
+    IMAGE_PYTHON_VARIABLE,
+    IMAGE_VARIABLES_VARIABLE,
+    image_variables,
+)
 from pod_image.contract.outcomes import EndReason
-from pod_image.contract.settings import RecipeName
 from tests.kit.http_server import Answer, Server
 from tests.kit.processes import fill
 
@@ -65,77 +68,6 @@ def test_another_wheel_than_the_one_that_was_launched_is_refused() -> None:
         bootstrap.check(WHEEL + b"!", SHA256)
 
 
-def test_what_is_there_in_a_version_that_does_stays_and_the_rest_comes_at_the_images_pin() -> None:
-    wanted = {"pydantic": ("2.10", "3"), "httpx": ("99", "100"), "no-such-thing": ("1", "2")}
-    pinned = {"pydantic": "2.14.3", "httpx": "99.1", "no-such-thing": "1.5"}
-    assert bootstrap.missing(wanted, pinned) == ["httpx==99.1", "no-such-thing==1.5"]
-
-
-def needs_of(recipe: str) -> dict[str, tuple[str, str]]:
-    document = json.dumps({"settings": {"recipe": recipe}})
-    return bootstrap.needs(document, pod_wheel().content)
-
-
-def test_a_command_needs_the_agent_alone_and_a_voice_the_rest_too() -> None:
-    command = needs_of("command")
-    assert "torch" not in command
-    assert set(needs_of("piper")) > set(command)
-    assert needs_of("piper")["torch"] == ("2.9", "3")
-    assert bootstrap.needs("", WHEEL) == command == bootstrap.AGENT_NEEDS
-
-
-def test_a_recipe_s_own_packages_come_from_the_wheel_and_without_a_pin_within_their_span() -> None:
-    wheel = make_wheel({"recipes/chess/packages.txt": b"# of chess\nno-such-thing>=1.5,<2\n"}, "1")
-    wanted = bootstrap.needs('{"settings": {"recipe": "chess"}}', wheel.content)
-    assert wanted["no-such-thing"] == ("1.5", "2")
-    only = {name: span for name, span in wanted.items() if name not in bootstrap.AGENT_NEEDS}
-    assert bootstrap.missing(only, {}) == ["no-such-thing>=1.5,<2"]
-
-
-@pytest.mark.parametrize(
-    ("kind", "packages"),
-    [
-        ("espeak", set()),
-        ("hebrew", set()),
-        ("japanese", {"pyopenjtalk-plus"}),
-        ("thai", {"tltk", "pandas", "unicode-rbnf"}),
-        ("pinyin", {"g2pw", "transformers", "sentence-stream", "unicode-rbnf"}),
-    ],
-)
-def test_what_the_value_of_a_setting_needs_is_installed_where_no_image_of_ours_has_it(
-    kind: str, packages: set[str]
-) -> None:
-    document = json.dumps({"settings": {"recipe": "piper", "phoneme_type": kind, "epochs": 5}})
-    wanted = bootstrap.needs(document, pod_wheel().content)
-    assert wanted.keys() - needs_of("piper").keys() == packages
-    assert all(bootstrap.numbers(least) for least, _ in wanted.values())
-
-
-@pytest.mark.parametrize(
-    ("model", "packages"), [("off", set()), ("base", {"faster-whisper", "av"})]
-)
-def test_a_setting_that_is_on_needs_more_whatever_its_value(model: str, packages: set[str]) -> None:
-    document = json.dumps({"settings": {"recipe": "piper", "transcribe": model}})
-    wanted = bootstrap.needs(document, pod_wheel().content)
-    assert wanted.keys() - needs_of("piper").keys() == packages
-
-
-def test_every_need_has_a_pin_that_is_within_its_span() -> None:
-    pinned = bootstrap.pins(pod_wheel().content)
-    for name, (least, below) in {
-        n: s for each in RecipeName for n, s in needs_of(each).items()
-    }.items():
-        version = bootstrap.numbers(pinned[name])
-        assert bootstrap.numbers(least) <= version < bootstrap.numbers(below), name
-
-
-def test_the_needs_here_are_what_the_pins_name_as_imported() -> None:
-    text = (Path(bootstrap.__file__).parent / "requirements.txt").read_text()
-    direct = text.partition("# What pod_image imports\n")[2].partition("\n\n")[0]
-    names = {line.split("==")[0] for line in direct.splitlines()}
-    assert names == {name for each in RecipeName for name in needs_of(each)}
-
-
 def test_the_source_is_standard_library_alone() -> None:
     tree = ast.parse(Path(bootstrap.__file__).read_text())
     imported = {
@@ -150,20 +82,7 @@ def test_the_source_is_standard_library_alone() -> None:
         )
     }
     assert imported <= set(sys.stdlib_module_names)
-
-
-def test_installing_never_shows_pip_the_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in bootstrap.SECRETS:
-        monkeypatch.setenv(name, "demo-key")
-    seen: list[dict[str, str]] = []
-
-    def run(command: list[str], env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-        seen.append(env)
-        return subprocess.CompletedProcess(command, 0)
-
-    monkeypatch.setattr(subprocess, "run", run)
-    bootstrap.pip("nothing")
-    assert "demo-key" not in json.dumps(seen)
+    ast.parse(Path(bootstrap.__file__).read_text(), feature_version=(3, 7))
 
 
 def started(hub: Server, cloud: Server, folder: Path, stdout: Any) -> subprocess.Popen[str]:
@@ -186,6 +105,72 @@ def started(hub: Server, cloud: Server, folder: Path, stdout: Any) -> subprocess
         cwd=folder,
         env=environment,
     )
+
+
+@pytest.mark.parametrize(
+    ("image", "given", "for_the_agent", "for_the_command"),
+    [
+        (
+            {"PYTHONPATH": "/app", "HF_HOME": "/models", "PATH": "/bin"},
+            {"HF_UPLOAD_TOKEN": "t"},
+            {"PATH": "/bin", "HF_UPLOAD_TOKEN": "t"},
+            {"PYTHONPATH": "/app", "HF_HOME": "/models"},
+        ),
+        ({"HF_HUB_OFFLINE": "1"}, {}, {}, {"HF_HUB_OFFLINE": "1"}),
+        (
+            {"HF_ENDPOINT": "https://mirror.test"},
+            {},
+            {},
+            {"HF_ENDPOINT": "https://mirror.test"},
+        ),
+        ({}, {"HF_ENDPOINT": "https://hub.test/"}, {"HF_ENDPOINT": "https://hub.test/"}, {}),
+    ],
+)
+def test_what_an_image_says_to_its_python_and_to_the_hubs_library_is_for_the_command_alone(
+    image: dict[str, str],
+    given: dict[str, str],
+    for_the_agent: dict[str, str],
+    for_the_command: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An image's mirror of the Hub would be handed the run's tokens, and its offline mode would deliver nothing."""
+    url = "https://hub.test/me/results/resolve/main/x.whl"
+    found = bootstrap.agents_environment({**image, **given}, Path("/home"), url)
+    ours = {bootstrap.FOLDER: "/home", bootstrap.IMAGE_PYTHON: sys.executable}
+    monkeypatch.setenv(bootstrap.IMAGE_VARIABLES, found.pop(bootstrap.IMAGE_VARIABLES))
+    assert found == {**for_the_agent, **ours}
+    assert image_variables() == for_the_command
+    assert (bootstrap.IMAGE_PYTHON, bootstrap.IMAGE_VARIABLES) == (
+        IMAGE_PYTHON_VARIABLE,
+        IMAGE_VARIABLES_VARIABLE,
+    )
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives folders other modes for others")
+def test_the_agent_settles_where_its_user_may_write_and_nobody_else_can_put_another_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LAUNCHER_FOLDER", raising=False)
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o777)
+    (tmp_path / "closed").mkdir(mode=0o700)
+    (tmp_path / "usual").mkdir()
+    modes = {each: bootstrap.is_safe(tmp_path / each / "launcher") for each in ("open", "closed")}
+    assert modes == {"open": False, "closed": False}
+    usual = [parent for parent in (tmp_path / "usual").parents if not parent.stat().st_mode & 1]
+    for parent in usual:  # pytest's own folders are for one user
+        parent.chmod(0o711)
+    assert bootstrap.is_safe(tmp_path / "usual" / "launcher")
+    monkeypatch.setenv("RUNPOD_API_BASE_URL", "http://127.0.0.1:9")
+    assert bootstrap.is_safe(tmp_path / "closed" / "launcher"), "a demo's, on somebody's computer"
+
+
+def test_an_image_without_certificates_is_lent_those_of_pip(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    assert bootstrap.trusted().get_ca_certs()
 
 
 def test_a_pod_that_cannot_become_an_agent_says_why_and_ends_itself(tmp_path: Path) -> None:

@@ -27,13 +27,14 @@ from launcher.services.launching.bootstrap import program_of_the_pod
 from launcher.services.voices import export as exporting
 from launcher.ui.server.server import open_in_browser
 from launcher.workshop.pool import Job, RecordingFailed, decoders
-from pod_image import bootstrap
+from pod_image import private_python
 from pod_image.agent import machine_trial
 from pod_image.agent.ports import GuardOrders, ProcessSpec
 from pod_image.agent.processes import SystemGuard, SystemProcesses, _checked
 from pod_image.contract.environment import for_python
 from pod_image.contract.interpreter import module_command, program_command, without_current_folder
 from pod_image.contract.settings import RecipeName, RunSettings
+from pod_image.environment_beside import make, see_the_image
 from pod_image.recipes import load
 from tests.kit.checkout import ROOT
 from tests.kit.pod_programs import AGENT_WORDS
@@ -175,7 +176,7 @@ def test_the_guard(foreign: ForeignFolder) -> None:
 
 
 def test_the_trial_of_the_machine(foreign: ForeignFolder) -> None:
-    told = asyncio.run(SystemProcesses().answer(machine_trial._GPU_PROGRAM, 60.0))
+    told = asyncio.run(SystemProcesses().answer(machine_trial._gpu_program(), 60.0))
     assert told is not None
     assert json.loads(told)["has_torch"] is True
     assert foreign.loaded == ""
@@ -215,18 +216,21 @@ def test_the_start_command_of_an_image_that_is_not_ours(foreign: ForeignFolder) 
 
 
 def test_what_the_start_command_becomes(foreign: ForeignFolder) -> None:
+    python = make(foreign.folder / "python")
+    see_the_image(python)
     (foreign.folder / f"installed-{'0' * 16}").touch()
     command = ["python", "-c", program_of_the_pod(), "no address", "0" * 64]
-    with first_lines(command, THE_AGENT) as said:
+    with first_lines(command, THE_AGENT, RUNPOD_API_BASE_URL="http://127.0.0.1:9") as said:
         assert THE_AGENT in said
     assert foreign.loaded == ""
 
 
 def test_what_installs_in_the_pod(
-    foreign: ForeignFolder, capfd: pytest.CaptureFixture[str]
+    foreign: ForeignFolder, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     os.environ["PYTHONPATH"] = str(ROOT)
-    bootstrap.pip("--help")
+    make(tmp_path / "python")
+    private_python.install(tmp_path / "python" / "bin" / "python", ["--help"], lambda: tmp_path)
     assert "requirement" in capfd.readouterr().out
     assert foreign.loaded == ""
 
@@ -265,11 +269,9 @@ def test_every_interpreter_that_the_source_starts_is_told_to_leave_that_folder_o
         for module in modules("launcher", "pod_image")
         for place in _bare_interpreters(module.tree)
     ]
-    # Reaches back to Pythons that know no -P: its first statement takes the folder out itself.
-    assert [
-        each for each in bare if not each.startswith("launcher/services/launching/bootstrap.py")
-    ] == []
-    assert len(bare) == 1
+    # The start of a pod without our image is a shell's: it reaches back to Pythons that know no -P, and its first
+    # statement takes the folder out itself.
+    assert bare == []
 
 
 def test_the_image_starts_the_agent_without_that_folder() -> None:
@@ -285,10 +287,10 @@ def test_an_image_that_brings_the_agent_along_starts_it_in_the_same_words() -> N
     (words,) = [
         [ast.unparse(word) for word in call.args[1].elts]
         for call in ast.walk(module.tree)
-        if isinstance(call, ast.Call) and ast.unparse(call.func) == "os.execv"
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "os.execve"
         if isinstance(call.args[1], ast.List)
     ]
-    assert words == ["sys.executable", *map(repr, AGENT_WORDS[1:])]
+    assert words == ["python", *map(repr, AGENT_WORDS[1:])]
 
 
 def _bare_interpreters(tree: ast.Module) -> Iterator[int]:

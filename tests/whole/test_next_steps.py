@@ -55,8 +55,8 @@ MAY_NAME = {
     ("launcher/services/following/instructions.py", "--text"): "an option of the pod's own program",
     ("pod_image/control.py", "--text"): "that program, with its own options",
     ("pod_image/control.py", "sample needs --text"): "the same",
-    ("pod_image/bootstrap.py", "--quiet"): "an option of pip",
-    ("pod_image/bootstrap.py", "--shell"): "an option of useradd",
+    ("pod_image/private_python.py", "--quiet"): "an option of pip",
+    ("pod_image/private_python.py", "--shell"): "an option of useradd",
     ("pod_image/recipes/piper/card.py", "- piper-tts: `piper --model "): "an option of piper",
 }
 """Module and how the text begins, with the reason."""

@@ -11,7 +11,7 @@ import pytest
 
 from launcher.recipes import recipe_of
 from launcher.services.launching.pod_wheel import pod_wheel
-from pod_image import bootstrap
+from pod_image import private_python
 from pod_image.contract.recipes import declarations, module_name
 from pod_image.contract.settings import RecipeName, RunSettings
 from pod_image.recipes import load
@@ -141,7 +141,7 @@ def test_a_recipe_s_packages_are_read_as_they_are_written() -> None:
     paths = sorted((ROOT / "pod_image" / "recipes").glob("*/packages.txt"))
     assert paths
     for path in paths:
-        lines = bootstrap.lines_of(path.read_text("utf-8"))
+        lines = private_python.lines_of(path.read_text("utf-8"))
         document = json.dumps({"settings": {"recipe": path.parent.name}})
-        needs = bootstrap.needs(document, pod_wheel().content)
-        assert len(needs) == len(lines) + len(bootstrap.AGENT_NEEDS), path
+        needs = private_python.needs(document, pod_wheel().content)
+        assert len(needs) == len(lines) + len(private_python.AGENT_NEEDS), path

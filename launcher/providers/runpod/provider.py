@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shlex
 from collections.abc import (
     AsyncGenerator,
@@ -56,6 +57,8 @@ ABSENT_READINGS = 2
 """Gone is believed when a pod is absent so many times in a row: reads lag and fail."""
 MOST_VARIABLES = 50
 """RunPod takes no more in a pod's environment."""
+
+_UNKNOWN_ARRAYS = re.compile(r"\b(entrypoint|cmd)\b.* not allowed")
 
 _STATUSES = {
     "PROVISIONING": PodStatus.PROVISIONING,
@@ -132,14 +135,23 @@ class RunPodProvider:
         return (*made, self._client.planned(Create.POD, create_body(order)))
 
     async def rent(self, order: PodOrder) -> Pod:
-        body = create_body(order)
-        answer = await self._client.create_pod(body, hidden=tuple(order.secrets.values()))
+        answer = await self._created(order)
         try:
             return pod_of(PodWire.model_validate(answer))
         except ValidationError as exc:
             raise RentUnclear(
                 "RunPod's answer to the order of a pod has no id; a pod may exist."
             ) from exc
+
+    async def _created(self, order: PodOrder) -> Any:
+        """Sent once; but where RunPod takes no arrays of words, which it says before it makes anything."""
+        hidden = tuple(order.secrets.values())
+        try:
+            return await self._client.create_pod(create_body(order), hidden=hidden)
+        except InvalidRequest as exc:
+            if not order.entry_point or not _UNKNOWN_ARRAYS.search(str(exc)):
+                raise
+        return await self._client.create_pod(create_body(order, has_arrays=False), hidden=hidden)
 
     async def find(self, name: str) -> Pod | None:
         return next((pod for pod in await self.pods() if pod.name == name), None)
@@ -286,10 +298,12 @@ class RunPodProvider:
             seconds = min(seconds * 2, self._longest_pause_seconds)
 
 
-def create_body(order: PodOrder) -> dict[str, Any]:
+def create_body(order: PodOrder, *, has_arrays: bool = True) -> dict[str, Any]:
     """The body of the create. Raises InvalidRequest for what RunPod would not take.
 
-    GPU count and tier are always spelt out: left out, a count has matched no machine at all.
+    GPU count and tier are always spelt out: left out, a count has matched no machine at all. `has_arrays`: it takes
+    `entrypoint` and `cmd`, which are newer than the published description; without them the image's own entry point
+    gets all the words.
     """
     environment = {
         **order.environment,
@@ -314,8 +328,10 @@ def create_body(order: PodOrder) -> dict[str, Any]:
         body["dataCenterIds"] = list(order.data_centers)
     if order.registry:
         body["registry"] = order.registry
-    if order.start_command:
-        body["args"] = shlex.join(order.start_command)
+    if order.entry_point and has_arrays:
+        body |= {"entrypoint": list(order.entry_point), "cmd": list(order.start_command)}
+    elif order.start_command:
+        body["args"] = shlex.join((*order.entry_point, *order.start_command))
     return body
 
 

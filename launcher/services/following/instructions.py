@@ -15,7 +15,15 @@ from launcher.services.ending.refresh import refreshed
 from pod_image.contract.instructions import Instruction, InstructionName
 from pod_image.contract.next_steps import NextStep, Sentence
 
-CONTROL_PROGRAM = ("python", "-P", "-m", "pod_image.control")
+_FIND_THE_AGENT = (
+    'r() { f="$1/control"; shift; if [ -O "$f" ]; then exec "$f" "$@"; fi; }; '
+    'r /launcher "$@"; r "${LAUNCHER_FOLDER:-.}" "$@"; '
+    'if [ "$(id -u)" != 0 ]; then r "$HOME/launcher" "$@"; r /tmp/launcher "$@"; fi; '
+    'exec python -P -m pod_image.control "$@"'
+)
+CONTROL_PROGRAM = ("sh", "-c", _FIND_THE_AGENT, "control")
+"""In an image of somebody else's the agent's Python is on nobody's path, and lies where `pod_image.bootstrap` found
+room. Only what this very user made is run: the platform gives it the pod's whole environment, keys and all."""
 EXEC_SECONDS = 20
 
 

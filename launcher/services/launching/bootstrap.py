@@ -3,33 +3,97 @@
 from __future__ import annotations
 
 import base64
+import json
 import zlib
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from launcher.domain.plan import Plan
+from launcher.domain.run import Run
 from launcher.providers.place import Place
-from launcher.services.common.images import BOOTSTRAP, image_of, is_bootstrap
+from launcher.services.common.images import (
+    BOOTSTRAP,
+    OLDEST_PYTHON,
+    REMEDY,
+    image_of,
+    is_bootstrap,
+    python_named_by,
+)
 from launcher.services.common.workbench import Workbench
-from launcher.services.launching.pod_wheel import PACKAGE, pod_wheel
+from launcher.services.launching.pip_wheel import pip_wheel
+from launcher.services.launching.pod_wheel import PACKAGE, PodWheel, pod_wheel
 from pod_image.contract.findings import Finding, Severity
+from pod_image.contract.outcomes import EndReason
 
 FOLDER_VARIABLE = "LAUNCHER_FOLDER"
 RUN_FOLDER = "launcher"
 """Below the image's working folder, whichever that is: start command and exec both begin there."""
 
+ENTRY = ("/bin/sh", "-c")
+_PYTHONS = (
+    "python python3 python3.14 python3.13 python3.12 python3.11 "
+    "/opt/venv/bin/python /opt/conda/bin/python"
+)
+_TRY = (
+    'for p in {names}; do "$p" -c "import sys; sys.exit(sys.version_info < ({oldest}))" '
+    '2>/dev/null && exec "$p" -c "$@"; done'
+)
+_FIND_A_PYTHON = "; ".join(
+    (
+        _TRY.format(names=_PYTHONS, oldest="3, 11"),
+        _TRY.format(names="python3 python", oldest="3, 7"),
+        'printf "{%s}\\n" "$0"; sleep 5',
+    )
+)
+"""An older Python gets far enough to say that it is too old; without any the shell has to say so."""
 
-def wheel_path() -> str:
-    """Where the wheel is in a results repo: a folder per content, so that runs of two releases do not meet."""
-    wheel = pod_wheel()
+
+def wheel_path(wheel: PodWheel | None = None) -> str:
+    """Where a wheel is in a results repo: a folder per content, so that runs of two releases do not meet."""
+    wheel = wheel or pod_wheel()
     return f"_{BOOTSTRAP}/{wheel.sha256[:16]}/{wheel.file_name}"
 
 
-def start_command(bench: Workbench, plan: Plan) -> tuple[str, ...]:
-    """Words of the start command; empty for an image whose entry point is the agent."""
+@dataclass(frozen=True)
+class StartWords:
+    """Both empty for an image whose entry point is the agent."""
+
+    entry_point: tuple[str, ...] = ()
+    """In the place of the image's own: many start something else there, and some never come to a command."""
+    command: tuple[str, ...] = ()
+
+
+def start_words(bench: Workbench, plan: Plan, run: Run) -> StartWords:
+    """What the container is started with."""
     if not is_bootstrap(plan.settings.image):
-        return ()
-    url = f"{bench.config.hub_url}/{plan.settings.results_repo}/resolve/main/{wheel_path()}"
-    return ("python", "-c", program_of_the_pod(), url, pod_wheel().sha256)
+        return StartWords()
+    repo = f"{bench.config.hub_url}/{plan.settings.results_repo}/resolve/main"
+    found = [f"{repo}/{wheel_path(each)} {each.sha256}".split() for each in _wheels()]
+    last_resort = bench.place.images.last_resort or ":"
+    shell = f"{_FIND_A_PYTHON}; {last_resort}; exit 1"
+    words = (shell, _no_python(bench, run), program_of_the_pod(), *chain(*found))
+    return StartWords(ENTRY, words)
+
+
+def _no_python(bench: Workbench, run: Run) -> str:
+    """The last word of a pod whose image has no Python, as the shell prints it between braces."""
+    event = {
+        "event": "ended",
+        "at": str(bench.clock.now().isoformat()),
+        "run_id": run.run_id,
+        "seq": 1,
+        "reason": EndReason.BOOT_FAILED.value,
+        "detail": "The image has no Python; 3.11 or newer is needed.",
+        "hint": REMEDY,
+    }
+    return json.dumps(event)[1:-1]
+
+
+def _wheels() -> tuple[PodWheel, ...]:
+    """Ours, and one of pip for images that have none, where this computer has it."""
+    pip = pip_wheel()
+    return (pod_wheel(),) if pip is None else (pod_wheel(), pip)
 
 
 def program_of_the_pod() -> str:
@@ -44,7 +108,7 @@ def program_of_the_pod() -> str:
 async def provide_wheel(bench: Workbench, plan: Plan) -> None:
     """Put the wheel into the results repo, unless it is there. Raises HubError."""
     if is_bootstrap(plan.settings.image):
-        files: dict[str, Path | bytes] = {wheel_path(): pod_wheel().content}
+        files: dict[str, Path | bytes] = {wheel_path(each): each.content for each in _wheels()}
         message = "The program of pods without an image of their own"
         await bench.results(plan.settings.results_repo).put(files, message)
 
@@ -53,11 +117,18 @@ def findings_on_image(image: str, place: Place) -> tuple[Finding, ...]:
     """What a plan says of it."""
     if not is_bootstrap(image):
         return ()
+    ordered = image_of(image, place)
+    named = python_named_by(ordered)
+    if named is not None and named < OLDEST_PYTHON:
+        has, needed = (".".join(map(str, each)) for each in (named, OLDEST_PYTHON))
+        sentence = f"By its name {ordered} has Python {has}; the agent needs {needed} or newer."
+        return (Finding(Severity.ERROR, "image_python", sentence, REMEDY),)
     return (
         Finding(
             Severity.NOTE,
             "bootstrap",
-            f"The pod runs {image_of(image, place)}. The agent goes as a wheel to the results repo "
-            f"(sha256 {pod_wheel().sha256[:16]}…), and is installed when the pod starts.",
+            f"The pod runs {ordered}. The agent goes as a wheel to the results repo "
+            f"(sha256 {pod_wheel().sha256[:16]}…), and into an environment of its own when the pod starts. Nothing "
+            "that the image brings is changed; its ENTRYPOINT does not run.",
         ),
     )

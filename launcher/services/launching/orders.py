@@ -17,7 +17,7 @@ from launcher.services.common.our_image import ordered_image
 from launcher.services.common.places import place_of
 from launcher.services.common.run_secrets import TokenEnvironment
 from launcher.services.common.workbench import Workbench
-from launcher.services.launching.bootstrap import FOLDER_VARIABLE, RUN_FOLDER, start_command
+from launcher.services.launching.bootstrap import FOLDER_VARIABLE, RUN_FOLDER, start_words
 from pod_image.contract import CONTRACT_VERSION
 from pod_image.contract.contract_error import ContractError
 from pod_image.contract.environment import (
@@ -101,6 +101,7 @@ def pod_order(
         environment[HUB_URL_VARIABLE] = bench.config.hub_url
     if is_bootstrap(settings.image):
         environment[FOLDER_VARIABLE] = RUN_FOLDER
+    start = start_words(bench, plan, run)
     return PodOrder(
         name=run.pod_name,
         image=ordered_image(settings.image, bench.place),
@@ -112,7 +113,8 @@ def pod_order(
         data_centers=offer.data_centers if settings.data_centers or offer.avoids else (),
         registry=settings.registry,
         min_cuda_version=settings.min_cuda_version,
-        start_command=start_command(bench, plan),
+        entry_point=start.entry_point,
+        start_command=start.command,
         environment=environment,
         secrets=tokens.plain,
     )

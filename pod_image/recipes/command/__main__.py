@@ -11,6 +11,7 @@ from pathlib import Path
 from pod_image.contract.bodies import RunWarning
 from pod_image.contract.contract_error import ContractError
 from pod_image.contract.environment import EVENTS_FD_VARIABLE, RUN_VARIABLE
+from pod_image.contract.image_python import IMAGE_VARIABLES_VARIABLE, image_variables
 from pod_image.contract.interpreter import SAFE_PATH_VARIABLE
 from pod_image.contract.keys import hide_keys
 from pod_image.contract.next_steps import Said
@@ -108,8 +109,9 @@ def _start(job: Job, folder: RunFolder, resumed: Path | None) -> subprocess.Pope
     work = folder.prepared
     (work / "out").mkdir(parents=True, exist_ok=True)
     # Ours; `python -m train` of the person's own begins, as everywhere, in the folder of the command.
-    private = (EVENTS_FD_VARIABLE, RUN_VARIABLE, SAFE_PATH_VARIABLE)
-    environment = {name: value for name, value in os.environ.items() if name not in private}
+    private = (EVENTS_FD_VARIABLE, RUN_VARIABLE, SAFE_PATH_VARIABLE, IMAGE_VARIABLES_VARIABLE)
+    ours = {name: value for name, value in os.environ.items() if name not in private}
+    environment = {**image_variables(), **ours}
     dataset = folder.dataset
     if job.writes_into_dataset:
         dataset = work / LINKED_DATASET

@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pod_image import environment_beside
 from pod_image.contract.bodies import PhaseChange, RunWarning
 from pod_image.contract.contract_error import ContractError
-from pod_image.contract.interpreter import module_command
+from pod_image.contract.image_python import image_python, image_variables
 from pod_image.contract.keys import without_keys
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import RunFolder
@@ -26,6 +27,17 @@ INPUT_FAULT = 2
 ALIVE_SECONDS = 10.0
 _DONE = "installed.txt"
 _QUIET = ("--disable-pip-version-check", "--no-input", "--progress-bar", "off")
+_PIPS_OWN = "Its log says why; check names and versions, and that they fit the image's Python."
+_WHY = {
+    environment_beside.NO_PIP: (
+        "The image has no pip to install packages with.",
+        "Put pip into the image, or the packages themselves.",
+    ),
+    environment_beside.NO_ENVIRONMENT: (
+        "No environment could be made for the command's packages.",
+        environment_beside.NoEnvironment.remedy,
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -80,20 +92,17 @@ def install(wanted: Wanted, environment: Path, report: Emit) -> int:
     if done.is_file() and done.read_text() == mark:
         return 0
     # The image's packages stay within reach: torch is gigabytes, and the image has the one that fits its driver.
-    # Without a pip of its own: ours works on it from outside, and Debian's Python cannot make one.
-    make = module_command("venv", "--without-pip", "--system-site-packages", str(environment))
-    if _run(make, report) != 0:
-        return _refuse(report, "No environment could be made.")
-    pip = ("pip", "--python", str(environment / "bin" / "python"), "install", *_QUIET)
+    program = (image_python(), "-P", environment_beside.__file__, str(environment), *_QUIET)
     for words in wanted.installs:
-        if _run(module_command(*pip, *words), report) != 0:
-            return _refuse(report, f"pip could not install {wanted.named}.")
+        code = _run((*program, *words), report)
+        if code != 0:
+            pips_own = (f"pip could not install {wanted.named}.", _PIPS_OWN)
+            return _refuse(report, *_WHY.get(code, pips_own))
     done.write_text(mark)
     return 0
 
 
-def _refuse(report: Emit, message: str) -> int:
-    hint = "Its log says why; check names and versions, and that they fit the image's Python."
+def _refuse(report: Emit, message: str, hint: str) -> int:
     report(RunWarning.saying("packages", message, hint))
     return INPUT_FAULT
 
@@ -118,7 +127,8 @@ def _run(argv: Sequence[str], report: Emit) -> int:
 
     threading.Thread(target=say_alive, daemon=True).start()
     try:
-        return subprocess.run(argv, stdin=subprocess.DEVNULL, check=False).returncode
+        variables = {**image_variables(), **os.environ}
+        return subprocess.run(argv, stdin=subprocess.DEVNULL, env=variables).returncode
     except OSError as exc:
         print(exc, flush=True)
         return 1

@@ -34,7 +34,8 @@ def test_a_plan_names_the_image_and_the_wheel_that_would_be_used(shell: Shell) -
     said = shell("plan", *words, "--json", "--", "true")
     create = said.json["requests"][-1]["json"]
     assert create["image"] == PYTORCH_IMAGE
-    assert pod_wheel().sha256 in create["args"]
+    assert pod_wheel().sha256 in create["cmd"]
+    assert "args" not in create
     notes = " ".join(finding["message"] for finding in said.json["remarks"])
     assert PYTORCH_IMAGE in notes
     assert shell.rented == 0

@@ -17,10 +17,21 @@ import pytest
 
 from launcher.providers.registry import default_place
 from launcher.providers.runpod.place import PYTORCH_IMAGE
-from launcher.services.common.images import image_of, is_bootstrap
-from launcher.services.launching.bootstrap import wheel_path
+from launcher.services.common.images import REMEDY, image_of, is_bootstrap
+from launcher.services.launching.bootstrap import (
+    _FIND_A_PYTHON,
+    ENTRY,
+    findings_on_image,
+    wheel_path,
+)
 from launcher.services.launching.launch import launch
+from launcher.services.launching.pip_wheel import pip_wheel
 from launcher.services.launching.pod_wheel import PACKAGE, make_wheel, pod_wheel
+from pod_image import bootstrap
+from pod_image.contract.bodies import Ended
+from pod_image.contract.events import from_line
+from pod_image.contract.findings import Severity
+from pod_image.contract.outcomes import EndReason
 from pod_image.hub import Repo, list_files, resolve_commit
 from tests.kit.clouds import RESULTS_REPO, TOKENS
 from tests.kit.plans import plan
@@ -93,24 +104,113 @@ def test_which_image_is_ordered(setting: str, image: str) -> None:
     assert is_bootstrap(setting) is (setting != image)
 
 
-@in_virtual_time
-async def test_a_launch_puts_the_wheel_into_the_repo_and_orders_the_command_that_fetches_it(
-    tmp_path: Path,
+@pytest.mark.parametrize(
+    ("image", "python"),
+    [
+        ("python:3.10-slim", "3.10"),
+        ("docker.io/library/python:3.9", "3.9"),
+        ("runpod/pytorch:2.1.0-py3.10-cuda11.8.0-devel-ubuntu22.04", "3.10"),
+        ("me/trainer:cu118-py38", "3.8"),
+        ("python:3.11", ""),
+        ("python:3.12-slim@sha256:ab", ""),
+        ("runpod/pytorch:2.8.0-py3.11-cuda12.8.1", ""),
+        ("me/happy3.10:latest", ""),
+        ("ostris/aitoolkit:latest", ""),
+    ],
+)
+def test_a_plan_refuses_an_image_whose_name_says_that_its_python_is_too_old(
+    image: str, python: str
 ) -> None:
+    (found,) = findings_on_image(f"bootstrap:{image}", default_place())
+    assert (found.severity is Severity.ERROR) is bool(python)
+    said = str(found.message)
+    assert f"has Python {python}; the agent needs 3.11" in said if python else "is changed" in said
+
+
+@pytest.mark.parametrize("has_arrays", [True, False])
+@in_virtual_time
+async def test_a_launch_puts_the_wheels_into_the_repo_and_orders_the_command_that_fetches_them(
+    tmp_path: Path, has_arrays: bool
+) -> None:
+    """In the place of the image's own entry point; where the cloud knows no such order yet, behind it."""
     harness = LauncherHarness(tmp_path)
+    if not has_arrays:
+        harness.world.extras.switch_off("command-arrays")
     run = await launch(harness.bench, plan(settings={"image": "bootstrap"}), harness.keys)
     pod = harness.world.pods[run.pod_id]
     assert pod.image == PYTORCH_IMAGE
     assert pod.env["LAUNCHER_FOLDER"] == "launcher"
-    words = shlex.split(pod.args)
-    assert words[:2] == ["python", "-c"]
-    assert words[3:] == [
-        f"{harness.config.hub_url}/{RESULTS_REPO}/resolve/main/{wheel_path()}",
+    words = [*(pod.entrypoint or []), *(pod.cmd or [])] if has_arrays else shlex.split(pod.args)
+    assert (pod.entrypoint == list(ENTRY)) is has_arrays
+    assert words[:2] == list(ENTRY)
+    pip = pip_wheel()
+    assert pip is not None
+    below = f"{harness.config.hub_url}/{RESULTS_REPO}/resolve/main"
+    assert words[5:] == [
+        f"{below}/{wheel_path()}",
         pod_wheel().sha256,
+        f"{below}/{wheel_path(pip)}",
+        pip.sha256,
     ]
-    packed = words[2].partition('b64decode("')[2].partition('"')[0]
+    packed = words[4].partition('b64decode("')[2].partition('"')[0]
     assert zlib.decompress(base64.b64decode(packed)) == (PACKAGE / "bootstrap.py").read_bytes()
-    assert not any(token in json.dumps([pod.args, pod.env]) for token in TOKENS.values())
+    shown = json.dumps([pod.args, pod.cmd, pod.env])
+    assert not any(token in shown for token in TOKENS.values())
+
+
+@pytest.mark.parametrize("has_curl", [True, False])
+@in_virtual_time
+async def test_an_image_without_any_python_says_so_and_is_ended_where_it_can_be(
+    tmp_path: Path, has_curl: bool
+) -> None:
+    harness = LauncherHarness(tmp_path)
+    run = await launch(harness.bench, plan(settings={"image": "bootstrap"}), harness.keys)
+    words = [*ENTRY, *(harness.world.pods[run.pod_id].cmd or [])]
+    words[2] = words[2].replace("sleep 5", "sleep 0").replace("sleep 20", "exit 7")
+    # The last two places are looked at by their whole path.
+    words[2] = words[2].replace("/opt/", "/no-such-place/")
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    if has_curl:
+        (programs / "curl").write_text(
+            f"#!/bin/sh\n/bin/cat - > {tmp_path}/said; echo $@ >> {tmp_path}/said\n"
+        )
+        (programs / "curl").chmod(0o755)
+    (programs / "sleep").symlink_to("/bin/true")
+    pod = {"RUNPOD_POD_ID": "pod-1", "RUNPOD_API_KEY": "demo-key", "PATH": str(programs)}
+    done = subprocess.run(  # noqa: ASYNC221  (nothing else has to go on meanwhile)
+        words, env=pod, capture_output=True, text=True, timeout=20
+    )
+    event = from_line(done.stdout.splitlines()[0])
+    assert event is not None
+    assert isinstance(event.body, Ended)
+    assert event.run_id == run.run_id
+    assert event.body.reason is EndReason.BOOT_FAILED
+    assert "no Python" in event.body.detail
+    assert event.body.hint == REMEDY == bootstrap.REMEDY
+    assert done.returncode == 7, "it goes on for as long as it lives"
+    if has_curl:
+        key, words_of_curl = (tmp_path / "said").read_text().splitlines()
+        assert key == 'header = "Authorization: Bearer demo-key"'
+        assert words_of_curl == "-sf -K - -X DELETE https://api.runpod.io/v2/pods/pod-1"
+
+
+def test_an_older_python_gets_as_far_as_to_say_so(tmp_path: Path) -> None:
+    """The newest that is there is taken; without a new one the pod's end names the version."""
+    shell = f"{_FIND_A_PYTHON}; exit 1".replace("/opt/", "/no-such-place/")
+    for name, code in (("python3", "10"), ("python", "8"), ("python3.12", "12")):
+        # Answers as that version would, and tells what it was started with.
+        asked = f'exec {sys.executable} -c "import sys; sys.version_info = (3, {code}); $2"'
+        (tmp_path / name).write_text(
+            f'#!/bin/sh\ncase "$2" in import*exit*) {asked};; esac; echo {name} $2 $3\n'
+        )
+        (tmp_path / name).chmod(0o755)
+    words = [*ENTRY, shell, "no python", "CODE", "url"]
+    found = subprocess.run(words, env={"PATH": str(tmp_path)}, capture_output=True, text=True)
+    assert found.stdout == "python3.12 CODE url\n", found.stderr
+    (tmp_path / "python3.12").unlink()
+    found = subprocess.run(words, env={"PATH": str(tmp_path)}, capture_output=True, text=True)
+    assert found.stdout == "python3 CODE url\n"
 
 
 @in_virtual_time
