@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -11,6 +12,7 @@ import typer
 from launcher.cli.options import Asked
 from launcher.config import read_config
 from launcher.domain.plan import Composed
+from launcher.forms.local_names import anchored
 from launcher.forms.run_file import RunFile, read_run_file
 from launcher.forms.values import parse_assignment
 from launcher.presets import Preset, find_preset
@@ -27,11 +29,11 @@ def composed_from(asked: Asked) -> Composed:
     from_file = read_run_file(asked.file) if asked.file else RunFile()
     name = asked.preset or from_file.preset
     chosen = find_preset(read_config(), name) if name else None
-    given: dict[str, Any] = {
-        **_not_replaced(from_file.values, asked.values),
-        **dict(parse_assignment(text) for text in asked.assignments),
-        **asked.values,
-    }
+    typed = {**dict(parse_assignment(text) for text in asked.assignments), **asked.values}
+    in_file = _not_replaced(from_file.values, asked.values)
+    if asked.file:
+        in_file = anchored(in_file, asked.file.parent)
+    given: dict[str, Any] = {**in_file, **anchored(typed, Path.cwd())}
     if asked.command:
         given[_setting_of_the_command(chosen, given)] = list(asked.command)
     given |= _answers(missing(compose(chosen, given, check_required=False).settings))

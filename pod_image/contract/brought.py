@@ -30,6 +30,10 @@ _CHANGED = (
 )
 
 
+NAMELESS = frozenset({"", ".", "..", "~"})
+"""What a name may end with that says nothing of its own: what is in such a folder goes to the command's own."""
+
+
 def split_bring(text: str) -> tuple[str, str]:
     r"""Name on this computer, and place below the command's folder; the place is empty where none is said.
 

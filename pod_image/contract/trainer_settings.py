@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StringConstraints
 
 from pod_image.contract.brought import MOST_BYTES, checked_bring
-from pod_image.contract.common_settings import Word
 from pod_image.contract.figures import size
 from pod_image.contract.hub_inputs import WRITTEN, checked_model
 from pod_image.contract.knobs import Knob, Scope
 
+LocalName = Annotated[str, StringConstraints(min_length=1, max_length=5_000)]
+"""Of a file of this computer; the longest path that Linux takes, and a place behind it."""
 KeepCheckpoints = Annotated[
     int,
     Field(
@@ -63,7 +64,7 @@ TrainerConfig = Annotated[
     ),
 ]
 Bring = Annotated[
-    tuple[Annotated[Word, AfterValidator(checked_bring)], ...],
+    tuple[Annotated[LocalName, AfterValidator(checked_bring)], ...],
     Field(
         description=(
             "Files and folders of this computer that go along, such as a script: PATH, or PATH:DEST where DEST is "
@@ -87,7 +88,7 @@ Requirements = Annotated[
             "A file of this computer in which packages stand as pip reads them; they are installed as those that are "
             "named one by one."
         ),
-        max_length=1_000,
+        max_length=5_000,
     ),
     Knob(
         "Requirements file",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from launcher.domain.brought import LocalFile
 from launcher.services.planning.brought.walk import TooMany, Walked, is_env_file, walk
-from pod_image.contract.brought import MOST_BYTES, MOST_FILES
+from pod_image.contract.brought import MOST_BYTES, MOST_FILES, NAMELESS
 from pod_image.contract.figures import counted, size
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import Said
@@ -17,7 +17,6 @@ from pod_image.contract.paths import safe_path
 
 _SHOWN = 5
 TO_A_REPO = "Put what is large into a dataset repo, and name that as the dataset; or bring less of the folder."
-NAMELESS = frozenset({"", ".", "..", "~"})
 
 
 class NotBrought(Exception):
@@ -100,10 +99,14 @@ def _there(name: str) -> Path:
         path.stat()
     except (OSError, RuntimeError, ValueError) as exc:
         why = getattr(exc, "strerror", None) or "it is no name of a file"
+        whole = name.startswith("~") or Path(name).is_absolute()
+        hint = (
+            "Correct the name."
+            if whole
+            else f"It was looked for in {Path.cwd()}: correct it, or give the whole path."
+        )
         raise NotBrought(
-            "brought_absent",
-            f"{name} cannot be brought along: {why}.",
-            f"Names are read from the folder {Path.cwd()}; correct it, or give the whole path.",
+            "brought_absent", f"{name} cannot be brought along: {why}.", hint
         ) from None
     return path
 

@@ -1,0 +1,42 @@
+"""Names of files of this computer, made whole where they were read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from launcher.forms.local_names import anchored
+
+HERE = Path(__file__).parent
+
+
+@pytest.mark.parametrize(
+    ("typed", "whole"),
+    [
+        ("train.py", f"{HERE}/train.py"),
+        ("train.py:lib/train.py", f"{HERE}/train.py:lib/train.py"),
+        (f"{HERE}/train.py", f"{HERE}/train.py"),
+        ("~/train.py", "~/train.py"),
+        (".", f"{HERE}:."),
+        ("../", f"{HERE}/..:."),
+        (".:src", f"{HERE}:src"),
+        ("src/", f"{HERE}/src"),
+    ],
+)
+def test_a_name_is_read_from_the_folder_and_keeps_its_place(typed: str, whole: str) -> None:
+    assert anchored({"bring": [typed]}, HERE) == {"bring": [whole]}
+    assert anchored({"bring": typed}, HERE) == {"bring": whole}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"requirements": ""}, {"argv": ["train.py"]}, {"bring": [3]}, {"bring": 3}, {"no": "x"}],
+)
+def test_what_is_no_such_name_stays_as_it_is(values: dict[str, Any]) -> None:
+    assert anchored(values, HERE) == values
+
+
+def test_a_file_of_packages_is_anchored_too() -> None:
+    assert anchored({"requirements": "all.txt"}, HERE) == {"requirements": f"{HERE}/all.txt"}
