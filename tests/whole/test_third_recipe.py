@@ -69,7 +69,7 @@ def test_its_settings_are_documented_checked_and_refused_like_any_other(
     told: dict[str, Any],
 ) -> None:
     assert "| `--rounds` | `3` | 1 to 1,000 rounds | recipe is counting |" in told["settings"]
-    assert ", or files are counted, or somebody is greeted." in told["settings"]
+    assert ", or files are counted, or somebody is greeted" in told["settings"]
     assert told["incomplete"]["code"] == 2  # it requires a dataset
     assert told["foreign"]["code"] == 2  # a voice's setting
 

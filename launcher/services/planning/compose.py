@@ -14,7 +14,7 @@ from launcher.forms.several import spread
 from launcher.forms.values import check_names, to_settings
 from launcher.presets import Preset
 from launcher.services.common.repos import with_repos
-from pod_image.contract.knobs import Setting
+from pod_image.contract.knobs import Setting, When
 from pod_image.contract.next_steps import Sentence, joined
 from pod_image.contract.next_steps import setting as named
 from pod_image.contract.settings import SETTINGS, RunSettings
@@ -130,23 +130,27 @@ def _refuse_what_does_not_apply(settings: RunSettings, given: Mapping[str, Any])
         setting = SETTINGS[name]
         for condition in setting.knob.when:
             if not condition.holds(values):
-                allowed = " or ".join(str(value) for value in condition.values)
-                other = SETTINGS[condition.setting]
-                raise InvalidRequest(
-                    Sentence(
-                        named(name),
-                        " only means something when ",
-                        named(other.name),
-                        f" is {allowed}; it is {values[condition.setting]}.",
-                    ),
-                    hint=Sentence(
-                        "Leave ",
-                        named(name),
-                        " out, or add ",
-                        named(other.name, condition.values[0]),
-                        ".",
-                    ),
-                )
+                raise _means_nothing(name, condition, values[condition.setting])
+
+
+def _means_nothing(name: str, condition: When, value: Any) -> InvalidRequest:
+    """The setting beside another one's value."""
+    other, first = condition.setting, condition.values[0]
+    if first == "":
+        return InvalidRequest(
+            Sentence(named(name), " means nothing beside ", named(other), "."),
+            hint=Sentence("Leave ", named(name), " out, or leave ", named(other), " out."),
+        )
+    allowed = " or ".join(str(each) for each in condition.values)
+    return InvalidRequest(
+        Sentence(
+            named(name),
+            " only means something when ",
+            named(other),
+            f" is {allowed}; it is {value}.",
+        ),
+        hint=Sentence("Leave ", named(name), " out, or add ", named(other, first), "."),
+    )
 
 
 def _check_required(settings: RunSettings) -> None:

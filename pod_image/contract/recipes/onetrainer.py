@@ -124,5 +124,10 @@ DECLARATION = Declaration(
     settings=OneTrainerSettings,
     does="OneTrainer trains on your pictures",
     order=12,
+    title="OneTrainer",
+    about=(
+        "A LoRA, a fine-tune or an embedding of an image model: with the file that you export in OneTrainer, or by "
+        "a few settings here."
+    ),
     requires=("dataset_repo",),
 )

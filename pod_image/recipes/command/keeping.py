@@ -22,6 +22,7 @@ from pod_image.recipes.command.collecting import collect, matching
 from pod_image.recipes.command.copying import NoRoom
 from pod_image.recipes.command.recipe import FILES, Job, files_folder
 from pod_image.recipes.command.samples import samples_among
+from pod_image.recipes.command.spent import SpentResults
 from pod_image.recipes.worker import Emit
 
 
@@ -39,6 +40,7 @@ class Results:
         self._keeper = CheckpointKeeper(
             folder.prepared, folder.checkpoints, job.checkpoints, job.rewording
         )
+        self._spent = SpentResults(folder, files_folder(folder), job.spent)
         self._step: int | None = None
         self._told: set[str] = set()
 
@@ -66,6 +68,9 @@ class Results:
             for sample in samples_among(found.new, self._job.samples, self._step, FILES):
                 self._report(sample)
             self._report(ResultsCollected(files=len(found.new)))
+        for path in self._spent.drop():
+            below = path.relative_to(self._folder.prepared).as_posix()
+            self._log(f"{below} is in the results repo, and gone from this disk.")
         return found.files
 
     def bring_back(self) -> Path | None:

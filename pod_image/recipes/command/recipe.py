@@ -35,6 +35,7 @@ from pod_image.recipes.command.line_rules import LineRule
 from pod_image.recipes.command.progress.epoch_bars import BarNames
 from pod_image.recipes.command.progress.listening import NO_CURVES, Curves
 from pod_image.recipes.command.rewording import AS_WRITTEN, Rewording
+from pod_image.recipes.command.spent import SpentRule
 
 FILES = "files/"
 ENVIRONMENT = ".venv"
@@ -84,6 +85,8 @@ class Job:
     bars: BarNames | None = None
     """Of its two bars, where it is known that it draws two and what stands before them."""
     curves: Curves = NO_CURVES
+    spent: SpentRule = field(default_factory=SpentRule)
+    """Which of its results go from the disk once they are delivered."""
     lines: tuple[LineRule, ...] = ()
     """What of its output is told as a warning, or ends it."""
     rewording: Rewording = AS_WRITTEN

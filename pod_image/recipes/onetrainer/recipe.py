@@ -15,6 +15,7 @@ from pod_image.recipes.command.line_rules import LineRule
 from pod_image.recipes.command.progress.epoch_bars import BarNames
 from pod_image.recipes.command.progress.listening import Curves
 from pod_image.recipes.command.recipe import CommandRecipe, Job
+from pod_image.recipes.command.spent import SpentRule
 from pod_image.recipes.onetrainer import places
 
 _MODULE = "pod_image.recipes.onetrainer"
@@ -65,6 +66,7 @@ class OneTrainerRecipe(CommandRecipe):
             progress=ProgressChoice(ProgressWay.BAR),
             bars=BarNames("epoch", "step"),
             curves=Curves(places.CURVES, ("loss/train_step", "smooth_loss/train_step")),
+            spent=SpentRule((places.SAVES,)),
             lines=LINES,
         )
 

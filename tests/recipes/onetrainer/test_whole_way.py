@@ -93,7 +93,7 @@ def test_a_host_dies_and_the_next_pod_goes_on_to_the_model(tmp_path: Path) -> No
     home = installed(tmp_path / "image" / "OneTrainer")
     (home / "scripts" / "step_seconds").write_text("0.05")
     file = tmp_path / "Jürgen's train.json"
-    file.write_text(json.dumps(changed(epochs=STEPS // 10)))
+    file.write_text(json.dumps(changed(epochs=STEPS // 10, save_every=2)))
     with demo_cloud(tmp_path) as cloud:
         push(cloud)
         asyncio.run(_story(cloud, tmp_path, home, file))
@@ -122,6 +122,8 @@ async def _story(cloud: DemoCloud, folder: Path, home: Path, file: Path) -> None
         first = await story.started()
         await story.until(first, _has_checkpoint)
         (pod,) = cloud.runpod.world.live_pods()
+        disk = folder / "pods" / pod.id / "disk" / "run" / "prepared" / "out" / "ws" / "save"
+        await story.until(first, lambda paths: _saves(paths) > len(list(disk.iterdir())) > 1)
         cloud.runpod.world.kill_host(pod)
         (home / "scripts" / "step_seconds").write_text("0.001")
         last = await story.ended(await story.started(resume=True))
@@ -137,6 +139,11 @@ async def _story(cloud: DemoCloud, folder: Path, home: Path, file: Path) -> None
     assert "Continuing training from backup" in story.result("log.txt").decode()
     (ran, *_) = [path for path in paths if path.startswith("files/out/ws/config/")]
     _check_no_name_of_the_computer(story.result(ran).decode())
+
+
+def _saves(paths: set[str]) -> int:
+    """In the repo: there is one that is not on the pod's disk any more."""
+    return sum("/out/ws/save/" in path for path in paths)
 
 
 def _has_checkpoint(paths: set[str]) -> bool:

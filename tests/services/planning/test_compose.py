@@ -80,6 +80,18 @@ def test_a_typed_value_that_does_not_apply_is_refused_with_what_it_needs() -> No
     assert "--recipe command" in in_terminal(caught.value.hint)
 
 
+def test_a_typed_value_beside_one_that_says_it_all_is_refused_by_both_names() -> None:
+    own = {"recipe": "onetrainer", "trainer_config": "train.json", "picture_epochs": 3}
+    with pytest.raises(InvalidRequest) as caught:
+        compose(None, {**REPOS, **own})
+    said = in_terminal(caught.value.message)
+    assert said == "--picture-epochs means nothing beside --trainer-config."
+    assert (
+        in_terminal(caught.value.hint)
+        == "Leave --picture-epochs out, or leave --trainer-config out."
+    )
+
+
 def test_a_typed_value_that_the_preset_makes_meaningless_is_refused() -> None:
     preset = Preset("run", "Run", "", {"recipe": "command", "argv": ["true"]})
     with pytest.raises(InvalidRequest):

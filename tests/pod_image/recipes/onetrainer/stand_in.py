@@ -57,6 +57,14 @@ class Training:
             for _ in range(self.epoch_step, STEPS_AN_EPOCH):
                 self.one_step()
             self.epoch, self.epoch_step = self.epoch + 1, 0
+            if self.epoch % int(self.says["save_every"]) == 0:
+                self.save()
+
+    def save(self) -> None:
+        path = self.workspace / "save" / f"{stamp()}-save-{self.place}.safetensors"
+        line(f"Saving {path}")
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"weights")
 
     def one_step(self) -> None:
         if self.says["samples"] and self.step % 10 == 0:
