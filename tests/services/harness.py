@@ -74,6 +74,8 @@ class Script:
     reason: str = "finished"
     cost_usd: float = 0.02
     steps: int = 3
+    heartbeat_seconds: float = 0.0
+    """Between its signs of life after the steps; 0: it gives none."""
     last_word: dict[str, Any] = field(default_factory=dict)
     """What its last event says beside the usual."""
     log: str | None = None
@@ -119,7 +121,9 @@ class Script:
             if self.stopping:
                 self.reason = "stopped"
                 break
-            yield 1.0
+            if self.heartbeat_seconds:
+                self.say(container, document, "heartbeat")
+            yield self.heartbeat_seconds or 1.0
         self.say(container, document, "phase", phase="deliver", state="started")
         self.ended_at = datetime.fromtimestamp(container.now, UTC)
         if self.says_ended:

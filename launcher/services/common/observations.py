@@ -58,7 +58,7 @@ class RunEnded:
 
 @dataclass(frozen=True)
 class Tick:
-    """A look at the pod was made, or was due; `trouble` says why it failed.
+    """Time went on. `is_fresh`: the pod was looked at just now; `trouble` says why that failed.
 
     `uptime_seconds`: of the container, as last seen; 0 while none was.
     """
@@ -66,6 +66,7 @@ class Tick:
     at: datetime
     trouble: str = ""
     uptime_seconds: float = 0.0
+    is_fresh: bool = True
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
-"""One list call per interval, shared by all runs that are watched."""
+"""The list of pods, read for all runs that are watched together."""
 
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import UTC, datetime
 
 from launcher.clock import Clock
 from launcher.domain.pod import Pod
@@ -30,6 +30,13 @@ class PodList:
                 self._pods = {pod.id: pod for pod in await self._provider.pods()}
                 self._read_at = now
         return self._note(self._pods.get(pod_id) or await self._provider.pod(pod_id))
+
+    def known(self, pod_id: str, since: datetime) -> tuple[Pod, datetime] | None:
+        """The pod as another watcher's list showed it after that moment, and when; no request is made."""
+        pod = self._pods.get(pod_id)
+        if pod is None or self._read_at <= since.timestamp():
+            return None
+        return pod, datetime.fromtimestamp(self._read_at, UTC)
 
     async def look_alone(self, pod_id: str) -> Pod:
         """The pod as it is now, by a request of its own. Raises PodGone, ProviderError."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from launcher.domain.pod import PodStatus
+from launcher.domain.pod import Pod, PodStatus
 from launcher.domain.run import Run
 from launcher.errors import HubError, LauncherError, NotConfigured, PodGone, ProviderUnavailable
 from launcher.providers.base import LogLine
@@ -23,6 +23,7 @@ from launcher.services.common.observations import (
     Tick,
 )
 from launcher.services.common.workbench import Workbench
+from launcher.services.following.look_times import LookTimes
 from pod_image.contract.bodies import Ended
 from pod_image.contract.events import Event, from_line
 
@@ -32,23 +33,20 @@ LAST_LINES_SECONDS = 10.0
 """How long the log may still hand out lines once the pod is gone."""
 LAST_LINES_SECONDS_AFTER_THE_END = 0.5
 """The same once the pod has said its last word."""
-SECONDS_BETWEEN_LAST_LOOKS = 1.0
-LAST_LOOKS = timedelta(seconds=60)
-"""So long after its last word a pod is looked at by itself, and often: it is about to go, and somebody waits."""
 REREAD_SECONDS = 15.0
 """How long the log may take to repeat what was missed."""
 _WAITING_ITEMS = 1_000
 
 
 async def follow(
-    bench: Workbench, run: Run, *, from_start: bool = False
+    bench: Workbench, run: Run, *, from_start: bool = False, looks_at: Sequence[datetime] = ()
 ) -> AsyncGenerator[RawObservation, None]:
     """Everything seen of the run's pod, until Gone. Remembers in the history how far it has read.
 
-    `from_start` reads the log from its beginning instead of from where the last reader stopped. Raises
-    LauncherError for what looking again cannot mend (a refused key).
+    `from_start` reads the log from its beginning instead of from where the last reader stopped; at `looks_at` the
+    pod is looked at in any case. Raises LauncherError for what looking again cannot mend (a refused key).
     """
-    follower = _Follower(bench, run, from_start)
+    follower = _Follower(bench, run, from_start, looks_at)
     try:
         async for raw in follower.raw_observations():
             yield raw
@@ -57,7 +55,9 @@ async def follow(
 
 
 class _Follower:
-    def __init__(self, bench: Workbench, run: Run, from_start: bool) -> None:
+    def __init__(
+        self, bench: Workbench, run: Run, from_start: bool, looks_at: Sequence[datetime]
+    ) -> None:
         self._bench = bench
         self._run = replace(run, log_cursor="", last_seq=0) if from_start else run
         self._queue: asyncio.Queue[LogLine | RawObservation | Exception] = asyncio.Queue(
@@ -67,10 +67,12 @@ class _Follower:
         self._seq = self._run.last_seq
         self._saved = (self._cursor, self._seq)
         self._has_ended = run.end_reason is not None and not from_start
-        self._last_looks_until: datetime | None = None
-        self._said_its_last = asyncio.Event()
+        self._times = LookTimes(timedelta(seconds=bench.config.poll_seconds), looks_at)
+        self._look_again = asyncio.Event()
+        """Set when the next look may be due sooner than it was."""
         self._status: PodStatus | None = None
         self._uptime_seconds = 0.0
+        self._seen_at = bench.clock.now()
         self._log = asyncio.create_task(self._read_log())
         self._looks = asyncio.create_task(self._look_at_pod())
 
@@ -104,12 +106,21 @@ class _Follower:
         """The line as what it is, after the events that should have come before it."""
         event = from_line(line.text) if line.source == "container" else None
         seen: list[RawObservation] = []
+        self._heed(line, event)
         if event is None:
             seen.append(LogSeen(line.source, line.text, line.at))
         elif event.run_id == self._run.run_id:
             seen.extend(EventSeen(each) for each in await self._new(self._numbered(event)))
         self._cursor = line.id or self._cursor
         return seen
+
+    def _heed(self, line: LogLine, event: Event | None) -> None:
+        """What a line says of when to look at the pod."""
+        if line.source == "container":
+            self._times.heard(self._bench.clock.now())
+        else:
+            self._times.machine_spoke()
+        self._look_again.set()
 
     async def _new(self, event: Event) -> list[Event]:
         """The event with what was missed before it; nothing when it was seen already."""
@@ -119,8 +130,8 @@ class _Follower:
         self._seq = event.seq
         if isinstance(event.body, Ended) and not self._has_ended:
             self._has_ended = True
-            self._last_looks_until = self._bench.clock.now() + LAST_LOOKS
-            self._said_its_last.set()
+            self._times.said_last_word(self._bench.clock.now())
+            self._look_again.set()
         return [*missed, event]
 
     def _numbered(self, event: Event) -> Event:
@@ -164,7 +175,8 @@ class _Follower:
                 async for line in lines:
                     await self._queue.put(line)
         except PodGone:
-            return  # the looks at the pod decide
+            self._times.want()  # the looks at the pod decide
+            self._look_again.set()
         except Exception as exc:  # the reader of the queue raises it
             await self._queue.put(exc)
 
@@ -172,50 +184,65 @@ class _Follower:
         absent = 0
         while absent < ABSENT_LOOKS:
             trouble = ""
+            is_due = bool(absent) or self._times.is_due(self._bench.clock.now())
             try:
-                await self._see_pod()
+                is_fresh = await self._see_pod(is_due=is_due)
                 absent = 0
             except PodGone:
-                absent += 1
+                is_fresh, absent = True, absent + 1
             except ProviderUnavailable as exc:
-                trouble = str(exc)
+                is_fresh, trouble = True, str(exc)
             except Exception as exc:  # the reader of the queue raises it
                 await self._queue.put(exc)
                 return
-            await self._queue.put(
-                Tick(self._bench.clock.now(), trouble, uptime_seconds=self._uptime_seconds)
-            )
-            await self._until_next_look()
+            if is_fresh:
+                is_running = self._status is PodStatus.RUNNING
+                self._times.looked(self._bench.clock.now(), is_running=is_running)
+            now = self._bench.clock.now()
+            await self._queue.put(Tick(now, trouble, self._uptime_seconds, is_fresh))
+            await self._until_next_tick()
         seconds = LAST_LINES_SECONDS_AFTER_THE_END if self._has_ended else LAST_LINES_SECONDS
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await asyncio.shield(self._log)
         await self._queue.put(Gone())
 
-    @property
-    def _is_about_to_go(self) -> bool:
-        until = self._last_looks_until
-        return until is not None and self._bench.clock.now() < until
+    async def _until_next_tick(self) -> None:
+        """The usual pause, shorter where a look is due sooner, also when that turns out meanwhile."""
+        began = self._bench.clock.now()
+        usual = timedelta(seconds=self._bench.config.poll_seconds)
+        while (now := self._bench.clock.now()) < began + usual:
+            self._look_again.clear()
+            until = min(began + usual, max(self._times.next(now), now))
+            if until <= now:
+                return
+            await self._paused_or_heard((until - now).total_seconds())
 
-    async def _until_next_look(self) -> None:
-        """The usual pause; a short one once the pod has said its last word, also when that comes meanwhile."""
-        usual = self._bench.config.poll_seconds
-        if self._is_about_to_go:
-            await self._bench.clock.sleep(min(SECONDS_BETWEEN_LAST_LOOKS, usual))
-            return
-        pause = asyncio.ensure_future(self._bench.clock.sleep(usual))
-        heard = asyncio.ensure_future(self._said_its_last.wait())
-        waited_for = [pause] if self._said_its_last.is_set() else [pause, heard]
+    async def _paused_or_heard(self, seconds: float) -> None:
+        pause = asyncio.ensure_future(self._bench.clock.sleep(seconds))
+        heard = asyncio.ensure_future(self._look_again.wait())
         try:
-            await asyncio.wait(waited_for, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((pause, heard), return_when=asyncio.FIRST_COMPLETED)
         finally:
             pause.cancel()
             heard.cancel()
 
-    async def _see_pod(self) -> None:
-        pod_list = self._bench.pod_list
-        look = pod_list.look_alone if self._is_about_to_go else pod_list.look
-        pod = await look(self._run.pod_id)
+    async def _see_pod(self, *, is_due: bool) -> bool:
+        """Take in how the pod is, where a look is due, or another watcher's look tells. Whether there was one."""
+        now, pod_list = self._bench.clock.now(), self._bench.pod_list
+        if is_due:
+            look = pod_list.look_alone if self._times.is_about_to_go(now) else pod_list.look
+            await self._take(await look(self._run.pod_id))
+            self._seen_at = self._bench.clock.now()
+            return True
+        shared = pod_list.known(self._run.pod_id, self._seen_at)
+        if shared is None:
+            return False
+        pod, self._seen_at = shared
+        await self._take(pod)
+        return True
+
+    async def _take(self, pod: Pod) -> None:
         if pod.status is PodStatus.TERMINATED:
             raise PodGone(f"Pod {pod.id} has ended.")
         if pod.status is not self._status:

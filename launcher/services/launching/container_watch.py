@@ -15,11 +15,12 @@ from launcher.services.common.observations import (
     RestartSeen,
     Tick,
 )
+from launcher.services.following.look_times import FIRST_WORD
 from launcher.services.launching.boot import NeverCameUp, UnfitMachine
 from pod_image.contract.figures import duration
 from pod_image.contract.next_steps import Sentence, setting
 
-SILENCE = timedelta(minutes=5)
+SILENCE = FIRST_WORD
 """A pod that is said to run for so long, and of whose container neither the log nor its uptime shows anything."""
 TRIES = 3
 """The machine tries again by itself; what failed so often for no reason of the image will go on failing."""
@@ -60,7 +61,7 @@ class ContainerWatch:
                     self._quiet_since = waited
             case PodSeen(pod=pod):
                 self._quiet_since = waited if pod.status is PodStatus.RUNNING else None
-            case Tick(uptime_seconds=uptime_seconds):
+            case Tick(uptime_seconds=uptime_seconds, is_fresh=True):
                 self.is_up = self.is_up or uptime_seconds > 0
                 self._check_silence(waited)
 

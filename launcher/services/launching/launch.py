@@ -44,6 +44,7 @@ from launcher.services.launching.boot import (
     NeverCameUp,
     UnfitMachine,
     check_boot,
+    decisive_waits,
     judge_boot_checks,
 )
 from launcher.services.launching.bootstrap import provide_wheel
@@ -237,7 +238,8 @@ class _Launch:
         status = PodStatus.PROVISIONING
         minutes = boot_budget(self._plan.settings).minutes
         container = ContainerWatch()
-        async with aclosing(follow(self._bench, run)) as raw_observations:
+        looks_at = [started + wait for wait in decisive_waits(minutes)]
+        async with aclosing(follow(self._bench, run, looks_at=looks_at)) as raw_observations:
             async for seen in raw_observations:
                 run = note(self._bench, run, seen)
                 self._tell(run, seen)

@@ -1,4 +1,4 @@
-"""Run state for all pages: one watcher per running run, one list call per interval, launches under way.
+"""Run state for all pages: one watcher per running run, list calls that all of them share, launches under way.
 
 Pages read from here and hold nothing themselves, so that any page can be built anew at any moment. Errors of
 watchers and launches are kept with their run and shown; nothing here touches an element of a page.
