@@ -161,7 +161,8 @@ def _with_phase(picture: RunPicture, change: PhaseChange, at: datetime) -> RunPi
             phases = {phase: _closed(state, at) for phase, state in phases.items()}
             known = PhasePicture("now", at)
         case "ended":
-            known = known._replace(state="done", seconds=change.seconds)
+            state = "failed" if change.went_well is False else "done"
+            known = known._replace(state=state, seconds=change.seconds)
     phases[change.phase] = known._replace(
         done=known.done if change.done is None else change.done,
         total=known.total if change.total is None else change.total,
@@ -209,8 +210,18 @@ def _with_end(picture: RunPicture, event: Stamped[Ended]) -> RunPicture:
         phase: known._replace(state=closed) if known.state == "now" else known
         for phase, known in phases.items()
     }
+    phases[Phase.DELIVER] = _delivered(phases[Phase.DELIVER], ended)
     files = _with_files(picture.files, ended.delivered)
     return _with(picture, last_word=event, phases=phases, files=files)
+
+
+def _delivered(known: PhasePicture, ended: Ended) -> PhasePicture:
+    """Done only where something arrived, and all of it."""
+    if ended.missing_count:
+        return known._replace(state="failed")
+    if not ended.delivered_count and not ended.delivered:
+        return known._replace(state="waiting")
+    return known
 
 
 def _with_files(

@@ -199,11 +199,16 @@ class Life:
         run = self.run
         run.progress.enter(phase, run.now())
         run.events.emit(PhaseChange(phase=phase, state="started"))
+        went_well = False
         try:
-            return await work()
+            ending = await work()
+            went_well = ending is None or ending.reason.is_success
         finally:
-            seconds = run.progress.leave(run.now())
-            run.events.emit(PhaseChange(phase=phase, state="ended", seconds=round(seconds, 2)))
+            seconds = round(run.progress.leave(run.now()), 2)
+            run.events.emit(
+                PhaseChange(phase=phase, state="ended", seconds=seconds, went_well=went_well)
+            )
+        return ending
 
     async def _fetch(self, start: Start) -> Ending | None:
         """Dataset, the recipe's needs, and the checkpoint to go on from; stopped when the run ends."""

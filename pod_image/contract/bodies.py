@@ -35,7 +35,10 @@ class Body(Part):
 
 
 class PhaseChange(Body):
-    """A phase began, got on or ended. `done` of `total` in `unit` where that is known."""
+    """A phase began, got on or ended. `done` of `total` in `unit` where that is known.
+
+    `went_well`: of one that ended; an older image does not say.
+    """
 
     event: ClassVar[str] = "phase"
     is_a_recipes: ClassVar[bool] = True
@@ -46,6 +49,7 @@ class PhaseChange(Body):
     total: float | None = None
     unit: str = ""
     detail: str = ""
+    went_well: bool | None = None
 
 
 class BootCheck(Part):

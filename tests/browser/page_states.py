@@ -352,7 +352,10 @@ def _events(run: Run) -> list[Event]:
     lines += _training(run)
     if run.state is RunState.ENDED:
         phases = [{"name": "train", "seconds": 6900.0}, {"name": "deliver", "seconds": 70.0}]
-        lines.append({"event": "ended", "reason": run.end_reason, "phases": phases})
+        is_well = run.end_reason is not None and run.end_reason.is_success
+        lines.append({"event": "phase", "phase": "train", "state": "ended", "went_well": is_well})
+        ended = {"event": "ended", "reason": run.end_reason, "phases": phases}
+        lines.append({**ended, "delivered_count": 12 if is_well else 0})
     start = run.created_at or run.planned_at
     found: list[Event] = []
     for seq, line in enumerate(lines, start=1):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import reduce
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -188,3 +189,33 @@ def test_a_heartbeat_tells_the_phase_where_its_beginning_is_not_in_the_log_any_m
 def test_a_pod_that_names_ever_new_losses_does_not_fill_the_memory() -> None:
     told: list[Body] = [Step(step=n, losses={f"loss-{n}": 1.0}) for n in range(3 * CURVES)]
     assert len(picture_of(in_sequence(told)).curves) == CURVES
+
+
+def end_of(reason: EndReason, **rest: Any) -> Ended:
+    return Ended(reason=reason, **rest)
+
+
+def test_a_phase_that_did_not_go_well_has_failed_and_one_of_an_older_image_is_over() -> None:
+    began = PhaseChange(phase=Phase.TRAIN, state="started")
+    for went_well, state in ((True, "done"), (False, "failed"), (None, "done")):
+        over = PhaseChange(phase=Phase.TRAIN, state="ended", seconds=9.0, went_well=went_well)
+        assert picture_of(in_sequence([began, over])).phases[Phase.TRAIN].state == state
+
+
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [
+        ({"delivered_count": 3}, "done"),
+        ({"delivered_count": 3, "not_delivered_count": 1}, "failed"),
+        ({}, "waiting"),  # there was nothing to deliver
+    ],
+)
+def test_delivery_is_done_where_something_arrived_and_all_of_it(
+    said: dict[str, int], state: str
+) -> None:
+    parts = (PhaseSeconds(name=Phase.DELIVER, seconds=2.0),)
+    told: list[Body] = [
+        PhaseChange(phase=Phase.DELIVER, state="started"),
+        end_of(EndReason.FAILED, phases=parts, **said),
+    ]
+    assert picture_of(in_sequence(told)).phases[Phase.DELIVER].state == state

@@ -9,12 +9,15 @@ from launcher.domain.run import Run, RunState
 from launcher.ui.frame import Shell
 from launcher.ui.next_steps import on_page
 from launcher.ui.pages.run.actions import RunActions
+from launcher.ui.pages.run.how_far import progress
 from launcher.ui.pages.run.notices import Standing, draw_notices, start_text
 from launcher.ui.state.run_view import RunView
 from launcher.ui.text import amount, clock, per_hour, time_of_day
-from launcher.ui.widgets.elements import Text, attributes, badge, box, para
+from launcher.ui.widgets.elements import Text, badge, box, para
+from launcher.ui.widgets.labelled_bar import LabelledBar
 from launcher.ui.widgets.run_state import phase_titles, state_text
 from pod_image.contract.figures import dollars, duration
+from pod_image.contract.outcomes import EndReason
 
 
 class RunHead:
@@ -42,7 +45,8 @@ class RunHead:
                     with box("div") as place:
                         self._places[name], self._titles[name] = place, Text("dt", name)
                         self._figures[name] = Text("dd", "")
-            self._meter = box("progress", aria_label="Cost so far, of the cost cap", max="100")
+            self._progress = LabelledBar("Progress")
+            self._money = LabelledBar("Cost")
             self.actions = RunActions(shell, run, view)
         self._notices = box("div", "stack-small")
         self.refresh(run)
@@ -64,6 +68,8 @@ class RunHead:
         view = self._view
         if run.state is RunState.ENDED:
             ended = f" at {time_of_day(run.ended_at)}" if run.ended_at else ""
+            if run.end_reason is EndReason.LOST:
+                return f"The GPU is gone{ended}; it was not removed from here."
             return f"GPU removed{ended}." if run.pod_id else "Nothing was rented."
         if not run.pod_id:
             return "Renting a GPU…"
@@ -106,8 +112,16 @@ class RunHead:
             self._places[name].set_visibility(not is_over)
         self._titles["Cost so far"].text = "Cost" if is_over else "Cost so far"
         self._titles["Running for"].text = "Ran for" if is_over else "Running for"
-        share = min(100.0, 100.0 * spent / run.max_cost_usd) if run.max_cost_usd else 0.0
-        attributes_if_changed(self._meter, value=f"{share:.1f}")
+        share = min(1.0, spent / run.max_cost_usd) if run.max_cost_usd else 0.0
+        self._money.show(f"{share:.0%} of the cost cap", share)
+        self._show_progress(is_over=is_over)
+
+    def _show_progress(self, *, is_over: bool) -> None:
+        """How far the phase under way is, and how long the run still takes; nothing where nobody knows."""
+        done = None if is_over else progress(self._view.picture)
+        self._progress.set_visibility(done is not None)
+        if done is not None:
+            self._progress.show(done.words, done.share)
 
     def _set(self, name: str, text: str) -> None:
         self._figures[name].text = text
@@ -142,9 +156,3 @@ class RunHead:
 
 def _known(value: float | None, words: str) -> str:
     return "not known yet" if value is None else words
-
-
-def attributes_if_changed(element: object, **values: str) -> None:
-    props = element.props  # type: ignore[attr-defined]
-    if any(props.get(name) != value for name, value in values.items()):
-        attributes(element, **values)  # type: ignore[arg-type]

@@ -246,5 +246,6 @@ async def test_a_phase_that_a_run_was_lost_in_does_not_go_on(person: User, groun
     with person:
         rows = [one for one in ElementFilter(kind=ui.element) if "step" in one.classes]
     assert ["step-bad" in row.classes for row in rows].count(True) == 1
-    assert "step-done" in rows[-1].classes  # the GPU is removed
+    assert "step-todo" in rows[-1].classes  # the GPU is gone, and nobody removed it
+    await person.should_see("it was not removed from here")
     assert not any("step-now" in row.classes for row in rows)

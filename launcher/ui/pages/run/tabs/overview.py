@@ -29,7 +29,7 @@ from launcher.ui.widgets.elements import (
 )
 from launcher.ui.widgets.run_state import phase_titles
 from pod_image.contract.figures import counted, dollars, duration
-from pod_image.contract.outcomes import Phase
+from pod_image.contract.outcomes import EndReason, Phase
 
 
 async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
@@ -86,7 +86,8 @@ class _Phases:
             row, mark, words, drawn = self._rows[phase]
             kind = {"now": "now", "done": "done", "failed": "bad"}.get(state.state, "todo")
             if phase is Phase.RELEASE and is_over and run.pod_id:
-                kind = "done"  # the pod cannot tell of its own end; that it is gone was looked up
+                # The pod cannot tell of its own end; that it is gone was looked up.
+                kind = "todo" if run.end_reason is EndReason.LOST else "done"
             elif is_over and kind == "now":
                 kind = "bad"  # its last word was of this phase
             if kind != drawn:
