@@ -18,6 +18,7 @@ BUILT_IN = (
     "finetune-high",
     "finetune-medium",
     "from-scratch-medium",
+    "image-lora",
     "onetrainer",
     "quick-check",
 )

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from launcher.recipes.onetrainer.found import AS_JSON, Found, listed
-from launcher.recipes.onetrainer.paths import (
+from launcher.recipes.found import Found, listed
+from launcher.recipes.local_paths import (
     found_in,
     is_hub_name,
     is_placed,
@@ -15,7 +15,7 @@ from launcher.recipes.onetrainer.paths import (
     parts_of,
     shortest_apart,
 )
-from launcher.recipes.onetrainer.reading import Given
+from launcher.recipes.onetrainer.reading import AS_JSON, Given
 from pod_image.contract.figures import counted
 from pod_image.contract.next_steps import Sentence, setting
 from pod_image.contract.paths import is_safe_name

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from launcher.recipes.onetrainer.found import AS_JSON, Found, listed
+from launcher.recipes.found import Found, listed
+from launcher.recipes.local_paths import found_in, name_of
 from launcher.recipes.onetrainer.known import OLDEST_VERSION, VERSION, VERSION_KEY, faults
-from launcher.recipes.onetrainer.paths import found_in, name_of
 from pod_image.contract.keys import hide_keys, key_in
 
 MOST_BYTES = 4_000_000
@@ -17,6 +17,10 @@ MOST_BYTES = 4_000_000
 DEEPEST = 40
 """Tables within tables. OneTrainer's own files have four."""
 _SAID_SECRETS = ("huggingface_token", "api_key", "password")
+AS_JSON = (
+    "Export the configuration anew in OneTrainer (Export writes one file with concepts and samples in it), and "
+    "give that file."
+)
 _USUAL_NAMES = ("train.json", "config.json")
 
 

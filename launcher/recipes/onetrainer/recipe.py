@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from launcher.domain.needs import GpuMemory
 from launcher.domain.plan import DatasetSummary
 from launcher.recipes.base import Configuration, PhaseWords, Plain, Recipe, Result, Shown
-from launcher.recipes.onetrainer.found import Found
+from launcher.recipes.found import Found
 from launcher.recipes.onetrainer.known import choices
 from launcher.recipes.onetrainer.making import made
 from launcher.recipes.onetrainer.placing import CONFIGURATION, Placer

@@ -7,8 +7,16 @@ from typing import Annotated
 from pydantic import Field
 
 from pod_image.contract.checkpoint_interval import CheckpointMinutes
-from pod_image.contract.common_settings import CommonSettings, Word
-from pod_image.contract.knobs import Knob, Scope, When
+from pod_image.contract.common_settings import CommonSettings
+from pod_image.contract.knobs import Knob, When
+from pod_image.contract.picture_settings import (
+    WITHOUT_A_FILE,
+    PictureLearningRate,
+    PictureLoraRank,
+    PictureSize,
+    PicturesPerStep,
+    SamplePrompts,
+)
 from pod_image.contract.recipes.base import Declaration
 from pod_image.contract.trainer_settings import (
     BaseModelRepo,
@@ -19,8 +27,6 @@ from pod_image.contract.trainer_settings import (
 
 COMMIT = "23df3832e8f213d64c337e39f9365ba46e99fed0"
 """Of OneTrainer, 2026-08-19: whose settings are known here, and which is installed unless another is named."""
-WITHOUT_A_FILE = (When("trainer_config", ("",)),)
-"""With a file of the person's own it says all of this."""
 
 
 class OneTrainerSettings(CommonSettings):
@@ -38,21 +44,7 @@ class OneTrainerSettings(CommonSettings):
         ),
         Knob("Kind of model", group="What", is_settled=True, when=WITHOUT_A_FILE),
     ] = "STABLE_DIFFUSION_XL_10_BASE"
-    sample_prompts: Annotated[
-        tuple[Word, ...],
-        Field(
-            description="A picture is made of each of these prompts while it trains.",
-            max_length=16,
-        ),
-        Knob(
-            "Sample prompts",
-            group="What",
-            scope=Scope.SUBJECT,
-            separator="\n",
-            empty_means="no pictures",
-            when=WITHOUT_A_FILE,
-        ),
-    ] = ()
+    sample_prompts: SamplePrompts = ()
     onetrainer_commit: Annotated[
         str,
         Field(
@@ -87,32 +79,10 @@ class OneTrainerSettings(CommonSettings):
         Field(description="How often the training goes over the pictures.", ge=1, le=10_000),
         Knob("Epochs over the pictures", group="How much", unit="epochs", when=WITHOUT_A_FILE),
     ] = 20
-    picture_size: Annotated[
-        int,
-        Field(
-            description="Side of the pictures that it trains on; others are scaled to as many pixels.",
-            ge=256,
-            le=4096,
-        ),
-        Knob("Picture size", group="How much", unit="pixels", when=WITHOUT_A_FILE),
-    ] = 1024
-    pictures_per_step: Annotated[
-        int,
-        Field(
-            description="Pictures per step. More are faster and need more GPU memory.", ge=1, le=256
-        ),
-        Knob("Pictures per step", group="How much", unit="pictures", when=WITHOUT_A_FILE),
-    ] = 1
-    picture_lora_rank: Annotated[
-        int,
-        Field(description="Size of what the LoRA may learn.", ge=1, le=1024),
-        Knob("LoRA rank", group="How much", level="advanced", when=WITHOUT_A_FILE),
-    ] = 16
-    picture_learning_rate: Annotated[
-        float,
-        Field(description="Step width of the LoRA's optimiser.", gt=0, le=1),
-        Knob("Learning rate of the LoRA", group="How much", level="advanced", when=WITHOUT_A_FILE),
-    ] = 3e-4
+    picture_size: PictureSize = 1024
+    pictures_per_step: PicturesPerStep = 1
+    picture_lora_rank: PictureLoraRank = 16
+    picture_learning_rate: PictureLearningRate = 3e-4
     checkpoint_minutes: CheckpointMinutes = 15.0
     keep_checkpoints: KeepCheckpoints = 2
 

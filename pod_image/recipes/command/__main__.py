@@ -47,6 +47,9 @@ def main() -> int:
     if outside:
         hint = "Patterns name files below the command's folder, such as out/**."
         return _refuse(report, f"The pattern {outside[0]!r} leads out of its folder.", hint)
+    if job.workdir.startswith("/") and not Path(job.workdir).is_dir():
+        hint = "Name the image that has it, or its folder in that image."
+        return _refuse(report, f"The image has no folder {job.workdir}.", hint)
     folder, inbox = RunFolder(Path.cwd()), StoppableInbox()
     results = Results(job, folder, report, _log)
     try:

@@ -179,6 +179,8 @@ class ProgressMeter:
         self._sums.clear()
         losses |= self._beside
         self._beside = {}
+        # What is told first is what people watch: no learning rate.
+        losses = dict(sorted(losses.items(), key=lambda one: "loss" not in one[0].lower()))
         told = self._told
         parts: dict[str, Any] = {
             "total_steps": self._whole(step),

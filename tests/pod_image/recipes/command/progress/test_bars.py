@@ -146,6 +146,7 @@ def test_a_bar_with_a_learning_rate_is_the_trainings_whatever_it_is_called(tmp_p
     named = bar("my-test-map", 5, 9).removesuffix("]") + ", lr: 1.0e-04 loss: 2.5e-02]"
     (step,) = heard_of(tmp_path, bar("Generating Images", 1, 3), named).steps
     assert (step.step, step.total_steps, step.losses["loss"]) == (5, 9, 2.5e-02)
+    assert list(step.losses) == ["loss", "lr"], "the first is the one that people watch"
 
 
 def test_a_bar_of_validation_without_a_name_does_not_move_the_training(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from launcher.recipes.onetrainer.paths import (
+from launcher.recipes.local_paths import (
     found_in,
     is_hub_name,
     name_of,

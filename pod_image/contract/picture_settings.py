@@ -1,0 +1,60 @@
+"""Settings that several recipes share: those that train on pictures, where no file of the person's own says them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from pod_image.contract.common_settings import Word
+from pod_image.contract.knobs import Knob, Scope, When
+
+WITHOUT_A_FILE = (When("trainer_config", ("",)),)
+"""With a file of the person's own it says all of this."""
+
+SamplePrompts = Annotated[
+    tuple[Word, ...],
+    Field(
+        description="A picture is made of each of these prompts while it trains.",
+        max_length=16,
+    ),
+    Knob(
+        "Sample prompts",
+        group="What",
+        scope=Scope.SUBJECT,
+        separator="\n",
+        empty_means="no pictures",
+        when=WITHOUT_A_FILE,
+    ),
+]
+PictureSteps = Annotated[
+    int,
+    Field(
+        description="Steps of the training, each with one batch of pictures.", ge=1, le=1_000_000
+    ),
+    Knob("Steps", group="How much", unit="steps", when=WITHOUT_A_FILE),
+]
+PictureSize = Annotated[
+    int,
+    Field(
+        description="Side of the pictures that it trains on; others are scaled to as many pixels.",
+        ge=256,
+        le=4096,
+    ),
+    Knob("Picture size", group="How much", unit="pixels", when=WITHOUT_A_FILE),
+]
+PicturesPerStep = Annotated[
+    int,
+    Field(description="Pictures per step. More are faster and need more GPU memory.", ge=1, le=256),
+    Knob("Pictures per step", group="How much", unit="pictures", when=WITHOUT_A_FILE),
+]
+PictureLoraRank = Annotated[
+    int,
+    Field(description="Size of what the LoRA may learn.", ge=1, le=1024),
+    Knob("LoRA rank", group="How much", level="advanced", when=WITHOUT_A_FILE),
+]
+PictureLearningRate = Annotated[
+    float,
+    Field(description="Step width of the LoRA's optimiser.", gt=0, le=1),
+    Knob("Learning rate of the LoRA", group="How much", level="advanced", when=WITHOUT_A_FILE),
+]

@@ -1,0 +1,118 @@
+"""The settings of a LoRA for pictures, trained by ai-toolkit: by a person's own file, or by a few settings here."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from pod_image.contract.checkpoint_interval import CheckpointMinutes
+from pod_image.contract.common_settings import CommonSettings
+from pod_image.contract.knobs import Knob, Scope
+from pod_image.contract.picture_settings import (
+    WITHOUT_A_FILE,
+    PictureLearningRate,
+    PictureLoraRank,
+    PictureSize,
+    PicturesPerStep,
+    PictureSteps,
+    SamplePrompts,
+)
+from pod_image.contract.recipes.base import Declaration
+from pod_image.contract.trainer_settings import (
+    BaseModelRepo,
+    KeepCheckpoints,
+    MinGpuMemoryGb,
+    TrainerConfig,
+)
+
+CONFIGURED = "job.yaml"
+"""What ai-toolkit reads, below `config/` in the command's folder."""
+_ITS_OWN_FILES = ("samples", "optimizer.pt", "config.yaml", "loss_log.db", "learnable_snr.json")
+
+
+class ModelKind(StrEnum):
+    """As ai-toolkit names them: kinds that it reads from a folder with all parts of a model."""
+
+    FLUX = "flux"
+    FLEX1 = "flex1"
+    Z_IMAGE = "zimage"
+    QWEN_IMAGE = "qwen_image"
+    SDXL = "sdxl"
+    SD15 = "sd15"
+
+
+def checked_lora_name(text: str) -> str:
+    """For a setting: a name that ai-toolkit finds its own files by. Raises ValueError.
+
+    It goes on from the newest file of its folder that begins with the name.
+    """
+    taken = next((each for each in _ITS_OWN_FILES if each.startswith(text)), None)
+    if taken is not None:
+        raise ValueError(f"the trainer's own {taken} begins like that; take another name")
+    return text
+
+
+class ImageLoraSettings(CommonSettings):
+    # What
+    trainer_config: TrainerConfig = ""
+    base_model: BaseModelRepo = ""
+    model_kind: Annotated[
+        ModelKind,
+        Field(description="Kind of the base model, as ai-toolkit calls it."),
+        Knob("Kind of model", group="What", is_settled=True, when=WITHOUT_A_FILE),
+    ] = ModelKind.FLEX1
+    lora_name: Annotated[
+        str,
+        AfterValidator(checked_lora_name),
+        Field(
+            description="Name of the LoRA's file, and of its folder.",
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$",
+        ),
+        Knob("Name of the LoRA", group="What", is_settled=True, when=WITHOUT_A_FILE),
+    ] = "lora"
+    trigger_word: Annotated[
+        str,
+        Field(
+            description="A made-up word that calls up what was learnt; it is put into every caption that lacks it.",
+            max_length=60,
+        ),
+        Knob(
+            "Trigger word",
+            group="What",
+            scope=Scope.SUBJECT,
+            empty_means="captions stay as they are",
+            when=WITHOUT_A_FILE,
+        ),
+    ] = ""
+    sample_prompts: SamplePrompts = ()
+    toolkit_folder: Annotated[
+        str,
+        Field(
+            description="Folder of the image in which ai-toolkit lies.",
+            pattern=r"^/[\w./-]+$",
+            max_length=200,
+        ),
+        Knob("ai-toolkit's folder", group="What", level="advanced"),
+    ] = "/app/ai-toolkit"
+
+    # How much
+    picture_steps: PictureSteps = 2_000
+    picture_size: PictureSize = 1024
+    pictures_per_step: PicturesPerStep = 1
+    picture_lora_rank: PictureLoraRank = 16
+    picture_learning_rate: PictureLearningRate = 3e-4
+    checkpoint_minutes: CheckpointMinutes = 15.0
+    keep_checkpoints: KeepCheckpoints = 2
+
+    # Where
+    min_gpu_memory_gb: MinGpuMemoryGb = 0.0
+
+
+DECLARATION = Declaration(
+    settings=ImageLoraSettings,
+    does="a LoRA learns from your pictures",
+    order=11,
+    requires=("dataset_repo",),
+)

@@ -1,0 +1,1 @@
+"""ai-toolkit on a pod: started as it is, in the image that has it."""
