@@ -84,14 +84,17 @@ def hide_keys(text: str) -> str:
     return text
 
 
-HINTS = (
-    "key", "token", "passw", "passphrase", "secret", "credential", "authorization", "bearer", "://",
-)  # fmt: skip
+NAME_HINTS = ("key", "token", "passw", "passphrase", "secret", "credential")
+HINTED_NAME = re.compile(
+    r"(?:keys?|tokens?|passwords?|passwd|passphrase|secrets?|credentials?)[\"']?\s{0,9}[:=]"
+)
+"""What stands from such a word on, in small letters, where it is the name of a value."""
+HINTS = ("authorization", "bearer", "://")
 SHAPE_HINTS = (
     "hf_", "rpa_", "rps_", "sk-", "akia", "asia", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-",
     "xoxa-", "xoxb-", "xoxp-", "xoxr-", "xoxs-", "aiza", "eyj", "-----begin ",
 )  # fmt: skip
-"""A text that has none of either in small letters holds nothing that is found here: they are looked for quickly."""
+"""A text that has none of these in small letters holds nothing that is found here: they are looked for quickly."""
 
 
 def shaped_key(text: str) -> FoundKey | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from launcher.domain.plan import Plan
 from launcher.emulator.runpod import Gateway, RunPodWorld
 from launcher.errors import InvalidRequest
+from launcher.hub.access import HubAccess
 from launcher.services.launching.launch import launch
 from launcher.services.launching.progress import Stage
 from launcher.services.planning.compose import compose
@@ -210,3 +211,22 @@ async def test_a_run_that_is_continued_with_other_files_is_told_which(
     assert "changed: train.py; new: new.py; not brought now: .requirements/all.txt" in str(
         changed.message
     )
+
+
+@in_virtual_time
+async def test_a_plan_reads_the_files_where_blocking_work_is_done(
+    tmp_path: Path, project: Path
+) -> None:
+    harness = LauncherHarness(tmp_path / "cloud")
+    blocking: list[str] = []
+
+    async def elsewhere(call: Any, *args: Any, **options: Any) -> Any:
+        blocking.append(getattr(call, "__name__", ""))
+        return call(*args, **options)
+
+    hub = harness.bench.hub
+    hub = HubAccess(hub.dataset, hub.upload, run_blocking=elsewhere)
+    harness.bench = replace(harness.bench, hub=hub)
+    plan = await planned(harness, given(project))
+    assert "look_at_brought" in blocking
+    assert len(plan.brought.files) == 7

@@ -109,13 +109,14 @@ def test_a_place_outside_the_commands_folder_is_refused_by_the_setting(place: st
 def test_what_programs_left_stays_here_and_is_said(here: Path) -> None:
     write(here / "src" / "train.py")
     for name in (".git/config", "__pycache__/a.pyc", ".venv/bin/python", "node_modules/a/b.js",
-                 "env/pyvenv.cfg", ".DS_Store", "Thumbs.db", "lib/.ipynb_checkpoints/x"):  # fmt: skip
+                 "env/pyvenv.cfg", "lib/.env/bin/python",
+                 ".DS_Store", "Thumbs.db", "lib/.ipynb_checkpoints/x"):  # fmt: skip
         write(here / "src" / name)
     brought, findings = look("src")
     assert [file.path for file in brought.files] == ["src/train.py"]
     (note,) = [found for found in findings if found.code == "brought_left_out"]
     assert str(note.message) == (
-        "Of src stay here: .DS_Store, .git, .venv, Thumbs.db, __pycache__ and 3 more."
+        "Of src stay here: .DS_Store, .git, .venv, Thumbs.db, __pycache__ and 4 more."
     )
 
 
@@ -214,6 +215,7 @@ HOLDING: dict[str, tuple[bytes, str]] = {
     "config.json": (b'{"a": 1,\n "api_key": "a1b2c3d4e5f6"}\n', "line 2"),
     "run.sh": (b"#!/bin/sh\nexport WANDB_API_KEY=0123456789abcdef\n", "line 2"),
     "windows.txt": (f"first\r\nkey {TOKEN}\r\n".encode("utf-16"), "line 2"),
+    "turkish.txt": ("İstanbul\nAK".encode() + b"IA" + b"ABCDEFGH12345678\n", "line 2"),
     "data.bin": (b"\0\1\2" * 100 + b'"' + TOKEN.encode() + b'"\0', ""),
     "letters.bin": (b"\0\1\xff" + f" {TOKEN} ".encode("utf-16-le"), ""),
     "data.jsonl": (b'{"text": "' + b"word " * 5_000 + TOKEN.encode() + b'"}', "line 1"),

@@ -7,6 +7,7 @@ import codecs
 import gzip
 import io
 import lzma
+import string
 import zipfile
 import zlib
 from bisect import bisect_right
@@ -14,7 +15,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from pod_image.contract.keys import HINTS, SHAPE_HINTS, key_in_line, shaped_key
+from pod_image.contract.keys import (
+    HINTED_NAME,
+    HINTS,
+    NAME_HINTS,
+    SHAPE_HINTS,
+    key_in_line,
+    shaped_key,
+)
 
 _CODE = frozenset(
     {".py", ".pyi", ".pyx", ".ipynb", ".js", ".ts", ".c", ".cc", ".cpp", ".cu", ".h", ".rs", ".go"}
@@ -25,6 +33,7 @@ _HOLD_KEYS = frozenset(
         "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "credentials.json", "client_secret.json",
     }
 )  # fmt: skip
+_SMALL = {ord(letter): letter.lower() for letter in string.ascii_uppercase}
 _AROUND = 1_000
 _LONGEST_LINE = 4_000
 _MOST_UNPACKED_BYTES = 200_000_000
@@ -81,13 +90,15 @@ def _is_mostly_text(head: bytes) -> bool:
 
 def _in_text(text: str, *, is_code: bool) -> KeyInFile | None:
     small = text.lower()
-    # Letters that grow when they are made small would move every place behind them.
-    small = small if len(small) == len(text) else text
+    if len(small) != len(
+        text
+    ):  # a letter that grows when it is made small moves every place behind it
+        small = text.translate(_SMALL)
     starts = [0]
     for line in text.split("\n"):
         starts.append(starts[-1] + len(line) + 1)
     looked: set[tuple[int, int]] = set()
-    for at in _hits(small, (*SHAPE_HINTS, *HINTS)):
+    for at in _hints(small):
         number = bisect_right(starts, at)
         begin, end = starts[number - 1], starts[number] - 1
         if (
@@ -115,6 +126,13 @@ def _in_bytes(content: bytes) -> KeyInFile | None:
             if found := shaped_key(around):
                 return KeyInFile(found.kind)
     return None
+
+
+def _hints(small: str) -> Iterator[int]:
+    yield from _hits(small, (*SHAPE_HINTS, *HINTS))
+    for at in _hits(small, NAME_HINTS):
+        if HINTED_NAME.match(small, at):
+            yield at
 
 
 def _hits(small: str, words: tuple[str, ...]) -> Iterator[int]:

@@ -51,7 +51,7 @@ def walk(folder: Path) -> Walked:
 def _walk(folder: Path, start: str, root: Path, above: tuple[Path, ...], found: Walked) -> None:
     for path in sorted(folder.iterdir()):
         name, below = path.name, start + path.name
-        if is_env_file(name):
+        if is_env_file(name) and not path.is_dir():
             found.env_files.append(below)
             continue
         if _is_left_out(name):
