@@ -12,7 +12,7 @@ from contextlib import suppress
 from pod_image.agent.handover import KEYS_FD_VARIABLE, become_init, own_environment
 from pod_image.agent.hardening import forbid_reading
 from pod_image.contract.places import is_pod
-from pod_image.contract.secret_names import SECRET_VARIABLES
+from pod_image.contract.secret_names import secret_values
 
 TERMINATED = 143
 
@@ -40,7 +40,7 @@ async def _live(environment: Mapping[str, str]) -> int:
     from pod_image.agent.system import ErrorOutput, Output, system_ports
 
     output = Output()
-    mask = Masking(environment.get(name, "") for name in SECRET_VARIABLES)
+    mask = Masking(secret_values(environment))
     sys.stderr = ErrorOutput(lambda line: output.write(mask(f"agent: {line}")))
     # Only now: the Hub's library keeps the standard error that it finds.
     from pod_image.agent.story import run_pod

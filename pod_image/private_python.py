@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from pod_image.contract.places import PLACES
-from pod_image.contract.secret_names import SECRET_VARIABLES
+from pod_image.contract.secret_names import COMMAND_SECRET_PREFIX, SECRET_VARIABLES
 from pod_image.environment_beside import make, pip_command, see_the_image
 
 AGENT_NEEDS = {
@@ -81,7 +81,7 @@ def without_keys() -> dict[str, str]:
     return {
         name: value
         for name, value in os.environ.items()
-        if name not in left_out and not name.startswith("PYTHON")
+        if name not in left_out and not name.startswith(("PYTHON", COMMAND_SECRET_PREFIX))
     }
 
 

@@ -88,7 +88,7 @@ class Delivery:
         run.missing = self.missing()
         run.events.close(last_word(run, ending, run.missing))
         own = {
-            run.results.record: record_of(run, is_over=True).to_json().encode(),
+            run.results.record: run.events.mask(record_of(run, is_over=True).to_json()).encode(),
             run.results.events: run.events.content(),
             run.results.log: run.log.content(),
         }
@@ -214,7 +214,8 @@ class Delivery:
     def _card(self) -> Card:
         run = self.run
         section = run.recipe.card(run.folder, run.settings)
-        return lambda present: render_card(present, run.document.run_id, section)
+        run_id, mask = run.document.run_id, run.events.mask
+        return lambda present: mask(render_card(present, run_id, section))
 
 
 def last_word(run: Run, ending: Ending, missing: Missing) -> Ended:

@@ -72,7 +72,7 @@ class EventLog:
         self._run_id = run_id
         self._clock = clock
         self._write_line = write_line
-        self._mask = masking
+        self.mask = masking
         self._gap_seconds = gap_seconds
         last = last_seq(path)
         self._seq = last + skipped if last else 0
@@ -124,17 +124,17 @@ class EventLog:
         """One line of a recipe's own output: all of them into the log that is delivered, printed as many as fit."""
         self._log_whole(text)
         for line in self._log.lines(text):
-            self._write_line(cut(self._mask(LOG_PREFIX + line)))
+            self._write_line(cut(self.mask(LOG_PREFIX + line)))
 
     def say(self, text: str) -> None:
         """One line of the agent's own log."""
         self._log_whole(AGENT + text)
-        self._write_line(cut(self._mask(AGENT + text)))
+        self._write_line(cut(self.mask(AGENT + text)))
 
     def _log_whole(self, text: str) -> None:
         # Masked when it is plain: a colour in the middle of a secret does not hide it.
         if self._run_log is not None:
-            self._run_log.line(self._mask(plain_line(text)))
+            self._run_log.line(self.mask(plain_line(text)))
 
     def _mark(self, body: Body) -> None:
         """What makes a log easier to read: a program that prints nothing itself has a log all the same."""
@@ -146,7 +146,7 @@ class EventLog:
             if abs(now - self._step_marked_at) < _STEP_MARK_SECONDS:
                 return
             self._step_marked_at = now
-        self._run_log.mark(self._mask(plain_line(text)))
+        self._run_log.mark(self.mask(plain_line(text)))
 
     def last_log_lines(self) -> list[str]:
         return self._log.last_lines()
@@ -184,8 +184,17 @@ class EventLog:
     def _compose(self, body: Body) -> str:
         self._seq += 1
         at = self._clock.moment()
-        event = stamped(_clipped(body), at=at, run_id=self._run_id, seq=self._seq)
-        return self._mask(fitted(event))
+        event = stamped(_clipped(self._masked(body)), at=at, run_id=self._run_id, seq=self._seq)
+        return self.mask(fitted(event))
+
+    def _masked(self, body: Body) -> Body:
+        """Texts are masked before they are cut: half a secret would be known by nobody."""
+        texts = {
+            name: self.mask(text)
+            for name in _FREE_TEXT
+            if isinstance(text := getattr(body, name, None), str)
+        }
+        return body.model_copy(update=texts) if texts else body
 
     def _keep(self, line: str) -> None:
         """Add a composed line to events.jsonl. A full disk silences the file, not the run."""

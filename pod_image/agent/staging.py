@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from pod_image.agent.hiding import NOTHING_TO_HIDE, Hiding
+
+NOT_HIDDEN = "it holds a secret of the command's, and the disk has no room for a copy without it"
 _COPIED_BYTES = 32 << 20
 """Smaller files are copied: logs still grow while they are read. Larger ones are never written in place."""
 
@@ -43,6 +45,7 @@ def stage(
     scratch: Path | None,
     left_behind: Mapping[Path, str] | None = None,
     homes: Sequence[Path] = (),
+    hiding: Hiding = NOTHING_TO_HIDE,
 ) -> tuple[list[Staged], list[str]]:
     """Freeze files of `out` into `scratch`. Also returns what was left out, one sentence each.
 
@@ -51,6 +54,8 @@ def stage(
 
     `left_behind` are results that a stage which was killed left below one of `homes`, with the paths they would have
     below `out`.
+
+    In what is uploaded the letters of a secret that `hiding` knows are stars.
 
     Links and whatever lies outside `out` are left out: a command under another user must not get
     the agent to deliver what only the agent may read.
@@ -64,12 +69,15 @@ def stage(
         if root is None or below is None:
             left_out.append(f"{said(path.name)} is a link or lies elsewhere; it is not delivered.")
             continue
+        if hiding.is_in(below):
+            left_out.append("A file whose name holds a secret of the command's is not delivered.")
+            continue
         if why := not_to_be_had(below):
             left_out.append(f"{said(below)} is not delivered: {why}.")
             continue
         try:
             target = scratch / f"{number:05d}" if scratch is not None else None
-            staged.append(_freeze(path, below, target, root))
+            staged.append(_freeze(path, below, target, root, hiding))
         except FileNotFoundError:
             continue  # pruned by the recipe since it was listed
         except OSError as exc:
@@ -110,7 +118,9 @@ def _below(path: Path, root: Path) -> str | None:
         return None
 
 
-def _freeze(path: Path, below: str, target: Path | None, root: Path) -> Staged:
+def _freeze(
+    path: Path, below: str, target: Path | None, root: Path, hiding: Hiding = NOTHING_TO_HIDE
+) -> Staged:
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
         found = os.fstat(file.fileno())
@@ -119,11 +129,17 @@ def _freeze(path: Path, below: str, target: Path | None, root: Path) -> Staged:
         if not _truly_lies_in(file.fileno(), root):
             raise OSError(0, "it was moved out of the run's folder")
         mark = Mark(found.st_size, found.st_mtime_ns, found.st_ino)
+        if hiding.holds(file):
+            file.seek(0)
+            if target is None or not _copied(file, target, hiding):
+                raise OSError(0, NOT_HIDDEN)
+            return Staged(below, target, mark)
+        file.seek(0)
         if target is None:
             return Staged(below, path, mark)
         if found.st_size > _COPIED_BYTES and _linked(path, target, mark):
             return Staged(below, target, mark)
-        if _copied(file, target) or _linked(path, target, mark):
+        if _copied(file, target, hiding) or _linked(path, target, mark):
             return Staged(below, target, mark)
     return Staged(below, path, mark)
 
@@ -137,11 +153,11 @@ def _truly_lies_in(descriptor: int, root: Path) -> bool:
         return True  # no /proc: not the system that runs stages as another user
 
 
-def _copied(file: IO[bytes], target: Path) -> bool:
+def _copied(file: IO[bytes], target: Path, hiding: Hiding) -> bool:
     """False when the disk has no room for a copy."""
     try:
         with target.open("wb") as copy:
-            shutil.copyfileobj(file, copy, 1 << 20)
+            hiding.copy(file, copy)
     except OSError as exc:
         if exc.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise

@@ -28,9 +28,9 @@ from pod_image.contract.datasets import chosen_datasets
 from pod_image.contract.environment import (
     DATASET_TOKEN_VARIABLE,
     HUB_URL_VARIABLE,
-    SECRET_VARIABLES,
     UPLOAD_TOKEN_VARIABLE,
     RunDocument,
+    secret_values,
 )
 from pod_image.contract.paths import ResultsFolder, RunFolder
 from pod_image.contract.record import RunRecord
@@ -52,7 +52,7 @@ class Past:
 
 
 def masking_of(ports: Ports) -> Masking:
-    return Masking(ports.environment.get(name, "") for name in SECRET_VARIABLES)
+    return Masking(secret_values(ports.environment))
 
 
 def hub_of(ports: Ports, document: RunDocument) -> Hub:

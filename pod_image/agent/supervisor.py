@@ -26,6 +26,7 @@ from pod_image.contract.instructions import Instruction, InstructionName
 from pod_image.contract.outcomes import EndReason, Phase
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.record import KeptCheckpoint
+from pod_image.contract.secret_names import COMMAND_SECRET_PREFIX, command_secrets
 from pod_image.recipes.base import Stage
 
 T = TypeVar("T")
@@ -94,7 +95,7 @@ class Supervisor:
         spec = ProcessSpec(
             argv=stage.argv,
             folder=run.folder.root,
-            environment=stage_environment(run.ports.environment, document),
+            environment=stage_environment(run.ports.environment, document, stage),
             takes_instructions=stage.takes_instructions,
             user=run.user,
         )
@@ -218,7 +219,15 @@ async def first_of(
         come.cancel()
 
 
-def stage_environment(environment: Mapping[str, str], document: RunDocument) -> dict[str, str]:
-    """The pod's environment without keys: neither by name, nor by value under another name."""
+def stage_environment(
+    environment: Mapping[str, str], document: RunDocument, stage: Stage
+) -> dict[str, str]:
+    """The pod's environment without keys: neither by name, nor by value under another name.
+
+    What a person named for their command is handed to its stage alone.
+    """
     kept = without_secrets(environment)
+    if stage.gets_secrets:
+        own = command_secrets(environment)
+        kept |= {COMMAND_SECRET_PREFIX + name: value for name, value in own.items()}
     return {**kept, RUN_VARIABLE: document.to_json(), "PYTHONUNBUFFERED": "1"}

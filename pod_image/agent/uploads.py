@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from pod_image.agent.clock import backoff_seconds
+from pod_image.agent.hiding import Hiding
 from pod_image.agent.order import DeliveryOrder
 from pod_image.agent.ports import HubTrouble, Receipt, RepoWasGone
 from pod_image.agent.record import record_of
@@ -45,6 +46,7 @@ class Uploads:
         self._wanted = asyncio.Event()
         self._has_checkpoint = False
         self._order = DeliveryOrder(sys.maxsize)
+        self._hiding = Hiding.of(run.ports.environment)
         self._left_behind: dict[Path, str] = {}
         """Results that lie elsewhere, and where they belong below the run's folder."""
         self._turn = asyncio.Lock()
@@ -210,6 +212,7 @@ class Uploads:
                     scratch,
                     dict(self._left_behind),
                     (run.folder.prepared, run.folder.reworded),
+                    self._hiding,
                 )
                 staged, left_out = await run.ports.run_blocking(freeze)
                 files = {run.results.path(one.below): one.path for one in staged}
@@ -232,7 +235,7 @@ class Uploads:
         self.withdraw_pruned()
         if own is None:
             own = {
-                run.results.record: record_of(run).to_json().encode(),
+                run.results.record: run.events.mask(record_of(run).to_json()).encode(),
                 run.results.events: read_or_empty(run.events.path),
                 run.results.log: run.log.content(),
             }

@@ -17,17 +17,31 @@ def variable(text: str) -> tuple[str, str]:
     name, sign, value = text.partition("=")
     if not sign or not _NAME.fullmatch(name):
         raise ValueError(WRITTEN)
-    if name in _ALSO_OURS or name.upper().startswith(_OURS) or _OF_INPUT.fullmatch(name):
-        raise ValueError(f"{name} is set by the pod, and not to be given")
+    _refuse_ours(name)
     if "\0" in value:
         raise ValueError(f"the value of {name} has a NUL, which no variable can hold")
     return name, value
+
+
+def _refuse_ours(name: str) -> None:
+    if name in _ALSO_OURS or name.upper().startswith(_OURS) or _OF_INPUT.fullmatch(name):
+        raise ValueError(f"{name} is set by the pod, and not to be given")
 
 
 def checked_variable(text: str) -> str:
     """For a setting: the text itself, once it can be read."""
     variable(text)
     return text
+
+
+def checked_secret(name: str) -> str:
+    """The name of a secret, which the command finds its value under. Raises ValueError; a value is not quoted."""
+    if not _NAME.fullmatch(name):
+        raise ValueError(
+            "a secret is given by its name alone, such as WANDB_API_KEY; its value is asked for"
+        )
+    _refuse_ours(name)
+    return name
 
 
 def checked_package(text: str) -> str:

@@ -17,6 +17,7 @@ from pod_image.contract.secret_names import (
     DATASET_TOKEN_VARIABLE,
     SECRET_VARIABLES,
     UPLOAD_TOKEN_VARIABLE,
+    secret_values,
     without_secrets,
 )
 from pod_image.contract.settings import RunSettings
@@ -32,6 +33,7 @@ __all__ = [
     "Attempt",
     "RunDocument",
     "for_python",
+    "secret_values",
     "without_secrets",
 ]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 
 from pod_image.contract.places import PLACES
 
@@ -13,19 +14,51 @@ SECRET_VARIABLES = (
     UPLOAD_TOKEN_VARIABLE,
     *(variables.key for variables in PLACES.values() if variables.key),
 )
+COMMAND_SECRET_PREFIX = "LAUNCHER_SECRET_"
+"""Before the name of a secret of the command's own: under its own name the command alone has it."""
+SHORTEST_SECRET = 8
+"""A shorter value is no secret, and would be found in many a harmless one."""
 _COMMON_SECRET_VARIABLES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "JUPYTER_PASSWORD")
 """What other programs call theirs."""
-_SHORTEST_SECRET = 8
-"""A shorter value is no secret, and would be found in many a harmless one."""
+
+
+def command_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    """Those that a person named for their command, by the names that the command knows them by."""
+    return {
+        name.removeprefix(COMMAND_SECRET_PREFIX): value
+        for name, value in environment.items()
+        if name.startswith(COMMAND_SECRET_PREFIX)
+    }
+
+
+def as_written(secret: str) -> Iterator[str]:
+    """A secret in every form in which a line may show it: whole, each line of it, and as JSON has it."""
+    for part in (secret, *(line.strip() for line in secret.splitlines())):
+        if part == secret or len(part) >= SHORTEST_SECRET:
+            yield part
+            yield json.dumps(part)[1:-1]
+            yield json.dumps(part, ensure_ascii=False)[1:-1]
+
+
+def secret_values(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """What no line of a pod's output may show."""
+    ours = [environment.get(name, "") for name in SECRET_VARIABLES]
+    own = [form for value in command_secrets(environment).values() for form in as_written(value)]
+    return tuple(dict.fromkeys(value for value in (*ours, *own) if value))
 
 
 def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment for a process that needs no key: without secrets by name, and by value under another name."""
     names = {*SECRET_VARIABLES, *_COMMON_SECRET_VARIABLES}
     values = [environment.get(name, "") for name in names]
-    secrets = [value for value in values if len(value) >= _SHORTEST_SECRET]
+    secrets = [value for value in values if len(value) >= SHORTEST_SECRET]
+    # A person's own may be a word that stands in a path, too: it is known whole alone.
+    own = set(command_secrets(environment).values())
     return {
         name: value
         for name, value in environment.items()
-        if name not in names and not any(secret in value for secret in secrets)
+        if name not in names
+        and not name.startswith(COMMAND_SECRET_PREFIX)
+        and value not in own
+        and not any(secret in value for secret in secrets)
     }

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints
 
 from pod_image.contract.brought import MOST_BYTES, checked_bring
+from pod_image.contract.command_environment import checked_secret
 from pod_image.contract.figures import size
 from pod_image.contract.hub_inputs import WRITTEN, checked_model
 from pod_image.contract.knobs import Knob, Scope
@@ -98,4 +99,16 @@ Requirements = Annotated[
         goes_as="requirements",
         empty_means="none",
     ),
+]
+SecretNames = Annotated[
+    tuple[Annotated[str, AfterValidator(checked_secret)], ...],
+    Field(
+        description=(
+            "Names of keys that the command alone gets, as variables, such as WANDB_API_KEY. A value is that of the "
+            "variable of the name on this computer, or what launcher keys set NAME keeps, or asked for. It is hidden "
+            "in all that the run puts out."
+        ),
+        max_length=16,
+    ),
+    Knob("Secrets", group="What", level="advanced", separator=",", empty_means="none"),
 ]

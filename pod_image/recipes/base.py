@@ -20,12 +20,14 @@ class Stage:
     descriptor in `LAUNCHER_EVENTS_FD`, one JSON object a line without a stamp (`worker.Reporter` writes them);
     commands arrive on standard input, one JSON object a line, when `takes_instructions`. Exit code 0 is success; 2 is a
     fault of the input, explained by a `warning` event with a hint before; anything else is a crash.
+    `gets_secrets`: it alone is handed what the person named for their command, each behind `COMMAND_SECRET_PREFIX`.
     `is_needed_after_failure`: run it even when an earlier stage ended badly (an export of what there is).
     """
 
     phase: Phase
     argv: tuple[str, ...]
     takes_instructions: bool = False
+    gets_secrets: bool = False
     is_needed_after_failure: bool = False
 
 

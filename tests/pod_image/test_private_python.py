@@ -95,7 +95,7 @@ def test_the_needs_here_are_what_the_pins_name_as_imported() -> None:
 def test_installing_never_shows_pip_the_keys_nor_what_the_image_says_to_its_own(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    for name in SECRET_VARIABLES:
+    for name in (*SECRET_VARIABLES, "LAUNCHER_SECRET_WANDB_API_KEY"):
         monkeypatch.setenv(name, "demo-key")
     for name in ("PIP_TARGET", "PIP_USER", "PIP_CONSTRAINT", "PYTHONPATH"):
         monkeypatch.setenv(name, "the-image's")

@@ -24,6 +24,7 @@ from pod_image.contract.trainer_settings import (
     KeepCheckpoints,
     MinGpuMemoryGb,
     Requirements,
+    SecretNames,
 )
 
 
@@ -89,6 +90,7 @@ class CommandSettings(CommonSettings):
             written=VARIABLE_WRITTEN,
         ),
     ] = ()
+    secret: SecretNames = ()
     pip: Annotated[
         tuple[Annotated[Word, AfterValidator(checked_package)], ...],
         Field(

@@ -16,6 +16,7 @@ from pod_image.contract.interpreter import SAFE_PATH_VARIABLE
 from pod_image.contract.keys import hide_keys
 from pod_image.contract.next_steps import Said
 from pod_image.contract.paths import RunFolder
+from pod_image.contract.secret_names import COMMAND_SECRET_PREFIX, command_secrets
 from pod_image.recipes.command.collecting import is_inside, missing, seen
 from pod_image.recipes.command.descendants import adopt_orphans
 from pod_image.recipes.command.filling_in import fill_files, filled
@@ -113,7 +114,11 @@ def _start(job: Job, folder: RunFolder, resumed: Path | None) -> subprocess.Pope
     (work / "out").mkdir(parents=True, exist_ok=True)
     # Ours; `python -m train` of the person's own begins, as everywhere, in the folder of the command.
     private = (EVENTS_FD_VARIABLE, RUN_VARIABLE, SAFE_PATH_VARIABLE, IMAGE_VARIABLES_VARIABLE)
-    ours = {name: value for name, value in os.environ.items() if name not in private}
+    ours = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in private and not name.startswith(COMMAND_SECRET_PREFIX)
+    }
     environment = {**image_variables(), **ours}
     dataset = folder.dataset
     if job.writes_into_dataset:
@@ -122,6 +127,9 @@ def _start(job: Job, folder: RunFolder, resumed: Path | None) -> subprocess.Pope
     places = {"DATASET_DIR": str(dataset), "OUT_DIR": str(work / "out")}
     places |= put_inputs(job.inputs, folder)
     own = {**places, **activated(work / ENVIRONMENT, environment)}
+    own |= {
+        name: value for name, value in command_secrets(os.environ).items() if name in job.secrets
+    }
     places["WORK_DIR"] = str(work)
     own |= {name: filled(value, places) for name, value in job.variables.items()}
     argv = job.argv

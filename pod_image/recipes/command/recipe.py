@@ -71,6 +71,8 @@ class Job:
     """Of the command's process; places such as `${OUT_DIR}` are filled in."""
     writes_into_dataset: bool = False
     """It keeps files beside those of its dataset: it gets a folder of links."""
+    secrets: tuple[str, ...] = ()
+    """Names of variables; their values are nowhere but in the environment of its stage."""
     packages: tuple[str, ...] = ()
     packages_alone: tuple[str, ...] = ()
     """Installed after the others, without what they ask for themselves: their own pins would be in the way."""
@@ -130,6 +132,7 @@ class CommandRecipe:
             every_minutes=own.checkpoint_minutes,
             workdir=own.workdir,
             variables=dict(map(variable, own.env)),
+            secrets=own.secret,
             packages=own.pip,
             requirements=own.requirements,
             templates=own.templates,
@@ -139,8 +142,14 @@ class CommandRecipe:
         )
 
     def stages(self, settings: RunSettings) -> Sequence[Stage]:
-        train = Stage(Phase.TRAIN, module_command(_MODULE), takes_instructions=True)
-        if not self.job(settings).wants_packages:
+        job = self.job(settings)
+        train = Stage(
+            Phase.TRAIN,
+            module_command(_MODULE),
+            takes_instructions=True,
+            gets_secrets=bool(job.secrets),
+        )
+        if not job.wants_packages:
             return (train,)
         return (Stage(Phase.PREPARE, module_command(f"{_MODULE}.packages")), train)
 

@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pod_image.contract import CONTRACT_VERSION
@@ -18,11 +20,12 @@ def worker(
     commands: str = "",
     after: str = "",
     resume: bool = False,
+    secrets: Mapping[str, str] = MappingProxyType({}),
     **settings: Any,
 ) -> tuple[int, list[Any]]:
     """Run the worker to its end; its exit code and its events.
 
-    `commands` are sent at once, or once it has logged the line `after`.
+    `secrets` are all that the agent hands over. `commands` are sent at once, or once it has logged the line `after`.
     """
     document = {
         "contract": CONTRACT_VERSION,
@@ -45,6 +48,7 @@ def worker(
                 "LAUNCHER_RUN": json.dumps(document),
                 "LAUNCHER_EVENTS_FD": str(file.fileno()),
                 "PYTHONSAFEPATH": "1",
+                **{f"LAUNCHER_SECRET_{name}": value for name, value in secrets.items()},
             },
             pass_fds=(file.fileno(),),
             stdin=subprocess.PIPE,

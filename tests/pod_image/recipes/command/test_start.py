@@ -182,3 +182,22 @@ def test_the_recipe_asks_for_each_input_whole_at_its_commit() -> None:
         RemoteFile("me/base", "*", "model", "abc", "inputs/0"),
         RemoteFile("me/clips", "*", "dataset", "def", "inputs/1"),
     ]
+
+
+def test_a_secret_is_the_command_s_variable_under_its_own_name_and_no_other(tmp_path: Path) -> None:
+    given = {"WANDB_API_KEY": "key-0123456789", "OTHER": "key-9876543210"}
+    text = said(tmp_path, "sh", "-c", "env > said", secrets=given, secret=["WANDB_API_KEY"])
+    assert "WANDB_API_KEY=key-0123456789\n" in text
+    assert "LAUNCHER_SECRET" not in text
+    assert "key-9876543210" not in text
+
+
+@pytest.mark.parametrize("name", ["HF_TOKEN", "RUNPOD_API_KEY", "LD_PRELOAD", "PATH", "A-B", "A=x"])
+def test_a_secret_has_a_name_that_is_not_ours_and_no_value(name: str) -> None:
+    with pytest.raises(ValidationError):
+        RunSettings(recipe=COMMAND, argv=("x",), secret=(name,))
+
+
+def test_the_command_s_stage_alone_gets_secrets() -> None:
+    settings = RunSettings(recipe=COMMAND, argv=("x",), pip=("trl==1.16.0",), secret=("KEY",))
+    assert [stage.gets_secrets for stage in CommandRecipe().stages(settings)] == [False, True]
