@@ -18,7 +18,7 @@ from launcher.cli.following import (
 )
 from launcher.cli.options import Asked
 from launcher.cli.request import composed_from
-from launcher.cli.session import ALL_KEYS, find, run
+from launcher.cli.session import ALL_KEYS, find, run, with_secrets
 from launcher.cli.terminal.layout import usd
 from launcher.cli.terminal.live import Live
 from launcher.cli.terminal.output import Output
@@ -43,7 +43,7 @@ def deploy_and_follow(asked: Asked, output: Output, *, is_agreed: bool, detach: 
             "There is no terminal to ask on, so nothing was rented.",
             hint="Add --yes to rent without being asked; launcher plan shows what it would do.",
         )
-    keys = find(ALL_KEYS)
+    keys = with_secrets(find(ALL_KEYS), composed.settings, is_needed=True)
     end_on_signals()
     choices = _Choices(asked, is_agreed, detach)
     followed = run(keys, lambda bench: _deploy(bench, composed, keys, output, choices))

@@ -19,10 +19,22 @@ from launcher.errors import BadEnvironment, Interrupted
 from launcher.providers.registry import default_place
 from launcher.services.common.interrupts import GivenUp, leaving_on_signals
 from launcher.services.common.place_key import place_key
+from launcher.services.common.run_secrets import named_secrets
 from launcher.services.common.workbench import Workbench, open_workbench
 from launcher.stores.runs import RunHistory
-from launcher.stores.secrets import KeyName, KeyringStore, Keys, KeyStore, find_keys
+from launcher.stores.secrets import (
+    AnyKey,
+    KeyName,
+    KeyringStore,
+    Keys,
+    KeySource,
+    KeyStore,
+    NamedSecret,
+    find_keys,
+    find_named,
+)
 from pod_image.contract.next_steps import NextStep, Sentence, joined
+from pod_image.contract.settings import RunSettings
 from pod_image.contract.surroundings import drop_certificates_that_are_not_there, read_no_proxy
 
 T = TypeVar("T")
@@ -47,7 +59,27 @@ def find(needed: Sequence[KeyName] = (), store: KeyStore | None = None) -> Keys:
     return keys
 
 
-def ask_secret(name: KeyName) -> SecretStr | None:
+def with_secrets(keys: Keys, settings: RunSettings, *, is_needed: bool) -> Keys:
+    """The same with the secrets of the run's command: environment, then keyring; what is needed is asked for.
+
+    Raises NotConfigured for one that is needed and that nobody gives.
+    """
+    names = named_secrets(settings)
+    if not names:
+        return keys
+    keys = find_named(keys, names, os.environ, KeyringStore())
+    if not is_needed:
+        return keys
+    for name in names:
+        if name not in keys.named and sys.stdin.isatty():
+            typed = ask_secret(NamedSecret(name))
+            if typed is not None:
+                keys = keys.with_named(name, typed, KeySource.GIVEN)
+    keys.need_named(names)
+    return keys
+
+
+def ask_secret(name: AnyKey) -> SecretStr | None:
     """Ask without echo; None for an empty answer. The prompt goes to stderr: stdout is for answers."""
     value = typer.prompt(name.purpose, hide_input=True, default="", show_default=False, err=True)
     return SecretStr(value.strip()) if value.strip() else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -108,6 +109,8 @@ class Plan:
     """The provider's id of the account that would pay; empty where it does not say."""
     base_licence: str = ""
     inputs: tuple[PlannedInput, ...] = ()
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    """Names of the command's secrets, each with where its value comes from; empty where there is none yet."""
     forced: tuple[str, ...] = ()
     """Codes of dataset errors that the person lets pass."""
     brought: Brought = field(default_factory=Brought)

@@ -1,17 +1,21 @@
-"""The three keys: where they are found and where they are kept. Values are never written, shown or logged here."""
+"""The three keys, and secrets that a person names for a command: where they are found and where they are kept.
+
+Values are never written, shown or logged here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from pydantic import SecretStr
 
 from launcher.config import APP_NAME
 from launcher.errors import NotConfigured
-from pod_image.contract.next_steps import NextStep, Said, Sentence
+from pod_image.contract.next_steps import NextStep, Said, Sentence, setting
+from pod_image.contract.secret_names import SHORTEST_SECRET
 
 _T = TypeVar("_T")
 
@@ -42,8 +46,42 @@ _PURPOSES = {
     KeyName.HF_DATASET: "Hugging Face token that reads the dataset",
     KeyName.HF_UPLOAD: "Hugging Face token that writes the results",
 }
+_NAMED = "secret:"
 _COMMON_HUB_VARIABLE = "HF_TOKEN"
 """One token for both, as Hugging Face's own tools name it."""
+
+
+@dataclass(frozen=True)
+class NamedSecret:
+    """A secret that a person names for their own command: its name is the variable that the command finds it in."""
+
+    name: str
+
+    @property
+    def value(self) -> str:
+        """What the keyring has it under, apart from the keys."""
+        return f"{_NAMED}{self.name}"
+
+    @property
+    def variable(self) -> str:
+        return self.name
+
+    @property
+    def purpose(self) -> str:
+        return f"{self.name}, which the command gets"
+
+    @classmethod
+    def of(cls, value: str) -> NamedSecret | None:
+        """From what the keyring has it under; None for a key."""
+        return cls(value.removeprefix(_NAMED)) if value.startswith(_NAMED) else None
+
+
+AnyKey: TypeAlias = KeyName | NamedSecret
+
+
+def keys_among(names: Iterable[str]) -> list[KeyName]:
+    """The keys of what is held by name; a command's secrets are left out."""
+    return [KeyName(name) for name in names if NamedSecret.of(name) is None]
 
 
 class KeySource(StrEnum):
@@ -60,6 +98,9 @@ class Keys:
     hf_dataset: SecretStr | None = None
     hf_upload: SecretStr | None = None
     sources: Mapping[KeyName, KeySource] = field(default_factory=dict)
+    named: Mapping[str, SecretStr] = field(default_factory=dict)
+    """Secrets for commands, by their names."""
+    named_sources: Mapping[str, KeySource] = field(default_factory=dict)
 
     def get(self, name: KeyName) -> SecretStr | None:
         value: SecretStr | None = getattr(self, _field(name))
@@ -75,25 +116,56 @@ class Keys:
     def with_given(self, name: KeyName, value: SecretStr) -> Keys:
         """The same with one key that the person has just typed."""
         sources = {**self.sources, name: KeySource.GIVEN}
-        return replace(self, sources=sources, **{_field(name): value})
+        given: dict[str, Any] = {_field(name): value}
+        return replace(self, sources=sources, **given)
+
+    def with_named(self, name: str, value: SecretStr, source: KeySource) -> Keys:
+        """The same with a secret for commands. Raises NotConfigured for a value that could not be hidden or sent."""
+        _check_value(name, value.get_secret_value())
+        named_sources = {**self.named_sources, name: source}
+        return replace(self, named={**self.named, name: value}, named_sources=named_sources)
+
+    def need_named(self, names: Iterable[str]) -> dict[str, SecretStr]:
+        """Those that a run hands to its command. Raises NotConfigured, saying how to give the one that is missing."""
+        for name in names:
+            if name not in self.named:
+                raise NotConfigured(
+                    f"There is no value for the secret {name}.", hint=how_to_give(NamedSecret(name))
+                )
+        return {name: self.named[name] for name in names}
 
     @property
     def missing(self) -> tuple[KeyName, ...]:
         return tuple(name for name in KeyName if self.get(name) is None)
 
 
-def how_to_give(name: KeyName) -> Said:
-    return Sentence(NextStep.ENTER_KEY.of(name.value), ".")
+def how_to_give(name: AnyKey) -> Said:
+    step = NextStep.ENTER_KEY if isinstance(name, KeyName) else NextStep.ENTER_SECRET
+    return Sentence(step.of(name.value if isinstance(name, KeyName) else name.name), ".")
+
+
+def _check_value(name: str, value: str) -> None:
+    """The value is not quoted."""
+    if len(value) < SHORTEST_SECRET:
+        raise NotConfigured(
+            f"The value of {name} is shorter than {SHORTEST_SECRET} letters: it stands in many a harmless line, and "
+            "could not be hidden in what the run puts out.",
+            hint=Sentence("Give the whole key; what is no secret goes with ", setting("env"), "."),
+        )
+    if "\0" in value:
+        raise NotConfigured(
+            f"The value of {name} has a NUL, which no variable can hold.", hint="Copy it again."
+        )
 
 
 class KeyStore(Protocol):
     """Keeps keys between sessions. Every method may raise NotConfigured."""
 
-    def read(self, name: KeyName) -> SecretStr | None: ...
+    def read(self, name: AnyKey) -> SecretStr | None: ...
 
-    def save(self, name: KeyName, value: SecretStr) -> None: ...
+    def save(self, name: AnyKey, value: SecretStr) -> None: ...
 
-    def forget(self, name: KeyName) -> bool:
+    def forget(self, name: AnyKey) -> bool:
         """True when there was one."""
         ...
 
@@ -114,7 +186,7 @@ class KeyringStore:
     def __init__(self, backend: Backend | None = None) -> None:
         self._backend = backend
 
-    def read(self, name: KeyName) -> SecretStr | None:
+    def read(self, name: AnyKey) -> SecretStr | None:
         """None also where there is no usable keyring: then nothing can have been kept."""
         try:
             backend = self._usable()
@@ -123,11 +195,11 @@ class KeyringStore:
         value = self._asked(lambda: backend.get_password(APP_NAME, name.value))
         return SecretStr(value) if value else None
 
-    def save(self, name: KeyName, value: SecretStr) -> None:
+    def save(self, name: AnyKey, value: SecretStr) -> None:
         backend = self._usable()
         self._asked(lambda: backend.set_password(APP_NAME, name.value, value.get_secret_value()))
 
-    def forget(self, name: KeyName) -> bool:
+    def forget(self, name: AnyKey) -> bool:
         backend = self._usable()
         if not self._asked(lambda: backend.get_password(APP_NAME, name.value)):
             return False
@@ -190,7 +262,7 @@ def find_keys(
 
     HF_TOKEN stands in for either Hugging Face token. Asking a person is the caller's matter.
     """
-    found: dict[str, SecretStr] = {}
+    found: dict[str, Any] = {}
     sources: dict[KeyName, KeySource] = {}
     for name in KeyName:
         for source, value in _places(name, environment, store, given or {}):
@@ -199,6 +271,26 @@ def find_keys(
                 sources[name] = source
                 break
     return Keys(**found, sources=sources)
+
+
+def find_named(
+    keys: Keys,
+    names: Iterable[str],
+    environment: Mapping[str, str],
+    store: KeyStore | None = None,
+) -> Keys:
+    """The same with the secrets of these names that are there: the environment first, then the keyring.
+
+    Raises NotConfigured for a value that could not be hidden.
+    """
+    for name in names:
+        if name in keys.named:
+            continue
+        if value := environment.get(name):
+            keys = keys.with_named(name, SecretStr(value), KeySource.ENVIRONMENT)
+        elif store is not None and (kept := store.read(NamedSecret(name))) is not None:
+            keys = keys.with_named(name, kept, KeySource.KEYRING)
+    return keys
 
 
 def _places(

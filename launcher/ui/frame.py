@@ -10,7 +10,7 @@ from typing import Any
 from nicegui import Client, background_tasks, context, ui
 
 from launcher.errors import LauncherError
-from launcher.stores.secrets import KeyName
+from launcher.stores.secrets import KeyName, keys_among
 from launcher.ui.next_steps import on_page
 from launcher.ui.state.sessions import Session
 from launcher.ui.state.site import Site
@@ -217,7 +217,7 @@ def _theme_pick(site: Site) -> None:
 
 
 def draw_key_chip(chip: ui.element, site: Site, tab: str) -> None:
-    held = site.vault.held(tab)
+    held = keys_among(site.vault.held(tab))
     chip.clear()
     chip.classes(add="chip-good" if held else "", remove="" if held else "chip-good")
     with chip:

@@ -43,6 +43,7 @@ WORDS: Mapping[NextStep, Callable[[str, str], str]] = {
     NextStep.CONTINUE_RUN: _plain("“Continue an earlier run”"),
     NextStep.LET_PASS: _plain("“Let it pass” beside it"),
     NextStep.ENTER_KEY: _plain("enter it on the Keys page"),
+    NextStep.ENTER_SECRET: lambda of, value: f"enter {of} under “Secrets of the command”",
     NextStep.LOOK_FOR_PODS: _plain("“Look for forgotten GPUs” on the Keys page"),
     NextStep.COMPARE_API: _plain("launcher doctor, in a terminal,"),
     NextStep.LIST_GPUS: _plain("the table under Where"),

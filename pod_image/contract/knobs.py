@@ -53,6 +53,7 @@ class Knob:
     `is_settled`: what was learnt holds for one value alone: a run that is continued keeps the one it began with.
     `is_command`: its entries are the words of a command: what stands after `--` on the command line, and no key.
     `is_public`: its entries can be read by others, in the pod's definition and in the results repo: no key either.
+    `names_secrets`: its entries are names of secrets that the command alone gets; values are no settings.
     `is_hub_address`: its entries are repos on the Hub, which a plan pins to commits.
     `is_local`: its entries are files of the person's computer: the plan reads them, and the names are not sent.
     `goes_as`: what becomes of such files on the pod.
@@ -73,6 +74,7 @@ class Knob:
     written: str = ""
     is_command: bool = False
     is_public: bool = False
+    names_secrets: bool = False
     is_hub_address: bool = False
     is_local: bool = False
     goes_as: GoesAs = "files"

@@ -24,6 +24,8 @@ class NextStep(Enum):
 
     ENTER_KEY = "giving the key"
     """Of a name of `stores.secrets.KeyName`."""
+    ENTER_SECRET = "giving the secret"
+    """Of a name of a command's secrets."""
     LOOK_FOR_PODS = "a look for forgotten pods"
     COMPARE_API = "a comparison with the provider's published interface"
 

@@ -16,6 +16,7 @@ SECRET_VARIABLES = (
 )
 COMMAND_SECRET_PREFIX = "LAUNCHER_SECRET_"
 """Before the name of a secret of the command's own: under its own name the command alone has it."""
+MOST_COMMAND_SECRETS = 16
 SHORTEST_SECRET = 8
 """A shorter value is no secret, and would be found in many a harmless one."""
 _COMMON_SECRET_VARIABLES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "JUPYTER_PASSWORD")

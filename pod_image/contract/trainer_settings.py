@@ -11,6 +11,7 @@ from pod_image.contract.command_environment import checked_secret
 from pod_image.contract.figures import size
 from pod_image.contract.hub_inputs import WRITTEN, checked_model
 from pod_image.contract.knobs import Knob, Scope
+from pod_image.contract.secret_names import MOST_COMMAND_SECRETS
 
 LocalName = Annotated[str, StringConstraints(min_length=1, max_length=5_000)]
 """Of a file of this computer; the longest path that Linux takes, and a place behind it."""
@@ -105,10 +106,17 @@ SecretNames = Annotated[
     Field(
         description=(
             "Names of keys that the command alone gets, as variables, such as WANDB_API_KEY. A value is that of the "
-            "variable of the name on this computer, or what launcher keys set NAME keeps, or asked for. It is hidden "
-            "in all that the run puts out."
+            "variable of the name on this computer, or the keyring's, or asked for. It is hidden in all that the run "
+            "puts out."
         ),
-        max_length=16,
+        max_length=MOST_COMMAND_SECRETS,
     ),
-    Knob("Secrets", group="What", level="advanced", separator=",", empty_means="none"),
+    Knob(
+        "Secrets",
+        group="What",
+        level="advanced",
+        separator=",",
+        empty_means="none",
+        names_secrets=True,
+    ),
 ]

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
-from launcher.stores.secrets import KeyName
+from launcher.stores.secrets import AnyKey
 
 
 class MemoryKeyStore:
     """Keeps keys as long as the process lives."""
 
     def __init__(self) -> None:
-        self._kept: dict[KeyName, SecretStr] = {}
+        self._kept: dict[AnyKey, SecretStr] = {}
 
-    def read(self, name: KeyName) -> SecretStr | None:
+    def read(self, name: AnyKey) -> SecretStr | None:
         return self._kept.get(name)
 
-    def save(self, name: KeyName, value: SecretStr) -> None:
+    def save(self, name: AnyKey, value: SecretStr) -> None:
         self._kept[name] = value
 
-    def forget(self, name: KeyName) -> bool:
+    def forget(self, name: AnyKey) -> bool:
         return self._kept.pop(name, None) is not None

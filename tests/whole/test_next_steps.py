@@ -27,6 +27,7 @@ from tests.whole.sources import Module, modules
 ABOUT = {
     NextStep.SET: ("batch_size", "16"),
     NextStep.ENTER_KEY: ("runpod", ""),
+    NextStep.ENTER_SECRET: ("WANDB_API_KEY", ""),
     NextStep.LET_PASS: ("silent text-twice", ""),
     NextStep.ASSIGN: ("batch_size", "16"),
 }

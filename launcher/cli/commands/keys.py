@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import sys
 from typing import Annotated, Any
@@ -17,11 +18,27 @@ from launcher.cli.terminal.output import Output
 from launcher.errors import InvalidRequest
 from launcher.services.account.key_check import KeyCheck, check_keys
 from launcher.services.common.workbench import Workbench
-from launcher.stores.secrets import KeyName, KeyringStore, Keys, find_keys
+from launcher.stores.secrets import (
+    AnyKey,
+    KeyName,
+    KeyringStore,
+    Keys,
+    KeySource,
+    NamedSecret,
+    find_keys,
+)
+from pod_image.contract.command_environment import checked_secret
 from pod_image.contract.next_steps import joined
 
 app = group_app("Store, check or forget the keys (RunPod, Hugging Face).")
-Names = Annotated[list[KeyName] | None, typer.Argument(help="Which; all of them when left out.")]
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help=f"Which: {', '.join(KeyName)}, all of them when left out; or the name of a command's secret, such as "
+        "WANDB_API_KEY.",
+        autocompletion=lambda: [name.value for name in KeyName],
+    ),
+]
 
 
 @app.command("set")
@@ -34,11 +51,15 @@ def set_keys(names: Names = None, as_json: JsonOption = False, quiet: QuietOptio
     output = Output(as_json=as_json, quiet=quiet)
     store = KeyringStore()
     stored = []
-    for name in names or list(KeyName):
+    for name in _chosen(names):
         value = _typed_or_piped(name, is_only_one=len(names or []) == 1)
         if value is not None:
+            if isinstance(name, NamedSecret):
+                Keys().with_named(
+                    name.name, value, KeySource.GIVEN
+                )  # refuses what no run could use
             store.save(name, value)
-            stored.append(name.value)
+            stored.append(_called(name))
     output.answer(
         {"stored": stored},
         lambda: f"Kept in the keyring: {', '.join(stored)}." if stored else "Nothing was stored.",
@@ -67,22 +88,49 @@ def check(as_json: JsonOption = False, quiet: QuietOption = False) -> None:
 def forget(names: Names = None, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
     """Remove keys from this system's keyring."""
     store = KeyringStore()
-    forgotten = [name.value for name in names or list(KeyName) if store.forget(name)]
+    gone = [name for name in _chosen(names) if store.forget(name)]
+    forgotten = [_called(name) for name in gone]
     Output(as_json=as_json, quiet=quiet).answer(
         {"forgotten": forgotten},
         lambda: f"Forgotten: {', '.join(forgotten)}." if forgotten else "There was none to forget.",
         quiet="",
     )
-    still = [name for name in KeyName if name.value in forgotten and _in_environment(name)]
-    for name in still:
-        print(f"{name.variable} is still set in this shell.", file=sys.stderr)
+    for name in gone:
+        if _in_environment(name):
+            print(f"{name.variable} is still set in this shell.", file=sys.stderr)
 
 
-def _in_environment(name: KeyName) -> bool:
+def _chosen(names: list[str] | None) -> list[AnyKey]:
+    """Keys by their names, and secrets of commands by theirs. Raises InvalidRequest for what is neither."""
+    return [_named(name) for name in names] if names else list(KeyName)
+
+
+def _named(name: str) -> AnyKey:
+    keys = [each.value for each in KeyName]
+    if name in keys:
+        return KeyName(name)
+    try:
+        if not difflib.get_close_matches(name.lower().replace("_", "-"), keys, cutoff=0.7):
+            return NamedSecret(checked_secret(name))
+        hint = f"The keys are {', '.join(keys)}."
+    except ValueError as exc:
+        hint = f"The keys are {', '.join(keys)}; of a command's secret: {exc}."
+    shown = repr(name) if "=" not in name else "That"  # what stands behind it may be the value
+    raise InvalidRequest(f"{shown} names no key and no secret.", hint=hint)
+
+
+def _called(name: AnyKey) -> str:
+    """As it is typed here."""
+    return name.value if isinstance(name, KeyName) else name.name
+
+
+def _in_environment(name: AnyKey) -> bool:
+    if isinstance(name, NamedSecret):
+        return bool(os.environ.get(name.variable))
     return find_keys(os.environ).get(name) is not None
 
 
-def _typed_or_piped(name: KeyName, *, is_only_one: bool) -> SecretStr | None:
+def _typed_or_piped(name: AnyKey, *, is_only_one: bool) -> SecretStr | None:
     if sys.stdin.isatty():
         return ask_secret(name)
     if not is_only_one:

@@ -30,13 +30,13 @@ def plan(
     Every setting of a run is an option here, the same as for deploy.
     """
     from launcher.cli.request import composed_from
-    from launcher.cli.session import ALL_KEYS, find, run
+    from launcher.cli.session import ALL_KEYS, find, run, with_secrets
     from launcher.cli.terminal.output import Output
     from launcher.cli.terminal.plan_view import curl_text, plan_document, plan_text
     from launcher.services.planning.plan import make_plan, raise_errors
 
     composed = composed_from(asked)
-    keys = find(ALL_KEYS)
+    keys = with_secrets(find(ALL_KEYS), composed.settings, is_needed=False)
     made = run(
         keys,
         lambda bench: make_plan(bench, composed, keys, resume=asked.resume, forced=asked.forced),

@@ -41,6 +41,7 @@ WORDS: Mapping[NextStep, Callable[[str, str], str]] = {
     NextStep.CONTINUE_RUN: _plain("--resume"),
     NextStep.LET_PASS: lambda of, value: " ".join(f"--force {code}" for code in of.split()),
     NextStep.ENTER_KEY: _enter_key,
+    NextStep.ENTER_SECRET: lambda of, value: f"launcher keys set {of}, or set the variable {of}",
     NextStep.LOOK_FOR_PODS: _plain("launcher reap"),
     NextStep.COMPARE_API: _plain("launcher doctor"),
     NextStep.LIST_GPUS: _plain("launcher gpus"),

@@ -14,11 +14,17 @@ from launcher.domain.plan import Origin, Plan, PlannedInput
 from launcher.recipes import recipe_of
 from launcher.services.common.boot_budget import boot_budget
 from launcher.services.common.places import place_of
+from launcher.services.common.run_secrets import handed_over
 from pod_image.contract.figures import counted, dollars_per_hour, recorded, roughly, size
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.settings import SETTINGS
 
 _OTHERS_NAMED = 3
+_SOURCES = {
+    "environment": "from the environment",
+    "keyring": "from the keyring",
+    "given": "as typed",
+}
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:
@@ -35,6 +41,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "dropped": list(plan.composed.dropped),
         "dataset": to_plain(plan.dataset),
         "inputs": to_plain(plan.inputs),
+        "secrets": dict(plan.secrets),
         "candidates": to_plain(plan.candidates),
         "estimate": to_plain(plan.estimate),
         "worst_case_usd": plan.worst_case_usd,
@@ -195,12 +202,19 @@ def _shown(value: Any, limit: int = 44) -> str:
 
 def _sent(plan: Plan) -> list[tuple[str, str]]:
     title = place_of(plan.settings).title
+    handed = handed_over(plan.secrets)
     if plan.secrets_in_plain:
-        tokens = "the Hugging Face tokens, readable in the pod's definition while it lives"
+        tokens = f"{handed}, readable in the pod's definition while it lives"
     else:
-        tokens = "the Hugging Face tokens, as two account secrets that are removed after the run"
+        many = "" if plan.secrets else "two "
+        tokens = f"{handed}, as {many}account secrets that are removed after the run"
+    own = [
+        f"{name} ({_SOURCES[source]})" if source else f"{name} (asked for at the launch)"
+        for name, source in plan.secrets.items()
+    ]
     return [
         (title, f"the settings above, the price cap and the deadline; {tokens}"),
         ("the pod", f"the settings and the tokens; your {title} key is never sent there"),
+        *([("the command", f"{', '.join(own)}; no other key")] if own else []),
         ("Hugging Face", f"what the run makes, to {plan.settings.results_repo}, and nothing else"),
     ]

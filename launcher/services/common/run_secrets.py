@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -15,9 +15,12 @@ from launcher.providers.base import AccountSecret, Provider
 from launcher.services.common.workbench import Workbench
 from launcher.stores.secrets import Keys
 from pod_image.contract.environment import DATASET_TOKEN_VARIABLE, UPLOAD_TOKEN_VARIABLE
+from pod_image.contract.secret_names import COMMAND_SECRET_PREFIX, MOST_COMMAND_SECRETS
+from pod_image.contract.settings import SETTINGS, RunSettings
 
-_NAME = re.compile(r"^launcher_(?P<nonce>[a-z0-9]{10})_(?P<purpose>dataset|upload)$")
-PURPOSES = ("dataset", "upload")
+_NAME = re.compile(r"^launcher_(?P<nonce>[a-z0-9]{10})_(?P<purpose>dataset|upload|command\d+)$")
+PURPOSES = ("dataset", "upload", *(f"command{n}" for n in range(MOST_COMMAND_SECRETS)))
+"""All that a run can have."""
 STRANGERS_AGE = timedelta(hours=1)
 """A secret of a run that this machine does not know is left alone for so long: its pod may be on the way."""
 
@@ -28,6 +31,14 @@ class TokenEnvironment:
 
     environment: Mapping[str, str] = field(default_factory=dict)
     plain: Mapping[str, SecretStr] = field(default_factory=dict)
+
+
+def named_secrets(settings: RunSettings) -> tuple[str, ...]:
+    """The names of the secrets that the command of these settings gets."""
+    values = settings.model_dump()
+    naming = (each for each in SETTINGS.values() if each.knob.names_secrets)
+    names = (name for each in naming if each.applies(values) for name in values[each.name])
+    return tuple(dict.fromkeys(names))
 
 
 def secret_name(nonce: str, purpose: str) -> str:
@@ -51,14 +62,16 @@ async def can_make_secrets(provider: Provider) -> bool:
 
 
 async def give_tokens(
-    bench: Workbench, run: Run, keys: Keys, *, in_plain: bool
+    bench: Workbench, run: Run, keys: Keys, named: Sequence[str] = (), *, in_plain: bool
 ) -> tuple[Run, TokenEnvironment]:
     """Make the run's secrets and say how the pod refers to them; with `in_plain` make none.
 
+    `named` are those that the run's command gets beside the agent's tokens.
+
     The names are in the history before the secrets are made, so that a crash leaves none behind unknown.
-    Raises NoRight when the key may not make secrets.
+    Raises NoRight when the key may not make secrets, NotConfigured where one of `named` has no value.
     """
-    tokens = _tokens(keys)
+    tokens = _tokens(keys) | _of_the_command(keys, named)
     if in_plain:
         return run, TokenEnvironment(plain={name: token for name, (_, token) in tokens.items()})
     names = {name: secret_name(run.nonce, purpose) for name, (purpose, _) in tokens.items()}
@@ -78,6 +91,37 @@ def _tokens(keys: Keys) -> dict[str, tuple[str, SecretStr]]:
     if keys.hf_upload is not None:
         found[UPLOAD_TOKEN_VARIABLE] = ("upload", keys.hf_upload)
     return found
+
+
+def sources_of_named(settings: RunSettings, keys: Keys) -> dict[str, str]:
+    """Where the value of each secret of the command comes from; empty where there is none."""
+    sources = keys.named_sources
+    return {
+        name: sources[name].value if name in sources else "" for name in named_secrets(settings)
+    }
+
+
+def handed_over(named: Collection[str]) -> str:
+    """What goes to the pod in secret, in words."""
+    if not named:
+        return "the Hugging Face tokens"
+    return f"the Hugging Face tokens and {', '.join(named)}"
+
+
+def command_purposes(named: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Variable and purpose of each secret of the command, by its name."""
+    return {
+        name: (COMMAND_SECRET_PREFIX + name, f"command{number}")
+        for number, name in enumerate(dict.fromkeys(named))
+    }
+
+
+def _of_the_command(keys: Keys, named: Sequence[str]) -> dict[str, tuple[str, SecretStr]]:
+    values = keys.need_named(named)
+    return {
+        variable: (purpose, values[name])
+        for name, (variable, purpose) in command_purposes(named).items()
+    }
 
 
 async def remove_run_secrets(bench: Workbench, run: Run) -> Run:

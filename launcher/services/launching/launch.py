@@ -34,7 +34,7 @@ from launcher.services.common.observations import (
 )
 from launcher.services.common.place_key import need_place_key
 from launcher.services.common.record_observation import note, note_unfit
-from launcher.services.common.run_secrets import TokenEnvironment, give_tokens
+from launcher.services.common.run_secrets import TokenEnvironment, give_tokens, handed_over
 from launcher.services.common.uninterrupted import despite_cancel, owing, to_its_end
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.reconcile import look_for, own, settle_earlier
@@ -167,11 +167,15 @@ class _Launch:
         self._bench.runs.mark(run, "planned", run.planned_at)
         self.say(
             Stage.PREPARING,
-            f"Handing the Hugging Face tokens to {self._bench.place.title} as secrets.",
+            f"Handing {handed_over(self._plan.secrets)} to {self._bench.place.title} as secrets.",
             run,
         )
         run, tokens = await give_tokens(
-            self._bench, run, self._keys, in_plain=self._plan.secrets_in_plain
+            self._bench,
+            run,
+            self._keys,
+            tuple(self._plan.secrets),
+            in_plain=self._plan.secrets_in_plain,
         )
         run = await self._rent(rental, run, tokens)
         return await self._until_armed(rental, run)
@@ -361,6 +365,7 @@ def _refuse_bad_plan(plan: Plan, keys: Keys, place: Place) -> None:
         )
     need_place_key(keys, place)
     keys.need(KeyName.HF_UPLOAD)
+    keys.need_named(plan.secrets)
 
 
 def _nothing_available(refused: list[tuple[Offer, LauncherError]]) -> LauncherError:

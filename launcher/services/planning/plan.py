@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from launcher.domain.choice import candidates
@@ -22,7 +22,7 @@ from launcher.recipes import recipe_of
 from launcher.services.common import our_image
 from launcher.services.common.disk_room import findings_on_disk, with_inputs
 from launcher.services.common.place_key import need_place_key
-from launcher.services.common.run_secrets import can_make_secrets
+from launcher.services.common.run_secrets import can_make_secrets, handed_over, sources_of_named
 from launcher.services.common.workbench import Workbench
 from launcher.services.launching import bootstrap
 from launcher.services.launching.bad_hosts import bad_hosts, findings_on_bad_hosts, steered
@@ -32,7 +32,7 @@ from launcher.services.planning.dataset_look import how_to_force, refuse_unknown
 from launcher.services.planning.hub_view import look_at_hub
 from launcher.services.planning.requests import planned_requests
 from launcher.services.planning.resuming import findings_on_resume
-from launcher.stores.secrets import KeyName, Keys
+from launcher.stores.secrets import KeyName, Keys, NamedSecret, how_to_give
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.figures import dollars, dollars_per_hour
 from pod_image.contract.findings import Finding, Severity
@@ -75,6 +75,7 @@ async def make_plan(
     )
     composed = replace(composed, settings=view.settings)
     settings = composed.settings
+    secrets = sources_of_named(settings, keys)
     bad = bad_hosts(bench)
     chosen = steered(
         candidates(offers, settings, recipe.memory_needed(settings, view.dataset)), bad
@@ -93,6 +94,7 @@ async def make_plan(
         *recipe.findings(settings, view.dataset),
         *on_resume,
         *on_brought,
+        *_findings_on_secrets(secrets),
         *_findings_on_money(bench.place, settings, chosen, account.balance_usd),
         *findings_on_bad_hosts(chosen, bad),
         *findings_on_disk(
@@ -102,7 +104,7 @@ async def make_plan(
         *our_image.findings_on_image(settings.image),
     ]
     if not has_secrets:
-        findings.append(_in_plain(bench.place))
+        findings.append(_in_plain(bench.place, handed_over(secrets)))
     plan = Plan(
         composed=composed,
         run_id=run_id,
@@ -116,6 +118,7 @@ async def make_plan(
         account_id=account.account_id,
         base_licence=view.start.licence,
         inputs=view.inputs,
+        secrets=secrets,
         forced=tuple(dict.fromkeys(forced)),
         brought=brought,
     )
@@ -179,14 +182,27 @@ def _names(taken: Collection[str]) -> Said:
     )
 
 
-def _in_plain(place: Place) -> Finding:
+def _in_plain(place: Place, handed: str) -> Finding:
     return Finding(
         Severity.WARNING,
         "secrets_in_plain",
-        f"This {place.title} key may not keep account secrets: the Hugging Face tokens would stand readable in the "
-        "pod's definition while it lives.",
+        f"This {place.title} key may not keep account secrets: {handed} would stand readable in the pod's "
+        "definition while it lives.",
         "Give the key the right to account secrets, or use tokens that can touch these two repos alone.",
     )
+
+
+def _findings_on_secrets(secrets: Mapping[str, str]) -> list[Finding]:
+    return [
+        Finding(
+            Severity.NOTE,
+            "secret_missing",
+            f"{name} has no value yet: a launch asks for it.",
+            how_to_give(NamedSecret(name)),
+        )
+        for name, source in secrets.items()
+        if not source
+    ]
 
 
 def _findings_on_money(

@@ -13,7 +13,7 @@ from launcher.providers.registry import all_places
 from launcher.services.account.key_check import KeyCheck, KeyState, check_key, shape_problem
 from launcher.services.common.place_key import place_key
 from launcher.services.ending.reap import ReapReport
-from launcher.stores.secrets import KeyName, Keys, KeySource, find_keys
+from launcher.stores.secrets import KeyName, Keys, KeySource, find_keys, keys_among
 from launcher.ui.frame import Shell, page
 from launcher.ui.next_steps import on_page
 from launcher.ui.state.site import Site
@@ -229,7 +229,7 @@ def _offers(shell: Shell, rows: list[_KeyRow], place: ui.element) -> None:
     """Keys that lie ready on this machine are named, and used only after a click."""
     site = shell.site
     found = find_keys(site.environment)
-    held = site.vault.held(shell.tab)
+    held = keys_among(site.vault.held(shell.tab))
     ready = [
         name
         for name in KeyName

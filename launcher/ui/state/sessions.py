@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from launcher.services.common.place_key import has_place_key
 from launcher.services.common.workbench import Workbench
-from launcher.stores.secrets import KeyName, Keys
+from launcher.stores.secrets import KeyName, Keys, KeySource, NamedSecret
 from launcher.ui.state.vault import Vault
 
 OpenBench = Callable[[Keys], AbstractAsyncContextManager[Workbench]]
@@ -55,7 +55,11 @@ class Sessions:
     def keys_of(self, tab: str) -> Keys:
         keys = Keys()
         for name, secret in self._vault.held(tab).items():
-            keys = keys.with_given(KeyName(name), secret)
+            named = NamedSecret.of(name)
+            if named is None:
+                keys = keys.with_given(KeyName(name), secret)
+            else:
+                keys = keys.with_named(named.name, secret, KeySource.GIVEN)
         return keys
 
     async def of(self, tab: str) -> Session:
@@ -119,4 +123,6 @@ class Sessions:
         for name in KeyName:
             secret = keys.get(name)
             digest.update(b"\0" if secret is None else b"\1" + secret.get_secret_value().encode())
+        for own, secret in sorted(keys.named.items(), key=lambda item: item[0]):
+            digest.update(f"\2{own}\3{secret.get_secret_value()}".encode())
         return digest.hexdigest()

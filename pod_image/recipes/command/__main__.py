@@ -127,11 +127,10 @@ def _start(job: Job, folder: RunFolder, resumed: Path | None) -> subprocess.Pope
     places = {"DATASET_DIR": str(dataset), "OUT_DIR": str(work / "out")}
     places |= put_inputs(job.inputs, folder)
     own = {**places, **activated(work / ENVIRONMENT, environment)}
-    own |= {
-        name: value for name, value in command_secrets(os.environ).items() if name in job.secrets
-    }
     places["WORK_DIR"] = str(work)
     own |= {name: filled(value, places) for name, value in job.variables.items()}
+    handed = command_secrets(os.environ)
+    own |= {name: value for name, value in handed.items() if name in job.secrets}
     argv = job.argv
     if resumed is not None:
         own |= {"LAUNCHER_RESUMED": "1", "LAUNCHER_RESUME_DIR": str(resumed)}

@@ -13,6 +13,7 @@ from pod_image.hub import Repo, publish
 from tests.cli.conftest import Shell
 from tests.kit.checkout import ROOT
 from tests.kit.clouds import RESULTS_REPO
+from tests.kit.gated_models import put_gated_model
 
 PAGE = ROOT / "docs" / "command.md"
 
@@ -53,6 +54,8 @@ def test_a_command_line_of_the_page_is_planned_without_an_error(
     monkeypatch.chdir(folder)
     if "--resume" in words:
         had_a_checkpoint(shell)
+    if "--input" in words:
+        put_gated_model(shell.harness.core, shell.harness.hub, "demo")
     typed = [RESULTS_REPO if word == "me/run" else word for word in words[2:]]
     said = shell("plan", *typed)
     assert (words[:2], said.code) == (["launcher", "deploy"], 0), said.text
@@ -60,4 +63,4 @@ def test_a_command_line_of_the_page_is_planned_without_an_error(
 
 
 def test_the_page_has_its_command_lines() -> None:
-    assert len(LINES) == 7
+    assert len(LINES) == 9

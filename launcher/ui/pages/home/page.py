@@ -7,6 +7,7 @@ from nicegui import ui
 from launcher.domain.run import Run
 from launcher.presets import find_preset
 from launcher.services import datasets
+from launcher.stores.secrets import keys_among
 from launcher.ui.frame import Shell, page
 from launcher.ui.pages.home.checklist import ChecklistStep, Standing, StepState, checklist
 from launcher.ui.state.run_view import RunView
@@ -60,7 +61,7 @@ async def _standing(shell: Shell, runs: list[Run]) -> Standing:
     is_named = bool(shell.site.preferences.last_dataset_repo or draft.given.get("dataset_repo"))
     found = await datasets.kept(shell.site.config)
     return Standing(
-        keys_held=len(shell.site.vault.held(shell.tab)),
+        keys_held=len(keys_among(shell.site.vault.held(shell.tab))),
         datasets=len(found) + is_named,
         settings_ready=draft.touched,
         runs=len(runs),

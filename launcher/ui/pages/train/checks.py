@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 from launcher.domain.plan import Plan
 from launcher.errors import InvalidRequest, LauncherError
+from launcher.services.common.run_secrets import named_secrets
 from launcher.services.planning.compose import missing
 from launcher.services.planning.dataset_look import can_be_let_pass
 from launcher.services.planning.plan import make_plan
+from launcher.stores.secrets import keys_among
 from launcher.ui.frame import Shell, show_error
 from launcher.ui.next_steps import on_page
 from launcher.ui.pages.train.confirm import ConfirmDialog
@@ -98,6 +100,7 @@ class Checks:
             names = ", ".join(f"“{one.knob.label}”" for one in absent)
             raise InvalidRequest(f"Still missing: {names}.", hint="Fill it in under What.")
         session = await self._shell.session()
+        session.keys.need_named(named_secrets(composed.settings))
         draft = self._choice.draft
         return await make_plan(
             session.bench,
@@ -111,7 +114,7 @@ class Checks:
         self._results.clear()
         with self._results:
             show_error(error)
-            if not self._shell.site.vault.held(self._shell.tab):
+            if not keys_among(self._shell.site.vault.held(self._shell.tab)):
                 button_link("Enter keys", "/keys", primary=True, symbol="key")
         self._reveal()
         self._shell.announce(f"The check failed. {on_page(error.message)}")

@@ -12,6 +12,7 @@ from nicegui import ui
 from launcher.domain.plan import Plan
 from launcher.recipes import recipe_of
 from launcher.services.common.boot_budget import boot_budget
+from launcher.services.common.run_secrets import handed_over
 from launcher.ui.frame import Shell, show_error
 from launcher.ui.state.sessions import Session
 from launcher.ui.text import per_hour
@@ -90,10 +91,10 @@ class ConfirmDialog:
             )
             Text(
                 "li",
-                f"The Hugging Face tokens lie in your {self._shell.site.place.title} account as secrets "
+                f"{_tokens(plan)} lie in your {self._shell.site.place.title} account as secrets "
                 "while the run lasts."
                 if not plan.secrets_in_plain
-                else "The Hugging Face tokens stand readable in the pod's definition while it lives.",
+                else f"{_tokens(plan)} stand readable in the pod's definition while it lives.",
             )
         if plan.base_licence:
             hint(f"Licence of what it starts from: {plan.base_licence}.")
@@ -144,6 +145,11 @@ def _made(plan: Plan) -> str:
     """What the run is for."""
     result = recipe_of(plan.settings).shown.result
     return f"the {result.name}" if result else "the results"
+
+
+def _tokens(plan: Plan) -> str:
+    handed = handed_over(plan.secrets)
+    return handed[:1].upper() + handed[1:]
 
 
 def _others(number: int) -> str:

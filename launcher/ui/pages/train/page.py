@@ -21,6 +21,7 @@ from launcher.ui.pages.train.pricing import quote
 from launcher.ui.pages.train.recipe_cards import RecipeCards
 from launcher.ui.pages.train.run_text import RunText
 from launcher.ui.pages.train.saving import SaveDialog
+from launcher.ui.pages.train.secrets import CommandSecrets
 from launcher.ui.state.site import Site
 from launcher.ui.widgets.elements import badge, box, button, card, details, hint, say
 from launcher.ui.widgets.inputs import Field
@@ -93,6 +94,7 @@ class _TrainPage:
                 leave_out=(RECIPE,),
                 suggestions={name: [value] for name, value in preferences.last_used.items()},
             )
+            self._secrets = CommandSecrets(self.shell, self._changed)
             self._dataset = DatasetNote(self.shell, self._changed)
             self._resume_switch()
 
@@ -157,6 +159,7 @@ class _TrainPage:
 
     def _changed(self, *, is_first: bool = False) -> None:
         settings = self.choice.composed.settings
+        self._secrets.follow(settings)
         is_other = self._dataset.ask(settings)
         self._checks.forget(is_other_dataset=is_other and not is_first)
         self._text.refresh()
