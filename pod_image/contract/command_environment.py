@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 
+from pod_image.contract.keys import key_in
+
 WRITTEN = "A variable is written NAME=VALUE, such as WANDB_MODE=offline."
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _OURS = ("LAUNCHER_", "HF_", "RUNPOD_", "LD_", "PYTHON")
 """Ours, the Hub's, the place's, and those by which a process is made to load something else."""
 _ALSO_OURS = frozenset({"PATH", "DATASET_DIR", "OUT_DIR", "VIRTUAL_ENV", "HUGGING_FACE_HUB_TOKEN"})
+_IS_VALUE = re.compile(r"[0-9a-f]{32,}")
+"""Letters of a key, where its name was meant."""
 _OF_INPUT = re.compile(r"INPUT_\d+")
 
 
@@ -36,7 +40,7 @@ def checked_variable(text: str) -> str:
 
 def checked_secret(name: str) -> str:
     """The name of a secret, which the command finds its value under. Raises ValueError; a value is not quoted."""
-    if not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(name) or _IS_VALUE.fullmatch(name) or key_in((name,)):
         raise ValueError(
             "a secret is given by its name alone, such as WANDB_API_KEY; its value is asked for"
         )

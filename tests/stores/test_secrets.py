@@ -9,9 +9,8 @@ from typing import Any
 
 import keyring
 import pytest
-from keyring.backend import KeyringBackend
 from keyring.backends import chainer, fail, null
-from keyring.errors import KeyringLocked, PasswordDeleteError
+from keyring.errors import KeyringLocked
 from pydantic import SecretStr
 
 from launcher.cli.terminal.next_steps import in_terminal
@@ -23,28 +22,7 @@ from launcher.stores.secrets import (
     KeySource,
     find_keys,
 )
-from tests.kit.key_store import MemoryKeyStore
-
-
-class InMemory(KeyringBackend):
-    """A keyring as a backend sees it, for the length of a test."""
-
-    priority = 1
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.kept: dict[tuple[str, str], str] = {}
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return self.kept.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.kept[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        if (service, username) not in self.kept:
-            raise PasswordDeleteError
-        del self.kept[service, username]
+from tests.kit.key_store import InMemory, MemoryKeyStore
 
 
 def value_of(keys: Keys, name: KeyName) -> str:

@@ -9,10 +9,13 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from pydantic import ValidationError
 
 from launcher import errors
 from launcher.cli.command_list import COMMANDS, Entry
 from launcher.errors import LauncherError
+from launcher.forms.option_names import option_of
+from pod_image.contract.settings import SETTINGS, RunSettings
 from tests.kit.checkout import ROOT
 from tests.whole.our_commands import EVERY, HINTED_COMMAND, HINTED_OPTION
 from tests.whole.sources import files, modules
@@ -60,7 +63,27 @@ def test_no_command_takes_a_key_as_a_word(entry: Entry) -> None:
         for param in command.params
         for option in (*param.opts, *param.secondary_opts)
     }
-    assert not {name for name in names if re.search(r"token|secret|password|api-?key", name)}
+    named = {option_of(name) for name, one in SETTINGS.items() if one.knob.names_secrets}
+    suspect = {name for name in names if re.search(r"token|secret|password|api-?key", name)}
+    assert not suspect - named
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "WANDB_API_KEY=wandb-0123456789",
+        "wandb-0123456789",
+        "ghp_" + "ab12" * 6,
+        "c0ffee" * 7,
+        "",
+    ],
+)
+def test_an_option_that_names_secrets_takes_their_names_alone(word: str) -> None:
+    named = [name for name, one in SETTINGS.items() if one.knob.names_secrets]
+    assert named
+    for name in named:
+        with pytest.raises(ValidationError):
+            RunSettings(recipe=SETTINGS[name].knob.when[0].values[0], **{name: (word,)})
 
 
 def test_what_a_hint_says_to_run_exists() -> None:

@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from tests.cli.conftest import COMMAND_RUN, Shell
-from tests.stores.test_secrets import InMemory
+from tests.kit.key_store import InMemory
 
 NAME, VALUE = "WANDB_API_KEY", "wandb-0123456789"
 RUN = (*COMMAND_RUN, "--secret", NAME)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
 import pytest
 from pydantic import SecretStr
 
 from launcher.domain.plan import Plan
+from launcher.emulator.runpod import Gateway
 from launcher.errors import NotConfigured
 from launcher.services.ending.reap import reap
 from launcher.services.launching.launch import launch
@@ -18,24 +17,12 @@ from launcher.services.planning.compose import compose
 from launcher.services.planning.plan import make_plan
 from launcher.stores.secrets import Keys, KeySource
 from tests.kit.clouds import RESULTS_REPO
+from tests.kit.recorded_requests import RecordedApp
 from tests.kit.virtual_time import in_virtual_time
 from tests.services.harness import LauncherHarness
 
 NAME, VALUE = "WANDB_API_KEY", "wandb-0123456789"
 IN_POD = f"LAUNCHER_SECRET_{NAME}"
-
-
-@dataclass
-class Recording(httpx.AsyncBaseTransport):
-    """Passes every request on, and keeps what was in it."""
-
-    inner: httpx.AsyncBaseTransport
-    sent: list[tuple[str, str]] = field(default_factory=list)
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        whole = f"{request.url} {request.headers} {(await request.aread()).decode()}"
-        self.sent.append((request.url.path, whole))
-        return await self.inner.handle_async_request(request)
 
 
 def keys(harness: LauncherHarness) -> Keys:
@@ -55,8 +42,7 @@ async def test_a_command_s_secret_is_an_account_secret_that_goes_with_its_run(
     tmp_path: Path,
 ) -> None:
     harness = LauncherHarness(tmp_path)
-    recording = Recording(harness.transport)
-    harness.transport = recording  # type: ignore[assignment]
+    harness.transport = recorded = RecordedApp(Gateway(harness.world, in_process=True))
     harness.bench = harness.open_bench()
     plan = await planned(harness, keys(harness), NAME)
     assert plan.secrets == {NAME: "environment"}
@@ -68,7 +54,7 @@ async def test_a_command_s_secret_is_an_account_secret_that_goes_with_its_run(
     assert pod.env[IN_POD] == f"{{{{ RUNPOD_SECRET_launcher_{run.nonce}_command0 }}}}"
     assert VALUE not in json.dumps(pod.env)
     assert harness.runner.started[0].spec.env[IN_POD] == VALUE
-    assert [path for path, whole in recording.sent if VALUE in whole] == ["/v2/account/secrets"]
+    assert recorded.paths_with(VALUE) == ["/v2/account/secrets"]
     assert VALUE not in run.settings_json
     assert len(harness.secret_names()) == 3
     stored = [path.read_bytes() for path in harness.config.data_folder.rglob("*") if path.is_file()]

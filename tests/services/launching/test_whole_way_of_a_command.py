@@ -9,7 +9,6 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -26,7 +25,7 @@ from launcher.stores.secrets import find_keys, find_named
 from pod_image.contract.outcomes import EndReason
 from pod_image.hub import Hub
 from tests.kit.gated_models import GATED_MODEL, WEIGHTS, put_gated_model
-from tests.services.launching.test_command_secrets import Recording
+from tests.kit.recorded_requests import RecordedNetwork
 
 NAME, VALUE = "WANDB_API_KEY", "wandb-0123456789-abc"
 PROGRAM = """
@@ -60,13 +59,13 @@ def test_a_gated_model_and_a_secret_reach_a_command_and_nothing_of_them_comes_ou
     with demo_cloud(tmp_path) as cloud:
         hub = Hub(SecretStr(cloud.hub.tokens["write"]), endpoint=cloud.hub.url)
         commit = put_gated_model(cloud.hub.core, hub, "demo")
-        recording = Recording(httpx.AsyncHTTPTransport())
-        seen = asyncio.run(_watched(cloud, tmp_path / "home", recording))
+        recorded = RecordedNetwork()
+        seen = asyncio.run(_watched(cloud, tmp_path / "home", recorded))
         assert cloud.runpod.world.live_pods() == []
         assert cloud.runpod.world.account.secrets == {}
     assert seen.run.end_reason is EndReason.FINISHED
     assert any("logging in with ***" in line for line in seen.lines)
-    assert [path for path, whole in recording.sent if VALUE in whole] == ["/v2/account/secrets"]
+    assert recorded.paths_with(VALUE) == ["/v2/account/secrets"]
     results = {
         path.relative_to(tmp_path / "hub").as_posix(): path.read_bytes()
         for path in (tmp_path / "hub" / "models" / "demo").rglob("*")
@@ -91,7 +90,7 @@ def test_a_gated_model_and_a_secret_reach_a_command_and_nothing_of_them_comes_ou
     assert not [content for content in home if VALUE.encode() in content]
 
 
-async def _watched(cloud: DemoCloud, home: Path, recording: Recording) -> Watched:
+async def _watched(cloud: DemoCloud, home: Path, recorded: RecordedNetwork) -> Watched:
     config = replace(read_config({**cloud.env, "LAUNCHER_HOME": str(home)}), poll_seconds=1.0)
     keys = find_named(find_keys(cloud.env), [NAME], {NAME: VALUE})
     given = {
@@ -102,7 +101,7 @@ async def _watched(cloud: DemoCloud, home: Path, recording: Recording) -> Watche
         "secret": [NAME],
         "max_hours": 0.2,
     }
-    async with open_workbench(config, keys, transport=recording) as bench:
+    async with open_workbench(config, keys, transport=recorded) as bench:
         plan = await make_plan(bench, compose(None, given), keys)
         watched = Watched(await launch(bench, plan, keys))
         async with aclosing(watch(bench, watched.run)) as observations:

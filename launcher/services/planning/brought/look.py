@@ -29,12 +29,13 @@ from pod_image.contract.brought import (
 from pod_image.contract.figures import counted, size
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.knobs import GoesAs, Setting
+from pod_image.contract.next_steps import Sentence
 from pod_image.contract.paths import safe_path
 from pod_image.contract.settings import SETTINGS, RunSettings
 
 _OURS = ".venv"
 """The folder below the command's own that the pod makes for its packages."""
-ON_KEYS = f"Take it out of the file. {ON_SECRET}"
+ON_KEYS = Sentence("Take it out of the file. ", ON_SECRET)
 _MOST_KEYS_SAID = 5
 
 

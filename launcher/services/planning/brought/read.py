@@ -12,7 +12,7 @@ from launcher.services.planning.brought.walk import TooMany, Walked, is_env_file
 from pod_image.contract.brought import MOST_BYTES, MOST_FILES, NAMELESS
 from pod_image.contract.figures import counted, size
 from pod_image.contract.findings import Finding, Severity
-from pod_image.contract.next_steps import Said
+from pod_image.contract.next_steps import Said, Sentence, setting
 from pod_image.contract.paths import safe_path
 
 _SHOWN = 5
@@ -54,7 +54,11 @@ def read_entry(name: str, place: str = "") -> Entry:
     return _read_folder(path, name, own, place)
 
 
-ON_SECRET = "Give each key that the command needs by --secret NAME: it reaches the command alone, and is in no file."
+ON_SECRET = Sentence(
+    "Name each key that the command needs under ",
+    setting("secret"),
+    ": it reaches the command alone, and is in no file.",
+)
 
 
 def _read_folder(path: Path, name: str, own: str, place: str) -> Entry:
