@@ -18,7 +18,7 @@ from launcher.forms.run_file import parse_run_file
 from launcher.forms.values import to_settings
 from launcher.presets import built_in_folder, find_preset
 from launcher.services.planning.compose import compose
-from tests.kit.run_files import whole_run_file
+from tests.kit.run_files import left_to_say, whole_run_file
 
 PRESETS = sorted(built_in_folder().glob("*.toml"))
 
@@ -33,8 +33,7 @@ def schema() -> Any:
 def test_a_built_in_preset_fits_the_schema_as_file_and_whole(schema: Any, path: Path) -> None:
     schema.validate(tomllib.loads(path.read_text("utf-8")))
     config = Config(config_folder=path.parent, data_folder=path.parent)
-    repos = {"dataset_repo": "me/clips", "results_repo": "me/voice"}
-    settings = compose(find_preset(config, path.stem), repos).settings
+    settings = compose(find_preset(config, path.stem), left_to_say(path.stem)).settings
     schema.validate(tomllib.loads(whole_run_file(settings)))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import tomli_w
 
 from pod_image.contract.settings import RunSettings
@@ -10,3 +12,9 @@ from pod_image.contract.settings import RunSettings
 def whole_run_file(settings: RunSettings) -> str:
     """Every value that applies."""
     return tomli_w.dumps({"settings": settings.applicable()})
+
+
+def left_to_say(preset: str) -> dict[str, Any]:
+    """What a person still has to say beside a preset's name; more than is needed does no harm."""
+    own = {"wake-word": {"phrase": ["hey jarvis"]}}.get(preset, {})
+    return {"dataset_repo": "me/clips", "results_repo": "me/voice", **own}

@@ -11,7 +11,7 @@ from launcher.forms.run_file import parse_run_file
 from launcher.presets import all_presets, built_in_folder, delete_preset, find_preset, save_preset
 from launcher.services.planning.compose import compose
 from pod_image.contract.recipes.piper import PiperSettings, Quality
-from tests.kit.run_files import whole_run_file
+from tests.kit.run_files import left_to_say, whole_run_file
 
 BUILT_IN = (
     "cheapest",
@@ -21,6 +21,7 @@ BUILT_IN = (
     "image-lora",
     "onetrainer",
     "quick-check",
+    "wake-word",
 )
 REPOS = {"dataset_repo": "me/clips", "results_repo": "me/voice"}
 
@@ -40,7 +41,7 @@ def test_a_built_in_preset_composes_with_caps_title_and_description(
     config: Config, name: str
 ) -> None:
     preset = find_preset(config, name)
-    composed = compose(preset, REPOS)
+    composed = compose(preset, left_to_say(name))
     assert composed.dropped == ()
     assert preset.title
     assert preset.description.endswith(".")
@@ -49,7 +50,7 @@ def test_a_built_in_preset_composes_with_caps_title_and_description(
 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_a_preset_becomes_a_file_and_equal_settings_again(config: Config, name: str) -> None:
-    settings = compose(find_preset(config, name), REPOS).settings
+    settings = compose(find_preset(config, name), left_to_say(name)).settings
     values = parse_run_file(whole_run_file(settings), "test").values
     assert compose(None, values).settings == settings
 

@@ -1,0 +1,1 @@
+"""Tests of `pod_image.recipes.wake_word`."""
