@@ -21,6 +21,7 @@ BUILT_IN = (
     "image-lora",
     "onetrainer",
     "quick-check",
+    "simpletuner",
     "wake-word",
 )
 REPOS = {"dataset_repo": "me/clips", "results_repo": "me/voice"}

@@ -14,10 +14,10 @@ from launcher.recipes.image_lora.checks import (
     trained_process,
 )
 from launcher.recipes.image_lora.kinds import KINDS
-from launcher.recipes.image_lora.local_files import LocalFiles
 from launcher.recipes.image_lora.making import made
-from launcher.recipes.image_lora.placing import Placer
+from launcher.recipes.image_lora.placing import WORDS, Placer
 from launcher.recipes.image_lora.written import ENDINGS, NotRead, read, write
+from launcher.recipes.local_files import LocalFiles
 from pod_image.contract.next_steps import Sentence, setting
 from pod_image.contract.recipes.image_lora import CONFIGURED, ImageLoraSettings
 
@@ -26,7 +26,7 @@ _PLACES = ("DATASET_DIR", "OUT_DIR", "WORK_DIR")
 
 def configuration(settings: ImageLoraSettings, given: Mapping[str, bytes]) -> Configuration:
     found = Found()
-    files = LocalFiles(given, found)
+    files = LocalFiles(given, found, WORDS)
     values = _read(given, found) if given else _made(settings, found)
     if values is None:
         return Configuration(findings=tuple(found.findings))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from launcher.recipes.found import Found, listed
-from launcher.recipes.image_lora.local_files import LocalFiles
+from launcher.recipes.local_files import LocalFiles
 from launcher.recipes.local_paths import is_placed, name_of, shortest_apart
 from pod_image.contract.hub_inputs import hub_input
 from pod_image.contract.next_steps import Sentence, setting
@@ -22,6 +22,11 @@ _FOLDERS = (
     "inpaint_path", "mask_path", "unconditional_path", "clip_image_path",
 )  # fmt: skip
 """Of a dataset: each names a folder, or several."""
+WORDS = frozenset(
+    {"prompt", "prompts", "neg", "negative_prompt", "unconditional_prompt", "default_caption", "trigger_word",
+     "name", "replacements", "random_triggers", "class_names", "qtype", "qtype_te", "accuracy_recovery_adapter"}
+)  # fmt: skip
+"""Whose values are words for a model, or names of its own."""
 _BY_HUB_NAME = ("chroma", "chroma_radiance")
 """Kinds that ai-toolkit reads from one file, which it finds by the Hub's name alone."""
 
@@ -49,7 +54,7 @@ class Placer:
         made["logging"] = self._logging(made.get("logging"))
         made["datasets"] = self._datasets(made.get("datasets"))
         made["model"] = self._model(made.get("model"))
-        made = self.files.placed(made)
+        made = self.files.placed(made, but=("datasets",))
         if self._changed and not self.is_made:
             self.found.note("replaced", f"Set anew for the pod: {listed(self._changed)}.")
         return made

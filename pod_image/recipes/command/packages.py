@@ -81,9 +81,29 @@ def main() -> int:
     except ContractError as exc:
         report(RunWarning.saying("command", exc.message, exc.hint))
         return INPUT_FAULT
+    if job.pythons is not None and (refused := why_not_for(job.pythons, image_python())):
+        return _refuse(report, *refused)
     file = folder.prepared / job.requirements if job.requirements else None
     wanted = Wanted(job.packages, job.packages_alone, file)
     return install(wanted, folder.prepared / ENVIRONMENT, report)
+
+
+def why_not_for(
+    pythons: tuple[tuple[int, int], tuple[int, int]], python: str
+) -> tuple[str, str] | None:
+    """What is wrong with the image's Python, and what to do. pip itself would take an older release without a word."""
+    asked = "import sys; print(*sys.version_info[:2])"
+    said = subprocess.run([python, "-I", "-c", asked], capture_output=True, text=True)
+    numbers = tuple(int(part) for part in said.stdout.split() if part.isdecimal())
+    first, end = pythons
+    if first <= numbers < end:
+        return None
+    fits = f"{first[0]}.{first[1]} to {end[0]}.{end[1] - 1}"
+    have = f"Python {'.'.join(map(str, numbers))}" if numbers else "a Python that does not answer"
+    return (
+        f"Its packages need Python {fits}, and the image has {have}.",
+        "Name an image with such a Python, as bootstrap:IMAGE.",
+    )
 
 
 def install(wanted: Wanted, environment: Path, report: Emit) -> int:

@@ -78,6 +78,8 @@ class Job:
     """Installed after the others, without what they ask for themselves: their own pins would be in the way."""
     requirements: str = ""
     """A file of packages below the command's folder."""
+    pythons: tuple[tuple[int, int], tuple[int, int]] | None = None
+    """Which Python its packages are for: from the first on, and no longer from the second."""
     templates: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     """Repos, as `pod_image.contract.hub_inputs` reads them; an empty word keeps its number, and is nothing."""
