@@ -6,13 +6,14 @@ It is what the command's worker starts. Standard library and little of ours: it 
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import pod_image
 from pod_image.recipes.onetrainer import places
 from pod_image.recipes.onetrainer.fitting import CannotStart, fit
+from pod_image.recipes.onetrainer.installing import image_program
 
 CONFIGURATION = "onetrainer.json"
 """As it is run: with what only the pod could know."""
@@ -24,7 +25,8 @@ def main(home: str, work: str, dataset: str) -> int:
         program = _program(Path(home))
         configuration = Path(work) / CONFIGURATION
         fit(Path(work), Path(dataset), configuration)
-        environment = _environment(os.environ, program, Path(work))
+        is_own = Path(program).is_relative_to(home)
+        environment = _environment(os.environ, program, Path(work), is_own=is_own)
         os.chdir(home)  # its own imports and files are found from there
         argv = [program, SCRIPT, f"--config-path={configuration}"]
         os.execve(program, argv, environment)
@@ -45,19 +47,26 @@ def _program(home: Path) -> str:
         python = home / environment / "bin" / "python"
         if python.exists():
             return str(python)
-    found = shutil.which("python") or shutil.which("python3")
-    if found is None:
-        raise CannotStart("the image has no Python for it.")
-    return found
+    return image_program(os.environ)
 
 
-def _environment(variables: Mapping[str, str], program: str, work: Path) -> dict[str, str]:
-    """A home of its own: caches go there, and another user's may not be read. Our own modules are none of its."""
+def _environment(
+    variables: Mapping[str, str], program: str, work: Path, *, is_own: bool
+) -> dict[str, str]:
+    """A home of its own: caches go there, and another user's may not be read. Our own modules are none of its, and the
+    image's only where it runs on the image's Python.
+    """
     own = work / "home"
     own.mkdir(parents=True, exist_ok=True)
-    kept = {name: value for name, value in variables.items() if name != "PYTHONPATH"}
+    named = [] if is_own else variables.get("PYTHONPATH", "").split(os.pathsep)
+    ours = str(Path(pod_image.__file__).parents[1])
     path = f"{Path(program).parent}{os.pathsep}{variables.get('PATH', os.defpath)}"
-    return {**kept, "HOME": str(own), "PATH": path}
+    return {
+        **variables,
+        "HOME": str(own),
+        "PATH": path,
+        "PYTHONPATH": os.pathsep.join(part for part in named if part not in ("", ours)),
+    }
 
 
 if __name__ == "__main__":

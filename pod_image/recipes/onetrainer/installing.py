@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pod_image.contract.bodies import PhaseChange, RunWarning
 from pod_image.contract.contract_error import ContractError
+from pod_image.contract.image_python import IMAGE_PYTHON_VARIABLE, image_variables
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.recipes.onetrainer import OneTrainerSettings
@@ -52,7 +53,7 @@ def install(source: str, commit: str, home: Path, report: Emit) -> int:
     own = home.parent / "home"
     own.mkdir(parents=True, exist_ok=True)
     home.mkdir(parents=True, exist_ok=True)
-    environment = environment_for(os.environ, own)
+    environment = environment_for({**image_variables(), **os.environ}, own)
     git = ("git", "-C", str(home))
     steps = (
         (*git, "init", "-q"),
@@ -81,8 +82,14 @@ def environment_for(variables: Mapping[str, str], own: Path) -> dict[str, str]:
         "PIP_PROGRESS_BAR": "off",
         "OT_PREFER_VENV": "true",
         "OT_LAZY_UPDATES": "true",
-        "OT_PYTHON_CMD": "python" if shutil.which("python") else "python3",
+        "OT_PYTHON_CMD": image_program(variables),
     }
+
+
+def image_program(variables: Mapping[str, str]) -> str:
+    """The image's own Python, where the agent has another one; else the one that is found first."""
+    found = shutil.which("python") or shutil.which("python3")
+    return variables.get(IMAGE_PYTHON_VARIABLE) or found or "python"
 
 
 def _is_done(argv: Sequence[str], environment: Mapping[str, str]) -> bool:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from pod_image.recipes.onetrainer.__main__ import _program
+import pod_image
+from pod_image.recipes.onetrainer.__main__ import _environment, _program
 from pod_image.recipes.onetrainer.fitting import CannotStart, drop_torn_backups, fit
 from tests.pod_image.recipes.onetrainer.folders import with_pictures
 
@@ -120,6 +121,16 @@ def test_an_epoch_is_left_to_train_where_the_backup_has_them_all(
     pod = Pod(tmp_path)
     pod.backup(f"2026-01-01_00-00-00-backup-30-{epoch}-0")
     assert pod.fitted(epochs=3)["epochs"] == epochs
+
+
+def test_it_finds_the_image_s_modules_and_none_of_ours(tmp_path: Path) -> None:
+    ours = str(Path(pod_image.__file__).parents[1])
+    given = {"PYTHONPATH": f"/image/lib:{ours}:", "PATH": "/bin", "HOME": "/root", "A": "b"}
+    found = _environment(given, "/usr/bin/python", tmp_path, is_own=False)
+    assert (found["PYTHONPATH"], found["A"], found["PATH"]) == ("/image/lib", "b", "/usr/bin:/bin")
+    own = _environment(given, "/OneTrainer/venv/bin/python", tmp_path, is_own=True)
+    assert (own["PYTHONPATH"], own["PATH"]) == ("", "/OneTrainer/venv/bin:/bin")
+    assert Path(found["HOME"]).is_dir()
 
 
 def test_its_own_python_comes_before_the_image_s(tmp_path: Path) -> None:

@@ -80,3 +80,11 @@ def test_the_installer_is_given_neither_our_modules_nor_another_s_home(tmp_path:
     assert found["HOME"] == str(tmp_path)
     assert {"PYTHONPATH", "PYTHONSAFEPATH"}.isdisjoint(found)
     assert (found["PATH"], found["GIT_TERMINAL_PROMPT"]) == ("/bin", "0")
+
+
+def test_the_image_s_own_python_makes_its_environment_where_the_agent_has_another(
+    tmp_path: Path,
+) -> None:
+    given = {"LAUNCHER_IMAGE_PYTHON": "/usr/bin/python3.10"}
+    assert environment_for(given, tmp_path)["OT_PYTHON_CMD"] == "/usr/bin/python3.10"
+    assert Path(environment_for({}, tmp_path)["OT_PYTHON_CMD"]).name.startswith("python")
