@@ -92,9 +92,15 @@ def _memory() -> dict[str, float]:
 
 
 def _disk(folder: Path) -> dict[str, float]:
+    free_bytes = free_bytes_of(folder)
+    return {} if free_bytes is None else {"disk_free_gb": _gb(free_bytes)}
+
+
+def free_bytes_of(folder: Path) -> int | None:
+    """Of the disk that the folder is on; None where it does not say."""
     with suppress(OSError):
-        return {"disk_free_gb": _gb(shutil.disk_usage(folder).free)}
-    return {}
+        return shutil.disk_usage(folder).free
+    return None
 
 
 def _integer(path: Path) -> int | None:

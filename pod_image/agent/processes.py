@@ -30,6 +30,7 @@ from pod_image.contract.interpreter import (
 TRAINER_USER = "trainer"
 """Made by the image; owns nothing but the run's working folders."""
 _LINE_LIMIT_BYTES = 1 << 20
+_LINES_A_TURN = 200
 _DRAIN_SECONDS = 2.0
 _LOOK_SECONDS = 0.2
 _LEFTOVERS_SECONDS = 15.0
@@ -204,8 +205,15 @@ async def _read_pipe(descriptor: int, on_line: Line) -> None:
 
 
 async def _read_lines(stream: asyncio.StreamReader, on_line: Line) -> None:
-    """Lines as they come. A progress bar redraws itself with a carriage return: each redraw is a line."""
+    """Lines as they come. A progress bar redraws itself with a carriage return: each redraw is a line.
+
+    What is in the buffer comes without a wait: a flood would keep events, and the guard's beat, from their turn.
+    """
+    lines = 0
     while line := await _next_line(stream):
+        lines += 1
+        if lines % _LINES_A_TURN == 0:
+            await asyncio.sleep(0)
         for part in line.decode("utf-8", "replace").rstrip("\r\n").split("\r"):
             if part:
                 on_line(part)

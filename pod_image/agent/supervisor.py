@@ -62,6 +62,10 @@ class Supervisor:
     def takes_instructions(self) -> bool:
         return self.process is not None and self.stage is not None and self.stage.takes_instructions
 
+    @property
+    def works_in_silence(self) -> bool:
+        return self.process is not None and self.stage is not None and self.stage.works_in_silence
+
     async def send(self, instruction: Instruction) -> None:
         if self.process is not None and self.takes_instructions:
             await self.process.send(instruction.model_dump_json())

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pod_image.agent.attempt_state import Ending
-from pod_image.agent.machine import MachineReader, read_gpus
+from pod_image.agent.disk_watch import DiskWatch
+from pod_image.agent.machine import MachineReader, free_bytes_of, read_gpus
 from pod_image.agent.run import Run
 from pod_image.agent.supervisor import AGENT_SAVE_ID, Supervisor
 from pod_image.agent.uploads import Uploads
@@ -28,6 +29,7 @@ class Watches:
         self._supervisor = supervisor
         self._has_saved = False
         self._machine = MachineReader(run.folder.root)
+        self._disk = DiskWatch()
 
     async def watchdog(self) -> None:
         """End the run when it has to end; ask for a checkpoint before the caps."""
@@ -69,10 +71,24 @@ class Watches:
         is_busy = any(use >= BUSY_PERCENT for use in uses)
         if is_busy or (uses and run.progress.gpu_busy_at is None):
             run.progress.gpu_busy_at = run.now()
+        if is_busy and self._supervisor.works_in_silence:
+            run.progress.progress_at = run.now()
         if run.progress.phase is Phase.TRAIN:
             run.progress.pace.read(gpus)
         run.progress.gpu_idle.read(is_busy if uses else None, run.now())
         run.events.thinned(MachineReading(gpus=gpus, **self._machine.read()))
+        await self._watch_disk()
+
+    async def _watch_disk(self) -> None:
+        """A disk that runs full ends most trainings: what is whole goes up before that."""
+        run, free_bytes = self._run, free_bytes_of(self._run.folder.root)
+        if free_bytes is None or run.ending is not None or run.progress.phase is not Phase.TRAIN:
+            return
+        warning = self._disk.read(free_bytes, run.now())
+        if warning is not None:
+            run.events.emit(warning)
+            save = Instruction(id=AGENT_SAVE_ID, command=InstructionName.SAVE)
+            await self._supervisor.send(save)
 
     async def heartbeat(self) -> None:
         run = self._run

@@ -22,6 +22,7 @@ class Stage:
     fault of the input, explained by a `warning` event with a hint before; anything else is a crash.
     `gets_secrets`: it alone is handed what the person named for their command, each behind `COMMAND_SECRET_PREFIX`.
     `is_needed_after_failure`: run it even when an earlier stage ended badly (an export of what there is).
+    `works_in_silence`: it may compute for hours and say nothing of it, so a busy GPU counts as getting on.
     """
 
     phase: Phase
@@ -29,6 +30,7 @@ class Stage:
     takes_instructions: bool = False
     gets_secrets: bool = False
     is_needed_after_failure: bool = False
+    works_in_silence: bool = False
 
 
 @dataclass(frozen=True)

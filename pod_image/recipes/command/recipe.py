@@ -150,6 +150,7 @@ class CommandRecipe:
             module_command(_MODULE),
             takes_instructions=True,
             gets_secrets=bool(job.secrets),
+            works_in_silence=True,
         )
         if not job.wants_packages:
             return (train,)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import subprocess
 import threading
 import time
@@ -19,6 +18,7 @@ from pod_image.recipes.command.descendants import bury, cpu_seconds, descendants
 from pod_image.recipes.command.ending import StopSteps
 from pod_image.recipes.command.leftovers import Leftovers
 from pod_image.recipes.command.progress.listening import Listener
+from pod_image.recipes.command.sign_of_life import SignOfLife
 from pod_image.recipes.command.turns import Turns
 from pod_image.recipes.worker import BY_SIGNAL_ID, Emit
 
@@ -49,7 +49,7 @@ class Work:
     _stop: StopSteps | None = None
     _left: Leftovers | None = None
     _said_at: float = 0.0
-    _said: tuple[int, int] = (0, 0)
+    _life: SignOfLife = field(default_factory=lambda: SignOfLife(time.monotonic))
 
     def until_over(self, take: Callable[[], list[Instruction]]) -> int:
         """The exit code of the command, once nothing that it started lives; instructions are carried out meanwhile."""
@@ -125,15 +125,13 @@ class Work:
         self.report(InstructionReceipt(id=instruction.id, command=name, state=state, detail=detail))
 
     def _say_alive(self) -> None:
-        """It gets on when it writes or computes; a command that does neither for long is stuck."""
+        """A command that gives no sign of life for long is stuck; the agent sees beside it whether a GPU is busy."""
         now = time.monotonic()
         if now - self._said_at < ALIVE_SECONDS:
             return
         self._said_at = now
         bury(but=self.process.pid)
-        seen = (self.listener.lines, math.floor(cpu_seconds(descendants())))
-        if seen != self._said:
-            self._said = seen
+        if self._life.look(self.listener.lines, cpu_seconds(descendants())):
             worked = round(now - self._began, 1)
             self.report(
                 PhaseChange(phase=Phase.TRAIN, state="progress", done=worked, unit="seconds")
