@@ -35,7 +35,8 @@ class Reporter:
 
     def __call__(self, body: Body) -> None:
         """Send one event; safe from any thread. An agent that is gone is not an error: its end is ours too."""
-        data = (to_bare_line(body) + "\n").encode()
+        # A file's name may hold bytes that are no letters.
+        data = (to_bare_line(body) + "\n").encode("utf-8", "replace")
         with self._lock:
             try:
                 while data:

@@ -101,7 +101,8 @@ def _bars(job: Job, resumed: Path | None) -> EpochBars | None:
 
 
 def _log(line: str) -> None:
-    sys.stdout.write(line + "\n")
+    # A file's name may hold bytes that are no letters.
+    sys.stdout.write(line.encode("utf-8", "backslashreplace").decode() + "\n")
     sys.stdout.flush()
 
 

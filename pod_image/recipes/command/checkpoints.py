@@ -256,6 +256,17 @@ def bring_back(checkpoint: Path, work: Path, rule: CheckpointRule) -> None:
     make_newest([path for path in there if path in goals])
 
 
+def take_away(checkpoint: Path, work: Path) -> None:
+    """Undo a bring-back: its files go from where the command has them, and the folders that they leave empty."""
+    for path in sorted(checkpoint.rglob("*"), reverse=True):
+        goal = work / path.relative_to(checkpoint)
+        with suppress(OSError):
+            if goal.is_dir():
+                goal.rmdir()
+            else:
+                goal.unlink()
+
+
 def make_newest(paths: Sequence[Path]) -> None:
     """Some trainers go on from what was written last, whole or not: it has to be these, in their order.
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable
 from contextlib import suppress
 
-from pod_image.process_table import PROC, Process, processes
+from pod_image.process_table import PROC, Process, process, processes
 
 _ADOPT_ORPHANS = 36
 """PR_SET_CHILD_SUBREAPER of prctl(2)."""
@@ -43,7 +43,11 @@ def bury(but: int) -> None:
 
 
 def send(living: Iterable[Process], number: signal.Signals) -> None:
+    """To those that are still who they were: a number is given to another as soon as its process was collected."""
     for each in living:
+        now = process(each.pid)
+        if now is None or now.started != each.started:
+            continue
         with suppress(ProcessLookupError, PermissionError):
             os.kill(each.pid, number)
 
@@ -53,10 +57,10 @@ def cpu_seconds(living: Iterable[Process]) -> float:
     return sum(each.cpu_seconds for each in living)
 
 
-def ignores_interrupt(process: Process) -> bool:
+def ignores_interrupt(each: Process) -> bool:
     """As a shell has it that started something in the background."""
     with suppress(OSError, ValueError, IndexError):
-        for line in (PROC / str(process.pid) / "status").read_text().splitlines():
+        for line in (PROC / str(each.pid) / "status").read_text().splitlines():
             if line.startswith("SigIgn:"):
                 return bool(int(line.split()[1], 16) & (1 << (signal.SIGINT - 1)))
     return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pod_image.contract.bodies import CheckpointWritten, ResultsCollected, RunWarning, Step
@@ -12,11 +12,13 @@ from pod_image.contract.paths import RunFolder
 from pod_image.recipes.command.checkpoints import (
     REST_SECONDS,
     CheckpointKeeper,
+    Unit,
     bring_back,
     kept,
     make_newest,
     newest_whole,
     step_of,
+    take_away,
 )
 from pod_image.recipes.command.collecting import collect, matching
 from pod_image.recipes.command.copying import NoRoom
@@ -65,7 +67,9 @@ class Results:
         for below in found.unreadable:
             self._warn(f"{below} could not be copied; every turn tries again.")
         if found.new:
-            for sample in samples_among(found.new, self._job.samples, self._step, FILES):
+            # The Hub takes no name that is not UTF-8, so there would be nothing to show.
+            named = [each for each in found.new if each == each.encode("utf-8", "ignore").decode()]
+            for sample in samples_among(named, self._job.samples, self._step, FILES):
                 self._report(sample)
             self._report(ResultsCollected(files=len(found.new)))
         for path in self._spent.drop():
@@ -90,17 +94,30 @@ class Results:
             return work / "out" if self._job.restore else None
         on_disk = newest_whole(work, rule, time.time() + REST_SECONDS)
         if not on_disk or max(unit.number for unit in on_disk) < step_of(checkpoints[-1]):
-            bring_back(checkpoints[-1], work, rule)
-            on_disk = newest_whole(work, rule, time.time() + REST_SECONDS)
-        if not on_disk:
-            lacking = ", ".join(rule.whole_with) or "a file of it"
-            raise NotWhole(
-                f"The checkpoint of step {step_of(checkpoints[-1])} is not whole: it needs {lacking}."
-            )
+            on_disk = self._newest_that_is_whole(checkpoints)
         if rule.in_order:
             make_newest([path for unit in on_disk for path in unit.files])
         self._keeper.know()
         return on_disk[0].path if on_disk[0].path.is_dir() else on_disk[0].path.parent
+
+    def _newest_that_is_whole(self, checkpoints: Sequence[Path]) -> list[Unit]:
+        """Brought back; what is torn is taken away again, or its trainer would find it. Raises NotWhole."""
+        work, rule, torn = self._folder.prepared, self._job.checkpoints, list[int]()
+        for checkpoint in reversed(checkpoints):
+            bring_back(checkpoint, work, rule)
+            found = newest_whole(work, rule, time.time() + REST_SECONDS)
+            if found:
+                if torn:
+                    steps = " and ".join(map(str, torn))
+                    self._warn(
+                        f"What was kept of step {steps} is not whole: "
+                        f"going on from step {step_of(checkpoint)}."
+                    )
+                return found
+            torn.append(step_of(checkpoint))
+            take_away(checkpoint, work)
+        lacking = ", ".join(rule.whole_with) or "a file of it"
+        raise NotWhole(f"The checkpoint of step {torn[0]} is not whole: it needs {lacking}.")
 
     def _keep_checkpoint(self) -> None:
         try:
