@@ -10,8 +10,8 @@ import pytest
 
 from launcher.emulator.hub import Token, TokenKind
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
-from pod_image.contract.record import RunRecord
-from pod_image.contract.settings import RunSettings
+from pod_image.contract.record import KeptCheckpoint, RunRecord
+from pod_image.contract.settings import SETTINGS, RunSettings
 from pod_image.hub import Repo, publish
 from tests.cli.conftest import COMMAND_RUN, DATASET, Shell
 from tests.kit.clouds import READ_TOKEN, RESULTS_REPO
@@ -171,3 +171,32 @@ def test_a_run_that_goes_on_keeps_the_commit_it_began_with(shell: Shell) -> None
     plan = continued(shell, *MODEL, "--input", f"datasets/{DATASET}")
     assert plan["settings"]["input"]["value"][0] == f"{GATED_MODEL}@{then}"
     assert "no_such_repo" in remarks(plan)
+
+
+def test_a_base_model_stays_what_was_trained_from(shell: Shell) -> None:
+    """Another commit of it is another model: what was learnt holds for one alone."""
+    then = put_model(shell, "demo")
+    now = put_model(shell, "demo", files={"config.json": b"[]"})
+    shell.push({"a.txt": b"a picture"})
+    recipe = SETTINGS["base_model"].knob.when[0].values[0]
+    run = ("--recipe", recipe, "--results-repo", RESULTS_REPO, "--dataset-repo", DATASET)
+    plan = shell("plan", *run, "--base-model", GATED_MODEL, "--json").json
+    assert plan["settings"]["base_model"]["value"] == f"{GATED_MODEL}@{now}"
+    settings = {name: each["value"] for name, each in plan["settings"].items()}
+    began = {**settings, "base_model": f"{GATED_MODEL}@{then}"}
+    record = RunRecord(
+        run_id="run-01", attempt=1, nonce="0123456789", state="ended", contract=2, recipe=recipe,
+        settings=began, checkpoint=KeptCheckpoint(step=9, paths=("checkpoints/a",)),
+    )  # fmt: skip
+    files: Any = {"run-01/run.json": record.to_json().encode()}
+    publish(shell.harness.hub, Repo(RESULTS_REPO, "model"), files, "a run")
+    going_on = (*run, "--run-id", "run-01", "--resume", "--json", "--base-model")
+    plan = shell("plan", *going_on, GATED_MODEL).json
+    assert plan["settings"]["base_model"]["value"] == f"{GATED_MODEL}@{then}"
+    assert "input_kept" in remarks(plan)
+    assert "resume" not in remarks(plan)
+    plan = shell("plan", *going_on, f"{GATED_MODEL}@main").json
+    assert (
+        f"with base model {GATED_MODEL}@{then}; you chose {GATED_MODEL}@{now}"
+        in (remarks(plan)["resume"])
+    )
