@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from pod_image import environment_beside
 from pod_image.contract.bodies import PhaseChange, RunWarning
@@ -20,7 +21,7 @@ from pod_image.contract.keys import without_keys
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import RunFolder
 from pod_image.recipes.command.job import job_of
-from pod_image.recipes.command.recipe import ENVIRONMENT
+from pod_image.recipes.command.recipe import ENVIRONMENT, Job
 from pod_image.recipes.worker import Emit, Reporter, run_document
 
 INPUT_FAULT = 2
@@ -48,6 +49,12 @@ class Wanted:
     alone: tuple[str, ...] = ()
     """After the others, without what they ask for themselves."""
     requirements: Path | None = None
+
+    @classmethod
+    def by(cls, job: Job, work: Path) -> Self:
+        """What the job asks for, its list below the command's folder."""
+        file = work / job.requirements if job.requirements else None
+        return cls(job.packages, job.packages_alone, file)
 
     @property
     def installs(self) -> list[tuple[str, ...]]:
@@ -83,9 +90,7 @@ def main() -> int:
         return INPUT_FAULT
     if job.pythons is not None and (refused := why_not_for(job.pythons, image_python())):
         return _refuse(report, *refused)
-    file = folder.prepared / job.requirements if job.requirements else None
-    wanted = Wanted(job.packages, job.packages_alone, file)
-    return install(wanted, folder.prepared / ENVIRONMENT, report)
+    return install(Wanted.by(job, folder.prepared), folder.prepared / ENVIRONMENT, report)
 
 
 def why_not_for(

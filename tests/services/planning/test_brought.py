@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.domain.brought import Brought
 from launcher.recipes.base import Configuration, Plain
 from launcher.services.planning.brought.look import (
@@ -191,12 +192,12 @@ def test_two_files_for_one_place_are_refused(here: Path) -> None:
 def test_a_file_of_variables_is_refused_and_left_out_of_a_folder(here: Path, name: str) -> None:
     write(here / "src" / name, "MODE=fast")
     write(here / "src" / "train.py")
-    assert "--secret NAME" in str(refused(f"src/{name}").hint)
+    assert "--secret" in in_terminal(refused(f"src/{name}").hint)
     brought, findings = look("src")
     assert [file.path for file in brought.files] == ["src/train.py"]
     (warned,) = [found for found in findings if found.code == "brought_env"]
     assert name in str(warned.message)
-    assert "--secret NAME" in str(warned.hint)
+    assert "--secret" in in_terminal(warned.hint)
     assert set(files("src", "src/train.py")) == {"src/train.py", "train.py"}
 
 
@@ -237,7 +238,7 @@ def test_what_looks_like_a_key_is_refused_with_its_line_and_is_not_quoted(
     error = refused(name)
     assert error.code == "brought_key"
     assert str(error.message).startswith(f"{name} {where}".strip() + " looks like it holds a key")
-    assert "--secret NAME" in str(error.hint)
+    assert "--secret" in in_terminal(error.hint)
     said = f"{error.message} {error.hint}"
     assert not any(key in said for key in (TOKEN, "0123456789", "hunter2", "a1b2c3"))
 

@@ -74,7 +74,12 @@ def _walk(folder: Path, start: str, root: Path, above: tuple[Path, ...], found: 
 
 
 def _inside(path: Path, root: Path) -> Path | None:
-    """Where it truly lies; None where that is outside, is not there, or is what would be left out by its own name."""
+    """Where it truly lies; None where that is outside, is not there, or is what would be left out by its own name.
+
+    `path` is below a folder that is no link itself.
+    """
+    if path.is_file() and not path.is_symlink():
+        return path
     try:
         real = path.resolve(strict=True)
         parts = real.relative_to(root).parts

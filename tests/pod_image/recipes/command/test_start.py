@@ -13,7 +13,7 @@ from pod_image.contract.outcomes import Phase
 from pod_image.contract.settings import RecipeName, RunSettings
 from pod_image.recipes.base import RemoteFile
 from pod_image.recipes.command.packages import Wanted, activated, install
-from pod_image.recipes.command.recipe import CommandRecipe
+from pod_image.recipes.command.recipe import CommandRecipe, Job
 from tests.pod_image.recipes.command.commands import worker
 
 COMMAND = RecipeName("command")
@@ -110,7 +110,11 @@ def test_what_pip_is_told_and_when_it_is_told_again(tmp_path: Path) -> None:
     file = tmp_path / "all.txt"
     file.write_text("-r more.txt\n")
     (tmp_path / "more.txt").write_text("trl\n")
-    wanted = Wanted(("torch==2.9",), ("their-trainer",), file)
+    job = Job(
+        argv=("x",), outputs=(), packages=("torch==2.9",), packages_alone=("their-trainer",),
+        requirements="all.txt",
+    )  # fmt: skip
+    wanted = Wanted.by(job, tmp_path)
     assert wanted.installs == [
         ("-r", str(file), "--", "torch==2.9"),
         ("--no-deps", "--", "their-trainer"),
