@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from launcher.domain.needs import GpuMemory
-from launcher.domain.plan import DatasetSummary
+from launcher.domain.offer import Offer
+from launcher.domain.plan import DatasetSummary, Estimate
+from launcher.domain.run import Run
 from launcher.recipes.base import PhaseWords, Recipe, Result, Shown, Start
 from launcher.recipes.command.recipe import CommandRecipe
 from launcher.recipes.wake_word.voices import look_at_voices
 from pod_image.contract.figures import counted
 from pod_image.contract.findings import Finding, Severity
-from pod_image.contract.next_steps import NextStep, Sentence, setting
+from pod_image.contract.next_steps import NextStep, Said, Sentence, setting
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.recipes.wake_word import WakeWordSettings
 from pod_image.contract.settings import RunSettings
 from pod_image.hub import Hub
 
+SECONDS_PER_CLIP = 1.1
+"""Of one core, for a clip of the wake word with all that is spoken and heard beside it."""
+SECONDS_PER_STEP = 0.025
+"""With the two shorter parts that follow."""
+CORES, FEW_CORES = 8, 4
+"""Of a usual pod with one GPU, and of a small one."""
+HOURS_AROUND = 0.1
 FEWEST_LETTERS = 6
 """A phrase of fewer letters is heard in all kinds of talk."""
 
@@ -61,6 +72,29 @@ class WakeWordRecipe(CommandRecipe):
     def memory_needed(self, settings: RunSettings, dataset: DatasetSummary | None) -> GpuMemory:
         return GpuMemory()
 
+    def estimate(
+        self,
+        settings: RunSettings,
+        dataset: DatasetSummary | None,
+        offer: Offer,
+        history: Sequence[Run],
+    ) -> Estimate | None:
+        """By what clips and steps took on a processor; nobody can know how long a fetch of gigabytes takes."""
+        own = WakeWordSettings.of(settings)
+        if own.negative_features:
+            return None
+        seconds = own.wake_clips * SECONDS_PER_CLIP / CORES + own.wake_steps * SECONDS_PER_STEP
+        hours = seconds / 3600 + HOURS_AROUND
+        return Estimate(
+            hours,
+            hours * offer.price_per_hour_usd,
+            f"what {counted(own.wake_clips, 'clip')} and {counted(own.wake_steps, 'step')} take on a server's "
+            f"processor, shared by {CORES} cores, and about 6 minutes for start and upload; not measured on a GPU",
+        )
+
+    def how_to_be_shorter(self, settings: RunSettings) -> Said:
+        return Sentence("Lower ", setting("wake_clips"), ".")
+
     def look_at_start(self, hub: Hub, settings: RunSettings) -> Start:
         """Whether the voices are there, and how many people they are."""
         own = WakeWordSettings.of(settings)
@@ -70,7 +104,8 @@ class WakeWordRecipe(CommandRecipe):
         self, settings: RunSettings, dataset: DatasetSummary | None
     ) -> tuple[Finding, ...]:
         own = WakeWordSettings.of(settings)
-        return (*_on_phrases(own), *_on_languages(own), *_on_other_sound(own))
+        found = (_on_phrases, _on_languages, _on_other_sound, _on_idle_gpu)
+        return tuple(each for look in found for each in look(own))
 
 
 def _on_phrases(own: WakeWordSettings) -> tuple[Finding, ...]:
@@ -123,6 +158,26 @@ def _on_other_sound(own: WakeWordSettings) -> tuple[Finding, ...]:
             Sentence(
                 "For a model that is in use every day, give hours of recorded sound: ",
                 NextStep.SET.of("negative_features", "datasets/davidscripka/openwakeword_features"),
+                ".",
+            ),
+        ),
+    )
+
+
+def _on_idle_gpu(own: WakeWordSettings) -> tuple[Finding, ...]:
+    """While clips are made the GPU has nothing to do."""
+    minutes = own.wake_clips * SECONDS_PER_CLIP / FEW_CORES / 60
+    if own.gpu_idle_minutes >= minutes:
+        return ()
+    return (
+        Finding(
+            Severity.WARNING,
+            "idle_gpu",
+            f"{counted(own.wake_clips, 'clip')} may take {minutes:.0f} minutes on the processor; a GPU that is idle "
+            f"for {own.gpu_idle_minutes:g} minutes ends the run.",
+            Sentence(
+                "Raise the limit: ",
+                setting("gpu_idle_minutes", f"{min(240, round(minutes) * 2)}"),
                 ".",
             ),
         ),

@@ -18,6 +18,7 @@ from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.recipes.wake_word import WakeWordSettings, voice_path
 from pod_image.contract.settings import SETTINGS, RecipeName, RunSettings
 from pod_image.hub import Hub
+from tests.kit.plans import offer
 from tests.kit.published_voices import publish_voices
 
 RECIPE = WakeWordRecipe()
@@ -38,6 +39,18 @@ def test_the_plan_says_what_is_made_in_one_line() -> None:
         "wake word “hey jarvis”, “jarvis”: 1,000 clips, 20,000 steps"
     )
     assert RECIPE.summary(given, resume=True).endswith(", continued")
+
+
+def test_more_clips_cost_more_and_what_has_to_be_fetched_is_not_guessed() -> None:
+    found = [
+        RECIPE.estimate(settings(wake_clips=clips), None, offer(), ()) for clips in (1_000, 10_000)
+    ]
+    few, many = (one for one in found if one is not None)
+    assert 0 < few.hours < many.hours < 1
+    assert few.cost_usd == few.hours * offer().price_per_hour_usd
+    assert "10,000 clips" in many.basis
+    given = settings(negative_features=("datasets/me/hours",))
+    assert RECIPE.estimate(given, None, offer(), ()) is None
 
 
 def test_a_phrase_cannot_wake_and_not_wake() -> None:
@@ -65,6 +78,16 @@ def test_what_it_never_heard_is_told_unless_hours_are_given() -> None:
     assert said(RECIPE.findings(settings(), None), "other_sound")
     given = settings(negative_features=("datasets/me/hours",))
     assert not said(RECIPE.findings(given, None), "other_sound")
+
+
+def test_a_gpu_that_waits_for_its_clips_does_not_end_the_run_unsaid() -> None:
+    ((severity, words),) = said(RECIPE.findings(settings(), None), "idle_gpu")
+    assert severity is Severity.WARNING
+    assert "23 minutes on the processor" in words
+    assert not said(RECIPE.findings(settings(wake_clips=1_000), None), "idle_gpu")
+    preset = find_preset(Config(Path(), Path()), "wake-word").values
+    given = settings(**{name: value for name, value in preset.items() if name != "recipe"})
+    assert not said(RECIPE.findings(given, None), "idle_gpu")
 
 
 @pytest.fixture(scope="module")
