@@ -83,13 +83,15 @@ def test_what_is_held_out_is_heard_once_and_near_misses_tell_their_kind(makings:
 
 def test_a_wake_word_ends_where_a_window_ends_or_a_little_before(makings: Makings) -> None:
     workshop = Workshop(Part(Role.PHRASE, False, 0, 8), makings)
-    whole = samples_for(WINDOW + AFTER_FRAMES)
+    whole, quiet = samples_for(WINDOW + AFTER_FRAMES), 0
     for sound, _ in workshop.clips():
         assert len(sound) == whole
         # Loud up to the end of the first window, or a fifth of a second before: what comes after is other talk.
         end = whole - AFTER_FRAMES * HOP
         early = int(LATEST_END_SECONDS * RATE_HZ)
         assert np.abs(sound[end - early - 400 : end]).max() > LOUD / 2
+        quiet += not np.abs(sound[end:]).any()
+    assert quiet >= 3
 
 
 def test_talk_that_holds_the_wake_word_is_not_said(makings: Makings) -> None:
