@@ -52,7 +52,7 @@ def read(given: Mapping[str, bytes], found: Found) -> Given | None:
 
 def unknown(values: Mapping[str, Any]) -> Iterator[str]:
     """A beginning that fits one name alone is taken for it."""
-    names = _known()
+    names = known_names()
     for name in values:
         if name in names or sum(each.startswith(name) for each in names) == 1:
             continue
@@ -111,7 +111,7 @@ def _json(given: Mapping[str, bytes], name: str, found: Found) -> Any:
 
 
 @functools.cache
-def _known() -> frozenset[str]:
+def known_names() -> frozenset[str]:
     text = (Path(__file__).parent / "known.txt").read_text("utf-8")
     lines = (line for line in text.splitlines() if not line.startswith("#"))
     return frozenset(" ".join(lines).split())

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -98,8 +99,11 @@ def why_not_for(
 ) -> tuple[str, str] | None:
     """What is wrong with the image's Python, and what to do. pip itself would take an older release without a word."""
     asked = "import sys; print(*sys.version_info[:2])"
-    said = subprocess.run([python, "-I", "-c", asked], capture_output=True, text=True)
-    numbers = tuple(int(part) for part in said.stdout.split() if part.isdecimal())
+    said = ""
+    with suppress(OSError):
+        words = (python, "-I", "-c", asked)
+        said = subprocess.run(words, capture_output=True, text=True).stdout
+    numbers = tuple(int(part) for part in said.split() if part.isdecimal())
     first, end = pythons
     if first <= numbers < end:
         return None

@@ -156,6 +156,9 @@ def test_a_python_that_is_too_old_is_refused_before_pip_takes_an_old_simpletuner
         "Name an image with such a Python, as bootstrap:IMAGE.",
     )
     assert why_not_for(((3, 11), (3, 14)), sys.executable) is None
+    absent = why_not_for(PYTHONS, "/no/such/python")
+    assert absent is not None
+    assert absent[0].endswith("and the image has a Python that does not answer.")
 
 
 def test_it_is_installed_at_its_version_unless_the_image_has_it() -> None:
