@@ -17,6 +17,11 @@ class GpuMemory:
     hint: Said = ""
 
 
+def greatest(*needed: GpuMemory) -> GpuMemory:
+    """The one that asks for most: a GPU that has room for it has room for each."""
+    return max(needed, key=lambda each: each.gb)
+
+
 @dataclass(frozen=True)
 class DiskRoom:
     """On the pod's disk, at the least. `basis` names what it is for, such as "dataset and one checkpoint"."""

@@ -26,6 +26,8 @@ class Start:
 
     licence: str = ""
     findings: tuple[Finding, ...] = ()
+    memory: GpuMemory = field(default_factory=GpuMemory)
+    """GPU memory that it needs by itself, where its files tell."""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,24 @@ KeepCheckpoints = Annotated[
     ),
     Knob("Checkpoints kept", group="How much", level="advanced", unit="checkpoints"),
 ]
+MaxSteps = Annotated[
+    int,
+    Field(
+        description="End after so many steps of this run; 0 leaves it to the epochs.",
+        ge=0,
+        le=10_000_000,
+    ),
+    Knob("Max steps", group="How much", unit="steps"),
+]
+Seed = Annotated[
+    int,
+    Field(
+        description="Start of every random draw; the same seed repeats a run.",
+        ge=0,
+        le=2**31 - 1,
+    ),
+    Knob("Seed", group="How much", level="advanced"),
+]
 MinGpuMemoryGb = Annotated[
     float,
     Field(description="Memory that each GPU has to have; 0 takes any.", ge=0, le=1_000),

@@ -12,7 +12,7 @@ from typing import Any
 from launcher.emulator.hub import HubEmulator
 from launcher.emulator.runpod import RunPodEmulator
 from launcher.emulator.runpod.pods import Pod
-from pod_image.contract.environment import RUN_VARIABLE
+from pod_image.contract.environment import RUN_VARIABLE, Attempt
 from tests.kit.clouds import GPU
 from tests.kit.run_documents import run_document
 from tests.pod_image.agent.harness import events_in
@@ -28,15 +28,21 @@ class Clouds:
     cloud: RunPodEmulator
     root: Path
     pods: list[Pod] = field(default_factory=list)
+    patience_seconds: float = PATIENCE_SECONDS
 
     def rent(
         self,
         *argv: str,
         entrypoint: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
+        resume: bool = False,
         **settings: Any,
     ) -> Pod:
+        """Each further pod is the next attempt at the same run."""
+        number = len(self.pods) + 1
         document = run_document(
+            resume=resume,
+            attempt=Attempt(number=number, nonce=f"nonce{number}"),
             settings={
                 "recipe": "command",
                 "results_repo": "demo/results",
@@ -86,7 +92,7 @@ class Clouds:
         }
 
     def wait(self, holds: Any, what: str) -> None:
-        until = time.monotonic() + PATIENCE_SECONDS
+        until = time.monotonic() + self.patience_seconds
         while not holds():
             assert time.monotonic() < until, what
             time.sleep(0.1)

@@ -16,5 +16,8 @@ def whole_run_file(settings: RunSettings) -> str:
 
 def left_to_say(preset: str) -> dict[str, Any]:
     """What a person still has to say beside a preset's name; more than is needed does no harm."""
-    own = {"wake-word": {"phrase": ["hey jarvis"]}}.get(preset, {})
-    return {"dataset_repo": "me/clips", "results_repo": "me/voice", **own}
+    own: dict[str, dict[str, Any]] = {
+        "llm-lora": {"base_model": "me/model"},
+        "wake-word": {"phrase": ["hey jarvis"]},
+    }
+    return {"dataset_repo": "me/clips", "results_repo": "me/voice", **own.get(preset, {})}

@@ -19,6 +19,7 @@ BUILT_IN = (
     "finetune-medium",
     "from-scratch-medium",
     "image-lora",
+    "llm-lora",
     "onetrainer",
     "quick-check",
     "simpletuner",

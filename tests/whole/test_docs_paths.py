@@ -10,15 +10,15 @@ import pytest
 
 from tests.kit.checkout import ROOT
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BELOW = ("", "launcher", "pod_image")
 """Where a path in the text may begin."""
 FOLDERS = ("launcher", "pod_image", "presets", "tests", "docs")
 FILE = re.compile(r"[\w./-]*\w\.(?:py|md|css|js)")
 PLACE = re.compile(rf"(?:{'|'.join(FOLDERS)})/[\w./-]*")
 MODULE = re.compile(r"(?:launcher|pod_image|tests)(?:\.\w+)+")
-MADE_UP = re.compile(r"\bNAME\b")
-"""What the reader calls a folder or a file of their own."""
+MADE_UP = re.compile(r"\bNAME\b|^out/")
+"""What the reader calls a folder or a file of their own, and what a run leaves on its pod."""
 
 
 def gone(text: str, page: Path, root: Path = ROOT) -> Iterator[str]:

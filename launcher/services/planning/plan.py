@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from launcher.domain.choice import candidates
 from launcher.domain.command import refuse_keys
+from launcher.domain.needs import greatest
 from launcher.domain.offer import Offer
 from launcher.domain.plan import Composed, Plan
 from launcher.errors import (
@@ -77,9 +78,8 @@ async def make_plan(
     settings = composed.settings
     secrets = sources_of_named(settings, keys)
     bad = bad_hosts(bench)
-    chosen = steered(
-        candidates(offers, settings, recipe.memory_needed(settings, view.dataset)), bad
-    )
+    needed = recipe.memory_needed(settings, view.dataset)
+    chosen = steered(candidates(offers, settings, greatest(needed, view.start.memory)), bad)
     known = {run.run_id for run in bench.runs.runs() if run.results_repo == settings.results_repo}
     run_id = _run_id(settings, view.taken | known, resume=resume, is_all=view.are_runs_known)
     on_resume = (

@@ -16,6 +16,7 @@ from pod_image.contract.common_settings import CommonSettings, Switch, Word
 from pod_image.contract.knobs import Knob, Scope, When
 from pod_image.contract.phoneme_types import PhonemeType
 from pod_image.contract.recipes.base import Declaration
+from pod_image.contract.trainer_settings import MaxSteps, Seed
 
 
 class Quality(StrEnum):
@@ -203,15 +204,7 @@ class VoiceTraining(CommonSettings):
         Field(description="How often this run goes over the dataset.", ge=1, le=10_000),
         Knob("Epochs", group="How much", unit="epochs"),
     ] = 1000
-    max_steps: Annotated[
-        int,
-        Field(
-            description="End after so many steps (batches) of this run; 0 leaves it to the epochs.",
-            ge=0,
-            le=10_000_000,
-        ),
-        Knob("Max steps", group="How much", unit="steps"),
-    ] = 0
+    max_steps: MaxSteps = 0
     train_minutes: Annotated[
         float,
         Field(
@@ -239,15 +232,7 @@ class VoiceTraining(CommonSettings):
         Knob("Validation split", group="How much", level="advanced"),
     ] = 0.05
     checkpoint_minutes: CheckpointMinutes = 15.0
-    seed: Annotated[
-        int,
-        Field(
-            description="Start of every random draw; the same seed repeats a run.",
-            ge=0,
-            le=2**31 - 1,
-        ),
-        Knob("Seed", group="How much", level="advanced"),
-    ] = 1234
+    seed: Seed = 1234
     no_better_checkpoints: Annotated[
         int,
         Field(

@@ -25,6 +25,7 @@ from pod_image.recipes.command.job import job_of
 from pod_image.recipes.command.keeping import NotWhole, Results
 from pod_image.recipes.command.line_rules import LineWatch
 from pod_image.recipes.command.linking import link_all
+from pod_image.recipes.command.own_home import own_home
 from pod_image.recipes.command.packages import activated
 from pod_image.recipes.command.progress.epoch_bars import EpochBars, behind_in
 from pod_image.recipes.command.progress.listening import Listener
@@ -127,7 +128,11 @@ def _start(job: Job, folder: RunFolder, resumed: Path | None) -> subprocess.Pope
         link_all(folder.dataset, dataset)
     places = {"DATASET_DIR": str(dataset), "OUT_DIR": str(work / "out")}
     places |= put_inputs(job.inputs, folder)
-    own = {**places, **activated(work / ENVIRONMENT, environment)}
+    own = {
+        **places,
+        **own_home(work, environment),
+        **activated(work / ENVIRONMENT, environment),
+    }
     places["WORK_DIR"] = str(work)
     own |= {name: filled(value, places) for name, value in job.variables.items()}
     handed = command_secrets(os.environ)

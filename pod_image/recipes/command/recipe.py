@@ -26,12 +26,13 @@ from pod_image.contract.progress_choice import (
 )
 from pod_image.contract.recipes.command import CommandSettings
 from pod_image.contract.settings import RunSettings
-from pod_image.contract.whole_file import is_unfinished, write_whole
+from pod_image.contract.whole_file import is_unfinished
 from pod_image.recipes.base import CardSection, Recipe, RemoteFile, Stage
 from pod_image.recipes.command.checkpoints import CheckpointRule, kept
 from pod_image.recipes.command.collecting import Outputs, fits, uncollected
 from pod_image.recipes.command.inputs import wanted_repos
 from pod_image.recipes.command.line_rules import LineRule
+from pod_image.recipes.command.own_home import HOME
 from pod_image.recipes.command.progress.epoch_bars import BarNames
 from pod_image.recipes.command.progress.listening import NO_CURVES, Curves
 from pod_image.recipes.command.rewording import AS_WRITTEN, Rewording
@@ -99,7 +100,7 @@ class Job:
     @property
     def results(self) -> Outputs:
         """What is delivered as files; checkpoints go by themselves."""
-        left_out = (*self.left_out, ENVIRONMENT, LINKED_DATASET, REQUIREMENTS)
+        left_out = (*self.left_out, ENVIRONMENT, HOME, LINKED_DATASET, REQUIREMENTS)
         return Outputs(self.outputs, left_out, self.checkpoints.patterns, self.rewording)
 
     @property
@@ -188,8 +189,7 @@ class CommandRecipe:
             with suppress(OSError):  # one that cannot be read must not cost the others
                 if job.rewording.touches(path):
                     lies = folder.reworded / below
-                    lies.parent.mkdir(parents=True, exist_ok=True)
-                    write_whole(lies, job.rewording.of(path, path.read_bytes()))
+                    job.rewording.write(path, lies)
                 found[lies] = (files / below).relative_to(folder.out).as_posix()
         return found
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from pod_image.contract.whole_file import write_whole
 from pod_image.recipes.command.copying import copy_equal
 
 MOST_BYTES = 10_000_000
@@ -39,6 +40,15 @@ class Rewording:
         if not self.touches(path):
             return copy_equal(path, goal)
         return copy_equal(path, goal, lambda content: self.of(path, content))
+
+    def write(self, path: Path, goal: Path) -> None:
+        """What is delivered of a file that nobody writes to any more. A `goal` that is equal stays untouched: the same
+        file is not sent twice. Raises OSError.
+        """
+        content = self.of(path, path.read_bytes())
+        if not goal.is_file() or goal.read_bytes() != content:
+            goal.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(goal, content)
 
     def is_there(self, path: Path, goal: Path) -> bool:
         """Whether `goal` is the copy of this file. A copy keeps the time of change: equal size and time mean an equal

@@ -14,6 +14,7 @@ from pod_image.recipes.command.progress.reading import STEP_NAMES, Reading, boun
 
 _BESIDE = re.compile(
     r"download|upload|fetch|load|read|writ|sav|cach|token|map|filter|pack|trunc|shuffl|convert|collat|appl(?:y|ied)|add|"
+    r"build|drop|"
     r"generat|extract|count|scan|prepar|preproc|process|encod|decod|resolv|quanti|sanity|"
     r"eval|valid|test|predict|sampl|infer|infill|denois|merg|export|import|compil|warm|"
     r"shards|files|examples|safetensors",

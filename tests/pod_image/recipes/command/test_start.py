@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.settings import RecipeName, RunSettings
 from pod_image.recipes.base import RemoteFile
+from pod_image.recipes.command.own_home import own_home
 from pod_image.recipes.command.packages import Wanted, activated, install
 from pod_image.recipes.command.recipe import CommandRecipe, Job
 from tests.pod_image.recipes.command.commands import worker
@@ -205,3 +206,14 @@ def test_a_secret_has_a_name_that_is_not_ours_and_no_value(name: str) -> None:
 def test_the_command_s_stage_alone_gets_secrets() -> None:
     settings = RunSettings(recipe=COMMAND, argv=("x",), pip=("trl==1.16.0",), secret=("KEY",))
     assert [stage.gets_secrets for stage in CommandRecipe().stages(settings)] == [False, True]
+
+
+def test_a_command_has_a_home_that_it_may_write_to(tmp_path: Path) -> None:
+    """The agent's own is closed to another user, and programs keep their caches there."""
+    said_home = 'echo "$HOME" > said; test -w "$HOME" && echo x > "$HOME/cache" && ls -A > listed'
+    home = said(tmp_path, "sh", "-c", said_home, outputs=["**"])
+    assert home == f"{tmp_path}/prepared/.home\n"
+    files = tmp_path / "out" / "files"
+    assert sorted(path.name for path in files.iterdir()) == ["listed", "said"]
+    assert own_home(tmp_path, {"HOME": str(tmp_path)}) == {}
+    assert own_home(tmp_path, {"HOME": "/no/such/home"}) == {"HOME": str(tmp_path / ".home")}

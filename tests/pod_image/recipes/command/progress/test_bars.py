@@ -135,6 +135,8 @@ def heard_of(tmp_path: Path, *bars: str) -> Heard:
 @pytest.mark.parametrize(
     "beside",
     ["Loading weights", "Map", "Tokenizing train dataset", "Generating train split", "Fetching 3 files",
+     "Adding EOS to train dataset", "Building labels for train dataset", "Truncating train dataset",
+     "Dropping fully masked examples from train dataset",
      "Caching latents", "Generating Images", "Evaluating", "Validation", "Sanity Checking DataLoader 0"],
 )  # fmt: skip
 def test_what_is_done_beside_the_training_is_no_progress(beside: str, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""A language model's adapter, as the launcher sees it."""

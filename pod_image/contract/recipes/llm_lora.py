@@ -1,0 +1,133 @@
+"""The settings of a language model's adapter: LoRA, trained by TRL on texts or conversations."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from pod_image.contract.common_settings import CommonSettings, Word
+from pod_image.contract.knobs import Knob
+from pod_image.contract.recipes.base import Declaration
+from pod_image.contract.trainer_settings import (
+    BaseModelRepo,
+    KeepCheckpoints,
+    MaxSteps,
+    MinGpuMemoryGb,
+    Seed,
+)
+
+
+class LlmLoraSettings(CommonSettings):
+    # What
+    base_model: BaseModelRepo = ""
+    trl_words: Annotated[
+        tuple[Word, ...],
+        Field(
+            description=(
+                "Further words for trl sft, after ours, such as --packing and true; of two that say the same the "
+                "later one counts."
+            ),
+            max_length=64,
+        ),
+        Knob(
+            "Words for trl",
+            group="What",
+            level="advanced",
+            separator="\n",
+            empty_means="ours alone",
+            is_command=True,
+        ),
+    ] = ()
+
+    # How much
+    lora_epochs: Annotated[
+        float,
+        Field(description="How often the training goes over the dataset.", gt=0, le=1_000),
+        Knob("Epochs", group="How much", unit="epochs"),
+    ] = 3.0
+    max_steps: MaxSteps = 0
+    lora_learning_rate: Annotated[
+        float,
+        Field(description="Step width of the optimiser.", gt=0, le=1),
+        Knob("Learning rate", group="How much"),
+    ] = 2e-4
+    examples_per_batch: Annotated[
+        int,
+        Field(
+            description="Examples that the GPU learns from at once. More are faster, and need more GPU memory.",
+            ge=1,
+            le=1_024,
+        ),
+        Knob("Batch size", group="How much", unit="examples"),
+    ] = 2
+    gradient_accumulation: Annotated[
+        int,
+        Field(
+            description="Batches that make one step: as a larger batch, in the memory of one.",
+            ge=1,
+            le=1_024,
+        ),
+        Knob("Batches in a step", group="How much", unit="batches", level="advanced"),
+    ] = 8
+    sequence_length: Annotated[
+        int,
+        Field(
+            description="Tokens of an example; what is longer is cut off at its end. More need more GPU memory.",
+            ge=8,
+            le=1_000_000,
+        ),
+        Knob("Sequence length", group="How much", unit="tokens"),
+    ] = 1024
+    lora_rank: Annotated[
+        int,
+        Field(
+            description="Size of the adapter: a higher rank can learn more, and takes more room.",
+            ge=1,
+            le=1_024,
+        ),
+        Knob("Rank", group="How much", level="advanced"),
+    ] = 16
+    lora_alpha: Annotated[
+        int,
+        Field(
+            description="How strongly the adapter acts: it is scaled by this number over the rank.",
+            ge=1,
+            le=4_096,
+        ),
+        Knob("Alpha", group="How much", level="advanced"),
+    ] = 32
+    lora_targets: Annotated[
+        tuple[Word, ...],
+        Field(
+            description=(
+                "Layers that get an adapter, by the ends of their names, such as q_proj and v_proj; all-linear means "
+                "all but the last."
+            ),
+            min_length=1,
+            max_length=64,
+        ),
+        Knob("Layers", group="How much", level="advanced", separator=","),
+    ] = ("all-linear",)
+    checkpoint_steps: Annotated[
+        int,
+        Field(
+            description="Steps between checkpoints: what can be lost when the machine dies.",
+            ge=1,
+            le=1_000_000,
+        ),
+        Knob("Checkpoint interval", group="How much", unit="steps"),
+    ] = 100
+    keep_checkpoints: KeepCheckpoints = 2
+    seed: Seed = 1234
+
+    # Where
+    min_gpu_memory_gb: MinGpuMemoryGb = 0.0
+
+
+DECLARATION = Declaration(
+    settings=LlmLoraSettings,
+    does="a language model learns from your texts",
+    order=10,
+    requires=("dataset_repo", "base_model"),
+)

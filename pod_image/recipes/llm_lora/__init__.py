@@ -1,0 +1,1 @@
+"""A language model's adapter (LoRA): `trl sft` with peft, in an environment of its own."""
