@@ -55,6 +55,7 @@ class Knob:
     `is_public`: its entries can be read by others, in the pod's definition and in the results repo: no key either.
     `names_secrets`: its entries are names of secrets that the command alone gets; values are no settings.
     `is_hub_address`: its entries are repos on the Hub, which a plan pins to commits.
+    `of_which`: the setting that says which file of that repo is fetched, with what its name begins; else all are.
     `is_local`: its entries are files of the person's computer: the plan reads them, and the names are not sent.
     `goes_as`: what becomes of such files on the pod.
     `written`: how a value is written, as a sentence for whoever wrote it differently.
@@ -76,6 +77,7 @@ class Knob:
     is_public: bool = False
     names_secrets: bool = False
     is_hub_address: bool = False
+    of_which: str = ""
     is_local: bool = False
     goes_as: GoesAs = "files"
 
@@ -150,6 +152,10 @@ def _check_others(setting: Setting, settings: Mapping[str, Setting]) -> None:
         raise TypeError(f"setting {setting.name} goes along, and is no file of this computer")
     if knob.further and not (knob.further in settings and settings[knob.further].is_list):
         raise TypeError(f"setting {setting.name} has no list {knob.further} for what is beyond one")
+    if knob.of_which and knob.of_which not in settings:
+        raise TypeError(
+            f"setting {setting.name} is fetched by {knob.of_which}, which is not declared"
+        )
     if knob.belongs_to and knob.belongs_to not in settings:
         raise TypeError(
             f"setting {setting.name} belongs to {knob.belongs_to}, which is not declared"

@@ -7,9 +7,15 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints
 
 from pod_image.contract.brought import MOST_BYTES, checked_bring
-from pod_image.contract.command_environment import checked_secret
+from pod_image.contract.command_environment import WRITTEN as VARIABLE_WRITTEN
+from pod_image.contract.command_environment import (
+    checked_package,
+    checked_secret,
+    checked_variable,
+)
+from pod_image.contract.common_settings import Word
 from pod_image.contract.figures import size
-from pod_image.contract.hub_inputs import WRITTEN, checked_model
+from pod_image.contract.hub_inputs import WRITTEN, checked_input, checked_model
 from pod_image.contract.knobs import Knob, Scope
 from pod_image.contract.secret_names import MOST_COMMAND_SECRETS
 
@@ -136,5 +142,59 @@ SecretNames = Annotated[
         separator=",",
         empty_means="none",
         names_secrets=True,
+    ),
+]
+Inputs = Annotated[
+    tuple[Annotated[Word, AfterValidator(checked_input)], ...],
+    Field(
+        description=(
+            "Repos that are fetched for the command before it starts: OWNER/NAME is a model, datasets/OWNER/NAME "
+            "a dataset; @REVISION and :FOLDER may follow. ${INPUT_0} is where the first one is. The dataset token "
+            "reads them; the command sees no key."
+        ),
+        max_length=16,
+    ),
+    Knob(
+        "Inputs",
+        group="What",
+        level="advanced",
+        separator="\n",
+        empty_means="nothing but the dataset",
+        is_hub_address=True,
+        written=WRITTEN,
+    ),
+]
+Variables = Annotated[
+    tuple[Annotated[Word, AfterValidator(checked_variable)], ...],
+    Field(
+        description="Variables of the command's process alone, each NAME=VALUE; no key.",
+        max_length=64,
+    ),
+    Knob(
+        "Variables",
+        group="What",
+        level="advanced",
+        separator="\n",
+        empty_means="none of your own",
+        is_public=True,
+        written=VARIABLE_WRITTEN,
+    ),
+]
+Packages = Annotated[
+    tuple[Annotated[Word, AfterValidator(checked_package)], ...],
+    Field(
+        description=(
+            "Packages that pip installs first, into an environment of the command's own; what the image has can "
+            "be imported all the same."
+        ),
+        max_length=64,
+    ),
+    Knob(
+        "Packages",
+        group="What",
+        level="advanced",
+        separator="\n",
+        empty_means="what the image has",
+        is_public=True,
     ),
 ]

@@ -15,6 +15,7 @@ from tests.kit.run_files import left_to_say, whole_run_file
 
 BUILT_IN = (
     "cheapest",
+    "distil",
     "finetune-high",
     "finetune-medium",
     "from-scratch-medium",

@@ -62,6 +62,11 @@ def look_at_base(
     return voice, (*on_phonemes, _on_licence(voice))
 
 
+def terms_of(hub: Hub, repo: Repo, path: str) -> str:
+    """What the card beside a published voice says of its terms; empty where it says nothing. Raises HubError."""
+    return _terms(f"{repo.id}/{path}", _card(hub, repo, path))
+
+
 def _terms(checkpoint: str, card: str) -> str:
     """What the card says, and what our table knows beyond it: which terms came with the base's own base."""
     found = _LICENCE.search(card)

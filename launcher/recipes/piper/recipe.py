@@ -105,7 +105,7 @@ class PiperRecipe(Plain):
     def how_to_be_shorter(self, settings: RunSettings) -> Said:
         return Sentence("lower ", setting("epochs"))
 
-    def speech_wanted(self, settings: RunSettings) -> SpeechWanted:
+    def speech_wanted(self, settings: RunSettings) -> SpeechWanted | None:
         own = PiperSettings.of(settings)
         return SpeechWanted(
             language=own.language,

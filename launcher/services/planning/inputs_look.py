@@ -66,7 +66,7 @@ def look_at_inputs(hub: Hub, settings: RunSettings, before: RunSettings | None) 
         return InputsLook(settings, findings=shared)
     look = _Look(hub.brief(), settings.run_id, before)
     pinned = {
-        name: [look.at_one(name, hub_input(word)) for word in words]
+        name: [look.at_one(name, hub_input(word), _wanted_of(settings, name)) for word in words]
         for name, words in named.items()
     }
     changes: dict[str, Any] = {
@@ -84,8 +84,8 @@ class _Look:
     inputs: list[PlannedInput] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
-    def at_one(self, name: str, asked: HubInput) -> HubInput:
-        """The same at its commit, or as well as it is known."""
+    def at_one(self, name: str, asked: HubInput, path: str = "") -> HubInput:
+        """The same at its commit, or as well as it is known. `path`: which of its files is fetched."""
         then = self._commit_before(name, asked)
         wanted = asked.revision or then
         repo = Repo(asked.repo, asked.kind)
@@ -95,15 +95,17 @@ class _Look:
                 lambda api: api.auth_check(repo.id, repo_type=repo.kind),
             )
             commit = resolve_commit(self.hub, repo, wanted or None)
-            rows = list_files(self.hub, repo, commit)
+            listed = list_files(self.hub, repo, commit)
         except HubError as exc:
             self.findings.append(self._refusal(exc, asked, repo, wanted))
             if isinstance(exc, HubUnavailable):
                 self.hub = self.hub.hasty()  # waited once: the others are asked once
             return asked.at(wanted)
+        rows = [row for row in listed if row.path.startswith(path)]
         unsafe = next((row.path for row in rows if safe_path(row.path) != row.path), "")
         if not rows or unsafe:
-            self.findings.append(_unusable(asked, unsafe))
+            absent = path if listed else ""
+            self.findings.append(_unusable(asked, unsafe, absent))
         size_bytes = sum(row.size_bytes for row in rows)
         self.inputs.append(PlannedInput(asked.name, commit, size_bytes, len(rows), asked.folder))
         self._tell_change(name, asked, repo, then, commit)
@@ -205,7 +207,14 @@ _AS = {
 }
 
 
-def _unusable(asked: HubInput, unsafe: str) -> Finding:
+def _unusable(asked: HubInput, unsafe: str, absent: str) -> Finding:
+    if absent and not unsafe:
+        return Finding(
+            Severity.ERROR,
+            "input_empty",
+            f"{asked.name} has no {absent}.",
+            "Copy the file's path from the repo's page.",
+        )
     if not unsafe:
         return Finding(
             Severity.ERROR,
@@ -224,6 +233,12 @@ def _unusable(asked: HubInput, unsafe: str) -> Finding:
 def _naming(settings: RunSettings) -> Iterator[Setting]:
     values = settings.model_dump(mode="json")
     return (each for each in SETTINGS.values() if each.knob.is_hub_address and each.applies(values))
+
+
+def _wanted_of(settings: RunSettings, name: str) -> str:
+    """Which file of such a repo is fetched; empty where all are."""
+    of_which = SETTINGS[name].knob.of_which
+    return str(getattr(settings, of_which)) if of_which else ""
 
 
 def _addresses(settings: RunSettings, named: Setting) -> tuple[str, ...]:

@@ -7,24 +7,22 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from pod_image.contract.checkpoint_interval import CheckpointMinutes
-from pod_image.contract.command_environment import WRITTEN as VARIABLE_WRITTEN
 from pod_image.contract.command_environment import (
     checked_folder,
-    checked_package,
-    checked_variable,
 )
 from pod_image.contract.common_settings import CommonSettings, Switch, Word
-from pod_image.contract.hub_inputs import WRITTEN as INPUT_WRITTEN
-from pod_image.contract.hub_inputs import checked_input
 from pod_image.contract.knobs import Knob
 from pod_image.contract.progress_choice import WRITTEN, checked_progress
 from pod_image.contract.recipes.base import Declaration
 from pod_image.contract.trainer_settings import (
     Bring,
+    Inputs,
     KeepCheckpoints,
     MinGpuMemoryGb,
+    Packages,
     Requirements,
     SecretNames,
+    Variables,
 )
 
 
@@ -48,67 +46,16 @@ class CommandSettings(CommonSettings):
         ),
         Knob("In a shell", group="What", level="advanced"),
     ] = Switch.OFF
-    input: Annotated[
-        tuple[Annotated[Word, AfterValidator(checked_input)], ...],
-        Field(
-            description=(
-                "Repos that are fetched for the command before it starts: OWNER/NAME is a model, datasets/OWNER/NAME "
-                "a dataset; @REVISION and :FOLDER may follow. ${INPUT_0} is where the first one is. The dataset token "
-                "reads them; the command sees no key."
-            ),
-            max_length=16,
-        ),
-        Knob(
-            "Inputs",
-            group="What",
-            level="advanced",
-            separator="\n",
-            empty_means="nothing but the dataset",
-            is_hub_address=True,
-            written=INPUT_WRITTEN,
-        ),
-    ] = ()
+    input: Inputs = ()
     workdir: Annotated[
         str,
         AfterValidator(checked_folder),
         Field(description="Folder that the command starts in, below its own.", max_length=200),
         Knob("Starts in", group="What", level="advanced", empty_means="its own folder"),
     ] = ""
-    env: Annotated[
-        tuple[Annotated[Word, AfterValidator(checked_variable)], ...],
-        Field(
-            description="Variables of the command's process alone, each NAME=VALUE; no key.",
-            max_length=64,
-        ),
-        Knob(
-            "Variables",
-            group="What",
-            level="advanced",
-            separator="\n",
-            empty_means="none of your own",
-            is_public=True,
-            written=VARIABLE_WRITTEN,
-        ),
-    ] = ()
+    env: Variables = ()
     secret: SecretNames = ()
-    pip: Annotated[
-        tuple[Annotated[Word, AfterValidator(checked_package)], ...],
-        Field(
-            description=(
-                "Packages that pip installs first, into an environment of the command's own; what the image has can "
-                "be imported all the same."
-            ),
-            max_length=64,
-        ),
-        Knob(
-            "Packages",
-            group="What",
-            level="advanced",
-            separator="\n",
-            empty_means="what the image has",
-            is_public=True,
-        ),
-    ] = ()
+    pip: Packages = ()
     requirements: Requirements = ""
     bring: Bring = ()
     templates: Annotated[

@@ -1,0 +1,1 @@
+"""The launcher's half of a Piper voice that learns from another voice."""
