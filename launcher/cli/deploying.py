@@ -107,7 +107,7 @@ def _closing_text(followed: Followed) -> str:
         return ending_text(followed)
     return (
         f"{found.run_id} is on its way on pod {found.pod_id} ({found.gpu_name}, "
-        f"{dollars_per_hour(found.price_per_hour_usd)}, never over {usd(found.max_cost_usd)}).\n"
+        f"{dollars_per_hour(found.price_per_hour_usd)}, never over {usd(found.most_usd)}).\n"
         f"  Watch it: launcher watch {found.run_id}\n"
         f"  End it and have it deliver: launcher stop {found.run_id}"
     )

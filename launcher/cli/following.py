@@ -129,7 +129,7 @@ def detached(run: Run) -> Interrupted:
     """Nobody watches, the run goes on: where it is, what it costs, how to stop it."""
     return Interrupted(
         f"Not watching any more; {run.run_id} goes on without this computer, on pod {run.pod_id} "
-        f"({run.gpu_name}, {dollars_per_hour(run.price_per_hour_usd)}, never over {usd(run.max_cost_usd)}).",
+        f"({run.gpu_name}, {dollars_per_hour(run.price_per_hour_usd)}, never over {usd(run.most_usd)}).",
         hint=f"Watch again: launcher watch {run.run_id}. End it and have it deliver: launcher stop {run.run_id}",
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from launcher.domain.cost import worst_case_cost_usd
 from pod_image.contract.outcomes import EndReason
 
 
@@ -63,6 +64,13 @@ class Run:
     """How many files did not reach the results repo, by the pod's last word; None while nobody has said."""
     last_seq: int = 0
     """`seq` of the last event read; what is missing up to the next one is looked for in the results repo."""
+
+    @property
+    def most_usd(self) -> float:
+        """What it can cost at the most: the cap on money, or what its hours cost on this GPU, whichever is less."""
+        if not self.price_per_hour_usd or not self.max_hours:
+            return self.max_cost_usd
+        return worst_case_cost_usd(self.price_per_hour_usd, self.max_hours, self.max_cost_usd)
 
     @property
     def key(self) -> str:

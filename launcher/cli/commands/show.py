@@ -153,7 +153,7 @@ def _cost(found: Receipt) -> str:
         parts.append(f"{usd(found.billed_usd)} billed")
     if found.planned_usd is not None:
         parts.append(f"{usd(found.planned_usd)} expected")
-    return ", ".join(parts) + f", capped at {usd(found.run.max_cost_usd)}"
+    return ", ".join(parts) + f", at most {usd(found.run.most_usd)}"
 
 
 def _metered(run: Run) -> float | None:

@@ -147,7 +147,7 @@ def _money_line(picture: Picture) -> str:
     step = picture.told.step
     at_end = step.cost_at_end_usd if step else None
     forecast = f", about {usd(at_end)} at the end" if at_end else ""
-    cap = f", never over {usd(run.max_cost_usd)}" if run.max_cost_usd else ""
+    cap = f", never over {usd(run.most_usd)}" if run.most_usd else ""
     return f"{usd(picture.cost_usd)} so far{forecast}{cap} ({dollars_per_hour(run.price_per_hour_usd)})"
 
 

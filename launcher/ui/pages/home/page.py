@@ -106,7 +106,7 @@ def _running_card(shell: Shell, run: Run, view: RunView) -> None:
             state_badge(run)
         now = para("")
         problem = para("", "error-text")
-        hint(f"{run.gpu_name} · ends by itself at {dollars(run.max_cost_usd)} at the latest")
+        hint(f"{run.gpu_name} · ends by itself, at {dollars(run.most_usd)} at the latest")
 
     def refresh() -> None:
         rented = shell.site.live.rented(shell.site.clock.now())

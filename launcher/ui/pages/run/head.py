@@ -102,7 +102,7 @@ class RunHead:
         forecast = step.cost_at_end_usd if step is not None else None
         left = step.seconds_left if step is not None else None
         is_over = run.state is RunState.ENDED
-        self._set("Cost so far", f"{dollars(spent)} of {dollars(run.max_cost_usd)} at most")
+        self._set("Cost so far", dollars(spent))
         self._set("Expected at the end", _known(forecast, dollars(forecast)))
         self._set("Running for", clock(seconds) if start else "not yet")
         soon = "under a minute" if left is not None and left < 60 else duration(left)
@@ -112,8 +112,8 @@ class RunHead:
             self._places[name].set_visibility(not is_over)
         self._titles["Cost so far"].text = "Cost" if is_over else "Cost so far"
         self._titles["Running for"].text = "Ran for" if is_over else "Running for"
-        share = min(1.0, spent / run.max_cost_usd) if run.max_cost_usd else 0.0
-        self._money.show(f"{share:.0%} of the cost cap", share)
+        share = min(1.0, spent / run.most_usd) if run.most_usd else 0.0
+        self._money.show(f"{share:.0%} of {dollars(run.most_usd)} at most", share)
         self._show_progress(is_over=is_over)
 
     def _show_progress(self, *, is_over: bool) -> None:
