@@ -145,3 +145,9 @@ def test_a_recipe_s_packages_are_read_as_they_are_written() -> None:
         document = json.dumps({"settings": {"recipe": path.parent.name}})
         needs = private_python.needs(document, pod_wheel().content)
         assert len(needs) == len(lines) + len(private_python.AGENT_NEEDS), path
+
+
+def test_each_recipe_says_on_its_card_what_comes_out() -> None:
+    for name, declaration in declarations().items():
+        assert declaration.title, name
+        assert declaration.about.endswith("."), name

@@ -114,5 +114,9 @@ DECLARATION = Declaration(
     settings=ImageLoraSettings,
     does="a LoRA learns from your pictures",
     order=11,
+    title="A LoRA for pictures",
+    about=(
+        "A subject or a style for FLUX, SDXL, Qwen-Image and others, learnt by ai-toolkit from ten to fifty pictures."
+    ),
     requires=("dataset_repo",),
 )

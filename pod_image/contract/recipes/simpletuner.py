@@ -78,5 +78,7 @@ DECLARATION = Declaration(
     settings=SimpleTunerSettings,
     does="SimpleTuner trains on your pictures",
     order=13,
+    title="SimpleTuner",
+    about="A LoRA or a fine-tune of an image model: with your own config.json, or by a few settings here.",
     requires=("dataset_repo",),
 )

@@ -213,7 +213,11 @@ class WakeWordSettings(CommonSettings):
 
 
 DECLARATION = Declaration(
-    settings=WakeWordSettings, does="a wake word is made and learnt", order=14
+    settings=WakeWordSettings,
+    does="a wake word is made and learnt",
+    order=14,
+    title="A wake word",
+    about="A phrase that Home Assistant and openWakeWord listen for. You type it; recordings are not needed.",
 )
 
 
