@@ -129,5 +129,7 @@ DECLARATION = Declaration(
     settings=LlmLoraSettings,
     does="a language model learns from your texts",
     order=10,
+    title="A LoRA of a language model",
+    about="A language model from Hugging Face learns from your texts or conversations, by TRL and PEFT.",
     requires=("dataset_repo", "base_model"),
 )
