@@ -75,7 +75,9 @@ def test_a_second_pod_ends_what_the_first_began_and_what_is_delivered_can_be_use
     assert began_at <= min(event["step"] for event in steps) < STEPS == steps[-1]["step"]
     assert all(event["total_steps"] == STEPS for event in steps)
     curve = {event["step"]: event["losses"]["loss"] for event in steps if "loss" in event["losses"]}
-    assert len(curve) > 5 and all(4.0 < loss < 6.0 for loss in curve.values())  # noqa: PT018
+    # A report a second at most: how many there are is a matter of the machine's speed. Each is of our loss.
+    assert curve
+    assert all(4.0 < loss < 6.0 for loss in curve.values())
 
     for folder in ("run-01/files/out", last):
         config = json.loads(files[f"{folder}/adapter_config.json"])
