@@ -70,7 +70,6 @@ class Placer:
         concepts, samples = self._concepts(), self._samples()
         self._models(values)
         values |= FOLDERS | dict(ALWAYS)
-        values |= {"concepts": concepts, "samples": samples}
         values["output_model_destination"] = self._destination(values)
         values["backup_after"] = max(round(self.settings.checkpoint_minutes * 60), 1)
         values["backup_after_unit"] = "SECOND"
@@ -83,7 +82,11 @@ class Placer:
             values["quantization"] = {**quantization, "cache_dir": None}
         if not self.given.is_made:
             self._say_what_was_changed(concepts)
-        return values
+        lists = {
+            "concepts": concepts,
+            "samples": samples,
+        }  # at the end, however often it is read again
+        return {name: value for name, value in values.items() if name not in lists} | lists
 
     def _say_what_cannot_be(self, values: Mapping[str, Any]) -> None:
         if values.get("only_cache") is True:

@@ -7,7 +7,7 @@ from typing import Any
 
 from launcher.domain.run import Run
 from launcher.errors import InvalidRequest
-from launcher.forms.scopes import belonging_to
+from launcher.forms.scopes import belonging_to, beside_any_preset
 from launcher.presets import Preset, find_preset
 from launcher.recipes import smaller_try_of_run
 from launcher.services.planning.compose import compose_so_far
@@ -30,8 +30,9 @@ def first_choice(
         if earlier is not None:
             draft = draft_of(earlier, resume=bool(resume), smaller=bool(smaller))
             site.drafts.replace(shell.tab, draft)
-    if preset:
-        draft.preset = preset
+    if preset and preset != draft.preset:
+        # As its card does: what the tab had of another preset, or of another recipe, is not this one's.
+        draft.preset, draft.given = preset, beside_any_preset(draft.given)
     if dataset:
         if draft.given.get("dataset_repo") != dataset:
             draft.let_pass.clear()

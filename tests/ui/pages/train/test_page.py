@@ -212,6 +212,15 @@ async def test_what_is_trained_is_chosen_by_a_card_and_brings_its_own_settings_a
     assert only(person, Field, "field-dataset_repo").value == "me/clips"
 
 
+async def test_a_link_to_a_preset_shows_what_it_trains_whatever_the_tab_had_before(
+    person: User,
+) -> None:
+    await visit(person, "/train?preset=quick-check")
+    person.find(marker="train-command").trigger("change")
+    await visit(person, "/train?preset=quick-check")
+    assert shown_fields(person) >= {"voice_name", "epochs"}
+
+
 def shown_fields(user: User) -> set[str]:
     """Names of the settings that have a field on the page, behind "More settings" or not."""
     with user:
