@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from enum import StrEnum
@@ -12,11 +12,14 @@ from typing import Any
 from unittest.mock import patch
 
 from launcher.domain.pod import PodName
+from launcher.domain.run import Run
 from launcher.errors import RentUnclear
 from launcher.providers.runpod.provider import RunPodProvider
 from launcher.services.common.pod_release import Release
-from launcher.services.common.run_secrets import give_tokens
+from launcher.services.common.run_secrets import TokenEnvironment, give_tokens
+from launcher.services.common.workbench import Workbench
 from launcher.services.ending.reap import ReapReport
+from launcher.stores.secrets import Keys
 from pod_image.agent import deliver
 from pod_image.agent.deliver import Delivery
 from pod_image.agent.hugging_face import HuggingFace
@@ -104,8 +107,10 @@ async def _rent_again(self: RunPodProvider, order: Any) -> Any:
         return await _rent(self, replace(order, name=order.name))
 
 
-async def _give_plain(bench: Any, run: Any, keys: Any, *, in_plain: bool) -> Any:
-    return await give_tokens(bench, run, keys, in_plain=True)
+async def _give_plain(
+    bench: Workbench, run: Run, keys: Keys, named: Sequence[str] = (), *, in_plain: bool
+) -> tuple[Run, TokenEnvironment]:
+    return await give_tokens(bench, run, keys, named, in_plain=True)
 
 
 async def _nothing_released(bench: Any, pod_id: str) -> Release:
@@ -199,7 +204,7 @@ _BROKEN: dict[PlantedBug, tuple[Any, ...]] = {
         "launcher.providers.runpod.provider.RunPodProvider.rent",
     ),
     PlantedBug.HANDS_ON_KEYS: (
-        lambda environment, document: dict(environment),
+        lambda environment, document, stage: dict(environment),
         "pod_image.agent.supervisor.stage_environment",
     ),
     PlantedBug.SENDS_PLAIN_TOKENS: (_give_plain, "launcher.services.launching.launch.give_tokens"),
