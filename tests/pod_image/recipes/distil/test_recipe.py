@@ -12,6 +12,7 @@ import pytest
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import RunFolder
+from pod_image.contract.recipes.distil import DistilSettings
 from pod_image.contract.settings import RunSettings
 from pod_image.hearing.models import NAMED_MODELS
 from pod_image.recipes import load
@@ -110,19 +111,19 @@ def test_naming_the_recipe_to_the_agent_loads_nothing_heavy() -> None:
     assert done.stdout.strip() == "set()"
 
 
-def test_each_phoneme_type_installs_what_piper_installs_for_it() -> None:
-    recipes = ROOT / "pod_image" / "recipes"
-    theirs = {path.name: path.read_text() for path in (recipes / "piper").glob("packages-phoneme*")}
-    ours = {path.name: path.read_text() for path in (recipes / "distil").glob("packages-*")}
-    assert ours == theirs
-    needed = {
-        line
-        for name in ("packages.txt", "packages-transcribe.txt")
-        for line in (recipes / "piper" / name).read_text().splitlines()
-        if not line.startswith("#")
-    }
-    listed = (recipes / "distil" / "packages.txt").read_text().splitlines()
-    assert needed == {line for line in listed if not line.startswith("#")}
+def wanted(path: Path) -> set[str]:
+    return {line for line in path.read_text().splitlines() if not line.startswith("#")}
+
+
+def test_what_is_installed_is_what_piper_installs_to_train_to_hear_and_for_each_phoneme_type() -> (
+    None
+):
+    theirs, ours = (ROOT / "pod_image" / "recipes" / name for name in ("piper", "distil"))
+    types = {path.name: path.read_text() for path in theirs.glob("packages-phoneme*")}
+    assert {path.name: path.read_text() for path in ours.glob("packages-phoneme*")} == types
+    assert wanted(ours / "packages.txt") == wanted(theirs / "packages.txt")
+    assert wanted(ours / "packages-heard_by.txt") == wanted(theirs / "packages-transcribe.txt")
+    assert DistilSettings().heard_by  # it always hears
 
 
 @pytest.mark.parametrize(("checkpoints", "resumes"), [((), False), (("step-00000004.ckpt",), True)])
