@@ -12,22 +12,18 @@ from launcher.recipes.base import (
     Recipe,
     Result,
     Shown,
-    SmallerTry,
 )
-from launcher.recipes.command.recipe import CommandRecipe
 from launcher.recipes.image_lora.configuration import configuration
 from launcher.recipes.image_lora.kinds import KINDS
+from launcher.recipes.picture_training import PictureTraining
 from pod_image.contract.figures import counted
-from pod_image.contract.findings import Finding, Severity
-from pod_image.contract.next_steps import Said, Sentence, setting
+from pod_image.contract.next_steps import Sentence, setting
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.recipes.image_lora import ImageLoraSettings
 from pod_image.contract.settings import RunSettings
 
-SMALLER = (1024, 768, 512)
 
-
-class ImageLoraRecipe(CommandRecipe):
+class ImageLoraRecipe(PictureTraining):
     shown = Shown(
         phases={Phase.TRAIN: PhaseWords("Train the LoRA", "the LoRA is trained")},
         result=Result("LoRA", ("files/out/*/*.safetensors",)),
@@ -61,39 +57,8 @@ class ImageLoraRecipe(CommandRecipe):
     def configuration(self, settings: RunSettings, given: Mapping[str, bytes]) -> Configuration:
         return configuration(ImageLoraSettings.of(settings), given)
 
-    def how_to_be_shorter(self, settings: RunSettings) -> Said:
-        if ImageLoraSettings.of(settings).trainer_config:
-            return ""
-        return Sentence("Lower ", setting("picture_steps"), ".")
-
-    def smaller_try(self, settings: RunSettings) -> SmallerTry | None:
-        own = ImageLoraSettings.of(settings)
-        smaller = next((size for size in SMALLER if size < own.picture_size), None)
-        if own.trainer_config or smaller is None:
-            return None
-        return SmallerTry(
-            {"picture_size": smaller},
-            f"Pictures of {smaller} pixels need less memory.",
-            f"Try again at {smaller} pixels",
-        )
-
-    def why_nothing_is_left(
-        self,
-        settings: RunSettings,
-        dataset: DatasetSummary | None,
-        earlier: RunSettings,
-        step: int,
-    ) -> Finding | None:
-        own = ImageLoraSettings.of(settings)
-        if own.trainer_config or step < own.picture_steps:
-            return None
-        return Finding(
-            Severity.ERROR,
-            "nothing_left",
-            f"There is nothing left to train: the run is at step {step:,}, and these settings end it at step "
-            f"{own.picture_steps:,}.",
-            Sentence("Raise ", setting("picture_steps"), "."),
-        )
+    def own(self, settings: RunSettings) -> ImageLoraSettings:
+        return ImageLoraSettings.of(settings)
 
 
 RECIPE: Recipe = ImageLoraRecipe()

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from launcher.domain.plan import DatasetSummary
-from launcher.recipes.base import Configuration, PhaseWords, Recipe, Result, Shown, SmallerTry
-from launcher.recipes.command.recipe import CommandRecipe
+from launcher.recipes.base import Configuration, PhaseWords, Recipe, Result, Shown
+from launcher.recipes.picture_training import PictureTraining
 from launcher.recipes.simpletuner.configuration import configuration
 from pod_image.contract.figures import counted
-from pod_image.contract.findings import Finding, Severity
-from pod_image.contract.next_steps import Said, Sentence, setting
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.recipes.simpletuner import SimpleTunerSettings
 from pod_image.contract.settings import RunSettings
 
-SMALLER = (1024, 768, 512)
 
-
-class SimpleTunerRecipe(CommandRecipe):
+class SimpleTunerRecipe(PictureTraining):
     shown = Shown(
         phases={
             Phase.PREPARE: PhaseWords("Install SimpleTuner", "SimpleTuner is installed"),
@@ -44,39 +39,8 @@ class SimpleTunerRecipe(CommandRecipe):
     def configuration(self, settings: RunSettings, given: Mapping[str, bytes]) -> Configuration:
         return configuration(SimpleTunerSettings.of(settings), given)
 
-    def how_to_be_shorter(self, settings: RunSettings) -> Said:
-        if SimpleTunerSettings.of(settings).trainer_config:
-            return ""
-        return Sentence("Lower ", setting("picture_steps"), ".")
-
-    def smaller_try(self, settings: RunSettings) -> SmallerTry | None:
-        own = SimpleTunerSettings.of(settings)
-        smaller = next((size for size in SMALLER if size < own.picture_size), None)
-        if own.trainer_config or smaller is None:
-            return None
-        return SmallerTry(
-            {"picture_size": smaller},
-            f"Pictures of {smaller} pixels need less memory.",
-            f"Try again at {smaller} pixels",
-        )
-
-    def why_nothing_is_left(
-        self,
-        settings: RunSettings,
-        dataset: DatasetSummary | None,
-        earlier: RunSettings,
-        step: int,
-    ) -> Finding | None:
-        own = SimpleTunerSettings.of(settings)
-        if own.trainer_config or step < own.picture_steps:
-            return None
-        return Finding(
-            Severity.ERROR,
-            "nothing_left",
-            f"There is nothing left to train: the run is at step {step:,}, and these settings end it at step "
-            f"{own.picture_steps:,}.",
-            Sentence("Raise ", setting("picture_steps"), "."),
-        )
+    def own(self, settings: RunSettings) -> SimpleTunerSettings:
+        return SimpleTunerSettings.of(settings)
 
 
 RECIPE: Recipe = SimpleTunerRecipe()
