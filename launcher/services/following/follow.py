@@ -106,7 +106,7 @@ class _Follower:
         """The line as what it is, after the events that should have come before it."""
         event = from_line(line.text) if line.source == "container" else None
         seen: list[RawObservation] = []
-        self._heed(line, event)
+        self._heed(line)
         if event is None:
             seen.append(LogSeen(line.source, line.text, line.at))
         elif event.run_id == self._run.run_id:
@@ -114,13 +114,16 @@ class _Follower:
         self._cursor = line.id or self._cursor
         return seen
 
-    def _heed(self, line: LogLine, event: Event | None) -> None:
+    def _heed(self, line: LogLine) -> None:
         """What a line says of when to look at the pod."""
         if line.source == "container":
             self._times.heard(self._bench.clock.now())
         else:
             self._times.machine_spoke()
-        self._look_again.set()
+        if (
+            self._times.is_wanted
+        ):  # any other line puts the next look off: nobody has to wake for it
+            self._look_again.set()
 
     async def _new(self, event: Event) -> list[Event]:
         """The event with what was missed before it; nothing when it was seen already."""
@@ -195,10 +198,9 @@ class _Follower:
             except Exception as exc:  # the reader of the queue raises it
                 await self._queue.put(exc)
                 return
-            if is_fresh:
-                is_running = self._status is PodStatus.RUNNING
-                self._times.looked(self._bench.clock.now(), is_running=is_running)
             now = self._bench.clock.now()
+            if is_fresh:
+                self._times.looked(now, is_running=self._status is PodStatus.RUNNING)
             await self._queue.put(Tick(now, trouble, self._uptime_seconds, is_fresh))
             await self._until_next_tick()
         seconds = LAST_LINES_SECONDS_AFTER_THE_END if self._has_ended else LAST_LINES_SECONDS

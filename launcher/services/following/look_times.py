@@ -33,7 +33,8 @@ class LookTimes:
         self._last_word: datetime | None = None
         self._last_looks = 0
         self._is_running = False
-        self._is_wanted = False
+        self.is_wanted = False
+        """Something happened since the last look that another one would tell more of."""
 
     def heard(self, now: datetime) -> None:
         """The pod's log said something."""
@@ -48,7 +49,7 @@ class LookTimes:
 
     def want(self) -> None:
         """Something happened that a look would tell more of."""
-        self._is_wanted = True
+        self.is_wanted = True
 
     def said_last_word(self, now: datetime) -> None:
         self._last_word = now
@@ -62,7 +63,7 @@ class LookTimes:
             self._pause = min(self._pause * 2, max(LONGEST_PAUSE, self._usual))
         if is_other and self._heard is None:
             self._at.append(now + FIRST_WORD + timedelta(seconds=1))
-        self._is_running, self._is_wanted, self._looked = is_running, False, now
+        self._is_running, self.is_wanted, self._looked = is_running, False, now
         self._last_looks += self.is_about_to_go(now)
         self._at = sorted(each for each in self._at if each > now)
 
@@ -79,8 +80,8 @@ class LookTimes:
         if self.is_about_to_go(now):
             pause = LAST_PAUSES[min(self._last_looks, len(LAST_PAUSES) - 1)]
             return self._looked + min(timedelta(seconds=pause), self._usual)
-        due = self._looked + (self._usual if self._is_wanted else self._pause)
-        if self._is_speaking(now) and not self._is_wanted:
+        due = self._looked + (self._usual if self.is_wanted else self._pause)
+        if self._is_speaking(now) and not self.is_wanted:
             assert self._heard is not None
             due = min(self._looked + RARELY, self._heard + SILENCE)
         return min([due, *self._at[:1]])
