@@ -2,40 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from launcher.domain.plan import DatasetSummary
 from launcher.recipes.base import SmallerTry
 from launcher.recipes.command.recipe import CommandRecipe
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import Said, Sentence, setting
+from pod_image.contract.picture_settings import TrainingBySteps
 from pod_image.contract.settings import RunSettings
 
 SMALLER = (1024, 768, 512)
 """Sizes of pictures that the models were made for, in pixels."""
 
 
-class PictureSettings(Protocol):
-    """Where a configuration of the person's own is named, that says how long it trains and at which size."""
-
-    picture_steps: int
-    picture_size: int
-    trainer_config: str
-
-
 class PictureTraining(CommandRecipe):
-    """A recipe takes over all of this, and says which its settings are."""
-
-    def own(self, settings: RunSettings) -> PictureSettings:
-        raise NotImplementedError
+    """A recipe takes over all of this. A configuration of the person's own says itself how long it trains."""
 
     def how_to_be_shorter(self, settings: RunSettings) -> Said:
-        if self.own(settings).trainer_config:
+        if TrainingBySteps.of(settings).trainer_config:
             return ""
         return Sentence("Lower ", setting("picture_steps"), ".")
 
     def smaller_try(self, settings: RunSettings) -> SmallerTry | None:
-        own = self.own(settings)
+        own = TrainingBySteps.of(settings)
         smaller = next((size for size in SMALLER if size < own.picture_size), None)
         if own.trainer_config or smaller is None:
             return None
@@ -52,7 +40,7 @@ class PictureTraining(CommandRecipe):
         earlier: RunSettings,
         step: int,
     ) -> Finding | None:
-        own = self.own(settings)
+        own = TrainingBySteps.of(settings)
         if own.trainer_config or step < own.picture_steps:
             return None
         return Finding(

@@ -6,8 +6,15 @@ from typing import Annotated
 
 from pydantic import Field
 
-from pod_image.contract.common_settings import Word
+from pod_image.contract.checkpoint_interval import CheckpointMinutes
+from pod_image.contract.common_settings import CommonSettings, Word
 from pod_image.contract.knobs import Knob, Scope, When
+from pod_image.contract.trainer_settings import (
+    BaseModelRepo,
+    KeepCheckpoints,
+    MinGpuMemoryGb,
+    TrainerConfig,
+)
 
 WITHOUT_A_FILE = (When("trainer_config", ("",)),)
 """With a file of the person's own it says all of this."""
@@ -58,3 +65,30 @@ PictureLearningRate = Annotated[
     Field(description="Step width of the LoRA's optimiser.", gt=0, le=1),
     Knob("Learning rate of the LoRA", group="How much", level="advanced", when=WITHOUT_A_FILE),
 ]
+
+
+class PictureTraining(CommonSettings):
+    """What every training on pictures is told; a recipe adds what its own trainer wants to know."""
+
+    # What
+    trainer_config: TrainerConfig = ""
+    base_model: BaseModelRepo = ""
+    sample_prompts: SamplePrompts = ()
+
+    # How much
+    picture_size: PictureSize = 1024
+    pictures_per_step: PicturesPerStep = 1
+    picture_lora_rank: PictureLoraRank = 16
+    picture_learning_rate: PictureLearningRate = 3e-4
+    checkpoint_minutes: CheckpointMinutes = 15.0
+    keep_checkpoints: KeepCheckpoints = 2
+
+    # Where
+    min_gpu_memory_gb: MinGpuMemoryGb = 0.0
+
+
+class TrainingBySteps(PictureTraining):
+    """One that ends after so many steps."""
+
+    # How much
+    picture_steps: PictureSteps = 2_000

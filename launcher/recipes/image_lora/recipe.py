@@ -57,8 +57,5 @@ class ImageLoraRecipe(PictureTraining):
     def configuration(self, settings: RunSettings, given: Mapping[str, bytes]) -> Configuration:
         return configuration(ImageLoraSettings.of(settings), given)
 
-    def own(self, settings: RunSettings) -> ImageLoraSettings:
-        return ImageLoraSettings.of(settings)
-
 
 RECIPE: Recipe = ImageLoraRecipe()

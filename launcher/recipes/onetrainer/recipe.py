@@ -7,9 +7,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from launcher.domain.needs import GpuMemory
-from launcher.domain.plan import DatasetSummary
-from launcher.recipes.base import Configuration, PhaseWords, Plain, Recipe, Result, Shown
+from launcher.recipes.base import Configuration, PhaseWords, Recipe, Result, Shown
+from launcher.recipes.command.recipe import CommandRecipe
 from launcher.recipes.found import Found
 from launcher.recipes.onetrainer.known import choices
 from launcher.recipes.onetrainer.making import made
@@ -21,7 +20,7 @@ from pod_image.contract.recipes.onetrainer import COMMIT, OneTrainerSettings
 from pod_image.contract.settings import RunSettings
 
 
-class OneTrainerRecipe(Plain):
+class OneTrainerRecipe(CommandRecipe):
     shown = Shown(
         phases={
             Phase.PREPARE: PhaseWords("Install OneTrainer", "OneTrainer is installed"),
@@ -39,11 +38,6 @@ class OneTrainerRecipe(Plain):
         what = "your own configuration" if own.trainer_config else f"a LoRA for {own.model_type}"
         base = f", from {own.base_model}" if own.base_model else ""
         return f"OneTrainer: {what}{base}{', continued' if resume else ''}"
-
-    def memory_needed(self, settings: RunSettings, dataset: DatasetSummary | None) -> GpuMemory:
-        wanted = OneTrainerSettings.of(settings).min_gpu_memory_gb
-        hint = Sentence("Lower ", setting("min_gpu_memory_gb"), ".")
-        return GpuMemory(wanted, "as you asked", hint) if wanted else GpuMemory()
 
     def configuration(self, settings: RunSettings, given: Mapping[str, bytes]) -> Configuration:
         own, found = OneTrainerSettings.of(settings), Found()

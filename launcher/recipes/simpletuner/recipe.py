@@ -39,8 +39,5 @@ class SimpleTunerRecipe(PictureTraining):
     def configuration(self, settings: RunSettings, given: Mapping[str, bytes]) -> Configuration:
         return configuration(SimpleTunerSettings.of(settings), given)
 
-    def own(self, settings: RunSettings) -> SimpleTunerSettings:
-        return SimpleTunerSettings.of(settings)
-
 
 RECIPE: Recipe = SimpleTunerRecipe()

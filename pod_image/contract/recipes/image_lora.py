@@ -7,25 +7,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from pod_image.contract.checkpoint_interval import CheckpointMinutes
-from pod_image.contract.common_settings import CommonSettings
 from pod_image.contract.knobs import Knob, Scope
 from pod_image.contract.picture_settings import (
     WITHOUT_A_FILE,
-    PictureLearningRate,
-    PictureLoraRank,
-    PictureSize,
-    PicturesPerStep,
-    PictureSteps,
-    SamplePrompts,
+    TrainingBySteps,
 )
 from pod_image.contract.recipes.base import Declaration
-from pod_image.contract.trainer_settings import (
-    BaseModelRepo,
-    KeepCheckpoints,
-    MinGpuMemoryGb,
-    TrainerConfig,
-)
 
 CONFIGURED = "job.yaml"
 """What ai-toolkit reads, below `config/` in the command's folder."""
@@ -54,10 +41,8 @@ def checked_lora_name(text: str) -> str:
     return text
 
 
-class ImageLoraSettings(CommonSettings):
+class ImageLoraSettings(TrainingBySteps):
     # What
-    trainer_config: TrainerConfig = ""
-    base_model: BaseModelRepo = ""
     model_kind: Annotated[
         ModelKind,
         Field(description="Kind of the base model, as ai-toolkit calls it."),
@@ -86,7 +71,6 @@ class ImageLoraSettings(CommonSettings):
             when=WITHOUT_A_FILE,
         ),
     ] = ""
-    sample_prompts: SamplePrompts = ()
     toolkit_folder: Annotated[
         str,
         Field(
@@ -96,18 +80,6 @@ class ImageLoraSettings(CommonSettings):
         ),
         Knob("ai-toolkit's folder", group="What", level="advanced"),
     ] = "/app/ai-toolkit"
-
-    # How much
-    picture_steps: PictureSteps = 2_000
-    picture_size: PictureSize = 1024
-    pictures_per_step: PicturesPerStep = 1
-    picture_lora_rank: PictureLoraRank = 16
-    picture_learning_rate: PictureLearningRate = 3e-4
-    checkpoint_minutes: CheckpointMinutes = 15.0
-    keep_checkpoints: KeepCheckpoints = 2
-
-    # Where
-    min_gpu_memory_gb: MinGpuMemoryGb = 0.0
 
 
 DECLARATION = Declaration(

@@ -6,33 +6,19 @@ from typing import Annotated
 
 from pydantic import Field
 
-from pod_image.contract.checkpoint_interval import CheckpointMinutes
-from pod_image.contract.common_settings import CommonSettings
 from pod_image.contract.knobs import Knob, When
 from pod_image.contract.picture_settings import (
     WITHOUT_A_FILE,
-    PictureLearningRate,
-    PictureLoraRank,
-    PictureSize,
-    PicturesPerStep,
-    SamplePrompts,
+    PictureTraining,
 )
 from pod_image.contract.recipes.base import Declaration
-from pod_image.contract.trainer_settings import (
-    BaseModelRepo,
-    KeepCheckpoints,
-    MinGpuMemoryGb,
-    TrainerConfig,
-)
 
 COMMIT = "23df3832e8f213d64c337e39f9365ba46e99fed0"
 """Of OneTrainer, 2026-08-19: whose settings are known here, and which is installed unless another is named."""
 
 
-class OneTrainerSettings(CommonSettings):
+class OneTrainerSettings(PictureTraining):
     # What
-    trainer_config: TrainerConfig = ""
-    base_model: BaseModelRepo = ""
     model_type: Annotated[
         str,
         Field(
@@ -44,7 +30,6 @@ class OneTrainerSettings(CommonSettings):
         ),
         Knob("Kind of model", group="What", is_settled=True, when=WITHOUT_A_FILE),
     ] = "STABLE_DIFFUSION_XL_10_BASE"
-    sample_prompts: SamplePrompts = ()
     onetrainer_commit: Annotated[
         str,
         Field(
@@ -79,15 +64,6 @@ class OneTrainerSettings(CommonSettings):
         Field(description="How often the training goes over the pictures.", ge=1, le=10_000),
         Knob("Epochs over the pictures", group="How much", unit="epochs", when=WITHOUT_A_FILE),
     ] = 20
-    picture_size: PictureSize = 1024
-    pictures_per_step: PicturesPerStep = 1
-    picture_lora_rank: PictureLoraRank = 16
-    picture_learning_rate: PictureLearningRate = 3e-4
-    checkpoint_minutes: CheckpointMinutes = 15.0
-    keep_checkpoints: KeepCheckpoints = 2
-
-    # Where
-    min_gpu_memory_gb: MinGpuMemoryGb = 0.0
 
 
 DECLARATION = Declaration(

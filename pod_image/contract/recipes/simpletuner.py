@@ -6,25 +6,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from pod_image.contract.checkpoint_interval import CheckpointMinutes
-from pod_image.contract.common_settings import CommonSettings
 from pod_image.contract.knobs import Knob
 from pod_image.contract.picture_settings import (
     WITHOUT_A_FILE,
-    PictureLearningRate,
-    PictureLoraRank,
-    PictureSize,
-    PicturesPerStep,
-    PictureSteps,
-    SamplePrompts,
+    TrainingBySteps,
 )
 from pod_image.contract.recipes.base import Declaration
-from pod_image.contract.trainer_settings import (
-    BaseModelRepo,
-    KeepCheckpoints,
-    MinGpuMemoryGb,
-    TrainerConfig,
-)
 
 VERSION = "4.10.1"
 """Of SimpleTuner, 2026-10-18: whose settings are known here, and which is installed unless another is named."""
@@ -33,10 +20,8 @@ BACKENDS = "multidatabackend.json"
 """Both are what SimpleTuner reads, below `config/` in the command's folder."""
 
 
-class SimpleTunerSettings(CommonSettings):
+class SimpleTunerSettings(TrainingBySteps):
     # What
-    trainer_config: TrainerConfig = ""
-    base_model: BaseModelRepo = ""
     model_family: Annotated[
         str,
         Field(
@@ -45,7 +30,6 @@ class SimpleTunerSettings(CommonSettings):
         ),
         Knob("Family of models", group="What", is_settled=True, when=WITHOUT_A_FILE),
     ] = "sdxl"
-    sample_prompts: SamplePrompts = ()
     simpletuner_version: Annotated[
         str,
         Field(
@@ -60,18 +44,6 @@ class SimpleTunerSettings(CommonSettings):
             empty_means="what the image has",
         ),
     ] = VERSION
-
-    # How much
-    picture_steps: PictureSteps = 2_000
-    picture_size: PictureSize = 1024
-    pictures_per_step: PicturesPerStep = 1
-    picture_lora_rank: PictureLoraRank = 16
-    picture_learning_rate: PictureLearningRate = 3e-4
-    checkpoint_minutes: CheckpointMinutes = 15.0
-    keep_checkpoints: KeepCheckpoints = 2
-
-    # Where
-    min_gpu_memory_gb: MinGpuMemoryGb = 0.0
 
 
 DECLARATION = Declaration(
