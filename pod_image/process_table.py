@@ -39,11 +39,12 @@ def processes() -> list[Process]:
 
 def process(pid: int) -> Process | None:
     try:
-        text = (PROC / str(pid) / "stat").read_text()
+        line = (PROC / str(pid) / "stat").read_bytes()
     except OSError:
         return None
-    # The name in parentheses may hold spaces and parentheses itself: count from its end.
-    fields = text.rpartition(")")[2].split()
+    # The name in parentheses is the program's own: any bytes, spaces and parentheses among them, or a letter that
+    # the kernel cut in two. Count from its end.
+    fields = line.rpartition(b")")[2].decode("ascii", "replace").split()
     return Process(
         pid=pid,
         parent=int(fields[1]),

@@ -60,7 +60,7 @@ def cpu_seconds(living: Iterable[Process]) -> float:
 def ignores_interrupt(each: Process) -> bool:
     """As a shell has it that started something in the background."""
     with suppress(OSError, ValueError, IndexError):
-        for line in (PROC / str(each.pid) / "status").read_text().splitlines():
-            if line.startswith("SigIgn:"):
+        for line in (PROC / str(each.pid) / "status").read_bytes().splitlines():
+            if line.startswith(b"SigIgn:"):
                 return bool(int(line.split()[1], 16) & (1 << (signal.SIGINT - 1)))
     return False
