@@ -34,7 +34,8 @@ def reference() -> str:
 def _section(title: str, command: Any) -> str:
     parts = [f"## {title}", "", inspect.cleandoc(command.help or ""), ""]
     takes_settings = set(SETTINGS) <= {param.name for param in command.params}
-    own = [param for param in command.params if not (takes_settings and param.name in SETTINGS)]
+    shown = [param for param in command.params if not getattr(param, "hidden", False)]
+    own = [param for param in shown if not (takes_settings and param.name in SETTINGS)]
     if own:
         parts += ["| Option | What it does |", "| --- | --- |"]
         parts += [f"| {_name(param)} | {_help(param)} |" for param in own]

@@ -8,7 +8,14 @@ import pytest
 
 from launcher.cli.command_list import COMMANDS
 from launcher.forms import docs
-from launcher.forms.docs import command_reference, generated, main, settings_tables, stale_pages
+from launcher.forms.docs import (
+    DOCS_FOLDER,
+    command_reference,
+    generated,
+    main,
+    settings_tables,
+    stale_pages,
+)
 from launcher.forms.option_names import option_of
 from pod_image.contract.settings import SETTINGS
 
@@ -56,3 +63,8 @@ def test_check_fails_on_a_stale_page_and_write_mends_it(
     )
     assert main(["--check"]) == 1
     assert main(["--both"]) == 2
+
+
+def test_a_word_kept_from_an_earlier_release_is_not_taught() -> None:
+    assert "`--emulators`" in (DOCS_FOLDER / "cli.md").read_text("utf-8")
+    assert "`--serve`" not in (DOCS_FOLDER / "cli.md").read_text("utf-8")

@@ -38,8 +38,12 @@ def demo(
     headless: Annotated[
         bool, typer.Option("--headless", help="One training run, without the web form.")
     ] = False,
+    emulators: Annotated[
+        bool,
+        typer.Option("--emulators", help="Only the stand-ins; use them from another terminal."),
+    ] = False,
     serve: Annotated[
-        bool, typer.Option("--serve", help="Only the stand-ins; use them from another terminal.")
+        bool, typer.Option("--serve", hidden=True, help="What --emulators was called.")
     ] = False,
     steps: Annotated[
         int | None, typer.Option(min=1, max=10_000, help="Train exactly so many steps (batches).")
@@ -81,16 +85,19 @@ def demo(
     if fault and "list" in fault:
         output.answer(fault_list(), lambda: pairs(fault_list().items()))
         return
-    if headless and serve:
-        raise InvalidRequest("--headless and --serve are two different things.", hint="Give one.")
+    only_emulators = emulators or serve
+    if headless and only_emulators:
+        raise InvalidRequest(
+            "--headless and --emulators are two different things.", hint="Give one."
+        )
     faults = tuple(fault or ())
     with demo_folder() as folder:
         for name in faults:
             check_fault(name)
         refuse_what_shows_nothing(faults, is_headless=headless)
         start = installed_base() if base and recipe.begins_as_a_voice else None
-        if serve:
-            _serve(faults, folder, start, output)
+        if only_emulators:
+            _run_emulators(faults, folder, start, output)
         elif headless:
             from launcher.cli.demo_run import DemoOrder, run_demo
 
@@ -116,7 +123,9 @@ def _open_page(
     output.talk("Everything of the demo is closed and removed.")
 
 
-def _serve(faults: tuple[str, ...], folder: Path, base: DemoBase | None, output: Output) -> None:
+def _run_emulators(
+    faults: tuple[str, ...], folder: Path, base: DemoBase | None, output: Output
+) -> None:
     over = threading.Event()
     for number in leaving_signals():
         signal.signal(number, lambda *_: over.set())

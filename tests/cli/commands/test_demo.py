@@ -92,7 +92,7 @@ def test_the_demo_trains_exactly_so_many_steps_and_the_voice_speaks(tmp_path: Pa
 
 
 def test_the_stand_ins_alone_say_where_they_are_and_close_on_sigterm(tmp_path: Path) -> None:
-    with demo_in_background(tmp_path, "--serve", "--no-base", "--json") as process:
+    with demo_in_background(tmp_path, "--emulators", "--no-base", "--json") as process:
         assert process.stdout is not None
         document = json.loads(process.stdout.readline())
         assert set(document) == {"env", "dataset_repo", "results_repo"}
@@ -119,6 +119,7 @@ def test_the_stand_ins_alone_say_where_they_are_and_close_on_sigterm(tmp_path: P
 
 
 def test_without_json_the_stand_ins_print_lines_for_a_shell(tmp_path: Path) -> None:
+    # By the word that earlier releases had for --emulators.
     with demo_in_background(tmp_path, "--serve", "--no-base") as process:
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(5)]
@@ -176,5 +177,8 @@ def test_a_missing_extra_is_an_error_that_gives_the_install_command() -> None:
     assert "surely_no_such_library" in in_terminal(caught.value.message)
 
 
-def test_serve_and_headless_are_not_for_one_call(capsys: pytest.CaptureFixture[str]) -> None:
-    assert app.run(["demo", "--serve", "--headless"]) == 2
+@pytest.mark.parametrize("word", ["--emulators", "--serve"])
+def test_emulators_and_headless_are_not_for_one_call(
+    capsys: pytest.CaptureFixture[str], word: str
+) -> None:
+    assert app.run(["demo", word, "--headless"]) == 2
