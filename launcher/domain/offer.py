@@ -52,3 +52,8 @@ class Offer:
     """Data centres with stock; empty when the provider does not say."""
     avoids: tuple[str, ...] = ()
     """Others with stock that are left out, since a machine there failed lately."""
+
+
+def shown_gpu(gpu_type: str) -> str:
+    """A GPU's name as offers show it, of a provider's own name for it: without its maker."""
+    return gpu_type.removeprefix("NVIDIA ").removeprefix("GeForce ")

@@ -64,6 +64,13 @@ class Run:
     """How many files did not reach the results repo, by the pod's last word; None while nobody has said."""
     last_seq: int = 0
     """`seq` of the last event read; what is missing up to the next one is looked for in the results repo."""
+    is_from_repo: bool = False
+    """Known from its results repo alone, which anybody may have written: no pod is ended and no secret removed for it.
+    Its `nonce` only names it here and is no pod's; `pod_id` is empty."""
+    told_nonce: str = ""
+    """What the repo calls the attempt's nonce; for a run that is known from there alone."""
+    told_pod_id: str = ""
+    """What the repo calls its pod: to be shown, and asked the bill of."""
 
     @property
     def most_usd(self) -> float:
@@ -71,6 +78,16 @@ class Run:
         if not self.price_per_hour_usd or not self.max_hours:
             return self.max_cost_usd
         return worst_case_cost_usd(self.price_per_hour_usd, self.max_hours, self.max_cost_usd)
+
+    @property
+    def attempt_nonce(self) -> str:
+        """By which the pod itself knows the attempt; empty where that is not known."""
+        return self.told_nonce if self.is_from_repo else self.nonce
+
+    @property
+    def shown_pod_id(self) -> str:
+        """The pod that it ran on, for a person to read."""
+        return self.pod_id or self.told_pod_id
 
     @property
     def key(self) -> str:

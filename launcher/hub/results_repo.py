@@ -10,9 +10,15 @@ from pathlib import Path
 from launcher.config import private_files
 from launcher.errors import HubError
 from launcher.hub.access import HubAccess
+from launcher.hub.told_events import (
+    FIRST_EVENTS_BYTES,
+    LAST_EVENTS_BYTES,
+    ToldEvents,
+    read_events,
+)
 from pod_image.contract.brought import BroughtList, list_path
 from pod_image.contract.contract_error import ContractError
-from pod_image.contract.events import Event, from_line
+from pod_image.contract.events import Event
 from pod_image.contract.instructions import Instruction
 from pod_image.contract.paths import CONTROL_FOLDER, ResultsFolder
 from pod_image.contract.record import RunRecord
@@ -30,14 +36,16 @@ from pod_image.hub import (
     fetch,
     list_files,
     list_folders,
+    look_at,
     publish,
-    read_bytes,
     read_range,
     resolve_commit,
 )
 
 _CONTROL_FILE = re.compile(rf"/{CONTROL_FOLDER}/(\d+)\.json$")
 _TRIES_FOR_A_NUMBER = 5
+RECORD_BYTES = 8 << 20
+"""No record of ours is as long, and no list of files; a longer one is read as none."""
 
 
 @dataclass(frozen=True)
@@ -55,40 +63,52 @@ class ResultsRepo:
         """See to it that the repo is there; True when it was made now, private."""
         return await self.access.run(ensure_results_repo, self.access.upload, self.repo_id)
 
-    async def commit(self) -> str:
-        return await self.access.run(resolve_commit, self.access.upload, self.repo)
+    async def commit(self, revision: str = "") -> str:
+        """The commit that a revision means now; without one the newest."""
+        return await self.access.run(
+            resolve_commit, self.access.upload, self.repo, revision or None
+        )
 
-    async def run_ids(self) -> list[str]:
+    async def run_ids(self, revision: str = "main") -> list[str]:
         """Names of the folders at the root; none when the repo does not exist. `_` begins what is no run."""
         try:
-            folders = await self.access.run(list_folders, self.access.upload, self.repo)
+            folders = await self.access.run(list_folders, self.access.upload, self.repo, revision)
             return [name for name in folders if not name.startswith("_")]
         except HubError as exc:
             if isinstance(exc.__cause__, RepoMissing):
                 return []
             raise
 
-    async def files(self, run_id: str) -> list[RemoteFile]:
-        """What the run has delivered so far; none while it has no folder."""
-        commit = await self.commit()
+    async def files(self, run_id: str, revision: str = "") -> list[RemoteFile]:
+        """What the run has delivered so far, or had at a revision; none while it has no folder."""
+        commit = await self.commit(revision)
         return await self.access.run(list_files, self.access.upload, self.repo, commit, run_id)
 
-    async def record(self, run_id: str) -> RunRecord | None:
+    async def record(self, run_id: str, revision: str = "main") -> RunRecord | None:
         """The run's own record, or None while there is none that can be read."""
-        return RunRecord.from_json(await self._read(ResultsFolder(run_id).record))
+        path = ResultsFolder(run_id).record
+        return RunRecord.from_json(await self._read_at_most(path, RECORD_BYTES, revision))
 
     async def brought(self, sha256: str) -> BroughtList | None:
         """What a run brought along, by the hash in its record; None where that cannot be read any more."""
         try:
-            return BroughtList.from_json(await self._read(list_path(sha256)), sha256)
+            content = await self._read_at_most(list_path(sha256), RECORD_BYTES)
+            return BroughtList.from_json(content, sha256)
         except ContractError:
             return None
 
     async def events(self, run_id: str) -> list[Event]:
         """The run's events as it delivered them, in order; unreadable lines are passed over."""
-        content = await self._read(ResultsFolder(run_id).events)
-        lines = (content or b"").decode("utf-8", "replace").split("\n")
-        return [event for line in lines if (event := from_line(line)) is not None]
+        return list((await self.told(run_id)).events)
+
+    async def told(self, run_id: str, revision: str = "main") -> ToldEvents:
+        """The same at a revision, and whether all could be read: of a file that is too long to be ours, the first
+        and the last are."""
+        path = ResultsFolder(run_id).events
+        start = await self._read_at_most(path, FIRST_EVENTS_BYTES + 1, revision) or b""
+        if len(start) <= FIRST_EVENTS_BYTES:
+            return await self.access.run(read_events, start)
+        return await self.access.run(read_events, start, await self._end_of(path, revision))
 
     async def log(self, run_id: str) -> bytes | None:
         """What the run printed, as it delivered it; None where there is no log, as from an older image."""
@@ -144,16 +164,26 @@ class ResultsRepo:
     async def _publish_on(self, head: str, files: dict[str, Path | bytes], message: str) -> None:
         await self.access.run(publish, self.access.upload, self.repo, files, message, parent=head)
 
-    async def _read_at_most(self, path: str, most_bytes: int) -> bytes | None:
+    async def _read_at_most(
+        self, path: str, most_bytes: int, revision: str = "main"
+    ) -> bytes | None:
+        """The start of a file, None where there is none: whoever wrote it, it fills no memory."""
         try:
-            commit = await self.commit()
-            return await self.access.run(
-                read_range, self.access.upload, self.repo, commit, path, 0, most_bytes
-            )
+            return await self._read_range(path, 0, most_bytes, revision)
         except HubError as exc:
             if isinstance(exc.__cause__, NotInRepo | RepoMissing):
                 return None
             raise
 
-    async def _read(self, path: str) -> bytes | None:
-        return await self.access.run(read_bytes, self.access.upload, self.repo, path)
+    async def _end_of(self, path: str, revision: str) -> bytes:
+        """The last bytes of a long file."""
+        upload = self.access.upload
+        found = await self.access.run(look_at, upload, self.repo, revision, [path])
+        size_bytes = found[path].size_bytes if path in found else 0
+        first = max(FIRST_EVENTS_BYTES, size_bytes - LAST_EVENTS_BYTES)
+        return await self._read_range(path, first, LAST_EVENTS_BYTES, revision)
+
+    async def _read_range(self, path: str, first: int, most_bytes: int, revision: str) -> bytes:
+        return await self.access.run(
+            read_range, self.access.upload, self.repo, revision, path, first, most_bytes
+        )

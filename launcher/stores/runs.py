@@ -46,6 +46,11 @@ _MIGRATIONS = (
     """,
     "ALTER TABLE runs ADD COLUMN account_id TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE runs ADD COLUMN not_delivered INTEGER",
+    """
+    ALTER TABLE runs ADD COLUMN is_from_repo INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE runs ADD COLUMN told_nonce TEXT NOT NULL DEFAULT '';
+    ALTER TABLE runs ADD COLUMN told_pod_id TEXT NOT NULL DEFAULT '';
+    """,
 )
 """One step per version of the file; a step is never changed once it was released."""
 
@@ -160,7 +165,7 @@ class RunHistory:
     def delete(self, run: Run) -> None:
         """Forget an ended run. Raises InvalidRequest for one that may have a pod: its record is what ends it."""
         now = self.by_nonce(run.nonce)
-        if now is not None and now.state.may_have_pod:
+        if now is not None and now.state.may_have_pod and not now.is_from_repo:
             raise InvalidRequest(
                 f"Run {run.run_id} may still have a pod.",
                 hint=Sentence(NextStep.ABORT_RUN.of(run.run_id)),
@@ -181,8 +186,9 @@ class RunHistory:
         )
 
     def live(self) -> list[Run]:
-        """Runs that may have a pod that costs money."""
-        return [run for run in self.runs(limit=100_000) if run.state.may_have_pod]
+        """Runs that may have a pod that costs money, as far as this computer or a pod itself says so."""
+        found = self.runs(limit=100_000)
+        return [run for run in found if run.state.may_have_pod and not run.is_from_repo]
 
     def by_nonce(self, nonce: str) -> Run | None:
         """The attempt, as far as it is known; None also where the file cannot be read."""
@@ -268,12 +274,12 @@ class RunHistory:
         return document
 
     def all_kept(self, kind: RecordKind) -> list[tuple[Run, dict[str, Any]]]:
-        """Every run that has a document of that kind, newest first, with it."""
+        """Every run that has a document of that kind, newest first, with it; none that is known from a repo alone."""
         rows: list[sqlite3.Row] = []
         with self._troubles():
             rows = self._db.execute(
                 "SELECT runs.*, records.document AS document FROM runs JOIN records USING (nonce) "
-                "WHERE records.kind = ? ORDER BY runs.planned_at DESC",
+                "WHERE records.kind = ? AND NOT runs.is_from_repo ORDER BY runs.planned_at DESC",
                 (kind.value,),
             ).fetchall()
         return [(_run(row), json.loads(row["document"])) for row in rows]
@@ -392,4 +398,5 @@ def _run(row: sqlite3.Row) -> Run:
     values["state"] = RunState(values["state"])
     values["end_reason"] = EndReason(values["end_reason"]) if values["end_reason"] else None
     values["secret_names"] = tuple(json.loads(values["secret_names"]))
+    values["is_from_repo"] = bool(values["is_from_repo"])
     return Run(**values)

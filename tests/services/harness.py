@@ -38,7 +38,7 @@ from pod_image.contract.outcomes import EndReason, Phase
 from pod_image.contract.record import RunRecord
 from pod_image.hub import Hub, Repo, ensure_results_repo, publish
 from tests.kit.clocks import LoopClock, WorldClock
-from tests.kit.clouds import FIXED_TOKENS, HUB_URL, RESULTS_REPO, TOKENS
+from tests.kit.clouds import FIXED_TOKENS, GPU, HUB_URL, RESULTS_REPO, TOKENS
 from tests.kit.plans import plan
 from tests.kit.pod_programs import said_to_control
 from tests.kit.virtual_time import StreamingTransport, VirtualLoop
@@ -178,6 +178,8 @@ class Script:
         publish(self.hub, Repo(RESULTS_REPO, "model"), files, "results")
 
     def record(self, document: RunDocument) -> bytes:
+        named = document.attempt.nonce
+        pod = next((pod for pod in self.world.pods.values() if named in pod.name), None)
         record = RunRecord(
             run_id=document.run_id,
             attempt=document.attempt.number,
@@ -185,6 +187,12 @@ class Script:
             state="ended" if self.says_ended else "running",
             contract=document.contract,
             recipe="command",
+            settings=document.settings.applicable(),
+            pod_id=pod.id if pod else "",
+            gpu=GPU,
+            price_per_hour_usd=document.price_per_hour_usd,
+            created_at=datetime.fromtimestamp(pod.created_at, UTC) if pod else None,
+            deadline=document.deadline,
             end_reason=EndReason(self.reason) if self.records_end else None,
             cost_usd=self.cost_usd,
             not_delivered=self.last_word.get("not_delivered"),

@@ -29,8 +29,8 @@ def note(bench: Workbench, run: Run, seen: object) -> Run:
         bench.runs.mark(run, moment, at)
     if isinstance(event.body, Ended):
         bench.runs.keep(run, RecordKind.ENDED, to_document(event))
-    if isinstance(event.body, ArmedReport):
-        _note_trial(bench, run, event.body)
+    if isinstance(event.body, ArmedReport) and (trial := _trial(event.body)):
+        _keep_machine(bench, run, **trial)
     wanted = changes_of(run, event)
     changes = {name: value for name, value in wanted.items() if getattr(run, name) != value}
     return bench.runs.update(run, **changes) if changes else run
@@ -71,18 +71,25 @@ def moments(event: Event) -> dict[str, datetime]:
     return {}
 
 
-def _note_trial(bench: Workbench, run: Run, report: ArmedReport) -> None:
+def documents_of(run: Run, event: Event) -> dict[RecordKind, dict[str, Any]]:
+    """What is kept beside the run of the event; for who has all of them at once."""
+    if isinstance(event.body, Ended):
+        return {RecordKind.ENDED: to_document(event)}
+    trial = _trial(event.body) if isinstance(event.body, ArmedReport) else {}
+    return {RecordKind.MACHINE: {"gpu": run.gpu_name} | trial} if trial else {}
+
+
+def _trial(report: ArmedReport) -> dict[str, Any]:
     """What the machine did when it was tried; a container that is started again tries nothing, and says nothing new."""
     tried = [check for check in report.arms if check.is_about_machine]
-    if tried:
-        _keep_machine(
-            bench,
-            run,
-            tried={check.name: check.detail for check in tried},
-            # A Hub that does not answer is no fault of the machine.
-            works=all(check.works for check in tried),
-            ids=[each for check in tried for each in check.ids],
-        )
+    if not tried:
+        return {}
+    return {
+        "tried": {check.name: check.detail for check in tried},
+        # A Hub that does not answer is no fault of the machine.
+        "works": all(check.works for check in tried),
+        "ids": [each for check in tried for each in check.ids],
+    }
 
 
 def note_unfit(bench: Workbench, run: Run, why: str) -> None:

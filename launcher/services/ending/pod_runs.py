@@ -6,6 +6,7 @@ import json
 from functools import lru_cache
 from typing import Any
 
+from launcher.domain.offer import shown_gpu
 from launcher.domain.pod import Pod, PodName
 from launcher.domain.run import Run, RunState
 from launcher.services.common.boot_budget import boot_budget_in
@@ -44,7 +45,7 @@ def told_run(bench: Workbench, pod: Pod, name: PodName) -> Run:
         pod_name=pod.name,
         pod_id=pod.id,
         price_per_hour_usd=pod.price_per_hour_usd or told_price,
-        gpu_name=pod.gpu_type,
+        gpu_name=shown_gpu(pod.gpu_type),
         max_hours=_number(settings, "max_hours"),
         max_cost_usd=_number(settings, "max_cost_usd"),
         created_at=pod.created_at,

@@ -18,13 +18,12 @@ from launcher.services.common.workbench import Workbench
 from launcher.services.ending.account_of_run import is_certainly_over, is_of_this_account, not_found
 from launcher.stores.secrets import KeyName, how_to_give
 from pod_image.contract.bodies import Ended
-from pod_image.contract.events import Event, stamped
+from pod_image.contract.events import Event, Stamped, stamped
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.record import RunRecord
 
 _TOLD_BY_BOTH = (
     "detail", "hint", "cost_usd", "steps", "first_loss", "last_loss", "phases", "pace",
-    "gpu_idle",
     "gpu_idle",
 )  # fmt: skip
 """What the record says of the end in the same words as the last event."""
@@ -121,14 +120,23 @@ def _note_record(bench: Workbench, run: Run, last: LastWord, record: RunRecord) 
         cost = run.cost_usd if record.cost_usd is None else record.cost_usd
         changes = {"detail": record.detail, "cost_usd": cost, "ended_at": ended_at}
         return bench.runs.update(run, end_reason=last.reason, **changes)
+    event = recorded_end(record, at=ended_at, run_id=run.run_id, seq=run.last_seq + 1)
+    return run if event is None else note(bench, run, EventSeen(event))
+
+
+def recorded_end(
+    record: RunRecord, *, at: datetime, run_id: str, seq: int
+) -> Stamped[Ended] | None:
+    """The last event as the record has it; None where it tells no end, or not what is missing."""
+    if record.end_reason is None or record.not_delivered is None:
+        return None
     ended = Ended(
-        reason=last.reason,
+        reason=record.end_reason,
         delivered=record.delivered,
         not_delivered=record.not_delivered,
         **{name: getattr(record, name) for name in _TOLD_BY_BOTH},
     )
-    event = stamped(ended, at=ended_at, run_id=run.run_id, seq=run.last_seq + 1)
-    return note(bench, run, EventSeen(event))
+    return stamped(ended, at=at, run_id=run_id, seq=seq)
 
 
 def _last_sign(bench: Workbench, run: Run, said_at: datetime | None) -> datetime:

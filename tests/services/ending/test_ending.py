@@ -26,6 +26,7 @@ from launcher.services.launching.launch import launch
 from pod_image.contract.environment import RUN_VARIABLE
 from pod_image.contract.instructions import Instruction, InstructionName
 from pod_image.contract.outcomes import EndReason
+from pod_image.hub import Repo, read_bytes
 from tests.kit.clouds import GPU, RESULTS_REPO
 from tests.kit.plans import plan
 from tests.kit.virtual_time import in_virtual_time
@@ -76,7 +77,8 @@ def test_where_exec_is_refused_a_command_becomes_the_next_numbered_file(
         results = harness.bench.results(RESULTS_REPO)
         paths = [file.path for file in await results.files("run-01")]
         assert paths == ["run-01/_control/0001.json", "run-01/_control/0002.json"]
-        content = await results._read("run-01/_control/0002.json")
+        repo = Repo(RESULTS_REPO, "model")
+        content = read_bytes(harness.hub, repo, "run-01/_control/0002.json")
         assert content is not None
         assert Instruction.model_validate_json(content) == sent.instruction
         assert sent.instruction == second.model_copy(update={"nonce": run.nonce})

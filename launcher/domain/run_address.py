@@ -1,0 +1,62 @@
+"""A run by its results repo, as people type or paste it: `me/voice/run-01`, an address of the Hub, `hf://`. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from launcher.domain.hub_address import hub_address
+
+_RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_KEY = re.compile(r"(?P<run_id>[a-z0-9][a-z0-9-]{0,39})@(?P<repo>[^/@\s]+/[^/@\s]+)")
+"""A run's name in the history."""
+_REVISION = re.compile(r"[\w.-][\w./-]{0,199}")
+_MAIN = "main"
+
+
+@dataclass(frozen=True)
+class RunAddress:
+    """`run_id` is empty where a repo alone is named, `revision` where what is newest is meant."""
+
+    repo: str
+    run_id: str = ""
+    revision: str = ""
+
+    def __str__(self) -> str:
+        """As it is typed: `me/voice/run-01`, and `me/voice@run-01.2/run-01` for a version of it."""
+        at = f"@{self.revision}" if self.revision else ""
+        return f"{self.repo}{at}" + (f"/{self.run_id}" if self.run_id else "")
+
+
+def run_address(typed: str, endpoint: str = "") -> RunAddress | None:
+    """What was named, or None for a text that names no results repo: a run id, a pod's id, a dataset's address.
+
+    A folder or a file inside a run names the run. `endpoint` is the Hub's own address, where it is not the public one.
+    """
+    text = _without_endpoint(typed.strip(), endpoint)
+    if of_history := _KEY.fullmatch(text):
+        text = f"{of_history['repo']}/{of_history['run_id']}"
+    found = hub_address(text)
+    if found is None or found.kind not in ("", "model"):
+        return None
+    first = found.folder.partition("/")[0]
+    if not _is_revision(found.revision) or (first and not is_run_id(first)):
+        return None
+    return RunAddress(found.repo, first, "" if found.revision == _MAIN else found.revision)
+
+
+def is_run_id(name: str) -> bool:
+    """Whether it can be the id of a run, and the name of its folder."""
+    return _RUN_ID.fullmatch(name) is not None
+
+
+def _is_revision(revision: str) -> bool:
+    if not revision:
+        return True
+    return _REVISION.fullmatch(revision) is not None and ".." not in revision
+
+
+def _without_endpoint(text: str, endpoint: str) -> str:
+    """An address at a Hub of one's own, as the same path at the public one."""
+    base = endpoint.rstrip("/")
+    return f"hf://{text[len(base) + 1 :]}" if base and text.startswith(f"{base}/") else text
