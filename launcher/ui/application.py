@@ -15,16 +15,18 @@ from starlette.staticfiles import StaticFiles
 
 from launcher.clock import Clock, SystemClock
 from launcher.config import Config
+from launcher.door.server import harden_process
 from launcher.services.common.interrupts import leaving_on_signals
 from launcher.services.common.uninterrupted import what_is_owed
 from launcher.services.common.workbench import open_workbench
+from launcher.services.live.live_runs import Live
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import KeyStore
+from launcher.ui.next_steps import on_page
 from launcher.ui.registry import register_pages
 from launcher.ui.server.address import take_place
 from launcher.ui.server.guard import Guard
-from launcher.ui.server.server import harden_process, run_server
-from launcher.ui.state.live_runs import Live
+from launcher.ui.server.server import run_server
 from launcher.ui.state.offers import Market
 from launcher.ui.state.sessions import OpenBench, Sessions
 from launcher.ui.state.site import Site
@@ -60,7 +62,7 @@ def make_site(
         vault=vault,
         sessions=sessions,
         history=history,
-        live=Live(config, history, sessions, clock),
+        live=Live(config, history, sessions, clock, on_page),
         market=Market(clock),
         environment=os.environ if environment is None else environment,
         key_store=key_store,

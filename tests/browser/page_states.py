@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from launcher.domain.run import Run, RunState
+from launcher.services.live.journal import Journal
 from launcher.stores.runs import RunHistory
-from launcher.ui.state.journal import Journal
 from launcher.workshop.transcribing.suggestions import SuggestedWord, Suggestion, SuggestionsFile
 from pod_image.contract.events import Event, from_line
 from pod_image.contract.outcomes import EndReason

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from launcher.domain.run import Run
+from launcher.services.live.journal import Journal
 from launcher.stores.runs import RunHistory
-from launcher.ui.state.journal import Journal
 from pod_image.contract.events import from_document
 from tests.browser.page_states import _runs
 from tests.browser.stage import Stage

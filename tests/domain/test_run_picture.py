@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from launcher.cli.terminal.picture import Picture
 from launcher.domain.run_picture import CURVES, RunPicture, after, picture_of
+from launcher.domain.run_view import RunView
 from launcher.services.common.observations import EventSeen
-from launcher.ui.state.run_view import RunView
 from pod_image.contract.bodies import (
     BODIES,
     ArmedReport,

@@ -15,8 +15,8 @@ from launcher.services.common.workbench import open_workbench
 from launcher.services.following.delivered_files import download_results
 from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
+from launcher.services.live.journal import Journal
 from launcher.stores.secrets import Keys
-from launcher.ui.state.journal import Journal
 from launcher.ui.state.preferences import Preferences, write_preferences
 from launcher.workshop.table import Line, write_lines
 from pod_image.contract.events import from_line
@@ -87,7 +87,7 @@ def test_elsewhere_the_persons_own_habits_hold(tmp_path: Path) -> None:
 
 def test_the_form_writes_for_its_owner_alone() -> None:
     script = (
-        "import os; from launcher.ui.server.server import harden_process; harden_process(); "
+        "import os; from launcher.door.server import harden_process; harden_process(); "
         "print(f'{os.umask(0):o}')"
     )
     done = subprocess.run(

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from launcher.domain.run import RunState
+from launcher.domain.run_view import LogEntry
+from launcher.services.live.journal import Journal
 from launcher.ui import text as words
 from launcher.ui.next_steps import on_page
 from launcher.ui.pages.compare import differing
@@ -16,10 +18,8 @@ from launcher.ui.pages.home.checklist import Standing, StepState, checklist
 from launcher.ui.pages.run.tabs.log import line, matching
 from launcher.ui.pages.run.tabs.machine import gauge_rows
 from launcher.ui.pages.runs import matches, of_month
-from launcher.ui.state.journal import Journal
 from launcher.ui.state.preferences import Preferences, read_preferences, write_preferences
 from launcher.ui.state.rented_row import rented
-from launcher.ui.state.run_view import LogEntry
 from launcher.ui.theme import Theme
 from launcher.ui.widgets.sample_rows import sample_table
 from launcher.workshop.editing.listing import is_shown

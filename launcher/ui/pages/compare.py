@@ -7,10 +7,10 @@ from typing import Any
 from nicegui import ui
 
 from launcher.domain.run import Run
+from launcher.domain.run_view import RunView
 from launcher.recipes import recipe_of_run
 from launcher.ui.frame import Shell, page
 from launcher.ui.state.curves import smoothed, thinned
-from launcher.ui.state.run_view import RunView
 from launcher.ui.state.site import Site
 from launcher.ui.widgets.chart import ACCENT, GREY, curve_title, first_curve, zoom_strip
 from launcher.ui.widgets.elements import (

@@ -12,35 +12,17 @@ import json
 import re
 import secrets
 import socket
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from launcher.door.address import PLAIN_HOST, Address, bind, port_of
 from launcher.errors import InvalidRequest
-from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.whole_file import write_whole
 
-PLAIN_HOST = "127.0.0.1"
 _OWN_HOST = re.compile(r"launcher-[0-9a-f]{24}\.localhost")
 _DRAWN_PORTS = range(20_000, 32_000)
 """Below the ports that systems lend to outgoing connections, so that ours is free again at the next start."""
 _DRAWS = 20
-
-
-@dataclass(frozen=True)
-class Address:
-    """The host that the browser is told, and the port on 127.0.0.1 that is listened on."""
-
-    host: str
-    port: int
-
-    @property
-    def netloc(self) -> str:
-        return f"{self.host}:{self.port}"
-
-    @property
-    def origin(self) -> str:
-        return f"http://{self.netloc}"
 
 
 @dataclass(frozen=True)
@@ -60,12 +42,12 @@ def take_place(path: Path, port: int | None = None, *, own_name: bool = True) ->
     """
     if not own_name:
         sock = bind(port or 0)
-        return Place(sock, Address(PLAIN_HOST, _port_of(sock)))
+        return Place(sock, Address(PLAIN_HOST, port_of(sock)))
     kept = _read(path)
     if port is None and kept is not None:
         return _at(kept)
     sock = _draw_port() if port is None else bind(port)
-    address = Address(_draw_host(), _port_of(sock))
+    address = Address(_draw_host(), port_of(sock))
     if kept is not None and kept.port == address.port:
         address = kept
     elif port != 0:
@@ -73,36 +55,12 @@ def take_place(path: Path, port: int | None = None, *, own_name: bool = True) ->
     return Place(sock, address)
 
 
-def bind(port: int) -> socket.socket:
-    """A listening socket on 127.0.0.1; port 0 takes a free one.
-
-    Raises InvalidRequest when the port is taken: nothing is opened then, neither here nor in a browser.
-    """
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    if sys.platform == "win32":
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-    else:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind((PLAIN_HOST, port))
-    except (OSError, OverflowError) as exc:
-        sock.close()
-        raise InvalidRequest(
-            f"Port {port} cannot be used: {getattr(exc, 'strerror', None) or exc}.",
-            hint=Sentence(
-                "Leave out ", NextStep.CHOOSE_PORT, " to take a free one, or give another."
-            ),
-        ) from exc
-    sock.listen(128)
-    return sock
-
-
 def _at(kept: Address) -> Place:
     try:
         return Place(bind(kept.port), kept)
     except InvalidRequest:
         sock = _draw_port()
-        address = Address(_draw_host(), _port_of(sock))
+        address = Address(_draw_host(), port_of(sock))
         note = (
             f"Port {kept.port}, where the form usually is, is taken. This time it is at port {address.port}, and the "
             "browser asks again for the microphone."
@@ -121,10 +79,6 @@ def _draw_port() -> socket.socket:
         except InvalidRequest:
             continue
     return bind(0)
-
-
-def _port_of(sock: socket.socket) -> int:
-    return int(sock.getsockname()[1])
 
 
 def _read(path: Path) -> Address | None:

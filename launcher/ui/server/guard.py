@@ -6,20 +6,27 @@ or another user of it could read and act here. The guard wraps the whole applica
 
 from __future__ import annotations
 
-import hmac
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
 from importlib.resources import files
 from urllib.parse import parse_qs
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from launcher.ui.server.address import Address
-from launcher.ui.server.peers import is_another_user
+from launcher.door.address import Address
+from launcher.door.checks import (
+    Headers,
+    Refused,
+    answer,
+    headers_of,
+    is_from_another_user,
+    is_same,
+    refused_as_foreign,
+    without_proxy_headers,
+)
 
 ENTRY_PATH = "/enter"
-_REWRITTEN_BY_PROXIES = (b"x-forwarded-", b"forwarded")
 
 
 class Guard:
@@ -50,7 +57,7 @@ class Guard:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
-        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        headers = headers_of(scope)
         refusal = self._refusal(scope, headers)
         if refusal:
             await _refuse(scope, send, *refusal)
@@ -59,55 +66,32 @@ class Guard:
         elif not self._has_cookie(headers):
             await _refuse(scope, send, 401, _closed_page())
         else:
-            cleaned = {**scope, "headers": _without_proxy_headers(scope["headers"])}
+            cleaned = {**scope, "headers": without_proxy_headers(scope["headers"])}
             await self.app(cleaned, receive, _with_safe_headers(send, self.address))
 
-    def _refusal(self, scope: Scope, headers: dict[bytes, str]) -> tuple[int, str] | None:
+    def _refusal(self, scope: Scope, headers: Headers) -> Refused | None:
         # First of all, so that somebody else learns nothing, and a cookie that got out serves nobody else.
-        if self._is_another_user(scope):
-            return 403, "The form is for the user of this computer who started it."
+        if is_from_another_user(scope):
+            return Refused(403, "The form is for the user of this computer who started it.")
         # Not even 127.0.0.1 and localhost: a cookie for those is shown to every other server on this machine.
         if headers.get(b"host", "").lower() != self.address.netloc:
-            return 421, "This is not the address of the form: open its launch link."
-        origin = headers.get(b"origin")
-        if scope["type"] == "websocket" and origin != self.address.origin:
-            return 403, "A websocket may be opened by our own page alone."
-        if origin is not None and origin != self.address.origin:
-            return 403, "A request of another site is not answered."
-        return self._cross_site_refusal(scope, headers)
+            return Refused(421, "This is not the address of the form: open its launch link.")
+        return refused_as_foreign(scope, headers, [self.address.origin])
 
-    def _is_another_user(self, scope: Scope) -> bool:
-        client, server = scope.get("client"), scope.get("server")
-        return bool(client and server and is_another_user(tuple(client), tuple(server)))
-
-    def _cross_site_refusal(
-        self, scope: Scope, headers: dict[bytes, str]
-    ) -> tuple[int, str] | None:
-        # "same-site" is refused too: every other port of localhost counts as the same site.
-        if headers.get(b"sec-fetch-site") not in ("cross-site", "same-site"):
-            return None
-        follows_a_link = (
-            scope["type"] == "http"
-            and scope["method"] == "GET"
-            and headers.get(b"sec-fetch-mode") == "navigate"
-            and headers.get(b"sec-fetch-dest") in ("document", None)
-        )
-        return None if follows_a_link else (403, "A request of another site is not answered.")
-
-    def _has_cookie(self, headers: dict[bytes, str]) -> bool:
+    def _has_cookie(self, headers: Headers) -> bool:
         try:
             cookie = SimpleCookie(headers.get(b"cookie", "")).get(self.cookie_name)
         except CookieError:
             return False
-        return cookie is not None and _is_same(cookie.value, self._cookie)
+        return cookie is not None and is_same(cookie.value, self._cookie)
 
     async def _enter(self, scope: Scope, send: Send) -> None:
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
-        token = next((one for one in self._landings if _is_same(one, given)), None)
-        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        token = next((one for one in self._landings if is_same(one, given)), None)
+        headers = headers_of(scope)
         if token is None:
             if self._has_cookie(headers):  # the browser's own copy of a link that was used
-                await _answer(send, 303, b"", [(b"location", b"/")])
+                await answer(send, 303, b"", [(b"location", b"/")])
             else:
                 await _refuse(scope, send, 401, _closed_page())
             return
@@ -115,19 +99,9 @@ class Guard:
         # Lax, not Strict: a Strict cookie does not come with the first load from a file or another page.
         cookie = f"{self.cookie_name}={self._cookie}; HttpOnly; SameSite=Lax; Path=/"
         led = [(b"location", landing.encode()), (b"set-cookie", cookie.encode())]
-        await _answer(send, 303, b"", led)
+        await answer(send, 303, b"", led)
         if self.when_entered:
             self.when_entered()
-
-
-def _is_same(one: str, other: str) -> bool:
-    # As bytes: compare_digest refuses a text that is not ASCII, and anybody may send one.
-    return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode("utf-8", "replace"))
-
-
-def _without_proxy_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    # NiceGUI writes X-Forwarded-Prefix into the page; nothing stands in front of us that could mean it.
-    return [item for item in headers if not item[0].lower().startswith(_REWRITTEN_BY_PROXIES)]
 
 
 def _with_safe_headers(send: Send, address: Address) -> Send:
@@ -169,15 +143,4 @@ async def _refuse(scope: Scope, send: Send, status: int, text: str) -> None:
         return
     kind = b"text/html; charset=utf-8" if text.startswith("<!") else b"text/plain; charset=utf-8"
     body = b"" if scope["method"] == "HEAD" else text.encode()
-    await _answer(send, status, body, [(b"content-type", kind)])
-
-
-async def _answer(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
-    fixed = [
-        (b"content-length", str(len(body)).encode()),
-        (b"cache-control", b"no-store"),
-        (b"referrer-policy", b"no-referrer"),
-        (b"x-content-type-options", b"nosniff"),
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, *fixed]})
-    await send({"type": "http.response.body", "body": body})
+    await answer(send, status, body, [(b"content-type", kind)])

@@ -9,31 +9,22 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import uvicorn
 from starlette.types import ASGIApp
 
-from launcher.ui.server.address import PLAIN_HOST, Place
+from launcher.door.address import PLAIN_HOST
+from launcher.door.server import serve_until
+from launcher.ui.server.address import Place
 from launcher.ui.server.guard import Guard
 from pod_image.contract.environment import for_python
 from pod_image.contract.interpreter import module_command
 from pod_image.contract.next_steps import NextStep, Said, Sentence
 
-SHUTDOWN_SECONDS = 3
-"""Open pages hold their websocket; longer than this the end does not wait for them."""
 _USUAL_UMASK = 0o022
 BROWSER_SECONDS = 30.0
 """A browser that runs in the terminal would otherwise be waited for."""
-
-
-class QuietServer(uvicorn.Server):
-    """uvicorn without its own signal handling: ours ends the server without a traceback."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 async def run_server(
@@ -45,49 +36,32 @@ async def run_server(
     ready: Callable[[Guard], None] | None = None,
     end: asyncio.Event | None = None,
     landing: str = "/",
+    beside: Callable[[ASGIApp], ASGIApp] | None = None,
 ) -> None:
     """Serve `app` behind the guard until `end` is set, or until cancelled.
 
     `say` gets the launch link, which leads to the page `landing`, and a new one whenever one was used. `ready` gets
-    the guard once it listens.
+    the guard once it listens. `beside` takes what is served here into something that serves more at this port, and has
+    it as its `app`.
     """
     guard = Guard(app, place.address)
     guard.when_entered = lambda: say(f"Opened. For another browser: {guard.new_link(landing)}")
-    config = uvicorn.Config(
-        guard,
-        log_level="warning",
-        use_colors=False,
-        access_log=False,
-        lifespan="on",
-        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-        server_header=False,
-        ws_max_size=2_000_000,
-    )
-    server = QuietServer(config)
-    serving = asyncio.create_task(server.serve(sockets=[place.sock]))
-    ending = asyncio.create_task(_end_when(end or asyncio.Event(), server))
     page: Path | None = None
+
+    def announce() -> None:
+        nonlocal page
+        page = _announce(guard, place, say, open_browser, landing)
+        if ready:
+            ready(guard)
+
+    served = guard if beside is None else beside(guard)
     try:
-        while not server.started and not serving.done():  # noqa: ASYNC110  uvicorn has no event
-            await asyncio.sleep(0.02)
-        if server.started:
-            page = _announce(guard, place, say, open_browser, landing)
-            if ready:
-                ready(guard)
-        await asyncio.shield(serving)
-    except asyncio.CancelledError:
-        server.should_exit = True
-        await serving
-        raise
+        await serve_until(
+            served, place.sock, end or asyncio.Event(), announce, ws_max_size=2_000_000
+        )
     finally:
-        ending.cancel()
         if page is not None:
             _remove(page)
-
-
-async def _end_when(end: asyncio.Event, server: uvicorn.Server) -> None:
-    await end.wait()
-    server.should_exit = True
 
 
 def _announce(
@@ -145,13 +119,3 @@ def _remove(page: Path) -> None:
     with contextlib.suppress(OSError):
         page.unlink()
         page.parent.rmdir()
-
-
-def harden_process() -> None:
-    """Keep keys out of core dumps, and what is written here from others' eyes; best effort."""
-    if os.name == "posix":
-        os.umask(0o077)
-        import resource
-
-        with contextlib.suppress(OSError, ValueError):
-            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -1,4 +1,4 @@
-"""What a rented GPU has cost by now, and whether something is wrong with its end. Pure."""
+"""What a rented GPU has cost by now, and whether something is wrong with its end."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from launcher.domain.cost import cost_usd
 from launcher.domain.run import Run, RunState
 from launcher.providers.registry import default_place
+from launcher.services.live.live_runs import Live
 from launcher.ui.text import clock, per_hour
 from pod_image.contract.figures import about
 
@@ -42,6 +43,20 @@ class Rented:
         elif not self.is_watched:
             parts.append(f"enter the {default_place().title} key to see it live")
         return " · ".join(parts)
+
+
+def rented_now(live: Live, now: datetime) -> list[Rented]:
+    """Every pod of ours that may cost money now."""
+    return [
+        rented(
+            run,
+            now,
+            is_watched=live.is_watched(run.nonce),
+            is_launching=live.is_launching(run.nonce),
+            ended_at=live.ended_at(run),
+        )
+        for run in live.live_runs
+    ]
 
 
 def rented(

@@ -12,12 +12,12 @@ from launcher.config import Config
 from launcher.providers.place import Place
 from launcher.providers.registry import default_place
 from launcher.services.common.place_key import has_place_key
+from launcher.services.live.live_runs import Live
 from launcher.services.transcripts import Load
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import KeyStore
 from launcher.ui.state.drafts import Drafts
 from launcher.ui.state.hearings import Hearings
-from launcher.ui.state.live_runs import Live
 from launcher.ui.state.offers import Market
 from launcher.ui.state.preferences import Preferences, read_preferences, write_preferences
 from launcher.ui.state.sessions import Sessions

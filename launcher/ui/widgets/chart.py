@@ -9,9 +9,9 @@ from typing import Any
 from nicegui import ui
 
 from launcher.domain.curve import Curve
+from launcher.domain.run_view import RunView
 from launcher.recipes.base import Shown
 from launcher.ui.state.curves import smoothed, thinned
-from launcher.ui.state.run_view import RunView
 from launcher.ui.state.site import Site
 from launcher.ui.widgets.elements import Text, attributes, box, hint
 from launcher.ui.widgets.inputs import Field, options

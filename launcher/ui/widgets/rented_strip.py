@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nicegui import context, ui
 
-from launcher.ui.state.rented_row import Rented
+from launcher.ui.state.rented_row import Rented, rented_now
 from launcher.ui.state.site import Site
 from launcher.ui.state.sweeps import Swept
 from launcher.ui.widgets.elements import Text, attributes, box, button_link, icon
@@ -26,7 +26,7 @@ class RentedStrip:
             ui.timer(1.0, self._refresh)
 
     def _refresh(self) -> None:
-        rows = self._site.live.rented(self._site.clock.now())
+        rows = rented_now(self._site.live, self._site.clock.now())
         news = self._site.sweeps.news()
         shape = [(row.run.nonce, bool(row.problem)) for row in rows]
         shape += [(gone.pod_id, bool(gone.trouble)) for gone in news]

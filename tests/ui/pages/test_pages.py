@@ -10,9 +10,9 @@ import pytest
 from nicegui.testing import User
 
 from launcher.domain.run import RunState
+from launcher.services.live.journal import Journal
 from launcher.stores.runs import RecordKind
 from launcher.stores.secrets import KeyName
-from launcher.ui.state.journal import Journal
 from launcher.ui.widgets.elements import Button, Text
 from launcher.ui.widgets.inputs import Field
 from pod_image.contract.outcomes import EndReason

@@ -20,9 +20,10 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from launcher.cli.terminal.next_steps import in_terminal
+from launcher.door import peers
+from launcher.door.address import bind
 from launcher.errors import InvalidRequest
-from launcher.ui.server import peers
-from launcher.ui.server.address import Place, bind, take_place
+from launcher.ui.server.address import Place, take_place
 from launcher.ui.server.guard import Guard
 from launcher.ui.server.server import run_server
 

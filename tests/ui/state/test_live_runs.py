@@ -15,11 +15,12 @@ from nicegui.testing import User
 from launcher.domain.run import Run
 from launcher.providers.registry import default_place
 from launcher.services.common.workbench import Workbench
+from launcher.services.live.live_runs import RETRY_SECONDS, Launch, Live
 from launcher.services.planning.compose import compose
 from launcher.services.planning.plan import make_plan
 from launcher.stores.secrets import Keys
 from launcher.ui.frame import Shell, in_background, page
-from launcher.ui.state.live_runs import RETRY_SECONDS, Launch, Live
+from launcher.ui.next_steps import on_page
 from launcher.ui.state.sessions import Sessions
 from tests.kit.page_verbs import until, visit
 from tests.kit.runs import run
@@ -54,7 +55,7 @@ def broken(ground: Ground, sound: Sessions) -> Live:
 
     site = ground.site
     site.sessions = Sessions(site.vault, open_bench)
-    site.live = Live(site.config, site.history, site.sessions, site.clock)
+    site.live = Live(site.config, site.history, site.sessions, site.clock, on_page)
     return site.live
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from nicegui import ui
 
 from launcher.domain.run import Run
+from launcher.domain.run_view import RunView
 from launcher.presets import find_preset
 from launcher.services import datasets
 from launcher.stores.secrets import keys_among
 from launcher.ui.frame import Shell, page
 from launcher.ui.pages.home.checklist import ChecklistStep, Standing, StepState, checklist
-from launcher.ui.state.run_view import RunView
+from launcher.ui.state.rented_row import rented_now
 from launcher.ui.state.site import Site
 from launcher.ui.text import when
 from launcher.ui.widgets.elements import (
@@ -109,7 +110,7 @@ def _running_card(shell: Shell, run: Run, view: RunView) -> None:
         hint(f"{run.gpu_name} · ends by itself, at {dollars(run.most_usd)} at the latest")
 
     def refresh() -> None:
-        rented = shell.site.live.rented(shell.site.clock.now())
+        rented = rented_now(shell.site.live, shell.site.clock.now())
         wrong = next((row.problem for row in rented if row.run.nonce == run.nonce), "")
         problem.text = f"{wrong[:1].upper()}{wrong[1:]}." if wrong else ""
         problem.set_visibility(bool(wrong))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from launcher.domain.run import Run, RunState
+from launcher.domain.run_view import RunView
 from launcher.errors import LauncherError
 from launcher.recipes import recipe_of_run
 from launcher.services.ending.release import release
 from launcher.services.following.instructions import Sent, new_instruction, send
 from launcher.ui.frame import Shell, show_error
 from launcher.ui.next_steps import on_page
-from launcher.ui.state.run_view import RunView
 from launcher.ui.widgets.dialog import Dialog
 from launcher.ui.widgets.elements import Button, Text, box, button, hint, para
 from launcher.ui.widgets.inputs import Field

@@ -6,12 +6,13 @@ from nicegui import ui
 
 from launcher.domain.cost import cost_usd
 from launcher.domain.run import Run, RunState
+from launcher.domain.run_view import RunView
 from launcher.ui.frame import Shell
 from launcher.ui.next_steps import on_page
 from launcher.ui.pages.run.actions import RunActions
 from launcher.ui.pages.run.how_far import progress
 from launcher.ui.pages.run.notices import Standing, draw_notices, start_text
-from launcher.ui.state.run_view import RunView
+from launcher.ui.state.rented_row import rented_now
 from launcher.ui.text import amount, clock, per_hour, time_of_day
 from launcher.ui.widgets.elements import Text, badge, box, para
 from launcher.ui.widgets.labelled_bar import LabelledBar
@@ -139,7 +140,7 @@ class RunHead:
     def _standing(self, run: Run) -> Standing:
         site, view = self._shell.site, self._view
         launch = site.live.launch_of(run.nonce)
-        rented = site.live.rented(site.clock.now())
+        rented = rented_now(site.live, site.clock.now())
         is_going = launch is not None and bool(launch.messages) and not launch.is_over
         return Standing(
             run=run,

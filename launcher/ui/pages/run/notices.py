@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 
 from launcher.domain.delivery import known_delivery
 from launcher.domain.run import Run, RunState
+from launcher.domain.run_view import RunView
 from launcher.providers.registry import default_place
 from launcher.recipes import smaller_try_of_run
 from launcher.recipes.base import SmallerTry
 from launcher.ui.next_steps import on_page
-from launcher.ui.state.run_view import RunView
 from launcher.ui.text import time_of_day
 from launcher.ui.widgets.elements import (
     Text,

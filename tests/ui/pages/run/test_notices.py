@@ -10,9 +10,9 @@ from nicegui import ElementFilter, ui
 from nicegui.testing import User
 
 from launcher.domain.run import RunState
+from launcher.domain.run_view import RunView
 from launcher.ui.pages.run.notices import USUAL_START, smaller_try, start_text
 from launcher.ui.pages.runs import cost_text
-from launcher.ui.state.run_view import RunView
 from launcher.ui.widgets.chart import on_the_line
 from launcher.ui.widgets.elements import Button
 from pod_image.contract.outcomes import EndReason

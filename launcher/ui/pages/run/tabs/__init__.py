@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from launcher.domain.run import Run
+from launcher.domain.run_view import RunView
 from launcher.recipes import recipe_of_run
 from launcher.ui.frame import Shell
 from launcher.ui.pages.run.tabs import files, log, machine, overview, samples, settings
-from launcher.ui.state.run_view import RunView
 
 Refresh = Callable[[Run], None]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from launcher.domain.run import Run
+from launcher.domain.run_view import RunView
 from launcher.errors import LauncherError
 from launcher.recipes import recipe_of_run
 from launcher.services.following.delivered_files import Downloaded, download_results, list_results
 from launcher.ui.frame import Shell, show_error
-from launcher.ui.state.run_view import RunView
 from launcher.ui.widgets.elements import (
     Handler,
     Text,

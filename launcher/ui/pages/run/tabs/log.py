@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from nicegui import ui
 
 from launcher.domain.run import Run, RunState
+from launcher.domain.run_view import LOG_LINES, LogEntry, RunView
 from launcher.errors import LauncherError
 from launcher.ui.frame import Shell, in_background, show_error
 from launcher.ui.pages.run.tabs.files import needs_token
-from launcher.ui.state.run_view import LOG_LINES, LogEntry, RunView
 from launcher.ui.widgets.elements import Text, attributes, box, button, card, hint
 from launcher.ui.widgets.inputs import Field, options
 from pod_image.contract.run_log import read_lines

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from nicegui import ui
 
 from launcher.domain.run import Run, RunState
+from launcher.domain.run_view import RunView
 from launcher.ui.frame import Shell
-from launcher.ui.state.run_view import RunView
 from launcher.ui.text import when
 from launcher.ui.widgets.elements import Text, attributes, box, card, empty_state, hint
 from pod_image.contract.bodies import MachineReading

@@ -8,11 +8,11 @@ from nicegui import ui
 
 from launcher.domain.run import Run, RunState
 from launcher.domain.run_picture import PhasePicture
+from launcher.domain.run_view import RunView
 from launcher.recipes import recipe_of_run
 from launcher.services.following.receipts import receipt
 from launcher.ui.frame import Shell
 from launcher.ui.next_steps import on_page
-from launcher.ui.state.run_view import RunView
 from launcher.ui.text import amount
 from launcher.ui.widgets.chart import LossChart
 from launcher.ui.widgets.elements import (

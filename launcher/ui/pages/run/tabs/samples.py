@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from launcher.domain.run import Run
+from launcher.domain.run_view import RunView
 from launcher.errors import LauncherError
 from launcher.services.voices.delivered import Voice, use_voice, voices_of_run
 from launcher.ui.frame import Shell, show_error
-from launcher.ui.state.run_view import RunView
 from launcher.ui.widgets.elements import (
     Text,
     attributes,

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from launcher.domain.run import Run
+from launcher.domain.run_view import RunView
 from launcher.errors import InvalidRequest
 from launcher.forms.scopes import is_of_presets
 from launcher.presets import find_preset
 from launcher.services.planning.compose import compose
 from launcher.ui.frame import Shell
-from launcher.ui.state.run_view import RunView
 from launcher.ui.widgets.elements import Text, badge, box, button_link, card, hint, table
 from launcher.ui.widgets.setting_value import value_text
 from pod_image.contract.older_settings import recorded_settings

@@ -1,4 +1,4 @@
-"""What a page knows of one run: the picture its events make, and its log. Bounded; no clock, no page."""
+"""What a process knows of one run: the picture that its events make, and its log. Bounded; no clock, no page."""
 
 from __future__ import annotations
 

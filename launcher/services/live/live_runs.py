@@ -1,7 +1,8 @@
-"""Run state for all pages: one watcher per running run, list calls that all of them share, launches under way.
+"""Run state of a process, for whoever looks: one watcher per running run, list calls that all of them share,
+launches under way.
 
-Pages read from here and hold nothing themselves, so that any page can be built anew at any moment. Errors of
-watchers and launches are kept with their run and shown; nothing here touches an element of a page.
+Pages and programs read from here and hold nothing themselves. Errors of watchers and launches are kept with their
+run and shown.
 """
 
 from __future__ import annotations
@@ -9,16 +10,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from launcher.clock import Clock
 from launcher.config import Config
 from launcher.domain.plan import Plan
 from launcher.domain.pod import PodStatus
 from launcher.domain.run import Run
+from launcher.domain.run_view import RunView
 from launcher.errors import LauncherError
 from launcher.services.common.observations import (
     EventSeen,
@@ -32,15 +35,36 @@ from launcher.services.common.workbench import Workbench
 from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
 from launcher.services.launching.progress import Progress
+from launcher.services.live.journal import Journal
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import Keys
-from launcher.ui.next_steps import on_page
-from launcher.ui.state.journal import Journal
-from launcher.ui.state.rented_row import Rented, rented
-from launcher.ui.state.run_view import RunView
-from launcher.ui.state.sessions import Session, Sessions
+from pod_image.contract.next_steps import NextStep, Said, Sentence
 
 Lease = Callable[[], contextlib.AbstractContextManager[object]]
+"""Holds the keys of a launch for as long as it is under way."""
+
+
+class Holder(Protocol):
+    """Keys that somebody gave, and what was opened with them."""
+
+    @property
+    def bench(self) -> Workbench: ...
+
+    def start(self, job: asyncio.Task[None]) -> None:
+        """Do this with the keys, and end it when they go."""
+        ...
+
+
+class Holders(Protocol):
+    @property
+    def renting(self) -> Sequence[Holder]:
+        """Those with the key of their place."""
+        ...
+
+    def open_bench(self, keys: Keys) -> contextlib.AbstractAsyncContextManager[Workbench]:
+        """A workbench apart, for a launch that holds its own lease."""
+        ...
+
 
 LOOK_SECONDS = 1.0
 RETRY_SECONDS = 15.0
@@ -65,17 +89,22 @@ class Launch:
 
 @dataclass
 class Watcher:
-    """Follows one run through one session."""
+    """Follows one run by what one holder opened."""
 
-    session: Session
+    holder: Holder
     task: asyncio.Task[None]
 
 
 class Live:
-    """`views` and `pod_status` are by nonce of the run."""
+    """`pod_status` and `troubles` are by nonce of the run. `word` says what went wrong as the reader's edge does."""
 
     def __init__(
-        self, config: Config, history: RunHistory, sessions: Sessions, clock: Clock
+        self,
+        config: Config,
+        history: RunHistory,
+        holders: Holders,
+        clock: Clock,
+        word: Callable[[Said], str],
     ) -> None:
         self.config = config
         self.history = history
@@ -84,7 +113,8 @@ class Live:
         self.pod_status: dict[str, PodStatus] = {}
         self.troubles: dict[str, str] = {}
         self.version = 0
-        self._sessions = sessions
+        self._holders = holders
+        self._word = word
         self._journal = Journal(config.data_folder / "events")
         self._views: OrderedDict[str, RunView] = OrderedDict()
         self._read: set[str] = set()
@@ -129,23 +159,15 @@ class Live:
         return self.history.by_nonce(nonce)
 
     def is_watched(self, nonce: str) -> bool:
-        return nonce in self._watchers or self._is_launching(nonce)
+        return nonce in self._watchers or self.is_launching(nonce)
 
-    def _is_launching(self, nonce: str) -> bool:
+    def is_launching(self, nonce: str) -> bool:
         return any(one.run is not None and one.run.nonce == nonce for one in self.launching)
 
-    def rented(self, now: datetime) -> list[Rented]:
-        """Every pod of ours that may cost money now."""
-        return [
-            rented(
-                run,
-                now,
-                is_watched=self.is_watched(run.nonce),
-                is_launching=self._is_launching(run.nonce),
-                ended_at=self._ended_at(run),
-            )
-            for run in self._live_runs
-        ]
+    @property
+    def live_runs(self) -> Sequence[Run]:
+        """Every run that may have a pod that costs money now."""
+        return self._live_runs
 
     def launch_of(self, nonce: str) -> Launch | None:
         """The launch that this program has under way, or had, for the run."""
@@ -215,7 +237,7 @@ class Live:
             await asyncio.sleep(LOOK_SECONDS)
 
     def _watch_what_can_be_watched(self) -> None:
-        renting = self._sessions.renting
+        renting = self._holders.renting
         now = self.clock.now()
         for run in self._live_runs:
             waits = self._not_before.get(run.nonce)
@@ -223,10 +245,10 @@ class Live:
                 continue
             if waits is not None and now < waits:
                 continue
-            session = renting[-1]
-            task = asyncio.create_task(self._watch(session.bench, run))
-            self._watchers[run.nonce] = Watcher(session, task)
-            session.start(task)
+            holder = renting[-1]
+            task = asyncio.create_task(self._watch(holder.bench, run))
+            self._watchers[run.nonce] = Watcher(holder, task)
+            holder.start(task)
 
     async def _watch(self, bench: Workbench, run: Run) -> None:
         try:
@@ -238,7 +260,7 @@ class Live:
                     self.troubles.pop(run.nonce, None)
                     self.feed(run, seen)
         except LauncherError as error:
-            self._put_off(run, on_page(error.message))
+            self._put_off(run, self._word(error.message))
         except asyncio.CancelledError:
             raise
         except Exception as error:
@@ -266,7 +288,7 @@ class Live:
 
         try:
             with lease():
-                async with self._sessions.open_bench(keys) as bench:
+                async with self._holders.open_bench(keys) as bench:
                     bench.runs.on_trouble = lambda text: self._tell(job, text)
                     job.run = await launch(bench, job.plan, keys, report)
         except LauncherError as error:
@@ -302,7 +324,8 @@ class Live:
         if isinstance(seen, EventSeen | LogSeen | PodSeen | RestartSeen):
             self.feed(run, seen)
 
-    def _ended_at(self, run: Run) -> datetime | None:
+    def ended_at(self, run: Run) -> datetime | None:
+        """When the pod said its last word, as far as that was heard."""
         view = self._views.get(run.nonce)
         last = view.picture.last_word if view is not None else None
         return last.at if last is not None else None
@@ -321,5 +344,9 @@ def _unforeseen(what: str, error: Exception) -> LauncherError:
     """A fault of ours in words: its kind, never its text, which may hold anything."""
     return LauncherError(
         f"{what} ({type(error).__name__}).",
-        hint="Look under Rented now before you try again; please report it if it comes again.",
+        hint=Sentence(
+            "Before you try again: ",
+            NextStep.LOOK_FOR_PODS,
+            ". Please report it if it comes again.",
+        ),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from launcher.ui.state.run_view import LOG_LINES, RunView
+from launcher.domain.run_view import LOG_LINES, RunView
 from pod_image.contract.events import from_line, to_line
 from pod_image.contract.outcomes import Phase
 from tests.kit.runs import event

@@ -1,0 +1,77 @@
+"""Serving an application on a socket until it is to end, cleanly. Knows no page and no service."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+
+SHUTDOWN_SECONDS = 3
+"""Open pages and streams hold their connection; longer than this the end does not wait for them."""
+
+
+class QuietServer(uvicorn.Server):
+    """uvicorn without its own signal handling: ours ends the server without a traceback."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve_until(
+    app: ASGIApp,
+    sock: socket.socket,
+    end: asyncio.Event,
+    when_ready: Callable[[], None],
+    **options: Any,
+) -> None:
+    """Serve `app` until `end` is set, or until cancelled; `when_ready` is called once it listens.
+
+    `options` are further ones of uvicorn, such as certificates.
+    """
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        use_colors=False,
+        access_log=False,
+        lifespan="on",
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        server_header=False,
+        **options,
+    )
+    server = QuietServer(config)
+    serving = asyncio.create_task(server.serve(sockets=[sock]))
+    ending = asyncio.create_task(_end_when(end, server))
+    try:
+        while not server.started and not serving.done():  # noqa: ASYNC110  uvicorn has no event
+            await asyncio.sleep(0.02)
+        if server.started:
+            when_ready()
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await serving
+        raise
+    finally:
+        ending.cancel()
+
+
+async def _end_when(end: asyncio.Event, server: uvicorn.Server) -> None:
+    await end.wait()
+    server.should_exit = True
+
+
+def harden_process() -> None:
+    """Keep keys out of core dumps, and what is written here from others' eyes; best effort."""
+    if os.name == "posix":
+        os.umask(0o077)
+        import resource
+
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
