@@ -11,15 +11,16 @@ from typing import Any
 
 from launcher.cli.terminal.layout import lasted, usd
 from launcher.cli.terminal.live import Live
-from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.run_document import lasted_seconds, run_document
-from launcher.domain.delivery import Delivery, known_delivery
+from launcher.domain.delivery import Delivery
 from launcher.domain.plan import Plan
 from launcher.domain.run import Run
-from launcher.errors import Interrupted, NotDelivered, RunFailed
+from launcher.errors import Interrupted
 from launcher.services.common.interrupts import leaving_signals
 from launcher.services.common.observations import RunEnded
 from launcher.services.common.workbench import Workbench
+from launcher.services.following.outcome import delivery_of
+from launcher.services.following.outcome import raise_if_bad as raise_if_run_is_bad
 from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
 from launcher.services.launching.progress import Progress, Stage
@@ -29,7 +30,6 @@ from pod_image.contract.bodies import Ended
 from pod_image.contract.events import Stamped, from_document, tells, to_document
 from pod_image.contract.figures import dollars_per_hour
 from pod_image.contract.outcomes import EndReason
-from pod_image.contract.plain import plain_line
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Followed:
     @property
     def delivery(self) -> Delivery | None:
         """What reached the results repo; None where the pod did not say."""
-        return known_delivery(self.run.not_delivered, self._told)
+        return delivery_of(self.run, self.last_word)
 
     @property
     def _told(self) -> dict[str, Any] | None:
@@ -136,28 +136,7 @@ def detached(run: Run) -> Interrupted:
 
 def raise_if_bad(followed: Followed) -> None:
     """Raises RunFailed for an end that was neither reached nor asked for, NotDelivered when results are missing."""
-    run, ended, delivery = followed.run, followed.ended, followed.delivery
-    reason = run.end_reason
-    is_missing = delivery is not None and delivery.missing > 0 and reason is not EndReason.ABORTED
-    if reason is None or (reason.is_success and not is_missing):
-        return
-    parts = [reason.sentence, run.detail if run.detail != reason.sentence else ""]
-    hint = (
-        in_terminal(ended.what_to_do) if ended else ""
-    ) or f"What it said: launcher logs {run.run_id}"
-    what_is_there = f"What is there: launcher results {run.run_id}"
-    if delivery is not None and is_missing:
-        parts.append(delivery.sentence)
-    if is_missing or reason is EndReason.LOST:
-        hint = what_is_there if reason.is_success else f"{hint}\n{what_is_there}"
-    message = "\n".join([" ".join(part for part in parts if part), *quoted(ended)])
-    raise (NotDelivered if is_missing else RunFailed)(message, hint=hint)
-
-
-def quoted(ended: Ended | None) -> list[str]:
-    """What the run's programs printed last, as lines below an error."""
-    lines = [plain_line(line) for line in ended.last_lines] if ended else []
-    return ["What it printed last:", *(f"  | {line}" for line in lines)] if lines else []
+    raise_if_run_is_bad(followed.run, followed.last_word)
 
 
 def ending_text(followed: Followed) -> str:

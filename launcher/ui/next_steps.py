@@ -59,6 +59,7 @@ WORDS: Mapping[NextStep, Callable[[str, str], str]] = {
     NextStep.STOP_RUN: _plain("“Stop and deliver” there"),
     NextStep.ABORT_RUN: _plain("“Stop and remove” on the page of the run"),
     NextStep.SAY_SENTENCE: _plain("“Sample now” on the page of the run"),
+    NextStep.READ_LOG: _plain("Log, on the page of the run,"),
     NextStep.LIST_RESULTS: _plain("Files, on the page of the run,"),
     NextStep.CHOOSE_CHECKPOINT: _plain("its step"),
     NextStep.LIST_DATASETS: _plain("the Datasets page"),

@@ -43,6 +43,7 @@ class NextStep(Enum):
     STOP_RUN = "stopping the run"
     ABORT_RUN = "aborting the run"
     SAY_SENTENCE = "a sample of your own"
+    READ_LOG = "the log of the run"
     LIST_RESULTS = "the results of the run"
     CHOOSE_CHECKPOINT = "the step of a checkpoint"
 

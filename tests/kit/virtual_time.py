@@ -23,16 +23,20 @@ class _NoWait(selectors.DefaultSelector):
         ready = super().select(0)
         if ready or timeout == 0:
             return ready
-        if timeout is None:  # nothing is scheduled: only a thread can wake the loop
+        if timeout is None or not self.loop.may_pass():  # only a thread can wake the loop
             return super().select(None)
         self.loop.moved_seconds += timeout
         return []
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose time passes only when there is nothing else to do."""
+    """An event loop whose time passes only when there is nothing else to do.
 
-    def __init__(self) -> None:
+    `may_pass`: whether it may now; a loop of a thread of its own stands still while nobody waits for it.
+    """
+
+    def __init__(self, may_pass: Callable[[], bool] = lambda: True) -> None:
+        self.may_pass = may_pass
         self.moved_seconds = 0.0
         selector = _NoWait()
         selector.loop = self

@@ -9,6 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
+import launcher
+from launcher.api.next_steps import WORDS as IN_PYTHON
+from launcher.api.next_steps import in_python
 from launcher.cli.command_list import COMMANDS
 from launcher.cli.terminal.next_steps import WORDS as IN_TERMINAL
 from launcher.cli.terminal.next_steps import in_terminal
@@ -41,6 +44,7 @@ OPTIONS = {
 } | {"--help"}
 NAMED = re.compile(rf"\blauncher (?:{'|'.join(entry.name for entry in COMMANDS)})\b")
 EDGE = "launcher/cli/"
+PYTHON_EDGE = "launcher/api/next_steps.py"
 MAY_NAME = {
     ("launcher/ui/next_steps.py", "launcher doctor, in a terminal"): "has no place on a page",
     ("launcher/ui/next_steps.py", "launcher demo, in a terminal"): "has no place on a page",
@@ -95,7 +99,7 @@ def test_no_text_below_the_edges_names_a_command_or_an_option_of_ours() -> None:
         (name, text)
         for name, named in naming("launcher", "pod_image").items()
         for text in named
-        if not name.startswith(EDGE)
+        if not name.startswith(EDGE) and name != PYTHON_EDGE
     ]
 
     def excused(name: str, text: str) -> list[tuple[str, str]]:
@@ -105,7 +109,9 @@ def test_no_text_below_the_edges_names_a_command_or_an_option_of_ours() -> None:
     assert set(MAY_NAME) == {each for named in found for each in excused(*named)}
 
 
-@pytest.mark.parametrize("words", [IN_TERMINAL, ON_PAGE], ids=["terminal", "page"])
+@pytest.mark.parametrize(
+    "words", [IN_TERMINAL, ON_PAGE, IN_PYTHON], ids=["terminal", "page", "python"]
+)
 def test_an_edge_words_every_step_and_no_other(words: dict[NextStep, object]) -> None:
     assert set(words) == set(NextStep)
 
@@ -134,6 +140,17 @@ def test_what_a_page_says_to_click_is_written_on_a_page(step: Step) -> None:
         for node in texts(module)
     )
     assert [label for label in re.findall(r"“([^”]+)”", said) if label not in pages] == []
+
+
+@pytest.mark.parametrize("step", EVERY_STEP, ids=lambda step: step.do.name)
+def test_what_python_says_to_call_exists(step: Step) -> None:
+    said = in_python(Sentence(step))
+    assert set(re.findall(r"launcher\.(\w+)", said)) <= set(launcher.__all__)
+    called = re.findall(r"(?:\brun|attach\([^)]*\))\.(\w+)\(", said)
+    assert all(hasattr(launcher.Run, name) for name in called)
+    commands = HINTED_COMMAND.findall(said)
+    assert bool(commands) == ("in a terminal" in said)
+    assert {word for word, _ in commands} <= set(EVERY)
 
 
 def heard(hint: str, steps: object = None) -> RunWarning:

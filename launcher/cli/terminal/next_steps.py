@@ -59,6 +59,7 @@ WORDS: Mapping[NextStep, Callable[[str, str], str]] = {
     NextStep.SAY_SENTENCE: lambda of, value: (
         f'launcher sample "Some words." --run {of or "run-01"}'
     ),
+    NextStep.READ_LOG: _about("launcher logs"),
     NextStep.LIST_RESULTS: _about("launcher results"),
     NextStep.CHOOSE_CHECKPOINT: _plain("--step"),
     NextStep.LIST_DATASETS: _plain("`launcher dataset list`"),

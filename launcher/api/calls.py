@@ -1,0 +1,154 @@
+"""The first calls of the API: a plan, a deployed run, a run that goes on elsewhere, all runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from launcher.api.asked import Asked, read
+from launcher.api.background import BACKGROUND
+from launcher.api.both import Both
+from launcher.api.desk import Desk, Secret, desk_for
+from launcher.api.plan import Plan, Say, refuse_dearer
+from launcher.api.run import Run
+from launcher.domain.plan import Composed
+from launcher.errors import InvalidRequest
+from launcher.services.common.run_secrets import named_secrets
+from launcher.services.ending.reap import ReapReport, reap
+from launcher.services.following.find_run import find_run
+from launcher.services.planning.plan import make_plan
+from launcher.stores.secrets import KeyringStore, find_named
+
+_NO_MAXIMUM = "Nothing was rented: nobody agreed to what it may cost."
+
+
+async def planned(
+    desk: Desk, composed: Composed, *, resume: bool = False, forced: Collection[str] = ()
+) -> Plan:
+    """The plan for composed settings. Raises what `make_plan` raises."""
+    keys = find_named(desk.keys, named_secrets(composed.settings), os.environ, KeyringStore())
+    made = await make_plan(desk.bench, composed, keys, resume=resume, forced=forced)
+    return Plan(desk, made, keys)
+
+
+async def swept(desk: Desk) -> ReapReport:
+    """Before money is spent: pods of ours that nobody needs any more are released. Raises ProviderError."""
+    return await reap(desk.bench)
+
+
+async def found(desk: Desk, key: str) -> Run:
+    """The run of that name, of that pod, or the newest. Raises InvalidRequest."""
+    return Run(desk, await find_run(desk.bench, _local_key(key)))
+
+
+async def known(desk: Desk, limit: int) -> list[Run]:
+    """Every run that this computer knows of, newest first."""
+    return [Run(desk, run) for run in desk.bench.runs.runs(limit=limit)]
+
+
+async def _plan(
+    settings: Mapping[str, Any] | None = None,
+    /,
+    *,
+    preset: str = "",
+    file: str | PathLike[str] | None = None,
+    command: Sequence[str] = (),
+    resume: bool = False,
+    force: Collection[str] = (),
+    keys: Mapping[str, Secret] | None = None,
+    secrets: Mapping[str, Secret] | None = None,
+    **more_settings: Any,
+) -> Plan:
+    """What a run would do and cost: dataset looked at, GPU chosen, price known. Nothing is rented.
+
+    Settings are arguments by their names, such as `dataset_repo="me/my-clips"`, over those of a mapping, a `file` and
+    a `preset`. `command`: the words of a program, for the recipe that runs one. `force`: codes of dataset errors that
+    may pass. `keys` such as `{"runpod": ..., "hf-upload": ...}` go before those of environment and keyring; `secrets`
+    are those of the command, by name.
+
+    Raises the errors of `launcher.errors` that the command line would show.
+    """
+    desk = await desk_for(keys, secrets)
+    asked = Asked(
+        values=_given(settings or {}),
+        preset=preset,
+        file=Path(file) if file is not None else None,
+        options=_given(more_settings),
+        command=command,
+    )
+    composed = read(asked, desk.bench.config).composed()
+    return await planned(desk, composed, resume=resume, forced=force)
+
+
+async def _deploy(
+    plan: Plan | Mapping[str, Any] | None = None,
+    /,
+    *,
+    agreed_usd: float | None = None,
+    say: Say | None = None,
+    **asked: Any,
+) -> Run:
+    """Rent a GPU and start the run; returns it once its pod can end itself and needs nobody.
+
+    Takes a plan, or all that `plan` takes together with `agreed_usd`, the most that it may cost in dollars: without
+    one of the two nothing is rented. When anything fails before the pod is armed, or the call is interrupted, the pod
+    is released. `say` hears each step as a sentence, such as `print`.
+    """
+    if isinstance(plan, Plan):
+        if asked:
+            raise InvalidRequest(
+                f"A plan has its settings already; {', '.join(sorted(asked))} came beside it.",
+                hint="Plan again with them.",
+            )
+        return await plan._deployed(agreed_usd, say)
+    if agreed_usd is None:
+        raise InvalidRequest(
+            _NO_MAXIMUM,
+            hint="Add agreed_usd=..., the most in dollars; or look at launcher.plan(...) first, and deploy that.",
+        )
+    desk = await desk_for(asked.get("keys"), asked.get("secrets"))
+    await swept(desk)
+    made = await _plan(plan, **asked)
+    refuse_dearer(made.made, agreed_usd)
+    return await made._deployed(agreed_usd, say)
+
+
+async def _attach(
+    run: str = "",
+    /,
+    *,
+    keys: Mapping[str, Secret] | None = None,
+    secrets: Mapping[str, Secret] | None = None,
+) -> Run:
+    """A run by its name, `OWNER/NAME/run-01` or `run-01`, or by its pod's id; without a name the newest."""
+    return await found(await desk_for(keys, secrets), run)
+
+
+async def _runs(
+    *,
+    limit: int = 30,
+    keys: Mapping[str, Secret] | None = None,
+    secrets: Mapping[str, Secret] | None = None,
+) -> list[Run]:
+    """Every run that this computer knows of, newest first. Nobody is asked."""
+    return await known(await desk_for(keys, secrets), limit)
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    """None stands for an argument that was left out."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _local_key(key: str) -> str:
+    """`OWNER/NAME/run-01` as the history has it."""
+    repo, _, run_id = key.rpartition("/")
+    return f"{run_id}@{repo}" if repo.count("/") == 1 else key
+
+
+plan = Both(_plan, BACKGROUND)
+deploy = Both(_deploy, BACKGROUND)
+attach = Both(_attach, BACKGROUND)
+runs = Both(_runs, BACKGROUND)

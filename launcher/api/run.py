@@ -1,0 +1,266 @@
+"""A run as a program holds it: what is known of it, what it says, what it made, and what can be said to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
+from datetime import datetime
+from os import PathLike
+from pathlib import Path
+from typing import Any, NoReturn
+
+from launcher.api.both import Doing, Stream, both
+from launcher.api.desk import Desk
+from launcher.api.log_lines import LogLine, log_lines
+from launcher.api.samples import Sample, delivered_samples
+from launcher.api.watching import Watching
+from launcher.domain.run import Run as KnownRun
+from launcher.domain.run import RunState
+from launcher.domain.run_picture import RunPicture
+from launcher.services.common.observations import Observation
+from launcher.services.ending.refresh import refreshed
+from launcher.services.ending.release import release
+from launcher.services.ending.settle import ask_billed
+from launcher.services.following.answers import Answered, instruct
+from launcher.services.following.delivered_files import Downloaded, download_results, list_results
+from launcher.services.following.instructions import Sent
+from launcher.services.following.outcome import raise_if_bad
+from launcher.services.following.receipts import Receipt, receipt
+from pod_image.contract.events import Event
+from pod_image.contract.figures import dollars
+from pod_image.contract.instructions import InstructionName
+from pod_image.contract.older_settings import recorded_settings
+from pod_image.contract.outcomes import EndReason
+from pod_image.hub import RemoteFile
+
+
+class Run:
+    """One run, wherever it goes on. Letting go of this object changes nothing: the pod needs nobody.
+
+    Each method waits for its answer; `await run.method.aio(...)` is the same for a program that has a loop.
+    Errors are those of `launcher.errors`, with what to do next in `.hint`.
+    """
+
+    def __init__(self, desk: Desk, known: KnownRun) -> None:
+        self._desk = desk
+        self._known = known
+        self._watching = Watching(desk.bench, known)
+
+    @property
+    def doing(self) -> Doing:
+        """Where its calls are done."""
+        return self._desk.doing
+
+    @property
+    def known(self) -> KnownRun:
+        """All that this computer knows of the run now, without asking anybody."""
+        return self._desk.bench.runs.by_nonce(self._known.nonce) or self._known
+
+    @property
+    def run_id(self) -> str:
+        return self._known.run_id
+
+    @property
+    def results_repo(self) -> str:
+        return self._known.results_repo
+
+    @property
+    def key(self) -> str:
+        """Names it on every computer, for `attach`."""
+        return f"{self.results_repo}/{self.run_id}"
+
+    @property
+    def state(self) -> RunState:
+        return self.known.state
+
+    @property
+    def is_over(self) -> bool:
+        return self.known.state is RunState.ENDED
+
+    @property
+    def end_reason(self) -> EndReason | None:
+        """Why it ended; None while it goes on."""
+        return self.known.end_reason
+
+    @property
+    def detail(self) -> str:
+        """Its end in more words."""
+        return self.known.detail
+
+    @property
+    def pod_id(self) -> str:
+        return self.known.pod_id
+
+    @property
+    def gpu_name(self) -> str:
+        return self.known.gpu_name
+
+    @property
+    def price_per_hour_usd(self) -> float:
+        return self.known.price_per_hour_usd
+
+    @property
+    def cost_usd(self) -> float | None:
+        """What it has cost, by its last word."""
+        return self.known.cost_usd
+
+    @property
+    def most_usd(self) -> float:
+        """What it can cost at the most."""
+        return self.known.most_usd
+
+    @property
+    def created_at(self) -> datetime | None:
+        return self.known.created_at
+
+    @property
+    def ended_at(self) -> datetime | None:
+        return self.known.ended_at
+
+    @property
+    def deadline(self) -> datetime | None:
+        """When the pod ends itself, whatever happens."""
+        return self.known.deadline
+
+    @property
+    def preset(self) -> str:
+        return self.known.preset
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Every value that applies, as it was sent."""
+        return recorded_settings(self.known.settings_json)
+
+    @property
+    def told(self) -> RunPicture:
+        """What its pod has told, as far as this object has read it: phases, curves, samples, last word."""
+        return self._watching.told
+
+    @both
+    async def refresh(self) -> Run:
+        """Look how it is now; a run whose pod is gone is closed with what it delivered of its end."""
+        await refreshed(self._desk.bench, self.known)
+        return self
+
+    def events(self, *, after: int = 0) -> Stream[Event]:
+        """What its pod says, in order and each once, from the beginning or behind number `after`, until `ended`.
+
+        A run that is over tells it from its results repo. Where the pod left no last word, as when it was aborted,
+        `ended` comes from what is known here.
+        """
+        return Stream(self._watching.events(after), self.doing)
+
+    def observations(self) -> Stream[Observation]:
+        """Its events, and what else is seen from outside: status, log lines, restarts; the last one is its end."""
+        return Stream(self._watching.observations(), self.doing)
+
+    def logs(self, *, follow: bool = False, tail: int = 5000) -> Stream[LogLine]:
+        """What its programs and its pod printed, at most the newest `tail` lines; `follow` goes on until its end."""
+        lines = log_lines(self._desk.bench, self.known, follow=follow, tail=tail)
+        return Stream(lines, self.doing)
+
+    @both
+    async def samples(self) -> list[Sample]:
+        """What it has made to hear or see so far, as far as it is in the results repo; the newest last."""
+        return await delivered_samples(self._desk, self.known)
+
+    @both
+    async def stop(self, *, wait: bool = True) -> Answered:
+        """End it now: it exports and delivers what it made, and then its pod ends itself."""
+        return await self._told(InstructionName.STOP, wait=wait)
+
+    @both
+    async def save(self, *, wait: bool = True) -> Answered:
+        """Have it write and upload a checkpoint now; it goes on."""
+        return await self._told(InstructionName.SAVE, wait=wait)
+
+    @both
+    async def sample(self, text: str, *, wait: bool = True) -> Answered:
+        """Have the voice say a sentence as it is now; the sound is among `samples()` a moment later."""
+        return await self._told(InstructionName.SAMPLE, text, wait=wait)
+
+    @both
+    async def tell(
+        self,
+        name: InstructionName,
+        text: str = "",
+        *,
+        wait: bool = True,
+        on_sent: Callable[[Sent], None] = lambda sent: None,
+    ) -> Answered:
+        """Any instruction; `on_sent` hears which way it went before its receipt is waited for."""
+        return await self._told(name, text, wait=wait, on_sent=on_sent)
+
+    @both
+    async def abort(self) -> Run:
+        """Release the pod at once. What is not uploaded is lost; `stop` has it delivered first."""
+        await release(self._desk.bench, self.known, "It was aborted by hand.")
+        return self
+
+    @both
+    async def wait(self, *, timeout_seconds: float | None = None, check: bool = True) -> Run:
+        """Wait until it is over. Raises RunFailed or NotDelivered for an end that is neither reached nor asked for,
+        unless `check` is False; TimeoutError after so many seconds, and the run goes on.
+        """
+        async with (
+            asyncio.timeout(timeout_seconds),
+            aclosing(self._watching.observations()) as seen,
+        ):
+            async for _ in seen:
+                pass
+        if check:
+            raise_if_bad(self.known, self._watching.last_word())
+        return self
+
+    @both
+    async def files(self) -> list[RemoteFile]:
+        """What it has delivered so far."""
+        return await list_results(self._desk.bench, self.known)
+
+    @both
+    async def results(
+        self, *, to: str | PathLike[str] | None = None, only: Sequence[str] = ("**",)
+    ) -> Downloaded:
+        """Bring what it delivered to `to`/<run id>, each file checked against the repo's own listing.
+
+        `only`: patterns such as "voice/**". Without `to` the launcher's own folder for results is taken.
+        """
+        patterns = (only,) if isinstance(only, str) else tuple(only)
+        folder = Path(to) if to is not None else None
+        return await download_results(self._desk.bench, self.known, folder, patterns)
+
+    @both
+    async def receipt(self) -> Receipt:
+        """What it was expected to cost, metered and was billed, and where the time went."""
+        known = self.known
+        if known.state is RunState.ENDED:
+            known = await ask_billed(self._desk.bench, known)
+        return receipt(self._desk.bench.runs, known)
+
+    async def _told(
+        self,
+        name: InstructionName,
+        text: str = "",
+        *,
+        wait: bool,
+        on_sent: Callable[[Sent], None] = lambda sent: None,
+    ) -> Answered:
+        return await instruct(self._desk.bench, self.known, name, text, wait=wait, on_sent=on_sent)
+
+    def __repr__(self) -> str:
+        known = self.known
+        state = known.end_reason.value if known.end_reason else known.state.value
+        parts = [state, known.gpu_name, dollars(known.cost_usd) if known.cost_usd else ""]
+        return f"<run {self.key}: {', '.join(part for part in parts if part)}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Run) and other._known.nonce == self._known.nonce
+
+    def __hash__(self) -> int:
+        return hash(self._known.nonce)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"A run holds keys, and cannot be pickled: keep its name, {self.key!r}, for attach."
+        )
