@@ -49,6 +49,10 @@ class Config:
         return self.data_folder / "releases"
 
     @property
+    def plans_folder(self) -> Path:
+        return self.data_folder / "plans"
+
+    @property
     def presets_folder(self) -> Path:
         return self.config_folder / "presets"
 

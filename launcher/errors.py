@@ -3,6 +3,8 @@
 LauncherError                    exit
   InvalidRequest                    2   settings that cannot work together, bad preset, unusable file
     MissingSetting                      a required setting was not given
+    PlanMoved                           what was agreed to is not what would run now
+    UnknownPlan                         no plan of that hash is kept, or not any more
   NotConfigured                     3   no key, key refused, an extra is not installed
     BadEnvironment                      a proxy, certificates, an address or a folder that this computer names is none
   NothingAvailable                  4   no offer fits, or all were refused
@@ -24,6 +26,9 @@ one of these in exactly one function per service, with `from exc`. Only the edge
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 from pod_image.contract.hinted_error import HintedError
 from pod_image.contract.next_steps import Said, joined
@@ -50,6 +55,18 @@ class MissingSetting(InvalidRequest):
     def __init__(self, message: Said, *, setting: str, hint: Said = "") -> None:
         super().__init__(message, hint=hint)
         self.setting = setting
+
+
+class PlanMoved(InvalidRequest):
+    """`moves`: what is other than agreed, each a `launcher.domain.plan_moves.Moved`."""
+
+    def __init__(self, message: Said, *, moves: Sequence[Any], hint: Said = "") -> None:
+        super().__init__(message, hint=hint)
+        self.moves = tuple(moves)
+
+
+class UnknownPlan(InvalidRequest):
+    pass
 
 
 class NotConfigured(LauncherError):

@@ -19,6 +19,7 @@ from launcher.cli.following import (
 from launcher.cli.options import Asked
 from launcher.cli.request import composed_from
 from launcher.cli.session import ALL_KEYS, find, run, with_secrets
+from launcher.cli.shown_plan import keep_shown, refuse_settings
 from launcher.cli.terminal.layout import usd
 from launcher.cli.terminal.live import Live
 from launcher.cli.terminal.output import Output
@@ -28,25 +29,32 @@ from launcher.errors import InvalidRequest
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.reap import reap
 from launcher.services.planning.plan import make_plan, raise_errors
+from launcher.services.planning.shown_plans import moved, plan_again, recall
 from launcher.stores.secrets import Keys
 from pod_image.contract.figures import dollars_per_hour
 
 
-def deploy_and_follow(asked: Asked, output: Output, *, is_agreed: bool, detach: bool) -> None:
-    """Rent for this run, once the person has agreed, and say how it ended.
+def deploy_and_follow(
+    asked: Asked, output: Output, *, is_agreed: bool, detach: bool, plan_hash: str | None = None
+) -> None:
+    """Rent for this run, or for the plan of that hash, once the person has agreed, and say how it ended.
 
-    Raises InvalidRequest where nobody can be asked, RunFailed when the run ended badly, typer.Exit on "no".
+    Raises InvalidRequest where nobody can be asked, PlanMoved, RunFailed when the run ended badly, typer.Exit on "no".
     """
-    composed = composed_from(asked)
+    if plan_hash is not None:
+        refuse_settings(asked)
+    composed = composed_from(asked) if plan_hash is None else None
     if not is_agreed and not sys.stdin.isatty():
         raise InvalidRequest(
             "There is no terminal to ask on, so nothing was rented.",
             hint="Add --yes to rent without being asked; launcher plan shows what it would do.",
         )
-    keys = with_secrets(find(ALL_KEYS), composed.settings, is_needed=True)
+    keys = find(ALL_KEYS)
+    if composed is not None:
+        keys = with_secrets(keys, composed.settings, is_needed=True)
     end_on_signals()
-    choices = _Choices(asked, is_agreed, detach)
-    followed = run(keys, lambda bench: _deploy(bench, composed, keys, output, choices))
+    choices = _Choices(asked, composed, plan_hash or "", is_agreed, detach)
+    followed = run(keys, lambda bench: _deploy(bench, keys, output, choices))
     if followed is None:
         output.talk("Nothing was rented.")
         raise typer.Exit(1)
@@ -60,22 +68,24 @@ def deploy_and_follow(asked: Asked, output: Output, *, is_agreed: bool, detach: 
 
 @dataclass(frozen=True)
 class _Choices:
-    """What was chosen about the launch itself, beside the settings of the run."""
+    """What to launch, by its settings or by a plan's hash; and how."""
 
     asked: Asked
+    composed: Composed | None
+    plan_hash: str
     is_agreed: bool
     detach: bool
 
 
 async def _deploy(
-    bench: Workbench, composed: Composed, keys: Keys, output: Output, choices: _Choices
+    bench: Workbench, keys: Keys, output: Output, choices: _Choices
 ) -> Followed | None:
     """None when the person said no."""
     await _sweep(bench, output)
-    asked = choices.asked
-    plan = await make_plan(bench, composed, keys, resume=asked.resume, forced=asked.forced)
+    plan, keys = await _planned(bench, keys, choices, output)
     output.talk(plan_text(plan))
     raise_errors(plan)
+    keep_shown(bench, plan)
     if not choices.is_agreed and not _agreed(plan):
         return None
     with Live(output) as live:
@@ -83,6 +93,22 @@ async def _deploy(
         if choices.detach:
             return Followed(launched)
         return await follow_to_end(bench, launched, live)
+
+
+async def _planned(
+    bench: Workbench, keys: Keys, choices: _Choices, output: Output
+) -> tuple[Plan, Keys]:
+    """The plan, and the keys with the secrets that its command gets."""
+    asked, composed = choices.asked, choices.composed
+    if composed is not None:
+        plan = await make_plan(bench, composed, keys, resume=asked.resume, forced=asked.forced)
+        return plan, keys
+    shown = recall(bench, choices.plan_hash)
+    keys = with_secrets(keys, shown.asked.settings, is_needed=True)
+    plan = await plan_again(bench, shown, keys)
+    for each in moved(shown, plan):
+        output.talk(f"Other than in the plan that was shown: {each.sentence}")
+    return plan, keys
 
 
 async def _sweep(bench: Workbench, output: Output) -> None:

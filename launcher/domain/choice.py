@@ -22,7 +22,10 @@ _NOISE = {"nvidia", "geforce", "rtx", "tesla", "amd", "gpu"}
 
 
 def candidates(
-    offers: Sequence[Offer], settings: RunSettings, memory: GpuMemory
+    offers: Sequence[Offer],
+    settings: RunSettings,
+    memory: GpuMemory,
+    most_times_the_price: float = MOST_TIMES_THE_PRICE,
 ) -> tuple[Offer, ...]:
     """The offers that will do, in the order they are tried: GPU by preference, else by price; then tier; then
     data centre in the person's order. `memory` is what the recipe needs on each GPU.
@@ -39,7 +42,7 @@ def candidates(
     if not free:
         raise _nothing(offers, in_tier, named, large_enough, settings, memory)
     if not settings.gpu_types:
-        most_usd = _cheapest(free).price_per_hour_usd * MOST_TIMES_THE_PRICE
+        most_usd = _cheapest(free).price_per_hour_usd * most_times_the_price
         free = [offer for offer in free if offer.price_per_hour_usd <= most_usd]
     return tuple(
         part

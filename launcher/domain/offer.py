@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -52,6 +53,12 @@ class Offer:
     """Data centres with stock; empty when the provider does not say."""
     avoids: tuple[str, ...] = ()
     """Others with stock that are left out, since a machine there failed lately."""
+
+    def data_centers_sent(self, wanted: Sequence[str]) -> tuple[str, ...]:
+        """Those that an order names. Without a wish the provider chooses: it knows better than a list that is
+        seconds old.
+        """
+        return self.data_centers if wanted or self.avoids else ()
 
 
 def shown_gpu(gpu_type: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from launcher.domain.agreed import Agreed
 from launcher.domain.brought import Brought
 from launcher.domain.cost import hours_until_capped, worst_case_cost_usd
 from launcher.domain.offer import Offer
@@ -115,6 +116,14 @@ class Plan:
     """Codes of dataset errors that the person lets pass."""
     brought: Brought = field(default_factory=Brought)
     requests: tuple[Planned, ...] = field(default=(), repr=False)
+    asked: Composed | None = field(default=None, repr=False)
+    """As it was asked for, before each input was held to its commit."""
+    agreed: Agreed | None = field(default=None, repr=False)
+
+    @property
+    def hash(self) -> str:
+        """Of what is agreed to with it; equal for equal inputs. Empty for a plan that cannot be launched."""
+        return self.agreed.hash if self.agreed is not None and not self.errors else ""
 
     @property
     def settings(self) -> RunSettings:

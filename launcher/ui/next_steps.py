@@ -46,6 +46,7 @@ WORDS: Mapping[NextStep, Callable[[str, str], str]] = {
     NextStep.ENTER_SECRET: lambda of, value: f"enter {of} under “Secrets of the command”",
     NextStep.LOOK_FOR_PODS: _plain("“Look for forgotten GPUs” on the Keys page"),
     NextStep.COMPARE_API: _plain("launcher doctor, in a terminal,"),
+    NextStep.MAKE_PLAN: _plain("“Check” on the Train page"),
     NextStep.LIST_GPUS: _plain("the table under Where"),
     NextStep.LIST_SETTINGS: _plain("the Train page"),
     NextStep.LIST_PRESETS: _plain("the choice of presets on the Train page"),

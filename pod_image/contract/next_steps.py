@@ -29,6 +29,7 @@ class NextStep(Enum):
     LOOK_FOR_PODS = "a look for forgotten pods"
     COMPARE_API = "a comparison with the provider's published interface"
 
+    MAKE_PLAN = "a new plan"
     LIST_GPUS = "the list of GPUs"
     LIST_SETTINGS = "the list of settings"
     LIST_PRESETS = "the list of presets"

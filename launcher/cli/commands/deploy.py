@@ -16,6 +16,14 @@ app = command_app()
 @asks_for_a_run
 def deploy(
     asked: Asked,
+    plan_hash: Annotated[
+        str | None,
+        typer.Option(
+            "--plan",
+            metavar="HASH",
+            help="Launch exactly this plan, as launcher plan showed it within the last hour.",
+        ),
+    ] = None,
     yes: YesOption = False,
     detach: Annotated[
         bool, typer.Option("--detach", "-d", help="Return as soon as the pod needs nobody.")
@@ -32,4 +40,4 @@ def deploy(
     from launcher.cli.terminal.output import Output
 
     output = Output(as_json=as_json, quiet=quiet)
-    deploy_and_follow(asked, output, is_agreed=yes, detach=detach)
+    deploy_and_follow(asked, output, is_agreed=yes, detach=detach, plan_hash=plan_hash)

@@ -31,16 +31,22 @@ def plan(
     """
     from launcher.cli.request import composed_from
     from launcher.cli.session import ALL_KEYS, find, run, with_secrets
+    from launcher.cli.shown_plan import keep_shown
     from launcher.cli.terminal.output import Output
     from launcher.cli.terminal.plan_view import curl_text, plan_document, plan_text
+    from launcher.domain.plan import Plan
+    from launcher.services.common.workbench import Workbench
     from launcher.services.planning.plan import make_plan, raise_errors
 
     composed = composed_from(asked)
     keys = with_secrets(find(ALL_KEYS), composed.settings, is_needed=False)
-    made = run(
-        keys,
-        lambda bench: make_plan(bench, composed, keys, resume=asked.resume, forced=asked.forced),
-    )
+
+    async def planned(bench: Workbench) -> Plan:
+        plan = await make_plan(bench, composed, keys, resume=asked.resume, forced=asked.forced)
+        keep_shown(bench, plan)
+        return plan
+
+    made = run(keys, planned)
     Output(as_json=as_json, quiet=quiet).answer(
         plan_document(made),
         lambda: curl_text(made) if curl else plan_text(made, everything=all_settings),

@@ -9,6 +9,7 @@ from typing import Any
 from launcher.cli.terminal.layout import pairs, paragraph, table, usd
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import LOOKS, style, to_plain
+from launcher.domain.agreed import SHOWN_HASH
 from launcher.domain.offer import Offer
 from launcher.domain.plan import Origin, Plan, PlannedInput
 from launcher.recipes import recipe_of
@@ -31,6 +32,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
     """Everything the plan knows, as JSON types."""
     values = plan.settings.applicable()
     return {
+        "hash": plan.hash,  # empty where the plan cannot be launched
         "run_id": plan.run_id,
         "resume": plan.resume,
         "preset": plan.composed.preset,
@@ -129,6 +131,9 @@ def _summary(plan: Plan) -> list[tuple[str, str]]:
             "and stops in time to try to upload what it has",
         )
     )
+    if plan.hash:
+        short = plan.hash[:SHOWN_HASH]
+        rows.append(("Plan", f"{short}, kept for an hour: launcher deploy --plan {short}"))
     return rows
 
 

@@ -72,15 +72,15 @@ def start_words(bench: Workbench, plan: Plan, run: Run) -> StartWords:
     found = [f"{repo}/{wheel_path(each)} {each.sha256}".split() for each in _wheels()]
     last_resort = bench.place.images.last_resort or ":"
     shell = f"{_FIND_A_PYTHON}; {last_resort}; exit 1"
-    words = (shell, _no_python(bench, run), program_of_the_pod(), *chain(*found))
+    words = (shell, _no_python(run), program_of_the_pod(), *chain(*found))
     return StartWords(ENTRY, words)
 
 
-def _no_python(bench: Workbench, run: Run) -> str:
+def _no_python(run: Run) -> str:
     """The last word of a pod whose image has no Python, as the shell prints it between braces."""
     event = {
         "event": "ended",
-        "at": str(bench.clock.now().isoformat()),
+        "at": run.planned_at.isoformat(),
         "run_id": run.run_id,
         "seq": 1,
         "reason": EndReason.BOOT_FAILED.value,

@@ -109,8 +109,7 @@ def pod_order(
         gpu_count=offer.gpu_count,
         cloud=offer.cloud,
         disk_gb=rented_disk_gb(settings),
-        # Without a wish the provider chooses: it knows better than a list that is seconds old.
-        data_centers=offer.data_centers if settings.data_centers or offer.avoids else (),
+        data_centers=offer.data_centers_sent(settings.data_centers),
         registry=settings.registry,
         min_cuda_version=settings.min_cuda_version,
         entry_point=start.entry_point,

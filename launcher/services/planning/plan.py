@@ -29,9 +29,10 @@ from launcher.services.launching import bootstrap
 from launcher.services.launching.bad_hosts import bad_hosts, findings_on_bad_hosts, steered
 from launcher.services.planning.brought.changed import findings_on_changes
 from launcher.services.planning.brought.look import look_at_brought
+from launcher.services.planning.choosing import FREE_CHOICE, FreeChoice
 from launcher.services.planning.dataset_look import how_to_force, refuse_unknown
 from launcher.services.planning.hub_view import look_at_hub
-from launcher.services.planning.requests import planned_requests
+from launcher.services.planning.requests import agreed_of, planned_requests
 from launcher.services.planning.resuming import findings_on_resume
 from launcher.stores.secrets import KeyName, Keys, NamedSecret, how_to_give
 from pod_image.contract.common_settings import Cloud
@@ -54,8 +55,10 @@ async def make_plan(
     *,
     resume: bool = False,
     forced: Collection[str] = (),
+    choice: FreeChoice = FREE_CHOICE,
 ) -> Plan:
-    """The plan for these settings. `forced` are codes of dataset errors that are let pass, as warnings.
+    """The plan for these settings. `forced` are codes of dataset errors that are let pass, as warnings; `choice`
+    has a word on which offers are tried, in which order.
 
     What keeps the run from being launched on the Hub's side stands in `errors` of the plan; raises
     NotConfigured (no key, key refused), NothingAvailable (with the nearest offer), InvalidRequest (run id
@@ -74,12 +77,14 @@ async def make_plan(
         bench.provider.account(),
         bench.hub.run(look_at_brought, settings),
     )
-    composed = replace(composed, settings=view.settings)
+    asked, composed = composed, replace(composed, settings=view.settings)
     settings = composed.settings
     secrets = sources_of_named(settings, keys)
     bad = bad_hosts(bench)
     needed = recipe.memory_needed(settings, view.dataset)
-    chosen = steered(candidates(offers, settings, greatest(needed, view.start.memory)), bad)
+    memory = greatest(needed, view.start.memory)
+    fitting = candidates(offers, settings, memory, choice.most_times_the_price)
+    chosen = choice.ordered(steered(fitting, bad))
     known = {run.run_id for run in bench.runs.runs() if run.results_repo == settings.results_repo}
     run_id = _run_id(settings, view.taken | known, resume=resume, is_all=view.are_runs_known)
     on_resume = (
@@ -121,9 +126,11 @@ async def make_plan(
         secrets=secrets,
         forced=tuple(dict.fromkeys(forced)),
         brought=brought,
+        asked=asked,
     )
     plan = replace(plan, findings=(*plan.findings, *_findings_on_estimate(plan)))
-    return replace(plan, requests=planned_requests(bench, plan, keys.sources))
+    requests = planned_requests(bench, plan, keys.sources)
+    return replace(plan, requests=requests, agreed=agreed_of(bench, plan, keys.sources))
 
 
 def raise_errors(plan: Plan) -> None:

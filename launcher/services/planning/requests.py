@@ -1,16 +1,23 @@
-"""The exact requests that a launch would send, with a typed placeholder wherever a secret would stand."""
+"""The exact requests that a launch would send, with a typed placeholder wherever a secret would stand; and what of
+them is agreed to.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from typing import NamedTuple
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 from pydantic import SecretStr
 
+from launcher.domain.agreed import Agreed, AgreedOffer
+from launcher.domain.offer import Offer
 from launcher.domain.plan import Plan
 from launcher.domain.planned_request import Planned
 from launcher.domain.pod import PodName
+from launcher.domain.run import Run
 from launcher.services.common.run_secrets import (
     TokenEnvironment,
     command_purposes,
@@ -23,6 +30,8 @@ from pod_image.contract.environment import DATASET_TOKEN_VARIABLE, UPLOAD_TOKEN_
 
 NONCE_SHOWN = "xxxxxxxxxx"
 """Stands for the nonce, which is drawn anew at each launch."""
+_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+_ANY_ATTEMPT = 1
 PLACEHOLDERS: Mapping[KeyName, str] = {
     KeyName.HF_DATASET: "<Hugging Face dataset token>",
     KeyName.HF_UPLOAD: "<Hugging Face upload token>",
@@ -41,6 +50,36 @@ def planned_requests(
 
     `tokens` are the Hugging Face tokens there are; none of their values is needed, and none is in the result.
     """
+    run = replace(new_attempt(bench, plan), nonce=NONCE_SHOWN)
+    return _requests(bench, plan, run, plan.offer, tokens)
+
+
+def agreed_of(bench: Workbench, plan: Plan, tokens: Iterable[KeyName]) -> Agreed:
+    """What is agreed to with the plan. Held still in its requests: nonce, names that are made of it, the attempt's
+    number, which is this computer's own count, and times. Price and place stand with each offer.
+    """
+    run = replace(
+        new_attempt(bench, plan),
+        nonce=NONCE_SHOWN,
+        attempt=_ANY_ATTEMPT,
+        planned_at=_ANY_TIME,
+        deadline=_ANY_TIME,
+    )
+    offer = replace(plan.offer, price_per_hour_usd=0.0, data_centers=(), avoids=())
+    requests = [_sent(each) for each in _requests(bench, plan, run, offer, tokens)]
+    wanted = plan.settings.data_centers
+    return Agreed(requests, tuple(AgreedOffer.of(each, wanted) for each in plan.candidates))
+
+
+def _sent(request: Planned) -> dict[str, Any]:
+    """Without headers: they name the release of the launcher, and no choice. As JSON gives it back."""
+    sent = {name: value for name, value in asdict(request).items() if name != "headers"}
+    return dict(json.loads(json.dumps(sent)))
+
+
+def _requests(
+    bench: Workbench, plan: Plan, run: Run, offer: Offer, tokens: Iterable[KeyName]
+) -> tuple[Planned, ...]:
     there = set(tokens)
     used = [
         _Used(variable, purpose, PLACEHOLDERS[key])
@@ -51,9 +90,8 @@ def planned_requests(
         _Used(variable, purpose, _PLACEHOLDER.format(name))
         for name, (variable, purpose) in command_purposes(tuple(plan.secrets)).items()
     ]
-    run = replace(new_attempt(bench, plan), nonce=NONCE_SHOWN)
     run = replace(run, pod_name=str(PodName(run.run_id, run.attempt, NONCE_SHOWN)))
-    order = pod_order(bench, plan, run, plan.offer, _environment(bench, plan, used))
+    order = pod_order(bench, plan, run, offer, _environment(bench, plan, used))
     secrets = {} if plan.secrets_in_plain else _secrets(used)
     return bench.provider.planned_requests(order, secrets)
 

@@ -10,6 +10,7 @@ from launcher.services.common.run_secrets import named_secrets
 from launcher.services.planning.compose import missing
 from launcher.services.planning.dataset_look import can_be_let_pass
 from launcher.services.planning.plan import make_plan
+from launcher.services.planning.shown_plans import keep
 from launcher.stores.secrets import keys_among
 from launcher.ui.frame import Shell, show_error
 from launcher.ui.next_steps import on_page
@@ -102,13 +103,15 @@ class Checks:
         session = await self._shell.session()
         session.keys.need_named(named_secrets(composed.settings))
         draft = self._choice.draft
-        return await make_plan(
+        plan = await make_plan(
             session.bench,
             composed,
             session.keys,
             resume=draft.resume,
             forced=sorted(draft.let_pass),
         )
+        keep(session.bench, plan)  # where it cannot be, it is launched from this page all the same
+        return plan
 
     def _show_refusal(self, error: LauncherError) -> None:
         self._results.clear()

@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 from nicegui import ui
 
+from launcher.domain.agreed import SHOWN_HASH
 from launcher.domain.plan import Plan
 from launcher.recipes import recipe_of
 from launcher.services.common.boot_budget import boot_budget
@@ -98,6 +99,8 @@ class ConfirmDialog:
             )
         if plan.base_licence:
             hint(f"Licence of what it starts from: {plan.base_licence}.")
+        if plan.hash:
+            hint(f"Plan {plan.hash[:SHOWN_HASH]}, kept here for an hour.").mark("plan-hash")
         with details("The exact requests"):
             for request in plan.requests:
                 shown = json.dumps(asdict(request), indent=2, ensure_ascii=False)

@@ -1,0 +1,26 @@
+"""A plan's hash at the command line: kept when the plan is shown, and given in place of settings."""
+
+from __future__ import annotations
+
+from launcher.cli.options import Asked
+from launcher.cli.terminal.output import print_warning
+from launcher.domain.plan import Plan
+from launcher.errors import InvalidRequest
+from launcher.services.common.workbench import Workbench
+from launcher.services.planning.shown_plans import keep
+
+
+def keep_shown(bench: Workbench, plan: Plan) -> None:
+    """Remember the plan; where that cannot be, it is a warning: a plan is good without."""
+    trouble = keep(bench, plan)
+    if trouble:
+        print_warning(f"This plan could not be kept ({trouble}): --plan will not find it.")
+
+
+def refuse_settings(asked: Asked) -> None:
+    """Raises InvalidRequest for anything typed beside --plan that belongs to a plan itself."""
+    if asked != Asked({}):
+        raise InvalidRequest(
+            "--plan launches a plan as it was shown; no setting can be given beside it.",
+            hint="Leave the settings out, or make another plan with them: launcher plan.",
+        )
