@@ -40,7 +40,6 @@ NAVIGATION = (
     ("Help", "/help", "help"),
 )
 
-
 @dataclass
 class Shell:
     """One open page: where it draws and what it stands on."""
@@ -92,7 +91,8 @@ def page(
     async def show(**parameters: Any) -> None:
         content, status, chip, head = _frame(site, title, lead, current or path)
         client = context.client
-        await client.connected()
+        with site.awaited_pages.awaiting(client):
+            await client.connected()
         tab = client.tab_id
         if tab is None:
             return

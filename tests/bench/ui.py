@@ -101,8 +101,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _start(staged: Stage, figures: Figures) -> Form:
     began = time.perf_counter()
     form = staged.open_form(poll_seconds=Config.poll_seconds)
-    with httpx.Client(follow_redirects=True) as client:
-        client.get(form.link()).raise_for_status()
+    with httpx.Client(**form.direct, follow_redirects=True) as client:
+        client.get(form.link().removeprefix(form.base)).raise_for_status()
     figures.start_to_first_page_seconds = round(time.perf_counter() - began, 2)
     figures.memory_bytes_at_start = form.memory_bytes
     return form

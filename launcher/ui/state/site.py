@@ -16,6 +16,7 @@ from launcher.services.live.live_runs import Live
 from launcher.services.transcripts import Load
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import KeyStore
+from launcher.ui.state.awaited_pages import AwaitedPages
 from launcher.ui.state.drafts import Drafts
 from launcher.ui.state.hearings import Hearings
 from launcher.ui.state.offers import Market
@@ -53,6 +54,7 @@ class Site:
     preferences: Preferences = field(default_factory=Preferences)
     when_preferences_changed: list[Callable[[], None]] = field(default_factory=list)
 
+    awaited_pages: AwaitedPages = field(default_factory=AwaitedPages, repr=False)
     hearings: Hearings = field(default_factory=Hearings)
     load_recogniser: Load | None = None
     """Stands for Whisper where there is another one."""
