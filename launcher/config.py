@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 
 from platformdirs import PlatformDirs
 
@@ -164,8 +165,32 @@ def private_files(folder: Path) -> Iterator[None]:
     if not is_private(folder):
         yield
         return
-    before = os.umask(0o077)
+    _OWNER_ONLY.enter()
     try:
         yield
     finally:
-        os.umask(before)
+        _OWNER_ONLY.leave()
+
+
+class _OwnerOnly:
+    """For several threads: the process has one umask, which the first to begin changes and the last to end restores."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._blocks = 0
+        self._before = 0
+
+    def enter(self) -> None:
+        with self._lock:
+            if self._blocks == 0:
+                self._before = os.umask(0o077)
+            self._blocks += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._blocks -= 1
+            if self._blocks == 0:
+                os.umask(self._before)
+
+
+_OWNER_ONLY = _OwnerOnly()

@@ -79,6 +79,11 @@ class Clouds:
     def disk(self) -> Path:
         return self.root / "pods" / self.pods[-1].id / "disk" / "run"
 
+    @property
+    def log(self) -> str:
+        """What the newest pod's log says, for a failure's message."""
+        return "\n".join(self.pods[-1].log.texts())
+
     def events(self, kind: str = "") -> list[dict[str, Any]]:
         path = self.disk / "out" / "events.jsonl"
         return events_in(path.read_text().splitlines(), kind) if path.exists() else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import subprocess
 import sys
@@ -83,6 +84,24 @@ def test_elsewhere_the_persons_own_habits_hold(tmp_path: Path) -> None:
     with private_files(shared):
         (private / "b.onnx").touch()
     assert stat.S_IMODE((private / "b.onnx").stat().st_mode) != 0o600
+
+
+def test_blocks_of_several_threads_that_overlap_keep_their_files_private_and_give_the_habits_back(
+    tmp_path: Path,
+) -> None:
+    usual = os.umask(0o022)
+    try:
+        first, second = private_files(tmp_path), private_files(tmp_path)
+        tmp_path.chmod(0o700)
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        (tmp_path / "of the second").touch()
+        second.__exit__(None, None, None)
+        assert readable_by_others(tmp_path) == []
+        assert os.umask(0o022) == 0o022
+    finally:
+        os.umask(usual)
 
 
 def test_the_form_writes_for_its_owner_alone() -> None:

@@ -75,10 +75,12 @@ def clouds() -> Iterator[Clouds]:
     with tempfile.TemporaryDirectory(dir="/tmp", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)
+        before = os.umask(0o022)
         runner = ProcessRunner(folder / "pods", grace_seconds=0.3)
         with HubEmulator(folder / "hub") as hub, RunPodEmulator(runner=runner) as cloud:
             HfApi(endpoint=hub.url, token=hub.tokens["write"]).create_repo("demo/results")
             yield Clouds(hub, cloud, folder)
+        os.umask(before)
 
 
 @pytest.mark.promise("secrets-training")
@@ -105,8 +107,7 @@ def test_a_trainer_of_the_agents_own_user_finds_no_key_in_any_environment_and_no
         environment={"PYTHONPATH": path},
     )
     clouds.until_gone()
-    (ended,) = clouds.events("ended")
-    assert ended["reason"] == "finished", ended
+    assert [each["reason"] for each in clouds.events("ended")] == ["finished"], clouds.log
     found = {
         name: content
         for path, content in clouds.results().items()
