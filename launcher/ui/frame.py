@@ -40,6 +40,7 @@ NAVIGATION = (
     ("Help", "/help", "help"),
 )
 
+
 @dataclass
 class Shell:
     """One open page: where it draws and what it stands on."""

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pod_image.agent.attempt_state import AttemptFile, Ending
 from pod_image.agent.boot import Armed, caps_of
 from pod_image.agent.clock import AnchoredClock
-from pod_image.agent.events import EventLog, Masking
+from pod_image.agent.events import EventLog, Masking, last_seq
 from pod_image.agent.keeper import GuardKeeper
 from pod_image.agent.life import Life
 from pod_image.agent.limits import Caps
@@ -79,6 +79,8 @@ async def _live_and_release(ports: Ports, pod: OwnPod, keeper: GuardKeeper, say:
     except Exception:
         for line in traceback.format_exc().splitlines():
             say(line)
+        with suppress(Exception):  # a disk that takes no word keeps no pod
+            _say_cannot_go_on(ports, RunFolder(ports.folder), clock)
     keeper.join_release()
     await _flush_output(ports)
     lingering = asyncio.ensure_future(_linger(life, say))
@@ -203,17 +205,30 @@ def _caps(ports: Ports) -> Caps | None:
 
 def _say_refused(ports: Ports, folder: RunFolder, clock: AnchoredClock, exc: ContractError) -> None:
     """`ended` without a run: the launcher sent what this image cannot take."""
+    ended = Ended(
+        reason=EndReason.BOOT_FAILED,
+        detail=str(exc),
+        hint=str(exc.hint),
+        hint_steps=sent_steps(exc.hint),
+    )
+    _say_ended(ports, folder, clock, ended)
+
+
+def _say_cannot_go_on(ports: Ports, folder: RunFolder, clock: AnchoredClock) -> None:
+    """`ended` of a container whose agent failed before it came to its run, or to going on with it."""
+    reason = EndReason.FAILED if last_seq(folder.events) else EndReason.BOOT_FAILED
+    ended = Ended(
+        reason=reason,
+        detail="The agent met a fault of its own before it came to the run; the pod's log has it.",
+    )
+    _say_ended(ports, folder, clock, ended)
+
+
+def _say_ended(ports: Ports, folder: RunFolder, clock: AnchoredClock, ended: Ended) -> None:
     folder.out.mkdir(parents=True, exist_ok=True)
     run_id = run_id_in(ports.environment.get(RUN_VARIABLE, ""))
     events = EventLog(folder.events, run_id, clock, ports.write_line, masking_of(ports))
-    events.close(
-        Ended(
-            reason=EndReason.BOOT_FAILED,
-            detail=str(exc),
-            hint=str(exc.hint),
-            hint_steps=sent_steps(exc.hint),
-        )
-    )
+    events.close(ended)
     events.say_last_word()
 
 

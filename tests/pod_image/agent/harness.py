@@ -118,6 +118,7 @@ class ScriptedProcesses:
         self.guards: list[Guarded] = []
         self.user: tuple[str | None, str] = (None, "")
         self.cannot_start: OSError | None = None
+        self.cannot_look: OSError | None = None
 
     async def start(self, spec: ProcessSpec, on_event: Line, on_output: Line) -> ScriptedStage:
         if self.cannot_start is not None:
@@ -129,7 +130,9 @@ class ScriptedProcesses:
         percent = self.gpu_percent()
         return None if percent is None else f"{percent}, 4096, 24564, 61\n"
 
-    async def clear_leftovers(self, pid: int, started: str) -> None: ...
+    async def clear_leftovers(self, pid: int, started: str) -> None:
+        if self.cannot_look is not None:
+            raise self.cannot_look
 
     def started(self, pid: int) -> str:
         return "1"

@@ -377,6 +377,19 @@ async def test_an_unknown_contract_is_said_in_one_sentence_and_the_pod_released(
 
 
 @in_virtual_time
+async def test_an_agent_that_fails_before_its_run_says_so_as_the_end_and_releases_the_pod(
+    tmp_path: Path,
+) -> None:
+    harness = AgentHarness(tmp_path, training())
+    harness.processes.cannot_look = PermissionError(13, "Permission denied", "/proc")
+    harness.rent()
+    assert await harness.until_gone() < 60
+    assert harness.ended["reason"] == EndReason.BOOT_FAILED
+    assert harness.ended["run_id"] == "run-01"
+    assert any("PermissionError" in line for line in harness.logs())
+
+
+@in_virtual_time
 async def test_settings_that_make_no_sense_are_said_and_the_pod_released(tmp_path: Path) -> None:
     harness = AgentHarness(tmp_path, training())
     harness.rent(LAUNCHER_RUN="{not json")
