@@ -72,6 +72,7 @@ WORDS: Mapping[NextStep, Callable[[str, str], str]] = {
     NextStep.ASSIGN: lambda of, value: f"{of}={value}" if of else "arguments",
     NextStep.TRY_DEMO: _plain("launcher demo, in a terminal,"),
     NextStep.LIST_FAULTS: _plain("launcher demo, in a terminal,"),
+    NextStep.MAKE_PLAN: _plain("launcher.plan(...)"),
     NextStep.LIST_RUNS: _plain("launcher.runs()"),
     NextStep.SHOW_RUN: _of_run("refresh()"),
     NextStep.FOLLOW_RUN: _of_run("wait()"),
