@@ -13,6 +13,7 @@ LauncherError                    exit
     RentUnclear                         the create had no clear answer; it is settled by looking, never by asking again
     NoCapacity                          this offer is taken; the next candidate may do
     InsufficientBalance                 the account cannot pay for an hour
+    OverLimit                           the account's own limits allow no more: cost in an hour, number of pods
     NoRight                             the key is good but may not do this
     PodGone                             the pod does not exist any more
     ApiDrift                            the provider answered in a shape we do not know; nothing is guessed
@@ -107,8 +108,20 @@ class InsufficientBalance(ProviderError):
     pass
 
 
+class OverLimit(ProviderError):
+    """`is_about_price`: a cheaper pod may be within it."""
+
+    def __init__(self, message: Said, *, hint: Said = "", is_about_price: bool = True) -> None:
+        super().__init__(message, hint=hint)
+        self.is_about_price = is_about_price
+
+
 class NoRight(ProviderError):
-    pass
+    """`scope`: what the key lacks, as the provider names it; empty where that is not known."""
+
+    def __init__(self, message: Said, *, hint: Said = "", scope: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.scope = scope
 
 
 class PodGone(ProviderError):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from launcher.domain.account import Account
 from launcher.domain.agreed import Agreed
 from launcher.domain.brought import Brought
 from launcher.domain.cost import hours_until_capped, worst_case_cost_usd
@@ -106,8 +107,10 @@ class Plan:
     resume: bool = False
     secrets_in_plain: bool = False
     """The key may not make account secrets: the tokens would stand in the pod's definition."""
+    account: Account = field(default_factory=Account)
+    """What the one that would pay had when it was asked."""
     account_id: str = ""
-    """The provider's id of the account that would pay; empty where it does not say."""
+    """The provider's id of it: whose the run is, whatever the account has by then. Empty where it does not say."""
     base_licence: str = ""
     inputs: tuple[PlannedInput, ...] = ()
     secrets: Mapping[str, str] = field(default_factory=dict)

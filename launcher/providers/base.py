@@ -9,6 +9,7 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
+from launcher.domain.account import Account
 from launcher.domain.offer import Offer
 from launcher.domain.planned_request import Planned
 from launcher.domain.pod import Pod, PodOrder
@@ -42,16 +43,6 @@ class AccountSecret:
     id: str
     name: str
     created_at: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Account:
-    """What the key's account can spend. None where the provider does not say."""
-
-    balance_usd: float | None = None
-    spend_per_hour_usd: float | None = None
-    account_id: str = ""
-    """The provider's own id of it; empty where it does not say."""
 
 
 class Provider(Protocol):
@@ -98,8 +89,8 @@ class Provider(Protocol):
     async def rent(self, order: PodOrder) -> Pod:
         """Rent one pod. Sent once, never repeated.
 
-        Raises NoCapacity (the next candidate may do), InsufficientBalance, NoRight, InvalidRequest, or RentUnclear:
-        then a pod may exist, and `find(order.name)` decides.
+        Raises NoCapacity (the next candidate may do), InsufficientBalance, OverLimit, NoRight, InvalidRequest, or
+        RentUnclear: then a pod may exist, and `find(order.name)` decides.
         """
         ...
 
@@ -147,7 +138,7 @@ class Provider(Protocol):
         ...
 
     async def account(self) -> Account:
-        """Never raises for a figure that is not to be had."""
+        """Never raises for a figure that is not to be had; a scope that the key lacks for it is named."""
         ...
 
     async def billed_usd(self, pod_id: str) -> float | None:

@@ -67,6 +67,14 @@ class Place:
     least_disk_gb: int
     """A smaller disk is not rented."""
     images: PlaceImages
+    billing_address: str = ""
+    """Of the page where credit is added; empty where nothing is paid."""
+    limits_address: str = ""
+    """Of the page where one asks for a higher spend limit, or for more pods; empty where there is neither."""
+    keys_address: str = ""
+    """Of the page where a key is given more rights, short enough for a sentence."""
+    disk_usd_per_gb_month: float = 0.0
+    """What the disk costs beside the price of an offer."""
 
     def address(self, given: Mapping[str, str]) -> str:
         """The address to use, `given` being those that stand in for a place's own, by its name."""

@@ -11,7 +11,7 @@ from nicegui import Client, background_tasks, context, ui
 
 from launcher.errors import LauncherError
 from launcher.stores.secrets import KeyName, keys_among
-from launcher.ui.next_steps import on_page
+from launcher.ui.next_steps import on_page, on_page_with_links
 from launcher.ui.state.sessions import Session
 from launcher.ui.state.site import Site
 from launcher.ui.text import below_import_path
@@ -30,6 +30,7 @@ from launcher.ui.widgets.elements import (
     para,
 )
 from launcher.ui.widgets.rented_strip import RentedStrip
+from pod_image.contract.next_steps import Link, Said
 
 NAVIGATION = (
     ("Home", "/", "home"),
@@ -231,8 +232,23 @@ def draw_key_chip(chip: ui.element, site: Site, tab: str) -> None:
 
 def show_error(error: LauncherError) -> None:
     """What happened and what to do, where the person looks."""
-    with notice("bad", on_page(error.message), on_page(error.hint), alert=True):
-        pass
+    with notice("bad", on_page(error.message), alert=True):
+        if error.hint:
+            what_to_do(error.hint, "")
+
+
+def what_to_do(said: Said, classes: str = "hint") -> None:
+    """A hint, with every address in it that is a page of somebody's as a link."""
+    pieces = on_page_with_links(said)
+    if not any(isinstance(piece, Link) for piece in pieces):
+        para("".join(pieces), classes)
+        return
+    with box("p", classes):
+        for piece in pieces:
+            if isinstance(piece, Link):
+                link(piece.words, piece.address, new_tab=True)
+            else:
+                Text("span", piece)
 
 
 def _show_bug(shell: Shell, error: Exception) -> None:

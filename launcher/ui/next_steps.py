@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from pod_image.contract.next_steps import NextStep, Said, Step
+from pod_image.contract.next_steps import Link, NextStep, Said, Step
 from pod_image.contract.settings import SETTINGS
 
 _BEGINS_A_SENTENCE = re.compile(r"(^|[.!?]\s|\n)\s*$")
@@ -13,13 +13,26 @@ _BEGINS_A_SENTENCE = re.compile(r"(^|[.!?]\s|\n)\s*$")
 
 def on_page(said: Said) -> str:
     """What is said, with every step as this form calls it, and with quotation marks in place of backticks."""
+    return "".join(on_page_with_links(said))
+
+
+def on_page_with_links(said: Said) -> list[str | Link]:
+    """The same in pieces, where the links in it can be drawn as such."""
     text = ""
+    pieces: list[str | Link] = []
     for part in (said,) if isinstance(said, str) else said.parts:
-        if isinstance(part, Step):
+        if isinstance(part, Link):
+            pieces += [_quoted(text), part]
+            text = ""
+        elif isinstance(part, Step):
             words = word_step(part)
             text += words[:1].upper() + words[1:] if _BEGINS_A_SENTENCE.search(text) else words
         else:
             text += part
+    return [piece for piece in (*pieces, _quoted(text)) if piece]
+
+
+def _quoted(text: str) -> str:
     return re.sub(r"`([^`]+)`", r"“\1”", text)
 
 

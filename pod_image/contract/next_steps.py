@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, unique
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 
 @unique
@@ -91,6 +91,20 @@ class Step:
         return f"{self.do.value} {self.of}".strip()
 
 
+class Link(str):
+    """Words with the address of a page of somebody else's behind them: a person's page draws a link of the two."""
+
+    __slots__ = ("address", "words")
+
+    words: str
+    address: str
+
+    def __new__(cls, words: str, address: str) -> Self:
+        made = super().__new__(cls, f"{words}: {address}")
+        made.words, made.address = words, address
+        return made
+
+
 Part: TypeAlias = "str | NextStep | Step | Sentence"
 WordStep: TypeAlias = Callable[[Step], str]
 """An edge: how it words a step, inside a sentence."""
@@ -115,6 +129,10 @@ class Sentence:
     def steps(self) -> tuple[Step, ...]:
         return tuple(part for part in self.parts if isinstance(part, Step))
 
+    @property
+    def links(self) -> tuple[Link, ...]:
+        return tuple(part for part in self.parts if isinstance(part, Link))
+
     def worded(self, word: WordStep) -> str:
         return "".join(part if isinstance(part, str) else word(part) for part in self.parts)
 
@@ -135,7 +153,7 @@ def worded(said: Said, word: WordStep) -> str:
 def joined(said: Iterable[Said], between: str = " ") -> Said:
     """What is not empty, one after the other; plain where all of it is plain."""
     kept = [each for each in said if each]
-    if all(isinstance(each, str) for each in kept):
+    if all(isinstance(each, str) and not isinstance(each, Link) for each in kept):
         return between.join(map(str, kept))
     parts: list[Part] = []
     for each in kept:

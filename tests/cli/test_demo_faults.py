@@ -37,7 +37,7 @@ MEETS = {
     **dict.fromkeys([name for name in FAULTS if name.startswith("create-")], r"^POST /v2/pods$"),
     **dict.fromkeys(["list-lag", "list-empty", "clock-skew"], r"^GET /v2/pods$"),
     **dict.fromkeys(["stuck-provisioning", "pod-error", "slow-image-pull"], r"^POST /v2/pods$"),
-    "no-container": r"^POST /v2/pods$",
+    **dict.fromkeys(["no-container", "dearer-than-listed"], r"^POST /v2/pods$"),
     **dict.fromkeys(["no-capacity", "insufficient-balance"], r"^POST /v2/pods$"),
     **dict.fromkeys(["server-errors", "rate-limited", "html-error-page", "slow-replies"], r"^GET "),
     "dropped-replies": r"^GET ",

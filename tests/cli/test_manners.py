@@ -228,6 +228,19 @@ def test_gpus_are_listed_with_price_and_can_be_narrowed(shell: Shell) -> None:
     assert "AN HOUR" in shell("gpus").out
 
 
+@pytest.mark.parametrize("words", [("doctor",), ("keys", "check")])
+def test_the_accounts_limits_and_the_scopes_a_key_lacks_are_shown(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    shell.world.account.most_pods = 5
+    assert "Balance $25.00. All that runs on it costs $0.00 of at most $80.00" in shell(*words).text
+    weak = {"account:read", "graphql:read"}
+    monkeypatch.setenv("RUNPOD_API_KEY", shell.world.add_key(kind="restricted", without=weak).value)
+    said = shell(*words).text
+    assert "Balance $25.00. The key lacks the scope account:read." in said
+    assert "Give the key account:read at console.runpod.io/user/settings." in said
+
+
 def test_doctor_asks_no_registry_where_the_cloud_is_a_stand_in(shell: Shell) -> None:
     checks = {check["name"]: check for check in shell("doctor", "--json").json}
     assert checks["image"]["is_good"] is None

@@ -10,11 +10,12 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import SecretStr
 
+from launcher.domain.account import Account
 from launcher.domain.offer import Offer, Stock
 from launcher.domain.planned_request import Planned, PlannedCommand
 from launcher.domain.pod import NONCE_VARIABLE, Pod, PodOrder, PodStatus
 from launcher.errors import NoCapacity, NoRight, PodGone, ProviderUnavailable, RentUnclear
-from launcher.providers.base import Account, AccountSecret, ExecResult, LogLine
+from launcher.providers.base import AccountSecret, ExecResult, LogLine
 from launcher.providers.place import Place, PlaceImages
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.environment import RUN_VARIABLE

@@ -12,9 +12,10 @@ from pydantic import SecretStr
 
 from launcher.cli.flags import JsonOption, QuietOption, group_app
 from launcher.cli.session import ask_secret, find, run
-from launcher.cli.terminal.layout import table
+from launcher.cli.terminal.layout import pairs
 from launcher.cli.terminal.next_steps import in_terminal
-from launcher.cli.terminal.output import Output
+from launcher.cli.terminal.output import Output, to_plain
+from launcher.cli.terminal.plain_text import plain_text_line
 from launcher.errors import InvalidRequest
 from launcher.services.account.key_check import KeyCheck, check_keys
 from launcher.services.common.workbench import Workbench
@@ -74,9 +75,12 @@ def check(as_json: JsonOption = False, quiet: QuietOption = False) -> None:
     rows = run(keys, lambda bench: _checked(bench, keys))
     Output(as_json=as_json, quiet=quiet).answer(
         rows,
-        lambda: table(
-            ("KEY", "FROM", "STATE"),
-            [(row["name"], row["source"] or "-", row["detail"]) for row in rows],
+        lambda: pairs(
+            (
+                f"{row['name']} ({row['source']})" if row["source"] else row["name"],
+                plain_text_line(row["detail"]),
+            )
+            for row in rows
         ),
         quiet="",
     )
@@ -150,7 +154,8 @@ async def _checked(bench: Workbench, keys: Keys) -> list[dict[str, Any]]:
         source = keys.sources.get(name)
         row: dict[str, Any] = {"name": name.value, "source": source.value if source else None}
         works, detail = _state_of(name, found)
-        rows.append({**row, "works": works, "detail": detail})
+        row |= {"works": works, "detail": detail}
+        rows.append({**row, "account": to_plain(found.account)} if found and found.account else row)
     return rows
 
 

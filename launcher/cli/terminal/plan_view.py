@@ -13,6 +13,7 @@ from launcher.domain.agreed import SHOWN_HASH
 from launcher.domain.offer import Offer
 from launcher.domain.plan import Origin, Plan, PlannedInput
 from launcher.recipes import recipe_of
+from launcher.services.common.account_words import account_words
 from launcher.services.common.boot_budget import boot_budget
 from launcher.services.common.places import place_of
 from launcher.services.common.run_secrets import handed_over
@@ -45,6 +46,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "inputs": to_plain(plan.inputs),
         "secrets": dict(plan.secrets),
         "candidates": to_plain(plan.candidates),
+        "account": to_plain(plan.account),
         "estimate": to_plain(plan.estimate),
         "worst_case_usd": plan.worst_case_usd,
         "boot_budget": to_plain(boot_budget(plan.settings)),
@@ -115,6 +117,7 @@ def _summary(plan: Plan) -> list[tuple[str, str]]:
     made = "; the repo does not exist yet and is made, private" if plan.makes_results_repo else ""
     rows.append(("Results", f"{plan.settings.results_repo}, folder {plan.run_id}{made}"))
     rows.append(("GPU", _gpus(plan)))
+    rows.append(("Account", account_words(plan.account, place_of(plan.settings))))
     rows.append(("Ready in", _boot(plan)))
     if plan.estimate is not None:
         estimate = plan.estimate

@@ -20,6 +20,7 @@ RIGHTS = frozenset(
         "volumes:read",
         "volumes:write",
         "billing:read",
+        "graphql:read",
     }
 )
 READ_RIGHTS = frozenset(right for right in RIGHTS if right.endswith(":read"))
@@ -88,6 +89,11 @@ class Account:
     id: str
     balance_usd: float = 25.0
     spend_limit_usd: float = 80.0
+    """The most that all pods together may cost in an hour."""
+    most_pods: int | None = None
+    """That may exist at once; None for no limit, and then no answer names one."""
+    billing_mode: str = "PREPAID"
+    """`PREPAID` or `POSTPAID`."""
     email: str = "someone@example.com"
     ssh_keys: list[str] = field(default_factory=list)
     secrets: dict[str, Secret] = field(default_factory=dict)

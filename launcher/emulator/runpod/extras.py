@@ -4,6 +4,7 @@ EXTRAS: dict[str, str] = {
     "exec": "POST /v2/pods/{id}/exec runs a command in the pod.",
     "secrets": "/v2/account/secrets keeps values that pods refer to as {{ RUNPOD_SECRET_name }}.",
     "graphql": "POST /graphql answers the account's balance and spend.",
+    "account-figures": "/v2/account, /v2/account/limits and /v2/billing/balance tell of the account.",
     "paging": "Lists take `limit` and `cursor` and answer `pagination`.",
     "command-arrays": "Pods take and answer `cmd` and `entrypoint` beside `args`.",
     "placement-filters": "`gpu` takes `minRamPerGpu` and `minVcpuCountPerGpu`.",

@@ -22,7 +22,7 @@ class CannotAnswer(Exception):
         self.code = code
 
 
-@operation("POST", "/graphql", "account:read", extra="graphql", pod_key=True)
+@operation("POST", "/graphql", "graphql:read", extra="graphql", pod_key=True)
 def answer_query(call: Call) -> Response:
     """Answers `{ myself { ... } }` without arguments; anything else is an error in the body."""
     try:

@@ -298,7 +298,7 @@ def _ends_of_money(world: World) -> Iterator[Happening]:
     for account in world.accounts.values():
         mine = [pod for pod in world.pods.values() if pod.account_id == account.id]
         per_hour = sum(pod.rate().total for pod in mine)
-        if per_hour > 0:
+        if per_hour > 0 and account.billing_mode == "PREPAID":
             left_seconds = max(0.0, account.balance_usd) / per_hour * 3600
             end = world.billed_to + left_seconds
             yield end, lambda now, mine=mine: _out_of_money(world, mine, now)  # type: ignore[misc]

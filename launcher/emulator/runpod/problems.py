@@ -57,6 +57,15 @@ def insufficient_balance() -> Problem:
     return Problem(402, "insufficient balance")
 
 
+def over_spend_limit(limit_usd: float) -> Problem:
+    """That such a start is refused is on the page of the limits; status and words are not."""
+    return Problem(402, f"this would exceed the account's spend limit of ${limit_usd:.2f} per hour")
+
+
+def over_pod_limit(most: int) -> Problem:
+    return Problem(403, f"the account has reached its maximum number of pods ({most})")
+
+
 def forbidden() -> Problem:
     return Problem(403, "access denied")
 

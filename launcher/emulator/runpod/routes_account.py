@@ -10,6 +10,34 @@ from launcher.emulator.runpod.calls import Call, gone, ok, operation, page
 from launcher.emulator.runpod.clock import rfc3339
 from launcher.emulator.runpod.problems import conflict, forbidden, invalid, not_found
 
+# --- the account itself (newer than the published description)
+
+
+@operation("GET", "/v2/account", "account:read", extra="account-figures")
+def get_account(call: Call) -> Response:
+    return ok({"id": call.account.id, "email": call.account.email})
+
+
+@operation("GET", "/v2/account/limits", "account:read", extra="account-figures")
+def get_limits(call: Call) -> Response:
+    """`spendRate` and `serverlessWorkers` are on the page of the call; what is in them is not, nor is `pods`."""
+    account = call.account
+    spend = round(call.world.spend_per_hour_usd(account), 9)
+    limits: dict[str, Any] = {
+        "spendRate": {"limit": account.spend_limit_usd, "current": spend},
+        "serverlessWorkers": {"limit": 5, "current": 0},
+    }
+    if account.most_pods is not None:
+        limits["pods"] = {"limit": account.most_pods, "current": call.world.pod_count(account)}
+    return ok(limits)
+
+
+@operation("GET", "/v2/billing/balance", "billing:read", extra="account-figures")
+def get_balance(call: Call) -> Response:
+    amount = round(call.account.balance_usd, 9)
+    return ok({"balanceAmount": amount, "billingMode": call.account.billing_mode})
+
+
 # --- secrets (newer than the published description)
 
 

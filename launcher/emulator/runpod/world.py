@@ -8,6 +8,7 @@ import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from launcher.emulator.runpod import lifecycle
@@ -26,6 +27,8 @@ from launcher.emulator.runpod.problems import (
     insufficient_balance,
     no_capacity,
     not_found,
+    over_pod_limit,
+    over_spend_limit,
 )
 from launcher.emulator.runpod.renting import Place, check_rules, is_short, place, with_template
 from launcher.emulator.runpod.runner import PodRunner, ScriptedRunner
@@ -156,6 +159,9 @@ class RunPodWorld:
             mine = (pod for pod in self.pods.values() if pod.account_id == account.id)
             return sum(pod.rate().total for pod in mine)
 
+    def pod_count(self, account: Account) -> int:
+        return sum(pod.account_id == account.id for pod in self.live_pods())
+
     # --- changing
 
     def rent(
@@ -168,14 +174,24 @@ class RunPodWorld:
             check_rules(body, owner)
             shortage = self.faults.feel("no-capacity")
             found = place(body, self.catalogue, owner, shortage)
+            if dearer := self.faults.take("dearer-than-listed"):
+                found = replace(found, price_usd=found.price_usd * dearer.number("factor", 1.5))
             self.check_balance(owner, found.price_usd)
+            self._check_limits(owner, found.price_usd)
             pod = self._new_pod(body, owner, found, member, now)
             lifecycle.begin(self, pod, now)
             return pod
 
+    def _check_limits(self, account: Account, price_usd: float) -> None:
+        if self.spend_per_hour_usd(account) + price_usd > account.spend_limit_usd:
+            raise over_spend_limit(account.spend_limit_usd)
+        if account.most_pods is not None and self.pod_count(account) >= account.most_pods:
+            raise over_pod_limit(account.most_pods)
+
     def check_balance(self, account: Account, price_usd: float) -> None:
-        """One hour must be paid for."""
-        if self.faults.take("insufficient-balance") or account.balance_usd < price_usd:
+        """One hour must be paid for, where it is paid beforehand."""
+        is_short = account.balance_usd < price_usd and account.billing_mode == "PREPAID"
+        if self.faults.take("insufficient-balance") or is_short:
             raise insufficient_balance()
 
     def _new_pod(

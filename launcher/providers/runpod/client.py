@@ -48,7 +48,7 @@ STREAM_SILENCE_SECONDS = 60.0
 """Heartbeats come more often; a stream that is silent for longer is dead."""
 KEY_PLACEHOLDER = "<RunPod API key>"
 """Stands for the key in what is shown."""
-BALANCE_QUERY = "query { myself { id clientBalance currentSpendPerHr } }"
+BALANCE_QUERY = "query { myself { id clientBalance currentSpendPerHr spendLimit } }"
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -73,6 +73,8 @@ class _Call:
     is_about_pod: bool = False
     hidden: tuple[SecretStr, ...] = ()
     """Values in the body that no message may repeat."""
+    scope: str = ""
+    """What RunPod's page of the call says that a key needs for it; empty where it names none."""
 
 
 class RunPodClient:
@@ -195,9 +197,23 @@ class RunPodClient:
         return await self._listed("/v2/billing/pods", "records", "show what was billed", params)
 
     async def balance(self) -> Any:
-        """The answer of GraphQL: the one thing v2 does not tell."""
+        """The answer of GraphQL, which tells all of the account's figures in one call."""
         body = {"query": BALANCE_QUERY}
         return await self._json(_Call("POST", "/graphql", "show the account's balance", body=body))
+
+    # The three below are newer than the saved description; their pages of November 2026 name scope and answer, and
+    # the paths follow from where the pages stand.
+
+    async def account_limits(self) -> Any:
+        what = "show the account's limits"
+        return await self._json(_Call("GET", "/v2/account/limits", what, scope="account:read"))
+
+    async def account_balance(self) -> Any:
+        what = "show the account's balance"
+        return await self._json(_Call("GET", "/v2/billing/balance", what, scope="billing:read"))
+
+    async def own_account(self) -> Any:
+        return await self._json(_Call("GET", "/v2/account", "show the account"))
 
     async def _listed(
         self, path: str, key: str, what: str, params: Mapping[str, str | int] | None = None
@@ -323,6 +339,7 @@ class RunPodClient:
                 is_create=call.is_create,
                 is_about_pod=call.is_about_pod,
                 is_page=words.is_page,
+                scope=call.scope,
             )
         )
 

@@ -27,7 +27,8 @@ RUNPOD = Place(
         steps=(
             "Sign up at RunPod and add some credit: 10 dollars last for many hours of training.",
             "Open Settings, then API Keys, and create a key with the permission “Restricted”: pods "
-            "(read and write), and account secrets if it is offered. “All” works too.",
+            "(read and write), account secrets if they are offered, and reading of account and billing, so that "
+            "balance and limits can be shown. “All” works too.",
             "Copy it here. RunPod shows it only once.",
         ),
         page="https://www.runpod.io/console/user/settings",
@@ -50,4 +51,8 @@ RUNPOD = Place(
         last_resort=_END_BY_SHELL,
         credential="the id of a RunPod registry credential",
     ),
+    billing_address="https://console.runpod.io/user/billing",
+    limits_address="https://www.runpod.io/contact",
+    keys_address="console.runpod.io/user/settings",
+    disk_usd_per_gb_month=0.10,
 )

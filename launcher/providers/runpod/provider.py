@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
+from launcher.domain.account import Account
 from launcher.domain.offer import Offer, Stock
 from launcher.domain.planned_request import Planned
 from launcher.domain.pod import NONCE_VARIABLE, Pod, PodOrder, PodStatus
@@ -34,8 +35,9 @@ from launcher.errors import (
     ProviderUnavailable,
     RentUnclear,
 )
-from launcher.providers.base import Account, AccountSecret, ExecResult, LogLine
+from launcher.providers.base import AccountSecret, ExecResult, LogLine
 from launcher.providers.place import Place
+from launcher.providers.runpod.account import account_of
 from launcher.providers.runpod.client import Create, RunPodClient
 from launcher.providers.runpod.log import LineMemory, log_line
 from launcher.providers.runpod.place import RUNPOD
@@ -43,7 +45,6 @@ from launcher.providers.runpod.wire import (
     BillingWire,
     ExecWire,
     GpuTypeWire,
-    MyselfWire,
     PodWire,
     SecretWire,
     moment,
@@ -271,12 +272,7 @@ class RunPodProvider:
         return f"{{{{ RUNPOD_SECRET_{name} }}}}"
 
     async def account(self) -> Account:
-        try:
-            answer = await self._client.balance()
-            myself = _read(MyselfWire, (answer.get("data") or {}).get("myself"), "the account")
-        except (LauncherError, AttributeError):
-            return Account()  # GraphQL is on its way out, and a restricted key may not ask
-        return Account(myself.balance, myself.spend_per_hour, myself.id)
+        return await account_of(self._client)
 
     async def billed_usd(self, pod_id: str) -> float | None:
         try:

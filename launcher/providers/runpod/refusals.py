@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +15,14 @@ from launcher.errors import (
     NoCapacity,
     NoRight,
     NotConfigured,
+    OverLimit,
     PodGone,
     ProviderError,
     ProviderUnavailable,
     RentUnclear,
 )
-from pod_image.contract.next_steps import NextStep, Sentence
+from launcher.providers.runpod.place import RUNPOD
+from pod_image.contract.next_steps import Link, NextStep, Sentence
 
 NO_CAPACITY_PHRASES = (
     "no longer any instances available",
@@ -30,6 +33,15 @@ NO_CAPACITY_PHRASES = (
     "out of stock",
     "insufficient resources",
 )
+_SPEND_LIMIT = re.compile(
+    r"spend(?:ing)?[- ](?:rate )?limit|hourly (?:spend|cost) limit", re.IGNORECASE
+)
+_POD_LIMIT = re.compile(r"(?:maximum|max\.?) number of pods|pods? (?:limit|quota)", re.IGNORECASE)
+"""RunPod publishes that a start over the account's limits is refused, and neither status nor words: any status of a
+refused create is read for them."""
+TOP_UP = Link("Add credit", RUNPOD.billing_address)
+ASK_FOR_MORE = Link("ask RunPod for more", RUNPOD.limits_address)
+_SCOPE = re.compile(r"\b[a-z][a-z-]*:(?:read|write)\b")
 PATH_NOT_FOUND = "requested path was not found"
 _LONGEST_QUOTE = 300
 
@@ -49,12 +61,15 @@ class Refusal:
     is_about_pod: bool = False
     is_page: bool = False
     """The body is a web page: a proxy in between has answered, not RunPod's API."""
+    scope: str = ""
+    """What the call's page says that a key needs for it."""
 
 
 def to_error(refusal: Refusal) -> LauncherError:
     """What a refusal means for a person.
 
     status  answer                                       error
+    4xx     creating, and words of the account's limits  OverLimit
     400     creating, and a known phrase of no capacity  NoCapacity: the next candidate may do
     400     creating, anything else                      InvalidRequest
     401                                                  NotConfigured: the key is missing or refused
@@ -74,6 +89,8 @@ def to_error(refusal: Refusal) -> LauncherError:
     other   (also 400, 404, 422 of other calls)          ProviderError; redirects: ApiDrift
     """
     said = _said(refusal)
+    if refusal.is_create and 400 <= refusal.status < 500 and (limit := _over_limit(refusal, said)):
+        return limit
     match refusal.status:
         case 400 | 422 if refusal.is_create:
             return _create_refused(refusal, said)
@@ -85,7 +102,7 @@ def to_error(refusal: Refusal) -> LauncherError:
         case 402:
             return InsufficientBalance(
                 f"RunPod would not {refusal.what}: the account's balance is too low. {said}",
-                hint="RunPod asks for an hour of credit: add some at console.runpod.io/user/billing.",
+                hint=Sentence("RunPod asks for an hour of credit. ", TOP_UP),
             )
         case 403:
             return _forbidden(refusal, said)
@@ -123,6 +140,21 @@ def to_error(refusal: Refusal) -> LauncherError:
     return ProviderError(f"RunPod would not {refusal.what}: {said}")
 
 
+def _over_limit(refusal: Refusal, said: str) -> OverLimit | None:
+    if _SPEND_LIMIT.search(refusal.detail):
+        return OverLimit(
+            f"RunPod would not {refusal.what}: the account's hourly spend limit allows no more. {said}",
+            hint=Sentence("End what runs now, take a cheaper GPU, or ", ASK_FOR_MORE),
+        )
+    if _POD_LIMIT.search(refusal.detail):
+        return OverLimit(
+            f"RunPod would not {refusal.what}: the account may have no more pods at once. {said}",
+            hint=Sentence("End a pod, or ", ASK_FOR_MORE),
+            is_about_price=False,
+        )
+    return None
+
+
 def _create_refused(refusal: Refusal, said: str) -> LauncherError:
     if refusal.status == 400 and any(
         phrase in refusal.detail.lower() for phrase in NO_CAPACITY_PHRASES
@@ -143,9 +175,14 @@ def _forbidden(refusal: Refusal, said: str) -> LauncherError:
             f"Something in front of RunPod refused the call to {refusal.what}: {said}",
             hint="That is no matter of the key: a proxy or Cloudflare blocks this network or client.",
         )
+    named = _SCOPE.search(refusal.detail)
+    scope = named[0] if named else refusal.scope
+    lacking = f". It lacks the scope {scope}." if scope else ""
+    wanted = f"the scope {scope}" if scope else "that right"
     return NoRight(
-        f"The RunPod key may not {refusal.what}: {said}",
-        hint="Give the key that right at console.runpod.io/user/settings, or use another key.",
+        f"The RunPod key may not {refusal.what}: {said}{lacking}",
+        hint=f"Give the key {wanted} at {RUNPOD.keys_address}, or use another key.",
+        scope=scope,
     )
 
 

@@ -144,3 +144,59 @@ class MyselfWire(Wire):
     id: Text = ""
     balance: Number = Field(default=None, alias="clientBalance")
     spend_per_hour: Number = Field(default=None, alias="currentSpendPerHr")
+    spend_limit: Number = Field(default=None, alias="spendLimit")
+
+
+class BalanceWire(Wire):
+    """The page of the call names both parts."""
+
+    amount: Number = Field(default=None, alias="balanceAmount")
+    mode: Text = Field(default="", alias="billingMode")
+
+    @property
+    def is_invoiced(self) -> bool:
+        return self.mode.upper() == "POSTPAID"
+
+
+class LimitWire(Wire):
+    """One limit, and how much of it is used. Its page names neither part: every usual word for either is read."""
+
+    most: Number = None
+    used: Number = None
+
+
+def _limit(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return {"most": value}
+    found: dict[str, Any] = {}
+    for name, number in value.items():
+        part = _part_of_limit(str(name).lower())
+        if part and _number(number) is not None:
+            found.setdefault(part, number)
+    left = _number(found.pop("left", None))
+    if left is not None and "used" not in found and "most" in found:
+        found["used"] = max(0.0, float(found["most"]) - left)
+    return found
+
+
+def _part_of_limit(name: str) -> str:
+    for part, words in _PARTS_OF_A_LIMIT.items():
+        if any(word in name for word in words):
+            return part
+    return ""
+
+
+_PARTS_OF_A_LIMIT = {
+    "left": ("remaining", "available", "left"),
+    "used": ("current", "used", "usage", "running"),
+    "most": ("limit", "max", "cap", "quota", "value", "amount"),
+}
+"""In this order: `currentAmount` is what is used."""
+Limit = Annotated[LimitWire, BeforeValidator(_limit)]
+
+
+class LimitsWire(Wire):
+    """`pods` is not on the page yet, which knows of serverless workers beside the spend rate."""
+
+    spend_rate: Limit = Field(default=LimitWire(), alias="spendRate")
+    pods: Limit = LimitWire()

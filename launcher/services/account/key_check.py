@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from launcher.domain.account import ROUNDING_USD
+from launcher.domain.account import Account as PlaceAccount
 from launcher.errors import (
     BadEnvironment,
     HubError,
@@ -14,6 +16,11 @@ from launcher.errors import (
     ProviderUnavailable,
 )
 from launcher.providers.registry import all_places
+from launcher.services.common.account_words import (
+    account_words,
+    how_to_add_scopes,
+    how_to_top_up,
+)
 from launcher.services.common.place_key import place_key
 from launcher.services.common.workbench import Workbench
 from launcher.stores.secrets import KeyName, Keys
@@ -49,6 +56,8 @@ class KeyCheck:
     balance_usd: float | None = None
     owner: str = ""
     """Name of the Hugging Face account."""
+    account: PlaceAccount | None = None
+    """What the place tells of the account that pays; None where the key is for none."""
 
 
 def shape_problem(name: KeyName, value: str) -> str:
@@ -113,12 +122,19 @@ def _state(error: LauncherError) -> KeyState:
 
 
 async def _check_place(bench: Workbench) -> KeyCheck:
+    place = bench.place
     await bench.provider.pods()
-    balance = (await bench.provider.account()).balance_usd
-    if balance is None:
-        title = bench.place.title
-        return KeyCheck(KeyState.WORKS, f"Works. {title} does not tell this key its balance.")
-    return KeyCheck(KeyState.WORKS, f"Works. Balance ${balance:,.2f}.", balance_usd=balance)
+    account = await bench.provider.account()
+    is_short = account.balance_usd is not None and account.balance_usd <= ROUNDING_USD
+    return KeyCheck(
+        KeyState.WORKS,
+        f"Works. {account_words(account, place)}",
+        how_to_top_up(place)
+        if is_short and not account.is_invoiced
+        else how_to_add_scopes(account, place),
+        balance_usd=account.balance_usd,
+        account=account,
+    )
 
 
 async def _check_hub(bench: Workbench, name: KeyName) -> KeyCheck:

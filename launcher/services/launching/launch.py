@@ -19,6 +19,7 @@ from launcher.errors import (
     NoCapacity,
     NoRight,
     NothingAvailable,
+    OverLimit,
     RentUnclear,
     RunFailed,
 )
@@ -51,6 +52,11 @@ from launcher.services.launching.bootstrap import provide_wheel
 from launcher.services.launching.brought_files import provide_brought
 from launcher.services.launching.container_watch import ContainerWatch
 from launcher.services.launching.orders import new_attempt, pod_order, run_document
+from launcher.services.launching.price_check import (
+    DearerThanAgreed,
+    check_price,
+    dearest_agreed,
+)
 from launcher.services.launching.progress import Progress, Stage
 from launcher.services.launching.rental import Rental
 from launcher.stores.runs import RecordKind
@@ -113,14 +119,7 @@ class _Launch:
                 if isinstance(exc, UnfitMachine) and self._tried is not None:
                     self._left = list(elsewhere(self._tried, self._left, bad_hosts(self._bench)))
                 if not tries_left or not self._left:
-                    raise RunFailed(
-                        str(exc),
-                        hint=Sentence(
-                            "Other GPU types or data centres may do; ",
-                            NextStep.LIST_GPUS,
-                            " lists them.",
-                        ),
-                    ) from exc
+                    raise _given_up(exc) from exc
         raise AssertionError("the last try returns or raises")
 
     async def _refuse_taken(self) -> None:
@@ -147,9 +146,16 @@ class _Launch:
         )
         try:
             rental = self._rental(run)
-            return await self._guarded(rental, run, self._until_armed(rental, run))
+            return await self._guarded(rental, run, self._adopted(rental, run))
         except NeverCameUp as exc:
             raise RunFailed(str(exc), hint="Launch again.") from exc
+
+    async def _adopted(self, rental: Rental, run: Run) -> Run:
+        self._check_price(run, dearest_agreed(self._plan.candidates, run.gpu_name))
+        return await self._until_armed(rental, run)
+
+    def _check_price(self, run: Run, offer: Offer) -> None:
+        check_price(run.price_per_hour_usd, offer, self._plan.settings, self._bench.place)
 
     @property
     def _repo(self) -> str:
@@ -192,6 +198,8 @@ class _Launch:
                 return await self._order(rental, run, offer, tokens)
             except (NoCapacity, NoRight, InvalidRequest) as exc:
                 self._note_refusal(offer, exc)
+            except OverLimit as exc:
+                self._leave_out_dearer(offer, exc)
         raise _nothing_available(self._refused)
 
     async def _order(self, rental: Rental, run: Run, offer: Offer, tokens: TokenEnvironment) -> Run:
@@ -210,6 +218,7 @@ class _Launch:
             intents.settle(run.nonce)  # a clear no: there is no pod
             raise
         run = own(self._bench, run, pod)
+        self._check_price(run, offer)
         price = dollars_per_hour(run.price_per_hour_usd)
         self.say(Stage.RENTED, f"Pod {pod.id} is rented: {offer.gpu_name}, {price}.", run, offer)
         return run
@@ -235,6 +244,18 @@ class _Launch:
             kinds = [type(each) for _, each in self._refused[-2:]]
             if not self._left or kinds == [type(exc)] * 2:
                 raise exc
+        self.say(Stage.REFUSED, f"{_sentence(offer)}: {exc.message}", offer=offer)
+
+    def _leave_out_dearer(self, offer: Offer, exc: OverLimit) -> None:
+        """Go on with what is cheaper, where that can be within the account's limit."""
+        self._refused.append((offer, exc))
+        self._left = [
+            each
+            for each in self._left
+            if exc.is_about_price and each.price_per_hour_usd < offer.price_per_hour_usd
+        ]
+        if not self._left:
+            raise exc
         self.say(Stage.REFUSED, f"{_sentence(offer)}: {exc.message}", offer=offer)
 
     async def _until_armed(self, rental: Rental, run: Run) -> Run:
@@ -352,6 +373,24 @@ class _Launch:
             self._report(Progress(stage, text, run, offer, seen))
         except (OSError, ValueError):  # a terminal or pipe that is gone, or closed here
             self._report = None
+
+
+def _given_up(exc: NeverCameUp) -> LauncherError:
+    if isinstance(exc, DearerThanAgreed):
+        return NothingAvailable(
+            str(exc),
+            hint=Sentence(
+                "Prices have moved: plan again, or take a GPU that ",
+                NextStep.LIST_GPUS,
+                " shows at a price you want.",
+            ),
+        )
+    return RunFailed(
+        str(exc),
+        hint=Sentence(
+            "Other GPU types or data centres may do; ", NextStep.LIST_GPUS, " lists them."
+        ),
+    )
 
 
 def _refuse_bad_plan(plan: Plan, keys: Keys, place: Place) -> None:

@@ -10,7 +10,6 @@ from dataclasses import replace
 from launcher.domain.choice import candidates
 from launcher.domain.command import refuse_keys
 from launcher.domain.needs import greatest
-from launcher.domain.offer import Offer
 from launcher.domain.plan import Composed, Plan
 from launcher.errors import (
     HubError,
@@ -32,11 +31,11 @@ from launcher.services.planning.brought.look import look_at_brought
 from launcher.services.planning.choosing import FREE_CHOICE, FreeChoice
 from launcher.services.planning.dataset_look import how_to_force, refuse_unknown
 from launcher.services.planning.hub_view import look_at_hub
+from launcher.services.planning.money import findings_on_money, within_limits
 from launcher.services.planning.requests import agreed_of, planned_requests
 from launcher.services.planning.resuming import findings_on_resume
 from launcher.stores.secrets import KeyName, Keys, NamedSecret, how_to_give
 from pod_image.contract.common_settings import Cloud
-from pod_image.contract.figures import dollars, dollars_per_hour
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import NextStep, Said, Sentence, joined, setting
 from pod_image.contract.settings import RunSettings
@@ -84,7 +83,8 @@ async def make_plan(
     needed = recipe.memory_needed(settings, view.dataset)
     memory = greatest(needed, view.start.memory)
     fitting = candidates(offers, settings, memory, choice.most_times_the_price)
-    chosen = choice.ordered(steered(fitting, bad))
+    wanted = choice.ordered(steered(fitting, bad))
+    chosen = within_limits(wanted, account)
     known = {run.run_id for run in bench.runs.runs() if run.results_repo == settings.results_repo}
     run_id = _run_id(settings, view.taken | known, resume=resume, is_all=view.are_runs_known)
     on_resume = (
@@ -100,7 +100,7 @@ async def make_plan(
         *on_resume,
         *on_brought,
         *_findings_on_secrets(secrets),
-        *_findings_on_money(bench.place, settings, chosen, account.balance_usd),
+        *findings_on_money(bench.place, settings, wanted, account),
         *findings_on_bad_hosts(chosen, bad),
         *findings_on_disk(
             settings, with_inputs(recipe.disk_needed(settings, view.dataset), view.inputs)
@@ -120,6 +120,7 @@ async def make_plan(
         makes_results_repo=view.makes_results_repo,
         resume=resume,
         secrets_in_plain=not has_secrets,
+        account=account,
         account_id=account.account_id,
         base_licence=view.start.licence,
         inputs=view.inputs,
@@ -210,35 +211,6 @@ def _findings_on_secrets(secrets: Mapping[str, str]) -> list[Finding]:
         for name, source in secrets.items()
         if not source
     ]
-
-
-def _findings_on_money(
-    place: Place, settings: RunSettings, chosen: tuple[Offer, ...], balance_usd: float | None
-) -> list[Finding]:
-    price = chosen[0].price_per_hour_usd
-    if balance_usd is None:
-        return []
-    needed = min(price * settings.max_hours, settings.max_cost_usd)
-    if balance_usd < min(price, needed):
-        return [
-            Finding(
-                Severity.ERROR,
-                "balance",
-                f"The {place.title} account has {dollars(balance_usd)}; this GPU costs {dollars_per_hour(price)}.",
-                f"Add credit on {place.billing}, or choose a cheaper GPU.",
-            )
-        ]
-    if balance_usd < needed:
-        return [
-            Finding(
-                Severity.WARNING,
-                "balance",
-                f"The {place.title} account has {dollars(balance_usd)}: enough for {balance_usd / price:.1f} hours. "
-                f"{place.out_of_money}",
-                Sentence("Add credit, or lower ", setting("max_hours"), "."),
-            )
-        ]
-    return []
 
 
 def _findings_on_estimate(plan: Plan) -> list[Finding]:

@@ -14,7 +14,7 @@ from launcher.services.account.key_check import KeyCheck, KeyState, check_key, s
 from launcher.services.common.place_key import place_key
 from launcher.services.ending.reap import ReapReport
 from launcher.stores.secrets import KeyName, Keys, KeySource, find_keys, keys_among
-from launcher.ui.frame import Shell, page
+from launcher.ui.frame import Shell, page, what_to_do
 from launcher.ui.next_steps import on_page
 from launcher.ui.state.site import Site
 from launcher.ui.state.sweeps import Sweep
@@ -220,7 +220,9 @@ def _show_check(check: KeyCheck) -> None:
     tone = _TONES[check.state]
     text = on_page(joined([check.sentence, check.hint]))
     if check.state is KeyState.WORKS:
-        say("good", on_page(check.sentence))
+        with notice("good", on_page(check.sentence)):
+            if check.hint:
+                what_to_do(check.hint)
     else:
         say(tone, _TITLES[check.state], text, alert=tone == "bad")  # type: ignore[arg-type]
 

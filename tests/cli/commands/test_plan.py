@@ -340,6 +340,24 @@ def test_an_account_without_money_rents_nothing(shell: Shell) -> None:
     assert shell.rented == 0
 
 
+def test_the_plan_shows_what_the_account_has_and_may_spend(shell: Shell) -> None:
+    words = (*COMMAND_RUN, "--", "true")
+    assert "costs $0.00 of at most $80.00 an hour." in shell("plan", *words).text
+    account = shell("plan", "--json", *words).json["account"]
+    assert (account["balance_usd"], account["spend_limit_usd"]) == (25.0, 80.0)
+
+
+def test_a_run_over_the_accounts_hourly_limit_rents_nothing_and_says_where_to_ask(
+    shell: Shell,
+) -> None:
+    shell.world.account.spend_limit_usd = 0.05
+    said = shell("deploy", "--yes", *COMMAND_RUN, "--", "true")
+    assert said.code == 2
+    assert "may cost $0.05 an hour" in said.text
+    assert "https://www.runpod.io/contact" in said.text
+    assert shell.rented == 0
+
+
 def test_nothing_free_names_what_was_tried(shell: Shell) -> None:
     shell.world.faults.switch_on("no-capacity")
     said = shell("deploy", "--yes", *COMMAND_RUN, "--gpu-types", "4090", "--", "true")

@@ -171,3 +171,59 @@ async def test_a_data_centre_without_storage_names_those_with_it(cloud: Cloud) -
 async def test_a_pod_cannot_mount_a_volume_that_is_not_there(cloud: Cloud) -> None:
     mounts = {"network": [{"volumeId": "nothing", "path": "/v"}]}
     assert (await cloud.post("/v2/pods", json=pod_body(mounts=mounts))).status_code == 400
+
+
+# --- figures and limits of the account
+
+
+async def test_the_account_tells_its_figures_each_by_a_scope_of_its_own(cloud: Cloud) -> None:
+    await cloud.running()
+    assert (await cloud.get("/v2/account")).json()["id"] == cloud.world.account.id
+    limits = (await cloud.get("/v2/account/limits")).json()
+    assert limits["spendRate"]["limit"] == 80.0
+    assert limits["spendRate"]["current"] == pytest.approx(0.69, rel=0.02)
+    assert "pods" not in limits
+    balance = (await cloud.get("/v2/billing/balance")).json()
+    assert (round(balance["balanceAmount"]), balance["billingMode"]) == (25, "PREPAID")
+
+
+@pytest.mark.parametrize(
+    ("path", "scope"),
+    [("/v2/account/limits", "account:read"), ("/v2/billing/balance", "billing:read")],
+)
+async def test_a_key_without_the_scope_is_refused_that_figure_alone(
+    cloud: Cloud, path: str, scope: str
+) -> None:
+    weak = cloud.world.add_key(kind="restricted", without={scope}).value
+    assert (await cloud.get(path, key=weak)).status_code == 403
+    query = {"query": "{ myself { clientBalance spendLimit } }"}
+    assert (await cloud.post("/graphql", key=weak, json=query)).json()["data"]["myself"]
+    assert (await cloud.get("/v2/pods", key=weak)).status_code == 200
+
+
+async def test_a_pod_over_the_hourly_limit_of_the_account_is_refused(cloud: Cloud) -> None:
+    cloud.world.account.spend_limit_usd = 1.0
+    assert (await cloud.post("/v2/pods", json=pod_body())).status_code == 201
+    refused = await cloud.post("/v2/pods", json=pod_body())
+    assert "spend limit of $1.00 per hour" in refused.json()["detail"]
+    assert len(cloud.world.live_pods()) == 1
+
+
+async def test_a_pod_more_than_the_account_may_have_is_refused(cloud: Cloud) -> None:
+    cloud.world.account.most_pods = 1
+    await cloud.rent()
+    limits = (await cloud.get("/v2/account/limits")).json()
+    assert limits["pods"] == {"limit": 1, "current": 1}
+    refused = await cloud.post("/v2/pods", json=pod_body())
+    assert "maximum number of pods" in refused.json()["detail"]
+
+
+async def test_an_account_that_is_invoiced_rents_and_goes_on_without_a_balance(
+    cloud: Cloud,
+) -> None:
+    cloud.world.account.billing_mode = "POSTPAID"
+    cloud.world.account.balance_usd = 0.0
+    pod = await cloud.running()
+    cloud.advance(3600)
+    assert pod.is_live
+    assert cloud.world.account.balance_usd < 0

@@ -311,6 +311,12 @@ async def test_the_balance_may_be_said_to_be_too_low(cloud: Cloud) -> None:
     assert (await create(cloud)).status_code == 201
 
 
+async def test_a_pod_may_be_dearer_than_the_catalogue_says(cloud: Cloud) -> None:
+    cloud.world.faults.switch_on("dearer-than-listed", times=1, factor=2.0)
+    costs = [(await create(cloud)).json()["cost"] for _ in range(2)]
+    assert costs == pytest.approx([1.38, 0.69])
+
+
 async def test_exec_may_be_refused(cloud: Cloud) -> None:
     pod = await cloud.running()
     cloud.world.faults.switch_on("exec-refused")

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 from pydantic import SecretStr
-from tenacity import wait_none
 
 from launcher import __version__
 from launcher.cli.terminal.next_steps import in_terminal
@@ -32,44 +31,7 @@ from launcher.providers.runpod.client import RunPodClient
 from launcher.providers.runpod.limits import wait_seconds
 from launcher.providers.runpod.refusals import NO_CAPACITY_PHRASES, read_refusal_text
 from tests.kit.virtual_time import in_virtual_time
-
-KEY = "demo-key-of-the-person"
-Answers = Callable[[httpx.Request], httpx.Response]
-
-
-class Server:
-    """Answers one after the other; the last one for ever. Keeps the requests."""
-
-    def __init__(self, *answers: httpx.Response | Exception | Answers) -> None:
-        self.answers = list(answers)
-        self.requests: list[httpx.Request] = []
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, Exception):
-            raise answer
-        return answer(request) if callable(answer) else answer
-
-
-def client_of(server: Server, **options: Any) -> RunPodClient:
-    options = {"wait": wait_none(), **options}
-    return RunPodClient(
-        SecretStr(KEY), "https://cloud", transport=httpx.MockTransport(server), **options
-    )
-
-
-def problem(
-    status: int, detail: str, errors: list[str] | None = None, **headers: str
-) -> httpx.Response:
-    body: dict[str, Any] = {"title": "x", "status": status, "detail": detail}
-    if errors is not None:
-        body["errors"] = errors
-    headers = {name.replace("_", "-"): value for name, value in headers.items()}
-    return httpx.Response(
-        status, json=body, headers={"content-type": "application/problem+json", **headers}
-    )
-
+from tests.providers.runpod.harness import KEY, Server, client_of, problem
 
 PAGE = httpx.Response(
     502,

@@ -18,15 +18,13 @@ from pydantic import SecretStr, ValidationError
 from tenacity import wait_none
 
 from launcher.cli.terminal.next_steps import in_terminal
+from launcher.domain.account import Account
 from launcher.domain.offer import Stock
 from launcher.domain.planned_request import PlannedRequest
-from launcher.domain.pod import PodOrder, PodStatus
+from launcher.domain.pod import PodStatus
 from launcher.emulator.runpod import (
     ExecOutcome,
-    Gateway,
-    RunPodWorld,
     ScriptedContainer,
-    ScriptedRunner,
 )
 from launcher.emulator.runpod.pods import Membership
 from launcher.errors import (
@@ -39,31 +37,15 @@ from launcher.errors import (
     ProviderUnavailable,
     RentUnclear,
 )
-from launcher.providers.base import Account, LogLine
+from launcher.providers.base import LogLine
 from launcher.providers.runpod.client import RunPodClient
 from launcher.providers.runpod.log import LineMemory
 from launcher.providers.runpod.provider import RunPodProvider, create_body, pod_of
 from launcher.providers.runpod.wire import ExecWire, PodWire, moment
 from pod_image.contract.common_settings import Cloud
-from tests.kit.clocks import WorldClock
 from tests.kit.clouds import GPU
-from tests.kit.virtual_time import StreamingTransport, VirtualLoop, in_virtual_time
-
-
-class ProviderHarness:
-    """An emulated cloud in virtual time and a provider below it."""
-
-    def __init__(self, **world: Any) -> None:
-        loop = asyncio.get_running_loop()
-        assert isinstance(loop, VirtualLoop)
-        self.loop = loop
-        self.runner = ScriptedRunner()
-        self.world = RunPodWorld(WorldClock(loop), self.runner, **world)
-        self.provider = self.with_key(self.world.api_key)
-
-    def with_key(self, key: str) -> RunPodProvider:
-        transport = StreamingTransport(Gateway(self.world, in_process=True))
-        return RunPodProvider(RunPodClient(SecretStr(key), "https://cloud", transport=transport))
+from tests.kit.virtual_time import in_virtual_time
+from tests.providers.runpod.harness import ProviderHarness, order
 
 
 def answering(document: Any, status: int = 200) -> RunPodProvider:
@@ -73,19 +55,6 @@ def answering(document: Any, status: int = 200) -> RunPodProvider:
         SecretStr("demo-key"), "https://cloud", transport=transport, wait=wait_none()
     )
     return RunPodProvider(client, look_again_seconds=0)
-
-
-def order(**changes: Any) -> PodOrder:
-    values: dict[str, Any] = {
-        "name": "launcher-run-01-a1-abcdefghij",
-        "image": "acme/image:1",
-        "gpu_type": GPU,
-        "gpu_count": 1,
-        "cloud": Cloud.SECURE,
-        "disk_gb": 20,
-        **changes,
-    }
-    return PodOrder(**values)
 
 
 # --- offers
@@ -554,7 +523,7 @@ async def test_secrets_are_made_listed_referred_to_and_removed() -> None:
 async def test_the_balance_is_told_where_it_can_be_had_and_its_absence_is_no_error() -> None:
     harness = ProviderHarness(balance_usd=12.5)
     assert (await harness.provider.account()).balance_usd == pytest.approx(12.5)
-    harness.world.extras.switch_off("graphql")
+    harness.world.extras.switch_off("graphql", "account-figures")
     assert await harness.provider.account() == Account()
 
 

@@ -18,7 +18,7 @@ from launcher.ui.widgets.inputs import Field
 from pod_image.contract.outcomes import EndReason
 from tests.kit.clocks import NOW
 from tests.kit.clouds import TOKENS
-from tests.kit.page_verbs import click, enter, only, press, until, use_key, visit
+from tests.kit.page_verbs import click, enter, hrefs, only, press, until, use_key, visit
 from tests.kit.runs import event, run
 from tests.ui.conftest import Ground, some_clips
 
@@ -68,6 +68,16 @@ async def test_a_key_is_checked_and_held_for_its_tab_alone(person: User, ground:
     await person.should_see("Works. Balance $25.00.", retries=400)
     await person.should_see("1 of 3 keys held")
     assert ground.site.vault.get("another tab", "runpod") is None
+
+
+async def test_a_balance_that_is_used_up_has_a_link_to_the_page_where_credit_is_added(
+    person: User, ground: Ground
+) -> None:
+    ground.world.account.balance_usd = 0.0
+    await visit(person, "/keys")
+    use_key(person, KeyName.RUNPOD, ground.world.api_key)
+    await person.should_see("Works. Balance $0.00.", retries=400)
+    assert "https://console.runpod.io/user/billing" in hrefs(person)
 
 
 async def test_a_refused_key_is_told_apart_and_dropped(person: User, ground: Ground) -> None:

@@ -12,7 +12,7 @@ from launcher.services.planning.dataset_look import can_be_let_pass
 from launcher.services.planning.plan import make_plan
 from launcher.services.planning.shown_plans import keep
 from launcher.stores.secrets import keys_among
-from launcher.ui.frame import Shell, show_error
+from launcher.ui.frame import Shell, show_error, what_to_do
 from launcher.ui.next_steps import on_page
 from launcher.ui.pages.train.confirm import ConfirmDialog
 from launcher.ui.pages.train.form import Choice
@@ -144,7 +144,7 @@ class Checks:
             with notice(_TONES[finding.severity], ""):
                 para(on_page(finding.message))
                 if finding.hint:
-                    hint(on_page(finding.hint))
+                    what_to_do(finding.hint)
                 if finding.code not in asked:
                     asked.add(finding.code)
                     self._way_out(finding)

@@ -12,6 +12,7 @@ from nicegui import ui
 from launcher.domain.agreed import SHOWN_HASH
 from launcher.domain.plan import Plan
 from launcher.recipes import recipe_of
+from launcher.services.common.account_words import account_words
 from launcher.services.common.boot_budget import boot_budget
 from launcher.services.common.run_secrets import handed_over
 from launcher.ui.frame import Shell, show_error
@@ -67,6 +68,7 @@ class ConfirmDialog:
                 *(("Fetched too", f"{one.name}, {size(one.size_bytes)}") for one in plan.inputs),
                 ("Results go to", f"{settings.results_repo}/{plan.run_id}"),
                 ("If it is taken", _others(len(plan.candidates) - 1)),
+                ("Account", account_words(plan.account, self._shell.site.place)),
             ]
         )
         with box("ul", "prose"):

@@ -1,0 +1,57 @@
+"""What is known of the account that pays, in the same words for every place where it is shown. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from launcher.domain.account import Account
+from launcher.providers.place import Place
+from pod_image.contract.figures import counted, dollars, dollars_per_hour
+from pod_image.contract.next_steps import Link, Said, Sentence
+
+
+def account_words(account: Account, place: Place) -> str:
+    """In sentences: balance, what is spent in an hour and may be, pods, and what the key is not told."""
+    return " ".join(_sentences(account, place))
+
+
+def _sentences(account: Account, place: Place) -> Iterator[str]:
+    if account.balance_usd is None:
+        yield f"{place.title} does not tell this key its balance."
+    elif account.is_invoiced:
+        yield f"Balance {dollars(account.balance_usd)}; it is invoiced afterwards."
+    else:
+        yield f"Balance {dollars(account.balance_usd)}."
+    if account.spend_limit_usd is not None:
+        limit = dollars_per_hour(account.spend_limit_usd)
+        yield f"All that runs on it costs {dollars(account.spend_per_hour_usd or 0.0)} of at most {limit}."
+    elif account.spend_per_hour_usd is not None:
+        yield f"All that runs on it costs {dollars_per_hour(account.spend_per_hour_usd)}."
+    if account.most_pods is not None:
+        now = f"{counted(account.pods, 'pod')} of" if account.pods is not None else "Pods:"
+        yield f"{now} at most {account.most_pods:,}."
+    if account.lacks:
+        yield lacking(account.lacks)
+
+
+def lacking(scopes: tuple[str, ...]) -> str:
+    """Which scopes the key does not have, as a sentence."""
+    return f"The key lacks the {'scope' if len(scopes) == 1 else 'scopes'} {' and '.join(scopes)}."
+
+
+def how_to_top_up(place: Place, *, begins: bool = True) -> Said:
+    """Where credit is added, as the beginning of a sentence or its end; empty where nothing is paid."""
+    words = "Add credit" if begins else "add credit"
+    return Link(words, place.billing_address) if place.billing_address else ""
+
+
+def how_to_raise(place: Place) -> Said:
+    """Where a higher limit is asked for, as the end of a sentence."""
+    return Link(f"ask {place.title} for more", place.limits_address)
+
+
+def how_to_add_scopes(account: Account, place: Place) -> Said:
+    """What to do about scopes that are missing; empty where none is."""
+    if not account.lacks:
+        return ""
+    return Sentence(f"Give the key {' and '.join(account.lacks)} at {place.keys_address}.")
