@@ -39,6 +39,7 @@ COMMANDS: tuple[Entry, ...] = (
     _entry("dataset", _RUN, "Check a dataset, make one of recordings, push it."),
     _entry("voices", _RUN, "Voices to start from, and your own: list, fetch, use, say."),
     _entry("runs", _WATCH, "Every run this computer knows of."),
+    _entry("attach", _WATCH, "Know a run that another computer began, by its results repo."),
     _entry("show", _WATCH, "One run: state, cost, how it ended."),
     _entry("watch", _WATCH, "Follow a run live; leaving does not stop it."),
     _entry("logs", _WATCH, "What the pod printed."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from launcher.cli.session import PLACE_ALONE, find
+from launcher.cli.session import PLACE_ALONE, find_unless_named
 from launcher.cli.session import run as at_bench
 from launcher.cli.terminal.output import Output
 from launcher.services.common.workbench import Workbench
@@ -21,17 +21,19 @@ def instruct(
     """Send one instruction and wait for its receipt, unless told not to. Raises RunFailed when it was refused."""
 
     async def work(bench: Workbench) -> Answered:
+        run = await find_run(bench, key)
+
         def on_sent(sent: Sent) -> None:
             if sent.way is Way.FILE:
+                why = "did not pass the instruction on" if run.pod_id else "shows no pod of the run"
                 output.talk(
-                    f"{bench.place.title} did not pass the instruction on, so it was left in the results repo; the "
-                    f"pod looks there every 30 s. ({sent.detail})"
+                    f"{bench.place.title} {why}, so it was left in {run.results_repo}; the pod looks there every "
+                    f"30 s. ({sent.detail})"
                 )
 
-        run = await find_run(bench, key)
         return await instructed(bench, run, name, text, wait=wait, on_sent=on_sent)
 
-    return at_bench(find(PLACE_ALONE), work, needs_history=False)
+    return at_bench(find_unless_named(key, PLACE_ALONE), work, ends_pods=True)
 
 
 def answered_document(answered: Answered) -> dict[str, Any]:

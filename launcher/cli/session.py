@@ -13,15 +13,14 @@ from pydantic import SecretStr
 
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import print_notice, print_warning
-from launcher.config import Config, read_config
-from launcher.domain.run import Run
+from launcher.config import Config, hub_address, read_config
+from launcher.domain.run_address import run_address
 from launcher.errors import BadEnvironment, Interrupted
 from launcher.providers.registry import default_place
 from launcher.services.common.interrupts import GivenUp, leaving_on_signals
 from launcher.services.common.place_key import place_key
 from launcher.services.common.run_secrets import named_secrets
 from launcher.services.common.workbench import Workbench, open_workbench
-from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import (
     AnyKey,
     KeyName,
@@ -59,6 +58,11 @@ def find(needed: Sequence[KeyName] = (), store: KeyStore | None = None) -> Keys:
     return keys
 
 
+def find_unless_named(key: str, needed: Sequence[KeyName]) -> Keys:
+    """The keys; a run that is named by its results repo needs none: a public one tells everybody."""
+    return find(() if run_address(key, hub_address(os.environ)) else needed)
+
+
 def with_secrets(keys: Keys, settings: RunSettings, *, is_needed: bool) -> Keys:
     """The same with the secrets of the run's command: environment, then keyring; what is needed is asked for.
 
@@ -91,18 +95,20 @@ def run(
     config: Config | None = None,
     *,
     needs_history: bool = True,
+    ends_pods: bool = False,
 ) -> T:
     """Do one piece of work at an opened workbench, and close it whatever happens. Without `needs_history` a history
-    that cannot be opened is warned about, and the work is done."""
+    that cannot be opened is warned about, and the work is done. What `ends_pods` waits for nothing else either."""
 
-    if not needs_history:
+    if ends_pods:
+        needs_history = False
         _go_as_far_as_it_goes()
     for entry in read_no_proxy():
         print_warning(f"NO_PROXY is read without {entry!r}, which names no host: correct it there.")
 
     async def at_bench() -> T:
         async with open_workbench(
-            config or _config(is_needed=needs_history), keys, needs_history=needs_history
+            config or _config(is_needed=not ends_pods), keys, needs_history=needs_history
         ) as bench:
             if bench.runs.trouble:
                 print_warning(f"{bench.runs.trouble} What pods say themselves has to do.")
@@ -112,13 +118,22 @@ def run(
     try:
         result: T = _complete(at_bench())
     except BadEnvironment as error:
-        if not needs_history:
+        if ends_pods:
             elsewhere = (
                 f"A pod that still costs money can be ended at {default_place().console_address}."
             )
             error.hint = joined([error.hint, elsewhere])
         raise
     return result
+
+
+def run_at(
+    key: str, work: Callable[[Workbench], Awaitable[T]], needed: Sequence[KeyName] = ()
+) -> T:
+    """The same for work on one run: what its pod and its results repo tell does without a history that can be read."""
+    config = read_config()
+    config.make_folders()
+    return run(find_unless_named(key, needed), work, config, needs_history=False)
 
 
 def _config(*, is_needed: bool) -> Config:
@@ -166,8 +181,3 @@ def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
 
 _complete: Callable[[Coroutine[Any, Any, Any]], Any] = _to_its_end
 """Runs a command's one coroutine; tests put a loop in virtual time here."""
-
-
-def chosen_run(runs: RunHistory, key: str) -> Run:
-    """The run of that id, or the newest. Raises InvalidRequest."""
-    return runs.chosen(key)

@@ -27,7 +27,7 @@ class RunState(StrEnum):
 class Run:
     """One attempt at a run: a row of the history. Holds no secret.
 
-    `key` names it on this machine, `run-01@me/voice`; `run-01` will do while no other repo has that run id.
+    `address` names it on every computer, `me/voice/run-01`; here `run-01` will do while no other repo has that run id.
     """
 
     run_id: str
@@ -90,5 +90,6 @@ class Run:
         return self.pod_id or self.told_pod_id
 
     @property
-    def key(self) -> str:
-        return f"{self.run_id}@{self.results_repo}"
+    def address(self) -> str:
+        """As it is typed wherever a run is asked for."""
+        return f"{self.results_repo}/{self.run_id}" if self.results_repo else self.run_id

@@ -101,10 +101,11 @@ class ResultsRepo:
         """The run's events as it delivered them, in order; unreadable lines are passed over."""
         return list((await self.told(run_id)).events)
 
-    async def told(self, run_id: str, revision: str = "main") -> ToldEvents:
+    async def told(self, run_id: str, revision: str = "main", *, attempt: int = 0) -> ToldEvents:
         """The same at a revision, and whether all could be read: of a file that is too long to be ours, the first
-        and the last are."""
-        path = ResultsFolder(run_id).events
+        and the last are. With `attempt` those of an attempt that a later one has followed."""
+        folder = ResultsFolder(run_id)
+        path = folder.earlier_events(attempt) if attempt else folder.events
         start = await self._read_at_most(path, FIRST_EVENTS_BYTES + 1, revision) or b""
         if len(start) <= FIRST_EVENTS_BYTES:
             return await self.access.run(read_events, start)

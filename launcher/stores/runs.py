@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from launcher.domain.run import Run, RunState
+from launcher.domain.run_address import run_address
 from launcher.errors import InvalidRequest, NotConfigured
 from pod_image.contract.next_steps import NextStep, Said, Sentence
 from pod_image.contract.outcomes import EndReason
@@ -138,6 +139,15 @@ class RunHistory:
             self._held[run.nonce] = _Held(run, {}, is_new=True)
             self._note_trouble(exc)
 
+    def put(self, run: Run) -> Run:
+        """The run as it is, whether the history has it or not; returns it as it is there now."""
+        if self.by_nonce(run.nonce) is None:
+            with suppress(sqlite3.IntegrityError):  # another process was quicker
+                self.add(run)
+                return run
+        values = {name: getattr(run, name) for name in _COLUMNS if name != "nonce"}
+        return self.update(run, **values)
+
     def update(self, run: Run, **changes: Any) -> Run:
         """Change these fields of the run, whatever else has changed since; returns it as it is now."""
         unknown = changes.keys() - set(_COLUMNS) | changes.keys() & {"nonce"}
@@ -202,11 +212,12 @@ class RunHistory:
             return None
 
     def get(self, key: str) -> Run:
-        """The newest attempt of `run-01` or `run-01@me/voice`; a pod's id will do as well.
+        """The newest attempt of `run-01` or `me/voice/run-01`; a pod's id will do as well.
 
         Raises InvalidRequest when there is none, or when two results repos have a run of that id.
         """
-        run_id, _, repo = key.partition("@")
+        address = run_address(key)
+        run_id, repo = (address.run_id, address.repo) if address else (key, "")
         found = self._select(
             "(run_id = ? AND (? = '' OR results_repo = ?)) OR (pod_id = ? AND pod_id != '') "
             "ORDER BY planned_at DESC, rowid DESC",
@@ -221,17 +232,18 @@ class RunHistory:
             )
         repos = {run.results_repo for run in found}
         if len(repos) > 1:
-            keys = ", ".join(sorted({run.key for run in found}))
+            names = ", ".join(sorted({run.address for run in found}))
             raise InvalidRequest(
-                f"More than one results repo has a run {key!r}.", hint=f"Name one of: {keys}"
+                f"More than one results repo has a run {key!r}.", hint=f"Name one of: {names}"
             )
         return found[0]
 
     def chosen(self, key: str) -> Run:
-        """What `get` finds; without a key the newest run. Raises InvalidRequest."""
+        """What `get` finds; without a key the newest run, one that is known from a repo alone only where there is no
+        other. Raises InvalidRequest."""
         if key:
             return self.get(key)
-        newest = self.runs(limit=1)
+        newest = self._select("1 = 1 ORDER BY is_from_repo, planned_at DESC, rowid DESC LIMIT ?", 1)
         if not newest:
             raise InvalidRequest(
                 "There is no run yet.",
@@ -330,7 +342,7 @@ class RunHistory:
 
     def _nearest(self, key: str) -> Said:
         names = sorted({run.run_id for run in self.runs()})
-        near = difflib.get_close_matches(key.partition("@")[0], names, n=3)
+        near = difflib.get_close_matches(key.rpartition("/")[2].partition("@")[0], names, n=3)
         if near:
             return f"Nearest: {', '.join(near)}."
         return Sentence(NextStep.LIST_RUNS, " lists what there is.")

@@ -227,5 +227,4 @@ def take_over(run: Run, record: RunRecord | None, earlier_events: bytes) -> None
         run.attempt_file.note(boots=max(attempt_state.boots, record.boots))
         run.progress.step = record.steps
     elif earlier_events:
-        name = f"events-attempt-{record.attempt}.jsonl"
-        run.carried[run.results.path(name)] = earlier_events
+        run.carried[run.results.earlier_events(record.attempt)] = earlier_events

@@ -133,6 +133,10 @@ class ResultsFolder:
     def events(self) -> str:
         return self.path("events.jsonl")
 
+    def earlier_events(self, attempt: int) -> str:
+        """Those of an attempt that a later one has followed."""
+        return self.path(f"events-attempt-{attempt}.jsonl")
+
     @property
     def log(self) -> str:
         return self.path("log.txt")

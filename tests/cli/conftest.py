@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from launcher.cli import app, session
 from launcher.config import Config
 from launcher.emulator.runpod import RunPodWorld
-from launcher.services.common.workbench import Workbench
+from launcher.providers.base import Provider
+from launcher.providers.registry import default_place
+from launcher.services.common.workbench import NoProvider, Workbench
 from launcher.stores.secrets import Keys
 from pod_image.hub import Repo, publish
 from tests.kit.checkout import DEMO_CLIPS
@@ -52,12 +55,22 @@ class Shell:
         self, loop: VirtualLoop, harness: LauncherHarness, capsys: pytest.CaptureFixture[str]
     ) -> None:
         self.loop, self.harness, self._capsys = loop, harness, capsys
+        self.home = harness.folder / "home"
 
     def __call__(self, *words: str) -> Said:
         self._capsys.readouterr()
         code = app.run(list(words))
         printed = self._capsys.readouterr()
         return Said(code, printed.out, printed.err)
+
+    def move_to(self, computer: str) -> None:
+        """Sit down at another computer, with the same keys and a home of its own; "home" is the first."""
+        self.home = self.harness.folder / computer
+        os.environ["LAUNCHER_HOME"] = str(self.home)
+
+    @property
+    def history(self) -> Path:
+        return self.home / "data" / self.harness.config.history_path.name
 
     @property
     def world(self) -> RunPodWorld:
@@ -85,12 +98,18 @@ def shell(
         assert isinstance(loop, VirtualLoop)
         harness: LauncherHarness = runner.run(_harness(tmp_path))
 
+        at = Shell(loop, harness, capsys)
+
         @asynccontextmanager
         async def at_bench(
             config: Config, keys: Keys, *, needs_history: bool = True
         ) -> AsyncIterator[Workbench]:
             given = keys.runpod.get_secret_value() if keys.runpod else ""
-            bench = harness.open_bench(given, needs_history=needs_history)
+            bench = harness.open_bench(given, home=at.home, needs_history=needs_history)
+            if keys.hf_upload is None:
+                bench.hub.upload = harness.hub_of(None)
+            if not given:
+                bench = replace(bench, provider=cast(Provider, NoProvider(default_place())))
             yield bench
             bench.runs.close()
 
@@ -106,7 +125,7 @@ def shell(
             monkeypatch.setattr(
                 f"launcher.cli.{module}.end_on_signals", lambda: None, raising=False
             )
-        yield Shell(loop, harness, capsys)
+        yield at
         harness.bench.runs.close()
 
 

@@ -29,6 +29,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "dataset": ("check", "demo/clips"),
     "voices": ("list",),
     "runs": (),
+    "attach": ("demo/voices",),
     "show": (),
     "watch": (),
     "logs": (),
@@ -176,7 +177,7 @@ ODD_KEYS = {
 }
 KEYS = {
     "RUNPOD_API_KEY": OFFLINE,
-    "HF_DATASET_TOKEN": (*OFFLINE, *AT_RUNPOD),
+    "HF_DATASET_TOKEN": (*OFFLINE, *AT_RUNPOD, "attach"),
     "HF_UPLOAD_TOKEN": (*OFFLINE, *AT_RUNPOD, "dataset"),
 }
 FAULTS |= {

@@ -51,7 +51,7 @@ def test_reap_keeps_what_works_and_ends_what_is_overdue(shell: Shell, at_work: s
 
 
 def test_what_needs_the_history_says_what_to_do(shell: Shell, at_work: str) -> None:
-    for command in ("runs", "watch", "deploy"):
+    for command in ("runs", "deploy"):
         words = (*COMMAND_RUN, "--yes", *TRUE) if command == "deploy" else ()
         said = shell(command, *words)
         assert said.code == 3, said.text

@@ -189,7 +189,7 @@ class Script:
             recipe="command",
             settings=document.settings.applicable(),
             pod_id=pod.id if pod else "",
-            gpu=GPU,
+            gpu=(pod.gpu_id if pod else None) or GPU,
             price_per_hour_usd=document.price_per_hour_usd,
             created_at=datetime.fromtimestamp(pod.created_at, UTC) if pod else None,
             deadline=document.deadline,

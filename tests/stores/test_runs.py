@@ -103,7 +103,8 @@ def test_a_run_is_found_by_id_by_id_and_repo_and_by_its_pod(history: RunHistory)
     assert history.get("run-01").nonce == "two"
     assert history.get("run-01@me/voices").nonce == "two"
     assert history.get("pod-1").nonce == "one"
-    assert history.get("run-01").key == "run-01@me/voices"
+    assert history.get("me/voices/run-01").nonce == "two"
+    assert history.get("run-01").address == "me/voices/run-01"
 
 
 def test_a_run_id_of_two_repos_has_to_be_told_apart(history: RunHistory) -> None:
@@ -111,8 +112,8 @@ def test_a_run_id_of_two_repos_has_to_be_told_apart(history: RunHistory) -> None
     history.add(new_run("two", results_repo="me/other"))
     with pytest.raises(InvalidRequest, match="More than one") as caught:
         history.get("run-01")
-    assert in_terminal(caught.value.hint) == "Name one of: run-01@me/other, run-01@me/voices"
-    assert history.get("run-01@me/other").nonce == "two"
+    assert in_terminal(caught.value.hint) == "Name one of: me/other/run-01, me/voices/run-01"
+    assert history.get("me/other/run-01").nonce == "two"
 
 
 def test_an_unknown_run_names_the_nearest(history: RunHistory) -> None:

@@ -35,9 +35,7 @@ def abort(
             "There is no terminal to ask on, so nothing was aborted.",
             hint="Add --yes; or have it deliver first, with launcher stop.",
         )
-    ended = at_bench(
-        find(PLACE_ALONE), lambda bench: _abort(bench, run, yes=yes), needs_history=False
-    )
+    ended = at_bench(find(PLACE_ALONE), lambda bench: _abort(bench, run, yes=yes), ends_pods=True)
     output = Output(as_json=as_json, quiet=quiet)
     if ended is None:
         output.talk("Nothing was aborted.")

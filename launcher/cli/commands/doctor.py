@@ -93,7 +93,7 @@ def _answers(keys: Keys, image: str, registry: str, said: Sequence[str]) -> list
             asked = at_bench(
                 given,
                 lambda bench, given=given: _asked(bench, given, image, registry),  # type: ignore[misc]
-                needs_history=needs_history,
+                ends_pods=not needs_history,
             )
         except LauncherError as error:
             check = Check(name, False, in_terminal(error.message), in_terminal(error.hint))

@@ -10,8 +10,7 @@ import typer
 
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
 from launcher.cli.following import end_on_signals
-from launcher.cli.session import chosen_run, find
-from launcher.cli.session import run as at_bench
+from launcher.cli.session import run_at
 from launcher.cli.terminal.output import Output, printable_json
 from launcher.cli.terminal.picture import Picture
 from launcher.cli.terminal.plain_text import plain_text_line
@@ -21,6 +20,7 @@ from launcher.providers.base import LogLine
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.refresh import refreshed
 from launcher.services.following.delivered_log import delivered_story
+from launcher.services.following.find_run import find_run
 from pod_image.contract.events import Event, from_line, to_line
 from pod_image.contract.run_log import LoggedLine
 
@@ -44,13 +44,12 @@ def logs(
     Of a pod that is gone it comes from the results repo: the events, and the log that the run delivered.
     """
     end_on_signals()
-    at_bench(
-        find(), lambda bench: _show(bench, run, Output(as_json=as_json, quiet=quiet), follow, tail)
-    )
+    output = Output(as_json=as_json, quiet=quiet)
+    run_at(run, lambda bench: _show(bench, run, output, follow, tail))
 
 
 async def _show(bench: Workbench, key: str, output: Output, follow: bool, tail: int) -> None:
-    run = chosen_run(bench.runs, key)
+    run = await find_run(bench, key)
     with suppress(LauncherError):  # what there is to show is shown all the same
         run, _ = await refreshed(bench, run)
     if run.state is not RunState.ENDED and run.pod_id:

@@ -33,7 +33,7 @@ def reap(
     it needs no history for that.
     """
     report = at_bench(
-        find(PLACE_ALONE), lambda bench: sweep(bench, dry_run=dry_run), needs_history=False
+        find(PLACE_ALONE), lambda bench: sweep(bench, dry_run=dry_run), ends_pods=True
     )
     Output(as_json=as_json, quiet=quiet).answer(
         _document(report),

@@ -8,13 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
-from launcher.cli.session import chosen_run, find
-from launcher.cli.session import run as at_bench
+from launcher.cli.session import run_at
 from launcher.cli.terminal.layout import table
 from launcher.cli.terminal.output import Output
 from launcher.domain.run import Run
 from launcher.services.common.workbench import Workbench
 from launcher.services.following.delivered_files import Downloaded, download_results, list_results
+from launcher.services.following.find_run import find_run
 from launcher.stores.secrets import KeyName
 from pod_image.contract.figures import size
 from pod_image.hub import RemoteFile
@@ -37,17 +37,16 @@ def results(
 ) -> None:
     """List what a run has delivered, or bring it here."""
     output = Output(as_json=as_json, quiet=quiet)
-    keys = find((KeyName.HF_UPLOAD,))
     if download or to is not None or only:
         patterns = tuple(only or ("**",))
-        got = at_bench(keys, lambda bench: _download(bench, run, to, patterns))
+        got = run_at(run, lambda bench: _download(bench, run, to, patterns), (KeyName.HF_UPLOAD,))
         output.answer(
             _downloaded(got),
             lambda: f"{len(got.files)} files, {size(got.size_bytes)}, are in {got.folder}",
             quiet=str(got.folder),
         )
         return
-    found, files = at_bench(keys, lambda bench: _list(bench, run))
+    found, files = run_at(run, lambda bench: _list(bench, run), (KeyName.HF_UPLOAD,))
     output.answer(
         {
             "run_id": found.run_id,
@@ -65,11 +64,11 @@ def results(
 async def _download(
     bench: Workbench, key: str, to: Path | None, patterns: tuple[str, ...]
 ) -> Downloaded:
-    return await download_results(bench, chosen_run(bench.runs, key), to, patterns)
+    return await download_results(bench, await find_run(bench, key), to, patterns)
 
 
 async def _list(bench: Workbench, key: str) -> tuple[Run, list[RemoteFile]]:
-    run = chosen_run(bench.runs, key)
+    run = await find_run(bench, key)
     return run, await list_results(bench, run)
 
 

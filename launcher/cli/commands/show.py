@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
-from launcher.cli.session import chosen_run, find
-from launcher.cli.session import run as at_bench
+from launcher.cli.session import run_at
 from launcher.cli.terminal.layout import lasted, pairs, table, usd
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import Output, style, to_plain
@@ -20,6 +19,7 @@ from launcher.services.common.run_secrets import remove_run_secrets
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.refresh import refreshed
 from launcher.services.ending.settle import ask_billed
+from launcher.services.following.find_run import find_run
 from launcher.services.following.receipts import Receipt, receipt
 from pod_image.contract.next_steps import joined
 from pod_image.contract.older_settings import recorded_settings
@@ -34,7 +34,7 @@ def show(run: RunArgument = "", as_json: JsonOption = False, quiet: QuietOption 
 
     With a RunPod key the pod is asked as well; without one the history has to do.
     """
-    found, pod, note = at_bench(find(), lambda bench: _look(bench, run))
+    found, pod, note = run_at(run, lambda bench: _look(bench, run))
     Output(as_json=as_json, quiet=quiet).answer(
         _document(found, pod, note),
         lambda: _text(found, pod, note),
@@ -44,7 +44,7 @@ def show(run: RunArgument = "", as_json: JsonOption = False, quiet: QuietOption 
 
 async def _look(bench: Workbench, key: str) -> tuple[Receipt, Pod | None, str]:
     """The receipt, the pod if there is one, and why it could not be asked."""
-    run = chosen_run(bench.runs, key)
+    run = await find_run(bench, key)
     pod: Pod | None = None
     note = ""
     try:
@@ -108,10 +108,10 @@ def _rows(found: Receipt, pod: Pod | None) -> list[tuple[str, str]]:
         rows.append(("Why", run.detail))
     if found.delivery is not None:
         rows.append(("Results", found.delivery.sentence))
-    if run.pod_id:
+    if run.shown_pod_id:
         status = f", {pod.status.value}" if pod else ""
         price = usd(run.price_per_hour_usd)
-        rows.append(("Pod", f"{run.pod_id}{status}, {run.gpu_name} at {price} an hour"))
+        rows.append(("Pod", f"{run.shown_pod_id}{status}, {run.gpu_name} at {price} an hour"))
     rows.append(("Time", f"{lasted(lasted_seconds(run))}, capped at {run.max_hours:g} h"))
     rows.append(("Cost", _cost(found)))
     if found.waits:

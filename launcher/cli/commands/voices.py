@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, group_app
-from launcher.cli.session import chosen_run, complete, find
-from launcher.cli.session import run as at_bench
+from launcher.cli.session import complete, run_at
 from launcher.cli.terminal.layout import pairs, paragraph, table
 from launcher.cli.terminal.output import Output, style
 from launcher.config import read_config
@@ -17,6 +17,7 @@ from launcher.domain.run import Run
 from launcher.errors import InvalidRequest
 from launcher.recipes.piper.voice_bases import AS_OF, SOURCE, VoiceBase, voice_bases
 from launcher.services.common.workbench import Workbench
+from launcher.services.following.find_run import find_run
 from launcher.services.voices.delivered import (
     Voice,
     chosen_voice,
@@ -49,7 +50,7 @@ def list_voices(
     run: RunArgument = "", as_json: JsonOption = False, quiet: QuietOption = False
 ) -> None:
     """The voices a run has delivered: the final one, and those of its checkpoints."""
-    found, its = at_bench(find((KeyName.HF_UPLOAD,)), lambda bench: _look(bench, run))
+    found, its = run_at(run, lambda bench: _look(bench, run), (KeyName.HF_UPLOAD,))
     root = read_config().results_folder
     here = [voice_here(root, found, one.step) for one in its]
     rows = [
@@ -82,7 +83,7 @@ def fetch(
         found, its = await _look(bench, run)
         return await fetch_voice(bench, found, chosen_voice(found, its, step))
 
-    path = at_bench(find((KeyName.HF_UPLOAD,)), bring)
+    path = run_at(run, bring, (KeyName.HF_UPLOAD,))
     Output(as_json=as_json, quiet=quiet).answer(
         {"onnx": str(path), "json": f"{path}.json"}, lambda: f"{path}", quiet=str(path)
     )
@@ -101,7 +102,7 @@ def use(
         found, its = await _look(bench, run)
         return found, await use_voice(bench, found, chosen_voice(found, its, step))
 
-    found, commit = at_bench(find((KeyName.HF_UPLOAD,)), choose)
+    found, commit = run_at(run, choose, (KeyName.HF_UPLOAD,))
     Output(as_json=as_json, quiet=quiet).answer(
         {"run_id": found.run_id, "step": step, "commit": commit},
         lambda: (
@@ -144,7 +145,7 @@ def say(
 
 
 async def _look(bench: Workbench, key: str) -> tuple[Run, list[Voice]]:
-    run = chosen_run(bench.runs, key)
+    run = await find_run(bench, key)
     return run, await voices_of_run(bench, run)
 
 
@@ -160,20 +161,20 @@ def _of_run(key: str, step: int | None) -> Path:
     config = read_config()
     config.make_folders()
     history = RunHistory(config.history_path)
+    here: Path | None = None
     try:
-        run = chosen_run(history, key)
+        with suppress(InvalidRequest):  # one that this computer does not know is looked for below
+            here = voice_here(config.results_folder, history.chosen(key), step)
     finally:
         history.close()
-    here = voice_here(config.results_folder, run, step)
     if here is not None:
         return here
 
     async def bring(bench: Workbench) -> Path:
-        return await fetch_voice(
-            bench, run, chosen_voice(run, await voices_of_run(bench, run), step)
-        )
+        run, its = await _look(bench, key)
+        return await fetch_voice(bench, run, chosen_voice(run, its, step))
 
-    return at_bench(find((KeyName.HF_UPLOAD,)), bring)
+    return run_at(key, bring, (KeyName.HF_UPLOAD,))
 
 
 def _free(wav: Path) -> Path:

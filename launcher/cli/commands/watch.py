@@ -15,13 +15,14 @@ from launcher.cli.following import (
     last_word,
     raise_if_bad,
 )
-from launcher.cli.session import PLACE_ALONE, chosen_run, find
-from launcher.cli.session import run as at_bench
+from launcher.cli.session import PLACE_ALONE, run_at
 from launcher.cli.terminal.live import Live
 from launcher.cli.terminal.output import Output, printable_json
-from launcher.domain.run import RunState
+from launcher.domain.run import Run, RunState
 from launcher.services.common.observations import EventSeen, RunEnded
 from launcher.services.common.workbench import Workbench
+from launcher.services.following.attached import delivered_events
+from launcher.services.following.find_run import find_run
 from launcher.services.following.watch import watch as watch_run
 from pod_image.contract.bodies import Ended
 from pod_image.contract.events import Stamped, tells, to_line
@@ -37,16 +38,16 @@ def watch(run: RunArgument = "", as_json: JsonOption = False, quiet: QuietOption
     """
     output = Output(as_json=as_json, quiet=quiet)
     end_on_signals()
-    followed = at_bench(find(PLACE_ALONE), lambda bench: _watch(bench, run, output))
+    followed = run_at(run, lambda bench: _watch(bench, run, output), PLACE_ALONE)
     if not as_json:
         output.answer({}, lambda: ending_text(followed), quiet=str(followed.run.end_reason))
     raise_if_bad(followed)
 
 
 async def _watch(bench: Workbench, key: str, output: Output) -> Followed:
-    run = chosen_run(bench.runs, key)
+    run = await find_run(bench, key)
     if output.as_json:
-        return await _stream(bench, run.key)
+        return await _stream(bench, run)
     if run.state is RunState.ENDED:
         return Followed(run, last_word(bench, run))
     with Live(output) as live:
@@ -55,10 +56,9 @@ async def _watch(bench: Workbench, key: str, output: Output) -> Followed:
         return await follow_to_end(bench, run, live)
 
 
-async def _stream(bench: Workbench, key: str) -> Followed:
-    run = bench.runs.get(key)
+async def _stream(bench: Workbench, run: Run) -> Followed:
     if run.state is RunState.ENDED:
-        for event in await bench.results(run.results_repo).events(run.run_id):
+        for event in await delivered_events(bench, run):
             print(printable_json(to_line(event)), flush=True)
         return Followed(run, last_word(bench, run))
     ended: Stamped[Ended] | None = None

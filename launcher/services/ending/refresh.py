@@ -17,10 +17,11 @@ async def refreshed(bench: Workbench, run: Run) -> tuple[Run, Pod | None]:
     """The run as it is now, and its pod while there is one.
 
     A run whose pod is gone is closed first, with what the pod delivered of its end. Raises ProviderError or
-    NotConfigured where that cannot be told, PodGone when the pod may be another account's: the run stays open.
+    NotConfigured where that cannot be told, PodGone when the pod may be another account's: the run stays open. A run
+    that is known from its repo alone is as it is: no pod here tells of it.
     """
     run = bench.runs.by_nonce(run.nonce) or run
-    if run.state is RunState.ENDED:
+    if run.state is RunState.ENDED or run.is_from_repo:
         return run, None
     if not run.pod_id:
         return await close_unordered(bench, run), None

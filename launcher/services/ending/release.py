@@ -23,8 +23,11 @@ async def release(bench: Workbench, run: Run, why: str = "It was released by han
 
     What the run delivered before is kept; what it had not yet delivered is lost. Once it has begun, a
     cancellation does not cut it short. Raises ProviderError when the pod could not be ended: then it still
-    costs money; PodGone when it may be another account's.
+    costs money; PodGone when it may be another account's; InvalidRequest for a run that is known from its results
+    repo alone: what stands there ends no pod.
     """
+    if run.is_from_repo:
+        raise _not_provably_ours(bench, run)
     return await despite_cancel(_release(bench, run, why))
 
 
@@ -55,6 +58,21 @@ async def _release(bench: Workbench, run: Run, why: str) -> Run:
         run, _ = await settle_gone(bench, run)
         return run
     return await _close_released(bench, run, why)
+
+
+def _not_provably_ours(bench: Workbench, run: Run) -> InvalidRequest:
+    if run.state is RunState.ENDED:
+        return InvalidRequest(
+            f"Run {run.run_id} of {run.results_repo} is over, and has no pod that is known.",
+            hint=Sentence(NextStep.SHOW_RUN.of(run.address)),
+        )
+    return InvalidRequest(
+        f"None of this account's pods on {bench.place.title} is provably that of {run.run_id} of {run.results_repo}.",
+        hint=Sentence(
+            NextStep.STOP_RUN.of(run.address),
+            f" leaves word for it in its results repo; its account's console is {bench.place.console_address}.",
+        ),
+    )
 
 
 async def _close_released(bench: Workbench, run: Run, why: str) -> Run:

@@ -187,10 +187,10 @@ async def close(bench: Workbench, run: Run, reason: EndReason, detail: str) -> R
 
 async def ask_billed(bench: Workbench, run: Run) -> Run:
     """Write down what the provider has billed, when it has a figure; bills lag by an hour or more."""
-    if not run.pod_id:
+    if not run.shown_pod_id:
         return run
     try:
-        billed = await bench.provider.billed_usd(run.pod_id)
+        billed = await bench.provider.billed_usd(run.shown_pod_id)
     except NotConfigured:
         return run
     return run if billed is None else bench.runs.update(run, billed_usd=billed)

@@ -5,9 +5,11 @@ Whoever may write to the repo wrote this: it is read within bounds, shown as a p
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -34,8 +36,10 @@ from pod_image.contract.record import RunRecord
 
 MOST_RUNS = 500
 """Of one repo's list: each costs a request."""
+_AT_ONCE = 6
 _LONGEST_WORD = 100
 _LONGEST_TEXT = 2_000
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _MOST_SETTINGS_BYTES = 200_000
 """Over three times what a pod may be told."""
 _NO_LAST_WORD = "Its deadline has passed, and its results repo holds no last word of it."
@@ -81,21 +85,43 @@ async def read_run(bench: Workbench, address: RunAddress) -> AttachedRun:
         )
     events = tuple(events_of_attempt(list(told.events), run, 0))
     heard = _with_end(run, record, events)
-    return _folded(AttachedRun(run, record, heard, commit, told.is_whole), bench.provider_now())
+    return as_of(AttachedRun(run, record, heard, commit, told.is_whole), bench.provider_now())
 
 
 async def list_runs(bench: Workbench, repo: str, revision: str = "") -> list[Run]:
-    """Every run of a repo by its record, newest first. Raises HubError or NotConfigured when it cannot be read."""
+    """Every run of a repo by its record, newest first, with `last_seq` 0: no event was read.
+
+    Raises HubError or NotConfigured when the repo cannot be read.
+    """
     results = bench.results(repo)
     commit = await results.commit(revision)
-    found = []
-    for run_id in _run_ids(await results.run_ids(commit)):
-        record = _of_run(await results.record(run_id, commit), run_id)
+    turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def look(run_id: str) -> Run | None:
+        async with turns:
+            record = _of_run(await results.record(run_id, commit), run_id)
         run = _run_of(repo, run_id, record, ())
-        if run is not None:
-            attached = AttachedRun(run, record, _with_end(run, record, ()), commit)
-            found.append(_folded(attached, bench.provider_now()).run)
+        if run is None:
+            return None
+        attached = AttachedRun(run, record, _with_end(run, record, ()), commit)
+        return replace(as_of(attached, bench.provider_now()).run, last_seq=0)
+
+    looked = [look(run_id) for run_id in _run_ids(await results.run_ids(commit))]
+    found = [run for run in await asyncio.gather(*looked) if run is not None]
     return sorted(found, key=lambda run: run.planned_at, reverse=True)
+
+
+async def delivered_events(bench: Workbench, run: Run) -> tuple[Event, ...]:
+    """What this very attempt has delivered of its events, as one sequence by `seq`, with its end as its record has it.
+
+    Once a later attempt has taken its place, its own file of events tells. Raises HubError or NotConfigured.
+    """
+    results = bench.results(run.results_repo)
+    record = _of_run(await results.record(run.run_id), run.run_id)
+    is_newest = record is None or not run.attempt_nonce or record.nonce == run.attempt_nonce
+    told = await results.told(run.run_id, attempt=0 if is_newest else run.attempt)
+    events = tuple(events_of_attempt(list(told.events), run, 0))
+    return _with_end(run, record if is_newest else None, events)
 
 
 async def _newest(bench: Workbench, address: RunAddress) -> str:
@@ -139,8 +165,8 @@ def _run_of(
         run,
         attempt=min(max(record.attempt, 1), 10_000),
         nonce=_name_here(repo, run_id, record.nonce),
-        told_nonce=_word(record.nonce),
-        told_pod_id=_word(record.pod_id),
+        told_nonce=_name(record.nonce),
+        told_pod_id=_name(record.pod_id),
         price_per_hour_usd=_amount(record.price_per_hour_usd) or 0.0,
         gpu_name=shown_gpu(_word(record.gpu)),
         max_hours=_amount(settings.get("max_hours")) or 0.0,
@@ -180,8 +206,8 @@ def _with_end(run: Run, record: RunRecord | None, events: tuple[Event, ...]) -> 
     return events if end is None else (*events, end)
 
 
-def _folded(attached: AttachedRun, now: datetime) -> AttachedRun:
-    """With what the events say of the run, as a history has it that heard them one by one."""
+def as_of(attached: AttachedRun, now: datetime) -> AttachedRun:
+    """With what the record and the events say of the run at that time, as a history that heard them has it."""
     run, record = attached.run, attached.record
     firsts: dict[str, datetime] = {} if run.created_at is None else {"created": run.created_at}
     documents: dict[RecordKind, dict[str, Any]] = {}
@@ -193,6 +219,7 @@ def _folded(attached: AttachedRun, now: datetime) -> AttachedRun:
     last = attached.events[-1] if attached.events else None
     run = replace(run, last_seq=last.seq if last is not None else 0)
     run = _closed(run, record, last.at if last is not None else None, now)
+    run = replace(run, planned_at=min(run.planned_at, now))
     return replace(attached, run=run, moments=firsts, documents=documents)
 
 
@@ -229,6 +256,11 @@ def _amount(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if math.isfinite(value) and 0 <= value < 1e9 else None
+
+
+def _name(text: str) -> str:
+    """What a platform or a launcher calls something; anything else is no name."""
+    return text if _NAME.fullmatch(text) else ""
 
 
 def _word(text: str) -> str:

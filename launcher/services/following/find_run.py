@@ -1,69 +1,129 @@
-"""Which run is meant, also where the history is lost or never knew it: then a pod of the account says whose it is."""
+"""Which run is meant, also where the history is lost or never knew it: then a pod of the account says whose it is,
+and a results repo what became of it."""
 
 from __future__ import annotations
 
-from launcher.domain.pod import Pod
-from launcher.domain.run import Run
-from launcher.errors import InvalidRequest, LauncherError, NotConfigured
+from dataclasses import replace
+
+from launcher.domain.run import Run, RunState
+from launcher.domain.run_address import RunAddress, run_address
+from launcher.errors import HubError, InvalidRequest, LauncherError, NotConfigured
 from launcher.services.common.workbench import Workbench
-from launcher.services.ending.pod_runs import proven_name, told_run
+from launcher.services.following.adopted import (
+    adopt,
+    is_same_attempt,
+    keep,
+    known_attempts,
+    runs_of_pods_if_any,
+)
+from launcher.services.following.attached import read_run
 from pod_image.contract.next_steps import NextStep, Sentence
 
 
 async def find_run(bench: Workbench, key: str) -> Run:
-    """The run of that id, of that pod, or the newest; what a pod alone tells of is in the history from here on.
+    """The run of that id, of that pod, at that address (`me/voice/run-01`), or the newest; what a pod or a repo alone
+    tells of is in the history from here on.
 
-    Raises InvalidRequest when there is none, or when it cannot be told which.
+    Raises InvalidRequest when there is none, or when it cannot be told which; HubError or NotConfigured when only
+    its repo could tell, and cannot be read.
     """
+    address = run_address(key, bench.config.hub_url)
+    if address is not None:
+        return await _at_address(bench, address)
     try:
-        return bench.runs.chosen(key)
+        known = bench.runs.chosen(key)
     except (InvalidRequest, NotConfigured) as exc:
-        missing: LauncherError = exc
+        return await _of_account(bench, key, exc)
+    return await _as_now(bench, known)
+
+
+async def _as_now(bench: Workbench, known: Run) -> Run:
+    """A run of the history; one that was known from its repo alone is looked at again until it is over and read."""
+    if not known.is_from_repo or (known.state is RunState.ENDED and known.last_seq):
+        return known
+    address = RunAddress(known.results_repo, known.run_id)
+    try:
+        return await _at_address(bench, address)
+    except (HubError, NotConfigured):
+        return known
+
+
+async def _at_address(bench: Workbench, address: RunAddress) -> Run:
+    """A live run of this account is its pod's; everything else is what the repo tells, or the history where that
+    knows better, or where the repo cannot be read."""
+    if address.revision:
+        return keep(bench, await read_run(bench, address))
+    known = known_attempts(bench, address.repo, address.run_id) if address.run_id else []
+    own = next((run for run in known if not run.is_from_repo), None)
+    if own is not None and own.state is not RunState.ENDED:
+        return own
+    of_pods = [run for run in await runs_of_pods_if_any(bench) if _is_at(run, address)]
+    if of_pods:
+        return adopt(bench, max(of_pods, key=lambda run: run.planned_at))
+    try:
+        # Whoever has an answer at hand does not wait long for a better one.
+        hub = bench.hub.in_a_hurry() if known else bench.hub
+        attached = await read_run(replace(bench, hub=hub), address)
+    except LauncherError:
+        if known:
+            return known[0]
+        raise
+    if own is not None and (is_same_attempt(own, attached.run) or not attached.run.attempt_nonce):
+        return own
+    return keep(bench, attached)
+
+
+async def _of_account(bench: Workbench, key: str, missing: LauncherError) -> Run:
+    """A run that the history does not have, by its pod. Raises what is missing where no pod tells."""
     if _is_known(bench, key):
         raise missing  # more than one repo has it
-    found = await _of_pods(bench, key)
-    if not found and bench.runs.trouble:
+    found = [run for run in await runs_of_pods_if_any(bench) if _is_meant(run, key)]
+    if not found:
+        raise _without_trace(bench, key, missing) from missing
+    # A history that can be read knows the newest run: the only pod there is may be another computer's.
+    if len(found) > 1 or not (key or bench.runs.trouble or isinstance(missing, NotConfigured)):
         raise InvalidRequest(
+            "Which run is meant cannot be told from the history.",
+            hint=f"Name one of: {_names(found)}",
+        )
+    return adopt(bench, found[0])
+
+
+def _names(found: list[Run]) -> str:
+    """As they are typed next: by their pods where two of them have one address."""
+    addresses = sorted({run.address for run in found})
+    is_clear = len(addresses) == len(found)
+    return ", ".join(addresses if is_clear else [run.pod_id for run in found])
+
+
+def _without_trace(bench: Workbench, key: str, missing: LauncherError) -> LauncherError:
+    if bench.runs.trouble:
+        return InvalidRequest(
             f"{bench.place.title} shows no pod of {key or 'ours'}, and the history that might know more cannot be "
             "read.",
             hint=Sentence(
                 NextStep.LOOK_FOR_PODS,
                 f" looks through the account; so does {bench.place.console_address}.",
             ),
-        ) from missing
-    if not found:
-        raise missing
-    # A history that can be read knows the newest run: the only pod there is may be another computer's.
-    if len(found) > 1 or not (key or bench.runs.trouble or isinstance(missing, NotConfigured)):
-        names = ", ".join(f"{run.pod_id} ({run.key})" for run in found)
-        raise InvalidRequest(
-            "Which run is meant cannot be told from the history.", hint=f"Name one of: {names}"
         )
-    bench.runs.add(found[0])
-    return found[0]
+    if isinstance(missing, InvalidRequest) and key:
+        missing.hint = Sentence(
+            missing.hint, " A run of another computer is named with its results repo, as ",
+            NextStep.SHOW_RUN.of(f"OWNER/NAME/{key}"), ".",
+        )  # fmt: skip
+    return missing
 
 
 def _is_known(bench: Workbench, key: str) -> bool:
     try:
-        return any(run.run_id == key.partition("@")[0] for run in bench.runs.runs())
+        return any(run.run_id == key for run in bench.runs.runs())
     except NotConfigured:
         return False
 
 
-async def _of_pods(bench: Workbench, key: str) -> list[Run]:
-    """Runs of the account's pods that are provably ours and that may be meant. Raises nothing for a list that
-    cannot be had: then the history's own answer stands."""
-    try:
-        pods = await bench.provider.pods()
-    except LauncherError:
-        return []
-    return [run for pod in pods if (run := _told(bench, pod)) is not None and _is_meant(run, key)]
-
-
-def _told(bench: Workbench, pod: Pod) -> Run | None:
-    name = proven_name(bench, pod)
-    return None if name is None or bench.runs.by_nonce(name.nonce) else told_run(bench, pod, name)
-
-
 def _is_meant(run: Run, key: str) -> bool:
-    return key in ("", run.run_id, run.key, run.pod_id)
+    return key in ("", run.run_id, run.pod_id)
+
+
+def _is_at(run: Run, address: RunAddress) -> bool:
+    return run.results_repo == address.repo and address.run_id in ("", run.run_id)

@@ -21,6 +21,7 @@ from launcher.services.common.record_observation import note
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.settle import settle_gone
 from launcher.services.following.follow import follow
+from launcher.services.following.repo_watch import watch_repo
 from pod_image.contract.bodies import Ended
 from pod_image.contract.next_steps import NextStep, Sentence
 
@@ -35,10 +36,16 @@ async def watch(
     """What is seen of the run until RunEnded, which is the last one; the history is kept up to date meanwhile.
 
     Goes on where the last watcher stopped; `from_start` shows the log from its beginning. May be ended at
-    any time (close the iterator): the run goes on without it. A run that has ended already yields RunEnded.
+    any time (close the iterator): the run goes on without it. A run that has ended already yields RunEnded. One that
+    is known from its results repo alone is followed there.
     """
     if run.state is RunState.ENDED:
         yield RunEnded(run)
+        return
+    if run.is_from_repo:
+        async with aclosing(watch_repo(bench, run, from_start=from_start)) as told:
+            async for seen in told:
+                yield seen
         return
     if not run.pod_id:
         raise InvalidRequest(

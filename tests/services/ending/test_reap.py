@@ -338,7 +338,7 @@ async def test_a_computer_whose_history_is_in_order_is_not_asked_to_guess(tmp_pa
     other = harness.second_home()
     with pytest.raises(InvalidRequest, match="cannot be told") as caught:
         await find_run(other, "")
-    assert f"{run.pod_id} (run-01@{RESULTS_REPO})" in in_terminal(caught.value.hint)
+    assert in_terminal(caught.value.hint) == f"Name one of: {RESULTS_REPO}/run-01"
     with pytest.raises(InvalidRequest, match="no run 'run-02'"):
         await find_run(other, "run-02")
     assert (await find_run(other, "run-01")).nonce == run.nonce

@@ -112,6 +112,7 @@ async def test_a_run_that_goes_on_is_read_as_far_as_it_delivered(tmp_path: Path)
 @in_virtual_time
 async def test_without_a_run_id_the_newest_run_of_the_repo_is_meant(tmp_path: Path) -> None:
     harness = LauncherHarness(tmp_path)
+    harness.loop.jump(600)
     put(harness, record())
     later = record(run_id="run-02", nonce="bbbbbbbbbb", created_at=AT + timedelta(minutes=5))
     files: dict[str, Path | bytes] = {

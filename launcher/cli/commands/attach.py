@@ -1,0 +1,67 @@
+"""`launcher attach`: take over a run that another computer began."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from launcher.cli.flags import JsonOption, QuietOption, command_app
+from launcher.cli.session import find
+from launcher.cli.session import run as at_bench
+from launcher.cli.terminal.command_line import command_line
+from launcher.cli.terminal.output import Output
+from launcher.cli.terminal.run_document import run_document
+from launcher.cli.terminal.runs_table import runs_table
+from launcher.config import read_config
+from launcher.domain.run import Run, RunState
+from launcher.domain.run_address import RunAddress, run_address
+from launcher.errors import InvalidRequest
+from launcher.services.following.look_around import attach as take_over
+
+app = command_app()
+
+
+@app.command()
+def attach(
+    address: Annotated[
+        str,
+        typer.Argument(
+            metavar="REPO[/RUN]",
+            help="A results repo, or one run of it: me/voice/run-01, or its page.",
+        ),
+    ],
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Know the runs of a results repo on this computer: one, or all of them.
+
+    A public repo needs no token. With the RunPod key a run that goes on is followed and ended as if it began here.
+    """
+    named = _address(address)
+    found = at_bench(find(), lambda bench: take_over(bench, named))
+    Output(as_json=as_json, quiet=quiet).answer(
+        [run_document(run) for run in found],
+        lambda: _text(found),
+        quiet="\n".join(run.address for run in found),
+    )
+
+
+def _address(typed: str) -> RunAddress:
+    named = run_address(typed, read_config().hub_url)
+    if named is None:
+        raise InvalidRequest(
+            f"{typed!r} is no results repo.",
+            hint="Write OWNER/NAME, OWNER/NAME/RUN, or paste the address of its page.",
+        )
+    return named
+
+
+def _text(found: list[Run]) -> str:
+    return "\n".join([runs_table(found), "", _next_command(found[0])])
+
+
+def _next_command(run: Run) -> str:
+    if run.state is RunState.ENDED:
+        return f"Its files: {command_line('results', run.address)}"
+    return f"Follow it: {command_line('watch', run.address)}"
