@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from launcher.api.both import Doing, both
 from launcher.api.desk import Desk
+from launcher.api.html import plan_html
 from launcher.api.run import Run
 from launcher.domain.plan import DatasetSummary, Estimate, Origin
 from launcher.domain.plan import Plan as MadePlan
@@ -166,6 +167,9 @@ class Plan:
     def __repr__(self) -> str:
         price = dollars_per_hour(self.price_per_hour_usd)
         return f"<plan for {self.run_id}: {self.gpu_name} at {price}, {dollars(self.most_usd)} at most>"
+
+    def _repr_html_(self) -> str:
+        return plan_html(self.made)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(

@@ -12,8 +12,10 @@ from typing import Any, NoReturn
 
 from launcher.api.both import Doing, Stream, both
 from launcher.api.desk import Desk
+from launcher.api.display import Cell, notebook, on_terminal
+from launcher.api.html import run_html
 from launcher.api.log_lines import LogLine, log_lines
-from launcher.api.samples import Sample, delivered_samples
+from launcher.api.samples import Samples, delivered_samples
 from launcher.api.watching import Watching
 from launcher.domain.run import Run as KnownRun
 from launcher.domain.run import RunState
@@ -141,6 +143,7 @@ class Run:
     async def refresh(self) -> Run:
         """Look how it is now; a run whose pod is gone is closed with what it delivered of its end."""
         await refreshed(self._desk.bench, self.known)
+        await self._watching.picture()
         return self
 
     def events(self, *, after: int = 0) -> Stream[Event]:
@@ -161,7 +164,7 @@ class Run:
         return Stream(lines, self.doing)
 
     @both
-    async def samples(self) -> list[Sample]:
+    async def samples(self) -> Samples:
         """What it has made to hear or see so far, as far as it is in the results repo; the newest last."""
         return await delivered_samples(self._desk, self.known)
 
@@ -209,9 +212,26 @@ class Run:
         ):
             async for _ in seen:
                 pass
+        await self._watching.picture()
         if check:
             raise_if_bad(self.known, self._watching.last_word())
         return self
+
+    @both
+    async def show(self) -> None:
+        """Show it until it is over: its curve and figures in a notebook's cell, on a terminal as `launcher watch` does.
+
+        Leaving stops the showing alone.
+        """
+        module = notebook()
+        if module is not None:
+            await self._show_in(Cell(module, self._desk.bench.clock))
+            return
+        with on_terminal(self.known) as see:
+            async with aclosing(self._watching.observations()) as observations:
+                async for seen in observations:
+                    see(seen)
+        print(repr(self))
 
     @both
     async def files(self) -> list[RemoteFile]:
@@ -238,6 +258,16 @@ class Run:
             known = await ask_billed(self._desk.bench, known)
         return receipt(self._desk.bench.runs, known)
 
+    async def _show_in(self, cell: Cell) -> None:
+        cell.draw(self._repr_html_)
+        async with aclosing(self._watching.events(0)) as events:
+            async for _ in events:
+                cell.draw(self._repr_html_)
+        async with aclosing(self._watching.observations()) as observations:
+            async for _ in observations:  # until its pod is gone, too
+                pass
+        cell.draw(self._repr_html_, is_last=True)
+
     async def _told(
         self,
         name: InstructionName,
@@ -253,6 +283,9 @@ class Run:
         state = known.end_reason.value if known.end_reason else known.state.value
         parts = [state, known.gpu_name, dollars(known.cost_usd) if known.cost_usd else ""]
         return f"<run {self.key}: {', '.join(part for part in parts if part)}>"
+
+    def _repr_html_(self) -> str:
+        return run_html(self.known, self.told)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Run) and other._known.nonce == self._known.nonce

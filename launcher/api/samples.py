@@ -7,12 +7,17 @@ from pathlib import Path
 
 from launcher.api.both import Doing, both
 from launcher.api.desk import Desk
+from launcher.api.html import sample_html
 from launcher.domain.run import Run as KnownRun
 from launcher.domain.run_picture import picture_of
 from launcher.services.common.attempt_events import events_of_attempt
 from launcher.services.following.delivered_files import download_results, list_results
 from pod_image.contract.bodies import Sample as SampleBody
 from pod_image.contract.paths import ResultsFolder
+
+MOST_SHOWN_BYTES = 8_000_000
+"""A notebook keeps what it shows in its file."""
+SHOWN_TOGETHER = 6
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,7 @@ class Sample:
     media: str
     """"audio", "image", "video" or "text"."""
     seconds: float | None
+    size_bytes: int
     _desk: Desk = field(repr=False, compare=False)
     _run: KnownRun = field(repr=False, compare=False)
 
@@ -48,20 +54,44 @@ class Sample:
         got = await download_results(self._desk.bench, self._run, patterns=(self.path,))
         return got.files[0].read_bytes()
 
+    def _repr_html_(self) -> str:
+        return sample_html(f"step {self.step:,}: {self.text}".rstrip(": "), self.path, self._shown)
 
-async def delivered_samples(desk: Desk, run: KnownRun) -> list[Sample]:
+    @property
+    def _shown(self) -> bytes | None:
+        """Its content for a notebook; a program with a loop of its own reads it itself."""
+        if self.size_bytes > MOST_SHOWN_BYTES:
+            return None
+        try:
+            return self.read()
+        except RuntimeError:
+            return None
+
+
+class Samples(tuple[Sample, ...]):
+    """The samples of a run, the newest last; a notebook plays and shows the newest."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        return "".join(sample._repr_html_() for sample in self[-SHOWN_TOGETHER:])
+
+
+async def delivered_samples(desk: Desk, run: KnownRun) -> Samples:
     """Those in the results repo, in the order they were made. Raises HubError, NotConfigured."""
     results = desk.bench.results(run.results_repo)
-    there = {file.path for file in await list_results(desk.bench, run)}
+    sizes = {file.path: file.size_bytes for file in await list_results(desk.bench, run)}
     events = events_of_attempt(await results.events(run.run_id), run, 0)
     folder = ResultsFolder(run.run_id)
-    return [
-        _sample(desk, run, event.body)
-        for event in picture_of(events).samples
-        if folder.path(event.body.path) in there
-    ]
+    told = (event.body for event in picture_of(events).samples)
+    return Samples(
+        _sample(desk, run, body, sizes[path])
+        for body in told
+        if (path := folder.path(body.path)) in sizes
+    )
 
 
-def _sample(desk: Desk, run: KnownRun, body: SampleBody) -> Sample:
+def _sample(desk: Desk, run: KnownRun, body: SampleBody, size_bytes: int) -> Sample:
     media = body.media or "audio"
-    return Sample(body.step, body.text, body.path, body.kind, media, body.seconds, desk, run)
+    told = (body.step, body.text, body.path, body.kind, media, body.seconds)
+    return Sample(*told, size_bytes, desk, run)

@@ -6,7 +6,6 @@ import asyncio
 import pickle
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,15 +13,9 @@ import launcher
 from launcher.api.background import BACKGROUND
 from launcher.errors import InvalidRequest, NotConfigured, RunFailed
 from pod_image.contract.outcomes import EndReason
+from tests.api.programs import QUICK
 from tests.kit.clouds import RESULTS_REPO
 from tests.services.harness import LauncherHarness
-
-QUICK: dict[str, Any] = {
-    "recipe": "command",
-    "argv": ["true"],
-    "results_repo": RESULTS_REPO,
-    "max_hours": 1.0,
-}
 
 
 def test_a_plan_says_what_a_run_would_cost_and_rents_nothing(program: LauncherHarness) -> None:
