@@ -29,6 +29,7 @@ from pod_image.contract.next_steps import NextStep, Sentence
 T = TypeVar("T")
 
 SAID_AFTER_SECONDS = 1.0
+_RUNNER = asyncio.runners.__name__
 _ASKS_TO_LEAVE = ("SIGTERM", "SIGHUP")
 """By default they end a program at once, and a pod that is not armed yet would stay."""
 
@@ -110,7 +111,7 @@ class Background:
             raise RuntimeError(
                 "This is the loop of the API itself: await the same call with .aio(...)."
             )
-        with _worded(), self._call(work) as call, _asked_to_leave(call.end):
+        with _worded(), self._call(work) as call, _asked_to_leave(call.end), _interruptible():
             return _patiently(call)
 
     async def hop(self, work: Coroutine[Any, Any, T]) -> T:
@@ -265,6 +266,21 @@ def _asked_to_leave(end: Callable[[], None]) -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
         if asked:
             signal.raise_signal(asked[0])
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """While a call blocks the loop of its own thread, Ctrl-C is for the call: that loop could not hear it."""
+    handler = signal.getsignal(signal.SIGINT)
+    is_of_blocked_loop = getattr(getattr(handler, "func", None), "__module__", "") == _RUNNER
+    if not is_of_blocked_loop or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 BACKGROUND = Background()
