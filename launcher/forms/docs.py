@@ -16,12 +16,14 @@ from pathlib import Path
 from launcher.forms.fields import FormField, fields
 from launcher.forms.option_names import option_of
 from launcher.forms.schema import run_file_schema
+from launcher.forms.typed_settings import typed_settings
 from pod_image.contract.environment import for_python
 from pod_image.contract.interpreter import module_command
 from pod_image.contract.knobs import Setting
 
 SCHEMA_PAGE = "run-file.schema.json"
 DOCS_FOLDER = Path(__file__).parents[2] / "docs"
+TYPED_SETTINGS = Path(__file__).parents[1] / "api" / "typed_settings.py"
 _BLOCK = re.compile(
     r"(<!-- generated: (?P<name>[\w-]+) -->\n)(?P<text>.*?)(<!-- end of generated -->)", re.DOTALL
 )
@@ -75,6 +77,9 @@ def stale_pages(folder: Path = DOCS_FOLDER) -> dict[Path, str]:
         wanted = generated(text)
         if not path.is_file() or wanted != text:
             pages[path] = wanted
+    typed, wanted = TYPED_SETTINGS, typed_settings()
+    if not typed.is_file() or typed.read_text("utf-8") != wanted:
+        pages[typed] = wanted
     schema, wanted = folder / SCHEMA_PAGE, schema_page()
     if not schema.is_file() or schema.read_text("utf-8") != wanted:
         pages[schema] = wanted
