@@ -6,21 +6,23 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from launcher.api.asked import Asked, read
 from launcher.api.background import BACKGROUND
 from launcher.api.both import Both
-from launcher.api.desk import Desk, Secret, desk_for
+from launcher.api.desk import LOG, Desk, Secret, desk_for
 from launcher.api.plan import Plan, Say, refuse_dearer
 from launcher.api.run import Run
+from launcher.api.typed_settings import Settings
 from launcher.domain.plan import Composed
 from launcher.errors import InvalidRequest
 from launcher.services.common.run_secrets import named_secrets
 from launcher.services.ending.reap import ReapReport, reap
 from launcher.services.following.find_run import find_run
 from launcher.services.planning.plan import make_plan
-from launcher.stores.secrets import KeyringStore, find_named
+from launcher.services.planning.shown_plans import keep, plan_again, recall
+from launcher.stores.secrets import KeyringStore, Keys, find_named
 
 _NO_MAXIMUM = "Nothing was rented: nobody agreed to what it may cost."
 
@@ -29,9 +31,24 @@ async def planned(
     desk: Desk, composed: Composed, *, resume: bool = False, forced: Collection[str] = ()
 ) -> Plan:
     """The plan for composed settings. Raises what `make_plan` raises."""
-    keys = find_named(desk.keys, named_secrets(composed.settings), os.environ, KeyringStore())
+    keys = _with_named(desk, composed)
     made = await make_plan(desk.bench, composed, keys, resume=resume, forced=forced)
+    trouble = keep(desk.bench, made)
+    if trouble:
+        LOG.warning("The plan for %s could not be kept: %s", made.run_id, trouble)
     return Plan(desk, made, keys)
+
+
+async def planned_before(desk: Desk, plan_hash: str) -> Plan:
+    """The plan of that hash, made again as it was agreed to. Raises UnknownPlan, PlanMoved."""
+    shown = recall(desk.bench, plan_hash)
+    keys = _with_named(desk, shown.asked)
+    return Plan(desk, await plan_again(desk.bench, shown, keys), keys)
+
+
+def _with_named(desk: Desk, composed: Composed) -> Keys:
+    """The keys with the secrets that the run's command gets, as far as they are there."""
+    return find_named(desk.keys, named_secrets(composed.settings), os.environ, KeyringStore())
 
 
 async def swept(desk: Desk) -> ReapReport:
@@ -60,14 +77,14 @@ async def _plan(
     force: Collection[str] = (),
     keys: Mapping[str, Secret] | None = None,
     secrets: Mapping[str, Secret] | None = None,
-    **more_settings: Any,
+    **more_settings: Unpack[Settings],
 ) -> Plan:
     """What a run would do and cost: dataset looked at, GPU chosen, price known. Nothing is rented.
 
     Settings are arguments by their names, such as `dataset_repo="me/my-clips"`, over those of a mapping, a `file` and
-    a `preset`. `command`: the words of a program, for the recipe that runs one. `force`: codes of dataset errors that
-    may pass. `keys` such as `{"runpod": ..., "hf-upload": ...}` go before those of environment and keyring; `secrets`
-    are those of the command, by name.
+    a `preset`. `command`: the words of a program, for the recipe that runs one. `resume` continues the run that
+    `run_id` names. `force`: codes of dataset errors that may pass. `keys` such as `{"runpod": ..., "hf-upload": ...}`
+    go before those of environment and keyring; `secrets` are those of the command, by name.
 
     Raises the errors of `launcher.errors` that the command line would show.
     """
@@ -84,36 +101,60 @@ async def _plan(
 
 
 async def _deploy(
-    plan: Plan | Mapping[str, Any] | None = None,
+    plan: Plan | str | Mapping[str, Any] | None = None,
     /,
     *,
     agreed_usd: float | None = None,
     say: Say | None = None,
-    **asked: Any,
+    preset: str = "",
+    file: str | PathLike[str] | None = None,
+    command: Sequence[str] = (),
+    resume: bool = False,
+    force: Collection[str] = (),
+    keys: Mapping[str, Secret] | None = None,
+    secrets: Mapping[str, Secret] | None = None,
+    **more_settings: Unpack[Settings],
 ) -> Run:
     """Rent a GPU and start the run; returns it once its pod can end itself and needs nobody.
 
-    Takes a plan, or all that `plan` takes together with `agreed_usd`, the most that it may cost in dollars: without
-    one of the two nothing is rented. When anything fails before the pod is armed, or the call is interrupted, the pod
-    is released. `say` hears each step as a sentence, such as `print`.
+    Takes a plan or its hash, or all that `plan` takes together with `agreed_usd`, the most that it may cost in
+    dollars: without one of these nothing is rented. When anything fails before the pod is armed, or the call is
+    interrupted, the pod is released. `say` hears each step as a sentence, such as `print`.
     """
-    if isinstance(plan, Plan):
-        if asked:
-            raise InvalidRequest(
-                f"A plan has its settings already; {', '.join(sorted(asked))} came beside it.",
-                hint="Plan again with them.",
-            )
+    if isinstance(plan, Plan | str):
+        beside = {"preset": preset, "file": file, "command": command, "resume": resume}
+        _refuse_beside_plan({**beside, "force": force, **more_settings})
+        if isinstance(plan, str):
+            plan = await planned_before(await desk_for(keys, secrets), plan)
         return await plan._deployed(agreed_usd, say)
     if agreed_usd is None:
         raise InvalidRequest(
             _NO_MAXIMUM,
             hint="Add agreed_usd=..., the most in dollars; or look at launcher.plan(...) first, and deploy that.",
         )
-    desk = await desk_for(asked.get("keys"), asked.get("secrets"))
-    await swept(desk)
-    made = await _plan(plan, **asked)
+    await swept(await desk_for(keys, secrets))
+    made = await _plan(
+        plan,
+        preset=preset,
+        file=file,
+        command=command,
+        resume=resume,
+        force=force,
+        keys=keys,
+        secrets=secrets,
+        **more_settings,
+    )
     refuse_dearer(made.made, agreed_usd)
     return await made._deployed(agreed_usd, say)
+
+
+def _refuse_beside_plan(asked: Mapping[str, Any]) -> None:
+    given = sorted(name for name, value in asked.items() if value)
+    if given:
+        raise InvalidRequest(
+            f"A plan has its settings already; {', '.join(given)} came beside it.",
+            hint="Plan again with them.",
+        )
 
 
 async def _attach(

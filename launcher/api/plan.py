@@ -19,13 +19,14 @@ from launcher.errors import Interrupted, InvalidRequest
 from launcher.services.launching.launch import launch
 from launcher.services.launching.progress import Progress
 from launcher.services.planning.plan import raise_errors
+from launcher.services.planning.shown_plans import plan_again, recall
 from launcher.stores.secrets import Keys
-from pod_image.contract.figures import dollars, dollars_per_hour, duration
+from pod_image.contract.figures import dollars, dollars_per_hour
 from pod_image.contract.findings import Finding
 from pod_image.contract.next_steps import NextStep, Sentence, joined
 
-HOLDS_FOR = timedelta(hours=1)
-"""Prices, stock and dataset move: an older plan is made again before money is spent on it."""
+JUST_SEEN = timedelta(minutes=1)
+"""Prices, stock and dataset move: an older plan is made again, and compared, before money is spent on it."""
 Say = Callable[[str], object]
 
 
@@ -44,6 +45,11 @@ class Plan:
     def doing(self) -> Doing:
         """Where its calls are done."""
         return self._desk.doing
+
+    @property
+    def hash(self) -> str:
+        """Of what is agreed to; `deploy` takes it in place of the plan for an hour. Empty for a plan with errors."""
+        return self.made.hash
 
     @property
     def run_id(self) -> str:
@@ -110,7 +116,8 @@ class Plan:
 
         When anything fails before, or this call is interrupted, the pod is released and the error says what it
         cost. `agreed_usd` refuses a plan that may cost more. A plan that was deployed gives the same run again, and
-        rents nothing. `say` hears each step as a sentence, such as `print`.
+        rents nothing. One that is not new any more is looked up again first: PlanMoved says what is other than shown.
+        `say` hears each step as a sentence, such as `print`.
         """
         return await self._deployed(agreed_usd, say)
 
@@ -139,23 +146,23 @@ class Plan:
             return self._run
         if self._is_under_way:
             raise InvalidRequest("This plan is being deployed already, by an earlier call.")
-        self._refuse_stale()
         self.check()
         self._is_under_way = True
         try:
+            await self._made_again()
             known = await launch(self._desk.bench, self.made, self._keys, report)
         finally:
             self._is_under_way = False
         self._run = Run(self._desk, known)
         return self._run
 
-    def _refuse_stale(self) -> None:
-        age = self._desk.bench.clock.now() - self.made_at
-        if age > HOLDS_FOR:
-            raise InvalidRequest(
-                f"The plan for {self.run_id} is {duration(age.total_seconds())} old; prices and stock may have moved.",
-                hint="Plan it again.",
-            )
+    async def _made_again(self) -> None:
+        """The same plan as it is now, unless it was made a moment ago."""
+        bench = self._desk.bench
+        if bench.clock.now() - self.made_at <= JUST_SEEN:
+            return
+        self.made = await plan_again(bench, recall(bench, self.hash), self._keys)
+        self.made_at = bench.clock.now()
 
     def _armed_now(self) -> KnownRun | None:
         """The run, where its pod was armed at the very moment that the call was ended."""

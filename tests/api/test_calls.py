@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import pickle
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 import launcher
 from launcher.api.background import BACKGROUND
-from launcher.errors import InvalidRequest, NotConfigured, RunFailed
+from launcher.errors import InvalidRequest, NotConfigured, PlanMoved, RunFailed, UnknownPlan
 from pod_image.contract.outcomes import EndReason
 from tests.api.programs import QUICK
 from tests.kit.clouds import RESULTS_REPO
@@ -72,12 +71,30 @@ def test_a_plan_that_may_cost_more_than_was_agreed_is_not_rented(program: Launch
     assert launcher.deploy(QUICK, max_cost_usd=0.1, agreed_usd=0.1).most_usd == 0.1
 
 
-def test_a_plan_of_hours_ago_is_made_again_before_money_is_spent(program: LauncherHarness) -> None:
+def test_a_plan_is_held_to_what_was_shown_however_it_is_named(program: LauncherHarness) -> None:
+    plan, same = launcher.plan(QUICK), launcher.plan(QUICK)
+    assert plan.hash == same.hash
+    later(minutes=30)
+    run = launcher.deploy(plan.hash[:8])
+    assert run.run_id == plan.run_id
+    later(minutes=2)
+    run.wait()
+    with pytest.raises(PlanMoved, match="run-01"):
+        same.deploy()
+    assert program.posts() == 1
+
+
+def test_a_plan_of_hours_ago_is_none_any_more(program: LauncherHarness) -> None:
     plan = launcher.plan(QUICK)
-    plan.made_at -= timedelta(hours=2)
-    with pytest.raises(InvalidRequest, match="2 h old"):
+    later(minutes=61)
+    with pytest.raises(UnknownPlan, match="The hour of plan") as over:
         plan.deploy()
+    assert "launcher.plan(...)" in str(over.value.hint)
     assert program.posts() == 0
+
+
+def later(*, minutes: float) -> None:
+    BACKGROUND.wait(asyncio.sleep(minutes * 60))
 
 
 def test_settings_beside_a_plan_are_refused(program: LauncherHarness) -> None:
@@ -91,7 +108,7 @@ def test_what_the_settings_say_wrong_is_refused_in_a_programs_words(
     program: LauncherHarness,
 ) -> None:
     with pytest.raises(InvalidRequest, match="There is no setting 'max_hour'") as refused:
-        launcher.plan(QUICK, max_hour=2.0)
+        launcher.plan({**QUICK, "max_hour": 2.0})
     assert "max_hours" in str(refused.value.hint)
     with pytest.raises(InvalidRequest) as none:
         launcher.attach("run-07")
