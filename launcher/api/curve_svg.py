@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import reduce
 from html import escape
 
-from launcher.domain.curve import Curve, Point
+from pod_image.contract.curve import Curve, Point
 
 WIDTH, HEIGHT = 640, 200
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 12, 12, 24

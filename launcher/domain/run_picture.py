@@ -8,7 +8,6 @@ from datetime import datetime
 from functools import reduce
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from launcher.domain.curve import Curve
 from pod_image.contract.bodies import (
     ArmedReport,
     Body,
@@ -24,6 +23,7 @@ from pod_image.contract.bodies import (
     Upload,
     UploadedFile,
 )
+from pod_image.contract.curve import Curve
 from pod_image.contract.events import Event, Stamped, tells
 from pod_image.contract.outcomes import Phase
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml  # comes with huggingface_hub, without types
 
+from pod_image.contract.paths import ResultsFolder
 from pod_image.recipes.base import CardSection
 
 _TITLE = "# Results"
@@ -62,7 +63,8 @@ def _as_list(value: Any) -> list[Any]:
 
 def _with_section(body: str, run_id: str, markdown: str) -> str:
     begin, end = f"<!-- run {run_id} -->", f"<!-- end of {run_id} -->"
-    text = f"{begin}\n## {run_id}\n\n{markdown}\n{end}"
+    page = f"[Its page]({ResultsFolder(run_id).card}): state, curves, settings, files."
+    text = f"{begin}\n## {run_id}\n\n{markdown}\n\n{page}\n{end}"
     present = re.compile(re.escape(begin) + r".*?" + re.escape(end), re.DOTALL)
     if present.search(body):
         return present.sub(lambda _: text, body, count=1)

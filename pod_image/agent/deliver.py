@@ -93,6 +93,7 @@ class Delivery:
             run.results.log: run.log.content(),
         }
         card = self._card() if is_delivered else None
+        self.uploads.page.try_again()
         is_said = await self._persist_last_word(own, card)
         if not is_said:
             run.missing = run.missing.with_own(own)
@@ -115,6 +116,7 @@ class Delivery:
         wait_seconds = self._budget_seconds()
         message = f"{self._message()} ended"
         while await self._hold(wait_seconds, give_up_at, is_silent=True):
+            has_page = self.uploads.page.is_carried
             try:
                 await self._commit_until(give_up_at, (), message, own=own, card=card, is_last=True)
             except TimeoutError:
@@ -124,7 +126,7 @@ class Delivery:
                 await self.deliver_files()
             except HubTrouble as exc:
                 run.events.say(f"{exc.message} {exc.hint}")
-                if exc.is_about_files and card is not None:
+                if exc.is_about_files and (card is not None or has_page):
                     card = None  # a card that the Hub does not like must not cost the record
                     continue
                 if exc.is_refusal and not self._has_something():
@@ -147,7 +149,9 @@ class Delivery:
     ) -> Receipt:
         """One commit. Raises TimeoutError when the time is up, and HubTrouble whatever else went wrong."""
         async with asyncio.timeout(max(0.1, give_up_at - self.run.now())):
-            return await self.uploads.commit(paths, message, own=own, card=card, is_last=is_last)
+            return await self.uploads.commit(
+                paths, message, own=own, card=card, has_page=is_last, is_last=is_last
+            )
 
     def _say_given_up(self) -> None:
         for path, why in self.order.given_up.items():
@@ -269,5 +273,4 @@ def _worth_telling(
     results: ResultsFolder, files: tuple[UploadedFile, ...]
 ) -> tuple[UploadedFile, ...]:
     """Everything but the agent's own: the line that says it is in them, so they are another by then."""
-    own = {results.record, results.events, results.log}
-    return tuple(file for file in files if file.path not in own)
+    return tuple(file for file in files if file.path not in results.own)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pod_image.agent.course import Course
 from pod_image.agent.gpu_idle import GpuIdleMeter
 from pod_image.agent.pace import PaceMeter
 from pod_image.agent.upload_pace import UploadPace
@@ -68,6 +69,7 @@ class Progress:
     sample_path: str | None = None
     """The newest sample on disk, below the run's folder."""
     losses: Losses = field(default_factory=Losses)
+    course: Course = field(default_factory=Course)
     pace: PaceMeter = field(default_factory=PaceMeter)
     gpu_idle: GpuIdleMeter = field(default_factory=GpuIdleMeter)
     phases: dict[Phase, float] = field(default_factory=dict)
@@ -93,6 +95,7 @@ class Progress:
         """Take in one event of the recipe."""
         if isinstance(body, _GETTING_ON):
             self.progress_at = now
+        self.course.heard(body)
         match body:
             case Step():
                 self._stepped(body, now)

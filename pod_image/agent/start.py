@@ -190,7 +190,15 @@ async def open_run(
     is_new = past.record is None and past.hub_answers
     run.log_is_apart = not (log.has_earlier or is_new)
     take_over(run, past.record, earlier)
+    await ports.run_blocking(lambda: read_course(run, earlier))
     return run, armed, start
+
+
+def read_course(run: Run, earlier_events: bytes) -> None:
+    """The curves go on from where an earlier life left them. May take a while: a long run said a lot."""
+    course = run.progress.course
+    course.read(earlier_events.decode("utf-8", "replace").split("\n"))
+    course.read_file(run.folder.events)
 
 
 def known(

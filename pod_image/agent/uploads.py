@@ -19,6 +19,7 @@ from pod_image.agent.order import DeliveryOrder
 from pod_image.agent.ports import HubTrouble, Receipt, RepoWasGone
 from pod_image.agent.record import record_of
 from pod_image.agent.run import Run
+from pod_image.agent.run_page import RunPage
 from pod_image.agent.staging import Mark, Staged, below_out, mark_of, stage
 from pod_image.contract.bodies import RunWarning, Upload
 from pod_image.hub.budget import CommitBudget, CommitPriority
@@ -53,6 +54,7 @@ class Uploads:
         self._last_commit_at = run.now()
         self._told: set[str] = set()
         self.budget = CommitBudget(run.now, run.ports.timing.commits_per_hour)
+        self.page = RunPage(run)
 
     def checkpoint_kept(self) -> None:
         """There is a new checkpoint on disk."""
@@ -192,12 +194,13 @@ class Uploads:
         *,
         own: Mapping[str, bytes] | None = None,
         card: Card | None = None,
+        has_page: bool = False,
         is_last: bool = False,
     ) -> Receipt:
         """One commit with these files and the agent's own; an `upload` event when it is proved.
 
-        Raises HubTrouble; a file that cannot be read is warned about and left out. `is_last`: the
-        last word was said already, so the receipt stays unsaid.
+        Raises HubTrouble; a file that cannot be read is warned about and left out. `has_page`: the run's own page
+        goes with it. `is_last`: the last word was said already, so the receipt stays unsaid.
         """
         run = self._run
         async with self._turn:
@@ -217,12 +220,17 @@ class Uploads:
                 staged, left_out = await run.ports.run_blocking(freeze)
                 files = {run.results.path(one.below): one.path for one in staged}
                 content: dict[str, Path | bytes] = {**files, **self._own(own)}
+                sizes = {run.results.path(one.below): one.mark.size_bytes for one in staged}
+                if has_page:
+                    content |= await self.page.files(sizes, is_last=is_last)
                 try:
                     receipt = await self._publish(content, message, card)
                 except (OSError, ValueError) as exc:
                     # Something about these very files that nobody foresaw: others must not be lost by it.
                     why = f"{type(exc).__name__} while {len(files)} files were sent."
-                    raise HubTrouble(why, is_about_files=bool(files)) from exc
+                    is_about_files = bool(files) or (has_page and self.page.is_carried)
+                    self.page.leave_out()
+                    raise HubTrouble(why, is_about_files=is_about_files) from exc
             self._settle_receipt(receipt, staged)
             seconds = max(0.0, run.now() - began)
             run.progress.upload.took(sum(file.size_bytes for file in receipt.files), seconds)
@@ -275,6 +283,8 @@ class Uploads:
             raise
         except HubTrouble as exc:
             self.budget.close_for(exc.retry_after_seconds)
+            if exc.is_about_files:
+                self.page.leave_out()  # what was not taken may be this
             if isinstance(exc, RepoWasGone):
                 self._known.clear()
                 run.delivered.clear()
@@ -330,7 +340,7 @@ class Uploads:
         # One commit for all there is, until a file that the Hub never takes was among it.
         batch = self._order.next(self.pending().paths)
         try:
-            await self.commit(batch, message)
+            await self.commit(batch, message, has_page=True)
         except HubTrouble as exc:
             self._order.failed(batch, exc)
             raise

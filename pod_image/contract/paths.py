@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import ClassVar
 
 from pod_image.contract.letters import is_plain_name
 
@@ -120,6 +121,10 @@ class RunFolder:
 class ResultsFolder:
     """The run's folder in the results repo."""
 
+    CARD: ClassVar[str] = "README.md"
+    CURVES: ClassVar[str] = "card/curves.png"
+    """Below the folder: the run's own page, and the picture on it."""
+
     run_id: str
 
     def path(self, below: str | PurePosixPath) -> str:
@@ -140,6 +145,19 @@ class ResultsFolder:
     @property
     def log(self) -> str:
         return self.path("log.txt")
+
+    @property
+    def card(self) -> str:
+        return self.path(self.CARD)
+
+    @property
+    def curves(self) -> str:
+        return self.path(self.CURVES)
+
+    @property
+    def own(self) -> frozenset[str]:
+        """What the agent itself says of the run; it is another one with every commit."""
+        return frozenset({self.record, self.events, self.log, self.card, self.curves})
 
     def control(self, number: int) -> str:
         return self.path(f"{CONTROL_FOLDER}/{number:04d}.json")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from launcher.domain.curve import Point
+from pod_image.contract.curve import Point
 
 
 def smoothed(points: Sequence[Point], weight: float) -> list[Point]:

@@ -8,13 +8,13 @@ from typing import Any
 
 from nicegui import ui
 
-from launcher.domain.curve import Curve
 from launcher.domain.run_view import RunView
 from launcher.recipes.base import Shown
 from launcher.ui.state.curves import smoothed, thinned
 from launcher.ui.state.site import Site
 from launcher.ui.widgets.elements import Text, attributes, box, hint
 from launcher.ui.widgets.inputs import Field, options
+from pod_image.contract.curve import Curve
 
 POINTS_DRAWN = 400
 """Of each line: what the page's width can show, and 15 kB of message."""

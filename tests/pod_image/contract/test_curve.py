@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from launcher.domain.curve import Curve
+from pod_image.contract.curve import Curve
 
 
 def test_thirty_thousand_points_take_no_more_room_than_two_thousand() -> None:
