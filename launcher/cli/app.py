@@ -11,10 +11,11 @@ import sys
 from collections.abc import Sequence
 
 from launcher.cli.command_list import COMMANDS, root_help
-from launcher.errors import LauncherError
+from launcher.errors import Interrupted, InvalidRequest, LauncherError
 
 EXIT_INTERRUPTED = 130
 _EXIT_USAGE = 2
+_ANSWERED_AT_ONCE: tuple[list[str], ...] = ([], ["--help"], ["-h"], ["help"], ["--version"])
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -34,6 +35,15 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def run(words: list[str]) -> int:
     """Run one command; the exit code. Everything a person can act on is said on stderr, without a traceback."""
+    if words in _ANSWERED_AT_ONCE and "_LAUNCHER_COMPLETE" not in os.environ:
+        return _left_well(words)
+    from launcher.cli.terminal.output import speaking_json
+
+    with speaking_json(is_json_asked_for(words)):
+        return _left_well(words)
+
+
+def _left_well(words: list[str]) -> int:
     try:
         code = _answer(words)
     except OSError as exc:
@@ -64,7 +74,7 @@ def _not_written(exc: OSError) -> int:
     from launcher.cli.terminal.output import print_error
 
     why = exc.strerror or exc
-    print_error("LauncherError", f"The answer could not be written: {why}.", "", as_json=False)
+    print_error(LauncherError, f"The answer could not be written: {why}.", "")
     return LauncherError.exit_code
 
 
@@ -83,15 +93,10 @@ def _reader_went_away() -> int:
 
 
 def _answer(words: list[str]) -> int:
-    is_completion = "_LAUNCHER_COMPLETE" in os.environ
-    if not is_completion:
-        if words in ([], ["--help"], ["-h"], ["help"]):
-            print(root_help())
-            return 0
-        if words == ["--version"]:
-            print(_version())
-            return 0
-    return _run_command(words)
+    if words not in _ANSWERED_AT_ONCE or "_LAUNCHER_COMPLETE" in os.environ:
+        return _run_command(words)
+    print(_version() if words == ["--version"] else root_help())
+    return 0
 
 
 def _version() -> str:
@@ -105,18 +110,17 @@ def _run_command(words: list[str]) -> int:
 
     from launcher.cli.terminal.output import print_error
 
-    as_json = "--json" in words
     try:
         return _invoke(words)
     except LauncherError as error:
         from launcher.cli.terminal.next_steps import in_terminal
 
         said = in_terminal(error.message), in_terminal(error.hint)
-        print_error(type(error).__name__, *said, as_json=as_json)
+        print_error(type(error), *said, error)
         return error.exit_code
     except typer.TyperException as error:
         hint = _usage_hint(words)
-        print_error("InvalidRequest", error.format_message(), hint, as_json=as_json)
+        print_error(InvalidRequest, error.format_message(), hint)
         return _EXIT_USAGE
     except typer.Exit as leave:
         return leave.exit_code
@@ -126,12 +130,10 @@ def _run_command(words: list[str]) -> int:
         refusal = refused(exc)
         if refusal is None:
             raise
-        print_error(
-            type(refusal).__name__, str(refusal.message), str(refusal.hint), as_json=as_json
-        )
+        print_error(type(refusal), str(refusal.message), str(refusal.hint))
         return refusal.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        print_error("Interrupted", "Interrupted.", "", as_json=as_json)
+        print_error(Interrupted, "Interrupted.", "")
         return EXIT_INTERRUPTED
 
 
@@ -145,6 +147,12 @@ def _invoke(words: list[str]) -> int:
     from launcher.cli.root import root
 
     return int(root()(args=words, prog_name="launcher", standalone_mode=False) or 0)
+
+
+def is_json_asked_for(words: Sequence[str]) -> bool:
+    """Whether `--json` is among the words; behind `--` stand those of somebody's own program."""
+    ours = words[: words.index("--")] if "--" in words else words
+    return "--json" in ours
 
 
 def _usage_hint(words: list[str]) -> str:

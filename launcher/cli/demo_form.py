@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from launcher.cli.following import end_on_signals
 from launcher.cli.form_door import FormDoor
@@ -13,6 +14,9 @@ from launcher.config import Config, read_config
 from launcher.demo.base_voice import DemoBase, demo_preset
 from launcher.demo.cloud import DemoCloud, demo_cloud
 from pod_image.contract.next_steps import Said
+
+if TYPE_CHECKING:
+    from launcher.ui.server.guard import Guard  # the form is loaded when it is served
 
 POLL_SECONDS = 1.0
 """The stand-in has no limit worth keeping, and a demo should feel alive."""
@@ -29,13 +33,14 @@ def open_form(
     base: DemoBase | None,
     door: FormDoor,
     say: Callable[[Said], None],
+    ready: Callable[[Guard], None] | None = None,
 ) -> dict[str, int]:
     """Start the stand-ins and the form below `folder`, and stay until Ctrl-C. How often each fault struck."""
     end_on_signals()
     with demo_cloud(folder / "cloud", dict.fromkeys(faults), base=base) as cloud:
         config = demo_config(cloud, folder)
         preset = demo_preset(config, base).name
-        serve_form(cloud, config, preset, door=door, say=say)
+        serve_form(cloud, config, preset, door=door, say=say, ready=ready)
         return cloud.struck
 
 
@@ -52,6 +57,7 @@ def serve_form(
     *,
     door: FormDoor,
     say: Callable[[Said], None],
+    ready: Callable[[Guard], None] | None = None,
 ) -> None:
     from launcher.ui.application import make_site, serve
     from launcher.ui.state.preferences import Preferences, read_preferences, write_preferences
@@ -73,5 +79,6 @@ def serve_form(
             own_name=door.own_name,
             open_browser=door.open_browser,
             say=say,
+            ready=ready,
         )
     )

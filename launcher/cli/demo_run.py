@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from launcher.cli.demo_faults import command_that_shows, struck_text
+from launcher.cli.documents.made import Demo, DemoPhase, DemoVoice
+from launcher.cli.documents.plan import plan_document
 from launcher.cli.following import (
     Followed,
     end_on_signals,
@@ -77,15 +79,17 @@ class DemoOutcome:
     began_as: str = ""
     struck: Mapping[str, int] = field(default_factory=dict)
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> Demo:
         ended, run = self.followed.ended, self.followed.run
-        phases = [
-            {"name": phase.name.value, "seconds": round(phase.seconds, 3)}
+        phases: list[DemoPhase] = [
+            {"name": phase.name, "seconds": round(phase.seconds, 3)}
             for phase in (ended.phases if ended else ())
         ]
         return {
+            "schema": "demo",
+            "version": 1,
             "run_id": run.run_id,
-            "end_reason": run.end_reason.value if run.end_reason else None,
+            "end_reason": run.end_reason,
             "phases": phases,
             "steps": ended.steps if ended else 0,
             "first_loss": ended.first_loss if ended else None,
@@ -99,7 +103,7 @@ class DemoOutcome:
             "faults": dict(self.struck),
         }
 
-    def _voice(self) -> dict[str, str] | None:
+    def _voice(self) -> DemoVoice | None:
         if self.onnx is None:
             return None
         return {
@@ -149,7 +153,7 @@ async def _run(
     async with open_workbench(config, keys) as bench:
         bench.runs.on_trouble = output.talk
         with Live(output, leaving="Ctrl-C: end the demo, with its pod and all it made") as live:
-            followed = await _to_its_end(bench, composed, order.base, keys, live)
+            followed = await _to_its_end(bench, composed, order.base, keys, live, output)
         into = await _brought_here(bench, followed, folder)
         return DemoOutcome(
             followed=followed,
@@ -163,9 +167,15 @@ async def _run(
 
 
 async def _to_its_end(
-    bench: Workbench, composed: Composed, base: DemoBase | None, keys: Keys, live: Live
+    bench: Workbench,
+    composed: Composed,
+    base: DemoBase | None,
+    keys: Keys,
+    live: Live,
+    output: Output,
 ) -> Followed:
     plan = await make_plan(bench, composed, keys)
+    output.event(plan_document(plan))
     raise_errors(plan)
     live.say(
         f"Plan: {plan.run_id}, {plan.offer.gpu_name} at {dollars_per_hour(plan.offer.price_per_hour_usd)}, "

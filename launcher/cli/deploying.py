@@ -8,6 +8,9 @@ from typing import Any
 
 import typer
 
+from launcher.cli.documents.account import reap_document
+from launcher.cli.documents.plan import plan_document
+from launcher.cli.documents.said import moves_facts
 from launcher.cli.following import (
     Followed,
     end_on_signals,
@@ -84,6 +87,7 @@ async def _deploy(
     await _sweep(bench, output)
     plan, keys = await _planned(bench, keys, choices, output)
     output.talk(plan_text(plan))
+    output.event(plan_document(plan))
     raise_errors(plan)
     keep_shown(bench, plan)
     if not choices.is_agreed and not _agreed(plan):
@@ -106,7 +110,10 @@ async def _planned(
     shown = recall(bench, choices.plan_hash)
     keys = with_secrets(keys, shown.asked.settings, is_needed=True)
     plan = await plan_again(bench, shown, keys)
-    for each in moved(shown, plan):
+    moves = moved(shown, plan)
+    if moves:
+        output.event({"schema": "deploy.moves", "version": 1, "moves": moves_facts(moves)})
+    for each in moves:
         output.talk(f"Other than in the plan that was shown: {each.sentence}")
     return plan, keys
 
@@ -117,6 +124,8 @@ async def _sweep(bench: Workbench, output: Output) -> None:
     for gone in report.released:
         trouble = f", but could not be: {gone.trouble}" if gone.trouble else ""
         output.talk(f"Pod {gone.pod.id} had to be released, since {gone.why}{trouble}.")
+    if report.released:
+        output.event(reap_document(report))
 
 
 def _agreed(plan: Plan) -> bool:

@@ -9,9 +9,11 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
+from launcher.cli.documents.following import Deploy
+from launcher.cli.documents.runs import run_facts
 from launcher.cli.terminal.layout import lasted, usd
 from launcher.cli.terminal.live import Live
-from launcher.cli.terminal.run_document import lasted_seconds, run_document
+from launcher.cli.terminal.run_time import lasted_seconds
 from launcher.domain.delivery import Delivery
 from launcher.domain.plan import Plan
 from launcher.domain.run import Run
@@ -43,9 +45,11 @@ class Followed:
     def ended(self) -> Ended | None:
         return self.last_word.body if self.last_word else None
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> Deploy:
         return {
-            **run_document(self.run),
+            "schema": "deploy",
+            "version": 1,
+            **run_facts(self.run),
             "provider_calls": self.run.provider_calls,
             "ended": self._told,
         }
@@ -83,7 +87,7 @@ async def launch_and_show(
         if progress.stage is Stage.SEEN:
             live.see(progress.seen)
         elif progress.stage not in _SAID_OTHERWISE:
-            live.say(progress.text)
+            live.tell(progress)
         if progress.stage is Stage.RENTED:
             live.picture.meter(0.0)
 

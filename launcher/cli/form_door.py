@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import typer
 
+from launcher.cli.documents.said import Address
 from launcher.cli.terminal.next_steps import in_terminal
+from launcher.cli.terminal.output import Output, print_notice
 from pod_image.contract.next_steps import Said
 
 PortOption = Annotated[
@@ -41,5 +44,20 @@ class FormDoor:
 
 
 def say(line: Said) -> None:
-    """A line on stderr, at once: the launch link is no answer a program could use."""
-    typer.echo(in_terminal(line), err=True)
+    """A line on stderr, at once."""
+    print_notice(in_terminal(line))
+
+
+class _Door(Protocol):
+    def new_link(self, landing: str = "/") -> str: ...
+
+
+def tell_address(output: Output, landing: str = "/") -> Callable[[_Door], None]:
+    """For programs: where the form is, once it is served. It opens it once, for whoever reads the line."""
+
+    def tell(door: _Door) -> None:
+        if output.as_json:
+            address: Address = {"schema": "address", "version": 1, "url": door.new_link(landing)}
+            output.event(address)
+
+    return tell

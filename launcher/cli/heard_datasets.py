@@ -7,15 +7,18 @@ from typing import Annotated
 
 import typer
 
+from launcher.cli.documents.heard import (
+    proof_document,
+    transcribed_document,
+    undone_repair_document,
+)
 from launcher.cli.flags import JsonOption, QuietOption
 from launcher.cli.session import complete, find
 from launcher.cli.session import run as at_bench
 from launcher.cli.terminal.heard_view import (
     accepted_text,
-    proof_document,
     proof_text,
     repaired_text,
-    transcribed_document,
     transcribed_text,
 )
 from launcher.cli.terminal.output import Output
@@ -74,7 +77,7 @@ def transcribe(
     never changed. Words that Whisper is unsure of are in [brackets]. Stopped in the middle, a second call goes on.
     Long recordings are cut at silences between sentences.
     """
-    output = Output(as_json=as_json, quiet=quiet)
+    output = Output(as_json=as_json, quiet=quiet, streams=True)
     folder = _folder(source)
     how = Listening(read_config(), model, language, jobs)
     with ProgressLine(output) as line:
@@ -113,10 +116,14 @@ def proofread(
     Every text is scored against its clip by Whisper on this computer. Nothing is changed without --repair, which
     moves shifted and swapped texts to where they belong.
     """
-    output = Output(as_json=as_json, quiet=quiet)
+    output = Output(as_json=as_json, quiet=quiet, streams=True)
     if undo:
         back = complete(transcripts.undo(_folder(source)))
-        output.answer(back, lambda: repaired_text(back, is_undo=True), quiet=str(back.moved))
+        output.answer(
+            undone_repair_document(back),
+            lambda: repaired_text(back, is_undo=True),
+            quiet=str(back.moved),
+        )
         return
     folder = _folder(source) if repair else None
     how = Listening(read_config(), model, language, jobs)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from launcher.cli.session import PLACE_ALONE, find_unless_named
 from launcher.cli.session import run as at_bench
 from launcher.cli.terminal.output import Output
@@ -34,14 +32,3 @@ def instruct(
         return await instructed(bench, run, name, text, wait=wait, on_sent=on_sent)
 
     return at_bench(find_unless_named(key, PLACE_ALONE), work, ends_pods=True)
-
-
-def answered_document(answered: Answered) -> dict[str, Any]:
-    return {
-        "run_id": answered.run.run_id,
-        "command": answered.sent.instruction.command.value,
-        "id": answered.sent.instruction.id,
-        "way": answered.sent.way.value,
-        "state": answered.state,
-        "detail": answered.detail,
-    }

@@ -7,6 +7,18 @@ from typing import Annotated
 
 import typer
 
+from launcher.cli.documents.datasets import (
+    DatasetDrop,
+    DatasetEmptyTrash,
+    DatasetRestore,
+    deleted_document,
+    edited_document,
+    left_out_document,
+    list_document,
+    redone_document,
+    shown_document,
+    undone_document,
+)
 from launcher.cli.flags import JsonOption, QuietOption, YesOption
 from launcher.cli.session import complete
 from launcher.cli.terminal.dataset_view import left_out_text, list_text, shown_text
@@ -14,7 +26,6 @@ from launcher.cli.terminal.output import Output
 from launcher.config import read_config
 from launcher.errors import InvalidRequest
 from launcher.services import clips, datasets
-from launcher.workshop.editing.edits import Edit
 from pod_image.contract.figures import counted, recorded, size
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of a dataset kept here.")]
@@ -32,7 +43,7 @@ def list_(as_json: JsonOption = False, quiet: QuietOption = False) -> None:
     """The datasets kept here, with clips, minutes, size and times."""
     found = complete(datasets.kept(read_config()))
     Output(as_json=as_json, quiet=quiet).answer(
-        found, lambda: list_text(found), quiet="\n".join(each.name for each in found)
+        list_document(found), lambda: list_text(found), quiet="\n".join(each.name for each in found)
     )
 
 
@@ -40,7 +51,7 @@ def show(name: NameArgument, as_json: JsonOption = False, quiet: QuietOption = F
     """One dataset: every clip with its length and text."""
     shown = complete(datasets.show(read_config(), name))
     Output(as_json=as_json, quiet=quiet).answer(
-        shown,
+        shown_document(shown),
         lambda: shown_text(shown),
         quiet="\n".join(f"{clip.file}|{clip.text}" for clip in shown.clips),
     )
@@ -60,7 +71,7 @@ def edit(
     line = complete(datasets.edit(read_config(), name, clip, text=text, speaker=speaker))
     by = f" ({line.speaker})" if line.speaker else ""
     Output(as_json=as_json, quiet=quiet).answer(
-        line, lambda: f"{line.file}{by}: {line.text or '(no text)'}", quiet=""
+        edited_document(line), lambda: f"{line.file}{by}: {line.text or '(no text)'}", quiet=""
     )
 
 
@@ -74,8 +85,14 @@ def drop(
     """Take clips out of a dataset, line and file. Your own recordings stay, and `restore` brings clips back."""
     agree(f"Leave {counted(len(files), 'clip')} of {name} out?", yes)
     dropped = complete(datasets.drop(read_config(), name, files))
+    document: DatasetDrop = {
+        "schema": "dataset.drop",
+        "version": 1,
+        "name": name,
+        "dropped": dropped,
+    }
     Output(as_json=as_json, quiet=quiet).answer(
-        {"name": name, "dropped": dropped},
+        document,
         lambda: f"{dropped:,} taken out of {name}. Bring back: launcher dataset restore {name}",
         quiet=str(dropped),
     )
@@ -95,12 +112,20 @@ def restore(
     if not clip and not every:
         found = complete(clips.left_out(read_config(), name))
         output.answer(
-            found, lambda: left_out_text(found), quiet="\n".join(one.line.file for one in found)
+            left_out_document(found),
+            lambda: left_out_text(found),
+            quiet="\n".join(one.line.file for one in found),
         )
         return
     back = complete(clips.restore(read_config(), name, clip or ()))
+    document: DatasetRestore = {
+        "schema": "dataset.restore",
+        "version": 1,
+        "name": name,
+        "restored": back,
+    }
     output.answer(
-        {"name": name, "restored": back},
+        document,
         lambda: f"{counted(len(back), 'clip')} of {name} brought back: {', '.join(back[:10])}",
         quiet="\n".join(back),
     )
@@ -108,23 +133,17 @@ def restore(
 
 def undo(name: NameArgument, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
     """Undo the last change of a dataset's clips and texts, made here or in the web form."""
-    _say_step(
-        Output(as_json=as_json, quiet=quiet), "Undone", complete(clips.undo(read_config(), name))
+    edit = complete(clips.undo(read_config(), name))
+    Output(as_json=as_json, quiet=quiet).answer(
+        undone_document(edit), lambda: f"Undone: {edit.what}.", quiet=""
     )
 
 
 def redo(name: NameArgument, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
     """Redo what was undone last."""
-    _say_step(
-        Output(as_json=as_json, quiet=quiet),
-        "Redone",
-        complete(clips.redo(read_config(), name)),
-    )
-
-
-def _say_step(output: Output, word: str, edit: Edit) -> None:
-    output.answer(
-        {"what": edit.what, "kind": edit.kind.value}, lambda: f"{word}: {edit.what}.", quiet=""
+    edit = complete(clips.redo(read_config(), name))
+    Output(as_json=as_json, quiet=quiet).answer(
+        redone_document(edit), lambda: f"Redone: {edit.what}.", quiet=""
     )
 
 
@@ -141,8 +160,14 @@ def empty_trash(
     gone = f"{counted(len(left), 'clip')} left out of {name}, and all that can be undone ({size(kept)})"
     agree(f"{gone}. Remove it for good?", yes)
     freed = complete(clips.empty_trash(config, name, confirmed=True))
+    document: DatasetEmptyTrash = {
+        "schema": "dataset.empty-trash",
+        "version": 1,
+        "name": name,
+        "freed_bytes": freed,
+    }
     Output(as_json=as_json, quiet=quiet).answer(
-        {"name": name, "freed_bytes": freed}, lambda: f"{size(freed)} freed.", quiet=str(freed)
+        document, lambda: f"{size(freed)} freed.", quiet=str(freed)
     )
 
 
@@ -159,7 +184,7 @@ def delete(
     agree(f"{lost}. Delete it for good?", yes)
     gone = complete(datasets.delete(config, name, confirmed=True))
     Output(as_json=as_json, quiet=quiet).answer(
-        {"deleted": gone},
+        deleted_document(gone),
         lambda: f"{gone.name} is deleted. What was pushed to Hugging Face stays there.",
         quiet=gone.name,
     )

@@ -10,8 +10,17 @@ from urllib.parse import quote
 
 import typer
 
-from launcher.cli.form_door import BrowserOption, OwnNameOption, PortOption, say
+from launcher.cli.flags import JsonOption
+from launcher.cli.form_door import (
+    BrowserOption,
+    FormDoor,
+    OwnNameOption,
+    PortOption,
+    say,
+    tell_address,
+)
 from launcher.cli.session import complete
+from launcher.cli.terminal.output import Output
 from launcher.config import Config, read_config
 from launcher.errors import InvalidRequest
 from launcher.services import datasets, recording
@@ -45,6 +54,7 @@ def record(
     port: PortOption = None,
     own_name: OwnNameOption = True,
     browser: BrowserOption = True,
+    as_json: JsonOption = False,
 ) -> None:
     """Read sentences aloud in the browser; each becomes a clip with its text.
 
@@ -57,10 +67,11 @@ def record(
         complete(recording.begin_with_file(out, language or USUAL_LANGUAGE, file))
     elif language is not None:
         complete(recording.begin_with_ours(out, language))
-    _open(config, out, port, own_name, browser)
+    door = FormDoor(port, own_name, browser)
+    _open(config, out, door, Output(as_json=as_json, streams=True))
 
 
-def _open(config: Config, folder: Path, port: int | None, own_name: bool, browser: bool) -> None:
+def _open(config: Config, folder: Path, door: FormDoor, output: Output) -> None:
     from launcher.ui.application import make_site, serve
 
     site = make_site(config, environment=os.environ, key_store=KeyringStore())
@@ -70,7 +81,15 @@ def _open(config: Config, folder: Path, port: int | None, own_name: bool, browse
         site.recording_folders[name] = folder.absolute()
     landing = f"/record/{quote(name)}"
     complete(
-        serve(site, port=port, own_name=own_name, open_browser=browser, say=say, landing=landing)
+        serve(
+            site,
+            port=door.port,
+            own_name=door.own_name,
+            open_browser=door.open_browser,
+            say=say,
+            ready=tell_address(output, landing),
+            landing=landing,
+        )
     )
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import Said
@@ -14,6 +13,7 @@ from pod_image.dataset.weights import weight
 
 MOST_FINDINGS_OF_A_CODE = 50
 """Ten thousand clips at a wrong rate are one problem; the count is kept, the tail is not listed."""
+
 
 Word = Callable[[Said], str]
 """An edge: how it words what is said."""
@@ -97,25 +97,6 @@ class DatasetReport:
         """Errors that stop a deploy: all whose code is not among `forced`."""
         allowed = {str(code) for code in forced}
         return [each for each in self.errors if each.code not in allowed]
-
-    def to_json(self, word: Word = str) -> dict[str, Any]:
-        """Plain values in a stable order, for `--json` and programs; `word` says hints as the edge does."""
-        document = asdict(self)
-        document["findings"] = [
-            {
-                "severity": each.severity.value,
-                "code": str(each.code),
-                "place": each.place,
-                "message": word(each.message),
-                "fix": word(each.hint),
-            }
-            for each in self.findings
-        ]
-        for key in ("rates_hz", "channels"):
-            document[key] = {str(value): count for value, count in document[key].items()}
-        document["errors"] = self.count(Severity.ERROR)
-        document["warnings"] = self.count(Severity.WARNING)
-        return document
 
     def count(self, severity: Severity) -> int:
         """How many findings there are of this severity, listed or not."""

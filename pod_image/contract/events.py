@@ -68,7 +68,13 @@ def to_document(event: Event) -> dict[str, Any]:
 
 def to_line(event: Event) -> str:
     """The event as one line, without the line's end; absent values and numbers that are none are left out."""
-    return _line({**_stamp(event), **event.body.model_dump(mode="json", exclude_none=True)})
+    return _line(_present(event))
+
+
+def to_line_document(event: Event) -> dict[str, Any]:
+    """What such a line holds."""
+    kept: dict[str, Any] = _without_non_numbers(_present(event))
+    return kept
 
 
 def to_bare_line(body: Body) -> str:
@@ -107,6 +113,10 @@ def document_in(line: str) -> dict[str, Any] | None:
     if not isinstance(document, dict) or not isinstance(document.get("event"), str):
         return None
     return document
+
+
+def _present(event: Event) -> dict[str, Any]:
+    return {**_stamp(event), **event.body.model_dump(mode="json", exclude_none=True)}
 
 
 def _stamp(event: Event) -> dict[str, Any]:

@@ -276,7 +276,7 @@ def kill(clips: Sequence[Spoken], model: Path, folder: Path) -> dict[str, Any]:
     first.wait()
     before = lines(folder)
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    told = json.loads(done.stdout)
+    told = json.loads(done.stdout.splitlines()[-1])
     files = [json.loads(line)["file"] for line in lines(folder)]
     return {
         "heard_before_the_kill": len(before),

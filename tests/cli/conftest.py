@@ -23,6 +23,7 @@ from launcher.stores.secrets import Keys
 from pod_image.hub import Repo, publish
 from tests.kit.checkout import DEMO_CLIPS
 from tests.kit.clouds import RESULTS_REPO, TOKENS
+from tests.kit.printed_documents import check_printed
 from tests.kit.virtual_time import VirtualLoop
 from tests.services.harness import LauncherHarness
 
@@ -39,8 +40,15 @@ class Said:
 
     @property
     def json(self) -> Any:
-        """The one document on stdout."""
-        return json.loads(self.out)
+        """The document on stdout; the last one, where the command prints one a line."""
+        return self.documents[-1]
+
+    @property
+    def documents(self) -> list[Any]:
+        """All of them, as they came."""
+        if self.out.lstrip().startswith("{\n"):  # a prompt leaves a blank
+            return [json.loads(self.out)]
+        return [json.loads(line) for line in self.out.splitlines()]
 
     @property
     def text(self) -> str:
@@ -61,6 +69,7 @@ class Shell:
         self._capsys.readouterr()
         code = app.run(list(words))
         printed = self._capsys.readouterr()
+        check_printed(words, code, printed.out, printed.err)
         return Said(code, printed.out, printed.err)
 
     def move_to(self, computer: str) -> None:

@@ -52,7 +52,7 @@ def test_a_run_that_goes_on_is_seen_from_another_computer(shell: Shell, word: st
     assert shown.json["settings"]["argv"] == ["true"]
     assert '"event":"armed"' in shell("logs", key, "--json").out
     assert shell("results", key).code == 0
-    listed = shell("runs", "--json").json
+    listed = shell("runs", "--json").json["runs"]
     assert [run["pod_id"] for run in listed] == [pod_id]
 
 
@@ -124,10 +124,12 @@ ONLY_HERE = {"planned_at", "planned_usd", "worst_case_usd", "time_line", "machin
 
 def test_attach_takes_over_every_run_of_a_repo(shell: Shell) -> None:
     ended(shell)
-    assert shell("runs", "--json").json == []
+    assert shell("runs", "--json").json["runs"] == []
     said = shell("attach", RESULTS_REPO, "--json")
-    assert [(run["run_id"], run["end_reason"]) for run in said.json] == [("run-01", "finished")]
-    assert [run["run_id"] for run in shell("runs", "--json").json] == ["run-01"]
+    assert [(run["run_id"], run["end_reason"]) for run in said.json["runs"]] == [
+        ("run-01", "finished")
+    ]
+    assert [run["run_id"] for run in shell("runs", "--json").json["runs"]] == ["run-01"]
     assert shell("show", "run-01", "--json").json["seconds"] > 0
     assert ADDRESS in shell("attach", ADDRESS).out
 
@@ -138,7 +140,7 @@ def test_runs_with_refresh_find_what_goes_on_and_what_the_repos_of_it_hold(shell
     shell.harness.script.stopping = False
     began(shell)
     said = shell("runs", "--refresh", "--json")
-    assert sorted((run["run_id"], run["end_reason"]) for run in said.json) == [
+    assert sorted((run["run_id"], run["end_reason"]) for run in said.json["runs"]) == [
         ("run-01", "finished"),
         ("run-02", None),
     ]
@@ -281,7 +283,7 @@ def test_a_home_that_is_thrown_away_costs_only_what_it_alone_knew(shell: Shell) 
     shutil.rmtree(shell.home)
     said = shell("show", ADDRESS, "--json")
     assert (said.code, said.json["end_reason"]) == (0, "finished")
-    assert [run["run_id"] for run in shell("runs", "--json").json] == ["run-01"]
+    assert [run["run_id"] for run in shell("runs", "--json").json["runs"]] == ["run-01"]
 
 
 def test_a_run_id_of_two_repos_is_asked_about_as_it_is_typed_next(shell: Shell) -> None:

@@ -124,7 +124,7 @@ def test_an_error_as_json_is_one_line_on_stderr(capsys: pytest.CaptureFixture[st
     assert app.run(["presets", "show", "nothing", "--json"]) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert json.loads(printed.err)["error"]["kind"] == "InvalidRequest"
+    assert json.loads(printed.err)["error"]["code"] == "invalid_request"
 
 
 class _Terminal(io.StringIO):
@@ -220,7 +220,7 @@ def test_presets_are_listed_shown_saved_from_a_run_and_deleted(shell: Shell) -> 
 
 
 def test_gpus_are_listed_with_price_and_can_be_narrowed(shell: Shell) -> None:
-    offers = shell("gpus", "--min-memory", "40", "--json").json
+    offers = shell("gpus", "--min-memory", "40", "--json").json["gpus"]
     assert offers
     assert all(offer["memory_gb"] >= 40 for offer in offers)
     prices = [offer["price_per_hour_usd"] for offer in offers]
@@ -242,7 +242,7 @@ def test_the_accounts_limits_and_the_scopes_a_key_lacks_are_shown(
 
 
 def test_doctor_asks_no_registry_where_the_cloud_is_a_stand_in(shell: Shell) -> None:
-    checks = {check["name"]: check for check in shell("doctor", "--json").json}
+    checks = {check["name"]: check for check in shell("doctor", "--json").json["checks"]}
     assert checks["image"]["is_good"] is None
     assert DEFAULT_IMAGE in checks["image"]["detail"]
 
@@ -259,7 +259,7 @@ def test_doctor_passes_on_what_the_registry_says_of_the_image_that_was_named(
     monkeypatch.setattr(Place, "has_stand_in", lambda *_: False)
     monkeypatch.setattr("launcher.cli.commands.doctor.check_image", check_image)
     said = shell("doctor", "--image", "me/pod:1", "--registry", "cred-1", "--json")
-    checks = {check["name"]: check for check in said.json}
+    checks = {check["name"]: check for check in said.json["checks"]}
     assert asked == [("me/pod:1", True)]
     assert said.code == 1
     assert checks["image"]["detail"] == "me/pod:1 is not there"
@@ -275,7 +275,7 @@ def test_doctor_holds_the_tag_of_our_image_to_the_digest_of_this_release(
     monkeypatch.setattr("launcher.image_digest.IMAGE_DIGEST", f"sha256:{'ab' * 32}")
     monkeypatch.setattr(Place, "has_stand_in", lambda *_: False)
     monkeypatch.setattr("launcher.cli.commands.doctor.check_image", check_image)
-    checks = {check["name"]: check for check in shell("doctor", "--json").json}
+    checks = {check["name"]: check for check in shell("doctor", "--json").json["checks"]}
     assert checks["image"]["is_good"] is is_good
 
 
@@ -312,7 +312,7 @@ def test_doctor_finds_what_is_missing_and_says_what_to_do(
 ) -> None:
     monkeypatch.delenv("RUNPOD_API_KEY")
     said = shell("doctor", "--json")
-    checks = {check["name"]: check for check in said.json}
+    checks = {check["name"]: check for check in said.json["checks"]}
     assert said.code == 1
     assert checks["key runpod"]["is_good"] is False
     assert checks["key runpod"]["hint"] == "launcher keys set runpod"
@@ -322,7 +322,7 @@ def test_doctor_finds_what_is_missing_and_says_what_to_do(
 def test_keys_check_tells_where_each_key_comes_from(shell: Shell) -> None:
     said = shell("keys", "check", "--json")
     assert said.code == 0
-    assert {row["source"] for row in said.json} == {"environment"}
+    assert {row["source"] for row in said.json["keys"]} == {"environment"}
     for secret in (shell.world.api_key, "demo-hub-write-token"):
         assert secret not in said.out
 
@@ -358,12 +358,12 @@ def test_a_key_from_a_pipe_is_kept_and_forgotten_again(
     monkeypatch.setattr("launcher.cli.commands.keys.KeyringStore", lambda: store)
     monkeypatch.setattr(sys, "stdin", Piped("demo-key-typed\n"))
     said = shell("keys", "set", "runpod", "--json")
-    assert (said.code, said.json) == (0, {"stored": ["runpod"]})
+    assert (said.code, said.json) == (0, {"schema": "keys.set", "version": 1, "stored": ["runpod"]})
     kept = store.read(KeyName.RUNPOD)
     assert kept is not None
     assert kept.get_secret_value() == "demo-key-typed"
     assert "demo-key-typed" not in said.out + said.err
-    assert shell("keys", "forget", "--json").json == {"forgotten": ["runpod"]}
+    assert shell("keys", "forget", "--json").json["forgotten"] == ["runpod"]
     assert store.read(KeyName.RUNPOD) is None
 
 

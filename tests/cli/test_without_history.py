@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 
 import pytest
 
@@ -64,6 +63,6 @@ def test_a_dry_run_says_what_would_be_closed_and_removed(shell: Shell) -> None:
     would = shell("reap", "--dry-run").out
     assert "run-01 of demo/voices would be closed" in would
     assert "2 leftover secret(s) would be removed" in would
-    assert json.loads(shell("runs", "--json").out)[0]["state"] == "running"
+    assert shell("runs", "--json").json["runs"][0]["state"] == "running"
     assert "2 leftover secret(s) removed" in shell("reap").out
     assert "Nothing of ours is left" in shell("reap").out

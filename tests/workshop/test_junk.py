@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import random
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from launcher.cli.documents.datasets import check_document
+from launcher.cli.terminal.output import json_text
 from launcher.workshop.check import CheckSettings, check_folder
 from launcher.workshop.page import report_page
 from pod_image.dataset import Clip, DatasetError, read_dataset
@@ -57,7 +58,7 @@ async def test_junk_gives_findings_and_no_traceback(tmp_path: Path, seed: int) -
         },
     )
     report = await check_folder(tmp_path, CheckSettings(speakers=None))
-    assert json.dumps(report.to_json())
+    assert json_text(check_document(report))
     assert report_page(report).endswith("</html>\n")
     assert usable_clips(tmp_path) or report.errors
 

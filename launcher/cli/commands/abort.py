@@ -6,12 +6,12 @@ import sys
 
 import typer
 
+from launcher.cli.documents.runs import Abort, run_facts
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, YesOption, command_app
 from launcher.cli.session import PLACE_ALONE, find
 from launcher.cli.session import run as at_bench
 from launcher.cli.terminal.layout import usd
 from launcher.cli.terminal.output import Output
-from launcher.cli.terminal.run_document import run_document
 from launcher.domain.run import Run
 from launcher.errors import InvalidRequest
 from launcher.services.common.workbench import Workbench
@@ -40,11 +40,8 @@ def abort(
     if ended is None:
         output.talk("Nothing was aborted.")
         raise typer.Exit(1)
-    output.answer(
-        run_document(ended),
-        lambda: _text(ended),
-        quiet="",
-    )
+    document: Abort = {"schema": "abort", "version": 1, **run_facts(ended)}
+    output.answer(document, lambda: _text(ended), quiet="")
 
 
 def _text(ended: Run) -> str:

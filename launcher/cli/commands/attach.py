@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
+from launcher.cli.documents.runs import attached_document
 from launcher.cli.flags import JsonOption, QuietOption, command_app
 from launcher.cli.session import find
 from launcher.cli.session import run as at_bench
 from launcher.cli.terminal.command_line import command_line
 from launcher.cli.terminal.output import Output
-from launcher.cli.terminal.run_document import run_document
 from launcher.cli.terminal.runs_table import runs_table
 from launcher.config import read_config
 from launcher.domain.run import Run, RunState
@@ -41,7 +41,7 @@ def attach(
     named = _address(address)
     found = at_bench(find(), lambda bench: take_over(bench, named))
     Output(as_json=as_json, quiet=quiet).answer(
-        [run_document(run) for run in found],
+        attached_document(found),
         lambda: _text(found),
         quiet="\n".join(run.address for run in found),
     )

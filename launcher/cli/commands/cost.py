@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from launcher.cli.documents.runs import Cost, RunCost
 from launcher.cli.flags import JsonOption, QuietOption, command_app
 from launcher.cli.terminal.layout import lasted, table, usd
 from launcher.cli.terminal.output import Output
@@ -30,19 +31,22 @@ def cost(
         receipts = [receipt(history, run) for run in history.runs(limit=limit) if run.pod_id]
         history.close()
     total = costs(found.run for found in receipts)
+    document: Cost = {
+        "schema": "cost",
+        "version": 1,
+        "runs": [_document(found) for found in receipts],
+        "metered_usd": total.metered_usd,
+        "billed_usd": total.billed_usd,
+        "unbilled_runs": total.unbilled_runs,
+    }
     Output(as_json=as_json, quiet=quiet).answer(
-        {
-            "runs": [_document(found) for found in receipts],
-            "metered_usd": total.metered_usd,
-            "billed_usd": total.billed_usd,
-            "unbilled_runs": total.unbilled_runs,
-        },
+        document,
         lambda: _text(receipts, total.metered_usd),
         quiet=f"{total.metered_usd:.2f}",
     )
 
 
-def _document(found: Receipt) -> dict[str, Any]:
+def _document(found: Receipt) -> RunCost:
     return {
         "run_id": found.run.run_id,
         "results_repo": found.run.results_repo,

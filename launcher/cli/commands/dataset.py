@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from launcher.cli import heard_datasets, kept_datasets, recorded_dataset
+from launcher.cli.documents.datasets import check_document, made_document, pushed_document
 from launcher.cli.flags import JsonOption, PresetOption, QuietOption, group_app
 from launcher.cli.session import complete, find
 from launcher.cli.session import run as at_bench
@@ -110,7 +111,7 @@ def check(
         with datasets.translated_faults():
             report.write_text(report_page(found, in_terminal), "utf-8")
         output.talk(f"The report is in {report}")
-    output.answer(found.to_json(in_terminal), lambda: report_text(found), quiet="")
+    output.answer(check_document(found), lambda: report_text(found), quiet="")
     blocking = found.blocking(force or ())
     if blocking:
         count = sum(found.finding_counts[code] for code in {each.code for each in blocking})
@@ -229,7 +230,7 @@ def make(
     )
     with ProgressLine(output) as line:
         made = complete(datasets.make(request, on_progress=lambda one: _tell_made(line, one)))
-    output.answer(made, lambda: made_text(made), quiet=str(made.folder))
+    output.answer(made_document(made), lambda: made_text(made), quiet=str(made.folder))
     if made.skipped and not made.clips:
         raise InvalidRequest(
             "None of the recordings could be used.", hint="The reasons are given above."
@@ -308,7 +309,7 @@ def push(
                 progress=lambda what, done, of: line.count(_STAGES[what], done, of),
             ),
         )
-    output.answer(pushed, lambda: pushed_text(pushed), quiet=pushed.repo_id)
+    output.answer(pushed_document(pushed), lambda: pushed_text(pushed), quiet=pushed.repo_id)
 
 
 def _own_repo(folder: Path) -> Callable[[Workbench], Awaitable[str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import signal
 import sys
@@ -13,8 +12,16 @@ from typing import Annotated
 import typer
 
 from launcher.cli.demo_faults import refuse_what_shows_nothing, struck_text
+from launcher.cli.documents.made import DemoFaults, DemoStandIns
 from launcher.cli.flags import JsonOption, QuietOption, command_app
-from launcher.cli.form_door import BrowserOption, FormDoor, OwnNameOption, PortOption, say
+from launcher.cli.form_door import (
+    BrowserOption,
+    FormDoor,
+    OwnNameOption,
+    PortOption,
+    say,
+    tell_address,
+)
 from launcher.cli.terminal.layout import pairs
 from launcher.cli.terminal.output import Output
 from launcher.demo.base_voice import DemoBase, installed_base
@@ -78,12 +85,14 @@ def demo(
     """Train a tiny voice on this computer, free and offline; nothing is mocked but the cloud.
 
     A stand-in for RunPod and one for Hugging Face run on this machine; the rest is the real thing: the same
-    plan, order and pod program as on a rented GPU. A minute on a CPU proves the way, not the voice.
+    plan, order and pod program as on a rented GPU. A minute on a CPU proves the way, not the voice. With --headless
+    --json each thing that happens is one line, and the last says what came out.
     """
-    output = Output(as_json=as_json, quiet=quiet)
+    output = Output(as_json=as_json, quiet=quiet, streams=True)
     stay_on_loopback()
     if fault and "list" in fault:
-        output.answer(fault_list(), lambda: pairs(fault_list().items()))
+        listed: DemoFaults = {"schema": "demo.faults", "version": 1, "faults": fault_list()}
+        output.answer(listed, lambda: pairs(fault_list().items()))
         return
     only_emulators = emulators or serve
     if headless and only_emulators:
@@ -117,7 +126,9 @@ def _open_page(
     from launcher.cli.demo_form import open_form
 
     output.talk("Starting the stand-ins for RunPod and Hugging Face on this computer…")
-    struck = open_form(list(faults), folder, base=base, door=door, say=say)
+    struck = open_form(
+        list(faults), folder, base=base, door=door, say=say, ready=tell_address(output)
+    )
     if struck:
         output.talk(f"Faults: {struck_text(struck)}.")
     output.talk("Everything of the demo is closed and removed.")
@@ -140,12 +151,14 @@ def _run_emulators(
 
 def _say_where(cloud: DemoCloud, base: DemoBase | None, output: Output) -> None:
     if output.as_json:
-        document = {
+        document: DemoStandIns = {
+            "schema": "demo.stand_ins",
+            "version": 1,
             "env": cloud.env,
             "dataset_repo": cloud.dataset_repo,
             "results_repo": cloud.results_repo,
         }
-        print(json.dumps(document), flush=True)
+        output.event(document)
         return
     for name, value in cloud.env.items():
         print(f"export {name}={shlex.quote(value)}")

@@ -35,9 +35,11 @@ def deploy(
 
     The pod ends itself when the run is over, at the caps, and when this computer is gone. Ctrl-C before it
     has proved that it can releases it; after that, Ctrl-C only stops watching.
+
+    With --json each thing that happens is one line: the plan, the launch, what the pod says; the last is the run.
     """
     from launcher.cli.deploying import deploy_and_follow
     from launcher.cli.terminal.output import Output
 
-    output = Output(as_json=as_json, quiet=quiet)
+    output = Output(as_json=as_json, quiet=quiet, streams=True)
     deploy_and_follow(asked, output, is_agreed=yes, detach=detach, plan_hash=plan_hash)

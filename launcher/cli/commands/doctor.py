@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from launcher import __version__
+from launcher.cli.documents.account import CheckFacts, Doctor
 from launcher.cli.flags import JsonOption, QuietOption, command_app
 from launcher.cli.session import find
 from launcher.cli.session import run as at_bench
@@ -69,8 +70,13 @@ def doctor(
     checks = [_versions(), _folders(), *_extras(), *_environment()]
     checks += _answers(keys, image, registry, [check.detail for check in checks])
     bad = [check for check in checks if check.is_good is False]
+    document: Doctor = {
+        "schema": "doctor",
+        "version": 1,
+        "checks": [_document(check) for check in checks],
+    }
     Output(as_json=as_json, quiet=quiet).answer(
-        checks,
+        document,
         lambda: "\n".join(_line(check) for check in checks),
         quiet="\n".join(f"{check.name}: {check.detail}" for check in bad),
     )
@@ -210,6 +216,15 @@ def _extras() -> list[Check]:
         else:
             checks.append(Check(f"extra {extra}", True, "installed"))
     return checks
+
+
+def _document(check: Check) -> CheckFacts:
+    return {
+        "name": check.name,
+        "is_good": check.is_good,
+        "detail": check.detail,
+        "hint": check.hint,
+    }
 
 
 def _line(check: Check) -> str:

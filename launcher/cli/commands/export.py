@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from launcher.cli.documents.made import Export
 from launcher.cli.flags import JsonOption, QuietOption, command_app
 from launcher.cli.terminal.output import Output
 from launcher.services.voices.export import Exported, ExportRequest, export
@@ -38,7 +39,15 @@ def export_command(
     file = file.expanduser()
     request = ExportRequest(file, (out or file.parent).expanduser(), name, language, espeak_voice)
     made = asyncio.run(export(request))
-    output.answer(made, lambda: _text(made), quiet=str(made.onnx))
+    document: Export = {
+        "schema": "export",
+        "version": 1,
+        "onnx": made.onnx,
+        "json": made.json,
+        "tokens": made.tokens,
+        "size_bytes": made.size_bytes,
+    }
+    output.answer(document, lambda: _text(made), quiet=str(made.onnx))
 
 
 def _text(made: Exported) -> str:

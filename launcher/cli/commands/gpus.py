@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from launcher.cli.documents.plan import gpus_document
 from launcher.cli.flags import JsonOption, QuietOption, command_app
 from launcher.cli.session import PLACE_ALONE, find, run
 from launcher.cli.terminal.layout import table
@@ -28,7 +29,9 @@ def gpus(
     found = run(find(PLACE_ALONE), lambda bench: bench.provider.offers(count, cloud, ()))
     offers = [offer for offer in found if offer.memory_gb >= min_memory]
     Output(as_json=as_json, quiet=quiet).answer(
-        offers, lambda: _table(offers), quiet="\n".join(offer.gpu_type for offer in offers)
+        gpus_document(offers),
+        lambda: _table(offers),
+        quiet="\n".join(offer.gpu_type for offer in offers),
     )
 
 

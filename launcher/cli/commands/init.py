@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from launcher.cli.documents.account import InitTrainer, InitTrainers
 from launcher.cli.flags import JsonOption, QuietOption, group_app
 from launcher.cli.terminal.layout import paragraph
 from launcher.cli.terminal.output import Output
@@ -46,8 +47,13 @@ def trainer(
     output = Output(as_json=as_json, quiet=quiet)
     if not name:
         presets = all_presets(read_config())
+        listed: InitTrainers = {
+            "schema": "init.trainers",
+            "version": 1,
+            "presets": [{"name": each.name, "title": each.title} for each in presets],
+        }
         output.answer(
-            [{"name": preset.name, "title": preset.title} for preset in presets],
+            listed,
             lambda: _listing(presets),
             quiet="\n".join(preset.name for preset in presets),
         )
@@ -56,8 +62,14 @@ def trainer(
     into = folder or Path(preset.name)
     files = files_of_run(preset, HOW)
     write_run_folder(into, files)
+    written: InitTrainer = {
+        "schema": "init.trainer",
+        "version": 1,
+        "folder": into,
+        "files": sorted(files),
+    }
     output.answer(
-        {"folder": str(into), "files": sorted(files)},
+        written,
         lambda: _written(into, sorted(files)),
         quiet=str(into),
     )

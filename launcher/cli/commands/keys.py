@@ -5,19 +5,20 @@ from __future__ import annotations
 import difflib
 import os
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from pydantic import SecretStr
 
+from launcher.cli.documents.account import KeyFacts, KeysCheck, KeysForget, KeysSet, key_facts
 from launcher.cli.flags import JsonOption, QuietOption, group_app
 from launcher.cli.session import ask_secret, find, run
 from launcher.cli.terminal.layout import pairs
 from launcher.cli.terminal.next_steps import in_terminal
-from launcher.cli.terminal.output import Output, to_plain
+from launcher.cli.terminal.output import Output, print_notice
 from launcher.cli.terminal.plain_text import plain_text_line
 from launcher.errors import InvalidRequest
-from launcher.services.account.key_check import KeyCheck, check_keys
+from launcher.services.account.key_check import check_keys
 from launcher.services.common.workbench import Workbench
 from launcher.stores.secrets import (
     AnyKey,
@@ -29,7 +30,6 @@ from launcher.stores.secrets import (
     find_keys,
 )
 from pod_image.contract.command_environment import checked_secret
-from pod_image.contract.next_steps import joined
 
 app = group_app("Store, check or forget the keys (RunPod, Hugging Face).")
 Names = Annotated[
@@ -61,8 +61,9 @@ def set_keys(names: Names = None, as_json: JsonOption = False, quiet: QuietOptio
                 )  # refuses what no run could use
             store.save(name, value)
             stored.append(_called(name))
+    document: KeysSet = {"schema": "keys.set", "version": 1, "stored": stored}
     output.answer(
-        {"stored": stored},
+        document,
         lambda: f"Kept in the keyring: {', '.join(stored)}." if stored else "Nothing was stored.",
         quiet="",
     )
@@ -73,12 +74,13 @@ def check(as_json: JsonOption = False, quiet: QuietOption = False) -> None:
     """Where each key comes from, and whether RunPod and Hugging Face take it."""
     keys = find()
     rows = run(keys, lambda bench: _checked(bench, keys))
+    document: KeysCheck = {"schema": "keys.check", "version": 1, "keys": rows}
     Output(as_json=as_json, quiet=quiet).answer(
-        rows,
+        document,
         lambda: pairs(
             (
                 f"{row['name']} ({row['source']})" if row["source"] else row["name"],
-                plain_text_line(row["detail"]),
+                plain_text_line(in_terminal(row["detail"])),
             )
             for row in rows
         ),
@@ -94,14 +96,15 @@ def forget(names: Names = None, as_json: JsonOption = False, quiet: QuietOption 
     store = KeyringStore()
     gone = [name for name in _chosen(names) if store.forget(name)]
     forgotten = [_called(name) for name in gone]
+    document: KeysForget = {"schema": "keys.forget", "version": 1, "forgotten": forgotten}
     Output(as_json=as_json, quiet=quiet).answer(
-        {"forgotten": forgotten},
+        document,
         lambda: f"Forgotten: {', '.join(forgotten)}." if forgotten else "There was none to forget.",
         quiet="",
     )
     for name in gone:
         if _in_environment(name):
-            print(f"{name.variable} is still set in this shell.", file=sys.stderr)
+            print_notice(f"{name.variable} is still set in this shell.")
 
 
 def _chosen(names: list[str] | None) -> list[AnyKey]:
@@ -148,18 +151,6 @@ def _typed_or_piped(name: AnyKey, *, is_only_one: bool) -> SecretStr | None:
     return SecretStr(value)
 
 
-async def _checked(bench: Workbench, keys: Keys) -> list[dict[str, Any]]:
-    rows = []
-    for name, found in (await check_keys(bench, keys)).items():
-        source = keys.sources.get(name)
-        row: dict[str, Any] = {"name": name.value, "source": source.value if source else None}
-        works, detail = _state_of(name, found)
-        row |= {"works": works, "detail": detail}
-        rows.append({**row, "account": to_plain(found.account)} if found and found.account else row)
-    return rows
-
-
-def _state_of(name: KeyName, found: KeyCheck | None) -> tuple[bool | None, str]:
-    if found is None:
-        return None, f"missing; {name.purpose}"
-    return found.state.is_usable, in_terminal(joined([found.sentence, found.hint]))
+async def _checked(bench: Workbench, keys: Keys) -> list[KeyFacts]:
+    checked = await check_keys(bench, keys)
+    return [key_facts(name, keys.sources.get(name), found) for name, found in checked.items()]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing, suppress
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
+from launcher.cli.documents.following import event_line, log_line
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
 from launcher.cli.following import end_on_signals
 from launcher.cli.session import run_at
-from launcher.cli.terminal.output import Output, printable_json
+from launcher.cli.terminal.output import Output
 from launcher.cli.terminal.picture import Picture
 from launcher.cli.terminal.plain_text import plain_text_line
 from launcher.domain.run import Run, RunState
@@ -21,7 +23,7 @@ from launcher.services.common.workbench import Workbench
 from launcher.services.ending.refresh import refreshed
 from launcher.services.following.delivered_log import delivered_story
 from launcher.services.following.find_run import find_run
-from pod_image.contract.events import Event, from_line, to_line
+from pod_image.contract.events import Event, from_line
 from pod_image.contract.run_log import LoggedLine
 
 app = command_app()
@@ -41,10 +43,11 @@ def logs(
 ) -> None:
     """What the pod printed: its events in words, everything else as it is.
 
-    Of a pod that is gone it comes from the results repo: the events, and the log that the run delivered.
+    Of a pod that is gone it comes from the results repo: the events, and the log that the run delivered. With
+    --json each event and each line of the log is one line.
     """
     end_on_signals()
-    output = Output(as_json=as_json, quiet=quiet)
+    output = Output(as_json=as_json, quiet=quiet, streams=True)
     run_at(run, lambda bench: _show(bench, run, output, follow, tail))
 
 
@@ -61,7 +64,9 @@ async def _show(bench: Workbench, key: str, output: Output, follow: bool, tail: 
     words = Picture(run=run)
     for told in (await delivered_story(bench, run))[-tail:]:
         if isinstance(told, LoggedLine):
-            _print_text(told.text, "container", output)  # whatever it looks like, it is no event
+            _print_text(
+                told.text, "container", told.at, output
+            )  # whatever it looks like, it is no event
         else:
             _print_event(told, words, output)
 
@@ -86,12 +91,12 @@ def _print_line(line: LogLine, words: Picture, output: Output) -> None:
     if event is not None:
         _print_event(event, words, output)
     else:
-        _print_text(line.text, line.source, output)
+        _print_text(line.text, line.source, line.at, output)
 
 
-def _print_text(text: str, source: str, output: Output) -> None:
+def _print_text(text: str, source: str, at: datetime | None, output: Output) -> None:
     if output.as_json:
-        output.event({"event": "log", "source": source, "text": text}, "")
+        output.event(log_line(text, source, at))
     else:
         mark = "" if source == "container" else f"[{source}] "
         print(f"{mark}{plain_text_line(text)}", flush=True)
@@ -99,7 +104,7 @@ def _print_text(text: str, source: str, output: Output) -> None:
 
 def _print_event(event: Event, words: Picture, output: Output) -> None:
     if output.as_json:
-        print(printable_json(to_line(event)), flush=True)
+        output.event(event_line(event))
         return
     said = words.text_of(event.body)
     if said:

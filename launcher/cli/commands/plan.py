@@ -29,11 +29,12 @@ def plan(
 
     Every setting of a run is an option here, the same as for deploy.
     """
+    from launcher.cli.documents.plan import plan_document
     from launcher.cli.request import composed_from
     from launcher.cli.session import ALL_KEYS, find, run, with_secrets
     from launcher.cli.shown_plan import keep_shown
     from launcher.cli.terminal.output import Output
-    from launcher.cli.terminal.plan_view import curl_text, plan_document, plan_text
+    from launcher.cli.terminal.plan_view import curl_text, plan_text
     from launcher.domain.plan import Plan
     from launcher.services.common.workbench import Workbench
     from launcher.services.planning.plan import make_plan, raise_errors

@@ -8,6 +8,13 @@ from typing import Annotated
 import tomli_w
 import typer
 
+from launcher.cli.documents.account import (
+    PresetsDelete,
+    PresetsList,
+    PresetsSave,
+    PresetsShow,
+    preset_facts,
+)
 from launcher.cli.flags import FileOption, JsonOption, QuietOption, SetOption, group_app
 from launcher.cli.terminal.layout import paragraph
 from launcher.cli.terminal.output import Output, style
@@ -30,8 +37,13 @@ Name = Annotated[str, typer.Argument(help="Name of the preset.")]
 def list_presets(as_json: JsonOption = False, quiet: QuietOption = False) -> None:
     """Every preset, built in and your own."""
     presets = all_presets(read_config())
+    document: PresetsList = {
+        "schema": "presets.list",
+        "version": 1,
+        "presets": [preset_facts(preset) for preset in presets],
+    }
     Output(as_json=as_json, quiet=quiet).answer(
-        [_document(preset) for preset in presets],
+        document,
         lambda: _listing(presets),
         quiet="\n".join(preset.name for preset in presets),
     )
@@ -49,8 +61,9 @@ def show(name: Name, as_json: JsonOption = False, quiet: QuietOption = False) ->
             "settings": preset.values,
         }
     )
+    document: PresetsShow = {"schema": "presets.show", "version": 1, **preset_facts(preset)}
     Output(as_json=as_json, quiet=quiet).answer(
-        _document(preset), lambda: text.rstrip(), quiet=text.rstrip()
+        document, lambda: text.rstrip(), quiet=text.rstrip()
     )
 
 
@@ -89,8 +102,9 @@ def save(
     output = Output(as_json=as_json, quiet=quiet)
     for note in notes:
         output.talk(note)
+    document: PresetsSave = {"schema": "presets.save", "version": 1, "name": name, "path": path}
     output.answer(
-        {"name": name, "path": str(path)},
+        document,
         lambda: f"Saved. Use it with: launcher deploy --preset {name}",
         quiet="",
     )
@@ -100,9 +114,13 @@ def save(
 def delete(name: Name, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
     """Delete one of your own presets."""
     delete_preset(read_config(), name)
-    Output(as_json=as_json, quiet=quiet).answer(
-        {"name": name, "deleted": True}, lambda: f"{name} is deleted.", quiet=""
-    )
+    document: PresetsDelete = {
+        "schema": "presets.delete",
+        "version": 1,
+        "name": name,
+        "deleted": True,
+    }
+    Output(as_json=as_json, quiet=quiet).answer(document, lambda: f"{name} is deleted.", quiet="")
 
 
 def _settings_of(key: str) -> TakenOver:
@@ -116,16 +134,6 @@ def _settings_of(key: str) -> TakenOver:
     aside = [name for name in found.values if name not in applying]
     notes = [f"{name} is left out: it means nothing beside the rest." for name in aside]
     return TakenOver(applying, (*found.notes, *notes))
-
-
-def _document(preset: Preset) -> dict[str, object]:
-    return {
-        "name": preset.name,
-        "title": preset.title,
-        "description": preset.description,
-        "is_built_in": preset.is_built_in,
-        "settings": preset.values,
-    }
 
 
 def _listing(presets: list[Preset]) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from launcher.cli.documents.account import reap_document
 from launcher.cli.flags import JsonOption, QuietOption, command_app
 from launcher.cli.session import PLACE_ALONE, find
 from launcher.cli.session import run as at_bench
@@ -36,7 +37,7 @@ def reap(
         find(PLACE_ALONE), lambda bench: sweep(bench, dry_run=dry_run), ends_pods=True
     )
     Output(as_json=as_json, quiet=quiet).answer(
-        _document(report),
+        reap_document(report),
         lambda: _text(report),
         quiet="\n".join(gone.pod.id for gone in report.released),
     )
@@ -46,24 +47,6 @@ def reap(
             f"{len(left)} pod(s) could not be released: {left[0].trouble}",
             hint=f"They may still cost money. Try again, or end them at {default_place().console_address}.",
         )
-
-
-def _document(report: ReapReport) -> dict[str, Any]:
-    return {
-        "dry_run": report.is_dry_run,
-        "released": [
-            {"pod_id": gone.pod.id, "name": gone.pod.name, "why": gone.why, "trouble": gone.trouble}
-            for gone in report.released
-        ],
-        "kept": [{"pod_id": pod.id, "name": pod.name} for pod in report.kept],
-        "settled_runs": [run.run_id for run in report.settled],
-        "left_open_runs": [
-            {"run_id": each.run.run_id, "why": each.why} for each in report.left_open
-        ],
-        "secrets_removed": list(report.secrets_removed),
-        "secrets_trouble": report.secrets_trouble,
-        "skipped": report.skipped,
-    }
 
 
 def _text(report: ReapReport) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from launcher.cli.documents.made import Results, ResultsDownload
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
 from launcher.cli.session import run_at
 from launcher.cli.terminal.layout import table
@@ -47,15 +48,18 @@ def results(
         )
         return
     found, files = run_at(run, lambda bench: _list(bench, run), (KeyName.HF_UPLOAD,))
+    document: Results = {
+        "schema": "results",
+        "version": 1,
+        "run_id": found.run_id,
+        "results_repo": found.results_repo,
+        "files": [
+            {"path": file.path, "size_bytes": file.size_bytes, "sha256": file.sha256}
+            for file in files
+        ],
+    }
     output.answer(
-        {
-            "run_id": found.run_id,
-            "results_repo": found.results_repo,
-            "files": [
-                {"path": file.path, "size_bytes": file.size_bytes, "sha256": file.sha256}
-                for file in files
-            ],
-        },
+        document,
         lambda: _listing(found, files),
         quiet="\n".join(file.path for file in files),
     )
@@ -72,10 +76,12 @@ async def _list(bench: Workbench, key: str) -> tuple[Run, list[RemoteFile]]:
     return run, await list_results(bench, run)
 
 
-def _downloaded(got: Downloaded) -> dict[str, Any]:
+def _downloaded(got: Downloaded) -> ResultsDownload:
     return {
-        "folder": str(got.folder),
-        "files": [str(path) for path in got.files],
+        "schema": "results.download",
+        "version": 1,
+        "folder": got.folder,
+        "files": list(got.files),
         "size_bytes": got.size_bytes,
         "commit": got.commit,
     }

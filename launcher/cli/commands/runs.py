@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import typer
 
+from launcher.cli.documents.runs import runs_document
 from launcher.cli.flags import command_app
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import Output
-from launcher.cli.terminal.run_document import run_document
 from launcher.cli.terminal.runs_table import runs_table
 from launcher.config import read_config
 from launcher.domain.run import Run
@@ -62,7 +62,7 @@ def show_runs(output: Output, limit: int = 30) -> None:
         found = history.runs(limit=limit)
         history.close()
     output.answer(
-        [run_document(run) for run in found],
+        runs_document(found),
         lambda: runs_table(found),
         quiet="\n".join(run.run_id for run in found),
     )

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from launcher.cli.documents.following import instruction_facts
 from launcher.cli.flags import JsonOption, QuietOption, command_app
-from launcher.cli.instructing import answered_document, instruct
+from launcher.cli.instructing import instruct
 from launcher.cli.terminal.output import Output
 from pod_image.contract.instructions import InstructionName
 
@@ -30,7 +31,7 @@ def sample(
     done = f"Said. {answered.detail}" if answered.state == "done" else answered.detail
     run_id = answered.run.run_id
     output.answer(
-        answered_document(answered),
+        {"schema": "sample", **instruction_facts(answered)},
         lambda: (
             f"{done}".strip()
             + f"\nHear it: launcher results {run_id} --download --only 'samples/**'"

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from launcher.cli.documents.following import instruction_facts
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
-from launcher.cli.instructing import answered_document, instruct
+from launcher.cli.instructing import instruct
 from launcher.cli.terminal.output import Output
 from pod_image.contract.instructions import InstructionName
 
@@ -26,5 +27,7 @@ def save(
     answered = instruct(run, InstructionName.SAVE, output, wait=wait)
     done = f"Saved. {answered.detail}" if answered.state == "done" else answered.detail
     output.answer(
-        answered_document(answered), lambda: done.strip() or "The pod was told to save.", quiet=""
+        {"schema": "save", **instruction_facts(answered)},
+        lambda: done.strip() or "The pod was told to save.",
+        quiet="",
     )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from launcher.cli.documents.following import Show, delivery_facts
+from launcher.cli.documents.runs import run_facts
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
 from launcher.cli.session import run_at
 from launcher.cli.terminal.layout import lasted, pairs, table, usd
 from launcher.cli.terminal.next_steps import in_terminal
-from launcher.cli.terminal.output import Output, style, to_plain
-from launcher.cli.terminal.run_document import lasted_seconds, run_document
+from launcher.cli.terminal.output import Output, style
+from launcher.cli.terminal.run_time import lasted_seconds
 from launcher.domain.pod import Pod
 from launcher.domain.run import Run, RunState
 from launcher.errors import LauncherError, PodGone
@@ -59,10 +61,12 @@ async def _look(bench: Workbench, key: str) -> tuple[Receipt, Pod | None, str]:
     return receipt(bench.runs, run), pod, note
 
 
-def _document(found: Receipt, pod: Pod | None, note: str) -> dict[str, Any]:
+def _document(found: Receipt, pod: Pod | None, note: str) -> Show:
     run = found.run
     return {
-        **run_document(run),
+        "schema": "show",
+        "version": 1,
+        **run_facts(run),
         "pod_status": pod.status if pod else None,
         "note": note,
         "planned_usd": found.planned_usd,
@@ -72,10 +76,10 @@ def _document(found: Receipt, pod: Pod | None, note: str) -> dict[str, Any]:
             {"name": part.name, "seconds": part.seconds, "cost_usd": part.cost_usd}
             for part in found.slices
         ],
-        "time_line": {name: at.isoformat() for name, at in found.time_line.items()},
+        "time_line": found.time_line,
         "pace": dict(found.pace),
         "gpu_idle": dict(found.gpu_idle),
-        "delivery": to_plain(found.delivery),
+        "delivery": delivery_facts(found.delivery),
         "last_lines": list(found.last_lines),
         "machine": dict(found.machine),
         "settings": recorded_settings(run.settings_json),

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from launcher.cli.documents.following import instruction_facts
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
-from launcher.cli.instructing import answered_document, instruct
+from launcher.cli.instructing import instruct
 from launcher.cli.terminal.output import Output
 from pod_image.contract.instructions import InstructionName
 
@@ -30,7 +31,7 @@ def stop(
         "ended": f"{run_id} ended by itself meanwhile.",
     }
     output.answer(
-        answered_document(answered),
+        {"schema": "stop", **instruction_facts(answered)},
         lambda: (
             words.get(answered.state, f"{run_id} was told to stop. {answered.detail}").strip()
             + f"\nSee it end: launcher watch {run_id}"

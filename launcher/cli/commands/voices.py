@@ -8,6 +8,15 @@ from typing import Annotated
 
 import typer
 
+from launcher.cli.documents.made import (
+    VoiceBaseFacts,
+    VoiceFacts,
+    VoicesBases,
+    VoicesFetch,
+    VoicesList,
+    VoicesSay,
+    VoicesUse,
+)
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, group_app
 from launcher.cli.session import complete, run_at
 from launcher.cli.terminal.layout import pairs, paragraph, table
@@ -53,18 +62,25 @@ def list_voices(
     found, its = run_at(run, lambda bench: _look(bench, run), (KeyName.HF_UPLOAD,))
     root = read_config().results_folder
     here = [voice_here(root, found, one.step) for one in its]
-    rows = [
+    rows: list[VoiceFacts] = [
         {
             "step": one.step,
             "name": one.name,
             "size_bytes": one.size_bytes,
             "path": f"{found.run_id}/{one.path}",
-            "here": str(place) if place else None,
+            "here": place,
         }
         for one, place in zip(its, here, strict=True)
     ]
+    document: VoicesList = {
+        "schema": "voices.list",
+        "version": 1,
+        "run_id": found.run_id,
+        "results_repo": found.results_repo,
+        "voices": rows,
+    }
     Output(as_json=as_json, quiet=quiet).answer(
-        {"run_id": found.run_id, "results_repo": found.results_repo, "voices": rows},
+        document,
         lambda: _listing(found, its, here),
         quiet="\n".join("final" if one.step is None else str(one.step) for one in its),
     )
@@ -84,9 +100,13 @@ def fetch(
         return await fetch_voice(bench, found, chosen_voice(found, its, step))
 
     path = run_at(run, bring, (KeyName.HF_UPLOAD,))
-    Output(as_json=as_json, quiet=quiet).answer(
-        {"onnx": str(path), "json": f"{path}.json"}, lambda: f"{path}", quiet=str(path)
-    )
+    document: VoicesFetch = {
+        "schema": "voices.fetch",
+        "version": 1,
+        "onnx": path,
+        "json": f"{path}.json",
+    }
+    Output(as_json=as_json, quiet=quiet).answer(document, lambda: f"{path}", quiet=str(path))
 
 
 @app.command()
@@ -103,8 +123,15 @@ def use(
         return found, await use_voice(bench, found, chosen_voice(found, its, step))
 
     found, commit = run_at(run, choose, (KeyName.HF_UPLOAD,))
+    document: VoicesUse = {
+        "schema": "voices.use",
+        "version": 1,
+        "run_id": found.run_id,
+        "step": step,
+        "commit": commit,
+    }
     Output(as_json=as_json, quiet=quiet).answer(
-        {"run_id": found.run_id, "step": step, "commit": commit},
+        document,
         lambda: (
             f"Step {step} is the voice of {found.run_id} now, in {found.results_repo}/{found.run_id}/voice."
         ),
@@ -132,13 +159,16 @@ def say(
     onnx = _named(voice) if voice else _of_run(run, step)
     wav = out.expanduser() if out else _free(Path(f"{onnx.stem}.wav"))
     spoken_text = complete(speak(onnx, text, wav, Manner(tempo=tempo, speaker=speaker)))
+    document: VoicesSay = {
+        "schema": "voices.say",
+        "version": 1,
+        "wav": spoken_text.wav,
+        "seconds": round(spoken_text.seconds, 2),
+        "took_seconds": round(spoken_text.took_seconds, 2),
+        "voice": onnx,
+    }
     Output(as_json=as_json, quiet=quiet).answer(
-        {
-            "wav": str(spoken_text.wav),
-            "seconds": round(spoken_text.seconds, 2),
-            "took_seconds": round(spoken_text.took_seconds, 2),
-            "voice": str(onnx),
-        },
+        document,
         lambda: _spoken(spoken_text, onnx),
         quiet=str(spoken_text.wav),
     )
@@ -221,7 +251,13 @@ def bases(
 ) -> None:
     """Checkpoints to fine-tune from, with the licence of what they were made from."""
     found = voice_bases(language, quality.value if quality else "")
-    document = {"as_of": AS_OF, "source": SOURCE, "bases": [_document(base) for base in found]}
+    document: VoicesBases = {
+        "schema": "voices.bases",
+        "version": 1,
+        "as_of": AS_OF,
+        "source": SOURCE,
+        "bases": [_document(base) for base in found],
+    }
     Output(as_json=as_json, quiet=quiet).answer(
         document,
         lambda: _text(found),
@@ -229,14 +265,14 @@ def bases(
     )
 
 
-def _document(base: VoiceBase) -> dict[str, object]:
+def _document(base: VoiceBase) -> VoiceBaseFacts:
     return {
         "language": base.language,
         "name": base.name,
         "quality": base.quality,
         "speakers": base.speakers,
         "licence": base.licence,
-        "lineage": base.lineage.value,
+        "lineage": base.lineage.name.lower(),
         "checkpoint": base.checkpoint,
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 
+from launcher.cli.documents.following import event_line
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
 from launcher.cli.following import (
     Followed,
@@ -17,7 +18,7 @@ from launcher.cli.following import (
 )
 from launcher.cli.session import PLACE_ALONE, run_at
 from launcher.cli.terminal.live import Live
-from launcher.cli.terminal.output import Output, printable_json
+from launcher.cli.terminal.output import Output
 from launcher.domain.run import Run, RunState
 from launcher.services.common.observations import EventSeen, RunEnded
 from launcher.services.common.workbench import Workbench
@@ -25,7 +26,7 @@ from launcher.services.following.attached import delivered_events
 from launcher.services.following.find_run import find_run
 from launcher.services.following.watch import watch as watch_run
 from pod_image.contract.bodies import Ended
-from pod_image.contract.events import Stamped, tells, to_line
+from pod_image.contract.events import Stamped, tells
 
 app = command_app()
 
@@ -36,7 +37,7 @@ def watch(run: RunArgument = "", as_json: JsonOption = False, quiet: QuietOption
 
     With --json every event the pod has said is one line, from the beginning.
     """
-    output = Output(as_json=as_json, quiet=quiet)
+    output = Output(as_json=as_json, quiet=quiet, streams=True)
     end_on_signals()
     followed = run_at(run, lambda bench: _watch(bench, run, output), PLACE_ALONE)
     if not as_json:
@@ -47,7 +48,7 @@ def watch(run: RunArgument = "", as_json: JsonOption = False, quiet: QuietOption
 async def _watch(bench: Workbench, key: str, output: Output) -> Followed:
     run = await find_run(bench, key)
     if output.as_json:
-        return await _stream(bench, run)
+        return await _stream(bench, run, output)
     if run.state is RunState.ENDED:
         return Followed(run, last_word(bench, run))
     with Live(output) as live:
@@ -56,17 +57,17 @@ async def _watch(bench: Workbench, key: str, output: Output) -> Followed:
         return await follow_to_end(bench, run, live)
 
 
-async def _stream(bench: Workbench, run: Run) -> Followed:
+async def _stream(bench: Workbench, run: Run, output: Output) -> Followed:
     if run.state is RunState.ENDED:
         for event in await delivered_events(bench, run):
-            print(printable_json(to_line(event)), flush=True)
+            output.event(event_line(event))
         return Followed(run, last_word(bench, run))
     ended: Stamped[Ended] | None = None
     try:
         async with aclosing(watch_run(bench, run, from_start=True)) as observations:
             async for seen in observations:
                 if isinstance(seen, EventSeen):
-                    print(printable_json(to_line(seen.event)), flush=True)
+                    output.event(event_line(seen.event))
                     ended = seen.event if tells(seen.event, Ended) else ended
                 if isinstance(seen, RunEnded):
                     return Followed(seen.run, ended)

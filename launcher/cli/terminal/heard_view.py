@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from launcher.cli.terminal.dataset_view import finding_text
 from launcher.cli.terminal.layout import pairs, paragraph
-from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.plain_text import plain_text_line
 from launcher.workshop.transcribing.accepting import Accepted
 from launcher.workshop.transcribing.proofread import Proof
@@ -66,23 +63,6 @@ def accepted_text(accepted: Accepted) -> str:
     return f"{counted(accepted.texts, 'text')} written.{cut}{left}"
 
 
-def transcribed_document(made: Transcribed, accepted: Accepted | None) -> dict[str, Any]:
-    return {
-        "folder": made.folder,
-        "model": made.model,
-        "language": made.language,
-        "heard": made.heard,
-        "heard_before": made.heard_before,
-        "suggestions": [_document(each) for each in made.suggestions],
-        "not_heard": [_document(each) for each in made.not_heard],
-        "accepted": accepted,
-    }
-
-
-def _document(each: Suggestion) -> dict[str, Any]:
-    return {**each.to_json(), "is_sure": each.is_sure, "unsure_words": each.unsure_words}
-
-
 def proof_text(proof: Proof) -> str:
     """How many texts were compared, every finding, and what could not be compared."""
     rows = [
@@ -97,31 +77,6 @@ def proof_text(proof: Proof) -> str:
     if not proof.findings:
         lines.append(proof.no_findings_sentence)
     return "\n".join(lines)
-
-
-def proof_document(proof: Proof, repaired: Repaired | None) -> dict[str, Any]:
-    return {
-        "dataset": proof.dataset,
-        "model": proof.model,
-        "language": proof.language,
-        "rows": proof.rows,
-        "compared": proof.compared,
-        "hears_well": proof.hears_well,
-        "findings": [
-            {
-                "severity": each.severity.value,
-                "code": str(each.code),
-                "place": each.place,
-                "message": in_terminal(each.message),
-                "fix": in_terminal(each.hint),
-            }
-            for each in proof.findings
-        ],
-        "moves": proof.moves,
-        "least_probability": proof.least,
-        "left_out": proof.left_out,
-        "repaired": repaired,
-    }
 
 
 def repaired_text(repaired: Repaired, *, is_undo: bool = False) -> str:

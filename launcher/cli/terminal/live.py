@@ -8,6 +8,7 @@ import time
 from types import TracebackType
 from typing import Any, Self
 
+from launcher.cli.documents.following import launch_line, seen_line
 from launcher.cli.terminal.layout import fit, lasted, usd, width
 from launcher.cli.terminal.output import Output
 from launcher.cli.terminal.picture import Picture, phase_text, step_count, step_figures
@@ -20,6 +21,7 @@ from launcher.cli.terminal.plain_text import (
 )
 from launcher.domain.run import Run
 from launcher.services.common.observations import EventSeen
+from launcher.services.launching.progress import Progress
 from pod_image.contract.bodies import Step
 from pod_image.contract.figures import dollars_per_hour
 from pod_image.contract.outcomes import Phase
@@ -74,10 +76,20 @@ class Live:
     def see(self, seen: object) -> None:
         """Show one observation."""
         line = self.picture.see(seen)
+        if self._output.as_json:
+            document = seen_line(seen)
+            if document is not None:
+                self._output.event(document)
+            return
         if not line or (self._is_step(seen) and not self._is_time_for_step_line()):
             return
         if self._display is None or not self._is_step(seen):
             self.say(plain_text_line(line))
+
+    def tell(self, progress: Progress) -> None:
+        """Say a step of the launch."""
+        self._output.event(launch_line(progress, self.picture.run))
+        self.say(progress.text)
 
     def say(self, text: str) -> None:
         """A line that stays."""

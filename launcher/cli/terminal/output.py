@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any, TextIO
 
+from launcher.cli.documents.said import Notice, error_document
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.plain_text import marked, plain_json, write_line
 from launcher.cli.terminal.streams import READER_LEFT, drop_stdout
@@ -24,26 +27,54 @@ from pod_image.contract.findings import Severity
 from pod_image.contract.next_steps import Sentence
 
 
-class Output:
-    """The sink of one command. `--json` wins over `--quiet`, which silences talk and shortens answers."""
+@dataclass
+class _Speech:
+    """How what is outside of an answer is said, by this process: threads and tasks included."""
 
-    def __init__(self, *, as_json: bool = False, quiet: bool = False) -> None:
+    as_json: bool = False
+
+
+_SPEECH = _Speech()
+
+
+@contextmanager
+def speaking_json(is_asked_for: bool) -> Iterator[None]:
+    """Inside, errors, warnings and notices are documents too."""
+    before, _SPEECH.as_json = _SPEECH.as_json, is_asked_for
+    try:
+        yield
+    finally:
+        _SPEECH.as_json = before
+
+
+class Output:
+    """The sink of one command. `--json` wins over `--quiet`, which silences talk and shortens answers.
+
+    Documents are declared in `launcher.cli.documents`. A command that `streams` prints each on one line.
+    """
+
+    def __init__(
+        self, *, as_json: bool = False, quiet: bool = False, streams: bool = False
+    ) -> None:
         self.as_json = as_json
         self.quiet = quiet and not as_json
+        self.streams = streams and as_json
 
     @property
     def is_live(self) -> bool:
         """Whether a display that redraws itself makes sense: a person is looking at a terminal."""
         return not (self.as_json or self.quiet) and sys.stderr.isatty() and not _is_dumb()
 
-    def answer(self, document: Any, human: Callable[[], str], quiet: str | None = None) -> None:
+    def answer(
+        self, document: Mapping[str, object], human: Callable[[], str], quiet: str | None = None
+    ) -> None:
         """The result of a command: JSON of `document`, the words of `human`, or one short line.
 
         A reader that left is no error: how the command ended is told by its exit code all the same. Raises
         LauncherError when the answer could not be written, to a full disk for instance.
         """
         if self.as_json:
-            text = json_text(document, indent=2)
+            text = json_text(document, indent=None if self.streams else 2)
         elif self.quiet and quiet is not None:
             text = quiet
         else:
@@ -59,27 +90,26 @@ class Output:
                     hint="What was done is done; `launcher runs` and `launcher show` tell of it.",
                 ) from exc
 
-    def event(self, document: Any, human: str) -> None:
-        """One event of a stream: a line of JSON, or a line of words."""
+    def event(self, document: Mapping[str, object], human: str = "") -> None:
+        """One event of a stream, at once: a line of JSON, or a line of words."""
         text = json_text(document) if self.as_json else human
         if text:
             write_line(text)
+            sys.stdout.flush()
 
     def talk(self, text: str) -> None:
         """Something said on the way; never an answer."""
         if not (self.as_json or self.quiet):
             write_line(text, sys.stderr)
 
-    def progress(self, document: Mapping[str, Any], human: str) -> None:
-        """Talk that a program may want too: words for people, and nothing as JSON."""
-        self.talk(human)
 
-
-def print_error(kind: str, message: str, hint: str, *, as_json: bool) -> None:
+def print_error(
+    kind: type[LauncherError], message: str, hint: str, facts_of: LauncherError | None = None
+) -> None:
     """One error on stderr: two lines for people, one line of JSON for programs."""
-    if as_json:
-        error = {"kind": kind, "message": message, "hint": hint}
-        write_line(json_text({"error": error}, stream=sys.stderr), sys.stderr)
+    if _SPEECH.as_json:
+        document = error_document(kind, message, hint, facts_of)
+        write_line(json_text(document, stream=sys.stderr), sys.stderr)
         return
     head = style("error:", "bold red", sys.stderr)
     write_line(f"{head} {_below_itself(message)}", sys.stderr)
@@ -89,18 +119,31 @@ def print_error(kind: str, message: str, hint: str, *, as_json: bool) -> None:
 
 def print_warning(text: str) -> None:
     """Something that went wrong and stops nothing, on stderr: also for programs, and whoever asked for quiet."""
+    if _SPEECH.as_json:
+        _print_notice_document(Severity.WARNING, text)
+        return
     head = style("warning:", "bold yellow", sys.stderr)
     write_line(f"{head} {text}", sys.stderr)
 
 
 def print_notice(text: str) -> None:
     """What a person must know now, on stderr, whatever was asked for."""
+    if _SPEECH.as_json:
+        _print_notice_document(Severity.NOTE, text)
+        return
     write_line(text, sys.stderr)
+
+
+def _print_notice_document(severity: Severity, text: str) -> None:
+    message = " ".join(text.split())  # lines were broken for a terminal
+    notice: Notice = {"schema": "notice", "version": 1, "severity": severity, "message": message}
+    write_line(json_text(notice, stream=sys.stderr), sys.stderr)
 
 
 def json_text(document: Any, *, indent: int | None = None, stream: TextIO | None = None) -> str:
     """The document as JSON for that stream, which is stdout unless it is said."""
-    text = json.dumps(to_plain(document), ensure_ascii=False, indent=indent)
+    separators = (",", ":") if indent is None else None
+    text = json.dumps(to_plain(document), ensure_ascii=False, indent=indent, separators=separators)
     return printable_json(text, stream)
 
 
@@ -147,11 +190,16 @@ def _is_dumb() -> bool:
 
 
 def to_plain(value: Any) -> Any:
-    """The value as JSON types: dataclasses, pydantic models, enums, times and paths included."""
+    """The value as JSON types: dataclasses, pydantic models, enums, times and paths included.
+
+    JSON knows no NaN and no infinity: they are null.
+    """
     if isinstance(value, Sentence):
         return in_terminal(value)
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Path):

@@ -1,4 +1,4 @@
-"""A plan in words for a terminal, and as a document for programs."""
+"""A plan in words for a terminal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from launcher.cli.terminal.layout import pairs, paragraph, table, usd
 from launcher.cli.terminal.next_steps import in_terminal
-from launcher.cli.terminal.output import LOOKS, style, to_plain
+from launcher.cli.terminal.output import LOOKS, style
 from launcher.domain.agreed import SHOWN_HASH
 from launcher.domain.offer import Offer
 from launcher.domain.plan import Origin, Plan, PlannedInput
@@ -27,38 +27,6 @@ _SOURCES = {
     "keyring": "from the keyring",
     "given": "as typed",
 }
-
-
-def plan_document(plan: Plan) -> dict[str, Any]:
-    """Everything the plan knows, as JSON types."""
-    values = plan.settings.applicable()
-    return {
-        "hash": plan.hash,  # empty where the plan cannot be launched
-        "run_id": plan.run_id,
-        "resume": plan.resume,
-        "preset": plan.composed.preset,
-        "settings": {
-            name: {"value": value, "from": plan.composed.origins[name].value}
-            for name, value in values.items()
-        },
-        "dropped": list(plan.composed.dropped),
-        "dataset": to_plain(plan.dataset),
-        "inputs": to_plain(plan.inputs),
-        "secrets": dict(plan.secrets),
-        "candidates": to_plain(plan.candidates),
-        "account": to_plain(plan.account),
-        "estimate": to_plain(plan.estimate),
-        "worst_case_usd": plan.worst_case_usd,
-        "boot_budget": to_plain(boot_budget(plan.settings)),
-        "hours_until_capped": plan.hours_until_capped,
-        "makes_results_repo": plan.makes_results_repo,
-        "secrets_in_plain": plan.secrets_in_plain,
-        "base_licence": plan.base_licence,
-        "forced": list(plan.forced),
-        "remarks": to_plain(plan.findings),  # the name that programs read since the first release
-        "can_be_launched": not plan.errors,
-        "requests": to_plain(plan.requests),
-    }
 
 
 def plan_text(plan: Plan, *, everything: bool = False) -> str:

@@ -8,11 +8,14 @@ import time
 from types import TracebackType
 from typing import Self
 
+from launcher.cli.documents.said import Progress
 from launcher.cli.terminal.layout import fit, width
 from launcher.cli.terminal.output import Output
 from launcher.cli.terminal.plain_text import plain_text_line, unguarded
 
 SECONDS_BETWEEN_DRAWS = 0.1
+SECONDS_BETWEEN_LINES = 1.0
+"""Of one stage, for programs."""
 
 
 class ProgressLine:
@@ -51,7 +54,27 @@ class ProgressLine:
                 self._output.talk(f"{stage}.")
 
     def count(self, stage: str, done: int, of: int) -> None:
+        """`done` of so many; where the command streams, a document for programs."""
+        if self._output.streams:
+            self._stream(stage, done, of)
+            return
         self.tell(stage, f"{done:,} of {of:,}" if of > 1 else "")
+
+    def _stream(self, stage: str, done: int, of: int) -> None:
+        with self._lock:
+            now = time.monotonic()
+            is_new, self._stage = stage != self._stage, stage
+            if self._is_over or not (is_new or now - self._drawn_at >= SECONDS_BETWEEN_LINES):
+                return
+            self._drawn_at = now
+            line: Progress = {
+                "schema": "progress",
+                "version": 1,
+                "stage": stage,
+                "done": done,
+                "total": of,
+            }
+            self._output.event(line)
 
     def _draw(self, line: str, *, at_once: bool) -> None:
         now = time.monotonic()

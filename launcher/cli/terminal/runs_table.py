@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from launcher.cli.terminal.layout import lasted, table, usd
-from launcher.cli.terminal.run_document import lasted_seconds
+from launcher.cli.terminal.run_time import lasted_seconds
 from launcher.domain.delivery import missing_text
 from launcher.domain.run import Run
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Literal
 
 from launcher.domain.run import Run
 from launcher.errors import RunFailed
@@ -19,6 +20,8 @@ from pod_image.contract.instructions import InstructionName
 RECEIPT_SECONDS = 180.0
 """An instruction through the results repo is looked for every 30 s, and a step may take as long."""
 
+AnswerState = Literal["sent", "done", "ended"]
+
 
 @dataclass(frozen=True)
 class Answered:
@@ -29,7 +32,7 @@ class Answered:
 
     run: Run
     sent: Sent
-    state: str
+    state: AnswerState
     detail: str
 
 
@@ -60,7 +63,9 @@ async def instruct(
     return Answered(run, sent, state, detail)
 
 
-async def _receipt(bench: Workbench, run: Run, instruction_id: str) -> tuple[str, str]:
+async def _receipt(
+    bench: Workbench, run: Run, instruction_id: str
+) -> tuple[AnswerState | Literal["refused"], str]:
     """State and detail of the receipt. Whatever else is seen meanwhile goes into the history, as with watch."""
     async with aclosing(watch(bench, run)) as observations:
         async for seen in observations:

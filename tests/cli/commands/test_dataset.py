@@ -58,7 +58,7 @@ def test_recordings_become_a_dataset_that_a_run_can_be_planned_with(
     assert "Making clips." in said.err
     again = awake("dataset", "make", "--out", "mine", "--table", table, "--json", *recordings)
     assert (again.json["added_clips"], again.json["already_there"], again.err) == (0, 3, "")
-    listed = awake("dataset", "list", "--json").json
+    listed = awake("dataset", "list", "--json").json["datasets"]
     assert [(row["name"], row["clips"], row["untyped"]) for row in listed] == [("mine", 3, 0)]
     pushed = awake("dataset", "push", "mine", "demo/mine", "--licence", "cc0-1.0")
     assert pushed.code == 0

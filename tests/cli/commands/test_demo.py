@@ -18,9 +18,12 @@ from launcher.cli import app
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.demo.cloud import check_extra
 from launcher.errors import NotConfigured
+from tests.kit.printed_documents import check_printed
 from tests.kit.processes import LAUNCHER, LONGEST_SECONDS, demo_in_background
 
 KEYS = {
+    "schema",
+    "version",
     "run_id",
     "end_reason",
     "phases",
@@ -58,7 +61,8 @@ def test_the_whole_way_with_a_command_leaves_results_and_no_pod(tmp_path: Path) 
         tmp_path, "--headless", "--recipe", "command", "--json", "--out", str(tmp_path / "o")
     )
     assert done.returncode == 0, done.stderr
-    document = json.loads(done.stdout)
+    check_printed(("demo", "--json"), 0, done.stdout, done.stderr)
+    document = json.loads(done.stdout.splitlines()[-1])
     assert set(document) == KEYS
     assert document["end_reason"] == "finished"
     assert [phase["name"] for phase in document["phases"]][:2] == ["boot", "fetch"]
@@ -77,7 +81,8 @@ def test_the_demo_trains_exactly_so_many_steps_and_the_voice_speaks(tmp_path: Pa
     words = ("--headless", "--no-base", "--json", "--steps", "2", "--seed", "7")
     done = demo(tmp_path, *words, "--out", str(out))
     assert done.returncode == 0, done.stderr
-    document = json.loads(done.stdout)
+    check_printed(("demo", "--json"), 0, done.stdout, done.stderr)
+    document = json.loads(done.stdout.splitlines()[-1])
     assert set(document) == KEYS
     assert (document["steps"], document["end_reason"], document["pods_left"]) == (2, "finished", 0)
     assert document["first_loss"] > 0
@@ -95,7 +100,7 @@ def test_the_stand_ins_alone_say_where_they_are_and_close_on_sigterm(tmp_path: P
     with demo_in_background(tmp_path, "--emulators", "--no-base", "--json") as process:
         assert process.stdout is not None
         document = json.loads(process.stdout.readline())
-        assert set(document) == {"env", "dataset_repo", "results_repo"}
+        assert set(document) == {"schema", "version", "env", "dataset_repo", "results_repo"}
         assert set(document["env"]) == {
             "RUNPOD_API_BASE_URL",
             "RUNPOD_API_KEY",
@@ -163,7 +168,7 @@ def test_the_faults_are_listed_and_an_unknown_one_is_refused(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert app.run(["demo", "--fault", "list", "--json"]) == 0
-    faults = json.loads(capsys.readouterr().out)
+    faults = json.loads(capsys.readouterr().out)["faults"]
     assert "create-500-but-rents" in faults
     assert "hub-busy" in faults
     assert app.run(["demo", "--headless", "--fault", "gremlins"]) == 2

@@ -23,7 +23,7 @@ def test_a_pod_without_an_image_of_ours_becomes_the_agent_and_ends_itself(tmp_pa
         env={**os.environ, "LAUNCHER_HOME": str(tmp_path / "home")},
     )
     assert done.returncode == 0, done.stderr
-    outcome = json.loads(done.stdout)
+    outcome = json.loads(done.stdout.splitlines()[-1])
     assert (outcome["end_reason"], outcome["pods_left"]) == ("finished", 0)
     delivered = {path.name for path in (tmp_path / "o").rglob("*") if path.is_file()}
     assert "hello.txt" in delivered

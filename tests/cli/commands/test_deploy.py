@@ -52,7 +52,7 @@ def test_a_run_that_ended_badly_has_an_exit_code_of_its_own(shell: Shell) -> Non
     said = shell("deploy", *COMMAND_RUN, "--yes", "--json", *TRUE)
     assert said.code == 6
     assert said.json["end_reason"] == "failed"
-    assert json.loads(said.err)["error"]["kind"] == "RunFailed"
+    assert json.loads(said.err)["error"]["code"] == "run_failed"
 
 
 def test_detach_returns_when_the_pod_needs_nobody_and_says_how_to_stop_it(shell: Shell) -> None:
@@ -157,7 +157,7 @@ def test_runs_and_cost_tell_of_every_run(shell: Shell) -> None:
     assert "No runs yet" in shell("runs").out
     shell("deploy", *COMMAND_RUN, "--yes", *TRUE)
     shell("deploy", *COMMAND_RUN, "--yes", *TRUE)
-    assert [run["run_id"] for run in shell("runs", "--json").json] == ["run-02", "run-01"]
+    assert [run["run_id"] for run in shell("runs", "--json").json["runs"]] == ["run-02", "run-01"]
     assert shell("runs", "--quiet").out == "run-02\nrun-01\n"
     cost = shell("cost", "--json").json
     assert len(cost["runs"]) == 2
@@ -177,11 +177,11 @@ def test_a_run_that_nobody_watched_is_closed_by_whatever_looks_at_it(shell: Shel
         run_id = f"run-{number:02}"
         shell("deploy", *COMMAND_RUN, "--yes", "--detach", *TRUE)
         shell.loop.run_until_complete(asyncio.sleep(2 * 86_400))
-        assert shell("runs", "--json").json[0]["end_reason"] is None
+        assert shell("runs", "--json").json["runs"][0]["end_reason"] is None
         said = shell(command, run_id, *(["--yes"] if command == "abort" else []))
         assert said.code == code, said.text
         assert words in said.text
-        closed = shell("runs", "--json").json[0]
+        closed = shell("runs", "--json").json["runs"][0]
         assert (closed["state"], closed["end_reason"]) == ("ended", "finished")
         assert closed["cost_usd"] == 0.02
         lasted = datetime.fromisoformat(closed["ended_at"]) - datetime.fromisoformat(
@@ -195,7 +195,7 @@ def test_runs_looks_first_how_they_ended_when_asked_to(shell: Shell) -> None:
     shell.loop.run_until_complete(asyncio.sleep(2 * 86_400))
     shell.harness.script.ends_after = None
     shell("deploy", *COMMAND_RUN, "--yes", "--detach", *TRUE)
-    states = [run["state"] for run in shell("runs", "--refresh", "--json").json]
+    states = [run["state"] for run in shell("runs", "--refresh", "--json").json["runs"]]
     assert states == ["running", "ended"]
 
 

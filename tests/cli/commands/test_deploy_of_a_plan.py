@@ -28,7 +28,7 @@ def test_the_hash_that_the_plan_prints_launches_the_run(shell: Shell) -> None:
     assert document["hash"].startswith(short)
     done = shell("deploy", "--plan", short, "--yes", "--json")
     assert done.code == 0, done.text
-    assert json.loads(done.out)["run_id"] == "run-01"
+    assert done.json["run_id"] == "run-01"
     [pod] = shell.world.pods.values()
     assert json.loads(pod.env["LAUNCHER_RUN"])["settings"]["argv"] == ["echo", "hello"]
     assert shell.rented == 1
@@ -49,7 +49,7 @@ def test_a_price_that_rose_rents_nothing_and_says_how_to_see_what_it_costs_now(
     said = shell("deploy", "--plan", document["hash"], "--yes", "--json")
     assert (said.code, shell.rented) == (2, 0)
     error = json.loads(said.err.splitlines()[-1])["error"]
-    assert error["kind"] == "PlanMoved"
+    assert error["code"] == "plan_moved"
     assert "Price of RTX 4090: $0.69 an hour, now $0.75 an hour." in error["message"]
     assert "launcher plan" in error["hint"]
 

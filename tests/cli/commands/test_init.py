@@ -31,7 +31,7 @@ def test_the_files_of_a_run_are_written_and_the_next_commands_said(
 
 def test_without_a_name_every_preset_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["init", "trainer", "--json"]) == 0
-    named = {one["name"] for one in json.loads(capsys.readouterr().out)}
+    named = {one["name"] for one in json.loads(capsys.readouterr().out)["presets"]}
     assert named >= {path.stem for path in built_in_folder().glob("*.toml")}
 
 

@@ -210,7 +210,7 @@ def test_a_missing_setting_is_named_by_its_flag(shell: Shell) -> None:
     said = shell("deploy", "--yes", "--dataset-repo", "demo/clips", "--json")
     assert said.code == 2
     error = json.loads(said.err)["error"]
-    assert (error["kind"], said.out) == ("MissingSetting", "")
+    assert (error["code"], said.out) == ("missing_setting", "")
     assert "--results-repo" in error["message"]
 
 

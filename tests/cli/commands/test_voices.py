@@ -11,6 +11,7 @@ from launcher.cli import app
 from launcher.config import read_config
 from launcher.presets import all_presets
 from launcher.recipes.piper.voice_bases import BASES, Lineage, known_base
+from tests.kit.printed_documents import check_printed
 
 
 @pytest.fixture
@@ -18,6 +19,7 @@ def say(capsys):
     def run(*words):
         code = app.run(list(words))
         printed = capsys.readouterr()
+        check_printed(words, code, printed.out, printed.err)
         return code, printed.out, printed.err
 
     return run

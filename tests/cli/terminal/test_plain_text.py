@@ -20,7 +20,13 @@ from hypothesis import strategies as st
 from launcher.cli.commands import logs
 from launcher.cli.terminal.layout import lasted, pairs, table
 from launcher.cli.terminal.live import Live, frame, sparkline
-from launcher.cli.terminal.output import Output, print_error, printable_json, style
+from launcher.cli.terminal.output import (
+    Output,
+    print_error,
+    printable_json,
+    speaking_json,
+    style,
+)
 from launcher.cli.terminal.picture import Picture
 from launcher.cli.terminal.plain_text import (
     PlainTextStream,
@@ -139,8 +145,9 @@ def test_every_way_out_writes_plain_text(capsys: pytest.CaptureFixture[str]) -> 
     output.talk(HOSTILE)
     Output(quiet=True).answer({}, str, quiet=HOSTILE)
     Output(as_json=True).answer({"text": HOSTILE}, str)
-    print_error("Kind", HOSTILE, HOSTILE, as_json=False)
-    print_error("Kind", HOSTILE, HOSTILE, as_json=True)
+    print_error(LauncherError, HOSTILE, HOSTILE)
+    with speaking_json(True):
+        print_error(LauncherError, HOSTILE, HOSTILE)
     with Live(output) as live:
         live.say(HOSTILE)
     said = capsys.readouterr()
@@ -160,7 +167,7 @@ def test_no_command_to_a_terminal_comes_through_by_any_way(
     output.event({}, text)
     output.talk(text)
     Output(as_json=True).answer({text: text}, str)
-    print_error("Kind", text, text, as_json=False)
+    print_error(LauncherError, text, text)
     with Live(output) as live:
         live.say(text)
     with ProgressLine(output) as line:

@@ -1,0 +1,232 @@
+"""Documents about one run: as it is now, while it is launched and followed, and what it was told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal, TypedDict
+
+from launcher.cli.documents.runs import RunFacts
+from launcher.domain.delivery import Delivery
+from launcher.domain.pod import PodStatus
+from launcher.domain.run import Run
+from launcher.services.common.observations import (
+    EventSeen,
+    LogSeen,
+    PodSeen,
+    ReleasedHere,
+    RestartSeen,
+)
+from launcher.services.following.answers import Answered, AnswerState
+from launcher.services.following.instructions import Way
+from launcher.services.launching.progress import Progress, Stage
+from pod_image.contract.events import Event, to_line_document
+from pod_image.contract.instructions import InstructionName
+
+
+class PhaseCost(TypedDict):
+    name: str
+    """A phase of the run, or "idle" for what no phase explains."""
+    seconds: float
+    cost_usd: float
+
+
+class DeliveryFacts(TypedDict):
+    present: int | None
+    """Files compared with the repo's own listing; null where only the missing are known."""
+    missing: int
+    missing_names: list[str]
+    """The first of them."""
+
+
+class Show(RunFacts):
+    """One run as it is now."""
+
+    schema: Literal["show"]
+    version: Literal[1]
+    pod_status: PodStatus | None
+    """null where there is no pod, or it was not asked."""
+    note: str
+    """Why the pod could not be asked; empty where it was."""
+    planned_usd: float | None
+    worst_case_usd: float | None
+    seconds: float | None
+    """From the pod's creation to the run's end; null while it goes on."""
+    phases: list[PhaseCost]
+    time_line: dict[str, datetime]
+    """First moments of planned, created, image_pull, container, armed, each phase, first_step, ended, gone."""
+    pace: dict[str, Any]
+    """Means over the training: steps_per_second, data_wait_share, gpu_use_percent, and what the pod says beside."""
+    gpu_idle: dict[str, Any]
+    """watched_seconds and idle_seconds of the rented time; phases says where the idle ones fell."""
+    delivery: DeliveryFacts | None
+    """null until the pod has said what it delivered."""
+    last_lines: list[str]
+    """What the run's programs printed last, where it did not end well."""
+    machine: dict[str, Any]
+    """What is known of the host: gpu, data_center, cloud, and in tried how its parts did."""
+    settings: dict[str, Any]
+    """Every applicable setting, as docs/settings.md has them."""
+    leftover_secrets: list[str]
+    """Names of the run's secrets that are still in the account."""
+
+
+class Deploy(RunFacts):
+    """The run: at its end, or with --detach once its pod needs nobody. The last line on stdout."""
+
+    schema: Literal["deploy"]
+    version: Literal[1]
+    provider_calls: int
+    ended: dict[str, Any] | None
+    """The pod's last event, `ended`, as among the events; null where it was not heard."""
+
+
+class Launch(TypedDict):
+    """A step of a launch."""
+
+    schema: Literal["launch"]
+    version: Literal[1]
+    stage: Stage
+    run_id: str | None
+    pod_id: str
+    """Empty before a pod is rented."""
+    gpu: str
+    message: str
+    """The same in English, with what was refused or found."""
+
+
+class PodChanged(TypedDict):
+    """What was seen of a pod from outside."""
+
+    schema: Literal["pod"]
+    version: Literal[1]
+    what: Literal["status", "restarted", "released_here"]
+    pod_id: str | None
+    status: PodStatus | None
+    """Where `what` is status."""
+    why: str
+    """Of a release from here, in English."""
+
+
+class LogLine(TypedDict):
+    """A line that the pod printed and that is no event."""
+
+    schema: Literal["log"]
+    version: Literal[1]
+    event: Literal["log"]
+    source: str
+    """container, or system for what the platform says of it."""
+    text: str
+    at: datetime | None
+
+
+class InstructionFacts(TypedDict):
+    version: Literal[1]
+    run_id: str
+    command: InstructionName
+    id: str
+    way: Way
+    state: AnswerState
+    """sent: no receipt came in time, or none was waited for; ended: the run was over before."""
+    detail: str
+
+
+class Stop(InstructionFacts):
+    """That a run was told to stop."""
+
+    schema: Literal["stop"]
+
+
+class Save(InstructionFacts):
+    """That a run was told to save."""
+
+    schema: Literal["save"]
+
+
+class Sample(InstructionFacts):
+    """That a run was told to say a sentence."""
+
+    schema: Literal["sample"]
+
+
+def instruction_facts(answered: Answered) -> InstructionFacts:
+    return {
+        "version": 1,
+        "run_id": answered.run.run_id,
+        "command": answered.sent.instruction.command,
+        "id": answered.sent.instruction.id,
+        "way": answered.sent.way,
+        "state": answered.state,
+        "detail": answered.detail,
+    }
+
+
+def delivery_facts(found: Delivery | None) -> DeliveryFacts | None:
+    if found is None:
+        return None
+    return {
+        "present": found.present,
+        "missing": found.missing,
+        "missing_names": list(found.missing_names),
+    }
+
+
+def event_line(event: Event) -> dict[str, Any]:
+    """What a pod said; absent values are left out."""
+    return {"schema": "event", "version": 1, **to_line_document(event)}
+
+
+def log_line(text: str, source: str, at: datetime | None = None) -> LogLine:
+    return {
+        "schema": "log",
+        "version": 1,
+        "event": "log",
+        "source": source,
+        "text": text,
+        "at": at,
+    }
+
+
+def launch_line(progress: Progress, run: Run | None) -> Launch:
+    """`run` is what the history has of it now."""
+    run = progress.run or run
+    offer = progress.offer
+    return {
+        "schema": "launch",
+        "version": 1,
+        "stage": progress.stage,
+        "run_id": run.run_id if run else None,
+        "pod_id": run.pod_id if run else "",
+        "gpu": offer.gpu_name if offer else (run.gpu_name if run else ""),
+        "message": progress.text,
+    }
+
+
+def seen_line(seen: object) -> dict[str, Any] | PodChanged | None:
+    """A line about one observation; None for what is no news to a program."""
+    match seen:
+        case EventSeen(event=event):
+            return event_line(event)
+        case PodSeen(pod=pod, before=before) if pod.status is not before:
+            return _changed("status", pod.id, pod.status)
+        case RestartSeen():
+            return _changed("restarted")
+        case ReleasedHere(pod_id=pod_id, why=why):
+            return _changed("released_here", pod_id, why=why)
+        case LogSeen() | _:
+            return None
+
+
+def _changed(
+    what: Literal["status", "restarted", "released_here"],
+    pod_id: str | None = None,
+    status: PodStatus | None = None,
+    why: str = "",
+) -> PodChanged:
+    return {
+        "schema": "pod",
+        "version": 1,
+        "what": what,
+        "pod_id": pod_id,
+        "status": status,
+        "why": why,
+    }

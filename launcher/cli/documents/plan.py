@@ -1,0 +1,166 @@
+"""The plan of a run as a document, and the GPUs that it may choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal, TypedDict
+
+from launcher.domain.account import Account
+from launcher.domain.offer import Offer, Stock
+from launcher.domain.plan import DatasetSummary, Estimate, Origin, Plan, PlannedInput
+from launcher.domain.planned_request import PlannedCommand, PlannedRequest
+from launcher.services.common.boot_budget import BootBudget, boot_budget
+from pod_image.contract.common_settings import Cloud
+from pod_image.contract.findings import Finding, Severity
+from pod_image.contract.next_steps import Said
+
+# `from` is a word of Python, so this one cannot be written as a class.
+SettingFrom = TypedDict("SettingFrom", {"value": Any, "from": Origin})
+
+
+class FindingFacts(TypedDict):
+    """One thing found."""
+
+    severity: Severity
+    code: str
+    """For programs; never changes its meaning."""
+    place: str
+    """A file, or "metadata.csv line 12"; empty for the whole."""
+    message: Said
+    """In English."""
+    hint: Said
+    """What to do about it, in English."""
+    setting: str
+    """The setting that it is about; empty for none."""
+
+
+class OfferFacts(TypedDict):
+    """One GPU type in one tier, and where it is free."""
+
+    gpu_type: str
+    """The provider's id."""
+    gpu_name: str
+    gpu_count: int
+    memory_gb: int
+    """GPU memory of one GPU, as it is sold."""
+    cloud: Cloud
+    price_per_hour_usd: float
+    """For all `gpu_count` GPUs."""
+    stock: Stock
+    data_centers: list[str]
+    """With stock; empty where the provider does not say."""
+    avoids: list[str]
+    """Others with stock that are left out, since a machine there failed lately."""
+
+
+class PlanDocument(TypedDict):
+    """What a run would do and cost. With errors among the remarks it cannot be launched."""
+
+    schema: Literal["plan"]
+    version: Literal[1]
+    hash: str
+    """What `deploy --plan` takes for an hour; empty where the plan cannot be launched."""
+    run_id: str
+    resume: bool
+    """Whether it goes on with what this run id has made before."""
+    preset: str
+    settings: dict[str, SettingFrom]
+    """Every applicable setting and where its value comes from."""
+    dropped: list[str]
+    """Values of the preset that do not apply."""
+    dataset: DatasetSummary | None
+    """null for a run without a dataset."""
+    inputs: list[PlannedInput]
+    secrets: dict[str, str]
+    """Names of the command's secrets, each with where its value comes from; empty where there is none yet."""
+    candidates: list[OfferFacts]
+    """In the order in which they are tried."""
+    account: Account
+    estimate: Estimate | None
+    worst_case_usd: float
+    boot_budget: BootBudget
+    hours_until_capped: float
+    makes_results_repo: bool
+    secrets_in_plain: bool
+    """The key may not make account secrets, so the tokens would stand in the pod's definition."""
+    base_licence: str
+    forced: list[str]
+    """Codes of errors that are let pass."""
+    remarks: list[FindingFacts]
+    can_be_launched: bool
+    requests: list[PlannedRequest | PlannedCommand]
+    """What would be sent, with placeholders for secrets."""
+
+
+class Gpus(TypedDict):
+    """GPUs that can be rented now, cheapest first."""
+
+    schema: Literal["gpus"]
+    version: Literal[1]
+    gpus: list[OfferFacts]
+
+
+def plan_document(plan: Plan) -> PlanDocument:
+    """Everything the plan knows."""
+    values = plan.settings.applicable()
+    return {
+        "schema": "plan",
+        "version": 1,
+        "hash": plan.hash,
+        "run_id": plan.run_id,
+        "resume": plan.resume,
+        "preset": plan.composed.preset,
+        "settings": {
+            name: {"value": value, "from": plan.composed.origins[name]}
+            for name, value in values.items()
+        },
+        "dropped": list(plan.composed.dropped),
+        "dataset": plan.dataset,
+        "inputs": list(plan.inputs),
+        "secrets": dict(plan.secrets),
+        "candidates": [offer_facts(offer) for offer in plan.candidates],
+        "account": plan.account,
+        "estimate": plan.estimate,
+        "worst_case_usd": plan.worst_case_usd,
+        "boot_budget": boot_budget(plan.settings),
+        "hours_until_capped": plan.hours_until_capped,
+        "makes_results_repo": plan.makes_results_repo,
+        "secrets_in_plain": plan.secrets_in_plain,
+        "base_licence": plan.base_licence,
+        "forced": list(plan.forced),
+        "remarks": findings_facts(plan.findings),  # what programs read since the first release
+        "can_be_launched": not plan.errors,
+        "requests": list(plan.requests),
+    }
+
+
+def gpus_document(offers: Iterable[Offer]) -> Gpus:
+    return {"schema": "gpus", "version": 1, "gpus": [offer_facts(offer) for offer in offers]}
+
+
+def offer_facts(offer: Offer) -> OfferFacts:
+    return {
+        "gpu_type": offer.gpu_type,
+        "gpu_name": offer.gpu_name,
+        "gpu_count": offer.gpu_count,
+        "memory_gb": offer.memory_gb,
+        "cloud": offer.cloud,
+        "price_per_hour_usd": offer.price_per_hour_usd,
+        "stock": offer.stock,
+        "data_centers": list(offer.data_centers),
+        "avoids": list(offer.avoids),
+    }
+
+
+def findings_facts(findings: Iterable[Finding]) -> list[FindingFacts]:
+    return [
+        {
+            "severity": each.severity,
+            "code": str(each.code),
+            "place": each.place,
+            "message": each.message,
+            "hint": each.hint,
+            "setting": each.setting,
+        }
+        for each in findings
+    ]

@@ -1,0 +1,124 @@
+"""Documents about runs that need no more than the history; loads neither pydantic nor HTTP."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, TypedDict
+
+from launcher.domain.run import Run, RunState
+from pod_image.contract.outcomes import EndReason
+
+
+class RunFacts(TypedDict):
+    """A run, the same from every command."""
+
+    run_id: str
+    results_repo: str
+    """Repo on Hugging Face; the run's files are in its folder `run_id`."""
+    attempt: int
+    """1, and one more each time that the run was continued in another pod."""
+    state: RunState
+    end_reason: EndReason | None
+    """null until the run has ended."""
+    detail: str
+    """Why it ended so, as a sentence; empty where the end reason says it all."""
+    not_delivered: int | None
+    """Files that did not reach the results repo; null until the pod has said."""
+    pod_id: str
+    gpu: str
+    price_per_hour_usd: float
+    """Of the pod, all of its GPUs together."""
+    cost_usd: float | None
+    """Metered by the pod; null before its first word."""
+    billed_usd: float | None
+    """By the provider's bill; null until it is there. Bills lag."""
+    max_hours: float
+    max_cost_usd: float
+    planned_at: datetime
+    created_at: datetime | None
+    """Of the pod, by the provider's clock."""
+    armed_at: datetime | None
+    """From then on the pod ends itself."""
+    ended_at: datetime | None
+    deadline: datetime | None
+    """When the pod ends itself at the latest."""
+    preset: str
+    """Empty where none was used."""
+
+
+class Runs(TypedDict):
+    """Runs, newest first."""
+
+    schema: Literal["runs"]
+    version: Literal[1]
+    runs: list[RunFacts]
+
+
+class Attach(TypedDict):
+    """Runs of a results repo that this computer knows from now on."""
+
+    schema: Literal["attach"]
+    version: Literal[1]
+    runs: list[RunFacts]
+
+
+class Abort(RunFacts):
+    """The run after its pod was released."""
+
+    schema: Literal["abort"]
+    version: Literal[1]
+
+
+class RunCost(TypedDict):
+    run_id: str
+    results_repo: str
+    seconds: float | None
+    """From the pod's creation to the run's end; null while it goes on."""
+    planned_usd: float | None
+    metered_usd: float | None
+    billed_usd: float | None
+
+
+class Cost(TypedDict):
+    """What runs have cost, newest first, and together."""
+
+    schema: Literal["cost"]
+    version: Literal[1]
+    runs: list[RunCost]
+    metered_usd: float
+    billed_usd: float
+    unbilled_runs: int
+
+
+def run_facts(run: Run) -> RunFacts:
+    """A run as a program reads it; its settings are in `show`."""
+    return {
+        "run_id": run.run_id,
+        "results_repo": run.results_repo,
+        "attempt": run.attempt,
+        "state": run.state,
+        "end_reason": run.end_reason,
+        "detail": run.detail,
+        "not_delivered": run.not_delivered,
+        "pod_id": run.pod_id,
+        "gpu": run.gpu_name,
+        "price_per_hour_usd": run.price_per_hour_usd,
+        "cost_usd": run.cost_usd,
+        "billed_usd": run.billed_usd,
+        "max_hours": run.max_hours,
+        "max_cost_usd": run.max_cost_usd,
+        "planned_at": run.planned_at,
+        "created_at": run.created_at,
+        "armed_at": run.armed_at,
+        "ended_at": run.ended_at,
+        "deadline": run.deadline,
+        "preset": run.preset,
+    }
+
+
+def runs_document(runs: list[Run]) -> Runs:
+    return {"schema": "runs", "version": 1, "runs": [run_facts(run) for run in runs]}
+
+
+def attached_document(runs: list[Run]) -> Attach:
+    return {"schema": "attach", "version": 1, "runs": [run_facts(run) for run in runs]}
