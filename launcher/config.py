@@ -19,6 +19,7 @@ APP_NAME = "pod-launcher"
 USER_AGENT = f"{APP_NAME}/{__version__}"
 """Our own: firewalls in front of clouds refuse the usual ones of Python with 403."""
 DEFAULT_HUB_URL = "https://huggingface.co"
+REGISTRY_VARIABLE = "LAUNCHER_REGISTRY_URL"
 _PLACE_URL = re.compile(r"([A-Z][A-Z0-9_]*)_API_BASE_URL")
 
 
@@ -31,6 +32,8 @@ class Config:
     place_urls: Mapping[str, str] = field(default_factory=dict)
     """Addresses that stand in for a place's own, by its name."""
     hub_url: str = DEFAULT_HUB_URL
+    registry_url: str = ""
+    """Stands in for every registry of images, as a mirror that is told whose image is meant; empty asks their own."""
     request_timeout_seconds: float = 30.0
     poll_seconds: float = 5.0
     """Between two looks at the pods: one list call serves all runs, and 60 calls a minute are allowed."""
@@ -89,7 +92,8 @@ class Config:
 def read_config(environment: Mapping[str, str] | None = None) -> Config:
     """The configuration of this process.
 
-    `LAUNCHER_HOME` moves both folders below one; `<PLACE>_API_BASE_URL` and `HF_ENDPOINT` point at other services.
+    `LAUNCHER_HOME` moves both folders below one; `<PLACE>_API_BASE_URL`, `HF_ENDPOINT` and `LAUNCHER_REGISTRY_URL`
+    point at other services.
     Raises BadEnvironment where there is no home.
     """
     values = os.environ if environment is None else environment
@@ -100,6 +104,7 @@ def read_config(environment: Mapping[str, str] | None = None) -> Config:
         data_folder=data_folder,
         place_urls=_place_urls(values),
         hub_url=hub_address(values),
+        registry_url=(values.get(REGISTRY_VARIABLE) or "").rstrip("/"),
     )
 
 

@@ -32,3 +32,10 @@ def test_the_address_of_a_stand_in_is_found_by_the_name_of_its_place() -> None:
     config = read_config({**given, "EMPTY_API_BASE_URL": "", "API_BASE_URL": "http://y"})
     assert config.place_urls == {"runpod": "http://localhost:1", "other_cloud": "http://x"}
     assert read_config({}).place_urls == {}
+
+
+def test_one_address_stands_in_for_every_registry_of_images() -> None:
+    assert read_config({"LAUNCHER_REGISTRY_URL": "http://localhost:5000/"}).registry_url == (
+        "http://localhost:5000"
+    )
+    assert read_config({}).registry_url == ""

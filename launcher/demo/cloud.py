@@ -1,4 +1,4 @@
-"""The two stand-ins that `launcher demo` runs against: a cloud and a Hub on loopback, with a demo dataset.
+"""The stand-ins that `launcher demo` runs against: a cloud, a Hub and registries on loopback, with a demo dataset.
 
 The only module that imports `launcher.emulator` from outside; a guard keeps it so.
 """
@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import SecretStr
 
+from launcher.config import REGISTRY_VARIABLE
 from launcher.demo.base_voice import BASE_REPO, DemoBase
+from launcher.demo.images import demo_images
 from launcher.errors import InvalidRequest, NotConfigured
 from launcher.stores.secrets import KeyName
 from pod_image.contract.next_steps import NextStep, Sentence
 
 if TYPE_CHECKING:
     from launcher.emulator.hub import HubEmulator
+    from launcher.emulator.registry import RegistryEmulator
     from launcher.emulator.runpod import PodRunner, RunPodEmulator
 
 DATASET_REPO = "demo/clips"
@@ -34,19 +37,22 @@ _HUB_FOLDERS = ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_XET_CACHE", "HF_ASS
 
 @dataclass(frozen=True)
 class DemoCloud:
-    """Both stand-ins, up. `env` is what a client needs to use them like the real thing."""
+    """The stand-ins, up. `env` is what a client needs to use them like the real thing."""
 
     dataset_repo: str
     results_repo: str
     runpod: RunPodEmulator = field(repr=False)
     hub: HubEmulator = field(repr=False)
     faults: tuple[str, ...] = ()
+    registry: RegistryEmulator | None = field(default=None, repr=False)
+    """None where nobody stands in for registries: then none is asked."""
 
     @property
     def struck(self) -> dict[str, int]:
         """Each fault that was asked for, and how often it changed what a client saw."""
         of_hub = {f"hub-{name}": count for name, count in self.hub.faults.struck.items()}
-        counts = {**self.runpod.world.faults.struck, **of_hub}
+        of_registries = self.registry.contents.struck if self.registry else {}
+        counts = {**self.runpod.world.faults.struck, **of_hub, **of_registries}
         return {name: counts.get(name, 0) for name in self.faults}
 
     @property
@@ -55,6 +61,7 @@ class DemoCloud:
             "RUNPOD_API_BASE_URL": self.runpod.url,
             "RUNPOD_API_KEY": self.runpod.api_key,
             "HF_ENDPOINT": self.hub.url,
+            **({REGISTRY_VARIABLE: self.registry.url} if self.registry else {}),
             KeyName.HF_DATASET.variable: self.hub.tokens["read"],
             KeyName.HF_UPLOAD.variable: self.hub.tokens["write"],
         }
@@ -91,19 +98,30 @@ def demo_cloud(
     runner: PodRunner | None = None,
     base: DemoBase | None = None,
 ) -> Iterator[DemoCloud]:
-    """Start both stand-ins below `root`, push the demo clips and `base`, and close everything when the block ends.
+    """Start the stand-ins below `root`, push the demo clips and `base`, and close everything when the block ends.
 
     Pods are real child processes, unless `runner` has another way; none is left afterwards. Raises
     NotConfigured when the extra is missing.
     """
     check_extra(_NEEDED)
     from launcher.emulator.hub import HubEmulator
+    from launcher.emulator.registry import KnownImage, RegistryContents, RegistryEmulator
     from launcher.emulator.runpod import RunPodEmulator
 
+    contents = RegistryContents()
+    for name, image in demo_images().items():
+        contents.add(
+            name,
+            KnownImage(
+                int(image.size_gb * 1e9), python=image.python, is_readable=image.is_readable
+            ),
+        )
     with ExitStack() as stack:
         hub = stack.enter_context(HubEmulator(root / "hub"))
         runpod = stack.enter_context(RunPodEmulator(root / "pods", runner))
-        cloud = DemoCloud(DATASET_REPO, RESULTS_REPO, runpod, hub, tuple(faults or ()))
+        registry = stack.enter_context(RegistryEmulator(contents))
+        runpod.world.images.registries = registry.contents
+        cloud = DemoCloud(DATASET_REPO, RESULTS_REPO, runpod, hub, tuple(faults or ()), registry)
         _push_clips(cloud)
         if base is not None:
             _push_base(cloud, base)
@@ -116,10 +134,11 @@ def fault_list() -> dict[str, str]:
     """Every misfortune that can be switched on, with one sentence each."""
     check_extra(_NEEDED)
     from launcher.emulator.hub import NAMED_FAULTS
+    from launcher.emulator.registry import FAULTS as OF_REGISTRIES
     from launcher.emulator.runpod import FAULTS
 
     of_hub = {f"hub-{name}": fault.sentence for name, fault in NAMED_FAULTS.items()}
-    return {**FAULTS, **of_hub}
+    return {**FAULTS, **of_hub, **OF_REGISTRIES}
 
 
 def check_fault(name: str) -> None:
@@ -142,9 +161,18 @@ def check_extra(modules: tuple[str, ...], extra: str = "demo") -> None:
         )
 
 
+def registry_faults() -> frozenset[str]:
+    """Those that meet the plan, before anything is rented."""
+    from launcher.emulator.registry import FAULTS
+
+    return frozenset(FAULTS)
+
+
 def _switch_on(cloud: DemoCloud, name: str) -> None:
     check_fault(name)
-    if name.startswith("hub-"):
+    if cloud.registry is not None and name in registry_faults():
+        cloud.registry.contents.switch_on(name)
+    elif name.startswith("hub-"):
         cloud.hub.faults.switch_on(name.removeprefix("hub-"))
     else:
         cloud.runpod.world.faults.switch_on_for_demo(name)

@@ -82,6 +82,20 @@ class PlannedInput:
 
 
 @dataclass(frozen=True)
+class PlannedImage:
+    """What a registry told of the image that is ordered. `size_bytes` is what a machine fetches of it."""
+
+    name: str
+    digest: str = ""
+    size_bytes: int | None = None
+    python: tuple[int, int] | None = None
+
+    @property
+    def size_gb(self) -> float | None:
+        return None if self.size_bytes is None else self.size_bytes / 1e9
+
+
+@dataclass(frozen=True)
 class Estimate:
     """Expected time and cost of the whole run; `basis` says what it rests on."""
 
@@ -113,6 +127,8 @@ class Plan:
     """The provider's id of it: whose the run is, whatever the account has by then. Empty where it does not say."""
     base_licence: str = ""
     inputs: tuple[PlannedInput, ...] = ()
+    image: PlannedImage | None = None
+    """None where nobody could tell of it."""
     secrets: Mapping[str, str] = field(default_factory=dict)
     """Names of the command's secrets, each with where its value comes from; empty where there is none yet."""
     forced: tuple[str, ...] = ()
@@ -131,6 +147,11 @@ class Plan:
     @property
     def settings(self) -> RunSettings:
         return self.composed.settings
+
+    @property
+    def image_gb(self) -> float | None:
+        """What a machine fetches of the image, where that was told."""
+        return self.image.size_gb if self.image else None
 
     @property
     def settings_json(self) -> str:

@@ -48,9 +48,14 @@ def built_in_folder() -> Path:
     return packed if any(packed.glob("*.toml")) else packed.parents[1] / "presets"
 
 
+def built_in_presets() -> list[Preset]:
+    """Those that every copy of this release has, by name."""
+    return [_read(path, is_built_in=True) for path in sorted(built_in_folder().glob("*.toml"))]
+
+
 def all_presets(config: Config) -> list[Preset]:
     """Built-in presets first, each part by name. Raises InvalidRequest for a file that cannot be read."""
-    built_in = [_read(path, is_built_in=True) for path in sorted(built_in_folder().glob("*.toml"))]
+    built_in = built_in_presets()
     own = [_read(path, is_built_in=False) for path in sorted(config.presets_folder.glob("*.toml"))]
     taken = {preset.name for preset in built_in}
     return [*built_in, *(preset for preset in own if preset.name not in taken)]

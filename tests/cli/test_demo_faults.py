@@ -27,6 +27,7 @@ from launcher.cli.terminal.output import Output
 from launcher.demo.cloud import demo_cloud, fault_list
 from launcher.demo.recipes import DemoRecipe
 from launcher.emulator.hub import NAMED_FAULTS
+from launcher.emulator.registry import FAULTS as OF_REGISTRIES
 from launcher.emulator.runpod import FAULTS
 from launcher.emulator.runpod.faults import DEMO, DEMO_STRIKES_FIRST
 from launcher.errors import InvalidRequest
@@ -56,6 +57,7 @@ class Seen:
     cloud: tuple[str, ...]
     hub: tuple[str, ...]
     log_lines: int
+    registry: tuple[str, ...]
 
 
 @pytest.fixture(scope="module")
@@ -64,12 +66,14 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
     order = DemoOrder(recipe=DemoRecipe.COMMAND, faults=tuple(NEEDS_LARGE_FILE))
     with demo_cloud(root) as cloud:
         began = len(cloud.hub.core.log)
+        assert cloud.registry is not None
         outcome = complete(_run(order, cloud, _config(root, cloud), root, Output(quiet=True)))
         assert outcome.followed.run.end_reason == "finished"
         yield Seen(
             tuple(f"{one.method} {one.path}" for one in cloud.runpod.requests),
             tuple(f"{one.method} {one.path}" for one in cloud.hub.core.log[began:]),
             outcome.followed.last_word.seq if outcome.followed.last_word else 0,
+            tuple(f"{one.method} {one.path}" for one in cloud.registry.app.seen),
         )
 
 
@@ -90,6 +94,21 @@ def test_each_fault_of_the_cloud_meets_something_in_the_shortest_run(seen: Seen,
     assert len(met) >= 1 or times is None
 
 
+def test_the_demos_plan_passes_by_its_registry(seen: Seen) -> None:
+    assert "HEAD /v2/pod-launcher/pod-image/manifests/0.1.0" in seen.registry
+
+
+def test_an_image_that_the_demos_registry_does_not_have_rents_nothing(tmp_path: Path) -> None:
+    order = DemoOrder(recipe=DemoRecipe.COMMAND, faults=("image-absent",))
+    with demo_cloud(tmp_path, {"image-absent": True}) as cloud:
+        with pytest.raises(InvalidRequest, match="is not there"):
+            complete(_run(order, cloud, _config(tmp_path, cloud), tmp_path, Output(quiet=True)))
+        assert cloud.struck["image-absent"] == 1
+        assert not [
+            one for one in cloud.runpod.requests if one.method == "POST" and "pods" in one.path
+        ]
+
+
 @pytest.mark.parametrize("name", NAMED_FAULTS)
 def test_each_fault_of_the_hub_meets_something_in_the_shortest_run(seen: Seen, name: str) -> None:
     (rule,) = NAMED_FAULTS[name].rules(0.0)
@@ -102,7 +121,8 @@ def test_each_fault_of_the_hub_meets_something_in_the_shortest_run(seen: Seen, n
 
 def test_each_name_is_held_by_one_of_these_tests_or_refused() -> None:
     of_cloud = {*MEETS, *NEEDS_TIME, *NEEDS_A_PERSON}
-    assert set(fault_list()) == of_cloud | {f"hub-{name}" for name in NAMED_FAULTS}
+    of_hub = {f"hub-{name}" for name in NAMED_FAULTS}
+    assert set(fault_list()) == of_cloud | of_hub | set(OF_REGISTRIES)
     for name in fault_list():
         refuse_what_shows_nothing([name], is_headless=False)
         if name in NEEDS_A_PERSON:

@@ -252,12 +252,14 @@ def test_doctor_passes_on_what_the_registry_says_of_the_image_that_was_named(
 ) -> None:
     asked: list[tuple[str, bool]] = []
 
-    async def check_image(image: str, place: Place, *, has_credential: bool) -> ImageCheck:
+    async def check_image(
+        image: str, place: Place, *, has_credential: bool, **_: object
+    ) -> ImageCheck:
         asked.append((image, has_credential))
         return ImageCheck(False, f"{image} is not there", "Look at the name.")
 
     monkeypatch.setattr(Place, "has_stand_in", lambda *_: False)
-    monkeypatch.setattr("launcher.cli.commands.doctor.check_image", check_image)
+    monkeypatch.setattr("launcher.services.common.image_looks.check_image", check_image)
     said = shell("doctor", "--image", "me/pod:1", "--registry", "cred-1", "--json")
     checks = {check["name"]: check for check in said.json["checks"]}
     assert asked == [("me/pod:1", True)]
@@ -269,12 +271,14 @@ def test_doctor_passes_on_what_the_registry_says_of_the_image_that_was_named(
 def test_doctor_holds_the_tag_of_our_image_to_the_digest_of_this_release(
     shell: Shell, monkeypatch: pytest.MonkeyPatch, theirs: str, is_good: bool
 ) -> None:
-    async def check_image(image: str, place: Place, *, has_credential: bool) -> ImageCheck:
+    async def check_image(
+        image: str, place: Place, *, has_credential: bool, **_: object
+    ) -> ImageCheck:
         return ImageCheck(True, f"{image} is there", digest=f"sha256:{theirs * 32}")
 
     monkeypatch.setattr("launcher.image_digest.IMAGE_DIGEST", f"sha256:{'ab' * 32}")
     monkeypatch.setattr(Place, "has_stand_in", lambda *_: False)
-    monkeypatch.setattr("launcher.cli.commands.doctor.check_image", check_image)
+    monkeypatch.setattr("launcher.services.common.image_looks.check_image", check_image)
     checks = {check["name"]: check for check in shell("doctor", "--json").json["checks"]}
     assert checks["image"]["is_good"] is is_good
 

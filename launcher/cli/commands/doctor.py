@@ -25,7 +25,6 @@ from launcher.config import hub_address, read_config
 from launcher.errors import BadEnvironment, LauncherError
 from launcher.providers.registry import access_to
 from launcher.services.account.key_check import KeyCheck, check_keys
-from launcher.services.common.image_check import check_image
 from launcher.services.common.our_image import compared
 from launcher.services.common.workbench import Workbench
 from launcher.stores.secrets import KeyName, Keys
@@ -186,10 +185,9 @@ def _versions() -> Check:
 
 async def _image(bench: Workbench, image: str, registry: str) -> Check:
     ours = f" (contract {CONTRACT_VERSION})" if image == DEFAULT_IMAGE else ""
-    if bench.place.has_stand_in(bench.config.place_urls):
-        # A stand-in pulls nothing, and whoever uses one may have no network.
+    found = await bench.images.look(image, has_credential=bool(registry))
+    if found is None:
         return Check("image", None, f"{image}{ours}, not looked for: the cloud is a stand-in")
-    found = await check_image(image, bench.place, has_credential=bool(registry))
     if found.is_good:
         found = compared(image, found)
     return Check("image", found.is_good, found.sentence + ours, in_terminal(found.hint))

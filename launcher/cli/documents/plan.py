@@ -7,7 +7,7 @@ from typing import Any, Literal, TypedDict
 
 from launcher.domain.account import Account
 from launcher.domain.offer import Offer, Stock
-from launcher.domain.plan import DatasetSummary, Estimate, Origin, Plan, PlannedInput
+from launcher.domain.plan import DatasetSummary, Estimate, Origin, Plan, PlannedImage, PlannedInput
 from launcher.domain.planned_request import PlannedCommand, PlannedRequest
 from launcher.services.common.boot_budget import BootBudget, boot_budget
 from pod_image.contract.common_settings import Cloud
@@ -71,6 +71,8 @@ class PlanDocument(TypedDict):
     dataset: DatasetSummary | None
     """null for a run without a dataset."""
     inputs: list[PlannedInput]
+    image: PlannedImage | None
+    """What a registry told of it; null where nobody could tell."""
     secrets: dict[str, str]
     """Names of the command's secrets, each with where its value comes from; empty where there is none yet."""
     candidates: list[OfferFacts]
@@ -117,12 +119,13 @@ def plan_document(plan: Plan) -> PlanDocument:
         "dropped": list(plan.composed.dropped),
         "dataset": plan.dataset,
         "inputs": list(plan.inputs),
+        "image": plan.image,
         "secrets": dict(plan.secrets),
         "candidates": [offer_facts(offer) for offer in plan.candidates],
         "account": plan.account,
         "estimate": plan.estimate,
         "worst_case_usd": plan.worst_case_usd,
-        "boot_budget": boot_budget(plan.settings),
+        "boot_budget": boot_budget(plan.settings, plan.image_gb),
         "hours_until_capped": plan.hours_until_capped,
         "makes_results_repo": plan.makes_results_repo,
         "secrets_in_plain": plan.secrets_in_plain,

@@ -11,7 +11,7 @@ from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import LOOKS, style
 from launcher.domain.agreed import SHOWN_HASH
 from launcher.domain.offer import Offer
-from launcher.domain.plan import Origin, Plan, PlannedInput
+from launcher.domain.plan import Origin, Plan, PlannedImage, PlannedInput
 from launcher.recipes import recipe_of
 from launcher.services.common.account_words import account_words
 from launcher.services.common.boot_budget import boot_budget
@@ -85,6 +85,8 @@ def _summary(plan: Plan) -> list[tuple[str, str]]:
     made = "; the repo does not exist yet and is made, private" if plan.makes_results_repo else ""
     rows.append(("Results", f"{plan.settings.results_repo}, folder {plan.run_id}{made}"))
     rows.append(("GPU", _gpus(plan)))
+    if plan.image is not None:
+        rows.append(("Image", _image(plan.image)))
     rows.append(("Account", account_words(plan.account, place_of(plan.settings))))
     rows.append(("Ready in", _boot(plan)))
     if plan.estimate is not None:
@@ -133,6 +135,12 @@ def _input(one: PlannedInput) -> str:
     return f"{one.name}: {files}{put} (commit {one.commit[:8]})"
 
 
+def _image(image: PlannedImage) -> str:
+    told = size(image.size_bytes) if image.size_bytes is not None else "size not told"
+    python = f", Python {image.python[0]}.{image.python[1]}" if image.python else ""
+    return f"{image.name}: in its registry, {told}{python}"
+
+
 def _gpus(plan: Plan) -> str:
     first, *others = plan.candidates
     text = _offer(first)
@@ -144,7 +152,7 @@ def _gpus(plan: Plan) -> str:
 
 
 def _boot(plan: Plan) -> str:
-    budget = boot_budget(plan.settings)
+    budget = boot_budget(plan.settings, plan.image_gb)
     return f"{budget.minutes:g} minutes, or the pod is released and the next one tried ({budget.basis})"
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from typing import Protocol
 
 
 @dataclass
@@ -20,12 +21,20 @@ class Timing:
     """How far behind the records of /v2/billing are."""
 
 
+class Registries(Protocol):
+    """Where images come from, if somebody stands for that too."""
+
+    def obstacle(self, image: str, has_credential: bool) -> str | None: ...
+
+
 @dataclass
 class Images:
     """Patterns of image names. Pulling a private one needs a registry credential; an absent one never ends."""
 
     private: set[str] = field(default_factory=set)
     absent: set[str] = field(default_factory=set)
+    registries: Registries | None = None
+    """Whose word holds where there is one: what it does not have no host can pull."""
 
     def obstacle(self, image: str, has_credential: bool) -> str | None:
         """What the system log says when the image cannot be pulled."""
@@ -36,7 +45,7 @@ class Images:
                 f"error pulling image: pull access denied for {image}, repository does not exist "
                 "or may require authorization"
             )
-        return None
+        return self.registries.obstacle(image, has_credential) if self.registries else None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ COMPRESSED_GB = {DEFAULT_IMAGE: 2.75}
 """Ours by docs/image.md; a place knows its own images."""
 PROOF_MINUTES = 6.0
 """The agent's own limits at boot: two minutes for its pod, one and a half for the Hub, two for the machine."""
+LONGEST_MINUTES = 120.0
+"""A person could set no more, and the pod takes no more."""
 INSTALL_MINUTES = 3.0
 """Without an image of ours: the agent, and what is missing beside it."""
 
@@ -27,13 +29,15 @@ class BootBudget:
     basis: str
 
 
-def boot_budget(settings: RunSettings) -> BootBudget:
-    """What `boot_minutes` says; where that is 0, what the image's size makes of it at the run's place."""
+def boot_budget(settings: RunSettings, image_gb: float | None = None) -> BootBudget:
+    """What `boot_minutes` says; where that is 0, what the image's size makes of it at the run's place. `image_gb`: the
+    size that its registry told.
+    """
     if settings.boot_minutes:
         return BootBudget(settings.boot_minutes, "as set by boot_minutes")
     place = place_of(settings)
     images, image = place.images, image_of(settings.image, place)
-    size_gb = COMPRESSED_GB.get(image) or images.compressed_gb.get(image)
+    size_gb = image_gb or COMPRESSED_GB.get(image) or images.compressed_gb.get(image)
     if size_gb is None:
         return BootBudget(UNSIZED_BOOT_MINUTES, "the size of this image is not known")
     pull_minutes = size_gb * 1000 / images.pull_mb_per_second / 60
@@ -43,8 +47,8 @@ def boot_budget(settings: RunSettings) -> BootBudget:
         minutes += INSTALL_MINUTES
         installing = f", {INSTALL_MINUTES:.0f} minutes of installing"
     return BootBudget(
-        float(math.ceil(minutes)),
-        f"{size_gb:g} GB of image at {images.pull_mb_per_second:.0f} MB/s, "
+        min(float(math.ceil(minutes)), LONGEST_MINUTES),
+        f"{size_gb:.3g} GB of image at {images.pull_mb_per_second:.0f} MB/s, "
         f"{images.machine_minutes:.0f} minutes to get a machine"
         f"{installing}, {PROOF_MINUTES:.0f} to prove it",
     )

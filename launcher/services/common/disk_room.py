@@ -28,9 +28,37 @@ def with_inputs(needed: DiskRoom | None, inputs: Sequence[PlannedInput]) -> Disk
     return DiskRoom(needed.gb + inputs_gb, f"{needed.basis}, and its inputs")
 
 
-def findings_on_disk(settings: RunSettings, needed: DiskRoom | None) -> list[Finding]:
-    """A note where the disk is larger than asked for, and an error for one that certainly will not do."""
-    return [*_raised(settings), *_too_small(settings, needed)]
+UNPACKED = 2.0
+"""Layers take about so many times on a disk what is fetched of them; those of CUDA more."""
+
+
+def findings_on_disk(
+    settings: RunSettings, needed: DiskRoom | None, image_gb: float | None = None
+) -> list[Finding]:
+    """A note where the disk is larger than asked for, an error for one that certainly will not do, a warning for one
+    that may not, with the image's layers on it. `image_gb`: what a machine fetches of the image.
+    """
+    too_small = _too_small(settings, needed)
+    return [*_raised(settings), *(too_small or _tight(settings, needed, image_gb))]
+
+
+def _tight(settings: RunSettings, needed: DiskRoom | None, image_gb: float | None) -> list[Finding]:
+    if image_gb is None:
+        return []
+    rented_gb, unpacked_gb = rented_disk_gb(settings), image_gb * UNPACKED
+    total_gb = unpacked_gb + (needed.gb if needed else 0.0)
+    if total_gb <= rented_gb:
+        return []
+    beside = f", and {needed.basis} {needed.gb:.1f} GB" if needed and needed.gb else ""
+    return [
+        Finding(
+            Severity.WARNING,
+            "disk_tight",
+            f"The pod's disk of {rented_gb} GB may have no room: the image takes about {unpacked_gb:.0f} GB of it "
+            f"unpacked{beside}.",
+            Sentence("Rent a larger disk: ", setting("disk_gb", math.ceil(total_gb))),
+        )
+    ]
 
 
 def _raised(settings: RunSettings) -> list[Finding]:

@@ -19,6 +19,7 @@ from launcher.providers.access import Opening
 from launcher.providers.base import Provider
 from launcher.providers.place import Place
 from launcher.providers.registry import access_to, default_place
+from launcher.services.common.image_looks import ImageLooks
 from launcher.services.common.place_key import has_place_key, place_key
 from launcher.services.common.pod_list import PodList
 from launcher.stores.runs import RunHistory
@@ -34,11 +35,16 @@ class Workbench:
     hub: HubAccess
     runs: RunHistory
     clock: Clock = field(default_factory=SystemClock)
+    registry_transport: httpx.AsyncBaseTransport | None = None
+    """To the registries of images, in place of the network."""
     pod_list: PodList = field(init=False)
+    images: ImageLooks = field(init=False)
 
     def __post_init__(self) -> None:
         pod_list = PodList(self.provider, self.clock, self.config.poll_seconds)
         object.__setattr__(self, "pod_list", pod_list)
+        images = ImageLooks(self.config, self.place, self.clock, self.registry_transport)
+        object.__setattr__(self, "images", images)
 
     @property
     def place(self) -> Place:

@@ -113,15 +113,18 @@ async def provide_wheel(bench: Workbench, plan: Plan) -> None:
         await bench.results(plan.settings.results_repo).put(files, message)
 
 
-def findings_on_image(image: str, place: Place) -> tuple[Finding, ...]:
-    """What a plan says of it."""
+def findings_on_image(
+    image: str, place: Place, python: tuple[int, int] | None = None
+) -> tuple[Finding, ...]:
+    """What a plan says of it. `python`: the version that the image itself names, which its name may contradict."""
     if not is_bootstrap(image):
         return ()
     ordered = image_of(image, place)
-    named = python_named_by(ordered)
-    if named is not None and named < OLDEST_PYTHON:
-        has, needed = (".".join(map(str, each)) for each in (named, OLDEST_PYTHON))
-        sentence = f"By its name {ordered} has Python {has}; the agent needs {needed} or newer."
+    known = python or python_named_by(ordered)
+    if known is not None and known < OLDEST_PYTHON:
+        has, needed = (".".join(map(str, each)) for each in (known, OLDEST_PYTHON))
+        by = "its own description" if python else "its name"
+        sentence = f"By {by} {ordered} has Python {has}; the agent needs {needed} or newer."
         return (Finding(Severity.ERROR, "image_python", sentence, REMEDY),)
     return (
         Finding(

@@ -261,7 +261,7 @@ class _Launch:
     async def _until_armed(self, rental: Rental, run: Run) -> Run:
         started = self._bench.clock.now()
         status = PodStatus.PROVISIONING
-        minutes = boot_budget(self._plan.settings).minutes
+        minutes = boot_budget(self._plan.settings, self._plan.image_gb).minutes
         container = ContainerWatch()
         looks_at = [started + wait for wait in decisive_waits(minutes)]
         async with aclosing(follow(self._bench, run, looks_at=looks_at)) as raw_observations:

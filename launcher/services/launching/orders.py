@@ -81,7 +81,10 @@ def _spelt_out(plan: Plan) -> RunSettings:
     """The settings as the pod is held to them: with the minutes that go by its image's size, its real disk, and no
     name of this computer.
     """
-    minutes, disk_gb = boot_budget(plan.settings).minutes, rented_disk_gb(plan.settings)
+    minutes, disk_gb = (
+        boot_budget(plan.settings, plan.image_gb).minutes,
+        rented_disk_gb(plan.settings),
+    )
     on_pod = plan.brought.settings_on_pod(plan.settings)
     return plan.settings.model_copy(update={"boot_minutes": minutes, "disk_gb": disk_gb, **on_pod})
 

@@ -24,13 +24,17 @@ from launcher.services.common.disk_room import findings_on_disk, with_inputs
 from launcher.services.common.place_key import need_place_key
 from launcher.services.common.run_secrets import can_make_secrets, handed_over, sources_of_named
 from launcher.services.common.workbench import Workbench
-from launcher.services.launching import bootstrap
 from launcher.services.launching.bad_hosts import bad_hosts, findings_on_bad_hosts, steered
 from launcher.services.planning.brought.changed import findings_on_changes
 from launcher.services.planning.brought.look import look_at_brought
 from launcher.services.planning.choosing import FREE_CHOICE, FreeChoice
 from launcher.services.planning.dataset_look import how_to_force, refuse_unknown
 from launcher.services.planning.hub_view import look_at_hub
+from launcher.services.planning.image_look import (
+    findings_on_look,
+    look_at_image,
+    planned_image,
+)
 from launcher.services.planning.money import findings_on_money, within_limits
 from launcher.services.planning.requests import agreed_of, planned_requests
 from launcher.services.planning.resuming import findings_on_resume
@@ -69,11 +73,12 @@ async def make_plan(
     settings = composed.settings
     refuse_keys(settings.model_dump())
     recipe = recipe_of(settings)
-    view, offers, has_secrets, account, (brought, on_brought) = await asyncio.gather(
+    view, offers, has_secrets, account, image, (brought, on_brought) = await asyncio.gather(
         look_at_hub(bench, settings, forced, resume=resume),
         bench.provider.offers(settings.gpu_count, Cloud.ANY, (), settings.min_cuda_version),
         can_make_secrets(bench.provider),
         bench.provider.account(),
+        look_at_image(bench, settings),
         bench.hub.run(look_at_brought, settings),
     )
     asked, composed = composed, replace(composed, settings=view.settings)
@@ -93,6 +98,7 @@ async def make_plan(
     if view.earlier and not any(found.severity is Severity.ERROR for found in on_brought):
         record = view.earlier.record
         on_brought += await findings_on_changes(bench, settings.results_repo, record, brought)
+    known_image = planned_image(settings, bench.place, image)
     findings = [
         *(Finding(Severity.NOTE, "older_settings", note) for note in composed.notes),
         *view.findings,
@@ -103,9 +109,11 @@ async def make_plan(
         *findings_on_money(bench.place, settings, wanted, account),
         *findings_on_bad_hosts(chosen, bad),
         *findings_on_disk(
-            settings, with_inputs(recipe.disk_needed(settings, view.dataset), view.inputs)
+            settings,
+            with_inputs(recipe.disk_needed(settings, view.dataset), view.inputs),
+            known_image.size_gb if known_image else None,
         ),
-        *bootstrap.findings_on_image(settings.image, bench.place),
+        *findings_on_look(settings, bench.place, image),
         *our_image.findings_on_image(settings.image),
     ]
     if not has_secrets:
@@ -124,6 +132,7 @@ async def make_plan(
         account_id=account.account_id,
         base_licence=view.start.licence,
         inputs=view.inputs,
+        image=known_image,
         secrets=secrets,
         forced=tuple(dict.fromkeys(forced)),
         brought=brought,

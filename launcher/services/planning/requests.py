@@ -58,6 +58,8 @@ def agreed_of(bench: Workbench, plan: Plan, tokens: Iterable[KeyName]) -> Agreed
     """What is agreed to with the plan. Held still in its requests: nonce, names that are made of it, the attempt's
     number, which is this computer's own count, and times. Price and place stand with each offer.
     """
+    # What a registry said of the image is no choice: it may not answer the next time.
+    plan = replace(plan, image=None)
     run = replace(
         new_attempt(bench, plan),
         nonce=NONCE_SHOWN,

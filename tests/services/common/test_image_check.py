@@ -13,7 +13,8 @@ import pytest
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.providers.registry import default_place
 from launcher.providers.runpod.place import PYTORCH_IMAGE
-from launcher.services.common.image_check import ImageCheck, ImageName, check_image
+from launcher.services.common.image_check import ImageCheck, check_image
+from launcher.services.common.image_names import ImageName
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"

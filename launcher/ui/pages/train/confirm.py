@@ -86,7 +86,7 @@ class ConfirmDialog:
                 "Until it reports itself ready (a few minutes) this program watches over it: closing it "
                 "earlier removes the GPU. After that you may close the tab or switch off the computer.",
             )
-            budget = boot_budget(settings)
+            budget = boot_budget(settings, plan.image_gb)
             Text(
                 "li",
                 f"A GPU that is not ready after {budget.minutes:g} minutes is removed, and the next one tried "
