@@ -33,6 +33,7 @@ COMMANDS: tuple[Entry, ...] = (
     _entry("ui", _RUN, "The web form: keys, datasets, training, listening."),
     _entry("plan", _RUN, "What a run would do and cost; nothing is rented."),
     _entry("deploy", _RUN, "Show the plan, ask, rent a GPU, and follow the run."),
+    _entry("mcp", _RUN, "The same for agents, over the Model Context Protocol."),
     _entry("presets", _RUN, "Named settings to start from: list, show, save, delete."),
     _entry("init", _RUN, "The files of a run in a folder, ready to edit."),
     _entry("gpus", _RUN, "GPUs that can be rented now, with memory and price."),

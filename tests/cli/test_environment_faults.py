@@ -23,6 +23,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "ui": ("--no-browser", "--port", "0"),
     "plan": (*RUN, "--", "true"),
     "deploy": (*RUN, "--yes", "--", "true"),
+    "mcp": (),
     "presets": ("list",),
     "init": ("trainer",),
     "gpus": (),
@@ -108,9 +109,10 @@ def command(
         monkeypatch.setenv(variable, value)
 
     async def served(*_: object, **__: object) -> None:
-        """A form that is closed at once."""
+        """A form, or an agent's program, that is closed at once."""
 
     monkeypatch.setattr("launcher.ui.application.serve", served)
+    monkeypatch.setattr("launcher.serve.mcp.server.serve_stdio", served)
 
     def ran(name: str, *more: str, **variables: str) -> Said:
         for variable in PUT_BACK:
@@ -142,7 +144,7 @@ OFFLINE = ("demo", "ui", "presets", "init", "runs", "cost", "export")
 """Ask nobody; the form says it where it asks."""
 ENDING = ("sample", "save", "stop", "abort", "reap")
 """End pods, or reach them through RunPod alone."""
-AT_RUNPOD = (*ENDING, "gpus", "show", "watch", "logs", "results", "voices")
+AT_RUNPOD = (*ENDING, "gpus", "mcp", "show", "watch", "logs", "results", "voices")
 """Have nothing to ask the Hub while there is no run."""
 FAULTS = {
     "a SOCKS proxy": Fault(

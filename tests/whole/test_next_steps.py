@@ -16,6 +16,10 @@ from launcher.cli.command_list import COMMANDS
 from launcher.cli.terminal.next_steps import WORDS as IN_TERMINAL
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.errors import InvalidRequest
+from launcher.serve.mcp.next_steps import WORDS as FOR_AGENTS
+from launcher.serve.mcp.next_steps import for_agents
+from launcher.serve.mcp.planning_tools import PlanningTools
+from launcher.serve.mcp.run_tools import RunTools
 from launcher.ui.next_steps import WORDS as ON_PAGE
 from launcher.ui.next_steps import on_page
 from pod_image.contract.bodies import RunWarning
@@ -45,6 +49,7 @@ OPTIONS = {
 NAMED = re.compile(rf"\blauncher (?:{'|'.join(entry.name for entry in COMMANDS)})\b")
 EDGE = "launcher/cli/"
 PYTHON_EDGE = "launcher/api/next_steps.py"
+AGENTS_EDGE = "launcher/serve/mcp/"
 MAY_NAME = {
     ("launcher/ui/next_steps.py", "launcher doctor, in a terminal"): "has no place on a page",
     ("launcher/ui/next_steps.py", "launcher demo, in a terminal"): "has no place on a page",
@@ -99,7 +104,7 @@ def test_no_text_below_the_edges_names_a_command_or_an_option_of_ours() -> None:
         (name, text)
         for name, named in naming("launcher", "pod_image").items()
         for text in named
-        if not name.startswith(EDGE) and name != PYTHON_EDGE
+        if not name.startswith((EDGE, AGENTS_EDGE)) and name != PYTHON_EDGE
     ]
 
     def excused(name: str, text: str) -> list[tuple[str, str]]:
@@ -110,7 +115,9 @@ def test_no_text_below_the_edges_names_a_command_or_an_option_of_ours() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [IN_TERMINAL, ON_PAGE, IN_PYTHON], ids=["terminal", "page", "python"]
+    "words",
+    [IN_TERMINAL, ON_PAGE, IN_PYTHON, FOR_AGENTS],
+    ids=["terminal", "page", "python", "agents"],
 )
 def test_an_edge_words_every_step_and_no_other(words: dict[NextStep, object]) -> None:
     assert set(words) == set(NextStep)
@@ -227,3 +234,13 @@ def test_what_happened_and_what_to_do_are_kept_by_one_class_of_errors() -> None:
     assert keepers == ["pod_image/contract/hinted_error.py: HintedError"]
     assert issubclass(InvalidRequest, HintedError)
     assert (ROOT / "pod_image/contract/hinted_error.py").is_file()
+
+
+@pytest.mark.parametrize("step", EVERY_STEP, ids=lambda step: step.do.name)
+def test_what_agents_are_told_to_do_exists(step: Step) -> None:
+    said = for_agents(Sentence(step))
+    tools = {name for each in (PlanningTools, RunTools) for name in vars(each) if name[0] != "_"}
+    assert {*re.findall(r"the tool (\w+)", said)} <= tools
+    commands = HINTED_COMMAND.findall(said)
+    assert bool(commands) == ("in a terminal" in said)
+    assert {word for word, _ in commands} <= {*EVERY}

@@ -10,7 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from launcher.cli.documents import account, datasets, following, heard, made, plan, runs, said
+from launcher.cli.documents import (
+    account,
+    agents,
+    datasets,
+    following,
+    heard,
+    made,
+    plan,
+    runs,
+    said,
+)
 
 
 @dataclass(frozen=True)
@@ -44,6 +54,7 @@ COMMANDS: Mapping[str, Shapes] = {
     "deploy": Shapes(
         (following.Deploy,), (account.Reap, said.PlanMoves, plan.PlanDocument, *_OF_A_RUN)
     ),
+    "mcp": Shapes((agents.Mcp,)),
     "presets list": Shapes((account.PresetsList,)),
     "presets show": Shapes((account.PresetsShow,)),
     "presets save": Shapes((account.PresetsSave,)),

@@ -1,0 +1,93 @@
+"""`launcher mcp`: plans, runs within a budget and what runs say, for an agent's program that starts this one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from launcher.cli.flags import JsonOption, command_app
+from launcher.errors import NotConfigured
+
+app = command_app()
+
+
+@app.command()
+def mcp(
+    allow_spend: Annotated[
+        float | None,
+        typer.Option(
+            "--allow-spend",
+            metavar="USD_PER_DAY",
+            min=0.0,
+            max=100_000.0,
+            help="What agents may spend in a day, all of them together. Without it nothing is rented.",
+        ),
+    ] = None,
+    allow_folder: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--allow-folder", metavar="FOLDER", help="Agents may bring files from here; repeatable."
+        ),
+    ] = None,
+    allow_variable: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-variable",
+            metavar="NAME",
+            help="Agents may hand the secret of this name to a command of theirs; repeatable.",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer an agent over standard input and output (Model Context Protocol).
+
+    Keys come from the environment and the keyring, as for every command, and pass through no tool. An agent plans
+    freely; it deploys only a plan that was shown, by its hash, and only within --allow-spend. With --json it prints
+    the entry for an agent's configuration, and serves nobody.
+    """
+    if as_json:
+        _print_entry(allow_spend, allow_folder or (), allow_variable or ())
+        return
+    from launcher.api.desk import Desk
+    from launcher.cli.session import find, run
+    from launcher.services.common.workbench import Workbench
+
+    if find_spec("mcp") is None:
+        raise NotConfigured(
+            "Serving agents needs mcp, which is not installed.",
+            hint='Install it: pip install "pod-launcher[mcp]"',
+        )
+    from launcher.serve.mcp.allowed import Allowed
+    from launcher.serve.mcp.ground import grounded
+    from launcher.serve.mcp.server import serve_stdio
+
+    keys = find()
+    if sys.stdin.isatty():
+        typer.echo(
+            "This speaks the Model Context Protocol: an agent's program starts it.", err=True
+        )
+
+    async def serve(bench: Workbench) -> None:
+        config = bench.config
+        private = (config.config_folder, config.data_folder)
+        allowed = Allowed.by(allow_folder or (), private, allow_variable or ())
+        async with grounded(Desk.at(bench, keys), allowed, allow_spend) as ground:
+            await serve_stdio(ground)
+
+    run(keys, serve)
+
+
+def _print_entry(spend: float | None, folders: Sequence[Path], names: Sequence[str]) -> None:
+    from launcher.cli.documents.agents import mcp_document
+    from launcher.cli.terminal.output import Output
+
+    words = ["-P", "-m", "launcher", "mcp"]
+    words += ["--allow-spend", f"{spend:g}"] if spend is not None else []
+    words += [word for folder in folders for word in ("--allow-folder", str(folder.absolute()))]
+    words += [word for name in names for word in ("--allow-variable", name)]
+    Output(as_json=True).answer(mcp_document(sys.executable, words), str)
