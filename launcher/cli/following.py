@@ -11,6 +11,7 @@ from typing import Any
 
 from launcher.cli.documents.following import Deploy
 from launcher.cli.documents.runs import run_facts
+from launcher.cli.terminal.command_line import command_line
 from launcher.cli.terminal.layout import lasted, usd
 from launcher.cli.terminal.live import Live
 from launcher.cli.terminal.run_time import lasted_seconds
@@ -23,6 +24,7 @@ from launcher.services.common.observations import RunEnded
 from launcher.services.common.workbench import Workbench
 from launcher.services.following.outcome import delivery_of
 from launcher.services.following.outcome import raise_if_bad as raise_if_run_is_bad
+from launcher.services.following.versions import version_of_end
 from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
 from launcher.services.launching.progress import Progress, Stage
@@ -40,6 +42,8 @@ class Followed:
 
     run: Run
     last_word: Stamped[Ended] | None = None
+    version: str = ""
+    """The tag that the results repo shows to hold this end; empty where none was seen to."""
 
     @property
     def ended(self) -> Ended | None:
@@ -113,9 +117,8 @@ async def follow_to_end(
         async with aclosing(watch(bench, run)) as observations:
             async for seen in observations:
                 if isinstance(seen, RunEnded):
-                    return Followed(
-                        seen.run, live.picture.told.last_word or last_word(bench, seen.run)
-                    )
+                    heard = live.picture.told.last_word or last_word(bench, seen.run)
+                    return Followed(seen.run, heard, await version_of_end(bench, seen.run))
                 live.see(seen)
                 live.follow(bench.runs.by_nonce(run.nonce) or run)
     except asyncio.CancelledError as exc:
@@ -160,6 +163,9 @@ def ending_text(followed: Followed) -> str:
         lines.append(f"  {delivery_text(followed)}")
         lines.append(f"  Results: {run.results_repo}, folder {run.run_id}")
         lines.append(f"  Bring them here: launcher results {run.run_id} --download")
+    if followed.version:
+        again = command_line("results", run.address, "--revision", followed.version, "--download")
+        lines.append(f"  Kept as {followed.version}, also when the run goes on: {again}")
     return "\n".join(lines)
 
 

@@ -63,6 +63,12 @@ def find_unless_named(key: str, needed: Sequence[KeyName]) -> Keys:
     return find(() if run_address(key, hub_address(os.environ)) else needed)
 
 
+def named_version(key: str) -> str:
+    """The version that is named with a run: of `me/voice@run-01.2/run-01`, or of its page; mostly none."""
+    address = run_address(key, hub_address(os.environ))
+    return address.revision if address else ""
+
+
 def with_secrets(keys: Keys, settings: RunSettings, *, is_needed: bool) -> Keys:
     """The same with the secrets of the run's command: environment, then keyring; what is needed is asked for.
 

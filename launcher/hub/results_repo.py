@@ -36,6 +36,7 @@ from pod_image.hub import (
     fetch,
     list_files,
     list_folders,
+    list_tags,
     look_at,
     publish,
     read_range,
@@ -68,6 +69,10 @@ class ResultsRepo:
         return await self.access.run(
             resolve_commit, self.access.upload, self.repo, revision or None
         )
+
+    async def tags(self) -> dict[str, str]:
+        """Every tag of the repo, with the commit that it means. Raises HubError, NotConfigured."""
+        return await self.access.run(list_tags, self.access.upload, self.repo)
 
     async def run_ids(self, revision: str = "main") -> list[str]:
         """Names of the folders at the root; none when the repo does not exist. `_` begins what is no run."""
@@ -121,12 +126,14 @@ class ResultsRepo:
         folder: Path,
         patterns: Sequence[str] = ("**",),
         on_progress: Callable[[FetchProgress], None] | None = None,
+        revision: str = "",
     ) -> Fetched:
-        """Bring the run's files to `folder`/<run id>, each checked against the Hub's listing.
+        """Bring the run's files, as they are now or were at a revision, to `folder`/<run id>, each checked against the
+        Hub's listing.
 
         `patterns` are below the run's folder. Returns only when all of them are whole.
         """
-        commit = await self.commit()
+        commit = await self.commit(revision)
         wanted = [ResultsFolder(run_id).path(pattern) for pattern in patterns]
         with private_files(folder):
             return await self.access.run(

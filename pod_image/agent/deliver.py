@@ -17,6 +17,7 @@ from pod_image.agent.record import record_of
 from pod_image.agent.run import Run
 from pod_image.agent.staging import said
 from pod_image.agent.uploads import Card, Uploads
+from pod_image.agent.versions import name_version
 from pod_image.contract.bodies import Ended, Heartbeat, UploadedFile
 from pod_image.contract.figures import dollars_per_hour
 from pod_image.contract.outcomes import Phase
@@ -99,6 +100,8 @@ class Delivery:
             run.missing = run.missing.with_own(own)
             run.events.correct(last_word(run, ending, run.missing))
         self.is_whole = is_delivered and is_said
+        if self.is_whole and run.delivered:
+            await name_version(run, run.last_commit, self._give_up_at() - run.now())
         run.attempt_file.note(is_over=True)
         run.events.say_last_word()
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx2
@@ -22,6 +22,7 @@ PATIENCE = hub.Patience(
     keep_trying_seconds=30.0, longest_wait_seconds=10.0, asked_wait_seconds=20.0
 )
 """Short: the agent decides itself how long to go on, and meanwhile watches the clock and the money."""
+HASTE_SECONDS = 5.0
 
 
 @dataclass
@@ -147,6 +148,15 @@ class HuggingFace:
             for path, sums in made.files.items()
         )
         return Receipt(made.commit, tuple(uploaded))
+
+    def leave_tag(self, commit: str, names: Iterable[str]) -> str:
+        with _troubles():
+            return hub.leave_tag(self._hasty(), self._results, commit, names)
+
+    def _hasty(self) -> hub.Hub:
+        """For what is rather left undone than waited for."""
+        patience = replace(self.patience, keep_trying_seconds=HASTE_SECONDS)
+        return replace(self._writing, patience=patience)
 
     def _fetch(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -211,6 +211,10 @@ class Hub(Protocol):
         Once `called_off` says so, no commit is sent any more. `card` makes README.md from what stands there
         now, again when another run was quicker.
         """
+        ...
+
+    def leave_tag(self, commit: str, names: Iterable[str]) -> str:
+        """Name a commit of the results repo by the first of these tags that is free; returns the one that means it."""
         ...
 
 

@@ -47,6 +47,8 @@ class Timing:
     last_word_seconds: float = 30.0
     """Of the time for delivery, what is left to the record, the events and the log."""
 
+    tag_seconds: float = 10.0
+    """At the end, what naming the delivered version may cost of the GPU's time; it is done without, else."""
     flush_seconds: float = 2.0
     """Before the release, for what was said last to leave the container; nobody may be reading it."""
     longest_release_backoff_seconds: float = 30.0

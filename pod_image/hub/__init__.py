@@ -55,6 +55,7 @@ from pod_image.hub.repos import (
     resolve_commit,
 )
 from pod_image.hub.session import Hub, Patience, Secret
+from pod_image.hub.tags import NoNameLeft, leave_tag, list_tags
 from pod_image.hub.verify import Difference, verify
 
 __all__ = [
@@ -74,6 +75,7 @@ __all__ = [
     "HubRefused",
     "HubRejected",
     "HubUnavailable",
+    "NoNameLeft",
     "NoRight",
     "NotInRepo",
     "NotToBeAsked",
@@ -90,8 +92,10 @@ __all__ = [
     "fetch",
     "files_below",
     "kind_there",
+    "leave_tag",
     "list_files",
     "list_folders",
+    "list_tags",
     "look_at",
     "preflight",
     "publish",

@@ -7,12 +7,21 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from launcher.emulator.hub.core import HubCore
-from pod_image.hub import Repo, read_bytes
+from pod_image.contract.environment import RUN_VARIABLE, RunDocument
+from pod_image.hub import (
+    Repo,
+    ensure_results_repo,
+    leave_tag,
+    publish,
+    read_bytes,
+    resolve_commit,
+)
 from tests.cli.conftest import COMMAND_RUN, Said, Shell
 from tests.kit.clouds import RESULTS_REPO
 
@@ -182,9 +191,6 @@ def told(shell: Shell) -> bytes:
     found = read_bytes(shell.harness.hub, Repo(RESULTS_REPO, "model"), "run-01/run.json")
     if found is not None:
         return found
-    from pod_image.contract.environment import RUN_VARIABLE, RunDocument
-    from pod_image.hub import publish
-
     (pod,) = shell.world.live_pods()
     document = RunDocument.from_json(pod.env[RUN_VARIABLE])
     shell.harness.script.says_ended = False
@@ -203,8 +209,6 @@ def test_what_a_repo_says_of_a_pod_never_ends_it(shell: Shell) -> None:
         "deadline": "2026-01-01T00:00:00Z",
         "pod_id": pod_id,
     }
-    from pod_image.hub import ensure_results_repo, publish
-
     ensure_results_repo(shell.harness.hub, "demo/theirs")
     copied = {"run-01/run.json": json.dumps(theirs).encode()}
     publish(shell.harness.hub, Repo("demo/theirs", "model"), copied, "copied")
@@ -288,8 +292,6 @@ def test_a_home_that_is_thrown_away_costs_only_what_it_alone_knew(shell: Shell) 
 
 def test_a_run_id_of_two_repos_is_asked_about_as_it_is_typed_next(shell: Shell) -> None:
     ended(shell)
-    from pod_image.hub import ensure_results_repo, publish
-
     ensure_results_repo(shell.harness.hub, "demo/others")
     record = {"run-01/run.json": told(shell)}
     publish(shell.harness.hub, Repo("demo/others", "model"), record, "copied")
@@ -301,3 +303,36 @@ def test_a_run_id_of_two_repos_is_asked_about_as_it_is_typed_next(shell: Shell) 
     assert names == ["demo/others/run-01", ADDRESS]
     for name in names:
         assert shell("show", name).code == 0
+
+
+def test_a_version_is_told_at_the_end_and_brought_by_its_tag(shell: Shell) -> None:
+    ended(shell)
+    assert "Kept as" not in shell("watch", ADDRESS).out
+    repo = Repo(RESULTS_REPO, "model")
+    leave_tag(shell.harness.hub, repo, resolve_commit(shell.harness.hub, repo), ["run-01"])
+    publish(shell.harness.hub, repo, {"run-01/voice/voice.onnx": b"another"}, "later")
+    told = f"Kept as run-01, also when the run goes on: launcher results {ADDRESS} --revision run-01 --download"
+    assert told in shell("watch", ADDRESS).out
+    listed = shell("results", ADDRESS, "--json").json
+    assert (listed["versions"], listed["revision"]) == (["run-01"], None)
+    folders = {}
+    for words in (
+        (ADDRESS, "--revision", "run-01"),
+        (f"{RESULTS_REPO}@run-01/run-01",),
+        (ADDRESS,),
+    ):
+        got = shell("results", *words, "--download", "--json").json
+        (voice,) = (Path(file) for file in got["files"] if file.endswith("voice.onnx"))
+        folders[words] = (voice.read_bytes(), got["folder"])
+    old, same, new = folders.values()
+    assert (old[0], new[0]) == (b"a voice", b"another")
+    assert old == same
+    assert old[1] != new[1]
+    assert (
+        "has no folder run-01 at"
+        in shell("results", ADDRESS, "--revision", first_commit(shell)).out
+    )
+
+
+def first_commit(shell: Shell) -> str:
+    return next(iter(shell.harness.core.store.repos["model", RESULTS_REPO].commits))

@@ -9,13 +9,15 @@ import typer
 
 from launcher.cli.documents.made import Results, ResultsDownload
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
-from launcher.cli.session import run_at
+from launcher.cli.session import named_version, run_at
+from launcher.cli.terminal.command_line import command_line
 from launcher.cli.terminal.layout import table
 from launcher.cli.terminal.output import Output
 from launcher.domain.run import Run
 from launcher.services.common.workbench import Workbench
 from launcher.services.following.delivered_files import Downloaded, download_results, list_results
 from launcher.services.following.find_run import find_run
+from launcher.services.following.versions import versions_of
 from launcher.stores.secrets import KeyName
 from pod_image.contract.figures import size
 from pod_image.hub import RemoteFile
@@ -33,26 +35,40 @@ def results(
     only: Annotated[
         list[str] | None, typer.Option(metavar="PATTERN", help="Such as 'voice/**'; repeatable.")
     ] = None,
+    revision: Annotated[
+        str,
+        typer.Option(
+            metavar="TAG",
+            help="A version of it: run-01, run-01.2; or any commit. The newest when left out.",
+        ),
+    ] = "",
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """List what a run has delivered, or bring it here."""
     output = Output(as_json=as_json, quiet=quiet)
+    version = revision or named_version(run)
     if download or to is not None or only:
         patterns = tuple(only or ("**",))
-        got = run_at(run, lambda bench: _download(bench, run, to, patterns), (KeyName.HF_UPLOAD,))
+        got = run_at(
+            run, lambda bench: _download(bench, run, to, patterns, version), (KeyName.HF_UPLOAD,)
+        )
         output.answer(
             _downloaded(got),
             lambda: f"{len(got.files)} files, {size(got.size_bytes)}, are in {got.folder}",
             quiet=str(got.folder),
         )
         return
-    found, files = run_at(run, lambda bench: _list(bench, run), (KeyName.HF_UPLOAD,))
+    found, files, versions = run_at(
+        run, lambda bench: _list(bench, run, version), (KeyName.HF_UPLOAD,)
+    )
     document: Results = {
         "schema": "results",
         "version": 1,
         "run_id": found.run_id,
         "results_repo": found.results_repo,
+        "revision": version or None,
+        "versions": versions,
         "files": [
             {"path": file.path, "size_bytes": file.size_bytes, "sha256": file.sha256}
             for file in files
@@ -60,20 +76,24 @@ def results(
     }
     output.answer(
         document,
-        lambda: _listing(found, files),
+        lambda: _listing(found, files, version, versions),
         quiet="\n".join(file.path for file in files),
     )
 
 
 async def _download(
-    bench: Workbench, key: str, to: Path | None, patterns: tuple[str, ...]
+    bench: Workbench, key: str, to: Path | None, patterns: tuple[str, ...], version: str
 ) -> Downloaded:
-    return await download_results(bench, await find_run(bench, key), to, patterns)
-
-
-async def _list(bench: Workbench, key: str) -> tuple[Run, list[RemoteFile]]:
     run = await find_run(bench, key)
-    return run, await list_results(bench, run)
+    return await download_results(bench, run, to, patterns, revision=version)
+
+
+async def _list(
+    bench: Workbench, key: str, version: str
+) -> tuple[Run, list[RemoteFile], list[str]]:
+    run = await find_run(bench, key)
+    files = await list_results(bench, run, version)
+    return run, files, [] if version or not files else list(await versions_of(bench, run))
 
 
 def _downloaded(got: Downloaded) -> ResultsDownload:
@@ -87,12 +107,19 @@ def _downloaded(got: Downloaded) -> ResultsDownload:
     }
 
 
-def _listing(run: Run, files: list[RemoteFile]) -> str:
+def _listing(run: Run, files: list[RemoteFile], version: str, versions: list[str]) -> str:
+    if not files and version:
+        return f"{run.results_repo} has no folder {run.run_id} at {version}."
     if not files:
         return f"{run.run_id} has delivered nothing to {run.results_repo} yet."
     rows = [(size(file.size_bytes), file.path) for file in files]
     total = sum(file.size_bytes for file in files)
-    return (
-        table(("SIZE", "FILE"), rows, right=(0,))
-        + f"\n{len(files)} files, {size(total)}, in {run.results_repo}. Bring them here: --download"
-    )
+    at = f" at {version}" if version else ""
+    lines = [
+        table(("SIZE", "FILE"), rows, right=(0,)),
+        f"{len(files)} files, {size(total)}, in {run.results_repo}{at}. Bring them here: --download",
+    ]
+    if versions:
+        example = command_line("results", run.address, "--revision", versions[0])
+        lines.append(f"Versions: {', '.join(versions)}. One of them: {example}")
+    return "\n".join(lines)

@@ -18,7 +18,7 @@ from launcher.cli.documents.made import (
     VoicesUse,
 )
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, group_app
-from launcher.cli.session import complete, run_at
+from launcher.cli.session import complete, named_version, run_at
 from launcher.cli.terminal.layout import pairs, paragraph, table
 from launcher.cli.terminal.output import Output, style
 from launcher.config import read_config
@@ -97,7 +97,7 @@ def fetch(
 
     async def bring(bench: Workbench) -> Path:
         found, its = await _look(bench, run)
-        return await fetch_voice(bench, found, chosen_voice(found, its, step))
+        return await fetch_voice(bench, found, chosen_voice(found, its, step), named_version(run))
 
     path = run_at(run, bring, (KeyName.HF_UPLOAD,))
     document: VoicesFetch = {
@@ -117,6 +117,11 @@ def use(
     quiet: QuietOption = False,
 ) -> None:
     """Make a checkpoint's voice the run's voice, in the results repo; needs no training and no torch."""
+
+    if version := named_version(run):
+        raise InvalidRequest(
+            f"{version} is a version that stays as it is.", hint="Name the run without it."
+        )
 
     async def choose(bench: Workbench) -> tuple[Run, str]:
         found, its = await _look(bench, run)
@@ -176,7 +181,7 @@ def say(
 
 async def _look(bench: Workbench, key: str) -> tuple[Run, list[Voice]]:
     run = await find_run(bench, key)
-    return run, await voices_of_run(bench, run)
+    return run, await voices_of_run(bench, run, named_version(key))
 
 
 def _named(file: Path) -> Path:
@@ -194,7 +199,8 @@ def _of_run(key: str, step: int | None) -> Path:
     here: Path | None = None
     try:
         with suppress(InvalidRequest):  # one that this computer does not know is looked for below
-            here = voice_here(config.results_folder, history.chosen(key), step)
+            run = history.chosen(key)
+            here = None if named_version(key) else voice_here(config.results_folder, run, step)
     finally:
         history.close()
     if here is not None:
@@ -202,7 +208,7 @@ def _of_run(key: str, step: int | None) -> Path:
 
     async def bring(bench: Workbench) -> Path:
         run, its = await _look(bench, key)
-        return await fetch_voice(bench, run, chosen_voice(run, its, step))
+        return await fetch_voice(bench, run, chosen_voice(run, its, step), named_version(key))
 
     return run_at(key, bring, (KeyName.HF_UPLOAD,))
 

@@ -24,6 +24,7 @@ from launcher.services.common.observations import EventSeen, RunEnded
 from launcher.services.common.workbench import Workbench
 from launcher.services.following.attached import delivered_events
 from launcher.services.following.find_run import find_run
+from launcher.services.following.versions import version_of_end
 from launcher.services.following.watch import watch as watch_run
 from pod_image.contract.bodies import Ended
 from pod_image.contract.events import Stamped, tells
@@ -50,7 +51,7 @@ async def _watch(bench: Workbench, key: str, output: Output) -> Followed:
     if output.as_json:
         return await _stream(bench, run, output)
     if run.state is RunState.ENDED:
-        return Followed(run, last_word(bench, run))
+        return Followed(run, last_word(bench, run), await version_of_end(bench, run))
     with Live(output) as live:
         if run.cost_usd is not None:
             live.picture.meter(run.cost_usd)

@@ -23,6 +23,10 @@ class Results(TypedDict):
     version: Literal[1]
     run_id: str
     results_repo: str
+    revision: str | None
+    """The version that was asked for; null for what is newest."""
+    versions: list[str]
+    """Tags of the run's versions, oldest first; empty where one of them was asked for."""
     files: list[DeliveredFile]
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from launcher.emulator.hub.core import Call, Route
 from launcher.emulator.hub.listings import iso, page_of
 from launcher.emulator.hub.wire import Refusal, Response, json_response
+
+_NO_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|(^|/)\.|^@?$")
 
 
 def refs(call: Call) -> Response:
@@ -59,12 +63,19 @@ def delete_branch(call: Call) -> Response:
 
 def create_tag(call: Call) -> Response:
     repo = call.writable_repo()
-    name = call.request.body.json()["tag"]
+    name = call.request.body.json().get("tag")
+    if not isinstance(name, str) or not _is_ref_name(name):
+        raise Refusal(400, f"Invalid tag name: {name!r}")
     if name in repo.tags:
         raise Refusal(409, f"Tag reference exists already: refs/tags/{name}")
     repo.tags[name] = repo.resolve(call.parts["rev"]).oid
     call.hub.store.save(repo)
     return json_response({}, 201)
+
+
+def _is_ref_name(name: str) -> bool:
+    """By git's rules for references."""
+    return not (_NO_REF.search(name) or name.startswith("/") or name.endswith(("/", ".", ".lock")))
 
 
 def delete_tag(call: Call) -> Response:

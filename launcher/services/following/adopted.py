@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from launcher.domain.pod import Pod
-from launcher.domain.run import Run
+from launcher.domain.run import Run, RunState
 from launcher.errors import LauncherError, NotConfigured
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.pod_runs import proven_name, told_run
@@ -34,6 +34,9 @@ def keep(bench: Workbench, attached: AttachedRun) -> Run:
     better = next((each for each in _attempts(bench, run) if is_same_attempt(each, run)), None)
     if better is not None:
         return better
+    known = bench.runs.by_nonce(run.nonce)
+    if known is not None and known.state is RunState.ENDED and known.last_seq > run.last_seq:
+        return known  # this was read at an earlier version
     run = bench.runs.put(run)
     for moment, at in attached.moments.items():
         bench.runs.mark(run, moment, at)

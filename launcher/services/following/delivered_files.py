@@ -24,9 +24,10 @@ class Downloaded:
     commit: str
 
 
-async def list_results(bench: Workbench, run: Run) -> list[RemoteFile]:
-    """The run's files in the results repo, without those that carry instructions. Raises HubError, NotConfigured."""
-    files = await bench.results(run.results_repo).files(run.run_id)
+async def list_results(bench: Workbench, run: Run, revision: str = "") -> list[RemoteFile]:
+    """The run's files in the results repo, now or at a revision, without those that carry instructions. Raises
+    HubError, NotConfigured."""
+    files = await bench.results(run.results_repo).files(run.run_id, revision)
     prefix = f"{run.run_id}/{CONTROL_FOLDER}/"
     return [file for file in files if not file.path.startswith(prefix)]
 
@@ -37,20 +38,30 @@ async def download_results(
     folder: Path | None = None,
     patterns: Sequence[str] = ("**",),
     on_progress: Callable[[FetchProgress], None] | None = None,
+    *,
+    revision: str = "",
 ) -> Downloaded:
-    """Bring the run's files to `folder`/<run id> (default: the results folder of the configuration).
+    """Bring the run's files to `folder`/<run id> (default: the results folder of the configuration, one of its own
+    for each revision).
 
     `patterns` such as "voice/**" are below the run's folder. Files that are there and right are kept.
     Raises InvalidRequest when nothing matches, HubError when something could not be had whole.
     """
-    into = folder or bench.config.results_folder / run.results_repo
+    into = folder or results_folder(bench, run, revision)
     fetched = await bench.results(run.results_repo).download(
-        run.run_id, into, patterns, on_progress
+        run.run_id, into, patterns, on_progress, revision
     )
     if not fetched.files:
+        at = f" at {revision}" if revision else ""
         raise InvalidRequest(
-            f"Run {run.run_id} has nothing in {run.results_repo} that matches {', '.join(patterns)}.",
+            f"Run {run.run_id} has nothing in {run.results_repo}{at} that matches {', '.join(patterns)}.",
             hint=Sentence(NextStep.LIST_RESULTS.of(run.run_id), " lists what it has delivered."),
         )
     paths = tuple(fetched.folder / path for path in sorted(fetched.files))
     return Downloaded(into / run.run_id, paths, fetched.size_bytes, fetched.commit)
+
+
+def results_folder(bench: Workbench, run: Run, revision: str = "") -> Path:
+    """Where the files of the run's repo are on this machine; a version does not go over what is newest."""
+    newest = bench.config.results_folder / run.results_repo
+    return newest.with_name(f"{newest.name}@{revision.replace('/', '-')}") if revision else newest

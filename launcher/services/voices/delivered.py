@@ -11,7 +11,7 @@ from launcher.config import private_files
 from launcher.domain.run import Run
 from launcher.errors import InvalidRequest
 from launcher.services.common.workbench import Workbench
-from launcher.services.following.delivered_files import list_results
+from launcher.services.following.delivered_files import list_results, results_folder
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.paths import ResultsFolder
 from pod_image.contract.whole_file import write_whole
@@ -59,16 +59,16 @@ def _step_of(below: str) -> int | None:
     return int(match[1]) if match and not below.startswith(f"{_FINAL_FOLDER}/") else None
 
 
-async def voices_of_run(bench: Workbench, run: Run) -> list[Voice]:
-    """Raises HubError, NotConfigured."""
-    return voices_among(run.run_id, await list_results(bench, run))
+async def voices_of_run(bench: Workbench, run: Run, revision: str = "") -> list[Voice]:
+    """Of the run as it is now, or of a version of it. Raises HubError, NotConfigured."""
+    return voices_among(run.run_id, await list_results(bench, run, revision))
 
 
-async def fetch_voice(bench: Workbench, run: Run, voice: Voice) -> Path:
+async def fetch_voice(bench: Workbench, run: Run, voice: Voice, revision: str = "") -> Path:
     """Bring the voice to the results folder, checked; returns the `.onnx` on this machine."""
-    into = bench.config.results_folder / run.results_repo
+    into = results_folder(bench, run, revision)
     await bench.results(run.results_repo).download(
-        run.run_id, into, [voice.path, f"{voice.path}.json"]
+        run.run_id, into, [voice.path, f"{voice.path}.json"], revision=revision
     )
     return into / run.run_id / voice.path
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from huggingface_hub import CommitOperationAdd, CommitOperationCopy, HfFileSystem
+from huggingface_hub.errors import HfHubHTTPError
 
 from launcher.emulator.hub import HubEmulator
 
@@ -115,3 +116,11 @@ def test_the_stored_size_of_a_repo_counts_its_history(api):
     put(api, a=bytes(140_000))
     used = api.repo_info("demo/voice", expand=["usedStorage"]).used_storage
     assert used > 290_000
+
+
+@pytest.mark.parametrize("name", ["a b", "..", "x..y", "", "end.lock", "a~1", "@", "/a", "a\\b"])
+def test_a_tag_that_git_would_not_take_is_refused(api, name: str):
+    with pytest.raises(HfHubHTTPError) as caught:
+        api.create_tag("demo/voice", tag=name)
+    assert caught.value.response.status_code == 400
+    assert api.list_repo_refs("demo/voice").tags == []

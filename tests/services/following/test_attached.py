@@ -6,7 +6,6 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -23,46 +22,12 @@ from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
 from launcher.stores.runs import RecordKind
 from pod_image.contract.outcomes import EndReason
-from pod_image.contract.record import RunRecord
 from pod_image.hub import Repo, publish
 from tests.kit.clouds import RESULTS_REPO
 from tests.kit.plans import plan
-from tests.kit.virtual_time import START, in_virtual_time
+from tests.kit.repo_runs import ADDRESS, AT, line, put, record
+from tests.kit.virtual_time import in_virtual_time
 from tests.services.harness import LauncherHarness, at_once
-
-AT = datetime.fromtimestamp(START, UTC)
-ADDRESS = RunAddress(RESULTS_REPO, "run-01")
-
-
-def record(**changes: Any) -> RunRecord:
-    values: dict[str, Any] = {
-        "run_id": "run-01",
-        "attempt": 1,
-        "nonce": "abcdefghij",
-        "state": "running",
-        "contract": 1,
-        "recipe": "command",
-        "settings": {"max_hours": 2.0, "max_cost_usd": 3.0},
-        "gpu": "NVIDIA GeForce RTX 4090",
-        "pod_id": "stranger-pod",
-        "price_per_hour_usd": 0.69,
-        "cost_usd": 0.01,
-        "created_at": AT,
-        "deadline": AT + timedelta(hours=2),
-    }
-    return RunRecord(**{**values, **changes})
-
-
-def line(seq: int, event: str, after: float = 10.0, **rest: Any) -> str:
-    at = (AT + timedelta(seconds=after + seq)).isoformat()
-    return json.dumps({"event": event, "at": at, "run_id": "run-01", "seq": seq, **rest})
-
-
-def put(harness: LauncherHarness, told: RunRecord | bytes | None, *lines: str) -> None:
-    files: dict[str, Path | bytes] = {"run-01/events.jsonl": "\n".join(lines).encode()}
-    if told is not None:
-        files["run-01/run.json"] = told if isinstance(told, bytes) else told.to_json().encode()
-    publish(harness.hub, Repo(RESULTS_REPO, "model"), files, "results")
 
 
 def alone(harness: LauncherHarness) -> Workbench:
@@ -94,7 +59,7 @@ async def test_an_ended_run_is_read_as_the_computer_that_followed_it_has_it(tmp_
 async def test_a_run_that_goes_on_is_read_as_far_as_it_delivered(tmp_path: Path) -> None:
     harness = LauncherHarness(tmp_path)
     put(
-        harness,
+        harness.hub,
         record(),
         line(1, "phase", phase="boot", state="started"),
         line(2, "armed", works=True, arms=[]),
@@ -113,7 +78,7 @@ async def test_a_run_that_goes_on_is_read_as_far_as_it_delivered(tmp_path: Path)
 async def test_without_a_run_id_the_newest_run_of_the_repo_is_meant(tmp_path: Path) -> None:
     harness = LauncherHarness(tmp_path)
     harness.loop.jump(600)
-    put(harness, record())
+    put(harness.hub, record())
     later = record(run_id="run-02", nonce="bbbbbbbbbb", created_at=AT + timedelta(minutes=5))
     files: dict[str, Path | bytes] = {
         "run-02/run.json": later.to_json().encode(),
@@ -129,7 +94,7 @@ async def test_without_a_run_id_the_newest_run_of_the_repo_is_meant(tmp_path: Pa
 @in_virtual_time
 async def test_a_public_repo_needs_no_token_and_a_private_one_does(tmp_path: Path) -> None:
     harness = LauncherHarness(tmp_path)
-    put(harness, record())
+    put(harness.hub, record())
     without = HubAccess(harness.hub_of(None), harness.hub_of(None), run_blocking=at_once)
     bench = replace(alone(harness), hub=without)
     with pytest.raises(HubError, match="401"):
@@ -143,7 +108,7 @@ async def test_a_run_that_is_not_there_names_those_that_are_as_they_are_typed(
     tmp_path: Path,
 ) -> None:
     harness = LauncherHarness(tmp_path)
-    put(harness, record())
+    put(harness.hub, record())
     with pytest.raises(InvalidRequest, match="holds no run run-09") as caught:
         await read_run(alone(harness), replace(ADDRESS, run_id="run-09"))
     assert str(caught.value.hint) == f"It has: {RESULTS_REPO}/run-01."
@@ -154,7 +119,7 @@ async def test_a_run_whose_deadline_is_long_past_is_over_whatever_its_record_say
     tmp_path: Path,
 ) -> None:
     harness = LauncherHarness(tmp_path)
-    put(harness, record(), line(1, "step", step=1, losses={"mel": 1.0}))
+    put(harness.hub, record(), line(1, "step", step=1, losses={"mel": 1.0}))
     bench = alone(harness)
     harness.loop.jump(2 * 3600 + 301)
     run = (await read_run(bench, ADDRESS)).run
@@ -173,7 +138,7 @@ async def test_an_end_that_only_the_record_tells_is_an_end(tmp_path: Path) -> No
         cost_usd=0.3,
         ended_at=AT + timedelta(minutes=9),
     )
-    put(harness, over, line(1, "step", step=1, losses={"mel": 1.0}))
+    put(harness.hub, over, line(1, "step", step=1, losses={"mel": 1.0}))
     read = await read_run(alone(harness), ADDRESS)
     assert (read.run.end_reason, read.run.not_delivered, read.run.cost_usd) == (
         EndReason.STOPPED,
@@ -215,7 +180,7 @@ def test_what_strangers_write_is_read_within_bounds(tmp_path: Path, told: bytes)
     async def check() -> None:
         harness = LauncherHarness(tmp_path)
         put(
-            harness,
+            harness.hub,
             told,
             "{" * 50_000,
             '{"event":"step"}',
@@ -240,7 +205,7 @@ def test_what_strangers_write_is_read_within_bounds(tmp_path: Path, told: bytes)
 @in_virtual_time
 async def test_what_a_repo_says_of_a_pod_is_no_pod_of_the_run(tmp_path: Path) -> None:
     harness = LauncherHarness(tmp_path)
-    put(harness, record())
+    put(harness.hub, record())
     run = (await read_run(alone(harness), ADDRESS)).run
     assert (run.pod_id, run.secret_names) == ("", ())
     assert run.shown_pod_id == "stranger-pod"
@@ -257,7 +222,7 @@ async def test_a_file_of_events_that_is_too_long_is_read_at_its_start_and_its_en
     monkeypatch.setattr("launcher.hub.results_repo.LAST_EVENTS_BYTES", 1_000)
     harness = LauncherHarness(tmp_path)
     steps = [line(seq, "step", step=seq, losses={"mel": 1.0}) for seq in range(1, 60)]
-    put(harness, record(), *steps, line(60, "ended", reason="finished"))
+    put(harness.hub, record(), *steps, line(60, "ended", reason="finished"))
     read = await read_run(alone(harness), ADDRESS)
     assert not read.is_whole
     seqs = [event.seq for event in read.events]
@@ -281,7 +246,7 @@ def test_a_run_known_from_its_repo_alone_is_never_among_those_that_may_cost_mone
     @in_virtual_time
     async def check() -> None:
         harness = LauncherHarness(tmp_path)
-        put(harness, record())
+        put(harness.hub, record())
         bench = alone(harness)
         run: Run = (await read_run(bench, ADDRESS)).run
         bench.runs.add(run)
