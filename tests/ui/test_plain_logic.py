@@ -15,7 +15,8 @@ from launcher.ui import text as words
 from launcher.ui.next_steps import on_page
 from launcher.ui.pages.compare import differing
 from launcher.ui.pages.home.checklist import Standing, StepState, checklist
-from launcher.ui.pages.run.tabs.log import line, matching
+from launcher.ui.pages.run.log_book import LogBook
+from launcher.ui.pages.run.tabs.log import as_text
 from launcher.ui.pages.run.tabs.machine import gauge_rows
 from launcher.ui.pages.runs import matches, of_month
 from launcher.ui.state.preferences import Preferences, read_preferences, write_preferences
@@ -136,9 +137,13 @@ def test_the_log_is_searched_by_words_and_source() -> None:
         LogEntry(2, "pulling image", "system"),
         LogEntry(3, "epoch 2 done"),
     ]
-    assert [one.number for one in matching(entries, "EPOCH done", "")] == [1, 3]
-    assert [one.number for one in matching(entries, "", "system")] == [2]
-    assert line(entries[1]) == "[system] pulling image"
+    book = LogBook()
+    book.see(entries)
+    book.look_for("EPOCH done")
+    assert [one.number for one in book.matches] == [1, 3]
+    book.look_for("", "system")
+    assert [one.number for one in book.matches] == [2]
+    assert as_text(book.matches) == "[system] pulling image"
 
 
 def test_gauges_say_what_the_machine_says_and_no_more() -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 
 from nicegui import ui
 
@@ -11,132 +10,137 @@ from launcher.domain.run import Run, RunState
 from launcher.domain.run_view import LOG_LINES, LogEntry, RunView
 from launcher.errors import LauncherError
 from launcher.ui.frame import Shell, in_background, show_error
+from launcher.ui.pages.run.log_book import LogBook
+from launcher.ui.pages.run.log_lines import LogLines, clock_time, source_mark
 from launcher.ui.pages.run.tabs.files import needs_token
-from launcher.ui.widgets.elements import Text, attributes, box, button, card, hint
+from launcher.ui.widgets.elements import box, button, card, hint
 from launcher.ui.widgets.inputs import Field, options
-from pod_image.contract.run_log import read_lines
+from pod_image.contract.figures import counted, size
 
-LINES_SHOWN = 400
 SOURCES = {
     "": "Everything",
     "container": "The run",
     "system": "The machine",
     "launcher": "This program",
 }
-
-
-@dataclass
-class Delivered:
-    """The log that the run delivered, once it was asked for; of a pod that is gone it is all there is."""
-
-    content: bytes | None = None
-    lines: list[LogEntry] = field(default_factory=list)
-    was_asked: bool = False
-
-    def take(self, content: bytes | None) -> None:
-        self.content = content
-        found = list(read_lines(content or b""))
-        first = len(found) - LOG_LINES
-        self.lines = [
-            LogEntry(number, line.text, "container", line.at)
-            for number, line in enumerate(found, 1)
-            if number > first
-        ]
+MOST_COPIED = 20_000
 
 
 async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
-    state = {"search": "", "source": "", "paused": False, "drawn": -1}
-    delivered = Delivered()
+    tab = LogTab(shell, run, view)
+    tab.refresh(run)
+    return tab.refresh
 
-    def changed(key: str) -> Callable[[object], None]:
-        def take(value: object) -> None:
-            state[key] = value
-            state["drawn"] = -1
 
-        return take
+class LogTab:
+    """The tab: its search, its lines, and the delivered log where lines are missing here."""
 
-    with card("Log"):
-        with box("div", "fields"):
-            Field("log-search", "Search", on_commit=changed("search"), placeholder="error, epoch…")
-            Field(
-                "log-source",
-                "From",
-                kind="select",
-                value="",
-                options=options(SOURCES),
-                on_commit=changed("source"),
-            )
-        with box("div", "row"):
-            Field("log-pause", "Pause", kind="switch", value=False, on_commit=changed("paused"))
-            button("Download", lambda: _download(run, view, delivered), symbol="download")
-            button("Copy what is shown", lambda: _copy(shell, log))
-        where = box("div", "stack-small")
-        count = hint("")
-        log = Text("pre", "", "log")
-        attributes(log, tabindex="0", role="region", aria_label="Log of the run")
+    def __init__(self, shell: Shell, run: Run, view: RunView) -> None:
+        self._shell, self._run, self._view = shell, run, view
+        self._book = LogBook()
+        self._search, self._source = "", ""
+        self._delivered: bytes | None = None
+        self._asked_at_end: bool | None = None
+        self._must_draw = True
+        with card("Log"):
+            with box("div", "fields"):
+                Field("log-search", "Search", on_commit=self._searched, placeholder="error, epoch…")
+                Field(
+                    "log-source", "From", kind="select", value="", options=options(SOURCES),
+                    on_commit=self._from,
+                )  # fmt: skip
+            with box("div", "row"):
+                button("Download", self._download, symbol="download")
+                button("Copy what is found", self._copy)
+            self._where = box("div", "stack-small")
+            self._count = hint("")
+            self._lines = LogLines("Log of the run").mark("log")
+            self._left_out = hint("")
 
-    async def ask() -> None:
-        where.clear()
-        session = await shell.session()
+    def refresh(self, now: Run) -> None:
+        """Draw what came since. The delivered log is asked for where lines are missing here, and at the end."""
+        is_over = now.state is RunState.ENDED
+        is_missing_some = len(self._view.log) == LOG_LINES
+        if self._asked_at_end is not is_over and (is_over or is_missing_some):
+            self._asked_at_end = is_over
+            in_background(self._ask(), "delivered log")
+        if self._book.see(self._view.log) or self._must_draw:
+            self._draw()
+
+    def _draw(self) -> None:
+        self._must_draw = False
+        book = self._book
+        self._lines.show(book.matches, self._search.casefold().split())
+        self._count.text = count_text(book)
+        self._left_out.text = left_out(book)
+
+    def _searched(self, value: object) -> None:
+        self._search = str(value or "")
+        self._look()
+
+    def _from(self, value: object) -> None:
+        self._source = str(value or "")
+        self._look()
+
+    def _look(self) -> None:
+        self._book.look_for(self._search, self._source)
+        self._draw()
+
+    async def _ask(self) -> None:
+        self._where.clear()
+        session = await self._shell.session()
         try:
-            delivered.take(await session.bench.results(run.results_repo).log(run.run_id))
+            self._delivered = await session.bench.results(self._run.results_repo).log(
+                self._run.run_id
+            )
         except LauncherError as error:
-            if session.keys.hf_upload is not None:
-                with where:
+            if session.keys.hf_upload is not None and self._asked_at_end:
+                with self._where:
                     show_error(error)
-                    button("Try again", ask, symbol="refresh")
-        if delivered.content is None and session.keys.hf_upload is None:
-            with where:  # without the token a private repo looks as if it were not there
-                needs_token(run)
-        state["drawn"] = -1
+                    button("Try again", self._ask, symbol="refresh")
+        if self._delivered is not None:
+            self._book.deliver(self._delivered)
+            self._must_draw = True
+        elif session.keys.hf_upload is None and self._asked_at_end:
+            with self._where:  # without the token a private repo looks as if it were not there
+                needs_token(self._run)
 
-    def refresh(now: Run) -> None:
-        if now.state is RunState.ENDED and not delivered.was_asked:
-            delivered.was_asked = True
-            in_background(ask(), "delivered log")
-        if state["drawn"] == view.log_count or (state["paused"] and state["drawn"] != -1):
-            return
-        state["drawn"] = view.log_count
-        found = matching(shown(view, delivered), str(state["search"]), str(state["source"]))
-        log.text = "\n".join(line(one) for one in found[-LINES_SHOWN:]) or "Nothing here yet."
-        count.text = (
-            f"{len(found):,} lines" if len(found) <= LINES_SHOWN
-            else f"The last {LINES_SHOWN} of {len(found):,} lines; the download has all"
-        )  # fmt: skip
+    def _copy(self) -> None:
+        ui.clipboard.write(as_text(self._book.matches[-MOST_COPIED:]))
+        self._shell.announce("Copied.")
 
-    refresh(run)
-    return refresh
+    def _download(self) -> None:
+        """The delivered log as it is, with what was seen since; what the page let go of is in it."""
+        content = self._delivered if self._delivered is not None else b""
+        newer = as_text(self._book.after_delivered())
+        parts = [content.rstrip(b"\n"), newer.encode()]
+        whole = b"\n".join(part for part in parts if part) + b"\n"
+        ui.download.content(whole, f"{self._run.run_id}.log", "text/plain")
 
 
-def shown(view: RunView, delivered: Delivered) -> list[LogEntry]:
-    """What was printed as the run delivered it, where it has; the rest as it was seen from here."""
-    if not delivered.lines:
-        return list(view.log)
-    return [*delivered.lines, *(one for one in view.log if one.source != "container")]
+def count_text(book: LogBook) -> str:
+    if not len(book):
+        return "Nothing here yet."
+    if book.is_searched:
+        return f"{counted(len(book.matches), 'line')} of {len(book):,}"
+    return counted(len(book), "line")
 
 
-def matching(entries: list[LogEntry], search: str, source: str) -> list[LogEntry]:
-    """The lines that hold every word of the search, from that source."""
-    words = search.casefold().split()
-    return [
-        one
-        for one in entries
-        if (not source or one.source == source)
-        and all(word in one.text.casefold() for word in words)
-    ]
+def left_out(book: LogBook) -> str:
+    """What is not among the lines, and where it is; "" where nothing is left out."""
+    said = []
+    if book.gap is not None:
+        said.append(
+            f"The run left out {counted(book.gap.lines, 'line')} ({size(book.gap.size_bytes)}) in the middle: "
+            "it keeps the first and the last of what it printed."
+        )
+    if book.dropped:
+        said.append(
+            f"The first {counted(book.dropped, 'line')} are not shown, to keep this page quick; "
+            "the download has what the run delivered."
+        )
+    return " ".join(said)
 
 
-def line(entry: LogEntry) -> str:
-    at = entry.at.astimezone().strftime("%H:%M:%S ") if entry.at else ""
-    mark = "" if entry.source == "container" else f"[{entry.source}] "
-    return f"{at}{mark}{entry.text}"
-
-
-def _copy(shell: Shell, log: Text) -> None:
-    ui.clipboard.write(log.text)
-    shell.announce("Copied.")
-
-
-def _download(run: Run, view: RunView, delivered: Delivered) -> None:
-    seen = "\n".join(line(one) for one in view.log).encode()
-    ui.download.content(delivered.content or seen, f"{run.run_id}.log", "text/plain")
+def as_text(entries: Iterable[LogEntry]) -> str:
+    return "\n".join(clock_time(one) + source_mark(one) + one.text for one in entries)
