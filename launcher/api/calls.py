@@ -12,6 +12,7 @@ from launcher.api.asked import Asked, read
 from launcher.api.background import BACKGROUND
 from launcher.api.both import Both
 from launcher.api.desk import LOG, Desk, Secret, desk_for
+from launcher.api.next_steps import in_python
 from launcher.api.plan import Plan, Say, refuse_dearer
 from launcher.api.run import Run
 from launcher.api.typed_settings import Settings
@@ -20,6 +21,7 @@ from launcher.errors import InvalidRequest
 from launcher.services.common.run_secrets import named_secrets
 from launcher.services.ending.reap import ReapReport, reap
 from launcher.services.following.find_run import find_run
+from launcher.services.following.look_around import look_around
 from launcher.services.planning.plan import make_plan
 from launcher.services.planning.shown_plans import keep, plan_again, recall
 from launcher.stores.secrets import KeyringStore, Keys, find_named
@@ -57,8 +59,8 @@ async def swept(desk: Desk) -> ReapReport:
 
 
 async def found(desk: Desk, key: str) -> Run:
-    """The run of that name, of that pod, or the newest. Raises InvalidRequest."""
-    return Run(desk, await find_run(desk.bench, _local_key(key)))
+    """The run at that address, of that name or of that pod, or the newest. Raises what `find_run` raises."""
+    return Run(desk, await find_run(desk.bench, key))
 
 
 async def known(desk: Desk, limit: int) -> list[Run]:
@@ -164,29 +166,36 @@ async def _attach(
     keys: Mapping[str, Secret] | None = None,
     secrets: Mapping[str, Secret] | None = None,
 ) -> Run:
-    """A run by its name, `OWNER/NAME/run-01` or `run-01`, or by its pod's id; without a name the newest."""
-    return await found(await desk_for(keys, secrets), run)
+    """A run that goes on elsewhere, or is over: by `OWNER/NAME/run-01`, the address of its page, its id or its pod's.
+
+    Without a name the newest that this computer knows. A run in a public repo needs no key; with the RunPod key one
+    that goes on is followed and ended as if it had begun here.
+    """
+    attached = await found(await desk_for(keys, secrets), run)
+    await attached.read_picture()
+    return attached
 
 
 async def _runs(
     *,
     limit: int = 30,
+    refresh: bool = False,
     keys: Mapping[str, Secret] | None = None,
     secrets: Mapping[str, Secret] | None = None,
 ) -> list[Run]:
-    """Every run that this computer knows of, newest first. Nobody is asked."""
-    return await known(await desk_for(keys, secrets), limit)
+    """Every run that this computer knows of, newest first. Nobody is asked, unless `refresh` looks first at the
+    account's pods and at the results repos, and finds runs of other computers too.
+    """
+    desk = await desk_for(keys, secrets)
+    if refresh:
+        for trouble in (await look_around(desk.bench)).troubles:
+            LOG.warning("%s", in_python(trouble))
+    return await known(desk, limit)
 
 
 def _given(values: Mapping[str, Any]) -> dict[str, Any]:
     """None stands for an argument that was left out."""
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _local_key(key: str) -> str:
-    """`OWNER/NAME/run-01` as the history has it."""
-    repo, _, run_id = key.rpartition("/")
-    return f"{run_id}@{repo}" if repo.count("/") == 1 else key
 
 
 plan = Both(_plan, BACKGROUND)

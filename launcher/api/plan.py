@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
 from launcher.api.both import Doing, both
 from launcher.api.desk import Desk
 from launcher.api.html import plan_html
+from launcher.api.next_steps import in_python
 from launcher.api.run import Run
 from launcher.domain.plan import DatasetSummary, Estimate, Origin
 from launcher.domain.plan import Plan as MadePlan
@@ -22,7 +24,7 @@ from launcher.services.planning.plan import raise_errors
 from launcher.services.planning.shown_plans import plan_again, recall
 from launcher.stores.secrets import Keys
 from pod_image.contract.figures import dollars, dollars_per_hour
-from pod_image.contract.findings import Finding
+from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import NextStep, Sentence, joined
 
 JUST_SEEN = timedelta(minutes=1)
@@ -95,11 +97,14 @@ class Plan:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What the look found: errors keep it from being deployed, warnings and notes do not."""
-        return self.made.findings
+        return tuple(
+            replace(each, message=in_python(each.message), hint=in_python(each.hint))
+            for each in self.made.findings
+        )
 
     @property
     def errors(self) -> tuple[Finding, ...]:
-        return self.made.errors
+        return tuple(each for each in self.findings if each.severity is Severity.ERROR)
 
     @property
     def requests(self) -> tuple[Planned, ...]:

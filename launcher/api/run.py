@@ -68,9 +68,9 @@ class Run:
         return self._known.results_repo
 
     @property
-    def key(self) -> str:
+    def address(self) -> str:
         """Names it on every computer, for `attach`."""
-        return f"{self.results_repo}/{self.run_id}"
+        return self._known.address
 
     @property
     def state(self) -> RunState:
@@ -134,6 +134,10 @@ class Run:
         """Every value that applies, as it was sent."""
         return recorded_settings(self.known.settings_json)
 
+    async def read_picture(self) -> RunPicture:
+        """The same with what the results repo tells; as far as it was known before, where that cannot be read."""
+        return await self._watching.picture()
+
     @property
     def told(self) -> RunPicture:
         """What its pod has told, as far as this object has read it: phases, curves, samples, last word."""
@@ -143,7 +147,7 @@ class Run:
     async def refresh(self) -> Run:
         """Look how it is now; a run whose pod is gone is closed with what it delivered of its end."""
         await refreshed(self._desk.bench, self.known)
-        await self._watching.picture()
+        await self.read_picture()
         return self
 
     def events(self, *, after: int = 0) -> Stream[Event]:
@@ -212,7 +216,7 @@ class Run:
         ):
             async for _ in seen:
                 pass
-        await self._watching.picture()
+        await self.read_picture()
         if check:
             raise_if_bad(self.known, self._watching.last_word())
         return self
@@ -282,7 +286,7 @@ class Run:
         known = self.known
         state = known.end_reason.value if known.end_reason else known.state.value
         parts = [state, known.gpu_name, dollars(known.cost_usd) if known.cost_usd else ""]
-        return f"<run {self.key}: {', '.join(part for part in parts if part)}>"
+        return f"<run {self.address}: {', '.join(part for part in parts if part)}>"
 
     def _repr_html_(self) -> str:
         return run_html(self.known, self.told)
@@ -295,5 +299,5 @@ class Run:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
-            f"A run holds keys, and cannot be pickled: keep its name, {self.key!r}, for attach."
+            f"A run holds keys, and cannot be pickled: keep its name, {self.address!r}, for attach."
         )

@@ -10,7 +10,7 @@ from launcher.api.desk import Desk
 from launcher.api.html import sample_html
 from launcher.domain.run import Run as KnownRun
 from launcher.domain.run_picture import picture_of
-from launcher.services.common.attempt_events import events_of_attempt
+from launcher.services.following.attached import delivered_events
 from launcher.services.following.delivered_files import download_results, list_results
 from pod_image.contract.bodies import Sample as SampleBody
 from pod_image.contract.paths import ResultsFolder
@@ -79,9 +79,8 @@ class Samples(tuple[Sample, ...]):
 
 async def delivered_samples(desk: Desk, run: KnownRun) -> Samples:
     """Those in the results repo, in the order they were made. Raises HubError, NotConfigured."""
-    results = desk.bench.results(run.results_repo)
     sizes = {file.path: file.size_bytes for file in await list_results(desk.bench, run)}
-    events = events_of_attempt(await results.events(run.run_id), run, 0)
+    events = await delivered_events(desk.bench, run)
     folder = ResultsFolder(run.run_id)
     told = (event.body for event in picture_of(events).samples)
     return Samples(

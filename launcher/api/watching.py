@@ -11,9 +11,9 @@ from launcher.domain.run import Run as KnownRun
 from launcher.domain.run import RunState
 from launcher.domain.run_picture import RunPicture, after, picture_of
 from launcher.errors import HubError, NotConfigured
-from launcher.services.common.attempt_events import events_of_attempt
 from launcher.services.common.observations import EventSeen, Observation, RunEnded
 from launcher.services.common.workbench import Workbench
+from launcher.services.following.attached import delivered_events
 from launcher.services.following.watch import watch
 from launcher.stores.runs import RecordKind
 from pod_image.contract.bodies import Ended
@@ -79,10 +79,13 @@ class Watching:
 
     async def _between(self, heard: int, until: int | None) -> list[Event]:
         """What the results repo has of the events between two; nothing where it cannot be read."""
-        results = self._bench.results(self._run.results_repo)
         with suppress(HubError, NotConfigured):
-            delivered = await results.events(self._run.run_id)
-            return events_of_attempt(delivered, self._now(), heard, until)
+            delivered = await delivered_events(self._bench, self._now())
+            return [
+                event
+                for event in delivered
+                if heard < event.seq and (until is None or event.seq < until)
+            ]
         return []
 
     def _end_known_here(self, run: KnownRun, heard: int) -> Event:

@@ -39,7 +39,8 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Launche
 
     @asynccontextmanager
     async def at_bench(config: Config, keys: Keys) -> AsyncIterator[Workbench]:
-        bench = harness.open_bench(keys.runpod.get_secret_value() if keys.runpod else "")
+        given = keys.runpod.get_secret_value() if keys.runpod else ""
+        bench = harness.open_bench(given, home=config.data_folder.parent)
         yield bench
         bench.runs.close()
 

@@ -112,7 +112,7 @@ def test_what_the_settings_say_wrong_is_refused_in_a_programs_words(
     assert "max_hours" in str(refused.value.hint)
     with pytest.raises(InvalidRequest) as none:
         launcher.attach("run-07")
-    assert none.value.hint == "launcher.runs() lists what there is."
+    assert str(none.value.hint).startswith("launcher.runs() lists what there is.")
     assert none.value.__notes__ == [none.value.hint]
 
 
@@ -174,7 +174,7 @@ def test_runs_are_listed_and_attached_by_their_names(program: LauncherHarness) -
     assert launcher.runs() == [run]
     for name in ("", "run-01", f"{RESULTS_REPO}/run-01", run.pod_id):
         assert launcher.attach(name) == run
-    assert launcher.attach(run.key).key == f"{RESULTS_REPO}/run-01"
+    assert launcher.attach(run.address).address == f"{RESULTS_REPO}/run-01"
 
 
 def test_all_that_is_watched_in_one_program_shares_one_list_of_pods(
@@ -189,3 +189,27 @@ def test_the_api_closes_what_it_opened_and_begins_anew(program: LauncherHarness)
     BACKGROUND.close()
     assert BACKGROUND.at_end == []
     assert launcher.runs() == [run]
+
+
+def test_another_computer_takes_a_run_over_by_its_address(
+    program: LauncherHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = launcher.plan(QUICK).deploy()
+    monkeypatch.setenv("LAUNCHER_HOME", str(program.folder / "second-home"))
+    assert launcher.runs() == []
+    other = launcher.attach(run.address)
+    assert (other, other.pod_id) == (run, run.pod_id)
+    assert launcher.runs(refresh=True) == [run]
+    assert list(other.events())[-1].event == "ended"
+
+
+def test_a_run_that_is_over_is_read_without_the_accounts_key(
+    program: LauncherHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = launcher.plan(QUICK).deploy()
+    run.wait()
+    monkeypatch.setenv("LAUNCHER_HOME", str(program.folder / "second-home"))
+    monkeypatch.delenv("RUNPOD_API_KEY")
+    other = launcher.attach(run.address)
+    assert [event.seq for event in other.events()] == [event.seq for event in run.events()]
+    assert other.end_reason is run.end_reason

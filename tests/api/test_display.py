@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from types import ModuleType, SimpleNamespace
-from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -15,27 +13,12 @@ from launcher.api.curve_svg import curve_svg
 from launcher.api.html import run_html, sample_html
 from launcher.domain.run_picture import picture_of
 from tests.api.programs import QUICK, deployed
+from tests.kit.notebooks import Notebook
 from tests.kit.runs import event
 from tests.kit.runs import run as a_run
 from tests.services.harness import LauncherHarness
 
 EVIL = '<script>alert("x")</script>'
-
-
-class Notebook(ModuleType):
-    """As much of IPython as a display needs, in a kernel. `drawn`: each state of each output."""
-
-    def __init__(self) -> None:
-        super().__init__("IPython")
-        self.drawn: list[list[str]] = []
-        self.get_ipython = lambda: SimpleNamespace(kernel=object())
-        self.display = SimpleNamespace(HTML=lambda text: text, display=self._new)
-
-    def _new(self, page: str, display_id: bool) -> Any:
-        assert display_id
-        states = [page]
-        self.drawn.append(states)
-        return SimpleNamespace(update=states.append)
 
 
 def test_a_notebook_draws_the_run_again_in_place_until_it_is_over(

@@ -20,6 +20,7 @@ OF_NO_PACKAGE = {
     "tests/simulation": "the promises under drawn faults",
     "tests/mutants": "planted bugs that tests have to notice",
     "tests/promises": "which test holds which promise",
+    "tests/examples": "programs that stand in the docs, type-checked here",
     "tests/foreign": "files of strangers",
     "tests/image": "the image, built without Docker",
 }
