@@ -31,6 +31,7 @@ def _entry(name: str, section: str, summary: str) -> Entry:
 COMMANDS: tuple[Entry, ...] = (
     _entry("demo", _TRY, "The whole way on this computer: a stand-in cloud, a real voice."),
     _entry("ui", _RUN, "The web form: keys, datasets, training, listening."),
+    _entry("serve", _RUN, "The same for programs: REST and events over HTTP."),
     _entry("plan", _RUN, "What a run would do and cost; nothing is rented."),
     _entry("deploy", _RUN, "Show the plan, ask, rent a GPU, and follow the run."),
     _entry("mcp", _RUN, "The same for agents, over the Model Context Protocol."),

@@ -29,9 +29,12 @@ async def serve_until(
     sock: socket.socket,
     end: asyncio.Event,
     when_ready: Callable[[], None],
+    *,
+    when_ending: Callable[[], None] = lambda: None,
     **options: Any,
 ) -> None:
-    """Serve `app` until `end` is set, or until cancelled; `when_ready` is called once it listens.
+    """Serve `app` until `end` is set, or until cancelled; `when_ready` is called once it listens, `when_ending` when it
+    is to let go of whoever is still connected.
 
     `options` are further ones of uvicorn, such as certificates.
     """
@@ -47,7 +50,7 @@ async def serve_until(
     )
     server = QuietServer(config)
     serving = asyncio.create_task(server.serve(sockets=[sock]))
-    ending = asyncio.create_task(_end_when(end, server))
+    ending = asyncio.create_task(_end_when(end, server, when_ending))
     try:
         while not server.started and not serving.done():  # noqa: ASYNC110  uvicorn has no event
             await asyncio.sleep(0.02)
@@ -55,6 +58,7 @@ async def serve_until(
             when_ready()
         await asyncio.shield(serving)
     except asyncio.CancelledError:
+        when_ending()
         server.should_exit = True
         await serving
         raise
@@ -62,8 +66,11 @@ async def serve_until(
         ending.cancel()
 
 
-async def _end_when(end: asyncio.Event, server: uvicorn.Server) -> None:
+async def _end_when(
+    end: asyncio.Event, server: uvicorn.Server, when_ending: Callable[[], None]
+) -> None:
     await end.wait()
+    when_ending()
     server.should_exit = True
 
 

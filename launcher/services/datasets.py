@@ -144,12 +144,20 @@ def folder_for(config: Config, word: str) -> Path:
 
 
 async def check_folder(
-    folder: Path, settings: CheckSettings, *, progress: Progress = lambda what, done, of: None
+    folder: Path,
+    settings: CheckSettings,
+    *,
+    follows_links: bool = True,
+    progress: Progress = lambda what, done, of: None,
 ) -> DatasetReport:
-    """Look a folder over; nothing in it is changed. `progress` is called from another thread."""
+    """Look a folder over; nothing in it is changed. `progress` is called from another thread.
+
+    `follows_links` out of it: not where somebody else named the folder.
+    """
 
     def look(progress: Progress) -> DatasetReport:
-        return look_over(FolderSource(folder, follows_links=True), settings, None, progress)
+        source = FolderSource(folder, follows_links=follows_links)
+        return look_over(source, settings, None, progress)
 
     return await on_a_thread(look, progress)
 

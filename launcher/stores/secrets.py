@@ -158,14 +158,21 @@ def _check_value(name: str, value: str) -> None:
         )
 
 
+class Kept(Protocol):
+    """What is kept: its `value` is the name that it is kept under."""
+
+    @property
+    def value(self) -> str: ...
+
+
 class KeyStore(Protocol):
     """Keeps keys between sessions. Every method may raise NotConfigured."""
 
-    def read(self, name: AnyKey) -> SecretStr | None: ...
+    def read(self, name: Kept) -> SecretStr | None: ...
 
-    def save(self, name: AnyKey, value: SecretStr) -> None: ...
+    def save(self, name: Kept, value: SecretStr) -> None: ...
 
-    def forget(self, name: AnyKey) -> bool:
+    def forget(self, name: Kept) -> bool:
         """True when there was one."""
         ...
 
@@ -186,7 +193,7 @@ class KeyringStore:
     def __init__(self, backend: Backend | None = None) -> None:
         self._backend = backend
 
-    def read(self, name: AnyKey) -> SecretStr | None:
+    def read(self, name: Kept) -> SecretStr | None:
         """None also where there is no usable keyring: then nothing can have been kept."""
         try:
             backend = self._usable()
@@ -195,11 +202,11 @@ class KeyringStore:
         value = self._asked(lambda: backend.get_password(APP_NAME, name.value))
         return SecretStr(value) if value else None
 
-    def save(self, name: AnyKey, value: SecretStr) -> None:
+    def save(self, name: Kept, value: SecretStr) -> None:
         backend = self._usable()
         self._asked(lambda: backend.set_password(APP_NAME, name.value, value.get_secret_value()))
 
-    def forget(self, name: AnyKey) -> bool:
+    def forget(self, name: Kept) -> bool:
         backend = self._usable()
         if not self._asked(lambda: backend.get_password(APP_NAME, name.value)):
             return False

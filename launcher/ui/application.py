@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from nicegui import app as nicegui_app
 from nicegui import core, ui
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from launcher.clock import Clock, SystemClock
 from launcher.config import Config
@@ -116,13 +117,15 @@ async def serve(
     say: Callable[[Said], None],
     ready: Callable[[Guard], None] | None = None,
     landing: str = "/",
+    beside: Callable[[Guard], ASGIApp] | None = None,
+    when_ending: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve the pages on 127.0.0.1 until a signal or cancellation. Raises InvalidRequest for a taken port.
 
     Ctrl-C, SIGTERM and a closed terminal end it alike: a GPU whose launch is not through is released first.
 
     `port` None and `own_name` give the address of last time. `say` gets the launch links, one line each; they let a
-    browser in once, to the page `landing`.
+    browser in once, to the page `landing`. `beside` takes the guarded form into what serves more at this port.
     """
     place = take_place(site.config.form_address_path, port, own_name=own_name)
     harden_process()
@@ -135,7 +138,7 @@ async def serve(
             async with running(site):
                 await run_server(
                     application, place, say=say, open_browser=open_browser, ready=ready, end=end,
-                    landing=landing,
+                    landing=landing, beside=beside, when_ending=when_ending,
                 )  # fmt: skip
                 if owed := what_is_owed():
                     say(owed)

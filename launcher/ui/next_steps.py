@@ -95,5 +95,7 @@ WORDS: Mapping[NextStep, Callable[[str, str], str]] = {
     NextStep.PUSH_OVER: _plain("“Push over it”"),
     NextStep.CONFIRM: _plain("“Delete it”"),
     NextStep.CHOOSE_PORT: _plain("the port"),
+    NextStep.GIVE_CERTIFICATE: _plain("a certificate and its key"),
+    NextStep.SERVE_IN_THE_OPEN: _plain("serving it without encryption"),
     NextStep.USE_PLAIN_ADDRESS: _plain("the address in numbers"),
 }

@@ -69,6 +69,8 @@ class NextStep(Enum):
 
     CHOOSE_PORT = "the port of the page"
     USE_PLAIN_ADDRESS = "an address without a name of its own"
+    GIVE_CERTIFICATE = "a certificate and its private key"
+    SERVE_IN_THE_OPEN = "serving without encryption"
 
     def of(self, what: object = "", value: object = "") -> Step:
         """The step for a run, a dataset, a key, a setting."""

@@ -21,6 +21,7 @@ RUN = ("--recipe", "command", "--results-repo", "demo/voices")
 WORDS: dict[str, tuple[str, ...]] = {
     "demo": ("--fault", "list"),
     "ui": ("--no-browser", "--port", "0"),
+    "serve": ("--port", "0"),
     "plan": (*RUN, "--", "true"),
     "deploy": (*RUN, "--yes", "--", "true"),
     "mcp": (),
@@ -113,10 +114,12 @@ def command(
 
     monkeypatch.setattr("launcher.ui.application.serve", served)
     monkeypatch.setattr("launcher.serve.mcp.server.serve_stdio", served)
+    monkeypatch.setattr("launcher.serve.server.serve_until", served)
 
     def ran(name: str, *more: str, **variables: str) -> Said:
         for variable in PUT_BACK:
             monkeypatch.delenv(variable, raising=False)
+        monkeypatch.setenv("LAUNCHER_SERVE_TOKEN", "0123456789abcdef" * 2)  # is taken out of it
         for variable, value in variables.items():
             monkeypatch.setenv(variable, value)
         capsys.readouterr()
@@ -144,7 +147,7 @@ OFFLINE = ("demo", "ui", "presets", "init", "runs", "cost", "export")
 """Ask nobody; the form says it where it asks."""
 ENDING = ("sample", "save", "stop", "abort", "reap")
 """End pods, or reach them through RunPod alone."""
-AT_RUNPOD = (*ENDING, "gpus", "mcp", "show", "watch", "logs", "results", "voices")
+AT_RUNPOD = (*ENDING, "serve", "gpus", "mcp", "show", "watch", "logs", "results", "voices")
 """Have nothing to ask the Hub while there is no run."""
 FAULTS = {
     "a SOCKS proxy": Fault(

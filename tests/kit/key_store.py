@@ -6,23 +6,23 @@ from keyring.backend import KeyringBackend
 from keyring.errors import PasswordDeleteError
 from pydantic import SecretStr
 
-from launcher.stores.secrets import AnyKey
+from launcher.stores.secrets import Kept
 
 
 class MemoryKeyStore:
     """Keeps keys as long as the process lives."""
 
     def __init__(self) -> None:
-        self._kept: dict[AnyKey, SecretStr] = {}
+        self._kept: dict[str, SecretStr] = {}
 
-    def read(self, name: AnyKey) -> SecretStr | None:
-        return self._kept.get(name)
+    def read(self, name: Kept) -> SecretStr | None:
+        return self._kept.get(name.value)
 
-    def save(self, name: AnyKey, value: SecretStr) -> None:
-        self._kept[name] = value
+    def save(self, name: Kept, value: SecretStr) -> None:
+        self._kept[name.value] = value
 
-    def forget(self, name: AnyKey) -> bool:
-        return self._kept.pop(name, None) is not None
+    def forget(self, name: Kept) -> bool:
+        return self._kept.pop(name.value, None) is not None
 
 
 class InMemory(KeyringBackend):

@@ -50,19 +50,48 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self.moved_seconds += seconds
 
 
+class PatientLoop(VirtualLoop):
+    """What a thread does takes no time: as long as one works, none passes."""
+
+    def __init__(self) -> None:
+        self.threads_at_work = 0
+        super().__init__(lambda: not self.threads_at_work)
+
+    def run_in_executor(  # type: ignore[override]  # of what is counted nothing needs to be known
+        self, *args: Any
+    ) -> asyncio.Future[Any]:
+        future = super().run_in_executor(*args)
+        self.threads_at_work += 1
+        future.add_done_callback(self._thread_is_done)
+        return future
+
+    def _thread_is_done(self, _: asyncio.Future[Any]) -> None:
+        self.threads_at_work -= 1
+
+
 def now_seconds() -> float:
     return START + asyncio.get_running_loop().time()
 
 
-def in_virtual_time(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+Test = Callable[..., Coroutine[Any, Any, None]]
+
+
+def in_virtual_time(
+    test: Test, loop_factory: Callable[[], VirtualLoop] = VirtualLoop
+) -> Callable[..., None]:
     """Run an async test on a loop of its own whose hours take no time."""
 
     @functools.wraps(test)
     def run(*arguments: Any, **fixtures: Any) -> None:
-        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
             runner.run(test(*arguments, **fixtures))
 
     return run
+
+
+def in_patient_time(test: Test) -> Callable[..., None]:
+    """The same on a loop whose time stands still while threads work."""
+    return in_virtual_time(test, PatientLoop)
 
 
 class StreamingTransport(httpx.AsyncBaseTransport):

@@ -20,10 +20,10 @@ def every_command() -> Iterator[tuple[str, Any]]:
     for entry in COMMANDS:
         command = typer.main.get_command(importlib.import_module(entry.module).app)
         children = getattr(command, "commands", {})
+        if not children or getattr(command, "invoke_without_command", False):
+            yield entry.name, command
         if children:
             yield from ((f"{entry.name} {name}", child) for name, child in children.items())
-        else:
-            yield entry.name, command
 
 
 def test_every_command_takes_json_and_says_what_it_prints_then() -> None:

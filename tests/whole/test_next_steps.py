@@ -20,12 +20,15 @@ from launcher.serve.mcp.next_steps import WORDS as FOR_AGENTS
 from launcher.serve.mcp.next_steps import for_agents
 from launcher.serve.mcp.planning_tools import PlanningTools
 from launcher.serve.mcp.run_tools import RunTools
+from launcher.serve.next_steps import WORDS as IN_HTTP
+from launcher.serve.next_steps import in_http
 from launcher.ui.next_steps import WORDS as ON_PAGE
 from launcher.ui.next_steps import on_page
 from pod_image.contract.bodies import RunWarning
 from pod_image.contract.events import from_line, stamped, to_line
 from pod_image.contract.hinted_error import HintedError
 from pod_image.contract.next_steps import NextStep, Sentence, Step, joined, setting
+from pod_image.contract.settings import SETTINGS
 from tests.kit.checkout import ROOT
 from tests.kit.clocks import NOW
 from tests.whole.our_commands import EVERY, HINTED_COMMAND, HINTED_OPTION
@@ -116,8 +119,8 @@ def test_no_text_below_the_edges_names_a_command_or_an_option_of_ours() -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [IN_TERMINAL, ON_PAGE, IN_PYTHON, FOR_AGENTS],
-    ids=["terminal", "page", "python", "agents"],
+    [IN_TERMINAL, ON_PAGE, IN_PYTHON, FOR_AGENTS, IN_HTTP],
+    ids=["terminal", "page", "python", "agents", "http"],
 )
 def test_an_edge_words_every_step_and_no_other(words: dict[NextStep, object]) -> None:
     assert set(words) == set(NextStep)
@@ -158,6 +161,25 @@ def test_what_python_says_to_call_exists(step: Step) -> None:
     commands = HINTED_COMMAND.findall(said)
     assert bool(commands) == ("in a terminal" in said)
     assert {word for word, _ in commands} <= set(EVERY)
+
+
+@pytest.mark.parametrize("step", EVERY_STEP, ids=lambda step: step.do.name)
+def test_what_is_said_over_http_to_ask_is_answered(step: Step) -> None:
+    said = in_http(Sentence(step))
+    described = json.loads((ROOT / "docs" / "http.openapi.json").read_text("utf-8"))
+    asked = re.findall(r"(GET|POST) (/api/v1[^\s\"]*)", said)
+    shapes = {re.sub(r"/runs/[^/]+", "/runs/{run}", path): method for method, path in asked}
+    assert all(
+        method.lower() in described["paths"].get(path, {}) for path, method in shapes.items()
+    )
+    members = {
+        name
+        for schema in described["components"]["schemas"].values()
+        for name in schema.get("properties", {})
+    }
+    assert set(re.findall(r'"(\w+)":', said)) <= members | set(SETTINGS)
+    assert not HINTED_COMMAND.findall(said)
+    assert not HINTED_OPTION.findall(said)
 
 
 def heard(hint: str, steps: object = None) -> RunWarning:

@@ -53,6 +53,28 @@ class KeysForget(TypedDict):
     forgotten: list[str]
 
 
+class Serve(TypedDict):
+    """Where programs are served: the first line on stdout. The command goes on until it is ended."""
+
+    schema: Literal["serve"]
+    version: Literal[1]
+    url: str
+    """Of the interface; requests carry the token."""
+    token_id: str
+    """Tells the token from others, and is none."""
+
+
+class ServeToken(TypedDict):
+    """The token that requests carry. It is a secret."""
+
+    schema: Literal["serve.token"]
+    version: Literal[1]
+    token: str
+    token_id: str
+    """Tells the token from others, and is none."""
+    source: Literal["environment", "keyring"]
+
+
 class CheckFacts(TypedDict):
     name: str
     """What was looked at, such as versions, folders, clock, image, "key runpod" or "extra audio"."""

@@ -50,6 +50,8 @@ COMMANDS: Mapping[str, Shapes] = {
         (plan.PlanDocument, *_OF_A_RUN, said.Address),
     ),
     "ui": Shapes((), (said.Address,)),
+    "serve": Shapes((), (account.Serve,)),
+    "serve token": Shapes((account.ServeToken,)),
     "plan": Shapes((plan.PlanDocument,)),
     "deploy": Shapes(
         (following.Deploy,), (account.Reap, said.PlanMoves, plan.PlanDocument, *_OF_A_RUN)

@@ -84,5 +84,7 @@ WORDS: Mapping[NextStep, Callable[[str, str], str]] = {
     NextStep.PUSH_OVER: _plain("add --yes"),
     NextStep.CONFIRM: _plain("--yes"),
     NextStep.CHOOSE_PORT: _plain("--port"),
+    NextStep.GIVE_CERTIFICATE: _plain("--tls-cert and --tls-key"),
+    NextStep.SERVE_IN_THE_OPEN: _plain("--insecure"),
     NextStep.USE_PLAIN_ADDRESS: _plain("--no-own-name"),
 }

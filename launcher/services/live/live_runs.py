@@ -38,6 +38,7 @@ from launcher.services.launching.progress import Progress
 from launcher.services.live.journal import Journal
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import Keys
+from pod_image.contract.events import Event
 from pod_image.contract.next_steps import NextStep, Said, Sentence
 
 Lease = Callable[[], contextlib.AbstractContextManager[object]]
@@ -113,6 +114,8 @@ class Live:
         self.pod_status: dict[str, PodStatus] = {}
         self.troubles: dict[str, str] = {}
         self.version = 0
+        self.when_fed: list[Callable[[Run, Observation], None]] = []
+        """Hear everything that is seen of any run and was not seen before."""
         self._holders = holders
         self._word = word
         self._journal = Journal(config.data_folder / "events")
@@ -148,6 +151,17 @@ class Live:
                 self._read.add(run.nonce)
                 self._drop_old_views()
         return view
+
+    def journal_after(self, run: Run, seq: int, most: int) -> list[Event]:
+        """So many events of the run as they are kept on this computer, from the one after `seq` on. Reads a file."""
+        found: list[Event] = []
+        for each in self._journal.read(run):
+            if each.seq > seq:  # two programs that follow one run write each event twice
+                seq = each.seq
+                found.append(each)
+            if len(found) == most:
+                break
+        return found
 
     def view(self, run: Run) -> RunView:
         """What is known of the run in memory."""
@@ -216,8 +230,9 @@ class Live:
         view = self.view(run)
         match seen:
             case EventSeen(event=event):
-                if view.take(event):
-                    self._journal.write(run, event)
+                if not view.take(event):
+                    return
+                self._journal.write(run, event)
             case LogSeen(source=source, text=text, at=at):
                 view.take_log(text, source, at)
             case PodSeen(pod=pod):
@@ -229,6 +244,8 @@ class Live:
                 view.take_log(f"Released from this computer: {why}.", "launcher", self.clock.now())
             case _:
                 view.version += 1
+        for hear in self.when_fed:
+            hear(run, seen)
 
     async def _look_again_and_again(self) -> None:
         while True:

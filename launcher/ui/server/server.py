@@ -36,7 +36,8 @@ async def run_server(
     ready: Callable[[Guard], None] | None = None,
     end: asyncio.Event | None = None,
     landing: str = "/",
-    beside: Callable[[ASGIApp], ASGIApp] | None = None,
+    beside: Callable[[Guard], ASGIApp] | None = None,
+    when_ending: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve `app` behind the guard until `end` is set, or until cancelled.
 
@@ -57,7 +58,12 @@ async def run_server(
     served = guard if beside is None else beside(guard)
     try:
         await serve_until(
-            served, place.sock, end or asyncio.Event(), announce, ws_max_size=2_000_000
+            served,
+            place.sock,
+            end or asyncio.Event(),
+            announce,
+            when_ending=when_ending,
+            ws_max_size=2_000_000,
         )
     finally:
         if page is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -60,6 +61,14 @@ def read_requirements(name: str) -> Entry:
     return Entry(files, files[0].path)
 
 
+def files_read(name: str) -> tuple[Path, ...]:
+    """The file and all that it names, where they lie; as far as they can be read. Nothing of them is told."""
+    paths: list[Path] = []
+    with suppress(NotBrought, OSError):
+        _read_all(Path(name), name, "", (*_ABOVE, Path(name).name), {}, paths)
+    return tuple(paths)
+
+
 _Place = tuple[str, ...]
 _ABOVE = ("_",) * 32
 """Stand for the folders above the first file: `..` in a file leads through them, and their names stay here."""
@@ -70,10 +79,17 @@ def _spare(place: _Place) -> int:
 
 
 def _read_all(
-    path: Path, said: str, named_by: str, place: _Place, read: dict[_Place, bytes]
+    path: Path,
+    said: str,
+    named_by: str,
+    place: _Place,
+    read: dict[_Place, bytes],
+    paths: list[Path] | None = None,
 ) -> None:
     if place in read:
         return
+    if paths is not None:
+        paths.append(path)
     if len(read) == MOST_FILES:
         raise NotBrought(
             "brought_many", f"{said} names more than {counted(MOST_FILES, 'file')}.", "Name fewer."
@@ -91,7 +107,7 @@ def _read_all(
         if included:
             named_by = f", which {said} line {line.number} names"
             beside = _beside(place, included)
-            _read_all(path.parent / included, included, named_by, beside, read)
+            _read_all(path.parent / included, included, named_by, beside, read, paths)
 
 
 def _beside(place: _Place, included: str) -> _Place:

@@ -1,0 +1,324 @@
+"""Documents about runs: what each is, how it stands, what it told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from launcher.domain.run import Run, RunState
+from launcher.domain.run_picture import RunPicture
+from launcher.domain.run_view import LogEntry
+from launcher.serve.documents.base import Answer, Asked, ProblemFacts, as_json
+from launcher.services.following.receipts import Receipt
+from pod_image.contract.instructions import InstructionName
+from pod_image.contract.media import Media
+from pod_image.contract.outcomes import EndReason, Phase
+
+
+class RunFacts(Answer):
+    """One attempt at a run."""
+
+    id: str
+    """Names this attempt in addresses; `run_id` will do while one results repo alone has it."""
+    run_id: str
+    results_repo: str
+    attempt: int
+    state: RunState
+    end_reason: EndReason | None
+    detail: str
+    """How it ended, in words; empty while it goes on."""
+    gpu: str
+    pod_id: str
+    preset: str
+    price_per_hour_usd: float
+    cost_usd: float | None
+    """What it has cost by its own reckoning; null while nobody knows."""
+    billed_usd: float | None
+    """What the provider billed; bills lag."""
+    most_usd: float
+    """The most that it can cost."""
+    max_hours: float
+    planned_at: datetime
+    created_at: datetime | None
+    armed_at: datetime | None
+    """When its pod had proved that it can end itself."""
+    ended_at: datetime | None
+    deadline: datetime | None
+    not_delivered: int | None
+    """How many files did not reach the results repo; null while nobody has said."""
+
+
+class RunList(Answer):
+    runs: list[RunFacts]
+    """Newest first."""
+
+
+class PhaseFacts(Answer):
+    name: Phase
+    state: str
+    """waiting, now, done or failed."""
+    started_at: datetime | None
+    seconds: float | None
+    done: float | None
+    total: float | None
+    unit: str
+    detail: str
+
+
+class LaunchMessage(Answer):
+    stage: str
+    text: str
+
+
+class LaunchFacts(Answer):
+    """A launch that this server has under way, or had."""
+
+    plan_hash: str
+    is_over: bool
+    messages: list[LaunchMessage]
+    problem: ProblemFacts | None
+    """Why it failed, if it did."""
+
+
+class RunDetail(RunFacts):
+    """One run with all that is known of it."""
+
+    is_followed: bool
+    """Whether this server follows it now."""
+    trouble: str
+    """Why it cannot be followed; empty where it can."""
+    phase: Phase | None
+    phases: list[PhaseFacts]
+    step: int | None
+    total_steps: int | None
+    epoch: int | None
+    losses: dict[str, float]
+    """The newest of each."""
+    steps_per_second: float | None
+    ends_at: datetime | None
+    """A forecast."""
+    cost_at_end_usd: float | None
+    """A forecast."""
+    last_seq: int
+    """Of the newest event that is known here."""
+    heard_at: datetime | None
+    settings: dict[str, Any]
+    launch: LaunchFacts | None
+    receipt: ReceiptFacts
+
+
+class TimeSlice(Answer):
+    name: str
+    """A phase, or idle for what no phase explains."""
+    seconds: float
+    cost_usd: float
+
+
+class ReceiptFacts(Answer):
+    """What was expected, what it cost, and where the time went."""
+
+    planned_usd: float | None
+    worst_case_usd: float | None
+    seconds: float | None
+    slices: list[TimeSlice]
+    moments: dict[str, datetime]
+    """First times of its story, by name."""
+    delivered: str
+    """What of it reached the results repo, in words; empty while nobody has said."""
+    last_lines: list[str]
+    """What its programs printed last, where it did not end well."""
+
+
+class EventList(Answer):
+    events: list[dict[str, Any]]
+    """In order of their `seq`, each as the pod said it: event, at, run_id, seq, and what belongs to its kind."""
+    last_seq: int
+    """Of the last one here; ask again after it."""
+    is_over: bool
+    """Whether the run has ended, and nothing comes after these."""
+
+
+class CurveFacts(Answer):
+    curves: dict[str, list[tuple[float, float]]]
+    """Step and value of each loss; older detail is averaged."""
+    speed: list[tuple[float, float]]
+    """Step, and steps per second."""
+
+
+class SampleFacts(Answer):
+    seq: int
+    at: datetime
+    step: int
+    path: str
+    """Below the run's folder in the results repo."""
+    text: str
+    """What it says, or what tells it from others of its step."""
+    kind: str
+    """sample, or reference for the recording to compare with."""
+    media: Media
+    seconds: float | None
+    is_there: bool
+    """Whether it is known to be in the results repo."""
+    url: str
+    """Where this server has it; ranges are answered."""
+
+
+class SampleList(Answer):
+    samples: list[SampleFacts]
+    """Oldest first."""
+
+
+class FileFacts(Answer):
+    path: str
+    """Below the run's folder."""
+    size_bytes: int
+    sha256: str | None
+    url: str
+
+
+class FileList(Answer):
+    results_repo: str
+    files: list[FileFacts]
+
+
+class GpuFacts(Answer):
+    use_percent: float | None
+    memory_used_gb: float | None
+    memory_total_gb: float | None
+    temperature_c: float | None
+
+
+class MachineFacts(Answer):
+    """The newest reading of the pod's machine; `at` is null while there is none."""
+
+    at: datetime | None
+    gpus: list[GpuFacts]
+    cpu_percent: float | None
+    memory_used_gb: float | None
+    memory_total_gb: float | None
+    disk_free_gb: float | None
+    gpu_use: list[tuple[float, float]]
+    """Unix seconds and percent, over the last hours."""
+
+
+class CommandAsked(Asked):
+    command: InstructionName
+    """stop: end and deliver. save: write and upload a checkpoint. sample: say the text. abort: release the pod at once,
+    what is not uploaded is lost."""
+    text: str = Field(default="", max_length=500)
+    """What to say; for sample alone."""
+    wait_seconds: float = Field(default=0.0, ge=0.0, le=60.0)
+    """Wait so long for the receipt of the pod before the answer."""
+
+
+class CommandFacts(Answer):
+    id: str
+    """Of its receipt."""
+    command: InstructionName
+    state: str
+    """sent, received, done, refused, or ended where the run ended before it took effect. Only done means that it took
+    effect."""
+    detail: str
+    way: str
+    """exec, or file: left in the results repo, where the pod looks every 30 s. Empty where the pod was released from
+    here."""
+
+
+class DeployAsked(Asked):
+    plan_hash: str = Field(pattern=r"^[0-9a-f]{64}$")
+    """The hash of a plan that was made within the last hour. Nothing else is rented."""
+
+
+class LogLine(Answer):
+    number: int
+    source: str
+    text: str
+    at: datetime | None
+
+
+RunDetail.model_rebuild()
+
+
+def run_facts(run: Run) -> dict[str, Any]:
+    """The members of `RunFacts`."""
+    return {
+        "id": run.nonce,
+        "run_id": run.run_id,
+        "results_repo": run.results_repo,
+        "attempt": run.attempt,
+        "state": run.state,
+        "end_reason": run.end_reason,
+        "detail": run.detail,
+        "gpu": run.gpu_name,
+        "pod_id": run.pod_id,
+        "preset": run.preset,
+        "price_per_hour_usd": run.price_per_hour_usd,
+        "cost_usd": run.cost_usd,
+        "billed_usd": run.billed_usd,
+        "most_usd": run.most_usd,
+        "max_hours": run.max_hours,
+        "planned_at": run.planned_at,
+        "created_at": run.created_at,
+        "armed_at": run.armed_at,
+        "ended_at": run.ended_at,
+        "deadline": run.deadline,
+        "not_delivered": run.not_delivered,
+    }
+
+
+def picture_facts(picture: RunPicture) -> dict[str, Any]:
+    """The members of `RunDetail` that the events tell."""
+    step = picture.step
+    return {
+        "phase": picture.phase,
+        "phases": [
+            PhaseFacts(name=name, **each._asdict()) for name, each in picture.phases.items()
+        ],
+        "step": step.step if step else None,
+        "total_steps": step.total_steps if step else None,
+        "epoch": step.epoch if step else None,
+        "losses": as_json(step.losses) if step else {},
+        "steps_per_second": step.steps_per_second if step else None,
+        "ends_at": step.ends_at if step else None,
+        "cost_at_end_usd": step.cost_at_end_usd if step else None,
+        "last_seq": picture.last_seq,
+        "heard_at": picture.heard_at,
+    }
+
+
+def receipt_facts(found: Receipt) -> ReceiptFacts:
+    return ReceiptFacts(
+        planned_usd=found.planned_usd,
+        worst_case_usd=found.worst_case_usd,
+        seconds=found.seconds,
+        slices=[
+            TimeSlice(name=s.name, seconds=s.seconds, cost_usd=s.cost_usd) for s in found.slices
+        ],
+        moments=found.time_line,
+        delivered=found.delivery.sentence if found.delivery is not None else "",
+        last_lines=list(found.last_lines),
+    )
+
+
+def machine_facts(picture: RunPicture) -> MachineFacts:
+    reading = picture.machine
+    body = reading.body if reading is not None else None
+    return MachineFacts(
+        at=reading.at if reading is not None else None,
+        gpus=[GpuFacts(**gpu.model_dump()) for gpu in body.gpus] if body else [],
+        cpu_percent=body.cpu_percent if body else None,
+        memory_used_gb=body.memory_used_gb if body else None,
+        memory_total_gb=body.memory_total_gb if body else None,
+        disk_free_gb=body.disk_free_gb if body else None,
+        gpu_use=picture.gpu_use.shown(),
+    )
+
+
+def log_lines(entries: Sequence[LogEntry]) -> list[LogLine]:
+    return [
+        LogLine(number=each.number, source=each.source, text=each.text, at=each.at)
+        for each in entries
+    ]
