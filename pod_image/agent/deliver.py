@@ -265,11 +265,15 @@ def last_lines(run: Run) -> tuple[str, ...]:
 
 def say_cut_off(run: Run, missing: Missing) -> None:
     """The last word when there is no time for delivery: at the caps, or aborted."""
-    ending = run.ending or Ending(run.limits.cap, "The caps were reached.")
+    ending = run.ending or cap_ending(run)
     if not run.events.last_word:
         run.events.close(last_word(run, ending, missing))
     run.attempt_file.note(is_over=True, end_reason=ending.reason)
     run.events.say_last_word()
+
+
+def cap_ending(run: Run) -> Ending:
+    return Ending(run.limits.cap, "The caps were reached.")
 
 
 def _worth_telling(

@@ -83,6 +83,8 @@ class EventLog:
         self._step_marked_at = -math.inf
         self.last_word = ""
         """The composed `ended`; after it nothing is said any more."""
+        self.hear: Callable[[Body], None] = lambda body: None
+        """Told each event but the last, once it is out."""
 
     @property
     def path(self) -> Path:
@@ -209,6 +211,7 @@ class EventLog:
         self._mark(body)
         self._keep(line)
         self._write_line(line)
+        self.hear(body)
 
 
 def mark_of(body: Body) -> str:

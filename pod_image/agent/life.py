@@ -11,7 +11,13 @@ from typing import Any
 
 from pod_image.agent.attempt_state import Ending
 from pod_image.agent.bringing import bring
-from pod_image.agent.deliver import Delivery, say_cut_off
+from pod_image.agent.deliver import (
+    LAST_MARGIN_SECONDS,
+    Delivery,
+    cap_ending,
+    last_word,
+    say_cut_off,
+)
 from pod_image.agent.instructions import Instructions
 from pod_image.agent.missing import Missing
 from pod_image.agent.ports import HubTrouble
@@ -28,6 +34,7 @@ from pod_image.agent.start_decision import (
     decide,
 )
 from pod_image.agent.supervisor import Supervisor, first_of
+from pod_image.agent.telling import CUT_OFF_SECONDS, LAST_SECONDS
 from pod_image.agent.uploads import Uploads
 from pod_image.agent.watches import Watches
 from pod_image.contract.bodies import PhaseChange
@@ -72,6 +79,7 @@ class Life:
                 ("heartbeat", self.watches.heartbeat),
                 ("instructions", self.instructions.watch_spool),
                 ("numbered instructions", self.instructions.watch_numbered),
+                ("telling", run.telling.work),
             )
         ]
         work = asyncio.ensure_future(self._work(start))
@@ -80,7 +88,9 @@ class Life:
             await asyncio.wait([work, *cut_offs], return_when=asyncio.FIRST_COMPLETED)
             await _cancel([work, *cut_offs])
             if not run.attempt_file.state.is_over:
-                say_cut_off(run, self._cut_off_from())
+                missing = self._cut_off_from()
+                await self._tell_end(run.ending or cap_ending(run), missing, CUT_OFF_SECONDS)
+                say_cut_off(run, missing)
         finally:
             await _cancel([work, *cut_offs, *background])
 
@@ -355,7 +365,16 @@ class Life:
 
         await self._phase(Phase.DELIVER, deliver)
         self.instructions.delivery_is_over(is_delivered=self.is_delivered)
+        left_seconds = run.seconds_left - LAST_MARGIN_SECONDS
+        seconds = max(CUT_OFF_SECONDS, min(LAST_SECONDS, left_seconds))
+        await self._tell_end(ending, self.delivery.missing(), seconds)
         await self.delivery.say_ended(ending, is_delivered=self.is_delivered)
+
+    async def _tell_end(self, ending: Ending, missing: Missing, within_seconds: float) -> None:
+        """Before the last word, which says nothing of it: what was told is an event like any other."""
+        telling = self.run.telling
+        if telling.addresses:
+            await telling.end(last_word(self.run, ending, missing), within_seconds)
 
     def _own_fault(self) -> Ending:
         """Something no one foresaw: said in full in the log, and the results are delivered all the same."""

@@ -15,6 +15,7 @@ from pod_image.agent.places.base import OwnPod, PodReading
 from pod_image.agent.ports import Hub, Ports
 from pod_image.agent.progress import Progress
 from pod_image.agent.run_log import RunLog
+from pod_image.agent.telling import Telling
 from pod_image.agent.watchdog import Rules
 from pod_image.contract.bodies import UploadedFile
 from pod_image.contract.environment import RunDocument
@@ -40,6 +41,7 @@ class Run:
     limits: Limits
     attempt_file: AttemptFile
     reading: PodReading
+    telling: Telling
     user: str | None = None
     progress: Progress = field(default_factory=Progress)
     delivered: dict[str, UploadedFile] = field(default_factory=dict)

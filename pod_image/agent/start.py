@@ -23,6 +23,7 @@ from pod_image.agent.record import installed_versions
 from pod_image.agent.run import Run
 from pod_image.agent.run_log import RunLog
 from pod_image.agent.start_decision import Begin, GoOn, Known, ReleaseOnly, Start, decide
+from pod_image.agent.telling import Telling, addresses_in, told_in, words_of
 from pod_image.contract.common_settings import UNSIZED_BOOT_MINUTES
 from pod_image.contract.datasets import chosen_datasets
 from pod_image.contract.environment import (
@@ -163,6 +164,16 @@ async def open_run(
     log = RunLog(folder.log, clock.now)
     log.begin_attempt(document.attempt.number, attempt_file.state.boots + 1)
     recipe = load(document.settings.recipe)
+    events = EventLog(
+        folder.events,
+        document.run_id,
+        clock,
+        ports.write_line,
+        masking_of(ports),
+        gap_seconds=ports.timing.event_gap_seconds,
+        skipped=said_since(folder.events, clock.now(), was_lost=was_lost),
+        run_log=log,
+    )
     run = Run(
         ports=ports,
         document=document,
@@ -171,21 +182,13 @@ async def open_run(
         hub=hub,
         pod=pod,
         clock=clock,
-        events=EventLog(
-            folder.events,
-            document.run_id,
-            clock,
-            ports.write_line,
-            masking_of(ports),
-            gap_seconds=ports.timing.event_gap_seconds,
-            skipped=said_since(folder.events, clock.now(), was_lost=was_lost),
-            run_log=log,
-        ),
+        events=events,
         log=log,
         limits=armed.limits,
         attempt_file=attempt_file,
         reading=armed.reading,
         versions=installed_versions(recipe),
+        telling=telling_of(ports, document, events, armed.limits, clock),
     )
     is_new = past.record is None and past.hub_answers
     run.log_is_apart = not (log.has_earlier or is_new)
@@ -199,6 +202,24 @@ def read_course(run: Run, earlier_events: bytes) -> None:
     course = run.progress.course
     course.read(earlier_events.decode("utf-8", "replace").split("\n"))
     course.read_file(run.folder.events)
+
+
+def telling_of(
+    ports: Ports, document: RunDocument, events: EventLog, limits: Limits, clock: AnchoredClock
+) -> Telling:
+    """Tells what these events say, and not again what an earlier life of the attempt has told."""
+    environment = ports.environment
+    telling = Telling(
+        addresses=addresses_in(environment),
+        words=words_of(document, environment),
+        limits=limits,
+        clock=clock,
+        http=ports.http,
+        emit=events.emit,
+        told=set(told_in(events.path)),
+    )
+    events.hear = telling.hear
+    return telling
 
 
 def known(

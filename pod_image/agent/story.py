@@ -83,11 +83,15 @@ async def _live_and_release(ports: Ports, pod: OwnPod, keeper: GuardKeeper, say:
             _say_cannot_go_on(ports, RunFolder(ports.folder), clock)
     keeper.join_release()
     await _flush_output(ports)
-    lingering = asyncio.ensure_future(_linger(life, say))
+    beside = [
+        asyncio.ensure_future(each)
+        for each in (_linger(life, say), _tell_of_failed_release(life, ports, say))
+    ]
     try:
         await release_for_ever(pod, clock, ports.timing, say)
     finally:
-        lingering.cancel()
+        for each in beside:
+            each.cancel()
 
 
 def _hold(ports: Ports) -> AbstractContextManager[object]:
@@ -119,6 +123,18 @@ async def _linger(life: Life | None, say: Line) -> None:
         return
     try:
         await life.linger()
+    except Exception:
+        for line in traceback.format_exc().splitlines():
+            say(line)
+
+
+async def _tell_of_failed_release(life: Life | None, ports: Ports, say: Line) -> None:
+    """Whoever still lives so late is paid for, and a person can end it where the pod cannot."""
+    if life is None:
+        return
+    await ports.clock.sleep(ports.timing.tell_unreleased_seconds)
+    try:
+        await life.run.telling.cannot_release()
     except Exception:
         for line in traceback.format_exc().splitlines():
             say(line)

@@ -54,6 +54,8 @@ class Timing:
     longest_release_backoff_seconds: float = 30.0
     stop_instead_seconds: float = 300.0
     """From here on a pod that cannot be deleted is stopped, at least: that ends the GPU's price."""
+    tell_unreleased_seconds: float = 120.0
+    """A pod that still lives so long after its release was sent says so outside."""
     gone_seconds: float = 30.0
     """After a release that was accepted: if the agent still lives then, it was not."""
     guard_grace_seconds: float = 30.0

@@ -268,6 +268,21 @@ class Ended(Body):
         return max(self.not_delivered_count, len(self.not_delivered))
 
 
+class Told(Body):
+    """The agent has told news of the run outside, or tried to: `to` and `failed` are the marks of addresses.
+
+    Who follows the run tells the same `id` to the rest, and to those that failed.
+    """
+
+    event: ClassVar[str] = "told"
+    id: str
+    kind: str
+    to: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    detail: str = ""
+    """Why, of the last that failed."""
+
+
 BODIES: Mapping[str, type[Body]] = {body.event: body for body in Body.__subclasses__()}
 """Every kind that this version knows."""
 

@@ -26,6 +26,7 @@ class NextStep(Enum):
     """Of a name of `stores.secrets.KeyName`."""
     ENTER_SECRET = "giving the secret"
     """Of a name of a command's secrets."""
+    ENTER_ADDRESSES = "keeping addresses to be told at"
     LOOK_FOR_PODS = "a look for forgotten pods"
     COMPARE_API = "a comparison with the provider's published interface"
 

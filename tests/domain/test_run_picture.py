@@ -31,6 +31,7 @@ from pod_image.contract.bodies import (
     RunWarning,
     Sample,
     Step,
+    Told,
     Upload,
     UploadedFile,
 )
@@ -64,6 +65,7 @@ said: dict[str, st.SearchStrategy[Body]] = {
     ),
     "collected": st.builds(ResultsCollected, files=st.integers(0, 99)),
     "warning": st.builds(RunWarning, code=words, message=words),
+    "told": st.builds(Told, id=words, kind=words, to=st.lists(words, max_size=2).map(tuple)),
     "heartbeat": st.builds(Heartbeat, phase=phases, cost_usd=numbers),
     "ended": st.builds(
         Ended, reason=st.sampled_from(list(EndReason)), cost_usd=numbers,

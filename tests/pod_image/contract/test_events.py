@@ -58,6 +58,12 @@ EXAMPLES: list[events.Event] = [
     stamped(bodies.Heartbeat(phase=Phase.TRAIN), at=AT, run_id="run-01", seq=10),
     stamped(bodies.Ended(reason=EndReason.FINISHED), at=AT, run_id="run-01", seq=11),
     stamped(bodies.ResultsCollected(files=3), at=AT, run_id="run-01", seq=12),
+    stamped(
+        bodies.Told(id="abcdefghij-armed", kind="armed", to=("a3f",), failed=("07c",)),
+        at=AT,
+        run_id="run-01",
+        seq=13,
+    ),
 ]
 
 
