@@ -57,6 +57,10 @@ class Config:
         return self.data_folder / "plans"
 
     @property
+    def told_folder(self) -> Path:
+        return self.data_folder / "told"
+
+    @property
     def presets_folder(self) -> Path:
         return self.config_folder / "presets"
 

@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import SecretStr
@@ -16,7 +16,15 @@ from launcher.api.both import Doing
 from launcher.config import Config, read_config
 from launcher.errors import InvalidRequest
 from launcher.services.common.workbench import Workbench, open_workbench
-from launcher.stores.secrets import KeyName, KeyringStore, Keys, KeySource, find_keys
+from launcher.stores.secrets import (
+    NOTIFY,
+    KeyName,
+    KeyringStore,
+    Keys,
+    KeySource,
+    find_addresses,
+    find_keys,
+)
 from pod_image.contract.surroundings import read_no_proxy
 
 T = TypeVar("T")
@@ -88,7 +96,12 @@ async def desk_for(
 
 
 def found_keys(given: Mapping[str, Secret], secrets: Mapping[str, Secret]) -> Keys:
-    """Given ones first: what a program says explicitly holds against what lies around."""
+    """Given ones first: what a program says explicitly holds against what lies around.
+
+    Addresses to tell the person at are among them, as `notify`.
+    """
+    given = dict(given)
+    addresses = given.pop(NOTIFY.value, None)
     named = {_key_name(name): _secret(value) for name, value in given.items()}
     environment = {**os.environ, **{name.variable: _text(named[name]) for name in named}}
     keys = find_keys(environment, KeyringStore())
@@ -96,14 +109,15 @@ def found_keys(given: Mapping[str, Secret], secrets: Mapping[str, Secret]) -> Ke
         keys = keys.with_given(key, given_value)
     for name, value in secrets.items():
         keys = keys.with_named(name, _secret(value), KeySource.GIVEN)
-    return keys
+    kept = find_addresses(os.environ, KeyringStore()) if addresses is None else addresses
+    return replace(keys, notify=_secret(kept) if kept else None)
 
 
 def _key_name(name: str) -> KeyName:
     try:
         return KeyName(name.replace("_", "-"))
     except ValueError:
-        known = ", ".join(f'"{each}"' for each in KeyName)
+        known = ", ".join(f'"{each}"' for each in (*KeyName, NOTIFY.value))
         raise InvalidRequest(
             f"There is no key {name!r}.",
             hint=f"Keys are {known}; what a command of your own needs goes into secrets={{...}}.",

@@ -63,6 +63,9 @@ WORDS: Mapping[NextStep, Callable[[str, str], str]] = {
     NextStep.ENTER_SECRET: lambda of, value: (
         f'give secrets={{"{of}": ...}}, or set the variable {of}'
     ),
+    NextStep.ENTER_ADDRESSES: _plain(
+        'give keys={"notify": ...}, or set the variable LAUNCHER_NOTIFY'
+    ),
     NextStep.LOOK_FOR_PODS: _plain("launcher reap, in a terminal,"),
     NextStep.COMPARE_API: _plain("launcher doctor, in a terminal,"),
     NextStep.MAKE_PLAN: _plain("launcher.plan(...)"),

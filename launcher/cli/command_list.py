@@ -44,6 +44,7 @@ COMMANDS: tuple[Entry, ...] = (
     _entry("attach", _WATCH, "Know a run that another computer began, by its results repo."),
     _entry("show", _WATCH, "One run: state, cost, how it ended."),
     _entry("watch", _WATCH, "Follow a run live; leaving does not stop it."),
+    _entry("notify", _WATCH, "Where you are told of your runs: list, choose, test."),
     _entry("logs", _WATCH, "What the pod printed."),
     _entry("sample", _WATCH, "Have the voice say a sentence now."),
     _entry("save", _WATCH, "Write and upload a checkpoint now."),

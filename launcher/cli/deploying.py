@@ -19,6 +19,7 @@ from launcher.cli.following import (
     launch_and_show,
     raise_if_bad,
 )
+from launcher.cli.notifying import with_addresses
 from launcher.cli.options import Asked
 from launcher.cli.request import composed_from
 from launcher.cli.session import ALL_KEYS, find, run, with_secrets
@@ -55,6 +56,7 @@ def deploy_and_follow(
     keys = find(ALL_KEYS)
     if composed is not None:
         keys = with_secrets(keys, composed.settings, is_needed=True)
+    keys = with_addresses(keys, asked.notify, is_off=asked.is_silent)
     end_on_signals()
     choices = _Choices(asked, composed, plan_hash or "", is_agreed, detach)
     followed = run(keys, lambda bench: _deploy(bench, keys, output, choices))
@@ -105,7 +107,14 @@ async def _planned(
     """The plan, and the keys with the secrets that its command gets."""
     asked, composed = choices.asked, choices.composed
     if composed is not None:
-        plan = await make_plan(bench, composed, keys, resume=asked.resume, forced=asked.forced)
+        plan = await make_plan(
+            bench,
+            composed,
+            keys,
+            resume=asked.resume,
+            forced=asked.forced,
+            may_pod_tell=asked.may_pod_tell,
+        )
         return plan, keys
     shown = recall(bench, choices.plan_hash)
     keys = with_secrets(keys, shown.asked.settings, is_needed=True)

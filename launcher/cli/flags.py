@@ -35,6 +35,18 @@ ForceOption = Annotated[
         "--force", metavar="CODE", help="Let this error of the dataset pass; may be repeated."
     ),
 ]
+NotifyOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--notify",
+        metavar="ADDRESS",
+        help="Tell me there: desktop, ntfy://TOPIC, https://... or any address of Apprise; may be repeated. One with a "
+        "password or a token is kept instead: launcher keys set notify.",
+    ),
+]
+NoNotifyOption = Annotated[
+    bool, typer.Option("--no-notify", help="Tell nobody, not at addresses that are kept either.")
+]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 

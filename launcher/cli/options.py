@@ -13,7 +13,14 @@ from typing import Annotated, Any
 
 import typer
 
-from launcher.cli.flags import FileOption, ForceOption, PresetOption, SetOption
+from launcher.cli.flags import (
+    FileOption,
+    ForceOption,
+    NoNotifyOption,
+    NotifyOption,
+    PresetOption,
+    SetOption,
+)
 from launcher.forms.fields import FormField, Kind, fields
 from launcher.forms.option_names import option_of
 from launcher.forms.values import entries
@@ -32,6 +39,10 @@ class Asked:
     assignments: tuple[str, ...] = ()
     resume: bool = False
     forced: tuple[str, ...] = ()
+    notify: tuple[str, ...] = ()
+    is_silent: bool = False
+    """Nobody is told."""
+    may_pod_tell: bool = True
 
 
 def _takes_a_command() -> str:
@@ -57,6 +68,15 @@ def _sources(
         bool, typer.Option("--resume", help="Continue the run that --run-id names.")
     ] = False,
     force: ForceOption = None,
+    notify: NotifyOption = None,
+    no_notify: NoNotifyOption = False,
+    notify_here: Annotated[
+        bool,
+        typer.Option(
+            "--notify-here",
+            help="Tell me from this computer alone: no address is handed to the pod.",
+        ),
+    ] = False,
 ) -> dict[str, Any]:
     """What `plan` and `deploy` take beside their own options and the settings; declared here alone."""
     return {
@@ -66,6 +86,9 @@ def _sources(
         "assignments": tuple(assignments or ()),
         "resume": resume,
         "forced": tuple(force or ()),
+        "notify": tuple(notify or ()),
+        "is_silent": no_notify,
+        "may_pod_tell": not notify_here,
     }
 
 

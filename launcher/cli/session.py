@@ -118,7 +118,7 @@ def run(
         ) as bench:
             if bench.runs.trouble:
                 print_warning(f"{bench.runs.trouble} What pods say themselves has to do.")
-            bench.runs.on_trouble = print_warning
+            bench.runs.on_trouble = bench.teller.on_trouble = print_warning
             return await work(bench)
 
     try:
@@ -134,12 +134,18 @@ def run(
 
 
 def run_at(
-    key: str, work: Callable[[Workbench], Awaitable[T]], needed: Sequence[KeyName] = ()
+    key: str,
+    work: Callable[[Workbench], Awaitable[T]],
+    needed: Sequence[KeyName] = (),
+    more: Callable[[Keys], Keys] = lambda keys: keys,
 ) -> T:
-    """The same for work on one run: what its pod and its results repo tell does without a history that can be read."""
+    """The same for work on one run: what its pod and its results repo tell does without a history that can be read.
+
+    `more` adds to the keys what this work takes beside them.
+    """
     config = read_config()
     config.make_folders()
-    return run(find_unless_named(key, needed), work, config, needs_history=False)
+    return run(more(find_unless_named(key, needed)), work, config, needs_history=False)
 
 
 def _config(*, is_needed: bool) -> Config:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from launcher.cli.options import Asked
 from launcher.cli.terminal.output import print_warning
 from launcher.domain.plan import Plan
@@ -19,7 +21,8 @@ def keep_shown(bench: Workbench, plan: Plan) -> None:
 
 def refuse_settings(asked: Asked) -> None:
     """Raises InvalidRequest for anything typed beside --plan that belongs to a plan itself."""
-    if asked != Asked({}):
+    # Who follows it here may be told wherever they like; whether its pod tells is the plan's own.
+    if replace(asked, notify=(), is_silent=False) != Asked({}):
         raise InvalidRequest(
             "--plan launches a plan as it was shown; no setting can be given beside it.",
             hint="Leave the settings out, or make another plan with them: launcher plan.",

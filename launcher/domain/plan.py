@@ -131,6 +131,10 @@ class Plan:
     """None where nobody could tell of it."""
     secrets: Mapping[str, str] = field(default_factory=dict)
     """Names of the command's secrets, each with where its value comes from; empty where there is none yet."""
+    told_here: tuple[str, ...] = ()
+    """Where this computer tells of the run while it follows it: of an address no more than may be shown."""
+    told_from_pod: tuple[str, ...] = ()
+    """Hosts where its pod tells, too; so nobody's computer has to be on. Those addresses are handed to it."""
     forced: tuple[str, ...] = ()
     """Codes of dataset errors that the person lets pass."""
     brought: Brought = field(default_factory=Brought)

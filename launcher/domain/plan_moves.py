@@ -105,6 +105,7 @@ _LABELS = {
     "resume": "Continues an earlier run",
     "account": "Account that pays",
     "secrets": "How tokens are handed over",
+    "told_from_pod": "Where its pod tells you",
 }
 _KINDS = {
     "dataset": "Dataset {}",

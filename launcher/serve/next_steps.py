@@ -47,6 +47,7 @@ WORDS: Mapping[NextStep, Callable[[str, str], str]] = {
     NextStep.LET_PASS: lambda of, value: f'"let_pass": {json.dumps(of.split())}',
     NextStep.ENTER_KEY: lambda of, value: f"store the key {of} {_THERE}, and start it again",
     NextStep.ENTER_SECRET: lambda of, value: f"store the secret {of} {_THERE}, and allow it there",
+    NextStep.ENTER_ADDRESSES: _plain(f"store the addresses {_THERE}"),
     NextStep.LOOK_FOR_PODS: _plain(f"a look for forgotten pods, {_THERE}"),
     NextStep.COMPARE_API: _plain(f"a comparison with the provider's interface, {_THERE},"),
     NextStep.LIST_GPUS: _plain("POST /api/v1/plans with fewer limits"),

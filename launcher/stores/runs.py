@@ -68,6 +68,8 @@ class RecordKind(StrEnum):
     """What the plan expected: hours, cost, worst case."""
     BROUGHT = "brought"
     """The hash of the list of files that went along with it."""
+    TOLD_BY_POD = "told_by_pod"
+    """Marks of the addresses that its pod tells at. No address."""
     MACHINE = "machine"
     """What is known of the host: where it stands, and how GPU, disk and network did when they were tried."""
 

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from launcher.config import APP_NAME
 from launcher.errors import NotConfigured
 from pod_image.contract.next_steps import NextStep, Said, Sentence, setting
-from pod_image.contract.secret_names import SHORTEST_SECRET
+from pod_image.contract.secret_names import NOTIFY_VARIABLE, SHORTEST_SECRET
 
 _T = TypeVar("_T")
 
@@ -76,12 +76,23 @@ class NamedSecret:
         return cls(value.removeprefix(_NAMED)) if value.startswith(_NAMED) else None
 
 
-AnyKey: TypeAlias = KeyName | NamedSecret
+@dataclass(frozen=True)
+class NotifyAddresses:
+    """Where a person is told of their runs: addresses with spaces between them, any of which may hold a password."""
+
+    value = "notify"
+    """What the keyring has them under, and `launcher keys` takes."""
+    variable = NOTIFY_VARIABLE
+    purpose = "Addresses to tell you of runs at, with spaces between them"
+
+
+NOTIFY = NotifyAddresses()
+AnyKey: TypeAlias = KeyName | NamedSecret | NotifyAddresses
 
 
 def keys_among(names: Iterable[str]) -> list[KeyName]:
-    """The keys of what is held by name; a command's secrets are left out."""
-    return [KeyName(name) for name in names if NamedSecret.of(name) is None]
+    """The keys of what is held by name; a command's secrets and addresses are left out."""
+    return [KeyName(name) for name in names if name in [*KeyName]]
 
 
 class KeySource(StrEnum):
@@ -101,6 +112,8 @@ class Keys:
     named: Mapping[str, SecretStr] = field(default_factory=dict)
     """Secrets for commands, by their names."""
     named_sources: Mapping[str, KeySource] = field(default_factory=dict)
+    notify: SecretStr | None = None
+    """Addresses to tell of runs at, with spaces between them."""
 
     def get(self, name: KeyName) -> SecretStr | None:
         value: SecretStr | None = getattr(self, _field(name))
@@ -140,6 +153,8 @@ class Keys:
 
 
 def how_to_give(name: AnyKey) -> Said:
+    if isinstance(name, NotifyAddresses):
+        return Sentence(NextStep.ENTER_ADDRESSES, ".")
     step = NextStep.ENTER_KEY if isinstance(name, KeyName) else NextStep.ENTER_SECRET
     return Sentence(step.of(name.value if isinstance(name, KeyName) else name.name), ".")
 
@@ -298,6 +313,15 @@ def find_named(
         elif store is not None and (kept := store.read(NamedSecret(name))) is not None:
             keys = keys.with_named(name, kept, KeySource.KEYRING)
     return keys
+
+
+def find_addresses(environment: Mapping[str, str], store: KeyStore | None = None) -> str:
+    """The addresses that a person keeps to be told at: the environment's, else the keyring's; else nothing."""
+    there = environment.get(NOTIFY.variable, "").strip()
+    if there or store is None:
+        return there
+    kept = store.read(NOTIFY)
+    return kept.get_secret_value().strip() if kept is not None else ""
 
 
 def _places(

@@ -16,6 +16,7 @@ from launcher.ui.state.sessions import Session
 from launcher.ui.state.site import Site
 from launcher.ui.text import below_import_path
 from launcher.ui.theme import Theme
+from launcher.ui.widgets.bell import Bell
 from launcher.ui.widgets.elements import (
     Text,
     attributes,
@@ -179,6 +180,7 @@ def _header(site: Site, current: str) -> ui.element:
             with chip:
                 icon("key", 16)
                 Text("span", "Keys")
+            Bell(site)
             _theme_pick(site)
             _menu_button()
     return chip

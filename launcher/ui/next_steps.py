@@ -57,6 +57,7 @@ WORDS: Mapping[NextStep, Callable[[str, str], str]] = {
     NextStep.LET_PASS: _plain("“Let it pass” beside it"),
     NextStep.ENTER_KEY: _plain("enter it on the Keys page"),
     NextStep.ENTER_SECRET: lambda of, value: f"enter {of} under “Secrets of the command”",
+    NextStep.ENTER_ADDRESSES: _plain("enter it under “Where you are told” on the Keys page"),
     NextStep.LOOK_FOR_PODS: _plain("“Look for forgotten GPUs” on the Keys page"),
     NextStep.COMPARE_API: _plain("launcher doctor, in a terminal,"),
     NextStep.MAKE_PLAN: _plain("“Check” on the Train page"),

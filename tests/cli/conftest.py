@@ -119,7 +119,9 @@ def shell(
                 bench.hub.upload = harness.hub_of(None)
             if not given:
                 bench = replace(bench, provider=cast(Provider, NoProvider(default_place())))
-            yield bench
+            teller = harness.teller(keys)
+            yield replace(bench, teller=teller)
+            await teller.settle()
             bench.runs.close()
 
         monkeypatch.setattr(session, "open_workbench", at_bench)

@@ -34,6 +34,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "attach": ("demo/voices",),
     "show": (),
     "watch": (),
+    "notify": ("list",),
     "logs": (),
     "sample": ("Hello.",),
     "save": (),
@@ -143,7 +144,7 @@ class Fault:
     spared: tuple[str, ...] = ()
 
 
-OFFLINE = ("demo", "ui", "presets", "init", "runs", "cost", "export")
+OFFLINE = ("demo", "ui", "presets", "init", "notify", "runs", "cost", "export")
 """Ask nobody; the form says it where it asks."""
 ENDING = ("sample", "save", "stop", "abort", "reap")
 """End pods, or reach them through RunPod alone."""

@@ -9,7 +9,7 @@ from typing import TypeVar
 from nicegui import ElementFilter, events, ui
 from nicegui.testing import User
 
-from launcher.stores.secrets import KeyName
+from launcher.stores.secrets import KeyName, NotifyAddresses
 from launcher.ui.widgets.elements import Button
 from launcher.ui.widgets.inputs import Field, SecretField
 
@@ -26,7 +26,7 @@ def enter(user: User, name: str, value: object) -> None:
     user.find(kind=Field, marker=f"field-{name}").trigger("commit", value)
 
 
-def use_key(user: User, name: KeyName, value: str) -> None:
+def use_key(user: User, name: KeyName | NotifyAddresses, value: str) -> None:
     with user:
         for one in ElementFilter(kind=SecretField, marker=f"secret-{name.value}"):
             arguments = events.GenericEventArguments(sender=one, client=user._client, args=value)

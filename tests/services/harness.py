@@ -30,8 +30,11 @@ from launcher.providers.runpod.provider import RunPodProvider
 from launcher.services.common.workbench import Workbench, open_history
 from launcher.services.launching.launch import launch
 from launcher.services.launching.progress import Progress, Stage
+from launcher.services.telling.addresses import addresses_in
+from launcher.services.telling.teller import Teller
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import Keys
+from launcher.stores.told_news import ToldNews
 from pod_image.contract.bodies import PhaseSeconds
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 from pod_image.contract.outcomes import EndReason, Phase
@@ -41,6 +44,7 @@ from tests.kit.clocks import LoopClock, WorldClock
 from tests.kit.clouds import FIXED_TOKENS, GPU, HUB_URL, RESULTS_REPO, TOKENS
 from tests.kit.plans import plan
 from tests.kit.pod_programs import said_to_control
+from tests.kit.told import Told
 from tests.kit.virtual_time import StreamingTransport, VirtualLoop
 
 OPENED: list[RunHistory] = []
@@ -241,6 +245,7 @@ class LauncherHarness:
         self.keys = Keys(
             SecretStr(self.world.api_key), SecretStr(TOKENS["read"]), SecretStr(TOKENS["write"])
         )
+        self.told = Told()
         self.bench = self.open_bench()
         ensure_results_repo(self.hub, RESULTS_REPO)
 
@@ -262,6 +267,14 @@ class LauncherHarness:
         runs = open_history(config, is_needed=needs_history)
         OPENED.append(runs)
         return Workbench(config, RunPodProvider(client), access, runs, LoopClock())
+
+    def teller(self, keys: Keys) -> Teller:
+        """Who tells at the addresses of these keys; what arrives there is in `told`."""
+        notify = keys.notify.get_secret_value() if keys.notify is not None else ""
+        told = ToldNews(self.config.told_folder, WorldClock(self.loop).now)
+        return Teller(
+            addresses_in(notify), hub_url=HUB_URL, told=told, clock=LoopClock(), send=self.told
+        )
 
     def posts(self) -> int:
         """Orders of pods that reached the cloud."""

@@ -57,7 +57,7 @@ MAY_NAME = {
     ("launcher/ui/next_steps.py", "launcher doctor, in a terminal"): "has no place on a page",
     ("launcher/ui/next_steps.py", "launcher demo, in a terminal"): "has no place on a page",
     (
-        "launcher/ui/pages/keys.py",
+        "launcher/ui/pages/keys/page.py",
         "To keep keys between sessions",
     ): "only a terminal fills the keyring",
     (

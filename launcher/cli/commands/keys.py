@@ -20,13 +20,16 @@ from launcher.cli.terminal.plain_text import plain_text_line
 from launcher.errors import InvalidRequest
 from launcher.services.account.key_check import check_keys
 from launcher.services.common.workbench import Workbench
+from launcher.services.telling.addresses import addresses_in, check_addresses
 from launcher.stores.secrets import (
+    NOTIFY,
     AnyKey,
     KeyName,
     KeyringStore,
     Keys,
     KeySource,
     NamedSecret,
+    NotifyAddresses,
     find_keys,
 )
 from pod_image.contract.command_environment import checked_secret
@@ -35,9 +38,9 @@ app = group_app("Store, check or forget the keys (RunPod, Hugging Face).")
 Names = Annotated[
     list[str] | None,
     typer.Argument(
-        help=f"Which: {', '.join(KeyName)}, all of them when left out; or the name of a command's secret, such as "
-        "WANDB_API_KEY.",
-        autocompletion=lambda: [name.value for name in KeyName],
+        help=f"Which: {', '.join(KeyName)}, all of them when left out; or {NOTIFY.value}, where you are told of runs; "
+        "or the name of a command's secret, such as WANDB_API_KEY.",
+        autocompletion=lambda: [*(name.value for name in KeyName), NOTIFY.value],
     ),
 ]
 
@@ -55,6 +58,8 @@ def set_keys(names: Names = None, as_json: JsonOption = False, quiet: QuietOptio
     for name in _chosen(names):
         value = _typed_or_piped(name, is_only_one=len(names or []) == 1)
         if value is not None:
+            if isinstance(name, NotifyAddresses):
+                check_addresses(addresses_in(value.get_secret_value()))
             if isinstance(name, NamedSecret):
                 Keys().with_named(
                     name.name, value, KeySource.GIVEN
@@ -116,6 +121,8 @@ def _named(name: str) -> AnyKey:
     keys = [each.value for each in KeyName]
     if name in keys:
         return KeyName(name)
+    if name == NOTIFY.value:
+        return NOTIFY
     try:
         if not difflib.get_close_matches(name.lower().replace("_", "-"), keys, cutoff=0.7):
             return NamedSecret(checked_secret(name))
@@ -128,11 +135,11 @@ def _named(name: str) -> AnyKey:
 
 def _called(name: AnyKey) -> str:
     """As it is typed here."""
-    return name.value if isinstance(name, KeyName) else name.name
+    return name.name if isinstance(name, NamedSecret) else name.value
 
 
 def _in_environment(name: AnyKey) -> bool:
-    if isinstance(name, NamedSecret):
+    if not isinstance(name, KeyName):
         return bool(os.environ.get(name.variable))
     return find_keys(os.environ).get(name) is not None
 

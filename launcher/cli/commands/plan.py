@@ -30,6 +30,7 @@ def plan(
     Every setting of a run is an option here, the same as for deploy.
     """
     from launcher.cli.documents.plan import plan_document
+    from launcher.cli.notifying import with_addresses
     from launcher.cli.request import composed_from
     from launcher.cli.session import ALL_KEYS, find, run, with_secrets
     from launcher.cli.shown_plan import keep_shown
@@ -41,9 +42,17 @@ def plan(
 
     composed = composed_from(asked)
     keys = with_secrets(find(ALL_KEYS), composed.settings, is_needed=False)
+    keys = with_addresses(keys, asked.notify, is_off=asked.is_silent)
 
     async def planned(bench: Workbench) -> Plan:
-        plan = await make_plan(bench, composed, keys, resume=asked.resume, forced=asked.forced)
+        plan = await make_plan(
+            bench,
+            composed,
+            keys,
+            resume=asked.resume,
+            forced=asked.forced,
+            may_pod_tell=asked.may_pod_tell,
+        )
         keep_shown(bench, plan)
         return plan
 

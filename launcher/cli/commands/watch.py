@@ -6,7 +6,14 @@ import asyncio
 from contextlib import aclosing
 
 from launcher.cli.documents.following import event_line
-from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
+from launcher.cli.flags import (
+    JsonOption,
+    NoNotifyOption,
+    NotifyOption,
+    QuietOption,
+    RunArgument,
+    command_app,
+)
 from launcher.cli.following import (
     Followed,
     detached,
@@ -16,6 +23,7 @@ from launcher.cli.following import (
     last_word,
     raise_if_bad,
 )
+from launcher.cli.notifying import with_addresses
 from launcher.cli.session import PLACE_ALONE, run_at
 from launcher.cli.terminal.live import Live
 from launcher.cli.terminal.output import Output
@@ -33,14 +41,25 @@ app = command_app()
 
 
 @app.command()
-def watch(run: RunArgument = "", as_json: JsonOption = False, quiet: QuietOption = False) -> None:
+def watch(
+    run: RunArgument = "",
+    notify: NotifyOption = None,
+    no_notify: NoNotifyOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
     """Follow a run live until it ends. Ctrl-C only stops watching: the run goes on.
 
     With --json every event the pod has said is one line, from the beginning.
     """
     output = Output(as_json=as_json, quiet=quiet, streams=True)
     end_on_signals()
-    followed = run_at(run, lambda bench: _watch(bench, run, output), PLACE_ALONE)
+    followed = run_at(
+        run,
+        lambda bench: _watch(bench, run, output),
+        PLACE_ALONE,
+        more=lambda keys: with_addresses(keys, notify or (), is_off=no_notify),
+    )
     if not as_json:
         output.answer({}, lambda: ending_text(followed), quiet=str(followed.run.end_reason))
     raise_if_bad(followed)

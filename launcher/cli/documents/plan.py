@@ -53,6 +53,15 @@ class OfferFacts(TypedDict):
     """Others with stock that are left out, since a machine there failed lately."""
 
 
+class ToldFacts(TypedDict):
+    """Where the person is told of the run: of each address its host, or what its service is called."""
+
+    here: list[str]
+    """By this computer, while it follows the run."""
+    from_pod: list[str]
+    """By the pod itself, also while this computer is off."""
+
+
 class PlanDocument(TypedDict):
     """What a run would do and cost. With errors among the remarks it cannot be launched."""
 
@@ -73,6 +82,7 @@ class PlanDocument(TypedDict):
     inputs: list[PlannedInput]
     image: PlannedImage | None
     """What a registry told of it; null where nobody could tell."""
+    told: ToldFacts
     secrets: dict[str, str]
     """Names of the command's secrets, each with where its value comes from; empty where there is none yet."""
     candidates: list[OfferFacts]
@@ -120,6 +130,7 @@ def plan_document(plan: Plan) -> PlanDocument:
         "dataset": plan.dataset,
         "inputs": list(plan.inputs),
         "image": plan.image,
+        "told": {"here": list(plan.told_here), "from_pod": list(plan.told_from_pod)},
         "secrets": dict(plan.secrets),
         "candidates": [offer_facts(offer) for offer in plan.candidates],
         "account": plan.account,

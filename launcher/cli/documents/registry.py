@@ -20,6 +20,7 @@ from launcher.cli.documents import (
     plan,
     runs,
     said,
+    told,
 )
 
 
@@ -89,6 +90,9 @@ COMMANDS: Mapping[str, Shapes] = {
     "attach": Shapes((runs.Attach,)),
     "show": Shapes((following.Show,)),
     "watch": Shapes((), (EventLine,)),
+    "notify list": Shapes((told.NotifyList,)),
+    "notify set": Shapes((told.NotifySet,)),
+    "notify test": Shapes((told.NotifyTest,)),
     "logs": Shapes((), (EventLine, following.LogLine)),
     "sample": Shapes((following.Sample,)),
     "save": Shapes((following.Save,)),

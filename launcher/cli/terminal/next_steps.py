@@ -42,6 +42,9 @@ WORDS: Mapping[NextStep, Callable[[str, str], str]] = {
     NextStep.LET_PASS: lambda of, value: " ".join(f"--force {code}" for code in of.split()),
     NextStep.ENTER_KEY: _enter_key,
     NextStep.ENTER_SECRET: lambda of, value: f"launcher keys set {of}, or set the variable {of}",
+    NextStep.ENTER_ADDRESSES: _plain(
+        "launcher keys set notify, or set the variable LAUNCHER_NOTIFY"
+    ),
     NextStep.LOOK_FOR_PODS: _plain("launcher reap"),
     NextStep.COMPARE_API: _plain("launcher doctor"),
     NextStep.MAKE_PLAN: _plain("launcher plan"),

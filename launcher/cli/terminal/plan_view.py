@@ -104,10 +104,24 @@ def _summary(plan: Plan) -> list[tuple[str, str]]:
             "and stops in time to try to upload what it has",
         )
     )
+    rows.append(("Told", _told(plan)))
     if plan.hash:
         short = plan.hash[:SHOWN_HASH]
         rows.append(("Plan", f"{short}, kept for an hour: launcher deploy --plan {short}"))
     return rows
+
+
+def _told(plan: Plan) -> str:
+    from_pod = plan.told_from_pod
+    here = ", ".join(each for each in plan.told_here if each not in from_pod)
+    by_computer = f"{here}, while this computer follows the run"
+    if from_pod:
+        by_pod = f"{', '.join(from_pod)}, by the pod itself: also while this computer is off"
+        return f"{by_pod}\n{by_computer}" if here else by_pod
+    how = "(--notify ntfy://TOPIC)"
+    if here:
+        return f"{by_computer}; nobody while it is off {how}"
+    return f"nobody while this computer is off {how}"
 
 
 def _dataset(plan: Plan) -> str:
@@ -186,11 +200,11 @@ def _shown(value: Any, limit: int = 44) -> str:
 
 def _sent(plan: Plan) -> list[tuple[str, str]]:
     title = place_of(plan.settings).title
-    handed = handed_over(plan.secrets)
+    handed = handed_over(plan.secrets, plan.told_from_pod)
     if plan.secrets_in_plain:
         tokens = f"{handed}, readable in the pod's definition while it lives"
     else:
-        many = "" if plan.secrets else "two "
+        many = "" if plan.secrets or plan.told_from_pod else "two "
         tokens = f"{handed}, as {many}account secrets that are removed after the run"
     own = [
         f"{name} ({_SOURCES[source]})" if source else f"{name} (asked for at the launch)"
@@ -199,6 +213,12 @@ def _sent(plan: Plan) -> list[tuple[str, str]]:
     return [
         (title, f"the settings above, the price cap and the deadline; {tokens}"),
         ("the pod", f"the settings and the tokens; your {title} key is never sent there"),
+        *(
+            [
+                (host, "when it is armed, its first sample, nine tenths of a cap, its end and cost")
+                for host in plan.told_from_pod
+            ]
+        ),
         *([("the command", f"{', '.join(own)}; no other key")] if own else []),
         ("Hugging Face", f"what the run makes, to {plan.settings.results_repo}, and nothing else"),
     ]

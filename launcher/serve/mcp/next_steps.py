@@ -53,6 +53,7 @@ WORDS: Mapping[NextStep, Callable[[str, str], str]] = {
     NextStep.LET_PASS: lambda of, value: f"the tool plan with force={of.split()!r}",
     NextStep.ENTER_KEY: _ask("launcher keys set"),
     NextStep.ENTER_SECRET: _ask("launcher keys set"),
+    NextStep.ENTER_ADDRESSES: _ask("launcher keys set notify"),
     NextStep.LOOK_FOR_PODS: _ask("launcher reap"),
     NextStep.COMPARE_API: _ask("launcher doctor"),
     NextStep.MAKE_PLAN: _plain("the tool plan"),

@@ -15,11 +15,17 @@ from launcher.providers.base import AccountSecret, Provider
 from launcher.services.common.workbench import Workbench
 from launcher.stores.secrets import Keys
 from pod_image.contract.environment import DATASET_TOKEN_VARIABLE, UPLOAD_TOKEN_VARIABLE
-from pod_image.contract.secret_names import COMMAND_SECRET_PREFIX, MOST_COMMAND_SECRETS
+from pod_image.contract.secret_names import (
+    COMMAND_SECRET_PREFIX,
+    MOST_COMMAND_SECRETS,
+    NOTIFY_VARIABLE,
+)
 from pod_image.contract.settings import SETTINGS, RunSettings
 
-_NAME = re.compile(r"^launcher_(?P<nonce>[a-z0-9]{10})_(?P<purpose>dataset|upload|command\d+)$")
-PURPOSES = ("dataset", "upload", *(f"command{n}" for n in range(MOST_COMMAND_SECRETS)))
+_NAME = re.compile(
+    r"^launcher_(?P<nonce>[a-z0-9]{10})_(?P<purpose>dataset|upload|notify|command\d+)$"
+)
+PURPOSES = ("dataset", "upload", "notify", *(f"command{n}" for n in range(MOST_COMMAND_SECRETS)))
 """All that a run can have."""
 STRANGERS_AGE = timedelta(hours=1)
 """A secret of a run that this machine does not know is left alone for so long: its pod may be on the way."""
@@ -66,7 +72,8 @@ async def give_tokens(
 ) -> tuple[Run, TokenEnvironment]:
     """Make the run's secrets and say how the pod refers to them; with `in_plain` make none.
 
-    `named` are those that the run's command gets beside the agent's tokens.
+    `named` are those that the run's command gets beside the agent's tokens. Of `keys` every one goes along that a pod
+    has a use for: addresses to tell at too.
 
     The names are in the history before the secrets are made, so that a crash leaves none behind unknown.
     Raises NoRight when the key may not make secrets, NotConfigured where one of `named` has no value.
@@ -90,6 +97,8 @@ def _tokens(keys: Keys) -> dict[str, tuple[str, SecretStr]]:
         found[DATASET_TOKEN_VARIABLE] = ("dataset", keys.hf_dataset)
     if keys.hf_upload is not None:
         found[UPLOAD_TOKEN_VARIABLE] = ("upload", keys.hf_upload)
+    if keys.notify is not None:
+        found[NOTIFY_VARIABLE] = ("notify", keys.notify)
     return found
 
 
@@ -101,11 +110,11 @@ def sources_of_named(settings: RunSettings, keys: Keys) -> dict[str, str]:
     }
 
 
-def handed_over(named: Collection[str]) -> str:
-    """What goes to the pod in secret, in words."""
-    if not named:
-        return "the Hugging Face tokens"
-    return f"the Hugging Face tokens and {', '.join(named)}"
+def handed_over(named: Collection[str], told: Collection[str] = ()) -> str:
+    """What goes to the pod in secret, in words. `told`: hosts of the addresses that the pod tells at."""
+    addresses = [f"your address at {host}" for host in told]
+    *most, last = ["the Hugging Face tokens", *named, *addresses]
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def command_purposes(named: Sequence[str]) -> dict[str, tuple[str, str]]:

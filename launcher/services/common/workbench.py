@@ -22,8 +22,11 @@ from launcher.providers.registry import access_to, default_place
 from launcher.services.common.image_looks import ImageLooks
 from launcher.services.common.place_key import has_place_key, place_key
 from launcher.services.common.pod_list import PodList
+from launcher.services.telling.addresses import addresses_in
+from launcher.services.telling.teller import Teller
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import Keys, how_to_give
+from launcher.stores.told_news import ToldNews
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Workbench:
     clock: Clock = field(default_factory=SystemClock)
     registry_transport: httpx.AsyncBaseTransport | None = None
     """To the registries of images, in place of the network."""
+    teller: Teller = field(default_factory=Teller)
     pod_list: PodList = field(init=False)
     images: ImageLooks = field(init=False)
 
@@ -94,10 +98,12 @@ async def open_workbench(
     runs = open_history(config, is_needed=needs_history)
     try:
         provider = _provider(config, keys, clock, transport)
+        teller = _teller(config, keys, clock)
         try:
             hub = HubAccess.with_tokens(config.hub_url, keys.hf_dataset, keys.hf_upload)
-            yield Workbench(config, provider, hub, runs, clock)
+            yield Workbench(config, provider, hub, runs, clock, teller=teller)
         finally:
+            await teller.settle()
             await provider.aclose()
     finally:
         runs.close()
@@ -112,6 +118,12 @@ def open_history(config: Config, *, is_needed: bool = True) -> RunHistory:
         if is_needed:
             raise
         return RunHistory.empty(config.history_path, str(exc))
+
+
+def _teller(config: Config, keys: Keys, clock: Clock) -> Teller:
+    addresses = addresses_in(keys.notify.get_secret_value()) if keys.notify is not None else ()
+    told = ToldNews(config.told_folder)
+    return Teller(addresses, hub_url=config.hub_url, told=told, clock=clock)
 
 
 def _provider(

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from datetime import datetime, timedelta
 
 from launcher.domain.run import Run, RunState
-from launcher.errors import InvalidRequest
+from launcher.errors import InvalidRequest, PodGone
 from launcher.services.common.observations import (
     EventSeen,
     Gone,
@@ -18,10 +18,12 @@ from launcher.services.common.observations import (
 )
 from launcher.services.common.pod_release import release_pod
 from launcher.services.common.record_observation import note
+from launcher.services.common.unproven import told_when_slow
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.settle import settle_gone
 from launcher.services.following.follow import follow
 from launcher.services.following.repo_watch import watch_repo
+from launcher.services.following.tell import tell, tell_where_pod_tells
 from pod_image.contract.bodies import Ended
 from pod_image.contract.next_steps import NextStep, Sentence
 
@@ -45,6 +47,7 @@ async def watch(
     if run.is_from_repo:
         async with aclosing(watch_repo(bench, run, from_start=from_start)) as told:
             async for seen in told:
+                tell(bench, run, seen)
                 yield seen
         return
     if not run.pod_id:
@@ -79,25 +82,43 @@ async def _observations(
 ) -> AsyncGenerator[Observation, None]:
     ended_at: datetime | None = None
     released_at: datetime | None = None
+    tell_where_pod_tells(bench, run)
     async with aclosing(follow(bench, run, from_start=from_start)) as raw_observations:
         async for seen in raw_observations:
             run = note(bench, run, seen)
+            tell(bench, run, seen)
             if isinstance(seen, EventSeen) and isinstance(seen.event.body, Ended):
                 ended_at = bench.provider_now()
             if isinstance(seen, Tick):
                 why = _outstays(run, ended_at, bench.provider_now())
                 is_due = released_at is None or seen.at - released_at > OUTSTAYED
-                if why and is_due and (await release_pod(bench, run.pod_id)).is_done:
+                if why and is_due and await _is_released(bench, run, why):
                     released_at = seen.at
                     yield ReleasedHere(run.pod_id, why)
             elif isinstance(seen, Gone):
                 break
             else:
                 yield seen
-    run, unseen = await settle_gone(bench, bench.runs.by_nonce(run.nonce) or run)
+    try:
+        run, unseen = await settle_gone(bench, bench.runs.by_nonce(run.nonce) or run)
+    except PodGone as exc:
+        bench.teller.cannot_prove_gone(run, str(exc.message), bench.provider_now())
+        raise
     for event in unseen:
+        tell(bench, run, EventSeen(event))
         yield EventSeen(event)
+    tell(bench, run, RunEnded(run))
     yield RunEnded(run)
+
+
+async def _is_released(bench: Workbench, run: Run, why: str) -> bool:
+    """Release the pod; where that cannot be done, somebody is told."""
+    said = f"Pod {run.pod_id} should be gone, since {why}, and could not be released yet."
+    async with told_when_slow(bench, run, said):
+        released = await release_pod(bench, run.pod_id)
+    if released.trouble is not None:
+        bench.teller.cannot_prove_gone(run, said, bench.provider_now())
+    return released.is_done
 
 
 def _outstays(run: Run, ended_at: datetime | None, now: datetime) -> str:

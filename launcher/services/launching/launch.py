@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 from launcher.domain.offer import Offer
@@ -40,6 +41,7 @@ from launcher.services.common.uninterrupted import despite_cancel, owing, to_its
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.reconcile import look_for, own, settle_earlier
 from launcher.services.following.follow import follow
+from launcher.services.following.tell import tell, tell_where_pod_tells
 from launcher.services.launching.bad_hosts import bad_hosts, check_machine, elsewhere
 from launcher.services.launching.boot import (
     NeverCameUp,
@@ -59,6 +61,7 @@ from launcher.services.launching.price_check import (
 )
 from launcher.services.launching.progress import Progress, Stage
 from launcher.services.launching.rental import Rental
+from launcher.services.telling.addresses import addresses_in, for_pods
 from launcher.stores.runs import RecordKind
 from launcher.stores.secrets import KeyName, Keys
 from pod_image.contract.bodies import ArmedReport
@@ -89,9 +92,11 @@ async def launch(
     with run_lock(bench, plan.settings.results_repo, plan.run_id):
         job.say(Stage.SETTLING, "Looking for an earlier launch of this run.")
         adopted = await settle_earlier(bench, plan)
-        if adopted is not None:
-            return await job.adopt(adopted)
-        return await job.start()
+        try:
+            return await (job.start() if adopted is None else job.adopt(adopted))
+        except LauncherError as error:
+            job.tell_failed(error)
+            raise
 
 
 class _Launch:
@@ -101,6 +106,7 @@ class _Launch:
         self._left = list(plan.candidates)
         self._tried: Offer | None = None
         self._refused: list[tuple[Offer, LauncherError]] = []
+        self._failed: Rental | None = None
         self._calls_before = bench.provider.calls
 
     async def start(self) -> Run:
@@ -121,6 +127,19 @@ class _Launch:
                 if not tries_left or not self._left:
                     raise _given_up(exc) from exc
         raise AssertionError("the last try returns or raises")
+
+    def tell_failed(self, error: LauncherError) -> None:
+        """Nothing came of the launch: so whoever went away meanwhile is told, of the last pod that was rented."""
+        rental = self._failed
+        run = self._bench.runs.by_nonce(rental.nonce) if rental is not None else None
+        if rental is None or run is None or not (rental.pod_id or rental.may_live):
+            return
+        teller, now = self._bench.teller, self._bench.provider_now()
+        if rental.may_live:
+            why = f"{run.run_id} could not be started, and its pod could not be proved to be gone."
+            teller.cannot_prove_gone(run, why, now)
+        elif not isinstance(error, Interrupted):
+            teller.is_over(run, now)
 
     async def _refuse_taken(self) -> None:
         """Before another pod: the last may have gone because another computer has begun this run meanwhile.
@@ -171,20 +190,32 @@ class _Launch:
         self._bench.runs.keep(run, RecordKind.ESTIMATE, _estimate(self._plan))
         self._bench.runs.keep(run, RecordKind.BROUGHT, {"sha256": self._plan.brought.sha256})
         self._bench.runs.mark(run, "planned", run.planned_at)
+        handed = handed_over(self._plan.secrets, self._plan.told_from_pod)
         self.say(
             Stage.PREPARING,
-            f"Handing {handed_over(self._plan.secrets)} to {self._bench.place.title} as secrets.",
+            f"Handing {handed} to {self._bench.place.title} as secrets.",
             run,
         )
         run, tokens = await give_tokens(
             self._bench,
             run,
-            self._keys,
+            self._note_told(run),
             tuple(self._plan.secrets),
             in_plain=self._plan.secrets_in_plain,
         )
         run = await self._rent(rental, run, tokens)
         return await self._until_armed(rental, run)
+
+    def _note_told(self, run: Run) -> Keys:
+        """The keys as the pod is given them: with those addresses alone that it tells at, and what these are noted."""
+        handed = self._plan.told_from_pod
+        notify = self._keys.notify.get_secret_value() if self._keys.notify and handed else ""
+        told = [each for each in addresses_in(notify) if each.is_for_pods]
+        if told:
+            marks = [each.mark for each in told]
+            self._bench.runs.keep(run, RecordKind.TOLD_BY_POD, {"marks": marks})
+            tell_where_pod_tells(self._bench, run)
+        return replace(self._keys, notify=for_pods(told))
 
     async def _rent(self, rental: Rental, run: Run, tokens: TokenEnvironment) -> Run:
         """A pod of the first candidate that can be had. Takes the candidates it has tried off the list."""
@@ -264,9 +295,11 @@ class _Launch:
         minutes = boot_budget(self._plan.settings, self._plan.image_gb).minutes
         container = ContainerWatch()
         looks_at = [started + wait for wait in decisive_waits(minutes)]
+        tell_where_pod_tells(self._bench, run)
         async with aclosing(follow(self._bench, run, looks_at=looks_at)) as raw_observations:
             async for seen in raw_observations:
                 run = note(self._bench, run, seen)
+                tell(self._bench, run, seen)
                 self._tell(run, seen)
                 if isinstance(seen, PodSeen):
                     status = seen.pod.status
@@ -306,6 +339,7 @@ class _Launch:
 
     async def _fail(self, rental: Rental, run: Run, exc: BaseException) -> None:
         """Clean up, and say so with what is raised; what is no error of ours is left to the caller to raise."""
+        self._failed = rental
         match exc:
             case asyncio.CancelledError():
                 said = await self._clean_up(rental, run, INTERRUPTED, EndReason.ABORTED)

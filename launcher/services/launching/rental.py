@@ -13,6 +13,7 @@ from launcher.errors import LauncherError, RentUnclear
 from launcher.services.common.intents import intents_of
 from launcher.services.common.pod_release import release_pod, still_releasing
 from launcher.services.common.run_secrets import remove_run_secrets
+from launcher.services.common.unproven import told_when_slow
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.reconcile import look_for, own
 from launcher.services.ending.settle import close, metered_usd
@@ -39,6 +40,10 @@ class Rental:
         self.is_armed = False
         """It ends itself from here on: nothing is owed for it."""
         self._is_released = False
+
+    @property
+    def nonce(self) -> str:
+        return self._run.nonce
 
     @property
     def may_live(self) -> bool:
@@ -109,11 +114,13 @@ class Rental:
                 self.found(pod)
 
     async def _release(self, why: str, reason: EndReason) -> Said:
+        slow = f"Pod {self.pod_id} should be gone, since its launch failed, and could not be released yet."
         releasing = asyncio.ensure_future(release_pod(self._bench, self.pod_id))
         await asyncio.wait([releasing], timeout=SAID_AFTER_SECONDS)
         if not releasing.done():
             self._say(Stage.RELEASING, f"Releasing pod {self.pod_id}.", self._run)
-        released = await releasing
+        async with told_when_slow(self._bench, self._run, slow):
+            released = await releasing
         self._is_released = released.is_done
         run = self._now()
         if released.trouble is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from launcher.domain.choice import candidates
@@ -38,6 +38,7 @@ from launcher.services.planning.image_look import (
 from launcher.services.planning.money import findings_on_money, within_limits
 from launcher.services.planning.requests import agreed_of, planned_requests
 from launcher.services.planning.resuming import findings_on_resume
+from launcher.services.telling.addresses import Address, addresses_in
 from launcher.stores.secrets import KeyName, Keys, NamedSecret, how_to_give
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.findings import Finding, Severity
@@ -59,9 +60,12 @@ async def make_plan(
     resume: bool = False,
     forced: Collection[str] = (),
     choice: FreeChoice = FREE_CHOICE,
+    may_pod_tell: bool = True,
 ) -> Plan:
     """The plan for these settings. `forced` are codes of dataset errors that are let pass, as warnings; `choice`
     has a word on which offers are tried, in which order.
+
+    The addresses in `keys` that a pod can tell at are handed to it, unless `may_pod_tell` is off.
 
     What keeps the run from being launched on the Hub's side stands in `errors` of the plan; raises
     NotConfigured (no key, key refused), NothingAvailable (with the nearest offer), InvalidRequest (run id
@@ -84,6 +88,8 @@ async def make_plan(
     asked, composed = composed, replace(composed, settings=view.settings)
     settings = composed.settings
     secrets = sources_of_named(settings, keys)
+    addresses = addresses_in(keys.notify.get_secret_value()) if keys.notify is not None else ()
+    told_from_pod = _hosts_for_pods(addresses) if may_pod_tell else ()
     bad = bad_hosts(bench)
     needed = recipe.memory_needed(settings, view.dataset)
     memory = greatest(needed, view.start.memory)
@@ -117,7 +123,7 @@ async def make_plan(
         *our_image.findings_on_image(settings.image),
     ]
     if not has_secrets:
-        findings.append(_in_plain(bench.place, handed_over(secrets)))
+        findings.append(_in_plain(bench.place, handed_over(secrets, told_from_pod)))
     plan = Plan(
         composed=composed,
         run_id=run_id,
@@ -134,6 +140,8 @@ async def make_plan(
         inputs=view.inputs,
         image=known_image,
         secrets=secrets,
+        told_here=tuple(each.shown for each in addresses),
+        told_from_pod=told_from_pod,
         forced=tuple(dict.fromkeys(forced)),
         brought=brought,
         asked=asked,
@@ -141,6 +149,10 @@ async def make_plan(
     plan = replace(plan, findings=(*plan.findings, *_findings_on_estimate(plan)))
     requests = planned_requests(bench, plan, keys.sources)
     return replace(plan, requests=requests, agreed=agreed_of(bench, plan, keys.sources))
+
+
+def _hosts_for_pods(addresses: Iterable[Address]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each.shown for each in addresses if each.is_for_pods))
 
 
 def raise_errors(plan: Plan) -> None:

@@ -27,6 +27,7 @@ from launcher.services.common.workbench import Workbench
 from launcher.services.launching.orders import new_attempt, pod_order
 from launcher.stores.secrets import KeyName
 from pod_image.contract.environment import DATASET_TOKEN_VARIABLE, UPLOAD_TOKEN_VARIABLE
+from pod_image.contract.secret_names import NOTIFY_VARIABLE
 
 NONCE_SHOWN = "xxxxxxxxxx"
 """Stands for the nonce, which is drawn anew at each launch."""
@@ -37,6 +38,7 @@ PLACEHOLDERS: Mapping[KeyName, str] = {
     KeyName.HF_UPLOAD: "<Hugging Face upload token>",
 }
 _PLACEHOLDER = "<value of {}>"
+_ADDRESSES = "<addresses to tell you at>"
 _TOKENS = (
     (DATASET_TOKEN_VARIABLE, "dataset", KeyName.HF_DATASET),
     (UPLOAD_TOKEN_VARIABLE, "upload", KeyName.HF_UPLOAD),
@@ -92,6 +94,8 @@ def _requests(
         _Used(variable, purpose, _PLACEHOLDER.format(name))
         for name, (variable, purpose) in command_purposes(tuple(plan.secrets)).items()
     ]
+    if plan.told_from_pod:
+        used.append(_Used(NOTIFY_VARIABLE, "notify", _ADDRESSES))
     run = replace(run, pod_name=str(PodName(run.run_id, run.attempt, NONCE_SHOWN)))
     order = pod_order(bench, plan, run, offer, _environment(bench, plan, used))
     secrets = {} if plan.secrets_in_plain else _secrets(used)

@@ -102,6 +102,7 @@ async def plan_again(bench: Workbench, shown: ShownPlan, keys: Keys) -> Plan:
         resume=shown.resume,
         forced=shown.forced,
         choice=AgreedChoice(shown.agreed, shown.asked.settings.data_centers),
+        may_pod_tell=bool(shown.facts.get("told_from_pod")),
     )
     serious = [each for each in moved(shown, plan) if not each.is_harmless]
     if serious:
@@ -147,6 +148,7 @@ def facts_of(plan: Plan) -> dict[str, Any]:
         "image": ordered_image(settings.image, place_of(settings)),
         **{f"brought.{file.path}": file.listed.sha256 for file in plan.brought.files},
         "secrets": _IN_PLAIN if plan.secrets_in_plain else _AS_SECRETS,
+        "told_from_pod": list(plan.told_from_pod),
     }
 
 

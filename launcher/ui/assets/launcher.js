@@ -17,3 +17,29 @@
   };
   watch();
 })();
+
+// The bell: the browser's own notices, once a person has allowed them with a click. The tag shows news once,
+// however many tabs are open.
+window.launcherBell = (() => {
+  const there = () => "Notification" in window;
+  const show = (button) => {
+    button.hidden = !there() || Notification.permission !== "default";
+  };
+  const ask = async (button) => {
+    if (there()) await Notification.requestPermission();
+    show(button);
+  };
+  const tell = (news) => {
+    if (!there() || Notification.permission !== "granted") return;
+    for (const each of news) new Notification(each.title, { body: each.body, tag: each.tag });
+  };
+  document.addEventListener(
+    "toggle",
+    (event) => {
+      const button = event.target.classList?.contains("bell") && event.target.querySelector(".bell-ask");
+      if (button) show(button);
+    },
+    true,
+  );
+  return { ask, tell };
+})();

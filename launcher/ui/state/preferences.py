@@ -25,6 +25,8 @@ class Preferences:
     recordings_folder: str = ""
     curve_smoothing: float = 0.8
     curve_log_scale: bool = False
+    notify: str = ""
+    """Addresses without a secret to tell of every run at, with spaces between them."""
 
     @property
     def last_used(self) -> dict[str, str]:

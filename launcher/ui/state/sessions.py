@@ -6,13 +6,16 @@ import asyncio
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+from pydantic import SecretStr
 
 from launcher.services.common.place_key import has_place_key
 from launcher.services.common.workbench import Workbench
-from launcher.stores.secrets import KeyName, Keys, KeySource, NamedSecret
+from launcher.stores.secrets import NOTIFY, KeyName, Keys, KeySource, NamedSecret
+from launcher.ui.state.told_here import ToldHere
 from launcher.ui.state.vault import Vault
 
 OpenBench = Callable[[Keys], AbstractAsyncContextManager[Workbench]]
@@ -50,17 +53,29 @@ class Sessions:
         self._opening = asyncio.Lock()
         self._closing: set[asyncio.Task[None]] = set()
         self.when_opened: list[Callable[[Session], None]] = []
+        self.preferred_addresses: Callable[[], str] = lambda: ""
+        """Addresses without a secret that a person is told at, whatever their tab holds."""
+        self.told: ToldHere | None = None
+        """Hears what is told of any run, through whichever keys."""
         vault.when_changed.append(self._keys_changed)
 
     def keys_of(self, tab: str) -> Keys:
         keys = Keys()
         for name, secret in self._vault.held(tab).items():
             named = NamedSecret.of(name)
+            if name == NOTIFY.value:
+                continue
             if named is None:
                 keys = keys.with_given(KeyName(name), secret)
             else:
                 keys = keys.with_named(named.name, secret, KeySource.GIVEN)
-        return keys
+        return replace(keys, notify=self._addresses(tab))
+
+    def _addresses(self, tab: str) -> SecretStr | None:
+        """Where its person is told: what the tab holds, and what is preferred."""
+        held = self._vault.get(tab, NOTIFY.value)
+        texts = [held.get_secret_value() if held is not None else "", self.preferred_addresses()]
+        return SecretStr(" ".join(texts).strip()) if any(texts) else None
 
     async def of(self, tab: str) -> Session:
         """The session of the tab's keys, opened if need be; also for a tab without keys."""
@@ -70,16 +85,21 @@ class Sessions:
             session = self._sessions.get(mark)
             if session is None:
                 stack = AsyncExitStack()
-                bench = await stack.enter_async_context(self._open_bench(keys))
+                bench = await stack.enter_async_context(self.open_bench(keys))
                 session = self._sessions[mark] = Session(keys, bench, mark, stack)
                 for hear in self.when_opened:
                     hear(session)
         self._tabs[tab] = mark
         return session
 
-    def open_bench(self, keys: Keys) -> AbstractAsyncContextManager[Workbench]:
+    @asynccontextmanager
+    async def open_bench(self, keys: Keys) -> AsyncIterator[Workbench]:
         """A workbench apart from any tab, for a launch that holds its own lease."""
-        return self._open_bench(keys)
+        async with self._open_bench(keys) as bench:
+            if self.told is not None:
+                bench.teller.listeners.append(self.told.hear)
+                bench.teller.on_trouble = self.told.hear_trouble
+            yield bench
 
     @property
     def renting(self) -> list[Session]:
@@ -125,4 +145,5 @@ class Sessions:
             digest.update(b"\0" if secret is None else b"\1" + secret.get_secret_value().encode())
         for own, secret in sorted(keys.named.items(), key=lambda item: item[0]):
             digest.update(f"\2{own}\3{secret.get_secret_value()}".encode())
+        digest.update(b"\4" + (keys.notify.get_secret_value().encode() if keys.notify else b""))
         return digest.hexdigest()

@@ -9,10 +9,12 @@ from typing import Any
 
 from launcher.clock import Clock
 from launcher.config import Config
+from launcher.errors import InvalidRequest
 from launcher.providers.place import Place
 from launcher.providers.registry import default_place
 from launcher.services.common.place_key import has_place_key
 from launcher.services.live.live_runs import Live
+from launcher.services.telling.addresses import addresses_in
 from launcher.services.transcripts import Load
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import KeyStore
@@ -23,6 +25,7 @@ from launcher.ui.state.offers import Market
 from launcher.ui.state.preferences import Preferences, read_preferences, write_preferences
 from launcher.ui.state.sessions import Sessions
 from launcher.ui.state.sweeps import Sweeps
+from launcher.ui.state.told_here import ToldHere
 from launcher.ui.state.vault import Vault
 from launcher.workshop.report import DatasetReport
 from pod_image.contract.findings import Finding
@@ -60,10 +63,22 @@ class Site:
     """Stands for Whisper where there is another one."""
 
     sweeps: Sweeps = field(init=False)
+    told: ToldHere = field(init=False)
 
     def __post_init__(self) -> None:
         self.sweeps = Sweeps(self.sessions, self.clock)
         self.preferences = read_preferences(self.config.preferences_path)
+        self.told = ToldHere(self.clock)
+        self.sessions.told = self.told
+        self.sessions.preferred_addresses = self._preferred_addresses
+
+    def _preferred_addresses(self) -> str:
+        """A file that somebody edited by hand may hold anything: it keeps no page from opening."""
+        try:
+            addresses_in(self.preferences.notify)
+        except InvalidRequest:
+            return ""
+        return self.preferences.notify
 
     @property
     def place(self) -> Place:

@@ -67,6 +67,7 @@ class ConfirmDialog:
                 ("Dataset", ", ".join(one.name for one in chosen_datasets(settings)) or "none"),
                 *(("Fetched too", f"{one.name}, {size(one.size_bytes)}") for one in plan.inputs),
                 ("Results go to", f"{settings.results_repo}/{plan.run_id}"),
+                ("Told", _told(plan)),
                 ("If it is taken", _others(len(plan.candidates) - 1)),
                 ("Account", account_words(plan.account, self._shell.site.place)),
             ]
@@ -152,8 +153,17 @@ def _made(plan: Plan) -> str:
     return f"the {result.name}" if result else "the results"
 
 
+def _told(plan: Plan) -> str:
+    """Where the person is told of the run, and whether anybody has to stay for that."""
+    if plan.told_from_pod:
+        return f"{', '.join(plan.told_from_pod)}, by the GPU itself"
+    if plan.told_here:
+        return f"{', '.join(plan.told_here)}, while this program runs"
+    return "nobody while this computer is off"
+
+
 def _tokens(plan: Plan) -> str:
-    handed = handed_over(plan.secrets)
+    handed = handed_over(plan.secrets, plan.told_from_pod)
     return handed[:1].upper() + handed[1:]
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from nicegui import ui
 from pydantic import SecretStr
@@ -13,9 +14,19 @@ from launcher.providers.registry import all_places
 from launcher.services.account.key_check import KeyCheck, KeyState, check_key, shape_problem
 from launcher.services.common.place_key import place_key
 from launcher.services.ending.reap import ReapReport
-from launcher.stores.secrets import KeyName, Keys, KeySource, find_keys, keys_among
+from launcher.stores.secrets import (
+    NOTIFY,
+    KeyName,
+    Keys,
+    KeySource,
+    KeyStore,
+    find_addresses,
+    find_keys,
+    keys_among,
+)
 from launcher.ui.frame import Shell, page, what_to_do
 from launcher.ui.next_steps import on_page
+from launcher.ui.pages.keys.told import TITLE, ToldSection
 from launcher.ui.state.site import Site
 from launcher.ui.state.sweeps import Sweep
 from launcher.ui.widgets.elements import (
@@ -118,8 +129,9 @@ def register(site: Site) -> None:
 async def _build(shell: Shell) -> None:
     ready = box("div", "stack-small").mark("key-offers")
     rows = [_KeyRow(shell, name) for name in KeyName]
+    told = ToldSection(shell)
     with ready:
-        _offers(shell, rows, ready)
+        _offers(shell, rows, told, ready)
     _about(shell)
     await asyncio.gather(*(row.check_if_held() for row in rows))
     _forgotten_gpus(shell)
@@ -227,7 +239,7 @@ def _show_check(check: KeyCheck) -> None:
         say(tone, _TITLES[check.state], text, alert=tone == "bad")  # type: ignore[arg-type]
 
 
-def _offers(shell: Shell, rows: list[_KeyRow], place: ui.element) -> None:
+def _offers(shell: Shell, rows: list[_KeyRow], told: ToldSection, place: ui.element) -> None:
     """Keys that lie ready on this machine are named, and used only after a click."""
     site = shell.site
     found = find_keys(site.environment)
@@ -237,35 +249,52 @@ def _offers(shell: Shell, rows: list[_KeyRow], place: ui.element) -> None:
         for name in KeyName
         if found.sources.get(name) is KeySource.ENVIRONMENT and name.value not in held
     ]
-    if ready:
-        names = ", ".join(_key_text(name).title for name in ready)
+    titles = [_key_text(name).title for name in ready]
+    if find_addresses(site.environment) and site.vault.get(shell.tab, NOTIFY.value) is None:
+        titles.append(TITLE)
+    if titles:
+        names = ", ".join(titles)
         with notice("note", "Found in this program's environment", f"{names}."):
             button(
                 "Use these",
-                lambda: _take(shell, rows, find_keys(site.environment), place),
+                lambda: _take(shell, rows, told, _all_in(site.environment), place),
                 kind="primary",
             )
     if site.key_store is not None and len(held) < len(KeyName):
         with notice("note", "Keys may also be in this system's keyring"):
-            button("Look in the keyring", lambda: _from_keyring(shell, rows, place))
+            button("Look in the keyring", lambda: _from_keyring(shell, rows, told, place))
 
 
-async def _from_keyring(shell: Shell, rows: list[_KeyRow], place: ui.element) -> None:
+def _all_in(environment: Mapping[str, str], store: KeyStore | None = None) -> Keys:
+    """The keys that are there, and the addresses."""
+    addresses = find_addresses(environment, store)
+    return replace(
+        find_keys(environment, store), notify=SecretStr(addresses) if addresses else None
+    )
+
+
+async def _from_keyring(
+    shell: Shell, rows: list[_KeyRow], told: ToldSection, place: ui.element
+) -> None:
     store = shell.site.key_store
     # The keyring may ask the person to unlock it: never on the event loop.
-    found = await asyncio.to_thread(find_keys, {}, store)
-    if not found.sources:
+    found = await asyncio.to_thread(_all_in, {}, store)
+    if not (found.sources or found.notify):
         with place:
             say("note", "The keyring holds no key of ours.")
         return
-    await _take(shell, rows, found, place)
+    await _take(shell, rows, told, found, place)
 
 
-async def _take(shell: Shell, rows: list[_KeyRow], found: Keys, place: ui.element) -> None:
+async def _take(
+    shell: Shell, rows: list[_KeyRow], told: ToldSection, found: Keys, place: ui.element
+) -> None:
     for name in found.sources:
         secret = found.get(name)
         if secret is not None:
             shell.site.vault.put(shell.tab, name.value, secret)
+    if found.notify is not None:
+        await told.use(found.notify)
     place.clear()
     await asyncio.gather(*(row.check_if_held() for row in rows))
 

@@ -1,0 +1,1 @@
+"""Keys for this tab, and where its person is told of runs."""

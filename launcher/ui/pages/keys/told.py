@@ -1,0 +1,141 @@
+"""Where the person of this tab is told of runs: addresses entered, tested and forgotten like a key."""
+
+from __future__ import annotations
+
+import asyncio
+
+from pydantic import SecretStr
+
+from launcher.errors import LauncherError
+from launcher.services.telling.addresses import Address, addresses_in, check_addresses
+from launcher.services.telling.teller import Teller, trial_news
+from launcher.stores.secrets import NOTIFY
+from launcher.ui.frame import Shell, show_error
+from launcher.ui.widgets.elements import (
+    Text,
+    badge,
+    box,
+    button,
+    card,
+    details,
+    heading,
+    hint,
+    link,
+    say,
+    waiting,
+)
+from launcher.ui.widgets.inputs import SecretField
+
+TITLE = "Where you are told"
+
+
+class ToldSection:
+    """A field while there is no address, the addresses by what may be shown of them once there are some."""
+
+    def __init__(self, shell: Shell) -> None:
+        self._shell = shell
+        with card(classes="key-notify") as place:
+            with box("div"):
+                heading(2, TITLE)
+                hint(
+                    "When a run is armed, has its first sample, nears a cap, or ended. At ntfy and at a webhook "
+                    "the GPU tells by itself, also while this computer is off."
+                )
+            self._state = box("div", "stack-small")
+            _how()
+        place.mark("key-notify")
+        self.draw()
+
+    def draw(self, problem: LauncherError | None = None) -> None:
+        self._state.clear()
+        found = self._found()
+        with self._state:
+            if problem is not None:
+                show_error(problem)
+            if found:
+                self._draw_held(found)
+            if self._held() is None:
+                SecretField(
+                    "Addresses, with spaces between them", self.use, placeholder="ntfy://my-topic"
+                ).mark("secret-notify")
+
+    def _held(self) -> SecretStr | None:
+        return self._shell.site.vault.get(self._shell.tab, NOTIFY.value)
+
+    def _found(self) -> tuple[Address, ...]:
+        """Those of the tab, and those that are preferred."""
+        notify = self._shell.site.sessions.keys_of(self._shell.tab).notify
+        return addresses_in(notify.get_secret_value()) if notify is not None else ()
+
+    async def use(self, secret: SecretStr) -> None:
+        try:
+            found = addresses_in(secret.get_secret_value())
+            await asyncio.to_thread(check_addresses, found)  # Apprise takes a second to load
+        except LauncherError as error:
+            self.draw(error)
+            self._shell.announce("This address cannot be used.")
+            return
+        if found:
+            self._shell.site.vault.put(self._shell.tab, NOTIFY.value, secret)
+        self.draw()
+        self._shell.announce(f"{TITLE}: {_named(found)}.")
+
+    def _draw_held(self, found: tuple[Address, ...]) -> None:
+        with box("ul", "prose"):
+            for each in found:
+                who = "by the GPU itself, and from here" if each.is_for_pods else "from here"
+                Text("li", f"{each.shown}: {who}")
+        with box("div", "row"):
+            if self._held() is not None:
+                badge("Held in memory", "good")
+            button("Send a test", self._test, kind="quiet")
+            if self._held() is not None:
+                button(
+                    "Forget",
+                    self._forget,
+                    kind="quiet",
+                    symbol="trash",
+                    name=f"Forget: {TITLE.lower()}",
+                )
+        self._answers = box("div", "stack-small").mark("told-answers")
+
+    async def _test(self) -> None:
+        self._answers.clear()
+        with self._answers:
+            waiting("Sending a test message…", rows=1)
+        session = await self._shell.session()
+        teller = Teller(self._found(), send=session.bench.teller.send)
+        answers = await teller.test(trial_news(self._shell.site.clock.now()))
+        self._answers.clear()
+        with self._answers:
+            for shown, why in answers:
+                say(
+                    "bad" if why else "good",
+                    f"{shown} {'was not told' if why else 'was told'}",
+                    why,
+                )
+        failed = sum(bool(why) for _, why in answers)
+        self._shell.announce("The test was sent." if not failed else "Not every test was taken.")
+
+    def _forget(self) -> None:
+        self._shell.site.vault.forget(self._shell.tab, NOTIFY.value)
+        self.draw()
+        self._shell.announce(f"{TITLE}: forgotten.")
+
+
+def _named(found: tuple[Address, ...]) -> str:
+    return ", ".join(each.shown for each in found) or "nowhere"
+
+
+def _how() -> None:
+    with details("What can I enter?"), box("ul", "prose"):
+        Text("li", "desktop: a notice on the computer that this program runs on.")
+        Text(
+            "li",
+            "ntfy://TOPIC: your phone, by the app ntfy. Choose a topic that nobody guesses: whoever knows its name "
+            "can read it.",
+        )
+        Text("li", "https://…: a webhook of yours, which gets one POST with JSON.")
+        with box("li"):
+            Text("span", "Any address of Apprise, such as Telegram, Discord or e-mail. ")
+            link("How they are written", "https://github.com/caronc/apprise/wiki", new_tab=True)

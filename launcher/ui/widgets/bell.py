@@ -1,0 +1,76 @@
+"""The bell of every page: what was told of runs since this program began, and the browser's own notices of it."""
+
+from __future__ import annotations
+
+import json
+
+from nicegui import context, ui
+
+from launcher.ui.state.site import Site
+from launcher.ui.state.told_here import Entry
+from launcher.ui.text import when
+from launcher.ui.widgets.elements import Text, attributes, box, button, hint, icon, link, para
+
+_ASK = "(e) => window.launcherBell.ask(e.currentTarget)"
+
+
+class Bell:
+    """Draws itself into the header and keeps itself up to date once a second. One click lets the browser tell, too."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._shown = self._seen = site.told.newest
+        with box("details", "bell") as self._bell:
+            summary = box("summary", "chip")
+            with summary:
+                icon("bell", 16)
+                self._word = Text("span", "", "bell-word")
+            with box("div", "bell-panel", role="region", aria_label="What you were told"):
+                self._list = box("div", "stack-small").mark("bell-list")
+                allow = button("Show it in this browser too", symbol="bell", kind="quiet")
+                allow.on("click", js_handler=_ASK)
+                allow.classes("bell-ask")
+                hint("Whoever is told elsewhere, such as on a phone, is chosen on the Keys page.")
+        self._bell.mark("bell")
+        self._bell.on("toggle", self._opened, js_handler="(e) => emit(e.target.open)")
+        self._draw()
+        with context.client.content:
+            ui.timer(1.0, self._refresh)
+
+    def _opened(self) -> None:
+        self._seen = self._site.told.newest
+        self._draw()
+
+    def _refresh(self) -> None:
+        newest = self._site.told.newest
+        if newest == self._shown:
+            return
+        fresh = self._site.told.since(self._shown)
+        self._shown = newest
+        self._draw()
+        notices = [{"tag": each.id, "title": each.title, "body": each.text} for each in fresh]
+        ui.run_javascript(f"window.launcherBell.tell({json.dumps(notices)})")
+
+    def _draw(self) -> None:
+        told = self._site.told
+        unseen = len(told.since(self._seen))
+        self._word.text = f"Told: {unseen} new" if unseen else "Told"
+        self._bell.classes(add="bell-new" if unseen else "", remove="" if unseen else "bell-new")
+        self._list.clear()
+        with self._list:
+            if not told.entries:
+                para("Nothing was told of a run since this program began.")
+                return
+            with box("ol", "bell-entries"):
+                for each in told.entries:
+                    self._draw_entry(each)
+
+    def _draw_entry(self, entry: Entry) -> None:
+        with box("li", "bell-entry bell-trouble" if entry.is_trouble else "bell-entry"):
+            Text("strong", entry.title)
+            Text("p", entry.text, "small")
+            with box("div", "row small soft"):
+                Text("span", when(entry.at, self._site.clock.now()))
+                if entry.link:
+                    results = link("Results", entry.link, new_tab=True)
+                    attributes(results, aria_label=f"Results of “{entry.title}”")
