@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from launcher.cli.recorded_dataset import page_name
 from launcher.errors import InvalidRequest
 from launcher.ui.state.site import Site
 from launcher.workshop.recording.reading import read_reading
+from tests.kit.printed_documents import check_printed
 
 Opened = list[tuple[Site, str]]
 
@@ -80,3 +83,31 @@ def test_a_folder_has_a_name_that_can_stand_in_an_address(tmp_path: Path) -> Non
     assert page_name(tmp_path / "Ännas Stimme, neu") == "nnas-Stimme-neu"
     with pytest.raises(InvalidRequest, match="has no name"):
         page_name(Path("/"))
+
+
+class _Door:
+    def new_link(self, landing: str = "/") -> str:
+        return f"http://form.localhost:8123/enter?token=once#{landing}"
+
+
+@pytest.mark.parametrize(
+    ("words", "landing"),
+    [(("dataset", "record", "anna"), "/record/anna"), (("ui",), "/")],
+)
+def test_a_program_is_told_where_the_form_is(
+    words: tuple[str, ...],
+    landing: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def serve(site: Site, *, ready: Callable[[_Door], None], **_: Any) -> None:
+        ready(_Door())
+        site.history.close()
+
+    monkeypatch.setattr("launcher.ui.application.serve", serve)
+    monkeypatch.setenv("LAUNCHER_HOME", str(tmp_path / "home"))
+    assert app.run([*words, "--no-browser", "--json"]) == 0
+    printed = capsys.readouterr()
+    check_printed((*words, "--json"), 0, printed.out, printed.err)
+    assert json.loads(printed.out)["url"].endswith(f"#{landing}")

@@ -31,6 +31,7 @@ class ErrorCode(StrEnum):
     RENT_UNCLEAR = "rent_unclear"
     NO_CAPACITY = "no_capacity"
     INSUFFICIENT_BALANCE = "insufficient_balance"
+    OVER_LIMIT = "over_limit"
     NO_RIGHT = "no_right"
     POD_GONE = "pod_gone"
     API_DRIFT = "api_drift"
