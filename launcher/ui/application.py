@@ -9,8 +9,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
+from fastapi.exception_handlers import http_exception_handler
 from nicegui import app as nicegui_app
 from nicegui import core, ui
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
@@ -90,6 +94,7 @@ def build(site: Site) -> FastAPI:
     """The application with every page. One per process: NiceGUI's own application is a global."""
     outer = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     outer.mount("/assets", StaticFiles(directory=ASSETS))
+    nicegui_app.add_exception_handler(404, _absent)
     nicegui_app.colors(**QUASAR_COLOURS)
     _head()
     register_pages(site, outer)
@@ -144,6 +149,14 @@ async def serve(
                     say(owed)
     finally:
         place.sock.close()
+
+
+async def _absent(request: Request, error: Exception) -> Response:
+    """A route's own words where one answered, else a page of ours for an address that nobody has."""
+    endpoint = request.scope.get("endpoint")
+    if endpoint not in (None, nicegui_app) and isinstance(error, HTTPException):
+        return await http_exception_handler(request, error)
+    return HTMLResponse((ASSETS / "absent.html").read_text("utf-8"), 404)
 
 
 def _head() -> None:

@@ -10,12 +10,53 @@
       /* the server is away: socket.io tries again */
     }
   };
+  // What the framework says of a lost connection, in our words; and after a while what it probably means.
+  const say = (...lines) => {
+    const spans = document.querySelectorAll("#popup > span");
+    lines.forEach((line, n) => spans[n] && (spans[n].textContent = line));
+  };
+  const LOST = ["No connection to the launcher.", "Trying again. What you typed here stays."];
+  const CLOSED = [
+    "The launcher does not answer: it was probably closed.",
+    "Start it again in the terminal, by “launcher ui”, and open the link that it prints. Runs on GPUs go on, and end by themselves.",
+  ];
+  const CLOSED_AFTER_MS = 20000;
+  let timer = null;
+  const lost = () => {
+    if (timer) return;
+    say(...LOST);
+    timer = setTimeout(() => say(...CLOSED), CLOSED_AFTER_MS);
+  };
+  const back = () => {
+    clearTimeout(timer);
+    timer = null;
+  };
   const watch = () => {
     if (!window.socket) return void setTimeout(watch, 200);
     window.socket.io.on("reconnect_error", look);
     window.socket.on("connect_error", look);
+    window.socket.on("connect_error", lost);
+    window.socket.on("disconnect", lost);
+    window.socket.on("connect", back);
+    say(...LOST);
   };
   watch();
+
+  // A panel beside the page that is taller than the window goes along until its end is seen: no second scroll bar.
+  const EDGE = 24;
+  const place = () => {
+    for (const side of document.querySelectorAll(".side")) {
+      const room = window.innerHeight - side.offsetHeight - EDGE;
+      side.style.setProperty("--side-top", Math.min(EDGE, room) + "px");
+      if (!side.dataset.watched) {
+        side.dataset.watched = "yes";
+        new ResizeObserver(place).observe(side);
+      }
+    }
+  };
+  window.addEventListener("resize", place);
+  const drawn = new MutationObserver(() => document.querySelector(".side:not([data-watched])") && place());
+  drawn.observe(document.documentElement, { childList: true, subtree: true });
 })();
 
 // The bell: the browser's own notices, once a person has allowed them with a click. The tag shows news once,
