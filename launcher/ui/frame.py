@@ -255,13 +255,21 @@ def what_to_do(said: Said, classes: str = "hint") -> None:
 
 def _show_bug(shell: Shell, error: Exception) -> None:
     """An error nobody foresaw: said with its place, never with values."""
-    if isinstance(error, LauncherError):
-        with shell.content:
+    with shell.content, box("div", "stack-small", tabindex="-1") as place:
+        if isinstance(error, LauncherError):
             show_error(error)
-        return
+            said = on_page(error.message)
+        else:
+            _say_bug(error)
+            said = "Something in this program failed."
+    # It may stand far below what was clicked.
+    place.run_method("scrollIntoView", {"block": "center"})
+    shell.announce(said)
+
+
+def _say_bug(error: Exception) -> None:
     frames = traceback.extract_tb(error.__traceback__)[-4:]
     with (
-        shell.content,
         notice(
             "bad",
             f"Something in this program failed ({type(error).__name__}).",

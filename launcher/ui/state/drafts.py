@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,10 @@ class Draft:
     let_pass: set[str] = field(default_factory=set)
     touched: bool = False
     notes: tuple[str, ...] = ()
+    taken: Mapping[str, Any] = field(default_factory=dict)
+    """Of `given`, what nobody has typed here: it came along with an earlier run."""
+    taken_from: str = ""
+    """Where from, as words beside the field."""
 
 
 class Drafts:

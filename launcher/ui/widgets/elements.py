@@ -90,14 +90,17 @@ class Button(ui.element):
         if name:
             self.props["aria-label"] = name
         self.locked = False
+        self._handler: Handler | None = None
         if on_click is not None:
             self.when_pressed(on_click)
 
     def when_pressed(self, handler: Handler) -> None:
-        def pressed() -> Awaitable[None] | None:
-            return None if self.locked else handler()
+        self._handler = handler
+        self.on("click", lambda: self.press())
 
-        self.on("click", pressed)
+    def press(self) -> Awaitable[None] | None:
+        """Do what a click does; nothing while it is locked."""
+        return None if self.locked or self._handler is None else self._handler()
 
     def lock(self, reason: str | None) -> None:
         """Lock with the reason (shown to pointer and screen reader), or free with None.

@@ -92,8 +92,13 @@ export default {
       this.editing = false;
       if (this.timer) this.commit();
     },
+    uncover(scroll) {
+      for (let up = this.$el.closest("details"); up; up = up.parentElement.closest("details")) up.open = true;
+      if (scroll) this.$el.scrollIntoView({ block: "center" });
+    },
     reveal() {
-      this.$el.scrollIntoView({ block: "start" });
+      this.uncover(false);
+      this.$el.scrollIntoView({ block: "center" });
       this.$el.querySelector("input, select, textarea")?.focus({ preventScroll: true });
     },
     focus() {

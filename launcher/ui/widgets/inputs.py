@@ -8,6 +8,8 @@ from typing import Any, Literal
 from nicegui import events, ui
 from pydantic import SecretStr
 
+from launcher.ui.widgets.elements import Button
+
 Kind = Literal["text", "number", "select", "choice", "switch", "area"]
 
 
@@ -54,6 +56,10 @@ class Field(ui.element, component="field.js"):
                 self._props[name] = value
         if changed:
             self.update()
+
+    def enters(self, button: Button) -> None:
+        """Enter in this field presses the button, once the value is here."""
+        self.on("enter", lambda: button.press())
 
     def _committed(self, event: events.GenericEventArguments) -> Awaitable[None] | None:
         self._props["value"] = event.args

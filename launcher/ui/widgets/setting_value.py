@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pod_image.contract.figures import for_one
 from pod_image.contract.settings import SETTINGS
 
 
@@ -13,4 +14,4 @@ def value_text(name: str, value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(str(one) for one in value) or "–"
     words = f"{value:,.10g}" if isinstance(value, float) else str(value)
-    return f"{words} {unit}".strip() or "–"
+    return f"{words} {for_one(unit) if value == 1 else unit}".strip() or "–"

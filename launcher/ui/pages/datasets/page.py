@@ -80,6 +80,7 @@ def _new(*, is_first: bool) -> None:
             entry = Field("dataset-name", "Name of the dataset", placeholder="my-voice")
             make = button("Make it", lambda: go("datasets"), kind="primary", symbol="plus")
             make.mark("make")
+            entry.enters(make)
             button("Record it here", lambda: go("record"), symbol="voice").mark("record")
         hint("No recordings yet? Sentences are shown to read aloud, one at a time.")
 

@@ -52,6 +52,7 @@ class SendStep:
             self._go = Button(
                 "Send it to Hugging Face", self._send, kind="primary", symbol="upload"
             ).mark("push")
+            self._repo.enters(self._go)
             if found.untyped:
                 hint(f"{counted(found.untyped, 'clip')} without text cannot be trained on.")
         self._dialog()

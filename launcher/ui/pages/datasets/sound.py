@@ -77,7 +77,7 @@ class SoundStep:
                     value=self._shell.site.preferences.recordings_folder,
                     placeholder="/home/me/recordings",
                 )
-                button("Take these", self._take_folder, symbol="folder")
+                self._local.enters(button("Take these", self._take_folder, symbol="folder"))
 
     def _quality(self) -> None:
         with details("Sound quality and language"), box("div", "fields"):

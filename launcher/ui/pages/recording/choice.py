@@ -59,7 +59,8 @@ class _Choice:
             "prompt-file", "File on this computer", placeholder="/home/me/sentences.txt"
         )
         with box("div", "row"):
-            button("Read this file", self._take_own, symbol="folder").mark("read-own")
+            read = button("Read this file", self._take_own, symbol="folder")
+            self._path.enters(read.mark("read-own"))
             self._file = SentencesFile(f"{takes_url(quote(self._name))}/sentences", "en_US")
             self._file.on("taken", lambda: self._begun())
 

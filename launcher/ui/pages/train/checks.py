@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from launcher.domain.plan import Plan
-from launcher.errors import InvalidRequest, LauncherError
+from launcher.errors import InvalidRequest, LauncherError, MissingSetting
 from launcher.services.common.run_secrets import named_secrets
 from launcher.services.planning.compose import missing
 from launcher.services.planning.dataset_look import can_be_let_pass
@@ -15,7 +15,7 @@ from launcher.stores.secrets import keys_among
 from launcher.ui.frame import Shell, show_error, what_to_do
 from launcher.ui.next_steps import on_page
 from launcher.ui.pages.train.confirm import ConfirmDialog
-from launcher.ui.pages.train.form import Choice
+from launcher.ui.pages.train.form import Choice, SettingsForm
 from launcher.ui.pages.train.local_files import at_fields
 from launcher.ui.widgets.elements import (
     Button,
@@ -43,12 +43,21 @@ _TONES: dict[Severity, Tone] = {
 }
 
 
+class _BadValues(InvalidRequest):
+    """Values that were entered and cannot be taken; the person is led to the first."""
+
+    def __init__(self, names: Sequence[str], label_of: Callable[[str], str]) -> None:
+        listed = ", ".join(f"“{label_of(name)}”" for name in names)
+        cannot = "This value cannot be taken" if len(names) == 1 else "These values cannot be taken"
+        super().__init__(f"{cannot}: {listed}.", hint="What is wrong stands below the field.")
+        self.setting = names[0]
+
+
 class Checks:
     """`plan` is what was checked, until something changes. The results go where `draw_results` was called."""
 
-    def __init__(self, shell: Shell, choice: Choice, show_at_fields: Callable[[], None]) -> None:
-        self._shell, self._choice = shell, choice
-        self._show_at_fields = show_at_fields
+    def __init__(self, shell: Shell, choice: Choice, form: SettingsForm) -> None:
+        self._shell, self._choice, self._form = shell, choice, form
         self.plan: Plan | None = None
         self._check_button = button("Check everything", self._check, symbol="check").mark("check")
         self._start = Button("Rent and start…", self._confirm, kind="primary").mark("start")
@@ -86,7 +95,7 @@ class Checks:
             self._show_refusal(error)
         else:
             self._choice.found = at_fields(self.plan.findings)
-            self._show_at_fields()
+            self._form.refresh()
             self._show(self.plan)
         finally:
             self._check_button.lock(None)
@@ -94,12 +103,12 @@ class Checks:
 
     async def _plan(self) -> Plan:
         if self._choice.errors:
-            raise InvalidRequest("Some values cannot be taken.", hint="They are marked in red.")
+            raise _BadValues(list(self._choice.errors), self._form.label_of)
         composed = self._choice.composed
         absent = missing(composed.settings)
         if absent:
             names = ", ".join(f"“{one.knob.label}”" for one in absent)
-            raise InvalidRequest(f"Still missing: {names}.", hint="Fill it in under What.")
+            raise MissingSetting(f"Still missing: {names}.", setting=absent[0].name)
         session = await self._shell.session()
         session.keys.need_named(named_secrets(composed.settings))
         draft = self._choice.draft
@@ -121,6 +130,8 @@ class Checks:
                 button_link("Enter keys", "/keys", primary=True, symbol="key")
         self._reveal()
         self._shell.announce(f"The check failed. {on_page(error.message)}")
+        if isinstance(error, MissingSetting | _BadValues):
+            self._form.reveal(error.setting)
 
     def _show(self, plan: Plan) -> None:
         self._results.clear()
@@ -145,6 +156,8 @@ class Checks:
                 para(on_page(finding.message))
                 if finding.hint:
                     what_to_do(finding.hint)
+                if finding.setting in self._form:
+                    button("Show the setting", self._shower(finding.setting), kind="quiet")
                 if finding.code not in asked:
                     asked.add(finding.code)
                     self._way_out(finding)
@@ -162,6 +175,9 @@ class Checks:
             )
             if finding.code != Code.RESUME_DATASET:
                 hint("The run then leaves out what it cannot use.")
+
+    def _shower(self, name: str) -> Handler:
+        return lambda: self._form.reveal(name)
 
     def _passer(self, code: str, *, is_passed: bool) -> Handler:
         async def go() -> None:

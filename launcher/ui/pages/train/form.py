@@ -208,19 +208,17 @@ class SettingsForm:
                 self._draw_group(group)
 
     def search(self, text: str) -> int:
-        """Mark the fields that match and open what hides them; returns how many."""
+        """Mark the fields that match, open what hides them and bring the first into view; returns how many."""
         words = text.casefold().split()
         found = 0
-        for form_field, _, place in self._fields.values():
+        for form_field, entry, place in self._fields.values():
             text_of = f"{form_field.label} {form_field.help} {form_field.name}".casefold()
             is_hit = bool(words) and all(word in text_of for word in words)
-            found += is_hit
+            is_hit = is_hit and place.visible
             place.classes(add="search-hit" if is_hit else "", remove="" if is_hit else "search-hit")
-            parent = place.parent_slot.parent.parent_slot if place.parent_slot else None
-            if is_hit and parent is not None and parent.parent.tag == "details":
-                attributes(parent.parent, open="")
-                # A person may have closed it since: the attribute alone would not change then.
-                ui.run_javascript(f"getHtmlElement({parent.parent.id}).open = true")
+            if is_hit:
+                _uncover(entry, is_first=found == 0)
+            found += is_hit
         return found
 
     def refresh(self) -> None:
@@ -235,10 +233,28 @@ class SettingsForm:
                 continue
             error = self.choice.errors.get(name)
             found = self.choice.found.get(name)
-            origin = "" if self._is_needed(form_field) else _ORIGINS[composed.origins[name]]
+            origin = "" if self._is_needed(form_field) else self._origin(name)
             entry.show(error=error or found, origin=origin or None)
             if error is None:
                 entry.show(value=shown(form_field, values[name]))
+
+    def _origin(self, name: str) -> str:
+        """Where the value comes from; "changed by you" only where a person has changed it."""
+        draft = self.choice.draft
+        is_taken = name in draft.taken and draft.given.get(name) == draft.taken[name]
+        origin = self.choice.composed.origins[name]
+        return draft.taken_from if is_taken and origin is Origin.YOU else _ORIGINS[origin]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._fields
+
+    def reveal(self, name: str) -> None:
+        """Bring the person to the field, out of whatever hides it. Nothing where there is none."""
+        if name in self._fields:
+            self._fields[name][1].run_method("reveal")
+
+    def label_of(self, name: str) -> str:
+        return self._fields[name][0].label if name in self._fields else name
 
     def _draw_field(self, one: FormField, suggestions: list[str]) -> None:
         with box("div", "wide" if one.kind in _WIDE or one.kind is Kind.CHOICE else "") as place:
@@ -279,6 +295,15 @@ class SettingsForm:
         if wrong and self._values[name] == value:
             self.choice.found[name] = wrong
             self.refresh()
+
+
+def _uncover(entry: Field, *, is_first: bool) -> None:
+    """Open what hides the field; the first of several is scrolled to."""
+    for around in entry.ancestors():
+        if around.tag == "details":
+            attributes(around, open="")
+    # A person may have closed them since: the attributes alone would not change then.
+    entry.run_method("uncover", is_first)
 
 
 def _input_kind(one: FormField) -> Any:

@@ -152,7 +152,7 @@ class _TrainPage:
     def _side(self) -> None:
         with card(classes="price-card"):
             self._price = Price()
-            self._checks = Checks(self.shell, self.choice, self.form.refresh)
+            self._checks = Checks(self.shell, self.choice, self.form)
         self._checks.draw_results()
 
     # changes

@@ -26,7 +26,7 @@ class SaveDialog:
             self._place = box("div")
         with self._dialog.actions:
             button("Cancel", self._dialog.hide)
-            button("Save", self._save, kind="primary")
+            self._name.enters(button("Save", self._save, kind="primary"))
 
     def show(self) -> None:
         self._place.clear()
