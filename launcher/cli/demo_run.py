@@ -256,7 +256,7 @@ def _text(outcome: DemoOutcome) -> str:
     document, ended = outcome.document(), outcome.followed.ended
     run = outcome.followed.run
     phases = ", ".join(f"{p['name']} {lasted(p['seconds'])}" for p in document["phases"])
-    lines = [f"{run.run_id}: {run.end_reason.sentence if run.end_reason else 'no end is known'}"]
+    lines = [f"{run.run_id}: {run.end_sentence or 'no end is known'}"]
     if phases:
         lines.append(f"  Phases     {phases}")
     if ended and ended.steps and ended.first_loss is not None and ended.last_loss is not None:

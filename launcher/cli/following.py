@@ -150,15 +150,16 @@ def ending_text(followed: Followed) -> str:
     """How it ended, what it cost, where the results are."""
     run, ended = followed.run, followed.ended
     reason = run.end_reason or EndReason.LOST
-    lines = [reason.sentence]
+    lines = [run.end_sentence or reason.sentence]
     if ended and ended.steps:
         losses = ""
         if ended.first_loss is not None and ended.last_loss is not None:
             losses = f", loss {ended.first_loss:.3f} to {ended.last_loss:.3f}"
         lines.append(f"  {ended.steps:,} steps{losses}")
-    lines.append(
-        f"  {lasted(lasted_seconds(run))} on {run.gpu_name}, {usd(run.cost_usd)}; the pod is gone"
-    )
+    if run.pod_id:
+        lines.append(
+            f"  {lasted(lasted_seconds(run))} on {run.gpu_name}, {usd(run.cost_usd)}; the pod is gone"
+        )
     if reason.delivers:
         lines.append(f"  {delivery_text(followed)}")
         lines.append(f"  Results: {run.results_repo}, folder {run.run_id}")

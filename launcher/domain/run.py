@@ -90,6 +90,15 @@ class Run:
         return self.pod_id or self.told_pod_id
 
     @property
+    def end_sentence(self) -> str:
+        """Why it ended; empty while it goes on. Of a run that never had a pod nothing is said of one."""
+        if self.end_reason is None:
+            return ""
+        if not self.shown_pod_id and self.end_reason in (EndReason.BOOT_FAILED, EndReason.ABORTED):
+            return "The run ended before it had a GPU."
+        return self.end_reason.sentence
+
+    @property
     def address(self) -> str:
         """As it is typed wherever a run is asked for."""
         return f"{self.results_repo}/{self.run_id}" if self.results_repo else self.run_id

@@ -62,6 +62,14 @@ def counted(number: int, thing: str, things: str = "") -> str:
     return f"{number:,} {thing if number == 1 else things or thing + 's'}"
 
 
+def for_one(unit: str) -> str:
+    """The unit of one of it: "hour" for "hours"; "GB" and "% of the GPU" stay."""
+    first, *rest = unit.split(" ", 1)
+    is_plural = first.endswith("s") and first.islower() and len(first) > 2
+    ending = 2 if first.endswith("ches") else 1
+    return " ".join((first[:-ending] if is_plural else first, *rest))
+
+
 def size(count_bytes: float) -> str:
     """Such as "3.2 MB" (powers of a thousand, as the Hub shows them)."""
     if count_bytes < 1000:

@@ -28,11 +28,22 @@ from pod_image.contract.surroundings import (
     odd_letters,
     read_no_proxy,
 )
-from pod_image.hub.refusals import HubConflict, HubRefused, HubUnavailable, NotToBeAsked, translated
+from pod_image.hub.refusals import (
+    HubConflict,
+    HubRefused,
+    HubUnavailable,
+    NotToBeAsked,
+    RepoMissing,
+    translated,
+)
 
 Answer = TypeVar("Answer")
 
 BRIEF_SECONDS = 20.0
+WITHOUT_TOKEN = (
+    "No Hugging Face token was given: give one that may do this. Without one only what is public is found; check the "
+    "name too."
+)
 PUBLIC_HUB = "https://huggingface.co"
 TROUBLED = frozenset({408, 429, 500, 502, 503, 504})
 
@@ -182,6 +193,8 @@ class Hub:
             error = translated(exc, doing)
             if error is None or error is exc:
                 raise
+            if self.token is None and isinstance(error, HubRefused | RepoMissing):
+                error.hint = WITHOUT_TOKEN  # none is no wrong one
             raise error from exc
 
     def ask(self, doing: str, action: Callable[[HfApi], Answer]) -> Answer:

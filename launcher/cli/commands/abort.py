@@ -48,7 +48,8 @@ def _text(ended: Run) -> str:
     cost = f"{ended.run_id} cost {usd(ended.cost_usd)}."
     if ended.end_reason in (None, EndReason.ABORTED):
         return f"Pod {ended.pod_id} is released; {cost}"
-    return f"It had ended before. {ended.end_reason.sentence} Pod {ended.pod_id} is gone; {cost}"
+    gone = f" Pod {ended.pod_id} is gone;" if ended.pod_id else ""
+    return f"It had ended before. {ended.end_sentence}{gone} {cost}"
 
 
 async def _abort(bench: Workbench, key: str, *, yes: bool) -> Run | None:

@@ -106,7 +106,7 @@ def _text(found: Receipt, pod: Pod | None, note: str) -> str:
 
 def _rows(found: Receipt, pod: Pod | None) -> list[tuple[str, str]]:
     run = found.run
-    state = run.end_reason.sentence if run.end_reason else run.state.value
+    state = run.end_sentence or run.state.value
     rows = [("State", state)]
     if run.detail and run.detail != state:
         rows.append(("Why", run.detail))

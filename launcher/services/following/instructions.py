@@ -88,7 +88,7 @@ async def send(bench: Workbench, run: Run, instruction: Instruction) -> Sent:
 
 
 def _no_pod(run: Run) -> InvalidRequest:
-    ended = f" {run.end_reason.sentence}" if run.end_reason is not None else ""
+    ended = f" {run.end_sentence}" if run.end_reason is not None else ""
     return InvalidRequest(
         f"Run {run.run_id} has no pod that could take an instruction; it is {run.state}.{ended}",
         hint=Sentence(NextStep.SHOW_RUN.of(run.run_id)),

@@ -24,7 +24,7 @@ def raise_if_bad(run: Run, last_word: Stamped[Ended] | None) -> None:
     is_missing = delivery is not None and delivery.missing > 0 and reason is not EndReason.ABORTED
     if reason is None or (reason.is_success and not is_missing):
         return
-    parts = [reason.sentence, run.detail if run.detail != reason.sentence else ""]
+    parts = [run.end_sentence, run.detail if run.detail != reason.sentence else ""]
     hint: Said = (ended.what_to_do if ended else "") or Sentence(
         "What it said: ", NextStep.READ_LOG.of(run.run_id)
     )

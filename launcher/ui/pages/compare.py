@@ -27,6 +27,7 @@ from launcher.ui.widgets.elements import (
 from launcher.ui.widgets.one_sample import show_sample
 from launcher.ui.widgets.sample_rows import sample_table
 from launcher.ui.widgets.setting_value import value_text
+from pod_image.contract.curve import Point
 from pod_image.contract.figures import dollars
 from pod_image.contract.older_settings import recorded_settings
 from pod_image.contract.settings import SETTINGS
@@ -67,7 +68,7 @@ def _heads(runs: list[Run], names: list[str]) -> None:
             with box("tr"):
                 with box("td"):
                     link(name, f"/runs/{run.nonce}")
-                Text("td", run.preset or "own")
+                Text("td", run.preset or "none")
                 Text("td", run.gpu_name)
                 Text("td", dollars(run.cost_usd), "number")
 
@@ -84,18 +85,28 @@ def _curves(shell: Shell, runs: list[Run], views: list[RunView], names: list[str
         weight = shell.site.preferences.curve_smoothing
         chart = ui.echart(_option(views, names, name, weight), renderer="svg").classes("chart")
         words = "; ".join(
-            f"{title}: {view.picture.curves[name].last[1]:.4g} at step {view.picture.curves[name].last[0]:,.0f}"  # type: ignore[index]
+            f"{title}: {end_of_curve(view, name, weight)}"
             for view, title in zip(views, names, strict=True)
         )
         attributes(chart, role="img", aria_label=f"Loss of both runs over steps. {words}")
         Text("p", words, "figure")
 
 
+def end_of_curve(view: RunView, name: str, weight: float) -> str:
+    """Where the line that is drawn ends, such as "1.79 at step 2,400"."""
+    step, value = _drawn(view, name, weight)[-1]
+    return f"{value:.4g} at step {step:,.0f}"
+
+
+def _drawn(view: RunView, name: str, weight: float) -> list[Point]:
+    return thinned(smoothed(view.picture.curves[name].shown(), weight), POINTS_DRAWN)
+
+
 def _option(views: list[RunView], names: list[str], name: str, weight: float) -> dict[str, Any]:
     colours, dashes = (ACCENT, "#d1720f"), ("solid", "dashed")
     series = []
     for view, title, colour, dash in zip(views, names, colours, dashes, strict=True):
-        points = thinned(smoothed(view.picture.curves[name].shown(), weight), POINTS_DRAWN)
+        points = _drawn(view, name, weight)
         line = {"width": 2.2, "type": dash}
         series.append(
             {"type": "line", "name": title, "data": points, "showSymbol": False,

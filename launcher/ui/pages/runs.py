@@ -162,7 +162,7 @@ class _RunsPage:
             with box("td"):
                 state_badge(run)
             Text("td", when(run.planned_at, now))
-            Text("td", run.preset or "own")
+            Text("td", run.preset or "none")
             Text("td", run.gpu_name)
             Text("td", duration(self._seconds(run)) if run.created_at else "–", "number")
             Text("td", cost_text(run, now), "number")

@@ -20,14 +20,19 @@ def smoothed(points: Sequence[Point], weight: float) -> list[Point]:
 
 
 def thinned(points: Sequence[Point], limit: int) -> list[Point]:
-    """At most `limit` points: the highest and the lowest of each stretch, so that spikes stay visible."""
+    """At most `limit` points: the highest and the lowest of each stretch, so that spikes stay visible; and the last,
+    since a curve ends where its figure says.
+    """
     if len(points) <= limit:
         return list(points)
-    buckets = max(1, limit // 2)
+    buckets = max(1, (limit - 1) // 2)
     out: list[Point] = []
     for number in range(buckets):
         stretch = points[number * len(points) // buckets : (number + 1) * len(points) // buckets]
         low = min(stretch, key=lambda point: point[1])
         high = max(stretch, key=lambda point: point[1])
         out.extend(sorted({low, high}))
+    if out[-1] != points[-1]:
+        del out[max(1, limit - 1) :]
+        out.append(points[-1])
     return out

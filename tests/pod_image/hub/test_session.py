@@ -20,6 +20,7 @@ from pod_image.hub import (
     HubUnavailable,
     NoRight,
     NotInRepo,
+    Repo,
     RepoMissing,
     resolve_commit,
     whoami,
@@ -36,6 +37,17 @@ def test_a_token_is_in_no_repr_and_in_no_error(emulator):
         whoami(hub)
     shown = [repr(hub), str(hub), repr(hub.api), str(refused.value), repr(refused.value)]
     assert not any(CANARY in text for text in shown)
+
+
+def test_no_token_is_not_told_as_a_wrong_one(make_hub, clips_commit):
+    nobody = make_hub(None)
+    with pytest.raises(RepoMissing) as missing:
+        resolve_commit(nobody, Repo("demo/clips", "dataset"))
+    assert "No Hugging Face token was given" in str(missing.value.hint)
+    with pytest.raises(HubRefused) as refused:
+        nobody.ask("making a repo", lambda api: api.create_repo("demo/new"))
+    assert "No Hugging Face token was given" in str(refused.value.hint)
+    assert "wrong" not in str(refused.value.hint)
 
 
 @pytest.mark.parametrize("value", ["café-canary", "canary\n", "can\x00ary", "💥"])

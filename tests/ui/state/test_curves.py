@@ -22,6 +22,12 @@ def test_a_smoothing_outside_its_range_is_refused(weight: float) -> None:
         smoothed([(0.0, 1.0)], weight)
 
 
+def test_a_thinned_curve_ends_where_the_curve_ends() -> None:
+    points = [(float(step), float(step % 7)) for step in range(10_000)]
+    assert thinned(points, 400)[-1] == points[-1]
+    assert len(thinned(points, 400)) <= 400
+
+
 def test_thinning_keeps_the_spike() -> None:
     points = [(float(step), 1.0) for step in range(10_000)]
     points[5_003] = (5_003.0, 99.0)

@@ -327,14 +327,23 @@ def _forgotten_gpus(shell: Shell) -> None:
             "programs are left alone."
         )
         place = box("div", "stack-small").mark("forgotten")
-        look = button("Look for forgotten GPUs", symbol="refresh")
+        look = button("Look for forgotten GPUs", symbol="refresh").mark("look-for-forgotten")
         look.when_pressed(_reaping(shell, place))
-    shown: list[int] = []
+    shown: list[tuple[bool, int]] = []
 
     def refresh() -> None:
-        if sweeps.last is not None and shown != [sweeps.version]:
-            shown[:] = [sweeps.version]
+        can_look = shell.site.can_rent(shell.tab)
+        if shown == [(can_look, sweeps.version)]:
+            return
+        shown[:] = [(can_look, sweeps.version)]
+        look.lock(None if can_look else f"Enter the {shell.site.place.title} key first.")
+        if can_look and sweeps.last is not None:
             _show_sweep(sweeps.last, place)
+            return
+        # What another tab's key has shown, or the environment's, is no word on the account of this one.
+        place.clear()
+        with place:
+            hint("Not looked yet.")
 
     refresh()
     with shell.client.content:

@@ -150,7 +150,7 @@ def _without_key(standing: Standing) -> None:
 
 def _ended(run: Run, view: RunView) -> None:
     reason = run.end_reason
-    title = reason.sentence if reason is not None else "The run is over."
+    title = run.end_sentence or "The run is over."
     ended = view.picture.ended
     hint = on_page(ended.what_to_do) if ended is not None else ""
     detail = "" if run.detail == title else run.detail

@@ -14,6 +14,7 @@ from launcher.services.planning.compose import compose
 from launcher.ui.frame import Shell
 from launcher.ui.widgets.elements import Text, badge, box, button_link, card, hint, table
 from launcher.ui.widgets.setting_value import value_text
+from pod_image.contract.figures import counted
 from pod_image.contract.older_settings import recorded_settings
 from pod_image.contract.settings import SETTINGS
 
@@ -31,11 +32,19 @@ async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
             button_link("Train again with these", f"/train?again={run.nonce}", symbol="train")
             button_link("Continue this run", f"/train?again={run.nonce}&resume=1", symbol="refresh")
         if run.preset:
-            hint(f"Preset {run.preset}; {len(changed)} values differ from it.")
+            hint(preset_text(run.preset, len(changed), is_known=usual is not None))
         with table("Settings of the run", ("Setting", "Value", "")):
             for name, value in values.items():
                 _line(name, value, is_changed=name in changed)
     return lambda _: None
+
+
+def preset_text(preset: str, changed: int, *, is_known: bool) -> str:
+    if not is_known:
+        return f"Preset {preset}, which is not here any more."
+    if not changed:
+        return f"Preset {preset}, as it is."
+    return f"Preset {preset}; {counted(changed, 'value differs', 'values differ')} from it."
 
 
 def preset_values(shell: Shell, run: Run) -> dict[str, Any] | None:

@@ -1,0 +1,25 @@
+"""A run as this machine knows it: what is said of its end."""
+
+from __future__ import annotations
+
+import pytest
+
+from launcher.domain.run import RunState
+from pod_image.contract.outcomes import EndReason
+from tests.kit.runs import run
+
+
+def test_of_a_run_that_goes_on_no_end_is_said() -> None:
+    assert run().end_sentence == ""
+
+
+@pytest.mark.parametrize("reason", [EndReason.BOOT_FAILED, EndReason.ABORTED])
+def test_a_run_that_never_had_a_pod_is_not_said_to_have_lost_one(reason: EndReason) -> None:
+    never = run(state=RunState.ENDED, end_reason=reason, pod_id="")
+    assert never.end_sentence == "The run ended before it had a GPU."
+    assert "pod" in run(state=RunState.ENDED, end_reason=reason).end_sentence
+
+
+@pytest.mark.parametrize("reason", EndReason)
+def test_every_end_of_a_run_with_a_pod_is_said_by_its_reason(reason: EndReason) -> None:
+    assert run(state=RunState.ENDED, end_reason=reason).end_sentence == reason.sentence

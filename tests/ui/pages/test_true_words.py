@@ -1,0 +1,91 @@
+"""What a page says holds: no tick, figure or success that is not so."""
+
+from __future__ import annotations
+
+import json
+
+from nicegui.testing import User
+
+from launcher.domain.run import RunState
+from launcher.presets import find_preset
+from launcher.services.planning.compose import compose
+from launcher.ui.widgets.elements import Button
+from launcher.ui.widgets.inputs import Field
+from pod_image.contract.outcomes import EndReason
+from tests.kit.page_verbs import enter, only, until, visit
+from tests.kit.runs import event, run
+from tests.ui.conftest import Ground
+
+
+async def test_nothing_is_said_of_forgotten_gpus_before_there_is_a_key(
+    person: User, ground: Ground
+) -> None:
+    ground.hold_keys("another-tab")
+    await ground.site.sessions.of("another-tab")
+    await until(lambda: ground.site.sweeps.version == 1)
+    await visit(person, "/keys")
+    await person.should_see("Not looked yet.")
+    await person.should_not_see("No forgotten GPU")
+    look = only(person, Button, "look-for-forgotten")
+    assert look.props["title"] == "Enter the RunPod key first."
+    ground.hold_keys(person.tab_id)
+    await person.should_see("No forgotten GPU", retries=30)
+    assert not look.locked
+
+
+async def test_a_run_that_never_had_a_gpu_is_not_said_to_have_released_one(
+    person: User, ground: Ground
+) -> None:
+    ground.site.history.add(
+        run(state=RunState.ENDED, end_reason=EndReason.BOOT_FAILED, pod_id="", created_at=None)
+    )
+    await visit(person, f"/runs/{run().nonce}")
+    await person.should_see("It never had a GPU.")
+    await person.should_see("The run ended before it had a GPU.")
+    await person.should_not_see("was released")
+
+
+async def test_two_curves_end_where_their_words_say(person: User, ground: Ground) -> None:
+    for nonce, size in (("first00000", 8), ("second0000", 16)):
+        one = run(nonce=nonce, run_id=f"run-{size}")
+        ground.site.history.add(one)
+        view = ground.site.live.view(one)
+        for number, loss in enumerate((4.0, 2.0), 1):
+            view.take(event("step", number, step=10 * number, losses={"mel": loss * size}))
+    ground.site.prefer(curve_smoothing=0.5)
+    await visit(person, "/compare?a=first00000&b=second0000")
+    # Half of the newest and half of what was before, by its share: 2 2/3 of the size, and not 2.
+    await person.should_see("run-8: 21.33 at step 20; run-16: 42.67 at step 20")
+
+
+async def test_a_run_repeated_keeps_its_preset_and_nobody_is_said_to_have_changed_it(
+    person: User, ground: Ground
+) -> None:
+    preset = find_preset(ground.site.config, "quick-check")
+    given = {"dataset_repo": "me/clips", "results_repo": "me/voice", "disk_gb": 60}
+    settings = compose(preset, given).settings
+    text = json.dumps(settings.applicable())
+    ground.site.history.add(run(settings_json=text, preset=preset.name, state=RunState.ENDED))
+    await visit(person, f"/train?again={run().nonce}")
+    draft = ground.site.drafts.of(person.tab_id)
+    assert draft.preset == "quick-check"
+    assert draft.given == given
+    assert only(person, Field, "field-disk_gb")._props["origin"] == "as in run-01"
+    assert only(person, Field, "field-seed")._props.get("origin") in (None, "", "from the preset")
+    await person.should_not_see("changed by you")
+    enter(person, "disk_gb", "70")
+    assert only(person, Field, "field-disk_gb")._props["origin"] == "changed by you"
+
+
+async def test_a_run_without_a_preset_is_repeated_with_the_same_settings(
+    person: User, ground: Ground
+) -> None:
+    given = {"dataset_repo": "me/clips", "results_repo": "me/voice", "seed": 7}
+    settings = compose(None, given).settings
+    ground.site.history.add(
+        run(settings_json=json.dumps(settings.applicable()), state=RunState.ENDED)
+    )
+    await visit(person, f"/train?again={run().nonce}")
+    assert ground.site.drafts.of(person.tab_id).given.items() >= given.items()
+    assert ground.site.drafts.of(person.tab_id).preset == ""
+    await person.should_not_see("changed by you")
