@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,11 +97,12 @@ def demo_cloud(
     faults: Mapping[str, object] | None = None,
     runner: PodRunner | None = None,
     base: DemoBase | None = None,
+    images: Iterable[str] = (),
 ) -> Iterator[DemoCloud]:
     """Start the stand-ins below `root`, push the demo clips and `base`, and close everything when the block ends.
 
-    Pods are real child processes, unless `runner` has another way; none is left afterwards. Raises
-    NotConfigured when the extra is missing.
+    Pods are real child processes, unless `runner` has another way; none is left afterwards. `images`: what the registry
+    has beside those of the demo. Raises NotConfigured when the extra is missing.
     """
     check_extra(_NEEDED)
     from launcher.emulator.hub import HubEmulator
@@ -109,6 +110,8 @@ def demo_cloud(
     from launcher.emulator.runpod import RunPodEmulator
 
     contents = RegistryContents()
+    for name in images:
+        contents.add(name)
     for name, image in demo_images().items():
         contents.add(
             name,

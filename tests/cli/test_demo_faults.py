@@ -104,6 +104,8 @@ def test_an_image_that_the_demos_registry_does_not_have_rents_nothing(tmp_path: 
         with pytest.raises(InvalidRequest, match="is not there"):
             complete(_run(order, cloud, _config(tmp_path, cloud), tmp_path, Output(quiet=True)))
         assert cloud.struck["image-absent"] == 1
+        # What the registry does not have, no pod of the demo can pull.
+        assert "manifest unknown" in str(cloud.runpod.world.images.obstacle("python:3.12", False))
         assert not [
             one for one in cloud.runpod.requests if one.method == "POST" and "pods" in one.path
         ]

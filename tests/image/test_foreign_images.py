@@ -169,7 +169,7 @@ def test_an_agent_settles_in_images_of_others_and_a_command_finds_them_as_they_w
 ) -> None:
     images = {"me/debian:1": debians_own(roots), "me/trainer:1": a_trainers(roots)}
     runner = ImageRunner(tmp_path / "pods", images, roots / "wheels")
-    with demo_cloud(tmp_path, runner=runner) as cloud:
+    with demo_cloud(tmp_path, runner=runner, images=images) as cloud:
         runs = asyncio.run(
             _all(cloud, tmp_path / "home", {"me/debian:1": "python3", "me/trainer:1": "python"})
         )

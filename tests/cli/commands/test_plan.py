@@ -358,6 +358,16 @@ def test_a_run_over_the_accounts_hourly_limit_rents_nothing_and_says_where_to_as
     assert shell.rented == 0
 
 
+def test_a_plan_tries_no_gpu_that_the_accounts_hourly_limit_has_no_room_for(shell: Shell) -> None:
+    shell.world.account.spend_limit_usd = 0.3
+    plan = shell("plan", *COMMAND_RUN, "--json", "--", "true").json
+    prices = [offer["price_per_hour_usd"] for offer in plan["candidates"]]
+    assert prices
+    assert max(prices) <= 0.3
+    (note,) = [each for each in plan["remarks"] if each["code"] == "spend_limit"]
+    assert (note["severity"], plan["can_be_launched"]) == ("note", True)
+
+
 def test_nothing_free_names_what_was_tried(shell: Shell) -> None:
     shell.world.faults.switch_on("no-capacity")
     said = shell("deploy", "--yes", *COMMAND_RUN, "--gpu-types", "4090", "--", "true")

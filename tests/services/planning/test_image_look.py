@@ -13,7 +13,7 @@ from launcher.cli.terminal.next_steps import in_terminal
 from launcher.domain.plan import Plan
 from launcher.emulator.registry import KnownImage, RegistryApp, RegistryContents
 from launcher.emulator.registry.contents import ARM64
-from launcher.errors import InvalidRequest
+from launcher.errors import InvalidRequest, RunFailed
 from launcher.providers.runpod.place import PYTORCH_IMAGE
 from launcher.services.common.boot_budget import boot_budget
 from launcher.services.common.workbench import Workbench
@@ -112,6 +112,20 @@ def test_a_registry_that_cannot_be_asked_keeps_nothing_from_being_rented(
         assert ground.harness.loop.time() < 20
 
     check()
+
+
+@in_virtual_time
+async def test_an_image_that_is_private_is_refused_to_a_pod_as_it_was_to_the_plan(
+    tmp_path: Path,
+) -> None:
+    ground = Ground.at(tmp_path)
+    ground.add(is_private=True)
+    ground.harness.world.images.registries = ground.registry.contents
+    plan = await ground.plan()
+    assert [each.code for each in on_image(plan)] == ["image_private"]
+    with pytest.raises(RunFailed, match="pull access denied"):
+        await launch(ground.bench, plan, ground.harness.keys)
+    assert ground.harness.live() == []
 
 
 @in_virtual_time
