@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from launcher.config import Config
 from launcher.domain.plan import Composed
@@ -32,7 +32,7 @@ class Allowed:
     secrets: frozenset[str] = frozenset()
 
     @classmethod
-    def by(cls, config: Config, folders: Sequence[Path], secrets: Collection[str]) -> Allowed:
+    def by(cls, config: Config, folders: Sequence[Path], secrets: Collection[str]) -> Self:
         """Raises InvalidRequest for a folder that is none, and for the root of a disk."""
         return cls(
             folders=tuple(_folder(folder) for folder in folders),

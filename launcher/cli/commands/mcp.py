@@ -62,7 +62,7 @@ def mcp(
             "Serving agents needs mcp, which is not installed.",
             hint='Install it: pip install "pod-launcher[mcp]"',
         )
-    from launcher.serve.mcp.allowed import Allowed
+    from launcher.serve.mcp.allowed import AllowedToAgents
     from launcher.serve.mcp.ground import grounded
     from launcher.serve.mcp.server import serve_stdio
 
@@ -73,9 +73,7 @@ def mcp(
         )
 
     async def serve(bench: Workbench) -> None:
-        config = bench.config
-        private = (config.config_folder, config.data_folder)
-        allowed = Allowed.by(allow_folder or (), private, allow_variable or ())
+        allowed = AllowedToAgents.by(bench.config, allow_folder or (), allow_variable or ())
         async with grounded(Desk.at(bench, keys), allowed, allow_spend) as ground:
             await serve_stdio(ground)
 

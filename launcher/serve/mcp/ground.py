@@ -15,9 +15,10 @@ from launcher.config import Config
 from launcher.domain.run import Run as KnownRun
 from launcher.domain.run import RunState
 from launcher.errors import InvalidRequest, LauncherError
-from launcher.serve.mcp.allowed import Allowed
+from launcher.serve.mcp.allowed import AllowedToAgents
 from launcher.serve.mcp.budget import Booking, Ledger
 from launcher.serve.mcp.hearing import Hearing
+from launcher.services.common.intents import is_being_launched
 from launcher.services.ending.refresh import refreshed
 
 _MOST_RUNS_HELD = 50
@@ -44,7 +45,7 @@ class Ground:
     """One per process. `allowed_usd`: what agents may spend in a day; None rents nothing."""
 
     desk: Desk
-    allowed: Allowed
+    allowed: AllowedToAgents
     allowed_usd: float | None
     shown: set[str] = field(default_factory=set)
     """Hashes of the plans that this server has shown."""
@@ -84,6 +85,9 @@ class Ground:
         for at the provider first.
         """
         for booking in self.ledger.open():
+            repo, run_id = _run_of(booking)
+            if is_being_launched(self.desk.bench, repo, run_id):
+                continue  # one pod may be over, and the next be ordered in a moment
             attempts = self.attempts(booking)
             if looks:
                 for attempt in attempts:
@@ -96,7 +100,7 @@ class Ground:
 
     def attempts(self, booking: Booking) -> list[KnownRun]:
         """What was tried for it, on as many pods as it took."""
-        repo, _, run_id = booking.run.rpartition("/")
+        repo, run_id = _run_of(booking)
         attempts = self.desk.bench.runs.attempts(repo, run_id)
         return [each for each in attempts if each.planned_at >= booking.begun_at]
 
@@ -106,6 +110,11 @@ class Ground:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _run_of(booking: Booking) -> tuple[str, str]:
+    repo, _, run_id = booking.run.rpartition("/")
+    return repo, run_id
 
 
 def _cost_usd(attempts: list[KnownRun]) -> float | None:
@@ -122,7 +131,7 @@ def agents_folder(config: Config) -> Path:
 
 @asynccontextmanager
 async def grounded(
-    desk: Desk, allowed: Allowed, allowed_usd: float | None
+    desk: Desk, allowed: AllowedToAgents, allowed_usd: float | None
 ) -> AsyncIterator[Ground]:
     """A ground while the block lasts; what it has begun by then is armed, or released."""
     ground = Ground(desk, allowed, allowed_usd)

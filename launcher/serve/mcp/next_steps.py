@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from launcher.api.next_steps import WORDS as IN_PYTHON
-from launcher.errors import LauncherError
+from launcher.errors import LauncherError, RunFailed
 from launcher.serve.mcp.foreign import foreign, one_line
 from pod_image.contract.next_steps import NextStep, Said, Step, worded
 
@@ -27,9 +27,11 @@ def refusal(error: LauncherError) -> str:
         f"Not done: {type(error).__name__}.",
         foreign("launcher, quoting others where it names them,", [for_agents(error.message)]),
     ]
-    if error.hint:
+    if isinstance(error, RunFailed):  # what to do next can be the pod's own word
+        parts.append(foreign("launcher, or the pod itself,", [for_agents(error.hint)]))
+    elif error.hint:
         parts.append(f"Next: {one_line(for_agents(error.hint), _LONGEST_HINT)}")
-    return "\n".join(parts)
+    return "\n".join(part for part in parts if part)
 
 
 def _plain(words: str) -> Callable[[str, str], str]:

@@ -123,7 +123,8 @@ class RunTools:
             launching.task.cancel()
             await asyncio.gather(launching.task, return_exceptions=True)
             await self._ground.settle(looks=False)
-            return answer({**run_facts(found.known), "stop": "released before it was armed"})
+        if found.state is RunState.ENDED:
+            return answer(run_facts(found.known))
         return _sent(found, await found.stop.aio(wait=False))
 
     async def save(self, run: RunName = "") -> CallToolResult:
@@ -171,7 +172,7 @@ def run_facts(run: KnownRun) -> dict[str, Any]:
         "run": run.run_id,
         "results_repo": run.results_repo,
         "state": run.state.value,
-        "gpu": one_line(run.gpu_name, 60),
+        "gpu": "" if run.is_from_repo else one_line(run.gpu_name, 60),
         "price_per_hour_usd": run.price_per_hour_usd,
         "most_usd": round(run.most_usd, 4),
         "cost_usd": run.cost_usd,

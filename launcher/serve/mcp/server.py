@@ -13,6 +13,7 @@ from launcher.serve.mcp.answers import tells_errors
 from launcher.serve.mcp.ground import Ground
 from launcher.serve.mcp.planning_tools import PlanningTools
 from launcher.serve.mcp.run_tools import RunTools
+from launcher.serve.mcp.wire import standard_streams
 
 INSTRUCTIONS = (
     "Rent GPU pods for trainings, and follow them. The way: presets and settings, then plan, which rents "
@@ -56,7 +57,9 @@ def mcp_server(ground: Ground) -> MCPServer[Any]:
 
 async def serve_stdio(ground: Ground) -> None:
     """Answer one client over standard input and output, until it closes them."""
-    await mcp_server(ground).run_stdio_async()
+    server = mcp_server(ground)._lowlevel_server  # the SDK has no other way to streams of one's own
+    async with standard_streams() as (reads, writes):
+        await server.run(reads, writes, server.create_initialization_options())
 
 
 def _add(

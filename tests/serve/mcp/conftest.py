@@ -12,7 +12,7 @@ from mcp.client import Client
 from mcp.types import CallToolResult, TextContent
 
 from launcher.api.desk import Desk
-from launcher.serve.mcp.allowed import Allowed
+from launcher.serve.mcp.allowed import AllowedToAgents
 from launcher.serve.mcp.ground import Ground, grounded
 from launcher.serve.mcp.server import mcp_server
 from launcher.stores.secrets import KeyName, KeySource
@@ -72,14 +72,13 @@ async def agent(
     harness: LauncherHarness,
     spends: float | None = 5.0,
     *,
-    allowed: Allowed | None = None,
+    allowed: AllowedToAgents | None = None,
     secrets: Sequence[str] = (),
 ) -> AsyncIterator[Agent]:
     """Another process of the same person each time, with an agent at it."""
     keys = replace(harness.keys, sources=dict.fromkeys(KeyName, KeySource.ENVIRONMENT))
     bench = harness.open_bench()
-    config = bench.config
-    allowed = allowed or Allowed.by((), (config.config_folder, config.data_folder), secrets)
+    allowed = allowed or AllowedToAgents.by(bench.config, (), secrets)
     async with (
         grounded(Desk.at(bench, keys), allowed, spends) as ground,
         Client(mcp_server(ground)) as client,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,10 +12,14 @@ from pathlib import Path
 import pytest
 
 from launcher.domain.pod import PodOrder
+from launcher.domain.run import RunState
 from launcher.errors import InvalidRequest, NotConfigured
 from launcher.serve.mcp.budget import Ledger
 from launcher.serve.mcp.ground import agents_folder
-from tests.kit.clouds import GPU
+from launcher.services.common.intents import run_lock
+from launcher.services.launching.orders import new_attempt
+from tests.kit.clouds import GPU, RESULTS_REPO
+from tests.kit.plans import plan
 from tests.kit.virtual_time import in_virtual_time
 from tests.serve.mcp.conftest import agent
 from tests.services.harness import Killed, LauncherHarness
@@ -41,9 +46,9 @@ async def test_without_a_budget_nothing_is_rented_and_it_is_said_what_would_have
 ) -> None:
     harness = LauncherHarness(tmp_path)
     async with agent(harness, spends=None) as ask:
-        plan = await ask.planned()
-        assert (plan["may_rent"], plan["left_usd"]) == (False, 0.0)
-        refused = await ask("deploy", plan_hash=plan["hash"])
+        shown = await ask.planned()
+        assert (shown["may_rent"], shown["left_usd"]) == (False, 0.0)
+        refused = await ask("deploy", plan_hash=shown["hash"])
     assert "It would have rented" in refused.error
     assert "--allow-spend" in refused.error
     assert (harness.posts(), harness.live()) == (0, [])
@@ -53,10 +58,10 @@ async def test_without_a_budget_nothing_is_rented_and_it_is_said_what_would_have
 async def test_the_most_of_a_run_is_booked_and_becomes_what_it_cost(tmp_path: Path) -> None:
     harness = LauncherHarness(tmp_path)
     async with agent(harness) as ask:
-        plan = await ask.planned()
-        assert plan["booked_at_deploy_usd"] > plan["most_usd"]
-        deployed = (await ask("deploy", plan_hash=plan["hash"])).facts
-        assert deployed["booked_usd"] == pytest.approx(plan["booked_at_deploy_usd"])
+        shown = await ask.planned()
+        assert shown["booked_at_deploy_usd"] > shown["most_usd"]
+        deployed = (await ask("deploy", plan_hash=shown["hash"])).facts
+        assert deployed["booked_usd"] == pytest.approx(shown["booked_at_deploy_usd"])
         harness.loop.jump(600)
         budget = (await ask("budget")).facts
         assert 0 < budget["booked_usd"] < 0.1
@@ -73,8 +78,8 @@ async def test_a_run_that_the_rest_of_the_day_does_not_pay_for_is_not_rented(
     harness.script.ends_after = None
     async with agent(harness, spends=1.5) as ask:
         await ask.deployed(cloud="secure", gpu_types=["RTX 4090"])
-        plan = await ask.planned(cloud="secure", gpu_types=["RTX 4090"])
-        refused = await ask("deploy", plan_hash=plan["hash"])
+        shown = await ask.planned(cloud="secure", gpu_types=["RTX 4090"])
+        refused = await ask("deploy", plan_hash=shown["hash"])
     assert "agents may spend are left" in refused.error
     assert "Lower max_hours or max_cost_usd" in refused.error
     assert harness.posts() == 1
@@ -97,10 +102,25 @@ async def test_a_restart_does_not_refill_the_budget_and_two_servers_share_it(
 async def test_a_launch_that_rented_nothing_costs_nothing(tmp_path: Path) -> None:
     harness = LauncherHarness(tmp_path)
     async with agent(harness) as ask:
-        plan = await ask.planned()
+        shown = await ask.planned()
         harness.world.faults.switch_on("no-capacity")
-        assert (await ask("deploy", plan_hash=plan["hash"])).error
+        assert (await ask("deploy", plan_hash=shown["hash"])).error
         assert (await ask("budget")).facts["booked_usd"] == 0.0
+
+
+@in_virtual_time
+async def test_a_pod_that_never_came_up_frees_nothing_while_the_next_may_be_ordered(
+    tmp_path: Path,
+) -> None:
+    harness = LauncherHarness(tmp_path)
+    async with agent(harness) as ask:
+        booked = ask.ground.ledger.reserve("a" * 64, f"{RESULTS_REPO}/run-01", 3.0, 5.0)
+        first = new_attempt(harness.bench, plan("run-01"))
+        over = replace(first, state=RunState.ENDED, cost_usd=0.02)
+        ask.ground.desk.bench.runs.add(over)
+        with run_lock(harness.bench, RESULTS_REPO, "run-01"):
+            assert (await ask("budget")).facts["booked_usd"] == booked.reserved_usd
+        assert (await ask("budget")).facts["booked_usd"] == 0.02
 
 
 @in_virtual_time
@@ -113,14 +133,14 @@ async def test_a_crash_between_booking_and_order_leaves_the_booking(
         raise Killed
 
     async with agent(harness) as ask:
-        plan = await ask.planned()
+        shown = await ask.planned()
         with monkeypatch.context() as patch:
             patch.setattr("launcher.serve.mcp.launching.launch", killed)
             with pytest.raises(Killed):
-                await ask("deploy", plan_hash=plan["hash"])
+                await ask("deploy", plan_hash=shown["hash"])
     async with agent(harness) as later:
         budget = (await later("budget")).facts
-    assert budget["booked_usd"] == pytest.approx(plan["booked_at_deploy_usd"])
+    assert budget["booked_usd"] == pytest.approx(shown["booked_at_deploy_usd"])
     assert harness.posts() == 0
 
 
@@ -151,6 +171,20 @@ def test_two_ledgers_of_one_folder_never_book_more_than_the_day_has(tmp_path: Pa
     assert one.spent_usd() == 3.25
 
 
+def test_servers_that_book_at_the_same_time_book_no_more_than_the_day_has(tmp_path: Path) -> None:
+    def book(number: int) -> bool:
+        try:
+            ledger(tmp_path).reserve("a" * 64, f"me/voice/run-{number:02}", 1.0, 5.0)
+        except InvalidRequest:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        booked = list(threads.map(book, range(12)))
+    assert booked.count(True) == 5
+    assert ledger(tmp_path).spent_usd() == 5.0
+
+
 @pytest.mark.parametrize("content", ["", "{", '{"bookings": [{"id": 1}]}', "[]"])
 def test_a_ledger_that_cannot_be_read_spends_nothing(tmp_path: Path, content: str) -> None:
     (tmp_path / "ledger.json").write_text(content)
@@ -174,11 +208,11 @@ async def test_a_price_that_moved_rents_and_books_nothing(tmp_path: Path) -> Non
     harness = LauncherHarness(tmp_path)
     catalogue = harness.world.catalogue
     async with agent(harness) as ask:
-        plan = await ask.planned(gpu_types=["RTX 4090"], cloud="secure")
+        shown = await ask.planned(gpu_types=["RTX 4090"], cloud="secure")
         catalogue.gpus = tuple(
             replace(gpu, secure_usd=0.75) if gpu.id == GPU else gpu for gpu in catalogue.gpus
         )
-        moved = await ask("deploy", plan_hash=plan["hash"])
+        moved = await ask("deploy", plan_hash=shown["hash"])
         assert "Price of RTX 4090: $0.69 an hour, now $0.75 an hour." in moved.error
         assert "the tool plan" in moved.error
         assert (await ask("budget")).facts["booked_usd"] == 0.0
