@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, Unpack
@@ -23,29 +23,45 @@ from launcher.services.ending.reap import ReapReport, reap
 from launcher.services.following.find_run import find_run
 from launcher.services.following.look_around import look_around
 from launcher.services.planning.plan import make_plan
-from launcher.services.planning.shown_plans import keep, plan_again, recall
+from launcher.services.planning.shown_plans import ShownPlan, keep, moved, plan_again, recall
 from launcher.stores.secrets import KeyringStore, Keys, find_named
 
 _NO_MAXIMUM = "Nothing was rented: nobody agreed to what it may cost."
 
 
 async def planned(
-    desk: Desk, composed: Composed, *, resume: bool = False, forced: Collection[str] = ()
+    desk: Desk,
+    composed: Composed,
+    *,
+    resume: bool = False,
+    forced: Collection[str] = (),
+    may_pod_tell: bool = True,
+    on_unkept: Callable[[str], None] = lambda why: LOG.warning("The plan is not kept: %s", why),
 ) -> Plan:
-    """The plan for composed settings. Raises what `make_plan` raises."""
+    """The plan for composed settings, kept for an hour by its hash; `on_unkept` hears why that could not be.
+
+    Raises what `make_plan` raises.
+    """
     keys = _with_named(desk, composed)
-    made = await make_plan(desk.bench, composed, keys, resume=resume, forced=forced)
-    trouble = keep(desk.bench, made)
-    if trouble:
-        LOG.warning("The plan for %s could not be kept: %s", made.run_id, trouble)
+    made = await make_plan(
+        desk.bench, composed, keys, resume=resume, forced=forced, may_pod_tell=may_pod_tell
+    )
+    why = keep(desk.bench, made)
+    if why:
+        on_unkept(why)
     return Plan(desk, made, keys)
 
 
 async def planned_before(desk: Desk, plan_hash: str) -> Plan:
     """The plan of that hash, made again as it was agreed to. Raises UnknownPlan, PlanMoved."""
-    shown = recall(desk.bench, plan_hash)
+    return await planned_again(desk, recall(desk.bench, plan_hash))
+
+
+async def planned_again(desk: Desk, shown: ShownPlan) -> Plan:
+    """The same of a plan that was recalled; its `moves` say what is other than shown, and may be. Raises PlanMoved."""
     keys = _with_named(desk, shown.asked)
-    return Plan(desk, await plan_again(desk.bench, shown, keys), keys)
+    made = await plan_again(desk.bench, shown, keys)
+    return Plan(desk, made, keys, moved(shown, made))
 
 
 def _with_named(desk: Desk, composed: Composed) -> Keys:

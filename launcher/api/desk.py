@@ -52,9 +52,12 @@ class Desk:
     doing: Doing
 
     @classmethod
-    def at(cls, bench: Workbench, keys: Keys) -> Desk:
-        """One for a program that opened the workbench itself, and awaits everything on that loop."""
-        return cls(bench, keys, _Here())
+    def at(cls, bench: Workbench, keys: Keys | None = None) -> Desk:
+        """One for a program that opened the workbench itself, and awaits everything on that loop.
+
+        What is planned there needs the keys; what is held and told needs the workbench alone.
+        """
+        return cls(bench, keys or Keys(), _Here())
 
     def __repr__(self) -> str:
         return "<the keys and the workbench of launcher>"

@@ -15,13 +15,14 @@ from launcher.api.next_steps import in_python
 from launcher.api.run import Run
 from launcher.domain.plan import DatasetSummary, Estimate, Origin
 from launcher.domain.plan import Plan as MadePlan
+from launcher.domain.plan_moves import Moved
 from launcher.domain.planned_request import Planned
 from launcher.domain.run import Run as KnownRun
 from launcher.errors import Interrupted, InvalidRequest
 from launcher.services.launching.launch import launch
 from launcher.services.launching.progress import Progress
 from launcher.services.planning.plan import raise_errors
-from launcher.services.planning.shown_plans import plan_again, recall
+from launcher.services.planning.shown_plans import moved, plan_again, recall
 from launcher.stores.secrets import Keys
 from pod_image.contract.figures import dollars, dollars_per_hour
 from pod_image.contract.findings import Finding, Severity
@@ -35,9 +36,13 @@ Say = Callable[[str], object]
 class Plan:
     """What was looked up for one run. `deploy` rents for exactly this, once, and while it is fresh."""
 
-    def __init__(self, desk: Desk, made: MadePlan, keys: Keys) -> None:
+    def __init__(
+        self, desk: Desk, made: MadePlan, keys: Keys, moves: tuple[Moved, ...] = ()
+    ) -> None:
         self.made = made
         """All that was found out."""
+        self.moves = moves
+        """What is other than in the plan that was shown, where this is one made again, such as a price that fell."""
         self.made_at: datetime = desk.bench.clock.now()
         self._desk, self._keys = desk, keys
         self._run: Run | None = None
@@ -166,7 +171,9 @@ class Plan:
         bench = self._desk.bench
         if bench.clock.now() - self.made_at <= JUST_SEEN:
             return
-        self.made = await plan_again(bench, recall(bench, self.hash), self._keys)
+        shown = recall(bench, self.hash)
+        self.made = await plan_again(bench, shown, self._keys)
+        self.moves = moved(shown, self.made)
         self.made_at = bench.clock.now()
 
     def _armed_now(self) -> KnownRun | None:

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from datetime import datetime
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from launcher.api.both import Doing, Stream, both
 from launcher.api.desk import Desk
 from launcher.api.display import Cell, notebook, on_terminal
 from launcher.api.html import run_html
 from launcher.api.log_lines import LogLine, log_lines
+from launcher.api.run_facts import RunFacts
 from launcher.api.samples import Samples, delivered_samples
 from launcher.api.watching import Watching
+from launcher.domain.pod import Pod
 from launcher.domain.run import Run as KnownRun
 from launcher.domain.run import RunState
 from launcher.domain.run_picture import RunPicture
+from launcher.errors import LauncherError
 from launcher.services.common.observations import Observation
+from launcher.services.common.run_secrets import remove_run_secrets
 from launcher.services.ending.refresh import refreshed
 from launcher.services.ending.release import release
 from launcher.services.ending.settle import ask_billed
@@ -29,15 +33,23 @@ from launcher.services.following.delivered_files import Downloaded, download_res
 from launcher.services.following.instructions import Sent
 from launcher.services.following.outcome import raise_if_bad
 from launcher.services.following.receipts import Receipt, receipt
+from launcher.services.following.versions import versions_of
 from pod_image.contract.events import Event
 from pod_image.contract.figures import dollars
 from pod_image.contract.instructions import InstructionName
-from pod_image.contract.older_settings import recorded_settings
-from pod_image.contract.outcomes import EndReason
 from pod_image.hub import RemoteFile
 
 
-class Run:
+@dataclass(frozen=True)
+class Look:
+    """What there is to know of a run. `pod`: while there is one; `trouble`: why it could not be asked."""
+
+    receipt: Receipt
+    pod: Pod | None = None
+    trouble: LauncherError | None = None
+
+
+class Run(RunFacts):
     """One run, wherever it goes on. Letting go of this object changes nothing: the pod needs nobody.
 
     Each method waits for its answer; `await run.method.aio(...)` is the same for a program that has a loop.
@@ -45,94 +57,13 @@ class Run:
     """
 
     def __init__(self, desk: Desk, known: KnownRun) -> None:
-        self._desk = desk
-        self._known = known
+        super().__init__(desk, known)
         self._watching = Watching(desk.bench, known)
 
     @property
     def doing(self) -> Doing:
         """Where its calls are done."""
         return self._desk.doing
-
-    @property
-    def known(self) -> KnownRun:
-        """All that this computer knows of the run now, without asking anybody."""
-        return self._desk.bench.runs.by_nonce(self._known.nonce) or self._known
-
-    @property
-    def run_id(self) -> str:
-        return self._known.run_id
-
-    @property
-    def results_repo(self) -> str:
-        return self._known.results_repo
-
-    @property
-    def address(self) -> str:
-        """Names it on every computer, for `attach`."""
-        return self._known.address
-
-    @property
-    def state(self) -> RunState:
-        return self.known.state
-
-    @property
-    def is_over(self) -> bool:
-        return self.known.state is RunState.ENDED
-
-    @property
-    def end_reason(self) -> EndReason | None:
-        """Why it ended; None while it goes on."""
-        return self.known.end_reason
-
-    @property
-    def detail(self) -> str:
-        """Its end in more words."""
-        return self.known.detail
-
-    @property
-    def pod_id(self) -> str:
-        return self.known.pod_id
-
-    @property
-    def gpu_name(self) -> str:
-        return self.known.gpu_name
-
-    @property
-    def price_per_hour_usd(self) -> float:
-        return self.known.price_per_hour_usd
-
-    @property
-    def cost_usd(self) -> float | None:
-        """What it has cost, by its last word."""
-        return self.known.cost_usd
-
-    @property
-    def most_usd(self) -> float:
-        """What it can cost at the most."""
-        return self.known.most_usd
-
-    @property
-    def created_at(self) -> datetime | None:
-        return self.known.created_at
-
-    @property
-    def ended_at(self) -> datetime | None:
-        return self.known.ended_at
-
-    @property
-    def deadline(self) -> datetime | None:
-        """When the pod ends itself, whatever happens."""
-        return self.known.deadline
-
-    @property
-    def preset(self) -> str:
-        return self.known.preset
-
-    @property
-    def settings(self) -> Mapping[str, Any]:
-        """Every value that applies, as it was sent."""
-        return recorded_settings(self.known.settings_json)
 
     async def read_picture(self) -> RunPicture:
         """The same with what the results repo tells; as far as it was known before, where that cannot be read."""
@@ -202,7 +133,7 @@ class Run:
     @both
     async def abort(self) -> Run:
         """Release the pod at once. What is not uploaded is lost; `stop` has it delivered first."""
-        await release(self._desk.bench, self.known, "It was aborted by hand.")
+        self._known = await release(self._desk.bench, self.known, "It was aborted by hand.")
         return self
 
     @both
@@ -238,29 +169,56 @@ class Run:
         print(repr(self))
 
     @both
-    async def files(self) -> list[RemoteFile]:
-        """What it has delivered so far."""
-        return await list_results(self._desk.bench, self.known)
+    async def files(self, *, revision: str = "") -> list[RemoteFile]:
+        """What it has delivered so far, or what its repo held at a version or a commit."""
+        return await list_results(self._desk.bench, self.known, revision)
+
+    @both
+    async def versions(self) -> list[str]:
+        """Names of its versions in the results repo, such as run-01 and run-01.2."""
+        return list(await versions_of(self._desk.bench, self.known))
 
     @both
     async def results(
-        self, *, to: str | PathLike[str] | None = None, only: Sequence[str] = ("**",)
+        self,
+        *,
+        to: str | PathLike[str] | None = None,
+        only: Sequence[str] = ("**",),
+        revision: str = "",
     ) -> Downloaded:
         """Bring what it delivered to `to`/<run id>, each file checked against the repo's own listing.
 
-        `only`: patterns such as "voice/**". Without `to` the launcher's own folder for results is taken.
+        `only`: patterns such as "voice/**"; `revision`: a version or a commit in place of the newest. Without `to` the
+        launcher's own folder for results is taken.
         """
         patterns = (only,) if isinstance(only, str) else tuple(only)
         folder = Path(to) if to is not None else None
-        return await download_results(self._desk.bench, self.known, folder, patterns)
+        return await download_results(
+            self._desk.bench, self.known, folder, patterns, revision=revision
+        )
 
     @both
     async def receipt(self) -> Receipt:
         """What it was expected to cost, metered and was billed, and where the time went."""
-        known = self.known
-        if known.state is RunState.ENDED:
-            known = await ask_billed(self._desk.bench, known)
-        return receipt(self._desk.bench.runs, known)
+        return (await self._look()).receipt
+
+    @both
+    async def look(self) -> Look:
+        """Its receipt and its pod, asked for now; where that cannot be, as far as they are known, and why."""
+        return await self._look()
+
+    async def _look(self) -> Look:
+        bench, known = self._desk.bench, self.known
+        pod: Pod | None = None
+        trouble: LauncherError | None = None
+        try:
+            if known.state is RunState.ENDED:
+                known = await ask_billed(bench, await remove_run_secrets(bench, known))
+            else:
+                known, pod = await refreshed(bench, known)
+        except LauncherError as error:
+            trouble = error
+        return Look(receipt(bench.runs, known), pod, trouble)
 
     async def _show_in(self, cell: Cell) -> None:
         cell.draw(self._repr_html_)

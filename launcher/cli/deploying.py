@@ -8,6 +8,8 @@ from typing import Any
 
 import typer
 
+from launcher.api.calls import planned, planned_again, swept
+from launcher.api.desk import Desk
 from launcher.cli.documents.account import reap_document
 from launcher.cli.documents.plan import plan_document
 from launcher.cli.documents.said import moves_facts
@@ -23,7 +25,7 @@ from launcher.cli.notifying import with_addresses
 from launcher.cli.options import Asked
 from launcher.cli.request import composed_from
 from launcher.cli.session import ALL_KEYS, find, run, with_secrets
-from launcher.cli.shown_plan import keep_shown, refuse_settings
+from launcher.cli.shown_plan import refuse_settings, warn_unkept
 from launcher.cli.terminal.layout import usd
 from launcher.cli.terminal.live import Live
 from launcher.cli.terminal.output import Output
@@ -31,9 +33,8 @@ from launcher.cli.terminal.plan_view import plan_text
 from launcher.domain.plan import Composed, Plan
 from launcher.errors import InvalidRequest
 from launcher.services.common.workbench import Workbench
-from launcher.services.ending.reap import reap
-from launcher.services.planning.plan import make_plan, raise_errors
-from launcher.services.planning.shown_plans import moved, plan_again, recall
+from launcher.services.planning.plan import raise_errors
+from launcher.services.planning.shown_plans import recall
 from launcher.stores.secrets import Keys
 from pod_image.contract.figures import dollars_per_hour
 
@@ -91,7 +92,6 @@ async def _deploy(
     output.talk(plan_text(plan))
     output.event(plan_document(plan))
     raise_errors(plan)
-    keep_shown(bench, plan)
     if not choices.is_agreed and not _agreed(plan):
         return None
     with Live(output) as live:
@@ -107,29 +107,28 @@ async def _planned(
     """The plan, and the keys with the secrets that its command gets."""
     asked, composed = choices.asked, choices.composed
     if composed is not None:
-        plan = await make_plan(
-            bench,
+        plan = await planned(
+            Desk.at(bench, keys),
             composed,
-            keys,
             resume=asked.resume,
             forced=asked.forced,
             may_pod_tell=asked.may_pod_tell,
+            on_unkept=warn_unkept,
         )
-        return plan, keys
+        return plan.made, keys
     shown = recall(bench, choices.plan_hash)
     keys = with_secrets(keys, shown.asked.settings, is_needed=True)
-    plan = await plan_again(bench, shown, keys)
-    moves = moved(shown, plan)
-    if moves:
-        output.event({"schema": "deploy.moves", "version": 1, "moves": moves_facts(moves)})
-    for each in moves:
+    plan = await planned_again(Desk.at(bench, keys), shown)
+    if plan.moves:
+        output.event({"schema": "deploy.moves", "version": 1, "moves": moves_facts(plan.moves)})
+    for each in plan.moves:
         output.talk(f"Other than in the plan that was shown: {each.sentence}")
-    return plan, keys
+    return plan.made, keys
 
 
 async def _sweep(bench: Workbench, output: Output) -> None:
     """Before money is spent: pods of ours that nobody needs any more."""
-    report = await reap(bench)
+    report = await swept(Desk.at(bench))
     for gone in report.released:
         trouble = f", but could not be: {gone.trouble}" if gone.trouble else ""
         output.talk(f"Pod {gone.pod.id} had to be released, since {gone.why}{trouble}.")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable
-from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
+from launcher.api.desk import Desk
+from launcher.api.plan import Plan as HeldPlan
+from launcher.api.run import Run as HeldRun
 from launcher.cli.documents.following import Deploy
 from launcher.cli.documents.runs import run_facts
 from launcher.cli.terminal.command_line import command_line
@@ -25,8 +27,6 @@ from launcher.services.common.workbench import Workbench
 from launcher.services.following.outcome import delivery_of
 from launcher.services.following.outcome import raise_if_bad as raise_if_run_is_bad
 from launcher.services.following.versions import version_of_end
-from launcher.services.following.watch import watch
-from launcher.services.launching.launch import launch
 from launcher.services.launching.progress import Progress, Stage
 from launcher.stores.runs import RecordKind
 from launcher.stores.secrets import Keys
@@ -96,7 +96,8 @@ async def launch_and_show(
             live.picture.meter(0.0)
 
     try:
-        return await launch(bench, plan, keys, report)
+        held = HeldPlan(Desk.at(bench, keys), plan, keys)
+        return (await held.launch.aio(report)).known
     except asyncio.CancelledError as exc:
         shown = live.picture.run
         run = bench.runs.by_nonce(shown.nonce) if shown is not None else None
@@ -114,7 +115,7 @@ async def follow_to_end(
     """
     live.follow(run)
     try:
-        async with aclosing(watch(bench, run)) as observations:
+        async with HeldRun(Desk.at(bench), run).observations() as observations:
             async for seen in observations:
                 if isinstance(seen, RunEnded):
                     heard = live.picture.told.last_word or last_word(bench, seen.run)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from launcher.api.calls import found
+from launcher.api.desk import Desk
 from launcher.cli.session import PLACE_ALONE, find_unless_named
 from launcher.cli.session import run as at_bench
 from launcher.cli.terminal.output import Output
 from launcher.services.common.workbench import Workbench
 from launcher.services.following.answers import Answered
-from launcher.services.following.answers import instruct as instructed
-from launcher.services.following.find_run import find_run
 from launcher.services.following.instructions import Sent, Way
 from pod_image.contract.instructions import InstructionName
 
@@ -19,7 +19,7 @@ def instruct(
     """Send one instruction and wait for its receipt, unless told not to. Raises RunFailed when it was refused."""
 
     async def work(bench: Workbench) -> Answered:
-        run = await find_run(bench, key)
+        run = await found(Desk.at(bench), key)
 
         def on_sent(sent: Sent) -> None:
             if sent.way is Way.FILE:
@@ -29,6 +29,6 @@ def instruct(
                     f"30 s. ({sent.detail})"
                 )
 
-        return await instructed(bench, run, name, text, wait=wait, on_sent=on_sent)
+        return await run.tell.aio(name, text, wait=wait, on_sent=on_sent)
 
     return at_bench(find_unless_named(key, PLACE_ALONE), work, ends_pods=True)

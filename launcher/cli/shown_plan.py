@@ -1,4 +1,4 @@
-"""A plan's hash at the command line: kept when the plan is shown, and given in place of settings."""
+"""A plan's hash at the command line: what is said where it cannot be kept, and given in place of settings."""
 
 from __future__ import annotations
 
@@ -6,17 +6,12 @@ from dataclasses import replace
 
 from launcher.cli.options import Asked
 from launcher.cli.terminal.output import print_warning
-from launcher.domain.plan import Plan
 from launcher.errors import InvalidRequest
-from launcher.services.common.workbench import Workbench
-from launcher.services.planning.shown_plans import keep
 
 
-def keep_shown(bench: Workbench, plan: Plan) -> None:
-    """Remember the plan; where that cannot be, it is a warning: a plan is good without."""
-    trouble = keep(bench, plan)
-    if trouble:
-        print_warning(f"This plan could not be kept ({trouble}): --plan will not find it.")
+def warn_unkept(why: str) -> None:
+    """A plan that could not be kept is good without."""
+    print_warning(f"This plan could not be kept ({why}): --plan will not find it.")
 
 
 def refuse_settings(asked: Asked) -> None:

@@ -6,6 +6,8 @@ import sys
 
 import typer
 
+from launcher.api.calls import found
+from launcher.api.desk import Desk
 from launcher.cli.documents.runs import Abort, run_facts
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, YesOption, command_app
 from launcher.cli.session import PLACE_ALONE, find
@@ -15,8 +17,6 @@ from launcher.cli.terminal.output import Output
 from launcher.domain.run import Run
 from launcher.errors import InvalidRequest
 from launcher.services.common.workbench import Workbench
-from launcher.services.ending.release import release
-from launcher.services.following.find_run import find_run
 from pod_image.contract.outcomes import EndReason
 
 app = command_app()
@@ -53,8 +53,8 @@ def _text(ended: Run) -> str:
 
 
 async def _abort(bench: Workbench, key: str, *, yes: bool) -> Run | None:
-    run = await find_run(bench, key)
+    run = await found(Desk.at(bench), key)
     question = f"Release pod {run.pod_id} of {run.run_id} now? What is not uploaded is lost."
     if not yes and not typer.confirm(question, default=False, err=True):
         return None
-    return await release(bench, run, "It was aborted by hand.")
+    return (await run.abort.aio()).known

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from datetime import datetime
 from typing import Annotated
 
 import typer
 
+from launcher.api.log_lines import LogLine, log_lines
 from launcher.cli.documents.following import event_line, log_line
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
 from launcher.cli.following import end_on_signals
@@ -16,19 +16,11 @@ from launcher.cli.session import run_at
 from launcher.cli.terminal.output import Output
 from launcher.cli.terminal.picture import Picture
 from launcher.cli.terminal.plain_text import plain_text_line
-from launcher.domain.run import Run, RunState
-from launcher.errors import LauncherError, PodGone
-from launcher.providers.base import LogLine
 from launcher.services.common.workbench import Workbench
-from launcher.services.ending.refresh import refreshed
-from launcher.services.following.delivered_log import delivered_story
 from launcher.services.following.find_run import find_run
-from pod_image.contract.events import Event, from_line
-from pod_image.contract.run_log import LoggedLine
+from pod_image.contract.events import Event
 
 app = command_app()
-QUIET_SECONDS = 2.0
-"""Without --follow, a log that says nothing for so long has said what it had."""
 
 
 @app.command()
@@ -53,43 +45,20 @@ def logs(
 
 async def _show(bench: Workbench, key: str, output: Output, follow: bool, tail: int) -> None:
     run = await find_run(bench, key)
-    with suppress(LauncherError):  # what there is to show is shown all the same
-        run, _ = await refreshed(bench, run)
-    if run.state is not RunState.ENDED and run.pod_id:
-        try:
-            await _from_pod(bench, run, output, follow=follow, tail=tail)
-            return
-        except PodGone:
-            output.talk("The pod is gone; this is what it delivered.")
     words = Picture(run=run)
-    for told in (await delivered_story(bench, run))[-tail:]:
-        if isinstance(told, LoggedLine):
-            _print_text(
-                told.text, "container", told.at, output
-            )  # whatever it looks like, it is no event
-        else:
-            _print_event(told, words, output)
 
+    def on_gone() -> None:
+        output.talk("The pod is gone; this is what it delivered.")
 
-async def _from_pod(bench: Workbench, run: Run, output: Output, *, follow: bool, tail: int) -> None:
-    words = Picture(run=run)
-    async with aclosing(bench.provider.log(run.pod_id, tail=tail)) as lines:
-        while True:
-            try:
-                line = await asyncio.wait_for(anext(lines), None if follow else QUIET_SECONDS)
-            except (TimeoutError, StopAsyncIteration):
-                return
-            except PodGone:
-                if follow:
-                    return
-                raise
+    lines = log_lines(bench, run, follow=follow, tail=tail, on_gone=on_gone)
+    async with aclosing(lines):
+        async for line in lines:
             _print_line(line, words, output)
 
 
 def _print_line(line: LogLine, words: Picture, output: Output) -> None:
-    event = from_line(line.text) if line.source == "container" else None
-    if event is not None:
-        _print_event(event, words, output)
+    if line.event is not None:
+        _print_event(line.event, words, output)
     else:
         _print_text(line.text, line.source, line.at, output)
 

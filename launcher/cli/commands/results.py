@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from launcher.api.calls import found
+from launcher.api.desk import Desk
 from launcher.cli.documents.made import Results, ResultsDownload
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
 from launcher.cli.session import named_version, run_at
@@ -15,9 +17,7 @@ from launcher.cli.terminal.layout import table
 from launcher.cli.terminal.output import Output
 from launcher.domain.run import Run
 from launcher.services.common.workbench import Workbench
-from launcher.services.following.delivered_files import Downloaded, download_results, list_results
-from launcher.services.following.find_run import find_run
-from launcher.services.following.versions import versions_of
+from launcher.services.following.delivered_files import Downloaded
 from launcher.stores.secrets import KeyName
 from pod_image.contract.figures import size
 from pod_image.hub import RemoteFile
@@ -59,14 +59,14 @@ def results(
             quiet=str(got.folder),
         )
         return
-    found, files, versions = run_at(
+    known, files, versions = run_at(
         run, lambda bench: _list(bench, run, version), (KeyName.HF_UPLOAD,)
     )
     document: Results = {
         "schema": "results",
         "version": 1,
-        "run_id": found.run_id,
-        "results_repo": found.results_repo,
+        "run_id": known.run_id,
+        "results_repo": known.results_repo,
         "revision": version or None,
         "versions": versions,
         "files": [
@@ -76,7 +76,7 @@ def results(
     }
     output.answer(
         document,
-        lambda: _listing(found, files, version, versions),
+        lambda: _listing(known, files, version, versions),
         quiet="\n".join(file.path for file in files),
     )
 
@@ -84,16 +84,16 @@ def results(
 async def _download(
     bench: Workbench, key: str, to: Path | None, patterns: tuple[str, ...], version: str
 ) -> Downloaded:
-    run = await find_run(bench, key)
-    return await download_results(bench, run, to, patterns, revision=version)
+    run = await found(Desk.at(bench), key)
+    return await run.results.aio(to=to, only=patterns, revision=version)
 
 
 async def _list(
     bench: Workbench, key: str, version: str
 ) -> tuple[Run, list[RemoteFile], list[str]]:
-    run = await find_run(bench, key)
-    files = await list_results(bench, run, version)
-    return run, files, [] if version or not files else list(await versions_of(bench, run))
+    run = await found(Desk.at(bench), key)
+    files = await run.files.aio(revision=version)
+    return run.known, files, [] if version or not files else await run.versions.aio()
 
 
 def _downloaded(got: Downloaded) -> ResultsDownload:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from launcher.api.calls import found as found_run
+from launcher.api.desk import Desk
 from launcher.cli.documents.following import Show, delivery_facts
 from launcher.cli.documents.runs import run_facts
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
@@ -15,14 +17,10 @@ from launcher.cli.terminal.output import Output, style
 from launcher.cli.terminal.run_time import lasted_seconds
 from launcher.domain.pod import Pod
 from launcher.domain.run import Run, RunState
-from launcher.errors import LauncherError, PodGone
+from launcher.errors import PodGone
 from launcher.providers.registry import default_place
-from launcher.services.common.run_secrets import remove_run_secrets
 from launcher.services.common.workbench import Workbench
-from launcher.services.ending.refresh import refreshed
-from launcher.services.ending.settle import ask_billed
-from launcher.services.following.find_run import find_run
-from launcher.services.following.receipts import Receipt, receipt
+from launcher.services.following.receipts import Receipt
 from pod_image.contract.next_steps import joined
 from pod_image.contract.older_settings import recorded_settings
 from pod_image.contract.plain import plain_line
@@ -46,19 +44,15 @@ def show(run: RunArgument = "", as_json: JsonOption = False, quiet: QuietOption 
 
 async def _look(bench: Workbench, key: str) -> tuple[Receipt, Pod | None, str]:
     """The receipt, the pod if there is one, and why it could not be asked."""
-    run = await find_run(bench, key)
-    pod: Pod | None = None
-    note = ""
-    try:
-        if run.state is RunState.ENDED:
-            run = await ask_billed(bench, await remove_run_secrets(bench, run))
-        else:
-            run, pod = await refreshed(bench, run)
-    except PodGone as error:
-        note = in_terminal(joined([error.message, error.hint]))
-    except LauncherError as error:
-        note = f"The pod could not be asked: {in_terminal(error.message)}"
-    return receipt(bench.runs, run), pod, note
+    look = await (await found_run(Desk.at(bench), key)).look.aio()
+    trouble = look.trouble
+    if trouble is None:
+        note = ""
+    elif isinstance(trouble, PodGone):
+        note = in_terminal(joined([trouble.message, trouble.hint]))
+    else:
+        note = f"The pod could not be asked: {in_terminal(trouble.message)}"
+    return look.receipt, look.pod, note
 
 
 def _document(found: Receipt, pod: Pod | None, note: str) -> Show:

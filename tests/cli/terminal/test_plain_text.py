@@ -17,6 +17,7 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from launcher.api.log_lines import LogLine
 from launcher.cli.commands import logs
 from launcher.cli.terminal.layout import lasted, pairs, table
 from launcher.cli.terminal.live import Live, frame, sparkline
@@ -39,7 +40,6 @@ from launcher.cli.terminal.plain_text import (
 )
 from launcher.cli.terminal.progress_line import ProgressLine
 from launcher.errors import LauncherError
-from launcher.providers.base import LogLine
 from launcher.services.common.observations import EventSeen
 from pod_image.contract.bodies import PhaseChange, RunWarning, Step
 from pod_image.contract.events import stamped
@@ -129,7 +129,7 @@ def test_log_lines_of_a_pod_are_shown_and_not_obeyed(
     event = stamped(
         RunWarning(code="x", message=f"{HOSTILE}\nagain"), at=AT, run_id="run-01", seq=1
     )
-    logs._print_line(LogLine("1", "container", f"| {HOSTILE}", AT), Picture(), output)
+    logs._print_line(LogLine(f"| {HOSTILE}", "container", AT), Picture(), output)
     logs._print_event(event, Picture(), output)
     said = capsys.readouterr().out
     assert commands_in(said) == set()
