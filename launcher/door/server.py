@@ -38,16 +38,15 @@ async def serve_until(
 
     `options` are further ones of uvicorn, such as certificates.
     """
-    config = uvicorn.Config(
-        app,
-        log_level="warning",
-        use_colors=False,
-        access_log=False,
-        lifespan="on",
-        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-        server_header=False,
-        **options,
-    )
+    usual: dict[str, Any] = {
+        "log_level": "warning",
+        "use_colors": False,
+        "access_log": False,
+        "lifespan": "on",
+        "timeout_graceful_shutdown": SHUTDOWN_SECONDS,
+        "server_header": False,
+    }
+    config = uvicorn.Config(app, **usual | options)
     server = QuietServer(config)
     serving = asyncio.create_task(server.serve(sockets=[sock]))
     ending = asyncio.create_task(_end_when(end, server, when_ending))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,7 +151,7 @@ def _document(answer: httpx.Response) -> Any:
     return answer.json()
 
 
-async def items(answer: httpx.Response) -> AsyncIterator[tuple[str, str, Any]]:
+async def items(answer: httpx.Response) -> AsyncGenerator[tuple[str, str, Any], None]:
     """Id, kind and data of each item of a stream, as they come."""
     fields: dict[str, str] = {}
     async for line in answer.aiter_lines():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 from pydantic import Field
@@ -11,7 +12,7 @@ from pydantic import Field
 from launcher.domain.run import Run, RunState
 from launcher.domain.run_picture import RunPicture
 from launcher.domain.run_view import LogEntry
-from launcher.serve.documents.base import Answer, Asked, ProblemFacts, as_json
+from launcher.serve.documents.base import Answer, Asked, ProblemFacts
 from launcher.services.following.receipts import Receipt
 from pod_image.contract.instructions import InstructionName
 from pod_image.contract.media import Media
@@ -280,7 +281,7 @@ def picture_facts(picture: RunPicture) -> dict[str, Any]:
         "step": step.step if step else None,
         "total_steps": step.total_steps if step else None,
         "epoch": step.epoch if step else None,
-        "losses": as_json(step.losses) if step else {},
+        "losses": {k: v for k, v in step.losses.items() if isfinite(v)} if step else {},
         "steps_per_second": step.steps_per_second if step else None,
         "ends_at": step.ends_at if step else None,
         "cost_at_end_usd": step.cost_at_end_usd if step else None,
