@@ -25,6 +25,8 @@ from launcher.errors import (
 )
 from launcher.serve.next_steps import in_http
 from pod_image.contract.plain import plain_line
+from pod_image.hub import NotInRepo, RepoMissing
+from pod_image.hub.refusals import NoRight
 
 MEDIA_TYPE = "application/problem+json"
 REFERENCE = "/api/"
@@ -83,6 +85,9 @@ STATUSES: Sequence[tuple[type[LauncherError], int]] = (
 )
 """The first kind that an error is of."""
 
+_NAMED_WRONG = (RepoMissing, NotInRepo, NoRight)
+"""The Hub answered, and what was named is not there for this token: no fault of a server."""
+
 OTHER_KINDS: Mapping[str, tuple[int, str]] = {
     "no-token": (401, "The request carries no token, or not the right one."),
     "foreign": (403, "A page of another site caused the request."),
@@ -113,6 +118,8 @@ def other(kind: str, detail: str = "", next_step: str = "", **rest: Any) -> Prob
 def problem_of(error: LauncherError) -> Problem:
     """Any of our errors as an answer."""
     status = next(status for kind, status in STATUSES if isinstance(error, kind))
+    if isinstance(error.__cause__, _NAMED_WRONG):
+        status = 422
     more: dict[str, Any] = {}
     headers: dict[str, str] = {}
     if isinstance(error, PlanMoved):

@@ -14,6 +14,7 @@ from launcher.domain.run_picture import RunPicture
 from launcher.domain.run_view import LogEntry
 from launcher.serve.documents.base import Answer, Asked, ProblemFacts
 from launcher.services.following.receipts import Receipt
+from pod_image.contract.curve import Curve
 from pod_image.contract.instructions import InstructionName
 from pod_image.contract.media import Media
 from pod_image.contract.outcomes import EndReason, Phase
@@ -142,11 +143,17 @@ class EventList(Answer):
     """Whether the run has ended, and nothing comes after these."""
 
 
+class PointFacts(Answer):
+    at: float
+    """The step, or a time in Unix seconds."""
+    value: float
+
+
 class CurveFacts(Answer):
-    curves: dict[str, list[tuple[float, float]]]
-    """Step and value of each loss; older detail is averaged."""
-    speed: list[tuple[float, float]]
-    """Step, and steps per second."""
+    curves: dict[str, list[PointFacts]]
+    """Of each loss over the steps; older detail is averaged."""
+    speed: list[PointFacts]
+    """Steps per second over the steps."""
 
 
 class SampleFacts(Answer):
@@ -201,8 +208,8 @@ class MachineFacts(Answer):
     memory_used_gb: float | None
     memory_total_gb: float | None
     disk_free_gb: float | None
-    gpu_use: list[tuple[float, float]]
-    """Unix seconds and percent, over the last hours."""
+    gpu_use: list[PointFacts]
+    """Percent over Unix seconds, of the last hours."""
 
 
 class CommandAsked(Asked):
@@ -304,6 +311,10 @@ def receipt_facts(found: Receipt) -> ReceiptFacts:
     )
 
 
+def points_of(curve: Curve) -> list[PointFacts]:
+    return [PointFacts(at=at, value=value) for at, value in curve.shown()]
+
+
 def machine_facts(picture: RunPicture) -> MachineFacts:
     reading = picture.machine
     body = reading.body if reading is not None else None
@@ -314,7 +325,7 @@ def machine_facts(picture: RunPicture) -> MachineFacts:
         memory_used_gb=body.memory_used_gb if body else None,
         memory_total_gb=body.memory_total_gb if body else None,
         disk_free_gb=body.disk_free_gb if body else None,
-        gpu_use=picture.gpu_use.shown(),
+        gpu_use=points_of(picture.gpu_use),
     )
 
 

@@ -23,6 +23,7 @@ from launcher.serve.documents.runs import (
     RunList,
     machine_facts,
     picture_facts,
+    points_of,
     receipt_facts,
     run_facts,
 )
@@ -74,8 +75,8 @@ def run_routes(ground: Ground) -> APIRouter:
         """Losses and speed over the steps."""
         picture = (await ground.told.view(ground.run(run))).picture
         return CurveFacts(
-            curves={name: curve.shown() for name, curve in picture.curves.items()},
-            speed=picture.speed.shown(),
+            curves={name: points_of(curve) for name, curve in picture.curves.items()},
+            speed=points_of(picture.speed),
         )
 
     @routes.get("/runs/{run}/machine", response_model=MachineFacts)

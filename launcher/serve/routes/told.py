@@ -24,8 +24,18 @@ LastEventId = Annotated[
         alias="Last-Event-ID", description="The id of the last item that came; it goes on there."
     ),
 ]
+_ITEM: dict[str, Any] = {
+    "type": "object",
+    "description": "One item of the stream.",
+    "properties": {
+        "id": {"type": "string"},
+        "event": {"type": "string"},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+    "required": ["id", "event", "data"],
+}
 _STREAM: dict[int | str, dict[str, Any]] = {
-    200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}, "description": "A stream."}
+    200: {"content": {MEDIA_TYPE: {"schema": _ITEM}}, "description": "A stream of such items."}
 }
 _TEXT: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "The log."}
