@@ -51,6 +51,7 @@ COMMANDS: tuple[Entry, ...] = (
     _entry("stop", _WATCH, "End a run and have it deliver what it made."),
     _entry("abort", _WATCH, "Release the pod at once; what is not uploaded is lost."),
     _entry("results", _KEEP, "List or download what a run made."),
+    _entry("share", _KEEP, "One file of a run's page, to send or put into a Space."),
     _entry("export", _KEEP, "Make a voice of a checkpoint, on this computer."),
     _entry("cost", _KEEP, "What runs have cost: planned, metered, billed."),
     _entry("keys", _MONEY, "Store, check or forget the keys (RunPod, Hugging Face)."),

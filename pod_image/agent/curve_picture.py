@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from pod_image.agent.dot_letters import HEIGHT, WIDTH, dots
-from pod_image.contract.curve import Curve, Point
+from pod_image.contract.curve import Curve, Point, scale_of
 
 PANELS = 6
 PICTURE_WIDTH, PANEL_HEIGHT = 720, 300
@@ -21,7 +21,6 @@ _DOT = 3
 LETTER_WIDTH, LETTER_HEIGHT = (WIDTH + 1) * _DOT, HEIGHT * _DOT
 _TITLE_LETTERS = 24
 _LINE_WIDTH = 4.0
-_TICKS = 4
 
 # Sixteen shades from the paper to the line, then the colours of the rest.
 _SHADES = 15
@@ -74,7 +73,7 @@ def _panel(name: str, points: Sequence[Point]) -> bytes:
     canvas = _Canvas()
     bottom, right = PANEL_HEIGHT - _BOTTOM, PICTURE_WIDTH - _RIGHT
     first, last = points[0][0], points[-1][0]
-    low, high, ticks = _scale([value for _, value in points])
+    low, high, ticks = scale_of([value for _, value in points])
     for tick in ticks:
         row = round(_down(tick, low, high))
         canvas.fill(_LEFT, row, right - _LEFT, 2, _GRID)
@@ -118,18 +117,6 @@ def _between(x: float, left: float, start: float, right: float, end: float) -> f
     if right <= left:
         return end
     return start + (end - start) * min(1.0, max(0.0, (x - left) / (right - left)))
-
-
-def _scale(values: Sequence[float]) -> tuple[float, float, list[float]]:
-    """The range to draw, and round numbers in it."""
-    low, high = min(values), max(values)
-    if high - low <= abs(high) * 1e-9:
-        low, high = low - (abs(low) or 1.0) * 0.5, high + (abs(high) or 1.0) * 0.5
-    rough = (high - low) / _TICKS
-    size = 10.0 ** math.floor(math.log10(rough))
-    gap = next((size * times for times in (1, 2, 5) if size * times >= rough), size * 10)
-    first, last = math.ceil(low / gap), math.floor(high / gap)
-    return low, high, [number * gap for number in range(first, last + 1)]
 
 
 def _number(value: float) -> str:

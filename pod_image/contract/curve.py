@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from collections.abc import Sequence
+from math import ceil, floor, isfinite, log10
 from typing import NamedTuple
 
 Point = tuple[float, float]
@@ -55,3 +56,14 @@ def _halved(points: tuple[Point, ...]) -> tuple[Point, ...]:
     # The step of the later one: a curve's end must not lie before what it stands for.
     pairs = zip(points[::2], points[1::2], strict=True)
     return tuple((later[0], (earlier[1] + later[1]) / 2) for earlier, later in pairs)
+
+
+def scale_of(values: Sequence[float], ticks: int = 4) -> tuple[float, float, list[float]]:
+    """The range to draw values in, and round numbers in it: about so many. Some values may be all the same."""
+    low, high = min(values), max(values)
+    if high - low <= abs(high) * 1e-9:
+        low, high = low - (abs(low) or 1.0) * 0.5, high + (abs(high) or 1.0) * 0.5
+    rough = (high - low) / ticks
+    size = 10.0 ** floor(log10(rough))
+    gap = next((size * times for times in (1, 2, 5) if size * times >= rough), size * 10)
+    return low, high, [number * gap for number in range(ceil(low / gap), floor(high / gap) + 1)]

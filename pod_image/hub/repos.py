@@ -26,19 +26,18 @@ PATHS_PER_REQUEST = 500
 
 @dataclass(frozen=True)
 class Repo:
-    """A repo's name and kind: recordings come from a `dataset`, voices go to a `model`."""
+    """A repo's name and kind: recordings come from a `dataset`, voices go to a `model`, pages to a `space`."""
 
     id: str
-    kind: Literal["dataset", "model"]
+    kind: Literal["dataset", "model", "space"]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
 
     def page(self, endpoint: str) -> str:
         """The address a person opens."""
-        return (
-            f"{endpoint}/datasets/{self.id}" if self.kind == "dataset" else f"{endpoint}/{self.id}"
-        )
+        folder = {"dataset": "datasets/", "model": "", "space": "spaces/"}[self.kind]
+        return f"{endpoint}/{folder}{self.id}"
 
     def file_url(self, endpoint: str, revision: str, path: str) -> str:
         return f"{self.page(endpoint)}/resolve/{quote(revision, safe='')}/{quote(path)}"

@@ -33,6 +33,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "runs": (),
     "attach": ("demo/voices",),
     "show": (),
+    "share": (),
     "watch": (),
     "notify": ("list",),
     "logs": (),
@@ -148,7 +149,7 @@ OFFLINE = ("demo", "ui", "presets", "init", "notify", "runs", "cost", "export")
 """Ask nobody; the form says it where it asks."""
 ENDING = ("sample", "save", "stop", "abort", "reap")
 """End pods, or reach them through RunPod alone."""
-AT_RUNPOD = (*ENDING, "serve", "gpus", "mcp", "show", "watch", "logs", "results", "voices")
+AT_RUNPOD = (*ENDING, "serve", "gpus", "mcp", "show", "share", "watch", "logs", "results", "voices")
 """Have nothing to ask the Hub while there is no run."""
 FAULTS = {
     "a SOCKS proxy": Fault(

@@ -114,6 +114,28 @@ class VoicesBases(TypedDict):
     bases: list[VoiceBaseFacts]
 
 
+class Share(TypedDict):
+    """The page of a run: a file here, or in a Space."""
+
+    schema: Literal["share"]
+    version: Literal[1]
+    run_id: str
+    results_repo: str
+    file: Path | None
+    """null where it went into a Space."""
+    space: str | None
+    address: str | None
+    """Of the Space."""
+    public: bool | None
+    """Whether everyone sees the Space."""
+    size_bytes: int
+    samples: int
+    """In the page."""
+    samples_made: int
+    trouble: str
+    """Why something could not be had, or empty."""
+
+
 class Export(TypedDict):
     """The voice that was made of a checkpoint."""
 

@@ -99,6 +99,7 @@ COMMANDS: Mapping[str, Shapes] = {
     "stop": Shapes((following.Stop,)),
     "abort": Shapes((runs.Abort,)),
     "results": Shapes((made.Results, made.ResultsDownload)),
+    "share": Shapes((made.Share,)),
     "export": Shapes((made.Export,)),
     "cost": Shapes((runs.Cost,)),
     "keys set": Shapes((account.KeysSet,)),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from launcher.emulator.hub.core import Call, Route
-from launcher.emulator.hub.wire import Refusal, Response, json_response
+from launcher.emulator.hub.store import Repo
+from launcher.emulator.hub.wire import Body, Refusal, Response, json_response
+
+SPACE_SDKS = ("gradio", "docker", "static")
 
 
 def create(call: Call) -> Response:
@@ -18,11 +21,31 @@ def create(call: Call) -> Response:
         )
     if existing := call.hub.store.repos.get((kind, repo_id.lower())):
         raise Refusal(409, f"You already created this {kind} repo", url=call.hub.page_url(existing))
+    if kind == "space" and wanted.get("sdk") not in SPACE_SDKS:
+        raise Refusal(400, f'"sdk" must be one of [{", ".join(SPACE_SDKS)}]')
     is_private = bool(wanted.get("private")) or wanted.get("visibility") == "private"
     made = call.hub.store.create(
         kind, repo_id, is_private=is_private, author=token.user, at=call.hub.now()
     )
+    if kind == "space":
+        _begin_space(call, made, wanted["sdk"])
     return json_response({"url": call.hub.page_url(made), "name": made.id, "id": made.id})
+
+
+def _begin_space(call: Call, space: Repo, sdk: str) -> None:
+    """What the Hub puts into a new Space: a card that names its kind, and a page to begin with where that is static."""
+    files = {
+        "README.md": f"---\ntitle: {space.id.partition('/')[2]}\nsdk: {sdk}\npinned: false\n---\n"
+    }
+    if sdk == "static":
+        page = '<!doctype html>\n<link rel="stylesheet" href="style.css" />\n<h1>Welcome to your static Space!</h1>\n'
+        files |= {"index.html": page, "style.css": "body { padding: 2rem; }\n"}
+    store = call.hub.store
+    tree = dict(space.resolve("main").tree)
+    for path, text in files.items():
+        tree[path] = store.blob(store.add_object(Body(text.encode())), is_lfs=False)
+    user = call.signed_in().user
+    store.commit(space, "main", tree, "initial commit", "", user, call.hub.now())
 
 
 def delete(call: Call) -> Response:
