@@ -255,17 +255,18 @@ class Live:
 
     def _watch_what_can_be_watched(self) -> None:
         renting = self._holders.renting
-        now = self.clock.now()
         for run in self._live_runs:
-            waits = self._not_before.get(run.nonce)
-            if not run.pod_id or self.is_watched(run.nonce) or not renting:
-                continue
-            if waits is not None and now < waits:
-                continue
-            holder = renting[-1]
-            task = asyncio.create_task(self._watch(holder.bench, run))
-            self._watchers[run.nonce] = Watcher(holder, task)
-            holder.start(task)
+            if run.pod_id and renting:
+                self.watch_with(renting[-1], run)
+
+    def watch_with(self, holder: Holder, run: Run) -> None:
+        """Follow the run by what this holder opened, unless somebody does; not at once again after it failed."""
+        waits = self._not_before.get(run.nonce)
+        if self.is_watched(run.nonce) or (waits is not None and self.clock.now() < waits):
+            return
+        task = asyncio.create_task(self._watch(holder.bench, run))
+        self._watchers[run.nonce] = Watcher(holder, task)
+        holder.start(task)
 
     async def _watch(self, bench: Workbench, run: Run) -> None:
         try:

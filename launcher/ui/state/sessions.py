@@ -112,6 +112,11 @@ class Sessions:
         held = [one for one in self._sessions.values() if one.keys.hf_upload is not None]
         return held[-1] if held else None
 
+    @property
+    def any_reader(self) -> Session | None:
+        """The same; where nobody gave one, any: what is public may be read by everybody."""
+        return self.any_with_upload or next(iter(self._sessions.values()), None)
+
     async def close(self) -> None:
         for session in list(self._sessions.values()):
             await self._close(session)

@@ -89,6 +89,10 @@ class Site:
         """Whether the tab holds the key of that place."""
         return has_place_key(self.sessions.keys_of(tab), self.place)
 
+    def can_write_results(self, tab: str) -> bool:
+        """Whether the tab holds the token that writes the results."""
+        return self.sessions.keys_of(tab).hf_upload is not None
+
     def unix_seconds(self) -> float:
         """The clock's time as the services of datasets take it."""
         return self.clock.now().timestamp()

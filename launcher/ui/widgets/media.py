@@ -22,6 +22,7 @@ HEADERS = {
     "content-security-policy": "sandbox; default-src 'none'",
     "x-content-type-options": "nosniff",
 }
+_NEEDS_TOKEN = "Enter the Hugging Face token on the Keys page to see this."
 
 
 def media_url(run: Run, path: str) -> str:
@@ -59,11 +60,13 @@ def _folder(site: Site, run: Run) -> Path:
 
 
 async def _fetch(site: Site, run: Run, path: str) -> None:
-    session = site.sessions.any_with_upload
+    session = site.sessions.any_reader
     if session is None:
-        raise HTTPException(403, "Enter the Hugging Face token on the Keys page to see this.")
+        raise HTTPException(403, _NEEDS_TOKEN)
     into = site.config.results_folder / run.results_repo
     try:
         await session.bench.results(run.results_repo).download(run.run_id, into, [path])
     except LauncherError as error:
+        if session.keys.hf_upload is None:
+            raise HTTPException(403, _NEEDS_TOKEN) from error
         raise HTTPException(502, on_page(error.message)) from error

@@ -64,6 +64,7 @@ class RunActions:
         if is_over:
             return
         self._take_receipts()
+        self._remove.set_visibility(not run.is_from_repo)  # its pod is not this computer's to end
         for name, action in self._buttons.items():
             action.lock(self._why_locked(name))
             doing = name in self._waiting
@@ -84,7 +85,9 @@ class RunActions:
         return Button(_TEXT[name], handler, symbol=symbol).mark(f"do-{name.value}")
 
     def _why_locked(self, name: InstructionName) -> str | None:
-        if not self._shell.site.can_rent(self._shell.tab):
+        if self._run.is_from_repo and not self._shell.site.can_write_results(self._shell.tab):
+            return "Enter the Hugging Face token first."
+        if not (self._run.is_from_repo or self._shell.site.can_rent(self._shell.tab)):
             return f"Enter the {self._shell.site.place.title} key first."
         if name in self._waiting:
             return "Waiting for the receipt of the GPU."

@@ -71,8 +71,8 @@ class RunHead:
             ended = f" at {time_of_day(run.ended_at)}" if run.ended_at else ""
             if run.end_reason is EndReason.LOST:
                 return f"The GPU is gone{ended}; it was not removed from here."
-            return f"GPU removed{ended}." if run.pod_id else "It never had a GPU."
-        if not run.pod_id:
+            return f"GPU removed{ended}." if run.shown_pod_id else "It never had a GPU."
+        if not (run.pod_id or run.is_from_repo):
             return "Renting a GPU…"
         if view.picture.armed is None and run.armed_at is None:
             now = self._shell.site.clock.now()

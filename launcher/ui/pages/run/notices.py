@@ -114,10 +114,22 @@ def _under_way(standing: Standing) -> None:
             "Until the GPU reports itself ready, this program watches over it: leave it running. You may "
             "close this tab.",
         )
+    elif run.is_from_repo:
+        _by_its_repo(standing)
     elif standing.trouble:
         _no_contact(standing)
     elif run.pod_id and not standing.is_watched and not standing.has_key and not standing.problem:
         _without_key(standing)
+
+
+def _by_its_repo(standing: Standing) -> None:
+    say(
+        "warning" if standing.trouble else "note",
+        "Followed by its results repo",
+        standing.trouble
+        or "What it has delivered is shown, and looked for every half a minute. It ends by itself; its pod is "
+        "followed and removed where the account's key is.",
+    )
 
 
 def _no_contact(standing: Standing) -> None:

@@ -7,7 +7,9 @@ from nicegui import ui
 
 from launcher.domain.run import Run, RunState
 from launcher.ui.frame import Shell, page
+from launcher.ui.pages.run.at_address import follow_repo, open_at
 from launcher.ui.pages.run.head import RunHead
+from launcher.ui.pages.run.sharing import ShareButton
 from launcher.ui.pages.run.tabs import draw_tab, tabs_of
 from launcher.ui.state.site import Site
 from launcher.ui.widgets.elements import attributes, box, button_link, empty_state, link
@@ -17,6 +19,12 @@ from launcher.ui.widgets.media import register_media
 def register(site: Site, outer: FastAPI) -> None:
     register_media(site, outer)
     page(site, "/runs/{nonce}", "Run", _build, current="/runs")
+    page(site, "/run/{owner}/{name}/{run_id}", "Run", _at_address, current="/runs")
+
+
+async def _at_address(shell: Shell, owner: str, name: str, run_id: str) -> None:
+    """A run by its results repo, as it is typed everywhere."""
+    await open_at(shell, f"{owner}/{name}/{run_id}")
 
 
 async def _build(shell: Shell, nonce: str, tab: str = "overview", ask: str = "") -> None:
@@ -27,9 +35,11 @@ async def _build(shell: Shell, nonce: str, tab: str = "overview", ask: str = "")
         return
     shell.title(run.run_id)
     view = await shell.site.live.open_view(run)
+    follow = await follow_repo(shell, run, view)
     head = RunHead(shell, run, view)
     if ask == "remove" and run.state is not RunState.ENDED:
         head.actions.ask_remove()
+    ShareButton(shell, run)
     _tab_bar(run, tab)
     place = box("div", "stack")
     with place:
@@ -38,6 +48,7 @@ async def _build(shell: Shell, nonce: str, tab: str = "overview", ask: str = "")
     def look() -> None:
         now = shell.site.history.by_nonce(run.nonce)
         if now is not None:
+            follow(now)
             head.refresh(now)
             refresh(now)
 

@@ -85,7 +85,7 @@ class _Phases:
             state = self._view.picture.phases[phase]
             row, mark, words, drawn = self._rows[phase]
             kind = {"now": "now", "done": "done", "failed": "bad"}.get(state.state, "todo")
-            if phase is Phase.RELEASE and is_over and run.pod_id:
+            if phase is Phase.RELEASE and is_over and run.shown_pod_id:
                 # The pod cannot tell of its own end; that it is gone was looked up.
                 kind = "todo" if run.end_reason is EndReason.LOST else "done"
             elif is_over and kind == "now":
