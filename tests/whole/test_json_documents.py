@@ -13,6 +13,9 @@ from launcher.cli.command_list import COMMANDS
 from launcher.cli.documents.docs import stale_pages
 from launcher.cli.documents.registry import COMMANDS as SHAPES
 from launcher.cli.documents.schema import schema
+from tests.kit.checkout import ROOT
+from tests.kit.json_walk import A_DATASET, A_RUN, ELSEWHERE
+from tests.kit.printed_documents import command_of
 
 
 def every_command() -> Iterator[tuple[str, Any]]:
@@ -40,6 +43,16 @@ def test_every_command_takes_json_and_says_what_it_prints_then() -> None:
         "`python -m launcher.cli.documents.docs --write`"
     )
     assert [words for words in SHAPES if words not in commands] == []
+
+
+def test_every_command_is_run_with_json_somewhere() -> None:
+    walked = {command_of(words) for words in (*A_RUN, *A_DATASET)}
+    assert set(SHAPES) - walked == set(ELSEWHERE), (
+        "add it to a walk of tests/kit/json_walk.py, or say there where it is run"
+    )
+    for command, file in ELSEWHERE.items():
+        text = (ROOT / file).read_text("utf-8")
+        assert "--json" in text, f"{file} does not run launcher {command} --json"
 
 
 def test_docs_and_schema_of_this_checkout_say_what_the_code_prints() -> None:

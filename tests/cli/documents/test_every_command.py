@@ -1,4 +1,4 @@
-"""Every command answers under `--json`: each is run here or in the file named, and what it prints held to the schema.
+"""Every command answers under `--json`, and what it prints is held to the schema: the walks of tests/kit/json_walk.py.
 
 `Shell` holds what any test of the command line prints under `--json` to it too.
 """
@@ -9,103 +9,36 @@ import importlib
 import io
 import json
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import launcher
-from launcher.cli.documents.registry import COMMANDS
 from launcher.cli.documents.said import ErrorCode, code_of
 from launcher.errors import LauncherError
 from pod_image.hub import Repo, publish
 from tests.cli.conftest import COMMAND_RUN, Said, Shell
-from tests.kit.checkout import DEMO_CLIPS, ROOT
+from tests.kit.checkout import DEMO_CLIPS
 from tests.kit.clouds import RESULTS_REPO
 from tests.kit.dataset_files import write
+from tests.kit.json_walk import A_DATASET, A_RUN
 from tests.kit.key_store import MemoryKeyStore
-from tests.kit.printed_documents import check_document, check_printed, command_of
+from tests.kit.printed_documents import check_document, check_printed
 
 CLIP = (DEMO_CLIPS / "wavs" / "clip_01.flac").read_bytes()
 VOICE = "run-01/checkpoints/step-00000020/en_US-demo-medium.onnx"
-ELSEWHERE = {
-    "demo": "tests/cli/commands/test_demo.py",
-    "ui": "tests/cli/test_recorded_dataset.py",
-    "dataset record": "tests/cli/test_recorded_dataset.py",
-    "dataset make": "tests/cli/commands/test_dataset.py",
-    "dataset transcribe": "tests/cli/test_heard_datasets.py",
-    "dataset proofread": "tests/cli/test_heard_datasets.py",
-    "voices say": "tests/cli/commands/test_voices.py",
-    "export": "tests/cli/commands/test_voices.py",
-}
-"""What takes a recogniser, a real training or a served form."""
-_A_RUN: tuple[tuple[str, ...], ...] = (
-    ("plan", *COMMAND_RUN, "--json", "--", "true"),
-    ("deploy", *COMMAND_RUN, "--yes", "--detach", "--json", "--", "true"),
-    ("runs", "--json"),
-    ("logs", "--json"),
-    ("save", "--json"),
-    ("sample", "Hello.", "--no-wait", "--json"),
-    ("stop", "--json"),
-    ("watch", "--json"),
-    ("show", "--json"),
-    ("attach", RESULTS_REPO, "--json"),
-    ("cost", "--json"),
-    ("results", "--json"),
-    ("results", "--download", "--json"),
-    ("presets", "save", "mine", "--from", "run-01", "--json"),
-    ("presets", "show", "mine", "--json"),
-    ("presets", "delete", "mine", "--json"),
-    ("presets", "list", "--json"),
-    ("voices", "list", "--json"),
-    ("voices", "fetch", "--step", "20", "--json"),
-    ("voices", "use", "run-01", "--step", "20", "--json"),
-    ("voices", "bases", "--json"),
-    ("deploy", *COMMAND_RUN, "--yes", "--detach", "--json", "--", "true"),
-    ("abort", "run-02", "--yes", "--json"),
-    ("reap", "--json"),
-    ("gpus", "--json"),
-    ("keys", "set", "WANDB_API_KEY", "--json"),
-    ("keys", "check", "--json"),
-    ("keys", "forget", "WANDB_API_KEY", "--json"),
-    ("doctor", "--json"),
-    ("init", "trainer", "--json"),
-    ("init", "trainer", "quick-check", "FOLDER", "--json"),
-)
-_A_DATASET: tuple[tuple[str, ...], ...] = (
-    ("dataset", "list", "--json"),
-    ("dataset", "check", "mine", "--json"),
-    ("dataset", "edit", "mine", "b", "--text", "Bye.", "--json"),
-    ("dataset", "show", "mine", "--json"),
-    ("dataset", "undo", "mine", "--json"),
-    ("dataset", "redo", "mine", "--json"),
-    ("dataset", "push", "mine", "demo/one", "--json"),
-    ("dataset", "drop", "mine", "a", "--yes", "--json"),
-    ("dataset", "restore", "mine", "--json"),
-    ("dataset", "restore", "mine", "a", "--json"),
-    ("dataset", "empty-trash", "mine", "--yes", "--json"),
-    ("dataset", "delete", "mine", "--yes", "--json"),
-)
-
-
-def test_every_command_is_run_with_json_somewhere() -> None:
-    walked = {command_of(words) for words in (*_A_RUN, *_A_DATASET)}
-    assert set(COMMANDS) - walked == set(ELSEWHERE), (
-        "add it to the walk here, or say where it is run"
-    )
-    for command, file in ELSEWHERE.items():
-        text = (ROOT / file).read_text("utf-8")
-        assert "--json" in text, f"{file} does not run launcher {command} --json"
 
 
 def test_a_run_from_plan_to_the_end_is_told_in_documents(
     shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("launcher.cli.commands.keys.KeyringStore", MemoryKeyStore)
+    monkeypatch.setenv("LAUNCHER_SERVE_TOKEN", "not-a-real-token-" + 32 * "0")
     monkeypatch.setattr("sys.stdin", io.StringIO("not-a-real-value\n"))
     shell.harness.script.ends_after = None
-    for words in _A_RUN:
+    for words in A_RUN:
         if words[:2] == ("voices", "list"):
             files: dict[str, Path | bytes] = {VOICE: b"voice", f"{VOICE}.json": b"{}"}
             publish(shell.harness.hub, Repo(RESULTS_REPO, "model"), files, "voices")
@@ -120,7 +53,7 @@ def test_a_dataset_kept_here_is_told_in_documents(shell: Shell, tmp_path: Path) 
     files: dict[str, str | bytes] = {"wavs/a.flac": CLIP, "wavs/b.flac": CLIP}
     files["metadata.csv"] = "a|Hello.\nb|\n"
     write(folder, files)
-    for words in _A_DATASET:
+    for words in A_DATASET:
         said = shell(*words)
         assert said.code == 0 or words[1] == "check", (words, said.text)
 
@@ -135,6 +68,18 @@ def test_a_launch_is_told_line_by_line_and_the_last_line_is_the_run(shell: Shell
     assert list(dict.fromkeys(stages)) == ["preparing", "renting", "rented"]
     numbers = [each["seq"] for each in said.documents if each["schema"] == "event"]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_a_program_is_told_where_it_is_served(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def serve(*_: Any, ready: Callable[[str], None], **__: Any) -> None:
+        ready("http://127.0.0.1:8420")
+
+    monkeypatch.setattr("launcher.serve.server.serve", serve)
+    monkeypatch.setenv("LAUNCHER_SERVE_TOKEN", "not-a-real-token-" + 32 * "0")
+    said = shell("serve", "--json")
+    assert (said.code, said.json["url"].startswith("http://127.0.0.1:8420")) == (0, True)
 
 
 def test_an_error_has_its_code_its_hint_and_its_exit_code(shell: Shell) -> None:
