@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -119,14 +119,21 @@ class Costs:
 
 
 def costs(runs: Iterable[Run]) -> Costs:
-    """What these runs cost together."""
-    listed = [run for run in runs if run.pod_id]
+    """What these runs cost together; one that is known from its repo alone where this account was billed for it."""
+    known = list(runs)
+    pods = {run.pod_id for run in known if run.pod_id}
+    listed = [run for run in known if run.pod_id or _was_paid_here(run, pods)]
     return Costs(
         runs=len(listed),
         metered_usd=sum(run.cost_usd or 0.0 for run in listed),
         billed_usd=sum(run.billed_usd or 0.0 for run in listed),
         unbilled_runs=sum(run.billed_usd is None for run in listed),
     )
+
+
+def _was_paid_here(run: Run, pods: Container[str]) -> bool:
+    """What a repo says of a cost is anybody's word; a bill of this account is not, unless another run has that pod."""
+    return run.is_from_repo and run.billed_usd is not None and run.told_pod_id not in pods
 
 
 def _lived_seconds(run: Run) -> float | None:

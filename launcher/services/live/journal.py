@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from launcher.domain.run import Run
 from pod_image.contract.events import Event, from_line, to_line
+from pod_image.contract.whole_file import write_whole
 
 MAX_BYTES = 64_000_000
 """At about one event a second and 300 bytes each, some sixty hours; what is later is in the results repo."""
@@ -26,6 +27,15 @@ class Journal:
             with os.fdopen(descriptor, "a", encoding="utf-8") as file:
                 if file.tell() < MAX_BYTES:
                     file.write(to_line(event) + "\n")
+        except OSError:
+            return
+
+    def replace(self, run: Run, events: Iterable[Event]) -> None:
+        """Keep these, in their order, in place of what is kept; the same of a full disk."""
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            text = "".join(to_line(event) + "\n" for event in events)
+            write_whole(self._path(run), text, is_private=True)
         except OSError:
             return
 

@@ -20,7 +20,8 @@ from launcher.clock import Clock
 from launcher.config import Config
 from launcher.domain.plan import Plan
 from launcher.domain.pod import PodStatus
-from launcher.domain.run import Run
+from launcher.domain.run import Run, RunState
+from launcher.domain.run_picture import picture_of
 from launcher.domain.run_view import RunView
 from launcher.errors import LauncherError
 from launcher.services.common.observations import (
@@ -32,6 +33,7 @@ from launcher.services.common.observations import (
     RestartSeen,
 )
 from launcher.services.common.workbench import Workbench
+from launcher.services.following.attached import delivered_events
 from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
 from launcher.services.launching.progress import Progress
@@ -122,6 +124,8 @@ class Live:
         self._views: OrderedDict[str, RunView] = OrderedDict()
         self._read: set[str] = set()
         """Runs whose journal is in their view."""
+        self._complete: set[str] = set()
+        """Runs whose delivered events are in their view."""
         self._watchers: dict[str, Watcher] = {}
         self._not_before: dict[str, datetime] = {}
         self._live_runs: list[Run] = []
@@ -146,7 +150,7 @@ class Live:
         async with self._reading:
             view = self.view(run)
             if run.nonce not in self._read:
-                for event in await asyncio.to_thread(lambda: list(self._journal.read(run))):
+                for event in await self._journaled(run):
                     view.take(event)
                 self._read.add(run.nonce)
                 self._drop_old_views()
@@ -162,6 +166,29 @@ class Live:
             if len(found) == most:
                 break
         return found
+
+    async def complete_view(self, bench: Workbench, run: Run) -> None:
+        """Take in what the run delivered and nobody here saw: another program, or another computer, followed it.
+
+        Asks once for a run that is over. Raises HubError or NotConfigured.
+        """
+        if run.nonce in self._complete:
+            return
+        view = await self.open_view(run)
+        delivered = await delivered_events(bench, run)
+        known = await self._journaled(run)
+        seqs = {event.seq for event in known}
+        missing = [event for event in delivered if event.seq not in seqs]
+        if missing:
+            every = sorted([*known, *missing], key=lambda event: event.seq)
+            await asyncio.to_thread(self._journal.replace, run, every)
+            view.picture = picture_of(every)
+            view.version += 1
+        if run.state is RunState.ENDED:
+            self._complete.add(run.nonce)
+
+    async def _journaled(self, run: Run) -> list[Event]:
+        return await asyncio.to_thread(lambda: list(self._journal.read(run)))
 
     def view(self, run: Run) -> RunView:
         """What is known of the run in memory."""
@@ -216,6 +243,7 @@ class Live:
         self.history.delete(run)
         self._views.pop(run.nonce, None)
         self._read.discard(run.nonce)
+        self._complete.discard(run.nonce)
         self._journal.remove(run)
         self.refresh()
 

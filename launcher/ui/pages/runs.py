@@ -8,8 +8,12 @@ from datetime import datetime
 from nicegui import ui
 
 from launcher.domain.run import Run, RunState
+from launcher.domain.run_address import run_address
+from launcher.errors import InvalidRequest, LauncherError
+from launcher.services.following.look_around import LookedAround, attach, look_around
 from launcher.services.following.receipts import costs
-from launcher.ui.frame import Shell, page
+from launcher.ui.frame import Shell, page, show_error
+from launcher.ui.next_steps import on_page
 from launcher.ui.state.rented_row import rented
 from launcher.ui.state.site import Site
 from launcher.ui.text import when
@@ -27,6 +31,7 @@ from launcher.ui.widgets.elements import (
     hint,
     link,
     para,
+    say,
     table,
 )
 from launcher.ui.widgets.inputs import Field, options
@@ -75,6 +80,8 @@ def cost_text(run: Run, now: datetime) -> str:
         return dollars(run.billed_usd)
     if run.state is RunState.ENDED:
         return dollars(run.cost_usd)
+    if run.is_from_repo:
+        return f"{dollars(run.cost_usd)} so far" if run.cost_usd is not None else "–"
     return f"{dollars(rented(run, now, is_watched=True).cost_usd)} so far" if run.pod_id else "–"
 
 
@@ -90,6 +97,7 @@ class _RunsPage:
         if not runs:
             with empty_state("No run yet", "A first try takes a few minutes and some cents."):
                 button_link("Train a voice", "/train", primary=True, symbol="train")
+            self._elsewhere()
             return
         self._totals(runs)
         with box("div", "row tools"):
@@ -107,8 +115,54 @@ class _RunsPage:
             self._compare = Button("Compare the two", self._go_compare, symbol="compare")
         self._count = hint("")
         self._place = box("div")
+        self._elsewhere()
         self._dialog()
         self._redraw()
+
+    def _elsewhere(self) -> None:
+        with card("A run from another computer"):
+            hint(
+                "By its results repo, OWNER/NAME or OWNER/NAME/run-01, or the address of its page on Hugging Face. A "
+                "public repo needs no key."
+            )
+            with box("div", "row tools"):
+                self._address = Field(
+                    "attach-address", "Repo or run", placeholder="me/voice/run-01"
+                )
+                button("Show it here", self._attach, symbol="plus").mark("attach")
+                button("Look for runs of mine", self._look_around, symbol="refresh").mark("look")
+            self._said = box("div")
+
+    async def _attach(self) -> None:
+        typed = str(self._address.value or "")
+        address = run_address(typed, self._shell.site.config.hub_url)
+        self._said.clear()
+        try:
+            if address is None:
+                raise InvalidRequest(
+                    "That names no results repo.", hint="Write OWNER/NAME or OWNER/NAME/run-01."
+                )
+            session = await self._shell.session()
+            found = await attach(session.bench, address)
+        except LauncherError as error:
+            with self._said:
+                show_error(error)
+            return
+        ui.navigate.to(f"/runs/{found[0].nonce}" if len(found) == 1 else "/runs")
+
+    async def _look_around(self) -> None:
+        self._said.clear()
+        session = await self._shell.session()
+        try:
+            looked = await look_around(session.bench)
+        except LauncherError as error:
+            looked = LookedAround(troubles=(error.message,))
+        if not looked.troubles:
+            ui.navigate.to("/runs")
+            return
+        with self._said:
+            for trouble in looked.troubles:
+                say("warning", on_page(trouble))
 
     def _totals(self, runs: list[Run]) -> None:
         now = self._shell.site.clock.now()
@@ -172,7 +226,7 @@ class _RunsPage:
                 )
                 remove = Button("Delete", self._asker(run), kind="quiet", symbol="trash")
                 remove.props["aria-label"] = f"Delete {run.run_id} from the history"
-                if run.state is not RunState.ENDED:
+                if run.state is not RunState.ENDED and not run.is_from_repo:
                     remove.lock("The run still goes on.")
 
     def _picker(self, nonce: str) -> Callable[[object], None]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from fastapi import FastAPI
 from nicegui import ui
 
 from launcher.domain.run import Run, RunState
-from launcher.ui.frame import Shell, page
+from launcher.errors import LauncherError
+from launcher.ui.frame import Shell, in_background, page
 from launcher.ui.pages.run.at_address import follow_repo, open_at
 from launcher.ui.pages.run.head import RunHead
 from launcher.ui.pages.run.sharing import ShareButton
@@ -35,6 +38,7 @@ async def _build(shell: Shell, nonce: str, tab: str = "overview", ask: str = "")
         return
     shell.title(run.run_id)
     view = await shell.site.live.open_view(run)
+    in_background(_catch_up(shell, run), "what others followed")
     follow = await follow_repo(shell, run, view)
     head = RunHead(shell, run, view)
     if ask == "remove" and run.state is not RunState.ENDED:
@@ -53,6 +57,15 @@ async def _build(shell: Shell, nonce: str, tab: str = "overview", ask: str = "")
             refresh(now)
 
     ui.timer(0.5, look)
+
+
+async def _catch_up(shell: Shell, run: Run) -> None:
+    """What this program did not follow itself of a run that is over: the terminal, or another computer, did."""
+    session = await shell.session()
+    if run.is_from_repo or run.state is not RunState.ENDED or not session.keys.hf_upload:
+        return
+    with suppress(LauncherError):  # what is known here is shown all the same
+        await shell.site.live.complete_view(session.bench, run)
 
 
 def _tab_bar(run: Run, current: str) -> None:
