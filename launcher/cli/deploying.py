@@ -26,6 +26,7 @@ from launcher.cli.options import Asked
 from launcher.cli.request import composed_from
 from launcher.cli.session import ALL_KEYS, find, run, with_secrets
 from launcher.cli.shown_plan import refuse_settings, warn_unkept
+from launcher.cli.terminal.command_line import name_of
 from launcher.cli.terminal.layout import usd
 from launcher.cli.terminal.live import Live
 from launcher.cli.terminal.output import Output
@@ -151,6 +152,6 @@ def _closing_text(followed: Followed) -> str:
     return (
         f"{found.run_id} is on its way on pod {found.pod_id} ({found.gpu_name}, "
         f"{dollars_per_hour(found.price_per_hour_usd)}, never over {usd(found.most_usd)}).\n"
-        f"  Watch it: launcher watch {found.run_id}\n"
-        f"  End it and have it deliver: launcher stop {found.run_id}"
+        f"  Watch it: launcher watch {name_of(found)}\n"
+        f"  End it and have it deliver: launcher stop {name_of(found)}"
     )

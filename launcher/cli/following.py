@@ -13,7 +13,7 @@ from launcher.api.plan import Plan as HeldPlan
 from launcher.api.run import Run as HeldRun
 from launcher.cli.documents.following import Deploy
 from launcher.cli.documents.runs import run_facts
-from launcher.cli.terminal.command_line import command_line
+from launcher.cli.terminal.command_line import command_line, name_of
 from launcher.cli.terminal.layout import lasted, usd
 from launcher.cli.terminal.live import Live
 from launcher.cli.terminal.run_time import lasted_seconds
@@ -138,7 +138,7 @@ def detached(run: Run) -> Interrupted:
     return Interrupted(
         f"Not watching any more; {run.run_id} goes on without this computer, on pod {run.pod_id} "
         f"({run.gpu_name}, {dollars_per_hour(run.price_per_hour_usd)}, never over {usd(run.most_usd)}).",
-        hint=f"Watch again: launcher watch {run.run_id}. End it and have it deliver: launcher stop {run.run_id}",
+        hint=f"Watch again: launcher watch {name_of(run)}. End it and have it deliver: launcher stop {name_of(run)}",
     )
 
 
@@ -164,7 +164,7 @@ def ending_text(followed: Followed) -> str:
     if reason.delivers:
         lines.append(f"  {delivery_text(followed)}")
         lines.append(f"  Results: {run.results_repo}, folder {run.run_id}")
-        lines.append(f"  Bring them here: launcher results {run.run_id} --download")
+        lines.append(f"  Bring them here: launcher results {name_of(run)} --download")
     if followed.version:
         again = command_line("results", run.address, "--revision", followed.version, "--download")
         lines.append(f"  Kept as {followed.version}, also when the run goes on: {again}")

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import typer
 from pydantic import SecretStr
 
+from launcher.cli.terminal.command_line import know_shared
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import print_notice, print_warning
 from launcher.config import Config, hub_address, read_config
@@ -119,7 +120,11 @@ def run(
             if bench.runs.trouble:
                 print_warning(f"{bench.runs.trouble} What pods say themselves has to do.")
             bench.runs.on_trouble = bench.teller.on_trouble = print_warning
-            return await work(bench)
+            know_shared(bench.runs.shared_ids())
+            try:
+                return await work(bench)
+            finally:
+                know_shared(bench.runs.shared_ids())
 
     try:
         result: T = _complete(at_bench())

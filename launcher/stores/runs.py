@@ -213,6 +213,15 @@ class RunHistory:
             self._note_trouble(exc)
             return None
 
+    def shared_ids(self) -> set[str]:
+        """Run ids that more than one results repo has a run of; none where that cannot be read."""
+        rows: list[sqlite3.Row] = []
+        with self._troubles():
+            rows = self._db.execute(
+                "SELECT run_id FROM runs GROUP BY run_id HAVING COUNT(DISTINCT results_repo) > 1"
+            ).fetchall()
+        return {row["run_id"] for row in rows}
+
     def get(self, key: str) -> Run:
         """The newest attempt of `run-01` or `me/voice/run-01`; a pod's id will do as well.
 

@@ -141,6 +141,7 @@ def test_attach_takes_over_every_run_of_a_repo(shell: Shell) -> None:
     assert [run["run_id"] for run in shell("runs", "--json").json["runs"]] == ["run-01"]
     assert shell("show", "run-01", "--json").json["seconds"] > 0
     assert ADDRESS in shell("attach", ADDRESS).out
+    assert [run["run_id"] for run in shell("cost", "--json").json["runs"]] == ["run-01"]
 
 
 def test_runs_with_refresh_find_what_goes_on_and_what_the_repos_of_it_hold(shell: Shell) -> None:

@@ -28,7 +28,7 @@ def cost(
     receipts: list[Receipt] = []
     if config.history_path.exists():
         history = RunHistory(config.history_path)
-        receipts = [receipt(history, run) for run in history.runs(limit=limit) if run.pod_id]
+        receipts = [receipt(history, run) for run in history.runs(limit=limit) if run.shown_pod_id]
         history.close()
     total = costs(found.run for found in receipts)
     document: Cost = {

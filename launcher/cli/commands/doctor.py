@@ -135,7 +135,9 @@ async def _asked(bench: Workbench, keys: Keys, image: str, registry: str) -> lis
     live = bench.runs.live()
     if live:
         names = ", ".join(run.run_id for run in live)
-        checks.append(Check("runs", None, f"may still cost money: {names}", "launcher show RUN"))
+        checks.append(
+            Check("runs", None, f"may still cost money: {names}", f"launcher show {live[0].run_id}")
+        )
     return checks
 
 

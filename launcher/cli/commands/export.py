@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -57,6 +58,6 @@ def _text(made: Exported) -> str:
             f"{made.json}",
             f"{made.tokens}  (for sherpa-onnx)",
             "",
-            f"Hear it: piper --model {made.onnx} --output-file hello.wav -- 'Hello there.'",
+            f"Hear it: piper --model {shlex.quote(str(made.onnx))} --output-file hello.wav -- 'Hello there.'",
         ]
     )

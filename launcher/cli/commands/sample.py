@@ -9,6 +9,7 @@ import typer
 from launcher.cli.documents.following import instruction_facts
 from launcher.cli.flags import JsonOption, QuietOption, command_app
 from launcher.cli.instructing import instruct
+from launcher.cli.terminal.command_line import name_of
 from launcher.cli.terminal.output import Output
 from pod_image.contract.instructions import InstructionName
 
@@ -29,12 +30,11 @@ def sample(
     output = Output(as_json=as_json, quiet=quiet)
     answered = instruct(run, InstructionName.SAMPLE, output, text, wait=wait)
     done = f"Said. {answered.detail}" if answered.state == "done" else answered.detail
-    run_id = answered.run.run_id
     output.answer(
         {"schema": "sample", **instruction_facts(answered)},
         lambda: (
             f"{done}".strip()
-            + f"\nHear it: launcher results {run_id} --download --only 'samples/**'"
+            + f"\nHear it: launcher results {name_of(answered.run)} --download --only 'samples/**'"
         ),
         quiet="",
     )

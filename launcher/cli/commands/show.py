@@ -11,6 +11,7 @@ from launcher.cli.documents.following import Show, delivery_facts
 from launcher.cli.documents.runs import run_facts
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
 from launcher.cli.session import run_at
+from launcher.cli.terminal.command_line import name_of
 from launcher.cli.terminal.layout import lasted, pairs, table, usd
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import Output, style
@@ -163,6 +164,7 @@ def _metered(run: Run) -> float | None:
 
 
 def _next_command(run: Run) -> str:
+    name = name_of(run)
     if run.state is RunState.ENDED:
-        return f"Its files: launcher results {run.run_id}"
-    return f"Follow it: launcher watch {run.run_id}   End it: launcher stop {run.run_id}"
+        return f"Its files: launcher results {name}"
+    return f"Follow it: launcher watch {name}   End it: launcher stop {name}"

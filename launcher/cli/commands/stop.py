@@ -9,6 +9,7 @@ import typer
 from launcher.cli.documents.following import instruction_facts
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
 from launcher.cli.instructing import instruct
+from launcher.cli.terminal.command_line import name_of
 from launcher.cli.terminal.output import Output
 from pod_image.contract.instructions import InstructionName
 
@@ -34,7 +35,7 @@ def stop(
         {"schema": "stop", **instruction_facts(answered)},
         lambda: (
             words.get(answered.state, f"{run_id} was told to stop. {answered.detail}").strip()
-            + f"\nSee it end: launcher watch {run_id}"
+            + f"\nSee it end: launcher watch {name_of(answered.run)}"
         ),
         quiet="",
     )

@@ -19,6 +19,7 @@ from launcher.cli.documents.made import (
 )
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, group_app
 from launcher.cli.session import complete, named_version, run_at
+from launcher.cli.terminal.command_line import command_line, name_of
 from launcher.cli.terminal.layout import pairs, paragraph, table
 from launcher.cli.terminal.output import Output, style
 from launcher.config import read_config
@@ -234,10 +235,13 @@ def _listing(run: Run, found: list[Voice], here: list[Path | None]) -> str:
         )
         for one, place in zip(found, here, strict=True)
     ]
+    steps = [one.step for one in found if one.step is not None]
+    of_step = ["--step", str(steps[0])] if steps else []
+    used = command_line("voices", "use", name_of(run), *of_step)
     return (
         table(("STEP", "VOICE", "SIZE", "HERE"), rows, right=(0, 2))
-        + f"\nHear one: launcher voices say 'Hello there.' {run.run_id} [--step N]"
-        + f"\nMake one the run's voice: launcher voices use {run.run_id} --step N"
+        + f"\nHear one: {command_line('voices', 'say', 'Hello there.', name_of(run), *of_step)}"
+        + (f"\nMake one the run's voice: {used}" if of_step else "")
     )
 
 

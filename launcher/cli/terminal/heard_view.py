@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from launcher.cli.terminal.command_line import command_line
 from launcher.cli.terminal.dataset_view import finding_text
 from launcher.cli.terminal.layout import pairs, paragraph
 from launcher.cli.terminal.plain_text import plain_text_line
@@ -36,7 +37,7 @@ def transcribed_text(made: Transcribed, source: str) -> str:
             paragraph(
                 f"{counted(len(made.suggestions), 'suggestion')}, {sure:,} without an unsure word. Listen and correct "
                 f"them on the dataset's page, or take them as they are: "
-                f"launcher dataset transcribe {source} --accept sure",
+                f"{command_line('dataset', 'transcribe', source, '--accept', 'sure')}",
                 hanging=2,
             )
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 
 from launcher.forms.option_names import option_of
@@ -23,7 +24,12 @@ def _plain(words: str) -> Callable[[str, str], str]:
 
 def _about(words: str) -> Callable[[str, str], str]:
     """With what it is about behind it, where that is known."""
-    return lambda of, value: f"{words} {of}".strip()
+    return lambda of, value: f"{words} {as_typed(of)}".strip()
+
+
+def as_typed(name: str) -> str:
+    """A name as a shell takes it for one word; nothing for none."""
+    return shlex.quote(name) if name else ""
 
 
 def _set(of: str, value: str) -> str:
@@ -52,7 +58,7 @@ WORDS: Mapping[NextStep, Callable[[str, str], str]] = {
     NextStep.LIST_SETTINGS: _plain("`launcher deploy --help`"),
     NextStep.LIST_PRESETS: _plain("`launcher presets list`"),
     NextStep.SAVE_PRESET: _about("launcher presets save"),
-    NextStep.ASSIGN: lambda of, value: f"--set {of}={value}" if of else "--set",
+    NextStep.ASSIGN: lambda of, value: f"--set {as_typed(f'{of}={value}')}" if of else "--set",
     NextStep.TRY_DEMO: _plain("`launcher demo --headless`"),
     NextStep.LIST_FAULTS: _plain("`launcher demo --fault list`"),
     NextStep.LIST_RUNS: _plain("launcher runs"),
@@ -61,16 +67,16 @@ WORDS: Mapping[NextStep, Callable[[str, str], str]] = {
     NextStep.STOP_RUN: _about("launcher stop"),
     NextStep.ABORT_RUN: _about("launcher abort"),
     NextStep.SAY_SENTENCE: lambda of, value: (
-        f'launcher sample "Some words." --run {of or "run-01"}'
+        f'launcher sample "Some words." --run {as_typed(of) or "run-01"}'
     ),
     NextStep.READ_LOG: _about("launcher logs"),
     NextStep.LIST_RESULTS: _about("launcher results"),
     NextStep.CHOOSE_CHECKPOINT: _plain("--step"),
     NextStep.LIST_DATASETS: _plain("`launcher dataset list`"),
-    NextStep.SHOW_DATASET: lambda of, value: f"`launcher dataset show {of}`",
-    NextStep.RESTORE_CLIPS: lambda of, value: f"`launcher dataset restore {of}`",
+    NextStep.SHOW_DATASET: lambda of, value: f"`launcher dataset show {as_typed(of)}`",
+    NextStep.RESTORE_CLIPS: lambda of, value: f"`launcher dataset restore {as_typed(of)}`",
     NextStep.MAKE_DATASET: lambda of, value: (
-        f"`launcher dataset make{f' --out {of} FILE' if of else ''}`"
+        f"`launcher dataset make{f' --out {as_typed(of)} FILE' if of else ''}`"
     ),
     NextStep.NORMALISE_DATASET: _plain("`launcher dataset make --normalise`"),
     NextStep.NAME_RECORDINGS: _plain("--from FILES_OR_FOLDERS"),

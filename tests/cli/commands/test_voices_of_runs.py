@@ -48,7 +48,7 @@ def test_whole_voices_are_listed_final_one_first_then_newest(trained: Shell) -> 
     assert said.json["voices"][0]["here"] is None
     assert trained("voices", "list", "--quiet").out.split() == ["final", "40", "20"]
     text = trained("voices", "list").out
-    assert "launcher voices use run-01 --step N" in text
+    assert "launcher voices use run-01 --step 40" in text
 
 
 def test_a_run_without_voices_says_so(shell: Shell) -> None:
