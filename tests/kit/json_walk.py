@@ -13,6 +13,7 @@ ELSEWHERE = {
     "demo": "tests/cli/commands/test_demo.py",
     "ui": "tests/cli/test_recorded_dataset.py",
     "serve": "tests/cli/documents/test_every_command.py",
+    "share": "tests/cli/commands/test_share.py",
     "mcp": "tests/cli/commands/test_mcp.py",
     "notify test": "tests/cli/commands/test_notify.py",
     "dataset record": "tests/cli/test_recorded_dataset.py",
