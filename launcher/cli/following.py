@@ -157,7 +157,7 @@ def ending_text(followed: Followed) -> str:
         if ended.first_loss is not None and ended.last_loss is not None:
             losses = f", loss {ended.first_loss:.3f} to {ended.last_loss:.3f}"
         lines.append(f"  {ended.steps:,} steps{losses}")
-    if run.pod_id:
+    if run.shown_pod_id:
         lines.append(
             f"  {lasted(lasted_seconds(run))} on {run.gpu_name}, {usd(run.cost_usd)}; the pod is gone"
         )
