@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import NoReturn
@@ -33,6 +33,7 @@ from launcher.services.following.delivered_files import Downloaded, download_res
 from launcher.services.following.instructions import Sent
 from launcher.services.following.outcome import raise_if_bad
 from launcher.services.following.receipts import Receipt, receipt
+from launcher.services.following.told_so_far import told_so_far
 from launcher.services.following.versions import versions_of
 from pod_image.contract.events import Event
 from pod_image.contract.figures import dollars
@@ -42,11 +43,15 @@ from pod_image.hub import RemoteFile
 
 @dataclass(frozen=True)
 class Look:
-    """What there is to know of a run. `pod`: while there is one; `trouble`: why it could not be asked."""
+    """What there is to know of a run. `pod`: while there is one; `trouble`: why it could not be asked.
+
+    `told`: its curves and samples as far as they are in the results repo; empty where that cannot be read.
+    """
 
     receipt: Receipt
     pod: Pod | None = None
     trouble: LauncherError | None = None
+    told: RunPicture = field(default_factory=RunPicture)
 
 
 class Run(RunFacts):
@@ -204,7 +209,7 @@ class Run(RunFacts):
 
     @both
     async def look(self) -> Look:
-        """Its receipt and its pod, asked for now; where that cannot be, as far as they are known, and why."""
+        """Its receipt, its pod and what it told, asked for now; where that cannot be, as far as known, and why."""
         return await self._look()
 
     async def _look(self) -> Look:
@@ -218,7 +223,7 @@ class Run(RunFacts):
                 known, pod = await refreshed(bench, known)
         except LauncherError as error:
             trouble = error
-        return Look(receipt(bench.runs, known), pod, trouble)
+        return Look(receipt(bench.runs, known), pod, trouble, await told_so_far(bench, known))
 
     async def _show_in(self, cell: Cell) -> None:
         cell.draw(self._repr_html_)

@@ -291,6 +291,16 @@ def test_a_home_that_is_thrown_away_costs_only_what_it_alone_knew(shell: Shell) 
     assert [run["run_id"] for run in shell("runs", "--json").json["runs"]] == ["run-01"]
 
 
+def test_show_tells_by_the_repo_alone_how_a_run_learnt(shell: Shell) -> None:
+    ended(shell)
+    (curve,) = shell("show", ADDRESS, "--json").json["curves"]
+    assert curve["name"] == "mel"
+    assert curve["points"][0] == [1, 1.0]
+    assert len(curve["points"]) > 1
+    (row,) = [line for line in shell("show", ADDRESS).out.splitlines() if "mel" in line]
+    assert f"at step {curve['points'][-1][0]:.0f}" in row
+
+
 def test_a_run_id_of_two_repos_is_asked_about_as_it_is_typed_next(shell: Shell) -> None:
     ended(shell)
     ensure_results_repo(shell.harness.hub, "demo/others")

@@ -7,6 +7,7 @@ from typing import Any
 
 from launcher.api.calls import found as found_run
 from launcher.api.desk import Desk
+from launcher.api.run import Look
 from launcher.cli.documents.following import Show, delivery_facts
 from launcher.cli.documents.runs import run_facts
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
@@ -16,9 +17,10 @@ from launcher.cli.terminal.layout import lasted, pairs, table, usd
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import Output, style
 from launcher.cli.terminal.run_time import lasted_seconds
+from launcher.cli.terminal.told import curve_facts, sample_facts, told_parts
 from launcher.domain.pod import Pod
 from launcher.domain.run import Run, RunState
-from launcher.errors import PodGone
+from launcher.errors import LauncherError, PodGone
 from launcher.providers.registry import default_place
 from launcher.services.common.workbench import Workbench
 from launcher.services.following.receipts import Receipt
@@ -31,32 +33,32 @@ app = command_app()
 
 @app.command()
 def show(run: RunArgument = "", as_json: JsonOption = False, quiet: QuietOption = False) -> None:
-    """One run: state, cost, how it ended, where its time went.
+    """One run: state, cost, how it ended, where its time went, its curves and samples.
 
-    With a RunPod key the pod is asked as well; without one the history has to do.
+    With a RunPod key the pod is asked as well; without one history and results repo have to do.
     """
-    found, pod, note = run_at(run, lambda bench: _look(bench, run))
+    look = run_at(run, lambda bench: _look(bench, run))
+    known = look.receipt.run
     Output(as_json=as_json, quiet=quiet).answer(
-        _document(found, pod, note),
-        lambda: _text(found, pod, note),
-        quiet=(found.run.end_reason or found.run.state).value,
+        _document(look), lambda: _text(look), quiet=(known.end_reason or known.state).value
     )
 
 
-async def _look(bench: Workbench, key: str) -> tuple[Receipt, Pod | None, str]:
-    """The receipt, the pod if there is one, and why it could not be asked."""
-    look = await (await found_run(Desk.at(bench), key)).look.aio()
-    trouble = look.trouble
+async def _look(bench: Workbench, key: str) -> Look:
+    return await (await found_run(Desk.at(bench), key)).look.aio()
+
+
+def _note(trouble: LauncherError | None) -> str:
+    """Why the pod could not be asked; empty where it was."""
     if trouble is None:
-        note = ""
-    elif isinstance(trouble, PodGone):
-        note = in_terminal(joined([trouble.message, trouble.hint]))
-    else:
-        note = f"The pod could not be asked: {in_terminal(trouble.message)}"
-    return look.receipt, look.pod, note
+        return ""
+    if isinstance(trouble, PodGone):
+        return in_terminal(joined([trouble.message, trouble.hint]))
+    return f"The pod could not be asked: {in_terminal(trouble.message)}"
 
 
-def _document(found: Receipt, pod: Pod | None, note: str) -> Show:
+def _document(look: Look) -> Show:
+    found, pod, note = look.receipt, look.pod, _note(look.trouble)
     run = found.run
     return {
         "schema": "show",
@@ -76,13 +78,16 @@ def _document(found: Receipt, pod: Pod | None, note: str) -> Show:
         "gpu_idle": dict(found.gpu_idle),
         "delivery": delivery_facts(found.delivery),
         "last_lines": list(found.last_lines),
+        "curves": curve_facts(look.told),
+        "samples": sample_facts(look.told),
         "machine": dict(found.machine),
         "settings": recorded_settings(run.settings_json),
         "leftover_secrets": list(run.secret_names) if run.state is RunState.ENDED else [],
     }
 
 
-def _text(found: Receipt, pod: Pod | None, note: str) -> str:
+def _text(look: Look) -> str:
+    found, pod, note = look.receipt, look.pod, _note(look.trouble)
     run = found.run
     parts = [style(run.run_id, "bold") + f" in {run.results_repo}", pairs(_rows(found, pod))]
     if found.slices:
@@ -90,6 +95,7 @@ def _text(found: Receipt, pod: Pod | None, note: str) -> str:
             (f"  {part.name}", lasted(part.seconds), usd(part.cost_usd)) for part in found.slices
         ]
         parts += ["", table(("  PHASE", "TIME", "COST"), rows, right=(1, 2))]
+    parts += told_parts(look.told)
     if found.last_lines:
         parts += ["", "What it printed last:"]
         parts += [f"  | {plain_line(line)}" for line in found.last_lines]

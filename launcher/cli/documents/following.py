@@ -30,6 +30,21 @@ class PhaseCost(TypedDict):
     cost_usd: float
 
 
+class ToldCurve(TypedDict):
+    name: str
+    """Of the loss or figure, as the training calls it."""
+    points: list[tuple[float, float]]
+    """Step and value, in order; of a long run some hundred that stand for all."""
+
+
+class ToldSample(TypedDict):
+    step: int
+    path: str
+    """Below the run's folder in the results repo."""
+    text: str
+    """What it says, or what tells it from others of its step."""
+
+
 class DeliveryFacts(TypedDict):
     present: int | None
     """Files compared with the repo's own listing; null where only the missing are known."""
@@ -62,6 +77,10 @@ class Show(RunFacts):
     """null until the pod has said what it delivered."""
     last_lines: list[str]
     """What the run's programs printed last, where it did not end well."""
+    curves: list[ToldCurve]
+    """As far as they are in the results repo; empty where it cannot be read."""
+    samples: list[ToldSample]
+    """The same of what there is to hear or see, the newest last."""
     machine: dict[str, Any]
     """What is known of the host: gpu, data_center, cloud, and in tried how its parts did."""
     settings: dict[str, Any]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 import time
 from types import TracebackType
@@ -19,6 +18,7 @@ from launcher.cli.terminal.plain_text import (
     unguarded,
     with_looks,
 )
+from launcher.cli.terminal.sparkline import sparkline
 from launcher.domain.run import Run
 from launcher.services.common.observations import EventSeen
 from launcher.services.launching.progress import Progress
@@ -29,7 +29,6 @@ from pod_image.contract.outcomes import Phase
 SECONDS_BETWEEN_STEP_LINES = 10.0
 """Without a terminal a training is told in lines; one for each step would be a flood."""
 LEAVING = "Ctrl-C: stop watching (before the pod is armed: release it)"
-_BLOCKS = " ▁▂▃▄▅▆▇█"
 
 
 class Live:
@@ -161,22 +160,3 @@ def _money_line(picture: Picture) -> str:
     forecast = f", about {usd(at_end)} at the end" if at_end else ""
     cap = f", never over {usd(run.most_usd)}" if run.most_usd else ""
     return f"{usd(picture.cost_usd)} so far{forecast}{cap} ({dollars_per_hour(run.price_per_hour_usd)})"
-
-
-def sparkline(values: list[float], cells: int = 16) -> str:
-    """The values as small bars, the newest on the right; each bar is the mean of its share of them."""
-    values = [value for value in values if math.isfinite(value)]
-    if len(values) < 2 or not _can_draw():
-        return ""
-    size = max(1, -(-len(values) // cells))
-    means = [
-        sum(values[i : i + size]) / len(values[i : i + size]) for i in range(0, len(values), size)
-    ]
-    low, high = min(means), max(means)
-    if high <= low:
-        return _BLOCKS[4] * len(means)
-    return "".join(_BLOCKS[1 + round((mean - low) / (high - low) * 7)] for mean in means)
-
-
-def _can_draw() -> bool:
-    return (getattr(sys.stderr, "encoding", "") or "").lower().replace("-", "") in ("utf8", "utf16")

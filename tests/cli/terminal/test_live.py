@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from launcher.cli.terminal.live import Live, frame, sparkline
+from launcher.cli.terminal.live import Live, frame
 from launcher.cli.terminal.output import Output
 from launcher.cli.terminal.picture import Picture, phase_text, step_text
+from launcher.cli.terminal.sparkline import sparkline
 from launcher.domain.run import Run, RunState
 from launcher.services.common.observations import EventSeen, RestartSeen
 from pod_image.contract.bodies import Body, Ended, Heartbeat, PhaseChange, RunWarning, Step

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from launcher.api.log_lines import LogLine
 from launcher.cli.commands import logs
 from launcher.cli.terminal.layout import lasted, pairs, table
-from launcher.cli.terminal.live import Live, frame, sparkline
+from launcher.cli.terminal.live import Live, frame
 from launcher.cli.terminal.output import (
     Output,
     print_error,
@@ -39,6 +39,7 @@ from launcher.cli.terminal.plain_text import (
     with_looks,
 )
 from launcher.cli.terminal.progress_line import ProgressLine
+from launcher.cli.terminal.sparkline import sparkline
 from launcher.errors import LauncherError
 from launcher.services.common.observations import EventSeen
 from pod_image.contract.bodies import PhaseChange, RunWarning, Step
