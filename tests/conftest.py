@@ -25,9 +25,12 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
 # of training took four times the processor's time with two. It is read when torch is loaded; children inherit it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# Under nohup a closed terminal ends nothing, and that is what the program would be seen to do; children inherit it.
+# Under nohup a closed terminal ends nothing, nor does Ctrl-C in a shell's background, and the program would be seen
+# to do just that; children inherit it.
 if os.name == "posix":
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SKIPS = "LAUNCHER_SKIPS"
 """`forbidden` makes every skip a failure; continuous integration says so."""

@@ -14,6 +14,7 @@ from launcher.cli.session import complete
 from launcher.cli.terminal.layout import table
 from launcher.cli.terminal.output import Output
 from launcher.clock import SystemClock
+from launcher.config import read_config
 from launcher.errors import InvalidRequest
 from launcher.services.telling.addresses import Address, addresses_in
 from launcher.services.telling.sending import Sender
@@ -95,6 +96,7 @@ def _kept() -> tuple[Address, ...]:
 
 
 def _rows() -> list[ToldAddress]:
+    read_config().make_folders()  # "nowhere" may not stand for preferences that cannot be read
     in_environment = find_addresses(os.environ)
     kept: list[tuple[Literal["environment", "keyring", "preference"], str]] = [
         ("environment", in_environment),

@@ -11,8 +11,11 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
+import keyring
+import keyring.backends.null
 import pytest
 
 from launcher.cli import app
@@ -26,10 +29,14 @@ TOKEN = "0123456789abcdef" * 2
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("LAUNCHER_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
     monkeypatch.setenv("LAUNCHER_SERVE_TOKEN", TOKEN)
+    before = keyring.get_keyring()
+    keyring.set_keyring(keyring.backends.null.Keyring())  # the variable is read once in a process
+    yield
+    keyring.set_keyring(before)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "gpu.example.org", ""])

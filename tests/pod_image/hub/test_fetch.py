@@ -170,11 +170,14 @@ def test_a_revision_becomes_a_commit_or_says_what_is_missing(hub, clips_commit):
         resolve_commit(hub, CLIPS, "nothing")
 
 
-def test_a_private_dataset_of_others_looks_absent(make_hub, clips_commit):
-    for label in ("stranger", None):
-        with pytest.raises(RepoMissing) as missing:
-            resolve_commit(make_hub(label), CLIPS)
-        assert "looks absent" in in_terminal(missing.value.hint)
+@pytest.mark.parametrize(
+    ("label", "what_to_do"),
+    [("stranger", "looks absent"), (None, "Without one only what is public is found")],
+)
+def test_a_private_dataset_of_others_looks_absent(make_hub, clips_commit, label, what_to_do):
+    with pytest.raises(RepoMissing) as missing:
+        resolve_commit(make_hub(label), CLIPS)
+    assert what_to_do in in_terminal(missing.value.hint)
 
 
 def test_files_and_folders_are_listed_with_checksums(hub, clips_commit, recordings):
