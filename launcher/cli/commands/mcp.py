@@ -12,6 +12,7 @@ import typer
 
 from launcher.cli.flags import JsonOption, command_app
 from launcher.errors import NotConfigured
+from pod_image.contract.interpreter import module_command
 
 app = command_app()
 
@@ -84,8 +85,8 @@ def _print_entry(spend: float | None, folders: Sequence[Path], names: Sequence[s
     from launcher.cli.documents.agents import mcp_document
     from launcher.cli.terminal.output import Output
 
-    words = ["-P", "-m", "launcher", "mcp"]
-    words += ["--allow-spend", f"{spend:g}"] if spend is not None else []
+    words = ["--allow-spend", f"{spend:g}"] if spend is not None else []
     words += [word for folder in folders for word in ("--allow-folder", str(folder.absolute()))]
     words += [word for name in names for word in ("--allow-variable", name)]
-    Output(as_json=True).answer(mcp_document(sys.executable, words), str)
+    program, *rest = module_command("launcher", "mcp", *words)
+    Output(as_json=True).answer(mcp_document(program, rest), str)
