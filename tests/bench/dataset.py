@@ -27,7 +27,6 @@ from typing import Any
 
 import numpy as np
 import soundfile as sf
-from pydantic import SecretStr
 
 from launcher.emulator.hub import HubEmulator
 from launcher.emulator.hub.limits import RateLimits
@@ -37,7 +36,7 @@ from launcher.workshop.hub_source import HubSource, open_repo
 from launcher.workshop.make import MakeRequest, make_dataset
 from launcher.workshop.shards import ShardedClip, write_shards
 from launcher.workshop.timed_text import read_timed_text
-from pod_image.hub import Hub
+from tests.kit.hub_access import hub_of
 from tests.kit.recordings import RATE_HZ, sentences, srt
 
 CLIP_RATE_HZ = 16_000
@@ -100,7 +99,7 @@ def _check(folder: Path, count: int, *, sharded: bool) -> dict[str, Any]:
     files = clips_to_check(folder / "files", count, sharded=sharded)
     with HubEmulator(folder / "hub", limits=RateLimits(**FREE_ACCOUNT)) as emulator:
         _seed(emulator, files)
-        hub = Hub(SecretStr(emulator.tokens["write"]), endpoint=emulator.url, use_xet=False)
+        hub = hub_of(emulator)
         before = time.perf_counter()
         source = Counted(open_repo(hub, "demo/many"))
         listed_seconds = time.perf_counter() - before

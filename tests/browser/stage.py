@@ -18,14 +18,14 @@ from queue import Empty, Queue
 from typing import Any
 
 import psutil
-from pydantic import SecretStr
 
 from launcher.demo.cloud import DATASET_REPO, RESULTS_REPO, DemoCloud, _push_clips
 from launcher.emulator.hub import HubEmulator
 from launcher.emulator.runpod import PodRunner, RunPodEmulator, ScriptedRunner
-from pod_image.hub import Hub, ensure_results_repo
+from pod_image.hub import ensure_results_repo
 from tests.browser.pods import Player
 from tests.kit.checkout import ROOT
+from tests.kit.hub_access import hub_of
 
 START_SECONDS = 90.0
 STOP_SECONDS = 60.0
@@ -181,7 +181,7 @@ def stage(root: Path, *, scripted: bool = True) -> Iterator[Stage]:
         _push_clips(cloud)
         player = None
         if isinstance(runner, ScriptedRunner):
-            access = Hub(SecretStr(hub.tokens["write"]), endpoint=hub.url, use_xet=False)
+            access = hub_of(hub)
             ensure_results_repo(access, RESULTS_REPO)
             player = Player(runpod.world, access)
             runner.program, runner.on_exec = player.program, player.on_exec

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import expect
-from pydantic import SecretStr
 
 from launcher.domain.run import RunState
 from launcher.stores.runs import RunHistory
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.run_log import stamped
-from pod_image.hub import Hub, Repo, publish
+from pod_image.hub import Repo, publish
 from tests.browser.stage import Stage
 from tests.browser.window import Window
 from tests.kit.clocks import NOW
+from tests.kit.hub_access import hub_of
 from tests.kit.runs import run
 
 pytestmark = pytest.mark.slow
@@ -32,7 +32,7 @@ def test_a_hundred_thousand_lines_are_read_searched_and_downloaded(
         for number in range(LINES)
     )
     hub = staged.cloud.hub
-    access = Hub(SecretStr(hub.tokens["write"]), endpoint=hub.url, use_xet=False)
+    access = hub_of(hub)
     publish(access, Repo(repo, "model"), {"run-77/log.txt": log.encode()}, "a long log")
     _remember_run(staged, repo)
     window = Window(chromium, staged.open_form(home="log"))

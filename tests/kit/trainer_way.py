@@ -74,9 +74,9 @@ def until(holds: Callable[[], bool], what: str) -> None:
 
 def _put_repos(cloud: Any, repos: dict[str, str]) -> None:
     """Folders of this computer as repos: `datasets/demo/cats` is a dataset, any other name a model."""
-    from huggingface_hub import HfApi
+    from tests.kit.hub_access import hub_of
 
-    api = HfApi(endpoint=cloud.hub.url, token=cloud.hub.tokens["write"])
+    api = hub_of(cloud.hub).api
     for name, folder in repos.items():
         kind = "dataset" if name.startswith("datasets/") else "model"
         repo = name.removeprefix("datasets/")

@@ -11,7 +11,6 @@ from typing import Any
 
 import psutil
 import pytest
-from huggingface_hub import HfApi
 
 from launcher.emulator.hub import HubEmulator
 from launcher.emulator.runpod import RunPodEmulator
@@ -19,6 +18,7 @@ from launcher.emulator.runpod.conditions import Timing
 from pod_image import control
 from pod_image.agent.attempt_state import AttemptState
 from pod_image.contract.record import RunRecord
+from tests.kit.hub_access import hub_of
 from tests.kit.real_pods import Clouds
 
 pytestmark = pytest.mark.slow
@@ -37,7 +37,7 @@ def clouds(tmp_path: Path) -> Iterator[Clouds]:
         HubEmulator(tmp_path / "hub") as hub,
         RunPodEmulator(tmp_path / "pods", timing=timing) as cloud,
     ):
-        HfApi(endpoint=hub.url, token=hub.tokens["write"]).create_repo("demo/results")
+        hub_of(hub).api.create_repo("demo/results")
         yield Clouds(hub, cloud, tmp_path)
 
 

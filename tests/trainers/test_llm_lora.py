@@ -7,10 +7,11 @@ import subprocess
 import sysconfig
 from pathlib import Path
 
-from huggingface_hub import HfApi, snapshot_download
+from huggingface_hub import snapshot_download
 
 from pod_image.recipes.command.recipe import ENVIRONMENT
 from tests.kit.checkout import ROOT
+from tests.kit.hub_access import hub_of
 from tests.kit.language_model_pods import language_model_clouds, put_repos, rent
 
 PAGE = ROOT / "docs" / "trainers" / "llm-lora.md"
@@ -19,7 +20,7 @@ PAGE = ROOT / "docs" / "trainers" / "llm-lora.md"
 def test_an_adapter_is_loaded_and_merged_by_the_lines_of_the_page(tmp_path: Path) -> None:
     with language_model_clouds(tmp_path, tmp_path / "image") as clouds:
         token = clouds.hub.tokens["write"]
-        api = HfApi(endpoint=clouds.hub.url, token=token)
+        api = hub_of(clouds.hub).api
         rent(clouds, put_repos(api, clouds.root / "base"))
         clouds.until_gone()
         elsewhere = tmp_path / "elsewhere"

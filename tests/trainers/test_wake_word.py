@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
-from huggingface_hub import HfApi
 
 from launcher.demo.base_voice import installed_base
 from launcher.emulator.hub import HubEmulator
 from launcher.emulator.runpod import RunPodEmulator
+from tests.kit.hub_access import hub_of
 from tests.kit.published_voices import publish_voices
 from tests.kit.real_pods import Clouds
 
@@ -49,7 +49,7 @@ for path in sys.argv[2:]:
 @pytest.fixture
 def clouds(tmp_path: Path) -> Iterator[Clouds]:
     with HubEmulator(tmp_path / "hub") as hub, RunPodEmulator(tmp_path / "pods") as cloud:
-        HfApi(endpoint=hub.url, token=hub.tokens["write"]).create_repo("demo/results")
+        hub_of(hub).api.create_repo("demo/results")
         yield Clouds(hub, cloud, tmp_path)
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
 from launcher.emulator.hub import HubEmulator
 from pod_image.hub import Hub
+from tests.kit.hub_access import hub_of
 
 
 @pytest.fixture
@@ -20,4 +20,4 @@ def emulator(tmp_path: Path) -> Iterator[HubEmulator]:
 
 @pytest.fixture
 def hub(emulator: HubEmulator) -> Hub:
-    return Hub(SecretStr(emulator.tokens["write"]), endpoint=emulator.url, use_xet=False)
+    return hub_of(emulator)

@@ -17,7 +17,6 @@ import pytest
 import soundfile
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from pydantic import SecretStr
 
 from launcher.emulator.hub import HubEmulator
 from launcher.workshop.check import CheckSettings, looked_over
@@ -25,11 +24,12 @@ from launcher.workshop.hub_source import open_repo
 from launcher.workshop.report import DatasetReport
 from pod_image.dataset import DatasetError, FileSource, FolderSource, read_dataset
 from pod_image.dataset.fitness import samples_at
-from pod_image.hub import Hub, Repo, fetch
+from pod_image.hub import Repo, fetch
 from pod_image.recipes.piper.preparation import Preparation, prepare
 from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.recordings import load_recording
 from tests.kit.dataset_files import InMemory, seed_repo, tarred, write, zipped
+from tests.kit.hub_access import hub_of
 from tests.kit.recordings import sentences
 
 RATE_HZ = 22_050
@@ -291,7 +291,7 @@ def test_a_repo_passes_what_the_pod_takes_of_it(tmp_path: Path) -> None:
     forms = ["wav from a pipe", "wav", "flac", "behind a tag", "an m4a", "w64"]
     clips = [Made(*each, TEXTS[0]) for each in zip(STEMS, waves, forms, strict=False)]
     with HubEmulator(tmp_path / "hub") as emulator:
-        hub = Hub(SecretStr(emulator.tokens["write"]), endpoint=emulator.url, use_xet=False)
+        hub = hub_of(emulator)
         for packing in ("loose", "zip", "parquet"):
             name, folder = f"demo/{packing}", tmp_path / packing
             seed_repo(emulator, name, files_of(clips, "bars", packing))

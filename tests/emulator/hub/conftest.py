@@ -43,12 +43,18 @@ def clock() -> HandClock:
     return HandClock(1_790_000_100.0)
 
 
+@pytest.fixture(autouse=True)
+def unmodified_library() -> Iterator[None]:
+    """Its client as it makes it itself, whatever one an earlier test has given it."""
+    set_client_factory(default_client_factory)
+    yield
+    set_client_factory(default_client_factory)
+
+
 @pytest.fixture
 def emulator(tmp_path: Path) -> Iterator[HubEmulator]:
-    set_client_factory(default_client_factory)
     with HubEmulator(tmp_path / "hub", tokens=TOKENS, sizes=SMALL) as running:
         yield running
-    set_client_factory(default_client_factory)
 
 
 @pytest.fixture

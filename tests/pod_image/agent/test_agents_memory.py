@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from huggingface_hub import HfApi
 
 from launcher.emulator.hub import HubEmulator
 from launcher.emulator.runpod import RunPodEmulator
 from pod_image.contract.run_log import MOST_BYTES, find_gap, read_lines
 from pod_image.process_table import processes
+from tests.kit.hub_access import hub_of
 from tests.kit.real_pods import Clouds
 
 MOST_MB = 150
@@ -35,7 +35,7 @@ while not os.path.exists("go"): __import__("time").sleep(0.1)
 @pytest.fixture
 def clouds(tmp_path: Path) -> Iterator[Clouds]:
     with HubEmulator(tmp_path / "hub") as hub, RunPodEmulator(tmp_path / "pods") as cloud:
-        HfApi(endpoint=hub.url, token=hub.tokens["write"]).create_repo("demo/results")
+        hub_of(hub).api.create_repo("demo/results")
         yield Clouds(hub, cloud, tmp_path)
 
 

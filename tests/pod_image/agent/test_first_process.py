@@ -16,15 +16,15 @@ from pathlib import Path
 
 import psutil
 import pytest
-from pydantic import SecretStr
 
 from launcher.emulator.hub import HubEmulator
 from launcher.emulator.runpod import RunPodEmulator
 from launcher.emulator.runpod.processes import ProcessRunner
 from pod_image.agent import init
-from pod_image.hub import Hub, ensure_results_repo
+from pod_image.hub import ensure_results_repo
 from tests.kit.checkout import ROOT
 from tests.kit.http_server import Server
+from tests.kit.hub_access import hub_of
 from tests.kit.pod_programs import AGENT_WORDS
 from tests.kit.processes import python_for
 from tests.kit.real_pods import Clouds
@@ -79,7 +79,7 @@ def clouds() -> Iterator[Clouds]:
         before = os.umask(0o022)
         runner = ProcessRunner(folder / "pods", grace_seconds=0.3)
         with HubEmulator(folder / "hub") as hub, RunPodEmulator(runner=runner) as cloud:
-            access = Hub(SecretStr(hub.tokens["write"]), endpoint=hub.url, use_xet=False)
+            access = hub_of(hub)
             ensure_results_repo(access, "demo/results")
             yield Clouds(hub, cloud, folder)
         os.umask(before)

@@ -9,18 +9,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from huggingface_hub import HfApi
 
 from launcher.emulator.hub import HubEmulator
 from launcher.emulator.runpod import RunPodEmulator
 from pod_image.contract.run_log import find_gap, read_lines
+from tests.kit.hub_access import hub_of
 from tests.kit.real_pods import Clouds
 
 
 @pytest.fixture
 def clouds(tmp_path: Path) -> Iterator[Clouds]:
     with HubEmulator(tmp_path / "hub") as hub, RunPodEmulator(tmp_path / "pods") as cloud:
-        HfApi(endpoint=hub.url, token=hub.tokens["write"]).create_repo("demo/results")
+        hub_of(hub).api.create_repo("demo/results")
         yield Clouds(hub, cloud, tmp_path)
 
 

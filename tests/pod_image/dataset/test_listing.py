@@ -9,15 +9,15 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.emulator.hub import HubEmulator
 from launcher.workshop.hub_source import open_repo
 from pod_image.contract.leavings import is_left_behind
 from pod_image.dataset import Code, FolderSource, read_dataset, survey
-from pod_image.hub import Hub, Repo, fetch
+from pod_image.hub import Repo, fetch
 from tests.kit.dataset_files import SHORT, InMemory, codes, look, seed_repo, tarred, write, zipped
+from tests.kit.hub_access import hub_of
 
 LEAVINGS = [
     "._a.wav", "wavs/._a.wav", "__MACOSX/wavs/._a.wav", ".DS_Store", "wavs/.DS_Store", "Thumbs.db",
@@ -111,7 +111,7 @@ def test_a_repo_is_listed_as_the_folder_that_a_pod_fetches(tmp_path: Path) -> No
     files |= {f"wavs/{name}.txt": b"Hello." for name in ODD_NAMES}
     with HubEmulator(tmp_path / "hub") as emulator:
         seed_repo(emulator, "demo/clips", files)
-        hub = Hub(SecretStr(emulator.tokens["write"]), endpoint=emulator.url, use_xet=False)
+        hub = hub_of(emulator)
         source = open_repo(hub, "demo/clips")
         fetch(hub, Repo("demo/clips", "dataset"), source.commit, tmp_path / "pod")
     there = FolderSource(tmp_path / "pod")

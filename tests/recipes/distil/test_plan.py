@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.domain.plan import DatasetSummary
@@ -20,6 +19,7 @@ from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.settings import RunSettings
 from pod_image.hub import Hub, Repo, publish
+from tests.kit.hub_access import hub_of
 from tests.kit.plans import offer
 
 REPO = Repo("demo/teachers", "model")
@@ -194,7 +194,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
         "fr/lone.onnx": b"x",
     }
     with HubEmulator(tmp_path_factory.mktemp("hub")) as running:
-        found = Hub(SecretStr(running.tokens["write"]), endpoint=running.url, use_xet=False)
+        found = hub_of(running)
         found.ask("", lambda api: api.create_repo(REPO.id, repo_type="model"))
         publish(found, REPO, files, "voices")
         yield found

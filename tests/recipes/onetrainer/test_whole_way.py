@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from huggingface_hub import HfApi
 
 from launcher.config import read_config
 from launcher.demo.cloud import DemoCloud, demo_cloud
@@ -28,6 +27,7 @@ from launcher.services.planning.compose import compose
 from launcher.services.planning.plan import make_plan
 from launcher.stores.secrets import Keys, find_keys
 from pod_image.contract.outcomes import EndReason
+from tests.kit.hub_access import hub_of
 from tests.pod_image.recipes.onetrainer.folders import installed
 from tests.recipes.onetrainer.files import EXPORTED, changed
 
@@ -68,14 +68,14 @@ class Story:
     def result(self, name: str) -> bytes:
         repo = self.cloud.results_repo
         return Path(
-            HfApi(endpoint=self.cloud.hub.url, token=self.cloud.hub.tokens["read"]).hf_hub_download(
+            hub_of(self.cloud.hub, "read").api.hf_hub_download(
                 repo, f"run-01/{name}", local_dir=self.home / "fetched", force_download=True
             )
         ).read_bytes()
 
 
 def push(cloud: DemoCloud) -> None:
-    api = HfApi(endpoint=cloud.hub.url, token=cloud.hub.tokens["write"])
+    api = hub_of(cloud.hub).api
     api.create_repo("demo/pictures", repo_type="dataset")
     pictures = {"cats/1.jpg": b"\xff\xd8", "cats/prompts.txt": b"a cat", "dogs/1.jpg": b"\xff\xd8"}
     for path, content in pictures.items():

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.emulator.hub import HubEmulator
@@ -18,6 +17,7 @@ from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.phoneme_types import PhonemeType
 from pod_image.contract.settings import RunSettings
 from pod_image.hub import Hub, Repo, publish
+from tests.kit.hub_access import hub_of
 
 REPO = Repo("demo/bases", "model")
 
@@ -25,7 +25,7 @@ REPO = Repo("demo/bases", "model")
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     with HubEmulator(tmp_path_factory.mktemp("hub")) as running:
-        yield Hub(SecretStr(running.tokens["write"]), endpoint=running.url, use_xet=False)
+        yield hub_of(running)
 
 
 def of_base(hub: Hub, path: str, kind: str, files: dict[str, Any]) -> list[Severity]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from launcher.config import Config
 from launcher.emulator.hub import HubEmulator
@@ -18,6 +17,7 @@ from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.recipes.wake_word import WakeWordSettings, voice_path
 from pod_image.contract.settings import SETTINGS, RecipeName, RunSettings
 from pod_image.hub import Hub
+from tests.kit.hub_access import hub_of
 from tests.kit.plans import offer
 from tests.kit.published_voices import publish_voices
 
@@ -100,7 +100,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
             for ending, raw in (("", b"weights"), (".json", json.dumps(value).encode()))
         }
         publish_voices(running, files)
-        yield Hub(SecretStr(running.tokens["read"]), endpoint=running.url, use_xet=False)
+        yield hub_of(running, "read")
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_voices_are_looked_up_where_the_pod_will_fetch_them(
 
 def test_a_hub_without_the_voices_is_told_and_rents_nothing(tmp_path: Path) -> None:
     with HubEmulator(tmp_path / "hub", xet=False) as running:
-        empty = Hub(SecretStr(running.tokens["read"]), endpoint=running.url, use_xet=False)
+        empty = hub_of(running, "read")
         (finding,) = RECIPE.look_at_start(empty, settings()).findings
     assert finding.severity is Severity.ERROR
     assert "cannot be looked up" in str(finding.message)

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from huggingface_hub import HfApi
 
 from launcher.config import read_config
 from launcher.demo.cloud import DemoCloud, demo_cloud
@@ -24,6 +23,7 @@ from launcher.services.planning.compose import compose
 from launcher.services.planning.plan import make_plan
 from launcher.stores.secrets import Keys, find_keys
 from pod_image.contract.brought import files_folder
+from tests.kit.hub_access import hub_of
 
 PRIVATE = "annas-secret-project"
 SCRIPT = """
@@ -86,7 +86,7 @@ async def both(cloud: DemoCloud, home: Path) -> tuple[Ended, Ended]:
             if progress.stage is Stage.RENTING:
                 bad = SCRIPT.replace("said", "sent").encode()
                 path = f"{files_folder(tampered.brought.sha256)}/deep/train.py"
-                api = HfApi(endpoint=cloud.hub.url, token=cloud.hub.tokens["write"])
+                api = hub_of(cloud.hub).api
                 api.upload_file(path_or_fileobj=bad, path_in_repo=path, repo_id=cloud.results_repo)
 
         return await asyncio.gather(

@@ -11,6 +11,7 @@ from huggingface_hub import CommitOperationAdd, HfApi
 
 from pod_image import control
 from pod_image.recipes.command.recipe import ENVIRONMENT
+from tests.kit.hub_access import hub_of
 from tests.kit.language_model_pods import (
     BASE,
     EVERY,
@@ -44,7 +45,7 @@ def newest(files: dict[str, bytes]) -> int:
 def test_a_second_pod_ends_what_the_first_began_and_what_is_delivered_can_be_used_elsewhere(
     clouds: Clouds, image: Path
 ) -> None:
-    api = HfApi(endpoint=clouds.hub.url, token=clouds.hub.tokens["write"])
+    api = hub_of(clouds.hub).api
     commit = put_repos(api, clouds.root / "base")
     rent(clouds, commit)
     written = clouds.disk / "prepared" / "out" / f"checkpoint-{EVERY}" / "trainer_state.json"
