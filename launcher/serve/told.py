@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from launcher.domain.run import Run, RunState
 from launcher.domain.run_view import LogEntry, RunView
 from launcher.errors import HubError, InvalidRequest, NotConfigured
-from launcher.services.common.attempt_events import events_of_attempt
 from launcher.services.common.observations import EventSeen, Observation
 from launcher.services.common.workbench import Workbench
+from launcher.services.following.attached import delivered_events
 from launcher.services.live.live_runs import Live
 from pod_image.contract.events import Event
 
@@ -51,8 +51,7 @@ class Told:
         if is_cut_short and run.nonce not in self._looked_up:
             self._looked_up.add(run.nonce)
             with suppress(HubError, NotConfigured, InvalidRequest):
-                delivered = await self._bench.results(run.results_repo).events(run.run_id)
-                for event in events_of_attempt(delivered, run, view.picture.last_seq):
+                for event in await delivered_events(self._bench, run):
                     self._live.feed(run, EventSeen(event))
         return view
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,10 +11,10 @@ from pathlib import Path
 
 from launcher.domain.run import Run
 from launcher.domain.run_picture import RunPicture, picture_of
-from launcher.errors import HubError, LauncherError, NotConfigured
-from launcher.services.common.attempt_events import events_of_attempt
+from launcher.errors import LauncherError
 from launcher.services.common.workbench import Workbench
-from launcher.services.following.delivered_files import list_results
+from launcher.services.following.attached import delivered_events
+from launcher.services.following.delivered_files import list_results, results_folder
 from launcher.services.following.receipts import Receipt, receipt
 from launcher.services.live.journal import Journal
 from launcher.services.sharing.choice import Choice, chosen_samples
@@ -45,11 +45,7 @@ async def gather(bench: Workbench, run: Run, choice: Choice) -> SharedRun:
     picture = picture_of(events)
     best = _best(events)
     made = [one.body for one in picture.samples]
-    sizes: Mapping[str, int] = {}
-    with suppress(HubError, NotConfigured):
-        prefix = f"{run.run_id}/"
-        listed = await list_results(bench, run)
-        sizes = {file.path.removeprefix(prefix): file.size_bytes for file in listed}
+    sizes, unlisted = await _sizes(bench, run)
     sizes = {**_sizes_here(bench, run, made), **sizes}
     chosen = chosen_samples([one for one in made if _can_be_shown(one)], best, sizes)
     references = [one for one in made if one.kind == "reference" and one.path in sizes]
@@ -64,19 +60,27 @@ async def gather(bench: Workbench, run: Run, choice: Choice) -> SharedRun:
         samples=tuple(pair for pair in with_content if pair[0].kind != "reference"),
         reference=next((pair for pair in with_content if pair[0].kind == "reference"), None),
         samples_made=sum(one.kind != "reference" for one in made),
-        trouble=missing or trouble,
+        trouble=missing or unlisted or trouble,
     )
 
 
 async def _events(bench: Workbench, run: Run) -> tuple[list[Event], str]:
-    """Those kept here and those delivered, each once; and why the repo's could not be read."""
+    """Those kept here and those delivered, some of them twice; and why the repo's could not be read."""
     journal = Journal(bench.config.data_folder / "events")
     kept = await asyncio.to_thread(lambda: list(journal.read(run)))
     try:
-        delivered = await bench.results(run.results_repo).events(run.run_id)
+        return [*kept, *await delivered_events(bench, run)], ""
     except LauncherError as error:
         return kept, str(error.message)
-    return [*kept, *events_of_attempt(delivered, run, 0)], ""
+
+
+async def _sizes(bench: Workbench, run: Run) -> tuple[dict[str, int], str]:
+    """Bytes of what is in the repo, by path below the run's folder; and why it could not be listed."""
+    try:
+        listed = await list_results(bench, run)
+    except LauncherError as error:
+        return {}, str(error.message)
+    return {file.path.removeprefix(f"{run.run_id}/"): file.size_bytes for file in listed}, ""
 
 
 def _best(events: Iterable[Event]) -> CheckpointWritten | None:
@@ -89,7 +93,7 @@ def _can_be_shown(sample: Sample) -> bool:
 
 
 def _folder(bench: Workbench, run: Run) -> Path:
-    return bench.config.results_folder / run.results_repo / run.run_id
+    return results_folder(bench, run) / run.run_id
 
 
 def _sizes_here(bench: Workbench, run: Run, samples: Sequence[Sample]) -> dict[str, int]:
@@ -110,7 +114,7 @@ async def _contents(
     absent = [path for path in paths if not (folder / path).is_file()]
     if absent:
         try:
-            into = bench.config.results_folder / run.results_repo
+            into = results_folder(bench, run)
             await bench.results(run.results_repo).download(run.run_id, into, absent)
         except LauncherError as error:
             trouble = str(error.message)
