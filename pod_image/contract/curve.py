@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil, floor, isfinite, log10
+from math import ceil, floor, log10
 from typing import NamedTuple
 
 Point = tuple[float, float]
 
+LARGEST = 1e303
+"""No loss any more; a scale can still be reckoned of it."""
+_SMALLEST_RANGE = 1e-300
 
 _RECENT = 64
 """Points that are added one by one; the older ones are copied once for so many, as a curve is never changed."""
@@ -31,8 +34,8 @@ class Curve(NamedTuple):
         return self.older + self.recent
 
     def with_point(self, step: float, value: float) -> Curve:
-        if not isfinite(value):
-            return self  # a chart cannot show it; the pod warns of it in words
+        if not abs(value) <= LARGEST:
+            return self  # a chart cannot show it; the pod warns in words of what is no number
         keep, stride, older, recent, _, first, total, waiting = self
         if first is None:
             first = value
@@ -61,7 +64,7 @@ def _halved(points: tuple[Point, ...]) -> tuple[Point, ...]:
 def scale_of(values: Sequence[float], ticks: int = 4) -> tuple[float, float, list[float]]:
     """The range to draw values in, and round numbers in it: about so many. Some values may be all the same."""
     low, high = min(values), max(values)
-    if high - low <= abs(high) * 1e-9:
+    if high - low <= max(abs(high) * 1e-9, _SMALLEST_RANGE):
         low, high = low - (abs(low) or 1.0) * 0.5, high + (abs(high) or 1.0) * 0.5
     rough = (high - low) / ticks
     size = 10.0 ** floor(log10(rough))

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from pod_image.contract.curve import Curve
+from pod_image.contract.curve import LARGEST, Curve, scale_of
 
 
 def test_thirty_thousand_points_take_no_more_room_than_two_thousand() -> None:
@@ -28,6 +28,17 @@ def test_averaging_keeps_the_mean() -> None:
 
 def test_what_is_no_number_is_left_out() -> None:
     curve = Curve()
-    for value in (math.nan, math.inf, -math.inf, 1.0):
+    for value in (math.nan, math.inf, -math.inf, 1e307, -1e307, 1.0):
         curve = curve.with_point(1, value)
     assert curve.points == ((1, 1.0),)
+
+
+@pytest.mark.parametrize(
+    "values", [(0.0, 5e-324), (-LARGEST, LARGEST), (1e-300, 2e-300), (3.0, 3.0)]
+)
+def test_whatever_a_curve_holds_has_a_scale(values: tuple[float, float]) -> None:
+    low, high, ticks = scale_of(values)
+    assert low < high
+    assert low <= values[0] <= values[1] <= high
+    assert 1 <= len(ticks) <= 11
+    assert all(low <= tick <= high for tick in ticks)
