@@ -20,14 +20,12 @@ from pod_image.contract.datasets import chosen_datasets
 from pod_image.contract.figures import counted, dollars, dollars_per_hour, duration, size
 from pod_image.contract.knobs import Knob, Scope
 from pod_image.contract.media import media_of
-from pod_image.contract.outcomes import EndReason
 from pod_image.contract.paths import ResultsFolder
 from pod_image.contract.plain import plain_line
 from pod_image.contract.record import RunRecord
 from pod_image.contract.settings import SETTINGS, RunSettings
 
 FILES_LISTED = 60
-CURVES_NAMED = 24
 A_DATASET = "(a dataset)"
 _LONGEST_TEXT = 300
 _MARKS = re.compile(r"([\\`*_{}\[\]|~#$]|^[-+]|(?<=^\d)[.)](?= ))")
@@ -92,7 +90,8 @@ class RunCard:
             return f"**{_escaped(words)}** {self._text(record.detail)}".strip()
         left = step.seconds_left if step is not None else None
         soon = f", about {duration(left)} left" if left is not None else ""
-        return f"**It runs.** {self._how_far() or 'No step yet'}{soon}."
+        when = _moment(self.written_at)
+        return f"**It ran at {when}.** {self._how_far() or 'No step yet'}{soon}."
 
     def _how_far(self) -> str:
         step = self.course.step
@@ -122,7 +121,7 @@ class RunCard:
         if is_over and record.not_delivered:
             rows.append(("Not delivered", counted(len(record.not_delivered), "file")))
         hint = str(record.hint)
-        if is_over and hint and record.end_reason not in (EndReason.FINISHED, EndReason.STOPPED):
+        if is_over and hint and not (record.end_reason and record.end_reason.is_success):
             rows.append(("What to do", self._text(hint)))
         when = _moment(self.written_at)
         newer = "" if is_over else "; the next delivery brings a newer one"
@@ -175,7 +174,7 @@ class RunCard:
     def _curves(self, *, has_picture: bool) -> list[str]:
         rows = [
             (_escaped(name), *_figures(curve))
-            for name, curve in list(self.course.curves.items())[:CURVES_NAMED]
+            for name, curve in self.course.curves.items()
             if curve.shown()
         ]
         if not rows:
@@ -215,8 +214,8 @@ class RunCard:
             below = path.removeprefix(self.place.folder.path(""))
             lines.append(f"- [{_escaped(below)}]({self.place.page(below)}), {size(size_bytes)}")
         if len(files) > FILES_LISTED:
-            more = counted(len(files) - FILES_LISTED, "file")
-            lines.append(f"- and {more} more: [all of them]({self.place.tree})")
+            more = counted(len(files) - FILES_LISTED, "more file")
+            lines.append(f"- and {more}: [all of them]({self.place.tree})")
         return lines if files else []
 
     def _text(self, text: str) -> str:

@@ -51,7 +51,8 @@ async def test_a_checkpoint_brings_the_page_along_and_the_last_commit_says_how_i
     harness.rent()
     await harness.until("step", step=28)
     card = card_of(harness)
-    assert "**It runs.** Step 25 of 60 (42%)" in card
+    _, _, written = card.partition("| Written | ")
+    assert f"**It ran at {written.partition(';')[0]}.** Step 25 of 60 (42%)" in card
     assert f'Hello there.<br><audio controls src="{FILES}/{SPOKEN}"></audio>' in card
     assert f"![Each loss by step]({FILES}/card/curves.png)" in card
     assert harness.results()["run-01/card/curves.png"].read_bytes().startswith(PNG)
@@ -142,6 +143,12 @@ def drawn(
     ).markdown(has_picture=False)
 
 
+def test_a_page_that_no_newer_one_follows_claims_nothing_of_later() -> None:
+    card = drawn(Step(step=3, losses={}, total_steps=4))
+    assert "**It ran at 2026-11-27 03:10 UTC.** Step 3 of 4 (75%)." in card
+    assert f"| Ends itself by | {NOW:%Y-%m-%d %H:%M} UTC, whatever this page says |" in card
+
+
 def test_what_others_wrote_is_text_and_no_markup() -> None:
     evil = "![x](http://evil.test/a.png) <script>a|b</script> `c`"
     card = drawn(
@@ -192,7 +199,7 @@ def test_settings_that_name_datasets_or_files_of_the_computer_are_left_out() -> 
 def test_a_folder_of_a_thousand_files_is_no_endless_list() -> None:
     card = drawn(files={f"run-01/files/{number:04}": 1 for number in range(1_000)})
     assert card.count("\n- [files/") == FILES_LISTED
-    assert "940 files more" in card
+    assert "and 940 more files" in card
 
 
 def test_the_newest_samples_take_the_place_of_earlier_ones() -> None:
