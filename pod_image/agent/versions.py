@@ -7,10 +7,7 @@ from functools import partial
 
 from pod_image.agent.ports import HubTrouble
 from pod_image.agent.run import Run
-from pod_image.contract.outcomes import EndReason
-from pod_image.contract.versions import version_names
-
-_WORTH_A_NAME = (EndReason.FINISHED, EndReason.STOPPED, EndReason.TIME_CAP, EndReason.COST_CAP)
+from pod_image.contract.versions import WORTH_A_NAME, version_names
 
 
 async def name_version(run: Run, commit: str, most_seconds: float) -> str:
@@ -19,7 +16,7 @@ async def name_version(run: Run, commit: str, most_seconds: float) -> str:
     Nothing depends on it: it takes little time, and raises nothing that the Hub may say.
     """
     seconds = min(run.ports.timing.tag_seconds, most_seconds)
-    if run.ending is None or run.ending.reason not in _WORTH_A_NAME or seconds <= 0:
+    if run.ending is None or run.ending.reason not in WORTH_A_NAME or seconds <= 0:
         return ""
     document = run.document
     names = version_names(document.run_id, document.attempt.number)

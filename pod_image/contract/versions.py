@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pod_image.contract.outcomes import EndReason
+
+WORTH_A_NAME = (EndReason.FINISHED, EndReason.STOPPED, EndReason.TIME_CAP, EndReason.COST_CAP)
 MOST_NAMES = 20
 """Tried before a version goes without a name."""
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from launcher.domain.run import Run
 from launcher.errors import LauncherError
 from launcher.services.common.workbench import Workbench
-from pod_image.contract.versions import is_version_of, number_of
+from pod_image.contract.versions import WORTH_A_NAME, is_version_of, number_of
 
 _LOOKED_AT = 3
 """Of the newest tags: a run's own is among them unless others went on from it since."""
@@ -25,7 +25,7 @@ async def version_of_end(bench: Workbench, run: Run) -> str:
 
     Raises nothing, and does not wait long: an end is told without it as well.
     """
-    if run.end_reason is None or not run.end_reason.delivers or not run.attempt_nonce:
+    if run.end_reason not in WORTH_A_NAME or not run.attempt_nonce:
         return ""
     hurried = replace(bench, hub=bench.hub.in_a_hurry())
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from launcher.domain.run import Run
@@ -10,6 +11,7 @@ from launcher.services.following.adopted import keep
 from launcher.services.following.attached import read_run
 from launcher.services.following.delivered_files import download_results, list_results
 from launcher.services.following.versions import version_of_end, versions_of
+from pod_image.contract.outcomes import EndReason
 from pod_image.hub import Repo, leave_tag, publish, resolve_commit
 from tests.kit.clouds import RESULTS_REPO
 from tests.kit.repo_runs import record
@@ -67,6 +69,15 @@ async def test_a_tag_is_said_only_where_this_very_attempt_ended_at_it(tmp_path: 
     await delivered(harness, "run-01", 1, "aaaaaaaaaa")
     second = await delivered(harness, "", 2, "bbbbbbbbbb")
     assert await version_of_end(harness.bench, second) == ""
+
+
+@in_virtual_time
+async def test_an_end_that_no_pod_tags_is_not_looked_for(tmp_path: Path) -> None:
+    harness = LauncherHarness(tmp_path)
+    run = await delivered(harness, "run-01", 1, "aaaaaaaaaa")
+    harness.core.log.clear()
+    assert await version_of_end(harness.bench, replace(run, end_reason=EndReason.FAILED)) == ""
+    assert len(harness.core.log) == 0
 
 
 @in_virtual_time
