@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import traceback
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import UTC, datetime
+from functools import partial
 
 from pod_image.agent.attempt_state import AttemptFile, Ending
 from pod_image.agent.boot import Armed, caps_of
@@ -83,10 +85,8 @@ async def _live_and_release(ports: Ports, pod: OwnPod, keeper: GuardKeeper, say:
             _say_cannot_go_on(ports, RunFolder(ports.folder), clock)
     keeper.join_release()
     await _flush_output(ports)
-    beside = [
-        asyncio.ensure_future(each)
-        for each in (_linger(life, say), _tell_of_failed_release(life, ports, say))
-    ]
+    works = [] if life is None else [life.linger, partial(_tell_of_failed_release, life, ports)]
+    beside = [asyncio.ensure_future(_saying_faults(work, say)) for work in works]
     try:
         await release_for_ever(pod, clock, ports.timing, say)
     finally:
@@ -117,24 +117,16 @@ async def _flush(ports: Ports) -> None:
         await ports.flush()
 
 
-async def _linger(life: Life | None, say: Line) -> None:
-    """What may still be done for the results while the pod does not go. The release waits for none of it."""
-    if life is None:
-        return
-    try:
-        await life.linger()
-    except Exception:
-        for line in traceback.format_exc().splitlines():
-            say(line)
-
-
-async def _tell_of_failed_release(life: Life | None, ports: Ports, say: Line) -> None:
+async def _tell_of_failed_release(life: Life, ports: Ports) -> None:
     """Whoever still lives so late is paid for, and a person can end it where the pod cannot."""
-    if life is None:
-        return
     await ports.clock.sleep(ports.timing.tell_unreleased_seconds)
+    await life.run.telling.cannot_release()
+
+
+async def _saying_faults(work: Callable[[], Awaitable[None]], say: Line) -> None:
+    """What is done while the pod does not go. The release waits for none of it."""
     try:
-        await life.run.telling.cannot_release()
+        await work()
     except Exception:
         for line in traceback.format_exc().splitlines():
             say(line)
