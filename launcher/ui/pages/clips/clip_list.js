@@ -1,7 +1,9 @@
 // A list of thousands of clips of which only the rows in view are on the page; the server gives them as they are needed.
+import { longList } from "long_list";
+
 const ROW = 44;
-const SPARE = 20;
 export default {
+  mixins: [longList(ROW, 20)],
   template: `
     <div class="clip-list" ref="box" role="listbox" tabindex="0" :aria-label="label"
       :aria-activedescendant="rows[current] ? id_ + '-' + current : null" @scroll="look" @keydown="moved">
@@ -19,15 +21,9 @@ export default {
       </div>
     </div>
   `,
-  props: { total: Number, version: Number, current: Number, label: String },
+  props: { current: Number },
   data() {
-    return { rows: {}, first: 0, shown: 30, asked: "", id_: "clips-" + Math.random().toString(36).slice(2) };
-  },
-  computed: {
-    seen() {
-      const last = Math.min(this.total, this.first + this.shown);
-      return Array.from({ length: Math.max(0, last - this.first) }, (_, n) => this.first + n);
-    },
+    return { id_: "clips-" + Math.random().toString(36).slice(2) };
   },
   watch: {
     version() {
@@ -41,29 +37,8 @@ export default {
   mounted() {
     this.look();
     this.reveal(this.current);
-    this.resized = new ResizeObserver(() => this.look());
-    this.resized.observe(this.$refs.box);
-  },
-  beforeUnmount() {
-    this.resized.disconnect();
   },
   methods: {
-    look() {
-      const box = this.$refs.box;
-      this.first = Math.max(0, Math.floor(box.scrollTop / ROW) - SPARE);
-      this.shown = Math.ceil(box.clientHeight / ROW) + 2 * SPARE;
-      const wanted = `${this.version}:${Math.floor(this.first / SPARE)}:${this.shown}`;
-      if (wanted === this.asked) return;
-      this.asked = wanted;
-      this.$emit("window", { start: this.first, count: this.shown + SPARE });
-    },
-    fill(start, rows, version) {
-      if (version !== this.version) return;
-      const kept = {};
-      for (const n of this.seen) if (this.rows[n] && (n < start || n >= start + rows.length)) kept[n] = this.rows[n];
-      rows.forEach((row, n) => (kept[start + n] = row));
-      this.rows = kept;
-    },
     pick(n) {
       if (n >= 0 && n < this.total) this.$emit("pick", n);
     },

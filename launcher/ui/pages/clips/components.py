@@ -7,8 +7,10 @@ from typing import Any
 
 from nicegui import events, ui
 
+from launcher.ui.widgets.long_list import LongList
 
-class ClipList(ui.element, component="clip_list.js"):
+
+class ClipList(LongList, component="clip_list.js"):
     """Thousands of clips. `rows(start, count)` gives those that come into view; `on_pick` hears which was chosen."""
 
     def __init__(
@@ -17,17 +19,13 @@ class ClipList(ui.element, component="clip_list.js"):
         rows: Callable[[int, int], Sequence[dict[str, Any]]],
         on_pick: Callable[[int], Any],
     ) -> None:
-        super().__init__()
-        self._rows, self._on_pick = rows, on_pick
-        self._props.update({"label": label, "total": 0, "version": 0, "current": 0})
-        self.on("window", self._wanted)
+        super().__init__(label, rows, current=0)
+        self._on_pick = on_pick
         self.on("pick", self._picked)
 
     def show(self, total: int, current: int) -> None:
         """The clips have changed, in number or in what stands in their rows."""
-        version = int(self._props["version"]) + 1
-        self._props.update({"total": total, "version": version, "current": current})
-        self.update()
+        self.changed(total, current=current)
 
     def choose(self, current: int) -> None:
         self._props["current"] = current
@@ -35,10 +33,6 @@ class ClipList(ui.element, component="clip_list.js"):
 
     def focus(self) -> None:
         self.run_method("focus")
-
-    def _wanted(self, event: events.GenericEventArguments) -> None:
-        start, count = max(0, int(event.args["start"])), min(500, max(0, int(event.args["count"])))
-        self.run_method("fill", start, list(self._rows(start, count)), self._props["version"])
 
     def _picked(self, event: events.GenericEventArguments) -> Any:
         return self._on_pick(int(event.args))
