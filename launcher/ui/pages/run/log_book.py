@@ -23,7 +23,8 @@ class LogBook:
         self._seen: list[LogEntry] = []
         self._lines: list[LogEntry] = []
         self._matches: list[LogEntry] = []
-        self._words: tuple[str, ...] = ()
+        self.words: tuple[str, ...] = ()
+        """That are looked for; each line that is found holds all of them."""
         self._source = ""
         self.gap: Gap | None = None
         """What the run itself left out of the log that it delivered."""
@@ -37,7 +38,7 @@ class LogBook:
 
     @property
     def is_searched(self) -> bool:
-        return bool(self._words or self._source)
+        return bool(self.words or self._source)
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -67,7 +68,7 @@ class LogBook:
 
     def look_for(self, text: str, source: str = "") -> None:
         """Lines that hold every word of the text, from that source; "" for any."""
-        self._words, self._source = tuple(text.casefold().split()), source
+        self.words, self._source = tuple(text.casefold().split()), source
         self._matches = [each for each in self._lines if self._is_wanted(each)]
 
     def _append(self, new: Iterable[LogEntry]) -> None:
@@ -82,7 +83,7 @@ class LogBook:
     def _is_wanted(self, entry: LogEntry) -> bool:
         if self._source and entry.source != self._source:
             return False
-        return not self._words or all(word in entry.text.casefold() for word in self._words)
+        return not self.words or all(word in entry.text.casefold() for word in self.words)
 
 
 def _unless_delivered(

@@ -70,7 +70,7 @@ class LogTab:
     def _draw(self) -> None:
         self._must_draw = False
         book = self._book
-        self._lines.show(book.matches, self._search.casefold().split())
+        self._lines.show(book.matches, book.words)
         self._count.text = count_text(book)
         self._left_out.text = left_out(book)
 
