@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from huggingface_hub import HfApi
 
@@ -18,6 +19,8 @@ from pod_image.hub import (
     read_range,
     resolve_commit,
 )
+
+Answer = TypeVar("Answer")
 
 INDEX, STYLE = "index.html", "style.css"
 _FRESH = frozenset({".gitattributes", "README.md", INDEX, STYLE})
@@ -117,9 +120,8 @@ class StaticSpace:
         )
 
     async def _is_public(self) -> bool:
-        found = await self._ask("looking up", lambda api: api.space_info(self.repo_id).private)
-        return not found
+        return not await self._ask("looking up", lambda api: api.space_info(self.repo_id).private)
 
-    async def _ask(self, doing: str, action: object) -> object:
+    async def _ask(self, doing: str, action: Callable[[HfApi], Answer]) -> Answer:
         hub = self.access.upload
         return await self.access.run(hub.ask, f"{doing} the Space {self.repo_id}", action)

@@ -20,7 +20,6 @@ from launcher.services.sharing.choice import Choice
 from launcher.services.sharing.making import Made, make_page, write_page
 from launcher.services.sharing.space import InSpace, look_at_space, put_into_space
 from launcher.stores.secrets import KeyName
-from pod_image.contract.figures import counted, size
 from pod_image.contract.next_steps import NextStep, Sentence
 
 app = command_app()
@@ -129,15 +128,15 @@ def _document(shared: _Shared) -> Share:
     }
 
 
+def _seen_by(space: InSpace | None) -> str:
+    if space is None:
+        return ""
+    return " Everyone can see it." if space.is_public else " It is private: you see it signed in."
+
+
 def _text(shared: _Shared, choice: Choice) -> str:
     made = shared.made
-    seen = " Everyone can see it." if shared.space and shared.space.is_public else ""
-    private = " It is private: you see it signed in." if shared.space and not seen else ""
-    lines = [
-        f"{_where(shared)}  ({size(len(made.content))}, {counted(made.samples, 'sample')} of {made.samples_made:,})"
-        + seen
-        + private
-    ]
+    lines = [f"{_where(shared)}  ({made.holds}){_seen_by(shared.space)}"]
     if made.trouble:
         lines.append(f"Some of it could not be had: {made.trouble}")
     left = [

@@ -20,6 +20,14 @@ async def runs_of_pods(bench: Workbench) -> list[Run]:
     return [run for pod in await bench.provider.pods() if (run := _told(bench, pod)) is not None]
 
 
+async def runs_of_pods_if_any(bench: Workbench) -> list[Run]:
+    """The same; none where the list cannot be had: then what else is known has to do."""
+    try:
+        return await runs_of_pods(bench)
+    except LauncherError:
+        return []
+
+
 def adopt(bench: Workbench, run: Run) -> Run:
     """A run that its own pod tells of: this computer follows and ends it from here on as if it had launched it."""
     for known in _attempts(bench, run):
@@ -77,11 +85,3 @@ def _attempts(bench: Workbench, run: Run) -> list[Run]:
 def _told(bench: Workbench, pod: Pod) -> Run | None:
     name = proven_name(bench, pod)
     return None if name is None or bench.runs.by_nonce(name.nonce) else told_run(bench, pod, name)
-
-
-async def runs_of_pods_if_any(bench: Workbench) -> list[Run]:
-    """The same; none where the list cannot be had: then what else is known has to do."""
-    try:
-        return await runs_of_pods(bench)
-    except LauncherError:
-        return []

@@ -11,6 +11,7 @@ from launcher.services.common.workbench import Workbench
 from launcher.services.sharing.choice import Choice
 from launcher.services.sharing.shared_page import MADE_BY, shared_page
 from launcher.services.sharing.shared_run import SharedRun, gather
+from pod_image.contract.figures import counted, size
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.whole_file import write_whole
 
@@ -30,6 +31,12 @@ class Made:
     @property
     def name(self) -> str:
         return f"{self.run.run_id}.html"
+
+    @property
+    def holds(self) -> str:
+        """Such as "3.2 MB, 4 samples of 12"."""
+        samples = f"{counted(self.samples, 'sample')} of {self.samples_made:,}"
+        return f"{size(len(self.content))}, {samples}"
 
 
 async def make_page(bench: Workbench, run: Run, choice: Choice) -> Made:

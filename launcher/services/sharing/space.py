@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from launcher.errors import InvalidRequest
-from launcher.hub.static_space import SpaceState, StaticSpace
+from launcher.hub.static_space import INDEX, SpaceState, StaticSpace
 from launcher.services.common.workbench import Workbench
 from launcher.services.sharing.making import Made, is_ours
 from pod_image.contract.next_steps import NextStep, Sentence
@@ -46,7 +46,7 @@ async def put_into_space(
 ) -> InSpace:
     """Raises HubError; NotConfigured where the token may not write there or make the Space."""
     space = StaticSpace(bench.hub, repo)
-    files = {"index.html": made.content}
+    files = {INDEX: made.content}
     if not state.exists or state.is_untouched:
         files["README.md"] = _card(title or made.run.run_id)
     await space.put(files, state, is_public=is_public)
@@ -55,5 +55,5 @@ async def put_into_space(
 
 def _card(title: str) -> bytes:
     words = json.dumps(" ".join(title.split()), ensure_ascii=False)
-    head = f"title: {words}\nsdk: static\napp_file: index.html\npinned: false\n"
+    head = f"title: {words}\nsdk: static\napp_file: {INDEX}\npinned: false\n"
     return f"---\n{head}---\n\nA run of Pod Launcher, as one page.\n".encode()

@@ -13,7 +13,6 @@ from launcher.ui.next_steps import on_page
 from launcher.ui.widgets.dialog import Dialog
 from launcher.ui.widgets.elements import Button, box, button, hint, para
 from launcher.ui.widgets.inputs import Field
-from pod_image.contract.figures import counted, size
 
 
 class ShareButton:
@@ -69,8 +68,7 @@ class ShareButton:
         finally:
             self._make.lock(None)
         ui.download.content(made.content, made.name, "text/html")
-        samples = f"{counted(made.samples, 'sample')} of {made.samples_made:,}"
-        words = f"{made.name}, {size(len(made.content))}, {samples}."
+        words = f"{made.name}, {made.holds}."
         with self._place:
             para(words)
             if made.trouble:
