@@ -73,6 +73,11 @@ class Run:
     """What the repo calls its pod: to be shown, and asked the bill of."""
 
     @property
+    def known_cost_usd(self) -> float | None:
+        """What was billed; what the run has metered itself while no bill is known."""
+        return self.cost_usd if self.billed_usd is None else self.billed_usd
+
+    @property
     def most_usd(self) -> float:
         """What it can cost at the most: the cap on money, or what its hours cost on this GPU, whichever is less."""
         if not self.price_per_hour_usd or not self.max_hours:

@@ -9,6 +9,15 @@ from pod_image.contract.outcomes import EndReason
 from tests.kit.runs import run
 
 
+@pytest.mark.parametrize(
+    ("metered", "billed", "known"), [(None, None, None), (0.4, None, 0.4), (0.4, 0.0, 0.0)]
+)
+def test_a_bill_counts_before_what_the_run_metered(
+    metered: float | None, billed: float | None, known: float | None
+) -> None:
+    assert run(cost_usd=metered, billed_usd=billed).known_cost_usd == known
+
+
 def test_of_a_run_that_goes_on_no_end_is_said() -> None:
     assert run().end_sentence == ""
 

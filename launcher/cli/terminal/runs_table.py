@@ -18,7 +18,7 @@ def runs_table(found: list[Run]) -> str:
             _state(run),
             run.gpu_name or "-",
             lasted(lasted_seconds(run)),
-            usd(run.billed_usd if run.billed_usd is not None else run.cost_usd),
+            usd(run.known_cost_usd),
             run.planned_at.astimezone().strftime("%d %b %H:%M"),
             run.results_repo,
         )

@@ -119,7 +119,7 @@ def _run_of(booking: Booking) -> tuple[str, str]:
 
 def _cost_usd(attempts: list[KnownRun]) -> float | None:
     """Of all of them; None while one goes on, or nobody knows what it cost."""
-    costs = [each.billed_usd if each.billed_usd is not None else each.cost_usd for each in attempts]
+    costs = [each.known_cost_usd for each in attempts]
     known = [cost for cost in costs if cost is not None]
     is_over = bool(attempts) and all(each.state is RunState.ENDED for each in attempts)
     return sum(known) if is_over and len(known) == len(costs) else None

@@ -98,7 +98,7 @@ class RunHead:
         seconds = max(0.0, (end - start).total_seconds()) if start and end else 0.0
         spent = max(cost_usd(run.price_per_hour_usd, seconds), run.cost_usd or 0.0)
         if run.state is RunState.ENDED:
-            spent = run.billed_usd if run.billed_usd is not None else run.cost_usd or 0.0
+            spent = run.known_cost_usd or 0.0
         step = self._view.picture.step
         forecast = step.cost_at_end_usd if step is not None else None
         left = step.seconds_left if step is not None else None
