@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import reduce
 from html import escape
 
-from launcher.api.curve_svg import curve_svg
 from launcher.api.next_steps import in_python
 from launcher.domain.plan import Plan as MadePlan
 from launcher.domain.run import Run as KnownRun
 from launcher.domain.run_picture import RunPicture
 from launcher.recipes import recipe_of, recipe_of_run
 from launcher.recipes.base import Shown
+from launcher.services.sharing.curve_svg import curve_svg
+from pod_image.contract.curve import Curve, Point
 from pod_image.contract.figures import dollars, dollars_per_hour, duration, roughly
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.media import media_type
@@ -22,6 +24,8 @@ from pod_image.contract.plain import plain_line
 _BOX = "font-family:sans-serif;max-width:46em;line-height:1.5"
 _MARKS = {"done": "✓", "now": "●", "failed": "✗", "waiting": "○"}
 _WARNINGS = 5
+_POINTS = 150
+"""Of a curve, twice as many at the most: a display that is drawn again each second stays small."""
 
 
 def plan_html(made: MadePlan) -> str:
@@ -87,7 +91,19 @@ def _phases(told: RunPicture, shown: Shown) -> str:
 def _curve(told: RunPicture, shown: Shown) -> str:
     """The loss that people watch where the recipe names one, else the first."""
     name = shown.main_loss if shown.main_loss in told.curves else next(iter(told.curves), "")
-    return curve_svg(told.curves[name].shown(), plain_line(name)) if name else ""
+    return curve_html(plain_line(name), told.curves[name].shown()) if name else ""
+
+
+def curve_html(title: str, points: Sequence[Point]) -> str:
+    """A curve with what it shows above it, "" where there is none to draw."""
+    drawn = _thinned(points)
+    curve = curve_svg(title, drawn)
+    return f"<div>{escape(title)} {drawn[-1][1]:.4g}{curve}</div>" if curve else ""
+
+
+def _thinned(points: Sequence[Point]) -> list[Point]:
+    curve = reduce(lambda curve, point: curve.with_point(*point), points, Curve(_POINTS))
+    return curve.shown()
 
 
 def _figures(known: KnownRun, told: RunPicture) -> list[tuple[str, str]]:

@@ -166,11 +166,13 @@ class _Page:
         parts: list[Markup] = []
         names = sorted(self.picture.curves, key=lambda name: name != shown.main_loss)
         for name in names:
-            points = self.picture.curves[name].shown()
-            if len(parts) < CURVES and len({step for step, _ in points}) > 1:
-                title = shown.loss_titles.get(name, name.replace("_", " ").capitalize())
-                title = self._text(title)
-                parts.append(element("figure", element("h3", title), curve_svg(title, points)))
+            title = shown.loss_titles.get(name, name.replace("_", " ").capitalize())
+            title = self._text(title)
+            curve = curve_svg(title, self.picture.curves[name].shown())
+            if curve:
+                parts.append(element("figure", element("h3", title), curve))
+            if len(parts) == CURVES:
+                break
         return _section("Curves", parts)
 
     def _time(self) -> Markup:
