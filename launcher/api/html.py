@@ -48,7 +48,7 @@ def plan_html(made: MadePlan) -> str:
 def run_html(known: KnownRun, told: RunPicture) -> str:
     """How it is, as far as it is known here: nobody is asked."""
     shown = recipe_of_run(known.settings_json).shown
-    state = known.end_reason.sentence if known.end_reason else known.state.value
+    state = known.end_sentence or known.state.value
     head = f"{known.run_id} in {known.results_repo}: {state}"
     return _box(
         head,

@@ -21,7 +21,7 @@ from launcher.services.sharing.markup import Markup, element
 from launcher.services.sharing.page_style import POLICY, STYLE
 from launcher.services.sharing.shared_run import SharedRun
 from pod_image.contract.bodies import Sample
-from pod_image.contract.figures import counted, dollars, dollars_per_hour, duration
+from pod_image.contract.figures import about, counted, dollars, dollars_per_hour, duration
 from pod_image.contract.media import media_of, media_type
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.plain import plain_line
@@ -69,13 +69,13 @@ class _Page:
     def _head(self) -> Markup:
         run, step = self.run, self.picture.step
         is_over = run.state is RunState.ENDED
-        words = run.end_reason.sentence if run.end_reason else "It is still running."
+        otherwise = "The run is over." if is_over else "It was still running when this was made."
         rows = [
             ("State", "ended" if is_over else "running"),
             ("Steps", self._steps()),
             ("Cost", self._cost()),
             ("Lasted", duration(self._seconds(), unknown="")),
-            ("GPU", f"{run.gpu_name}, {dollars_per_hour(run.price_per_hour_usd)}"),
+            ("GPU", self._gpu()),
             ("Began", _moment(run.created_at)),
             ("Ended", _moment(run.ended_at) if is_over else ""),
         ]
@@ -84,7 +84,7 @@ class _Page:
         return element(
             "header",
             element("h1", self.title),
-            element("p", words, class_="lead"),
+            element("p", run.end_sentence or otherwise, class_="lead"),
             element("section", _facts(rows), aria_label="State"),
         )
 
@@ -101,12 +101,17 @@ class _Page:
             0.0, ((self.run.ended_at or self.shared.at) - self.run.created_at).total_seconds()
         )
 
+    def _gpu(self) -> str:
+        run = self.run
+        price = dollars_per_hour(run.price_per_hour_usd) if run.price_per_hour_usd else ""
+        return _listed(run.gpu_name, price)
+
     def _cost(self) -> str:
         run = self.run
-        known = run.billed_usd if run.billed_usd is not None else run.cost_usd
-        if known is None:
-            known = cost_usd(run.price_per_hour_usd, self._seconds() or 0.0)
-        return f"{dollars(known)}, at most {dollars(run.most_usd)}"
+        cost = dollars(run.known_cost_usd, unknown="")
+        if not cost and run.price_per_hour_usd:
+            cost = about(cost_usd(run.price_per_hour_usd, self._seconds() or 0.0))
+        return _listed(cost, f"at most {dollars(run.most_usd)}" if run.most_usd else "")
 
     def _notes(self) -> Markup:
         if not self.choice.with_notes:
@@ -179,15 +184,16 @@ class _Page:
         rows = [
             (
                 phase.value.capitalize(),
-                f"{duration(state.seconds)}, {dollars(self._price_of(phase))}",
+                _listed(duration(state.seconds), self._cost_of(phase)),
             )
             for phase, state in self.picture.phases.items()
             if state.seconds is not None
         ]
         return _section("Where the time went", [_table(rows)] if rows else [])
 
-    def _price_of(self, phase: Phase) -> float:
-        return cost_usd(self.run.price_per_hour_usd, self.picture.phases[phase].seconds or 0.0)
+    def _cost_of(self, phase: Phase) -> str:
+        price, seconds = self.run.price_per_hour_usd, self.picture.phases[phase].seconds
+        return dollars(cost_usd(price, seconds or 0.0)) if price else ""
 
     def _settings(self) -> Markup:
         rows = [
@@ -243,6 +249,10 @@ def _table(rows: Rows) -> Markup:
         for name, value in rows
     ]
     return element("table", element("tbody", lines))
+
+
+def _listed(*parts: str) -> str:
+    return ", ".join(part for part in parts if part)
 
 
 def _moment(at: datetime | None) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
 
+from launcher.domain.run import RunState
 from launcher.services.sharing.choice import (
     MOST_BYTES,
     Choice,
@@ -17,6 +19,9 @@ from launcher.services.sharing.choice import (
 from launcher.services.sharing.making import is_ours
 from launcher.services.sharing.shared_page import shared_page
 from pod_image.contract.bodies import CheckpointWritten, Sample
+from pod_image.contract.outcomes import EndReason
+from tests.kit.clocks import NOW
+from tests.kit.runs import run
 from tests.kit.shared_runs import EVIL, SECRETS, SETTINGS, shared_run
 
 ALL = Choice(with_dataset=True, with_notes=True, with_reference=True)
@@ -48,6 +53,17 @@ def test_what_it_said_comes_without_the_names_unless_both_are_asked_for() -> Non
     both = shared_page(SHOWN, ALL)
     assert "me/hidden-clips" in both
     assert "take-two.wav" not in both
+
+
+def test_what_is_not_known_of_a_run_is_no_price_of_nothing() -> None:
+    unknown = run(gpu_name="", price_per_hour_usd=0.0, max_cost_usd=0.0)
+    page = shared_page(shared_run(run=unknown), Choice())
+    assert "$0.00" not in page
+    assert "It was still running when this was made." in page
+    reckoned = shared_page(shared_run(run=run(created_at=NOW - timedelta(hours=1))), Choice())
+    assert "<dd>about $0.39, at most $2.00</dd>" in reckoned
+    never = run(state=RunState.ENDED, end_reason=EndReason.ABORTED, pod_id="")
+    assert "The run ended before it had a GPU." in shared_page(shared_run(run=never), Choice())
 
 
 def test_every_address_in_it_is_its_own_content() -> None:
