@@ -8,7 +8,6 @@ import os
 import socket
 import struct
 import tempfile
-import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from pathlib import Path
@@ -24,6 +23,7 @@ from launcher.emulator.hub.limits import RateLimits
 from launcher.emulator.hub.routes import ROUTES
 from launcher.emulator.hub.tokens import Token, drawn_tokens
 from launcher.emulator.hub.wire import Body, Request, Response
+from launcher.emulator.threaded_server import ThreadedServer
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -60,8 +60,7 @@ class HubEmulator:
             limits=limits or RateLimits(),
         )
         self._port = port
-        self._server: PromptServer | None = None
-        self._thread: threading.Thread | None = None
+        self._server: ThreadedServer | None = None
 
     @property
     def url(self) -> str:
@@ -76,30 +75,22 @@ class HubEmulator:
         return self.core.faults
 
     def __enter__(self) -> Self:
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", self._port))
-        port = listener.getsockname()[1]
+        listening = socket.create_server(("127.0.0.1", self._port))
+        port = listening.getsockname()[1]
         self.core.public_url = f"http://127.0.0.1:{port}"
         self.core.cdn_url = f"http://localhost:{port}"
         connections = Connections()
-        self._server = PromptServer(
-            uvicorn.Config(
-                HubApp(self.core, connections),
-                interface="asgi3",
-                http=connections.protocol(),
-                lifespan="off",
-                log_level="critical",
-                access_log=False,
-                date_header=False,  # the hub sends its own clock's
-            )
+        config = uvicorn.Config(
+            HubApp(self.core, connections),
+            interface="asgi3",
+            http=connections.protocol(),
+            lifespan="off",
+            log_level="critical",
+            access_log=False,
+            date_header=False,  # the hub sends its own clock's
         )
-        self._thread = threading.Thread(
-            target=self._server.run, args=([listener],), name="hub-emulator", daemon=True
-        )
-        self._thread.start()
-        while not self._server.started and self._thread.is_alive():
-            time.sleep(0.005)
+        self._server = ThreadedServer(config, listening, "hub-emulator")
+        self._server.start()
         return self
 
     def __exit__(
@@ -108,35 +99,8 @@ class HubEmulator:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._server and self._thread:
-            self._server.end()
-            self._thread.join(timeout=10)
-
-
-class PromptServer(uvicorn.Server):
-    """Ends when told, not at the next of its ticks: tests start and end hundreds of them."""
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        # Before `started` is true, so that `end` finds them.
-        self._loop = asyncio.get_running_loop()
-        self._ended = asyncio.Event()
-        await super().startup(sockets)
-
-    async def main_loop(self) -> None:
-        await self._ended.wait()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for server in self.servers:
-            server.close()
-        for connection in list(self.server_state.connections):
-            connection.shutdown()
-        for task in list(self.server_state.tasks):
-            task.cancel()
-        await asyncio.sleep(0)
-
-    def end(self) -> None:
-        """From any thread, once `started`."""
-        self._loop.call_soon_threadsafe(self._ended.set)
+        if self._server:
+            self._server.stop()
 
 
 class Connections:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import socket
-import threading
-import time
 from types import TracebackType
 from typing import Self
 
 import uvicorn
 
-from launcher.emulator.hub.server import PromptServer
 from launcher.emulator.registry.app import RegistryApp
 from launcher.emulator.registry.contents import RegistryContents
+from launcher.emulator.threaded_server import ThreadedServer
 
 
 class RegistryEmulator:
@@ -23,23 +21,16 @@ class RegistryEmulator:
         self.app = RegistryApp(self.contents)
         self.url = ""
         self._port = port
-        self._server: PromptServer | None = None
-        self._thread: threading.Thread | None = None
+        self._server: ThreadedServer | None = None
 
     def __enter__(self) -> Self:
         listening = socket.create_server(("127.0.0.1", self._port))
         self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        self._server = PromptServer(
-            uvicorn.Config(
-                self.app, interface="asgi3", lifespan="off", log_level="critical", access_log=False
-            )
+        config = uvicorn.Config(
+            self.app, interface="asgi3", lifespan="off", log_level="critical", access_log=False
         )
-        self._thread = threading.Thread(
-            target=self._server.run, args=([listening],), name="registry-emulator", daemon=True
-        )
-        self._thread.start()
-        while not self._server.started and self._thread.is_alive():
-            time.sleep(0.005)
+        self._server = ThreadedServer(config, listening, "registry-emulator")
+        self._server.start()
         return self
 
     def __exit__(
@@ -48,6 +39,5 @@ class RegistryEmulator:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._server and self._thread:
-            self._server.end()
-            self._thread.join(timeout=10)
+        if self._server:
+            self._server.stop()
