@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import ssl
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from typing import Any, NoReturn
 from launcher.door.address import PLAIN_HOST, Address, bind, port_of
 from launcher.errors import InvalidRequest
 from launcher.serve.guard import Entrance
+from pod_image.contract.loopback import is_loopback
 from pod_image.contract.next_steps import NextStep, Sentence
 
 USUAL_PORT = 8420
@@ -39,12 +39,7 @@ class Listening:
     @property
     def is_loopback(self) -> bool:
         """Whether nobody but this computer can reach it."""
-        if self.host.lower() == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return is_loopback(self.host)
 
     @property
     def warning(self) -> str:

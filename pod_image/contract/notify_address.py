@@ -6,8 +6,9 @@ import base64
 import hashlib
 import re
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from urllib.parse import SplitResult, unquote, urlsplit
+
+from pod_image.contract.loopback import is_loopback
 
 NTFY_HOST = "ntfy.sh"
 _TOPIC = re.compile(r"[-_A-Za-z0-9]{1,64}")
@@ -33,12 +34,15 @@ class PostAddress:
 
     @property
     def mark(self) -> str:
-        """Tells the addresses of one person apart, in places that anybody may read.
+        return mark_of("\n".join((self.url, self.topic, self.authorization)))
 
-        Twelve bits, always the same ones: too few to find an address by, or to prove a guess.
-        """
-        whole = "\n".join((self.url, self.topic, self.authorization))
-        return hashlib.sha256(whole.encode()).hexdigest()[:3]
+
+def mark_of(address: str) -> str:
+    """Tells the addresses of one person apart, in places that anybody may read.
+
+    Twelve bits, always the same ones: too few to find an address by, or to prove a guess.
+    """
+    return hashlib.sha256(address.encode()).hexdigest()[:3]
 
 
 def post_address(text: str) -> PostAddress | None:
@@ -114,12 +118,3 @@ def _authorization(parts: SplitResult) -> str:
     if not password and _TOKEN.fullmatch(user):
         return f"Bearer {user}"
     return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
-
-
-def is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

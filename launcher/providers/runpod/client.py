@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -39,6 +38,7 @@ from launcher.open_http import open_http
 from launcher.providers.runpod.limits import Gate, wait_seconds
 from launcher.providers.runpod.refusals import Refusal, read_refusal_text, to_error
 from launcher.providers.runpod.sse import ServerEvent, server_events, stream_lines
+from pod_image.contract.loopback import is_loopback
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.surroundings import odd_letters
 
@@ -380,19 +380,12 @@ def _checked_url(base_url: str) -> str:
         url = httpx.URL(base_url)
     except httpx.InvalidURL:
         url = httpx.URL("")
-    if url.scheme == "https" or (url.scheme == "http" and _is_this_machine(url.host)):
+    if url.scheme == "https" or (url.scheme == "http" and is_loopback(url.host)):
         return str(url)
     raise BadEnvironment(
         f"RUNPOD_API_BASE_URL is not an https address: {base_url!r}.",
         hint="Unset it to use https://api.runpod.io, or write https:// before it.",
     )
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _checked_key(key: SecretStr) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from launcher.services.common.image_names import ImageName
+from pod_image.contract.loopback import is_loopback
 
 PLATFORM = ("linux", "amd64")
 MOST_REDIRECTS = 4
@@ -185,7 +186,7 @@ class Registry:
         """Where the registry sends us: over https alone and by a name, or within this machine if it is here itself."""
         if _origin(url) == _origin(self._base):
             return url
-        if _is_this_machine(self._base.host) and _is_this_machine(url.host):
+        if is_loopback(self._base.host) and is_loopback(url.host):
             return url
         if url.scheme != "https" or not url.host or _is_number(url.host) or url.host == "localhost":
             raise ValueError("it sends elsewhere")
@@ -198,7 +199,7 @@ def is_safe_address(address: str) -> bool:
         url = httpx.URL(address)
     except httpx.InvalidURL:
         return False
-    is_here = url.scheme == "http" and _is_this_machine(url.host)
+    is_here = url.scheme == "http" and is_loopback(url.host)
     return bool(url.host) and (url.scheme == "https" or is_here)
 
 
@@ -252,13 +253,6 @@ def _pulls_left(headers: Mapping[str, str]) -> float:
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _is_number(host: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,12 +10,13 @@ from pydantic import SecretStr
 
 from launcher.errors import InvalidRequest
 from launcher.services.telling import apprise_sender
+from pod_image.contract.loopback import is_loopback
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.notify_address import (
     BadAddress,
     PostAddress,
     carries_secret,
-    is_loopback,
+    mark_of,
     post_address,
 )
 
@@ -96,5 +96,4 @@ def _address(number: int, text: str) -> Address:
         ) from None
     if post is not None:
         return Address(post.host, post.mark, SecretStr(text), post)
-    mark = hashlib.sha256(text.encode()).hexdigest()[:3]
-    return Address(f"{scheme.lower()}://", mark, SecretStr(text))
+    return Address(f"{scheme.lower()}://", mark_of(text), SecretStr(text))
