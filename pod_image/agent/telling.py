@@ -17,7 +17,7 @@ from pod_image.agent.limits import Limits
 from pod_image.contract.bodies import ArmedReport, Body, Ended, Sample, Told
 from pod_image.contract.environment import HUB_URL_VARIABLE, RunDocument
 from pod_image.contract.events import from_line
-from pod_image.contract.news import News, NewsOfRun, near_caps, request_of
+from pod_image.contract.news import News, NewsOfRun, near_caps, request_of, verdict
 from pod_image.contract.notify_address import BadAddress, PostAddress, post_address
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.secret_names import NOTIFY_VARIABLE
@@ -183,9 +183,7 @@ async def _post(client: httpx.AsyncClient, address: PostAddress, news: News) -> 
     except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError, ValueError) as exc:
         # Its text may quote the address.
         return f"no answer ({type(exc).__name__})", True
-    if status < 300:
-        return "", False
-    return f"the server answered {status}", status == 429 or status >= 500
+    return verdict(status)
 
 
 def _answer(sending: asyncio.Future[str]) -> str:

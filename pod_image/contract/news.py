@@ -141,6 +141,13 @@ def request_of(address: PostAddress, news: News) -> Request:
     return Request(address.url, headers, content.encode())
 
 
+def verdict(status: int) -> tuple[str, bool]:
+    """Why an answer of that status took it not, or "" where it was taken; and whether another try may do better."""
+    if status < 300:
+        return "", False
+    return f"the server answered {status}", status == 429 or status >= 500
+
+
 def _for_ntfy(address: PostAddress, news: News) -> dict[str, object]:
     is_urgent = news.kind is NewsKind.UNPROVEN
     return {

@@ -12,7 +12,7 @@ from launcher.errors import BadEnvironment
 from launcher.open_http import open_http
 from launcher.services.telling import apprise_sender, desktop
 from launcher.services.telling.addresses import Address
-from pod_image.contract.news import News, request_of
+from pod_image.contract.news import News, request_of, verdict
 from pod_image.contract.notify_address import PostAddress
 
 TRIES = 2
@@ -76,6 +76,4 @@ class Sender:
         except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError, ValueError) as exc:
             # Its text may quote the address.
             return f"no answer ({type(exc).__name__})", True
-        if status < 300:
-            return "", False
-        return f"the server answered {status}", status == 429 or status >= 500
+        return verdict(status)
