@@ -16,7 +16,7 @@ from launcher.cli.terminal.output import Output
 from launcher.clock import SystemClock
 from launcher.config import read_config
 from launcher.errors import InvalidRequest
-from launcher.services.telling.addresses import Address, addresses_in
+from launcher.services.telling.addresses import Address, addresses_in, addresses_of
 from launcher.services.telling.sending import Sender
 from launcher.services.telling.teller import Teller, trial_news
 from launcher.stores.secrets import NOTIFY, KeyringStore, Keys, find_addresses
@@ -91,8 +91,7 @@ def send_trial(
 
 
 def _kept() -> tuple[Address, ...]:
-    notify = with_addresses(Keys(), ()).notify
-    return addresses_in(notify.get_secret_value()) if notify is not None else ()
+    return addresses_of(with_addresses(Keys(), ()))
 
 
 def _rows() -> list[ToldAddress]:

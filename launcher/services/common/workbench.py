@@ -22,7 +22,7 @@ from launcher.providers.registry import access_to, default_place
 from launcher.services.common.image_looks import ImageLooks
 from launcher.services.common.place_key import has_place_key, place_key
 from launcher.services.common.pod_list import PodList
-from launcher.services.telling.addresses import addresses_in
+from launcher.services.telling.addresses import addresses_of
 from launcher.services.telling.teller import Teller
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import Keys, how_to_give
@@ -121,9 +121,8 @@ def open_history(config: Config, *, is_needed: bool = True) -> RunHistory:
 
 
 def _teller(config: Config, keys: Keys, clock: Clock) -> Teller:
-    addresses = addresses_in(keys.notify.get_secret_value()) if keys.notify is not None else ()
     told = ToldNews(config.told_folder)
-    return Teller(addresses, hub_url=config.hub_url, told=told, clock=clock)
+    return Teller(addresses_of(keys), hub_url=config.hub_url, told=told, clock=clock)
 
 
 def _provider(

@@ -61,7 +61,7 @@ from launcher.services.launching.price_check import (
 )
 from launcher.services.launching.progress import Progress, Stage
 from launcher.services.launching.rental import Rental
-from launcher.services.telling.addresses import addresses_in, for_pods
+from launcher.services.telling.addresses import addresses_of, for_pods
 from launcher.stores.runs import RecordKind
 from launcher.stores.secrets import KeyName, Keys
 from pod_image.contract.bodies import ArmedReport
@@ -207,14 +207,12 @@ class _Launch:
         return await self._until_armed(rental, run)
 
     def _note_told(self, run: Run) -> Keys:
-        """The keys as the pod is given them: with those addresses alone that it tells at, and what these are noted."""
-        handed = self._plan.told_from_pod
-        notify = self._keys.notify.get_secret_value() if self._keys.notify and handed else ""
-        told = [each for each in addresses_in(notify) if each.is_for_pods]
+        """The keys as the pod is given them: with those addresses alone that it tells at, whose marks are noted."""
+        addresses = addresses_of(self._keys) if self._plan.told_from_pod else ()
+        told = [each for each in addresses if each.is_for_pods]
         if told:
             marks = [each.mark for each in told]
             self._bench.runs.keep(run, RecordKind.TOLD_BY_POD, {"marks": marks})
-            tell_where_pod_tells(self._bench, run)
         return replace(self._keys, notify=for_pods(told))
 
     async def _rent(self, rental: Rental, run: Run, tokens: TokenEnvironment) -> Run:

@@ -38,7 +38,7 @@ from launcher.services.planning.image_look import (
 from launcher.services.planning.money import findings_on_money, within_limits
 from launcher.services.planning.requests import agreed_of, planned_requests
 from launcher.services.planning.resuming import findings_on_resume
-from launcher.services.telling.addresses import Address, addresses_in
+from launcher.services.telling.addresses import Address, addresses_of
 from launcher.stores.secrets import KeyName, Keys, NamedSecret, how_to_give
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.findings import Finding, Severity
@@ -88,7 +88,7 @@ async def make_plan(
     asked, composed = composed, replace(composed, settings=view.settings)
     settings = composed.settings
     secrets = sources_of_named(settings, keys)
-    addresses = addresses_in(keys.notify.get_secret_value()) if keys.notify is not None else ()
+    addresses = addresses_of(keys)
     told_from_pod = _hosts_for_pods(addresses) if may_pod_tell else ()
     bad = bad_hosts(bench)
     needed = recipe.memory_needed(settings, view.dataset)

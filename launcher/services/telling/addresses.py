@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from launcher.errors import InvalidRequest
 from launcher.services.telling import apprise_sender
+from launcher.stores.secrets import Keys
 from pod_image.contract.loopback import is_loopback
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.notify_address import (
@@ -50,6 +51,11 @@ def addresses_in(text: str) -> tuple[Address, ...]:
     """Each address of a text with spaces between them, once. Raises InvalidRequest, quoting none of it."""
     found = [_address(number, word) for number, word in enumerate(text.split(), 1)]
     return tuple({each.mark: each for each in found}.values())
+
+
+def addresses_of(keys: Keys) -> tuple[Address, ...]:
+    """Where the person of these keys is told. Raises what `addresses_in` raises."""
+    return addresses_in(keys.notify.get_secret_value()) if keys.notify is not None else ()
 
 
 def for_pods(addresses: Iterable[Address]) -> SecretStr | None:

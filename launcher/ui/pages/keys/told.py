@@ -7,8 +7,13 @@ import asyncio
 from pydantic import SecretStr
 
 from launcher.errors import LauncherError
-from launcher.services.telling.addresses import Address, addresses_in, check_addresses
-from launcher.services.telling.teller import Teller, trial_news
+from launcher.services.telling.addresses import (
+    Address,
+    addresses_in,
+    addresses_of,
+    check_addresses,
+)
+from launcher.services.telling.teller import trial_news
 from launcher.stores.secrets import NOTIFY
 from launcher.ui.frame import Shell, show_error
 from launcher.ui.widgets.elements import (
@@ -64,8 +69,7 @@ class ToldSection:
 
     def _found(self) -> tuple[Address, ...]:
         """Those of the tab, and those that are preferred."""
-        notify = self._shell.site.sessions.keys_of(self._shell.tab).notify
-        return addresses_in(notify.get_secret_value()) if notify is not None else ()
+        return addresses_of(self._shell.site.sessions.keys_of(self._shell.tab))
 
     async def use(self, secret: SecretStr) -> None:
         try:
@@ -104,8 +108,7 @@ class ToldSection:
         with self._answers:
             waiting("Sending a test message…", rows=1)
         session = await self._shell.session()
-        teller = Teller(self._found(), send=session.bench.teller.send)
-        answers = await teller.test(trial_news(self._shell.site.clock.now()))
+        answers = await session.bench.teller.test(trial_news(self._shell.site.clock.now()))
         self._answers.clear()
         with self._answers:
             for shown, why in answers:
