@@ -22,11 +22,13 @@ def _sentences(account: Account, place: Place) -> Iterator[str]:
         yield f"Balance {dollars(account.balance_usd)}; it is invoiced afterwards."
     else:
         yield f"Balance {dollars(account.balance_usd)}."
-    if account.spend_limit_usd is not None:
-        limit = dollars_per_hour(account.spend_limit_usd)
-        yield f"All that runs on it costs {dollars(account.spend_per_hour_usd or 0.0)} of at most {limit}."
-    elif account.spend_per_hour_usd is not None:
-        yield f"All that runs on it costs {dollars_per_hour(account.spend_per_hour_usd)}."
+    limit, spent = account.spend_limit_usd, account.spend_per_hour_usd
+    if limit is not None and spent is not None:
+        yield f"All that runs on it costs {dollars(spent)} of at most {dollars_per_hour(limit)}."
+    elif limit is not None:
+        yield f"All that runs on it may cost {dollars_per_hour(limit)}; what it costs now is not told."
+    elif spent is not None:
+        yield f"All that runs on it costs {dollars_per_hour(spent)}."
     if account.most_pods is not None:
         now = f"{counted(account.pods, 'pod')} of" if account.pods is not None else "Pods:"
         yield f"{now} at most {account.most_pods:,}."

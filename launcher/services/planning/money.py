@@ -52,16 +52,17 @@ def _on_limit(place: Place, wanted: Sequence[Offer], account: Account) -> Iterat
     over = [offer for offer in wanted if not account.has_room_for(offer.price_per_hour_usd)]
     if not over:
         return
-    spent = dollars(account.spend_per_hour_usd or 0.0)
-    limit = dollars_per_hour(account.spend_limit_usd or 0.0)
-    so_far = f"All that runs on the {place.title} account may cost {limit}, and costs {spent} now"
+    limit, spent = dollars_per_hour(account.spend_limit_usd or 0.0), account.spend_per_hour_usd
+    so_far = f"All that runs on the {place.title} account may cost {limit}"
+    so_far += f", and costs {dollars(spent)} now" if spent is not None else ""
     if len(over) < len(wanted):
-        names = ", ".join(dict.fromkeys(offer.gpu_name for offer in over))
+        names = tuple(dict.fromkeys(offer.gpu_name for offer in over))
+        which, it = ("which is", "it") if len(names) == 1 else ("which are", "them")
         yield Finding(
             Severity.NOTE,
             "spend_limit",
-            f"{so_far}: no room for {names}, which is left out.",
-            Sentence("To use it, ", how_to_raise(place)),
+            f"{so_far}: no room for {', '.join(names)}, {which} left out.",
+            Sentence(f"To use {it}, ", how_to_raise(place)),
         )
         return
     cheapest = min(offer.price_per_hour_usd for offer in over)

@@ -52,6 +52,17 @@ def test_candidates_over_the_limit_are_left_out_where_others_are_within_it() -> 
     left_out = only(narrow, DEAR, CHEAP)
     assert left_out.severity is Severity.NOTE
     assert "H100, which is left out" in in_terminal(left_out.message)
+    assert in_terminal(left_out.hint).startswith("To use it, ask RunPod for more")
+    both = only(narrow, DEAR, offer("NVIDIA H200", "H200", 3.59), CHEAP)
+    assert "no room for H100, H200, which are left out" in in_terminal(both.message)
+    assert in_terminal(both.hint).startswith("To use them, ask RunPod for more")
+
+
+def test_what_runs_on_the_account_is_not_called_nothing_where_it_is_not_told() -> None:
+    refused = only(replace(RICH, spend_limit_usd=0.5, spend_per_hour_usd=None))
+    assert refused.message == (
+        "All that runs on the RunPod account may cost $0.50 an hour; this GPU would add $0.69."
+    )
 
 
 def test_an_account_with_all_the_pods_it_may_have_is_refused_one_more() -> None:
@@ -106,6 +117,10 @@ def test_what_the_key_is_not_told_is_a_note_with_the_scopes_it_lacks() -> None:
         (
             replace(RICH, balance_usd=25.0, spend_per_hour_usd=0.69, most_pods=5, pods=1),
             "Balance $25.00. All that runs on it costs $0.69 of at most $80.00 an hour. 1 pod of at most 5.",
+        ),
+        (
+            replace(RICH, spend_per_hour_usd=None),
+            "Balance $100.00. All that runs on it may cost $80.00 an hour; what it costs now is not told.",
         ),
         (Account(), "RunPod does not tell this key its balance."),
         (
