@@ -121,8 +121,8 @@ def run_demo(order: DemoOrder, root: Path, output: Output) -> None:
     check_extra(order.recipe.packages)
     end_on_signals()
     output.talk(
-        "A stand-in for RunPod and one for Hugging Face run on this computer; everything\n"
-        "else is the real thing. Nothing is paid: the dollars are what a GPU would cost."
+        "RunPod, Hugging Face and the registries of images are stand-ins on this computer;\n"
+        "all else is the real thing. Nothing is paid: the dollars are what a GPU would cost."
     )
     folder = order.out or read_config().data_folder / "demo"
     with demo_cloud(root, dict.fromkeys(order.faults), base=order.base) as cloud:

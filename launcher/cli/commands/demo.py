@@ -1,4 +1,4 @@
-"""`launcher demo`: the whole way on this computer, against a stand-in cloud and a stand-in Hub."""
+"""`launcher demo`: the whole way on this computer, against a stand-in cloud, Hub and registry."""
 
 from __future__ import annotations
 
@@ -84,9 +84,9 @@ def demo(
 ) -> None:
     """Train a tiny voice on this computer, free and offline; nothing is mocked but the cloud.
 
-    A stand-in for RunPod and one for Hugging Face run on this machine; the rest is the real thing: the same
-    plan, order and pod program as on a rented GPU. A minute on a CPU proves the way, not the voice. With --headless
-    --json each thing that happens is one line, and the last says what came out.
+    Stand-ins for RunPod, Hugging Face and the registries of images run on this machine; the rest is the real thing:
+    the same plan, order and pod program as on a rented GPU. A minute on a CPU proves the way, not the voice. With
+    --headless --json each thing that happens is one line, and the last says what came out.
     """
     output = Output(as_json=as_json, quiet=quiet, streams=True)
     stay_on_loopback()
@@ -125,7 +125,7 @@ def _open_page(
 ) -> None:
     from launcher.cli.demo_form import open_form
 
-    output.talk("Starting the stand-ins for RunPod and Hugging Face on this computer…")
+    output.talk("Starting the stand-ins for RunPod, Hugging Face and registries on this computer…")
     struck = open_form(
         list(faults), folder, base=base, door=door, say=say, ready=tell_address(output)
     )
@@ -146,7 +146,7 @@ def _run_emulators(
         struck = cloud.struck
     if struck:
         output.talk(f"Faults: {struck_text(struck)}.")
-    output.talk("Both stand-ins are closed.")
+    output.talk("The stand-ins are closed.")
 
 
 def _say_where(cloud: DemoCloud, base: DemoBase | None, output: Output) -> None:
