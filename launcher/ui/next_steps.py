@@ -60,7 +60,7 @@ WORDS: Mapping[NextStep, Callable[[str, str], str]] = {
     NextStep.ENTER_ADDRESSES: _plain("enter it under “Where you are told” on the Keys page"),
     NextStep.LOOK_FOR_PODS: _plain("“Look for forgotten GPUs” on the Keys page"),
     NextStep.COMPARE_API: _plain("launcher doctor, in a terminal,"),
-    NextStep.MAKE_PLAN: _plain("“Check” on the Train page"),
+    NextStep.MAKE_PLAN: _plain("“Check everything” on the Train page"),
     NextStep.LIST_GPUS: _plain("the table under Where"),
     NextStep.LIST_SETTINGS: _plain("the Train page"),
     NextStep.LIST_PRESETS: _plain("the choice of presets on the Train page"),
