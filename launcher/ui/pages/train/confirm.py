@@ -67,7 +67,7 @@ class ConfirmDialog:
                 ("Dataset", ", ".join(one.name for one in chosen_datasets(settings)) or "none"),
                 *(("Fetched too", f"{one.name}, {size(one.size_bytes)}") for one in plan.inputs),
                 ("Results go to", f"{settings.results_repo}/{plan.run_id}"),
-                ("Told", _told(plan)),
+                ("Told", told(plan)),
                 ("If it is taken", _others(len(plan.candidates) - 1)),
                 ("Account", account_words(plan.account, self._shell.site.place)),
             ]
@@ -153,13 +153,14 @@ def _made(plan: Plan) -> str:
     return f"the {result.name}" if result else "the results"
 
 
-def _told(plan: Plan) -> str:
+def told(plan: Plan) -> str:
     """Where the person is told of the run, and whether anybody has to stay for that."""
-    if plan.told_from_pod:
-        return f"{', '.join(plan.told_from_pod)}, by the GPU itself"
-    if plan.told_here:
-        return f"{', '.join(plan.told_here)}, while this program runs"
-    return "nobody while this computer is off"
+    here = ", ".join(each for each in plan.told_here if each not in plan.told_from_pod)
+    ways = [
+        f"{', '.join(plan.told_from_pod)}, by the GPU itself" if plan.told_from_pod else "",
+        f"{here}, while this program runs" if here else "",
+    ]
+    return "; ".join(filter(None, ways)) or "nobody while this computer is off"
 
 
 def _tokens(plan: Plan) -> str:
