@@ -174,11 +174,13 @@ def _document(plan: Plan) -> dict[str, Any]:
 
 
 def _read(plan_hash: str, document: dict[str, Any] | None) -> ShownPlan | None:
-    """None for a file that is damaged, or of another release."""
+    """None where there is none, and for a file that is damaged, or of another release."""
+    if document is None:
+        return None
     try:
-        assert document is not None
         agreed = Agreed.read(document["agreed"])
-        assert agreed.hash == plan_hash
+        if agreed.hash != plan_hash:
+            return None
         asked = Composed(
             settings=to_settings(document["settings"]),
             origins={name: Origin(origin) for name, origin in document["origins"].items()},
@@ -196,7 +198,7 @@ def _read(plan_hash: str, document: dict[str, Any] | None) -> ShownPlan | None:
             facts=dict(document["facts"]),
             most_usd=float(document["most_usd"]),
         )
-    except (AssertionError, AttributeError, InvalidRequest, KeyError, TypeError, ValueError):
+    except (AttributeError, InvalidRequest, KeyError, TypeError, ValueError):
         return None
 
 
