@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pod_image.contract.next_steps import Link, Said
+
 
 @dataclass(frozen=True)
 class PlaceKey:
@@ -58,8 +60,6 @@ class Place:
     """Where a person sees and ends pods by hand."""
     console_address: str
     """The same without a scheme, short enough for a sentence."""
-    billing: str
-    """Where credit is added; empty where nothing is paid."""
     prices: str
     """How and how much one pays, to follow "You pay RunPod"."""
     out_of_money: str
@@ -79,6 +79,16 @@ class Place:
     def address(self, given: Mapping[str, str]) -> str:
         """The address to use, `given` being those that stand in for a place's own, by its name."""
         return given.get(self.name) or self.url
+
+    def how_to_top_up(self, *, begins: bool = True) -> Said:
+        """Where credit is added, as the beginning of a sentence or its end; empty where nothing is paid."""
+        words = "Add credit" if begins else "add credit"
+        return Link(words, self.billing_address) if self.billing_address else ""
+
+    @property
+    def how_to_raise(self) -> Said:
+        """Where a higher limit is asked for, as the end of a sentence."""
+        return Link(f"ask {self.title} for more", self.limits_address)
 
     def has_stand_in(self, given: Mapping[str, str]) -> bool:
         """Whether somebody else answers for it: a demo, a test."""

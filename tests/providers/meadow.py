@@ -40,7 +40,6 @@ MEADOW = Place(
     key=None,
     console="",
     console_address="the gate",
-    billing="",
     prices="nothing",
     out_of_money="",
     least_disk_gb=1,

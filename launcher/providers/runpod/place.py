@@ -36,7 +36,6 @@ RUNPOD = Place(
     ),
     console="https://www.runpod.io/console/pods",
     console_address="console.runpod.io/pods",
-    billing="RunPod's billing page",
     prices="by the second while a GPU is rented, usually between $0.20 and $0.80 an hour",
     out_of_money="RunPod deletes pods, with their data, when the money is gone.",
     # A smaller one is refused in the words of a GPU that is not to be had; one more gigabyte costs cents a month.

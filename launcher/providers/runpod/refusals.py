@@ -22,7 +22,7 @@ from launcher.errors import (
     RentUnclear,
 )
 from launcher.providers.runpod.place import RUNPOD
-from pod_image.contract.next_steps import Link, NextStep, Sentence
+from pod_image.contract.next_steps import NextStep, Sentence
 
 NO_CAPACITY_PHRASES = (
     "no longer any instances available",
@@ -39,8 +39,6 @@ _SPEND_LIMIT = re.compile(
 _POD_LIMIT = re.compile(r"(?:maximum|max\.?) number of pods|pods? (?:limit|quota)", re.IGNORECASE)
 """RunPod publishes that a start over the account's limits is refused, and neither status nor words: any status of a
 refused create is read for them."""
-TOP_UP = Link("Add credit", RUNPOD.billing_address)
-ASK_FOR_MORE = Link("ask RunPod for more", RUNPOD.limits_address)
 _SCOPE = re.compile(r"\b[a-z][a-z-]*:(?:read|write)\b")
 PATH_NOT_FOUND = "requested path was not found"
 _LONGEST_QUOTE = 300
@@ -102,7 +100,7 @@ def to_error(refusal: Refusal) -> LauncherError:
         case 402:
             return InsufficientBalance(
                 f"RunPod would not {refusal.what}: the account's balance is too low. {said}",
-                hint=Sentence("RunPod asks for an hour of credit. ", TOP_UP),
+                hint=Sentence("RunPod asks for an hour of credit. ", RUNPOD.how_to_top_up()),
             )
         case 403:
             return _forbidden(refusal, said)
@@ -144,12 +142,12 @@ def _over_limit(refusal: Refusal, said: str) -> OverLimit | None:
     if _SPEND_LIMIT.search(refusal.detail):
         return OverLimit(
             f"RunPod would not {refusal.what}: the account's hourly spend limit allows no more. {said}",
-            hint=Sentence("End what runs now, take a cheaper GPU, or ", ASK_FOR_MORE),
+            hint=Sentence("End what runs now, take a cheaper GPU, or ", RUNPOD.how_to_raise),
         )
     if _POD_LIMIT.search(refusal.detail):
         return OverLimit(
             f"RunPod would not {refusal.what}: the account may have no more pods at once. {said}",
-            hint=Sentence("End a pod, or ", ASK_FOR_MORE),
+            hint=Sentence("End a pod, or ", RUNPOD.how_to_raise),
             is_about_price=False,
         )
     return None

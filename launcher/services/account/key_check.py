@@ -16,11 +16,7 @@ from launcher.errors import (
     ProviderUnavailable,
 )
 from launcher.providers.registry import all_places
-from launcher.services.common.account_words import (
-    account_words,
-    how_to_add_scopes,
-    how_to_top_up,
-)
+from launcher.services.common.account_words import account_words, how_to_add_scopes
 from launcher.services.common.place_key import place_key
 from launcher.services.common.workbench import Workbench
 from launcher.stores.secrets import KeyName, Keys
@@ -129,7 +125,7 @@ async def _check_place(bench: Workbench) -> KeyCheck:
     return KeyCheck(
         KeyState.WORKS,
         f"Works. {account_words(account, place)}",
-        how_to_top_up(place)
+        place.how_to_top_up()
         if is_short and not account.is_invoiced
         else how_to_add_scopes(account, place),
         balance_usd=account.balance_usd,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from launcher.domain.account import Account
 from launcher.providers.place import Place
 from pod_image.contract.figures import counted, dollars, dollars_per_hour
-from pod_image.contract.next_steps import Link, Said, Sentence
+from pod_image.contract.next_steps import Said, Sentence
 
 
 def account_words(account: Account, place: Place) -> str:
@@ -39,17 +39,6 @@ def _sentences(account: Account, place: Place) -> Iterator[str]:
 def lacking(scopes: tuple[str, ...]) -> str:
     """Which scopes the key does not have, as a sentence."""
     return f"The key lacks the {'scope' if len(scopes) == 1 else 'scopes'} {' and '.join(scopes)}."
-
-
-def how_to_top_up(place: Place, *, begins: bool = True) -> Said:
-    """Where credit is added, as the beginning of a sentence or its end; empty where nothing is paid."""
-    words = "Add credit" if begins else "add credit"
-    return Link(words, place.billing_address) if place.billing_address else ""
-
-
-def how_to_raise(place: Place) -> Said:
-    """Where a higher limit is asked for, as the end of a sentence."""
-    return Link(f"ask {place.title} for more", place.limits_address)
 
 
 def how_to_add_scopes(account: Account, place: Place) -> Said:

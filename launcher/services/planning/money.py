@@ -7,12 +7,7 @@ from collections.abc import Iterator, Sequence
 from launcher.domain.account import Account
 from launcher.domain.offer import Offer
 from launcher.providers.place import Place
-from launcher.services.common.account_words import (
-    how_to_add_scopes,
-    how_to_raise,
-    how_to_top_up,
-    lacking,
-)
+from launcher.services.common.account_words import how_to_add_scopes, lacking
 from pod_image.contract.figures import counted, dollars, dollars_per_hour
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import Sentence, setting
@@ -44,7 +39,7 @@ def _on_pods(place: Place, account: Account) -> Iterator[Finding]:
         Severity.ERROR,
         "pod_limit",
         f"The {place.title} account has {counted(account.pods or 0, 'pod')}, and may have no more.",
-        Sentence("End one of them, or ", how_to_raise(place)),
+        Sentence("End one of them, or ", place.how_to_raise),
     )
 
 
@@ -62,7 +57,7 @@ def _on_limit(place: Place, wanted: Sequence[Offer], account: Account) -> Iterat
             Severity.NOTE,
             "spend_limit",
             f"{so_far}: no room for {', '.join(names)}, {which} left out.",
-            Sentence(f"To use {it}, ", how_to_raise(place)),
+            Sentence(f"To use {it}, ", place.how_to_raise),
         )
         return
     cheapest = min(offer.price_per_hour_usd for offer in over)
@@ -70,7 +65,7 @@ def _on_limit(place: Place, wanted: Sequence[Offer], account: Account) -> Iterat
         Severity.ERROR,
         "spend_limit",
         f"{so_far}; this GPU would add {dollars(cheapest)}.",
-        Sentence("End what runs there, choose a cheaper GPU, or ", how_to_raise(place)),
+        Sentence("End what runs there, choose a cheaper GPU, or ", place.how_to_raise),
     )
 
 
@@ -86,7 +81,7 @@ def _on_balance(
             Severity.ERROR,
             "balance",
             f"The {place.title} account has {dollars(balance)}; this GPU costs {dollars_per_hour(price)}.",
-            Sentence("Choose a cheaper GPU, or ", how_to_top_up(place, begins=False)),
+            Sentence("Choose a cheaper GPU, or ", place.how_to_top_up(begins=False)),
         )
         return
     others = account.spend_per_hour_usd or 0.0
@@ -98,7 +93,7 @@ def _on_balance(
             "balance",
             f"The {place.title} account has {dollars(balance)}: enough for {balance / (price + others):.1f} hours"
             f"{beside}. {place.out_of_money}",
-            Sentence("Lower ", setting("max_hours"), ", or ", how_to_top_up(place, begins=False)),
+            Sentence("Lower ", setting("max_hours"), ", or ", place.how_to_top_up(begins=False)),
         )
 
 
