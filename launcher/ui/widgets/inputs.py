@@ -82,9 +82,12 @@ class SecretField(ui.element, component="secret_field.js"):
         *,
         hint: str = "",
         placeholder: str = "",
+        action: str = "Use key",
     ) -> None:
         super().__init__()
-        self._props.update({"label": label, "hint": hint, "placeholder": placeholder})
+        self._props.update(
+            {"label": label, "hint": hint, "placeholder": placeholder, "action": action}
+        )
         self._on_secret = on_secret
         self.on("secret", self._received)
 

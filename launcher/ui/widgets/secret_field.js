@@ -1,4 +1,4 @@
-// A field for a key. What is typed stays here until "Use key": no message while typing, none for "Show",
+// A field for a key. What is typed stays here until it is used: no message while typing, none for "Show",
 // one message on use, and then the field is empty again.
 export default {
   template: `
@@ -20,7 +20,7 @@ export default {
       <p v-if="problem" class="error-text" role="alert">{{ problem }}</p>
     </div>
   `,
-  props: { label: String, hint: String, placeholder: String, action: { type: String, default: "Use key" } },
+  props: { label: String, hint: String, placeholder: String, action: String },
   data() {
     return {
       text: "",

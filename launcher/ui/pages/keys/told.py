@@ -61,7 +61,10 @@ class ToldSection:
                 self._draw_held(found)
             if self._held() is None:
                 SecretField(
-                    "Addresses, with spaces between them", self.use, placeholder="ntfy://my-topic"
+                    "Addresses, with spaces between them",
+                    self.use,
+                    placeholder="ntfy://my-topic",
+                    action="Use addresses",
                 ).mark("secret-notify")
 
     def _held(self) -> SecretStr | None:

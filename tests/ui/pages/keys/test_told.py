@@ -60,6 +60,8 @@ async def test_addresses_are_held_for_their_tab_and_shown_by_their_host_alone(
 ) -> None:
     await visit(person, "/keys")
     await person.should_see("Where you are told")
+    (field,) = person.find(marker="secret-notify").elements
+    assert field.props["action"] == "Use addresses"
     use_key(person, NOTIFY, f"{NTFY} desktop")
     await person.should_see("ntfy.test: by the GPU itself, and from here")
     await person.should_see("desktop: from here")
