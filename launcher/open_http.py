@@ -1,4 +1,6 @@
-"""The one place where the launcher makes an HTTP client of its own: its environment is examined before."""
+"""The one place where the launcher makes an HTTP client of its own: its environment is examined before, and which
+addresses one may be pointed at.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ import httpx
 
 from launcher.config import USER_AGENT
 from launcher.errors import BadEnvironment
+from pod_image.contract.loopback import is_loopback
 from pod_image.contract.surroundings import network_faults, read_no_proxy
 
 
@@ -33,3 +36,13 @@ def open_http(
             f"No connection can be made with this environment: {type(exc).__name__}.",
             hint="Look at the variables whose names end with PROXY, and at SSL_CERT_FILE and SSL_CERT_DIR.",
         ) from exc
+
+
+def is_safe_address(address: str) -> bool:
+    """Whether nobody on the way can read what is sent there, or change what is answered."""
+    try:
+        url = httpx.URL(address)
+    except httpx.InvalidURL:
+        return False
+    is_here = url.scheme == "http" and is_loopback(url.host)
+    return bool(url.host) and (url.scheme == "https" or is_here)

@@ -34,11 +34,10 @@ from launcher.errors import (
     ProviderUnavailable,
     RentUnclear,
 )
-from launcher.open_http import open_http
+from launcher.open_http import is_safe_address, open_http
 from launcher.providers.runpod.limits import Gate, wait_seconds
 from launcher.providers.runpod.refusals import Refusal, read_refusal_text, to_error
 from launcher.providers.runpod.sse import ServerEvent, server_events, stream_lines
-from pod_image.contract.loopback import is_loopback
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.surroundings import odd_letters
 
@@ -375,13 +374,9 @@ def _next_cursor(document: Any) -> str:
 
 
 def _checked_url(base_url: str) -> str:
-    """Raises NotConfigured for what is no address, or would carry the key in clear through a network."""
-    try:
-        url = httpx.URL(base_url)
-    except httpx.InvalidURL:
-        url = httpx.URL("")
-    if url.scheme == "https" or (url.scheme == "http" and is_loopback(url.host)):
-        return str(url)
+    """Raises BadEnvironment for what is no address, or would carry the key in clear through a network."""
+    if is_safe_address(base_url):
+        return str(httpx.URL(base_url))
     raise BadEnvironment(
         f"RUNPOD_API_BASE_URL is not an https address: {base_url!r}.",
         hint="Unset it to use https://api.runpod.io, or write https:// before it.",

@@ -10,7 +10,7 @@ import httpx
 
 from launcher.config import REGISTRY_VARIABLE
 from launcher.errors import BadEnvironment
-from launcher.open_http import open_http
+from launcher.open_http import is_safe_address, open_http
 from launcher.providers.place import Place
 from launcher.services.common.image_names import ImageName
 from launcher.services.common.image_registry import (
@@ -18,7 +18,6 @@ from launcher.services.common.image_registry import (
     Described,
     Refused,
     Registry,
-    is_safe_address,
 )
 from launcher.services.common.images import BOOTSTRAP, image_of, is_bootstrap
 from pod_image.contract.next_steps import Said, Sentence, setting

@@ -193,16 +193,6 @@ class Registry:
         return url
 
 
-def is_safe_address(address: str) -> bool:
-    """Whether nobody on the way can change what is answered there."""
-    try:
-        url = httpx.URL(address)
-    except httpx.InvalidURL:
-        return False
-    is_here = url.scheme == "http" and is_loopback(url.host)
-    return bool(url.host) and (url.scheme == "https" or is_here)
-
-
 async def _bounded(response: httpx.Response, most_bytes: int) -> bytes:
     if response.headers.get("content-encoding", "identity") != "identity":
         raise ValueError("it is packed")  # what it would unpack to is not known beforehand
