@@ -86,30 +86,36 @@ class Registry:
         self._authorization = ""
         self.found = Described()
 
-    async def describe(self, *, wants_python: bool) -> Described:
-        """Raises Refused where the registry says no, and what odd answers raise; `found` holds what was told before."""
+    async def describe(self, *, wants_python: bool) -> None:
+        """Put into `found` what is told, part after part. Raises Refused where the registry says no, and what odd
+        answers raise.
+        """
         head = await self._head()
         self.found.is_there = True
         if head is not None and _pulls_left(head.headers) < FEW_PULLS_LEFT:
-            return self.found
-        manifest, content = await self._manifest(self._name.reference)
+            return
+        manifest, content = await self._document("manifests", self._name.reference)
         self.found.digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
         if "manifests" in manifest:
-            listed = _listed(manifest["manifests"])
-            self.found.platforms = set(listed)
-            chosen = listed.get(PLATFORM, "")
-            if not chosen:
-                return self.found
-            manifest, _ = await self._manifest(chosen)
+            await self._describe_listed(_listed(manifest["manifests"]), wants_python=wants_python)
+        else:
+            await self._describe_alone(manifest)
+
+    async def _describe_listed(
+        self, listed: Mapping[tuple[str, str], str], *, wants_python: bool
+    ) -> None:
+        self.found.platforms = set(listed)
+        if chosen := listed.get(PLATFORM, ""):
+            manifest, _ = await self._document("manifests", chosen)
             self.found.size_bytes = _layers_bytes(manifest)
             if wants_python:
                 self.found.python = _python(await self._config(manifest))
-            return self.found
+
+    async def _describe_alone(self, manifest: Mapping[str, Any]) -> None:
         described = await self._config(manifest)
         self.found.platforms = {(str(described["os"]), str(described["architecture"]))}
         self.found.size_bytes = _layers_bytes(manifest)
         self.found.python = _python(described)
-        return self.found
 
     async def _head(self) -> Answer | None:
         """HEAD first: it is no pull, and settles whether there is anything. None where a registry knows no HEAD."""
@@ -140,9 +146,6 @@ class Registry:
         if not token.isascii() or not token.isprintable():
             raise ValueError("a token has other letters")
         return f"Bearer {token}"
-
-    async def _manifest(self, reference: str) -> tuple[dict[str, Any], bytes]:
-        return await self._document("manifests", reference)
 
     async def _config(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
         digest = str(manifest["config"]["digest"])
