@@ -7,7 +7,6 @@ from contextlib import nullcontext
 
 from launcher.domain.plan import Plan
 from launcher.domain.run import Run
-from launcher.errors import InvalidRequest
 from launcher.serve.audit import Caller
 from launcher.serve.ground import Ground
 from launcher.services.common.run_secrets import named_secrets
@@ -16,8 +15,6 @@ from launcher.services.live.live_runs import Launch
 from launcher.services.planning.plan import raise_errors
 from launcher.services.planning.shown_plans import plan_again, recall
 from launcher.stores.secrets import Keys
-
-_LAUNCH = "plan-"
 
 
 class Deploys:
@@ -42,8 +39,8 @@ class Deploys:
         return launch.run
 
     def hash_of(self, launch: Launch) -> str:
-        """Of the plan that it launches; empty for one that somebody began elsewhere, as in the form."""
-        return launch.plan.hash if launch.id.startswith(_LAUNCH) else ""
+        """That it was asked for by; empty for one that somebody began elsewhere, as in the form."""
+        return next((asked for asked, begun in self._begun.items() if begun is launch), "")
 
     async def _begin(self, plan_hash: str, caller: Caller) -> Launch:
         ground = self._ground
@@ -56,9 +53,7 @@ class Deploys:
         }
         ground.audit.must_write(caller, "deploy", **about)
         await self._sweep(caller)
-        launch = ground.live.begin_launch(
-            f"{_LAUNCH}{caller.request_id}", plan, keys, lambda: nullcontext()
-        )
+        launch = ground.live.begin_launch(f"plan-{caller.request_id}", plan, keys, nullcontext)
         self._begun[plan_hash] = launch
         assert launch.task is not None
         launch.task.add_done_callback(lambda _: self._write_end(launch, caller, plan_hash))
@@ -73,17 +68,15 @@ class Deploys:
         keys.need_named(named_secrets(shown.asked.settings))
         plan = await plan_again(ground.bench, shown, keys)
         raise_errors(plan)
-        if plan.hash != plan_hash:
-            raise InvalidRequest("The plan is not the one of this hash any more.")
         return plan, keys
 
     async def _sweep(self, caller: Caller) -> None:
         """Before money is spent: pods of ours that nobody needs any more."""
         report = await reap(self._ground.bench)
-        for gone in report.released:
-            self._ground.audit.write(
-                caller, "released", pod=gone.pod.id, why=str(gone.why), trouble=str(gone.trouble)
-            )
+        for found in report.released:
+            act = "not released" if found.trouble else "released"
+            about = {"pod": found.pod.id, "why": found.why, "trouble": found.trouble}
+            self._ground.audit.write(caller, act, **about)
 
     def _write_end(self, launch: Launch, caller: Caller, plan_hash: str) -> None:
         run = launch.run

@@ -42,20 +42,38 @@ async def test_a_hash_that_nobody_was_shown_rents_nothing(tmp_path: Path) -> Non
         assert site.audited() == []
 
 
+def change_prices(site: Served, factor: float) -> None:
+    catalogue = site.harness.world.catalogue
+    catalogue.gpus = tuple(
+        replace(gpu, secure_usd=gpu.secure_usd * factor, community_usd=gpu.community_usd * factor)
+        for gpu in catalogue.gpus
+    )
+
+
 @in_patient_time
 async def test_a_plan_that_moved_is_refused_with_what_moved(tmp_path: Path) -> None:
     async with served(tmp_path) as site:
         plan = await site.plan()
-        catalogue = site.harness.world.catalogue
-        catalogue.gpus = tuple(
-            replace(gpu, secure_usd=gpu.secure_usd * 2, community_usd=gpu.community_usd * 2)
-            for gpu in catalogue.gpus
-        )
+        change_prices(site, 2.0)
         problem = await refused(site, plan["hash"], 409)
         assert problem["kind"] == "plan-moved"
         moves = problem["moves"]
         assert isinstance(moves, list)
         assert "price" in {each["field"] for each in moves}
+
+
+@in_patient_time
+async def test_a_plan_whose_price_fell_is_launched_by_the_hash_that_was_shown(
+    tmp_path: Path,
+) -> None:
+    async with served(tmp_path) as site:
+        plan = await site.plan()
+        change_prices(site, 0.5)
+        run = await site.post("/runs", {"plan_hash": plan["hash"]})
+        assert run["launch"]["plan_hash"] == plan["hash"]
+        running = await site.until(run["id"], "running")
+        agreed = plan["candidates"][0]["price_per_hour_usd"]
+        assert running["price_per_hour_usd"] == pytest.approx(agreed / 2)
 
 
 @in_patient_time
@@ -85,14 +103,14 @@ async def test_what_spends_money_is_written_down_before_with_who_and_how_much(
     async with served(tmp_path) as site:
         plan = await site.plan()
         run = await site.post("/runs", {"plan_hash": plan["hash"]})
-        await site.until(run["id"], "running")
+        running = await site.until(run["id"], "running")
         asked, done = site.audited()
         assert (asked["act"], done["act"]) == ("deploy", "deployed")
         assert asked["plan"] == done["plan"] == plan["hash"]
         assert asked["token"] == site.ground.token.id
         assert asked["most_usd"] == pytest.approx(plan["worst_case_usd"], abs=1e-4)
         assert asked["run"] == "demo/voices/run-01"
-        assert asked["at"] < run["created_at"] if run["created_at"] else True
+        assert asked["at"] < running["created_at"]
         assert done["pod"]
         assert stat.S_IMODE(site.ground.audit.path.stat().st_mode) == 0o600
 
