@@ -61,12 +61,9 @@ async def _abort(ground: Ground, run: Run, caller: Caller) -> CommandFacts:
     _write(ground, run, InstructionName.ABORT, caller, "")
     launch = ground.live.launch_of(run.nonce)
     if launch is not None and launch.task is not None and not launch.is_over:
-        launch.task.cancel()  # the launch itself releases what it rented
-        with suppress(asyncio.CancelledError):
-            await asyncio.shield(asyncio.gather(launch.task, return_exceptions=True))
-        ended = ground.live.run(run.nonce) or run
-    else:
-        ended = await release(ground.bench, run)
+        launch.task.cancel()  # it releases what it rented, unless it was armed at this very moment
+        await asyncio.wait([launch.task])
+    ended = await release(ground.bench, run)
     ground.live.refresh()
     said = ended.end_reason.sentence if ended.end_reason is not None else ended.detail
     return CommandFacts(id="", command=InstructionName.ABORT, state="done", detail=said, way="")

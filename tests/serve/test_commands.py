@@ -62,6 +62,22 @@ async def test_an_abort_during_the_launch_ends_the_launch(tmp_path: Path) -> Non
 
 
 @in_patient_time
+async def test_an_abort_is_done_when_the_pod_is_gone_and_not_before(tmp_path: Path) -> None:
+    async with served(tmp_path) as site:
+        site.harness.script.armed_after = None
+        run = await site.deployed()
+        await asyncio.sleep(20)
+        site.harness.world.faults.switch_on("delete-500")
+        path = f"/api/v1/runs/{run}/commands"
+        answer = await site.client.post(path, json={"command": "abort"})
+        assert answer.status_code == 502, answer.text
+        assert len(site.harness.live()) == 1
+        site.harness.world.faults.switch_off("delete-500")
+        assert (await site.post(f"/runs/{run}/commands", {"command": "abort"}))["state"] == "done"
+        assert site.harness.live() == []
+
+
+@in_patient_time
 async def test_a_run_that_is_over_takes_no_command(tmp_path: Path) -> None:
     async with served(tmp_path) as site:
         run = await site.deployed()
