@@ -16,7 +16,6 @@ from launcher.domain.run_view import LogEntry, RunView
 from launcher.errors import HubError, InvalidRequest, NotConfigured
 from launcher.services.common.observations import EventSeen, Observation
 from launcher.services.common.workbench import Workbench
-from launcher.services.following.attached import delivered_events
 from launcher.services.live.live_runs import Live
 from pod_image.contract.events import Event
 
@@ -41,18 +40,15 @@ class Told:
         self._newest: OrderedDict[str, _Newest] = OrderedDict()
         self._changed = asyncio.Event()
         self._is_closed = False
-        self._looked_up: set[str] = set()
         live.when_fed.append(self._hear)
 
     async def view(self, run: Run) -> RunView:
-        """What is known of the run. One that ended unseen is read from its results repo, once."""
+        """What is known of the run. One that ended unseen is completed from its results repo, once that can be read."""
         view = await self._live.open_view(run)
-        is_cut_short = view.picture.ended is None and run.state is RunState.ENDED
-        if is_cut_short and run.nonce not in self._looked_up:
-            self._looked_up.add(run.nonce)
+        if view.picture.ended is None and run.state is RunState.ENDED:
             with suppress(HubError, NotConfigured, InvalidRequest):
-                for event in await delivered_events(self._bench, run):
-                    self._live.feed(run, EventSeen(event))
+                await self._live.complete_view(self._bench, run)
+                self._newest.pop(run.nonce, None)  # from here on its file alone has all of it
         return view
 
     async def events(self, run: Run, after: int, most: int) -> list[Event]:

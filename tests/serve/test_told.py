@@ -7,11 +7,16 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
+from launcher.domain.run import RunState
 from launcher.services.common.observations import EventSeen, LogSeen
 from launcher.services.launching.launch import launch
 from launcher.services.live.journal import Journal
 from pod_image.contract.events import from_line
+from pod_image.contract.outcomes import EndReason
+from tests.kit.clouds import RESULTS_REPO
 from tests.kit.plans import plan
+from tests.kit.repo_runs import AT, line, put, record
+from tests.kit.runs import run
 from tests.kit.virtual_time import in_patient_time
 from tests.serve.harness import Served, items, served
 
@@ -114,6 +119,24 @@ async def test_a_run_that_ended_unseen_is_read_from_its_results_repo(tmp_path: P
         found = await again.get(f"/runs/{run}")
         assert found["step"] == 3
         assert (await again.get(f"/runs/{run}/samples"))["samples"]
+
+
+@in_patient_time
+async def test_an_attempt_that_was_lost_is_not_told_by_the_one_that_came_after(
+    tmp_path: Path,
+) -> None:
+    lost = run(
+        results_repo=RESULTS_REPO,
+        state=RunState.ENDED,
+        end_reason=EndReason.LOST,
+        created_at=AT,
+    )
+    async with served(tmp_path) as site:
+        site.harness.bench.runs.add(lost)
+        later = record(attempt=2, nonce="klmnopqrst")
+        put(site.harness.hub, later, line(1, "phase", phase="train"), line(2, "step", step=7))
+        assert (await site.get(f"/runs/{lost.nonce}/events"))["events"] == []
+        assert (await site.get(f"/runs/{lost.nonce}"))["step"] is None
 
 
 @in_patient_time
