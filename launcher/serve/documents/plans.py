@@ -150,7 +150,7 @@ def plan_facts(plan: Plan, plan_hash: str) -> PlanFacts:
         expected_hours=estimate.hours if estimate else None,
         expected_usd=estimate.cost_usd if estimate else None,
         expected_by=estimate.basis if estimate else "",
-        boot_minutes=boot_budget(plan.settings).minutes,
+        boot_minutes=boot_budget(plan.settings, plan.image_gb).minutes,
         dataset=as_json(plan.dataset),
         inputs=as_json(plan.inputs),
         makes_results_repo=plan.makes_results_repo,

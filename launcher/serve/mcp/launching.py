@@ -17,6 +17,7 @@ from launcher.services.planning.plan import raise_errors
 from launcher.services.planning.shown_plans import plan_again, recall
 from launcher.stores.secrets import KeyringStore, Keys, find_named
 from pod_image.contract.figures import dollars, dollars_per_hour
+from pod_image.contract.settings import RunSettings
 
 ANSWER_SECONDS = 20.0
 """A tool answers before its client gives up; the launch goes on behind it."""
@@ -52,12 +53,12 @@ async def deploy(ground: Ground, plan_hash: str) -> Launching:
 def most_of_launch_usd(plan: Plan) -> float:
     """What it can cost at the most: the run, and before it pods that are paid for and never come up."""
     dearest = max(offer.price_per_hour_usd for offer in plan.candidates)
-    boot_hours = boot_budget(plan.settings).minutes / 60
+    boot_hours = boot_budget(plan.settings, plan.image_gb).minutes / 60
     return plan.worst_case_usd + (MOST_PODS - 1) * boot_hours * dearest
 
 
-def _keys(ground: Ground, settings: object) -> Keys:
-    names = named_secrets(settings)  # type: ignore[arg-type]
+def _keys(ground: Ground, settings: RunSettings) -> Keys:
+    names = named_secrets(settings)
     keys = find_named(ground.desk.keys, names, os.environ, KeyringStore())
     keys.need_named(names)
     return keys

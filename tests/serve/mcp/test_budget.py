@@ -11,12 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from launcher.domain.plan import PlannedImage
 from launcher.domain.pod import PodOrder
 from launcher.domain.run import RunState
 from launcher.errors import InvalidRequest, NotConfigured
 from launcher.serve.mcp.budget import Ledger
 from launcher.serve.mcp.ground import agents_folder
+from launcher.serve.mcp.launching import most_of_launch_usd
+from launcher.services.common.boot_budget import boot_budget
 from launcher.services.common.intents import run_lock
+from launcher.services.launching.launch import MOST_PODS
 from launcher.services.launching.orders import new_attempt
 from tests.kit.clouds import GPU, RESULTS_REPO
 from tests.kit.plans import plan
@@ -68,6 +72,15 @@ async def test_the_most_of_a_run_is_booked_and_becomes_what_it_cost(tmp_path: Pa
         assert budget["left_usd"] == pytest.approx(5.0 - budget["booked_usd"])
     [file] = [one for one in agents_folder(harness.config).iterdir() if one.suffix == ".json"]
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_pods_that_fetch_a_large_image_are_booked_for_as_long_as_they_may_take() -> None:
+    sized = {"settings": {"boot_minutes": 0.0}, "image": PlannedImage("x", size_bytes=60 * 10**9)}
+    large = plan("run-01", **sized)
+    minutes = boot_budget(large.settings, 60.0).minutes
+    assert minutes > boot_budget(large.settings).minutes
+    never_came_up = (MOST_PODS - 1) * minutes / 60 * large.offer.price_per_hour_usd
+    assert most_of_launch_usd(large) == pytest.approx(large.worst_case_usd + never_came_up)
 
 
 @in_virtual_time
