@@ -10,6 +10,7 @@ from typing import Any, ParamSpec
 from mcp.types import CallToolResult, ContentBlock, TextContent
 
 from launcher.errors import LauncherError
+from launcher.serve.documents.base import as_json
 from launcher.serve.mcp.next_steps import refusal
 
 P = ParamSpec("P")
@@ -19,6 +20,7 @@ def answer(
     facts: dict[str, Any], *foreign_texts: str, media: Sequence[ContentBlock] = ()
 ) -> CallToolResult:
     """`facts` hold nothing that others wrote, but names and numbers that were checked."""
+    facts = as_json(facts)  # a pod may tell numbers that are none
     blocks: list[ContentBlock] = [TextContent(text=json.dumps(facts, ensure_ascii=False))]
     blocks += [TextContent(text=text) for text in foreign_texts if text]
     return CallToolResult(content=[*blocks, *media], structured_content=facts)

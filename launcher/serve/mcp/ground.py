@@ -33,7 +33,6 @@ class Launching:
     task: asyncio.Task[None] | None = None
     run: KnownRun | None = None
     error: LauncherError | None = None
-    has_run: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def is_over(self) -> bool:

@@ -34,7 +34,8 @@ class Hearing:
         kept = self.newest.setdefault(run.known.nonce, deque(maxlen=KEPT_EVENTS))
         async with run.events(after=run.told.last_seq) as events:
             async for event in until_quiet(events, wait_seconds):
-                kept.append(event)
+                if not kept or event.seq > kept[-1].seq:  # two calls at once hear the same
+                    kept.append(event)
 
     def heard(self, run: Run, most: int) -> list[Event]:
         kept = [*self.newest.get(run.known.nonce, ())]

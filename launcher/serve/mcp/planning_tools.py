@@ -19,8 +19,8 @@ from launcher.serve.mcp.ground import Ground
 from launcher.serve.mcp.launching import deploy, most_of_launch_usd
 from launcher.serve.mcp.next_steps import for_agents
 from launcher.serve.mcp.run_tools import run_facts
-from launcher.services.planning.shown_plans import keep
 from pod_image.contract.common_settings import Cloud
+from pod_image.contract.figures import dollars_per_hour
 from pod_image.contract.findings import Severity
 
 MOST_OFFERS = 40
@@ -129,9 +129,8 @@ class PlanningTools:
         asked = Asked(options=settings, preset=preset, command=tuple(command))
         composed = ground.allowed.held(read(asked, ground.desk.bench.config).composed())
         made = await planned(ground.desk, composed, resume=resume, forced=force)
-        if made.made.hash:
-            trouble = keep(ground.desk.bench, made.made)
-            ground.shown |= set() if trouble else {made.made.hash}
+        if made.hash:
+            ground.shown.add(made.hash)
         return answer(self._plan_facts(made.made), *_findings(made.made))
 
     async def deploy(
@@ -168,6 +167,7 @@ class PlanningTools:
 
     def _plan_facts(self, plan: Plan) -> dict[str, Any]:
         found, estimate = plan.dataset, plan.estimate
+        values = plan.settings.applicable()
         return {
             "hash": plan.hash,
             "can_be_launched": not plan.errors,
@@ -179,7 +179,7 @@ class PlanningTools:
             "tier": plan.offer.cloud.value,
             "price_per_hour_usd": plan.offer.price_per_hour_usd,
             "if_it_is_taken": [
-                f"{one_line(each.gpu_name, 60)} {each.cloud} ${each.price_per_hour_usd:g}"
+                f"{one_line(each.gpu_name, 60)}, {each.cloud} tier, {dollars_per_hour(each.price_per_hour_usd)}"
                 for each in plan.candidates[1 : _MOST_CANDIDATES + 1]
             ],
             "most_usd": round(plan.worst_case_usd, 4),
@@ -198,7 +198,7 @@ class PlanningTools:
             else None,
             "inputs": [{"name": one.name, "commit": one.commit} for one in plan.inputs],
             "chosen": {
-                name: plan.settings.applicable()[name]
+                name: values[name]
                 for name, origin in plan.composed.origins.items()
                 if origin.value == "you"
             },

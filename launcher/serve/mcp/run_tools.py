@@ -98,7 +98,7 @@ class RunTools:
         """What a run has made to hear or see so far, with the newest as content and the others as links."""
         found = await self._ground.run(run)
         newest = (await found.samples.aio())[-limit:]
-        with_content = newest[len(newest) - content :] if content else []
+        with_content = newest[-content:] if content else ()
         media = [await self._content(found, each) for each in with_content]
         links = [self._link(found, each) for each in newest if each not in with_content]
         facts = {
@@ -146,12 +146,10 @@ class RunTools:
 
     async def _content(self, run: Run, sample: Sample) -> ContentBlock:
         kind = media_type(sample.path)
-        if kind.partition("/")[0] not in ("audio", "image"):
+        is_heard_or_seen = kind.partition("/")[0] in ("audio", "image")
+        if not is_heard_or_seen or sample.size_bytes > MOST_CONTENT_BYTES // 3:
             return self._link(run, sample)
-        raw = await sample.read.aio()
-        if len(raw) > MOST_CONTENT_BYTES // 3:
-            return self._link(run, sample)
-        data = base64.b64encode(raw).decode()
+        data = base64.b64encode(await sample.read.aio()).decode()
         if kind.startswith("audio/"):
             return AudioContent(data=data, mime_type=kind)
         return ImageContent(data=data, mime_type=kind)

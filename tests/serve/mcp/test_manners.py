@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from dataclasses import replace
@@ -318,6 +319,37 @@ async def test_offers_presets_and_settings_are_told(tmp_path: Path) -> None:
 
 
 @in_virtual_time
+async def test_numbers_that_are_none_are_told_as_null(tmp_path: Path) -> None:
+    harness = LauncherHarness(tmp_path)
+    harness.script.ends_after = None
+    say = harness.script.say
+
+    def diverged(container: Any, document: Any, event: str, **rest: Any) -> None:
+        losses = {"losses": {"mel": float("nan")}} if event == "step" else {}
+        say(container, document, event, **{**rest, **losses})
+
+    harness.script.say = diverged  # type: ignore[method-assign]  # the pod says something else
+    async with agent(harness) as ask:
+        await ask.deployed()
+        seen = await ask("watch", wait_seconds=10, events=0)
+    assert seen.facts["losses"] == {"mel": None}
+    assert "NaN" not in seen.texts[0]
+
+
+@in_virtual_time
+async def test_two_calls_at_once_tell_no_event_twice(tmp_path: Path) -> None:
+    harness = LauncherHarness(tmp_path)
+    harness.script.ends_after = None
+    async with agent(harness) as ask:
+        await ask.deployed()
+        await asyncio.gather(ask("watch", wait_seconds=10), ask("watch", wait_seconds=10))
+        said = (await ask("watch", events=50)).texts[1]
+    seqs = [json.loads(line.removeprefix("| "))["seq"] for line in inside_marks(said)]
+    assert seqs == sorted(set(seqs))
+    assert len(seqs) > 3
+
+
+@in_virtual_time
 async def test_the_newest_samples_are_sound_and_older_ones_links(tmp_path: Path) -> None:
     harness = LauncherHarness(tmp_path)
     say = harness.script.say
@@ -337,7 +369,16 @@ async def test_the_newest_samples_are_sound_and_older_ones_links(tmp_path: Path)
         publish(harness.hub, Repo(RESULTS_REPO, "model"), files, "samples")
         harness.loop.jump(120)
         await ask("watch", wait_seconds=5)
+        two = await ask("samples", content=3, limit=2)
         told = await ask("samples", content=1)
+        large = dict.fromkeys(files, bytes(600_000))
+        publish(harness.hub, Repo(RESULTS_REPO, "model"), {**large}, "larger")
+        fetched = harness.config.results_folder / RESULTS_REPO / "run-01" / "samples" / "2.wav"
+        fetched.unlink()
+        as_links = await ask("samples", content=3)
+    assert [type(each) for each in two.result.content[2:]] == [AudioContent, AudioContent]
+    assert [type(each) for each in as_links.result.content[2:]] == [ResourceLink] * 3
+    assert not fetched.exists()
     assert [each["step"] for each in told.facts["samples"]] == [1, 2, 3]
     assert "SYSTEM" not in json.dumps(told.facts)
     [sound] = [each for each in told.result.content if isinstance(each, AudioContent)]
