@@ -11,7 +11,7 @@ from launcher.api.html import sample_html
 from launcher.domain.run import Run as KnownRun
 from launcher.domain.run_picture import picture_of
 from launcher.services.following.attached import delivered_events
-from launcher.services.following.delivered_files import download_results, list_results
+from launcher.services.following.delivered_files import download_results, exactly, list_results
 from pod_image.contract.bodies import Sample as SampleBody
 from pod_image.contract.paths import ResultsFolder
 
@@ -45,14 +45,16 @@ class Sample:
     @both
     async def file(self) -> Path:
         """It, on this computer, checked against the repo's listing; brought here once."""
-        got = await download_results(self._desk.bench, self._run, patterns=(self.path,))
-        return got.files[0]
+        return await self._brought()
 
     @both
     async def read(self) -> bytes:
         """Its content, such as a WAV file."""
-        got = await download_results(self._desk.bench, self._run, patterns=(self.path,))
-        return got.files[0].read_bytes()
+        return (await self._brought()).read_bytes()
+
+    async def _brought(self) -> Path:
+        got = await download_results(self._desk.bench, self._run, patterns=exactly(self.path))
+        return got.files[0]
 
     def _repr_html_(self) -> str:
         return sample_html(f"step {self.step:,}: {self.text}".rstrip(": "), self.path, self._shown)

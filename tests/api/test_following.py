@@ -164,6 +164,28 @@ def test_a_receipt_says_what_was_expected_and_metered(program: LauncherHarness) 
     assert run.cost_usd == 0.02
 
 
+def test_a_sample_whose_name_is_a_pattern_brings_itself_alone(program: LauncherHarness) -> None:
+    run = deployed()
+    run.wait()
+    assert run.ended_at is not None
+    paths = ("samples/*.wav", "samples/[a].wav")
+    lines = [
+        to_line(
+            stamped(Sample(step=1, path=path), at=run.ended_at, run_id="run-01", seq=9 + number)
+        )
+        for number, path in enumerate(paths)
+    ]
+    files: dict[str, Path | bytes] = {
+        "run-01/events.jsonl": "\n".join([*program.script.said, *lines]).encode(),
+        "run-01/samples/a.wav": b"of nobody",
+        **{f"run-01/{path}": path.encode() for path in paths},
+    }
+    publish(program.hub, Repo(RESULTS_REPO, "model"), files, "samples")
+    assert [sample.read() for sample in run.samples()] == [path.encode() for path in paths]
+    there = run.samples()[0].file().parent
+    assert not (there / "a.wav").exists()
+
+
 def test_samples_have_what_they_say_and_their_sound(program: LauncherHarness) -> None:
     run = deployed()
     run.wait()

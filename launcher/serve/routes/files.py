@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import glob
 from pathlib import Path as FilePath
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -18,7 +17,12 @@ from launcher.serve.documents.runs import FileFacts, FileList, SampleFacts, Samp
 from launcher.serve.ground import Ground
 from launcher.serve.problems import other
 from launcher.serve.routes.asking import RunName
-from launcher.services.following.delivered_files import list_results
+from launcher.services.following.delivered_files import (
+    download_results,
+    exactly,
+    list_results,
+    results_folder,
+)
 from pod_image.contract.bodies import Sample
 from pod_image.contract.events import Stamped
 from pod_image.contract.figures import size
@@ -93,7 +97,7 @@ def file_routes(ground: Ground) -> APIRouter:
         found = ground.run(run)
         if safe_path(path) != path:
             raise _no_such_file()
-        folder = ground.config.results_folder / found.results_repo / found.run_id
+        folder = results_folder(ground.bench, found) / found.run_id
         file = (folder / path).resolve()
         if not file.is_relative_to(folder.resolve()):
             raise _no_such_file()
@@ -115,7 +119,7 @@ def file_routes(ground: Ground) -> APIRouter:
 
 
 async def _fetch(ground: Ground, run: Run, path: str) -> None:
-    """Raises Problem, HubError or NotConfigured."""
+    """Raises Problem, HubError, NotConfigured, or InvalidRequest where it is gone since it was listed."""
     wanted = f"{run.run_id}/{path}"
     listed = {each.path: each for each in await list_results(ground.bench, run)}
     if wanted not in listed:
@@ -127,8 +131,7 @@ async def _fetch(ground: Ground, run: Run, path: str) -> None:
             f"{path} has {size(size_bytes)}; {size(MOST_BYTES)} is the most that is handed on.",
             f"Fetch it from the results repo {run.results_repo}.",
         )
-    into = ground.config.results_folder / run.results_repo
-    await ground.bench.results(run.results_repo).download(run.run_id, into, [glob.escape(path)])
+    await download_results(ground.bench, run, patterns=exactly(path))
 
 
 def _no_such_file() -> Exception:

@@ -14,7 +14,7 @@ from launcher.domain.run_picture import RunPicture, picture_of
 from launcher.errors import LauncherError
 from launcher.services.common.workbench import Workbench
 from launcher.services.following.attached import delivered_events
-from launcher.services.following.delivered_files import list_results, results_folder
+from launcher.services.following.delivered_files import exactly, list_results, results_folder
 from launcher.services.following.receipts import Receipt, receipt
 from launcher.services.live.journal import Journal
 from launcher.services.sharing.choice import Choice, chosen_samples
@@ -115,7 +115,7 @@ async def _contents(
     if absent:
         try:
             into = results_folder(bench, run)
-            await bench.results(run.results_repo).download(run.run_id, into, absent)
+            await bench.results(run.results_repo).download(run.run_id, into, exactly(*absent))
         except LauncherError as error:
             trouble = str(error.message)
     found: dict[str, bytes] = {}

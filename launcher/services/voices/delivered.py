@@ -11,7 +11,7 @@ from launcher.config import private_files
 from launcher.domain.run import Run
 from launcher.errors import InvalidRequest
 from launcher.services.common.workbench import Workbench
-from launcher.services.following.delivered_files import list_results, results_folder
+from launcher.services.following.delivered_files import exactly, list_results, results_folder
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.paths import ResultsFolder
 from pod_image.contract.whole_file import write_whole
@@ -68,7 +68,7 @@ async def fetch_voice(bench: Workbench, run: Run, voice: Voice, revision: str = 
     """Bring the voice to the results folder, checked; returns the `.onnx` on this machine."""
     into = results_folder(bench, run, revision)
     await bench.results(run.results_repo).download(
-        run.run_id, into, [voice.path, f"{voice.path}.json"], revision=revision
+        run.run_id, into, exactly(voice.path, f"{voice.path}.json"), revision=revision
     )
     return into / run.run_id / voice.path
 

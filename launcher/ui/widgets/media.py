@@ -11,6 +11,7 @@ from fastapi.responses import FileResponse
 
 from launcher.domain.run import Run
 from launcher.errors import LauncherError
+from launcher.services.following.delivered_files import exactly
 from launcher.ui.next_steps import on_page
 from launcher.ui.state.site import Site
 from pod_image.contract.media import media_type
@@ -65,7 +66,7 @@ async def _fetch(site: Site, run: Run, path: str) -> None:
         raise HTTPException(403, _NEEDS_TOKEN)
     into = site.config.results_folder / run.results_repo
     try:
-        await session.bench.results(run.results_repo).download(run.run_id, into, [path])
+        await session.bench.results(run.results_repo).download(run.run_id, into, exactly(path))
     except LauncherError as error:
         if session.keys.hf_upload is None:
             raise HTTPException(403, _NEEDS_TOKEN) from error
