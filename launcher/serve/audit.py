@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -35,17 +36,14 @@ class Audit:
         except OSError as exc:
             raise other(
                 "not-written",
-                f"The audit of this server could not be written: {exc.strerror or exc}. Nothing was rented.",
+                f"The audit of this server could not be written: {exc.strerror or exc}. Nothing was done.",
                 "Make room on the disk of the serving computer.",
             ) from exc
 
-    def write(self, caller: Caller, act: str, **about: Any) -> str:
-        """Write down what was done, or is done in any case, since it ends money. Why that could not be, or ""."""
-        try:
+    def write(self, caller: Caller, act: str, **about: Any) -> None:
+        """Write down what was done, or is done in any case, since it ends money: a disk that is full costs the line."""
+        with suppress(OSError):
             self._write(caller, act, about)
-        except OSError as exc:
-            return str(exc.strerror or exc)
-        return ""
 
     def _write(self, caller: Caller, act: str, about: dict[str, Any]) -> None:
         entry = {
@@ -60,9 +58,9 @@ class Audit:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Opened anew each time: a file that was moved away is missed by nobody.
         descriptor = os.open(self.path, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o600)
-        try:
-            os.fchmod(descriptor, 0o600) if hasattr(os, "fchmod") else None
-            os.write(descriptor, line.encode())
+        with os.fdopen(descriptor, "ab") as file:
+            if hasattr(os, "fchmod"):
+                os.fchmod(descriptor, 0o600)
+            file.write(line.encode())
+            file.flush()  # all of it, or an error: a disk that is nearly full takes a part without one
             os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

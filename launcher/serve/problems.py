@@ -100,10 +100,7 @@ OTHER_KINDS: Mapping[str, tuple[int, str]] = {
     "invalid": (422, "The request is not of the form that the reference describes."),
     "too-many": (429, "More requests came than are answered; the answer says when to come back."),
     "fault": (500, "A fault of ours; the request id finds it in the log of the serving computer."),
-    "not-written": (
-        503,
-        "The audit could not be written, and what is not written down is not paid for.",
-    ),
+    "not-written": (503, "The audit could not be written, and so what was asked for was not done."),
     "too-slow": (504, "The answer took too long."),
 }
 """What the door and the routes refuse by themselves: status, and what it means."""
