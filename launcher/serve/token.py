@@ -17,8 +17,8 @@ from launcher.errors import NotConfigured
 from launcher.stores.secrets import KeyStore
 
 VARIABLE = "LAUNCHER_SERVE_TOKEN"
-SHORTEST = 32
-_FIT = re.compile(r"[A-Za-z0-9._~+/=-]{32,512}")
+SHORTEST, LONGEST = 32, 512
+_FIT = re.compile(rf"[A-Za-z0-9._~+/=-]{{{SHORTEST},{LONGEST}}}")
 """What a request's header can hold as it is (RFC 6750), and long enough not to be guessed."""
 _DRAWN_BYTES = 32
 _ID_DIGITS = 8
@@ -88,7 +88,17 @@ def new_token(store: KeyStore) -> ServeToken:
 def _checked(given: str) -> str:
     if not _FIT.fullmatch(given):
         raise NotConfigured(
-            f"The value of {VARIABLE} cannot be the token: it has {len(given)} characters.",
-            hint=f"Take {SHORTEST} or more letters and digits that a program drew; without the variable one is drawn.",
+            f"The value of {VARIABLE} {_fault(given)}, and cannot be the token.",
+            hint=f"Take {SHORTEST} to {LONGEST} letters and digits that a program drew. "
+            "Without the variable one is drawn.",
         )
     return given
+
+
+def _fault(given: str) -> str:
+    """Why it does not fit; nothing of it is quoted."""
+    if len(given) < SHORTEST:
+        return "is too short"
+    if len(given) > LONGEST:
+        return "is too long"
+    return "has other characters than letters, digits and . _ ~ + / = -"
