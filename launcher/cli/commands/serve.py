@@ -22,7 +22,10 @@ def serve(
         ),
     ] = None,
     host: Annotated[
-        str, typer.Option(metavar="HOST", help="Where to listen; others need --tls-cert.")
+        str,
+        typer.Option(
+            metavar="HOST", help="Where to listen; what other computers reach needs --tls-cert."
+        ),
     ] = "127.0.0.1",
     names: Annotated[
         list[str] | None,
