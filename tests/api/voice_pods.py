@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from launcher.emulator.runpod import ExecOutcome, ScriptedContainer
-from pod_image.contract.environment import RUN_VARIABLE, RunDocument
+from launcher.emulator.runpod import ScriptedContainer
+from pod_image.contract.environment import RunDocument
 from pod_image.hub import Repo, publish
 from tests.kit.checkout import DEMO_CLIPS
 from tests.kit.clouds import CLIPS_REPO
 from tests.kit.dataset_files import SHORT
-from tests.kit.pod_programs import said_to_control
 from tests.services.harness import LauncherHarness, Script
 
 SENTENCE = "The quick brown fox jumps over the lazy dog."
@@ -50,18 +49,10 @@ class VoiceScript(Script):
         }
         publish(self.hub, Repo(document.settings.results_repo, "model"), files, "results")
 
-    def on_exec(self, container: ScriptedContainer, command: list[str]) -> ExecOutcome:
-        said = said_to_control(command)
-        if said is not None:
-            document = RunDocument.from_json(container.spec.env[RUN_VARIABLE])
-            receipt = {"id": said[2], "command": said[0], "state": "done", "detail": "It is done."}
-            self.say(container, document, "command", **receipt)
-        return super().on_exec(container, command)
-
 
 def make_voices(program: LauncherHarness) -> VoiceScript:
     """Clips are in the Hub, and pods train on them from here on."""
-    script = VoiceScript(program.hub, program.world)
+    script = VoiceScript(program.hub, program.world, receipt_detail="It is done.")
     program.script = script
     program.runner.program, program.runner.on_exec = script.program, script.on_exec
     files: dict[str, Path | bytes] = {

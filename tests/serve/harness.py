@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Collection,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,18 +20,18 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from launcher.door.address import Address
-from launcher.emulator.runpod import ExecOutcome, ScriptedContainer
+from launcher.door.address import Address, bind, port_of
+from launcher.door.server import serve_until
+from launcher.emulator.runpod import ScriptedContainer
 from launcher.serve.allowed import Allowed
 from launcher.serve.app import guarded
 from launcher.serve.ground import Ground, following
 from launcher.serve.guard import Entrance, ServeGuard
 from launcher.serve.token import ServeToken, TokenSource
-from pod_image.contract.environment import RUN_VARIABLE, RunDocument
+from pod_image.contract.environment import RunDocument
 from pod_image.hub import Repo, publish
 from tests.kit.clouds import RESULTS_REPO
 from tests.kit.key_store import MemoryKeyStore
-from tests.kit.pod_programs import said_to_control
 from tests.kit.virtual_time import StreamingTransport
 from tests.services.harness import LauncherHarness, Script
 
@@ -56,14 +63,6 @@ class TalkingScript(Script):
             f"{document.run_id}/samples/step-{step}.wav": SOUND for step in (1, 2, 3)
         }
         publish(self.hub, Repo(RESULTS_REPO, "model"), files, "samples")
-
-    def on_exec(self, container: ScriptedContainer, command: list[str]) -> ExecOutcome:
-        said = said_to_control(command)
-        if said is not None:
-            document = RunDocument.from_json(container.spec.env[RUN_VARIABLE])
-            receipt = {"id": said[2], "command": said[0], "state": "done", "detail": "as asked"}
-            self.say(container, document, "command", **receipt)
-        return super().on_exec(container, command)
 
 
 @dataclass
@@ -118,7 +117,7 @@ async def served(
 ) -> AsyncIterator[Served]:
     """Make it inside a test in patient time."""
     harness = LauncherHarness(folder)
-    script = TalkingScript(harness.hub, harness.world)
+    script = TalkingScript(harness.hub, harness.world, receipt_detail="as asked")
     harness.script = script
     harness.runner.program, harness.runner.on_exec = script.program, script.on_exec
     allowed = Allowed.by(harness.config, folders, secrets)
@@ -144,6 +143,23 @@ async def served(
             httpx.AsyncClient(transport=transport, base_url=ORIGIN, timeout=None) as stranger,
         ):
             yield Served(harness, ground, app, client, stranger)
+
+
+@asynccontextmanager
+async def on_a_socket(site: Served, seconds: Callable[[], float]) -> AsyncIterator[str]:
+    """The same interface for programs that are none of ours; gives its origin. `seconds`: the clock of its limits."""
+    sock = bind(0)
+    entrance = Entrance(Address("127.0.0.1", port_of(sock)))
+    app = guarded(site.ground, entrance, seconds)
+    end, ready = asyncio.Event(), asyncio.Event()
+    serving = asyncio.create_task(serve_until(app, sock, end, ready.set, lifespan="off"))
+    await ready.wait()
+    try:
+        yield entrance.address.origin
+    finally:
+        end.set()
+        await serving
+        sock.close()
 
 
 def _document(answer: httpx.Response) -> Any:

@@ -11,13 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from launcher.door.address import Address, bind, port_of
-from launcher.door.server import serve_until
-from launcher.serve.app import guarded
-from launcher.serve.guard import Entrance
 from tests.kit.checkout import ROOT
 from tests.kit.virtual_time import in_patient_time
-from tests.serve.harness import SOUND, TOKEN, served
+from tests.serve.harness import SOUND, TOKEN, on_a_socket, served
 
 EXAMPLES = re.findall(r"```bash\n(.*?)```", (ROOT / "docs" / "http.md").read_text("utf-8"), re.S)
 AS_DOCUMENTED = "http://127.0.0.1:8420"
@@ -30,19 +26,11 @@ async def test_every_example_of_the_guide_works_as_it_stands_there(tmp_path: Pat
     folder.mkdir()
     async with served(tmp_path) as site:
         site.harness.script.ends_after = None
-        sock = bind(0)
-        entrance = Entrance(Address("127.0.0.1", port_of(sock)))
-        app = guarded(site.ground, entrance, asyncio.get_running_loop().time)
-        end, ready = asyncio.Event(), asyncio.Event()
-        serving = asyncio.create_task(serve_until(app, sock, end, ready.set, lifespan="off"))
-        await ready.wait()
         said = []
-        for example in EXAMPLES:
-            said.append(await asyncio.to_thread(_run, example, entrance.address.origin, folder))
-            await asyncio.sleep(60)
-        end.set()
-        await serving
-        sock.close()
+        async with on_a_socket(site, asyncio.get_running_loop().time) as origin:
+            for example in EXAMPLES:
+                said.append(await asyncio.to_thread(_run, example, origin, folder))
+                await asyncio.sleep(60)
     system, plan, deployed, stopped, told, made = said
     assert json.loads(system)["token_id"] == site.ground.token.id
     assert re.search(r"^\d+\.\d+ [0-9a-f]{64}$", plan.strip())

@@ -20,12 +20,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from launcher.door.address import Address, bind, port_of
-from launcher.door.server import serve_until
-from launcher.serve.app import described_alone, guarded
-from launcher.serve.guard import Entrance
+from launcher.serve.app import described_alone
 from tests.kit.virtual_time import in_patient_time
-from tests.serve.harness import TOKEN, served
+from tests.serve.harness import TOKEN, on_a_socket, served
 
 CHECKS = [
     not_a_server_error,
@@ -44,17 +41,9 @@ async def test_drawn_requests_break_neither_the_server_nor_the_description(
     async with served(tmp_path) as site:
         run = await site.deployed()
         await site.until(run, "ended")
-        sock = bind(0)
-        entrance = Entrance(Address("127.0.0.1", port_of(sock)))
         minutes = itertools.count(step=60.0)  # nobody waits here, and no limit strikes
-        app = guarded(site.ground, entrance, lambda: next(minutes))
-        end, ready = asyncio.Event(), asyncio.Event()
-        serving = asyncio.create_task(serve_until(app, sock, end, ready.set, lifespan="off"))
-        await ready.wait()
-        await asyncio.to_thread(_draw_all, entrance.address.origin, mode, run)
-        end.set()
-        await serving
-        sock.close()
+        async with on_a_socket(site, lambda: next(minutes)) as origin:
+            await asyncio.to_thread(_draw_all, origin, mode, run)
         assert site.harness.posts() == 1
         assert [each["act"] for each in site.audited() if each["act"] == "deploy"] == ["deploy"]
         text = "".join(path.read_text() for path in site.ground.requests.paths if path.exists())

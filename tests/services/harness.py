@@ -48,6 +48,7 @@ from tests.kit.told import Told
 from tests.kit.virtual_time import StreamingTransport, VirtualLoop
 
 OPENED: list[RunHistory] = []
+"""Closed after each test by the fixture beside this file."""
 GPU_IDLE = {
     "watched_seconds": 300.0,
     "idle_seconds": 63.0,
@@ -57,7 +58,6 @@ GPU_IDLE = {
         {"name": "deliver", "seconds": 0.4},
     ],
 }
-"""Closed after each test by the fixture beside this file."""
 
 
 @dataclass
@@ -82,6 +82,8 @@ class Script:
     """Between its signs of life after the steps; 0: it gives none."""
     last_word: dict[str, Any] = field(default_factory=dict)
     """What its last event says beside the usual."""
+    receipt_detail: str = ""
+    """What its receipt for an instruction says; empty: none comes but the answer itself."""
     log: str | None = None
     """Its log.txt; None as of an image that kept none."""
     stopping: bool = False
@@ -209,6 +211,10 @@ class Script:
         said = said_to_control(command)
         if said is None:
             return ExecOutcome(127, stderr="not found")
+        if self.receipt_detail:
+            document = RunDocument.from_json(container.spec.env[RUN_VARIABLE])
+            receipt = {"id": said[2], "command": said[0], "detail": self.receipt_detail}
+            self.say(container, document, "command", state="done", **receipt)
         if said[0] == "stop":
             self.stopping = True
         return ExecOutcome(0, stdout=json.dumps({"id": said[2], "state": "received"}))
