@@ -169,7 +169,7 @@ class SampleFacts(Answer):
     media: Media
     seconds: float | None
     is_there: bool
-    """Whether it is known to be in the results repo."""
+    """Whether it is in the results repo, as far as the pod told; once the run is over it is taken to be there."""
     url: str
     """Where this server has it; ranges are answered."""
 
