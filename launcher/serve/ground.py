@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -81,28 +81,22 @@ class KeysOfServer:
     """The server's own keys and what was opened with them, for what watches and launches runs."""
 
     def __init__(self, keys: Keys, bench: Workbench) -> None:
-        self.keys, self._bench = keys, bench
-        self.jobs: set[asyncio.Task[None]] = set()
+        self._keys, self._bench = keys, bench
 
     @property
     def bench(self) -> Workbench:
         return self._bench
 
     def start(self, job: asyncio.Task[None]) -> None:
-        self.jobs.add(job)
-        job.add_done_callback(self.jobs.discard)
+        """These keys do not go before the server does, which ends all that follows runs."""
 
     @property
     def renting(self) -> list[KeysOfServer]:
-        return [self] if has_place_key(self.keys, self._bench.place) else []
+        return [self] if has_place_key(self._keys, self._bench.place) else []
 
     def open_bench(self, keys: Keys) -> AbstractAsyncContextManager[Workbench]:
         """The same for a launch: its looks at pods are those of everybody else."""
-        return self._same()
-
-    @asynccontextmanager
-    async def _same(self) -> AsyncIterator[Workbench]:
-        yield self._bench
+        return nullcontext(self._bench)
 
 
 @asynccontextmanager

@@ -50,16 +50,14 @@ def _made(app: FastAPI) -> dict[str, Any]:
                 status: _problem(words) for status, words in _OF_EVERY.items()
             }
             for answer in operation["responses"].values():
-                answer.get("content", {}).pop("application/json", None) if _is_other(
-                    answer
-                ) else None
+                _drop_json_beside_another_type(answer.get("content", {}))
     return document
 
 
-def _is_other(answer: dict[str, Any]) -> bool:
-    """Whether FastAPI put a JSON answer beside the type that the route says."""
-    kinds = set(answer.get("content", {})) - {"application/json"}
-    return bool(kinds)
+def _drop_json_beside_another_type(content: dict[str, Any]) -> None:
+    """FastAPI describes a JSON answer also where the route says another type."""
+    if set(content) - {"application/json"}:
+        content.pop("application/json", None)
 
 
 def _problem(words: str) -> dict[str, Any]:

@@ -40,10 +40,9 @@ class RequestLog:
             self._append(json.dumps(entry, ensure_ascii=False) + "\n")
 
     def _append(self, line: str) -> None:
-        is_full = self._bytes + len(line) > MOST_BYTES
         if self._path is None:
             self._path, self._bytes = self._newest()
-            is_full = self._bytes + len(line) > MOST_BYTES
+        is_full = self._bytes + len(line) > MOST_BYTES
         if is_full:
             self._path = next(each for each in self.paths if each != self._path)
             self._bytes = 0

@@ -122,10 +122,10 @@ def setting_facts(composed: Composed) -> dict[str, SettingFacts]:
     }
 
 
-def plan_facts(plan: Plan, plan_hash: str) -> PlanFacts:
+def plan_facts(plan: Plan) -> PlanFacts:
     estimate = plan.estimate
     return PlanFacts(
-        hash=plan_hash,
+        hash=plan.hash,
         can_be_launched=not plan.errors,
         run_id=plan.run_id,
         resume=plan.resume,

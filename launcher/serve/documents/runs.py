@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from math import isfinite
 from typing import Any
@@ -329,8 +328,5 @@ def machine_facts(picture: RunPicture) -> MachineFacts:
     )
 
 
-def log_lines(entries: Sequence[LogEntry]) -> list[LogLine]:
-    return [
-        LogLine(number=each.number, source=each.source, text=each.text, at=each.at)
-        for each in entries
-    ]
+def log_line(entry: LogEntry) -> LogLine:
+    return LogLine(number=entry.number, source=entry.source, text=entry.text, at=entry.at)

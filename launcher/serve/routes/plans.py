@@ -33,6 +33,6 @@ def plan_routes(ground: Ground) -> APIRouter:
                 f"The plan could not be kept: {trouble}.",
                 hint="Make room on the disk of the serving computer.",
             )
-        return plan_facts(plan, plan.hash)
+        return plan_facts(plan)
 
     return routes

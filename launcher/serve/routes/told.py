@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import PlainTextResponse
 
 from launcher.domain.run import Run
-from launcher.serve.documents.runs import EventList, log_lines
+from launcher.serve.documents.runs import EventList, log_line
 from launcher.serve.ground import Ground
 from launcher.serve.routes.asking import RunName, caller_of
 from launcher.serve.streams import MEDIA_TYPE, Item, Items, Stream
@@ -130,7 +130,7 @@ async def _log(ground: Ground, run: Run, after: int) -> Items:
             yield None
         else:
             after = entry.number
-            line = log_lines([entry])[0].model_dump(mode="json")
+            line = log_line(entry).model_dump(mode="json")
             yield Item(f"{ground.told.mark}-{after}", "line", line)
     yield Item(f"{ground.told.mark}-{after}", "over", _how_it_stands(ground, run))
 

@@ -90,14 +90,6 @@ class Launch:
     is_over: bool = False
 
 
-@dataclass
-class Watcher:
-    """Follows one run by what one holder opened."""
-
-    holder: Holder
-    task: asyncio.Task[None]
-
-
 class Live:
     """`pod_status` and `troubles` are by nonce of the run. `word` says what went wrong as the reader's edge does."""
 
@@ -126,7 +118,7 @@ class Live:
         """Runs whose journal is in their view."""
         self._complete: set[str] = set()
         """Runs whose delivered events are in their view."""
-        self._watchers: dict[str, Watcher] = {}
+        self._watchers: dict[str, asyncio.Task[None]] = {}
         self._not_before: dict[str, datetime] = {}
         self._live_runs: list[Run] = []
         self._loop: asyncio.Task[None] | None = None
@@ -138,7 +130,7 @@ class Live:
     async def stop(self) -> None:
         """End watchers; a launch whose pod is not armed yet releases it, and that is waited for."""
         tasks = [launch.task for launch in self.launches.values() if launch.task]
-        tasks += [watcher.task for watcher in self._watchers.values()]
+        tasks += self._watchers.values()
         if self._loop is not None:
             tasks.append(self._loop)
         for task in tasks:
@@ -292,8 +284,7 @@ class Live:
         waits = self._not_before.get(run.nonce)
         if self.is_watched(run.nonce) or (waits is not None and self.clock.now() < waits):
             return
-        task = asyncio.create_task(self._watch(holder.bench, run))
-        self._watchers[run.nonce] = Watcher(holder, task)
+        task = self._watchers[run.nonce] = asyncio.create_task(self._watch(holder.bench, run))
         holder.start(task)
 
     async def _watch(self, bench: Workbench, run: Run) -> None:
