@@ -34,7 +34,7 @@ class ToldCurve(TypedDict):
     name: str
     """Of the loss or figure, as the training calls it."""
     points: list[tuple[float, float]]
-    """Step and value, in order; of a long run some hundred that stand for all."""
+    """Step and value, in order; of a long run at most 200, which stand for all."""
 
 
 class ToldSample(TypedDict):

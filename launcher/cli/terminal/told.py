@@ -8,7 +8,7 @@ from launcher.cli.documents.following import ToldCurve, ToldSample
 from launcher.cli.terminal.layout import table
 from launcher.cli.terminal.sparkline import sparkline
 from launcher.domain.run_picture import RunPicture
-from pod_image.contract.curve import Point
+from pod_image.contract.curve import Curve, Point
 from pod_image.contract.figures import counted
 
 MOST_CURVES = 8
@@ -22,7 +22,7 @@ def told_parts(told: RunPicture) -> list[str]:
 
 
 def curve_facts(told: RunPicture) -> list[ToldCurve]:
-    return [{"name": name, "points": _few(points)} for name, points in _curves(told)]
+    return [{"name": name, "points": _few(curve.shown())} for name, curve in _curves(told)]
 
 
 def sample_facts(told: RunPicture) -> list[ToldSample]:
@@ -30,9 +30,9 @@ def sample_facts(told: RunPicture) -> list[ToldSample]:
     return [{"step": each.step, "path": each.path, "text": each.text} for each in said]
 
 
-def _curves(told: RunPicture) -> list[tuple[str, list[Point]]]:
-    shown = ((name, curve.shown()) for name, curve in told.curves.items())
-    return [(name, points) for name, points in shown if points]
+def _curves(told: RunPicture) -> list[tuple[str, Curve]]:
+    """Those that have a value; a loss that never was a number has none."""
+    return [(name, curve) for name, curve in told.curves.items() if curve.last is not None]
 
 
 def _few(points: list[Point]) -> list[Point]:
@@ -43,23 +43,27 @@ def _few(points: list[Point]) -> list[Point]:
 
 def _curve_lines(told: RunPicture) -> list[str]:
     curves = _curves(told)
-    rows = []
-    for name, points in curves[:MOST_CURVES]:
-        values = [value for _, value in points]
-        last = f"{values[-1]:.4g} at step {points[-1][0]:,.0f}"
-        rows.append((f"  {name}", f"{values[0]:.4g}", last, sparkline(values, stream=sys.stdout)))
-    if not rows:
+    if not curves:
         return []
+    rows = [_curve_row(name, curve) for name, curve in curves[:MOST_CURVES]]
     more = len(curves) - len(rows)
     left_out = [f"  and {counted(more, 'more curve')}, in --json"] if more else []
     return ["", table(("  CURVE", "FIRST", "NEWEST", ""), rows, right=(1,)), *left_out]
+
+
+def _curve_row(name: str, curve: Curve) -> tuple[str, str, str, str]:
+    assert curve.last is not None
+    # The points of a long run are means of several values: these two are as the pod said them.
+    step, newest = curve.last
+    bars = sparkline([value for _, value in curve.shown()], stream=sys.stdout)
+    return f"  {name}", f"{curve.first_value:.4g}", f"{newest:.4g} at step {step:,.0f}", bars
 
 
 def _sample_lines(told: RunPicture) -> list[str]:
     made = [each.body for each in told.samples]
     if not made:
         return []
-    rows = [(f"  {each.step:,}", each.text, each.path) for each in made[-MOST_SAMPLES:][::-1]]
+    rows = [(f"  {each.step:,}", each.path, each.text) for each in made[-MOST_SAMPLES:][::-1]]
     more = len(made) - len(rows)
     earlier = [f"  and {counted(more, 'earlier sample')}"] if more else []
-    return ["", table(("  SAMPLE AT STEP", "TEXT", "FILE"), rows), *earlier]
+    return ["", table(("  SAMPLE AT STEP", "FILE", "TEXT"), rows), *earlier]

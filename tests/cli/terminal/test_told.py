@@ -22,9 +22,9 @@ def learnt(steps: int, curves: int = 1) -> RunPicture:
     )
 
 
-def spoken(count: int) -> RunPicture:
+def spoken(count: int, text: str) -> RunPicture:
     return picture_of(
-        event("sample", n, step=100 * n, path=f"samples/{n}.wav", text=f"Sentence {n}.")
+        event("sample", n, step=100 * n, path=f"samples/{n}.wav", text=text.format(n=n))
         for n in range(1, count + 1)
     )
 
@@ -40,6 +40,16 @@ def test_a_curve_is_told_by_its_first_and_its_newest_value() -> None:
     assert "10" in text
 
 
+def test_the_first_and_the_newest_value_of_a_long_run_are_those_that_the_pod_said() -> None:
+    (row,) = [line for line in told_parts(learnt(steps=5_001))[1].splitlines() if "loss 0" in line]
+    assert row.split()[2:7] == ["10", "0.002", "at", "step", "5,001"]
+
+
+def test_a_loss_that_never_was_a_number_is_no_curve() -> None:
+    told = picture_of([event("step", 1, step=1, losses={"mel": float("nan")})])
+    assert (told_parts(told), curve_facts(told)) == ([], [])
+
+
 def test_of_many_curves_some_are_told_and_the_others_counted() -> None:
     text = "\n".join(told_parts(learnt(steps=2, curves=MOST_CURVES + 3)))
     assert f"loss {MOST_CURVES - 1}" in text
@@ -53,8 +63,8 @@ def test_a_long_curve_has_few_points_and_its_newest_among_them() -> None:
     assert curve["points"][-1] == (1_501, 10.0 / 1_501)
 
 
-def test_the_newest_samples_come_first_and_earlier_ones_are_counted() -> None:
-    told = spoken(MOST_SAMPLES + 2)
+def test_the_newest_samples_come_first_with_their_file_and_earlier_ones_are_counted() -> None:
+    told = spoken(MOST_SAMPLES + 2, text="Sentence {n}." + " It goes on." * 20)
     lines = "\n".join(told_parts(told)).splitlines()
     assert "Sentence 7." in lines[2]
     assert "samples/7.wav" in lines[2]
