@@ -17,10 +17,11 @@ from launcher.api.plan import Plan, Say, refuse_dearer
 from launcher.api.run import Run
 from launcher.api.typed_settings import Settings
 from launcher.domain.plan import Composed
+from launcher.domain.run_picture import picture_of
 from launcher.errors import InvalidRequest
 from launcher.services.common.run_secrets import named_secrets
 from launcher.services.ending.reap import ReapReport, reap
-from launcher.services.following.find_run import find_run
+from launcher.services.following.find_run import find_with_events
 from launcher.services.following.look_around import look_around
 from launcher.services.planning.plan import make_plan
 from launcher.services.planning.shown_plans import ShownPlan, keep, moved, plan_again, recall
@@ -75,8 +76,11 @@ async def swept(desk: Desk) -> ReapReport:
 
 
 async def found(desk: Desk, key: str) -> Run:
-    """The run at that address, of that name or of that pod, or the newest. Raises what `find_run` raises."""
-    return Run(desk, await find_run(desk.bench, key))
+    """The run at that address, of that name or of that pod, or the newest; with what it has told, where the look for
+    it had to read that. Raises what `find_run` raises.
+    """
+    it = await find_with_events(desk.bench, key)
+    return Run(desk, it.run, picture_of(it.events))
 
 
 async def known(desk: Desk, limit: int) -> list[Run]:
@@ -188,7 +192,8 @@ async def _attach(
     that goes on is followed and ended as if it had begun here.
     """
     attached = await found(await desk_for(keys, secrets), run)
-    await attached.read_picture()
+    if not attached.told.last_seq:
+        await attached.read_picture()
     return attached
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import NoReturn
@@ -33,7 +33,6 @@ from launcher.services.following.delivered_files import Downloaded, download_res
 from launcher.services.following.instructions import Sent
 from launcher.services.following.outcome import raise_if_bad
 from launcher.services.following.receipts import Receipt, receipt
-from launcher.services.following.told_so_far import told_so_far
 from launcher.services.following.versions import versions_of
 from pod_image.contract.events import Event
 from pod_image.contract.figures import dollars
@@ -43,15 +42,11 @@ from pod_image.hub import RemoteFile
 
 @dataclass(frozen=True)
 class Look:
-    """What there is to know of a run. `pod`: while there is one; `trouble`: why it could not be asked.
-
-    `told`: its curves and samples as far as they are in the results repo; empty where that cannot be read.
-    """
+    """What there is to know of a run. `pod`: while there is one; `trouble`: why it could not be asked."""
 
     receipt: Receipt
     pod: Pod | None = None
     trouble: LauncherError | None = None
-    told: RunPicture = field(default_factory=RunPicture)
 
 
 class Run(RunFacts):
@@ -61,9 +56,9 @@ class Run(RunFacts):
     Errors are those of `launcher.errors`, with what to do next in `.hint`.
     """
 
-    def __init__(self, desk: Desk, known: KnownRun) -> None:
+    def __init__(self, desk: Desk, known: KnownRun, told: RunPicture | None = None) -> None:
         super().__init__(desk, known)
-        self._watching = Watching(desk.bench, known)
+        self._watching = Watching(desk.bench, known, told)
 
     @property
     def doing(self) -> Doing:
@@ -71,7 +66,7 @@ class Run(RunFacts):
         return self._desk.doing
 
     async def read_picture(self) -> RunPicture:
-        """The same with what the results repo tells; as far as it was known before, where that cannot be read."""
+        """`told`, once it was read from the results repo; as far as it was known before, where that cannot be read."""
         return await self._watching.picture()
 
     @property
@@ -209,7 +204,7 @@ class Run(RunFacts):
 
     @both
     async def look(self) -> Look:
-        """Its receipt, its pod and what it told, asked for now; where that cannot be, as far as known, and why."""
+        """Its receipt and its pod, asked for now; where that cannot be, as far as they are known, and why."""
         return await self._look()
 
     async def _look(self) -> Look:
@@ -223,7 +218,7 @@ class Run(RunFacts):
                 known, pod = await refreshed(bench, known)
         except LauncherError as error:
             trouble = error
-        return Look(receipt(bench.runs, known), pod, trouble, await told_so_far(bench, known))
+        return Look(receipt(bench.runs, known), pod, trouble)
 
     async def _show_in(self, cell: Cell) -> None:
         cell.draw(self._repr_html_)

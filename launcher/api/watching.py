@@ -22,11 +22,11 @@ from pod_image.contract.outcomes import EndReason
 
 
 class Watching:
-    """`told` is the picture of all that any stream of this run has read."""
+    """`told` is the picture of all that any stream of this run has read, and of what was read before."""
 
-    def __init__(self, bench: Workbench, run: KnownRun) -> None:
+    def __init__(self, bench: Workbench, run: KnownRun, told: RunPicture | None = None) -> None:
         self._bench, self._run = bench, run
-        self.told = RunPicture()
+        self.told = told or RunPicture()
 
     async def observations(self) -> AsyncGenerator[Observation, None]:
         """All that is seen from where the last watcher of this computer stopped, until RunEnded."""

@@ -158,7 +158,9 @@ def test_results_are_listed_and_brought_whole(program: LauncherHarness, tmp_path
 def test_a_receipt_says_what_was_expected_and_metered(program: LauncherHarness) -> None:
     run = deployed()
     run.wait()
+    program.core.log.clear()
     receipt = run.receipt()
+    assert program.core.log == []
     assert receipt.metered_usd == 0.02
     assert receipt.worst_case_usd is not None
     assert run.cost_usd == 0.02

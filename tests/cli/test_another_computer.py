@@ -301,6 +301,16 @@ def test_show_tells_by_the_repo_alone_how_a_run_learnt(shell: Shell) -> None:
     assert f"at step {curve['points'][-1][0]:.0f}" in row
 
 
+@pytest.mark.parametrize("key", ["run-01", ADDRESS])
+def test_show_reads_once_what_a_run_has_told(shell: Shell, key: str) -> None:
+    ended(shell)
+    if key != ADDRESS:
+        shell.move_to("home")
+    shell.harness.core.log.clear()
+    assert shell("show", key, "--json").json["curves"]
+    assert len(shell.harness.core.seen("GET", r"/run-01/events\.jsonl$")) == 1
+
+
 def test_a_run_id_of_two_repos_is_asked_about_as_it_is_typed_next(shell: Shell) -> None:
     ended(shell)
     ensure_results_repo(shell.harness.hub, "demo/others")

@@ -20,10 +20,12 @@ from launcher.cli.terminal.run_time import lasted_seconds
 from launcher.cli.terminal.told import curve_facts, sample_facts, told_parts
 from launcher.domain.pod import Pod
 from launcher.domain.run import Run, RunState
+from launcher.domain.run_picture import RunPicture
 from launcher.errors import LauncherError, PodGone
 from launcher.providers.registry import default_place
 from launcher.services.common.workbench import Workbench
 from launcher.services.following.receipts import Receipt
+from launcher.services.following.told_so_far import told_so_far
 from pod_image.contract.next_steps import joined
 from pod_image.contract.older_settings import recorded_settings
 from pod_image.contract.plain import plain_line
@@ -37,15 +39,20 @@ def show(run: RunArgument = "", as_json: JsonOption = False, quiet: QuietOption 
 
     With a RunPod key the pod is asked as well; without one history and results repo have to do.
     """
-    look = run_at(run, lambda bench: _look(bench, run))
+    look, told = run_at(run, lambda bench: _look(bench, run))
     known = look.receipt.run
     Output(as_json=as_json, quiet=quiet).answer(
-        _document(look), lambda: _text(look), quiet=(known.end_reason or known.state).value
+        _document(look, told),
+        lambda: _text(look, told),
+        quiet=(known.end_reason or known.state).value,
     )
 
 
-async def _look(bench: Workbench, key: str) -> Look:
-    return await (await found_run(Desk.at(bench), key)).look.aio()
+async def _look(bench: Workbench, key: str) -> tuple[Look, RunPicture]:
+    run = await found_run(Desk.at(bench), key)
+    look = await run.look.aio()
+    # Where the repo was read to find the run at all, it is not asked again.
+    return look, run.told if run.told.last_seq else await told_so_far(bench, look.receipt.run)
 
 
 def _note(trouble: LauncherError | None) -> str:
@@ -57,7 +64,7 @@ def _note(trouble: LauncherError | None) -> str:
     return f"The pod could not be asked: {in_terminal(trouble.message)}"
 
 
-def _document(look: Look) -> Show:
+def _document(look: Look, told: RunPicture) -> Show:
     found, pod, note = look.receipt, look.pod, _note(look.trouble)
     run = found.run
     return {
@@ -78,15 +85,15 @@ def _document(look: Look) -> Show:
         "gpu_idle": dict(found.gpu_idle),
         "delivery": delivery_facts(found.delivery),
         "last_lines": list(found.last_lines),
-        "curves": curve_facts(look.told),
-        "samples": sample_facts(look.told),
+        "curves": curve_facts(told),
+        "samples": sample_facts(told),
         "machine": dict(found.machine),
         "settings": recorded_settings(run.settings_json),
         "leftover_secrets": list(run.secret_names) if run.state is RunState.ENDED else [],
     }
 
 
-def _text(look: Look) -> str:
+def _text(look: Look, told: RunPicture) -> str:
     found, pod, note = look.receipt, look.pod, _note(look.trouble)
     run = found.run
     parts = [style(run.run_id, "bold") + f" in {run.results_repo}", pairs(_rows(found, pod))]
@@ -95,7 +102,7 @@ def _text(look: Look) -> str:
             (f"  {part.name}", lasted(part.seconds), usd(part.cost_usd)) for part in found.slices
         ]
         parts += ["", table(("  PHASE", "TIME", "COST"), rows, right=(1, 2))]
-    parts += told_parts(look.told)
+    parts += told_parts(told)
     if found.last_lines:
         parts += ["", "What it printed last:"]
         parts += [f"  | {plain_line(line)}" for line in found.last_lines]

@@ -3,7 +3,7 @@ and a results repo what became of it."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from launcher.domain.run import Run, RunState
 from launcher.domain.run_address import RunAddress, run_address
@@ -11,13 +11,22 @@ from launcher.errors import HubError, InvalidRequest, LauncherError, NotConfigur
 from launcher.services.common.workbench import Workbench
 from launcher.services.following.adopted import (
     adopt,
-    is_same_attempt,
     keep,
     known_attempts,
     runs_of_pods_if_any,
 )
 from launcher.services.following.attached import read_run
+from pod_image.contract.events import Event
 from pod_image.contract.next_steps import NextStep, Sentence
+
+
+@dataclass(frozen=True)
+class FoundRun:
+    """`events`: what this very attempt has delivered of them by now, where the look for it had to read that; nothing
+    is known of them where there are none."""
+
+    run: Run
+    events: tuple[Event, ...] = ()
 
 
 async def find_run(bench: Workbench, key: str) -> Run:
@@ -27,50 +36,56 @@ async def find_run(bench: Workbench, key: str) -> Run:
     Raises InvalidRequest when there is none, or when it cannot be told which; HubError or NotConfigured when only
     its repo could tell, and cannot be read.
     """
+    return (await find_with_events(bench, key)).run
+
+
+async def find_with_events(bench: Workbench, key: str) -> FoundRun:
+    """The same, for whoever wants to know next what the run has told."""
     address = run_address(key, bench.config.hub_url)
     if address is not None:
         return await _at_address(bench, address)
     try:
         known = bench.runs.chosen(key)
     except (InvalidRequest, NotConfigured) as exc:
-        return await _of_account(bench, key, exc)
+        return FoundRun(await _of_account(bench, key, exc))
     return await _as_now(bench, known)
 
 
-async def _as_now(bench: Workbench, known: Run) -> Run:
+async def _as_now(bench: Workbench, known: Run) -> FoundRun:
     """A run of the history; one that was known from its repo alone is looked at again until it is over and read."""
     if not known.is_from_repo or (known.state is RunState.ENDED and known.last_seq):
-        return known
+        return FoundRun(known)
     address = RunAddress(known.results_repo, known.run_id)
     try:
         return await _at_address(bench, address)
     except (HubError, NotConfigured):
-        return known
+        return FoundRun(known)
 
 
-async def _at_address(bench: Workbench, address: RunAddress) -> Run:
+async def _at_address(bench: Workbench, address: RunAddress) -> FoundRun:
     """A live run of this account is its pod's; everything else is what the repo tells, or the history where that
     knows better, or where the repo cannot be read."""
     if address.revision:
-        return keep(bench, await read_run(bench, address))
+        return FoundRun(keep(bench, await read_run(bench, address)))  # and not as it is now
     known = known_attempts(bench, address.repo, address.run_id) if address.run_id else []
     own = next((run for run in known if not run.is_from_repo), None)
     if own is not None and own.state is not RunState.ENDED:
-        return own
+        return FoundRun(own)
     of_pods = [run for run in await runs_of_pods_if_any(bench) if _is_at(run, address)]
     if of_pods:
-        return adopt(bench, max(of_pods, key=lambda run: run.planned_at))
+        return FoundRun(adopt(bench, max(of_pods, key=lambda run: run.planned_at)))
     try:
         # Whoever has an answer at hand does not wait long for a better one.
         hub = bench.hub.in_a_hurry() if known else bench.hub
         attached = await read_run(replace(bench, hub=hub), address)
     except LauncherError:
         if known:
-            return known[0]
+            return FoundRun(known[0])
         raise
-    if own is not None and (is_same_attempt(own, attached.run) or not attached.run.attempt_nonce):
-        return own
-    return keep(bench, attached)
+    if own is not None and not attached.run.attempt_nonce:
+        return FoundRun(own)
+    # What the history knows better of this attempt is kept there.
+    return FoundRun(keep(bench, attached), attached.events)
 
 
 async def _of_account(bench: Workbench, key: str, missing: LauncherError) -> Run:
