@@ -106,17 +106,17 @@ class Run(RunFacts):
     @both
     async def stop(self, *, wait: bool = True) -> Answered:
         """End it now: it exports and delivers what it made, and then its pod ends itself."""
-        return await self._told(InstructionName.STOP, wait=wait)
+        return await self.tell.aio(InstructionName.STOP, wait=wait)
 
     @both
     async def save(self, *, wait: bool = True) -> Answered:
         """Have it write and upload a checkpoint now; it goes on."""
-        return await self._told(InstructionName.SAVE, wait=wait)
+        return await self.tell.aio(InstructionName.SAVE, wait=wait)
 
     @both
     async def sample(self, text: str, *, wait: bool = True) -> Answered:
         """Have the voice say a sentence as it is now; the sound is among `samples()` a moment later."""
-        return await self._told(InstructionName.SAMPLE, text, wait=wait)
+        return await self.tell.aio(InstructionName.SAMPLE, text, wait=wait)
 
     @both
     async def tell(
@@ -128,7 +128,7 @@ class Run(RunFacts):
         on_sent: Callable[[Sent], None] = lambda sent: None,
     ) -> Answered:
         """Any instruction; `on_sent` hears which way it went before its receipt is waited for."""
-        return await self._told(name, text, wait=wait, on_sent=on_sent)
+        return await instruct(self._desk.bench, self.known, name, text, wait=wait, on_sent=on_sent)
 
     @both
     async def abort(self) -> Run:
@@ -139,7 +139,7 @@ class Run(RunFacts):
     @both
     async def wait(self, *, timeout_seconds: float | None = None, check: bool = True) -> Run:
         """Wait until it is over. Raises RunFailed or NotDelivered for an end that is neither reached nor asked for,
-        unless `check` is False; TimeoutError after so many seconds, and the run goes on.
+        unless `check` is False; TimeoutError after `timeout_seconds`, and the run goes on.
         """
         async with (
             asyncio.timeout(timeout_seconds),
@@ -200,14 +200,11 @@ class Run(RunFacts):
     @both
     async def receipt(self) -> Receipt:
         """What it was expected to cost, metered and was billed, and where the time went."""
-        return (await self._look()).receipt
+        return (await self.look.aio()).receipt
 
     @both
     async def look(self) -> Look:
         """Its receipt and its pod, asked for now; where that cannot be, as far as they are known, and why."""
-        return await self._look()
-
-    async def _look(self) -> Look:
         bench, known = self._desk.bench, self.known
         pod: Pod | None = None
         trouble: LauncherError | None = None
@@ -229,16 +226,6 @@ class Run(RunFacts):
             async for _ in observations:  # until its pod is gone, too
                 pass
         cell.draw(self._repr_html_, is_last=True)
-
-    async def _told(
-        self,
-        name: InstructionName,
-        text: str = "",
-        *,
-        wait: bool,
-        on_sent: Callable[[Sent], None] = lambda sent: None,
-    ) -> Answered:
-        return await instruct(self._desk.bench, self.known, name, text, wait=wait, on_sent=on_sent)
 
     def __repr__(self) -> str:
         known = self.known

@@ -45,16 +45,13 @@ class Sample:
     @both
     async def file(self) -> Path:
         """It, on this computer, checked against the repo's listing; brought here once."""
-        return await self._brought()
+        got = await download_results(self._desk.bench, self._run, patterns=exactly(self.path))
+        return got.files[0]
 
     @both
     async def read(self) -> bytes:
         """Its content, such as a WAV file."""
-        return (await self._brought()).read_bytes()
-
-    async def _brought(self) -> Path:
-        got = await download_results(self._desk.bench, self._run, patterns=exactly(self.path))
-        return got.files[0]
+        return (await self.file.aio()).read_bytes()
 
     def _repr_html_(self) -> str:
         return sample_html(f"step {self.step:,}: {self.text}".rstrip(": "), self.path, self._shown)
