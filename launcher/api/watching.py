@@ -39,23 +39,14 @@ class Watching:
     async def events(self, behind: int) -> AsyncGenerator[Event, None]:
         """Events with a greater number, in order and without gaps, until `ended`."""
         heard = behind
-        async with aclosing(self._all(behind)) as events:
+        async with aclosing(self._without_gaps(behind)) as events:
             async for event in events:
-                missed = await self._between(heard, event.seq) if event.seq > heard + 1 else []
-                for each in (*missed, event):
-                    heard = each.seq
-                    self.told = after(self.told, each)
-                    yield each
-                    if isinstance(each.body, Ended):
-                        return
-        run = self._now()
-        for each in await self._between(heard, None):
-            heard = each.seq
-            self.told = after(self.told, each)
-            yield each
-            if isinstance(each.body, Ended):
-                return
-        yield self._end_known_here(run, heard)
+                heard = event.seq
+                self.told = after(self.told, event)
+                yield event
+                if isinstance(event.body, Ended):
+                    return
+        yield self._end_known_here(self._now(), heard)
 
     def last_word(self) -> Stamped[Ended] | None:
         """The pod's, as far as it was heard by this computer."""
@@ -63,6 +54,18 @@ class Watching:
             return self.told.last_word
         event = from_document(self._bench.runs.kept(self._now(), RecordKind.ENDED) or {})
         return event if tells(event, Ended) else None
+
+    async def _without_gaps(self, behind: int) -> AsyncGenerator[Event, None]:
+        """What the pod says; what of it did not arrive here, and what comes behind it, from the results repo."""
+        heard = behind
+        async with aclosing(self._all(behind)) as events:
+            async for event in events:
+                for missed in await self._between(heard, event.seq):
+                    yield missed
+                heard = event.seq
+                yield event
+        for late in await self._between(heard, None):
+            yield late
 
     async def _all(self, behind: int) -> AsyncGenerator[Event, None]:
         """What the pod says, read from the beginning of its log; nothing of one that is over."""
@@ -78,7 +81,9 @@ class Watching:
                     yield seen.event
 
     async def _between(self, heard: int, until: int | None) -> list[Event]:
-        """What the results repo has of the events between two; nothing where it cannot be read."""
+        """What the results repo has of the events between two; nothing where none can be, or it cannot be read."""
+        if until is not None and until <= heard + 1:
+            return []
         with suppress(HubError, NotConfigured):
             delivered = await delivered_events(self._bench, self._now())
             return [
