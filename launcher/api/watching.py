@@ -14,10 +14,10 @@ from launcher.errors import HubError, NotConfigured
 from launcher.services.common.observations import EventSeen, Observation, RunEnded
 from launcher.services.common.workbench import Workbench
 from launcher.services.following.attached import delivered_events
+from launcher.services.following.outcome import kept_last_word
 from launcher.services.following.watch import watch
-from launcher.stores.runs import RecordKind
 from pod_image.contract.bodies import Ended
-from pod_image.contract.events import Event, Stamped, from_document, stamped, tells
+from pod_image.contract.events import Event, Stamped, stamped
 from pod_image.contract.outcomes import EndReason
 
 
@@ -50,10 +50,7 @@ class Watching:
 
     def last_word(self) -> Stamped[Ended] | None:
         """The pod's, as far as it was heard by this computer."""
-        if self.told.last_word is not None:
-            return self.told.last_word
-        event = from_document(self._bench.runs.kept(self._now(), RecordKind.ENDED) or {})
-        return event if tells(event, Ended) else None
+        return self.told.last_word or kept_last_word(self._bench, self._now())
 
     async def _without_gaps(self, behind: int) -> AsyncGenerator[Event, None]:
         """What the pod says; what of it did not arrive here, and what comes behind it, from the results repo."""

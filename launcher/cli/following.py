@@ -24,14 +24,13 @@ from launcher.errors import Interrupted
 from launcher.services.common.interrupts import leaving_signals
 from launcher.services.common.observations import RunEnded
 from launcher.services.common.workbench import Workbench
-from launcher.services.following.outcome import delivery_of
+from launcher.services.following.outcome import delivery_of, kept_last_word
 from launcher.services.following.outcome import raise_if_bad as raise_if_run_is_bad
 from launcher.services.following.versions import version_of_end
 from launcher.services.launching.progress import Progress, Stage
-from launcher.stores.runs import RecordKind
 from launcher.stores.secrets import Keys
 from pod_image.contract.bodies import Ended
-from pod_image.contract.events import Stamped, from_document, tells, to_document
+from pod_image.contract.events import Stamped, to_document
 from pod_image.contract.figures import dollars_per_hour
 from pod_image.contract.outcomes import EndReason
 
@@ -118,19 +117,13 @@ async def follow_to_end(
         async with HeldRun(Desk.at(bench), run).observations() as observations:
             async for seen in observations:
                 if isinstance(seen, RunEnded):
-                    heard = live.picture.told.last_word or last_word(bench, seen.run)
+                    heard = live.picture.told.last_word or kept_last_word(bench, seen.run)
                     return Followed(seen.run, heard, await version_of_end(bench, seen.run))
                 live.see(seen)
                 live.follow(bench.runs.by_nonce(run.nonce) or run)
     except asyncio.CancelledError as exc:
         raise (left or detached)(bench.runs.by_nonce(run.nonce) or run) from exc
     raise AssertionError("the last observation of a run is its end")
-
-
-def last_word(bench: Workbench, run: Run) -> Stamped[Ended] | None:
-    """What the pod said last, as far as this computer has heard it before."""
-    event = from_document(bench.runs.kept(run, RecordKind.ENDED) or {})
-    return event if tells(event, Ended) else None
 
 
 def detached(run: Run) -> Interrupted:

@@ -20,7 +20,6 @@ from launcher.cli.following import (
     end_on_signals,
     ending_text,
     follow_to_end,
-    last_word,
     raise_if_bad,
 )
 from launcher.cli.notifying import with_addresses
@@ -32,6 +31,7 @@ from launcher.services.common.observations import EventSeen, RunEnded
 from launcher.services.common.workbench import Workbench
 from launcher.services.following.attached import delivered_events
 from launcher.services.following.find_run import find_run
+from launcher.services.following.outcome import kept_last_word
 from launcher.services.following.versions import version_of_end
 from launcher.services.following.watch import watch as watch_run
 from pod_image.contract.bodies import Ended
@@ -70,7 +70,7 @@ async def _watch(bench: Workbench, key: str, output: Output) -> Followed:
     if output.as_json:
         return await _stream(bench, run, output)
     if run.state is RunState.ENDED:
-        return Followed(run, last_word(bench, run), await version_of_end(bench, run))
+        return Followed(run, kept_last_word(bench, run), await version_of_end(bench, run))
     with Live(output) as live:
         if run.cost_usd is not None:
             live.picture.meter(run.cost_usd)
@@ -81,7 +81,7 @@ async def _stream(bench: Workbench, run: Run, output: Output) -> Followed:
     if run.state is RunState.ENDED:
         for event in await delivered_events(bench, run):
             output.event(event_line(event))
-        return Followed(run, last_word(bench, run))
+        return Followed(run, kept_last_word(bench, run))
     ended: Stamped[Ended] | None = None
     try:
         async with aclosing(watch_run(bench, run, from_start=True)) as observations:

@@ -5,11 +5,19 @@ from __future__ import annotations
 from launcher.domain.delivery import Delivery, known_delivery
 from launcher.domain.run import Run
 from launcher.errors import NotDelivered, RunFailed
+from launcher.services.common.workbench import Workbench
+from launcher.stores.runs import RecordKind
 from pod_image.contract.bodies import Ended
-from pod_image.contract.events import Stamped, to_document
+from pod_image.contract.events import Stamped, from_document, tells, to_document
 from pod_image.contract.next_steps import NextStep, Said, Sentence, joined
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.plain import plain_line
+
+
+def kept_last_word(bench: Workbench, run: Run) -> Stamped[Ended] | None:
+    """What the pod said last, as far as this computer has heard it before."""
+    event = from_document(bench.runs.kept(run, RecordKind.ENDED) or {})
+    return event if tells(event, Ended) else None
 
 
 def delivery_of(run: Run, last_word: Stamped[Ended] | None) -> Delivery | None:
