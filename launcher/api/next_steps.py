@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from launcher.errors import LauncherError
+from launcher.stores.secrets import KeyName
 from pod_image.contract.next_steps import NextStep, Said, Step, worded
 
 
@@ -50,8 +51,6 @@ def _is_number(text: str) -> bool:
 
 
 def _enter_key(of: str, value: str) -> str:
-    from launcher.stores.secrets import KeyName
-
     return f'give keys={{"{of}": ...}}, or set the variable {KeyName(of).variable}'
 
 
@@ -75,8 +74,7 @@ WORDS: Mapping[NextStep, Callable[[str, str], str]] = {
     NextStep.SAVE_PRESET: lambda of, value: f"launcher presets save {of}, in a terminal,",
     NextStep.ASSIGN: lambda of, value: f"{of}={value}" if of else "arguments",
     NextStep.TRY_DEMO: _plain("launcher demo, in a terminal,"),
-    NextStep.LIST_FAULTS: _plain("launcher demo, in a terminal,"),
-    NextStep.MAKE_PLAN: _plain("launcher.plan(...)"),
+    NextStep.LIST_FAULTS: _plain("launcher demo --fault list, in a terminal,"),
     NextStep.LIST_RUNS: _plain("launcher.runs()"),
     NextStep.SHOW_RUN: _of_run("show()"),
     NextStep.FOLLOW_RUN: _of_run("show()"),

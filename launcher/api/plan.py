@@ -179,9 +179,9 @@ class Plan:
     def _armed_now(self) -> KnownRun | None:
         """The run, where its pod was armed at the very moment that the call was ended."""
         attempts = self._desk.bench.runs.attempts(self.results_repo, self.run_id)
-        newest = attempts[0] if attempts else None
-        is_ours = newest is not None and newest.planned_at >= self.made_at
-        return newest if is_ours and newest is not None and newest.armed_at is not None else None
+        if attempts and attempts[0].planned_at >= self.made_at and attempts[0].armed_at is not None:
+            return attempts[0]
+        return None
 
     def __repr__(self) -> str:
         price = dollars_per_hour(self.price_per_hour_usd)
