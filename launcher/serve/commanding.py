@@ -65,7 +65,7 @@ async def _abort(ground: Ground, run: Run, caller: Caller) -> CommandFacts:
         await asyncio.wait([launch.task])
     ended = await release(ground.bench, run)
     ground.live.refresh()
-    said = ended.end_reason.sentence if ended.end_reason is not None else ended.detail
+    said = ended.end_sentence or ended.detail
     return CommandFacts(id="", command=InstructionName.ABORT, state="done", detail=said, way="")
 
 

@@ -11,6 +11,7 @@ import pytest
 import launcher
 from launcher.api.html import curve_html, run_html, sample_html
 from launcher.domain.run_picture import picture_of
+from pod_image.contract.outcomes import EndReason
 from tests.api.programs import QUICK, deployed
 from tests.kit.notebooks import Notebook
 from tests.kit.runs import event
@@ -36,6 +37,12 @@ def test_a_notebook_draws_the_run_again_in_place_until_it_is_over(
     assert run.is_over
     run.show()
     assert notebook.drawn[1][-1] == states[-1]
+
+
+def test_of_a_run_that_never_had_a_gpu_nothing_is_said_of_its_pod() -> None:
+    page = run_html(a_run(end_reason=EndReason.BOOT_FAILED, pod_id=""), picture_of([]))
+    assert "The run ended before it had a GPU." in page
+    assert EndReason.BOOT_FAILED.sentence not in page
 
 
 def test_events_that_come_together_are_drawn_once_a_second(

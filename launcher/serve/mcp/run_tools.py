@@ -175,7 +175,7 @@ def run_facts(run: KnownRun) -> dict[str, Any]:
         "most_usd": round(run.most_usd, 4),
         "cost_usd": run.cost_usd,
         "end_reason": run.end_reason.value if run.end_reason else "",
-        "end": run.end_reason.sentence if run.end_reason else "",
+        "end": run.end_sentence,
         "planned_at": run.planned_at.isoformat(),
         "deadline": run.deadline.isoformat() if run.deadline else "",
     }
