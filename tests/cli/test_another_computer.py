@@ -347,6 +347,8 @@ def test_a_version_is_told_at_the_end_and_brought_by_its_tag(shell: Shell) -> No
         folders[words] = (voice.read_bytes(), got["folder"])
     old, same, new = folders.values()
     assert (old[0], new[0]) == (b"a voice", b"another")
+    only = shell("results", ADDRESS, "--only", "voice/voice.onnx").out
+    assert only == f"1 file, 7 bytes, brought to {new[1]}\n"
     assert old == same
     assert old[1] != new[1]
     assert (

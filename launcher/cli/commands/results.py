@@ -19,7 +19,7 @@ from launcher.domain.run import Run
 from launcher.services.common.workbench import Workbench
 from launcher.services.following.delivered_files import Downloaded
 from launcher.stores.secrets import KeyName
-from pod_image.contract.figures import size
+from pod_image.contract.figures import counted, size
 from pod_image.hub import RemoteFile
 
 app = command_app()
@@ -55,7 +55,7 @@ def results(
         )
         output.answer(
             _downloaded(got),
-            lambda: f"{len(got.files)} files, {size(got.size_bytes)}, are in {got.folder}",
+            lambda: f"{_amount(len(got.files), got.size_bytes)}, brought to {got.folder}",
             quiet=str(got.folder),
         )
         return
@@ -107,17 +107,21 @@ def _downloaded(got: Downloaded) -> ResultsDownload:
     }
 
 
+def _amount(files: int, size_bytes: int) -> str:
+    return f"{counted(files, 'file')}, {size(size_bytes)}"
+
+
 def _listing(run: Run, files: list[RemoteFile], version: str, versions: list[str]) -> str:
     if not files and version:
         return f"{run.results_repo} has no folder {run.run_id} at {version}."
     if not files:
         return f"{run.run_id} has delivered nothing to {run.results_repo} yet."
     rows = [(size(file.size_bytes), file.path) for file in files]
-    total = sum(file.size_bytes for file in files)
+    amount = _amount(len(files), sum(file.size_bytes for file in files))
     at = f" at {version}" if version else ""
     lines = [
         table(("SIZE", "FILE"), rows, right=(0,)),
-        f"{len(files)} files, {size(total)}, in {run.results_repo}{at}. Bring them here: --download",
+        f"{amount}, in {run.results_repo}{at}. Bring them here: --download",
     ]
     if versions:
         example = command_line("results", run.address, "--revision", versions[0])

@@ -34,6 +34,7 @@ from pod_image.contract.bodies import (
     Upload,
 )
 from pod_image.contract.events import Event
+from pod_image.contract.figures import counted
 from pod_image.contract.outcomes import Phase
 
 _EVERY_RUN = {
@@ -154,7 +155,7 @@ class Picture:
             case Sample():
                 return f"sample at step {body.step:,}: {body.path}"
             case Upload():
-                return f"{len(body.files)} files are in the results repo"
+                return f"{counted(len(body.files), 'file is', 'files are')} in the results repo"
             case Ended():
                 missing = missing_text(body.missing_count)
                 return f"ended: {body.reason.sentence}" + (f" {missing}." if missing else "")

@@ -16,7 +16,16 @@ from launcher.cli.terminal.picture import Picture, phase_text, step_text
 from launcher.cli.terminal.sparkline import sparkline
 from launcher.domain.run import Run, RunState
 from launcher.services.common.observations import EventSeen, RestartSeen
-from pod_image.contract.bodies import Body, Ended, Heartbeat, PhaseChange, RunWarning, Step
+from pod_image.contract.bodies import (
+    Body,
+    Ended,
+    Heartbeat,
+    PhaseChange,
+    RunWarning,
+    Step,
+    Upload,
+    UploadedFile,
+)
 from pod_image.contract.events import stamped
 from pod_image.contract.outcomes import EndReason, Phase
 from tests.cli.conftest import COMMAND_RUN, Shell
@@ -155,6 +164,12 @@ def test_on_a_terminal_the_display_draws_and_cleans_up(
     assert "a line that stays [not markup]" in text
     assert "fetch: the dataset is fetched" in text
     assert "\x1b[?25h" in text  # the cursor is back
+
+
+def test_one_delivered_file_is_told_as_one() -> None:
+    one = UploadedFile(path="run-01/a.txt", size_bytes=1, sha256="0" * 64)
+    told = [Picture().text_of(Upload(commit="c1", files=files)) for files in ((one,), (one, one))]
+    assert told == ["1 file is in the results repo", "2 files are in the results repo"]
 
 
 def test_a_sparkline_has_as_many_bars_as_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
