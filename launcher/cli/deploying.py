@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from launcher.api.calls import planned, planned_again, swept
+from launcher.api.calls import planned_again, swept
 from launcher.api.desk import Desk
 from launcher.cli.documents.account import reap_document
 from launcher.cli.documents.plan import plan_document
@@ -25,7 +25,7 @@ from launcher.cli.notifying import with_addresses
 from launcher.cli.options import Asked
 from launcher.cli.request import composed_from
 from launcher.cli.session import ALL_KEYS, find, run, with_secrets
-from launcher.cli.shown_plan import refuse_settings, warn_unkept
+from launcher.cli.shown_plan import plan_as_asked, refuse_settings
 from launcher.cli.terminal.command_line import name_of
 from launcher.cli.terminal.layout import usd
 from launcher.cli.terminal.live import Live
@@ -106,17 +106,9 @@ async def _planned(
     bench: Workbench, keys: Keys, choices: _Choices, output: Output
 ) -> tuple[Plan, Keys]:
     """The plan, and the keys with the secrets that its command gets."""
-    asked, composed = choices.asked, choices.composed
+    composed = choices.composed
     if composed is not None:
-        plan = await planned(
-            Desk.at(bench, keys),
-            composed,
-            resume=asked.resume,
-            forced=asked.forced,
-            may_pod_tell=asked.may_pod_tell,
-            on_unkept=warn_unkept,
-        )
-        return plan.made, keys
+        return await plan_as_asked(Desk.at(bench, keys), choices.asked, composed), keys
     shown = recall(bench, choices.plan_hash)
     keys = with_secrets(keys, shown.asked.settings, is_needed=True)
     plan = await planned_again(Desk.at(bench, keys), shown)

@@ -1,15 +1,31 @@
-"""A plan's hash at the command line: what is said where it cannot be kept, and given in place of settings."""
+"""A plan that is shown at the command line, and its hash: where it cannot be kept, and in place of settings."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from launcher.api.calls import planned
+from launcher.api.desk import Desk
 from launcher.cli.options import Asked
 from launcher.cli.terminal.output import print_warning
+from launcher.domain.plan import Composed, Plan
 from launcher.errors import InvalidRequest
 
 
-def warn_unkept(why: str) -> None:
+async def plan_as_asked(desk: Desk, asked: Asked, composed: Composed) -> Plan:
+    """The plan of what was typed, kept for an hour by its hash. Raises what `planned` raises."""
+    plan = await planned(
+        desk,
+        composed,
+        resume=asked.resume,
+        forced=asked.forced,
+        may_pod_tell=asked.may_pod_tell,
+        on_unkept=_warn_unkept,
+    )
+    return plan.made
+
+
+def _warn_unkept(why: str) -> None:
     """A plan that could not be kept is good without."""
     print_warning(f"This plan could not be kept ({why}): --plan will not find it.")
 

@@ -29,35 +29,20 @@ def plan(
 
     Every setting of a run is an option here, the same as for deploy.
     """
-    from launcher.api.calls import planned
     from launcher.api.desk import Desk
     from launcher.cli.documents.plan import plan_document
     from launcher.cli.notifying import with_addresses
     from launcher.cli.request import composed_from
     from launcher.cli.session import ALL_KEYS, find, run, with_secrets
-    from launcher.cli.shown_plan import warn_unkept
+    from launcher.cli.shown_plan import plan_as_asked
     from launcher.cli.terminal.output import Output
     from launcher.cli.terminal.plan_view import curl_text, plan_text
-    from launcher.domain.plan import Plan
-    from launcher.services.common.workbench import Workbench
     from launcher.services.planning.plan import raise_errors
 
     composed = composed_from(asked)
     keys = with_secrets(find(ALL_KEYS), composed.settings, is_needed=False)
     keys = with_addresses(keys, asked.notify, is_off=asked.is_silent)
-
-    async def work(bench: Workbench) -> Plan:
-        plan = await planned(
-            Desk.at(bench, keys),
-            composed,
-            resume=asked.resume,
-            forced=asked.forced,
-            may_pod_tell=asked.may_pod_tell,
-            on_unkept=warn_unkept,
-        )
-        return plan.made
-
-    made = run(keys, work)
+    made = run(keys, lambda bench: plan_as_asked(Desk.at(bench, keys), asked, composed))
     Output(as_json=as_json, quiet=quiet).answer(
         plan_document(made),
         lambda: curl_text(made) if curl else plan_text(made, everything=all_settings),
