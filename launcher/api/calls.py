@@ -13,7 +13,7 @@ from launcher.api.background import BACKGROUND
 from launcher.api.both import Both
 from launcher.api.desk import LOG, Desk, Secret, desk_for
 from launcher.api.next_steps import in_python
-from launcher.api.plan import Plan, Say, refuse_dearer
+from launcher.api.plan import Plan, Say
 from launcher.api.run import Run
 from launcher.api.typed_settings import Settings
 from launcher.domain.plan import Composed
@@ -111,14 +111,7 @@ async def _plan(
     Raises the errors of `launcher.errors` that the command line would show.
     """
     desk = await desk_for(keys, secrets)
-    asked = Asked(
-        values=_given(settings or {}),
-        preset=preset,
-        file=Path(file) if file is not None else None,
-        options=_given(more_settings),
-        command=command,
-    )
-    composed = read(asked, desk.bench.config).composed()
+    composed = _composed(desk, settings, preset, file, command, more_settings)
     return await planned(desk, composed, resume=resume, forced=force)
 
 
@@ -154,20 +147,29 @@ async def _deploy(
             _NO_MAXIMUM,
             hint="Add agreed_usd=..., the most in dollars; or look at launcher.plan(...) first, and deploy that.",
         )
-    await swept(await desk_for(keys, secrets))
-    made = await _plan(
-        plan,
-        preset=preset,
-        file=file,
-        command=command,
-        resume=resume,
-        force=force,
-        keys=keys,
-        secrets=secrets,
-        **more_settings,
-    )
-    refuse_dearer(made.made, agreed_usd)
+    desk = await desk_for(keys, secrets)
+    await swept(desk)
+    composed = _composed(desk, plan, preset, file, command, more_settings)
+    made = await planned(desk, composed, resume=resume, forced=force)
     return await made._deployed(agreed_usd, say)
+
+
+def _composed(
+    desk: Desk,
+    settings: Mapping[str, Any] | None,
+    preset: str,
+    file: str | PathLike[str] | None,
+    command: Sequence[str],
+    more_settings: Mapping[str, Any],
+) -> Composed:
+    asked = Asked(
+        values=_given(settings or {}),
+        preset=preset,
+        file=Path(file) if file is not None else None,
+        options=_given(more_settings),
+        command=command,
+    )
+    return read(asked, desk.bench.config).composed()
 
 
 def _refuse_beside_plan(asked: Mapping[str, Any]) -> None:

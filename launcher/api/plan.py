@@ -137,7 +137,7 @@ class Plan:
         return await self._launched(report)
 
     async def _deployed(self, agreed_usd: float | None, say: Say | None) -> Run:
-        refuse_dearer(self.made, agreed_usd)
+        _refuse_dearer(self.made, agreed_usd)
 
         def report(progress: Progress) -> None:
             if say is not None and progress.seen is None:
@@ -196,7 +196,7 @@ class Plan:
         )
 
 
-def refuse_dearer(made: MadePlan, agreed_usd: float | None) -> None:
+def _refuse_dearer(made: MadePlan, agreed_usd: float | None) -> None:
     """Raises InvalidRequest for a plan that may cost more than was agreed."""
     if agreed_usd is None:
         return
