@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from launcher.domain.hub_address import hub_address
 
 _RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-_KEY = re.compile(r"(?P<run_id>[a-z0-9][a-z0-9-]{0,39})@(?P<repo>[^/@\s]+/[^/@\s]+)")
-"""A run's name in the history."""
+_KEY = re.compile(rf"(?P<run_id>{_RUN_ID.pattern})@(?P<repo>[^/@\s]+/[^/@\s]+)")
+"""A run's name as earlier releases printed it."""
 _REVISION = re.compile(r"[\w.-][\w./-]{0,199}")
 _MAIN = "main"
 
