@@ -53,7 +53,7 @@ def demo(
         bool, typer.Option("--serve", hidden=True, help="What --emulators was called.")
     ] = False,
     steps: Annotated[
-        int | None, typer.Option(min=1, max=10_000, help="Train exactly so many steps (batches).")
+        int | None, typer.Option(min=1, max=10_000, help="Train exactly this many steps (batches).")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the voice and what it says.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Start of every draw.")] = 1234,
