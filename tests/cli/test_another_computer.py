@@ -291,6 +291,17 @@ def test_a_home_that_is_thrown_away_costs_only_what_it_alone_knew(shell: Shell) 
     assert [run["run_id"] for run in shell("runs", "--json").json["runs"]] == ["run-01"]
 
 
+def test_nobody_is_asked_about_a_pod_that_the_account_does_not_show(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended(shell)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("typer.confirm", lambda *_, **__: pytest.fail("the person was asked"))
+    said = shell("abort", ADDRESS)
+    assert said.code == 2
+    assert "is over, and has no pod that is known" in said.text
+
+
 def test_show_tells_by_the_repo_alone_how_a_run_learnt(shell: Shell) -> None:
     ended(shell)
     (curve,) = shell("show", ADDRESS, "--json").json["curves"]

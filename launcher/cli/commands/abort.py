@@ -8,6 +8,7 @@ import typer
 
 from launcher.api.calls import found
 from launcher.api.desk import Desk
+from launcher.api.run import Run as HeldRun
 from launcher.cli.documents.runs import Abort, run_facts
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, YesOption, command_app
 from launcher.cli.session import PLACE_ALONE, find
@@ -46,7 +47,7 @@ def abort(
 
 def _text(ended: Run) -> str:
     cost = f"{ended.run_id} cost {usd(ended.cost_usd)}."
-    if ended.end_reason in (None, EndReason.ABORTED):
+    if ended.pod_id and ended.end_reason in (None, EndReason.ABORTED):
         return f"Pod {ended.pod_id} is released; {cost}"
     gone = f" Pod {ended.pod_id} is gone;" if ended.pod_id else ""
     return f"It had ended before. {ended.end_sentence}{gone} {cost}"
@@ -54,7 +55,13 @@ def _text(ended: Run) -> str:
 
 async def _abort(bench: Workbench, key: str, *, yes: bool) -> Run | None:
     run = await found(Desk.at(bench), key)
-    question = f"Release pod {run.pod_id} of {run.run_id} now? What is not uploaded is lost."
-    if not yes and not typer.confirm(question, default=False, err=True):
+    # A run that its repo alone tells of has no pod here: that is said, and nothing is asked.
+    if not yes and not run.known.is_from_repo and not _agreed(run):
         return None
     return (await run.abort.aio()).known
+
+
+def _agreed(run: HeldRun) -> bool:
+    pod = f"pod {run.pod_id}" if run.pod_id else "the pod"
+    question = f"Release {pod} of {run.run_id} now? What is not uploaded is lost."
+    return bool(typer.confirm(question, default=False, err=True))
