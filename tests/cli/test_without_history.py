@@ -62,7 +62,7 @@ def test_a_dry_run_says_what_would_be_closed_and_removed(shell: Shell) -> None:
     shell.loop.run_until_complete(asyncio.sleep(600))
     would = shell("reap", "--dry-run").out
     assert "run-01 of demo/voices would be closed" in would
-    assert "2 leftover secret(s) would be removed" in would
+    assert "2 leftover secrets would be removed" in would
     assert shell("runs", "--json").json["runs"][0]["state"] == "running"
-    assert "2 leftover secret(s) removed" in shell("reap").out
+    assert "2 leftover secrets removed" in shell("reap").out
     assert "Nothing of ours is left" in shell("reap").out

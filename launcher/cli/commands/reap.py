@@ -16,6 +16,7 @@ from launcher.errors import ProviderUnavailable
 from launcher.providers.registry import default_place
 from launcher.services.ending.reap import ReapReport
 from launcher.services.ending.reap import reap as sweep
+from pod_image.contract.figures import counted
 from pod_image.contract.outcomes import EndReason
 
 app = command_app()
@@ -44,7 +45,7 @@ def reap(
     left = [gone for gone in report.released if gone.trouble]
     if left:
         raise ProviderUnavailable(
-            f"{len(left)} pod(s) could not be released: {left[0].trouble}",
+            f"{counted(len(left), 'pod')} could not be released: {left[0].trouble}",
             hint=f"They may still cost money. Try again, or end them at {default_place().console_address}.",
         )
 
@@ -64,7 +65,7 @@ def _text(report: ReapReport) -> str:
     ]
     lines += [f"{each.run.run_id} stays open: {each.why}" for each in report.left_open]
     if report.secrets_removed:
-        lines.append(f"{len(report.secrets_removed)} leftover secret(s) {would}removed.")
+        lines.append(f"{counted(len(report.secrets_removed), 'leftover secret')} {would}removed.")
     if report.secrets_trouble:
         lines.append(f"There may be leftover secrets: {report.secrets_trouble}")
     if report.skipped:
