@@ -15,7 +15,7 @@ from launcher.recipes import recipe_of, recipe_of_run
 from launcher.recipes.base import Shown
 from launcher.services.sharing.curve_svg import curve_svg
 from pod_image.contract.curve import Curve, Point
-from pod_image.contract.figures import dollars, dollars_per_hour, duration, roughly
+from pod_image.contract.figures import counted, dollars, dollars_per_hour, duration, roughly
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.media import media_type
 from pod_image.contract.outcomes import Phase
@@ -37,7 +37,7 @@ def plan_html(made: MadePlan) -> str:
         ("GPU", f"{offer.gpu_name}, {dollars_per_hour(offer.price_per_hour_usd)}"),
     ]
     if made.dataset is not None:
-        rows.insert(1, ("Dataset", f"{made.dataset.repo}, {made.dataset.clips:,} clips"))
+        rows.insert(1, ("Dataset", f"{made.dataset.repo}, {counted(made.dataset.clips, 'clip')}"))
     if made.estimate is not None:
         expected = f"{roughly(made.estimate.hours)}, {dollars(made.estimate.cost_usd)}"
         rows.append(("Expected", expected))

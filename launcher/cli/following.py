@@ -31,7 +31,7 @@ from launcher.services.launching.progress import Progress, Stage
 from launcher.stores.secrets import Keys
 from pod_image.contract.bodies import Ended
 from pod_image.contract.events import Stamped, to_document
-from pod_image.contract.figures import dollars_per_hour
+from pod_image.contract.figures import counted, dollars_per_hour
 from pod_image.contract.outcomes import EndReason
 
 
@@ -149,7 +149,7 @@ def ending_text(followed: Followed) -> str:
         losses = ""
         if ended.first_loss is not None and ended.last_loss is not None:
             losses = f", loss {ended.first_loss:.3f} to {ended.last_loss:.3f}"
-        lines.append(f"  {ended.steps:,} steps{losses}")
+        lines.append(f"  {counted(ended.steps, 'step')}{losses}")
     if run.shown_pod_id:
         lines.append(
             f"  {lasted(lasted_seconds(run))} on {run.gpu_name}, {usd(run.cost_usd)}; the pod is gone"

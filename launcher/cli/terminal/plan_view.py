@@ -214,10 +214,8 @@ def _sent(plan: Plan) -> list[tuple[str, str]]:
         (title, f"the settings above, the price cap and the deadline; {tokens}"),
         ("the pod", f"the settings and the tokens; your {title} key is never sent there"),
         *(
-            [
-                (host, "when it is armed, its first sample, nine tenths of a cap, its end and cost")
-                for host in plan.told_from_pod
-            ]
+            (host, "when it is armed, its first sample, nine tenths of a cap, its end and cost")
+            for host in plan.told_from_pod
         ),
         *([("the command", f"{', '.join(own)}; no other key")] if own else []),
         ("Hugging Face", f"what the run makes, to {plan.settings.results_repo}, and nothing else"),
