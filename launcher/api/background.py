@@ -283,7 +283,7 @@ def _interruptible() -> Iterator[None]:
         signal.signal(signal.SIGINT, handler)
 
 
-BACKGROUND = Background()
+BACKGROUND: Background = Background()
 """That of this process."""
 
 # Before Python's own threads are ended: releasing a pod may need one.

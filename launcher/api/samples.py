@@ -10,8 +10,9 @@ from launcher.api.desk import Desk
 from launcher.api.html import sample_html
 from launcher.domain.run import Run as KnownRun
 from launcher.domain.run_picture import picture_of
+from launcher.hub.results_repo import exactly
 from launcher.services.following.attached import delivered_events
-from launcher.services.following.delivered_files import download_results, exactly, list_results
+from launcher.services.following.delivered_files import download_results, list_results
 from pod_image.contract.bodies import Sample as SampleBody
 from pod_image.contract.paths import ResultsFolder
 

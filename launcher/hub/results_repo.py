@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -47,6 +48,11 @@ _CONTROL_FILE = re.compile(rf"/{CONTROL_FOLDER}/(\d+)\.json$")
 _TRIES_FOR_A_NUMBER = 5
 RECORD_BYTES = 8 << 20
 """No record of ours is as long, and no list of files; a longer one is read as none."""
+
+
+def exactly(*paths: str) -> list[str]:
+    """Patterns that match these files and no others: a pod chose their names, which may hold a star or a bracket."""
+    return [glob.escape(path) for path in paths]
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,7 @@ async def _live_and_release(ports: Ports, pod: OwnPod, keeper: GuardKeeper, say:
             _say_cannot_go_on(ports, RunFolder(ports.folder), clock)
     keeper.join_release()
     await _flush_output(ports)
+    works: list[Callable[[], Awaitable[None]]]
     works = [] if life is None else [life.linger, partial(_tell_of_failed_release, life, ports)]
     beside = [asyncio.ensure_future(_saying_faults(work, say)) for work in works]
     try:

@@ -13,13 +13,13 @@ from fastapi.responses import FileResponse
 
 from launcher.domain.run import Run
 from launcher.domain.run_picture import RunPicture
+from launcher.hub.results_repo import exactly
 from launcher.serve.documents.runs import FileFacts, FileList, SampleFacts, SampleList
 from launcher.serve.ground import Ground
 from launcher.serve.problems import other
 from launcher.serve.routes.asking import RunName
 from launcher.services.following.delivered_files import (
     download_results,
-    exactly,
     list_results,
     results_folder,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,11 +59,6 @@ async def download_results(
         )
     paths = tuple(fetched.folder / path for path in sorted(fetched.files))
     return Downloaded(into / run.run_id, paths, fetched.size_bytes, fetched.commit)
-
-
-def exactly(*paths: str) -> list[str]:
-    """Patterns that match these files and no others: a pod chose their names, which may hold a star or a bracket."""
-    return [glob.escape(path) for path in paths]
 
 
 def results_folder(bench: Workbench, run: Run, revision: str = "") -> Path:

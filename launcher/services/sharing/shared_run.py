@@ -12,9 +12,10 @@ from pathlib import Path
 from launcher.domain.run import Run
 from launcher.domain.run_picture import RunPicture, picture_of
 from launcher.errors import LauncherError
+from launcher.hub.results_repo import exactly
 from launcher.services.common.workbench import Workbench
 from launcher.services.following.attached import delivered_events
-from launcher.services.following.delivered_files import exactly, list_results, results_folder
+from launcher.services.following.delivered_files import list_results, results_folder
 from launcher.services.following.receipts import Receipt, receipt
 from launcher.services.live.journal import Journal
 from launcher.services.sharing.choice import Choice, chosen_samples

@@ -10,8 +10,9 @@ from pathlib import Path, PurePosixPath
 from launcher.config import private_files
 from launcher.domain.run import Run
 from launcher.errors import InvalidRequest
+from launcher.hub.results_repo import exactly
 from launcher.services.common.workbench import Workbench
-from launcher.services.following.delivered_files import exactly, list_results, results_folder
+from launcher.services.following.delivered_files import list_results, results_folder
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.paths import ResultsFolder
 from pod_image.contract.whole_file import write_whole

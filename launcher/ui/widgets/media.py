@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse
 
 from launcher.domain.run import Run
 from launcher.errors import LauncherError
-from launcher.services.following.delivered_files import exactly
+from launcher.hub.results_repo import exactly
 from launcher.ui.next_steps import on_page
 from launcher.ui.state.site import Site
 from pod_image.contract.media import media_type
