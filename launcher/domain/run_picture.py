@@ -71,11 +71,17 @@ class RunPicture:
     step: Step | None = None
     curves: Mapping[str, Curve] = field(default_factory=dict)
     """Of each loss."""
+    scores: Mapping[str, Curve] = field(default_factory=dict)
+    """Of each score of its checkpoints."""
+    times: Curve = _EMPTY
+    """When each step was told, in seconds since 1970: what a curve by time is drawn with."""
     speed: Curve = _NARROW
     machine: Stamped[MachineReading] | None = None
     gpu_use: Curve = _NARROW
     samples: tuple[Stamped[Sample], ...] = ()
     checkpoints: tuple[CheckpointWritten, ...] = ()
+    best: CheckpointWritten | None = None
+    """The newest that its training judged to be the best so far."""
     files: Mapping[str, UploadedFile] = field(default_factory=dict)
     """What is in the results repo, by path."""
     receipts: Mapping[str, InstructionReceipt] = field(default_factory=dict)
@@ -83,6 +89,12 @@ class RunPicture:
     last_word: Stamped[Ended] | None = None
     cost_usd: float | None = None
     """The pod's own last word on it."""
+
+    @property
+    def scalars(self) -> Mapping[str, Curve]:
+        """Every curve over steps: losses, then scores."""
+        more = {name: curve for name, curve in self.scores.items() if name not in self.curves}
+        return {**self.curves, **more} if more else self.curves
 
     @property
     def ended(self) -> Ended | None:
@@ -128,7 +140,7 @@ def told_cost_usd(body: Body) -> float | None:
 
 def _told(picture: RunPicture, event: Event) -> RunPicture:
     if isinstance(event.body, Step):
-        return _with_step(picture, event.body)
+        return _with_step(picture, event.body, event.at)
     if tells(event, Sample):
         return _with(picture, samples=_last(SAMPLES, picture.samples, event))
     if tells(event, ArmedReport):
@@ -143,7 +155,7 @@ def _told(picture: RunPicture, event: Event) -> RunPicture:
         case Heartbeat(phase=phase):
             return _with(picture, phase=phase)
         case CheckpointWritten() as made:
-            return _with(picture, checkpoints=_last(CHECKPOINTS, picture.checkpoints, made))
+            return _with_checkpoint(picture, made)
         case Upload(files=files):
             return _with(picture, files=_with_files(picture.files, files))
         case InstructionReceipt() as receipt:
@@ -180,15 +192,36 @@ def _closed(state: PhasePicture, at: datetime) -> PhasePicture:
     return state._replace(state="done", seconds=seconds)
 
 
-def _with_step(picture: RunPicture, step: Step) -> RunPicture:
-    curves = dict(picture.curves)
-    for name, value in step.losses.items():
-        if name in curves or len(curves) < CURVES:
-            curves[name] = curves.get(name, _EMPTY).with_point(step.step, value)
+def _with_step(picture: RunPicture, step: Step, at: datetime) -> RunPicture:
     speed = picture.speed
     if step.steps_per_second is not None:
         speed = speed.with_point(step.step, step.steps_per_second)
-    return _with(picture, step=step, curves=curves, speed=speed)
+    return _with(
+        picture,
+        step=step,
+        curves=_with_points(picture.curves, step.step, step.losses),
+        times=picture.times.with_point(step.step, at.timestamp()),
+        speed=speed,
+    )
+
+
+def _with_checkpoint(picture: RunPicture, made: CheckpointWritten) -> RunPicture:
+    return _with(
+        picture,
+        checkpoints=_last(CHECKPOINTS, picture.checkpoints, made),
+        best=made if made.is_best else picture.best,
+        scores=_with_points(picture.scores, made.step, made.scores),
+    )
+
+
+def _with_points(
+    known: Mapping[str, Curve], step: int, values: Mapping[str, float]
+) -> Mapping[str, Curve]:
+    curves = dict(known)
+    for name, value in values.items():
+        if name in curves or len(curves) < CURVES:
+            curves[name] = curves.get(name, _EMPTY).with_point(step, value)
+    return curves
 
 
 def _with_machine(picture: RunPicture, event: Stamped[MachineReading]) -> RunPicture:

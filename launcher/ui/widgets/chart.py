@@ -15,6 +15,7 @@ from launcher.ui.state.site import Site
 from launcher.ui.widgets.elements import Text, attributes, box, hint
 from launcher.ui.widgets.inputs import Field, options
 from pod_image.contract.curve import Curve
+from pod_image.contract.scores import kind_of
 
 POINTS_DRAWN = 400
 """Of each line: what the page's width can show, and 15 kB of message."""
@@ -30,7 +31,7 @@ def first_curve(names: Sequence[str], shown: Shown) -> str:
 
 
 def curve_title(name: str, shown: Shown) -> str:
-    return shown.loss_titles.get(name, name.replace("_", " ").capitalize())
+    return shown.loss_titles.get(name) or kind_of(name).title
 
 
 class LossChart:
@@ -74,10 +75,10 @@ class LossChart:
         self.refresh()
 
     def refresh(self) -> None:
-        names = list(self._view.picture.curves)
+        names = list(self._view.picture.scalars)
         if names != self._names:
             self._take_names(names)
-        curve = self._view.picture.curves.get(self._name)
+        curve = self._view.picture.scalars.get(self._name)
         self._show(curve is not None)
         if curve is None or curve.last is None:
             return

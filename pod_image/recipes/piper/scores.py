@@ -1,11 +1,11 @@
-"""How good a voice is without listening: spoken held-out sentences against their recordings, and the rule of the best.
+"""How good a voice is without listening: spoken held-out sentences against their recordings.
 
 Plain arithmetic on sound; no torch, no weights of a judge.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from statistics import fmean, median
 
@@ -27,10 +27,6 @@ CLIPPED_AT = 0.999
 SILENT_DECIBEL = -50.0
 LOWEST_HZ, HIGHEST_HZ = 60.0, 420.0
 VOICED_CORRELATION = 0.55
-
-FITTING_TEMPO = (0.75, 1.35)
-MOST_CLIPPED = 0.001
-MOST_SILENT_MORE = 0.2
 
 
 @dataclass(frozen=True)
@@ -89,40 +85,6 @@ def score(spoken: Sequence[Sound], targets: Sequence[Recorded], rate_hz: int) ->
         fmean(b.silent_share for b in targets),
         ours,
         float(off),
-    )
-
-
-def is_better(new: Mapping[str, float], best: Mapping[str, float] | None) -> bool:
-    """The rule of the best checkpoint, on what `Scores.as_event` and `validation_mel` say.
-
-    Fewer faults win. Faults are: sentences under 0.75 or over 1.35 times as long as recorded, over 0.1 % of samples
-    clipped, over 20 % more silent frames than the recordings have. Among equals the smaller mel-cepstral
-    distance wins; where no sentence was spoken, the smaller validation mel; without either, the newer.
-    """
-    if not best:
-        return True
-    return _rank(new) < _rank(best) if _is_scored(new) or _is_scored(best) else True
-
-
-def _is_scored(scores: Mapping[str, float]) -> bool:
-    return bool({"mel_cepstral_distance_db", "validation_mel"} & set(scores))
-
-
-def _rank(scores: Mapping[str, float]) -> tuple[int, float, float]:
-    nowhere = float("inf")
-    distance = scores.get("mel_cepstral_distance_db", nowhere)
-    return (_faults(scores), distance, scores.get("validation_mel", nowhere))
-
-
-def _faults(scores: Mapping[str, float]) -> int:
-    tempo = scores.get("duration_ratio", 1.0)
-    more_silent = scores.get("silent_share", 0.0) - scores.get("silent_share_of_recording", 0.0)
-    return sum(
-        (
-            not FITTING_TEMPO[0] <= tempo <= FITTING_TEMPO[1],
-            scores.get("clipped_share", 0.0) > MOST_CLIPPED,
-            more_silent > MOST_SILENT_MORE,
-        )
     )
 
 

@@ -24,6 +24,7 @@ from pod_image.contract.bodies import (
 )
 from pod_image.contract.instructions import Instruction, InstructionName
 from pod_image.contract.next_steps import Sentence, setting
+from pod_image.contract.scores import is_better
 from pod_image.recipes.piper.alignment import COST_OF_TORCH, why_search_is_slow
 from pod_image.recipes.piper.base import check_fits, check_goes_on, take_over, traits_of
 from pod_image.recipes.piper.checkpoint import (
@@ -45,7 +46,7 @@ from pod_image.recipes.piper.quality import SYMBOLS
 from pod_image.recipes.piper.random_states import random_states, set_random_states
 from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.say import say, spoken, write_wav
-from pod_image.recipes.piper.scores import Recorded, is_better, score
+from pod_image.recipes.piper.scores import Recorded, score
 from pod_image.recipes.piper.shares import SharedEpochs
 from pod_image.recipes.piper.snapshot import bringing, copied
 from pod_image.recipes.piper.step_graphs import Recorder, StepGraphs
@@ -92,7 +93,7 @@ class Progress:
 
 @dataclass
 class Best:
-    """The best checkpoint so far by the rule of `scores.is_better`, and how many came after it."""
+    """The best checkpoint so far by the rule of `contract.scores.is_better`, and how many came after it."""
 
     step: int | None = None
     scores: dict[str, float] = field(default_factory=dict)
