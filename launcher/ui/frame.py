@@ -54,6 +54,8 @@ class Shell:
     status: Text
     key_chip: ui.element
     heading: Text
+    beside_heading: ui.element
+    """A place at the right of the heading, for the parts of a page."""
 
     def title(self, text: str) -> None:
         """Rename the page: its heading and the browser's tab."""
@@ -92,14 +94,14 @@ def page(
     """Register a page: the frame is drawn at once, `build(shell, **parameters)` once the browser is there."""
 
     async def show(**parameters: Any) -> None:
-        content, status, chip, head = _frame(site, title, lead, current or path)
+        content, status, chip, head, beside = _frame(site, title, lead, current or path)
         client = context.client
         with site.awaited_pages.awaiting(client):
             await client.connected()
         tab = client.tab_id
         if tab is None:
             return
-        shell = Shell(site, client, tab, content, status, chip, head)
+        shell = Shell(site, client, tab, content, status, chip, head, beside)
         _keep_tab(site, client, tab)
         shell.show_keys()
         client.on_exception(lambda error: _show_bug(shell, error))
@@ -141,7 +143,7 @@ def _keep_tab(site: Site, client: Client, tab: str) -> None:
 
 def _frame(
     site: Site, title: str, lead: str, current: str
-) -> tuple[ui.element, Text, ui.element, Text]:
+) -> tuple[ui.element, Text, ui.element, Text, ui.element]:
     client = context.client
     ui.dark_mode(site.preferences.theme.dark)
     with client.layout:
@@ -157,15 +159,17 @@ def _frame(
             badge("Demo", "live")
             para(site.demo)
     with box("div", "page"):
-        with box("div", "page-head"), box("div"):
-            head = heading(1, title)
-            if lead:
-                para(lead, "lead")
+        with box("div", "page-head"):
+            with box("div"):
+                head = heading(1, title)
+                if lead:
+                    para(lead, "lead")
+            beside = box("div", "beside-heading")
         content = box("div", "stack", id="content", tabindex="-1", aria_busy="true")
         content.mark("page")
     status = Text("div", "", "sr-only")
     attributes(status, role="status", aria_live="polite")
-    return content, status, chip, head
+    return content, status, chip, head, beside
 
 
 def _header(site: Site, current: str) -> ui.element:

@@ -206,7 +206,6 @@ WITH_RUNS = (
     PageState("compare", "/compare?a=finished00&b=stopped000"),
     PageState("run-live", "/runs/running000"),
     PageState("run-samples", "/runs/running000?tab=samples"),
-    PageState("run-machine", "/runs/running000?tab=machine"),
     PageState("run-log", "/runs/running000?tab=log"),
     PageState("run-files", "/runs/running000?tab=files"),
     PageState("run-settings", "/runs/running000?tab=settings"),

@@ -15,9 +15,9 @@ from launcher.ui import text as words
 from launcher.ui.next_steps import on_page
 from launcher.ui.pages.compare import differing
 from launcher.ui.pages.home.checklist import Standing, StepState, checklist
+from launcher.ui.pages.run.live.gauges import gauge_rows
 from launcher.ui.pages.run.log_book import LogBook
 from launcher.ui.pages.run.tabs.log import as_text
-from launcher.ui.pages.run.tabs.machine import gauge_rows
 from launcher.ui.pages.runs import matches, of_month
 from launcher.ui.state.preferences import Preferences, read_preferences, write_preferences
 from launcher.ui.state.rented_row import rented

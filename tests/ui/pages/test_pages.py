@@ -384,7 +384,7 @@ async def test_a_pod_past_its_deadline_is_shown_in_red(person: User, watched: Gr
     ("tab", "words"),
     [
         ("samples", "on its way"),
-        ("machine", "has not said anything yet"),
+        ("now", "The machine reports how busy it is once it has started."),
         ("log", "Nothing here yet."),
         ("settings", "Train again with these"),
         ("overview", "Sound (mel): 2.5 at step 40"),

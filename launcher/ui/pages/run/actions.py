@@ -146,7 +146,7 @@ class RunActions:
                 "Text",
                 kind="area",
                 value="Hello, this is how I sound right now.",
-                hint="Up to 500 letters. It appears under Samples in a few seconds.",
+                hint="Up to 500 letters. It appears among the newest samples in a few seconds.",
             )
         with self._sample_dialog.actions:
             button("Cancel", self._sample_dialog.hide)

@@ -135,7 +135,7 @@ class RunHead:
         self._notices_for = standing.key
         self._notices.clear()
         with self._notices:
-            draw_notices(standing, self._view)
+            draw_notices(standing)
 
     def _standing(self, run: Run) -> Standing:
         site, view = self._shell.site, self._view

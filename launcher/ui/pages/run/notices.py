@@ -69,11 +69,11 @@ class Standing:
         )  # fmt: skip
 
 
-def draw_notices(standing: Standing, view: RunView) -> None:
+def draw_notices(standing: Standing) -> None:
+    """What is to be said while it goes on, and of a pod that may be left; how it ended is drawn by `draw_end`."""
     if standing.problem:
         _alarm(standing)
     if standing.run.state is RunState.ENDED:
-        _ended(standing.run, view)
         return
     _under_way(standing)
     if standing.restarts:
@@ -160,7 +160,8 @@ def _without_key(standing: Standing) -> None:
         button_link("Enter the key", "/keys", symbol="key", primary=True)
 
 
-def _ended(run: Run, view: RunView) -> None:
+def draw_end(run: Run, view: RunView) -> None:
+    """How a run ended, what of it was kept, and what to do next."""
     reason = run.end_reason
     title = run.end_sentence or "The run is over."
     ended = view.picture.ended

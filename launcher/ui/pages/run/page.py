@@ -1,4 +1,4 @@
-"""One run: where it is, what it costs, what it sounds like; and the ways to end it."""
+"""One run: how it goes, what it costs, what it sounds like, on one screen; and the ways to end it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from fastapi import FastAPI
 from nicegui import ui
 
 from launcher.domain.run import Run, RunState
+from launcher.domain.run_view import RunView
 from launcher.errors import LauncherError
 from launcher.ui.frame import Shell, in_background, page
 from launcher.ui.pages.run.at_address import follow_repo, open_at
 from launcher.ui.pages.run.head import RunHead
+from launcher.ui.pages.run.live import draw_live
+from launcher.ui.pages.run.over import RunOver
 from launcher.ui.pages.run.sharing import ShareButton
-from launcher.ui.pages.run.tabs import draw_tab, tabs_of
+from launcher.ui.pages.run.tabs import NOW, Refresh, draw_detail, is_detail, tabs_of
 from launcher.ui.state.site import Site
 from launcher.ui.widgets.elements import attributes, box, button_link, empty_state, link
 from launcher.ui.widgets.media import register_media
@@ -30,33 +33,48 @@ async def _at_address(shell: Shell, owner: str, name: str, run_id: str) -> None:
     await open_at(shell, f"{owner}/{name}/{run_id}")
 
 
-async def _build(shell: Shell, nonce: str, tab: str = "overview", ask: str = "") -> None:
+async def _build(shell: Shell, nonce: str, tab: str = NOW, ask: str = "") -> None:
     run = shell.site.history.by_nonce(nonce)
     if run is None:
         with empty_state("There is no such run", "It may have been deleted from the history."):
             button_link("All runs", "/runs", primary=True)
         return
     shell.title(run.run_id)
+    tab = tab if is_detail(tab) else NOW
+    with shell.beside_heading:
+        _parts(run, tab)
     view = await shell.site.live.open_view(run)
     in_background(_catch_up(shell, run), "what others followed")
     follow = await follow_repo(shell, run, view)
-    head = RunHead(shell, run, view)
-    if ask == "remove" and run.state is not RunState.ENDED:
-        head.actions.ask_remove()
-    ShareButton(shell, run)
-    _tab_bar(run, tab)
-    place = box("div", "stack")
-    with place:
-        refresh = await draw_tab(shell, run, view, tab)
+    with box("div", "run-page"):
+        refresh = await _draw(shell, run, view, tab, ask)
 
     def look() -> None:
         now = shell.site.history.by_nonce(run.nonce)
         if now is not None:
             follow(now)
-            head.refresh(now)
             refresh(now)
 
     ui.timer(0.5, look)
+
+
+async def _draw(shell: Shell, run: Run, view: RunView, tab: str, ask: str) -> Refresh:
+    over = RunOver(shell, run, view) if tab == NOW else None
+    head = RunHead(shell, run, view)
+    if ask == "remove" and run.state is not RunState.ENDED:
+        head.actions.ask_remove()
+    ShareButton(shell, run)
+    below = (
+        await draw_detail(shell, run, view, tab) if over is None else draw_live(shell, run, view)
+    )
+
+    def refresh(now: Run) -> None:
+        if over is not None:
+            over.refresh(now)
+        head.refresh(now)
+        below(now)
+
+    return refresh
 
 
 async def _catch_up(shell: Shell, run: Run) -> None:
@@ -68,8 +86,8 @@ async def _catch_up(shell: Shell, run: Run) -> None:
         await shell.site.live.complete_view(session.bench, run)
 
 
-def _tab_bar(run: Run, current: str) -> None:
-    with box("nav", "tabs", aria_label="Parts of this run"):
+def _parts(run: Run, current: str) -> None:
+    with box("nav", "parts", aria_label="Parts of this run"):
         for key, title in tabs_of(run).items():
             anchor = link(title, f"/runs/{run.nonce}?tab={key}")
             attributes(anchor, aria_current="page" if key == current else None)

@@ -39,7 +39,7 @@ async def test_a_command_s_page_has_the_steps_and_parts_that_a_command_has(
 async def test_a_voice_s_page_has_those_of_a_voice(person: User, ground: Ground) -> None:
     place(ground, settings_json=json.dumps({"recipe": "piper"}))
     await visit(person, f"/runs/{NONCE}")
-    for words in ("Make the voice file", "Prepare the recordings", "Sample now", "Samples"):
+    for words in ("Make the voice file", "Prepare the recordings", "Sample now", "Newest samples"):
         await person.should_see(words)
 
 

@@ -1,4 +1,5 @@
-"""The parts of a run's page, one file each. A tab draws itself and returns what keeps it up to date."""
+"""The details of a run, one click away from what its page shows: each part draws itself and returns what keeps it up
+to date."""
 
 from __future__ import annotations
 
@@ -8,22 +9,21 @@ from launcher.domain.run import Run
 from launcher.domain.run_view import RunView
 from launcher.recipes import recipe_of_run
 from launcher.ui.frame import Shell
-from launcher.ui.pages.run.tabs import files, log, machine, overview, samples, settings
+from launcher.ui.pages.run.tabs import files, log, samples, settings
 
 Refresh = Callable[[Run], None]
 
+NOW = "now"
+"""The part that is no detail: what the page shows at first."""
 _TITLES = {
-    "overview": "Overview",
-    "samples": "Samples",
-    "machine": "Machine",
-    "log": "Log",
+    NOW: "Now",
+    "samples": "All samples",
+    "log": "Whole log",
     "files": "Files",
     "settings": "Settings",
 }
 _DRAW = {
-    "overview": overview.draw,
     "samples": samples.draw,
-    "machine": machine.draw,
     "log": log.draw,
     "files": files.draw,
     "settings": settings.draw,
@@ -36,6 +36,10 @@ def tabs_of(run: Run) -> dict[str, str]:
     return {key: title for key, title in _TITLES.items() if has_samples or key != "samples"}
 
 
-async def draw_tab(shell: Shell, run: Run, view: RunView, tab: str) -> Refresh:
-    """Draw the tab of that name (the overview for an unknown one)."""
-    return await _DRAW.get(tab, overview.draw)(shell, run, view)
+def is_detail(tab: str) -> bool:
+    return tab in _DRAW
+
+
+async def draw_detail(shell: Shell, run: Run, view: RunView, tab: str) -> Refresh:
+    """Draw the detail of that name."""
+    return await _DRAW[tab](shell, run, view)

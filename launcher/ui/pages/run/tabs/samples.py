@@ -9,6 +9,7 @@ from launcher.domain.run_view import RunView
 from launcher.errors import LauncherError
 from launcher.services.voices.delivered import Voice, use_voice, voices_of_run
 from launcher.ui.frame import Shell, show_error
+from launcher.ui.pages.run.samples_there import is_there, show_when_there
 from launcher.ui.widgets.elements import (
     Text,
     attributes,
@@ -20,10 +21,8 @@ from launcher.ui.widgets.elements import (
     para,
     say,
 )
-from launcher.ui.widgets.one_sample import player_name, show_sample
+from launcher.ui.widgets.one_sample import player_name
 from launcher.ui.widgets.sample_rows import SampleTable, sample_table
-from pod_image.contract.bodies import Sample
-from pod_image.contract.events import Stamped
 
 STEPS_SHOWN = 6
 
@@ -72,7 +71,7 @@ def _draw(
         with card("The recording to compare with"):
             if table.reference.body.text:
                 para(f"“{table.reference.body.text}”")
-            _shown(run, view, table.reference, "the reference recording")
+            show_when_there(run, view, table.reference, "the reference recording")
     if not table.rows:
         return
     is_spoken = _is_spoken(table)
@@ -90,7 +89,7 @@ def _parts_there(run: Run, view: RunView, table: SampleTable) -> list[object]:
     """Which of the table's recordings can be played, and which of its steps have a checkpoint."""
     shown = [table.reference, *(one for _, cells in table.rows for one in cells.values())]
     kept = {one.step for one in view.picture.checkpoints}
-    return [one is not None and _is_there(run, view, one) for one in shown] + [
+    return [one is not None and is_there(run, view, one) for one in shown] + [
         step for step in table.steps if step in kept
     ]
 
@@ -122,7 +121,7 @@ def _grid(shell: Shell, run: Run, view: RunView, table: SampleTable) -> None:
                         with box("td"):
                             sample = cells.get(step)
                             if sample is not None:
-                                _shown(run, view, sample, f"“{text}” at step {step:,}")
+                                show_when_there(run, view, sample, f"“{text}” at step {step:,}")
             if not is_spoken:
                 return
             with box("tr"):
@@ -136,7 +135,7 @@ def _step_buttons(shell: Shell, run: Run, view: RunView, table: SampleTable, ste
     names = [
         player_name(run, cells[step])
         for _, cells in table.rows
-        if step in cells and _is_there(run, view, cells[step])
+        if step in cells and is_there(run, view, cells[step])
     ]
     with box("div", "cell-actions"):
         play = button("Play all", kind="quiet", symbol="speak", name=f"Play all at step {step:,}")
@@ -186,18 +185,4 @@ def _is_spoken(table: SampleTable) -> bool:
     """Recordings can be played in a row; pictures and videos are looked at."""
     return all(
         one.body.media in (None, "audio") for _, cells in table.rows for one in cells.values()
-    )
-
-
-def _shown(run: Run, view: RunView, sample: Stamped[Sample], label: str) -> None:
-    with box("div", "sample"):
-        if _is_there(run, view, sample):
-            show_sample(run, sample, label)
-        else:
-            hint("on its way…")
-
-
-def _is_there(run: Run, view: RunView, sample: Stamped[Sample]) -> bool:
-    return (
-        f"{run.run_id}/{sample.body.path}" in view.picture.files or view.picture.ended is not None
     )

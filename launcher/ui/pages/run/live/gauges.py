@@ -2,47 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from nicegui import ui
 
 from launcher.domain.run import Run, RunState
 from launcher.domain.run_view import RunView
 from launcher.ui.frame import Shell
 from launcher.ui.text import when
-from launcher.ui.widgets.elements import Text, attributes, box, card, empty_state, hint
+from launcher.ui.widgets.elements import Text, attributes, box, card, hint
 from pod_image.contract.bodies import MachineReading
 from pod_image.contract.events import Stamped
 
 STALE_SECONDS = 30.0
 
 
-async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
-    place = box("div", "stack")
-    gauges: dict[str, tuple[Text, ui.element]] = {}
-    heard: list[Text] = []
-    drawn: list[object] = [None]
+class Gauges:
+    """A figure and a bar for each thing the machine tells; drawn anew only when it tells of other things."""
 
-    def refresh(now: Run) -> None:
-        rows = gauge_rows(view.picture.machine.body) if view.picture.machine is not None else []
-        shape = [title for title, _, _ in rows]
-        if drawn != [shape]:
-            drawn[:] = [shape]
-            place.clear()
-            gauges.clear()
-            heard.clear()
-            with place:
-                _draw(shape, gauges, heard)
+    def __init__(self, shell: Shell, view: RunView) -> None:
+        self._shell, self._view = shell, view
+        self._titles: list[str] = []
+        self._gauges: dict[str, tuple[Text, ui.element]] = {}
+        with card("Machine"):
+            self._heard = hint("The machine reports how busy it is once it has started.")
+            self._place = box("div", "grid-3")
+
+    def refresh(self, run: Run) -> None:
+        machine = self._view.picture.machine
+        if machine is None:
+            return
+        rows = gauge_rows(machine.body)
+        self._take_titles([title for title, _, _ in rows])
         for title, words, share in rows:
-            text, meter = gauges[title]
+            text, meter = self._gauges[title]
             text.text = words
             if meter.props.get("value") != f"{share:.1f}":
                 attributes(meter, value=f"{share:.1f}")
-        if heard and view.picture.machine is not None:
-            heard[0].text = _heard(shell, now, view.picture.machine)
+        self._heard.text = _heard(self._shell, run, machine)
 
-    refresh(run)
-    return refresh
+    def _take_titles(self, titles: list[str]) -> None:
+        if titles == self._titles:
+            return
+        self._titles = titles
+        self._place.clear()
+        self._gauges.clear()
+        with self._place:
+            for title in titles:
+                with box("div", "gauge"):
+                    with box("div", "gauge-head"):
+                        Text("span", title)
+                        words = Text("span", "")
+                    meter = box("progress", aria_label=title, max="100", value="0")
+                    meter.set_visibility(title != "Disk")
+                self._gauges[title] = (words, meter)
 
 
 def gauge_rows(machine: MachineReading) -> list[tuple[str, str, float]]:
@@ -65,26 +76,6 @@ def gauge_rows(machine: MachineReading) -> list[tuple[str, str, float]]:
     if machine.disk_free_gb is not None:
         rows.append(("Disk", f"{machine.disk_free_gb:.0f} GB free", 0.0))
     return [(title, words, min(100.0, max(0.0, share))) for title, words, share in rows]
-
-
-def _draw(titles: list[str], gauges: dict[str, tuple[Text, ui.element]], heard: list[Text]) -> None:
-    if not titles:
-        with empty_state(
-            "The machine has not said anything yet", "It reports once it has started."
-        ):
-            pass
-        return
-    with card("Machine"):
-        heard.append(hint(""))
-        with box("div", "grid-2"):
-            for title in titles:
-                with box("div", "gauge"):
-                    with box("div", "gauge-head"):
-                        Text("span", title)
-                        words = Text("span", "")
-                    meter = box("progress", aria_label=title, max="100", value="0")
-                    meter.set_visibility(title != "Disk")
-                gauges[title] = (words, meter)
 
 
 def _heard(shell: Shell, run: Run, machine: Stamped[MachineReading]) -> str:
