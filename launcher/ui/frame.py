@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from nicegui import Client, background_tasks, context, ui
 
@@ -30,6 +30,7 @@ from launcher.ui.widgets.elements import (
     notice,
     para,
 )
+from launcher.ui.widgets.key_sharing import KeySharing
 from launcher.ui.widgets.rented_strip import RentedStrip
 from pod_image.contract.next_steps import Link, Said
 
@@ -85,6 +86,17 @@ class Shell:
             return None
 
 
+class _Frame(NamedTuple):
+    """What is drawn of a page before its browser is there."""
+
+    content: ui.element
+    status: Text
+    chip: ui.element
+    heading: Text
+    beside_heading: ui.element
+    sharing: ui.element
+
+
 Build = Callable[..., Awaitable[None]]
 
 
@@ -94,16 +106,27 @@ def page(
     """Register a page: the frame is drawn at once, `build(shell, **parameters)` once the browser is there."""
 
     async def show(**parameters: Any) -> None:
-        content, status, chip, head, beside = _frame(site, title, lead, current or path)
+        frame = _frame(site, title, lead, current or path)
         client = context.client
         with site.awaited_pages.awaiting(client):
             await client.connected()
         tab = client.tab_id
         if tab is None:
             return
-        shell = Shell(site, client, tab, content, status, chip, head, beside)
+        content = frame.content
+        shell = Shell(
+            site,
+            client,
+            tab,
+            content,
+            frame.status,
+            frame.chip,
+            frame.heading,
+            frame.beside_heading,
+        )
         _keep_tab(site, client, tab)
         shell.show_keys()
+        KeySharing(site, tab, lambda: frame.heading.text, frame.sharing, shell.show_keys)
         client.on_exception(lambda error: _show_bug(shell, error))
         with content:
             try:
@@ -141,9 +164,7 @@ def _keep_tab(site: Site, client: Client, tab: str) -> None:
     client.on_disconnect(left)
 
 
-def _frame(
-    site: Site, title: str, lead: str, current: str
-) -> tuple[ui.element, Text, ui.element, Text, ui.element]:
+def _frame(site: Site, title: str, lead: str, current: str) -> _Frame:
     client = context.client
     ui.dark_mode(site.preferences.theme.dark)
     with client.layout:
@@ -154,6 +175,8 @@ def _frame(
             chip = _header(site, current)
         top.move(client.layout, target_index=0)
     RentedStrip(site)
+    sharing = box("div", "sharing", role="status", aria_label="Keys and other tabs")
+    sharing.mark("sharing")
     if site.demo:
         with box("div", "demo-note"), box("div", "demo-inner"):
             badge("Demo", "live")
@@ -169,7 +192,7 @@ def _frame(
         content.mark("page")
     status = Text("div", "", "sr-only")
     attributes(status, role="status", aria_live="polite")
-    return content, status, chip, head, beside
+    return _Frame(content, status, chip, head, beside, sharing)
 
 
 def _header(site: Site, current: str) -> ui.element:

@@ -36,6 +36,11 @@ def use_key(user: User, name: KeyName | NotifyAddresses, value: str) -> None:
 async def visit(user: User, path: str) -> None:
     """Open a page and wait until it is drawn."""
     await user.open(path)
+    await drawn(user)
+
+
+async def drawn(user: User) -> None:
+    """Until the page that is open, such as after a reload, is drawn."""
     await until(lambda: "aria-busy" not in only(user, ui.element, "page").props)
 
 

@@ -29,6 +29,8 @@ from launcher.providers.registry import default_place
 from launcher.providers.runpod.client import RunPodClient
 from launcher.providers.runpod.provider import RunPodProvider
 from launcher.services.common.workbench import NoProvider, Workbench
+from launcher.services.telling.addresses import addresses_of
+from launcher.services.telling.teller import Teller
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import KeyName, Keys
 from launcher.ui.application import make_site
@@ -159,7 +161,8 @@ def ground(tmp_path: Path) -> Iterator[Ground]:
         ]
         access = HubAccess(_hub(hub_core, tokens[0]), _hub(hub_core, tokens[1]))
         runs = RunHistory(config.history_path)
-        bench = Workbench(config, provider, access, runs, clock)
+        teller = Teller(addresses_of(keys), clock=clock)
+        bench = Workbench(config, provider, access, runs, clock, teller=teller)
         made.append(bench)
         try:
             yield bench

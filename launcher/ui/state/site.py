@@ -18,6 +18,7 @@ from launcher.services.telling.addresses import addresses_in
 from launcher.services.transcripts import Load
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import KeyStore
+from launcher.ui.state.admissions import Admissions
 from launcher.ui.state.awaited_pages import AwaitedPages
 from launcher.ui.state.drafts import Drafts
 from launcher.ui.state.hearings import Hearings
@@ -62,10 +63,12 @@ class Site:
     load_recogniser: Load | None = None
     """Stands for Whisper where there is another one."""
 
+    admissions: Admissions = field(init=False, repr=False)
     sweeps: Sweeps = field(init=False)
     told: ToldHere = field(init=False)
 
     def __post_init__(self) -> None:
+        self.admissions = Admissions(self.vault)
         self.sweeps = Sweeps(self.sessions, self.clock)
         self.preferences = read_preferences(self.config.preferences_path)
         self.told = ToldHere(self.clock)

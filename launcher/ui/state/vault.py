@@ -1,7 +1,8 @@
 """Keys of the open tabs, in the memory of this process alone. Nothing here is written anywhere.
 
-A key lives while its tab does and `grace_seconds` longer (a reload takes a moment). A launch under way holds a
-lease of its own. Dropping a key frees it; Python cannot promise to overwrite it.
+A tab has its keys while it is open and `grace_seconds` longer (a reload takes a moment). Tabs may share keys: each
+loses them by itself when it closes, and they are dropped with the last. A launch under way holds a lease of its own.
+Dropping a key frees it; Python cannot promise to overwrite it.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ class Vault:
         self.when_changed: list[Callable[[str], None]] = []
         self._schedule = schedule
         self._keys: dict[str, dict[str, SecretStr]] = {}
+        """Tabs that share have the same dictionary here, and the same set below."""
+        self._sharing: dict[str, set[str]] = {}
         self._connections: dict[str, set[str]] = {}
         self._drops: dict[str, Timer] = {}
         self._leases: list[dict[str, SecretStr]] = []
@@ -56,13 +59,43 @@ class Vault:
         """A copy of the tab's keys by name."""
         return dict(self._keys.get(tab, {}))
 
-    def forget(self, tab: str, name: str) -> None:
-        self._keys.get(tab, {}).pop(name, None)
+    def share(self, tab: str, other: str) -> bool:
+        """Let the other tab have the same keys from now on. False, and nothing done, where it has some of its own.
+
+        Whether the person wants that is settled before.
+        """
+        if not self.held(tab) or self.held(other) or tab == other:
+            return False
+        tabs = self._sharing.setdefault(tab, {tab})
+        tabs.add(other)
+        self._sharing[other] = tabs
+        self._keys[other] = self._keys[tab]
+        self._drop_later(other)
         self._tell(tab)
+        return True
+
+    def sharing(self, tab: str) -> set[str]:
+        """The tabs that have the same keys, itself among them."""
+        return set(self._sharing.get(tab, {tab}))
+
+    def is_open(self, tab: str) -> bool:
+        """Whether a page of the tab is there at this moment."""
+        return tab in self._connections
+
+    def forget(self, tab: str, name: str) -> None:
+        """For every tab that shares it. With the last key the sharing ends, too: what comes next is asked for anew."""
+        tabs = self.sharing(tab)
+        keys = self._keys.get(tab, {})
+        keys.pop(name, None)
+        if not keys:
+            for each in tabs:
+                self._leave(each)
+        self._tell_each(tabs)
 
     def forget_all(self, tab: str) -> None:
-        if self._keys.pop(tab, None) is not None:
-            self._tell(tab)
+        """For every tab that shares them."""
+        for name in self.held(tab):
+            self.forget(tab, name)
 
     def clear(self) -> None:
         """Drop everything, leases too: the program ends."""
@@ -70,6 +103,7 @@ class Vault:
             timer.cancel()
         self._drops.clear()
         self._keys.clear()
+        self._sharing.clear()
         self._leases.clear()
 
     def connected(self, tab: str, connection: str) -> None:
@@ -108,8 +142,18 @@ class Vault:
 
     def _drop(self, tab: str) -> None:
         self._drops.pop(tab, None)
-        self.forget_all(tab)
+        if self._leave(tab):
+            self._tell_each({tab})
+
+    def _leave(self, tab: str) -> bool:
+        """The tab has no keys any more; those that share them keep them."""
+        self._sharing.pop(tab, set()).discard(tab)
+        return self._keys.pop(tab, None) is not None
 
     def _tell(self, tab: str) -> None:
-        for hear in list(self.when_changed):
-            hear(tab)
+        self._tell_each(self.sharing(tab))
+
+    def _tell_each(self, tabs: set[str]) -> None:
+        for tab in tabs:
+            for hear in list(self.when_changed):
+                hear(tab)

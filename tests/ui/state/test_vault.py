@@ -113,3 +113,78 @@ def test_the_end_of_the_program_drops_everything(vault: Vault) -> None:
 
 def test_no_value_is_shown(vault: Vault) -> None:
     assert KEY.get_secret_value() not in f"{vault!r} {vault.held('tab')}"
+
+
+# tabs that share
+
+
+@pytest.fixture
+def shared(vault: Vault) -> Vault:
+    vault.connected("next", "its page")
+    assert vault.share("tab", "next")
+    return vault
+
+
+def test_a_tab_that_shares_has_the_keys_that_are_there_and_those_to_come(shared: Vault) -> None:
+    shared.put("next", "hf-upload", KEY)
+    assert shared.held("tab") == shared.held("next") == {"runpod": KEY, "hf-upload": KEY}
+
+
+def test_the_ten_seconds_hold_for_the_last_of_the_tabs_that_share(
+    shared: Vault, later: Later
+) -> None:
+    shared.disconnected("tab", "page")
+    assert later.pass_all() == [10.0]
+    assert shared.held("next") == {"runpod": KEY}
+    shared.disconnected("next", "its page")
+    assert shared.held("next") == {"runpod": KEY}
+    assert later.pass_all() == [10.0]
+    assert shared.held("next") == {}
+
+
+def test_a_tab_that_closed_has_lost_the_keys_although_others_have_them(
+    shared: Vault, later: Later
+) -> None:
+    shared.disconnected("next", "its page")
+    later.pass_all()
+    shared.connected("next", "reopened from the browser's history")
+    assert shared.held("next") == {}
+    shared.put("tab", "hf-upload", KEY)
+    assert shared.held("next") == {}
+
+
+def test_a_reload_of_either_tab_keeps_what_they_share(shared: Vault, later: Later) -> None:
+    for tab, page in (("tab", "page"), ("next", "its page")):
+        shared.disconnected(tab, page)
+        shared.connected(tab, f"{page} again")
+        assert later.pass_all() == []
+    assert shared.held("tab") == shared.held("next") == {"runpod": KEY}
+
+
+def test_forgetting_in_one_tab_forgets_for_all_that_share_and_tells_each(shared: Vault) -> None:
+    told: list[str] = []
+    shared.when_changed.append(told.append)
+    shared.forget("next", "runpod")
+    assert shared.held("tab") == shared.held("next") == {}
+    assert sorted(told) == ["next", "tab"]
+
+
+def test_after_the_last_key_is_forgotten_nothing_is_shared_any_more(shared: Vault) -> None:
+    shared.forget("tab", "runpod")
+    shared.put("tab", "runpod", KEY)
+    assert shared.held("next") == {}
+
+
+def test_keys_of_its_own_are_neither_lost_nor_given_by_sharing(vault: Vault) -> None:
+    vault.connected("rich", "page")
+    vault.put("rich", "hf-upload", KEY)
+    assert not vault.share("tab", "rich")
+    assert (list(vault.held("tab")), list(vault.held("rich"))) == (["runpod"], ["hf-upload"])
+    assert not vault.share("empty", "rich")
+
+
+def test_a_tab_that_is_let_in_while_it_closes_keeps_nothing(vault: Vault, later: Later) -> None:
+    vault.share("tab", "gone")
+    later.pass_all()
+    assert vault.held("gone") == {}
+    assert vault.held("tab") == {"runpod": KEY}

@@ -121,8 +121,8 @@ def register(site: Site) -> None:
         "/keys",
         "Keys",
         _build,
-        lead="Held in this program's memory for this tab, never written down. Ten seconds after the "
-        "tab closes they are forgotten.",
+        lead="Held in this program's memory, for this tab and for those that you let in. Ten seconds after "
+        "the last of them closes they are forgotten.",
     )
 
 
