@@ -39,7 +39,7 @@ COMMANDS: tuple[Entry, ...] = (
     _entry("init", _RUN, "The files of a run in a folder, ready to edit."),
     _entry("gpus", _RUN, "GPUs that can be rented now, with memory and price."),
     _entry("dataset", _RUN, "Check a dataset, make one of recordings, push it."),
-    _entry("voices", _RUN, "Voices to start from, and your own: list, fetch, use, say."),
+    _entry("voices", _RUN, "Voices to start from, and your own: list, fetch, use, say, export."),
     _entry("runs", _WATCH, "Every run this computer knows of."),
     _entry("attach", _WATCH, "Know a run that another computer began, by its results repo."),
     _entry("show", _WATCH, "One run: state, cost, how it ended."),

@@ -1,13 +1,13 @@
-"""`launcher voices`: what a training can start from, and what came out: list, fetch, use, say."""
+"""`launcher voices`: what a training can start from, and what came out: list, fetch, use, say, export."""
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from launcher.cli import packed_voices
 from launcher.cli.documents.made import (
     VoiceBaseFacts,
     VoiceFacts,
@@ -18,6 +18,14 @@ from launcher.cli.documents.made import (
     VoicesUse,
 )
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, group_app
+from launcher.cli.packed_voices import (
+    StepOption,
+    VoiceOption,
+    free_name,
+    look,
+    named_voice,
+    voice_of_run,
+)
 from launcher.cli.session import complete, named_version, run_at
 from launcher.cli.terminal.command_line import command_line, name_of
 from launcher.cli.terminal.layout import pairs, paragraph, table
@@ -27,27 +35,19 @@ from launcher.domain.run import Run
 from launcher.errors import InvalidRequest
 from launcher.recipes.piper.voice_bases import AS_OF, SOURCE, VoiceBase, voice_bases
 from launcher.services.common.workbench import Workbench
-from launcher.services.following.find_run import find_run
 from launcher.services.voices.delivered import (
     Voice,
     chosen_voice,
     fetch_voice,
     use_voice,
     voice_here,
-    voices_of_run,
 )
 from launcher.services.voices.speaking import Manner, SpokenText, speak
-from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import KeyName
 from pod_image.contract.figures import size
 from pod_image.contract.recipes.piper import Quality
 
 app = group_app("Voices to start from, and those that your runs have made.")
-
-StepOption = Annotated[
-    int | None,
-    typer.Option(metavar="N", help="The voice of this step's checkpoint; else the final one."),
-]
 
 
 @app.callback()
@@ -60,7 +60,7 @@ def list_voices(
     run: RunArgument = "", as_json: JsonOption = False, quiet: QuietOption = False
 ) -> None:
     """The voices a run has delivered: the final one, and those of its checkpoints."""
-    found, its = run_at(run, lambda bench: _look(bench, run), (KeyName.HF_UPLOAD,))
+    found, its = run_at(run, lambda bench: look(bench, run), (KeyName.HF_UPLOAD,))
     root = read_config().results_folder
     here = [voice_here(root, found, one.step) for one in its]
     rows: list[VoiceFacts] = [
@@ -97,7 +97,7 @@ def fetch(
     """Bring a voice here, checked: the .onnx and its .json."""
 
     async def bring(bench: Workbench) -> Path:
-        found, its = await _look(bench, run)
+        found, its = await look(bench, run)
         return await fetch_voice(bench, found, chosen_voice(found, its, step), named_version(run))
 
     path = run_at(run, bring, (KeyName.HF_UPLOAD,))
@@ -125,7 +125,7 @@ def use(
         )
 
     async def choose(bench: Workbench) -> tuple[Run, str]:
-        found, its = await _look(bench, run)
+        found, its = await look(bench, run)
         return found, await use_voice(bench, found, chosen_voice(found, its, step))
 
     found, commit = run_at(run, choose, (KeyName.HF_UPLOAD,))
@@ -150,9 +150,7 @@ def say(
     text: Annotated[str, typer.Argument(help="What to say.")],
     run: RunArgument = "",
     step: StepOption = None,
-    voice: Annotated[
-        Path | None, typer.Option(metavar="FILE.onnx", help="Any Piper voice, instead of a run's.")
-    ] = None,
+    voice: VoiceOption = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE.wav", help="Named after the voice when left out.")
     ] = None,
@@ -162,8 +160,8 @@ def say(
     quiet: QuietOption = False,
 ) -> None:
     """Speak a text on this computer with a run's voice, fetched if need be. Needs the extra `audio`."""
-    onnx = _named(voice) if voice else _of_run(run, step)
-    wav = out.expanduser() if out else _free(Path(f"{onnx.stem}.wav"))
+    onnx = named_voice(voice) if voice else voice_of_run(run, step)
+    wav = out.expanduser() if out else free_name(Path(f"{onnx.stem}.wav"))
     spoken_text = complete(speak(onnx, text, wav, Manner(tempo=tempo, speaker=speaker)))
     document: VoicesSay = {
         "schema": "voices.say",
@@ -178,49 +176,6 @@ def say(
         lambda: _spoken(spoken_text, onnx),
         quiet=str(spoken_text.wav),
     )
-
-
-async def _look(bench: Workbench, key: str) -> tuple[Run, list[Voice]]:
-    run = await find_run(bench, key)
-    return run, await voices_of_run(bench, run, named_version(key))
-
-
-def _named(file: Path) -> Path:
-    file = file.expanduser()
-    if not file.is_file():
-        raise InvalidRequest(f"There is no voice at {file}.", hint="Name an .onnx file.")
-    return file
-
-
-def _of_run(key: str, step: int | None) -> Path:
-    """The voice on this machine, fetched when it is not here: only that needs a token."""
-    config = read_config()
-    config.make_folders()
-    history = RunHistory(config.history_path)
-    here: Path | None = None
-    try:
-        with suppress(InvalidRequest):  # one that this computer does not know is looked for below
-            run = history.chosen(key)
-            here = None if named_version(key) else voice_here(config.results_folder, run, step)
-    finally:
-        history.close()
-    if here is not None:
-        return here
-
-    async def bring(bench: Workbench) -> Path:
-        run, its = await _look(bench, key)
-        return await fetch_voice(bench, run, chosen_voice(run, its, step), named_version(key))
-
-    return run_at(key, bring, (KeyName.HF_UPLOAD,))
-
-
-def _free(wav: Path) -> Path:
-    """That name, numbered when it is taken: what was spoken before is not overwritten unasked."""
-    number, free = 1, wav
-    while free.exists():
-        number += 1
-        free = wav.with_name(f"{wav.stem}-{number}{wav.suffix}")
-    return free
 
 
 def _listing(run: Run, found: list[Voice], here: list[Path | None]) -> str:
@@ -308,3 +263,6 @@ def _entry(base: VoiceBase) -> str:
             ("use", f"--base-checkpoint {base.checkpoint}"),
         ]
     )
+
+
+packed_voices.add_to(app)

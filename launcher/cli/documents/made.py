@@ -93,6 +93,36 @@ class VoicesSay(TypedDict):
     voice: Path
 
 
+class UseStep(TypedDict):
+    text: str
+    command: str | None
+    """To copy, where the step has one."""
+
+
+class ProgramSteps(TypedDict):
+    name: str
+    """home-assistant, piper or sherpa-onnx."""
+    needs: str
+    """Which of the files."""
+    steps: list[UseStep]
+
+
+class VoicesExport(TypedDict):
+    """A voice with what other programs need of it."""
+
+    schema: Literal["voices.export"]
+    version: Literal[1]
+    voice: Path
+    """What it was made of; left as it is."""
+    files: list[Path]
+    """One zip, or the files in the folder."""
+    size_bytes: int
+    language: str
+    speakers: dict[str, int]
+    """Names with their numbers; empty for a voice of one."""
+    programs: list[ProgramSteps]
+
+
 class VoiceBaseFacts(TypedDict):
     language: str
     name: str

@@ -85,6 +85,7 @@ COMMANDS: Mapping[str, Shapes] = {
     "voices fetch": Shapes((made.VoicesFetch,)),
     "voices use": Shapes((made.VoicesUse,)),
     "voices say": Shapes((made.VoicesSay,)),
+    "voices export": Shapes((made.VoicesExport,)),
     "voices bases": Shapes((made.VoicesBases,)),
     "runs": Shapes((runs.Runs,)),
     "attach": Shapes((runs.Attach,)),

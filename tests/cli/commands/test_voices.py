@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from launcher.config import read_config
 from launcher.presets import all_presets
 from launcher.recipes.piper.voice_bases import BASES, Lineage, known_base
 from tests.kit.printed_documents import check_printed
+from tests.kit.tiny_voice import tiny_voice
 
 
 @pytest.fixture
@@ -141,3 +143,55 @@ def test_a_checkpoint_becomes_a_voice_that_piper_speaks(say, tmp_path):
     fed = {"input": ids.numpy(), "input_lengths": np.array([19]), "scales": scales}
     (spoken,) = onnxruntime.InferenceSession(made["onnx"]).run(None, fed)
     assert np.abs(spoken[0, 0, 0] - sound).max() < 1e-3 * np.abs(sound).max()
+
+
+@pytest.fixture
+def tiny(tmp_path, monkeypatch):
+    """A voice that lies here; what is made lies in the folder where one stands."""
+    folder = tmp_path / "voices"
+    folder.mkdir()
+    for name, body in tiny_voice().items():
+        (folder / name).write_bytes(body)
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    return next(folder.glob("*.onnx"))
+
+
+def test_a_voice_is_exported_as_one_zip_and_never_over_an_earlier_one(say, tiny):
+    for made in (f"{tiny.stem}.zip", f"{tiny.stem}-2.zip"):
+        code, out, _ = say("voices", "export", "--voice", str(tiny), "-q")
+        assert (code, out.strip()) == (0, made)
+    with zipfile.ZipFile(f"{tiny.stem}.zip") as bundle:
+        held = {Path(name).name for name in bundle.namelist()}
+    assert held == {tiny.name, f"{tiny.name}.json", "tokens.txt", "HOW-TO.txt"}
+
+
+def test_a_voice_is_exported_into_a_folder_with_the_steps_of_one_program(say, tiny):
+    code, out, _ = say(
+        "voices", "export", "--voice", str(tiny), "--out", "anna", "--for", "sherpa-onnx"
+    )
+    assert code == 0
+    assert "tokens.txt" in {path.name for path in Path("anna").iterdir()}
+    assert f"--vits-model={tiny.name}" in out
+    assert "/share/piper" not in out
+
+
+def test_an_export_as_json_has_every_program_s_steps_with_their_commands(say, tiny):
+    _, out, _ = say("voices", "export", "--voice", str(tiny), "--out", "anna", "--json")
+    document = json.loads(out)
+    assert [one["name"] for one in document["programs"]] == [
+        "home-assistant",
+        "piper",
+        "sherpa-onnx",
+    ]
+    assert all(Path(file).is_file() for file in document["files"])
+    assert document["programs"][1]["steps"][0]["command"] == "pip install piper-tts"
+
+
+def test_what_cannot_be_exported_says_why(say, tiny):
+    code, _, err = say("voices", "export", "--voice", "none.onnx")
+    assert (code, "There is no voice at none.onnx" in err) == (2, True)
+    tiny.write_bytes(b"<html>")
+    code, _, err = say("voices", "export", "--voice", str(tiny))
+    assert (code, "is not an ONNX model" in " ".join(err.split())) == (2, True)
+    assert not list(Path().iterdir())
