@@ -21,6 +21,7 @@ ELSEWHERE = {
     "dataset transcribe": "tests/cli/test_heard_datasets.py",
     "dataset proofread": "tests/cli/test_heard_datasets.py",
     "voices say": "tests/cli/commands/test_voices.py",
+    "voices export": "tests/cli/commands/test_voices.py",
     "export": "tests/cli/commands/test_voices.py",
 }
 """What takes a recogniser, a real training or a served form."""

@@ -72,6 +72,8 @@ MAY_NAME = {
     ("pod_image/private_python.py", "--shell"): "an option of useradd",
     ("pod_image/recipes/llm_lora/recipe.py", "--resume_from_checkpoint"): "an option of trl",
     ("pod_image/recipes/piper/card.py", "- piper-tts: `piper --model "): "an option of piper",
+    ("launcher/services/voices/programs.py", "piper --model "): "an option of piper",
+    ("launcher/services/voices/programs.py", " --speaker 0"): "an option of piper",
 }
 """Module and how the text begins, with the reason."""
 

@@ -19,7 +19,9 @@ MOST_WORDS = 4_096
 """Bytes of a name or a value in the metadata."""
 
 _GRAPH, _METADATA = 7, 14
-_GRAPH_INPUT, _INPUT_NAME = 11, 1
+_INITIALIZER, _GRAPH_INPUT, _INPUT_NAME = 5, 11, 1
+_EXTERNAL_DATA = 13
+"""Of a weight that lies in another file, which could be any of the reader's."""
 _ENTRY_KEY, _ENTRY_VALUE = 1, 2
 _VARINT, _EIGHT_BYTES, _LENGTH, _FOUR_BYTES = 0, 1, 2, 5
 _MOST_VARINT_BYTES = 10
@@ -75,6 +77,7 @@ def outline(path: Path) -> dict[str, Any]:
             if field.number == _GRAPH and field.kind == _LENGTH:
                 has_graph = True
                 inputs += _input_names(file, field)
+                _check_weights(file, field)
             elif field.number == _METADATA and field.kind == _LENGTH:
                 key, value = _entry(file, field)
                 metadata[key] = value
@@ -88,7 +91,7 @@ def outline(path: Path) -> dict[str, Any]:
 
 def _input_names(file: BinaryIO, graph: Field) -> list[str]:
     return [
-        _words(file, part)
+        _text(file, part)
         for field in fields(file, graph.content, graph.end)
         if field.number == _GRAPH_INPUT and field.kind == _LENGTH
         for part in fields(file, field.content, field.end)
@@ -96,16 +99,28 @@ def _input_names(file: BinaryIO, graph: Field) -> list[str]:
     ]
 
 
+def _check_weights(file: BinaryIO, graph: Field) -> None:
+    """Raises Refused where the file is not the whole voice."""
+    for field in fields(file, graph.content, graph.end):
+        if field.number == _INITIALIZER and field.kind == _LENGTH:
+            for part in fields(file, field.content, field.end):
+                if part.number == _EXTERNAL_DATA:
+                    raise Refused(
+                        "Some of its weights are to be read from another file.",
+                        hint="Choose a voice that is one whole .onnx, as Piper's programs make them.",
+                    )
+
+
 def _entry(file: BinaryIO, entry: Field) -> tuple[str, str]:
     parts = {
-        part.number: _words(file, part)
+        part.number: _text(file, part)
         for part in fields(file, entry.content, entry.end)
         if part.kind == _LENGTH
     }
     return parts.get(_ENTRY_KEY, ""), parts.get(_ENTRY_VALUE, "")
 
 
-def _words(file: BinaryIO, field: Field) -> str:
+def _text(file: BinaryIO, field: Field) -> str:
     size = field.end - field.content
     if size > MOST_WORDS:
         raise _no_model()

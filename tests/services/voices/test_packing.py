@@ -162,6 +162,17 @@ async def test_a_model_of_another_kind_is_refused_with_what_it_is_fed(tmp_path: 
         await pack_voice(source, tmp_path / "out")
 
 
+async def test_weights_that_lie_in_another_file_are_refused(tmp_path: Path) -> None:
+    source = place(tmp_path / "voice")
+    model = onnx.load(source)
+    weight = model.graph.initializer[0]
+    weight.data_location = onnx.TensorProto.EXTERNAL
+    weight.external_data.add(key="location", value="../../secret")
+    source.write_bytes(model.SerializeToString())
+    with pytest.raises(InvalidRequest, match="read from another file"):
+        await pack_voice(source, tmp_path / "out")
+
+
 @pytest.mark.parametrize(
     "changes",
     [
