@@ -80,6 +80,11 @@ class Config:
     def results_folder(self) -> Path:
         return self.data_folder / "results"
 
+    @property
+    def published_folder(self) -> Path:
+        """What others have published, kept for a while: lists to choose from, and sounds to hear."""
+        return self.data_folder / "published"
+
     def make_folders(self) -> None:
         """Make the folders, readable by their owner alone. Raises BadEnvironment where that cannot be."""
         for folder in (self.config_folder, self.data_folder):

@@ -7,7 +7,7 @@ from typing import Annotated, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from pod_image.contract.knobs import Knob, Scope
+from pod_image.contract.knobs import Knob, Picks, Scope
 
 DEFAULT_IMAGE = "ghcr.io/pod-launcher/pod-image:0.1.0"
 """The one place that names the image a pod runs when nothing else is asked for."""
@@ -62,6 +62,7 @@ class CommonSettings(BaseModel):
             empty_means="none",
             written=A_REPO,
             further="more_datasets",
+            picks=Picks.DATASET,
         ),
     ] = ""
     dataset_revision: Annotated[
@@ -119,6 +120,7 @@ class CommonSettings(BaseModel):
             separator=",",
             empty_means="none",
             written=A_REPO,
+            picks=Picks.DATASET,
         ),
     ] = ()
     table: Annotated[
@@ -148,7 +150,14 @@ class CommonSettings(BaseModel):
                 "absent."
             )
         ),
-        Knob("Results repo", group="What", required=True, scope=Scope.RUN, written=A_REPO),
+        Knob(
+            "Results repo",
+            group="What",
+            required=True,
+            scope=Scope.RUN,
+            written=A_REPO,
+            picks=Picks.RESULTS,
+        ),
     ] = ""
     run_id: Annotated[
         str,
@@ -160,7 +169,13 @@ class CommonSettings(BaseModel):
             pattern=r"^$|^[a-z0-9][a-z0-9-]{0,39}$",
         ),
         Knob(
-            "Run id", group="What", level="advanced", scope=Scope.RUN, empty_means="next free one"
+            "Run id",
+            group="What",
+            level="advanced",
+            scope=Scope.RUN,
+            empty_means="next free one",
+            picks=Picks.RUN,
+            picks_by=("results_repo",),
         ),
     ] = ""
 

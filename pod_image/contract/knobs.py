@@ -28,6 +28,27 @@ class Scope(StrEnum):
     """Which run it is: its name, where it reads and where it writes. No preset that is made of a run holds it."""
 
 
+class Picks(StrEnum):
+    """What the values of a setting are, where a person may choose among those there are instead of typing one."""
+
+    DATASET = "dataset"
+    """Dataset repos that the token which reads them may see."""
+    RESULTS = "results"
+    """Model repos that the token which writes the results may write to, and new ones."""
+    RUN = "run"
+    """Runs that have a checkpoint to go on from; `picks_by`: in which results repo."""
+    LANGUAGE = "language"
+    """A language and its region, as de_DE."""
+    ESPEAK_VOICE = "espeak_voice"
+    """A way in which espeak-ng reads a language, as en-gb-scotland."""
+    BASE_VOICE = "base_voice"
+    """Published checkpoints and voices; `picks_by`: the language and the size that fit best."""
+    VOICE_FILE = "voice_file"
+    """One voice of the repo of published voices, as its path in it; `picks_by`: the language that fits best."""
+    VOICE_NAME = "voice_name"
+    """Published voices by their names; `picks_by` as for their files."""
+
+
 @dataclass(frozen=True)
 class When:
     """A condition on another setting: it holds when that setting has one of the values."""
@@ -59,6 +80,7 @@ class Knob:
     `is_local`: its entries are files of the person's computer: the plan reads them, and the names are not sent.
     `goes_as`: what becomes of such files on the pod.
     `written`: how a value is written, as a sentence for whoever wrote it differently.
+    `picks`: from what a value may be chosen; `picks_by`: the settings that say what fits, as each kind has it.
     """
 
     label: str
@@ -80,6 +102,8 @@ class Knob:
     of_which: str = ""
     is_local: bool = False
     goes_as: GoesAs = "files"
+    picks: Picks | None = None
+    picks_by: tuple[str, ...] = ()
 
     @property
     def may_hold_no_key(self) -> bool:
@@ -156,6 +180,9 @@ def _check_others(setting: Setting, settings: Mapping[str, Setting]) -> None:
         raise TypeError(
             f"setting {setting.name} is fetched by {knob.of_which}, which is not declared"
         )
+    for other in knob.picks_by:
+        if other not in settings:
+            raise TypeError(f"setting {setting.name} is chosen by {other}, which is not declared")
     if knob.belongs_to and knob.belongs_to not in settings:
         raise TypeError(
             f"setting {setting.name} belongs to {knob.belongs_to}, which is not declared"

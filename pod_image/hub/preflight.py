@@ -44,14 +44,49 @@ class ResultsState(StrEnum):
     UNKNOWN = "unknown"
 
 
+WRITE = "repo.write"
+_READ_OR_WRITE = frozenset({"repo.content.read", WRITE})
+_ACCOUNTS = frozenset({"user", "org"})
+
+
+@dataclass(frozen=True)
+class TokenScope:
+    """What a fine-grained token may do with one user, org, model or dataset."""
+
+    kind: str
+    name: str
+    permissions: frozenset[str]
+
+    def allows_any(self, wanted: frozenset[str]) -> bool:
+        return bool(self.permissions & wanted)
+
+
 @dataclass(frozen=True)
 class Account:
-    """Who a token belongs to and which kind it is: read, write or fineGrained."""
+    """Who a token belongs to and which kind it is: read, write or fineGrained, which alone has scopes."""
 
     name: str
     token_kind: str
     writable_namespaces: tuple[str, ...]
     orgs: tuple[str, ...] = ()
+    scopes: tuple[TokenScope, ...] = ()
+
+    @property
+    def readable_accounts(self) -> tuple[str, ...]:
+        """Accounts that a fine-grained token may read as a whole."""
+        return tuple(
+            s.name for s in self.scopes if s.kind in _ACCOUNTS and s.allows_any(_READ_OR_WRITE)
+        )
+
+    def readable_repos(self, kind: str) -> tuple[str, ...]:
+        """Single repos that a fine-grained token may read."""
+        return tuple(s.name for s in self.scopes if s.kind == kind and s.allows_any(_READ_OR_WRITE))
+
+    def writable_repos(self, kind: str) -> tuple[str, ...]:
+        """Single repos that a fine-grained token may write to."""
+        return tuple(
+            s.name for s in self.scopes if s.kind == kind and s.allows_any(frozenset({WRITE}))
+        )
 
 
 @dataclass(frozen=True)
@@ -144,18 +179,22 @@ def _parsed(answer: dict[str, Any]) -> Account:
     name = str(answer.get("name", ""))
     orgs = tuple(str(org.get("name", "")) for org in answer.get("orgs", []))
     if kind == "fineGrained":
-        writable = _scoped_namespaces(access.get("fineGrained", {}))
-    else:
-        writable = (name, *orgs) if kind == "write" else ()
-    return Account(name, kind, writable, orgs)
+        scopes = _scopes(access.get("fineGrained", {}))
+        writable = tuple(
+            scope.name for scope in scopes if scope.kind in _ACCOUNTS and WRITE in scope.permissions
+        )
+        return Account(name, kind, writable, orgs, scopes)
+    return Account(name, kind, (name, *orgs) if kind == "write" else (), orgs)
 
 
-def _scoped_namespaces(fine_grained: dict[str, Any]) -> tuple[str, ...]:
+def _scopes(fine_grained: dict[str, Any]) -> tuple[TokenScope, ...]:
     return tuple(
-        str(scope.get("entity", {}).get("name", ""))
+        TokenScope(
+            str(scope.get("entity", {}).get("type", "")),
+            str(scope.get("entity", {}).get("name", "")),
+            frozenset(map(str, scope.get("permissions", []))),
+        )
         for scope in fine_grained.get("scoped", [])
-        if scope.get("entity", {}).get("type") in {"user", "org"}
-        and "repo.write" in scope.get("permissions", [])
     )
 
 

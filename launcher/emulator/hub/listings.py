@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, quote
@@ -12,6 +13,8 @@ from launcher.emulator.hub.store import Blob, Commit, Repo
 from launcher.emulator.hub.wire import Refusal, Response, json_response
 
 POINTER_BYTES = 134
+MOST_LISTED = 1000
+"""Repos on one page of a listing."""
 
 
 def iso(at: float) -> str:
@@ -47,18 +50,50 @@ def described(hub: HubCore, repo: Repo, commit: Commit, *, with_blobs: bool) -> 
 
 
 def listed(call: Call) -> Response:
-    """Repos of one kind that the token may see, by `author` and `search`."""
+    """Repos of one kind that the token may see, by `author` and `search`, in pages of `limit`."""
     kind, token = KIND_OF_FOLDER[call.parts["kinds"]], call.token
     author, search = call.request.parameter("author"), call.request.parameter("search")
-    rows = [
-        described(call.hub, repo, repo.head, with_blobs=False)
+    found = [
+        repo
         for repo in call.hub.store.repos.values()
         if repo.kind == kind
         and (not repo.is_private or (token and token.may_read_private(kind, repo.id)))
         and (not author or repo.id.split("/")[0].lower() == author.lower())
         and search.lower() in repo.id.lower()
     ]
-    return json_response(rows)
+    if order := _ORDERS.get(call.request.parameter("sort")):
+        found.sort(key=order, reverse=True)  # the newest first, as the Hub's own default
+    wanted = parse_qs(call.request.query).get("expand", [])
+    start = int(call.request.parameter("cursor") or 0)
+    page = start + min(int(call.request.parameter("limit") or MOST_LISTED), MOST_LISTED)
+    # Described only where they are shown: what is on other pages costs nothing.
+    rows: list[dict[str, Any]] = [
+        _expanded(call.hub, repo, wanted) if start <= number < page else {}
+        for number, repo in enumerate(found)
+    ]
+    return page_of(call, rows, most=MOST_LISTED)
+
+
+def _expanded(hub: HubCore, repo: Repo, wanted: list[str]) -> dict[str, Any]:
+    """With `expand` only what it names, and what every row has."""
+    row = described(hub, repo, repo.head, with_blobs=False)
+    if not wanted:
+        return row
+    return {name: value for name, value in row.items() if name in {"_id", "id", "modelId", *wanted}}
+
+
+def _changed_at(repo: Repo) -> float:
+    return repo.head.at
+
+
+def _created_at(repo: Repo) -> float:
+    return repo.created_at
+
+
+_ORDERS: dict[str, Callable[[Repo], float]] = {
+    "lastModified": _changed_at,
+    "createdAt": _created_at,
+}
 
 
 def tree(call: Call) -> Response:
@@ -71,20 +106,17 @@ def tree(call: Call) -> Response:
     return page_of(call, rows)
 
 
-def page_of(call: Call, rows: list[dict[str, Any]]) -> Response:
-    """One page of rows, with the `Link` header that leads to the next."""
-    size = int(call.request.parameter("limit") or call.hub.sizes.rows_per_page)
-    size = min(size, call.hub.sizes.rows_per_page)
+def page_of(call: Call, rows: list[dict[str, Any]], most: int = 0) -> Response:
+    """One page of rows, with the `Link` header that leads to the next; `most` stands for the tree's own limit."""
+    most = most or call.hub.sizes.rows_per_page
+    size = min(int(call.request.parameter("limit") or most), most)
     start = int(call.request.parameter("cursor") or 0)
     answer = json_response(rows[start : start + size])
     if start + size >= len(rows):
         return answer
-    kept = {
-        name: values[0]
-        for name, values in parse_qs(call.request.query, keep_blank_values=True).items()
-        if name != "cursor"
-    }
-    query = "&".join(f"{name}={quote(value)}" for name, value in kept.items())
+    asked = parse_qs(call.request.query, keep_blank_values=True)
+    kept = [(name, each) for name, values in asked.items() if name != "cursor" for each in values]
+    query = "&".join(f"{name}={quote(value)}" for name, value in kept)
     url = f"{call.hub.public_url}{call.request.path}?{query}&cursor={start + size}"
     return answer.with_headers({"Link": f'<{url}>; rel="next"'})
 

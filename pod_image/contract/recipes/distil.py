@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 from pod_image.contract.brought import CONFIGURATION
 from pod_image.contract.common_settings import Word
 from pod_image.contract.hub_inputs import WRITTEN, checked_model
-from pod_image.contract.knobs import Knob, Scope, When
+from pod_image.contract.knobs import Knob, Picks, Scope, When
 from pod_image.contract.recipes.base import Declaration
 from pod_image.contract.recipes.piper import VoiceTraining, WhisperModel
 from pod_image.contract.trainer_settings import Bring, Inputs, Packages, Requirements, Variables
@@ -61,6 +61,7 @@ class DistilSettings(VoiceTraining):
         Knob(
             "Teacher's voice", group="What", is_settled=True, empty_means="a command speaks",
             written="A voice is written as its path in the repo, such as en/en_US/amy/medium/en_US-amy-medium.onnx.",
+            picks=Picks.VOICE_FILE, picks_by=("language",),
         ),
     ] = ""  # fmt: skip
     teacher_speaker: Annotated[

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from pod_image.contract.checkpoint_interval import CheckpointMinutes
 from pod_image.contract.common_settings import CommonSettings, Switch, Word
-from pod_image.contract.knobs import Knob, Scope, When
+from pod_image.contract.knobs import Knob, Picks, Scope, When
 from pod_image.contract.phoneme_types import PhonemeType
 from pod_image.contract.recipes.base import Declaration
 from pod_image.contract.trainer_settings import MaxSteps, Seed
@@ -129,7 +129,7 @@ class VoiceTraining(CommonSettings):
             description="Language and region of the voice, such as en_US or de_DE.",
             pattern=r"^[a-z]{2,3}_[A-Z]{2}$",
         ),
-        Knob("Language", group="What", scope=Scope.SUBJECT, is_settled=True),
+        Knob("Language", group="What", scope=Scope.SUBJECT, is_settled=True, picks=Picks.LANGUAGE),
     ] = "en_US"
     phoneme_type: Annotated[
         PhonemeType,
@@ -174,6 +174,7 @@ class VoiceTraining(CommonSettings):
             when=(When("phoneme_type", (PhonemeType.ESPEAK,)),),
             empty_means="by the language",
             is_settled=True,
+            picks=Picks.ESPEAK_VOICE,
         ),
     ] = ""
     quality: Annotated[
@@ -195,7 +196,14 @@ class VoiceTraining(CommonSettings):
             ),
             max_length=500,
         ),
-        Knob("Base checkpoint", group="What", level="advanced", empty_means="none: from scratch"),
+        Knob(
+            "Base checkpoint",
+            group="What",
+            level="advanced",
+            empty_means="none: from scratch",
+            picks=Picks.BASE_VOICE,
+            picks_by=("language", "quality"),
+        ),
     ] = ""
 
     # How much

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from pod_image.contract.checkpoint_interval import CheckpointMinutes
 from pod_image.contract.common_settings import CommonSettings, Word
 from pod_image.contract.hub_inputs import WRITTEN, checked_input
-from pod_image.contract.knobs import Knob, Scope
+from pod_image.contract.knobs import Knob, Picks, Scope
 from pod_image.contract.recipes.base import Declaration
 from pod_image.contract.trainer_settings import KeepCheckpoints
 
@@ -115,6 +115,7 @@ class WakeWordSettings(CommonSettings):
             separator="\n",
             scope=Scope.SUBJECT,
             is_settled=True,
+            picks=Picks.VOICE_NAME,
         ),
     ] = ("en_US-libritts_r-medium", "en_GB-vctk-medium")
     backgrounds: Annotated[

@@ -45,6 +45,20 @@ def test_a_pinned_snapshot_that_is_complete_asks_nothing(api, emulator: HubEmula
     assert emulator.core.log == []
 
 
+def test_repos_of_an_account_are_listed_newest_first_and_page_by_page(api, monkeypatch):
+    monkeypatch.setattr("launcher.emulator.hub.listings.MOST_LISTED", 2)
+    for name in ("b", "c", "d"):
+        api.create_repo(f"demo/{name}", private=name == "c")
+    put(api, a=b"1")  # demo/voice, which was made first, is the newest now
+    asked = {"author": "demo", "sort": "last_modified", "expand": ["private", "lastModified"]}
+    rows = list(api.list_models(**asked))
+    assert [row.id for row in rows] == ["demo/voice", "demo/d", "demo/c", "demo/b"]
+    assert [row.private for row in rows] == [False, False, True, False]
+    assert rows[0].last_modified >= rows[1].last_modified
+    assert rows[0].sha is None  # not asked for
+    assert [row.id for row in api.list_models(**asked, limit=1)] == ["demo/voice"]
+
+
 def test_uploading_a_folder_can_replace_what_was_there(api, folder):
     put(api, **{"checkpoints/1.txt": b"1"})
     (folder / "2.txt").write_bytes(b"2")

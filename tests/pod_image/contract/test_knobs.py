@@ -5,7 +5,7 @@ from typing import Annotated
 import pytest
 from pydantic import BaseModel, Field, create_model
 
-from pod_image.contract.knobs import Knob, When, declared, grouped
+from pod_image.contract.knobs import Knob, Picks, When, declared, grouped
 from pod_image.contract.settings import SETTINGS, RunSettings
 
 
@@ -63,8 +63,16 @@ TEXT = Annotated[str, Field(description="One.")]
             "",
             "belongs to absent",
         ),
+        (
+            Annotated[
+                TEXT,
+                Knob("T", group="G", empty_means="none", picks=Picks.RUN, picks_by=("absent",)),
+            ],
+            "",
+            "chosen by absent",
+        ),
     ],
-    ids=range(7),
+    ids=range(8),
 )
 def test_a_marker_that_lacks_what_its_setting_needs_is_an_error(annotation, default, words):
     number = Annotated[int, Field(description="A number."), Knob("X", group="G")]

@@ -1,0 +1,1 @@
+"""What a person may choose from instead of typing it: languages, voices, repos, runs, folders."""

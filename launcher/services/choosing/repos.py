@@ -1,0 +1,116 @@
+"""Repos to choose from, as the token that will be used sees them; a token without that right says so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from launcher.errors import LauncherError
+from launcher.hub.own_repos import (
+    MOST_OF_ONE,
+    OwnRepos,
+    SeenRepo,
+    readable_datasets,
+    writable_models,
+)
+from launcher.services.choosing.option import Listing, Option, shown_words
+from launcher.services.common.workbench import Workbench
+from pod_image.contract.figures import counted
+from pod_image.contract.next_steps import NextStep, Said, Sentence
+
+_REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+LONGEST_NAME = 96
+TYPE_IT = "Any other repo can be typed as owner/name."
+
+
+async def datasets_to_choose(bench: Workbench) -> Listing:
+    """What the token that reads datasets may see. Never raises for the Hub."""
+    hub = bench.hub.in_a_hurry()
+    if hub.dataset.token is None:
+        return _without_token("reads the dataset", "hf-dataset")
+    try:
+        own = await hub.run(readable_datasets, hub.dataset)
+    except LauncherError as error:
+        return _no_list(error)
+    now = bench.clock.now()
+    notes = [*_notes(own)]
+    if not own.repos:
+        notes.insert(0, f"{shown_words(own.account.name)} has no dataset that this token may see.")
+    return Listing(tuple(_option(each, now) for each in _named(own.repos)), tuple(notes))
+
+
+async def results_to_choose(bench: Workbench, suggested: str) -> Listing:
+    """Where the token that writes the results may put them; `suggested` is a name for a new repo."""
+    hub = bench.hub.in_a_hurry()
+    if hub.upload.token is None:
+        return _without_token("writes the results", "hf-upload")
+    try:
+        own = await hub.run(writable_models, hub.upload)
+    except LauncherError as error:
+        return _no_list(error)
+    now = bench.clock.now()
+    options = [_option(each, now) for each in _named(own.repos)]
+    makes = tuple(each for each in own.account.writable_namespaces if _REPO.fullmatch(f"{each}/x"))
+    there = {each.value.casefold() for each in options}
+    for number, account in enumerate(makes[:1]):
+        name = f"{account}/{suggested}"
+        if name.casefold() not in there:
+            options.insert(number, new_repo(name))
+    notes = [*_notes(own)]
+    if not options and not makes:
+        notes.insert(0, "This token may write to no model repo: its results would be refused.")
+    elif not makes:
+        notes.append("This token cannot make repos: the one for the results has to be there.")
+    return Listing(tuple(options), tuple(notes), makes=makes)
+
+
+def new_repo(name: str) -> Option:
+    return Option(name, f"New private repo {name}", "Made when the run is started.", marks=("new",))
+
+
+def suggested_name(dataset: str, fallback: str) -> str:
+    """A name for the results of a training on that dataset."""
+    name = dataset.rpartition("/")[2] or fallback
+    clean = re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII).strip("-.") or "results"
+    return f"{clean[: LONGEST_NAME - 40]}-voice" if dataset else clean[: LONGEST_NAME - 40]
+
+
+def _named(repos: tuple[SeenRepo, ...]) -> Iterator[SeenRepo]:
+    """Those whose names are as the Hub has them: others cannot be a value of the setting."""
+    return (each for each in repos if _REPO.fullmatch(each.id) and len(each.id) <= LONGEST_NAME)
+
+
+def _option(repo: SeenRepo, now: datetime) -> Option:
+    marks = ("private",) if repo.is_private else ()
+    return Option(repo.id, repo.id, _changed(repo.changed_at, now), marks)
+
+
+def _changed(at: datetime | None, now: datetime) -> str:
+    if at is None:
+        return ""
+    days = (now - at).days
+    return "changed today" if days < 1 else f"changed {at.day} {at:%B %Y}"
+
+
+def _notes(own: OwnRepos) -> Iterator[Said]:
+    if own.lists_single_repos_alone:
+        yield "This token is for single repos, and may list no others."
+    for name in own.refused:
+        yield f"This token may not list the repos of {shown_words(name)}."
+    for name in own.cut:
+        yield f"Of {shown_words(name)} only the newest {MOST_OF_ONE} are listed. {TYPE_IT}"
+    if own.left_out:
+        yield f"The repos of {counted(len(own.left_out), 'more account')} were not asked for. {TYPE_IT}"
+
+
+def _without_token(does: str, key: str) -> Listing:
+    return Listing(
+        problem=f"There is no Hugging Face token that {does} yet, so its repos cannot be listed.",
+        what_to_do=Sentence("Give one: ", NextStep.ENTER_KEY.of(key), f". {TYPE_IT}"),
+    )
+
+
+def _no_list(error: LauncherError) -> Listing:
+    said = Sentence("Your repos could not be listed: ", error.message)
+    return Listing(problem=said, what_to_do=Sentence(error.hint, f" {TYPE_IT}"))
