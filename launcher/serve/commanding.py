@@ -6,14 +6,20 @@ import asyncio
 from contextlib import suppress
 
 from launcher.domain.run import Run
+from launcher.errors import ProviderUnavailable
 from launcher.serve.audit import Caller
 from launcher.serve.documents.runs import CommandAsked, CommandFacts
 from launcher.serve.ground import Ground
+from launcher.services.common.pod_release import still_releasing
 from launcher.services.ending.release import release
 from launcher.services.following.instructions import new_instruction, send
 from pod_image.contract.instructions import InstructionName
 
 _LOOK_SECONDS = 1.0
+_ABORT_SECONDS = 120.0
+"""A client waits no longer for an answer; the release goes on."""
+_ENDING: set[asyncio.Future[Run]] = set()
+"""What goes on although nobody waits for it any more."""
 _WAITED_FOR = ("sent", "received")
 
 
@@ -58,15 +64,26 @@ async def _with_receipt(
 
 
 async def _abort(ground: Ground, run: Run, caller: Caller) -> CommandFacts:
+    """Returns once the pod is gone. Where that takes too long it is asked for on, and ProviderUnavailable says so."""
     _write(ground, run, InstructionName.ABORT, caller, "")
+    ending = asyncio.ensure_future(_ended(ground, run))
+    _ENDING.add(ending)
+    ending.add_done_callback(_ENDING.discard)
+    await asyncio.wait([ending], timeout=_ABORT_SECONDS)
+    if not ending.done():
+        raise ProviderUnavailable(still_releasing(ground.bench, run.shown_pod_id or run.pod_name))
+    ended = ending.result()
+    ground.live.refresh()
+    said = ended.end_sentence or ended.detail
+    return CommandFacts(id="", command=InstructionName.ABORT, state="done", detail=said, way="")
+
+
+async def _ended(ground: Ground, run: Run) -> Run:
     launch = ground.live.launch_of(run.nonce)
     if launch is not None and launch.task is not None and not launch.is_over:
         launch.task.cancel()  # it releases what it rented, unless it was armed at this very moment
         await asyncio.wait([launch.task])
-    ended = await release(ground.bench, run)
-    ground.live.refresh()
-    said = ended.end_sentence or ended.detail
-    return CommandFacts(id="", command=InstructionName.ABORT, state="done", detail=said, way="")
+    return await release(ground.bench, run)
 
 
 def _write(

@@ -98,7 +98,7 @@ def _checked(given: str) -> str:
 def _fault(given: str) -> str:
     """Why it does not fit; nothing of it is quoted."""
     if len(given) < SHORTEST:
-        return "is too short"
+        return f"has fewer than {SHORTEST} characters"
     if len(given) > LONGEST:
-        return "is too long"
+        return f"has more than {LONGEST:,} characters"
     return "has other characters than letters, digits and . _ ~ + / = -"
