@@ -11,18 +11,20 @@ from pathlib import Path
 from typing import NoReturn
 
 from launcher.api.both import Doing, Stream, both
-from launcher.api.desk import Desk
+from launcher.api.desk import LOG, Desk
 from launcher.api.display import Cell, notebook, on_terminal
 from launcher.api.html import run_html
 from launcher.api.log_lines import LogLine, log_lines
+from launcher.api.next_steps import in_python
 from launcher.api.run_facts import RunFacts
 from launcher.api.samples import Samples, delivered_samples
 from launcher.api.watching import Watching
+from launcher.domain.labels import LabelName
 from launcher.domain.pod import Pod
 from launcher.domain.run import Run as KnownRun
 from launcher.domain.run import RunState
 from launcher.domain.run_picture import RunPicture
-from launcher.errors import LauncherError
+from launcher.errors import HubError, LauncherError, NotConfigured
 from launcher.services.common.observations import Observation
 from launcher.services.common.run_secrets import remove_run_secrets
 from launcher.services.ending.refresh import refreshed
@@ -34,6 +36,7 @@ from launcher.services.following.instructions import Sent
 from launcher.services.following.outcome import raise_if_bad
 from launcher.services.following.receipts import Receipt, receipt
 from launcher.services.following.versions import versions_of
+from launcher.services.labelling import label, send_labels
 from pod_image.contract.events import Event
 from pod_image.contract.figures import dollars
 from pod_image.contract.instructions import InstructionName
@@ -102,6 +105,32 @@ class Run(RunFacts):
     async def samples(self) -> Samples:
         """What it has made to hear or see so far, as far as it is in the results repo; the newest last."""
         return await delivered_samples(self._desk, self.known)
+
+    @both
+    async def label(
+        self,
+        *,
+        name: str | None = None,
+        tags: Sequence[str] | None = None,
+        notes: str | None = None,
+    ) -> Run:
+        """Call it something: what is given takes the place of what it had, and is kept on this computer at once.
+
+        Its results repo gets it beside what the run delivered, now or a little later, for every computer that reads it.
+        """
+        words = (tags,) if isinstance(tags, str) else tags
+        given = {
+            LabelName.NAME: name,
+            LabelName.NOTES: notes,
+            LabelName.TAGS: None if words is None else ",".join(words),
+        }
+        typed = {which: text for which, text in given.items() if text is not None}
+        label(self._desk.bench, self.known, typed)
+        try:
+            await send_labels(self._desk.bench, self.known)
+        except (HubError, NotConfigured) as error:
+            LOG.warning("The results repo does not have it yet: %s", in_python(error.message))
+        return self
 
     @both
     async def stop(self, *, wait: bool = True) -> Answered:
@@ -230,7 +259,8 @@ class Run(RunFacts):
     def __repr__(self) -> str:
         known = self.known
         state = known.end_reason.value if known.end_reason else known.state.value
-        parts = [state, known.gpu_name, dollars(known.cost_usd) if known.cost_usd else ""]
+        cost = dollars(known.cost_usd) if known.cost_usd else ""
+        parts = [known.labels.name, state, known.gpu_name, cost]
         return f"<run {self.address}: {', '.join(part for part in parts if part)}>"
 
     def _repr_html_(self) -> str:

@@ -95,6 +95,19 @@ class RunFacts:
         return self.known.preset
 
     @property
+    def name(self) -> str:
+        """What a person calls it; empty where nobody named it."""
+        return self.known.labels.name
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        return self.known.labels.tags
+
+    @property
+    def notes(self) -> str:
+        return self.known.labels.notes
+
+    @property
     def settings(self) -> Mapping[str, Any]:
         """Every value that applies, as it was sent."""
         return recorded_settings(self.known.settings_json)

@@ -42,6 +42,7 @@ COMMANDS: tuple[Entry, ...] = (
     _entry("voices", _RUN, "Voices to start from, and your own: list, fetch, use, say, export."),
     _entry("runs", _WATCH, "Every run this computer knows of."),
     _entry("attach", _WATCH, "Know a run that another computer began, by its results repo."),
+    _entry("label", _WATCH, "Name a run, tag it, keep notes on it."),
     _entry("show", _WATCH, "One run: state, cost, how it ended."),
     _entry("watch", _WATCH, "Follow a run live; leaving does not stop it."),
     _entry("notify", _WATCH, "Where you are told of your runs: list, choose, test."),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,9 +33,12 @@ from launcher.cli.terminal.layout import usd
 from launcher.cli.terminal.live import Live
 from launcher.cli.terminal.output import Output
 from launcher.cli.terminal.plan_view import plan_text
+from launcher.domain.labels import LabelName
 from launcher.domain.plan import Composed, Plan
-from launcher.errors import InvalidRequest
+from launcher.errors import InvalidRequest, LauncherError
 from launcher.services.common.workbench import Workbench
+from launcher.services.labelling import send_labels
+from launcher.services.launching.naming import checked_labels
 from launcher.services.planning.plan import raise_errors
 from launcher.services.planning.shown_plans import recall
 from launcher.stores.secrets import Keys
@@ -41,7 +46,13 @@ from pod_image.contract.figures import dollars_per_hour
 
 
 def deploy_and_follow(
-    asked: Asked, output: Output, *, is_agreed: bool, detach: bool, plan_hash: str | None = None
+    asked: Asked,
+    output: Output,
+    *,
+    is_agreed: bool,
+    detach: bool,
+    plan_hash: str | None = None,
+    labels: Mapping[LabelName, str] | None = None,
 ) -> None:
     """Rent for this run, or for the plan of that hash, once the person has agreed, and say how it ended.
 
@@ -49,6 +60,7 @@ def deploy_and_follow(
     """
     if plan_hash is not None:
         refuse_settings(asked)
+    called = checked_labels(labels or {})
     composed = composed_from(asked) if plan_hash is None else None
     if not is_agreed and not sys.stdin.isatty():
         raise InvalidRequest(
@@ -60,7 +72,7 @@ def deploy_and_follow(
         keys = with_secrets(keys, composed.settings, is_needed=True)
     keys = with_addresses(keys, asked.notify, is_off=asked.is_silent)
     end_on_signals()
-    choices = _Choices(asked, composed, plan_hash or "", is_agreed, detach)
+    choices = _Choices(asked, composed, plan_hash or "", is_agreed, detach, called)
     followed = run(keys, lambda bench: _deploy(bench, keys, output, choices))
     if followed is None:
         output.talk("Nothing was rented.")
@@ -82,6 +94,7 @@ class _Choices:
     plan_hash: str
     is_agreed: bool
     detach: bool
+    labels: Mapping[LabelName, str]
 
 
 async def _deploy(
@@ -96,10 +109,14 @@ async def _deploy(
     if not choices.is_agreed and not _agreed(plan):
         return None
     with Live(output) as live:
-        launched = await launch_and_show(bench, plan, keys, live)
+        launched = await launch_and_show(bench, plan, keys, live, labels=choices.labels)
         if choices.detach:
             return Followed(launched)
-        return await follow_to_end(bench, launched, live)
+        followed = await follow_to_end(bench, launched, live)
+    if choices.labels:
+        with suppress(LauncherError):  # they are kept here, and go with the next look around
+            await send_labels(bench, followed.run)
+    return followed
 
 
 async def _planned(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from launcher.cli.terminal.layout import lasted, usd
 from launcher.cli.terminal.live import Live
 from launcher.cli.terminal.run_time import lasted_seconds
 from launcher.domain.delivery import Delivery
+from launcher.domain.labels import LabelName
 from launcher.domain.plan import Plan
 from launcher.domain.run import Run
 from launcher.errors import Interrupted
@@ -27,6 +28,7 @@ from launcher.services.common.workbench import Workbench
 from launcher.services.following.outcome import delivery_of, kept_last_word
 from launcher.services.following.outcome import raise_if_bad as raise_if_run_is_bad
 from launcher.services.following.versions import version_of_end
+from launcher.services.launching.naming import naming
 from launcher.services.launching.progress import Progress, Stage
 from launcher.stores.secrets import Keys
 from pod_image.contract.bodies import Ended
@@ -77,9 +79,15 @@ Left = Callable[[Run], Interrupted]
 
 
 async def launch_and_show(
-    bench: Workbench, plan: Plan, keys: Keys, live: Live, left: Left | None = None
+    bench: Workbench,
+    plan: Plan,
+    keys: Keys,
+    live: Live,
+    left: Left | None = None,
+    labels: Mapping[LabelName, str] | None = None,
 ) -> Run:
-    """Launch, telling each step. Raises what `launch` raises; nothing is left rented then.
+    """Launch, telling each step; the run is called by its labels. Raises what `launch` raises; nothing is left rented
+    then.
 
     Raises Interrupted in the words of `left` when the person leaves at the very moment that the pod is armed.
     """
@@ -96,7 +104,7 @@ async def launch_and_show(
 
     try:
         held = HeldPlan(Desk.at(bench, keys), plan, keys)
-        return (await held.launch.aio(report)).known
+        return (await held.launch.aio(naming(bench, labels or {}, report))).known
     except asyncio.CancelledError as exc:
         shown = live.picture.run
         run = bench.runs.by_nonce(shown.nonce) if shown is not None else None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from launcher.domain.cost import worst_case_cost_usd
+from launcher.domain.labels import NO_LABELS, Labels
 from pod_image.contract.outcomes import EndReason
 
 
@@ -71,6 +72,13 @@ class Run:
     """What the repo calls the attempt's nonce; for a run that is known from there alone."""
     told_pod_id: str = ""
     """What the repo calls its pod: to be shown, and asked the bill of."""
+    labels: Labels = field(default=NO_LABELS, hash=False)
+    """What a person calls it; the same for every attempt. Changed by itself, never with the rest of the row."""
+
+    @property
+    def title(self) -> str:
+        """What a person tells it by: its name, else its run id."""
+        return self.labels.name or self.run_id
 
     @property
     def known_cost_usd(self) -> float | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from launcher.config import private_files
+from launcher.domain.labels import MOST_BYTES as MOST_BYTES_OF_LABELS
 from launcher.errors import HubError
 from launcher.hub.access import HubAccess
 from launcher.hub.told_events import (
@@ -99,6 +100,26 @@ class ResultsRepo:
         """The run's own record, or None while there is none that can be read."""
         path = ResultsFolder(run_id).record
         return RunRecord.from_json(await self._read_at_most(path, RECORD_BYTES, revision))
+
+    async def labels(self, run_ids: Sequence[str], revision: str = "main") -> dict[str, bytes]:
+        """The files of labels that these runs have; asks once which there are."""
+        paths = {ResultsFolder(run_id).labels: run_id for run_id in run_ids}
+        found = await self.access.run(look_at, self.access.upload, self.repo, revision, paths)
+        return {
+            paths[path]: await self._read_at_most(path, MOST_BYTES_OF_LABELS + 1, revision) or b""
+            for path in found
+        }
+
+    async def put_labels(self, run_id: str, content: bytes, head: str) -> bool:
+        """Write a run's labels on top of that commit; False where others have committed since."""
+        try:
+            path = ResultsFolder(run_id).labels
+            await self._publish_on(head, {path: content}, f"Name, notes and tags of {run_id}")
+        except HubError as exc:
+            if isinstance(exc.__cause__, HubConflict | Overtaken):
+                return False
+            raise
+        return True
 
     async def brought(self, sha256: str) -> BroughtList | None:
         """What a run brought along, by the hash in its record; None where that cannot be read any more."""

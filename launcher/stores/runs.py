@@ -21,6 +21,9 @@ from typing import Any
 from launcher.domain.run import Run, RunState
 from launcher.domain.run_address import run_address
 from launcher.errors import InvalidRequest, NotConfigured
+from launcher.stores import labels
+from launcher.stores.labels import WITH_TAG, LabelBook, labels_of_row, searched_tag
+from launcher.stores.run_list import RunList
 from pod_image.contract.next_steps import NextStep, Said, Sentence
 from pod_image.contract.outcomes import EndReason
 
@@ -52,11 +55,16 @@ _MIGRATIONS = (
     ALTER TABLE runs ADD COLUMN told_nonce TEXT NOT NULL DEFAULT '';
     ALTER TABLE runs ADD COLUMN told_pod_id TEXT NOT NULL DEFAULT '';
     """,
+    f"{labels.TABLE}; CREATE INDEX IF NOT EXISTS runs_by_age ON runs (planned_at)",
 )
 """One step per version of the file; a step is never changed once it was released."""
 
 _MOMENTS = {"planned_at", "created_at", "armed_at", "ended_at", "deadline"}
-_COLUMNS = tuple(field.name for field in fields(Run))
+_COLUMNS = tuple(field.name for field in fields(Run) if field.name != "labels")
+_OF_RUN = "runs.*, labels.document AS labels"
+_FROM_RUNS = "FROM runs LEFT JOIN labels USING (results_repo, run_id)"
+_ROWS = f"SELECT {_OF_RUN} {_FROM_RUNS}"
+"""Every run as `_run` reads it; conditions come behind it."""
 
 
 class RecordKind(StrEnum):
@@ -72,6 +80,10 @@ class RecordKind(StrEnum):
     """Marks of the addresses that its pod tells at. No address."""
     MACHINE = "machine"
     """What is known of the host: where it stands, and how GPU, disk and network did when they were tried."""
+    SCORE = "score"
+    """Of the best checkpoint so far; empty where the run is over and has none."""
+    SAMPLE = "sample"
+    """The newest sample that can be played; the same."""
 
 
 @dataclass
@@ -126,6 +138,8 @@ class RunHistory:
             self._db.row_factory = sqlite3.Row
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
+            self.labels = LabelBook(self._db, self.path.with_name("labels"), self._transaction)
+            self.list = RunList(self._db, _OF_RUN, self._now, self._reading)
             self._migrate()
 
     def close(self) -> None:
@@ -185,22 +199,31 @@ class RunHistory:
         with self._transaction():
             for table in ("runs", "moments", "records"):
                 self._db.execute(f"DELETE FROM {table} WHERE nonce = ?", (run.nonce,))
+            if not self.attempts(run.results_repo, run.run_id):
+                self.labels.forget(run.results_repo, run.run_id)
 
-    def runs(self, limit: int = 1000) -> list[Run]:
-        return self._select("1 = 1 ORDER BY planned_at DESC, rowid DESC LIMIT ?", limit)
+    def runs(self, limit: int = 1000, tag: str = "") -> list[Run]:
+        """The newest, with that tag where one is named."""
+        order = "ORDER BY planned_at DESC, runs.rowid DESC LIMIT ?"
+        if not tag:
+            return self._select(f"1 = 1 {order}", limit)
+        return self._select(f"{WITH_TAG} {order}", searched_tag(tag), limit)
 
     def attempts(self, results_repo: str, run_id: str) -> list[Run]:
         """Every attempt at one run, newest first."""
         return self._select(
-            "results_repo = ? AND run_id = ? ORDER BY attempt DESC, rowid DESC",
+            "results_repo = ? AND run_id = ? ORDER BY attempt DESC, runs.rowid DESC",
             results_repo,
             run_id,
         )
 
     def live(self) -> list[Run]:
         """Runs that may have a pod that costs money, as far as this computer or a pod itself says so."""
-        found = self.runs(limit=100_000)
-        return [run for run in found if run.state.may_have_pod and not run.is_from_repo]
+        found = self._select(
+            "state NOT IN ('planned', 'ended') AND NOT is_from_repo ORDER BY planned_at DESC, runs.rowid DESC"
+        )
+        # What could not be written of them may say that they are over.
+        return [run for run in found if run.state.may_have_pod]
 
     def by_nonce(self, nonce: str) -> Run | None:
         """The attempt, as far as it is known; None also where the file cannot be read."""
@@ -231,7 +254,7 @@ class RunHistory:
         run_id, repo = (address.run_id, address.repo) if address else (key, "")
         found = self._select(
             "(run_id = ? AND (? = '' OR results_repo = ?)) OR (pod_id = ? AND pod_id != '') "
-            "ORDER BY planned_at DESC, rowid DESC",
+            "ORDER BY planned_at DESC, runs.rowid DESC",
             run_id,
             repo,
             repo,
@@ -254,7 +277,9 @@ class RunHistory:
         other. Raises InvalidRequest."""
         if key:
             return self.get(key)
-        newest = self._select("1 = 1 ORDER BY is_from_repo, planned_at DESC, rowid DESC LIMIT ?", 1)
+        newest = self._select(
+            "1 = 1 ORDER BY is_from_repo, planned_at DESC, runs.rowid DESC LIMIT ?", 1
+        )
         if not newest:
             raise InvalidRequest(
                 "There is no run yet.",
@@ -301,15 +326,21 @@ class RunHistory:
         rows: list[sqlite3.Row] = []
         with self._troubles():
             rows = self._db.execute(
-                "SELECT runs.*, records.document AS document FROM runs JOIN records USING (nonce) "
+                f"SELECT {_OF_RUN}, records.document AS document {_FROM_RUNS} JOIN records USING (nonce) "
                 "WHERE records.kind = ? AND NOT runs.is_from_repo ORDER BY runs.planned_at DESC",
                 (kind.value,),
             ).fetchall()
         return [(_run(row), json.loads(row["document"])) for row in rows]
 
     def _select(self, condition: str, *values: Any) -> list[Run]:
+        with self._reading():
+            rows = self._db.execute(f"{_ROWS} WHERE {condition}", values).fetchall()
+        return [self._now(row) for row in rows]
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
         try:
-            rows = self._db.execute(f"SELECT * FROM runs WHERE {condition}", values).fetchall()
+            yield
         except sqlite3.Error as exc:
             raise NotConfigured(
                 f"The history of runs at {self.path} cannot be read: {exc}.",
@@ -319,11 +350,14 @@ class RunHistory:
                     ".",
                 ),
             ) from exc
-        found = [_run(row) for row in rows]
-        return [self._held[run.nonce].run if run.nonce in self._held else run for run in found]
+
+    def _now(self, row: sqlite3.Row) -> Run:
+        """The run of a row, with what could not be written of it."""
+        held = self._held.get(row["nonce"])
+        return _run(row) if held is None else held.run
 
     def _row(self, nonce: str) -> Run | None:
-        row = self._db.execute("SELECT * FROM runs WHERE nonce = ?", (nonce,)).fetchone()
+        row = self._db.execute(f"{_ROWS} WHERE nonce = ?", (nonce,)).fetchone()
         return _run(row) if row else None
 
     def _insert(self, run: Run) -> None:
@@ -371,6 +405,8 @@ class RunHistory:
             for step in _MIGRATIONS[version:]:
                 for statement in step.split(";"):
                     self._db.execute(statement)
+            if version < len(_MIGRATIONS):
+                self.labels.restore()
             self._db.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
 
     def _version(self) -> int:
@@ -415,6 +451,7 @@ def _stored(value: Any) -> Any:
 
 
 def _run(row: sqlite3.Row) -> Run:
+    """A row of `_OF_RUN`."""
     values = {name: row[name] for name in _COLUMNS}
     for name in _MOMENTS:
         values[name] = datetime.fromisoformat(values[name]) if values[name] else None
@@ -422,4 +459,4 @@ def _run(row: sqlite3.Row) -> Run:
     values["end_reason"] = EndReason(values["end_reason"]) if values["end_reason"] else None
     values["secret_names"] = tuple(json.loads(values["secret_names"]))
     values["is_from_repo"] = bool(values["is_from_repo"])
-    return Run(**values)
+    return Run(**values, labels=labels_of_row(row["labels"]))

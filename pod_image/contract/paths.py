@@ -155,6 +155,11 @@ class ResultsFolder:
         return self.path(self.CURVES)
 
     @property
+    def labels(self) -> str:
+        """What a person calls the run: written by launchers, and by no pod."""
+        return self.path("labels.json")
+
+    @property
     def own(self) -> frozenset[str]:
         """What the agent itself says of the run; it is another one with every commit."""
         return frozenset({self.record, self.events, self.log, self.card, self.curves})

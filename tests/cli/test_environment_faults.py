@@ -32,6 +32,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "voices": ("list",),
     "runs": (),
     "attach": ("demo/voices",),
+    "label": (),
     "show": (),
     "share": (),
     "watch": (),
@@ -149,7 +150,19 @@ OFFLINE = ("demo", "ui", "presets", "init", "notify", "runs", "cost", "export")
 """Ask nobody; the form says it where it asks."""
 ENDING = ("sample", "save", "stop", "abort", "reap")
 """End pods, or reach them through RunPod alone."""
-AT_RUNPOD = (*ENDING, "serve", "gpus", "mcp", "show", "share", "watch", "logs", "results", "voices")
+AT_RUNPOD = (
+    *ENDING,
+    "serve",
+    "gpus",
+    "mcp",
+    "label",
+    "show",
+    "share",
+    "watch",
+    "logs",
+    "results",
+    "voices",
+)
 """Have nothing to ask the Hub while there is no run."""
 FAULTS = {
     "a SOCKS proxy": Fault(

@@ -10,6 +10,7 @@ from tests.kit.clouds import RESULTS_REPO
 COMMAND_RUN = ("--recipe", "command", "--results-repo", RESULTS_REPO)
 
 ELSEWHERE = {
+    "label": "tests/cli/commands/test_label.py",
     "demo": "tests/cli/commands/test_demo.py",
     "ui": "tests/cli/test_recorded_dataset.py",
     "serve": "tests/cli/documents/test_every_command.py",

@@ -24,6 +24,12 @@ def deploy(
             help="Launch exactly this plan, as launcher plan showed it within the last hour.",
         ),
     ] = None,
+    name: Annotated[
+        str, typer.Option(metavar="TEXT", help="What to call the run: launcher label changes it.")
+    ] = "",
+    tag: Annotated[
+        list[str] | None, typer.Option(metavar="TAG", help="A tag for it; may be repeated.")
+    ] = None,
     yes: YesOption = False,
     detach: Annotated[
         bool, typer.Option("--detach", "-d", help="Return as soon as the pod needs nobody.")
@@ -40,6 +46,10 @@ def deploy(
     """
     from launcher.cli.deploying import deploy_and_follow
     from launcher.cli.terminal.output import Output
+    from launcher.domain.labels import LabelName
 
     output = Output(as_json=as_json, quiet=quiet, streams=True)
-    deploy_and_follow(asked, output, is_agreed=yes, detach=detach, plan_hash=plan_hash)
+    labels = {LabelName.NAME: name, LabelName.TAGS: ",".join(tag or ())}
+    deploy_and_follow(
+        asked, output, is_agreed=yes, detach=detach, plan_hash=plan_hash, labels=labels
+    )

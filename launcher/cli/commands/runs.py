@@ -21,6 +21,7 @@ def runs(
     as_json: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Run ids alone, one a line."),
     limit: int = typer.Option(30, min=1, help="How many, newest first."),
+    tag: str = typer.Option("", metavar="TAG", help="Only those with this tag."),
     refresh: bool = typer.Option(
         False,
         "--refresh",
@@ -31,7 +32,7 @@ def runs(
     output = Output(as_json=as_json, quiet=quiet)
     if refresh:
         _refresh(output)
-    show_runs(output, limit)
+    show_runs(output, limit, tag)
 
 
 def _refresh(output: Output) -> None:
@@ -54,15 +55,15 @@ def answer_usual_arguments(words: list[str]) -> bool:
     return True
 
 
-def show_runs(output: Output, limit: int = 30) -> None:
+def show_runs(output: Output, limit: int = 30, tag: str = "") -> None:
     config = read_config()
     found: list[Run] = []
     if config.history_path.exists():
         history = RunHistory(config.history_path)
-        found = history.runs(limit=limit)
+        found = history.runs(limit=limit, tag=tag)
         history.close()
     output.answer(
         runs_document(found),
-        lambda: runs_table(found),
+        lambda: runs_table(found, tag),
         quiet="\n".join(run.run_id for run in found),
     )

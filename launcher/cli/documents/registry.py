@@ -87,6 +87,7 @@ COMMANDS: Mapping[str, Shapes] = {
     "voices say": Shapes((made.VoicesSay,)),
     "voices export": Shapes((made.VoicesExport,)),
     "voices bases": Shapes((made.VoicesBases,)),
+    "label": Shapes((runs.Label,)),
     "runs": Shapes((runs.Runs,)),
     "attach": Shapes((runs.Attach,)),
     "show": Shapes((following.Show,)),

@@ -44,6 +44,10 @@ class RunFacts(TypedDict):
     """When the pod ends itself at the latest."""
     preset: str
     """Empty where none was used."""
+    name: str
+    """What a person calls it; empty where nobody named it."""
+    tags: list[str]
+    notes: str
 
 
 class Runs(TypedDict):
@@ -60,6 +64,22 @@ class Attach(TypedDict):
     schema: Literal["attach"]
     version: Literal[1]
     runs: list[RunFacts]
+
+
+class OverruledLabel(TypedDict):
+    label: Literal["name", "notes", "tags"]
+    text: str
+
+
+class Label(RunFacts):
+    """A run with what it is called now."""
+
+    schema: Literal["label"]
+    version: Literal[1]
+    sending: Literal["there", "later", "nothing_delivered", "no_token", "unreadable"]
+    """Whether the results repo has it: there, or why not yet. `unreadable`: its labels.json is none of ours."""
+    overruled: list[OverruledLabel]
+    """What lost its place where two computers had changed the same; it is kept in labels.json, as `earlier`."""
 
 
 class Abort(RunFacts):
@@ -113,6 +133,9 @@ def run_facts(run: Run) -> RunFacts:
         "ended_at": run.ended_at,
         "deadline": run.deadline,
         "preset": run.preset,
+        "name": run.labels.name,
+        "tags": list(run.labels.tags),
+        "notes": run.labels.notes,
     }
 
 

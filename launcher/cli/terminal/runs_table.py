@@ -7,13 +7,19 @@ from launcher.cli.terminal.run_time import lasted_seconds
 from launcher.domain.delivery import missing_text
 from launcher.domain.run import Run
 
+_WIDEST_LABEL = 24
+"""`launcher label RUN` says all of it."""
 
-def runs_table(found: list[Run]) -> str:
-    """What there is to see of them at a glance."""
+
+def runs_table(found: list[Run], tag: str = "") -> str:
+    """What there is to see of them at a glance; names and tags where any has some."""
+    if not found and tag:
+        return f"No run has the tag {tag}. `launcher label RUN --tag {tag}` gives it to one."
     if not found:
         return "No runs yet. `launcher demo --headless` makes one without a cent."
+    head = ["RUN", "STATE", "GPU", "TIME", "COST", "STARTED", "RESULTS"]
     rows = [
-        (
+        [
             run.run_id,
             _state(run),
             run.gpu_name or "-",
@@ -21,10 +27,26 @@ def runs_table(found: list[Run]) -> str:
             usd(run.known_cost_usd),
             run.planned_at.astimezone().strftime("%d %b %H:%M"),
             run.results_repo,
-        )
+        ]
         for run in found
     ]
-    return table(("RUN", "STATE", "GPU", "TIME", "COST", "STARTED", "RESULTS"), rows, right=(3, 4))
+    labelled = [
+        (title, [_short(text) for text in texts])
+        for title, texts in (
+            ("NAME", [run.labels.name for run in found]),
+            ("TAGS", [", ".join(run.labels.tags) for run in found]),
+        )
+        if any(texts)
+    ]
+    for title, texts in reversed(labelled):
+        head.insert(1, title)
+        for row, text in zip(rows, texts, strict=True):
+            row.insert(1, text)
+    return table(head, rows, right=(len(labelled) + 3, len(labelled) + 4))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _WIDEST_LABEL else f"{text[: _WIDEST_LABEL - 1]}…"
 
 
 def _state(run: Run) -> str:

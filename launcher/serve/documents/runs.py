@@ -50,6 +50,10 @@ class RunFacts(Answer):
     deadline: datetime | None
     not_delivered: int | None
     """How many files did not reach the results repo; null while nobody has said."""
+    name: str
+    """What a person calls it; empty where nobody named it."""
+    tags: list[str]
+    notes: str
 
 
 class RunList(Answer):
@@ -273,6 +277,9 @@ def run_facts(run: Run) -> dict[str, Any]:
         "ended_at": run.ended_at,
         "deadline": run.deadline,
         "not_delivered": run.not_delivered,
+        "name": run.labels.name,
+        "tags": list(run.labels.tags),
+        "notes": run.labels.notes,
     }
 
 

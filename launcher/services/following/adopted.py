@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 from launcher.domain.pod import Pod
 from launcher.domain.run import Run, RunState
@@ -10,6 +11,7 @@ from launcher.errors import LauncherError, NotConfigured
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.pod_runs import proven_name, told_run
 from launcher.services.following.attached import AttachedRun
+from launcher.services.labelling import take_in
 
 
 async def runs_of_pods(bench: Workbench) -> list[Run]:
@@ -38,14 +40,15 @@ def adopt(bench: Workbench, run: Run) -> Run:
 
 def keep(bench: Workbench, attached: AttachedRun) -> Run:
     """A run that its repo alone tells of, in the history; what this computer knows better of it stays."""
-    run = attached.run
+    run = take_in(bench, attached.run)
     better = next((each for each in _attempts(bench, run) if is_same_attempt(each, run)), None)
     if better is not None:
         return better
     known = bench.runs.by_nonce(run.nonce)
     if known is not None and known.state is RunState.ENDED and known.last_seq > run.last_seq:
         return known  # this was read at an earlier version
-    run = bench.runs.put(run)
+    bench.runs.put(run)
+    run = bench.runs.by_nonce(run.nonce) or run
     for moment, at in attached.moments.items():
         bench.runs.mark(run, moment, at)
     for kind, document in attached.documents.items():
@@ -57,7 +60,8 @@ def keep_listed(bench: Workbench, run: Run) -> Run:
     """The same for a run of which the record alone was read."""
     known = bench.runs.by_nonce(run.nonce)
     if known is not None and known.last_seq and known.state is run.state:
-        return known  # its events were read before, and tell more
+        labels = take_in(bench, run).labels
+        return replace(known, labels=labels)  # its events were read before, and tell more
     return keep(bench, AttachedRun(run, None))
 
 

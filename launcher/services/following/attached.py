@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
+from launcher.domain.labels import NO_LABELS, Labels
 from launcher.domain.offer import shown_gpu
 from launcher.domain.run import Run, RunState
 from launcher.domain.run_address import RunAddress, is_run_id
@@ -78,11 +79,13 @@ async def read_run(bench: Workbench, address: RunAddress) -> AttachedRun:
     record = _of_run(await results.record(run_id, commit), run_id)
     told = await results.told(run_id, commit)
     run = _run_of(address.repo, run_id, record, told.events)
+    labels = (await results.labels([run_id], commit)).get(run_id) if run is not None else None
     if run is None:
         raise InvalidRequest(
             f"{address.repo} holds no run {run_id}.",
             hint=_runs_there(address, await results.run_ids(commit)),
         )
+    run = replace(run, labels=Labels.from_json(labels) or NO_LABELS)
     events = tuple(events_of_attempt(list(told.events), run, 0))
     heard = _with_end(run, record, events)
     return as_of(AttachedRun(run, record, heard, commit, told.is_whole), bench.provider_now())
@@ -96,6 +99,8 @@ async def list_runs(bench: Workbench, repo: str, revision: str = "") -> list[Run
     results = bench.results(repo)
     commit = await results.commit(revision)
     turns = asyncio.Semaphore(_AT_ONCE)
+    run_ids = _run_ids(await results.run_ids(commit))
+    labels = await results.labels(run_ids, commit)
 
     async def look(run_id: str) -> Run | None:
         async with turns:
@@ -103,11 +108,12 @@ async def list_runs(bench: Workbench, repo: str, revision: str = "") -> list[Run
         run = _run_of(repo, run_id, record, ())
         if run is None:
             return None
+        run = replace(run, labels=Labels.from_json(labels.get(run_id)) or NO_LABELS)
         attached = AttachedRun(run, record, _with_end(run, record, ()), commit)
         return replace(as_of(attached, bench.provider_now()).run, last_seq=0)
 
-    looked = [look(run_id) for run_id in _run_ids(await results.run_ids(commit))]
-    found = [run for run in await asyncio.gather(*looked) if run is not None]
+    looked = await asyncio.gather(*(look(run_id) for run_id in run_ids))
+    found = [run for run in looked if run is not None]
     return sorted(found, key=lambda run: run.planned_at, reverse=True)
 
 

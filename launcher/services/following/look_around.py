@@ -12,6 +12,7 @@ from launcher.services.common.workbench import Workbench
 from launcher.services.ending.refresh import refreshed
 from launcher.services.following.adopted import adopt, keep, keep_listed, runs_of_pods
 from launcher.services.following.attached import list_runs, read_run
+from launcher.services.labelling import send_all
 from pod_image.contract.next_steps import Said, Sentence
 
 
@@ -25,7 +26,8 @@ class LookedAround:
 
 async def look_around(bench: Workbench) -> LookedAround:
     """Bring the history up to date: runs that are still open in it, pods of the account that are provably ours, and
-    the results repos that either of them names. Raises nothing for a part that cannot be looked at."""
+    the results repos that either of them names; what runs are called here goes there too. Raises nothing for a part
+    that cannot be looked at."""
     troubles: list[Said] = []
     found = await _of_pods(bench, troubles)
     for run in bench.runs.live():
@@ -38,6 +40,7 @@ async def look_around(bench: Workbench) -> LookedAround:
             found += await runs_of_repo(bench, repo)
         except LauncherError as error:
             troubles.append(Sentence(f"{repo} could not be looked at: ", error.message))
+    troubles += await send_all(bench)
     return LookedAround(tuple(_each_once(found)), tuple(troubles))
 
 

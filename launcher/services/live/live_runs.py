@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,6 +18,7 @@ from typing import Protocol
 
 from launcher.clock import Clock
 from launcher.config import Config
+from launcher.domain.labels import LabelName
 from launcher.domain.plan import Plan
 from launcher.domain.pod import PodStatus
 from launcher.domain.run import Run, RunState
@@ -36,6 +37,7 @@ from launcher.services.common.workbench import Workbench
 from launcher.services.following.attached import delivered_events
 from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
+from launcher.services.launching.naming import naming
 from launcher.services.launching.progress import Progress
 from launcher.services.live.journal import Journal
 from launcher.stores.runs import RunHistory
@@ -82,6 +84,7 @@ class Launch:
 
     id: str
     plan: Plan
+    labels: Mapping[LabelName, str] = field(default_factory=dict)
     task: asyncio.Task[None] | None = None
     messages: deque[Progress] = field(default_factory=lambda: deque(maxlen=MESSAGES_KEPT))
     run: Run | None = None
@@ -213,15 +216,22 @@ class Live:
     def launching(self) -> list[Launch]:
         return [one for one in self.launches.values() if not one.is_over]
 
-    def begin_launch(self, id: str, plan: Plan, keys: Keys, lease: Lease) -> Launch:
+    def begin_launch(
+        self,
+        id: str,
+        plan: Plan,
+        keys: Keys,
+        lease: Lease,
+        labels: Mapping[LabelName, str] | None = None,
+    ) -> Launch:
         """Start the launch; the same id again gives the one that is under way: one click, one pod.
 
-        The launch keeps its own lease on the keys, whatever becomes of the tab.
+        The launch keeps its own lease on the keys, whatever becomes of the tab. `labels`: what to call the run.
         """
         known = self.launches.get(id)
         if known is not None:
             return known
-        job = self.launches[id] = Launch(id, plan)
+        job = self.launches[id] = Launch(id, plan, labels or {})
         job.task = asyncio.create_task(self._launch(job, keys, lease))
         while len(self.launches) > VIEWS_KEPT:
             oldest = next(iter(self.launches))
@@ -327,7 +337,8 @@ class Live:
             with lease():
                 async with self._holders.open_bench(keys) as bench:
                     bench.runs.on_trouble = lambda text: self._tell(job, text)
-                    job.run = await launch(bench, job.plan, keys, report)
+                    named = naming(bench, job.labels, report)
+                    job.run = await launch(bench, job.plan, keys, named)
         except LauncherError as error:
             job.error = error
         except asyncio.CancelledError:
