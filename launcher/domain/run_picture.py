@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import reduce
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from pod_image.contract.bodies import (
     ArmedReport,
@@ -33,11 +33,27 @@ WARNINGS = 100
 CURVES = 100
 """More losses than anybody looks at: what a pod says is not trusted to be sensible."""
 MACHINE_POINTS = 300
+GPUS = 16
+"""Of one machine that are drawn."""
 
 T = TypeVar("T")
 _EMPTY = Curve()
 _NARROW = Curve(keep=MACHINE_POINTS)
 _THAT_TELL_THE_COST = (Step, Heartbeat, Ended)
+
+
+GaugeKind = Literal["gpu_use", "gpu_memory", "gpu_temperature", "processor", "memory", "disk"]
+
+
+class Gauge(NamedTuple):
+    """What a machine tells again and again. `gpu` counts from 0, and is None for what is not a GPU's."""
+
+    kind: GaugeKind
+    gpu: int | None = None
+
+
+_OF_A_GPU: tuple[GaugeKind, ...] = ("gpu_use", "gpu_memory", "gpu_temperature")
+_OF_THE_REST: tuple[GaugeKind, ...] = ("processor", "memory", "disk")
 
 
 class PhasePicture(NamedTuple):
@@ -78,6 +94,9 @@ class RunPicture:
     speed: Curve = _NARROW
     machine: Stamped[MachineReading] | None = None
     gpu_use: Curve = _NARROW
+    """The mean of all GPUs."""
+    gauges: Mapping[Gauge, Curve] = field(default_factory=dict)
+    """What the machine told, over Unix seconds."""
     samples: tuple[Stamped[Sample], ...] = ()
     checkpoints: tuple[CheckpointWritten, ...] = ()
     best: CheckpointWritten | None = None
@@ -155,7 +174,7 @@ def _told(picture: RunPicture, event: Event) -> RunPicture:
         case Heartbeat(phase=phase):
             return _with(picture, phase=phase)
         case CheckpointWritten() as made:
-            return _with_checkpoint(picture, made)
+            return _with_checkpoint(picture, made, event.at)
         case Upload(files=files):
             return _with(picture, files=_with_files(picture.files, files))
         case InstructionReceipt() as receipt:
@@ -195,32 +214,32 @@ def _closed(state: PhasePicture, at: datetime) -> PhasePicture:
 def _with_step(picture: RunPicture, step: Step, at: datetime) -> RunPicture:
     speed = picture.speed
     if step.steps_per_second is not None:
-        speed = speed.with_point(step.step, step.steps_per_second)
+        speed = speed.with_point(step.step, step.steps_per_second, at.timestamp())
     return _with(
         picture,
         step=step,
-        curves=_with_points(picture.curves, step.step, step.losses),
+        curves=_with_points(picture.curves, step.step, step.losses, at),
         times=picture.times.with_point(step.step, at.timestamp()),
         speed=speed,
     )
 
 
-def _with_checkpoint(picture: RunPicture, made: CheckpointWritten) -> RunPicture:
+def _with_checkpoint(picture: RunPicture, made: CheckpointWritten, at: datetime) -> RunPicture:
     return _with(
         picture,
         checkpoints=_last(CHECKPOINTS, picture.checkpoints, made),
         best=made if made.is_best else picture.best,
-        scores=_with_points(picture.scores, made.step, made.scores),
+        scores=_with_points(picture.scores, made.step, made.scores, at),
     )
 
 
 def _with_points(
-    known: Mapping[str, Curve], step: int, values: Mapping[str, float]
+    known: Mapping[str, Curve], step: int, values: Mapping[str, float], at: datetime
 ) -> Mapping[str, Curve]:
-    curves = dict(known)
+    curves, seconds = dict(known), at.timestamp()
     for name, value in values.items():
         if name in curves or len(curves) < CURVES:
-            curves[name] = curves.get(name, _EMPTY).with_point(step, value)
+            curves[name] = curves.get(name, _EMPTY).with_point(step, value, seconds)
     return curves
 
 
@@ -229,7 +248,24 @@ def _with_machine(picture: RunPicture, event: Stamped[MachineReading]) -> RunPic
     use = picture.gpu_use
     if used:
         use = use.with_point(event.at.timestamp(), sum(used) / len(used))
-    return _with(picture, machine=event, gpu_use=use)
+    at, gauges = event.at.timestamp(), dict(picture.gauges)
+    for gauge, value in _readings(event.body):
+        gauges[gauge] = gauges.get(gauge, _NARROW).with_point(at, value)
+    return _with(picture, machine=event, gpu_use=use, gauges=gauges)
+
+
+def _readings(machine: MachineReading) -> Iterator[tuple[Gauge, float]]:
+    """What the machine told, and nothing of what it did not."""
+    for number, gpu in enumerate(machine.gpus[:GPUS]):
+        for kind, value in zip(
+            _OF_A_GPU, (gpu.use_percent, gpu.memory_used_gb, gpu.temperature_c), strict=True
+        ):
+            if value is not None:
+                yield Gauge(kind, number), value
+    rest = (machine.cpu_percent, machine.memory_used_gb, machine.disk_free_gb)
+    for kind, value in zip(_OF_THE_REST, rest, strict=True):
+        if value is not None:
+            yield Gauge(kind), value
 
 
 def _with_end(picture: RunPicture, event: Stamped[Ended]) -> RunPicture:

@@ -26,6 +26,13 @@ def amount(done: float, total: float, unit: str) -> str:
     return f"{done:,.0f} of {total:,.0f} {unit}".strip()
 
 
+def pace(steps_per_second: float) -> str:
+    """Such as "2.4 steps/s", "3.1 s a step"."""
+    if 0 < steps_per_second < 1:
+        return f"{1 / steps_per_second:.3g} s a step"
+    return f"{steps_per_second:.3g} steps/s"
+
+
 def when(moment: datetime | None, now: datetime) -> str:
     """Such as "just now", "5 minutes ago", "14 March 2026"."""
     if moment is None:

@@ -28,31 +28,49 @@ class Curve(NamedTuple):
     waiting_sum: float = 0.0
     """Of those that came since the newest held point."""
     waiting: int = 0
+    older_at: tuple[float, ...] = ()
+    recent_at: tuple[float, ...] = ()
+    last_at: float | None = None
+    """When each of the points came, in Unix seconds; of a curve that is not told so, nothing."""
 
     @property
     def points(self) -> tuple[Point, ...]:
         return self.older + self.recent
 
-    def with_point(self, step: float, value: float) -> Curve:
+    def with_point(self, step: float, value: float, at: float | None = None) -> Curve:
+        """With one more. `at`, when it came, is given for all points of a curve or for none."""
         if not abs(value) <= LARGEST:
             return self  # a chart cannot show it; the pod warns in words of what is no number
-        keep, stride, older, recent, _, first, total, waiting = self
+        keep, stride, older, recent, _, first, total, waiting, older_at, recent_at, _ = self
         if first is None:
             first = value
         total, waiting = total + value, waiting + 1
         if waiting < stride:
-            return Curve(keep, stride, older, recent, (step, value), first, total, waiting)
+            return Curve(
+                keep, stride, older, recent, (step, value), first, total, waiting, older_at, recent_at, at
+            )  # fmt: skip
         recent = (*recent, (step, total / waiting))
+        if at is not None:
+            recent_at = (*recent_at, at)
         if len(recent) >= _RECENT or len(older) + len(recent) >= 2 * keep:
             older, recent = older + recent, ()
+            older_at, recent_at = older_at + recent_at, ()
         if len(older) >= 2 * keep:
             older, stride = _halved(older), 2 * stride
-        return Curve(keep, stride, older, recent, (step, value), first)
+            older_at = older_at[1::2]  # as of the steps
+        return Curve(
+            keep, stride, older, recent, (step, value), first, 0.0, 0, older_at, recent_at, at
+        )
 
     def shown(self) -> list[Point]:
         """The points to draw, the newest one among them."""
         newest = [self.last] if self.waiting and self.last else []
         return [*self.points, *newest]
+
+    def shown_at(self) -> list[float]:
+        """When each of `shown` came; nothing where nobody told."""
+        newest = [self.last_at] if self.waiting and self.last_at is not None else []
+        return [*self.older_at, *self.recent_at, *newest]
 
 
 def _halved(points: tuple[Point, ...]) -> tuple[Point, ...]:

@@ -151,6 +151,18 @@ def _ask_remove(page: Any) -> None:
     page.get_by_role("button", name="Stop and remove now").wait_for()
 
 
+def _values(page: Any) -> None:
+    """Curves overlaid over time, each on its own scale, read at a moment by the keyboard, with their values."""
+    page.get_by_role("button", name="KL", pressed=False).click()
+    page.get_by_role("button", name="KL", pressed=True).wait_for()
+    page.locator("#field-curve-axis").select_option("time")
+    page.locator("#field-curve-scale").select_option("own")
+    page.get_by_text("Values", exact=True).click()
+    page.get_by_role("slider", name="Values of the curves").press("Home")
+    page.get_by_role("slider", name="Values of the curves").press("PageUp")
+    page.get_by_role("button", name="KL", pressed=True).wait_for()
+
+
 def _suggested(page: Any) -> None:
     page.get_by_role("button", name="Take all").wait_for()
 
@@ -205,6 +217,7 @@ WITH_RUNS = (
     PageState("runs", "/runs"),
     PageState("compare", "/compare?a=finished00&b=stopped000"),
     PageState("run-live", "/runs/running000"),
+    PageState("run-command", "/runs/pictures00"),
     PageState("run-samples", "/runs/running000?tab=samples"),
     PageState("run-log", "/runs/running000?tab=log"),
     PageState("run-files", "/runs/running000?tab=files"),
@@ -215,6 +228,7 @@ WITH_RUNS = (
     PageState("run-alarm", "/runs/overdue000"),
     PageState("run-waiting", "/runs/starting00"),
     PageState("voice-runs", "/voice"),
+    PageState("run-values", "/runs/running000", _values),
     PageState("dataset-heard", "/datasets/dora", _suggested),
 )
 """With a history that `write_history` has made; no keys, so the running ones show their last known figures."""
@@ -302,6 +316,13 @@ def _runs(now: datetime) -> list[Run]:
         return replace(base, **values)
 
     return [
+        replace(
+            base,
+            run_id="run-07",
+            nonce="pictures00",
+            pod_id="pod7",
+            settings_json='{"recipe": "command", "argv": ["accelerate", "launch"], "results_repo": "demo/lora"}',
+        ),
         ended(1, "finished00", EndReason.FINISHED),
         ended(
             2,
@@ -348,7 +369,7 @@ def _events(run: Run) -> list[Event]:
         lines.append({"event": "phase", "phase": phase, "state": "started"})
         lines.append({"event": "phase", "phase": phase, "state": "ended", "seconds": 41.0})
     lines.append({"event": "phase", "phase": "train", "state": "started"})
-    lines += _training(run)
+    lines += _pictures(run) if run.nonce == "pictures00" else _training(run)
     if run.state is RunState.ENDED:
         phases = [{"name": "train", "seconds": 6900.0}, {"name": "deliver", "seconds": 70.0}]
         is_well = run.end_reason is not None and run.end_reason.is_success
@@ -367,6 +388,34 @@ def _events(run: Run) -> list[Event]:
     return found
 
 
+def _reading(use_percent: float, gpus: int = 1) -> dict[str, Any]:
+    gpu = {"memory_total_gb": 24.0, "temperature_c": 67.0}
+    several = [
+        {**gpu, "use_percent": use_percent - 9 * n, "memory_used_gb": 18.2 - n} for n in range(gpus)
+    ]
+    return {"event": "machine", "gpus": several, "cpu_percent": 31.0, "memory_used_gb": 9.0,
+            "memory_total_gb": 62.0, "disk_free_gb": 21.0}  # fmt: skip
+
+
+def _pictures(run: Run) -> list[dict[str, Any]]:
+    """A command that trains a LoRA on four GPUs, with scalars of its own and pictures as samples."""
+    lines: list[dict[str, Any]] = []
+    for number in range(1, 121):
+        lines.append(
+            {"event": "step", "step": number * 10, "total_steps": 2_000, "steps_per_second": 0.4,
+             "losses": {"loss/loss": 0.2 + 0.3 / number, "lr/unet": 1e-4 / number, "grad_norm": 1.5},
+             "seconds_left": 2000.0, "cost_usd": 0.3, "cost_at_end_usd": 0.8}
+        )  # fmt: skip
+        if number % 4 == 0:
+            lines.append(_reading(88.0 + number % 9, gpus=4))
+        if number % 40 == 0:
+            for name in ("a lighthouse at dusk", "a red bicycle"):
+                path = f"files/out/samples/{name.replace(' ', '-')}-{number * 10}.png"
+                sample = {"event": "sample", "step": number * 10, "path": path, "text": name}
+                lines.append({**sample, "media": "image"})
+    return lines
+
+
 def _training(run: Run) -> list[dict[str, Any]]:
     import math
 
@@ -382,6 +431,8 @@ def _training(run: Run) -> list[dict[str, Any]]:
              "losses": {"mel": 0.42 + 0.9 * math.exp(-number / speed) + noise / 3, "kl": 1.3 + noise},
              "steps_per_second": 2.4, "seconds_left": 3700.0, "cost_usd": 0.21, "cost_at_end_usd": 0.62}
         )  # fmt: skip
+        if number % 5 == 0:
+            lines.append(_reading(90.0 + 8 * math.sin(number / 3)))
         if number % 60 == 0:
             step = number * 25
             path = f"checkpoints/step-{step:08d}.ckpt"
@@ -396,14 +447,7 @@ def _training(run: Run) -> list[dict[str, Any]]:
                 )
                 file = {"path": f"{run.run_id}/{name}", "size_bytes": 90_000, "sha256": "0" * 64}
                 lines.append({"event": "upload", "commit": "abc", "files": [file]})
-    gpu = {
-        "use_percent": 96.0,
-        "memory_used_gb": 18.2,
-        "memory_total_gb": 24.0,
-        "temperature_c": 67.0,
-    }
-    lines.append({"event": "machine", "gpus": [gpu], "cpu_percent": 31.0, "memory_used_gb": 9.0,
-                  "memory_total_gb": 62.0, "disk_free_gb": 21.0})  # fmt: skip
+    lines.append(_reading(96.0))
     lines.append({"event": "warning", "code": "clip_long", "message": "3 clips are longer than 15 seconds.",
                   "hint": "They are left out; cut them at pauses to keep them."})  # fmt: skip
     return lines

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from launcher.domain.run import RunState
+from launcher.domain.run_picture import picture_of
 from launcher.domain.run_view import LogEntry
 from launcher.services.live.journal import Journal
 from launcher.ui import text as words
 from launcher.ui.next_steps import on_page
 from launcher.ui.pages.compare import differing
 from launcher.ui.pages.home.checklist import Standing, StepState, checklist
-from launcher.ui.pages.run.live.gauges import gauge_rows
+from launcher.ui.pages.run.live.gauges import panels_of
 from launcher.ui.pages.run.log_book import LogBook
 from launcher.ui.pages.run.tabs.log import as_text
 from launcher.ui.pages.runs import matches, of_month
@@ -26,7 +27,7 @@ from launcher.ui.widgets.sample_rows import sample_table
 from launcher.workshop.editing.listing import is_shown
 from launcher.workshop.library import ClipLine
 from pod_image.contract import figures
-from pod_image.contract.bodies import Gpu, MachineReading, Sample
+from pod_image.contract.bodies import Sample
 from pod_image.contract.events import tells
 from pod_image.contract.next_steps import NextStep, Said, Sentence, setting
 from pod_image.contract.outcomes import EndReason
@@ -147,15 +148,30 @@ def test_the_log_is_searched_by_words_and_source() -> None:
 
 
 def test_gauges_say_what_the_machine_says_and_no_more() -> None:
-    machine = MachineReading(
-        gpus=(Gpu(use_percent=97.0, memory_used_gb=11.0, memory_total_gb=22.0),),
-        disk_free_gb=30.0,
-    )
-    assert gauge_rows(machine) == [
-        ("GPU at work", "97 %", 97.0),
-        ("GPU memory", "11.0 of 22 GB", 50.0),
-        ("Disk", "30 GB free", 0.0),
+    gpu = {"use_percent": 97.0, "memory_used_gb": 11.0, "memory_total_gb": 22.0}
+    picture = picture_of([event("machine", 1, gpus=[gpu], disk_free_gb=30.0)])
+    assert [(each.title, each.words, each.high) for each in panels_of(picture)] == [
+        ("GPU at work", "97 %", 100.0),
+        ("GPU memory", "11.0 of 22 GB", 22.0),
+        ("Disk free", "30 GB free", None),
     ]
+
+
+def test_several_gpus_are_lines_of_one_plot_and_their_words_are_the_least_and_the_most() -> None:
+    gpus = [{"use_percent": use, "memory_used_gb": 9.0} for use in (97.0, 12.0, 55.0)]
+    readings = [event("machine", seq, 10.0 * seq, gpus=gpus) for seq in (1, 2)]
+    use, memory = panels_of(picture_of(readings))
+    assert (use.words, memory.words) == ("12 to 97 %", "9.0 GB")
+    assert [line.title for line in use.lines] == ["GPU 1", "GPU 2", "GPU 3"]
+    start = NOW.timestamp()
+    assert [(at - start, value) for _, at, value in use.lines[1].points] == [(10, 12), (20, 12)]
+
+
+@pytest.mark.parametrize(
+    ("steps_per_second", "said"), [(2.4, "2.4 steps/s"), (0.25, "4 s a step"), (0.0, "0 steps/s")]
+)
+def test_a_slow_training_says_what_a_step_takes(steps_per_second: float, said: str) -> None:
+    assert words.pace(steps_per_second) == said
 
 
 def test_the_history_is_filtered() -> None:

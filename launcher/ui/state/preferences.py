@@ -25,8 +25,19 @@ class Preferences:
     recordings_folder: str = ""
     curve_smoothing: float = 0.8
     curve_log_scale: bool = False
+    curve_own_scale: bool = False
+    curve_axis: str = "step"
+    """Or "time"."""
+    curves_on: tuple[str, ...] = ()
+    """Curves that were switched on by hand, by name; and those that were switched off."""
+    curves_off: tuple[str, ...] = ()
     notify: str = ""
     """Addresses without a secret to tell of every run at, with spaces between them."""
+
+    @property
+    def curve_scale(self) -> str:
+        """ "linear", "log", or "own": each curve from its lowest to its highest."""
+        return "log" if self.curve_log_scale else "own" if self.curve_own_scale else "linear"
 
     @property
     def last_used(self) -> dict[str, str]:
@@ -47,6 +58,10 @@ def read_preferences(path: Path) -> Preferences:
         with contextlib.suppress(KeyError, TypeError, ValueError):
             value = document[field.name]
             if isinstance(value, bool) != isinstance(default, bool):
+                continue
+            if isinstance(default, tuple) != isinstance(value, list):
+                continue
+            if isinstance(value, list) and not all(isinstance(each, str) for each in value):
                 continue
             chosen = replace(chosen, **{field.name: type(default)(value)})
     return chosen

@@ -26,6 +26,16 @@ def test_averaging_keeps_the_mean() -> None:
     assert all(value == pytest.approx(0.5) for _, value in curve.points)
 
 
+def test_a_curve_knows_when_each_of_its_points_came() -> None:
+    curve = Curve(keep=70)
+    for step in range(1_001):
+        curve = curve.with_point(step, 1.0, 500.0 + step)
+        assert [at - 500.0 for at in curve.shown_at()] == [step for step, _ in curve.shown()]
+    curve = curve.with_point(1_001, math.nan, 9.0)
+    assert curve.shown_at()[-1] == 1_500.0
+    assert Curve().with_point(1, 2.0).shown_at() == []
+
+
 def test_what_is_no_number_is_left_out() -> None:
     curve = Curve()
     for value in (math.nan, math.inf, -math.inf, 1e307, -1e307, 1.0):

@@ -13,12 +13,15 @@ from launcher.ui.pages.run.actions import RunActions
 from launcher.ui.pages.run.how_far import progress
 from launcher.ui.pages.run.notices import Standing, draw_notices, start_text
 from launcher.ui.state.rented_row import rented_now
-from launcher.ui.text import amount, clock, per_hour, time_of_day
+from launcher.ui.text import amount, clock, pace, per_hour, time_of_day
 from launcher.ui.widgets.elements import Text, badge, box, para
 from launcher.ui.widgets.labelled_bar import LabelledBar
 from launcher.ui.widgets.run_state import phase_titles, state_text
 from pod_image.contract.figures import dollars, duration
 from pod_image.contract.outcomes import EndReason
+
+_FIGURES = ("Cost so far", "Expected at the end", "Running for", "Time left", "Speed", "GPU")
+_WHILE_IT_RUNS = ("Expected at the end", "Time left", "Speed")
 
 
 class RunHead:
@@ -28,27 +31,22 @@ class RunHead:
         self._shell, self._view = shell, view
         self._said = ""
         self._notices_for: object = None
-        with box("section", "card", aria_label="State of the run"):
-            with box("div", "row"):
+        with box("section", "card run-head", aria_label="State of the run"):
+            with box("div", "row run-now"):
                 self._badge = badge("")
                 self._now = para("", "now-words")
+            self.actions = RunActions(shell, run, view)
             self._figures: dict[str, Text] = {}
             self._titles: dict[str, Text] = {}
             self._places: dict[str, ui.element] = {}
+            with box("div", "run-bars"):
+                self._progress = LabelledBar("Progress")
+                self._money = LabelledBar("Cost")
             with box("dl", "facts"):
-                for name in (
-                    "Cost so far",
-                    "Expected at the end",
-                    "Running for",
-                    "Time left",
-                    "GPU",
-                ):
+                for name in _FIGURES:
                     with box("div") as place:
                         self._places[name], self._titles[name] = place, Text("dt", name)
                         self._figures[name] = Text("dd", "")
-            self._progress = LabelledBar("Progress")
-            self._money = LabelledBar("Cost")
-            self.actions = RunActions(shell, run, view)
         self._notices = box("div", "stack-small")
         self.refresh(run)
 
@@ -109,7 +107,9 @@ class RunHead:
         soon = "under a minute" if left is not None and left < 60 else duration(left)
         self._set("Time left", _known(left, soon))
         self._set("GPU", f"{run.gpu_name}, {per_hour(run.price_per_hour_usd)}")
-        for name in ("Expected at the end", "Time left"):
+        speed = step.steps_per_second if step is not None else None
+        self._set("Speed", "not known yet" if speed is None else pace(speed))
+        for name in _WHILE_IT_RUNS:
             self._places[name].set_visibility(not is_over)
         self._titles["Cost so far"].text = "Cost" if is_over else "Cost so far"
         self._titles["Running for"].text = "Ran for" if is_over else "Running for"

@@ -43,6 +43,7 @@ async def _build(shell: Shell, nonce: str, tab: str = NOW, ask: str = "") -> Non
     tab = tab if is_detail(tab) else NOW
     with shell.beside_heading:
         _parts(run, tab)
+        ShareButton(shell, run)
     view = await shell.site.live.open_view(run)
     in_background(_catch_up(shell, run), "what others followed")
     follow = await follow_repo(shell, run, view)
@@ -63,7 +64,6 @@ async def _draw(shell: Shell, run: Run, view: RunView, tab: str, ask: str) -> Re
     head = RunHead(shell, run, view)
     if ask == "remove" and run.state is not RunState.ENDED:
         head.actions.ask_remove()
-    ShareButton(shell, run)
     below = (
         await draw_detail(shell, run, view, tab) if over is None else draw_live(shell, run, view)
     )

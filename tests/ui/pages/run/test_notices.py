@@ -14,7 +14,6 @@ from launcher.domain.run_view import RunView
 from launcher.ui.pages.run.log_lines import LogLines
 from launcher.ui.pages.run.notices import USUAL_START, smaller_try, start_text
 from launcher.ui.pages.runs import cost_text
-from launcher.ui.widgets.chart import on_the_line
 from launcher.ui.widgets.elements import Button
 from pod_image.contract.outcomes import EndReason
 from tests.kit.clocks import NOW
@@ -211,16 +210,6 @@ def test_a_run_costs_what_is_billed_else_metered_else_reckoned() -> None:
     assert cost_text(run(state=RunState.ENDED, cost_usd=0.74), NOW) == "$0.74"
     assert cost_text(run(), NOW) == "$0.24 so far"
     assert cost_text(run(pod_id=""), NOW) == "–"
-
-
-def test_marks_stand_on_the_curve() -> None:
-    clear = [(10.0, 1.0), (20.0, 0.8), (30.0, 0.7)]
-    assert on_the_line(clear, [0.0, 20.0, 20.0, 25.0, 40.0]) == [
-        (0.0, 1.0),
-        (20.0, 0.8),
-        (25.0, 0.7),
-    ]
-    assert on_the_line([], [10.0]) == []
 
 
 async def test_files_of_a_private_repo_ask_for_the_token(person: User, ground: Ground) -> None:

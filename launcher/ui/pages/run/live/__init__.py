@@ -8,24 +8,23 @@ from launcher.domain.run import Run
 from launcher.domain.run_view import RunView
 from launcher.recipes import recipe_of_run
 from launcher.ui.frame import Shell
+from launcher.ui.pages.run.live.curves import Curves
 from launcher.ui.pages.run.live.gauges import Gauges
 from launcher.ui.pages.run.live.log_tail import LogTail
 from launcher.ui.pages.run.live.newest_samples import NewestSamples
 from launcher.ui.pages.run.live.phases import Phases
 from launcher.ui.pages.run.live.remarks import Bill, Remarks
-from launcher.ui.widgets.chart import LossChart
-from launcher.ui.widgets.elements import box, card
+from launcher.ui.widgets.elements import box
 
 
 def draw_live(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
     """Draw it all; what is returned keeps it up to date and draws nothing anew that has not changed."""
     shown = recipe_of_run(run.settings_json).shown
     with box("div", "run-row"):
-        with card("Loss", classes="chart-card"):
-            chart = LossChart(shell.site, view, shown)
+        curves = Curves(shell.site, run, view, shown)
         samples = NewestSamples(run, view, shown)
-    gauges = Gauges(shell, view)
-    with box("div", "run-row"):
+    gauges = Gauges(shell, run, view)
+    with box("div", "run-row run-row-loose"):
         tail = LogTail(run, view)
         with box("div", "stack"):
             phases = Phases(shell, run, view)
@@ -33,7 +32,7 @@ def draw_live(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
     bill = Bill(shell)
 
     def refresh(now: Run) -> None:
-        chart.refresh()
+        curves.refresh(now)
         samples.refresh(now)
         gauges.refresh(now)
         tail.refresh(now)
