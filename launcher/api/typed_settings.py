@@ -82,8 +82,12 @@ class Settings(TypedDict, total=False):
     train_minutes: float | None
     batch_size: int | None
     learning_rate: float | None
+    learning_rate_decay: float | None
     validation_split: float | None
     checkpoint_minutes: float | None
+    steps_between_checkpoints: int | None
+    epochs_between_checkpoints: int | None
+    keep_newest: int | None
     seed: int | None
     no_better_checkpoints: int | None
     precision: Literal["auto", "bf16", "tf32", "float32"] | None

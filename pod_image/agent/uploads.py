@@ -22,6 +22,7 @@ from pod_image.agent.run import Run
 from pod_image.agent.run_page import RunPage
 from pod_image.agent.staging import Mark, Staged, below_out, mark_of, stage
 from pod_image.contract.bodies import RunWarning, Upload
+from pod_image.contract.delivered_note import note_delivered
 from pod_image.hub.budget import CommitBudget, CommitPriority
 
 _FILES_PER_EVENT = 30
@@ -79,6 +80,7 @@ class Uploads:
     async def work(self) -> None:
         """Upload for ever. A Hub that refuses delays uploads; it never stops the training."""
         attempt = 0
+        self._note_delivered()
         while True:
             await self._next_reason()
             try:
@@ -288,6 +290,7 @@ class Uploads:
             if isinstance(exc, RepoWasGone):
                 self._known.clear()
                 run.delivered.clear()
+                self._note_delivered()
             raise
         for path in deletes:
             self._known.pop(path.removeprefix(run.results.path("")), None)
@@ -296,10 +299,17 @@ class Uploads:
     def _settle_receipt(self, receipt: Receipt, staged: list[Staged]) -> None:
         run = self._run
         self._known |= {one.below: one.mark for one in staged}
+        self._note_delivered()
         run.carried.clear()
         run.delivered |= {file.path: file for file in receipt.files}
         run.last_commit = receipt.commit
         self._last_commit_at = run.now()
+
+    def _note_delivered(self) -> None:
+        """Tell the recipe which of its checkpoints it may drop. Without this it waits while its disk has room."""
+        with suppress(OSError):
+            below = (path for path in self._known if path.startswith(CHECKPOINTS))
+            note_delivered(self._run.folder, below)
 
     def _say_uploaded(self, receipt: Receipt, seconds: float, left_out: list[str]) -> None:
         run = self._run

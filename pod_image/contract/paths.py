@@ -112,6 +112,11 @@ class RunFolder:
         return self.root / "commands"
 
     @property
+    def delivered(self) -> Path:
+        """Which checkpoints the results repo has; the agent tells its recipe by it."""
+        return self.root / "delivered.json"
+
+    @property
     def attempt_state(self) -> Path:
         """What this container already did: attempt, phase, end. A hint only; the disk may have been wiped."""
         return self.root / "latch.json"

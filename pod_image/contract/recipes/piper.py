@@ -11,7 +11,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from pod_image.contract.checkpoint_interval import CheckpointMinutes
+from pod_image.contract.checkpoint_interval import (
+    CheckpointMinutes,
+    EpochsBetweenCheckpoints,
+    StepsBetweenCheckpoints,
+)
 from pod_image.contract.common_settings import CommonSettings, Switch, Word
 from pod_image.contract.knobs import Knob, Picks, Scope, When
 from pod_image.contract.phoneme_types import PhonemeType
@@ -60,7 +64,8 @@ class WhisperModel(StrEnum):
     TURBO = "turbo"
 
 
-MOST_CHECKPOINTS = 3
+MOST_KEPT = 100
+USUAL_CHECKPOINTS = 3
 """The newest that are kept while there is room; the best one stays beside them when it is older."""
 BESIDE_BYTES = 500_000_000
 """Samples, TensorBoard files, the log, and what more than one speaker adds to the weights."""
@@ -89,11 +94,9 @@ class CheckpointRoom:
             + BESIDE_BYTES
         )
 
-    def most_kept(self, free_bytes: int) -> int:
+    def most_kept(self, free_bytes: int, at_most: int = MOST_KEPT) -> int:
         """How many can be kept in so much room; 0 when there is none for even one."""
-        fitting = (
-            kept for kept in range(MOST_CHECKPOINTS, 0, -1) if self.needed_bytes(kept) <= free_bytes
-        )
+        fitting = (kept for kept in range(at_most, 0, -1) if self.needed_bytes(kept) <= free_bytes)
         return next(fitting, 0)
 
 
@@ -234,12 +237,38 @@ class VoiceTraining(CommonSettings):
         Field(description="Step width of the generator's optimiser.", gt=0, le=0.01),
         Knob("Learning rate", group="How much", level="advanced"),
     ] = 2e-4
+    learning_rate_decay: Annotated[
+        float,
+        Field(
+            description=(
+                "What the learning rate is multiplied by after every epoch, such as 0.999875; 1 leaves it as it is, as "
+                "Piper's own training does."
+            ),
+            ge=0.5,
+            le=1,
+        ),
+        Knob("Learning rate decay", group="How much", level="advanced"),
+    ] = 1.0
     validation_split: Annotated[
         float,
         Field(description="Share of the clips kept aside to measure on.", ge=0, le=0.5),
         Knob("Validation split", group="How much", level="advanced"),
     ] = 0.05
     checkpoint_minutes: CheckpointMinutes = 15.0
+    steps_between_checkpoints: StepsBetweenCheckpoints = 0
+    epochs_between_checkpoints: EpochsBetweenCheckpoints = 0
+    keep_newest: Annotated[
+        int,
+        Field(
+            description=(
+                "How many of the newest checkpoints are kept, each with its voice; older ones go, also from the "
+                "results repo. The best one stays beside them, and none goes before it was delivered."
+            ),
+            ge=1,
+            le=MOST_KEPT,
+        ),
+        Knob("Newest checkpoints kept", group="How much", unit="checkpoints", level="advanced"),
+    ] = USUAL_CHECKPOINTS
     seed: Seed = 1234
     no_better_checkpoints: Annotated[
         int,

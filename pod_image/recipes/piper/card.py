@@ -149,11 +149,18 @@ def _setting_rows(settings: PiperSettings) -> Rows:
         limits.append(f"{settings.max_steps:,} steps at most")
     return [
         ("Batch size", str(settings.batch_size)),
-        ("Learning rate", f"{settings.learning_rate:g}"),
+        ("Learning rate", _rate(settings)),
         ("Length", ", ".join(limits)),
         ("Held out", f"{settings.validation_split:.0%} of the clips"),
         ("Seed", str(settings.seed)),
     ]
+
+
+def _rate(settings: PiperSettings) -> str:
+    decay = settings.learning_rate_decay
+    return f"{settings.learning_rate:g}" + (
+        f", times {decay:g} after every epoch" if decay != 1 else ""
+    )
 
 
 def _curves(at: _Place) -> list[str]:

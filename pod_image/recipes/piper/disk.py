@@ -11,7 +11,7 @@ from pod_image.contract.bodies import RunWarning
 from pod_image.contract.figures import size
 from pod_image.contract.next_steps import Sentence, setting
 from pod_image.contract.paths import RunFolder
-from pod_image.contract.recipes.piper import MOST_CHECKPOINTS, PiperSettings, checkpoint_room
+from pod_image.contract.recipes.piper import USUAL_CHECKPOINTS, PiperSettings, checkpoint_room
 from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.worker import Emit
 
@@ -22,7 +22,8 @@ def checkpoints_kept(folder: RunFolder, settings: PiperSettings, emit: Emit | No
     Raises RecipeError when there is no room for even one: before anything was trained for nothing.
     """
     room, free_bytes = checkpoint_room(settings.quality), free_for_checkpoints(folder, settings)
-    kept = room.most_kept(free_bytes)
+    wanted = settings.keep_newest
+    kept = room.most_kept(free_bytes, wanted)
     if not kept:
         needed_bytes = room.needed_bytes(1)
         more_gb = math.ceil((needed_bytes - free_bytes) / 1e9)
@@ -31,15 +32,22 @@ def checkpoints_kept(folder: RunFolder, settings: PiperSettings, emit: Emit | No
             f"voice needs {size(needed_bytes)}.",
             hint=Sentence("Rent a larger disk: ", setting("disk_gb", settings.disk_gb + more_gb)),
         )
-    if kept < MOST_CHECKPOINTS and emit is not None:
+    if kept < wanted and emit is not None:
+        usual = "usual " if wanted == USUAL_CHECKPOINTS else ""
         emit(
             RunWarning(
                 code="few-checkpoints",
-                message=f"{size(free_bytes)} are free on the disk: {kept} of the usual {MOST_CHECKPOINTS} "
+                message=f"{size(free_bytes)} are free on the disk: {kept} of the {usual}{wanted} "
                 "checkpoints are kept at a time, beside the best.",
             )
         )
     return kept
+
+
+def checkpoints_held(folder: RunFolder, settings: PiperSettings) -> int:
+    """How many this disk has room for, while some of them wait to be delivered."""
+    room = checkpoint_room(settings.quality)
+    return max(1, room.most_kept(free_for_checkpoints(folder, settings)))
 
 
 def free_for_checkpoints(folder: RunFolder, settings: PiperSettings) -> int:

@@ -38,6 +38,7 @@ def hyper_parameters(training: Training, sample_rate_hz: int) -> dict[str, Any]:
         "use_sdp": True,
         "segment_size": SEGMENT_SAMPLES,
         "learning_rate": training.learning_rate,
+        "lr_decay": training.learning_rate_decay,
         "batch_size": training.batch_size,
         "seed": training.seed,
     }

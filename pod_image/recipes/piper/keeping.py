@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from pod_image.contract.recipes.piper import MOST_CHECKPOINTS
+from pod_image.contract.recipes.piper import USUAL_CHECKPOINTS
 from pod_image.contract.whole_file import write_whole
 from pod_image.recipes.piper.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from pod_image.recipes.piper.prepared import SCORES_NAME
@@ -41,15 +41,32 @@ def best_checkpoint(folder: Path) -> Path | None:
     return kept[-1] if kept else None
 
 
+def _nobody_delivers(checkpoint: Path) -> bool:
+    return True
+
+
 class Keeper:
     """Writes one checkpoint at a time in the background; only the newest keeps its optimiser states.
 
     They are two thirds of a file, and of use only to go on from the last place.
     """
 
-    def __init__(self, folder: Path, kept: int = MOST_CHECKPOINTS) -> None:
-        """`kept`: how many of the newest the disk has room for; the best stays beside them when it is older."""
-        self._folder, self._kept = folder, kept
+    def __init__(
+        self,
+        folder: Path,
+        kept: int = USUAL_CHECKPOINTS,
+        *,
+        held: int = USUAL_CHECKPOINTS,
+        is_delivered: Callable[[Path], bool] = _nobody_delivers,
+        drops: Callable[[Path], None] = lambda checkpoint: None,
+    ) -> None:
+        """`kept`: how many of the newest stay; the best stays beside them when it is older.
+
+        One that is not delivered yet stays too, while there are no more than `held` in all, for which the disk has
+        room; `drops` hears of each that could not be waited for.
+        """
+        self._folder, self._kept, self._held = folder, kept, max(kept, held)
+        self._is_delivered, self._drops = is_delivered, drops
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="checkpoints")
         self._writing: Future[None] | None = None
 
@@ -93,12 +110,22 @@ class Keeper:
         size_bytes = write_checkpoint(path, bring())
         _note_scores(self._folder, step, best, scores)
         done(path, size_bytes)
+        self._drop_what_is_too_many(checkpoint_path(self._folder, best))
         *older, _ = checkpoints_in(self._folder)
-        for old in older[: max(0, len(older) - self._kept + 1)]:
-            if old != checkpoint_path(self._folder, best):
-                old.unlink()
-        if older and older[-1].exists():
+        if older:
             _strip(older[-1])
+
+    def _drop_what_is_too_many(self, best: Path) -> None:
+        """Never the newest, nor the best; what is not delivered only where the disk has no room for another one."""
+        there = checkpoints_in(self._folder)
+        old = [path for path in there[: -self._kept] if path != best]
+        waiting = [path for path in old if not self._is_delivered(path)]
+        no_room = waiting[: max(0, len(waiting) - (self._held - self._kept))]
+        for path in old:
+            if path in no_room:
+                self._drops(path)
+            if path in no_room or path not in waiting:
+                path.unlink()
 
 
 def _note_scores(folder: Path, step: int, best: int, scores: dict[str, float]) -> None:

@@ -65,7 +65,8 @@ class Optimisation:
         self._discriminators: nn.Module = _shared(discriminators) if is_shared else discriminators
         self.generator_parameters = list(generator.parameters())
         self.discriminator_parameters = list(discriminators.parameters())
-        self._rates = (learning_rate, learning_rate * DISCRIMINATOR_RATE_SHARE)
+        self._asked_rates = (learning_rate, learning_rate * DISCRIMINATOR_RATE_SHARE)
+        self._share = 1.0
         self.optimisers = [
             _adamw(self.generator_parameters, BETAS_GENERATOR),
             _adamw(self.discriminator_parameters, BETAS_DISCRIMINATOR),
@@ -145,8 +146,19 @@ class Optimisation:
                         "exp_avg_sq": torch.zeros_like(parameter),
                     }
 
+    def keep_share_of_rates(self, share: float) -> None:
+        """Step so much less wide than was asked for. In place: a captured step goes on with it."""
+        self._share = share
+        for optimiser, rate in zip(self.optimisers, self._rates, strict=True):
+            for group in optimiser.param_groups:
+                group["lr"].fill_(rate)
+
+    @property
+    def _rates(self) -> tuple[float, ...]:
+        return tuple(rate * self._share for rate in self._asked_rates)
+
     def restore(self, states: Sequence[dict[str, Any]]) -> None:
-        """The moments of a checkpoint. Learning rates stay those asked for now."""
+        """The moments of a checkpoint. Learning rates stay those asked for now, or the share of them."""
         for optimiser, state in zip(self.optimisers, states, strict=True):
             optimiser.load_state_dict(state)
         self._set_rates()

@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib
 import threading
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pod_image.contract.bodies import PhaseChange, RunWarning
 from pod_image.contract.common_settings import Switch
 from pod_image.contract.datasets import chosen_datasets
+from pod_image.contract.delivered_note import delivered_in
 from pod_image.contract.environment import RunDocument
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.instructions import Instruction
@@ -21,10 +24,10 @@ from pod_image.dataset.findings import ABOUT_NO_TEXT
 from pod_image.recipes.piper.base_file import base_file
 from pod_image.recipes.piper.base_symbols import base_symbols
 from pod_image.recipes.piper.card import keep_facts
-from pod_image.recipes.piper.disk import checkpoints_kept
+from pod_image.recipes.piper.disk import checkpoints_held, checkpoints_kept
 from pod_image.recipes.piper.foreign_voice import begin_reading
 from pod_image.recipes.piper.heard_texts import Load, heard_texts, pinned_whisper
-from pod_image.recipes.piper.identity import preparation_of, quality_of, voice_of
+from pod_image.recipes.piper.identity import preparation_of, voice_of
 from pod_image.recipes.piper.pinyin_model import pinyin_model
 from pod_image.recipes.piper.prepared import read_prepared
 from pod_image.recipes.piper.recipe_error import RecipeError
@@ -95,9 +98,9 @@ def train_stage(
     from pod_image.recipes.piper.device import ready_device
     from pod_image.recipes.piper.distributed import join_distributed, leave_distributed
     from pod_image.recipes.piper.record import Recorder
-    from pod_image.recipes.piper.training import Training
+    from pod_image.recipes.piper.training import training_of
 
-    kept = checkpoints_kept(folder, settings, emit)
+    kept, held = checkpoints_kept(folder, settings, emit), checkpoints_held(folder, settings)
     with beginning.part("clips"):
         searches = settings.kernel_search is Switch.ON
         device = ready_device(settings.precision, searches_kernels=searches)
@@ -106,23 +109,7 @@ def train_stage(
     with beginning.part("checkpoint"):
         own = _own_checkpoint(document, folder, emit)
         start = own or (base or _begin_base(settings, folder))()
-    training = Training(
-        quality=quality_of(settings),
-        epochs=settings.epochs,
-        batch_size=settings.batch_size,
-        learning_rate=settings.learning_rate,
-        speakers=settings.speakers,
-        shares=settings.dataset_shares,
-        max_steps=settings.max_steps,
-        train_seconds=settings.train_minutes * 60,
-        validation_split=settings.validation_split,
-        checkpoint_seconds=settings.checkpoint_minutes * 60,
-        seed=settings.seed,
-        sample_sentences=settings.sample_sentences,
-        no_better_checkpoints=settings.no_better_checkpoints,
-        precision=settings.precision,
-        kept_checkpoints=kept,
-    )
+    training = training_of(settings, kept=kept, held=held)
     recorder = Recorder(folder, emit) if distributed.is_first else None
     trainer = Trainer(
         training,
@@ -135,6 +122,7 @@ def train_stage(
         at_checkpoint=recorder.at_checkpoint if recorder else None,
         distributed=distributed,
         recorder=step_recorder(settings.graphs, clips.device),
+        is_delivered=partial(_is_delivered, folder),
         beginning=beginning,
     )
     del start, own
@@ -170,6 +158,12 @@ def _own_checkpoint(document: RunDocument, folder: RunFolder, emit: Emit) -> Che
             hint="Start again under a new run id; base_checkpoint may name one of the earlier checkpoints.",
         )
     return None
+
+
+def _is_delivered(folder: RunFolder, checkpoint: Path) -> bool:
+    """Whether it may be dropped: the results repo has it, or nobody tells what that has."""
+    told = delivered_in(folder)
+    return told is None or checkpoint.relative_to(folder.out).as_posix() in told
 
 
 def _warning(code: str, exc: RecipeError) -> RunWarning:

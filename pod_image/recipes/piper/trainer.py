@@ -33,6 +33,7 @@ from pod_image.recipes.piper.checkpoint import (
     STEPS_COUNTED_PER_BATCH,
     Checkpoint,
 )
+from pod_image.recipes.piper.checkpoint_times import CheckpointTimes
 from pod_image.recipes.piper.clips import Batch, BucketSampler, Clips, split
 from pod_image.recipes.piper.device import why_bf16_is_slow
 from pod_image.recipes.piper.distributed import Distributed
@@ -44,6 +45,7 @@ from pod_image.recipes.piper.pace import Pace
 from pod_image.recipes.piper.phonemes import check_symbols, phonemizer, symbol_parameters
 from pod_image.recipes.piper.quality import SYMBOLS
 from pod_image.recipes.piper.random_states import random_states, set_random_states
+from pod_image.recipes.piper.rate_decay import RateDecay
 from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.say import say, spoken, write_wav
 from pod_image.recipes.piper.scores import Recorded, score
@@ -120,7 +122,8 @@ class Trainer:
     `start` is a checkpoint to take weights from (a base) or, with `resume`, to go on from exactly.
     `at_checkpoint` is called with each, between two steps. In `distributed` training every process runs a trainer with
     the same arguments; the first one alone reports, obeys, measures and writes, and a batch is shared among all.
-    `beginning` is what went by so far; the log says its parts after the first step.
+    `beginning` is what went by so far; the log says its parts after the first step. `is_delivered` tells of a
+    checkpoint whether it may be dropped.
     """
 
     def __init__(
@@ -137,6 +140,7 @@ class Trainer:
         distributed: Distributed | None = None,
         recorder: Recorder | None = None,
         beginning: Beginning | None = None,
+        is_delivered: Callable[[Path], bool] = lambda checkpoint: True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.training, self.clips, self.places = training, clips, places
@@ -170,7 +174,17 @@ class Trainer:
         self.progress = Progress()
         with self._beginning.part("phonemes"):
             self._phonemizer = phonemizer(clips.prepared)
-        self._keeper = Keeper(places.checkpoints, training.kept_checkpoints)
+        self._keeper = Keeper(
+            places.checkpoints,
+            training.kept_checkpoints,
+            held=training.held_checkpoints,
+            is_delivered=is_delivered,
+            drops=self._say_dropped,
+        )
+        self._times = CheckpointTimes(
+            training.checkpoint_seconds, training.checkpoint_steps, training.checkpoint_epochs
+        )
+        self._decay = RateDecay(training.learning_rate_decay)
         self._is_stopped = False
         # Not with others: their gradients meet in the middle of a step, and nobody has tried to record that.
         self._recorder = recorder if self.distributed.size == 1 else None
@@ -229,12 +243,13 @@ class Trainer:
         if self.distributed.is_first:
             self._keep_reference()
         self._begin_clocks()
-        self._kept_step = self.progress.step
         batches = self._batches()
         with self._beginning.part("first batch"):
             place, batch = next(batches)
         self._beginning.open("first step")
         while True:
+            if self._decay.enter(place[0]):
+                self.optimisation.keep_share_of_rates(self._decay.share)
             losses = (self._graphs or self.optimisation).step(batch)
             self.progress.epoch, self.progress.batch = place
             place, batch = next(batches)  # a GPU is at the step meanwhile
@@ -268,13 +283,12 @@ class Trainer:
         decided = _GO_ON
         if self._is_time_to_unfreeze():
             decided, self._frozen_until_step = _UNFREEZE, self.progress.step
-        is_over = self._is_over()
-        if not is_over and not self._checkpoint_is_due(self._kept_step):
+        is_over, is_due = self._is_over(), self._checkpoint_is_due()
+        if not is_over and not is_due:
             return decided
         self._reports.ask(self._facts(final=is_over))
         self._reports.tell(waits=True)
         self._checkpoint()
-        self._kept_step = self.progress.step
         return decided | (_END if is_over or self._stays_no_better() else _GO_ON)
 
     def _stays_no_better(self) -> bool:
@@ -308,7 +322,7 @@ class Trainer:
         self._pace = Pace(self.clips.device)
         now = self._clock()
         self._began = now - self.progress.seconds
-        self._checkpointed = now
+        self._times.begin(now, self.progress.step, self._epochs_done)
 
     def _account(self, losses: Tensor) -> None:
         progress = self.progress
@@ -326,11 +340,13 @@ class Trainer:
         out_of_time = bool(limit) and self.progress.seconds >= limit
         return self._is_stopped or out_of_time or self.progress.step >= self.total_steps
 
-    def _checkpoint_is_due(self, last_step: int) -> bool:
-        steps = self.training.checkpoint_steps
-        if steps and self.progress.step - last_step >= steps:
-            return True
-        return self._clock() - self._checkpointed >= self.training.checkpoint_seconds
+    def _checkpoint_is_due(self) -> bool:
+        return self._times.is_due(self._clock(), self.progress.step, self._epochs_done)
+
+    @property
+    def _epochs_done(self) -> int:
+        epoch, batch = self.progress.epoch, self.progress.batch
+        return epoch + (batch >= self.sampler.in_epoch(epoch))
 
     # --- reports
 
@@ -417,7 +433,7 @@ class Trainer:
                 self._at_checkpoint(self)
         # Steps per second are of steps: the window is moved on by what was not one.
         self._reports.pass_over(held.end())
-        self._checkpointed = self._clock()
+        self._times.kept(self._clock())
         print(held.sentence(step), flush=True)
 
     def _keep_reference(self) -> None:
@@ -499,6 +515,7 @@ class Trainer:
             "digest": self.clips.prepared.digest,
             "espeak_voice": self.clips.prepared.espeak_voice,
             "speakers": list(self.clips.prepared.speakers),
+            "rates": self._decay.state(),
             "lacked": list(self._lacked),
             "wakes_at": self._frozen_until_step,
             "best": {"step": self.best.step, "scores": self.best.scores, "since": self.best.since},
@@ -530,6 +547,16 @@ class Trainer:
                     message="The base has no discriminators; they start anew, and the first epochs sound rough.",
                 )
             )
+
+    def _say_dropped(self, checkpoint: Path) -> None:
+        message = f"{checkpoint.name} was dropped before it was delivered: the disk has no room for another one."
+        self._emit(
+            RunWarning.saying(
+                "checkpoint-dropped",
+                message,
+                Sentence("Rent a larger disk, or keep fewer: ", setting("keep_newest"), "."),
+            )
+        )
 
     def _say_not_recorded(self, why: str) -> None:
         self._emit(
@@ -616,6 +643,8 @@ class Trainer:
             self.best = (
                 best  # else it cannot be delivered any more, and the best of what comes counts
             )
+        self._decay.restore(own.get("rates", {}), self.progress.epoch)
+        self.optimisation.keep_share_of_rates(self._decay.share)
         if len(start.optimiser_states) == len(self.optimisation.optimisers):
             self.optimisation.restore(start.optimiser_states)
         set_random_states(own["random"], self.clips.device)

@@ -17,7 +17,9 @@ from launcher.emulator.hub.wire import Body
 from pod_image.agent.hugging_face import HuggingFace
 from pod_image.agent.ports import HubTrouble, Receipt, RunHub, T
 from pod_image.agent.staging import stage
+from pod_image.contract.delivered_note import delivered_in
 from pod_image.contract.outcomes import EndReason
+from pod_image.contract.paths import RunFolder
 from tests.kit.clouds import CLIPS_REPO, HUB_URL, RESULTS_REPO, WRITE_TOKEN
 from tests.kit.virtual_time import START, in_virtual_time, now_seconds
 from tests.pod_image.agent.harness import (
@@ -60,6 +62,18 @@ async def test_checkpoints_are_in_the_repo_while_training_goes_on(tmp_path: Path
     assert "run-01/checkpoints/step-00000025.ckpt" in harness.results()
     assert harness.record().checkpoint is not None
     assert harness.record().state == "running"
+    await harness.until_gone()
+
+
+@in_virtual_time
+async def test_the_recipe_is_told_which_of_its_checkpoints_the_repo_has(tmp_path: Path) -> None:
+    harness = AgentHarness(tmp_path, training(steps=100))
+    harness.rent()
+    await harness.until("step", step=3)
+    assert delivered_in(RunFolder(harness.disk)) == frozenset()
+    await harness.until("checkpoint", step=25)
+    await harness.until("step", step=28)
+    assert delivered_in(RunFolder(harness.disk)) == {"checkpoints/step-00000025.ckpt"}
     await harness.until_gone()
 
 

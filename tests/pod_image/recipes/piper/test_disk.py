@@ -13,7 +13,7 @@ from launcher.cli.terminal.next_steps import in_terminal
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.recipes.piper import (
     BESIDE_BYTES,
-    MOST_CHECKPOINTS,
+    USUAL_CHECKPOINTS,
     Quality,
     checkpoint_room,
 )
@@ -84,7 +84,7 @@ def test_more_room_keeps_more_checkpoints_up_to_three(folder, free):
     for gigabytes in (2.7, 4.1, 4.5, 100):
         free(gigabytes)
         kept.append(checkpoints_kept(folder, settings()))
-    assert kept == [1, 2, 3, 3] == [*kept[:3], MOST_CHECKPOINTS]
+    assert kept == [1, 2, 3, 3] == [*kept[:3], USUAL_CHECKPOINTS]
 
 
 def test_fewer_than_usual_are_said_and_the_usual_are_not(folder, free):
@@ -128,7 +128,7 @@ def test_what_is_kept_stays_within_what_was_reckoned():
     """All that lies on the disk at the worst moment, written down one by one."""
     for quality in Quality:
         room = checkpoint_room(quality)
-        for kept in range(1, MOST_CHECKPOINTS + 1):
+        for kept in range(1, USUAL_CHECKPOINTS + 1):
             new, before, best, being_stripped = 1, 1, 1, 0
             older = kept - 1
             files = (new + before) * room.whole_bytes
