@@ -29,11 +29,12 @@ def main(arguments: list[str] | None = None, folder: Path | None = None) -> int:
             id=instruction_id,
             command=InstructionName(given.command),
             text=given.text,
+            speaker=given.said_by,
             nonce=given.attempt,
         )
     except ValidationError:
         return _refuse(
-            "the id is letters, digits and dashes, the attempt a nonce, the text at most 500 letters",
+            "the id is letters, digits and dashes, the attempt a nonce, the text at most 500 letters, the speaker 200",
             BAD_INSTRUCTION,
         )
     if instruction.command is InstructionName.SAMPLE and not instruction.text.strip():
@@ -53,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("command", choices=[name.value for name in InstructionName])
     parser.add_argument("--id", default="", help="repeated by the receipts; made up when absent")
     parser.add_argument("--text", default="", help="what to say, for sample")
+    parser.add_argument("--said-by", default="", help="who says it, of a voice with several")
     parser.add_argument("--attempt", default="", help="nonce of the attempt that it is meant for")
     return parser
 

@@ -143,21 +143,27 @@ class Run(RunFacts):
         return await self.tell.aio(InstructionName.SAVE, wait=wait)
 
     @both
-    async def sample(self, text: str, *, wait: bool = True) -> Answered:
-        """Have the voice say a sentence as it is now; the sound is among `samples()` a moment later."""
-        return await self.tell.aio(InstructionName.SAMPLE, text, wait=wait)
+    async def sample(self, text: str, *, speaker: str = "", wait: bool = True) -> Answered:
+        """Have the voice say a sentence as it is now; the sound is among `samples()` a moment later.
+
+        `speaker`: who says it, of a voice with several: a name of the dataset's, or a place from 0.
+        """
+        return await self.tell.aio(InstructionName.SAMPLE, text, speaker, wait=wait)
 
     @both
     async def tell(
         self,
         name: InstructionName,
         text: str = "",
+        speaker: str = "",
         *,
         wait: bool = True,
         on_sent: Callable[[Sent], None] = lambda sent: None,
     ) -> Answered:
         """Any instruction; `on_sent` hears which way it went before its receipt is waited for."""
-        return await instruct(self._desk.bench, self.known, name, text, wait=wait, on_sent=on_sent)
+        return await instruct(
+            self._desk.bench, self.known, name, text, speaker, wait=wait, on_sent=on_sent
+        )
 
     @both
     async def abort(self) -> Run:

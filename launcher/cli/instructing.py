@@ -14,7 +14,13 @@ from pod_image.contract.instructions import InstructionName
 
 
 def instruct(
-    key: str, name: InstructionName, output: Output, text: str = "", *, wait: bool = True
+    key: str,
+    name: InstructionName,
+    output: Output,
+    text: str = "",
+    speaker: str = "",
+    *,
+    wait: bool = True,
 ) -> Answered:
     """Send one instruction and wait for its receipt, unless told not to. Raises RunFailed when it was refused."""
 
@@ -29,6 +35,6 @@ def instruct(
                     f"30 s. ({sent.detail})"
                 )
 
-        return await run.tell.aio(name, text, wait=wait, on_sent=on_sent)
+        return await run.tell.aio(name, text, speaker, wait=wait, on_sent=on_sent)
 
     return at_bench(find_unless_named(key, PLACE_ALONE), work, ends_pods=True)

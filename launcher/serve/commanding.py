@@ -27,7 +27,7 @@ async def command(ground: Ground, run: Run, asked: CommandAsked, caller: Caller)
     """Hand it over. What ends money is done also where it cannot be written down. Raises LauncherError."""
     if asked.command is InstructionName.ABORT:
         return await _abort(ground, run, caller)
-    instruction = new_instruction(asked.command, asked.text)
+    instruction = new_instruction(asked.command, asked.text, asked.speaker)
     _write(ground, run, asked.command, caller, instruction.id)
     sent = await send(ground.bench, run, instruction)
     facts = CommandFacts(

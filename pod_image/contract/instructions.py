@@ -15,7 +15,8 @@ class InstructionName(StrEnum):
 
 
 class Instruction(BaseModel):
-    """`text` is what to say, for `sample` alone.
+    """`text` is what to say, for `sample` alone, and `speaker` who says it: a name, or a place counted from 0. Empty is
+    the first; an image from before this field has the first say it, whoever was asked for.
 
     `nonce` is that of the attempt it is meant for; another attempt of the same run refuses it. Empty: it does not
     say, as launchers before this field did; then where and when it was left decides.
@@ -26,4 +27,5 @@ class Instruction(BaseModel):
     id: str = Field(pattern=r"^[A-Za-z0-9-]{1,64}$")
     command: InstructionName
     text: str = Field(default="", max_length=500)
+    speaker: str = Field(default="", max_length=200)
     nonce: str = Field(default="", pattern=r"^[a-z0-9]{0,32}$")

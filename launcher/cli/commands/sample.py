@@ -22,13 +22,20 @@ def sample(
     run: Annotated[
         str, typer.Option("--run", "-r", help="Such as run-01; the newest run when left out.")
     ] = "",
+    speaker: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Who says it, of a voice with several: as in the dataset, or a number from 0.",
+        ),
+    ] = "",
     wait: Annotated[bool, typer.Option(help="Wait until the pod has confirmed it.")] = True,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Have the voice say a sentence as it is now; the sound goes to the results repo."""
     output = Output(as_json=as_json, quiet=quiet)
-    answered = instruct(run, InstructionName.SAMPLE, output, text, wait=wait)
+    answered = instruct(run, InstructionName.SAMPLE, output, text, speaker, wait=wait)
     done = f"Said. {answered.detail}" if answered.state == "done" else answered.detail
     output.answer(
         {"schema": "sample", **instruction_facts(answered)},

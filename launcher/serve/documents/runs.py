@@ -221,6 +221,8 @@ class CommandAsked(Asked):
     what is not uploaded is lost."""
     text: str = Field(default="", max_length=500)
     """What to say; for sample alone."""
+    speaker: str = Field(default="", max_length=200)
+    """Who says it, of a voice with several: a name of the dataset's, or a place from 0. Empty is the first."""
     wait_seconds: float = Field(default=0.0, ge=0.0, le=60.0)
     """Wait so long for the receipt of the pod before the answer."""
 

@@ -41,6 +41,7 @@ async def instruct(
     run: Run,
     name: InstructionName,
     text: str = "",
+    speaker: str = "",
     *,
     wait: bool = True,
     on_sent: Callable[[Sent], None] = lambda sent: None,
@@ -49,7 +50,7 @@ async def instruct(
 
     Raises what `send` raises, and RunFailed when the pod refused it.
     """
-    sent = await send(bench, run, new_instruction(name, text))
+    sent = await send(bench, run, new_instruction(name, text, speaker))
     on_sent(sent)
     if not wait:
         return Answered(run, sent, "sent", "")

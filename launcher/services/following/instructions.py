@@ -25,6 +25,7 @@ CONTROL_PROGRAM = ("sh", "-c", _FIND_THE_AGENT, "control")
 """In an image of somebody else's the agent's Python is on nobody's path, and lies where `pod_image.bootstrap` found
 room. Only what this very user made is run: the platform gives it the pod's whole environment, keys and all."""
 EXEC_SECONDS = 20
+MOST_LETTERS_OF_SPEAKER = 200
 
 
 class Way(StrEnum):
@@ -45,15 +46,21 @@ class Sent:
     """Why the first way failed, when it did."""
 
 
-def new_instruction(name: InstructionName, text: str = "") -> Instruction:
-    """Raises InvalidRequest for a sample without, or with too long a text."""
+def new_instruction(name: InstructionName, text: str = "", speaker: str = "") -> Instruction:
+    """Raises InvalidRequest for a sample without, or with too long a text, or a speaker that nobody can be called."""
     words = text.strip()
     if name is InstructionName.SAMPLE and not 0 < len(words) <= 500:
         raise InvalidRequest(
             "A sample needs a text of 1 to 500 characters.",
             hint=Sentence(NextStep.SAY_SENTENCE),
         )
-    return Instruction(id=secrets.token_hex(6), command=name, text=words)
+    who = speaker.strip()
+    if len(who) > MOST_LETTERS_OF_SPEAKER:
+        raise InvalidRequest(
+            "The speaker's name is too long.",
+            hint="Name one of the dataset's speakers, or its place from 0.",
+        )
+    return Instruction(id=secrets.token_hex(6), command=name, text=words, speaker=who)
 
 
 async def send(bench: Workbench, run: Run, instruction: Instruction) -> Sent:
@@ -121,4 +128,5 @@ def control_argv(instruction: Instruction) -> list[str]:
     argv = [*CONTROL_PROGRAM, instruction.command.value, "--id", instruction.id]
     argv += ["--attempt", instruction.nonce] if instruction.nonce else []
     argv += ["--text", instruction.text] if instruction.text else []
+    argv += ["--said-by", instruction.speaker] if instruction.speaker else []
     return argv

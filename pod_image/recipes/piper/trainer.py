@@ -51,6 +51,7 @@ from pod_image.recipes.piper.say import say, spoken, write_wav
 from pod_image.recipes.piper.scores import Recorded, score
 from pod_image.recipes.piper.shares import SharedEpochs
 from pod_image.recipes.piper.snapshot import bringing, copied
+from pod_image.recipes.piper.speaker_names import speaker_named
 from pod_image.recipes.piper.step_graphs import Recorder, StepGraphs
 from pod_image.recipes.piper.step_reports import StepFacts, StepReports
 from pod_image.recipes.piper.timed_parts import Beginning, Held
@@ -374,7 +375,7 @@ class Trainer:
             try:
                 detail = self._carry_out(command)
             except RecipeError as exc:
-                self._receipt(command, "refused", str(exc))
+                self._receipt(command, "refused", f"{exc} {exc.hint}".strip())
             else:
                 self._receipt(command, "done", detail)
 
@@ -389,7 +390,8 @@ class Trainer:
                 return f"saved step {self.progress.step}"
             case InstructionName.SAMPLE:
                 folder = self.places.samples / f"step-{self.progress.step:08d}"
-                return self._sample(command.text, folder / f"asked-{command.id}.wav")
+                path = folder / f"asked-{command.id}.wav"
+                return self._sample(command.text, path, command.speaker)
             case _:
                 raise RecipeError(f"{command.command} is not for the trainer.")
 
@@ -488,13 +490,15 @@ class Trainer:
             left_out = f"The sample sentence {text[:60]!r} was not spoken. {exc}"
             self._emit(RunWarning.saying("sample-left-out", left_out, exc.hint))
 
-    def _sample(self, text: str, path: Path) -> str:
-        rate_hz = self.clips.prepared.sample_rate_hz
-        sound = say(self.optimisation.generator, self._phonemizer, text, rate_hz)
+    def _sample(self, text: str, path: Path, speaker: str = "") -> str:
+        rate_hz, names = self.clips.prepared.sample_rate_hz, self.clips.prepared.speakers
+        who = speaker_named(speaker, names) if speaker else 0
+        sound = say(self.optimisation.generator, self._phonemizer, text, rate_hz, speaker=who)
         seconds = write_wav(path, sound, rate_hz)
         below = path.relative_to(self.places.out).as_posix()
+        said = f"{text} ({names[who]})" if speaker and names else text
         self._emit(
-            Sample(step=self.progress.step, path=below, text=text, seconds=round(seconds, 2))
+            Sample(step=self.progress.step, path=below, text=said, seconds=round(seconds, 2))
         )
         return below
 

@@ -465,6 +465,7 @@ def test_control_prints_a_receipt(tmp_path: Path, capsys: pytest.CaptureFixture[
         (["sample"], control.BAD_INSTRUCTION),
         (["stop", "--id", "../../etc"], control.BAD_INSTRUCTION),
         (["sample", "--text", "x" * 501], control.BAD_INSTRUCTION),
+        (["sample", "--text", "x", "--said-by", "y" * 201], control.BAD_INSTRUCTION),
     ],
 )
 def test_control_refuses_what_makes_no_command(

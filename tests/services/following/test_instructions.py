@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from launcher.emulator.runpod import ExecOutcome, ScriptedContainer
+from launcher.errors import InvalidRequest
 from launcher.services.following.instructions import Way, new_instruction, send
 from launcher.services.launching.launch import launch
 from pod_image.contract.instructions import InstructionName
@@ -59,6 +60,10 @@ async def test_a_command_says_by_exec_which_attempt_it_is_for(tmp_path: Path) ->
     run = await launch(harness.bench, plan(), harness.keys)
     await send(harness.bench, run, new_instruction(InstructionName.SAMPLE, "Hello."))
     assert seen[0][-4:] == ["--attempt", run.nonce, "--text", "Hello."]
+    await send(harness.bench, run, new_instruction(InstructionName.SAMPLE, "Hello.", " Ann "))
+    assert seen[1][-4:] == ["--text", "Hello.", "--said-by", "Ann"]
+    with pytest.raises(InvalidRequest, match="name is too long"):
+        new_instruction(InstructionName.SAMPLE, "Hello.", "a" * 201)
 
 
 @in_virtual_time

@@ -17,6 +17,7 @@ from launcher.ui.widgets.elements import Button, Text, box, button, hint, para
 from launcher.ui.widgets.inputs import Field
 from pod_image.contract.figures import dollars
 from pod_image.contract.instructions import InstructionName
+from pod_image.contract.older_settings import recorded_settings
 from pod_image.contract.outcomes import Phase
 
 WAIT = timedelta(minutes=3)
@@ -120,10 +121,10 @@ class RunActions:
     async def _save(self) -> None:
         await self._send(InstructionName.SAVE)
 
-    async def _send(self, name: InstructionName, text: str = "") -> None:
+    async def _send(self, name: InstructionName, text: str = "", speaker: str = "") -> None:
         self._error_place.clear()
         try:
-            instruction = new_instruction(name, text)
+            instruction = new_instruction(name, text, speaker)
             self._waiting[name] = (instruction.id, self._shell.site.clock.now())
             self.refresh(self._run)
             session = await self._shell.session()
@@ -148,6 +149,12 @@ class RunActions:
                 value="Hello, this is how I sound right now.",
                 hint="Up to 500 letters. It appears among the newest samples in a few seconds.",
             )
+            self._speaker = Field(
+                "sample-speaker",
+                "Speaker",
+                hint="As the dataset names them, or a number from 0. Empty: the first.",
+            )
+            self._speaker.set_visibility(_speakers_of(run) > 1)
         with self._sample_dialog.actions:
             button("Cancel", self._sample_dialog.hide)
             button("Speak it", self._sample, kind="primary")
@@ -178,7 +185,9 @@ class RunActions:
 
     async def _sample(self) -> None:
         self._sample_dialog.hide()
-        await self._send(InstructionName.SAMPLE, str(self._text.value))
+        await self._send(
+            InstructionName.SAMPLE, str(self._text.value), str(self._speaker.value or "")
+        )
 
     def _ask_stop(self) -> None:
         self._stop_dialog.show()
@@ -208,3 +217,9 @@ class RunActions:
         finally:
             self._really.lock(None)
             self._really.label.text = "Stop and remove now"
+
+
+def _speakers_of(run: Run) -> int:
+    """How many speakers its voice has, by its settings."""
+    speakers = recorded_settings(run.settings_json).get("speakers", 1)
+    return speakers if isinstance(speakers, int) else 1

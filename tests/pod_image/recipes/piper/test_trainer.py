@@ -510,6 +510,32 @@ def test_several_speakers_train_and_speak(tmp_path):
     assert newest(tmp_path).state["model_g.emb_g.weight"].shape == (2, 512)
 
 
+def test_a_sample_is_said_by_the_speaker_that_was_asked_for(tmp_path):
+    asked = [
+        Instruction(id=f"ask-{n}", command=InstructionName.SAMPLE, text="Hi.", speaker=speaker)
+        for n, speaker in enumerate(("", "speaker 1", "1", "SPEAKER 0", "nobody"))
+    ]
+    bench = Bench(
+        made_up_clips(6, speakers=2),
+        tmp_path,
+        with_training(speakers=2, max_steps=5),
+        commands=lambda: [asked.pop(0)] if asked else [],
+        learns=False,
+    )
+    bench.trainer.run()
+    said = [event for event in bench.of("sample") if event.get("kind") != "reference"]
+    assert [event["text"] for event in said] == [
+        "Hi.", "Hi. (speaker 1)", "Hi. (speaker 1)", "Hi. (speaker 0)",
+    ]  # fmt: skip
+    first, by_name, by_number, folded = [(tmp_path / event["path"]).read_bytes() for event in said]
+    assert by_name == by_number != first == folded
+    refused = bench.of("command")[-1]
+    assert (refused["state"], refused["detail"]) == (
+        "refused",
+        "There is no speaker 'nobody'. There are speaker 0, speaker 1.",
+    )
+
+
 def test_the_log_says_once_where_the_time_before_the_first_step_went(clips, tmp_path, capsys):
     bench = Bench(clips, tmp_path, with_training(max_steps=3), learns=False)
     bench.trainer.run()
