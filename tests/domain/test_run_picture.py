@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from launcher.cli.terminal.picture import Picture
 from launcher.domain.run_picture import CURVES, RunPicture, after, picture_of
 from launcher.domain.run_view import RunView
+from launcher.domain.written_picture import as_json, from_json, shape
 from launcher.services.common.observations import EventSeen
 from pod_image.contract.bodies import (
     BODIES,
@@ -115,6 +116,19 @@ def test_an_event_that_comes_again_changes_nothing_however_late(
         again = data.draw(st.sampled_from(events[: number + 1]))
         assert after(picture, again) is picture
     assert picture == picture_of(events)
+
+
+@few
+@given(runs)
+def test_a_picture_that_was_written_down_is_the_picture(events: list[Event]) -> None:
+    picture = picture_of(events)
+    assert from_json(json.loads(json.dumps(as_json(picture)))) == picture
+
+
+def test_a_picture_of_another_release_is_none() -> None:
+    with pytest.raises(ValueError, match="no picture of a run"):
+        from_json({"last_seq": 3})
+    assert len(shape()) == 16
 
 
 @few

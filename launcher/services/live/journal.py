@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -10,8 +11,11 @@ from launcher.domain.run import Run
 from pod_image.contract.events import Event, from_line, to_line
 from pod_image.contract.whole_file import write_whole
 
-MAX_BYTES = 64_000_000
-"""At about one event a second and 300 bytes each, some sixty hours; what is later is in the results repo."""
+MAX_BYTES = 512_000_000
+"""At about one event a second and 450 bytes each, some thirteen days; what is later is in the results repo."""
+_SEQ = re.compile(rb'"seq":\s*(\d{1,18})')
+_STAMP_BYTES = 400
+"""Within these an event of ours has its number; a run's id stands before it."""
 
 
 class Journal:
@@ -50,8 +54,56 @@ class Journal:
         except OSError:
             return
 
+    def read_from(self, run: Run, bytes_read: int) -> Iterator[tuple[Event, int]]:
+        """The events behind so many bytes, each with the bytes up to its end: where the next reading may begin. What is
+        being written at this moment is left to that."""
+        try:
+            with self._path(run).open("rb") as file:
+                file.seek(bytes_read)
+                for line in file:
+                    if not line.endswith(b"\n"):
+                        return
+                    bytes_read += len(line)
+                    event = from_line(line.decode("utf-8", "replace").rstrip("\n"))
+                    if event is not None:
+                        yield event, bytes_read
+        except OSError:
+            return
+
+    def identity(self, run: Run) -> int:
+        """Another one once the events were replaced; 0 where there are none."""
+        try:
+            return self._path(run).stat().st_ino
+        except OSError:
+            return 0
+
+    def read_after(self, run: Run, seq: int) -> Iterator[Event]:
+        """The same as `read` without those up to number `seq`, of which little more is looked at than the number."""
+        for line in self._lines(run):
+            number = _number_of(line)
+            if number is None or number > seq:
+                event = from_line(line.decode("utf-8", "replace").rstrip("\n"))
+                if event is not None and event.seq > seq:
+                    yield event
+
+    def numbers(self, run: Run) -> frozenset[int]:
+        """The numbers of the events, without reading what they say."""
+        return frozenset(n for line in self._lines(run) if (n := _number_of(line)) is not None)
+
+    def _lines(self, run: Run) -> Iterator[bytes]:
+        try:
+            with self._path(run).open("rb") as file:
+                yield from file
+        except OSError:
+            return
+
     def remove(self, run: Run) -> None:
         self._path(run).unlink(missing_ok=True)
 
     def _path(self, run: Run) -> Path:
         return self._folder / f"{run.nonce}.jsonl"
+
+
+def _number_of(line: bytes) -> int | None:
+    found = _SEQ.search(line, 0, _STAMP_BYTES)
+    return int(found[1]) if found else None

@@ -22,7 +22,7 @@ from launcher.domain.labels import LabelName
 from launcher.domain.plan import Plan
 from launcher.domain.pod import PodStatus
 from launcher.domain.run import Run, RunState
-from launcher.domain.run_picture import picture_of
+from launcher.domain.run_picture import RunPicture, picture_of
 from launcher.domain.run_view import RunView
 from launcher.errors import LauncherError
 from launcher.services.common.observations import (
@@ -39,6 +39,7 @@ from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
 from launcher.services.launching.naming import naming
 from launcher.services.launching.progress import Progress
+from launcher.services.live.folded import FoldedPictures
 from launcher.services.live.journal import Journal
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import Keys
@@ -116,6 +117,8 @@ class Live:
         self._holders = holders
         self._word = word
         self._journal = Journal(config.data_folder / "events")
+        self._folded = FoldedPictures(self._journal, config.data_folder / "events")
+        self._folding: set[asyncio.Task[RunPicture]] = set()
         self._views: OrderedDict[str, RunView] = OrderedDict()
         self._read: set[str] = set()
         """Runs whose journal is in their view."""
@@ -145,8 +148,10 @@ class Live:
         async with self._reading:
             view = self.view(run)
             if run.nonce not in self._read:
-                for event in await self._journaled(run):
-                    view.take(event)
+                picture = await asyncio.to_thread(self._folded.read, run)
+                if picture.last_seq > view.picture.last_seq:
+                    view.picture = picture
+                    view.version += 1
                 self._read.add(run.nonce)
                 self._drop_old_views()
         return view
@@ -154,7 +159,7 @@ class Live:
     def journal_after(self, run: Run, seq: int, most: int) -> list[Event]:
         """So many events of the run as they are kept on this computer, from the one after `seq` on. Reads a file."""
         found: list[Event] = []
-        for each in self._journal.read(run):
+        for each in self._journal.read_after(run, seq):
             if each.seq > seq:  # two programs that follow one run write each event twice
                 seq = each.seq
                 found.append(each)
@@ -171,11 +176,12 @@ class Live:
             return
         view = await self.open_view(run)
         delivered = await delivered_events(bench, run)
-        known = await self._journaled(run)
-        seqs = {event.seq for event in known}
+        seqs = await asyncio.to_thread(self._journal.numbers, run)
         missing = [event for event in delivered if event.seq not in seqs]
         if missing:
+            known = await self._journaled(run)
             every = sorted([*known, *missing], key=lambda event: event.seq)
+            self._folded.remove(run)
             await asyncio.to_thread(self._journal.replace, run, every)
             view.picture = picture_of(every)
             view.version += 1
@@ -247,6 +253,7 @@ class Live:
         self._read.discard(run.nonce)
         self._complete.discard(run.nonce)
         self._journal.remove(run)
+        self._folded.remove(run)
         self.refresh()
 
     def refresh(self) -> None:
@@ -263,6 +270,8 @@ class Live:
                 if not view.take(event):
                     return
                 self._journal.write(run, event)
+                if self._folded.is_due_after_one_more(run):
+                    self._fold_beside(run)
             case LogSeen(source=source, text=text, at=at):
                 view.take_log(text, source, at)
             case PodSeen(pod=pod):
@@ -276,6 +285,12 @@ class Live:
                 view.version += 1
         for hear in self.when_fed:
             hear(run, seen)
+
+    def _fold_beside(self, run: Run) -> None:
+        """So that a run of days opens at once also after this program was started anew."""
+        task = asyncio.create_task(asyncio.to_thread(self._folded.read, run))
+        self._folding.add(task)
+        task.add_done_callback(self._folding.discard)
 
     async def _look_again_and_again(self) -> None:
         while True:
