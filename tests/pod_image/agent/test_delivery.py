@@ -73,7 +73,7 @@ async def test_the_recipe_is_told_which_of_its_checkpoints_the_repo_has(tmp_path
     assert delivered_in(RunFolder(harness.disk)) == frozenset()
     await harness.until("checkpoint", step=25)
     await harness.until("step", step=28)
-    assert delivered_in(RunFolder(harness.disk)) == {"checkpoints/step-00000025.ckpt"}
+    assert delivered_in(RunFolder(harness.disk)) == frozenset({"checkpoints/step-00000025.ckpt"})
     await harness.until_gone()
 
 

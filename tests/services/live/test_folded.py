@@ -76,7 +76,8 @@ def test_another_journal_release_or_a_broken_file_is_read_from_the_beginning(des
     desk.journal.replace(desk.run, told(1, 70))
     assert desk.folded.read(desk.run) == picture_of(told(1, 70))
     document = json.loads(desk.kept.read_text())
-    for broken in ({**document, "shape": "older"}, {**document, "picture": {}}, [], {}):
+    others: list[object] = [{**document, "shape": "older"}, {**document, "picture": {}}, [], {}]
+    for broken in others:
         desk.kept.write_text(json.dumps(broken))
         assert desk.folded.read(desk.run) == picture_of(told(1, 70))
     desk.kept.write_text("{")

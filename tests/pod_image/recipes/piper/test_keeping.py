@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -70,7 +71,8 @@ def test_where_the_disk_has_no_room_for_another_one_the_oldest_goes_and_that_is_
 
 
 def test_more_are_kept_where_that_is_asked_for_and_the_disk_has_room(tmp_path, monkeypatch):
-    folder, said = RunFolder(tmp_path), []
+    folder = RunFolder(tmp_path)
+    said: list[Any] = []
 
     def free(gigabytes):
         monkeypatch.setattr("shutil.disk_usage", lambda path: Usage(0, 0, gigabytes * 10**9))
@@ -118,19 +120,19 @@ def test_checkpoints_by_steps_and_epochs_come_at_their_multiples():
 
 @pytest.mark.parametrize(("changes", "steps"), [({"checkpoint_epochs": 2}, [4, 6]), ({}, [6])])
 def test_a_training_writes_them_by_epochs(tmp_path, changes, steps):
-    events: list = []
+    events: list[dict[str, Any]] = []
     training = Training(
         Size.X_LOW, epochs=3, batch_size=2, checkpoint_seconds=1e9, sizes=TINY, **changes
     )
     trainer = Trainer(training, made_up_clips(4), Places(tmp_path), emit=kept_in(events))
-    still = trainer.optimisation
+    still: Any = trainer.optimisation
     still.step = lambda batch: torch.ones(6)
     trainer.run()
     assert [event["step"] for event in events if event["event"] == "checkpoint"] == steps
 
 
 def test_a_training_says_what_it_had_to_drop_before_it_was_delivered(tmp_path):
-    events: list = []
+    events: list[dict[str, Any]] = []
     training = Training(
         Size.X_LOW, epochs=2, batch_size=2, checkpoint_seconds=1e9, checkpoint_steps=1, sizes=TINY,
         kept_checkpoints=1, held_checkpoints=2,
@@ -142,7 +144,7 @@ def test_a_training_says_what_it_had_to_drop_before_it_was_delivered(tmp_path):
         emit=kept_in(events),
         is_delivered=lambda _: False,
     )
-    still = trainer.optimisation
+    still: Any = trainer.optimisation
     still.step = lambda batch: torch.ones(6)
     trainer.run()
     said = [event["message"] for event in events if event["event"] == "warning"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 import torch
@@ -65,7 +66,8 @@ def test_another_factor_goes_on_from_what_the_rate_has_come_down_to():
 
 def test_a_run_that_was_cut_between_and_within_epochs_is_the_run_that_was_not(clips, tmp_path):
     whole = trained(clips, tmp_path / "whole", TRAINING)
-    cut, start = tmp_path / "cut", {}
+    cut: Any = tmp_path / "cut"
+    start: dict[str, Any] = {}
     for steps in (2, 3):
         start = {
             "start": trained(clips, cut, dataclasses.replace(TRAINING, max_steps=steps), **start),
@@ -90,7 +92,8 @@ def test_each_step_is_as_wide_as_its_epoch_says(clips, tmp_path, factor, rates):
         seen.append([o.param_groups[0]["lr"].item() for o in optimisation.optimisers])
         return torch.ones(6)
 
-    optimisation.step = step
+    still: Any = optimisation
+    still.step = step
     trainer.run()
     assert [own for own, _ in seen] == pytest.approx(rates)
     assert [other for _, other in seen] == pytest.approx([rate / 2 for rate in rates])
