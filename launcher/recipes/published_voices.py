@@ -14,7 +14,7 @@ from enum import IntEnum
 from typing import Any
 
 from launcher.recipes.piper.base_voice import terms_of
-from launcher.recipes.piper.voice_bases import BASES, REPO, VoiceBase
+from launcher.recipes.piper.voice_bases import BASES, REPO, SEE_CARD, VoiceBase
 from pod_image.contract.recipes.piper import Quality
 from pod_image.hub import Hub, Repo
 
@@ -149,7 +149,8 @@ def _with_terms(voice: PublishedVoice) -> PublishedVoice:
     known = _TABLE.get(voice.folder)
     if known is None:
         return voice
-    return replace(voice, licence=known.terms, speakers=max(voice.speakers, known.speakers))
+    terms = known.terms.replace(SEE_CARD, "see its card")
+    return replace(voice, licence=terms, speakers=max(voice.speakers, known.speakers))
 
 
 _TABLE: Mapping[str, VoiceBase] = {base.path.rpartition("/")[0]: base for base in BASES}

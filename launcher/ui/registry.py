@@ -19,7 +19,7 @@ from launcher.ui.state.site import Site
 
 def register_pages(site: Site, outer: FastAPI) -> None:
     """Every page, and the routes for files that pages need."""
-    for page in (home, keys, train, runs, compare, help):
+    for page in (home, keys, runs, compare, help):
         page.register(site)
-    for with_files in (run, voice, datasets, clips, recording):
+    for with_files in (train, run, voice, datasets, clips, recording):
         with_files.register(site, outer)

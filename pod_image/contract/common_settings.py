@@ -157,6 +157,7 @@ class CommonSettings(BaseModel):
             scope=Scope.RUN,
             written=A_REPO,
             picks=Picks.RESULTS,
+            picks_by=("dataset_repo",),
         ),
     ] = ""
     run_id: Annotated[

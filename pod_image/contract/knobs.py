@@ -34,7 +34,7 @@ class Picks(StrEnum):
     DATASET = "dataset"
     """Dataset repos that the token which reads them may see."""
     RESULTS = "results"
-    """Model repos that the token which writes the results may write to, and new ones."""
+    """Model repos that the token which writes the results may write to, and new ones, named by `picks_by`."""
     RUN = "run"
     """Runs that have a checkpoint to go on from; `picks_by`: in which results repo."""
     LANGUAGE = "language"

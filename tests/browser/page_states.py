@@ -147,6 +147,48 @@ def _clips_keys(page: Any) -> None:
     page.get_by_role("dialog").get_by_text("the clip before").wait_for()
 
 
+def choose(page: Any, label: str) -> None:
+    """Open the list beside a field, wherever the field hides."""
+    button = page.get_by_role("button", name=f"Choose: {label}", exact=True)
+    if not button.is_visible():
+        page.get_by_text("More settings: what", exact=True).click()
+    button.click()
+    page.get_by_role("dialog").get_by_role("combobox").wait_for()
+
+
+def _choose_voice(page: Any) -> None:
+    page.locator("#field-language").fill("de_DE")
+    page.locator("#field-language").blur()
+    page.get_by_text("German (Germany)", exact=True).first.wait_for()
+    choose(page, "Base checkpoint")
+    page.get_by_role("button", name="Play thorsten").wait_for()
+
+
+def _choose_results(page: Any) -> None:
+    choose(page, "Results repo")
+    page.get_by_role("combobox").last.fill("anna")
+    page.get_by_text("New private repo demo/anna", exact=True).wait_for()
+
+
+def _choose_language(page: Any) -> None:
+    choose(page, "Language")
+    page.get_by_role("combobox").last.fill("deutsch")
+    page.get_by_text("German (Austria)", exact=True).wait_for()
+
+
+def _choose_without_token(page: Any) -> None:
+    page.get_by_role("button", name="Choose: Dataset repo", exact=True).click()
+    page.get_by_text("There is no Hugging Face token").wait_for()
+
+
+def _browse(page: Any) -> None:
+    page.get_by_text("Take them from a folder of this computer").click()
+    page.locator("#field-local-folder").fill(str(DEMO_CLIPS.parent))
+    page.locator("#field-local-folder").blur()
+    page.get_by_role("button", name="Browse for: recordings").click()
+    page.locator(".picker-row").first.wait_for()
+
+
 def _ask_remove(page: Any) -> None:
     page.get_by_role("button", name="Stop and remove now").wait_for()
 
@@ -180,6 +222,8 @@ PAGE_STATES = (
     PageState("record-none", "/record/cora", _no_microphone),
     PageState("clips-absent", "/datasets/nobody/clips"),
     PageState("train-no-key", "/train?preset=finetune-medium"),
+    PageState("choose-no-token", "/train?preset=finetune-medium", _choose_without_token),
+    PageState("choose-folder", "/datasets/emil", _browse),
     PageState("runs-empty", "/runs"),
     PageState("compare-empty", "/compare"),
     PageState("voice-empty", "/voice"),
@@ -210,6 +254,13 @@ WITH_KEYS = (
     PageState("clips-replaced", "/datasets/anna/clips", _clips_replaced),
     PageState("clips-pasted", "/datasets/anna/clips", _clips_pasted),
     PageState("clips-keys", "/datasets/anna/clips", _clips_keys),
+    PageState("choose-voice", "/train?preset=finetune-medium", _choose_voice),
+    PageState(
+        "choose-results", "/train?preset=finetune-medium", _choose_results, within="choose-voice"
+    ),
+    PageState(
+        "choose-language", "/train?preset=finetune-medium", _choose_language, within="choose-voice"
+    ),
 )
 
 WITH_RUNS = (

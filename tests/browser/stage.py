@@ -25,6 +25,7 @@ from launcher.emulator.runpod import PodRunner, RunPodEmulator, ScriptedRunner
 from pod_image.hub import ensure_results_repo
 from tests.browser.pods import Player
 from tests.kit.checkout import ROOT
+from tests.kit.choices import publish_piper
 from tests.kit.hub_access import hub_of
 
 START_SECONDS = 90.0
@@ -179,6 +180,7 @@ def stage(root: Path, *, scripted: bool = True) -> Iterator[Stage]:
         runpod = stack.enter_context(RunPodEmulator(root / "pods", runner=runner))
         cloud = DemoCloud(DATASET_REPO, RESULTS_REPO, runpod, hub)
         _push_clips(cloud)
+        publish_piper(hub.core)
         player = None
         if isinstance(runner, ScriptedRunner):
             access = hub_of(hub)

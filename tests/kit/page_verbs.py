@@ -21,6 +21,29 @@ def only(user: User, kind: type[T], marker: str) -> T:
     return found
 
 
+def even_hidden(user: User, kind: type[T], marker: str) -> T:
+    """The same of one that may be folded away."""
+    with user:
+        (found,) = ElementFilter(kind=kind, marker=marker, only_visible=False)
+    return found
+
+
+def value_of(user: User, name: str) -> str:
+    """What stands in one of our fields, wherever it hides."""
+    return str(even_hidden(user, Field, f"field-{name}").value)
+
+
+def tell(user: User, element: ui.element, event: str, value: str) -> None:
+    """What the element's own script reports of what a person did in it."""
+    with user:
+        for listener in list(element._event_listeners.values()):
+            if listener.type == event:
+                heard = events.GenericEventArguments(
+                    sender=element, client=user._client, args=value
+                )
+                events.handle_event(listener.handler, heard)
+
+
 def enter(user: User, name: str, value: object) -> None:
     """Type into one of our fields, as its component reports it."""
     user.find(kind=Field, marker=f"field-{name}").trigger("commit", value)

@@ -55,7 +55,9 @@ def _speaking(
 def _listing(published: Published, options: Iterable[Option]) -> Listing:
     if published.trouble:
         return Listing(tuple(options), (published.trouble, published.what_to_do))
-    notes = ("Whose recordings they were made from, and under which licence, their cards say.",)
+    notes = (
+        "What is made from a voice is bound by its licence. Look at one to hear it and to read its card.",
+    )
     return Listing(tuple(options), notes)
 
 

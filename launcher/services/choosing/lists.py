@@ -48,7 +48,7 @@ async def listing(bench: Workbench, setting: Setting, values: Mapping[str, Any])
         case Picks.DATASET:
             return await datasets_to_choose(bench)
         case Picks.RESULTS:
-            return await results_to_choose(bench, _new_name(values))
+            return await results_to_choose(bench, suggested_name("".join(by)))
         case Picks.RUN:
             return await runs_to_continue(bench, *by)
         case Picks.BASE_VOICE:
@@ -81,13 +81,6 @@ def as_code(setting: Setting, typed: str) -> str:
         case Picks.ESPEAK_VOICE:
             return espeak_code(typed)
     return typed
-
-
-def _new_name(values: Mapping[str, Any]) -> str:
-    """Of a new repo, by the first dataset or by what the run is called."""
-    datasets = [name for name, each in SETTINGS.items() if each.knob.picks is Picks.DATASET]
-    first = next((values[name] for name in datasets if isinstance(values.get(name), str)), "")
-    return suggested_name(str(first), "results")
 
 
 def _repo_of(setting: Setting) -> str:

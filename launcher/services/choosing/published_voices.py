@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from launcher.config import Config
 from launcher.errors import HubError, InvalidRequest, LauncherError
 from launcher.recipes.published_voices import (
     CHECKPOINTS_REPO,
@@ -55,6 +56,8 @@ async def published_voices(bench: Workbench) -> Published:
         voices = await bench.hub.run(_ask, _hub(bench))
     except LauncherError as error:
         return _instead(before, error)
+    if not any(voice.onnx for voice in voices):
+        return _instead(before, HubError(f"{LIST_NAME} of {VOICES_REPO} is no list of voices."))
     keep(path, to_document(voices), now)
     return Published(voices, now)
 
@@ -106,14 +109,19 @@ async def licence_of(bench: Workbench, key: str) -> str:
     return terms
 
 
+def sample_here(config: Config, key: str) -> Path | None:
+    """The sound of a voice, if it was fetched."""
+    file = config.published_folder / "samples" / f"{key}.mp3"
+    return file if is_key(key) and file.is_file() else None
+
+
 async def sample_file(bench: Workbench, key: str) -> Path | None:
     """A sound of the voice on this computer, fetched once; None where none was published.
 
     Raises HubError, InvalidRequest.
     """
-    file = bench.config.published_folder / "samples" / f"{_checked(key)}.mp3"
-    if file.is_file():
-        return file
+    if here := sample_here(bench.config, _checked(key)):
+        return here
     voice = await _voice(bench, key)
     try:
         raw: bytes = await bench.hub.run(
@@ -125,10 +133,11 @@ async def sample_file(bench: Workbench, key: str) -> Path | None:
         raise
     if not raw or len(raw) > SAMPLE_BYTES:
         return None
+    file = bench.config.published_folder / "samples" / f"{key}.mp3"
     with suppress(OSError):
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_whole(file, raw, is_private=True, is_shared=True)
-    return file if file.is_file() else None
+    return sample_here(bench.config, key)
 
 
 async def _voice(bench: Workbench, key: str) -> PublishedVoice:

@@ -21,7 +21,8 @@ from pod_image.contract.next_steps import NextStep, Said, Sentence
 
 _REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 LONGEST_NAME = 96
-TYPE_IT = "Any other repo can be typed as owner/name."
+TYPE_IT = "Any other repo can be typed, as owner/name."
+_OR_TYPE = "A repo can also be typed, as owner/name."
 
 
 async def datasets_to_choose(bench: Workbench) -> Listing:
@@ -69,11 +70,10 @@ def new_repo(name: str) -> Option:
     return Option(name, f"New private repo {name}", "Made when the run is started.", marks=("new",))
 
 
-def suggested_name(dataset: str, fallback: str) -> str:
+def suggested_name(dataset: str) -> str:
     """A name for the results of a training on that dataset."""
-    name = dataset.rpartition("/")[2] or fallback
-    clean = re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII).strip("-.") or "results"
-    return f"{clean[: LONGEST_NAME - 40]}-voice" if dataset else clean[: LONGEST_NAME - 40]
+    name = re.sub(r"[^\w.-]+", "-", dataset.rpartition("/")[2], flags=re.ASCII).strip("-.")
+    return f"{name[: LONGEST_NAME - 40]}-results" if name else "results"
 
 
 def _named(repos: tuple[SeenRepo, ...]) -> Iterator[SeenRepo]:
@@ -107,10 +107,10 @@ def _notes(own: OwnRepos) -> Iterator[Said]:
 def _without_token(does: str, key: str) -> Listing:
     return Listing(
         problem=f"There is no Hugging Face token that {does} yet, so its repos cannot be listed.",
-        what_to_do=Sentence("Give one: ", NextStep.ENTER_KEY.of(key), f". {TYPE_IT}"),
+        what_to_do=Sentence("Give one: ", NextStep.ENTER_KEY.of(key), f". {_OR_TYPE}"),
     )
 
 
 def _no_list(error: LauncherError) -> Listing:
     said = Sentence("Your repos could not be listed: ", error.message)
-    return Listing(problem=said, what_to_do=Sentence(error.hint, f" {TYPE_IT}"))
+    return Listing(problem=said, what_to_do=Sentence(error.hint, f" {_OR_TYPE}"))

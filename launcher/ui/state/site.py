@@ -20,6 +20,7 @@ from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import KeyStore
 from launcher.ui.state.admissions import Admissions
 from launcher.ui.state.awaited_pages import AwaitedPages
+from launcher.ui.state.choices import Choices
 from launcher.ui.state.drafts import Drafts
 from launcher.ui.state.hearings import Hearings
 from launcher.ui.state.offers import Market
@@ -64,11 +65,13 @@ class Site:
     """Stands for Whisper where there is another one."""
 
     admissions: Admissions = field(init=False, repr=False)
+    choices: Choices = field(init=False)
     sweeps: Sweeps = field(init=False)
     told: ToldHere = field(init=False)
 
     def __post_init__(self) -> None:
         self.admissions = Admissions(self.vault)
+        self.choices = Choices(self.clock)
         self.sweeps = Sweeps(self.sessions, self.clock)
         self.preferences = read_preferences(self.config.preferences_path)
         self.told = ToldHere(self.clock)

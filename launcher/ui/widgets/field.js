@@ -39,6 +39,7 @@ export default {
           <option v-for="s in suggestions" :key="s" :value="s"></option>
         </datalist>
         <span v-if="unit" class="unit" :id="id_ + '-unit'">{{ unit }}</span>
+        <slot></slot>
       </div>
       <p v-if="hint" class="hint" :id="id_ + '-hint'">{{ hint }}</p>
       <p v-if="error" class="error-text" :id="id_ + '-error'">{{ error }}</p>

@@ -110,6 +110,15 @@ async def test_offline_the_list_of_before_is_offered_with_its_date(desk: Desk) -
     assert "the list of 01 March 2026" in said(seen)
 
 
+async def test_a_list_that_cannot_be_read_is_not_kept_for_a_day(desk: Desk) -> None:
+    publish_piper(desk.core, b"<html>maintenance</html>")
+    bench = desk.bench()
+    seen = await listing(bench, BASE, GERMAN)
+    assert len(seen.options) == len(BASES)
+    assert "is no list of voices" in said(seen)
+    assert not (bench.config.published_folder / "voices.json").exists()
+
+
 async def test_a_file_that_somebody_broke_is_asked_for_again(desk: Desk) -> None:
     publish_piper(desk.core)
     bench = desk.bench()

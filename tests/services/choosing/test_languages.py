@@ -57,6 +57,13 @@ def test_a_language_is_found_in_english_in_its_own_words_and_by_code(typed: str)
     assert "de_DE" in [each.value for each in found(language_options(), typed)]
 
 
+@pytest.mark.parametrize(
+    ("typed", "code"), [("german", "de_DE"), ("english", "en_US"), ("spanish", "es_ES"), ("portuguese", "pt_BR")]
+)  # fmt: skip
+def test_what_most_mean_by_a_language_is_the_first_that_is_found(typed: str, code: str) -> None:
+    assert found(language_options(), typed)[0].value == code
+
+
 def test_accents_and_other_names_find_it_too() -> None:
     assert "cs_CZ" in [each.value for each in found(language_options(), "cestina")]
     assert "fa_IR" in [each.value for each in found(language_options(), "farsi")]

@@ -74,7 +74,7 @@ async def test_without_a_token_nobody_is_asked_and_typing_is_the_way(desk: Desk)
     for setting in (DATASET, RESULTS):
         seen = await listing(desk.bench(), setting, {})
         assert "There is no Hugging Face token" in str(seen.problem)
-        assert "can be typed" in said(seen)
+        assert "can also be typed" in said(seen)
     assert desk.calls == []
 
 
@@ -94,7 +94,7 @@ async def test_a_hub_that_will_not_answer_now_is_an_answer_at_once(desk: Desk, f
     seen = await listing(desk.bench(READ_TOKEN), DATASET, {})
     assert seen.options == ()
     assert "could not be listed" in said(seen)
-    assert "can be typed" in said(seen)
+    assert "can also be typed" in said(seen)
 
 
 async def test_a_token_for_single_repos_lists_those_and_says_that_it_may_list_no_others(
@@ -119,20 +119,20 @@ async def test_results_go_where_the_token_may_write_or_into_a_new_private_repo(d
     put_repos(desk.core, "model", "demo", 2)
     put_repos(desk.core, "model", "stranger", 1)
     seen = await listing(desk.bench(upload=WRITE_TOKEN), RESULTS, {"dataset_repo": "me/my-clips"})
-    assert values(seen) == ["demo/my-clips-voice", "demo/set-1", "demo/set-0"]
-    assert seen.options[0].title == "New private repo demo/my-clips-voice"
+    assert values(seen) == ["demo/my-clips-results", "demo/set-1", "demo/set-0"]
+    assert seen.options[0].title == "New private repo demo/my-clips-results"
     assert seen.makes == ("demo",)
 
 
 async def test_a_new_repo_that_is_there_is_not_offered_as_new(desk: Desk) -> None:
     put_repos(desk.core, "model", "demo", 1)
     seen = await listing(desk.bench(upload=WRITE_TOKEN), RESULTS, {"dataset_repo": "me/first"})
-    assert "demo/first-voice" in values(seen)
+    assert "demo/first-results" in values(seen)
     put_repos(desk.core, "model", "demo", 2)
-    desk.core.store.create("model", "demo/first-voice", is_private=True, author="demo", at=1.0)
+    desk.core.store.create("model", "demo/first-results", is_private=True, author="demo", at=1.0)
     again = await listing(desk.bench(upload=WRITE_TOKEN), RESULTS, {"dataset_repo": "me/first"})
-    assert [each.title for each in again.options if each.value == "demo/first-voice"] == [
-        "demo/first-voice"
+    assert [each.title for each in again.options if each.value == "demo/first-results"] == [
+        "demo/first-results"
     ]
 
 
@@ -160,7 +160,11 @@ async def test_what_is_typed_narrows_the_list_by_every_word(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     ("dataset", "name"),
-    [("me/my clips!", "my-clips-voice"), ("", "results"), ("me/" + "x" * 200, "x" * 56 + "-voice")],
+    [
+        ("me/my clips!", "my-clips-results"),
+        ("", "results"),
+        ("me/" + "x" * 200, "x" * 56 + "-results"),
+    ],
 )
 def test_a_suggested_name_is_one_that_a_repo_can_have(dataset: str, name: str) -> None:
-    assert suggested_name(dataset, "results") == name
+    assert suggested_name(dataset) == name

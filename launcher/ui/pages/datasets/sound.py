@@ -10,6 +10,7 @@ from nicegui import ui
 
 from launcher.errors import LauncherError
 from launcher.services import datasets
+from launcher.ui.browsing import browse_beside
 from launcher.ui.frame import Shell, show_error
 from launcher.ui.next_steps import on_page
 from launcher.ui.pages.datasets.uploads import incoming
@@ -78,6 +79,13 @@ class SoundStep:
                     placeholder="/home/me/recordings",
                 )
                 self._local.enters(button("Take these", self._take_folder, symbol="folder"))
+            browse_beside(
+                self._shell,
+                self._local,
+                lambda: str(self._local.value),
+                lambda path: self._local.show(value=str(path)),
+                name="recordings",
+            )
 
     def _quality(self) -> None:
         with details("Sound quality and language"), box("div", "fields"):

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from launcher.prompts.sets import LANGUAGES
 from launcher.services import recording
+from launcher.ui.browsing import browse_beside
 from launcher.ui.frame import Shell
 from launcher.ui.pages.recording.recorder import SentencesFile
 from launcher.ui.pages.recording.routes import takes_url
@@ -57,6 +58,14 @@ class _Choice:
         )
         self._path = Field(
             "prompt-file", "File on this computer", placeholder="/home/me/sentences.txt"
+        )
+        browse_beside(
+            self._shell,
+            self._path,
+            lambda: str(self._path.value),
+            lambda path: self._path.show(value=str(path)),
+            name="sentences",
+            takes_files=True,
         )
         with box("div", "row"):
             read = button("Read this file", self._take_own, symbol="folder")

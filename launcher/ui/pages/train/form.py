@@ -15,14 +15,16 @@ from launcher.forms.fields import RECIPE, FormField, Kind, fields
 from launcher.forms.scopes import beside_any_preset, is_of_presets
 from launcher.forms.values import entries, in_one_piece, to_settings
 from launcher.presets import Preset
+from launcher.services.choosing.lists import OF_OURS, as_code, meaning
 from launcher.services.planning.compose import compose_so_far, usual_value
 from launcher.ui.next_steps import on_page
 from launcher.ui.pages.train.local_files import what_is_wrong
 from launcher.ui.state.drafts import Draft
-from launcher.ui.widgets.elements import attributes, box, details
+from launcher.ui.widgets.elements import Text, attributes, box, details
 from launcher.ui.widgets.inputs import Field, options
 from pod_image.contract.knobs import Setting
 from pod_image.contract.next_steps import Said, Sentence, setting
+from pod_image.contract.settings import SETTINGS
 
 _ORIGINS = {Origin.YOU: "changed by you", Origin.PRESET: "from the preset", Origin.DEFAULT: ""}
 _WIDE = {Kind.LIST}
@@ -115,10 +117,19 @@ class Choice:
 
     def choose_preset(self, preset: Preset | None) -> None:
         """Take another preset; what presets are for goes back to it, which run and which voice it is stays."""
+        before, given = self._values, self.draft.given
         self.preset = preset
         self.draft.preset = preset.name if preset else ""
-        self.draft.given, self.draft.notes = beside_any_preset(self.draft.given), ()
+        self.draft.given, self.draft.notes = beside_any_preset(given), ()
         self.errors.clear()
+        now = self._values
+        for name, value in given.items():
+            if is_of_presets(name) and _is_chosen_alike(name, before, now):
+                self.put(name, value)
+
+    @property
+    def _values(self) -> dict[str, Any]:
+        return self.composed.settings.model_dump(mode="json")
 
     def choose_recipe(self, recipe: str, preset: Preset | None) -> None:
         """Train something else: by a preset for it, where there is one."""
@@ -145,6 +156,15 @@ class Choice:
         return [name for name in names if is_of_presets(name)]
 
 
+def _is_chosen_alike(name: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether a value that was chosen by others, as a base voice by language and size, still fits them."""
+    by = SETTINGS[name].knob.picks_by
+    return bool(by) and all(before[other] == now[other] for other in by)
+
+
+DrawBeside = Callable[[FormField, Field], None]
+
+
 @dataclass(frozen=True)
 class _Group:
     """Fields as they were asked for."""
@@ -155,12 +175,21 @@ class _Group:
 
 
 class SettingsForm:
-    """Draws fields for a choice and keeps them in step with it. `on_change` hears every change."""
+    """Draws fields for a choice and keeps them in step with it. `on_change` hears every change; `beside` draws what
+    stands in a field beside its input.
+    """
 
-    def __init__(self, choice: Choice, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        choice: Choice,
+        on_change: Callable[[], None],
+        beside: DrawBeside = lambda one, entry: None,
+    ) -> None:
         self.choice = choice
-        self._on_change = on_change
+        self._on_change, self._beside = on_change, beside
         self._fields: dict[str, tuple[FormField, Field, ui.element]] = {}
+        self._meanings: dict[str, Text] = {}
+        """What a code stands for, by setting, below its field."""
         self._drawn: list[tuple[ui.element, _Group]] = []
         self._values = self.choice.composed.settings.model_dump(mode="json")
         self._recipe = str(self._values[RECIPE])
@@ -202,6 +231,7 @@ class SettingsForm:
             return
         self._recipe = str(self._values[RECIPE])
         self._fields.clear()
+        self._meanings.clear()
         for place, group in self._drawn:
             place.clear()
             with place:
@@ -237,6 +267,8 @@ class SettingsForm:
             entry.show(error=error or found, origin=origin or None)
             if error is None:
                 entry.show(value=shown(form_field, values[name]))
+            if name in self._meanings and form_field.setting is not None:
+                self._meanings[name].text = meaning(form_field.setting, str(values[name]))
 
     def _origin(self, name: str) -> str:
         """Where the value comes from; "changed by you" only where a person has changed it."""
@@ -272,6 +304,10 @@ class SettingsForm:
                 help_href=f"/help?topic=settings#{one.name.replace('_', '-')}",
                 rows=2,
             )
+            self._beside(one, entry)
+            if one.setting is not None and one.setting.knob.picks in OF_OURS:
+                with entry:
+                    self._meanings[one.name] = Text("span", "", "field-meaning")
         self._fields[one.name] = (one, entry, place)
 
     def _is_needed(self, one: FormField) -> bool:
@@ -279,7 +315,8 @@ class SettingsForm:
         return setting is not None and setting.is_required(self._values)
 
     def _entered(self, one: FormField, raw: Any) -> Awaitable[None] | None:
-        self.choice.enter(one, raw)
+        is_coded = one.setting is not None and one.setting.knob.picks in OF_OURS
+        self.choice.enter(one, as_code(one.setting, str(raw)) if one.setting and is_coded else raw)
         self.refresh()
         self._on_change()
         setting = one.setting

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fastapi import FastAPI
 from nicegui import ui
 
 from launcher.domain.offer import Offer
@@ -15,6 +16,7 @@ from launcher.ui.pages.train.dataset_note import DatasetNote
 from launcher.ui.pages.train.first_choice import first_choice
 from launcher.ui.pages.train.form import Choice, SettingsForm
 from launcher.ui.pages.train.gpu_table import GpuTable
+from launcher.ui.pages.train.pickers import Pickers
 from launcher.ui.pages.train.preset_cards import PresetCards
 from launcher.ui.pages.train.price import Price
 from launcher.ui.pages.train.pricing import quote
@@ -22,6 +24,7 @@ from launcher.ui.pages.train.recipe_cards import RecipeCards
 from launcher.ui.pages.train.run_text import RunText
 from launcher.ui.pages.train.saving import SaveDialog
 from launcher.ui.pages.train.secrets import CommandSecrets
+from launcher.ui.pages.train.voice_samples import register_samples
 from launcher.ui.state.site import Site
 from launcher.ui.widgets.elements import badge, box, button, card, details, hint, say
 from launcher.ui.widgets.inputs import Field
@@ -31,7 +34,8 @@ _BY_PRESET = "A preset sets everything. Change single values below if you want t
 _BY_HAND = "No preset is chosen: every value is the usual one, or your own."
 
 
-def register(site: Site) -> None:
+def register(site: Site, outer: FastAPI) -> None:
+    register_samples(site, outer)
     page(
         site,
         "/train",
@@ -62,7 +66,9 @@ class _TrainPage:
     def __init__(self, shell: Shell, choice: Choice) -> None:
         self.shell, self.choice = shell, choice
         self.site = shell.site
-        self.form = SettingsForm(choice, self._changed)
+        self.form = SettingsForm(
+            choice, self._changed, Pickers(shell, choice, self._taken_over).beside
+        )
         self._redraw: ui.timer | None = None
         self._history: list[Run] = []
         self._notes_shown: tuple[str, ...] = ()
@@ -100,13 +106,13 @@ class _TrainPage:
 
     def _resume_switch(self) -> None:
         with details("Continue an earlier run", is_open=self.choice.draft.resume):
-            Field(
+            self._resume = Field(
                 "resume",
                 "Continue the run of this run id from its newest checkpoint",
                 kind="switch",
                 value=self.choice.draft.resume,
                 on_commit=self._set_resume,
-                hint="Needs the run id under More settings: what.",
+                hint="Choose the run, or type its id, under More settings: what.",
             )
 
     def _how_much(self) -> None:
@@ -206,6 +212,7 @@ class _TrainPage:
                 say("note", note)
 
     def _taken_over(self) -> None:
+        self._resume.show(value=self.choice.draft.resume)
         self.form.refresh()
         self._recipes.refresh()
         self.presets.follow_the_recipe()
