@@ -8,7 +8,16 @@ from launcher.cli.terminal.next_steps import in_terminal
 from launcher.config import Config
 from launcher.errors import InvalidRequest
 from launcher.forms.run_file import parse_run_file
-from launcher.presets import all_presets, built_in_folder, delete_preset, find_preset, save_preset
+from launcher.presets import (
+    all_presets,
+    built_in_folder,
+    delete_preset,
+    find_preset,
+    look_at_presets,
+    rename_preset,
+    restore_preset,
+    save_preset,
+)
 from launcher.services.planning.compose import compose
 from pod_image.contract.recipes.piper import PiperSettings, Quality
 from tests.kit.run_files import left_to_say, whole_run_file
@@ -123,3 +132,51 @@ def test_a_file_of_the_person_cannot_take_a_built_in_name(config: Config) -> Non
     save_preset(config, "mine", {})
     (config.presets_folder / "mine.toml").rename(config.presets_folder / "cheapest.toml")
     assert find_preset(config, "cheapest").is_built_in
+
+
+def test_a_broken_file_takes_no_other_preset_away(config: Config) -> None:
+    save_preset(config, "mine", {"epochs": 7})
+    (config.presets_folder / "torn.toml").write_text("[settings")
+    (config.presets_folder / "cheapest.toml").write_text("[settings]\nepochs = 7\n")
+    found = look_at_presets(config)
+    assert [preset.name for preset in found.usable] == [*BUILT_IN, "mine"]
+    assert [broken.name for broken in found.broken] == ["cheapest", "torn"]
+    assert "the name of a built-in one" in in_terminal(found.broken[0].error.message)
+    assert found.broken[1].text() == "[settings"
+    assert find_preset(config, "mine").values == {"epochs": 7}
+    with pytest.raises(InvalidRequest, match=r"torn\.toml"):
+        find_preset(config, "torn")
+
+
+@pytest.mark.parametrize("name", ["torn", "cheapest", "mine"])
+def test_whatever_lies_among_ones_own_is_deleted_and_brought_back(
+    config: Config, name: str
+) -> None:
+    save_preset(config, "mine", {})
+    path = config.presets_folder / f"{name}.toml"
+    path.write_text("[settings")
+    delete_preset(config, name)
+    assert not path.exists()
+    restore_preset(config, name)
+    assert path.read_text() == "[settings"
+    with pytest.raises(InvalidRequest):
+        restore_preset(config, name)
+
+
+def test_what_was_saved_over_is_brought_back(config: Config) -> None:
+    save_preset(config, "mine", {"epochs": 7})
+    save_preset(config, "mine", {"epochs": 8})
+    restore_preset(config, "mine")
+    assert find_preset(config, "mine").values == {"epochs": 7}
+
+
+@pytest.mark.parametrize("name", ["cheapest", "other", "No Name", "../mine"])
+def test_a_name_that_cannot_be_taken_leaves_a_preset_as_it_is(config: Config, name: str) -> None:
+    save_preset(config, "mine", {"epochs": 7})
+    save_preset(config, "other", {"epochs": 8})
+    with pytest.raises(InvalidRequest):
+        rename_preset(config, "mine", name)
+    assert find_preset(config, "mine").values == {"epochs": 7}
+    assert find_preset(config, "other").values == {"epochs": 8}
+    with pytest.raises(InvalidRequest):
+        restore_preset(config, "../mine")

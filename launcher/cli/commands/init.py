@@ -12,7 +12,7 @@ from launcher.cli.flags import JsonOption, QuietOption, group_app
 from launcher.cli.terminal.layout import paragraph
 from launcher.cli.terminal.output import Output
 from launcher.config import read_config
-from launcher.presets import Preset, all_presets, find_preset
+from launcher.presets import Preset, find_preset, look_at_presets
 from launcher.services.planning.run_folder import RUN_FILE, files_of_run, write_run_folder
 
 HOW = (
@@ -46,7 +46,7 @@ def trainer(
     """
     output = Output(as_json=as_json, quiet=quiet)
     if not name:
-        presets = all_presets(read_config())
+        presets = list(look_at_presets(read_config()).usable)
         listed: InitTrainers = {
             "schema": "init.trainers",
             "version": 1,

@@ -24,7 +24,13 @@ from launcher.errors import InvalidRequest
 from launcher.forms.run_file import differences, read_run_file
 from launcher.forms.scopes import kept_by_a_preset
 from launcher.forms.values import parse_assignment
-from launcher.presets import Preset, all_presets, delete_preset, find_preset, save_preset
+from launcher.presets import (
+    Preset,
+    delete_preset,
+    find_preset,
+    look_at_presets,
+    save_preset,
+)
 from launcher.services.planning.compose import compose, that_apply
 from launcher.stores.runs import RunHistory
 from pod_image.contract.older_settings import TakenOver, taken_over
@@ -36,13 +42,21 @@ Name = Annotated[str, typer.Argument(help="Name of the preset.")]
 @app.command("list")
 def list_presets(as_json: JsonOption = False, quiet: QuietOption = False) -> None:
     """Every preset, built in and your own."""
-    presets = all_presets(read_config())
+    found = look_at_presets(read_config())
+    presets = list(found.usable)
     document: PresetsList = {
         "schema": "presets.list",
         "version": 1,
         "presets": [preset_facts(preset) for preset in presets],
+        "broken": [
+            {"name": each.name, "path": each.path, "message": str(each.error.message)}
+            for each in found.broken
+        ],
     }
-    Output(as_json=as_json, quiet=quiet).answer(
+    output = Output(as_json=as_json, quiet=quiet)
+    for each in found.broken:
+        output.talk(f"{each.error.message} {each.error.hint}")
+    output.answer(
         document,
         lambda: _listing(presets),
         quiet="\n".join(preset.name for preset in presets),

@@ -140,12 +140,20 @@ class PresetFacts(TypedDict):
     """What differs from the defaults."""
 
 
+class BrokenPresetFacts(TypedDict):
+    name: str
+    path: Path
+    message: str
+
+
 class PresetsList(TypedDict):
     """Every preset, built in and your own."""
 
     schema: Literal["presets.list"]
     version: Literal[1]
     presets: list[PresetFacts]
+    broken: list[BrokenPresetFacts]
+    """Files among your own that are no presets."""
 
 
 class PresetsShow(PresetFacts):

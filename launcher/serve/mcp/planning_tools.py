@@ -11,7 +11,7 @@ from launcher.api.asked import Asked, read
 from launcher.api.calls import planned
 from launcher.domain.plan import Plan
 from launcher.forms.fields import fields
-from launcher.presets import all_presets, find_preset
+from launcher.presets import find_preset, look_at_presets
 from launcher.recipes import recipe_of
 from launcher.serve.mcp.answers import answer
 from launcher.serve.mcp.foreign import foreign, one_line
@@ -36,7 +36,7 @@ class PlanningTools:
 
     async def presets(self) -> CallToolResult:
         """Named settings to start a plan from, with what each is for."""
-        found = all_presets(self._ground.desk.bench.config)
+        found = look_at_presets(self._ground.desk.bench.config).usable
         return answer(
             {
                 "presets": [

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path
 from launcher.domain.plan import Composed
 from launcher.errors import InvalidRequest
 from launcher.forms.schema import run_file_schema
-from launcher.presets import all_presets, find_preset
+from launcher.presets import find_preset, look_at_presets
 from launcher.serve.documents.plans import (
     PresetFacts,
     PresetList,
@@ -31,8 +31,8 @@ def settings_routes(ground: Ground) -> APIRouter:
     @routes.get("/presets", response_model=PresetList)
     async def list_presets() -> PresetList:
         """Named settings to start from: the built-in ones, then those saved on the serving computer."""
-        found = await asyncio.to_thread(all_presets, ground.config)
-        return PresetList(presets=[preset_facts(each) for each in found])
+        found = await asyncio.to_thread(look_at_presets, ground.config)
+        return PresetList(presets=[preset_facts(each) for each in found.usable])
 
     @routes.get("/presets/{name}", response_model=PresetFacts)
     async def get_preset(

@@ -131,6 +131,12 @@ class Choice:
     def _values(self) -> dict[str, Any]:
         return self.composed.settings.model_dump(mode="json")
 
+    def let_go_of_preset(self) -> None:
+        """The preset is gone: what it said stays chosen, as if a person had said it."""
+        if self.preset is not None:
+            self.draft.given = {**self.preset.values, **self.draft.given}
+        self.preset, self.draft.preset = None, ""
+
     def choose_recipe(self, recipe: str, preset: Preset | None) -> None:
         """Train something else: by a preset for it, where there is one."""
         self.choose_preset(preset)

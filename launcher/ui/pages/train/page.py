@@ -10,12 +10,14 @@ from nicegui import ui
 from launcher.domain.offer import Offer
 from launcher.domain.run import Run
 from launcher.forms.fields import RECIPE
+from launcher.presets import find_preset
 from launcher.ui.frame import Shell, page
 from launcher.ui.pages.train.checks import Checks
 from launcher.ui.pages.train.dataset_note import DatasetNote
 from launcher.ui.pages.train.first_choice import first_choice
 from launcher.ui.pages.train.form import Choice, SettingsForm
 from launcher.ui.pages.train.gpu_table import GpuTable
+from launcher.ui.pages.train.own_presets import OwnPresets
 from launcher.ui.pages.train.pickers import Pickers
 from launcher.ui.pages.train.preset_cards import PresetCards
 from launcher.ui.pages.train.price import Price
@@ -120,7 +122,14 @@ class _TrainPage:
             with box("div", "row spread"):
                 self._how_much_hint = hint("")
                 self._changed_badge = badge("", "live")
-            self.presets = PresetCards(self.site, self.choice, self._preset_chosen)
+            self._own = OwnPresets(self.shell, self._own_changed)
+            self.presets = PresetCards(
+                self.site,
+                self.choice,
+                self._preset_chosen,
+                edit=self._own.edit,
+                delete=self._own.delete,
+            )
             with details("Change single values", marker="more-values"):
                 search = Field(
                     "search",
@@ -226,9 +235,27 @@ class _TrainPage:
         self._taken_over()
         self.shell.announce(f"Preset chosen. {self._price.text}")
 
-    def _preset_saved(self) -> None:
+    def _preset_saved(self, name: str, is_replaced: bool) -> None:
+        self._choose(name)
+        if is_replaced:
+            self._own.offer_undo(name, f"Preset {name} was saved over.")
+
+    def _own_changed(self, before: str, after: str) -> None:
+        """What is chosen follows its preset to another name, and to what the file holds now; of one that is gone its
+        values stay, as the person's own."""
+        if self.choice.draft.preset not in (before, after):
+            self.presets.draw()
+        elif after:
+            self._choose(after)
+        else:
+            self.choice.let_go_of_preset()
+            self._taken_over()
+            self.presets.draw()
+
+    def _choose(self, name: str) -> None:
+        self.choice.choose_preset(find_preset(self.site.config, name))
         self.presets.draw()
-        self._changed()
+        self._taken_over()
 
     def _set_resume(self, value: object) -> None:
         self.choice.draft.resume = bool(value)

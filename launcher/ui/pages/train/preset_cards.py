@@ -11,25 +11,44 @@ from launcher.domain.run import Run
 from launcher.errors import InvalidRequest
 from launcher.forms.fields import RECIPE
 from launcher.forms.scopes import beside_any_preset
-from launcher.presets import Preset, all_presets
+from launcher.presets import BrokenPreset, Preset, look_at_presets
 from launcher.services.planning.compose import compose_so_far
 from launcher.ui.next_steps import on_page
 from launcher.ui.pages.train.form import Choice
 from launcher.ui.pages.train.pricing import quote
 from launcher.ui.state.site import Site
-from launcher.ui.widgets.elements import Text, attributes, badge, box, hint
+from launcher.ui.widgets.elements import (
+    Text,
+    attributes,
+    badge,
+    box,
+    button,
+    details,
+    hint,
+)
 from pod_image.contract.figures import dollars, roughly
 from pod_image.contract.next_steps import joined
+from pod_image.contract.plain import plain_line
 from pod_image.contract.settings import RunSettings
 
 ORDER = ("quick-check", "finetune-medium", "finetune-high", "cheapest", "from-scratch-medium")
 
 
 class PresetCards:
-    """Radio buttons in cards. `chosen` is called after the choice has taken another preset."""
+    """Radio buttons in cards. `chosen` is called after the choice has taken another preset; `edit` and `delete` are
+    what the buttons of the person's own presets do, by name."""
 
-    def __init__(self, site: Site, choice: Choice, chosen: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        site: Site,
+        choice: Choice,
+        chosen: Callable[[], None],
+        *,
+        edit: Callable[[str], None],
+        delete: Callable[[str], None],
+    ) -> None:
         self._site, self._choice, self._chosen = site, choice, chosen
+        self._edit, self._delete = edit, delete
         self._prices: dict[str, tuple[Preset, Text]] = {}
         self._composed: dict[str, tuple[tuple[Preset, dict[str, Any]], RunSettings | str]] = {}
         self._place = box("div", "grid-2", role="radiogroup", aria_label="Preset")
@@ -40,13 +59,18 @@ class PresetCards:
     def draw(self) -> None:
         """Those for what is trained, as they are on the disk now."""
         self._drawn_for = self._trained
-        presets = all_presets(self._site.config)
+        found = look_at_presets(self._site.config)
         self._place.clear()
         self._prices.clear()
         with self._place:
-            for preset in in_order(presets):
+            for preset in in_order(found.usable):
                 if recipe_of_preset(preset) == self._drawn_for:
-                    self._card(preset)
+                    with box("div", "pick-and-buttons"):
+                        self._card(preset)
+                        if not preset.is_built_in:
+                            self._buttons(preset)
+            for broken in found.broken:
+                self._broken(broken)
 
     def follow_the_recipe(self) -> None:
         """Draw others where something else is trained now."""
@@ -72,12 +96,44 @@ class PresetCards:
                 is_usable = not isinstance(self._settings_with(preset), str)
                 attributes(radio, checked="" if is_chosen else None, disabled=_flag(not is_usable))
                 Text("span", preset.title)
-                if not preset.is_built_in:
-                    badge("mine")
+                self._whose(preset)
             hint(preset.description)
             self._prices[preset.name] = (preset, Text("span", "", "small figure"))
         radio.mark(f"choose-{preset.name}").on("change", lambda: self._take(preset))
         label.mark(f"preset-{preset.name}")
+
+    def _whose(self, preset: Preset) -> None:
+        if not preset.is_built_in:
+            badge("mine")
+            return
+        built_in = badge("built in")
+        built_in.props["title"] = (
+            "It comes with the launcher and stays as it is; saved under a name of your own it is yours to change."
+        )
+
+    def _buttons(self, preset: Preset) -> None:
+        with box("div", "row row-buttons"):
+            edit = button("Name and description…", lambda: self._edit(preset.name), kind="quiet")
+            edit.mark(f"edit-{preset.name}")
+            remove = button("Delete", lambda: self._delete(preset.name), kind="quiet")
+            remove.props["aria-label"] = f"Delete preset {preset.title}"
+            remove.mark(f"delete-preset-{preset.name}")
+
+    def _broken(self, broken: BrokenPreset) -> None:
+        """What cannot be chosen is shown all the same: its file is the person's."""
+        with box("div", "pick-and-buttons").mark(f"broken-{broken.name}"):
+            with box("div", "pick"):
+                with box("span", "pick-title"):
+                    Text("span", broken.name)
+                    badge("cannot be used", "bad")
+                hint(on_page(joined([broken.error.message, broken.error.hint])))
+                with details("Look at the file"):
+                    shown = Text("pre", plain_text(broken.text()), "code")
+                    attributes(shown, tabindex="0")
+            with box("div", "row row-buttons"):
+                remove = button("Delete", lambda: self._delete(broken.name), kind="quiet")
+                remove.props["aria-label"] = f"Delete the file of {broken.name}"
+                remove.mark(f"delete-preset-{broken.name}")
 
     def _take(self, preset: Preset) -> None:
         if isinstance(self._settings_with(preset), str):
@@ -117,6 +173,11 @@ class PresetCards:
                 known = (made_of, on_page(joined([error.message, error.hint])))
             self._composed[preset.name] = known
         return known[1]
+
+
+def plain_text(text: str) -> str:
+    """A file's text, its lines without what cannot be seen."""
+    return "\n".join(plain_line(line) for line in text.splitlines())
 
 
 def _flag(is_set: bool) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from launcher.presets import Preset, all_presets
+from launcher.presets import Preset, look_at_presets
 from launcher.ui.pages.train.form import Choice
 from launcher.ui.pages.train.preset_cards import in_order, recipe_of_preset
 from launcher.ui.state.site import Site
@@ -43,7 +43,7 @@ class RecipeCards:
         radio.mark(f"train-{recipe}").on("change", lambda: self._take(recipe))
 
     def _take(self, recipe: str) -> None:
-        preset = _usual(all_presets(self._site.config), recipe)
+        preset = _usual(look_at_presets(self._site.config).usable, recipe)
         self._choice.choose_recipe(recipe, preset)
         self._choice.draft.touched = True
         self._site.prefer(last_preset=preset.name if preset else "")
