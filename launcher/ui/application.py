@@ -32,6 +32,7 @@ from launcher.ui.registry import register_pages
 from launcher.ui.server.address import take_place
 from launcher.ui.server.guard import Guard
 from launcher.ui.server.server import run_server
+from launcher.ui.state.label_courier import LabelCourier
 from launcher.ui.state.offers import Market
 from launcher.ui.state.sessions import OpenBench, Sessions
 from launcher.ui.state.site import Site
@@ -80,9 +81,12 @@ async def running(site: Site) -> AsyncIterator[None]:
     """Run state is followed while the block runs; at its end keys are dropped and everything is closed."""
     site.live.start()
     site.sweeps.start(site.environment)
+    courier = LabelCourier(site.sessions, site.history)
+    courier.start()
     try:
         yield
     finally:
+        await courier.stop()
         await site.sweeps.stop()
         await site.live.stop()
         await site.sessions.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from launcher.ui.pages import compare, runs
+from launcher.ui.pages import compare
 from launcher.ui.pages.clips import page as clips
 from launcher.ui.pages.datasets import page as datasets
 from launcher.ui.pages.help import page as help
@@ -12,6 +12,7 @@ from launcher.ui.pages.home import page as home
 from launcher.ui.pages.keys import page as keys
 from launcher.ui.pages.recording import page as recording
 from launcher.ui.pages.run import page as run
+from launcher.ui.pages.runs import page as runs
 from launcher.ui.pages.train import page as train
 from launcher.ui.pages.voice import page as voice
 from launcher.ui.state.site import Site

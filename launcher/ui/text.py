@@ -50,6 +50,12 @@ def when(moment: datetime | None, now: datetime) -> str:
     return f"{local.day} {local:%B %Y}"
 
 
+def exactly_when(moment: datetime) -> str:
+    """Such as "Friday 27 November 2026, 14:05:09 UTC", on this computer's clock."""
+    local = moment.astimezone()
+    return f"{local:%A} {local.day} {local:%B %Y, %H:%M:%S %Z}".strip()
+
+
 def time_of_day(moment: datetime | None) -> str:
     return "" if moment is None else moment.astimezone().strftime("%H:%M")
 

@@ -12,6 +12,7 @@ from launcher.domain.run import RunState
 from launcher.domain.run_picture import picture_of
 from launcher.domain.run_view import LogEntry
 from launcher.services.live.journal import Journal
+from launcher.stores.run_list import PaidRun
 from launcher.ui import text as words
 from launcher.ui.next_steps import on_page
 from launcher.ui.pages.compare import differing
@@ -19,7 +20,7 @@ from launcher.ui.pages.home.checklist import Standing, StepState, checklist
 from launcher.ui.pages.run.live.gauges import panels_of
 from launcher.ui.pages.run.log_book import LogBook
 from launcher.ui.pages.run.tabs.log import as_text
-from launcher.ui.pages.runs import matches, of_month
+from launcher.ui.pages.runs.page import of_month
 from launcher.ui.state.preferences import Preferences, read_preferences, write_preferences
 from launcher.ui.state.rented_row import rented
 from launcher.ui.theme import Theme
@@ -30,7 +31,6 @@ from pod_image.contract import figures
 from pod_image.contract.bodies import Sample
 from pod_image.contract.events import tells
 from pod_image.contract.next_steps import NextStep, Said, Sentence, setting
-from pod_image.contract.outcomes import EndReason
 from tests.kit.clocks import NOW
 from tests.kit.runs import event, run
 
@@ -174,20 +174,9 @@ def test_a_slow_training_says_what_a_step_takes(steps_per_second: float, said: s
     assert words.pace(steps_per_second) == said
 
 
-def test_the_history_is_filtered() -> None:
-    good = run(state=RunState.ENDED, end_reason=EndReason.FINISHED, preset="quick-check")
-    lost = run(state=RunState.ENDED, end_reason=EndReason.LOST)
-    assert matches(good, "quick rtx", "good")
-    assert not matches(lost, "", "good")
-    assert matches(lost, "", "bad")
-    assert matches(run(), "", "live")
-    assert not matches(good, "", "live")
-    assert not matches(good, "nowhere", "")
-
-
 def test_a_month_is_the_calendar_month() -> None:
-    old = run(planned_at=NOW - timedelta(days=40))
-    assert of_month([run(), old], NOW) == [run()]
+    new, old = (PaidRun(at, "pod1", "", False, 0.5, None) for at in (NOW, NOW - timedelta(days=40)))
+    assert of_month([new, old], NOW) == [new]
 
 
 def test_two_runs_differ_in_what_differs() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from launcher.domain.pod import PodStatus
 from launcher.domain.run import Run, RunState
 from launcher.domain.run_picture import told_cost_usd
+from launcher.services.common.highlights import keep_highlights
 from launcher.services.common.observations import EventSeen, PodSeen
 from launcher.services.common.workbench import Workbench
 from launcher.stores.runs import RecordKind
@@ -27,6 +28,7 @@ def note(bench: Workbench, run: Run, seen: object) -> Run:
     event = seen.event
     for moment, at in moments(event).items():
         bench.runs.mark(run, moment, at)
+    keep_highlights(bench.runs, run, event)
     if isinstance(event.body, Ended):
         bench.runs.keep(run, RecordKind.ENDED, to_document(event))
     if isinstance(event.body, ArmedReport) and (trial := _trial(event.body)):

@@ -23,6 +23,7 @@ from launcher.domain.run_address import RunAddress, is_run_id
 from launcher.domain.run_picture import RunPicture, picture_of
 from launcher.errors import InvalidRequest
 from launcher.services.common.attempt_events import events_of_attempt
+from launcher.services.common.highlights import highlights_of
 from launcher.services.common.record_observation import changes_of, documents_of, moments
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.account_of_run import CERTAINLY_OVER
@@ -222,6 +223,8 @@ def as_of(attached: AttachedRun, now: datetime) -> AttachedRun:
         for name, at in moments(event).items():
             firsts.setdefault(name, at)
         documents |= documents_of(run, event)
+    if attached.events:
+        documents |= highlights_of(attached.events)
     last = attached.events[-1] if attached.events else None
     run = replace(run, last_seq=last.seq if last is not None else 0)
     run = _closed(run, record, last.at if last is not None else None, now)

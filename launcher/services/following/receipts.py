@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from launcher.domain.cost import cost_usd
 from launcher.domain.delivery import Delivery, known_delivery
@@ -118,7 +118,22 @@ class Costs:
     unbilled_runs: int
 
 
-def costs(runs: Iterable[Run]) -> Costs:
+class Paid(Protocol):
+    """A run, as far as money goes."""
+
+    @property
+    def pod_id(self) -> str: ...
+    @property
+    def told_pod_id(self) -> str: ...
+    @property
+    def is_from_repo(self) -> bool: ...
+    @property
+    def cost_usd(self) -> float | None: ...
+    @property
+    def billed_usd(self) -> float | None: ...
+
+
+def costs(runs: Iterable[Paid]) -> Costs:
     """What these runs cost together; one that is known from its repo alone where this account was billed for it."""
     known = list(runs)
     pods = {run.pod_id for run in known if run.pod_id}
@@ -131,7 +146,7 @@ def costs(runs: Iterable[Run]) -> Costs:
     )
 
 
-def _was_paid_here(run: Run, pods: Container[str]) -> bool:
+def _was_paid_here(run: Paid, pods: Container[str]) -> bool:
     """What a repo says of a cost is anybody's word; a bill of this account is not, unless another run has that pod."""
     return run.is_from_repo and run.billed_usd is not None and run.told_pod_id not in pods
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from launcher.domain.run import Run
@@ -43,11 +43,18 @@ class Journal:
         except OSError:
             return
 
-    def read(self, run: Run) -> Iterator[Event]:
-        """The run's events in the order they came; lines that cannot be read are passed over."""
+    def has(self, run: Run) -> bool:
+        return self._path(run).is_file()
+
+    def read(self, run: Run, kinds: Sequence[str] = ()) -> Iterator[Event]:
+        """The run's events in the order they came; lines that cannot be read are passed over. With `kinds` those that
+        may be of them, which is many times as quick: the others are not parsed."""
+        marks = [f'"{kind}"' for kind in kinds]
         try:
             with self._path(run).open(encoding="utf-8", errors="replace") as file:
                 for line in file:
+                    if marks and not any(mark in line for mark in marks):
+                        continue
                     event = from_line(line.rstrip("\n"))
                     if event is not None:
                         yield event

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from launcher.clock import Clock
 from launcher.config import Config
@@ -25,6 +25,8 @@ from launcher.domain.run import Run, RunState
 from launcher.domain.run_picture import RunPicture, picture_of
 from launcher.domain.run_view import RunView
 from launcher.errors import LauncherError
+from launcher.services.common.highlights import KINDS as HIGHLIGHTS
+from launcher.services.common.highlights import highlights_of
 from launcher.services.common.observations import (
     EventSeen,
     LogSeen,
@@ -41,7 +43,7 @@ from launcher.services.launching.naming import naming
 from launcher.services.launching.progress import Progress
 from launcher.services.live.folded import FoldedPictures
 from launcher.services.live.journal import Journal
-from launcher.stores.runs import RunHistory
+from launcher.stores.runs import RecordKind, RunHistory
 from launcher.stores.secrets import Keys
 from pod_image.contract.events import Event
 from pod_image.contract.next_steps import NextStep, Said, Sentence
@@ -185,8 +187,25 @@ class Live:
             await asyncio.to_thread(self._journal.replace, run, every)
             view.picture = picture_of(every)
             view.version += 1
+            for kind, document in highlights_of(every).items():
+                self.history.keep(run, kind, document)
         if run.state is RunState.ENDED:
             self._complete.add(run.nonce)
+
+    async def look_back(self, runs: Sequence[Run]) -> None:
+        """Keep of each what lists show beside it, as far as its journal tells: an earlier release kept none of that."""
+        kept = False
+        for run in runs:
+            if self._journal.has(run):
+                found = await asyncio.to_thread(self._highlights, run)
+                for kind, document in found.items():
+                    if not self.history.kept(run, kind):
+                        self.history.keep(run, kind, document)
+                        kept = True
+        self.version += kept
+
+    def _highlights(self, run: Run) -> dict[RecordKind, dict[str, Any]]:
+        return highlights_of(self._journal.read(run, HIGHLIGHTS))
 
     async def _journaled(self, run: Run) -> list[Event]:
         return await asyncio.to_thread(lambda: list(self._journal.read(run)))

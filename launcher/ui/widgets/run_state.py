@@ -53,5 +53,12 @@ def state_text(run: Run) -> tuple[str, str]:
     return (f"{words}, {missing}", "bad") if missing else (words, tone)
 
 
+def states_named(word: str) -> tuple[str, ...]:
+    """States and end reasons, as the history writes them, whose words on the page hold this one."""
+    states = [(one.value, words) for one, (words, _) in _STATES.items()]
+    ends = [(one.value, words) for one, (words, _) in _ENDS.items()]
+    return tuple(value for value, words in states + ends if word.casefold() in words.casefold())
+
+
 def state_badge(run: Run) -> Text:
     return badge(*state_text(run))

@@ -39,7 +39,7 @@ async def _build(shell: Shell, nonce: str, tab: str = NOW, ask: str = "") -> Non
         with empty_state("There is no such run", "It may have been deleted from the history."):
             button_link("All runs", "/runs", primary=True)
         return
-    shell.title(run.run_id)
+    shell.title(run.title)
     tab = tab if is_detail(tab) else NOW
     with shell.beside_heading:
         _parts(run, tab)

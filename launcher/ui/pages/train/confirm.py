@@ -10,11 +10,14 @@ from dataclasses import asdict
 from nicegui import ui
 
 from launcher.domain.agreed import SHOWN_HASH
+from launcher.domain.labels import LabelName
 from launcher.domain.plan import Plan
+from launcher.errors import InvalidRequest
 from launcher.recipes import recipe_of
 from launcher.services.common.account_words import account_words
 from launcher.services.common.boot_budget import boot_budget
 from launcher.services.common.run_secrets import handed_over
+from launcher.services.launching.naming import checked_labels
 from launcher.ui.frame import Shell, show_error
 from launcher.ui.state.sessions import Session
 from launcher.ui.text import per_hour
@@ -30,6 +33,7 @@ from launcher.ui.widgets.elements import (
     hint,
     say,
 )
+from launcher.ui.widgets.inputs import Field
 from pod_image.contract.datasets import chosen_datasets
 from pod_image.contract.figures import about, counted, dollars, roughly, size
 
@@ -109,16 +113,29 @@ class ConfirmDialog:
                 shown = json.dumps(asdict(request), indent=2, ensure_ascii=False)
                 code = Text("pre", shown, "code")
                 attributes(code, tabindex="0")
+        self._name = Field(
+            "run-name",
+            "What to call it",
+            hint="If you like. You can name it later too.",
+            placeholder=plan.run_id,
+        )
         self._place = box("div")
 
     async def _launch(self) -> None:
+        try:
+            labels = checked_labels({LabelName.NAME: str(self._name.value or "")})
+        except InvalidRequest as error:
+            self._place.clear()
+            with self._place:
+                show_error(error)
+            return
         self._go.lock("The GPU is being rented.")
         self._go.label.text = "Renting…"
         self._back.lock("The GPU is being rented.")
         site, tab = self._shell.site, self._shell.tab
         held = site.vault.held(tab)
         job = site.live.begin_launch(
-            self._id, self._plan, self._session.keys, lambda: site.vault.lease(held)
+            self._id, self._plan, self._session.keys, lambda: site.vault.lease(held), labels
         )
         settings = self._plan.settings
         site.prefer(

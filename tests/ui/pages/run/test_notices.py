@@ -13,7 +13,7 @@ from launcher.domain.run import RunState
 from launcher.domain.run_view import RunView
 from launcher.ui.pages.run.log_lines import LogLines
 from launcher.ui.pages.run.notices import USUAL_START, smaller_try, start_text
-from launcher.ui.pages.runs import cost_text
+from launcher.ui.pages.runs.row import cost_text
 from launcher.ui.widgets.elements import Button
 from pod_image.contract.outcomes import EndReason
 from tests.kit.clocks import NOW
