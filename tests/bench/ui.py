@@ -15,8 +15,9 @@ import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,12 @@ from launcher.services.common.workbench import open_workbench
 from launcher.services.launching.launch import launch
 from launcher.services.planning.compose import compose
 from launcher.services.planning.plan import make_plan
+from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import Keys
 from tests.browser.pods import Act
 from tests.browser.stage import CHROMIUM, Form, Stage, stage
 from tests.browser.window import Window
+from tests.kit.runs import ended_run
 
 RUNS = 10
 SETTLE_SECONDS = 75.0
@@ -55,6 +58,9 @@ class Figures:
     events_seen: int = 0
     runs_watched: int = 0
     price_follow_up_p95_ms: float = 0.0
+    list_of_200_runs_ms: float = 0.0
+    list_of_2000_runs_ms: float = 0.0
+    list_of_2000_runs_sorted_ms: float = 0.0
     memory_bytes_at_start: int = 0
     memory_bytes_before_loads: int = 0
     memory_bytes_after_loads: int = 0
@@ -88,6 +94,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         window.use_offered_keys()
         for measure in (
             lambda: _price(window, figures),
+            lambda: _long_list(staged, window, figures),
             lambda: _latency(staged, window, figures),
             lambda: _flood(staged, window, figures, chosen.events, chosen.rate),
             lambda: _loads(window, figures, chosen.loads),
@@ -155,6 +162,40 @@ def _latency(staged: Stage, window: Window, figures: Figures) -> None:
     figures.event_to_screen_p95_ms = round(_p95(late), 1)
     for pod_id in staged.pods:
         staged.cloud.runpod.world.act(staged.cloud.runpod.world.pods[pod_id], "terminate")
+
+
+def _long_list(staged: Stage, window: Window, figures: Figures) -> None:
+    """From the address to the last row of the first page; then a click on a column to the rows in that order."""
+    page = window.page
+    figures.list_of_200_runs_ms = _opened(staged, window, 200)
+    figures.list_of_2000_runs_ms = _opened(staged, window, 2_000)
+    began = time.perf_counter()
+    page.get_by_role("button", name="Cost", exact=True).click()
+    page.get_by_text("$19.99").first.wait_for()
+    figures.list_of_2000_runs_sorted_ms = round(1000 * (time.perf_counter() - began), 1)
+    with closing(RunHistory(staged.root / "home" / "data" / "runs.sqlite")) as history:
+        for run in history.runs(limit=10_000):
+            if run.nonce.startswith("listed"):
+                history.delete(run)
+
+
+def _opened(staged: Stage, window: Window, count: int) -> float:
+    with closing(RunHistory(staged.root / "home" / "data" / "runs.sqlite")) as history:
+        known = len(history.runs(limit=10_000))
+        with history._transaction():
+            for number in range(known, count):
+                history.add(
+                    ended_run(
+                        nonce=f"listed{number:06d}",
+                        run_id=f"run-{number}",
+                        planned_at=datetime.now(UTC) - timedelta(hours=number),
+                        cost_usd=0.01 * number,
+                    )
+                )
+    began = time.perf_counter()
+    window.go("/runs")
+    window.page.locator(".run-title").nth(24).wait_for()
+    return round(1000 * (time.perf_counter() - began), 1)
 
 
 def _launched(staged: Stage, count: int) -> list[str]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from launcher.domain.labels import LabelName
 from launcher.domain.run import Run, RunState
 from launcher.services.live.journal import Journal
 from launcher.stores.runs import RunHistory
@@ -209,6 +210,24 @@ def _suggested(page: Any) -> None:
     page.get_by_role("button", name="Take all").wait_for()
 
 
+def _name_a_run(page: Any) -> None:
+    page.get_by_role("button", name="Name, tags and notes of Anna, calm").click()
+    page.get_by_text("What it was called before").click()
+
+
+def _sorted(page: Any) -> None:
+    page.get_by_role("button", name="Cost", exact=True).click()
+    page.locator("th[aria-sort=descending]").wait_for()
+
+
+def _broken_preset(page: Any) -> None:
+    page.get_by_text("Look at the file").click()
+    page.get_by_role("button", name="Delete preset Softer").click()
+    page.get_by_role("button", name="Undo").wait_for()
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Delete preset Softer").wait_for()
+
+
 PAGE_STATES = (
     PageState("home-first", "/"),
     PageState("keys", "/keys", within="keys-all"),
@@ -266,6 +285,10 @@ WITH_KEYS = (
 WITH_RUNS = (
     PageState("home-running", "/"),
     PageState("runs", "/runs"),
+    PageState("runs-sorted", "/runs?number=2", _sorted, within="runs"),
+    PageState("runs-none", "/runs?search=nowhere&kind=bad"),
+    PageState("runs-label", "/runs?tag=keeper", _name_a_run),
+    PageState("train-own-presets", "/train?preset=softer", _broken_preset),
     PageState("compare", "/compare?a=finished00&b=stopped000"),
     PageState("run-live", "/runs/running000"),
     PageState("run-command", "/runs/pictures00"),
@@ -292,12 +315,53 @@ def write_history(home: Path, now: datetime | None = None) -> None:
     data.mkdir(parents=True, exist_ok=True)
     history = RunHistory(data / "runs.sqlite")
     journal = Journal(data / "events")
-    for run in _runs(now):
+    runs = _runs(now)
+    for run in runs:
         history.add(run)
         for event in _events(run):
             journal.write(run, event)
+    with history._transaction():
+        for run in _older(runs[0]):
+            history.add(run)
+    _call(history, now)
     history.close()
+    write_presets(home / "config" / "presets")
     write_heard(data / "datasets" / "dora")
+
+
+def _older(one: Run) -> list[Run]:
+    """So many ended runs that they take several pages of a list."""
+    ends = (EndReason.FINISHED, EndReason.STOPPED, EndReason.TIME_CAP, EndReason.TRAINER_DIED)
+    return [
+        replace(
+            one,
+            run_id=f"run-{number:02d}",
+            results_repo=f"demo/voice-{number % 3}",
+            nonce=f"older{number:05d}",
+            planned_at=one.planned_at - timedelta(days=number),
+            created_at=one.planned_at - timedelta(days=number),
+            ended_at=one.planned_at - timedelta(days=number) + timedelta(minutes=9 * number),
+            end_reason=ends[number % len(ends)],
+            cost_usd=0.11 * number,
+            billed_usd=None,
+        )
+        for number in range(10, 70)
+    ]
+
+
+def _call(history: RunHistory, now: datetime) -> None:
+    for name, notes in (("Anna", ""), ("Anna, calm", "Softer than run-02.\nThe one to keep.")):
+        typed = {LabelName.NAME: name, LabelName.TAGS: "keeper, German", LabelName.NOTES: notes}
+        history.labels.change("demo/voice", "run-01", typed, now - timedelta(days=1))
+
+
+def write_presets(folder: Path) -> None:
+    """One that can be used, and a file that is none."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "softer.toml").write_text(
+        'title = "Softer"\ndescription = "For Anna\'s voice."\n[settings]\nepochs = 400\n', "utf-8"
+    )
+    (folder / "torn.toml").write_text("[settings\nepochs = 4", "utf-8")
 
 
 def write_heard(folder: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from launcher.domain.run import Run, RunState
 from pod_image.contract.events import Event, from_line
+from pod_image.contract.outcomes import EndReason
 from tests.kit.clocks import NOW
 
 
@@ -30,6 +31,12 @@ def run(**changes: object) -> Run:
         **changes,
     }
     return Run(**values)  # type: ignore[arg-type]  # by name
+
+
+def ended_run(**changes: object) -> Run:
+    """One that finished."""
+    over = {"state": RunState.ENDED, "end_reason": EndReason.FINISHED, "ended_at": NOW}
+    return run(**{**over, **changes})
 
 
 def event(kind: str, seq: int, after: float = 0.0, /, **rest: Any) -> Event:

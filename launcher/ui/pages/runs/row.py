@@ -15,8 +15,8 @@ from launcher.ui.widgets.elements import (
     Text,
     attributes,
     box,
-    button_link,
     hint,
+    icon,
     link,
 )
 from launcher.ui.widgets.inputs import Player
@@ -140,13 +140,17 @@ class Row:
 
     def _buttons(self, run: Run) -> None:
         with box("td"), box("div", "row row-buttons"):
-            again = button_link("Again", f"/train?again={run.nonce}")
-            attributes(again, aria_label=f"Train {run.title} again")
-            edit = Button("Edit", lambda: self._actions.label(run), kind="quiet")
-            attributes(edit, aria_label=f"Name, tags and notes of {run.title}")
+            words = f"Train {run.title} again"
+            with box("a", "btn btn-quiet", href=f"/train?again={run.nonce}") as again:
+                icon("refresh", 18)
+            attributes(again, aria_label=words, title=words)
+            words = f"Name, tags and notes of {run.title}"
+            edit = Button("", lambda: self._actions.label(run), kind="quiet", symbol="edit")
+            attributes(edit, aria_label=words, title=words)
             edit.mark(f"label-{run.nonce}")
-            remove = Button("Delete", lambda: self._actions.delete(run), kind="quiet")
-            attributes(remove, aria_label=f"Delete {run.title} from the history")
+            words = f"Delete {run.title} from the history"
+            remove = Button("", lambda: self._actions.delete(run), kind="quiet", symbol="trash")
+            attributes(remove, aria_label=words, title=words)
             remove.mark(f"delete-{run.nonce}")
             if run.state is not RunState.ENDED and not run.is_from_repo:
                 remove.lock("The run still goes on.")
