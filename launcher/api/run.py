@@ -37,6 +37,7 @@ from launcher.services.following.outcome import raise_if_bad
 from launcher.services.following.receipts import Receipt, receipt
 from launcher.services.following.versions import versions_of
 from launcher.services.labelling import label, send_labels
+from launcher.services.voices.delivered import Voice, chosen_voice, use_voice, voices_of_run
 from pod_image.contract.events import Event
 from pod_image.contract.figures import dollars
 from pod_image.contract.instructions import InstructionName
@@ -231,6 +232,21 @@ class Run(RunFacts):
         return await download_results(
             self._desk.bench, self.known, folder, patterns, revision=revision
         )
+
+    @both
+    async def voices(self) -> list[Voice]:
+        """The voices it has delivered: the final one, whose `step` is None, then those of its checkpoints."""
+        return await voices_of_run(self._desk.bench, self.known)
+
+    @both
+    async def use_voice(self, step: int) -> str:
+        """Make the voice of this step's checkpoint its final one in the results repo; returns the commit.
+
+        Raises InvalidRequest where there is no such voice, and while the run still writes.
+        """
+        bench, known = self._desk.bench, self.known
+        found = await voices_of_run(bench, known)
+        return await use_voice(bench, known, chosen_voice(known, found, step))
 
     @both
     async def receipt(self) -> Receipt:

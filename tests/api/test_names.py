@@ -62,7 +62,7 @@ def test_each_call_shows_its_signature_and_says_what_it_does() -> None:
     public = {name for name in vars(launcher.Run) if not name.startswith("_")}
     wanted = {
         *("events", "samples", "logs", "stop", "save", "abort"),
-        *("sample", "wait", "results", "receipt"),
+        *("sample", "wait", "results", "receipt", "voices", "use_voice"),
     }
     assert wanted <= public
     undocumented = [name for name in wanted if not inspect.getdoc(getattr(launcher.Run, name))]

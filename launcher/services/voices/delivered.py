@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from launcher.config import private_files
-from launcher.domain.run import Run
+from launcher.domain.run import Run, RunState
 from launcher.errors import InvalidRequest
 from launcher.hub.results_repo import exactly
 from launcher.services.common.workbench import Workbench
@@ -120,8 +120,13 @@ async def use_voice(bench: Workbench, run: Run, voice: Voice) -> str:
 
     The voice that was there moves to its own checkpoint's folder where it has no copy there yet: nothing is lost.
 
-    Raises InvalidRequest for the final voice, HubError when the repo refuses.
+    Raises InvalidRequest for the final voice and while the run still writes, HubError when the repo refuses.
     """
+    if run.state is not RunState.ENDED:
+        raise InvalidRequest(
+            f"{run.run_id} still writes its results: its end would overwrite the choice.",
+            hint=Sentence("Choose when it is over; ", NextStep.FOLLOW_RUN, " shows how far it is."),
+        )
     if voice.step is None:
         raise InvalidRequest(f"{voice.name} is the voice of {run.run_id} already.")
     delivered = await list_results(bench, run)

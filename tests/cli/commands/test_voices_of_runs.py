@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from launcher.config import read_config
+from launcher.domain.run import RunState
+from launcher.stores.runs import RunHistory
 from pod_image.hub import Repo, publish
 from tests.cli.conftest import COMMAND_RUN, Shell
 from tests.kit.clouds import RESULTS_REPO
@@ -91,6 +94,16 @@ def test_another_checkpoint_becomes_the_runs_voice_and_the_old_one_stays_to_go_b
     assert again.read_bytes() == b"voice of 30"
     assert again.with_name(f"{again.name}.json").read_bytes() == b'{"voice": 30}'
     assert trained("voices", "list", "--quiet").out.split() == ["final", "40", "30", "20"]
+
+
+def test_no_voice_is_chosen_while_the_run_still_writes(trained: Shell) -> None:
+    history = RunHistory(read_config().history_path)
+    history.update(history.chosen("run-01"), state=RunState.RUNNING)
+    history.close()
+    said = trained("voices", "use", "run-01", "--step", "40")
+    assert said.code == 2
+    assert "still writes its results" in said.err
+    assert Path(trained("voices", "fetch", "--quiet").out.strip()).read_bytes() == b"voice of 30"
 
 
 def test_speaking_fetches_the_voice_once_and_says_when_it_is_none(

@@ -8,6 +8,7 @@ from launcher.domain.run import Run
 from launcher.domain.run_view import RunView
 from launcher.recipes import recipe_of_run
 from launcher.ui.frame import Shell
+from launcher.ui.pages.run.checkpoint_list import CheckpointList
 from launcher.ui.pages.run.live.curves import Curves
 from launcher.ui.pages.run.live.gauges import Gauges
 from launcher.ui.pages.run.live.log_tail import LogTail
@@ -29,6 +30,7 @@ def draw_live(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
         with box("div", "stack"):
             phases = Phases(shell, run, view)
             remarks = Remarks(shell, view)
+    checkpoints = CheckpointList(shell, run, view)
     bill = Bill(shell)
 
     def refresh(now: Run) -> None:
@@ -38,6 +40,7 @@ def draw_live(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
         tail.refresh(now)
         phases.refresh(now)
         remarks.refresh()
+        checkpoints.refresh(now)
         bill.refresh(now)
 
     refresh(run)
