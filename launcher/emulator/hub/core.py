@@ -12,10 +12,12 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from launcher.emulator.hub.faults import Faults
+from launcher.emulator.hub.jobs import Jobs
 from launcher.emulator.hub.limits import RateLimits
 from launcher.emulator.hub.store import Repo, Store
 from launcher.emulator.hub.tokens import Token, drawn_tokens
 from launcher.emulator.hub.wire import Refusal, Request, Response, json_response
+from launcher.emulator.runpod.runner import PodRunner, ScriptedRunner
 
 Now = Callable[[], float]
 
@@ -129,6 +131,8 @@ class HubCore:
     xet: bool = True
     sizes: Sizes = field(default_factory=Sizes)
     limits: RateLimits = field(default_factory=RateLimits)
+    job_runner: PodRunner | None = None
+    """What jobs run in; without one their containers only wait."""
     public_url: str = "http://hub.test"
     cdn_url: str = "http://cdn.hub.test"
 
@@ -137,6 +141,7 @@ class HubCore:
         self.tokens = {value: replace(token) for value, token in self.tokens.items()}
         self.store = Store(self.root)
         self.faults = Faults(self.now)
+        self.jobs = Jobs(self.now, self.job_runner or ScriptedRunner())
         self.log: list[LogEntry] = []
         self.grants: dict[str, tuple[str, bool]] = {}
         self._lock = threading.RLock()
@@ -153,6 +158,16 @@ class HubCore:
                 LogEntry(request.method, request.path, response.status, label, self.now(), agent)
             )
             return response
+
+    def more_of(self, follow: Callable[[], bytes | None]) -> bytes | None:
+        """The next piece of a stream, while no request is handled."""
+        with self._lock:
+            return follow()
+
+    def look_after_jobs(self) -> None:
+        """Let jobs start and end whose time has come."""
+        with self._lock:
+            self.jobs.advance()
 
     def seen(self, method: str, pattern: str) -> list[LogEntry]:
         """The logged requests of a method whose decoded path matches a regular expression."""

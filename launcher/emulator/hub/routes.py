@@ -7,6 +7,7 @@ from launcher.emulator.hub import (
     branches,
     commits,
     downloads,
+    job_routes,
     listings,
     pages,
     repositories,
@@ -24,5 +25,6 @@ ROUTES: tuple[Route, ...] = (
     *uploads.ROUTES,
     *xet.ROUTES,
     *downloads.ROUTES,
+    *job_routes.ROUTES,
     *pages.ROUTES,
 )

@@ -8,6 +8,7 @@ import os
 import socket
 import struct
 import tempfile
+import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from pathlib import Path
@@ -23,13 +24,20 @@ from launcher.emulator.hub.limits import RateLimits
 from launcher.emulator.hub.routes import ROUTES
 from launcher.emulator.hub.tokens import Token, drawn_tokens
 from launcher.emulator.hub.wire import Body, Request, Response
+from launcher.emulator.runpod.runner import PodRunner
 from launcher.emulator.threaded_server import ThreadedServer
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+Follow = Callable[[], bytes | None]
+
 IN_MEMORY_BYTES = 1 << 20
+STREAM_LOOK_SECONDS = 0.2
+KEEP_ALIVE_SECONDS = 30.0
+JOB_LOOK_SECONDS = 1.0
+"""Jobs end by their own clock, whether anybody asks or not."""
 
 
 class HubEmulator:
@@ -49,6 +57,7 @@ class HubEmulator:
         xet: bool = True,
         sizes: Sizes | None = None,
         limits: RateLimits | None = None,
+        job_runner: PodRunner | None = None,
     ) -> None:
         self.core = HubCore(
             root,
@@ -58,8 +67,10 @@ class HubEmulator:
             xet=xet,
             sizes=sizes or Sizes(),
             limits=limits or RateLimits(),
+            job_runner=job_runner,
         )
         self._port = port
+        self._is_over = threading.Event()
         self._server: ThreadedServer | None = None
 
     @property
@@ -91,6 +102,8 @@ class HubEmulator:
         )
         self._server = ThreadedServer(config, listening, "hub-emulator")
         self._server.start()
+        if self.core.job_runner is not None:
+            threading.Thread(target=self._look_after_jobs, name="hub-jobs", daemon=True).start()
         return self
 
     def __exit__(
@@ -99,8 +112,14 @@ class HubEmulator:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._is_over.set()
         if self._server:
             self._server.stop()
+        self.core.jobs.close()
+
+    def _look_after_jobs(self) -> None:
+        while not self._is_over.wait(JOB_LOOK_SECONDS):
+            self.core.look_after_jobs()
 
 
 class Connections:
@@ -159,11 +178,37 @@ class HubApp:
         if cut is not None and cut.after_bytes is None:
             self._connections.end(scope["client"], by_reset=cut.by_reset)
             return
+        if response.follow is not None:
+            await self._stream(response, response.follow, receive, send)
+            return
         await _send(response, request.method, send)
         if cut is not None:
             # Let the bytes before the cut leave this machine first.
             await asyncio.sleep(0.05)
             self._connections.end(scope["client"], by_reset=cut.by_reset)
+
+    async def _stream(
+        self, response: Response, follow: Follow, receive: Receive, send: Send
+    ) -> None:
+        """Everything that comes, with a sign of life between, until the stream ends or nobody listens."""
+        raw = [(name.lower().encode(), text.encode()) for name, text in response.headers.items()]
+        await send({"type": "http.response.start", "status": response.status, "headers": raw})
+        leaving = asyncio.ensure_future(_left(receive))
+        quiet_seconds = 0.0
+        try:
+            while not leaving.done():
+                piece = await asyncio.to_thread(self._core.more_of, follow)
+                if piece is None:
+                    await send({"type": "http.response.body", "body": b""})
+                    return
+                quiet_seconds = 0.0 if piece else quiet_seconds + STREAM_LOOK_SECONDS
+                if not piece and quiet_seconds >= KEEP_ALIVE_SECONDS:
+                    piece, quiet_seconds = b": keep-alive\n\n", 0.0
+                if piece:
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+                await asyncio.wait([leaving], timeout=STREAM_LOOK_SECONDS)
+        finally:
+            leaving.cancel()
 
     async def _spooled(self, receive: Receive) -> Body:
         digest, gathered = hashlib.sha256(), bytearray()
@@ -188,6 +233,12 @@ class HubApp:
         with handle:
             handle.write(gathered)
         return Body(Path(path), digest.hexdigest())
+
+
+async def _left(receive: Receive) -> None:
+    """Returns when the client has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        continue
 
 
 async def _send(response: Response, method: str, send: Send) -> None:

@@ -102,11 +102,18 @@ class Token:
 
 
 def drawn_tokens() -> dict[str, Token]:
-    """One token that reads and one that writes, new at each start: another program here cannot know them.
+    """One token that reads, one that writes and one that manages jobs, new at each start: another program here cannot
+    know them.
 
     Their names say what they are, so that a person who meets one in a listing knows that it opens nothing.
     """
     return {
         f"demo-hub-read-{secrets.token_hex(16)}": Token("read", "demo", TokenKind.READ),
         f"demo-hub-write-{secrets.token_hex(16)}": Token("write", "demo", TokenKind.WRITE),
+        f"demo-hub-jobs-{secrets.token_hex(16)}": Token(
+            "jobs",
+            "demo",
+            TokenKind.FINE_GRAINED,
+            scopes=(Scope("user", "demo", ("job.write",)),),
+        ),
     }

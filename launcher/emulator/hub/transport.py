@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import httpx2
 
 from launcher.emulator.hub.core import HubCore
@@ -24,13 +25,20 @@ class HubTransport(httpx2.BaseTransport):
         self._sleep = sleep
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        response = self._core.handle(_arrived(request))
+        response = self._core.handle(_arrived(request, _content(request)))
         self._wait(response, request)
         if response.cut is not None and response.cut.after_bytes is None:
             if response.cut.by_reset:
                 raise httpx2.ReadError("Connection reset by peer", request=request)
             raise httpx2.RemoteProtocolError(
                 "Server disconnected without sending a response.", request=request
+            )
+        if response.follow is not None:
+            return httpx2.Response(
+                response.status,
+                headers=dict(response.headers),
+                content=self._core.more_of(response.follow) or b"",
+                request=request,
             )
         headers = {"content-length": str(response.size), **response.headers}
         content = _Pieces(response, request) if request.method != "HEAD" else None
@@ -47,8 +55,30 @@ class HubTransport(httpx2.BaseTransport):
         self._sleep(response.delay_seconds)
 
 
-def _arrived(request: httpx2.Request) -> Request:
-    content = b"".join(request.stream) if isinstance(request.stream, httpx2.SyncByteStream) else b""
+class AsyncHubTransport(httpx.AsyncBaseTransport):
+    """The same for a client of httpx, which the launcher reads streams with; a stream ends where it stands."""
+
+    def __init__(self, core: HubCore) -> None:
+        self._core = core
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = self._core.handle(_arrived(request, await request.aread()))
+        if response.cut is not None and response.cut.after_bytes is None:
+            raise httpx.ReadError("Connection reset by peer", request=request)
+        if response.follow is not None:
+            content = self._core.more_of(response.follow) or b""
+        else:
+            content = b"".join(response.pieces())
+        return httpx.Response(
+            response.status, headers=dict(response.headers), content=content, request=request
+        )
+
+
+def _content(request: httpx2.Request) -> bytes:
+    return b"".join(request.stream) if isinstance(request.stream, httpx2.SyncByteStream) else b""
+
+
+def _arrived(request: httpx2.Request | httpx.Request, content: bytes) -> Request:
     target = request.url.raw_path.decode("ascii")
     path, _, query = target.partition("?")
     headers = {name.lower(): value for name, value in request.headers.items()}

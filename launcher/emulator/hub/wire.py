@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -105,6 +105,8 @@ class Response:
     body: bytes | FileSlice = b""
     delay_seconds: float = 0.0
     cut: Cut | None = None
+    follow: Callable[[], bytes | None] | None = None
+    """A stream in place of a body: what has come since it was asked last, None at its end."""
 
     @property
     def size(self) -> int:
