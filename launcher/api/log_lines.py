@@ -66,6 +66,7 @@ async def log_lines(
 async def _from_pod(
     bench: Workbench, run: KnownRun, *, follow: bool, tail: int
 ) -> AsyncGenerator[LogLine, None]:
+    bench = bench.at(run.place)
     async with aclosing(bench.provider.log(run.pod_id, tail=tail)) as lines:
         while True:
             try:

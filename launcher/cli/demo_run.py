@@ -42,6 +42,7 @@ from pod_image.contract.environment import for_python
 from pod_image.contract.figures import dollars_per_hour
 from pod_image.contract.interpreter import module_command, program_command
 from pod_image.contract.next_steps import joined
+from pod_image.contract.places import DEFAULT_PLACE
 
 SENTENCE = "This voice was trained a minute ago, on a computer without a graphics card."
 SPEAK_SECONDS = 120
@@ -63,6 +64,7 @@ class DemoOrder:
     recipe: DemoRecipe = USUAL
     image: str = ""
     base: DemoBase | None = None
+    provider: str = DEFAULT_PLACE
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,7 @@ async def _run(
         return DemoOutcome(
             followed=followed,
             folder=into,
-            provider_calls=bench.provider.calls,
+            provider_calls=bench.at(order.provider).provider.calls,
             pods_left=_pods_left(cloud),
             results_repo=cloud.results_repo,
             onnx=next(iter(sorted(into.glob("voice/*.onnx"))), None),
@@ -199,6 +201,7 @@ def _composed(order: DemoOrder, cloud: DemoCloud, config: Config) -> Composed:
     given: dict[str, Any] = {
         "dataset_repo": cloud.dataset_repo,
         "results_repo": cloud.results_repo,
+        "provider": order.provider,
         **({"image": order.image} if order.image else {}),
     }
     command = program_command(command_that_shows(order.faults))
@@ -249,7 +252,8 @@ def _pods_left(cloud: DemoCloud) -> int:
     with suppress(ValueError):
         pods = answer.json()["pods"] if answer.is_success else []
     ended = PodStatus.TERMINATED.value.upper()
-    return sum(str(pod.get("status", "")).upper() != ended for pod in pods)
+    paid = sum(str(pod.get("status", "")).upper() != ended for pod in pods)
+    return paid + cloud.jobs_left
 
 
 def _text(outcome: DemoOutcome) -> str:

@@ -26,7 +26,7 @@ from launcher.cli.following import (
 from launcher.cli.notifying import with_addresses
 from launcher.cli.options import Asked
 from launcher.cli.request import composed_from
-from launcher.cli.session import ALL_KEYS, find, run, with_secrets
+from launcher.cli.session import HUB_KEYS, PLACE_ALONE, find, find_for, run, with_secrets
 from launcher.cli.shown_plan import plan_as_asked, refuse_settings
 from launcher.cli.terminal.command_line import name_of
 from launcher.cli.terminal.layout import usd
@@ -67,9 +67,10 @@ def deploy_and_follow(
             "There is no terminal to ask on, so nothing was rented.",
             hint="Add --yes to rent without being asked; launcher plan shows what it would do.",
         )
-    keys = find(ALL_KEYS)
-    if composed is not None:
-        keys = with_secrets(keys, composed.settings, is_needed=True)
+    if composed is None:
+        keys = find((*PLACE_ALONE, *HUB_KEYS))
+    else:
+        keys = with_secrets(find_for(composed.settings), composed.settings, is_needed=True)
     keys = with_addresses(keys, asked.notify, is_off=asked.is_silent)
     end_on_signals()
     choices = _Choices(asked, composed, plan_hash or "", is_agreed, detach, called)

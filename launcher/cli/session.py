@@ -17,9 +17,10 @@ from launcher.cli.terminal.output import print_notice, print_warning
 from launcher.config import Config, hub_address, read_config
 from launcher.domain.run_address import run_address
 from launcher.errors import BadEnvironment, Interrupted
-from launcher.providers.registry import default_place
+from launcher.providers.registry import all_places, default_place
 from launcher.services.common.interrupts import GivenUp, leaving_on_signals
 from launcher.services.common.place_key import place_key
+from launcher.services.common.places import place_of
 from launcher.services.common.run_secrets import named_secrets
 from launcher.services.common.workbench import Workbench, open_workbench
 from launcher.stores.secrets import (
@@ -40,16 +41,29 @@ from pod_image.contract.surroundings import drop_certificates_that_are_not_there
 T = TypeVar("T")
 
 PLACE_ALONE = tuple(name for name in (place_key(default_place()),) if name is not None)
-"""The key that the place takes which runs go to."""
-ALL_KEYS = (*PLACE_ALONE, KeyName.HF_DATASET, KeyName.HF_UPLOAD)
+"""The key that the usual place takes. Who has the key of another alone is not asked for it."""
+HUB_KEYS = (KeyName.HF_DATASET, KeyName.HF_UPLOAD)
 
 
-def find(needed: Sequence[KeyName] = (), store: KeyStore | None = None) -> Keys:
+def find_for(settings: RunSettings) -> Keys:
+    """The keys that a run with these settings takes. Raises NotConfigured for one that nobody gives."""
+    own = place_key(place_of(settings))
+    return find((*((own,) if own is not None else ()), *HUB_KEYS), any_place=False)
+
+
+def find(
+    needed: Sequence[KeyName] = (), store: KeyStore | None = None, *, any_place: bool = True
+) -> Keys:
     """Environment, then keyring, then a hidden prompt for what is needed and missing, on a terminal only.
 
-    Raises NotConfigured for a needed key that nobody gives.
+    With `any_place` the key of another place does for the usual one's. Raises NotConfigured for a needed key that
+    nobody gives.
     """
-    keys = find_keys(os.environ, store or KeyringStore())
+    is_of_places = any_place and not set(PLACE_ALONE).isdisjoint(needed)
+    also = [*needed, *(_place_keys() if is_of_places else ())]
+    keys = find_keys(os.environ, store or KeyringStore(), also=also)
+    if any_place and _has_other_place(keys):
+        needed = [name for name in needed if name not in PLACE_ALONE]
     for name in needed:
         if keys.get(name) is None and sys.stdin.isatty():
             typed = ask_secret(name)
@@ -57,6 +71,15 @@ def find(needed: Sequence[KeyName] = (), store: KeyStore | None = None) -> Keys:
                 keys = keys.with_given(name, typed)
         keys.need(name)
     return keys
+
+
+def _place_keys() -> list[KeyName]:
+    """Of every place: a run may be at any of them."""
+    return [name for name in map(place_key, all_places()) if name is not None]
+
+
+def _has_other_place(keys: Keys) -> bool:
+    return any(keys.get(name) is not None for name in _place_keys() if name not in PLACE_ALONE)
 
 
 def find_unless_named(key: str, needed: Sequence[KeyName]) -> Keys:

@@ -64,7 +64,13 @@ class DemoCloud:
             **({REGISTRY_VARIABLE: self.registry.url} if self.registry else {}),
             KeyName.HF_DATASET.variable: self.hub.tokens["read"],
             KeyName.HF_UPLOAD.variable: self.hub.tokens["write"],
+            KeyName.HF_JOBS.variable: self.hub.tokens["jobs"],
         }
+
+    @property
+    def jobs_left(self) -> int:
+        """Jobs that the Hub's stand-in still bills."""
+        return len(self.hub.core.jobs.live())
 
     @property
     def provider_calls(self) -> int:
@@ -108,6 +114,7 @@ def demo_cloud(
     from launcher.emulator.hub import HubEmulator
     from launcher.emulator.registry import KnownImage, RegistryContents, RegistryEmulator
     from launcher.emulator.runpod import RunPodEmulator
+    from launcher.emulator.runpod.processes import ProcessRunner
 
     contents = RegistryContents()
     for name in images:
@@ -120,7 +127,8 @@ def demo_cloud(
             ),
         )
     with ExitStack() as stack:
-        hub = stack.enter_context(HubEmulator(root / "hub"))
+        jobs = ProcessRunner(root / "jobs", keep_folders=False)
+        hub = stack.enter_context(HubEmulator(root / "hub", job_runner=jobs))
         runpod = stack.enter_context(RunPodEmulator(root / "pods", runner))
         registry = stack.enter_context(RegistryEmulator(contents))
         runpod.world.images.registries = registry.contents

@@ -9,6 +9,7 @@ from enum import StrEnum
 from launcher.domain.cost import worst_case_cost_usd
 from launcher.domain.labels import NO_LABELS, Labels
 from pod_image.contract.outcomes import EndReason
+from pod_image.contract.places import DEFAULT_PLACE
 
 
 class RunState(StrEnum):
@@ -72,6 +73,8 @@ class Run:
     """What the repo calls the attempt's nonce; for a run that is known from there alone."""
     told_pod_id: str = ""
     """What the repo calls its pod: to be shown, and asked the bill of."""
+    place: str = DEFAULT_PLACE
+    """Where its pod is."""
     labels: Labels = field(default=NO_LABELS, hash=False)
     """What a person calls it; the same for every attempt. Changed by itself, never with the rest of the row."""
 

@@ -75,10 +75,12 @@ class Place:
     """Of the page where a key is given more rights, short enough for a sentence."""
     disk_usd_per_gb_month: float = 0.0
     """What the disk costs beside the price of an offer."""
+    is_on_hub: bool = False
+    """It is part of Hugging Face: what stands in for the Hub stands in for it."""
 
-    def address(self, given: Mapping[str, str]) -> str:
+    def address(self, given: Mapping[str, str], hub_url: str = "") -> str:
         """The address to use, `given` being those that stand in for a place's own, by its name."""
-        return given.get(self.name) or self.url
+        return given.get(self.name) or (self.is_on_hub and hub_url) or self.url
 
     def how_to_top_up(self, *, begins: bool = True) -> Said:
         """Where credit is added, as the beginning of a sentence or its end; empty where nothing is paid."""
@@ -90,6 +92,6 @@ class Place:
         """Where a higher limit is asked for, as the end of a sentence."""
         return Link(f"ask {self.title} for more", self.limits_address)
 
-    def has_stand_in(self, given: Mapping[str, str]) -> bool:
+    def has_stand_in(self, given: Mapping[str, str], hub_url: str = "") -> bool:
         """Whether somebody else answers for it: a demo, a test."""
-        return self.address(given) != self.url
+        return self.address(given, hub_url) != self.url

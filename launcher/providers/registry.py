@@ -24,8 +24,23 @@ def _runpod_access() -> PlaceAccess:
     return RUNPOD_ACCESS
 
 
-PLACES: Mapping[str, Callable[[], Place]] = {"runpod": _runpod}
-ACCESSES: Mapping[str, Callable[[], PlaceAccess]] = {"runpod": _runpod_access}
+def _hf_jobs() -> Place:
+    from launcher.providers.hf_jobs.place import HF_JOBS
+
+    return HF_JOBS
+
+
+def _hf_jobs_access() -> PlaceAccess:
+    from launcher.providers.hf_jobs.access import HF_JOBS_ACCESS
+
+    return HF_JOBS_ACCESS
+
+
+PLACES: Mapping[str, Callable[[], Place]] = {"runpod": _runpod, "hf-jobs": _hf_jobs}
+ACCESSES: Mapping[str, Callable[[], PlaceAccess]] = {
+    "runpod": _runpod_access,
+    "hf-jobs": _hf_jobs_access,
+}
 """Apart from the places, since most of those who read about one never ask it anything."""
 
 

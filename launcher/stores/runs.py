@@ -56,6 +56,7 @@ _MIGRATIONS = (
     ALTER TABLE runs ADD COLUMN told_pod_id TEXT NOT NULL DEFAULT '';
     """,
     f"{labels.TABLE}; CREATE INDEX IF NOT EXISTS runs_by_age ON runs (planned_at)",
+    "ALTER TABLE runs ADD COLUMN place TEXT NOT NULL DEFAULT 'runpod'",
 )
 """One step per version of the file; a step is never changed once it was released."""
 

@@ -1,4 +1,4 @@
-"""The three keys, and secrets that a person names for a command: where they are found and where they are kept.
+"""The keys, and secrets that a person names for a command: where they are found and where they are kept.
 
 Values are never written, shown or logged here.
 """
@@ -26,6 +26,7 @@ class KeyName(StrEnum):
     RUNPOD = "runpod"
     HF_DATASET = "hf-dataset"
     HF_UPLOAD = "hf-upload"
+    HF_JOBS = "hf-jobs"
 
     @property
     def variable(self) -> str:
@@ -40,12 +41,18 @@ _VARIABLES = {
     KeyName.RUNPOD: "RUNPOD_API_KEY",
     KeyName.HF_DATASET: "HF_DATASET_TOKEN",
     KeyName.HF_UPLOAD: "HF_UPLOAD_TOKEN",
+    KeyName.HF_JOBS: "HF_JOBS_TOKEN",
 }
 _PURPOSES = {
     KeyName.RUNPOD: "RunPod API key, which rents pods and ends them",
     KeyName.HF_DATASET: "Hugging Face token that reads the dataset",
     KeyName.HF_UPLOAD: "Hugging Face token that writes the results",
+    KeyName.HF_JOBS: "Hugging Face token that starts jobs and cancels them",
 }
+USUAL_KEYS = (KeyName.RUNPOD, KeyName.HF_DATASET, KeyName.HF_UPLOAD)
+"""What a run takes that goes to the usual place; another key is asked of nobody who goes nowhere else."""
+_STOOD_FOR = (KeyName.HF_DATASET, KeyName.HF_UPLOAD)
+"""What the common variable stands in for."""
 _NAMED = "secret:"
 _COMMON_HUB_VARIABLE = "HF_TOKEN"
 """One token for both, as Hugging Face's own tools name it."""
@@ -108,6 +115,7 @@ class Keys:
     runpod: SecretStr | None = None
     hf_dataset: SecretStr | None = None
     hf_upload: SecretStr | None = None
+    hf_jobs: SecretStr | None = None
     sources: Mapping[KeyName, KeySource] = field(default_factory=dict)
     named: Mapping[str, SecretStr] = field(default_factory=dict)
     """Secrets for commands, by their names."""
@@ -149,7 +157,8 @@ class Keys:
 
     @property
     def missing(self) -> tuple[KeyName, ...]:
-        return tuple(name for name in KeyName if self.get(name) is None)
+        """Those of the usual ones that are not there."""
+        return tuple(name for name in USUAL_KEYS if self.get(name) is None)
 
 
 def how_to_give(name: AnyKey) -> Said:
@@ -279,20 +288,36 @@ def find_keys(
     environment: Mapping[str, str],
     store: KeyStore | None = None,
     given: Mapping[KeyName, SecretStr] | None = None,
+    also: Iterable[KeyName] = (),
 ) -> Keys:
     """The keys to use: the environment first, then the keyring, then what was typed.
 
-    HF_TOKEN stands in for either Hugging Face token. Asking a person is the caller's matter.
+    HF_TOKEN stands in for either Hugging Face token. A key that is not usual is looked for in the keyring where that
+    is open anyway, or where it is in `also`: opening it takes a while. Asking a person is the caller's matter.
     """
     found: dict[str, Any] = {}
     sources: dict[KeyName, KeySource] = {}
+    once = None if store is None else _Opened(store)
     for name in KeyName:
-        for source, value in _places(name, environment, store, given or {}):
+        is_wanted = name in (*USUAL_KEYS, *also) or (once is not None and once.is_open)
+        for source, value in _places(name, environment, once if is_wanted else None, given or {}):
             if value is not None and value.get_secret_value().strip():
                 found[_field(name)] = SecretStr(value.get_secret_value().strip())
                 sources[name] = source
                 break
     return Keys(**found, sources=sources)
+
+
+class _Opened:
+    """A store that remembers whether it was asked."""
+
+    def __init__(self, store: KeyStore) -> None:
+        self._store = store
+        self.is_open = False
+
+    def read(self, name: Kept) -> SecretStr | None:
+        self.is_open = True
+        return self._store.read(name)
 
 
 def find_named(
@@ -327,12 +352,12 @@ def find_addresses(environment: Mapping[str, str], store: KeyStore | None = None
 def _places(
     name: KeyName,
     environment: Mapping[str, str],
-    store: KeyStore | None,
+    store: _Opened | None,
     given: Mapping[KeyName, SecretStr],
 ) -> Iterator[tuple[KeySource, SecretStr | None]]:
     """Where a key may be, in order; the keyring is asked only when it has to be."""
     yield KeySource.ENVIRONMENT, _secret(environment.get(name.variable))
-    if name is not KeyName.RUNPOD:
+    if name in _STOOD_FOR:
         yield KeySource.ENVIRONMENT, _secret(environment.get(_COMMON_HUB_VARIABLE))
     if store is not None:
         yield KeySource.KEYRING, store.read(name)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from nicegui import Client, background_tasks, context, ui
 
 from launcher.errors import LauncherError
-from launcher.stores.secrets import KeyName, keys_among
+from launcher.stores.secrets import USUAL_KEYS, keys_among
 from launcher.ui.next_steps import on_page, on_page_with_links
 from launcher.ui.state.sessions import Session
 from launcher.ui.state.site import Site
@@ -256,7 +256,7 @@ def draw_key_chip(chip: ui.element, site: Site, tab: str) -> None:
         if not held:
             Text("span", "No keys")
         else:
-            Text("span", f"{len(held)} of {len(KeyName)} keys held")
+            Text("span", f"{len(held)} of {max(len(USUAL_KEYS), len(held))} keys held")
 
 
 def show_error(error: LauncherError) -> None:

@@ -55,8 +55,12 @@ async def arm_pod(
 
 
 def limits_of(document: RunDocument, reading: PodReading, now: float) -> Limits:
-    """The caps, from the cloud's own figures where it gave them; a restart changes neither."""
-    created_at = reading.created_at if reading.created_at is not None else now
+    """The caps, from the cloud's own figures where it gave them; a restart changes neither.
+
+    Where nobody tells when the pod was made, it was ordered `max_hours` before its deadline, and is no older.
+    """
+    ordered_at = document.deadline.timestamp() - document.settings.max_hours * 3600
+    created_at = reading.created_at if reading.created_at is not None else min(now, ordered_at)
     return caps_of(document).limits(created_at, reading.price_per_hour_usd)
 
 

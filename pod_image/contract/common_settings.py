@@ -7,7 +7,8 @@ from typing import Annotated, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from pod_image.contract.knobs import Knob, Picks, Scope
+from pod_image.contract.knobs import Knob, Picks, Scope, When
+from pod_image.contract.places import Provider
 
 DEFAULT_IMAGE = "ghcr.io/pod-launcher/pod-image:0.1.0"
 """The one place that names the image a pod runs when nothing else is asked for."""
@@ -40,6 +41,9 @@ class Cloud(StrEnum):
     SECURE = "secure"
     COMMUNITY = "community"
     ANY = "any"
+
+
+_ON_RUNPOD = (When("provider", (Provider.RUNPOD,)),)
 
 
 class CommonSettings(BaseModel):
@@ -181,6 +185,16 @@ class CommonSettings(BaseModel):
     ] = ""
 
     # Where
+    provider: Annotated[
+        Provider,
+        Field(
+            description=(
+                "Where the run goes. runpod: a rented pod. hf-jobs: a job of Hugging Face, which the Hub ends after "
+                "the time cap."
+            )
+        ),
+        Knob("Provider", group="Where"),
+    ] = Provider.RUNPOD
     gpu_types: Annotated[
         tuple[Word, ...],
         Field(
@@ -205,7 +219,7 @@ class CommonSettings(BaseModel):
                 "both."
             )
         ),
-        Knob("Cloud tier", group="Where"),
+        Knob("Cloud tier", group="Where", when=_ON_RUNPOD),
     ] = Cloud.SECURE
     data_centers: Annotated[
         tuple[Word, ...],
@@ -213,7 +227,14 @@ class CommonSettings(BaseModel):
             description="Data centres that will do, such as EU-RO-1; empty takes any.",
             max_length=64,
         ),
-        Knob("Data centres", group="Where", level="advanced", separator=",", empty_means="any"),
+        Knob(
+            "Data centres",
+            group="Where",
+            level="advanced",
+            separator=",",
+            empty_means="any",
+            when=_ON_RUNPOD,
+        ),
     ] = ()
     disk_gb: Annotated[
         int,
@@ -250,6 +271,7 @@ class CommonSettings(BaseModel):
             group="Where",
             level="advanced",
             empty_means="none: a public image",
+            when=_ON_RUNPOD,
         ),
     ] = ""
     min_cuda_version: Annotated[
@@ -261,7 +283,13 @@ class CommonSettings(BaseModel):
             ),
             pattern=r"^$|^\d{1,2}\.\d{1,2}$",
         ),
-        Knob("Lowest CUDA version", group="Where", level="advanced", empty_means="any"),
+        Knob(
+            "Lowest CUDA version",
+            group="Where",
+            level="advanced",
+            empty_means="any",
+            when=_ON_RUNPOD,
+        ),
     ] = "13.0"
 
     # Limits

@@ -5,8 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
-DEFAULT_PLACE = "runpod"
+
+class Provider(StrEnum):
+    """The places that runs can go to, as a person names them."""
+
+    RUNPOD = "runpod"
+    HF_JOBS = "hf-jobs"
+
+
+DEFAULT_PLACE = Provider.RUNPOD.value
 """Of a pod whose launcher named none: launchers of earlier releases knew no other."""
 
 
@@ -15,7 +24,7 @@ class PlaceVariables:
     """Names of variables in a pod's environment. Empty where the place has no such thing."""
 
     pod_id: str
-    """Who the pod is. It is there in every pod of the place, and nowhere else."""
+    """Who the pod is. It is there in every pod of the place; beside `LAUNCHER_RUN` nowhere else."""
     key: str
     """Injected by the place; it may read and end this pod alone. The person's key is never sent."""
     url: str
@@ -24,6 +33,7 @@ class PlaceVariables:
 
 PLACES: Mapping[str, PlaceVariables] = {
     "runpod": PlaceVariables("RUNPOD_POD_ID", "RUNPOD_API_KEY", "RUNPOD_API_BASE_URL"),
+    "hf-jobs": PlaceVariables("JOB_ID", "", ""),
 }
 
 

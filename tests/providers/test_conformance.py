@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator
+from pathlib import Path
 
+import pytest
 from pydantic import SecretStr
 
 from launcher.emulator.runpod import ExecOutcome, Gateway, RunPodWorld, ScriptedRunner
-from launcher.emulator.runpod.runner import ScriptedContainer
 from launcher.providers.registry import PLACES
 from launcher.providers.runpod.client import RunPodClient
 from launcher.providers.runpod.provider import RunPodProvider
 from tests.kit.clocks import WorldClock
 from tests.kit.virtual_time import StreamingTransport, VirtualLoop
 from tests.providers.conformance import ProviderConformance, ProviderStage
+from tests.providers.job_stage import HfJobsStage, counting
 from tests.providers.meadow import MeadowStage
-
-
-def _counting(container: ScriptedContainer) -> Generator[float, None, int | None]:
-    for number in range(1_000):
-        container.log(f"line {number}")
-        yield 1.0
-    return None
 
 
 class RunPodStage:
@@ -32,7 +26,7 @@ class RunPodStage:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
         answer = lambda container, command: ExecOutcome(0, " ".join(command), "", False)  # noqa: E731
-        runner = ScriptedRunner(_counting, answer)
+        runner = ScriptedRunner(counting, answer)
         self._world = RunPodWorld(WorldClock(loop), runner)
         self.provider = self._with_key(self._world.api_key)
 
@@ -70,6 +64,18 @@ class RunPodStage:
         self._world.extras.switch_off("secrets")
 
 
+class TestHuggingFaceJobs(ProviderConformance):
+    has_exec = False
+    keeps_secrets = False
+
+    @pytest.fixture(autouse=True)
+    def _in_a_folder(self, tmp_path: Path) -> None:
+        self.folder = tmp_path
+
+    def stage(self) -> ProviderStage:
+        return HfJobsStage(self.folder)
+
+
 class TestRunPod(ProviderConformance):
     def stage(self) -> ProviderStage:
         return RunPodStage()
@@ -80,7 +86,7 @@ class TestAMeadow(ProviderConformance):
         return MeadowStage()
 
 
-HELD = {"runpod": TestRunPod}
+HELD = {"runpod": TestRunPod, "hf-jobs": TestHuggingFaceJobs}
 
 
 def test_every_place_is_held_to_it() -> None:

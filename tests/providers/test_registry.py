@@ -27,12 +27,13 @@ FOLDERS = Path(launcher.providers.__file__).parent
 
 
 def test_every_folder_below_the_providers_is_a_place_and_every_place_a_folder() -> None:
-    folders = {path.parent.name for path in FOLDERS.glob("*/__init__.py")}
+    folders = {path.parent.name.replace("_", "-") for path in FOLDERS.glob("*/__init__.py")}
     assert folders == set(PLACES) == set(ACCESSES) == set(contract.PLACES)
     for name in PLACES:
-        assert (FOLDERS / name / "place.py").is_file()
-        assert (FOLDERS / name / "access.py").is_file()
-        assert (FOLDERS / name / "provider.py").is_file()
+        folder = FOLDERS / name.replace("-", "_")
+        assert (folder / "place.py").is_file()
+        assert (folder / "access.py").is_file()
+        assert (folder / "provider.py").is_file()
         assert place_named(name).name == name
     assert default_place().name == contract.DEFAULT_PLACE
     with pytest.raises(KeyError):

@@ -8,7 +8,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pydantic import SecretStr
@@ -16,7 +16,8 @@ from pydantic import SecretStr
 from launcher.config import Config
 from launcher.emulator.hub.core import HubCore
 from launcher.emulator.hub.routes import ROUTES
-from launcher.emulator.hub.transport import HubTransport
+from launcher.emulator.hub.tokens import Scope, Token, TokenKind
+from launcher.emulator.hub.transport import AsyncHubTransport, HubTransport
 from launcher.emulator.runpod import (
     ExecOutcome,
     Gateway,
@@ -25,9 +26,13 @@ from launcher.emulator.runpod import (
     ScriptedRunner,
 )
 from launcher.hub.access import HubAccess
+from launcher.providers.base import Provider
+from launcher.providers.hf_jobs.client import HfJobsClient
+from launcher.providers.hf_jobs.place import HF_JOBS
+from launcher.providers.hf_jobs.provider import HfJobsProvider
 from launcher.providers.runpod.client import RunPodClient
 from launcher.providers.runpod.provider import RunPodProvider
-from launcher.services.common.workbench import Workbench, open_history
+from launcher.services.common.workbench import NoProvider, Workbench, open_history
 from launcher.services.launching.launch import launch
 from launcher.services.launching.progress import Progress, Stage
 from launcher.services.telling.addresses import addresses_in
@@ -47,6 +52,10 @@ from tests.kit.pod_programs import said_to_control
 from tests.kit.told import Told
 from tests.kit.virtual_time import StreamingTransport, VirtualLoop
 
+JOBS_TOKEN = "demo-hub-jobs"
+JOBS = Token(
+    "jobs", "demo", TokenKind.FINE_GRAINED, scopes=(Scope("user", "demo", ("job.write",)),)
+)
 OPENED: list[RunHistory] = []
 """Closed after each test by the fixture beside this file."""
 GPU_IDLE = {
@@ -94,7 +103,7 @@ class Script:
 
     def program(self, container: ScriptedContainer) -> Generator[float, None, int | None]:
         document = RunDocument.from_json(container.spec.env[RUN_VARIABLE])
-        pod_id = container.spec.pod_id
+        pod = self.world.pods.get(container.spec.pod_id)  # none at a place that is not this cloud
         container.log("container is up")
         self.say(container, document, "phase", phase="boot", state="started")
         if self.armed_after is None:
@@ -106,7 +115,7 @@ class Script:
                 "works": self.can_release,
                 "detail": "" if self.can_release else "403",
             },
-            self.gpu_check(self.world.pods[pod_id].centre_id),
+            self.gpu_check(pod.centre_id if pod is not None else None),
         ]
         self.say(
             container,
@@ -148,8 +157,10 @@ class Script:
         if self.delivers:
             self.deliver(document)
         yield 0.5
-        if self.releases:
-            self.world.act(self.world.pods[pod_id], "terminate")
+        if self.releases and pod is None:
+            return 0
+        if self.releases and pod is not None:
+            self.world.act(pod, "terminate")
         yield 1e9
         return 0
 
@@ -223,7 +234,8 @@ class Script:
 class LauncherHarness:
     """Everything outside the launcher, and a workbench below it. Make it inside a virtual-time test."""
 
-    def __init__(self, folder: Path, **config: Any) -> None:
+    def __init__(self, folder: Path, *, with_jobs: bool = False, **config: Any) -> None:
+        """`with_jobs`: the person has a key of Hugging Face Jobs too."""
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
         self.loop = loop
@@ -231,7 +243,12 @@ class LauncherHarness:
         self.runner = ScriptedRunner()
         self.world = RunPodWorld(WorldClock(loop), self.runner)
         self.core = HubCore(
-            folder / "hub", now_in(loop), ROUTES, xet=False, tokens=dict(FIXED_TOKENS)
+            folder / "hub",
+            now_in(loop),
+            ROUTES,
+            xet=False,
+            tokens={**FIXED_TOKENS, JOBS_TOKEN: JOBS},
+            job_runner=self.runner,
         )
         self.core.public_url, self.core.cdn_url = HUB_URL, "http://cdn.test"
         self.transport = StreamingTransport(Gateway(self.world, in_process=True))
@@ -248,8 +265,12 @@ class LauncherHarness:
             **config,
         )
         self.config.make_folders()
+        self.with_jobs = with_jobs
         self.keys = Keys(
-            SecretStr(self.world.api_key), SecretStr(TOKENS["read"]), SecretStr(TOKENS["write"])
+            SecretStr(self.world.api_key),
+            SecretStr(TOKENS["read"]),
+            SecretStr(TOKENS["write"]),
+            hf_jobs=SecretStr(JOBS_TOKEN) if with_jobs else None,
         )
         self.told = Told()
         self.bench = self.open_bench()
@@ -272,7 +293,20 @@ class LauncherHarness:
         access = HubAccess(self.hub_of(TOKENS["read"]), self.hub, run_blocking=at_once)
         runs = open_history(config, is_needed=needs_history)
         OPENED.append(runs)
-        return Workbench(config, RunPodProvider(client), access, runs, LoopClock())
+        jobs = self.jobs_provider() if self.with_jobs else cast(Provider, NoProvider(HF_JOBS))
+        return Workbench(
+            config, RunPodProvider(client), access, runs, LoopClock(), others={"hf-jobs": jobs}
+        )
+
+    def jobs_provider(self) -> HfJobsProvider:
+        jobs = HfJobsClient(
+            SecretStr(JOBS_TOKEN),
+            HUB_URL,
+            hub=self.hub_of(JOBS_TOKEN),
+            transport=AsyncHubTransport(self.core),
+            run_blocking=at_once,
+        )
+        return HfJobsProvider(jobs, clock=LoopClock())
 
     def teller(self, keys: Keys) -> Teller:
         """Who tells at the addresses of these keys; what arrives there is in `told`."""

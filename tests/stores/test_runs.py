@@ -206,7 +206,7 @@ def test_a_history_of_an_earlier_release_is_brought_up_to_date(tmp_path: Path) -
     with closing(sqlite3.connect(path)) as db, db:
         db.execute("ALTER TABLE runs DROP COLUMN account_id")
         db.execute("ALTER TABLE runs DROP COLUMN not_delivered")
-        for name in ("is_from_repo", "told_nonce", "told_pod_id"):
+        for name in ("is_from_repo", "told_nonce", "told_pod_id", "place"):
             db.execute(f"ALTER TABLE runs DROP COLUMN {name}")
         db.execute("PRAGMA user_version = 1")
     with closing(RunHistory(path)) as opened:

@@ -46,6 +46,7 @@ def test_the_environment_comes_before_the_keyring_and_that_before_what_was_typed
         KeyName.RUNPOD: KeySource.ENVIRONMENT,
         KeyName.HF_DATASET: KeySource.KEYRING,
         KeyName.HF_UPLOAD: KeySource.GIVEN,
+        KeyName.HF_JOBS: KeySource.KEYRING,
     }
 
 
@@ -155,6 +156,17 @@ def test_a_locked_keyring_is_a_sentence_without_the_backends_words() -> None:
         KeyringStore(Locked()).read(KeyName.RUNPOD)
     assert "secret words" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+def test_an_unusual_key_alone_is_looked_for_in_the_keyring_only_where_it_is_needed() -> None:
+    store = MemoryKeyStore()
+    store.save(KeyName.HF_JOBS, SecretStr("kept"))
+    environment = {"RUNPOD_API_KEY": "a", "HF_TOKEN": "b"}
+    assert find_keys(environment, store).hf_jobs is None
+    assert (
+        value_of(find_keys(environment, store, also=(KeyName.HF_JOBS,)), KeyName.HF_JOBS) == "kept"
+    )
+    assert find_keys(environment).hf_jobs is None
 
 
 def test_keys_can_be_looked_for_without_loading_the_keyring_library() -> None:

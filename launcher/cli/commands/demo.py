@@ -35,6 +35,7 @@ from launcher.demo.cloud import (
 from launcher.demo.recipes import USUAL, DemoRecipe
 from launcher.errors import InvalidRequest
 from launcher.services.common.interrupts import leaving_signals
+from pod_image.contract.places import Provider
 from pod_image.contract.surroundings import stay_on_loopback
 
 app = command_app()
@@ -65,6 +66,12 @@ def demo(
         str,
         typer.Option(help="bootstrap: as without an image of ours; the agent comes as a wheel."),
     ] = "",
+    provider: Annotated[
+        Provider,
+        typer.Option(
+            help="Where the run of --headless goes: a pod at RunPod, or a job of Hugging Face."
+        ),
+    ] = Provider.RUNPOD,
     base: Annotated[
         bool,
         typer.Option(
@@ -110,7 +117,7 @@ def demo(
         elif headless:
             from launcher.cli.demo_run import DemoOrder, run_demo
 
-            order = DemoOrder(steps, out, seed, faults, recipe, image, start)
+            order = DemoOrder(steps, out, seed, faults, recipe, image, start, provider.value)
             run_demo(order, folder, output)
         else:
             _open_page(faults, folder, start, FormDoor(port, own_name, browser), output)

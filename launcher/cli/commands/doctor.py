@@ -143,7 +143,9 @@ async def _asked(bench: Workbench, keys: Keys, image: str, registry: str) -> lis
 
 async def _interface(bench: Workbench) -> Check:
     place = bench.place
-    found = await access_to(place).check_interface(place.address(bench.config.place_urls), None)
+    found = await access_to(place).check_interface(
+        place.address(bench.config.place_urls, bench.config.hub_url), None
+    )
     return Check(
         f"{place.title}'s API", found.is_good, in_terminal(found.sentence), in_terminal(found.hint)
     )

@@ -23,6 +23,7 @@ from launcher.services.common.workbench import Workbench
 from launcher.services.telling.addresses import addresses_in, check_addresses
 from launcher.stores.secrets import (
     NOTIFY,
+    USUAL_KEYS,
     AnyKey,
     KeyName,
     KeyringStore,
@@ -55,7 +56,7 @@ def set_keys(names: Names = None, as_json: JsonOption = False, quiet: QuietOptio
     output = Output(as_json=as_json, quiet=quiet)
     store = KeyringStore()
     stored = []
-    for name in _chosen(names):
+    for name in _chosen(names) if names else USUAL_KEYS:
         value = _typed_or_piped(name, is_only_one=len(names or []) == 1)
         if value is not None:
             if isinstance(name, NotifyAddresses):

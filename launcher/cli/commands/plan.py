@@ -33,14 +33,14 @@ def plan(
     from launcher.cli.documents.plan import plan_document
     from launcher.cli.notifying import with_addresses
     from launcher.cli.request import composed_from
-    from launcher.cli.session import ALL_KEYS, find, run, with_secrets
+    from launcher.cli.session import find_for, run, with_secrets
     from launcher.cli.shown_plan import plan_as_asked
     from launcher.cli.terminal.output import Output
     from launcher.cli.terminal.plan_view import curl_text, plan_text
     from launcher.services.planning.plan import raise_errors
 
     composed = composed_from(asked)
-    keys = with_secrets(find(ALL_KEYS), composed.settings, is_needed=False)
+    keys = with_secrets(find_for(composed.settings), composed.settings, is_needed=False)
     keys = with_addresses(keys, asked.notify, is_off=asked.is_silent)
     made = run(keys, lambda bench: plan_as_asked(Desk.at(bench, keys), asked, composed))
     Output(as_json=as_json, quiet=quiet).answer(

@@ -37,7 +37,7 @@ from launcher.errors import (
 from launcher.open_http import is_safe_address, open_http
 from launcher.providers.runpod.limits import Gate, wait_seconds
 from launcher.providers.runpod.refusals import Refusal, read_refusal_text, to_error
-from launcher.providers.runpod.sse import ServerEvent, server_events, stream_lines
+from launcher.providers.sse import ServerEvent, server_events, stream_lines
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.surroundings import odd_letters
 

@@ -6,8 +6,8 @@ import json
 from collections import deque
 
 from launcher.providers.base import LogLine
-from launcher.providers.runpod.sse import ServerEvent
 from launcher.providers.runpod.wire import LogWire
+from launcher.providers.sse import ServerEvent
 
 REMEMBERED_LINES = 12_000
 """More than twice what a log gives again at once."""

@@ -31,7 +31,7 @@ def system_routes(ground: Ground) -> APIRouter:
             place=PlaceFacts(
                 name=place.name,
                 title=place.title,
-                is_stand_in=place.has_stand_in(ground.config.place_urls),
+                is_stand_in=place.has_stand_in(ground.config.place_urls, ground.config.hub_url),
             ),
             extras=await asyncio.to_thread(extras_here),
             keys=[

@@ -15,11 +15,12 @@ from launcher.errors import (
     NotConfigured,
     ProviderUnavailable,
 )
+from launcher.providers.place import Place
 from launcher.providers.registry import all_places
 from launcher.services.common.account_words import account_words, how_to_add_scopes
 from launcher.services.common.place_key import place_key
 from launcher.services.common.workbench import Workbench
-from launcher.stores.secrets import KeyName, Keys
+from launcher.stores.secrets import USUAL_KEYS, KeyName, Keys
 from pod_image.contract.next_steps import Said
 from pod_image.contract.surroundings import odd_letters
 from pod_image.hub import Account, HubUnavailable, whoami
@@ -64,16 +65,21 @@ def shape_problem(name: KeyName, value: str) -> str:
         return "That is too short to be a key; it may have been cut while copying."
     wanted, found = _kind_of(name), _kind_by_looks(value)
     if found and found != wanted:
-        article = "a" if name in _HUB_KEYS else "the"
+        article = "a" if wanted == _HUB_KIND else "the"
         return f"That looks like a {found}; {article} {wanted} goes here."
     return ""
 
 
 def _kind_of(name: KeyName) -> str:
-    if name in _HUB_KEYS:
+    places = _places_of(name)
+    if name in _HUB_KEYS or any(place.is_on_hub for place in places):
         return _HUB_KIND
-    titles = [place.title for place in all_places() if place_key(place) is name]
-    return f"{titles[0]} key" if titles else ""
+    return f"{places[0].title} key" if places else ""
+
+
+def _places_of(name: KeyName) -> list[Place]:
+    """Those that the key opens."""
+    return [place for place in all_places() if place_key(place) is name]
 
 
 def _kind_by_looks(value: str) -> str:
@@ -91,7 +97,7 @@ async def check_key(bench: Workbench, name: KeyName) -> KeyCheck:
     try:
         if name in _HUB_KEYS:
             return await _check_hub(bench, name)
-        return await _check_place(bench)
+        return await _check_place(next(bench.at(each.name) for each in _places_of(name)))
     except (ProviderUnavailable, NotConfigured, NoRight, HubError) as error:
         return KeyCheck(_state(error), error.message, error.hint)
     except LauncherError as error:
@@ -99,9 +105,10 @@ async def check_key(bench: Workbench, name: KeyName) -> KeyCheck:
 
 
 async def check_keys(bench: Workbench, keys: Keys) -> dict[KeyName, KeyCheck | None]:
-    """What is to be said of each key that there could be; None of one that is missing."""
+    """What is to be said of each key that is usual or there; None of one that is missing."""
+    there = [name for name in KeyName if name in USUAL_KEYS or keys.get(name) is not None]
     return {
-        name: None if keys.get(name) is None else await check_key(bench, name) for name in KeyName
+        name: None if keys.get(name) is None else await check_key(bench, name) for name in there
     }
 
 

@@ -34,7 +34,7 @@ class ImageLooks:
         """A stand-in of the place pulls nothing, and whoever uses one may have no network: only where a stand-in of
         the registries was named too.
         """
-        has_stand_in = self._place.has_stand_in(self._config.place_urls)
+        has_stand_in = self._place.has_stand_in(self._config.place_urls, self._config.hub_url)
         return bool(self._config.registry_url) or not has_stand_in
 
     async def look(self, image: str, *, has_credential: bool = False) -> ImageCheck | None:

@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 from launcher.errors import InvalidRequest, NotConfigured
 from launcher.services.common.workbench import Workbench
 from pod_image.contract.next_steps import NextStep, Sentence
+from pod_image.contract.places import DEFAULT_PLACE
 from pod_image.contract.whole_file import write_whole
 
 
@@ -28,6 +29,8 @@ class Intent:
     results_repo: str
     at: str
     given_up: bool = False
+    place: str = DEFAULT_PLACE
+    """Where it was ordered."""
 
     @property
     def made_at(self) -> datetime:

@@ -136,6 +136,7 @@ def _of_the_command(keys: Keys, named: Sequence[str]) -> dict[str, tuple[str, Se
 async def remove_run_secrets(bench: Workbench, run: Run) -> Run:
     """Remove the account's secrets of a run that is over. What cannot be removed now stays in the history
     for the next launcher that holds the key; that is no error."""
+    bench = bench.at(run.place)
     if not run.secret_names:
         return run
     try:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -18,7 +18,7 @@ from launcher.hub.results_repo import ResultsRepo
 from launcher.providers.access import Opening
 from launcher.providers.base import Provider
 from launcher.providers.place import Place
-from launcher.providers.registry import access_to, default_place
+from launcher.providers.registry import access_to, all_places, default_place
 from launcher.services.common.image_looks import ImageLooks
 from launcher.services.common.place_key import has_place_key, place_key
 from launcher.services.common.pod_list import PodList
@@ -27,6 +27,7 @@ from launcher.services.telling.teller import Teller
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import Keys, how_to_give
 from launcher.stores.told_news import ToldNews
+from pod_image.contract.plain import plain_line
 
 
 @dataclass(frozen=True)
@@ -41,18 +42,52 @@ class Workbench:
     registry_transport: httpx.AsyncBaseTransport | None = None
     """To the registries of images, in place of the network."""
     teller: Teller = field(default_factory=Teller)
-    pod_list: PodList = field(init=False)
-    images: ImageLooks = field(init=False)
-
-    def __post_init__(self) -> None:
-        pod_list = PodList(self.provider, self.clock, self.config.poll_seconds)
-        object.__setattr__(self, "pod_list", pod_list)
-        images = ImageLooks(self.config, self.place, self.clock, self.registry_transport)
-        object.__setattr__(self, "images", images)
+    others: Mapping[str, Provider] = field(default_factory=dict, repr=False)
+    """Those of every other place, by its name."""
+    _pod_lists: dict[str, PodList] = field(default_factory=dict, repr=False)
+    _images: dict[str, ImageLooks] = field(default_factory=dict, repr=False)
 
     @property
     def place(self) -> Place:
         return self.provider.place
+
+    @property
+    def pod_list(self) -> PodList:
+        """The place's, shared by all who watch there."""
+        name = self.place.name
+        if name not in self._pod_lists:
+            self._pod_lists[name] = PodList(self.provider, self.clock, self.config.poll_seconds)
+        return self._pod_lists[name]
+
+    @property
+    def images(self) -> ImageLooks:
+        name = self.place.name
+        if name not in self._images:
+            self._images[name] = ImageLooks(
+                self.config, self.place, self.clock, self.registry_transport
+            )
+        return self._images[name]
+
+    def at(self, place: str) -> Workbench:
+        """The same at that place. Raises NotConfigured for one that this launcher does not know."""
+        if place == self.place.name:
+            return self
+        if place not in self.others:
+            raise NotConfigured(
+                f"This launcher knows no place called {plain_line(place)}.",
+                hint="Use the release that started the run, or a newer one.",
+            )
+        rest = {name: each for name, each in self.others.items() if name != place}
+        return replace(
+            self, provider=self.others[place], others={**rest, self.place.name: self.provider}
+        )
+
+    def everywhere(self) -> tuple[Workbench, ...]:
+        """The same at each place that can be asked with the keys that are there, this one first; this one where none
+        can: then its key is missed when it is used.
+        """
+        places = [self, *(self.at(name) for name in self.others)]
+        return tuple(each for each in places if is_open(each.provider)) or (self,)
 
     def provider_now(self) -> datetime:
         """The provider's time: pods live and die by its clock, whatever this machine's says."""
@@ -60,6 +95,11 @@ class Workbench:
 
     def results(self, repo_id: str) -> ResultsRepo:
         return ResultsRepo(self.hub, repo_id)
+
+
+def is_open(provider: Provider) -> bool:
+    """Whether the place can be asked with the keys that are there."""
+    return not isinstance(provider, NoProvider)
 
 
 class NoProvider:
@@ -96,17 +136,17 @@ async def open_workbench(
     """
     clock = clock or SystemClock()
     runs = open_history(config, is_needed=needs_history)
-    try:
-        provider = _provider(config, keys, clock, transport)
+    async with AsyncExitStack() as stack:
+        stack.callback(runs.close)
+        providers = {}
+        for place in all_places():
+            providers[place.name] = _provider(place, config, keys, clock, transport)
+            stack.push_async_callback(providers[place.name].aclose)
         teller = _teller(config, keys, clock)
-        try:
-            hub = HubAccess.with_tokens(config.hub_url, keys.hf_dataset, keys.hf_upload)
-            yield Workbench(config, provider, hub, runs, clock, teller=teller)
-        finally:
-            await teller.settle()
-            await provider.aclose()
-    finally:
-        runs.close()
+        stack.push_async_callback(teller.settle)
+        hub = HubAccess.with_tokens(config.hub_url, keys.hf_dataset, keys.hf_upload)
+        first = providers.pop(default_place().name)
+        yield Workbench(config, first, hub, runs, clock, teller=teller, others=providers)
 
 
 def open_history(config: Config, *, is_needed: bool = True) -> RunHistory:
@@ -126,14 +166,17 @@ def _teller(config: Config, keys: Keys, clock: Clock) -> Teller:
 
 
 def _provider(
-    config: Config, keys: Keys, clock: Clock, transport: httpx.AsyncBaseTransport | None
+    place: Place,
+    config: Config,
+    keys: Keys,
+    clock: Clock,
+    transport: httpx.AsyncBaseTransport | None,
 ) -> Provider:
-    place = default_place()
     if not has_place_key(keys, place):
         return cast(Provider, NoProvider(place))
     name = place_key(place)
     opening = Opening(
-        url=place.address(config.place_urls),
+        url=place.address(config.place_urls, config.hub_url),
         key=keys.get(name) if name is not None else None,
         clock=clock,
         request_timeout_seconds=config.request_timeout_seconds,

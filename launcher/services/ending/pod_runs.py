@@ -52,6 +52,7 @@ def told_run(bench: Workbench, pod: Pod, name: PodName) -> Run:
         deadline=pod.deadline,
         settings_json=json.dumps(settings),
         secret_names=tuple(secret_name(name.nonce, purpose) for purpose in PURPOSES),
+        place=bench.place.name,
     )
 
 

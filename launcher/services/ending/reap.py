@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 from launcher.domain.pod import Pod
 from launcher.domain.run import Run, RunState
-from launcher.errors import HubError, NotConfigured, ProviderError
+from launcher.errors import HubError, LauncherError, NotConfigured, ProviderError
 from launcher.services.common.intents import intents_of
 from launcher.services.common.pod_release import release_pod
 from launcher.services.common.run_secrets import Leftover
@@ -67,6 +67,8 @@ class ReapReport:
     """Why the sweep was not made, or ""."""
     secrets_trouble: str = ""
     """Why it could not be told, or done, which secrets are left."""
+    unseen: tuple[str, ...] = ()
+    """Places that could not be looked at, and why, as sentences."""
 
 
 async def reap(bench: Workbench, *, dry_run: bool = False) -> ReapReport:
@@ -75,12 +77,37 @@ async def reap(bench: Workbench, *, dry_run: bool = False) -> ReapReport:
     What is looked at is what is: the account's pods, their own names and environment, and what this computer knows
     of them; a history that cannot be read keeps no pod alive. Ours is a pod whose name has our prefix and a nonce
     that its own environment, the history, or what is on disk beside it confirms. With `dry_run` nothing is changed,
-    and the report is what the next sweep would do. Raises ProviderError when the list cannot be had.
+    and the report is what the next sweep would do. Every place that there is a key for is looked at. Raises
+    ProviderError when the first of them cannot list its pods; another that cannot is in `unseen`.
     """
+    report = ReapReport(dry_run)
+    places = bench.everywhere()
+    for at_place in places:
+        try:
+            report = _together(report, await _reap_at(at_place, dry_run=dry_run))
+        except LauncherError as error:
+            if at_place is places[0]:
+                raise
+            unseen = f"{at_place.place.title} could not be looked at: {error.message}"
+            report = replace(report, unseen=(*report.unseen, unseen))
+    return report
+
+
+async def _reap_at(bench: Workbench, *, dry_run: bool) -> ReapReport:
     sweep = await plan_sweep(bench)
     if sweep.skipped:
         return ReapReport(dry_run, skipped=sweep.skipped)
     return _as_planned(sweep) if dry_run else await _carry_out(bench, sweep)
+
+
+def _together(one: ReapReport, other: ReapReport) -> ReapReport:
+    """What was found at two places."""
+    both = {
+        each.name: getattr(one, each.name) + getattr(other, each.name)
+        for each in fields(ReapReport)
+        if each.name != "is_dry_run"
+    }
+    return replace(one, **both)
 
 
 def _as_planned(sweep: Sweep) -> ReapReport:

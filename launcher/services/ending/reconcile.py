@@ -40,7 +40,7 @@ async def settle_earlier(bench: Workbench, plan: Plan) -> Run | None:
         if (intent.run_id, intent.results_repo) == (plan.run_id, repo):
             await settle_intent(bench, intent)
     for run in bench.runs.attempts(repo, plan.run_id):
-        if run.state.may_have_pod and run.pod_id and await _is_alive(bench, run):
+        if run.state.may_have_pod and run.pod_id and await _is_alive(bench.at(run.place), run):
             if run.state is RunState.LAUNCHING and _is_same(bench, run, plan):
                 return run
             raise InvalidRequest(
@@ -67,6 +67,7 @@ async def settle_intent(bench: Workbench, intent: Intent) -> Run | None:
 
     Returns the run when there is a pod. The caller makes sure that nobody else is launching it.
     """
+    bench = bench.at(intent.place)
     run = bench.runs.by_nonce(intent.nonce)
     if run is not None and (run.pod_id or run.state is RunState.ENDED):
         intents_of(bench).settle(intent.nonce)

@@ -20,6 +20,7 @@ async def refreshed(bench: Workbench, run: Run) -> tuple[Run, Pod | None]:
     NotConfigured where that cannot be told, PodGone when the pod may be another account's: the run stays open. A run
     that is known from its repo alone is as it is: no pod here tells of it.
     """
+    bench = bench.at(run.place)
     run = bench.runs.by_nonce(run.nonce) or run
     if run.state is RunState.ENDED or run.is_from_repo:
         return run, None

@@ -26,6 +26,7 @@ async def release(bench: Workbench, run: Run, why: str = "It was released by han
     costs money; PodGone when it may be another account's; InvalidRequest for a run that is known from its results
     repo alone: what stands there ends no pod.
     """
+    bench = bench.at(run.place)
     if run.is_from_repo:
         raise _not_provably_ours(bench, run)
     return await despite_cancel(_release(bench, run, why))

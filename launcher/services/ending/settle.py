@@ -60,6 +60,7 @@ async def last_word(bench: Workbench, run: Run, *, was_there: bool = False) -> L
     account that this key is not of. `was_there`: this key has shown it. Raises NotConfigured where there is no
     token that could read what the pod delivered.
     """
+    bench = bench.at(run.place)
     if run.end_reason is not None:
         return LastWord(run.end_reason, run.detail)
     lost = LastWord(EndReason.LOST, EndReason.LOST.sentence)
@@ -98,6 +99,7 @@ async def delivered_word(
 
 async def write_down(bench: Workbench, run: Run, last: LastWord) -> Run:
     """Bring the history up to the run's last word, and close the run."""
+    bench = bench.at(run.place)
     for event in last.unseen:
         run = note(bench, run, EventSeen(event))
     if last.unseen:
@@ -165,6 +167,7 @@ async def close(bench: Workbench, run: Run, reason: EndReason, detail: str) -> R
 
     It ended when its pod said so, where that is known; else now.
     """
+    bench = bench.at(run.place)
     if run.state is not RunState.ENDED:
         now = bench.provider_now()
         ended_at = run.ended_at or bench.runs.moments(run).get("ended") or now
@@ -187,6 +190,7 @@ async def close(bench: Workbench, run: Run, reason: EndReason, detail: str) -> R
 
 async def ask_billed(bench: Workbench, run: Run) -> Run:
     """Write down what the provider has billed, when it has a figure; bills lag by an hour or more."""
+    bench = bench.at(run.place)
     if not run.shown_pod_id:
         return run
     try:

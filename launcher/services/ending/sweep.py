@@ -87,7 +87,7 @@ class Sweep:
 
 
 async def plan_sweep(bench: Workbench) -> Sweep:
-    """What there is to do now; changes nothing. Raises ProviderError when the list of pods cannot be had."""
+    """What there is to do at this place; changes nothing. Raises ProviderError when its pods cannot be listed."""
     orders = await _open_orders(bench)
     pods = await bench.provider.pods()
     if not pods and await _any_alive(bench):
@@ -103,17 +103,22 @@ async def plan_sweep(bench: Workbench) -> Sweep:
     staying = {each.name.nonce for each in ours if not each.why}
     staying |= {run.nonce for run in live_runs(bench)} - set(closing)
     known = {each.intent.nonce for each in orders} | {each.name.nonce for each in ours}
-    staying |= {intent.nonce for intent in intents_of(bench).open()} - set(closing)
+    staying |= {intent.nonce for intent in _intents(bench)} - set(closing)
     left, trouble = await _leftovers(bench, staying, known)
     return Sweep("", tuple(orders), tuple(ours), gone, unordered, left, trouble)
 
 
 def live_runs(bench: Workbench) -> list[Run]:
-    """Runs that may have a pod, as far as the history can be read."""
+    """Runs that may have a pod at this place, as far as the history can be read."""
     try:
-        return bench.runs.live()
+        return [run for run in bench.runs.live() if run.place == bench.place.name]
     except NotConfigured:
         return []
+
+
+def _intents(bench: Workbench) -> list[Intent]:
+    """Orders of this place whose outcome is open."""
+    return [each for each in intents_of(bench).open() if each.place == bench.place.name]
 
 
 def overdue(pod: Pod, run: Run | None, now: datetime) -> str:
@@ -138,7 +143,7 @@ def _is_past(moment: datetime | None, now: datetime) -> bool:
 async def _open_orders(bench: Workbench) -> list[Order]:
     """Orders whose outcome nobody waits for, each looked for: lists lag, so one empty one proves nothing."""
     found = []
-    for intent in intents_of(bench).open():
+    for intent in _intents(bench):
         if is_being_launched(bench, intent.results_repo, intent.run_id):
             continue
         run = bench.runs.by_nonce(intent.nonce)

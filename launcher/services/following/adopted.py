@@ -15,11 +15,15 @@ from launcher.services.labelling import take_in
 
 
 async def runs_of_pods(bench: Workbench) -> list[Run]:
-    """Runs of the account's pods that are provably ours and that the history does not know; not in it yet.
+    """Runs of the pods at every place that are provably ours and that the history does not know; not in it yet.
 
     Raises ProviderError or NotConfigured where the list cannot be had.
     """
-    return [run for pod in await bench.provider.pods() if (run := _told(bench, pod)) is not None]
+    found = []
+    for at_place in bench.everywhere():
+        pods = await at_place.provider.pods()
+        found += [run for pod in pods if (run := _told(at_place, pod)) is not None]
+    return found
 
 
 async def runs_of_pods_if_any(bench: Workbench) -> list[Run]:

@@ -33,6 +33,7 @@ from pod_image.contract.bodies import Ended
 from pod_image.contract.events import Event, tells
 from pod_image.contract.older_settings import under_todays_names
 from pod_image.contract.outcomes import EndReason
+from pod_image.contract.places import DEFAULT_PLACE, PLACES
 from pod_image.contract.plain import plain_line
 from pod_image.contract.record import RunRecord
 
@@ -182,7 +183,14 @@ def _run_of(
         deadline=deadline,
         cost_usd=_amount(record.cost_usd),
         settings_json=_settings_json(settings),
+        place=_place(settings),
     )
+
+
+def _place(settings: Mapping[str, Any]) -> str:
+    """Where it ran: whatever its repo says, a place that there is."""
+    named = settings.get("provider")
+    return named if isinstance(named, str) and named in PLACES else DEFAULT_PLACE
 
 
 def _bare(repo: str, run_id: str, began_at: datetime) -> Run:

@@ -46,6 +46,7 @@ async def follow(
     `from_start` reads the log from its beginning instead of from where the last reader stopped; at `looks_at` the
     pod is looked at in any case. Raises LauncherError for what looking again cannot mend (a refused key).
     """
+    bench = bench.at(run.place)
     follower = _Follower(bench, run, from_start, looks_at)
     try:
         async for raw in follower.raw_observations():

@@ -71,6 +71,7 @@ async def send(bench: Workbench, run: Run, instruction: Instruction) -> Sent:
     whose pod is gone is closed first, with what it delivered. Raises what `refreshed` raises, and HubError when
     neither way is open.
     """
+    bench = bench.at(run.place)
     if run.state is RunState.ENDED or not (run.pod_id or run.is_from_repo):
         raise _no_pod(run)
     instruction = instruction.model_copy(update={"nonce": run.attempt_nonce})

@@ -41,6 +41,7 @@ async def watch(
     any time (close the iterator): the run goes on without it. A run that has ended already yields RunEnded. One that
     is known from its results repo alone is followed there.
     """
+    bench = bench.at(run.place)
     if run.state is RunState.ENDED:
         yield RunEnded(run)
         return

@@ -35,6 +35,7 @@ from launcher.services.common.observations import (
     Tick,
 )
 from launcher.services.common.place_key import need_place_key
+from launcher.services.common.places import place_of
 from launcher.services.common.record_observation import note, note_unfit
 from launcher.services.common.run_secrets import TokenEnvironment, give_tokens, handed_over
 from launcher.services.common.uninterrupted import despite_cancel, owing, to_its_end
@@ -87,6 +88,7 @@ async def launch(
     Raises NothingAvailable when every candidate was refused, RentUnclear when it cannot be told whether a
     pod exists, RunFailed when the pod did not come up, Interrupted after a cancellation, and other LauncherErrors.
     """
+    bench = bench.at(place_of(plan.settings).name)
     _refuse_bad_plan(plan, keys, bench.place)
     job = _Launch(bench, plan, keys, report)
     with run_lock(bench, plan.settings.results_repo, plan.run_id):
@@ -236,7 +238,12 @@ class _Launch:
         intents = intents_of(self._bench)
         intents.write(
             Intent(
-                run.nonce, run.pod_name, run.run_id, run.results_repo, str(self._bench.clock.now())
+                run.nonce,
+                run.pod_name,
+                run.run_id,
+                run.results_repo,
+                str(self._bench.clock.now()),
+                place=run.place,
             )
         )
         try:

@@ -52,6 +52,7 @@ def new_attempt(bench: Workbench, plan: Plan) -> Run:
         preset=plan.composed.preset,
         settings_json=plan.settings_json,
         account_id=plan.account_id,
+        place=bench.place.name,
     )
 
 

@@ -21,7 +21,8 @@ from launcher.providers.place import Place
 from launcher.recipes import recipe_of
 from launcher.services.common import our_image
 from launcher.services.common.disk_room import findings_on_disk, with_inputs
-from launcher.services.common.place_key import need_place_key
+from launcher.services.common.place_key import need_place_key, place_key
+from launcher.services.common.places import place_of
 from launcher.services.common.run_secrets import can_make_secrets, handed_over, sources_of_named
 from launcher.services.common.workbench import Workbench
 from launcher.services.launching.bad_hosts import bad_hosts, findings_on_bad_hosts, steered
@@ -71,6 +72,7 @@ async def make_plan(
     NotConfigured (no key, key refused), NothingAvailable (with the nearest offer), InvalidRequest (run id
     taken, unknown code) and other LauncherErrors of the provider.
     """
+    bench = bench.at(place_of(composed.settings).name)
     refuse_unknown(forced)
     need_place_key(keys, bench.place)
     keys.need(KeyName.HF_UPLOAD)
@@ -122,6 +124,7 @@ async def make_plan(
         *findings_on_look(settings, bench.place, image),
         *our_image.findings_on_image(settings.image),
     ]
+    findings += _findings_on_place_key(bench.place, keys)
     if not has_secrets:
         findings.append(_in_plain(bench.place, handed_over(secrets, told_from_pod)))
     plan = Plan(
@@ -209,6 +212,23 @@ def _names(taken: Collection[str]) -> Said:
     return Sentence(
         f"It has {', '.join(newest)}; leave ", NextStep.CONTINUE_RUN, " out to begin a new one."
     )
+
+
+def _findings_on_place_key(place: Place, keys: Keys) -> list[Finding]:
+    """The key that opens a place never goes into a pod; but where a token that does is the same, it is there."""
+    name = place_key(place)
+    own = keys.get(name) if name is not None else None
+    if own is None or own not in (keys.hf_dataset, keys.hf_upload):
+        return []
+    return [
+        Finding(
+            Severity.WARNING,
+            "place_key_in_pod",
+            f"The token that opens {place.title} is also one that the run gets: whatever runs there could start and "
+            "end runs of yours.",
+            "Make a token of its own for each: one that writes the results, and one that opens the place.",
+        )
+    ]
 
 
 def _in_plain(place: Place, handed: str) -> Finding:

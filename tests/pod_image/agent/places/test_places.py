@@ -13,12 +13,17 @@ import pytest
 
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.emulator.runpod.runner import ContainerSpec
+from pod_image.agent.boot import limits_of
 from pod_image.agent.guard import guard
 from pod_image.agent.places import _FROM_ENVIRONMENT, _FROM_TOLD
+from pod_image.agent.places.base import OwnPod, PodReading
+from pod_image.agent.release import release_for_ever
 from pod_image.contract.contract_error import ContractError
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.places import PLACES
+from tests.kit.clocks import MachineClock
+from tests.kit.run_documents import run_document
 from tests.kit.virtual_time import in_virtual_time, now_seconds
 from tests.pod_image.agent.harness import TIMING, AgentContainer, AgentHarness, SeenAgent, training
 from tests.pod_image.agent.places.conformance import PodPlaceConformance, PodStage
@@ -81,6 +86,69 @@ class TestRunPod(PodPlaceConformance):
         stage = RunPodStage(tmp_path)
         stage.environment = {**stage.environment, "RUNPOD_API_KEY": ""}
         assert self.pod(stage).powerless == "the platform injected no key"
+
+
+class JobStage:
+    """A job, as its container sees itself: nobody is asked, and it ends with its container."""
+
+    def __init__(self, folder: Path) -> None:
+        self.environment: Mapping[str, str] = {
+            "JOB_ID": f"job-{folder.name}",
+            RUN_VARIABLE: '{"place": "hf-jobs"}',
+        }
+        self.is_paid = True
+
+    def http(self) -> httpx.AsyncClient:
+        raise OSError("a job asks nobody about itself")
+
+    def remove(self) -> None:
+        self.is_paid = False
+
+    def silence(self) -> None:
+        """It was never asked."""
+
+
+class TestHuggingFaceJobs(PodPlaceConformance):
+    place = "hf-jobs"
+
+    def stage(self, folder: Path) -> PodStage:
+        return JobStage(folder)
+
+    @in_virtual_time
+    async def test_a_pod_reads_when_it_was_made_and_what_it_costs(self, tmp_path: Path) -> None:
+        """No token of its own: the deadline that the launcher sent stands, and the Hub's time-out behind it."""
+        reading = await self.pod(self.stage(tmp_path)).read()
+        assert (reading.created_at, reading.price_per_hour_usd, reading.server_time) == (None,) * 3
+
+    @in_virtual_time
+    async def test_a_pod_that_is_gone_is_told_so_for_good(self, tmp_path: Path) -> None:
+        """Its container is gone with it: there is nobody who could be told, and no way that could be tried."""
+        pod = self.pod(self.stage(tmp_path))
+        assert pod.ways == ()
+        assert not await pod.take("delete")
+
+    @in_virtual_time
+    async def test_the_release_ends_the_price_and_returns_only_where_the_container_ends_the_pod(
+        self, tmp_path: Path
+    ) -> None:
+        said = list[str]()
+        assert await _ends_with_its_container(self.pod(self.stage(tmp_path)), said)
+        assert "ends with this container" in said[0]
+
+
+def test_a_pod_that_cannot_ask_when_it_was_made_is_as_old_as_its_order() -> None:
+    """Its image took ten minutes to come, and its place bills them: the cap on money counts them too."""
+    document = run_document()
+    ordered_at = document.deadline.timestamp() - document.settings.max_hours * 3600
+    nothing = PodReading(None, None, None)
+    assert limits_of(document, nothing, ordered_at + 600).created_at == ordered_at
+    assert limits_of(document, nothing, ordered_at - 5).created_at == ordered_at - 5
+
+
+async def _ends_with_its_container(pod: OwnPod, said: list[str]) -> bool:
+    async with asyncio.timeout(TIMING.gone_seconds):
+        await release_for_ever(pod, MachineClock(), TIMING, said.append)
+    return True
 
 
 @pytest.fixture

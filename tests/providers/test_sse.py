@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from launcher.providers.runpod.sse import ServerEvent, server_events, stream_lines
+from launcher.providers.sse import ServerEvent, server_events, stream_lines
 
 
 async def _pieces(*pieces: bytes) -> AsyncIterator[bytes]:
