@@ -15,7 +15,7 @@ from launcher.forms.run_file import RunFile, read_run_file
 from launcher.presets import Preset, find_preset
 from launcher.services.planning.compose import compose, missing
 from pod_image.contract.knobs import Setting
-from pod_image.contract.settings import SETTINGS
+from pod_image.contract.settings import SETTINGS, RunSettings
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,11 @@ class Read:
     @property
     def missing(self) -> list[Setting]:
         """The required settings that nobody has given."""
-        return missing(compose(self.preset, self.given, check_required=False).settings)
+        return missing(self.unchecked())
+
+    def unchecked(self) -> RunSettings:
+        """What the settings are so far, required ones that are missing left empty. Raises InvalidRequest."""
+        return compose(self.preset, self.given, check_required=False).settings
 
     def composed(self, answers: Mapping[str, Any] | None = None) -> Composed:
         """Raises InvalidRequest or MissingSetting."""

@@ -68,7 +68,7 @@ WORDS: Mapping[NextStep, Callable[[str, str], str]] = {
     NextStep.LOOK_FOR_PODS: _plain("launcher reap, in a terminal,"),
     NextStep.COMPARE_API: _plain("launcher doctor, in a terminal,"),
     NextStep.MAKE_PLAN: _plain("launcher.plan(...)"),
-    NextStep.LIST_GPUS: _plain("launcher gpus, in a terminal,"),
+    NextStep.LIST_GPUS: _plain("launcher offers, in a terminal,"),
     NextStep.LIST_SETTINGS: _plain("launcher deploy --help, in a terminal,"),
     NextStep.LIST_PRESETS: _plain("launcher presets list, in a terminal,"),
     NextStep.SAVE_PRESET: lambda of, value: f"launcher presets save {of}, in a terminal,",

@@ -23,6 +23,9 @@ _TRY, _RUN, _WATCH, _KEEP, _MONEY = (
     "Keys, money, order",
 )
 
+_HIDDEN = ""
+"""What a command is called no longer, and still answers to."""
+
 
 def _entry(name: str, section: str, summary: str) -> Entry:
     return Entry(name, summary, section, f"launcher.cli.commands.{name.replace('-', '_')}")
@@ -37,7 +40,8 @@ COMMANDS: tuple[Entry, ...] = (
     _entry("mcp", _RUN, "The same for agents, over the Model Context Protocol."),
     _entry("presets", _RUN, "Named settings to start from: list, show, save, delete."),
     _entry("init", _RUN, "The files of a run in a folder, ready to edit."),
-    _entry("gpus", _RUN, "GPUs that can be rented now, with memory and price."),
+    _entry("offers", _RUN, "GPUs free now, at every place: time and cost of this job."),
+    _entry("gpus", _HIDDEN, "GPUs that can be rented now, with memory and price."),
     _entry("dataset", _RUN, "Check a dataset, make one of recordings, push it."),
     _entry("voices", _RUN, "Voices to start from, and your own: list, fetch, use, say, export."),
     _entry("runs", _WATCH, "Every run this computer knows of."),
@@ -69,7 +73,7 @@ def root_help() -> str:
         "",
         "Usage: launcher COMMAND [OPTIONS]",
     ]
-    for section in dict.fromkeys(entry.section for entry in COMMANDS):
+    for section in dict.fromkeys(entry.section for entry in COMMANDS if entry.section):
         lines += ["", section]
         lines += [
             f"  {entry.name:<9} {entry.summary}" for entry in COMMANDS if entry.section == section

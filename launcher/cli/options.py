@@ -6,7 +6,7 @@ Loads neither a service nor a cloud: the help of `plan` and `deploy` is made of 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -92,14 +92,25 @@ def _sources(
     }
 
 
-def asks_for_a_run(function: Callable[..., Any]) -> Callable[..., Any]:
+_OF_SETTINGS = ("command", "preset", "file", "assignments")
+
+
+def asks_for_settings(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a command that begins no run: what settings come of, and nothing else."""
+    return asks_for_a_run(function, _OF_SETTINGS)
+
+
+def asks_for_a_run(
+    function: Callable[..., Any], wanted: Collection[str] | None = None
+) -> Callable[..., Any]:
     """Give a command the sources of settings and one option per setting; it receives all as one `asked: Asked`.
 
     The options have no defaults, so what the person typed is known exactly. Values stay text here: range
     and type are checked in one place for file, page and command line.
     """
     own = inspect.signature(function, eval_str=True).parameters
-    sources = inspect.signature(_sources, eval_str=True).parameters
+    all_sources = inspect.signature(_sources, eval_str=True).parameters
+    sources = {name: each for name, each in all_sources.items() if wanted is None or name in wanted}
     settings = [field for _, group in fields() for field in group]
 
     def command(**given: Any) -> Any:

@@ -173,6 +173,6 @@ def _cheapest(offers: Sequence[Offer]) -> Offer:
 
 def _offer_text(offer: Offer) -> str:
     return (
-        f"{offer.gpu_name} ({offer.memory_gb} GB, {offer.cloud.value}) "
+        f"{offer.gpu_name} ({offer.memory_gb} GB, {offer.variant}) "
         f"at {dollars_per_hour(offer.price_per_hour_usd)}"
     )

@@ -53,6 +53,13 @@ class Offer:
     """Data centres with stock; empty when the provider does not say."""
     avoids: tuple[str, ...] = ()
     """Others with stock that are left out, since a machine there failed lately."""
+    flavour: str = ""
+    """What tells it from other offers of the same GPU, at a place without tiers."""
+
+    @property
+    def variant(self) -> str:
+        """The same at any place: the tier, or the flavour."""
+        return self.flavour or self.cloud.value
 
     def data_centers_sent(self, wanted: Sequence[str]) -> tuple[str, ...]:
         """Those that an order names. Without a wish the provider chooses: it knows better than a list that is

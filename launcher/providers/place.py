@@ -75,6 +75,10 @@ class Place:
     """Of the page where a key is given more rights, short enough for a sentence."""
     disk_usd_per_gb_month: float = 0.0
     """What the disk costs beside the price of an offer."""
+    keeps_secrets: bool = True
+    """They lie in the account until a pod asks for them; else they go with the order, and nothing is left of them."""
+    tells_stock: bool = True
+    """It says of its offers whether they are free now."""
     is_on_hub: bool = False
     """It is part of Hugging Face: what stands in for the Hub stands in for it."""
 

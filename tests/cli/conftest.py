@@ -114,6 +114,7 @@ def shell(
             config: Config, keys: Keys, *, needs_history: bool = True
         ) -> AsyncIterator[Workbench]:
             given = keys.runpod.get_secret_value() if keys.runpod else ""
+            harness.with_jobs = keys.hf_jobs is not None
             bench = harness.open_bench(given, home=at.home, needs_history=needs_history)
             if keys.hf_upload is None:
                 bench.hub.upload = harness.hub_of(None)

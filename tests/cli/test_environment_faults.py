@@ -27,6 +27,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "mcp": (),
     "presets": ("list",),
     "init": ("trainer",),
+    "offers": (),
     "gpus": (),
     "dataset": ("check", "demo/clips"),
     "voices": ("list",),
@@ -153,6 +154,7 @@ ENDING = ("sample", "save", "stop", "abort", "reap")
 AT_RUNPOD = (
     *ENDING,
     "serve",
+    "offers",
     "gpus",
     "mcp",
     "label",

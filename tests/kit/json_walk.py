@@ -52,6 +52,7 @@ A_RUN: tuple[tuple[str, ...], ...] = (
     ("abort", "run-02", "--yes", "--json"),
     ("reap", "--json"),
     ("gpus", "--json"),
+    ("offers", "--recipe", "command", "--json"),
     ("keys", "set", "WANDB_API_KEY", "--json"),
     ("keys", "check", "--json"),
     ("keys", "forget", "WANDB_API_KEY", "--json"),

@@ -70,4 +70,5 @@ def _text(report: ReapReport) -> str:
         lines.append(f"There may be leftover secrets: {report.secrets_trouble}")
     if report.skipped:
         lines.append(f"Nothing was done: {report.skipped}")
-    return "\n".join(lines) or f"Nothing of ours is left on {default_place().title}."
+    nothing = [] if lines else [f"Nothing of ours is left on {' or '.join(report.places)}."]
+    return "\n".join([*nothing, *lines, *report.unseen])

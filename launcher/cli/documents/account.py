@@ -129,6 +129,10 @@ class Reap(TypedDict):
     """Why it is not known whether secrets are left; empty where it is."""
     skipped: str
     """Why nothing was done; empty where it was."""
+    places: list[str]
+    """That were looked at, as sentences name them."""
+    unseen: list[str]
+    """Places that could not be looked at, and why."""
 
 
 class PresetFacts(TypedDict):
@@ -249,4 +253,6 @@ def reap_document(report: ReapReport) -> Reap:
         "secrets_removed": list(report.secrets_removed),
         "secrets_trouble": report.secrets_trouble,
         "skipped": report.skipped,
+        "places": list(report.places),
+        "unseen": list(report.unseen),
     }

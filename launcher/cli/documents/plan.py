@@ -10,6 +10,7 @@ from launcher.domain.offer import Offer, Stock
 from launcher.domain.plan import DatasetSummary, Estimate, Origin, Plan, PlannedImage, PlannedInput
 from launcher.domain.planned_request import PlannedCommand, PlannedRequest
 from launcher.services.common.boot_budget import BootBudget, boot_budget
+from launcher.services.planning.offers import OffersFound
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import Said
@@ -146,6 +147,43 @@ def plan_document(plan: Plan) -> PlanDocument:
         "can_be_launched": not plan.errors,
         "requests": list(plan.requests),
     }
+
+
+class PricedOfferFacts(TypedDict):
+    """One offer, and what the job takes there."""
+
+    place: str
+    offer: OfferFacts
+    fits: bool
+    """Whether its GPUs have the memory that the job needs, as far as that is known."""
+    most_usd: float
+    """At the most, by the caps."""
+    estimate: Estimate | None
+    """Null where nobody can know."""
+
+
+class Offers(TypedDict):
+    """GPUs that can be rented now, at every place, cheapest for the job first; what does not fit comes last."""
+
+    schema: Literal["offers"]
+    version: Literal[1]
+    offers: list[PricedOfferFacts]
+    troubles: list[Said]
+    """Places or datasets that could not be looked at, in English."""
+
+
+def offers_document(found: OffersFound) -> Offers:
+    offers: list[PricedOfferFacts] = [
+        {
+            "place": each.place.name,
+            "offer": offer_facts(each.offer),
+            "fits": each.fits,
+            "most_usd": each.most_usd,
+            "estimate": each.estimate,
+        }
+        for each in found.offers
+    ]
+    return {"schema": "offers", "version": 1, "offers": offers, "troubles": [*found.troubles]}
 
 
 def gpus_document(offers: Iterable[Offer]) -> Gpus:

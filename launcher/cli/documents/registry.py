@@ -63,6 +63,7 @@ COMMANDS: Mapping[str, Shapes] = {
     "presets save": Shapes((account.PresetsSave,)),
     "presets delete": Shapes((account.PresetsDelete,)),
     "init trainer": Shapes((account.InitTrainer, account.InitTrainers)),
+    "offers": Shapes((plan.Offers,)),
     "gpus": Shapes((plan.Gpus,)),
     "dataset check": Shapes((datasets.DatasetCheck,)),
     "dataset make": Shapes((datasets.DatasetMake,)),

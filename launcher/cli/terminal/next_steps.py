@@ -54,7 +54,7 @@ WORDS: Mapping[NextStep, Callable[[str, str], str]] = {
     NextStep.LOOK_FOR_PODS: _plain("launcher reap"),
     NextStep.COMPARE_API: _plain("launcher doctor"),
     NextStep.MAKE_PLAN: _plain("launcher plan"),
-    NextStep.LIST_GPUS: _plain("launcher gpus"),
+    NextStep.LIST_GPUS: _plain("launcher offers"),
     NextStep.LIST_SETTINGS: _plain("`launcher deploy --help`"),
     NextStep.LIST_PRESETS: _plain("`launcher presets list`"),
     NextStep.SAVE_PRESET: _about("launcher presets save"),

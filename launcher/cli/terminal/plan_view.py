@@ -159,7 +159,7 @@ def _gpus(plan: Plan) -> str:
     first, *others = plan.candidates
     text = _offer(first)
     if others:
-        named = [f"{o.gpu_name} {o.cloud.value} {usd(o.price_per_hour_usd)}" for o in others]
+        named = [f"{o.gpu_name} {o.variant} {usd(o.price_per_hour_usd)}" for o in others]
         more = f" and {len(others) - _OTHERS_NAMED} more" if len(others) > _OTHERS_NAMED else ""
         text += f"\nif it is taken: {', '.join(named[:_OTHERS_NAMED])}{more}"
     return text
@@ -173,7 +173,7 @@ def _boot(plan: Plan) -> str:
 def _offer(offer: Offer) -> str:
     count = f"{offer.gpu_count} x " if offer.gpu_count > 1 else ""
     return (
-        f"{count}{offer.gpu_name}, {offer.memory_gb} GB, {offer.cloud.value} tier, "
+        f"{count}{offer.gpu_name}, {offer.memory_gb} GB, {offer.flavour or f'{offer.cloud.value} tier'}, "
         f"{dollars_per_hour(offer.price_per_hour_usd)}, stock {offer.stock.value}"
     )
 
@@ -199,13 +199,16 @@ def _shown(value: Any, limit: int = 44) -> str:
 
 
 def _sent(plan: Plan) -> list[tuple[str, str]]:
-    title = place_of(plan.settings).title
+    place = place_of(plan.settings)
+    title = place.title
     handed = handed_over(plan.secrets, plan.told_from_pod)
     if plan.secrets_in_plain:
         tokens = f"{handed}, readable in the pod's definition while it lives"
     else:
         many = "" if plan.secrets or plan.told_from_pod else "two "
-        tokens = f"{handed}, as {many}account secrets that are removed after the run"
+        kept = "account secrets that are removed after the run"
+        kind = kept if place.keeps_secrets else "secrets of the run, shown to nobody"
+        tokens = f"{handed}, as {many}{kind}"
     own = [
         f"{name} ({_SOURCES[source]})" if source else f"{name} (asked for at the launch)"
         for name, source in plan.secrets.items()

@@ -41,5 +41,7 @@ HF_JOBS = Place(
     billing_address="https://huggingface.co/settings/billing",
     limits_address="https://huggingface.co/contact/support",
     keys_address="huggingface.co/settings/tokens",
+    keeps_secrets=False,
+    tells_stock=False,
     is_on_hub=True,
 )

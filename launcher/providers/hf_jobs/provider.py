@@ -282,12 +282,13 @@ def _offer(wire: HardwareWire) -> Offer | None:
         return None
     return Offer(
         gpu_type=wire.name,
-        gpu_name=f"{accelerator.model or wire.pretty_name} ({wire.name})",
+        gpu_name=accelerator.model or wire.pretty_name,
         gpu_count=wire.gpu_count,
         memory_gb=wire.memory_gb,
         cloud=Cloud.SECURE,
         price_per_hour_usd=price,
         stock=Stock.MEDIUM,
+        flavour=wire.name,
     )
 
 

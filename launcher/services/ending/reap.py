@@ -67,6 +67,8 @@ class ReapReport:
     """Why the sweep was not made, or ""."""
     secrets_trouble: str = ""
     """Why it could not be told, or done, which secrets are left."""
+    places: tuple[str, ...] = ()
+    """That were looked at, as sentences name them."""
     unseen: tuple[str, ...] = ()
     """Places that could not be looked at, and why, as sentences."""
 
@@ -84,7 +86,8 @@ async def reap(bench: Workbench, *, dry_run: bool = False) -> ReapReport:
     places = bench.everywhere()
     for at_place in places:
         try:
-            report = _together(report, await _reap_at(at_place, dry_run=dry_run))
+            found = await _reap_at(at_place, dry_run=dry_run)
+            report = _together(report, replace(found, places=(at_place.place.title,)))
         except LauncherError as error:
             if at_place is places[0]:
                 raise

@@ -461,7 +461,9 @@ def _nothing_available(refused: list[tuple[Offer, LauncherError]]) -> LauncherEr
 
 def _sentence(offer: Offer) -> str:
     count = f"{offer.gpu_count} x " if offer.gpu_count > 1 else ""
-    return f"{count}{offer.gpu_name} ({offer.cloud}, {dollars_per_hour(offer.price_per_hour_usd)})"
+    return (
+        f"{count}{offer.gpu_name} ({offer.variant}, {dollars_per_hour(offer.price_per_hour_usd)})"
+    )
 
 
 def _estimate(plan: Plan) -> dict[str, Any]:

@@ -391,3 +391,5 @@ def _show_reaped(report: ReapReport) -> None:
         say("good", f"{len(report.secrets_removed)} leftover secrets were removed")
     if report.secrets_trouble:
         say("warning", "There may be leftover secrets", report.secrets_trouble)
+    for unseen in report.unseen:
+        say("warning", "Not every place could be looked at", unseen)

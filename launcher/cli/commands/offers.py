@@ -1,0 +1,87 @@
+"""`launcher offers`: what can be rented now, at every place, and what this job would take and cost there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from launcher.cli.flags import JsonOption, QuietOption, command_app
+from launcher.cli.options import Asked, asks_for_settings
+
+if TYPE_CHECKING:
+    from pod_image.contract.settings import RunSettings
+
+app = command_app()
+
+
+@app.command()
+@asks_for_settings
+def offers(
+    asked: Asked,
+    wait_for_stock: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME", help="Wait until something that fits is free, such as 2h or 30m."
+        ),
+    ] = "",
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """GPUs that can be rented now, with the expected time and cost of this job on each, cheapest first.
+
+    Every place that there is a key for is asked; --provider names one. The settings of a run are options here, the
+    same as for plan; a dataset lets time and memory be told. Nothing is rented.
+    """
+    from launcher.cli.documents.plan import offers_document
+    from launcher.cli.session import PLACE_ALONE, find, run
+    from launcher.cli.terminal.offers_view import offers_text
+    from launcher.cli.terminal.output import Output
+    from launcher.cli.terminal.typed_time import read_time
+    from launcher.errors import NothingAvailable
+    from launcher.services.planning.offers import look_for_offers
+    from launcher.services.planning.offers import wait_for_stock as wait
+
+    longest = read_time(wait_for_stock) if wait_for_stock else timedelta(0)
+    settings, is_at_one = _settings(asked)
+    places = [settings.provider.value] if is_at_one else []
+    keys = find(() if is_at_one else PLACE_ALONE)
+    found = run(
+        keys,
+        lambda bench: (
+            wait(bench, settings, places, longest)
+            if longest
+            else look_for_offers(bench, settings, places)
+        ),
+    )
+    Output(as_json=as_json, quiet=quiet).answer(
+        offers_document(found),
+        lambda: offers_text(found),
+        quiet="\n".join(f"{each.place.name} {each.offer.gpu_type}" for each in found.fitting),
+    )
+    if not found.fitting and not longest:
+        raise NothingAvailable(
+            "Nothing that fits is free now.",
+            hint="Wait for it with --wait-for-stock 2h, or let more GPU types or places do.",
+        )
+
+
+def _settings(asked: Asked) -> tuple[RunSettings, bool]:
+    """The settings of the job, required ones aside, and whether a place was named."""
+    from launcher.api.asked import Asked as RunAsked
+    from launcher.api.asked import read
+    from launcher.config import read_config
+    from launcher.forms.values import parse_assignment
+
+    found = read(
+        RunAsked(
+            values=dict(parse_assignment(text) for text in asked.assignments),
+            preset=asked.preset or "",
+            file=asked.file,
+            options=asked.values,
+            command=asked.command,
+        ),
+        read_config(),
+    )
+    return found.unchecked(), "provider" in found.given

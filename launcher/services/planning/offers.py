@@ -1,0 +1,134 @@
+"""What can be rented now at every place, and what this very job would take and cost there. Reads alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from launcher.domain.cost import worst_case_cost_usd
+from launcher.domain.offer import Offer
+from launcher.domain.plan import DatasetSummary, Estimate
+from launcher.errors import HubError, LauncherError, NotConfigured, NothingAvailable
+from launcher.providers.place import Place
+from launcher.recipes import recipe_of
+from launcher.services.common.workbench import Workbench
+from launcher.services.planning.dataset_look import look_at_all
+from pod_image.contract.common_settings import Cloud
+from pod_image.contract.datasets import chosen_datasets
+from pod_image.contract.next_steps import Said, Sentence
+from pod_image.contract.settings import RunSettings
+from pod_image.hub import Repo, resolve_commit
+
+BETWEEN_LOOKS = timedelta(seconds=30)
+"""While stock is waited for: places allow more, and stock comes and goes in minutes."""
+
+
+@dataclass(frozen=True)
+class PricedOffer:
+    """One offer with what the job takes there. `fits`: its GPUs have the memory that the job needs."""
+
+    place: Place
+    offer: Offer
+    fits: bool
+    most_usd: float
+    estimate: Estimate | None = None
+    """None where nobody can know."""
+
+
+@dataclass(frozen=True)
+class OffersFound:
+    """Cheapest for this job first: by the expected cost, else by the price of an hour; what does not fit comes last.
+    `troubles`: what could not be looked at.
+    """
+
+    offers: tuple[PricedOffer, ...]
+    troubles: tuple[Said, ...] = ()
+
+    @property
+    def fitting(self) -> tuple[PricedOffer, ...]:
+        return tuple(each for each in self.offers if each.fits)
+
+
+async def look_for_offers(
+    bench: Workbench, settings: RunSettings, places: Sequence[str] = ()
+) -> OffersFound:
+    """Offers of these places, or of every place that there is a key for. Raises NotConfigured for a place that was
+    named and whose key is missing; a place that does not answer is a trouble.
+    """
+    benches = [bench.at(name) for name in places] if places else bench.everywhere()
+    dataset, troubles = await _dataset(bench, settings)
+    found: list[PricedOffer] = []
+    for at_place in benches:
+        try:
+            offers = await at_place.provider.offers(
+                settings.gpu_count, Cloud.ANY, settings.data_centers
+            )
+        except LauncherError as error:
+            if isinstance(error, NotConfigured) and places:
+                raise
+            troubles.append(Sentence(f"{at_place.place.title}: ", error.message))
+            continue
+        found += [_priced(at_place, settings, dataset, offer) for offer in offers]
+    return OffersFound(tuple(sorted(found, key=_rank)), tuple(troubles))
+
+
+async def wait_for_stock(
+    bench: Workbench, settings: RunSettings, places: Sequence[str], longest: timedelta
+) -> OffersFound:
+    """The same once there is an offer that fits. Raises NothingAvailable where there was none in that time."""
+    give_up_at = bench.clock.now() + longest
+    while True:
+        found = await look_for_offers(bench, settings, places)
+        if found.fitting:
+            return found
+        if bench.clock.now() + BETWEEN_LOOKS > give_up_at:
+            raise NothingAvailable(
+                "Nothing that fits came free in that time.",
+                hint="Wait longer, or let more GPU types or places do.",
+            )
+        await bench.clock.sleep(BETWEEN_LOOKS.total_seconds())
+
+
+async def _dataset(
+    bench: Workbench, settings: RunSettings
+) -> tuple[DatasetSummary | None, list[Said]]:
+    """What there is to train on, since time and memory go by it; without it prices alone are told."""
+    chosen = chosen_datasets(settings)
+    if not chosen or recipe_of(settings).speech_wanted(settings) is None:
+        return None, []
+    hub = bench.hub
+    try:
+        commits = await asyncio.gather(
+            *(
+                hub.run(resolve_commit, hub.dataset, Repo(each.repo, "dataset"), each.revision)
+                for each in chosen
+            )
+        )
+        pinned = list(zip(chosen, commits, strict=True))
+        summary, _ = await hub.run(look_at_all, hub.dataset, pinned)
+    except (HubError, NotConfigured) as error:
+        return None, [Sentence("The dataset could not be looked at: ", error.message)]
+    return summary, []
+
+
+def _priced(
+    bench: Workbench, settings: RunSettings, dataset: DatasetSummary | None, offer: Offer
+) -> PricedOffer:
+    recipe = recipe_of(settings)
+    price = offer.price_per_hour_usd
+    return PricedOffer(
+        place=bench.place,
+        offer=offer,
+        fits=offer.memory_gb >= recipe.memory_needed(settings, dataset).gb,
+        most_usd=worst_case_cost_usd(price, settings.max_hours, settings.max_cost_usd),
+        estimate=recipe.estimate(settings, dataset, offer, bench.runs.runs()),
+    )
+
+
+def _rank(each: PricedOffer) -> tuple[bool, bool, float, float]:
+    """What is known to be cheap before what may be."""
+    estimate = each.estimate
+    cost = estimate.cost_usd if estimate is not None else each.offer.price_per_hour_usd
+    return (not each.fits, estimate is None, cost, each.offer.price_per_hour_usd)

@@ -1,0 +1,84 @@
+"""`launcher offers`: one table over places, for this very job; nothing is rented."""
+
+from __future__ import annotations
+
+import pytest
+
+from launcher.cli.terminal.typed_time import read_time
+from launcher.errors import InvalidRequest
+from tests.cli.conftest import Shell
+from tests.services.harness import JOBS_TOKEN
+
+JOB = ("--recipe", "command")
+
+
+def test_offers_of_every_place_with_a_key_stand_in_one_table_cheapest_first(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = shell("offers", *JOB, "--json").json["offers"]
+    assert {each["place"] for each in alone} == {"runpod"}
+    monkeypatch.setenv("HF_JOBS_TOKEN", JOBS_TOKEN)
+    both = shell("offers", *JOB, "--json").json["offers"]
+    assert {each["place"] for each in both} == {"runpod", "hf-jobs"}
+    prices = [each["offer"]["price_per_hour_usd"] for each in both if each["fits"]]
+    assert prices == sorted(prices)
+    said = shell("offers", *JOB)
+    assert "hf-jobs" in said.out
+    assert "not told" in said.out
+    assert shell.rented == 0
+
+
+def test_one_place_is_asked_where_one_is_named_and_its_key_is_missed(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = shell("offers", *JOB, "--provider", "hf-jobs")
+    assert (refused.code, "starts jobs" in refused.err) == (3, True)
+    monkeypatch.setenv("HF_JOBS_TOKEN", JOBS_TOKEN)
+    named = shell("offers", *JOB, "--provider", "hf-jobs", "--json").json["offers"]
+    assert {each["place"] for each in named} == {"hf-jobs"}
+
+
+def test_the_time_and_cost_of_this_job_are_told_with_its_dataset(
+    shell: Shell, demo_dataset: str
+) -> None:
+    found = shell("offers", "--dataset-repo", demo_dataset, "--json").json["offers"]
+    fitting = [each for each in found if each["fits"]]
+    costs = [each["estimate"]["cost_usd"] for each in fitting]
+    assert costs == sorted(costs)
+    assert all(each["most_usd"] >= each["estimate"]["cost_usd"] for each in fitting)
+    assert "THE JOB" in shell("offers", "--dataset-repo", demo_dataset).out
+
+
+def test_a_dataset_that_cannot_be_seen_leaves_the_prices_and_is_said(shell: Shell) -> None:
+    said = shell("offers", "--dataset-repo", "demo/nothing", "--json")
+    assert said.code == 0
+    assert said.json["offers"]
+    assert said.json["troubles"][0].startswith("The dataset could not be looked at")
+
+
+def test_stock_is_waited_for_until_it_comes_or_the_time_is_over(shell: Shell) -> None:
+    stock = dict(shell.world.catalogue.stock)
+    shell.world.catalogue.stock = {}
+    began = shell.loop.time()
+    late = shell("offers", *JOB, "--wait-for-stock", "10m")
+    assert (late.code, "came free in that time" in late.err) == (4, True)
+    assert 540 <= shell.loop.time() - began <= 600
+    assert shell("offers", *JOB).code == 4
+    shell.loop.call_later(90, shell.world.catalogue.stock.update, stock)
+    began = shell.loop.time()
+    assert shell("offers", *JOB, "--wait-for-stock", "2h").code == 0
+    assert 60 < shell.loop.time() - began < 180
+
+
+@pytest.mark.parametrize(
+    ("typed", "seconds"),
+    [("2h", 7200), ("30m", 1800), ("1h30m", 5400), ("90s", 90), ("1.5h", 5400)],
+)
+def test_a_time_is_written_as_people_write_it(typed: str, seconds: float) -> None:
+    assert read_time(typed).total_seconds() == seconds
+
+
+@pytest.mark.parametrize("typed", ["", "soon", "0m", "8000h", "2x", "-1h"])
+def test_what_is_no_time_is_refused_with_an_example(typed: str) -> None:
+    with pytest.raises(InvalidRequest):
+        read_time(typed)
