@@ -44,7 +44,7 @@ def ended(number: int, reason: EndReason = EndReason.FINISHED, **changes: object
 
 
 def found(history: RunHistory, **asked: object) -> list[str]:
-    rows = history.list.find(RunsAsked(**asked), NOON + timedelta(days=9), USUAL).rows  # type: ignore[arg-type]
+    rows = history.list.find(RunsAsked(**asked), NOON + timedelta(days=9), USUAL).rows  # type: ignore[arg-type]  # each as a person asks for it
     return [row.run.run_id for row in rows]
 
 

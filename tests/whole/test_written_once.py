@@ -14,6 +14,7 @@ MOVES = {
     "pod_image/recipes/piper/event_file.py": "is open, and read, for as long as the training goes on",
     "launcher/emulator/hub/wire.py": "a body that is on disk already gets its name",
     "launcher/emulator/hub/store.py": "a repository's folders go with its new name",
+    "launcher/presets/__init__.py": "a preset that was deleted is put aside whole, and put back",
     "launcher/workshop/growing.py": "clips that were cut elsewhere become the dataset's",
     "launcher/workshop/editing/journal.py": "sound is put aside whole, and put back",
 }

@@ -42,7 +42,7 @@ def shown(user: User) -> list[str]:
     """Run ids of the list, from top to bottom."""
     with user:
         links = [one for one in ElementFilter(kind=ui.element) if "run-title" in one.classes]
-        return [str(one.default_slot.children[0].text) for one in links]  # type: ignore[attr-defined]
+        return [str(one.default_slot.children[0].text) for one in links]  # type: ignore[attr-defined]  # a text is what each link shows
 
 
 def written(user: User, element: ui.element) -> str:
