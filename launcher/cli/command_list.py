@@ -50,6 +50,7 @@ COMMANDS: tuple[Entry, ...] = (
     _entry("show", _WATCH, "One run: state, cost, how it ended."),
     _entry("watch", _WATCH, "Follow a run live; leaving does not stop it."),
     _entry("notify", _WATCH, "Where you are told of your runs: list, choose, test."),
+    _entry("tensorboard", _WATCH, "TensorBoard on a run, kept fresh while it goes on."),
     _entry("logs", _WATCH, "What the pod printed."),
     _entry("sample", _WATCH, "Have the voice say a sentence now."),
     _entry("save", _WATCH, "Write and upload a checkpoint now."),

@@ -88,6 +88,7 @@ async def running(site: Site) -> AsyncIterator[None]:
     finally:
         await courier.stop()
         await site.sweeps.stop()
+        await site.tensorboards.close()
         await site.live.stop()
         await site.sessions.close()
         site.vault.clear()

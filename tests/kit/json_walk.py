@@ -15,6 +15,7 @@ ELSEWHERE = {
     "ui": "tests/cli/test_recorded_dataset.py",
     "serve": "tests/cli/documents/test_every_command.py",
     "share": "tests/cli/commands/test_share.py",
+    "tensorboard": "tests/cli/commands/test_tensorboard.py",
     "mcp": "tests/cli/commands/test_mcp.py",
     "notify test": "tests/cli/commands/test_notify.py",
     "dataset record": "tests/cli/test_recorded_dataset.py",

@@ -103,6 +103,7 @@ COMMANDS: Mapping[str, Shapes] = {
     "abort": Shapes((runs.Abort,)),
     "results": Shapes((made.Results, made.ResultsDownload)),
     "share": Shapes((made.Share,)),
+    "tensorboard": Shapes((), (said.Address,)),
     "export": Shapes((made.Export,)),
     "cost": Shapes((runs.Cost,)),
     "keys set": Shapes((account.KeysSet,)),

@@ -27,6 +27,7 @@ from launcher.ui.state.offers import Market
 from launcher.ui.state.preferences import Preferences, read_preferences, write_preferences
 from launcher.ui.state.sessions import Sessions
 from launcher.ui.state.sweeps import Sweeps
+from launcher.ui.state.tensorboards import TensorBoards
 from launcher.ui.state.told_here import ToldHere
 from launcher.ui.state.vault import Vault
 from launcher.workshop.report import DatasetReport
@@ -68,6 +69,7 @@ class Site:
     choices: Choices = field(init=False)
     sweeps: Sweeps = field(init=False)
     told: ToldHere = field(init=False)
+    tensorboards: TensorBoards = field(init=False)
 
     def __post_init__(self) -> None:
         self.admissions = Admissions(self.vault)
@@ -75,6 +77,7 @@ class Site:
         self.sweeps = Sweeps(self.sessions, self.clock)
         self.preferences = read_preferences(self.config.preferences_path)
         self.told = ToldHere(self.clock)
+        self.tensorboards = TensorBoards(self.clock)
         self.sessions.told = self.told
         self.sessions.preferred_addresses = self._preferred_addresses
 

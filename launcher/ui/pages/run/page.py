@@ -17,6 +17,7 @@ from launcher.ui.pages.run.live import draw_live
 from launcher.ui.pages.run.over import RunOver
 from launcher.ui.pages.run.sharing import ShareButton
 from launcher.ui.pages.run.tabs import NOW, Refresh, draw_detail, is_detail, tabs_of
+from launcher.ui.pages.run.tensorboard import open_tensorboard
 from launcher.ui.state.site import Site
 from launcher.ui.widgets.elements import attributes, box, button_link, empty_state, link
 from launcher.ui.widgets.media import register_media
@@ -25,6 +26,7 @@ from launcher.ui.widgets.media import register_media
 def register(site: Site, outer: FastAPI) -> None:
     register_media(site, outer)
     page(site, "/runs/{nonce}", "Run", _build, current="/runs")
+    page(site, "/tensorboard/{nonce}", "TensorBoard", open_tensorboard, current="/runs")
     page(site, "/run/{owner}/{name}/{run_id}", "Run", _at_address, current="/runs")
 
 

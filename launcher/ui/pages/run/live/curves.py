@@ -10,7 +10,7 @@ from launcher.ui.state.curves import Moments, plotted
 from launcher.ui.state.preferences import Preferences
 from launcher.ui.state.site import Site
 from launcher.ui.widgets.chart import curve_title, first_curve
-from launcher.ui.widgets.elements import Text, box, card, heading, hint
+from launcher.ui.widgets.elements import Text, box, card, heading, hint, link
 from launcher.ui.widgets.inputs import Field, options
 from launcher.ui.widgets.plot import Plot, PlotLine
 from pod_image.contract.curve import Curve
@@ -42,6 +42,7 @@ class Curves:
                 self._last = Text("p", "", "figure small").mark("last-loss")
             with box("div", "row plot-controls") as self._controls:
                 self._draw_controls()
+                link("TensorBoard", f"/tensorboard/{run.nonce}", "btn", symbol="open", new_tab=True)
             self._nothing = hint("")
             self._plot = Plot(
                 "the curves", on_toggle=self._toggle, group=GROUP, origin=start.timestamp(), height=HEIGHT,
