@@ -157,7 +157,7 @@ class PricedOfferFacts(TypedDict):
     fits: bool
     """Whether its GPUs have the memory that the job needs, as far as that is known."""
     most_usd: float
-    """At the most, by the caps."""
+    """The most that the caps allow."""
     estimate: Estimate | None
     """Null where nobody can know."""
 
