@@ -82,6 +82,15 @@ class Ground:
         hub.ask("", lambda api: api.create_repo(repo, repo_type="model", exist_ok=True))
         publish(hub, Repo(repo, "model"), files, "results")
 
+    def delete_results(self, *paths: str, repo: str = "me/voice") -> None:
+        """As if the person had deleted these files on the Hub."""
+        hub = _hub(self.core, TOKENS["write"])
+        hub.ask("", lambda api: api.delete_files(repo, list(paths), repo_type="model"))
+
+    def make_private(self, repo: str) -> None:
+        hub = _hub(self.core, TOKENS["write"])
+        hub.ask("", lambda api: api.update_repo_settings(repo, private=True))
+
     def push_clips(
         self, repo: str = "demo/clips", lines: Mapping[str, str] | None = None, times: int = 1
     ) -> None:

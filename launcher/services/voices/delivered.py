@@ -74,6 +74,33 @@ async def fetch_voice(bench: Workbench, run: Run, voice: Voice, revision: str = 
     return into / run.run_id / voice.path
 
 
+async def fetch_description(bench: Workbench, run: Run, voice: Voice) -> Path:
+    """Bring the `.json` alone, which is small; returns the path of the `.onnx` that it describes, here or not."""
+    into = results_folder(bench, run)
+    await bench.results(run.results_repo).download(run.run_id, into, exactly(f"{voice.path}.json"))
+    return into / run.run_id / voice.path
+
+
+def local_path(bench: Workbench, run: Run, voice: Voice) -> Path | None:
+    """The voice's `.onnx` where it is on this machine already, whole; it may be older than what the repo holds."""
+    path = results_folder(bench, run) / run.run_id / voice.path
+    return path if path.is_file() and path.with_name(f"{path.name}.json").is_file() else None
+
+
+def step_of_final(run_id: str, files: Sequence[RemoteFile]) -> int | None:
+    """Which checkpoint's voice is the final one: by its checksum, else as the one whose own folder has none."""
+    voices = voices_among(run_id, files)
+    sums = {file.path: file.sha256 for file in files}
+    final = next((one for one in voices if one.step is None), None)
+    if final is None:
+        return None
+    wanted = sums[f"{run_id}/{final.path}"]
+    for one in voices:
+        if one.step is not None and wanted and sums[f"{run_id}/{one.path}"] == wanted:
+            return one.step
+    return _step_of(_folder_without_voice(run_id, files, voices))
+
+
 def local_voices(results_folder: Path) -> list[Path]:
     """Every whole voice on this machine, newest first."""
     if not results_folder.is_dir():
@@ -135,7 +162,7 @@ async def use_voice(bench: Workbench, run: Run, voice: Voice) -> str:
     name = current.name if current is not None else voice.name
     source = await fetch_voice(bench, run, voice)
     files = _pair(run, f"{_FINAL_FOLDER}/{name}.onnx", source)
-    folder = _folder_without_voice(run, delivered, found)
+    folder = _folder_without_voice(run.run_id, delivered, found)
     if current is not None and folder:
         kept = await fetch_voice(bench, run, current)
         files |= _pair(run, f"{folder}/{kept.name}", kept)
@@ -157,13 +184,13 @@ def _pair(run: Run, below: str, onnx: Path) -> dict[str, Path | bytes]:
     return {path: onnx.read_bytes(), f"{path}.json": described.read_bytes()}
 
 
-def _folder_without_voice(run: Run, files: Sequence[RemoteFile], voices: Sequence[Voice]) -> str:
+def _folder_without_voice(run_id: str, files: Sequence[RemoteFile], voices: Sequence[Voice]) -> str:
     """The folder of the checkpoint whose voice is the final one alone; empty where that cannot be told.
 
     The pod leaves each kept checkpoint's voice in a folder of its name, but for the one that became the final voice.
     """
     steps = {one.step for one in voices}
-    paths = (PurePosixPath(file.path.removeprefix(f"{run.run_id}/")) for file in files)
+    paths = (PurePosixPath(file.path.removeprefix(f"{run_id}/")) for file in files)
     bare = [
         str(path.with_suffix(""))
         for path in paths

@@ -18,6 +18,8 @@ from pod_image.contract.whole_file import replacing
 from pod_image.foreign.apart import Bounds, Reader, ReadingEnded
 from pod_image.foreign.frames import Answer
 
+INSTALL = 'pip install "pod-launcher[audio]"'
+"""What a computer lacks that cannot speak."""
 MAX_CHARACTERS = 1_000
 VOICES_IN_MEMORY = 4
 SPEAKING_SECONDS = 120.0
@@ -73,6 +75,11 @@ def speakers_of(onnx: Path) -> dict[str, int]:
         raise InvalidRequest(f"{onnx.name} has no usable .json beside it.") from exc
 
 
+def can_speak_here() -> bool:
+    """Whether this computer has what speaking needs, the extra `audio`."""
+    return find_spec("piper") is not None
+
+
 def forget_voices() -> None:
     """End the processes that hold voices ready; the next text starts one anew."""
     with _LOCK:
@@ -105,10 +112,10 @@ def _speak(onnx: Path, text: str, wav: Path, manner: Manner) -> SpokenText:
 
 
 def _ask(onnx: Path, **words: str) -> Answer:
-    if find_spec("piper") is None:
+    if not can_speak_here():
         raise NotConfigured(
             "Speaking on this computer needs the extra “audio”.",
-            hint='Install it: pip install "pod-launcher[audio]"',
+            hint=f"Install it: {INSTALL}",
         )
     with _LOCK:
         try:

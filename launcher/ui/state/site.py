@@ -23,9 +23,11 @@ from launcher.ui.state.awaited_pages import AwaitedPages
 from launcher.ui.state.choices import Choices
 from launcher.ui.state.drafts import Drafts
 from launcher.ui.state.hearings import Hearings
+from launcher.ui.state.listening_answers import ListeningAnswers
 from launcher.ui.state.offers import Market
 from launcher.ui.state.preferences import Preferences, read_preferences, write_preferences
 from launcher.ui.state.sessions import Sessions
+from launcher.ui.state.spoken_texts import SpokenTexts
 from launcher.ui.state.sweeps import Sweeps
 from launcher.ui.state.tensorboards import TensorBoards
 from launcher.ui.state.told_here import ToldHere
@@ -70,6 +72,8 @@ class Site:
     sweeps: Sweeps = field(init=False)
     told: ToldHere = field(init=False)
     tensorboards: TensorBoards = field(init=False)
+    spoken_texts: SpokenTexts = field(init=False, repr=False)
+    listening_answers: ListeningAnswers = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.admissions = Admissions(self.vault)
@@ -78,6 +82,9 @@ class Site:
         self.preferences = read_preferences(self.config.preferences_path)
         self.told = ToldHere(self.clock)
         self.tensorboards = TensorBoards(self.clock)
+        # The folder's name is that of older releases, so that what those left behind is swept too.
+        self.spoken_texts = SpokenTexts(self.config.data_folder / "takes")
+        self.listening_answers = ListeningAnswers(self.config.data_folder / "listening")
         self.sessions.told = self.told
         self.sessions.preferred_addresses = self._preferred_addresses
 

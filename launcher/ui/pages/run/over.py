@@ -1,4 +1,4 @@
-"""The top of a run's page once the run is over: how it ended, and what to do next."""
+"""The top of a run's page once the run is over: what it made, how it ended, and what to do next."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from launcher.domain.run import Run, RunState
 from launcher.domain.run_view import RunView
 from launcher.ui.frame import Shell
 from launcher.ui.pages.run.notices import draw_end
+from launcher.ui.pages.run.ready import RunEnd
 from launcher.ui.widgets.elements import box
 
 
@@ -15,15 +16,19 @@ class RunOver:
     def __init__(self, shell: Shell, run: Run, view: RunView) -> None:
         self._shell, self._view = shell, view
         self._drawn: object = None
+        self._made = RunEnd(shell, run, view)
         self._place = box("div", "stack-small")
         self.refresh(run)
 
     def refresh(self, run: Run) -> None:
+        self._made.refresh(run)
         ended = self._view.picture.ended
-        key = (run.state, run.end_reason, run.detail, run.not_delivered, ended)
+        key = (run.state, run.end_reason, run.detail, run.not_delivered, ended, self._made.says_all)
         if run.state is not RunState.ENDED or key == self._drawn:
             return
         self._drawn = key
         self._place.clear()
+        if self._made.says_all:
+            return
         with self._place:
             draw_end(run, self._view)

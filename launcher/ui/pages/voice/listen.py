@@ -11,7 +11,7 @@ from launcher.errors import InvalidRequest, LauncherError
 from launcher.services.voices.speaking import MAX_CHARACTERS, Manner, SpokenText, speak, speakers_of
 from launcher.ui.frame import Shell, show_error
 from launcher.ui.next_steps import on_page
-from launcher.ui.pages.voice.spoken_texts import SpokenTexts
+from launcher.ui.state.spoken_texts import SpokenTexts
 from launcher.ui.widgets.elements import Button, Text, box, button, card, details, hint, link, para
 from launcher.ui.widgets.inputs import Field, Player, options
 

@@ -10,8 +10,8 @@ from launcher.domain.run import Run
 from launcher.services.voices.delivered import Voice, fetch_voice, local_voices, voices_of_run
 from launcher.ui.frame import Shell, page
 from launcher.ui.pages.voice.listen import SpeakPanel
-from launcher.ui.pages.voice.spoken_texts import SpokenTexts, register_spoken_texts
 from launcher.ui.state.site import Site
+from launcher.ui.state.spoken_texts import SpokenTexts, register_spoken_texts
 from launcher.ui.widgets.elements import (
     Text,
     box,
@@ -27,12 +27,10 @@ from launcher.ui.widgets.elements import (
 
 
 def register(site: Site, outer: FastAPI) -> None:
-    # The folder's name is that of older releases, so that what those left behind is swept too.
-    spoken_texts = SpokenTexts(site.config.data_folder / "takes")
-    register_spoken_texts(spoken_texts, outer)
+    register_spoken_texts(site.spoken_texts, outer)
 
     async def build(shell: Shell, run: str = "") -> None:
-        await _VoicePage(shell, spoken_texts).draw(run)
+        await _VoicePage(shell, site.spoken_texts).draw(run)
 
     page(
         site,

@@ -16,7 +16,7 @@ from nicegui.testing import User
 
 from launcher.services.voices.speaking import forget_voices
 from launcher.ui.pages.voice.page import title_of
-from launcher.ui.pages.voice.spoken_texts import LEFT_BEHIND_SECONDS, SPOKEN_TEXTS_KEPT, SpokenTexts
+from launcher.ui.state.spoken_texts import LEFT_BEHIND_SECONDS, SPOKEN_TEXTS_KEPT, SpokenTexts
 from launcher.ui.widgets.elements import Button
 from launcher.ui.widgets.inputs import Field, Player
 from tests.kit.page_verbs import click, enter, only, press, until, visit

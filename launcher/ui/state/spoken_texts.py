@@ -12,7 +12,8 @@ from pathlib import Path
 from fastapi import FastAPI, HTTPException
 from fastapi.responses import FileResponse
 
-SPOKEN_TEXTS_KEPT = 30
+SPOKEN_TEXTS_KEPT = 60
+_MEDIA_TYPES = {".wav": "audio/wav", ".zip": "application/zip"}
 LEFT_BEHIND_SECONDS = 24 * 3600.0
 """A folder of that age is of a program that was ended the hard way."""
 
@@ -26,10 +27,13 @@ class SpokenTexts:
         self._files: dict[str, Path] = {}
         weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
 
-    def new(self) -> tuple[str, Path]:
-        """A name and a place for the next recording; the oldest one goes when there are too many."""
+    def new(self, kind: str = "wav") -> tuple[str, Path]:
+        """A name and a place for the next recording; the oldest one goes when there are too many.
+
+        `kind` is "zip" for a voice that is packed to be downloaded.
+        """
         name = secrets.token_hex(8)
-        path = self._files[name] = self.folder / f"{name}.wav"
+        path = self._files[name] = self.folder / f"{name}.{kind}"
         while len(self._files) > SPOKEN_TEXTS_KEPT:
             self.remove(next(iter(self._files)))
         return name, path
@@ -37,6 +41,10 @@ class SpokenTexts:
     def get(self, name: str) -> Path | None:
         path = self._files.get(name)
         return path if path is not None and path.is_file() else None
+
+    def url(self, name: str) -> str:
+        """Where the browser finds it."""
+        return f"/spoken/{name}"
 
     def remove(self, name: str) -> None:
         path = self._files.pop(name, None)
@@ -50,7 +58,7 @@ def register_spoken_texts(spoken_texts: SpokenTexts, outer: FastAPI) -> None:
         if path is None:
             raise HTTPException(404, "There is no such recording any more.")
         # Without a name of its own: the link that downloads it gives one.
-        return FileResponse(path, media_type="audio/wav")
+        return FileResponse(path, media_type=_MEDIA_TYPES[path.suffix])
 
     outer.get("/spoken/{name}", response_class=FileResponse)(serve)
 
