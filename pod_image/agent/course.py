@@ -40,7 +40,7 @@ class Course:
             case CheckpointWritten(is_best=True):
                 self.best = body
             case Sample(kind="reference"):
-                self.reference = body
+                self.reference = self.reference or body  # the first of several
             case Sample():
                 self._made(body)
 

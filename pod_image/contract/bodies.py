@@ -124,6 +124,8 @@ class Sample(Body):
     kind: Literal["sample", "reference"] = "sample"
     media: Literal["audio", "image", "video", "text"] | None = None
     """None, as older images say nothing: a recording."""
+    speaker: str | None = None
+    """Who speaks, by name; None where it is the only one, or an older image does not say."""
 
 
 class CheckpointWritten(Body):

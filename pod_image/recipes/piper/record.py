@@ -82,6 +82,8 @@ class Recorder:
 
     def _sample(self, sample: Sample) -> None:
         path = self._folder.out / sample.path
+        if sample.kind == "reference" and path.stem != "reference":
+            return  # further recordings are for listening tests
         sound, rate_hz = _read_wav(path)
         name = "reference" if sample.kind == "reference" else f"sample/{path.stem}"
         file, now = self._open(), self._now()

@@ -47,6 +47,7 @@ from pod_image.recipes.piper.quality import SYMBOLS
 from pod_image.recipes.piper.random_states import random_states, set_random_states
 from pod_image.recipes.piper.rate_decay import RateDecay
 from pod_image.recipes.piper.recipe_error import RecipeError
+from pod_image.recipes.piper.references import keep_references
 from pod_image.recipes.piper.say import say, spoken, write_wav
 from pod_image.recipes.piper.scores import Recorded, score
 from pod_image.recipes.piper.shares import SharedEpochs
@@ -242,7 +243,11 @@ class Trainer:
         if self._recorder is not None:
             self._graphs = StepGraphs(self.optimisation, self._recorder, self._say_not_recorded)
         if self.distributed.is_first:
-            self._keep_reference()
+            places = self.places
+            for reference in keep_references(
+                self.clips, self.measured, places.samples, places.out, self.progress.step
+            ):
+                self._emit(reference)
         self._begin_clocks()
         batches = self._batches()
         with self._beginning.part("first batch"):
@@ -437,22 +442,6 @@ class Trainer:
         self._reports.pass_over(held.end())
         self._times.kept(self._clock())
         print(held.sentence(step), flush=True)
-
-    def _keep_reference(self) -> None:
-        """A recording of the target beside the samples, to compare with: one nothing is learnt from, if there is."""
-        index = self.measured[0] if self.measured else 0
-        rate_hz = self.clips.prepared.sample_rate_hz
-        path = self.places.samples / "reference.wav"
-        seconds = write_wav(path, self.clips.sound_of(index), rate_hz)
-        self._emit(
-            Sample(
-                step=self.progress.step,
-                path=path.relative_to(self.places.out).as_posix(),
-                text=self.clips.prepared.clips[index].text,
-                seconds=round(seconds, 2),
-                kind="reference",
-            )
-        )
 
     def _measure(self, held: Held) -> dict[str, float]:
         if not self.measured:

@@ -207,8 +207,10 @@ def test_the_newest_samples_take_the_place_of_earlier_ones() -> None:
     for step in (1, 2):
         course.heard(Sample(step=step, path=f"samples/{step}/a.wav", text="a"))
         course.heard(Sample(step=step, path=f"samples/{step}/b.wav", text="b"))
-    course.heard(Sample(step=0, path="samples/reference.wav", kind="reference"))
+    for name in ("reference", "reference-02"):
+        course.heard(Sample(step=0, path=f"samples/{name}.wav", kind="reference"))
     course.heard(CheckpointWritten(step=2, path="x", size_bytes=1, is_best=True))
     assert [one.path for one in course.samples] == ["samples/2/a.wav", "samples/2/b.wav"]
     assert course.reference is not None
+    assert course.reference.path == "samples/reference.wav"
     assert course.best is not None

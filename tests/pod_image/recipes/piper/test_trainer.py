@@ -21,6 +21,7 @@ from pod_image.recipes.piper.keeping import best_checkpoint
 from pod_image.recipes.piper.optimisation import LOSS_NAMES
 from pod_image.recipes.piper.quality import Quality
 from pod_image.recipes.piper.recipe_error import RecipeError
+from pod_image.recipes.piper.references import REFERENCES
 from pod_image.recipes.piper.say import spoken
 from pod_image.recipes.piper.trainer import Places, Trainer
 from pod_image.recipes.piper.training import Training
@@ -474,12 +475,24 @@ def test_a_card_without_the_kernel_is_said_with_what_it_costs(clips, tmp_path, m
     assert "NVRTC said no" in said["message"]
 
 
-def test_the_reference_is_a_clip_that_nothing_is_learnt_from(clips, tmp_path):
-    bench = Bench(clips, tmp_path, with_training(validation_split=0.2), learns=False)
+def test_references_are_the_first_clips_that_nothing_is_learnt_from(clips, tmp_path):
+    bench = Bench(clips, tmp_path, with_training(validation_split=0.5), learns=False)
+    bench.trainer.run()
+    references = [e for e in bench.of("sample") if e.get("kind") == "reference"]
+    measured = bench.trainer.measured
+    assert len(measured) > 1
+    assert references[0]["path"] == "samples/reference.wav"
+    for reference, index in zip(references, measured[:REFERENCES], strict=True):
+        sound, _ = soundfile.read(tmp_path / reference["path"], dtype="int16")
+        assert sound.tolist() == clips.sound_of(index).tolist()
+        assert reference["text"] == clips.prepared.clips[index].text
+
+
+def test_a_training_that_holds_nothing_out_keeps_one_reference(clips, tmp_path):
+    bench = Bench(clips, tmp_path, with_training(max_steps=1, validation_split=0.0), learns=False)
     bench.trainer.run()
     (reference,) = [e for e in bench.of("sample") if e.get("kind") == "reference"]
-    sound, _ = soundfile.read(tmp_path / reference["path"], dtype="int16")
-    assert sound.tolist() == clips.sound_of(bench.trainer.measured[0]).tolist()
+    assert reference["path"] == "samples/reference.wav"
 
 
 def test_losses_that_stay_not_finite_end_the_run_and_the_last_good_checkpoint_stays(
