@@ -16,8 +16,10 @@ from launcher.stores.runs import RunHistory
 from launcher.workshop.transcribing.suggestions import SuggestedWord, Suggestion, SuggestionsFile
 from pod_image.contract.events import Event, from_line
 from pod_image.contract.outcomes import EndReason
+from tests.browser.pods import tone
 from tests.kit.checkout import DEMO_CLIPS
 from tests.kit.recognisers import demo_sound, demo_texts
+from tests.kit.tiny_voice import tiny_voice
 
 Step = Callable[[Any], None]
 
@@ -206,6 +208,21 @@ def _values(page: Any) -> None:
     page.get_by_role("button", name="KL", pressed=True).wait_for()
 
 
+def _all_ways_of_using_it(page: Any) -> None:
+    page.get_by_text("Use it with Home Assistant").wait_for()
+    for one in page.locator(".gift details > summary").all():
+        one.click()
+
+
+def _spoken_and_compared(page: Any) -> None:
+    page.get_by_role("button", name="Speak", exact=True).click()
+    page.locator(".gift-samples .player").nth(2).wait_for()
+    page.get_by_text("Can you tell it from the recording?").click()
+    page.get_by_role("button", name="Start", exact=True).click()
+    page.get_by_role("button", name="A is the recording").click()
+    page.locator(".gift-tally").wait_for()
+
+
 def _suggested(page: Any) -> None:
     page.get_by_role("button", name="Take all").wait_for()
 
@@ -297,7 +314,12 @@ WITH_RUNS = (
     PageState("run-files", "/runs/running000?tab=files"),
     PageState("run-settings", "/runs/running000?tab=settings"),
     PageState("run-remove", "/runs/running000?ask=remove", _ask_remove),
-    PageState("run-finished", "/runs/finished00"),
+    PageState("run-finished", "/runs/finished00", _all_ways_of_using_it),
+    PageState(
+        "run-finished-heard", "/runs/finished00", _spoken_and_compared, within="run-finished"
+    ),
+    PageState("run-early", "/runs/capped0000"),
+    PageState("run-nothing", "/runs/aborted000"),
     PageState("run-failed", "/runs/failed0000"),
     PageState("run-alarm", "/runs/overdue000"),
     PageState("run-waiting", "/runs/starting00"),
@@ -306,6 +328,13 @@ WITH_RUNS = (
     PageState("dataset-heard", "/datasets/dora", _suggested),
 )
 """With a history that `write_history` has made; no keys, so the running ones show their last known figures."""
+
+
+RECORDINGS = {
+    "samples/reference.wav": "A good map is worth more than a fast horse.",
+    "samples/reference-02.wav": "Could you please tell me when the next train leaves?",
+    "samples/reference-03.wav": "It costs twelve dollars and fifty cents.",
+}
 
 
 def write_history(home: Path, now: datetime | None = None) -> None:
@@ -327,6 +356,17 @@ def write_history(home: Path, now: datetime | None = None) -> None:
     history.close()
     write_presets(home / "config" / "presets")
     write_heard(data / "datasets" / "dora")
+    write_voice(data / "results" / "demo" / "voice" / "run-01")
+
+
+def write_voice(folder: Path) -> None:
+    """A voice and its recordings as they lie here after they were brought: without keys nothing else can be had."""
+    for name, body in tiny_voice().items():
+        (folder / "voice").mkdir(parents=True, exist_ok=True)
+        (folder / "voice" / name).write_bytes(body)
+    for path in RECORDINGS:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(tone(300.0, 0.8))
 
 
 def _older(one: Run) -> list[Run]:
@@ -439,6 +479,15 @@ def _runs(now: datetime) -> list[Run]:
             settings_json='{"recipe": "command", "argv": ["accelerate", "launch"], "results_repo": "demo/lora"}',
         ),
         ended(1, "finished00", EndReason.FINISHED),
+        replace(
+            ended(1, "capped0000", EndReason.TIME_CAP),
+            run_id="run-07",
+            settings_json=settings.replace("anna", "bert"),
+        ),
+        replace(
+            ended(1, "aborted000", EndReason.ABORTED, cost_usd=0.02, billed_usd=None),
+            run_id="run-08",
+        ),
         ended(
             2,
             "stopped000",
@@ -477,7 +526,7 @@ def _runs(now: datetime) -> list[Run]:
 def _events(run: Run) -> list[Event]:
     import json
 
-    if run.nonce == "starting00":
+    if run.nonce in ("starting00", "aborted000"):
         return []
     lines: list[dict[str, Any]] = [{"event": "armed", "works": True}]
     for phase in ("boot", "fetch", "prepare"):
@@ -487,10 +536,19 @@ def _events(run: Run) -> list[Event]:
     lines += _pictures(run) if run.nonce == "pictures00" else _training(run)
     if run.state is RunState.ENDED:
         phases = [{"name": "train", "seconds": 6900.0}, {"name": "deliver", "seconds": 70.0}]
+        files = [
+            {"path": f"{run.run_id}/voice/{name}", "size_bytes": 63_201_294, "sha256": "0" * 64}
+            for name in tiny_voice()
+        ]
+        kept = {"path": f"{run.run_id}/checkpoints/step-00006000.ckpt", "size_bytes": 9 * 10**8}
+        files.append({**kept, "sha256": "0" * 64})
+        if run.end_reason is not EndReason.FAILED:
+            lines.append({"event": "upload", "commit": "abc", "files": files})
         is_well = run.end_reason is not None and run.end_reason.is_success
         lines.append({"event": "phase", "phase": "train", "state": "ended", "went_well": is_well})
         ended = {"event": "ended", "reason": run.end_reason, "phases": phases}
-        lines.append({**ended, "delivered_count": 12 if is_well else 0})
+        has_results = run.end_reason is not EndReason.FAILED
+        lines.append({**ended, "delivered_count": 12 if has_results else 0})
     start = run.created_at or run.planned_at
     found: list[Event] = []
     for seq, line in enumerate(lines, start=1):
@@ -536,9 +594,16 @@ def _training(run: Run) -> list[dict[str, Any]]:
 
     speed = 60 if run.nonce == "stopped000" else 45
     lines: list[dict[str, Any]] = [
-        {"event": "sample", "step": 0, "path": "samples/reference.wav", "kind": "reference",
-         "text": "A good map is worth more than a fast horse.", "seconds": 3.1}
-    ]  # fmt: skip
+        {
+            "event": "sample",
+            "step": 0,
+            "path": path,
+            "kind": "reference",
+            "text": text,
+            "seconds": 3.1,
+        }
+        for path, text in RECORDINGS.items()
+    ]
     for number in range(1, 241):
         noise = 0.12 * math.sin(number * 1.9) + 0.07 * math.sin(number * 7.7)
         lines.append(

@@ -9,12 +9,11 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.pods import SENTENCES, Act
+from tests.browser.renting import HEARD, rent
 from tests.browser.stage import TRAIN_PATH, Stage
 from tests.browser.window import Window, ready
 
 pytestmark = pytest.mark.slow
-HEARD = "[...window.launcherPlayers.values()].some(one => one.at > 0 && !one.problem)"
-"""A player that was mounted before the sound began and is not there any more does not count."""
 
 
 def test_from_an_open_page_to_a_voice(window: Window, staged: Stage, act: Act) -> None:
@@ -44,21 +43,6 @@ def test_from_an_open_page_to_a_voice(window: Window, staged: Stage, act: Act) -
     staged.until_no_pods()
     compare(window, first, second)
     try_the_voice(window, first)
-
-
-def rent(window: Window, *, clicks: int = 1) -> str:
-    """From the Train page to a run; its address."""
-    page = window.page
-    window.go(TRAIN_PATH)
-    page.locator("#field-results_repo").fill("demo/voice")
-    page.locator("#field-results_repo").blur()
-    page.get_by_role("button", name="Check everything").click()
-    page.get_by_text("Ready", exact=True).wait_for()
-    page.get_by_role("button", name="Rent and start…").click()
-    page.get_by_role("button", name=re.compile("Rent and start, ")).click(click_count=clicks)
-    page.wait_for_url(re.compile("/runs/"))
-    ready(page)
-    return str(page.url).replace(window.form.base, "")
 
 
 def hear_a_sample(window: Window, run: str) -> None:

@@ -35,7 +35,10 @@ def end_words(
     name = result.name if result is not None else "results"
     speaks = result is not None and result.speaks
     if not left.is_known:
+        counted_files = picture.ended is not None and picture.ended.delivered_count
         there = f"Nobody has said here what reached {run.results_repo}. It can be looked up there."
+        if counted_files:
+            there = f"Its files are in {run.results_repo}; which they are can be looked up there."
         return EndWords("What the run delivered is not known here", (there,), "note")
     if not (voice is not None if speaks else results):
         return _without(run, picture, result, left, name)
@@ -67,7 +70,7 @@ def _without(
         )
     if not left.files:
         there = f"There is nothing of it in {run.results_repo}"
-        there += "." if left.is_looked_up else ", as far as its GPU has said."
+        there += "." if left.is_looked_up else ", as far as is known here."
         return EndWords("Nothing was delivered", (there,), "bad")
     if left.is_looked_up and result_files(run, left.told, result):
         lines = (f"It was delivered, and is not in {run.results_repo} any more.",)

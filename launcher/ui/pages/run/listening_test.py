@@ -29,7 +29,7 @@ _LETTERS = ("A", "B")
 
 
 class ListeningTest:
-    """`file` gives the voice on this computer, `speaker` the one that was chosen on the page."""
+    """`file` gives the voice on this computer, `speaker` the number of who speaks in a recording."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class ListeningTest:
         view: RunView,
         found: FoundVoice,
         file: Callable[[], Awaitable[Path]],
-        speaker: Callable[[], int],
+        speaker: Callable[[Sample], int],
     ) -> None:
         self._shell, self._run, self._found = shell, run, found
         self._file, self._speaker = file, speaker
@@ -145,7 +145,7 @@ class ListeningTest:
         onnx = await self._file()
         store = self._shell.site.spoken_texts
         spoken_name, spoken = store.new()
-        await speak(onnx, clip.text, spoken, Manner(speaker=self._speaker()))
+        await speak(onnx, clip.text, spoken, Manner(speaker=self._speaker(clip)))
         (first, first_path), (second, second_path) = store.new(), store.new()
         try:
             await asyncio.to_thread(make_alike, recording, spoken, (first_path, second_path))

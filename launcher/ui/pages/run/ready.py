@@ -190,7 +190,7 @@ class RunEnd:
         if has_checkpoint(run, left, self._view.picture) and may_write:
             again = f"/train?again={run.nonce}&resume=1"
             button_link("Train on from here", again, symbol="train")
-        elif not has_result and run.end_reason in (EndReason.ABORTED, None) and may_write:
+        elif not has_result and run.end_reason is EndReason.ABORTED and may_write:
             button_link("Train again with these settings", f"/train?again={run.nonce}")
         if left.files:
             hub_url = self._shell.site.config.hub_url

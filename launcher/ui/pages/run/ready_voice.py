@@ -60,7 +60,7 @@ class VoiceGift:
             self._say_place = box("div", "stack-small")
         with self._say_place:
             self._draw_say()
-        self._test = ListeningTest(shell, run, view, found, self.file, lambda: self._speaker)
+        self._test = ListeningTest(shell, run, view, found, self.file, self._speaker_of)
         with box("div", "stack-small"):
             heading(3, "Take it along")
             self._draw_download()
@@ -119,6 +119,11 @@ class VoiceGift:
     def _speaker(self) -> int:
         field = getattr(self, "_speaker_field", None)
         return int(str(field.value or 0)) if field is not None else 0
+
+    def _speaker_of(self, clip: Sample) -> int:
+        """Who speaks in a recording; where that is not said, the speaker that was chosen."""
+        known = self._described.speakers if self._described is not None else {}
+        return known.get(clip.speaker or "", self._speaker)
 
     async def file(self) -> Path:
         """The voice on this computer, brought here if need be. Raises LauncherError."""
@@ -204,8 +209,9 @@ class VoiceGift:
     async def _describe(self) -> None:
         """Speakers, language and the steps for programs: from the small file beside the voice."""
         session = await self._shell.session()
+        here = local_path(session.bench, self._run, self._found.voice)
         try:
-            onnx = await fetch_description(session.bench, self._run, self._found.voice)
+            onnx = here or await fetch_description(session.bench, self._run, self._found.voice)
             self._described = described_voice(onnx)
         except LauncherError as error:
             with self._programs_place:

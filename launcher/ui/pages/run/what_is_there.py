@@ -41,7 +41,12 @@ def left_by(run: Run, picture: RunPicture, listed: Sequence[RemoteFile] | None) 
     )
     if listed is not None:
         return Left(tuple(listed), is_looked_up=True, is_known=True, told=told)
-    is_known = bool(told) or picture.ended is not None or not run.shown_pod_id
+    never_delivers = run.end_reason is not None and not run.end_reason.delivers
+    counted = picture.ended.delivered_count if picture.ended is not None else 0
+    has_said = (
+        picture.ended is not None and not counted
+    )  # of files that are only counted nobody knows which
+    is_known = bool(told) or has_said or never_delivers or not run.shown_pod_id
     return Left(told, is_looked_up=False, is_known=is_known, told=told)
 
 

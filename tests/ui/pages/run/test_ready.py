@@ -142,6 +142,16 @@ async def test_a_checkpoint_without_a_voice_is_called_that_and_trained_on_from(
     assert f"/train?again={NONCE}&resume=1" in hrefs(holder)
 
 
+async def test_files_that_were_only_counted_are_not_called_nothing(
+    person: User, ground: Ground
+) -> None:
+    one = place(ground, **ENDED)
+    ground.site.live.view(one).take(event("ended", 1, reason="finished", delivered_count=3))
+    await visit(person, f"/runs/{NONCE}")
+    assert title(person) == "What the run delivered is not known here"
+    await person.should_see("All 3 files are in the results repo, checked there.")
+
+
 async def test_a_voice_that_was_deleted_since_is_not_offered(holder: User, ground: Ground) -> None:
     ended(ground)
     ground.delete_results(VOICE, f"{VOICE}.json", repo="demo/voice")
