@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from launcher.cli.completing import complete
 from launcher.cli.following import end_on_signals
 from launcher.cli.form_door import FormDoor
-from launcher.cli.session import complete
 from launcher.config import Config, read_config
 from launcher.demo.base_voice import DemoBase, demo_preset
 from launcher.demo.cloud import DemoCloud, demo_cloud

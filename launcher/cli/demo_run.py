@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from launcher.cli.completing import complete
 from launcher.cli.demo_faults import command_that_shows, struck_text
 from launcher.cli.documents.made import Demo, DemoPhase, DemoVoice
 from launcher.cli.documents.plan import plan_document
@@ -21,7 +22,6 @@ from launcher.cli.following import (
     launch_and_show,
     raise_if_bad,
 )
-from launcher.cli.session import complete
 from launcher.cli.terminal.layout import lasted, usd
 from launcher.cli.terminal.live import Live
 from launcher.cli.terminal.output import Output

@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
+from launcher.cli.completing import complete
 from launcher.cli.documents.heard import (
     proof_document,
     transcribed_document,
     undone_repair_document,
 )
 from launcher.cli.flags import JsonOption, QuietOption
-from launcher.cli.session import complete, find
+from launcher.cli.session import find
 from launcher.cli.session import run as at_bench
 from launcher.cli.terminal.heard_view import (
     accepted_text,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from launcher.cli.completing import complete
 from launcher.cli.documents.datasets import (
     DatasetDrop,
     DatasetEmptyTrash,
@@ -20,7 +21,6 @@ from launcher.cli.documents.datasets import (
     undone_document,
 )
 from launcher.cli.flags import JsonOption, QuietOption, YesOption
-from launcher.cli.session import complete
 from launcher.cli.terminal.dataset_view import left_out_text, list_text, shown_text
 from launcher.cli.terminal.output import Output
 from launcher.config import read_config

@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 
+from launcher.cli.completing import complete
 from launcher.cli.documents.made import VoicesExport
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument
-from launcher.cli.session import complete, named_version, run_at
+from launcher.cli.session import named_version, run_at
 from launcher.cli.terminal.layout import paragraph
 from launcher.cli.terminal.output import Output, style
 from launcher.config import read_config

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import typer
 
+from launcher.cli.completing import complete
 from launcher.cli.flags import JsonOption
 from launcher.cli.form_door import (
     BrowserOption,
@@ -19,7 +20,6 @@ from launcher.cli.form_door import (
     say,
     tell_address,
 )
-from launcher.cli.session import complete
 from launcher.cli.terminal.output import Output
 from launcher.config import Config, read_config
 from launcher.errors import InvalidRequest

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from launcher.cli.completing import complete
 from launcher.cli.documents.account import Serve
 from launcher.cli.documents.account import ServeToken as TokenDocument
 from launcher.cli.form_door import say
-from launcher.cli.session import complete, find
+from launcher.cli.session import find
 from launcher.cli.terminal.output import Output, print_warning
 from launcher.config import Config, read_config
 from launcher.errors import InvalidRequest, NotConfigured

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 import typer
 from pydantic import SecretStr
 
+from launcher.cli.completing import complete
 from launcher.cli.terminal.command_line import know_shared
-from launcher.cli.terminal.next_steps import in_terminal
-from launcher.cli.terminal.output import print_notice, print_warning
+from launcher.cli.terminal.output import print_warning
 from launcher.config import Config, hub_address, read_config
 from launcher.domain.run_address import run_address
-from launcher.errors import BadEnvironment, Interrupted
+from launcher.errors import BadEnvironment
 from launcher.providers.registry import all_places, default_place
-from launcher.services.common.interrupts import GivenUp, leaving_on_signals
 from launcher.services.common.place_key import place_key
 from launcher.services.common.places import place_of
 from launcher.services.common.run_secrets import named_secrets
@@ -34,7 +32,7 @@ from launcher.stores.secrets import (
     find_keys,
     find_named,
 )
-from pod_image.contract.next_steps import NextStep, Sentence, joined
+from pod_image.contract.next_steps import joined
 from pod_image.contract.settings import RunSettings
 from pod_image.contract.surroundings import drop_certificates_that_are_not_there, read_no_proxy
 
@@ -150,7 +148,7 @@ def run(
                 know_shared(bench.runs.shared_ids())
 
     try:
-        result: T = _complete(at_bench())
+        return complete(at_bench())
     except BadEnvironment as error:
         if ends_pods:
             elsewhere = (
@@ -158,7 +156,6 @@ def run(
             )
             error.hint = joined([error.hint, elsewhere])
         raise
-    return result
 
 
 def run_at(
@@ -191,33 +188,3 @@ def _go_as_far_as_it_goes() -> None:
     """What ends pods does not wait for somebody to set certificates right: the usual ones do."""
     for fault in drop_certificates_that_are_not_there():
         print_warning(f"{fault.message} The usual ones are taken. {fault.hint}")
-
-
-def complete(work: Coroutine[Any, Any, T]) -> T:
-    """Do one piece of work that needs neither keys nor a workbench."""
-    result: T = _complete(work)
-    return result
-
-
-def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
-    """Run a command's one coroutine. The first signal cancels it; what it owes then is done to its end.
-
-    Raises Interrupted when it was left before, with what is owed still.
-    """
-
-    async def work_of_the_command() -> T:
-        task = asyncio.current_task()
-        assert task is not None
-        with leaving_on_signals(task.cancel, lambda said: print_notice(in_terminal(said))):
-            return await work
-
-    try:
-        return asyncio.run(work_of_the_command())
-    except GivenUp as left:
-        raise Interrupted(left.text, hint=Sentence(NextStep.LOOK_FOR_PODS)) from None
-    except (asyncio.CancelledError, KeyboardInterrupt):
-        raise Interrupted("Interrupted.") from None
-
-
-_complete: Callable[[Coroutine[Any, Any, Any]], Any] = _to_its_end
-"""Runs a command's one coroutine; tests put a loop in virtual time here."""

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from pod_image.contract.common_settings import Cloud
+if TYPE_CHECKING:
+    from pod_image.contract.common_settings import Cloud
 
 POD_NAME_PREFIX = "launcher-"
 _POD_NAME = re.compile(

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from launcher.ui.server import lean_socketio  # noqa: F401  before anything loads NiceGUI
+
+# isort: split
+
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from fastapi.exception_handlers import http_exception_handler
 from nicegui import app as nicegui_app
-from nicegui import core, ui
+from nicegui import background_tasks, core, ui
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -23,12 +28,11 @@ from launcher.config import Config
 from launcher.door.server import harden_process
 from launcher.services.common.interrupts import leaving_on_signals
 from launcher.services.common.uninterrupted import what_is_owed
-from launcher.services.common.workbench import open_workbench
 from launcher.services.live.live_runs import Live
 from launcher.stores.runs import RunHistory
-from launcher.stores.secrets import KeyStore
+from launcher.stores.secrets import Keys, KeyStore
 from launcher.ui.next_steps import on_page
-from launcher.ui.registry import register_pages
+from launcher.ui.registry import Load, register_pages
 from launcher.ui.server.address import take_place
 from launcher.ui.server.guard import Guard
 from launcher.ui.server.server import run_server
@@ -40,7 +44,12 @@ from launcher.ui.state.vault import Vault
 from launcher.ui.theme import QUASAR_COLOURS
 from pod_image.contract.next_steps import Said
 
+if TYPE_CHECKING:
+    from launcher.services.common.workbench import Workbench
+
 ASSETS = Path(__file__).parent / "assets"
+REST_SECONDS = 1.0
+"""After a first page is connected; it is drawn meanwhile."""
 RECONNECT_SECONDS = 30.0
 """A page that loses its connection for longer is built anew; 3, the default, is too short beside an upload."""
 
@@ -58,9 +67,13 @@ def make_site(
     config.make_folders()
     clock = clock or SystemClock()
     vault = Vault()
-    sessions = Sessions(
-        vault, open_bench or (lambda keys: open_workbench(config, keys, clock=clock))
-    )
+
+    def open_usual_bench(keys: Keys) -> AbstractAsyncContextManager[Workbench]:
+        from launcher.services.common.workbench import open_workbench
+
+        return open_workbench(config, keys, clock=clock)
+
+    sessions = Sessions(vault, open_bench or open_usual_bench)
     history = RunHistory(config.history_path)
     return Site(
         config=config,
@@ -102,7 +115,7 @@ def build(site: Site) -> FastAPI:
     nicegui_app.add_exception_handler(404, _absent)
     nicegui_app.colors(**QUASAR_COLOURS)
     _head()
-    register_pages(site, outer)
+    _load_ahead(register_pages(site, outer))
     ui.run_with(
         outer,
         title="Pod Launcher",
@@ -154,6 +167,21 @@ async def serve(
                     say(owed)
     finally:
         place.sock.close()
+
+
+def _load_ahead(load_the_rest: Load) -> None:
+    """Once the first page is there, which is what a person waits for, load the others."""
+    begun: list[object] = []
+
+    async def load() -> None:
+        await asyncio.sleep(REST_SECONDS)
+        await load_the_rest()
+
+    def begin() -> None:
+        if not begun:
+            begun.append(background_tasks.create(load(), name="load the other pages"))
+
+    nicegui_app.on_connect(begin)
 
 
 async def _absent(request: Request, error: Exception) -> Response:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping
 
 from pod_image.contract.next_steps import Link, NextStep, Said, Step
-from pod_image.contract.settings import SETTINGS
 
 _BEGINS_A_SENTENCE = re.compile(r"(^|[.!?]\s|\n)\s*$")
 
@@ -45,6 +44,8 @@ def _plain(words: str) -> Callable[[str, str], str]:
 
 
 def _set(of: str, value: str) -> str:
+    from pod_image.contract.settings import SETTINGS  # late: most of what is said names none
+
     label = f"“{SETTINGS[of].knob.label}”"
     return f"{label}: {value}" if value else label
 

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import pytest
 
-from launcher.cli import app, session
+from launcher.cli import app, completing, session
 from launcher.config import Config
 from launcher.emulator.runpod import RunPodWorld
 from launcher.providers.base import Provider
@@ -126,7 +126,7 @@ def shell(
             bench.runs.close()
 
         monkeypatch.setattr(session, "open_workbench", at_bench)
-        monkeypatch.setattr(session, "_complete", runner.run)
+        monkeypatch.setattr(completing, "_complete", runner.run)
         monkeypatch.setenv("LAUNCHER_HOME", str(tmp_path / "home"))
         monkeypatch.setenv("RUNPOD_API_KEY", harness.world.api_key)
         monkeypatch.setenv("HF_DATASET_TOKEN", TOKENS["read"])

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from launcher.cli import app
+from launcher.cli.completing import complete
 from launcher.cli.demo_faults import (
     LONG_SECONDS,
     NEEDS_LARGE_FILE,
@@ -22,7 +23,6 @@ from launcher.cli.demo_faults import (
     struck_text,
 )
 from launcher.cli.demo_run import DemoOrder, _config, _run
-from launcher.cli.session import complete
 from launcher.cli.terminal.output import Output
 from launcher.demo.cloud import demo_cloud, fault_list
 from launcher.demo.recipes import DemoRecipe

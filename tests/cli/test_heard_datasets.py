@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher.cli import session
+from launcher.cli import completing
 from launcher.cli.terminal.heard_view import repaired_text
 from launcher.services import transcripts
 from launcher.services.transcripts import Listening
@@ -50,7 +50,7 @@ class Ear:
 @pytest.fixture
 def ear(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ear:
     """In real time: clips are heard on threads."""
-    monkeypatch.setattr(session, "_complete", asyncio.run)
+    monkeypatch.setattr(completing, "_complete", asyncio.run)
     folder = tmp_path / "clips"
     (folder / "wavs").mkdir(parents=True)
     for name in NAMES:
@@ -115,7 +115,7 @@ def test_a_model_that_is_none_is_said_with_those_there_are(
     command: str, shell: Shell, ear: Ear, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.undo()
-    monkeypatch.setattr(session, "_complete", asyncio.run)
+    monkeypatch.setattr(completing, "_complete", asyncio.run)
     ear.write(*(TEXTS if command == "proofread" else [""] * 4))
     monkeypatch.setenv("LAUNCHER_HOME", str(ear.folder.parent / "home"))
     said = shell("dataset", command, str(ear.folder), "--model", "gigantic", "--language", "en")

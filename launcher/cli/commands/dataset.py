@@ -11,9 +11,10 @@ from typing import Annotated, Any
 import typer
 
 from launcher.cli import heard_datasets, kept_datasets, recorded_dataset
+from launcher.cli.completing import complete
 from launcher.cli.documents.datasets import check_document, made_document, pushed_document
 from launcher.cli.flags import JsonOption, PresetOption, QuietOption, group_app
-from launcher.cli.session import complete, find
+from launcher.cli.session import find
 from launcher.cli.session import run as at_bench
 from launcher.cli.terminal.dataset_view import made_text, pushed_text, report_text
 from launcher.cli.terminal.layout import paragraph

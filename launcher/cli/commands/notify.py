@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 
 import typer
 
+from launcher.cli.completing import complete
 from launcher.cli.documents.told import NotifyList, NotifySet, ToldAddress, sent_tests
 from launcher.cli.flags import JsonOption, QuietOption, group_app
 from launcher.cli.notifying import prefer, preferred, typed_addresses, with_addresses
-from launcher.cli.session import complete
 from launcher.cli.terminal.layout import table
 from launcher.cli.terminal.output import Output
 from launcher.clock import SystemClock

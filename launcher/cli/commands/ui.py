@@ -25,7 +25,7 @@ def ui(
     It is served to this computer alone, through a link that works once. Ctrl-C ends it; runs go on without
     it, except a launch whose GPU is not ready yet: that GPU is removed.
     """
-    from launcher.cli.session import complete
+    from launcher.cli.completing import complete
     from launcher.ui.application import make_site, serve
 
     site = make_site(read_config(), environment=os.environ, key_store=KeyringStore())

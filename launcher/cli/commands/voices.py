@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from launcher.cli import packed_voices
+from launcher.cli.completing import complete
 from launcher.cli.documents.made import (
     VoiceBaseFacts,
     VoiceFacts,
@@ -26,7 +27,7 @@ from launcher.cli.packed_voices import (
     named_voice,
     voice_of_run,
 )
-from launcher.cli.session import complete, named_version, run_at
+from launcher.cli.session import named_version, run_at
 from launcher.cli.terminal.command_line import command_line, name_of
 from launcher.cli.terminal.layout import pairs, paragraph, table
 from launcher.cli.terminal.output import Output, style

@@ -14,13 +14,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from launcher.clock import Clock
 from launcher.config import Config
 from launcher.domain.labels import LabelName
-from launcher.domain.plan import Plan
-from launcher.domain.pod import PodStatus
 from launcher.domain.run import Run, RunState
 from launcher.domain.run_picture import RunPicture, picture_of
 from launcher.domain.run_view import RunView
@@ -35,18 +33,18 @@ from launcher.services.common.observations import (
     ReleasedHere,
     RestartSeen,
 )
-from launcher.services.common.workbench import Workbench
-from launcher.services.following.attached import delivered_events
-from launcher.services.following.watch import watch
-from launcher.services.launching.launch import launch
-from launcher.services.launching.naming import naming
-from launcher.services.launching.progress import Progress
 from launcher.services.live.folded import FoldedPictures
 from launcher.services.live.journal import Journal
 from launcher.stores.runs import RecordKind, RunHistory
 from launcher.stores.secrets import Keys
 from pod_image.contract.events import Event
 from pod_image.contract.next_steps import NextStep, Said, Sentence
+
+if TYPE_CHECKING:  # a form that starts has no key yet, and reaches nobody
+    from launcher.domain.plan import Plan
+    from launcher.domain.pod import PodStatus
+    from launcher.services.common.workbench import Workbench
+    from launcher.services.launching.progress import Progress
 
 Lease = Callable[[], contextlib.AbstractContextManager[object]]
 """Holds the keys of a launch for as long as it is under way."""
@@ -174,6 +172,8 @@ class Live:
 
         Asks once for a run that is over. Raises HubError or NotConfigured.
         """
+        from launcher.services.following.attached import delivered_events
+
         if run.nonce in self._complete:
             return
         view = await self.open_view(run)
@@ -332,6 +332,8 @@ class Live:
         holder.start(task)
 
     async def _watch(self, bench: Workbench, run: Run) -> None:
+        from launcher.services.following.watch import watch
+
         try:
             view = await self.open_view(run)
             # From the start of the log when this program has seen nothing of the run yet.
@@ -358,6 +360,9 @@ class Live:
         self._not_before[run.nonce] = self.clock.now() + timedelta(seconds=RETRY_SECONDS)
 
     async def _launch(self, job: Launch, keys: Keys, lease: Lease) -> None:
+        from launcher.services.launching.launch import launch
+        from launcher.services.launching.naming import naming
+
         def report(progress: Progress) -> None:
             job.messages.append(progress)
             if progress.run is not None:

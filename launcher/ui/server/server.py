@@ -18,7 +18,6 @@ from launcher.door.address import PLAIN_HOST
 from launcher.door.server import serve_until
 from launcher.ui.server.address import Place
 from launcher.ui.server.guard import Guard
-from pod_image.contract.environment import for_python
 from pod_image.contract.interpreter import module_command
 from pod_image.contract.next_steps import NextStep, Said, Sentence
 
@@ -104,6 +103,9 @@ def open_in_browser(uri: str) -> threading.Thread:
     umask = _USUAL_UMASK if os.name == "posix" else -1
 
     def opening() -> None:
+        # Here, since it takes a while, in which the first page is on its way already.
+        from pod_image.contract.environment import for_python
+
         with contextlib.suppress(OSError, subprocess.SubprocessError):
             subprocess.run(
                 module_command("webbrowser", uri),

@@ -6,13 +6,14 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from launcher.clock import Clock
-from launcher.services.choosing.lists import asked_with, listing
-from launcher.services.choosing.option import Listing
 from launcher.ui.state.sessions import Session
-from pod_image.contract.knobs import Setting
+
+if TYPE_CHECKING:  # a form that starts offers no list yet
+    from launcher.services.choosing.option import Listing
+    from pod_image.contract.knobs import Setting
 
 FRESH = timedelta(minutes=5)
 LISTS_KEPT = 50
@@ -28,6 +29,8 @@ class Choices:
 
     async def of(self, session: Session, setting: Setting, values: Mapping[str, Any]) -> Listing:
         """What there is for the setting; a list that could not be had is asked for again next time."""
+        from launcher.services.choosing.lists import asked_with, listing
+
         asked = (session.mark, setting.name, asked_with(setting, values))
         at, known = self._lists.get(asked, (None, None))
         if known is not None and at is not None and self.clock.now() - at < FRESH:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from launcher.errors import LauncherError
-from launcher.workshop.transcribing.transcribe import Tell
 
+Tell = Callable[[str, int, int], None]
 Work = Callable[[Tell], Coroutine[Any, Any, object]]
 
 

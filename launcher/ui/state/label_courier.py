@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-from launcher.services.labelling import send_all
 from launcher.stores.runs import RunHistory
 from launcher.ui.state.sessions import Sessions
 
@@ -40,6 +39,10 @@ class LabelCourier:
 
     async def bring(self) -> None:
         """Try once for everything that waits. Raises nothing: what is refused stays, and is said where it was typed."""
+        from launcher.services.labelling import (
+            send_all,  # late: a form that starts brings nothing yet
+        )
+
         session = self._sessions.any_with_upload
         if session is not None and self._waiting():
             with contextlib.suppress(Exception):

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from launcher.clock import Clock
-from launcher.domain.offer import Offer
-from launcher.domain.plan import DatasetSummary
-from launcher.services.common.workbench import Workbench
-from launcher.services.planning.dataset_look import look_at_all
-from pod_image.contract.common_settings import Cloud
-from pod_image.contract.datasets import ChosenDataset
-from pod_image.contract.findings import Finding
-from pod_image.hub import Repo, resolve_commit
+
+if TYPE_CHECKING:
+    from launcher.domain.offer import Offer
+    from launcher.domain.plan import DatasetSummary
+    from launcher.services.common.workbench import Workbench
+    from pod_image.contract.datasets import ChosenDataset
+    from pod_image.contract.findings import Finding
 
 PRICES_FRESH = timedelta(minutes=2)
 DATASETS_FRESH = timedelta(minutes=10)
@@ -46,6 +46,8 @@ class Market:
 
     async def prices(self, bench: Workbench, gpu_count: int, *, anew: bool = False) -> Prices:
         """Raises ProviderError or NotConfigured."""
+        from pod_image.contract.common_settings import Cloud
+
         known = self._prices.get(gpu_count)
         if known is not None and not anew and self.clock.now() - known.at < PRICES_FRESH:
             return known
@@ -58,6 +60,9 @@ class Market:
 
     async def datasets(self, bench: Workbench, chosen: tuple[ChosenDataset, ...]) -> DatasetSeen:
         """A look at one dataset, or at several as one. Raises HubError or NotConfigured."""
+        from launcher.services.planning.dataset_look import look_at_all
+        from pod_image.hub import Repo, resolve_commit
+
         known = self._datasets.get(chosen)
         if known is not None and self.clock.now() - known.at < DATASETS_FRESH:
             return known

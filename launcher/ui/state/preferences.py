@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from launcher.ui.theme import Theme
-from pod_image.contract.settings import SETTINGS
 from pod_image.contract.whole_file import write_whole
 
 
@@ -42,6 +41,8 @@ class Preferences:
     @property
     def last_used(self) -> dict[str, str]:
         """Settings of the run that was started last, by name."""
+        from pod_image.contract.settings import SETTINGS
+
         found = {name: str(getattr(self, f"last_{name}", "")) for name in SETTINGS}
         return {name: value for name, value in found.items() if value}
 

@@ -9,16 +9,19 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
 from launcher.services.common.place_key import has_place_key
-from launcher.services.common.workbench import Workbench
 from launcher.stores.secrets import NOTIFY, KeyName, Keys, KeySource, NamedSecret
 from launcher.ui.state.told_here import ToldHere
 from launcher.ui.state.vault import Vault
 
-OpenBench = Callable[[Keys], AbstractAsyncContextManager[Workbench]]
+if TYPE_CHECKING:
+    from launcher.services.common.workbench import Workbench
+
+OpenBench = Callable[[Keys], AbstractAsyncContextManager["Workbench"]]
 
 
 @dataclass

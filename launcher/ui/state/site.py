@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from launcher.clock import Clock
 from launcher.config import Config
@@ -14,8 +14,6 @@ from launcher.providers.place import Place
 from launcher.providers.registry import default_place
 from launcher.services.common.place_key import has_place_key
 from launcher.services.live.live_runs import Live
-from launcher.services.telling.addresses import addresses_in
-from launcher.services.transcripts import Load
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import KeyStore
 from launcher.ui.state.admissions import Admissions
@@ -32,8 +30,11 @@ from launcher.ui.state.sweeps import Sweeps
 from launcher.ui.state.tensorboards import TensorBoards
 from launcher.ui.state.told_here import ToldHere
 from launcher.ui.state.vault import Vault
-from launcher.workshop.report import DatasetReport
-from pod_image.contract.findings import Finding
+
+if TYPE_CHECKING:
+    from launcher.services.transcripts import Load
+    from launcher.workshop.report import DatasetReport
+    from pod_image.contract.findings import Finding
 
 
 @dataclass
@@ -90,6 +91,10 @@ class Site:
 
     def _preferred_addresses(self) -> str:
         """A file that somebody edited by hand may hold anything: it keeps no page from opening."""
+        if not self.preferences.notify:
+            return ""
+        from launcher.services.telling.addresses import addresses_in
+
         try:
             addresses_in(self.preferences.notify)
         except InvalidRequest:

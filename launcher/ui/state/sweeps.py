@@ -9,16 +9,20 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from launcher.clock import Clock
 from launcher.errors import LauncherError
 from launcher.providers.registry import default_place
 from launcher.services.common.place_key import has_place_key
-from launcher.services.common.workbench import Workbench
-from launcher.services.ending.reap import Reaped, ReapReport, reap
 from launcher.stores.secrets import find_keys
 from launcher.ui.next_steps import on_page
 from launcher.ui.state.sessions import Session, Sessions
+
+if TYPE_CHECKING:
+    from launcher.services.common.workbench import Workbench
+    from launcher.services.ending.reap import Reaped, ReapReport
 
 NEWS = timedelta(minutes=10)
 """How long every page says what a sweep removed."""
@@ -66,6 +70,8 @@ class Sweeps:
             return
 
         async def sweep() -> None:
+            # It takes a while to load, in which the first page is answered.
+            await asyncio.to_thread(import_module, "launcher.services.ending.reap")
             async with self._sessions.open_bench(keys) as bench:
                 await self.sweep(bench)
 
@@ -84,6 +90,8 @@ class Sweeps:
 
     async def sweep(self, bench: Workbench) -> ReapReport | None:
         """Look through the account now; also what a page's own button does."""
+        from launcher.services.ending.reap import reap
+
         try:
             report = await reap(bench)
         except LauncherError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from launcher.domain.delivery import missing_text
 from launcher.domain.run import Run, RunState
-from launcher.recipes import recipe_of_run
 from launcher.ui.widgets.elements import Text, badge
 from pod_image.contract.outcomes import EndReason, Phase
 
@@ -37,6 +36,8 @@ _ENDS = {
 
 def phase_titles(run: Run) -> dict[Phase, str]:
     """The steps of a run in order: those of every run, and the ones that its recipe has."""
+    from launcher.recipes import recipe_of_run
+
     own = {
         phase: words.title for phase, words in recipe_of_run(run.settings_json).shown.phases.items()
     }

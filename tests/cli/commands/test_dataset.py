@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher.cli import session
+from launcher.cli import completing
 from launcher.emulator.hub.tokens import TokenKind
 from pod_image.dataset import Code
 from pod_image.hub import Repo, list_files
@@ -27,7 +27,7 @@ PIPER = ("--preset", "quick-check", "--results-repo", RESULTS_REPO)
 @pytest.fixture
 def awake(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Shell:
     """A shell in real time, since decoders are real processes with a time limit."""
-    monkeypatch.setattr(session, "_complete", asyncio.run)
+    monkeypatch.setattr(completing, "_complete", asyncio.run)
     return shell
 
 

@@ -6,8 +6,6 @@ from nicegui import ui
 
 from launcher.domain.run import Run
 from launcher.domain.run_view import RunView
-from launcher.presets import find_preset
-from launcher.services import datasets
 from launcher.stores.secrets import keys_among
 from launcher.ui.frame import Shell, page
 from launcher.ui.pages.home.checklist import ChecklistStep, Standing, StepState, checklist
@@ -58,6 +56,8 @@ async def _build(shell: Shell) -> None:
 
 
 async def _standing(shell: Shell, runs: list[Run]) -> Standing:
+    from launcher.services import datasets
+
     draft = shell.site.drafts.of(shell.tab)
     is_named = bool(shell.site.preferences.last_dataset_repo or draft.given.get("dataset_repo"))
     found = await datasets.kept(shell.site.config)
@@ -148,6 +148,8 @@ def _last_runs(shell: Shell, runs: list[Run]) -> None:
 
 
 def _first_try(site: Site) -> None:
+    from launcher.presets import find_preset
+
     quick = find_preset(site.config, "quick-check")
     with box("div", "grid-2"):
         with card("What it costs"):
