@@ -57,11 +57,17 @@ class Shell:
     heading: Text
     beside_heading: ui.element
     """A place at the right of the heading, for the parts of a page."""
+    skips: ui.element
 
     def title(self, text: str) -> None:
         """Rename the page: its heading and the browser's tab."""
         self.heading.text = text
         ui.page_title(f"{text} · Pod Launcher")
+
+    def skip_to(self, words: str, target: str) -> None:
+        """A further link for the keyboard, beside the one to the page; `target` is the id of an element there."""
+        with self.skips, box("a", "skip", href=f"#{target}"):
+            Text("span", words)
 
     async def session(self) -> Session:
         return await self.site.sessions.of(self.tab)
@@ -95,6 +101,7 @@ class _Frame(NamedTuple):
     heading: Text
     beside_heading: ui.element
     sharing: ui.element
+    skips: ui.element
 
 
 Build = Callable[..., Awaitable[None]]
@@ -123,6 +130,7 @@ def page(
             frame.chip,
             frame.heading,
             frame.beside_heading,
+            frame.skips,
         )
         _keep_tab(site, client, tab)
         shell.show_keys()
@@ -170,7 +178,7 @@ def _frame(site: Site, title: str, lead: str, current: str) -> _Frame:
     with client.layout:
         top = box("div", "top-wrap")
         with top:
-            with box("a", "skip", href="#content"):
+            with box("div") as skips, box("a", "skip", href="#content"):
                 Text("span", "Skip to the page")
             chip = _header(site, current)
         top.move(client.layout, target_index=0)
@@ -192,12 +200,12 @@ def _frame(site: Site, title: str, lead: str, current: str) -> _Frame:
         content.mark("page")
     status = Text("div", "", "sr-only")
     attributes(status, role="status", aria_live="polite")
-    return _Frame(content, status, chip, head, beside, sharing)
+    return _Frame(content, status, chip, head, beside, sharing, skips)
 
 
 def _header(site: Site, current: str) -> ui.element:
     with box("header", "top"), box("div", "top-inner"):
-        with box("a", "brand", href="/"):
+        with box("a", "brand", href="/", tabindex="-1"):  # the same as Home, which stands beside it
             with box("span", "mark"):
                 icon("voice", 24)
             Text("span", "Pod Launcher")

@@ -58,7 +58,7 @@ PAGE_MODULES = (
     ),
     PageModule(f"{_PAGES}.voice.page", ("/voice",), ("/spoken/{name}",)),
     PageModule(f"{_PAGES}.compare", ("/compare",)),
-    PageModule(f"{_PAGES}.help.page", ("/help",)),
+    PageModule(f"{_PAGES}.help.page", ("/help",), ("/help-texts/{topic}/{place}",)),
 )  # fmt: skip
 """In the order in which they are loaded ahead: where a person is likely to go next."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -13,8 +14,14 @@ from launcher.ui.widgets.elements import Button
 Kind = Literal["text", "number", "select", "choice", "switch", "area"]
 
 
-class Field(ui.element, component="field.js"):
-    """One input. `value` is what the server holds; `on_commit` hears each change the person rests on."""
+class Field(ui.element, component="field.js", dependencies=["typed_text.js"]):
+    """One input. `value` is what the server holds; `on_commit` hears each change the person rests on, and answers
+    False for one that it could not take.
+
+    What is typed is kept in the browser until `on_commit` has taken it; of a draft, which is what nobody hears of or
+    `is_draft`, until `used`. A reload brings it back, and says so. `draft_of` names what the text belongs to, where
+    fields of one name belong to several things.
+    """
 
     def __init__(
         self,
@@ -23,12 +30,17 @@ class Field(ui.element, component="field.js"):
         *,
         kind: Kind = "text",
         value: Any = "",
-        on_commit: Callable[[Any], Awaitable[None] | None] | None = None,
+        on_commit: Callable[[Any], object] | None = None,
+        is_draft: bool | None = None,
+        draft_of: str = "",
         **props: Any,
     ) -> None:
         super().__init__()
         self.mark(f"field-{name}")
         self.name = name
+        self._is_draft = on_commit is None if is_draft is None else is_draft
+        self._kept = 0
+        self._props.update({"is-draft": self._is_draft, "draft-of": draft_of})
         self._props.update({"name": name, "label": label, "kind": kind, "value": value})
         self.show(**props)
         self._on_commit = on_commit
@@ -61,9 +73,29 @@ class Field(ui.element, component="field.js"):
         """Enter in this field presses the button, once the value is here."""
         self.on("enter", lambda: button.press())
 
+    def used(self) -> None:
+        """What was typed has come to its use: it is no draft any more."""
+        self.run_method("forget")
+
     def _committed(self, event: events.GenericEventArguments) -> Awaitable[None] | None:
-        self._props["value"] = event.args
-        return self._on_commit(event.args) if self._on_commit else None
+        # At once: what comes next, such as a press of Enter, finds the value here.
+        self._props["value"] = value = event.args
+        taken = None if self._on_commit is None else self._on_commit(value)
+        if inspect.isawaitable(taken):
+            return self._heard_later(value, taken)
+        self._heard(value, taken)
+        return None
+
+    async def _heard_later(self, value: Any, taken: Awaitable[object]) -> None:
+        self._heard(value, await taken)
+
+    def _heard(self, value: Any, taken: object) -> None:
+        is_taken = taken is not False and not self.error
+        if is_taken and not self._is_draft and not self.is_deleted:
+            # Told anew each time, though it be the same text as before.
+            self._kept += 1
+            self._props["kept"] = [value, self._kept]
+            self.update()
 
 
 def options(values: Mapping[str, str] | Sequence[str]) -> list[dict[str, str]]:

@@ -45,6 +45,11 @@ class _ManyTexts:
     def _fields(self) -> None:
         raise NotImplementedError
 
+    @property
+    def _typed_fields(self) -> Sequence[Field]:
+        """Those whose text is used once the change is made."""
+        raise NotImplementedError
+
     def _planned(self, lines: Sequence[Line]) -> TextPlan:
         raise NotImplementedError
 
@@ -83,6 +88,8 @@ class _ManyTexts:
         done = await self._shell.attempt(work, self._preview)
         if done is not None:
             self._dialog.hide()
+            for typed in self._typed_fields:
+                typed.used()
             self._shell.announce(f"{counted(done, 'text')} changed.")
             await self._changed()
 
@@ -95,8 +102,8 @@ class Replacing(_ManyTexts):
 
     def _fields(self) -> None:
         with box("div", "fields"):
-            self._sought = Field("replace-words", "Search for", on_commit=self._look)
-            self._by = Field("replace-by", "Replace by", on_commit=self._look)
+            self._sought = Field("replace-words", "Search for", on_commit=self._look, is_draft=True)
+            self._by = Field("replace-by", "Replace by", on_commit=self._look, is_draft=True)
             self._whole = Field(
                 "replace-whole", "Whole words only", kind="switch", value=True, on_commit=self._look
             )
@@ -104,6 +111,10 @@ class Replacing(_ManyTexts):
                 "replace-case", "Ignore case", kind="switch", value=False,
                 on_commit=self._look,
             )  # fmt: skip
+
+    @property
+    def _typed_fields(self) -> Sequence[Field]:
+        return self._sought, self._by
 
     def _planned(self, lines: Sequence[Line]) -> TextPlan:
         return replaced(
@@ -134,11 +145,17 @@ class Pasting(_ManyTexts):
             "One line for each clip, in the order of the clips; or name|text, which also finds its clip by its "
             "name. A spreadsheet's columns can be pasted as they are."
         )
-        self._typed = Field("paste-lines", "Texts", kind="area", rows=8, on_commit=self._look)
+        self._typed = Field(
+            "paste-lines", "Texts", kind="area", rows=8, on_commit=self._look, is_draft=True
+        )
         self._keeps = Field(
             "paste-keeps", "Clips that have a text keep it", kind="switch", value=True,
             on_commit=self._look,
         )  # fmt: skip
+
+    @property
+    def _typed_fields(self) -> Sequence[Field]:
+        return (self._typed,)
 
     def _planned(self, lines: Sequence[Line]) -> TextPlan:
         self._is_by_name = is_by_name(lines, str(self._typed.value))

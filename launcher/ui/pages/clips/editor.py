@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -68,8 +69,8 @@ class Editor:
                     if one.hint:
                         hint(on_page(one.hint))
             typing = Field(
-                "clip-text", "What is said", value=clip.line.text, on_commit=self._typed,
-                wait=1500,
+                "clip-text", "What is said", value=clip.line.text, on_commit=partial(self._typed, clip),
+                wait=1500, draft_of=clip.file,
             ).classes("clip-words")  # fmt: skip
             self._actions(clip)
             if types:
@@ -99,19 +100,19 @@ class Editor:
             onward = button("Next clip, to its text", lambda: self._step(1, True))
             keyed(onward.style("display: none"), "enter")
 
-    async def _typed(self, text: object) -> None:
-        clip = self._clip
-        if clip is None:
-            return
+    async def _typed(self, clip: ListedClip, text: object) -> bool:
+        """Whether it was taken; of the clip that it was typed for, whichever is shown by now."""
         work = datasets.edit(
             self._shell.site.config, self._name, clip.file, text=str(text or ""),
             now=self._shell.site.unix_seconds,
         )  # fmt: skip
         line = await self._attempt(work)
-        if line is not None:
-            if self._clip is clip:
-                self._clip = replace(clip, line=replace(clip.line, text=line.text))
-            await self._retyped(clip, line.text)
+        if line is None:
+            return False
+        if self._clip is not None and self._clip.file == clip.file:
+            self._clip = replace(self._clip, line=replace(self._clip.line, text=line.text))
+        await self._retyped(clip, line.text)
+        return True
 
     async def _trim(self) -> None:
         clip, sound = self._clip, self._sound

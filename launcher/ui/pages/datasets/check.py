@@ -8,6 +8,7 @@ from launcher.services import datasets
 from launcher.ui.frame import Shell
 from launcher.ui.next_steps import on_page
 from launcher.ui.pages.datasets.sound import SoundStep
+from launcher.ui.pages.datasets.whole_report import WholeReport
 from launcher.ui.widgets.dialog import Dialog
 from launcher.ui.widgets.elements import (
     Handler,
@@ -16,7 +17,6 @@ from launcher.ui.widgets.elements import (
     badge,
     box,
     button,
-    button_link,
     card,
     hint,
     notice,
@@ -62,6 +62,7 @@ class CheckStep:
             self._place = box("div", "stack-small").mark("findings")
             button("Check it", self.check, symbol="check").mark("check-dataset")
         self._doomed: FindingGroup | None = None
+        self._report = WholeReport(name)
         self._dialog()
 
     async def check(self) -> None:
@@ -83,9 +84,7 @@ class CheckStep:
         with self._place:
             self._findings(report)
             with box("div", "row"):
-                button_link("The whole report, with charts", f"/reports/{self._name}").mark(
-                    "whole-report"
-                )
+                button("The whole report, with charts", self._report.show).mark("whole-report")
         errors, found = len(report.errors), len(report.findings)
         self._shell.announce(f"{counted(errors, 'error')}, {counted(found, 'finding')}.")
 

@@ -74,6 +74,7 @@ def _new(*, is_first: bool) -> None:
                 with place:
                     show_error(error)
                 return
+            entry.used()
             ui.navigate.to(f"/{to}/{name}")
 
         with box("div", "row align-end"):

@@ -12,6 +12,10 @@ from launcher.workshop.names import dataset_folder
 from launcher.workshop.page import report_page
 from pod_image.contract.paths import safe_path
 
+_REPORT_HEADERS = {
+    # It runs nothing, and is shown within the dataset's page.
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
+}
 _CLIP_KINDS = {".wav": "audio/wav", ".flac": "audio/flac"}
 
 
@@ -32,6 +36,6 @@ def register_clips(site: Site, outer: FastAPI) -> None:
         found = site.reports.get(name)
         if found is None:
             raise HTTPException(404, "This dataset was not checked since the form was started.")
-        return HTMLResponse(report_page(found, on_page))
+        return HTMLResponse(report_page(found, on_page), headers=_REPORT_HEADERS)
 
     outer.get("/reports/{name}", response_class=HTMLResponse)(report)

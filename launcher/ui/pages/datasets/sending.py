@@ -143,6 +143,7 @@ class SendStep:
 
     def _sent(self, done: Pushed) -> None:
         self._shell.site.prefer(last_dataset_repo=done.repo_id)
+        self._repo.used()
         self._place.clear()
         words = f"{counted(done.clips, 'clip')}, {recorded(done.minutes)} are in {done.repo_id}"
         with self._place, notice("good", words):

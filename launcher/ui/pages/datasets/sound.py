@@ -142,6 +142,7 @@ class SoundStep:
                 say("bad", f"There is no folder {folder}.", "Write its whole path.", alert=True)
             return
         self._shell.site.prefer(recordings_folder=str(folder))
+        self._local.used()
         await self._make((folder,), folder / "metadata.csv" if has_table else None)
 
     async def _make(self, recordings: tuple[Path, ...], table: Path | None) -> Made | None:

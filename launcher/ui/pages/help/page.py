@@ -1,18 +1,29 @@
-"""Help: what there is to know, in place and searchable; every "?" of the form leads here."""
+"""Help: what there is to know, in place and searchable; every "?" of the form shows its part of it beside its field."""
 
 from __future__ import annotations
 
+from fastapi import FastAPI, HTTPException
+from fastapi.responses import JSONResponse
 from nicegui import ui
 
 from launcher.ui.frame import Shell, page
-from launcher.ui.pages.help.topics import Topic, search, settings_sections, topics
+from launcher.ui.pages.help.topics import Topic, search, settings_sections, text_at, topics
 from launcher.ui.state.site import Site
 from launcher.ui.widgets.elements import Text, attributes, box, heading, hint, link, para
 from launcher.ui.widgets.inputs import Field
 
 
-def register(site: Site) -> None:
+def register(site: Site, outer: FastAPI) -> None:
+    outer.get("/help-texts/{topic}/{place}", response_class=JSONResponse)(_text_of_place)
     page(site, "/help", "Help", _build)
+
+
+async def _text_of_place(topic: str, place: str) -> JSONResponse:
+    """What a field shows of the help without leaving its page."""
+    lines = text_at(topic, place)
+    if not lines:
+        raise HTTPException(404, "There is no such place in the help.")
+    return JSONResponse({"lines": lines})
 
 
 async def _build(shell: Shell, topic: str = "start") -> None:

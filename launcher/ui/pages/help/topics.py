@@ -60,6 +60,15 @@ def settings_sections() -> list[tuple[str, str, str, str]]:
     ]
 
 
+def text_at(topic: str, place: str) -> list[str]:
+    """The paragraphs at an anchor of a topic, without Markdown; none where there is no such place."""
+    if topic == "settings":
+        return [text for at, _, _, text in settings_sections() if at == place]
+    found = topics().get(topic)
+    texts = [text for at, _, text in found.sections if at == place] if found else []
+    return [_plain(part) for text in texts for part in text.split("\n\n")]
+
+
 def _setting_text(field: FormField) -> str:
     parts = [field.help]
     if field.limits:
@@ -114,6 +123,10 @@ def search(words: str) -> list[Hit]:
 
 
 def _excerpt(text: str, wanted: list[str]) -> str:
-    plain = re.sub(r"[*`#>\[\]|]", "", text)
+    plain = _plain(text)
     at = max(0, plain.casefold().find(wanted[0]) - 60)
     return ("…" if at else "") + " ".join(plain[at : at + 160].split())
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[*`#>\[\]|]", "", text)

@@ -85,6 +85,7 @@ class _Choice:
     async def _begin(self, beginning: Awaitable[Reading]) -> None:
         self._problem.clear()
         if await self._shell.attempt(beginning, self._problem) is not None:
+            self._path.used()
             self._begun()
 
     def _now(self) -> float:

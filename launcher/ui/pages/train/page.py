@@ -28,10 +28,11 @@ from launcher.ui.pages.train.saving import SaveDialog
 from launcher.ui.pages.train.secrets import CommandSecrets
 from launcher.ui.pages.train.voice_samples import register_samples
 from launcher.ui.state.site import Site
-from launcher.ui.widgets.elements import badge, box, button, card, details, hint, say
+from launcher.ui.widgets.elements import attributes, badge, box, button, card, details, hint, say
 from launcher.ui.widgets.inputs import Field
 
 REDRAW_SECONDS = 0.3
+_CHECK = "to-check"
 _BY_PRESET = "A preset sets everything. Change single values below if you want to."
 _BY_HAND = "No preset is chosen: every value is the usual one, or your own."
 
@@ -77,6 +78,7 @@ class _TrainPage:
 
     def draw(self) -> None:
         self._history = self.site.history.runs()
+        self.shell.skip_to("Skip to the check", _CHECK)
         with box("div", "with-side"):
             with box("div", "stack"):
                 self._what()
@@ -165,7 +167,8 @@ class _TrainPage:
             self.form.draw("Limits")
 
     def _side(self) -> None:
-        with card(classes="price-card"):
+        with card(classes="price-card") as panel:
+            attributes(panel, id=_CHECK, tabindex="-1")
             self._price = Price()
             self._checks = Checks(self.shell, self.choice, self.form)
         self._checks.draw_results()

@@ -48,6 +48,7 @@ class RunText:
             with self._place:
                 show_error(error)
             return
+        self._field.used()
         self._choice.choose_preset(preset)
         self._choice.draft.given = dict(file.values)
         self._choice.draft.notes = file.notes

@@ -26,7 +26,9 @@ class SaveDialog:
         self._dialog = Dialog("Save as my preset")
         with self._dialog.body:
             self._what = hint("")
-            self._name = Field("preset-name", "Name", hint=_NAME_HINT, on_commit=self._retyped)
+            self._name = Field(
+                "preset-name", "Name", hint=_NAME_HINT, on_commit=self._retyped, is_draft=True
+            )
             self._title = Field("preset-title", "Title", hint="A few words; the name if left out.")
             self._description = Field(
                 "preset-description", "Description", kind="area", hint="When to use it."
@@ -76,6 +78,8 @@ class SaveDialog:
                 show_error(error)
             return
         self._dialog.hide()
+        for entry in (self._name, self._title, self._description):
+            entry.used()
         self._saved(name, replaces)
         self._shell.announce(f"Preset {name} saved.")
 

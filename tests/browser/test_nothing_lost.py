@@ -1,0 +1,112 @@
+"""What a person typed outlives the page, our own links lose nothing, and the keyboard is not led through marks."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.stage import Form
+from tests.browser.window import Window, ready
+from tests.kit.checkout import DEMO_CLIPS
+
+pytestmark = pytest.mark.slow
+
+MOST_STOPS = 23
+"""From the first field to the check, with the usual settings: each field, choice and closed part is one."""
+NAME = "document.activeElement.textContent.trim()"
+RESTORED = "Restored what you had typed."
+
+
+def test_few_tabs_lead_to_the_check_and_help_is_shown_where_it_is_asked_for(window: Window) -> None:
+    window.go("/train?preset=finetune-medium")
+    page, tabs = window.page, len(window.context.pages)
+    skip(page, "Skip to the page")
+    names: list[str] = []
+    while not names or not names[-1].startswith("Check everything"):
+        page.keyboard.press("Tab")
+        names.append(page.evaluate(NAME))
+        assert len(names) <= MOST_STOPS, names
+
+    window.go("/help")
+    window.go("/train?preset=finetune-medium")
+    skip(page, "Skip to the check")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Check everything")).to_be_focused()
+
+    field = page.locator("#field-dataset_repo")
+    field.press("F1")
+    told = page.locator(".field-help")
+    expect(told).to_contain_text("dataset")
+    assert told.get_attribute("id") in field.get_attribute("aria-describedby")
+    field.press("Escape")
+    expect(told).to_be_hidden()
+    page.get_by_role("button", name="Help on Dataset repo").first.click()
+    expect(told).to_be_visible()
+    assert len(window.context.pages) == tabs
+
+
+def test_what_was_typed_outlives_a_reload_until_it_is_used(window: Window, form: Form) -> None:
+    folder = a_dataset(form, "typed")
+    page = window.page
+    window.go("/datasets")
+    name = page.locator("#field-dataset-name")
+    name.press_sequentially("my-voi")
+    reload(page)
+    expect(name).to_have_value("my-voi")
+    expect(page.get_by_text(RESTORED)).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(name).to_have_value("")
+    name.fill("hf_" + "a1" * 15)  # what looks like a key stays nowhere
+    assert page.evaluate("JSON.stringify(sessionStorage)").count("a1a1") == 0
+    name.fill("my-voice")
+    name.press("Enter")
+    page.wait_for_url("**/datasets/my-voice")
+    window.go("/datasets")
+    expect(page.get_by_text(RESTORED)).to_have_count(0)
+    expect(name).to_have_value("")
+
+    window.go("/datasets/typed")
+    text = page.locator(".clip-text input").first
+    text.fill("Typed a moment before the reload.")
+    reload(page)
+    expect(text).to_have_value("Typed a moment before the reload.")
+    page.wait_for_function("!Object.keys(sessionStorage).some((one) => one.startsWith('typed:'))")
+    assert "Typed a moment before the reload." in (folder / "metadata.csv").read_text("utf-8")
+
+
+def test_the_whole_report_opens_in_front_of_the_page(window: Window, form: Form) -> None:
+    a_dataset(form, "reported")
+    page = window.page
+    window.go("/datasets/reported")
+    page.get_by_role("button", name="Check it").click()
+    page.get_by_role("button", name="The whole report, with charts").click()
+    expect(page.frame_locator("iframe.report-page").get_by_text("In figures")).to_be_visible()
+    assert page.url.endswith("/datasets/reported")
+    box = "document.querySelector('iframe.report-page').contentDocument.documentElement"
+    page.wait_for_function(f"{box}.scrollHeight <= {box}.clientHeight")  # no second scroll bar
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator("iframe.report-page")).to_be_hidden()
+
+
+def a_dataset(form: Form, name: str) -> Path:
+    folder = form.home / "data" / "datasets" / name
+    shutil.copytree(DEMO_CLIPS, folder)
+    return folder
+
+
+def skip(page: Any, words: str) -> None:
+    for _ in range(2):
+        page.keyboard.press("Tab")
+        if page.evaluate(NAME) == words:
+            break
+    expect(page.get_by_role("link", name=words)).to_be_focused()
+    page.keyboard.press("Enter")
+
+
+def reload(page: Any) -> None:
+    page.reload()
+    ready(page)
