@@ -30,6 +30,7 @@ from launcher.workshop.make import Made, MakeLimits, MakeRequest, OnProgress, ma
 from launcher.workshop.names import dataset_folder
 from launcher.workshop.push import Pushed, PushRequest, push_dataset
 from launcher.workshop.push import default_repo as repo_named_after
+from launcher.workshop.push import free_repo_beside as a_free_repo_beside
 from launcher.workshop.push import look_before_pushing as before_pushing
 from launcher.workshop.report import DatasetReport
 from launcher.workshop.table import Line
@@ -209,6 +210,12 @@ async def default_repo(bench: Workbench, folder: Path) -> str:
     """The repo of this person that is named after the dataset. Raises HubError, NotConfigured."""
     with translated_faults():
         return await asyncio.to_thread(repo_named_after, bench.hub.upload, folder)
+
+
+async def free_repo_beside(bench: Workbench, repo: str) -> str:
+    """A repo that is not there yet, named after this one. Raises HubError, NotConfigured, InvalidRequest."""
+    with translated_faults():
+        return await asyncio.to_thread(a_free_repo_beside, bench.hub.upload, repo)
 
 
 async def kept(config: Config) -> list[Summary]:

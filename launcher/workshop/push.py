@@ -35,13 +35,14 @@ from pod_image.contract.findings import Severity
 from pod_image.contract.next_steps import NextStep, Sentence, joined
 from pod_image.contract.whole_file import write_whole
 from pod_image.dataset import FolderSource, Survey, survey
-from pod_image.hub import Hub, Repo, list_files, publish, resolve_commit, whoami
+from pod_image.hub import Hub, Repo, RepoMissing, list_files, publish, resolve_commit, whoami
 
 LICENCE = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
 FEWEST_FILES_FOR_SHARDS = 100
 """Below that, loose files are kinder to people who look into the repo."""
 
 PUSHES = "pushes.json"
+MOST_BESIDE = 100
 Progress = Callable[[str, int, int], None]
 
 
@@ -102,6 +103,17 @@ def default_repo(hub: Hub, folder: Path) -> str:
     spaces = account.writable_namespaces
     owner = account.name if account.name in spaces or not spaces else spaces[0]
     return f"{owner}/{repo_name(folder.resolve().name)}"
+
+
+def free_repo_beside(hub: Hub, repo_id: str) -> str:
+    """A repo that is not there yet and is named after this one, such as me/voice-2. Blocking; raises HubError."""
+    stem = re.sub(r"-[0-9]{1,3}$", "", repo_id)
+    for number in range(2, MOST_BESIDE):
+        try:
+            resolve_commit(hub, Repo(f"{stem}-{number}", "dataset"))
+        except RepoMissing:
+            return f"{stem}-{number}"
+    raise InvalidRequest(f"There are too many repos like {stem}-2.", hint="Write another name.")
 
 
 def last_repo(folder: Path) -> str:

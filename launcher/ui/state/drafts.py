@@ -26,6 +26,8 @@ class Draft:
     notes: tuple[str, ...] = ()
     taken: Mapping[str, Any] = field(default_factory=dict)
     """Of `given`, what nobody has typed here: it came along with an earlier run."""
+    set_aside: dict[str, Any] = field(default_factory=dict)
+    """What was chosen and then gave way to another preset, recipe or run: it can be brought back."""
     taken_from: str = ""
     """Where from, as words beside the field."""
 

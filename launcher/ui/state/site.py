@@ -70,6 +70,9 @@ class Site:
 
     admissions: Admissions = field(init=False, repr=False)
     choices: Choices = field(init=False)
+    suggestion_edits: dict[str, dict[Any, str]] = field(default_factory=dict, repr=False)
+    """What a person has made of texts that Whisper suggested, until they are taken: by dataset and suggestion."""
+
     sweeps: Sweeps = field(init=False)
     told: ToldHere = field(init=False)
     tensorboards: TensorBoards = field(init=False)

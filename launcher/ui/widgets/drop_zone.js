@@ -53,10 +53,17 @@ export default {
       return this.busy ? counts + known : `Sent: ${counts}${known}${failed}`;
     },
   },
+  mounted() {
+    window.addEventListener("beforeunload", this.askToStay);
+  },
   beforeUnmount() {
+    window.removeEventListener("beforeunload", this.askToStay);
     this.cancel();
   },
   methods: {
+    askToStay(event) {
+      if (this.busy) event.preventDefault(); // the browser asks; what is on its way would end half-way
+    },
     picked(event) {
       this.add([...event.target.files].map((file) => ({ file, name: file.webkitRelativePath || file.name })));
       event.target.value = "";

@@ -57,7 +57,8 @@ class HearingStep:
         self._shell, self._name, self._changed = shell, name, changed
         self._folder = dataset_folder(shell.site.config.datasets_folder, name)
         self._waiting: list[Suggestion] = []
-        self._edited: dict[Key, str] = {}
+        # Beyond this page: it is drawn anew whenever a clip comes or goes.
+        self._edited: dict[Key, str] = shell.site.suggestion_edits.setdefault(name, {})
         self._page = 0
         with box("div", "stack-small").mark("hearing"):
             if untyped:
@@ -219,6 +220,9 @@ class HearingStep:
             transcripts.accept(self._folder, which, chosen), self._place
         )
         if accepted is not None:
+            left = {each.key for each in await transcripts.suggestions(self._folder)}
+            for key in self._edited.keys() - left:
+                del self._edited[key]
             self._shell.announce(f"{counted(accepted.texts, 'text')} written.")
             await self._changed()
 

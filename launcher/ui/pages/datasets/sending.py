@@ -14,6 +14,7 @@ from launcher.ui.widgets.elements import (
     button_link,
     card,
     hint,
+    link,
     notice,
     para,
     say,
@@ -38,6 +39,7 @@ class SendStep:
     def __init__(self, shell: Shell, found: Summary) -> None:
         self._shell, self._found = shell, found
         self._agreed: PushLook | None = None
+        self._beside = ""
         self._notes: tuple[str, ...] = ()
         with card("4 · Rights, and off to Hugging Face"):
             para(
@@ -78,6 +80,7 @@ class SendStep:
         with self._ask.actions:
             button("Leave it as it is", self._ask.hide)
             button("Push over it", self._push_over, kind="danger").mark("push-over")
+            self._elsewhere = Button("", self._push_beside, kind="primary").mark("push-beside")
 
     async def _send(self) -> None:
         self._place.clear()
@@ -85,6 +88,11 @@ class SendStep:
             if not self._allowed.value:
                 say("warning", "Say first that you may use the recordings.", alert=True)
                 return
+        await self._push(None)
+
+    async def _push_beside(self) -> None:
+        self._ask.hide()
+        self._repo.show(value=self._beside)
         await self._push(None)
 
     async def _push_over(self) -> None:
@@ -100,7 +108,7 @@ class SendStep:
         done: Pushed | None = await self._shell.attempt(self._pushed(agreed), self._place)
         self._go.lock(None)
         if done is not None:
-            self._sent(done)
+            self._sent(done, agreed)
 
     async def _pushed(self, agreed: PushLook | None) -> Pushed | None:
         """None when the person has to be asked first."""
@@ -115,7 +123,7 @@ class SendStep:
         look = agreed or await datasets.look_before_pushing(bench, request)
         self._notes = look.notes
         if look.holds_other_data and agreed is None:
-            self._ask_about(look)
+            self._ask_about(look, await datasets.free_repo_beside(bench, repo))
             return None
         self._place.clear()
         with self._place:
@@ -127,8 +135,9 @@ class SendStep:
         for note in self._notes:
             say("note", note)
 
-    def _ask_about(self, look: PushLook) -> None:
-        self._agreed = look
+    def _ask_about(self, look: PushLook, beside: str) -> None:
+        self._agreed, self._beside = look, beside
+        self._elsewhere.label.text = f"Send it to {beside}"
         self._place.clear()
         self._told.clear()
         with self._told:
@@ -138,10 +147,24 @@ class SendStep:
             )
             for line in (*look.consequences, *look.notes):
                 para(line)
-            hint("Hugging Face keeps what is there now in the repo's history.")
+            hint(
+                "Hugging Face keeps what is there now in the repo's history; it can be had back by its revision. "
+                f"{beside} is not there yet: sent to it, nothing is replaced."
+            )
         self._ask.show()
 
-    def _sent(self, done: Pushed) -> None:
+    def _say_how_to_have_it_back(self, before: PushLook) -> None:
+        """Of what was pushed over."""
+        hub = self._shell.site.config.hub_url
+        with notice("note", f"What {before.repo_id} held before is its revision {before.commit}."):
+            para(
+                f"To train with it, write {before.commit} as “Dataset revision” on the Train page. Its files can be "
+                "fetched by that revision, or looked at and downloaded on Hugging Face."
+            )
+            address = f"{hub}/datasets/{before.repo_id}/tree/{before.commit}"
+            link("See what was there before", address, new_tab=True)
+
+    def _sent(self, done: Pushed, over: PushLook | None) -> None:
         self._shell.site.prefer(last_dataset_repo=done.repo_id)
         self._repo.used()
         self._place.clear()
@@ -149,5 +172,7 @@ class SendStep:
         with self._place, notice("good", words):
             button_link("Train with this", f"/train?dataset={done.repo_id}", primary=True)
         with self._place:
+            if over is not None and done.made_commit:
+                self._say_how_to_have_it_back(over)
             self._say_notes()
         self._shell.announce("The dataset is on Hugging Face.")

@@ -91,7 +91,7 @@ export default {
 
       <div v-if="mic === 'on'" class="rec-device">
         <label v-if="devices.length > 1">Microphone
-          <select class="input" :value="deviceId" @change="choose($event.target.value)">
+          <select class="input" :value="deviceId" :disabled="recording || sending" @change="choose($event.target.value)">
             <option v-for="d in devices" :key="d.deviceId" :value="d.deviceId">{{ d.label || "Microphone" }}</option>
           </select>
         </label>
@@ -161,13 +161,19 @@ export default {
     this.sound = { ring: [], ringFrames: 0, chunks: [], frames: 0, lost: 0, run: 0, clipped: false, quietest: [] };
   },
   mounted() {
+    window.addEventListener("beforeunload", this.askToStay);
     this.$refs.stage.focus({ preventScroll: true });
   },
   beforeUnmount() {
+    window.removeEventListener("beforeunload", this.askToStay);
     this.turnOff();
     this.player?.pause();
   },
   methods: {
+    askToStay(event) {
+      // The browser asks: a take that is read or not yet kept would be gone.
+      if (this.recording || this.sending || this.unsent) event.preventDefault();
+    },
     // --- the microphone
     async turnOn() {
       if (this.mic === "asking") return;

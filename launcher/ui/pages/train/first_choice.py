@@ -15,7 +15,7 @@ from launcher.recipes import smaller_try_of_run
 from launcher.services.planning.compose import compose_so_far, usual_value
 from launcher.ui.frame import Shell
 from launcher.ui.next_steps import on_page
-from launcher.ui.pages.train.form import Choice
+from launcher.ui.pages.train.form import Choice, what_is_left_of
 from launcher.ui.state.drafts import Draft
 from launcher.ui.state.site import Site
 from pod_image.contract.older_settings import taken_over
@@ -30,11 +30,16 @@ def first_choice(
     if again:
         earlier = site.history.by_nonce(again)
         if earlier is not None:
+            before = draft
             draft = draft_of(site, earlier, resume=bool(resume), smaller=bool(smaller))
+            if before.touched:
+                draft.set_aside = what_is_left_of(before.set_aside | before.given, draft.given)
             site.drafts.replace(shell.tab, draft)
     if preset and preset != draft.preset:
         # As its card does: what the tab had of another preset, or of another recipe, is not this one's.
+        before_it = draft.given
         draft.preset, draft.given = preset, beside_any_preset(draft.given)
+        draft.set_aside |= what_is_left_of(before_it, draft.given)
     if dataset:
         if draft.given.get("dataset_repo") != dataset:
             draft.let_pass.clear()

@@ -126,6 +126,7 @@ class Choice:
         for name, value in given.items():
             if is_of_presets(name) and _is_chosen_alike(name, before, now):
                 self.put(name, value)
+        self.set_aside(given)
 
     @property
     def _values(self) -> dict[str, Any]:
@@ -141,6 +142,26 @@ class Choice:
         """Train something else: by a preset for it, where there is one."""
         self.choose_preset(preset)
         self.put(RECIPE, recipe)
+
+    def set_aside(self, before: Mapping[str, Any]) -> None:
+        """Keep what of these values does not stand any more, so that it can be brought back."""
+        self.draft.set_aside |= what_is_left_of(before, self.draft.given)
+
+    @property
+    def can_come_back(self) -> dict[str, Any]:
+        """Of what was set aside, what runs of this recipe can have and what does not stand there anyway."""
+        values = self.composed.settings.model_dump(mode="json")
+        known = {one.name: one for _, members in fields() for one in members}
+        return {
+            name: value
+            for name, value in self.draft.set_aside.items()
+            if known[name].is_for(str(values[RECIPE])) and values.get(name) != value
+        }
+
+    def bring_back(self) -> None:
+        for name, value in self.can_come_back.items():
+            self.put(name, value)
+            del self.draft.set_aside[name]
 
     def reset(self, name: str) -> None:
         self.draft.given.pop(name, None)
@@ -169,6 +190,13 @@ def _is_chosen_alike(name: str, before: Mapping[str, Any], now: Mapping[str, Any
 
 
 DrawBeside = Callable[[FormField, Field], None]
+
+
+def what_is_left_of(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of `before` that `now` does not hold; which recipe it was is no value that anybody typed."""
+    return {
+        name: value for name, value in before.items() if name != RECIPE and now.get(name) != value
+    }
 
 
 @dataclass(frozen=True)

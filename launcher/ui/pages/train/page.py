@@ -26,6 +26,7 @@ from launcher.ui.pages.train.recipe_cards import RecipeCards
 from launcher.ui.pages.train.run_text import RunText
 from launcher.ui.pages.train.saving import SaveDialog
 from launcher.ui.pages.train.secrets import CommandSecrets
+from launcher.ui.pages.train.set_aside import SetAside
 from launcher.ui.pages.train.voice_samples import register_samples
 from launcher.ui.state.site import Site
 from launcher.ui.widgets.elements import attributes, badge, box, button, card, details, hint, say
@@ -99,6 +100,7 @@ class _TrainPage:
             hint("What is trained, on which data, and where the results go.")
             self._recipes = RecipeCards(self.site, self.choice, self._recipe_chosen)
             self._notes = box("div", "stack-small").mark("older-settings")
+            self._set_aside = SetAside(self.choice, self._taken_over)
             self.form.draw(
                 "What",
                 leave_out=(RECIPE,),
@@ -183,6 +185,7 @@ class _TrainPage:
         self._text.refresh()
         self._show_changes()
         self._show_notes()
+        self._set_aside.refresh()
         self._price.show(quote(settings, self._dataset.summary, self._offers, self._history))
         if is_first:
             self._redraw_prices()
@@ -265,9 +268,11 @@ class _TrainPage:
         self._changed()
 
     def _reset(self) -> None:
+        before = dict(self.choice.draft.given)
         for name in self.choice.changed:
             self.choice.reset(name)
         self.choice.errors.clear()
+        self.choice.set_aside(before)
         self._taken_over()
 
     def _search(self, text: object) -> None:

@@ -49,8 +49,10 @@ class RunText:
                 show_error(error)
             return
         self._field.used()
+        before = dict(self._choice.draft.given)
         self._choice.choose_preset(preset)
         self._choice.draft.given = dict(file.values)
+        self._choice.set_aside(before)
         self._choice.draft.notes = file.notes
         self._choice.draft.touched = True
         self._taken()

@@ -12,9 +12,9 @@ from launcher.ui.widgets.elements import Button
 from launcher.ui.widgets.inputs import DropZone, Field, Player
 from launcher.workshop.editing.listing import NAMED
 from launcher.workshop.library import ClipLine
-from pod_image.hub import Repo, list_files
+from pod_image.hub import Repo, list_files, resolve_commit
 from tests.kit.dataset_files import wav, write
-from tests.kit.page_verbs import click, enter, only, press, until, visit
+from tests.kit.page_verbs import click, enter, hrefs, only, press, until, visit
 from tests.ui.conftest import Ground, some_clips
 
 
@@ -109,9 +109,30 @@ async def test_a_repo_with_other_data_is_asked_about_before_anything_is_sent(
     repo = Repo("demo/anna", "dataset")
     hub = anna.opened[-1].hub.upload
     assert "wavs/a.wav" not in {row.path for row in list_files(hub, repo, "main")}
+    before = resolve_commit(hub, repo)
     press(holder, only(holder, Button, "push-over"))
     await holder.should_see("3 clips, 0.1 minutes are in demo/anna", retries=400)
     assert "wavs/a.wav" in {row.path for row in list_files(hub, repo, "main")}
+    await holder.should_see(f"What demo/anna held before is its revision {before}.")
+    assert f"{anna.site.config.hub_url}/datasets/demo/anna/tree/{before}" in hrefs(holder)
+    assert "wavs/a.wav" not in {row.path for row in list_files(hub, repo, before)}
+
+
+async def test_beside_a_repo_with_other_data_one_that_is_not_there_yet_is_offered(
+    holder: User, anna: Ground
+) -> None:
+    anna.push_clips("demo/anna")
+    anna.push_clips("demo/anna-2")
+    await visit(holder, "/datasets/anna")
+    enter(holder, "rights", True)
+    press(holder, only(holder, Button, "push"))
+    await holder.should_see("Send it to demo/anna-3", retries=400)
+    hub = anna.opened[-1].hub.upload
+    before = resolve_commit(hub, Repo("demo/anna", "dataset"))
+    press(holder, only(holder, Button, "push-beside"))
+    await holder.should_see("3 clips, 0.1 minutes are in demo/anna-3", retries=400)
+    assert resolve_commit(hub, Repo("demo/anna", "dataset")) == before
+    await holder.should_not_see("held before")
 
 
 async def test_what_was_sent_whole_becomes_clips_at_once(person: User, ground: Ground) -> None:

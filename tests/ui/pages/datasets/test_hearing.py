@@ -80,6 +80,26 @@ async def test_a_suggestion_is_taken_as_it_was_corrected(person: User, untyped: 
     assert len(untyped.recogniser.heard) == 4
 
 
+async def test_a_correction_outlives_a_page_that_is_drawn_anew_and_one_that_is_loaded_anew(
+    person: User, untyped: Heard
+) -> None:
+    transcribe_folder(untyped.folder, untyped.recogniser)
+    await visit(person, "/datasets/anna")
+    await person.should_see("4 suggestions", retries=400)
+    enter(person, f"suggestion-{NAMES[0]}", "Said otherwise.")
+    other = next(
+        one for one in person.find(kind=Button).elements
+        if one.props.get("aria-label") == f"Take {NAMES[1]}"
+    )  # fmt: skip
+    press(person, other)
+    await person.should_see("3 suggestions", retries=400)
+    await visit(person, "/datasets/anna")
+    await person.should_see("3 suggestions", retries=400)
+    assert only(person, Field, f"field-suggestion-{NAMES[0]}").value == "Said otherwise."
+    press(person, only(person, Button, "take-all"))
+    await until(lambda: untyped.texts == ["Said otherwise.", *TEXTS[1:]])
+
+
 async def test_one_sure_suggestion_is_one_and_few_need_no_turning(
     person: User, untyped: Heard
 ) -> None:
