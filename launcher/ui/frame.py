@@ -12,6 +12,8 @@ from nicegui import Client, background_tasks, context, ui
 from launcher.errors import LauncherError
 from launcher.stores.secrets import USUAL_KEYS, keys_among
 from launcher.ui.next_steps import on_page, on_page_with_links
+from launcher.ui.server.guard import ARRIVED
+from launcher.ui.state.kept_keys import use_what_is_kept
 from launcher.ui.state.sessions import Session
 from launcher.ui.state.site import Site
 from launcher.ui.text import below_import_path
@@ -137,6 +139,8 @@ def page(
         KeySharing(site, tab, lambda: frame.heading.text, frame.sharing, shell.show_keys)
         client.on_exception(lambda error: _show_bug(shell, error))
         with content:
+            if _begins_with_keys(site, client, tab):
+                in_background(_use_what_is_kept(site, tab), "keys of this computer")
             try:
                 await build(shell, **parameters)
             except LauncherError as error:
@@ -148,6 +152,17 @@ def page(
                 attributes(content, aria_busy=None)
 
     _register(path, title, show, build)
+
+
+def _begins_with_keys(site: Site, client: Client, tab: str) -> bool:
+    """Whether this is the tab that a launch link has opened, and its person wants the computer's keys there."""
+    wants = site.preferences.use_kept_keys and not site.vault.held(tab)
+    return wants and bool(client.request.scope.get(ARRIVED))
+
+
+async def _use_what_is_kept(site: Site, tab: str) -> None:
+    if await use_what_is_kept(site, tab):
+        ui.navigate.reload()
 
 
 def _register(path: str, title: str, show: Build, build: Build) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.browser.page_states import PAGE_STATES, WITH_KEYS, WITH_RUNS, PageState
 from tests.browser.window import Window
 
@@ -64,6 +66,22 @@ UNSURE_IS_FINE = {
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 LOOKED_AT = [one for one in (*PAGE_STATES, *WITH_KEYS, *WITH_RUNS) if not one.within]
 FIRST_OF_A_PAGE = list({one.path: one for one in reversed(LOOKED_AT)}.values())
+
+
+def look_once(window: Window, axe: str, page_state: PageState) -> list[str]:
+    """What is wrong with the page as its window is set up, every rule asked; the window is at the page already."""
+    page = window.page
+    page_state.act(page)
+    page.wait_for_timeout(500)  # prices and charts come a moment later
+    return judged_here(page, axe)
+
+
+def judged_here(page: Any, axe: str) -> list[str]:
+    """What is wrong with what the page shows now."""
+    page.evaluate(axe)
+    wrong = _judged(page.evaluate(RUN_AXE, []))
+    scrolled, shown = page.evaluate(WIDTHS)
+    return wrong + ([f"scrolls sideways: {scrolled} in {shown}"] if scrolled > shown else [])
 
 
 def look(window: Window, axe: str, page_state: PageState) -> list[str]:

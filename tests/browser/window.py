@@ -58,7 +58,7 @@ class Window:
         for number, (label, value) in enumerate(keys.items()):
             self.page.get_by_label(label, exact=True).fill(value)
             self.page.get_by_role("button", name=f"Use key: {label}").click()
-            self.page.get_by_text("Held in memory").nth(number).wait_for()
+            self.page.get_by_text("In memory").nth(number).wait_for()
         self.page.get_by_text("3 of 3 keys held").wait_for()
 
     def close(self) -> None:

@@ -27,6 +27,9 @@ from launcher.door.checks import (
 )
 
 ENTRY_PATH = "/enter"
+ARRIVED = "launcher.arrived"
+"""In the scope of the first request of a browser that came through a launch link, and of no other."""
+_ARRIVAL_SECONDS = 60
 
 
 class Guard:
@@ -34,7 +37,7 @@ class Guard:
 
     Answers 421 for a Host that is not ours, 403 for a request that another site or user caused, 401 without the
     cookie.
-    A launch link sets the cookie once and is spent.
+    A launch link sets the cookie once and is spent; the browser's first request after it is marked with `ARRIVED`.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class Guard:
         self.when_entered = when_entered
         self._cookie = secrets.token_urlsafe(32)
         self._landings: dict[str, str] = {}
+        self._arrivals: set[str] = set()
 
     def new_link(self, landing: str = "/") -> str:
         """An address that lets one browser in, once, and leads to that page of ours."""
@@ -67,6 +71,7 @@ class Guard:
             await _refuse(scope, send, 401, _closed_page())
         else:
             cleaned = {**scope, "headers": without_proxy_headers(scope["headers"])}
+            cleaned[ARRIVED] = self._takes_arrival(headers)
             await self.app(cleaned, receive, _with_safe_headers(send, self.address))
 
     def _refusal(self, scope: Scope, headers: Headers) -> Refused | None:
@@ -79,11 +84,19 @@ class Guard:
         return refused_as_foreign(scope, headers, [self.address.origin])
 
     def _has_cookie(self, headers: Headers) -> bool:
-        try:
-            cookie = SimpleCookie(headers.get(b"cookie", "")).get(self.cookie_name)
-        except CookieError:
-            return False
-        return cookie is not None and is_same(cookie.value, self._cookie)
+        value = _cookie(headers, self.cookie_name)
+        return value is not None and is_same(value, self._cookie)
+
+    def _takes_arrival(self, headers: Headers) -> bool:
+        """Once for each launch link that was used: what the cookie holds is spent."""
+        value = _cookie(headers, self._arrival_name)
+        arrival = next((one for one in self._arrivals if value and is_same(one, value)), None)
+        self._arrivals.discard(arrival or "")
+        return arrival is not None
+
+    @property
+    def _arrival_name(self) -> str:
+        return f"{self.cookie_name}_arrival"
 
     async def _enter(self, scope: Scope, send: Send) -> None:
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
@@ -98,10 +111,25 @@ class Guard:
         landing = self._landings.pop(token)
         # Lax, not Strict: a Strict cookie does not come with the first load from a file or another page.
         cookie = f"{self.cookie_name}={self._cookie}; HttpOnly; SameSite=Lax; Path=/"
-        led = [(b"location", landing.encode()), (b"set-cookie", cookie.encode())]
+        arrival = secrets.token_urlsafe(24)
+        self._arrivals = {arrival}  # of one that never came nothing is left
+        soon = f"{self._arrival_name}={arrival}; HttpOnly; SameSite=Lax; Path=/; Max-Age={_ARRIVAL_SECONDS}"
+        led = [
+            (b"location", landing.encode()),
+            (b"set-cookie", soon.encode()),
+            (b"set-cookie", cookie.encode()),
+        ]
         await answer(send, 303, b"", led)
         if self.when_entered:
             self.when_entered()
+
+
+def _cookie(headers: Headers, name: str) -> str | None:
+    try:
+        cookie = SimpleCookie(headers.get(b"cookie", "")).get(name)
+    except CookieError:
+        return None
+    return cookie.value if cookie is not None else None
 
 
 def _with_safe_headers(send: Send, address: Address) -> Send:

@@ -32,6 +32,10 @@ class Preferences:
     curves_off: tuple[str, ...] = ()
     notify: str = ""
     """Addresses without a secret to tell of every run at, with spaces between them."""
+    remembered_keys: str = ""
+    """Names of keys that this computer's keyring has, with spaces between them: names, never values."""
+    use_kept_keys: bool = False
+    """Whether the tab that a launch link opens has the keys of this computer by itself."""
 
     @property
     def curve_scale(self) -> str:

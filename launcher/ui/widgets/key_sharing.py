@@ -9,6 +9,7 @@ from typing import Any
 from nicegui import ui
 
 from launcher.ui.state.admissions import Ask, Standing
+from launcher.ui.state.kept_keys import remembered, use_what_is_kept
 from launcher.ui.state.site import Site
 from launcher.ui.widgets.elements import Text, box, button, button_link, icon
 
@@ -72,7 +73,8 @@ class KeySharing:
         mine = None if self._held else self._site.admissions.question(self._tab)
         is_unheard = mine is not None and self._site.admissions.is_unheard(mine)
         what = mine and (mine.number, mine.standing)
-        drawn = [ask.number for ask in asks], what, is_unheard, self._others_have_keys, self._held
+        at_hand = remembered(self._site), self._others_have_keys
+        drawn = [ask.number for ask in asks], what, is_unheard, at_hand, self._held
         if drawn == self._drawn:
             return
         self._drawn = drawn
@@ -101,7 +103,10 @@ class KeySharing:
 
     def _draw_without_keys(self, mine: Ask | None, is_unheard: bool) -> None:
         if mine is None:
-            if self._others_have_keys:
+            if remembered(self._site):
+                with _line("Your keys are remembered on this computer."):
+                    button("Use them", self._use_remembered)
+            elif self._others_have_keys:
                 with _line("Another tab of this browser has your keys."):
                     button("Use them here", self._ask)
         elif is_unheard:
@@ -122,6 +127,12 @@ class KeySharing:
         ):
             button("Allow", lambda: self._allow(ask.number), kind="primary")
             button("Not now", lambda: self._refuse(ask.number))
+
+    async def _use_remembered(self) -> None:
+        if await use_what_is_kept(self._site, self._tab):
+            ui.navigate.reload()
+        else:
+            self.refresh()  # somebody has removed them from the keyring by other means
 
     def _ask(self) -> None:
         number = self._site.admissions.ask(self._tab, self._shows())

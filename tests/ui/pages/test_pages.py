@@ -108,7 +108,7 @@ async def test_what_is_no_key_by_its_looks_is_not_sent(
 async def test_a_token_that_may_too_much_is_said(person: User, ground: Ground) -> None:
     await visit(person, "/keys")
     use_key(person, KeyName.HF_UPLOAD, TOKENS["write"])
-    await person.should_see("may do more than it needs", retries=400)
+    await person.should_see("with more rights than needed", retries=400)
     assert ground.site.vault.get(person.tab_id, "hf-upload") is not None
 
 
@@ -131,7 +131,7 @@ async def test_a_service_that_does_not_answer_says_nothing_about_the_key(
 
 async def test_a_key_can_be_forgotten(holder: User, ground: Ground) -> None:
     await visit(holder, "/keys")
-    await holder.should_see("Held in memory", retries=400)
+    await holder.should_see("In memory", retries=400)
     buttons = holder.find(kind=Button).elements
     press(
         holder,
@@ -145,7 +145,7 @@ async def test_keys_in_the_environment_are_named_and_used_after_a_click(
 ) -> None:
     ground.site.environment = {"RUNPOD_API_KEY": ground.world.api_key}
     await visit(person, "/keys")
-    await person.should_see("Found in this program's environment")
+    await person.should_see("Found in environment variables")
     assert ground.site.vault.held(person.tab_id) == {}
     click(person, "Use these")
     await person.should_see("Balance $25.00", retries=400)

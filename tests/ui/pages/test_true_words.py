@@ -24,7 +24,7 @@ async def test_nothing_is_said_of_forgotten_gpus_before_there_is_a_key(
     await ground.site.sessions.of("another-tab")
     await until(lambda: ground.site.sweeps.version == 1)
     await visit(person, "/keys")
-    await person.should_see("Not looked yet.")
+    await person.should_see("Not checked yet.")
     await person.should_not_see("No forgotten GPU")
     look = only(person, Button, "look-for-forgotten")
     assert look.props["title"] == "Enter the RunPod key first."

@@ -13,18 +13,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from httpx import ASGITransport, AsyncClient
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.door import peers
-from launcher.door.address import bind
+from launcher.door.address import Address, bind
+from launcher.door.checks import answer
 from launcher.errors import InvalidRequest
 from launcher.ui.server.address import Place, take_place
-from launcher.ui.server.guard import Guard
+from launcher.ui.server.guard import ARRIVED, Guard
 from launcher.ui.server.server import run_server
 
 
@@ -430,3 +433,27 @@ def test_a_kept_address_that_is_none_is_drawn_anew(tmp_path: Path, text: str) ->
     assert drawn.host.startswith("launcher-")
     assert drawn.port > 0
     assert taken(path).address == drawn
+
+
+async def test_the_first_request_after_a_launch_link_is_marked_and_no_other() -> None:
+    """By this alone a tab is told from another one with the same cookie."""
+    marks: list[object] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        marks.append(scope.get(ARRIVED))
+        await answer(send, 200, b"", [])
+
+    guard = Guard(app, Address("launcher-1.localhost", 1))
+
+    def at_the_door() -> AsyncClient:
+        return AsyncClient(transport=ASGITransport(guard), base_url=guard.address.origin)
+
+    async with at_the_door() as browser, at_the_door() as other:
+        await browser.get(guard.new_link())
+        other.cookies.set(guard.cookie_name, browser.cookies[guard.cookie_name])
+        for visitor in (other, browser, browser, other):
+            assert (await visitor.get("/")).status_code == 200
+        assert marks == [False, True, False, False]
+        other.cookies.update(browser.cookies)  # all that the first browser has, once it came in
+        await other.get("/")
+        assert marks[-1] is False

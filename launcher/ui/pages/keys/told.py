@@ -16,6 +16,7 @@ from launcher.services.telling.addresses import (
 from launcher.services.telling.teller import trial_news
 from launcher.stores.secrets import NOTIFY
 from launcher.ui.frame import Shell, show_error
+from launcher.ui.pages.keys.remembering import Remembering
 from launcher.ui.widgets.elements import (
     Text,
     badge,
@@ -39,6 +40,7 @@ class ToldSection:
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
+        self._remembering = Remembering(shell, NOTIFY, TITLE, self.draw)
         with card(classes="key-notify") as place:
             with box("div"):
                 heading(2, TITLE)
@@ -48,6 +50,9 @@ class ToldSection:
                 )
             self._state = box("div", "stack-small")
             _how()
+            self._remembering.explain(
+                "With it they can send you messages, and read those at a topic."
+            )
         place.mark("key-notify")
         self.draw()
 
@@ -66,6 +71,9 @@ class ToldSection:
                     placeholder="ntfy://my-topic",
                     action="Use addresses",
                 ).mark("secret-notify")
+            if not found and self._remembering.is_remembered:
+                with box("div", "row"):
+                    self._remembering.draw()
 
     def _held(self) -> SecretStr | None:
         return self._shell.site.vault.get(self._shell.tab, NOTIFY.value)
@@ -104,6 +112,7 @@ class ToldSection:
                     symbol="trash",
                     name=f"Forget: {TITLE.lower()}",
                 )
+            self._remembering.draw()
         self._answers = box("div", "stack-small").mark("told-answers")
 
     async def _test(self) -> None:
