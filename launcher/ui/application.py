@@ -196,6 +196,7 @@ def _head() -> None:
     ui.add_head_html(
         '<link rel="preload" href="/assets/inter-latin.woff2" as="font" type="font/woff2" crossorigin>'
         '<link rel="stylesheet" href="/assets/launcher.css">'
+        '<link rel="stylesheet" href="/assets/asked_for.css">'
         '<script src="/assets/launcher.js" defer></script>',
         shared=True,
     )

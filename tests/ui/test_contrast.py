@@ -57,3 +57,24 @@ def test_text_and_shapes_stand_out_in_both_themes(theme: str) -> None:
         if (found := contrast(palette[one], palette[ground])) < least
     ]
     assert weak == []
+
+
+def more_contrast(theme: str) -> dict[str, str]:
+    """The colours of somebody whose system asks for more contrast."""
+    css = (ASSETS / "asked_for.css").read_text("utf-8")
+    asked = css[css.index("prefers-contrast: more") : css.index("forced-colors: active")]
+    block = re.search(rf"body\.body--{theme} {{(.*?)}}", asked, re.DOTALL)
+    assert block is not None
+    return colours(theme) | dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block[1]))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_who_asks_for_more_contrast_has_seven_to_one_and_lines_that_show(theme: str) -> None:
+    palette = more_contrast(theme)
+    pairs = [*TEXT, *(("line", ground) for ground in ("ground", "surface"))]
+    weak = [
+        f"{one} on {ground}: {found:.2f}"
+        for one, ground in pairs
+        if (found := contrast(palette[one], palette[ground])) < (4.5 if one == "line" else 7.0)
+    ]
+    assert weak == []

@@ -63,8 +63,11 @@
 // however many tabs are open.
 window.launcherBell = (() => {
   const there = () => "Notification" in window;
+  // What this browser lets us do decides which of the bell's three texts is there.
   const show = (button) => {
-    button.hidden = !there() || Notification.permission !== "default";
+    const allowed = there() ? Notification.permission : "denied";
+    button.hidden = allowed !== "default";
+    for (const words of button.parentElement.querySelectorAll("[data-allowed]")) words.hidden = words.dataset.allowed !== allowed;
   };
   const ask = async (button) => {
     if (there()) await Notification.requestPermission();

@@ -11,6 +11,12 @@ from launcher.ui.state.told_here import Entry
 from launcher.ui.text import when
 from launcher.ui.widgets.elements import Text, attributes, box, button, hint, icon, link, para
 
+_ALLOWED = {
+    "granted": "This browser shows them while a page of this program is open.",
+    "denied": "This browser blocks notifications from this page. To allow them, click the icon in front of the "
+    "address, choose to allow notifications, and reload the page.",
+}
+"""By the browser's word for it; launcher.js shows the one that fits."""
 _ASK = "(e) => window.launcherBell.ask(e.currentTarget)"
 
 
@@ -30,6 +36,8 @@ class Bell:
                 allow = button("Show it in this browser too", symbol="bell", kind="quiet")
                 allow.on("click", js_handler=_ASK)
                 allow.classes("bell-ask")
+                for allowed, words in _ALLOWED.items():
+                    attributes(hint(words), data_allowed=allowed, hidden=True)
                 hint("Whoever is told elsewhere, such as on a phone, is chosen on the Keys page.")
         self._bell.mark("bell")
         self._bell.on("toggle", self._opened, js_handler="(e) => emit(e.target.open)")

@@ -13,7 +13,7 @@ from launcher.ui.pages.keys.key_row import KeyRow
 from launcher.ui.pages.keys.offers import Offers
 from launcher.ui.pages.keys.told import ToldSection
 from launcher.ui.state.site import Site
-from launcher.ui.widgets.elements import Text, box, card, para
+from launcher.ui.widgets.elements import Text, box, card
 
 
 def register(site: Site) -> None:
@@ -47,22 +47,20 @@ async def _build(shell: Shell) -> None:
 
 
 def _about(shell: Shell) -> None:
-    with card("What happens to a key"):
-        with box("ul", "prose"):
-            Text("li", f"It is sent only to {shell.site.place.title} or Hugging Face.")
-            Text(
-                "li",
-                "It is never shown again or logged, and saved only if you press “Remember on this computer”. "
-                "“Forgotten” means removed from memory; no program can promise that the bytes are overwritten.",
-            )
-            Text(
-                "li",
-                "Other tabs of this browser get your keys only after you press “Allow” here. Tabs that share keys "
-                "forget them together. Other browsers, other users of this computer and other websites get none.",
-            )
-            Text(
-                "li",
-                "A launch under way keeps its own copy until the GPU is ready. From then on the GPU ends by "
-                "itself and needs none of your keys.",
-            )
-        para("In a terminal, “launcher keys set” remembers keys in the same keyring.", "hint")
+    with card("What happens to a key"), box("ul", "prose"):
+        Text("li", f"It is sent only to {shell.site.place.title} or Hugging Face.")
+        Text(
+            "li",
+            "It is never shown again or logged, and saved only if you press “Remember on this computer”. "
+            "“Forgotten” means removed from memory; no program can promise that the bytes are overwritten.",
+        )
+        Text(
+            "li",
+            "Other tabs of this browser get your keys only after you press “Allow” here. Tabs that share keys "
+            "forget them together. Other browsers, other users of this computer and other websites get none.",
+        )
+        Text(
+            "li",
+            "A launch under way keeps its own copy until the GPU is ready. From then on the GPU ends by "
+            "itself and needs none of your keys.",
+        )
