@@ -56,11 +56,11 @@ def report_page(report: DatasetReport, word: Word = str) -> str:
         '<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        f"<title>{escape(report.dataset)}: dataset report</title><style>{_STYLE}</style></head><body>"
+        f"<title>{escape(report.dataset)}: dataset report</title><style>{_STYLE}</style></head><body><main>"
         f"<h1>{escape(report.dataset)}</h1>{_verdict(report)}{_facts(report)}"
         f"{''.join(_findings(report, severity) for severity in Severity)}"
         f'<h2>In figures</h2><div class="charts">{_charts(report)}</div>{_speakers(report)}{_sounds(report)}'
-        "</body></html>\n"
+        "</main></body></html>\n"
     )
 
 
