@@ -57,10 +57,6 @@ MAY_NAME = {
     ("launcher/ui/next_steps.py", "launcher doctor, in a terminal"): "has no place on a page",
     ("launcher/ui/next_steps.py", "launcher demo, in a terminal"): "has no place on a page",
     (
-        "launcher/ui/pages/keys/page.py",
-        "To keep keys between sessions",
-    ): "only a terminal fills the keyring",
-    (
         "launcher/ui/pages/train/run_text.py",
         "The same choice as a file",
     ): "a page shows a terminal's file",
