@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.browser.looks import LOOKS
 from tests.browser.page_states import PAGE_STATES, WITH_KEYS, WITH_RUNS, PageState
 from tests.browser.window import Window
 
@@ -64,7 +65,8 @@ UNSURE_IS_FINE = {
     "aria-valid-attr-value": "aria-controls of the menu's button on a page that is wide",
 }
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
-LOOKED_AT = [one for one in (*PAGE_STATES, *WITH_KEYS, *WITH_RUNS) if not one.within]
+ALL_STATES = (*PAGE_STATES, *WITH_KEYS, *WITH_RUNS)
+LOOKED_AT = [one for one in ALL_STATES if not one.within]
 FIRST_OF_A_PAGE = list({one.path: one for one in reversed(LOOKED_AT)}.values())
 
 
@@ -74,6 +76,18 @@ def look_once(window: Window, axe: str, page_state: PageState) -> list[str]:
     page_state.act(page)
     page.wait_for_timeout(500)  # prices and charts come a moment later
     return judged_here(page, axe)
+
+
+def look_in(window: Window, axe: str, page_state: PageState) -> list[str]:
+    """The same in one of the looks, which takes turns from state to state; the window is as before afterwards."""
+    page, turn = window.page, LOOKS[[*ALL_STATES].index(page_state) % len(LOOKS)]
+    page.set_viewport_size({"width": turn.width, "height": turn.height})
+    page.emulate_media(color_scheme=turn.scheme)
+    window.go(page_state.path)
+    wrong = look_once(window, axe, page_state)
+    page.set_viewport_size(DESK)
+    found, window.problems, window.abroad = window.problems + window.abroad, [], []
+    return [f"{turn.name}: {line}" for line in wrong] + found
 
 
 def judged_here(page: Any, axe: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.looking import LOOKED_AT, look
+from tests.browser.looking import LOOKED_AT, look, look_in
 from tests.browser.page_states import PAGE_STATES, WITH_KEYS, WITH_RUNS, PageState, write_history
 from tests.browser.stage import Form, Stage
 from tests.browser.window import Window
@@ -61,6 +61,20 @@ def test_a_form_with_a_history_is_for_everyone(
     old_hand: Window, axe: str, page_state: PageState
 ) -> None:
     assert look(old_hand, axe, page_state) == []
+
+
+WHO_SEES_THEM = (("newcomer", PAGE_STATES), ("holder", WITH_KEYS), ("old_hand", WITH_RUNS))
+
+
+@pytest.mark.parametrize(
+    ("who", "page_state"),
+    [(who, one) for who, states in WHO_SEES_THEM for one in states if one.within],
+    ids=lambda one: getattr(one, "name", one),
+)
+def test_a_state_that_is_within_another_is_for_everyone_in_one_of_the_looks(
+    request: pytest.FixtureRequest, axe: str, who: str, page_state: PageState
+) -> None:
+    assert look_in(request.getfixturevalue(who), axe, page_state) == []
 
 
 def test_a_page_state_that_axe_does_not_see_is_within_one_that_it_sees() -> None:

@@ -109,9 +109,11 @@ def _listing(shell: Shell, found: list[Summary]) -> None:
                     if one.name in shell.site.reports:
                         badge(_checked(shell.site.reports[one.name]))
                 Text("td", when(datetime.fromtimestamp(one.updated_at, UTC), now))
-                with box("td"):
+                with box("td"), box("div", "row"):
                     opened = button_link("Open", f"/datasets/{one.name}")
                     opened.props["aria-label"] = f"Open {one.name}"
+                    clips = button_link("Clips", f"/datasets/{one.name}/clips")
+                    clips.props["aria-label"] = f"Clips of {one.name}"
 
 
 def _checked(report: DatasetReport) -> str:

@@ -12,6 +12,7 @@ from launcher.ui.widgets.elements import Button
 from launcher.ui.widgets.inputs import DropZone, Field, Player
 from launcher.workshop.editing.listing import NAMED
 from launcher.workshop.library import ClipLine
+from pod_image.contract.settings import RECIPES
 from pod_image.hub import Repo, list_files, resolve_commit
 from tests.kit.dataset_files import wav, write
 from tests.kit.page_verbs import click, enter, hrefs, only, press, until, visit
@@ -37,6 +38,17 @@ async def checked(user: User) -> None:
     await visit(user, "/datasets/anna")
     press(user, only(user, Button, "check-dataset"))
     await user.should_see(marker="whole-report", retries=400)
+
+
+async def test_every_tool_is_two_clicks_from_the_first_page(person: User, anna: Ground) -> None:
+    await visit(person, "/")
+    assert {"/datasets", "/train"} <= hrefs(person)
+    await visit(person, "/datasets")
+    assert {"/datasets/anna", "/datasets/anna/clips"} <= hrefs(person)
+    await person.should_see("Record it here")
+    await visit(person, "/train")
+    for recipe in RECIPES:
+        await person.should_see(marker=f"recipe-{recipe}")
 
 
 async def test_the_clips_of_a_finding_can_be_shown_alone(person: User, anna: Ground) -> None:
