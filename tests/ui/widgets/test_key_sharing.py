@@ -38,7 +38,7 @@ async def test_a_tab_is_let_in_by_a_click_in_the_tab_that_has_the_keys(
     assert ground.site.vault.held(second.tab_id) == {}
     before = second.client
     click(first, "Allow")
-    await until(lambda: len(ground.site.vault.held(second.tab_id)) == len(KeyName))
+    await until(lambda: len(ground.site.vault.held(second.tab_id)) == len(ground.values))
     await until(lambda: second.client is not before)
     await drawn(second)
     await second.should_see("3 of 3 keys held", retries=30)
@@ -119,4 +119,4 @@ async def test_what_is_no_message_of_ours_changes_nothing(
         browser.hear(second, message)
     await first.should_not_see(QUESTION)
     assert ground.site.vault.held(second.tab_id) == {}
-    assert len(ground.site.vault.held(first.tab_id)) == len(KeyName)
+    assert len(ground.site.vault.held(first.tab_id)) == len(ground.values)
