@@ -53,7 +53,7 @@ PAGE_MODULES = (
     PageModule(f"{_PAGES}.runs.page", ("/runs",)),
     PageModule(
         f"{_PAGES}.run.page",
-        ("/runs/{nonce}", "/run/{owner}/{name}/{run_id}"),
+        ("/runs/{nonce}", "/run/{owner}/{name}/{run_id}", "/tensorboard/{nonce}"),
         ("/media/{nonce}/{path:path}",),
     ),
     PageModule(f"{_PAGES}.voice.page", ("/voice",), ("/spoken/{name}",)),

@@ -7,17 +7,13 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from launcher.clock import Clock
 from launcher.domain.run import Run
-from launcher.services.common.workbench import Workbench
-from launcher.services.following.tensorboard import (
-    TensorBoard,
-    bring_event_files,
-    keep_fresh,
-    need_tensorboard,
-)
+
+if TYPE_CHECKING:
+    from launcher.services.common.workbench import Workbench
 
 MOST = 3
 """Each takes some 200 MB. The one that was opened longest ago makes room."""
@@ -47,9 +43,9 @@ class _Opened:
 
 
 class TensorBoards:
-    """`start` starts one on a folder, by its title."""
+    """`start` starts one on a folder, by its title; the real one where nobody says otherwise."""
 
-    def __init__(self, clock: Clock, start: Start = TensorBoard.start) -> None:
+    def __init__(self, clock: Clock, start: Start | None = None) -> None:
         self._clock, self._start = clock, start
         self._opened: OrderedDict[str, _Opened] = OrderedDict()
         self._opening = asyncio.Lock()
@@ -62,7 +58,15 @@ class TensorBoards:
         `bench_now` is asked later, for what reads the repo then. Raises NotConfigured where TensorBoard is not
         installed, InvalidRequest while there are no event files, LauncherError.
         """
+        from launcher.services.following.tensorboard import (
+            TensorBoard,
+            bring_event_files,
+            keep_fresh,
+            need_tensorboard,
+        )
+
         need_tensorboard()
+        start = self._start or TensorBoard.start
         async with self._opening:
             files = await bring_event_files(bench, run)
             known = self._opened.pop(run.nonce, None)
@@ -71,7 +75,7 @@ class TensorBoards:
                 shown = known.shown
             else:
                 await self._make_room()
-                shown = await self._start(files.folder, run.run_id)
+                shown = await start(files.folder, run.run_id)
             fresh = asyncio.create_task(keep_fresh(bench_now, run, self._clock))
             self._opened[run.nonce] = _Opened(shown, fresh)
             return shown.url
