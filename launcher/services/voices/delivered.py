@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from weakref import WeakValueDictionary
 
 from launcher.config import private_files
 from launcher.domain.run import Run, RunState
@@ -20,6 +22,8 @@ from pod_image.hub import RemoteFile, Repo, publish
 
 _STEP = re.compile(r"step-(\d+)")
 _FINAL_FOLDER = "voice"
+_FETCHING: WeakValueDictionary[Path, asyncio.Lock] = WeakValueDictionary()
+"""Of two at once each would write the other's half of a file, and move it away."""
 _COMES_AT_THE_END = Sentence(
     "Voices are made at the end of a run; ", NextStep.FOLLOW_RUN, " shows how far it is."
 )
@@ -68,17 +72,25 @@ async def voices_of_run(bench: Workbench, run: Run, revision: str = "") -> list[
 async def fetch_voice(bench: Workbench, run: Run, voice: Voice, revision: str = "") -> Path:
     """Bring the voice to the results folder, checked; returns the `.onnx` on this machine."""
     into = results_folder(bench, run, revision)
-    await bench.results(run.results_repo).download(
-        run.run_id, into, exactly(voice.path, f"{voice.path}.json"), revision=revision
-    )
+    async with _alone(into):
+        await bench.results(run.results_repo).download(
+            run.run_id, into, exactly(voice.path, f"{voice.path}.json"), revision=revision
+        )
     return into / run.run_id / voice.path
 
 
 async def fetch_description(bench: Workbench, run: Run, voice: Voice) -> Path:
     """Bring the `.json` alone, which is small; returns the path of the `.onnx` that it describes, here or not."""
     into = results_folder(bench, run)
-    await bench.results(run.results_repo).download(run.run_id, into, exactly(f"{voice.path}.json"))
+    async with _alone(into):
+        await bench.results(run.results_repo).download(
+            run.run_id, into, exactly(f"{voice.path}.json")
+        )
     return into / run.run_id / voice.path
+
+
+def _alone(folder: Path) -> asyncio.Lock:
+    return _FETCHING.setdefault(folder, asyncio.Lock())
 
 
 def local_path(bench: Workbench, run: Run, voice: Voice) -> Path | None:

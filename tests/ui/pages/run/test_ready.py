@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import wave
 import zipfile
@@ -14,6 +15,7 @@ from nicegui import ElementFilter, ui
 from nicegui.testing import User
 
 from launcher.domain.run import Run, RunState
+from launcher.services.voices.delivered import fetch_description, fetch_voice, voices_of_run
 from launcher.ui.widgets.elements import Button, Text
 from launcher.ui.widgets.inputs import Field, Player
 from pod_image.contract.outcomes import EndReason
@@ -184,6 +186,17 @@ async def test_the_voice_says_what_is_typed_and_comes_here_for_that(
     with wave.open(BytesIO(answer.content)) as sound:
         assert sound.getframerate() == RATE_HZ
     assert (ground.site.config.results_folder / "demo/voice" / VOICE).is_file()
+
+
+async def test_a_voice_that_is_wanted_several_times_at_once_comes_whole(
+    holder: User, ground: Ground
+) -> None:
+    one = ended(ground)
+    session = await ground.site.sessions.of(holder.tab_id)
+    (voice,) = await voices_of_run(session.bench, one)
+    wanted = [fetch_voice, fetch_description] * 4
+    found = await asyncio.gather(*(bring(session.bench, one, voice) for bring in wanted))
+    assert {path.read_bytes() for path in found} == {tiny_voice()[f"{WHO.stem}.onnx"]}
 
 
 async def test_without_the_extra_the_page_says_how_to_get_it_and_offers_no_speaking(
