@@ -91,6 +91,7 @@ def show_as_an_answer(page: Any, grant: str) -> None:
     """Have the tab ask, and show it this grant as the answer to its own question."""
     if page.get_by_role("button", name="Use them here").count() == 0:
         page.evaluate(SAY, {"kind": "here"})
+    page.evaluate("window.heard.length = 0")  # questions of other tabs
     page.get_by_role("button", name="Use them here").click()
     page.wait_for_function("window.heard.some(each => each.kind === 'ask')")
     ask = [each["ask"] for each in page.evaluate(HEARD) if each["kind"] == "ask"][-1]

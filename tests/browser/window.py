@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ IGNORED_CONSOLE = ("Failed to load resource", "WebSocket connection to", "ERR_CO
 REFUSED_KEY = "rpa_canary0refused0canary0refused0"
 
 
+ALL_HELD = re.compile(r"(\d) of \1 keys held")
+"""However many there are: a place of its own has a key of its own."""
 CAP_SECONDS = 60.0
 """For whatever a test waits for: a machine that does much else is slow, and a page that is broken stays broken."""
 
@@ -50,7 +53,7 @@ class Window:
     def use_offered_keys(self) -> None:
         self.go("/keys")
         self.page.get_by_role("button", name="Use these").click()
-        self.page.get_by_text("3 of 3 keys held").wait_for()
+        self.page.get_by_text(ALL_HELD).wait_for()
 
     def type_keys(self, keys: dict[str, str]) -> None:
         """By the label of their fields, on the Keys page."""
