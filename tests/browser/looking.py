@@ -26,6 +26,7 @@ RUN_AXE = """async (rules) => {
   // Where axe is unsure of the ground (a shape beside it, a gradient, one letter): the farthest-reaching
   // guess, that every colour of every layer below, down to the first opaque one, may be the ground.
   function readable(element) {
+    if (!element.isConnected) return true;  // redrawn meanwhile: nobody reads what is gone
     const style = getComputedStyle(element);
     const size = parseFloat(style.fontSize), is_large = size >= 24 || (size >= 18.66 && style.fontWeight >= 700);
     const ink = channels(style.color);
