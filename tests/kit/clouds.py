@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from launcher.emulator.hub import Token, TokenKind
+from launcher.emulator.hub import Scope, Token, TokenKind
 
 GPU = "NVIDIA GeForce RTX 4090"
 HUB_URL = "http://hub.test"
@@ -16,6 +16,10 @@ FIXED_TOKENS: Mapping[str, Token] = {
     "demo-hub-read-token": Token("read", "demo", TokenKind.READ),
     "demo-hub-write-token": Token("write", "demo", TokenKind.WRITE),
 }
+JOBS_TOKEN = "demo-hub-jobs"
+JOBS = Token(
+    "jobs", "demo", TokenKind.FINE_GRAINED, scopes=(Scope("user", "demo", ("job.write",)),)
+)
 TOKENS = {token.label: value for value, token in FIXED_TOKENS.items()}
 READ_TOKEN, WRITE_TOKEN = FIXED_TOKENS
 

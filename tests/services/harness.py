@@ -16,7 +16,6 @@ from pydantic import SecretStr
 from launcher.config import Config
 from launcher.emulator.hub.core import HubCore
 from launcher.emulator.hub.routes import ROUTES
-from launcher.emulator.hub.tokens import Scope, Token, TokenKind
 from launcher.emulator.hub.transport import AsyncHubTransport, HubTransport
 from launcher.emulator.runpod import (
     ExecOutcome,
@@ -46,16 +45,12 @@ from pod_image.contract.outcomes import EndReason, Phase
 from pod_image.contract.record import RunRecord
 from pod_image.hub import Hub, Repo, ensure_results_repo, publish
 from tests.kit.clocks import LoopClock, WorldClock
-from tests.kit.clouds import FIXED_TOKENS, GPU, HUB_URL, RESULTS_REPO, TOKENS
+from tests.kit.clouds import FIXED_TOKENS, GPU, HUB_URL, JOBS, JOBS_TOKEN, RESULTS_REPO, TOKENS
 from tests.kit.plans import plan
 from tests.kit.pod_programs import said_to_control
 from tests.kit.told import Told
 from tests.kit.virtual_time import StreamingTransport, VirtualLoop
 
-JOBS_TOKEN = "demo-hub-jobs"
-JOBS = Token(
-    "jobs", "demo", TokenKind.FINE_GRAINED, scopes=(Scope("user", "demo", ("job.write",)),)
-)
 OPENED: list[RunHistory] = []
 """Closed after each test by the fixture beside this file."""
 GPU_IDLE = {

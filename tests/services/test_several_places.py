@@ -29,10 +29,10 @@ from launcher.stores.secrets import KeyName
 from pod_image.contract.instructions import InstructionName
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.places import Provider
-from tests.kit.clouds import RESULTS_REPO, WRITE_TOKEN
+from tests.kit.clouds import JOBS_TOKEN, RESULTS_REPO, WRITE_TOKEN
 from tests.kit.plans import offer, plan
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.harness import JOBS_TOKEN, LauncherHarness
+from tests.services.harness import LauncherHarness
 
 AT_JOBS = {"provider": Provider.HF_JOBS}
 L4 = offer("l4x1", "L4 (l4x1)", 0.8)

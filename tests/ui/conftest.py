@@ -22,9 +22,12 @@ from launcher.config import Config
 from launcher.domain.run import Run
 from launcher.emulator.hub.core import HubCore
 from launcher.emulator.hub.routes import ROUTES
-from launcher.emulator.hub.transport import HubTransport
+from launcher.emulator.hub.transport import AsyncHubTransport, HubTransport
 from launcher.emulator.runpod import Gateway, ManualClock, RunPodWorld, ScriptedRunner
 from launcher.hub.access import HubAccess
+from launcher.providers.hf_jobs.client import HfJobsClient
+from launcher.providers.hf_jobs.place import HF_JOBS
+from launcher.providers.hf_jobs.provider import HfJobsProvider
 from launcher.providers.registry import default_place
 from launcher.providers.runpod.client import RunPodClient
 from launcher.providers.runpod.provider import RunPodProvider
@@ -40,7 +43,7 @@ from pod_image.contract.record import KeptCheckpoint, RunRecord
 from pod_image.hub import Hub, Repo, ensure_results_repo, publish
 from tests.kit.checkout import DEMO_CLIPS
 from tests.kit.clocks import NOW, StillClock
-from tests.kit.clouds import FIXED_TOKENS, HUB_URL, TOKENS
+from tests.kit.clouds import FIXED_TOKENS, HUB_URL, JOBS, JOBS_TOKEN, TOKENS
 from tests.kit.runs import run
 from tests.kit.virtual_time import StreamingTransport
 
@@ -135,6 +138,9 @@ def some_clips(folder: Path, count: int) -> Path:
     return folder
 
 
+TOKENS_OF_ALL = {**FIXED_TOKENS, JOBS_TOKEN: JOBS}
+
+
 def _hub(core_: HubCore, token: str | None) -> Hub:
     return Hub(
         SecretStr(token) if token else None,
@@ -144,10 +150,18 @@ def _hub(core_: HubCore, token: str | None) -> Hub:
     )
 
 
+def _jobs(core: HubCore, keys: Keys, clock: StillClock) -> Any:
+    if keys.hf_jobs is None:
+        return NoProvider(HF_JOBS)
+    hub = _hub(core, keys.hf_jobs.get_secret_value())
+    client = HfJobsClient(keys.hf_jobs, HUB_URL, hub=hub, transport=AsyncHubTransport(core))
+    return HfJobsProvider(client, clock=clock)
+
+
 @pytest.fixture
 def ground(tmp_path: Path) -> Iterator[Ground]:
     world = RunPodWorld(ManualClock(NOW.timestamp()), ScriptedRunner())
-    hub_core = HubCore(tmp_path / "hub", time.time, ROUTES, xet=False, tokens=dict(FIXED_TOKENS))
+    hub_core = HubCore(tmp_path / "hub", time.time, ROUTES, xet=False, tokens=TOKENS_OF_ALL)
     hub_core.public_url, hub_core.cdn_url = HUB_URL, "http://cdn.test"
     transport = StreamingTransport(Gateway(world, in_process=True))
     clock = StillClock()
@@ -171,7 +185,8 @@ def ground(tmp_path: Path) -> Iterator[Ground]:
         access = HubAccess(_hub(hub_core, tokens[0]), _hub(hub_core, tokens[1]))
         runs = RunHistory(config.history_path)
         teller = Teller(addresses_of(keys), clock=clock)
-        bench = Workbench(config, provider, access, runs, clock, teller=teller)
+        others = {"hf-jobs": _jobs(hub_core, keys, clock)}
+        bench = Workbench(config, provider, access, runs, clock, teller=teller, others=others)
         made.append(bench)
         try:
             yield bench

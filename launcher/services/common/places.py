@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from launcher.domain.run import Run
 from launcher.providers.place import Place
-from launcher.providers.registry import place_named
-from pod_image.contract.settings import RunSettings
+from launcher.providers.registry import PLACES, default_place, place_named
+
+if TYPE_CHECKING:
+    from pod_image.contract.settings import RunSettings
+
+
+def place_of_run(run: Run) -> Place:
+    """Where the run has its pod; the usual place for one that this release does not know."""
+    return place_named(run.place) if run.place in PLACES else default_place()
 
 
 def place_of(settings: RunSettings) -> Place:

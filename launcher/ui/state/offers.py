@@ -34,25 +34,26 @@ class DatasetSeen:
 
 @dataclass
 class Market:
-    """Holds nothing secret: prices by number of GPUs, datasets by repos and revisions."""
+    """Holds nothing secret: prices by place and number of GPUs, datasets by repos and revisions."""
 
     clock: Clock
-    _prices: dict[int, Prices] = field(default_factory=dict)
+    _prices: dict[tuple[str, int], Prices] = field(default_factory=dict)
     _datasets: dict[tuple[ChosenDataset, ...], DatasetSeen] = field(default_factory=dict)
 
-    def known_prices(self, gpu_count: int) -> Prices | None:
-        """The last prices, however old."""
-        return self._prices.get(gpu_count)
+    def known_prices(self, place: str, gpu_count: int) -> Prices | None:
+        """The last prices of the place, however old."""
+        return self._prices.get((place, gpu_count))
 
     async def prices(self, bench: Workbench, gpu_count: int, *, anew: bool = False) -> Prices:
-        """Raises ProviderError or NotConfigured."""
+        """Those of the bench's place. Raises ProviderError or NotConfigured."""
         from pod_image.contract.common_settings import Cloud
 
-        known = self._prices.get(gpu_count)
+        key = (bench.place.name, gpu_count)
+        known = self._prices.get(key)
         if known is not None and not anew and self.clock.now() - known.at < PRICES_FRESH:
             return known
         offers = await bench.provider.offers(gpu_count, Cloud.ANY, ())
-        prices = self._prices[gpu_count] = Prices(tuple(offers), self.clock.now())
+        prices = self._prices[key] = Prices(tuple(offers), self.clock.now())
         return prices
 
     def known_datasets(self, chosen: tuple[ChosenDataset, ...]) -> DatasetSeen | None:

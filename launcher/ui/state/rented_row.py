@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from launcher.domain.cost import cost_usd
 from launcher.domain.run import Run, RunState
-from launcher.providers.registry import default_place
+from launcher.services.common.places import place_of_run
 from launcher.services.live.live_runs import Live
 from launcher.ui.text import clock, per_hour
 from pod_image.contract.figures import about
@@ -41,7 +41,7 @@ class Rented:
         if self.problem:
             parts.insert(1, self.problem)
         elif not self.is_watched:
-            parts.append(f"enter the {default_place().title} key to see it live")
+            parts.append(f"enter the {place_of_run(self.run).title} key to see it live")
         return " · ".join(parts)
 
 

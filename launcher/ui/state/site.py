@@ -109,9 +109,9 @@ class Site:
         """Where runs go."""
         return default_place()
 
-    def can_rent(self, tab: str) -> bool:
-        """Whether the tab holds the key of that place."""
-        return has_place_key(self.sessions.keys_of(tab), self.place)
+    def can_rent(self, tab: str, place: Place | None = None) -> bool:
+        """Whether the tab holds the key of that place, or of the usual one."""
+        return has_place_key(self.sessions.keys_of(tab), place or self.place)
 
     def can_write_results(self, tab: str) -> bool:
         """Whether the tab holds the token that writes the results."""

@@ -7,7 +7,7 @@ import pytest
 from launcher.cli.terminal.typed_time import read_time
 from launcher.errors import InvalidRequest
 from tests.cli.conftest import Shell
-from tests.services.harness import JOBS_TOKEN
+from tests.kit.clouds import JOBS_TOKEN
 
 JOB = ("--recipe", "command")
 

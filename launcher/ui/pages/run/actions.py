@@ -8,6 +8,7 @@ from launcher.domain.run import Run, RunState
 from launcher.domain.run_view import RunView
 from launcher.errors import LauncherError
 from launcher.recipes import recipe_of_run
+from launcher.services.common.places import place_of_run
 from launcher.services.ending.release import release
 from launcher.services.following.instructions import Sent, new_instruction, send
 from launcher.ui.frame import Shell, show_error
@@ -88,8 +89,9 @@ class RunActions:
     def _why_locked(self, name: InstructionName) -> str | None:
         if self._run.is_from_repo and not self._shell.site.can_write_results(self._shell.tab):
             return "Enter the Hugging Face token first."
-        if not (self._run.is_from_repo or self._shell.site.can_rent(self._shell.tab)):
-            return f"Enter the {self._shell.site.place.title} key first."
+        place = place_of_run(self._run)
+        if not (self._run.is_from_repo or self._shell.site.can_rent(self._shell.tab, place)):
+            return f"Enter the {place.title} key first."
         if name in self._waiting:
             return "Waiting for the receipt of the GPU."
         if InstructionName.STOP in self._waiting:

@@ -7,6 +7,7 @@ from nicegui import ui
 from launcher.domain.cost import cost_usd
 from launcher.domain.run import Run, RunState
 from launcher.domain.run_view import RunView
+from launcher.services.common.places import place_of_run
 from launcher.ui.frame import Shell
 from launcher.ui.next_steps import on_page
 from launcher.ui.pages.run.actions import RunActions
@@ -148,7 +149,7 @@ class RunHead:
             stage=launch.messages[-1].text if launch is not None and is_going else "",
             error=on_page(launch.error.message) if launch and launch.error else "",
             trouble=site.live.troubles.get(run.nonce, ""),
-            has_key=site.can_rent(self._shell.tab),
+            has_key=site.can_rent(self._shell.tab, place_of_run(run)),
             is_watched=site.live.is_watched(run.nonce),
             restarts=view.restarts,
             heard_at=view.picture.heard_at,

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from launcher.domain.delivery import known_delivery
 from launcher.domain.run import Run, RunState
 from launcher.domain.run_view import RunView
-from launcher.providers.registry import default_place
 from launcher.recipes import smaller_try_of_run
 from launcher.recipes.base import SmallerTry
+from launcher.services.common.places import place_of_run
 from launcher.ui.next_steps import on_page
 from launcher.ui.text import time_of_day
 from launcher.ui.widgets.elements import (
@@ -83,23 +83,25 @@ def draw_notices(standing: Standing) -> None:
 def _alarm(standing: Standing) -> None:
     how = "Press “Stop and remove” above."
     if not standing.has_key:
-        how = f"Enter the {default_place().title} key, and press “Stop and remove” above."
+        how = (
+            f"Enter the {place_of_run(standing.run).title} key, and press “Stop and remove” above."
+        )
     with (
         notice(
             "bad",
             f"This may still cost money: {standing.problem}.",
-            f"{how} If that fails, open {default_place().title}'s console and terminate the pod by hand.",
+            f"{how} If that fails, open {place_of_run(standing.run).title}'s console and terminate the pod by hand.",
             alert=True,
         ),
         box("div", "row"),
     ):
         if not standing.has_key:
             button_link("Enter the key", "/keys", symbol="key", primary=True)
-        _console_link()
+        _console_link(standing.run)
 
 
-def _console_link() -> None:
-    place = default_place()
+def _console_link(run: Run) -> None:
+    place = place_of_run(run)
     link(f"Open {place.title}'s console", place.console, new_tab=True)
 
 
@@ -138,7 +140,7 @@ def _no_contact(standing: Standing) -> None:
         "No contact with the GPU",
         f"{standing.trouble} It may still run and cost money; its caps hold without us. Trying again.",
     ):
-        _console_link()
+        _console_link(standing.run)
 
 
 def _without_key(standing: Standing) -> None:
@@ -147,14 +149,14 @@ def _without_key(standing: Standing) -> None:
         title = "Nobody watches over this start"
         text = (
             "The GPU was rented by an earlier session of this program and has not reported itself ready. "
-            f"Enter the {default_place().title} key, so that it is followed, or removed if it never gets ready."
+            f"Enter the {place_of_run(run).title} key, so that it is followed, or removed if it never gets ready."
         )
     else:
         heard = f", of {time_of_day(standing.heard_at)}" if standing.heard_at else ""
         title = f"These are the last known figures{heard}"
         text = (
             f"The run goes on and ends by itself, at {dollars(run.most_usd)} or {run.max_hours:g} "
-            f"hours at the latest. Enter the {default_place().title} key to see it live."
+            f"hours at the latest. Enter the {place_of_run(run).title} key to see it live."
         )
     with notice("note", title, text):
         button_link("Enter the key", "/keys", symbol="key", primary=True)

@@ -10,6 +10,8 @@ from launcher.domain.choice import matches
 from launcher.domain.plan import DatasetSummary
 from launcher.domain.run import Run
 from launcher.errors import LauncherError
+from launcher.providers.place import Place
+from launcher.services.common.places import place_of
 from launcher.ui.frame import Shell
 from launcher.ui.next_steps import on_page
 from launcher.ui.pages.train.form import Choice
@@ -36,6 +38,11 @@ ROWS_SHOWN = 6
 STOCK_TONES = {"high": "good", "medium": "plain", "low": "warning", "none": "bad"}
 
 
+def _market_of(settings: RunSettings) -> tuple[str, int]:
+    """What prices depend on: the place and the number of GPUs."""
+    return settings.provider, settings.gpu_count
+
+
 class GpuTable:
     """Choosing a line sets the GPU types of the choice; "cheapest that fits" leaves them empty."""
 
@@ -44,6 +51,8 @@ class GpuTable:
         self._market = shell.site.market
         self._error: LauncherError | None = None
         self._asking = False
+        self._asked_for: tuple[str, int] | None = None
+        """Place and number of GPUs."""
         self._place = box("div", "stack-small").mark("gpus")
         self._drawn: object = None
         self._figures: list[tuple[Text, Text]] = []
@@ -51,13 +60,17 @@ class GpuTable:
     def ask(self, *, then: Callable[[], None], anew: bool = False) -> None:
         """Ask for prices in the background; `then` is called when there are new ones."""
         self._asking = True
+        self._asked_for = _market_of(self._choice.composed.settings)
         work = self._ask(then, anew)
         background_tasks.create(work, context=context.client)
 
     def refresh(
         self, settings: RunSettings, dataset: DatasetSummary | None, history: Sequence[Run]
     ) -> None:
-        prices = self._market.known_prices(settings.gpu_count)
+        prices = self._market.known_prices(*_market_of(settings))
+        if _market_of(settings) != self._asked_for:
+            self._error = None
+            self.ask(then=self._changed)
         rows = gpu_rows(settings, dataset, prices.offers, history) if prices else []
         shape = (
             prices and prices.at,
@@ -87,14 +100,19 @@ class GpuTable:
             if prices is not None:
                 self._draw(prices, rows, wanted)
             elif self._error is None:
-                asking = f"Asking {self._shell.site.place.title} for prices…"
+                asking = f"Asking {self._where.title} for prices…"
                 waiting(asking if self._asking else "No prices yet", rows=3)
+
+    @property
+    def _where(self) -> Place:
+        return place_of(self._choice.composed.settings)
 
     async def _ask(self, then: Callable[[], None], anew: bool) -> None:
         session = await self._shell.session()
-        count = self._choice.composed.settings.gpu_count
+        settings = self._choice.composed.settings
         try:
-            await self._market.prices(session.bench, count, anew=anew)
+            bench = session.bench.at(settings.provider)
+            await self._market.prices(bench, settings.gpu_count, anew=anew)
             self._error = None
         except LauncherError as error:
             self._error = error
@@ -104,8 +122,8 @@ class GpuTable:
 
     def _show_error(self, error: LauncherError) -> None:
         site = self._shell.site
-        if not site.can_rent(self._shell.tab):
-            title = site.place.title
+        if not site.can_rent(self._shell.tab, self._where):
+            title = self._where.title
             with notice(
                 "note", f"Prices need the {title} key", f"{title} tells them to its users alone."
             ):
@@ -122,7 +140,7 @@ class GpuTable:
         blocked = [row for row in rows if row.blocked]
         now = self._shell.site.clock.now()
         with box("div", "row spread"):
-            hint(f"Prices of {self._shell.site.place.title}, {when(prices.at, now)}.")
+            hint(f"Prices of {self._where.title}, {when(prices.at, now)}.")
             button("Ask again", self._again, kind="quiet", symbol="refresh")
         if fitting:
             self._table(fitting[:ROWS_SHOWN], "GPUs that can be rented", wanted, is_first=True)

@@ -204,7 +204,8 @@ class _TrainPage:
     @property
     def _offers(self) -> Sequence[Offer] | None:
         """What can be rented, as far as it was asked for."""
-        prices = self.site.market.known_prices(self.choice.composed.settings.gpu_count)
+        settings = self.choice.composed.settings
+        prices = self.site.market.known_prices(settings.provider, settings.gpu_count)
         return prices.offers if prices else None
 
     def _show_changes(self) -> None:

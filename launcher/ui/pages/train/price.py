@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from launcher.providers.registry import default_place
 from launcher.recipes import recipe_of
+from launcher.services.common.places import place_of
 from launcher.ui.next_steps import on_page
 from launcher.ui.pages.train.pricing import Quote
 from launcher.ui.text import per_hour
@@ -70,7 +70,7 @@ def _remarks(found: Quote) -> None:
 
 def _why_no_estimate(found: Quote) -> str:
     if found.offer is None:
-        return f"For an estimate it takes the {default_place().title} key."
+        return f"For an estimate it takes the {place_of(found.settings).title} key."
     if recipe_of(found.settings).speech_wanted(found.settings) is not None:
         return "For an estimate it takes a dataset."
     return "How long this takes is not known beforehand. Your limits end it at the latest."

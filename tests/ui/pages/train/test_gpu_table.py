@@ -5,9 +5,11 @@ from __future__ import annotations
 from nicegui import ElementFilter, ui
 from nicegui.testing import User
 
+from launcher.stores.secrets import KeyName
 from launcher.ui.widgets.elements import Text
 from launcher.ui.widgets.inputs import Field
-from tests.kit.page_verbs import enter, only, until, visit
+from tests.kit.clouds import JOBS_TOKEN
+from tests.kit.page_verbs import enter, only, until, use_key, visit
 from tests.ui.conftest import Ground
 
 
@@ -45,3 +47,29 @@ async def test_settings_that_need_more_memory_move_lines_and_say_why(
     await until(lambda: any(_is_total(text) for text in _cells(holder).values()))
     enter(holder, "batch_size", "96")
     await until(lambda: any("GB are needed" in text for text in _cells(holder).values()))
+
+
+async def test_another_place_has_its_own_prices_and_its_own_key(
+    holder: User, ground: Ground
+) -> None:
+    ground.push_clips()
+    await visit(holder, "/train?preset=finetune-medium&dataset=demo/clips")
+    await until(lambda: any("Prices of RunPod" in text for text in _cells(holder).values()))
+    enter(holder, "provider", "hf-jobs")
+    await holder.should_see("Prices need the Hugging Face Jobs key", retries=30)
+    await visit(holder, "/keys")
+    use_key(holder, KeyName.HF_JOBS, JOBS_TOKEN)
+    await visit(holder, "/train?preset=finetune-medium&dataset=demo/clips")
+    enter(holder, "provider", "hf-jobs")
+    await until(
+        lambda: any("Prices of Hugging Face Jobs" in text for text in _cells(holder).values())
+    )
+    assert any("L4" in text for text in _cells(holder).values())
+
+
+async def test_more_gpus_in_a_pod_have_prices_of_their_own(holder: User, ground: Ground) -> None:
+    ground.push_clips()
+    await visit(holder, "/train?preset=finetune-medium&dataset=demo/clips")
+    await until(lambda: any(_is_total(text) for text in _cells(holder).values()))
+    enter(holder, "gpu_count", "2")
+    await until(lambda: ground.site.market.known_prices("runpod", 2) is not None)
