@@ -243,11 +243,7 @@ class Trainer:
         if self._recorder is not None:
             self._graphs = StepGraphs(self.optimisation, self._recorder, self._say_not_recorded)
         if self.distributed.is_first:
-            places = self.places
-            for reference in keep_references(
-                self.clips, self.measured, places.samples, places.out, self.progress.step
-            ):
-                self._emit(reference)
+            self._keep_references()
         self._begin_clocks()
         batches = self._batches()
         with self._beginning.part("first batch"):
@@ -442,6 +438,13 @@ class Trainer:
         self._reports.pass_over(held.end())
         self._times.kept(self._clock())
         print(held.sentence(step), flush=True)
+
+    def _keep_references(self) -> None:
+        places = self.places
+        for reference in keep_references(
+            self.clips, self.measured, places.samples, places.out, self.progress.step
+        ):
+            self._emit(reference)
 
     def _measure(self, held: Held) -> dict[str, float]:
         if not self.measured:
