@@ -31,7 +31,7 @@ def test_a_voice_is_found_heard_and_chosen_by_keyboard(window: Window, staged: S
     search(page).fill("deutschland")
     search(page).press("Enter")
     value(page, "language").to_have_value("de_DE")
-    page.get_by_text("German (Germany)", exact=True).wait_for()
+    page.get_by_text("German (Germany)", exact=True).first.wait_for()
     choose(page, "Base checkpoint")
     expect(search(page)).to_be_focused()
     first = page.locator(".picker-row").first

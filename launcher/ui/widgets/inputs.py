@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -91,7 +92,17 @@ class Field(ui.element, component="field.js", dependencies=["typed_text.js"]):
 
     def _heard(self, value: Any, taken: object) -> None:
         is_taken = taken is not False and not self.error
-        if is_taken and not self._is_draft and not self.is_deleted:
+        if not is_taken or self._is_draft:
+            return
+        if self.is_deleted:
+            # The page has gone on to another field meanwhile: this one cannot be told, and its text was taken.
+            place = f"{self._props['name']}:{self._props['draft-of']}"
+            text = "" if value is None else str(value)
+            if not self.client.is_deleted:
+                self.client.run_javascript(
+                    f"window.launcherTextWasTaken?.({json.dumps(place)}, {json.dumps(text)})"
+                )
+        else:
             # Told anew each time, though it be the same text as before.
             self._kept += 1
             self._props["kept"] = [value, self._kept]

@@ -30,3 +30,8 @@ export function forgetTyped(place) {
   unkept.delete(place);
   sessionStorage.removeItem(nameOf(place));
 }
+
+// The server took a text whose field is not on the page any more.
+window.launcherTextWasTaken = (place, text) => {
+  if (readTyped(place)?.text === text) forgetTyped(place);
+};
