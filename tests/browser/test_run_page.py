@@ -16,7 +16,7 @@ from tests.browser.window import Window
 pytestmark = pytest.mark.slow
 SCREEN = {"width": 1280, "height": 800}
 BOTTOM = "one => one.getBoundingClientRect().bottom + window.scrollY"
-STEADY = """() => { window.kept = document.querySelector(".curves path"); window.moved = 0;
+STEADY = """() => { window.kept = document.querySelector(".curves .plot-area path"); window.moved = 0;
   new PerformanceObserver((list) => list.getEntries().forEach((one) => { window.moved += one.value; }))
     .observe({type: "layout-shift"}); }"""
 NOTE = ".demo-note, .rented, .run-page .notice"
@@ -38,7 +38,7 @@ def test_how_a_run_goes_is_on_one_screen_and_its_values_are_read_by_pointer_and_
 ) -> None:
     page = watcher.page
     watcher.go("/runs/running000")
-    curve = page.locator(".curves path").first
+    curve = page.locator(".curves .plot-area path").first
     expect(curve).to_have_attribute("d", re.compile("L"))
     page.evaluate("(css) => document.querySelectorAll(css).forEach((one) => one.remove())", NOTE)
     for part in (".run-bars", ".run-head .facts", ".curves .plot-area", ".newest-samples .player"):
@@ -57,7 +57,7 @@ def test_how_a_run_goes_is_on_one_screen_and_its_values_are_read_by_pointer_and_
     page.mouse.move(5, 5)
     expect(loss).to_contain_text("0.4221")
     assert page.evaluate("window.moved") == 0
-    assert page.evaluate("window.kept === document.querySelector('.curves path')")
+    assert page.evaluate("window.kept === document.querySelector('.curves .plot-area path')")
 
     reader = page.get_by_role("slider", name="Values of the curves")
     reader.press("Home")
