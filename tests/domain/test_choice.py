@@ -91,7 +91,7 @@ def test_a_short_name_means_one_type_and_no_other(wanted: str, is_meant: bool) -
     ("offers", "settings", "words"),
     [
         ([], {}, "of any type is free now"),
-        (OFFERS, {"gpu_types": ["RTX 5099"]}, "launcher gpus"),
+        (OFFERS, {"gpu_types": ["RTX 5099"]}, "launcher offers"),
         (OFFERS[2:3], {"gpu_types": ["A5000"]}, "--cloud community"),
         (OFFERS[2:3], {}, "--cloud any"),
         (OFFERS[:3], {"batch_size": 128}, "A smaller --batch-size"),

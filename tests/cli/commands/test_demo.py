@@ -107,6 +107,7 @@ def test_the_stand_ins_alone_say_where_they_are_and_close_on_sigterm(tmp_path: P
             "HF_ENDPOINT",
             "HF_DATASET_TOKEN",
             "HF_UPLOAD_TOKEN",
+            "HF_JOBS_TOKEN",
             "LAUNCHER_REGISTRY_URL",
         }
         words = ("plan", "--preset", "quick-check", "--dataset-repo", document["dataset_repo"])

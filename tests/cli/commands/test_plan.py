@@ -168,7 +168,7 @@ BAD_WORDS = [
     (("--epochs", "many"), 2, "whole number"),
     (("--results-repo", "mine"), 2, "owner/name"),
     (("--file", "absent.toml"), 2, "absent.toml"),
-    (("--gpu-types", "RTX 9999"), 4, "launcher gpus"),
+    (("--gpu-types", "RTX 9999"), 4, "launcher offers"),
     (("--gpu-types", "4090", "--data-centers", "XX-NO-1"), 4, "Nearest"),
     (("--argv", "true"), 2, "--recipe command"),
     (("--recipe", "command", "--quality", "low", "--argv", "x"), 2, "--recipe piper"),

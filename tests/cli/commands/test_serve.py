@@ -11,6 +11,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from email.message import Message
 from pathlib import Path
 
 import keyring
@@ -108,9 +109,14 @@ def status(url: str, **headers: str) -> tuple[int, str]:
     request = urllib.request.Request(url, headers=headers)
     try:
         with urllib.request.build_opener(_NoRedirect).open(request, timeout=20) as answer:
-            return answer.status, answer.headers.get("set-cookie") or ""
+            return answer.status, cookies(answer.headers)
     except urllib.error.HTTPError as error:
-        return error.code, error.headers.get("set-cookie") or ""
+        return error.code, cookies(error.headers)
+
+
+def cookies(headers: Message) -> str:
+    """As a browser sends them back."""
+    return "; ".join(each.partition(";")[0] for each in headers.get_all("set-cookie", []))
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -139,7 +145,6 @@ def test_form_and_interface_at_one_port_do_not_open_each_other(tmp_path: Path) -
         host, _, rest = link.removeprefix("http://").partition("/")
         bearer = f"Bearer {TOKEN}"
         opened, cookie = status(f"{base}/{rest}", Host=host)
-        cookie = cookie.partition(";")[0]
         system = f"{first['url']}/system"
         assert opened == 303
         assert status(f"{base}/", Host=host, Cookie=cookie)[0] == 200

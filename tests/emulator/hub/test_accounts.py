@@ -53,7 +53,7 @@ def test_a_revoked_token_stops_working_at_once(emulator, client):
 
 def test_the_stand_ins_tokens_are_new_at_each_start(tmp_path):
     with HubEmulator(tmp_path / "a") as one, HubEmulator(tmp_path / "b") as other:
-        assert set(one.tokens) == set(other.tokens) == {"read", "write"}
+        assert set(one.tokens) == set(other.tokens) == {"read", "write", "jobs"}
         assert not set(one.tokens.values()) & set(other.tokens.values())
         assert all(len(value) >= 40 for value in one.tokens.values())
         headers = {"Authorization": f"Bearer {one.tokens['write']}"}
