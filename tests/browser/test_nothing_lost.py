@@ -15,7 +15,7 @@ from tests.kit.checkout import DEMO_CLIPS
 
 pytestmark = pytest.mark.slow
 
-MOST_STOPS = 23
+MOST_STOPS = 26
 """From the first field to the check, with the usual settings: each field, choice and closed part is one."""
 NAME = "document.activeElement.textContent.trim()"
 RESTORED = "Restored what you had typed."

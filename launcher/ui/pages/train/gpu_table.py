@@ -46,8 +46,15 @@ def _market_of(settings: RunSettings) -> tuple[str, int]:
 class GpuTable:
     """Choosing a line sets the GPU types of the choice; "cheapest that fits" leaves them empty."""
 
-    def __init__(self, shell: Shell, choice: Choice, changed: Callable[[], None]) -> None:
-        self._shell, self._choice, self._changed = shell, choice, changed
+    def __init__(
+        self,
+        shell: Shell,
+        choice: Choice,
+        changed: Callable[[], None],
+        priced: Callable[[], None],
+    ) -> None:
+        """`changed`: another GPU was chosen; `priced`: there are new prices."""
+        self._shell, self._choice, self._changed, self._priced = shell, choice, changed, priced
         self._market = shell.site.market
         self._error: LauncherError | None = None
         self._asking = False
@@ -70,7 +77,7 @@ class GpuTable:
         prices = self._market.known_prices(*_market_of(settings))
         if _market_of(settings) != self._asked_for:
             self._error = None
-            self.ask(then=self._changed)
+            self.ask(then=self._priced)
         rows = gpu_rows(settings, dataset, prices.offers, history) if prices else []
         shape = (
             prices and prices.at,
@@ -133,7 +140,7 @@ class GpuTable:
             button("Try again", self._again, symbol="refresh")
 
     def _again(self) -> None:
-        self.ask(then=self._changed, anew=True)
+        self.ask(then=self._priced, anew=True)
 
     def _draw(self, prices: Prices, rows: list[GpuRow], wanted: Sequence[str]) -> None:
         fitting = [row for row in rows if not row.blocked]

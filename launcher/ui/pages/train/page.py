@@ -157,7 +157,7 @@ class _TrainPage:
                 "The GPU you rent. The first line is chosen for you: the cheapest one that is large "
                 "enough and free."
             )
-            self.gpus = GpuTable(self.shell, self.choice, self._changed)
+            self.gpus = GpuTable(self.shell, self.choice, self._changed, self._priced)
             self.form.draw("Where", leave_out=("gpu_types",))
 
     def _limits(self) -> None:
@@ -189,13 +189,19 @@ class _TrainPage:
         self._price.show(quote(settings, self._dataset.summary, self._offers, self._history))
         if is_first:
             self._redraw_prices()
-            self.gpus.ask(then=self._changed)
+            self.gpus.ask(then=self._priced)
             return
         # The price is on its way before the long tables are drawn anew, once the person rests.
         if self._redraw is not None:
             self._redraw.cancel()
         with self.shell.content:
             self._redraw = ui.timer(REDRAW_SECONDS, self._redraw_prices, once=True)
+
+    def _priced(self) -> None:
+        """Prices came: no setting is another, and what was checked stays."""
+        settings = self.choice.composed.settings
+        self._price.show(quote(settings, self._dataset.summary, self._offers, self._history))
+        self._redraw_prices()
 
     def _redraw_prices(self) -> None:
         self.presets.refresh(self._dataset.summary, self._offers, self._history)
