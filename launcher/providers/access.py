@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 from pydantic import SecretStr
 
 from launcher.clock import Clock
+from launcher.errors import BadEnvironment
+from launcher.open_http import open_http
 from launcher.providers.base import Provider
 
 
@@ -31,6 +34,29 @@ class InterfaceCheck:
     is_good: bool | None
     sentence: str
     hint: str = ""
+
+
+async def compared(
+    address: str,
+    transport: httpx.AsyncBaseTransport | None,
+    judge: Callable[[Any], InterfaceCheck],
+) -> InterfaceCheck:
+    """What `judge` says of the JSON document at that address. Never raises for the network; a document that cannot be
+    read is none that was compared.
+    """
+    try:
+        async with open_http(transport, timeout=20.0) as client:
+            answer = await client.get(address)
+            answer.raise_for_status()
+            return judge(answer.json())
+    except BadEnvironment as exc:
+        return InterfaceCheck(None, f"could not be compared: {exc.message}", str(exc.hint))
+    except httpx.HTTPStatusError as exc:
+        return InterfaceCheck(
+            None, f"could not be compared (it answered {exc.response.status_code})"
+        )
+    except (httpx.HTTPError, ValueError, AttributeError, TypeError) as exc:
+        return InterfaceCheck(None, f"could not be compared ({type(exc).__name__})")
 
 
 @dataclass(frozen=True)

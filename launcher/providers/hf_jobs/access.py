@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
 
-from launcher.errors import BadEnvironment, NotConfigured
-from launcher.open_http import open_http
-from launcher.providers.access import InterfaceCheck, Opening, PlaceAccess
+from launcher.errors import NotConfigured
+from launcher.providers.access import InterfaceCheck, Opening, PlaceAccess, compared
 from launcher.providers.hf_jobs.client import HARDWARE_PATH, HfJobsClient
 from launcher.providers.hf_jobs.provider import HfJobsProvider
 from launcher.providers.hf_jobs.wire import hardware_in
@@ -26,20 +27,11 @@ def _open(opening: Opening) -> HfJobsProvider:
 
 async def _check(url: str, transport: httpx.AsyncBaseTransport | None = None) -> InterfaceCheck:
     """The list of hardware is public: its form says whether the interface is the one that is known."""
-    try:
-        async with open_http(transport, timeout=20.0) as client:
-            answer = await client.get(f"{url}{HARDWARE_PATH}")
-            answer.raise_for_status()
-            found = hardware_in(answer.json())
-    except BadEnvironment as exc:
-        return InterfaceCheck(None, f"could not be compared: {exc.message}", str(exc.hint))
-    except httpx.HTTPStatusError as exc:
-        return InterfaceCheck(
-            None, f"could not be compared (it answered {exc.response.status_code})"
-        )
-    except (httpx.HTTPError, ValueError) as exc:
-        return InterfaceCheck(None, f"could not be compared ({type(exc).__name__})")
-    if not any(each.gpu_count for each in found):
+    return await compared(f"{url}{HARDWARE_PATH}", transport, _judged)
+
+
+def _judged(document: Any) -> InterfaceCheck:
+    if not any(each.gpu_count for each in hardware_in(document)):
         return InterfaceCheck(
             False,
             "its list of hardware has no GPU in a form that is known",
