@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from launcher.api.asked import Asked as RunAsked
-from launcher.api.asked import read
+from launcher.api.asked import Read, read
 from launcher.cli.options import Asked
 from launcher.config import read_config
 from launcher.domain.plan import Composed
@@ -22,7 +22,13 @@ def composed_from(asked: Asked) -> Composed:
 
     Raises InvalidRequest or MissingSetting.
     """
-    found = read(
+    found = read_asked(asked)
+    return found.composed(_answers(found.missing))
+
+
+def read_asked(asked: Asked) -> Read:
+    """What was typed, with preset and file read. Raises InvalidRequest."""
+    return read(
         RunAsked(
             values=dict(parse_assignment(text) for text in asked.assignments),
             preset=asked.preset or "",
@@ -32,7 +38,6 @@ def composed_from(asked: Asked) -> Composed:
         ),
         read_config(),
     )
-    return found.composed(_answers(found.missing))
 
 
 def _answers(absent: Sequence[Setting]) -> Mapping[str, Any]:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from launcher.cli.flags import JsonOption, QuietOption, command_app
 from launcher.cli.options import Asked, asks_for_settings
-
-if TYPE_CHECKING:
-    from pod_image.contract.settings import RunSettings
 
 app = command_app()
 
@@ -35,6 +32,7 @@ def offers(
     same as for plan; a dataset lets time and memory be told. Nothing is rented.
     """
     from launcher.cli.documents.plan import offers_document
+    from launcher.cli.request import read_asked
     from launcher.cli.session import PLACE_ALONE, find, run
     from launcher.cli.terminal.offers_view import offers_text
     from launcher.cli.terminal.output import Output
@@ -44,11 +42,11 @@ def offers(
     from launcher.services.planning.offers import wait_for_stock as wait
 
     longest = read_time(wait_for_stock) if wait_for_stock else timedelta(0)
-    settings, is_at_one = _settings(asked)
+    read = read_asked(asked)
+    settings, is_at_one = read.unchecked(), "provider" in read.given
     places = [settings.provider.value] if is_at_one else []
-    keys = find(() if is_at_one else PLACE_ALONE)
     found = run(
-        keys,
+        find(() if is_at_one else PLACE_ALONE),
         lambda bench: (
             wait(bench, settings, places, longest)
             if longest
@@ -65,23 +63,3 @@ def offers(
             "Nothing that fits is free now.",
             hint="Wait for it with --wait-for-stock 2h, or let more GPU types or places do.",
         )
-
-
-def _settings(asked: Asked) -> tuple[RunSettings, bool]:
-    """The settings of the job, required ones aside, and whether a place was named."""
-    from launcher.api.asked import Asked as RunAsked
-    from launcher.api.asked import read
-    from launcher.config import read_config
-    from launcher.forms.values import parse_assignment
-
-    found = read(
-        RunAsked(
-            values=dict(parse_assignment(text) for text in asked.assignments),
-            preset=asked.preset or "",
-            file=asked.file,
-            options=asked.values,
-            command=asked.command,
-        ),
-        read_config(),
-    )
-    return found.unchecked(), "provider" in found.given

@@ -10,6 +10,7 @@ from datetime import timedelta
 from launcher.domain.cost import worst_case_cost_usd
 from launcher.domain.offer import Offer
 from launcher.domain.plan import DatasetSummary, Estimate
+from launcher.domain.run import Run
 from launcher.errors import HubError, LauncherError, NotConfigured, NothingAvailable
 from launcher.providers.place import Place
 from launcher.recipes import recipe_of
@@ -57,6 +58,7 @@ async def look_for_offers(
     """Offers of these places, or of every place that there is a key for. Raises NotConfigured for a place that was
     named and whose key is missing; a place that does not answer is a trouble.
     """
+    history = bench.runs.runs()
     benches = [bench.at(name) for name in places] if places else bench.everywhere()
     dataset, troubles = await _dataset(bench, settings)
     found: list[PricedOffer] = []
@@ -70,7 +72,7 @@ async def look_for_offers(
                 raise
             troubles.append(Sentence(f"{at_place.place.title}: ", error.message))
             continue
-        found += [_priced(at_place, settings, dataset, offer) for offer in offers]
+        found += [_priced(at_place, settings, dataset, offer, history) for offer in offers]
     return OffersFound(tuple(sorted(found, key=_rank)), tuple(troubles))
 
 
@@ -114,7 +116,11 @@ async def _dataset(
 
 
 def _priced(
-    bench: Workbench, settings: RunSettings, dataset: DatasetSummary | None, offer: Offer
+    bench: Workbench,
+    settings: RunSettings,
+    dataset: DatasetSummary | None,
+    offer: Offer,
+    history: Sequence[Run],
 ) -> PricedOffer:
     recipe = recipe_of(settings)
     price = offer.price_per_hour_usd
@@ -123,7 +129,7 @@ def _priced(
         offer=offer,
         fits=offer.memory_gb >= recipe.memory_needed(settings, dataset).gb,
         most_usd=worst_case_cost_usd(price, settings.max_hours, settings.max_cost_usd),
-        estimate=recipe.estimate(settings, dataset, offer, bench.runs.runs()),
+        estimate=recipe.estimate(settings, dataset, offer, history),
     )
 
 
