@@ -19,7 +19,7 @@ from launcher.serve.problems import other
 from launcher.serve.request_log import RequestLog
 from launcher.serve.token import ServeToken
 from launcher.serve.told import Told
-from launcher.services.common.place_key import has_place_key
+from launcher.services.common.place_key import has_any_place_key
 from launcher.services.common.run_secrets import named_secrets
 from launcher.services.common.workbench import Workbench, open_workbench
 from launcher.services.live.live_runs import Live
@@ -92,7 +92,7 @@ class KeysOfServer:
 
     @property
     def renting(self) -> list[KeysOfServer]:
-        return [self] if has_place_key(self._keys, self._bench.place) else []
+        return [self] if has_any_place_key(self._keys) else []
 
     def open_bench(self, keys: Keys) -> AbstractAsyncContextManager[Workbench]:
         """The same for a launch: its looks at pods are those of everybody else."""

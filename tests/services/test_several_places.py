@@ -177,3 +177,17 @@ async def test_without_its_key_a_run_elsewhere_says_which_is_missing(tmp_path: P
     with pytest.raises(NotConfigured, match="starts jobs"):
         await release(harness.open_bench(), run)
     assert jobs_left(harness) == 1
+
+
+@in_virtual_time
+async def test_a_bench_knows_which_places_it_can_ask(tmp_path: Path) -> None:
+    harness = harness_of(tmp_path)
+    assert [harness.bench.can_ask(each) for each in ("runpod", "hf-jobs", "nowhere")] == [
+        True,
+        True,
+        False,
+    ]
+    harness.with_jobs = False
+    bench = harness.open_bench()
+    assert [bench.can_ask(each) for each in ("runpod", "hf-jobs")] == [True, False]
+    assert [bench.at("hf-jobs").can_ask(each) for each in ("runpod", "hf-jobs")] == [True, False]

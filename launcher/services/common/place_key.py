@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from launcher.providers.place import Place
+from launcher.providers.registry import all_places
 from launcher.stores.secrets import KeyName, Keys
 
 
@@ -15,6 +16,11 @@ def has_place_key(keys: Keys, place: Place) -> bool:
     """Whether the place can be asked with these keys."""
     name = place_key(place)
     return name is None or keys.get(name) is not None
+
+
+def has_any_place_key(keys: Keys) -> bool:
+    """Whether any place at all can be asked with these keys."""
+    return any(has_place_key(keys, place) for place in all_places())
 
 
 def need_place_key(keys: Keys, place: Place) -> None:

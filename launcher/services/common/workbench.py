@@ -89,6 +89,11 @@ class Workbench:
         places = [self, *(self.at(name) for name in self.others)]
         return tuple(each for each in places if is_open(each.provider)) or (self,)
 
+    def can_ask(self, place: str) -> bool:
+        """Whether the place can be asked with the keys that are there."""
+        provider = self.provider if place == self.place.name else self.others.get(place)
+        return provider is not None and is_open(provider)
+
     def provider_now(self) -> datetime:
         """The provider's time: pods live and die by its clock, whatever this machine's says."""
         return self.clock.now() + self.provider.clock_ahead

@@ -320,8 +320,9 @@ class Live:
     def _watch_what_can_be_watched(self) -> None:
         renting = self._holders.renting
         for run in self._live_runs:
-            if run.pod_id and renting:
-                self.watch_with(renting[-1], run)
+            able = [each for each in renting if each.bench.can_ask(run.place)]
+            if run.pod_id and able:
+                self.watch_with(able[-1], run)
 
     def watch_with(self, holder: Holder, run: Run) -> None:
         """Follow the run by what this holder opened, unless somebody does; not at once again after it failed."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from launcher.services.common.place_key import has_place_key
+from launcher.services.common.place_key import has_any_place_key
 from launcher.stores.secrets import NOTIFY, KeyName, Keys, KeySource, NamedSecret
 from launcher.ui.state.told_here import ToldHere
 from launcher.ui.state.vault import Vault
@@ -37,7 +37,7 @@ class Session:
 
     @property
     def can_rent(self) -> bool:
-        return has_place_key(self.keys, self.bench.place)
+        return has_any_place_key(self.keys)
 
     def start(self, job: asyncio.Task[None]) -> None:
         self.jobs.add(job)
@@ -106,7 +106,7 @@ class Sessions:
 
     @property
     def renting(self) -> list[Session]:
-        """Sessions with the key of their place."""
+        """Sessions with the key of a place."""
         return [session for session in self._sessions.values() if session.can_rent]
 
     @property

@@ -12,7 +12,7 @@ from launcher.config import Config
 from launcher.errors import InvalidRequest
 from launcher.providers.place import Place
 from launcher.providers.registry import default_place
-from launcher.services.common.place_key import has_place_key
+from launcher.services.common.place_key import has_any_place_key, has_place_key
 from launcher.services.live.live_runs import Live
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import KeyStore
@@ -112,6 +112,10 @@ class Site:
     def can_rent(self, tab: str, place: Place | None = None) -> bool:
         """Whether the tab holds the key of that place, or of the usual one."""
         return has_place_key(self.sessions.keys_of(tab), place or self.place)
+
+    def can_look(self, tab: str) -> bool:
+        """Whether the tab holds the key of any place, so that its pods can be looked through."""
+        return has_any_place_key(self.sessions.keys_of(tab))
 
     def can_write_results(self, tab: str) -> bool:
         """Whether the tab holds the token that writes the results."""

@@ -16,7 +16,7 @@ from launcher.stores.secrets import KeyName
 from launcher.ui.application import running
 from launcher.ui.state.sweeps import NEWS
 from pod_image.contract.outcomes import EndReason
-from tests.kit.clouds import GPU
+from tests.kit.clouds import GPU, JOBS_TOKEN
 from tests.kit.page_verbs import until, use_key, visit
 from tests.kit.runs import run
 from tests.ui.conftest import Ground
@@ -58,6 +58,24 @@ async def test_a_typed_key_sweeps_its_account_and_every_page_says_what_went(
     ground.clock.moment += NEWS + timedelta(seconds=1)
     await visit(person, "/runs")
     await person.should_not_see("A forgotten GPU")
+
+
+async def test_a_key_of_another_place_alone_sweeps_that_place(person: User, ground: Ground) -> None:
+    name = str(PodName("run-01", 1, "forgotten0"))
+    spec = {
+        "command": ["train"],
+        "dockerImage": "x/y:1",
+        "flavor": "l4x1",
+        "labels": {"name": name},
+        "environment": {NONCE_VARIABLE: "forgotten0"},
+    }
+    job = ground.core.jobs.start("demo", spec)
+    ended = run(nonce="forgotten0", state=RunState.ENDED, end_reason=EndReason.FINISHED)
+    ground.site.history.add(replace(ended, pod_id=job.id, pod_name=name, place="hf-jobs"))
+    await visit(person, "/keys")
+    use_key(person, KeyName.HF_JOBS, JOBS_TOKEN)
+    await until(lambda: ground.core.jobs.live() == [])
+    await person.should_see("was removed", retries=30)
 
 
 async def test_the_same_keys_sweep_once(holder: User, ground: Ground) -> None:

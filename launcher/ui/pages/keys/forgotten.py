@@ -25,7 +25,7 @@ def forgotten_gpus(shell: Shell) -> None:
     shown: list[tuple[bool, int]] = []
 
     def refresh() -> None:
-        can_look = shell.site.can_rent(shell.tab)
+        can_look = shell.site.can_look(shell.tab)
         if shown == [(can_look, sweeps.version)]:
             return
         shown[:] = [(can_look, sweeps.version)]
