@@ -183,15 +183,14 @@ class Jobs:
 
     def metric(self, job: Job) -> dict[str, Any]:
         """What the hardware does now; of a stand-in it is nothing."""
-        flavor = next((each for each in FLAVORS if each.name == job.spec.get("flavor")), None)
+        flavor = next(each for each in FLAVORS if each.name == job.spec["flavor"])
         gpus = {
             f"gpu{number}": {
                 "utilization": 0,
                 "memory_used_bytes": 0,
                 "memory_total_bytes": flavor.vram_gb * 1_000_000_000 // flavor.gpus,
             }
-            for number in range(flavor.gpus if flavor else 0)
-            if flavor is not None
+            for number in range(flavor.gpus)
         }
         return {
             "cpu_usage_pct": 0,

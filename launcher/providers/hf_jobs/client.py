@@ -210,13 +210,11 @@ def _document(job: Any) -> dict[str, Any]:
         "id": job.id,
         "createdAt": job.created_at,
         "startedAt": job.started_at,
-        "finishedAt": job.finished_at,
         "dockerImage": job.docker_image,
         "environment": job.environment,
         "labels": job.labels,
         "flavor": str(getattr(job.flavor, "value", job.flavor) or ""),
         "status": {"stage": str(getattr(job.status.stage, "value", job.status.stage))},
-        "owner": {"name": job.owner.name},
     }
 
 

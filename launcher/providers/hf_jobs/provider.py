@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from pydantic import SecretStr
@@ -30,6 +30,7 @@ from launcher.providers.hf_jobs.client import HfJobsClient
 from launcher.providers.hf_jobs.place import HF_JOBS
 from launcher.providers.hf_jobs.wire import HardwareWire, JobWire
 from launcher.providers.place import Place
+from launcher.providers.told_times import deadline_in, moment
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.environment import RUN_VARIABLE
 from pod_image.contract.next_steps import NextStep, Sentence
@@ -134,7 +135,7 @@ class HfJobsProvider:
         """The Hub ends the job after so long, whatever becomes of everybody else: without one it does after 30
         minutes."""
         document = order.environment.get(RUN_VARIABLE, "")
-        deadline = _deadline(document)
+        deadline = deadline_in(document)
         if deadline is None:
             raise InvalidRequest("A job without a deadline is not started.")
         left = (deadline - self._clock.now()).total_seconds()
@@ -271,9 +272,8 @@ class _Numbered:
         self._at = at
         if self._seen is not None and (at, self._number) <= self._seen:
             return None
-        if text.startswith("===== Job started"):
-            return LogLine(f"{at}#{self._number}", "system", text, _moment(at))
-        return LogLine(f"{at}#{self._number}", "container", text, _moment(at))
+        source = "system" if text.startswith("===== Job started") else "container"
+        return LogLine(f"{at}#{self._number}", source, text, moment(at))
 
 
 def _offer(wire: HardwareWire) -> Offer | None:
@@ -305,16 +305,9 @@ def _pod(job: JobWire, price_per_hour_usd: float) -> Pod:
         cloud=Cloud.SECURE,
         image=job.image or "",
         nonce=job.variable(NONCE_VARIABLE),
-        deadline=_deadline(run_json),
+        deadline=deadline_in(run_json),
         run_json=run_json,
     )
-
-
-def _deadline(run_document: str) -> datetime | None:
-    try:
-        return _moment(json.loads(run_document)["deadline"])
-    except (TypeError, ValueError, KeyError, RecursionError):
-        return None
 
 
 def _paid_seconds(run_document: str) -> float:
@@ -325,16 +318,6 @@ def _paid_seconds(run_document: str) -> float:
     except (TypeError, ValueError, KeyError, RecursionError, ZeroDivisionError):
         return math.inf
     return float(hours) * 3600
-
-
-def _moment(text: object) -> datetime | None:
-    if not isinstance(text, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _body(spec: Mapping[str, Any]) -> dict[str, Any]:

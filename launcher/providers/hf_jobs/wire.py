@@ -61,11 +61,6 @@ class HardwareWire(_Lenient):
 
 class StatusWire(_Lenient):
     stage: str = ""
-    message: str | None = None
-
-
-class OwnerWire(_Lenient):
-    name: str = ""
 
 
 class JobWire(_Lenient):
@@ -74,13 +69,11 @@ class JobWire(_Lenient):
     id: str = Field(min_length=1)
     created_at: datetime | None = Field(default=None, alias="createdAt")
     started_at: datetime | None = Field(default=None, alias="startedAt")
-    finished_at: datetime | None = Field(default=None, alias="finishedAt")
     image: str | None = Field(default=None, alias="dockerImage")
     environment: Mapping[str, Any] | None = None
     labels: Mapping[str, Any] | None = None
     flavor: str = ""
     status: StatusWire = StatusWire()
-    owner: OwnerWire = OwnerWire()
     timeout_seconds: float | None = Field(default=None, alias="timeoutSeconds")
 
     @property

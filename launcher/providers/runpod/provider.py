@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import shlex
 from collections.abc import (
@@ -16,8 +15,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import aclosing
-from datetime import datetime, timedelta
-from functools import lru_cache
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -47,8 +45,8 @@ from launcher.providers.runpod.wire import (
     GpuTypeWire,
     PodWire,
     SecretWire,
-    moment,
 )
+from launcher.providers.told_times import deadline_in
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.environment import RUN_VARIABLE
 from pod_image.contract.next_steps import NextStep, Sentence
@@ -348,23 +346,9 @@ def pod_of(wire: PodWire) -> Pod:
         cloud=tier,
         image=wire.image,
         nonce=nonce if isinstance(nonce, str) else "",
-        deadline=_deadline(document),
+        deadline=deadline_in(document) if isinstance(document, str) else None,
         run_json=document if isinstance(document, str) else "",
     )
-
-
-def _deadline(run_document: Any) -> datetime | None:
-    """The deadline a pod of ours was given; None for anybody else's."""
-    return _deadline_in(run_document) if isinstance(run_document, str) else None
-
-
-@lru_cache(maxsize=256)
-def _deadline_in(run_document: str) -> datetime | None:
-    # A pod's document never changes, and a list shows up to 60 kB of each pod every few seconds.
-    try:
-        return moment(json.loads(run_document)["deadline"])
-    except (TypeError, ValueError, KeyError, RecursionError):
-        return None
 
 
 def _offers(

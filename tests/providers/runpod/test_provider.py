@@ -41,7 +41,8 @@ from launcher.providers.base import LogLine
 from launcher.providers.runpod.client import RunPodClient
 from launcher.providers.runpod.log import LineMemory
 from launcher.providers.runpod.provider import RunPodProvider, create_body, pod_of
-from launcher.providers.runpod.wire import ExecWire, PodWire, moment
+from launcher.providers.runpod.wire import ExecWire, PodWire
+from launcher.providers.told_times import moment
 from pod_image.contract.common_settings import Cloud
 from tests.kit.clouds import GPU
 from tests.kit.virtual_time import in_virtual_time
