@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,8 +9,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.pods import Act
-from tests.browser.stage import CHROMIUM, TRAIN_PATH, Stage
-from tests.browser.window import Window, ready
+from tests.browser.renting import rent
+from tests.browser.stage import CHROMIUM, Stage
+from tests.browser.window import Window
 
 pytestmark = pytest.mark.slow
 
@@ -65,15 +65,7 @@ def test_one_click_allows_notices_and_one_is_made_when_the_run_ends(
     expect(page.get_by_text("This browser shows them while a page")).to_be_visible()
     assert page.evaluate("window.asked") == 1
     page.add_init_script(SPY % ("granted", "granted"))  # as a browser remembers it
-    window.go(TRAIN_PATH)
-    page.locator("#field-results_repo").fill("demo/voice")
-    page.locator("#field-results_repo").blur()
-    page.get_by_role("button", name="Check everything").click()
-    page.get_by_text("Ready", exact=True).wait_for()
-    page.get_by_role("button", name="Rent and start…").click()
-    page.get_by_role("button", name=re.compile("Rent and start, ")).click()
-    page.wait_for_url(re.compile("/runs/"))
-    ready(page)
+    rent(window)
     page.wait_for_function("window.made.some(one => one.title.includes('ended'))")
     assert page.evaluate("window.asked") == 0
     staged.until_no_pods()
