@@ -22,7 +22,6 @@ from launcher.services.voices.speaking import (
 )
 from launcher.services.voices.voice_description import DescribedVoice, described_voice
 from launcher.ui.frame import Shell, in_background, show_error
-from launcher.ui.next_steps import on_page
 from launcher.ui.pages.run.listening_test import ListeningTest
 from launcher.ui.pages.run.what_is_there import FoundVoice
 from launcher.ui.widgets.copyable import copyable
@@ -140,11 +139,7 @@ class VoiceGift:
         self._speak.lock("It is being spoken.")
         self._problem.clear()
         try:
-            await self._say_it(str(self._text.value))
-        except LauncherError as error:
-            with self._problem:
-                show_error(error)
-            self._shell.announce(on_page(error.message))
+            await self._shell.attempt(self._say_it(str(self._text.value)), self._problem)
         finally:
             self._speak.lock(None)
             self._state.text = ""
@@ -182,20 +177,19 @@ class VoiceGift:
         self._download.lock("The zip is being made.")
         self._download_problem.clear()
         try:
-            self._download_state.text = f"Fetching the voice, {size(self._found.size_bytes)}…"
-            onnx = await self.file()
-            self._download_state.text = "Packing…"
-            store = self._shell.site.spoken_texts
-            name, bundle = store.new("zip")
-            await zip_voice(onnx, bundle)
-            self._offer(store.url(name), f"{onnx.stem}.zip", bundle.stat().st_size)
-        except LauncherError as error:
-            with self._download_problem:
-                show_error(error)
-            self._shell.announce(on_page(error.message))
+            await self._shell.attempt(self._pack(), self._download_problem)
         finally:
             self._download.lock(None)
             self._download_state.text = ""
+
+    async def _pack(self) -> None:
+        self._download_state.text = f"Fetching the voice, {size(self._found.size_bytes)}…"
+        onnx = await self.file()
+        self._download_state.text = "Packing…"
+        store = self._shell.site.spoken_texts
+        name, bundle = store.new("zip")
+        await zip_voice(onnx, bundle)
+        self._offer(store.url(name), f"{onnx.stem}.zip", bundle.stat().st_size)
 
     def _offer(self, url: str, name: str, size_bytes: int) -> None:
         """The browser takes it by itself; where it was told not to, there is the link."""

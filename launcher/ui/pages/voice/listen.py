@@ -7,10 +7,9 @@ from pathlib import Path
 
 from nicegui import ui
 
-from launcher.errors import InvalidRequest, LauncherError
+from launcher.errors import InvalidRequest
 from launcher.services.voices.speaking import MAX_CHARACTERS, Manner, SpokenText, speak, speakers_of
-from launcher.ui.frame import Shell, show_error
-from launcher.ui.next_steps import on_page
+from launcher.ui.frame import Shell
 from launcher.ui.state.spoken_texts import SpokenTexts
 from launcher.ui.widgets.elements import Button, Text, box, button, card, details, hint, link, para
 from launcher.ui.widgets.inputs import Field, Player, options
@@ -79,11 +78,7 @@ class SpeakPanel:
         self._state.text = "Speaking…"
         self._problem.clear()
         try:
-            await self._speak_all()
-        except LauncherError as error:
-            with self._problem:
-                show_error(error)
-            self._shell.announce(on_page(error.message))
+            await self._shell.attempt(self._speak_all(), self._problem)
         finally:
             self._speak.lock(None)
             self._state.text = ""
