@@ -45,8 +45,13 @@ HUB_KEYS = (KeyName.HF_DATASET, KeyName.HF_UPLOAD)
 
 def find_for(settings: RunSettings) -> Keys:
     """The keys that a run with these settings takes. Raises NotConfigured for one that nobody gives."""
+    return find_place(settings, HUB_KEYS)
+
+
+def find_place(settings: RunSettings, more: Sequence[KeyName] = ()) -> Keys:
+    """The key of the place that these settings name, and those. Raises NotConfigured for one that nobody gives."""
     own = place_key(place_of(settings))
-    return find((*((own,) if own is not None else ()), *HUB_KEYS), any_place=False)
+    return find((*((own,) if own is not None else ()), *more), any_place=False)
 
 
 def find(
@@ -151,9 +156,8 @@ def run(
         return complete(at_bench())
     except BadEnvironment as error:
         if ends_pods:
-            elsewhere = (
-                f"A pod that still costs money can be ended at {default_place().console_address}."
-            )
+            consoles = " or ".join(place.console_address for place in all_places())
+            elsewhere = f"A pod that still costs money can be ended at {consoles}."
             error.hint = joined([error.hint, elsewhere])
         raise
 

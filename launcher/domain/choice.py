@@ -51,6 +51,20 @@ def candidates(
     )
 
 
+def blocked_by(offer: Offer, needed_gb: float, settings: RunSettings) -> str:
+    """Why the offer cannot be taken, whichever GPU types are named; empty for one that can."""
+    if offer.memory_gb < needed_gb:
+        return f"has {offer.memory_gb} GB, {needed_gb:.0f} GB are needed"
+    if settings.cloud not in (Cloud.ANY, offer.cloud):
+        return f"{offer.cloud} tier, not chosen"
+    if offer.stock is Stock.NONE:
+        return "none free now"
+    wanted, there = set(settings.data_centers), set(offer.data_centers)
+    if wanted and there and not wanted & there:
+        return "not in the chosen data centres"
+    return ""
+
+
 def matches(wanted: str, offer: Offer) -> bool:
     """Whether a name means that GPU: its id, its display name, or a short form of either such as "4090"."""
     if wanted.strip().casefold() in (offer.gpu_type.casefold(), offer.gpu_name.casefold()):

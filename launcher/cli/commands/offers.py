@@ -33,7 +33,7 @@ def offers(
     """
     from launcher.cli.documents.plan import offers_document
     from launcher.cli.request import read_asked
-    from launcher.cli.session import PLACE_ALONE, find, run
+    from launcher.cli.session import PLACE_ALONE, find, find_place, run
     from launcher.cli.terminal.offers_view import offers_text
     from launcher.cli.terminal.output import Output
     from launcher.cli.terminal.typed_time import read_time
@@ -46,7 +46,7 @@ def offers(
     settings, is_at_one = read.unchecked(), "provider" in read.given
     places = [settings.provider.value] if is_at_one else []
     found = run(
-        find(() if is_at_one else PLACE_ALONE),
+        find_place(settings) if is_at_one else find(PLACE_ALONE),
         lambda bench: (
             wait(bench, settings, places, longest)
             if longest

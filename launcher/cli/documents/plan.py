@@ -155,7 +155,9 @@ class PricedOfferFacts(TypedDict):
     place: str
     offer: OfferFacts
     fits: bool
-    """Whether its GPUs have the memory that the job needs, as far as that is known."""
+    """Whether a plan of this job would take it, as far as the job's needs are known."""
+    blocked: str
+    """Why it would not, in English; empty where it would."""
     most_usd: float
     """The most that the caps allow."""
     estimate: Estimate | None
@@ -178,6 +180,7 @@ def offers_document(found: OffersFound) -> Offers:
             "place": each.place.name,
             "offer": offer_facts(each.offer),
             "fits": each.fits,
+            "blocked": each.blocked,
             "most_usd": each.most_usd,
             "estimate": each.estimate,
         }

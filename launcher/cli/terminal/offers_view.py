@@ -38,5 +38,5 @@ def _row(each: PricedOffer, *, is_told: bool) -> tuple[str, ...]:
         f"{offer.memory_gb} GB",
         dollars(offer.price_per_hour_usd),
         *((cost, time) if is_told else ()),
-        stock if each.fits else "too small for this job",
+        each.blocked or stock,
     )

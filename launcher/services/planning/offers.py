@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from launcher.domain.choice import blocked_by, matches
 from launcher.domain.cost import worst_case_cost_usd
 from launcher.domain.offer import Offer
 from launcher.domain.plan import DatasetSummary, Estimate
-from launcher.domain.run import Run
 from launcher.errors import HubError, LauncherError, NotConfigured, NothingAvailable
 from launcher.providers.place import Place
 from launcher.recipes import recipe_of
@@ -28,14 +28,18 @@ BETWEEN_LOOKS = timedelta(seconds=30)
 
 @dataclass(frozen=True)
 class PricedOffer:
-    """One offer with what the job takes there. `fits`: its GPUs have the memory that the job needs."""
+    """One offer with what the job takes there. `blocked`: why the plan would not take it; empty where it would."""
 
     place: Place
     offer: Offer
-    fits: bool
+    blocked: str
     most_usd: float
     estimate: Estimate | None = None
     """None where nobody can know."""
+
+    @property
+    def fits(self) -> bool:
+        return not self.blocked
 
 
 @dataclass(frozen=True)
@@ -58,32 +62,21 @@ async def look_for_offers(
     """Offers of these places, or of every place that there is a key for. Raises NotConfigured for a place that was
     named and whose key is missing; a place that does not answer is a trouble.
     """
-    history = bench.runs.runs()
-    benches = [bench.at(name) for name in places] if places else bench.everywhere()
-    dataset, troubles = await _dataset(bench, settings)
-    found: list[PricedOffer] = []
-    for at_place in benches:
-        try:
-            offers = await at_place.provider.offers(
-                settings.gpu_count, Cloud.ANY, settings.data_centers
-            )
-        except LauncherError as error:
-            if isinstance(error, NotConfigured) and places:
-                raise
-            troubles.append(Sentence(f"{at_place.place.title}: ", error.message))
-            continue
-        found += [_priced(at_place, settings, dataset, offer, history) for offer in offers]
-    return OffersFound(tuple(sorted(found, key=_rank)), tuple(troubles))
+    return await _offers(bench, settings, places, *await _dataset(bench, settings))
 
 
 async def wait_for_stock(
     bench: Workbench, settings: RunSettings, places: Sequence[str], longest: timedelta
 ) -> OffersFound:
-    """The same once there is an offer that fits. Raises NothingAvailable where there was none in that time."""
+    """The same once there is an offer that fits. A place that does not tell its stock ends no waiting for another's.
+    Raises NothingAvailable where there was none in that time.
+    """
     give_up_at = bench.clock.now() + longest
+    nobody_tells = not any(each.place.tells_stock for each in _at(bench, places))
+    dataset, troubles = await _dataset(bench, settings)
     while True:
-        found = await look_for_offers(bench, settings, places)
-        if found.fitting:
+        found = await _offers(bench, settings, places, dataset, troubles)
+        if any(each.place.tells_stock or nobody_tells for each in found.fitting):
             return found
         if bench.clock.now() + BETWEEN_LOOKS > give_up_at:
             raise NothingAvailable(
@@ -91,6 +84,56 @@ async def wait_for_stock(
                 hint="Wait longer, or let more GPU types or places do.",
             )
         await bench.clock.sleep(BETWEEN_LOOKS.total_seconds())
+        if troubles:  # a Hub that was away may be back
+            dataset, troubles = await _dataset(bench, settings)
+
+
+def _at(bench: Workbench, places: Sequence[str]) -> Sequence[Workbench]:
+    return [bench.at(name) for name in places] if places else bench.everywhere()
+
+
+async def _offers(
+    bench: Workbench,
+    settings: RunSettings,
+    places: Sequence[str],
+    dataset: DatasetSummary | None,
+    troubles: Sequence[Said],
+) -> OffersFound:
+    said, history = [*troubles], bench.runs.runs()
+    needed_gb = recipe_of(settings).memory_needed(settings, dataset).gb
+    found: list[PricedOffer] = []
+    for at_place in _at(bench, places):
+        try:
+            offers = await at_place.provider.offers(
+                settings.gpu_count, Cloud.ANY, settings.data_centers
+            )
+        except LauncherError as error:
+            if isinstance(error, NotConfigured) and places:
+                raise
+            said.append(Sentence(f"{at_place.place.title}: ", error.message))
+            continue
+        found += [
+            PricedOffer(
+                place=at_place.place,
+                offer=offer,
+                blocked=_blocked(offer, needed_gb, settings),
+                most_usd=worst_case_cost_usd(
+                    offer.price_per_hour_usd, settings.max_hours, settings.max_cost_usd
+                ),
+                estimate=recipe_of(settings).estimate(settings, dataset, offer, history),
+            )
+            for offer in offers
+        ]
+    return OffersFound(tuple(sorted(found, key=_rank)), tuple(said))
+
+
+def _blocked(offer: Offer, needed_gb: float, settings: RunSettings) -> str:
+    """As the plan has it: who names GPU types has said what will do, whatever its memory."""
+    if not settings.gpu_types:
+        return blocked_by(offer, needed_gb, settings)
+    if not any(matches(wanted, offer) for wanted in settings.gpu_types):
+        return "not one of the chosen GPU types"
+    return blocked_by(offer, 0.0, settings)
 
 
 async def _dataset(
@@ -113,24 +156,6 @@ async def _dataset(
     except (HubError, NotConfigured) as error:
         return None, [Sentence("The dataset could not be looked at: ", error.message)]
     return summary, []
-
-
-def _priced(
-    bench: Workbench,
-    settings: RunSettings,
-    dataset: DatasetSummary | None,
-    offer: Offer,
-    history: Sequence[Run],
-) -> PricedOffer:
-    recipe = recipe_of(settings)
-    price = offer.price_per_hour_usd
-    return PricedOffer(
-        place=bench.place,
-        offer=offer,
-        fits=offer.memory_gb >= recipe.memory_needed(settings, dataset).gb,
-        most_usd=worst_case_cost_usd(price, settings.max_hours, settings.max_cost_usd),
-        estimate=recipe.estimate(settings, dataset, offer, history),
-    )
 
 
 def _rank(each: PricedOffer) -> tuple[bool, bool, float, float]:

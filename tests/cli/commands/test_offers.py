@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from launcher.cli.terminal.typed_time import read_time
+from launcher.emulator.runpod.catalogue import GPUS, usual_stock
 from launcher.errors import InvalidRequest
 from tests.cli.conftest import Shell
 from tests.kit.clouds import JOBS_TOKEN
@@ -47,6 +48,29 @@ def test_the_time_and_cost_of_this_job_are_told_with_its_dataset(
     assert costs == sorted(costs)
     assert all(each["most_usd"] >= each["estimate"]["cost_usd"] for each in fitting)
     assert "THE JOB" in shell("offers", "--dataset-repo", demo_dataset).out
+
+
+def test_what_the_plan_would_not_take_stands_last_with_its_reason(shell: Shell) -> None:
+    found = shell("offers", *JOB, "--gpu-types", "RTX 4090", "--cloud", "secure", "--json").json
+    fits = [(each["offer"]["gpu_name"], each["offer"]["cloud"]) for each in found["offers"]]
+    assert [each["fits"] for each in found["offers"]].count(True) == 1
+    assert fits[0] == ("RTX 4090", "secure")
+    why = {each["blocked"] for each in found["offers"][1:]}
+    assert {"not one of the chosen GPU types", "community tier, not chosen"} <= why
+
+
+def test_a_place_that_does_not_tell_its_stock_ends_no_waiting_for_another(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_JOBS_TOKEN", JOBS_TOKEN)
+    took = [*JOB, "--wait-for-stock", "10m"]
+    assert shell("offers", *took, "--provider", "hf-jobs").code == 0
+    assert shell("offers", *took, "--gpu-types", "H200,RTX 4090").code == 0
+    shell.world.catalogue.stock = {}
+    shell.loop.call_later(90, shell.world.catalogue.stock.update, dict(usual_stock(GPUS)))
+    began = shell.loop.time()
+    assert shell("offers", *took).code == 0
+    assert shell.loop.time() - began > 60
 
 
 def test_a_dataset_that_cannot_be_seen_leaves_the_prices_and_is_said(shell: Shell) -> None:

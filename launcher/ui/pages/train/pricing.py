@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from launcher.domain.choice import candidates
+from launcher.domain.choice import blocked_by, candidates
 from launcher.domain.cost import hours_until_capped, worst_case_cost_usd
-from launcher.domain.offer import Offer, Stock
+from launcher.domain.offer import Offer
 from launcher.domain.plan import DatasetSummary, Estimate
 from launcher.domain.run import Run
 from launcher.errors import NothingAvailable
 from launcher.recipes import recipe_of
-from pod_image.contract.common_settings import Cloud
 from pod_image.contract.next_steps import Said
 from pod_image.contract.settings import RunSettings
 
@@ -97,7 +96,7 @@ def gpu_rows(
                 needed_gb,
                 found.hours if found else None,
                 found.cost_usd if found else None,
-                _blocked(offer, needed_gb, settings),
+                blocked_by(offer, needed_gb, settings),
             )
         )
     rows.sort(key=_order)
@@ -106,19 +105,6 @@ def gpu_rows(
             rows[number] = replace(row, is_recommended=True)
             break
     return rows
-
-
-def _blocked(offer: Offer, needed_gb: float, settings: RunSettings) -> str:
-    if offer.memory_gb < needed_gb:
-        return f"has {offer.memory_gb} GB, {needed_gb:.0f} GB are needed"
-    if settings.cloud not in (Cloud.ANY, offer.cloud):
-        return f"{offer.cloud} tier, not chosen"
-    if offer.stock is Stock.NONE:
-        return "none free now"
-    wanted, there = set(settings.data_centers), set(offer.data_centers)
-    if wanted and there and not wanted & there:
-        return "not in the chosen data centres"
-    return ""
 
 
 def _order(row: GpuRow) -> tuple[bool, float, float]:
