@@ -28,7 +28,7 @@ def named(module: Module) -> Iterator[str]:
     for node in ast.walk(module.tree):
         match node:
             case ast.Constant(value=str(text)) | ast.Name(id=text) | ast.Attribute(attr=text):
-                if any(name in text.lower() for name in NAMES):
+                if any(name in text.lower().replace("_", "-") for name in NAMES):
                     yield f"{module.name}:{node.lineno}: {text[:60]}"
 
 
