@@ -7,6 +7,7 @@ from launcher.api.desk import Desk
 from launcher.cli.session import PLACE_ALONE, find_unless_named
 from launcher.cli.session import run as at_bench
 from launcher.cli.terminal.output import Output
+from launcher.services.common.places import place_of_run
 from launcher.services.common.workbench import Workbench
 from launcher.services.following.answers import Answered
 from launcher.services.following.instructions import Sent, Way
@@ -30,8 +31,9 @@ def instruct(
         def on_sent(sent: Sent) -> None:
             if sent.way is Way.FILE:
                 why = "did not pass the instruction on" if run.pod_id else "shows no pod of the run"
+                title = place_of_run(run.known).title
                 output.talk(
-                    f"{bench.place.title} {why}, so it was left in {run.results_repo}; the pod looks there every "
+                    f"{title} {why}, so it was left in {run.results_repo}; the pod looks there every "
                     f"30 s. ({sent.detail})"
                 )
 

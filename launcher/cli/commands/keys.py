@@ -5,14 +5,14 @@ from __future__ import annotations
 import difflib
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from pydantic import SecretStr
 
 from launcher.cli.documents.account import KeyFacts, KeysCheck, KeysForget, KeysSet, key_facts
 from launcher.cli.flags import JsonOption, QuietOption, group_app
-from launcher.cli.session import ask_secret, find, run
+from launcher.cli.session import ask_secret, run
 from launcher.cli.terminal.layout import pairs
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import Output, print_notice
@@ -36,18 +36,22 @@ from launcher.stores.secrets import (
 from pod_image.contract.command_environment import checked_secret
 
 app = group_app("Store, check or forget the keys (RunPod, Hugging Face).")
-Names = Annotated[
-    list[str] | None,
-    typer.Argument(
-        help=f"Which: {', '.join(KeyName)}, all of them when left out; or {NOTIFY.value}, where you are told of runs; "
-        "or the name of a command's secret, such as WANDB_API_KEY.",
+
+
+def _which(when_left_out: str) -> Any:
+    return typer.Argument(
+        help=f"Which: {', '.join(KeyName)}, {when_left_out} when left out; or {NOTIFY.value}, where you are told of "
+        "runs; or the name of a command's secret, such as WANDB_API_KEY.",
         autocompletion=lambda: [*(name.value for name in KeyName), NOTIFY.value],
-    ),
-]
+    )
+
+
+ToSet = Annotated[list[str] | None, _which(f"{', '.join(USUAL_KEYS)} alone")]
+ToForget = Annotated[list[str] | None, _which("all of them")]
 
 
 @app.command("set")
-def set_keys(names: Names = None, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
+def set_keys(names: ToSet = None, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
     """Ask for keys and keep them in this system's keyring.
 
     A key is typed without being shown, or read from standard input when that is a pipe and one name is
@@ -78,7 +82,7 @@ def set_keys(names: Names = None, as_json: JsonOption = False, quiet: QuietOptio
 @app.command()
 def check(as_json: JsonOption = False, quiet: QuietOption = False) -> None:
     """Where each key comes from, and whether RunPod and Hugging Face take it."""
-    keys = find()
+    keys = find_keys(os.environ, KeyringStore(), also=KeyName)
     rows = run(keys, lambda bench: _checked(bench, keys))
     document: KeysCheck = {"schema": "keys.check", "version": 1, "keys": rows}
     Output(as_json=as_json, quiet=quiet).answer(
@@ -97,7 +101,7 @@ def check(as_json: JsonOption = False, quiet: QuietOption = False) -> None:
 
 
 @app.command()
-def forget(names: Names = None, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
+def forget(names: ToForget = None, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
     """Remove keys from this system's keyring."""
     store = KeyringStore()
     gone = [name for name in _chosen(names) if store.forget(name)]

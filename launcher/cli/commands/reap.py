@@ -13,7 +13,6 @@ from launcher.cli.session import run as at_bench
 from launcher.cli.terminal.layout import usd
 from launcher.cli.terminal.output import Output
 from launcher.errors import ProviderUnavailable
-from launcher.providers.registry import default_place
 from launcher.services.ending.reap import ReapReport
 from launcher.services.ending.reap import reap as sweep
 from pod_image.contract.figures import counted
@@ -46,7 +45,7 @@ def reap(
     if left:
         raise ProviderUnavailable(
             f"{counted(len(left), 'pod')} could not be released: {left[0].trouble}",
-            hint=f"They may still cost money. Try again, or end them at {default_place().console_address}.",
+            hint=f"They may still cost money. Try again, or end them at {left[0].console_address}.",
         )
 
 

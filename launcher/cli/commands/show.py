@@ -22,7 +22,7 @@ from launcher.domain.pod import Pod
 from launcher.domain.run import Run, RunState
 from launcher.domain.run_picture import RunPicture
 from launcher.errors import LauncherError, PodGone
-from launcher.providers.registry import default_place
+from launcher.services.common.places import place_of_run
 from launcher.services.common.workbench import Workbench
 from launcher.services.following.receipts import Receipt
 from launcher.services.following.told_so_far import told_so_far
@@ -134,7 +134,7 @@ def _rows(found: Receipt, pod: Pod | None) -> list[tuple[str, str]]:
     if found.gpu_idle_text:
         rows.append(("GPU idle", found.gpu_idle_text))
     if run.state is RunState.ENDED and run.secret_names:
-        count = f"{len(run.secret_names)} of its secrets are still in the {default_place().title} account"
+        count = f"{len(run.secret_names)} of its secrets are still in the {place_of_run(run).title} account"
         rows.append(("Secrets", f"{count}; launcher reap removes them"))
     tried = found.machine.get("tried") or {}
     if tried:

@@ -42,6 +42,8 @@ class Reaped:
     pod: Pod
     why: str
     trouble: str = ""
+    console_address: str = ""
+    """Where a person can end it by hand."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,8 @@ async def _carry_out(bench: Workbench, sweep: Sweep) -> ReapReport:
 async def _release(bench: Workbench, ours: OurPod) -> Reaped:
     released = await release_pod(bench, ours.pod.id)
     if released.trouble is not None:
-        return Reaped(ours.pod, ours.why, str(released.trouble))
+        console = bench.place.console_address
+        return Reaped(ours.pod, ours.why, str(released.trouble), console)
     run = ours.run
     if run is not None and run.state is not RunState.ENDED:
         run = run if run.pod_id else own(bench, run, ours.pod)
