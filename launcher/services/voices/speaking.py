@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
 import time
 import wave
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from launcher.errors import InvalidRequest, NotConfigured
+from launcher.services.voices.voice_description import description_of
 from launcher.services.voices.voice_process import MODULE
 from pod_image.contract.whole_file import replacing
 from pod_image.foreign.apart import Bounds, Reader, ReadingEnded
@@ -29,7 +28,6 @@ PROCESSOR_SECONDS = 36_000.0
 MEMORY_BYTES = 2 << 30
 MOST_SOUND_BYTES = 128 << 20
 """Three quarters of an hour."""
-MOST_DESCRIPTION_BYTES = 4 << 20
 
 
 @dataclass(frozen=True)
@@ -66,12 +64,9 @@ async def speak(onnx: Path, text: str, wav: Path, manner: Manner | None = None) 
 def speakers_of(onnx: Path) -> dict[str, int]:
     """Names of a voice's speakers with their numbers; empty for a voice of one. Raises InvalidRequest."""
     try:
-        with onnx.with_name(f"{onnx.name}.json").open("rb") as file:
-            config: Any = json.loads(file.read(MOST_DESCRIPTION_BYTES))
-        return {str(name): int(number) for name, number in config["speaker_id_map"].items()}
-    except KeyError:
-        return {}
-    except (OSError, ValueError, AttributeError, TypeError, OverflowError, RecursionError) as exc:
+        found = description_of(onnx).get("speaker_id_map", {})
+        return {str(name): int(number) for name, number in found.items()}
+    except (ValueError, AttributeError, TypeError, OverflowError) as exc:
         raise InvalidRequest(f"{onnx.name} has no usable .json beside it.") from exc
 
 

@@ -44,19 +44,17 @@ class ListeningAnswers:
         every[voice] = answers
         newest = dict(list(every.items())[-MOST_VOICES:])
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        text = json.dumps(newest, indent=1) + "\n"
-        write_whole(self._path(nonce), text, is_private=True, is_shared=True)
+        self._write(nonce, newest)
 
     def forget(self, nonce: str, voice: str) -> None:
         """For hearing all of them anew."""
         every = self._all(nonce)
         if every.pop(voice, None) is not None:
-            write_whole(
-                self._path(nonce),
-                json.dumps(every, indent=1) + "\n",
-                is_private=True,
-                is_shared=True,
-            )
+            self._write(nonce, every)
+
+    def _write(self, nonce: str, every: Mapping[str, Mapping[str, bool]]) -> None:
+        text = json.dumps(every, indent=1) + "\n"
+        write_whole(self._path(nonce), text, is_private=True, is_shared=True)
 
     def _path(self, nonce: str) -> Path:
         return self._folder / f"{nonce}.json"

@@ -92,11 +92,6 @@ class Vault:
                 self._leave(each)
         self._tell_each(tabs)
 
-    def forget_all(self, tab: str) -> None:
-        """For every tab that shares them."""
-        for name in self.held(tab):
-            self.forget(tab, name)
-
     def clear(self) -> None:
         """Drop everything, leases too: the program ends."""
         for timer in self._drops.values():

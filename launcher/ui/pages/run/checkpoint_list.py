@@ -52,8 +52,7 @@ class CheckpointList:
     def refresh(self, run: Run) -> None:
         self._run = run
         picture = self._view.picture
-        best = picture.best.step if picture.best is not None else None
-        key = (len(picture.checkpoints), best, run.state)
+        key = (picture.checkpoints, picture.best, run.state)
         if key == self._drawn:
             return
         self._drawn = key
@@ -111,8 +110,8 @@ class CheckpointList:
         self._answer.clear()
         self._really.lock(None)
         self._question.text = (
-            f"The voice of step {step:,} becomes the voice of {self._run.run_id} in {self._run.results_repo}. The one "
-            "that is there now stays beside its own checkpoint, and in the history of the repo."
+            f"The voice of step {step:,} becomes the voice of {self._run.run_id} in {self._run.results_repo}. One "
+            "that is there now stays in the history of the repo, and beside its own checkpoint where that can be told."
         )
         self._dialog.show()
 

@@ -79,7 +79,8 @@ def _without(
         step = picture.checkpoints[-1].step if picture.checkpoints else None
         of_step = f" of step {step:,}" if step is not None else ""
         lines = ("Another run can go on from it.",)
-        return EndWords(f"There is no {name}, but a checkpoint{of_step}", lines, "warning")
+        verb = "are" if _is_several(name) else "is"
+        return EndWords(f"There {verb} no {name}, but a checkpoint{of_step}", lines, "warning")
     count = len(left.files)
     arrived = f"{counted(count, 'file')} of it {'is' if count == 1 else 'are'}"
     lines = (f"{arrived} in {run.results_repo}, and no {name} among them.",)

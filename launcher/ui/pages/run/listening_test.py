@@ -13,6 +13,7 @@ from launcher.domain.run import Run
 from launcher.domain.run_view import RunView
 from launcher.errors import LauncherError
 from launcher.hub.results_repo import exactly
+from launcher.services.following.delivered_files import results_folder
 from launcher.services.voices.blind_pair import make_alike
 from launcher.services.voices.speaking import Manner, can_speak_here, speak
 from launcher.ui.frame import Shell, show_error
@@ -101,7 +102,8 @@ class ListeningTest:
         Text("p", found.sentence, "gift-tally").mark("listening-tally")
         if found.heard == len(self._clips):
             hint(
-                "Whoever only guesses is mistaken in about half of them: nearer to that, the voice is nearer to it."
+                "Whoever only guesses is mistaken in about half of them: the nearer you are to half, the more it "
+                "sounds like the recording."
             )
 
     def _again(self) -> None:
@@ -137,7 +139,7 @@ class ListeningTest:
     async def _both(self, clip: Sample) -> tuple[str, str]:
         """Names of the recording's and the voice's sound, made alike; nothing in them tells which is which."""
         session = await self._shell.session()
-        into = session.bench.config.results_folder / self._run.results_repo
+        into = results_folder(session.bench, self._run)
         recording = into / self._run.run_id / clip.path
         if not recording.is_file():
             results = session.bench.results(self._run.results_repo)

@@ -51,6 +51,7 @@ class RunEnd:
         self._listed: Sequence[RemoteFile] | None = None
         self._has_looked = False
         self._tone: Tone = "note"
+        self._known: object = None
         self._drawn: object = None
         self._body_drawn: object = None
         self._place = box("section", "card gift", aria_label="What the run made")
@@ -86,6 +87,10 @@ class RunEnd:
 
     def _draw(self) -> None:
         run, picture = self._run, self._view.picture
+        known = (run, picture, self._listed)
+        if known == self._known:
+            return
+        self._known = known
         left = left_by(run, picture, self._listed)
         results = result_files(run, left.files, self._result)
         speaks = self._result is not None and self._result.speaks

@@ -16,6 +16,7 @@ from launcher.errors import InvalidRequest
 from launcher.recipes import recipe_of
 from launcher.services.common.account_words import account_words
 from launcher.services.common.boot_budget import boot_budget
+from launcher.services.common.places import place_of
 from launcher.services.common.run_secrets import handed_over
 from launcher.services.launching.naming import checked_labels
 from launcher.ui.frame import Shell, show_error
@@ -73,7 +74,7 @@ class ConfirmDialog:
                 ("Results go to", f"{settings.results_repo}/{plan.run_id}"),
                 ("Told", told(plan)),
                 ("If it is taken", _others(len(plan.candidates) - 1)),
-                ("Account", account_words(plan.account, self._shell.site.place)),
+                ("Account", account_words(plan.account, place_of(settings))),
             ]
         )
         with box("ul", "prose"):
@@ -99,10 +100,7 @@ class ConfirmDialog:
             )
             Text(
                 "li",
-                f"{_tokens(plan)} lie in your {self._shell.site.place.title} account as secrets "
-                "while the run lasts."
-                if not plan.secrets_in_plain
-                else f"{_tokens(plan)} stand readable in the pod's definition while it lives.",
+                _where_tokens_are(plan),
             )
         if plan.base_licence:
             hint(f"Licence of what it starts from: {plan.base_licence}.")
@@ -178,6 +176,17 @@ def told(plan: Plan) -> str:
         f"{here}, while this program runs" if here else "",
     ]
     return "; ".join(filter(None, ways)) or "nobody while this computer is off"
+
+
+def _where_tokens_are(plan: Plan) -> str:
+    place = place_of(plan.settings)
+    if plan.secrets_in_plain:
+        return f"{_tokens(plan)} stand readable in the pod's definition while it lives."
+    if not place.keeps_secrets:
+        return (
+            f"{_tokens(plan)} go with the run as its secrets, which {place.title} shows to nobody."
+        )
+    return f"{_tokens(plan)} lie in your {place.title} account as secrets while the run lasts."
 
 
 def _tokens(plan: Plan) -> str:

@@ -65,15 +65,14 @@ class Curves:
             )
 
     def refresh(self, run: Run) -> None:
-        names = list(self._view.picture.scalars)
+        scalars = self._view.picture.scalars
+        names = list(scalars)
         self._show(is_there=bool(names))
         if not names:
             self._nothing.text = nothing_text(run, self._view, self._shown)
             return
         name = first_curve(names, self._shown)
-        self._last.text = last_text(
-            self._view.picture.scalars[name], curve_title(name, self._shown)
-        )
+        self._last.text = last_text(scalars[name], curve_title(name, self._shown))
         now = self._site.unix_seconds()
         picture = self._view.picture
         key = (
@@ -132,12 +131,10 @@ class Curves:
 
 def lines_of(picture: RunPicture, shown: Shown, chosen: Preferences) -> list[PlotLine]:
     """The one that people watch, then the other scalars as they came, then the scores of checkpoints."""
-    first = first_curve(list(picture.scalars), shown)
-    names = sorted(picture.scalars, key=lambda name: name != first)
-    return [
-        _line(name, curve_title(name, shown), picture.scalars[name], first, chosen)
-        for name in names
-    ]
+    scalars = picture.scalars
+    first = first_curve(list(scalars), shown)
+    names = sorted(scalars, key=lambda name: name != first)
+    return [_line(name, curve_title(name, shown), scalars[name], first, chosen) for name in names]
 
 
 def _line(name: str, title: str, curve: Curve, first: str, chosen: Preferences) -> PlotLine:

@@ -155,7 +155,7 @@ def _span(values: Sequence[float | None], digits: str, unit: str) -> str:
 def _heard(shell: Shell, run: Run, machine: Stamped[MachineReading]) -> str:
     now = shell.site.clock.now()
     if run.state is RunState.ENDED:
-        return "As it was before the machine was removed."
+        return "As it was when the machine last reported."
     age = (now - machine.at).total_seconds()
     if age > STALE_SECONDS:
         return f"Last heard {when(machine.at, now)}; these figures may be old."

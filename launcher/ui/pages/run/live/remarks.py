@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from launcher.domain.run import Run, RunState
 from launcher.domain.run_view import RunView
+from launcher.services.common.places import place_of_run
 from launcher.services.following.receipts import receipt
 from launcher.ui.frame import Shell
 from launcher.ui.next_steps import on_page
@@ -20,14 +21,14 @@ class Remarks:
 
     def __init__(self, shell: Shell, view: RunView) -> None:
         self._view, self._is_demo = view, bool(shell.site.demo)
-        self._drawn = 0
+        self._drawn: list[RunWarning] = []
         self._place = box("div")
 
     def refresh(self) -> None:
         shown = [each for each in self._view.picture.warnings if not self._is_left_out(each)]
-        if len(shown) == self._drawn:
+        if shown == self._drawn:
             return
-        self._drawn = len(shown)
+        self._drawn = shown
         self._place.clear()
         with (
             self._place,
@@ -69,7 +70,7 @@ def _receipt(shell: Shell, run: Run) -> None:
                 ("Planned", dollars(found.planned_usd)),
                 ("Metered by the GPU", dollars(found.metered_usd)),
                 (
-                    f"Billed by {shell.site.place.title}",
+                    f"Billed by {place_of_run(run).title}",
                     dollars(found.billed_usd) if found.billed_usd is not None else "not yet",
                 ),
                 ("Could have cost at the most", dollars(found.worst_case_usd)),
