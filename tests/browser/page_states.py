@@ -92,7 +92,7 @@ def _check(page: Any) -> None:
 def _check_empty(page: Any) -> None:
     page.locator("#field-results_repo").fill("")
     page.locator("#field-results_repo").blur()
-    page.wait_for_timeout(2_000)  # the page is drawn anew when prices come
+    page.wait_for_timeout(400)
     page.get_by_role("button", name="Check everything").click()
     page.get_by_text("Still missing").first.wait_for()
 

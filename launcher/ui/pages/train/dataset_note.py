@@ -21,10 +21,10 @@ SHOWN = 5
 
 
 class DatasetNote:
-    """`summary` is what is known now; `changed` is called when that has become more."""
+    """`summary` is what is known now; `learned` is called when that has become more."""
 
-    def __init__(self, shell: Shell, changed: Callable[[], None]) -> None:
-        self._shell, self._changed = shell, changed
+    def __init__(self, shell: Shell, learned: Callable[[], None]) -> None:
+        self._shell, self._learned = shell, learned
         self._asked: tuple[ChosenDataset, ...] = ()
         self._is_looked_into = True
         self.summary: DatasetSummary | None = None
@@ -67,7 +67,7 @@ class DatasetNote:
         self._place.clear()
         with self._place:
             _show(seen.summary, [one for one in seen.findings if one.severity is Severity.ERROR])
-        self._changed()
+        self._learned()
 
     def _is_still_asked(self, chosen: tuple[ChosenDataset, ...]) -> bool:
         return chosen == self._asked and self._is_looked_into

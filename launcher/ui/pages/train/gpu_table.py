@@ -64,11 +64,11 @@ class GpuTable:
         self._drawn: object = None
         self._figures: list[tuple[Text, Text]] = []
 
-    def ask(self, *, then: Callable[[], None], anew: bool = False) -> None:
-        """Ask for prices in the background; `then` is called when there are new ones."""
+    def _ask_beside(self, *, anew: bool = False) -> None:
+        """Ask for prices in the background; `priced` is called when there are new ones."""
         self._asking = True
         self._asked_for = _market_of(self._choice.composed.settings)
-        work = self._ask(then, anew)
+        work = self._ask(anew)
         background_tasks.create(work, context=context.client)
 
     def refresh(
@@ -77,7 +77,7 @@ class GpuTable:
         prices = self._market.known_prices(*_market_of(settings))
         if _market_of(settings) != self._asked_for:
             self._error = None
-            self.ask(then=self._priced)
+            self._ask_beside()
         rows = gpu_rows(settings, dataset, prices.offers, history) if prices else []
         shape = (
             prices and prices.at,
@@ -114,7 +114,7 @@ class GpuTable:
     def _where(self) -> Place:
         return place_of(self._choice.composed.settings)
 
-    async def _ask(self, then: Callable[[], None], anew: bool) -> None:
+    async def _ask(self, anew: bool) -> None:
         session = await self._shell.session()
         settings = self._choice.composed.settings
         try:
@@ -125,7 +125,7 @@ class GpuTable:
             self._error = error
         finally:
             self._asking = False
-        then()
+        self._priced()
 
     def _show_error(self, error: LauncherError) -> None:
         site = self._shell.site
@@ -140,7 +140,7 @@ class GpuTable:
             button("Try again", self._again, symbol="refresh")
 
     def _again(self) -> None:
-        self.ask(then=self._priced, anew=True)
+        self._ask_beside(anew=True)
 
     def _draw(self, prices: Prices, rows: list[GpuRow], wanted: Sequence[str]) -> None:
         fitting = [row for row in rows if not row.blocked]

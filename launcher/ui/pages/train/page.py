@@ -107,7 +107,7 @@ class _TrainPage:
                 suggestions={name: [value] for name, value in preferences.last_used.items()},
             )
             self._secrets = CommandSecrets(self.shell, self._changed)
-            self._dataset = DatasetNote(self.shell, self._changed)
+            self._dataset = DatasetNote(self.shell, self._learned)
             self._resume_switch()
 
     def _resume_switch(self) -> None:
@@ -157,7 +157,7 @@ class _TrainPage:
                 "The GPU you rent. The first line is chosen for you: the cheapest one that is large "
                 "enough and free."
             )
-            self.gpus = GpuTable(self.shell, self.choice, self._changed, self._priced)
+            self.gpus = GpuTable(self.shell, self.choice, self._changed, self._learned)
             self.form.draw("Where", leave_out=("gpu_types",))
 
     def _limits(self) -> None:
@@ -188,8 +188,7 @@ class _TrainPage:
         self._set_aside.refresh()
         self._price.show(quote(settings, self._dataset.summary, self._offers, self._history))
         if is_first:
-            self._redraw_prices()
-            self.gpus.ask(then=self._priced)
+            self._redraw_prices()  # which asks for prices, too
             return
         # The price is on its way before the long tables are drawn anew, once the person rests.
         if self._redraw is not None:
@@ -197,8 +196,8 @@ class _TrainPage:
         with self.shell.content:
             self._redraw = ui.timer(REDRAW_SECONDS, self._redraw_prices, once=True)
 
-    def _priced(self) -> None:
-        """Prices came: no setting is another, and what was checked stays."""
+    def _learned(self) -> None:
+        """Prices came, or what the dataset holds: no setting is another, and what was checked stays."""
         settings = self.choice.composed.settings
         self._price.show(quote(settings, self._dataset.summary, self._offers, self._history))
         self._redraw_prices()

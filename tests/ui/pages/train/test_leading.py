@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
-from nicegui import ElementFilter
+from nicegui import ElementFilter, ui
 from nicegui.testing import User
 
+from launcher.ui.widgets.elements import Text
 from launcher.ui.widgets.inputs import Field
 from tests.kit.page_verbs import click, enter, only, visit
 from tests.ui.conftest import Ground
@@ -80,3 +82,25 @@ async def test_enter_in_the_name_of_a_preset_saves_it(person: User, ground: Grou
     person.find(marker="field-preset-name").trigger("enter")
     await person.should_not_see("Something in this program failed")
     assert (ground.site.config.config_folder / "presets" / "mine.toml").is_file()
+
+
+async def test_a_dataset_that_is_looked_at_meanwhile_takes_no_result_of_the_check_away(
+    holder: User, ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ground.push_clips()
+    seen, market = asyncio.Event(), ground.site.market
+    look = market.datasets
+
+    async def slow(*asked: Any) -> Any:
+        await seen.wait()
+        return await look(*asked)
+
+    monkeypatch.setattr(market, "datasets", slow)
+    await visit(holder, "/train?preset=finetune-medium&dataset=demo/clips")
+    click(holder, "Check everything")
+    await holder.should_see("Still missing")
+    seen.set()
+    await holder.should_see("12 clips", retries=60)
+    with holder:
+        told = ElementFilter(kind=Text).within(instance=only(holder, ui.element, "checks"))
+        assert any("Still missing" in each.text for each in told)
