@@ -32,6 +32,7 @@ from launcher.ui.widgets.elements import (
     table,
 )
 from launcher.ui.widgets.one_sample import show_sample
+from launcher.ui.widgets.run_state import MOST_COMPARED
 from launcher.ui.widgets.sample_rows import sample_table
 from launcher.ui.widgets.setting_value import value_text
 from pod_image.contract.curve import Point
@@ -40,7 +41,6 @@ from pod_image.contract.older_settings import recorded_settings
 from pod_image.contract.settings import SETTINGS
 
 POINTS_DRAWN = 400
-MOST_RUNS = 20
 COLOURS = (
     "#7a5de0", "#d1720f", "#1f8f5f", "#c2447a", "#2f7fc1", "#8a7a10", "#b04a3a", "#4f9aa8",
     "#6b6b75", "#9a5fb5",
@@ -83,10 +83,12 @@ async def _build(
 def runs_named(site: Site, keys: Sequence[str]) -> list[Run]:
     """Each once, in their order, by nonce or by address; one that this computer does not know is left out."""
     wanted = [key.strip() for key in keys if key.strip()]
-    by_address = {run.address: run for run in reversed(site.history.runs())}
-    found = [site.history.by_nonce(key) or by_address.get(key) for key in wanted]
+    found = [site.history.by_nonce(key) for key in wanted]
+    if None in found:  # addresses, as people type them
+        by_address = {run.address: run for run in reversed(site.history.runs())}
+        found = [run or by_address.get(key) for run, key in zip(found, wanted, strict=True)]
     once = {run.nonce: run for run in found if run is not None}
-    return list(once.values())[:MOST_RUNS]
+    return list(once.values())[:MOST_COMPARED]
 
 
 def names_of(runs: Sequence[Run]) -> list[str]:
@@ -114,7 +116,7 @@ def _heads(compared: Sequence[Compared]) -> None:
                 Text("td", "–" if step is None else f"{step.step:,}", "number")
                 Text("td", "–" if best is None else best.sentence)
                 Text("td", duration(seconds_of(run), unknown="–"), "number")
-                Text("td", dollars(run.cost_usd), "number")
+                Text("td", dollars(run.known_cost_usd), "number")
 
 
 def seconds_of(run: Run) -> float | None:

@@ -33,8 +33,9 @@ class DeleteDialog:
         self._dialog.show()
 
     def _only_here(self, run: Run) -> str:
-        labels = self._shell.site.history.labels
-        if not labels.is_unsent(run.results_repo, run.run_id):
+        history, of = self._shell.site.history, (run.results_repo, run.run_id)
+        # Attempts share them: they go with the last.
+        if not history.labels.is_unsent(*of) or len(history.attempts(*of)) > 1:
             return ""
         return " Its name, tags and notes are not in that repo yet, and are lost."
 

@@ -22,9 +22,9 @@ _HINTS = {
     LabelName.NOTES: "",
 }
 _WHERE = {
-    Sending.LATER: "It goes into the results repo a little later: while a run goes on, its commits are for the run.",
+    Sending.LATER: "It goes into the results repo a little later, with whatever you change until then.",
     Sending.NOTHING_DELIVERED: "It stays on this computer until the run has delivered something to stand beside.",
-    Sending.NO_TOKEN: "It stays on this computer until there is a Hugging Face token.",
+    Sending.NO_TOKEN: "It stays on this computer until there is a Hugging Face token to write.",
 }
 
 

@@ -192,8 +192,6 @@ class Listing:
 
     def _look(self) -> None:
         live = self._shell.site.live
-        if not self._rows and self._version == live.version:
-            return
         goes_on = any(row.listed.run.end_reason is None for row in self._rows)
         if self._version == live.version and not goes_on:
             return

@@ -32,6 +32,7 @@ from launcher.ui.widgets.elements import (
     facts,
 )
 from launcher.ui.widgets.inputs import Field, options
+from launcher.ui.widgets.run_state import MOST_COMPARED
 from pod_image.contract.figures import counted, dollars
 
 KINDS = {
@@ -203,14 +204,17 @@ class _RunsPage:
 
     def _show_chosen(self) -> None:
         """Also those that stand on another page of the list."""
-        ready = len(self._picked) == 2
-        self._compare.lock(None if ready else "Tick two runs in the list first.")
+        chosen = len(self._picked)
+        self._compare.label.text = f"Compare the {chosen}" if chosen > 2 else "Compare the two"
+        if chosen > MOST_COMPARED:
+            self._compare.lock(f"At most {MOST_COMPARED} runs can be compared at once.")
+        else:
+            self._compare.lock(None if chosen > 1 else "Tick two runs or more in the list first.")
         self._names.text = f"Chosen: {', '.join(self._picked.values())}" if self._picked else ""
         self._none.set_visibility(bool(self._picked))
 
     def _go_compare(self) -> None:
-        first, second = self._picked
-        ui.navigate.to(f"/compare?a={first}&b={second}")
+        ui.navigate.to(f"/compare?runs={','.join(self._picked)}")
 
     # what is changed
 

@@ -164,10 +164,8 @@ def recipe_title(recipe: str) -> str:
 
 def cost_text(run: Run, now: datetime) -> str:
     """What is billed, else what was metered; of a run that goes on what it has cost by now."""
-    if run.billed_usd is not None:
-        return dollars(run.billed_usd)
-    if run.state is RunState.ENDED:
-        return dollars(run.cost_usd)
+    if run.billed_usd is not None or run.state is RunState.ENDED:
+        return dollars(run.known_cost_usd)
     if run.is_from_repo:
         return f"{dollars(run.cost_usd)} so far" if run.cost_usd is not None else "–"
     return f"{dollars(rented(run, now, is_watched=True).cost_usd)} so far" if run.pod_id else "–"

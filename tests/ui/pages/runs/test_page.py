@@ -16,6 +16,7 @@ from launcher.stores.run_list import RunKind, SortBy
 from launcher.ui.pages.runs.asked import ROWS, Asked
 from launcher.ui.widgets.elements import Button
 from launcher.ui.widgets.inputs import Field, Player
+from launcher.ui.widgets.run_state import MOST_COMPARED
 from pod_image.contract.outcomes import EndReason
 from tests.kit.clocks import NOW
 from tests.kit.page_verbs import click, enter, only, press, until, visit
@@ -238,7 +239,7 @@ async def test_what_it_was_called_before_can_be_taken_again(person: User, ground
     assert shown(person) == ["first"]
     assert labels.of("me/voice", "run-01").notes == "Typed elsewhere."
     await person.should_see(
-        "It stays on this computer until there is a Hugging Face token.", retries=100
+        "It stays on this computer until there is a Hugging Face token to write.", retries=100
     )
 
 
@@ -259,7 +260,7 @@ async def test_a_name_that_is_too_long_is_said_and_stays_typed(
 
 
 async def test_runs_of_two_pages_are_chosen_and_compared(person: User, ground: Ground) -> None:
-    many(ground, ROWS + 1)
+    many(ground, ROWS + 2)
     await visit(person, "/runs")
     (compare,) = [
         one for one in person.find(kind=Button).elements if one.label.text == "Compare the two"
@@ -270,6 +271,23 @@ async def test_runs_of_two_pages_are_chosen_and_compared(person: User, ground: G
     person.find(marker="pick-nonce00000").trigger("change", True)
     await person.should_see("Chosen: run-025, run-000")
     assert not compare.locked
+    person.find(marker="pick-nonce00001").trigger("change", True)
+    assert compare.label.text == "Compare the 3"
+    press(person, compare)
+    await person.should_see("run-001", retries=30)
+    await person.should_see("Compare runs")
+    await visit(person, "/runs")
+
+
+async def test_no_more_runs_are_compared_than_a_page_can_show(person: User, ground: Ground) -> None:
+    many(ground, MOST_COMPARED + 1)
+    await visit(person, "/runs")
+    (compare,) = [
+        one for one in person.find(kind=Button).elements if one.label.text == "Compare the two"
+    ]
+    for number in range(MOST_COMPARED + 1):
+        person.find(marker=f"pick-nonce{number:05d}").trigger("change", True)
+    assert compare.locked
     press(person, only(person, Button, "pick-none"))
     assert compare.locked
 
