@@ -7,12 +7,13 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from launcher.domain.run import Run, RunState
+from launcher.domain.run_address import is_run_id
 from launcher.errors import LauncherError
 from launcher.services.choosing.option import Listing, Option, shown_words
 from launcher.services.common.workbench import Workbench
@@ -31,7 +32,6 @@ MOST_OF_HISTORY = 40
 TAIL_BYTES = 1 << 20
 """Of a run's events on this computer: a checkpoint comes at least once in so many."""
 _ADDRESS = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-_RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,8 @@ async def _of_repo(
     bench: Workbench, repo: str, under_way: set[str]
 ) -> tuple[list[Continuable], Said]:
     """Raises HubError, NotConfigured."""
-    results = bench.results(repo)
-    results = type(results)(results.access.in_a_hurry(), repo)
-    ids = [each for each in await results.run_ids() if _RUN_ID.fullmatch(each)]
+    results = replace(bench, hub=bench.hub.in_a_hurry()).results(repo)
+    ids = [each for each in await results.run_ids() if is_run_id(each)]
     ids = sorted(ids, key=_natural, reverse=True)
     newest = [each for each in ids[:MOST_OF_REPO] if each not in under_way]
     records = await asyncio.gather(*(results.record(each) for each in newest))
