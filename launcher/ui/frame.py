@@ -279,7 +279,7 @@ def draw_key_chip(chip: ui.element, site: Site, tab: str) -> None:
         if not held:
             Text("span", "No keys")
         else:
-            Text("span", f"{len(held)} of {max(len(USUAL_KEYS), len(held))} keys held")
+            Text("span", f"{len(held)} of {len({*USUAL_KEYS, *held})} keys held")
 
 
 def show_error(error: LauncherError) -> None:

@@ -89,6 +89,8 @@ class Guard:
 
     def _takes_arrival(self, headers: Headers) -> bool:
         """Once for each launch link that was used: what the cookie holds is spent."""
+        if not self._arrivals:
+            return False
         value = _cookie(headers, self._arrival_name)
         arrival = next((one for one in self._arrivals if value and is_same(one, value)), None)
         self._arrivals.discard(arrival or "")

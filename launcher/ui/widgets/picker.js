@@ -27,7 +27,7 @@ export default {
   `,
   props: {
     label: String, placeholder: String, options: { type: Array, default: () => [] },
-    makes: { type: Array, default: () => [] }, atOnce: Boolean, things: { type: String, default: "entries" },
+    makes: { type: Array, default: () => [] }, atOnce: Boolean,
   },
   data() {
     return { typed: "", at: 0, timer: null };
@@ -60,7 +60,7 @@ export default {
       const all = this.options.length;
       if (!this.typed) return all > MOST_SHOWN ? `The first ${MOST_SHOWN} of ${all}. Type to find others.` : "";
       if (this.hits.length > MOST_SHOWN) return `The first ${MOST_SHOWN} of ${this.hits.length} found.`;
-      return `${this.hits.length} of ${all} ${this.things} found.`;
+      return `${this.hits.length} of ${all} entries found.`;
     },
   },
   watch: {

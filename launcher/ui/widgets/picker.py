@@ -40,7 +40,6 @@ class Picker(ui.element, component="picker.js"):
         at_once: bool = True,
         makes: Sequence[str] = (),
         placeholder: str = "",
-        things: str = "entries",
     ) -> None:
         super().__init__()
         self._props.update(
@@ -49,7 +48,6 @@ class Picker(ui.element, component="picker.js"):
                 "placeholder": placeholder,
                 "makes": list(makes),
                 "at-once": at_once,
-                "things": things,
             }
         )
         self.show(rows)

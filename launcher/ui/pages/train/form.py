@@ -150,7 +150,7 @@ class Choice:
     @property
     def can_come_back(self) -> dict[str, Any]:
         """Of what was set aside, what runs of this recipe can have and what does not stand there anyway."""
-        values = self.composed.settings.model_dump(mode="json")
+        values = self._values
         known = {one.name: one for _, members in fields() for one in members}
         return {
             name: value

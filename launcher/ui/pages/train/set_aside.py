@@ -53,5 +53,6 @@ class SetAside:
         self._brought()
 
     def _drop(self) -> None:
-        self._choice.draft.set_aside.clear()
+        for name in self._shown:
+            self._choice.draft.set_aside.pop(name, None)
         self._brought()
