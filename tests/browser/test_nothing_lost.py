@@ -24,7 +24,8 @@ RESTORED = "Restored what you had typed."
 def test_few_tabs_lead_to_the_check_and_help_is_shown_where_it_is_asked_for(window: Window) -> None:
     window.go("/train?preset=finetune-medium")
     page, tabs = window.page, len(window.context.pages)
-    page.get_by_text("Prices need the RunPod key").wait_for()  # drawn, and not drawn anew below the focus
+    # Drawn, and not drawn anew below the focus.
+    page.get_by_text("Prices need the RunPod key").wait_for()
     skip(page, "Skip to the page")
     names: list[str] = []
     while not names or not names[-1].startswith("Check everything"):

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 def test_from_an_open_page_to_a_voice(window: Window, staged: Stage, act: Act) -> None:
     page = window.page
-    expect(page.get_by_role("heading", name="Enter your keys")).to_be_visible()
+    expect(page.get_by_role("heading", name="From recordings to a voice")).to_be_visible()
     window.type_keys(staged.keys)
     first = rent(window)
     expect(page.get_by_text(re.compile("step [1-9][0-9,]* of"))).to_be_visible()

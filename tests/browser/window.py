@@ -42,6 +42,9 @@ class Window:
         return page
 
     def enter(self) -> None:
+        self.page.goto(
+            "about:blank"
+        )  # a page that is reconnecting reloads itself, in the midst of the next
         self.page.goto(self.form.link())
         ready(self.page)
 
