@@ -117,7 +117,7 @@ def _table(members: list[FormField]) -> str:
         for field in members
     ]
     if any(field.is_required for field in members):
-        lines += ["", "\\* has to be given where it applies."]
+        lines += ["", "\\* required where it applies."]
     return "\n".join(lines) + "\n"
 
 

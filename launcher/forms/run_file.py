@@ -57,8 +57,8 @@ def parse_run_file(text: str, source: str) -> RunFile:
             if is_newer(version):
                 raise newer_file(source, version, name)
             raise InvalidRequest(
-                f"{source} has {name!r} at the top.",
-                hint=f"Settings go below a line [settings]. {nearest(name, _TOP_LEVEL)}",
+                f"{source} has {name!r} at the top level.",
+                hint=f"Put settings below a line [settings]. {nearest(name, _TOP_LEVEL)}",
             )
     if not isinstance(settings, dict) or not isinstance(document.get("preset", ""), str):
         raise InvalidRequest(f"{source}: preset is a name, and [settings] a table.")

@@ -15,7 +15,7 @@ def run_file_schema() -> dict[str, Any]:
     settings = RunSettings.model_json_schema()
     definitions = settings.pop("$defs", {})
     settings.pop("title", None)
-    settings["description"] = "What differs from the preset, or from the defaults."
+    settings["description"] = "Settings that differ from the preset or the defaults."
     return {
         "$schema": SCHEMA_DIALECT,
         "title": "Run of launcher",

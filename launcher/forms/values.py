@@ -32,7 +32,7 @@ def _meant(name: str) -> Said:
     if name in RETIRED:
         return f"There was one in an earlier release: {RETIRED[name]}."
     now = todays_name(name)
-    return nearest(name, SETTINGS) if now == name else f"It is called {now} now."
+    return nearest(name, SETTINGS) if now == name else f"It is now called {now}."
 
 
 def nearest(name: str, known: Iterable[str]) -> Said:
@@ -124,13 +124,13 @@ def _problem(field: FormField, fault: Mapping[str, Any]) -> str:
     if kind == "string_pattern_mismatch":
         return f"cannot be {given}."
     if kind == "string_too_long":
-        return f"can be {context['max_length']} characters long; this is {len(fault['input'])}."
+        return (
+            f"can have at most {context['max_length']} characters; this has {len(fault['input'])}."
+        )
     if kind in ("string_too_short", "too_short"):
         return "cannot be empty."
     if kind == "too_long":
-        return (
-            f"takes {context['max_length']} values at most; {context['actual_length']} were given."
-        )
+        return f"can have at most {context['max_length']} values; {context['actual_length']} were given."
     if kind.startswith("string_"):
         return f"must be text; {given} was given."
     if kind.startswith("tuple_"):

@@ -53,7 +53,7 @@ class PhaseChange(Body):
 
 
 class BootCheck(Part):
-    """One thing that has to work, tried at boot: a way to end the money, or a part of the machine."""
+    """One thing that has to work, tried at boot: a way to stop the billing, or a part of the machine."""
 
     name: str
     works: bool
@@ -65,7 +65,7 @@ class BootCheck(Part):
 
 
 class ArmedReport(Body):
-    """Each way to end the money was tried. The pod needs nobody from here on when `works`."""
+    """Each way to stop the billing was tried. The pod needs nobody from here on when `works`."""
 
     event: ClassVar[str] = "armed"
     works: bool

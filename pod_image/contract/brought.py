@@ -25,8 +25,8 @@ CONFIGURATION = "config"
 REQUIREMENTS = ".requirements"
 """Below the command's folder: lists of packages, which are no results."""
 _CHANGED = (
-    f"Somebody changed the folder {FOLDER} of the results repo after the plan. Delete it there and start the run "
-    "again: what is needed is sent anew."
+    f"The folder {FOLDER} of the results repo was changed after the plan was made. Delete it there and start "
+    "the run again; the files are then sent again."
 )
 
 
@@ -54,7 +54,7 @@ def checked_bring(text: str) -> str:
     _, place = split_bring(text)
     if place and not _is_root(place) and safe_path(place) is None:
         raise ValueError(
-            f"the place {place!r} has to be below the command's folder, such as lib/train.py"
+            f"the path {place!r} must be inside the command's folder, such as lib/train.py"
         )
     return text
 
@@ -100,23 +100,23 @@ class BroughtList(BaseModel):
     def from_json(cls, content: bytes | None, sha256: str) -> Self:
         """The list of that hash. Raises ContractError for any other, and for a path that leads out of the folder."""
         if content is None:
-            raise ContractError("The list of what the run brings along is missing.", hint=_CHANGED)
+            raise ContractError("The list of files sent with the run is missing.", hint=_CHANGED)
         if hashlib.sha256(content).hexdigest() != sha256:
             raise ContractError(
-                "The list of what the run brings along is not the one of the plan.", hint=_CHANGED
+                "The list of files sent with the run differs from the plan.", hint=_CHANGED
             )
         try:
             listed = cls.model_validate_json(content)
         except ValidationError:
             raise ContractError(
-                "The list of what the run brings along cannot be read.",
-                hint="Use an image of the same release as the launcher.",
+                "The list of files sent with the run cannot be read.",
+                hint="Use an image from the same release as the launcher.",
             ) from None
         for file in listed.files:
             if safe_path(file.path) != file.path:
                 raise ContractError(
-                    f"The file {file.path!r} of what the run brings along leads out of the command's folder.",
-                    hint="Bring it to a place below that folder.",
+                    f"The file {file.path!r}, sent with the run, would land outside the command's folder.",
+                    hint="Choose a path inside that folder.",
                 )
         return listed
 
@@ -125,7 +125,7 @@ class BroughtList(BaseModel):
         for file in self.files:
             if file.path not in found:
                 raise ContractError(
-                    f"{file.path}, which the run brings along, is missing in the results repo.",
+                    f"{file.path}, sent with the run, is missing from the results repo.",
                     hint=_CHANGED,
                 )
             if found[file.path] != file.size_bytes:
@@ -133,14 +133,14 @@ class BroughtList(BaseModel):
         more = sorted(set(found) - {file.path for file in self.files})
         if more:
             raise ContractError(
-                f"Beside what the run brings along lies {more[0]}, which is not of the plan.",
+                f"The folder for files sent with the run also contains {more[0]}, which is not in the plan.",
                 hint=_CHANGED,
             )
 
 
 def changed(path: str) -> ContractError:
     return ContractError(
-        f"{path}, which the run brings along, is not the file of the plan: it has another content.",
+        f"{path}, sent with the run, is not the file in the plan: its content differs.",
         hint=_CHANGED,
     )
 

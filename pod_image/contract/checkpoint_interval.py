@@ -11,7 +11,7 @@ from pod_image.contract.knobs import Knob
 CheckpointMinutes = Annotated[
     float,
     Field(
-        description="Time between checkpoints: what can be lost when the machine dies.",
+        description="Time between checkpoints. If the machine dies, you lose what came after the last one.",
         ge=0.1,
         le=240,
     ),
@@ -20,9 +20,7 @@ CheckpointMinutes = Annotated[
 StepsBetweenCheckpoints = Annotated[
     int,
     Field(
-        description=(
-            "A checkpoint after every so many steps too, beside the one by time; 0 leaves it to the time."
-        ),
+        description=("Also save a checkpoint after this many steps; 0 saves them only by time."),
         ge=0,
         le=10_000_000,
     ),
@@ -31,9 +29,7 @@ StepsBetweenCheckpoints = Annotated[
 EpochsBetweenCheckpoints = Annotated[
     int,
     Field(
-        description=(
-            "A checkpoint after every so many epochs too, beside the one by time; 0 leaves it to the time."
-        ),
+        description=("Also save a checkpoint after this many epochs; 0 saves them only by time."),
         ge=0,
         le=10_000,
     ),

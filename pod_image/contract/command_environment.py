@@ -23,13 +23,15 @@ def variable(text: str) -> tuple[str, str]:
         raise ValueError(WRITTEN)
     _refuse_ours(name)
     if "\0" in value:
-        raise ValueError(f"the value of {name} has a NUL, which no variable can hold")
+        raise ValueError(
+            f"the value of {name} contains a NUL character, which is not allowed in a variable"
+        )
     return name, value
 
 
 def _refuse_ours(name: str) -> None:
     if name in _ALSO_OURS or name.upper().startswith(_OURS) or _OF_INPUT.fullmatch(name):
-        raise ValueError(f"{name} is set by the pod, and not to be given")
+        raise ValueError(f"{name} is set by the pod and cannot be changed")
 
 
 def checked_variable(text: str) -> str:
@@ -42,7 +44,7 @@ def checked_secret(name: str) -> str:
     """The name of a secret, which the command finds its value under. Raises ValueError; a value is not quoted."""
     if not _NAME.fullmatch(name) or _IS_VALUE.fullmatch(name) or key_in((name,)):
         raise ValueError(
-            "a secret is given by its name alone, such as WANDB_API_KEY; its value is asked for"
+            "give only the name of a secret, such as WANDB_API_KEY; you are asked for its value"
         )
     _refuse_ours(name)
     return name
@@ -59,5 +61,5 @@ def checked_folder(text: str) -> str:
     """A folder below the command's. Raises ValueError."""
     parts = text.replace("\\", "/").split("/")
     if text.startswith(("/", "\\")) or ".." in parts or ":" in text:
-        raise ValueError("the folder has to stay below the command's own")
+        raise ValueError("the folder must be inside the command's own folder")
     return text

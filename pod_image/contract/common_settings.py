@@ -73,8 +73,7 @@ class CommonSettings(BaseModel):
         str,
         Field(
             description=(
-                "Branch, tag or commit of the dataset; it is pinned to a commit before the run "
-                "starts."
+                "Branch, tag or commit of the dataset. The exact commit is fixed before the run starts."
             ),
             min_length=1,
             max_length=200,
@@ -91,7 +90,7 @@ class CommonSettings(BaseModel):
         str,
         Field(
             description=(
-                "Folder of the dataset repo that holds the dataset, such as clips/anna; empty takes the whole repo."
+                "Folder of the repo that holds the dataset, such as clips/anna; empty uses the whole repo."
             ),
             pattern=r"^$|^[^/\\.][^/\\]*(/[^/\\.][^/\\]*)*$",
             max_length=300,
@@ -110,13 +109,13 @@ class CommonSettings(BaseModel):
         tuple[RepoAtRevision, ...],
         Field(
             description=(
-                "Further dataset repos, beside the first, such as me/more-clips; me/more-clips@v2 is a branch, tag or "
-                "commit of one, me/more-clips/anna a folder. Each is pinned to a commit."
+                "More dataset repos to train on as well, such as me/more-clips. Add @v2 for a branch, tag or "
+                "commit, /anna for a folder. The exact commit of each is fixed before the run starts."
             ),
             max_length=15,
         ),
         Knob(
-            "Further datasets",
+            "More datasets",
             group="What",
             level="advanced",
             scope=Scope.RUN,
@@ -131,13 +130,13 @@ class CommonSettings(BaseModel):
         tuple[Word, ...],
         Field(
             description=(
-                "Table of transcripts in the dataset, such as metadata_train.csv, where several "
-                "contradict each other; several are read together."
+                "Transcript table to use, such as metadata_train.csv, when the dataset has several that "
+                "contradict each other. If you name several, all of them are read."
             ),
             max_length=16,
         ),
         Knob(
-            "Table of transcripts",
+            "Transcript table",
             group="What",
             level="advanced",
             scope=Scope.RUN,
@@ -150,8 +149,7 @@ class CommonSettings(BaseModel):
         RepoId,
         Field(
             description=(
-                "Hugging Face model repo that receives the results; made, private, when it is "
-                "absent."
+                "Hugging Face model repo for the results. A private one is created if it does not exist."
             )
         ),
         Knob(
@@ -168,13 +166,13 @@ class CommonSettings(BaseModel):
         str,
         Field(
             description=(
-                "Name of this run and its folder in the results repo; empty takes the next free "
-                "one (run-01, run-02)."
+                "Name of this run and of its folder in the results repo; empty uses the next free one (run-01, "
+                "run-02)."
             ),
             pattern=r"^$|^[a-z0-9][a-z0-9-]{0,39}$",
         ),
         Knob(
-            "Run id",
+            "Run ID",
             group="What",
             level="advanced",
             scope=Scope.RUN,
@@ -199,8 +197,7 @@ class CommonSettings(BaseModel):
         tuple[Word, ...],
         Field(
             description=(
-                "GPU types that will do, in order of preference; empty takes the cheapest that "
-                "fits."
+                "GPU types to use, in order of preference; empty uses the cheapest that fits."
             ),
             max_length=32,
         ),
@@ -208,15 +205,14 @@ class CommonSettings(BaseModel):
     ] = ()
     gpu_count: Annotated[
         int,
-        Field(description="GPUs in the pod.", ge=1, le=8),
+        Field(description="Number of GPUs in the pod.", ge=1, le=8),
         Knob("GPUs", group="Where", level="advanced"),
     ] = 1
     cloud: Annotated[
         Cloud,
         Field(
             description=(
-                "secure: data centres. community: private hosts, cheaper, less dependable. any: "
-                "both."
+                "secure: data centres. community: private hosts, cheaper but less reliable. any: both."
             )
         ),
         Knob("Cloud tier", group="Where", when=_ON_RUNPOD),
@@ -224,7 +220,7 @@ class CommonSettings(BaseModel):
     data_centers: Annotated[
         tuple[Word, ...],
         Field(
-            description="Data centres that will do, such as EU-RO-1; empty takes any.",
+            description="Data centres to use, such as EU-RO-1; empty allows any.",
             max_length=64,
         ),
         Knob(
@@ -240,8 +236,7 @@ class CommonSettings(BaseModel):
         int,
         Field(
             description=(
-                "Disk of the container; dataset, checkpoints and image layers share it. "
-                "RunPod rents 20 GB at the least."
+                "Disk space of the container, shared by dataset, checkpoints and image. RunPod's minimum is 20 GB."
             ),
             ge=5,
             le=2000,
@@ -252,8 +247,9 @@ class CommonSettings(BaseModel):
         str,
         Field(
             description=(
-                "Container image; 'bootstrap' runs RunPod's own PyTorch image and installs our agent at start, "
-                "'bootstrap:IMAGE' any other with Python 3.11 or newer, in which it changes nothing."
+                "Container image. 'bootstrap' uses RunPod's PyTorch image and installs our agent when the pod "
+                "starts; 'bootstrap:IMAGE' does so in any image with Python 3.11 or newer, and changes nothing "
+                "else in it."
             ),
             min_length=1,
             max_length=300,
@@ -264,7 +260,7 @@ class CommonSettings(BaseModel):
     registry: Annotated[
         str,
         Field(
-            description="Id of the RunPod registry credential for a private image.", max_length=200
+            description="ID of the RunPod registry credential for a private image.", max_length=200
         ),
         Knob(
             "Registry credential",
@@ -278,8 +274,8 @@ class CommonSettings(BaseModel):
         str,
         Field(
             description=(
-                "CUDA that the host's driver has to know; empty takes any host. torch in our image is built "
-                "for 13.0."
+                "Lowest CUDA version that the host's driver must support; empty allows any host. PyTorch in "
+                "our image is built for 13.0."
             ),
             pattern=r"^$|^\d{1,2}\.\d{1,2}$",
         ),
@@ -296,7 +292,7 @@ class CommonSettings(BaseModel):
     max_hours: Annotated[
         float,
         Field(
-            description="The pod ends itself at the latest so long after its creation.",
+            description="Longest time the pod may live, in hours. Then it ends itself.",
             ge=0.02,
             le=240,
         ),
@@ -304,15 +300,21 @@ class CommonSettings(BaseModel):
     ] = 6.0
     max_cost_usd: Annotated[
         float,
-        Field(description="The pod ends itself before it has cost more.", ge=0.01, le=10_000),
+        Field(
+            description=(
+                "Most the pod may cost, in US dollars. It ends itself before it costs more."
+            ),
+            ge=0.01,
+            le=10_000,
+        ),
         Knob("Cost cap", group="Limits", unit="USD"),
     ] = 10.0
     boot_minutes: Annotated[
         float,
         Field(
             description=(
-                "A pod that has not reported itself ready by then is released; 0 goes by the size "
-                "of the image."
+                "Longest time until the pod must report that it is ready; after that it is released. 0 depends "
+                "on the size of the image."
             ),
             ge=0,
             le=120,
@@ -322,7 +324,7 @@ class CommonSettings(BaseModel):
     gpu_idle_minutes: Annotated[
         float,
         Field(
-            description="End the run when the GPU does nothing for so long while training.",
+            description="End the run if the GPU is idle for this long during training.",
             ge=1,
             le=240,
         ),
@@ -330,7 +332,7 @@ class CommonSettings(BaseModel):
     ] = 15.0
     stall_minutes: Annotated[
         float,
-        Field(description="End the run when training makes no progress for so long.", ge=1, le=240),
+        Field(description="End the run if training makes no progress for this long.", ge=1, le=240),
         Knob("No-progress limit", group="Limits", unit="minutes", level="advanced"),
     ] = 30.0
 

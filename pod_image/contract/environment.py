@@ -91,8 +91,8 @@ class RunDocument(BaseModel):
         size_bytes = len(text.encode())
         if size_bytes > MAX_RUN_BYTES:
             raise ContractError(
-                f"The settings of this run take {size_bytes:,} bytes; a pod can be sent {MAX_RUN_BYTES:,}.",
-                hint="Shorten the sample sentences or the command; long scripts belong in the dataset repo.",
+                f"The settings of this run take {size_bytes:,} bytes; a pod can receive at most {MAX_RUN_BYTES:,}.",
+                hint="Shorten the sample sentences or the command. Put long scripts into the dataset repo.",
             )
         return text
 
@@ -107,13 +107,14 @@ class RunDocument(BaseModel):
         version = document.get("contract")
         if version not in READABLE_CONTRACTS:
             raise ContractError(
-                f"This image understands contract {CONTRACT_VERSION}, the launcher sent {version!r}.",
-                hint="Use the image of the same release as the launcher, or rebuild it.",
+                f"This image understands contract version {CONTRACT_VERSION}, but the launcher sent version "
+                f"{version!r}.",
+                hint="Use the image from the same release as the launcher, or rebuild it.",
             )
         if document.get("place", DEFAULT_PLACE) not in [*PLACES]:
             raise ContractError(
-                "This image does not know the place that the launcher named.",
-                hint="Use the image of the same release as the launcher, or rebuild it.",
+                "This image does not know the provider that the launcher named.",
+                hint="Use the image from the same release as the launcher, or rebuild it.",
             )
         try:
             return cls.model_validate(document)
@@ -123,7 +124,7 @@ class RunDocument(BaseModel):
                 for error in exc.errors()
             )
             raise ContractError(
-                f"The run document has values this image cannot take: {places}."
+                f"The run document has values that this image does not accept: {places}."
             ) from None
 
 
@@ -131,7 +132,7 @@ def _parsed(text: str) -> dict[str, Any]:
     if not text:
         raise ContractError(
             f"{RUN_VARIABLE} is not set.",
-            hint="This image is started by the launcher, not by hand.",
+            hint="This image must be started by the launcher, not by hand.",
         )
     try:
         document = json.loads(text)

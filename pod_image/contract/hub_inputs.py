@@ -9,8 +9,8 @@ from typing import Literal
 from pod_image.contract.paths import safe_path
 
 WRITTEN = (
-    "A model is written OWNER/NAME, a dataset datasets/OWNER/NAME; @REVISION, and :FOLDER for where it is put, may "
-    "follow."
+    "Write OWNER/NAME for a model, datasets/OWNER/NAME for a dataset. You may add @REVISION, and :FOLDER for "
+    "where to put it."
 )
 VARIABLE = "INPUT_{}"
 """Where input n is, for the command: in its environment, its words and its templates."""
@@ -58,7 +58,7 @@ def hub_input(word: str) -> HubInput:
 def _below(folder: str) -> str:
     safe = safe_path(folder)
     if safe is None or folder.startswith("~"):
-        raise ValueError(f"the folder {folder} has to stay below the command's own")
+        raise ValueError(f"the folder {folder} must be inside the command's own folder")
     return safe
 
 
@@ -71,7 +71,7 @@ def checked_model(word: str) -> str:
     """The same for a setting that names a model; it may be empty."""
     found = hub_input(word) if word else None
     if found is not None and found.kind != "model":
-        raise ValueError(f"{found.repo} is asked for as a dataset, and a model is wanted here")
+        raise ValueError(f"{found.repo} is given as a dataset, but a model is needed here")
     return str(found) if found else ""
 
 

@@ -15,7 +15,7 @@ _SHAPES = (
     # A token is either long or mixes digits or cases: `hf_transfer_test` is a file's name.
     ("a Hugging Face token", r"hf_(?:[A-Za-z0-9]{30,}|(?=[a-zA-Z]*\d|[a-z]*[A-Z]+[a-z])[A-Za-z0-9]{12,})"),
     ("a RunPod key", r"rp[as]_(?:[A-Za-z0-9]{24,}|(?=[A-Za-z]*\d)[A-Za-z0-9]{12,})"),
-    ("a key of the kind sk-", r"sk-(?=[A-Za-z_-]{0,64}\d)[A-Za-z0-9_-]{16,}"),
+    ("a key that starts with sk-", r"sk-(?=[A-Za-z_-]{0,64}\d)[A-Za-z0-9_-]{16,}"),
     ("an AWS key", r"A(?:KIA|SIA)[0-9A-Z]{16}(?![0-9A-Z])"),
     ("a GitHub token", r"(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})"),
     ("a GitLab token", r"glpat-[A-Za-z0-9_-]{16,}"),

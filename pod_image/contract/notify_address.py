@@ -60,9 +60,9 @@ def post_address(text: str) -> PostAddress | None:
     host = parts.hostname or ""
     is_safe = scheme in ("ntfys", "https") or is_loopback(host)
     if not is_safe:
-        raise BadAddress("it goes over the net without TLS; use https")
+        raise BadAddress("it is sent without TLS; use https")
     if not host:
-        raise BadAddress("it names no host")
+        raise BadAddress("it has no host name")
     if scheme in ("ntfy", "ntfys") or host == NTFY_HOST:
         return _ntfy(parts, "https" if scheme in ("ntfys", "https") else "http")
     rest = f"?{parts.query}" if parts.query else ""
@@ -80,12 +80,12 @@ def carries_secret(text: str) -> bool:
 
 def _split(text: str) -> SplitResult:
     if not text.isprintable() or " " in text:
-        raise BadAddress("it has a space or a letter that cannot be printed")
+        raise BadAddress("it contains a space or an unprintable character")
     try:
         parts = urlsplit(text)
         parts.port  # noqa: B018  # raises for what is no number
     except ValueError:
-        raise BadAddress("it cannot be read as an address") from None
+        raise BadAddress("it is not a valid address") from None
     return parts
 
 
@@ -103,7 +103,7 @@ def _ntfy(parts: SplitResult, scheme: str) -> PostAddress:
 
 def _topic(name: str) -> str:
     if not _TOPIC.fullmatch(name):
-        raise BadAddress("a topic of ntfy has 1 to 64 letters, digits, - and _")
+        raise BadAddress("an ntfy topic has 1 to 64 letters, digits, - and _")
     return name
 
 

@@ -17,7 +17,7 @@ from pod_image.contract.settings import SETTINGS, RunSettings
 RENAMED: dict[str, str] = {}
 """What a setting was called, and what it is called now."""
 RETIRED: dict[str, str] = {
-    "compile": "training steps are recorded as CUDA graphs instead, which needs no compiler (graphs)",
+    "compile": "training steps are now recorded as CUDA graphs, which need no compiler (graphs)",
 }
 """A setting that is none any more, and what became of it: words that follow a colon."""
 
@@ -41,17 +41,17 @@ def taken_over(values: Mapping[str, Any], *, of_another_release: bool = False) -
     for name, value in values.items():
         now = todays_name(name)
         if now != name and (now in values or now in found):
-            notes.append(f"{name} is called {now} now, which is given too; {name} is left out.")
+            notes.append(f"{name} is now called {now}, which is set too; {name} is ignored.")
         elif name in RETIRED:
-            notes.append(f"{name} is no setting any more and is left out: {RETIRED[name]}.")
+            notes.append(f"{name} is no longer a setting and is ignored: {RETIRED[name]}.")
         elif of_another_release and now not in SETTINGS:
-            notes.append(f"{name} is no setting of this release and is left out.")
+            notes.append(f"{name} is not a setting in this release and is ignored.")
         else:
             found[now] = value
-            notes += [f"{name} is called {now} now."] if now != name else []
+            notes += [f"{name} is now called {now}."] if now != name else []
     for name in unusable(found) if of_another_release else ():
         del found[name]
-        notes.append(f"{name} is left out: this release does not take its value.")
+        notes.append(f"{name} is ignored: this release does not accept its value.")
     return TakenOver(found, tuple(notes))
 
 

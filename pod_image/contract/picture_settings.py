@@ -22,7 +22,7 @@ WITHOUT_A_FILE = (When("trainer_config", ("",)),)
 SamplePrompts = Annotated[
     tuple[Word, ...],
     Field(
-        description="A picture is made of each of these prompts while it trains.",
+        description="Prompts for sample pictures, made while it trains.",
         max_length=16,
     ),
     Knob(
@@ -37,14 +37,14 @@ SamplePrompts = Annotated[
 PictureSteps = Annotated[
     int,
     Field(
-        description="Steps of the training, each with one batch of pictures.", ge=1, le=1_000_000
+        description="Number of training steps; each uses one batch of pictures.", ge=1, le=1_000_000
     ),
     Knob("Steps", group="How much", unit="steps", when=WITHOUT_A_FILE),
 ]
 PictureSize = Annotated[
     int,
     Field(
-        description="Side of the pictures that it trains on; others are scaled to as many pixels.",
+        description="Side length of the training pictures; others are scaled to the same number of pixels.",
         ge=256,
         le=4096,
     ),
@@ -52,18 +52,22 @@ PictureSize = Annotated[
 ]
 PicturesPerStep = Annotated[
     int,
-    Field(description="Pictures per step. More are faster and need more GPU memory.", ge=1, le=256),
+    Field(description="Pictures per step. More is faster and needs more GPU memory.", ge=1, le=256),
     Knob("Pictures per step", group="How much", unit="pictures", when=WITHOUT_A_FILE),
 ]
 PictureLoraRank = Annotated[
     int,
-    Field(description="Size of what the LoRA may learn.", ge=1, le=1024),
+    Field(
+        description="Rank of the LoRA. A higher rank can learn more and makes a larger file.",
+        ge=1,
+        le=1024,
+    ),
     Knob("LoRA rank", group="How much", level="advanced", when=WITHOUT_A_FILE),
 ]
 PictureLearningRate = Annotated[
     float,
-    Field(description="Step width of the LoRA's optimiser.", gt=0, le=1),
-    Knob("Learning rate of the LoRA", group="How much", level="advanced", when=WITHOUT_A_FILE),
+    Field(description="Learning rate of the LoRA.", gt=0, le=1),
+    Knob("Learning rate", group="How much", level="advanced", when=WITHOUT_A_FILE),
 ]
 
 

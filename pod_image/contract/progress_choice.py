@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 WRITTEN = (
-    "Progress is auto, none, json, bar, trainer, file:PATTERN (such as file:out/*.jsonl) or regex:EXPRESSION with "
+    "Choose auto, none, json, bar, trainer, file:PATTERN (such as file:out/*.jsonl) or regex:EXPRESSION with "
     "named groups, such as regex:step (?P<step>[0-9]+)."
 )
 
@@ -36,19 +36,19 @@ def progress_choice(text: str) -> ProgressChoice:
     try:
         way = ProgressWay(word)
     except ValueError:
-        raise ValueError(f"{word!r} is no way to read progress") from None
+        raise ValueError(f"{word!r} is not a way to read progress") from None
     takes_one = way in (ProgressWay.FILE, ProgressWay.REGEX)
     if takes_one != bool(argument) or bool(colon) != takes_one:
         raise ValueError(f"{way} needs {'something' if takes_one else 'nothing'} after a colon")
     if way is ProgressWay.FILE:
         path = PurePosixPath(argument)
         if path.is_absolute() or ".." in path.parts:
-            raise ValueError("the file's pattern has to stay below the command's folder")
+            raise ValueError("the file pattern must stay inside the command's folder")
     if way is ProgressWay.REGEX:
         try:
             names = re.compile(argument).groupindex
         except re.error as exc:
-            raise ValueError(f"the regular expression cannot be read: {exc}") from None
+            raise ValueError(f"the regular expression is not valid: {exc}") from None
         if not {"step", "epoch"} & set(names):
             raise ValueError("the regular expression needs a group named step or epoch")
     return ProgressChoice(way, argument)

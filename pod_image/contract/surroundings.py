@@ -84,7 +84,7 @@ def odd_letters(key: str) -> str:
     if not key:
         return "no letters at all"
     if any(letter.isspace() for letter in key):
-        return "a blank or a line break"
+        return "a space or a line break"
     if any(letter in "\"'`" for letter in key):
         return "a quotation mark"
     if not key.isascii():
@@ -161,13 +161,13 @@ def _proxy_fault(variable: str, address: str) -> Iterator[Fault]:
     if scheme not in ("http", "https", *_SOCKS) or not _is_url(url) or not url.isprintable():
         yield Fault(
             variable,
-            f"{variable} names no proxy that can be used.",
-            f"Unset {variable}, or give it an address such as http://proxy.example:3128.",
+            f"{variable} is not a usable proxy address.",
+            f"Unset {variable}, or set it to an address such as http://proxy.example:3128.",
         )
     elif is_socks and importlib.util.find_spec("socksio") is None:
         yield Fault(
             variable,
-            f"{variable} names a SOCKS proxy, and the package that speaks SOCKS is not installed.",
+            f"{variable} is a SOCKS proxy, but the package for SOCKS is not installed.",
             f"pip install socksio, or unset {variable}, or give it the address of an HTTP proxy.",
         )
 
@@ -181,8 +181,8 @@ def _certificate_faults(environment: Mapping[str, str]) -> Iterator[Fault]:
     if why:
         yield Fault(
             name,
-            f"{name} names certificates that cannot be used: {path} {why}.",
-            f"Unset {name}, or have it name certificates that are there.",
+            f"{name} points to certificates that cannot be used: {path} {why}.",
+            f"Unset {name}, or set it to a file or folder with certificates.",
         )
 
 
@@ -202,14 +202,14 @@ def _why_not_loaded(path: str, version: tuple[int, int, int]) -> str:
     except ssl.SSLError:
         return "holds no certificates"
     except FileNotFoundError:
-        return "is not there"
+        return "does not exist"
     except (OSError, ValueError) as exc:
         return f"cannot be read ({getattr(exc, 'strerror', None) or exc})"
     return ""
 
 
 def _why_no_folder(paths: str) -> str:
-    return "" if any(map(os.path.isdir, paths.split(os.pathsep))) else "is no folder"
+    return "" if any(map(os.path.isdir, paths.split(os.pathsep))) else "is not a folder"
 
 
 def _offline_faults(environment: Mapping[str, str]) -> Iterator[Fault]:
@@ -218,8 +218,8 @@ def _offline_faults(environment: Mapping[str, str]) -> Iterator[Fault]:
     if name is not None and environment[name].upper() in _YES:
         yield Fault(
             name,
-            f"{name} is set, so Hugging Face may not be asked for anything.",
-            f"Unset {name} and do it again.",
+            f"{name} is set, which forbids all requests to Hugging Face.",
+            f"Unset {name} and try again.",
         )
 
 
@@ -229,6 +229,6 @@ def _endpoint_faults(endpoint: str) -> Iterator[Fault]:
         return
     yield Fault(
         "HF_ENDPOINT",
-        f"HF_ENDPOINT is not an address that begins with https:// and names a host: {endpoint!r}.",
-        "Unset HF_ENDPOINT to use https://huggingface.co, or write https:// before it.",
+        f"HF_ENDPOINT is not an address with https:// and a host name: {endpoint!r}.",
+        "Unset HF_ENDPOINT to use https://huggingface.co, or start it with https://.",
     )

@@ -24,7 +24,7 @@ LocalName = Annotated[str, StringConstraints(min_length=1, max_length=5_000)]
 KeepCheckpoints = Annotated[
     int,
     Field(
-        description="Checkpoints that are kept; older ones go, also from the results repo.",
+        description="Number of checkpoints to keep. Older ones are deleted, also from the results repo.",
         ge=1,
         le=100,
     ),
@@ -33,7 +33,7 @@ KeepCheckpoints = Annotated[
 MaxSteps = Annotated[
     int,
     Field(
-        description="End after so many steps of this run; 0 leaves it to the epochs.",
+        description="Stop after this many steps of this run; 0 disables it.",
         ge=0,
         le=10_000_000,
     ),
@@ -42,24 +42,24 @@ MaxSteps = Annotated[
 Seed = Annotated[
     int,
     Field(
-        description="Start of every random draw; the same seed repeats a run.",
+        description="Random seed. The same seed makes the same random choices.",
         ge=0,
         le=2**31 - 1,
     ),
-    Knob("Seed", group="How much", level="advanced"),
+    Knob("Random seed", group="How much", level="advanced"),
 ]
 MinGpuMemoryGb = Annotated[
     float,
-    Field(description="Memory that each GPU has to have; 0 takes any.", ge=0, le=1_000),
-    Knob("Least GPU memory", group="Where", unit="GB", level="advanced"),
+    Field(description="Memory that each GPU must have; 0 allows any.", ge=0, le=1_000),
+    Knob("Minimum GPU memory", group="Where", unit="GB", level="advanced"),
 ]
 BaseModelRepo = Annotated[
     str,
     AfterValidator(checked_model),
     Field(
         description=(
-            "Model that the training starts from: OWNER/NAME on Hugging Face, or OWNER/NAME@REVISION. It is pinned to "
-            "a commit and fetched before the training; the dataset token has to be allowed to read it."
+            "Model to start from: OWNER/NAME on Hugging Face, or OWNER/NAME@REVISION. The exact commit is "
+            "fixed, and the pod downloads it before training. The dataset token must be allowed to read it."
         ),
         max_length=600,
     ),
@@ -69,7 +69,7 @@ BaseModelRepo = Annotated[
         scope=Scope.SUBJECT,
         is_settled=True,
         is_hub_address=True,
-        empty_means="none is fetched",
+        empty_means="none",
         written=WRITTEN,
     ),
 ]
@@ -77,8 +77,8 @@ TrainerConfig = Annotated[
     str,
     Field(
         description=(
-            "The trainer's own file of settings, on this computer. Paths in it are replaced by those on the pod; a key "
-            "in it is refused."
+            "The trainer's own configuration file, on this computer. Its paths are replaced by those on the "
+            "pod; a file with a key in it is refused."
         )
     ),
     Knob(
@@ -86,33 +86,34 @@ TrainerConfig = Annotated[
         group="What",
         is_local=True,
         goes_as="configuration",
-        empty_means="made from the settings here",
+        empty_means="made from these settings",
     ),
 ]
 Bring = Annotated[
     tuple[Annotated[LocalName, AfterValidator(checked_bring)], ...],
     Field(
         description=(
-            "Files and folders of this computer that go along, such as a script: PATH, or PATH:DEST where DEST is "
-            f"its place below the command's folder. At most {size(MOST_BYTES)} in all; the results repo keeps them."
+            "Files and folders on this computer to send with the run, such as a script: PATH, or PATH:DEST, "
+            f"where DEST is a path inside the command's folder. At most {size(MOST_BYTES)} in total. They are "
+            "stored in the results repo."
         ),
         max_length=64,
     ),
     Knob(
-        "Brought along",
+        "Files to send",
         group="What",
         separator="\n",
         is_local=True,
         empty_means="nothing",
-        written="It is written PATH or PATH:DEST, such as train.py or ~/work/lib:lib.",
+        written="Write PATH or PATH:DEST, such as train.py or ~/work/lib:lib.",
     ),
 ]
 Requirements = Annotated[
     str,
     Field(
         description=(
-            "A file of this computer in which packages stand as pip reads them; they are installed as those that are "
-            "named one by one."
+            "A requirements file for pip, on this computer. Its packages are installed like those that you "
+            "name one by one."
         ),
         max_length=5_000,
     ),
@@ -129,9 +130,9 @@ SecretNames = Annotated[
     tuple[Annotated[str, AfterValidator(checked_secret)], ...],
     Field(
         description=(
-            "Names of keys that the command alone gets, as variables, such as WANDB_API_KEY. A value is that of the "
-            "variable of the name on this computer, or the keyring's, or asked for. It is hidden in all that the run "
-            "puts out."
+            "Names of keys that only the command gets, as variables, such as WANDB_API_KEY. The value comes "
+            "from the variable with that name on this computer or from the keyring, or you are asked for it. "
+            "It is hidden in everything the run prints."
         ),
         max_length=MOST_COMMAND_SECRETS,
     ),
@@ -148,9 +149,9 @@ Inputs = Annotated[
     tuple[Annotated[Word, AfterValidator(checked_input)], ...],
     Field(
         description=(
-            "Repos that are fetched for the command before it starts: OWNER/NAME is a model, datasets/OWNER/NAME "
-            "a dataset; @REVISION and :FOLDER may follow. ${INPUT_0} is where the first one is. The dataset token "
-            "reads them; the command sees no key."
+            "Repos to download before the command starts: OWNER/NAME for a model, datasets/OWNER/NAME for a "
+            "dataset; you may add @REVISION and :FOLDER. ${INPUT_0} is the path of the first one. They are "
+            "read with the dataset token; the command sees no key."
         ),
         max_length=16,
     ),
@@ -159,7 +160,7 @@ Inputs = Annotated[
         group="What",
         level="advanced",
         separator="\n",
-        empty_means="nothing but the dataset",
+        empty_means="only the dataset",
         is_hub_address=True,
         written=WRITTEN,
     ),
@@ -167,7 +168,7 @@ Inputs = Annotated[
 Variables = Annotated[
     tuple[Annotated[Word, AfterValidator(checked_variable)], ...],
     Field(
-        description="Variables of the command's process alone, each NAME=VALUE; no key.",
+        description="Environment variables for the command only, each NAME=VALUE. Do not put keys here.",
         max_length=64,
     ),
     Knob(
@@ -175,7 +176,7 @@ Variables = Annotated[
         group="What",
         level="advanced",
         separator="\n",
-        empty_means="none of your own",
+        empty_means="none",
         is_public=True,
         written=VARIABLE_WRITTEN,
     ),
@@ -184,8 +185,8 @@ Packages = Annotated[
     tuple[Annotated[Word, AfterValidator(checked_package)], ...],
     Field(
         description=(
-            "Packages that pip installs first, into an environment of the command's own; what the image has can "
-            "be imported all the same."
+            "Packages to install with pip first, into the command's own environment. Packages of the image can "
+            "still be imported."
         ),
         max_length=64,
     ),
@@ -194,7 +195,7 @@ Packages = Annotated[
         group="What",
         level="advanced",
         separator="\n",
-        empty_means="what the image has",
+        empty_means="those of the image",
         is_public=True,
     ),
 ]

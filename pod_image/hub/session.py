@@ -167,7 +167,7 @@ class Hub:
         if isinstance(value, str) and value and (odd := odd_letters(value)):
             raise HubRefused(
                 f"The Hugging Face token holds characters that no token has: {odd}.",
-                hint="Copy it again, whole and alone.",
+                hint="Copy only the key, and all of it.",
             )
         return self._api
 

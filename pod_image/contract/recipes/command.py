@@ -31,7 +31,7 @@ class CommandSettings(CommonSettings):
     argv: Annotated[
         tuple[Word, ...],
         Field(
-            description="The command and its arguments, one item each; no shell in between.",
+            description="The command and its arguments, one per line. It runs without a shell.",
             max_length=256,
         ),
         Knob("Command", group="What", required=True, separator="\n", is_command=True),
@@ -40,18 +40,21 @@ class CommandSettings(CommonSettings):
         Switch,
         Field(
             description=(
-                "Hand the command to sh -c, its words joined by spaces: for pipes, variables and several commands in "
-                "one."
+                "Run the command with sh -c, its words joined by spaces. Needed for pipes, variables and "
+                "several commands in one."
             )
         ),
-        Knob("In a shell", group="What", level="advanced"),
+        Knob("Run in a shell", group="What", level="advanced"),
     ] = Switch.OFF
     input: Inputs = ()
     workdir: Annotated[
         str,
         AfterValidator(checked_folder),
-        Field(description="Folder that the command starts in, below its own.", max_length=200),
-        Knob("Starts in", group="What", level="advanced", empty_means="its own folder"),
+        Field(
+            description="Folder to start the command in, inside the command's own folder.",
+            max_length=200,
+        ),
+        Knob("Working folder", group="What", level="advanced", empty_means="its own folder"),
     ] = ""
     env: Variables = ()
     secret: SecretNames = ()
@@ -62,8 +65,8 @@ class CommandSettings(CommonSettings):
         tuple[Word, ...],
         Field(
             description=(
-                "Files below the command's folder in which ${DATASET_DIR}, ${INPUT_0}, ${OUT_DIR}, ${WORK_DIR} and "
-                "${RESUME_DIR} are filled in before it starts; in its words they always are."
+                "Files in the command's folder in which ${DATASET_DIR}, ${INPUT_0}, ${OUT_DIR}, ${WORK_DIR} "
+                "and ${RESUME_DIR} are filled in before it starts. In the command itself they always are."
             ),
             max_length=32,
         ),
@@ -78,7 +81,7 @@ class CommandSettings(CommonSettings):
     outputs: Annotated[
         tuple[Word, ...],
         Field(
-            description="Which files of the command are its results: patterns below its folder.",
+            description="Which files of the command are results: patterns of paths inside its folder.",
             max_length=64,
         ),
         Knob("Outputs", group="What", separator="\n", empty_means="none of its files"),
@@ -87,25 +90,25 @@ class CommandSettings(CommonSettings):
         tuple[Word, ...],
         Field(
             description=(
-                "Patterns that a file has to fit when the command has ended, or the run counts as failed: some "
-                "programs end well without their result."
+                "Patterns that at least one file each must match when the command has ended; otherwise the run "
+                "counts as failed. Some programs report success without a result."
             ),
             max_length=64,
         ),
         Knob(
-            "Outputs that have to be there",
+            "Required outputs",
             group="What",
             level="advanced",
             separator="\n",
-            empty_means="the exit code alone decides",
+            empty_means="only the exit code decides",
         ),
     ] = ()
     sample_outputs: Annotated[
         tuple[Word, ...],
         Field(
             description=(
-                "Which outputs are shown by step while it runs, such as out/samples/**: pictures, sounds, videos and "
-                "texts."
+                "Which outputs to show by step while it runs, such as out/samples/**: pictures, sounds, videos "
+                "and texts."
             ),
             max_length=16,
         ),
@@ -120,23 +123,24 @@ class CommandSettings(CommonSettings):
     leave_out: Annotated[
         tuple[Word, ...],
         Field(
-            description="Names that are no results wherever they lie, such as those of files that are not whole yet.",
+            description="File names that are never results, in any folder, such as those of unfinished files.",
             max_length=64,
         ),
         Knob(
-            "Left out",
+            "Ignored files",
             group="What",
             level="advanced",
             separator="\n",
-            empty_means="nothing is left out",
+            empty_means="no file is ignored",
         ),
     ] = (".tmp*", "*.tmp", "*-tmp", ".cache", "__pycache__")
     checkpoint: Annotated[
         tuple[Word, ...],
         Field(
             description=(
-                "What another pod needs to go on: patterns of files or folders below the command's folder, such as "
-                "out/checkpoint-*. The newest that fits is kept, delivered, and brought back by a resume."
+                "What another pod needs to continue: patterns of files or folders in the command's folder, "
+                "such as out/checkpoint-*. The newest match is kept and delivered, and a resumed run gets it "
+                "back."
             ),
             max_length=16,
         ),
@@ -152,47 +156,47 @@ class CommandSettings(CommonSettings):
         tuple[Word, ...],
         Field(
             description=(
-                "Files that a folder of a checkpoint holds once it is whole, such as trainer_state.json; without "
-                "any, a checkpoint is whole when nobody has written to it for ten seconds."
+                "Files that a finished checkpoint folder contains, such as trainer_state.json. Without them, a "
+                "checkpoint counts as finished when nothing was written to it for ten seconds."
             ),
             max_length=16,
         ),
         Knob(
-            "A checkpoint is whole with",
+            "Files of a finished checkpoint",
             group="What",
             level="advanced",
             separator="\n",
-            empty_means="by time",
+            empty_means="after ten seconds without a change",
         ),
     ] = ()
     restore: Annotated[
         tuple[Word, ...],
         Field(
             description=(
-                "Outputs that a resumed run wants back where they were, beside its checkpoint; patterns below the "
+                "Outputs that a resumed run needs in addition to its checkpoint; patterns of paths inside the "
                 "command's folder."
             ),
             max_length=16,
         ),
         Knob(
-            "Brought back",
+            "Restored for a resume",
             group="What",
             level="advanced",
             separator="\n",
-            empty_means="the checkpoint alone",
+            empty_means="only the checkpoint",
         ),
     ] = ()
     resume_argv: Annotated[
         tuple[Word, ...],
         Field(
             description=(
-                "Words that follow the command when it goes on, where ${RESUME_DIR} is its checkpoint; "
-                "LAUNCHER_RESUMED and LAUNCHER_RESUME_DIR are set then too."
+                "Arguments added to the command when it resumes; ${RESUME_DIR} is its checkpoint. "
+                "LAUNCHER_RESUMED and LAUNCHER_RESUME_DIR are then set too."
             ),
             max_length=32,
         ),
         Knob(
-            "Words for a resume",
+            "Arguments for a resume",
             group="What",
             level="advanced",
             separator="\n",
@@ -205,8 +209,8 @@ class CommandSettings(CommonSettings):
         AfterValidator(checked_progress),
         Field(
             description=(
-                "Where the command's progress is read: auto finds out by itself; none, json (lines such as "
-                '{"step": 10, "loss": 0.5}), bar, trainer, file:PATTERN or regex:EXPRESSION.'
+                "Where to read the command's progress from. auto finds out by itself; the others are none, json (lines "
+                'such as {"step": 10, "loss": 0.5}), bar, trainer, file:PATTERN and regex:EXPRESSION.'
             )
         ),
         Knob("Progress from", group="What", level="advanced", written=WRITTEN),
@@ -225,5 +229,5 @@ DECLARATION = Declaration(
     does="a command of your own runs",
     order=2,
     title="A command of your own",
-    about="Any program, in our image or in another; what it writes is kept and delivered.",
+    about="Any program, in our image or another one. Its output files are delivered.",
 )

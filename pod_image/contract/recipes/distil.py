@@ -34,8 +34,8 @@ class DistilSettings(VoiceTraining):
         AfterValidator(checked_model),
         Field(
             description=(
-                "Model repo of the Piper voice that speaks, such as rhasspy/piper-voices; empty where a command of "
-                "yours speaks."
+                "Model repo of the Piper voice to learn from, such as rhasspy/piper-voices; empty if a command "
+                "of yours speaks."
             ),
             max_length=300,
         ),
@@ -53,21 +53,22 @@ class DistilSettings(VoiceTraining):
         str,
         Field(
             description=(
-                "Which voice of that repo speaks: the path of its .onnx; its .onnx.json has to lie beside it."
+                "Which voice of that repo speaks: the path of its .onnx file. Its .onnx.json must be in the "
+                    "same folder."
             ),
             max_length=300,
             pattern=r"^$|^[^/\\][^\\]*\.onnx$",
         ),
         Knob(
             "Teacher's voice", group="What", is_settled=True, empty_means="a command speaks",
-            written="A voice is written as its path in the repo, such as en/en_US/amy/medium/en_US-amy-medium.onnx.",
+            written="Write the voice as its path in the repo, such as en/en_US/amy/medium/en_US-amy-medium.onnx.",
             picks=Picks.VOICE_FILE, picks_by=("language",),
         ),
     ] = ""  # fmt: skip
     teacher_speaker: Annotated[
         str,
         Field(
-            description="Which speaker of a voice that has several: a name or a number.",
+            description="Which speaker to use if the voice has several: a name or a number.",
             max_length=100,
         ),
         Knob(
@@ -82,8 +83,8 @@ class DistilSettings(VoiceTraining):
         tuple[Word, ...],
         Field(
             description=(
-                "Command that speaks instead of a Piper voice: it reads sentences as JSON lines, and writes a WAV file "
-                "for each. Words as typed after --; no shell in between."
+                "Command that speaks instead of a Piper voice. It reads sentences as JSON lines and writes a "
+                "WAV file for each. Give it as typed after --; it runs without a shell."
             ),
             max_length=256,
         ),
@@ -100,8 +101,8 @@ class DistilSettings(VoiceTraining):
         SentencesFrom,
         Field(
             description=(
-                "What is spoken. prompts: our sentences of the language, chosen to have its sounds, or a file of "
-                "yours. dataset: the texts of the dataset."
+                "What is spoken. prompts: our sentences in the language, chosen to cover its sounds, or a file "
+                "of yours. dataset: the transcripts of the dataset."
             )
         ),
         Knob("Sentences", group="What", scope=Scope.SUBJECT),
@@ -109,7 +110,7 @@ class DistilSettings(VoiceTraining):
     sentences_file: Annotated[
         str,
         Field(
-            description="A text file of this computer with one sentence on each line, spoken instead of ours.",
+            description="A text file on this computer with one sentence per line, spoken instead of ours.",
             max_length=5_000,
         ),
         Knob(
@@ -131,37 +132,37 @@ class DistilSettings(VoiceTraining):
     spoken_clips: Annotated[
         int,
         Field(
-            description="How many sentences are spoken at the most; each becomes a clip.",
+            description="Most sentences to speak; each becomes a clip.",
             ge=10,
             le=20_000,
         ),
-        Knob("Clips spoken", group="How much", unit="clips"),
+        Knob("Most clips", group="How much", unit="clips"),
     ] = 1000
     kept_minutes: Annotated[
         float,
         Field(
-            description="Speak no more once clips of this length in all were kept; 0 speaks every sentence.",
+            description="Stop speaking once the kept clips have this total length; 0 speaks every sentence.",
             ge=0,
             le=6_000,
         ),
-        Knob("Enough is kept", group="How much", unit="minutes", level="advanced"),
+        Knob("Enough speech", group="How much", unit="minutes", level="advanced"),
     ] = 0.0
     heard_by: Annotated[
         WhisperModel,
         Field(
             description=(
-                "Whisper model that hears whether a clip says its sentence; off trusts the teacher, and looks at "
-                "length, silence and clipping alone."
+                "Whisper model that checks whether a clip says its sentence. off trusts the teacher and checks "
+                "only length, silence and clipping."
             )
         ),
-        Knob("Clips heard by", group="What", level="advanced"),
+        Knob("Clips checked by", group="What", level="advanced"),
     ] = WhisperModel.BASE
     least_word_probability: Annotated[
         float,
         Field(
             description=(
-                "A clip is dropped when a word of its sentence is less likely in it than this. Higher drops more, "
-                "also of the good ones."
+                "Drop a clip if any word of its sentence is less likely than this. A higher value drops more "
+                "clips, good ones too."
             ),
             ge=0,
             le=0.9,
@@ -171,7 +172,7 @@ class DistilSettings(VoiceTraining):
     longest_pause_seconds: Annotated[
         float,
         Field(
-            description="A clip is dropped when it is silent for longer between two words.",
+            description="Drop a clip with a longer silence between two words.",
             ge=0.2,
             le=20,
         ),
@@ -181,25 +182,25 @@ class DistilSettings(VoiceTraining):
         float,
         Field(
             description=(
-                "A clip is dropped when its length for its text is so many deviations from that of the others; they "
-                "are counted from the middle half, so that wrong ones do not move them."
+                "Drop a clip whose length for its text is more than this many deviations from the others. The "
+                "deviation is taken from the middle half, so that bad clips do not change it."
             ),
             ge=1,
             le=100,
         ),
-        Knob("Length too unusual", group="How much", unit="deviations", level="advanced"),
+        Knob("Most unusual length", group="How much", unit="deviations", level="advanced"),
     ] = 5.0
     least_kept_share: Annotated[
         float,
         Field(
             description=(
-                "End the run before its training when less of the clips than this agree with their sentences: the "
-                "teacher, the recogniser or the language is not what it should be then."
+                "End the run before training if a smaller share of the clips matches their sentences. The "
+                "teacher, the recogniser or the language is then probably wrong."
             ),
             ge=0,
             le=1,
         ),
-        Knob("Least share kept", group="How much", level="advanced"),
+        Knob("Smallest share kept", group="How much", level="advanced"),
     ] = 0.5
 
 
@@ -208,5 +209,8 @@ DECLARATION = Declaration(
     does="a Piper voice learns from another voice",
     order=15,
     title="A voice from another voice",
-    about="A Piper voice from clips that another text-to-speech speaks, each checked by ear before it is learnt from.",
+    about=(
+        "A Piper voice trained on clips that another text-to-speech system speaks. A recogniser checks each "
+        "clip first."
+    ),
 )

@@ -37,7 +37,9 @@ def checked_lora_name(text: str) -> str:
     """
     taken = next((each for each in _ITS_OWN_FILES if each.startswith(text)), None)
     if taken is not None:
-        raise ValueError(f"the trainer's own {taken} begins like that; take another name")
+        raise ValueError(
+            f"the trainer's own file {taken} starts with that name; choose another one"
+        )
     return text
 
 
@@ -45,14 +47,14 @@ class ImageLoraSettings(TrainingBySteps):
     # What
     model_kind: Annotated[
         ModelKind,
-        Field(description="Kind of the base model, as ai-toolkit calls it."),
-        Knob("Kind of model", group="What", is_settled=True, when=WITHOUT_A_FILE),
+        Field(description="Type of the base model, as ai-toolkit calls it."),
+        Knob("Model type", group="What", is_settled=True, when=WITHOUT_A_FILE),
     ] = ModelKind.FLEX1
     lora_name: Annotated[
         str,
         AfterValidator(checked_lora_name),
         Field(
-            description="Name of the LoRA's file, and of its folder.",
+            description="Name of the LoRA's file and folder.",
             pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$",
         ),
         Knob("Name of the LoRA", group="What", is_settled=True, when=WITHOUT_A_FILE),
@@ -60,21 +62,24 @@ class ImageLoraSettings(TrainingBySteps):
     trigger_word: Annotated[
         str,
         Field(
-            description="A made-up word that calls up what was learnt; it is put into every caption that lacks it.",
+            description=(
+                "A made-up word that makes the model use what it learned. It is added to every caption without "
+                "it."
+            ),
             max_length=60,
         ),
         Knob(
             "Trigger word",
             group="What",
             scope=Scope.SUBJECT,
-            empty_means="captions stay as they are",
+            empty_means="captions are not changed",
             when=WITHOUT_A_FILE,
         ),
     ] = ""
     toolkit_folder: Annotated[
         str,
         Field(
-            description="Folder of the image in which ai-toolkit lies.",
+            description="Folder of ai-toolkit in the image.",
             pattern=r"^/[\w./-]+$",
             max_length=200,
         ),
@@ -88,7 +93,7 @@ DECLARATION = Declaration(
     order=11,
     title="A LoRA for pictures",
     about=(
-        "A subject or a style for FLUX, SDXL, Qwen-Image and others, learnt by ai-toolkit from ten to fifty pictures."
+        "A subject or a style for FLUX, SDXL, Qwen-Image and others, trained by ai-toolkit on ten to fifty pictures."
     ),
     requires=("dataset_repo",),
 )

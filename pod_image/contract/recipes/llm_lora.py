@@ -25,17 +25,17 @@ class LlmLoraSettings(CommonSettings):
         tuple[Word, ...],
         Field(
             description=(
-                "Further words for trl sft, after ours, such as --packing and true; of two that say the same the "
-                "later one counts."
+                "More arguments for trl sft, added after ours, such as --packing and true. If two contradict "
+                "each other, the later one counts."
             ),
             max_length=64,
         ),
         Knob(
-            "Words for trl",
+            "Arguments for trl",
             group="What",
             level="advanced",
             separator="\n",
-            empty_means="ours alone",
+            empty_means="only ours",
             is_command=True,
         ),
     ] = ()
@@ -43,19 +43,19 @@ class LlmLoraSettings(CommonSettings):
     # How much
     lora_epochs: Annotated[
         float,
-        Field(description="How often the training goes over the dataset.", gt=0, le=1_000),
+        Field(description="How often training goes through the dataset.", gt=0, le=1_000),
         Knob("Epochs", group="How much", unit="epochs"),
     ] = 3.0
     max_steps: MaxSteps = 0
     lora_learning_rate: Annotated[
         float,
-        Field(description="Step width of the optimiser.", gt=0, le=1),
+        Field(description="Learning rate of the optimiser.", gt=0, le=1),
         Knob("Learning rate", group="How much"),
     ] = 2e-4
     examples_per_batch: Annotated[
         int,
         Field(
-            description="Examples that the GPU learns from at once. More are faster, and need more GPU memory.",
+            description="Examples per batch. More is faster and needs more GPU memory.",
             ge=1,
             le=1_024,
         ),
@@ -64,16 +64,19 @@ class LlmLoraSettings(CommonSettings):
     gradient_accumulation: Annotated[
         int,
         Field(
-            description="Batches that make one step: as a larger batch, in the memory of one.",
+            description=(
+                "Batches that are added up to one step (gradient accumulation): works like a larger batch, "
+                "with the memory of one."
+            ),
             ge=1,
             le=1_024,
         ),
-        Knob("Batches in a step", group="How much", unit="batches", level="advanced"),
+        Knob("Batches per step", group="How much", unit="batches", level="advanced"),
     ] = 8
     sequence_length: Annotated[
         int,
         Field(
-            description="Tokens of an example; what is longer is cut off at its end. More need more GPU memory.",
+            description="Longest example, in tokens; longer ones are cut off at the end. More needs more GPU memory.",
             ge=8,
             le=1_000_000,
         ),
@@ -82,7 +85,7 @@ class LlmLoraSettings(CommonSettings):
     lora_rank: Annotated[
         int,
         Field(
-            description="Size of the adapter: a higher rank can learn more, and takes more room.",
+            description="Rank of the adapter. A higher rank can learn more and makes a larger file.",
             ge=1,
             le=1_024,
         ),
@@ -91,7 +94,7 @@ class LlmLoraSettings(CommonSettings):
     lora_alpha: Annotated[
         int,
         Field(
-            description="How strongly the adapter acts: it is scaled by this number over the rank.",
+            description="Strength of the adapter: it is scaled by alpha divided by rank.",
             ge=1,
             le=4_096,
         ),
@@ -101,8 +104,8 @@ class LlmLoraSettings(CommonSettings):
         tuple[Word, ...],
         Field(
             description=(
-                "Layers that get an adapter, by the ends of their names, such as q_proj and v_proj; all-linear means "
-                "all but the last."
+                "Layers that get an adapter, by the end of their names, such as q_proj and v_proj; all-linear "
+                "means all but the last."
             ),
             min_length=1,
             max_length=64,
@@ -112,7 +115,7 @@ class LlmLoraSettings(CommonSettings):
     checkpoint_steps: Annotated[
         int,
         Field(
-            description="Steps between checkpoints: what can be lost when the machine dies.",
+            description="Steps between checkpoints. If the machine dies, you lose what came after the last one.",
             ge=1,
             le=1_000_000,
         ),
@@ -130,6 +133,6 @@ DECLARATION = Declaration(
     does="a language model learns from your texts",
     order=10,
     title="A LoRA of a language model",
-    about="A language model from Hugging Face learns from your texts or conversations, by TRL and PEFT.",
+    about="A language model from Hugging Face, trained on your texts or conversations with TRL and PEFT.",
     requires=("dataset_repo", "base_model"),
 )

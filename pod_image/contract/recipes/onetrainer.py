@@ -23,17 +23,17 @@ class OneTrainerSettings(PictureTraining):
         str,
         Field(
             description=(
-                "Kind of the base model, as OneTrainer calls it: STABLE_DIFFUSION_XL_10_BASE, FLUX_DEV_1, Z_IMAGE, "
-                "QWEN and others."
+                "Type of the base model, as OneTrainer calls it: STABLE_DIFFUSION_XL_10_BASE, FLUX_DEV_1, "
+                "Z_IMAGE, QWEN and others."
             ),
             pattern=r"^[A-Z][A-Z0-9_]{1,60}$",
         ),
-        Knob("Kind of model", group="What", is_settled=True, when=WITHOUT_A_FILE),
+        Knob("Model type", group="What", is_settled=True, when=WITHOUT_A_FILE),
     ] = "STABLE_DIFFUSION_XL_10_BASE"
     onetrainer_commit: Annotated[
         str,
         Field(
-            description="Commit of OneTrainer's source that is installed on the pod.",
+            description="Commit of OneTrainer to install on the pod.",
             pattern=r"^[0-9a-f]{40}$",
         ),
         Knob(
@@ -46,7 +46,7 @@ class OneTrainerSettings(PictureTraining):
     onetrainer_folder: Annotated[
         str,
         Field(
-            description="Folder of the image that has OneTrainer installed, such as /OneTrainer.",
+            description="Folder in the image where OneTrainer is already installed, such as /OneTrainer.",
             pattern=r"^$|^/[\w./-]*$",
             max_length=200,
         ),
@@ -54,15 +54,15 @@ class OneTrainerSettings(PictureTraining):
             "OneTrainer's folder",
             group="What",
             level="advanced",
-            empty_means="it is installed on the pod",
+            empty_means="installed on the pod",
         ),
     ] = ""
 
     # How much
     picture_epochs: Annotated[
         int,
-        Field(description="How often the training goes over the pictures.", ge=1, le=10_000),
-        Knob("Epochs over the pictures", group="How much", unit="epochs", when=WITHOUT_A_FILE),
+        Field(description="How often training goes through the pictures.", ge=1, le=10_000),
+        Knob("Epochs", group="How much", unit="epochs", when=WITHOUT_A_FILE),
     ] = 20
 
 
@@ -72,8 +72,8 @@ DECLARATION = Declaration(
     order=12,
     title="OneTrainer",
     about=(
-        "A LoRA, a fine-tune or an embedding of an image model: with the file that you export in OneTrainer, or by "
-        "a few settings here."
+        "A LoRA, a fine-tune or an embedding of an image model: from the file that you export in OneTrainer, "
+        "or with a few settings here."
     ),
     requires=("dataset_repo",),
 )

@@ -120,7 +120,7 @@ class VoiceTraining(CommonSettings):
         str,
         Field(
             description=(
-                "Name of the voice: small letters, digits and underscores. Part of the file names."
+                "Name of the voice: lower-case letters, digits and underscores. It is part of the file names."
             ),
             pattern=r"^[a-z0-9_]{1,40}$",
         ),
@@ -138,8 +138,8 @@ class VoiceTraining(CommonSettings):
         PhonemeType,
         Field(
             description=(
-                "How texts become phonemes: espeak for most languages; hebrew, japanese, thai and pinyin (Chinese) "
-                "by piper-tts's own readers of these; text takes the letters themselves, whatever they are."
+                "How texts become phonemes. espeak fits most languages; hebrew, japanese, thai and pinyin "
+                "(Chinese) use piper-tts's own readers; text uses the letters themselves."
             )
         ),
         Knob("Phoneme type", group="What", level="advanced", scope=Scope.SUBJECT, is_settled=True),
@@ -148,7 +148,7 @@ class VoiceTraining(CommonSettings):
         str,
         Field(
             description=(
-                "Model that reads Chinese by pinyin: repo/path of the .tar.gz with g2pW's files on Hugging Face."
+                "Model for reading Chinese as pinyin: repo/path of the .tar.gz with the g2pW files on Hugging Face."
             ),
             min_length=5,
             max_length=500,
@@ -164,8 +164,7 @@ class VoiceTraining(CommonSettings):
         str,
         Field(
             description=(
-                "Name of espeak-ng's voice that turns text into phonemes; empty takes the one of "
-                "the language."
+                "espeak-ng voice that turns text into phonemes; empty uses the one for the language."
             ),
             pattern=r"^[a-zA-Z0-9-]{0,40}$",
         ),
@@ -175,7 +174,7 @@ class VoiceTraining(CommonSettings):
             level="advanced",
             scope=Scope.SUBJECT,
             when=(When("phoneme_type", (PhonemeType.ESPEAK,)),),
-            empty_means="by the language",
+            empty_means="the one for the language",
             is_settled=True,
             picks=Picks.ESPEAK_VOICE,
         ),
@@ -184,8 +183,8 @@ class VoiceTraining(CommonSettings):
         Quality,
         Field(
             description=(
-                "Size of the voice: x-low is small and quick, medium is the usual choice, high "
-                "sounds best and trains slowest."
+                "Size of the voice. x-low is small and fast, medium is the usual choice, high sounds best and "
+                "trains slowest."
             )
         ),
         Knob("Quality", group="What", level="advanced", is_settled=True),
@@ -194,8 +193,8 @@ class VoiceTraining(CommonSettings):
         str,
         Field(
             description=(
-                "Voice to start from: repo/path of a .ckpt or .onnx on Hugging Face. Empty trains "
-                "from scratch, which takes far more recordings and time."
+                "Voice to start from: repo/path of a .ckpt or .onnx file on Hugging Face. Empty trains from "
+                "scratch, which needs far more recordings and time."
             ),
             max_length=500,
         ),
@@ -212,14 +211,14 @@ class VoiceTraining(CommonSettings):
     # How much
     epochs: Annotated[
         int,
-        Field(description="How often this run goes over the dataset.", ge=1, le=10_000),
+        Field(description="How often this run goes through the dataset.", ge=1, le=10_000),
         Knob("Epochs", group="How much", unit="epochs"),
     ] = 1000
     max_steps: MaxSteps = 0
     train_minutes: Annotated[
         float,
         Field(
-            description="End training after so many minutes; 0 leaves it to epochs and steps.",
+            description="Stop training after this many minutes; 0 disables it.",
             ge=0,
             le=14_400,
         ),
@@ -234,7 +233,7 @@ class VoiceTraining(CommonSettings):
     ] = 32
     learning_rate: Annotated[
         float,
-        Field(description="Step width of the generator's optimiser.", gt=0, le=0.01),
+        Field(description="Learning rate of the generator.", gt=0, le=0.01),
         Knob("Learning rate", group="How much", level="advanced"),
     ] = 2e-4
     learning_rate_decay: Annotated[
@@ -251,7 +250,7 @@ class VoiceTraining(CommonSettings):
     ] = 1.0
     validation_split: Annotated[
         float,
-        Field(description="Share of the clips kept aside to measure on.", ge=0, le=0.5),
+        Field(description="Share of the clips held out for validation.", ge=0, le=0.5),
         Knob("Validation split", group="How much", level="advanced"),
     ] = 0.05
     checkpoint_minutes: CheckpointMinutes = 15.0
@@ -274,14 +273,13 @@ class VoiceTraining(CommonSettings):
         int,
         Field(
             description=(
-                "End training when so many checkpoints in a row were no better than the best one before; 0 never "
-                "does. Needs a validation split."
+                "Stop early after this many checkpoints without improvement; 0 disables it. Needs a validation split."
             ),
             ge=0,
             le=1000,
         ),
         Knob(
-            "Checkpoints without a better one",
+            "Early stopping",
             group="How much",
             unit="checkpoints",
             level="advanced",
@@ -291,8 +289,8 @@ class VoiceTraining(CommonSettings):
         Precision,
         Field(
             description=(
-                "How exactly the GPU computes: bf16 is fastest, tf32 between, float32 exact and slow. auto takes bf16 "
-                "where the GPU has it, else tf32."
+                "Number format on the GPU: bf16 is fastest, tf32 slower, float32 exact and slowest. auto uses "
+                "bf16 if the GPU supports it, otherwise tf32."
             )
         ),
         Knob("Precision", group="How much", level="advanced"),
@@ -301,8 +299,9 @@ class VoiceTraining(CommonSettings):
         Switch,
         Field(
             description=(
-                "Record a training step once for each shape of batch as a CUDA graph and replay it: the GPU then "
-                "does not wait for Python. For one GPU; goes on without where recording fails."
+                "Record the training step as a CUDA graph, once for each batch shape, and replay it, so that "
+                "the GPU does not wait for Python. With one GPU only; if recording fails, training continues "
+                "without it."
             )
         ),
         Knob("CUDA graphs", group="How much", level="advanced"),
@@ -311,16 +310,16 @@ class VoiceTraining(CommonSettings):
         Switch,
         Field(
             description=(
-                "Let cuDNN try its kernels for each shape it meets and keep the fastest; each new shape then costs "
-                "seconds at first."
+                "Let cuDNN try its kernels for each batch shape and keep the fastest. Each new shape then "
+                "takes a few extra seconds once."
             )
         ),
-        Knob("Search for kernels", group="How much", level="advanced"),
+        Knob("Kernel search", group="How much", level="advanced"),
     ] = Switch.OFF
     sample_sentences: Annotated[
         tuple[Word, ...],
         Field(
-            description="Sentences spoken at every checkpoint, to hear the voice grow.",
+            description="Sentences spoken at every checkpoint, so that you can hear the voice improve.",
             min_length=1,
             max_length=20,
         ),
@@ -344,18 +343,19 @@ class PiperSettings(VoiceTraining):
         WhisperModel,
         Field(
             description=(
-                "Whisper model that writes a text for each clip without one before the training, in the pod; base is "
-                "the usual choice. Nobody reads these texts; suggested here instead, they can be read before."
+                "Whisper model that transcribes clips without a transcript, on the pod, before training; base "
+                "is the usual choice. Nobody checks these transcripts. To check them first, transcribe the "
+                "dataset on this computer."
             )
         ),
-        Knob("Texts by ear", group="What", level="advanced", scope=Scope.SUBJECT),
+        Knob("Transcribe on the pod", group="What", level="advanced", scope=Scope.SUBJECT),
     ] = WhisperModel.OFF
     dataset_speakers: Annotated[
         SpeakersOfDatasets,
         Field(
             description=(
-                "With several datasets. joined: a name in two of them is one speaker, and without names all are one. "
-                "apart: each dataset has speakers of its own, called by its name."
+                "For several datasets. joined: the same name in two datasets is one speaker, and clips without "
+                "names share one. apart: each dataset has its own speakers, named after it."
             )
         ),
         Knob(
@@ -371,8 +371,8 @@ class PiperSettings(VoiceTraining):
         tuple[Annotated[float, Field(gt=0, le=1_000)], ...],
         Field(
             description=(
-                "With several datasets: how much is learnt from each, in their order, such as 3, 1 for three quarters "
-                "of the clips of a training from the first. Empty learns from every clip as often as from any other."
+                "For several datasets: the weight of each, in their order. With 3, 1 three quarters of the "
+                "training clips come from the first. Empty uses every clip equally often."
             ),
             max_length=16,
         ),
@@ -393,6 +393,6 @@ DECLARATION = Declaration(
     does="a Piper voice is trained",
     order=1,
     title="A voice",
-    about="A Piper voice that speaks any text, from recordings and what is said in them.",
+    about="A Piper voice that speaks any text, trained on recordings and their transcripts.",
     requires=("dataset_repo",),
 )

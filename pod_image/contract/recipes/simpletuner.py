@@ -25,20 +25,20 @@ class SimpleTunerSettings(TrainingBySteps):
     model_family: Annotated[
         str,
         Field(
-            description="Kind of the base model, as SimpleTuner calls it: flux, sdxl, sd3, qwen_image and others.",
+            description="Type of the base model, as SimpleTuner calls it: flux, sdxl, sd3, qwen_image and others.",
             pattern=r"^[a-z][a-z0-9_-]{1,40}$",
         ),
-        Knob("Family of models", group="What", is_settled=True, when=WITHOUT_A_FILE),
+        Knob("Model family", group="What", is_settled=True, when=WITHOUT_A_FILE),
     ] = "sdxl"
     simpletuner_version: Annotated[
         str,
         Field(
-            description="Version of SimpleTuner that is installed on the pod.",
+            description="Version of SimpleTuner to install on the pod.",
             pattern=r"^$|^[0-9]+(\.[0-9A-Za-z]+){1,4}$",
             max_length=40,
         ),
         Knob(
-            "SimpleTuner's version",
+            "SimpleTuner version",
             group="What",
             level="advanced",
             empty_means="what the image has",
@@ -51,6 +51,6 @@ DECLARATION = Declaration(
     does="SimpleTuner trains on your pictures",
     order=13,
     title="SimpleTuner",
-    about="A LoRA or a fine-tune of an image model: with your own config.json, or by a few settings here.",
+    about="A LoRA or a fine-tune of an image model: from your own config.json, or with a few settings here.",
     requires=("dataset_repo",),
 )

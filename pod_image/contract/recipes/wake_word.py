@@ -25,14 +25,14 @@ def checked_phrase(phrase: str) -> str:
     """A phrase that a voice can say. Raises ValueError."""
     plain = " ".join(phrase.split())
     if not any(map(str.isalpha, plain)):
-        raise ValueError("a phrase has words in it, such as hey jarvis")
+        raise ValueError("a phrase must contain words, such as hey jarvis")
     return plain
 
 
 def checked_voice(name: str) -> str:
     """A voice by its published name. Raises ValueError."""
     if not _PLACE.fullmatch(name):
-        raise ValueError("a voice is named as in en_US-libritts_r-medium")
+        raise ValueError("write a voice like en_US-libritts_r-medium")
     return name
 
 
@@ -49,8 +49,8 @@ class WakeWordSettings(CommonSettings):
         tuple[Phrase, ...],
         Field(
             description=(
-                "What is said to wake it, such as hey jarvis. Give more than one for other spellings, each as a voice "
-                "should read it. Two or three words of four syllables or more work best."
+                "What you say to wake it, such as hey jarvis. Give more than one for other spellings, each as "
+                "a voice should read it. Two or three words with four or more syllables work best."
             ),
             max_length=8,
         ),
@@ -67,8 +67,8 @@ class WakeWordSettings(CommonSettings):
         tuple[Phrase, ...],
         Field(
             description=(
-                "Phrases that sound much like it and must not wake it, such as a name in the house. Hundreds more are "
-                "made from the wake word by themselves."
+                "Phrases that sound similar and must not wake it, such as a name in the house. Hundreds more "
+                "are made from the wake word automatically."
             ),
             max_length=64,
         ),
@@ -78,19 +78,19 @@ class WakeWordSettings(CommonSettings):
             separator="\n",
             scope=Scope.SUBJECT,
             is_settled=True,
-            empty_means="those that are made",
+            empty_means="only the automatic ones",
         ),
     ] = ()
     wake_word_name: Annotated[
         str,
         Field(
             description=(
-                "Name of the files, and what Home Assistant shows: small letters, digits and underscores."
+                "Name of the files, also shown in Home Assistant: lower-case letters, digits and underscores."
             ),
             pattern=r"^[a-z0-9_]{0,40}$",
         ),
         Knob(
-            "Name of the model",
+            "Model name",
             group="What",
             level="advanced",
             scope=Scope.SUBJECT,
@@ -102,8 +102,8 @@ class WakeWordSettings(CommonSettings):
         tuple[Voice, ...],
         Field(
             description=(
-                "Piper voices that say the wake word, by their names at rhasspy/piper-voices. Take those of your "
-                "language with many speakers: what no voice ever said is not recognised."
+                "Piper voices that say the wake word, by their names in rhasspy/piper-voices. Choose voices of "
+                "your language with many speakers: a way of speaking that was never heard is not recognised."
             ),
             min_length=1,
             max_length=12,
@@ -122,7 +122,7 @@ class WakeWordSettings(CommonSettings):
         tuple[InputRepo, ...],
         Field(
             description=(
-                "Repos with recordings of noise, music or speech to lay under the clips: datasets/OWNER/NAME."
+                "Repos with recordings of noise, music or speech to mix into the clips: datasets/OWNER/NAME."
             ),
             max_length=4,
         ),
@@ -133,13 +133,13 @@ class WakeWordSettings(CommonSettings):
             separator="\n",
             is_hub_address=True,
             written=WRITTEN,
-            empty_means="noise that is made",
+            empty_means="generated noise",
         ),
     ] = ()
     room_responses: Annotated[
         tuple[InputRepo, ...],
         Field(
-            description="Repos with impulse responses of rooms, as recordings: datasets/OWNER/NAME.",
+            description="Repos with recorded room impulse responses: datasets/OWNER/NAME.",
             max_length=4,
         ),
         Knob(
@@ -149,26 +149,26 @@ class WakeWordSettings(CommonSettings):
             separator="\n",
             is_hub_address=True,
             written=WRITTEN,
-            empty_means="echoes that are made",
+            empty_means="generated echoes",
         ),
     ] = ()
     negative_features: Annotated[
         tuple[InputRepo, ...],
         Field(
             description=(
-                "Repos with openWakeWord's features of hours of other sound, as .npy files: what keeps false alarms "
-                "rare. Its own, datasets/davidscripka/openwakeword_features, has 2,000 hours in 17 GB."
+                "Repos with openWakeWord features of other sound, as .npy files; they keep false alarms rare. "
+                "The official one, datasets/davidscripka/openwakeword_features, has 2,000 hours in 17 GB."
             ),
             max_length=4,
         ),
         Knob(
-            "Hours of other sound",
+            "Features of other sound",
             group="What",
             level="advanced",
             separator="\n",
             is_hub_address=True,
             written=WRITTEN,
-            empty_means="speech that the voices say",
+            empty_means="speech by the same voices",
         ),
     ] = ()
 
@@ -176,7 +176,7 @@ class WakeWordSettings(CommonSettings):
     wake_clips: Annotated[
         int,
         Field(
-            description="Clips of the wake word that are spoken; as many of near misses come with them.",
+            description="Clips of the wake word to generate; the same number of near misses is added.",
             ge=10,
             le=100_000,
         ),
@@ -185,7 +185,7 @@ class WakeWordSettings(CommonSettings):
     wake_steps: Annotated[
         int,
         Field(
-            description="Steps of the training's first part; two shorter ones follow it.",
+            description="Steps of the first part of training; two shorter parts follow.",
             ge=100,
             le=300_000,
         ),
@@ -194,7 +194,9 @@ class WakeWordSettings(CommonSettings):
     layer_size: Annotated[
         int,
         Field(
-            description="Width of the model. A small computer runs 32 and 128 alike.", ge=8, le=512
+            description="Width of the model. A small computer runs 32 and 128 equally well.",
+            ge=8,
+            le=512,
         ),
         Knob("Layer size", group="How much", level="advanced"),
     ] = 64
@@ -202,7 +204,7 @@ class WakeWordSettings(CommonSettings):
         float,
         Field(
             description=(
-                "How much worse a false alarm counts than a wake word that is missed, at the end of the training."
+                "How much worse a false alarm counts than a missed wake word, at the end of training."
             ),
             ge=1,
             le=5_000,
@@ -215,10 +217,10 @@ class WakeWordSettings(CommonSettings):
 
 DECLARATION = Declaration(
     settings=WakeWordSettings,
-    does="a wake word is made and learnt",
+    does="a wake word model is trained",
     order=14,
     title="A wake word",
-    about="A phrase that Home Assistant and openWakeWord listen for. You type it; recordings are not needed.",
+    about="A phrase that Home Assistant and openWakeWord listen for. Type it; you need no recordings.",
 )
 
 

@@ -69,8 +69,8 @@ def readme(order: Order, scores: dict[str, Any], *, has_hours: bool) -> str:
             "|---|---|---|---|",
             *rows,
             "",
-            "The voices are a computer's. People, microphones and rooms differ: try it where it is to be used, and "
-            "move the threshold.",
+            "The voices are a computer's. People, microphones and rooms differ: try it where you will use it, "
+            "and adjust the threshold.",
             "",
             "openWakeWord's shared feature models come with it where it is used, and are not in these files. Its "
             "project puts its pre-trained models under CC BY-NC-SA 4.0.",
