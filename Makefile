@@ -61,12 +61,14 @@ check: $(VENV)/.dev
 	$(BIN)/python -m launcher.forms.docs --check
 	$(BIN)/python -m launcher.cli.documents.docs --check
 	$(BIN)/python -m launcher.serve.docs --check
+	$(BIN)/python -m launcher.ui.pages.help.docs --check
 	$(BIN)/python -m tests.promises --check
 
 docs: $(VENV)/.dev
 	$(BIN)/python -m launcher.forms.docs --write
 	$(BIN)/python -m launcher.cli.documents.docs --write
 	$(BIN)/python -m launcher.serve.docs --write
+	$(BIN)/python -m launcher.ui.pages.help.docs --write
 	$(BIN)/python -m tests.promises --write
 
 # The labels come from the code. `make image IMAGE=me/pod-image:test`, then `docker push` it.

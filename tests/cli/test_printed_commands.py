@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
-from typing import Any
 
 import pytest
 import typer
 
 from launcher.cli.command_list import COMMANDS
 from launcher.cli.commands.export import _text as exported_text
-from launcher.cli.root import root
 from launcher.cli.terminal.command_line import command_line
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.services.voices.export import Exported
@@ -20,6 +18,7 @@ from pod_image.contract.next_steps import NextStep, Sentence, Step
 from pod_image.hub import Repo, ensure_results_repo, leave_tag, publish, read_bytes, resolve_commit
 from tests.cli.conftest import COMMAND_RUN, Shell
 from tests.kit.clouds import RESULTS_REPO
+from tests.kit.typed_commands import check
 
 TRUE = ("--", "true")
 NAMED = re.compile(rf"(?<![\w-])launcher (?:{'|'.join(entry.name for entry in COMMANDS)})\b.*")
@@ -45,21 +44,6 @@ def commands_in(text: str) -> list[str]:
 def _first(text: str) -> tuple[str, str, str]:
     end = ENDS.search(text)
     return (text[: end.start()], end[0], text[end.end() :]) if end else (text, "", "")
-
-
-def check(typed: str) -> list[str]:
-    """Have the command line read it; returns its words. Raises what typer raises for words that it does not take."""
-    words = shlex.split(typed)
-    assert words[0] == "launcher"
-    group: Any = root()
-    context = typer.Context(group, info_name="launcher")
-    _, command, rest = group.resolve_command(context, words[1:])
-    made: Any = command.make_context(words[1], list(rest), parent=context)
-    below = [*getattr(made, "_protected_args", []), *made.args]
-    if below and getattr(made.command, "commands", None):
-        name, child, rest = made.command.resolve_command(made, below)
-        child.make_context(name, list(rest), parent=made)
-    return words
 
 
 def accepted(text: str) -> list[str]:

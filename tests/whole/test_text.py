@@ -117,7 +117,7 @@ def test_every_option_that_a_hint_names_exists() -> None:
 
 
 def test_what_the_readme_and_the_docs_tell_to_run_exists() -> None:
-    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     unknown = set()
     for page in pages:
         text = page.read_text("utf-8")
@@ -188,11 +188,15 @@ def test_no_text_claims_that_results_were_kept() -> None:
     assert claims == []
 
 
+HOLD_THE_RULE = (ROOT / "tests/whole/test_text.py", ROOT / "docs/words.md")
+
+
 def test_a_dataset_is_one_word() -> None:
     two_words = re.compile(r"\bdata[ -]sets?\b", re.IGNORECASE)
     assert [
         path.relative_to(ROOT).as_posix()
         for path in files()
-        if path.suffix in (".py", ".md", ".toml") and path != ROOT / "tests/whole/test_text.py"
+        if path.suffix in (".py", ".md", ".toml")
+        and path not in (ROOT / "tests/whole/test_text.py", ROOT / "docs/words.md")
         if two_words.search(" ".join(path.read_text("utf-8").split()))
     ] == []

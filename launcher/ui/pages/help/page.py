@@ -22,7 +22,7 @@ async def _text_of_place(topic: str, place: str) -> JSONResponse:
     """What a field shows of the help without leaving its page."""
     lines = text_at(topic, place)
     if not lines:
-        raise HTTPException(404, "There is no such place in the help.")
+        raise HTTPException(404, "The help has no page of that name.")
     return JSONResponse({"lines": lines})
 
 
@@ -74,7 +74,7 @@ def _show(topic: Topic) -> None:
 
 def _settings() -> None:
     heading(2, "Every setting")
-    para("Presets fill most of them in. Each stands on the Train page under the same name.")
+    para("A preset sets most of them. You find each one on the Train page under the same name.")
     group_before = ""
     for place, label, group, text in settings_sections():
         if group != group_before:

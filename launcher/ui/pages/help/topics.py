@@ -80,7 +80,7 @@ def _setting_text(field: FormField) -> str:
     if default not in ("", []):
         shown = "; ".join(default) if isinstance(default, list) else default
         words = f"{shown:.10g}" if isinstance(shown, float) else str(shown)
-        parts.append(f"Usually: {words.removesuffix('.')}.")
+        parts.append(f"Default: {words.removesuffix('.')}.")
     return " ".join(parts)
 
 
