@@ -157,7 +157,7 @@ def is_json_asked_for(words: Sequence[str]) -> bool:
 
 def _usage_hint(words: list[str]) -> str:
     known = words[:1] if words and words[0] in {entry.name for entry in COMMANDS} else []
-    return f"`{' '.join(['launcher', *known, '--help'])}` shows what there is."
+    return f"`{' '.join(['launcher', *known, '--help'])}` lists the commands."
 
 
 if __name__ == "__main__":

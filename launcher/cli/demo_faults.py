@@ -13,7 +13,7 @@ NEEDS_LARGE_FILE = frozenset({"hub-upload-busy", "hub-xet-down", "hub-xet-stalle
 LONG_SECONDS = 45
 LARGE_BYTES = 12 << 20
 _NEEDS_A_PERSON = {
-    "exec-refused": "it strikes when somebody sends the pod a command, and a headless run sends none"
+    "exec-refused": "it happens when someone sends the pod a command, and a headless run sends none"
 }
 _COMMAND = (
     "import os, pathlib, time; out = pathlib.Path('out'); out.mkdir(exist_ok=True); "
@@ -26,8 +26,8 @@ def refuse_what_shows_nothing(names: Sequence[str], *, is_headless: bool) -> Non
     for name in names:
         if is_headless and name in _NEEDS_A_PERSON:
             raise InvalidRequest(
-                f"{name} would show nothing: {_NEEDS_A_PERSON[name]}.",
-                hint="Leave out --headless, and have the voice say a sentence on the run's page.",
+                f"{name} would have no effect: {_NEEDS_A_PERSON[name]}.",
+                hint="Run without --headless, and make a sample on the run's page.",
             )
 
 

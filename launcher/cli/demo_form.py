@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 POLL_SECONDS = 1.0
 """The stand-in has no limit worth keeping, and a demo should feel alive."""
 NOTE = (
-    "This is the demo: RunPod, Hugging Face and the registries of images are stand-ins on this computer, and nothing "
-    "costs money. "
-    "The dataset is demo/clips, the results repo demo/voice."
+    "This is the demo: RunPod, Hugging Face and the image registries are simulated on this computer, and "
+    "nothing costs money. The dataset is demo/clips, the results repo is demo/voice."
 )
 
 

@@ -123,8 +123,8 @@ def run_demo(order: DemoOrder, root: Path, output: Output) -> None:
     check_extra(order.recipe.packages)
     end_on_signals()
     output.talk(
-        "RunPod, Hugging Face and the registries of images are stand-ins on this computer;\n"
-        "all else is the real thing. Nothing is paid: the dollars are what a GPU would cost."
+        "RunPod, Hugging Face and the image registries are simulated on this computer;\neverything else is "
+        "real. You pay nothing: the dollars are what a GPU would cost."
     )
     folder = order.out or read_config().data_folder / "demo"
     with demo_cloud(root, dict.fromkeys(order.faults), base=order.base) as cloud:
@@ -154,7 +154,7 @@ async def _run(
     composed = _composed(order, cloud, config)
     async with open_workbench(config, keys) as bench:
         bench.runs.on_trouble = output.talk
-        with Live(output, leaving="Ctrl-C: end the demo, with its pod and all it made") as live:
+        with Live(output, leaving="Ctrl-C: end the demo and remove everything it made") as live:
             followed = await _to_its_end(bench, composed, order.base, keys, live, output)
         into = await _brought_here(bench, followed, folder)
         return DemoOutcome(
@@ -184,7 +184,7 @@ async def _to_its_end(
         f"{usd(plan.worst_case_usd)} at most"
     )
     if base is not None and plan.base_licence:
-        live.say(f"Starts from {base.checkpoint}; licence by its card: {plan.base_licence}")
+        live.say(f"Starts from {base.checkpoint}; licence on its card: {plan.base_licence}")
     launched = await launch_and_show(bench, plan, keys, live, _demo_left)
     return await follow_to_end(bench, launched, live, _demo_left)
 
@@ -192,8 +192,8 @@ async def _to_its_end(
 def _demo_left(run: Run) -> Interrupted:
     """The cloud goes with the demo, and the pod with the cloud: here no run goes on."""
     return Interrupted(
-        f"The demo was ended, and {run.run_id} with it; its pod and its stand-ins are gone.",
-        hint="A run on a real GPU would go on: there Ctrl-C only stops watching.",
+        f"The demo was ended, and {run.run_id} with it; its pod and simulated services are gone.",
+        hint="A run on a real GPU would continue: there Ctrl-C only stops watching.",
     )
 
 
@@ -287,8 +287,8 @@ def _faults_line(struck: Mapping[str, int]) -> str:
 def _how_it_sounds(outcome: DemoOutcome) -> str:
     if not outcome.began_as:
         return (
-            "A minute on a CPU proves the way and not the voice: it mumbles. A voice worth\n"
-            f"hearing takes {FINE_TUNE_TIME} on a GPU."
+            "A minute on a CPU shows that every step works, but the voice mumbles. A good voice\ntakes "
+            f"{FINE_TUNE_TIME} on a GPU."
         )
     return (
         f"A minute on a CPU proves the way and not the voice: it began as {outcome.began_as} and is\n"

@@ -64,8 +64,8 @@ def deploy_and_follow(
     composed = composed_from(asked) if plan_hash is None else None
     if not is_agreed and not sys.stdin.isatty():
         raise InvalidRequest(
-            "There is no terminal to ask on, so nothing was rented.",
-            hint="Add --yes to rent without being asked; launcher plan shows what it would do.",
+            "Nothing was rented, because there is no terminal to ask for confirmation.",
+            hint="Add --yes to rent without being asked. launcher plan shows what would happen.",
         )
     if composed is None:
         keys = find((*PLACE_ALONE, *HUB_KEYS))
@@ -133,7 +133,7 @@ async def _planned(
     if plan.moves:
         output.event({"schema": "deploy.moves", "version": 1, "moves": moves_facts(plan.moves)})
     for each in plan.moves:
-        output.talk(f"Other than in the plan that was shown: {each.sentence}")
+        output.talk(f"Changed since the plan was shown: {each.sentence}")
     return plan.made, keys
 
 
@@ -142,7 +142,7 @@ async def _sweep(bench: Workbench, output: Output) -> None:
     report = await swept(Desk.at(bench))
     for gone in report.released:
         trouble = f", but could not be: {gone.trouble}" if gone.trouble else ""
-        output.talk(f"Pod {gone.pod.id} had to be released, since {gone.why}{trouble}.")
+        output.talk(f"Pod {gone.pod.id} was released because {gone.why}{trouble}.")
     if report.released:
         output.event(reap_document(report))
 
@@ -160,8 +160,7 @@ def _closing_text(followed: Followed) -> str:
     if found.end_reason is not None:
         return ending_text(followed)
     return (
-        f"{found.run_id} is on its way on pod {found.pod_id} ({found.gpu_name}, "
-        f"{dollars_per_hour(found.price_per_hour_usd)}, never over {usd(found.most_usd)}).\n"
-        f"  Watch it: launcher watch {name_of(found)}\n"
-        f"  End it and have it deliver: launcher stop {name_of(found)}"
+        f"{found.run_id} is running on pod {found.pod_id} ({found.gpu_name}, "
+        f"{dollars_per_hour(found.price_per_hour_usd)}, never over {usd(found.most_usd)}).\n  Watch it: "
+        f"launcher watch {name_of(found)}\n  Finish it now: launcher stop {name_of(found)}"
     )

@@ -7,10 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-JsonOption = Annotated[bool, typer.Option("--json", help="JSON on stdout and nothing else there.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what was asked for.")]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print JSON, and nothing else, on stdout.")
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print only what you asked for.")]
 RunArgument = Annotated[
-    str, typer.Argument(metavar="[RUN]", help="Such as run-01; the newest run when left out.")
+    str, typer.Argument(metavar="[RUN]", help="A run, such as run-01. Default: the newest run.")
 ]
 PresetOption = Annotated[
     str | None,
@@ -18,34 +20,36 @@ PresetOption = Annotated[
         "--preset",
         "-p",
         metavar="NAME",
-        help="Named settings to start from: launcher presets list.",
+        help="Preset to start from; see launcher presets list.",
     ),
 ]
 FileOption = Annotated[
     Path | None,
-    typer.Option("--file", "-f", metavar="FILE", help="TOML with a preset and [settings]."),
+    typer.Option(
+        "--file", "-f", metavar="FILE", help="Run file: TOML with a preset and [settings]."
+    ),
 ]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Any setting by name; may be repeated."),
+    typer.Option("--set", metavar="KEY=VALUE", help="Any setting by name; repeatable."),
 ]
 ForceOption = Annotated[
     list[str] | None,
-    typer.Option(
-        "--force", metavar="CODE", help="Let this error of the dataset pass; may be repeated."
-    ),
+    typer.Option("--force", metavar="CODE", help="Ignore this error in the dataset; repeatable."),
 ]
 NotifyOption = Annotated[
     list[str] | None,
     typer.Option(
         "--notify",
         metavar="ADDRESS",
-        help="Tell me there: desktop, ntfy://TOPIC, https://... or any address of Apprise; may be repeated. One with a "
-        "password or a token is kept instead: launcher keys set notify.",
+        help=(
+            "Notify me there: desktop, ntfy://TOPIC, https://... or any Apprise address; repeatable. Store an "
+            "address with a password or token instead: launcher keys set notify."
+        ),
     ),
 ]
 NoNotifyOption = Annotated[
-    bool, typer.Option("--no-notify", help="Tell nobody, not at addresses that are kept either.")
+    bool, typer.Option("--no-notify", help="Send no notifications, not even to stored addresses.")
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 

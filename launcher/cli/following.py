@@ -69,7 +69,7 @@ class Followed:
         return to_document(self.last_word) if self.last_word else None
 
 
-_UNSAID = "The pod did not say whether all of its results arrived."
+_UNSAID = "The pod did not report whether all its results arrived."
 _SAID_OTHERWISE = (Stage.SETTLING, Stage.ARMED)
 """The first is mostly no news; the second the pod says itself, in its own event."""
 
@@ -137,9 +137,9 @@ async def follow_to_end(
 def detached(run: Run) -> Interrupted:
     """Nobody watches, the run goes on: where it is, what it costs, how to stop it."""
     return Interrupted(
-        f"Not watching any more; {run.run_id} goes on without this computer, on pod {run.pod_id} "
-        f"({run.gpu_name}, {dollars_per_hour(run.price_per_hour_usd)}, never over {usd(run.most_usd)}).",
-        hint=f"Watch again: launcher watch {name_of(run)}. End it and have it deliver: launcher stop {name_of(run)}",
+        f"Stopped watching. {run.run_id} continues without this computer, on pod {run.pod_id} ({run.gpu_name}, "
+        f"{dollars_per_hour(run.price_per_hour_usd)}, never over {usd(run.most_usd)}).",
+        hint=f"Watch again: launcher watch {name_of(run)}. Finish it now: launcher stop {name_of(run)}",
     )
 
 
@@ -165,10 +165,10 @@ def ending_text(followed: Followed) -> str:
     if reason.delivers:
         lines.append(f"  {delivery_text(followed)}")
         lines.append(f"  Results: {run.results_repo}, folder {run.run_id}")
-        lines.append(f"  Bring them here: launcher results {name_of(run)} --download")
+        lines.append(f"  Download them: launcher results {name_of(run)} --download")
     if followed.version:
         again = command_line("results", run.address, "--revision", followed.version, "--download")
-        lines.append(f"  Kept as {followed.version}, also when the run goes on: {again}")
+        lines.append(f"  Kept as {followed.version}, even if the run is continued: {again}")
     return "\n".join(lines)
 
 

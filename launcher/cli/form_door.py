@@ -18,15 +18,17 @@ PortOption = Annotated[
     typer.Option(
         min=0,
         max=65_535,
-        help="Port on 127.0.0.1, that of last time unless given; 0 takes a free one.",
+        help="Port on 127.0.0.1. Default: the port of last time; 0 chooses a free one.",
     ),
 ]
 OwnNameOption = Annotated[
     bool,
     typer.Option(
         "--own-name/--no-own-name",
-        help="A name of its own under localhost, so that no other server on this computer is shown the form's "
-        "cookie. Without it 127.0.0.1, for a browser that does not find the name.",
+        help=(
+            "Use a separate name under localhost, so that no other server on this computer sees the form's "
+            "cookie. Without it 127.0.0.1 is used, for browsers that cannot find the name."
+        ),
     ),
 ]
 BrowserOption = Annotated[

@@ -39,14 +39,17 @@ ModelOption = Annotated[
     typer.Option(
         "--model",
         metavar="NAME|FOLDER",
-        help=f"Whisper model: {', '.join(NAMED_MODELS)}, or a folder that holds one.",
+        help=f"Whisper model: {', '.join(NAMED_MODELS)}, or a folder with one.",
     ),
 ]
 LanguageOption = Annotated[
-    str, typer.Option("--language", help="What is spoken, such as en; heard when left out.")
+    str, typer.Option("--language", help="Spoken language, such as en. Default: detected.")
 ]
 JobsOption = Annotated[
-    int, typer.Option("--jobs", min=0, max=64, help="Clips at once; 0 takes one for each core.")
+    int,
+    typer.Option(
+        "--jobs", min=0, max=64, help="Clips to process in parallel; 0 means one per CPU core."
+    ),
 ]
 
 
@@ -58,7 +61,7 @@ def add_to(app: typer.Typer) -> None:
 
 def transcribe(
     source: Annotated[
-        str, typer.Argument(metavar="DATASET", help="A dataset kept here, or a folder.")
+        str, typer.Argument(metavar="DATASET", help="A dataset on this computer, or a folder.")
     ],
     model: ModelOption = DEFAULT_MODEL,
     language: LanguageOption = "",
@@ -66,7 +69,7 @@ def transcribe(
     accept: Annotated[
         Accept | None,
         typer.Option(
-            help="Make texts of the suggestions: those of which every word is sure, or all."
+            help="Accept suggestions as transcripts: those without uncertain words, or all."
         ),
     ] = None,
     as_json: JsonOption = False,
@@ -99,16 +102,21 @@ def transcribe(
 def proofread(
     source: Annotated[
         str,
-        typer.Argument(help="A dataset kept here, a folder, or a dataset repo such as me/clips."),
+        typer.Argument(
+            help="A dataset on this computer, a folder, or a dataset repo such as me/clips."
+        ),
     ],
     revision: Annotated[str, typer.Option(help="Branch, tag or commit of the repo.")] = "main",
     model: ModelOption = DEFAULT_MODEL,
     language: LanguageOption = "",
     jobs: JobsOption = 0,
     repair: Annotated[
-        bool, typer.Option("--repair", help="Move texts that stand at the wrong clip to theirs.")
+        bool,
+        typer.Option(
+            "--repair", help="Move transcripts that are at the wrong clip to the right one."
+        ),
     ] = False,
-    undo: Annotated[bool, typer.Option("--undo", help="Take the last repair back.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Undo the last repair.")] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -141,12 +149,12 @@ def proofread(
         quiet=str(len(proof.wrong)),
     )
     if proof.errors and repaired is None:
-        texts = "1 text" if len(proof.errors) == 1 else f"{len(proof.errors):,} texts"
+        texts = "1 text" if len(proof.errors) == 1 else f"{len(proof.errors):,} transcripts"
         raise InvalidRequest(
-            f"{proof.dataset} has errors: {texts} or stretches of texts that are not what is said.",
-            hint="Mend them; --repair moves those that stand at the wrong clip."
+            f"{proof.dataset} has errors: {texts}, or ranges of transcripts, that do not match the recordings.",
+            hint="Fix them; --repair moves those that are at the wrong clip."
             if proof.moves
-            else "Mend them, or leave the clips out.",
+            else "Fix them, or remove the clips.",
         )
 
 
@@ -170,7 +178,7 @@ def _folder(source: str) -> Path:
     place = datasets.find_dataset(read_config(), source)
     if place.folder is None:
         raise InvalidRequest(
-            f"There is no folder and no dataset {source} on this computer.",
-            hint="Texts are written here, and sent afterwards: launcher dataset push",
+            f"There is no folder or dataset {source} on this computer.",
+            hint="Transcripts are saved here first and sent later: launcher dataset push",
         )
     return place.folder

@@ -28,7 +28,9 @@ from launcher.errors import InvalidRequest
 from launcher.services import clips, datasets
 from pod_image.contract.figures import counted, recorded, size
 
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of a dataset kept here.")]
+NameArgument = Annotated[
+    str, typer.Argument(metavar="NAME", help="Name of a dataset on this computer.")
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -59,31 +61,35 @@ def show(name: NameArgument, as_json: JsonOption = False, quiet: QuietOption = F
 
 def edit(
     name: NameArgument,
-    clip: Annotated[str, typer.Argument(help="Its file, as `launcher dataset show` lists it.")],
-    text: Annotated[str | None, typer.Option(help="What is said in it.")] = None,
-    speaker: Annotated[str | None, typer.Option(help="Who says it; empty for nobody.")] = None,
+    clip: Annotated[
+        str, typer.Argument(help="File of the clip, as listed by `launcher dataset show`.")
+    ],
+    text: Annotated[str | None, typer.Option(help="New transcript.")] = None,
+    speaker: Annotated[str | None, typer.Option(help="New speaker; empty removes it.")] = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Change what is said in a clip, or who says it."""
     if text is None and speaker is None:
-        raise InvalidRequest("There is nothing to change.", hint="Give --text or --speaker.")
+        raise InvalidRequest("Nothing to change.", hint="Give --text or --speaker.")
     line = complete(datasets.edit(read_config(), name, clip, text=text, speaker=speaker))
     by = f" ({line.speaker})" if line.speaker else ""
     Output(as_json=as_json, quiet=quiet).answer(
-        edited_document(line), lambda: f"{line.file}{by}: {line.text or '(no text)'}", quiet=""
+        edited_document(line),
+        lambda: f"{line.file}{by}: {line.text or '(no transcript)'}",
+        quiet="",
     )
 
 
 def drop(
     name: NameArgument,
-    files: Annotated[list[str], typer.Argument(metavar="CLIP...", help="Their files.")],
+    files: Annotated[list[str], typer.Argument(metavar="CLIP...", help="Files of the clips.")],
     yes: YesOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Take clips out of a dataset, line and file. Your own recordings stay, and `restore` brings clips back."""
-    agree(f"Leave {counted(len(files), 'clip')} of {name} out?", yes)
+    agree(f"Remove {counted(len(files), 'clip')} from {name}?", yes)
     dropped = complete(datasets.drop(read_config(), name, files))
     document: DatasetDrop = {
         "schema": "dataset.drop",
@@ -93,7 +99,7 @@ def drop(
     }
     Output(as_json=as_json, quiet=quiet).answer(
         document,
-        lambda: f"{dropped:,} taken out of {name}. Bring back: launcher dataset restore {name}",
+        lambda: f"{dropped:,} removed from {name}. To restore: launcher dataset restore {name}",
         quiet=str(dropped),
     )
 
@@ -101,9 +107,9 @@ def drop(
 def restore(
     name: NameArgument,
     clip: Annotated[
-        list[str] | None, typer.Argument(metavar="[CLIP...]", help="Their files.")
+        list[str] | None, typer.Argument(metavar="[CLIP...]", help="Files of the clips.")
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Bring all of them back.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Restore all of them.")] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -126,7 +132,7 @@ def restore(
     }
     output.answer(
         document,
-        lambda: f"{counted(len(back), 'clip')} of {name} brought back: {', '.join(back[:10])}",
+        lambda: f"{counted(len(back), 'clip')} of {name} restored: {', '.join(back[:10])}",
         quiet="\n".join(back),
     )
 
@@ -157,8 +163,8 @@ def empty_trash(
     config = read_config()
     kept = complete(clips.kept_bytes(config, name))
     left = complete(clips.left_out(config, name))
-    gone = f"{counted(len(left), 'clip')} left out of {name}, and all that can be undone ({size(kept)})"
-    agree(f"{gone}. Remove it for good?", yes)
+    gone = f"{counted(len(left), 'clip')} removed from {name}, and the undo history ({size(kept)})"
+    agree(f"{gone}. Delete them for good?", yes)
     freed = complete(clips.empty_trash(config, name, confirmed=True))
     document: DatasetEmptyTrash = {
         "schema": "dataset.empty-trash",
@@ -185,7 +191,7 @@ def delete(
     gone = complete(datasets.delete(config, name, confirmed=True))
     Output(as_json=as_json, quiet=quiet).answer(
         deleted_document(gone),
-        lambda: f"{gone.name} is deleted. What was pushed to Hugging Face stays there.",
+        lambda: f"{gone.name} was deleted. What you pushed to Hugging Face stays there.",
         quiet=gone.name,
     )
 
@@ -196,7 +202,8 @@ def agree(question: str, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise InvalidRequest(
-            f"{question} There is no terminal to ask on.", hint="Add --yes if it is meant."
+            f"{question} There is no terminal to ask for confirmation.",
+            hint="Add --yes to confirm.",
         )
     if not typer.confirm(question, default=False, err=True):
         raise typer.Exit(1)

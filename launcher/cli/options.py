@@ -65,7 +65,7 @@ def _sources(
     file: FileOption = None,
     assignments: SetOption = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Continue the run that --run-id names.")
+        bool, typer.Option("--resume", help="Continue the run given by --run-id.")
     ] = False,
     force: ForceOption = None,
     notify: NotifyOption = None,
@@ -74,7 +74,7 @@ def _sources(
         bool,
         typer.Option(
             "--notify-here",
-            help="Tell me from this computer alone: no address is handed to the pod.",
+            help="Send notifications only from this computer; the pod gets no address.",
         ),
     ] = False,
 ) -> dict[str, Any]:
@@ -181,7 +181,7 @@ def _metavar(field: FormField) -> str:
 
 def _help(field: FormField) -> str:
     unit = f" In {field.unit}." if field.unit else ""
-    unit += " May be given more than once." if takes_several(field.name) else ""
+    unit += " Repeatable." if takes_several(field.name) else ""
     if field.is_required or field.default in ("", []):
         return f"{field.help}{unit}"
     default = field.default

@@ -60,7 +60,9 @@ def export(
     voice: VoiceOption = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="PATH", help="A folder, or a .zip; a zip here when left out."),
+        typer.Option(
+            metavar="PATH", help="A folder, or a .zip file. Default: a zip in this folder."
+        ),
     ] = None,
     program: Annotated[
         ProgramName | None, typer.Option("--for", help="Say how this one uses it, step by step.")

@@ -40,16 +40,21 @@ def record(
         str,
         typer.Argument(
             metavar="NAME",
-            help="Name of the dataset, new or kept here, or a folder such as ./anna.",
+            help="Name of a new dataset or one on this computer, or a folder such as ./anna.",
         ),
     ],
     language: Annotated[
         str | None,
-        typer.Option(help="Of the sentences to read: en, de, es, fr, it, nl, pt; or of your own."),
+        typer.Option(
+            help=(
+                "Language of the sentences to read: en, de, es, fr, it, nl or pt, or the language of your own "
+                "sentences."
+            )
+        ),
     ] = None,
     prompts: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Read these instead: one sentence on each line."),
+        typer.Option(metavar="FILE", help="Your own sentences to read instead, one per line."),
     ] = None,
     port: PortOption = None,
     own_name: OwnNameOption = True,
@@ -97,5 +102,5 @@ def page_name(folder: Path) -> str:
     """What a folder anywhere is called on its page. Raises InvalidRequest for one without a name."""
     name = _NO_NAME.sub("-", folder.absolute().name).strip("-.")
     if not name:
-        raise InvalidRequest(f"{folder} has no name.", hint="Name a folder for the dataset.")
+        raise InvalidRequest(f"{folder} has no name.", hint="Give a folder for the dataset.")
     return name

@@ -17,18 +17,18 @@ def refused(exc: OSError) -> LauncherError | None:
     """The error to say; None where nothing is known that a person could do."""
     if exc.errno == errno.ENAMETOOLONG:
         return InvalidRequest(
-            "The name of a file or folder is too long: this computer takes "
-            f"{LONGEST_NAME_BYTES} bytes for a name and 4,095 for a whole path.",
+            f"The name of a file or folder is too long: this computer allows {LONGEST_NAME_BYTES} bytes for a "
+            "name and 4,095 for a path.",
             hint="Give a shorter one.",
         )
     if exc.errno == errno.E2BIG:
         return InvalidRequest(
-            f"An argument is too long: this computer takes {LONGEST_ARGUMENT_BYTES:,} bytes for one.",
+            f"An argument is too long: this computer allows {LONGEST_ARGUMENT_BYTES:,} bytes for one.",
             hint="Give a shorter one, or put it into a file.",
         )
     if exc.errno in _FILES and exc.filename:
         return LauncherError(
             f"This computer refused {exc.filename}: {exc.strerror}.",
-            hint="Look at the rights of the file and of its folder, or set LAUNCHER_HOME to a folder of yours.",
+            hint="Check the permissions of the file and its folder, or set LAUNCHER_HOME to a folder that you own.",
         )
     return None

@@ -42,8 +42,8 @@ def serve_interface(
     listening.check()
     if with_form and not (listening.is_loopback and not listening.is_encrypted):
         raise InvalidRequest(
-            "The web form is for this computer alone, and cannot be served to others.",
-            hint="Leave out --with-form, or the other host and the certificate.",
+            "The web form is only for this computer and cannot be served to others.",
+            hint="Remove --with-form, or remove the other host and the certificate.",
         )
     config = read_config()
     config.make_folders()
@@ -121,8 +121,8 @@ def refuse_to_show_in_a_log(token: ServeToken) -> None:
     """A token that only this start knows is shown once, on a terminal. Raises NotConfigured where there is none."""
     if token.source is TokenSource.MEMORY and not sys.stderr.isatty():
         raise NotConfigured(
-            "There is no keyring to keep a token in, and no terminal to show it on: a log is no place for it.",
-            hint=f"Set the variable {VARIABLE} to a token of your own, of 32 letters and digits or more.",
+            "There is no keyring to store a token, and no terminal to show it. A token does not belong in a log.",
+            hint=f"Set the variable {VARIABLE} to your own token of at least 32 letters and digits.",
         )
 
 
@@ -134,16 +134,14 @@ def say_where(origin: str, token: ServeToken, output: Output) -> None:
     say(f"Serving at {url}; the reference is at {origin}{PREFIX}/")
     match token.source:
         case TokenSource.ENVIRONMENT:
-            say(f"The token is that of {VARIABLE}.")
+            say(f"The token comes from {VARIABLE}.")
         case TokenSource.KEYRING:
             made = "A token was made and is" if token.is_new else "The token is"
             say(f"{made} in the keyring: launcher serve token shows it.")
         case TokenSource.MEMORY:
-            say(
-                "There is no keyring. This token is shown now and never again, and ends with the server:"
-            )
+            say("There is no keyring. This token is shown only once and ends with the server:")
             say(token.secret.get_secret_value())
-    say("Ctrl-C ends it; runs go on without it.")
+    say("Ctrl-C ends the server; runs continue without it.")
 
 
 def print_token(output: Output, *, is_new: bool) -> None:
@@ -151,14 +149,17 @@ def print_token(output: Output, *, is_new: bool) -> None:
     store = KeyringStore()
     if is_new and os.environ.get(VARIABLE):
         raise InvalidRequest(
-            f"The variable {VARIABLE} gives the token, and a new one would not be used.",
+            f"The token comes from the variable {VARIABLE}; a new one would not be used.",
             hint="Change the variable, or unset it.",
         )
     token = new_token(store) if is_new else take_token(os.environ, store)
     if token.source is TokenSource.MEMORY:
         raise NotConfigured(
-            "There is no keyring that would keep a token.",
-            hint=f"Set the variable {VARIABLE}; or start the server in a terminal, which shows the one that it makes.",
+            "There is no keyring to store a token.",
+            hint=(
+                f"Set the variable {VARIABLE}, or start the server in a terminal, where it shows the token it "
+                "makes."
+            ),
         )
     value = token.secret.get_secret_value()
     document: TokenDocument = {

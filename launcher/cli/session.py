@@ -137,14 +137,16 @@ def run(
         needs_history = False
         _go_as_far_as_it_goes()
     for entry in read_no_proxy():
-        print_warning(f"NO_PROXY is read without {entry!r}, which names no host: correct it there.")
+        print_warning(
+            f"NO_PROXY contains {entry!r}, which is not a host and is ignored. Correct it."
+        )
 
     async def at_bench() -> T:
         async with open_workbench(
             config or _config(is_needed=not ends_pods), keys, needs_history=needs_history
         ) as bench:
             if bench.runs.trouble:
-                print_warning(f"{bench.runs.trouble} What pods say themselves has to do.")
+                print_warning(f"{bench.runs.trouble} Only what the pods report is used.")
             bench.runs.on_trouble = bench.teller.on_trouble = print_warning
             know_shared(bench.runs.shared_ids())
             try:
@@ -191,4 +193,4 @@ def _config(*, is_needed: bool) -> Config:
 def _go_as_far_as_it_goes() -> None:
     """What ends pods does not wait for somebody to set certificates right: the usual ones do."""
     for fault in drop_certificates_that_are_not_there():
-        print_warning(f"{fault.message} The usual ones are taken. {fault.hint}")
+        print_warning(f"{fault.message} The defaults are used. {fault.hint}")

@@ -27,7 +27,7 @@ async def plan_as_asked(desk: Desk, asked: Asked, composed: Composed) -> Plan:
 
 def _warn_unkept(why: str) -> None:
     """A plan that could not be kept is good without."""
-    print_warning(f"This plan could not be kept ({why}): --plan will not find it.")
+    print_warning(f"This plan could not be saved ({why}), so --plan will not find it.")
 
 
 def refuse_settings(asked: Asked) -> None:
@@ -35,6 +35,6 @@ def refuse_settings(asked: Asked) -> None:
     # Who follows it here may be told wherever they like; whether its pod tells is the plan's own.
     if replace(asked, notify=(), is_silent=False) != Asked({}):
         raise InvalidRequest(
-            "--plan launches a plan as it was shown; no setting can be given beside it.",
-            hint="Leave the settings out, or make another plan with them: launcher plan.",
+            "--plan launches a plan as it was shown; you cannot add settings.",
+            hint="Remove the settings, or make another plan with them: launcher plan.",
         )

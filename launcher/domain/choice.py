@@ -58,7 +58,7 @@ def blocked_by(offer: Offer, needed_gb: float, settings: RunSettings) -> str:
     if settings.cloud not in (Cloud.ANY, offer.cloud):
         return f"{offer.cloud} tier, not chosen"
     if offer.stock is Stock.NONE:
-        return "none free now"
+        return "none available"
     wanted, there = set(settings.data_centers), set(offer.data_centers)
     if wanted and there and not wanted & there:
         return "not in the chosen data centres"
@@ -121,33 +121,33 @@ def _nothing(
     if not offers:
         wanted = f" (wanted: {', '.join(settings.gpu_types)})" if settings.gpu_types else ""
         return NothingAvailable(
-            f"No pod with {settings.gpu_count} GPU(s) of any type is free now{wanted}.",
+            f"No pod with {settings.gpu_count} GPU(s) of any type is available now{wanted}.",
             hint=Sentence(
                 "Try again in a few minutes; ",
                 NextStep.LIST_GPUS,
-                " shows when there is something.",
+                " shows what is available.",
             ),
         )
     if settings.gpu_types and not named:
         return _unknown_type(offers, settings)
     if not in_tier:
         return NothingAvailable(
-            f"Nothing is free in the {settings.cloud.value} tier.",
+            f"Nothing is available in the {settings.cloud.value} tier.",
             hint=Sentence(f"Nearest: {_offer_text(_cheapest(offers))}: ", setting("cloud", "any")),
         )
     if not large_enough:
         largest = max(named, key=lambda offer: offer.memory_gb)
         return NothingAvailable(
-            f"No GPU has the {memory.gb:.0f} GB this needs ({memory.basis}).",
+            f"No GPU has the {memory.gb:.0f} GB that this run needs ({memory.basis}).",
             hint=joined([f"Nearest: {_offer_text(largest)}.", memory.hint]),
         )
     nearest = _cheapest(large_enough)
     if nearest.stock is Stock.NONE:
         wanted = ", ".join(settings.gpu_types) or "GPU that fits"
         return NothingAvailable(
-            f"No {wanted} is free now.",
+            f"No {wanted} is available now.",
             hint=Sentence(
-                f"Nearest: {_offer_text(nearest)}, all taken. Try other ",
+                f"Nearest: {_offer_text(nearest)}, none available. Try other ",
                 setting("gpu_types"),
                 ", or ",
                 setting("cloud", "any"),
@@ -155,7 +155,7 @@ def _nothing(
             ),
         )
     return NothingAvailable(
-        f"Nothing that fits is free in {', '.join(settings.data_centers)}.",
+        f"Nothing that fits is available in {', '.join(settings.data_centers)}.",
         hint=f"Nearest: {_offer_text(nearest)} in {', '.join(nearest.data_centers)}.",
     )
 

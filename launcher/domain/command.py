@@ -20,7 +20,9 @@ def refuse_keys(values: Mapping[str, Any]) -> None:
             number, kind = found
             where = "the command" if knob.is_command else knob.label
             raise InvalidRequest(
-                f"Word {number} of {where} looks like it holds a key ({kind}).",
-                hint="A command stands in the pod's definition, in run.json and on the model card. Take the key out: "
-                "what it opens can be fetched here and given as the dataset.",
+                f"Word {number} of {where} looks like it contains a key ({kind}).",
+                hint=(
+                    "The command is stored in the pod's definition, in run.json and on the model card. Remove "
+                    "the key. You can download here what it gives access to and use that as the dataset."
+                ),
             )

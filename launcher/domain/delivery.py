@@ -37,9 +37,9 @@ class Delivery:
         if self.present is None:
             return "All of its files are in the results repo."
         if self.present == 1:
-            return "Its one file is in the results repo, checked there."
+            return "Its one file is in the results repo and was checked there."
         if self.present:
-            return f"All {self.present:,} files are in the results repo, checked there."
+            return f"All {self.present:,} files are in the results repo and were checked there."
         return "It left no files to deliver."
 
     @property

@@ -13,7 +13,7 @@ from pod_image.contract.figures import dollars_per_hour
 from pod_image.contract.settings import SETTINGS
 
 NOTHING = "none"
-_NOT_FREE = "not free"
+_NOT_FREE = "not available"
 _LONGEST_SHOWN = 200
 
 
@@ -46,9 +46,9 @@ def moves_of_offers(old: Agreed, new: Agreed) -> Iterator[Moved]:
     for other in others:
         there = [each for each in new.offers if other.allows(each)]
         if not there:
-            yield Moved("other_gpu", "GPU if it is taken", other.sentence, _NOT_FREE, True)
+            yield Moved("other_gpu", "GPU if unavailable", other.sentence, _NOT_FREE, True)
         elif there[0].price_per_hour_usd > other.price_per_hour_usd:
-            label = f"Price of {other.sentence}, if the first is taken"
+            label = f"Price of {other.sentence}, if the first is unavailable"
             dearer = f"{_price(there[0])}, and not rented"
             yield Moved("other_price", label, _price(other), dearer, True)
 
@@ -105,7 +105,7 @@ _LABELS = {
     "resume": "Continues an earlier run",
     "account": "Account that pays",
     "secrets": "How tokens are handed over",
-    "told_from_pod": "Where its pod tells you",
+    "told_from_pod": "Notifications from its pod",
 }
 _KINDS = {
     "dataset": "Dataset {}",

@@ -64,7 +64,7 @@ def why_best(picture: RunPicture) -> str:
         return ""
     name = deciding_score(best)
     if name not in DECIDING:
-        return "chosen by its training" if name else "the newest: no checkpoint was measured"
+        return "chosen by the training" if name else "the newest: no checkpoint was measured"
     words, faults = kind_of(name).at_best, len(faults_in(best.scores))
     lower = [
         one

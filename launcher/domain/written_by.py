@@ -39,8 +39,8 @@ def refuse_newer(values: Mapping[str, Any], version: str, source: str) -> None:
 
 def newer_file(source: str, version: str, what: str) -> InvalidRequest:
     return InvalidRequest(
-        f"{source} was written by launcher {version}. This is {__version__}, and cannot take: {what}.",
-        hint="Update this one: pip install -U pod-launcher. Or take that out of the file.",
+        f"{source} was written by launcher {version}. This is {__version__}, which does not know: {what}.",
+        hint="Update: pip install -U pod-launcher. Or remove that from the file.",
     )
 
 

@@ -80,7 +80,7 @@ async def check_access(
             Finding(
                 Severity.NOTE,
                 "results_repo_made",
-                f"The results repo {results} does not exist yet; it will be made, private.",
+                f"The results repo {results} does not exist yet. A private one will be created.",
             )
         )
     commits = tuple(commit or "" for commit in found.dataset_commits)

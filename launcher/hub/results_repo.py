@@ -186,7 +186,7 @@ class ResultsRepo:
                 if not isinstance(exc.__cause__, HubConflict | Overtaken):
                     raise
         raise HubError(
-            f"The instruction for {run_id} could not be left in {self.repo_id}: others kept committing.",
+            f"The instruction for {run_id} could not be saved in {self.repo_id}, because others kept committing.",
             hint="Try again in a moment.",
         )
 

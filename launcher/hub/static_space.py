@@ -104,9 +104,11 @@ class StaticSpace:
         except HubError as exc:
             if isinstance(exc.__cause__, NoRight | RepoMissing):
                 raise NotConfigured(
-                    f"The Hugging Face token may not make or change the Space {self.repo_id}.",
-                    hint="It needs the right to write to repos of that owner (a fine-grained token: repo.write; else "
-                    "a token of the role Write). It is the one that writes the results.",
+                    f"The Hugging Face token is not allowed to create or change the Space {self.repo_id}.",
+                    hint=(
+                        "The token that writes results must be allowed to write to that owner's repos "
+                        "(fine-grained: repo.write; otherwise a token of type Write)."
+                    ),
                 ) from exc
             raise
 

@@ -126,7 +126,7 @@ def find_preset(config: Config, name: str) -> Preset:
     close = difflib.get_close_matches(name, list(presets), n=2, cutoff=0.4)
     meant = f"Did you mean {' or '.join(close)}? " if close else ""
     raise InvalidRequest(
-        f"There is no preset {name!r}.", hint=Sentence(meant, NextStep.LIST_PRESETS, " shows all.")
+        f"There is no preset {name!r}.", hint=Sentence(meant, NextStep.LIST_PRESETS, " lists all.")
     )
 
 
@@ -202,8 +202,8 @@ def check_preset_name(name: str) -> None:
     """Raises InvalidRequest for what is no name of a preset."""
     if not (_NAME.match(name) and is_safe_name(name)):
         raise InvalidRequest(
-            f"{name!r} is no name for a preset.",
-            hint="Small letters, digits and hyphens, 40 at most, such as my-voice.",
+            f"{name!r} is not a valid preset name.",
+            hint="Use lower-case letters, digits and hyphens, at most 40, such as my-voice.",
         )
 
 
@@ -248,7 +248,7 @@ def _read(path: Path, *, is_built_in: bool) -> Preset:
         document = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
         raise InvalidRequest(
-            f"The preset {path} cannot be read: {exc}", hint="Mend the file, or remove it."
+            f"The preset {path} cannot be read: {exc}", hint="Fix the file, or delete it."
         ) from None
     settings = document.get("settings", {})
     if not isinstance(settings, dict):

@@ -75,7 +75,7 @@ def translated_faults() -> Iterator[None]:
         where = f" ({exc.filename})" if exc.filename else ""
         raise InvalidRequest(
             f"This computer refused to read or write a file: {exc.strerror}{where}.",
-            hint="Look at the rights of the folder, and at the room on its disk.",
+            hint="Check the permissions of the folder and the free disk space.",
         ) from exc
 
 
@@ -90,7 +90,7 @@ def find_dataset(config: Config, word: str) -> DatasetPlace:
     if folder.exists():
         raise InvalidRequest(
             f"{word} is a file; a dataset is a folder.",
-            hint=Sentence(NextStep.MAKE_DATASET.of("NAME"), " makes one of recordings."),
+            hint=Sentence(NextStep.MAKE_DATASET.of("NAME"), " makes one from recordings."),
         )
     if is_name(word):
         kept = dataset_folder(config.datasets_folder, word)
@@ -102,9 +102,10 @@ def find_dataset(config: Config, word: str) -> DatasetPlace:
         )
     if "/" not in word or word.startswith((".", "~", "/")):
         raise InvalidRequest(
-            f"There is no folder and no dataset {word}.",
+            f"There is no folder or dataset {word}.",
             hint=Sentence(
-                NextStep.LIST_DATASETS, " shows those kept here; a repo is written owner/name."
+                NextStep.LIST_DATASETS,
+                " lists the datasets on this computer; a repo is written owner/name.",
             ),
         )
     return DatasetPlace(repo=find_repo(word))
@@ -115,8 +116,8 @@ def find_repo(word: str) -> str:
     found = dataset_address(word)
     if found is not None and found.folder:
         raise InvalidRequest(
-            f"{found.folder} is a folder in {found.repo}, and a repo is asked for here.",
-            hint=f"Name the repo alone: {found.repo}.",
+            f"{found.folder} is a folder in {found.repo}, but a repo is needed here.",
+            hint=f"Give only the repo: {found.repo}.",
         )
     try:
         repo = RunSettings(dataset_repo=found.repo if found else word.strip()).dataset_repo
@@ -127,7 +128,7 @@ def find_repo(word: str) -> str:
 
 def _no_repo(word: str) -> NoReturn:
     raise InvalidRequest(
-        f"{word!r} is no name of a repo, and there is no folder of this name.",
+        f"{word!r} is not a repo name, and there is no folder with this name.",
         hint="A repo is written owner/name, such as me/my-clips.",
     )
 

@@ -113,7 +113,7 @@ class RunHistory:
         except (OSError, sqlite3.Error) as exc:
             raise NotConfigured(
                 f"The history of runs at {path} cannot be opened: {exc}.",
-                hint="Move the file away, or set LAUNCHER_HOME to a folder that can be written.",
+                hint="Move the file away, or set LAUNCHER_HOME to a folder that you can write to.",
             ) from exc
 
     @classmethod
@@ -269,7 +269,7 @@ class RunHistory:
         if len(repos) > 1:
             names = ", ".join(sorted({run.address for run in found}))
             raise InvalidRequest(
-                f"More than one results repo has a run {key!r}.", hint=f"Name one of: {names}"
+                f"More than one results repo has a run {key!r}.", hint=f"Choose one of: {names}"
             )
         return found[0]
 
@@ -283,8 +283,8 @@ class RunHistory:
         )
         if not newest:
             raise InvalidRequest(
-                "There is no run yet.",
-                hint=Sentence(NextStep.TRY_DEMO, " makes one without a cent."),
+                "There are no runs yet.",
+                hint=Sentence(NextStep.TRY_DEMO, " makes one free of charge."),
             )
         return newest[0]
 
@@ -346,7 +346,7 @@ class RunHistory:
             raise NotConfigured(
                 f"The history of runs at {self.path} cannot be read: {exc}.",
                 hint=Sentence(
-                    "Try again, or move the file away: pods are found without it, by ",
+                    "Try again, or move the file away; pods are found without it, by ",
                     NextStep.LOOK_FOR_PODS,
                     ".",
                 ),
@@ -378,8 +378,8 @@ class RunHistory:
         if self.trouble:
             return
         self.trouble = (
-            f"The history of runs at {self.path} cannot be kept: {exc}. What goes on is not held up by it; "
-            "what is missing there is known to the pod and the results repo."
+            f"The history of runs at {self.path} cannot be saved: {exc}. Running work continues; the pod and "
+            "the results repo know what is missing there."
         )
         with suppress(sqlite3.Error):
             self._db.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS_IN_TROUBLE * 1000:.0f}")

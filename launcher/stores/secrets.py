@@ -44,7 +44,7 @@ _VARIABLES = {
     KeyName.HF_JOBS: "HF_JOBS_TOKEN",
 }
 _PURPOSES = {
-    KeyName.RUNPOD: "RunPod API key, which rents pods and ends them",
+    KeyName.RUNPOD: "RunPod API key, which rents and ends pods",
     KeyName.HF_DATASET: "Hugging Face token that reads the dataset",
     KeyName.HF_UPLOAD: "Hugging Face token that writes the results",
     KeyName.HF_JOBS: "Hugging Face token that starts jobs and cancels them",
@@ -90,7 +90,7 @@ class NotifyAddresses:
     value = "notify"
     """What the keyring has them under, and `launcher keys` takes."""
     variable = NOTIFY_VARIABLE
-    purpose = "Addresses to tell you of runs at, with spaces between them"
+    purpose = "Notification addresses for your runs, separated by spaces"
 
 
 NOTIFY = NotifyAddresses()
@@ -172,13 +172,16 @@ def _check_value(name: str, value: str) -> None:
     """The value is not quoted."""
     if len(value) < SHORTEST_SECRET:
         raise NotConfigured(
-            f"The value of {name} is shorter than {SHORTEST_SECRET} letters: it stands in many a harmless line, and "
-            "could not be hidden in what the run puts out.",
-            hint=Sentence("Give the whole key; what is no secret goes with ", setting("env"), "."),
+            f"The value of {name} is shorter than {SHORTEST_SECRET} characters. It would appear in many "
+            "harmless lines, so it could not be hidden in the run's output.",
+            hint=Sentence(
+                "Give the full key; put values that are not secret into ", setting("env"), "."
+            ),
         )
     if "\0" in value:
         raise NotConfigured(
-            f"The value of {name} has a NUL, which no variable can hold.", hint="Copy it again."
+            f"The value of {name} contains a NUL character, which is not allowed in a variable.",
+            hint="Copy it again.",
         )
 
 
@@ -242,7 +245,7 @@ class KeyringStore:
         refused = _why_unfit(backend)
         if refused:
             raise NotConfigured(
-                f"This machine has no keyring that keeps a key safely: {refused}.",
+                f"This computer has no keyring that stores a key safely: {refused}.",
                 hint="Nothing was stored. Set the variables RUNPOD_API_KEY, HF_DATASET_TOKEN and "
                 "HF_UPLOAD_TOKEN instead, or install a keyring service (such as gnome-keyring).",
             )
@@ -278,9 +281,9 @@ def _why_unfit(backend: object) -> str:
     if module.startswith("keyring.backends.fail"):
         return "there is none"
     if module.startswith("keyring.backends.null"):
-        return "the one chosen forgets everything"
+        return "the selected one stores nothing"
     if module.startswith("keyrings.alt"):
-        return "the one chosen writes a file that others can read"
+        return "the selected one writes a file that others can read"
     return ""
 
 

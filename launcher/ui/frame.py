@@ -255,7 +255,7 @@ def _menu_button() -> None:
 
 
 def _theme_pick(site: Site) -> None:
-    pick = box("select", "theme-pick", aria_label="Colours of the page").mark("theme")
+    pick = box("select", "theme-pick", aria_label="Colour theme").mark("theme")
     with pick:
         for theme in Theme:
             option = Text("option", theme.value.capitalize())
@@ -279,7 +279,7 @@ def draw_key_chip(chip: ui.element, site: Site, tab: str) -> None:
         if not held:
             Text("span", "No keys")
         else:
-            Text("span", f"{len(held)} of {len({*USUAL_KEYS, *held})} keys held")
+            Text("span", f"{len(held)} of {len({*USUAL_KEYS, *held})} keys")
 
 
 def show_error(error: LauncherError) -> None:
@@ -311,7 +311,7 @@ def _show_bug(shell: Shell, error: Exception) -> None:
             said = on_page(error.message)
         else:
             _say_bug(error)
-            said = "Something in this program failed."
+            said = "Something went wrong in this program."
     # It may stand far below what was clicked.
     place.run_method("scrollIntoView", {"block": "center"})
     shell.announce(said)
@@ -322,9 +322,9 @@ def _say_bug(error: Exception) -> None:
     with (
         notice(
             "bad",
-            f"Something in this program failed ({type(error).__name__}).",
-            "Runs that are under way go on by themselves, and end by themselves. Reload the page to "
-            "go on; if it comes again, please report it.",
+            f"Something went wrong in this program ({type(error).__name__}).",
+            "Runs that are under way continue and end by themselves. Reload the page. If this happens again, "
+            "please report it.",
             alert=True,
         ),
         details("Where it failed"),

@@ -229,7 +229,7 @@ def _said(
 def _too_long(fault: Fault | None, is_sure: bool) -> str:
     if fault is None:
         return ""
-    unless = "" if is_sure else ", unless silence at its ends is what makes it so long"
+    unless = "" if is_sure else ", unless it is silence at its ends that makes it long"
     return f" and is left out{unless}; {LONGEST_SECONDS:.0f} s are the most"
 
 

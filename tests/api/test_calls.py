@@ -87,7 +87,7 @@ def test_a_plan_is_held_to_what_was_shown_however_it_is_named(program: LauncherH
 def test_a_plan_of_hours_ago_is_none_any_more(program: LauncherHarness) -> None:
     plan = launcher.plan(QUICK)
     later(minutes=61)
-    with pytest.raises(UnknownPlan, match="The hour of plan") as over:
+    with pytest.raises(UnknownPlan, match="has expired after an hour") as over:
         plan.deploy()
     assert "launcher.plan(...)" in str(over.value.hint)
     assert program.posts() == 0

@@ -120,7 +120,7 @@ def test_what_is_said_to_a_run_comes_back_with_its_receipt(program: LauncherHarn
     assert isinstance(stopped, Answered)
     assert stopped.state == "ended"
     assert run.wait().end_reason is EndReason.STOPPED
-    with pytest.raises(InvalidRequest, match="no pod that could take an instruction"):
+    with pytest.raises(InvalidRequest, match="no pod to send an instruction to"):
         run.sample("Hello.")
 
 

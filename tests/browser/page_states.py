@@ -36,13 +36,13 @@ class PageState:
 
 def _wrong_key(page: Any) -> None:
     page.get_by_label("RunPod API key").first.fill("hf_in_the_wrong_place")
-    page.get_by_role("button", name="Use key: RunPod API key").click()
+    page.get_by_role("button", name="Use this key: RunPod API key").click()
     page.get_by_text("Not a key").wait_for()
 
 
 def _refused_key(page: Any) -> None:
     page.get_by_label("RunPod API key").first.fill("rpa_demo_key_that_is_refused")
-    page.get_by_role("button", name="Use key: RunPod API key").click()
+    page.get_by_role("button", name="Use this key: RunPod API key").click()
     page.get_by_text("Refused", exact=True).wait_for()
 
 
@@ -50,7 +50,7 @@ def _every_key_state(page: Any) -> None:
     _opened(page)
     _refused_key(page)
     page.get_by_label("Hugging Face token to read").first.fill("rpa_in_the_wrong_place")
-    page.get_by_role("button", name="Use key: Hugging Face token to read").click()
+    page.get_by_role("button", name="Use this key: Hugging Face token to read").click()
     page.get_by_text("Not a key").wait_for()
 
 
@@ -74,7 +74,7 @@ def _everything_wrong(page: Any) -> None:
     _opened(page)
     _fill_bad_value(page)
     page.get_by_role("button", name="Check everything").click()
-    page.get_by_text("cannot be taken: “").first.wait_for()
+    page.get_by_text("not valid: “").first.wait_for()
 
 
 def _opened(page: Any) -> None:
@@ -90,11 +90,12 @@ def _check(page: Any) -> None:
 
 
 def _check_empty(page: Any) -> None:
+    page.get_by_role("button", name="Back to the preset").click()  # from what another state typed
     page.locator("#field-results_repo").fill("")
     page.locator("#field-results_repo").blur()
     page.wait_for_timeout(400)
     page.get_by_role("button", name="Check everything").click()
-    page.get_by_text("Still missing").first.wait_for()
+    page.get_by_text("Missing:").first.wait_for()
 
 
 def _confirm(page: Any) -> None:
@@ -104,12 +105,12 @@ def _confirm(page: Any) -> None:
 
 
 def _make_clips(page: Any) -> None:
-    page.get_by_text("Take them from a folder of this computer").click()
+    page.get_by_text("Use a folder on this computer").click()
     page.locator("#field-local-folder").fill(str(DEMO_CLIPS))
     page.locator("#field-local-folder").blur()
-    page.get_by_role("button", name="Take these").click()
-    page.get_by_text("2 · What is said").wait_for(timeout=60_000)
-    page.get_by_role("button", name="Check it").click()
+    page.get_by_role("button", name="Use this folder").click()
+    page.get_by_text("2 · Transcripts").wait_for(timeout=60_000)
+    page.get_by_role("button", name="Check").click()
     page.locator(".waiting").wait_for(state="detached", timeout=60_000)
 
 
@@ -136,18 +137,18 @@ def _clips(page: Any) -> None:
 def _clips_replaced(page: Any) -> None:
     page.get_by_role("button", name="Replace…").click()
     page.locator("#field-replace-words").fill("the")
-    page.get_by_text("texts would change.").wait_for()
+    page.get_by_text("transcripts would change.").wait_for()
 
 
 def _clips_pasted(page: Any) -> None:
-    page.get_by_role("button", name="Paste texts…").click()
+    page.get_by_role("button", name="Paste transcripts…").click()
     page.locator("#field-paste-lines").fill("clip_01|New.\nclip_99|Nobody's.")
     page.get_by_text("is no clip of this dataset").wait_for()
 
 
 def _clips_keys(page: Any) -> None:
     page.get_by_role("listbox").press("?")
-    page.get_by_role("dialog").get_by_text("the clip before").wait_for()
+    page.get_by_role("dialog").get_by_text("previous clip").wait_for()
 
 
 def choose(page: Any, label: str) -> None:
@@ -185,7 +186,7 @@ def _choose_without_token(page: Any) -> None:
 
 
 def _browse(page: Any) -> None:
-    page.get_by_text("Take them from a folder of this computer").click()
+    page.get_by_text("Use a folder on this computer").click()
     page.locator("#field-local-folder").fill(str(DEMO_CLIPS.parent))
     page.locator("#field-local-folder").blur()
     page.get_by_role("button", name="Browse for: recordings").click()
@@ -193,7 +194,7 @@ def _browse(page: Any) -> None:
 
 
 def _ask_remove(page: Any) -> None:
-    page.get_by_role("button", name="Stop and remove now").wait_for()
+    page.get_by_role("button", name="Cancel run now").wait_for()
 
 
 def _values(page: Any) -> None:
@@ -224,7 +225,7 @@ def _spoken_and_compared(page: Any) -> None:
 
 
 def _suggested(page: Any) -> None:
-    page.get_by_role("button", name="Take all").wait_for()
+    page.get_by_role("button", name="Accept all").wait_for()
 
 
 def _name_a_run(page: Any) -> None:

@@ -32,7 +32,7 @@ SPY = """
   };
 """
 """Stands for the browser's, which a window without a screen cannot show."""
-ALLOW = "Show it in this browser too"
+ALLOW = "Show them in this browser, too"
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ def test_a_small_window_has_one_scroll_bar_and_leads_to_what_is_wrong(small: Win
     page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = false; })")
     assert not seed.is_visible()
     page.get_by_role("button", name="Check everything").click()
-    page.get_by_text("This value cannot be taken: “Seed”.", exact=True).wait_for()
+    page.get_by_text("This value is not valid: “Random seed”.", exact=True).wait_for()
     page.wait_for_function(f"({IN_VIEW})(document.querySelector('#field-seed'))")
     assert page.evaluate("document.activeElement.id") == "field-seed"
     assert more.evaluate("one => one.open")
@@ -78,8 +78,8 @@ def test_a_small_window_has_one_scroll_bar_and_leads_to_what_is_wrong(small: Win
 
     answer = page.goto(small.form.base + "/nowhere")
     assert answer.status == 404
-    page.get_by_role("heading", name="There is no such page").wait_for()
-    page.get_by_role("link", name="To the start").click()
+    page.get_by_role("heading", name="This page does not exist").wait_for()
+    page.get_by_role("link", name="Home").click()
     page.get_by_role("heading", level=1).wait_for()
     assert page.url == small.form.base + "/"
     assert small.problems == []

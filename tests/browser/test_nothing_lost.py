@@ -84,7 +84,7 @@ def test_the_whole_report_opens_in_front_of_the_page(window: Window, form: Form)
     a_dataset(form, "reported")
     page = window.page
     window.go("/datasets/reported")
-    page.get_by_role("button", name="Check it").click()
+    page.get_by_role("button", name="Check", exact=True).click()
     page.get_by_role("button", name="The whole report, with charts").click()
     expect(page.frame_locator("iframe.report-page").get_by_text("In figures")).to_be_visible()
     assert page.url.endswith("/datasets/reported")

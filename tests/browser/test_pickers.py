@@ -74,7 +74,7 @@ def test_a_new_repo_is_named_and_a_list_left_by_escape_changes_nothing(
 def test_a_folder_is_gone_through_by_keyboard(window: Window) -> None:
     page = window.page
     window.go("/datasets/gone-through")
-    page.get_by_text("Take them from a folder of this computer").click()
+    page.get_by_text("Use a folder on this computer").click()
     page.locator("#field-local-folder").fill(str(DEMO_CLIPS))
     page.get_by_role("button", name="Browse for: recordings").click()
     page.get_by_role("option", name="wavs").wait_for()
@@ -85,5 +85,5 @@ def test_a_folder_is_gone_through_by_keyboard(window: Window) -> None:
     page.get_by_role("option", name="wavs").wait_for()
     search(page).press("Enter")
     expect(page.get_by_role("dialog")).to_contain_text("FLAC files in this folder.")
-    page.get_by_role("button", name="Use this folder").click()
+    page.get_by_role("dialog").get_by_role("button", name="Use this folder").click()
     value(page, "local-folder").to_have_value(str(DEMO_CLIPS / "wavs"))

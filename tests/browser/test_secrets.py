@@ -34,7 +34,7 @@ def test_typed_keys_are_afterwards_nowhere(chromium: Any, form: Form, staged: St
     page.get_by_role("button", name="Show RunPod API key").click()
     typed = "".join(sent[before:])
     assert REFUSED_KEY[:12] not in typed  # nothing leaves while typing, nor to show it
-    page.get_by_role("button", name="Use key: RunPod API key").click()
+    page.get_by_role("button", name="Use this key: RunPod API key").click()
     page.get_by_text("Refused", exact=True).wait_for()
     window.type_keys(staged.keys)
     window.go(TRAIN_PATH)

@@ -58,13 +58,13 @@ def a_second_tab_watches_without_keys(window: Window, run: str) -> None:
     window.go(run, other)
     expect(other.get_by_text("No keys")).to_be_visible()
     expect(other.locator(".now-words", has_text="step")).to_be_visible()
-    expect(other.get_by_role("button", name="Stop and deliver")).to_be_disabled()
+    expect(other.get_by_role("button", name="Finish now")).to_be_disabled()
     other.close()
 
 
 def stop_and_keep(page: Any) -> None:
-    page.get_by_role("button", name="Stop and deliver").click()
-    page.get_by_role("dialog").get_by_role("button", name="Stop and deliver").click()
+    page.get_by_role("button", name="Finish now").click()
+    page.get_by_role("dialog").get_by_role("button", name="Finish now").click()
 
 
 def compare(window: Window, *runs: str) -> None:
@@ -72,7 +72,7 @@ def compare(window: Window, *runs: str) -> None:
     window.go("/runs")
     for box in page.get_by_role("checkbox").all()[: len(runs)]:
         box.check()
-    page.get_by_role("button", name="Compare the two").click()
+    page.get_by_role("button", name="Compare").click()
     page.wait_for_url(re.compile("/compare"))
     ready(page)
     expect(page.get_by_text("Settings that differ").first).to_be_visible()
@@ -82,7 +82,7 @@ def compare(window: Window, *runs: str) -> None:
 def try_the_voice(window: Window, run: str) -> None:
     page = window.page
     window.go(f"/voice?run={run.removeprefix('/runs/')}")
-    page.get_by_role("button", name="Bring it here").click()
+    page.get_by_role("button", name="Download").click()
     page.locator("#field-say").fill("I was made of twelve clips.")
     page.get_by_role("button", name="Speak", exact=True).click()
     page.get_by_role("button", name="Play “I was made of twelve clips.”").click()
@@ -98,15 +98,15 @@ def test_a_double_click_rents_one_gpu_and_a_command_waits_for_its_receipt(
     run = rent(window, clicks=2)
     page.get_by_role("button", name="Sample now").click()
     page.get_by_label("Text").fill("Something of my own.")
-    page.get_by_role("button", name="Speak it").click()
+    page.get_by_role("button", name="Make sample").click()
     expect(page.get_by_text(re.compile("Sample now: done")).first).to_be_visible()
     assert len(staged.cloud.runpod.world.pods) == before + 1
     window.go(f"{run}?tab=samples")
     expect(page.get_by_text("“Something of my own.”")).to_be_visible()
-    page.locator(".rented").get_by_role("link", name="Stop and remove").click()
+    page.locator(".rented").get_by_role("link", name="Cancel run").click()
     ready(page)
-    page.get_by_role("button", name="Stop and remove now").click()
-    expect(page.get_by_text("removed by hand").first).to_be_visible()
+    page.get_by_role("button", name="Cancel run now").click()
+    expect(page.get_by_text("cancelled").first).to_be_visible()
     staged.until_no_pods()
 
 
@@ -119,13 +119,13 @@ def test_the_form_can_stand_still_and_be_restarted_while_a_run_goes_on(
     expect(page.locator(".now-words", has_text="step")).to_be_visible()
     with window.form.blocked():
         page.get_by_role("button", name="Sample now").click()
-    expect(page.get_by_role("button", name="Speak it")).to_be_visible()
+    expect(page.get_by_role("button", name="Make sample")).to_be_visible()
     page.keyboard.press("Escape")
     page.evaluate("window.socket.io.engine.close()")  # as a computer that was asleep
     page.wait_for_function("!window.socket.connected")
     page.wait_for_function("window.socket.connected")
     page.get_by_role("button", name="Sample now").click()
-    expect(page.get_by_role("button", name="Speak it")).to_be_visible()
+    expect(page.get_by_role("button", name="Make sample")).to_be_visible()
     expect(page.locator("#popup")).to_have_attribute("aria-hidden", "true")
     assert window.form.close() == 0
     window.form.start()
@@ -136,10 +136,10 @@ def test_the_form_can_stand_still_and_be_restarted_while_a_run_goes_on(
     expect(page.get_by_text("These are the last known figures")).to_be_visible()
     window.type_keys(staged.keys)
     window.go(run)
-    expect(page.get_by_role("button", name="Stop and deliver")).to_be_enabled()
+    expect(page.get_by_role("button", name="Finish now")).to_be_enabled()
     window.go(f"{run}?ask=remove")
-    page.get_by_role("button", name="Stop and remove now").click()
-    expect(page.get_by_text("removed by hand").first).to_be_visible()
+    page.get_by_role("button", name="Cancel run now").click()
+    expect(page.get_by_text("cancelled").first).to_be_visible()
     staged.until_no_pods()
 
 
@@ -159,7 +159,7 @@ def test_the_keyboard_alone_rents_and_reads_why_a_run_failed(
         _tab_to(page, label)
         page.keyboard.type(value)
         press("Enter")
-    page.get_by_text("3 of 3 keys held").wait_for()
+    page.get_by_text("3 of 3 keys").wait_for()
     window.go(TRAIN_PATH)
     _tab_to(page, "Results repo")
     press("Control+A")

@@ -15,7 +15,7 @@ IGNORED_CONSOLE = ("Failed to load resource", "WebSocket connection to", "ERR_CO
 REFUSED_KEY = "rpa_canary0refused0canary0refused0"
 
 
-ALL_HELD = re.compile(r"(\d) of \1 keys held")
+ALL_HELD = re.compile(r"(\d) of \1 keys")
 """However many there are: a place of its own has a key of its own."""
 CAP_SECONDS = 60.0
 """For whatever a test waits for: a machine that does much else is slow, and a page that is broken stays broken."""
@@ -63,9 +63,9 @@ class Window:
         self.go("/keys")
         for number, (label, value) in enumerate(keys.items()):
             self.page.get_by_label(label, exact=True).fill(value)
-            self.page.get_by_role("button", name=f"Use key: {label}").click()
+            self.page.get_by_role("button", name=f"Use this key: {label}").click()
             self.page.get_by_text("In memory").nth(number).wait_for()
-        self.page.get_by_text("3 of 3 keys held").wait_for()
+        self.page.get_by_text("3 of 3 keys").wait_for()
 
     def close(self) -> None:
         for page in self._tabs:

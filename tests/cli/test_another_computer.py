@@ -299,7 +299,7 @@ def test_nobody_is_asked_about_a_pod_that_the_account_does_not_show(
     monkeypatch.setattr("typer.confirm", lambda *_, **__: pytest.fail("the person was asked"))
     said = shell("abort", ADDRESS)
     assert said.code == 2
-    assert "is over, and has no pod that is known" in said.text
+    assert "is over, and no pod of it is known" in said.text
 
 
 def test_show_tells_by_the_repo_alone_how_a_run_learnt(shell: Shell) -> None:
@@ -331,7 +331,7 @@ def test_a_run_id_of_two_repos_is_asked_about_as_it_is_typed_next(shell: Shell) 
     assert shell("attach", "demo/others").code == 0
     said = shell("show", "run-01")
     assert said.code == 2
-    names = said.err.partition("Name one of: ")[2].split("\n")[0].split(", ")
+    names = said.err.partition("Choose one of: ")[2].split("\n")[0].split(", ")
     assert names == ["demo/others/run-01", ADDRESS]
     for name in names:
         assert shell("show", name).code == 0
@@ -343,7 +343,7 @@ def test_a_version_is_told_at_the_end_and_brought_by_its_tag(shell: Shell) -> No
     repo = Repo(RESULTS_REPO, "model")
     leave_tag(shell.harness.hub, repo, resolve_commit(shell.harness.hub, repo), ["run-01"])
     publish(shell.harness.hub, repo, {"run-01/voice/voice.onnx": b"another"}, "later")
-    told = f"Kept as run-01, also when the run goes on: launcher results {ADDRESS} --revision run-01 --download"
+    told = f"Kept as run-01, even if the run is continued: launcher results {ADDRESS} --revision run-01 --download"
     assert told in shell("watch", ADDRESS).out
     listed = shell("results", ADDRESS, "--json").json
     assert (listed["versions"], listed["revision"]) == (["run-01"], None)
@@ -359,7 +359,7 @@ def test_a_version_is_told_at_the_end_and_brought_by_its_tag(shell: Shell) -> No
     old, same, new = folders.values()
     assert (old[0], new[0]) == (b"a voice", b"another")
     only = shell("results", ADDRESS, "--only", "voice/voice.onnx").out
-    assert only == f"1 file, 7 bytes, brought to {new[1]}\n"
+    assert only == f"1 file, 7 bytes, downloaded to {new[1]}\n"
     assert old == same
     assert old[1] != new[1]
     assert (

@@ -87,7 +87,7 @@ def test_a_run_that_is_too_long_for_a_pod_is_refused_before_anything_is_made(
     )
     said = shell("deploy", "--yes", "--file", str(file))
     assert said.code == 2
-    assert "a pod can be sent 60,000" in said.text
+    assert "a pod can receive at most 60,000" in said.text
     assert well_said(said)
     assert (shell.rented, shell.harness.secret_names()) == (0, [])
 

@@ -101,7 +101,7 @@ def test_the_demos_plan_passes_by_its_registry(seen: Seen) -> None:
 def test_an_image_that_the_demos_registry_does_not_have_rents_nothing(tmp_path: Path) -> None:
     order = DemoOrder(recipe=DemoRecipe.COMMAND, faults=("image-absent",))
     with demo_cloud(tmp_path, {"image-absent": True}) as cloud:
-        with pytest.raises(InvalidRequest, match="is not there"):
+        with pytest.raises(InvalidRequest, match="does not exist"):
             complete(_run(order, cloud, _config(tmp_path, cloud), tmp_path, Output(quiet=True)))
         assert cloud.struck["image-absent"] == 1
         # What the registry does not have, no pod of the demo can pull.
@@ -128,7 +128,9 @@ def test_each_name_is_held_by_one_of_these_tests_or_refused() -> None:
     for name in fault_list():
         refuse_what_shows_nothing([name], is_headless=False)
         if name in NEEDS_A_PERSON:
-            with pytest.raises(InvalidRequest, match=f"{name} would show nothing: it strikes when"):
+            with pytest.raises(
+                InvalidRequest, match=f"{name} would have no effect: it happens when"
+            ):
                 refuse_what_shows_nothing([name], is_headless=True)
         else:
             refuse_what_shows_nothing([name], is_headless=True)

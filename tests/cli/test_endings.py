@@ -66,8 +66,8 @@ def test_what_arrived_is_counted_at_the_end(shell: Shell) -> None:
     shell.harness.script.last_word = ALL
     said = shell("deploy", *COMMAND_RUN, "--yes", *TRUE)
     assert said.code == 0
-    assert "All 12 files are in the results repo, checked there." in said.out
-    assert "All 12 files are in the results repo, checked there." in shell("show").text
+    assert "All 12 files are in the results repo and were checked there." in said.out
+    assert "All 12 files are in the results repo and were checked there." in shell("show").text
 
 
 def test_an_end_that_only_the_record_tells_knows_what_is_missing_too(shell: Shell) -> None:
@@ -89,7 +89,7 @@ def test_a_pod_that_went_without_a_word_promises_nothing(shell: Shell) -> None:
     shell.harness.script.says_ended = shell.harness.script.delivers = False
     said = shell("deploy", *COMMAND_RUN, "--yes", *TRUE)
     assert said.code == 6
-    assert "gone without a word" in said.text
+    assert "disappeared without saying how" in said.text
     assert "launcher results" in said.text
     assert "reach" not in said.text
 
@@ -112,10 +112,10 @@ def a_failure(shell: Shell) -> Said:
 def test_a_failure_quotes_the_last_lines_without_control_codes(shell: Shell) -> None:
     said = a_failure(shell)
     assert said.code == 6
-    quote = "What it printed last:\n         | loading\n         | ValueError: red\n"
+    quote = "Last output:\n         | loading\n         | ValueError: red\n"
     assert quote in said.err
     assert "\x1b" not in said.err
-    assert "What it printed last: | loading | ValueError: red" in shell("show").text
+    assert "Last output: | loading | ValueError: red" in shell("show").text
     assert shell("show", "--json").json["last_lines"][0] == "loading"
     assert quote in shell("watch").err  # of a run that is over, from the history
 
@@ -145,8 +145,8 @@ def test_of_an_image_that_kept_no_log_the_events_are_left(shell: Shell) -> None:
     ("ended", "sentence"),
     [
         ({}, "It left no files to deliver."),
-        ({"delivered_count": 1}, "Its one file is in the results repo, checked there."),
-        ({"delivered": [{}] * 3}, "All 3 files are in the results repo, checked there."),
+        ({"delivered_count": 1}, "Its one file is in the results repo and was checked there."),
+        ({"delivered": [{}] * 3}, "All 3 files are in the results repo and were checked there."),
         ({"not_delivered": ["a"]}, "1 of 1 file did not reach the results repo: a."),
         (
             {"not_delivered": ["a", "b", "c", "d"], "not_delivered_count": 1_200},

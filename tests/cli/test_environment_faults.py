@@ -175,13 +175,13 @@ FAULTS = {
     "a proxy of no kind": Fault({"HTTPS_PROXY": "gopher://127.0.0.1"}, "HTTPS_PROXY", 3, OFFLINE),
     "a proxy of no form": Fault({"http_proxy": "http://[::1"}, "http_proxy", 3, OFFLINE),
     "certificates gone": Fault(
-        {"SSL_CERT_FILE": "/no/such.pem"}, "/no/such.pem is not there", 3, (*OFFLINE, *ENDING)
+        {"SSL_CERT_FILE": "/no/such.pem"}, "/no/such.pem does not exist", 3, (*OFFLINE, *ENDING)
     ),
     "certificates that are none": Fault(
         {"SSL_CERT_FILE": __file__}, "holds no certificates", 3, (*OFFLINE, *ENDING)
     ),
     "a folder of certificates gone": Fault(
-        {"SSL_CERT_DIR": "/no/such"}, "/no/such is no folder", 3, (*OFFLINE, *ENDING)
+        {"SSL_CERT_DIR": "/no/such"}, "/no/such is not a folder", 3, (*OFFLINE, *ENDING)
     ),
     "a Hub that may not be asked": Fault(
         {"HF_HUB_OFFLINE": "1"}, "Unset HF_HUB_OFFLINE", 3, (*OFFLINE, *AT_RUNPOD)
@@ -194,7 +194,7 @@ FAULTS = {
     ),
 }
 ODD_KEYS = {
-    "a blank inside": ("demo abcdefgh", "a blank"),
+    "a blank inside": ("demo abcdefgh", "a space or a line break"),
     "quotes": ('"demo-abcdefgh"', "a quotation mark"),
     "a letter of elsewhere": ("demo-abcdéfgh", "not plain ASCII"),
     "a control character": ("demo-abc\x07defgh", "a control character"),
@@ -233,9 +233,9 @@ def test_a_fault_is_a_sentence_in_every_command_that_meets_it(command: Command, 
 def test_what_ends_pods_goes_on_with_the_usual_certificates_and_says_so(command: Command) -> None:
     said = command("reap", SSL_CERT_FILE="/no/such.pem")
     assert said.code == 0
-    assert "Nothing of ours is left" in said.text
-    assert "SSL_CERT_FILE names certificates" in said.text
-    assert "The usual ones are taken" in said.text
+    assert "No pods of this program are left" in said.text
+    assert "SSL_CERT_FILE points to certificates" in said.text
+    assert "The defaults are used" in said.text
     assert "SSL_CERT_FILE" not in os.environ
 
 
@@ -321,7 +321,7 @@ def test_a_program_of_its_own_says_a_sentence_too(
     )
     said = f"{done.stdout} {done.stderr}"
     assert done.returncode == (1 if name == "doctor" else 3), said
-    assert "all_proxy names a SOCKS proxy" in said
+    assert "all_proxy is a SOCKS proxy" in said
     assert "Traceback" not in said
 
 

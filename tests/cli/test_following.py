@@ -49,7 +49,7 @@ async def test_ctrl_c_at_the_very_moment_that_the_pod_is_armed_leaves_it(tmp_pat
     with Live(Output(quiet=True)) as live:
         work = asyncio.create_task(launch_and_show(harness.bench, plan(), harness.keys, live))
         live.see = lambda seen: _cancel_when_armed(work, seen)  # type: ignore[method-assign]  # in this one picture
-        with pytest.raises(Interrupted, match="goes on without this computer") as caught:
+        with pytest.raises(Interrupted, match="continues without this computer") as caught:
             await work
     (pod_id,) = harness.live()
     assert pod_id in in_terminal(caught.value.message)

@@ -64,7 +64,7 @@ def test_clips_without_texts_get_suggestions_with_unsure_words_marked(ear: Ear) 
     said = ear("transcribe", str(ear.folder), "--model", "small", "--jobs", "2")
     assert said.code == 0
     assert "warm [butter] were waiting" in said.text
-    assert "4 suggestions, 3 without an unsure word." in said.text
+    assert "4 suggestions, 3 without uncertain words." in said.text
     assert (ear.asked[0].model, ear.asked[0].workers) == ("small", 2)
     assert not (ear.folder / "metadata.csv").exists()
 
@@ -90,7 +90,7 @@ def test_swapped_texts_are_errors_until_they_are_moved_and_the_undo_brings_them_
     mended = ear("proofread", str(ear.folder), "--repair")
     assert (mended.code, ear.texts) == (0, TEXTS)
     assert ear("proofread", str(ear.folder), "--json").json["findings"] == []
-    assert "2 texts put back" in ear("proofread", str(ear.folder), "--undo").text
+    assert "2 transcripts moved back" in ear("proofread", str(ear.folder), "--undo").text
     assert ear.texts == [TEXTS[1], TEXTS[0], *TEXTS[2:]]
 
 
@@ -125,7 +125,8 @@ def test_a_model_that_is_none_is_said_with_those_there_are(
 
 
 @pytest.mark.parametrize(
-    ("moved", "said"), [(1, "1 text moved to its clip."), (2, "2 texts moved to their clips.")]
+    ("moved", "said"),
+    [(1, "1 transcript moved to its clip."), (2, "2 transcripts moved to their clips.")],
 )
 def test_moved_texts_are_counted_in_words(moved: int, said: str) -> None:
     assert repaired_text(Repaired(moved, 0)).startswith(said)

@@ -35,7 +35,7 @@ DEPLOY = [
     "--",
     "true",
 ]
-ANSWER = "This goes on."
+ANSWER = "Still working."
 
 
 @pytest.fixture

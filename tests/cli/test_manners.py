@@ -234,7 +234,7 @@ def test_the_accounts_limits_and_the_scopes_a_key_lacks_are_shown(
     shell: Shell, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
     shell.world.account.most_pods = 5
-    assert "Balance $25.00. All that runs on it costs $0.00 of at most $80.00" in shell(*words).text
+    assert "Balance $25.00. Everything running costs $0.00 of at most $80.00" in shell(*words).text
     weak = {"account:read", "graphql:read"}
     monkeypatch.setenv("RUNPOD_API_KEY", shell.world.add_key(kind="restricted", without=weak).value)
     said = shell(*words).text

@@ -43,7 +43,7 @@ def test_stop_finds_the_only_pod_there_is(shell: Shell, at_work: str) -> None:
 
 
 def test_reap_keeps_what_works_and_ends_what_is_overdue(shell: Shell, at_work: str) -> None:
-    assert f"Pod {at_work} is at work and stays." in shell("reap").out
+    assert f"Pod {at_work} is in use and stays." in shell("reap").out
     shell.loop.run_until_complete(asyncio.sleep(24 * 3600.0))
     assert shell("reap").code == 0
     assert shell.harness.live() == []
@@ -65,4 +65,4 @@ def test_a_dry_run_says_what_would_be_closed_and_removed(shell: Shell) -> None:
     assert "2 leftover secrets would be removed" in would
     assert shell("runs", "--json").json["runs"][0]["state"] == "running"
     assert "2 leftover secrets removed" in shell("reap").out
-    assert "Nothing of ours is left" in shell("reap").out
+    assert "No pods of this program are left" in shell("reap").out

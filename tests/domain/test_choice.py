@@ -90,12 +90,12 @@ def test_a_short_name_means_one_type_and_no_other(wanted: str, is_meant: bool) -
 @pytest.mark.parametrize(
     ("offers", "settings", "words"),
     [
-        ([], {}, "of any type is free now"),
+        ([], {}, "of any type is available now"),
         (OFFERS, {"gpu_types": ["RTX 5099"]}, "launcher offers"),
         (OFFERS[2:3], {"gpu_types": ["A5000"]}, "--cloud community"),
         (OFFERS[2:3], {}, "--cloud any"),
         (OFFERS[:3], {"batch_size": 128}, "A smaller --batch-size"),
-        ([offer("L4", 0.3, stock=Stock.NONE)], {}, "all taken"),
+        ([offer("L4", 0.3, stock=Stock.NONE)], {}, "none available"),
         (OFFERS, {"data_centers": ["AP-JP-1"]}, "in EU-RO-1, US-KS-2"),
     ],
 )

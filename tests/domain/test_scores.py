@@ -68,7 +68,7 @@ def test_a_score_of_a_newer_image_is_shown_and_said_to_be_the_trainings_choice()
     best = best_score(picture)
     assert best is not None
     assert (best.name, best.text, best.is_lower_better) == ("misheard", "0.1", True)
-    assert why_best(picture) == "chosen by its training"
+    assert why_best(picture) == "chosen by the training"
 
 
 def test_the_best_is_not_forgotten_however_many_checkpoints_come_after_it() -> None:

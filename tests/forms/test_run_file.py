@@ -61,8 +61,8 @@ def test_a_run_file_under_older_names_means_what_it_meant_and_says_so() -> None:
     found = parse_run_file("[settings]\nrounds = 7\nmel_bands = 80", "run.toml")
     assert found.values == {"epochs": 7}
     assert found.notes == (
-        "run.toml: rounds is called epochs now.",
-        "run.toml: mel_bands is no setting any more and is left out: the voice has as many as its quality says.",
+        "run.toml: rounds is now called epochs.",
+        "run.toml: mel_bands is no longer a setting and is ignored: the voice has as many as its quality says.",
     )
 
 

@@ -19,9 +19,9 @@ from launcher.forms.values import parse_assignment, to_settings
         ({"sample_sentences": []}, "--sample-sentences cannot be empty."),
         ({"sample_sentences": ["a", ""]}, "--sample-sentences (item 2) cannot be empty."),
         ({"gpu_types": "4090"}, "--gpu-types must be a list; '4090' was given."),
-        ({"base_checkpoint": "x" * 501}, "can be 500 characters long; this is 501."),
+        ({"base_checkpoint": "x" * 501}, "can have at most 500 characters; this has 501."),
         ({"voice_name": 7}, "--voice-name must be text; 7 was given."),
-        ({"argv": ["x"] * 257}, "takes 256 values at most; 257 were given."),
+        ({"argv": ["x"] * 257}, "can have at most 256 values; 257 were given."),
     ],
 )
 def test_a_value_out_of_range_is_explained_with_flag_range_and_unit(

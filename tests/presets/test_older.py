@@ -40,9 +40,9 @@ def test_a_preset_under_older_names_means_what_it_meant(config: Config, version:
     settings = PiperSettings.of(found.settings)
     assert (settings.epochs, settings.batch_size) == (7, 8)
     assert found.notes == (
-        "Preset mine: rounds is called epochs now.",
-        "Preset mine: clips_per_step is called batch_size now.",
-        "Preset mine: mel_bands is no setting any more and is left out: the voice has as many as its quality says.",
+        "Preset mine: rounds is now called epochs.",
+        "Preset mine: clips_per_step is now called batch_size.",
+        "Preset mine: mel_bands is no longer a setting and is ignored: the voice has as many as its quality says.",
     )
 
 
@@ -51,8 +51,8 @@ def test_what_only_an_older_release_knew_or_took_is_left_out_and_said(config: Co
     settings = PiperSettings.of(found.settings)
     assert (settings.epochs, settings.batch_size) == (7, 32)
     assert [note.split(": ", 1)[1] for note in found.notes] == [
-        "frobnicate is no setting of this release and is left out.",
-        "batch_size is left out: this release does not take its value.",
+        "frobnicate is not a setting in this release and is ignored.",
+        "batch_size is ignored: this release does not accept its value.",
     ]
 
 
@@ -68,7 +68,7 @@ def test_a_slip_of_the_pen_is_refused_with_what_was_meant(config: Config, versio
 def test_an_older_name_that_is_typed_is_refused_with_todays(config: Config) -> None:
     with pytest.raises(InvalidRequest) as caught:
         compose(None, {"rounds": 7})
-    assert caught.value.hint == "It is called epochs now."
+    assert caught.value.hint == "It is now called epochs."
     with pytest.raises(InvalidRequest) as caught:
         compose(None, {"mel_bands": 80})
     assert "earlier release: the voice has as many" in in_terminal(caught.value.hint)
@@ -83,7 +83,7 @@ def test_a_newer_preset_that_says_more_than_we_know_is_refused_with_both_version
     with pytest.raises(InvalidRequest) as caught:
         composed(config, line, NEWER)
     assert caught.value.message == (
-        f"Preset mine was written by launcher {NEWER}. This is {__version__}, and cannot take: {name}."
+        f"Preset mine was written by launcher {NEWER}. This is {__version__}, which does not know: {name}."
     )
     assert "pip install -U pod-launcher" in in_terminal(caught.value.hint)
 

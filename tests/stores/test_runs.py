@@ -112,7 +112,7 @@ def test_a_run_id_of_two_repos_has_to_be_told_apart(history: RunHistory) -> None
     history.add(new_run("two", results_repo="me/other"))
     with pytest.raises(InvalidRequest, match="More than one") as caught:
         history.get("run-01")
-    assert in_terminal(caught.value.hint) == "Name one of: me/other/run-01, me/voices/run-01"
+    assert in_terminal(caught.value.hint) == "Choose one of: me/other/run-01, me/voices/run-01"
     assert history.get("me/other/run-01").nonce == "two"
 
 

@@ -123,7 +123,7 @@ def chained(*backends: Any) -> Any:
     ("backend", "why"),
     [
         (fail.Keyring(), "there is none"),
-        (null.Keyring(), "forgets everything"),
+        (null.Keyring(), "the selected one stores nothing"),
         (plain_text(), "a file that others can read"),
         (chained(InMemory(), plain_text()), "a file that others can read"),
         (chained(), "it is empty"),

@@ -225,7 +225,7 @@ def test_clips_are_filtered(kind: str, shown: bool) -> None:
             Sentence("Put `license: …` into the card; ", NextStep.SET_LICENCE, " writes it."),
             "Put “license: …” into the card; “Licence” under Datasets writes it.",
         ),
-        ("Mend the file, or remove it.", "Mend the file, or remove it."),
+        ("Fix the file, or delete it.", "Fix the file, or delete it."),
     ],
 )
 def test_hints_name_fields_and_pages(said: Said, words: str) -> None:

@@ -58,11 +58,11 @@ async def test_a_text_that_a_button_uses_is_a_draft_until_then(
 ) -> None:
     await visit(person, "/datasets")
     enter(person, "dataset-name", "not a name!")
-    click(person, "Make it")
+    click(person, "Create")
     await person.should_see("cannot be the name of a dataset")
     assert told == []
     enter(person, "dataset-name", "anna")
-    click(person, "Make it")
+    click(person, "Create")
     await until(lambda: told == [("dataset-name", "forget")])
 
 

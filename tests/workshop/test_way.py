@@ -121,7 +121,7 @@ def test_many_findings_of_a_kind_are_a_few_findings_and_a_count(hub: Hub) -> Non
     _, findings = look(hub, "demo/many", commit)
     absent = [finding for finding in findings if finding.code == "file-absent"]
     assert len(absent) == 5
-    assert in_terminal(absent[-1].message).endswith("And 35 more like it.")
+    assert in_terminal(absent[-1].message).endswith("And 35 more like this.")
     _, forced = look(hub, "demo/many", commit, forced=("file-absent",))
     severities = {finding.code: finding.severity for finding in forced}
     assert severities["file-absent"] is Severity.WARNING

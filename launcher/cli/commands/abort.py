@@ -30,11 +30,11 @@ def abort(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Release the pod at once. What it has not uploaded yet is lost; `stop` has it delivered first."""
+    """Cancel a run: release its pod at once. What is not uploaded yet is lost; `stop` delivers it first."""
     if not yes and not sys.stdin.isatty():
         raise InvalidRequest(
-            "There is no terminal to ask on, so nothing was aborted.",
-            hint="Add --yes; or have it deliver first, with launcher stop.",
+            "Nothing was aborted, because there is no terminal to ask for confirmation.",
+            hint="Add --yes. To deliver the results first: launcher stop.",
         )
     ended = at_bench(find(PLACE_ALONE), lambda bench: _abort(bench, run, yes=yes), ends_pods=True)
     output = Output(as_json=as_json, quiet=quiet)

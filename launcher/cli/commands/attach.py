@@ -28,15 +28,15 @@ def attach(
         str,
         typer.Argument(
             metavar="REPO[/RUN]",
-            help="A results repo, or one run of it: me/voice/run-01, or its page.",
+            help="A results repo or one run in it, such as me/voice/run-01, or the address of its page.",
         ),
     ],
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Know the runs of a results repo on this computer: one, or all of them.
+    """Add the runs of a results repo to this computer: one, or all of them.
 
-    A public repo needs no token. With the RunPod key a run that goes on is followed and ended as if it began here.
+    A public repo needs no token. With the RunPod key you can follow and end a run as if it had started here.
     """
     named = _address(address)
     found = at_bench(find(), lambda bench: take_over(bench, named))
@@ -51,7 +51,7 @@ def _address(typed: str) -> RunAddress:
     named = run_address(typed, read_config().hub_url)
     if named is None:
         raise InvalidRequest(
-            f"{typed!r} is no results repo.",
+            f"{typed!r} is not a results repo.",
             hint="Write OWNER/NAME, OWNER/NAME/RUN, or paste the address of its page.",
         )
     return named

@@ -19,11 +19,11 @@ app = command_app()
 
 @app.command()
 def cost(
-    limit: Annotated[int, typer.Option(min=1, help="How many runs, newest first.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, help="Number of runs, newest first.")] = 100,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """What runs have cost: expected, metered by the pod, billed by RunPod (bills lag)."""
+    """What runs have cost: expected, metered by the pod, billed by RunPod (bills arrive later)."""
     config = read_config()
     receipts: list[Receipt] = []
     if config.history_path.exists():

@@ -42,19 +42,19 @@ from pod_image.contract.figures import counted, recorded
 from pod_image.contract.phoneme_types import PhonemeType
 from pod_image.contract.recipes.piper import Quality
 
-app = group_app("Datasets: check one, make one of recordings, push it, keep order.")
+app = group_app("Datasets: check, make from recordings, edit, push.")
 
 TableOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--table", metavar="FILE", help="The table of transcripts, where there are several."
+        "--table", metavar="FILE", help="The transcript table to use, if there are several."
     ),
 ]
 _STAGES = {
     "table": "Reading the table",
     "headers": "Reading the clips' headers",
     "sound": "Listening",
-    "phonemes": "Looking at the sounds of the texts",
+    "phonemes": "Checking the phonemes of the transcripts",
     "sending": "Sending",
 }
 
@@ -69,36 +69,38 @@ def check(
     source: Annotated[
         str,
         typer.Argument(
-            help="A folder, a dataset kept here, or a dataset repo such as me/my-clips, or its address."
+            help="A folder, a dataset on this computer, or a dataset repo such as me/my-clips or its address."
         ),
     ],
     revision: Annotated[str, typer.Option(help="Branch, tag or commit of the repo.")] = "main",
     preset: PresetOption = None,
     language: Annotated[
-        str | None, typer.Option(help="Language and region of the texts, such as en_US.")
+        str | None, typer.Option(help="Language and region of the transcripts, such as en_US.")
     ] = None,
-    quality: Annotated[Quality | None, typer.Option(help="Size of the voice it is for.")] = None,
+    quality: Annotated[Quality | None, typer.Option(help="Size of the voice to train.")] = None,
     speakers: Annotated[
-        int | None, typer.Option(min=0, help="How many; 0 takes any number.")
+        int | None, typer.Option(min=0, help="Number of speakers; 0 allows any number.")
     ] = None,
     table: TableOption = None,
     phoneme_type: Annotated[
-        PhonemeType | None, typer.Option(help="How the texts become phonemes.")
+        PhonemeType | None, typer.Option(help="How the transcripts become phonemes.")
     ] = None,
-    deep: Annotated[bool, typer.Option("--deep", help="Listen to every clip.")] = False,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Also check the audio of every clip.")
+    ] = False,
     report: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write the report as one HTML page, with histograms."),
+        typer.Option(metavar="FILE", help="Save the report as an HTML page with histograms."),
     ] = None,
     force: Annotated[
-        list[str] | None, typer.Option(metavar="CODE", help="An error that is accepted.")
+        list[str] | None, typer.Option(metavar="CODE", help="An error to ignore.")
     ] = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Find what would spoil a training: absent files, wrong texts, odd audio. Nothing is changed.
+    """Find what could spoil the training: missing files, wrong transcripts, bad audio. Nothing is changed.
 
-    Of a repo only table, listing and the clips' headers are read, unless --deep asks for the sound.
+    In a repo only the table, the file list and the clips' headers are read, unless you add --deep.
     """
     output = Output(as_json=as_json, quiet=quiet)
     settings = replace(
@@ -118,7 +120,7 @@ def check(
         count = sum(found.finding_counts[code] for code in {each.code for each in blocking})
         errors = "1 error" if count == 1 else f"{count:,} errors"
         raise InvalidRequest(
-            f"{found.dataset} has {errors}.", hint="Mend them, or accept one with --force CODE."
+            f"{found.dataset} has {errors}.", hint="Fix them, or ignore one with --force CODE."
         )
 
 
@@ -176,7 +178,7 @@ def make(
     more: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="RECORDINGS", help="Sound or video files, folders or archives of them."
+            metavar="RECORDINGS", help="Audio or video files, or folders or archives of them."
         ),
     ] = None,
     *,
@@ -184,37 +186,45 @@ def make(
         str, typer.Option(metavar="NAME", help="Name of the dataset, or a folder such as ./clips.")
     ],
     recordings: Annotated[
-        list[Path] | None, typer.Option("--from", metavar="PATH", help="The same as RECORDINGS.")
+        list[Path] | None, typer.Option("--from", metavar="PATH", help="Same as RECORDINGS.")
     ] = None,
     texts: Annotated[
         Path | None,
         typer.Option("--table", help="Transcripts: file|text, one recording per line."),
     ] = None,
-    speaker: Annotated[str | None, typer.Option(help="Who speaks, if there are several.")] = None,
+    speaker: Annotated[
+        str | None, typer.Option(help="Name of the speaker, if there are several.")
+    ] = None,
     language: Annotated[str, typer.Option(help="Language and region.")] = "en_US",
     sample_rate: Annotated[
         int, typer.Option(help="22050 for medium and high voices, 16000 for x-low and low.")
     ] = 22_050,
     wav: Annotated[
-        bool, typer.Option("--wav", help="Write WAV instead of FLAC, which has half the size.")
+        bool, typer.Option("--wav", help="Save WAV instead of FLAC, which is half the size.")
     ] = False,
     normalise: Annotated[
-        bool, typer.Option("--normalise", help=f"Bring clips to {SPEECH_LUFS:.0f} LUFS.")
+        bool,
+        typer.Option(
+            "--normalise", help=f"Normalise the loudness of clips to {SPEECH_LUFS:.0f} LUFS."
+        ),
     ] = False,
     whole: Annotated[
-        bool, typer.Option("--no-cut", help="Keep long recordings whole: one clip each.")
+        bool, typer.Option("--no-cut", help="Do not cut long recordings: one clip each.")
     ] = False,
     workers: Annotated[
-        int | None, typer.Option(min=1, max=64, help="Recordings at once; one for each core.")
+        int | None,
+        typer.Option(
+            min=1, max=64, help=("Recordings to process in parallel; by default one per CPU core.")
+        ),
     ] = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Make clips of recordings, which stay as they are; a second call adds to the dataset.
+    """Cut recordings into clips. The recordings are not changed; a second call adds to the dataset.
 
-    Text comes from --table or from a file beside the recording, such as talk.txt for talk.wav. Where it has times
-    (subtitles, captions, Audacity labels, a recogniser's JSON or TSV, ELAN, Praat), a clip is cut for each
-    sentence; other long recordings are cut at their pauses and left to be typed.
+    Transcripts come from --table or from a file next to the recording, such as talk.txt for talk.wav. If it has
+    times (subtitles, captions, Audacity labels, a recogniser's JSON or TSV, ELAN, Praat), each sentence becomes
+    a clip; other long recordings are cut at pauses and get no transcript yet.
     """
     output = Output(as_json=as_json, quiet=quiet)
     request = MakeRequest(
@@ -248,46 +258,47 @@ def _tell_made(line: ProgressLine, one: MakeProgress) -> None:
 @app.command()
 def push(
     source: Annotated[
-        str, typer.Argument(metavar="DATASET", help="A dataset kept here, or a folder.")
+        str, typer.Argument(metavar="DATASET", help="A dataset on this computer, or a folder.")
     ],
     repo: Annotated[
         str | None,
         typer.Argument(
-            help="Dataset repo, such as me/my-clips; your own of the dataset's name when left out."
+            help="Dataset repo, such as me/my-clips. Default: a repo in your account, named after the dataset."
         ),
     ] = None,
     licence: Annotated[
         str | None,
-        typer.Option(help="For the card: cc0-1.0, cc-by-4.0, other; asked for on a terminal."),
+        typer.Option(
+            help="Licence for the card: cc0-1.0, cc-by-4.0, other. In a terminal you are asked for it."
+        ),
     ] = None,
     language: Annotated[
-        str, typer.Option(help="Language and region for the card, if it was not made here.")
+        str,
+        typer.Option(help="Language and region for the card, if the dataset was not made here."),
     ] = "",
-    public: Annotated[
-        bool, typer.Option("--public", help="If the repo is made: for everybody to see.")
-    ] = False,
+    public: Annotated[bool, typer.Option("--public", help="Make a new repo public.")] = False,
     table: TableOption = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Leave out what cannot be used, rather than refuse.")
+        bool, typer.Option("--force", help="Skip clips that cannot be used, instead of stopping.")
     ] = False,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Do not ask about what a repo holds already.")
+        bool, typer.Option("--yes", "-y", help="Do not ask before replacing data in the repo.")
     ] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Send a dataset to its repo in one commit; a repo that is not there is made, private.
+    """Send a dataset to its repo in one commit. A private repo is created if it does not exist.
 
-    What is there already is not sent again. A repo that holds other data is asked about first: what would be
-    replaced, and what would go or stay unused.
+    Files that are already there are not sent again. If the repo contains other data, you are asked first, with
+    a list of what would be replaced, deleted or unused.
     """
     output = Output(as_json=as_json, quiet=quiet)
     config = read_config()
     place = datasets.find_dataset(config, source)
     if place.folder is None:
         raise InvalidRequest(
-            f"There is no folder and no dataset {source}.",
-            hint="First what is sent, then where to: launcher dataset push my-clips me/my-clips",
+            f"There is no folder or dataset {source}.",
+            hint="Give first what to send, then where to: launcher dataset push my-clips me/my-clips",
         )
     keys = find((KeyName.HF_UPLOAD,))
     target = datasets.find_repo(repo or at_bench(keys, _own_repo(place.folder)))
@@ -324,14 +335,14 @@ def _agreed(keys: Keys, request: PushRequest, yes: bool) -> PushLook:
         print_notice(paragraph(plain_text_line(f"Note: {note}"), hanging=2))
     if not look.holds_other_data:
         return look
-    public = ", for everybody to see," if look.is_public else ""
-    told = f"{look.repo_id}{public} holds other data: {counted(look.clips, 'clip')}."
-    kept = "Hugging Face keeps what is there now in the repo's history."
+    public = ", which is public," if look.is_public else ""
+    told = f"{look.repo_id}{public} contains other data: {counted(look.clips, 'clip')}."
+    kept = "Hugging Face keeps the current data in the repo's history."
     if yes or sys.stdin.isatty():
         for line in (told, *look.consequences, kept):
             print_notice(paragraph(plain_text_line(line), hanging=2))
     kept_datasets.agree(
-        " ".join((told, *look.consequences)) if not sys.stdin.isatty() else "Push over it?", yes
+        " ".join((told, *look.consequences)) if not sys.stdin.isatty() else "Replace it?", yes
     )
     return look
 
@@ -340,11 +351,9 @@ def _asked_licence() -> str | None:
     """None leaves the card's own; nobody is asked where nobody sits."""
     if not sys.stdin.isatty():
         return None
-    typer.echo(
-        "Under which licence may the recordings be used? cc0-1.0, cc-by-4.0, other …", err=True
-    )
+    typer.echo("Which licence do the recordings have? cc0-1.0, cc-by-4.0, other …", err=True)
     typed = typer.prompt(
-        "Licence (empty leaves the card's)", default="", show_default=False, err=True
+        "Licence (empty keeps the one on the card)", default="", show_default=False, err=True
     )
     return str(typed).strip().lower() or None
 

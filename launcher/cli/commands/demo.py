@@ -44,27 +44,31 @@ app = command_app()
 @app.command()
 def demo(
     headless: Annotated[
-        bool, typer.Option("--headless", help="One training run, without the web form.")
+        bool, typer.Option("--headless", help="Run one training without the web form.")
     ] = False,
     emulators: Annotated[
         bool,
-        typer.Option("--emulators", help="Only the stand-ins; use them from another terminal."),
+        typer.Option(
+            "--emulators", help="Start only the simulated services, for use from another terminal."
+        ),
     ] = False,
     serve: Annotated[
-        bool, typer.Option("--serve", hidden=True, help="What --emulators was called.")
+        bool, typer.Option("--serve", hidden=True, help="Old name of --emulators.")
     ] = False,
     steps: Annotated[
         int | None, typer.Option(min=1, max=10_000, help="Train exactly this many steps (batches).")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for the voice and what it says.")] = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Start of every draw.")] = 1234,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the voice and its spoken sample.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Random seed.")] = 1234,
     recipe: Annotated[
         DemoRecipe,
-        typer.Option(help="piper trains a voice; command only walks the way, in seconds."),
+        typer.Option(help="piper trains a voice; command only tests every step, in seconds."),
     ] = USUAL,
     image: Annotated[
         str,
-        typer.Option(help="bootstrap: as without an image of ours; the agent comes as a wheel."),
+        typer.Option(help="bootstrap: run without our image and install the agent from a wheel."),
     ] = "",
     provider: Annotated[
         Provider,
@@ -76,12 +80,14 @@ def demo(
         bool,
         typer.Option(
             "--base/--no-base",
-            help="Start from the published voice of the extra `voice` where that is installed, or from nothing.",
+            help="Start from the published voice of the extra `voice`, if it is installed, or from scratch.",
         ),
     ] = True,
     fault: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="A misfortune to see; 'list' names them."),
+        typer.Option(
+            metavar="NAME", help="Inject a failure; 'list' shows the failures you can inject."
+        ),
     ] = None,
     port: PortOption = None,
     own_name: OwnNameOption = True,
@@ -89,11 +95,11 @@ def demo(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Train a tiny voice on this computer, free and offline; nothing is mocked but the cloud.
+    """Train a tiny voice on this computer, free and offline. Only the cloud is simulated.
 
-    Stand-ins for RunPod, Hugging Face and the registries of images run on this machine; the rest is the real thing:
-    the same plan, order and pod program as on a rented GPU. A minute on a CPU proves the way, not the voice. With
-    --headless --json each thing that happens is one line, and the last says what came out.
+    RunPod, Hugging Face and the image registries are simulated on this computer. Everything else is real: the
+    same plan, request and pod program as on a rented GPU. A minute on a CPU shows that every step works, not
+    how good a voice can be. With --headless --json every event is one line, and the last one is the result.
     """
     output = Output(as_json=as_json, quiet=quiet, streams=True)
     stay_on_loopback()
@@ -103,9 +109,7 @@ def demo(
         return
     only_emulators = emulators or serve
     if headless and only_emulators:
-        raise InvalidRequest(
-            "--headless and --emulators are two different things.", hint="Give one."
-        )
+        raise InvalidRequest("--headless and --emulators cannot be combined.", hint="Choose one.")
     faults = tuple(fault or ())
     with demo_folder() as folder:
         for name in faults:
@@ -132,13 +136,13 @@ def _open_page(
 ) -> None:
     from launcher.cli.demo_form import open_form
 
-    output.talk("Starting the stand-ins for RunPod, Hugging Face and registries on this computer…")
+    output.talk("Starting simulated RunPod, Hugging Face and image registries on this computer…")
     struck = open_form(
         list(faults), folder, base=base, door=door, say=say, ready=tell_address(output)
     )
     if struck:
         output.talk(f"Faults: {struck_text(struck)}.")
-    output.talk("Everything of the demo is closed and removed.")
+    output.talk("The demo has ended and removed everything it made.")
 
 
 def _run_emulators(
@@ -153,7 +157,7 @@ def _run_emulators(
         struck = cloud.struck
     if struck:
         output.talk(f"Faults: {struck_text(struck)}.")
-    output.talk("The stand-ins are closed.")
+    output.talk("The simulated services have stopped.")
 
 
 def _say_where(cloud: DemoCloud, base: DemoBase | None, output: Output) -> None:
@@ -171,11 +175,9 @@ def _say_where(cloud: DemoCloud, base: DemoBase | None, output: Output) -> None:
         print(f"export {name}={shlex.quote(value)}")
     sys.stdout.flush()
     output.talk(
-        "\nPaste these lines into another terminal; the keys open nothing but this demo. Then:\n"
-        f"  launcher plan --preset quick-check --dataset-repo {cloud.dataset_repo} "
-        f"--results-repo {cloud.results_repo}\n"
-        f"{_from_base(base)}"
-        "Ctrl-C here ends it all."
+        "\nPaste these lines into another terminal; the keys work only for this demo. Then:\n  launcher plan "
+        f"--preset quick-check --dataset-repo {cloud.dataset_repo} --results-repo "
+        f"{cloud.results_repo}\n{_from_base(base)}Ctrl-C here ends everything."
     )
 
 

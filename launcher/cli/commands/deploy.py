@@ -21,7 +21,7 @@ def deploy(
         typer.Option(
             "--plan",
             metavar="HASH",
-            help="Launch exactly this plan, as launcher plan showed it within the last hour.",
+            help="Launch exactly this plan, shown by launcher plan within the last hour.",
         ),
     ] = None,
     name: Annotated[
@@ -32,17 +32,17 @@ def deploy(
     ] = None,
     yes: YesOption = False,
     detach: Annotated[
-        bool, typer.Option("--detach", "-d", help="Return as soon as the pod needs nobody.")
+        bool, typer.Option("--detach", "-d", help="Return once the pod can end itself.")
     ] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Show the plan, ask, rent a GPU, and follow the run to its end.
+    """Show the plan, ask, rent a GPU and follow the run to its end.
 
-    The pod ends itself when the run is over, at the caps, and when this computer is gone. Ctrl-C before it
-    has proved that it can releases it; after that, Ctrl-C only stops watching.
+    The pod ends itself when the run is over or reaches a cap, even if this computer is off. Until the pod has
+    shown that it can end itself, Ctrl-C releases it; after that, Ctrl-C only stops watching.
 
-    With --json each thing that happens is one line: the plan, the launch, what the pod says; the last is the run.
+    With --json every event is one line: the plan, the launch, what the pod says. The last line is the run.
     """
     from launcher.cli.deploying import deploy_and_follow
     from launcher.cli.terminal.output import Output

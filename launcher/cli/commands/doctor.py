@@ -55,16 +55,14 @@ class Check:
 
 @app.command()
 def doctor(
-    image: Annotated[
-        str, typer.Option(help="The image to look for in its registry.")
-    ] = DEFAULT_IMAGE,
+    image: Annotated[str, typer.Option(help="Image to look up in its registry.")] = DEFAULT_IMAGE,
     registry: Annotated[
-        str, typer.Option(metavar="ID", help="RunPod's credential for it, if it is private.")
+        str, typer.Option(metavar="ID", help="RunPod registry credential, if the image is private.")
     ] = "",
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Check keys, balance, clock, image, folders, versions and extras; nothing is changed."""
+    """Check keys, balance, clock, image, folders, versions and extras. Nothing is changed."""
     keys = find()
     checks = [_versions(), _folders(), *_extras(), *_environment()]
     checks += _answers(keys, image, registry, [check.detail for check in checks])
@@ -118,8 +116,8 @@ def _environment() -> list[Check]:
     unread = read_no_proxy()
     checks = [_environment_check(fault.message, fault.hint) for fault in faults]
     if unread:
-        what = f"NO_PROXY holds what names no host: {', '.join(unread)}."
-        checks.append(_environment_check(what, "Correct it there; it is passed over."))
+        what = f"NO_PROXY contains entries that are not hosts: {', '.join(unread)}."
+        checks.append(_environment_check(what, "Correct them; they are ignored."))
     return checks or [Check("environment", True, "nothing in it keeps services from being asked")]
 
 
@@ -174,7 +172,10 @@ async def _clock(url: str) -> Check:
     if apart <= CLOCK_MAY_DIFFER:
         return Check("clock", True, "agrees with Hugging Face's")
     return Check(
-        "clock", False, f"is {apart.total_seconds():.0f} s off", "Set it: deadlines depend on it."
+        "clock",
+        False,
+        f"is {apart.total_seconds():.0f} s off",
+        "Set the clock: deadlines depend on it.",
     )
 
 
@@ -191,7 +192,7 @@ async def _image(bench: Workbench, image: str, registry: str) -> Check:
     ours = f" (contract {CONTRACT_VERSION})" if image == DEFAULT_IMAGE else ""
     found = await bench.images.look(image, has_credential=bool(registry))
     if found is None:
-        return Check("image", None, f"{image}{ours}, not looked for: the cloud is a stand-in")
+        return Check("image", None, f"{image}{ours}, not checked: the cloud is simulated")
     if found.is_good:
         found = compared(image, found)
     return Check("image", found.is_good, found.sentence + ours, in_terminal(found.hint))

@@ -22,21 +22,24 @@ app = command_app()
 def export_command(
     file: Annotated[Path, typer.Argument(metavar="FILE.ckpt", help="A Piper checkpoint.")],
     out: Annotated[
-        Path | None, typer.Option(help="Folder to write to; the checkpoint's when left out.")
+        Path | None, typer.Option(help="Folder to write to. Default: the folder of the checkpoint.")
     ] = None,
-    name: Annotated[str, typer.Option(help="The voice's name, such as anna.")] = "",
+    name: Annotated[str, typer.Option(help="Name of the voice, such as anna.")] = "",
     language: Annotated[
-        str, typer.Option(metavar="CODE", help="Such as en_US; known for runs of ours.")
+        str,
+        typer.Option(
+            metavar="CODE", help="Language, such as en_US; known for this program's own runs."
+        ),
     ] = "",
     espeak_voice: Annotated[
-        str, typer.Option(help="espeak-ng's name, where it is not the language's.")
+        str, typer.Option(help="espeak-ng voice, if it is not the one for the language.")
     ] = "",
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Make a voice of a checkpoint: .onnx, .onnx.json and tokens.txt. Needs the extra `pod`."""
+    """Make a voice from a checkpoint: .onnx, .onnx.json and tokens.txt. Needs the extra `pod`."""
     output = Output(as_json=as_json, quiet=quiet)
-    output.talk("Exporting; that takes about half a minute.")
+    output.talk("Exporting; this takes about half a minute.")
     file = file.expanduser()
     request = ExportRequest(file, (out or file.parent).expanduser(), name, language, espeak_voice)
     made = asyncio.run(export(request))

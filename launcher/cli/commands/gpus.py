@@ -20,8 +20,8 @@ app = command_app()
 @app.command()
 def gpus(
     count: Annotated[int, typer.Option(min=1, max=8, help="GPUs in one pod.")] = 1,
-    cloud: Annotated[Cloud, typer.Option(help="Which tier.")] = Cloud.ANY,
-    min_memory: Annotated[int, typer.Option(min=0, help="GPU memory in GB, at least.")] = 0,
+    cloud: Annotated[Cloud, typer.Option(help="Cloud tier.")] = Cloud.ANY,
+    min_memory: Annotated[int, typer.Option(min=0, help="Minimum GPU memory in GB.")] = 0,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -37,7 +37,7 @@ def gpus(
 
 def _table(offers: list[Offer]) -> str:
     if not offers:
-        return "Nothing that large is free now."
+        return "No GPU that large is available now."
     rows = [
         (
             offer.gpu_name,

@@ -32,10 +32,13 @@ def init() -> None:
 @app.command()
 def trainer(
     name: Annotated[
-        str, typer.Argument(help="A preset, such as llm-lora; all of them when left out.")
+        str, typer.Argument(help="A preset, such as llm-lora. Without it, all are listed.")
     ] = "",
     folder: Annotated[
-        Path | None, typer.Argument(help="Where the files go; a new folder of that name here.")
+        Path | None,
+        typer.Argument(
+            help="Folder for the files. Default: a new folder here, named after the preset."
+        ),
     ] = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -84,7 +87,7 @@ def _listing(presets: list[Preset]) -> str:
 def _written(folder: Path, files: list[str]) -> str:
     listed = "\n".join(f"  {folder / name}" for name in files)
     words = (
-        f"Edit {RUN_FILE}; what is needed says so. Then, in that folder: launcher plan --file {RUN_FILE} shows "
-        f"what the run would do and cost, and launcher deploy --file {RUN_FILE} starts it."
+        f"Edit {RUN_FILE}; required values are marked. Then, in that folder: launcher plan --file {RUN_FILE} "
+        f"shows what the run would do and cost, and launcher deploy --file {RUN_FILE} starts it."
     )
     return f"Written:\n{listed}\n\n{paragraph(words)}"

@@ -38,24 +38,24 @@ from pod_image.contract.command_environment import checked_secret
 app = group_app("Store, check or forget the keys (RunPod, Hugging Face).")
 
 
-def _which(when_left_out: str) -> Any:
+def _which(default: str) -> Any:
     return typer.Argument(
-        help=f"Which: {', '.join(KeyName)}, {when_left_out} when left out; or {NOTIFY.value}, where you are told of "
-        "runs; or the name of a command's secret, such as WANDB_API_KEY.",
+        help=f"Which: {', '.join(KeyName)}; or {NOTIFY.value}, where you are told of runs; or the name of a command's "
+        f"secret, such as WANDB_API_KEY. Default: {default}.",
         autocompletion=lambda: [*(name.value for name in KeyName), NOTIFY.value],
     )
 
 
-ToSet = Annotated[list[str] | None, _which(f"{', '.join(USUAL_KEYS)} alone")]
-ToForget = Annotated[list[str] | None, _which("all of them")]
+ToSet = Annotated[list[str] | None, _which(", ".join(USUAL_KEYS))]
+ToForget = Annotated[list[str] | None, _which("all")]
 
 
 @app.command("set")
 def set_keys(names: ToSet = None, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
     """Ask for keys and keep them in this system's keyring.
 
-    A key is typed without being shown, or read from standard input when that is a pipe and one name is
-    given. It is never an argument: arguments can be seen by every program on the computer.
+    A key is typed without being shown, or read from a pipe on standard input if one name is given. It is never
+    an argument, because every program on the computer can see arguments.
     """
     output = Output(as_json=as_json, quiet=quiet)
     store = KeyringStore()
@@ -74,7 +74,7 @@ def set_keys(names: ToSet = None, as_json: JsonOption = False, quiet: QuietOptio
     document: KeysSet = {"schema": "keys.set", "version": 1, "stored": stored}
     output.answer(
         document,
-        lambda: f"Kept in the keyring: {', '.join(stored)}." if stored else "Nothing was stored.",
+        lambda: f"Stored in the keyring: {', '.join(stored)}." if stored else "Nothing was stored.",
         quiet="",
     )
 
@@ -109,7 +109,7 @@ def forget(names: ToForget = None, as_json: JsonOption = False, quiet: QuietOpti
     document: KeysForget = {"schema": "keys.forget", "version": 1, "forgotten": forgotten}
     Output(as_json=as_json, quiet=quiet).answer(
         document,
-        lambda: f"Forgotten: {', '.join(forgotten)}." if forgotten else "There was none to forget.",
+        lambda: f"Removed: {', '.join(forgotten)}." if forgotten else "There was no key to remove.",
         quiet="",
     )
     for name in gone:
@@ -135,7 +135,7 @@ def _named(name: str) -> AnyKey:
     except ValueError as exc:
         hint = f"The keys are {', '.join(keys)}; of a command's secret: {exc}."
     shown = repr(name) if "=" not in name else "That"  # what stands behind it may be the value
-    raise InvalidRequest(f"{shown} names no key and no secret.", hint=hint)
+    raise InvalidRequest(f"{shown} is not the name of a key or secret.", hint=hint)
 
 
 def _called(name: AnyKey) -> str:
@@ -154,7 +154,7 @@ def _typed_or_piped(name: AnyKey, *, is_only_one: bool) -> SecretStr | None:
         return ask_secret(name)
     if not is_only_one:
         raise InvalidRequest(
-            "Without a terminal one key at a time can be given.",
+            "Without a terminal you can give only one key at a time.",
             hint="For example: launcher keys set runpod < file",
         )
     value = sys.stdin.readline().strip()

@@ -27,16 +27,17 @@ app = command_app()
 def logs(
     run: RunArgument = "",
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on as lines come, until the pod is gone.")
+        bool, typer.Option("--follow", "-f", help="Keep printing new lines until the pod is gone.")
     ] = False,
-    tail: Annotated[int, typer.Option(min=1, max=5000, help="Newest lines to show.")] = 5000,
+    tail: Annotated[
+        int, typer.Option(min=1, max=5000, help="Number of newest lines to show.")
+    ] = 5000,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """What the pod printed: its events in words, everything else as it is.
+    """What the pod printed: its events in words, everything else unchanged.
 
-    Of a pod that is gone it comes from the results repo: the events, and the log that the run delivered. With
-    --json each event and each line of the log is one line.
+    If the pod is gone, events and log come from the results repo. With --json each event and each log line is one line.
     """
     end_on_signals()
     output = Output(as_json=as_json, quiet=quiet, streams=True)

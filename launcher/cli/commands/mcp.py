@@ -26,13 +26,15 @@ def mcp(
             metavar="USD_PER_DAY",
             min=0.0,
             max=100_000.0,
-            help="What agents may spend in a day, all of them together. Without it nothing is rented.",
+            help="Most that all agents together may spend per day. Without it nothing is rented.",
         ),
     ] = None,
     allow_folder: Annotated[
         list[Path] | None,
         typer.Option(
-            "--allow-folder", metavar="FOLDER", help="Agents may bring files from here; repeatable."
+            "--allow-folder",
+            metavar="FOLDER",
+            help="Agents may send files from this folder; repeatable.",
         ),
     ] = None,
     allow_variable: Annotated[
@@ -40,16 +42,16 @@ def mcp(
         typer.Option(
             "--allow-variable",
             metavar="NAME",
-            help="Agents may hand the secret of this name to a command of theirs; repeatable.",
+            help="Agents may give the secret with this name to their command; repeatable.",
         ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Answer an agent over standard input and output (Model Context Protocol).
+    """Serve an agent over standard input and output (Model Context Protocol).
 
-    Keys come from the environment and the keyring, as for every command, and pass through no tool. An agent plans
-    freely; it deploys only a plan that was shown, by its hash, and only within --allow-spend. With --json it prints
-    the entry for an agent's configuration, and serves nobody.
+    Keys come from the environment and the keyring, as for every command; no tool sees them. An agent may make
+    any plan; it can deploy only a plan that was shown, by its hash, and only within --allow-spend. With --json
+    it only prints the entry for an agent's configuration.
     """
     if as_json:
         _print_entry(allow_spend, allow_folder or (), allow_variable or ())
@@ -60,7 +62,7 @@ def mcp(
 
     if find_spec("mcp") is None:
         raise NotConfigured(
-            "Serving agents needs mcp, which is not installed.",
+            "Serving agents needs the package mcp, which is not installed.",
             hint='Install it: pip install "pod-launcher[mcp]"',
         )
     from launcher.serve.mcp.allowed import AllowedToAgents
@@ -70,7 +72,8 @@ def mcp(
     keys = find()
     if sys.stdin.isatty():
         typer.echo(
-            "This speaks the Model Context Protocol: an agent's program starts it.", err=True
+            "This command speaks the Model Context Protocol; the agent's program starts it.",
+            err=True,
         )
 
     async def serve(bench: Workbench) -> None:

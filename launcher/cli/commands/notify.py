@@ -22,21 +22,23 @@ from launcher.services.telling.teller import Teller, trial_news
 from launcher.stores.secrets import NOTIFY, KeyringStore, Keys, find_addresses
 from pod_image.contract.next_steps import NextStep, Sentence
 
-app = group_app("Where you are told of your runs: list, choose, test.")
+app = group_app("Notifications about your runs: list, set, test.")
 SENDER = Sender()
 Addresses = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[ADDRESS...]",
-        help="desktop, ntfy://TOPIC, https://… or any address of Apprise. One with a password or a token is kept "
-        "with launcher keys set notify instead.",
+        help=(
+            "desktop, ntfy://TOPIC, https://… or any Apprise address. Store an address with a password or "
+            "token with launcher keys set notify instead."
+        ),
     ),
 ]
 
 
 @app.command("list")
 def list_addresses(as_json: JsonOption = False, quiet: QuietOption = False) -> None:
-    """Where you are told, and who can do it: a pod tells by itself, also while this computer is off."""
+    """Where notifications go, and who sends them. A pod sends its own, even while this computer is off."""
     rows = _rows()
     document: NotifyList = {"schema": "notify.list", "version": 1, "addresses": rows}
     Output(as_json=as_json, quiet=quiet).answer(
@@ -48,9 +50,9 @@ def list_addresses(as_json: JsonOption = False, quiet: QuietOption = False) -> N
 def set_addresses(
     addresses: Addresses = None, as_json: JsonOption = False, quiet: QuietOption = False
 ) -> None:
-    """Be told of every run at these addresses, without naming them each time. None: at none of these any more.
+    """Send notifications about every run to these addresses. Without addresses: no longer to any of them.
 
-    They are kept as a preference, so none may hold a password or a token.
+    They are stored as a preference, so they must not contain a password or token.
     """
     shown = [each.shown for each in typed_addresses(addresses or [])]
     prefer(" ".join(addresses or []))
@@ -58,7 +60,9 @@ def set_addresses(
     Output(as_json=as_json, quiet=quiet).answer(
         document,
         lambda: (
-            f"You are told of every run at {', '.join(shown)}." if shown else "None is preferred."
+            f"Notifications about every run go to {', '.join(shown)}."
+            if shown
+            else "No addresses are set."
         ),
         quiet="",
     )
@@ -68,13 +72,13 @@ def set_addresses(
 def send_trial(
     addresses: Addresses = None, as_json: JsonOption = False, quiet: QuietOption = False
 ) -> None:
-    """Send one test message: to these addresses, or to all that are kept."""
+    """Send a test message to these addresses, or to all stored ones."""
     told = typed_addresses(addresses) if addresses else _kept()
     if not told:
         raise InvalidRequest(
-            "There is no address to send a test to.",
+            "There is no address to test.",
             hint=Sentence(
-                "Name one, such as desktop; or keep one: ", NextStep.ENTER_ADDRESSES, "."
+                "Give one, such as desktop, or store one: ", NextStep.ENTER_ADDRESSES, "."
             ),
         )
     teller = Teller(told, send=SENDER)
@@ -112,9 +116,9 @@ def _rows() -> list[ToldAddress]:
 def _listed(rows: list[ToldAddress]) -> str:
     if not rows:
         return (
-            "You are told nowhere. Such as: launcher notify set desktop\n"
-            "To be told on your phone too, while this computer is off, choose a topic of ntfy and keep it:\n"
-            f"launcher keys set {NOTIFY.value}"
+            "No notifications are set up. For example: launcher notify set desktop\nTo get them on your phone, "
+            "even while this computer is off, choose an ntfy topic and store it:\nlauncher keys set "
+            f"{NOTIFY.value}"
         )
     by = {True: "the pod, and this computer", False: "this computer"}
     return table(

@@ -17,17 +17,17 @@ app = command_app()
 def plan(
     asked: Asked,
     all_settings: Annotated[
-        bool, typer.Option("--all", help="Show every setting, defaults too.")
+        bool, typer.Option("--all", help="Show all settings, including defaults.")
     ] = False,
     curl: Annotated[
-        bool, typer.Option("--curl", help="Print the requests themselves, as curl commands.")
+        bool, typer.Option("--curl", help="Print the requests as curl commands.")
     ] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """What a run would do and cost: dataset looked at, GPU chosen, price known. Nothing is rented.
+    """Show what a run would do and cost: dataset checked, GPU chosen, price known. Nothing is rented.
 
-    Every setting of a run is an option here, the same as for deploy.
+    Every setting of a run is an option here, as for deploy.
     """
     from launcher.api.desk import Desk
     from launcher.cli.documents.plan import plan_document

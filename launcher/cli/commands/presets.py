@@ -41,7 +41,7 @@ Name = Annotated[str, typer.Argument(help="Name of the preset.")]
 
 @app.command("list")
 def list_presets(as_json: JsonOption = False, quiet: QuietOption = False) -> None:
-    """Every preset, built in and your own."""
+    """All presets, built-in and your own."""
     found = look_at_presets(read_config())
     presets = list(found.usable)
     document: PresetsList = {
@@ -65,7 +65,7 @@ def list_presets(as_json: JsonOption = False, quiet: QuietOption = False) -> Non
 
 @app.command()
 def show(name: Name, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
-    """One preset as the file it is; `launcher deploy --file` takes that too."""
+    """Print a preset as a file, which `launcher deploy --file` also accepts."""
     preset = find_preset(read_config(), name)
     text = tomli_w.dumps(
         {
@@ -89,12 +89,12 @@ def save(
     ] = None,
     file: FileOption = None,
     assignments: SetOption = None,
-    title: Annotated[str, typer.Option(help="A few words.")] = "",
-    description: Annotated[str, typer.Option(help="When to use it.")] = "",
+    title: Annotated[str, typer.Option(help="Title: a few words.")] = "",
+    description: Annotated[str, typer.Option(help="Description: when to use it.")] = "",
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Keep settings under a name: from a run, a file, or --set."""
+    """Save settings under a name: from a run, a file or --set."""
     config = read_config()
     values: dict[str, object] = {}
     notes: list[str] = []
@@ -134,7 +134,7 @@ def delete(name: Name, as_json: JsonOption = False, quiet: QuietOption = False) 
         "name": name,
         "deleted": True,
     }
-    Output(as_json=as_json, quiet=quiet).answer(document, lambda: f"{name} is deleted.", quiet="")
+    Output(as_json=as_json, quiet=quiet).answer(document, lambda: f"{name} was deleted.", quiet="")
 
 
 def _settings_of(key: str) -> TakenOver:
@@ -146,7 +146,7 @@ def _settings_of(key: str) -> TakenOver:
     found = taken_over(values, of_another_release=True)
     applying = that_apply(found.values, beside={})
     aside = [name for name in found.values if name not in applying]
-    notes = [f"{name} is left out: it means nothing beside the rest." for name in aside]
+    notes = [f"{name} is ignored: it does not apply with these settings." for name in aside]
     return TakenOver(applying, (*found.notes, *notes))
 
 

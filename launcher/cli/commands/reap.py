@@ -23,15 +23,17 @@ app = command_app()
 
 @app.command()
 def reap(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what would be done.")
+    ] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Release pods of ours that have no business to live, and remove secrets that runs left behind.
+    """Release forgotten pods, and remove secrets that runs left behind.
 
-    A pod goes when its run is over, its deadline has passed, its release was ever asked for here, or it never
-    became ready and nobody here waits for it. Only pods that this launcher can prove to be its own are touched;
-    it needs no history for that.
+    A pod is released if its run is over, its deadline has passed, you asked for its release here, or it never
+    became ready and no launch here is waiting for it. Only pods that provably belong to this program are
+    touched; no history is needed.
     """
     report = at_bench(
         find(PLACE_ALONE), lambda bench: sweep(bench, dry_run=dry_run), ends_pods=True
@@ -57,7 +59,7 @@ def _text(report: ReapReport) -> str:
         trouble = f", but could not be: {gone.trouble}" if gone.trouble else ""
         price = usd(gone.pod.price_per_hour_usd)
         lines.append(f"Pod {gone.pod.id} ({price} an hour) {would}released: {gone.why}{trouble}")
-    lines += [f"Pod {pod.id} is at work and stays." for pod in report.kept]
+    lines += [f"Pod {pod.id} is in use and stays." for pod in report.kept]
     lines += [
         f"{run.run_id} of {run.results_repo} {closed}: {run.detail or EndReason.LOST.sentence}"
         for run in report.settled
@@ -69,5 +71,5 @@ def _text(report: ReapReport) -> str:
         lines.append(f"There may be leftover secrets: {report.secrets_trouble}")
     if report.skipped:
         lines.append(f"Nothing was done: {report.skipped}")
-    nothing = [] if lines else [f"Nothing of ours is left on {' or '.join(report.places)}."]
-    return "\n".join([*nothing, *lines, *report.unseen])
+    nothing = [f"No pods of this program are left on {' or '.join(report.places)}."]
+    return "\n".join([*(lines or nothing), *report.unseen])

@@ -29,23 +29,24 @@ app = command_app()
 def results(
     run: RunArgument = "",
     download: Annotated[
-        bool, typer.Option("--download", "-d", help="Bring the files here, each checked.")
+        bool, typer.Option("--download", "-d", help="Download the files and check each one.")
     ] = False,
-    to: Annotated[Path | None, typer.Option(help="Folder to bring them to.")] = None,
+    to: Annotated[Path | None, typer.Option(help="Folder to download to.")] = None,
     only: Annotated[
-        list[str] | None, typer.Option(metavar="PATTERN", help="Such as 'voice/**'; repeatable.")
+        list[str] | None,
+        typer.Option(metavar="PATTERN", help="Only these files, such as 'voice/**'; repeatable."),
     ] = None,
     revision: Annotated[
         str,
         typer.Option(
             metavar="TAG",
-            help="A version of it: run-01, run-01.2; or any commit. The newest when left out.",
+            help="Version: run-01, run-01.2 or any commit. Default: the newest.",
         ),
     ] = "",
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """List what a run has delivered, or bring it here."""
+    """List what a run has delivered, or download it."""
     output = Output(as_json=as_json, quiet=quiet)
     version = revision or named_version(run)
     if download or to is not None or only:
@@ -55,7 +56,7 @@ def results(
         )
         output.answer(
             _downloaded(got),
-            lambda: f"{_amount(len(got.files), got.size_bytes)}, brought to {got.folder}",
+            lambda: f"{_amount(len(got.files), got.size_bytes)}, downloaded to {got.folder}",
             quiet=str(got.folder),
         )
         return
@@ -121,9 +122,9 @@ def _listing(run: Run, files: list[RemoteFile], version: str, versions: list[str
     at = f" at {version}" if version else ""
     lines = [
         table(("SIZE", "FILE"), rows, right=(0,)),
-        f"{amount}, in {run.results_repo}{at}. Bring them here: --download",
+        f"{amount}, in {run.results_repo}{at}. Download them: --download",
     ]
     if versions:
         example = command_line("results", run.address, "--revision", versions[0])
-        lines.append(f"Versions: {', '.join(versions)}. One of them: {example}")
+        lines.append(f"Versions: {', '.join(versions)}. To see one: {example}")
     return "\n".join(lines)

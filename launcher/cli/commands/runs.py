@@ -19,16 +19,16 @@ app = command_app()
 @app.command()
 def runs(
     as_json: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
-    quiet: bool = typer.Option(False, "--quiet", "-q", help="Run ids alone, one a line."),
-    limit: int = typer.Option(30, min=1, help="How many, newest first."),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="Only run IDs, one per line."),
+    limit: int = typer.Option(30, min=1, help="Number of runs, newest first."),
     tag: str = typer.Option("", metavar="TAG", help="Only those with this tag."),
     refresh: bool = typer.Option(
         False,
         "--refresh",
-        help="Look first into the account's pods and the results repos; needs the keys.",
+        help="First check the account's pods and the results repos; needs the keys.",
     ),
 ) -> None:
-    """Every run this computer knows of, newest first."""
+    """All runs that this computer knows, newest first."""
     output = Output(as_json=as_json, quiet=quiet)
     if refresh:
         _refresh(output)

@@ -18,9 +18,9 @@ app = command_app()
 
 @app.command()
 def sample(
-    text: Annotated[str, typer.Argument(help="What to say, 500 characters at most.")],
+    text: Annotated[str, typer.Argument(help="Text to speak, at most 500 characters.")],
     run: Annotated[
-        str, typer.Option("--run", "-r", help="Such as run-01; the newest run when left out.")
+        str, typer.Option("--run", "-r", help="A run, such as run-01. Default: the newest run.")
     ] = "",
     speaker: Annotated[
         str,
@@ -33,10 +33,10 @@ def sample(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Have the voice say a sentence as it is now; the sound goes to the results repo."""
+    """Let the voice speak a sentence in its current state. The audio goes to the results repo."""
     output = Output(as_json=as_json, quiet=quiet)
     answered = instruct(run, InstructionName.SAMPLE, output, text, speaker, wait=wait)
-    done = f"Said. {answered.detail}" if answered.state == "done" else answered.detail
+    done = f"Done. {answered.detail}" if answered.state == "done" else answered.detail
     output.answer(
         {"schema": "sample", **instruction_facts(answered)},
         lambda: (

@@ -18,25 +18,32 @@ def serve(
     port: Annotated[
         int | None,
         typer.Option(
-            min=0, max=65_535, help="8420, or with the form that of last time; 0 takes a free one."
+            min=0,
+            max=65_535,
+            help=(
+                "Port. Default: 8420, or with the form the port of last time; 0 chooses a free one."
+            ),
         ),
     ] = None,
     host: Annotated[
         str,
         typer.Option(
-            metavar="HOST", help="Where to listen; what other computers reach needs --tls-cert."
+            metavar="HOST",
+            help="Address to listen on. One that other computers can reach needs --tls-cert.",
         ),
     ] = "127.0.0.1",
     names: Annotated[
         list[str] | None,
-        typer.Option("--name", metavar="NAME", help="A further name that clients use; repeatable."),
+        typer.Option(
+            "--name", metavar="NAME", help="Another host name that clients use; repeatable."
+        ),
     ] = None,
     folders: Annotated[
         list[Path] | None,
         typer.Option(
             "--allow-folder",
             metavar="DIR",
-            help="Clients may name files of this computer below it; repeatable.",
+            help="Clients may use files in this folder; repeatable.",
         ),
     ] = None,
     secrets: Annotated[
@@ -44,29 +51,31 @@ def serve(
         typer.Option(
             "--allow-variable",
             metavar="NAME",
-            help="Clients may hand this secret of yours to a run's command; repeatable.",
+            help="Clients may give this secret to a run's command; repeatable.",
         ),
     ] = None,
     tls_cert: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Certificate, as PEM: it is served as https."),
+        typer.Option(metavar="FILE", help="Certificate as PEM; the server then uses https."),
     ] = None,
     tls_key: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Its private key, without a password.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Private key of the certificate, without a password."),
     ] = None,
     insecure: Annotated[
         bool,
-        typer.Option("--insecure", help="Serve other computers without encryption all the same."),
+        typer.Option("--insecure", help="Serve other computers without encryption anyway."),
     ] = False,
     with_form: Annotated[
-        bool, typer.Option("--with-form", help="The web form too, at the same port.")
+        bool, typer.Option("--with-form", help="Also serve the web form, on the same port.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Serve plans, runs, events, samples, logs and commands to programs: REST and server-sent events.
+    """Serve plans, runs, events, samples, logs and commands to programs, with REST and server-sent events.
 
-    Requests carry a token (launcher serve token). Keys are found as by every command, on this computer; no
-    client gives or gets one. A client rents only what a plan showed, by its hash. Runs go on when it ends.
+    Requests carry a token (launcher serve token). Keys are read on this computer, as for every command; no
+    client sends or gets one. A client can rent only what a plan showed, by its hash. Runs continue when the
+    server ends.
     """
     if context.invoked_subcommand is not None:
         return
@@ -94,15 +103,13 @@ def serve(
 def token(
     new: Annotated[
         bool,
-        typer.Option(
-            "--new", help="Make a new one; a server that runs takes it at its next start."
-        ),
+        typer.Option("--new", help="Make a new token; a running server uses it after a restart."),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Print the token that `launcher serve` takes from the keyring or from LAUNCHER_SERVE_TOKEN.
+    """Print the token of `launcher serve`, from the keyring or LAUNCHER_SERVE_TOKEN.
 
-    Keep it off command lines, which every program on the computer can read: docs/http.md shows how.
+    Do not put it on a command line, which every program on the computer can read; docs/http.md shows how.
     """
     from launcher.cli.serving import print_token
     from launcher.cli.terminal.output import Output

@@ -37,39 +37,40 @@ def share(
     run: RunArgument = "",
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Where to write it; RUN.html here when left out."),
+        typer.Option(metavar="FILE", help="File to write. Default: RUN.html in this folder."),
     ] = None,
-    title: Annotated[str, typer.Option(help="Its heading, in place of the run's id.")] = "",
+    title: Annotated[str, typer.Option(help="Heading, instead of the run ID.")] = "",
     with_dataset: Annotated[
-        bool, typer.Option("--with-dataset", help="Name datasets and repos in it.")
+        bool, typer.Option("--with-dataset", help="Include names of datasets and repos.")
     ] = False,
     with_notes: Annotated[
-        bool, typer.Option("--with-notes", help="Add why it ended, remarks and its last lines.")
+        bool, typer.Option("--with-notes", help="Include why it ended, notes and its last output.")
     ] = False,
     with_reference: Annotated[
         bool,
-        typer.Option("--with-reference", help="Add your own recording to compare with."),
+        typer.Option("--with-reference", help="Include your own recording for comparison."),
     ] = False,
     space: Annotated[
-        str, typer.Option(metavar="OWNER/NAME", help="Put it into this static Space.")
+        str, typer.Option(metavar="OWNER/NAME", help="Publish it in this static Space.")
     ] = "",
     public: Annotated[
-        bool, typer.Option("--public", help="Let everyone see the Space; asks first.")
+        bool, typer.Option("--public", help="Make the Space public; asks first.")
     ] = False,
     yes: YesOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Make one file of a run's page: state, curves, samples. It opens anywhere and fetches nothing.
+    """Save a run's page as one file: state, curves, samples. It opens anywhere, without a network.
 
-    Names of datasets and repos, words of the run and your own recording stay out unless you ask for them. A Space is
-    private unless you say --public; the token that writes results makes it, and needs the right to write there.
+    Names of datasets and repos, the run's own messages and your own recording are left out unless you ask for
+    them. A Space is private unless you add --public. It is created with the token that writes results, which
+    must be allowed to write there.
     """
     if public and not space:
-        raise InvalidRequest("--public is about a Space.", hint="Name one: --space OWNER/NAME")
+        raise InvalidRequest("--public needs a Space.", hint="Add --space OWNER/NAME.")
     if space and out is not None:
         raise InvalidRequest(
-            "The page goes to a file or to a Space.", hint="Leave out one of the two."
+            "The page can go to a file or to a Space, not both.", hint="Use only one of the two."
         )
     if public:
         _agree(space, yes=yes)
@@ -98,10 +99,10 @@ def _agree(space: str, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise InvalidRequest(
-            f"Nobody is here to agree that everyone may see {space}.",
-            hint=Sentence("Agree to it with ", NextStep.CONFIRM, ", or leave out --public."),
+            f"There is no terminal to confirm that everyone may see {space}.",
+            hint=Sentence("Confirm with ", NextStep.CONFIRM, ", or remove --public."),
         )
-    question = f"Everyone will see and hear the page in {space}. Go on?"
+    question = f"Everyone will be able to see and hear the page in {space}. Continue?"
     if not typer.confirm(question, default=False, err=True):
         raise typer.Exit(1)
 
@@ -131,19 +132,23 @@ def _document(shared: _Shared) -> Share:
 def _seen_by(space: InSpace | None) -> str:
     if space is None:
         return ""
-    return " Everyone can see it." if space.is_public else " It is private: you see it signed in."
+    return (
+        " Everyone can see it."
+        if space.is_public
+        else " It is private: you can see it when you are signed in."
+    )
 
 
 def _text(shared: _Shared, choice: Choice) -> str:
     made = shared.made
     lines = [f"{_where(shared)}  ({made.holds}){_seen_by(shared.space)}"]
     if made.trouble:
-        lines.append(f"Some of it could not be had: {made.trouble}")
+        lines.append(f"Some parts are missing: {made.trouble}")
     left = [
         words
         for is_in, words in (
             (choice.with_dataset, "names of datasets and repos (--with-dataset)"),
-            (choice.with_notes, "what it said in words (--with-notes)"),
+            (choice.with_notes, "its own messages (--with-notes)"),
             (choice.with_reference, "your own recording (--with-reference)"),
         )
         if not is_in

@@ -35,9 +35,9 @@ app = command_app()
 
 @app.command()
 def show(run: RunArgument = "", as_json: JsonOption = False, quiet: QuietOption = False) -> None:
-    """One run: state, cost, how it ended, where its time went, its curves and samples.
+    """Show a run: state, cost, how it ended, where its time went, its curves and samples.
 
-    With a RunPod key the pod is asked as well; without one history and results repo have to do.
+    With a RunPod key the pod is asked as well; without one, only history and results repo are used.
     """
     look, told = run_at(run, lambda bench: _look(bench, run))
     known = look.receipt.run
@@ -104,7 +104,7 @@ def _text(look: Look, told: RunPicture) -> str:
         parts += ["", table(("  PHASE", "TIME", "COST"), rows, right=(1, 2))]
     parts += told_parts(told)
     if found.last_lines:
-        parts += ["", "What it printed last:"]
+        parts += ["", "Last output:"]
         parts += [f"  | {plain_line(line)}" for line in found.last_lines]
     if note:
         parts += ["", note]
@@ -124,11 +124,11 @@ def _rows(found: Receipt, pod: Pod | None) -> list[tuple[str, str]]:
         status = f", {pod.status.value}" if pod else ""
         price = usd(run.price_per_hour_usd)
         rows.append(("Pod", f"{run.shown_pod_id}{status}, {run.gpu_name} at {price} an hour"))
-    rows.append(("Time", f"{lasted(lasted_seconds(run))}, capped at {run.max_hours:g} h"))
+    rows.append(("Time", f"{lasted(lasted_seconds(run))}, cap {run.max_hours:g} h"))
     rows.append(("Cost", _cost(found)))
     if found.waits:
         way = [f"{name} {lasted(seconds)}" for name, seconds in found.waits]
-        rows.append(("Way", " → ".join(["created", *way])))
+        rows.append(("Phases", " → ".join(["created", *way])))
     if found.pace:
         rows.append(("Pace", _pace(found.pace)))
     if found.gpu_idle_text:
@@ -155,7 +155,7 @@ def _pace(pace: Mapping[str, Any]) -> str:
     if pace.get("gpu_memory_peak_gb") is not None:
         parts.append(f"{pace['gpu_memory_peak_gb']:.1f} GB at most")
     if pace.get("skipped_steps"):
-        parts.append(f"{pace['skipped_steps']} steps skipped as not finite")
+        parts.append(f"{pace['skipped_steps']} steps skipped (loss not finite)")
     return ", ".join(parts)
 
 

@@ -23,19 +23,19 @@ def stop(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """End a run now: it exports and delivers what it made, and ends its pod itself."""
+    """Finish a run now: it exports and delivers its results, then ends its pod itself."""
     output = Output(as_json=as_json, quiet=quiet)
     answered = instruct(run, InstructionName.STOP, output, wait=wait)
     run_id = answered.run.run_id
     words = {
-        "done": f"{run_id} is stopping: what it has is exported and delivered, then the pod ends itself.",
-        "ended": f"{run_id} ended by itself meanwhile.",
+        "done": f"{run_id} is stopping: its results are exported and delivered, then the pod ends itself.",
+        "ended": f"{run_id} had already ended by itself.",
     }
     output.answer(
         {"schema": "stop", **instruction_facts(answered)},
         lambda: (
             words.get(answered.state, f"{run_id} was told to stop. {answered.detail}").strip()
-            + f"\nSee it end: launcher watch {name_of(answered.run)}"
+            + f"\nFollow it: launcher watch {name_of(answered.run)}"
         ),
         quiet="",
     )

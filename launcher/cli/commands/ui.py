@@ -20,9 +20,9 @@ def ui(
     browser: BrowserOption = True,
     as_json: JsonOption = False,
 ) -> None:
-    """Open the web form: keys, datasets, training, listening, in one place.
+    """Open the web form: keys, datasets, training and listening in one place.
 
-    It is served to this computer alone, through a link that works once. Ctrl-C ends it; runs go on without
+    It is served only to this computer, through a link that works once. Ctrl-C ends it. Runs continue without
     it, except a launch whose GPU is not ready yet: that GPU is removed.
     """
     from launcher.cli.completing import complete

@@ -48,12 +48,12 @@ from launcher.stores.secrets import KeyName
 from pod_image.contract.figures import size
 from pod_image.contract.recipes.piper import Quality
 
-app = group_app("Voices to start from, and those that your runs have made.")
+app = group_app("Voices to start from, and voices of your runs.")
 
 
 @app.callback()
 def voices() -> None:
-    """Voices that others have published, and your own."""
+    """Published voices, and your own."""
 
 
 @app.command("list")
@@ -95,7 +95,7 @@ def fetch(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Bring a voice here, checked: the .onnx and its .json."""
+    """Download a voice and check it: the .onnx and its .json."""
 
     async def bring(bench: Workbench) -> Path:
         found, its = await look(bench, run)
@@ -113,16 +113,17 @@ def fetch(
 
 @app.command()
 def use(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="Such as run-01.")],
-    step: Annotated[int, typer.Option(metavar="N", help="The checkpoint whose voice it shall be.")],
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run, such as run-01.")],
+    step: Annotated[int, typer.Option(metavar="N", help="Step of the checkpoint to use.")],
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Make a checkpoint's voice the run's voice, in the results repo; needs no training and no torch."""
+    """Make the voice of a checkpoint the run's voice, in the results repo. Needs no training and no PyTorch."""
 
     if version := named_version(run):
         raise InvalidRequest(
-            f"{version} is a version that stays as it is.", hint="Name the run without it."
+            f"{version} is a version that cannot be changed.",
+            hint="Give the run without the version.",
         )
 
     async def choose(bench: Workbench) -> tuple[Run, str]:
@@ -148,19 +149,20 @@ def use(
 
 @app.command()
 def say(
-    text: Annotated[str, typer.Argument(help="What to say.")],
+    text: Annotated[str, typer.Argument(help="Text to speak.")],
     run: RunArgument = "",
     step: StepOption = None,
     voice: VoiceOption = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE.wav", help="Named after the voice when left out.")
+        Path | None,
+        typer.Option(metavar="FILE.wav", help="WAV file to write. Default: named after the voice."),
     ] = None,
     tempo: Annotated[float, typer.Option(min=0.25, max=4.0, help="Above 1 is faster.")] = 1.0,
-    speaker: Annotated[int, typer.Option(min=0, help="Of a voice with several.")] = 0,
+    speaker: Annotated[int, typer.Option(min=0, help="Speaker, for a voice with several.")] = 0,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Speak a text on this computer with a run's voice, fetched if need be. Needs the extra `audio`."""
+    """Speak a text on this computer with a run's voice, downloaded if necessary. Needs the extra `audio`."""
     onnx = named_voice(voice) if voice else voice_of_run(run, step)
     wav = out.expanduser() if out else free_name(Path(f"{onnx.stem}.wav"))
     spoken_text = complete(speak(onnx, text, wav, Manner(tempo=tempo, speaker=speaker)))
@@ -203,19 +205,19 @@ def _listing(run: Run, found: list[Voice], here: list[Path | None]) -> str:
 
 def _spoken(spoken_text: SpokenText, onnx: Path) -> str:
     speed = spoken_text.seconds / max(spoken_text.took_seconds, 1e-3)
-    return f"{spoken_text.wav}\n{spoken_text.seconds:.1f} s by {onnx.name}, {speed:.0f} times as fast as it plays."
+    return f"{spoken_text.wav}\n{spoken_text.seconds:.1f} s by {onnx.name}, {speed:.0f} times as fast as real time."
 
 
 @app.command()
 def bases(
     language: Annotated[
-        str, typer.Option(metavar="CODE", help="Such as de or en_GB; all when left out.")
+        str, typer.Option(metavar="CODE", help="Language, such as de or en_GB. Default: all.")
     ] = "",
     quality: Annotated[Quality | None, typer.Option(help="Only this size.")] = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Checkpoints to fine-tune from, with the licence of what they were made from."""
+    """Checkpoints to fine-tune from, with the licences of their training data."""
     found = voice_bases(language, quality.value if quality else "")
     document: VoicesBases = {
         "schema": "voices.bases",
@@ -247,8 +249,8 @@ def _text(found: list[VoiceBase]) -> str:
     parts = [_entry(base) for base in found]
     parts.append(
         paragraph(
-            f"Source: {SOURCE}; looked up {AS_OF}. The card beside a checkpoint decides; the plan reads it. "
-            "Weights that started from other weights may be bound by the terms of those too."
+            f"Source: {SOURCE}; looked up {AS_OF}. The card beside a checkpoint decides; the plan reads it. A "
+            "voice that started from other weights may also be bound by their terms."
         )
     )
     return "\n".join(parts)

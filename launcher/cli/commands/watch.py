@@ -48,9 +48,9 @@ def watch(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Follow a run live until it ends. Ctrl-C only stops watching: the run goes on.
+    """Follow a run live until it ends. Ctrl-C only stops watching; the run continues.
 
-    With --json every event the pod has said is one line, from the beginning.
+    With --json every event of the pod is one line, from the start.
     """
     output = Output(as_json=as_json, quiet=quiet, streams=True)
     end_on_signals()

@@ -163,7 +163,7 @@ class Share(TypedDict):
     """In the page."""
     samples_made: int
     trouble: str
-    """Why something could not be had, or empty."""
+    """Why something is missing, or empty."""
 
 
 class Export(TypedDict):
@@ -224,7 +224,7 @@ class DemoStandIns(TypedDict):
 
 
 class DemoFaults(TypedDict):
-    """Every misfortune that the demo can show, with a sentence each."""
+    """Every failure that the demo can inject, with a sentence each."""
 
     schema: Literal["demo.faults"]
     version: Literal[1]

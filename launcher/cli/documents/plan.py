@@ -72,7 +72,7 @@ class PlanDocument(TypedDict):
     """What `deploy --plan` takes for an hour; empty where the plan cannot be launched."""
     run_id: str
     resume: bool
-    """Whether it goes on with what this run id has made before."""
+    """Whether it continues what this run ID has made before."""
     preset: str
     settings: dict[str, SettingFrom]
     """Every applicable setting and where its value comes from."""

@@ -35,13 +35,13 @@ def report_text(found: DatasetReport) -> str:
         ("Clips", f"{found.clips:,} of {found.rows:,} lines, {about}{recorded(found.minutes)}"),
         ("Audio", rates or "unknown"),
         ("Speakers", _speakers(found)),
-        ("Sounds", _sounds(found)),
+        ("Phonemes", _sounds(found)),
         ("Disk", f"{size(found.disk_needed_bytes)} on the pod"),
-        ("Licence", found.licence or "not named"),
+        ("Licence", found.licence or "not given"),
     ]
     parts = [pairs(rows), *_findings(found.findings, found.finding_counts)]
     if not found.findings:
-        parts.append("Nothing to complain about.")
+        parts.append("No problems found.")
     return "\n".join(parts)
 
 
@@ -57,8 +57,10 @@ def _sounds(found: DatasetReport) -> str:
     if heard is None:
         return "not checked"
     if heard.percent is None:
-        return f"{len(heard.counts)} different ones in {heard.texts:,} texts"
-    return f"{heard.percent:.0f} % of those {found.language} has, in {heard.texts:,} texts"
+        return f"{len(heard.counts)} different phonemes in {heard.texts:,} transcripts"
+    return (
+        f"{heard.percent:.0f} % of the phonemes of {found.language}, in {heard.texts:,} transcripts"
+    )
 
 
 def _findings(found: Sequence[Finding], counts: Mapping[str, int]) -> list[str]:
@@ -90,12 +92,12 @@ def finding_text(each: Finding) -> str:
 def made_text(made: Made) -> str:
     """What was added, what was left out and why, and what is to be done next."""
     lines = [
-        f"{made.added_clips:,} clips, {recorded(made.added_minutes)}, were added; "
-        f"{made.clips:,} clips are in {made.folder}"
+        f"{made.added_clips:,} clips, {recorded(made.added_minutes)}, were added; {made.folder} now has "
+        f"{made.clips:,} clips"
     ]
     if made.already_there:
         lines.append(
-            f"{made.already_there:,} recordings were made before and were left as they are."
+            f"{made.already_there:,} recordings had already been cut and were not changed."
         )
     lines += [
         paragraph(plain_text_line(f"{each.name} was left out: {each.reason}"), hanging=2)
@@ -107,8 +109,8 @@ def made_text(made: Made) -> str:
     if made.untyped:
         lines.append(
             paragraph(
-                f"{made.untyped:,} clips have no text yet: type it with launcher dataset edit, in the web "
-                "form, or in metadata.csv.",
+                f"{made.untyped:,} clips have no transcript yet. Add it with launcher dataset edit, in the web "
+                "form or in metadata.csv.",
                 hanging=2,
             )
         )
@@ -123,7 +125,7 @@ def pushed_text(pushed: Pushed) -> str:
 
 def list_text(found: Sequence[Summary]) -> str:
     if not found:
-        return "No dataset is kept here yet. Make one: launcher dataset make --out NAME RECORDINGS"
+        return "There are no datasets on this computer yet. Make one: launcher dataset make --out NAME RECORDINGS"
     rows = [
         (
             each.name,
@@ -137,7 +139,7 @@ def list_text(found: Sequence[Summary]) -> str:
     ]
     damaged = [f"{each.name}: {each.damage}" for each in found if each.damage]
     listed = table(
-        ("NAME", "CLIPS", "MINUTES", "NO TEXT", "SIZE", "CHANGED"), rows, right=(1, 2, 3, 4)
+        ("NAME", "CLIPS", "MINUTES", "NO TRANSCRIPT", "SIZE", "CHANGED"), rows, right=(1, 2, 3, 4)
     )
     return "\n".join([listed, *damaged])
 
@@ -146,7 +148,10 @@ def shown_text(shown: Shown) -> str:
     found = shown.summary
     rows = [
         ("Folder", str(found.folder)),
-        ("Clips", f"{found.clips:,}, {recorded(found.minutes)}; {found.untyped:,} without text"),
+        (
+            "Clips",
+            f"{found.clips:,}, {recorded(found.minutes)}; {found.untyped:,} without transcript",
+        ),
         ("Size", size(found.size_bytes)),
         ("Made", local_time(found.created_at) if found.created_at else "not here"),
         ("Changed", local_time(found.updated_at)),
@@ -157,7 +162,7 @@ def shown_text(shown: Shown) -> str:
             clip.file,
             "absent" if clip.seconds is None else f"{clip.seconds:.1f}",
             *([clip.speaker or "-"] if has_speakers else []),
-            clip.text or "(no text yet)",
+            clip.text or "(no transcript yet)",
         )
         for clip in shown.clips
     ]
@@ -167,9 +172,11 @@ def shown_text(shown: Shown) -> str:
 
 def left_out_text(found: Sequence[LeftOut]) -> str:
     if not found:
-        return "No clip was left out."
-    rows = [(one.line.file, local_time(one.at), one.line.text or "(no text yet)") for one in found]
-    return table(("FILE", "LEFT OUT", "TEXT"), rows)
+        return "No clips were removed."
+    rows = [
+        (one.line.file, local_time(one.at), one.line.text or "(no transcript yet)") for one in found
+    ]
+    return table(("FILE", "REMOVED", "TEXT"), rows)
 
 
 def local_time(unix_seconds: float) -> str:

@@ -20,9 +20,9 @@ LEFT_OUT_SHOWN = 5
 def transcribed_text(made: Transcribed, source: str) -> str:
     """What was heard, what waits, and what to do with it."""
     lines = [
-        f"{counted(made.heard, 'clip')} heard with {made.model}"
+        f"{counted(made.heard, 'clip')} transcribed with {made.model}"
         + (f" in {made.language}" if made.language else "")
-        + (f"; {made.heard_before:,} had been heard before." if made.heard_before else ".")
+        + (f"; {made.heard_before:,} had already been transcribed." if made.heard_before else ".")
     ]
     lines += [_suggestion(each) for each in made.suggestions[:SHOWN]]
     if len(made.suggestions) > SHOWN:
@@ -35,8 +35,8 @@ def transcribed_text(made: Transcribed, source: str) -> str:
     if made.suggestions:
         lines.append(
             paragraph(
-                f"{counted(len(made.suggestions), 'suggestion')}, {sure:,} without an unsure word. Listen and correct "
-                f"them on the dataset's page, or take them as they are: "
+                f"{counted(len(made.suggestions), 'suggestion')}, {sure:,} without uncertain words. Listen and "
+                "correct them on the dataset's page, or accept them unchanged: "
                 f"{command_line('dataset', 'transcribe', source, '--accept', 'sure')}",
                 hanging=2,
             )
@@ -61,14 +61,14 @@ def accepted_text(accepted: Accepted) -> str:
         if accepted.left
         else ""
     )
-    return f"{counted(accepted.texts, 'text')} written.{cut}{left}"
+    return f"{counted(accepted.texts, 'transcript')} saved.{cut}{left}"
 
 
 def proof_text(proof: Proof) -> str:
     """How many texts were compared, every finding, and what could not be compared."""
     rows = [
         ("Dataset", proof.dataset),
-        ("Compared", f"{proof.compared:,} of {proof.rows:,} texts, by {proof.model} ({proof.language})"),
+        ("Compared", f"{proof.compared:,} of {proof.rows:,} transcripts, by {proof.model} ({proof.language})"),
         ("Wrong", counted(len(proof.wrong), "finding") if proof.hears_well else "cannot be told with this model"),
     ]  # fmt: skip
     lines = [pairs(rows), *(finding_text(each) for each in proof.findings)]
@@ -82,13 +82,13 @@ def proof_text(proof: Proof) -> str:
 
 def repaired_text(repaired: Repaired, *, is_undo: bool = False) -> str:
     if is_undo:
-        return f"{counted(repaired.moved, 'text')} put back as before."
+        return f"{counted(repaired.moved, 'transcript')} moved back."
     empty = (
-        f" {counted(repaired.emptied, 'clip')} without a text of its own: launcher dataset transcribe suggests one."
+        f" {counted(repaired.emptied, 'clip')} now without a transcript: launcher dataset transcribe suggests one."
         if repaired.emptied
         else ""
     )
     return (
-        f"{counted(repaired.moved, 'text moved to its clip', 'texts moved to their clips')}.{empty} "
-        "Take it back with --undo."
+        f"{counted(repaired.moved, 'transcript moved to its clip', 'transcripts moved to their clips')}.{empty} "
+        "Undo with --undo."
     )

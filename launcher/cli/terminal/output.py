@@ -87,7 +87,7 @@ class Output:
             if exc.errno not in READER_LEFT:
                 raise LauncherError(
                     f"The answer could not be written: {exc.strerror or exc}.",
-                    hint="What was done is done; `launcher runs` and `launcher show` tell of it.",
+                    hint="What was done stays done; see `launcher runs` and `launcher show`.",
                 ) from exc
 
     def event(self, document: Mapping[str, object], human: str = "") -> None:

@@ -38,9 +38,9 @@ from pod_image.contract.figures import counted
 from pod_image.contract.outcomes import Phase
 
 _EVERY_RUN = {
-    Phase.BOOT: "the pod starts and proves that it can end itself",
-    Phase.FETCH: "the dataset is fetched",
-    Phase.DELIVER: "the results go to Hugging Face",
+    Phase.BOOT: "the pod starts and shows that it can end itself",
+    Phase.FETCH: "downloading the dataset",
+    Phase.DELIVER: "uploading the results to Hugging Face",
     Phase.RELEASE: "the pod ends itself",
 }
 
@@ -71,7 +71,7 @@ class Picture:
                 self.pod_status = pod.status.value
                 return f"pod {pod.id} is {pod.status.value}" if is_news else ""
             case RestartSeen():
-                return self._warn("the container was started again; it resumes or delivers")
+                return self._warn("the container was restarted; it resumes or delivers")
             case ReleasedHere(pod_id=pod_id, why=why):
                 return f"pod {pod_id} was released from here: {why}"
             case LogSeen(source=source, text=text):
@@ -143,7 +143,7 @@ class Picture:
             case Step():
                 return step_text(body, self.shown)
             case ArmedReport(works=True):
-                return "armed: the pod can end itself and needs nobody from here on"
+                return "armed: the pod can end itself and no longer needs this computer"
             case ArmedReport():
                 return self._warn("the pod cannot end itself")
             case Heartbeat():

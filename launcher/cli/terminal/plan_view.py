@@ -71,7 +71,7 @@ def _is_to_be_said(finding: Finding) -> bool:
 
 def _about_settings(plan: Plan, *, everything: bool) -> str:
     preset = f"preset {plan.composed.preset}" if plan.composed.preset else ""
-    rest = "" if everything else "the rest are defaults: --all"
+    rest = "" if everything else "the rest are defaults; see --all"
     about = "; ".join(part for part in (preset, rest) if part)
     return f" ({about})" if about else ""
 
@@ -82,7 +82,7 @@ def _summary(plan: Plan) -> list[tuple[str, str]]:
         rows.append(("Dataset", _dataset(plan)))
     if plan.inputs:
         rows.append(("Inputs", "\n".join(map(_input, plan.inputs))))
-    made = "; the repo does not exist yet and is made, private" if plan.makes_results_repo else ""
+    made = "; the private repo is created" if plan.makes_results_repo else ""
     rows.append(("Results", f"{plan.settings.results_repo}, folder {plan.run_id}{made}"))
     rows.append(("GPU", _gpus(plan)))
     if plan.image is not None:
@@ -100,8 +100,8 @@ def _summary(plan: Plan) -> list[tuple[str, str]]:
     rows.append(
         (
             "At most",
-            f"{roughly(plan.hours_until_capped)} and {usd(plan.worst_case_usd)}: the pod ends itself by then, "
-            "and stops in time to try to upload what it has",
+            f"{roughly(plan.hours_until_capped)} and {usd(plan.worst_case_usd)}; the pod ends itself by then, "
+            "early enough to try to upload its results",
         )
     )
     rows.append(("Told", _told(plan)))
@@ -116,12 +116,12 @@ def _told(plan: Plan) -> str:
     here = ", ".join(each for each in plan.told_here if each not in from_pod)
     by_computer = f"{here}, while this computer follows the run"
     if from_pod:
-        by_pod = f"{', '.join(from_pod)}, by the pod itself: also while this computer is off"
+        by_pod = f"{', '.join(from_pod)}, from the pod, even while this computer is off"
         return f"{by_pod}\n{by_computer}" if here else by_pod
     how = "(--notify ntfy://TOPIC)"
     if here:
-        return f"{by_computer}; nobody while it is off {how}"
-    return f"nobody while this computer is off {how}"
+        return f"{by_computer}; none while it is off {how}"
+    return f"none while this computer is off {how}"
 
 
 def _dataset(plan: Plan) -> str:
@@ -150,7 +150,7 @@ def _input(one: PlannedInput) -> str:
 
 
 def _image(image: PlannedImage) -> str:
-    told = size(image.size_bytes) if image.size_bytes is not None else "size not told"
+    told = size(image.size_bytes) if image.size_bytes is not None else "size unknown"
     python = f", Python {image.python[0]}.{image.python[1]}" if image.python else ""
     return f"{image.name}: in its registry, {told}{python}"
 
@@ -161,13 +161,13 @@ def _gpus(plan: Plan) -> str:
     if others:
         named = [f"{o.gpu_name} {o.variant} {usd(o.price_per_hour_usd)}" for o in others]
         more = f" and {len(others) - _OTHERS_NAMED} more" if len(others) > _OTHERS_NAMED else ""
-        text += f"\nif it is taken: {', '.join(named[:_OTHERS_NAMED])}{more}"
+        text += f"\nif unavailable: {', '.join(named[:_OTHERS_NAMED])}{more}"
     return text
 
 
 def _boot(plan: Plan) -> str:
     budget = boot_budget(plan.settings, plan.image_gb)
-    return f"{budget.minutes:g} minutes, or the pod is released and the next one tried ({budget.basis})"
+    return f"{budget.minutes:g} minutes, or the pod is released and the next one is tried ({budget.basis})"
 
 
 def _offer(offer: Offer, *, tells_stock: bool) -> str:
@@ -190,7 +190,7 @@ def _settings(plan: Plan, *, everything: bool) -> str:
     text = table(("  NAME", "VALUE", "FROM"), rows)
     if plan.composed.dropped:
         names = ", ".join(plan.composed.dropped)
-        text += "\n" + paragraph(f"Of the preset, these mean nothing here: {names}", 2)
+        text += "\n" + paragraph(f"These values of the preset do not apply here: {names}", 2)
     return text
 
 
@@ -204,7 +204,7 @@ def _sent(plan: Plan) -> list[tuple[str, str]]:
     title = place.title
     handed = handed_over(plan.secrets, plan.told_from_pod)
     if plan.secrets_in_plain:
-        tokens = f"{handed}, readable in the pod's definition while it lives"
+        tokens = f"{handed}, readable in the pod's definition during the run"
     else:
         many = "" if plan.secrets or plan.told_from_pod else "two "
         kept = "account secrets that are removed after the run"
@@ -218,9 +218,12 @@ def _sent(plan: Plan) -> list[tuple[str, str]]:
         (title, f"the settings above, the price cap and the deadline; {tokens}"),
         ("the pod", f"the settings and the tokens; your {title} key is never sent there"),
         *(
-            (host, "when it is armed, its first sample, nine tenths of a cap, its end and cost")
+            (host, "when it is armed, its first sample, 90 % of a cap, its end and cost")
             for host in plan.told_from_pod
         ),
         *([("the command", f"{', '.join(own)}; no other key")] if own else []),
-        ("Hugging Face", f"what the run makes, to {plan.settings.results_repo}, and nothing else"),
+        (
+            "Hugging Face",
+            f"the results of the run, to {plan.settings.results_repo}, and nothing else",
+        ),
     ]

@@ -16,7 +16,7 @@ def runs_table(found: list[Run], tag: str = "") -> str:
     if not found and tag:
         return f"No run has the tag {tag}. `launcher label RUN --tag {tag}` gives it to one."
     if not found:
-        return "No runs yet. `launcher demo --headless` makes one without a cent."
+        return "No runs yet. Start one with `launcher deploy`, or try `launcher demo --headless` for free."
     head = ["RUN", "STATE", "GPU", "TIME", "COST", "STARTED", "RESULTS"]
     rows = [
         [

@@ -13,7 +13,7 @@ LONGEST_LOOK_AGAIN_SECONDS = 2.0
 
 def _open(opening: Opening) -> RunPodProvider:
     if opening.key is None:
-        raise NotConfigured("RunPod is not opened without a key.")
+        raise NotConfigured("RunPod needs a key.")
     client = RunPodClient(
         opening.key,
         opening.url,

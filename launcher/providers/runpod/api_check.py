@@ -20,11 +20,11 @@ def _judged(description: Any) -> InterfaceCheck:
     broken = [f"{drift.call} {drift.what}" for drift in found if drift.breaks]
     if broken:
         return InterfaceCheck(
-            False, "; ".join(broken), "Look for a newer release of the launcher before you rent."
+            False, "; ".join(broken), "Check for a newer release of the launcher before you rent."
         )
     changed = [drift.call for drift in found]
     if changed:
         return InterfaceCheck(
-            True, f"changed, with all that is used still there: {', '.join(changed)}"
+            True, f"changed, but everything used is still there: {', '.join(changed)}"
         )
     return InterfaceCheck(True, "as this release knows it")

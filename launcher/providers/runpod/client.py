@@ -287,7 +287,7 @@ class RunPodClient:
         except _NOT_SENT as exc:
             raise ProviderUnavailable(
                 f"RunPod cannot be reached to {call.what}: {_named(exc)}",
-                hint="Check this machine's network.",
+                hint="Check this computer's network connection.",
             ) from exc
         except (httpx.TransportError, httpx.DecodingError) as exc:
             if call.is_create:
@@ -310,7 +310,7 @@ class RunPodClient:
         if seconds > LONGEST_WAIT_SECONDS:
             raise ProviderUnavailable(
                 f"RunPod's rate limit is used up for another {seconds / 60:.0f} minutes.",
-                hint="It lifts by itself; other programs with the same key share it.",
+                hint="It resets by itself; other programs with the same key share it.",
                 retry_after_seconds=seconds,
             )
         if seconds > 0:
@@ -379,7 +379,7 @@ def _checked_url(base_url: str) -> str:
         return str(httpx.URL(base_url))
     raise BadEnvironment(
         f"RUNPOD_API_BASE_URL is not an https address: {base_url!r}.",
-        hint="Unset it to use https://api.runpod.io, or write https:// before it.",
+        hint="Unset it to use https://api.runpod.io, or start it with https://.",
     )
 
 
@@ -387,7 +387,7 @@ def _checked_key(key: SecretStr) -> str:
     value = key.get_secret_value().strip()
     if odd := odd_letters(value):
         raise NotConfigured(
-            f"The RunPod key is empty or holds characters that no key has: {odd}.",
+            f"The RunPod key is empty or contains characters that no key has: {odd}.",
             hint=Sentence("Copy it again: ", NextStep.ENTER_KEY.of("runpod"), "."),
         )
     return value

@@ -25,10 +25,10 @@ RUNPOD = Place(
         why="Rents the GPU, and removes it again.",
         example="rpa_…",
         steps=(
-            "Sign up at RunPod and add some credit: 10 dollars last for many hours of training.",
-            "Open Settings, then API Keys, and create a key with the permission “Restricted”: pods "
-            "(read and write), account secrets if they are offered, and reading of account and billing, so that "
-            "balance and limits can be shown. “All” works too.",
+            "Sign up at RunPod and add some credit. 10 dollars last for many hours of training.",
+            "Open Settings, then API Keys, and create a key with the permission “Restricted”: pods (read and "
+            "write), account secrets if offered, and read access to account and billing, so that balance and "
+            "limits can be shown. “All” works too.",
             "Copy it here. RunPod shows it only once.",
         ),
         page="https://www.runpod.io/console/user/settings",
@@ -37,7 +37,7 @@ RUNPOD = Place(
     console="https://www.runpod.io/console/pods",
     console_address="console.runpod.io/pods",
     prices="by the second while a GPU is rented, usually between $0.20 and $0.80 an hour",
-    out_of_money="RunPod deletes pods, with their data, when the money is gone.",
+    out_of_money="RunPod deletes pods with their data when the credit is used up.",
     # A smaller one is refused in the words of a GPU that is not to be had; one more gigabyte costs cents a month.
     least_disk_gb=20,
     images=PlaceImages(
@@ -48,7 +48,7 @@ RUNPOD = Place(
         pull_mb_per_second=10.0,
         machine_minutes=4.0,
         last_resort=_END_BY_SHELL,
-        credential="the id of a RunPod registry credential",
+        credential="the ID of a RunPod registry credential",
     ),
     billing_address="https://console.runpod.io/user/billing",
     limits_address="https://www.runpod.io/contact",

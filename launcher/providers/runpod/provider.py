@@ -121,7 +121,7 @@ class RunPodProvider:
             answer = await self._client.gpu_types(gpu_count, _TIERS[tier], min_cuda_version)
             types = [_read(GpuTypeWire, each, "a GPU") for each in answer]
             if types and all(each.availability is None for each in types):
-                raise ApiDrift("RunPod's list of GPUs no longer says which are free.")
+                raise ApiDrift("RunPod's list of GPUs no longer shows which are available.")
             found.extend(_offers(types, gpu_count, tier, data_centers))
         # Secure comes first at equal price: the same money buys the more dependable host.
         return sorted(found, key=lambda offer: (offer.price_per_hour_usd, offer.cloud != "secure"))
@@ -183,7 +183,7 @@ class RunPodProvider:
                 raise ProviderUnavailable(
                     f"Pod {pod_id} could not be ended; it may still cost money.",
                     hint=Sentence(
-                        NextStep.LOOK_FOR_PODS, " tries again; or end it at console.runpod.io/pods."
+                        NextStep.LOOK_FOR_PODS, " tries again, or end it at console.runpod.io/pods."
                     ),
                 ) from failure
             await self._sleep(_pause(failure, next(pauses)))
@@ -305,7 +305,7 @@ def create_body(order: PodOrder, *, has_arrays: bool = True) -> dict[str, Any]:
     }
     if len(environment) > MOST_VARIABLES:
         raise InvalidRequest(
-            f"A pod takes {MOST_VARIABLES} variables; this run needs {len(environment)}."
+            f"A pod can have {MOST_VARIABLES} variables; this run needs {len(environment)}."
         )
     gpu: dict[str, Any] = {"id": order.gpu_type, "count": order.gpu_count}
     if order.min_cuda_version:
@@ -408,9 +408,10 @@ def _read(model: type[_W], document: Any, what: str) -> _W:
         return model.model_validate(document)
     except ValidationError as exc:
         raise ApiDrift(
-            f"RunPod's answer about {what} has a form this launcher does not know.",
+            f"RunPod's answer about {what} has a format that this launcher does not know.",
             hint=Sentence(
-                NextStep.COMPARE_API, " compares RunPod's API with what this release was made for."
+                NextStep.COMPARE_API,
+                " compares RunPod's API with the one this release was made for.",
             ),
         ) from exc
 

@@ -99,21 +99,23 @@ def to_error(refusal: Refusal) -> LauncherError:
             )
         case 402:
             return InsufficientBalance(
-                f"RunPod would not {refusal.what}: the account's balance is too low. {said}",
-                hint=Sentence("RunPod asks for an hour of credit. ", RUNPOD.how_to_top_up()),
+                f"RunPod refused to {refusal.what}: the account's balance is too low. {said}",
+                hint=Sentence("RunPod requires credit for one hour. ", RUNPOD.how_to_top_up()),
             )
         case 403:
             return _forbidden(refusal, said)
         case 404 if PATH_NOT_FOUND in refusal.detail.lower():
             return ApiDrift(f"This RunPod has no call to {refusal.what}: {said}")
         case 404 if refusal.is_about_pod:
-            return PodGone(f"The pod does not exist (any more): {said}")
+            return PodGone(f"The pod does not exist, or no longer exists: {said}")
         case 405:
-            return ApiDrift(f"RunPod no longer takes the call to {refusal.what} that way: {said}")
+            return ApiDrift(
+                f"RunPod no longer accepts the call to {refusal.what} in this form: {said}"
+            )
         case 409:
             return ProviderError(
-                f"RunPod would not {refusal.what} in the present state: {said}",
-                hint="Look again in a moment; a locked pod has to be unlocked in RunPod's console.",
+                f"RunPod refused to {refusal.what} in the current state: {said}",
+                hint="Try again in a moment. A locked pod must be unlocked in RunPod's console.",
             )
         case 410:
             return ApiDrift(
@@ -128,25 +130,25 @@ def to_error(refusal: Refusal) -> LauncherError:
         case 429:
             return ProviderUnavailable(
                 f"RunPod's rate limit is used up: {said}",
-                hint="It lifts by itself; other programs with the same key share it.",
+                hint="It resets by itself; other programs with the same key share it.",
                 retry_after_seconds=refusal.retry_after_seconds,
             )
         case status if status >= 500:
             return _server_error(refusal, said)
         case status if status < 400:
             return ApiDrift(f"RunPod answered {status} to the call to {refusal.what}: {said}")
-    return ProviderError(f"RunPod would not {refusal.what}: {said}")
+    return ProviderError(f"RunPod refused to {refusal.what}: {said}")
 
 
 def _over_limit(refusal: Refusal, said: str) -> OverLimit | None:
     if _SPEND_LIMIT.search(refusal.detail):
         return OverLimit(
-            f"RunPod would not {refusal.what}: the account's hourly spend limit allows no more. {said}",
-            hint=Sentence("End what runs now, take a cheaper GPU, or ", RUNPOD.how_to_raise),
+            f"RunPod refused to {refusal.what}: the account's hourly spend limit is reached. {said}",
+            hint=Sentence("End other pods, choose a cheaper GPU, or ", RUNPOD.how_to_raise),
         )
     if _POD_LIMIT.search(refusal.detail):
         return OverLimit(
-            f"RunPod would not {refusal.what}: the account may have no more pods at once. {said}",
+            f"RunPod refused to {refusal.what}: the account has reached its limit of pods. {said}",
             hint=Sentence("End a pod, or ", RUNPOD.how_to_raise),
             is_about_price=False,
         )
@@ -157,21 +159,21 @@ def _create_refused(refusal: Refusal, said: str) -> LauncherError:
     if refusal.status == 400 and any(
         phrase in refusal.detail.lower() for phrase in NO_CAPACITY_PHRASES
     ):
-        return NoCapacity(f"No machine is free: {said}")
+        return NoCapacity(f"No machine is available: {said}")
     # With a key missing, RunPod calls the good ones "not allowed" as well: what is missing comes first.
     faults = sorted(refusal.errors, key=lambda fault: "missing" not in fault)
     listed = f" ({'; '.join(faults)})" if faults else ""
     return InvalidRequest(
-        f"RunPod would not {refusal.what}: {said}{listed}",
-        hint="Check GPU type, data centres, image and registry credential of the settings.",
+        f"RunPod refused to {refusal.what}: {said}{listed}",
+        hint="Check the settings for GPU type, data centres, image and registry credential.",
     )
 
 
 def _forbidden(refusal: Refusal, said: str) -> LauncherError:
     if refusal.is_page or "1010" in refusal.detail:
         return ProviderError(
-            f"Something in front of RunPod refused the call to {refusal.what}: {said}",
-            hint="That is no matter of the key: a proxy or Cloudflare blocks this network or client.",
+            f"Something between here and RunPod refused the call to {refusal.what}: {said}",
+            hint="The key is not the reason: a proxy or Cloudflare blocks this network or program.",
         )
     named = _SCOPE.search(refusal.detail)
     scope = named[0] if named else refusal.scope

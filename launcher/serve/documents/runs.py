@@ -224,7 +224,7 @@ class CommandAsked(Asked):
     speaker: str = Field(default="", max_length=200)
     """Who says it, of a voice with several: a name of the dataset's, or a place from 0. Empty is the first."""
     wait_seconds: float = Field(default=0.0, ge=0.0, le=60.0)
-    """Wait so long for the receipt of the pod before the answer."""
+    """Longest time to wait for the confirmation of the pod."""
 
 
 class CommandFacts(Answer):

@@ -35,7 +35,7 @@ RunName = Annotated[
     str,
     Field(
         max_length=200,
-        description="Such as run-01, or OWNER/NAME/run-01; the newest when left out.",
+        description="A run, such as run-01 or OWNER/NAME/run-01. Default: the newest.",
     ),
 ]
 
@@ -55,9 +55,9 @@ class RunTools:
         self,
         run: RunName = "",
         wait_seconds: Annotated[
-            float, Field(ge=0, le=50, description="Wait so long for something new.")
+            float, Field(ge=0, le=50, description="Longest time to wait for something new.")
         ] = 0.0,
-        events: Annotated[int, Field(ge=0, le=50, description="The newest so many.")] = 10,
+        events: Annotated[int, Field(ge=0, le=50, description="Number of the newest.")] = 10,
     ) -> CallToolResult:
         """How far a run is, what it costs, and the last things that its pod said. Call it again to see more."""
         found = await self._ground.run(run)
@@ -76,7 +76,7 @@ class RunTools:
     async def logs(
         self,
         run: RunName = "",
-        lines: Annotated[int, Field(ge=1, le=MOST_LINES, description="The last so many.")] = 50,
+        lines: Annotated[int, Field(ge=1, le=MOST_LINES, description="Number of the last.")] = 50,
     ) -> CallToolResult:
         """The last lines that a run's programs and its pod printed."""
         found = await self._ground.run(run)
@@ -91,9 +91,9 @@ class RunTools:
         self,
         run: RunName = "",
         content: Annotated[
-            int, Field(ge=0, le=3, description="So many of the newest with sound or picture.")
+            int, Field(ge=0, le=3, description="Number of the newest with sound or picture.")
         ] = 1,
-        limit: Annotated[int, Field(ge=1, le=50, description="The newest so many.")] = 10,
+        limit: Annotated[int, Field(ge=1, le=50, description="Number of the newest.")] = 10,
     ) -> CallToolResult:
         """What a run has made to hear or see so far, with the newest as content and the others as links."""
         found = await self._ground.run(run)

@@ -47,7 +47,9 @@ def run_routes(ground: Ground) -> APIRouter:
     @routes.get("/runs", response_model=RunList)
     async def list_runs(
         state: Annotated[RunState | None, Query(description="Only runs in this state.")] = None,
-        limit: Annotated[int, Query(ge=1, le=1_000, description="So many, the newest.")] = 100,
+        limit: Annotated[
+            int, Query(ge=1, le=1_000, description="Number of the newest runs.")
+        ] = 100,
     ) -> RunList:
         """Every run that the serving computer knows of."""
         found = [run for run in ground.bench.runs.runs() if state in (None, run.state)]

@@ -51,7 +51,7 @@ def told_routes(ground: Ground) -> APIRouter:
         after: Annotated[
             int, Query(ge=0, le=2**53, description="Only events with a greater seq.")
         ] = 0,
-        limit: Annotated[int, Query(ge=1, le=5_000, description="So many at the most.")] = 1_000,
+        limit: Annotated[int, Query(ge=1, le=5_000, description="Largest number.")] = 1_000,
     ) -> EventList:
         """What the pod said, from the event after `after` on. Ask again after `last_seq` for more."""
         found = ground.run(run)
@@ -86,7 +86,7 @@ def told_routes(ground: Ground) -> APIRouter:
     @routes.get("/runs/{run}/log", response_class=PlainTextResponse, responses=_TEXT)
     async def get_log(
         run: RunName,
-        tail: Annotated[int, Query(ge=1, le=5_000, description="So many lines.")] = 1_000,
+        tail: Annotated[int, Query(ge=1, le=5_000, description="Number of lines.")] = 1_000,
     ) -> PlainTextResponse:
         """What the pod printed, the newest lines, without its events.
 

@@ -60,9 +60,9 @@ class KeyCheck:
 def shape_problem(name: KeyName, value: str) -> str:
     """Why the text cannot be such a key, or nothing. Looks at the form alone and quotes none of it."""
     if value and (odd := odd_letters(value)):
-        return f"It holds {odd}, which no key has: copy it again, whole and alone."
+        return f"It contains {odd}, which no key has. Copy only the key, and all of it."
     if len(value) < 8:
-        return "That is too short to be a key; it may have been cut while copying."
+        return "This is too short for a key; part of it may be missing."
     wanted, found = _kind_of(name), _kind_by_looks(value)
     if found and found != wanted:
         article = "a" if wanted == _HUB_KIND else "the"
@@ -152,20 +152,20 @@ def _upload_check(account: Account) -> KeyCheck:
     if account.token_kind == "read":
         return KeyCheck(
             KeyState.NO_RIGHT,
-            f"This token of {account.name} may read but not write.",
-            "Make one with the right to write to the results repo.",
+            f"This token of {account.name} can read but not write.",
+            "Create one that can write to the results repo.",
             owner=account.name,
         )
     if account.token_kind == "write":
         return KeyCheck(
             KeyState.TOO_WIDE,
-            f"Works, as {account.name}. It may write to everything of {_places(account)}.",
-            "A fine-grained token for the results repo alone is safer.",
+            f"Works, as {account.name}. It can write to everything of {_places(account)}.",
+            "A fine-grained token for only the results repo is safer.",
             owner=account.name,
         )
     places = ", ".join(account.writable_namespaces) or "the repos it names"
     return KeyCheck(
-        KeyState.WORKS, f"Works, as {account.name}. It may write to {places}.", owner=account.name
+        KeyState.WORKS, f"Works, as {account.name}. It can write to {places}.", owner=account.name
     )
 
 
@@ -173,8 +173,8 @@ def _dataset_check(account: Account) -> KeyCheck:
     if account.token_kind == "write":
         return KeyCheck(
             KeyState.TOO_WIDE,
-            f"Works, as {account.name}. It may also write to everything of {_places(account)}.",
-            "To read a dataset, a token with the right to read is enough.",
+            f"Works, as {account.name}. It can also write to everything of {_places(account)}.",
+            "To read a dataset, a read token is enough.",
             owner=account.name,
         )
     return KeyCheck(KeyState.WORKS, f"Works, as {account.name}.", owner=account.name)

@@ -71,7 +71,7 @@ def _ask(hub: Hub) -> tuple[PublishedVoice, ...]:
 
 def _instead(before: Published | None, error: LauncherError) -> Published:
     """What is known without the Hub, and since when."""
-    said = Sentence("The list of published voices could not be had: ", error.message)
+    said = Sentence("The list of published voices is not available: ", error.message)
     if before is not None and before.at is not None:
         of = f"This is the list of {before.at:%d %B %Y}."
         return replace(before, trouble=said, what_to_do=Sentence(of, " ", error.hint))

@@ -17,18 +17,18 @@ def account_words(account: Account, place: Place) -> str:
 
 def _sentences(account: Account, place: Place) -> Iterator[str]:
     if account.balance_usd is None:
-        yield f"{place.title} does not tell this key its balance."
+        yield f"{place.title} does not show the balance to this key."
     elif account.is_invoiced:
-        yield f"Balance {dollars(account.balance_usd)}; it is invoiced afterwards."
+        yield f"Balance {dollars(account.balance_usd)}; billed by invoice."
     else:
         yield f"Balance {dollars(account.balance_usd)}."
     limit, spent = account.spend_limit_usd, account.spend_per_hour_usd
     if limit is not None and spent is not None:
-        yield f"All that runs on it costs {dollars(spent)} of at most {dollars_per_hour(limit)}."
+        yield f"Everything running costs {dollars(spent)} of at most {dollars_per_hour(limit)}."
     elif limit is not None:
-        yield f"All that runs on it may cost {dollars_per_hour(limit)}; what it costs now is not told."
+        yield f"Everything running may cost {dollars_per_hour(limit)}; the current cost is not known."
     elif spent is not None:
-        yield f"All that runs on it costs {dollars_per_hour(spent)}."
+        yield f"Everything running costs {dollars_per_hour(spent)}."
     if account.most_pods is not None:
         now = f"{counted(account.pods, 'pod')} of" if account.pods is not None else "Pods:"
         yield f"{now} at most {account.most_pods:,}."

@@ -54,8 +54,8 @@ def _tight(settings: RunSettings, needed: DiskRoom | None, image_gb: float | Non
         Finding(
             Severity.WARNING,
             "disk_tight",
-            f"The pod's disk of {rented_gb} GB may have no room: the image takes about {unpacked_gb:.0f} GB of it "
-            f"unpacked{beside}.",
+            f"The pod's disk of {rented_gb} GB may be too small: the unpacked image takes about "
+            f"{unpacked_gb:.0f} GB{beside}.",
             Sentence("Rent a larger disk: ", setting("disk_gb", math.ceil(total_gb))),
         )
     ]
@@ -66,7 +66,7 @@ def _raised(settings: RunSettings) -> list[Finding]:
     if rented_gb == settings.disk_gb:
         return []
     title = place_of(settings).title
-    message = f"The pod gets a disk of {rented_gb} GB, not {settings.disk_gb}: {title} rents no smaller one."
+    message = f"The pod gets a disk of {rented_gb} GB instead of {settings.disk_gb}, the minimum at {title}."
     return [Finding(Severity.NOTE, "disk_raised", message)]
 
 
@@ -78,7 +78,8 @@ def _too_small(settings: RunSettings, needed: DiskRoom | None) -> list[Finding]:
         Finding(
             Severity.ERROR,
             "disk_too_small",
-            f"The pod's disk of {rented_gb} GB has no room for this training: {needed.basis} take {needed.gb:.1f} GB.",
+            f"The pod's disk of {rented_gb} GB is too small for this training: {needed.basis} take "
+            f"{needed.gb:.1f} GB.",
             Sentence("Rent a larger disk: ", setting("disk_gb", math.ceil(needed.gb))),
         )
     ]

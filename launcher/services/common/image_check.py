@@ -69,10 +69,10 @@ async def check_image(
     wanted = image_of(image, place)
     name = ImageName.parse(wanted)
     if name.fault:
-        return _absent(image, f"{wanted} is not there: {name.fault}")
+        return _absent(image, f"{wanted} does not exist: {name.fault}")
     if registry_url and not is_safe_address(registry_url):
-        said = f"{wanted} could not be looked for: {REGISTRY_VARIABLE} is no https address"
-        return ImageCheck(None, said, "Unset it, or write https:// before it.")
+        said = f"{wanted} could not be looked up: {REGISTRY_VARIABLE} is not an https address"
+        return ImageCheck(None, said, "Unset it, or start it with https://.")
     found = Described()
     try:
         async with (
@@ -86,13 +86,13 @@ async def check_image(
         if not found.is_there:
             return _refusal(image, wanted, name, exc.status, place, has_credential=has_credential)
     except BadEnvironment as exc:
-        return ImageCheck(None, f"{wanted} could not be looked for: {exc.message}", exc.hint)
+        return ImageCheck(None, f"{wanted} could not be looked up: {exc.message}", exc.hint)
     except (
         httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError, LookupError, TypeError,
         AttributeError, RecursionError,
     ) as exc:  # fmt: skip
         if not found.platforms:
-            return ImageCheck(None, f"{wanted} could not be looked for ({type(exc).__name__})")
+            return ImageCheck(None, f"{wanted} could not be looked up ({type(exc).__name__})")
     return _there(wanted, found)
 
 
@@ -101,14 +101,14 @@ def _there(image: str, found: Described) -> ImageCheck:
         others = ", ".join(sorted("/".join(each) for each in found.platforms))
         return ImageCheck(
             False,
-            f"{image} is there, but for {others} alone",
-            f"Build it with --platform {'/'.join(PLATFORM)}: that is what pods are.",
+            f"{image} exists, but only for {others}",
+            f"Build it with --platform {'/'.join(PLATFORM)}, which pods need.",
             verdict=Verdict.OTHER_PLATFORM,
         )
     for_what = f" for {'/'.join(PLATFORM)}" if found.platforms else ""
     return ImageCheck(
         True,
-        f"{image} is there{for_what}",
+        f"{image} exists{for_what}",
         digest=found.digest,
         verdict=Verdict.THERE,
         size_bytes=found.size_bytes,
@@ -118,10 +118,10 @@ def _there(image: str, found: Described) -> ImageCheck:
 
 def _absent(image: str, sentence: str) -> ImageCheck:
     if is_bootstrap(image):
-        way_out = Sentence("; ", setting("image", BOOTSTRAP), " alone takes one that is there.")
+        way_out = Sentence("; ", setting("image", BOOTSTRAP), " uses one that exists.")
     else:
-        way_out = Sentence("; ", setting("image", BOOTSTRAP), " needs no image of ours.")
-    hint = Sentence("Look at the name and the tag", way_out)
+        way_out = Sentence("; ", setting("image", BOOTSTRAP), " does not need our image.")
+    hint = Sentence("Check the name and the tag", way_out)
     return ImageCheck(False, sentence, hint, verdict=Verdict.ABSENT)
 
 
@@ -131,22 +131,22 @@ def _refusal(
     if status in _DENIED and has_credential:
         return ImageCheck(
             None,
-            f"{wanted} is private: only a pod, with the credential, can tell whether it is there",
+            f"{wanted} is private: only a pod with the credential can tell whether it exists",
             verdict=Verdict.DENIED,
         )
     if status in _DENIED:
         return ImageCheck(
             False,
-            f"{wanted} is not there, or not for everybody: {name.server} refused to show it",
+            f"{wanted} does not exist or is private: {name.server} refused to show it",
             Sentence(
                 "A private image needs ",
                 setting("registry"),
                 f" with {place.images.credential}; ",
                 setting("image", BOOTSTRAP),
-                " needs no image of ours.",
+                " does not need our image.",
             ),
             verdict=Verdict.DENIED,
         )
     if status == 404:
-        return _absent(image, f"{wanted} is not there")
-    return ImageCheck(None, f"{wanted} could not be looked for ({name.server} answered {status})")
+        return _absent(image, f"{wanted} does not exist")
+    return ImageCheck(None, f"{wanted} could not be looked up ({name.server} answered {status})")

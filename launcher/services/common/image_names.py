@@ -44,14 +44,16 @@ class ImageName:
     def fault(self) -> str:
         """Why no registry can have an image of this name, as the end of a sentence; empty where one could."""
         if not _SERVER.fullmatch(self.server):
-            return f"{self.server!r} is no name of a registry"
+            return f"{self.server!r} is not the name of a registry"
         if self.repository != self.repository.lower():
-            return "names of images are written in small letters"
+            return "image names have only lower-case letters"
         if not _PATH.fullmatch(self.repository) or len(self.repository) > _LONGEST_PATH:
-            return f"{self.repository!r} is no name of an image"
+            return f"{self.repository!r} is not an image name"
         if self.is_pinned:
-            return "" if _DIGEST.fullmatch(self.reference) else f"{self.reference!r} is no digest"
-        return "" if _TAG.fullmatch(self.reference) else f"{self.reference!r} is no tag"
+            return (
+                "" if _DIGEST.fullmatch(self.reference) else f"{self.reference!r} is not a digest"
+            )
+        return "" if _TAG.fullmatch(self.reference) else f"{self.reference!r} is not a tag"
 
     @property
     def is_pinned(self) -> bool:

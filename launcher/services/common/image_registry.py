@@ -49,7 +49,7 @@ class Answer:
     def document(self) -> dict[str, Any]:
         document = json.loads(self.content)
         if not isinstance(document, dict):
-            raise ValueError("a registry's document is an object")
+            raise ValueError("the registry did not answer with an object")
         return document
 
 
@@ -144,7 +144,7 @@ class Registry:
         document = answer.document()
         token = str(document.get("token") or document["access_token"])
         if not token.isascii() or not token.isprintable():
-            raise ValueError("a token has other letters")
+            raise ValueError("the token contains invalid characters")
         return f"Bearer {token}"
 
     async def _config(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -159,7 +159,7 @@ class Registry:
         document = answer.document()
         is_pinned = _SHA256.fullmatch(reference)
         if is_pinned and hashlib.sha256(answer.content).hexdigest() != reference[7:]:
-            raise ValueError("its content is not what its digest says")
+            raise ValueError("its content does not match its digest")
         return document, answer.content
 
     def _url(self, kind: str, reference: str) -> httpx.URL:
@@ -183,7 +183,7 @@ class Registry:
                     continue
                 content = b"" if method == "HEAD" else await _bounded(response, most_bytes)
                 return Answer(response.status_code, response.headers, content)
-        raise ValueError("it redirects for ever")
+        raise ValueError("it redirects endlessly")
 
     def _checked(self, url: httpx.URL) -> httpx.URL:
         """Where the registry sends us: over https alone and by a name, or within this machine if it is here itself."""
@@ -192,7 +192,7 @@ class Registry:
         if is_loopback(self._base.host) and is_loopback(url.host):
             return url
         if url.scheme != "https" or not url.host or _is_number(url.host) or url.host == "localhost":
-            raise ValueError("it sends elsewhere")
+            raise ValueError("it redirects to another host")
         return url
 
 
@@ -218,7 +218,7 @@ def _listed(manifests: Any) -> dict[tuple[str, str], str]:
             is_digest = isinstance(digest, str) and _SHA256.fullmatch(digest)
             found.setdefault(pair, digest if is_digest else "")
     if not found:
-        raise LookupError("it names no platform")
+        raise LookupError("it has no platform")
     return found
 
 

@@ -9,7 +9,7 @@ from launcher.providers.place import Place
 BOOTSTRAP = "bootstrap"
 """Alone it stands for an image of the place's own; `bootstrap:IMAGE` takes any with Python 3.11 or newer."""
 OLDEST_PYTHON = (3, 11)
-REMEDY = "Take an image whose Python is 3.11 or newer, or put one into yours."
+REMEDY = "Use an image with Python 3.11 or newer, or add it to yours."
 """As `pod_image.bootstrap` says it in the pod."""
 _OFFICIAL = re.compile(r"(?:^|/)python:(3)\.(\d+)")
 _IN_A_TAG = re.compile(r":.*\bpy(?:thon)?-?(3)\.?(\d{1,2})\b")

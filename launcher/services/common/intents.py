@@ -127,7 +127,6 @@ def _lock(bench: Workbench, results_repo: str, run_id: str) -> FileLock:
 def _unwritable(folder: Path, exc: OSError) -> NotConfigured:
     """What is ordered has to be on disk first: else nobody would look for a pod whose order is never answered."""
     return NotConfigured(
-        f"What is about to be rented could not be written to {folder} ({exc.strerror or exc}), so it was "
-        "not ordered.",
-        hint="Make room on that disk, or set LAUNCHER_HOME to a folder that can be written.",
+        f"The order could not be saved in {folder} ({exc.strerror or exc}), so it was not sent.",
+        hint="Free some disk space, or set LAUNCHER_HOME to a folder that you can write to.",
     )

@@ -108,7 +108,9 @@ def leaving_signals() -> list[signal.Signals]:
 
 
 def answer_to_insisting(owed: Said) -> Said:
-    how = f"This goes on. Only another Ctrl-C within {INSISTS_WITHIN_SECONDS:.0f} s leaves it."
+    how = (
+        f"Still working. Press Ctrl-C again within {INSISTS_WITHIN_SECONDS:.0f} s to leave anyway."
+    )
     return joined([owed, how], "\n")
 
 

@@ -12,8 +12,8 @@ from pod_image.contract.common_settings import DEFAULT_IMAGE
 from pod_image.contract.findings import Finding, Severity
 
 NO_DIGEST = (
-    "This copy of the launcher has no digest of a release written in: its image is rented by the tag alone, "
-    "and whoever may write to that registry decides what the tag is."
+    "This copy of the launcher does not know the digest of its release. The image is used by its tag only, so "
+    "anyone who can write to that registry decides what runs."
 )
 
 
@@ -41,15 +41,12 @@ def compared(image: str, found: ImageCheck) -> ImageCheck:
         return found
     digest = digest_of(image)
     if not digest:
-        sentence = (
-            f"{found.sentence}; rented by this tag alone, as no release has written its digest in"
-        )
+        sentence = f"{found.sentence}; used by its tag only, because this copy knows no digest"
         return replace(found, sentence=sentence)
     if found.digest == digest:
         return replace(found, sentence=f"{found.sentence}, with the content of this release")
     return ImageCheck(
         False,
         f"{found.sentence}, but its content is {found.digest}, and this release was made with {digest}",
-        "Pods are rented by that digest and get nothing else. Ask whoever publishes the image why its tag was moved, "
-        "or take a newer release.",
+        "Pods use only that digest. Ask the publisher of the image why its tag was moved, or use a newer release.",
     )

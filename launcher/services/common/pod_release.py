@@ -66,14 +66,13 @@ def _say_unnoted(bench: Workbench, pod_id: str, why: str) -> None:
     say = bench.runs.on_trouble
     if why and say is not None:
         with suppress(Exception):  # nobody to be told any more
-            say(f"That pod {pod_id} is to go could not be noted on this computer ({why}).")
+            say(f"This computer could not save that pod {pod_id} must be released ({why}).")
 
 
 def still_releasing(bench: Workbench, pod_id: str) -> Said:
     """For whom it takes too long."""
     return Sentence(
-        f"Pod {pod_id} is being released; {bench.place.title} has not confirmed it yet, and until then "
-        "it costs money. ",
+        f"Pod {pod_id} is being released. {bench.place.title} has not confirmed it yet; until then it costs money. ",
         NextStep.LOOK_FOR_PODS,
-        " looks again and releases it.",
+        " checks again and releases it.",
     )

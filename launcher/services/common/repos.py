@@ -41,8 +41,8 @@ def with_repos(given: Mapping[str, Any]) -> dict[str, Any]:
     if found := _pasted(values.get("results_repo"), "model"):
         if found.folder:
             raise InvalidRequest(
-                f"The results go into {found.repo} as a whole; {found.folder} is a folder in it.",
-                hint="Name the repo alone: each run has a folder of its own there.",
+                f"Results go to the repo {found.repo}, not to the folder {found.folder} in it.",
+                hint="Give only the repo. Each run gets its own folder there.",
             )
         values["results_repo"] = found.repo
     more = values.get("more_datasets")
@@ -70,16 +70,18 @@ def _address(typed: object, wanted: RepoKind) -> HubAddress | None:
     found = hub_address(typed) if isinstance(typed, str) else None
     if found is not None and found.kind and found.kind != wanted:
         raise InvalidRequest(
-            f"{found.repo} is the address of {KIND_NAMES[found.kind]}, and {KIND_NAMES[wanted]} is asked for here.",
+            f"{found.repo} is the address of {KIND_NAMES[found.kind]}, but {KIND_NAMES[wanted]} is needed here.",
             hint=_WHERE[wanted],
         )
     return found
 
 
 _WHERE: dict[RepoKind, str] = {
-    "dataset": "Addresses of datasets begin with https://huggingface.co/datasets/. A dataset holds the clips and "
-    "their texts; a model holds what training made.",
-    "model": "Results go into a model repo, whose address has neither datasets/ nor spaces/ in it.",
+    "dataset": (
+        "Addresses of datasets start with https://huggingface.co/datasets/. A dataset contains clips and "
+        "transcripts; a model contains training results."
+    ),
+    "model": "Results go to a model repo, whose address contains neither datasets/ nor spaces/.",
 }
 
 
@@ -89,9 +91,9 @@ def _add(values: dict[str, Any], name: str, value: str, found: HubAddress) -> No
     if (values.get(name) or value) != value:
         raise InvalidRequest(
             Sentence(
-                f"The address of {found.repo} asks for {value}, and ",
+                f"The address of {found.repo} asks for {value}, but ",
                 setting(name),
-                f" for {values[name]}.",
+                f" asks for {values[name]}.",
             ),
             hint="Give one of the two.",
         )
@@ -115,14 +117,14 @@ def _input(typed: Any) -> Any:
         return typed
     if found.kind not in ("dataset", "model"):
         raise InvalidRequest(
-            f"{found.repo} is the address of {KIND_NAMES.get(found.kind, 'no repo that is known')}, and only datasets "
-            "and models are fetched.",
+            f"{found.repo} is the address of {KIND_NAMES.get(found.kind, 'an unknown kind of repo')}, but only "
+            "datasets and models can be downloaded.",
             hint="Write OWNER/NAME for a model, datasets/OWNER/NAME for a dataset.",
         )
     if found.folder:
         raise InvalidRequest(
-            f"An input is a whole repo, and {found.folder} is a folder in {found.repo}.",
-            hint=f"Name the repo alone, and let the command look into ${{INPUT_0}}/{found.folder}.",
+            f"An input is a whole repo, but {found.folder} is a folder in {found.repo}.",
+            hint=f"Give only the repo, and let the command use ${{INPUT_0}}/{found.folder}.",
         )
     revision = found.revision if found.revision != _DEFAULT_REVISION else ""
     return f"{HubInput(found.repo, found.kind, revision)}{pasted['folder'] or ''}"

@@ -43,6 +43,6 @@ def not_found(bench: Workbench, run: Run) -> PodGone:
     title = bench.place.title
     until = f" until {run.deadline:%Y-%m-%d %H:%M} UTC" if run.deadline is not None else ""
     return PodGone(
-        f"Pod {run.pod_id} of {run.run_id} is not found with this {title} key; it may be another account's.",
+        f"Pod {run.pod_id} of {run.run_id} was not found with this {title} key; it may belong to another account.",
         hint=f"Use the key that launched it. The run stays open here{until}, when its pod has ended itself.",
     )

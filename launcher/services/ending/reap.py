@@ -28,8 +28,8 @@ from launcher.services.ending.sweep import (
 from pod_image.contract.outcomes import EndReason
 
 _ENDS = {
-    ASKED: (EndReason.ABORTED, "Its release was asked for before; it was done now."),
-    UNREADY: (EndReason.BOOT_FAILED, "It never became ready, and nobody waited for it any more."),
+    ASKED: (EndReason.ABORTED, "Its release had been requested earlier and was done now."),
+    UNREADY: (EndReason.BOOT_FAILED, "It never became ready, and no launch was waiting for it."),
     GIVEN_UP: (EndReason.BOOT_FAILED, "It appeared after its launch had given up."),
 }
 """How a run ended whose pod went for that, when it left no word of its own."""

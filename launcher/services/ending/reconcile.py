@@ -16,7 +16,7 @@ from launcher.stores.runs import RecordKind
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.outcomes import EndReason
 
-NEVER_BORN = "Its launch was cut off, and no pod of its name appeared."
+NEVER_BORN = "Its launch was interrupted, and no pod with its name appeared."
 
 
 async def look_for(bench: Workbench, name: str) -> Pod | None:
@@ -44,7 +44,7 @@ async def settle_earlier(bench: Workbench, plan: Plan) -> Run | None:
             if run.state is RunState.LAUNCHING and _is_same(bench, run, plan):
                 return run
             raise InvalidRequest(
-                f"Run {run.run_id} of {repo} has a pod already: {run.pod_id}.",
+                f"Run {run.run_id} of {repo} already has a pod: {run.pod_id}.",
                 hint=Sentence(
                     NextStep.FOLLOW_RUN.of(run.run_id),
                     " follows it, ",

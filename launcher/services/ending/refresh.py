@@ -10,7 +10,7 @@ from launcher.services.common.workbench import Workbench
 from launcher.services.ending.settle import close, settle_gone
 from pod_image.contract.outcomes import EndReason
 
-NEVER_ORDERED = "Its launch was cut off before a pod was ordered."
+NEVER_ORDERED = "Its launch was interrupted before a pod was ordered."
 
 
 async def refreshed(bench: Workbench, run: Run) -> tuple[Run, Pod | None]:

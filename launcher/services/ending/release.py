@@ -42,7 +42,7 @@ async def _release(bench: Workbench, run: Run, why: str) -> Run:
         return run
     if not run.pod_id:
         raise InvalidRequest(
-            f"Run {run.run_id} has no pod that is known.", hint=Sentence(NextStep.LOOK_FOR_PODS)
+            f"No pod of run {run.run_id} is known.", hint=Sentence(NextStep.LOOK_FOR_PODS)
         )
     was_there = await _is_there(bench, run)
     if not was_there and not await _is_ours(bench, run):
@@ -64,14 +64,16 @@ async def _release(bench: Workbench, run: Run, why: str) -> Run:
 def _not_provably_ours(bench: Workbench, run: Run) -> InvalidRequest:
     if run.state is RunState.ENDED:
         return InvalidRequest(
-            f"Run {run.run_id} of {run.results_repo} is over, and has no pod that is known.",
+            f"Run {run.run_id} of {run.results_repo} is over, and no pod of it is known.",
             hint=Sentence(NextStep.SHOW_RUN.of(run.address)),
         )
     return InvalidRequest(
-        f"None of this account's pods on {bench.place.title} is provably that of {run.run_id} of {run.results_repo}.",
+        f"We could not prove that any pod of this {bench.place.title} account belongs to {run.run_id} of "
+        f"{run.results_repo}.",
         hint=Sentence(
             NextStep.STOP_RUN.of(run.address),
-            f" leaves word for it in its results repo; its account's console is {bench.place.console_address}.",
+            " leaves an instruction for it in its results repo. You can also use the console of its account: "
+            f"{bench.place.console_address}.",
         ),
     )
 

@@ -156,7 +156,7 @@ async def _refuse_unproven(bench: Workbench, run: Run, *, was_there: bool) -> No
         raise not_found(bench, run)
     if bench.hub.upload.token is None and not is_certainly_over(bench, run):
         raise NotConfigured(
-            f"{run.run_id} has no pod any more. How it ended stands in {run.results_repo}, and there is no "
+            f"{run.run_id} no longer has a pod. How it ended is recorded in {run.results_repo}, but there is no "
             f"{KeyName.HF_UPLOAD.purpose}.",
             hint=how_to_give(KeyName.HF_UPLOAD),
         )

@@ -91,7 +91,7 @@ async def plan_sweep(bench: Workbench) -> Sweep:
     orders = await _open_orders(bench)
     pods = await bench.provider.pods()
     if not pods and await _any_alive(bench):
-        return Sweep(f"{bench.place.title} lists no pod at all, yet one of ours answers.")
+        return Sweep(f"{bench.place.title} lists no pods, but one of this program answers.")
     late = [each.pod for each in orders if each.pod is not None]
     listed = {pod.id: pod for pod in [*late, *pods]}
     ours = [each async for each in _judged(bench, listed.values(), _given_up(orders))]

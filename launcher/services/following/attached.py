@@ -45,7 +45,7 @@ _LONGEST_TEXT = 2_000
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _MOST_SETTINGS_BYTES = 200_000
 """Over three times what a pod may be told."""
-_NO_LAST_WORD = "Its deadline has passed, and its results repo holds no last word of it."
+_NO_LAST_WORD = "Its deadline has passed, and its results repo does not say how it ended."
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ async def read_run(bench: Workbench, address: RunAddress) -> AttachedRun:
     labels = (await results.labels([run_id], commit)).get(run_id) if run is not None else None
     if run is None:
         raise InvalidRequest(
-            f"{address.repo} holds no run {run_id}.",
+            f"{address.repo} has no run {run_id}.",
             hint=_runs_there(address, await results.run_ids(commit)),
         )
     run = replace(run, labels=Labels.from_json(labels) or NO_LABELS)
@@ -136,7 +136,7 @@ async def _newest(bench: Workbench, address: RunAddress) -> str:
     found = await list_runs(bench, address.repo, address.revision)
     if not found:
         raise InvalidRequest(
-            f"{address.repo} holds no run.", hint="A run's folder in it has a run.json."
+            f"{address.repo} has no runs.", hint="The folder of a run contains a run.json."
         )
     return found[0].run_id
 
@@ -148,7 +148,7 @@ def _run_ids(folders: list[str]) -> list[str]:
 
 def _runs_there(address: RunAddress, folders: list[str]) -> str:
     addresses = [str(replace(address, run_id=name)) for name in _run_ids(folders)]
-    return f"It has: {', '.join(addresses[-10:])}." if addresses else "It has no run at all."
+    return f"It has: {', '.join(addresses[-10:])}." if addresses else "It has no runs."
 
 
 def _of_run(record: RunRecord | None, run_id: str) -> RunRecord | None:

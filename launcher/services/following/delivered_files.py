@@ -54,7 +54,7 @@ async def download_results(
     if not fetched.files:
         at = f" at {revision}" if revision else ""
         raise InvalidRequest(
-            f"Run {run.run_id} has nothing in {run.results_repo}{at} that matches {', '.join(patterns)}.",
+            f"Run {run.run_id} has no files in {run.results_repo}{at} that match {', '.join(patterns)}.",
             hint=Sentence(NextStep.LIST_RESULTS.of(run.run_id), " lists what it has delivered."),
         )
     paths = tuple(fetched.folder / path for path in sorted(fetched.files))

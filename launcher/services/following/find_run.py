@@ -98,8 +98,8 @@ async def _of_account(bench: Workbench, key: str, missing: LauncherError) -> Run
     # A history that can be read knows the newest run: the only pod there is may be another computer's.
     if len(found) > 1 or not (key or bench.runs.trouble or isinstance(missing, NotConfigured)):
         raise InvalidRequest(
-            "Which run is meant cannot be told from the history.",
-            hint=f"Name one of: {_names(found)}",
+            "The history does not show which run you mean.",
+            hint=f"Choose one of: {_names(found)}",
         )
     return adopt(bench, found[0])
 
@@ -114,16 +114,15 @@ def _names(found: list[Run]) -> str:
 def _without_trace(bench: Workbench, key: str, missing: LauncherError) -> LauncherError:
     if bench.runs.trouble:
         return InvalidRequest(
-            f"{bench.place.title} shows no pod of {key or 'ours'}, and the history that might know more cannot be "
-            "read.",
+            f"{bench.place.title} shows no pod of {key or 'this program'}, and the history cannot be read.",
             hint=Sentence(
                 NextStep.LOOK_FOR_PODS,
-                f" looks through the account; so does {bench.place.console_address}.",
+                f" checks the account, or use {bench.place.console_address}.",
             ),
         )
     if isinstance(missing, InvalidRequest) and key:
         missing.hint = Sentence(
-            missing.hint, " A run of another computer is named with its results repo, as ",
+            missing.hint, " Give a run from another computer with its results repo, like ",
             NextStep.SHOW_RUN.of(f"OWNER/NAME/{key}"), ".",
         )  # fmt: skip
     return missing

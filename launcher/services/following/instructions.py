@@ -78,11 +78,11 @@ async def send(bench: Workbench, run: Run, instruction: Instruction) -> Sent:
     if run.is_from_repo:
         # Whose pod its repo names is anybody's word: the pod that writes there reads there.
         await bench.results(run.results_repo).leave_instruction(run.run_id, instruction)
-        return Sent(instruction, Way.FILE, "known from its results repo alone")
+        return Sent(instruction, Way.FILE, "known only from its results repo")
     try:
         detail = await _by_exec(bench, run, instruction)
     except PodGone:
-        detail = "the pod takes no instructions yet"
+        detail = "the pod does not accept instructions yet"
     except ProviderError as exc:
         detail = str(exc)
     if not detail:
@@ -98,7 +98,7 @@ async def send(bench: Workbench, run: Run, instruction: Instruction) -> Sent:
 def _no_pod(run: Run) -> InvalidRequest:
     ended = f" {run.end_sentence}" if run.end_reason is not None else ""
     return InvalidRequest(
-        f"Run {run.run_id} has no pod that could take an instruction; it is {run.state}.{ended}",
+        f"Run {run.run_id} has no pod to send an instruction to; it is {run.state}.{ended}",
         hint=Sentence(NextStep.SHOW_RUN.of(run.run_id)),
     )
 
@@ -109,7 +109,7 @@ async def _by_exec(bench: Workbench, run: Run, instruction: Instruction) -> str:
     if result.exit_code == 0 or _has_receipt(result.stdout, instruction):
         return ""
     if result.timed_out:
-        return "the pod did not take the instruction in time"
+        return "the pod did not accept the instruction in time"
     last_line = (result.stderr.strip() or result.stdout.strip()).rpartition("\n")[2]
     return last_line[:200] or f"the pod answered {result.exit_code}"
 

@@ -39,7 +39,7 @@ async def look_around(bench: Workbench) -> LookedAround:
         try:
             found += await runs_of_repo(bench, repo)
         except LauncherError as error:
-            troubles.append(Sentence(f"{repo} could not be looked at: ", error.message))
+            troubles.append(Sentence(f"{repo} could not be checked: ", error.message))
     troubles += await send_all(bench)
     return LookedAround(tuple(_each_once(found)), tuple(troubles))
 
@@ -73,7 +73,7 @@ async def _of_pods(bench: Workbench, troubles: list[Said]) -> list[Run]:
     except NotConfigured:
         return []  # without the key there is no account to look into
     except LauncherError as error:
-        troubles.append(Sentence("The account's pods could not be looked at: ", error.message))
+        troubles.append(Sentence("The account's pods could not be checked: ", error.message))
         return []
 
 

@@ -48,4 +48,4 @@ def raise_if_bad(run: Run, last_word: Stamped[Ended] | None) -> None:
 def quoted(ended: Ended | None) -> list[str]:
     """What the run's programs printed last, as lines below an error."""
     lines = [plain_line(line) for line in ended.last_lines] if ended else []
-    return ["What it printed last:", *(f"  | {line}" for line in lines)] if lines else []
+    return ["Last output:", *(f"  | {line}" for line in lines)] if lines else []

@@ -16,7 +16,7 @@ from pod_image.contract.outcomes import EndReason
 
 LOOK_SECONDS = 30.0
 """A run uploads every few minutes; whether it has costs one request."""
-FOLLOWED = "A later attempt at this run has begun."
+FOLLOWED = "A later attempt at this run has started."
 
 
 async def watch_repo(

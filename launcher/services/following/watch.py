@@ -39,7 +39,7 @@ async def watch(
 
     Goes on where the last watcher stopped; `from_start` shows the log from its beginning. May be ended at
     any time (close the iterator): the run goes on without it. A run that has ended already yields RunEnded. One that
-    is known from its results repo alone is followed there.
+    is known only from its results repo is followed there.
     """
     bench = bench.at(run.place)
     if run.state is RunState.ENDED:
@@ -114,7 +114,7 @@ async def _observations(
 
 async def _is_released(bench: Workbench, run: Run, why: str) -> bool:
     """Release the pod; where that cannot be done, somebody is told."""
-    said = f"Pod {run.pod_id} should be gone, since {why}, and could not be released yet."
+    said = f"Pod {run.pod_id} should be gone because {why}, but could not be released yet."
     async with told_when_slow(bench, run, said):
         released = await release_pod(bench, run.pod_id)
     if released.trouble is not None:

@@ -29,7 +29,7 @@ class BadHost:
 
     @property
     def sentence(self) -> str:
-        place = self.data_center or "an unnamed place"
+        place = self.data_center or "an unnamed data centre"
         day = f"{self.seen_at:%Y-%m-%d}"
         return f"a machine with {self.gpu_name} in {place} failed on {day} ({self.why})"
 
@@ -90,7 +90,7 @@ def findings_on_bad_hosts(offers: Sequence[Offer], bad: Sequence[BadHost]) -> tu
             if host.gpu_name != offer.gpu_name or not host.data_center:
                 continue
             if host.data_center in offer.avoids:
-                what = f"{host.data_center} is left out"
+                what = f"{host.data_center} is not used"
             elif offer.data_centers == (host.data_center,):
                 what = f"{host.data_center} is tried last"
             else:

@@ -41,10 +41,10 @@ def judge_boot_checks(report: ArmedReport) -> None:
         f"{check.name} ({check.detail})" if check.detail else check.name for check in broken
     )
     if broken and all(check.is_about_machine for check in broken):
-        raise UnfitMachine(f"The machine is not fit for the run: {faults}.")
+        raise UnfitMachine(f"The machine cannot do the run: {faults}.")
     raise RunFailed(
-        f"The pod cannot end itself: {faults or 'it did not say why'}.",
-        hint="A pod that cannot end itself is not left running. Try again, or another data centre.",
+        f"The pod cannot end itself: {faults or 'it gave no reason'}.",
+        hint="A pod that cannot end itself is not left running. Try again, or try another data centre.",
     )
 
 
@@ -67,20 +67,20 @@ def check_boot(
     `has_container`: something was seen of the container, so that what is missing is the run's own doing.
     """
     if isinstance(seen, EventSeen) and isinstance(ended := seen.event.body, Ended):
-        raise RunFailed(f"The run ended before it began: {ended.detail}", hint=ended.what_to_do)
+        raise RunFailed(f"The run ended before it started: {ended.detail}", hint=ended.what_to_do)
     if isinstance(seen, LogSeen) and seen.source == "system" and _NEVER_PULLED.search(seen.text):
         raise RunFailed(
             f"The image cannot be pulled: {seen.text}",
             hint=Sentence(
                 "Look at ",
                 setting("image"),
-                ". A private one needs ",
+                ". A private image needs ",
                 setting("registry"),
-                " with the id of the cloud's credential for it.",
+                " with the ID of its credential at the provider.",
             ),
         )
     if isinstance(seen, Gone):
-        raise NeverCameUp("The pod vanished before it was armed.")
+        raise NeverCameUp("The pod disappeared before it was armed.")
     if status in (PodStatus.ERROR, PodStatus.EXITED):
         raise NeverCameUp(f"The pod went to {status} before it was armed.")
     if isinstance(seen, Tick) and not seen.is_fresh:
@@ -94,13 +94,14 @@ def check_boot(
         raise NeverCameUp(f"The pod did not start within {duration(budget.total_seconds())}.")
     if waited > budget and not has_container:
         raise NeverCameUp(
-            f"The pod is said to run, but nothing of its container was seen within {duration(budget.total_seconds())}."
+            "The pod is reported as running, but its container showed no sign of life within "
+            f"{duration(budget.total_seconds())}."
         )
     if waited > budget:
         raise RunFailed(
-            f"The pod runs but did not arm itself within {duration(budget.total_seconds())}.",
+            f"The pod is running but did not arm itself within {duration(budget.total_seconds())}.",
             hint=Sentence(
-                "Its log up to then was shown. A large image may need a higher ",
+                "Its log so far is shown above. A large image may need a higher ",
                 setting("boot_minutes"),
                 ".",
             ),

@@ -124,14 +124,16 @@ def findings_on_image(
     if known is not None and known < OLDEST_PYTHON:
         has, needed = (".".join(map(str, each)) for each in (known, OLDEST_PYTHON))
         by = "its own description" if python else "its name"
-        sentence = f"By {by} {ordered} has Python {has}; the agent needs {needed} or newer."
+        sentence = (
+            f"According to {by}, {ordered} has Python {has}; the agent needs {needed} or newer."
+        )
         return (Finding(Severity.ERROR, "image_python", sentence, REMEDY),)
     return (
         Finding(
             Severity.NOTE,
             "bootstrap",
-            f"The pod runs {ordered}. The agent goes as a wheel to the results repo "
-            f"(sha256 {pod_wheel().sha256[:16]}…), and into an environment of its own when the pod starts. Nothing "
-            "that the image brings is changed; its ENTRYPOINT does not run.",
+            f"The pod runs {ordered}. The agent is uploaded to the results repo as a wheel (sha256 "
+            f"{pod_wheel().sha256[:16]}…) and installed into its own environment when the pod starts. Nothing "
+            "else in the image is changed; its ENTRYPOINT does not run.",
         ),
     )

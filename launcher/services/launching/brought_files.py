@@ -12,5 +12,5 @@ async def provide_brought(bench: Workbench, plan: Plan) -> None:
     """Put list and files into the results repo, unless they are there. Raises HubError."""
     files: dict[str, Path | bytes] = dict(plan.brought.in_repo())
     if files:
-        message = f"What {plan.run_id} brings along"
+        message = f"Files of {plan.run_id}"
         await bench.results(plan.settings.results_repo).put(files, message)

@@ -76,7 +76,7 @@ class ContainerWatch:
                 hint=Sentence(
                     "Look at ",
                     setting("image"),
-                    ": its entry point is not there, or is made for another processor.",
+                    ": its entry point is missing or made for another processor.",
                 ),
             )
         self._failures += 1
@@ -87,7 +87,8 @@ class ContainerWatch:
         if self.is_up or self._quiet_since is None or waited - self._quiet_since <= SILENCE:
             return
         raise NeverCameUp(
-            f"The pod is said to run, but nothing of its container was seen for {duration(SILENCE.total_seconds())}."
+            "The pod is reported as running, but its container showed no sign of life for "
+            f"{duration(SILENCE.total_seconds())}."
         )
 
 

@@ -112,7 +112,7 @@ class _Launch:
         self._calls_before = bench.provider.calls
 
     async def start(self) -> Run:
-        self.say(Stage.PREPARING, f"Making sure of the results repo {self._repo}.")
+        self.say(Stage.PREPARING, f"Checking the results repo {self._repo}.")
         await self._bench.results(self._repo).ensure()
         await provide_wheel(self._bench, self._plan)
         await provide_brought(self._bench, self._plan)
@@ -138,7 +138,9 @@ class _Launch:
             return
         teller, now = self._bench.teller, self._bench.provider_now()
         if rental.may_live:
-            why = f"{run.run_id} could not be started, and its pod could not be proved to be gone."
+            why = (
+                f"{run.run_id} could not be started, and we could not confirm that its pod is gone."
+            )
             teller.cannot_prove_gone(run, why, now)
         elif not isinstance(error, Interrupted):
             teller.is_over(run, now)
@@ -156,14 +158,16 @@ class _Launch:
         is_ours = record is None or self._bench.runs.by_nonce(record.nonce) is not None
         if not is_ours and not self._plan.resume:
             raise InvalidRequest(
-                f"Run {self._plan.run_id} was begun by another computer a moment ago; its pod goes on.",
-                hint=Sentence("Give this one another ", setting("run_id"), "."),
+                f"Another computer started run {self._plan.run_id} a moment ago; its pod continues.",
+                hint=Sentence("Give this run another ", setting("run_id"), "."),
             )
 
     async def adopt(self, run: Run) -> Run:
         """Go on with a pod that an earlier launch of the same settings left behind."""
         self.say(
-            Stage.RENTED, f"Pod {run.pod_id} of an interrupted launch is there; going on.", run
+            Stage.RENTED,
+            f"Found pod {run.pod_id} of an interrupted launch; continuing with it.",
+            run,
         )
         try:
             rental = self._rental(run)
@@ -265,11 +269,11 @@ class _Launch:
         if pod is not None:
             return pod
         raise RentUnclear(
-            f"{unclear.message} None appeared within {self._bench.config.reconcile_seconds:.0f} s.",
+            f"{unclear.message} No pod appeared within {self._bench.config.reconcile_seconds:.0f} s.",
             hint=Sentence(
                 "It was not ordered again. ",
                 NextStep.LOOK_FOR_PODS,
-                " looks once more and releases it if it appears.",
+                " checks again and releases it if it appears.",
             ),
         ) from unclear
 
@@ -419,7 +423,7 @@ def _given_up(exc: NeverCameUp) -> LauncherError:
         return NothingAvailable(
             str(exc),
             hint=Sentence(
-                "Prices have moved: plan again, or take a GPU that ",
+                "Prices have changed: plan again, or choose a GPU that ",
                 NextStep.LIST_GPUS,
                 " shows at a price you want.",
             ),
@@ -427,7 +431,7 @@ def _given_up(exc: NeverCameUp) -> LauncherError:
     return RunFailed(
         str(exc),
         hint=Sentence(
-            "Other GPU types or data centres may do; ", NextStep.LIST_GPUS, " lists them."
+            "Other GPU types or data centres may be available; ", NextStep.LIST_GPUS, " lists them."
         ),
     )
 
@@ -449,13 +453,13 @@ def _refuse_bad_plan(plan: Plan, keys: Keys, place: Place) -> None:
 def _nothing_available(refused: list[tuple[Offer, LauncherError]]) -> LauncherError:
     if len(refused) == 1:
         return NothingAvailable(
-            f"{_sentence(refused[0][0])} cannot be had now: {refused[0][1].message}",
-            hint="Allow more GPU types, data centres or the other cloud tier; or try again later.",
+            f"{_sentence(refused[0][0])} is not available now: {refused[0][1].message}",
+            hint="Allow more GPU types, more data centres or the other cloud tier, or try again later.",
         )
     listed = "; ".join(f"{_sentence(offer)}: {exc.message}" for offer, exc in refused)
     return NothingAvailable(
-        f"None of {len(refused)} candidates can be had now. {listed}",
-        hint="Allow more GPU types, data centres or the other cloud tier; or try again later.",
+        f"None of the {len(refused)} candidates is available now. {listed}",
+        hint="Allow more GPU types, more data centres or the other cloud tier, or try again later.",
     )
 
 

@@ -27,8 +27,8 @@ def check_price(
     if price_per_hour_usd <= offer.price_per_hour_usd + disk_usd + ROUNDING_USD:
         return
     raise DearerThanAgreed(
-        f"{place.title} charges {dollars_per_hour(price_per_hour_usd)} for this {offer.gpu_name}, and "
-        f"{dollars(offer.price_per_hour_usd)} was agreed: it is released at once."
+        f"{place.title} charges {dollars_per_hour(price_per_hour_usd)} for this {offer.gpu_name}, but "
+        f"{dollars(offer.price_per_hour_usd)} was agreed. It is released at once."
     )
 
 

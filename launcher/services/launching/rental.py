@@ -58,15 +58,15 @@ class Rental:
             return still_releasing(self._bench, self.pod_id)
         if self._is_ordered and not self._is_released:
             return Sentence(
-                "A GPU was ordered, and its pod is looked for to release it; it may cost money. ",
+                "A GPU was ordered. Its pod may cost money; we are looking for it to release it. ",
                 NextStep.LOOK_FOR_PODS,
-                " looks again.",
+                " checks again.",
             )
         title = self._bench.place.title
         return Sentence(
-            f"What was made on {title} for the run is being removed. ",
+            f"Removing what was created at {title} for the run. ",
             NextStep.LOOK_FOR_PODS,
-            " looks again.",
+            " checks again.",
         )
 
     async def order(self, order: PodOrder) -> Pod:
@@ -102,7 +102,9 @@ class Rental:
             intents_of(self._bench).give_up(self._run.nonce)
             self._bench.runs.update(self._run, detail=why)
             return Sentence(
-                "Nothing is known to be rented; ", NextStep.LOOK_FOR_PODS, " looks again."
+                "We could not confirm that anything was rented; ",
+                NextStep.LOOK_FOR_PODS,
+                " checks again.",
             )
         await self._close_unrented(why, reason)
         return "Nothing was rented."
@@ -114,7 +116,7 @@ class Rental:
                 self.found(pod)
 
     async def _release(self, why: str, reason: EndReason) -> Said:
-        slow = f"Pod {self.pod_id} should be gone, since its launch failed, and could not be released yet."
+        slow = f"Pod {self.pod_id} should be gone because its launch failed, but could not be released yet."
         releasing = asyncio.ensure_future(release_pod(self._bench, self.pod_id))
         await asyncio.wait([releasing], timeout=SAID_AFTER_SECONDS)
         if not releasing.done():

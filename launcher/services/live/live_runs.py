@@ -348,7 +348,7 @@ class Live:
         except asyncio.CancelledError:
             raise
         except Exception as error:
-            self._put_off(run, str(_unforeseen("Following the run failed here", error)))
+            self._put_off(run, str(_unforeseen("Following the run failed in this program", error)))
             raise
         finally:
             self._watchers.pop(run.nonce, None)
@@ -435,6 +435,6 @@ def _unforeseen(what: str, error: Exception) -> LauncherError:
         hint=Sentence(
             "Before you try again: ",
             NextStep.LOOK_FOR_PODS,
-            ". Please report it if it comes again.",
+            ". Please report it if it happens again.",
         ),
     )

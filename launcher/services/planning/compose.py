@@ -138,14 +138,14 @@ def _means_nothing(name: str, condition: When, value: Any) -> InvalidRequest:
     other, first = condition.setting, condition.values[0]
     if first == "":
         return InvalidRequest(
-            Sentence(named(name), " means nothing beside ", named(other), "."),
+            Sentence(named(name), " has no effect with ", named(other), "."),
             hint=Sentence("Leave ", named(name), " out, or leave ", named(other), " out."),
         )
     allowed = " or ".join(str(each) for each in condition.values)
     return InvalidRequest(
         Sentence(
             named(name),
-            " only means something when ",
+            " only has an effect when ",
             named(other),
             f" is {allowed}; it is {value}.",
         ),

@@ -112,7 +112,7 @@ def twice_findings(datasets: Sequence[ChosenDataset]) -> tuple[Finding, ...]:
             "dataset_twice",
             f"The dataset {repo}{f'/{inside}' if inside else ''} is given twice.",
             Sentence(
-                "Name it once; ", setting("dataset_shares"), " says how much is learnt from which."
+                "Give it once; ", setting("dataset_shares"), " sets the weight of each dataset."
             ),
         )
         for (repo, inside, _), count in often.items()
@@ -150,7 +150,7 @@ def findings_of(report: DatasetReport, forced: Collection[str] = ()) -> tuple[Fi
         if shown[finding.code] > most:
             continue
         left = report.finding_counts[finding.code] - most
-        more = f" And {left:,} more like it." if shown[finding.code] == most and left > 0 else ""
+        more = f" And {left:,} more like this." if shown[finding.code] == most and left > 0 else ""
         place = f"{finding.place}: " if finding.place else ""
         findings.append(
             Finding(severity, finding.code, f"{place}{finding.message}{more}", finding.hint)
@@ -166,7 +166,7 @@ def refuse_unknown(forced: Collection[str]) -> None:
             near = difflib.get_close_matches(code, known, n=3, cutoff=0.4)
             raise InvalidRequest(
                 f"There is no finding called {code!r}.",
-                hint=f"Did you mean {' or '.join(near)}?" if near else "The error names its code.",
+                hint=f"Did you mean {' or '.join(near)}?" if near else "The error shows its code.",
             )
 
 
@@ -179,7 +179,7 @@ def how_to_force(errors: Sequence[Finding]) -> Said:
     """How to let these errors pass, as far as they are the dataset's; else nothing."""
     codes = dict.fromkeys(finding.code for finding in errors if can_be_let_pass(finding.code))
     step = NextStep.LET_PASS.of(" ".join(codes))
-    return Sentence("Or let pass what you know of: ", step) if codes else ""
+    return Sentence("Or ignore known errors: ", step) if codes else ""
 
 
 def _severity(finding: Finding, forced: Collection[str]) -> Severity:

@@ -52,9 +52,9 @@ def findings_on_look(
         severity = Severity.WARNING  # a pod without a credential is refused as we were
     hint = look.hint
     if look.verdict is Verdict.UNKNOWN:
-        hint = "It is found out when a pod fetches it; a pod that cannot is released."
+        hint = "It is checked when a pod pulls it; a pod that cannot pull it is released."
     elif look.verdict is Verdict.OTHER_PLATFORM and not is_bootstrap(settings.image):
         hint = Sentence(
-            hint, " Or take ", setting("image", BOOTSTRAP), ", which needs none of ours."
+            hint, " Or use ", setting("image", BOOTSTRAP), ", which does not need our image."
         )
     return (*found, Finding(severity, code, f"{look.sentence}.", hint, setting="image"))

@@ -127,22 +127,22 @@ class _Look:
             self._say(
                 Severity.WARNING,
                 "input_changed",
-                f"{run_id} had no {asked.name} so far; it goes on with it.",
+                f"{run_id} did not use {asked.name} before; it continues with it.",
             )
         elif then != commit:
             self._say(
                 Severity.WARNING,
                 "input_changed",
-                f"{run_id} began with {asked.name} at commit {then[:8]}; it goes on with commit {commit[:8]}.",
-                Sentence("To keep the one it began with: ", setting(name, asked.at(then))),
+                f"{run_id} started with {asked.name} at commit {then[:8]}; it continues with commit {commit[:8]}.",
+                Sentence("To keep the original: ", setting(name, asked.at(then))),
             )
         elif not asked.revision and (newest := self._newest(repo)) not in ("", commit):
             self._say(
                 Severity.NOTE,
                 "input_kept",
-                f"{asked.name} has changed since {run_id} began (commit {commit[:8]}, now {newest[:8]}): it goes on "
-                "with the one it began with.",
-                Sentence("To take the newest: ", setting(name, asked.at(newest))),
+                f"{asked.name} has changed since {run_id} started (commit {commit[:8]}, now {newest[:8]}); it "
+                "continues with the original.",
+                Sentence("To use the newest: ", setting(name, asked.at(newest))),
             )
 
     def _newest(self, repo: Repo) -> str:
@@ -171,16 +171,16 @@ class _Look:
                     Severity.ERROR,
                     "no_such_revision",
                     f"{repo.id} has no branch, tag or commit {wanted}.",
-                    f"Look at {repo.page(self.hub.endpoint)}/commits for those that it has.",
+                    f"See {repo.page(self.hub.endpoint)}/commits for the existing ones.",
                 )
             case Gated():
                 page = repo.page(self.hub.endpoint)
                 return Finding(
                     Severity.ERROR,
                     Cause.NO_RIGHT,
-                    f"{repo.id} has a gate, and the account of the dataset token was not let in.",
-                    f"Open {page} with that account and accept its terms, or ask for access there; a fine-grained "
-                    "token has to be allowed to read gated repos, too.",
+                    f"{repo.id} is gated, and the account of the dataset token has no access.",
+                    f"Open {page} with that account and accept its terms, or request access there. A "
+                    "fine-grained token must also be allowed to read gated repos.",
                 )
         return Finding(Severity.ERROR, Cause.NO_RIGHT, message, hint)
 
@@ -188,7 +188,7 @@ class _Look:
         there = kind_there(self.hub, repo)
         if there is None:
             hint: Said = Sentence(
-                "Check the name. A private repo looks absent to a token that may not read it: ",
+                "Check the name. A private repo seems not to exist if the token cannot read it: ",
                 NextStep.ENTER_KEY.of("hf-dataset"),
                 ".",
             )
@@ -196,14 +196,14 @@ class _Look:
         hint = _AS.get(there, "").format(name=repo.id)
         wanted = KIND_NAMES[repo.kind]
         return Finding(
-            Severity.ERROR, Cause.NO_SUCH_REPO, f"{repo.id} is {there}, and not {wanted}.", hint
+            Severity.ERROR, Cause.NO_SUCH_REPO, f"{repo.id} is {there}, not {wanted}.", hint
         )
 
 
 _AS = {
-    KIND_NAMES["dataset"]: "A dataset is named with datasets/ before it: datasets/{name}.",
-    KIND_NAMES["model"]: "A model is named without datasets/ before it: {name}.",
-    KIND_NAMES["space"]: "A Space is a program, and cannot be fetched.",
+    KIND_NAMES["dataset"]: "Write a dataset with datasets/ in front: datasets/{name}.",
+    KIND_NAMES["model"]: "Write a model without datasets/ in front: {name}.",
+    KIND_NAMES["space"]: "A Space is a program and cannot be downloaded.",
 }
 
 
@@ -220,7 +220,7 @@ def _unusable(asked: HubInput, unsafe: str, absent: str) -> Finding:
             Severity.ERROR,
             "input_empty",
             f"{asked.name} has no files.",
-            "Name another repo or revision.",
+            "Choose another repo or revision.",
         )
     return Finding(
         Severity.ERROR,
@@ -257,7 +257,7 @@ def _shared_folders(words: Sequence[str]) -> tuple[Finding, ...]:
             Severity.ERROR,
             "inputs_share_folder",
             f"{one.name} and {other.name} would both be put into {min(place, its, key=len)}.",
-            f"Name another folder for one of them: {other.name}:models/second.",
+            f"Choose another folder for one of them: {other.name}:models/second.",
         )
         for (one, place), (other, its) in combinations(places, 2)
         if _is_inside(place, its) or _is_inside(its, place)

@@ -38,7 +38,7 @@ def _on_pods(place: Place, account: Account) -> Iterator[Finding]:
     yield Finding(
         Severity.ERROR,
         "pod_limit",
-        f"The {place.title} account has {counted(account.pods or 0, 'pod')}, and may have no more.",
+        f"The {place.title} account has {counted(account.pods or 0, 'pod')}, which is its limit.",
         Sentence("End one of them, or ", place.how_to_raise),
     )
 
@@ -48,8 +48,8 @@ def _on_limit(place: Place, wanted: Sequence[Offer], account: Account) -> Iterat
     if not over:
         return
     limit, spent = dollars_per_hour(account.spend_limit_usd or 0.0), account.spend_per_hour_usd
-    so_far = f"All that runs on the {place.title} account may cost {limit}"
-    so_far += f", and costs {dollars(spent)} now" if spent is not None else ""
+    so_far = f"The hourly limit of the {place.title} account is {limit}"
+    so_far += f", of which {dollars(spent)} is in use" if spent is not None else ""
     if len(over) < len(wanted):
         names = tuple(dict.fromkeys(offer.gpu_name for offer in over))
         which, it = ("which is", "it") if len(names) == 1 else ("which are", "them")
@@ -111,7 +111,7 @@ def _on_scopes(place: Place, account: Account) -> Iterator[Finding]:
     yield Finding(
         Severity.NOTE,
         "account_not_told",
-        f"{place.title} does not tell this key {untold or 'all of the account'}, so that nothing is held against it "
-        f"here. {lacking(account.lacks)}",
+        f"{place.title} does not show this key {untold or 'everything about the account'}, so it was not "
+        f"checked. {lacking(account.lacks)}",
         how_to_add_scopes(account, place),
     )

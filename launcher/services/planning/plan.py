@@ -199,7 +199,7 @@ def _run_id(
     if resume:
         raise InvalidRequest(
             Sentence(NextStep.CONTINUE_RUN, " needs to know which run to continue."),
-            hint=Sentence("Name it: ", setting("run_id", "run-01")),
+            hint=Sentence("Give it: ", setting("run_id", "run-01")),
         )
     numbers = [int(match[1]) for name in taken if (match := _RUN_FOLDER.match(name))]
     return f"run-{max(numbers, default=0) + 1:02}"
@@ -207,10 +207,10 @@ def _run_id(
 
 def _names(taken: Collection[str]) -> Said:
     if not taken:
-        return Sentence("It has no runs yet; leave ", NextStep.CONTINUE_RUN, " out to begin one.")
+        return Sentence("It has no runs yet; leave ", NextStep.CONTINUE_RUN, " out to start one.")
     newest = sorted(taken)[-MOST_NAMES:]
     return Sentence(
-        f"It has {', '.join(newest)}; leave ", NextStep.CONTINUE_RUN, " out to begin a new one."
+        f"It has {', '.join(newest)}; leave ", NextStep.CONTINUE_RUN, " out to start a new one."
     )
 
 
@@ -235,9 +235,9 @@ def _in_plain(place: Place, handed: str) -> Finding:
     return Finding(
         Severity.WARNING,
         "secrets_in_plain",
-        f"This {place.title} key may not keep account secrets: {handed} would stand readable in the pod's "
-        "definition while it lives.",
-        "Give the key the right to account secrets, or use tokens that can touch these two repos alone.",
+        f"This {place.title} key cannot store account secrets, so {handed} could be read in the pod's "
+        "definition during the run.",
+        "Give the key the right to account secrets, or use tokens that can access only these two repos.",
     )
 
 
@@ -246,7 +246,7 @@ def _findings_on_secrets(secrets: Mapping[str, str]) -> list[Finding]:
         Finding(
             Severity.NOTE,
             "secret_missing",
-            f"{name} has no value yet: a launch asks for it.",
+            f"{name} has no value yet; you are asked for it at launch.",
             how_to_give(NamedSecret(name)),
         )
         for name, source in secrets.items()
@@ -265,7 +265,7 @@ def _findings_on_estimate(plan: Plan) -> list[Finding]:
         Finding(
             Severity.WARNING,
             "cap_before_end",
-            f"By the estimate the run wants {plan.estimate.hours:.1f} hours; the caps end it after "
+            f"The run is estimated to take {plan.estimate.hours:.1f} hours, but the caps end it after "
             f"{plan.hours_until_capped:.1f}. It then tries to upload what it has.",
             Sentence("Raise ", setting(cap), ", or " if shorter else "", shorter, "."),
         )

@@ -38,7 +38,7 @@ PLACEHOLDERS: Mapping[KeyName, str] = {
     KeyName.HF_UPLOAD: "<Hugging Face upload token>",
 }
 _PLACEHOLDER = "<value of {}>"
-_ADDRESSES = "<addresses to tell you at>"
+_ADDRESSES = "<your notification addresses>"
 _TOKENS = (
     (DATASET_TOKEN_VARIABLE, "dataset", KeyName.HF_DATASET),
     (UPLOAD_TOKEN_VARIABLE, "upload", KeyName.HF_UPLOAD),

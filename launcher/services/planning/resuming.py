@@ -113,7 +113,7 @@ def _contradiction(composed: Composed, run_id: str, name: str, now: Any, then: A
     return Finding(
         Severity.ERROR,
         "resume",
-        f"{run_id} was trained with {label} {then}; {chosen}. What it has learnt holds for {then} alone.",
+        f"{run_id} was trained with {label} {then}; {chosen}. Its checkpoint works only with {then}.",
         _way(Sentence(setting(name, then))),
     )
 
@@ -125,7 +125,7 @@ def _label(name: str) -> str:
 
 def _way(to_keep: Said) -> Said:
     return Sentence(
-        "To go on with it: ", to_keep, ". To begin a new run, leave ", NextStep.CONTINUE_RUN,
+        "To continue it: ", to_keep, ". To start a new run, leave ", NextStep.CONTINUE_RUN,
         " out and take another ", setting("run_id"), ".",
     )  # fmt: skip
 
@@ -140,9 +140,9 @@ def _speakers(earlier: Earlier, dataset: DatasetSummary | None) -> list[Finding]
         Finding(
             Severity.ERROR,
             "resume",
-            f"{run_id} has learnt the speakers {', '.join(then)}, in this order; the dataset now has "
-            f"{', '.join(now)}. Each would be trained on another's recordings.",
-            _way("let the rows of the table name them first in the order they had"),
+            f"{run_id} was trained with the speakers {', '.join(then)}, in this order; the dataset now has "
+            f"{', '.join(now)}. Each would be trained on another speaker's recordings.",
+            _way("put them first in the table, in their old order"),
         )
     ]
 
@@ -225,8 +225,8 @@ def _changed(record: RunRecord, dataset: DatasetSummary) -> list[Finding]:
         Finding(
             Severity.WARNING,
             "dataset_changed",
-            f"{name} has changed since {record.run_id} was trained on it (commit {then[:8]}, now {now[:8]}): it goes "
-            "on with the clips as they are now.",
-            Sentence("To keep those it began with: ", to_keep, "."),
+            f"{name} has changed since {record.run_id} was trained on it (commit {then[:8]}, now {now[:8]}); it "
+            "continues with the current clips.",
+            Sentence("To keep the original clips: ", to_keep, "."),
         )
     ]

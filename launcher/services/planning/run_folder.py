@@ -38,7 +38,7 @@ def write_run_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     for name in files:
         if (folder / name).exists():
             raise InvalidRequest(
-                f"{folder / name} is there already.", hint="Choose another folder, or move it away."
+                f"{folder / name} already exists.", hint="Choose another folder, or move it away."
             )
     try:
         for name, content in files.items():
@@ -58,7 +58,7 @@ def _run_file(
     values = settings.applicable()
     shown = [one for one in SETTINGS.values() if _is_shown(one, preset, values)]
     blocks = [_line(one, preset, values, has_configuration) for one in shown]
-    lines = (preset.title, *how, "A line that begins with # leaves its setting as it is.")
+    lines = (preset.title, *how, "Lines that start with # are not used.")
     head = "".join(f"# {line}\n" for line in lines)
     head += f"preset = {_toml(preset.name)}\n\n[settings]\n"
     return head + "\n".join(blocks)

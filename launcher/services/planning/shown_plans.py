@@ -70,7 +70,7 @@ def recall(bench: Workbench, plan_hash: str) -> ShownPlan:
     kept, start = _kept(bench), plan_hash.strip().lower()
     if len(start) < SHORTEST_HASH:
         raise UnknownPlan(
-            f"{plan_hash!r} is too short for a plan's hash: its first {SHORTEST_HASH} characters at the least.",
+            f"{plan_hash!r} is too short for a plan's hash: give at least its first {SHORTEST_HASH} characters.",
             hint=_NEW_ONE,
         )
     found = [
@@ -110,7 +110,7 @@ async def plan_again(bench: Workbench, shown: ShownPlan, keys: Keys) -> Plan:
         raise PlanMoved(
             f"Plan {shown.hash[:SHORTEST_HASH]}… is not what would run now.\n{said}",
             moves=serious,
-            hint=Sentence("See what would run now, and agree to that: ", NextStep.MAKE_PLAN, "."),
+            hint=Sentence("Check what would run now, and confirm that: ", NextStep.MAKE_PLAN, "."),
         )
     assert (
         plan.worst_case_usd <= shown.most_usd + 1e-6
@@ -208,7 +208,7 @@ def _unknown(bench: Workbench, start: str) -> UnknownPlan:
     for each in old:
         kept.drop(each)
     if old:
-        return UnknownPlan(f"The hour of plan {start} is over.", hint=_NEW_ONE)
+        return UnknownPlan(f"Plan {start} has expired after an hour.", hint=_NEW_ONE)
     return UnknownPlan(
         f"No plan {start} was shown on this computer in the last hour.", hint=_NEW_ONE
     )

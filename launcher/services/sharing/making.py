@@ -56,8 +56,8 @@ def write_page(made: Made, path: Path, *, replaces: bool) -> Path:
     target = path / made.name if path.is_dir() else path
     if target.exists() and not replaces and not is_ours(_beginning(target)):
         raise InvalidRequest(
-            f"{target} is there already, and was not made by sharing a run.",
-            hint=Sentence("Name another file, or replace it with ", NextStep.CONFIRM, "."),
+            f"{target} already exists and is not a shared run.",
+            hint=Sentence("Choose another file, or replace it with ", NextStep.CONFIRM, "."),
         )
     try:
         write_whole(target, made.content, is_private=True)

@@ -69,12 +69,14 @@ class _Page:
     def _head(self) -> Markup:
         run, step = self.run, self.picture.step
         is_over = run.state is RunState.ENDED
-        otherwise = "The run is over." if is_over else "It was still running when this was made."
+        otherwise = (
+            "The run is over." if is_over else "It was still running when this page was made."
+        )
         rows = [
             ("State", "ended" if is_over else "running"),
             ("Steps", self._steps()),
             ("Cost", self._cost()),
-            ("Lasted", duration(self._seconds(), unknown="")),
+            ("Duration", duration(self._seconds(), unknown="")),
             ("GPU", self._gpu()),
             ("Began", _moment(run.created_at)),
             ("Ended", _moment(run.ended_at) if is_over else ""),
@@ -123,8 +125,8 @@ class _Page:
             parts.append(element("ul", [element("li", self._text(one)) for one in remarks]))
         if lines:
             said = "\n".join(self._text(line) for line in lines)
-            parts += [element("h3", "What it printed last"), element("pre", said)]
-        return _section("What it said", parts)
+            parts += [element("h3", "Last output"), element("pre", said)]
+        return _section("Notes", parts)
 
     def _samples(self) -> Markup:
         shared = self.shared
@@ -137,7 +139,7 @@ class _Page:
             parts += [element("h3", f"Step {step:,}"), element("ul", rows)]
         if shared.reference is not None:
             reference = element("ul", self._sample(*shared.reference))
-            parts += [element("h3", "The recording to compare with"), reference]
+            parts += [element("h3", "Original recording"), reference]
         if not parts:
             return Markup()
         left = shared.samples_made - len(shared.samples)
@@ -210,16 +212,16 @@ class _Page:
         if not choice.with_dataset:
             parts.append("the names of datasets and repos")
         if not choice.with_notes:
-            parts.append("what the run said in words")
+            parts.append("the run's own messages")
         if not choice.with_reference and any(
             one.body.kind == "reference" for one in self.picture.samples
         ):
-            parts.append("the recording to compare with")
+            parts.append("the original recording")
         unshown = unshown_settings(self.run.settings_json, choice)
         if unshown:
-            parts.append(f"settings that hold words ({', '.join(unshown)})")
+            parts.append(f"settings that contain text ({', '.join(unshown)})")
         left = f"Left out: {'; '.join(parts)}." if parts else "Nothing was left out."
-        trouble = "Some samples could not be had." if self.shared.trouble else ""
+        trouble = "Some samples are missing." if self.shared.trouble else ""
         made = f"Made with Pod Launcher at {_moment(self.shared.at)}; it does not change."
         return element(
             "footer",

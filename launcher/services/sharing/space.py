@@ -30,13 +30,13 @@ async def look_at_space(
     if state.exists and state.is_public and not is_public:
         raise InvalidRequest(
             f"The Space {repo} is public: everyone could see the page.",
-            hint="Name another Space, make this one private in its settings, or agree to everyone seeing it.",
+            hint="Choose another Space, make this one private in its settings, or agree that everyone can see it.",
         )
     is_foreign = state.exists and not (state.is_untouched or is_ours(state.index))
     if is_foreign and not replaces:
         raise InvalidRequest(
-            f"The Space {repo} holds something else already.",
-            hint=Sentence("Name another Space, or replace its page with ", NextStep.CONFIRM, "."),
+            f"The Space {repo} already contains something else.",
+            hint=Sentence("Choose another Space, or replace its page with ", NextStep.CONFIRM, "."),
         )
     return state
 

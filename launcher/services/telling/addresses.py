@@ -79,9 +79,9 @@ def refuse_secrets(texts: Iterable[str]) -> None:
             continue
         if carries_secret(text) if address.post is not None else apprise_sender.holds_secret(text):
             raise InvalidRequest(
-                f"The address of {address.shown} holds a password or a token. As an argument every program on this "
-                "computer could read it.",
-                hint=Sentence("Keep it instead: ", NextStep.ENTER_ADDRESSES, "."),
+                f"The address of {address.shown} contains a password or token. As an argument, every program on "
+                "this computer could read it.",
+                hint=Sentence("Store it instead: ", NextStep.ENTER_ADDRESSES, "."),
             )
 
 
@@ -92,13 +92,13 @@ def _address(number: int, text: str) -> Address:
     try:
         if not (has_scheme and _SCHEME.fullmatch(scheme)):
             raise BadAddress(
-                f"it is neither the word {DESKTOP} nor begins like https:// or ntfy://"
+                f"it is neither {DESKTOP} nor an address that starts like https:// or ntfy://"
             )
         post = post_address(text)
     except BadAddress as exc:
         raise InvalidRequest(
-            f"Address {number} to tell you at cannot be used: {exc}.",
-            hint="Such as ntfy://my-topic, https://example.org/hook, or any address of Apprise.",
+            f"Notification address {number} is not valid: {exc}.",
+            hint="Use an address such as ntfy://my-topic, https://example.org/hook or any Apprise address.",
         ) from None
     if post is not None:
         return Address(post.host, post.mark, SecretStr(text), post)

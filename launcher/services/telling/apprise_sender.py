@@ -39,7 +39,7 @@ def _send(text: str, news: News) -> str:
         return str(error.message)
     except Exception as exc:  # a plugin's own; its text may quote the address
         return f"Apprise failed ({type(exc).__name__})"
-    return "" if is_taken else "Apprise says that it was not taken"
+    return "" if is_taken else "Apprise reports that it was not accepted"
 
 
 def _service(text: str) -> Any:
@@ -51,8 +51,8 @@ def _service(text: str) -> Any:
         service = None
     if service is None:
         raise InvalidRequest(
-            f"Apprise can do nothing with the address that begins with {scheme}://.",
-            hint="How each service's address is written: https://github.com/caronc/apprise/wiki",
+            f"Apprise does not know addresses that start with {scheme}://.",
+            hint="See how to write each service's address: https://github.com/caronc/apprise/wiki",
         )
     return service
 
@@ -66,7 +66,7 @@ def _loaded() -> Any:
         import apprise
     except ImportError as exc:
         raise NotConfigured(
-            "This address is one of Apprise's, which is not installed.",
+            "This address needs Apprise, which is not installed.",
             hint='Install it: pip install "pod-launcher[notify]"',
         ) from exc
     for name in _LOGGERS:

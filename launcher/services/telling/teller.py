@@ -190,7 +190,7 @@ class Teller:
             after = self._told.give_back if why else self._told.settle
             after(news.id, address.mark)
         if why and self.on_trouble is not None:
-            self.on_trouble(f"{address.shown} could not be told “{news.title}”: {why}.")
+            self.on_trouble(f"{address.shown} did not get the notification “{news.title}”: {why}.")
 
     async def _guarded(self, address: Address, news: News) -> str:
         try:
@@ -233,6 +233,6 @@ class Teller:
 
 def trial_news(now: datetime) -> News:
     """What a person sends to see whether it arrives."""
-    text = "This is a test. News of your runs will arrive like this."
+    text = "This is a test. Notifications about your runs will look like this."
     stamp = f"test-{int(now.timestamp())}"
-    return News(stamp, NewsKind.TEST, "test", "Pod Launcher can tell you", text, now)
+    return News(stamp, NewsKind.TEST, "test", "Pod Launcher test notification", text, now)

@@ -25,7 +25,7 @@ _FINAL_FOLDER = "voice"
 _FETCHING: WeakValueDictionary[Path, asyncio.Lock] = WeakValueDictionary()
 """Of two at once each would write the other's half of a file, and move it away."""
 _COMES_AT_THE_END = Sentence(
-    "Voices are made at the end of a run; ", NextStep.FOLLOW_RUN, " shows how far it is."
+    "Voices are made at the end of a run; ", NextStep.FOLLOW_RUN, " shows its progress."
 )
 
 
@@ -132,14 +132,16 @@ def chosen_voice(run: Run, found: Sequence[Voice], step: int | None) -> Voice:
         return voice
     steps = ", ".join(str(one.step) for one in found if one.step is not None)
     if step is None:
-        named = Sentence("Name a checkpoint's with ", NextStep.CHOOSE_CHECKPOINT, f": {steps}.")
+        named = Sentence(
+            "Choose a checkpoint's voice with ", NextStep.CHOOSE_CHECKPOINT, f": {steps}."
+        )
         raise InvalidRequest(
             f"{run.run_id} has no final voice in {run.results_repo}.",
             hint=named if steps else _COMES_AT_THE_END,
         )
     raise InvalidRequest(
-        f"{run.run_id} has no voice of step {step} in {run.results_repo}.",
-        hint=f"It has voices of the steps {steps}." if steps else _COMES_AT_THE_END,
+        f"{run.run_id} has no voice for step {step} in {run.results_repo}.",
+        hint=f"It has voices for the steps {steps}." if steps else _COMES_AT_THE_END,
     )
 
 
@@ -167,7 +169,7 @@ async def use_voice(bench: Workbench, run: Run, voice: Voice) -> str:
             hint=Sentence("Choose when it is over; ", NextStep.FOLLOW_RUN, " shows how far it is."),
         )
     if voice.step is None:
-        raise InvalidRequest(f"{voice.name} is the voice of {run.run_id} already.")
+        raise InvalidRequest(f"{voice.name} is already the voice of {run.run_id}.")
     delivered = await list_results(bench, run)
     found = voices_among(run.run_id, delivered)
     current = next((one for one in found if one.step is None), None)

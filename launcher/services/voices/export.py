@@ -86,7 +86,7 @@ async def _ask(request: ExportRequest) -> dict[str, Any]:
 def _answer(code: int | None, out: bytes, trouble: bytes) -> dict[str, Any]:
     if code not in (0, _BAD_INPUT):
         last = (trouble.decode("utf-8", "replace").strip().splitlines() or ["no word"])[-1]
-        raise LauncherError(f"The export broke off: {last}")
+        raise LauncherError(f"The export failed: {last}")
     answer: dict[str, Any] = json.loads(out.splitlines()[-1])
     if code == _BAD_INPUT:
         hint = from_wire(answer["hint"], answer.get("hint_steps", ()))

@@ -55,9 +55,11 @@ async def speak(onnx: Path, text: str, wav: Path, manner: Manner | None = None) 
     """
     words = " ".join(text.split())
     if not any(letter.isalnum() for letter in words):
-        raise InvalidRequest("There is nothing to say.", hint="Type a sentence.")
+        raise InvalidRequest("There is no text to speak.", hint="Type a sentence.")
     if len(words) > MAX_CHARACTERS:
-        raise InvalidRequest(f"That is longer than {MAX_CHARACTERS:,} letters.", hint="Shorten it.")
+        raise InvalidRequest(
+            f"The text is longer than {MAX_CHARACTERS:,} characters.", hint="Shorten it."
+        )
     return await asyncio.to_thread(_speak, onnx, words, wav, manner or Manner())
 
 
@@ -118,8 +120,8 @@ def _ask(onnx: Path, **words: str) -> Answer:
         except ReadingEnded as exc:
             _READY.pop(_key(onnx), None)
             raise InvalidRequest(
-                f"{onnx.name} is not a voice that can be spoken with: {exc}.",
-                hint="Take it from where it was published, and compare its size there.",
+                f"{onnx.name} is not a usable voice: {exc}.",
+                hint="Download it again from its source, and compare the file size.",
             ) from exc
 
 

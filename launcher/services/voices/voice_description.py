@@ -91,6 +91,6 @@ def quality_in(stem: str) -> str:
 
 def _unusable(onnx: Path) -> InvalidRequest:
     return InvalidRequest(
-        f"{onnx.name} has no usable .json beside it.",
+        f"{onnx.name} has no usable .json file next to it.",
         hint="Take the .json that belongs to the voice, from where the voice is from.",
     )

@@ -16,9 +16,7 @@ from pod_image.foreign.frames import Array
 from pod_image.phonemes import PhonemesError, folded
 from pod_image.phonemes.extras import check_packages
 
-_BY_PIPER_ITSELF = (
-    "A voice that reads Chinese by pinyin is not spoken here: piper-tts fetches a model for that."
-)
+_BY_PIPER_ITSELF = "Voices that read Chinese as pinyin cannot be used here: piper-tts would download a model for them."
 MODULE = "launcher.services.voices.voice_process"
 
 
@@ -69,9 +67,9 @@ def _read(files: list[Path], words: dict[str, str]) -> Found:
         sound = b"".join(chunk.audio_int16_bytes for chunk in chunks)
         rate_hz = int(chunks[0].sample_rate) if chunks else 0
     except Exception as exc:  # as above
-        raise Refused(f"{files[0].name} cannot say that ({type(exc).__name__}).") from exc
+        raise Refused(f"{files[0].name} cannot speak this text ({type(exc).__name__}).") from exc
     if not sound or not 1_000 <= rate_hz <= 1_000_000:
-        raise Refused(f"{files[0].name} says nothing.")
+        raise Refused(f"{files[0].name} made no sound.")
     return Found({"rate_hz": rate_hz}, [Array("sound", "int16", (len(sound) // 2,))], [sound])
 
 

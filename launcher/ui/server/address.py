@@ -62,8 +62,8 @@ def _at(kept: Address) -> Place:
         sock = _draw_port()
         address = Address(_draw_host(), port_of(sock))
         note = (
-            f"Port {kept.port}, where the form usually is, is taken. This time it is at port {address.port}, and the "
-            "browser asks again for the microphone."
+            f"Port {kept.port}, which the form usually uses, is taken. This time it uses port {address.port}, "
+            "and the browser will ask for the microphone again."
         )
         return Place(sock, address, note)
 

@@ -77,10 +77,10 @@ class Guard:
     def _refusal(self, scope: Scope, headers: Headers) -> Refused | None:
         # First of all, so that somebody else learns nothing, and a cookie that got out serves nobody else.
         if is_from_another_user(scope):
-            return Refused(403, "The form is for the user of this computer who started it.")
+            return Refused(403, "Only the user of this computer who started the form may use it.")
         # Not even 127.0.0.1 and localhost: a cookie for those is shown to every other server on this machine.
         if headers.get(b"host", "").lower() != self.address.netloc:
-            return Refused(421, "This is not the address of the form: open its launch link.")
+            return Refused(421, "This is not the form's address. Open its launch link.")
         return refused_as_foreign(scope, headers, [self.address.origin])
 
     def _has_cookie(self, headers: Headers) -> bool:

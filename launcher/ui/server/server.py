@@ -78,7 +78,7 @@ def _announce(
     if sys.platform == "darwin" and place.address.host != PLAIN_HOST:
         say(
             Sentence(
-                "Safari may not find this address: use another browser, or start with ",
+                "Safari may not find this address. Use another browser, or start with ",
                 NextStep.USE_PLAIN_ADDRESS,
                 ".",
             )

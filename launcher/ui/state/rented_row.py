@@ -83,9 +83,9 @@ def _problem(run: Run, now: datetime, ended_at: datetime | None, is_launching: b
     if not run.pod_id:
         return ""
     if run.state is RunState.ENDING and run.armed_at is None and not is_launching:
-        return "its launch failed, and the GPU is not confirmed as removed"
+        return "its launch failed, and we could not confirm that the GPU was removed"
     if ended_at is not None and now - ended_at > TAKES_TO_GO:
-        return "the run is over, but the GPU is not confirmed as removed"
+        return "the run is over, but we could not confirm that the GPU was removed"
     if run.deadline is not None and now - run.deadline > TAKES_TO_GO:
-        return "past its deadline, and not confirmed as removed"
+        return "past its deadline, and we could not confirm that it was removed"
     return ""

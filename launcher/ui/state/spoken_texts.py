@@ -56,7 +56,7 @@ def register_spoken_texts(spoken_texts: SpokenTexts, outer: FastAPI) -> None:
     async def serve(name: str) -> FileResponse:
         path = spoken_texts.get(name)
         if path is None:
-            raise HTTPException(404, "There is no such recording any more.")
+            raise HTTPException(404, "This recording no longer exists.")
         # Without a name of its own: the link that downloads it gives one.
         return FileResponse(path, media_type=_MEDIA_TYPES[path.suffix])
 

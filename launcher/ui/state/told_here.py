@@ -52,7 +52,13 @@ class ToldHere:
 
     def hear_trouble(self, text: str) -> None:
         """Somebody could not be told."""
-        self._add(f"trouble-{self._number}", "Not told", text, self._clock.now(), is_trouble=True)
+        self._add(
+            f"trouble-{self._number}",
+            "Notification failed",
+            text,
+            self._clock.now(),
+            is_trouble=True,
+        )
 
     def _add(
         self,

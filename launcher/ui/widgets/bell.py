@@ -31,9 +31,9 @@ class Bell:
             with summary:
                 icon("bell", 16)
                 self._word = Text("span", "", "bell-word")
-            with box("div", "bell-panel", role="region", aria_label="What you were told"):
+            with box("div", "bell-panel", role="region", aria_label="Notifications"):
                 self._list = box("div", "stack-small").mark("bell-list")
-                allow = button("Show it in this browser too", symbol="bell", kind="quiet")
+                allow = button("Show them in this browser, too", symbol="bell", kind="quiet")
                 allow.on("click", js_handler=_ASK)
                 allow.classes("bell-ask")
                 for allowed, words in _ALLOWED.items():
@@ -62,12 +62,12 @@ class Bell:
     def _draw(self) -> None:
         told = self._site.told
         unseen = len(told.since(self._seen))
-        self._word.text = f"Told: {unseen} new" if unseen else "Told"
+        self._word.text = f"Notifications: {unseen} new" if unseen else "Notifications"
         self._bell.classes(add="bell-new" if unseen else "", remove="" if unseen else "bell-new")
         self._list.clear()
         with self._list:
             if not told.entries:
-                para("Nothing was told of a run since this program began.")
+                para("No notifications since this program started.")
                 return
             with box("ol", "bell-entries"):
                 for each in told.entries:

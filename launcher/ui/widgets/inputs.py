@@ -125,7 +125,7 @@ class SecretField(ui.element, component="secret_field.js"):
         *,
         hint: str = "",
         placeholder: str = "",
-        action: str = "Use key",
+        action: str = "Use this key",
     ) -> None:
         super().__init__()
         self._props.update(

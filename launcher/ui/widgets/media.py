@@ -38,10 +38,10 @@ def register_media(site: Site, outer: FastAPI) -> None:
         run = site.history.by_nonce(nonce)
         folder = None if run is None else _folder(site, run)
         if run is None or folder is None or not _is_shown(path):
-            raise HTTPException(404, "There is no such sample.")
+            raise HTTPException(404, "This sample does not exist.")
         file = (folder / path).resolve()
         if not file.is_relative_to(folder.resolve()):
-            raise HTTPException(404, "There is no such sample.")
+            raise HTTPException(404, "This sample does not exist.")
         async with fetching.setdefault(file, asyncio.Lock()):
             if not file.is_file():
                 await _fetch(site, run, path)

@@ -55,9 +55,9 @@ class RentedStrip:
                     href = f"/runs/{row.run.nonce}"
                     opened = button_link("Open", href)
                     attributes(opened, aria_label=f"Open {row.run.run_id}")
-                    ending = button_link("Stop and remove", f"{href}?ask=remove")
+                    ending = button_link("Cancel run", f"{href}?ask=remove")
                     ending.classes("btn-danger")
-                    attributes(ending, aria_label=f"Stop and remove the GPU of {row.run.run_id}")
+                    attributes(ending, aria_label=f"Cancel {row.run.run_id} and remove its GPU")
 
 
 def _draw_news(gone: Swept) -> None:
@@ -66,4 +66,4 @@ def _draw_news(gone: Swept) -> None:
     with box("div", "rented-row rented-row-bad" if gone.trouble else "rented-row"):
         icon("gpu")
         Text("p", f"A forgotten GPU, {gone.pod_name}, {said}", "rented-words")
-        attributes(button_link("Details", "/keys"), aria_label="What was removed, and why")
+        attributes(button_link("Details", "/keys"), aria_label="What was removed and why")

@@ -28,10 +28,10 @@ _ENDS = {
     EndReason.COST_CAP: ("cost cap", "warning"),
     EndReason.GPU_IDLE: ("GPU idle", "warning"),
     EndReason.STALLED: ("stalled", "warning"),
-    EndReason.TRAINER_DIED: ("training died", "bad"),
+    EndReason.TRAINER_DIED: ("training crashed", "bad"),
     EndReason.FAILED: ("failed", "bad"),
     EndReason.BOOT_FAILED: ("did not start", "bad"),
-    EndReason.ABORTED: ("removed by hand", "warning"),
+    EndReason.ABORTED: ("cancelled", "warning"),
     EndReason.LOST: ("lost", "bad"),
 }
 

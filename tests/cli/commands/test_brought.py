@@ -30,7 +30,7 @@ def test_the_plan_shows_what_goes_along_and_its_requests_name_nothing_of_here(
     words = ("--bring", "train.py", "--bring", ".:all", "--requirements", "all.txt")
     said = shell("plan", *COMMAND, *words, *RUNS)
     assert said.code == 0, said.text
-    assert "4 files of this computer go along: .requirements/all.txt, all/all.txt" in said.text
+    assert "4 files on this computer are sent: .requirements/all.txt, all/all.txt" in said.text
     curl = shell("plan", *COMMAND, *words, "--curl", *RUNS)
     assert "brought_sha256" in curl.text
     assert "annas-secret-project" not in curl.out
@@ -45,7 +45,7 @@ def test_a_run_that_would_bring_a_key_is_not_rented_and_the_key_is_not_said(
     (project / "train.py").write_text(f"import os\ntoken = '{key}'\n")
     said = shell("deploy", "--yes", *COMMAND, "--bring", "train.py", *RUNS)
     assert (said.code, shell.rented) == (2, 0)
-    assert "train.py line 2 looks like it holds a key (a Hugging Face token)" in said.text
+    assert "train.py line 2 looks like it contains a key (a Hugging Face token)" in said.text
     assert key not in said.text
 
 
@@ -59,6 +59,6 @@ def test_names_in_a_run_file_are_read_from_its_own_folder(
     monkeypatch.chdir(tmp_path)
     said = shell("plan", "--file", "annas-secret-project/run.toml")
     assert said.code == 0, said.text
-    assert "2 files of this computer go along: .requirements/all.txt, train.py" in said.text
+    assert "2 files on this computer are sent: .requirements/all.txt, train.py" in said.text
     over = shell("plan", "--file", "annas-secret-project/run.toml", "--bring", "absent.py")
-    assert f"{tmp_path}/absent.py cannot be brought along" in over.text
+    assert f"{tmp_path}/absent.py cannot be sent" in over.text

@@ -59,7 +59,7 @@ def test_a_command_line_of_the_page_is_planned_without_an_error(
     typed = [RESULTS_REPO if word == "me/run" else word for word in words[2:]]
     said = shell("plan", *typed)
     assert (words[:2], said.code) == (["launcher", "deploy"], 0), said.text
-    assert "of this computer go" in said.text
+    assert "on this computer" in said.text
 
 
 def test_the_page_has_its_command_lines() -> None:

@@ -77,7 +77,7 @@ def test_what_cannot_be_decoded_is_left_out_with_its_reason_and_nothing_else_is(
     assert said.code == 0
     for name in ("text.wav", "empty.mp3", "cut.flac"):
         assert f"{name} was left out: It" in said.text
-    assert "1 clips have no text yet" in said.text
+    assert "1 clips have no transcript yet" in said.text
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
     bad = awake("dataset", "make", str(folder / "text.wav"), "--out", "other")
     assert bad.code == 2
@@ -92,24 +92,24 @@ def test_what_cannot_be_decoded_is_left_out_with_its_reason_and_nothing_else_is(
         (("make", "/no/such/file.wav"), "--out"),
         (("make", "--out", "../x", "--sample-rate", "8000", "a.wav"), "cannot be made at 8,000 Hz"),
         (("make", "--out", "con", "a.wav"), "reserved name"),
-        (("check", "no-such-folder"), "There is no folder and no dataset"),
+        (("check", "no-such-folder"), "There is no folder or dataset"),
         (("check", "../no/such"), "There is no folder"),
-        (("check", "me/two/../many"), "no name of a repo"),
+        (("check", "me/two/../many"), "not a repo name"),
         (("check", "demo/clips", "--preset", "no-such"), "preset"),
         (("check", "demo/clips", "--language", "English"), "language"),
         (("check", "demo/absent"), "demo/absent"),
-        (("push", "no-such", "demo/clips"), "There is no folder and no dataset"),
-        (("push", "demo/clips", "demo/clips"), "First what is sent"),
+        (("push", "no-such", "demo/clips"), "There is no folder or dataset"),
+        (("push", "demo/clips", "demo/clips"), "Give first what to send"),
         (("push", "mine", "nowhere"), "owner/name"),
         (("push", "mine", "demo/x", "--licence", "All rights, mine"), "no licence identifier"),
         (("push", "mine", "demo/x"), "No text for b"),
         (("show", "absent"), "There is no dataset absent"),
         (("show", "../mine"), "cannot be the name"),
-        (("edit", "mine", "a.flac"), "nothing to change"),
+        (("edit", "mine", "a.flac"), "Nothing to change"),
         (("edit", "mine", "z.flac", "--text", "Hi."), "no clip z.flac"),
         (("drop", "mine", "a.flac", "z.flac", "--yes"), "no clip z.flac"),
-        (("drop", "mine", "a.flac"), "no terminal to ask on"),
-        (("delete", "mine"), "no terminal to ask on"),
+        (("drop", "mine", "a.flac"), "no terminal to ask for confirmation"),
+        (("delete", "mine"), "no terminal to ask for confirmation"),
         (("delete", "..", "--yes"), "cannot be the name"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
@@ -326,7 +326,7 @@ def test_a_token_that_may_not_write_is_told_without_a_trace(shell: Shell, kept: 
 
 def test_a_clip_is_shown_edited_and_dropped(shell: Shell, kept: str) -> None:
     shown = shell("dataset", "show", kept)
-    assert "(no text yet)" in shown.out
+    assert "(no transcript yet)" in shown.out
     assert shell("dataset", "edit", kept, "b", "--text", "Bye.", "--speaker", "Ann").code == 0
     clips = shell("dataset", "show", kept, "--json").json["clips"]
     assert [(clip["text"], clip["speaker"]) for clip in clips] == [
@@ -346,7 +346,7 @@ def test_a_clip_that_was_dropped_is_brought_back(shell: Shell, kept: str) -> Non
     assert shell("dataset", "show", kept, "--quiet").out == "b|\n"
     assert shell("dataset", "restore", kept, "a.flac", "--json").json["restored"] == ["a"]
     assert shell("dataset", "show", kept, "--json").json["clips"] == before
-    assert "No clip was left out" in shell("dataset", "restore", kept).text
+    assert "No clips were removed" in shell("dataset", "restore", kept).text
     assert shell("dataset", "restore", kept, "--all").code == 2
 
 
@@ -365,7 +365,7 @@ def test_the_trash_is_emptied_after_a_question(shell: Shell, kept: str) -> None:
     shell("dataset", "drop", kept, "a", "--yes")
     asked = shell("dataset", "empty-trash", kept)
     assert asked.code == 2
-    assert "1 clip left out of mine, and all that can be undone" in asked.text
+    assert "1 clip removed from mine, and the undo history" in asked.text
     assert shell("dataset", "restore", kept, "--quiet").out == "a\n"
     freed = shell("dataset", "empty-trash", kept, "--yes", "--json").json["freed_bytes"]
     assert freed == len(CLIP)
@@ -381,7 +381,7 @@ def test_deleting_asks_and_a_no_deletes_nothing(
     assert "mine has 2 clips" in said.text
     assert shell("dataset", "list", "--quiet").out == "mine\n"
     assert shell("dataset", "delete", kept, "--yes").code == 0
-    assert "No dataset is kept here yet" in shell("dataset", "list").text
+    assert "There are no datasets on this computer yet" in shell("dataset", "list").text
 
 
 # Plan and deploy
@@ -474,7 +474,7 @@ def test_a_disk_smaller_than_the_cloud_rents_is_planned_as_large_as_it_will_be(
     codes = {finding["code"] for finding in findings}
     assert "disk_raised" in codes
     assert "disk-small" not in codes  # it would be, with the disk that was asked for
-    assert "a disk of 20 GB, not 10" in shell("plan", *words, "--disk-gb", "10").text
+    assert "a disk of 20 GB instead of 10" in shell("plan", *words, "--disk-gb", "10").text
     assert "disk_raised" not in shell("plan", *words, "--disk-gb", "20", "--json").out
 
 

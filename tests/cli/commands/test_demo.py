@@ -163,7 +163,7 @@ def test_a_demo_that_is_ended_later_does_not_claim_that_its_run_goes_on(tmp_path
         _, rest = process.communicate(timeout=60)
         assert process.returncode == 130
         assert "The demo was ended, and run-01 with it" in rest
-        assert "goes on without this computer" not in rest
+        assert "continues without this computer" not in rest
 
 
 def test_the_faults_are_listed_and_an_unknown_one_is_refused(

@@ -249,5 +249,5 @@ def test_a_history_that_cannot_be_written_is_said_once_and_the_run_is_followed_a
         )
         said = shell("deploy", *COMMAND_RUN, "--yes", "--json", *TRUE)
     assert (said.code, said.json["end_reason"]) == (0, "finished")
-    assert said.err.count("cannot be kept") == 1
+    assert said.err.count("cannot be saved") == 1
     assert shell.harness.live() == []

@@ -38,7 +38,7 @@ def test_a_hash_without_yes_needs_somebody_to_ask(shell: Shell) -> None:
     document = shell("plan", *RUN, "--json", "--", "true").json
     said = shell("deploy", "--plan", document["hash"])
     assert (said.code, shell.rented) == (2, 0)
-    assert "no terminal to ask on" in said.text
+    assert "no terminal to ask for confirmation" in said.text
 
 
 def test_a_price_that_rose_rents_nothing_and_says_how_to_see_what_it_costs_now(
@@ -80,7 +80,7 @@ def test_settings_beside_a_hash_are_refused(shell: Shell, beside: tuple[str, ...
     document = shell("plan", *RUN, "--json", "--", "true").json
     said = shell("deploy", "--yes", "--plan", document["hash"], *beside)
     assert (said.code, shell.rented) == (2, 0)
-    assert "no setting can be given beside it" in said.text
+    assert "you cannot add settings" in said.text
 
 
 @pytest.mark.parametrize("plan_hash", ["", "12345678", "run-01"])

@@ -26,7 +26,7 @@ def test_the_files_of_a_run_are_written_and_the_next_commands_said(
     assert "launcher deploy --file run.toml" in said
     assert 'preset = "quick-check"' in (here / "quick-check" / "run.toml").read_text("utf-8")
     assert run(["init", "trainer", "quick-check"]) == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
 
 
 def test_without_a_name_every_preset_is_listed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -33,7 +33,7 @@ def kept_on_disk(folder: Path) -> bytes:
 
 def test_with_no_address_the_plan_says_quietly_that_nobody_is_told(shell: Shell) -> None:
     said = shell("plan", *RUN, *WORK)
-    assert "Told nobody while this computer is off (--notify ntfy://TOPIC)" in said.text
+    assert "Told none while this computer is off (--notify ntfy://TOPIC)" in said.text
     document = shell("plan", *RUN, "--json", *WORK).json
     assert document["told"] == {"here": [], "from_pod": []}
     assert not any("told" in str(each) for each in document["remarks"])
@@ -45,12 +45,12 @@ def test_the_plan_names_the_host_that_its_pod_tells_at_and_hands_the_address_ove
     monkeypatch.setenv("LAUNCHER_NOTIFY", f"{NTFY} desktop")
     said = shell("plan", *RUN, *WORK)
     assert (
-        "Told ntfy.test, by the pod itself: also while this computer is off desktop, while this computer "
+        "Told ntfy.test, from the pod, even while this computer is off desktop, while this computer "
         "follows the run" in said.text
     )
     assert "the Hugging Face tokens and your address at ntfy.test, as account secrets" in said.text
     curl = shell("plan", *RUN, "--curl", *WORK)
-    assert "<addresses to tell you at>" in curl.out
+    assert "<your notification addresses>" in curl.out
     assert "LAUNCHER_NOTIFY" in curl.out
     assert not any(word in said.text + curl.out for word in SECRET_WORDS)
 
@@ -60,9 +60,9 @@ def test_an_address_is_kept_here_where_the_person_says_so(
 ) -> None:
     monkeypatch.setenv("LAUNCHER_NOTIFY", NTFY)
     said = shell("plan", *RUN, "--notify-here", *WORK)
-    assert "Told ntfy.test, while this computer follows the run; nobody while it" in said.text
+    assert "Told ntfy.test, while this computer follows the run; none while it" in said.text
     assert "LAUNCHER_NOTIFY" not in shell("plan", *RUN, "--notify-here", "--curl", *WORK).out
-    assert "Told nobody while" in shell("plan", *RUN, "--no-notify", *WORK).text
+    assert "Told none while" in shell("plan", *RUN, "--no-notify", *WORK).text
 
 
 def test_a_run_is_told_of_from_its_order_to_its_end_and_no_address_is_kept(
@@ -100,7 +100,7 @@ def test_an_address_with_a_secret_is_refused_as_an_argument(
     words = (*command, WEBHOOK) if command[0] == "notify" else (*command, "--notify", WEBHOOK)
     said = shell(*words, *(WORK if command[0] == "deploy" else ()))
     assert said.code == 2
-    assert "Keep it instead: launcher keys set notify" in said.text
+    assert "Store it instead: launcher keys set notify" in said.text
     assert shell.rented == 0
     assert not any(word in said.text for word in SECRET_WORDS)
 
@@ -108,7 +108,7 @@ def test_an_address_with_a_secret_is_refused_as_an_argument(
 def test_an_address_that_is_none_is_refused_before_anything_is_rented(shell: Shell) -> None:
     said = shell("deploy", *RUN, "--yes", "--notify", "nonsense://x", *WORK)
     assert (said.code, shell.rented) == (2, 0)
-    assert "Apprise can do nothing with the address that begins with nonsense://" in said.text
+    assert "Apprise does not know addresses that start with nonsense://" in said.text
 
 
 def test_addresses_are_kept_in_the_keyring_like_a_key_and_used_from_there(
@@ -117,7 +117,7 @@ def test_addresses_are_kept_in_the_keyring_like_a_key_and_used_from_there(
     typed = iter([f"{NTFY} desktop", "nonsense://Very-Secret-1"])
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("typer.prompt", lambda *_, **__: next(typed))
-    assert "Kept in the keyring: notify" in shell("keys", "set", "notify").text
+    assert "Stored in the keyring: notify" in shell("keys", "set", "notify").text
     assert list(ring.kept.values()) == [f"{NTFY} desktop"]
     refused = shell("keys", "set", "notify")
     assert (refused.code, list(ring.kept.values())) == (2, [f"{NTFY} desktop"])
@@ -127,20 +127,20 @@ def test_addresses_are_kept_in_the_keyring_like_a_key_and_used_from_there(
         {"address": "ntfy.test", "source": "keyring", "from_pod": True},
         {"address": "desktop", "source": "keyring", "from_pod": False},
     ]
-    assert "ntfy.test, by the pod itself" in shell("plan", *RUN, *WORK).text
+    assert "ntfy.test, from the pod" in shell("plan", *RUN, *WORK).text
     assert shell("keys", "forget", "notify").code == 0
     assert ring.kept == {}
 
 
 def test_a_preference_holds_for_every_run_and_holds_no_secret(shell: Shell) -> None:
-    assert "You are told of every run at desktop." in shell("notify", "set", "desktop").text
+    assert "Notifications about every run go to desktop." in shell("notify", "set", "desktop").text
     assert shell("notify", "list", "--json").json["addresses"] == [
         {"address": "desktop", "source": "preference", "from_pod": False}
     ]
     assert "desktop, while this computer follows the run" in shell("plan", *RUN, *WORK).text
     assert shell("notify", "set", WEBHOOK).code == 2
     assert shell("notify", "set").code == 0
-    assert "You are told nowhere" in shell("notify", "list").text
+    assert "No notifications are set up" in shell("notify", "list").text
 
 
 def test_one_test_message_goes_to_every_address_and_what_failed_is_said(
@@ -178,7 +178,7 @@ def test_a_plan_that_was_shown_is_launched_with_the_addresses_that_it_named_or_s
     monkeypatch.delenv("LAUNCHER_NOTIFY")
     moved = shell("deploy", "--plan", by_pod, "--yes")
     assert moved.code != 0
-    assert "Where its pod tells you: ntfy.test, now none." in moved.text
+    assert "Notifications from its pod: ntfy.test, now none." in moved.text
     monkeypatch.setenv("LAUNCHER_NOTIFY", NTFY)
     assert shell("deploy", "--plan", here, "--yes", "--notify", "desktop").code == 0
     assert "LAUNCHER_NOTIFY" not in shell.harness.runner.started[-1].spec.env

@@ -25,8 +25,8 @@ def test_the_plan_of_an_older_run_file_says_what_was_taken_over(
     assert said.code == 0, said.text
     notes = [one["message"] for one in said.json["remarks"] if one["code"] == "older_settings"]
     assert len(notes) == 1
-    assert "run.toml: mel_bands is no setting any more" in notes[0]
-    assert "mel_bands is no setting any more" in shell("plan", "--file", str(file)).text
+    assert "run.toml: mel_bands is no longer a setting" in notes[0]
+    assert "mel_bands is no longer a setting" in shell("plan", "--file", str(file)).text
 
 
 @pytest.mark.usefixtures("older_vocabulary")
@@ -42,10 +42,10 @@ def test_a_preset_is_saved_from_a_run_of_an_older_release(shell: Shell) -> None:
     said = shell("presets", "save", "mine", "--from", "older-01")
     assert said.code == 0, said.text
     for words in (
-        "odd is no setting of this release and is left out.",
-        "mel_bands is no setting any more and is left out",
-        "scratch_gb is called disk_gb now.",
-        "epochs is left out: it means nothing beside the rest.",
+        "odd is not a setting in this release and is ignored.",
+        "mel_bands is no longer a setting and is ignored",
+        "scratch_gb is now called disk_gb.",
+        "epochs is ignored: it does not apply with these settings.",
     ):
         assert words in said.text
     settings = shell("presets", "show", "mine", "--json").json["settings"]
@@ -84,4 +84,4 @@ def test_a_dataset_is_checked_for_an_older_preset_and_what_changed_is_said(
     (tmp_path / "clips").mkdir()
     (tmp_path / "clips" / "metadata.csv").write_text("", "utf-8")
     said = shell("dataset", "check", str(tmp_path / "clips"), "--preset", "mine")
-    assert "mel_bands is no setting any more and is left out" in said.text
+    assert "mel_bands is no longer a setting and is ignored" in said.text

@@ -145,7 +145,7 @@ def test_our_image_is_planned_and_rented_by_the_digest_that_a_release_wrote_in(
         return [body["image"] for body in bodies if "image" in body]
 
     assert planned(shell("plan", *COMMAND_RUN, "--json", "--", "true").json) == [DEFAULT_IMAGE]
-    assert "rented by the tag alone" in shell("plan", *COMMAND_RUN, "--", "true").text
+    assert "used by its tag only" in shell("plan", *COMMAND_RUN, "--", "true").text
     digest = f"sha256:{'5' * 64}"
     monkeypatch.setattr(image_digest, "IMAGE_DIGEST", digest)
     said = shell("plan", *COMMAND_RUN, "--json", "--", "true").json
@@ -172,11 +172,11 @@ BAD_WORDS = [
     (("--gpu-types", "4090", "--data-centers", "XX-NO-1"), 4, "Nearest"),
     (("--argv", "true"), 2, "--recipe command"),
     (("--recipe", "command", "--quality", "low", "--argv", "x"), 2, "--recipe piper"),
-    (("--recipe", "command", "--argv", "API_KEY=c4n4ry0v4lu3"), 2, "looks like it holds a key"),
+    (("--recipe", "command", "--argv", "API_KEY=c4n4ry0v4lu3"), 2, "looks like it contains a key"),
     (
         ("--recipe", "command", "--env", "WANDB_API_KEY=c4n4ry0v4lu3"),
         2,
-        "Variables looks like it holds a key",
+        "Variables looks like it contains a key",
     ),
 ]
 
@@ -353,7 +353,7 @@ def test_a_run_over_the_accounts_hourly_limit_rents_nothing_and_says_where_to_as
     shell.world.account.spend_limit_usd = 0.05
     said = shell("deploy", "--yes", *COMMAND_RUN, "--", "true")
     assert said.code == 2
-    assert "may cost $0.05 an hour" in said.text
+    assert "is $0.05 an hour" in said.text
     assert "https://www.runpod.io/contact" in said.text
     assert shell.rented == 0
 
@@ -378,7 +378,7 @@ def test_nothing_free_names_what_was_tried(shell: Shell) -> None:
 
 def test_the_plan_says_how_long_a_pod_may_boot_and_what_that_rests_on(shell: Shell) -> None:
     said = shell("plan", *COMMAND_RUN, "--", "true")
-    assert "15 minutes, or the pod is released and the next one tried (2.75 GB of" in said.text
+    assert "15 minutes, or the pod is released and the next one is tried (2.75 GB of" in said.text
     given = shell("plan", *COMMAND_RUN, "--boot-minutes", "7", "--json", "--", "true").json
     assert given["boot_budget"] == {"minutes": 7.0, "basis": "as set by boot_minutes"}
 
@@ -392,4 +392,4 @@ def test_the_plan_keeps_away_from_where_a_machine_failed_lately(shell: Shell) ->
     assert plan["candidates"][0]["avoids"] == [place]
     assert place not in plan["candidates"][0]["data_centers"]
     (note,) = [finding for finding in plan["remarks"] if finding["code"] == "bad_host"]
-    assert f"{place} is left out for RTX 4090" in note["message"]
+    assert f"{place} is not used for RTX 4090" in note["message"]

@@ -90,7 +90,7 @@ def test_each_contradiction_is_named_with_both_values_and_what_to_do(
     said = shell("deploy", "--yes", *CONTINUED, *words)
     assert said.code == 2
     assert f"run-01 was trained with {says}" in said.text
-    assert f"To go on with it: {remedy}. To begin a new run, leave --resume out" in said.text
+    assert f"To continue it: {remedy}. To start a new run, leave --resume out" in said.text
     assert shell.rented == 0
 
 
@@ -162,7 +162,7 @@ def test_another_folder_or_table_of_the_dataset_is_asked_about(
     said = shell("deploy", "--yes", *CONTINUED, *words)
     assert (said.code, shell.rented) == (2, 0)
     assert says in said.text
-    assert f"To go on with it: {remedy}. To begin a new run" in said.text
+    assert f"To continue it: {remedy}. To start a new run" in said.text
     assert "--force resume-dataset" in said.text
 
 
@@ -238,6 +238,6 @@ def test_speakers_in_another_order_would_be_swapped_and_are_refused(shell: Shell
     said = shell("deploy", "--yes", *CONTINUED, "--speakers", "2")
     assert (said.code, shell.rented) == (2, 0)
     assert (
-        "has learnt the speakers anna, ben, in this order; the dataset now has ben, anna"
+        "was trained with the speakers anna, ben, in this order; the dataset now has ben, anna"
         in said.text
     )

@@ -68,7 +68,7 @@ def test_terms_that_were_not_accepted_are_said_with_the_address_to_accept_them_a
 ) -> None:
     put_model(shell)
     text = refused(shell, *MODEL)
-    assert f"{GATED_MODEL} has a gate, and the account of the dataset token was not let in" in text
+    assert f"{GATED_MODEL} is gated, and the account of the dataset token has no access" in text
     assert f"Open http://hub.test/{GATED_MODEL} with that account and accept its terms" in text
 
 
@@ -77,7 +77,7 @@ def test_a_token_without_the_right_to_what_has_a_gate_is_no_way_around_it(shell:
     shell.harness.core.tokens[READ_TOKEN] = Token(
         "read", "demo", TokenKind.READ, may_read_gated=False
     )
-    assert "a fine-grained token has to be allowed to read gated repos" in refused(shell, *MODEL)
+    assert "A fine-grained token must also be allowed to read gated repos" in refused(shell, *MODEL)
 
 
 def test_a_repo_that_is_not_there_is_said_and_what_it_is_instead(shell: Shell) -> None:
@@ -85,10 +85,10 @@ def test_a_repo_that_is_not_there_is_said_and_what_it_is_instead(shell: Shell) -
     shell.push({"metadata.csv": b"a|Hello.\n"})
     assert "The model acme/absent cannot be read" in refused(shell, "--input", "acme/absent")
     text = refused(shell, "--input", DATASET)
-    assert f"{DATASET} is a dataset, and not a model." in text
+    assert f"{DATASET} is a dataset, not a model." in text
     assert f"datasets/{DATASET}" in text
     text = refused(shell, "--input", f"datasets/{GATED_MODEL}")
-    assert f"{GATED_MODEL} is a model, and not a dataset." in text
+    assert f"{GATED_MODEL} is a model, not a dataset." in text
     text = refused(shell, "--input", f"{GATED_MODEL}@v9")
     assert f"{GATED_MODEL} has no branch, tag or commit v9." in text
     put_model(shell, "demo", files={"aux.txt": b"x"})
@@ -111,10 +111,10 @@ def test_two_that_would_lie_in_one_folder_are_refused(shell: Shell, words: tuple
 @pytest.mark.parametrize(
     ("word", "says"),
     [
-        ("acme/base:../up", "has to stay below the command's own"),
+        ("acme/base:../up", "must be inside the command's own"),
         ("https://huggingface.co/spaces/acme/app", "the address of a Space"),
         ("https://huggingface.co/acme/base/tree/main/text_encoder", "An input is a whole repo"),
-        ("base", "A model is written OWNER/NAME"),
+        ("base", "Write OWNER/NAME for a model"),
     ],
 )
 def test_a_word_that_names_no_whole_repo_is_refused(shell: Shell, word: str, says: str) -> None:
@@ -127,7 +127,7 @@ def test_a_disk_without_room_for_the_inputs_is_refused(shell: Shell) -> None:
     weights = commit.tree["weights/model.bin"]
     commit.tree["weights/model.bin"] = replace(weights, size=75_000_000_000)
     text = refused(shell, *MODEL)
-    assert "The pod's disk of 40 GB has no room for this training: its inputs take 75.0 GB" in text
+    assert "The pod's disk of 40 GB is too small for this training: its inputs take 75.0 GB" in text
     assert "--disk-gb 76" in text
     assert shell("plan", *COMMAND_RUN, *MODEL, "--disk-gb", "80", *COMMAND).code == 0
 
@@ -161,12 +161,12 @@ def test_a_run_that_goes_on_keeps_the_commit_it_began_with(shell: Shell) -> None
     plan = continued(shell, *MODEL)
     assert plan["settings"]["input"]["value"] == [f"{GATED_MODEL}@{then}"]
     assert (
-        f"has changed since run-01 began (commit {then[:8]}, now {now[:8]})"
+        f"has changed since run-01 started (commit {then[:8]}, now {now[:8]})"
         in (remarks(plan)["input_kept"])
     )
     plan = continued(shell, "--input", f"{GATED_MODEL}@main")
     assert plan["settings"]["input"]["value"] == [f"{GATED_MODEL}@{now}"]
-    assert f"began with {GATED_MODEL} at commit {then[:8]}" in remarks(plan)["input_changed"]
+    assert f"started with {GATED_MODEL} at commit {then[:8]}" in remarks(plan)["input_changed"]
     shell.harness.core.tokens[OWNERS_TOKEN].is_revoked = True
     plan = continued(shell, *MODEL, "--input", f"datasets/{DATASET}")
     assert plan["settings"]["input"]["value"][0] == f"{GATED_MODEL}@{then}"

@@ -52,7 +52,7 @@ def test_the_keyring_keeps_it_apart_from_the_keys(
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{VALUE}\n"))
     said = shell("keys", "set", NAME)
-    assert (said.code, said.out.strip()) == (0, f"Kept in the keyring: {NAME}.")
+    assert (said.code, said.out.strip()) == (0, f"Stored in the keyring: {NAME}.")
     assert kept.kept == {("pod-launcher", f"secret:{NAME}"): VALUE}
     assert launched(shell) == VALUE
     assert shell("keys", "forget", NAME, "--json").json["forgotten"] == [NAME]
@@ -62,11 +62,11 @@ def test_the_keyring_keeps_it_apart_from_the_keys(
 @pytest.mark.parametrize(
     ("name", "typed", "says"),
     [
-        (NAME, "short", f"The value of {NAME} is shorter than 8 letters"),
-        ("runpd", VALUE, "'runpd' names no key and no secret"),
-        ("HF_UPLOAD", VALUE, "names no key and no secret"),
+        (NAME, "short", f"The value of {NAME} is shorter than 8 characters"),
+        ("runpd", VALUE, "'runpd' is not the name of a key or secret"),
+        ("HF_UPLOAD", VALUE, "is not the name of a key or secret"),
         ("LD_PRELOAD", VALUE, "is set by the pod"),
-        (f"{NAME}={VALUE}", "", "That names no key and no secret"),
+        (f"{NAME}={VALUE}", "", "That is not the name of a key or secret"),
     ],
 )
 def test_the_keyring_takes_nothing_that_no_run_could_use(
@@ -108,7 +108,7 @@ def test_a_person_is_asked_without_echo(shell: Shell, monkeypatch: pytest.Monkey
 def test_a_value_in_the_command_line_is_refused_and_not_repeated(shell: Shell) -> None:
     said = shell("deploy", "--yes", *COMMAND_RUN, "--secret", f"{NAME}={VALUE}", *COMMAND)
     assert (said.code, shell.rented) == (2, 0)
-    assert "a secret is given by its name alone" in said.text
+    assert "give only the name of a secret" in said.text
     assert VALUE not in said.text
 
 

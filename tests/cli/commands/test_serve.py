@@ -72,7 +72,7 @@ def test_a_certificate_that_cannot_be_used_is_a_sentence(tmp_path: Path) -> None
 
 def test_the_form_is_not_served_to_others(capsys: pytest.CaptureFixture[str]) -> None:
     assert app.run(["serve", "--with-form", "--host", "0.0.0.0", "--insecure"]) == 2
-    assert "for this computer alone" in capsys.readouterr().err
+    assert "only for this computer" in capsys.readouterr().err
 
 
 def test_the_token_is_printed_alone_and_a_new_one_is_not_made_beside_the_variable(

@@ -76,7 +76,7 @@ def test_a_file_of_the_persons_own_is_not_overwritten_and_a_page_of_ours_is(
     path.write_text("mine")
     refused = shell("share", delivered, "--out", str(path))
     assert refused.code == 2
-    assert "was not made by sharing a run" in refused.text
+    assert "is not a shared run" in refused.text
     assert path.read_text() == "mine"
     assert shell("share", delivered, "--out", str(path), "--yes").code == 0
     assert shell("share", delivered, "--out", str(path), "--title", "Again").code == 0
@@ -99,7 +99,7 @@ def test_a_space_is_made_private_and_holds_the_page(shell: Shell, delivered: str
 def test_nobody_makes_a_page_public_unasked(shell: Shell, delivered: str) -> None:
     refused = shell("share", delivered, "--space", SPACE, "--public")
     assert refused.code == 2
-    assert "Nobody is here to agree" in refused.text
+    assert "There is no terminal to confirm" in refused.text
     assert ("space", SPACE) not in shell.harness.core.store.repos
     assert shell("share", delivered, "--space", SPACE, "--public", "--yes").code == 0
     assert not space_of(shell).is_private
@@ -117,7 +117,7 @@ def test_a_space_with_something_else_is_left_as_it_is(shell: Shell, delivered: s
     publish(hub, Repo(SPACE, "space"), {"index.html": b"<h1>Mine</h1>"}, "mine")
     refused = shell("share", delivered, "--space", SPACE)
     assert refused.code == 2
-    assert "holds something else" in refused.text
+    assert "already contains something else" in refused.text
     assert content(shell, "index.html") == "<h1>Mine</h1>"
     assert shell("share", delivered, "--space", SPACE, "--yes").code == 0
     assert MADE_BY in content(shell, "index.html")
@@ -137,7 +137,7 @@ def test_on_a_terminal_the_person_is_asked_first(
         monkeypatch.setattr(person, "isatty", lambda: True)
         monkeypatch.setattr(sys, "stdin", person)
         said = shell("share", delivered, "--space", SPACE, "--public")
-        assert "Everyone will see and hear the page" in said.text
+        assert "Everyone will be able to see and hear the page" in said.text
         assert said.code == code
         assert (("space", SPACE) in shell.harness.core.store.repos) is is_made
 

@@ -75,7 +75,7 @@ def test_a_voice_is_fetched_whole_and_is_here_from_then_on(trained: Shell) -> No
 
 def test_a_step_without_a_voice_names_the_steps_that_have_one(trained: Shell) -> None:
     said = trained("voices", "fetch", "run-01", "--step", "7")
-    assert (said.code, "of the steps 40, 20" in said.err) == (2, True)
+    assert (said.code, "for the steps 40, 20" in said.err) == (2, True)
     assert trained("voices", "use", "nowhere", "--step", "20").code == 2
 
 
@@ -126,5 +126,5 @@ def test_speaking_with_a_file_that_is_not_there_or_nothing_to_say_is_said(
     assert (said.code, "no voice at" in said.text) == (2, True)
     (tmp_path / "a.onnx").write_bytes(b"")
     said = shell("voices", "say", "...", "--voice", str(tmp_path / "a.onnx"))
-    assert (said.code, "nothing to say" in said.text) == (2, True)
-    assert "no run yet" in shell("voices", "say", "Hello.").text
+    assert (said.code, "no text to speak" in said.text) == (2, True)
+    assert "no runs yet" in shell("voices", "say", "Hello.").text

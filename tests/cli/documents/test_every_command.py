@@ -101,7 +101,7 @@ def test_a_word_that_is_none_is_an_error_of_the_same_shape(shell: Shell) -> None
 def test_json_among_the_words_of_somebodys_program_is_not_ours(shell: Shell) -> None:
     said = shell("deploy", *COMMAND_RUN, "--", "python", "train.py", "--json")
     assert said.code == 2
-    assert said.err.startswith("error: There is no terminal to ask on")
+    assert said.err.startswith("error: Nothing was rented, because there is no terminal")
 
 
 def test_a_warning_is_a_line_of_json_as_well(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

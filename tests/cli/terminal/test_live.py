@@ -114,7 +114,7 @@ def test_a_phase_lasts_by_the_pods_clock_and_by_ours_since_it_was_heard(picture:
 
 def test_a_watch_that_begins_in_the_middle_shows_the_phase(picture: Picture) -> None:
     picture.see(event(Heartbeat, 600.0, phase=Phase.FETCH))
-    assert frame(picture)[0] == "fetch: the dataset is fetched"
+    assert frame(picture)[0] == "fetch: downloading the dataset"
 
 
 def test_the_cost_grows_between_two_words_of_the_pod(picture: Picture) -> None:
@@ -123,7 +123,7 @@ def test_the_cost_grows_between_two_words_of_the_pod(picture: Picture) -> None:
 
 def test_a_warning_a_restart_and_the_end_are_lines_that_stay(picture: Picture) -> None:
     assert "Mind the gap" in picture.see(event(RunWarning, code="x", message="Mind the gap."))
-    assert "started again" in picture.see(RestartSeen(1.0))
+    assert "restarted" in picture.see(RestartSeen(1.0))
     assert "finished" in picture.see(event(Ended, reason=EndReason.FINISHED))
     assert picture.told.ended is not None
     assert len(picture.warnings) == 2
@@ -162,7 +162,7 @@ def test_on_a_terminal_the_display_draws_and_cleans_up(
         live.say("a line that stays [not markup]")
     text = terminal.getvalue()
     assert "a line that stays [not markup]" in text
-    assert "fetch: the dataset is fetched" in text
+    assert "fetch: downloading the dataset" in text
     assert "\x1b[?25h" in text  # the cursor is back
 
 

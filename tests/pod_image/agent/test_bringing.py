@@ -111,12 +111,12 @@ def tampered() -> dict[str, dict[str, Path | bytes]]:
 @pytest.mark.parametrize(
     ("what", "says"),
     [
-        ("of the same size", "train.py, which the run brings along, is not the file of the plan"),
-        ("longer", "train.py, which the run brings along, is not the file of the plan"),
-        ("gone", "train.py, which the run brings along, is missing in the results repo"),
-        ("one more", "lies sitecustomize.py, which is not of the plan"),
-        ("the list", "The list of what the run brings along is not the one of the plan"),
-        ("all gone", "The list of what the run brings along is missing"),
+        ("of the same size", "train.py, sent with the run, is not the file in the plan"),
+        ("longer", "train.py, sent with the run, is not the file in the plan"),
+        ("gone", "train.py, sent with the run, is missing from the results repo"),
+        ("one more", "contains sitecustomize.py, which is not in the plan"),
+        ("the list", "The list of files sent with the run differs from the plan"),
+        ("all gone", "The list of files sent with the run is missing"),
     ],
 )
 @in_virtual_time
@@ -141,7 +141,7 @@ async def test_a_list_that_leads_out_of_the_folder_is_refused_though_the_plan_se
     outside = brought({"lib/../../out/run.json": b"x"})
     await lived(harness, {list_path(outside.sha256): outside.listed.to_json()}, outside)
     assert (seen.stages, harness.ended["reason"]) == ([], EndReason.FAILED)
-    assert "leads out of the command's folder" in harness.ended["detail"]
+    assert "outside the command's folder" in harness.ended["detail"]
 
 
 @in_virtual_time

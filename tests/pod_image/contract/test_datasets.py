@@ -76,7 +76,9 @@ def test_a_document_of_the_first_contract_is_still_read() -> None:
 
 def test_a_document_of_a_contract_to_come_is_refused() -> None:
     text = run_document().to_json().replace('"contract":2', '"contract":3')
-    with pytest.raises(ContractError, match="understands contract 2, the launcher sent 3"):
+    with pytest.raises(
+        ContractError, match="understands contract version 2, but the launcher sent version 3"
+    ):
         RunDocument.from_json(text)
 
 

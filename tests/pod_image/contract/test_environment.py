@@ -29,7 +29,8 @@ def test_an_image_that_does_not_know_the_version_says_both_numbers():
     text = run_document().to_json().replace(f'"contract":{CONTRACT_VERSION}', '"contract":99')
 
     with pytest.raises(
-        ContractError, match=f"understands contract {CONTRACT_VERSION}, the launcher sent 99"
+        ContractError,
+        match=f"understands contract version {CONTRACT_VERSION}, but the launcher sent version 99",
     ) as caught:
         RunDocument.from_json(text)
     assert "image" in in_terminal(caught.value.hint)

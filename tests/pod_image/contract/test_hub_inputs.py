@@ -50,5 +50,5 @@ def test_what_names_no_repo_or_leads_out_of_the_command_s_folder_is_refused(word
 def test_a_model_is_no_dataset() -> None:
     assert checked_model("") == ""
     assert checked_model("me/base@v1") == "me/base@v1"
-    with pytest.raises(ValueError, match="a model is wanted"):
+    with pytest.raises(ValueError, match="a model is needed"):
         checked_model("datasets/me/clips")

@@ -47,11 +47,11 @@ def test_every_setting_that_a_release_had_is_one_or_is_said_to_be_none_any_more(
 @pytest.mark.parametrize(
     ("written", "values", "words"),
     [
-        ({"rounds": 7}, {"epochs": 7}, ["rounds is called epochs now."]),
-        ({"passes": 7}, {"epochs": 7}, ["passes is called epochs now."]),
-        ({"rounds": 7, "epochs": 9}, {"epochs": 9}, ["which is given too; rounds is left out"]),
-        ({"passes": 7, "rounds": 9}, {"epochs": 7}, ["passes is called", "rounds is left out"]),
-        ({"mel_bands": 80, "seed": 1}, {"seed": 1}, ["left out: the voice has as many as its"]),
+        ({"rounds": 7}, {"epochs": 7}, ["rounds is now called epochs."]),
+        ({"passes": 7}, {"epochs": 7}, ["passes is now called epochs."]),
+        ({"rounds": 7, "epochs": 9}, {"epochs": 9}, ["which is set too; rounds is ignored"]),
+        ({"passes": 7, "rounds": 9}, {"epochs": 7}, ["passes is now called", "rounds is ignored"]),
+        ({"mel_bands": 80, "seed": 1}, {"seed": 1}, ["ignored: the voice has as many as its"]),
         ({"sed": 1}, {"sed": 1}, []),
     ],
 )
@@ -69,9 +69,9 @@ def test_what_another_release_wrote_is_left_out_where_it_means_nothing_and_said(
     found = taken_over({"rounds": 99_999_999, "frobnicate": 1, "seed": 3}, of_another_release=True)
     assert found.values == {"seed": 3}
     assert found.notes == (
-        "rounds is called epochs now.",
-        "frobnicate is no setting of this release and is left out.",
-        "epochs is left out: this release does not take its value.",
+        "rounds is now called epochs.",
+        "frobnicate is not a setting in this release and is ignored.",
+        "epochs is ignored: this release does not accept its value.",
     )
 
 

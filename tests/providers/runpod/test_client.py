@@ -105,7 +105,7 @@ def test_this_machine_may_be_reached_without_tls(url: str) -> None:
 
 @pytest.mark.parametrize("key", ["", "  ", "two words", "line\nbreak", "schlüssel"])
 def test_a_key_that_cannot_be_one_is_refused_without_being_shown(key: str) -> None:
-    with pytest.raises(NotConfigured, match="empty or holds characters") as caught:
+    with pytest.raises(NotConfigured, match="empty or contains characters") as caught:
         RunPodClient(SecretStr(key), "https://cloud")
     assert not key.strip() or key not in in_terminal(caught.value.message)
 
@@ -242,20 +242,20 @@ async def test_a_limit_of_hours_is_reported_and_not_slept_through() -> None:
 @pytest.mark.parametrize(
     ("status", "kind", "said"),
     [
-        (400, InvalidRequest, "would not rent the pod"),
+        (400, InvalidRequest, "refused to rent the pod"),
         (401, NotConfigured, "refused the key"),
         (402, InsufficientBalance, "balance is too low"),
         (403, NoRight, "may not rent the pod"),
-        (404, ProviderError, "would not rent the pod"),
-        (405, ApiDrift, "no longer takes"),
-        (409, ProviderError, "present state"),
+        (404, ProviderError, "refused to rent the pod"),
+        (405, ApiDrift, "no longer accepts"),
+        (409, ProviderError, "current state"),
         (410, ApiDrift, "REST v1 is"),
         (413, InvalidRequest, "too large"),
-        (422, InvalidRequest, "would not rent the pod"),
+        (422, InvalidRequest, "refused to rent the pod"),
         (429, ProviderUnavailable, "rate limit"),
         (500, RentUnclear, "a pod may exist"),
         (302, ApiDrift, "answered 302"),
-        (418, ProviderError, "would not rent the pod"),
+        (418, ProviderError, "refused to rent the pod"),
     ],
 )
 async def test_each_status_of_a_create_has_its_meaning(
@@ -305,7 +305,7 @@ async def test_a_pod_that_is_not_there_and_a_call_that_is_not_there_differ() -> 
 
 async def test_a_block_of_cloudflare_is_not_blamed_on_the_key() -> None:
     page = httpx.Response(403, text="<html><title>Denied</title>error code: 1010</html>")
-    with pytest.raises(ProviderError, match="in front of RunPod") as caught:
+    with pytest.raises(ProviderError, match="between here and RunPod") as caught:
         await client_of(Server(page)).pods()
     assert not isinstance(caught.value, NoRight)
     assert "1010" in in_terminal(caught.value.message)

@@ -160,7 +160,7 @@ def test_something_new_beside_what_we_use_is_a_change_and_breaks_nothing() -> No
         (httpx.Response(200, text="<html>"), None, "JSONDecodeError"),
         (httpx.Response(200, json=[]), None, "AttributeError"),
         (httpx.Response(200, json={"paths": {}}), False, "POST /v2/pods is gone"),
-        (httpx.Response(200, json=small()), True, "changed, with all that is used still there"),
+        (httpx.Response(200, json=small()), True, "changed, but everything used is still there"),
     ],
 )
 async def test_the_check_says_what_it_found_and_never_fails(

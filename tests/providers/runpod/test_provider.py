@@ -159,7 +159,7 @@ async def test_a_catalogue_entry_is_an_offer_only_when_it_can_be_rented(
 
 async def test_a_catalogue_that_no_longer_tells_stock_is_drift() -> None:
     silent = {key: value for key, value in GPU_TYPE.items() if key != "availability"}
-    with pytest.raises(ApiDrift, match="no longer says which are free"):
+    with pytest.raises(ApiDrift, match="no longer shows which are available"):
         await answering({"gpus": [silent]}).offers(1, Cloud.SECURE, ())
     with pytest.raises(ApiDrift, match="about a GPU"):
         await answering({"gpus": [{"name": "no id"}]}).offers(1, Cloud.SECURE, ())
@@ -215,7 +215,7 @@ def test_the_body_of_an_order_spells_out_count_and_tier_and_quotes_the_command()
 
 
 def test_more_variables_than_a_pod_takes_are_refused_here() -> None:
-    with pytest.raises(InvalidRequest, match="takes 50 variables; this run needs 51"):
+    with pytest.raises(InvalidRequest, match="can have 50 variables; this run needs 51"):
         create_body(order(environment={f"V{number}": "" for number in range(51)}))
 
 

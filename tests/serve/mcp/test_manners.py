@@ -258,7 +258,7 @@ async def test_no_tool_takes_or_tells_a_key(tmp_path: Path) -> None:
         assert not re.search(r"token|api_key|password", schemas)
         key = "hf_" + "a1B2" * 9
         refused = await ask("plan", settings={**RUN, "env": [f"API={key}"]}, command=["true"])
-        assert "looks like it holds a key" in refused.error
+        assert "looks like it contains a key" in refused.error
         assert key not in refused.error
         told = [
             (await ask("plan", settings=RUN, command=["true"])).text,

@@ -96,7 +96,7 @@ async def test_offline_our_own_table_is_offered_and_it_is_said(desk: Desk) -> No
     seen = await listing(desk.bench(), BASE, GERMAN)
     assert len(seen.options) == len(BASES)
     assert seen.options[0].value.endswith(THORSTEN_CHECKPOINT)
-    assert "could not be had" in said(seen)
+    assert "is not available" in said(seen)
     assert "may be typed" in said(seen)
 
 

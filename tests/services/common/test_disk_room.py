@@ -51,7 +51,7 @@ def test_no_disk_is_ordered_that_the_cloud_has_not_got_and_the_plan_says_what_it
     small = RunSettings(recipe="command", argv=("true",), results_repo="me/x", disk_gb=5)
     (finding,) = findings_on_disk(small, None)
     assert (finding.severity, finding.code) == (Severity.NOTE, "disk_raised")
-    assert "a disk of 20 GB, not 5" in in_terminal(finding.message)
+    assert "a disk of 20 GB instead of 5" in in_terminal(finding.message)
     assert rented_disk_gb(small) == default_place().least_disk_gb
 
 

@@ -108,7 +108,7 @@ async def test_an_image_that_is_there_is_found_with_a_token_for_everybody(
 ) -> None:
     registry = Registry({"ghcr.io/me/pod:1": platforms})
     found = await registry.ask("ghcr.io/me/pod:1")
-    assert (found.is_good, found.sentence) == (True, "ghcr.io/me/pod:1 is there for linux/amd64")
+    assert (found.is_good, found.sentence) == (True, "ghcr.io/me/pod:1 exists for linux/amd64")
     assert registry.seen[0].method == "HEAD"
     assert all(each.url.scheme == "https" for each in registry.seen)
 
@@ -123,7 +123,7 @@ async def test_an_image_for_other_machines_is_no_image_for_a_pod(platforms: list
 
 async def test_a_tag_that_is_not_there_is_said() -> None:
     found = await Registry({"ghcr.io/me/pod:1": ["linux/amd64"]}).ask("ghcr.io/me/pod:2")
-    assert (found.is_good, found.sentence) == (False, "ghcr.io/me/pod:2 is not there")
+    assert (found.is_good, found.sentence) == (False, "ghcr.io/me/pod:2 does not exist")
     assert "--image bootstrap" in in_terminal(found.hint)
 
 

@@ -115,7 +115,7 @@ async def test_a_limit_that_is_met_while_reading_leaves_what_was_told_before() -
     assert (found.verdict, found.size_bytes, found.sentence) == (
         Verdict.THERE,
         None,
-        f"{NAME} is there",
+        f"{NAME} exists",
     )
 
 
@@ -138,7 +138,7 @@ async def test_each_fault_of_a_registry_has_its_verdict(fault: str, verdict: Ver
 async def test_a_name_that_no_registry_could_have_is_absent_and_nobody_is_asked() -> None:
     found, app = await ask(having(), "ghcr.io/Me/Pod:1")
     assert found.verdict is Verdict.ABSENT
-    assert "small letters" in found.sentence
+    assert "lower-case letters" in found.sentence
     assert app.seen == []
 
 

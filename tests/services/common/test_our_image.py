@@ -57,7 +57,7 @@ def test_until_a_release_the_tag_is_rented_and_the_plan_says_so() -> None:
 async def test_doctor_says_that_a_tag_alone_is_rented() -> None:
     found = await doctors(DEFAULT_IMAGE)
     assert found.is_good is True
-    assert "rented by this tag alone" in found.sentence
+    assert "used by its tag only" in found.sentence
 
 
 @pytest.mark.usefixtures("released")

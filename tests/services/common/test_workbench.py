@@ -232,7 +232,7 @@ async def test_downloading_a_run_that_is_not_there_is_a_sentence(tmp_path: Path)
     harness = LauncherHarness(tmp_path)
     harness.script.ends_after = None
     run = await launch(harness.bench, plan(), harness.keys)
-    with pytest.raises(InvalidRequest, match="nothing in demo/voices"):
+    with pytest.raises(InvalidRequest, match="no files in demo/voices"):
         await download_results(harness.bench, run)
 
 

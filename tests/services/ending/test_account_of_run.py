@@ -71,7 +71,7 @@ async def test_reaping_with_another_accounts_key_names_the_run_and_leaves_it(
 async def test_an_abort_with_another_accounts_key_does_not_count_as_one(tmp_path: Path) -> None:
     harness = LauncherHarness(tmp_path)
     run = await running(harness)
-    with pytest.raises(PodGone, match="may be another account's"):
+    with pytest.raises(PodGone, match="may belong to another account"):
         await release(strangers_bench(harness), run)
     assert harness.bench.runs.get("run-01").state is RunState.RUNNING
     assert harness.live() == [run.pod_id]
@@ -139,7 +139,9 @@ async def test_without_a_token_that_reads_the_results_a_run_is_not_taken_for_los
     harness.world.pods[run.pod_id].log.forget_container()
     nobody = harness.hub_of(None)
     tokenless = replace(harness.bench, hub=HubAccess(nobody, nobody, run_blocking=at_once))
-    with pytest.raises(NotConfigured, match=f"How it ended stands in {RESULTS_REPO}") as caught:
+    with pytest.raises(
+        NotConfigured, match=f"How it ended is recorded in {RESULTS_REPO}"
+    ) as caught:
         await end_of(tokenless, run)
     assert "hf-upload" in in_terminal(caught.value.hint)
     assert [each.run.run_id for each in (await reap(tokenless)).left_open] == ["run-01"]

@@ -336,9 +336,9 @@ async def test_a_computer_whose_history_is_in_order_is_not_asked_to_guess(tmp_pa
     harness = LauncherHarness(tmp_path)
     run = await running(harness)
     other = harness.second_home()
-    with pytest.raises(InvalidRequest, match="cannot be told") as caught:
+    with pytest.raises(InvalidRequest, match="does not show which run") as caught:
         await find_run(other, "")
-    assert in_terminal(caught.value.hint) == f"Name one of: {RESULTS_REPO}/run-01"
+    assert in_terminal(caught.value.hint) == f"Choose one of: {RESULTS_REPO}/run-01"
     with pytest.raises(InvalidRequest, match="no run 'run-02'"):
         await find_run(other, "run-02")
     assert (await find_run(other, "run-01")).nonce == run.nonce

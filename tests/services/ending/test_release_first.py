@@ -194,7 +194,7 @@ async def test_the_pod_of_an_abandoned_order_that_could_not_be_released_is_not_f
     harness.script.armed_after = None
     harness.world.faults.switch_on("create-500-but-rents", times=1)
     harness.world.faults.switch_on("list-lag", seconds=90)
-    with pytest.raises(Exception, match="None appeared"):
+    with pytest.raises(Exception, match="No pod appeared"):
         await launch(harness.bench, plan(), harness.keys)
     await harness.bench.clock.sleep(60)
     harness.world.faults.switch_off()

@@ -84,7 +84,7 @@ async def test_an_abort_of_a_gone_pod_without_a_token_leaves_its_end_to_who_can_
     harness.bench.runs.update(run, deadline=harness.bench.clock.now() + timedelta(hours=1))
     nobody = harness.hub_of(None)
     tokenless = replace(harness.bench, hub=HubAccess(nobody, nobody, run_blocking=at_once))
-    with pytest.raises(NotConfigured, match="How it ended stands in"):
+    with pytest.raises(NotConfigured, match="How it ended is recorded in"):
         await release(tokenless, run)
     assert_finished(await release(harness.bench, run))
 

@@ -109,7 +109,7 @@ async def test_a_run_that_is_not_there_names_those_that_are_as_they_are_typed(
 ) -> None:
     harness = LauncherHarness(tmp_path)
     put(harness.hub, record())
-    with pytest.raises(InvalidRequest, match="holds no run run-09") as caught:
+    with pytest.raises(InvalidRequest, match="has no run run-09") as caught:
         await read_run(alone(harness), replace(ADDRESS, run_id="run-09"))
     assert str(caught.value.hint) == f"It has: {RESULTS_REPO}/run-01."
 

@@ -89,7 +89,7 @@ async def test_a_later_launch_orders_around_the_bad_machine_and_its_plan_says_so
     assert place not in steered_one.data_centers
     (finding,) = findings_on_bad_hosts([steered_one], bad)
     assert in_terminal(finding.message).startswith(
-        f"{place} is left out for RTX 4090: a machine with RTX 4090"
+        f"{place} is not used for RTX 4090: a machine with RTX 4090"
     )
     wanted = plan("run-02", steered_one)
     order = pod_order(
@@ -142,7 +142,7 @@ async def test_where_there_is_nothing_else_a_machine_that_does_well_now_will_do(
 async def test_bad_machines_everywhere_end_the_launch_with_nothing_rented(tmp_path: Path) -> None:
     harness = LauncherHarness(tmp_path)
     harness.script.lame_in = set(places(harness))
-    with pytest.raises(RunFailed, match="not fit for the run: gpu"):
+    with pytest.raises(RunFailed, match="cannot do the run: gpu"):
         await launch(harness.bench, plan("run-01", here(harness)), harness.keys)
     assert len(harness.world.pods) == 3
     assert harness.live() == []

@@ -169,7 +169,7 @@ async def test_a_pod_of_a_launch_that_was_cut_off_is_not_taken_for_other_files(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tests.services.harness.plan", lambda: plan)
         await killed(harness, Lethal(Stage.RENTED))
-    with pytest.raises(InvalidRequest, match="has a pod already"):
+    with pytest.raises(InvalidRequest, match="already has a pod"):
         await launch(harness.bench, changed, harness.keys)
     run = await launch(harness.bench, plan, harness.keys)
     assert run.attempt == 1
@@ -208,7 +208,7 @@ async def test_a_run_that_is_continued_with_other_files_is_told_which(
         if found.code == "brought_changed"
     ]
     assert changed.severity is Severity.WARNING
-    assert "changed: train.py; new: new.py; not brought now: .requirements/all.txt" in str(
+    assert "changed: train.py; new: new.py; not sent now: .requirements/all.txt" in str(
         changed.message
     )
 

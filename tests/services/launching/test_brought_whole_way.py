@@ -67,7 +67,7 @@ def test_a_script_that_was_brought_runs_and_a_tampered_one_is_refused_and_its_po
     assert said.startswith("BROUGHT TO /")
     assert said.endswith("/PREPARED/OUT")
     assert refused.reason == "failed"
-    assert "train.py, which the run brings along, is not the file of the plan" in refused.detail
+    assert "train.py, sent with the run, is not the file in the plan" in refused.detail
     assert not (results / refused.plan.run_id / "files").exists()
     for path in results.rglob("*"):  # run.json, events and log of real agents among them
         assert not path.is_file() or PRIVATE.encode() not in path.read_bytes(), path

@@ -87,7 +87,9 @@ async def test_where_the_account_keeps_no_secrets_it_goes_in_plain_and_the_plan_
     harness.world.faults.switch_on("secrets-refused")
     plan = await planned(harness, keys(harness), NAME)
     said = next(finding for finding in plan.findings if finding.code == "secrets_in_plain")
-    assert f"the Hugging Face tokens and {NAME} would stand readable" in str(said.message)
+    assert f"the Hugging Face tokens and {NAME} could be read in the pod's definition" in str(
+        said.message
+    )
     run = await launch(harness.bench, plan, keys(harness))
     assert harness.world.pods[run.pod_id].env[IN_POD] == VALUE
 

@@ -167,7 +167,7 @@ async def test_an_order_that_cannot_be_written_down_first_is_not_sent(tmp_path: 
             folder.rename(folder.with_name("moved"))
             folder.write_text("in the way")
 
-    with pytest.raises(NotConfigured, match=r"not ordered\. Nothing was rented") as caught:
+    with pytest.raises(NotConfigured, match=r"so it was not sent\. Nothing was rented") as caught:
         await launch(harness.bench, plan(), harness.keys, disk_fails)
     assert "LAUNCHER_HOME" in in_terminal(caught.value.hint)
     assert (harness.posts(), harness.secret_names()) == (0, [])
@@ -177,6 +177,6 @@ async def test_an_order_that_cannot_be_written_down_first_is_not_sent(tmp_path: 
 async def test_without_a_place_for_its_lock_a_launch_does_not_begin(tmp_path: Path) -> None:
     harness = LauncherHarness(tmp_path)
     harness.config.intents_folder.write_text("in the way")
-    with pytest.raises(NotConfigured, match="not ordered"):
+    with pytest.raises(NotConfigured, match="so it was not sent"):
         await launch(harness.bench, plan(), harness.keys)
     assert (harness.posts(), harness.secret_names()) == (0, [])

@@ -285,7 +285,7 @@ async def test_no_second_pod_takes_over_from_a_computer_that_has_begun_the_run_m
     theirs = document.attempt.model_copy(update={"nonce": "elsewhere1"})
     harness.script.deliver(document.model_copy(update={"attempt": theirs}))
     harness.world.kill_host(pod)
-    with pytest.raises(InvalidRequest, match="begun by another computer"):
+    with pytest.raises(InvalidRequest, match="Another computer started"):
         await task
     assert harness.live() == []
     assert harness.posts() == 1
@@ -320,7 +320,7 @@ async def test_a_create_that_stays_unclear_is_left_to_the_reaper_not_ordered_aga
 ) -> None:
     harness = LauncherHarness(tmp_path)
     harness.world.faults.switch_on("create-503-rents-nothing", times=1)
-    with pytest.raises(RentUnclear, match="None appeared within 60 s") as caught:
+    with pytest.raises(RentUnclear, match="No pod appeared within 60 s") as caught:
         await launch(harness.bench, plan("run-01", offer(), A5000), harness.keys)
     assert "reap" in in_terminal(caught.value.hint)
     assert harness.posts() == 1
@@ -430,7 +430,7 @@ async def test_a_run_that_has_a_pod_is_not_launched_again(tmp_path: Path) -> Non
     harness = LauncherHarness(tmp_path)
     harness.script.ends_after = None
     run = await launch(harness.bench, plan(), harness.keys)
-    with pytest.raises(InvalidRequest, match=f"has a pod already: {run.pod_id}"):
+    with pytest.raises(InvalidRequest, match=f"already has a pod: {run.pod_id}"):
         await launch(harness.open_bench(), plan(), harness.keys)
     assert harness.live() == [run.pod_id]
 
@@ -500,7 +500,7 @@ async def test_another_settings_launch_does_not_adopt_but_says_what_is_there(
     harness = LauncherHarness(tmp_path)
     with pytest.MonkeyPatch.context() as patch:
         await cut_off(harness, Stage.RENTED, patch)
-    with pytest.raises(InvalidRequest, match="has a pod already"):
+    with pytest.raises(InvalidRequest, match="already has a pod"):
         await launch(harness.bench, plan(settings={"max_hours": 2.0}), harness.keys)
     assert len(harness.live()) == 1
 
@@ -540,7 +540,7 @@ async def test_settings_too_long_for_a_pod_are_refused_before_anything_is_made(
 ) -> None:
     harness = LauncherHarness(tmp_path)
     long = plan(settings={"argv": tuple("x" * 500 for _ in range(250))})
-    with pytest.raises(InvalidRequest, match="a pod can be sent 60,000"):
+    with pytest.raises(InvalidRequest, match="a pod can receive at most 60,000"):
         await launch(harness.bench, long, harness.keys)
     assert harness.posts() == 0
     assert harness.secret_names() == []

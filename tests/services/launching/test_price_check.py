@@ -20,7 +20,7 @@ from tests.services.harness import LauncherHarness, Lethal, killed
 
 A5000 = offer("NVIDIA RTX A5000", "RTX A5000", 0.27)
 SAID = (
-    "RunPod charges $1.03 an hour for this RTX 4090, and $0.69 was agreed: it is released at once."
+    "RunPod charges $1.03 an hour for this RTX 4090, but $0.69 was agreed. It is released at once."
 )
 
 

@@ -75,7 +75,7 @@ def test_a_typed_value_that_does_not_apply_is_refused_with_what_it_needs() -> No
     with pytest.raises(InvalidRequest) as caught:
         compose(None, {**REPOS, "argv": ["true"]})
     assert in_terminal(caught.value.message).startswith(
-        "--argv only means something when --recipe is command"
+        "--argv only has an effect when --recipe is command"
     )
     assert "--recipe command" in in_terminal(caught.value.hint)
 
@@ -85,7 +85,7 @@ def test_a_typed_value_beside_one_that_says_it_all_is_refused_by_both_names() ->
     with pytest.raises(InvalidRequest) as caught:
         compose(None, {**REPOS, **own})
     said = in_terminal(caught.value.message)
-    assert said == "--picture-epochs means nothing beside --trainer-config."
+    assert said == "--picture-epochs has no effect with --trainer-config."
     assert (
         in_terminal(caught.value.hint)
         == "Leave --picture-epochs out, or leave --trainer-config out."

@@ -62,8 +62,8 @@ def on_image(plan: Plan) -> list[Finding]:
 @pytest.mark.parametrize(
     ("image", "code", "way_out"),
     [
-        (MINE, "image_absent", "--image bootstrap needs no image of ours"),
-        ("bootstrap:ghcr.io/me/other:1", "image_absent", "--image bootstrap alone takes one"),
+        (MINE, "image_absent", "--image bootstrap does not need our image"),
+        ("bootstrap:ghcr.io/me/other:1", "image_absent", "--image bootstrap uses one"),
         ("ghcr.io/Me/Pod:1", "image_absent", "--image bootstrap"),
         ("ghcr.io/me/arm:1", "image_platform", "--platform linux/amd64"),
     ],
@@ -167,7 +167,7 @@ async def test_a_disk_that_the_image_fills_is_warned_of(tmp_path: Path) -> None:
     tight = await ground.plan(disk_gb=20)
     (found,) = [each for each in tight.findings if each.code == "disk_tight"]
     assert found.severity is Severity.WARNING
-    assert "the image takes about 30 GB of it unpacked" in in_terminal(found.message)
+    assert "the unpacked image takes about 30 GB" in in_terminal(found.message)
     assert in_terminal(found.hint) == "Rent a larger disk: --disk-gb 30"
     wide = await ground.plan(disk_gb=60)
     assert not [each for each in wide.findings if each.code == "disk_tight"]

@@ -40,7 +40,7 @@ def test_what_runs_on_the_account_already_leaves_less_of_its_hourly_limit() -> N
     refused = only(full)
     assert (refused.severity, refused.code) == (Severity.ERROR, "spend_limit")
     assert refused.message == (
-        "All that runs on the RunPod account may cost $1.00 an hour, and costs $0.50 now; this GPU would add $0.69."
+        "The hourly limit of the RunPod account is $1.00 an hour, of which $0.50 is in use; this GPU would add $0.69."
     )
     assert in_terminal(refused.hint).endswith("ask RunPod for more: https://www.runpod.io/contact")
     assert found(replace(full, spend_per_hour_usd=0.3)) == []
@@ -61,14 +61,14 @@ def test_candidates_over_the_limit_are_left_out_where_others_are_within_it() -> 
 def test_what_runs_on_the_account_is_not_called_nothing_where_it_is_not_told() -> None:
     refused = only(replace(RICH, spend_limit_usd=0.5, spend_per_hour_usd=None))
     assert refused.message == (
-        "All that runs on the RunPod account may cost $0.50 an hour; this GPU would add $0.69."
+        "The hourly limit of the RunPod account is $0.50 an hour; this GPU would add $0.69."
     )
 
 
 def test_an_account_with_all_the_pods_it_may_have_is_refused_one_more() -> None:
     refused = only(replace(RICH, most_pods=2, pods=2))
     assert (refused.severity, refused.code) == (Severity.ERROR, "pod_limit")
-    assert "has 2 pods, and may have no more" in in_terminal(refused.message)
+    assert "has 2 pods, which is its limit" in in_terminal(refused.message)
 
 
 @pytest.mark.parametrize(
@@ -116,16 +116,16 @@ def test_what_the_key_is_not_told_is_a_note_with_the_scopes_it_lacks() -> None:
     [
         (
             replace(RICH, balance_usd=25.0, spend_per_hour_usd=0.69, most_pods=5, pods=1),
-            "Balance $25.00. All that runs on it costs $0.69 of at most $80.00 an hour. 1 pod of at most 5.",
+            "Balance $25.00. Everything running costs $0.69 of at most $80.00 an hour. 1 pod of at most 5.",
         ),
         (
             replace(RICH, spend_per_hour_usd=None),
-            "Balance $100.00. All that runs on it may cost $80.00 an hour; what it costs now is not told.",
+            "Balance $100.00. Everything running may cost $80.00 an hour; the current cost is not known.",
         ),
-        (Account(), "RunPod does not tell this key its balance."),
+        (Account(), "RunPod does not show the balance to this key."),
         (
             Account(balance_usd=-3.0, is_invoiced=True, lacks=("account:read",)),
-            "Balance $-3.00; it is invoiced afterwards. The key lacks the scope account:read.",
+            "Balance $-3.00; billed by invoice. The key lacks the scope account:read.",
         ),
     ],
 )

@@ -66,8 +66,8 @@ def test_what_pip_can_fetch_from_a_pod_is_taken(here: Path, line: str) -> None:
 
 
 PASSWORD = "hunter2"
-LOCAL = "names a path of this computer"
-SECRET = "names an address with a name or password in it"
+LOCAL = "uses a path on this computer"
+SECRET = "uses an address with a user name or password in it"
 
 
 @pytest.mark.parametrize(
@@ -89,8 +89,8 @@ SECRET = "names an address with a name or password in it"
         ("--find-links ./wheels", LOCAL),
         ("-f wheels", LOCAL),
         ("-i simple", LOCAL),
-        ("-r /home/anna/more.txt", "by a path that the pod does not have"),
-        ("-r ..\\more.txt", "by a path that the pod does not have"),
+        ("-r /home/anna/more.txt", "a file path that does not exist on the pod"),
+        ("-r ..\\more.txt", "a file path that does not exist on the pod"),
         (f"--index-url https://me:{PASSWORD}@example.org/simple", SECRET),
         ("--extra-index-url=https://${TOKEN}@example.org/simple", SECRET),
         ("lib @ git+https://token@github.com/owner/lib", SECRET),

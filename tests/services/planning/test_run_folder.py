@@ -59,7 +59,7 @@ def test_what_is_needed_stands_there_to_be_filled_in_and_the_rest_with_its_help(
 def test_nothing_is_written_where_one_of_the_files_is_there(tmp_path: Path) -> None:
     (tmp_path / CONFIGURATION).mkdir()
     (tmp_path / CONFIGURATION / "train.json").write_text("mine")
-    with pytest.raises(InvalidRequest, match=r"train\.json is there already"):
+    with pytest.raises(InvalidRequest, match=r"train\.json already exists"):
         write_run_folder(tmp_path, {RUN_FILE: b"", f"{CONFIGURATION}/train.json": b"new"})
     assert not (tmp_path / RUN_FILE).exists()
     assert (tmp_path / CONFIGURATION / "train.json").read_text() == "mine"

@@ -143,7 +143,7 @@ async def test_a_plan_is_kept_for_an_hour(tmp_path: Path) -> None:
     harness.loop.jump(3590)
     assert recall(harness.bench, plan.hash).hash == plan.hash
     harness.loop.jump(20)
-    with pytest.raises(UnknownPlan, match="The hour of plan") as over:
+    with pytest.raises(UnknownPlan, match="has expired after an hour") as over:
         recall(harness.bench, plan.hash)
     assert "a new plan" in str(over.value.hint)
     with pytest.raises(UnknownPlan, match="was shown on this computer in the last hour"):
@@ -157,7 +157,7 @@ async def test_a_clock_that_went_back_gives_a_plan_no_longer_hour(tmp_path: Path
     harness.loop.jump(7200)
     plan = await shown(harness)
     harness.loop.jump(-3600)
-    with pytest.raises(UnknownPlan, match="The hour of plan"):
+    with pytest.raises(UnknownPlan, match="has expired after an hour"):
         recall(harness.bench, plan.hash)
 
 
@@ -256,7 +256,7 @@ async def test_a_gpu_that_is_not_free_any_more_is_said_with_what_would_be_next(
     plan = await shown(harness, gpu_types=["RTX 4090", "RTX 3090"], cloud="secure")
     taken(harness, GPU)
     refused = await said(harness, plan)
-    assert "GPU: RTX 4090, secure tier, now not free (next: RTX 3090, secure tier)." in str(
+    assert "GPU: RTX 4090, secure tier, now not available (next: RTX 3090, secure tier)." in str(
         refused.message
     )
 
@@ -342,7 +342,7 @@ async def test_a_run_that_has_begun_is_not_begun_again_by_the_same_hash(tmp_path
     plan = await shown(harness)
     await launch(harness.bench, await again(harness, plan), harness.keys)
     refused = await said(harness, plan)
-    assert "Run id: run-01, now run-02." in str(refused.message)
+    assert "Run ID: run-01, now run-02." in str(refused.message)
     assert harness.posts() == 1
 
 

@@ -41,14 +41,14 @@ class Seen(HTMLParser):
 def test_no_name_of_a_dataset_a_repo_or_a_file_is_in_it_unasked() -> None:
     page = shared_page(SHOWN, Choice())
     assert [secret for secret in SECRETS if secret in page] == []
-    assert "Left out: the names of datasets and repos; what the run said in words" in page
-    assert "the recording to compare with" in page
+    assert "Left out: the names of datasets and repos; the run&#x27;s own messages" in page
+    assert "the original recording" in page
 
 
 def test_what_it_said_comes_without_the_names_unless_both_are_asked_for() -> None:
     page = shared_page(SHOWN, Choice(with_notes=True))
     assert "All of (left out) was learnt." in page
-    assert "What it printed last" in page
+    assert "Last output" in page
     assert [secret for secret in SECRETS if secret in page] == []
     both = shared_page(SHOWN, ALL)
     assert "me/hidden-clips" in both
@@ -59,7 +59,7 @@ def test_what_is_not_known_of_a_run_is_no_price_of_nothing() -> None:
     unknown = run(gpu_name="", price_per_hour_usd=0.0, max_cost_usd=0.0)
     page = shared_page(shared_run(run=unknown), Choice())
     assert "$0.00" not in page
-    assert "It was still running when this was made." in page
+    assert "It was still running when this page was made." in page
     reckoned = shared_page(shared_run(run=run(created_at=NOW - timedelta(hours=1))), Choice())
     assert "<dd>about $0.39, at most $2.00</dd>" in reckoned
     never = run(state=RunState.ENDED, end_reason=EndReason.ABORTED, pod_id="")

@@ -53,4 +53,4 @@ async def test_samples_that_could_not_be_looked_for_are_no_samples_that_are_not_
     shared = await gather(harness.bench, ended(), Choice())
     assert (shared.samples, shared.samples_made) == ((), 1)
     assert "403" in shared.trouble
-    assert "Some samples could not be had." in shared_page(shared, Choice())
+    assert "Some samples are missing." in shared_page(shared, Choice())

@@ -122,7 +122,7 @@ def test_apprise_tells_a_server_of_its_own_kind(caplog: pytest.LogCaptureFixture
     with Server((200, b"", {}), (500, b"", {})).up() as server:
         address = one(server.url.replace("http://", "json://") + "/to?:Key=Very-Secret-1")
         taken, refused = (asyncio.run(Sender()(address, NEWS)) for _ in range(2))
-    assert (taken, refused) == ("", "Apprise says that it was not taken")
+    assert (taken, refused) == ("", "Apprise reports that it was not accepted")
     first = json.loads(server.bodies[0])
     assert first["title"] == NEWS.title
     assert first["message"] == f"{NEWS.text}\n{NEWS.link}"
@@ -216,7 +216,7 @@ def test_an_address_with_a_secret_is_refused_as_an_argument(text: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
         refuse_secrets([text])
     said = f"{refused.value.message} {refused.value.hint}"
-    assert "As an argument every program on this computer could read it" in said
+    assert "As an argument, every program on this computer could read it" in said
     assert not any(word in said for word in (*SECRET_WORDS, "Very-Secret"))
 
 
@@ -228,7 +228,7 @@ def test_addresses_without_one_may_stand_there() -> None:
 def test_what_is_no_address_is_refused_by_its_place_and_not_quoted(text: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
         addresses_in(f"desktop {text}")
-    assert "Address 2" in str(refused.value.message)
+    assert "Notification address 2" in str(refused.value.message)
     assert "Secret" not in f"{refused.value.message} {refused.value.hint}"
 
 

@@ -228,7 +228,7 @@ async def test_the_end_of_a_pod_that_said_no_word_of_it_is_told_from_the_history
     await asyncio.sleep(0.1)
     assert story.told.kinds("ntfy.test") == ["ended"]
     text = story.told.got[0][1].text
-    assert "The pod is gone without a word of its end. It cost about $0.30." in text
+    assert "The pod disappeared without saying how it ended. It cost about $0.30." in text
     assert "2 files did not reach the results repo." in text
 
 
@@ -277,7 +277,9 @@ async def test_what_could_not_be_told_is_said_here_and_may_be_told_by_another_pr
     story.told.whys["ntfy.test"] = "the server answered 403"
     story.say(ARMED)
     await asyncio.sleep(1)
-    assert said == ["ntfy.test could not be told “run-01 is armed”: the server answered 403."]
+    assert said == [
+        "ntfy.test did not get the notification “run-01 is armed”: the server answered 403."
+    ]
     story.told.whys.clear()
     story.say(ARMED, teller=story.another())
     await asyncio.sleep(1)

@@ -37,7 +37,7 @@ async def test_a_newcomer_is_told_the_four_steps(person: User) -> None:
         "Train your first",
     ):
         await person.should_see(title)
-    await person.should_see("There is no server of ours")
+    await person.should_see("We run no server")
 
 
 async def test_home_shows_what_runs_and_what_was_done(person: User, ground: Ground) -> None:
@@ -53,7 +53,7 @@ async def test_home_shows_what_runs_and_what_was_done(person: User, ground: Grou
     )
     await visit(person, "/")
     await person.should_see("Running now")
-    await person.should_see("Last runs")
+    await person.should_see("Recent runs")
     await person.should_see("$0.40")
     await person.should_not_see("Your first voice")
 
@@ -66,7 +66,7 @@ async def test_a_key_is_checked_and_held_for_its_tab_alone(person: User, ground:
     await person.should_see("No keys")
     use_key(person, KeyName.RUNPOD, ground.world.api_key)
     await person.should_see("Works. Balance $25.00.", retries=400)
-    await person.should_see("1 of 3 keys held")
+    await person.should_see("1 of 3 keys")
     assert ground.site.vault.get("another tab", "runpod") is None
 
 
@@ -92,7 +92,7 @@ async def test_a_refused_key_is_told_apart_and_dropped(person: User, ground: Gro
     [
         (KeyName.RUNPOD, "hf_something", "looks like a Hugging Face token"),
         (KeyName.HF_UPLOAD, "rpa_something", "looks like a RunPod key"),
-        (KeyName.RUNPOD, "two words", "It holds a blank or a line break"),
+        (KeyName.RUNPOD, "two words", "It contains a space or a line break"),
         (KeyName.RUNPOD, "short", "too short"),
     ],
 )
@@ -115,7 +115,7 @@ async def test_a_token_that_may_too_much_is_said(person: User, ground: Ground) -
 async def test_a_read_token_cannot_write_results(person: User, ground: Ground) -> None:
     await visit(person, "/keys")
     use_key(person, KeyName.HF_UPLOAD, TOKENS["read"])
-    await person.should_see("may read but not write", retries=400)
+    await person.should_see("can read but not write", retries=400)
     assert ground.site.vault.get(person.tab_id, "hf-upload") is None
 
 
@@ -155,7 +155,7 @@ async def test_no_element_ever_holds_a_typed_key(person: User, ground: Ground) -
     await visit(person, "/keys")
     for name, value in ground.values.items():
         use_key(person, name, value)
-    await person.should_see("3 of 3 keys held", retries=400)
+    await person.should_see("3 of 3 keys", retries=400)
     page = json.dumps([one._to_dict() for one in person._client.elements.values()], default=str)
     for value in ground.values.values():
         assert value not in page
@@ -188,7 +188,7 @@ async def test_a_value_out_of_range_is_said_at_its_field(holder: User) -> None:
 async def test_the_check_names_what_is_missing(holder: User) -> None:
     await visit(holder, "/train")
     holder.find(marker="check").click()
-    await holder.should_see("Still missing: “Dataset repo”, “Results repo”.", retries=400)
+    await holder.should_see("Missing: “Dataset repo”, “Results repo”.", retries=400)
     assert only(holder, Button, "start").locked
 
 
@@ -202,9 +202,9 @@ async def test_a_checked_plan_can_be_confirmed_and_a_change_locks_it_again(
     await holder.should_see("Ready", retries=400)
     assert not only(holder, Button, "start").locked
     holder.find(marker="start").click()
-    await holder.should_see("Until it reports itself ready", retries=400)
+    await holder.should_see("Keep this program running until the GPU is ready", retries=400)
     await holder.should_see(
-        "not ready after 15 minutes is removed, and the next one tried (2.75 GB"
+        "not ready after 15 minutes is removed, and the next one is tried (2.75 GB"
     )
     page = json.dumps([one._to_dict() for one in holder._client.elements.values()], default=str)
     assert "<RunPod API key>" in page
@@ -221,7 +221,7 @@ async def test_further_datasets_are_looked_at_as_one_with_the_first(
     await visit(holder, "/train?preset=quick-check&dataset=demo/clips")
     await holder.should_see("demo/clips: 12 clips", retries=400)
     enter(holder, "more_datasets", "demo/more")
-    await holder.should_see("demo/clips and demo/more cannot be trained on", retries=400)
+    await holder.should_see("demo/clips and demo/more cannot be used for training", retries=400)
     await holder.should_see("demo/more: metadata.csv line 13")
     assert ground.site.drafts.of(holder.tab_id).given["more_datasets"] == ["demo/more"]
 
@@ -239,7 +239,7 @@ async def test_a_run_continued_with_another_dataset_and_language_is_stopped_by_t
     holder.find(marker="check").click()
     await holder.should_see("run-01 was trained with language de_DE", retries=400)
     await holder.should_see("run-01 was trained on demo/older; you chose demo/clips")
-    await holder.should_see("To go on with it: “Language”: de_DE.")
+    await holder.should_see("To continue it: “Language”: de_DE.")
     await holder.should_see(marker="pass-resume-dataset")
     assert only(holder, Button, "start").locked
 
@@ -251,13 +251,13 @@ async def test_what_one_knows_of_a_data_set_can_be_let_pass_and_minded_again(
     await visit(holder, "/train?preset=quick-check&dataset=demo/clips")
     enter(holder, "results_repo", "demo/voice")
     holder.find(marker="check").click()
-    await holder.should_see("Let it pass", retries=400)
+    await holder.should_see("Ignore", retries=400)
     assert only(holder, Button, "start").locked
-    click(holder, "Let it pass")
+    click(holder, "Ignore")
     await holder.should_see("Ready", retries=400)
     holder.find(marker="start").click()
-    await holder.should_see("Let pass in the dataset: file-absent", retries=400)
-    click(holder, "Mind it again")
+    await holder.should_see("Ignored in the dataset: file-absent", retries=400)
+    click(holder, "Do not ignore")
     await until(lambda: only(holder, Button, "start").locked)
     draft = ground.site.drafts.of(holder.tab_id)
     assert draft.let_pass == set()
@@ -279,11 +279,11 @@ async def test_text_and_form_are_one_choice(holder: User, ground: Ground) -> Non
     enter(holder, "batch_size", "4")
     assert "batch_size = 4" in str(only(holder, Field, "field-toml").value)
     enter(holder, "toml", 'preset = "quick-check"\n[settings]\nbatch_size = 6\n')
-    click(holder, "Take over this text")
-    await holder.should_see("Taken over")
+    click(holder, "Apply this text")
+    await holder.should_see("Applied")
     assert only(holder, Field, "field-batch_size").value == "6"
     enter(holder, "toml", "[settings]\nbatch_sice = 6\n")
-    click(holder, "Take over this text")
+    click(holder, "Apply this text")
     await holder.should_see("There is no setting 'batch_sice'")
 
 
@@ -338,7 +338,7 @@ async def test_the_strip_is_on_every_page_while_a_gpu_may_cost_money(
     for path in ("/", "/keys", "/datasets", "/train", "/runs", "/voice", "/help"):
         await visit(person, path)
         await person.should_see("about $0.24 so far")
-        await person.should_see("Stop and remove")
+        await person.should_see("Cancel run")
 
 
 async def test_without_a_key_a_run_shows_its_last_known_figures(
@@ -358,7 +358,7 @@ async def test_a_run_that_is_over_shows_its_receipt(person: User, watched: Groun
     await person.should_see("The run finished.")
     await person.should_see("Receipt")
     await person.should_see("Metered by the GPU")
-    await person.should_not_see("No GPU busy")
+    await person.should_not_see("GPU idle")
 
 
 async def test_the_receipt_says_how_long_no_gpu_was_busy(person: User, watched: Ground) -> None:
@@ -368,7 +368,7 @@ async def test_the_receipt_says_how_long_no_gpu_was_busy(person: User, watched: 
         run(), state=RunState.ENDED, end_reason=EndReason.FINISHED, ended_at=NOW, cost_usd=0.31
     )
     await visit(person, f"/runs/{run().nonce}")
-    await person.should_see("No GPU busy")
+    await person.should_see("GPU idle")
     await person.should_see("21 % of 5 min")
 
 
@@ -383,10 +383,10 @@ async def test_a_pod_past_its_deadline_is_shown_in_red(person: User, watched: Gr
 @pytest.mark.parametrize(
     ("tab", "words"),
     [
-        ("samples", "on its way"),
+        ("samples", "uploading"),
         ("now", "The machine reports how busy it is once it has started."),
-        ("log", "Nothing here yet."),
-        ("settings", "Train again with these"),
+        ("log", "Nothing logged yet."),
+        ("settings", "Train again with these settings"),
         ("overview", "Sound (mel): 2.5 at step 40"),
         ("nonsense", "Sound (mel): 2.5 at step 40"),
     ],
@@ -415,7 +415,7 @@ async def test_a_runs_past_is_read_back_whichever_page_came_first(
 
 async def test_an_unknown_run_is_said(person: User) -> None:
     await visit(person, "/runs/nothing000")
-    await person.should_see("There is no such run")
+    await person.should_see("This run does not exist")
 
 
 # history
@@ -491,9 +491,9 @@ async def test_a_folder_of_this_computer_becomes_a_data_set(
 ) -> None:
     await visit(person, "/datasets/anna")
     enter(person, "local-folder", str(some_clips(tmp_path / "recordings", 3)))
-    click(person, "Take these")
+    click(person, "Use this folder")
     await person.should_see("3 clips added", retries=400)
-    await person.should_see("2 · What is said")
+    await person.should_see("2 · Transcripts")
     person.find(marker="check-dataset").click()
     await person.should_see(marker="whole-report", retries=400)
     shown = await ground.answer("/reports/anna")
@@ -501,14 +501,14 @@ async def test_a_folder_of_this_computer_becomes_a_data_set(
     assert "<svg" in shown.text
     assert (await ground.answer("/reports/never-checked")).status_code == 404
     person.find(marker="push").click()
-    await person.should_see("Say first that you may use the recordings")
+    await person.should_see("First confirm that you are allowed to use the recordings")
 
 
 async def test_a_folder_that_is_not_there_is_said(person: User) -> None:
     await visit(person, "/datasets/anna")
     enter(person, "local-folder", "/nonexistent/recordings")
-    click(person, "Take these")
-    await person.should_see("There is no folder", retries=400)
+    click(person, "Use this folder")
+    await person.should_see("The folder /nonexistent/recordings does not exist.", retries=400)
 
 
 async def test_without_a_voice_the_page_says_what_to_do(person: User) -> None:
@@ -518,7 +518,7 @@ async def test_without_a_voice_the_page_says_what_to_do(person: User) -> None:
 
 async def test_help_is_there_and_searched(person: User) -> None:
     await visit(person, "/help?topic=money")
-    await person.should_see("Who ends the cost")
+    await person.should_see("What stops the cost")
     enter(person, "help-search", "keyring")
     await person.should_see("Where keys are kept")
     await visit(person, "/help?topic=settings")

@@ -40,7 +40,7 @@ async def test_a_run_that_never_had_a_gpu_is_not_said_to_have_released_one(
         run(state=RunState.ENDED, end_reason=EndReason.BOOT_FAILED, pod_id="", created_at=None)
     )
     await visit(person, f"/runs/{run().nonce}")
-    await person.should_see("It never had a GPU.")
+    await person.should_see("There was never a GPU.")
     await person.should_see("The run ended before it had a GPU.")
     await person.should_not_see("was released")
 

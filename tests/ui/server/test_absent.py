@@ -18,10 +18,10 @@ async def test_a_page_that_is_none_says_so_and_leads_on() -> None:
     answer = await _absent(asked(), HTTPException(404))
     body = bytes(answer.body).decode()
     assert answer.status_code == 404
-    assert "There is no such page" in body
+    assert "This page does not exist" in body
     assert 'href="/"' in body
 
 
 async def test_what_a_route_says_of_a_thing_that_is_not_there_stays_its_own() -> None:
-    answer = await _absent(asked(lambda: None), HTTPException(404, "There is no such take."))
-    assert (answer.status_code, b"There is no such take." in bytes(answer.body)) == (404, True)
+    answer = await _absent(asked(lambda: None), HTTPException(404, "This take does not exist."))
+    assert (answer.status_code, b"This take does not exist." in bytes(answer.body)) == (404, True)

@@ -82,10 +82,10 @@ async def test_a_run_that_cannot_be_followed_says_so_and_is_tried_again(
     await until(lambda: one.nonce in broken.troubles)
     await visit(person, f"/runs/{one.nonce}")
     await person.should_see("No contact with the GPU")
-    await person.should_see("Following the run failed here (ZeroDivisionError).")
+    await person.should_see("Following the run failed in this program (ZeroDivisionError).")
     assert not broken.is_watched(one.nonce)
     said = [entry.text for entry in broken.view(one).log]
-    assert said == ["Following the run failed here (ZeroDivisionError)."]
+    assert said == ["Following the run failed in this program (ZeroDivisionError)."]
     assert "secret words" not in str(said)
     ground.clock.moment += timedelta(seconds=RETRY_SECONDS + 1)
     broken.refresh()
@@ -131,7 +131,7 @@ async def test_an_error_beside_a_page_is_shown_on_it_without_values(
 
     page(ground.site, "/test-of-a-fault", "A page", build)
     await visit(person, "/test-of-a-fault")
-    await person.should_see("Something in this program failed (ValueError).")
+    await person.should_see("Something went wrong in this program (ValueError).")
     await person.should_see("in fails")
     await person.should_not_see("secret words")
     caplog.clear()

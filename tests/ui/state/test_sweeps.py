@@ -127,4 +127,4 @@ async def test_an_account_that_does_not_answer_is_said_and_swept_with_the_next_s
     ground.world.faults.switch_off()
     await visit(holder, "/keys")
     assert await ground.site.sweeps.sweep(session.bench) is not None
-    await holder.should_see("No forgotten GPU", retries=30)
+    await holder.should_see("No forgotten GPUs", retries=30)

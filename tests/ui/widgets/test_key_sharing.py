@@ -41,7 +41,7 @@ async def test_a_tab_is_let_in_by_a_click_in_the_tab_that_has_the_keys(
     await until(lambda: len(ground.site.vault.held(second.tab_id)) == len(ground.values))
     await until(lambda: second.client is not before)
     await drawn(second)
-    await second.should_see("3 of 3 keys held", retries=30)
+    await second.should_see("3 of 3 keys", retries=30)
     await first.should_not_see(QUESTION)
     said = str(browser.said)
     held = ground.site.vault.held(first.tab_id).values()
@@ -83,7 +83,7 @@ async def test_forgetting_in_one_tab_is_seen_in_the_other(
 ) -> None:
     second = await browser.tab("/runs")
     ground.site.vault.share(first.tab_id, second.tab_id)
-    await second.should_see("3 of 3 keys held", retries=30)
+    await second.should_see("3 of 3 keys", retries=30)
     for name in KeyName:
         ground.site.vault.forget(first.tab_id, name.value)
     await second.should_see("No keys", retries=30)

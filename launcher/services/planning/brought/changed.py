@@ -24,9 +24,9 @@ async def findings_on_changes(
         Finding(
             Severity.WARNING,
             "brought_changed",
-            f"What {record.run_id} brings along has changed since it began ({how}): it goes on with the files as they "
-            "are now.",
-            "To go on as it began, bring the files as they were then.",
+            f"The files sent with {record.run_id} have changed since it started ({how}); it continues with the "
+            "current files.",
+            "To continue with the old files, send those.",
         ),
     )
 
@@ -36,7 +36,7 @@ def _said(before: BroughtList, now: BroughtList) -> str:
     words = (
         ("changed", [path for path in here if path in then and here[path] != then[path]]),
         ("new", [path for path in here if path not in then]),
-        ("not brought now", [path for path in then if path not in here]),
+        ("not sent now", [path for path in then if path not in here]),
     )
     return "; ".join(f"{word}: {listed(paths)}" for word, paths in words if paths)
 

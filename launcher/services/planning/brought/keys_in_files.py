@@ -57,7 +57,7 @@ def key_in_file(path: str, content: bytes) -> KeyInFile | None:
     """The first thing in the file that looks like a key. Takes up to some seconds for the largest files."""
     name = PurePosixPath(path).name
     if name.lower() in _HOLD_KEYS:
-        return KeyInFile("files of this name hold keys")
+        return KeyInFile("files with this name contain keys")
     if (text := _as_text(content)) is not None:
         return _in_text(text, is_code=PurePosixPath(name).suffix.lower() in _CODE)
     if found := _in_bytes(content):

@@ -131,9 +131,9 @@ def _on_places(files: Sequence[LocalFile]) -> list[Finding]:
     there: dict[str, LocalFile] = {}
     for file in files:
         if safe_path(file.path) != file.path or file.path.partition("/")[0] == _OURS:
-            return [_wrong_place(f"{file.path} is no place for a file of yours.")]
+            return [_wrong_place(f"{file.path} cannot be used for your own files.")]
         if file.path in there and there[file.path].content != file.content:
-            return [_wrong_place(f"Two files that differ would lie at {file.path}.")]
+            return [_wrong_place(f"Two different files would be at {file.path}.")]
         there[file.path] = file
     for path in there:
         above = path.rpartition("/")[0]
@@ -145,7 +145,7 @@ def _on_places(files: Sequence[LocalFile]) -> list[Finding]:
 
 
 def _wrong_place(message: str) -> Finding:
-    hint = "Say where it is to lie, such as train.py:lib/train.py."
+    hint = "Say where to put it, such as train.py:lib/train.py."
     return Finding(Severity.ERROR, "brought_place", message, hint, setting="bring")
 
 
@@ -155,7 +155,7 @@ def _on_keys(files: Sequence[LocalFile], owners: Mapping[str, str]) -> list[Find
         key = key_in_file(file.path, file.content)
         if key is not None and len(found) < _MOST_KEYS_SAID:
             where = f"{file.path} {key.where}".strip()
-            message = f"{where} looks like it holds a key ({key.kind})."
+            message = f"{where} looks like it contains a key ({key.kind})."
             owner = owners.get(file.path, "")
             found.append(Finding(Severity.ERROR, "brought_key", message, ON_KEYS, setting=owner))
     return found
@@ -163,7 +163,7 @@ def _on_keys(files: Sequence[LocalFile], owners: Mapping[str, str]) -> list[Find
 
 def _on_amount(files: Sequence[LocalFile]) -> list[Finding]:
     if len(files) > MOST_FILES:
-        many = f"{counted(len(files), 'file')} would go along; {MOST_FILES:,} in all is the most."
+        many = f"{counted(len(files), 'file')} would be sent; the limit is {MOST_FILES:,}."
         return [Finding(Severity.ERROR, "brought_many", many, TO_A_REPO)]
     try:
         refuse_large(sum(len(file.content) for file in files), "The run")
@@ -180,13 +180,13 @@ def _said(brought: Brought, results_repo: str) -> list[Finding]:
     if not brought.files:
         return []
     names = [file.path for file in brought.listed.files]
-    go = "goes" if len(names) == 1 else "go"
+    go = "is" if len(names) == 1 else "are"
     return [
         Finding(
             Severity.NOTE,
             "brought",
-            f"{counted(len(names), 'file')} of this computer {go} along: {listed(names)} "
-            f"({size(brought.listed.size_bytes)}, sha256 {brought.sha256[:16]}…). The results repo {results_repo} "
-            "keeps them: whoever can read it can read them.",
+            f"{counted(len(names), 'file')} on this computer {go} sent: {listed(names)} "
+            f"({size(brought.listed.size_bytes)}, sha256 {brought.sha256[:16]}…). They are stored in the "
+            f"results repo {results_repo}; anyone who can read it can read them.",
         )
     ]

@@ -16,7 +16,9 @@ from pod_image.contract.next_steps import Said, Sentence, setting
 from pod_image.contract.paths import safe_path
 
 _SHOWN = 5
-TO_A_REPO = "Put what is large into a dataset repo, and name that as the dataset; or bring less of the folder."
+TO_A_REPO = (
+    "Put large files into a dataset repo and use that as the dataset, or send less of the folder."
+)
 
 
 class NotBrought(Exception):
@@ -43,13 +45,13 @@ def read_entry(name: str, place: str = "") -> Entry:
     if stat.S_ISREG(_mode(path)):
         if is_env_file(own):
             raise NotBrought(
-                "brought_env", f"{name} holds keys as a rule, and is not sent.", ON_SECRET
+                "brought_env", f"{name} usually contains keys and is not sent.", ON_SECRET
             )
         at = _place_of_file(own, place)
         return Entry((_read(path, name, at),), at)
     if not path.is_dir():
         raise NotBrought(
-            "brought_kind", f"{name} is neither a file nor a folder.", "Bring a file or a folder."
+            "brought_kind", f"{name} is neither a file nor a folder.", "Choose a file or a folder."
         )
     return _read_folder(path, name, own, place)
 
@@ -57,7 +59,7 @@ def read_entry(name: str, place: str = "") -> Entry:
 ON_SECRET = Sentence(
     "Name each key that the command needs under ",
     setting("secret"),
-    ": it reaches the command alone, and is in no file.",
+    ": then only the command gets it, and it is in no file.",
 )
 
 
@@ -73,7 +75,7 @@ def _read_folder(path: Path, name: str, own: str, place: str) -> Entry:
         raise NotBrought(
             "brought_unreadable",
             f"{name} cannot be read: {exc.strerror}.",
-            "Check its rights, or bring a part of it.",
+            "Check its permissions, or send only a part of it.",
         ) from None
     refuse_large(sum(_size(real) for _, real in found.files), name)
     files = tuple(
@@ -81,9 +83,7 @@ def _read_folder(path: Path, name: str, own: str, place: str) -> Entry:
         for below, real in found.files
     )
     if not files:
-        raise NotBrought(
-            "brought_empty", f"{name} has no file that could go along.", "Bring another folder."
-        )
+        raise NotBrought("brought_empty", f"{name} has no files to send.", "Choose another folder.")
     return Entry(files, start, tuple(_on_the_rest(name, found)))
 
 
@@ -92,7 +92,7 @@ def refuse_large(size_bytes: int, what: str) -> None:
     if size_bytes > MOST_BYTES:
         raise NotBrought(
             "brought_large",
-            f"{what} would bring {size(size_bytes)} along; {size(MOST_BYTES)} in all is the most.",
+            f"{what} would be {size(size_bytes)} to send; the limit is {size(MOST_BYTES)}.",
             TO_A_REPO,
         )
 
@@ -102,16 +102,14 @@ def _there(name: str) -> Path:
         path = Path(name).expanduser()
         path.stat()
     except (OSError, RuntimeError, ValueError) as exc:
-        why = getattr(exc, "strerror", None) or "it is no name of a file"
+        why = getattr(exc, "strerror", None) or "it is not a file name"
         whole = name.startswith("~") or Path(name).is_absolute()
         hint = (
             "Correct the name."
             if whole
-            else f"It was looked for in {Path.cwd()}: correct it, or give the whole path."
+            else f"It was looked for in {Path.cwd()}. Correct it, or give the full path."
         )
-        raise NotBrought(
-            "brought_absent", f"{name} cannot be brought along: {why}.", hint
-        ) from None
+        raise NotBrought("brought_absent", f"{name} cannot be sent: {why}.", hint) from None
     return path
 
 
@@ -140,8 +138,8 @@ def _placed(place: str) -> str:
     if checked is None:
         raise NotBrought(
             "brought_name",
-            f"{place!r} cannot be a place below the command's folder.",
-            "Name another place, such as PATH:lib/train.py.",
+            f"{place!r} is not a path inside the command's folder.",
+            "Choose another path, such as PATH:lib/train.py.",
         )
     return checked
 
@@ -150,8 +148,8 @@ def _read(path: Path, said: str, place: str) -> LocalFile:
     if safe_path(place) != place:
         raise NotBrought(
             "brought_name",
-            f"{said} has a name that not every system takes.",
-            "Rename the file, or bring it to another place.",
+            f"{said} has a name that is not allowed on every system.",
+            "Rename the file, or choose another path.",
         )
     refuse_large(_size(path), said)
     try:
@@ -162,7 +160,7 @@ def _read(path: Path, said: str, place: str) -> LocalFile:
         raise NotBrought(
             "brought_unreadable",
             f"{said} cannot be read: {exc.strerror}.",
-            "Check its rights, or leave it out.",
+            "Check its permissions, or leave it out.",
         ) from None
     return LocalFile(place, content, _is_executable(mode, content))
 
@@ -184,8 +182,8 @@ def _on_the_rest(name: str, found: Walked) -> list[Finding]:
             Finding(
                 Severity.NOTE,
                 "brought_left_out",
-                f"Of {name} stay here: {listed(found.left_out)}.",
-                "What begins with a dot, and what programs made, goes along only where it is named itself.",
+                f"Not sent from {name}: {listed(found.left_out)}.",
+                "Hidden files and files made by programs are sent only if you name them yourself.",
             )
         )
     if found.links or found.special:
@@ -193,8 +191,9 @@ def _on_the_rest(name: str, found: Walked) -> list[Finding]:
             Finding(
                 Severity.WARNING,
                 "brought_links",
-                f"Of {name} stay here, as links out of it or no files: {listed([*found.links, *found.special])}.",
-                "Bring what they lead to, each by itself.",
+                f"Not sent from {name}, because they are links or not files: "
+                f"{listed([*found.links, *found.special])}.",
+                "Send their targets one by one.",
             )
         )
     if found.env_files:
@@ -202,7 +201,7 @@ def _on_the_rest(name: str, found: Walked) -> list[Finding]:
             Finding(
                 Severity.WARNING,
                 "brought_env",
-                f"Of {name} stay here, as they hold keys as a rule: {listed(found.env_files)}.",
+                f"Not sent from {name}, because they usually contain keys: {listed(found.env_files)}.",
                 ON_SECRET,
             )
         )

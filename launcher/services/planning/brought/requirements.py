@@ -24,9 +24,9 @@ _NAMED = re.compile(r"[A-Za-z0-9][\w.-]*\s*(?:\[[^\]]*\])?\s*(?:@\s*(?P<url>\S+)
 _ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".egg")
 _REMOTE = re.compile(r"(?:(?:git|hg|svn|bzr)\+)?(?:https?|ssh|git)", re.IGNORECASE)
 _BRING = Sentence(
-    "Let it go along (",
+    "Send it with the run (",
     setting("bring"),
-    ") and install it by a command of your own; or name its release.",
+    ") and install it with your own command, or give its release.",
 )
 
 
@@ -92,14 +92,14 @@ def _read_all(
         paths.append(path)
     if len(read) == MOST_FILES:
         raise NotBrought(
-            "brought_many", f"{said} names more than {counted(MOST_FILES, 'file')}.", "Name fewer."
+            "brought_many", f"{said} lists more than {counted(MOST_FILES, 'file')}.", "Give fewer."
         )
     files = read_entry(str(path)).files if path.is_file() else ()
     if not files:
         raise NotBrought(
             "brought_absent",
             f"There is no file {said}{named_by}.",
-            "Correct the name; a file that another one names is looked for beside that.",
+            "Correct the name. A file that another one names is looked for in the same folder.",
         )
     read[place] = files[0].content
     for line in _lines(files[0].content.decode("utf-8-sig", "replace")):
@@ -158,8 +158,8 @@ def _checked(line: _Line, said: str) -> str:
     if "\\" in value or Path(value).is_absolute() or value.startswith(("/", "~")):
         raise NotBrought(
             "brought_requirements",
-            f"{where} names a file by a path that the pod does not have.",
-            "Name it as seen from the file that names it, with / between folders.",
+            f"{where} uses a file path that does not exist on the pod.",
+            "Give its path relative to the file that names it, with / between folders.",
         )
     return value
 
@@ -171,7 +171,7 @@ def _check_package(text: str, where: str) -> None:
     elif named is not None and named["url"]:
         _check_address(named["url"], where)
     elif named is None or text.partition(";")[0].strip().lower().endswith(_ARCHIVES):
-        raise NotBrought("brought_requirements", f"{where} names a path of this computer.", _BRING)
+        raise NotBrought("brought_requirements", f"{where} uses a path on this computer.", _BRING)
 
 
 def _scheme(text: str) -> str:
@@ -181,7 +181,7 @@ def _scheme(text: str) -> str:
 
 def _check_address(address: str, where: str) -> None:
     if not _REMOTE.fullmatch(_scheme(address)):
-        raise NotBrought("brought_requirements", f"{where} names a path of this computer.", _BRING)
+        raise NotBrought("brought_requirements", f"{where} uses a path on this computer.", _BRING)
     try:
         parts = urlsplit(address)
         has_secret = parts.password is not None or (
@@ -192,6 +192,6 @@ def _check_address(address: str, where: str) -> None:
     if has_secret:
         raise NotBrought(
             "brought_requirements",
-            f"{where} names an address with a name or password in it.",
-            "Packages are installed without any key. Bring the package as a file, or take it from an open index.",
+            f"{where} uses an address with a user name or password in it.",
+            "Packages are installed without keys. Send the package as a file, or use a public index.",
         )

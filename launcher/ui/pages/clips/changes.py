@@ -34,7 +34,7 @@ class _ManyTexts:
             self._fields()
             self._preview = box("div", "stack-small", role="status").mark(f"preview-{self.marker}")
         with self._dialog.actions:
-            button("Change nothing", self._dialog.hide)
+            button("Cancel", self._dialog.hide)
             self._go = Button(self.act, self._do, kind="primary").mark(f"apply-{self.marker}")
         self._look()
 
@@ -59,7 +59,7 @@ class _ManyTexts:
     def _look(self, value: object = None) -> None:
         lines = [Line(one.file, one.line.text, one.line.speaker) for one in self._clips()]
         self._plan = self._planned(lines)
-        self._go.lock(None if self._plan.changes else "There is nothing to change.")
+        self._go.lock(None if self._plan.changes else "Nothing to change.")
         self._preview.clear()
         with self._preview:
             para(self._summary(self._plan))
@@ -69,12 +69,12 @@ class _ManyTexts:
                 self._table()
 
     def _table(self) -> None:
-        with table("What would change", ("Clip", "Now", "Then")):
+        with table("Changes", ("Clip", "Now", "New")):
             for one in self._plan.changes[:SHOWN]:
                 with box("tr"):
                     Text("td", one.file.rsplit("/", 1)[-1], "mono small")
-                    Text("td", one.before or "no text yet", "wrap soft")
-                    Text("td", one.after or "no text", "wrap")
+                    Text("td", one.before or "no transcript yet", "wrap soft")
+                    Text("td", one.after or "no transcript", "wrap")
         if len(self._plan.changes) > SHOWN:
             hint(f"And {len(self._plan.changes) - SHOWN:,} more.")
 
@@ -94,11 +94,11 @@ class _ManyTexts:
             await self._changed()
 
     def _what(self, count: int) -> str:
-        return f"{counted(count, 'text')} changed"
+        return f"{counted(count, 'transcript')} changed"
 
 
 class Replacing(_ManyTexts):
-    title, act, marker = "Search and replace in texts", "Replace", "replace"
+    title, act, marker = "Find and replace in transcripts", "Replace", "replace"
 
     def _fields(self) -> None:
         with box("div", "fields"):
@@ -127,29 +127,29 @@ class Replacing(_ManyTexts):
 
     def _summary(self, plan: TextPlan) -> str:
         if not str(self._sought.value).strip():
-            return "Write what to search for."
+            return "Enter what to find."
         if not plan.hits:
-            return "It is in no text."
+            return "No transcript contains it."
         times = "once" if plan.hits == 1 else f"{plan.hits:,} times"
-        return f"Found {times}; {counted(len(plan.changes), 'text')} would change."
+        return f"Found {times}; {counted(len(plan.changes), 'transcript')} would change."
 
     def _what(self, count: int) -> str:
-        return f"“{self._sought.value}” replaced in {counted(count, 'text')}"
+        return f"“{self._sought.value}” replaced in {counted(count, 'transcript')}"
 
 
 class Pasting(_ManyTexts):
-    title, act, marker = "Paste transcripts", "Take these texts", "paste"
+    title, act, marker = "Paste transcripts", "Use these transcripts", "paste"
 
     def _fields(self) -> None:
         hint(
-            "One line for each clip, in the order of the clips; or name|text, which also finds its clip by its "
-            "name. A spreadsheet's columns can be pasted as they are."
+            "One line per clip, in the order of the clips, or name|transcript in any order. You can also paste "
+            "two columns of a spreadsheet."
         )
         self._typed = Field(
             "paste-lines", "Texts", kind="area", rows=8, on_commit=self._look, is_draft=True
         )
         self._keeps = Field(
-            "paste-keeps", "Clips that have a text keep it", kind="switch", value=True,
+            "paste-keeps", "Keep existing transcripts", kind="switch", value=True,
             on_commit=self._look,
         )  # fmt: skip
 
@@ -163,10 +163,10 @@ class Pasting(_ManyTexts):
 
     def _summary(self, plan: TextPlan) -> str:
         if not str(self._typed.value).strip():
-            return "Paste the texts above; nothing is changed before you have seen what would be."
+            return "Paste the transcripts above. You see every change before it is made."
         how = "By name" if self._is_by_name else "In order"
-        same = f"; {counted(plan.same, 'text')} as it is already" if plan.same else ""
-        return f"{how}: {counted(len(plan.changes), 'text')} would change{same}."
+        same = f"; {counted(plan.same, 'transcript')} unchanged" if plan.same else ""
+        return f"{how}: {counted(len(plan.changes), 'transcript')} would change{same}."
 
     def _what(self, count: int) -> str:
-        return f"{counted(count, 'text')} pasted"
+        return f"{counted(count, 'transcript')} pasted"

@@ -14,7 +14,7 @@ export default {
           <template v-if="rows[n]">
             <span class="mono small">{{ rows[n].short }}</span>
             <span class="figure small soft">{{ rows[n].length }}</span>
-            <span class="clip-list-text" :class="{ soft: !rows[n].text }">{{ rows[n].text || "no text yet" }}</span>
+            <span class="clip-list-text" :class="{ soft: !rows[n].text }">{{ rows[n].text || "no transcript yet" }}</span>
             <span v-if="rows[n].remark" class="badge badge-warning">{{ rows[n].remark }}</span>
           </template>
         </div>

@@ -19,7 +19,7 @@ export default {
       </div>
       <div class="row">
         <button type="button" class="btn" data-key="space" @click="toggle">{{ playing ? "Stop" : "Play" }}</button>
-        <button type="button" class="btn btn-quiet" data-key="[" @click="mark('start')">Begin here</button>
+        <button type="button" class="btn btn-quiet" data-key="[" @click="mark('start')">Start here</button>
         <button type="button" class="btn btn-quiet" data-key="]" @click="mark('end')">End here</button>
         <span class="figure small soft">{{ words(start) }} to {{ words(end) }} of {{ words(seconds) }}</span>
       </div>

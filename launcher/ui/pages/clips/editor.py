@@ -60,7 +60,7 @@ class Editor:
         self._trouble.clear()
         with self._place:
             if clip is None:
-                hint("No clip is shown: change what is searched for.")
+                hint("No clip matches. Change the search.")
                 return
             heading(2, clip.short, "mono clip-name")
             self._draw_sound(clip)
@@ -78,7 +78,7 @@ class Editor:
 
     def _draw_sound(self, clip: ListedClip) -> None:
         if clip.path is None or clip.line.seconds is None:
-            with notice("bad", "The sound of this clip is missing or cannot be read."):
+            with notice("bad", "The audio of this clip is missing or cannot be read."):
                 pass
             return
         where = f"{quote(self._name)}/{quote(clip.path)}?v={clip.version}"
@@ -119,9 +119,9 @@ class Editor:
         if clip is None or sound is None:
             return
         if sound.start <= 0 and sound.end >= (clip.line.seconds or 0) - 0.001:
-            self._shell.announce("Move the handles first: nothing would be cut off.")
+            self._shell.announce("Move the handles first; nothing would be cut off.")
             with self._trouble:
-                hint("Move the handles first: nothing would be cut off.")
+                hint("Move the handles first; nothing would be cut off.")
             return
         work = clips.trim(
             self._shell.site.config, self._name, clip.file, sound.start, sound.end,
@@ -155,21 +155,23 @@ class Editor:
     # Split: its text is divided by a guess, which is shown and can be corrected
 
     def _splitting(self) -> None:
-        self._dialog = Dialog("Split this clip in two")
+        self._dialog = Dialog("Split this clip")
         with self._dialog.body:
             self._where = hint("")
-            self._first = Field("split-first", "What is said before", kind="area", rows=2)
-            self._second = Field("split-second", "What is said after", kind="area", rows=2)
+            self._first = Field("split-first", "Transcript of the first part", kind="area", rows=2)
+            self._second = Field(
+                "split-second", "Transcript of the second part", kind="area", rows=2
+            )
         with self._dialog.actions:
-            button("Leave it whole", self._dialog.hide)
-            button("Split it", self._split, kind="primary").mark("really-split")
+            button("Cancel", self._dialog.hide)
+            button("Split", self._split, kind="primary").mark("really-split")
 
     def _ask_split(self) -> None:
         clip, sound = self._clip, self._sound
         if clip is None or sound is None or not clip.line.seconds:
             return
         first, second = divided(clip.line.text, sound.cut / clip.line.seconds)
-        self._where.text = f"At {sound.cut:.2f} of {clip.line.seconds:.2f} seconds."
+        self._where.text = f"Split at {sound.cut:.2f} of {clip.line.seconds:.2f} seconds."
         self._first.show(value=first)
         self._second.show(value=second)
         self._dialog.show()

@@ -8,16 +8,16 @@ from launcher.ui.widgets.dialog import Dialog
 from launcher.ui.widgets.elements import Text, attributes, box, button, hint, table
 
 KEYS = (
-    ("j or ↓", "the next clip"),
-    ("k or ↑", "the clip before"),
-    ("Space", "play what is kept, or stop"),
-    ("[ and ]", "begin and end what is kept where the sound stands now"),
-    ("t", "trim to what is kept"),
-    ("s", "split at the mark"),
+    ("j or ↓", "next clip"),
+    ("k or ↑", "previous clip"),
+    ("Space", "play the selection, or stop"),
+    ("[ and ]", "set the start and end of the selection to the current position"),
+    ("t", "trim to the selection"),
+    ("s", "split at the current position"),
     ("m", "join with the next clip"),
     ("Delete", "leave the clip out"),
-    ("e", "type the text; Enter goes on to the next clip, Escape back to the list"),
-    ("n", "the next clip with a problem"),
+    ("e", "edit the transcript; Enter goes to the next clip, Escape back to the list"),
+    ("n", "next clip with a problem"),
     ("u or Ctrl+Z", "undo"),
     ("r or Ctrl+Y", "redo"),
     ("?", "this list"),
@@ -59,7 +59,7 @@ class KeyHelp:
     def __init__(self) -> None:
         self._dialog = Dialog("Keys")
         with self._dialog.body:
-            hint("They work while the focus is among the clips, outside of text fields.")
+            hint("They work while the list of clips has the focus, outside text fields.")
             with table("Keys", ("Key", "What it does")):
                 for key, does in KEYS:
                     with box("tr"):

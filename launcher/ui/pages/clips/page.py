@@ -47,11 +47,11 @@ from pod_image.contract.figures import counted
 
 FILTERS = {
     "": "All clips",
-    NAMED: "With a problem",
-    "untyped": "Without text",
+    NAMED: "With problems",
+    "untyped": "Without transcript",
     "short": f"Shorter than {SHORT_SECONDS:g} s",
     "long": f"Longer than {LONG_SECONDS:g} s",
-    "missing": "Sound is missing",
+    "missing": "Audio missing",
 }
 
 
@@ -81,10 +81,10 @@ class ClipsPage:
         await asyncio.to_thread(mend, self._folder)
         self._clips = await asyncio.to_thread(self._listing.read)
         with box("div", "row"):
-            link("The dataset's page", f"/datasets/{self._name}", symbol="dataset")
+            link("Dataset page", f"/datasets/{self._name}", symbol="dataset")
         if not self._clips:
             with empty_state(
-                "There is no clip yet", "Clips are made of recordings on the dataset's page."
+                "No clips yet", "Add recordings on the dataset page; they are cut into clips."
             ):
                 button_link("Add sound", f"/datasets/{self._name}", primary=True)
             return
@@ -120,7 +120,7 @@ class ClipsPage:
                     "clip-search",
                     "Search",
                     on_commit=self._set_search,
-                    placeholder="a word or file",
+                    placeholder="word or file name",
                 )
             with box("div", "row"):
                 self._undo_button = Button("Undo", self._undo, symbol="undo").mark("undo")
@@ -128,19 +128,21 @@ class ClipsPage:
                 self._redo_button = Button("Redo", self._redo, symbol="redo").mark("redo")
                 keyed(self._redo_button, "r", "ctrl+y")
                 button("Replace…", lambda: self._replacing.show(), kind="quiet").mark("replace")
-                button("Paste texts…", lambda: self._pasting.show(), kind="quiet").mark("paste")
+                button("Paste transcripts…", lambda: self._pasting.show(), kind="quiet").mark(
+                    "paste"
+                )
                 button("Check", self._check, kind="quiet", symbol="check").mark("check-clips")
                 keyed(
                     button("Next problem", self._next_problem, kind="quiet").mark("next-problem"),
                     "n",
                 )
                 keyed(button("Next", lambda: self._step(1), kind="quiet"), "j", "arrowdown")
-                keyed(button("Before", lambda: self._step(-1), kind="quiet"), "k", "arrowup")
+                keyed(button("Previous", lambda: self._step(-1), kind="quiet"), "k", "arrowup")
                 keyed(button("Keys", self._help.show, kind="quiet"), "?")
             self._said = hint("")
             hint(
-                "With the keyboard: j and k for the next clip and the one before, Space to play, n for the next "
-                "problem, u to undo; ? lists every key."
+                "Keyboard: j and k for next and previous clip, Space to play, n for the next problem, u to "
+                "undo. ? lists all keys."
             )
             self._trouble = box("div")
 
@@ -153,7 +155,7 @@ class ClipsPage:
     def _row(self, clip: ListedClip) -> dict[str, Any]:
         seconds = clip.line.seconds
         problems = len(self._problems.get(clip.file, ()))
-        remark = "no sound" if seconds is None else counted(problems, "problem") if problems else ""
+        remark = "no audio" if seconds is None else counted(problems, "problem") if problems else ""
         length = "" if seconds is None else f"{seconds:.1f} s"
         return {"short": clip.short, "text": clip.line.text, "length": length, "remark": remark}
 
@@ -267,8 +269,8 @@ class ClipsPage:
 
     async def _show_history(self) -> None:
         found = await clips.history(self._config, self._name)
-        self._undo_button.lock(None if found.undo else "There is nothing to undo.")
-        self._redo_button.lock(None if found.redo else "There is nothing to redo.")
+        self._undo_button.lock(None if found.undo else "Nothing to undo.")
+        self._redo_button.lock(None if found.redo else "Nothing to redo.")
         said = [
             f"Undo: {found.undo}." if found.undo else "",
             f"Redo: {found.redo}." if found.redo else "",
@@ -294,7 +296,7 @@ class ClipsPage:
             site.reports[self._name] = report
             lines = [one.line for one in self._clips]
             site.clip_problems[self._name] = problems_by_file(report, lines)
-            self._shell.announce(f"{counted(len(self._problems), 'clip')} with a problem.")
+            self._shell.announce(f"{counted(len(self._problems), 'clip')} with problems.")
         self._filter()
 
     def _next_problem(self) -> None:
@@ -303,7 +305,7 @@ class ClipsPage:
             self._clips, self._problems, self._shown[self._at] if self._shown else -1
         )
         if number is None:
-            words = "No clip with a problem is left. “Check” looks anew."
+            words = "No clip with a problem is left. “Check” checks again."
             self._shell.announce(words)
             with self._trouble:
                 hint(words)

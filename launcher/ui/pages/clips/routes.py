@@ -24,7 +24,7 @@ def register_peaks(site: Site, outer: FastAPI) -> None:
             folder = dataset_folder(site.config.datasets_folder, name).resolve()
             file = (folder / (safe_path(path) or "")).resolve()
             if not file.is_relative_to(folder):
-                return PlainTextResponse("There is no such clip.", 404)
+                return PlainTextResponse("This clip does not exist.", 404)
             found = await asyncio.to_thread(peaks, file)
         except LauncherError as error:
             words = f"{on_page(error.message)} {on_page(error.hint)}"

@@ -56,11 +56,9 @@ class _Builder:
             return None  # nothing here yet: the first step is all there is to do
         with self._state:
             _summary(shown.summary)
-            with card("2 · What is said"):
+            with card("2 · Transcripts"):
                 with box("div", "row"):
-                    button_link("Cut, join and retype", f"/datasets/{self._name}/clips").mark(
-                        "clip-tools"
-                    )
+                    button_link("Edit clips", f"/datasets/{self._name}/clips").mark("clip-tools")
                 hearing = HearingStep(self._shell, self._name, shown.summary.untyped, self._redraw)
                 undoing = Undoing(self._shell, self._name, self._redraw)
                 table = Transcripts(
@@ -84,8 +82,8 @@ class _Builder:
         dialog = Dialog(f"Delete {self._name} from this computer?")
         with dialog.body:
             para(
-                f"{counted(found.clips, 'clip')} ({recorded(found.minutes)}) are gone for good. What was "
-                "sent to Hugging Face stays there, and so do your original recordings."
+                f"{counted(found.clips, 'clip')} ({recorded(found.minutes)}) are deleted for good. What you "
+                "sent to Hugging Face stays there, and your original recordings stay where they are."
             )
         with dialog.actions:
             button("Keep it", dialog.hide)
@@ -105,7 +103,7 @@ def _summary(found: Summary) -> None:
             [
                 ("Clips", f"{found.clips:,}"),
                 ("Minutes", f"{found.minutes:.1f}"),
-                ("Without text", f"{found.untyped:,}"),
+                ("Without transcript", f"{found.untyped:,}"),
                 ("Size", size(found.size_bytes)),
             ]
         )
@@ -118,7 +116,7 @@ def _summary(found: Summary) -> None:
         )
         if found.minutes < LEAST_MINUTES:
             hint(
-                f"Try for at least {LEAST_MINUTES:.0f} minutes; {GOOD_MINUTES:.0f} sound clearly better."
+                f"Aim for at least {LEAST_MINUTES:.0f} minutes; {GOOD_MINUTES:.0f} minutes sound clearly better."
             )
         else:
-            hint(f"{GOOD_MINUTES:.0f} minutes are good; more helps, slowly.")
+            hint(f"{GOOD_MINUTES:.0f} minutes is good; more helps a little.")

@@ -35,9 +35,9 @@ from pod_image.contract.findings import Severity
 
 SHOWN = 3
 _TEXT: dict[Severity, tuple[Tone, str]] = {
-    Severity.ERROR: ("bad", "Has to be put right"),
-    Severity.WARNING: ("warning", "Worth a look"),
-    Severity.NOTE: ("note", "To know"),
+    Severity.ERROR: ("bad", "Errors"),
+    Severity.WARNING: ("warning", "Warnings"),
+    Severity.NOTE: ("note", "Notes"),
 }
 Show = Callable[[str, Sequence[str]], None]
 
@@ -58,9 +58,9 @@ class CheckStep:
         self._shell, self._name, self._clips, self._sound = shell, name, clips, sound
         self._show, self._dropped = show, dropped
         with card("3 · Check"):
-            hint("Everything a training would stumble over, each with its remedy.")
+            hint("Finds everything that could spoil the training, and says how to fix it.")
             self._place = box("div", "stack-small").mark("findings")
-            button("Check it", self.check, symbol="check").mark("check-dataset")
+            button("Check", self.check, symbol="check").mark("check-dataset")
         self._doomed: FindingGroup | None = None
         self._report = WholeReport(name)
         self._dialog()
@@ -91,7 +91,7 @@ class CheckStep:
     def _findings(self, report: DatasetReport) -> None:
         if not report.findings:
             clips = counted(report.clips, "clip")
-            say("good", "Nothing to put right", f"{clips}, {recorded(report.minutes)}.")
+            say("good", "No errors", f"{clips}, {recorded(report.minutes)}.")
             return
         groups = finding_groups(report, self._clips)
         for severity, (tone, title) in _TEXT.items():
@@ -109,7 +109,7 @@ class CheckStep:
                         badge(one.place)
                     Text("span", on_page(one.message))
             if group.times > SHOWN:
-                hint(f"And {group.times - SHOWN:,} more of the same kind.")
+                hint(f"And {group.times - SHOWN:,} more like this.")
             if group.hint:
                 hint(on_page(group.hint))
             if group.files:
@@ -126,7 +126,7 @@ class CheckStep:
                 )
 
     def _shower(self, group: FindingGroup) -> Handler:
-        return lambda: self._show(f"Named by the check ({group.code})", group.files)
+        return lambda: self._show(f"Found by the check ({group.code})", group.files)
 
     def _asker(self, group: FindingGroup) -> Handler:
         def ask() -> None:
@@ -134,8 +134,8 @@ class CheckStep:
             count = len(group.files)
             lines = "and its line" if count == 1 else "and their lines"
             self._text.text = (
-                f"{counted(count, 'clip')} {lines} in the table are removed from this dataset. “Undo” "
-                "brings them back, and your original recordings stay as they are."
+                f"{counted(count, 'clip')} {lines} in the table are removed from this dataset. “Undo” restores "
+                "them. Your original recordings are not touched."
             )
             self._ask.show()
 

@@ -44,7 +44,8 @@ _TONES: Mapping[Severity, Tone] = {
     Severity.NOTE: "note",
 }
 _MODELS = {
-    name: f"{name} ({model.megabytes:,} MB, fetched once)" for name, model in NAMED_MODELS.items()
+    name: f"{name} ({model.megabytes:,} MB, downloaded once)"
+    for name, model in NAMED_MODELS.items()
 }
 
 
@@ -63,22 +64,24 @@ class HearingStep:
         with box("div", "stack-small").mark("hearing"):
             if untyped:
                 hint(
-                    "Whisper can suggest what is said in the clips without a text. It runs on this computer, and a "
-                    "text of yours is never changed."
+                    "Whisper can suggest transcripts for clips without one. It runs on this computer and never "
+                    "changes your own transcripts."
                 )
             with box("div", "row"):
                 if untyped:
-                    button("Suggest texts", self._transcribe, kind="primary", symbol="voice").mark(
-                        "suggest-texts"
-                    )
-                button("Compare with the sound", self._compare, kind="quiet").mark("compare-texts")
-            with details("Which model, which language"), box("div", "fields"):
+                    button(
+                        "Suggest transcripts", self._transcribe, kind="primary", symbol="voice"
+                    ).mark("suggest-texts")
+                button("Compare with the recordings", self._compare, kind="quiet").mark(
+                    "compare-texts"
+                )
+            with details("Model and language"), box("div", "fields"):
                 self._model = Field(
                     "hear-model", "Whisper model", kind="select", value=DEFAULT_MODEL,
                     options=options(_MODELS),
                 )  # fmt: skip
                 self._language = Field(
-                    "hear-language", "Language spoken", placeholder="heard from the clips"
+                    "hear-language", "Spoken language", placeholder="detected from the clips"
                 )
             self._place = box("div", "stack-small").mark("heard")
 
@@ -120,7 +123,7 @@ class HearingStep:
         with self._place:
             words = Text("p", "Looking at the clips…", "hint")
             words.props["role"] = "status"
-            bar = box("progress", aria_label="Clips heard", max="100", value="0")
+            bar = box("progress", aria_label="Clips transcribed", max="100", value="0")
             button("Stop", hearing.stop, kind="quiet").mark("stop-hearing")
             timer = ui.timer(0.5, lambda: _show_progress(hearing, words, bar))
         try:
@@ -141,7 +144,7 @@ class HearingStep:
             if hearing is not None and hearing.error is not None:
                 show_error(hearing.error)
             elif hearing is not None and isinstance(hearing.result, Transcribed):
-                self._shell.announce(f"{counted(hearing.result.heard, 'clip')} heard.")
+                self._shell.announce(f"{counted(hearing.result.heard, 'clip')} transcribed.")
             _show_not_heard([each for each in found if each.why_not])
             if self._waiting:
                 self._list()
@@ -150,28 +153,30 @@ class HearingStep:
         sure = sum(each.is_sure for each in self._waiting)
         say(
             "note",
-            f"{counted(len(self._waiting), 'suggestion')}, {sure:,} without an unsure word",
-            "Listen, correct and take them. Unsure words are marked: listen to those first.",
+            f"{counted(len(self._waiting), 'suggestion')}, {sure:,} without uncertain words",
+            "Listen, correct and accept. Uncertain words are marked: check those first.",
         )
         with box("div", "row"):
             if sure:
-                words = "Take the sure one" if sure == 1 else f"Take the {sure:,} sure ones"
+                words = (
+                    "Accept the certain one" if sure == 1 else f"Accept the {sure:,} certain ones"
+                )
                 button(words, self._taker(Accept.SURE), kind="primary").mark("take-sure")
-            button(f"Take all {len(self._waiting):,}", self._taker(Accept.ALL), kind="quiet").mark(
-                "take-all"
-            )
+            button(
+                f"Accept all {len(self._waiting):,}", self._taker(Accept.ALL), kind="quiet"
+            ).mark("take-all")
         self._rows = box("div", "clip-rows").mark("suggestions")
         with box("div", "row").mark("turn-suggestions") as turning:
-            self._before = Button("Earlier ones", lambda: self._turn(-1), kind="quiet")
-            self._after = Button("Next ones", lambda: self._turn(1), kind="quiet")
+            self._before = Button("Previous page", lambda: self._turn(-1), kind="quiet")
+            self._after = Button("Next page", lambda: self._turn(1), kind="quiet")
         turning.set_visibility(len(self._waiting) > ROWS)
         self._turn(0)
 
     def _turn(self, by: int) -> None:
         pages = max(1, -(-len(self._waiting) // ROWS))
         self._page = min(max(0, self._page + by), pages - 1)
-        self._before.lock(None if self._page else "These are the first.")
-        self._after.lock(None if self._page < pages - 1 else "These are the last.")
+        self._before.lock(None if self._page else "This is the first page.")
+        self._after.lock(None if self._page < pages - 1 else "This is the last page.")
         self._rows.clear()
         with self._rows:
             for each in self._waiting[self._page * ROWS : (self._page + 1) * ROWS]:
@@ -191,17 +196,17 @@ class HearingStep:
                     else each.end - each.start,
                 )
                 Text("span", label, "mono small soft")
-                Text("span", f"{each.confidence:.0%} sure", "small soft")
+                Text("span", f"{each.confidence:.0%} certain", "small soft")
             with box("div", "stack-small"):
                 Field(
                     f"suggestion-{label}",
-                    f"What is said in {label}",
+                    f"Transcript of {label}",
                     value=self._edited.get(each.key, each.text),
                     on_commit=functools.partial(self._edit, each.key),
                 ).classes("clip-text")
                 if not each.is_sure:
                     _unsure(each)
-            button("Take it", functools.partial(self._take, each), name=f"Take {label}")
+            button("Accept", functools.partial(self._take, each), name=f"Accept {label}")
 
     def _edit(self, key: Key, text: object) -> None:
         self._edited[key] = str(text or "")
@@ -228,7 +233,7 @@ class HearingStep:
 
     def _show_proof(self, proof: Proof) -> None:
         self._place.clear()
-        compared = f"{proof.compared:,} of {counted(proof.rows, 'text')} compared with the sound"
+        compared = f"{proof.compared:,} of {counted(proof.rows, 'transcript')} compared with the recordings"
         self._shell.announce(f"{compared}, {counted(len(proof.wrong), 'finding')}.")
         with self._place:
             if not proof.findings:
@@ -245,9 +250,9 @@ class HearingStep:
                 hint(f"And {len(proof.findings) - FINDINGS_SHOWN:,} more.")
             _show_left_out(proof.left_out)
             if proof.moves:
-                button("Move the texts", functools.partial(self._move, proof), kind="primary").mark(
-                    "move-texts"
-                )
+                button(
+                    "Move the transcripts", functools.partial(self._move, proof), kind="primary"
+                ).mark("move-texts")
 
     async def _move(self, proof: Proof) -> None:
         repaired = await self._shell.attempt(
@@ -260,10 +265,10 @@ class HearingStep:
             self._place,
             notice(
                 "good",
-                f"{counted(repaired.moved, 'text moved to its clip', 'texts moved to their clips')}.",
+                f"{counted(repaired.moved, 'transcript moved to its clip', 'transcripts moved to their clips')}.",
             ),
         ):
-            button("Take it back", self._undo, kind="quiet").mark("undo-move")
+            button("Undo", self._undo, kind="quiet").mark("undo-move")
             button("Show the clips", self._changed, kind="quiet").mark("show-moved")
 
     async def _undo(self) -> None:
@@ -278,7 +283,7 @@ def _part(each: Suggestion) -> str:
 
 def _unsure(each: Suggestion) -> None:
     with box("p", "small heard-words"):
-        Text("span", "Unsure: ", "soft")
+        Text("span", "Uncertain: ", "soft")
         for word in each.words:
             if word.is_sure:
                 Text("span", f"{word.text} ")
@@ -298,7 +303,7 @@ def _show_progress(hearing: Hearing, words: Text, bar: ui.element) -> None:
 def _show_left_out(left_out: Sequence[str]) -> None:
     if not left_out:
         return
-    with notice("warning", f"{counted(len(left_out), 'text')} could not be compared"):
+    with notice("warning", f"{counted(len(left_out), 'transcript')} could not be compared"):
         for each in left_out[:NOT_HEARD_SHOWN]:
             hint(each)
         if len(left_out) > NOT_HEARD_SHOWN:

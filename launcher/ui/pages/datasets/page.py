@@ -43,8 +43,10 @@ def register(site: Site, outer: FastAPI) -> None:
         "/datasets",
         "Datasets",
         _build,
-        lead="Recordings of one voice with what is said in them. They are made ready on this computer and "
-        "lie in your own repo on Hugging Face.",
+        lead=(
+            "Recordings of one voice with their transcripts. Prepare them on this computer and send them to "
+            "your own repo on Hugging Face."
+        ),
     )
     page(site, "/datasets/{name}", "Dataset", draw_builder, current="/datasets")
 
@@ -58,11 +60,11 @@ async def _build(shell: Shell) -> None:
 
 
 def _new(*, is_first: bool) -> None:
-    with card("Start your first dataset" if is_first else "Make a new one"):
+    with card("Start your first dataset" if is_first else "New dataset"):
         if is_first:
             para(
-                f"You need recordings of one person, {LEAST} at the least and {GOOD} if you can, "
-                "and what is said in them. Any sound or video files will do; long ones are cut at pauses."
+                f"You need recordings of one person, at least {LEAST}, better {GOOD}, and their transcripts. "
+                "Any audio or video file works; long ones are cut at pauses."
             )
         place = box("div")
 
@@ -79,11 +81,11 @@ def _new(*, is_first: bool) -> None:
 
         with box("div", "row align-end"):
             entry = Field("dataset-name", "Name of the dataset", placeholder="my-voice")
-            make = button("Make it", lambda: go("datasets"), kind="primary", symbol="plus")
+            make = button("Create", lambda: go("datasets"), kind="primary", symbol="plus")
             make.mark("make")
             entry.enters(make)
-            button("Record it here", lambda: go("record"), symbol="voice").mark("record")
-        hint("No recordings yet? Sentences are shown to read aloud, one at a time.")
+            button("Record", lambda: go("record"), symbol="voice").mark("record")
+        hint("No recordings yet? Read sentences aloud, one at a time.")
 
 
 def _listing(shell: Shell, found: list[Summary]) -> None:
@@ -103,9 +105,9 @@ def _listing(shell: Shell, found: list[Summary]) -> None:
                     if one.damage:
                         badge(one.damage, "bad")
                     elif one.untyped:
-                        badge(f"{counted(one.untyped, 'clip')} without text", "warning")
+                        badge(f"{counted(one.untyped, 'clip')} without transcript", "warning")
                     else:
-                        badge("every clip has its text", "good")
+                        badge("all clips transcribed", "good")
                     if one.name in shell.site.reports:
                         badge(_checked(shell.site.reports[one.name]))
                 Text("td", when(datetime.fromtimestamp(one.updated_at, UTC), now))
@@ -124,7 +126,7 @@ def _checked(report: DatasetReport) -> str:
 def _on_the_hub(shell: Shell) -> None:
     last = shell.site.preferences.last_dataset_repo
     with card("Already on Hugging Face?"):
-        hint("Name the repo on the Train page; it is looked at before anything is rented.")
+        hint("Enter the repo on the Train page. It is checked before anything is rented.")
         with box("div", "row"):
             if last:
                 button_link(f"Train with {last}", f"/train?dataset={last}", primary=True)

@@ -27,7 +27,7 @@ def register_clips(site: Site, outer: FastAPI) -> None:
             raise HTTPException(404, on_page(error.message)) from error
         file = (folder / (safe_path(path) or "")).resolve()
         if not file.is_relative_to(folder) or file.suffix not in _CLIP_KINDS or not file.is_file():
-            raise HTTPException(404, "There is no such clip.")
+            raise HTTPException(404, "This clip does not exist.")
         return FileResponse(file, media_type=_CLIP_KINDS[file.suffix])
 
     outer.get("/clips/{name}/{path:path}", response_class=FileResponse)(clip)

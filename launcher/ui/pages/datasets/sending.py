@@ -28,10 +28,10 @@ from launcher.workshop.push import Pushed, PushRequest, last_repo
 from pod_image.contract.figures import counted, recorded
 
 LICENCES = {
-    "other": "my own words, or nobody else's business",
-    "cc0-1.0": "free for everybody (CC0)",
-    "cc-by-4.0": "free with credit (CC BY 4.0)",
-    "cc-by-nc-4.0": "free with credit, not for money (CC BY-NC 4.0)",
+    "other": "Private, no licence",
+    "cc0-1.0": "Public domain (CC0)",
+    "cc-by-4.0": "Attribution (CC BY 4.0)",
+    "cc-by-nc-4.0": "Attribution, non-commercial (CC BY-NC 4.0)",
 }
 
 
@@ -41,22 +41,27 @@ class SendStep:
         self._agreed: PushLook | None = None
         self._beside = ""
         self._notes: tuple[str, ...] = ()
-        with card("4 · Rights, and off to Hugging Face"):
+        with card("4 · Rights and upload"):
             para(
-                "The repo is private. A voice belongs to the person who speaks: train it only if it is "
-                "yours, or if you were allowed to."
+                "The repo is private. A voice belongs to the person who speaks: train it only if it is yours, "
+                "or if you have permission."
             )
             self._allowed = Field(
-                "rights", "I may use these recordings to train a voice", kind="switch", value=False
+                "rights",
+                "I am allowed to train a voice on these recordings",
+                kind="switch",
+                value=False,
             )
             self._fields()
             self._place = box("div", "stack-small").mark("pushed")
             self._go = Button(
-                "Send it to Hugging Face", self._send, kind="primary", symbol="upload"
+                "Send to Hugging Face", self._send, kind="primary", symbol="upload"
             ).mark("push")
             self._repo.enters(self._go)
             if found.untyped:
-                hint(f"{counted(found.untyped, 'clip')} without text cannot be trained on.")
+                hint(
+                    f"{counted(found.untyped, 'clip')} without transcript cannot be used for training."
+                )
         self._dialog()
 
     def _fields(self) -> None:
@@ -64,8 +69,10 @@ class SendStep:
             self._repo = Field(
                 "push-repo",
                 "Dataset repo",
-                hint="owner/name; it is made, private, if it is not there. Left empty, it is your own, "
-                f"named {repo_name(self._found.name)}.",
+                hint=(
+                    "owner/name. A private repo is created if it does not exist. Leave it empty to use "
+                    f"{repo_name(self._found.name)} in your own account."
+                ),
                 placeholder=f"me/{repo_name(self._found.name)}",
                 value=last_repo(self._found.folder),
             )
@@ -74,19 +81,23 @@ class SendStep:
             )
 
     def _dialog(self) -> None:
-        self._ask = Dialog("There is other data in this repo")
+        self._ask = Dialog("This repo contains other data")
         with self._ask.body:
             self._told = box("div", "stack-small").mark("consequences")
         with self._ask.actions:
             button("Leave it as it is", self._ask.hide)
-            button("Push over it", self._push_over, kind="danger").mark("push-over")
+            button("Replace it", self._push_over, kind="danger").mark("push-over")
             self._elsewhere = Button("", self._push_beside, kind="primary").mark("push-beside")
 
     async def _send(self) -> None:
         self._place.clear()
         with self._place:
             if not self._allowed.value:
-                say("warning", "Say first that you may use the recordings.", alert=True)
+                say(
+                    "warning",
+                    "First confirm that you are allowed to use the recordings.",
+                    alert=True,
+                )
                 return
         await self._push(None)
 
@@ -104,7 +115,7 @@ class SendStep:
         self._place.clear()
         with self._place:
             waiting("Sending…", rows=1)
-        self._go.lock("It is being sent.")
+        self._go.lock("Sending…")
         done: Pushed | None = await self._shell.attempt(self._pushed(agreed), self._place)
         self._go.lock(None)
         if done is not None:
@@ -141,9 +152,9 @@ class SendStep:
         self._place.clear()
         self._told.clear()
         with self._told:
-            public = ", which everybody can see," if look.is_public else ""
+            public = ", which is public," if look.is_public else ""
             para(
-                f"{look.repo_id}{public} already holds other data ({counted(look.clips, 'clip')})."
+                f"{look.repo_id}{public} already contains other data ({counted(look.clips, 'clip')})."
             )
             for line in (*look.consequences, *look.notes):
                 para(line)
@@ -170,7 +181,7 @@ class SendStep:
         self._place.clear()
         words = f"{counted(done.clips, 'clip')}, {recorded(done.minutes)} are in {done.repo_id}"
         with self._place, notice("good", words):
-            button_link("Train with this", f"/train?dataset={done.repo_id}", primary=True)
+            button_link("Train with this dataset", f"/train?dataset={done.repo_id}", primary=True)
         with self._place:
             if over is not None and done.made_commit:
                 self._say_how_to_have_it_back(over)

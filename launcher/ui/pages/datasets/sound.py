@@ -46,11 +46,12 @@ class SoundStep:
         self._shell, self._changed = shell, changed
         self._folder = dataset_folder(shell.site.config.datasets_folder, name)
         self._incoming = incoming(shell.site, name)
-        with card("1 · Add sound"):
+        with card("1 · Add recordings"):
             DropZone(
                 f"/uploads/{name}",
                 "Drop recordings here",
-                "Sound or video files, folders, zip files; transcripts (text, subtitles, labels, JSON) beside them.",
+                "Audio or video files, folders or zip files, together with their transcripts (text, subtitles, "
+                "labels, JSON).",
                 on_sent=self._sent,
             )
             with box("div", "row"):
@@ -69,8 +70,8 @@ class SoundStep:
         return int(str(self._rate.value))
 
     def _local_folder(self) -> None:
-        with details("Take them from a folder of this computer"):
-            hint("Nothing is copied over the network; the originals are only read.")
+        with details("Use a folder on this computer"):
+            hint("Nothing is uploaded. The originals are only read.")
             with box("div", "row align-end"):
                 self._local = Field(
                     "local-folder",
@@ -78,7 +79,7 @@ class SoundStep:
                     value=self._shell.site.preferences.recordings_folder,
                     placeholder="/home/me/recordings",
                 )
-                self._local.enters(button("Take these", self._take_folder, symbol="folder"))
+                self._local.enters(button("Use this folder", self._take_folder, symbol="folder"))
             browse_beside(
                 self._shell,
                 self._local,
@@ -88,7 +89,7 @@ class SoundStep:
             )
 
     def _quality(self) -> None:
-        with details("Sound quality and language"), box("div", "fields"):
+        with details("Audio quality and language"), box("div", "fields"):
             self._rate = Field(
                 "rate", "Sample rate", kind="select", value="22050", options=options(_RATES)
             )
@@ -101,13 +102,10 @@ class SoundStep:
         if not files:
             return
         wait = "waits" if len(files) == 1 else "wait"
-        words = (
-            f"{counted(len(files), 'file')} ({size(self._incoming.size_bytes)}) {wait} to be made "
-            "into clips"
-        )
+        words = f"{counted(len(files), 'file')} ({size(self._incoming.size_bytes)}) {wait} to be cut into clips"
         with self._making, notice("note", words), box("div", "row"):
             button("Make clips", self._make_uploaded, kind="primary").mark("make-clips")
-            button("Throw them away", self._ask_to_discard(words).show, kind="quiet")
+            button("Discard", self._ask_to_discard(words).show, kind="quiet")
 
     async def _sent(self, is_whole: bool) -> None:
         self._show_waiting()
@@ -115,12 +113,14 @@ class SoundStep:
             await self._make_uploaded()
 
     def _ask_to_discard(self, words: str) -> Dialog:
-        dialog = Dialog("Throw these uploads away?")
+        dialog = Dialog("Discard these uploads?")
         with dialog.body:
-            para(f"{words}. They would have to be sent again; your original recordings stay.")
+            para(
+                f"{words}. You would have to upload them again. Your original recordings are not touched."
+            )
         with dialog.actions:
             button("Keep them", dialog.hide)
-            button("Throw away", self._discard, kind="danger").mark("discard")
+            button("Discard", self._discard, kind="danger").mark("discard")
         return dialog
 
     def _discard(self) -> None:
@@ -139,7 +139,12 @@ class SoundStep:
         if not is_there:
             self._making.clear()
             with self._making:
-                say("bad", f"There is no folder {folder}.", "Write its whole path.", alert=True)
+                say(
+                    "bad",
+                    f"The folder {folder} does not exist.",
+                    "Enter its full path.",
+                    alert=True,
+                )
             return
         self._shell.site.prefer(recordings_folder=str(folder))
         self._local.used()
@@ -193,7 +198,7 @@ def _show_progress(progress: list[MakeProgress], words: Text, bar: ui.element) -
         return
     last = progress[-1]
     done = f"{last.done} of {counted(last.of, 'recording')}"
-    words.text = f"{done}, {recorded(last.decoded_minutes)} heard: {last.current}"
+    words.text = f"{done}, {recorded(last.decoded_minutes)} processed: {last.current}"
     bar.props["value"] = f"{100 * last.done / max(1, last.of):.0f}"
     bar.update()
 
@@ -202,7 +207,7 @@ def _show_made(made: Made) -> None:
     tone: Tone = "good" if made.added_clips or made.already_there else "warning"
     words = f"{counted(made.added_clips, 'clip')} added, {recorded(made.added_minutes)}."
     if made.already_there:
-        words += f" {counted(made.already_there, 'recording')} had been made before."
+        words += f" {counted(made.already_there, 'recording')} had already been cut."
     with notice(tone, words):
         for one in made.skipped[:SKIPPED_SHOWN]:
             para(f"{one.name} was left out: {one.reason}")

@@ -17,10 +17,10 @@ from pod_image.contract.figures import counted
 ROWS = 50
 FILTERS = {
     "": "All clips",
-    "untyped": "Without text",
+    "untyped": "Without transcript",
     "short": f"Shorter than {SHORT_SECONDS:g} s",
     "long": f"Longer than {LONG_SECONDS:g} s",
-    "missing": "Sound is missing",
+    "missing": "Audio missing",
 }
 _KEYS = """(event) => {
   const row = event.target.closest('.clip-row');
@@ -52,14 +52,16 @@ class Transcripts:
                 "clip-kind", "Show", kind="select", value=self._kind, options=options(FILTERS),
                 on_commit=self._set_kind,
             )  # fmt: skip
-            Field("clip-search", "Search", on_commit=self._set_search, placeholder="a word or file")
+            Field(
+                "clip-search", "Search", on_commit=self._set_search, placeholder="word or file name"
+            )
         self._count = hint("")
-        hint("Enter goes to the next clip; Shift and Enter together play the one you are in.")
+        hint("Enter goes to the next clip; Shift+Enter plays this one.")
         self._place = box("div", "clip-rows").mark("transcripts")
         self._place.on("keydown", js_handler=_KEYS)
         with box("div", "row"):
-            self._before = Button("Earlier ones", lambda: self._turn(-1), kind="quiet")
-            self._after = Button("Next ones", lambda: self._turn(1), kind="quiet")
+            self._before = Button("Previous page", lambda: self._turn(-1), kind="quiet")
+            self._after = Button("Next page", lambda: self._turn(1), kind="quiet")
         self._draw()
 
     def show_only(self, why: str, files: Sequence[str]) -> None:
@@ -89,8 +91,8 @@ class Transcripts:
         self._page = min(max(0, self._page), pages - 1)
         rows = found[self._page * ROWS : (self._page + 1) * ROWS]
         self._count.text = f"{counted(len(found), 'clip')}, part {self._page + 1} of {pages}"
-        self._before.lock(None if self._page else "These are the first.")
-        self._after.lock(None if self._page < pages - 1 else "These are the last.")
+        self._before.lock(None if self._page else "This is the first page.")
+        self._after.lock(None if self._page < pages - 1 else "This is the last page.")
         self._place.clear()
         with self._place:
             for clip in rows:
@@ -108,13 +110,13 @@ class Transcripts:
                         seconds=clip.seconds,
                     )
                 else:
-                    badge("sound missing", "bad")
+                    badge("audio missing", "bad")
                 Text("span", short, "mono small soft")
                 for words in remarks(clip):
                     badge(words, "warning")
             Field(
                 f"clip-{short}",
-                f"What is said in {short}",
+                f"Transcript of {short}",
                 value=clip.text,
                 on_commit=self._editor(clip),
             ).classes("clip-text")

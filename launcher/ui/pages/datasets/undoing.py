@@ -38,8 +38,8 @@ class Undoing:
         with box("div", "row"):
             undo = Button("Undo", self._undo, kind="quiet", symbol="undo").mark("undo")
             redo = Button("Redo", self._redo, kind="quiet", symbol="redo").mark("redo")
-            undo.lock(None if found.undo else "There is nothing to undo.")
-            redo.lock(None if found.redo else "There is nothing to redo.")
+            undo.lock(None if found.undo else "Nothing to undo.")
+            redo.lock(None if found.redo else "Nothing to redo.")
             said = [
                 f"undo: {found.undo}" if found.undo else "",
                 f"redo: {found.redo}" if found.redo else "",
@@ -49,19 +49,18 @@ class Undoing:
     def _left_out(self, out: Sequence[LeftOut]) -> None:
         with details(f"Clips left out ({len(out):,})", marker="left-out"):
             hint(
-                "Their sound and text are kept in the dataset's folder, and are neither sent nor trained on."
+                "Their audio and transcripts stay in the dataset's folder. They are neither sent nor used for "
+                "training."
             )
             for one in out[:MOST_SHOWN]:
                 with box("div", "row spread"):
                     short = one.line.file.rsplit("/", 1)[-1]
-                    Text("span", f"{short}: {one.line.text or '(no text)'}", "small")
-                    button("Bring back", self._restorer([one.line.file]), kind="quiet",
-                           name=f"Bring back {short}")  # fmt: skip
+                    Text("span", f"{short}: {one.line.text or '(no transcript)'}", "small")
+                    button("Restore", self._restorer([one.line.file]), kind="quiet",
+                           name=f"Restore {short}")  # fmt: skip
             if len(out) > MOST_SHOWN:
                 hint(f"And {len(out) - MOST_SHOWN:,} more.")
-            button(f"Bring back all {len(out):,}", self._restorer([]), kind="quiet").mark(
-                "bring-all"
-            )
+            button(f"Restore all {len(out):,}", self._restorer([]), kind="quiet").mark("bring-all")
 
     async def _undo(self) -> None:
         await self._step(
@@ -86,7 +85,7 @@ class Undoing:
             )
             back = await self._shell.attempt(work, self._place)
             if back is not None:
-                self._shell.announce(f"{counted(len(back), 'clip')} brought back.")
+                self._shell.announce(f"{counted(len(back), 'clip')} restored.")
                 await self._changed()
 
         return restore

@@ -114,7 +114,9 @@ def register_uploads(site: Site, outer: FastAPI, free_bytes: FreeBytes | None = 
         except Refused as error:
             return PlainTextResponse(str(error), error.status)
         except ClientDisconnect:
-            return PlainTextResponse("the browser went away", 499)  # to nobody, but without a fuss
+            return PlainTextResponse(
+                "the browser disconnected", 499
+            )  # to nobody, but without a fuss
         except OSError as error:
             return PlainTextResponse(f"it could not be written: {error.strerror}", 507)
         return PlainTextResponse("stored", 201)
@@ -135,9 +137,9 @@ def safe_target(folder: Path, path: str) -> Path:
     """Where the file goes: below `folder`, whatever the browser called it. Raises Refused."""
     parts = (safe_path(path) or "").split("/")
     if parts == [""] or len(parts) > _MOST_PARTS:
-        raise Refused(400, "this name cannot be used")
+        raise Refused(400, "this file name is not allowed")
     if any(part.startswith(".") or len(part.encode()) > 200 for part in parts):
-        raise Refused(400, "this name cannot be used")
+        raise Refused(400, "this file name is not allowed")
     if not parts[-1].lower().endswith(ENDINGS):
         raise Refused(415, "neither a recording nor a transcript")
     return folder.joinpath(*parts)
@@ -184,7 +186,7 @@ def check_room(free: FreeBytes, needed: int) -> None:
     there = free()
     if needed > there - FREE_BYTES_KEPT:
         kept = FREE_BYTES_KEPT / 1e9
-        raise Refused(507, f"the disk has {size(there)} left, and {kept:.0f} GB stay free")
+        raise Refused(507, f"the disk has {size(there)} left, and {kept:.0f} GB must stay free")
 
 
 def _keep_time(target: Path, seconds: str) -> None:

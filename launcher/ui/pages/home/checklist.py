@@ -48,27 +48,26 @@ def checklist(standing: Standing) -> list[ChecklistStep]:
     texts = [
         (
             "Enter your keys",
-            "One key rents the GPU, two tokens reach your files on Hugging Face. They stay in "
-            "this program's memory.",
+            "One key rents the GPU; two tokens read and write your files on Hugging Face. They stay in this "
+            "program's memory.",
             "/keys",
             "Enter keys",
         ),
         (
             "Prepare a dataset",
-            f"Recordings of one voice with what is said in them. {GOOD.capitalize()} is good, {LEAST} "
-            "is the least.",
+            f"Recordings of one voice with their transcripts. {GOOD.capitalize()} is good, {LEAST} is the minimum.",
             "/datasets",
             "Choose a dataset",
         ),
         (
             "Choose the settings",
-            "A preset fits most voices. You see the time and the price before anything is rented.",
+            "A preset fits most voices. You see time and price before anything is rented.",
             "/train",
             "Choose settings",
         ),
         (
             "Train your first voice",
-            "One click rents the GPU. It delivers the voice and ends by itself.",
+            "One click rents the GPU. It delivers the voice and then ends by itself.",
             "/train",
             "Go to Train",
         ),

@@ -37,8 +37,10 @@ def register(site: Site) -> None:
         "/",
         "From recordings to a voice",
         _build,
-        lead="Rent a GPU for one training run, listen while it learns, keep the voice. The GPU is "
-        "removed by itself at the end.",
+        lead=(
+            "Rent a GPU for one training run, listen while it trains, keep the voice. At the end the GPU is "
+            "removed automatically."
+        ),
     )
 
 
@@ -107,7 +109,7 @@ def _running_card(shell: Shell, run: Run, view: RunView) -> None:
             state_badge(run)
         now = para("")
         problem = para("", "error-text")
-        hint(f"{run.gpu_name} · ends by itself, at {dollars(run.most_usd)} at the latest")
+        hint(f"{run.gpu_name} · ends by itself, costs {dollars(run.most_usd)} at most")
 
     def refresh() -> None:
         rented = rented_now(shell.site.live, shell.site.clock.now())
@@ -120,7 +122,7 @@ def _running_card(shell: Shell, run: Run, view: RunView) -> None:
             )
             now.text = f"Step {view.picture.step.step:,}{total}"
         elif view.picture.phase is not None:
-            now.text = f"{view.picture.phase.capitalize()} is under way"
+            now.text = f"Phase: {view.picture.phase}"
         else:
             now.text = "Waiting for the GPU"
 
@@ -132,7 +134,7 @@ def _last_runs(shell: Shell, runs: list[Run]) -> None:
     if not runs:
         return
     now = shell.site.clock.now()
-    with card("Last runs"):
+    with card("Recent runs"):
         with box("ul", "steps"):
             for run in runs:
                 with box("li", "step"):
@@ -154,15 +156,15 @@ def _first_try(site: Site) -> None:
     with box("div", "grid-2"):
         with card("What it costs"):
             para(
-                f"You pay {site.place.title} {site.place.prices}. A cap that you set ends the run whatever happens."
+                f"You pay {site.place.title} {site.place.prices}. The run always ends at the caps that you set."
             )
             hint(
-                f"The preset “{quick.title}” proves the whole way in minutes and can cost "
-                f"{dollars(float(quick.values['max_cost_usd']))} at the most."
+                f"The preset “{quick.title}” tests every step in minutes and costs "
+                f"{dollars(float(quick.values['max_cost_usd']))} at most."
             )
         with card("What leaves this computer"):
             para(
-                "Your recordings and the finished voice lie in your own repos on Hugging Face. The "
-                f"keys go to {site.place.title} and Hugging Face alone. There is no server of ours."
+                "Your recordings and the finished voice are stored in your own repos on Hugging Face. The keys "
+                f"go only to {site.place.title} and Hugging Face. We run no server."
             )
             link("How keys are kept", "/help?topic=privacy")

@@ -32,7 +32,7 @@ from launcher.ui.widgets.elements import (
 )
 from launcher.ui.widgets.inputs import SecretField
 
-TITLE = "Where you are told"
+TITLE = "Notifications"
 
 
 class ToldSection:
@@ -45,8 +45,8 @@ class ToldSection:
             with box("div"):
                 heading(2, TITLE)
                 hint(
-                    "When a run is armed, has its first sample, nears a cap, or ended. At ntfy and at a webhook "
-                    "the GPU tells by itself, also while this computer is off."
+                    "You are notified when a run is ready, has its first sample, nears a cap or has ended. "
+                    "With ntfy or a webhook the GPU sends the message itself, even while this computer is off."
                 )
             self._state = box("div", "stack-small")
             _how()
@@ -66,7 +66,7 @@ class ToldSection:
                 self._draw_held(found)
             if self._held() is None:
                 SecretField(
-                    "Addresses, with spaces between them",
+                    "Addresses, separated by spaces",
                     self.use,
                     placeholder="ntfy://my-topic",
                     action="Use addresses",
@@ -88,7 +88,7 @@ class ToldSection:
             await asyncio.to_thread(check_addresses, found)  # Apprise takes a second to load
         except LauncherError as error:
             self.draw(error)
-            self._shell.announce("This address cannot be used.")
+            self._shell.announce("This address is not valid.")
             return
         if found:
             self._shell.site.vault.put(self._shell.tab, NOTIFY.value, secret)
@@ -98,7 +98,11 @@ class ToldSection:
     def _draw_held(self, found: tuple[Address, ...]) -> None:
         with box("ul", "prose"):
             for each in found:
-                who = "by the GPU itself, and from here" if each.is_for_pods else "from here"
+                who = (
+                    "from the GPU and from this computer"
+                    if each.is_for_pods
+                    else "from this computer"
+                )
                 Text("li", f"{each.shown}: {who}")
         with box("div", "row"):
             if self._held() is not None:
@@ -126,11 +130,13 @@ class ToldSection:
             for shown, why in answers:
                 say(
                     "bad" if why else "good",
-                    f"{shown} {'was not told' if why else 'was told'}",
+                    f"{shown} {'did not get the message' if why else 'got the message'}",
                     why,
                 )
         failed = sum(bool(why) for _, why in answers)
-        self._shell.announce("The test was sent." if not failed else "Not every test was taken.")
+        self._shell.announce(
+            "The test message was sent." if not failed else "Not every test message arrived."
+        )
 
     def _forget(self) -> None:
         self._shell.site.vault.forget(self._shell.tab, NOTIFY.value)
@@ -144,13 +150,13 @@ def _named(found: tuple[Address, ...]) -> str:
 
 def _how() -> None:
     with details("What can I enter?"), box("ul", "prose"):
-        Text("li", "desktop: a notice on the computer that this program runs on.")
+        Text("li", "desktop: a notification on the computer that runs this program.")
         Text(
             "li",
-            "ntfy://TOPIC: your phone, by the app ntfy. Choose a topic that nobody guesses: whoever knows its name "
-            "can read it.",
+            "ntfy://TOPIC: your phone, with the app ntfy. Choose a topic that nobody can guess: anyone who "
+            "knows it can read your messages.",
         )
-        Text("li", "https://…: a webhook of yours, which gets one POST with JSON.")
+        Text("li", "https://…: your own webhook; it gets a POST request with JSON.")
         with box("li"):
-            Text("span", "Any address of Apprise, such as Telegram, Discord or e-mail. ")
-            link("How they are written", "https://github.com/caronc/apprise/wiki", new_tab=True)
+            Text("span", "Any Apprise address, such as Telegram, Discord or e-mail. ")
+            link("How to write them", "https://github.com/caronc/apprise/wiki", new_tab=True)

@@ -33,12 +33,12 @@ class _Choice:
         with box("div", "grid-2"):
             with card("Our sentences", level=level):
                 self._ours(is_first=level == 2)
-            with card("Sentences of your own", level=level):
+            with card("Your own sentences", level=level):
                 self._own()
 
     def _ours(self, *, is_first: bool) -> None:
         hint(
-            "Written for this, and chosen so that few of them hold nearly all the pairs of sounds of a language."
+            "Written for this purpose. A few of them contain nearly all pairs of sounds of the language."
         )
         labels = {one.code: f"{one.name}: {one.count} sentences" for one in LANGUAGES.values()}
         self._language = Field(
@@ -49,7 +49,7 @@ class _Choice:
             button("Read these", self._take_ours, kind=kind, symbol="voice").mark("read-ours")
 
     def _own(self) -> None:
-        hint("A text file in UTF-8 with one sentence on each line.")
+        hint("A UTF-8 text file with one sentence per line.")
         self._own_language = Field(
             "own-language",
             "Language and region",

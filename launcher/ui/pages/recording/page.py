@@ -25,7 +25,7 @@ def register(site: Site, outer: FastAPI) -> None:
         "/record/{name}",
         "Record",
         _build,
-        lead="Read one sentence at a time. Each becomes a clip with its text, on this computer and nowhere else.",
+        lead="Read one sentence at a time. Each becomes a clip with its transcript, only on this computer.",
         current="/datasets",
     )
 
@@ -55,9 +55,7 @@ async def _build(shell: Shell, name: str) -> None:
     )
     _after(shell, name, reading)
     with details("Read other sentences", marker="other-sentences"):
-        hint(
-            "Takes that are there stay, and sentences that are in both lists need no second reading."
-        )
+        hint("Your takes are kept. Sentences that are in both lists need not be read again.")
         draw_choice(shell, name, folder, begun=reload, level=3)
 
 
@@ -69,11 +67,11 @@ def _after(shell: Shell, name: str, reading: Reading) -> None:
         else reading.source
     )
     with card("When you have read enough"):
-        hint(f"You read from: {what}.")
+        hint(f"Sentences: {what}.")
         if reading.source == recording.OURS:
             hint(
-                "The sentences are in an order that brings new pairs of sounds early: you can stop at any point. "
-                "The more you read, the better the voice."
+                "The sentences are ordered so that new pairs of sounds come early. You can stop at any point; "
+                "the more you read, the better the voice."
             )
         with box("div", "row"):
             if name in shell.site.recording_folders:

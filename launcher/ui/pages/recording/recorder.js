@@ -60,7 +60,7 @@ export default {
         <button type="button" class="btn" :aria-disabled="canRecord && (recording || isDone) ? null : 'true'" aria-keyshortcuts="R"
           @click="press(retake, $event)">Retake <kbd aria-hidden="true">R</kbd></button>
         <button v-if="canBringBack" type="button" class="btn" aria-keyshortcuts="U"
-          @click="press(bringBack, $event)">Bring back the earlier take <kbd aria-hidden="true">U</kbd></button>
+          @click="press(bringBack, $event)">Restore the earlier take <kbd aria-hidden="true">U</kbd></button>
         <span class="rec-space"></span>
         <button type="button" class="btn btn-quiet" :aria-disabled="recording || isDone ? 'true' : null"
           aria-keyshortcuts="S" @click="press(skip, $event)">{{ isSkipped ? "Do not skip" : "Skip" }} <kbd aria-hidden="true">S</kbd></button>
@@ -69,7 +69,7 @@ export default {
         <button type="button" class="btn" :aria-disabled="!following || recording ? 'true' : null"
           aria-keyshortcuts="ArrowRight" @click="press(() => step(1), $event)">Ahead <kbd aria-hidden="true">→</kbd></button>
         <button type="button" class="btn" :class="{ 'btn-primary': isDone && !recording }" aria-keyshortcuts="Enter"
-          :aria-disabled="recording || sending ? 'true' : null" @click="press(next, $event)">Next to read <kbd aria-hidden="true">Enter</kbd></button>
+          :aria-disabled="recording || sending ? 'true' : null" @click="press(next, $event)">Next unread <kbd aria-hidden="true">Enter</kbd></button>
       </div>
 
       <div class="rec-said" aria-live="polite">
@@ -383,7 +383,7 @@ export default {
     },
     judged(take, told, status) {
       if (told.detail || status >= 500 || !("kept" in told)) {
-        this.problem = told.detail || `The launcher could not keep it (${status}). Send it again.`;
+        this.problem = told.detail || `The program could not save it (${status}). Send it again.`;
         if (status < 500) this.unsent = null; // it would be refused again
         return;
       }

@@ -91,7 +91,7 @@ class _Routes:
             raise HTTPException(404, on_page(error.message)) from error
         file = found.takes.get(key) if found else None
         if file is None:
-            raise HTTPException(404, "There is no such take.")
+            raise HTTPException(404, "This take does not exist.")
         headers = {"cache-control": "no-store"}  # a retake has the same address
         return FileResponse(folder / file, media_type="audio/wav", headers=headers)
 
@@ -132,7 +132,7 @@ class _Routes:
         there = self.free_bytes(folder if folder.is_dir() else self.site.config.data_folder)
         if needed > there - FREE_BYTES_KEPT:
             raise UnusableSound(
-                f"The disk has {size(there)} left, and {size(FREE_BYTES_KEPT)} stay free."
+                f"The disk has {size(there)} left, and {size(FREE_BYTES_KEPT)} must stay free."
             )
         return folder
 
@@ -142,17 +142,17 @@ async def _answered(work: Callable[[], Awaitable[JSONResponse]]) -> JSONResponse
     try:
         return await work()
     except UnknownPrompt:
-        return _refusal(404, "This sentence is not in the list any more: reload the page.")
+        return _refusal(404, "This sentence is no longer in the list. Reload the page.")
     except TooLarge as error:
         return _refusal(413, str(error))
     except UnusableSound as error:
         return _refusal(422, str(error))
     except ValueError:
-        return _refusal(400, "This request makes no sense: reload the page.")
+        return _refusal(400, "This request is not valid. Reload the page.")
     except LauncherError as error:
         return _refusal(409, error.message, error.hint)
     except ClientDisconnect:
-        return _refusal(499, "the browser went away")  # to nobody, but without a fuss
+        return _refusal(499, "the browser disconnected")  # to nobody, but without a fuss
 
 
 def _refusal(status: int, *said: Said) -> JSONResponse:
@@ -163,12 +163,12 @@ async def _body(request: Request, most_bytes: int) -> bytes:
     """The body, of which no more is held than may be. Raises TooLarge."""
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length) > most_bytes:
-        raise TooLarge(f"More than {size(most_bytes)}: that is not taken.")
+        raise TooLarge(f"It is larger than {size(most_bytes)}, which is the limit.")
     held = bytearray()
     async for chunk in request.stream():
         held += chunk
         if len(held) > most_bytes:
-            raise TooLarge(f"More than {size(most_bytes)}: that is not taken.")
+            raise TooLarge(f"It is larger than {size(most_bytes)}, which is the limit.")
     return bytes(held)
 
 

@@ -36,7 +36,7 @@ _SYMBOLS = {
 _TEXT = {
     InstructionName.SAVE: "Save now",
     InstructionName.SAMPLE: "Sample now",
-    InstructionName.STOP: "Stop and deliver",
+    InstructionName.STOP: "Finish now",
 }
 
 
@@ -51,7 +51,7 @@ class RunActions:
                 for name, symbol in _SYMBOLS.items()
                 if name is not InstructionName.SAMPLE or self._shown.says_what_is_asked
             }
-            self._remove = Button("Stop and remove", self.ask_remove, kind="danger", symbol="trash")
+            self._remove = Button("Cancel run", self.ask_remove, kind="danger", symbol="trash")
             self._remove.mark("remove")
         self._why = hint("")
         self._result = para("", "small soft")
@@ -93,15 +93,15 @@ class RunActions:
         if not (self._run.is_from_repo or self._shell.site.can_rent(self._shell.tab, place)):
             return f"Enter the {place.title} key first."
         if name in self._waiting:
-            return "Waiting for the receipt of the GPU."
+            return "Waiting for confirmation from the GPU."
         if InstructionName.STOP in self._waiting:
             return "The run is being stopped."
         if self._run.state is RunState.ENDING:
-            return "The run is finishing already."
+            return "The run is already finishing."
         if self._run.armed_at is None:
             return "The GPU is not ready yet."
         if name is not InstructionName.STOP and self._view.picture.phase is not Phase.TRAIN:
-            return "Only while it trains."
+            return "Only possible during training."
         return None
 
     def _take_receipts(self) -> None:
@@ -114,7 +114,7 @@ class RunActions:
                 self._tell(f"{_TEXT[name]}: {word}. {receipt.detail}".strip())
             elif now - since > WAIT:
                 del self._waiting[name]
-                self._tell(f"{_TEXT[name]}: no receipt yet. It may still come; look at the log.")
+                self._tell(f"{_TEXT[name]}: no confirmation yet. It may still come; check the log.")
 
     def _tell(self, text: str) -> None:
         self._result.text = text
@@ -137,12 +137,12 @@ class RunActions:
                 show_error(error)
             self._shell.announce(on_page(error.message))
             return
-        way = "" if sent.way.value == "exec" else " It looks for it every 30 seconds."
-        self._tell(f"{_TEXT[name]}: handed to the GPU, waiting for its receipt.{way}")
+        way = "" if sent.way.value == "exec" else " It checks every 30 seconds."
+        self._tell(f"{_TEXT[name]}: sent to the GPU, waiting for confirmation.{way}")
 
     def _dialogs(self) -> None:
         run = self._run
-        self._sample_dialog = Dialog("Say something now")
+        self._sample_dialog = Dialog("Make a sample now")
         with self._sample_dialog.body:
             self._text = Field(
                 "sample-text",
@@ -159,27 +159,27 @@ class RunActions:
             self._speaker.set_visibility(_speakers_of(run) > 1)
         with self._sample_dialog.actions:
             button("Cancel", self._sample_dialog.hide)
-            button("Speak it", self._sample, kind="primary")
-        self._stop_dialog = Dialog(f"Stop {run.run_id} and deliver what it has?")
+            button("Make sample", self._sample, kind="primary")
+        self._stop_dialog = Dialog(f"Finish {run.run_id} now?")
         with self._stop_dialog.body:
             para(
-                f"{self._shown.at_a_stop} What there is is delivered, and the GPU removes itself; that takes a few "
-                "minutes and is paid like the rest."
+                f"{self._shown.at_a_stop} The results so far are delivered, and the GPU removes itself. That "
+                "takes a few minutes, which you pay as well."
             )
         with self._stop_dialog.actions:
-            button("Go on training", self._stop_dialog.hide)
-            button("Stop and deliver", self._stop, kind="primary").mark("really-stop")
-        self._remove_dialog = Dialog(f"Remove the GPU of {run.run_id} now?")
+            button("Keep training", self._stop_dialog.hide)
+            button("Finish now", self._stop, kind="primary").mark("really-stop")
+        self._remove_dialog = Dialog(f"Cancel {run.run_id} now?")
         with self._remove_dialog.body:
             para(
-                f"{run.gpu_name} at {dollars(run.price_per_hour_usd)} an hour is removed at once, and all "
-                "cost ends. What was not delivered to Hugging Face yet is lost. To have it delivered, use “Stop "
-                "and deliver”."
+                f"{run.gpu_name} at {dollars(run.price_per_hour_usd)} an hour is removed at once, and all costs "
+                "end. What has not been delivered to Hugging Face yet is lost. To have it delivered, use "
+                "“Finish now”."
             )
             self._remove_place = box("div")
         with self._remove_dialog.actions:
-            button("Leave it", self._remove_dialog.hide)
-            self._really = Button("Stop and remove now", self._remove_now, kind="danger")
+            button("Keep it running", self._remove_dialog.hide)
+            self._really = Button("Cancel run now", self._remove_now, kind="danger")
             self._really.mark("really-remove")
 
     def _ask_sample(self) -> None:
@@ -212,13 +212,13 @@ class RunActions:
         except LauncherError as error:
             with self._remove_place:
                 show_error(error)
-                Text("p", "The GPU may still run and cost money.", "error-text")
+                Text("p", "The GPU may still be running and cost money.", "error-text")
         else:
             self._remove_dialog.hide()
-            self._tell("The GPU is removed.")
+            self._tell("The GPU was removed.")
         finally:
             self._really.lock(None)
-            self._really.label.text = "Stop and remove now"
+            self._really.label.text = "Cancel run now"
 
 
 def _speakers_of(run: Run) -> int:

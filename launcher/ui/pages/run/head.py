@@ -21,8 +21,8 @@ from launcher.ui.widgets.run_state import phase_titles, state_text
 from pod_image.contract.figures import dollars, duration
 from pod_image.contract.outcomes import EndReason
 
-_FIGURES = ("Cost so far", "Expected at the end", "Running for", "Time left", "Speed", "GPU")
-_WHILE_IT_RUNS = ("Expected at the end", "Time left", "Speed")
+_FIGURES = ("Cost so far", "Expected total", "Running for", "Time left", "Speed", "GPU")
+_WHILE_IT_RUNS = ("Expected total", "Time left", "Speed")
 
 
 class RunHead:
@@ -61,7 +61,7 @@ class RunHead:
         self._show_notices(run)
         if words != self._said:
             if self._said:
-                self._shell.announce(f"{run.run_id} is now: {words}")
+                self._shell.announce(f"{run.run_id}: {words}")
             self._said = words
 
     def _sentence(self, run: Run) -> str:
@@ -69,8 +69,8 @@ class RunHead:
         if run.state is RunState.ENDED:
             ended = f" at {time_of_day(run.ended_at)}" if run.ended_at else ""
             if run.end_reason is EndReason.LOST:
-                return f"The GPU is gone{ended}; it was not removed from here."
-            return f"GPU removed{ended}." if run.shown_pod_id else "It never had a GPU."
+                return f"The GPU is gone{ended}; this program did not remove it."
+            return f"GPU removed{ended}." if run.shown_pod_id else "There was never a GPU."
         if not (run.pod_id or run.is_from_repo):
             return "Renting a GPU…"
         if view.picture.armed is None and run.armed_at is None:
@@ -103,7 +103,7 @@ class RunHead:
         left = step.seconds_left if step is not None else None
         is_over = run.state is RunState.ENDED
         self._set("Cost so far", dollars(spent))
-        self._set("Expected at the end", _known(forecast, dollars(forecast)))
+        self._set("Expected total", _known(forecast, dollars(forecast)))
         self._set("Running for", clock(seconds) if start else "not yet")
         soon = "under a minute" if left is not None and left < 60 else duration(left)
         self._set("Time left", _known(left, soon))

@@ -77,15 +77,13 @@ def draw_notices(standing: Standing) -> None:
         return
     _under_way(standing)
     if standing.restarts:
-        say("note", "The machine was started again", "It goes on from the newest checkpoint.")
+        say("note", "The machine was restarted", "It continues from the newest checkpoint.")
 
 
 def _alarm(standing: Standing) -> None:
-    how = "Press “Stop and remove” above."
+    how = "Press “Cancel run” above."
     if not standing.has_key:
-        how = (
-            f"Enter the {place_of_run(standing.run).title} key, and press “Stop and remove” above."
-        )
+        how = f"Enter the {place_of_run(standing.run).title} key, and press “Cancel run” above."
     with (
         notice(
             "bad",
@@ -113,8 +111,7 @@ def _under_way(standing: Standing) -> None:
         say(
             "note",
             standing.stage,
-            "Until the GPU reports itself ready, this program watches over it: leave it running. You may "
-            "close this tab.",
+            "Keep this program running until the GPU is ready; it watches over the launch. You may close this tab.",
         )
     elif run.is_from_repo:
         _by_its_repo(standing)
@@ -127,10 +124,12 @@ def _under_way(standing: Standing) -> None:
 def _by_its_repo(standing: Standing) -> None:
     say(
         "warning" if standing.trouble else "note",
-        "Followed by its results repo",
+        "Followed through its results repo",
         standing.trouble
-        or "What it has delivered is shown, and looked for every half a minute. It ends by itself; its pod is "
-        "followed and removed where the account's key is.",
+        or (
+            "You see what it has delivered, updated every 30 seconds. The run ends by itself. Only a computer "
+            "with the account's key can follow or remove its pod."
+        ),
     )
 
 
@@ -138,7 +137,8 @@ def _no_contact(standing: Standing) -> None:
     with notice(
         "warning",
         "No contact with the GPU",
-        f"{standing.trouble} It may still run and cost money; its caps hold without us. Trying again.",
+        f"{standing.trouble} It may still be running and cost money; its caps hold without this program. Trying "
+        "again.",
     ):
         _console_link(standing.run)
 
@@ -146,7 +146,7 @@ def _no_contact(standing: Standing) -> None:
 def _without_key(standing: Standing) -> None:
     run = standing.run
     if run.armed_at is None:
-        title = "Nobody watches over this start"
+        title = "Nothing is watching this launch"
         text = (
             "The GPU was rented by an earlier session of this program and has not reported itself ready. "
             f"Enter the {place_of_run(run).title} key, so that it is followed, or removed if it never gets ready."
@@ -175,7 +175,7 @@ def draw_end(run: Run, view: RunView) -> None:
         _quote(reason, view)
         if run.not_delivered:
             with box("div", "row"):
-                button_link("What did arrive", f"/runs/{run.nonce}?tab=files", symbol="download")
+                button_link("What arrived", f"/runs/{run.nonce}?tab=files", symbol="download")
         if reason in _BAD_ENDS:
             _next_tries(run, view)
         elif reason is not None and reason.delivers:
@@ -191,9 +191,9 @@ def _quote(reason: EndReason | None, view: RunView) -> None:
         or (reason and reason.is_success)
     ):
         return
-    para("What it printed last:")
+    para("Last output:")
     text = Text("pre", "\n".join(map(plain_line, view.picture.ended.last_lines)), "log")
-    attributes(text, tabindex="0", role="region", aria_label="What the run printed last")
+    attributes(text, tabindex="0", role="region", aria_label="Last output of the run")
 
 
 def delivery_text(run: Run, view: RunView) -> str:
@@ -218,7 +218,7 @@ def _next_tries(run: Run, view: RunView) -> None:
             again = f"/train?again={run.nonce}&smaller=1"
             button_link(smaller.button, again, primary=True, symbol="train")
         button_link("Train again with these settings", f"/train?again={run.nonce}")
-        button_link("Look at the log", f"/runs/{run.nonce}?tab=log")
+        button_link("Open the log", f"/runs/{run.nonce}?tab=log")
 
 
 def smaller_try(run: Run, view: RunView) -> SmallerTry | None:
@@ -235,5 +235,5 @@ def smaller_try(run: Run, view: RunView) -> SmallerTry | None:
 def start_text(waited: timedelta) -> str:
     """While a GPU is being prepared: how long it has been, and what is usual."""
     if waited > USUAL_START:
-        return "The GPU is being prepared; this takes longer than usual. It is removed if it never gets ready."
-    return "The GPU is being prepared; two to ten minutes are usual."
+        return "The GPU is starting; this takes longer than usual. It is removed if it does not become ready."
+    return "The GPU is starting, which usually takes two to ten minutes."

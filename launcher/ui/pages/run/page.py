@@ -38,7 +38,7 @@ async def _at_address(shell: Shell, owner: str, name: str, run_id: str) -> None:
 async def _build(shell: Shell, nonce: str, tab: str = NOW, ask: str = "") -> None:
     run = shell.site.history.by_nonce(nonce)
     if run is None:
-        with empty_state("There is no such run", "It may have been deleted from the history."):
+        with empty_state("This run does not exist", "It may have been deleted from the history."):
             button_link("All runs", "/runs", primary=True)
         return
     shell.title(run.title)
@@ -89,7 +89,7 @@ async def _catch_up(shell: Shell, run: Run) -> None:
 
 
 def _parts(run: Run, current: str) -> None:
-    with box("nav", "parts", aria_label="Parts of this run"):
+    with box("nav", "parts", aria_label="Sections of this run"):
         for key, title in tabs_of(run).items():
             anchor = link(title, f"/runs/{run.nonce}?tab={key}")
             attributes(anchor, aria_current="page" if key == current else None)

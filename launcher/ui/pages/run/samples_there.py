@@ -22,4 +22,4 @@ def show_when_there(run: Run, view: RunView, sample: Stamped[Sample], label: str
         if is_there(run, view, sample):
             show_sample(run, sample, label)
         else:
-            hint("on its way…")
+            hint("uploading…")

@@ -25,17 +25,17 @@ class ShareButton:
         self._dialog = Dialog(f"Share {run.run_id}")
         with self._dialog.body:
             para(
-                "One file with state, cost, curves and samples. It opens in any browser, without a network, and "
-                "anybody you send it to sees and hears what is in it."
+                "One file with state, cost, curves and samples. It opens in any browser, without a network. "
+                "Anyone you send it to can see and hear what is in it."
             )
             self._title = Field("share-title", "Heading", value=run.run_id)
             self._dataset = self._switch("dataset", "Names of datasets and repos")
-            self._notes = self._switch("notes", "Why it ended in words, and its remarks")
-            self._reference = self._switch("reference", "The recording to compare with")
+            self._notes = self._switch("notes", "Why it ended, and its notes")
+            self._reference = self._switch("reference", "Original recording")
             self._place = box("div")
         with self._dialog.actions:
             button("Cancel", self._dialog.hide)
-            self._make = Button("Make the file", self._made, kind="primary", symbol="download")
+            self._make = Button("Create the file", self._made, kind="primary", symbol="download")
             self._make.mark("make-share")
 
     def _switch(self, name: str, label: str) -> Field:
@@ -55,7 +55,7 @@ class ShareButton:
 
     async def _made(self) -> None:
         self._place.clear()
-        self._make.lock("The file is being made.")
+        self._make.lock("Creating the file…")
         try:
             session = await self._shell.session()
             now = self._shell.site.history.by_nonce(self._run.nonce) or self._run
@@ -72,5 +72,5 @@ class ShareButton:
         with self._place:
             para(words)
             if made.trouble:
-                hint(f"Some of it could not be had: {made.trouble}")
+                hint(f"Some parts are missing: {made.trouble}")
         self._shell.announce(words)

@@ -24,7 +24,7 @@ async def open_tensorboard(shell: Shell, nonce: str) -> None:
     """In a tab of its own, which holds no keys: whoever may read results in this program reads them here."""
     run = shell.site.history.by_nonce(nonce)
     if run is None:
-        with empty_state("There is no such run", "It may have been deleted from the history."):
+        with empty_state("No such run", "It may have been deleted from the history."):
             button_link("All runs", "/runs", primary=True)
         return
     shell.title(f"TensorBoard on {run.run_id}")

@@ -27,7 +27,7 @@ class DeleteDialog:
         self._doomed = run
         self._trouble.clear()
         self._text.text = (
-            f"{run.title} and its curves are forgotten on this computer. What it delivered to "
+            f"{run.title} and its curves are deleted from this computer. What it delivered to "
             f"{run.results_repo} stays there.{self._only_here(run)}"
         )
         self._dialog.show()

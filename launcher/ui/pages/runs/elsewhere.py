@@ -37,7 +37,7 @@ class Elsewhere:
         try:
             if address is None:
                 raise InvalidRequest(
-                    "That names no results repo.", hint="Write OWNER/NAME or OWNER/NAME/run-01."
+                    "This is not a results repo.", hint="Write OWNER/NAME or OWNER/NAME/run-01."
                 )
             session = await self._shell.session()
             found = await attach(session.bench, address)

@@ -25,7 +25,7 @@ from pod_image.contract.settings import RunSettings
 
 LOOK_SECONDS = 2.0
 COLUMNS: tuple[tuple[tuple[str, SortBy], ...], ...] = (
-    (("Name", SortBy.NAME), ("Run id", SortBy.RUN)),
+    (("Name", SortBy.NAME), ("Run ID", SortBy.RUN)),
     (("Trains", SortBy.RECIPE), ("Dataset", SortBy.TRAINS_ON)),
     (("State", SortBy.STATE),),
     (("Started", SortBy.STARTED),),

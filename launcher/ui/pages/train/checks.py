@@ -35,7 +35,7 @@ from pod_image.contract.figures import counted
 from pod_image.contract.findings import Finding, Severity
 from pod_image.dataset import Code
 
-UNCHECKED = "Press “Check everything” first; it rents nothing."
+UNCHECKED = "Press “Check everything” first. It rents nothing."
 _TONES: dict[Severity, Tone] = {
     Severity.ERROR: "bad",
     Severity.WARNING: "warning",
@@ -48,8 +48,8 @@ class _BadValues(InvalidRequest):
 
     def __init__(self, names: Sequence[str], label_of: Callable[[str], str]) -> None:
         listed = ", ".join(f"“{label_of(name)}”" for name in names)
-        cannot = "This value cannot be taken" if len(names) == 1 else "These values cannot be taken"
-        super().__init__(f"{cannot}: {listed}.", hint="What is wrong stands below the field.")
+        cannot = "This value is not valid" if len(names) == 1 else "These values are not valid"
+        super().__init__(f"{cannot}: {listed}.", hint="The reason is shown below the field.")
         self.setting = names[0]
 
 
@@ -77,7 +77,7 @@ class Checks:
     def _lock(self) -> None:
         why = None if self.plan is not None and not self.plan.errors else UNCHECKED
         if self.plan is not None and self.plan.errors:
-            why = "Something has to be put right first; see below."
+            why = "Some errors must be fixed first; see below."
         self._start.lock(why)
         self._check_button.classes(
             add="" if why is None else "btn-primary", remove="btn-primary" if why is None else ""
@@ -85,7 +85,7 @@ class Checks:
         self._why.text = why or ""
 
     async def _check(self) -> None:
-        self._check_button.lock("The check is under way.")
+        self._check_button.lock("Checking…")
         self._results.clear()
         with self._results:
             waiting(f"Asking {self._shell.site.place.title} and Hugging Face…", rows=2)
@@ -108,7 +108,7 @@ class Checks:
         absent = missing(composed.settings)
         if absent:
             names = ", ".join(f"“{one.knob.label}”" for one in absent)
-            raise MissingSetting(f"Still missing: {names}.", setting=absent[0].name)
+            raise MissingSetting(f"Missing: {names}.", setting=absent[0].name)
         session = await self._shell.session()
         session.keys.need_named(named_secrets(composed.settings))
         draft = self._choice.draft
@@ -166,15 +166,15 @@ class Checks:
         """An error of the dataset may be let pass, and that may be taken back: once for each code."""
         passed = self._choice.draft.let_pass
         if finding.code in passed:
-            button("Mind it again", self._passer(finding.code, is_passed=False), kind="quiet").mark(
+            button("Do not ignore", self._passer(finding.code, is_passed=False), kind="quiet").mark(
                 f"mind-{finding.code}"
             )
         elif finding.severity is Severity.ERROR and can_be_let_pass(finding.code):
-            button("Let it pass", self._passer(finding.code, is_passed=True)).mark(
+            button("Ignore", self._passer(finding.code, is_passed=True)).mark(
                 f"pass-{finding.code}"
             )
             if finding.code != Code.RESUME_DATASET:
-                hint("The run then leaves out what it cannot use.")
+                hint("The run then skips what it cannot use.")
 
     def _shower(self, name: str) -> Handler:
         return lambda: self._form.reveal(name)
@@ -206,11 +206,15 @@ def in_order(findings: tuple[Finding, ...]) -> list[Finding]:
 def check_sentence(plan: Plan) -> str:
     if plan.errors:
         number = len(plan.errors)
-        return f"{counted(number, 'thing')} {'has' if number == 1 else 'have'} to be put right."
-    return "Everything is ready. You can rent and start."
+        return f"{counted(number, 'error')} must be fixed."
+    return "Everything is ready. You can start."
 
 
 def _ready(plan: Plan) -> None:
     if plan.errors:
         return
-    say("good", "Ready", f"{plan.offer.gpu_name} is free, the keys work, the dataset is readable.")
+    say(
+        "good",
+        "Ready",
+        f"{plan.offer.gpu_name} is available, the keys work, the dataset can be read.",
+    )

@@ -68,9 +68,12 @@ class ConfirmDialog:
             [
                 ("GPU", f"{plan.offer.gpu_name}, {per_hour(plan.offer.price_per_hour_usd)}"),
                 ("Expected", f"{dollars(_expected_usd(plan))}, {_expected_time(plan)}"),
-                ("At the most", f"{dollars(plan.worst_case_usd)}, {most}"),
+                ("At most", f"{dollars(plan.worst_case_usd)}, {most}"),
                 ("Dataset", ", ".join(one.name for one in chosen_datasets(settings)) or "none"),
-                *(("Fetched too", f"{one.name}, {size(one.size_bytes)}") for one in plan.inputs),
+                *(
+                    ("Also downloaded", f"{one.name}, {size(one.size_bytes)}")
+                    for one in plan.inputs
+                ),
                 ("Results go to", f"{settings.results_repo}/{plan.run_id}"),
                 ("Told", told(plan)),
                 ("If it is taken", _others(len(plan.candidates) - 1)),
@@ -79,33 +82,33 @@ class ConfirmDialog:
         )
         with box("ul", "prose"):
             if plan.forced:
-                Text("li", f"Let pass in the dataset: {', '.join(plan.forced)}.")
+                Text("li", f"Ignored in the dataset: {', '.join(plan.forced)}.")
             if plan.makes_results_repo:
-                Text("li", f"The repo {settings.results_repo} is made now, private.")
+                Text("li", f"The private repo {settings.results_repo} is created now.")
             Text(
                 "li",
-                f"At the end the GPU delivers {_made(plan)} to Hugging Face, checks what arrived, and removes "
-                "itself. The page of the run names what did not arrive.",
+                f"At the end the GPU delivers {_made(plan)} to Hugging Face, checks what arrived and removes "
+                "itself. The run's page lists anything that did not arrive.",
             )
             Text(
                 "li",
-                "Until it reports itself ready (a few minutes) this program watches over it: closing it "
-                "earlier removes the GPU. After that you may close the tab or switch off the computer.",
+                "Keep this program running until the GPU is ready (a few minutes); closing it earlier removes "
+                "the GPU. After that you may close the tab or switch off the computer.",
             )
             budget = boot_budget(settings, plan.image_gb)
             Text(
                 "li",
-                f"A GPU that is not ready after {budget.minutes:g} minutes is removed, and the next one tried "
-                f"({budget.basis}).",
+                f"A GPU that is not ready after {budget.minutes:g} minutes is removed, and the next one is "
+                f"tried ({budget.basis}).",
             )
             Text(
                 "li",
                 _where_tokens_are(plan),
             )
         if plan.base_licence:
-            hint(f"Licence of what it starts from: {plan.base_licence}.")
+            hint(f"Licence of the base model: {plan.base_licence}.")
         if plan.hash:
-            hint(f"Plan {plan.hash[:SHOWN_HASH]}, kept here for an hour.").mark("plan-hash")
+            hint(f"Plan {plan.hash[:SHOWN_HASH]}, kept for one hour.").mark("plan-hash")
         with details("The exact requests"):
             for request in plan.requests:
                 shown = json.dumps(asdict(request), indent=2, ensure_ascii=False)
@@ -127,9 +130,9 @@ class ConfirmDialog:
             with self._place:
                 show_error(error)
             return
-        self._go.lock("The GPU is being rented.")
+        self._go.lock("Renting the GPU…")
         self._go.label.text = "Renting…"
-        self._back.lock("The GPU is being rented.")
+        self._back.lock("Renting the GPU…")
         site, tab = self._shell.site, self._shell.tab
         held = site.vault.held(tab)
         job = site.live.begin_launch(
@@ -157,7 +160,7 @@ class ConfirmDialog:
         self._place.clear()
         with self._place:
             show_error(error)  # type: ignore[arg-type]
-            say("note", "Nothing was rented", "Go back, put it right, and check again.")
+            say("note", "Nothing was rented", "Go back, fix it and check again.")
         self._back.lock(None)
         self._go.label.text = "Rent and start"
 
@@ -172,21 +175,21 @@ def told(plan: Plan) -> str:
     """Where the person is told of the run, and whether anybody has to stay for that."""
     here = ", ".join(each for each in plan.told_here if each not in plan.told_from_pod)
     ways = [
-        f"{', '.join(plan.told_from_pod)}, by the GPU itself" if plan.told_from_pod else "",
+        f"{', '.join(plan.told_from_pod)}, from the GPU" if plan.told_from_pod else "",
         f"{here}, while this program runs" if here else "",
     ]
-    return "; ".join(filter(None, ways)) or "nobody while this computer is off"
+    return "; ".join(filter(None, ways)) or "none while this computer is off"
 
 
 def _where_tokens_are(plan: Plan) -> str:
     place = place_of(plan.settings)
     if plan.secrets_in_plain:
-        return f"{_tokens(plan)} stand readable in the pod's definition while it lives."
+        return f"{_tokens(plan)} can be read in the pod's definition while it lives."
     if not place.keeps_secrets:
-        return (
-            f"{_tokens(plan)} go with the run as its secrets, which {place.title} shows to nobody."
-        )
-    return f"{_tokens(plan)} lie in your {place.title} account as secrets while the run lasts."
+        return f"{_tokens(plan)} are sent with the run as its secrets; {place.title} shows them to nobody."
+    return (
+        f"{_tokens(plan)} are stored as secrets in your {place.title} account while the run lasts."
+    )
 
 
 def _tokens(plan: Plan) -> str:

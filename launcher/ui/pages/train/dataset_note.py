@@ -47,7 +47,7 @@ class DatasetNote:
                 background_tasks.create(self._look(chosen), context=context.client)
             elif chosen:
                 hint(
-                    "The pod gets all its files as they are, at one commit; they are not looked into."
+                    "The pod gets all files at one commit, unchanged; their content is not checked."
                 )
         return is_other
 
@@ -78,9 +78,9 @@ def _show(found: DatasetSummary, errors: Sequence[Finding]) -> None:
         minutes = f", {recorded(found.minutes)}" if found.minutes else ""
         say("good", f"{found.repo}: {counted(found.clips, 'clip')}{minutes}")
         return
-    with notice("bad", f"{found.repo} cannot be trained on as it is"):
+    with notice("bad", f"{found.repo} cannot be used for training yet"):
         for one in errors[:SHOWN]:
             para(on_page(one.message))
         if len(errors) > SHOWN:
             hint(f"And {len(errors) - SHOWN} more.")
-        hint("“Check everything” lists all, and lets you pass what you know of.")
+        hint("“Check everything” lists them all and lets you ignore known ones.")

@@ -132,7 +132,7 @@ class GpuTable:
         if not site.can_rent(self._shell.tab, self._where):
             title = self._where.title
             with notice(
-                "note", f"Prices need the {title} key", f"{title} tells them to its users alone."
+                "note", f"Prices need the {title} key", f"{title} shows prices only to its users."
             ):
                 button_link("Enter the key", "/keys", symbol="key")
             return
@@ -150,15 +150,15 @@ class GpuTable:
             hint(f"Prices of {self._where.title}, {when(prices.at, now)}.")
             button("Ask again", self._again, kind="quiet", symbol="refresh")
         if fitting:
-            self._table(fitting[:ROWS_SHOWN], "GPUs that can be rented", wanted, is_first=True)
+            self._table(fitting[:ROWS_SHOWN], "Available GPUs", wanted, is_first=True)
         else:
-            with notice("warning", "No GPU fits now", "The reasons stand below."):
-                button("Ask again", self._again, symbol="refresh")
+            with notice("warning", "No GPU fits now", "See the reasons below."):
+                button("Refresh", self._again, symbol="refresh")
         if fitting[ROWS_SHOWN:]:
             with details(f"{len(fitting) - ROWS_SHOWN} more that fit"):
-                self._table(fitting[ROWS_SHOWN:], "More GPUs that can be rented", wanted)
+                self._table(fitting[ROWS_SHOWN:], "More Available GPUs", wanted)
         if blocked:
-            with details(f"{len(blocked)} that do not fit or are taken"):
+            with details(f"{len(blocked)} that do not fit or are not available"):
                 self._blocked_table(blocked)
 
     def _table(
@@ -178,7 +178,7 @@ class GpuTable:
             box("label", "row"),
         ):
             self._radio("", chosen)
-            Text("strong", "The cheapest that fits, whichever it is")
+            Text("strong", "The cheapest one that fits")
 
     def _row(self, row: GpuRow, wanted: Sequence[str]) -> None:
         offer = row.offer

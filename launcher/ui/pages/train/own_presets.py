@@ -28,7 +28,7 @@ class OwnPresets:
         self._dialog = Dialog("Name and description")
         with self._dialog.body:
             self._new_name = Field(
-                "rename-preset", "Name", hint="Small letters, digits and hyphens."
+                "rename-preset", "Name", hint="Lower-case letters, digits and hyphens."
             )
             self._title = Field("retitle-preset", "Title")
             self._description = Field(

@@ -45,8 +45,10 @@ def register(site: Site, outer: FastAPI) -> None:
         "/train",
         "Train",
         _build,
-        lead="Choose what to train; a preset and two names are enough. Nothing is rented before you "
-        "have seen the price and said yes.",
+        lead=(
+            "Choose what to train. A preset and two names are enough. Nothing is rented before you see the "
+            "price and confirm."
+        ),
     )
 
 
@@ -97,7 +99,7 @@ class _TrainPage:
     def _what(self) -> None:
         preferences = self.site.preferences
         with card("1 · What"):
-            hint("What is trained, on which data, and where the results go.")
+            hint("What to train, on which data, and where the results go.")
             self._recipes = RecipeCards(self.site, self.choice, self._recipe_chosen)
             self._notes = box("div", "stack-small").mark("older-settings")
             self._set_aside = SetAside(self.choice, self._taken_over)
@@ -114,7 +116,7 @@ class _TrainPage:
         with details("Continue an earlier run", is_open=self.choice.draft.resume):
             self._resume = Field(
                 "resume",
-                "Continue the run of this run id from its newest checkpoint",
+                "Continue the run with this run ID from its newest checkpoint",
                 kind="switch",
                 value=self.choice.draft.resume,
                 on_commit=self._set_resume,
@@ -154,8 +156,7 @@ class _TrainPage:
     def _where(self) -> None:
         with card("3 · Where"):
             hint(
-                "The GPU you rent. The first line is chosen for you: the cheapest one that is large "
-                "enough and free."
+                "The GPU to rent. The first line is preselected: the cheapest one that is large enough and available."
             )
             self.gpus = GpuTable(self.shell, self.choice, self._changed, self._learned)
             self.form.draw("Where", leave_out=("gpu_types",))
@@ -163,7 +164,7 @@ class _TrainPage:
     def _limits(self) -> None:
         with card("4 · Limits"):
             hint(
-                "Whichever is reached first ends the run. The GPU stops in time to try to deliver "
+                "Whichever limit is reached first ends the run. Training stops early enough to try to deliver "
                 "what was trained."
             )
             self.form.draw("Limits")
@@ -241,7 +242,7 @@ class _TrainPage:
 
     def _recipe_chosen(self) -> None:
         self._taken_over()
-        self.shell.announce("The settings below are those of what you chose.")
+        self.shell.announce("The settings below now match your choice.")
 
     def _preset_chosen(self) -> None:
         self._taken_over()

@@ -183,7 +183,7 @@ async def _had(asked: Any) -> Any:
 
 def _draw_sound(option: Option, sound: Path | LauncherError | None) -> None:
     if isinstance(sound, LauncherError):
-        say("warning", "Its sound could not be had.", on_page(sound.message))
+        say("warning", "The sample is not available.", on_page(sound.message))
     elif sound is None:
         hint("No sound of it was published.")
     else:

@@ -49,7 +49,7 @@ def _facts(found: Quote) -> list[tuple[str, str]]:
     return [
         ("Time", "about " + roughly(hours)),
         *pairs,
-        ("At the most", dollars(found.worst_case_usd)),
+        ("At most", dollars(found.worst_case_usd)),
     ]
 
 
@@ -59,18 +59,18 @@ def _remarks(found: Quote) -> None:
     elif found.is_cut_short:
         say(
             "warning",
-            "A limit ends this run before it is done",
+            "A limit ends this run before it is finished",
             "It then tries to deliver what it has.",
         )
     elif found.estimate is None:
         hint(_why_no_estimate(found))
     else:
-        hint(f"By the {found.estimate.basis}.")
+        hint(f"Based on the {found.estimate.basis}.")
 
 
 def _why_no_estimate(found: Quote) -> str:
     if found.offer is None:
         return f"For an estimate it takes the {place_of(found.settings).title} key."
     if recipe_of(found.settings).speech_wanted(found.settings) is not None:
-        return "For an estimate it takes a dataset."
-    return "How long this takes is not known beforehand. Your limits end it at the latest."
+        return "Choose a dataset to see an estimate."
+    return "How long this takes is not known in advance. It ends at your limits at the latest."

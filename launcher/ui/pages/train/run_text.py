@@ -24,11 +24,11 @@ class RunText:
         self._site, self._choice, self._taken = site, choice, taken
         with details("Show as text (TOML)"):
             hint(
-                "The same choice as a file for “launcher deploy --file”. Edit it and take it over."
+                "The same choice as a file for “launcher deploy --file”. Edit it and apply it here."
             )
             self._field = Field("toml", "Run file", kind="area", mono=True, rows=12, wait=600)
             self._place = box("div")
-            button("Take over this text", self._take)
+            button("Apply this text", self._take)
 
     def refresh(self) -> None:
         """Write the choice as it is now."""
@@ -57,4 +57,4 @@ class RunText:
         self._choice.draft.touched = True
         self._taken()
         with self._place:
-            say("good", "Taken over.")
+            say("good", "Applied.")

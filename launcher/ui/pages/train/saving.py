@@ -14,7 +14,7 @@ from launcher.ui.widgets.dialog import Dialog
 from launcher.ui.widgets.elements import Button, box, button, hint, say
 from launcher.ui.widgets.inputs import Field
 
-_NAME_HINT = "Small letters, digits and hyphens, such as my-voice."
+_NAME_HINT = "Lower-case letters, digits and hyphens, such as my-voice."
 
 
 class SaveDialog:

@@ -35,7 +35,7 @@ class CommandSecrets:
             return
         with self._place:
             heading(3, "Secrets of the command")
-            hint("Held in memory for this tab, as keys are. The command alone gets them.")
+            hint("Kept in memory for this tab, like keys. Only the command gets them.")
             for name in names:
                 _Row(self._shell, name, self._when_given).draw()
 
@@ -59,7 +59,7 @@ class _Row:
                 self._offer()
                 return
             with box("div", "row"):
-                badge(f"{self._name}: held in memory", "good")
+                badge(f"{self._name}: in memory", "good")
                 name = f"Forget {self._name}"
                 button("Forget", self._forget, kind="quiet", symbol="trash", name=name)
 
@@ -67,7 +67,7 @@ class _Row:
         """What lies ready on this machine is used only after a click."""
         site = self._shell.site
         if site.environment.get(self._name):
-            button("Use the one in this program's environment", self._finder(in_keyring=False))
+            button("Use the environment variable", self._finder(in_keyring=False))
         if site.key_store is not None:
             button("Look in the keyring", self._finder(in_keyring=True), kind="quiet")
 
@@ -85,7 +85,7 @@ class _Row:
                 self._take(found.named[self._name])
             else:
                 with self._place:
-                    say("note", f"The keyring holds no {self._name}.")
+                    say("note", f"The keyring contains no {self._name}.")
 
         return go
 
@@ -98,11 +98,11 @@ class _Row:
             self.draw(error)
             return
         self._shell.site.vault.put(self._shell.tab, self._secret.value, secret)
-        self._changed("is held in memory.")
+        self._changed("is in memory.")
 
     def _forget(self) -> None:
         self._shell.site.vault.forget(self._shell.tab, self._secret.value)
-        self._changed("is forgotten.")
+        self._changed("was forgotten.")
 
     def _changed(self, what: str) -> None:
         self.draw()

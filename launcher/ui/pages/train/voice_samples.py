@@ -18,7 +18,7 @@ def register_samples(site: Site, outer: FastAPI) -> None:
     async def sample(key: str) -> FileResponse:
         file = sample_here(site.config, key)
         if file is None:
-            raise HTTPException(404, "There is no such sound here.")
+            raise HTTPException(404, "This sample does not exist.")
         return FileResponse(file, media_type="audio/mpeg", headers=HEADERS)
 
     outer.get("/voice-samples/{key}", response_class=FileResponse)(sample)

@@ -33,7 +33,9 @@ class SpeakPanel:
         with card("Speak"):
             with box("div", "fields"):
                 self._first = _VoicePick("a", "Voice", titles, next(iter(titles)))
-                self._second = _VoicePick("b", "Beside it", {"": "no second voice", **titles}, "")
+                self._second = _VoicePick(
+                    "b", "Compare with", {"": "no second voice", **titles}, ""
+                )
                 self._draw_text()
             self._draw_manner()
             with box("div", "row"):
@@ -51,14 +53,14 @@ class SpeakPanel:
                 "Text",
                 kind="area",
                 value=EXAMPLES[0],
-                hint=f"Up to {MAX_CHARACTERS:,} letters.",
+                hint=f"Up to {MAX_CHARACTERS:,} characters.",
             )
             with box("div", "row"):
                 for number, example in enumerate(EXAMPLES, start=1):
                     button(f"Example {number}", self._example(example), kind="quiet")
 
     def _draw_manner(self) -> None:
-        with details("How to speak"), box("div", "fields"):
+        with details("Speaking style"), box("div", "fields"):
             self._tempo = Field(
                 "tempo", "Tempo", kind="select", value="1", options=options(_TEMPOS)
             )
@@ -74,7 +76,7 @@ class SpeakPanel:
         return lambda: self._text.show(value=text)
 
     async def _go(self) -> None:
-        self._speak.lock("It is being spoken.")
+        self._speak.lock("Speaking…")
         self._state.text = "Speaking…"
         self._problem.clear()
         try:
@@ -99,7 +101,7 @@ class SpeakPanel:
     async def _one(self, pick: _VoicePick, text: str) -> tuple[str, str, SpokenText]:
         known = self._voices.get(pick.chosen)
         if known is None:
-            raise InvalidRequest("This voice is not on this computer any more.")
+            raise InvalidRequest("This voice is no longer on this computer.")
         name, wav = self._spoken_texts.new()
         tempo, liveliness = float(str(self._tempo.value)), float(str(self._liveliness.value))
         manner = Manner(tempo, liveliness, pick.speaker)
@@ -189,5 +191,5 @@ def _player(name: str, title: str, text: str, spoken_text: SpokenText) -> Player
             )
             download = link("Download", f"/spoken/{name}", "btn btn-quiet", symbol="download")
             download.props["download"] = f"{title.split(' · ')[-1]}.wav"
-        hint(f"{took}, {speed:.0f} times as fast as it is said.")
+        hint(f"{took}, {speed:.0f} times as fast as real time.")
     return player

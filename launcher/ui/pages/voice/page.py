@@ -37,7 +37,7 @@ def register(site: Site, outer: FastAPI) -> None:
         "/voice",
         "Try the voice",
         build,
-        lead="Spoken on this computer, free of charge, with the same runtime that Home Assistant uses.",
+        lead="Spoken on this computer, free of charge, with the runtime that Home Assistant uses, too.",
     )
 
 
@@ -80,7 +80,9 @@ class _VoicePage:
         with self._fetch_place:
             if not found:
                 say(
-                    "note", f"{run.run_id} has delivered no voice.", "It comes at the end of a run."
+                    "note",
+                    f"{run.run_id} has delivered no voice.",
+                    "It is delivered at the end of a run.",
                 )
             for voice in absent:
                 with card(classes="row spread"):
@@ -99,9 +101,9 @@ class _VoicePage:
             if got is not None:
                 await self._offer(run)
                 self._draw_body()
-                self._shell.announce(f"{voice.name} is on this computer now.")
+                self._shell.announce(f"{voice.name} was downloaded.")
 
-        button("Bring it here", bring, kind="primary", symbol="download").mark("bring")
+        button("Download", bring, kind="primary", symbol="download").mark("bring")
 
     def _more(self, *, has_voices: bool) -> None:
         runs = [
@@ -111,12 +113,12 @@ class _VoicePage:
         ]
         if not runs:
             if not has_voices:
-                with empty_state("No voice yet", "Train one first; it can be tried here."):
+                with empty_state("No voice yet", "Train one first; then you can try it here."):
                     button_link("Train a voice", "/train", primary=True, symbol="train")
             return
         with card("Voices of your runs"):
             if not has_voices:
-                heading(3, "Bring one to this computer to hear it")
+                heading(3, "Download a voice to hear it")
             with box("ul", "steps"):
                 for run in runs[:10]:
                     with box("li", "step"):

@@ -177,7 +177,7 @@ def test_every_place_of_the_contract_has_its_half_in_the_pod() -> None:
 
 
 def test_a_place_that_the_image_does_not_know_is_refused_in_a_sentence() -> None:
-    with pytest.raises(ContractError, match="does not know the place") as caught:
+    with pytest.raises(ContractError, match="does not know the provider") as caught:
         RunDocument.from_json('{"contract": 1, "place": "nowhere"}')
     assert "same release" in in_terminal(caught.value.hint)
 

@@ -128,11 +128,11 @@ async def test_words_are_replaced_in_all_texts_after_a_look(person: User, anna: 
     assert only(person, Button, "apply-replace").locked
     enter(person, "replace-words", "is")
     enter(person, "replace-by", "was")
-    await person.should_see("Found 3 times; 3 texts would change.")
+    await person.should_see("Found 3 times; 3 transcripts would change.")
     await person.should_see("This was clip number b.")
     assert (await lines(anna))[0][1] == "This is clip number a."
     do(person, "apply-replace")
-    await person.should_see("Undo: “is” replaced in 3 texts.", retries=400)
+    await person.should_see("Undo: “is” replaced in 3 transcripts.", retries=400)
     assert [text for _, text, _ in await lines(anna)] == [
         f"This was clip number {name}." for name in "abc"
     ]
@@ -147,12 +147,12 @@ async def test_pasted_texts_are_shown_with_their_clips_before_they_are_taken(
     await visit(person, PAGE)
     do(person, "paste")
     enter(person, "paste-lines", "c|New c.\nz|Unknown.\nb|New b.")
-    await person.should_see("By name: 0 texts would change.")
+    await person.should_see("By name: 0 transcripts would change.")
     await person.should_see("z is no clip of this dataset.")
     enter(person, "paste-keeps", False)
-    await person.should_see("By name: 2 texts would change.")
+    await person.should_see("By name: 2 transcripts would change.")
     do(person, "apply-paste")
-    await person.should_see("Undo: 2 texts pasted.", retries=400)
+    await person.should_see("Undo: 2 transcripts pasted.", retries=400)
     assert [text for _, text, _ in await lines(anna)] == [
         "This is clip number a.", "New b.", "New c.",
     ]  # fmt: skip
@@ -175,7 +175,7 @@ async def test_one_key_leads_from_problem_to_problem(person: User, anna: Ground)
     do(person, "next-problem")
     await person.should_see("No clip with a problem is left.")
     do(person, "check-clips")
-    await person.should_see("3 clips with a problem.", retries=600)
+    await person.should_see("3 clips with problems.", retries=600)
     do(person, "next-problem")
     assert only(person, Field, "field-clip-text").value == "This is clip number b."
     await person.should_see("wavs/b.wav lasts 0.20 s")
@@ -208,7 +208,7 @@ async def test_a_dataset_without_clips_says_where_they_come_from(
 ) -> None:
     write(ground.site.config.datasets_folder / "anna", {"metadata.csv": ""})
     await visit(person, PAGE)
-    await person.should_see("There is no clip yet")
+    await person.should_see("No clips yet")
 
 
 async def test_an_outline_is_of_this_dataset_alone(person: User, anna: Ground) -> None:

@@ -45,7 +45,7 @@ async def test_every_tool_is_two_clicks_from_the_first_page(person: User, anna: 
     assert {"/datasets", "/train"} <= hrefs(person)
     await visit(person, "/datasets")
     assert {"/datasets/anna", "/datasets/anna/clips"} <= hrefs(person)
-    await person.should_see("Record it here")
+    await person.should_see("Record")
     await visit(person, "/train")
     for recipe in RECIPES:
         await person.should_see(marker=f"recipe-{recipe}")
@@ -160,12 +160,12 @@ async def test_what_was_stopped_on_the_way_waits_for_the_rest(person: User, grou
     upload(ground, 1)
     person.find(kind=DropZone).trigger("sent", {"done": 1, "lost": 1})
     await person.should_see("2 files (", retries=400)
-    await person.should_see("wait to be made into clips")
+    await person.should_see("wait to be cut into clips")
     assert len(incoming(ground.site, "anna").files) == 2
-    click(person, "Throw them away")
-    await person.should_see("They would have to be sent again")
+    click(person, "Discard")
+    await person.should_see("You would have to upload them again")
     assert len(incoming(ground.site, "anna").files) == 2
-    click(person, "Throw away")
+    press(person, only(person, Button, "discard"))
     assert incoming(ground.site, "anna").files == []
 
 

@@ -60,9 +60,9 @@ async def test_suggestions_are_heard_shown_with_unsure_words_and_taken(
 ) -> None:
     await visit(person, "/datasets/anna")
     press(person, only(person, Button, "suggest-texts"))
-    await person.should_see("4 suggestions, 3 without an unsure word", retries=400)
+    await person.should_see("4 suggestions, 3 without uncertain words", retries=400)
     assert untyped.texts == [""] * 4
-    await person.should_see("Unsure: ")
+    await person.should_see("Uncertain: ")
     marked = [each for each in person.find(kind=Text).elements if each.tag == "mark"]
     assert [each.text for each in marked] == ["butter"]
     press(person, only(person, Button, "take-sure"))
@@ -89,7 +89,7 @@ async def test_a_correction_outlives_a_page_that_is_drawn_anew_and_one_that_is_l
     enter(person, f"suggestion-{NAMES[0]}", "Said otherwise.")
     other = next(
         one for one in person.find(kind=Button).elements
-        if one.props.get("aria-label") == f"Take {NAMES[1]}"
+        if one.props.get("aria-label") == f"Accept {NAMES[1]}"
     )  # fmt: skip
     press(person, other)
     await person.should_see("3 suggestions", retries=400)
@@ -107,7 +107,7 @@ async def test_one_sure_suggestion_is_one_and_few_need_no_turning(
     untyped.recogniser.unsure = frozenset(words - set(TEXTS[0].split()))
     transcribe_folder(untyped.folder, untyped.recogniser)
     await visit(person, "/datasets/anna")
-    await person.should_see("Take the sure one", retries=400)
+    await person.should_see("Accept the certain one", retries=400)
     await person.should_not_see(marker="turn-suggestions")
 
 
@@ -141,7 +141,7 @@ async def test_swapped_texts_are_found_moved_and_moved_back(person: User, ground
     press(person, only(person, Button, "compare-texts"))
     await person.should_see("What is said in wavs/clip_01.flac stands at", retries=400)
     press(person, only(person, Button, "move-texts"))
-    await person.should_see("2 texts moved to their clips.", retries=400)
+    await person.should_see("2 transcripts moved to their clips.", retries=400)
     assert heard.texts == TEXTS
     press(person, only(person, Button, "undo-move"))
     await until(lambda: heard.texts == swapped)
@@ -164,8 +164,8 @@ async def test_the_page_says_how_many_of_all_texts_were_compared(
     await visit(person, "/datasets/anna")
     press(person, only(person, Button, "compare-texts"))
     await person.should_see("No wrong text was found among the 3 that were compared.", retries=400)
-    await person.should_see("3 of 4 texts compared with the sound.")
-    await person.should_see("1 text could not be compared")
+    await person.should_see("3 of 4 transcripts compared with the recordings.")
+    await person.should_see("1 transcript could not be compared")
 
 
 async def test_where_no_text_could_be_compared_none_is_called_right(
@@ -178,5 +178,5 @@ async def test_where_no_text_could_be_compared_none_is_called_right(
     enter(person, "hear-language", "en")
     press(person, only(person, Button, "compare-texts"))
     await person.should_see("No text could be compared.", retries=400)
-    await person.should_see("4 texts could not be compared")
+    await person.should_see("4 transcripts could not be compared")
     await person.should_not_see("No wrong text was found")

@@ -33,7 +33,7 @@ async def chunks(*parts: bytes, fails: bool = False) -> AsyncIterator[bytes]:
     for part in parts:
         yield part
     if fails:
-        raise ConnectionError("the browser went away")
+        raise ConnectionError("the browser disconnected")
 
 
 @pytest.mark.parametrize(

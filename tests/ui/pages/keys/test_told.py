@@ -27,11 +27,14 @@ def test_what_is_told_is_kept_once_newest_first_and_bounded() -> None:
     told.hear(news())
     told.hear_trouble("ntfy.sh could not be told: the server answered 403.")
     assert [each.title for each in told.entries] == [
-        "Not told",
+        "Notification failed",
         "run-01 ended: finished",
         "run-01 is armed",
     ]
-    assert [each.title for each in told.since(before)] == ["run-01 ended: finished", "Not told"]
+    assert [each.title for each in told.since(before)] == [
+        "run-01 ended: finished",
+        "Notification failed",
+    ]
     for number in range(200):
         told.hear_trouble(str(number))
     assert len(told.entries) == 50
@@ -41,30 +44,30 @@ async def test_the_bell_shows_what_was_told_of_a_run_through_any_keys(
     person: User, ground: Ground
 ) -> None:
     await visit(person, "/")
-    await person.should_see("Nothing was told of a run since this program began.")
+    await person.should_see("No notifications since this program started.")
     async with ground.site.sessions.open_bench(ground.site.sessions.keys_of("any")) as bench:
         for hear in bench.teller.listeners:
             hear(news())
         assert bench.teller.on_trouble is not None
         bench.teller.on_trouble("ntfy.test could not be told: the server answered 403.")
-    await person.should_see("Told: 2 new", retries=60)
+    await person.should_see("Notifications: 2 new", retries=60)
     await person.should_see("run-01 ended: finished")
     await person.should_see("ntfy.test could not be told")
     await visit(person, "/runs")
     await person.should_see("run-01 ended: finished")
-    await person.should_not_see("Told: 2 new")
+    await person.should_not_see("Notifications: 2 new")
 
 
 async def test_addresses_are_held_for_their_tab_and_shown_by_their_host_alone(
     person: User, ground: Ground
 ) -> None:
     await visit(person, "/keys")
-    await person.should_see("Where you are told")
+    await person.should_see("Notifications")
     (field,) = person.find(marker="secret-notify").elements
     assert field.props["action"] == "Use addresses"
     use_key(person, NOTIFY, f"{NTFY} desktop")
-    await person.should_see("ntfy.test: by the GPU itself, and from here")
-    await person.should_see("desktop: from here")
+    await person.should_see("ntfy.test: from the GPU and from this computer")
+    await person.should_see("desktop: from this computer")
     for word in SECRET_WORDS:
         await person.should_not_see(word)
     tab = next(tab for tab in ground.site.vault._keys if ground.site.vault.get(tab, NOTIFY.value))
@@ -72,7 +75,7 @@ async def test_addresses_are_held_for_their_tab_and_shown_by_their_host_alone(
     assert notify is not None
     assert notify.get_secret_value() == f"{NTFY} desktop"
     click(person, "Forget")
-    await person.should_not_see("ntfy.test: by the GPU itself")
+    await person.should_not_see("ntfy.test: from the GPU")
     assert ground.site.vault.get(tab, NOTIFY.value) is None
 
 
@@ -81,7 +84,7 @@ async def test_an_address_that_is_none_is_refused_and_not_held(
 ) -> None:
     await visit(person, "/keys")
     use_key(person, NOTIFY, "http://hooks.test/Very-Secret-1")
-    await person.should_see("Address 1 to tell you at cannot be used")
+    await person.should_see("Notification address 1 is not valid")
     await person.should_not_see("Very-Secret-1")
     assert not any("notify" in held for held in ground.site.vault._keys.values())
 
@@ -89,14 +92,14 @@ async def test_an_address_that_is_none_is_refused_and_not_held(
 async def test_a_test_message_is_sent_and_what_failed_is_said(person: User, ground: Ground) -> None:
     await visit(person, "/keys")
     use_key(person, NOTIFY, f"{NTFY} desktop")
-    await person.should_see("ntfy.test: by the GPU itself")
+    await person.should_see("ntfy.test: from the GPU")
     told = Told(whys={"ntfy.test": "the server answered 403"})
     tab = next(tab for tab in ground.site.vault._keys if ground.site.vault.get(tab, NOTIFY.value))
     session = await ground.site.sessions.of(tab)
     session.bench.teller.send = told
     click(person, "Send a test")
-    await person.should_see("ntfy.test was not told", retries=60)
-    await person.should_see("desktop was told")
+    await person.should_see("ntfy.test did not get the message", retries=60)
+    await person.should_see("desktop got the message")
 
 
 async def test_a_preference_that_is_no_address_keeps_no_page_from_opening(
@@ -104,7 +107,7 @@ async def test_a_preference_that_is_no_address_keeps_no_page_from_opening(
 ) -> None:
     ground.site.prefer(notify="nonsense")
     await visit(person, "/keys")
-    await person.should_see("Where you are told")
+    await person.should_see("Notifications")
     ground.site.prefer(notify="desktop")
     await visit(person, "/keys")
-    await person.should_see("desktop: from here")
+    await person.should_see("desktop: from this computer")

@@ -55,7 +55,7 @@ async def test_sentences_of_a_file_that_is_not_there_are_refused_where_they_are_
     await until(lambda: (ground.site.config.datasets_folder / "anna" / ".recording").is_dir())
     await visit(person, "/record/anna")
     assert only(person, Recorder, "recorder").props["language"] == "en-GB"
-    await person.should_see("You read from: mine.txt.")
+    await person.should_see("Sentences: mine.txt.")
 
 
 async def test_a_name_that_cannot_be_one_is_said(person: User) -> None:

@@ -45,11 +45,11 @@ async def test_a_live_run_of_a_public_repo_is_followed_without_any_key(
 ) -> None:
     deliver(ground)
     await visit(person, "/run/demo/voice/run-01")
-    await person.should_see("Followed by its results repo")
+    await person.should_see("Followed through its results repo")
     (run,) = ground.site.history.runs()
     await until(lambda: ground.site.live.view(run).picture.step is not None)
     await person.should_see("step 3 of 30", retries=20)
-    await person.should_not_see("It never had a GPU")
+    await person.should_not_see("There was never a GPU")
     assert run.is_from_repo
     assert ground.site.live.is_watched(run.nonce)
     assert not ground.world.pods
@@ -76,16 +76,16 @@ async def test_a_run_that_is_not_there_is_said_with_what_to_do(
 ) -> None:
     deliver(ground)
     await visit(person, "/run/demo/voice/run-07")
-    await person.should_see("demo/voice holds no run run-07")
+    await person.should_see("demo/voice has no run run-07")
     await person.should_see("Enter a Hugging Face token")
 
 
 async def test_the_share_button_makes_a_file_without_names(person: User, ground: Ground) -> None:
     deliver(ground)
     await visit(person, "/run/demo/voice/run-01")
-    await person.should_see("Followed by its results repo")
+    await person.should_see("Followed through its results repo")
     press(person, only(person, Button, "share"))
-    await person.should_see("anybody you send it to")
+    await person.should_see("Anyone you send it to")
     press(person, only(person, Button, "make-share"))
     response = await person.download.next(timeout=20.0)
     page = response.content.decode()

@@ -94,7 +94,7 @@ def test_a_hundred_thousand_lines_are_held_and_searched_and_more_of_them_are_cou
 def test_what_the_run_left_out_of_its_log_is_said() -> None:
     book = LogBook()
     book.deliver(logged((1, "first")) + gap_line(1_234, 5_600_000) + logged((9, "last")))
-    assert "left out 1,234 lines (5.6 MB) in the middle" in left_out(book)
+    assert "1,234 lines (5.6 MB) in the middle are missing" in left_out(book)
 
 
 def test_lines_of_one_second_that_were_seen_twice_are_two_lines() -> None:

@@ -32,8 +32,8 @@ async def test_a_start_that_an_earlier_session_left_is_said(person: User, ground
         created_at=NOW - timedelta(minutes=3),
     )
     await visit(person, f"/runs/{NONCE}")
-    await person.should_see("Nobody watches over this start")
-    await person.should_see("two to ten minutes are usual")
+    await person.should_see("Nothing is watching this launch")
+    await person.should_see("which usually takes two to ten minutes")
     await person.should_see("Enter the RunPod key first.")
     await person.should_not_see("ends by itself, at")
 
@@ -55,14 +55,14 @@ async def test_no_contact_says_that_caps_hold_and_where_to_look(
     ground.site.live.troubles[NONCE] = "RunPod does not answer."
     await visit(person, f"/runs/{NONCE}")
     await person.should_see("No contact with the GPU")
-    await person.should_see("its caps hold without us")
+    await person.should_see("its caps hold without this program")
     assert "https://www.runpod.io/console/pods" in hrefs(person)
 
 
 async def test_a_pod_that_may_be_left_asks_for_the_key_first(person: User, ground: Ground) -> None:
     place(ground, deadline=NOW - timedelta(minutes=10))
     await visit(person, f"/runs/{NONCE}")
-    await person.should_see("Enter the RunPod key, and press “Stop and remove”")
+    await person.should_see("Enter the RunPod key, and press “Cancel run” above.")
     await person.should_not_see("last known figures")
 
 
@@ -70,7 +70,7 @@ async def test_a_restarted_machine_is_said(person: User, ground: Ground) -> None
     one = place(ground)
     ground.site.live.view(one).take_restart()
     await visit(person, f"/runs/{NONCE}")
-    await person.should_see("The machine was started again")
+    await person.should_see("The machine was restarted")
 
 
 @pytest.mark.parametrize("reason", [EndReason.COST_CAP, EndReason.TIME_CAP, EndReason.FINISHED])
@@ -115,7 +115,7 @@ async def test_what_arrived_is_said_as_it_was_counted(person: User, ground: Grou
     )
     ground.site.live.view(one).take(event("ended", 1, reason="time_cap", delivered_count=3))
     await visit(person, f"/runs/{NONCE}")
-    await person.should_see("All 3 files are in the results repo, checked there.")
+    await person.should_see("All 3 files are in the results repo and were checked there.")
     await person.should_not_see("time cap, ")
 
 
@@ -238,5 +238,5 @@ async def test_a_phase_that_a_run_was_lost_in_does_not_go_on(person: User, groun
         rows = [one for one in ElementFilter(kind=ui.element) if "step" in one.classes]
     assert ["step-bad" in row.classes for row in rows].count(True) == 1
     assert "step-todo" in rows[-1].classes  # the GPU is gone, and nobody removed it
-    await person.should_see("it was not removed from here")
+    await person.should_see("this program did not remove it")
     assert not any("step-now" in row.classes for row in rows)

@@ -92,7 +92,7 @@ async def test_a_run_that_made_its_voice_begins_with_that_and_says_what_was_chec
     ended(ground)
     await visit(holder, f"/runs/{NONCE}")
     assert title(holder) == "Your voice is ready"
-    await holder.should_see("All 6 files are in the results repo, checked there.")
+    await holder.should_see("All 6 files are in the results repo and were checked there.")
     await holder.should_see("$0.74")
     await holder.should_see("1,200")
     assert {f"/train?again={NONCE}&resume=1", f"/voice?run={NONCE}"} <= hrefs(holder)
@@ -151,7 +151,7 @@ async def test_files_that_were_only_counted_are_not_called_nothing(
     ground.site.live.view(one).take(event("ended", 1, reason="finished", delivered_count=3))
     await visit(person, f"/runs/{NONCE}")
     assert title(person) == "What the run delivered is not known here"
-    await person.should_see("All 3 files are in the results repo, checked there.")
+    await person.should_see("All 3 files are in the results repo and were checked there.")
 
 
 async def test_a_voice_that_was_deleted_since_is_not_offered(holder: User, ground: Ground) -> None:

@@ -40,9 +40,9 @@ async def test_a_run_differs_from_its_preset_in_what_presets_are_for(
 @pytest.mark.parametrize(
     ("changed", "is_known", "words"),
     [
-        (0, True, "Preset mine, as it is."),
+        (0, True, "Preset mine, unchanged."),
         (1, True, "Preset mine; 1 value differs from it."),
-        (0, False, "Preset mine, which is not here any more."),
+        (0, False, "Preset mine, which no longer exists."),
     ],
 )
 def test_values_that_differ_are_counted_in_words(changed: int, is_known: bool, words: str) -> None:

@@ -86,7 +86,7 @@ async def test_pictures_and_texts_of_a_command_are_shown_by_step(
         step = 10 if "_10" in path else 20
         view.take(event("sample", seq, step=step, path=path, text=path[10:14], media=media))
     await visit(person, f"/runs/{NONCE}?tab=samples")
-    await person.should_see("What it makes")
+    await person.should_see("Output")
     await person.should_not_see("Play all")
     with person:
         sources = [one.props["src"] for one in ElementFilter(kind=ui.element) if "src" in one.props]

@@ -52,7 +52,7 @@ async def test_what_names_no_repo_is_said(holder: User, ground: Ground) -> None:
     await visit(holder, "/runs")
     enter(holder, "attach-address", "run-01")
     press(holder, only(holder, Button, "attach"))
-    await holder.should_see("That names no results repo.")
+    await holder.should_see("This is not a results repo.")
 
 
 async def test_a_run_that_the_terminal_followed_has_its_curves_on_the_page(

@@ -43,10 +43,10 @@ async def test_a_command_s_secret_is_typed_held_and_sent_with_the_run(
     await holder.should_see(f"There is no value for the secret {NAME}", retries=400)
     await holder.should_see(f"Enter {NAME} under “Secrets of the command”.")
     give(holder, "short")
-    await holder.should_see("shorter than 8 letters")
+    await holder.should_see("shorter than 8 characters")
     give(holder, VALUE)
-    await holder.should_see(f"{NAME}: held in memory")
-    await holder.should_see("3 of 3 keys held")
+    await holder.should_see(f"{NAME}: in memory")
+    await holder.should_see("3 of 3 keys")
     with holder:
         page = " ".join(
             str(one._props) for one in ElementFilter(kind=ui.element, only_visible=False)
@@ -55,7 +55,9 @@ async def test_a_command_s_secret_is_typed_held_and_sent_with_the_run(
     click(holder, "Check everything")
     await holder.should_see("Ready", retries=400)
     click(holder, "Rent and start…")
-    await holder.should_see(f"The Hugging Face tokens and {NAME} lie in your RunPod account")
+    await holder.should_see(
+        f"The Hugging Face tokens and {NAME} are stored as secrets in your RunPod account"
+    )
     click(holder, next(iter(holder.find(kind=Button, marker="rent").elements)).label.text)
     await until(lambda: bool(ground.world.pods))
     (pod,) = ground.world.pods.values()
@@ -74,11 +76,11 @@ async def test_it_is_taken_from_keyring_and_environment_after_a_click_alone(
     await on_page(holder)
     assert ground.site.vault.get(holder.tab_id, NamedSecret(NAME).value) is None
     click(holder, "Look in the keyring")
-    await holder.should_see(f"{NAME}: held in memory", retries=400)
+    await holder.should_see(f"{NAME}: in memory", retries=400)
     click(holder, "Forget")
     assert ground.site.vault.get(holder.tab_id, NamedSecret(NAME).value) is None
-    click(holder, "Use the one in this program's environment")
-    await holder.should_see(f"{NAME}: held in memory", retries=400)
+    click(holder, "Use the environment variable")
+    await holder.should_see(f"{NAME}: in memory", retries=400)
     held = ground.site.vault.get(holder.tab_id, NamedSecret(NAME).value)
     assert held is not None
     assert held.get_secret_value() == "wandb-of-this-shell"

@@ -217,7 +217,7 @@ def test_gpus_stand_by_total_cost_and_say_what_blocks_them() -> None:
     assert rows[0].is_recommended
     assert "16 GB" in blocked["RTX A4000"]
     assert "tier" in blocked["RTX 3090"]
-    assert blocked["A100"] == "none free now"
+    assert blocked["A100"] == "none available"
 
 
 def test_every_built_in_preset_can_be_chosen() -> None:

@@ -39,14 +39,14 @@ async def test_a_bad_value_in_a_closed_section_is_named_and_led_to(
     enter(person, "results_repo", "me/voice")
     enter(person, "seed", "many")
     click(person, "Check everything")
-    await person.should_see("This value cannot be taken: “Seed”.")
+    await person.should_see("This value is not valid: “Random seed”.")
     assert called[-1] == ("seed", "reveal", ())
 
 
 async def test_what_is_missing_is_led_to(person: User, called: Called) -> None:
     await visit(person, "/train?preset=finetune-medium")
     click(person, "Check everything")
-    await person.should_see("Still missing")
+    await person.should_see("Missing")
     assert called[-1][1] == "reveal"
     assert called[-1][0] in ("results_repo", "dataset_repo")
 
@@ -72,7 +72,7 @@ async def test_another_recipe_may_be_chosen_after_a_command_was_typed(
             there = list(ElementFilter(marker=f"train-{recipe}"))
         if there:
             person.find(marker=f"train-{recipe}").trigger("change")
-            await person.should_not_see("Something in this program failed")
+            await person.should_not_see("Something went wrong in this program")
     only(person, Field, "field-dataset_repo")
 
 
@@ -80,7 +80,7 @@ async def test_enter_in_the_name_of_a_preset_saves_it(person: User, ground: Grou
     await visit(person, "/train?preset=quick-check")
     enter(person, "preset-name", "mine")
     person.find(marker="field-preset-name").trigger("enter")
-    await person.should_not_see("Something in this program failed")
+    await person.should_not_see("Something went wrong in this program")
     assert (ground.site.config.config_folder / "presets" / "mine.toml").is_file()
 
 
@@ -98,9 +98,9 @@ async def test_a_dataset_that_is_looked_at_meanwhile_takes_no_result_of_the_chec
     monkeypatch.setattr(market, "datasets", slow)
     await visit(holder, "/train?preset=finetune-medium&dataset=demo/clips")
     click(holder, "Check everything")
-    await holder.should_see("Still missing")
+    await holder.should_see("Missing:")
     seen.set()
     await holder.should_see("12 clips", retries=60)
     with holder:
         told = ElementFilter(kind=Text).within(instance=only(holder, ui.element, "checks"))
-        assert any("Still missing" in each.text for each in told)
+        assert any("Missing:" in each.text for each in told)

@@ -22,11 +22,11 @@ async def test_a_file_that_is_not_there_is_said_at_its_field_until_another_is_ty
     absent, there = tmp_path / "absent.py", tmp_path / "train.py"
     there.write_text("print(1)\n")
     enter(person, "bring", f"{there}\n{absent}")
-    await until(lambda: f"{absent} cannot be brought along" in error_at(person, "bring"))
+    await until(lambda: f"{absent} cannot be sent" in error_at(person, "bring"))
     enter(person, "bring", str(there))
     await until(lambda: not error_at(person, "bring"))
     enter(person, "bring", f"{there}:/root")
-    await until(lambda: "below the command's folder" in error_at(person, "bring"))
+    await until(lambda: "must be inside the command's folder" in error_at(person, "bring"))
 
 
 async def test_what_the_check_finds_in_a_file_is_said_at_its_field_and_can_be_put_right_there(
@@ -42,9 +42,9 @@ async def test_what_the_check_finds_in_a_file_is_said_at_its_field_and_can_be_pu
     enter(holder, "requirements", str(packages))
     await until(lambda: "line 2 is an editable install" in error_at(holder, "requirements"))
     click(holder, "Check everything")
-    await holder.should_see("has to be put right")
+    await holder.should_see("must be fixed")
     assert "line 2 is an editable install" in error_at(holder, "requirements")
     packages.write_text("trl\n")
     click(holder, "Check everything")
-    await holder.should_see("You can rent and start")
+    await holder.should_see("You can start")
     assert error_at(holder, "requirements") == ""

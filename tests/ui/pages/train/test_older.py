@@ -15,7 +15,7 @@ from tests.kit.page_verbs import click, enter, only, visit
 from tests.kit.runs import run
 from tests.ui.conftest import Ground
 
-RETIRED = "mel_bands is no setting any more and is left out"
+RETIRED = "mel_bands is no longer a setting and is ignored"
 
 
 def own_preset(ground: Ground, name: str, version: str, settings: str) -> None:
@@ -35,10 +35,10 @@ async def test_a_run_of_an_older_release_is_trained_again_and_what_changed_is_sa
     assert only(person, Field, "field-epochs").value == "7"
     assert only(person, Field, "field-batch_size").value == "32"
     for words in (
-        "rounds is called epochs now.",
+        "rounds is now called epochs.",
         RETIRED,
-        "batch_size is left out: this release does not take its value.",
-        "odd is no setting of this release and is left out.",
+        "batch_size is ignored: this release does not accept its value.",
+        "odd is not a setting in this release and is ignored.",
     ):
         await person.should_see(words)
 
@@ -72,7 +72,7 @@ async def test_a_text_under_older_names_is_taken_over_and_what_changed_is_said(
 ) -> None:
     await visit(person, "/train?preset=quick-check")
     enter(person, "toml", "[settings]\nrounds = 7\nmel_bands = 80\n")
-    click(person, "Take over this text")
+    click(person, "Apply this text")
     assert only(person, Field, "field-epochs").value == "7"
     await person.should_see(RETIRED)
 

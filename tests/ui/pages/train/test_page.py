@@ -138,7 +138,7 @@ async def test_the_month_is_added_up_and_a_record_is_deleted_after_a_question(
     press(
         person, next(one for one in buttons if one.props.get("aria-label", "").startswith("Delete"))
     )
-    await person.should_see("run-09 and its curves are forgotten on this computer")
+    await person.should_see("run-09 and its curves are deleted from this computer")
     assert ground.site.history.by_nonce("ended00000") is not None
     click(person, "Delete the record")
     await until(lambda: ground.site.history.by_nonce("ended00000") is None)
@@ -176,7 +176,7 @@ async def test_the_list_of_data_sets_says_what_was_checked_and_changed(
         {"wavs/a.wav": wav(1.5), "metadata.csv": "wavs/a.wav|Hello there.\nwavs/b.wav|Absent.\n"},
     )
     await visit(person, "/datasets")
-    await person.should_see("every clip has its text")
+    await person.should_see("all clips transcribed")
     await visit(person, "/datasets/anna")
     press(person, only(person, Button, "check-dataset"))
     await person.should_see(marker="whole-report", retries=400)
@@ -188,12 +188,12 @@ async def test_the_list_of_data_sets_says_what_was_checked_and_changed(
 async def test_a_command_s_dataset_is_not_judged_as_a_voice_s(holder: User, ground: Ground) -> None:
     ground.push_clips(lines={"clips/absent.flac": "There is no such file."})
     await visit(holder, "/train?preset=quick-check&dataset=demo/clips")
-    await holder.should_see("cannot be trained on as it is", retries=400)
+    await holder.should_see("cannot be used for training yet", retries=400)
     holder.find(marker="train-command").trigger("change")
-    await holder.should_see("at one commit; they are not looked into")
-    await holder.should_not_see("cannot be trained on as it is")
+    await holder.should_see("at one commit, unchanged; their content is not checked")
+    await holder.should_not_see("cannot be used for training yet")
     holder.find(marker="train-piper").trigger("change")
-    await holder.should_see("cannot be trained on as it is", retries=400)
+    await holder.should_see("cannot be used for training yet", retries=400)
 
 
 async def test_what_is_trained_is_chosen_by_a_card_and_brings_its_own_settings_and_presets(

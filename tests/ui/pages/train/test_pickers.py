@@ -83,7 +83,7 @@ async def test_a_voice_without_a_sound_and_a_hub_that_is_away_are_said(
     await person.should_see("No sound of it was published.")
     ground.core.faults.switch_on("rate-limited")
     tell(person, picker, "look", BASE)
-    await person.should_see("Its sound could not be had.")
+    await person.should_see("The sample is not available.")
 
 
 async def test_offline_the_list_says_so_and_offers_what_the_launcher_knows(
@@ -92,7 +92,7 @@ async def test_offline_the_list_says_so_and_offers_what_the_launcher_knows(
     ground.core.faults.add(Rule(".*", times=1_000, refusal=refused(403, "not here")))
     await visit(person, "/train?preset=finetune-medium")
     picker = await open_list(person, "base_checkpoint")
-    await person.should_see("The list of published voices could not be had")
+    await person.should_see("The list of published voices is not available")
     assert any("thorsten" in one["title"] for one in picker.rows)
 
 

@@ -28,7 +28,7 @@ async def back_to_the_preset(person: User) -> None:
 
 async def another_text(person: User) -> None:
     enter(person, "toml", 'preset = "finetune-medium"\n')
-    click(person, "Take over this text")
+    click(person, "Apply this text")
 
 
 async def a_link_to_another_preset(person: User) -> None:

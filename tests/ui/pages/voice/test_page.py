@@ -124,7 +124,12 @@ async def test_what_was_spoken_last_stands_first(person: User, ground: Ground, t
 
 
 @pytest.mark.parametrize(
-    ("text", "words"), [("", "There is nothing to say."), ("…", "nothing"), ("a" * 1_001, "longer")]
+    ("text", "words"),
+    [
+        ("", "There is no text to speak."),
+        ("…", "There is no text to speak."),
+        ("a" * 1_001, "longer"),
+    ],
 )
 async def test_what_cannot_be_said_is_explained(
     person: User, tiny: Path, text: str, words: str
@@ -157,7 +162,7 @@ async def test_only_a_voice_that_is_listed_is_loaded(
     elsewhere.symlink_to(tiny)
     enter(person, "voice-a", str(elsewhere))
     press(person, only(person, Button, "speak"))
-    await person.should_see("not on this computer any more", retries=400)
+    await person.should_see("no longer on this computer", retries=400)
 
 
 async def test_a_voice_of_several_speakers_offers_them_by_name(

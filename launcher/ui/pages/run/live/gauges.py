@@ -158,5 +158,5 @@ def _heard(shell: Shell, run: Run, machine: Stamped[MachineReading]) -> str:
         return "As it was when the machine last reported."
     age = (now - machine.at).total_seconds()
     if age > STALE_SECONDS:
-        return f"Last heard {when(machine.at, now)}; these figures may be old."
+        return f"Last update {when(machine.at, now)}; these figures may be out of date."
     return "Live."

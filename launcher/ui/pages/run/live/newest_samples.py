@@ -58,10 +58,10 @@ class NewestSamples:
             hint(f"{counted(left_out, 'more')} under All samples.")
         if table.reference is not None:
             with box("div", "sample-row"):
-                Text("p", "The recording to compare with", "sample-step")
+                Text("p", "Original recording", "sample-step")
                 if table.reference.body.text:
                     Text("p", f"“{table.reference.body.text}”", "sample-words")
-                show_when_there(run, self._view, table.reference, "the reference recording")
+                show_when_there(run, self._view, table.reference, "the original recording")
 
     def _row(
         self, run: Run, text: str, cells: dict[int, Stamped[Sample]], table: SampleTable

@@ -32,7 +32,7 @@ class Remarks:
         self._place.clear()
         with (
             self._place,
-            details(f"{counted(len(shown), 'remark')} of the machine", marker="remarks"),
+            details(f"{counted(len(shown), 'note')} from the machine", marker="remarks"),
         ):
             for warning in reversed(shown):
                 with notice("warning", ""):
@@ -73,8 +73,8 @@ def _receipt(shell: Shell, run: Run) -> None:
                     f"Billed by {place_of_run(run).title}",
                     dollars(found.billed_usd) if found.billed_usd is not None else "not yet",
                 ),
-                ("Could have cost at the most", dollars(found.worst_case_usd)),
-                ("Lasted", duration(found.seconds)),
-                *([("No GPU busy", found.gpu_idle_text)] if found.gpu_idle_text else []),
+                ("Maximum cost", dollars(found.worst_case_usd)),
+                ("Duration", duration(found.seconds)),
+                *([("GPU idle", found.gpu_idle_text)] if found.gpu_idle_text else []),
             ]
         )

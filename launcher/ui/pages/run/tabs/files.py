@@ -37,7 +37,7 @@ async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
     async def ask() -> None:
         place.clear()
         with place:
-            waiting("Asking Hugging Face what is there…")
+            waiting("Asking Hugging Face for the files…")
         session = await shell.session()
         try:
             found = await list_results(session.bench, run)
@@ -54,8 +54,8 @@ async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
         place.clear()
         with place:
             if not found:
-                with empty_state("Nothing delivered yet", "Checkpoints come while it trains."):
-                    button("Look again", ask, symbol="refresh")
+                with empty_state("Nothing delivered yet", "Checkpoints arrive during training."):
+                    button("Refresh", ask, symbol="refresh")
                 return
             _downloads(shell, run)
             _listing(run, [(one.path, one.size_bytes) for one in found], shell.site.config.hub_url)
@@ -68,7 +68,7 @@ async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
         if drawn[0] != len(view.picture.files):
             drawn[0] = len(view.picture.files)
             with place:
-                button("More has arrived: look again", ask, symbol="refresh")
+                button("New files: refresh", ask, symbol="refresh")
 
     return refresh
 
@@ -77,15 +77,15 @@ def needs_token(run: Run) -> None:
     with notice(
         "note",
         f"{run.results_repo} is private",
-        "What lies there can be seen with the Hugging Face token that may write to it.",
+        "Enter the Hugging Face token that can write to it to see its files.",
     ):
         button_link("Enter the token", "/keys", primary=True, symbol="key")
 
 
 def _downloads(shell: Shell, run: Run) -> None:
-    with card("Bring it to this computer"):
+    with card("Download"):
         para(
-            f"Goes to {shell.site.config.results_folder / run.results_repo}, and every file is checked."
+            f"Saved to {shell.site.config.results_folder / run.results_repo}; every file is checked."
         )
         place = box("div", "stack-small")
 
@@ -106,7 +106,7 @@ def _downloads(shell: Shell, run: Run) -> None:
                             f"{counted(len(got.files), 'file')}, {size(got.size_bytes)}",
                             str(got.folder),
                         )
-                    shell.announce("The files are here.")
+                    shell.announce("The files are downloaded.")
 
             return go
 
@@ -114,8 +114,8 @@ def _downloads(shell: Shell, run: Run) -> None:
             result = recipe_of_run(run.settings_json).shown.result
             if result is not None:
                 alone = bring(result.patterns)
-                button(f"Fetch the {result.name}", alone, kind="primary", symbol="download")
-            button("Fetch everything", bring(("**",)), symbol="download")
+                button(f"Download the {result.name}", alone, kind="primary", symbol="download")
+            button("Download everything", bring(("**",)), symbol="download")
             voice_link(run)
 
 
@@ -124,7 +124,7 @@ def _listing(run: Run, files: list[tuple[str, int]], hub_url: str) -> None:
         total = sum(count for _, count in files)
         hint(f"{counted(len(files), 'file')}, {size(total)} in {run.results_repo}.")
         link(
-            "Open it on Hugging Face",
+            "Open on Hugging Face",
             f"{hub_url}/{run.results_repo}/tree/main/{run.run_id}",
             new_tab=True,
         )

@@ -51,7 +51,7 @@ class LogTab:
                 )  # fmt: skip
             with box("div", "row"):
                 button("Download", self._download, symbol="download")
-                button("Copy what is found", self._copy)
+                button("Copy matches", self._copy)
             self._where = box("div", "stack-small")
             self._count = hint("")
             self._lines = LogLines("Log of the run").mark("log")
@@ -120,7 +120,7 @@ class LogTab:
 
 def count_text(book: LogBook) -> str:
     if not len(book):
-        return "Nothing here yet."
+        return "Nothing logged yet."
     if book.is_searched:
         return f"{counted(len(book.matches), 'line')} of {len(book):,}"
     return counted(len(book), "line")
@@ -131,13 +131,13 @@ def left_out(book: LogBook) -> str:
     said = []
     if book.gap is not None:
         said.append(
-            f"The run left out {counted(book.gap.lines, 'line')} ({size(book.gap.size_bytes)}) in the middle: "
-            "it keeps the first and the last of what it printed."
+            f"{counted(book.gap.lines, 'line')} ({size(book.gap.size_bytes)}) in the middle are missing: the "
+            "run keeps only the first and last part of its output."
         )
     if book.dropped:
         said.append(
-            f"The first {counted(book.dropped, 'line')} are not shown, to keep this page quick; "
-            "the download has what the run delivered."
+            f"The first {counted(book.dropped, 'line')} are not shown, to keep this page fast. The download has "
+            "everything the run delivered."
         )
     return " ".join(said)
 

@@ -64,21 +64,21 @@ def _draw(
     shell: Shell, run: Run, view: RunView, table: SampleTable, show_all: Callable[[], None]
 ) -> None:
     if not table.rows and table.reference is None:
-        with empty_state("No samples yet", "The first ones come with the first checkpoint."):
+        with empty_state("No samples yet", "The first ones arrive with the first checkpoint."):
             pass
         return
     if table.reference is not None:
-        with card("The recording to compare with"):
+        with card("Original recording"):
             if table.reference.body.text:
                 para(f"“{table.reference.body.text}”")
-            show_when_there(run, view, table.reference, "the reference recording")
+            show_when_there(run, view, table.reference, "the original recording")
     if not table.rows:
         return
     is_spoken = _is_spoken(table)
-    with card("What it says" if is_spoken else "What it makes"):
+    with card("Sentence" if is_spoken else "Output"):
         hint(
-            "Later steps stand further to the right."
-            + (" One recording plays at a time." if is_spoken else "")
+            "Later steps are further to the right."
+            + (" Only one recording plays at a time." if is_spoken else "")
         )
         if table.left_out:
             button(f"Show {table.left_out} earlier steps too", show_all, kind="quiet")
@@ -147,7 +147,7 @@ def _step_buttons(shell: Shell, run: Run, view: RunView, table: SampleTable, ste
             else "() => {}",
         )
         if not names:
-            play.lock("They are still on their way.")
+            play.lock("They are still being uploaded.")
         if any(one.step == step for one in view.picture.checkpoints):
             _use_button(shell, run, step)
 
@@ -166,7 +166,7 @@ def _use_button(shell: Shell, run: Run, step: int) -> None:
                     say(
                         "note",
                         "This checkpoint has no voice file in the results repo.",
-                        "Listen to the final voice under Try the voice.",
+                        "You can hear the final voice under “Try the voice”.",
                     )
                 return
             await use_voice(session.bench, run, voice)

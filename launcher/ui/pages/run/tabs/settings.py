@@ -29,7 +29,9 @@ async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
     }
     with card("Settings"):
         with box("div", "row"):
-            button_link("Train again with these", f"/train?again={run.nonce}", symbol="train")
+            button_link(
+                "Train again with these settings", f"/train?again={run.nonce}", symbol="train"
+            )
             button_link("Continue this run", f"/train?again={run.nonce}&resume=1", symbol="refresh")
         if run.preset:
             hint(preset_text(run.preset, len(changed), is_known=usual is not None))
@@ -41,9 +43,9 @@ async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
 
 def preset_text(preset: str, changed: int, *, is_known: bool) -> str:
     if not is_known:
-        return f"Preset {preset}, which is not here any more."
+        return f"Preset {preset}, which no longer exists."
     if not changed:
-        return f"Preset {preset}, as it is."
+        return f"Preset {preset}, unchanged."
     return f"Preset {preset}; {counted(changed, 'value differs', 'values differ')} from it."
 
 

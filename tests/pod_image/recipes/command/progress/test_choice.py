@@ -21,13 +21,13 @@ def test_a_way_is_a_word(way: str) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("magic", "no way"),
+        ("magic", "not a way"),
         ("bar:x", "nothing after a colon"),
         ("bar:", "nothing after a colon"),
         ("file", "something after a colon"),
-        ("file:/etc/*", "below the command's folder"),
-        ("file:../x", "below the command's folder"),
-        ("regex:(", "cannot be read"),
+        ("file:/etc/*", "inside the command's folder"),
+        ("file:../x", "must stay inside the command's folder"),
+        ("regex:(", "is not valid"),
         ("regex:step [0-9]+", "a group named step or epoch"),
     ],
 )
