@@ -86,7 +86,7 @@ async def transcribe(
     Raises InvalidRequest, NotConfigured, HubError.
     """
     with private_files(folder):
-        return await _heard(
+        return await hear_on_a_thread(
             lambda tell: transcribe_folder(
                 folder,
                 (load or whisper)(how, tell),
@@ -121,7 +121,7 @@ async def proofread_folder(
     progress: Tell = lambda what, done, of: None,
 ) -> Proof:
     """Compare every text with what is said. Nothing is changed."""
-    return await _heard(
+    return await hear_on_a_thread(
         lambda tell: proofread(
             FolderSource(folder, follows_links=True),
             (load or whisper)(how, tell),
@@ -144,7 +144,7 @@ async def proofread_repo(
     progress: Tell = lambda what, done, of: None,
 ) -> Proof:
     """The same of a dataset repo, whose clips are read one by one."""
-    return await _heard(
+    return await hear_on_a_thread(
         lambda tell: proofread(
             open_repo(bench.hub.dataset, repo, revision),
             (load or whisper)(how, tell),
@@ -173,7 +173,8 @@ def _language_of(folder: Path) -> str:
     return record.language if record else ""
 
 
-async def _heard(work: Callable[[Tell], T], progress: Tell) -> T:
+async def hear_on_a_thread(work: Callable[[Tell], T], progress: Tell) -> T:
+    """Work that hears: what goes wrong in it is one of our errors. It ends soon after its caller was cancelled."""
     with _translated():
         return await on_a_thread(work, progress)
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 FITTING_TEMPO = (0.75, 1.35)
 MOST_CLIPPED = 0.001
 MOST_SILENT_MORE = 0.2
+WORD_ERROR_RATE = "word_error_rate"
+"""Not told by a pod: it is measured on a person's own computer, when they ask for it."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,13 @@ _KINDS = (
         "The same of the recordings.",
         is_lower_better=None,
         is_share=True,
+    ),
+    ScoreKind(
+        WORD_ERROR_RATE,
+        "Misheard words",
+        "Words of the samples that a speech recogniser heard differently, left out or added.",
+        is_share=True,
+        at_best="fewest misheard words",
     ),
     ScoreKind("f0_hz", "Pitch", "The usual pitch of its voice.", "Hz", is_lower_better=None),
 )

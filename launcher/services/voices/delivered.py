@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -111,6 +112,24 @@ def step_of_final(run_id: str, files: Sequence[RemoteFile]) -> int | None:
         if one.step is not None and wanted and sums[f"{run_id}/{one.path}"] == wanted:
             return one.step
     return _step_of(_folder_without_voice(run_id, files, voices))
+
+
+def in_use_here(run_folder: Path, run_id: str, files: Sequence[RemoteFile]) -> set[Path]:
+    """Voices of the run on this machine that are the one in use, as `files` of the repo have it now. Blocking.
+
+    What lies here as the final voice may be older than the repo's: it is compared by its checksum.
+    """
+    voices, step = voices_among(run_id, files), step_of_final(run_id, files)
+    found = {run_folder / one.path for one in voices if one.step is not None and one.step == step}
+    sums = {file.path: file.sha256 for file in files}
+    for one in voices:
+        path = run_folder / one.path
+        if one.step is None and path.is_file():
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            if digest == sums[f"{run_id}/{one.path}"]:
+                found.add(path)
+    return {path for path in found if path.is_file()}
 
 
 def local_voices(results_folder: Path) -> list[Path]:

@@ -14,6 +14,7 @@ from launcher.providers.place import Place
 from launcher.providers.registry import default_place
 from launcher.services.common.place_key import has_any_place_key, has_place_key
 from launcher.services.live.live_runs import Live
+from launcher.stores.heard_samples import HeardSampleStore
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import KeyStore
 from launcher.ui.state.admissions import Admissions
@@ -78,6 +79,7 @@ class Site:
     tensorboards: TensorBoards = field(init=False)
     spoken_texts: SpokenTexts = field(init=False, repr=False)
     listening_answers: ListeningAnswers = field(init=False, repr=False)
+    heard_samples: HeardSampleStore = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.admissions = Admissions(self.vault)
@@ -89,6 +91,7 @@ class Site:
         # The folder's name is that of older releases, so that what those left behind is swept too.
         self.spoken_texts = SpokenTexts(self.config.data_folder / "takes")
         self.listening_answers = ListeningAnswers(self.config.data_folder / "listening")
+        self.heard_samples = HeardSampleStore(self.config.data_folder / "heard")
         self.sessions.told = self.told
         self.sessions.preferred_addresses = self._preferred_addresses
 

@@ -31,3 +31,8 @@ def sample_table(samples: Sequence[Stamped[Sample]], newest: int | None = None) 
         if one.body.step in shown:
             rows.setdefault(one.body.text, {})[one.body.step] = one
     return SampleTable(reference, tuple(shown), tuple(rows.items()), len(steps) - len(shown))
+
+
+def samples_in(table: SampleTable) -> list[Stamped[Sample]]:
+    """Every sample of the table, row by row, without the reference."""
+    return [one for _, cells in table.rows for one in cells.values()]

@@ -2,77 +2,100 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
 from launcher.domain.run import Run, RunState
 from launcher.domain.run_picture import RunPicture
 from launcher.domain.run_view import RunView
 from launcher.domain.scores import best_score, deciding_score, why_best, written_once
-from launcher.errors import LauncherError
 from launcher.recipes import recipe_of_run
-from launcher.services.voices.delivered import chosen_voice, use_voice, voices_of_run
-from launcher.ui.frame import Shell, show_error
-from launcher.ui.widgets.dialog import Dialog
+from launcher.services.voices.misheard import Misheard, clearest_step, misheard_by_step
+from launcher.ui.frame import Shell
+from launcher.ui.pages.run.delivered_now import DeliveredNow
+from launcher.ui.pages.run.misheard_words import heard_of
+from launcher.ui.pages.run.use_voice import UseVoice, can_choose_voice
 from launcher.ui.widgets.elements import (
     Text,
     badge,
     box,
-    button,
     button_link,
     details,
     hint,
-    para,
-    say,
     table,
 )
 from pod_image.contract.bodies import CheckpointWritten
 from pod_image.contract.figures import counted
-from pod_image.contract.scores import DECIDING, faults_in, in_order, kind_of
+from pod_image.contract.scores import (
+    DECIDING,
+    WORD_ERROR_RATE,
+    faults_in,
+    in_order,
+    kind_of,
+)
 
 SHOWN = 12
 """The newest ones; the best stands among them however old it is."""
 
 
+@dataclass(frozen=True)
+class Marks:
+    """What is known here of a run's checkpoints beside what its training told: `misheard` by step."""
+
+    misheard: Mapping[int, Misheard] = field(default_factory=dict)
+    clearest: int | None = None
+    in_use: int | None = None
+
+    @property
+    def steps(self) -> frozenset[int]:
+        return frozenset(step for step in (self.clearest, self.in_use) if step is not None)
+
+
 class CheckpointList:
     """Nothing until there is a checkpoint. Drawn anew only when there is another one, or the run is over."""
 
-    def __init__(self, shell: Shell, run: Run, view: RunView) -> None:
+    def __init__(self, shell: Shell, run: Run, view: RunView, delivered: DeliveredNow) -> None:
         self._shell, self._run, self._view = shell, run, view
+        self._delivered = delivered
         result = recipe_of_run(run.settings_json).shown.result
         self._speaks = result is not None and result.speaks
         self._drawn: object = None
-        self._step = 0
         self._place = box("div")
-        self._dialog = Dialog("Make this the voice of the run?")
-        with self._dialog.body:
-            self._question = para("")
-            self._answer = box("div")
-        with self._dialog.actions:
-            button("Leave it as it is", self._dialog.hide)
-            self._really = button("Use this one", self._use, kind="primary").mark("really-use")
+        self._use = UseVoice(shell, run, delivered)
 
     def refresh(self, run: Run) -> None:
         self._run = run
+        self._delivered.look_once(run)
         picture = self._view.picture
-        key = (picture.checkpoints, picture.best, run.state)
+        kept = self._shell.site.heard_samples.of(run.nonce)
+        in_use = self._delivered.step_in_use
+        key = (picture.checkpoints, picture.best, run.state, in_use, kept)
         if key == self._drawn:
             return
         self._drawn = key
         self._place.clear()
         if picture.checkpoints:
+            heard = heard_of(self._shell.site, run, picture.samples)
+            steps = {one.step for one in picture.checkpoints}
+            clearest = clearest_step(picture.samples, heard, steps)
+            marks = Marks(misheard_by_step(picture.samples, heard), clearest, in_use)
             with self._place:
-                self._draw(picture)
+                self._draw(picture, marks)
 
-    def _draw(self, picture: RunPicture) -> None:
+    def _draw(self, picture: RunPicture, marks: Marks) -> None:
         is_over = self._run.state is RunState.ENDED
         with details(summary_of(picture), is_open=is_over, marker="checkpoints"):
             if picture.best is not None:
                 hint(f"The best is step {picture.best.step:,}: {why_best(picture)}.")
-            rows = shown_of(picture)
+            rows = shown_of(picture, marks.steps)
             names = columns_of(rows)
+            if any(one.step in marks.misheard for one in rows):
+                names.append(WORD_ERROR_RATE)
             columns = ("Step", *(kind_of(name).title for name in names), "Faults", "")
             numeric = range(len(names) + 1)
             with table("Checkpoints, the newest first", columns, numeric=tuple(numeric)):
                 for one in rows:
-                    self._row(one, names, picture, is_over=is_over)
+                    self._row(one, names, picture, marks)
             if is_over and self._speaks:
                 with box("div", "row"):
                     button_link("Hear them", f"/voice?run={self._run.nonce}", symbol="voice")
@@ -83,7 +106,7 @@ class CheckpointList:
                 )
 
     def _row(
-        self, one: CheckpointWritten, names: list[str], picture: RunPicture, *, is_over: bool
+        self, one: CheckpointWritten, names: list[str], picture: RunPicture, marks: Marks
     ) -> None:
         is_best = picture.best is not None and picture.best.step == one.step
         with box("tr"):
@@ -91,49 +114,22 @@ class CheckpointList:
                 Text("span", f"{one.step:,}")
                 if is_best:
                     badge("best", "good")
+                if one.step == marks.clearest:
+                    badge("fewest misheard words", "good")
             for name in names:
-                value = one.scores.get(name)
+                value = _value(one, name, marks)
                 Text("td", "–" if value is None else kind_of(name).text(value), "number")
             Text("td", ", ".join(faults_in(one.scores)) or ("none" if one.scores else "–"))
             with box("td"):
-                if is_over and self._speaks:
-                    step = one.step
-                    button(
-                        "Use this one",
-                        lambda: self._ask(step),
-                        kind="quiet",
-                        name=f"Use this one: step {step:,}",
-                    ).mark(f"use-{step}")
+                if can_choose_voice(self._run):
+                    self._use.draw(one.step)
 
-    def _ask(self, step: int) -> None:
-        self._step = step
-        self._answer.clear()
-        self._really.lock(None)
-        self._question.text = (
-            f"The voice of step {step:,} becomes the voice of {self._run.run_id} in {self._run.results_repo}. One "
-            "that is there now stays in the history of the repo, and beside its own checkpoint where that can be told."
-        )
-        self._dialog.show()
 
-    async def _use(self) -> None:
-        step = self._step
-        self._really.lock("It is being done.")
-        self._answer.clear()
-        try:
-            session = await self._shell.session()
-            found = await voices_of_run(session.bench, self._run)
-            voice = chosen_voice(self._run, found, step)
-            await use_voice(session.bench, self._run, voice)
-        except LauncherError as error:
-            with self._answer:
-                show_error(error)
-        else:
-            done = f"Step {step:,} is the voice of {self._run.run_id} now."
-            with self._answer:
-                say("good", done)
-            self._shell.announce(done)
-        finally:
-            self._really.lock(None)
+def _value(one: CheckpointWritten, name: str, marks: Marks) -> float | None:
+    if name != WORD_ERROR_RATE:
+        return one.scores.get(name)
+    misheard = marks.misheard.get(one.step)
+    return misheard.share if misheard is not None else None
 
 
 def summary_of(picture: RunPicture) -> str:
@@ -143,9 +139,11 @@ def summary_of(picture: RunPicture) -> str:
     return count if best is None else f"{count}. {best.sentence}, the best"
 
 
-def shown_of(picture: RunPicture) -> list[CheckpointWritten]:
-    """The newest first, and the best among them."""
-    newest = written_once(picture.checkpoints)[::-1][:SHOWN]
+def shown_of(picture: RunPicture, also: Iterable[int] = ()) -> list[CheckpointWritten]:
+    """The newest first, and the best and those of the steps `also` among them."""
+    every = written_once(picture.checkpoints)[::-1]
+    wanted = {*also, *([picture.best.step] if picture.best is not None else [])}
+    newest = [one for number, one in enumerate(every) if number < SHOWN or one.step in wanted]
     best = picture.best
     if best is not None and all(one.step != best.step for one in newest):
         newest.append(best)

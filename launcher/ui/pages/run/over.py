@@ -5,6 +5,7 @@ from __future__ import annotations
 from launcher.domain.run import Run, RunState
 from launcher.domain.run_view import RunView
 from launcher.ui.frame import Shell
+from launcher.ui.pages.run.delivered_now import DeliveredNow
 from launcher.ui.pages.run.notices import draw_end
 from launcher.ui.pages.run.ready import RunEnd
 from launcher.ui.widgets.elements import box
@@ -13,10 +14,10 @@ from launcher.ui.widgets.elements import box
 class RunOver:
     """Empty while the run goes on. Drawn when it ends, and anew only when what there is to say has changed."""
 
-    def __init__(self, shell: Shell, run: Run, view: RunView) -> None:
+    def __init__(self, shell: Shell, run: Run, view: RunView, delivered: DeliveredNow) -> None:
         self._shell, self._view = shell, view
         self._drawn: object = None
-        self._made = RunEnd(shell, run, view)
+        self._made = RunEnd(shell, run, view, delivered)
         self._place = box("div", "stack-small")
         self.refresh(run)
 

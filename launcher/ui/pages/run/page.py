@@ -12,6 +12,7 @@ from launcher.domain.run_view import RunView
 from launcher.errors import LauncherError
 from launcher.ui.frame import Shell, in_background, page
 from launcher.ui.pages.run.at_address import follow_repo, open_at
+from launcher.ui.pages.run.delivered_now import DeliveredNow
 from launcher.ui.pages.run.head import RunHead
 from launcher.ui.pages.run.live import draw_live
 from launcher.ui.pages.run.over import RunOver
@@ -62,13 +63,15 @@ async def _build(shell: Shell, nonce: str, tab: str = NOW, ask: str = "") -> Non
 
 
 async def _draw(shell: Shell, run: Run, view: RunView, tab: str, ask: str) -> Refresh:
-    over = RunOver(shell, run, view) if tab == NOW else None
+    delivered = DeliveredNow(shell, run)
+    over = RunOver(shell, run, view, delivered) if tab == NOW else None
     head = RunHead(shell, run, view)
     if ask == "remove" and run.state is not RunState.ENDED:
         head.actions.ask_remove()
-    below = (
-        await draw_detail(shell, run, view, tab) if over is None else draw_live(shell, run, view)
-    )
+    if over is None:
+        below = await draw_detail(shell, run, view, tab)
+    else:
+        below = draw_live(shell, run, view, delivered)
 
     def refresh(now: Run) -> None:
         if over is not None:

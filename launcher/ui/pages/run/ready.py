@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from launcher.domain.run import Run, RunState
 from launcher.domain.run_view import RunView
-from launcher.errors import LauncherError
 from launcher.recipes import recipe_of_run
-from launcher.services.following.delivered_files import Downloaded, download_results, list_results
+from launcher.services.following.delivered_files import Downloaded, download_results
 from launcher.services.following.receipts import receipt
-from launcher.ui.frame import Shell, in_background
+from launcher.ui.frame import Shell
+from launcher.ui.pages.run.delivered_now import DeliveredNow
 from launcher.ui.pages.run.end_words import EndWords, end_words
 from launcher.ui.pages.run.ready_voice import VoiceGift
 from launcher.ui.pages.run.what_is_there import (
@@ -45,11 +45,10 @@ _SYMBOLS = {"good": "check", "warning": "warning", "bad": "warning", "note": "no
 class RunEnd:
     """Nothing while the run goes on. `refresh` is called again and again, and draws anew only what has changed."""
 
-    def __init__(self, shell: Shell, run: Run, view: RunView) -> None:
+    def __init__(self, shell: Shell, run: Run, view: RunView, delivered: DeliveredNow) -> None:
         self._shell, self._run, self._view = shell, run, view
         self._result = recipe_of_run(run.settings_json).shown.result
-        self._listed: Sequence[RemoteFile] | None = None
-        self._has_looked = False
+        self._delivered = delivered
         self._tone: Tone = "note"
         self._known: object = None
         self._drawn: object = None
@@ -71,27 +70,16 @@ class RunEnd:
         self._run = run
         if run.state is not RunState.ENDED:
             return
-        if not self._has_looked:
-            self._has_looked = True
-            in_background(self._look(), "what the run left")
-        self._draw()
-
-    async def _look(self) -> None:
-        """The results repo's own word on what is there, where it may be read."""
-        session = await self._shell.session()
-        try:
-            self._listed = await list_results(session.bench, self._run)
-        except LauncherError:
-            return  # what the pod said is shown all the same
+        self._delivered.look_once(run)
         self._draw()
 
     def _draw(self) -> None:
         run, picture = self._run, self._view.picture
-        known = (run, picture, self._listed)
+        known = (run, picture, self._delivered.listed)
         if known == self._known:
             return
         self._known = known
-        left = left_by(run, picture, self._listed)
+        left = left_by(run, picture, self._delivered.listed)
         results = result_files(run, left.files, self._result)
         speaks = self._result is not None and self._result.speaks
         voice = voice_left(run, left, picture) if speaks else None

@@ -45,6 +45,7 @@ class DeleteDialog:
             return
         try:
             self._shell.site.live.forget(run)
+            self._shell.site.heard_samples.forget(run.nonce)
         except LauncherError as error:
             self._trouble.clear()
             with self._trouble:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from fastapi import FastAPI
 
 from launcher.domain.run import Run
-from launcher.services.voices.delivered import Voice, fetch_voice, local_voices, voices_of_run
+from launcher.services.following.delivered_files import list_results
+from launcher.services.voices.delivered import (
+    Voice,
+    fetch_voice,
+    in_use_here,
+    local_voices,
+    step_of_final,
+    voices_among,
+)
 from launcher.ui.frame import Shell, page
 from launcher.ui.pages.voice.listen import SpeakPanel
 from launcher.ui.state.site import Site
 from launcher.ui.state.spoken_texts import SpokenTexts, register_spoken_texts
 from launcher.ui.widgets.elements import (
     Text,
+    badge,
     box,
     button,
     button_link,
@@ -24,6 +34,7 @@ from launcher.ui.widgets.elements import (
     say,
     waiting,
 )
+from pod_image.hub import RemoteFile
 
 
 def register(site: Site, outer: FastAPI) -> None:
@@ -45,6 +56,8 @@ class _VoicePage:
     def __init__(self, shell: Shell, spoken_texts: SpokenTexts) -> None:
         self._shell, self._spoken_texts = shell, spoken_texts
         self._root = shell.site.config.results_folder
+        self._in_use: set[Path] = set()
+        """Voices on this computer that their run uses now, as far as that was looked up."""
 
     async def draw(self, nonce: str) -> None:
         run = self._shell.site.history.by_nonce(nonce) if nonce else None
@@ -59,25 +72,33 @@ class _VoicePage:
         voices = local_voices(self._root)
         with self._body:
             if voices:
-                titles = {path: title_of(path.relative_to(self._root)) for path in voices}
+                titles = {path: self._title(path) for path in voices}
                 SpeakPanel(self._shell, self._spoken_texts, titles)
             self._more(has_voices=bool(voices))
 
+    def _title(self, path: Path) -> str:
+        title = title_of(path.relative_to(self._root))
+        return f"{title} (in use)" if path in self._in_use else title
+
     async def _offer(self, run: Run) -> None:
-        """Voices of a run that are not on this computer yet."""
+        """Voices of a run that are not on this computer yet, and which checkpoint's is in use."""
         self._fetch_place.clear()
         with self._fetch_place:
             waiting(f"Looking for the voices of {run.run_id}…", rows=1)
         session = await self._shell.session()
-        found: list[Voice] | None = await self._shell.attempt(
-            voices_of_run(session.bench, run), self._fetch_place
+        files: list[RemoteFile] | None = await self._shell.attempt(
+            list_results(session.bench, run), self._fetch_place
         )
-        if found is None:
+        if files is None:
             return
-        self._fetch_place.clear()
+        found, step = voices_among(run.run_id, files), step_of_final(run.run_id, files)
         folder = self._root / run.results_repo / run.run_id
+        self._in_use = await asyncio.to_thread(in_use_here, folder, run.run_id, files)
+        self._fetch_place.clear()
         absent = [one for one in found if not (folder / one.path).is_file()]
         with self._fetch_place:
+            if step is not None:
+                hint(f"The voice of {run.run_id} in use is that of step {step:,}.")
             if not found:
                 say(
                     "note",
@@ -86,7 +107,10 @@ class _VoicePage:
                 )
             for voice in absent:
                 with card(classes="row spread"):
-                    Text("p", f"{run.run_id}: {voice.title} ({voice.name})")
+                    with box("div", "row").mark("absent-voice"):
+                        Text("p", f"{run.run_id}: {voice.title} ({voice.name})")
+                        if voice.step is None or voice.step == step:
+                            badge("in use", "live")
                     self._fetch_button(run, voice)
 
     def _fetch_button(self, run: Run, voice: Voice) -> None:

@@ -14,14 +14,20 @@ import pytest
 from nicegui import ElementFilter, ui
 from nicegui.testing import User
 
+from launcher.domain.run import RunState
 from launcher.services.voices.speaking import forget_voices
 from launcher.ui.pages.voice.page import title_of
 from launcher.ui.state.spoken_texts import LEFT_BEHIND_SECONDS, SPOKEN_TEXTS_KEPT, SpokenTexts
-from launcher.ui.widgets.elements import Button
+from launcher.ui.widgets.elements import Button, Text
 from launcher.ui.widgets.inputs import Field, Player
+from pod_image.contract.outcomes import EndReason
+from tests.kit.clocks import NOW
 from tests.kit.page_verbs import click, enter, only, press, until, visit
-from tests.kit.tiny_voice import RATE_HZ, tiny_voice
+from tests.kit.tiny_voice import RATE_HZ, WHO, tiny_voice
 from tests.ui.conftest import Ground
+from tests.ui.conftest import place as put_run
+
+ENDED = {"state": RunState.ENDED, "end_reason": EndReason.FINISHED, "ended_at": NOW}
 
 
 def place(ground: Ground, run_id: str, files: dict[str, bytes]) -> Path:
@@ -206,6 +212,45 @@ def test_takes_of_a_program_that_was_killed_are_swept(tmp_path: Path) -> None:
     os.utime(old, (then, then))
     SpokenTexts(tmp_path)
     assert [one.name for one in tmp_path.iterdir()] == ["young"]
+
+
+async def test_of_a_run_s_voices_the_one_in_use_is_marked_with_its_step(
+    holder: User, ground: Ground
+) -> None:
+    voice = tiny_voice()
+    files = {f"run-01/voice/{name}": body for name, body in voice.items()}
+    for step in (100, 200):
+        other = {name: body if step == 200 else body + b" " for name, body in voice.items()}
+        files |= {f"run-01/checkpoints/step-{step:08}/{n}": body for n, body in other.items()}
+    ground.push_results(dict(files), "demo/voice")
+    one = put_run(ground, results_repo="demo/voice", **ENDED)
+    here = ground.site.config.results_folder / "demo" / "voice" / "run-01" / "voice"
+    here.mkdir(parents=True)
+    for name, body in voice.items():
+        (here / name).write_bytes(body)
+    await visit(holder, f"/voice?run={one.nonce}")
+    await holder.should_see("The voice of run-01 in use is that of step 200.")
+    assert titles(holder) == [f"demo/voice · run-01 · {WHO.stem} (in use)"]
+    assert [text for text in cards(holder) if "in use" in text] == [
+        f"run-01: step 200 ({WHO.stem}) in use"
+    ]
+    for name in voice:  # of another computer's choice this one has an older voice
+        (here / name).write_bytes(b"older")
+    await visit(holder, f"/voice?run={one.nonce}")
+    assert titles(holder) == [f"demo/voice · run-01 · {WHO.stem}"]
+
+
+def titles(user: User) -> list[str]:
+    return [one["label"] for one in only(user, Field, "field-voice-a")._props["options"]]
+
+
+def cards(user: User) -> list[str]:
+    """What the cards of voices that are not on this computer say, without their buttons."""
+    with user:
+        return [
+            " ".join(one.text for one in row.descendants() if isinstance(one, Text))
+            for row in ElementFilter(kind=ui.element, marker="absent-voice")
+        ]
 
 
 @pytest.mark.parametrize(

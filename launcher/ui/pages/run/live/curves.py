@@ -6,6 +6,9 @@ from launcher.domain.run import Run, RunState
 from launcher.domain.run_picture import RunPicture
 from launcher.domain.run_view import RunView
 from launcher.recipes.base import Shown
+from launcher.services.voices.misheard import with_misheard
+from launcher.stores.heard_samples import HeardSamples
+from launcher.ui.pages.run.misheard_words import heard_of
 from launcher.ui.state.curves import Moments, plotted
 from launcher.ui.state.preferences import Preferences
 from launcher.ui.state.site import Site
@@ -33,6 +36,8 @@ class Curves:
 
     def __init__(self, site: Site, run: Run, view: RunView, shown: Shown) -> None:
         self._site, self._view, self._shown = site, view, shown
+        self._picture = view.picture
+        self._heard: tuple[RunPicture, HeardSamples, RunPicture] | None = None
         self._drawn: object = None
         self._drawn_at = 0.0
         start = run.created_at or run.planned_at
@@ -65,7 +70,8 @@ class Curves:
             )
 
     def refresh(self, run: Run) -> None:
-        scalars = self._view.picture.scalars
+        self._picture = picture = self._with_misheard(run)
+        scalars = picture.scalars
         names = list(scalars)
         self._show(is_there=bool(names))
         if not names:
@@ -74,9 +80,9 @@ class Curves:
         name = first_curve(names, self._shown)
         self._last.text = last_text(scalars[name], curve_title(name, self._shown))
         now = self._site.unix_seconds()
-        picture = self._view.picture
         key = (
             picture.curves,
+            picture.scores,
             picture.checkpoints,
             picture.best,
             picture.samples,
@@ -87,6 +93,16 @@ class Curves:
         self._drawn, self._drawn_at = key, now
         self._draw()
 
+    def _with_misheard(self, run: Run) -> RunPicture:
+        """The picture, with what was misheard in its samples as one score more."""
+        told, kept = self._view.picture, self._site.heard_samples.of(run.nonce)
+        if not kept.texts:
+            return told
+        if self._heard is None or self._heard[0] is not told or self._heard[1] is not kept:
+            heard = heard_of(self._site, run, told.samples)
+            self._heard = (told, kept, with_misheard(told, heard))
+        return self._heard[2]
+
     def _show(self, *, is_there: bool) -> None:
         for part in (self._controls, self._last, self._plot, self._how):
             part.set_visibility(is_there)
@@ -94,13 +110,13 @@ class Curves:
 
     def _draw(self) -> None:
         chosen = self._site.preferences
-        first = first_curve(list(self._view.picture.scalars), self._shown)
+        first = first_curve(list(self._picture.scalars), self._shown)
         self._plot.show(
-            lines_of(self._view.picture, self._shown, chosen),
+            lines_of(self._picture, self._shown, chosen),
             axis=chosen.curve_axis,
             smoothing=chosen.curve_smoothing,
             scale=chosen.curve_scale,
-            marks=marks_of(self._view.picture, first),
+            marks=marks_of(self._picture, first),
         )
 
     def _toggle(self, key: str) -> None:
