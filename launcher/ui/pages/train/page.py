@@ -78,6 +78,8 @@ class _TrainPage:
         self._redraw: ui.timer | None = None
         self._history: list[Run] = []
         self._notes_shown: tuple[str, ...] = ()
+        self._gone = ""
+        """The preset that was chosen when it was deleted, until another choice."""
 
     def draw(self) -> None:
         self._history = self.site.history.runs()
@@ -234,6 +236,7 @@ class _TrainPage:
                 say("note", note)
 
     def _taken_over(self) -> None:
+        self._gone = ""
         self._resume.show(value=self.choice.draft.resume)
         self.form.refresh()
         self._recipes.refresh()
@@ -255,8 +258,9 @@ class _TrainPage:
 
     def _own_changed(self, before: str, after: str) -> None:
         """What is chosen follows its preset to another name, and to what the file holds now; of one that is gone its
-        values stay, as the person's own."""
-        if self.choice.draft.preset not in (before, after):
+        values stay, as the person's own, until it comes back."""
+        chosen = self.choice.draft.preset or self._gone
+        if chosen not in {before, after} - {""}:  # where none is chosen, none follows
             self.presets.draw()
         elif after:
             self._choose(after)
@@ -264,6 +268,7 @@ class _TrainPage:
             self.choice.let_go_of_preset()
             self._taken_over()
             self.presets.draw()
+            self._gone = before
 
     def _choose(self, name: str) -> None:
         self.choice.choose_preset(find_preset(self.site.config, name))

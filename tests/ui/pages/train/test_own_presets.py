@@ -80,6 +80,23 @@ async def test_one_is_deleted_and_brought_back(person: User, ground: Ground) -> 
     press(person, only(person, Button, "undo-preset"))
     assert find_preset(ground.site.config, "mine").title == "My voice"
     await person.should_see(marker="preset-mine")
+    (draft,) = ground.site.drafts._drafts.values()
+    assert draft.preset == "mine"
+
+
+async def test_one_that_was_not_chosen_comes_back_without_being_chosen(
+    person: User, ground: Ground
+) -> None:
+    saved(ground)
+    saved(ground, "other", epochs=5)
+    await visit(person, "/train?preset=mine")
+    for name in ("mine", "other"):
+        press(person, only(person, Button, f"delete-preset-{name}"))
+    press(person, only(person, Button, "undo-preset"))
+    await person.should_see(marker="preset-other")
+    (draft,) = ground.site.drafts._drafts.values()
+    assert draft.preset == ""
+    assert only(person, Field, "field-epochs").value == "77"
 
 
 async def test_a_name_that_is_taken_or_built_in_is_refused(person: User, ground: Ground) -> None:
