@@ -11,7 +11,16 @@ from pydantic import SecretStr
 
 from launcher.errors import BadEnvironment, HubError, LauncherError, NotConfigured
 from pod_image.contract.findings import Finding, Severity
-from pod_image.hub import Hub, HubRefused, NotToBeAsked, Preflight, ResultsState, preflight
+from pod_image.hub import (
+    Hub,
+    HubRefused,
+    NoRight,
+    NotToBeAsked,
+    Preflight,
+    RepoMissing,
+    ResultsState,
+    preflight,
+)
 from pod_image.hub import HubError as PodHubError
 
 T = TypeVar("T")
@@ -56,6 +65,13 @@ def translated(exc: PodHubError) -> LauncherError:
         return BadEnvironment(exc.message, hint=exc.hint)
     kind: type[LauncherError] = NotConfigured if isinstance(exc, HubRefused) else HubError
     return kind(exc.message, hint=exc.hint)
+
+
+def is_hidden(error: LauncherError) -> bool:
+    """Whether the Hub itself has answered that it shows this to no such caller: without a token a private repo looks
+    like one that does not exist. False where it gave no answer.
+    """
+    return isinstance(error.__cause__, HubRefused | NoRight | RepoMissing)
 
 
 @dataclass(frozen=True)

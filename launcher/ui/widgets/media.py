@@ -11,6 +11,7 @@ from fastapi.responses import FileResponse
 
 from launcher.domain.run import Run
 from launcher.errors import LauncherError
+from launcher.hub.access import is_hidden
 from launcher.hub.results_repo import exactly
 from launcher.ui.next_steps import on_page
 from launcher.ui.state.site import Site
@@ -68,6 +69,6 @@ async def _fetch(site: Site, run: Run, path: str) -> None:
     try:
         await session.bench.results(run.results_repo).download(run.run_id, into, exactly(path))
     except LauncherError as error:
-        if session.keys.hf_upload is None:
+        if session.keys.hf_upload is None and is_hidden(error):
             raise HTTPException(403, _NEEDS_TOKEN) from error
         raise HTTPException(502, on_page(error.message)) from error

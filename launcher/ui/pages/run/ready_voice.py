@@ -9,7 +9,7 @@ from nicegui import ui
 
 from launcher.domain.run import Run
 from launcher.domain.run_view import RunView
-from launcher.errors import InvalidRequest, LauncherError
+from launcher.errors import LauncherError
 from launcher.services.voices.delivered import fetch_description, fetch_voice, local_path
 from launcher.services.voices.packing import zip_voice
 from launcher.services.voices.programs import Program, programs
@@ -21,15 +21,15 @@ from launcher.services.voices.speaking import (
     speak,
 )
 from launcher.services.voices.voice_description import DescribedVoice, described_voice
-from launcher.ui.frame import Shell, in_background, show_error
+from launcher.ui.frame import Shell, in_background
 from launcher.ui.pages.run.listening_test import ListeningTest
+from launcher.ui.pages.run.private_repo import show_or_ask
 from launcher.ui.pages.run.what_is_there import FoundVoice
 from launcher.ui.widgets.copyable import copyable
 from launcher.ui.widgets.elements import (
     Button,
     Text,
     box,
-    button_link,
     details,
     heading,
     hint,
@@ -44,6 +44,9 @@ from pod_image.contract.events import Stamped
 from pod_image.contract.figures import size
 
 SAMPLES_SHOWN = 3
+WITH_A_TOKEN = (
+    "The voice can be spoken with and downloaded with the Hugging Face token that may read it."
+)
 FIRST_WORDS = "Hello, this is the voice that you made."
 
 
@@ -209,10 +212,7 @@ class VoiceGift:
             self._described = described_voice(onnx)
         except LauncherError as error:
             with self._programs_place:
-                if session.keys.hf_upload is None and not isinstance(error, InvalidRequest):
-                    _needs_token(self._run)
-                else:
-                    show_error(error)
+                show_or_ask(session, self._run, error, WITH_A_TOKEN)
             return
         self._offer_speakers(self._described)
         with self._programs_place:
@@ -253,12 +253,3 @@ def draw_program(program: Program) -> None:
                     Text("span", step.text)
                     if step.command:
                         copyable(step.command)
-
-
-def _needs_token(run: Run) -> None:
-    with notice(
-        "note",
-        f"{run.results_repo} is private",
-        "The voice can be spoken with and downloaded with the Hugging Face token that may read it.",
-    ):
-        button_link("Enter the token", "/keys", symbol="key")

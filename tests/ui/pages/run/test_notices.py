@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ from nicegui.testing import User
 
 from launcher.domain.run import RunState
 from launcher.domain.run_view import RunView
+from launcher.emulator.hub.faults import Rule, refused
 from launcher.ui.pages.run.log_lines import LogLines
 from launcher.ui.pages.run.notices import USUAL_START, smaller_try, start_text
 from launcher.ui.pages.runs.row import cost_text
@@ -22,6 +24,7 @@ from tests.kit.runs import event, run
 from tests.ui.conftest import Ground, place
 
 NONCE = run().nonce
+ENDED_WELL = {"state": RunState.ENDED, "end_reason": EndReason.FINISHED, "ended_at": NOW}
 
 
 async def test_a_start_that_an_earlier_session_left_is_said(person: User, ground: Ground) -> None:
@@ -216,6 +219,35 @@ async def test_files_of_a_private_repo_ask_for_the_token(person: User, ground: G
     place(ground)
     await visit(person, f"/runs/{NONCE}?tab=files")
     await person.should_see("me/voice is private", retries=400)
+
+
+@pytest.mark.parametrize("tab", ["files", "log", "now"])
+async def test_a_repo_is_called_private_only_where_the_hub_has_said_so(
+    person: User, ground: Ground, tab: str
+) -> None:
+    one = place(ground, **ENDED_WELL)
+    ground.core.faults.add(Rule(".*", times=1_000, refusal=refused(400, "not like this")))
+    view = ground.site.live.view(one)
+    listed = [
+        {"path": f"run-01/voice/a.onnx{end}", "size_bytes": 1, "sha256": "0" * 64}
+        for end in ("", ".json")
+    ]
+    view.take(event("upload", 1, commit="abc", files=listed))
+    await visit(person, f"/runs/{NONCE}?tab={tab}")
+    await person.should_see("not like this", retries=400)
+    await person.should_not_see("is private")
+
+
+async def test_a_log_that_was_never_delivered_does_not_make_a_public_repo_private(
+    person: User, ground: Ground
+) -> None:
+    ground.push_results({"run-01/run.json": b"{}"}, "demo/voice")
+    place(ground, results_repo="demo/voice", **ENDED_WELL)
+    await visit(person, f"/runs/{NONCE}?tab=log")
+    await person.should_see("Nothing here yet.")
+    await until(lambda: any("log.txt" in row.path for row in ground.core.log))
+    await asyncio.sleep(0.1)  # for what would be drawn of the answer
+    await person.should_not_see("is private")
 
 
 async def test_each_button_of_a_live_run_waits_for_its_receipt(

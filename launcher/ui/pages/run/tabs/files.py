@@ -9,18 +9,17 @@ from launcher.domain.run_view import RunView
 from launcher.errors import LauncherError
 from launcher.recipes import recipe_of_run
 from launcher.services.following.delivered_files import Downloaded, download_results, list_results
-from launcher.ui.frame import Shell, show_error
+from launcher.ui.frame import Shell
+from launcher.ui.pages.run.private_repo import show_or_ask
 from launcher.ui.widgets.elements import (
     Handler,
     Text,
     box,
     button,
-    button_link,
     card,
     empty_state,
     hint,
     link,
-    notice,
     para,
     say,
     table,
@@ -28,6 +27,8 @@ from launcher.ui.widgets.elements import (
 )
 from launcher.ui.widgets.voice_link import voice_link
 from pod_image.contract.figures import counted, size
+
+WITH_A_TOKEN = "What lies there can be seen with the Hugging Face token that may write to it."
 
 
 async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
@@ -44,10 +45,7 @@ async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
         except LauncherError as error:
             place.clear()
             with place:
-                if session.keys.hf_upload is None:
-                    needs_token(run)
-                else:
-                    show_error(error)
+                if not show_or_ask(session, run, error, WITH_A_TOKEN):
                     with box("div", "row"):
                         button("Try again", ask, symbol="refresh")
             return
@@ -71,15 +69,6 @@ async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
                 button("New files: refresh", ask, symbol="refresh")
 
     return refresh
-
-
-def needs_token(run: Run) -> None:
-    with notice(
-        "note",
-        f"{run.results_repo} is private",
-        "Enter the Hugging Face token that can write to it to see its files.",
-    ):
-        button_link("Enter the token", "/keys", primary=True, symbol="key")
 
 
 def _downloads(shell: Shell, run: Run) -> None:

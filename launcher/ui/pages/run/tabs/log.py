@@ -9,10 +9,11 @@ from nicegui import ui
 from launcher.domain.run import Run, RunState
 from launcher.domain.run_view import LOG_LINES, LogEntry, RunView
 from launcher.errors import LauncherError
-from launcher.ui.frame import Shell, in_background, show_error
+from launcher.ui.frame import Shell, in_background
 from launcher.ui.pages.run.log_book import LogBook
 from launcher.ui.pages.run.log_lines import LogLines, clock_time, source_mark
-from launcher.ui.pages.run.tabs.files import needs_token
+from launcher.ui.pages.run.private_repo import show_or_ask
+from launcher.ui.pages.run.tabs.files import WITH_A_TOKEN
 from launcher.ui.widgets.elements import box, button, card, hint
 from launcher.ui.widgets.inputs import Field, options
 from pod_image.contract.figures import counted, size
@@ -89,21 +90,19 @@ class LogTab:
     async def _ask(self) -> None:
         self._where.clear()
         session = await self._shell.session()
+        results = session.bench.results(self._run.results_repo)
         try:
-            self._delivered = await session.bench.results(self._run.results_repo).log(
-                self._run.run_id
-            )
+            self._delivered = await results.log(self._run.run_id)
+            if self._delivered is None and self._asked_at_end:
+                await results.commit()  # no log, or no repo to be seen: this call tells
         except LauncherError as error:
-            if session.keys.hf_upload is not None and self._asked_at_end:
+            if self._asked_at_end:
                 with self._where:
-                    show_error(error)
-                    button("Try again", self._ask, symbol="refresh")
+                    if not show_or_ask(session, self._run, error, WITH_A_TOKEN):
+                        button("Try again", self._ask, symbol="refresh")
         if self._delivered is not None:
             self._book.deliver(self._delivered)
             self._must_draw = True
-        elif session.keys.hf_upload is None and self._asked_at_end:
-            with self._where:  # without the token a private repo looks as if it were not there
-                needs_token(self._run)
 
     def _copy(self) -> None:
         ui.clipboard.write(as_text(self._book.matches[-MOST_COPIED:]))
