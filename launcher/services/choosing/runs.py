@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -29,8 +30,9 @@ from pod_image.contract.settings import SETTINGS
 MOST_OF_REPO = 12
 """Runs of a repo that are looked at, the newest by their names: each is a call."""
 MOST_OF_HISTORY = 40
-TAIL_BYTES = 1 << 20
-"""Of a run's events on this computer: a checkpoint comes at least once in so many."""
+BLOCK_BYTES = 1 << 20
+"""Of a run's events on this computer, read from their end: the newest checkpoint is mostly in the first block."""
+_CHECKPOINT = b'"checkpoint"'
 _ADDRESS = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
@@ -135,19 +137,28 @@ def _values(run: Run) -> dict[str, Any]:
 
 
 def _last_checkpoint(journal: Path) -> int | None:
-    """The step of the newest one; None where the end of the events tells of none."""
+    """The step of the newest one, however long ago it was told; None where the events tell of none."""
     try:
-        with journal.open("rb") as file:
-            file.seek(max(0, journal.stat().st_size - TAIL_BYTES))
-            lines = file.read().decode("utf-8", "replace").splitlines()
-    except OSError:
-        return None
-    for line in reversed(lines):
-        if '"checkpoint"' in line:
-            event = from_line(line)
+        for line in _lines_from_the_end(journal):
+            event = from_line(line.decode("utf-8", "replace")) if _CHECKPOINT in line else None
             if event is not None and isinstance(event.body, CheckpointWritten):
                 return event.body.step
+    except OSError:
+        return None
     return None
+
+
+def _lines_from_the_end(path: Path) -> Iterator[bytes]:
+    """The newest first. Of a file that is long little is read where the first will do."""
+    with path.open("rb") as file:
+        left, begun = file.seek(0, os.SEEK_END), b""
+        while left:
+            size = min(left, BLOCK_BYTES)
+            left = file.seek(left - size)
+            first, *lines = (file.read(size) + begun).split(b"\n")
+            yield from reversed(lines)
+            begun = first
+    yield begun
 
 
 def _option(run: Continuable) -> Option:

@@ -6,8 +6,11 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from launcher.domain.run import RunState
 from launcher.emulator.hub.faults import Rule, refused
+from launcher.services.choosing import runs
 from launcher.services.choosing.lists import listing
 from launcher.services.choosing.option import Listing
 from launcher.services.choosing.runs import MOST_OF_REPO
@@ -83,6 +86,20 @@ async def test_runs_of_the_chosen_repo_that_have_a_checkpoint_are_listed_newest_
     assert EndReason.COST_CAP.sentence in first.detail
     assert seen.continues
     assert (first.also["language"], first.also["quality"]) == ("de_DE", "high")
+
+
+async def test_a_checkpoint_is_found_however_much_was_told_after_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "BLOCK_BYTES", 100)  # the checkpoint's line spans blocks
+    bench = desk.bench(upload=WRITE_TOKEN)
+    ended_here(bench, "a" * 10, run_id="run-03", results_repo="me/other")
+    journal = Journal(bench.config.data_folder / "events")
+    for seq in range(4, 60):
+        journal.write(run(nonce="a" * 10), event("step", seq, step=500 + seq, losses={"mel": 1.0}))
+    seen = await listing(bench, RUN, {"results_repo": ""})
+    assert values(seen) == ["me/other/run-03"]
+    assert "step 450" in seen.options[0].detail
 
 
 async def test_runs_of_this_computer_come_along_wherever_they_went(desk: Desk) -> None:
