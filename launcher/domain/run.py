@@ -88,6 +88,14 @@ class Run:
         """What was billed; what the run has metered itself while no bill is known."""
         return self.cost_usd if self.billed_usd is None else self.billed_usd
 
+    def lasted_seconds(self, now: datetime | None = None) -> float | None:
+        """From its pod's creation to its end, or to `now` while it goes on. None where it never had a pod, and without
+        `now` while it goes on. Never below nothing: two clocks may differ."""
+        end = self.ended_at or now
+        if self.created_at is None or end is None:
+            return None
+        return max(0.0, (end - self.created_at).total_seconds())
+
     @property
     def most_usd(self) -> float:
         """What it can cost at the most: the cap on money, or what its hours cost on this GPU, whichever is less."""

@@ -43,9 +43,10 @@ def _by_own_run(
     """The newest finished run of the same dataset, size, batch and GPU, scaled by its steps."""
     for run in history:
         earlier = _comparable(run, settings, dataset.clips, offer)
-        if earlier is None or run.created_at is None or run.ended_at is None:
+        lasted = run.lasted_seconds()
+        if earlier is None or lasted is None:
             continue
-        hours_then = (run.ended_at - run.created_at).total_seconds() / 3600.0
+        hours_then = lasted / 3600.0
         steps = total_steps(settings, dataset.clips)
         steps_then = total_steps(earlier, dataset.clips)
         around = run_hours(0.0, dataset.clips)

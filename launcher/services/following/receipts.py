@@ -89,7 +89,7 @@ def receipt(history: RunHistory, run: Run) -> Receipt:
     """The receipt of a run, also of one that still goes on: with what is known by now."""
     planned = history.kept(run, RecordKind.ESTIMATE) or {}
     ended = history.kept(run, RecordKind.ENDED) or {}
-    lived = _lived_seconds(run)
+    lived = run.lasted_seconds()
     time_line = history.moments(run)
     return Receipt(
         run=run,
@@ -149,12 +149,6 @@ def costs(runs: Iterable[Paid]) -> Costs:
 def _was_paid_here(run: Paid, pods: Container[str]) -> bool:
     """What a repo says of a cost is anybody's word; a bill of this account is not, unless another run has that pod."""
     return run.is_from_repo and run.billed_usd is not None and run.told_pod_id not in pods
-
-
-def _lived_seconds(run: Run) -> float | None:
-    if run.created_at is None or run.ended_at is None:
-        return None
-    return max(0.0, (run.ended_at - run.created_at).total_seconds())
 
 
 def _phases(ended: Mapping[str, Any], time_line: Mapping[str, datetime]) -> list[tuple[str, float]]:

@@ -97,11 +97,7 @@ class _Page:
         return f"{step.step:,}" + (f" of {step.total_steps:,}" if step.total_steps else "")
 
     def _seconds(self) -> float | None:
-        if self.run.created_at is None:
-            return None
-        return max(
-            0.0, ((self.run.ended_at or self.shared.at) - self.run.created_at).total_seconds()
-        )
+        return self.run.lasted_seconds(self.shared.at)
 
     def _gpu(self) -> str:
         run = self.run

@@ -92,9 +92,8 @@ class RunHead:
 
     def _show_figures(self, run: Run) -> None:
         now = self._shell.site.clock.now()
-        start = run.created_at
-        end = run.ended_at if run.state is RunState.ENDED else now
-        seconds = max(0.0, (end - start).total_seconds()) if start and end else 0.0
+        lasted = run.lasted_seconds(None if run.state is RunState.ENDED else now)
+        seconds = lasted or 0.0
         spent = max(cost_usd(run.price_per_hour_usd, seconds), run.cost_usd or 0.0)
         if run.state is RunState.ENDED:
             spent = run.known_cost_usd or 0.0
@@ -104,7 +103,7 @@ class RunHead:
         is_over = run.state is RunState.ENDED
         self._set("Cost so far", dollars(spent))
         self._set("Expected total", _known(forecast, dollars(forecast)))
-        self._set("Running for", clock(seconds) if start else "not yet")
+        self._set("Running for", "not yet" if lasted is None else clock(seconds))
         soon = "under a minute" if left is not None and left < 60 else duration(left)
         self._set("Time left", _known(left, soon))
         self._set("GPU", f"{run.gpu_name}, {per_hour(run.price_per_hour_usd)}")

@@ -84,7 +84,7 @@ class Row:
         self._badge.text = words
         self._badge.classes(replace=f"badge badge-{tone}")
         self._started.text = when(run.planned_at, now)
-        self._time.text = time_text(run, now)
+        self._time.text = duration(run.lasted_seconds(now), unknown="–")
         self._cost.text = cost_text(run, now)
 
     def _tick(self, run: Run, is_picked: bool) -> None:
@@ -169,10 +169,3 @@ def cost_text(run: Run, now: datetime) -> str:
     if run.is_from_repo:
         return f"{dollars(run.cost_usd)} so far" if run.cost_usd is not None else "–"
     return f"{dollars(rented(run, now, is_watched=True).cost_usd)} so far" if run.pod_id else "–"
-
-
-def time_text(run: Run, now: datetime) -> str:
-    """From the pod's creation on."""
-    if run.created_at is None:
-        return "–"
-    return duration(((run.ended_at or now) - run.created_at).total_seconds())
