@@ -89,8 +89,6 @@ class RunPicture:
     """Of each loss."""
     scores: Mapping[str, Curve] = field(default_factory=dict)
     """Of each score of its checkpoints."""
-    times: Curve = _EMPTY
-    """When each step was told, in seconds since 1970: what a curve by time is drawn with."""
     speed: Curve = _NARROW
     machine: Stamped[MachineReading] | None = None
     gpu_use: Curve = _NARROW
@@ -219,7 +217,6 @@ def _with_step(picture: RunPicture, step: Step, at: datetime) -> RunPicture:
         picture,
         step=step,
         curves=_with_points(picture.curves, step.step, step.losses, at),
-        times=picture.times.with_point(step.step, at.timestamp()),
         speed=speed,
     )
 

@@ -16,6 +16,7 @@ from launcher.domain.run import Run
 from pod_image.contract.findings import Finding
 from pod_image.contract.next_steps import Said
 from pod_image.contract.outcomes import Phase
+from pod_image.contract.scores import kind_of
 from pod_image.contract.settings import RunSettings
 from pod_image.hub import Hub
 
@@ -72,6 +73,14 @@ class Shown:
     """It can be asked for a sample, with a text of one's own."""
     at_a_stop: str = "What runs is asked to end now."
     """What happens when a run is stopped, as a sentence."""
+
+    def first_curve(self, names: Sequence[str]) -> str:
+        """The curve that is looked at first; nothing where there is none."""
+        return self.main_loss if self.main_loss in names else next(iter(names), "")
+
+    def curve_title(self, name: str) -> str:
+        """What a loss or a score is called."""
+        return self.loss_titles.get(name) or kind_of(name).title
 
 
 @dataclass(frozen=True)

@@ -89,4 +89,4 @@ def test_scores_are_curves_and_steps_have_their_times() -> None:
     assert picture.scores[DISTANCE].shown() == [(1, 9.0), (2, 8.0)]
     assert list(picture.scalars) == ["mel", DISTANCE]
     began = START.timestamp() + 60
-    assert picture.times.shown() == [(1, began), (2, began + 120)]
+    assert picture.curves["mel"].shown_at() == [began, began + 120]

@@ -11,11 +11,12 @@ import pytest
 from launcher.domain.run import RunState
 from launcher.domain.run_picture import picture_of
 from launcher.domain.run_view import LogEntry
+from launcher.services.following.comparing import differing
 from launcher.services.live.journal import Journal
 from launcher.stores.run_list import PaidRun
 from launcher.ui import text as words
 from launcher.ui.next_steps import on_page
-from launcher.ui.pages.compare import differing
+from launcher.ui.pages.compare import over_minutes
 from launcher.ui.pages.home.checklist import Standing, StepState, checklist
 from launcher.ui.pages.run.live.gauges import panels_of
 from launcher.ui.pages.run.log_book import LogBook
@@ -29,6 +30,7 @@ from launcher.workshop.editing.listing import is_shown
 from launcher.workshop.library import ClipLine
 from pod_image.contract import figures
 from pod_image.contract.bodies import Sample
+from pod_image.contract.curve import Curve
 from pod_image.contract.events import tells
 from pod_image.contract.next_steps import NextStep, Said, Sentence, setting
 from tests.kit.clocks import NOW
@@ -179,10 +181,19 @@ def test_a_month_is_the_calendar_month() -> None:
     assert of_month([new, old], NOW) == [new]
 
 
+def test_a_curve_over_minutes_begins_when_its_run_began_and_has_a_point_for_each_step() -> None:
+    curve = Curve()
+    for step, value in ((100, 3.0), (200, 2.0)):
+        curve = curve.with_point(step, value, 1_000.0 + step)
+    assert over_minutes(curve.shown(), curve, began=1_040.0) == [(1.0, 3.0), (2.67, 2.0)]
+    untold = Curve().with_point(100, 3.0)
+    assert over_minutes(untold.shown(), untold, began=0.0) == []
+
+
 def test_two_runs_differ_in_what_differs() -> None:
     one = run(settings_json='{"batch_size": 32, "seed": 1}')
     other = run(settings_json='{"batch_size": 16, "seed": 1}')
-    assert differing(one, other) == [("batch_size", 32, 16)]
+    assert differing(one, other) == [("batch_size", (32, 16))]
 
 
 @pytest.mark.parametrize(

@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from launcher.recipes.base import Shown
-from pod_image.contract.scores import kind_of
 
 ACCENT, GREY = "#7a5de0", "rgba(128,124,136,0.35)"
 
 
 def first_curve(names: Sequence[str], shown: Shown) -> str:
     """The curve that is looked at first; nothing where there is none."""
-    return shown.main_loss if shown.main_loss in names else next(iter(names), "")
+    return shown.first_curve(names)
 
 
 def curve_title(name: str, shown: Shown) -> str:
-    return shown.loss_titles.get(name) or kind_of(name).title
+    return shown.curve_title(name)
 
 
 def zoom_strip(height: int, bottom: int) -> dict[str, Any]:

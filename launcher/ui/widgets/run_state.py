@@ -7,8 +7,6 @@ from launcher.domain.run import Run, RunState
 from launcher.ui.widgets.elements import Text, badge
 from pod_image.contract.outcomes import EndReason, Phase
 
-MOST_COMPARED = 20
-"""Runs beside each other on one page."""
 _EVERY_RUN = {
     Phase.BOOT: "Start the machine",
     Phase.FETCH: "Fetch the dataset",

@@ -11,6 +11,7 @@ from nicegui import ui
 
 from launcher.domain.run import Run
 from launcher.errors import LauncherError
+from launcher.services.following.comparing import MOST_COMPARED
 from launcher.services.following.receipts import costs
 from launcher.stores.run_list import Choices, PaidRun, RunKind
 from launcher.ui.frame import Shell, page, show_error
@@ -32,7 +33,6 @@ from launcher.ui.widgets.elements import (
     facts,
 )
 from launcher.ui.widgets.inputs import Field, options
-from launcher.ui.widgets.run_state import MOST_COMPARED
 from pod_image.contract.figures import counted, dollars
 
 KINDS = {

@@ -11,12 +11,12 @@ from nicegui.testing import User
 
 from launcher.domain.labels import LabelName
 from launcher.domain.run import RunState
+from launcher.services.following.comparing import MOST_COMPARED
 from launcher.services.live.journal import Journal
 from launcher.stores.run_list import RunKind, SortBy
 from launcher.ui.pages.runs.asked import ROWS, Asked
 from launcher.ui.widgets.elements import Button
 from launcher.ui.widgets.inputs import Field, Player
-from launcher.ui.widgets.run_state import MOST_COMPARED
 from pod_image.contract.outcomes import EndReason
 from tests.kit.clocks import NOW
 from tests.kit.page_verbs import click, enter, only, press, until, visit
