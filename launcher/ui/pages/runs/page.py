@@ -146,7 +146,9 @@ class _RunsPage:
                     kind="select",
                     value=asked.tag,
                     options=options({"": "Any tag", **{one: one for one in tags}}),
-                    on_commit=lambda tag: self._narrow_to(str(tag or "")),
+                    on_commit=lambda tag: self._ask(
+                        replace(self._asked, tag=str(tag or ""), number=1)
+                    ),
                 )
             if len(choices.recipes) > 1 or asked.recipe:
                 named = {one: recipe_title(one) for one in (*choices.recipes, asked.recipe) if one}
@@ -227,5 +229,10 @@ class _RunsPage:
 
     def _deleted(self, run: Run) -> None:
         self._picked.pop(run.nonce, None)
+        if not self._shell.site.history.list.paid():
+            self._shell.content.clear()
+            with self._shell.content:
+                self.draw()
+            return
         self._show_chosen()
         self._listing.show(self._asked)

@@ -141,6 +141,28 @@ async def test_runs_of_one_tag_and_of_one_recipe_are_shown(person: User, ground:
     assert shown(person) == ["run-900"]
 
 
+async def test_the_field_of_tags_stays_while_it_is_used(person: User, ground: Ground) -> None:
+    many(ground, 2)
+    ground.site.history.labels.change("me/voice", "run-001", {LabelName.TAGS: "Keeper"}, NOW)
+    await visit(person, "/runs")
+    field = only(person, Field, "field-runs-tag")
+    enter(person, "runs-tag", "keeper")
+    assert shown(person) == ["run-001"]
+    assert only(person, Field, "field-runs-tag") is field
+
+
+async def test_once_the_last_run_is_deleted_the_page_says_that_there_is_none(
+    person: User, ground: Ground
+) -> None:
+    many(ground, 2)
+    await visit(person, "/runs")
+    for number in range(2):
+        press(person, only(person, Button, f"delete-nonce{number:05d}"))
+        click(person, "Delete the record")
+    await person.should_see("No run yet")
+    await person.should_not_see("Every run is still there.")
+
+
 # what a row says
 
 
@@ -300,7 +322,7 @@ async def test_deleting_says_what_is_lost_with_the_record(person: User, ground: 
     await person.should_see("Its name, tags and notes are not in that repo yet, and are lost.")
     click(person, "Delete the record")
     assert ground.site.history.by_nonce(one.nonce) is None
-    await person.should_see("No run is like that")
+    await person.should_see("No run yet")
 
 
 async def test_a_history_that_cannot_be_read_says_so_in_place_of_the_list(
