@@ -183,11 +183,10 @@ def test_a_month_is_the_calendar_month() -> None:
 
 def test_a_curve_over_minutes_begins_when_its_run_began_and_has_a_point_for_each_step() -> None:
     curve = Curve()
-    for step, value in ((100, 3.0), (200, 2.0)):
-        curve = curve.with_point(step, value, 1_000.0 + step)
-    assert over_minutes(curve.shown(), curve, began=1_040.0) == [(1.0, 3.0), (2.67, 2.0)]
-    untold = Curve().with_point(100, 3.0)
-    assert over_minutes(untold.shown(), untold, began=0.0) == []
+    for step, value, at in ((100, 3.0, 60), (200, 2.0, 160), (100, 2.5, 660)):  # it began again
+        curve = curve.with_point(step, value, 1_000.0 + at)
+    assert over_minutes(curve, began=1_000.0) == [(1.0, 3.0), (2.67, 2.0), (11.0, 2.5)]
+    assert over_minutes(Curve().with_point(100, 3.0), began=0.0) == []
 
 
 def test_two_runs_differ_in_what_differs() -> None:

@@ -21,7 +21,7 @@ from launcher.services.following.comparing import (
     differing,
 )
 from launcher.ui.frame import Shell, page
-from launcher.ui.state.curves import Moments, smoothed, thinned
+from launcher.ui.state.curves import smoothed, thinned
 from launcher.ui.state.site import Site
 from launcher.ui.widgets.chart import GREY, curve_title, zoom_strip
 from launcher.ui.widgets.elements import (
@@ -137,15 +137,20 @@ def end_of_curve(picture: RunPicture, name: str, weight: float) -> str:
     return f"{value:.4g} at step {step:,.0f}"
 
 
-def _drawn(picture: RunPicture, name: str, weight: float) -> list[Point]:
-    return thinned(smoothed(picture.scalars[name].shown(), weight), POINTS_DRAWN)
+def _drawn(picture: RunPicture, name: str, weight: float, across: str = _BY_STEP) -> list[Point]:
+    curve = picture.scalars[name]
+    points = over_minutes(curve, _began(picture)) if across == _BY_TIME else curve.shown()
+    return thinned(smoothed(points, weight), POINTS_DRAWN)
 
 
-def over_minutes(points: Sequence[Point], curve: Curve, began: float) -> list[Point]:
-    """Points of a curve by the minutes since `began`, in Unix seconds; of one whose times nobody told none."""
-    moments = Moments(curve)
-    times = [(moments.of(step), value) for step, value in points]
-    return [(round((at - began) / 60, 2), value) for at, value in times if at is not None]
+def over_minutes(curve: Curve, began: float) -> list[Point]:
+    """Its points by the minutes since `began`, in Unix seconds; of one whose times nobody told none."""
+    points, at = curve.shown(), curve.shown_at()
+    if len(at) != len(points):
+        return []
+    return [
+        (round((when - began) / 60, 2), value) for (_, value), when in zip(points, at, strict=True)
+    ]
 
 
 def _began(picture: RunPicture) -> float:
@@ -158,9 +163,7 @@ def _option(
 ) -> dict[str, Any]:
     series = []
     for number, one in enumerate(compared):
-        points = _drawn(one.picture, name, weight)
-        if across == _BY_TIME:
-            points = over_minutes(points, one.picture.scalars[name], _began(one.picture))
+        points = _drawn(one.picture, name, weight, across)
         line = {"width": 2.2, "type": DASHES[number % len(DASHES)]}
         series.append(
             {"type": "line", "name": one.name, "data": points, "showSymbol": len(points) < 3,
