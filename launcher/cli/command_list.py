@@ -48,6 +48,7 @@ COMMANDS: tuple[Entry, ...] = (
     _entry("attach", _WATCH, "Add a run that another computer started, by its results repo."),
     _entry("label", _WATCH, "Name a run, tag it, keep notes on it."),
     _entry("show", _WATCH, "One run: state, cost, how it ended."),
+    _entry("compare", _WATCH, "Runs beside each other: scores, cost, settings that differ."),
     _entry("watch", _WATCH, "Follow a run live; leaving does not stop it."),
     _entry("notify", _WATCH, "Where you are told of your runs: list, choose, test."),
     _entry("tensorboard", _WATCH, "TensorBoard on a run, kept fresh while it goes on."),

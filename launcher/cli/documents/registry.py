@@ -92,6 +92,7 @@ COMMANDS: Mapping[str, Shapes] = {
     "runs": Shapes((runs.Runs,)),
     "attach": Shapes((runs.Attach,)),
     "show": Shapes((following.Show,)),
+    "compare": Shapes((runs.Compare,)),
     "watch": Shapes((), (EventLine,)),
     "notify list": Shapes((told.NotifyList,)),
     "notify set": Shapes((told.NotifySet,)),

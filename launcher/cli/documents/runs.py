@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 from launcher.domain.run import Run, RunState
 from pod_image.contract.outcomes import EndReason
@@ -80,6 +80,38 @@ class Label(RunFacts):
     """Whether the results repo has it: there, or why not yet. `unreadable`: its labels.json is none of ours."""
     overruled: list[OverruledLabel]
     """What lost its place where two computers had changed the same; it is kept in labels.json, as `earlier`."""
+
+
+class MeasuredAt(TypedDict):
+    name: str
+    """As events have it."""
+    value: float
+    step: int
+
+
+class ComparedRunFacts(RunFacts):
+    steps: int | None
+    seconds: float | None
+    """From the pod's creation to the run's end; null while it goes on."""
+    last_loss: MeasuredAt | None
+    """Of the curve that most of the runs have."""
+    best_score: MeasuredAt | None
+    """Of the checkpoint that its training judged to be the best."""
+
+
+class ComparedSetting(TypedDict):
+    name: str
+    values: list[Any]
+    """In the order of the runs; null where a run has no such setting."""
+
+
+class Compare(TypedDict):
+    """Runs beside each other, and the settings that differ between any two."""
+
+    schema: Literal["compare"]
+    version: Literal[1]
+    runs: list[ComparedRunFacts]
+    settings: list[ComparedSetting]
 
 
 class Abort(RunFacts):

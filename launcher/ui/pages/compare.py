@@ -11,6 +11,7 @@ from nicegui import ui
 
 from launcher.domain.run import Run
 from launcher.domain.run_picture import RunPicture
+from launcher.forms.value_text import value_text
 from launcher.services.following.comparing import (
     MOST_COMPARED,
     ComparedRun,
@@ -38,7 +39,6 @@ from launcher.ui.widgets.elements import (
 )
 from launcher.ui.widgets.one_sample import show_sample
 from launcher.ui.widgets.sample_rows import sample_table
-from launcher.ui.widgets.setting_value import value_text
 from pod_image.contract.curve import Curve, Point
 from pod_image.contract.figures import counted, dollars, duration
 from pod_image.contract.settings import SETTINGS

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from launcher.forms.value_text import value_text
 from launcher.ui.pages.train.form import Choice
 from launcher.ui.widgets.elements import box, button, notice, para
-from launcher.ui.widgets.setting_value import value_text
 from pod_image.contract.figures import counted
 from pod_image.contract.settings import SETTINGS
 

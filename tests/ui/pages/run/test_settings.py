@@ -8,10 +8,10 @@ import pytest
 from nicegui.testing import User
 
 from launcher.domain.run import RunState
+from launcher.forms.value_text import value_text
 from launcher.presets import find_preset
 from launcher.services.planning.compose import compose
 from launcher.ui.pages.run.tabs.settings import preset_text
-from launcher.ui.widgets.setting_value import value_text
 from pod_image.contract.figures import for_one
 from tests.kit.page_verbs import visit
 from tests.kit.runs import run

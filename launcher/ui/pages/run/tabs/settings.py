@@ -9,11 +9,11 @@ from launcher.domain.run import Run
 from launcher.domain.run_view import RunView
 from launcher.errors import InvalidRequest
 from launcher.forms.scopes import is_of_presets
+from launcher.forms.value_text import value_text
 from launcher.presets import find_preset
 from launcher.services.planning.compose import compose
 from launcher.ui.frame import Shell
 from launcher.ui.widgets.elements import Text, badge, box, button_link, card, hint, table
-from launcher.ui.widgets.setting_value import value_text
 from pod_image.contract.figures import counted
 from pod_image.contract.older_settings import recorded_settings
 from pod_image.contract.settings import SETTINGS
