@@ -11,6 +11,7 @@ from nicegui import ui
 from launcher.services import transcripts
 from launcher.services.transcripts import Listening
 from launcher.ui.frame import Shell, show_error
+from launcher.ui.language_field import LanguageField
 from launcher.ui.next_steps import on_page
 from launcher.ui.state.hearings import Hearing, Work
 from launcher.ui.widgets.elements import (
@@ -80,8 +81,8 @@ class HearingStep:
                     "hear-model", "Whisper model", kind="select", value=DEFAULT_MODEL,
                     options=options(_MODELS),
                 )  # fmt: skip
-                self._language = Field(
-                    "hear-language", "Spoken language", placeholder="detected from the clips"
+                self._language = LanguageField(
+                    shell, "hear-language", "Spoken language", placeholder="detected from the clips"
                 )
             self._place = box("div", "stack-small").mark("heard")
 
@@ -108,9 +109,7 @@ class HearingStep:
         )
 
     def _how(self) -> Listening:
-        return Listening(
-            self._shell.site.config, str(self._model.value), str(self._language.value or "").strip()
-        )
+        return Listening(self._shell.site.config, str(self._model.value), self._language.code)
 
     async def _start(self, work: Work) -> None:
         hearings = self._shell.site.hearings

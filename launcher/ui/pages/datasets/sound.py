@@ -12,6 +12,7 @@ from launcher.errors import LauncherError
 from launcher.services import datasets
 from launcher.ui.browsing import browse_beside
 from launcher.ui.frame import Shell, show_error
+from launcher.ui.language_field import LanguageField
 from launcher.ui.next_steps import on_page
 from launcher.ui.pages.datasets.uploads import incoming
 from launcher.ui.widgets.dialog import Dialog
@@ -63,7 +64,7 @@ class SoundStep:
 
     @property
     def language(self) -> str:
-        return str(self._language.value)
+        return self._language.code
 
     @property
     def sample_rate_hz(self) -> int:
@@ -93,7 +94,9 @@ class SoundStep:
             self._rate = Field(
                 "rate", "Sample rate", kind="select", value="22050", options=options(_RATES)
             )
-            self._language = Field("builder-language", "Language", value="en_US")
+            self._language = LanguageField(
+                self._shell, "builder-language", "Language", value="en_US"
+            )
 
     def _show_waiting(self) -> None:
         """Uploads of an earlier visit that no clips were made of yet."""

@@ -10,6 +10,7 @@ from launcher.prompts.sets import LANGUAGES
 from launcher.services import recording
 from launcher.ui.browsing import browse_beside
 from launcher.ui.frame import Shell
+from launcher.ui.language_field import LanguageField
 from launcher.ui.pages.recording.recorder import SentencesFile
 from launcher.ui.pages.recording.routes import takes_url
 from launcher.ui.widgets.elements import box, button, card, hint
@@ -50,11 +51,12 @@ class _Choice:
 
     def _own(self) -> None:
         hint("A UTF-8 text file with one sentence per line.")
-        self._own_language = Field(
+        self._own_language = LanguageField(
+            self._shell,
             "own-language",
             "Language and region",
             value="en_US",
-            on_commit=lambda value: self._file.tell_language(str(value)),
+            changed=lambda code: self._file.tell_language(code),
         )
         self._path = Field(
             "prompt-file", "File on this computer", placeholder="/home/me/sentences.txt"
@@ -79,7 +81,7 @@ class _Choice:
 
     async def _take_own(self) -> None:
         file = _path(str(self._path.value))
-        language = str(self._own_language.value).strip() or "en_US"
+        language = self._own_language.code or "en_US"
         await self._begin(recording.begin_with_file(self._folder, language, file, now=self._now))
 
     async def _begin(self, beginning: Awaitable[Reading]) -> None:
