@@ -47,6 +47,8 @@ class ResultsState(StrEnum):
 WRITE = "repo.write"
 _READ_OR_WRITE = frozenset({"repo.content.read", WRITE})
 _ACCOUNTS = frozenset({"user", "org"})
+_READERS, _CONTRIBUTOR = ("read", "no_access"), "contributor"
+"""Roles in an organisation, as the Hub calls them; with any other its members may write."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,10 @@ class Account:
     token_kind: str
     writable_namespaces: tuple[str, ...]
     orgs: tuple[str, ...] = ()
+    read_only_orgs: tuple[str, ...] = ()
+    """Organisations in which the account may change nothing, whatever its token may."""
+    contributor_orgs: tuple[str, ...] = ()
+    """Those in which it may make repos, and change those alone that it has made."""
     scopes: tuple[TokenScope, ...] = ()
 
     @property
@@ -178,13 +184,26 @@ def _parsed(answer: dict[str, Any]) -> Account:
     kind = str(access.get("role", "unknown"))
     name = str(answer.get("name", ""))
     orgs = tuple(str(org.get("name", "")) for org in answer.get("orgs", []))
+    read_only = _with_role(answer, *_READERS)
+    contributor = _with_role(answer, _CONTRIBUTOR)
     if kind == "fineGrained":
         scopes = _scopes(access.get("fineGrained", {}))
         writable = tuple(
             scope.name for scope in scopes if scope.kind in _ACCOUNTS and WRITE in scope.permissions
         )
-        return Account(name, kind, writable, orgs, scopes)
-    return Account(name, kind, (name, *orgs) if kind == "write" else (), orgs)
+    else:
+        scopes, writable = (), (name, *orgs) if kind == "write" else ()
+    writable = tuple(each for each in writable if each not in read_only)
+    return Account(name, kind, writable, orgs, read_only, contributor, scopes)
+
+
+def _with_role(answer: dict[str, Any], *roles: str) -> tuple[str, ...]:
+    """Organisations in which the account has one of these roles. Where the Hub says none, nothing is concluded."""
+    return tuple(
+        str(org.get("name", ""))
+        for org in answer.get("orgs", [])
+        if str(org.get("roleInOrg") or "").casefold() in roles
+    )
 
 
 def _scopes(fine_grained: dict[str, Any]) -> tuple[TokenScope, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -38,6 +38,8 @@ class Token:
     user: str
     kind: TokenKind = TokenKind.WRITE
     orgs: tuple[str, ...] = ()
+    org_roles: Mapping[str, str] = field(default_factory=dict)
+    """By organisation: admin, write, contributor or read; of one that is not named nothing is said."""
     scopes: tuple[Scope, ...] = ()
     may_read_gated: bool = True
     is_revoked: bool = field(default=False)
@@ -52,11 +54,15 @@ class Token:
         return self.kind is not TokenKind.FINE_GRAINED or self._has_scope(kind, repo_id, wanted)
 
     def may_write(self, kind: str, repo_id: str) -> bool:
+        if self.org_roles.get(repo_id.split("/")[0]) in ("read", "no_access"):
+            return False
         if self.kind is TokenKind.FINE_GRAINED:
             return self._has_scope(kind, repo_id, {"repo.write"})
         return self.kind is TokenKind.WRITE and self.is_member_of(repo_id.split("/")[0])
 
     def may_create_in(self, namespace: str) -> bool:
+        if self.org_roles.get(namespace) in ("read", "no_access"):
+            return False
         if self.kind is not TokenKind.FINE_GRAINED:
             return self.kind is TokenKind.WRITE and self.is_member_of(namespace)
         return any(
@@ -85,9 +91,13 @@ class Token:
             "name": self.user,
             "fullname": self.user,
             "isPro": False,
-            "orgs": [{"type": "org", "id": f"org-{org}", "name": org} for org in self.orgs],
+            "orgs": [self._org_row(org) for org in self.orgs],
             "auth": {"type": "access_token", "accessToken": access},
         }
+
+    def _org_row(self, org: str) -> dict[str, Any]:
+        role = {"roleInOrg": self.org_roles[org]} if org in self.org_roles else {}
+        return {"type": "org", "id": f"org-{org}", "name": org, **role}
 
     def _has_scope(self, kind: str, repo_id: str, wanted: Iterable[str]) -> bool:
         return any(

@@ -18,6 +18,7 @@ from launcher.services.choosing.option import Listing, Option, shown_words
 from launcher.services.common.workbench import Workbench
 from pod_image.contract.figures import counted
 from pod_image.contract.next_steps import NextStep, Said, Sentence
+from pod_image.hub import Account
 
 _REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 LONGEST_NAME = 96
@@ -58,7 +59,7 @@ async def results_to_choose(bench: Workbench, suggested: str) -> Listing:
         name = f"{account}/{suggested}"
         if name.casefold() not in there:
             options.insert(number, new_repo(name))
-    notes = [*_notes(own)]
+    notes = [*_notes(own), *_roles(own.account)]
     if not options and not makes:
         notes.insert(0, "This token may write to no model repo: its results would be refused.")
     elif not makes:
@@ -102,6 +103,14 @@ def _notes(own: OwnRepos) -> Iterator[Said]:
         yield f"Of {shown_words(name)} only the newest {MOST_OF_ONE} are listed. {TYPE_IT}"
     if own.left_out:
         yield f"The repos of {counted(len(own.left_out), 'more account')} were not asked for. {TYPE_IT}"
+
+
+def _roles(account: Account) -> Iterator[Said]:
+    """Of organisations in which the account may not write, or not everywhere, whatever its token may."""
+    for name in account.read_only_orgs:
+        yield f"{shown_words(name)} is left out: your role there is to read only."
+    for name in account.contributor_orgs:
+        yield f"In {shown_words(name)} you may write only to repos that you have made yourself."
 
 
 def _without_token(does: str, key: str) -> Listing:

@@ -44,6 +44,24 @@ async def test_datasets_of_the_account_and_its_organisations_are_listed_newest_f
     assert len(desk.calls) == 3  # whose it is, and each account
 
 
+async def test_where_results_go_no_organisation_is_listed_in_which_one_may_only_read(
+    desk: Desk,
+) -> None:
+    orgs = {"choir": "read", "studio": "write", "school": "contributor", "club": ""}
+    for org in orgs:
+        put_repos(desk.core, "model", org, 1)
+    roles = {org: role for org, role in orgs.items() if role}
+    member = Token("member", "demo", TokenKind.WRITE, orgs=tuple(orgs), org_roles=roles)
+    token = desk.hold("a-member", member)
+    seen = await listing(desk.bench(token, token), RESULTS, {"dataset_repo": "demo/clips"})
+    assert {each.partition("/")[0] for each in values(seen)} == {"demo", "studio", "school", "club"}
+    assert "choir" not in seen.makes
+    assert {"demo", "studio", "school"} <= set(seen.makes)
+    assert "choir is left out: your role there is to read only." in said(seen)
+    assert "In school you may write only to repos that you have made yourself." in said(seen)
+    assert "studio" not in said(seen)
+
+
 async def test_of_a_thousand_repos_the_newest_are_listed_by_one_call_and_the_rest_is_said(
     desk: Desk,
 ) -> None:
