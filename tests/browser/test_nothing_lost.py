@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.stage import Form
-from tests.browser.window import Window, ready
+from tests.browser.window import Window, asks_to_stay, ready
 from tests.kit.checkout import DEMO_CLIPS
 
 pytestmark = pytest.mark.slow
@@ -92,6 +92,27 @@ def test_the_whole_report_opens_in_front_of_the_page(window: Window, form: Form)
     page.wait_for_function(f"{box}.scrollHeight <= {box}.clientHeight")  # no second scroll bar
     page.get_by_role("button", name="Close").click()
     expect(page.locator("iframe.report-page")).to_be_hidden()
+
+
+def test_leaving_the_page_while_recordings_are_sent_asks_first(window: Window) -> None:
+    page = window.page
+    window.go("/datasets/leaving")
+    begun: list[Any] = []
+
+    def hold(route: Any) -> None:
+        begun.append(route) if route.request.method == "PUT" else route.continue_()
+
+    page.route("**/uploads/**", hold)  # the upload begins, and gets no further
+    page.locator("h1").click()  # a browser asks nobody who has done nothing on the page
+    page.locator("input[type=file]").first.set_input_files(min((DEMO_CLIPS / "wavs").iterdir()))
+    stop = page.get_by_role("button", name="Stop the upload")
+    expect(stop).to_be_visible()
+    asks_to_stay(page)
+    expect(stop).to_be_visible()
+    stop.click()
+    expect(page.get_by_text("1 failed")).to_be_visible()
+    page.unroute("**/uploads/**")
+    reload(page)  # now nobody is asked
 
 
 def a_dataset(form: Form, name: str) -> Path:

@@ -18,7 +18,7 @@ from launcher.workshop.table import read_lines
 from tests.browser.looking import look
 from tests.browser.page_states import PageState
 from tests.browser.stage import CHROMIUM, Form
-from tests.browser.window import Window, ready
+from tests.browser.window import Window, asks_to_stay, ready
 from tests.kit.checkout import DEMO_CLIPS
 
 pytestmark = pytest.mark.slow
@@ -107,6 +107,11 @@ def switch_on(page: Any) -> None:
 def take(page: Any, seconds: float = 4.5, key: str = "Space") -> None:
     """By the keyboard alone, until the answer is there."""
     page.keyboard.press(key)
+    end_take(page, seconds)
+
+
+def end_take(page: Any, seconds: float) -> None:
+    """Once it is that long."""
     page.wait_for_function(
         "(seconds) => parseFloat(document.querySelector('.badge-bad')?.textContent.slice(10)) >= seconds",
         arg=seconds,
@@ -222,6 +227,18 @@ def test_a_take_that_the_launcher_did_not_get_is_kept_by_the_page_and_sent_again
     page.get_by_role("button", name="Send it again").click()
     expect(page.get_by_text("1 of 200 recorded")).to_be_visible()
     assert [line.text for line in read_lines(folder_of(reader, "reading-clara"))] == [SENTENCES[0]]
+
+
+def test_leaving_the_page_while_a_take_is_read_asks_first(reader: Window) -> None:
+    page = begin(reader, "reading-emma")
+    switch_on(page)
+    page.keyboard.press("Space")
+    expect(page.locator(".badge-bad")).to_be_visible()
+    asks_to_stay(page)
+    end_take(page, 1.5)
+    page.reload()  # it is kept: now nobody is asked
+    ready(page)
+    assert len(read_lines(folder_of(reader, "reading-emma"))) == 1
 
 
 def test_too_loud_and_silent_are_said_at_once(reader: Window) -> None:

@@ -89,6 +89,14 @@ def ready(page: Any) -> None:
     page.wait_for_selector("#content:not([aria-busy])")
 
 
+def asks_to_stay(page: Any) -> None:
+    """Closing the page brings up the browser's question; the answer is to stay."""
+    with page.expect_event("dialog") as asked:
+        page.close(run_before_unload=True)
+    assert asked.value.type == "beforeunload"
+    asked.value.dismiss()
+
+
 def none_in_files(canaries: list[str], folder: Path) -> None:
     """No file below the folder holds any of the texts."""
     for path in folder.rglob("*"):
