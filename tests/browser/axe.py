@@ -35,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for look in [one for one in LOOKS if not chosen.look or one.name in chosen.look]:
             for window, page_state in walk(browser, staged, look, only):
                 wrong = look_once(window, axe, page_state) + window.problems
+                page_state.after(window.page)
                 window.problems = []
                 bad, looked_at = bad + _tell(page_state.name, look.name, wrong), looked_at + 1
             page = browser.new_page(viewport={"width": look.width, "height": look.height})

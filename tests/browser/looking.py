@@ -86,6 +86,7 @@ def look_in(window: Window, axe: str, page_state: PageState) -> list[str]:
     page.emulate_media(color_scheme=turn.scheme)
     window.go(page_state.path)
     wrong = look_once(window, axe, page_state)
+    page_state.after(page)
     page.set_viewport_size(DESK)
     found, window.problems, window.abroad = window.problems + window.abroad, [], []
     return [f"{turn.name}: {line}" for line in wrong] + found
@@ -115,6 +116,7 @@ def look(window: Window, axe: str, page_state: PageState) -> list[str]:
         widths = page.evaluate(WIDTHS)
         page.set_viewport_size(DESK)
         wrong += [f"scrolls sideways on a phone: {widths}"] if widths[0] > widths[1] else []
+    page_state.after(page)
     found, window.problems, window.abroad = window.problems + window.abroad, [], []
     return wrong + found
 

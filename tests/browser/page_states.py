@@ -12,10 +12,22 @@ from typing import Any
 from launcher.domain.labels import LabelName
 from launcher.domain.run import Run, RunState
 from launcher.services.live.journal import Journal
+from launcher.stores.heard_samples import HeardSampleStore, sample_key
 from launcher.stores.runs import RunHistory
 from launcher.workshop.transcribing.suggestions import SuggestedWord, Suggestion, SuggestionsFile
-from pod_image.contract.events import Event, from_line
+from pod_image.contract.bodies import Sample
+from pod_image.contract.events import Event, from_line, tells
 from pod_image.contract.outcomes import EndReason
+from tests.browser.moments import (
+    ask_for_help,
+    ask_for_keys,
+    ask_no_more,
+    come_back,
+    drop_what_was_typed,
+    offer_keys,
+    remember_a_key,
+    stop_remembering,
+)
 from tests.browser.pods import tone
 from tests.kit.checkout import DEMO_CLIPS
 from tests.kit.recognisers import demo_sound, demo_texts
@@ -32,6 +44,8 @@ class PageState:
     path: str
     act: Step = lambda page: None
     within: str = ""
+    after: Step = lambda page: None
+    """What undoes that for the states that follow."""
 
 
 def _wrong_key(page: Any) -> None:
@@ -180,6 +194,12 @@ def _choose_language(page: Any) -> None:
     page.get_by_text("German (Austria)", exact=True).wait_for()
 
 
+def _builder_language(page: Any) -> None:
+    page.get_by_text("Sound quality and language").click()
+    page.get_by_role("button", name="Choose: Language", exact=True).click()
+    page.get_by_text("German (Austria)", exact=True).wait_for()
+
+
 def _choose_without_token(page: Any) -> None:
     page.get_by_role("button", name="Choose: Dataset repo", exact=True).click()
     page.get_by_text("There is no Hugging Face token").wait_for()
@@ -258,7 +278,11 @@ PAGE_STATES = (
     PageState("record-off", "/record/cora", _read_ours, within="record-none"),
     PageState("record-none", "/record/cora", _no_microphone),
     PageState("clips-absent", "/datasets/nobody/clips"),
+    PageState("datasets-restored", "/datasets", come_back, after=drop_what_was_typed),
+    PageState("builder-language", "/datasets/emil", _builder_language, within="choose-folder"),
+    PageState("keys-offered", "/help", offer_keys),
     PageState("train-no-key", "/train?preset=finetune-medium"),
+    PageState("train-help", "/train?preset=finetune-medium", ask_for_help),
     PageState("choose-no-token", "/train?preset=finetune-medium", _choose_without_token),
     PageState("choose-folder", "/datasets/emil", _browse),
     PageState("runs-empty", "/runs"),
@@ -271,7 +295,9 @@ PAGE_STATES = (
 """Before anything was entered or run."""
 
 WITH_KEYS = (
-    PageState("keys-held", "/keys"),
+    PageState("keys-held", "/keys", within="keys-remembered"),
+    PageState("keys-remembered", "/keys", remember_a_key, after=stop_remembering),
+    PageState("keys-asked", "/keys", ask_for_keys, after=ask_no_more),
     PageState("train", "/train?preset=finetune-medium&dataset=demo/clips", within="train-wrong"),
     PageState(
         "train-open",
@@ -311,6 +337,7 @@ WITH_RUNS = (
     PageState("run-live", "/runs/running000"),
     PageState("run-command", "/runs/pictures00"),
     PageState("run-samples", "/runs/running000?tab=samples"),
+    PageState("run-misheard", "/runs/finished00?tab=samples"),
     PageState("run-log", "/runs/running000?tab=log"),
     PageState("run-files", "/runs/running000?tab=files"),
     PageState("run-settings", "/runs/running000?tab=settings"),
@@ -355,9 +382,22 @@ def write_history(home: Path, now: datetime | None = None) -> None:
             history.add(run)
     _call(history, now)
     history.close()
+    _hear(next(run for run in runs if run.nonce == "finished00"), data / "heard")
     write_presets(home / "config" / "presets")
     write_heard(data / "datasets" / "dora")
     write_voice(data / "results" / "demo" / "voice" / "run-01")
+
+
+def _hear(run: Run, folder: Path) -> None:
+    """A recogniser has listened to the samples: the earlier ones it understood less well."""
+    said = [event for event in _events(run) if tells(event, Sample) and event.body.kind == "sample"]
+    heard = {
+        sample_key(one.seq, one.body.path): one.body.text.replace("lazy dog", "lady")
+        if one.body.step < said[-1].body.step
+        else one.body.text
+        for one in said
+    }
+    HeardSampleStore(folder).note(run.nonce, "base", "en_US", heard)
 
 
 def write_voice(folder: Path) -> None:

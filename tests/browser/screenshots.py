@@ -42,6 +42,7 @@ def _picture(window: Window, page_state: PageState, path: Path) -> None:
     window.page.wait_for_timeout(700)  # prices and charts come a moment later
     has_dialog = window.page.locator("dialog[open]").count() > 0
     window.page.screenshot(path=str(path), full_page=not has_dialog)
+    page_state.after(window.page)
     print(path, flush=True)
 
 

@@ -86,7 +86,7 @@ def runs_named(site: Site, keys: Sequence[str]) -> list[Run]:
 def _heads(compared: Sequence[ComparedRun]) -> None:
     curve, shown = common_curve(compared)
     columns = (
-        "Run", "Preset", "GPU", "How it ended", "Steps", "Last loss", "Best score", "Time", "Cost",
+        "Run", "Preset", "GPU", "How it ended", "Steps", "Last loss, unsmoothed", "Best score", "Time", "Cost",
     )  # fmt: skip
     with table("The runs", columns, numeric=(4, 7, 8)):
         for one in compared:

@@ -180,8 +180,11 @@ def sum_text(heard: Sequence[Misheard], model: str, waiting: int) -> str:
             f"{errors} of {counted(words, 'word')} misheard in {counted(len(heard), 'sample')} "
             f"(model {model})."
         )
-    if waiting and heard:
-        parts.append(f"{counted(waiting, 'sample')} not heard yet.")
+        parts.append(
+            f"{counted(waiting, 'sample')} not heard yet."
+            if waiting
+            else "Every sample shown was listened to."
+        )
     return " ".join(parts)
 
 
