@@ -43,9 +43,11 @@ def browse_beside(
         await dialog.open(begin)
 
     with field:
-        return button(
+        opener: Button = button(
             "Browse…", open_dialog, kind="quiet", symbol="folder", name=f"Browse for: {name}"
-        ).mark(f"browse-{field.name}")
+        )
+    field.opened_by(opener)
+    return opener.mark(f"browse-{field.name}")
 
 
 class FolderDialog:

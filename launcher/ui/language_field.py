@@ -30,9 +30,9 @@ class LanguageField:
             name, label, value=value, placeholder=placeholder, on_commit=self._take, is_draft=True
         )
         with self._field:
-            button("Choose…", self._open, kind="quiet", name=f"Choose: {label}").mark(
-                f"choose-{name}"
-            )
+            opener = button("Choose…", self._open, kind="quiet", name=f"Choose: {label}")
+            opener.mark(f"choose-{name}")
+            self._field.opened_by(opener)
             self._meaning = Text("span", language_name(value), "field-meaning")
 
     @property

@@ -6,7 +6,7 @@ import { forgetTyped, keepTyped, readTyped } from "typed_text";
 export default {
   template: `
     <div class="field" :class="['field-' + kind, { 'has-error': error }]" @keydown.f1="help"
-      @keydown.esc="about && help($event)">
+      @keydown.esc="about && help($event)" @keydown.alt.down="open">
       <div class="field-head" v-if="kind !== 'switch'">
         <component :is="kind === 'choice' ? 'span' : 'label'" class="field-label" :id="id_ + '-label'"
           :for="kind === 'choice' ? null : id_">{{ label }}<span v-if="required" class="required"> (needed)</span>
@@ -63,7 +63,7 @@ export default {
     </div>
   `,
   props: {
-    kind: { type: String, default: "text" }, name: String, label: String, unit: String, hint: String, error: String,
+    opens: Boolean, kind: { type: String, default: "text" }, name: String, label: String, unit: String, hint: String, error: String,
     value: null, options: { type: Array, default: () => [] }, suggestions: { type: Array, default: () => [] },
     origin: String, helpHref: String, placeholder: String, disabled: Boolean, required: Boolean, mono: Boolean,
     rows: { type: Number, default: 3 }, wait: { type: Number, default: 250 }, draftOf: { type: String, default: "" }, isDraft: Boolean, kept: Array,
@@ -94,7 +94,7 @@ export default {
         "aria-describedby": ids.length ? ids.join(" ") : null,
         "aria-invalid": this.error ? "true" : null,
         "aria-required": this.required ? "true" : null,
-        "aria-keyshortcuts": this.helpHref ? "F1" : null,
+        "aria-keyshortcuts": [this.helpHref && "F1", this.opens && "Alt+ArrowDown"].filter(Boolean).join(" ") || null,
       };
     },
   },
@@ -178,6 +178,12 @@ export default {
       } catch (error) {
         this.about = { lines: ["The launcher does not answer."] };
       }
+    },
+    open(event) {
+      const opener = this.$el.querySelector(".field-opener");
+      if (!opener) return;
+      event.preventDefault();
+      opener.click();
     },
     uncover(scroll) {
       for (let up = this.$el.closest("details"); up; up = up.parentElement.closest("details")) up.open = true;

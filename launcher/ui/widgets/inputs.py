@@ -10,7 +10,7 @@ from typing import Any, Literal
 from nicegui import events, ui
 from pydantic import SecretStr
 
-from launcher.ui.widgets.elements import Button
+from launcher.ui.widgets.elements import Button, attributes
 
 Kind = Literal["text", "number", "select", "choice", "switch", "area"]
 
@@ -73,6 +73,14 @@ class Field(ui.element, component="field.js", dependencies=["typed_text.js"]):
     def enters(self, button: Button) -> None:
         """Enter in this field presses the button, once the value is here."""
         self.on("enter", lambda: button.press())
+
+    def opened_by(self, button: Button) -> None:
+        """The button, drawn in this field, opens its list. Alt and the down arrow do the same in the field, as in every
+        combobox; the button itself is no stop of the Tab key.
+        """
+        self.show(opens=True)
+        button.classes(add="field-opener")
+        attributes(button, tabindex="-1", title="Alt+↓ in the field", aria_haspopup="dialog")
 
     def used(self) -> None:
         """What was typed has come to its use: it is no draft any more."""

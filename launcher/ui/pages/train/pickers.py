@@ -43,12 +43,14 @@ class Pickers:
             )  # fmt: skip
         elif knob.picks is not None:
             with entry:
-                button(
+                opener = button(
                     "Choose…",
                     lambda: PickDialog(self._shell, self, one, self._choice).show(),
                     kind="quiet",
                     name=f"Choose: {one.label}",
-                ).mark(f"choose-{one.name}")
+                )
+                opener.mark(f"choose-{one.name}")
+                entry.opened_by(opener)
 
     def take(self, one: FormField, option: Option) -> None:
         """Put the value into the form; a list gets it beside what it has."""
