@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from launcher.ui.widgets.plot import Plot
 from launcher.workshop.transcribing.transcribe import Tell
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.scores import WORD_ERROR_RATE
-from pod_image.hearing.recogniser import Recogniser
+from pod_image.hearing.recogniser import HeardText, Recogniser, Sound
 from tests.browser.pods import tone
 from tests.kit.clocks import NOW
 from tests.kit.page_verbs import click, only, press, until, visit
@@ -150,6 +151,28 @@ async def test_without_the_extra_it_is_said_how_to_install_it(
     await visit(holder, f"/runs/{NONCE}?tab=samples")
     await holder.should_see('pip install "pod-launcher[transcribe]"')
     await holder.should_not_see(marker="hear-samples")
+
+
+async def test_what_was_heard_before_it_was_stopped_stays(holder: User, heard: Heard) -> None:
+    first_is_heard, may_go_on = threading.Event(), threading.Event()
+
+    class Slow(TableRecogniser):
+        def hear(self, sound: Sound, language: str) -> HeardText:
+            if self.heard:
+                first_is_heard.set()
+                may_go_on.wait(60)
+            return super().hear(sound, language)
+
+    heard.recogniser = Slow(heard.recogniser.said)
+    await visit(holder, f"/runs/{NONCE}?tab=samples")
+    press(holder, only(holder, Button, "hear-samples"))
+    await until(first_is_heard.is_set)
+    assert only(holder, Button, "hear-samples").locked
+    press(holder, only(holder, Button, "stop-hearing-samples"))
+    may_go_on.set()
+    await until(lambda: not under_way(holder))
+    await holder.should_see("not heard yet.", retries=300)  # one more may have been under way
+    assert not only(holder, Button, "hear-samples").locked
 
 
 async def test_a_sample_that_is_no_recording_is_named_and_the_others_are_heard(
