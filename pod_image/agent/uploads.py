@@ -54,7 +54,8 @@ class Uploads:
         self._turn = asyncio.Lock()
         self._last_commit_at = run.now()
         self._told: set[str] = set()
-        self.budget = CommitBudget(run.now, run.ports.timing.commits_per_hour)
+        own, share = run.ports.timing.commits_per_hour, run.document.commits_per_hour
+        self.budget = CommitBudget(run.now, min(own, share))
         self.page = RunPage(run)
 
     def checkpoint_kept(self) -> None:

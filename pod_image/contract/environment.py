@@ -23,6 +23,7 @@ from pod_image.contract.secret_names import (
 from pod_image.contract.settings import RunSettings
 
 __all__ = [
+    "COMMITS_ALONE",
     "DATASET_TOKEN_VARIABLE",
     "EVENTS_FD_VARIABLE",
     "HUB_URL_VARIABLE",
@@ -42,6 +43,9 @@ HUB_URL_VARIABLE = "HF_ENDPOINT"
 
 MAX_RUN_BYTES = 60_000
 """Limit of the document: the platform refuses create bodies over 102,400 bytes, and this is not all of one."""
+
+COMMITS_ALONE = 60
+"""Commits an hour of a pod that has the account to itself; what is not said is this."""
 
 EVENTS_FD_VARIABLE = "LAUNCHER_EVENTS_FD"
 """Set for a recipe's process: number of the file descriptor that takes its events, one JSON object a line."""
@@ -79,6 +83,8 @@ class RunDocument(BaseModel):
     """Of the list of files that come along from the person's computer; empty when there are none."""
     place: str = DEFAULT_PLACE
     """Where the pod is: how it reads and ends itself."""
+    commits_per_hour: int = Field(default=COMMITS_ALONE, ge=1)
+    """This pod's share of what the Hub takes of one account: pods that live together have it together."""
 
     def to_json(self) -> str:
         """The document as it stands in the environment, every applicable value spelt out.

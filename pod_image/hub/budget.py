@@ -7,6 +7,8 @@ from collections.abc import Callable
 from enum import IntEnum
 
 HOUR_SECONDS = 3600.0
+FOR_THE_END = 3
+"""Commits that a small share keeps for the end too: a GPU that waits there for the next hour is paid for."""
 
 
 class CommitPriority(IntEnum):
@@ -22,7 +24,8 @@ class CommitPriority(IntEnum):
 
 
 class CommitBudget:
-    """At most `per_hour` commits in any 60 minutes, of which extras get half and checkpoints 85 %."""
+    """At most `per_hour` commits in any 60 minutes, of which extras get half and checkpoints 85 %; a few are kept for
+    the end."""
 
     def __init__(self, now: Callable[[], float], per_hour: int = 60) -> None:
         self._now = now
@@ -35,7 +38,10 @@ class CommitBudget:
         now = self._now()
         while self._spent and self._spent[0] <= now - HOUR_SECONDS:
             self._spent.popleft()
-        allowed = max(1, int(self.per_hour * priority.share))
+        allowed = int(self.per_hour * priority.share)
+        if priority is not CommitPriority.DELIVERY:
+            allowed = min(allowed, self.per_hour - FOR_THE_END)
+        allowed = max(1, allowed)
         free_at = 0.0
         if len(self._spent) >= allowed:
             free_at = self._spent[len(self._spent) - allowed] + HOUR_SECONDS

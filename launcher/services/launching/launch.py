@@ -53,6 +53,7 @@ from launcher.services.launching.boot import (
 )
 from launcher.services.launching.bootstrap import provide_wheel
 from launcher.services.launching.brought_files import provide_brought
+from launcher.services.launching.commit_share import commits_per_hour
 from launcher.services.launching.container_watch import ContainerWatch
 from launcher.services.launching.orders import new_attempt, pod_order, run_document
 from launcher.services.launching.price_check import (
@@ -77,9 +78,18 @@ INTERRUPTED = "It was interrupted before the pod was armed."
 
 
 async def launch(
-    bench: Workbench, plan: Plan, keys: Keys, report: Report = lambda progress: None
+    bench: Workbench,
+    plan: Plan,
+    keys: Keys,
+    report: Report = lambda progress: None,
+    *,
+    most_pods: int = MOST_PODS,
+    together: int = 1,
 ) -> Run:
     """Rent a pod for the plan and wait until it is armed; after that it needs nobody.
+
+    `most_pods` that never came up are paid for. `together`: pods that are to live at a time, who share what the Hub
+    takes of the account.
 
     Returns the run, followed up to `armed`; `watch` goes on from there. When anything fails before, or the
     task is cancelled, the pod is released and the error says why and what it cost; a cancellation that comes
@@ -90,7 +100,7 @@ async def launch(
     """
     bench = bench.at(place_of(plan.settings).name)
     _refuse_bad_plan(plan, keys, bench.place)
-    job = _Launch(bench, plan, keys, report)
+    job = _Launch(bench, plan, keys, report, most_pods, together)
     with run_lock(bench, plan.settings.results_repo, plan.run_id):
         job.say(Stage.SETTLING, "Looking for an earlier launch of this run.")
         adopted = await settle_earlier(bench, plan)
@@ -102,8 +112,17 @@ async def launch(
 
 
 class _Launch:
-    def __init__(self, bench: Workbench, plan: Plan, keys: Keys, report: Report) -> None:
+    def __init__(
+        self,
+        bench: Workbench,
+        plan: Plan,
+        keys: Keys,
+        report: Report,
+        most_pods: int = MOST_PODS,
+        together: int = 1,
+    ) -> None:
         self._bench, self._plan, self._keys = bench, plan, keys
+        self._most_pods, self._together = most_pods, together
         self._report: Report | None = report
         self._left = list(plan.candidates)
         self._tried: Offer | None = None
@@ -116,8 +135,8 @@ class _Launch:
         await self._bench.results(self._repo).ensure()
         await provide_wheel(self._bench, self._plan)
         await provide_brought(self._bench, self._plan)
-        for tries_left in reversed(range(MOST_PODS)):
-            if tries_left < MOST_PODS - 1:
+        for tries_left in reversed(range(self._most_pods)):
+            if tries_left < self._most_pods - 1:
                 await self._refuse_taken()
             run = new_attempt(self._bench, self._plan)
             rental = self._rental(run)
@@ -238,7 +257,8 @@ class _Launch:
         raise _nothing_available(self._refused)
 
     async def _order(self, rental: Rental, run: Run, offer: Offer, tokens: TokenEnvironment) -> Run:
-        order = pod_order(self._bench, self._plan, run, offer, tokens)
+        share = commits_per_hour(self._bench, run, self._together)
+        order = pod_order(self._bench, self._plan, run, offer, tokens, share)
         intents = intents_of(self._bench)
         intents.write(
             Intent(

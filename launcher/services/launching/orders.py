@@ -21,6 +21,7 @@ from launcher.services.launching.bootstrap import FOLDER_VARIABLE, RUN_FOLDER, s
 from pod_image.contract import CONTRACT_VERSION
 from pod_image.contract.contract_error import ContractError
 from pod_image.contract.environment import (
+    COMMITS_ALONE,
     HUB_URL_VARIABLE,
     RUN_VARIABLE,
     Attempt,
@@ -56,7 +57,7 @@ def new_attempt(bench: Workbench, plan: Plan) -> Run:
     )
 
 
-def run_document(plan: Plan, run: Run, offer: Offer) -> str:
+def run_document(plan: Plan, run: Run, offer: Offer, commits_per_hour: int = COMMITS_ALONE) -> str:
     """What stands in LAUNCHER_RUN. Raises InvalidRequest when it is too long for a pod."""
     document = RunDocument(
         contract=CONTRACT_VERSION,
@@ -71,6 +72,7 @@ def run_document(plan: Plan, run: Run, offer: Offer) -> str:
         base_licence=plan.base_licence,
         brought_sha256=plan.brought.sha256,
         place=place_of(plan.settings).name,
+        commits_per_hour=commits_per_hour,
     )
     try:
         return document.to_json()
@@ -91,12 +93,17 @@ def _spelt_out(plan: Plan) -> RunSettings:
 
 
 def pod_order(
-    bench: Workbench, plan: Plan, run: Run, offer: Offer, tokens: TokenEnvironment
+    bench: Workbench,
+    plan: Plan,
+    run: Run,
+    offer: Offer,
+    tokens: TokenEnvironment,
+    commits_per_hour: int = COMMITS_ALONE,
 ) -> PodOrder:
     """The order for one candidate. The start command stays empty where the image's entry point is the agent."""
     settings = plan.settings
     environment = {
-        RUN_VARIABLE: run_document(plan, run, offer),
+        RUN_VARIABLE: run_document(plan, run, offer, commits_per_hour),
         NONCE_VARIABLE: run.nonce,
         **tokens.environment,
         **bench.provider.pod_environment,

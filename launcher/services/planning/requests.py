@@ -24,9 +24,14 @@ from launcher.services.common.run_secrets import (
     secret_name,
 )
 from launcher.services.common.workbench import Workbench
+from launcher.services.launching.commit_share import commits_per_hour
 from launcher.services.launching.orders import new_attempt, pod_order
 from launcher.stores.secrets import KeyName
-from pod_image.contract.environment import DATASET_TOKEN_VARIABLE, UPLOAD_TOKEN_VARIABLE
+from pod_image.contract.environment import (
+    COMMITS_ALONE,
+    DATASET_TOKEN_VARIABLE,
+    UPLOAD_TOKEN_VARIABLE,
+)
 from pod_image.contract.secret_names import NOTIFY_VARIABLE
 
 NONCE_SHOWN = "xxxxxxxxxx"
@@ -53,12 +58,14 @@ def planned_requests(
     `tokens` are the Hugging Face tokens there are; none of their values is needed, and none is in the result.
     """
     run = replace(new_attempt(bench, plan), nonce=NONCE_SHOWN)
-    return _requests(bench, plan, run, plan.offer, tokens)
+    share = commits_per_hour(bench, run)
+    return _requests(bench, plan, run, plan.offer, tokens, share)
 
 
 def agreed_of(bench: Workbench, plan: Plan, tokens: Iterable[KeyName]) -> Agreed:
     """What is agreed to with the plan. Held still in its requests: nonce, names that are made of it, the attempt's
-    number, which is this computer's own count, and times. Price and place stand with each offer.
+    number, which is this computer's own count, its share of the Hub's commits, and times. Price and place stand with
+    each offer.
     """
     # What a registry said of the image is no choice: it may not answer the next time.
     plan = replace(plan, image=None)
@@ -82,7 +89,12 @@ def _sent(request: Planned) -> dict[str, Any]:
 
 
 def _requests(
-    bench: Workbench, plan: Plan, run: Run, offer: Offer, tokens: Iterable[KeyName]
+    bench: Workbench,
+    plan: Plan,
+    run: Run,
+    offer: Offer,
+    tokens: Iterable[KeyName],
+    commits: int = COMMITS_ALONE,
 ) -> tuple[Planned, ...]:
     there = set(tokens)
     used = [
@@ -97,7 +109,7 @@ def _requests(
     if plan.told_from_pod:
         used.append(_Used(NOTIFY_VARIABLE, "notify", _ADDRESSES))
     run = replace(run, pod_name=str(PodName(run.run_id, run.attempt, NONCE_SHOWN)))
-    order = pod_order(bench, plan, run, offer, _environment(bench, plan, used))
+    order = pod_order(bench, plan, run, offer, _environment(bench, plan, used), commits)
     secrets = {} if plan.secrets_in_plain else _secrets(used)
     return bench.provider.planned_requests(order, secrets)
 

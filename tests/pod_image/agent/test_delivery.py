@@ -137,6 +137,22 @@ async def test_many_checkpoints_stay_within_the_commits_of_an_hour(tmp_path: Pat
     assert "run-01/checkpoints/step-00000380.ckpt" in harness.results()
 
 
+@pytest.mark.promise("results-while")
+@in_virtual_time
+async def test_a_pod_with_a_share_of_the_account_keeps_to_it_and_checkpoints_come_first(
+    tmp_path: Path,
+) -> None:
+    harness = AgentHarness(tmp_path, training(steps=120, step_seconds=27, checkpoint_steps=2))
+    harness.rent(harness.document().model_copy(update={"commits_per_hour": 8}))
+    await harness.until_gone()
+    assert harness.ended["reason"] == EndReason.FINISHED
+    assert commits(harness) <= 8
+    names = [event["step"] for event in harness.events("checkpoint")]
+    assert len(names) > 50
+    assert "run-01/checkpoints/step-00000120.ckpt" in harness.results()
+    assert now_seconds() - START < 1.1 * 3600  # the end did not wait for the next hour
+
+
 @in_virtual_time
 async def test_checkpoints_that_the_recipe_dropped_leave_the_repo_too(tmp_path: Path) -> None:
     async def script(stage: ScriptedStage) -> int:

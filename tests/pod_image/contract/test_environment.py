@@ -7,7 +7,7 @@ import pytest
 from launcher.cli.terminal.next_steps import in_terminal
 from pod_image.contract import CONTRACT_VERSION
 from pod_image.contract.contract_error import ContractError
-from pod_image.contract.environment import RunDocument
+from pod_image.contract.environment import COMMITS_ALONE, RunDocument
 from pod_image.contract.settings import RunSettings
 from tests.kit.run_documents import run_document
 
@@ -34,6 +34,13 @@ def test_an_image_that_does_not_know_the_version_says_both_numbers():
     ) as caught:
         RunDocument.from_json(text)
     assert "image" in in_terminal(caught.value.hint)
+
+
+def test_a_document_of_an_earlier_launcher_says_no_share_and_the_pod_has_the_account_to_itself():
+    document = json.loads(run_document(commits_per_hour=12).to_json())
+    assert RunDocument.from_json(json.dumps(document)).commits_per_hour == 12
+    del document["commits_per_hour"]
+    assert RunDocument.from_json(json.dumps(document)).commits_per_hour == COMMITS_ALONE
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '"x"', "{}"])
