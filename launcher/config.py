@@ -45,6 +45,16 @@ class Config:
         return self.data_folder / "runs.sqlite"
 
     @property
+    def queue_path(self) -> Path:
+        """Apart from the history, which is a cache that may be deleted."""
+        return self.data_folder / "queue.sqlite"
+
+    @property
+    def workers_folder(self) -> Path:
+        """Which programs work on the queue now."""
+        return self.data_folder / "queue-workers"
+
+    @property
     def intents_folder(self) -> Path:
         return self.data_folder / "intents"
 

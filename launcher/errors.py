@@ -137,7 +137,13 @@ class HubError(LauncherError):
 
 
 class RunFailed(LauncherError):
+    """`is_own`: the run's own doing, so that another machine changes nothing."""
+
     exit_code = 6
+
+    def __init__(self, message: Said, *, hint: Said = "", is_own: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.is_own = is_own
 
 
 class NotDelivered(RunFailed):

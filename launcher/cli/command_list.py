@@ -37,6 +37,7 @@ COMMANDS: tuple[Entry, ...] = (
     _entry("serve", _RUN, "The same for programs: a REST API with events."),
     _entry("plan", _RUN, "What a run would do and cost; nothing is rented."),
     _entry("deploy", _RUN, "Show the plan, ask, rent a GPU, and follow the run."),
+    _entry("queue", _RUN, "Runs that wait for a GPU, a price or their turn."),
     _entry("mcp", _RUN, "The same for agents, over the Model Context Protocol."),
     _entry("presets", _RUN, "Named settings to start from: list, show, save, delete."),
     _entry("init", _RUN, "The files of a run in a folder, ready to edit."),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -23,6 +22,7 @@ from launcher.domain.run_address import run_address
 from launcher.errors import InvalidRequest, NotConfigured
 from launcher.stores import labels
 from launcher.stores.labels import WITH_TAG, LabelBook, labels_of_row, searched_tag
+from launcher.stores.private_file import make_private
 from launcher.stores.run_list import RunList
 from pod_image.contract.next_steps import NextStep, Said, Sentence
 from pod_image.contract.outcomes import EndReason
@@ -108,7 +108,7 @@ class RunHistory:
         """Opens or makes the file, readable by its owner alone. Raises NotConfigured when that cannot be."""
         self._begin(path)
         try:
-            _make_private(path)
+            make_private(path)
             self._open(str(path))
         except (OSError, sqlite3.Error) as exc:
             raise NotConfigured(
@@ -431,16 +431,6 @@ def _closed_on_error(db: sqlite3.Connection) -> Iterator[None]:
     except BaseException:
         db.close()
         raise
-
-
-def _make_private(path: Path) -> None:
-    """SQLite gives its side files the mode of the main one."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # A file that is there is not opened: closing it would drop the locks that other histories of this process
-    # hold on it (POSIX), and the next process to end would take away the log they still write to.
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    path.chmod(0o600)
 
 
 def _stored(value: Any) -> Any:

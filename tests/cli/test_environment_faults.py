@@ -24,6 +24,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "serve": ("--port", "0"),
     "plan": (*RUN, "--", "true"),
     "deploy": (*RUN, "--yes", "--", "true"),
+    "queue": ("list",),
     "mcp": (),
     "presets": ("list",),
     "init": ("trainer",),
@@ -149,7 +150,7 @@ class Fault:
     spared: tuple[str, ...] = ()
 
 
-OFFLINE = ("demo", "ui", "presets", "init", "notify", "runs", "cost", "export")
+OFFLINE = ("demo", "ui", "queue", "presets", "init", "notify", "runs", "cost", "export")
 """Ask nobody; the form says it where it asks."""
 ENDING = ("sample", "save", "stop", "abort", "reap")
 """End pods, or reach them through RunPod alone."""

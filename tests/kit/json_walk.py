@@ -25,8 +25,12 @@ ELSEWHERE = {
     "voices say": "tests/cli/commands/test_voices.py",
     "voices export": "tests/cli/commands/test_voices.py",
     "export": "tests/cli/commands/test_voices.py",
+    **{
+        f"queue {each}": "tests/cli/commands/test_queue.py"
+        for each in ("add", "list", "run", "pause", "resume", "move", "remove")
+    },
 }
-"""What takes a recogniser, a real training or a served form."""
+"""What takes a recogniser, a real training, a served form, or a queue of its own."""
 A_RUN: tuple[tuple[str, ...], ...] = (
     ("plan", *COMMAND_RUN, "--json", "--", "true"),
     ("deploy", *COMMAND_RUN, "--yes", "--detach", "--json", "--", "true"),

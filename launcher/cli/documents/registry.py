@@ -18,6 +18,7 @@ from launcher.cli.documents import (
     heard,
     made,
     plan,
+    queue,
     runs,
     said,
     told,
@@ -57,6 +58,13 @@ COMMANDS: Mapping[str, Shapes] = {
     "deploy": Shapes(
         (following.Deploy,), (account.Reap, said.PlanMoves, plan.PlanDocument, *_OF_A_RUN)
     ),
+    "queue add": Shapes((queue.QueueAdded,)),
+    "queue list": Shapes((queue.Queue,)),
+    "queue run": Shapes((queue.Queue,), (queue.QueueStep,)),
+    "queue pause": Shapes((queue.Queue,)),
+    "queue resume": Shapes((queue.Queue,)),
+    "queue move": Shapes((queue.Queue,)),
+    "queue remove": Shapes((queue.Queue,)),
     "mcp": Shapes((agents.Mcp,)),
     "presets list": Shapes((account.PresetsList,)),
     "presets show": Shapes((account.PresetsShow,)),

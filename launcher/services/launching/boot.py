@@ -67,7 +67,9 @@ def check_boot(
     `has_container`: something was seen of the container, so that what is missing is the run's own doing.
     """
     if isinstance(seen, EventSeen) and isinstance(ended := seen.event.body, Ended):
-        raise RunFailed(f"The run ended before it started: {ended.detail}", hint=ended.what_to_do)
+        raise RunFailed(
+            f"The run ended before it started: {ended.detail}", hint=ended.what_to_do, is_own=True
+        )
     if isinstance(seen, LogSeen) and seen.source == "system" and _NEVER_PULLED.search(seen.text):
         raise RunFailed(
             f"The image cannot be pulled: {seen.text}",
@@ -78,6 +80,7 @@ def check_boot(
                 setting("registry"),
                 " with the ID of its credential at the provider.",
             ),
+            is_own=True,
         )
     if isinstance(seen, Gone):
         raise NeverCameUp("The pod disappeared before it was armed.")

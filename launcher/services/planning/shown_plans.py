@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from launcher.domain.agreed import SHORTEST_HASH, Agreed
-from launcher.domain.plan import Composed, Origin, Plan
+from launcher.domain.plan import Composed, Plan
 from launcher.domain.plan_moves import (
     Moved,
     moves_of_facts,
@@ -20,11 +20,11 @@ from launcher.domain.plan_moves import (
     moves_of_requests,
 )
 from launcher.errors import InvalidRequest, PlanMoved, UnknownPlan
-from launcher.forms.values import to_settings
 from launcher.services.common.our_image import ordered_image
 from launcher.services.common.places import place_of
 from launcher.services.common.workbench import Workbench
 from launcher.services.planning.choosing import AgreedChoice
+from launcher.services.planning.composed_document import composed_document, read_composed
 from launcher.services.planning.plan import make_plan
 from launcher.stores.secrets import Keys
 from launcher.stores.shown_plans import ShownPlans, is_over
@@ -160,11 +160,7 @@ def _document(plan: Plan) -> dict[str, Any]:
     assert plan.agreed is not None
     asked = plan.asked or plan.composed
     return {
-        "settings": asked.settings.model_dump(mode="json"),
-        "origins": {name: origin.value for name, origin in asked.origins.items()},
-        "preset": asked.preset,
-        "dropped": list(asked.dropped),
-        "notes": list(asked.notes),
+        **composed_document(asked),
         "resume": plan.resume,
         "forced": list(plan.forced),
         "agreed": plan.agreed.document(),
@@ -181,17 +177,10 @@ def _read(plan_hash: str, document: dict[str, Any] | None) -> ShownPlan | None:
         agreed = Agreed.read(document["agreed"])
         if agreed.hash != plan_hash:
             return None
-        asked = Composed(
-            settings=to_settings(document["settings"]),
-            origins={name: Origin(origin) for name, origin in document["origins"].items()},
-            preset=document["preset"],
-            dropped=tuple(document["dropped"]),
-            notes=tuple(document["notes"]),
-        )
         return ShownPlan(
             hash=plan_hash,
             shown_at=datetime.fromisoformat(document["shown_at"]),
-            asked=asked,
+            asked=read_composed(document),
             resume=bool(document["resume"]),
             forced=tuple(document["forced"]),
             agreed=agreed,

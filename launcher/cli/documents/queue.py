@@ -1,0 +1,137 @@
+"""Documents about the queue; they need no more than its file, and load neither pydantic nor HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Literal, TypedDict
+
+from launcher.domain.queued import (
+    Account,
+    EntryState,
+    QueueEntry,
+    Terms,
+    Try,
+    Waits,
+    next_turn,
+)
+
+
+class QueueEntryFacts(TypedDict):
+    """One run of the queue, the same from every command."""
+
+    entry: int
+    """Its number, by which the other commands take it."""
+    state: EntryState
+    waits_for: Waits | None
+    """What it waits for; null where it may start now, or does not wait."""
+    detail: str
+    """Why it waits, or how it ended, as a sentence; may be empty."""
+    is_paused: bool
+    """It alone is."""
+    priority: int
+    run_id: str
+    """Empty until it is known."""
+    results_repo: str
+    recipe: str
+    preset: str
+    place: str
+    most_usd: float
+    """What one pod of it may cost."""
+    max_price_per_hour_usd: float | None
+    tries: int
+    """Pods that were paid for and came to nothing through no fault of the run."""
+    most_tries: int
+    cost_usd: float
+    """What its pods have cost so far, as far as that is known."""
+    added_at: datetime
+    not_before: datetime | None
+    """When it is looked at again."""
+
+
+class QueueTotals(TypedDict):
+    is_paused: bool
+    at_most: int
+    """Pods at a time."""
+    budget_usd: float | None
+    """null until somebody has agreed to one; nothing starts before."""
+    spent_usd: float
+    """By pods that are gone."""
+    reserved_usd: float
+    """The most that those which live can cost."""
+    pods: int
+
+
+class Queue(QueueTotals):
+    """The queue, in the order in which its entries go."""
+
+    schema: Literal["queue"]
+    version: Literal[1]
+    entries: list[QueueEntryFacts]
+
+
+class QueueAdded(QueueEntryFacts):
+    """A run that waits now."""
+
+    schema: Literal["queue.added"]
+    version: Literal[1]
+    position: int
+    """Among those that wait; 1 is next."""
+    gpu: str
+    """The first that would be tried now; empty where nothing that fits is free."""
+    price_per_hour_usd: float | None
+
+
+class QueueStep(TypedDict):
+    """What happens to an entry while the queue runs."""
+
+    schema: Literal["queue.step"]
+    version: Literal[1]
+    entry: int
+    state: EntryState
+    run_id: str
+    detail: str
+
+
+def entry_facts(
+    entry: QueueEntry, tries: Iterable[Try], waits: Mapping[int, Waits]
+) -> QueueEntryFacts:
+    own = [each for each in tries if each.entry == entry.number]
+    return {
+        "entry": entry.number,
+        "state": entry.state,
+        "waits_for": waits.get(entry.number),
+        "detail": entry.why,
+        "is_paused": entry.is_held,
+        "priority": entry.priority,
+        "run_id": entry.run_id or next((each.run_id for each in own if each.is_open), ""),
+        "results_repo": entry.results_repo,
+        "recipe": str(entry.document.get("settings", {}).get("recipe", "")),
+        "preset": str(entry.document.get("preset", "")),
+        "place": entry.place,
+        "most_usd": entry.agreed_usd,
+        "max_price_per_hour_usd": entry.max_price_usd,
+        "tries": entry.tries,
+        "most_tries": entry.most_tries,
+        "cost_usd": sum(each.cost_usd or 0.0 for each in own),
+        "added_at": entry.added_at,
+        "not_before": entry.not_before,
+    }
+
+
+def queue_document(
+    entries: list[QueueEntry], tries: list[Try], terms: Terms, now: datetime
+) -> Queue:
+    account = Account.of(tries)
+    waits = next_turn(entries, terms, account, now).waits
+    return {
+        "schema": "queue",
+        "version": 1,
+        "entries": [entry_facts(each, tries, waits) for each in entries],
+        "is_paused": terms.is_paused,
+        "at_most": terms.at_most,
+        "budget_usd": terms.budget_usd,
+        "spent_usd": account.spent_usd,
+        "reserved_usd": account.reserved_usd,
+        "pods": account.pods,
+    }
