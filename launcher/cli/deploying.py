@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import typer
@@ -31,8 +33,10 @@ from launcher.cli.shown_plan import plan_as_asked, refuse_settings
 from launcher.cli.terminal.command_line import name_of
 from launcher.cli.terminal.layout import usd
 from launcher.cli.terminal.live import Live
+from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import Output
 from launcher.cli.terminal.plan_view import plan_text
+from launcher.domain.account import ROUNDING_USD
 from launcher.domain.labels import LabelName
 from launcher.domain.plan import Composed, Plan
 from launcher.errors import InvalidRequest, LauncherError
@@ -41,8 +45,10 @@ from launcher.services.labelling import send_labels
 from launcher.services.launching.naming import checked_labels
 from launcher.services.planning.plan import raise_errors
 from launcher.services.planning.shown_plans import recall
+from launcher.services.planning.waiting import StockWait
 from launcher.stores.secrets import Keys
 from pod_image.contract.figures import dollars_per_hour
+from pod_image.contract.next_steps import Said
 
 
 def deploy_and_follow(
@@ -53,8 +59,10 @@ def deploy_and_follow(
     detach: bool,
     plan_hash: str | None = None,
     labels: Mapping[LabelName, str] | None = None,
+    longest: timedelta = timedelta(0),
 ) -> None:
-    """Rent for this run, or for the plan of that hash, once the person has agreed, and say how it ended.
+    """Rent for this run, or for the plan of that hash, once the person has agreed, and say how it ended. `longest`: how
+    long a GPU that fits is waited for.
 
     Raises InvalidRequest where nobody can be asked, PlanMoved, RunFailed when the run ended badly, typer.Exit on "no".
     """
@@ -73,7 +81,7 @@ def deploy_and_follow(
         keys = with_secrets(find_for(composed.settings), composed.settings, is_needed=True)
     keys = with_addresses(keys, asked.notify, is_off=asked.is_silent)
     end_on_signals()
-    choices = _Choices(asked, composed, plan_hash or "", is_agreed, detach, called)
+    choices = _Choices(asked, composed, plan_hash or "", is_agreed, detach, called, longest)
     followed = run(keys, lambda bench: _deploy(bench, keys, output, choices))
     if followed is None:
         output.talk("Nothing was rented.")
@@ -96,6 +104,7 @@ class _Choices:
     is_agreed: bool
     detach: bool
     labels: Mapping[LabelName, str]
+    longest: timedelta
 
 
 async def _deploy(
@@ -103,21 +112,45 @@ async def _deploy(
 ) -> Followed | None:
     """None when the person said no."""
     await _sweep(bench, output)
-    plan, keys = await _planned(bench, keys, choices, output)
-    output.talk(plan_text(plan))
-    output.event(plan_document(plan))
-    raise_errors(plan)
-    if not choices.is_agreed and not _agreed(plan):
-        return None
-    with Live(output) as live:
-        launched = await launch_and_show(bench, plan, keys, live, labels=choices.labels)
-        if choices.detach:
-            return Followed(launched)
-        followed = await follow_to_end(bench, launched, live)
-    if choices.labels:
-        with suppress(LauncherError):  # they are kept here, and go with the next look around
-            await send_labels(bench, followed.run)
-    return followed
+    wait = StockWait(bench.clock, choices.longest)
+    attempt = _Attempt(bench, keys, output, choices)
+    return await wait.until_free(
+        attempt.rent_and_follow, lambda said, until: _waits(output, said, until)
+    )
+
+
+class _Attempt:
+    """From the plan to the run's end. Made again where a GPU was gone by the time of its order: then more money than
+    was agreed to is asked for again."""
+
+    def __init__(self, bench: Workbench, keys: Keys, output: Output, choices: _Choices) -> None:
+        self._bench, self._keys, self._output, self._choices = bench, keys, output, choices
+        self._agreed_usd = math.inf if choices.is_agreed else 0.0
+
+    async def rent_and_follow(self) -> Followed | None:
+        """None when the person said no. Raises NothingAvailable where nothing was rented for want of a GPU."""
+        bench, output, labels = self._bench, self._output, self._choices.labels
+        plan, keys = await _planned(bench, self._keys, self._choices, output)
+        output.talk(plan_text(plan))
+        output.event(plan_document(plan))
+        raise_errors(plan)
+        if plan.worst_case_usd > self._agreed_usd + ROUNDING_USD:
+            if not _agreed(plan):
+                return None
+            self._agreed_usd = plan.worst_case_usd
+        with Live(output) as live:
+            launched = await launch_and_show(bench, plan, keys, live, labels=labels)
+            if self._choices.detach:
+                return Followed(launched)
+            followed = await follow_to_end(bench, launched, live)
+        if labels:
+            with suppress(LauncherError):  # they are kept here, and go with the next look around
+                await send_labels(bench, followed.run)
+        return followed
+
+
+def _waits(output: Output, said: Said, until: datetime) -> None:
+    output.talk(f"{in_terminal(said)} Waiting for one until {until:%H:%M} UTC.")
 
 
 async def _planned(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -30,6 +31,14 @@ def deploy(
     tag: Annotated[
         list[str] | None, typer.Option(metavar="TAG", help="A tag for it; may be repeated.")
     ] = None,
+    wait_for_stock: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME",
+            help="Wait this long for a GPU that fits, such as 2h or 30m; with --yes it is rented as soon as there is "
+            "one.",
+        ),
+    ] = "",
     yes: YesOption = False,
     detach: Annotated[
         bool, typer.Option("--detach", "-d", help="Return once the pod can end itself.")
@@ -46,10 +55,17 @@ def deploy(
     """
     from launcher.cli.deploying import deploy_and_follow
     from launcher.cli.terminal.output import Output
+    from launcher.cli.terminal.typed_time import read_time
     from launcher.domain.labels import LabelName
 
     output = Output(as_json=as_json, quiet=quiet, streams=True)
     labels = {LabelName.NAME: name, LabelName.TAGS: ",".join(tag or ())}
     deploy_and_follow(
-        asked, output, is_agreed=yes, detach=detach, plan_hash=plan_hash, labels=labels
+        asked,
+        output,
+        is_agreed=yes,
+        detach=detach,
+        plan_hash=plan_hash,
+        labels=labels,
+        longest=read_time(wait_for_stock) if wait_for_stock else timedelta(0),
     )

@@ -11,6 +11,7 @@ from launcher.domain.choice import candidates
 from launcher.domain.command import refuse_keys
 from launcher.domain.needs import greatest
 from launcher.domain.plan import Composed, Plan
+from launcher.domain.run import Run, RunState
 from launcher.errors import (
     HubError,
     InvalidRequest,
@@ -98,7 +99,11 @@ async def make_plan(
     fitting = candidates(offers, settings, memory, choice.most_times_the_price)
     wanted = choice.ordered(steered(fitting, bad))
     chosen = within_limits(wanted, account)
-    known = {run.run_id for run in bench.runs.runs() if run.results_repo == settings.results_repo}
+    known = {
+        run.run_id
+        for run in bench.runs.runs()
+        if run.results_repo == settings.results_repo and not was_never_rented(run)
+    }
     run_id = _run_id(settings, view.taken | known, resume=resume, is_all=view.are_runs_known)
     on_resume = (
         findings_on_resume(composed, view.earlier, view.dataset, forced) if view.earlier else ()
@@ -152,6 +157,11 @@ async def make_plan(
     plan = replace(plan, findings=(*plan.findings, *_findings_on_estimate(plan)))
     requests = planned_requests(bench, plan, keys.sources)
     return replace(plan, requests=requests, agreed=agreed_of(bench, plan, keys.sources))
+
+
+def was_never_rented(run: Run) -> bool:
+    """Whether it ended before it had a pod: its id is free, since nothing can be there under it."""
+    return run.state is RunState.ENDED and not run.shown_pod_id and not run.is_from_repo
 
 
 def _hosts_for_pods(addresses: Iterable[Address]) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from launcher.services.common.places import place_of
 from launcher.services.common.workbench import Workbench
 from launcher.services.planning.choosing import FreeChoice
 from launcher.services.planning.composed_document import composed_document, read_composed
-from launcher.services.planning.plan import make_plan, raise_errors
+from launcher.services.planning.plan import make_plan, raise_errors, was_never_rented
 from launcher.stores.secrets import Keys
 from pod_image.contract.figures import dollars, dollars_per_hour
 from pod_image.contract.older_settings import taken_over
@@ -148,6 +148,7 @@ async def as_it_goes_on(
     if not was_launched or queued.resume:
         return queued
     at_place = bench.at(place_of(settings).name)
-    known = bool(bench.runs.attempts(entry.results_repo, entry.run_id))
+    attempts = bench.runs.attempts(entry.results_repo, entry.run_id)
+    known = any(not was_never_rented(each) for each in attempts)
     known = known or entry.run_id in await at_place.results(entry.results_repo).run_ids()
     return replace(queued, resume=known)

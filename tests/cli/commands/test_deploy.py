@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import sys
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -251,3 +253,70 @@ def test_a_history_that_cannot_be_written_is_said_once_and_the_run_is_followed_a
     assert (said.code, said.json["end_reason"]) == (0, "finished")
     assert said.err.count("cannot be saved") == 1
     assert shell.harness.live() == []
+
+
+def without_stock(shell: Shell, seconds: float) -> None:
+    """Nothing is free for that long."""
+    stock = dict(shell.world.catalogue.stock)
+    shell.world.catalogue.stock = {}
+    shell.loop.call_later(seconds, shell.world.catalogue.stock.update, stock)
+
+
+def test_deploy_waits_for_a_gpu_as_long_as_was_said_and_rents_one_then(shell: Shell) -> None:
+    without_stock(shell, 300)
+    waiting = ("--wait-for-stock", "10m")
+    said = shell("deploy", *COMMAND_RUN, *waiting, "--yes", *TRUE)
+    assert said.code == 0, said.err
+    assert said.err.count("Waiting for one until") == 1
+    assert shell.rented == 1
+    without_stock(shell, 3600)
+    began = shell.loop.time()
+    assert shell("deploy", *COMMAND_RUN, *waiting, "--yes", *TRUE).code == 4
+    assert 540 <= shell.loop.time() - began <= 600
+    assert shell("deploy", *COMMAND_RUN, "--yes", *TRUE).code == 4
+    assert shell("deploy", *COMMAND_RUN, "--wait-for-stock", "soon", "--yes", *TRUE).code == 2
+    assert shell.rented == 1
+
+
+def agree_while_it_is_taken(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> list[str]:
+    """Somebody says yes to every question; while the first one is answered others take every GPU, for that long."""
+    asked: list[str] = []
+
+    def answer(question: str, **_: object) -> bool:
+        if not asked:
+            shell.world.faults.switch_on("no-capacity")
+            shell.loop.call_later(seconds, shell.world.faults.switch_off, "no-capacity")
+        asked.append(question)
+        return True
+
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("typer.confirm", answer)
+    return asked
+
+
+WAITING = ("--gpu-types", "RTX 4090", "--cloud", "secure", "--wait-for-stock", "1h")
+
+
+def test_a_gpu_that_is_gone_when_it_is_ordered_is_waited_for_under_the_same_run_id(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = agree_while_it_is_taken(shell, monkeypatch, 200)
+    said = shell("deploy", *COMMAND_RUN, "--run-id", "mine", *WAITING, "--json", *TRUE)
+    assert said.code == 0, said.err
+    assert (said.json["run_id"], said.json["end_reason"]) == ("mine", "finished")
+    assert (len(asked), shell.harness.live()) == (1, [])
+    attempts = shell.harness.bench.runs.attempts(RESULTS_REPO, "mine")
+    assert [bool(each.pod_id) for each in attempts] == [True, False]
+
+
+def test_who_is_asked_is_asked_again_when_it_got_dearer_meanwhile(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = agree_while_it_is_taken(shell, monkeypatch, 200)
+    gpus = shell.world.catalogue.gpus
+    dearer = tuple(replace(gpu, secure_usd=gpu.secure_usd * 2) for gpu in gpus)
+    shell.loop.call_later(150, setattr, shell.world.catalogue, "gpus", dearer)
+    assert shell("deploy", *COMMAND_RUN, *WAITING, *TRUE).code == 0
+    assert ["$0.69" in asked[0], "$1.38" in asked[1], len(asked)] == [True, True, 2]
