@@ -55,14 +55,18 @@ def find_place(settings: RunSettings, more: Sequence[KeyName] = ()) -> Keys:
 
 
 def find(
-    needed: Sequence[KeyName] = (), store: KeyStore | None = None, *, any_place: bool = True
+    needed: Sequence[KeyName] = (),
+    store: KeyStore | None = None,
+    *,
+    any_place: bool = True,
+    everywhere: bool = False,
 ) -> Keys:
     """Environment, then keyring, then a hidden prompt for what is needed and missing, on a terminal only.
 
-    With `any_place` the key of another place does for the usual one's. Raises NotConfigured for a needed key that
-    nobody gives.
+    With `any_place` the key of another place does for the usual one's; with `everywhere` those of every place are
+    looked for, needed or not. Raises NotConfigured for a needed key that nobody gives.
     """
-    is_of_places = any_place and not set(PLACE_ALONE).isdisjoint(needed)
+    is_of_places = everywhere or (any_place and not set(PLACE_ALONE).isdisjoint(needed))
     also = [*needed, *(_place_keys() if is_of_places else ())]
     keys = find_keys(os.environ, store or KeyringStore(), also=also)
     if any_place and _has_other_place(keys):
@@ -86,8 +90,10 @@ def _has_other_place(keys: Keys) -> bool:
 
 
 def find_unless_named(key: str, needed: Sequence[KeyName]) -> Keys:
-    """The keys; a run that is named by its results repo needs none: a public one tells everybody."""
-    return find(() if run_address(key, hub_address(os.environ)) else needed)
+    """The keys; a run that is named by its results repo needs none: a public one tells everybody. Those of every place
+    are among them: the run may be at any.
+    """
+    return find(() if run_address(key, hub_address(os.environ)) else needed, everywhere=True)
 
 
 def named_version(key: str) -> str:

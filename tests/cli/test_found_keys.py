@@ -1,0 +1,35 @@
+"""Which keys a command finds: in the environment, in the keyring, of every place that a run may be at."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import SecretStr
+
+from launcher.cli import session
+from launcher.stores.secrets import KeyName, KeySource
+from tests.kit.key_store import MemoryKeyStore
+
+
+@pytest.fixture
+def kept_for_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token for jobs in the keyring; the usual keys come from the environment."""
+    store = MemoryKeyStore()
+    store.save(KeyName.HF_JOBS, SecretStr("kept-for-jobs"))
+    monkeypatch.setattr(session, "KeyringStore", lambda: store)
+    for name in (KeyName.RUNPOD, KeyName.HF_DATASET, KeyName.HF_UPLOAD):
+        monkeypatch.setenv(name.variable, "from-the-environment")
+    monkeypatch.delenv(KeyName.HF_JOBS.variable, raising=False)
+
+
+@pytest.mark.usefixtures("kept_for_jobs")
+@pytest.mark.parametrize("key", ["", "run-01", "me/voice/run-01"])
+def test_a_run_may_be_at_any_place_so_the_keys_of_all_are_found_for_it(key: str) -> None:
+    for needed in ((), session.PLACE_ALONE):
+        found = session.find_unless_named(key, needed)
+        assert found.sources[KeyName.HF_JOBS] is KeySource.KEYRING
+        assert found.sources[KeyName.RUNPOD] is KeySource.ENVIRONMENT
+
+
+@pytest.mark.usefixtures("kept_for_jobs")
+def test_what_concerns_no_run_opens_no_keyring_for_the_key_of_another_place() -> None:
+    assert session.find(session.HUB_KEYS).hf_jobs is None
