@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,11 +15,11 @@ from launcher.providers.place import Place
 from launcher.recipes import recipe_of
 from launcher.services.common.workbench import Workbench
 from launcher.services.planning.dataset_look import look_at_all
+from launcher.services.planning.pinning import pinned
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.datasets import chosen_datasets
 from pod_image.contract.next_steps import Said, Sentence
 from pod_image.contract.settings import RunSettings
-from pod_image.hub import Repo, resolve_commit
 
 BETWEEN_LOOKS = timedelta(seconds=30)
 """While stock is waited for: places allow more, and stock comes and goes in minutes."""
@@ -145,14 +144,7 @@ async def _dataset(
         return None, []
     hub = bench.hub
     try:
-        commits = await asyncio.gather(
-            *(
-                hub.run(resolve_commit, hub.dataset, Repo(each.repo, "dataset"), each.revision)
-                for each in chosen
-            )
-        )
-        pinned = list(zip(chosen, commits, strict=True))
-        summary, _ = await hub.run(look_at_all, hub.dataset, pinned)
+        summary, _ = await hub.run(look_at_all, hub.dataset, await pinned(hub, chosen))
     except (HubError, NotConfigured) as error:
         return None, [Sentence("The dataset could not be looked at: ", error.message)]
     return summary, []

@@ -62,21 +62,12 @@ class Market:
     async def datasets(self, bench: Workbench, chosen: tuple[ChosenDataset, ...]) -> DatasetSeen:
         """A look at one dataset, or at several as one. Raises HubError or NotConfigured."""
         from launcher.services.planning.dataset_look import look_at_all
-        from pod_image.hub import Repo, resolve_commit
+        from launcher.services.planning.pinning import pinned
 
         known = self._datasets.get(chosen)
         if known is not None and self.clock.now() - known.at < DATASETS_FRESH:
             return known
         hub = bench.hub
-        pinned = [
-            (
-                each,
-                await hub.run(
-                    resolve_commit, hub.dataset, Repo(each.repo, "dataset"), each.revision
-                ),
-            )
-            for each in chosen
-        ]
-        summary, findings = await hub.run(look_at_all, hub.dataset, pinned)
+        summary, findings = await hub.run(look_at_all, hub.dataset, await pinned(hub, chosen))
         seen = self._datasets[chosen] = DatasetSeen(summary, findings, self.clock.now())
         return seen
