@@ -10,10 +10,13 @@ from pod_image.contract.common_settings import Cloud
 
 
 class Stock(StrEnum):
-    """The provider's own word on how many are free, from none to high; a hint, not a reservation."""
+    """The provider's own word on how many are free, from none to high; a hint, not a reservation. A place that says
+    nothing of it lists what can be asked for.
+    """
 
     NONE = "none"
     LOW = "low"
+    NOT_TOLD = "not told"
     MEDIUM = "medium"
     HIGH = "high"
 

@@ -108,7 +108,8 @@ def test_when_nothing_will_do_the_nearest_offer_and_what_blocks_it_are_named(
 
 
 def test_stock_is_ordered_by_how_much_there_is() -> None:
-    assert sorted(Stock) == [Stock.NONE, Stock.LOW, Stock.MEDIUM, Stock.HIGH]
+    in_order = [Stock.NONE, Stock.LOW, Stock.NOT_TOLD, Stock.MEDIUM, Stock.HIGH]
+    assert sorted(Stock) == in_order
     assert max([Stock.LOW, Stock.HIGH, Stock.NONE]) is Stock.HIGH
     assert Stock.HIGH >= Stock.HIGH > Stock.LOW
     assert Stock.LOW <= Stock.MEDIUM

@@ -31,12 +31,11 @@ def _row(each: PricedOffer, *, is_told: bool) -> tuple[str, ...]:
     offer, estimate = each.offer, each.estimate
     cost = dollars(estimate.cost_usd) if estimate else ""
     time = duration(estimate.hours * 3600) if estimate else ""
-    stock = offer.stock.value if each.place.tells_stock else "not told"
     return (
         each.place.name,
         f"{offer.gpu_name} ({offer.variant})",
         f"{offer.memory_gb} GB",
         dollars(offer.price_per_hour_usd),
         *((cost, time) if is_told else ()),
-        each.blocked or stock,
+        each.blocked or offer.stock.value,
     )

@@ -157,7 +157,7 @@ def _image(image: PlannedImage) -> str:
 
 def _gpus(plan: Plan) -> str:
     first, *others = plan.candidates
-    text = _offer(first, tells_stock=place_of(plan.settings).tells_stock)
+    text = _offer(first)
     if others:
         named = [f"{o.gpu_name} {o.variant} {usd(o.price_per_hour_usd)}" for o in others]
         more = f" and {len(others) - _OTHERS_NAMED} more" if len(others) > _OTHERS_NAMED else ""
@@ -170,12 +170,11 @@ def _boot(plan: Plan) -> str:
     return f"{budget.minutes:g} minutes, or the pod is released and the next one is tried ({budget.basis})"
 
 
-def _offer(offer: Offer, *, tells_stock: bool) -> str:
-    stock = offer.stock.value if tells_stock else "not told"
+def _offer(offer: Offer) -> str:
     count = f"{offer.gpu_count} x " if offer.gpu_count > 1 else ""
     return (
         f"{count}{offer.gpu_name}, {offer.memory_gb} GB, {offer.flavour or f'{offer.cloud.value} tier'}, "
-        f"{dollars_per_hour(offer.price_per_hour_usd)}, stock {stock}"
+        f"{dollars_per_hour(offer.price_per_hour_usd)}, stock {offer.stock.value}"
     )
 
 

@@ -287,7 +287,7 @@ def _offer(wire: HardwareWire) -> Offer | None:
         memory_gb=wire.memory_gb,
         cloud=Cloud.SECURE,
         price_per_hour_usd=price,
-        stock=Stock.MEDIUM,
+        stock=Stock.NOT_TOLD,
         flavour=wire.name,
     )
 

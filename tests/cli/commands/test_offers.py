@@ -29,6 +29,19 @@ def test_offers_of_every_place_with_a_key_stand_in_one_table_cheapest_first(
     assert shell.rented == 0
 
 
+def test_stock_that_a_place_does_not_tell_is_said_as_that_wherever_it_stands(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_JOBS_TOKEN", JOBS_TOKEN)
+    elsewhere = (*JOB, "--provider", "hf-jobs")
+    found = shell("offers", *elsewhere, "--json").json["offers"]
+    assert {each["offer"]["stock"] for each in found} == {"not told"}
+    planned = ("plan", *elsewhere, "--results-repo", "demo/voices", "--", "true")
+    assert "stock not told" in shell(*planned).text
+    plan = shell(*planned[:-2], "--json", "--", "true").json
+    assert {each["stock"] for each in plan["candidates"]} == {"not told"}
+
+
 def test_one_place_is_asked_where_one_is_named_and_its_key_is_missed(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from nicegui import background_tasks, context
 
 from launcher.domain.choice import matches
+from launcher.domain.offer import Stock
 from launcher.domain.plan import DatasetSummary
 from launcher.domain.run import Run
 from launcher.errors import LauncherError
@@ -35,7 +36,13 @@ from pod_image.contract.figures import dollars, roughly
 from pod_image.contract.settings import RunSettings
 
 ROWS_SHOWN = 6
-STOCK_TONES = {"high": "good", "medium": "plain", "low": "warning", "none": "bad"}
+STOCK_TONES = {
+    Stock.HIGH: "good",
+    Stock.MEDIUM: "plain",
+    Stock.NOT_TOLD: "plain",
+    Stock.LOW: "warning",
+    Stock.NONE: "bad",
+}
 
 
 def _market_of(settings: RunSettings) -> tuple[str, int]:
@@ -194,7 +201,7 @@ class GpuTable:
             hours, total = _figures(row)
             self._figures.append((Text("td", hours, "number"), Text("td", total, "number")))
             with box("td"):
-                badge(offer.stock.value, STOCK_TONES[offer.stock.value])
+                badge(offer.stock.value, STOCK_TONES[offer.stock])
             Text("td", offer.cloud.value)
 
     def _radio(self, gpu: str, chosen: bool, name: str = "The cheapest that fits") -> None:
