@@ -58,7 +58,7 @@ def test_the_guard_sees_a_place_in_words_names_and_attributes() -> None:
 
 
 def test_the_page_on_adding_a_place_names_files_that_are_there() -> None:
-    page = (ROOT / "docs" / "adding-a-provider.md").read_text("utf-8")
+    page = (ROOT / "docs" / "providers.md").read_text("utf-8")
     named = set(re.findall(r"`((?:launcher|pod_image|tests)/[\w/]+\.py)`", page))
     assert len(named) > 12
     for place in PLACES:
