@@ -82,6 +82,12 @@ class QueueEntry:
     def order(self) -> tuple[int, int]:
         return (-self.priority, self.number)
 
+    @property
+    def place_in_list(self) -> tuple[int, int, int]:
+        """What lives, then what waits in its order, then what is over."""
+        part = 0 if self.state.is_live else 2 if self.state.is_over else 1
+        return (part, *self.order)
+
 
 @dataclass(frozen=True)
 class Try:
@@ -142,7 +148,7 @@ class Account:
         return self.spent_usd + self.reserved_usd
 
     def has_room_for(self, most_usd: float, terms: Terms) -> bool:
-        """Whether a pod that costs at most so much keeps everything within the budget, whatever becomes of it."""
+        """Whether a pod that costs at most this much fits into the budget, whatever becomes of it and of the others."""
         budget = terms.budget_usd
         return budget is not None and self.taken_usd + most_usd <= budget + ROUNDING_USD
 

@@ -68,10 +68,10 @@ class QueueFile:
         self.db.close()
 
     def entries(self) -> list[QueueEntry]:
-        """All that there are, in the order in which they go."""
+        """What lives, then what waits in the order in which it goes, then what is over."""
         with self._troubles("read"):
             rows = self.db.execute("SELECT * FROM entries").fetchall()
-        return sorted((entry_of(row) for row in rows), key=lambda each: each.order)
+        return sorted((entry_of(row) for row in rows), key=lambda each: each.place_in_list)
 
     def entry(self, number: int) -> QueueEntry:
         """Raises InvalidRequest where there is none of that number."""

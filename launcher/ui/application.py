@@ -99,6 +99,7 @@ async def running(site: Site) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        await site.queue.close()
         await courier.stop()
         await site.sweeps.stop()
         await site.tensorboards.close()

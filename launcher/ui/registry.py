@@ -56,6 +56,7 @@ PAGE_MODULES = (
         ("/runs/{nonce}", "/run/{owner}/{name}/{run_id}", "/tensorboard/{nonce}"),
         ("/media/{nonce}/{path:path}",),
     ),
+    PageModule(f"{_PAGES}.queue.page", ("/queue",)),
     PageModule(f"{_PAGES}.voice.page", ("/voice",), ("/spoken/{name}",)),
     PageModule(f"{_PAGES}.compare", ("/compare",)),
     PageModule(f"{_PAGES}.help.page", ("/help",), ("/help-texts/{topic}/{place}",)),

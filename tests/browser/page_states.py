@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from launcher.domain.labels import LabelName
+from launcher.domain.queued import EntryState
 from launcher.domain.run import Run, RunState
 from launcher.services.live.journal import Journal
 from launcher.stores.heard_samples import HeardSampleStore, sample_key
+from launcher.stores.queue import QueueStore
+from launcher.stores.queue_claims import Claim
 from launcher.stores.runs import RunHistory
 from launcher.workshop.transcribing.suggestions import SuggestedWord, Suggestion, SuggestionsFile
 from pod_image.contract.bodies import Sample
@@ -58,6 +61,11 @@ def _refused_key(page: Any) -> None:
     page.get_by_label("RunPod API key").first.fill("rpa_demo_key_that_is_refused")
     page.get_by_role("button", name="Use this key: RunPod API key").click()
     page.get_by_text("Refused", exact=True).wait_for()
+
+
+def _queue_add(page: Any) -> None:
+    page.get_by_role("button", name="Add the run of the Train page…").click()
+    page.get_by_label("Highest price").wait_for()
 
 
 def _every_key_state(page: Any) -> None:
@@ -332,6 +340,8 @@ WITH_RUNS = (
     PageState("runs-sorted", "/runs?number=2", _sorted, within="runs"),
     PageState("runs-none", "/runs?search=nowhere&kind=bad"),
     PageState("runs-label", "/runs?tag=keeper", _name_a_run),
+    PageState("queue", "/queue", within="queue-add"),
+    PageState("queue-add", "/queue", _queue_add),
     PageState("train-own-presets", "/train?preset=softer", _broken_preset),
     PageState("compare", "/compare?a=finished00&b=stopped000"),
     PageState("run-live", "/runs/running000"),
@@ -383,6 +393,7 @@ def write_history(home: Path, now: datetime | None = None) -> None:
     _call(history, now)
     history.close()
     _hear(next(run for run in runs if run.nonce == "finished00"), data / "heard")
+    write_queue(data, now)
     write_presets(home / "config" / "presets")
     write_heard(data / "datasets" / "dora")
     write_voice(data / "results" / "demo" / "voice" / "run-01")
@@ -434,6 +445,56 @@ def _call(history: RunHistory, now: datetime) -> None:
     for name, notes in (("Anna", ""), ("Anna, calm", "Softer than run-02.\nThe one to keep.")):
         typed = {LabelName.NAME: name, LabelName.TAGS: "keeper, German", LabelName.NOTES: notes}
         history.labels.change("demo/voice", "run-01", typed, now - timedelta(days=1))
+
+
+def write_queue(data: Path, now: datetime) -> None:
+    """Entries in every state, with a budget that some of them do not fit into."""
+    store = QueueStore(data / "queue.sqlite")
+    store.agree(budget_usd=6.0, at_most=2)
+    cheap = {"max_price_usd": 0.3, "priority": 0}
+    for agreed, why, rest in (
+        (1.38, "", {}),
+        (2.07, "", {}),
+        (1.2, "No RTX 4090 is free now.", {"priority": 5}),
+        (0.9, "The cheapest GPU that fits costs $0.34 an hour now; at most $0.30 an hour was agreed.", cheap),
+        (40.0, "", {}),
+        (0.5, "", {}),
+    ):  # fmt: skip
+        document = {"preset": "quality", "settings": {"recipe": "piper"}}
+        entry = store.add(
+            document, results_repo="demo/voice", place="runpod", agreed_usd=agreed, now=now, **rest
+        )
+        if why:
+            later = now + timedelta(minutes=1)
+            store.claims.put_off(entry.number, why=why, not_before=later)
+    store.claims.settle(
+        _claim(store, 1, "finished00", "run-01", now),
+        EntryState.DONE,
+        now=now,
+        why="The run finished.",
+        run_id="run-01",
+        cost_usd=0.61,
+        end_reason=EndReason.FINISHED,
+    )
+    store.claims.note_running(_claim(store, 2, "running000", "run-02", now), "run-02")
+    store.pause(6)
+    store.close()
+
+
+def _claim(store: QueueStore, number: int, nonce: str, run_id: str, now: datetime) -> Claim:
+    entry = store.entry(number)
+    lease = now + timedelta(minutes=3)
+    claim = store.claims.claim(
+        number,
+        worker="",
+        run_id=run_id,
+        most_usd=entry.agreed_usd,
+        now=now,
+        lease_until=lease,
+    )
+    assert isinstance(claim, Claim)
+    store.claims.note_order(claim, nonce=nonce, pod_name="")
+    return claim
 
 
 def write_presets(folder: Path) -> None:

@@ -22,7 +22,7 @@ class PaddockService:
         self._ask()
         if "room" in self.lacks:
             return None
-        found = {
+        found: dict[str, Any] = {
             "id": f"p{len(self.inside)}",
             "name": name,
             "environment": environment,

@@ -63,7 +63,7 @@ class QueueTotals(TypedDict):
 
 
 class Queue(QueueTotals):
-    """The queue, in the order in which its entries go."""
+    """The queue: what lives, then what waits in the order in which it goes, then what is over."""
 
     schema: Literal["queue"]
     version: Literal[1]

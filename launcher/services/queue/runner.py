@@ -61,6 +61,7 @@ class QueueRunner:
     ) -> None:
         self._bench, self._store, self._keys_of, self._tell = bench, store, keys_of, tell
         self._follow, self._sweeps = follow, sweeps
+        self._is_finishing = False
         self._worker = Worker(bench.config.workers_folder)
         self._held: dict[int, _Held] = {}
         self._swept_at: datetime | None = None
@@ -76,14 +77,29 @@ class QueueRunner:
             while True:
                 self._raise_faults()
                 await self._sweep()
-                self._take_over()
-                await self._start_what_may()
-                if not stays and self._is_finished():
-                    return
+                if self._is_finishing:
+                    if not self._is_launching():
+                        return
+                else:
+                    self._take_over()
+                    await self._start_what_may()
+                    if not stays and self._is_finished():
+                        return
                 await self._bench.clock.sleep(LOOK_SECONDS)
         finally:
             beating.cancel()
             await despite_cancel(self._leave())
+
+    def finish(self) -> None:
+        """Start nothing more, and end once every pod that is being launched is armed, or given back."""
+        self._is_finishing = True
+
+    def _is_launching(self) -> bool:
+        return any(
+            not held.task.done()
+            and self._store.entry(held.claim.entry).state is EntryState.STARTING
+            for held in self._held.values()
+        )
 
     async def _start_what_may(self) -> None:
         for _ in range(PLANS_AT_A_LOOK):

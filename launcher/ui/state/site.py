@@ -25,6 +25,7 @@ from launcher.ui.state.hearings import Hearings
 from launcher.ui.state.listening_answers import ListeningAnswers
 from launcher.ui.state.offers import Market
 from launcher.ui.state.preferences import Preferences, read_preferences, write_preferences
+from launcher.ui.state.queue_here import QueueHere
 from launcher.ui.state.sessions import Sessions
 from launcher.ui.state.spoken_texts import SpokenTexts
 from launcher.ui.state.sweeps import Sweeps
@@ -75,6 +76,7 @@ class Site:
     """What a person has made of texts that Whisper suggested, until they are taken: by dataset and suggestion."""
 
     sweeps: Sweeps = field(init=False)
+    queue: QueueHere = field(init=False, repr=False)
     told: ToldHere = field(init=False)
     tensorboards: TensorBoards = field(init=False)
     spoken_texts: SpokenTexts = field(init=False, repr=False)
@@ -85,6 +87,7 @@ class Site:
         self.admissions = Admissions(self.vault)
         self.choices = Choices(self.clock)
         self.sweeps = Sweeps(self.sessions, self.clock)
+        self.queue = QueueHere(self.config, self.sessions, self.vault)
         self.preferences = read_preferences(self.config.preferences_path)
         self.told = ToldHere(self.clock)
         self.tensorboards = TensorBoards(self.clock)

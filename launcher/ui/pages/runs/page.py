@@ -31,6 +31,7 @@ from launcher.ui.widgets.elements import (
     card,
     empty_state,
     facts,
+    link,
 )
 from launcher.ui.widgets.inputs import Field, options
 from pod_image.contract.figures import counted, dollars
@@ -76,6 +77,8 @@ class _RunsPage:
         """Titles of those that are chosen, by nonce, in the order they were chosen in."""
 
     def draw(self) -> None:
+        with self._shell.beside_heading:
+            link("Queue", "/queue")
         history = self._shell.site.history.list
         try:
             paid, choices = history.paid(), history.choices(USUAL_RECIPE)

@@ -1,0 +1,111 @@
+"""The run that is set up on the Train page, into the queue: checked, its highest cost shown, and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from launcher.domain.queued import MOST_TRIES
+from launcher.errors import InvalidRequest, LauncherError
+from launcher.presets import find_preset
+from launcher.services.planning.compose import compose_so_far, missing
+from launcher.services.queue.adding import Added, HowToQueue, add
+from launcher.services.queue.queued_run import QueuedRun
+from launcher.ui.frame import Shell, show_error
+from launcher.ui.next_steps import on_page
+from launcher.ui.widgets.dialog import Dialog
+from launcher.ui.widgets.elements import Button, box, button, link, para, say, waiting
+from launcher.ui.widgets.inputs import Field
+from pod_image.contract.figures import dollars
+
+
+class AddDialog:
+    """`added` hears of each entry that was added."""
+
+    def __init__(self, shell: Shell, added: Callable[[], None]) -> None:
+        self._shell, self._added = shell, added
+        self._dialog = Dialog("Add a run to the queue")
+        with self._dialog.body:
+            para("This is the run that you have set up on the Train page.")
+            link("See or change it on the Train page", "/train")
+            self._priority = Field(
+                "queue-priority", "Priority", kind="number", value="0", hint="Higher ones go first."
+            )
+            self._price = Field(
+                "queue-price",
+                "Highest price",
+                kind="number",
+                unit="dollars an hour",
+                hint="If you like: it waits until a GPU that fits costs no more.",
+            )
+            self._place = box("div")
+        with self._dialog.actions:
+            button("Close", self._dialog.hide)
+            self._go = Button("Check and add", self._add, kind="primary").mark("add")
+
+    def show(self) -> None:
+        self._place.clear()
+        self._dialog.show()
+
+    async def _add(self) -> None:
+        self._go.lock("The check is under way.")
+        self._place.clear()
+        with self._place:
+            waiting("Checking it…", rows=1)
+        try:
+            added = await self._checked()
+        except LauncherError as error:
+            self._say(partial(show_error, error))
+        else:
+            self._say(partial(_told, added))
+            self._shell.announce(f"Entry {added.entry.number} waits.")
+            self._added()
+        finally:
+            self._go.lock(None)
+
+    def _say(self, draw: Callable[[], None]) -> None:
+        self._place.clear()
+        with self._place:
+            draw()
+
+    async def _checked(self) -> Added:
+        site = self._shell.site
+        draft = site.drafts.of(self._shell.tab)
+        preset = find_preset(site.config, draft.preset) if draft.preset else None
+        composed = compose_so_far(preset, draft.given, draft.notes)
+        absent = missing(composed.settings)
+        if absent:
+            names = ", ".join(f"“{each.knob.label}”" for each in absent)
+            raise InvalidRequest(
+                f"Still missing on the Train page: {names}.",
+                hint="Fill it in there, and come back.",
+            )
+        session = await self._shell.session()
+        queued = QueuedRun(composed, resume=draft.resume, forced=tuple(sorted(draft.let_pass)))
+        return await add(session.bench, site.queue.store, queued, session.keys, self._how())
+
+    def _how(self) -> HowToQueue:
+        return HowToQueue(
+            priority=int(number(self._priority.value, "Priority") or 0),
+            max_price_usd=number(self._price.value, "Highest price"),
+            most_tries=MOST_TRIES,
+        )
+
+
+def number(typed: object, what: str) -> float | None:
+    """What stands in a field; None for an empty one. Raises InvalidRequest."""
+    text = str(typed or "").strip().replace(",", ".")
+    if not text:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise InvalidRequest(f"{what}: enter a number.") from None
+
+
+def _told(added: Added) -> None:
+    entry = added.entry
+    place = "next" if added.position == 1 else f"number {added.position} in line"
+    most = f"One pod of it costs {dollars(entry.agreed_usd)} at most."
+    waits = f" {on_page(added.waits_for)}" if added.waits_for else ""
+    say("good", f"Entry {entry.number} waits, {place}", f"{most}{waits}")
