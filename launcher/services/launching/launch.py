@@ -55,6 +55,7 @@ from launcher.services.launching.bootstrap import provide_wheel
 from launcher.services.launching.brought_files import provide_brought
 from launcher.services.launching.commit_share import commits_per_hour
 from launcher.services.launching.container_watch import ContainerWatch
+from launcher.services.launching.once_anywhere import refuse_living
 from launcher.services.launching.orders import new_attempt, pod_order, run_document
 from launcher.services.launching.price_check import (
     DearerThanAgreed,
@@ -104,6 +105,8 @@ async def launch(
     with run_lock(bench, plan.settings.results_repo, plan.run_id):
         job.say(Stage.SETTLING, "Looking for an earlier launch of this run.")
         adopted = await settle_earlier(bench, plan)
+        if adopted is None:
+            await refuse_living(bench, plan)
         try:
             return await (job.start() if adopted is None else job.adopt(adopted))
         except LauncherError as error:
