@@ -131,7 +131,7 @@ def _agree(store: QueueStore, agreement: Agreement, output: Output) -> None:
         raise InvalidRequest("A budget has to be more than nothing.", hint="Such as --budget 10.")
     at_most = before.at_most if agreement.at_most is None else agreement.at_most
     waiting = [each for each in store.entries() if each.state is EntryState.WAITING]
-    if not agreement.is_agreed:
+    if not agreement.is_agreed and (waiting or agreement.stays):
         if not sys.stdin.isatty():
             raise InvalidRequest(
                 "There is no terminal to ask on, so nothing was started.",

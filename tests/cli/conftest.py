@@ -133,7 +133,7 @@ def shell(
         monkeypatch.setenv("HF_UPLOAD_TOKEN", TOKENS["write"])
         monkeypatch.setenv("COLUMNS", "80")
         monkeypatch.setattr("launcher.cli.following.end_on_signals", lambda: None)
-        for module in ("deploying", "commands.watch", "commands.logs"):
+        for module in ("deploying", "queueing", "commands.watch", "commands.logs"):
             monkeypatch.setattr(
                 f"launcher.cli.{module}.end_on_signals", lambda: None, raising=False
             )

@@ -109,7 +109,7 @@ class EntryWork:
     def _heard(self, progress: Progress) -> None:
         """By the claim nothing is ordered that another program has taken over: it raises ClaimLost."""
         run, number = progress.run, self.entry.number
-        if run is not None and progress.stage in (Stage.PREPARING, Stage.RENTING):
+        if run is not None and progress.stage in _TELLS_THE_NONCE:
             self.store.claims.note_order(self.claim, nonce=run.nonce, pod_name=run.pod_name)
             self.store.claims.hold(self.claim, self._lease())
         if run is not None and progress.stage is Stage.ARMED:
@@ -175,6 +175,8 @@ class EntryWork:
         return self.bench.clock.now() + LEASE
 
 
+_TELLS_THE_NONCE = (Stage.PREPARING, Stage.RENTING, Stage.RENTED)
+"""Before an order; the last is the first word of a pod that an earlier launch had left behind."""
 _STATES = {
     Then.WAIT: EntryState.WAITING,
     Then.TRY_AGAIN: EntryState.WAITING,
