@@ -60,16 +60,20 @@ def deploy_and_follow(
     plan_hash: str | None = None,
     labels: Mapping[LabelName, str] | None = None,
     longest: timedelta = timedelta(0),
+    composed: Composed | None = None,
 ) -> None:
     """Rent for this run, or for the plan of that hash, once the person has agreed, and say how it ended. `longest`: how
     long a GPU that fits is waited for.
+
+    `composed`: its settings, where they come from somewhere else than `asked`.
 
     Raises InvalidRequest where nobody can be asked, PlanMoved, RunFailed when the run ended badly, typer.Exit on "no".
     """
     if plan_hash is not None:
         refuse_settings(asked)
     called = checked_labels(labels or {})
-    composed = composed_from(asked) if plan_hash is None else None
+    if composed is None and plan_hash is None:
+        composed = composed_from(asked)
     if not is_agreed and not sys.stdin.isatty():
         raise InvalidRequest(
             "Nothing was rented, because there is no terminal to ask for confirmation.",

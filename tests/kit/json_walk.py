@@ -11,6 +11,8 @@ COMMAND_RUN = ("--recipe", "command", "--results-repo", RESULTS_REPO)
 
 ELSEWHERE = {
     "label": "tests/cli/commands/test_label.py",
+    "rerun": "tests/cli/commands/test_rerun.py",
+    "wait": "tests/cli/commands/test_wait.py",
     "demo": "tests/cli/commands/test_demo.py",
     "ui": "tests/cli/test_recorded_dataset.py",
     "serve": "tests/cli/documents/test_every_command.py",

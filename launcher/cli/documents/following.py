@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal, TypedDict
 
-from launcher.cli.documents.runs import RunFacts
+from launcher.cli.documents.runs import RunFacts, run_facts
 from launcher.domain.delivery import Delivery
 from launcher.domain.pod import PodStatus
-from launcher.domain.run import Run
+from launcher.domain.run import Run, RunState
 from launcher.services.common.observations import (
     EventSeen,
     LogSeen,
@@ -19,7 +19,8 @@ from launcher.services.common.observations import (
 from launcher.services.following.answers import Answered, AnswerState
 from launcher.services.following.instructions import Way
 from launcher.services.launching.progress import Progress, Stage
-from pod_image.contract.events import Event, to_line_document
+from pod_image.contract.bodies import Ended
+from pod_image.contract.events import Event, Stamped, to_document, to_line_document
 from pod_image.contract.instructions import InstructionName
 
 
@@ -99,6 +100,16 @@ class Deploy(RunFacts):
     """The pod's last event, `ended`, as among the events; null where it was not heard."""
 
 
+class Wait(RunFacts):
+    """The run at its end; or as it is once --timeout was over, with `is_over` false."""
+
+    schema: Literal["wait"]
+    version: Literal[1]
+    is_over: bool
+    ended: dict[str, Any] | None
+    """The pod's last event, `ended`; null where it was not heard."""
+
+
 class Launch(TypedDict):
     """A step of a launch."""
 
@@ -165,6 +176,16 @@ class Sample(InstructionFacts):
     """That a run was told to say a sentence."""
 
     schema: Literal["sample"]
+
+
+def wait_document(run: Run, last_word: Stamped[Ended] | None) -> Wait:
+    return {
+        "schema": "wait",
+        "version": 1,
+        **run_facts(run),
+        "is_over": run.state is RunState.ENDED,
+        "ended": to_document(last_word) if last_word else None,
+    }
 
 
 def instruction_facts(answered: Answered) -> InstructionFacts:
