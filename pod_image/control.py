@@ -1,4 +1,7 @@
-"""`python -m pod_image.control stop|save|sample|abort`: what `exec` runs in the pod, to instruct the agent."""
+"""`python -m pod_image.control stop|save|sample|abort`: what `exec` runs in the pod, to instruct the agent.
+
+`python -m pod_image.control run -- COMMAND...` asks the agent nothing: it runs a command beside the run.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +13,24 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from pod_image.agent import visiting
 from pod_image.agent.hardening import forbid_reading
 from pod_image.agent.system import run_folder
 from pod_image.contract.instructions import Instruction, InstructionName
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.whole_file import write_whole
 
+RUN = "run"
 BAD_INSTRUCTION = 2
 NO_AGENT = 3
 
 
 def main(arguments: list[str] | None = None, folder: Path | None = None) -> int:
     """Drop one instruction for the agent; prints a receipt, or why there is none, as JSON. Returns the exit code."""
-    given = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == [RUN]:
+        return visiting.main(words[1:], RunFolder(folder or run_folder()))
+    given = _parser().parse_args(words)
     instruction_id = given.id or f"cmd-{uuid.uuid4().hex[:12]}"
     try:
         instruction = Instruction(

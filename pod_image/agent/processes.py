@@ -57,7 +57,7 @@ class SystemProcesses:
                 stderr=subprocess.STDOUT,
                 pass_fds=(events_end,),
                 start_new_session=True,
-                **_as_user(spec.user),
+                **as_user(spec.user),
             )
         except BaseException:
             os.close(events)
@@ -130,14 +130,15 @@ def _checked(user: str, folder: Path) -> tuple[str | None, str]:
             env={"PATH": os.defpath, **_python_path()},
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            **_as_user(user),
+            **as_user(user),
         )
     except (OSError, subprocess.SubprocessError):
         return None, f"the user {user!r} cannot run {sys.executable} in {folder}"
     return user, ""
 
 
-def _as_user(user: str | None) -> dict[str, Any]:
+def as_user(user: str | None) -> dict[str, Any]:
+    """What has subprocess start a program as that user; nothing for our own."""
     if user is None:
         return {}
     entry = pwd.getpwnam(user)

@@ -50,6 +50,9 @@ def is_safe_name(part: str) -> bool:
 class RunFolder:
     """The run's files in the pod, below the working folder of the agent."""
 
+    ENVIRONMENT: ClassVar[str] = ".venv"
+    """Below `prepared`: packages that the run's command wants beside the image's."""
+
     root: Path
 
     @property

@@ -13,6 +13,8 @@ ELSEWHERE = {
     "label": "tests/cli/commands/test_label.py",
     "rerun": "tests/cli/commands/test_rerun.py",
     "wait": "tests/cli/commands/test_wait.py",
+    "exec": "tests/cli/commands/test_exec.py",
+    "shell": "tests/cli/commands/test_exec.py",
     "demo": "tests/cli/commands/test_demo.py",
     "ui": "tests/cli/test_recorded_dataset.py",
     "serve": "tests/cli/documents/test_every_command.py",

@@ -110,6 +110,21 @@ class Wait(RunFacts):
     """The pod's last event, `ended`; null where it was not heard."""
 
 
+class Exec(TypedDict):
+    """What a command in the pod of a run left behind; of `shell` one for each line."""
+
+    schema: Literal["exec"]
+    version: Literal[1]
+    run_id: str
+    command: list[str]
+    exit_code: int | None
+    """null where its time was over."""
+    timed_out: bool
+    stdout: str
+    """Masked in the pod; of a long one the beginning and the end."""
+    stderr: str
+
+
 class Launch(TypedDict):
     """A step of a launch."""
 

@@ -104,6 +104,8 @@ COMMANDS: Mapping[str, Shapes] = {
     "compare": Shapes((runs.Compare,)),
     "watch": Shapes((), (EventLine,)),
     "wait": Shapes((following.Wait,)),
+    "exec": Shapes((following.Exec,)),
+    "shell": Shapes((), (following.Exec,)),
     "notify list": Shapes((told.NotifyList,)),
     "notify set": Shapes((told.NotifySet,)),
     "notify test": Shapes((told.NotifyTest,)),

@@ -39,8 +39,8 @@ from pod_image.recipes.command.rewording import AS_WRITTEN, Rewording
 from pod_image.recipes.command.spent import SpentRule
 
 FILES = "files/"
-ENVIRONMENT = ".venv"
-"""Of the command's packages, in its folder; nothing of it is a result."""
+ENVIRONMENT = RunFolder.ENVIRONMENT
+"""Nothing of it is a result."""
 LINKED_DATASET = ".dataset"
 """In the command's folder, where it writes beside what it reads; the search for files of progress passes it over."""
 _MODULE = "pod_image.recipes.command"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from contextlib import aclosing
+from collections.abc import Sequence
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from launcher.config import read_config
 from launcher.demo.cloud import DemoCloud, demo_cloud
 from launcher.domain.run import Run
 from launcher.emulator.runpod import ContainerSpec, ProcessRunner
+from launcher.errors import NoRight
 from launcher.services.common.observations import EventSeen, LogSeen, RunEnded
 from launcher.services.common.workbench import Workbench, open_workbench
 from launcher.services.following.instructions import Way, new_instruction, send
+from launcher.services.following.run_in_pod import Done, run_in_pod
 from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
 from launcher.services.planning.compose import compose
@@ -31,6 +34,8 @@ PROGRAM = (
     "pathlib.Path('out/so-far.txt').write_text('half'); print('at work', flush=True); time.sleep(600)"
 )
 SAVED = "files/out/so-far.txt"
+BESIDE = "pwd; env; cat out/so-far.txt"
+"""What a person might want to see of a run that goes on."""
 NO_SAMPLES = "a command of your own has no samples"
 AGENT_WITHOUT_PATIENCE = """
 import asyncio
@@ -63,6 +68,12 @@ class Conversation:
     saved: set[str] = field(default_factory=set)
     """What the results repo held when the save was done."""
     names: dict[str, str] = field(default_factory=dict)
+    beside: Done | None = None
+    """What a command left behind that ran beside it; None where the place takes none."""
+
+    async def run_beside(self) -> None:
+        with suppress(NoRight):
+            self.beside = await run_in_pod(self.bench, self.run, ("sh", "-c", BESIDE))
 
     async def say(self, name: InstructionName, text: str = "") -> None:
         instruction = new_instruction(name, text)
@@ -75,6 +86,7 @@ class Conversation:
         async with aclosing(watch(self.bench, self.run)) as observations:
             async for seen in observations:
                 if isinstance(seen, LogSeen) and "at work" in seen.text:
+                    await self.run_beside()
                     await self.say(*waiting.pop(0))
                 if isinstance(seen, EventSeen) and isinstance(
                     receipt := seen.event.body, InstructionReceipt
@@ -114,11 +126,28 @@ def test_every_command_goes_into_a_real_pod_and_its_receipts_come_out(
     assert f"{kept.run.run_id}/{SAVED}" in kept.saved
     assert kept.receipts[3][2] == NO_SAMPLES
     assert kept.run.end_reason is EndReason.STOPPED
+    tokens = [value for name, value in cloud.env.items() if "TOKEN" in name or "KEY" in name]
+    assert len(tokens) >= 3
+    _check_beside(kept, is_taken=way is Way.EXEC, tokens=tokens)
     assert [(name, state) for name, state, _ in dropped.receipts] == [
         ("abort", "received"),
         ("abort", "done"),
     ]
     assert dropped.run.end_reason is EndReason.ABORTED
+
+
+def _check_beside(kept: Conversation, *, is_taken: bool, tokens: Sequence[str]) -> None:
+    """In the folder of the run's command, and without a key."""
+    if not is_taken:
+        assert kept.beside is None
+        return
+    assert kept.beside is not None
+    folder, *environment, file = kept.beside.stdout.splitlines()
+    assert (kept.beside.exit_code, file) == (0, "half")
+    assert folder.endswith("/run/prepared")
+    assert f"WORK_DIR={folder}" in environment
+    assert not [line for line in environment if "TOKEN" in line or "API_KEY" in line]
+    assert not any(token in kept.beside.stdout for token in tokens)
 
 
 async def _both(cloud: DemoCloud, home: Path, image: str) -> tuple[Conversation, Conversation]:
