@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from contextlib import suppress
 from typing import Any
 
 from launcher.domain.run import Run
 from launcher.errors import InvalidRequest
-from launcher.forms.fields import RECIPE
 from launcher.forms.scopes import belonging_to, beside_any_preset
 from launcher.presets import Preset, find_preset
 from launcher.recipes import smaller_try_of_run
-from launcher.services.planning.compose import compose_so_far, usual_value
+from launcher.services.planning.again import settings_again
+from launcher.services.planning.compose import compose_so_far
 from launcher.ui.frame import Shell
 from launcher.ui.next_steps import on_page
 from launcher.ui.pages.train.form import Choice, what_is_left_of
 from launcher.ui.state.drafts import Draft
 from launcher.ui.state.site import Site
-from pod_image.contract.older_settings import taken_over
 
 
 def first_choice(
@@ -58,46 +55,20 @@ def draft_of(site: Site, run: Run, *, resume: bool = False, smaller: bool = Fals
     """The settings of an earlier run as a draft: its preset, and what differs from that; its run id only to continue
     it.
     """
-    found = taken_over(json.loads(run.settings_json), of_another_release=True)
-    given: dict[str, Any] = {**found.values}
-    given.pop("run_id", None)
-    if resume:
-        given["run_id"] = run.run_id
+    more: dict[str, Any] = {"run_id": run.run_id} if resume else {}
     less = smaller_try_of_run(run.settings_json) if smaller else None
     if less is not None:
-        given |= less.given
-    notes = tuple(f"Run {run.run_id}: {note}" for note in found.notes)
-    preset, given = _without_what_is_usual(site, run.preset, given)
+        more |= less.given
+    again = settings_again(site.config, run, more)
     return Draft(
-        preset=preset.name if preset else "",
-        given=given,
+        preset=again.preset.name if again.preset else "",
+        given=again.given,
         resume=resume,
         touched=True,
-        notes=notes,
-        taken=dict(given),
+        notes=again.notes,
+        taken=dict(again.given),
         taken_from=f"as in {run.run_id}",
     )
-
-
-def _without_what_is_usual(
-    site: Site, name: str, given: dict[str, Any]
-) -> tuple[Preset | None, dict[str, Any]]:
-    """The preset, where there still is one of that name, and what of the values it does not bring itself."""
-    wanted = compose_so_far(None, given).settings
-    preset = None
-    with suppress(InvalidRequest):
-        preset = find_preset(site.config, name) if name else None
-    fewer = {one: value for one, value in given.items() if one == RECIPE}
-    for one, value in given.items():
-        if value != usual_value(preset, fewer, one):
-            fewer[one] = value
-    # What a value usually is may hang on another: where the rest does not come to the same, all of it stays.
-    without_recipe = {one: value for one, value in fewer.items() if one != RECIPE}
-    for enough in (without_recipe, fewer):
-        with suppress(InvalidRequest):
-            if compose_so_far(preset, enough).settings == wanted:
-                return preset, enough
-    return None, given
 
 
 def _preset(site: Site, draft: Draft) -> Preset | None:
