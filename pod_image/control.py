@@ -1,4 +1,4 @@
-"""`python -m pod_image.control stop|save|sample|abort`: what `exec` runs in the pod, to instruct the agent.
+"""`python -m pod_image.control stop|save|sample|copy|abort`: what `exec` runs in the pod, to instruct the agent.
 
 `python -m pod_image.control run -- COMMAND...` asks the agent nothing: it runs a command beside the run.
 """
@@ -47,6 +47,8 @@ def main(arguments: list[str] | None = None, folder: Path | None = None) -> int:
         )
     if instruction.command is InstructionName.SAMPLE and not instruction.text.strip():
         return _refuse("sample needs --text", BAD_INSTRUCTION)
+    if instruction.command is InstructionName.COPY and not instruction.text.strip():
+        return _refuse("copy needs a path as its text", BAD_INSTRUCTION)
     spool = RunFolder(folder or run_folder()).instructions
     try:
         document = instruction.model_dump_json()
@@ -61,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m pod_image.control", description=__doc__)
     parser.add_argument("command", choices=[name.value for name in InstructionName])
     parser.add_argument("--id", default="", help="repeated by the receipts; made up when absent")
-    parser.add_argument("--text", default="", help="what to say, for sample")
+    parser.add_argument("--text", default="", help="what to say, for sample; which file, for copy")
     parser.add_argument("--said-by", default="", help="who says it, of a voice with several")
     parser.add_argument("--attempt", default="", help="nonce of the attempt that it is meant for")
     return parser

@@ -60,6 +60,7 @@ COMMANDS: tuple[Entry, ...] = (
     _entry("save", _WATCH, "Write and upload a checkpoint now."),
     _entry("exec", _WATCH, "Run a command in the pod, beside the run: 20 seconds, no keys."),
     _entry("shell", _WATCH, "The same line by line, until Ctrl-D."),
+    _entry("cp", _WATCH, "Copy a file or folder from the pod to this computer."),
     _entry("stop", _WATCH, "Finish a run now and deliver its results."),
     _entry("abort", _WATCH, "Cancel a run at once; what is not uploaded is lost."),
     _entry("results", _KEEP, "List or download the results of a run."),

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from pod_image.agent.attempt_state import Ending
+from pod_image.agent.copies import Copies
 from pod_image.agent.ports import HubTrouble
 from pod_image.agent.run import Run
 from pod_image.agent.supervisor import AGENT_SAVE_ID, AGENT_STOP_ID, Supervisor
@@ -44,6 +45,7 @@ class Instructions:
         self._made: list[Made] = []
         self.supervisor: Supervisor | None = None
         self.uploads: Uploads | None = None
+        self.copies = Copies(run, lambda: self.uploads, self._say)
 
     async def watch_spool(self) -> None:
         """Look at the spool folder for ever."""
@@ -92,7 +94,7 @@ class Instructions:
                 RunWarning(
                     code="bad_command",
                     message=f"The instruction {Path(name).name!r} cannot be read; it was left out.",
-                    hint="Instructions are stop, save, sample and abort.",
+                    hint="Instructions are stop, save, sample, copy and abort.",
                 )
             )
             return
@@ -126,6 +128,8 @@ class Instructions:
                 self._stop(instruction)
             case InstructionName.SAVE | InstructionName.SAMPLE:
                 await self._pass_on(instruction)
+            case InstructionName.COPY:
+                self.copies.ask(instruction)
 
     def _stop(self, instruction: Instruction) -> None:
         if self._run.ending is not None or self._run.progress.phase not in _STOPPABLE:
@@ -213,6 +217,7 @@ class Instructions:
 
     def work_is_over(self) -> None:
         """Training has ended: what waited for it is done, or will not come any more."""
+        self.copies.work_is_over()
         stops, self._stops = self._stops, []
         for instruction in stops:
             self._say(instruction, "done", f"stopped at step {self._run.progress.step}")

@@ -79,6 +79,7 @@ class Life:
                 ("heartbeat", self.watches.heartbeat),
                 ("instructions", self.instructions.watch_spool),
                 ("numbered instructions", self.instructions.watch_numbered),
+                ("copies", self.instructions.copies.work),
                 ("telling", run.telling.work),
             )
         ]

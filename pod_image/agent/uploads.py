@@ -199,8 +199,11 @@ class Uploads:
         card: Card | None = None,
         has_page: bool = False,
         is_last: bool = False,
+        copies: Mapping[Path, str] | None = None,
     ) -> Receipt:
         """One commit with these files and the agent's own; an `upload` event when it is proved.
+
+        `copies`: files below `RunFolder.prepared`, and the paths that they get below the run's folder.
 
         Raises HubTrouble; a file that cannot be read is warned about and left out. `has_page`: the run's own page
         goes with it. `is_last`: the last word was said already, so the receipt stays unsaid.
@@ -213,10 +216,10 @@ class Uploads:
                 # Copies gigabytes at times: on the loop that would look like an agent that hangs.
                 freeze = partial(
                     stage,
-                    tuple(paths),
+                    (*paths, *(copies or ())),
                     run.folder.out,
                     scratch,
-                    dict(self._left_behind),
+                    {**self._left_behind, **(copies or {})},
                     (run.folder.prepared, run.folder.reworded),
                     self._hiding,
                 )

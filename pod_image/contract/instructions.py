@@ -12,11 +12,13 @@ class InstructionName(StrEnum):
     SAVE = "save"
     SAMPLE = "sample"
     ABORT = "abort"
+    COPY = "copy"
 
 
 class Instruction(BaseModel):
-    """`text` is what to say, for `sample` alone, and `speaker` who says it: a name, or a place counted from 0. Empty is
-    the first; an image from before this field has the first say it, whoever was asked for.
+    """`text` is what to say, for `sample`, or a path below the run's work folder, for `copy`. `speaker` is who says it:
+    a name, or a place counted from 0. Empty is the first; an image from before this field has the first say it,
+    whoever was asked for.
 
     `nonce` is that of the attempt it is meant for; another attempt of the same run refuses it. Empty: it does not
     say, as launchers before this field did; then where and when it was left decides.

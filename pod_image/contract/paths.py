@@ -174,3 +174,8 @@ class ResultsFolder:
 
     def control(self, number: int) -> str:
         return self.path(f"{CONTROL_FOLDER}/{number:04d}.json")
+
+    @staticmethod
+    def copied(instruction_id: str, below: str) -> str:
+        """Below the folder: a file of the work folder that a person had copied; each time in a folder of its own."""
+        return f"copies/{instruction_id}/{below}"

@@ -13,6 +13,7 @@ ELSEWHERE = {
     "label": "tests/cli/commands/test_label.py",
     "rerun": "tests/cli/commands/test_rerun.py",
     "wait": "tests/cli/commands/test_wait.py",
+    "cp": "tests/cli/commands/test_cp.py",
     "exec": "tests/cli/commands/test_exec.py",
     "shell": "tests/cli/commands/test_exec.py",
     "demo": "tests/cli/commands/test_demo.py",

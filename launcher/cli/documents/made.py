@@ -30,6 +30,22 @@ class Results(TypedDict):
     files: list[DeliveredFile]
 
 
+class Copy(TypedDict):
+    """Files that were copied from the work folder of a run."""
+
+    schema: Literal["cp"]
+    version: Literal[1]
+    run_id: str
+    path: str
+    """Below the run's work folder, as it was asked for."""
+    files: list[Path]
+    """Where they lie now; each was compared with the size and the SHA-256 that the results repo lists."""
+    size_bytes: int
+    commit: str
+    detail: str
+    """What the pod said: how much it is, and what it left out."""
+
+
 class ResultsDownload(TypedDict):
     """What was brought here, each file checked."""
 

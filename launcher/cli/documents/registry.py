@@ -104,6 +104,7 @@ COMMANDS: Mapping[str, Shapes] = {
     "compare": Shapes((runs.Compare,)),
     "watch": Shapes((), (EventLine,)),
     "wait": Shapes((following.Wait,)),
+    "cp": Shapes((made.Copy,)),
     "exec": Shapes((following.Exec,)),
     "shell": Shapes((), (following.Exec,)),
     "notify list": Shapes((told.NotifyList,)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from math import isfinite
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -215,8 +215,14 @@ class MachineFacts(Answer):
     """Percent over Unix seconds, of the last hours."""
 
 
+Offered = Literal[
+    InstructionName.STOP, InstructionName.SAVE, InstructionName.SAMPLE, InstructionName.ABORT
+]
+"""What a client may say to a pod. Files of its disk are copied by a person at a terminal alone."""
+
+
 class CommandAsked(Asked):
-    command: InstructionName
+    command: Offered
     """stop: end and deliver. save: write and upload a checkpoint. sample: say the text. abort: release the pod at once,
     what is not uploaded is lost."""
     text: str = Field(default="", max_length=500)

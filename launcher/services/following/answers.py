@@ -44,9 +44,10 @@ async def instruct(
     speaker: str = "",
     *,
     wait: bool = True,
+    wait_seconds: float = RECEIPT_SECONDS,
     on_sent: Callable[[Sent], None] = lambda sent: None,
 ) -> Answered:
-    """Send one instruction and wait for its receipt, unless told not to.
+    """Send one instruction and wait for its receipt, unless told not to, at most `wait_seconds`.
 
     Raises what `send` raises, and RunFailed when the pod refused it.
     """
@@ -55,10 +56,10 @@ async def instruct(
     if not wait:
         return Answered(run, sent, "sent", "")
     try:
-        async with asyncio.timeout(RECEIPT_SECONDS):
+        async with asyncio.timeout(wait_seconds):
             state, detail = await _receipt(bench, run, sent.instruction.id)
     except TimeoutError:
-        return Answered(run, sent, "sent", f"no confirmation within {RECEIPT_SECONDS:.0f} s")
+        return Answered(run, sent, "sent", f"no receipt within {wait_seconds:.0f} s")
     if state == "refused":
         raise RunFailed(f"The pod refused to {name.value}: {detail}")
     return Answered(run, sent, state, detail)

@@ -68,8 +68,8 @@ async def send(bench: Workbench, run: Run, instruction: Instruction) -> Sent:
 
     The same id goes both ways, so that an instruction that arrives twice is done once. It is meant for this attempt
     alone: a later one that finds it in the repo refuses it. Raises InvalidRequest when the run has no pod; one
-    whose pod is gone is closed first, with what it delivered. Raises what `refreshed` raises, and HubError when
-    neither way is open.
+    whose pod is gone is closed first, with what it delivered. Raises what `refreshed` raises, ProviderError when the
+    image is too old for it, and HubError when neither way is open.
     """
     bench = bench.at(run.place)
     if run.state is RunState.ENDED or not (run.pod_id or run.is_from_repo):
@@ -87,6 +87,11 @@ async def send(bench: Workbench, run: Run, instruction: Instruction) -> Sent:
         detail = str(exc)
     if not detail:
         return Sent(instruction, Way.EXEC)
+    if "invalid choice" in detail:  # its agent would not know the same from the results repo either
+        raise ProviderError(
+            f"The image of {run.run_id} is of an earlier release, which knows no {instruction.command}.",
+            hint="Runs that start from now on do.",
+        )
     with suppress(ProviderUnavailable):  # no answer is no reason not to leave it
         run, pod = await refreshed(bench, run)
         if pod is None:

@@ -120,11 +120,14 @@ def test_every_command_goes_into_a_real_pod_and_its_receipts_come_out(
         ("save", "done"),
         ("sample", "received"),
         ("sample", "refused"),
+        ("copy", "received"),
+        ("copy", "done"),
         ("stop", "received"),
         ("stop", "done"),
     ]
     assert f"{kept.run.run_id}/{SAVED}" in kept.saved
     assert kept.receipts[3][2] == NO_SAMPLES
+    assert kept.receipts[5][2] == "1 file, 4 bytes"
     assert kept.run.end_reason is EndReason.STOPPED
     tokens = [value for name, value in cloud.env.items() if "TOKEN" in name or "KEY" in name]
     assert len(tokens) >= 3
@@ -161,6 +164,7 @@ async def _both(cloud: DemoCloud, home: Path, image: str) -> tuple[Conversation,
             kept.follow(
                 (InstructionName.SAVE, ""),
                 (InstructionName.SAMPLE, "Hello."),
+                (InstructionName.COPY, "out/so-far.txt"),
                 (InstructionName.STOP, ""),
             ),
             dropped.follow((InstructionName.ABORT, "")),

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from pod_image.contract.key_files import NAMES_OF_KEY_FILES
 from pod_image.contract.keys import (
     HINTED_NAME,
     HINTS,
@@ -27,12 +28,6 @@ from pod_image.contract.keys import (
 _CODE = frozenset(
     {".py", ".pyi", ".pyx", ".ipynb", ".js", ".ts", ".c", ".cc", ".cpp", ".cu", ".h", ".rs", ".go"}
 )
-_HOLD_KEYS = frozenset(
-    {
-        ".netrc", "_netrc", ".pgpass", ".pypirc", ".npmrc", ".git-credentials", ".htpasswd", "kaggle.json",
-        "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "credentials.json", "client_secret.json",
-    }
-)  # fmt: skip
 _SMALL = {ord(letter): letter.lower() for letter in string.ascii_uppercase}
 _AROUND = 1_000
 _LONGEST_LINE = 4_000
@@ -56,7 +51,7 @@ class KeyInFile:
 def key_in_file(path: str, content: bytes) -> KeyInFile | None:
     """The first thing in the file that looks like a key. Takes up to some seconds for the largest files."""
     name = PurePosixPath(path).name
-    if name.lower() in _HOLD_KEYS:
+    if name.lower() in NAMES_OF_KEY_FILES:
         return KeyInFile("files with this name contain keys")
     if (text := _as_text(content)) is not None:
         return _in_text(text, is_code=PurePosixPath(name).suffix.lower() in _CODE)
