@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from launcher.domain.run import Run as KnownRun
 from launcher.domain.run import RunState
@@ -17,8 +17,11 @@ from launcher.services.following.delivered_log import delivered_story
 from pod_image.contract.events import Event, from_line, to_line
 from pod_image.contract.run_log import LoggedLine
 
-QUIET_SECONDS = 2.0
-"""A log that is not followed, and says nothing for so long, has said what it had."""
+FIRST_LINE_SECONDS = 3.0
+QUIET_SECONDS = 0.5
+"""A log that is not followed, and says nothing for so long, has said what it had: that comes in one piece."""
+SLACK = timedelta(seconds=1)
+"""Two clocks of one cloud may differ by so much."""
 
 
 @dataclass(frozen=True)
@@ -67,15 +70,20 @@ async def _from_pod(
     bench: Workbench, run: KnownRun, *, follow: bool, tail: int
 ) -> AsyncGenerator[LogLine, None]:
     bench = bench.at(run.place)
+    asked_at, shown = bench.provider_now(), 0
     async with aclosing(bench.provider.log(run.pod_id, tail=tail)) as lines:
-        while True:
+        while follow or shown < tail:
+            patience = QUIET_SECONDS if shown else FIRST_LINE_SECONDS
             try:
-                line = await asyncio.wait_for(anext(lines), None if follow else QUIET_SECONDS)
+                line = await asyncio.wait_for(anext(lines), None if follow else patience)
             except (TimeoutError, StopAsyncIteration):
                 return
             except PodGone:
                 if follow:
                     return
                 raise
+            if not follow and line.at is not None and line.at > asked_at + SLACK:
+                return  # printed since: a pod that talks all the time is never quiet
             event = from_line(line.text) if line.source == "container" else None
             yield LogLine(line.text, line.source, line.at, event)
+            shown += 1

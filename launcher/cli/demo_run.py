@@ -39,7 +39,7 @@ from launcher.services.following.delivered_files import download_results
 from launcher.services.planning.plan import make_plan, raise_errors
 from launcher.stores.secrets import Keys, find_keys
 from pod_image.contract.environment import for_python
-from pod_image.contract.figures import dollars_per_hour
+from pod_image.contract.figures import counted, dollars_per_hour
 from pod_image.contract.interpreter import module_command, program_command
 from pod_image.contract.next_steps import joined
 from pod_image.contract.places import DEFAULT_PLACE
@@ -265,7 +265,7 @@ def _text(outcome: DemoOutcome) -> str:
         lines.append(f"  Phases     {phases}")
     if ended and ended.steps and ended.first_loss is not None and ended.last_loss is not None:
         lines.append(
-            f"  Training   {ended.steps} steps, mel loss {ended.first_loss:.3f} to {ended.last_loss:.3f}"
+            f"  Training   {counted(ended.steps, 'step')}, mel loss {ended.first_loss:.3f} to {ended.last_loss:.3f}"
         )
     lines.append(
         f"  Money      {usd(run.cost_usd)} it would have cost; pods left: {outcome.pods_left}"

@@ -186,7 +186,7 @@ def delete(
     """Delete a dataset and all its clips from this computer."""
     config = read_config()
     found = complete(datasets.show(config, name)).summary
-    lost = f"{found.name} has {found.clips:,} clips ({recorded(found.minutes)})"
+    lost = f"{found.name} has {counted(found.clips, 'clip')} ({recorded(found.minutes)})"
     agree(f"{lost}. Delete it for good?", yes)
     gone = complete(datasets.delete(config, name, confirmed=True))
     Output(as_json=as_json, quiet=quiet).answer(

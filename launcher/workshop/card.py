@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from pod_image.contract.figures import recorded
+from pod_image.contract.figures import counted, recorded
 
 BEGIN, END = "<!-- launcher: begin -->", "<!-- launcher: end -->"
 _FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
@@ -73,7 +73,7 @@ def _text(facts: CardFacts) -> str:
     )
     columns = "file, speaker and text" if facts.speakers else "file and text"
     return (
-        f"{facts.clips:,} clips ({recorded(facts.minutes)}) of {who} in {facts.language}, "
+        f"{counted(facts.clips, 'clip')} ({recorded(facts.minutes)}) of {who} in {facts.language}, "
         f"{facts.sample_rate_hz:,} Hz mono.\n"
         f"{where}: {columns}, separated by `|`."
     )

@@ -14,7 +14,7 @@ from launcher.workshop.changing import changing
 from launcher.workshop.editing import clips
 from launcher.workshop.names import checked_name, dataset_folder
 from launcher.workshop.table import RECORD, TABLE, Line, read_lines, read_record
-from pod_image.contract.figures import recorded
+from pod_image.contract.figures import counted, recorded
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.dataset import Entry, FolderSource
 from pod_image.dataset.headers import HeaderError, read_header
@@ -101,7 +101,7 @@ async def delete_dataset(root: Path, name: str, *, confirmed: bool) -> Summary:
     summary = await asyncio.to_thread(_summary, folder)
     if not confirmed:
         raise InvalidRequest(
-            f"{name} has {summary.clips:,} clips ({recorded(summary.minutes)}) and would be gone for good.",
+            f"{name} has {counted(summary.clips, 'clip')} ({recorded(summary.minutes)}) and would be gone for good.",
             hint=Sentence(
                 "Confirm with ", NextStep.CONFIRM, ". What was pushed to Hugging Face stays there."
             ),

@@ -30,7 +30,7 @@ from launcher.workshop.shards import (
 )
 from launcher.workshop.table import TABLE, Line, read_record, render_lines
 from launcher.workshop.unfit_to_push import notes_on_unfit
-from pod_image.contract.figures import recorded
+from pod_image.contract.figures import counted, recorded
 from pod_image.contract.findings import Severity
 from pod_image.contract.next_steps import NextStep, Sentence, joined
 from pod_image.contract.whole_file import write_whole
@@ -180,7 +180,7 @@ def _push(hub: Hub, request: PushRequest, progress: Progress) -> Pushed:
             hub,
             repo,
             files,
-            f"{facts.clips:,} clips, {recorded(facts.minutes)}",
+            f"{counted(facts.clips, 'clip')}, {recorded(facts.minutes)}",
             deletes=look.deletes,
             parent=parent,
             card=lambda present: render_card(present, facts),
@@ -211,7 +211,7 @@ def _refuse_errors(found: Survey, request: PushRequest) -> None:
     if grave and not request.force:
         place = f" ({grave[0].place})" if grave[0].place else ""
         raise InvalidRequest(
-            f"The dataset has {len(grave):,} errors: {grave[0].message}{place}",
+            f"The dataset has {counted(len(grave), 'error')}: {grave[0].message}{place}",
             hint=joined(
                 [
                     grave[0].hint,

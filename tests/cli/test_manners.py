@@ -162,6 +162,7 @@ def test_a_table_is_cut_at_the_terminal_and_aligns_wide_letters(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr(type(sys.stdout), "isatty", lambda _: True)
     text = table(("A", "B"), [("日本", "x"), ("abcde", "y" * 60)])
     lines = text.splitlines()
     assert lines[1].index("x") == 5  # two wide letters and three blanks

@@ -85,7 +85,8 @@ def check(as_json: JsonOption = False, quiet: QuietOption = False) -> None:
     keys = find_keys(os.environ, KeyringStore(), also=KeyName)
     rows = run(keys, lambda bench: _checked(bench, keys))
     document: KeysCheck = {"schema": "keys.check", "version": 1, "keys": rows}
-    Output(as_json=as_json, quiet=quiet).answer(
+    output = Output(as_json=as_json, quiet=quiet)
+    output.answer(
         document,
         lambda: pairs(
             (
@@ -96,6 +97,9 @@ def check(as_json: JsonOption = False, quiet: QuietOption = False) -> None:
         ),
         quiet="",
     )
+    if not any(row["works"] for row in rows):
+        output.talk("No key works here yet. `launcher keys set` asks for them and keeps them.")
+        raise typer.Exit(3)
     if any(row["works"] is False for row in rows):
         raise typer.Exit(3)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import aclosing
 from datetime import datetime
 from typing import Annotated
@@ -21,17 +22,30 @@ from launcher.services.following.find_run import find_run
 from pod_image.contract.events import Event
 
 app = command_app()
+MOST_LINES = 5_000
 
 
 @app.command()
 def logs(
     run: RunArgument = "",
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Keep printing new lines until the pod is gone.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--follow/--no-follow",
+            "-f/-F",
+            help="Continue as lines come, until the pod is gone. Default: on a terminal without --tail.",
+            show_default=False,
+        ),
+    ] = None,
     tail: Annotated[
-        int, typer.Option(min=1, max=5000, help="Number of newest lines to show.")
-    ] = 5000,
+        int | None,
+        typer.Option(
+            min=1,
+            max=MOST_LINES,
+            show_default=False,
+            help="Only the newest lines. Default: all, 5000 at most.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -41,7 +55,10 @@ def logs(
     """
     end_on_signals()
     output = Output(as_json=as_json, quiet=quiet, streams=True)
-    run_at(run, lambda bench: _show(bench, run, output, follow, tail))
+    if follow is None:
+        follow = tail is None and not as_json and sys.stdout.isatty()
+    is_followed, most = follow, tail or MOST_LINES
+    run_at(run, lambda bench: _show(bench, run, output, is_followed, most))
 
 
 async def _show(bench: Workbench, key: str, output: Output, follow: bool, tail: int) -> None:

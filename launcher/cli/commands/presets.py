@@ -33,6 +33,7 @@ from launcher.presets import (
 )
 from launcher.services.planning.compose import compose, that_apply
 from launcher.stores.runs import RunHistory
+from pod_image.contract.figures import dollars
 from pod_image.contract.older_settings import TakenOver, taken_over
 
 app = group_app("Named settings to start from: list, show, save, delete.")
@@ -154,7 +155,7 @@ def _listing(presets: list[Preset]) -> str:
     parts = []
     for preset in presets:
         hours, cost = preset.values.get("max_hours"), preset.values.get("max_cost_usd")
-        caps = f"at most {hours:g} h and ${cost:g}" if hours and cost else "default caps"
+        caps = f"at most {hours:g} h and {dollars(cost)}" if hours and cost else "default caps"
         own = "" if preset.is_built_in else ", yours"
         parts.append(f"{style(preset.name, 'bold')}  {caps}{own}")
         parts.append(paragraph(preset.description or preset.title, indent=4))

@@ -6,6 +6,7 @@ import typer
 
 from launcher.cli.documents.runs import runs_document
 from launcher.cli.flags import command_app
+from launcher.cli.terminal.command_line import know_shared, name_of
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import Output
 from launcher.cli.terminal.runs_table import runs_table
@@ -19,7 +20,7 @@ app = command_app()
 @app.command()
 def runs(
     as_json: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
-    quiet: bool = typer.Option(False, "--quiet", "-q", help="Only run IDs, one per line."),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="Names alone, one a line."),
     limit: int = typer.Option(30, min=1, help="Number of runs, newest first."),
     tag: str = typer.Option("", metavar="TAG", help="Only those with this tag."),
     refresh: bool = typer.Option(
@@ -61,9 +62,10 @@ def show_runs(output: Output, limit: int = 30, tag: str = "") -> None:
     if config.history_path.exists():
         history = RunHistory(config.history_path)
         found = history.runs(limit=limit, tag=tag)
+        know_shared(history.shared_ids())
         history.close()
     output.answer(
         runs_document(found),
         lambda: runs_table(found, tag),
-        quiet="\n".join(run.run_id for run in found),
+        quiet="\n".join(map(name_of, found)),
     )

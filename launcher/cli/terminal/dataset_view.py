@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from launcher.cli.terminal.command_line import command_line
 from launcher.cli.terminal.layout import pairs, paragraph, table
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import LOOKS, style
@@ -15,7 +16,7 @@ from launcher.workshop.library import Shown, Summary
 from launcher.workshop.make import Made
 from launcher.workshop.push import Pushed
 from launcher.workshop.report import DatasetReport
-from pod_image.contract.figures import recorded, size
+from pod_image.contract.figures import counted, recorded, size
 from pod_image.contract.findings import Finding
 
 FINDINGS_OF_A_CODE = 5
@@ -92,12 +93,12 @@ def finding_text(each: Finding) -> str:
 def made_text(made: Made) -> str:
     """What was added, what was left out and why, and what is to be done next."""
     lines = [
-        f"{made.added_clips:,} clips, {recorded(made.added_minutes)}, were added; {made.folder} now has "
-        f"{made.clips:,} clips"
+        f"{counted(made.added_clips, 'clip')} added, {recorded(made.added_minutes)}; "
+        f"{made.folder} has {counted(made.clips, 'clip')}"
     ]
     if made.already_there:
         lines.append(
-            f"{made.already_there:,} recordings had already been cut and were not changed."
+            f"Made before and left as they are: {counted(made.already_there, 'recording')}."
         )
     lines += [
         paragraph(plain_text_line(f"{each.name} was left out: {each.reason}"), hanging=2)
@@ -109,7 +110,7 @@ def made_text(made: Made) -> str:
     if made.untyped:
         lines.append(
             paragraph(
-                f"{made.untyped:,} clips have no transcript yet. Add it with launcher dataset edit, in the web "
+                f"{counted(made.untyped, 'clip')} without a text yet: type it with launcher dataset edit, in the web "
                 "form or in metadata.csv.",
                 hanging=2,
             )
@@ -118,9 +119,11 @@ def made_text(made: Made) -> str:
 
 
 def pushed_text(pushed: Pushed) -> str:
-    what = f"{pushed.clips:,} clips, {recorded(pushed.minutes)}, {size(pushed.size_bytes)}"
-    news = f"are in {pushed.repo_id}" if pushed.made_commit else "were there already"
-    return f"{what} {news}\n  {pushed.url}\n  Train with it: launcher deploy --dataset-repo {pushed.repo_id}"
+    what = f"{counted(pushed.clips, 'clip')}, {recorded(pushed.minutes)}, {size(pushed.size_bytes)}"
+    news = "in" if pushed.made_commit else "already in"
+    repos = ("--dataset-repo", pushed.repo_id, "--results-repo", f"{pushed.repo_id}-voice")
+    train = command_line("deploy", *repos)
+    return f"{what} {news} {pushed.repo_id}\n  {pushed.url}\n  Train with it: {train}"
 
 
 def list_text(found: Sequence[Summary]) -> str:

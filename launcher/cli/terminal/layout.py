@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -21,7 +22,8 @@ def width() -> int:
 def table(
     headers: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[int] = ()
 ) -> str:
-    """Rows below headers. The last column is cut where the terminal ends; `right` columns align right."""
+    """Rows below headers, cut where the terminal ends; for a pipe or a file nothing is cut. `right` columns align
+    right."""
     lines = [list(headers), *([plain_text_line(str(cell)) for cell in row] for row in rows)]
     widths = [max(cells(line[i]) for line in lines) for i in range(len(headers))]
     to_right = set(right)
@@ -33,7 +35,8 @@ def _row(line: Sequence[str], widths: Sequence[int], to_right: set[int]) -> str:
     for index, text in enumerate(line):
         gap = " " * (widths[index] - cells(text))
         parts.append(gap + text if index in to_right else text + gap)
-    return fit("  ".join(parts).rstrip(), width())
+    line = "  ".join(parts).rstrip()
+    return fit(line, width()) if sys.stdout.isatty() else line
 
 
 def pairs(items: Iterable[tuple[str, str]], indent: int = 2) -> str:

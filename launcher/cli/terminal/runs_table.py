@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from launcher.cli.terminal.command_line import name_of
 from launcher.cli.terminal.layout import lasted, table, usd
 from launcher.cli.terminal.run_time import lasted_seconds
 from launcher.domain.delivery import missing_text
@@ -16,11 +17,14 @@ def runs_table(found: list[Run], tag: str = "") -> str:
     if not found and tag:
         return f"No run has the tag {tag}. `launcher label RUN --tag {tag}` gives it to one."
     if not found:
-        return "No runs yet. Start one with `launcher deploy`, or try `launcher demo --headless` for free."
+        start = "`launcher deploy` starts one"
+        return (
+            f"No runs yet. {start}, and `launcher runs --refresh` finds those of other computers."
+        )
     head = ["RUN", "STATE", "GPU", "TIME", "COST", "STARTED", "RESULTS"]
     rows = [
         [
-            run.run_id,
+            name_of(run),
             _state(run),
             run.gpu_name or "-",
             lasted(lasted_seconds(run)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -54,7 +55,7 @@ def test_recordings_become_a_dataset_that_a_run_can_be_planned_with(
     recordings = [str(path) for path in sorted((DEMO_CLIPS / "wavs").glob("*.flac"))[:3]]
     said = awake("dataset", "make", "--out", "mine", "--table", table, "--from", *recordings)
     assert said.code == 0
-    assert "3 clips, 0.2 minutes, were added" in said.text
+    assert "3 clips added, 0.2 minutes" in said.text
     assert "Making clips." in said.err
     again = awake("dataset", "make", "--out", "mine", "--table", table, "--json", *recordings)
     assert (again.json["added_clips"], again.json["already_there"], again.err) == (0, 3, "")
@@ -62,7 +63,11 @@ def test_recordings_become_a_dataset_that_a_run_can_be_planned_with(
     assert [(row["name"], row["clips"], row["untyped"]) for row in listed] == [("mine", 3, 0)]
     pushed = awake("dataset", "push", "mine", "demo/mine", "--licence", "cc0-1.0")
     assert pushed.code == 0
-    assert "launcher deploy --dataset-repo demo/mine" in pushed.text
+    printed = pushed.out.partition("Train with it: ")[2].splitlines()[0]
+    program, command, *words = shlex.split(printed)
+    assert (program, command, words[:2]) == ("launcher", "deploy", ["--dataset-repo", "demo/mine"])
+    works = awake("plan", *words, "--json")
+    assert (works.code, works.json["can_be_launched"]) == (0, True), works.text
     planned = awake("plan", *PIPER, "--dataset-repo", "demo/mine", "--json").json
     assert planned["can_be_launched"]
     assert planned["dataset"]["clips"] == 3
@@ -77,7 +82,7 @@ def test_what_cannot_be_decoded_is_left_out_with_its_reason_and_nothing_else_is(
     assert said.code == 0
     for name in ("text.wav", "empty.mp3", "cut.flac"):
         assert f"{name} was left out: It" in said.text
-    assert "1 clips have no transcript yet" in said.text
+    assert "1 clip without a text yet" in said.text
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
     bad = awake("dataset", "make", str(folder / "text.wav"), "--out", "other")
     assert bad.code == 2
