@@ -31,6 +31,7 @@ from launcher.services.planning.brought.changed import findings_on_changes
 from launcher.services.planning.brought.look import look_at_brought
 from launcher.services.planning.choosing import FREE_CHOICE, FreeChoice
 from launcher.services.planning.dataset_look import how_to_force, refuse_unknown
+from launcher.services.planning.foreign_image import findings_on_foreign_image
 from launcher.services.planning.hub_view import look_at_hub
 from launcher.services.planning.image_look import (
     findings_on_look,
@@ -127,6 +128,9 @@ async def make_plan(
             known_image.size_gb if known_image else None,
         ),
         *findings_on_look(settings, bench.place, image),
+        *findings_on_foreign_image(
+            settings, chosen[0], known_image.size_gb if known_image else None
+        ),
         *our_image.findings_on_image(settings.image),
     ]
     findings += _findings_on_place_key(bench.place, keys)

@@ -393,3 +393,11 @@ def test_the_plan_keeps_away_from_where_a_machine_failed_lately(shell: Shell) ->
     assert place not in plan["candidates"][0]["data_centers"]
     (note,) = [finding for finding in plan["remarks"] if finding["code"] == "bad_host"]
     assert f"{place} is not used for RTX 4090" in note["message"]
+
+
+def test_of_an_image_of_somebody_elses_no_agent_is_known_and_the_plan_says_so(shell: Shell) -> None:
+    words = ("plan", *COMMAND_RUN, "--image", "docker.io/somebody/torch:2", "--", "true")
+    said = shell(*words)
+    assert said.code == 0
+    assert "warning: No agent is known to be in docker.io/somebody/torch:2" in said.text
+    assert "No agent is known" not in shell("plan", *COMMAND_RUN, "--", "true").text
