@@ -11,6 +11,7 @@ from launcher.cli.documents.said import Address
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
 from launcher.cli.session import run_at
 from launcher.cli.terminal.output import Output
+from launcher.domain.run import RunState
 from launcher.services.common.workbench import Workbench
 from launcher.services.following.find_run import find_run
 from launcher.services.following.tensorboard import (
@@ -53,7 +54,8 @@ def tensorboard(
             output.event(_address(shown.url), shown.url)
             if browser and not (as_json or quiet):
                 _open(shown.url)
-            output.talk("Ctrl-C ends it. The run goes on.")
+            continues = "" if found.state is RunState.ENDED else " The run goes on."
+            output.talk(f"Ctrl-C ends it.{continues}")
             fresh = asyncio.create_task(keep_fresh(lambda: bench, found, bench.clock))
             try:
                 await shown.ended()

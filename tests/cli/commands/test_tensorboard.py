@@ -48,8 +48,16 @@ def test_it_says_what_is_opened_and_where_it_is(delivered: Shell) -> None:
     assert said.code == 0
     assert said.out == f"{Shown.url}\n"
     assert "1 event file, 6 bytes of run-01, checked; TensorBoard opens the copy in" in said.err
+    assert said.err.endswith("Ctrl-C ends it.\n"), "the run is over"
     answer = json.loads(delivered("tensorboard", ADDRESS, "--json").out)
     assert answer == {"schema": "address", "version": 1, "url": Shown.url}
+
+
+def test_of_a_run_that_continues_it_says_so(delivered: Shell) -> None:
+    files: dict[str, Path | bytes] = {"run-01/run.json": record().to_json().encode()}
+    publish(delivered.harness.hub, Repo(RESULTS_REPO, "model"), files, "it goes on")
+    said = delivered("tensorboard", ADDRESS, "--no-browser")
+    assert said.err.endswith("Ctrl-C ends it. The run goes on.\n")
 
 
 def test_where_it_is_not_installed_the_command_to_install_it_is_given(
