@@ -83,17 +83,8 @@ def built_in_presets() -> list[Preset]:
     return [_read(path, is_built_in=True) for path in sorted(built_in_folder().glob("*.toml"))]
 
 
-def all_presets(config: Config) -> list[Preset]:
-    """Built-in presets first, each part by name. Raises InvalidRequest for a file that cannot be read."""
-    found = look_at_presets(config)
-    unreadable = [each for each in found.broken if not _is_named_like_built_in(each.name)]
-    if unreadable:
-        raise unreadable[0].error
-    return list(found.usable)
-
-
 def look_at_presets(config: Config) -> Presets:
-    """The same, with files that are no presets beside it: one of them takes none of the others away."""
+    """Built-in presets first, each part by name; files that are no presets take none of the others away."""
     usable, broken = built_in_presets(), []
     for path in sorted(config.presets_folder.glob("*.toml")):
         try:

@@ -17,6 +17,11 @@ _CONTROL = re.compile(
 """All but the tab; what turns the direction of writing and letters that nobody sees; halves of a letter."""
 
 
+def plain_lines(text: str) -> str:
+    """The text with each of its lines so."""
+    return "\n".join(map(plain_line, text.splitlines()))
+
+
 def plain_line(text: str) -> str:
     """One line without control codes: sequences go with all they carry, other codes become nothing."""
     if text.isascii() and text.isprintable():

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from launcher.emulator.hub.core import HubCore
 from launcher.emulator.hub.wire import Body
 from launcher.recipes.published_voices import CHECKPOINTS_REPO, LIST_NAME, VOICES_REPO
+from launcher.services.choosing.option import Option, folded
 
 THORSTEN = "de_DE-thorsten-medium"
 THORSTEN_CHECKPOINT = "de/de_DE/thorsten/medium/epoch=3135-step=2702056.ckpt"
@@ -88,3 +89,16 @@ def put_repos(
         commit = replace(first.head, at=at)
         repo = replace(first, id=f"{account}/set-{number}", commits={commit.oid: commit})
         core.store.repos[kind, repo.id.lower()] = repo
+
+
+def words_of(option: Option) -> str:
+    """Everything an option is found by on a page."""
+    return folded(
+        " ".join((option.value, option.title, option.detail, *option.marks, option.found_by))
+    )
+
+
+def found(options: Sequence[Option], typed: str) -> list[Option]:
+    """Those that have every word that was typed, in their order."""
+    wanted = folded(typed).split()
+    return [one for one in options if all(word in words_of(one) for word in wanted)]

@@ -18,7 +18,7 @@ from tests.kit.checkout import ROOT
 WORDS = (
     "import json, launcher.presets as presets\n"
     "from launcher.config import read_config\n"
-    "found = presets.all_presets(read_config())\n"
+    "found = presets.look_at_presets(read_config()).usable\n"
     "print(json.dumps([presets.__file__, [[one.name, one.title, dict(one.values)] for one in found]]))"
 )
 

@@ -9,7 +9,6 @@ from launcher.config import Config
 from launcher.errors import InvalidRequest
 from launcher.forms.run_file import parse_run_file
 from launcher.presets import (
-    all_presets,
     built_in_folder,
     delete_preset,
     find_preset,
@@ -44,8 +43,8 @@ def config(tmp_path: Path) -> Config:
 
 
 def test_the_built_in_presets_are_these(config: Config) -> None:
-    assert tuple(preset.name for preset in all_presets(config)) == BUILT_IN
-    assert all(preset.is_built_in for preset in all_presets(config))
+    assert tuple(preset.name for preset in look_at_presets(config).usable) == BUILT_IN
+    assert all(preset.is_built_in for preset in look_at_presets(config).usable)
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
@@ -123,8 +122,10 @@ def test_an_unknown_preset_names_the_nearest(config: Config) -> None:
 def test_a_broken_file_of_the_person_is_named(config: Config) -> None:
     save_preset(config, "mine", {})
     (config.presets_folder / "mine.toml").write_text("[settings")
+    (broken,) = look_at_presets(config).broken
+    assert "mine.toml" in in_terminal(broken.error.message)
     with pytest.raises(InvalidRequest) as caught:
-        all_presets(config)
+        find_preset(config, "mine")
     assert "mine.toml" in in_terminal(caught.value.message)
 
 

@@ -18,7 +18,7 @@ from launcher.errors import HubError, NotConfigured
 from launcher.services.common.workbench import Workbench
 from launcher.services.following.find_run import find_run
 from launcher.services.labelling import Sending, Sent, label, send_labels, unreadable
-from pod_image.contract.plain import plain_line
+from pod_image.contract.plain import plain_lines
 
 app = command_app()
 
@@ -83,7 +83,7 @@ def _document(run: Run, sent: Sent) -> Label:
 
 def _text(run: Run, sent: Sent) -> str:
     labels = run.labels
-    notes = "\n".join(plain_line(line) for line in labels.notes.splitlines())
+    notes = plain_lines(labels.notes)
     rows = [
         ("Run", run.address),
         ("Name", labels.name or "-"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,19 +53,6 @@ def folded(text: str) -> str:
     """As it is compared: without case and accents."""
     apart = unicodedata.normalize("NFKD", text.casefold())
     return "".join(letter for letter in apart if not unicodedata.combining(letter))
-
-
-def words_of(option: Option) -> str:
-    """Everything an option is found by."""
-    return folded(
-        " ".join((option.value, option.title, option.detail, *option.marks, option.found_by))
-    )
-
-
-def found(options: Sequence[Option], typed: str) -> list[Option]:
-    """Those that have every word that was typed, in their order."""
-    wanted = folded(typed).split()
-    return [one for one in options if all(word in words_of(one) for word in wanted)]
 
 
 def shown_words(text: object) -> str:

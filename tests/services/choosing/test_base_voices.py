@@ -12,7 +12,7 @@ from launcher.errors import HubError, InvalidRequest
 from launcher.recipes.piper.voice_bases import BASES
 from launcher.recipes.published_voices import read_voices
 from launcher.services.choosing.lists import listing
-from launcher.services.choosing.option import Listing, Option, found
+from launcher.services.choosing.option import Listing, Option
 from launcher.services.choosing.published_voices import (
     SAMPLE_BYTES,
     licence_of,
@@ -24,6 +24,7 @@ from tests.kit.choices import (
     SOUND,
     THORSTEN,
     THORSTEN_CHECKPOINT,
+    found,
     publish_piper,
     published_list,
     voice_row,

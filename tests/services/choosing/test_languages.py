@@ -17,8 +17,8 @@ from launcher.services.choosing.languages import (
     languages,
 )
 from launcher.services.choosing.lists import as_code, meaning
-from launcher.services.choosing.option import found
 from pod_image.contract.settings import SETTINGS, RunSettings
+from tests.kit.choices import found
 
 LANGUAGE, ESPEAK = SETTINGS["language"], SETTINGS["espeak_voice"]
 

@@ -9,10 +9,10 @@ from launcher.emulator.hub.faults import Rule, refused
 from launcher.emulator.hub.tokens import Scope
 from launcher.hub.own_repos import MOST_ACCOUNTS, MOST_OF_ONE
 from launcher.services.choosing.lists import listing
-from launcher.services.choosing.option import Listing, found
+from launcher.services.choosing.option import Listing
 from launcher.services.choosing.repos import suggested_name
 from pod_image.contract.settings import SETTINGS
-from tests.kit.choices import put_repos
+from tests.kit.choices import found, put_repos
 from tests.kit.clouds import READ_TOKEN, WRITE_TOKEN
 from tests.services.choosing.conftest import Desk
 

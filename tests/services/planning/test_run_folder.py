@@ -9,7 +9,7 @@ import pytest
 from launcher.config import read_config
 from launcher.errors import InvalidRequest
 from launcher.forms.run_file import parse_run_file
-from launcher.presets import Preset, all_presets, built_in_folder, find_preset
+from launcher.presets import Preset, built_in_folder, find_preset, look_at_presets
 from launcher.recipes import recipe_of
 from launcher.services.planning.compose import compose_so_far
 from launcher.services.planning.run_folder import (
@@ -24,7 +24,7 @@ BUILT_IN = sorted(path.stem for path in built_in_folder().glob("*.toml"))
 
 
 def built_in(name: str) -> Preset:
-    return next(one for one in all_presets(read_config()) if one.name == name)
+    return next(one for one in look_at_presets(read_config()).usable if one.name == name)
 
 
 @pytest.mark.parametrize("name", BUILT_IN)

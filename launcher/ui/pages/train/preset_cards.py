@@ -28,7 +28,7 @@ from launcher.ui.widgets.elements import (
 )
 from pod_image.contract.figures import dollars, roughly
 from pod_image.contract.next_steps import joined
-from pod_image.contract.plain import plain_line
+from pod_image.contract.plain import plain_lines
 from pod_image.contract.settings import RunSettings
 
 ORDER = ("quick-check", "finetune-medium", "finetune-high", "cheapest", "from-scratch-medium")
@@ -128,7 +128,7 @@ class PresetCards:
                     badge("cannot be used", "bad")
                 hint(on_page(joined([broken.error.message, broken.error.hint])))
                 with details("Look at the file"):
-                    shown = Text("pre", plain_text(broken.text()), "code")
+                    shown = Text("pre", plain_lines(broken.text()), "code")
                     attributes(shown, tabindex="0")
             with box("div", "row row-buttons"):
                 remove = button("Delete", lambda: self._delete(broken.name), kind="quiet")
@@ -173,11 +173,6 @@ class PresetCards:
                 known = (made_of, on_page(joined([error.message, error.hint])))
             self._composed[preset.name] = known
         return known[1]
-
-
-def plain_text(text: str) -> str:
-    """A file's text, its lines without what cannot be seen."""
-    return "\n".join(plain_line(line) for line in text.splitlines())
 
 
 def _flag(is_set: bool) -> str | None:

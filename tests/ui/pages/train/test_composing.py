@@ -11,7 +11,7 @@ from typing import Any
 from nicegui.testing import User
 
 from launcher.config import read_config
-from launcher.presets import Preset, all_presets
+from launcher.presets import Preset, look_at_presets
 from launcher.services.planning.compose import compose
 from launcher.ui.pages.train.page import _TrainPage
 from tests.kit.page_verbs import enter, until, visit
@@ -77,4 +77,4 @@ async def test_a_keystroke_that_is_refused_composes_nothing(person: User) -> Non
 
 def for_voices() -> list[Preset]:
     """The presets that have a card while a voice is trained."""
-    return [one for one in all_presets(read_config()) if one.values["recipe"] == "piper"]
+    return [one for one in look_at_presets(read_config()).usable if one.values["recipe"] == "piper"]

@@ -221,10 +221,10 @@ def test_gpus_stand_by_total_cost_and_say_what_blocks_them() -> None:
 
 
 def test_every_built_in_preset_can_be_chosen() -> None:
-    from launcher.presets import all_presets
+    from launcher.presets import look_at_presets
 
     config = read_config({"LAUNCHER_HOME": "/nonexistent"})
-    for preset in all_presets(config):
+    for preset in look_at_presets(config).usable:
         assert Choice(Draft(), find_preset(config, preset.name)).composed.preset == preset.name
 
 
