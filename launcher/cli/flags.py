@@ -7,12 +7,19 @@ from typing import Annotated, Any
 
 import typer
 
+from launcher.cli import offering
+
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print JSON, and nothing else, on stdout.")
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print only what you asked for.")]
 RunArgument = Annotated[
-    str, typer.Argument(metavar="[RUN]", help="A run, such as run-01. Default: the newest run.")
+    str,
+    typer.Argument(
+        metavar="[RUN]",
+        help="A run, such as run-01. Default: the newest run.",
+        autocompletion=offering.runs,
+    ),
 ]
 PresetOption = Annotated[
     str | None,
@@ -21,6 +28,7 @@ PresetOption = Annotated[
         "-p",
         metavar="NAME",
         help="Preset to start from; see launcher presets list.",
+        autocompletion=offering.presets,
     ),
 ]
 FileOption = Annotated[

@@ -21,6 +21,7 @@ from launcher.cli.flags import (
     PresetOption,
     SetOption,
 )
+from launcher.cli.offering import OF_SETTINGS
 from launcher.forms.fields import FormField, Kind, fields
 from launcher.forms.option_names import option_of
 from launcher.forms.values import entries
@@ -167,8 +168,8 @@ def _entered(field: FormField, value: Any) -> Any:
     return [entry for text in value for entry in entries(field, text)]
 
 
-def _completion(field: FormField) -> Callable[[], list[str]] | None:
-    return (lambda: list(field.choices)) if field.choices else None
+def _completion(field: FormField) -> Callable[..., list[str]] | None:
+    return (lambda: list(field.choices)) if field.choices else OF_SETTINGS.get(field.name)
 
 
 def _metavar(field: FormField) -> str:

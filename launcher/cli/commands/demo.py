@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from launcher.cli import offering
 from launcher.cli.demo_faults import refuse_what_shows_nothing, struck_text
 from launcher.cli.documents.made import DemoFaults, DemoStandIns
 from launcher.cli.flags import JsonOption, QuietOption, command_app
@@ -86,7 +87,9 @@ def demo(
     fault: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="Inject a failure; 'list' shows the failures you can inject."
+            autocompletion=offering.faults,
+            metavar="NAME",
+            help="Inject a failure; 'list' shows the failures you can inject.",
         ),
     ] = None,
     port: PortOption = None,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from launcher.cli import offering
 from launcher.cli.beside import run_beside, show_done
 from launcher.cli.flags import JsonOption, command_app
 from launcher.cli.terminal.output import Output
@@ -15,7 +16,9 @@ app = command_app()
 
 @app.command(name="exec")
 def execute(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="Such as run-01.")],
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="Such as run-01.", autocompletion=offering.runs)
+    ],
     command: Annotated[
         list[str], typer.Argument(metavar="-- COMMAND...", help="The command and its words.")
     ],

@@ -8,6 +8,7 @@ from typing import Annotated
 import tomli_w
 import typer
 
+from launcher.cli import offering
 from launcher.cli.documents.account import (
     PresetsDelete,
     PresetsList,
@@ -37,7 +38,7 @@ from pod_image.contract.figures import dollars
 from pod_image.contract.older_settings import TakenOver, taken_over
 
 app = group_app("Named settings to start from: list, show, save, delete.")
-Name = Annotated[str, typer.Argument(help="Name of the preset.")]
+Name = Annotated[str, typer.Argument(help="Name of the preset.", autocompletion=offering.presets)]
 
 
 @app.command("list")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from launcher.cli import offering
 from launcher.cli.documents.following import instruction_facts
 from launcher.cli.flags import JsonOption, QuietOption, command_app
 from launcher.cli.instructing import instruct
@@ -20,7 +21,13 @@ app = command_app()
 def sample(
     text: Annotated[str, typer.Argument(help="Text to speak, at most 500 characters.")],
     run: Annotated[
-        str, typer.Option("--run", "-r", help="A run, such as run-01. Default: the newest run.")
+        str,
+        typer.Option(
+            "--run",
+            "-r",
+            help="A run, such as run-01. Default: the newest run.",
+            autocompletion=offering.runs,
+        ),
     ] = "",
     speaker: Annotated[
         str,
