@@ -27,10 +27,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     from launcher.cli.terminal.plain_text import guard_terminal
     from launcher.cli.terminal.streams import hold_streams
 
+    _leave_out_httpx_command()
     hold_streams()
     write_what_cannot_be_shown_as_escapes()
     guard_terminal()
     sys.exit(run(list(sys.argv[1:] if argv is None else argv)))
+
+
+def _leave_out_httpx_command() -> None:
+    """`import httpx` loads its own command line where rich is there, and with it rich and a highlighter: a tenth of
+    what a command of ours takes. None in its place is what Python has for a module that cannot be imported; httpx goes
+    on without.
+    """
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # as the import system takes it
 
 
 def run(words: list[str]) -> int:

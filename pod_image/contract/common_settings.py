@@ -49,7 +49,8 @@ _ON_RUNPOD = (When("provider", (Provider.RUNPOD,)),)
 class CommonSettings(BaseModel):
     """Strict for people: unknown names are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    # Built when it is first used: this class hardly ever is, and RunSettings, which has it all again, by few commands.
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, defer_build=True)
 
     # What
     dataset_repo: Annotated[

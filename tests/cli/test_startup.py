@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.bench import startup
+from tests.bench import commands, startup
+from tests.bench.commands import stand_ins
 from tests.bench.startup import Timing, cpu_seconds, measure, table
 
 QUICKEST_PEER = 6.0
@@ -43,3 +45,30 @@ def test_a_peer_that_cannot_be_installed_is_left_out_and_named(
     assert startup.main(["--runs", "1", "--folder", str(tmp_path)]) == 0
     assert "podtrack" in capsys.readouterr().out
     assert "podtrack" not in table([Timing("launcher", 0.1, 0.1, 1)], [])
+
+
+ASKS = """
+import contextlib, sys
+from launcher.cli.app import main
+sys.argv = ["launcher", "keys", "check"]
+with contextlib.suppress(SystemExit):
+    main()
+from pod_image.contract.common_settings import CommonSettings
+unused = {"rich", "pygments", "markdown_it", "click"} & set(sys.modules)
+print("httpx" in sys.modules, sorted(unused), CommonSettings.__pydantic_complete__)
+"""
+
+
+def test_a_command_that_asks_a_cloud_loads_no_command_line_of_a_library(tmp_path: Path) -> None:
+    """And builds no model that it never fills."""
+    environment = {**os.environ, "LAUNCHER_HOME": str(tmp_path)}
+    environment["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
+    done = subprocess.run(
+        [sys.executable, "-c", ASKS], capture_output=True, text=True, env=environment
+    )
+    assert done.stdout.splitlines()[-1] == "True [] False", done.stderr
+
+
+def test_the_stand_ins_of_the_bench_answer_a_command_that_is_measured() -> None:
+    with stand_ins() as environment:
+        assert commands.cpu_seconds(commands.COMMANDS["show"], environment) > 0
