@@ -22,7 +22,7 @@ from pod_image.contract.brought import BroughtList, list_path
 from pod_image.contract.contract_error import ContractError
 from pod_image.contract.events import Event
 from pod_image.contract.instructions import Instruction
-from pod_image.contract.paths import CONTROL_FOLDER, ResultsFolder
+from pod_image.contract.paths import CONTROL_FOLDER, STUDIES_FOLDER, ResultsFolder
 from pod_image.contract.record import RunRecord
 from pod_image.contract.run_log import MOST_BYTES
 from pod_image.hub import (
@@ -82,10 +82,11 @@ class ResultsRepo:
         return await self.access.run(list_tags, self.access.upload, self.repo)
 
     async def run_ids(self, revision: str = "main") -> list[str]:
-        """Names of the folders at the root; none when the repo does not exist. `_` begins what is no run."""
+        """Names of the folders at the root; none when the repo does not exist. `_` begins what is no run, and studies
+        have a folder of their own."""
         try:
             folders = await self.access.run(list_folders, self.access.upload, self.repo, revision)
-            return [name for name in folders if not name.startswith("_")]
+            return [name for name in folders if not name.startswith("_") and name != STUDIES_FOLDER]
         except HubError as exc:
             if isinstance(exc.__cause__, RepoMissing):
                 return []

@@ -10,6 +10,8 @@ from pod_image.contract.letters import is_plain_name
 
 CONTROL_FOLDER = "_control"
 """Folder of the results repo, below the run's, for instructions where exec is refused: 0001.json, 0002.json."""
+STUDIES_FOLDER = "studies"
+"""Folder of the results repo for what its studies have found; no run has this name."""
 
 _DEVICES = frozenset(
     {"con", "prn", "aux", "nul", "conin$", "conout$"}

@@ -82,6 +82,7 @@ class Script:
     reason: str = "finished"
     cost_usd: float = 0.02
     steps: int = 3
+    step_seconds: float = 1.0
     heartbeat_seconds: float = 0.0
     """Between its signs of life after the steps; 0: it gives none."""
     last_word: dict[str, Any] = field(default_factory=dict)
@@ -123,10 +124,11 @@ class Script:
         self.say(container, document, "phase", phase="train", state="started")
         began = container.now
         for step in range(1, self.steps + 1):
-            yield 1.0
-            self.say(
-                container, document, "step", step=step, losses={"mel": 1.0 / step}, cost_usd=0.01
-            )
+            if self.stopping:
+                break
+            yield self.step_seconds
+            told = self.told_at(document, step)
+            self.say(container, document, "step", **told, cost_usd=0.01)
         while self.ends_after is None or container.now - began < self.ends_after:
             if self.stopping:
                 self.reason = "stopped"
@@ -158,6 +160,10 @@ class Script:
             self.world.act(pod, "terminate")
         yield 1e9
         return 0
+
+    def told_at(self, document: RunDocument, number: int) -> dict[str, Any]:
+        """What it says of its training, the so manieth time."""
+        return {"step": number, "losses": {"mel": 1.0 / number}}
 
     def gpu_check(self, centre_id: str | None) -> dict[str, Any]:
         is_fit = centre_id not in self.lame_in

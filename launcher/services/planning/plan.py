@@ -46,6 +46,7 @@ from launcher.stores.secrets import KeyName, Keys, NamedSecret, how_to_give
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import NextStep, Said, Sentence, joined, setting
+from pod_image.contract.paths import STUDIES_FOLDER
 from pod_image.contract.settings import RunSettings
 
 _RUN_FOLDER = re.compile(r"^run-(\d{2,})$")
@@ -193,6 +194,11 @@ def _kind(codes: list[str]) -> type[LauncherError]:
 def _run_id(
     settings: RunSettings, taken: frozenset[str] | set[str], *, resume: bool, is_all: bool
 ) -> str:
+    if settings.run_id == STUDIES_FOLDER:
+        raise InvalidRequest(
+            f"No run can be called {STUDIES_FOLDER}: studies are kept in the folder of that name.",
+            hint="Give it another name.",
+        )
     if settings.run_id and resume and is_all and settings.run_id not in taken:
         raise InvalidRequest(
             f"{settings.results_repo} has no run {settings.run_id} to continue.", hint=_names(taken)

@@ -1,0 +1,234 @@
+"""Making a study: what was typed is checked against the settings and one trial is planned before anything is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from launcher.domain.plan import Plan
+from launcher.domain.studies.address import StudyAddress, checked_name
+from launcher.domain.studies.objective import objective
+from launcher.domain.studies.search_space import (
+    Dimension,
+    Range,
+    Value,
+    checked_choices,
+    grid_points,
+    is_range,
+    read_range,
+    typed_dimensions,
+)
+from launcher.domain.studies.study import Asked, PrunerName, SamplerName, Study, run_id_of
+from launcher.errors import InvalidRequest
+from launcher.forms.fields import Kind, form_field, plain
+from launcher.forms.values import check_names, parse_assignment
+from launcher.presets import Preset
+from launcher.services.common.workbench import Workbench
+from launcher.services.studies.keeping import begin_study, known_studies
+from launcher.services.studies.sampling import suggested
+from launcher.services.studies.trial_plan import (
+    boot_allowance_usd,
+    composed_trial,
+    planned_trial,
+)
+from launcher.stores.secrets import Keys
+from pod_image.contract.figures import dollars
+from pod_image.contract.next_steps import NextStep
+from pod_image.contract.settings import SETTINGS
+
+_OF_ALL_TRIALS = ("results_repo", "run_id", "provider")
+"""A study has one of each, or sees to it itself."""
+
+
+@dataclass(frozen=True)
+class StudyWish:
+    """A study as it was typed, beside the settings that its trials share."""
+
+    name: str
+    search: Sequence[str]
+    objective: str
+    budget_usd: float
+    direction: str = ""
+    sampler: SamplerName = SamplerName.TPE
+    pruner: PrunerName = PrunerName.MEDIAN
+    every_steps: int = 100
+    seed: int = 0
+    at_most: int = 1
+    most_trials: int | None = None
+    patience: int | None = None
+    forced: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CreatedStudy:
+    """`plan` is that of its first trial, which was looked at and not launched."""
+
+    address: StudyAddress
+    study: Study
+    plan: Plan
+    worst_case_usd: float
+    """What one such trial may cost, pods that never come up included."""
+    grid_points: int | None = None
+
+
+async def create_study(
+    bench: Workbench,
+    keys: Keys,
+    preset: Preset | None,
+    given: Mapping[str, Any],
+    wish: StudyWish,
+) -> CreatedStudy:
+    """Check all of it, plan one trial, and keep the study in the results repo. Nothing is rented.
+
+    Raises InvalidRequest for what cannot be searched, a name that is taken, or a budget that pays for no trial; and
+    what planning a run raises.
+    """
+    asked = asked_for(preset, given, wish, bench)
+    study = Study(asked)
+    points = grid_points(asked.space) if asked.sampler is SamplerName.GRID else None
+    plan = await planned_trial(bench, keys, asked, suggested(study).params, "")
+    worst = plan.worst_case_usd + boot_allowance_usd(plan)
+    if worst > asked.budget_usd:
+        raise InvalidRequest(
+            f"One trial may cost {dollars(worst)}, and the budget is {dollars(asked.budget_usd)}.",
+            hint="Raise the budget, or lower the caps of a run: its hours or its cost.",
+        )
+    address = StudyAddress(plan.settings.results_repo, asked.name)
+    await _refuse_runs_of_that_name(bench, address)
+    await begin_study(bench, address, study)
+    known_studies(bench).remember(address)
+    return CreatedStudy(address, study, plan, worst, points)
+
+
+async def _refuse_runs_of_that_name(bench: Workbench, address: StudyAddress) -> None:
+    """A study whose folder was deleted leaves its runs behind, and theirs are the ids that this one would take."""
+    first = run_id_of(address.name, 0, 1)
+    if first in await bench.results(address.repo).run_ids():
+        raise InvalidRequest(
+            f"{address.repo} has runs of an earlier study {address.name}, such as {first}.",
+            hint="Take another name.",
+        )
+
+
+def asked_for(
+    preset: Preset | None, given: Mapping[str, Any], wish: StudyWish, bench: Workbench
+) -> Asked:
+    """What was typed as a study whose every corner composes. Raises InvalidRequest, MissingSetting."""
+    name = checked_name(wish.name)
+    space = read_space(wish.search)
+    _refuse_given_twice(space, given)
+    if not 0 < wish.budget_usd < float("inf"):
+        raise InvalidRequest("The budget is in dollars, for all trials together.")
+    asked = Asked(
+        name=name,
+        created_at=bench.clock.now(),
+        preset=preset.name if preset else "",
+        preset_values=_as_json(preset.values if preset else {}),
+        given=_as_json({key: value for key, value in given.items() if key != "run_id"}),
+        space=space,
+        objective=objective(wish.objective, wish.direction),
+        budget_usd=wish.budget_usd,
+        sampler=wish.sampler,
+        pruner=wish.pruner,
+        every_steps=wish.every_steps,
+        seed=wish.seed,
+        at_most=wish.at_most,
+        most_trials=wish.most_trials,
+        patience=wish.patience,
+        forced=wish.forced,
+    )
+    for corner in _corners(space):
+        composed_trial(asked, corner, "")
+    return asked
+
+
+def read_space(texts: Sequence[str]) -> tuple[Dimension, ...]:
+    """The settings to search, each with values it can have. Raises InvalidRequest."""
+    typed = typed_dimensions(texts)
+    if not typed:
+        raise InvalidRequest(
+            "A study needs settings to search.",
+            hint="For example learning_rate=1e-5..1e-3:log,batch_size=16|32",
+        )
+    check_names(typed, NextStep.ASSIGN)
+    return tuple(_dimension(name, text) for name, text in typed.items())
+
+
+def read_params(study: Study, texts: Sequence[str]) -> dict[str, Value]:
+    """Values of one trial as a person types them, all that the study searches. Raises InvalidRequest."""
+    typed = typed_dimensions(texts)
+    names = [each.name for each in study.asked.space]
+    if sorted(typed) != sorted(names):
+        raise InvalidRequest(
+            f"A trial of {study.name} needs a value for each of {', '.join(names)}, and for nothing else.",
+            hint=f"For example {','.join(f'{each.name}={_some_value(each)}' for each in study.asked.space)}",
+        )
+    params: dict[str, Value] = {}
+    for dimension in study.asked.space:
+        value = _value(dimension.name, typed[dimension.name])
+        if not dimension.holds(value):
+            raise InvalidRequest(
+                f"{value} is outside of what {study.name} searches of {dimension.name}: {dimension.text}."
+            )
+        params[dimension.name] = value
+    return params
+
+
+def _some_value(dimension: Dimension) -> Value:
+    return f"{dimension.low:g}" if isinstance(dimension, Range) else dimension.values[0]
+
+
+def _dimension(name: str, text: str) -> Dimension:
+    kind = form_field(SETTINGS[name]).kind
+    if name in _OF_ALL_TRIALS or kind is Kind.LIST:
+        why = "takes a list" if kind is Kind.LIST else "is the same for all trials"
+        raise InvalidRequest(f"{name} cannot be searched: it {why}.")
+    if not is_range(text) or kind not in (Kind.INTEGER, Kind.NUMBER):
+        return checked_choices(name, [_value(name, each) for each in text.split("|")])
+    return read_range(name, text, is_whole=kind is Kind.INTEGER)
+
+
+def _value(name: str, text: str) -> Value:
+    """As the setting has it; its limits are checked where settings are composed."""
+    value = parse_assignment(f"{name}={text.strip()}")[1]
+    if form_field(SETTINGS[name]).kind is Kind.NUMBER and isinstance(value, int):
+        return float(value)
+    if not isinstance(value, str | int | float):
+        raise InvalidRequest(f"{text.strip()!r} is no value that can be searched for {name}.")
+    return value
+
+
+def some_values(study: Study) -> dict[str, Value]:
+    """Values with which the settings of its trials compose."""
+    return {each.name: _ends(each)[0] for each in study.asked.space}
+
+
+def _corners(space: Sequence[Dimension]) -> list[dict[str, Value]]:
+    """Enough combinations that each end of a range, and each choice, is in one of them."""
+    ends = {each.name: _ends(each) for each in space}
+    first = {name: values[0] for name, values in ends.items()}
+    return [{**first, name: value} for name, values in ends.items() for value in values]
+
+
+def _ends(dimension: Dimension) -> list[Value]:
+    if not isinstance(dimension, Range):
+        return list(dimension.values)
+    ends = [dimension.low, dimension.high]
+    return [int(end) for end in ends] if dimension.is_whole else list(ends)
+
+
+def _refuse_given_twice(space: Sequence[Dimension], given: Mapping[str, Any]) -> None:
+    twice = [each.name for each in space if each.name in given]
+    if twice:
+        raise InvalidRequest(
+            f"{', '.join(twice)} is searched, and given as well.", hint="Leave out one of the two."
+        )
+    if given.get("run_id"):
+        raise InvalidRequest(
+            "The runs of a study are named after it.", hint="Leave out the id of the run."
+        )
+
+
+def _as_json(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: plain(value) for name, value in values.items()}

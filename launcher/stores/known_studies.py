@@ -1,0 +1,108 @@
+"""Which studies this computer has made or run, and by which id it claims trials; the repos know the rest."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from launcher.domain.studies.address import StudyAddress, study_address
+from launcher.errors import InvalidRequest, NotConfigured
+from pod_image.contract.whole_file import write_whole
+
+_MOST = 200
+
+
+@dataclass(frozen=True)
+class KnownStudies:
+    folder: Path
+    """Of this computer's data."""
+
+    def addresses(self) -> list[StudyAddress]:
+        """The one that was used last first."""
+        found = (study_address(str(text)) for text in self._read().get("studies", []))
+        return [address for address in found if address is not None]
+
+    def remember(self, address: StudyAddress) -> None:
+        """Put it first. Raises NotConfigured where the file cannot be written."""
+        kept = [each for each in self.addresses() if each != address]
+        self._write({**self._read(), "studies": [str(each) for each in [address, *kept][:_MOST]]})
+
+    def found(self, typed: str) -> StudyAddress:
+        """The study of that address, of that name, or the one used last. Raises InvalidRequest."""
+        address = study_address(typed)
+        if address is not None:
+            return address
+        known = self.addresses()
+        named = [each for each in known if each.name == typed.strip()] if typed else known[:1]
+        if len(named) == 1:
+            return named[0]
+        if named:
+            listed = ", ".join(map(str, named))
+            raise InvalidRequest(
+                f"More than one study is called {typed}.", hint=f"Name one of: {listed}"
+            )
+        which = f"study {typed!r}" if typed else "study yet"
+        raise InvalidRequest(
+            f"This computer knows no {which}.",
+            hint="Name it with its results repo, as OWNER/NAME/STUDY.",
+        )
+
+    def computer_id(self) -> str:
+        """By which this computer claims trials: made once. Raises NotConfigured where it cannot be kept."""
+        kept = self._read()
+        found = kept.get("computer")
+        if isinstance(found, str) and found:
+            return found
+        made = secrets.token_hex(6)
+        self._write({**kept, "computer": made})
+        return made
+
+    @contextmanager
+    def lock(self, address: StudyAddress) -> Iterator[None]:
+        """Held while this computer runs that study. Raises InvalidRequest where another process does."""
+        name = f"study-{address}".replace("/", "-")
+        lock = FileLock(self.folder / f"{name}.lock", mode=0o600, is_singleton=False)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise InvalidRequest(
+                f"Another program on this computer is running {address} now.",
+                hint="Leave it to that one, or end it first.",
+            ) from None
+        except OSError as exc:
+            raise self._unwritable(exc) from exc
+        try:
+            yield
+        finally:
+            lock.release()
+
+    @property
+    def _path(self) -> Path:
+        return self.folder / "studies.json"
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            found = json.loads(self._path.read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def _write(self, kept: dict[str, Any]) -> None:
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_whole(self._path, json.dumps(kept), is_private=True)
+        except OSError as exc:
+            raise self._unwritable(exc) from exc
+
+    def _unwritable(self, exc: OSError) -> NotConfigured:
+        return NotConfigured(
+            f"Which studies there are could not be written to {self.folder}: {exc.strerror or exc}.",
+            hint="Make room on that disk, or set LAUNCHER_HOME to a folder that can be written.",
+        )

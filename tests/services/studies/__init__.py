@@ -1,0 +1,1 @@
+"""Studies: many runs under one budget, against emulated clouds and in virtual time."""
