@@ -46,6 +46,7 @@ COMMANDS: tuple[Entry, ...] = (
     _entry("gpus", _HIDDEN, "GPUs that can be rented now, with memory and price."),
     _entry("dataset", _RUN, "Check a dataset, make one of recordings, push it."),
     _entry("voices", _RUN, "Voices to start from, and your own: list, fetch, use, say, export."),
+    _entry("study", _RUN, "Many runs that look for good settings, under one budget."),
     _entry("runs", _WATCH, "All runs that this computer knows."),
     _entry("attach", _WATCH, "Add a run that another computer started, by its results repo."),
     _entry("label", _WATCH, "Name a run, tag it, keep notes on it."),

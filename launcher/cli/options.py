@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.models import ArgumentInfo
 
 from launcher.cli.flags import (
     FileOption,
@@ -122,12 +123,23 @@ def asks_for_a_run(
         return function(asked=Asked(values, **from_sources), **given)
 
     kept = [parameter for name, parameter in own.items() if name != "asked"]
-    parameters = [*sources.values(), *kept, *(_parameter(field) for field in settings)]
+    first = [
+        parameter for parameter in kept if _is_argument(parameter)
+    ]  # before the words of a command
+    rest = [parameter for parameter in kept if not _is_argument(parameter)]
+    parameters = [*first, *sources.values(), *rest, *(_parameter(field) for field in settings)]
+    # By name alone: one that is required may then come after one that is not.
+    parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in parameters]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {item.name: item.annotation for item in parameters}
     command.__doc__ = function.__doc__
     command.__name__ = function.__name__
     return command
+
+
+def _is_argument(parameter: inspect.Parameter) -> bool:
+    named = getattr(parameter.annotation, "__metadata__", ())
+    return any(isinstance(each, ArgumentInfo) for each in named)
 
 
 def _parameter(field: FormField) -> inspect.Parameter:

@@ -33,6 +33,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "gpus": (),
     "dataset": ("check", "demo/clips"),
     "voices": ("list",),
+    "study": ("show", "demo/voices/tune"),
     "runs": (),
     "attach": ("demo/voices",),
     "label": (),
@@ -214,7 +215,7 @@ ODD_KEYS = {
 }
 KEYS = {
     "RUNPOD_API_KEY": OFFLINE,
-    "HF_DATASET_TOKEN": (*OFFLINE, *AT_RUNPOD, "attach"),
+    "HF_DATASET_TOKEN": (*OFFLINE, *AT_RUNPOD, "attach", "study"),
     "HF_UPLOAD_TOKEN": (*OFFLINE, *AT_RUNPOD, "dataset"),
 }
 FAULTS |= {

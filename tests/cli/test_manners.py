@@ -32,7 +32,17 @@ from pod_image.contract.common_settings import DEFAULT_IMAGE
 from tests.cli.conftest import Shell
 from tests.kit.key_store import MemoryKeyStore
 
-HEAVY = {"nicegui", "httpx", "keyring", "huggingface_hub", "pydantic", "torch", "fastapi", "numpy"}
+HEAVY = {
+    "nicegui",
+    "httpx",
+    "keyring",
+    "huggingface_hub",
+    "pydantic",
+    "torch",
+    "fastapi",
+    "numpy",
+    "optuna",
+}
 
 
 def in_fresh_interpreter(*words: str, home: Path) -> tuple[str, set[str]]:

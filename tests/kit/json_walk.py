@@ -19,6 +19,10 @@ ELSEWHERE = {
     "demo": "tests/cli/commands/test_demo.py",
     "ui": "tests/cli/test_recorded_dataset.py",
     "serve": "tests/cli/documents/test_every_command.py",
+    **{
+        f"study {word}": "tests/cli/commands/test_study.py"
+        for word in ("create", "add", "run", "show", "stop", "list")
+    },
     "share": "tests/cli/commands/test_share.py",
     "tensorboard": "tests/cli/commands/test_tensorboard.py",
     "mcp": "tests/cli/commands/test_mcp.py",

@@ -21,6 +21,7 @@ from launcher.cli.documents import (
     queue,
     runs,
     said,
+    studies,
     told,
 )
 
@@ -97,6 +98,12 @@ COMMANDS: Mapping[str, Shapes] = {
     "voices say": Shapes((made.VoicesSay,)),
     "voices export": Shapes((made.VoicesExport,)),
     "voices bases": Shapes((made.VoicesBases,)),
+    "study create": Shapes((studies.StudyCreate,)),
+    "study add": Shapes((studies.StudyAdd,)),
+    "study run": Shapes((studies.StudyRun,), (studies.StudyNews,)),
+    "study show": Shapes((studies.StudyShow,)),
+    "study stop": Shapes((studies.StudyStop,)),
+    "study list": Shapes((studies.StudyList,)),
     "label": Shapes((runs.Label,)),
     "runs": Shapes((runs.Runs,)),
     "attach": Shapes((runs.Attach,)),

@@ -1,0 +1,106 @@
+"""What `launcher study run` does: read the study, ask, then run it and say what happens."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import typer
+
+from launcher.cli.documents.studies import news_document, run_document
+from launcher.cli.following import end_on_signals
+from launcher.cli.notifying import with_addresses
+from launcher.cli.session import HUB_KEYS, PLACE_ALONE, find, run, with_secrets
+from launcher.cli.terminal.layout import usd
+from launcher.cli.terminal.next_steps import in_terminal
+from launcher.cli.terminal.output import Output
+from launcher.cli.terminal.study_view import study_text
+from launcher.domain.studies.address import StudyAddress
+from launcher.domain.studies.study import Study
+from launcher.errors import Interrupted, InvalidRequest
+from launcher.services.common.workbench import Workbench
+from launcher.services.studies.creating import some_values
+from launcher.services.studies.keeping import find_study, known_studies
+from launcher.services.studies.news import StudyNews
+from launcher.services.studies.running import StudyEnd, run_study
+from launcher.services.studies.sampling import importances, need_optuna
+from launcher.services.studies.trial_plan import composed_trial
+from launcher.stores.secrets import Keys
+from pod_image.contract.figures import counted
+
+
+def run_and_tell(
+    key: str, output: Output, *, is_agreed: bool, notify: list[str], is_silent: bool
+) -> None:
+    """Run the study once the person has agreed to what is left of its budget, and say how it ended.
+
+    Raises InvalidRequest where nobody can be asked, Interrupted when the person leaves, typer.Exit on "no".
+    """
+    need_optuna()
+    if not is_agreed and not sys.stdin.isatty():
+        raise InvalidRequest(
+            "There is no terminal to ask on, so nothing was rented.",
+            hint="Add --yes to run it without being asked; launcher study show tells what it is.",
+        )
+    keys = with_addresses(find((*PLACE_ALONE, *HUB_KEYS)), notify, is_off=is_silent)
+    end_on_signals()
+    ended = run(keys, lambda bench: _run(bench, keys, key, output, is_agreed))
+    if ended is None:
+        output.talk("Nothing was rented.")
+        raise typer.Exit(1)
+    address, end = ended
+    shares = importances(end.study)
+    output.answer(
+        run_document(address, end.study, end.why, shares),
+        lambda: f"{end.why}\n\n{study_text(address, end.study, shares)}",
+        quiet=end.study.best.run_id if end.study.best else "",
+    )
+
+
+async def _run(
+    bench: Workbench, keys: Keys, key: str, output: Output, is_agreed: bool
+) -> tuple[StudyAddress, StudyEnd] | None:
+    """None when the person said no."""
+    address = known_studies(bench).found(key)
+    study = (await find_study(bench, address)).study
+    keys = with_secrets(
+        keys, composed_trial(study.asked, some_values(study), "").settings, is_needed=True
+    )
+    output.talk(study_text(address, study, {}))
+    if not is_agreed and not _agreed(study):
+        return None
+
+    def report(news: StudyNews) -> None:
+        text = in_terminal(news.text)
+        if output.as_json:
+            output.event(news_document(text, news.study, news.trial))
+        else:
+            output.talk(f"{bench.clock.now():%H:%M}  {text}")
+
+    try:
+        return address, await run_study(bench, keys, address, report)
+    except asyncio.CancelledError as exc:
+        now = (await find_study(bench, address)).study
+        raise left(address, now) from exc
+
+
+def left(address: StudyAddress, study: Study) -> Interrupted:
+    """Nobody runs it any more; what lives goes on, and what that can cost is set aside."""
+    lives = (
+        f"{counted(len(study.live), 'run goes', 'runs go')} on without this computer and may cost "
+        f"{usd(study.reserved_usd)} more."
+        if study.live
+        else "No run of it goes on."
+    )
+    return Interrupted(
+        f"{address} is not run any more. {lives}",
+        hint=f"Go on: launcher study run {address}. End it: launcher study stop {address}",
+    )
+
+
+def _agreed(study: Study) -> bool:
+    question = (
+        f"\nRun it for {usd(max(0.0, study.left_usd) + study.reserved_usd)} more at most, "
+        f"{usd(study.asked.budget_usd)} in all?"
+    )
+    return bool(typer.confirm(question, default=False, err=True))
