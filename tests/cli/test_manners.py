@@ -69,11 +69,11 @@ def test_the_light_commands_load_nothing_heavy(words: tuple[str, ...], tmp_path:
     assert text.strip()
 
 
-@pytest.mark.parametrize("command", ["plan", "deploy"])
+@pytest.mark.parametrize("command", ["plan", "deploy", "study create"])
 def test_the_help_of_every_setting_loads_what_declares_them_and_no_service(
     command: str, tmp_path: Path
 ) -> None:
-    text, loaded = in_fresh_interpreter(command, "--help", home=tmp_path)
+    text, loaded = in_fresh_interpreter(*command.split(), "--help", home=tmp_path)
     assert loaded == {"pydantic"}
     assert all(option_of(field.name) in text for _, group in fields() for field in group)
 

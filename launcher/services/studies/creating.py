@@ -34,11 +34,9 @@ from launcher.services.studies.trial_plan import (
 )
 from launcher.stores.secrets import Keys
 from pod_image.contract.figures import dollars
+from pod_image.contract.knobs import Scope
 from pod_image.contract.next_steps import NextStep
 from pod_image.contract.settings import SETTINGS
-
-_OF_ALL_TRIALS = ("results_repo", "run_id", "provider")
-"""A study has one of each, or sees to it itself."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +123,7 @@ def asked_for(
         created_at=bench.clock.now(),
         preset=preset.name if preset else "",
         preset_values=_as_json(preset.values if preset else {}),
-        given=_as_json({key: value for key, value in given.items() if key != "run_id"}),
+        given=_as_json(given),
         space=space,
         objective=objective(wish.objective, wish.direction),
         budget_usd=wish.budget_usd,
@@ -181,8 +179,11 @@ def _some_value(dimension: Dimension) -> Value:
 
 def _dimension(name: str, text: str) -> Dimension:
     kind = form_field(SETTINGS[name]).kind
-    if name in _OF_ALL_TRIALS or kind is Kind.LIST:
-        why = "takes a list" if kind is Kind.LIST else "is the same for all trials"
+    is_of_one_run = (
+        SETTINGS[name].knob.scope is Scope.RUN
+    )  # where it reads and writes, not how it is done
+    if is_of_one_run or kind is Kind.LIST:
+        why = "is the same for all trials" if is_of_one_run else "takes a list"
         raise InvalidRequest(f"{name} cannot be searched: it {why}.")
     if not is_range(text) or kind not in (Kind.INTEGER, Kind.NUMBER):
         return checked_choices(name, [_value(name, each) for each in text.split("|")])

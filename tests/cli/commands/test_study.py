@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import pytest
 
-from launcher.forms.fields import fields
-from launcher.forms.option_names import option_of
 from tests.cli.conftest import COMMAND_RUN, Shell
-from tests.cli.test_manners import in_fresh_interpreter
 from tests.services.studies.world import TrialPods
 
 STUDY = "demo/voices/tune"
@@ -133,9 +129,3 @@ def test_without_the_extra_it_says_how_to_install_it_and_still_shows(
     assert said.code == 3
     assert 'pip install "pod-launcher[study]"' in said.text
     assert shell("study", "show").code == 0
-
-
-def test_its_help_has_every_setting_and_loads_no_service(tmp_path: Path) -> None:
-    text, loaded = in_fresh_interpreter("study", "create", "--help", home=tmp_path)
-    assert loaded == {"pydantic"}
-    assert all(option_of(field.name) in text for _, group in fields() for field in group)
