@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,21 @@ class KnownStudies:
             hint="Name it with its results repo, as OWNER/NAME/STUDY.",
         )
 
+    def keep_copy(self, address: StudyAddress, study: str, trials: str) -> None:
+        """Both files as they were read last, to be shown at once. A copy that cannot be written is none."""
+        with suppress(OSError):
+            path = self._copy(address)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            text = json.dumps({"study": study, "trials": trials})
+            write_whole(path, text, is_private=True)
+
+    def copy(self, address: StudyAddress) -> tuple[str, str] | None:
+        try:
+            kept = json.loads(self._copy(address).read_text("utf-8"))
+            return str(kept["study"]), str(kept["trials"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
     def computer_id(self) -> str:
         """By which this computer claims trials: made once. Raises NotConfigured where it cannot be kept."""
         kept = self._read()
@@ -82,6 +98,10 @@ class KnownStudies:
             yield
         finally:
             lock.release()
+
+    def _copy(self, address: StudyAddress) -> Path:
+        name = hashlib.sha256(str(address).encode()).hexdigest()[:24]
+        return self.folder / "studies" / f"{name}.json"
 
     @property
     def _path(self) -> Path:

@@ -12,10 +12,13 @@ from typing import Any
 from launcher.domain.labels import LabelName
 from launcher.domain.queued import EntryState
 from launcher.domain.run import Run, RunState
+from launcher.domain.studies.address import StudyAddress
+from launcher.domain.studies.kept import study_text, trials_text
 from launcher.services.live.journal import Journal
 from launcher.stores.heard_samples import HeardSampleStore, sample_key
 from launcher.stores.queue import QueueStore
 from launcher.stores.queue_claims import Claim
+from launcher.stores.known_studies import KnownStudies
 from launcher.stores.runs import RunHistory
 from launcher.workshop.transcribing.suggestions import SuggestedWord, Suggestion, SuggestionsFile
 from pod_image.contract.bodies import Sample
@@ -34,6 +37,7 @@ from tests.browser.moments import (
 from tests.browser.pods import tone
 from tests.kit.checkout import DEMO_CLIPS
 from tests.kit.recognisers import demo_sound, demo_texts
+from tests.kit.studies import well_under_way
 from tests.kit.tiny_voice import tiny_voice
 
 Step = Callable[[Any], None]
@@ -49,6 +53,10 @@ class PageState:
     within: str = ""
     after: Step = lambda page: None
     """What undoes that for the states that follow."""
+
+
+def _what_mattered(page: Any) -> None:
+    page.get_by_text("How much of the difference").wait_for(timeout=60_000)
 
 
 def _wrong_key(page: Any) -> None:
@@ -343,6 +351,8 @@ WITH_RUNS = (
     PageState("queue", "/queue", within="queue-add"),
     PageState("queue-add", "/queue", _queue_add),
     PageState("train-own-presets", "/train?preset=softer", _broken_preset),
+    PageState("studies", "/studies", within="runs"),
+    PageState("study", "/studies/demo/voice/tune", _what_mattered),
     PageState("compare", "/compare?a=finished00&b=stopped000"),
     PageState("run-live", "/runs/running000"),
     PageState("run-command", "/runs/pictures00"),
@@ -394,6 +404,7 @@ def write_history(home: Path, now: datetime | None = None) -> None:
     history.close()
     _hear(next(run for run in runs if run.nonce == "finished00"), data / "heard")
     write_queue(data, now)
+    write_study(data, now)
     write_presets(home / "config" / "presets")
     write_heard(data / "datasets" / "dora")
     write_voice(data / "results" / "demo" / "voice" / "run-01")
@@ -409,6 +420,12 @@ def _hear(run: Run, folder: Path) -> None:
         for one in said
     }
     HeardSampleStore(folder).note(run.nonce, "base", "en_US", heard)
+def write_study(data: Path, now: datetime) -> None:
+    """A study that goes on, as it was read last: its repo cannot be read without keys."""
+    known, address = KnownStudies(data), StudyAddress("demo/voice", "tune")
+    study = well_under_way(now)
+    known.remember(address)
+    known.keep_copy(address, study_text(study), trials_text(study))
 
 
 def write_voice(folder: Path) -> None:

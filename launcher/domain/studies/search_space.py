@@ -40,10 +40,10 @@ class Range:
     def text(self) -> str:
         more = [
             ":log" if self.is_log else "",
-            f":step={self.step:g}" if self.step else "",
+            f":step={_typed(self.step)}" if self.step else "",
             f":points={self.points}" if self.points else "",
         ]
-        return f"{self.low:g}..{self.high:g}{''.join(more)}"
+        return f"{_typed(self.low)}..{_typed(self.high)}{''.join(more)}"
 
     def holds(self, value: object) -> bool:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -113,6 +113,11 @@ def typed_dimensions(texts: Iterable[str]) -> dict[str, str]:
             f"A study searches {MOST_DIMENSIONS} settings at most; {len(found)} were named."
         )
     return found
+
+
+def _typed(number: float) -> str:
+    """As a person types it: 1e-5, not 1e-05."""
+    return f"{number:g}".replace("e-0", "e-").replace("e+0", "e")
 
 
 def is_range(text: str) -> bool:

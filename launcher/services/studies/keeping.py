@@ -43,6 +43,15 @@ def kept_studies(bench: Workbench, repo: str) -> KeptStudies:
     return KeptStudies(bench.hub, repo)
 
 
+def read_before(known: KnownStudies, address: StudyAddress) -> Study | None:
+    """As this computer read it last; nobody is asked."""
+    kept = known.copy(address)
+    try:
+        return read_study(kept[0].encode(), kept[1].encode()) if kept is not None else None
+    except InvalidRequest:
+        return None
+
+
 async def find_study(bench: Workbench, address: StudyAddress) -> FoundStudy:
     """Raises InvalidRequest where the repo has no such study, HubError or NotConfigured where it cannot be read."""
     found = await _looked(bench, address)
@@ -101,15 +110,20 @@ async def _looked(bench: Workbench, address: StudyAddress) -> _Looked:
     study = read_study(kept.study, kept.trials)
     if study.name != address.name:
         raise InvalidRequest(f"The folder of {address} holds another study, {study.name}.")
+    known_studies(bench).keep_copy(address, study_text(study), trials_text(study))
     return _Looked(study, kept.commit)
 
 
 async def _written(
     bench: Workbench, address: StudyAddress, study: Study, message: str, commit: str
 ) -> bool:
-    return await kept_studies(bench, address.repo).write(
-        address.name, study_text(study), trials_text(study), message, on_top_of=commit
+    texts = study_text(study), trials_text(study)
+    is_there = await kept_studies(bench, address.repo).write(
+        address.name, *texts, message, on_top_of=commit
     )
+    if is_there:
+        known_studies(bench).keep_copy(address, *texts)
+    return is_there
 
 
 def _too_busy(address: StudyAddress) -> HubError:

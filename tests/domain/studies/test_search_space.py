@@ -39,6 +39,8 @@ def test_a_range_may_be_logarithmic_stepped_or_cut_into_points() -> None:
     assert read_range("a", "1e-4..1e-2:log:points=3", is_whole=False).grid() == [1e-4, 1e-3, 1e-2]
     assert read_range("a", "0.1..0.3:step=0.1", is_whole=False).grid() == [0.1, 0.2, 0.3]
     assert read_range("a", "1..4", is_whole=True).grid() == [1, 2, 3, 4]
+    for text in ("1e-5..0.001:log", "10..30:step=10", "0.0001..0.01:log:points=3"):
+        assert read_range("a", text, is_whole=False).text == text
     assert is_range("1..4")
     assert not is_range("../a|../b")
 

@@ -13,6 +13,7 @@ from launcher.domain.run import Run
 from launcher.errors import LauncherError
 from launcher.services.following.comparing import MOST_COMPARED
 from launcher.services.following.receipts import costs
+from launcher.stores.known_studies import KnownStudies
 from launcher.stores.run_list import Choices, PaidRun, RunKind
 from launcher.ui.frame import Shell, page, show_error
 from launcher.ui.pages.runs.asked import Asked
@@ -92,6 +93,8 @@ class _RunsPage:
             Elsewhere(self._shell)
             return
         self._totals(paid)
+        if KnownStudies(self._shell.site.config.data_folder).addresses():
+            link("Studies: many runs under one budget", "/studies")
         self._narrow = box("div", "row tools")
         self._draw_choices(choices)
         self._chosen()

@@ -1,0 +1,1 @@
+"""Studies: a list, and one with its trials, money and best voices."""

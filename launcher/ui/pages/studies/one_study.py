@@ -1,0 +1,241 @@
+"""One study drawn: its money, how it came along, its trials, the best beside each other, and what mattered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+
+from nicegui import background_tasks, ui
+
+from launcher.domain.studies.address import StudyAddress
+from launcher.domain.studies.progress import Reached, best_so_far, values_reached
+from launcher.domain.studies.study import Study, Trial, TrialState
+from launcher.errors import LauncherError
+from launcher.services.following.find_run import find_run
+from launcher.services.studies.sampling import ENOUGH_TRIALS, importances_if_any
+from launcher.services.studies.stopping import stop_study
+from launcher.ui.frame import Shell, show_error
+from launcher.ui.next_steps import on_page
+from launcher.ui.state.curves import Plotted
+from launcher.ui.widgets.dialog import Dialog
+from launcher.ui.widgets.elements import (
+    Button,
+    Text,
+    badge,
+    box,
+    button,
+    card,
+    facts,
+    hint,
+    link,
+    para,
+    say,
+    table,
+)
+from launcher.ui.widgets.labelled_bar import LabelledBar
+from launcher.ui.widgets.plot import Plot, PlotLine
+from pod_image.contract.figures import counted, dollars
+
+BESIDE_EACH_OTHER = 5
+_TONES = {
+    TrialState.COMPLETE: "good",
+    TrialState.LIVE: "note",
+    TrialState.FAILED: "bad",
+}
+
+
+class OneStudy:
+    def __init__(self, shell: Shell, address: StudyAddress, study: Study) -> None:
+        self._shell, self._address, self._study = shell, address, study
+
+    def draw(self) -> None:
+        self._head()
+        self._money()
+        if values_reached(self._study):
+            self._came_along()
+            self._best()
+        self._what_mattered()
+        self._trials()
+
+    def _head(self) -> None:
+        asked = self._study.asked
+        facts(
+            [
+                ("Results repo", self._address.repo),
+                ("Objective", f"{asked.objective.title}, {asked.objective.direction}"),
+                ("Searched", ", ".join(f"{each.name} {each.text}" for each in asked.space)),
+                ("Values by", asked.sampler.value),
+                ("Stopped early by", asked.pruner.value),
+                ("At a time", counted(asked.at_most, "trial")),
+            ]
+        )
+        if self._study.stopped:
+            say("note", "Stopped", f"{self._study.stopped} No further trial is begun.")
+        elif self._study.live:
+            self._stop_button()
+
+    def _money(self) -> None:
+        with box("div", "stack-small"):
+            self._draw_money()
+
+    def _draw_money(self) -> None:
+        study = self._study
+        bar = LabelledBar("Budget")
+        words = f"{dollars(study.spent_usd)} spent"
+        if study.live:
+            words += (
+                f", {dollars(study.reserved_usd)} set aside for {counted(len(study.live), 'trial')}"
+            )
+        budget = study.asked.budget_usd
+        bar.show(f"{words}, of {dollars(budget)}", (study.spent_usd + study.reserved_usd) / budget)
+        hint(
+            "What its runs have cost and the most that those which go on may still cost are never over the budget "
+            "together."
+        )
+
+    def _came_along(self) -> None:
+        study = self._study
+        with card("Best so far"):
+            best = best_so_far(study)
+            plot = Plot(f"{study.objective.title} by trial", height=220, foot="trial")
+            plot.show(
+                [
+                    PlotLine(
+                        "best", "Best so far", _plotted(best), study.objective.text(best[-1][1])
+                    ),
+                    PlotLine("each", "Each trial", _plotted(values_reached(study))),
+                ]
+            )
+
+    def _best(self) -> None:
+        study, ranked = self._study, self._study.ranked[:BESIDE_EACH_OTHER]
+        with card("The best beside each other"):
+            names = [each.name for each in study.asked.space]
+            columns = ("Run", study.objective.title, "Step", *names, "Cost")
+            numeric = tuple(range(1, len(columns)))
+            with table("The best trials", columns, numeric=numeric):
+                for trial in ranked:
+                    self._row(
+                        trial,
+                        study.objective.text(trial.value),
+                        "" if trial.step is None else f"{trial.step:,}",
+                        *(_value(trial, name) for name in names),
+                        dollars(trial.spent_usd),
+                    )
+            if len(ranked) > 1:
+                compare = Button("Hear and compare them", symbol="compare")
+                compare.mark("compare-best")
+                compare.when_pressed(lambda: self._compare(compare, ranked))
+
+    async def _compare(self, pressed: Button, ranked: Sequence[Trial]) -> None:
+        """Get to know the runs of other computers first: then the page that compares has them too."""
+        pressed.lock("Their runs are looked up.")
+        session = await self._shell.session()
+        names = [f"{self._address.repo}/{trial.run_id}" for trial in ranked]
+        for name in names:
+            with suppress(LauncherError):  # it is left out there
+                await find_run(session.bench, name)
+        ui.navigate.to(f"/compare?runs={','.join(names)}")
+
+    def _what_mattered(self) -> None:
+        measured = sum(trial.is_measured for trial in self._study.trials)
+        if measured < ENOUGH_TRIALS:
+            return
+        with card("Which setting mattered") as place:
+            words = hint("Optuna works it out…")
+
+        async def fill() -> None:
+            found = await asyncio.to_thread(importances_if_any, self._study)
+            if place.is_deleted:
+                return
+            words.text = (
+                "How much of the difference between trials each setting explains, by Optuna."
+                if found
+                else "Nothing can be said: Optuna is not installed, or all trials are alike."
+            )
+            with place:
+                for name, share in found.items():
+                    LabelledBar(name).show(f"{100 * share:.0f} %", share)
+
+        background_tasks.create(fill(), name="importances")
+
+    def _trials(self) -> None:
+        study = self._study
+        with card("Trials"):
+            if not study.trials:
+                para("None was begun yet. A study runs in a terminal.")
+                return
+            names = [each.name for each in study.asked.space]
+            columns = ("Run", "State", study.objective.title, "Cost", *names, "Why")
+            numeric = (2, 3, *range(4, 4 + len(names)))
+            with table("Trials", columns, numeric=numeric):
+                for trial in study.trials:
+                    self._row(
+                        trial,
+                        trial.state,
+                        study.objective.text(trial.value),
+                        dollars(trial.committed_usd),
+                        *(_value(trial, name) for name in names),
+                        "" if trial.is_measured else trial.reason,
+                    )
+
+    def _row(self, trial: Trial, *cells: str) -> None:
+        with box("tr"):
+            with box("td"):
+                if trial.run_id:
+                    link(trial.run_id, f"/run/{self._address.repo}/{trial.run_id}")
+                else:
+                    Text("span", f"trial {trial.number + 1}")
+            for cell in cells:
+                if isinstance(cell, TrialState):
+                    with box("td"):
+                        badge(cell.value, _TONES.get(cell, "plain"))
+                else:
+                    Text("td", cell, "number" if cell[:1].isdigit() or cell[:1] in "$-" else "")
+
+    def _stop_button(self) -> None:
+        dialog = Dialog("Stop this study?")
+        said = box("div")
+
+        async def stop() -> None:
+            dialog.hide()
+            ask.lock("It is being stopped.")
+            session = await self._shell.session()
+            said.clear()
+            try:
+                stopped = await stop_study(session.bench, self._address)
+            except LauncherError as error:
+                ask.lock(None)
+                with said:
+                    show_error(error)
+                return
+            with said:
+                say(
+                    "good",
+                    "Stopped",
+                    "No further trial is begun; what goes on finishes and delivers.",
+                )
+                for each in stopped.told:
+                    if each.trouble:
+                        say("warning", each.trial.run_id, on_page(each.trouble))
+
+        with dialog.body:
+            para(
+                f"No further trial is begun, on any computer, and {counted(len(self._study.live), 'run')} that "
+                "may go on will finish and deliver."
+            )
+        with dialog.actions:
+            button("Stop it", stop, kind="danger").mark("stop-study-now")
+            button("Back", dialog.hide)
+        ask = Button("Stop the study…", dialog.show, symbol="stop")
+        ask.mark("stop-study")
+
+
+def _plotted(reached: Sequence[Reached]) -> list[Plotted]:
+    return [Plotted(float(number), 0.0, value) for number, value in reached]
+
+
+def _value(trial: Trial, name: str) -> str:
+    value = trial.params.get(name, "")
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,132 @@
+"""Studies that this computer knows, and the page of one, by its address."""
+
+from __future__ import annotations
+
+from nicegui import ui
+
+from launcher.domain.studies.address import StudyAddress, study_address
+from launcher.domain.studies.study import Study, is_study_name
+from launcher.errors import LauncherError
+from launcher.services.studies.keeping import find_study, read_before
+from launcher.stores.known_studies import KnownStudies
+from launcher.ui.frame import Shell, page, show_error
+from launcher.ui.pages.studies.one_study import OneStudy
+from launcher.ui.state.site import Site
+from launcher.ui.widgets.elements import (
+    Text,
+    box,
+    button,
+    card,
+    empty_state,
+    hint,
+    link,
+    say,
+    table,
+)
+from launcher.ui.widgets.inputs import Field
+from pod_image.contract.figures import counted, dollars
+
+LOOK_SECONDS = 60.0
+_LEAD = "Many runs that look for good settings, under one budget."
+
+
+def register(site: Site) -> None:
+    page(site, "/studies", "Studies", _list, lead=_LEAD, current="/runs")
+    page(site, "/studies/{owner}/{name}/{study}", "Study", _one, current="/runs")
+
+
+async def _list(shell: Shell) -> None:
+    known = KnownStudies(shell.site.config.data_folder)
+    addresses = known.addresses()
+    if not addresses:
+        with empty_state(
+            "No study yet", "A study is made in a terminal, and can be looked at here."
+        ):
+            hint("How that goes stands in docs/studies.md.")
+    else:
+        columns = ("Study", "Objective", "Best", "Trials", "Spent", "Budget")
+        with table("Studies", columns, numeric=(2, 3, 4, 5)):
+            for address in addresses:
+                _row(address, read_before(known, address))
+    with card("A study from another computer"):
+        field = Field("study-address", "Its address", placeholder="me/voice/tune")
+        said = box("div")
+
+        def show() -> None:
+            address = study_address(str(field.value or ""))
+            said.clear()
+            if address is None:
+                with said:
+                    say("warning", "That names no study.", "Write OWNER/NAME/STUDY.")
+                return
+            ui.navigate.to(page_of(address))
+
+        field.enters(button("Show it here", show, symbol="plus").mark("show-study"))
+
+
+def page_of(address: StudyAddress) -> str:
+    return f"/studies/{address}"
+
+
+def _row(address: StudyAddress, study: Study | None) -> None:
+    with box("tr"):
+        with box("td"):
+            link(str(address), page_of(address))
+        if study is None:
+            for _ in range(5):
+                Text("td", "")
+            return
+        best = study.best
+        Text("td", study.objective.title)
+        Text("td", study.objective.text(best.value) if best is not None else "", "number")
+        Text("td", str(len(study.trials)), "number")
+        Text("td", dollars(study.spent_usd), "number")
+        Text("td", dollars(study.asked.budget_usd), "number")
+
+
+async def _one(shell: Shell, owner: str, name: str, study: str) -> None:
+    if not is_study_name(study):
+        with empty_state("No such study", "Its address is OWNER/NAME/STUDY."):
+            link("All studies", "/studies")
+        return
+    await _StudyPage(shell, StudyAddress(f"{owner}/{name}", study)).draw()
+
+
+class _StudyPage:
+    """What was read last is there at once; the results repo is read again and again while the page is open."""
+
+    def __init__(self, shell: Shell, address: StudyAddress) -> None:
+        self._shell, self._address = shell, address
+        self._known = KnownStudies(shell.site.config.data_folder)
+        self._shown: Study | None = None
+
+    async def draw(self) -> None:
+        self._shell.title(f"Study {self._address.name}")
+        self._place = box("div", "stack")
+        self._trouble = box("div")
+        study = read_before(self._known, self._address)
+        if study is not None:
+            self._show(study)
+        await self._look()
+        ui.timer(LOOK_SECONDS, self._look, immediate=False)
+
+    async def _look(self) -> None:
+        session = await self._shell.session()
+        self._trouble.clear()
+        try:
+            self._show((await find_study(session.bench, self._address)).study)
+        except LauncherError as error:
+            with self._trouble:
+                if self._shown is None:
+                    show_error(error)
+                else:
+                    say("note", "As it was read last on this computer.", str(error.message))
+
+    def _show(self, study: Study) -> None:
+        if study == self._shown:
+            return
+        self._shown = study
+        self._place.clear()
+        with self._place:
+            OneStudy(self._shell, self._address, study).draw()
+        self._shell.announce(f"{counted(len(study.trials), 'trial')}.")

@@ -1,0 +1,103 @@
+"""The pages of studies: which there are, and one with its money, its trials and its best."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nicegui.testing import User
+
+from launcher.domain.studies.address import StudyAddress
+from launcher.domain.studies.kept import read_study, study_text, trials_text
+from launcher.domain.studies.study import Claim, Study, Trial, TrialState
+from launcher.stores.known_studies import KnownStudies
+from launcher.ui.widgets.elements import Button
+from launcher.ui.widgets.plot import Plot
+from pod_image.contract.paths import STUDIES_FOLDER
+from tests.kit.clocks import NOW
+from tests.kit.page_verbs import only, press, until, visit
+from tests.kit.studies import ended_trial, study_of
+from tests.ui.conftest import Ground
+
+ADDRESS = StudyAddress("demo/voice", "tune")
+LIVE = Trial(
+    3,
+    {"learning_rate": 2e-4, "batch_size": 32},
+    TrialState.LIVE,
+    run_id="tune-004",
+    launches=1,
+    claim=Claim("me", NOW, "runpod", "acct"),
+    reserved_usd=2.5,
+)
+STUDY = study_of(
+    ended_trial(0, 3.0),
+    ended_trial(1, 1.5),
+    ended_trial(2, None, state=TrialState.FAILED, reason="The training process died."),
+    LIVE,
+)
+
+
+def push(ground: Ground, study: Study) -> None:
+    folder = f"{STUDIES_FOLDER}/{study.name}"
+    ground.push_results(
+        {
+            f"{folder}/study.json": study_text(study).encode(),
+            f"{folder}/trials.jsonl": trials_text(study).encode(),
+        },
+        "demo/voice",
+    )
+
+
+async def test_a_study_shows_its_money_its_trials_and_its_best(
+    person: User, ground: Ground
+) -> None:
+    push(ground, STUDY)
+    await visit(person, "/studies")
+    ground.hold_keys(person.tab_id)
+    await visit(person, "/studies/demo/voice/tune")
+    await person.should_see("$1.50 spent, $2.50 set aside for 1 trial, of $10.00", retries=100)
+    await person.should_see("The training process died.")
+    await person.should_see("tune-004")
+    (plot,) = person.find(kind=Plot).elements
+    best, each = plot.lines
+    assert [point.value for point in best.points] == [3.0, 1.5]
+    assert [point.step for point in each.points] == [1.0, 2.0]
+    await person.should_see("The best beside each other")
+    await person.should_see("Hear and compare them")
+
+
+async def test_what_was_read_last_is_there_without_a_key_and_listed(
+    person: User, ground: Ground
+) -> None:
+    known = KnownStudies(ground.site.config.data_folder)
+    known.remember(ADDRESS)
+    known.keep_copy(ADDRESS, study_text(STUDY), trials_text(STUDY))
+    await visit(person, "/studies")
+    await person.should_see("demo/voice/tune")
+    await person.should_see("1.5")
+    await visit(person, "/studies/demo/voice/tune")
+    await person.should_see("tune-002")
+    await person.should_see("As it was read last on this computer.")
+
+
+async def test_without_a_study_it_says_where_one_comes_from(person: User, ground: Ground) -> None:
+    await visit(person, "/studies")
+    await person.should_see("No study yet")
+    await visit(person, "/studies/demo/voice/Not-A-Name")
+    await person.should_see("No such study")
+
+
+async def test_a_study_is_stopped_from_its_page(person: User, ground: Ground) -> None:
+    push(ground, replace(STUDY, trials=(*STUDY.trials[:3], LIVE)))
+    await visit(person, "/studies")
+    ground.hold_keys(person.tab_id)
+    await visit(person, "/studies/demo/voice/tune")
+    press(person, only(person, Button, "stop-study"))
+    press(person, only(person, Button, "stop-study-now"))
+    await until(lambda: read_study(*files(ground)).stopped == "It was stopped by hand.")
+    await person.should_see("what goes on finishes and delivers", retries=100)
+
+
+def files(ground: Ground) -> tuple[bytes, bytes]:
+    kept = KnownStudies(ground.site.config.data_folder).copy(ADDRESS)
+    assert kept is not None
+    return kept[0].encode(), kept[1].encode()
