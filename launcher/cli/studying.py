@@ -20,7 +20,7 @@ from launcher.domain.studies.study import Study
 from launcher.errors import Interrupted, InvalidRequest
 from launcher.services.common.workbench import Workbench
 from launcher.services.studies.creating import some_values
-from launcher.services.studies.keeping import find_study, known_studies
+from launcher.services.studies.keeping import find_study, known_studies, read_before
 from launcher.services.studies.news import StudyNews
 from launcher.services.studies.running import StudyEnd, run_study
 from launcher.services.studies.sampling import importances, need_optuna
@@ -78,9 +78,11 @@ async def _run(
             output.talk(f"{bench.clock.now():%H:%M}  {text}")
 
     try:
-        return address, await run_study(bench, keys, address, report)
+        return address, await run_study(bench, keys, address, report, study.asked)
     except asyncio.CancelledError as exc:
-        now = (await find_study(bench, address)).study
+        now = (
+            read_before(known_studies(bench), address) or study
+        )  # nobody is asked while one leaves
         raise left(address, now) from exc
 
 

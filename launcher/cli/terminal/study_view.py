@@ -20,6 +20,7 @@ def study_text(address: StudyAddress, study: Study, importances: Mapping[str, fl
         pairs(
             [
                 ("objective", f"{asked.objective.direction} {asked.objective.name}"),
+                ("runs", settings_text(study)),
                 ("search", ", ".join(f"{each.name}={each.text}" for each in asked.space)),
                 ("by", f"{asked.sampler}, pruner {asked.pruner}, {asked.at_most} at a time"),
                 ("budget", money_text(study)),
@@ -34,6 +35,17 @@ def study_text(address: StudyAddress, study: Study, importances: Mapping[str, fl
     if importances:
         parts += ["", importances_text(importances)]
     return "\n".join(parts)
+
+
+def settings_text(study: Study) -> str:
+    """What all runs of it do: such as "preset finetune-medium, dataset_repo=me/clips"."""
+    preset = [f"preset {study.asked.preset}"] if study.asked.preset else []
+    given = [
+        f"{name}={' '.join(map(str, value)) if isinstance(value, list) else value}"
+        for name, value in study.asked.given.items()
+        if value not in ("", [])
+    ]
+    return ", ".join([*preset, *given])
 
 
 def money_text(study: Study) -> str:

@@ -80,13 +80,23 @@ def read_study(study: bytes, trials: bytes) -> Study:
         lines = [line for line in trials.split(b"\n") if line.strip()]
         if len(lines) > MOST_TRIALS:
             raise ValueError("too many trials")
+        asked = _asked(document)
         found = tuple(_trial(number, json.loads(line)) for number, line in enumerate(lines))
-        return Study(_asked(document), found, _text(document["stopped"]))
+        if not all(_is_of(asked, trial) for trial in found):
+            raise ValueError("values that it does not search")
+        return Study(asked, found, _text(document["stopped"]))
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as exc:
         raise InvalidRequest(
             "The files of this study cannot be read.",
             hint="Look at its folder in the results repo; an earlier commit may hold them as they were.",
         ) from exc
+
+
+def _is_of(asked: Asked, trial: Trial) -> bool:
+    """Whether its values are such as the study searches: Optuna takes no others."""
+    return len(trial.params) == len(asked.space) and all(
+        each.name in trial.params and each.holds(trial.params[each.name]) for each in asked.space
+    )
 
 
 def _asked(kept: Mapping[str, Any]) -> Asked:

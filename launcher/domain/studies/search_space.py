@@ -46,8 +46,9 @@ class Range:
         return f"{_typed(self.low)}..{_typed(self.high)}{''.join(more)}"
 
     def holds(self, value: object) -> bool:
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return is_number and self.low <= float(value) <= self.high  # type: ignore[arg-type]
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return False
+        return self.low <= value <= self.high and (not self.is_whole or float(value).is_integer())
 
     def grid(self) -> list[Value]:
         """Its values on a grid. Raises InvalidRequest where there is no end of them."""

@@ -31,7 +31,8 @@ def outcome_of(bench: Workbench, study: Study, trial: Trial, run: Run, told: Run
     """Of a run that has ended. One that never came up is the place's doing: its trial waits to be launched again."""
     cost = cost_of(bench, trial, run)
     if _never_came_up(run):
-        is_last = trial.launches >= MOST_LAUNCHES
+        # A launch that found nothing to rent has cost nothing, and is tried as often as it takes.
+        is_last = trial.launches >= MOST_LAUNCHES and bool(run.shown_pod_id)
         why = _sentence(run)
         if is_last:
             return Outcome(TrialState.FAILED, cost, {"reason": why, "ended_at": bench.clock.now()})
@@ -47,8 +48,9 @@ def outcome_of(bench: Workbench, study: Study, trial: Trial, run: Run, told: Run
         "ended_at": run.ended_at or bench.clock.now(),
     }
     if run.end_reason in _REACHED and value is None:
-        changes["told_instead"] = tuple(told_names(told)[:20]) or ("nothing",)
-        changes["reason"] = f"It told no {name}."
+        changes["reason"] = f"It told no {name}." if told.last_seq else "Nothing of it can be read."
+        if told.last_seq:
+            changes["told_instead"] = tuple(told_names(told)[:20]) or ("nothing",)
     return Outcome(_state(run, value), cost, changes)
 
 

@@ -38,7 +38,11 @@ def claim(
     study: Study, worst_usd: float, boot_usd: float = 0.0, number: int | None = None
 ) -> Study:
     at = len(study.trials) if number is None else number
-    trial = study.trials[at] if at < len(study.trials) else Trial(at, {"a": 1})
+    trial = (
+        study.trials[at]
+        if at < len(study.trials)
+        else Trial(at, {"learning_rate": 1e-4, "batch_size": 16})
+    )
     return study.claimed(trial, Claim("me", NOW), worst_usd, boot_usd)
 
 
@@ -93,7 +97,7 @@ class TwoComputers(RuleBasedStateMachine):
 
 
 TestTwoComputers = pytest.mark.promise("money-study")(TwoComputers.TestCase)
-TestTwoComputers.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestTwoComputers.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
 
 
 def test_a_trial_that_would_go_over_the_budget_is_refused_and_says_whether_waiting_helps() -> None:

@@ -100,5 +100,6 @@ def test_a_value_is_held_as_the_setting_has_it() -> None:
     assert Range("a", 1, 5).holds(2.5)
     assert not Range("a", 1, 5).holds(6)
     assert not Range("a", 1, 5).holds("2")
+    assert not Range("a", 1, 5, is_whole=True).holds(2.5)
     assert Choices("a", (16, 32)).holds(16)
     assert not Choices("a", (1, 2)).holds(True)

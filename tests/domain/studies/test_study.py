@@ -161,6 +161,8 @@ GOOD = study_of(ended_trial(0, 1.5))
         ),
         (study_text(GOOD).encode(), trials_text(GOOD).replace("tune-001", "../../x").encode()),
         (study_text(GOOD).encode(), b"[" * 100_000),
+        (study_text(GOOD).encode(), trials_text(GOOD).replace("batch_size", "argv").encode()),
+        (study_text(GOOD).encode(), trials_text(GOOD).replace(": 16", ": 17").encode()),
     ],
 )
 def test_files_that_are_none_of_ours_are_refused_in_a_sentence(study: bytes, trials: bytes) -> None:

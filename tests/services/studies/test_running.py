@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from launcher.domain.studies.study import PrunerName, SamplerName, TrialState
+from launcher.domain.studies.study import PrunerName, SamplerName, Study, TrialState
 from launcher.errors import InvalidRequest, NotConfigured
 from launcher.services.common.intents import is_being_launched
 from launcher.services.studies.adding import add_to_study
+from launcher.services.studies.keeping import change_study
+from launcher.services.studies.running import run_study
 from launcher.services.studies.stopping import stop_study
 from pod_image.contract.settings import RunSettings
 from tests.kit.clouds import RESULTS_REPO
@@ -208,3 +212,49 @@ async def test_without_optuna_it_says_how_to_install_it(
     with pytest.raises(NotConfigured) as refused:
         await world.first.run()
     assert 'pip install "pod-launcher[study]"' in str(refused.value.hint)
+
+
+@in_virtual_time
+async def test_a_hub_that_does_not_answer_for_a_while_ends_no_study(tmp_path: Path) -> None:
+    world = StudyWorld(tmp_path, steps=6)
+    await world.first.create(most_trials=1)
+    task = asyncio.create_task(world.first.run())
+    await until(lambda: world.pods.scripts)
+    await asyncio.sleep(90)
+    world.harness.core.faults.switch_on("down")
+    assert (await task).study.best is not None
+    assert any("tried again" in told for told in world.first.told)
+
+
+async def meddle(world: StudyWorld, **changes: Any) -> None:
+    """Somebody who may write to the repo changes what was asked."""
+
+    def changed(study: Study) -> Study:
+        return replace(study, asked=replace(study.asked, **changes))
+
+    await change_study(world.second.bench, ADDRESS, changed, "meddled")
+
+
+@in_virtual_time
+async def test_what_runs_do_is_what_was_agreed_to_whatever_is_written_meanwhile(
+    tmp_path: Path,
+) -> None:
+    world = StudyWorld(tmp_path, steps=1)
+    made = await world.first.create()
+    given = {**made.study.asked.given, "bring": ["~/.ssh/id_ed25519"]}
+    await meddle(world, given=given)
+    with pytest.raises(InvalidRequest, match="changed since you agreed"):
+        await run_study(world.first.bench, world.first.keys, ADDRESS, agreed=made.study.asked)
+    assert world.harness.posts() == 0
+
+
+@pytest.mark.promise("money-study")
+@in_virtual_time
+async def test_no_more_is_spent_than_was_agreed_to_here(tmp_path: Path) -> None:
+    world = StudyWorld(tmp_path, steps=1)
+    world.pods.change = lambda script: setattr(script, "cost_usd", 0.8)
+    made = await world.first.create(budget_usd=1.5)
+    await meddle(world, budget_usd=100.0)
+    end = await run_study(world.first.bench, world.first.keys, ADDRESS, agreed=made.study.asked)
+    assert len(end.study.trials) == 1
+    assert end.study.spent_usd <= 1.5

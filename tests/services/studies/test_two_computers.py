@@ -16,7 +16,7 @@ from launcher.services.common.intents import intents_of
 from launcher.services.common.workbench import Workbench
 from launcher.services.launching.launch import Report, launch
 from launcher.services.launching.progress import Progress, Stage
-from launcher.services.studies import running
+from launcher.services.studies import standing, trial_work
 from launcher.services.studies.keeping import change_study
 from launcher.services.studies.tracing import LEASE, LEASE_MARGIN
 from launcher.stores.secrets import Keys
@@ -44,7 +44,7 @@ async def killed(computer: Computer, stage: Stage) -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("launcher.services.launching.rental.Rental.give_back", nothing)
-        patch.setattr(running, "launch", dying)
+        patch.setattr(trial_work, "launch", dying)
         with pytest.raises(Killed):
             await computer.run()
 
@@ -194,7 +194,7 @@ async def test_an_end_that_was_not_written_down_is_written_by_who_comes_next(
         return await change_study(bench, address, change, message)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(running, "change_study", dying)
+        patch.setattr(standing, "change_study", dying)
         with pytest.raises(Killed):
             await world.first.run()
     end = await getattr(world, goes_on_at).run()
