@@ -137,7 +137,7 @@ async def test_two_computers_share_one_budget_and_no_trial_is_begun_twice(tmp_pa
 @pytest.mark.promise("money-study")
 @in_virtual_time
 async def test_of_two_that_take_the_last_of_the_money_at_once_one_gets_it(tmp_path: Path) -> None:
-    world = StudyWorld(tmp_path, steps=1)
+    world = StudyWorld(tmp_path, steps=1, hub_seconds=0.3)
     made = await world.first.create(budget_usd=1.3, at_most=4)
     assert made.worst_case_usd < 1.3 < 2 * made.worst_case_usd
     both = [asyncio.create_task(computer.run()) for computer in (world.first, world.second)]

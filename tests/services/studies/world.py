@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from launcher.domain.studies.address import StudyAddress
 from launcher.domain.studies.study import Study
 from launcher.emulator.runpod import ExecOutcome, ScriptedContainer
+from launcher.hub.access import HubAccess
 from launcher.services.common.workbench import Workbench
 from launcher.services.studies.creating import CreatedStudy, StudyWish, create_study
 from launcher.services.studies.keeping import find_study
@@ -124,11 +126,23 @@ class Computer:
 class StudyWorld:
     """A cloud, a Hub, and two computers of one person."""
 
-    def __init__(self, folder: Path, **pods: Any) -> None:
+    def __init__(self, folder: Path, *, hub_seconds: float = 0.0, **pods: Any) -> None:
+        """With `hub_seconds` each call to the Hub takes that long, and others come in between."""
         self.harness = LauncherHarness(folder)
         self.pods = TrialPods(self.harness, **pods)
-        self.first = Computer(self.harness.bench, self.harness.keys)
-        self.second = Computer(self.harness.second_home(), self.harness.keys)
+        benches = self.harness.bench, self.harness.second_home()
+        if hub_seconds:
+            benches = slowed(benches[0], hub_seconds), slowed(benches[1], hub_seconds)
+        self.first, self.second = (Computer(bench, self.harness.keys) for bench in benches)
+
+
+def slowed(bench: Workbench, hub_seconds: float) -> Workbench:
+    async def in_a_while(call: Any, *args: Any, **options: Any) -> Any:
+        await asyncio.sleep(hub_seconds)
+        return call(*args, **options)
+
+    hub = HubAccess(bench.hub.dataset, bench.hub.upload, run_blocking=in_a_while)
+    return replace(bench, hub=hub)
 
 
 async def until(happens: Callable[[], object], hours: float = 24.0) -> None:
