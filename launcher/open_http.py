@@ -13,6 +13,9 @@ from launcher.errors import BadEnvironment
 from pod_image.contract.loopback import is_loopback
 from pod_image.contract.surroundings import network_faults, read_no_proxy
 
+_MANY_STREAMS = httpx.Limits(max_connections=None, max_keepalive_connections=20)
+"""httpx's own limit is a hundred connections: as many runs that are followed, and no further call would get through."""
+
 
 def check_network() -> None:
     """Raises BadEnvironment where a proxy or certificates are named that nothing can be reached with."""
@@ -28,6 +31,7 @@ def open_http(
     check_network()
     if transport is not None:
         options["transport"] = transport
+    options.setdefault("limits", _MANY_STREAMS)
     options["headers"] = {"User-Agent": USER_AGENT, **options.get("headers", {})}
     try:
         return httpx.AsyncClient(**options)

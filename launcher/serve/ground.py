@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,10 +18,10 @@ from launcher.serve.problems import other
 from launcher.serve.request_log import RequestLog
 from launcher.serve.token import ServeToken
 from launcher.serve.told import Told
-from launcher.services.common.place_key import has_any_place_key
 from launcher.services.common.run_secrets import named_secrets
 from launcher.services.common.workbench import Workbench, open_workbench
 from launcher.services.live.live_runs import Live
+from launcher.services.live.own_keys import OwnKeys
 from launcher.stores.secrets import Keys, KeyStore, find_named
 from pod_image.contract.settings import RunSettings
 
@@ -77,28 +76,6 @@ def serve_folder(config: Config) -> Path:
     return config.data_folder / "serve"
 
 
-class KeysOfServer:
-    """The server's own keys and what was opened with them, for what watches and launches runs."""
-
-    def __init__(self, keys: Keys, bench: Workbench) -> None:
-        self._keys, self._bench = keys, bench
-
-    @property
-    def bench(self) -> Workbench:
-        return self._bench
-
-    def start(self, job: asyncio.Task[None]) -> None:
-        """These keys do not go before the server does, which ends all that follows runs."""
-
-    @property
-    def renting(self) -> list[KeysOfServer]:
-        return [self] if has_any_place_key(self._keys) else []
-
-    def open_bench(self, keys: Keys) -> AbstractAsyncContextManager[Workbench]:
-        """The same for a launch: its looks at pods are those of everybody else."""
-        return nullcontext(self._bench)
-
-
 @asynccontextmanager
 async def grounded(
     config: Config,
@@ -117,7 +94,7 @@ async def grounded(
 
 @asynccontextmanager
 async def following(bench: Workbench, keys: Keys) -> AsyncIterator[Live]:
-    live = Live(bench.config, bench.runs, KeysOfServer(keys, bench), bench.clock, in_http)
+    live = Live(bench.config, bench.runs, OwnKeys(keys, bench), bench.clock, in_http)
     live.start()
     try:
         yield live

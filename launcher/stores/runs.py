@@ -130,6 +130,10 @@ class RunHistory:
         """Why the file could not be written or read, the first time; else ""."""
         self.on_trouble: Callable[[str], None] | None = None
         self._held: dict[str, _Held] = {}
+        self._marked: set[tuple[str, str]] = set()
+        """Moments that are known to be in the file: most are told with every step."""
+        self._live: dict[str, tuple[tuple[Any, ...], Run]] = {}
+        """Runs that lived when they were read last, each with its row."""
 
     def _open(self, name: str) -> None:
         self._db = sqlite3.connect(
@@ -197,6 +201,7 @@ class RunHistory:
                 f"Run {run.run_id} may still have a pod.",
                 hint=Sentence(NextStep.ABORT_RUN.of(run.run_id)),
             )
+        self._marked = {each for each in self._marked if each[0] != run.nonce}
         with self._transaction():
             for table in ("runs", "moments", "records"):
                 self._db.execute(f"DELETE FROM {table} WHERE nonce = ?", (run.nonce,))
@@ -220,9 +225,21 @@ class RunHistory:
 
     def live(self) -> list[Run]:
         """Runs that may have a pod that costs money, as far as this computer or a pod itself says so."""
-        found = self._select(
+        rows = self._rows_of(
             "state NOT IN ('planned', 'ended') AND NOT is_from_repo ORDER BY planned_at DESC, runs.rowid DESC"
         )
+        # Asked for every second: of a hundred runs hardly one has changed since.
+        before = self._live
+        self._live = {
+            row["nonce"]: before[row["nonce"]]
+            if row["nonce"] in before and before[row["nonce"]][0] == tuple(row)
+            else (tuple(row), _run(row))
+            for row in rows
+        }
+        found = [
+            self._held[nonce].run if nonce in self._held else run
+            for nonce, (_, run) in self._live.items()
+        ]
         # What could not be written of them may say that they are over.
         return [run for run in found if run.state.may_have_pod]
 
@@ -290,10 +307,13 @@ class RunHistory:
 
     def mark(self, run: Run, moment: str, at: datetime) -> None:
         """Remember when something first happened; later ones of the same name change nothing."""
+        if (run.nonce, moment) in self._marked:
+            return
         with self._troubles():
             self._db.execute(
                 "INSERT OR IGNORE INTO moments VALUES (?, ?, ?)", (run.nonce, moment, _stored(at))
             )
+            self._marked.add((run.nonce, moment))
 
     def moments(self, run: Run) -> dict[str, datetime]:
         """The time line of a run. Planning comes first whatever its time says: that is this machine's clock."""
@@ -334,9 +354,11 @@ class RunHistory:
         return [(_run(row), json.loads(row["document"])) for row in rows]
 
     def _select(self, condition: str, *values: Any) -> list[Run]:
+        return [self._now(row) for row in self._rows_of(condition, *values)]
+
+    def _rows_of(self, condition: str, *values: Any) -> list[sqlite3.Row]:
         with self._reading():
-            rows = self._db.execute(f"{_ROWS} WHERE {condition}", values).fetchall()
-        return [self._now(row) for row in rows]
+            return self._db.execute(f"{_ROWS} WHERE {condition}", values).fetchall()
 
     @contextmanager
     def _reading(self) -> Iterator[None]:

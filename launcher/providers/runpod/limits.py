@@ -38,3 +38,17 @@ class Gate:
 
     def wait_seconds(self, now: float) -> float:
         return max(0.0, self._open_at - now)
+
+
+class Pace:
+    """A share of the calls that is spent evenly: `burst` at once, then one each `seconds_between`."""
+
+    def __init__(self, burst: int, seconds_between: float) -> None:
+        self._room = burst * seconds_between
+        self._between = seconds_between
+        self._next = float("-inf")
+
+    def take(self, now: float) -> float:
+        """Seconds to wait before the next one; it counts as made then."""
+        self._next = max(self._next, now - self._room) + self._between
+        return max(0.0, self._next - now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from pod_image.contract.bodies import ArmedReport, Ended, PhaseChange, Step, Upl
 from pod_image.contract.events import Event, to_document
 from pod_image.contract.outcomes import Phase
 
+_CENT_USD = 0.01
 ENDING_PHASES = (Phase.EXPORT, Phase.DELIVER, Phase.RELEASE)
 
 
@@ -35,7 +37,16 @@ def note(bench: Workbench, run: Run, seen: object) -> Run:
         _keep_machine(bench, run, **trial)
     wanted = changes_of(run, event)
     changes = {name: value for name, value in wanted.items() if getattr(run, name) != value}
-    return bench.runs.update(run, **changes) if changes else run
+    return bench.runs.update(run, **changes) if _is_worth_a_write(run, changes) else run
+
+
+def _is_worth_a_write(run: Run, changes: Mapping[str, Any]) -> bool:
+    """Each one waits for the disk. A cost that is told with every step is written about once a minute: a hundred runs
+    would otherwise keep a process at its disk."""
+    if changes.keys() != {"cost_usd"} or run.cost_usd is None:
+        return bool(changes)
+    of_a_minute = max(_CENT_USD, run.price_per_hour_usd / 60)
+    return bool(abs(changes["cost_usd"] - run.cost_usd) >= of_a_minute)
 
 
 def changes_of(run: Run, event: Event) -> dict[str, Any]:

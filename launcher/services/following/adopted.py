@@ -21,9 +21,14 @@ async def runs_of_pods(bench: Workbench) -> list[Run]:
     """
     found = []
     for at_place in bench.everywhere():
-        pods = await at_place.provider.pods()
-        found += [run for pod in pods if (run := _told(at_place, pod)) is not None]
+        found += await runs_of_pods_at(at_place)
     return found
+
+
+async def runs_of_pods_at(at_place: Workbench) -> list[Run]:
+    """The same of this place alone."""
+    pods = await at_place.provider.pods()
+    return [run for pod in pods if (run := _told(at_place, pod)) is not None]
 
 
 async def runs_of_pods_if_any(bench: Workbench) -> list[Run]:

@@ -35,6 +35,8 @@ LAST_LINES_SECONDS_AFTER_THE_END = 0.5
 """The same once the pod has said its last word."""
 REREAD_SECONDS = 15.0
 """How long the log may take to repeat what was missed."""
+SAVE_SECONDS = 30.0
+"""Between two writes of how far the log was read: each waits for the disk, and what is read again is known."""
 _WAITING_ITEMS = 1_000
 
 
@@ -66,7 +68,7 @@ class _Follower:
         )
         self._cursor = self._run.log_cursor
         self._seq = self._run.last_seq
-        self._saved = (self._cursor, self._seq)
+        self._saved, self._saved_at = (self._cursor, self._seq), bench.clock.now()
         self._has_ended = run.end_reason is not None and not from_start
         self._times = LookTimes(timedelta(seconds=bench.config.poll_seconds), looks_at)
         self._look_again = asyncio.Event()
@@ -86,7 +88,7 @@ class _Follower:
                 for seen in await self._read(item):
                     yield seen
                 continue
-            if isinstance(item, Tick | Gone):
+            if isinstance(item, Gone) or self._is_time_to_save:
                 self._save()
             yield item
             if isinstance(item, Gone):
@@ -98,9 +100,13 @@ class _Follower:
         await asyncio.gather(self._log, self._looks, return_exceptions=True)
         self._save()
 
+    @property
+    def _is_time_to_save(self) -> bool:
+        return abs((self._bench.clock.now() - self._saved_at).total_seconds()) >= SAVE_SECONDS
+
     def _save(self) -> None:
         if (self._cursor, self._seq) != self._saved:
-            self._saved = (self._cursor, self._seq)
+            self._saved, self._saved_at = (self._cursor, self._seq), self._bench.clock.now()
             self._bench.runs.update(self._run, log_cursor=self._cursor, last_seq=self._seq)
 
     async def _read(self, line: LogLine) -> list[RawObservation]:

@@ -30,6 +30,8 @@ from pod_image.contract.next_steps import NextStep, Sentence
 OUTSTAYED = timedelta(seconds=20)
 """A pod that still exists so long after its last word, or its deadline, is released from here: by then it
 has nothing left to deliver, and its own release did not work."""
+COUNT_AGAIN = timedelta(minutes=1)
+"""Between two writes of a run's count of requests, which wait for the disk."""
 
 
 async def watch(
@@ -60,8 +62,11 @@ async def watch(
     try:
         async with aclosing(_observations(bench, run, from_start)) as observations:
             async for seen in observations:
-                counted = counter.count()
-                yield RunEnded(counted) if isinstance(seen, RunEnded) else seen
+                if isinstance(seen, RunEnded):
+                    yield RunEnded(counter.count())
+                else:
+                    counter.count_now_and_then()
+                    yield seen
     finally:
         counter.count()
 
@@ -71,8 +76,15 @@ class _Calls:
 
     def __init__(self, bench: Workbench, run: Run) -> None:
         self._bench, self._run, self._counted = bench, run, bench.provider.calls
+        self._counted_at = bench.clock.now()
+
+    def count_now_and_then(self) -> None:
+        """As often as it is worth a write to the disk."""
+        if self._bench.clock.now() - self._counted_at >= COUNT_AGAIN:
+            self.count()
 
     def count(self) -> Run:
+        self._counted_at = self._bench.clock.now()
         run = self._bench.runs.by_nonce(self._run.nonce) or self._run
         new, self._counted = self._bench.provider.calls - self._counted, self._bench.provider.calls
         return self._bench.runs.update(run, provider_calls=run.provider_calls + new) if new else run

@@ -26,13 +26,22 @@ class Journal:
         """Append the event. A disk that is full costs the record, not the watching."""
         path = self._path(run)
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o600)
-            with os.fdopen(descriptor, "a", encoding="utf-8") as file:
-                if file.tell() < MAX_BYTES:
-                    file.write(to_line(event) + "\n")
+            descriptor = self._appending(path)
+            try:
+                if os.fstat(descriptor).st_size < MAX_BYTES:
+                    _write_all(descriptor, f"{to_line(event)}\n".encode())
+            finally:
+                os.close(descriptor)
         except OSError:
             return
+
+    def _appending(self, path: Path) -> int:
+        flags = os.O_APPEND | os.O_CREAT | os.O_WRONLY
+        try:
+            return os.open(path, flags, 0o600)
+        except FileNotFoundError:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return os.open(path, flags, 0o600)
 
     def replace(self, run: Run, events: Iterable[Event]) -> None:
         """Keep these, in their order, in place of what is kept; the same of a full disk."""
@@ -109,6 +118,11 @@ class Journal:
 
     def _path(self, run: Run) -> Path:
         return self._folder / f"{run.nonce}.jsonl"
+
+
+def _write_all(descriptor: int, line: bytes) -> None:
+    while line:
+        line = line[os.write(descriptor, line) :]
 
 
 def _number_of(line: bytes) -> int | None:

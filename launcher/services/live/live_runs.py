@@ -76,6 +76,7 @@ LOOK_SECONDS = 1.0
 RETRY_SECONDS = 15.0
 """After a watcher failed: a refused key or a Hub that is down does not change at once."""
 VIEWS_KEPT = 30
+_UNHEARD = RunPicture()
 MESSAGES_KEPT = 200
 
 
@@ -114,6 +115,9 @@ class Live:
         self.version = 0
         self.when_fed: list[Callable[[Run, Observation], None]] = []
         """Hear everything that is seen of any run and was not seen before."""
+        self.wants_logs = True
+        """Whether lines of the logs are shown here: then a log is read from its beginning, and else from where the last
+        reader stopped."""
         self._holders = holders
         self._word = word
         self._journal = Journal(config.data_folder / "events")
@@ -215,6 +219,11 @@ class Live:
         view = self._views.setdefault(run.nonce, RunView())
         self._views.move_to_end(run.nonce)
         return view
+
+    def known_picture(self, run: Run) -> RunPicture:
+        """The picture in memory; an empty one of a run that nobody here follows or looks at."""
+        view = self._views.get(run.nonce)
+        return view.picture if view is not None else _UNHEARD
 
     def run(self, nonce: str) -> Run | None:
         return self.history.by_nonce(nonce)
@@ -338,7 +347,8 @@ class Live:
         try:
             view = await self.open_view(run)
             # From the start of the log when this program has seen nothing of the run yet.
-            from_start = view.picture.last_seq < run.last_seq or view.log_count == 0
+            has_gap = view.picture.last_seq < run.last_seq
+            from_start = has_gap or (self.wants_logs and view.log_count == 0)
             async with aclosing(watch(bench, run, from_start=from_start)) as observations:
                 async for seen in observations:
                     self.troubles.pop(run.nonce, None)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from launcher.domain.cost import cost_usd
 from launcher.domain.run import Run, RunState
 from launcher.services.common.places import place_of_run
+from launcher.services.live.fleet import spent_usd
 from launcher.services.live.live_runs import Live
 from launcher.ui.text import clock, per_hour
 from pod_image.contract.figures import about
@@ -69,11 +69,10 @@ def rented(
 ) -> Rented:
     """Reckoned from the pod's creation, since that is what is billed; never less than the pod's own word."""
     seconds = max(0.0, (now - (run.created_at or run.planned_at)).total_seconds())
-    spent = cost_usd(run.price_per_hour_usd, seconds) if run.pod_id else 0.0
     return Rented(
         run,
         seconds if run.pod_id else 0.0,
-        max(spent, run.cost_usd or 0.0),
+        spent_usd(run, now),
         is_watched,
         _problem(run, now, ended_at, is_launching),
     )
