@@ -24,6 +24,7 @@ ELSEWHERE = {
         for word in ("create", "add", "run", "show", "stop", "list")
     },
     "share": "tests/cli/commands/test_share.py",
+    "top": "tests/cli/commands/test_top.py",
     "tensorboard": "tests/cli/commands/test_tensorboard.py",
     "mcp": "tests/cli/commands/test_mcp.py",
     "notify test": "tests/cli/commands/test_notify.py",
