@@ -21,6 +21,7 @@ from launcher.ui.pages.runs.deleting import DeleteDialog
 from launcher.ui.pages.runs.elsewhere import Elsewhere
 from launcher.ui.pages.runs.labels import LabelsDialog
 from launcher.ui.pages.runs.listing import USUAL_RECIPE, Listing
+from launcher.ui.pages.runs.living import Living
 from launcher.ui.pages.runs.row import RowActions, recipe_title
 from launcher.ui.state.site import Site
 from launcher.ui.widgets.elements import (
@@ -95,6 +96,7 @@ class _RunsPage:
         self._totals(paid)
         if KnownStudies(self._shell.site.config.data_folder).addresses():
             link("Studies: many runs under one budget", "/studies")
+        Living(self._shell)
         self._narrow = box("div", "row tools")
         self._draw_choices(choices)
         self._chosen()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import time
 from datetime import timedelta
 
 import pytest
@@ -12,6 +14,7 @@ from nicegui.testing import User
 from launcher.domain.labels import LabelName
 from launcher.domain.run import RunState
 from launcher.services.following.comparing import MOST_COMPARED
+from launcher.services.common.observations import EventSeen
 from launcher.services.live.journal import Journal
 from launcher.stores.run_list import RunKind, SortBy
 from launcher.ui.pages.runs.asked import ROWS, Asked
@@ -103,6 +106,65 @@ def test_an_address_that_somebody_mistyped_shows_the_list() -> None:
     assert Asked.read(kind="x", sort="-wages", number="-1") == Asked()
     assert Asked.read(number="٣") == Asked.read(number="9" * 50) == Asked()
     assert len(Asked.read(search="x" * 9_999).for_history().words[0].text) == 200
+
+
+# what lives
+
+
+def lives(ground: Ground, count: int) -> None:
+    """Runs with a pod each, the first of which has told how it gets on."""
+    for number in range(count):
+        place(ground, nonce=f"lives{number:05d}", run_id=f"live-{number:03d}", pod_id=f"p{number}")
+    first = ground.site.history.by_nonce("lives00000")
+    assert first is not None
+    step = {"step": 1_234, "total_steps": 40_000, "steps_per_second": 5.25, "seconds_left": 7_200.0}
+    ground.site.live.feed(first, EventSeen(event("phase", 1, phase="train", state="started")))
+    ground.site.live.feed(first, EventSeen(event("step", 2, **step)))
+    ground.site.live.feed(first, EventSeen(event("machine", 3, gpus=[{"use_percent": 96.0}])))
+    ground.site.live.refresh()
+
+
+def rows_of_what_lives(user: User) -> list[list[str]]:
+    with user:
+        found = [one.content for one in ElementFilter(kind=ui.html) if "<td" in one.content]
+    return [[re.sub("<[^>]+>", "", cell) for cell in row.split("</td>")[:-1]] for row in found]
+
+
+async def test_what_lives_stands_above_the_list_with_its_figures_and_the_sums(
+    person: User, ground: Ground
+) -> None:
+    lives(ground, 2)
+    await visit(person, "/runs")
+    *rows, sums = rows_of_what_lives(person)
+    first = next(row for row in rows if row[0] == "live-000")
+    assert first[1:8] == ["RunPod", "RTX 4090", "Train", "1,234 of 40,000", "2 h", "5.25/s", "96%"]
+    assert first[8:] == ["$0.0060", "$0.24", "$2.00"]
+    assert sums[0] == "All, 2 runs"
+    assert sums[8:] == ["$0.0120", "$0.48", "$4.00"]
+
+
+async def test_where_nothing_lives_there_is_no_such_table(person: User, ground: Ground) -> None:
+    many(ground, 1)
+    await visit(person, "/runs")
+    await person.should_not_see("What lives now")
+
+
+async def test_a_name_that_is_markup_stays_text(person: User, ground: Ground) -> None:
+    place(ground, nonce="lives00000", pod_id="p", gpu_name="<img src=x onerror=alert(1)>")
+    ground.site.live.refresh()
+    await visit(person, "/runs")
+    with person:
+        drawn = [one.content for one in ElementFilter(kind=ui.html) if "<td" in one.content]
+    assert not any("<img" in one for one in drawn)
+    assert any("&lt;img" in one for one in drawn)
+
+
+async def test_a_hundred_rows_are_drawn_within_a_second(person: User, ground: Ground) -> None:
+    lives(ground, 100)
+    began = time.process_time()
+    await visit(person, "/runs")
+    assert time.process_time() - began < 1.0
+    assert len(rows_of_what_lives(person)) == 101
 
 
 # narrowing
