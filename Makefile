@@ -12,7 +12,7 @@ WORKERS ?= 3
 
 IMAGE ?= $(shell sed -n 's/^DEFAULT_IMAGE = "\(.*\)"/\1/p' pod_image/contract/common_settings.py)
 
-.PHONY: demo quick test test-browser test-image test-gpu gpu trainers mutants check bench image image-size pins clean docs
+.PHONY: demo quick test test-browser test-image test-gpu gpu trainers mutants check bench exports image image-size pins clean docs
 
 demo: $(VENV)/.demo
 	$(BIN)/launcher demo --headless
@@ -44,6 +44,10 @@ gpu:
 # Trainers of others with their real packages, each in an environment of its own that is fetched now. Takes long.
 trainers: $(VENV)/.dev
 	LAUNCHER_TRAINERS=yes $(BIN)/python -m pytest -p no:cacheprovider -rs -s tests/trainers
+
+# SkyPilot and dstack read what is exported for them, each in a throw-away environment
+exports: $(VENV)/.dev
+	$(BIN)/python -m tests.bench.exports
 
 # Our trainer beside the reference on this processor; on a GPU: python -m tests.bench.gpu --json
 bench: $(VENV)/.bench

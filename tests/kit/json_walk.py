@@ -34,7 +34,8 @@ ELSEWHERE = {
     "dataset proofread": "tests/cli/test_heard_datasets.py",
     "voices say": "tests/cli/commands/test_voices.py",
     "voices export": "tests/cli/commands/test_voices.py",
-    "export": "tests/cli/commands/test_voices.py",
+    "export voice": "tests/cli/commands/test_voices.py",
+    "export task": "tests/cli/commands/test_export_task.py",
     **{
         f"queue {each}": "tests/cli/commands/test_queue.py"
         for each in ("add", "list", "run", "pause", "resume", "move", "remove")

@@ -1,24 +1,49 @@
-"""`launcher export`: a checkpoint becomes a voice on this computer."""
+"""`launcher export`: a checkpoint becomes a voice on this computer; a run becomes the task of another engine."""
 
 from __future__ import annotations
 
 import asyncio
 import shlex
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from launcher.cli.documents.made import Export
-from launcher.cli.flags import JsonOption, QuietOption, command_app
+from launcher.cli.flags import JsonOption, QuietOption, SetOption, command_app
 from launcher.cli.terminal.output import Output
 from launcher.services.voices.export import Exported, ExportRequest, export
 from pod_image.contract.figures import size
 
-app = command_app()
+
+class Engine(StrEnum):
+    SKYPILOT = "skypilot"
+    DSTACK = "dstack"
 
 
-@app.command("export")
+VOICE = "voice"
+"""What is done with the word that is none of the group's: the file of a checkpoint."""
+
+
+class _Group(typer.core.TyperGroup):
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        is_named = bool(args) and (args[0] in self.commands or args[0] in ("--help", "-h"))
+        return super().parse_args(ctx, args if is_named or not args else [VOICE, *args])
+
+
+app = command_app(cls=_Group, no_args_is_help=True)
+
+
+@app.callback()
+def export_group() -> None:
+    """Make a voice of a checkpoint, or the file of another engine of a run.
+
+    `launcher export FILE.ckpt` is short for `launcher export voice FILE.ckpt`.
+    """
+
+
+@app.command(VOICE)
 def export_command(
     file: Annotated[Path, typer.Argument(metavar="FILE.ckpt", help="A Piper checkpoint.")],
     out: Annotated[
@@ -64,3 +89,32 @@ def _text(made: Exported) -> str:
             f"Hear it: piper --model {shlex.quote(str(made.onnx))} --output-file hello.wav -- 'Hello there.'",
         ]
     )
+
+
+@app.command("task")
+def task(
+    engine: Annotated[
+        Engine, typer.Argument(metavar="skypilot|dstack", help="Who is to start the task.")
+    ],
+    what: Annotated[
+        str, typer.Argument(metavar="RUN-OR-PRESET", help="Whose settings: a run, or a preset.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write to; this one when left out.")
+    ] = None,
+    run_id: Annotated[
+        str, typer.Option(help="Its run ID, which must be free in the results repo.")
+    ] = "exported-01",
+    assignments: SetOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Write the file of another engine for the same image and settings. Nothing is started.
+
+    Our way of ending a machine does not hold there: the file sets the rules of that engine, and says so. Tokens are
+    named in it and never written.
+    """
+    from launcher.cli.exporting import export_task
+
+    output = Output(as_json=as_json, quiet=quiet)
+    export_task(output, engine.value, what, out or Path(), run_id, assignments or [])

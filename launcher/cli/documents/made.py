@@ -194,6 +194,19 @@ class Export(TypedDict):
     size_bytes: int
 
 
+class ExportTask(TypedDict):
+    """The file of another engine, written for the same image and settings. Nothing was started."""
+
+    schema: Literal["export.task"]
+    version: Literal[1]
+    engine: str
+    path: Path
+    secrets: list[str]
+    """Names that the engine must be given values for, by its own way; the file holds none."""
+    warning: str
+    """Which promise does not hold there."""
+
+
 class DemoPhase(TypedDict):
     name: Phase
     seconds: float

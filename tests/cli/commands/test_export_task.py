@@ -1,0 +1,47 @@
+"""`launcher export task`: a preset or a run becomes the file of another engine; a checkpoint is exported as before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from launcher.services.launching.launch import launch
+from tests.cli.conftest import Shell
+from tests.kit.clouds import TOKENS
+from tests.kit.plans import plan
+
+GIVEN = ("--set", "results_repo=me/voice", "--set", "dataset_repo=me/clips")
+
+
+def test_a_preset_becomes_a_file_and_the_terminal_says_what_does_not_hold(
+    shell: Shell, tmp_path: Path
+) -> None:
+    said = shell("export", "task", "skypilot", "quick-check", *GIVEN, "--out", str(tmp_path))
+    assert said.code == 0, said.err
+    text = (tmp_path / "exported-01.sky.yaml").read_text("utf-8")
+    assert "does not hold here" in said.text
+    assert "sky launch" in said.text
+    assert not any(token in text for token in (*TOKENS.values(), shell.world.api_key))
+    assert "HF_UPLOAD_TOKEN: null" in text
+    assert shell.rented == 0
+
+
+def test_a_run_becomes_a_file_with_its_settings(shell: Shell, tmp_path: Path) -> None:
+    run = shell.loop.run_until_complete(launch(shell.harness.bench, plan(), shell.harness.keys))
+    words = ("export", "task", "dstack", run.run_id, "--out", str(tmp_path), "--json")
+    document = shell(*words).json
+    assert document["engine"] == "dstack"
+    assert document["secrets"] == ["HF_UPLOAD_TOKEN"]
+    assert "demo/voices" in Path(document["path"]).read_text("utf-8")
+
+
+def test_what_is_neither_run_nor_preset_is_said(shell: Shell) -> None:
+    said = shell("export", "task", "dstack", "no-such")
+    assert said.code == 2
+    assert "no-such" in said.text
+
+
+def test_a_checkpoint_needs_no_further_word(shell: Shell) -> None:
+    said = shell("export", "no-such.ckpt")
+    assert said.code == 2
+    assert "no-such.ckpt" in said.text
+    assert shell("export", "voice", "no-such.ckpt").text == said.text
