@@ -63,6 +63,11 @@ class Config:
         return self.data_folder / "releases"
 
     @property
+    def own_runs_folder(self) -> Path:
+        """Where runs lie that are processes of this very computer."""
+        return self.data_folder / "runs"
+
+    @property
     def plans_folder(self) -> Path:
         return self.data_folder / "plans"
 

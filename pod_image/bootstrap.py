@@ -32,6 +32,7 @@ OLDEST_PYTHON = (3, 11)
 PLACES = {
     "runpod": ("RUNPOD_POD_ID", "RUNPOD_API_KEY", "RUNPOD_API_BASE_URL"),
     "hf-jobs": ("JOB_ID", "", ""),
+    "local": ("LAUNCHER_LOCAL_RUN", "", ""),
 }
 """The variables of each place, as `pod_image.contract.places` has them: a pod's id, its key, a stand-in's address."""
 DEFAULT_PLACE = "runpod"

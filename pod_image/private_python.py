@@ -15,6 +15,7 @@ import subprocess
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from pod_image.contract.places import PLACES
@@ -86,7 +87,12 @@ def without_keys() -> dict[str, str]:
 
 
 def needs(run_document: str, wheel: bytes) -> dict[str, tuple[str, str]]:
-    """What the agent needs, and what the run's recipe says in the wheel that it needs; most bring their own.
+    """What the agent needs, and what the run's recipe says in the wheel that it needs; most bring their own."""
+    return {**AGENT_NEEDS, **needs_of_recipe(run_document, partial(in_wheel, wheel))}
+
+
+def needs_of_recipe(run_document: str, read: Callable[[str], str]) -> dict[str, tuple[str, str]]:
+    """By the files of our package, of which `read` gives the text, or raises KeyError.
 
     A setting that is on may need more: `packages-<setting>.txt`; and so may a value: `packages-<setting>-<value>.txt`.
     """
@@ -97,14 +103,18 @@ def needs(run_document: str, wheel: bytes) -> dict[str, tuple[str, str]]:
         ons = [f"-{name}" for name, value in settings.items() if value and value != "off"]
         for more in ("", *ons, *(f"-{name}-{value}" for name, value in settings.items())):
             with suppress(KeyError):
-                text += in_wheel(wheel, f"recipes/{folder}/packages{more}.txt") + "\n"
+                text += read(f"recipes/{folder}/packages{more}.txt") + "\n"
     spans = (re.fullmatch(r"([\w.-]+)>=([\w.]+),<([\w.]+)", line) for line in lines_of(text))
-    return {**AGENT_NEEDS, **{span[1]: (span[2], span[3]) for span in spans if span}}
+    return {span[1]: (span[2], span[3]) for span in spans if span}
 
 
 def pins(wheel: bytes) -> dict[str, str]:
     """The image's own versions, which the wheel carries."""
-    return dict(line.split("==") for line in lines_of(in_wheel(wheel, "requirements.txt")))
+    return pins_in(in_wheel(wheel, "requirements.txt"))
+
+
+def pins_in(requirements: str) -> dict[str, str]:
+    return dict(line.split("==") for line in lines_of(requirements))
 
 
 def in_wheel(wheel: bytes, name: str) -> str:

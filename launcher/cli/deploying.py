@@ -40,6 +40,7 @@ from launcher.domain.account import ROUNDING_USD
 from launcher.domain.labels import LabelName
 from launcher.domain.plan import Composed, Plan
 from launcher.errors import InvalidRequest, LauncherError
+from launcher.services.common.places import place_of
 from launcher.services.common.workbench import Workbench
 from launcher.services.labelling import send_labels
 from launcher.services.launching.naming import checked_labels
@@ -185,9 +186,12 @@ async def _sweep(bench: Workbench, output: Output) -> None:
 
 
 def _agreed(plan: Plan) -> bool:
+    place = place_of(plan.settings)
     question = (
         f"\nRent this for {dollars_per_hour(plan.offer.price_per_hour_usd)}, "
         f"{usd(plan.worst_case_usd)} at most?"
+        if place.is_rented
+        else f"\nStart this on {place.title}, as you? It costs nothing."
     )
     return bool(typer.confirm(question, default=False, err=True))
 

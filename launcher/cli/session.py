@@ -63,13 +63,14 @@ def find(
 ) -> Keys:
     """Environment, then keyring, then a hidden prompt for what is needed and missing, on a terminal only.
 
-    With `any_place` the key of another place does for the usual one's; with `everywhere` those of every place are
-    looked for, needed or not. Raises NotConfigured for a needed key that nobody gives.
+    With `any_place` the key of another place does for the usual one's, and none is needed where a machine of one's own
+    was used. Raises NotConfigured for a needed key that
+    nobody gives.
     """
     is_of_places = everywhere or (any_place and not set(PLACE_ALONE).isdisjoint(needed))
     also = [*needed, *(_place_keys() if is_of_places else ())]
     keys = find_keys(os.environ, store or KeyringStore(), also=also)
-    if any_place and _has_other_place(keys):
+    if any_place and (_has_other_place(keys) or _has_own_machine()):
         needed = [name for name in needed if name not in PLACE_ALONE]
     for name in needed:
         if keys.get(name) is None and sys.stdin.isatty():
@@ -87,6 +88,14 @@ def _place_keys() -> list[KeyName]:
 
 def _has_other_place(keys: Keys) -> bool:
     return any(keys.get(name) is not None for name in _place_keys() if name not in PLACE_ALONE)
+
+
+def _has_own_machine() -> bool:
+    """Whether runs were ever started on a machine of the person's own, which takes no key."""
+    try:
+        return read_config().own_runs_folder.is_dir()
+    except (BadEnvironment, OSError):
+        return False
 
 
 def find_unless_named(key: str, needed: Sequence[KeyName]) -> Keys:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -25,6 +26,8 @@ class Opening:
     request_timeout_seconds: float = 30.0
     poll_seconds: float = 5.0
     transport: httpx.AsyncBaseTransport | None = None
+    runs_folder: Path | None = None
+    """Where a place that is this very computer keeps its runs; None for where this user's lie as a rule."""
 
 
 @dataclass(frozen=True)

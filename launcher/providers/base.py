@@ -15,6 +15,7 @@ from launcher.domain.planned_request import Planned
 from launcher.domain.pod import Pod, PodOrder
 from launcher.providers.place import Place
 from pod_image.contract.common_settings import Cloud
+from pod_image.contract.findings import Finding
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,11 @@ class Provider(Protocol):
         ...
 
     @property
+    def is_in_use(self) -> bool:
+        """Whether anything of ours may be there: a place without a key is not looked through before it was used."""
+        ...
+
+    @property
     def pod_environment(self) -> Mapping[str, str]:
         """What a pod needs to know of its place beside what the place tells it: a stand-in's address."""
         ...
@@ -77,6 +83,17 @@ class Provider(Protocol):
 
         Never raises for 'none'.
         """
+        ...
+
+    async def notes(self, run_json: str) -> tuple[Finding, ...]:
+        """What a plan says of the place, for a run with that LAUNCHER_RUN: what it cannot promise, and what is missing.
+
+        Only what holds of it alone; what every place promises is not said.
+        """
+        ...
+
+    async def remains(self, pod_id: str) -> str:
+        """What of a pod that is gone can still be had there, as sentences; empty where nothing can. Never raises."""
         ...
 
     def planned_requests(self, order: PodOrder, secrets: Mapping[str, str]) -> tuple[Planned, ...]:

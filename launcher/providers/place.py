@@ -81,6 +81,14 @@ class Place:
     """It says of its offers whether they are free now."""
     is_on_hub: bool = False
     """It is part of Hugging Face: what stands in for the Hub stands in for it."""
+    is_rented: bool = True
+    """It rents out machines: for a price, with a disk that is ordered, and an image that is fetched. Else it is the
+    person's own: free, with what it has."""
+
+    @property
+    def kind(self) -> str:
+        """What the setting `provider` calls it; of machines that a person names one by one the same for all."""
+        return self.name.partition(":")[0]
 
     def address(self, given: Mapping[str, str], hub_url: str = "") -> str:
         """The address to use, `given` being those that stand in for a place's own, by its name."""

@@ -36,10 +36,27 @@ def _hf_jobs_access() -> PlaceAccess:
     return HF_JOBS_ACCESS
 
 
-PLACES: Mapping[str, Callable[[], Place]] = {"runpod": _runpod, "hf-jobs": _hf_jobs}
+def _local() -> Place:
+    from launcher.providers.local.place import LOCAL
+
+    return LOCAL
+
+
+def _local_access() -> PlaceAccess:
+    from launcher.providers.local.access import LOCAL_ACCESS
+
+    return LOCAL_ACCESS
+
+
+PLACES: Mapping[str, Callable[[], Place]] = {
+    "runpod": _runpod,
+    "hf-jobs": _hf_jobs,
+    "local": _local,
+}
 ACCESSES: Mapping[str, Callable[[], PlaceAccess]] = {
     "runpod": _runpod_access,
     "hf-jobs": _hf_jobs_access,
+    "local": _local_access,
 }
 """Apart from the places, since most of those who read about one never ask it anything."""
 

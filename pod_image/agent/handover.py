@@ -11,7 +11,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def become_init() -> None:
     kept = without_secrets(os.environ)
     handed = {name: value for name, value in os.environ.items() if name not in kept}
     try:
-        agent = _start_agent(kept, handed)
+        agent = start_agent((*module_command("pod_image"), *sys.argv[1:]), kept, handed)
     except OSError:
         return
     command = [sys.executable, "-I", "-S", str(Path(init.__file__)), str(agent)]
@@ -37,11 +37,12 @@ def become_init() -> None:
     os._exit(init.main(agent))
 
 
-def _start_agent(kept: Mapping[str, str], handed: Mapping[str, str]) -> int:
+def start_agent(command: Sequence[str], kept: Mapping[str, str], handed: Mapping[str, str]) -> int:
+    """Its process id. `kept` is its environment; what is `handed` goes to it alone. Raises OSError."""
     reader, writer = os.pipe()
     try:
         agent = subprocess.Popen(
-            [*module_command("pod_image"), *sys.argv[1:]],
+            command,
             env={**kept, KEYS_FD_VARIABLE: str(reader)},
             pass_fds=(reader,),
         )

@@ -153,7 +153,8 @@ async def open_run(
     armed = await arm_pod(ports, document, pod, hub, clock)
     past = await look_back(ports, hub, document, folder)
     start = decide(known(document, attempt_file.state, past, armed.limits, clock.now(), ports))
-    if ports.checks_machine and attempt_file.state.boots == 0 and isinstance(start, Begin | GoOn):
+    begins = attempt_file.state.boots == 0 and isinstance(start, Begin | GoOn)
+    if ports.checks_machine and pod.is_rented and begins:
         expected = Expected.of(pod, armed.reading)
         price = armed.limits.price_per_hour_usd
         tried = await try_machine(ports, hub, expected, document.dataset_commit, price)

@@ -161,7 +161,7 @@ async def _work(
         return None
     boot_seconds = asyncio.get_running_loop().time() - began
     start = _announce(run, armed, start, boot_seconds)
-    if why:
+    if why and pod.is_rented:  # of a machine of one's own the plan has said it
         _warn_shared_user(run, why)
     keeper.release_in(lambda: run.seconds_left)
     life = Life.of(run)

@@ -44,6 +44,8 @@ class Cloud(StrEnum):
 
 
 _ON_RUNPOD = (When("provider", (Provider.RUNPOD,)),)
+_RENTED = (When("provider", (Provider.RUNPOD, Provider.HF_JOBS)),)
+"""A machine of one's own has the disk that it has, runs what is on it, and costs nothing."""
 
 
 class CommonSettings(BaseModel):
@@ -189,7 +191,7 @@ class CommonSettings(BaseModel):
         Field(
             description=(
                 "Where the run goes. runpod: a rented pod. hf-jobs: a job of Hugging Face, which the Hub ends after "
-                "the time cap."
+                "the time cap. local: this computer, free of charge."
             )
         ),
         Knob("Provider", group="Where"),
@@ -242,7 +244,7 @@ class CommonSettings(BaseModel):
             ge=5,
             le=2000,
         ),
-        Knob("Container disk", group="Where", unit="GB", level="advanced"),
+        Knob("Container disk", group="Where", unit="GB", level="advanced", when=_RENTED),
     ] = 40
     image: Annotated[
         str,
@@ -256,7 +258,7 @@ class CommonSettings(BaseModel):
             max_length=300,
             pattern=r"^\S+$",
         ),
-        Knob("Image", group="Where", level="advanced"),
+        Knob("Image", group="Where", level="advanced", when=_RENTED),
     ] = DEFAULT_IMAGE
     registry: Annotated[
         str,
@@ -308,7 +310,7 @@ class CommonSettings(BaseModel):
             ge=0.01,
             le=10_000,
         ),
-        Knob("Cost cap", group="Limits", unit="USD"),
+        Knob("Cost cap", group="Limits", unit="USD", when=_RENTED),
     ] = 10.0
     boot_minutes: Annotated[
         float,

@@ -13,6 +13,7 @@ class Provider(StrEnum):
 
     RUNPOD = "runpod"
     HF_JOBS = "hf-jobs"
+    LOCAL = "local"
 
 
 DEFAULT_PLACE = Provider.RUNPOD.value
@@ -34,6 +35,7 @@ class PlaceVariables:
 PLACES: Mapping[str, PlaceVariables] = {
     "runpod": PlaceVariables("RUNPOD_POD_ID", "RUNPOD_API_KEY", "RUNPOD_API_BASE_URL"),
     "hf-jobs": PlaceVariables("JOB_ID", "", ""),
+    "local": PlaceVariables("LAUNCHER_LOCAL_RUN", "", ""),
 }
 
 

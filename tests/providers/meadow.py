@@ -19,6 +19,7 @@ from launcher.providers.base import AccountSecret, ExecResult, LogLine
 from launcher.providers.place import Place, PlaceImages
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.environment import RUN_VARIABLE
+from pod_image.contract.findings import Finding
 from tests.kit.virtual_time import now_seconds
 
 
@@ -51,6 +52,7 @@ class MeadowProvider:
     """See `launcher.providers.base.Provider` for what each method promises."""
 
     place = MEADOW
+    is_in_use = True
     clock_ahead = timedelta(0)
     pod_environment: Mapping[str, str] = {}
 
@@ -70,6 +72,12 @@ class MeadowProvider:
         if data_centers:
             return []
         return [Offer("grass", "Grass", gpu_count, 1, Cloud.SECURE, 0.0, Stock.HIGH)]
+
+    async def notes(self, run_json: str) -> tuple[Finding, ...]:
+        return ()
+
+    async def remains(self, pod_id: str) -> str:
+        return ""
 
     def planned_requests(self, order: PodOrder, secrets: Mapping[str, str]) -> tuple[Planned, ...]:
         made = [PlannedCommand(("meadow", "keep", *each)) for each in secrets.items()]

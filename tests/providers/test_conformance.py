@@ -17,6 +17,7 @@ from tests.kit.virtual_time import StreamingTransport, VirtualLoop
 from tests.providers.conformance import ProviderConformance, ProviderStage
 from tests.providers.job_stage import HfJobsStage, counting
 from tests.providers.meadow import MeadowStage
+from tests.providers.own_stage import OwnStage
 
 
 class RunPodStage:
@@ -76,6 +77,17 @@ class TestHuggingFaceJobs(ProviderConformance):
         return HfJobsStage(self.folder)
 
 
+class TestThisComputer(ProviderConformance):
+    keeps_secrets = False
+
+    @pytest.fixture(autouse=True)
+    def _in_a_folder(self, tmp_path: Path) -> None:
+        self.folder = tmp_path
+
+    def stage(self) -> ProviderStage:
+        return OwnStage(self.folder)
+
+
 class TestRunPod(ProviderConformance):
     def stage(self) -> ProviderStage:
         return RunPodStage()
@@ -86,7 +98,7 @@ class TestAMeadow(ProviderConformance):
         return MeadowStage()
 
 
-HELD = {"runpod": TestRunPod, "hf-jobs": TestHuggingFaceJobs}
+HELD = {"runpod": TestRunPod, "hf-jobs": TestHuggingFaceJobs, "local": TestThisComputer}
 
 
 def test_every_place_is_held_to_it() -> None:

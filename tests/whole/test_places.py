@@ -20,7 +20,9 @@ NEUTRAL = (
     "pod_image/agent",
 )
 APART = ("pod_image/agent/places/",)
-NAMES = tuple(PLACES)
+NAMES = tuple(name for name in PLACES if "-" in name or name == "runpod")
+WORDS = frozenset(PLACES) - {*NAMES}
+"""Places that are called like things that any code speaks of: there they are known where they stand alone."""
 
 
 def named(module: Module) -> Iterator[str]:
@@ -28,7 +30,9 @@ def named(module: Module) -> Iterator[str]:
     for node in ast.walk(module.tree):
         match node:
             case ast.Constant(value=str(text)) | ast.Name(id=text) | ast.Attribute(attr=text):
-                if any(name in text.lower().replace("_", "-") for name in NAMES):
+                said = text.lower().replace("_", "-")
+                is_value = isinstance(node, ast.Constant) or text.isupper()
+                if (is_value and said in WORDS) or any(name in said for name in NAMES):
                     yield f"{module.name}:{node.lineno}: {text[:60]}"
 
 
@@ -55,6 +59,8 @@ def test_the_agent_knows_the_protocol_of_places_and_which_one_it_is_at_alone() -
 def test_the_guard_sees_a_place_in_words_names_and_attributes() -> None:
     tree = ast.parse("x = 'Ask RunPod.'\nRUNPOD_URL = keys.runpod\n")
     assert len(list(named(Module("x.py", tree)))) == 3
+    tree = ast.parse("if place == 'local' or place is Provider.LOCAL: x = 'local files'\n")
+    assert len(list(named(Module("x.py", tree)))) == 2
 
 
 def test_the_page_on_adding_a_place_names_files_that_are_there() -> None:

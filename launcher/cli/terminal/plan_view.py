@@ -209,13 +209,21 @@ def _sent(plan: Plan) -> list[tuple[str, str]]:
         kept = "account secrets that are removed after the run"
         kind = kept if place.keeps_secrets else "secrets of the run, shown to nobody"
         tokens = f"{handed}, as {many}{kind}"
+    if not place.is_rented:
+        tokens = f"{handed}, over the standard input of the run's first process; in no file and no argument"
     own = [
         f"{name} ({_SOURCES[source]})" if source else f"{name} (asked for at the launch)"
         for name, source in plan.secrets.items()
     ]
     return [
-        (title, f"the settings above, the price cap and the deadline; {tokens}"),
-        ("the pod", f"the settings and the tokens; your {title} key is never sent there"),
+        *(
+            [
+                (title, f"the settings above, the price cap and the deadline; {tokens}"),
+                ("the pod", f"the settings and the tokens; your {title} key is never sent there"),
+            ]
+            if place.is_rented
+            else [(title, f"the settings above and the deadline; {tokens}")]
+        ),
         *(
             (host, "when it is armed, its first sample, 90 % of a cap, its end and cost")
             for host in plan.told_from_pod

@@ -33,6 +33,7 @@ from launcher.providers.place import Place
 from launcher.providers.told_times import deadline_in, moment
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.environment import RUN_VARIABLE
+from pod_image.contract.findings import Finding
 from pod_image.contract.next_steps import NextStep, Sentence
 
 LIVE_STAGES = ("SCHEDULING", "RUNNING")
@@ -64,6 +65,10 @@ class HfJobsProvider:
         return HF_JOBS
 
     @property
+    def is_in_use(self) -> bool:
+        return True
+
+    @property
     def pod_environment(self) -> Mapping[str, str]:
         return {}
 
@@ -88,6 +93,12 @@ class HfJobsProvider:
         found = [_offer(each) for each in await self._client.hardware()]
         fitting = [each for each in found if each is not None and each.gpu_count == gpu_count]
         return sorted(fitting, key=lambda offer: offer.price_per_hour_usd)
+
+    async def notes(self, run_json: str) -> tuple[Finding, ...]:
+        return ()
+
+    async def remains(self, pod_id: str) -> str:
+        return ""
 
     def planned_requests(self, order: PodOrder, secrets: Mapping[str, str]) -> tuple[Planned, ...]:
         shown = {self.secret_reference(name): text for name, text in secrets.items()}

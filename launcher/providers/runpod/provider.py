@@ -49,6 +49,7 @@ from launcher.providers.runpod.wire import (
 from launcher.providers.told_times import deadline_in
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.environment import RUN_VARIABLE
+from pod_image.contract.findings import Finding
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.places import PLACES
 
@@ -97,6 +98,10 @@ class RunPodProvider:
         return RUNPOD
 
     @property
+    def is_in_use(self) -> bool:
+        return True
+
+    @property
     def pod_environment(self) -> Mapping[str, str]:
         url = self._client.base_url
         return {} if url == RUNPOD.url else {PLACES[RUNPOD.name].url: url}
@@ -125,6 +130,12 @@ class RunPodProvider:
             found.extend(_offers(types, gpu_count, tier, data_centers))
         # Secure comes first at equal price: the same money buys the more dependable host.
         return sorted(found, key=lambda offer: (offer.price_per_hour_usd, offer.cloud != "secure"))
+
+    async def notes(self, run_json: str) -> tuple[Finding, ...]:
+        return ()
+
+    async def remains(self, pod_id: str) -> str:
+        return ""
 
     def planned_requests(self, order: PodOrder, secrets: Mapping[str, str]) -> tuple[Planned, ...]:
         made = [

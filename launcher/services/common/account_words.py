@@ -16,6 +16,9 @@ def account_words(account: Account, place: Place) -> str:
 
 
 def _sentences(account: Account, place: Place) -> Iterator[str]:
+    if not place.is_rented:
+        yield f"None is needed: {place.title} costs nothing."
+        return
     if account.balance_usd is None:
         yield f"{place.title} does not show the balance to this key."
     elif account.is_invoiced:

@@ -36,6 +36,9 @@ def boot_budget(settings: RunSettings, image_gb: float | None = None) -> BootBud
     if settings.boot_minutes:
         return BootBudget(settings.boot_minutes, "as set by boot_minutes")
     place = place_of(settings)
+    if not place.is_rented:
+        minutes = place.images.machine_minutes + PROOF_MINUTES
+        return BootBudget(minutes, "a machine of your own, with no image to fetch")
     images, image = place.images, image_of(settings.image, place)
     size_gb = image_gb or COMPRESSED_GB.get(image) or images.compressed_gb.get(image)
     if size_gb is None:

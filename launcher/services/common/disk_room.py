@@ -36,8 +36,11 @@ def findings_on_disk(
     settings: RunSettings, needed: DiskRoom | None, image_gb: float | None = None
 ) -> list[Finding]:
     """A note where the disk is larger than asked for, an error for one that certainly will not do, a warning for one
-    that may not, with the image's layers on it. `image_gb`: what a machine fetches of the image.
+    that may not, with the image's layers on it. `image_gb`: what a machine fetches of the image. Of a machine of one's
+    own nothing is said: its disk is what it is.
     """
+    if not place_of(settings).is_rented:
+        return []
     too_small = _too_small(settings, needed)
     return [*_raised(settings), *(too_small or _tight(settings, needed, image_gb))]
 

@@ -83,11 +83,12 @@ class Workbench:
         )
 
     def everywhere(self) -> tuple[Workbench, ...]:
-        """The same at each place that can be asked with the keys that are there, this one first; this one where none
-        can: then its key is missed when it is used.
+        """The same at each place that can be asked with the keys that are there and may have something of ours, this
+        one first; this one where none can: then its key is missed when it is used.
         """
         places = [self, *(self.at(name) for name in self.others)]
-        return tuple(each for each in places if is_open(each.provider)) or (self,)
+        asked = [each for each in places if is_open(each.provider)]
+        return tuple(each for each in asked if each.provider.is_in_use) or (self,)
 
     def can_ask(self, place: str) -> bool:
         """Whether the place can be asked with the keys that are there."""
@@ -187,5 +188,6 @@ def _provider(
         request_timeout_seconds=config.request_timeout_seconds,
         poll_seconds=config.poll_seconds,
         transport=transport,
+        runs_folder=config.own_runs_folder,
     )
     return access_to(place).open(opening)

@@ -71,7 +71,10 @@ async def last_word(bench: Workbench, run: Run, *, was_there: bool = False) -> L
         told = replace(lost, detail=detail)
     if told is None or told.reason is EndReason.LOST:
         await _refuse_unproven(bench, run, was_there=was_there)
-    return told or lost
+        told = told or lost
+        remains = await bench.provider.remains(run.pod_id)
+        return replace(told, detail=f"{told.detail} {remains}".rstrip())
+    return told
 
 
 async def delivered_word(

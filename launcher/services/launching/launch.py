@@ -247,7 +247,7 @@ class _Launch:
         """A pod of the first candidate that can be had. Takes the candidates it has tried off the list."""
         while self._left:
             offer = self._tried = self._left.pop(0)
-            self.say(Stage.RENTING, f"Renting {_sentence(offer)}.", run, offer)
+            self.say(Stage.RENTING, _renting(offer, self._bench.place), run, offer)
             run = self._bench.runs.update(
                 run, price_per_hour_usd=offer.price_per_hour_usd, gpu_name=offer.gpu_name
             )
@@ -283,7 +283,10 @@ class _Launch:
         run = own(self._bench, run, pod)
         self._check_price(run, offer)
         price = dollars_per_hour(run.price_per_hour_usd)
-        self.say(Stage.RENTED, f"Pod {pod.id} is rented: {offer.gpu_name}, {price}.", run, offer)
+        rented = f"Pod {pod.id} is rented: {offer.gpu_name}, {price}."
+        if not self._bench.place.is_rented:
+            rented = f"Run {pod.id} was started on {self._bench.place.title}: {offer.gpu_name}."
+        self.say(Stage.RENTED, rented, run, offer)
         return run
 
     async def _look_for(self, run: Run, unclear: RentUnclear) -> Pod:
@@ -491,6 +494,12 @@ def _sentence(offer: Offer) -> str:
     return (
         f"{count}{offer.gpu_name} ({offer.variant}, {dollars_per_hour(offer.price_per_hour_usd)})"
     )
+
+
+def _renting(offer: Offer, place: Place) -> str:
+    if place.is_rented:
+        return f"Renting {_sentence(offer)}."
+    return f"Starting the run on {place.title}, with {offer.gpu_name}."
 
 
 def _estimate(plan: Plan) -> dict[str, Any]:

@@ -23,7 +23,10 @@ _CODES = {
 
 
 async def look_at_image(bench: Workbench, settings: RunSettings) -> ImageCheck | None:
-    """What its registry says of the very image that would be ordered; None where no registry is asked."""
+    """What its registry says of the very image that would be ordered; None where no registry is asked, or none is
+    ordered."""
+    if not bench.place.is_rented:
+        return None
     wanted = ordered_image(settings.image, bench.place)
     if is_bootstrap(settings.image):
         wanted = f"{BOOTSTRAP}:{wanted}"  # what is in it matters then

@@ -27,6 +27,7 @@ from launcher.services.common.places import place_of
 from launcher.services.common.run_secrets import can_make_secrets, handed_over, sources_of_named
 from launcher.services.common.workbench import Workbench
 from launcher.services.launching.bad_hosts import bad_hosts, findings_on_bad_hosts, steered
+from launcher.services.launching.orders import new_attempt, run_document
 from launcher.services.planning.brought.changed import findings_on_changes
 from launcher.services.planning.brought.look import look_at_brought
 from launcher.services.planning.choosing import FREE_CHOICE, FreeChoice
@@ -132,8 +133,9 @@ async def make_plan(
         *findings_on_foreign_image(
             settings, chosen[0], known_image.size_gb if known_image else None
         ),
-        *our_image.findings_on_image(settings.image),
     ]
+    if bench.place.is_rented:
+        findings += our_image.findings_on_image(settings.image)
     findings += _findings_on_place_key(bench.place, keys)
     if not has_secrets:
         findings.append(_in_plain(bench.place, handed_over(secrets, told_from_pod)))
@@ -159,7 +161,12 @@ async def make_plan(
         brought=brought,
         asked=asked,
     )
-    plan = replace(plan, findings=(*plan.findings, *_findings_on_estimate(plan)))
+    told = await bench.provider.notes(
+        run_document(plan, new_attempt(bench, plan), plan.offer)
+        if not bench.place.is_rented
+        else ""
+    )
+    plan = replace(plan, findings=(*plan.findings, *_findings_on_estimate(plan), *told))
     requests = planned_requests(bench, plan, keys.sources)
     return replace(plan, requests=requests, agreed=agreed_of(bench, plan, keys.sources))
 

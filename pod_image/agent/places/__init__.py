@@ -8,6 +8,7 @@ import httpx
 
 from pod_image.agent.places.base import OwnPod
 from pod_image.agent.places.hf_jobs import JobPod
+from pod_image.agent.places.local import LocalPod
 from pod_image.agent.places.runpod import RunPodPod
 from pod_image.contract.environment import RUN_VARIABLE
 from pod_image.contract.places import place_of_pod
@@ -16,10 +17,12 @@ Http = Callable[[], httpx.AsyncClient]
 _FROM_ENVIRONMENT: Mapping[str, Callable[[Mapping[str, str], Http], OwnPod]] = {
     "runpod": RunPodPod.from_environment,
     "hf-jobs": JobPod.from_environment,
+    "local": LocalPod.from_environment,
 }
 _FROM_TOLD: Mapping[str, Callable[[Mapping[str, str], Http], OwnPod]] = {
     "runpod": RunPodPod.from_told,
     "hf-jobs": JobPod.from_told,
+    "local": LocalPod.from_told,
 }
 
 

@@ -65,6 +65,11 @@ class OwnPod(Protocol):
         ...
 
     @property
+    def is_rented(self) -> bool:
+        """Whether the machine is one of many that are rented out: then it is tried before the run begins."""
+        ...
+
+    @property
     def is_stand_in(self) -> bool:
         """Whether the place is played on this very computer, which rents out no GPU."""
         ...

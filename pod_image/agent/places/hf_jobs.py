@@ -50,6 +50,10 @@ class JobPod:
         return "a job ends with its container, and by its time-out at the Hub"
 
     @property
+    def is_rented(self) -> bool:
+        return True
+
+    @property
     def is_stand_in(self) -> bool:
         return False
 

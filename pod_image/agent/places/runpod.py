@@ -66,6 +66,10 @@ class RunPodPod:
         return "read itself with its own key"
 
     @property
+    def is_rented(self) -> bool:
+        return True
+
+    @property
     def is_stand_in(self) -> bool:
         return (urlsplit(self.api_url).hostname or "") in ("127.0.0.1", "::1", "localhost")
 

@@ -42,6 +42,7 @@ class YardPod:
 
     powerless = ""
     proof = "looked around"
+    is_rented = True
     is_stand_in = True
 
     async def read(self) -> PodReading:

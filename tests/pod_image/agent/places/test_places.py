@@ -136,6 +136,33 @@ class TestHuggingFaceJobs(PodPlaceConformance):
         assert "ends with this container" in said[0]
 
 
+class OwnMachineStage(JobStage):
+    """A run as its first process sees itself: nobody is asked, and it ends with that."""
+
+    def __init__(self, folder: Path, place: str) -> None:
+        super().__init__(folder)
+        self.environment = {
+            PLACES[place].pod_id: f"run-{folder.name}",
+            RUN_VARIABLE: f'{{"place": "{place}"}}',
+            "CUDA_VISIBLE_DEVICES": "GPU-1,GPU-2",
+        }
+
+
+class TestThisComputer(TestHuggingFaceJobs):
+    place = "local"
+
+    def stage(self, folder: Path) -> PodStage:
+        return OwnMachineStage(folder, self.place)
+
+    @in_virtual_time
+    async def test_it_knows_how_many_gpus_were_lent_to_it_and_is_no_machine_to_choose(
+        self, tmp_path: Path
+    ) -> None:
+        pod = self.pod(self.stage(tmp_path))
+        assert (await pod.read()).gpu_count == 2
+        assert not pod.is_rented
+
+
 def test_a_pod_that_cannot_ask_when_it_was_made_is_as_old_as_its_order() -> None:
     """Its image took ten minutes to come, and its place bills them: the cap on money counts them too."""
     document = run_document()

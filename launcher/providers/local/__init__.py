@@ -1,0 +1,1 @@
+"""This computer: runs are processes of the person's own."""

@@ -1,0 +1,402 @@
+"""A person's own machine as a Provider: its runs are our pods. How the machine is asked is a `Machine`'s matter."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+
+from launcher.clock import Clock
+from launcher.domain.account import Account
+from launcher.domain.offer import Offer, Stock
+from launcher.domain.planned_request import Planned, PlannedCommand
+from launcher.domain.pod import NONCE_VARIABLE, POD_NAME_PREFIX, Pod, PodOrder, PodStatus
+from launcher.errors import (
+    ApiDrift,
+    InvalidRequest,
+    NoCapacity,
+    PodGone,
+    ProviderError,
+    ProviderUnavailable,
+    RentUnclear,
+)
+from launcher.providers.base import AccountSecret, ExecResult, LogLine
+from launcher.providers.place import Place
+from launcher.providers.told_times import deadline_in
+from pod_image.contract.common_settings import Cloud
+from pod_image.contract.environment import RUN_VARIABLE
+from pod_image.contract.findings import Finding, Severity
+from pod_image.contract.next_steps import NextStep, Sentence
+from pod_image.contract.places import PLACES
+
+PROCESSOR = "cpu"
+"""As the machine calls itself where it has no GPU."""
+_REFERENCE = "secret of this run: "
+_RELEASE_PATIENCE_SECONDS = 120.0
+_LONGEST_PAUSE_SECONDS = 30.0
+_ERRORS = {
+    "gone": PodGone,
+    "no_room": NoCapacity,
+    "invalid": InvalidRequest,
+    "alive": ProviderUnavailable,
+}
+
+
+class Machine(Protocol):
+    """One machine, asked through `pod_image.own_machine` there. Every call may raise ProviderError."""
+
+    calls: int
+
+    def command(self, verb: str) -> tuple[str, ...]:
+        """What asks it, as it is shown."""
+        ...
+
+    async def ask(
+        self, verb: str, asked: Mapping[str, Any], timeout_seconds: float = 60.0
+    ) -> Mapping[str, Any]:
+        """The answer: `ok` or `refused`. Raises ProviderUnavailable where there is none."""
+        ...
+
+    def follow(self, asked: Mapping[str, Any]) -> AsyncGenerator[Mapping[str, Any], None]:
+        """What it says of a log, until it stops. Raises ProviderUnavailable where it breaks off."""
+        ...
+
+
+class _Lenient(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class GpuAnswer(_Lenient):
+    name: str
+    memory_gb: int = 0
+    is_free: bool = False
+
+
+class LookAnswer(_Lenient):
+    host: str = ""
+    account_id: str = ""
+    memory_gb: int = 0
+    absent: tuple[str, ...] = ()
+    gpus: tuple[GpuAnswer, ...] = ()
+
+
+class RunAnswer(_Lenient):
+    id: str
+    name: str = ""
+    nonce: str = ""
+    run_json: str = ""
+    created_at: float | None = None
+    seconds: float | None = None
+    is_begun: bool = False
+    gpu_type: str = ""
+    gpu_count: int = 0
+
+
+class OwnMachine:
+    """See `launcher.providers.base.Provider` for what each method promises.
+
+    Keys go to the machine with the start of the run, over its standard input: until then they are held here.
+    """
+
+    def __init__(
+        self, place: Place, machine: Machine, clock: Clock, *, may_install: bool = False
+    ) -> None:
+        """`may_install`: what a run needs there and is absent may be put into an environment of its own."""
+        self._place, self._machine, self._clock = place, machine, clock
+        self._may_install = may_install
+        self._variable = PLACES[place.kind].pod_id
+        self._held: dict[str, SecretStr] = {}
+
+    @property
+    def place(self) -> Place:
+        return self._place
+
+    @property
+    def is_in_use(self) -> bool:
+        return True
+
+    @property
+    def pod_environment(self) -> Mapping[str, str]:
+        return {}
+
+    @property
+    def calls(self) -> int:
+        return self._machine.calls
+
+    @property
+    def clock_ahead(self) -> timedelta:
+        return timedelta(0)
+
+    async def aclose(self) -> None:
+        self._held.clear()
+
+    async def offers(
+        self, gpu_count: int, cloud: Cloud, data_centers: Sequence[str], min_cuda_version: str = ""
+    ) -> list[Offer]:
+        """Each kind of GPU that the machine has enough of; without any GPU, its processor."""
+        if data_centers:
+            return []
+        found = await self._look("")
+        if not found.gpus:
+            return [self._offer(PROCESSOR, "no GPU", gpu_count, found.memory_gb, Stock.HIGH)]
+        kinds = {(gpu.name, gpu.memory_gb) for gpu in found.gpus}
+        return [
+            self._offer(name, name, gpu_count, memory_gb, _stock(found, name, gpu_count))
+            for name, memory_gb in sorted(kinds)
+            if sum(gpu.name == name for gpu in found.gpus) >= gpu_count
+        ]
+
+    def _offer(
+        self, gpu_type: str, name: str, gpu_count: int, memory_gb: int, stock: Stock
+    ) -> Offer:
+        return Offer(
+            gpu_type=gpu_type,
+            gpu_name=name,
+            gpu_count=gpu_count,
+            memory_gb=memory_gb,
+            cloud=Cloud.SECURE,
+            price_per_hour_usd=0.0,
+            stock=stock,
+            flavour=self._place.title,
+        )
+
+    async def notes(self, run_json: str) -> tuple[Finding, ...]:
+        found = await self._look(run_json)
+        return (*_promises(self._place), *_on_absent(found.absent, may_install=self._may_install))
+
+    async def remains(self, pod_id: str) -> str:
+        try:
+            return str((await self._ask("remains", {"pod_id": pod_id})).get("remains") or "")
+        except ProviderError:
+            return ""
+
+    def planned_requests(self, order: PodOrder, secrets: Mapping[str, str]) -> tuple[Planned, ...]:
+        shown = [f"{name}={value}" for name, value in order.environment.items()]
+        kept = [f"{name}: {text}" for name, text in secrets.items()]
+        return (PlannedCommand((*self._machine.command("start"), order.name, *shown, *kept)),)
+
+    async def rent(self, order: PodOrder) -> Pod:
+        if not order.environment.get(NONCE_VARIABLE):
+            raise InvalidRequest("A run without a nonce is not started.")
+        if deadline_in(order.environment.get(RUN_VARIABLE, "")) is None:
+            raise InvalidRequest("A run without a deadline is not started.")
+        references = {self.secret_reference(name): value for name, value in self._held.items()}
+        asked = self._order(order, references)
+        used = {text for text in order.environment.values() if text in references}
+        try:
+            answer = await self._machine.ask("start", asked, timeout_seconds=120.0)
+        except ProviderUnavailable as exc:
+            raise RentUnclear(
+                f"{self._place.title} gave no clear answer to the start of the run: {exc.message}",
+                hint=exc.hint,
+            ) from exc
+        for name in [name for name in self._held if self.secret_reference(name) in used]:
+            del self._held[name]
+        return self._pod(self._done(answer))
+
+    def _order(self, order: PodOrder, references: Mapping[str, SecretStr]) -> dict[str, Any]:
+        plain = {name: text for name, text in order.environment.items() if text not in references}
+        keys = {
+            name: references[text].get_secret_value()
+            for name, text in order.environment.items()
+            if text in references
+        }
+        keys |= {name: value.get_secret_value() for name, value in order.secrets.items()}
+        return {
+            "pod_id": order.name.removeprefix(POD_NAME_PREFIX),
+            "name": order.name,
+            "nonce": order.environment[NONCE_VARIABLE],
+            "run_json": order.environment.get(RUN_VARIABLE, ""),
+            "gpu_type": order.gpu_type,
+            "gpu_count": order.gpu_count,
+            "environment": plain,
+            "variable": self._variable,
+            "may_install": self._may_install,
+            "keys": keys,
+        }
+
+    async def find(self, name: str) -> Pod | None:
+        return next((pod for pod in await self.pods() if pod.name == name), None)
+
+    async def pods(self) -> list[Pod]:
+        answer = await self._ask("list", {})
+        runs = answer.get("runs")
+        if not isinstance(runs, list):
+            raise self._drifted()
+        return [self._pod(each) for each in runs]
+
+    async def pod(self, pod_id: str) -> Pod:
+        return self._pod(await self._ask("show", {"pod_id": pod_id}))
+
+    async def release(self, pod_id: str) -> None:
+        """Raises ProviderUnavailable where the run was not seen to end within the patience."""
+        loop = asyncio.get_running_loop()
+        give_up_at, pause = loop.time() + _RELEASE_PATIENCE_SECONDS, 1.0
+        while True:
+            try:
+                await self._ask("end", {"pod_id": pod_id})
+            except PodGone:
+                return
+            except ProviderUnavailable as exc:
+                if loop.time() >= give_up_at:
+                    raise ProviderUnavailable(
+                        f"Run {pod_id} on {self._place.title} could not be ended: {exc.message}",
+                        hint=Sentence(NextStep.LOOK_FOR_PODS, " tries again."),
+                    ) from exc
+                await self._clock.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            else:
+                return
+
+    async def log(
+        self, pod_id: str, after: str = "", tail: int = 5000
+    ) -> AsyncGenerator[LogLine, None]:
+        cursor, pause = after, 1.0
+        while True:
+            try:
+                asked = {"pod_id": pod_id, "after": cursor, "tail": tail}
+                async with aclosing(self._machine.follow(asked)) as told:
+                    async for each in told:
+                        if "text" in each:
+                            cursor, pause = str(each.get("end", cursor)), 1.0
+                            yield LogLine(cursor, "container", str(each["text"]))
+                        elif each.get("over"):
+                            raise PodGone(f"Run {pod_id} has ended.")
+                        elif "refused" in each:
+                            self._done(each)
+            except ProviderUnavailable:
+                pass  # it is gone on with where it broke off
+            await self._clock.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+
+    async def execute(
+        self, pod_id: str, argv: Sequence[str], timeout_seconds: int = 20
+    ) -> ExecResult:
+        asked = {"pod_id": pod_id, "argv": list(argv), "seconds": timeout_seconds}
+        answer = await self._ask("execute", asked, timeout_seconds=timeout_seconds + 30.0)
+        code = answer.get("exit_code")
+        return ExecResult(
+            str(answer.get("stdout", "")),
+            str(answer.get("stderr", "")),
+            code if isinstance(code, int) else None,
+            timed_out=bool(answer.get("timed_out")),
+        )
+
+    async def make_secret(self, name: str, value: SecretStr) -> AccountSecret:
+        self._held[name] = value
+        return AccountSecret(name, name)
+
+    async def secrets(self) -> list[AccountSecret]:
+        return [AccountSecret(name, name) for name in self._held]
+
+    async def remove_secret(self, secret_id: str) -> None:
+        self._held.pop(secret_id, None)
+
+    def secret_reference(self, name: str) -> str:
+        return f"{_REFERENCE}{name}"
+
+    async def account(self) -> Account:
+        try:
+            return Account(account_id=(await self._look("")).account_id)
+        except ProviderError:
+            return Account()
+
+    async def billed_usd(self, pod_id: str) -> float | None:
+        return None
+
+    async def _look(self, run_json: str) -> LookAnswer:
+        try:
+            return LookAnswer.model_validate(await self._ask("look", {"run_json": run_json}))
+        except ValidationError as exc:
+            raise self._drifted() from exc
+
+    async def _ask(
+        self, verb: str, asked: Mapping[str, Any], timeout_seconds: float = 60.0
+    ) -> Mapping[str, Any]:
+        return self._done(await self._machine.ask(verb, asked, timeout_seconds))
+
+    def _done(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What was answered, or the refusal as an error of ours."""
+        refused, done = answer.get("refused"), answer.get("ok")
+        if isinstance(refused, dict):
+            kind = _ERRORS.get(str(refused.get("kind")), ProviderError)
+            raise kind(str(refused.get("message", "")), hint=str(refused.get("hint", "")))
+        if not isinstance(done, dict):
+            raise self._drifted()
+        return done
+
+    def _drifted(self) -> ApiDrift:
+        return ApiDrift(
+            f"{self._place.title} answered in a form that this launcher does not know.",
+            hint="Use the same release of the launcher wherever you start runs on that machine.",
+        )
+
+    def _pod(self, document: Mapping[str, Any]) -> Pod:
+        try:
+            told = RunAnswer.model_validate(document)
+        except ValidationError as exc:
+            raise self._drifted() from exc
+        born = told.created_at
+        return Pod(
+            id=told.id,
+            name=told.name,
+            status=PodStatus.RUNNING if told.is_begun else PodStatus.STARTING,
+            price_per_hour_usd=0.0,
+            created_at=None if born is None else datetime.fromtimestamp(born, UTC),
+            uptime_seconds=told.seconds if told.is_begun else None,
+            gpu_type=told.gpu_type,
+            gpu_count=told.gpu_count,
+            cloud=Cloud.SECURE,
+            nonce=told.nonce,
+            deadline=deadline_in(told.run_json),
+            run_json=told.run_json,
+        )
+
+
+def _stock(found: LookAnswer, name: str, gpu_count: int) -> Stock:
+    free = sum(gpu.is_free for gpu in found.gpus if gpu.name == name)
+    return Stock.HIGH if free >= gpu_count else Stock.NONE
+
+
+def _promises(place: Place) -> tuple[Finding, ...]:
+    """What such a machine cannot promise, and what a run there may do."""
+    return (
+        Finding(
+            Severity.WARNING,
+            "runs_as_you",
+            f"The run's command works as you on {place.title}: it could read your files there, and your keyring.",
+            "Start only what you trust, or log in there as a user that has nothing else.",
+        ),
+        Finding(
+            Severity.NOTE,
+            "own_machine",
+            f"{place.title} costs nothing, so the cost cap means nothing; the time cap stays. No one outside ends a "
+            "machine that hangs: the run ends itself, and the launcher ends what is left when it looks again.",
+        ),
+    )
+
+
+def _on_absent(absent: Sequence[str], *, may_install: bool) -> tuple[Finding, ...]:
+    if not absent:
+        return ()
+    named = ", ".join(absent)
+    if may_install:
+        return (
+            Finding(
+                Severity.NOTE,
+                "packages_installed",
+                f"The machine does not have {named}: they are installed first, into an environment of their own.",
+            ),
+        )
+    return (
+        Finding(
+            Severity.ERROR,
+            "packages_absent",
+            f"The launcher's own Python does not have what this run needs: {named}.",
+            "Install them beside the launcher: pip install 'pod-launcher[pod]'.",
+        ),
+    )

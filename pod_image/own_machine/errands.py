@@ -1,0 +1,210 @@
+"""What the launcher asks of a machine: look, start, list, show, end, run a command. Each answers with a document."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pod_image.own_machine.gpus import Gpu, is_free, lease
+from pod_image.own_machine.machine import Machine
+from pod_image.own_machine.refused import Kind, Refused
+from pod_image.own_machine.run_place import RunPlace, all_runs
+
+PROCESSOR = "cpu"
+"""The type of a machine, or a run, without a GPU."""
+UNBORN_SECONDS = 60.0
+"""A start that has left no process by then was cut off."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """One machine, with where its runs and its GPUs' locks lie."""
+
+    runs: Path
+    leases: Path
+    machine: Machine
+
+
+def answer(ground: Ground, verb: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Raises Refused."""
+    return VERBS[verb](ground, asked)
+
+
+def look(ground: Ground, asked: Mapping[str, Any]) -> dict[str, Any]:
+    found = [
+        {
+            "name": gpu.name,
+            "memory_gb": gpu.memory_gb,
+            "is_free": is_free(ground.leases, gpu),
+        }
+        for gpu in ground.machine.gpus()
+    ]
+    return {**ground.machine.facts(str(asked.get("run_json", ""))), "gpus": found}
+
+
+def start(ground: Ground, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """`asked`: pod_id, name, nonce, gpu_type, gpu_count, environment, keys, and which variable says who the run is."""
+    machine = ground.machine
+    place = RunPlace.of(ground.runs, str(asked["pod_id"]))
+    chosen = _of_type(machine.gpus(), str(asked["gpu_type"]))
+    wanted = 0 if asked["gpu_type"] == PROCESSOR else int(asked["gpu_count"])
+    try:
+        place.root.mkdir(mode=0o700, parents=True)
+    except FileExistsError:
+        raise Refused(Kind.INVALID, f"Run {place.pod_id} is on this machine already.") from None
+    leased: dict[int, Gpu] = {}
+    try:
+        leased = lease(ground.leases, chosen, wanted)
+        environment = {
+            **{str(name): str(text) for name, text in asked["environment"].items()},
+            str(asked["variable"]): place.pod_id,
+            "CUDA_VISIBLE_DEVICES": ",".join(gpu.uuid for gpu in leased.values()),
+        }
+        if not chosen:
+            del environment["CUDA_VISIBLE_DEVICES"]  # this user's own word on it stands
+        place.disk.mkdir()
+        place.write("order", _order(ground, asked, environment, [*leased.values()]))
+        machine.begin(place, environment, asked["keys"], list(leased))
+    except Refused as refused:
+        if refused.kind is Kind.NO_ROOM:
+            shutil.rmtree(place.root, ignore_errors=True)
+        else:
+            place.write("ended", {"at": machine.now(), "code": None, "why": "never began"})
+        raise
+    finally:
+        _close(leased)
+    return shown(ground, place)
+
+
+def _order(
+    ground: Ground, asked: Mapping[str, Any], environment: Mapping[str, str], leased: list[Gpu]
+) -> dict[str, Any]:
+    run_json = str(asked.get("run_json", ""))
+    return {
+        "name": asked["name"],
+        "nonce": asked["nonce"],
+        "run_json": run_json,
+        "gpu_type": asked["gpu_type"],
+        "gpus": [gpu.name for gpu in leased],
+        "environment": dict(environment),
+        "created_at": ground.machine.now(),
+        "boot_id": ground.machine.boot_id(),
+        "deadline": _deadline(run_json),
+        "may_install": bool(asked.get("may_install")),
+    }
+
+
+def _close(leased: Mapping[int, Gpu]) -> None:
+    """Here: the run's first process keeps them open."""
+    for lock in leased:
+        with suppress(OSError):
+            os.close(lock)
+
+
+def _of_type(found: list[Gpu], gpu_type: str) -> list[Gpu]:
+    return [gpu for gpu in found if gpu.name == gpu_type]
+
+
+def listing(ground: Ground, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Every run of this user that lives here."""
+    living = [place for place in all_runs(ground.runs) if is_living(ground, place)]
+    return {"runs": [shown(ground, place) for place in living]}
+
+
+def show(ground: Ground, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Raises Refused for one that is gone; its folder is told where it stayed."""
+    place = RunPlace.of(ground.runs, str(asked["pod_id"]))
+    if not is_living(ground, place):
+        raise Refused(Kind.GONE, remains(ground, place) or f"Run {place.pod_id} has ended.")
+    return shown(ground, place)
+
+
+def what_remains(ground: Ground, asked: Mapping[str, Any]) -> dict[str, Any]:
+    place = RunPlace.of(ground.runs, str(asked["pod_id"]))
+    return {"remains": remains(ground, place)}
+
+
+def remains(ground: Ground, place: RunPlace) -> str:
+    """What of a run that is gone is still here, as sentences; empty where nothing is."""
+    if not place.disk.is_dir():
+        return ""
+    where = f"What it had made is still in {place.disk}."
+    if place.order.get("boot_id") != ground.machine.boot_id():
+        return f"The machine was started again while it ran. {where}"
+    return where
+
+
+def end(ground: Ground, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Silent about a run that is gone already. Raises Refused where some of it lives on."""
+    place = RunPlace.of(ground.runs, str(asked["pod_id"]))
+    if not place.order or place.order.get("boot_id") != ground.machine.boot_id():
+        return {}
+    left = ground.machine.end(place)
+    if left:
+        numbers = ", ".join(map(str, sorted(left)))
+        raise Refused(Kind.ALIVE, f"Processes of the run could not be ended: {numbers}.")
+    if not place.ended:
+        place.write("ended", {"at": ground.machine.now(), "code": None, "why": "asked"})
+    return {}
+
+
+def execute(ground: Ground, asked: Mapping[str, Any]) -> dict[str, Any]:
+    place = RunPlace.of(ground.runs, str(asked["pod_id"]))
+    if not is_living(ground, place):
+        raise Refused(Kind.GONE, f"Run {place.pod_id} has ended.")
+    argv = [str(word) for word in asked["argv"]]
+    environment = place.order.get("environment", {})
+    return ground.machine.execute(place, environment, argv, float(asked["seconds"]))
+
+
+def is_living(ground: Ground, place: RunPlace) -> bool:
+    """Whether any of the run lives. One whose start is under way counts too: somebody waits for it, or looks for it."""
+    order = place.order
+    if not order or order.get("boot_id") != ground.machine.boot_id():
+        return False
+    if ground.machine.is_alive(place):
+        return True
+    is_young = ground.machine.now() - float(order.get("created_at", 0.0)) < UNBORN_SECONDS
+    return is_young and not place.process and not place.ended
+
+
+def shown(ground: Ground, place: RunPlace) -> dict[str, Any]:
+    """A run as the launcher reads it."""
+    order = place.order
+    return {
+        "id": place.pod_id,
+        "name": order.get("name", ""),
+        "nonce": order.get("nonce", ""),
+        "run_json": order.get("run_json", ""),
+        "created_at": order.get("created_at"),
+        "seconds": ground.machine.now() - float(order.get("created_at") or 0.0),
+        "is_begun": bool(place.process),
+        "gpu_type": order.get("gpu_type", ""),
+        "gpu_count": len(order.get("gpus", ())),
+        "folder": str(place.root),
+    }
+
+
+def _deadline(run_json: str) -> float | None:
+    with suppress(ValueError, KeyError, TypeError, RecursionError):
+        moment = datetime.fromisoformat(json.loads(run_json)["deadline"])
+        return moment.timestamp() if moment.tzinfo else None
+    return None
+
+
+VERBS: Mapping[str, Callable[[Ground, Mapping[str, Any]], dict[str, Any]]] = {
+    "look": look,
+    "start": start,
+    "list": listing,
+    "show": show,
+    "remains": what_remains,
+    "end": end,
+    "execute": execute,
+}

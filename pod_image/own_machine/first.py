@@ -1,0 +1,143 @@
+"""The first process of a run on a person's own machine: what a container would do. Holds no key.
+
+`first.py AGENT_PID FOLDER`. Buries what dies, wakes an agent that was stopped, and when the agent ends, or the run is
+well past its deadline, ends everything that the run started. There is no container whose end would do that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import select
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from pod_image.own_machine.run_place import RunPlace
+from pod_image.process_table import processes
+
+_PR_SET_CHILD_SUBREAPER = 36
+GRACE_SECONDS = 8.0
+"""Of an agent that is told to end, before it is killed."""
+LATE_SECONDS = 180.0
+"""After the deadline: the agent and its guard have ended the run long before, or hang."""
+_WAKE_SECONDS = 0.5
+_UNKILLABLE_SECONDS = 15.0
+_LONGEST_WAIT_SECONDS = 60.0
+"""Between two looks at the clock, which a person may have set, or which stood still while the machine slept."""
+
+
+def main(agent: int, place: RunPlace) -> int:
+    """Return when the agent has ended, with its exit code, once nothing else of the run lives."""
+    wakeup = _wake_on_signals()
+    _adopt_orphans()
+    code, why = _until_over(agent, wakeup, place.order.get("deadline"))
+    end_all()
+    with contextlib.suppress(OSError):
+        place.write("ended", {"at": time.time(), "code": code, "why": why})
+    if code == 0 and is_delivered(place):
+        shutil.rmtree(place.disk, ignore_errors=True)
+    return code
+
+
+def _until_over(agent: int, wakeup: int, deadline: object) -> tuple[int, str]:
+    kill_at, why = float("inf"), ""
+    while True:
+        code = _code_of(agent)
+        if code is not None:
+            return code, why
+        now = time.monotonic()
+        if isinstance(deadline, int | float) and time.time() > deadline + LATE_SECONDS and not why:
+            kill_at, why = now, "deadline"
+        if now >= kill_at:
+            _send(agent, signal.SIGKILL)
+        wait = min(_LONGEST_WAIT_SECONDS, max(0.05, kill_at - now))
+        if select.select([wakeup], [], [], wait)[0] and _asked_to_end(wakeup) and not why:
+            _send(agent, signal.SIGTERM)
+            kill_at, why = time.monotonic() + GRACE_SECONDS, "asked"
+
+
+def _code_of(agent: int) -> int | None:
+    """Buries what has died. None while the agent lives; one that was stopped is woken."""
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WUNTRACED | os.WNOHANG)
+        except ChildProcessError:
+            return 1  # no agent
+        if pid == 0:
+            return None
+        if pid != agent:
+            continue
+        if not os.WIFSTOPPED(status):
+            code = os.waitstatus_to_exitcode(status)
+            return 128 - code if code < 0 else code
+        time.sleep(_WAKE_SECONDS)  # whoever stops it again and again must not keep us busy
+        _send(agent, signal.SIGCONT)
+
+
+def end_all() -> None:
+    """SIGKILL until nothing below this process is left, or what is left cannot be killed."""
+    give_up_at = time.monotonic() + _UNKILLABLE_SECONDS
+    while (left := set(_below_us())) and time.monotonic() < give_up_at:
+        for pid in left:
+            _send(pid, signal.SIGKILL)
+        time.sleep(0.02)
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+
+
+def _below_us() -> Iterator[int]:
+    entries = [entry for entry in processes() if not entry.is_dead]
+    found = {os.getpid()}
+    while True:
+        grown = found | {entry.pid for entry in entries if entry.parent in found}
+        if grown == found:
+            break
+        found = grown
+    yield from found - {os.getpid()}
+
+
+def is_delivered(place: RunPlace) -> bool:
+    """Whether the run's last word is that all of it is where it was to go: its working folder may go then."""
+    try:
+        last = json.loads(place.events.read_bytes().rstrip().rpartition(b"\n")[2])
+    except (OSError, ValueError):
+        return False
+    is_end = isinstance(last, dict) and last.get("event") == "ended"
+    return is_end and last.get("reason") != "aborted" and last.get("not_delivered_count") == 0
+
+
+def _wake_on_signals() -> int:
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: None)
+    return reader
+
+
+def _asked_to_end(wakeup: int) -> bool:
+    """SIGHUP is none: a terminal that goes away is not the run's."""
+    numbers = os.read(wakeup, 4_096)
+    return any(number in (signal.SIGTERM, signal.SIGINT) for number in numbers)
+
+
+def _adopt_orphans() -> None:
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _send(pid: int, number: int) -> None:
+    with contextlib.suppress(OSError):
+        os.kill(pid, number)
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]), RunPlace(Path(sys.argv[2]))))

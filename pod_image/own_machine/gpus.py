@@ -1,0 +1,123 @@
+"""The GPUs of this machine, and whose each is: one run a GPU, by a lock that the kernel drops when the run dies."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from pod_image.own_machine.refused import Kind, Refused
+
+LEASES_VARIABLE = "LAUNCHER_GPU_LEASES"
+"""Another place for the locks of this machine's GPUs."""
+_QUERY = (
+    "nvidia-smi",
+    "--query-gpu=index,uuid,name,memory.total",
+    "--format=csv,noheader,nounits",
+)
+_ANSWER_SECONDS = 20.0
+_MIB_OF_A_GB = 1024
+"""As makers count it: a card of 24 GB tells 24,564 MiB."""
+
+
+@dataclass(frozen=True)
+class Gpu:
+    uuid: str
+    name: str
+    memory_gb: int
+
+
+def gpus(environment: Mapping[str, str] = os.environ) -> list[Gpu]:
+    """Those that this user's programs may use; none where the driver's program is absent or silent."""
+    try:
+        asked = subprocess.run(
+            _QUERY,
+            capture_output=True,
+            text=True,
+            timeout=_ANSWER_SECONDS,
+            stdin=subprocess.DEVNULL,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return []
+    if asked.returncode != 0:
+        return []
+    return list(_read(asked.stdout, environment.get("CUDA_VISIBLE_DEVICES")))
+
+
+def _read(table: str, visible: str | None) -> Iterator[Gpu]:
+    """`visible` is the person's own CUDA_VISIBLE_DEVICES: what it leaves out is not lent to a run."""
+    named = None if visible is None else [part.strip() for part in visible.split(",")]
+    for line in table.splitlines():
+        cells = [cell.strip() for cell in line.split(",")]
+        if len(cells) != 4 or not cells[1].startswith("GPU-"):
+            continue
+        index, uuid, name, memory = cells
+        is_named = named is None or any(
+            each == index or (each.startswith("GPU-") and uuid.startswith(each)) for each in named
+        )
+        with suppress(ValueError):
+            if is_named:
+                yield Gpu(uuid, name, round(float(memory) / _MIB_OF_A_GB))
+
+
+def leases_folder(environment: Mapping[str, str]) -> Path:
+    """One for all users of the machine: a GPU that another user's run has is not free either."""
+    return Path(environment.get(LEASES_VARIABLE) or "/tmp/pod-launcher-gpus")
+
+
+def is_free(folder: Path, gpu: Gpu) -> bool:
+    """Whether no run has it now."""
+    lock = _locked(folder, gpu)
+    if lock is None:
+        return False
+    os.close(lock)
+    return True
+
+
+def lease(folder: Path, found: Sequence[Gpu], count: int) -> dict[int, Gpu]:
+    """So many of these, each by the open file that holds its lock: whoever keeps that open has the GPU.
+
+    Raises Refused where that many are not free.
+    """
+    taken: dict[int, Gpu] = {}
+    for gpu in found:
+        if len(taken) < count and (lock := _locked(folder, gpu)) is not None:
+            taken[lock] = gpu
+    if len(taken) < count:
+        for lock in taken:
+            os.close(lock)
+        free = f"{len(taken)} of {len(found)} GPUs are free"
+        raise Refused(
+            Kind.NO_ROOM,
+            f"{free}, and {count} {'is' if count == 1 else 'are'} needed: each run has its GPU alone.",
+            "Wait until a run ends, or stop one.",
+        )
+    return taken
+
+
+def _locked(folder: Path, gpu: Gpu) -> int | None:
+    """None where another has it, or where nobody may make the file."""
+    with suppress(OSError):
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            folder.chmod(0o1777)
+    path = folder / f"{gpu.uuid}.lock"
+    file = None
+    with suppress(OSError):
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    if file is None:
+        with suppress(OSError):
+            flags = os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+            file = os.open(path, flags, 0o644)
+    if file is None:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(file)
+        return None
+    return file

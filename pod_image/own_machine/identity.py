@@ -1,0 +1,109 @@
+"""Whether a run's processes live: told by number, start and the machine's own start together, never by a number alone.
+
+A number is given to another process later. While any process of a session lives the kernel gives its number to nobody.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pod_image.own_machine.run_place import RunPlace, document_in
+from pod_image.process_table import Process, process, processes
+
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+_LOCK = Path("run") / "agent.lock"
+"""Below the disk: held by the agent while it lives."""
+
+
+def boot_id() -> str:
+    """Another one after each start of the machine; empty where the system does not say."""
+    try:
+        return _BOOT.read_text().strip()
+    except OSError:
+        return ""
+
+
+@dataclass(frozen=True)
+class Identity:
+    pid: int
+    started: str
+    boot_id: str
+
+    @classmethod
+    def read(cls, document: dict[str, Any]) -> Identity | None:
+        try:
+            return cls(
+                int(document["pid"]), str(document["started"]), str(document.get("boot_id", ""))
+            )
+        except (KeyError, TypeError, ValueError):
+            return None
+
+    @property
+    def is_alive(self) -> bool:
+        if self.boot_id != boot_id():
+            return False
+        found = process(self.pid)
+        return found is not None and not found.is_dead and found.started == self.started
+
+
+def is_of_earlier_start(place: RunPlace) -> bool:
+    """Whether the machine was started again since the run began."""
+    begun_at = str(place.order.get("boot_id", ""))
+    return begun_at != boot_id()
+
+
+def living(place: RunPlace) -> set[int]:
+    """Every process of the run that lives: its first one, all below it, and what a kill of that one left."""
+    if is_of_earlier_start(place):
+        return set()
+    entries = [entry for entry in processes() if not entry.is_dead]
+    return _below(_roots(place, entries), entries)
+
+
+def _roots(place: RunPlace, entries: list[Process]) -> set[int]:
+    first = Identity.read(place.process)
+    if first is None:
+        return set()
+    if first.is_alive:
+        return {first.pid}
+    roots = {pid for pid in (_stage(place),) if pid}
+    if all(entry.pid != first.pid for entry in entries) and _is_held(place.disk / _LOCK):
+        roots |= {entry.pid for entry in entries if entry.session == first.pid}
+    return roots
+
+
+def _stage(place: RunPlace) -> int:
+    """The stage that an agent which is gone had started, by its own note, if it is that one still."""
+    note = document_in(place.disk / "run" / "latch.json")
+    with suppress(TypeError, ValueError):
+        pid, started = int(note.get("stage_pid", 0)), str(note.get("stage_started", ""))
+        found = process(pid) if pid else None
+        if found is not None and started and found.started == started and not found.is_dead:
+            return pid
+    return 0
+
+
+def _below(roots: set[int], entries: list[Process]) -> set[int]:
+    found = set(roots)
+    while True:
+        grown = found | {
+            entry.pid for entry in entries if entry.parent in found or entry.session in found
+        }
+        if grown == found:
+            return found & {entry.pid for entry in entries}
+        found = grown
+
+
+def _is_held(lock: Path) -> bool:
+    try:
+        with lock.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False

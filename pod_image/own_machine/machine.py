@@ -1,0 +1,204 @@
+"""What the errands need of a machine; the real one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from pod_image.contract.interpreter import module_command
+from pod_image.own_machine.first import GRACE_SECONDS
+from pod_image.own_machine.gpus import Gpu, gpus
+from pod_image.own_machine.identity import Identity, boot_id, living
+from pod_image.own_machine.own_python import absent_packages
+from pod_image.own_machine.refused import Kind, Refused
+from pod_image.own_machine.run_place import RunPlace, agents_environment
+
+_BEGIN_SECONDS = 30.0
+_KILLED_SECONDS = 15.0
+_LOOK_SECONDS = 0.05
+_MOST_OUTPUT = 100_000
+
+
+class Machine(Protocol):
+    """Processes, GPUs and clock of one machine."""
+
+    def now(self) -> float: ...
+
+    def boot_id(self) -> str: ...
+
+    def sleep(self, seconds: float) -> None: ...
+
+    def gpus(self) -> list[Gpu]: ...
+
+    def facts(self, run_json: str) -> dict[str, Any]:
+        """What a plan has to know of it."""
+        ...
+
+    def begin(
+        self,
+        place: RunPlace,
+        environment: Mapping[str, str],
+        keys: Mapping[str, str],
+        leases: Sequence[int],
+    ) -> None:
+        """Start the run's first process. Raises Refused where it does not come up."""
+        ...
+
+    def is_alive(self, place: RunPlace) -> bool:
+        """Whether any process of the run lives."""
+        ...
+
+    def end(self, place: RunPlace) -> set[int]:
+        """End all of it; which processes live on."""
+        ...
+
+    def execute(
+        self, place: RunPlace, environment: Mapping[str, str], argv: Sequence[str], seconds: float
+    ) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class ThisMachine:
+    """The one that this program runs on."""
+
+    def now(self) -> float:
+        return time.time()
+
+    def boot_id(self) -> str:
+        return boot_id()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+    def gpus(self) -> list[Gpu]:
+        return gpus()
+
+    def facts(self, run_json: str) -> dict[str, Any]:
+        return {
+            "host": socket.gethostname(),
+            "account_id": _account_id(),
+            "memory_gb": _memory_gb(),
+            "absent": absent_packages(run_json),
+            "python": sys.version.split()[0],
+        }
+
+    def begin(
+        self,
+        place: RunPlace,
+        environment: Mapping[str, str],
+        keys: Mapping[str, str],
+        leases: Sequence[int],
+    ) -> None:
+        with place.log.open("ab") as log:
+            first = subprocess.Popen(
+                module_command("pod_image.own_machine.begin", str(place.root)),
+                cwd=place.disk,
+                env=agents_environment(place, environment),
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                pass_fds=tuple(leases),
+                start_new_session=True,
+            )
+        assert first.stdin is not None
+        with suppress(OSError), first.stdin as pipe:  # it may have ended already: its log says why
+            pipe.write(json.dumps(dict(keys)).encode())
+        give_up_at = time.monotonic() + _BEGIN_SECONDS
+        while Identity.read(place.process) is None:
+            if first.poll() is not None or time.monotonic() > give_up_at:
+                first.kill()
+                raise Refused(
+                    Kind.UNFIT,
+                    "The run's first process did not come up.",
+                    f"{place.log} may say why.",
+                )
+            time.sleep(_LOOK_SECONDS)
+
+    def is_alive(self, place: RunPlace) -> bool:
+        first = Identity.read(place.process)
+        return (first is not None and first.is_alive) or bool(living(place))
+
+    def end(self, place: RunPlace) -> set[int]:
+        """Told first, which ends all that the run started; then, one by one, killed."""
+        first = Identity.read(place.process)
+        if first is not None and first.is_alive:
+            _send(first.pid, signal.SIGTERM)
+            self._wait(place, GRACE_SECONDS + 4.0)
+        give_up_at = time.monotonic() + _KILLED_SECONDS
+        while (left := living(place)) and time.monotonic() < give_up_at:
+            for pid in left:
+                _send(pid, signal.SIGKILL)
+            time.sleep(_LOOK_SECONDS)
+        return left
+
+    def execute(
+        self, place: RunPlace, environment: Mapping[str, str], argv: Sequence[str], seconds: float
+    ) -> dict[str, Any]:
+        try:
+            done = subprocess.run(
+                list(argv),
+                cwd=place.disk,
+                env=agents_environment(place, environment),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=seconds,
+                start_new_session=True,
+            )
+        except subprocess.TimeoutExpired as exc:
+            out, err = exc.stdout or b"", exc.stderr or b""
+            return {
+                "stdout": _text(out),
+                "stderr": _text(err),
+                "exit_code": None,
+                "timed_out": True,
+            }
+        except OSError as exc:
+            return {"stdout": "", "stderr": f"{argv[0]}: {exc.strerror}", "exit_code": 127}
+        return {
+            "stdout": _text(done.stdout),
+            "stderr": _text(done.stderr),
+            "exit_code": done.returncode,
+        }
+
+    def _wait(self, place: RunPlace, seconds: float) -> None:
+        give_up_at = time.monotonic() + seconds
+        while living(place) and time.monotonic() < give_up_at:
+            time.sleep(_LOOK_SECONDS)
+
+
+def _account_id() -> str:
+    """Of this user on this machine: the same at every look, and another one anywhere else. Says neither's name."""
+    ids = [socket.gethostname(), str(os.getuid())]
+    for path in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
+        with suppress(OSError):
+            ids.append(Path(path).read_text().strip())
+            break
+    return hashlib.sha256("\n".join(ids).encode()).hexdigest()[:16]
+
+
+def _memory_gb() -> int:
+    with suppress(OSError, ValueError, IndexError):
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemTotal:"):
+                return int(int(line.split()[1]) * 1024 / 1e9)
+    return 0
+
+
+def _send(pid: int, number: int) -> None:
+    with suppress(OSError):
+        os.kill(pid, number)
+
+
+def _text(raw: bytes) -> str:
+    return raw[-_MOST_OUTPUT:].decode("utf-8", "replace")

@@ -1,0 +1,23 @@
+"""A refusal that the launcher turns into an error of its own."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a refusal means to the launcher."""
+
+    GONE = "gone"
+    NO_ROOM = "no_room"
+    INVALID = "invalid"
+    ALIVE = "alive"
+    UNFIT = "unfit"
+
+
+class Refused(Exception):
+    """It was not done. `message` says why, `hint` what to do."""
+
+    def __init__(self, kind: Kind, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.kind, self.message, self.hint = kind, message, hint

@@ -1,0 +1,175 @@
+"""What the launcher asks of a machine of one's own, above made-up processes."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pod_image.own_machine.errands import UNBORN_SECONDS, Ground, answer
+from pod_image.own_machine.gpus import Gpu, lease
+from pod_image.own_machine.refused import Kind, Refused
+from pod_image.own_machine.run_place import RunPlace, agents_environment
+from tests.kit.virtual_time import in_virtual_time
+from tests.providers.own_stage import GPUS, MadeUpMachine
+
+ID = "run-01-a1-abcdefghij"
+DEADLINE = datetime(2030, 1, 1, tzinfo=UTC)
+
+
+def order(**changes: Any) -> dict[str, Any]:
+    return {
+        "pod_id": ID,
+        "name": f"launcher-{ID}",
+        "nonce": "abcdefghij",
+        "run_json": json.dumps({"deadline": DEADLINE.isoformat()}),
+        "gpu_type": "NVIDIA RTX 4090",
+        "gpu_count": 1,
+        "environment": {"LAUNCHER_RUN": "{}"},
+        "variable": "LAUNCHER_LOCAL_RUN",
+        "keys": {"HF_UPLOAD_TOKEN": "hub-token-0123456789"},
+        **changes,
+    }
+
+
+def contents_below(folder: Path) -> list[bytes]:
+    return [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+
+
+def ground_of(folder: Path, machine: MadeUpMachine) -> Ground:
+    return Ground(folder / "runs", folder / "leases", machine)
+
+
+@in_virtual_time
+async def test_a_run_is_told_who_it_is_and_which_gpu_is_its_own(tmp_path: Path) -> None:
+    machine = MadeUpMachine()
+    answer(ground_of(tmp_path, machine), "start", order())
+    assert machine.environments[ID] == {
+        "LAUNCHER_RUN": "{}",
+        "LAUNCHER_LOCAL_RUN": ID,
+        "CUDA_VISIBLE_DEVICES": "GPU-1",
+    }
+
+
+@in_virtual_time
+async def test_where_there_is_no_gpu_the_persons_own_word_on_gpus_stands(tmp_path: Path) -> None:
+    machine = MadeUpMachine(gpus=[])
+    answer(ground_of(tmp_path, machine), "start", order(gpu_type="cpu"))
+    assert "CUDA_VISIBLE_DEVICES" not in machine.environments[ID]
+
+
+@pytest.mark.promise("secrets-nowhere")
+@in_virtual_time
+async def test_no_file_of_the_run_holds_a_key(tmp_path: Path) -> None:
+    machine = MadeUpMachine()
+    answer(ground_of(tmp_path, machine), "start", order())
+    assert machine.keys[ID] == {"HF_UPLOAD_TOKEN": "hub-token-0123456789"}
+    written = contents_below(tmp_path)
+    assert written
+    assert not any(b"hub-token" in content for content in written)
+
+
+@in_virtual_time
+async def test_a_machine_whose_gpus_are_taken_keeps_nothing_of_the_try(tmp_path: Path) -> None:
+    ground = ground_of(tmp_path, MadeUpMachine())
+    held = lease(ground.leases, GPUS, 2)
+    with pytest.raises(Refused) as caught:
+        answer(ground, "start", order())
+    assert caught.value.kind is Kind.NO_ROOM
+    assert list(ground.runs.iterdir()) == []
+    assert held
+
+
+@in_virtual_time
+async def test_a_run_is_not_started_a_second_time(tmp_path: Path) -> None:
+    ground = ground_of(tmp_path, MadeUpMachine())
+    answer(ground, "start", order())
+    with pytest.raises(Refused, match="already"):
+        answer(ground, "start", order())
+
+
+@pytest.mark.parametrize("name", ["", "..", "../../etc", "a/b", "A", "x" * 200, ".hidden"])
+def test_no_name_leads_out_of_the_folder(tmp_path: Path, name: str) -> None:
+    with pytest.raises(Refused) as caught:
+        RunPlace.of(tmp_path, name)
+    assert caught.value.kind is Kind.GONE
+
+
+@in_virtual_time
+async def test_after_a_new_start_of_the_machine_no_run_lives_and_its_folder_is_told(
+    tmp_path: Path,
+) -> None:
+    machine = MadeUpMachine()
+    ground = ground_of(tmp_path, machine)
+    answer(ground, "start", order())
+    assert len(answer(ground, "list", {})["runs"]) == 1
+    machine.start = "second start"  # the numbers of its processes are others' now
+    assert answer(ground, "list", {}) == {"runs": []}
+    told = answer(ground, "remains", {"pod_id": ID})["remains"]
+    assert told.startswith("The machine was started again while it ran.")
+    assert str(ground.runs / ID / "disk") in told
+    with pytest.raises(Refused, match="started again"):
+        answer(ground, "show", {"pod_id": ID})
+
+
+@in_virtual_time
+async def test_after_a_new_start_of_the_machine_nothing_is_killed_by_its_number(
+    tmp_path: Path,
+) -> None:
+    machine = MadeUpMachine()
+    ground = ground_of(tmp_path, machine)
+    answer(ground, "start", order())
+    machine.start, machine.unkillable = "second start", {4711}
+    assert answer(ground, "end", {"pod_id": ID}) == {}
+
+
+@in_virtual_time
+async def test_what_cannot_be_ended_is_said(tmp_path: Path) -> None:
+    machine = MadeUpMachine()
+    ground = ground_of(tmp_path, machine)
+    answer(ground, "start", order())
+    machine.unkillable = {4711}
+    with pytest.raises(Refused, match="4711") as caught:
+        answer(ground, "end", {"pod_id": ID})
+    assert caught.value.kind is Kind.ALIVE
+    assert len(answer(ground, "list", {})["runs"]) == 1
+
+
+@in_virtual_time
+async def test_a_start_that_was_cut_off_is_looked_for_a_while_and_then_gone(
+    tmp_path: Path,
+) -> None:
+    machine = MadeUpMachine()
+    ground = ground_of(tmp_path, machine)
+    answer(ground, "start", order())
+    (ground.runs / ID / "process.json").unlink()
+    machine.since.clear()
+    assert len(answer(ground, "list", {})["runs"]) == 1
+    moved = machine.now() + UNBORN_SECONDS + 1
+    machine.now = lambda: moved  # type: ignore[method-assign]  # of this one machine
+    assert answer(ground, "list", {}) == {"runs": []}
+
+
+@in_virtual_time
+async def test_a_look_says_which_gpus_are_free(tmp_path: Path) -> None:
+    ground = ground_of(tmp_path, MadeUpMachine([*GPUS, Gpu("GPU-3", "NVIDIA A6000", 48)]))
+    held = lease(ground.leases, GPUS, 1)
+    assert [gpu["is_free"] for gpu in answer(ground, "look", {})["gpus"]] == [False, True, True]
+    assert held
+
+
+def test_a_run_gets_what_programs_need_and_no_key_of_the_persons_surroundings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HF_TOKEN", "RUNPOD_API_KEY", "AWS_SECRET_ACCESS_KEY", "SSH_AUTH_SOCK"):
+        monkeypatch.setenv(name, "a-key-0123456789")
+    monkeypatch.setenv("https_proxy", "http://proxy:3128")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}::relative")
+    found = agents_environment(RunPlace(tmp_path / ID), {"LAUNCHER_RUN": "{}"})
+    assert not any("a-key" in text for text in found.values())
+    assert found["https_proxy"] == "http://proxy:3128"
+    assert found["PYTHONPATH"] == str(tmp_path)
+    assert {"PATH", "HOME", "LAUNCHER_RUN"} <= set(found)

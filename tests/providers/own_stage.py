@@ -1,0 +1,188 @@
+"""A machine of one's own in virtual time: two GPUs, the real program that is asked there, and made-up processes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from launcher.errors import ProviderUnavailable
+from launcher.providers.local.provider import LocalProvider
+from launcher.providers.own_machine import OwnMachine
+from pod_image.own_machine.errands import Ground, answer, is_living
+from pod_image.own_machine.gpus import Gpu, lease
+from pod_image.own_machine.log_lines import new_lines, start_of_last
+from pod_image.own_machine.refused import Kind, Refused
+from pod_image.own_machine.run_place import RunPlace
+from tests.kit.clocks import LoopClock
+from tests.kit.virtual_time import VirtualLoop, now_seconds
+
+GPUS = [Gpu("GPU-1", "NVIDIA RTX 4090", 24), Gpu("GPU-2", "NVIDIA RTX 4090", 24)]
+
+
+class MadeUpMachine:
+    """See `pod_image.own_machine.machine.Machine`. Each run says a line a second, for as long as it lives."""
+
+    def __init__(self, gpus: Sequence[Gpu] = GPUS) -> None:
+        self._gpus = list(gpus)
+        self.since: dict[str, float] = {}
+        self.said: dict[str, int] = {}
+        self.keys: dict[str, Mapping[str, str]] = {}
+        self.environments: dict[str, Mapping[str, str]] = {}
+        self.start = "first start"
+        self.absent: list[str] = []
+        self.unkillable: set[int] = set()
+        self.has_exec = True
+
+    def now(self) -> float:
+        return now_seconds()
+
+    def boot_id(self) -> str:
+        return self.start
+
+    def sleep(self, seconds: float) -> None:
+        raise AssertionError("nothing here waits")
+
+    def gpus(self) -> list[Gpu]:
+        return self._gpus
+
+    def facts(self, run_json: str) -> dict[str, Any]:
+        return {"host": "made-up", "account_id": "me", "memory_gb": 32, "absent": self.absent}
+
+    def begin(
+        self,
+        place: RunPlace,
+        environment: Mapping[str, str],
+        keys: Mapping[str, str],
+        leases: Sequence[int],
+    ) -> None:
+        place.write("process", {"pid": 1, "started": "1", "boot_id": self.start})
+        self.since[place.pod_id], self.said[place.pod_id] = now_seconds(), 0
+        self.keys[place.pod_id], self.environments[place.pod_id] = keys, environment
+
+    def is_alive(self, place: RunPlace) -> bool:
+        return place.pod_id in self.since
+
+    def end(self, place: RunPlace) -> set[int]:
+        if not self.unkillable:
+            self.since.pop(place.pod_id, None)
+        return self.unkillable
+
+    def execute(
+        self, place: RunPlace, environment: Mapping[str, str], argv: Sequence[str], seconds: float
+    ) -> dict[str, Any]:
+        if not self.has_exec:
+            raise Refused(Kind.UNFIT, "Nothing can be run there.")
+        return {"stdout": " ".join(argv), "stderr": "", "exit_code": 0}
+
+    def restart(self) -> None:
+        """As a power cut and a new start do."""
+        self.start = "second start"
+        self.since.clear()
+
+    def talk(self, place: RunPlace) -> None:
+        """What the run would have said by now."""
+        if place.pod_id not in self.since:
+            return
+        with place.log.open("a") as log:
+            while self.since[place.pod_id] + self.said[place.pod_id] <= now_seconds():
+                log.write(f"line {self.said[place.pod_id]}\n")
+                self.said[place.pod_id] += 1
+
+
+class InProcess:
+    """See `launcher.providers.own_machine.Machine`: the program there, without a process of its own."""
+
+    def __init__(self, ground: Ground, machine: MadeUpMachine) -> None:
+        self.ground, self.machine = ground, machine
+        self.calls = 0
+        self.is_silent = False
+        self.loses_next = False
+
+    def command(self, verb: str) -> tuple[str, ...]:
+        return ("python", "-P", "-m", "pod_image.own_machine", verb)
+
+    async def ask(
+        self, verb: str, asked: Mapping[str, Any], timeout_seconds: float = 60.0
+    ) -> Mapping[str, Any]:
+        self._reach()
+        over_a_pipe = json.loads(json.dumps(asked))
+        try:
+            said: Mapping[str, Any] = {"ok": answer(self.ground, verb, over_a_pipe)}
+        except Refused as refused:
+            words = {"kind": refused.kind, "message": refused.message, "hint": refused.hint}
+            said = {"refused": words}
+        if verb == "start" and self.loses_next:
+            self.loses_next = False
+            raise ProviderUnavailable("The connection broke off.")
+        return dict(json.loads(json.dumps(said)))
+
+    async def follow(self, asked: Mapping[str, Any]) -> AsyncGenerator[Mapping[str, Any], None]:
+        self._reach()
+        place = RunPlace.of(self.ground.runs, str(asked["pod_id"]))
+        after = str(asked["after"])
+        at = int(after) if after else start_of_last(place.log, int(asked["tail"]))
+        while True:
+            self.machine.talk(place)
+            is_over = not is_living(self.ground, place)
+            for line in new_lines(place.log, at, is_over=is_over):
+                at = line.end
+                yield {"end": line.end, "text": line.text}
+            if is_over:
+                yield {"over": True}
+                return
+            await asyncio.sleep(0.5)
+
+    def _reach(self) -> None:
+        self.calls += 1
+        if self.is_silent:
+            raise ProviderUnavailable("Nobody answers.")
+
+
+class OwnStage:
+    """`provider_of` makes a place of the machine."""
+
+    def __init__(
+        self,
+        folder: Path,
+        provider_of: Callable[[InProcess], OwnMachine] = lambda machine: LocalProvider(
+            machine=machine, clock=LoopClock()
+        ),
+    ) -> None:
+        assert isinstance(asyncio.get_running_loop(), VirtualLoop)
+        self.machine = MadeUpMachine()
+        self.ground = Ground(folder / "runs", folder / "leases", self.machine)
+        self.way = InProcess(self.ground, self.machine)
+        self.provider = provider_of(self.way)
+
+    @property
+    def paid(self) -> int:
+        """Nothing costs money here: how many runs there are."""
+        return len(self.machine.since)
+
+    @property
+    def asked(self) -> int:
+        return self.way.calls
+
+    def with_bad_key(self) -> None:
+        return None
+
+    def lose_the_next_answer(self) -> None:
+        self.way.loses_next = True
+
+    def sell_out(self) -> None:
+        self._held = lease(self.ground.leases, GPUS, len(GPUS))
+
+    def silence(self) -> None:
+        self.way.is_silent = True
+
+    def remove(self, pod_id: str) -> None:
+        del self.machine.since[pod_id]
+
+    def take_away_exec(self) -> None:
+        self.machine.has_exec = False
+
+    def take_away_secrets(self) -> None:
+        raise AssertionError("they go with the start")
