@@ -68,6 +68,11 @@ class Config:
         return self.data_folder / "runs"
 
     @property
+    def machines_folder(self) -> Path:
+        """Which machines of the person's own may have a run of ours, apart from the history."""
+        return self.data_folder / "machines"
+
+    @property
     def plans_folder(self) -> Path:
         return self.data_folder / "plans"
 

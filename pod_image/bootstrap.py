@@ -33,6 +33,7 @@ PLACES = {
     "runpod": ("RUNPOD_POD_ID", "RUNPOD_API_KEY", "RUNPOD_API_BASE_URL"),
     "hf-jobs": ("JOB_ID", "", ""),
     "local": ("LAUNCHER_LOCAL_RUN", "", ""),
+    "ssh": ("LAUNCHER_SSH_RUN", "", ""),
 }
 """The variables of each place, as `pod_image.contract.places` has them: a pod's id, its key, a stand-in's address."""
 DEFAULT_PLACE = "runpod"

@@ -120,7 +120,8 @@ class Settings(TypedDict, total=False):
     longest_pause_seconds: float | None
     length_deviations: float | None
     least_kept_share: float | None
-    provider: Literal["runpod", "hf-jobs", "local"] | None
+    provider: Literal["runpod", "hf-jobs", "local", "ssh"] | None
+    host: str | None
     gpu_types: list[str] | tuple[str, ...] | None
     gpu_count: int | None
     cloud: Literal["secure", "community", "any"] | None

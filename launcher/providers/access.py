@@ -26,6 +26,8 @@ class Opening:
     request_timeout_seconds: float = 30.0
     poll_seconds: float = 5.0
     transport: httpx.AsyncBaseTransport | None = None
+    machine: str = ""
+    """Which one, at a place that is many machines, each named by a person."""
     runs_folder: Path | None = None
     """Where a place that is this very computer keeps its runs; None for where this user's lie as a rule."""
 

@@ -46,6 +46,10 @@ _ERRORS = {
 }
 
 
+class NotReached(ProviderUnavailable):
+    """The machine was not reached at all: whatever was asked was not done."""
+
+
 class Machine(Protocol):
     """One machine, asked through `pod_image.own_machine` there. Every call may raise ProviderError."""
 
@@ -189,6 +193,8 @@ class OwnMachine:
         used = {text for text in order.environment.values() if text in references}
         try:
             answer = await self._machine.ask("start", asked, timeout_seconds=120.0)
+        except NotReached as exc:
+            raise ProviderError(exc.message, hint=exc.hint) from exc
         except ProviderUnavailable as exc:
             raise RentUnclear(
                 f"{self._place.title} gave no clear answer to the start of the run: {exc.message}",

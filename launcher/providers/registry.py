@@ -48,27 +48,56 @@ def _local_access() -> PlaceAccess:
     return LOCAL_ACCESS
 
 
+def _ssh() -> Place:
+    from launcher.providers.ssh.place import SSH
+
+    return SSH
+
+
+def _ssh_machine(name: str) -> Place:
+    from launcher.providers.ssh.place import machine_of
+
+    return machine_of(name)
+
+
+def _ssh_access() -> PlaceAccess:
+    from launcher.providers.ssh.access import SSH_ACCESS
+
+    return SSH_ACCESS
+
+
 PLACES: Mapping[str, Callable[[], Place]] = {
     "runpod": _runpod,
     "hf-jobs": _hf_jobs,
     "local": _local,
+    "ssh": _ssh,
 }
+MACHINES: Mapping[str, Callable[[str], Place]] = {"ssh": _ssh_machine}
+"""Places that are many machines: each is a place of its own, called `ssh:NAME`."""
 ACCESSES: Mapping[str, Callable[[], PlaceAccess]] = {
     "runpod": _runpod_access,
     "hf-jobs": _hf_jobs_access,
     "local": _local_access,
+    "ssh": _ssh_access,
 }
 """Apart from the places, since most of those who read about one never ask it anything."""
 
 
 def place_named(name: str) -> Place:
     """Raises KeyError for a name that no place has."""
-    return PLACES[name]()
+    kind, _, machine = name.partition(":")
+    return MACHINES[kind](machine) if machine else PLACES[name]()
+
+
+def is_known(name: str) -> bool:
+    """Whether this release knows a place of that name."""
+    kind, _, machine = name.partition(":")
+    return kind in MACHINES if machine else name in PLACES
 
 
 def access_to(place: Place) -> PlaceAccess:
     """What the place is opened with. Loads its client."""
-    return ACCESSES[place.name]()
+    return ACCESSES[place.kind]()
 
 
 def all_places() -> tuple[Place, ...]:

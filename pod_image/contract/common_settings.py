@@ -191,11 +191,29 @@ class CommonSettings(BaseModel):
         Field(
             description=(
                 "Where the run goes. runpod: a rented pod. hf-jobs: a job of Hugging Face, which the Hub ends after "
-                "the time cap. local: this computer, free of charge."
+                "the time cap. local: this computer, free of charge. ssh: another machine of yours, free of charge."
             )
         ),
         Knob("Provider", group="Where"),
     ] = Provider.RUNPOD
+    host: Annotated[
+        str,
+        Field(
+            description=(
+                "The machine that the run goes to, as you name it for ssh: gpubox or me@192.168.1.20. ssh has to get "
+                "there without a password."
+            ),
+            max_length=200,
+            pattern=r"^$|^[A-Za-z0-9_][\w.@-]*$",
+        ),
+        Knob(
+            "Machine",
+            group="Where",
+            required=True,
+            when=(When("provider", (Provider.SSH,)),),
+            written="A machine is written as for ssh, such as gpubox or me@192.168.1.20.",
+        ),
+    ] = ""
     gpu_types: Annotated[
         tuple[Word, ...],
         Field(

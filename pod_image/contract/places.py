@@ -14,6 +14,7 @@ class Provider(StrEnum):
     RUNPOD = "runpod"
     HF_JOBS = "hf-jobs"
     LOCAL = "local"
+    SSH = "ssh"
 
 
 DEFAULT_PLACE = Provider.RUNPOD.value
@@ -36,6 +37,7 @@ PLACES: Mapping[str, PlaceVariables] = {
     "runpod": PlaceVariables("RUNPOD_POD_ID", "RUNPOD_API_KEY", "RUNPOD_API_BASE_URL"),
     "hf-jobs": PlaceVariables("JOB_ID", "", ""),
     "local": PlaceVariables("LAUNCHER_LOCAL_RUN", "", ""),
+    "ssh": PlaceVariables("LAUNCHER_SSH_RUN", "", ""),
 }
 
 

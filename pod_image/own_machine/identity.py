@@ -6,6 +6,7 @@ A number is given to another process later. While any process of a session lives
 from __future__ import annotations
 
 import fcntl
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,9 @@ from pod_image.own_machine.run_place import RunPlace, document_in
 from pod_image.process_table import Process, process, processes
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
+_YOUNG_SECONDS = 60.0
+"""A session whose processes all began so soon after that run's first one is its own: numbers are not used again so
+soon."""
 _LOCK = Path("run") / "agent.lock"
 """Below the disk: held by the agent while it lives."""
 
@@ -71,9 +75,22 @@ def _roots(place: RunPlace, entries: list[Process]) -> set[int]:
     if first.is_alive:
         return {first.pid}
     roots = {pid for pid in (_stage(place),) if pid}
-    if all(entry.pid != first.pid for entry in entries) and _is_held(place.disk / _LOCK):
-        roots |= {entry.pid for entry in entries if entry.session == first.pid}
+    if all(entry.pid != first.pid for entry in entries):
+        left = {entry.pid for entry in entries if entry.session == first.pid}
+        is_its = _is_held(place.disk / _LOCK) or all(
+            _seconds_apart(entry.started, first.started) < _YOUNG_SECONDS
+            for entry in entries
+            if entry.pid in left
+        )
+        roots |= left if is_its else set()
     return roots
+
+
+def _seconds_apart(later: str, earlier: str) -> float:
+    try:
+        return (int(later) - int(earlier)) / os.sysconf("SC_CLK_TCK")
+    except ValueError:
+        return _YOUNG_SECONDS
 
 
 def _stage(place: RunPlace) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,8 @@ class MadeUpMachine:
         self.absent: list[str] = []
         self.unkillable: set[int] = set()
         self.has_exec = True
+        self._held: dict[str, list[int]] = {}
+        self.words: Callable[[RunPlace, int], str] = lambda place, number: f"line {number}"
 
     def now(self) -> float:
         return now_seconds()
@@ -60,6 +63,7 @@ class MadeUpMachine:
     ) -> None:
         place.write("process", {"pid": 1, "started": "1", "boot_id": self.start})
         self.since[place.pod_id], self.said[place.pod_id] = now_seconds(), 0
+        self._held[place.pod_id] = [os.dup(lock) for lock in leases]
         self.keys[place.pod_id], self.environments[place.pod_id] = keys, environment
 
     def is_alive(self, place: RunPlace) -> bool:
@@ -67,7 +71,7 @@ class MadeUpMachine:
 
     def end(self, place: RunPlace) -> set[int]:
         if not self.unkillable:
-            self.since.pop(place.pod_id, None)
+            self.die(place.pod_id)
         return self.unkillable
 
     def execute(
@@ -80,7 +84,14 @@ class MadeUpMachine:
     def restart(self) -> None:
         """As a power cut and a new start do."""
         self.start = "second start"
-        self.since.clear()
+        for pod_id in [*self.since]:
+            self.die(pod_id)
+
+    def die(self, pod_id: str) -> None:
+        """The kernel takes back what it had."""
+        self.since.pop(pod_id, None)
+        for lock in self._held.pop(pod_id, ()):
+            os.close(lock)
 
     def talk(self, place: RunPlace) -> None:
         """What the run would have said by now."""
@@ -88,7 +99,7 @@ class MadeUpMachine:
             return
         with place.log.open("a") as log:
             while self.since[place.pod_id] + self.said[place.pod_id] <= now_seconds():
-                log.write(f"line {self.said[place.pod_id]}\n")
+                log.write(f"{self.words(place, self.said[place.pod_id])}\n")
                 self.said[place.pod_id] += 1
 
 
@@ -179,7 +190,7 @@ class OwnStage:
         self.way.is_silent = True
 
     def remove(self, pod_id: str) -> None:
-        del self.machine.since[pod_id]
+        self.machine.die(pod_id)
 
     def take_away_exec(self) -> None:
         self.machine.has_exec = False

@@ -12,7 +12,8 @@ from launcher.emulator.runpod import ExecOutcome, Gateway, RunPodWorld, Scripted
 from launcher.providers.registry import PLACES
 from launcher.providers.runpod.client import RunPodClient
 from launcher.providers.runpod.provider import RunPodProvider
-from tests.kit.clocks import WorldClock
+from launcher.providers.ssh.provider import SshProvider
+from tests.kit.clocks import LoopClock, WorldClock
 from tests.kit.virtual_time import StreamingTransport, VirtualLoop
 from tests.providers.conformance import ProviderConformance, ProviderStage
 from tests.providers.job_stage import HfJobsStage, counting
@@ -88,6 +89,14 @@ class TestThisComputer(ProviderConformance):
         return OwnStage(self.folder)
 
 
+class TestAMachineBySsh(TestThisComputer):
+    def stage(self) -> ProviderStage:
+        return OwnStage(
+            self.folder,
+            lambda machine: SshProvider("gpubox", machine=machine, clock=LoopClock()),
+        )
+
+
 class TestRunPod(ProviderConformance):
     def stage(self) -> ProviderStage:
         return RunPodStage()
@@ -98,7 +107,12 @@ class TestAMeadow(ProviderConformance):
         return MeadowStage()
 
 
-HELD = {"runpod": TestRunPod, "hf-jobs": TestHuggingFaceJobs, "local": TestThisComputer}
+HELD = {
+    "runpod": TestRunPod,
+    "hf-jobs": TestHuggingFaceJobs,
+    "local": TestThisComputer,
+    "ssh": TestAMachineBySsh,
+}
 
 
 def test_every_place_is_held_to_it() -> None:

@@ -18,6 +18,7 @@ from launcher.providers.registry import (
     PLACES,
     access_to,
     default_place,
+    is_known,
     place_named,
 )
 from launcher.stores.secrets import KeyName, find_keys
@@ -38,6 +39,20 @@ def test_every_folder_below_the_providers_is_a_place_and_every_place_a_folder() 
     assert default_place().name == contract.DEFAULT_PLACE
     with pytest.raises(KeyError):
         place_named("nowhere")
+
+
+def test_a_machine_that_is_named_is_a_place_of_its_own() -> None:
+    machine = place_named("ssh:me@gpubox")
+    assert (machine.name, machine.kind, machine.title) == ("ssh:me@gpubox", "ssh", "me@gpubox")
+    assert access_to(machine) is ACCESSES["ssh"]()
+    assert [is_known(name) for name in ("ssh:gpubox", "ssh", "local:x", "nowhere")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    with pytest.raises(KeyError):
+        place_named("local:x")
 
 
 @pytest.mark.parametrize("name", PLACES)

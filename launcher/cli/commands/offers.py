@@ -38,13 +38,14 @@ def offers(
     from launcher.cli.terminal.output import Output
     from launcher.cli.terminal.typed_time import read_time
     from launcher.errors import NothingAvailable
+    from launcher.services.common.places import place_of
     from launcher.services.planning.offers import look_for_offers
     from launcher.services.planning.offers import wait_for_stock as wait
 
     longest = read_time(wait_for_stock) if wait_for_stock else timedelta(0)
     read = read_asked(asked)
     settings, is_at_one = read.unchecked(), "provider" in read.given
-    places = [settings.provider.value] if is_at_one else []
+    places = [place_of(settings).name] if is_at_one else []
     found = run(
         find_place(settings) if is_at_one else find(PLACE_ALONE),
         lambda bench: (

@@ -18,12 +18,19 @@ from launcher.hub.results_repo import ResultsRepo
 from launcher.providers.access import Opening
 from launcher.providers.base import Provider
 from launcher.providers.place import Place
-from launcher.providers.registry import access_to, all_places, default_place
+from launcher.providers.registry import (
+    access_to,
+    all_places,
+    default_place,
+    is_known,
+    place_named,
+)
 from launcher.services.common.image_looks import ImageLooks
 from launcher.services.common.place_key import has_place_key, place_key
 from launcher.services.common.pod_list import PodList
 from launcher.services.telling.addresses import addresses_of
 from launcher.services.telling.teller import Teller
+from launcher.stores.known_machines import KnownMachines
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import Keys, how_to_give
 from launcher.stores.told_news import ToldNews
@@ -45,6 +52,8 @@ class Workbench:
     others: Mapping[str, Provider] = field(default_factory=dict, repr=False)
     """Those of every other place, by its name."""
     _pod_lists: dict[str, PodList] = field(default_factory=dict, repr=False)
+    _machines: dict[str, Provider] = field(default_factory=dict, repr=False)
+    """Those that were named since it was opened."""
     _images: dict[str, ImageLooks] = field(default_factory=dict, repr=False)
 
     @property
@@ -72,27 +81,39 @@ class Workbench:
         """The same at that place. Raises NotConfigured for one that this launcher does not know."""
         if place == self.place.name:
             return self
-        if place not in self.others:
+        provider = self.others.get(place) or self._machine(place)
+        if provider is None:
             raise NotConfigured(
                 f"This launcher knows no place called {plain_line(place)}.",
                 hint="Use the release that started the run, or a newer one.",
             )
         rest = {name: each for name, each in self.others.items() if name != place}
-        return replace(
-            self, provider=self.others[place], others={**rest, self.place.name: self.provider}
-        )
+        return replace(self, provider=provider, others={**rest, self.place.name: self.provider})
+
+    def _machine(self, place: str) -> Provider | None:
+        """One that was not named before: it is opened by naming it, and holds nothing open."""
+        if ":" not in place or not is_known(place):
+            return None
+        if place not in self._machines:
+            machine = place.partition(":")[2]
+            opening = Opening(url="", key=None, clock=self.clock, machine=machine)
+            self._machines[place] = access_to(place_named(place)).open(opening)
+        return self._machines[place]
 
     def everywhere(self) -> tuple[Workbench, ...]:
         """The same at each place that can be asked with the keys that are there and may have something of ours, this
         one first; this one where none can: then its key is missed when it is used.
         """
-        places = [self, *(self.at(name) for name in self.others)]
+        named = known_machines(self.config).all()
+        names = dict.fromkeys([*self.others, *(each for each in named if is_known(each))])
+        places = [self, *(self.at(name) for name in names if name != self.place.name)]
         asked = [each for each in places if is_open(each.provider)]
         return tuple(each for each in asked if each.provider.is_in_use) or (self,)
 
     def can_ask(self, place: str) -> bool:
         """Whether the place can be asked with the keys that are there."""
         provider = self.provider if place == self.place.name else self.others.get(place)
+        provider = provider or self._machine(place)
         return provider is not None and is_open(provider)
 
     def provider_now(self) -> datetime:
@@ -101,6 +122,11 @@ class Workbench:
 
     def results(self, repo_id: str) -> ResultsRepo:
         return ResultsRepo(self.hub, repo_id)
+
+
+def known_machines(config: Config) -> KnownMachines:
+    """Machines that a person named, and that may have a run of ours."""
+    return KnownMachines(config.machines_folder)
 
 
 def is_open(provider: Provider) -> bool:

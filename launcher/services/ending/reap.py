@@ -12,7 +12,7 @@ from launcher.errors import HubError, LauncherError, NotConfigured, ProviderErro
 from launcher.services.common.intents import intents_of
 from launcher.services.common.pod_release import release_pod
 from launcher.services.common.run_secrets import Leftover
-from launcher.services.common.workbench import Workbench
+from launcher.services.common.workbench import Workbench, known_machines
 from launcher.services.ending.reconcile import own
 from launcher.services.ending.settle import LastWord, close, delivered_word, settle_gone, write_down
 from launcher.services.ending.sweep import (
@@ -23,6 +23,7 @@ from launcher.services.ending.sweep import (
     OurPod,
     Over,
     Sweep,
+    live_runs,
     plan_sweep,
 )
 from pod_image.contract.outcomes import EndReason
@@ -102,7 +103,12 @@ async def _reap_at(bench: Workbench, *, dry_run: bool) -> ReapReport:
     sweep = await plan_sweep(bench)
     if sweep.skipped:
         return ReapReport(dry_run, skipped=sweep.skipped)
-    return _as_planned(sweep) if dry_run else await _carry_out(bench, sweep)
+    if dry_run:
+        return _as_planned(sweep)
+    report = await _carry_out(bench, sweep)
+    if not any((report.kept, report.left_open, sweep.orders, live_runs(bench))):
+        known_machines(bench.config).forget(bench.place.name)
+    return report
 
 
 def _together(one: ReapReport, other: ReapReport) -> ReapReport:

@@ -39,7 +39,7 @@ from launcher.services.common.places import place_of
 from launcher.services.common.record_observation import note, note_unfit
 from launcher.services.common.run_secrets import TokenEnvironment, give_tokens, handed_over
 from launcher.services.common.uninterrupted import despite_cancel, owing, to_its_end
-from launcher.services.common.workbench import Workbench
+from launcher.services.common.workbench import Workbench, known_machines
 from launcher.services.ending.reconcile import look_for, own, settle_earlier
 from launcher.services.following.follow import follow
 from launcher.services.following.tell import tell, tell_where_pod_tells
@@ -273,6 +273,8 @@ class _Launch:
                 place=run.place,
             )
         )
+        if ":" in run.place:
+            known_machines(self._bench.config).note(run.place)
         try:
             pod = await to_its_end(rental.order(order))
         except RentUnclear as exc:

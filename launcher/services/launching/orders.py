@@ -71,7 +71,7 @@ def run_document(plan: Plan, run: Run, offer: Offer, commits_per_hour: int = COM
         resume=plan.resume,
         base_licence=plan.base_licence,
         brought_sha256=plan.brought.sha256,
-        place=place_of(plan.settings).name,
+        place=place_of(plan.settings).kind,
         commits_per_hour=commits_per_hour,
     )
     try:

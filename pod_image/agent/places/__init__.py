@@ -10,6 +10,7 @@ from pod_image.agent.places.base import OwnPod
 from pod_image.agent.places.hf_jobs import JobPod
 from pod_image.agent.places.local import LocalPod
 from pod_image.agent.places.runpod import RunPodPod
+from pod_image.agent.places.ssh import SshPod
 from pod_image.contract.environment import RUN_VARIABLE
 from pod_image.contract.places import place_of_pod
 
@@ -18,11 +19,13 @@ _FROM_ENVIRONMENT: Mapping[str, Callable[[Mapping[str, str], Http], OwnPod]] = {
     "runpod": RunPodPod.from_environment,
     "hf-jobs": JobPod.from_environment,
     "local": LocalPod.from_environment,
+    "ssh": SshPod.from_environment,
 }
 _FROM_TOLD: Mapping[str, Callable[[Mapping[str, str], Http], OwnPod]] = {
     "runpod": RunPodPod.from_told,
     "hf-jobs": JobPod.from_told,
     "local": LocalPod.from_told,
+    "ssh": SshPod.from_told,
 }
 
 

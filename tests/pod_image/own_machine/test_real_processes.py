@@ -48,6 +48,13 @@ def is_there(pid: int) -> bool:
     return found is not None and not found.is_dead
 
 
+def listens(pid: int) -> bool:
+    """Whether a process has begun to take signals itself."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    caught = next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt"))
+    return bool(int(caught, 16) >> (signal.SIGHUP - 1) & 1)
+
+
 @dataclass
 class Runs:
     """Runs below a folder. `started`: sessions that are ended with the test, whatever becomes of it."""
@@ -109,6 +116,7 @@ def test_one_that_is_told_to_end_ends_its_agent_also_one_that_does_not_listen(ru
     place = runs.place()
     first = runs.begin(place, DEAF)
     agent = runs.pid_in(place)
+    until(lambda: listens(first.pid))
     first.terminate()
     assert first.wait(PATIENCE_SECONDS) == 137
     assert not is_there(agent)
@@ -129,6 +137,7 @@ def test_an_agent_that_was_stopped_is_woken_and_a_terminal_that_goes_away_ends_n
     place = runs.place()
     first = runs.begin(place, "echo $$ > pid; while [ ! -e enough ]; do sleep 0.05; done")
     agent = runs.pid_in(place)
+    until(lambda: listens(first.pid))
     first.send_signal(signal.SIGHUP)
     os.kill(agent, signal.SIGSTOP)
     until(lambda: (found := process(agent)) is None or found.state not in ("T", "t"))
@@ -196,6 +205,19 @@ def test_what_outlives_a_first_process_that_was_killed_is_found_and_ended(runs: 
     assert ThisMachine().end(place) == set()
     assert not is_there(agent)
     assert not is_there(stage)
+
+
+def test_an_agent_that_has_no_lock_yet_is_found_in_the_session_of_its_first_process(
+    runs: Runs,
+) -> None:
+    place = runs.place()
+    first = runs.begin(place, "echo $$ > pid; exec sleep 300")
+    agent = runs.pid_in(place)
+    first.kill()
+    first.wait()
+    assert living(place) == {agent}
+    place.write("process", {**place.process, "started": "1"})
+    assert living(place) == set()  # of a session that began long after: another's
 
 
 def test_a_stage_whose_agent_is_dead_too_is_known_by_the_agents_own_note(runs: Runs) -> None:

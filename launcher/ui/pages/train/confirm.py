@@ -185,6 +185,8 @@ def _where_tokens_are(plan: Plan) -> str:
     place = place_of(plan.settings)
     if plan.secrets_in_plain:
         return f"{_tokens(plan)} can be read in the pod's definition while it lives."
+    if not place.is_rented:
+        return f"{_tokens(plan)} go to the run's first process on {place.title}, and into no file."
     if not place.keeps_secrets:
         return f"{_tokens(plan)} are sent with the run as its secrets; {place.title} shows them to nobody."
     return (

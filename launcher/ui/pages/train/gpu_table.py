@@ -47,7 +47,7 @@ STOCK_TONES = {
 
 def _market_of(settings: RunSettings) -> tuple[str, int]:
     """What prices depend on: the place and the number of GPUs."""
-    return settings.provider, settings.gpu_count
+    return place_of(settings).name, settings.gpu_count
 
 
 class GpuTable:
@@ -125,7 +125,7 @@ class GpuTable:
         session = await self._shell.session()
         settings = self._choice.composed.settings
         try:
-            bench = session.bench.at(settings.provider)
+            bench = session.bench.at(place_of(settings).name)
             await self._market.prices(bench, settings.gpu_count, anew=anew)
             self._error = None
         except LauncherError as error:

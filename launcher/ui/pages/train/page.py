@@ -11,6 +11,7 @@ from launcher.domain.offer import Offer
 from launcher.domain.run import Run
 from launcher.forms.fields import RECIPE
 from launcher.presets import find_preset
+from launcher.services.common.places import place_of
 from launcher.ui.frame import Shell, page
 from launcher.ui.pages.train.checks import Checks
 from launcher.ui.pages.train.dataset_note import DatasetNote
@@ -213,7 +214,7 @@ class _TrainPage:
     def _offers(self) -> Sequence[Offer] | None:
         """What can be rented, as far as it was asked for."""
         settings = self.choice.composed.settings
-        prices = self.site.market.known_prices(settings.provider, settings.gpu_count)
+        prices = self.site.market.known_prices(place_of(settings).name, settings.gpu_count)
         return prices.offers if prices else None
 
     def _show_changes(self) -> None:

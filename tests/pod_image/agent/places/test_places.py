@@ -163,6 +163,10 @@ class TestThisComputer(TestHuggingFaceJobs):
         assert not pod.is_rented
 
 
+class TestAMachineBySsh(TestThisComputer):
+    place = "ssh"
+
+
 def test_a_pod_that_cannot_ask_when_it_was_made_is_as_old_as_its_order() -> None:
     """Its image took ten minutes to come, and its place bills them: the cap on money counts them too."""
     document = run_document()
