@@ -20,7 +20,7 @@ from launcher.providers.registry import all_places, default_place
 from launcher.services.common.place_key import place_key
 from launcher.services.common.places import place_of
 from launcher.services.common.run_secrets import named_secrets
-from launcher.services.common.workbench import Workbench, open_workbench
+from launcher.services.common.workbench import Workbench, known_machines, open_workbench
 from launcher.stores.secrets import (
     AnyKey,
     KeyName,
@@ -93,7 +93,8 @@ def _has_other_place(keys: Keys) -> bool:
 def _has_own_machine() -> bool:
     """Whether runs were ever started on a machine of the person's own, which takes no key."""
     try:
-        return read_config().own_runs_folder.is_dir()
+        config = read_config()
+        return config.own_runs_folder.is_dir() or bool(known_machines(config).all())
     except (BadEnvironment, OSError):
         return False
 

@@ -7,14 +7,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from launcher.domain.plan import Plan
 from launcher.domain.run import Run, RunState
 from launcher.errors import InvalidRequest, NotConfigured, NothingAvailable, ProviderUnavailable
+from launcher.providers.base import Provider
+from launcher.providers.local.provider import LocalProvider
+from launcher.providers.registry import default_place
 from launcher.providers.ssh.provider import NoHost, SshProvider
-from launcher.services.common.workbench import Workbench, known_machines
+from launcher.services.common.workbench import NoProvider, Workbench, known_machines
 from launcher.services.ending.reap import reap
 from launcher.services.ending.refresh import refreshed
 from launcher.services.launching.launch import launch
@@ -118,6 +122,7 @@ async def test_a_run_by_ssh_is_at_its_machine_and_needs_no_other_key(tmp_path: P
     harness.keys = replace(harness.keys, runpod=None)
     run = await harness.launched(dict(BY_SSH))
     assert (run.place, run.state, run.cost_usd or 0.0) == ("ssh:gpubox", RunState.RUNNING, 0.0)
+    assert run.most_usd == 0.0
     assert harness.gpubox.paid == 1
     assert (harness.here.paid, harness.live()) == (0, [])
     told = json.loads((await harness.gpubox.provider.pods())[0].run_json)
@@ -180,6 +185,22 @@ async def test_a_machine_that_is_off_is_said_in_the_plan_and_one_that_nobody_nam
         await harness.planned(dict(BY_SSH))
     with pytest.raises(NotConfigured, match="No machine was named"):
         await harness.bench.at("ssh").provider.pods()
+
+
+@in_virtual_time
+async def test_who_has_no_key_of_any_cloud_is_asked_for_none_where_a_run_stays_at_home(
+    tmp_path: Path,
+) -> None:
+    never_used = tmp_path / "no-runs-yet"
+    here = LocalProvider(runs=never_used, machine=OwnStage(tmp_path / "here").way)
+    no_cloud = cast(Provider, NoProvider(default_place()))
+    bench = LauncherHarness(tmp_path).bench
+    assert [each.place.name for each in bench.everywhere()] == ["runpod"]
+    with_own = replace(bench, others={**bench.others, "local": here})
+    assert [each.place.name for each in with_own.everywhere()] == ["runpod"]
+    bench = replace(with_own, provider=no_cloud)
+    assert [each.place.name for each in bench.everywhere()] == ["local"]
+    assert (await reap(bench)).places == ("this computer",)
 
 
 @in_virtual_time

@@ -35,6 +35,7 @@ from launcher.demo.cloud import (
 )
 from launcher.demo.recipes import USUAL, DemoRecipe
 from launcher.errors import InvalidRequest
+from launcher.providers.registry import place_named
 from launcher.services.common.interrupts import leaving_signals
 from pod_image.contract.places import Provider
 from pod_image.contract.surroundings import stay_on_loopback
@@ -110,6 +111,11 @@ def demo(
         listed: DemoFaults = {"schema": "demo.faults", "version": 1, "faults": fault_list()}
         output.answer(listed, lambda: pairs(fault_list().items()))
         return
+    if not place_named(provider).is_rented:
+        raise InvalidRequest(
+            f"The demo stands in for what is rented, and {provider.value} is the real thing without it.",
+            hint=f"launcher deploy --provider {provider.value}",
+        )
     only_emulators = emulators or serve
     if headless and only_emulators:
         raise InvalidRequest("--headless and --emulators cannot be combined.", hint="Choose one.")

@@ -102,13 +102,14 @@ class Workbench:
 
     def everywhere(self) -> tuple[Workbench, ...]:
         """The same at each place that can be asked with the keys that are there and may have something of ours, this
-        one first; this one where none can: then its key is missed when it is used.
+        one first; where none has, one that can be asked; where none can, this one: then its key is missed when used.
         """
         named = known_machines(self.config).all()
         names = dict.fromkeys([*self.others, *(each for each in named if is_known(each))])
         places = [self, *(self.at(name) for name in names if name != self.place.name)]
         asked = [each for each in places if is_open(each.provider)]
-        return tuple(each for each in asked if each.provider.is_in_use) or (self,)
+        in_use = tuple(each for each in asked if each.provider.is_in_use)
+        return in_use or tuple(asked[:1]) or (self,)
 
     def can_ask(self, place: str) -> bool:
         """Whether the place can be asked with the keys that are there."""

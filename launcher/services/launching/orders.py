@@ -48,7 +48,7 @@ def new_attempt(bench: Workbench, plan: Plan) -> Run:
         price_per_hour_usd=plan.offer.price_per_hour_usd,
         gpu_name=plan.offer.gpu_name,
         max_hours=plan.settings.max_hours,
-        max_cost_usd=plan.settings.max_cost_usd,
+        max_cost_usd=plan.settings.max_cost_usd if bench.place.is_rented else 0.0,
         deadline=bench.provider_now() + timedelta(hours=plan.settings.max_hours),
         preset=plan.composed.preset,
         settings_json=plan.settings_json,

@@ -189,3 +189,11 @@ def test_emulators_and_headless_are_not_for_one_call(
     capsys: pytest.CaptureFixture[str], word: str
 ) -> None:
     assert app.run(["demo", word, "--headless"]) == 2
+
+
+@pytest.mark.parametrize("place", ["local", "ssh"])
+def test_a_machine_of_ones_own_needs_no_stand_in_and_is_no_part_of_the_demo(
+    capsys: pytest.CaptureFixture[str], place: str
+) -> None:
+    assert app.run(["demo", "--headless", "--provider", place]) == 2
+    assert f"launcher deploy --provider {place}" in capsys.readouterr().err
