@@ -338,7 +338,7 @@ class OwnMachine:
     def _drifted(self) -> ApiDrift:
         return ApiDrift(
             f"{self._place.title} answered in a form that this launcher does not know.",
-            hint="Use the same release of the launcher wherever you start runs on that machine.",
+            hint="Start runs on that machine from one release alone.",
         )
 
     def _pod(self, document: Mapping[str, Any]) -> Pod:
@@ -380,8 +380,8 @@ def _promises(place: Place) -> tuple[Finding, ...]:
         Finding(
             Severity.NOTE,
             "own_machine",
-            f"{place.title} costs nothing, so the cost cap means nothing; the time cap stays. No one outside ends a "
-            "machine that hangs: the run ends itself, and the launcher ends what is left when it looks again.",
+            f"A run on {place.title} costs nothing, so the cost cap means nothing; the time cap stays. No one outside "
+            "ends a machine that hangs: the run ends itself, and the launcher ends what is left when it looks again.",
         ),
     )
 

@@ -43,7 +43,7 @@ def main(arguments: list[str]) -> int:
                 Kind.INVALID, "This release of the launcher's program has no such errand."
             )
     except Refused as refused:
-        refusal = {"kind": refused.kind, "message": refused.message, "hint": refused.hint}
+        refusal = {"kind": refused.kind, "message": str(refused.message), "hint": str(refused.hint)}
         say({"refused": refusal})
     except BrokenPipeError:
         os.dup2(

@@ -34,7 +34,7 @@ def main(place: RunPlace) -> NoReturn:
         write_control(place, python)
         agent = start_agent((python, "-P", "-m", "pod_image"), kept, handed)
     except CannotPrepare as exc:
-        end_pod(str(exc), hint=exc.hint)
+        end_pod(str(exc), hint=str(exc.hint))
     except OSError as exc:
         end_pod(f"The agent could not be started: {exc.strerror}.")
     _become_first(agent, place, kept)

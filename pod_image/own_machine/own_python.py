@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
+from pod_image.contract.hinted_error import HintedError
 from pod_image.environment_beside import make, pip_command, see_the_image
 from pod_image.private_python import (
     AGENT_NEEDS,
@@ -25,12 +26,8 @@ from pod_image.private_python import (
 PACKAGE = Path(__file__).parent.parent
 
 
-class CannotPrepare(Exception):
+class CannotPrepare(HintedError):
     """There can be no agent here; `hint` says what to do."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
 
 
 def read_ours(name: str) -> str:
@@ -59,7 +56,7 @@ def agents_python(order: Mapping[str, Any]) -> str:
     if not order.get("may_install"):
         raise CannotPrepare(
             f"This Python has no {', '.join(absent)}.",
-            "Install it beside the launcher; its extra pod has all that training a voice needs.",
+            hint="Install it beside the launcher; its extra pod has all that training a voice needs.",
         )
     mark = hashlib.sha256("\n".join(sorted(absent)).encode()).hexdigest()[:16]
     home = (
@@ -90,14 +87,14 @@ def _make(home: Path, absent: list[str]) -> None:
         install(python, absent, _no_pip)
     except CannotSettle as exc:
         raise CannotPrepare(
-            str(exc), "Look at the lines above; the machine needs the network."
+            str(exc), hint="Look at the lines above; the machine needs the network."
         ) from exc
 
 
 def _no_pip() -> NoReturn:
     raise CannotPrepare(
         "The Python of that machine has neither pip nor uv, so that nothing can be installed for the run.",
-        "Install one of them there, such as python3-pip.",
+        hint="Install one of them there, such as python3-pip.",
     )
 
 
@@ -106,5 +103,5 @@ def _install_by(uv: str, python: Path, absent: list[str]) -> None:
     if subprocess.run(command, env=without_keys()).returncode != 0:
         raise CannotPrepare(
             "uv could not install what the run needs; the lines above say why.",
-            "Look at them; the machine needs the network.",
+            hint="Look at them; the machine needs the network.",
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from pod_image.contract.hinted_error import HintedError
+
 
 class Kind(StrEnum):
     """What a refusal means to the launcher."""
@@ -15,9 +17,9 @@ class Kind(StrEnum):
     UNFIT = "unfit"
 
 
-class Refused(Exception):
+class Refused(HintedError):
     """It was not done. `message` says why, `hint` what to do."""
 
     def __init__(self, kind: Kind, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.kind, self.message, self.hint = kind, message, hint
+        super().__init__(message, hint=hint)
+        self.kind = kind

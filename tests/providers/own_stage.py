@@ -123,7 +123,11 @@ class InProcess:
         try:
             said: Mapping[str, Any] = {"ok": answer(self.ground, verb, over_a_pipe)}
         except Refused as refused:
-            words = {"kind": refused.kind, "message": refused.message, "hint": refused.hint}
+            words = {
+                "kind": refused.kind,
+                "message": str(refused.message),
+                "hint": str(refused.hint),
+            }
             said = {"refused": words}
         if verb == "start" and self.loses_next:
             self.loses_next = False

@@ -38,7 +38,7 @@ ASKED = {"recipe": "command", "argv": ["true"], "results_repo": RESULTS_REPO, "p
 BY_SSH = {**ASKED, "provider": "ssh", "host": "gpubox"}
 
 
-def words(place: RunPlace, number: int) -> str:
+def told_by(place: RunPlace, number: int) -> str:
     """It boots, is armed, and lives on."""
     document = json.loads(place.order["run_json"])
     said = [
@@ -60,7 +60,7 @@ class OwnHarness(LauncherHarness):
             lambda machine: SshProvider("gpubox", machine=machine, clock=LoopClock()),
         )
         for stage in (self.here, self.gpubox):
-            stage.machine.words = words
+            stage.machine.words = told_by
         super().__init__(folder)
 
     def open_bench(

@@ -16,19 +16,10 @@ from pod_image.contract.instructions import InstructionName
 from pod_image.contract.outcomes import EndReason
 from pod_image.own_machine.identity import living
 from pod_image.own_machine.run_place import RunPlace
-from tests.providers.own_runs import RESULTS_REPO, OwnRuns, own_runs
+from tests.providers.own_runs import RESULTS_REPO, OwnRuns, own_runs, readable
 
 LOCAL = {"provider": "local"}
 RUNS = "data/runs"
-
-
-def readable(pid: int) -> bytes:
-    """Environment and command line of a process, as whoever may looks at them."""
-    folder = Path("/proc") / str(pid)
-    try:
-        return (folder / "environ").read_bytes() + (folder / "cmdline").read_bytes()
-    except OSError:
-        return b""
 
 
 @pytest.mark.promise("secrets-nowhere")

@@ -18,8 +18,7 @@ from pod_image.contract.instructions import InstructionName
 from pod_image.contract.outcomes import EndReason
 from pod_image.own_machine.identity import living
 from pod_image.own_machine.run_place import RunPlace
-from tests.providers.local.test_whole_way import readable
-from tests.providers.own_runs import RESULTS_REPO, OwnRuns, own_runs
+from tests.providers.own_runs import RESULTS_REPO, OwnRuns, own_runs, readable
 from tests.providers.ssh.sshd import HOST, Sshd
 
 
