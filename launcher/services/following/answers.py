@@ -59,7 +59,7 @@ async def instruct(
         async with asyncio.timeout(wait_seconds):
             state, detail = await _receipt(bench, run, sent.instruction.id)
     except TimeoutError:
-        return Answered(run, sent, "sent", f"no receipt within {wait_seconds:.0f} s")
+        return Answered(run, sent, "sent", f"no confirmation within {wait_seconds:.0f} s")
     if state == "refused":
         raise RunFailed(f"The pod refused to {name.value}: {detail}")
     return Answered(run, sent, state, detail)

@@ -28,7 +28,7 @@ from launcher.ui.widgets.elements import (
 from launcher.ui.widgets.voice_link import voice_link
 from pod_image.contract.figures import counted, size
 
-WITH_A_TOKEN = "What lies there can be seen with the Hugging Face token that may write to it."
+WITH_A_TOKEN = "Enter the Hugging Face token that can write to it to see its files."
 
 
 async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:

@@ -175,7 +175,7 @@ class _Samples:
                 else "() => {}",
             )
             if not names:
-                play.lock("They are still on their way.")
+                play.lock("They are still being uploaded.")
             is_kept = any(one.step == step for one in self._view.picture.checkpoints)
             if is_kept and can_choose_voice(self._run):
                 self._use.draw(step, words="Use this checkpoint")
