@@ -13,7 +13,20 @@ DESCRIPTION_PATH = "/v2/openapi.json"
 """Public: it is read without a key."""
 KNOWN = Path(__file__).with_name("known_api.json")
 """Fingerprint of each call as it was described when this release was made."""
-_WORDS_ALONE = ("description", "summary", "example", "examples", "title", "operationId", "tags")
+WORDS_ALONE = frozenset(
+    {
+        "bearerFormat", "description", "example", "examples", "externalDocs", "operationId", "summary", "tags",
+        "title", "x-codeSamples",
+    }
+)  # fmt: skip
+"""Keywords of a description that are for people: a call stays the same when they change."""
+NAMES_FOLLOW = frozenset(
+    {
+        "content", "dependentRequired", "headers", "mapping", "parameters", "paths", "properties", "responses",
+        "schemas", "securitySchemes",
+    }
+)  # fmt: skip
+"""Below these the keys are names of RunPod's own, such as a property called `title`, and no keywords."""
 _PARTS = ("allOf", "anyOf", "oneOf")
 
 
@@ -200,18 +213,24 @@ def _resolved(item: Any, description: Mapping[str, Any]) -> Mapping[str, Any]:
     return item if isinstance(item, dict) else {}
 
 
-def _bare(item: Any, description: Mapping[str, Any], seen: tuple[str, ...] = ()) -> Any:
-    """The document with references put in and words for people left out."""
-    if isinstance(item, dict):
-        if "$ref" in item:
-            reference = item["$ref"]
-            inside = _resolved(item, description)
-            return (
-                reference if reference in seen else _bare(inside, description, (*seen, reference))
-            )
-        return {
-            key: _bare(value, description, seen)
-            for key, value in item.items()
-            if key not in _WORDS_ALONE or not isinstance(value, str | list)
-        }
-    return [_bare(value, description, seen) for value in item] if isinstance(item, list) else item
+def _bare(
+    item: Any,
+    description: Mapping[str, Any],
+    seen: tuple[str, ...] = (),
+    *,
+    are_names: bool = False,
+) -> Any:
+    """The document with references put in and words for people left out. `are_names`: no key is a keyword."""
+    if isinstance(item, list):
+        return [_bare(value, description, seen) for value in item]
+    if not isinstance(item, dict):
+        return item
+    if "$ref" in item and not are_names:
+        reference = item["$ref"]
+        inside = _resolved(item, description)
+        return reference if reference in seen else _bare(inside, description, (*seen, reference))
+    return {
+        key: _bare(value, description, seen, are_names=not are_names and key in NAMES_FOLLOW)
+        for key, value in item.items()
+        if are_names or key not in WORDS_ALONE
+    }

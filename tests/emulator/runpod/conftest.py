@@ -1,8 +1,6 @@
 """An emulated cloud in virtual time; every exchange with it is held against the published description."""
 
-import os
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,27 +13,8 @@ from tests.kit.clouds import pod_body
 
 
 @pytest.fixture(scope="session")
-def description_path() -> Path | None:
-    """The description, if `LAUNCHER_CONTRACTS` names its folder; then it must be there."""
-    folder = os.environ.get("LAUNCHER_CONTRACTS")
-    if not folder:
-        return None
-    path = Path(folder) / "runpod-openapi-v2.json"
-    assert path.is_file(), f"LAUNCHER_CONTRACTS is set, but {path.name} is not there"
-    return path
-
-
-@pytest.fixture(scope="session")
-def judge(description_path: Path | None) -> Contract | None:
-    return None if description_path is None else Contract(description_path)
-
-
-@pytest.fixture
-def contract(judge: Contract | None) -> Contract:
-    """For tests that are about the description itself."""
-    if judge is None:
-        pytest.skip("LAUNCHER_CONTRACTS is not set")
-    return judge
+def contract() -> Contract:
+    return Contract()
 
 
 class Cloud:
@@ -107,14 +86,11 @@ def world(clock: ManualClock, runner: ScriptedRunner) -> Iterator[RunPodWorld]:
 
 
 @pytest.fixture
-async def cloud(
-    world: RunPodWorld, clock: ManualClock, judge: Contract | None
-) -> AsyncIterator[Cloud]:
+async def cloud(world: RunPodWorld, clock: ManualClock, contract: Contract) -> AsyncIterator[Cloud]:
     async def sleep(seconds: float) -> None:
         clock.advance(seconds)
 
     app = Watched(Gateway(world, in_process=True, sleep=sleep))
     yield Cloud(world, clock, app)
-    for exchange in app.exchanges if judge else []:
-        assert judge is not None
-        judge.check(exchange)
+    for exchange in app.exchanges:
+        contract.check(exchange)

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from openapi_core import Config, OpenAPI
 from openapi_core.testing import MockRequest, MockResponse
 
 from launcher.emulator.runpod.calls import OPERATIONS
+from tests.kit.runpod_description import BESIDE, description
 
 NOT_EMULATED = {
     "/v2/serverless",
@@ -84,8 +84,8 @@ class Watched:
 class Contract:
     """Raises AssertionError for traffic that the description does not allow."""
 
-    def __init__(self, path: Path) -> None:
-        self.description: dict[str, Any] = json.loads(path.read_text())
+    def __init__(self) -> None:
+        self.description = description()
         described = {**self.description, "servers": [{"url": "http://cloud"}]}
         readers: dict[str, Callable[[bytes], Any]] = {
             "application/problem+json": json.loads,
@@ -122,13 +122,11 @@ class Contract:
             for known, operations in self.description["paths"].items()
         )
 
-    def described(self, without: set[str]) -> dict[str, Any]:
-        """The description without some of its paths."""
-        paths = self.description["paths"]
-        kept = {path: operations for path, operations in paths.items() if path not in without}
-        return {**self.description, "paths": kept}
-
     def operations(self) -> Iterator[tuple[str, str]]:
+        """Every one that RunPod describes, those that are not emulated too."""
+        for call in self.description[BESIDE]:
+            method, _, path = call.partition(" ")
+            yield method, path
         for path, operations in self.description["paths"].items():
             for method in operations:
                 if method in ("get", "post", "put", "patch", "delete"):

@@ -27,7 +27,7 @@ QUICK = Timing(provisioning_seconds=0.1, restart_seconds=0.1, removal_seconds=0.
 
 
 @pytest.fixture
-def cloud(tmp_path: Path, judge: Contract | None) -> Iterator[RunPodEmulator]:
+def cloud(tmp_path: Path, contract: Contract) -> Iterator[RunPodEmulator]:
     watched: list[Watched] = []
 
     def watch(app: Any) -> Watched:
@@ -36,9 +36,8 @@ def cloud(tmp_path: Path, judge: Contract | None) -> Iterator[RunPodEmulator]:
 
     with RunPodEmulator(tmp_path / "pods", timing=QUICK, watch=watch) as cloud:
         yield cloud
-    for exchange in watched[0].exchanges if judge else []:
-        assert judge is not None
-        judge.check(exchange)
+    for exchange in watched[0].exchanges:
+        contract.check(exchange)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.kit.clouds import GPU
 
 @pytest.fixture
 def cloud(
-    tmp_path: Path, judge: Contract | None, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, contract: Contract, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[RunPodEmulator]:
     watched: list[Watched] = []
 
@@ -29,9 +29,8 @@ def cloud(
         monkeypatch.setenv("RUNPOD_API_BASE_URL", cloud.url)
         monkeypatch.setattr(runpod, "api_key", cloud.api_key)
         yield cloud
-    for exchange in watched[0].exchanges if judge else []:
-        assert judge is not None
-        judge.check(exchange)
+    for exchange in watched[0].exchanges:
+        contract.check(exchange)
 
 
 def rent(**changes: Any) -> dict[str, Any]:

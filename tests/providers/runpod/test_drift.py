@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
-import os
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,16 +15,13 @@ from launcher.providers.runpod.drift import (
     fingerprints,
     known_fingerprints,
 )
+from tests.kit.runpod_description import description
 
 
 @pytest.fixture(scope="module")
 def published() -> dict[str, Any]:
-    """RunPod's own description, if `LAUNCHER_CONTRACTS` names its folder."""
-    folder = os.environ.get("LAUNCHER_CONTRACTS")
-    if not folder:
-        pytest.skip("LAUNCHER_CONTRACTS is not set")
-    document: dict[str, Any] = json.loads((Path(folder) / "runpod-openapi-v2.json").read_text())
-    return document
+    """RunPod's own description, without its words."""
+    return description()
 
 
 def small(**changes: Any) -> dict[str, Any]:
@@ -85,8 +79,20 @@ def test_this_release_was_made_for_the_published_description(published: dict[str
 
 def test_words_for_people_may_change(published: dict[str, Any]) -> None:
     changed = copy.deepcopy(published)
-    changed["paths"]["/v2/pods"]["post"]["description"] = "New words."
+    create = changed["paths"]["/v2/pods"]["post"]
+    create |= {"description": "New words.", "x-codeSamples": [{"source": "a program"}]}
+    body = create["requestBody"]["content"]["application/json"]
+    body["examples"] = {"small": {"summary": "A pod", "value": {"name": "a"}}}
     assert drifts(changed) == []
+
+
+def test_a_property_with_a_name_like_that_of_words_is_no_words() -> None:
+    description = small()
+    known = fingerprints(description)
+    answer = description["paths"]["/v2/billing/pods"]["get"]["responses"]["200"]
+    schema = answer["content"]["application/json"]["schema"]["allOf"][0]
+    schema["properties"]["title"] = {"type": "string"}
+    assert [drift.call for drift in drifts(description, known)] == ["GET /v2/billing/pods"]
 
 
 def test_a_property_that_is_no_longer_taken_is_found_in_the_real_description(
