@@ -10,9 +10,12 @@ TESTS ?= tests
 # More than the cores of a small machine: much of a test's time is waiting for processes that it has started.
 WORKERS ?= 3
 
+# Where `make dist` puts what it makes.
+DIST ?= dist
+
 IMAGE ?= $(shell sed -n 's/^DEFAULT_IMAGE = "\(.*\)"/\1/p' pod_image/contract/common_settings.py)
 
-.PHONY: demo quick test test-browser test-image test-gpu gpu trainers mutants check bench exports image image-size pins clean docs
+.PHONY: demo quick test test-browser test-image test-gpu gpu trainers mutants check bench image image-size pins dist clean docs
 
 demo: $(VENV)/.demo
 	$(BIN)/launcher demo --headless
@@ -85,6 +88,11 @@ image:
 pins: $(VENV)/.dev
 	$(BIN)/python -m tests.image.hashes --write
 
+# The source archive and the wheel made of it, each read once more; with hatchling alone, at the version that is pinned.
+dist: $(VENV)/.dist
+	rm -rf $(DIST)
+	$(BIN)/python -m tests.release.packages $(DIST)
+
 image-size: $(VENV)/.dev
 	$(BIN)/python -m tests.image.sizes
 
@@ -104,10 +112,15 @@ $(VENV)/.bench: $(VENV)/.dev pyproject.toml
 	$(PIP) install -e '.[bench]'
 	@touch $@
 
-# Holds all that .demo does, and so counts for it.
+# Holds all that .demo and .dist do, and so counts for them.
 $(VENV)/.dev: $(VENV)/.torch pyproject.toml
 	$(PIP) install -e '.[dev]'
-	@touch $(VENV)/.demo $@
+	@touch $(VENV)/.demo $(VENV)/.dist $@
+
+$(VENV)/.dist: .ci/requirements.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --require-hashes --only-binary=:all: -r .ci/requirements.txt
+	@touch $@
 
 # npm has the newest accessibility rules; where it is absent, the copy that the extra dev brings is used.
 $(VENV)/.axe: $(VENV)/.dev tests/browser/package-lock.json

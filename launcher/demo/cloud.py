@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 DATASET_REPO = "demo/clips"
 RESULTS_REPO = "demo/voice"
 _CLIPS = Path(__file__).parent / "clips"
-_NEEDED = ("starlette", "uvicorn", "psutil")
 _HUB_FOLDERS = ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_XET_CACHE", "HF_ASSETS_CACHE")
 """Would be obeyed before HF_HOME."""
 
@@ -108,9 +107,8 @@ def demo_cloud(
     """Start the stand-ins below `root`, push the demo clips and `base`, and close everything when the block ends.
 
     Pods are real child processes, unless `runner` has another way; none is left afterwards. `images`: what the registry
-    has beside those of the demo. Raises NotConfigured when the extra is missing.
+    has beside those of the demo.
     """
-    check_extra(_NEEDED)
     from launcher.emulator.hub import HubEmulator
     from launcher.emulator.registry import KnownImage, RegistryContents, RegistryEmulator
     from launcher.emulator.runpod import RunPodEmulator
@@ -143,7 +141,6 @@ def demo_cloud(
 
 def fault_list() -> dict[str, str]:
     """Every misfortune that can be switched on, with one sentence each."""
-    check_extra(_NEEDED)
     from launcher.emulator.hub import NAMED_FAULTS
     from launcher.emulator.registry import FAULTS as OF_REGISTRIES
     from launcher.emulator.runpod import FAULTS

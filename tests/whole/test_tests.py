@@ -23,6 +23,7 @@ OF_NO_PACKAGE = {
     "tests/examples": "programs that stand in the docs, type-checked here",
     "tests/foreign": "files of strangers",
     "tests/image": "the image, built without Docker",
+    "tests/release": "the packages that are published, and the workflows that do it",
 }
 
 

@@ -36,7 +36,7 @@ from pod_image.contract.surroundings import hub_faults, network_faults, read_no_
 app = command_app()
 EXTRAS = {
     "audio": ("av", "soundfile", "soxr", "piper", "onnxruntime"),
-    "demo": ("torch", "onnx", "starlette", "uvicorn"),
+    "demo": ("torch", "onnx"),
 }
 CLOCK_MAY_DIFFER = timedelta(seconds=60)
 """A deadline is absolute time: a clock that is wrong by more would shorten or lengthen runs."""
