@@ -8,45 +8,17 @@ import runpy
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from tests.kit.checkout import ROOT
+from tests.release.workflows import PLACES, WORKFLOWS, document, jobs, script, steps
 
-PLACES = sorted((ROOT / ".github").glob("*/**/*.yml"))
-WORKFLOWS = [path for path in PLACES if path.parent.name == "workflows"]
 PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
-OURS = re.compile(r"\./\.github/actions/[a-z]+")
+OURS = re.compile(r"\./\.github/(actions/[a-z]+|workflows/[a-z]+\.yml)")
 RELEASES = "github.event_name == 'push' && github.ref_type == 'tag'"
 DIGEST = f"sha256:{'a1' * 32}"
-
-
-def document(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
-    return found
-
-
-def jobs() -> Iterator[tuple[str, dict[str, Any]]]:
-    for path in WORKFLOWS:
-        for name, job in document(path)["jobs"].items():
-            yield f"{path.name}: {name}", job
-
-
-def steps() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Those of every job, and of the actions that this repo has for them."""
-    for name, job in jobs():
-        yield from ((name, step) for step in job["steps"])
-    for path in set(PLACES) - set(WORKFLOWS):
-        yield from ((path.parent.name, step) for step in document(path)["runs"]["steps"])
-
-
-def script(job: str, name: str) -> str:
-    found = [step["run"] for where, step in steps() if where == job and step.get("name") == name]
-    return str(found[0])
 
 
 def test_every_action_of_others_is_named_by_its_commit_with_the_version_beside_it() -> None:
@@ -67,20 +39,33 @@ def test_no_expression_is_put_into_a_shell_line() -> None:
     assert [where for where, step in steps() if "${{" in step.get("run", "")] == []
 
 
-def test_only_a_job_that_runs_for_a_tag_alone_may_write_and_it_is_the_one_that_pushes() -> None:
+def test_only_jobs_that_run_for_a_tag_alone_may_write_and_each_no_more_than_it_is_for() -> None:
     for path in WORKFLOWS:
         assert document(path)["permissions"] == {"contents": "read"}
+    rights = {name: dict(job.get("permissions", {})) for name, job in jobs()}
     writers = {
-        name: job for name, job in jobs() if "write" in dict(job.get("permissions", {})).values()
+        name: {right for right, level in given.items() if level == "write"}
+        for name, given in rights.items()
+        if "write" in given.values()
     }
-    assert list(writers) == ["image.yml: pushed"]
-    (job,) = writers.values()
-    assert job["if"] == RELEASES
-    assert any("docker://" in step.get("run", "") for step in job["steps"])
-    assert any("attest-build-provenance" in step.get("uses", "") for step in job["steps"])
-    assert all(
-        "docker://" not in step.get("run", "") for name, step in steps() if name not in writers
-    )
+    of_the_image = {"packages", "id-token", "attestations"}
+    assert writers == {
+        "image.yml: pushed": of_the_image,
+        "release.yml: image": of_the_image,
+        "release.yml: published": {"id-token"},
+    }
+    assert all(job["if"] == RELEASES for name, job in jobs() if name in writers)
+
+
+def test_one_job_pushes_and_attests_the_image_and_no_other_one_can() -> None:
+    found = {name: [step for where, step in steps() if where == name] for name in dict(steps())}
+    pushing = [
+        name
+        for name, all_of in found.items()
+        if any("docker://" in s.get("run", "") for s in all_of)
+    ]
+    assert pushing == ["image.yml: pushed"]
+    assert any("attest-build-provenance" in s.get("uses", "") for s in found["image.yml: pushed"])
 
 
 def test_no_checkout_leaves_its_token_behind() -> None:
@@ -114,7 +99,7 @@ def written_in(folder: Path, digest: str) -> subprocess.CompletedProcess[str]:
             "-o",
             "pipefail",
             "-c",
-            script("image.yml: packages", "Write the digest in"),
+            script("release.yml: packages", "Write the digest in"),
         ],
         cwd=folder,
         env={"PATH": os.environ["PATH"], "DIGEST": digest},
