@@ -27,9 +27,10 @@ for found in pkgutil.walk_packages(launcher.__path__, "launcher.", onerror=lambd
     except ModuleNotFoundError as missing:
         if (missing.name or "").partition(".")[0] not in of_extras:
             broken.append(f"{found.name}: {missing}")
-for name, module in sorted(sys.modules.items()):
-    unix = {"fcntl", "grp", "pwd", "resource", "termios"} & vars(module).keys()
-    if name.partition(".")[0] in ("launcher", "pod_image") and unix:
+for name in sorted(sys.modules):
+    if name.partition(".")[0] not in ("launcher", "pod_image"):
+        continue
+    if unix := {"fcntl", "grp", "pwd", "resource", "termios"} & vars(sys.modules[name]).keys():
         broken.append(f"{name} needs {', '.join(sorted(unix))}, which Windows has not")
 print(launcher.__file__)
 sys.exit("\\n".join(broken) or 0)

@@ -28,6 +28,7 @@ from launcher.cli.terminal.output import Output
 from launcher.demo.base_voice import DemoBase, installed_base
 from launcher.demo.cloud import (
     DemoCloud,
+    check_extra,
     check_fault,
     demo_cloud,
     demo_folder,
@@ -133,6 +134,7 @@ def demo(
             order = DemoOrder(steps, out, seed, faults, recipe, image, start, provider.value)
             run_demo(order, folder, output)
         else:
+            check_extra(recipe.packages)
             _open_page(faults, folder, start, FormDoor(port, own_name, browser), output)
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from launcher.cli import app
 from launcher.cli.terminal.next_steps import in_terminal
+from launcher.demo import recipes
 from launcher.demo.cloud import check_extra
 from launcher.errors import NotConfigured
 from tests.kit.printed_documents import check_printed
@@ -182,6 +183,17 @@ def test_a_missing_extra_is_an_error_that_gives_the_install_command() -> None:
         check_extra(("surely_no_such_library",))
     assert "pip install 'pod-launcher[demo]'" in in_terminal(caught.value.hint)
     assert "surely_no_such_library" in in_terminal(caught.value.message)
+
+
+@pytest.mark.parametrize("words", [["demo"], ["demo", "--headless"]], ids=["form", "headless"])
+def test_a_demo_that_cannot_train_here_says_so_before_it_starts_anything(
+    words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(recipes._PACKAGES, recipes.USUAL, ("surely_no_such_library",))
+    assert app.run(words) == 3
+    said = capsys.readouterr()
+    assert "pip install 'pod-launcher[demo]'" in said.err
+    assert "Starting" not in said.out
 
 
 @pytest.mark.parametrize("word", ["--emulators", "--serve"])
